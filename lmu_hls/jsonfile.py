@@ -1,0 +1,139 @@
+"""Dataclass records to JSON files and back, exactly; a file is replaced whole or not at all."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import types
+import typing
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from lmu_hls.errors import LmuHlsError
+
+T = TypeVar("T")
+
+
+class RecordError(ValueError):
+    """Data that does not fit the record it should become; the text says where and why."""
+
+
+def encode(record: object) -> str:
+    """JSON text of a record or a sequence of records: two spaces of indent, field order, final newline.
+
+    Raises ValueError for NaN and infinities, which JSON cannot hold.
+    """
+    return json.dumps(_plain(record), indent=2, allow_nan=False, ensure_ascii=False) + "\n"
+
+
+def decode(kind: Any, data: Any, where: str = "") -> Any:
+    """Build `kind` (a dataclass, tuple[X, ...], dict/Mapping, union or scalar type) from parsed JSON.
+
+    Strict: a missing, unknown or wrongly typed field raises RecordError naming its place.
+    """
+    origin, args = typing.get_origin(kind), typing.get_args(kind)
+    if origin in (typing.Union, types.UnionType):
+        return _decode_union(args, data, where)
+    if dataclasses.is_dataclass(kind) and isinstance(kind, type):
+        return _decode_record(kind, data, where)
+    if origin is tuple:
+        _expect(isinstance(data, list), where, "a list", data)
+        return tuple(decode(args[0], item, f"{where}[{i}]") for i, item in enumerate(data))
+    if origin in (dict, Mapping):
+        _expect(isinstance(data, dict), where, "an object", data)
+        return {key: decode(args[1], value, f"{where}.{key}") for key, value in data.items()}
+    _expect(type(data) is kind, where, kind.__name__, data)
+    return data
+
+
+def write_text(path: Path, text: str) -> None:
+    """Replace `path` by `text` (UTF-8) in one step; when that fails the old file is left as it was.
+
+    Raises LmuHlsError when the folder cannot be written or the disk is full.
+    """
+    draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with draft.open("w", encoding="utf-8", newline="\n") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            draft.replace(path)
+        finally:
+            draft.unlink(missing_ok=True)
+    except OSError as error:
+        raise LmuHlsError(
+            f"cannot write {path}: {error.strerror or error}. Free some space or choose another folder."
+        ) from error
+
+
+def dump(path: Path, record: object) -> None:
+    """Write a record, or a sequence of records, as JSON. Raises LmuHlsError when it cannot be written."""
+    write_text(path, encode(record))
+
+
+def load(path: Path, kind: type[T]) -> T:
+    """Read back the record that `dump` wrote; `kind` is its class or, for a sequence, tuple[Class, ...].
+
+    Raises LmuHlsError when the file is absent, unreadable, not JSON, or holds something else.
+    """
+    name = getattr(kind, "__name__", str(kind)) if not typing.get_args(kind) else str(kind)
+    remedy = "Run the command that writes it again."
+    try:
+        return typing.cast(T, decode(kind, json.loads(path.read_text(encoding="utf-8"))))
+    except FileNotFoundError as error:
+        raise LmuHlsError(f"{path} does not exist. {remedy}") from error
+    except OSError as error:
+        raise LmuHlsError(f"cannot read {path}: {error.strerror or error}.") from error
+    except (ValueError, RecursionError) as error:
+        raise LmuHlsError(f"{path} does not hold a {name}: {error}. {remedy}") from error
+
+
+def _plain(value: Any) -> Any:
+    """The record as dicts, lists and scalars."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if value is None or type(value) in (bool, int, float, str):
+        return value
+    raise TypeError(
+        f"a record cannot hold a {type(value).__name__}: {value!r}; convert it to a plain type first"
+    )
+
+
+def _expect(fits: bool, where: str, wanted: str, data: Any) -> None:
+    if not fits:
+        raise RecordError(f"{where or 'top level'}: expected {wanted}, found {data!r:.60}")
+
+
+def _decode_union(kinds: tuple[Any, ...], data: Any, where: str) -> Any:
+    reasons = []
+    for kind in kinds:
+        try:
+            return decode(kind, data, where)
+        except RecordError as error:
+            reasons.append(str(error))
+    # The last failure of a record says more than "expected NoneType".
+    raise RecordError(next((r for r in reasons if "NoneType" not in r), reasons[-1]))
+
+
+def _decode_record(kind: type, data: Any, where: str) -> Any:
+    _expect(isinstance(data, dict), where, f"a {kind.__name__}", data)
+    hints = typing.get_type_hints(kind)
+    names = [field.name for field in dataclasses.fields(kind)]
+    place = where or kind.__name__
+    if missing := [name for name in names if name not in data]:
+        raise RecordError(f"{place}: field {missing[0]} is missing")
+    if unknown := [name for name in data if name not in names]:
+        raise RecordError(f"{place}: unknown field {unknown[0]}")
+    fields = {name: decode(hints[name], data[name], f"{where}.{name}".lstrip(".")) for name in names}
+    try:
+        return kind(**fields)
+    except (TypeError, ValueError) as error:
+        raise RecordError(f"{place}: {error}") from error

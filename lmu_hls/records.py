@@ -1,0 +1,236 @@
+"""The results that travel between verify, synth and report: frozen, plain, each number with its source.
+
+Files in an output folder, written with `dump(path, record)` and read with `load(path, kind)`:
+
+    manifest.json   Manifest                what was converted
+    accuracy.json   tuple[Accuracy, ...]    correct answers, float and fixed
+    verify.json     Verification            comparisons and timing
+    synth.json      tuple[Resources, ...]   one for each synthesised unit
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from lmu_hls.jsonfile import dump, load, write_text
+
+__all__ = [
+    "SOURCES",
+    "Accuracy",
+    "Comparison",
+    "Difference",
+    "LayerSummary",
+    "Manifest",
+    "ModelSummary",
+    "Number",
+    "Resources",
+    "Timing",
+    "Unit",
+    "Verification",
+    "dump",
+    "load",
+    "write_text",
+]
+
+SOURCES = ("formula", "count", "keras", "golden", "csim", "rtl_sim", "synth", "pnr", "csynth", "cosim")
+
+
+def _check_source(source: str) -> None:
+    if source not in SOURCES:
+        raise ValueError(f"source {source!r} is none of {', '.join(SOURCES)}")
+
+
+def _check_counts(record: object, *names: str) -> None:
+    for name in names:
+        value = getattr(record, name)
+        if value < 0:
+            raise ValueError(f"{name} is {value}, but a count cannot be negative")
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A value with its unit ("cycles", "%", "" for a bare count) and where it came from (one of SOURCES)."""
+
+    value: int | float
+    unit: str
+    source: str
+
+    def __post_init__(self) -> None:
+        _check_source(self.source)
+
+    def __str__(self) -> str:
+        return f"{self.value} {self.unit}".rstrip()
+
+
+@dataclass(frozen=True, slots=True)
+class LayerSummary:
+    """One layer: Keras class, output shape without the batch, parameters, `precision` by tensor name."""
+
+    name: str
+    kind: str
+    output_shape: tuple[int, ...]
+    parameters: int
+    precision: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSummary:
+    """The Keras model: its layers in order; `parameters` is the sum over them."""
+
+    name: str
+    layers: tuple[LayerSummary, ...]
+
+    @property
+    def parameters(self) -> int:
+        return sum(layer.parameters for layer in self.layers)
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One Verilog unit: name in reports, top module, instance parameters, files below the output folder."""
+
+    name: str
+    top: str
+    parameters: Mapping[str, int | str]
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What `convert` wrote: the model, hls4ml backend and io_type, Verilog units, tool versions by name."""
+
+    model: ModelSummary
+    backend: str
+    io_type: str
+    units: tuple[Unit, ...]
+    tools: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Accuracy:
+    """Correct answers of one implementation: `name` as in "float" or "fixed<16,6>", `source` its origin."""
+
+    name: str
+    correct: int
+    samples: int
+    source: str
+
+    def __post_init__(self) -> None:
+        _check_source(self.source)
+        if not 0 <= self.correct <= self.samples or self.samples == 0:
+            raise ValueError(f"accuracy of {self.name}: {self.correct} correct of {self.samples} samples")
+
+    @property
+    def percent(self) -> float:
+        return 100.0 * self.correct / self.samples
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """The first place where two integer tensors differ: tensor, index (sample, step, element), both values."""
+
+    tensor: str
+    index: tuple[int, ...]
+    expected: int
+    actual: int
+
+    def __str__(self) -> str:
+        return f"{self.tensor}{list(self.index)}: expected {self.expected}, got {self.actual}"
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A bit-for-bit comparison with golden: `exact` of `samples` agree in all of `values_compared` integers.
+
+    name: what was compared, as in "csim" or "rtlsim verilator". first_difference is None when all agree.
+    """
+
+    name: str
+    samples: int
+    exact: int
+    values_compared: int
+    first_difference: Difference | None
+
+    def __post_init__(self) -> None:
+        _check_counts(self, "samples", "exact", "values_compared")
+        if self.exact > self.samples:
+            raise ValueError(f"{self.name}: {self.exact} exact of {self.samples} samples")
+        if (self.first_difference is None) != (self.exact == self.samples):
+            raise ValueError(f"{self.name}: first_difference must be given exactly when a sample differs")
+
+    @property
+    def passed(self) -> bool:
+        """Everything agrees, and something was compared."""
+        return self.exact == self.samples > 0 and self.values_compared > 0
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Cycles of one unit without back-pressure, by formula and measured over `steps` steps in a simulator.
+
+    ii: from the acceptance of a step's input to that of the next; latency: from a step's last input beat to
+    its last output beat. Where steps differ, the measured number is the one farthest from the formula.
+    """
+
+    unit: str
+    simulator: str
+    steps: int
+    ii_formula: Number
+    ii_measured: Number
+    latency_formula: Number
+    latency_measured: Number
+
+    @property
+    def passed(self) -> bool:
+        """The formulas hold in every step."""
+        pairs = ((self.ii_formula, self.ii_measured), (self.latency_formula, self.latency_measured))
+        return self.steps > 0 and all(a.value == b.value and a.unit == b.unit for a, b in pairs)
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """All that `verify` found."""
+
+    comparisons: tuple[Comparison, ...] = ()
+    timing: tuple[Timing, ...] = ()
+
+    @property
+    def passed(self) -> bool:
+        """At least one comparison was made, and nothing failed."""
+        compared = all(item.passed for item in self.comparisons)
+        return bool(self.comparisons) and compared and all(item.passed for item in self.timing)
+
+    def updated(self, newer: Verification) -> Verification:
+        """This record and `newer`, which wins for a comparison of the same name and for the timing of the same
+        unit in the same simulator."""
+        comparisons = {item.name: item for item in (*self.comparisons, *newer.comparisons)}
+        timing = {(item.unit, item.simulator): item for item in (*self.timing, *newer.timing)}
+        return Verification(tuple(comparisons.values()), tuple(timing.values()))
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """Cells of one unit on one device family after synthesis, before placement.
+
+    lut counts LUT1..LUT6 used as logic; lutram and srl are LUTs used as memory or shift register. carry is in
+    CARRY4 blocks, bram18 in RAMB18 (a RAMB36 counts as two). cells holds every cell type with its count.
+    """
+
+    unit: str
+    family: str
+    tool: str
+    tool_version: str
+    lut: int
+    ff: int
+    carry: int
+    dsp: int
+    bram18: int
+    lutram: int
+    srl: int
+    cells: Mapping[str, int]
+    source: str = "synth"
+
+    def __post_init__(self) -> None:
+        _check_source(self.source)
+        _check_counts(self, "lut", "ff", "carry", "dsp", "bram18", "lutram", "srl")

@@ -1,0 +1,194 @@
+"""Records survive JSON exactly, refuse nonsense, and never damage the file that was there."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from lmu_hls.errors import LmuHlsError
+from lmu_hls.records import (
+    Accuracy,
+    Comparison,
+    Difference,
+    LayerSummary,
+    Manifest,
+    ModelSummary,
+    Number,
+    Resources,
+    Timing,
+    Unit,
+    Verification,
+    dump,
+    load,
+)
+
+DIFFERENCE = Difference("mem", (3, 0, 11), expected=-7, actual=-8)
+VERIFICATION = Verification(
+    comparisons=(
+        Comparison("csim", 370, 370, 3330, None),
+        Comparison("rtlsim verilator", 4, 3, 4096, DIFFERENCE),
+    ),
+    timing=(
+        Timing(
+            "lmu_memory_dense",
+            "verilator",
+            64,
+            Number(60, "cycles", "formula"),
+            Number(60, "cycles", "rtl_sim"),
+            Number(63, "cycles", "formula"),
+            Number(63, "cycles", "rtl_sim"),
+        ),
+    ),
+)
+RESOURCES = Resources("mem", "xc7", "yosys", "0.70", 302, 352, 20, 1, 0, 0, 4, {"DSP48E1": 1, "SRL16E": 4})
+MANIFEST = Manifest(
+    ModelSummary("vowels", (LayerSummary("lmu", "LMU", (29, 24), 812, {"mem": "fixed<16,2>"}),)),
+    "Vitis",
+    "io_parallel",
+    (Unit("lmu", "lmu_memory_dense", {"ORDER": 6, "A_FILE": "a.hex"}, ("rtl/lmu_memory_dense.v",)),),
+    {"hls4ml": "1.3.0"},
+)
+
+
+@pytest.mark.parametrize(
+    ("record", "kind"),
+    [
+        (VERIFICATION, Verification),
+        (MANIFEST, Manifest),
+        ((RESOURCES, RESOURCES), tuple[Resources, ...]),
+        ((Accuracy("float", 361, 370, "keras"),), tuple[Accuracy, ...]),
+        (Number(0.1 + 0.2, "%", "golden"), Number),
+        (Number(2**70, "", "count"), Number),
+        (Number(1.0, "", "count"), Number),
+    ],
+)
+def test_a_record_comes_back_equal_and_writes_the_same_bytes(
+    tmp_path: Path, record: object, kind: type
+) -> None:
+    path = tmp_path / "new" / "record.json"
+    dump(path, record)
+    first = path.read_bytes()
+    again = load(path, kind)
+    assert again == record
+    if isinstance(record, Number):
+        assert type(again.value) is type(record.value)
+    dump(path, again)
+    assert path.read_bytes() == first
+    assert [p.name for p in path.parent.iterdir()] == ["record.json"]
+
+
+@pytest.mark.parametrize(
+    ("text", "cause"),
+    [
+        ("{", "Expecting"),
+        ("[]", "expected a Verification"),
+        ('{"comparisons": []}', "field timing is missing"),
+        ('{"comparisons": [], "timing": [], "date": 1}', "unknown field date"),
+        ('{"comparisons": {}, "timing": []}', "comparisons: expected a list"),
+        (
+            '{"comparisons": [{"name": "csim", "samples": true, "exact": 1, "values_compared": 1,'
+            ' "first_difference": null}], "timing": []}',
+            "samples: expected int, found True",
+        ),
+        (
+            '{"comparisons": [{"name": "csim", "samples": 1, "exact": 2, "values_compared": 1,'
+            ' "first_difference": null}], "timing": []}',
+            "2 exact of 1 samples",
+        ),
+    ],
+)
+def test_a_file_that_holds_something_else_is_refused(tmp_path: Path, text: str, cause: str) -> None:
+    path = tmp_path / "verify.json"
+    path.write_text(text)
+    with pytest.raises(LmuHlsError) as caught:
+        load(path, Verification)
+    assert cause in str(caught.value)
+    assert "verify.json" in str(caught.value)
+
+
+def test_an_absent_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(LmuHlsError, match=r"verify\.json does not exist"):
+        load(tmp_path / "verify.json", Verification)
+
+
+def test_a_full_disk_leaves_the_old_file_intact(tmp_path: Path) -> None:
+    path = tmp_path / "accuracy.json"
+    dump(path, (Accuracy("float", 1, 1, "keras"),))
+    before = path.read_bytes()
+    script = (
+        "import resource, sys, pathlib\n"
+        "from lmu_hls.errors import LmuHlsError\n"
+        "from lmu_hls.records import Number, dump\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))\n"
+        "try:\n"
+        "    dump(pathlib.Path(sys.argv[1]), [Number(1, 'x' * 9000, 'count')])\n"
+        "except LmuHlsError as error:\n"
+        "    print(error)\n"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", script, str(path)], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert "cannot write" in result.stdout
+    assert "accuracy.json" in result.stdout
+    assert path.read_bytes() == before
+    assert [p.name for p in tmp_path.iterdir()] == ["accuracy.json"]
+
+
+def test_nan_and_foreign_types_are_refused_before_anything_is_written(tmp_path: Path) -> None:
+    path = tmp_path / "n.json"
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        dump(path, Number(float("nan"), "%", "golden"))
+    with pytest.raises(TypeError, match="cannot hold a complex"):
+        dump(path, [1j])
+    assert not path.exists()
+
+
+def test_a_number_needs_a_known_source() -> None:
+    with pytest.raises(ValueError, match="source 'guess' is none of formula"):
+        Number(1, "cycles", "guess")
+
+
+@pytest.mark.parametrize(
+    ("samples", "exact", "difference"), [(2, 3, None), (2, 1, None), (2, 2, DIFFERENCE), (-1, -1, None)]
+)
+def test_a_comparison_that_contradicts_itself_is_refused(
+    samples: int, exact: int, difference: Difference | None
+) -> None:
+    with pytest.raises(ValueError, match=r"csim|samples"):
+        Comparison("csim", samples, exact, 10, difference)
+
+
+def test_nothing_compared_is_not_a_pass() -> None:
+    assert not Comparison("csim", 0, 0, 0, None).passed
+    assert not Comparison("csim", 3, 3, 0, None).passed
+    assert not Verification().passed
+    assert not VERIFICATION.passed
+    assert Comparison("csim", 3, 3, 9, None).passed
+
+
+def test_timing_passes_only_when_measured_equals_formula() -> None:
+    timing = VERIFICATION.timing[0]
+    assert timing.passed
+    off_by_one = Timing(
+        timing.unit,
+        timing.simulator,
+        timing.steps,
+        timing.ii_formula,
+        Number(61, "cycles", "rtl_sim"),
+        timing.latency_formula,
+        timing.latency_measured,
+    )
+    assert not off_by_one.passed
+
+
+def test_a_newer_result_replaces_the_one_of_the_same_name() -> None:
+    mended = Verification((Comparison("rtlsim verilator", 4, 4, 4096, None),))
+    merged = VERIFICATION.updated(mended)
+    assert [item.name for item in merged.comparisons] == ["csim", "rtlsim verilator"]
+    assert merged.passed
+    assert merged.timing == VERIFICATION.timing
+
+
+def test_the_difference_reads_well() -> None:
+    assert str(DIFFERENCE) == "mem[3, 0, 11]: expected -7, got -8"
