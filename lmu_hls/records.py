@@ -128,7 +128,7 @@ class Accuracy:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """The first place where two integer tensors differ: tensor, index (sample, step, element), both values."""
+    """The first place where two integer tensors differ: tensor, index (sample, step, ...), both values."""
 
     tensor: str
     index: tuple[int, ...]
@@ -190,10 +190,11 @@ class Timing:
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """All that `verify` found."""
+    """All that `verify` found, and the versions of the tools that it used, by name."""
 
     comparisons: tuple[Comparison, ...] = ()
     timing: tuple[Timing, ...] = ()
+    tools: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def passed(self) -> bool:
@@ -202,11 +203,13 @@ class Verification:
         return bool(self.comparisons) and compared and all(item.passed for item in self.timing)
 
     def updated(self, newer: Verification) -> Verification:
-        """This record and `newer`, which wins for a comparison of the same name and for the timing of the same
-        unit in the same simulator."""
+        """This record and `newer`, which wins where both hold a comparison of the same name or the timing of
+        the same unit in the same simulator."""
         comparisons = {item.name: item for item in (*self.comparisons, *newer.comparisons)}
         timing = {(item.unit, item.simulator): item for item in (*self.timing, *newer.timing)}
-        return Verification(tuple(comparisons.values()), tuple(timing.values()))
+        return Verification(
+            tuple(comparisons.values()), tuple(timing.values()), {**self.tools, **newer.tools}
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,7 @@ VERIFICATION = Verification(
             Number(63, "cycles", "rtl_sim"),
         ),
     ),
+    tools={"verilator": "5.052"},
 )
 RESOURCES = Resources("mem", "xc7", "yosys", "0.70", 302, 352, 20, 1, 0, 0, 4, {"DSP48E1": 1, "SRL16E": 4})
 MANIFEST = Manifest(
@@ -84,16 +85,16 @@ def test_a_record_comes_back_equal_and_writes_the_same_bytes(
         ("{", "Expecting"),
         ("[]", "expected a Verification"),
         ('{"comparisons": []}', "field timing is missing"),
-        ('{"comparisons": [], "timing": [], "date": 1}', "unknown field date"),
-        ('{"comparisons": {}, "timing": []}', "comparisons: expected a list"),
+        ('{"comparisons": [], "timing": [], "tools": {}, "date": 1}', "unknown field date"),
+        ('{"comparisons": {}, "timing": [], "tools": {}}', "comparisons: expected a list"),
         (
             '{"comparisons": [{"name": "csim", "samples": true, "exact": 1, "values_compared": 1,'
-            ' "first_difference": null}], "timing": []}',
+            ' "first_difference": null}], "timing": [], "tools": {}}',
             "samples: expected int, found True",
         ),
         (
             '{"comparisons": [{"name": "csim", "samples": 1, "exact": 2, "values_compared": 1,'
-            ' "first_difference": null}], "timing": []}',
+            ' "first_difference": null}], "timing": [], "tools": {}}',
             "2 exact of 1 samples",
         ),
     ],
@@ -183,11 +184,12 @@ def test_timing_passes_only_when_measured_equals_formula() -> None:
 
 
 def test_a_newer_result_replaces_the_one_of_the_same_name() -> None:
-    mended = Verification((Comparison("rtlsim verilator", 4, 4, 4096, None),))
+    mended = Verification((Comparison("rtlsim verilator", 4, 4, 4096, None),), tools={"icarus": "11.0"})
     merged = VERIFICATION.updated(mended)
     assert [item.name for item in merged.comparisons] == ["csim", "rtlsim verilator"]
     assert merged.passed
     assert merged.timing == VERIFICATION.timing
+    assert merged.tools == {"verilator": "5.052", "icarus": "11.0"}
 
 
 def test_the_difference_reads_well() -> None:
