@@ -64,7 +64,7 @@ def basis_scale(order: int) -> Array:
 
 def _signs(order: int) -> Array:
     """(-1)^i, i = 0..order-1."""
-    return 1.0 - 2.0 * (np.arange(order) % 2)
+    return np.asarray(1.0 - 2.0 * (np.arange(order) % 2), dtype=np.float64)
 
 
 def continuous(order: int, basis: Basis = "legendre") -> tuple[Array, Array]:
@@ -87,8 +87,9 @@ def continuous(order: int, basis: Basis = "legendre") -> tuple[Array, Array]:
 def inverse_bands(order: int) -> tuple[Array, Array]:
     """-A~^-1 of the orthonormal basis: its diagonal (order,) and its subdiagonal (order-1,).
 
-    The matrix is tridiagonal and its superdiagonal is minus its subdiagonal: -A~^-1 = S^-1 K S^-1, where K is 1/2
-    on the subdiagonal, -1/2 on the superdiagonal, with 1/2 added at both ends of the diagonal (order 1: K = 1).
+    The matrix is tridiagonal and its superdiagonal is minus its subdiagonal: -A~^-1 = S^-1 K S^-1, where K
+    is 1/2 on the subdiagonal, -1/2 on the superdiagonal, with 1/2 added at both ends of the diagonal
+    (order 1: K = 1).
     """
     s = basis_scale(order)
     diagonal = np.zeros(order)
