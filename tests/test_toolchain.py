@@ -1,0 +1,191 @@
+"""Tools are found where they are, refused when too old, and named with their remedy when absent."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from lmu_hls import toolchain
+from lmu_hls.errors import LmuHlsError
+
+SKIP_VERILATOR = pytest.mark.skipif(
+    not toolchain.find("verilator").found, reason="Verilator >= 5.036 is not installed"
+)
+SKIP_ICARUS = pytest.mark.skipif(not toolchain.find("icarus").found, reason="Icarus Verilog is not installed")
+
+
+def fake(folder: Path, name: str, text: str) -> Path:
+    """A program that prints `text` whatever it is asked."""
+    folder.mkdir(exist_ok=True)
+    path = folder / name
+    path.write_text(f"#!/bin/sh\necho '{text}'\n")
+    path.chmod(0o755)
+    return path
+
+
+@pytest.fixture
+def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A machine where only tmp_path/bin is on PATH, and no tool is in this Python's bin or packages."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    monkeypatch.setenv("PATH", str(folder))
+    monkeypatch.setattr(toolchain, "_own_bin", lambda: tmp_path / "nowhere")
+    monkeypatch.setattr(toolchain.importlib.util, "find_spec", lambda name: None)
+    return folder
+
+
+@SKIP_VERILATOR
+def test_verilator_is_new_enough_for_cocotb() -> None:
+    tool = toolchain.need("verilator")
+    assert tool.path is not None
+    assert tool.path.is_file()
+    assert tuple(map(int, tool.version.split("."))) >= toolchain.VERILATOR_MIN
+
+
+def test_an_old_verilator_on_path_is_not_taken(bare: Path) -> None:
+    fake(bare, "verilator", "Verilator 5.006 2023-01-22 rev (Debian 5.006-3)")
+    tool = toolchain.find("verilator")
+    assert (tool.found, tool.version) == (False, "5.006")
+    with pytest.raises(LmuHlsError, match=r"verilator version 5\.006 is not usable\. Install it with: make"):
+        toolchain.need("verilator")
+
+
+def test_a_new_verilator_on_path_is_taken(bare: Path) -> None:
+    path = fake(bare, "verilator", "Verilator 5.036 2025-04-27 rev v5.036")
+    tool = toolchain.find("verilator")
+    assert (tool.found, tool.version, tool.path) == (True, "5.036", path)
+
+
+def test_a_verilator_without_a_version_is_not_taken(bare: Path) -> None:
+    fake(bare, "verilator", " rev vUNKNOWN-built20260516")
+    assert not toolchain.find("verilator").found
+
+
+def test_icarus_needs_compiler_and_runtime(bare: Path) -> None:
+    fake(bare, "iverilog", "Icarus Verilog version 11.0 (stable) ()")
+    assert not toolchain.find("icarus").found
+    fake(bare, "vvp", "Icarus Verilog runtime version 11.0 (stable) ()")
+    assert toolchain.find("icarus").version == "11.0"
+
+
+@pytest.mark.parametrize("name", list(toolchain.TOOLS))
+def test_every_absent_tool_has_a_remedy(bare: Path, name: str) -> None:
+    tool = toolchain.find(name)
+    assert (tool.name, tool.found, tool.path) == (name, False, None)
+    assert "install" in tool.remedy or "built with" in tool.remedy
+    with pytest.raises(LmuHlsError) as caught:
+        toolchain.need(name)
+    assert tool.remedy in str(caught.value)
+
+
+def test_an_unknown_name_is_a_programming_error() -> None:
+    with pytest.raises(ValueError, match="tool 'modelsim' is none of"):
+        toolchain.find("modelsim")
+
+
+def test_the_version_of_a_vendor_tool_comes_from_its_path(bare: Path, tmp_path: Path) -> None:
+    fake(tmp_path / "2024.2", "vitis-run", "slow")
+    (bare / "vitis-run").symlink_to(tmp_path / "2024.2" / "vitis-run")
+    tool = toolchain.find("vitis_hls")
+    assert (tool.found, tool.version, tool.required) == (True, "2024.2", False)
+
+
+@pytest.mark.parametrize("name", ["hls4ml", "keras", "tensorflow", "cocotb", "pyosys"])
+def test_packages_are_found_without_being_imported(name: str) -> None:
+    script = (
+        "import sys\n"
+        "from lmu_hls import toolchain\n"
+        f"tool = toolchain.need({name!r})\n"
+        f"assert {name!r} not in sys.modules and tool.version\n"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=60)
+
+
+@SKIP_VERILATOR
+def test_the_verilator_environment_starts_with_our_own_bin(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MAKEFLAGS", "-j8 --jobserver-auth=3,4")
+    monkeypatch.setenv("VERILATOR_ROOT", "/nowhere")
+    monkeypatch.setenv("OBJCACHE", "mine")
+    env = toolchain.simulator_env("verilator")
+    folders = env["PATH"].split(os.pathsep)
+    verilator = toolchain.need("verilator").path
+    assert verilator is not None
+    assert folders[:2] == [str(Path(sys.executable).parent), str(verilator.parent)]
+    assert "MAKEFLAGS" not in env
+    assert "VERILATOR_ROOT" not in env
+    assert env["OBJCACHE"] == "mine"
+    answer = subprocess.run(["verilator", "--version"], env=env, capture_output=True, text=True, check=True)
+    assert toolchain.need("verilator").version in answer.stdout
+
+
+def test_ccache_is_used_only_where_it_is(bare: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OBJCACHE", raising=False)
+    here = toolchain.Tool("any", bare / "x", "1", True, "")
+    monkeypatch.setattr(toolchain, "need", lambda name: here)
+    assert "OBJCACHE" not in toolchain.simulator_env("icarus")
+    fake(bare, "ccache", "ccache version 4.8")
+    assert toolchain.simulator_env("icarus")["OBJCACHE"] == "ccache"
+
+
+def test_a_missing_simulator_is_named_with_its_remedy(bare: Path) -> None:
+    with pytest.raises(
+        LmuHlsError, match=r"icarus is not installed\. Install it with: apt-get install iverilog"
+    ):
+        toolchain.simulator_env("icarus")
+
+
+def test_an_unknown_simulator_is_refused() -> None:
+    with pytest.raises(
+        LmuHlsError, match=r"simulator 'questa' is not supported\. Use one of: verilator, icarus"
+    ):
+        toolchain.simulator_env("questa")
+
+
+COUNTER = """\
+module counter (input clk, input rst, output reg [7:0] q);
+  initial q = 0;
+  always @(posedge clk) q <= rst ? 8'd0 : q + 8'd1;
+endmodule
+"""
+BENCH = """\
+import cocotb
+from cocotb.clock import Clock
+from cocotb.triggers import ClockCycles
+
+
+@cocotb.test()
+async def counts(dut):
+    Clock(dut.clk, 10, "ns").start()
+    dut.rst.value = 1
+    await ClockCycles(dut.clk, 2)
+    dut.rst.value = 0
+    await ClockCycles(dut.clk, 6)
+    assert int(dut.q.value) == 5
+"""
+RUN = """\
+import sys
+from cocotb_tools.runner import get_runner
+runner = get_runner(sys.argv[1])
+runner.build(sources=["counter.v"], hdl_toplevel="counter", build_dir="build", timescale=("1ns", "1ps"))
+runner.test(hdl_toplevel="counter", test_module="bench", build_dir="build", results_xml="results.xml")
+"""
+
+
+@pytest.mark.parametrize(
+    "simulator", [pytest.param("verilator", marks=SKIP_VERILATOR), pytest.param("icarus", marks=SKIP_ICARUS)]
+)
+def test_cocotb_runs_in_the_environment(tmp_path: Path, simulator: str) -> None:
+    for name, text in (("counter.v", COUNTER), ("bench.py", BENCH), ("run.py", RUN)):
+        (tmp_path / name).write_text(text)
+    done = subprocess.run(
+        [sys.executable, "run.py", simulator],
+        cwd=tmp_path,
+        env=toolchain.simulator_env(simulator),
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "PASS=1" in done.stdout
