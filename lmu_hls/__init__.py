@@ -1,0 +1,22 @@
+"""From a trained Keras Legendre Memory Unit to a verified FPGA design.
+
+Names are loaded on first use, so that ``import lmu_hls`` and the command line start without Keras or hls4ml.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from lmu_hls.hls import register
+    from lmu_hls.layers import LMU, LMUCell
+
+__version__ = "0.1.0"
+__all__ = ["LMU", "LMUCell", "__version__", "register"]
+
+_HOME = {"LMU": "lmu_hls.layers", "LMUCell": "lmu_hls.layers", "register": "lmu_hls.hls"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'lmu_hls' has no attribute {name!r}")
+    return getattr(import_module(_HOME[name]), name)

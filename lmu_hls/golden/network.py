@@ -1,0 +1,95 @@
+"""A whole network in integers: LMU layers, Dense layers and activations in sequence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from lmu_hls.fixed import Ints
+from lmu_hls.golden.affine import Affine, Rounder
+from lmu_hls.golden.lmu import apply_activation, run_lmu
+from lmu_hls.spec import LMU, Dense, Elementwise, Network
+
+CHUNK_BYTES = 256 << 20  # of the largest tensor; bounds the memory of one pass over part of the batch
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LayerTrace:
+    """The named tensors of one layer, each (batch, [steps,] width), and how many values overflowed in each."""
+
+    name: str
+    tensors: dict[str, Ints]
+    overflows: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trace:
+    """All named tensors of a run, layer by layer, and the network's output."""
+
+    layers: tuple[LayerTrace, ...]
+    output: Ints
+
+    def __getitem__(self, name: str) -> LayerTrace:
+        """The trace of the layer called ``name``; KeyError when there is none."""
+        for layer in self.layers:
+            if layer.name == name:
+                return layer
+        raise KeyError(name)
+
+    @property
+    def overflows(self) -> dict[str, int]:
+        """'layer.tensor' -> number of values that overflowed, only where there were any."""
+        return {f"{la.name}.{t}": n for la in self.layers for t, n in la.overflows.items() if n}
+
+
+def run(network: Network, x: Ints) -> Trace:
+    """Run ``network`` over x, integers of its input type with shape (batch, steps, n_in); every tensor is kept.
+
+    Raises ValueError when the shape or an input value does not fit the network.
+    """
+    x = _checked(network, x)
+    layers: list[LayerTrace] = []
+    for layer in network.layers:
+        if isinstance(layer, LMU):
+            traced = run_lmu(layer, x)
+            h = traced.tensors["h"]
+            x = h if layer.return_sequences else h[:, -1]
+            layers.append(LayerTrace(layer.name, traced.tensors, traced.overflows))
+        else:
+            rounder, x = _pointwise(layer, x)
+            layers.append(LayerTrace(layer.name, {"out": x}, {"out": rounder.overflows}))
+    return Trace(tuple(layers), x)
+
+
+def predict(network: Network, x: Ints, progress: Callable[[int], None] = lambda done: None) -> Ints:
+    """The output of :func:`run` only, in chunks of the batch so that memory stays bounded; ``progress`` gets samples done."""
+    x = _checked(network, x)
+    widest = max(lmu.memory_d * lmu.order + lmu.units for lmu in network.lmus)
+    size = max(1, CHUNK_BYTES // (8 * network.steps * widest))
+    outputs = []
+    for start in range(0, len(x), size):
+        outputs.append(run(network, x[start : start + size]).output)
+        progress(min(start + size, len(x)))
+    return np.concatenate(outputs) if outputs else run(network, x).output
+
+
+def _pointwise(layer: Dense | Elementwise, x: Ints) -> tuple[Rounder, Ints]:
+    if isinstance(layer, Dense):
+        sums = Affine(layer.name, [(layer.x, layer.kernel)], layer.bias)
+        rounder = Rounder(sums.fraction, layer.out)
+        return rounder, rounder(sums(x)).astype(np.int64, copy=False)
+    rounder = Rounder(layer.x.fraction, layer.out)
+    return rounder, apply_activation(layer.activation, x, layer.x, rounder)
+
+
+def _checked(network: Network, x: Ints) -> Ints:
+    x = np.asarray(x)
+    if x.dtype.kind not in "iu":
+        raise ValueError(f"golden takes integers of {network.x}, not {x.dtype}; use lmu_hls.fixed.quantize first")
+    if x.ndim != 3 or x.shape[1:] != (network.steps, network.n_in):
+        raise ValueError(f"input has shape {x.shape}, expected (batch, {network.steps}, {network.n_in})")
+    if x.size and (x.min() < network.x.min_int or x.max() > network.x.max_int):
+        raise ValueError(f"input integers {x.min()}..{x.max()} do not fit {network.x}")
+    return x.astype(np.int64, copy=False)

@@ -1,0 +1,168 @@
+"""Small random networks in integers, and their definition in unbounded arithmetic."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from math import floor
+
+import numpy as np
+
+from lmu_hls.fixed import FixedType, Ints
+from lmu_hls.spec import LMU, Activation, Dense, DenseCell, DenseUpdate, Elementwise, Network, Weight, make_activation
+
+
+def random_type(rng: np.random.Generator, signed: bool = True) -> FixedType:
+    width = int(rng.integers(4, 12))
+    return FixedType(
+        width,
+        int(rng.integers(1, 5)),
+        signed,
+        str(rng.choice(["TRN", "RND", "RND_CONV", "RND_ZERO"])),
+        str(rng.choice(["SAT", "WRAP", "SAT_SYM"])),
+    )
+
+
+def random_weight(rng: np.random.Generator, *shape: int) -> Weight:
+    kind = FixedType(int(rng.integers(3, 9)), int(rng.integers(0, 3)))
+    return Weight(rng.integers(kind.min_int, kind.max_int + 1, shape), kind)
+
+
+def random_lmu(
+    rng: np.random.Generator,
+    *,
+    name: str = "lmu",
+    steps: int = 5,
+    x: FixedType | None = None,
+    n_in: int = 3,
+    memory_d: int = 2,
+    order: int = 3,
+    units: int | None = 4,
+    activation: str = "relu",
+    connections: tuple[bool, bool, bool] = (True, True, True),
+    bias: bool = True,
+    return_sequences: bool = True,
+) -> LMU:
+    to_memory, memory_to_memory, input_to_hidden = connections
+    hidden = None
+    mem, h = random_type(rng), random_type(rng)
+    if units is not None:
+        hidden = DenseCell(
+            random_weight(rng, memory_d * order, units),
+            random_weight(rng, n_in, units) if input_to_hidden else None,
+            random_weight(rng, units) if bias else None,
+            random_type(rng),
+            make_activation(activation, FixedType(5, 3), h),
+        )
+    return LMU(
+        name=name,
+        steps=steps,
+        x=x or random_type(rng),
+        encoder_x=random_weight(rng, n_in, memory_d),
+        encoder_h=random_weight(rng, units, memory_d) if units and to_memory else None,
+        encoder_mem=random_weight(rng, memory_d * order, memory_d) if memory_to_memory else None,
+        encoder_bias=random_weight(rng, memory_d) if bias else None,
+        u=random_type(rng),
+        update=DenseUpdate(random_weight(rng, order, order), random_weight(rng, order)),
+        mem=mem,
+        hidden=hidden,
+        h=h,
+        return_sequences=return_sequences,
+        reuse_factor=1,
+        theta=float(order),
+        discretizer="zoh",
+        basis="legendre",
+    )
+
+
+def random_network(rng: np.random.Generator) -> Network:
+    """Two LMU layers, a Dense layer and a relu."""
+    first = random_lmu(rng, name="first", activation="tanh")
+    second = random_lmu(rng, name="second", x=first.h, n_in=first.units, activation="sigmoid", return_sequences=False)
+    dense = Dense("head", second.h, random_weight(rng, second.units, 3), random_weight(rng, 3), random_type(rng))
+    relu = Elementwise("relu", dense.out, Activation("relu"), random_type(rng))
+    return Network("net", first.x, first.steps, first.n_in, (first, second, dense, relu))
+
+
+def random_input(rng: np.random.Generator, network: Network, batch: int) -> Ints:
+    return rng.integers(network.x.min_int, network.x.max_int + 1, (batch, network.steps, network.n_in))
+
+
+def assign(value: Fraction, to: FixedType) -> Fraction:
+    """``value`` assigned to ``to``, straight from the definition of the modes used by :func:`random_type`."""
+    scaled = value * Fraction(2) ** to.fraction
+    low = floor(scaled)
+    rest = scaled - low
+    half = Fraction(1, 2)
+    up = {
+        "TRN": False,
+        "RND": rest >= half,
+        "RND_CONV": rest > half or (rest == half and low % 2 == 1),
+        "RND_ZERO": rest > half or (rest == half and scaled < 0),
+    }[to.rounding]
+    q = low + int(up)
+    if to.overflow == "WRAP":
+        q = (q - to.min_int) % (1 << to.width) + to.min_int
+    else:
+        q = min(max(q, -to.max_int if to.overflow == "SAT_SYM" else to.min_int), to.max_int)
+    return q / Fraction(2) ** to.fraction
+
+
+def real(weight: Weight | None) -> np.ndarray | None:
+    """The exact value of a weight as an array of Fractions."""
+    if weight is None:
+        return None
+    return np.vectorize(lambda q: Fraction(int(q)) / Fraction(2) ** weight.type.fraction, otypes=[object])(weight.values)
+
+
+def define_activation(activation: Activation, pre: Fraction, to: FixedType) -> Fraction:
+    if activation.table is not None:
+        table = activation.table
+        q = int(assign(pre, table.index) * Fraction(2) ** table.index.fraction)
+        return Fraction(int(table.values.values[q - table.index.min_int])) / Fraction(2) ** to.fraction
+    return assign(max(pre, Fraction(0)) if activation.function == "relu" else pre, to)
+
+
+def define_lmu(lmu: LMU, x: np.ndarray) -> dict[str, np.ndarray]:
+    """One sequence x (steps, n_in) of Fractions through the equations of the LMU, one scalar at a time."""
+    e_x, e_h, e_m, e_b = (real(w) for w in (lmu.encoder_x, lmu.encoder_h, lmu.encoder_mem, lmu.encoder_bias))
+    a, b = real(lmu.update.a), real(lmu.update.b)
+    mem = np.full((lmu.memory_d, lmu.order), Fraction(0), object)
+    h = np.full(lmu.units, Fraction(0), object)
+    out: dict[str, list] = {"u": [], "mem": [], "h": []}
+    for x_t in x:
+        u = x_t @ e_x
+        u = u + (h @ e_h if e_h is not None else 0) + (mem.ravel() @ e_m if e_m is not None else 0)
+        u = [assign(v, lmu.u) for v in u + (e_b if e_b is not None else 0)]
+        mem = np.array([[assign(v, lmu.mem) for v in a @ mem[c] + b * u[c]] for c in range(lmu.memory_d)], object)
+        h = np.array(define_hidden(lmu, mem.ravel(), x_t), object)
+        for name, value in (("u", u), ("mem", mem.ravel()), ("h", h)):
+            out[name].append(np.array(value, object))
+    return {name: np.array(values, object) for name, values in out.items()}
+
+
+def define_hidden(lmu: LMU, mem: np.ndarray, x_t: np.ndarray) -> list[Fraction]:
+    if lmu.hidden is None:
+        return [assign(v, lmu.h) for v in mem]
+    cell = lmu.hidden
+    pre = mem @ real(cell.kernel_mem)
+    if cell.kernel_x is not None:
+        pre = pre + x_t @ real(cell.kernel_x)
+    if cell.bias is not None:
+        pre = pre + real(cell.bias)
+    return [define_activation(cell.activation, assign(v, cell.pre), lmu.h) for v in pre]
+
+
+def define_network(network: Network, x: Ints) -> Ints:
+    """One sequence of input integers to the output integers."""
+    values = real(Weight(x, network.x))
+    for layer in network.layers:
+        if isinstance(layer, LMU):
+            h = define_lmu(layer, values)["h"]
+            values = h if layer.return_sequences else h[-1]
+        elif isinstance(layer, Dense):
+            bias = real(layer.bias)
+            sums = values @ real(layer.kernel) + (bias if bias is not None else 0)
+            values = np.vectorize(lambda v, to=layer.out: assign(v, to), otypes=[object])(sums)
+        else:
+            values = np.vectorize(lambda v, la=layer: define_activation(la.activation, v, la.out), otypes=[object])(values)
+    return np.vectorize(lambda v: int(v * Fraction(2) ** network.out.fraction), otypes=[np.int64])(values)
