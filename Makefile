@@ -1,0 +1,59 @@
+# Everything happens in .venv; run `make demo` or `make test`, the rest follows.
+#   PYTHON=python3.12   which Python makes .venv (default: the first of 3.11, 3.12, 3.10 found)
+#   JOBS=2              processes that `make test` uses
+
+VENV := .venv
+BIN := $(VENV)/bin
+JOBS ?= 2
+TEST_ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test lint format lock clean distclean
+
+help:
+	@echo "make install   make .venv with the pinned packages"
+	@echo "make demo      real speech through the whole chain; results in demo-out/"
+	@echo "make test      the tests, without those marked slow"
+	@echo "make lint      ruff, mypy, import-linter, Verilator lint"
+	@echo "make format    let ruff format the Python files"
+	@echo "make lock      renew the lock files from pyproject.toml"
+	@echo "make clean     remove what was built; distclean removes .venv too"
+
+install: $(VENV)/.installed
+
+$(VENV)/.packages: requirements.lock requirements-verilator.lock tools/install.sh tools/system_tools.sh
+	@tools/system_tools.sh
+	@tools/install.sh $(VENV)
+	@touch $@
+
+# The project is installed as a link to this folder: only a change of its metadata needs a new installation.
+$(VENV)/.installed: $(VENV)/.packages pyproject.toml
+	@echo "Installing lmu_hls as a link to this folder"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: install
+	@$(BIN)/lmu-hls demo
+
+test: install
+	@$(BIN)/python -m pytest -q -n $(JOBS) --dist loadfile -m "not slow" $(TEST_ARGS)
+
+lint: install
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --quiet --check . || { echo "Files are not formatted: run make format" >&2; exit 1; }
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/python tools/lint_hdl.py
+
+format: install
+	@$(BIN)/ruff format .
+
+lock: install
+	@tools/lock.sh $(BIN)
+
+clean:
+	@rm -rf build dist demo-out sim_build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	@find lmu_hls sim tests tools -name __pycache__ -prune -exec rm -rf {} +
+
+distclean: clean
+	@rm -rf $(VENV) *.egg-info
