@@ -49,7 +49,12 @@ def decode(kind: Any, data: Any, where: str = "") -> Any:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Replace `path` by `text` (UTF-8) in one step; when that fails the old file is left as it was.
+    """`write_bytes` for a text, in UTF-8."""
+    write_bytes(path, text.encode())
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Replace `path` by `data` in one step; when that fails the old file is left as it was.
 
     Raises LmuHlsError when the folder cannot be written or the disk is full.
     """
@@ -57,8 +62,8 @@ def write_text(path: Path, text: str) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            with draft.open("w", encoding="utf-8", newline="\n") as file:
-                file.write(text)
+            with draft.open("wb") as file:
+                file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
             draft.replace(path)

@@ -21,7 +21,9 @@ class State:
 
     @classmethod
     def zeros(cls, lmu: LMU, batch: int) -> State:
-        return cls(np.zeros((batch, lmu.memory_d, lmu.order), np.int64), np.zeros((batch, lmu.units), np.int64))
+        return cls(
+            np.zeros((batch, lmu.memory_d, lmu.order), np.int64), np.zeros((batch, lmu.units), np.int64)
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -134,7 +136,9 @@ def _hidden_sums(lmu: LMU, cell: DenseCell) -> Affine:
     return Affine(f"{lmu.name}: pre-activation", terms, cell.bias)
 
 
-def apply_activation(activation: Activation, values: Ints, type_: FixedType, to_out: Callable[[Numbers], Numbers]) -> Ints:
+def apply_activation(
+    activation: Activation, values: Ints, type_: FixedType, to_out: Callable[[Numbers], Numbers]
+) -> Ints:
     """activation(values), where ``values`` are integers of ``type_`` and ``to_out`` assigns them to the result's type."""
     if activation.table is not None:
         table = activation.table

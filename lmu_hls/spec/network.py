@@ -45,7 +45,9 @@ class Table:
 
     def __post_init__(self) -> None:
         if self.values.shape != (1 << self.index.width,):
-            raise ValueError(f"a table indexed by {self.index} needs {1 << self.index.width} entries, not {self.values.shape}")
+            raise ValueError(
+                f"a table indexed by {self.index} needs {1 << self.index.width} entries, not {self.values.shape}"
+            )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,7 +61,9 @@ class Activation:
         if self.function not in ACTIVATIONS:
             raise ValueError(f"activation {self.function!r} is not one of {', '.join(ACTIVATIONS)}")
         if (self.table is not None) != (self.function in ("tanh", "sigmoid")):
-            raise ValueError(f"activation {self.function!r} {'needs a' if self.table is None else 'takes no'} table")
+            raise ValueError(
+                f"activation {self.function!r} {'needs a' if self.table is None else 'takes no'} table"
+            )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -11,7 +11,10 @@ from scipy.special import expit
 from lmu_hls.fixed import FixedType, quantize, to_float
 from lmu_hls.spec.network import Activation, Table, Weight
 
-_FUNCTIONS: dict[str, Callable[[NDArray[np.float64]], NDArray[np.float64]]] = {"tanh": np.tanh, "sigmoid": expit}
+_FUNCTIONS: dict[str, Callable[[NDArray[np.float64]], NDArray[np.float64]]] = {
+    "tanh": np.tanh,
+    "sigmoid": expit,
+}
 
 
 def make_activation(function: str, index: FixedType | None, out: FixedType) -> Activation:

@@ -4,12 +4,20 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from networks import define_lmu, define_network, random_input, random_lmu, random_network, random_weight, real
 
 from lmu_hls import golden
 from lmu_hls.fixed import FixedType
 from lmu_hls.golden.affine import Affine, Rounder
 from lmu_hls.spec import Network, Weight
+from tests.networks import (
+    define_lmu,
+    define_network,
+    random_input,
+    random_lmu,
+    random_network,
+    random_weight,
+    real,
+)
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -45,7 +53,9 @@ def test_state_carries_a_sequence_over_a_cut(cut):
     head = golden.run_lmu(lmu, x[:, :cut])
     tail = golden.run_lmu(lmu, x[:, cut:], head.state)
     for name in ("u", "mem", "pre", "h"):
-        assert np.array_equal(np.concatenate([head.tensors[name], tail.tensors[name]], axis=1), whole.tensors[name])
+        assert np.array_equal(
+            np.concatenate([head.tensors[name], tail.tensors[name]], axis=1), whole.tensors[name]
+        )
 
 
 def test_sums_stay_exact_where_float64_would_not():

@@ -8,7 +8,17 @@ from math import floor
 import numpy as np
 
 from lmu_hls.fixed import FixedType, Ints
-from lmu_hls.spec import LMU, Activation, Dense, DenseCell, DenseUpdate, Elementwise, Network, Weight, make_activation
+from lmu_hls.spec import (
+    LMU,
+    Activation,
+    Dense,
+    DenseCell,
+    DenseUpdate,
+    Elementwise,
+    Network,
+    Weight,
+    make_activation,
+)
 
 
 def random_type(rng: np.random.Generator, signed: bool = True) -> FixedType:
@@ -77,8 +87,12 @@ def random_lmu(
 def random_network(rng: np.random.Generator) -> Network:
     """Two LMU layers, a Dense layer and a relu."""
     first = random_lmu(rng, name="first", activation="tanh")
-    second = random_lmu(rng, name="second", x=first.h, n_in=first.units, activation="sigmoid", return_sequences=False)
-    dense = Dense("head", second.h, random_weight(rng, second.units, 3), random_weight(rng, 3), random_type(rng))
+    second = random_lmu(
+        rng, name="second", x=first.h, n_in=first.units, activation="sigmoid", return_sequences=False
+    )
+    dense = Dense(
+        "head", second.h, random_weight(rng, second.units, 3), random_weight(rng, 3), random_type(rng)
+    )
     relu = Elementwise("relu", dense.out, Activation("relu"), random_type(rng))
     return Network("net", first.x, first.steps, first.n_in, (first, second, dense, relu))
 
@@ -111,7 +125,9 @@ def real(weight: Weight | None) -> np.ndarray | None:
     """The exact value of a weight as an array of Fractions."""
     if weight is None:
         return None
-    return np.vectorize(lambda q: Fraction(int(q)) / Fraction(2) ** weight.type.fraction, otypes=[object])(weight.values)
+    return np.vectorize(lambda q: Fraction(int(q)) / Fraction(2) ** weight.type.fraction, otypes=[object])(
+        weight.values
+    )
 
 
 def define_activation(activation: Activation, pre: Fraction, to: FixedType) -> Fraction:
@@ -133,7 +149,9 @@ def define_lmu(lmu: LMU, x: np.ndarray) -> dict[str, np.ndarray]:
         u = x_t @ e_x
         u = u + (h @ e_h if e_h is not None else 0) + (mem.ravel() @ e_m if e_m is not None else 0)
         u = [assign(v, lmu.u) for v in u + (e_b if e_b is not None else 0)]
-        mem = np.array([[assign(v, lmu.mem) for v in a @ mem[c] + b * u[c]] for c in range(lmu.memory_d)], object)
+        mem = np.array(
+            [[assign(v, lmu.mem) for v in a @ mem[c] + b * u[c]] for c in range(lmu.memory_d)], object
+        )
         h = np.array(define_hidden(lmu, mem.ravel(), x_t), object)
         for name, value in (("u", u), ("mem", mem.ravel()), ("h", h)):
             out[name].append(np.array(value, object))
@@ -164,5 +182,7 @@ def define_network(network: Network, x: Ints) -> Ints:
             sums = values @ real(layer.kernel) + (bias if bias is not None else 0)
             values = np.vectorize(lambda v, to=layer.out: assign(v, to), otypes=[object])(sums)
         else:
-            values = np.vectorize(lambda v, la=layer: define_activation(la.activation, v, la.out), otypes=[object])(values)
+            values = np.vectorize(
+                lambda v, la=layer: define_activation(la.activation, v, la.out), otypes=[object]
+            )(values)
     return np.vectorize(lambda v: int(v * Fraction(2) ** network.out.fraction), otypes=[np.int64])(values)

@@ -1,0 +1,93 @@
+"""Save and load a network's integer contract as one ``.npz`` file: a JSON tree plus the arrays it points to."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lmu_hls.errors import LmuHlsError
+from lmu_hls.fixed import FixedType
+from lmu_hls.jsonfile import write_bytes
+from lmu_hls.spec import network
+
+FORMAT = 1
+_CLASSES = {
+    cls.__name__: cls
+    for cls in (
+        FixedType,
+        network.Weight,
+        network.Table,
+        network.Activation,
+        network.DenseUpdate,
+        network.DenseCell,
+        network.LMU,
+        network.Dense,
+        network.Elementwise,
+        network.Network,
+    )
+}
+
+
+def save(net: network.Network, path: Path) -> None:
+    """Write ``net`` to ``path``; the same network always gives the same bytes."""
+    arrays: dict[str, np.ndarray] = {}
+    tree = {"format": FORMAT, "network": _encode(net, "network", arrays)}
+    arrays["tree"] = np.frombuffer(json.dumps(tree).encode(), np.uint8)
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, array in arrays.items():
+            member = io.BytesIO()
+            np.lib.format.write_array(member, np.ascontiguousarray(array), allow_pickle=False)
+            archive.writestr(zipfile.ZipInfo(f"{name}.npy"), member.getvalue(), zipfile.ZIP_DEFLATED)
+    write_bytes(path, buffer.getvalue())
+
+
+def load(path: Path) -> network.Network:
+    """Read a network written by :func:`save`. Raises LmuHlsError when the file is absent, broken or of another format."""
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            tree = json.loads(archive["tree"].tobytes())
+            if tree["format"] != FORMAT:
+                raise LmuHlsError(
+                    f"{path} has format {tree['format']}, this version reads {FORMAT}; convert again"
+                )
+            net = _decode(tree["network"], archive)
+    except FileNotFoundError:
+        raise LmuHlsError(f"{path} does not exist; run 'lmu-hls convert' first") from None
+    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+        raise LmuHlsError(f"{path} is damaged ({error}); run 'lmu-hls convert --force' again") from error
+    if not isinstance(net, network.Network):
+        raise LmuHlsError(f"{path} holds no network; run 'lmu-hls convert --force' again")
+    return net
+
+
+def _encode(value: Any, where: str, arrays: dict[str, np.ndarray]) -> Any:
+    if dataclasses.is_dataclass(value):
+        fields = {
+            f.name: _encode(getattr(value, f.name), f"{where}.{f.name}", arrays)
+            for f in dataclasses.fields(value)
+        }
+        return {"class": type(value).__name__, **fields}
+    if isinstance(value, np.ndarray):
+        arrays[where] = value
+        return {"array": where}
+    if isinstance(value, tuple):
+        return [_encode(item, f"{where}.{k}", arrays) for k, item in enumerate(value)]
+    return value
+
+
+def _decode(value: Any, archive: Any) -> Any:
+    if isinstance(value, list):
+        return tuple(_decode(item, archive) for item in value)
+    if not isinstance(value, dict):
+        return value
+    if "array" in value:
+        return archive[value["array"]]
+    fields = {name: _decode(item, archive) for name, item in value.items() if name != "class"}
+    return _CLASSES[value["class"]](**fields)
