@@ -48,9 +48,7 @@ class FixedType:
         """Read ``fixed<16,6>``, ``ap_ufixed<8,0,RND,SAT>`` and the like; absent modes are TRN, WRAP as in C++."""
         match = _PATTERN.match(text.strip())
         if match is None:
-            raise ValueError(
-                f"{text!r} is not a fixed-point type; write for example 'fixed<16,6,RND_CONV,SAT>'"
-            )
+            raise ValueError(f"{text!r} is not a fixed-point type; write for example 'fixed<16,6,RND_CONV,SAT>'")
         unsigned, width, integer, rounding, overflow = match.groups()
         return cls(int(width), int(integer), not unsigned, rounding or "TRN", overflow or "WRAP")
 
@@ -80,9 +78,7 @@ class FixedType:
         return replace(self, rounding=rounding, overflow=overflow)
 
     def __str__(self) -> str:
-        return (
-            f"{'' if self.signed else 'u'}fixed<{self.width},{self.integer},{self.rounding},{self.overflow}>"
-        )
+        return f"{'' if self.signed else 'u'}fixed<{self.width},{self.integer},{self.rounding},{self.overflow}>"
 
 
 def requantize(values: Ints, fraction: int, to: FixedType) -> Ints:
@@ -145,9 +141,7 @@ def quantize(values: ArrayLike, to: FixedType) -> Ints:
     """
     scaled = np.ldexp(np.asarray(values, np.float64), to.fraction)
     if not np.all(np.isfinite(scaled)):
-        raise ValueError(
-            "NaN or infinity cannot be given a fixed-point value; clean the data or the weights first"
-        )
+        raise ValueError("NaN or infinity cannot be given a fixed-point value; clean the data or the weights first")
     floor = np.floor(scaled)
     rest = scaled - floor
     negative = scaled < 0
@@ -173,7 +167,7 @@ def to_float(values: Ints, of: FixedType) -> NDArray[np.float64]:
 
 
 def integer_bits(magnitude: float, signed: bool = True) -> int:
-    """Smallest ``I`` with ``magnitude < 2**(I-1)`` (signed) or ``magnitude < 2**I``: the integer bits of a type that holds it.
+    """Integer bits that hold ``magnitude``: the smallest ``I`` with magnitude < 2**(I-1), or < 2**I if not signed.
 
     Raises ValueError when ``magnitude`` is negative or not finite.
     """

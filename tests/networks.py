@@ -87,12 +87,8 @@ def random_lmu(
 def random_network(rng: np.random.Generator) -> Network:
     """Two LMU layers, a Dense layer and a relu."""
     first = random_lmu(rng, name="first", activation="tanh")
-    second = random_lmu(
-        rng, name="second", x=first.h, n_in=first.units, activation="sigmoid", return_sequences=False
-    )
-    dense = Dense(
-        "head", second.h, random_weight(rng, second.units, 3), random_weight(rng, 3), random_type(rng)
-    )
+    second = random_lmu(rng, name="second", x=first.h, n_in=first.units, activation="sigmoid", return_sequences=False)
+    dense = Dense("head", second.h, random_weight(rng, second.units, 3), random_weight(rng, 3), random_type(rng))
     relu = Elementwise("relu", dense.out, Activation("relu"), random_type(rng))
     return Network("net", first.x, first.steps, first.n_in, (first, second, dense, relu))
 
@@ -149,9 +145,7 @@ def define_lmu(lmu: LMU, x: np.ndarray) -> dict[str, np.ndarray]:
         u = x_t @ e_x
         u = u + (h @ e_h if e_h is not None else 0) + (mem.ravel() @ e_m if e_m is not None else 0)
         u = [assign(v, lmu.u) for v in u + (e_b if e_b is not None else 0)]
-        mem = np.array(
-            [[assign(v, lmu.mem) for v in a @ mem[c] + b * u[c]] for c in range(lmu.memory_d)], object
-        )
+        mem = np.array([[assign(v, lmu.mem) for v in a @ mem[c] + b * u[c]] for c in range(lmu.memory_d)], object)
         h = np.array(define_hidden(lmu, mem.ravel(), x_t), object)
         for name, value in (("u", u), ("mem", mem.ravel()), ("h", h)):
             out[name].append(np.array(value, object))
@@ -182,7 +176,7 @@ def define_network(network: Network, x: Ints) -> Ints:
             sums = values @ real(layer.kernel) + (bias if bias is not None else 0)
             values = np.vectorize(lambda v, to=layer.out: assign(v, to), otypes=[object])(sums)
         else:
-            values = np.vectorize(
-                lambda v, la=layer: define_activation(la.activation, v, la.out), otypes=[object]
-            )(values)
+            values = np.vectorize(lambda v, la=layer: define_activation(la.activation, v, la.out), otypes=[object])(
+                values
+            )
     return np.vectorize(lambda v: int(v * Fraction(2) ** network.out.fraction), otypes=[np.int64])(values)

@@ -27,9 +27,7 @@ class Affine:
     the sum can reach 2**62.
     """
 
-    def __init__(
-        self, name: str, terms: Sequence[tuple[FixedType, Weight]], bias: Weight | None = None
-    ) -> None:
+    def __init__(self, name: str, terms: Sequence[tuple[FixedType, Weight]], bias: Weight | None = None) -> None:
         fractions = [x.fraction + w.type.fraction for x, w in terms]
         self.fraction = max(fractions + ([bias.type.fraction] if bias is not None else []))
         lifts = [self.fraction - f for f in fractions]

@@ -21,9 +21,7 @@ class State:
 
     @classmethod
     def zeros(cls, lmu: LMU, batch: int) -> State:
-        return cls(
-            np.zeros((batch, lmu.memory_d, lmu.order), np.int64), np.zeros((batch, lmu.units), np.int64)
-        )
+        return cls(np.zeros((batch, lmu.memory_d, lmu.order), np.int64), np.zeros((batch, lmu.units), np.int64))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -87,9 +87,7 @@ def _pointwise(layer: Dense | Elementwise, x: Ints) -> tuple[Rounder, Ints]:
 def _checked(network: Network, x: Ints) -> Ints:
     x = np.asarray(x)
     if x.dtype.kind not in "iu":
-        raise ValueError(
-            f"golden takes integers of {network.x}, not {x.dtype}; use lmu_hls.fixed.quantize first"
-        )
+        raise ValueError(f"golden takes integers of {network.x}, not {x.dtype}; use lmu_hls.fixed.quantize first")
     if x.ndim != 3 or x.shape[1:] != (network.steps, network.n_in):
         raise ValueError(f"input has shape {x.shape}, expected (batch, {network.steps}, {network.n_in})")
     if x.size and (x.min() < network.x.min_int or x.max() > network.x.max_int):

@@ -61,9 +61,7 @@ class Activation:
         if self.function not in ACTIVATIONS:
             raise ValueError(f"activation {self.function!r} is not one of {', '.join(ACTIVATIONS)}")
         if (self.table is not None) != (self.function in ("tanh", "sigmoid")):
-            raise ValueError(
-                f"activation {self.function!r} {'needs a' if self.table is None else 'takes no'} table"
-            )
+            raise ValueError(f"activation {self.function!r} {'needs a' if self.table is None else 'takes no'} table")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -54,9 +54,7 @@ def load(path: Path) -> network.Network:
         with np.load(path, allow_pickle=False) as archive:
             tree = json.loads(archive["tree"].tobytes())
             if tree["format"] != FORMAT:
-                raise LmuHlsError(
-                    f"{path} has format {tree['format']}, this version reads {FORMAT}; convert again"
-                )
+                raise LmuHlsError(f"{path} has format {tree['format']}, this version reads {FORMAT}; convert again")
             net = _decode(tree["network"], archive)
     except FileNotFoundError:
         raise LmuHlsError(f"{path} does not exist; run 'lmu-hls convert' first") from None
@@ -70,8 +68,7 @@ def load(path: Path) -> network.Network:
 def _encode(value: Any, where: str, arrays: dict[str, np.ndarray]) -> Any:
     if dataclasses.is_dataclass(value):
         fields = {
-            f.name: _encode(getattr(value, f.name), f"{where}.{f.name}", arrays)
-            for f in dataclasses.fields(value)
+            f.name: _encode(getattr(value, f.name), f"{where}.{f.name}", arrays) for f in dataclasses.fields(value)
         }
         return {"class": type(value).__name__, **fields}
     if isinstance(value, np.ndarray):

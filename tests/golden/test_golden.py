@@ -53,9 +53,7 @@ def test_state_carries_a_sequence_over_a_cut(cut):
     head = golden.run_lmu(lmu, x[:, :cut])
     tail = golden.run_lmu(lmu, x[:, cut:], head.state)
     for name in ("u", "mem", "pre", "h"):
-        assert np.array_equal(
-            np.concatenate([head.tensors[name], tail.tensors[name]], axis=1), whole.tensors[name]
-        )
+        assert np.array_equal(np.concatenate([head.tensors[name], tail.tensors[name]], axis=1), whole.tensors[name])
 
 
 def test_sums_stay_exact_where_float64_would_not():
