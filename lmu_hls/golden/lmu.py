@@ -137,7 +137,7 @@ def _hidden_sums(lmu: LMU, cell: DenseCell) -> Affine:
 def apply_activation(
     activation: Activation, values: Ints, type_: FixedType, to_out: Callable[[Numbers], Numbers]
 ) -> Ints:
-    """activation(values), where ``values`` are integers of ``type_`` and ``to_out`` assigns them to the result's type."""
+    """activation(values): ``values`` are integers of ``type_``, ``to_out`` assigns them to the result's type."""
     if activation.table is not None:
         table = activation.table
         position = requantize(values, type_.fraction, table.index) - table.index.min_int

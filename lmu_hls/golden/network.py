@@ -64,7 +64,10 @@ def run(network: Network, x: Ints) -> Trace:
 
 
 def predict(network: Network, x: Ints, progress: Callable[[int], None] = lambda done: None) -> Ints:
-    """The output of :func:`run` only, in chunks of the batch so that memory stays bounded; ``progress`` gets samples done."""
+    """The output of :func:`run` only, in chunks of the batch, so that memory stays bounded.
+
+    ``progress`` is told the number of samples done after each chunk.
+    """
     x = _checked(network, x)
     widest = max(lmu.memory_d * lmu.order + lmu.units for lmu in network.lmus)
     size = max(1, CHUNK_BYTES // (8 * network.steps * widest))

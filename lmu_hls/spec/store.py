@@ -49,7 +49,10 @@ def save(net: network.Network, path: Path) -> None:
 
 
 def load(path: Path) -> network.Network:
-    """Read a network written by :func:`save`. Raises LmuHlsError when the file is absent, broken or of another format."""
+    """Read a network written by :func:`save`.
+
+    Raises LmuHlsError when the file is absent, damaged or of another format.
+    """
     try:
         with np.load(path, allow_pickle=False) as archive:
             tree = json.loads(archive["tree"].tobytes())
