@@ -11,7 +11,7 @@ def hdl_dir() -> Path:
 
 
 def sim_dir() -> Path:
-    """The folder of the modules that run inside the simulator; put it on PYTHONPATH, they import by plain name."""
+    """The folder of the modules that run inside the simulator: put it on PYTHONPATH."""
     return _folder("_sim", "sim")
 
 

@@ -17,16 +17,16 @@ def main() -> int:
     except LmuHlsError as error:
         print(error, file=sys.stderr)
         return 1
-    failed = [
-        module.name
-        for module in modules
-        if subprocess.run(
-            [str(verilator), "--lint-only", "-Wall", "--language", "1364-2005", "-y", str(folder)]
-            + ["--top-module", module.stem, str(module)],
-            env=simulator_env("verilator"),
-            cwd=folder,
-        ).returncode
-    ]
+    command = [str(verilator), "--lint-only", "-Wall", "--language", "1364-2005", "-y", str(folder)]
+    env = simulator_env("verilator")
+    failed = []
+    for module in modules:
+        lint = subprocess.run([*command, "--top-module", module.stem, str(module)], env=env, cwd=folder)
+        if lint.returncode:
+            failed.append(module.name)
+    if not modules:
+        print(f"{folder} holds no Verilog", file=sys.stderr)
+        return 1
     if failed:
         print(f"Verilator lint: {', '.join(failed)} failed", file=sys.stderr)
         return 1

@@ -1,0 +1,159 @@
+"""Run Yosys (pyosys) in a process of its own, because an error inside it ends the process."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from lmu_hls.errors import LmuHlsError
+from lmu_hls.records import Manifest, Resources, dump, load
+from lmu_hls.synth.cells import count
+from lmu_hls.toolchain import need
+
+FAMILIES = ("xc7",)
+_LOG, _SCRIPT, _STAT = "yosys.log", "synth.ys", "stat.json"
+_RUN = """\
+import sys
+from pyosys import libyosys
+design = libyosys.Design()
+for line in open(sys.argv[1], encoding="utf-8"):
+    libyosys.run_pass(line.rstrip("\\n"), design)
+"""
+_NAME = re.compile(r"[A-Za-z_]\w*")
+
+
+def synthesize(
+    verilog: Sequence[Path],
+    top: str,
+    parameters: Mapping[str, int | str],
+    workdir: Path,
+    family: str = "xc7",
+    *,
+    unit: str | None = None,
+    data_dir: Path | None = None,
+) -> Resources:
+    """Synthesise `top` out of context (no pads, no clock buffer), flattened, and count its cells.
+
+    parameters: overrides of the top module's parameters. A negative integer goes in as 32-bit two's complement, so
+    its parameter has to be declared `integer` or signed.
+    workdir: gets synth.ys, yosys.log and stat.json; made if absent.
+    unit: name in the result (default: top). data_dir: folder that relative $readmemh names start from (default:
+    workdir).
+
+    Raises LmuHlsError for an absent file or tool, Verilog that Yosys refuses, an absent top module or parameter,
+    cells of unknown cost; ValueError for an unknown family or a parameter that cannot be written.
+    """
+    if family not in FAMILIES:
+        raise ValueError(f"family {family!r} is none of {', '.join(FAMILIES)}")
+    for path in verilog:
+        if not path.is_file():
+            raise LmuHlsError(f"Verilog file {path} does not exist. Run the conversion again.")
+    tool = need("pyosys")
+    workdir.mkdir(parents=True, exist_ok=True)
+    stat = workdir.resolve() / _STAT
+    stat.unlink(missing_ok=True)
+    script = workdir.resolve() / _SCRIPT
+    script.write_text("\n".join(_passes(verilog, top, parameters, family, stat)) + "\n", encoding="utf-8")
+    _run(script, workdir / _LOG, data_dir or workdir, top)
+    cells = _cells(stat)
+    total = count(cells)
+    return Resources(
+        unit=unit or top,
+        family=family,
+        tool="yosys",
+        tool_version=tool.version,
+        lut=total["lut"],
+        ff=total["ff"],
+        carry=total["carry"],
+        dsp=total["dsp"],
+        bram18=total["bram18"],
+        lutram=total["lutram"],
+        srl=total["srl"],
+        cells=cells,
+    )
+
+
+def synthesize_units(outdir: Path, family: str = "xc7") -> tuple[Resources, ...]:
+    """Synthesise every unit of an output folder's manifest.json and write synth.json there.
+
+    Sources and memory files are named relative to `outdir`; logs go to synth/<unit>/.
+    Raises LmuHlsError as `synthesize` does, and when the manifest is absent or names no unit.
+    """
+    units = load(outdir / "manifest.json", Manifest).units
+    if not units:
+        raise LmuHlsError(f"{outdir} holds no Verilog unit to synthesise. Convert a model with an LMU layer.")
+    results = tuple(
+        synthesize(
+            [outdir / source for source in unit.sources],
+            unit.top,
+            unit.parameters,
+            outdir / "synth" / unit.name,
+            family,
+            unit=unit.name,
+            data_dir=outdir,
+        )
+        for unit in units
+    )
+    dump(outdir / "synth.json", results)
+    return results
+
+
+def _passes(
+    verilog: Sequence[Path], top: str, parameters: Mapping[str, int | str], family: str, stat: Path
+) -> list[str]:
+    """The Yosys passes, one a line. -defer leaves $readmemh until the parameters are known."""
+    for name in (top, *parameters):
+        if not _NAME.fullmatch(name):
+            raise ValueError(f"{name!r} is not a Verilog name")
+    overrides = "".join(f" -chparam {name} {_literal(name, value)}" for name, value in parameters.items())
+    return [
+        *(f"read_verilog -defer {_quoted(path.resolve())}" for path in verilog),
+        f"hierarchy -check -top {top}{overrides}",
+        f"synth_xilinx -family {family} -flatten -noiopad -noclkbuf",
+        "check -assert",
+        f"tee -q -o {_quoted(stat)} stat -json -top {top}",
+    ]
+
+
+def _literal(name: str, value: int | str) -> str:
+    """A parameter value as Yosys reads it; text becomes its bytes, since -chparam takes no strings."""
+    if isinstance(value, str):
+        data = value.encode("ascii") or b"\0"
+        return f"{8 * len(data)}'h{data.hex()}"
+    if -(2**31) <= value < 0:
+        return f"32'h{value & 0xFFFFFFFF:08x}"
+    if value < 0:
+        raise ValueError(f"parameter {name} = {value} does not fit 32 bits")
+    return str(value) if value < 2**31 else f"{value.bit_length()}'h{value:x}"
+
+
+def _quoted(path: Path) -> str:
+    if '"' in str(path) or "\n" in str(path):
+        raise ValueError(f"Yosys cannot read a path with a quotation mark or a line break: {path}")
+    return f'"{path}"'
+
+
+def _run(script: Path, log: Path, cwd: Path, top: str) -> None:
+    """Run the script, everything printed going to the log; on failure raise with the reason from the log."""
+    with log.open("w", encoding="utf-8") as file:
+        done = subprocess.run([sys.executable, "-c", _RUN, str(script)], cwd=cwd, stdout=file, stderr=subprocess.STDOUT)
+    if done.returncode:
+        lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+        reasons = [line for line in lines if "ERROR" in line] or lines[-3:] or ["no output"]
+        raise LmuHlsError(
+            f"Yosys could not synthesise {top}: {' '.join(reasons)} (exit status {done.returncode}). "
+            f"The whole log is {log}."
+        )
+
+
+def _cells(stat: Path) -> dict[str, int]:
+    """Cell types with their counts, sorted by name, from `stat -json`."""
+    try:
+        found = json.loads(stat.read_text(encoding="utf-8"))["design"]["num_cells_by_type"]
+        return {str(name): int(found[name]) for name in sorted(found)}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise LmuHlsError(f"Yosys wrote no statistics that can be read ({stat}): {error!r}.") from error

@@ -1,0 +1,153 @@
+"""Synthesis counts are exact, and whatever Yosys refuses comes out as one message."""
+
+from pathlib import Path
+
+import pytest
+
+from lmu_hls.errors import LmuHlsError
+from lmu_hls.records import Manifest, ModelSummary, Resources, Unit, dump, load
+from lmu_hls.synth import synthesize, synthesize_units
+from lmu_hls.synth.cells import count
+from lmu_hls.toolchain import find
+
+pytestmark = pytest.mark.skipif(not find("pyosys").found, reason="pyosys is not installed")
+
+# 1024 x 18 bits fill one RAMB18; a registered 16 x 16 product fills one DSP48. The last flip-flop
+# is there only when both kinds of parameter arrive as they were given.
+DESIGN = """\
+`default_nettype none
+module unit #(parameter W = 8, parameter integer OFFSET = 0, parameter ROM = "absent.hex") (
+  input  wire                  clk,
+  input  wire signed [W-1:0]   a, b,
+  input  wire [9:0]            addr,
+  output reg  signed [2*W-1:0] p,
+  output reg  [17:0]           q,
+  output reg  [3:0]            bits,
+  output wire                  arrived
+);
+  reg signed [W-1:0] a_q, b_q;
+  reg [17:0] rom [0:1023];
+  initial $readmemh(ROM, rom);
+  generate
+    if (OFFSET < 0 && OFFSET == -3 && ROM == "rom.hex") begin : g_arrived
+      reg toggle_q;
+      initial toggle_q = 0;
+      always @(posedge clk) toggle_q <= a[0];
+      assign arrived = toggle_q;
+    end else begin : g_not
+      assign arrived = a[0];
+    end
+  endgenerate
+  always @(posedge clk) begin
+    a_q  <= a;
+    b_q  <= b;
+    p    <= a_q * b_q;
+    q    <= rom[addr];
+    bits <= {^addr[5:0], &addr[5:0], |addr[5:0], addr[0] ^ a[0]};
+  end
+endmodule
+`default_nettype wire
+"""
+
+
+@pytest.fixture
+def design(tmp_path: Path) -> Path:
+    """The design and its memory file, in a folder with a space in its name."""
+    folder = tmp_path / "a project"
+    folder.mkdir()
+    (folder / "unit.v").write_text(DESIGN)
+    (folder / "rom.hex").write_text("".join(f"{i * 40503 & 0x3FFFF:05x}\n" for i in range(1024)))
+    return folder
+
+
+def test_counts_are_exact(design: Path) -> None:
+    parameters = {"W": 16, "OFFSET": -3, "ROM": "rom.hex"}
+    work = design / "synth" / "mem"
+    result = synthesize([design / "unit.v"], "unit", parameters, work, unit="mem", data_dir=design)
+    assert result == Resources(
+        unit="mem",
+        family="xc7",
+        tool="yosys",
+        tool_version=find("pyosys").version,
+        lut=4,
+        ff=5,
+        carry=0,
+        dsp=1,
+        bram18=1,
+        lutram=0,
+        srl=0,
+        cells={"DSP48E1": 1, "FDRE": 5, "LUT2": 1, "LUT6": 3, "RAMB18E1": 1},
+    )
+    assert sorted(path.name for path in work.iterdir()) == ["stat.json", "synth.ys", "yosys.log"]
+
+
+def test_the_units_of_a_folder_are_synthesised(design: Path) -> None:
+    unit = Unit("mem", "unit", {"W": 4, "ROM": "rom.hex"}, ("unit.v",))
+    dump(design / "manifest.json", Manifest(ModelSummary("m", ()), "Vitis", "io_parallel", (unit,), {}))
+    results = synthesize_units(design)
+    assert load(design / "synth.json", tuple[Resources, ...]) == results
+    assert [result.unit for result in results] == ["mem"]
+    assert results[0].dsp == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "top", "parameters", "cause"),
+    [
+        ("module unit (input a; endmodule", "unit", {}, "unit.v:1: ERROR: syntax error"),
+        (DESIGN, "absent", {}, "Module `absent' not found"),
+        ("module unit #(parameter N = 1); endmodule", "unit", {"LANES": 2}, "`LANES`"),
+        (DESIGN, "unit", {"ROM": "none.hex"}, "none.hex"),
+        ("module unit; helper h (); endmodule", "unit", {}, "helper"),
+        ("module unit #(parameter N = 1); generate if (N > 4) PARAM_ERROR_n_too_large c (); endgenerate endmodule",
+         "unit", {"N": 5}, "PARAM_ERROR_n_too_large"),
+    ],
+)  # fmt: skip
+def test_what_yosys_refuses_is_one_message(
+    tmp_path: Path, text: str, top: str, parameters: dict[str, int | str], cause: str
+) -> None:
+    source = tmp_path / "unit.v"
+    source.write_text(text)
+    with pytest.raises(LmuHlsError) as caught:
+        synthesize([source], top, parameters, tmp_path / "work")
+    assert cause in str(caught.value)
+    assert "yosys.log" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_an_absent_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(LmuHlsError, match=r"gone\.v does not exist"):
+        synthesize([tmp_path / "gone.v"], "unit", {}, tmp_path / "work")
+
+
+def test_a_failed_run_leaves_no_statistics_of_an_earlier_one(design: Path) -> None:
+    work = design / "work"
+    work.mkdir()
+    (work / "stat.json").write_text("{}")
+    with pytest.raises(LmuHlsError):
+        synthesize([design / "unit.v"], "absent", {}, work)
+    assert not (work / "stat.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("parameters", "family", "cause"),
+    [
+        ({"W": 4}, "ice40", "family 'ice40' is none of xc7"),
+        ({"W; exec": 4}, "xc7", "'W; exec' is not a Verilog name"),
+        ({"OFFSET": -(2**31) - 1}, "xc7", "does not fit 32 bits"),
+    ],
+)
+def test_wrong_arguments_are_refused(design: Path, parameters: dict[str, int | str], family: str, cause: str) -> None:
+    with pytest.raises(ValueError, match=cause):
+        synthesize([design / "unit.v"], "unit", parameters, design / "work", family)
+
+
+def test_every_primitive_has_its_cost() -> None:
+    cells = {"LUT6": 3, "INV": 1, "FDRE": 5, "FDSE_1": 1, "CARRY4": 2, "DSP48E1": 1, "RAMB18E1": 1, "RAMB36E1": 2}
+    slices = {"RAM32M": 1, "RAM64X1D": 1, "SRL16E": 4, "SRLC32E": 1, "MUXF7": 9}
+    expected = {"lut": 4, "ff": 6, "carry": 2, "dsp": 1, "bram18": 5, "lutram": 6, "srl": 5}
+    assert count({**cells, **slices}) == expected
+
+
+def test_an_unknown_primitive_is_not_left_out() -> None:
+    with pytest.raises(LmuHlsError, match=r"unknown cost: \$_DLATCH_P_, URAM288"):
+        count({"LUT6": 3, "URAM288": 1, "$_DLATCH_P_": 1})
