@@ -1,0 +1,242 @@
+"""The command line: it parses, shows progress, prints records and turns errors into messages."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from lmu_hls import __version__
+from lmu_hls.errors import LmuHlsError
+
+app = typer.Typer(
+    name="lmu-hls",
+    help="From a trained Keras LMU to a verified FPGA design.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+out = Console(soft_wrap=True)
+err = Console(stderr=True, soft_wrap=True)
+
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+Force = Annotated[bool, typer.Option("--force", help="Replace an output folder of an earlier run.")]
+OutDir = Annotated[Path, typer.Argument(metavar="OUTDIR", help="Output folder of 'lmu-hls convert'.")]
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Run the command line; errors become one message and a non-zero exit status."""
+    arguments = sys.argv[1:] if argv is None else argv
+    debug = "--debug" in arguments
+    _quiet_tensorflow()
+    try:
+        status = app([a for a in arguments if a != "--debug"], standalone_mode=False)
+    except Exception as error:
+        if debug:
+            raise
+        _fail(error)
+        sys.exit(getattr(error, "exit_code", 1))
+    except KeyboardInterrupt:
+        if debug:
+            raise
+        err.print("Interrupted. What earlier commands wrote is unchanged; run the command again.", style="red")
+        sys.exit(130)
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _quiet_tensorflow() -> None:
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")  # the same sums on every CPU
+
+
+def _fail(error: Exception) -> None:
+    from click.exceptions import Abort, ClickException
+
+    if isinstance(error, LmuHlsError):
+        text = str(error)
+    elif isinstance(error, ClickException):
+        text = f"{error.format_message()}\nSee 'lmu-hls --help'."
+    elif isinstance(error, Abort):
+        text = "Interrupted. What earlier commands wrote is unchanged; run the command again."
+    elif isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        text = f"The disk is full ({error.filename or 'while writing'}). Free some space and run the command again."
+    else:
+        text = f"{type(error).__name__}: {error}\nRun again with --debug for the traceback."
+    err.print(f"Error: {text}", style="red", markup=False, highlight=False)
+
+
+@contextmanager
+def _progress() -> Iterator[Any]:
+    """A progress bar on stderr; the value is a function of (task, done, total)."""
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=err, transient=not err.is_terminal) as bar:
+        tasks: dict[str, Any] = {}
+
+        def show(task: str, done: int, total: int) -> None:
+            if task not in tasks:
+                tasks[task] = bar.add_task(task, total=total)
+            bar.update(tasks[task], completed=done, total=total)
+
+        yield show
+
+
+def _print_json(record: object) -> None:
+    from lmu_hls.jsonfile import encode
+
+    sys.stdout.write(encode(record))
+
+
+@app.callback(invoke_without_command=True)
+def _options(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
+    if version:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.command()
+def convert(
+    model: Annotated[Path, typer.Argument(metavar="MODEL.keras", help="A saved Keras model with LMU layers.")],
+    outdir: OutDir,
+    config: Annotated[Path | None, typer.Option(metavar="YAML", help="Settings with hls4ml's key names.")] = None,
+    backend: Annotated[str, typer.Option(help="hls4ml backend: Vitis or Vivado.")] = "Vitis",
+    io_type: Annotated[str, typer.Option(help="hls4ml I/O type.")] = "io_parallel",
+    precision: Annotated[str | None, typer.Option(help="Default type, such as 'fixed<16,6>'.")] = None,
+    reuse_factor: Annotated[int | None, typer.Option(min=1, help="Multiplications for each multiplier.")] = None,
+    logits: Annotated[bool, typer.Option("--logits", help="Leave out a final softmax.")] = False,
+    force: Force = False,
+    json_: Json = False,
+) -> None:
+    """Convert a Keras model into an hls4ml project, Verilog and the integer contract."""
+    from lmu_hls import flow
+
+    settings = flow.read_config(config) if config else None
+    keras_model = flow.load_model(model)
+    manifest = flow.convert(
+        flow.without_softmax(keras_model) if logits else keras_model,
+        outdir,
+        config=settings,
+        backend=backend,
+        io_type=io_type,
+        precision=precision,
+        reuse_factor=reuse_factor,
+        force=force,
+    )
+    if json_:
+        _print_json(manifest)
+    else:
+        out.print(f"Converted {model} into {outdir}: hls/ (hls4ml, {backend}), rtl/ (Verilog), spec.npz", markup=False)
+
+
+@app.command()
+def verify(
+    outdir: OutDir,
+    simulator: Annotated[
+        list[str] | None, typer.Option(help="verilator, icarus or none; may be given more than once.")
+    ] = None,
+    data: Annotated[Path | None, typer.Option(metavar="NPZ", help="Inputs x and classes y; default: random.")] = None,
+    samples: Annotated[int, typer.Option(min=1, help="Number of random samples without --data.")] = 32,
+    waves: Annotated[bool, typer.Option("--waves", help="Write waveforms to OUTDIR/work.")] = False,
+    json_: Json = False,
+) -> None:
+    """Compare csim and the Verilog simulation with the integer reference, bit for bit."""
+    from lmu_hls import flow
+    from lmu_hls.spec import store
+
+    folder = flow.OutputFolder(outdir).require()
+    network = store.load(folder.spec)
+    inputs = flow.load_data(data, network) if data else flow.random_data(network, samples)
+    chosen = [name for name in (simulator or ["verilator"]) if name != "none"]
+    with _progress() as progress:
+        result = flow.verify(folder, inputs, simulators=chosen, waves=waves, progress=progress)
+    if json_:
+        _print_json(result)
+    else:
+        _show_report(outdir)
+    if not result.passed:
+        raise LmuHlsError("the implementations differ from the integer reference; see the table and verify.json")
+
+
+@app.command()
+def synth(
+    outdir: OutDir,
+    family: Annotated[str, typer.Option(help="Device family: xc7.")] = "xc7",
+    json_: Json = False,
+) -> None:
+    """Synthesise the Verilog with Yosys and count its cells."""
+    from lmu_hls.flow import OutputFolder
+    from lmu_hls.synth import synthesize_units
+
+    OutputFolder(outdir).require()
+    with _progress() as progress:
+        progress("synthesis", 0, 1)
+        resources = synthesize_units(outdir, family)
+        progress("synthesis", 1, 1)
+    if json_:
+        _print_json(resources)
+    else:
+        _show_report(outdir)
+
+
+@app.command()
+def report(outdir: OutDir, json_: Json = False) -> None:
+    """Write report.json and report.md from what verify and synth found, and print the table."""
+    from lmu_hls.flow import OutputFolder
+    from lmu_hls.report import write_report
+
+    OutputFolder(outdir).require()
+    made = write_report(outdir)
+    if json_:
+        _print_json(made)
+    else:
+        _show_report(outdir)
+
+
+@app.command()
+def doctor(json_: Json = False) -> None:
+    """Show which tools are installed, and how to install those that are missing."""
+    from lmu_hls import doctor as checks
+
+    tools = checks.doctor()
+    if json_:
+        sys.stdout.write(json.dumps([checks.plain(tool) for tool in tools], indent=2) + "\n")
+    else:
+        out.print(checks.table(tools))
+    if not checks.complete(tools):
+        raise LmuHlsError("a required tool is missing; install it with the command in the table")
+
+
+@app.command()
+def demo(
+    outdir: Annotated[Path, typer.Argument(metavar="OUTDIR", help="Output folder.")] = Path("demo-out"),
+    force: Force = False,
+    json_: Json = False,
+) -> None:
+    """Train an LMU on real speech, convert it, verify it and report: the whole chain in one run."""
+    from lmu_hls import demo as speech
+
+    with _progress() as progress:
+        made = speech.run(outdir, force=force, progress=progress)
+    if json_:
+        _print_json(made)
+    else:
+        _show_report(outdir)
+    if not made.passed:
+        raise LmuHlsError(f"a comparison failed; see {outdir / 'report.md'}")
+
+
+def _show_report(outdir: Path) -> None:
+    from lmu_hls.report import build_report, to_table
+
+    out.print(to_table(build_report(outdir)))

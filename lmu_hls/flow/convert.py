@@ -1,0 +1,205 @@
+"""Keras model in, output folder out: hls4ml project, integer contract, Verilog and manifest."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from lmu_hls.errors import LmuHlsError
+from lmu_hls.flow.folder import OutputFolder, replacing
+from lmu_hls.records import LayerSummary, Manifest, ModelSummary, Unit, dump
+from lmu_hls.spec import Network, store
+
+TOOLS = ("hls4ml", "keras", "tensorflow", "numpy")
+
+
+def load_model(path: Path) -> Any:
+    """Read a ``.keras`` file. Raises LmuHlsError when it is absent, damaged, or holds a layer that Keras does not know."""
+    import keras
+
+    import lmu_hls.layers  # noqa: F401  # registers our layers with Keras
+
+    if not path.is_file():
+        raise LmuHlsError(f"{path} does not exist; give the path of a model saved with model.save('name.keras')")
+    if path.suffix != ".keras":
+        raise LmuHlsError(f"{path} is not a .keras file; save the model with model.save('name.keras')")
+    try:
+        return keras.models.load_model(path, compile=False)
+    except Exception as error:  # Keras raises whatever the damaged part happens to raise
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise LmuHlsError(f"{path} cannot be read as a Keras model: {reason}") from error
+
+
+def without_softmax(model: Any) -> Any:
+    """The model up to its logits: a final softmax (as a layer, or as the last Dense layer's activation) is left out."""
+    import keras
+
+    last = model.layers[-1]
+    if isinstance(last, keras.layers.Softmax | keras.layers.Activation):
+        return keras.Model(model.inputs, last.input, name=model.name)
+    logits = last.__class__.from_config({**last.get_config(), "activation": "linear"})
+    trimmed = keras.Model(model.inputs, logits(last.input), name=model.name)
+    logits.set_weights(last.get_weights())
+    return trimmed
+
+
+def convert(
+    model: Any,
+    root: Path,
+    *,
+    config: Mapping[str, Any] | None = None,
+    backend: str = "Vitis",
+    io_type: str = "io_parallel",
+    precision: str | None = None,
+    reuse_factor: int | None = None,
+    force: bool = False,
+) -> Manifest:
+    """Convert a Keras model into the output folder ``root`` and return its manifest.
+
+    ``config`` has hls4ml's keys (``Model``, ``LayerName``, ``LayerType``) and goes over the defaults; ``precision`` and
+    ``reuse_factor`` go over both, for the whole model. Raises LmuHlsError for what cannot be converted; the folder is
+    then as it was before.
+    """
+    with replacing(root, force) as folder:
+        printed = io.StringIO()
+        try:
+            with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
+                settings = _settings(model, config or {}, backend, precision, reuse_factor)
+                graph = _hls4ml_model(model, folder, settings, backend, io_type)
+                network = _write_parts(model, graph, folder, settings)
+        finally:
+            folder.log.write_text(printed.getvalue())
+        manifest = _manifest(model, graph, network, folder, backend, io_type)
+        dump(folder.manifest, manifest)
+    return manifest
+
+
+def _settings(
+    model: Any, config: Mapping[str, Any], backend: str, precision: str | None, reuse_factor: int | None
+) -> dict[str, Any]:
+    """The whole hls4ml configuration."""
+    from hls4ml.utils import config_from_keras_model
+
+    from lmu_hls.hls import register
+
+    register()
+    given = config.get("HLSConfig", config)
+    whole_model = given.get("Model", {}) if isinstance(given, Mapping) else {}
+    defaults = {
+        "default_precision": precision or _default_precision(whole_model.get("Precision")) or "fixed<16,6>",
+        "default_reuse_factor": reuse_factor or whole_model.get("ReuseFactor") or 1,
+    }
+    settings = config_from_keras_model(model, granularity="name", backend=backend, **defaults)
+    _merge(settings, given, "")
+    if precision is not None:
+        settings["Model"]["Precision"] = precision
+    if reuse_factor is not None:
+        settings["Model"]["ReuseFactor"] = reuse_factor
+    return settings
+
+
+def _default_precision(value: Any) -> str | None:
+    return value.get("default") if isinstance(value, Mapping) else value
+
+
+def _merge(base: dict[str, Any], over: Mapping[str, Any], where: str) -> None:
+    """``over`` goes over ``base``, dictionary by dictionary; an unknown layer name is refused."""
+    for key, value in over.items():
+        if where == "LayerName" and key not in base:
+            raise LmuHlsError(f"the configuration names layer {key!r}, but the model has only: {', '.join(base)}")
+        if isinstance(value, Mapping) and isinstance(base.get(key), dict):
+            _merge(base[key], value, key)
+        else:
+            base[key] = dict(value) if isinstance(value, Mapping) else value
+
+
+def _hls4ml_model(model: Any, folder: OutputFolder, settings: dict[str, Any], backend: str, io_type: str) -> Any:
+    import hls4ml
+
+    return hls4ml.converters.convert_from_keras_model(
+        model,
+        output_dir=str(folder.hls),
+        project_name="lmu",
+        backend=backend,
+        io_type=io_type,
+        hls_config=settings,
+        allow_v2_fallback=True,
+    )
+
+
+def _write_parts(model: Any, graph: Any, folder: OutputFolder, settings: Mapping[str, Any]) -> Network:
+    from lmu_hls.rtl import write_rtl
+    from lmu_hls.spec.extract import network_spec
+
+    network = network_spec(graph)
+    graph.write()
+    _forget_place(folder.hls)
+    store.save(network, folder.spec)
+    write_rtl(network, folder.rtl)
+    model.save(folder.model)
+    folder.config.write_text(yaml.safe_dump(_plain(settings), sort_keys=False))
+    return network
+
+
+def _forget_place(project: Path) -> None:
+    """Let hls4ml's own record of the project name its folder as '.', so that the output folder can be moved."""
+    path = project / "hls4ml_config.yml"
+    text = path.read_text()
+    path.write_text(text.replace(str(project), "."))
+    for left in project.parent.glob(f"{project.name}.tar.gz"):
+        left.unlink()
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    return value if isinstance(value, bool | int | float | str) or value is None else str(value)
+
+
+def _manifest(
+    model: Any, graph: Any, network: Network, folder: OutputFolder, backend: str, io_type: str
+) -> Manifest:
+    from lmu_hls.rtl import memory_unit
+
+    types = {layer.name: _types(layer) for layer in graph.get_layers()}
+    layers = tuple(
+        LayerSummary(
+            layer.name,
+            type(layer).__name__,
+            tuple(int(n) for n in layer.output.shape[1:]),
+            int(layer.count_params()),
+            types.get(layer.name, {}),
+        )
+        for layer in model.layers
+    )
+    sources = tuple(sorted(str(path.relative_to(folder.root)) for path in folder.rtl.glob("*.v")))
+    units = []
+    for lmu in network.lmus:
+        unit = memory_unit(lmu)
+        units.append(Unit(unit.name, unit.top, unit.parameters, sources))
+    tools = {name: version(name) for name in TOOLS}
+    return Manifest(ModelSummary(model.name, layers), backend, io_type, tuple(units), tools)
+
+
+def _types(layer: Any) -> dict[str, str]:
+    """The types of a layer's tensors as hls4ml settled them."""
+    return {name: str(kind.precision) for name, kind in layer.types.items() if getattr(kind, "precision", None)}
+
+
+def read_config(path: Path) -> Mapping[str, Any]:
+    """Read a YAML file with hls4ml's keys. Raises LmuHlsError when it is absent or not a mapping."""
+    try:
+        loaded = yaml.safe_load(path.read_text())
+    except FileNotFoundError:
+        raise LmuHlsError(f"{path} does not exist; give a YAML file with hls4ml's keys (Model, LayerName, LayerType)") from None
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise LmuHlsError(f"{path} is not readable YAML: {error}") from error
+    if not isinstance(loaded, Mapping):
+        raise LmuHlsError(f"{path} holds {type(loaded).__name__}, expected hls4ml's keys (Model, LayerName, LayerType)")
+    return loaded

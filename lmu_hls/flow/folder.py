@@ -1,0 +1,119 @@
+"""The output folder: what lies where, and how it is replaced without losing the one before."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from lmu_hls.errors import LmuHlsError
+
+
+@dataclass(frozen=True, slots=True)
+class OutputFolder:
+    """The files of one converted model. Everything below ``root`` is named relative to it, so it can be moved."""
+
+    root: Path
+
+    @property
+    def manifest(self) -> Path:
+        return self.root / "manifest.json"
+
+    @property
+    def model(self) -> Path:
+        return self.root / "model.keras"
+
+    @property
+    def config(self) -> Path:
+        return self.root / "config.yml"
+
+    @property
+    def spec(self) -> Path:
+        return self.root / "spec.npz"
+
+    @property
+    def hls(self) -> Path:
+        """The hls4ml project."""
+        return self.root / "hls"
+
+    @property
+    def rtl(self) -> Path:
+        """The Verilog, its ROM files and its parameters."""
+        return self.root / "rtl"
+
+    @property
+    def log(self) -> Path:
+        """What hls4ml printed during the conversion."""
+        return self.root / "convert.log"
+
+    @property
+    def accuracy(self) -> Path:
+        return self.root / "accuracy.json"
+
+    @property
+    def verification(self) -> Path:
+        return self.root / "verify.json"
+
+    @property
+    def synthesis(self) -> Path:
+        return self.root / "synth.json"
+
+    def work(self, *parts: str) -> Path:
+        """A folder for what simulators and synthesis leave behind; it can be deleted at any time."""
+        return self.root.joinpath("work", *parts)
+
+    def require(self) -> OutputFolder:
+        """This folder, which must hold a converted model."""
+        if not self.manifest.is_file():
+            raise LmuHlsError(f"{self.root} holds no converted model; run 'lmu-hls convert MODEL.keras {self.root}' first")
+        return self
+
+
+def check_free(root: Path, force: bool) -> None:
+    """Refuse an output folder that holds something, unless it is one of ours and ``force`` is given."""
+    if root.exists() and not root.is_dir():
+        raise LmuHlsError(f"{root} is a file; name a folder")
+    if not root.exists() or not any(root.iterdir()):
+        return
+    if not OutputFolder(root).manifest.is_file():
+        raise LmuHlsError(f"{root} holds files that are not ours; name another folder, or empty it yourself")
+    if not force:
+        raise LmuHlsError(f"{root} is not empty; add --force to replace it, or name another folder")
+
+
+@contextmanager
+def replacing(root: Path, force: bool) -> Iterator[OutputFolder]:
+    """Fill a folder beside ``root`` and put it in the place of ``root`` at the end.
+
+    When the body raises, or is interrupted, what ``root`` held is untouched and nothing is left beside it.
+    """
+    root = root.absolute()
+    check_free(root, force)
+    draft = root.with_name(f".{root.name}.{os.getpid()}.draft")
+    try:
+        draft.mkdir(parents=True)
+        yield OutputFolder(draft)
+        _swap(draft, root)
+    except OSError as error:
+        raise LmuHlsError(
+            f"cannot write {error.filename or root}: {error.strerror or error}; free some space or choose another folder"
+        ) from error
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def _swap(draft: Path, root: Path) -> None:
+    if not root.exists():
+        draft.rename(root)
+        return
+    old = root.with_name(f".{root.name}.{os.getpid()}.old")
+    root.rename(old)
+    try:
+        draft.rename(root)
+    except OSError:
+        old.rename(root)
+        raise
+    shutil.rmtree(old, ignore_errors=True)

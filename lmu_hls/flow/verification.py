@@ -1,0 +1,106 @@
+"""csim and rtlsim against golden, on the files that lie in the output folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+import numpy as np
+
+from lmu_hls import golden
+from lmu_hls.fixed import Ints, quantize
+from lmu_hls.flow.data import Data
+from lmu_hls.flow.folder import OutputFolder
+from lmu_hls.records import Accuracy, Comparison, Difference, Manifest, Timing, Verification, dump, load
+from lmu_hls.spec import LMU, Network, store
+
+Progress = Callable[[str, int, int], None]  # what is being done, done so far, total
+
+
+def no_progress(task: str, done: int, total: int) -> None:
+    """Report to nobody."""
+
+
+def verify(
+    folder: OutputFolder,
+    data: Data,
+    *,
+    csim: bool = True,
+    simulators: Sequence[str] = ("verilator",),
+    rtl_samples: int | None = None,
+    waves: bool = False,
+    progress: Progress = no_progress,
+) -> Verification:
+    """Compare csim's outputs and every memory unit's mem with golden, ``==`` on every integer, and keep the records.
+
+    ``rtl_samples`` limits the sequences that go through the Verilog, the first ones are taken. The result is written
+    to ``verify.json``, and ``accuracy.json`` when the data has classes. Raises LmuHlsError when a tool is absent.
+    """
+    folder.require()
+    network = store.load(folder.spec)
+    x = quantize(data.x, network.x)
+    reference = golden.predict(network, x, lambda done: progress("golden", done, len(x)))
+    comparisons: list[Comparison] = []
+    timing: list[Timing] = []
+    if csim:
+        comparisons.append(_csim(folder, network, x, reference, progress))
+    for simulator in simulators:
+        units, cycles = _rtlsim(folder, network, x[:rtl_samples], simulator, waves, progress)
+        comparisons += units
+        timing += cycles
+    result = Verification(tuple(comparisons), tuple(timing), _tools(simulators if simulators else ()))
+    dump(folder.verification, result)
+    if data.y is not None:
+        dump(folder.accuracy, accuracies(folder, network, data, reference))
+    return result
+
+
+def compare(name: str, tensor: str, expected: Ints, actual: Ints) -> Comparison:
+    """Compare two integer arrays of the same shape, samples on the first axis, ``==`` on every value."""
+    if expected.shape != actual.shape:
+        raise ValueError(f"{name}: shapes {actual.shape} and {expected.shape} cannot be compared")
+    same = expected == actual
+    exact = int(np.count_nonzero(same.reshape(len(same), -1).all(axis=1)))
+    first = None
+    if exact < len(same):
+        index = tuple(int(i) for i in np.argwhere(~same)[0])
+        first = Difference(tensor, index, int(expected[index]), int(actual[index]))
+    return Comparison(name, len(same), exact, int(expected.size), first)
+
+
+def accuracies(folder: OutputFolder, network: Network, data: Data, output: Ints) -> tuple[Accuracy, ...]:
+    """Right answers of the Keras model in float and of the integers; the answer is the largest output."""
+    from lmu_hls.flow.convert import load_model
+
+    assert data.y is not None
+    real = np.asarray(load_model(folder.model).predict(data.x, verbose=0))
+    answers = {"float": (real, "keras"), f"fixed, input {network.x}": (output, "golden")}
+    return tuple(
+        Accuracy(name, int(np.count_nonzero(values.argmax(axis=-1) == data.y)), len(data.y), source)
+        for name, (values, source) in answers.items()
+    )
+
+
+def _csim(folder: OutputFolder, network: Network, x: Ints, reference: Ints, progress: Progress) -> Comparison:
+    from lmu_hls.verify.csim import compile_project
+
+    progress("csim: compiling", 0, 1)
+    project = compile_project(folder.hls)
+    output = project.run(x, network, lambda done: progress("csim", done, len(x)))
+    return compare("csim", "output", reference, output)
+
+
+def _rtlsim(
+    folder: OutputFolder, network: Network, x: Ints, simulator: str, waves: bool, progress: Progress
+) -> tuple[list[Comparison], list[Timing]]:
+    from lmu_hls.verify.rtlsim import simulate_memory
+
+    trace = golden.run(network, x)
+    comparisons, timing = [], []
+    for k, lmu in enumerate(network.lmus):
+        progress(f"rtlsim {simulator}", k, len(network.lmus))
+        tensors = trace[lmu.name].tensors
+        result = simulate_memory(folder.rtl, lmu, tensors["u"], tensors["mem"], simulator, folder.work(simulator), waves)
+        comparisons.append(result.comparison)
+        timing.append(result.timing)
+    progress(f"rtlsim {simulator}", len(network.lmus), len(network.lmus))
+    return comparisons, timing
