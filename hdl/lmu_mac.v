@@ -1,0 +1,58 @@
+// One multiplier with an accumulator: the sum of products is exact, nothing is rounded here.
+//
+//   acc(t+3) = coef(t) * operand(t) + (first(t) ? 0 : acc(t+2))       t counts cycles with en = 1
+//
+// Three register stages (inputs, product, sum) with one enable, as in a DSP48, a MULT18X18 or an SB_MAC16.
+//
+//   Signal    Width     Direction   Description
+//   clk       1         in          rising edge
+//   en        1         in          0 freezes all stages
+//   first     1         in          starts a new sum with this product
+//   coef      COEF_W    in          signed
+//   operand   OP_W      in          signed
+//   acc       ACC_W     out         signed; the sum up to the product that entered three cycles earlier
+
+`default_nettype none
+
+module lmu_mac #(
+    // Bits of a coefficient
+    parameter COEF_W = 18,
+    // Bits of an operand
+    parameter OP_W = 16,
+    // Bits of the sum: COEF_W + OP_W - 1 + $clog2(N + 1) holds any N products
+    parameter ACC_W = 40
+) (
+    input  wire                     clk,
+    input  wire                     en,
+    input  wire                     first,
+    input  wire signed [COEF_W-1:0] coef,
+    input  wire signed [  OP_W-1:0] operand,
+    output wire signed [ ACC_W-1:0] acc
+);
+
+    localparam PRODUCT_W = COEF_W + OP_W;
+
+    reg signed [COEF_W-1:0] coef_q;
+    reg signed [OP_W-1:0] operand_q;
+    reg signed [PRODUCT_W-1:0] product_q;
+    reg signed [ACC_W-1:0] acc_q;
+    reg product_first_q, operand_first_q;
+
+    assign acc = acc_q;
+
+    wire signed [ACC_W-1:0] addend = {{(ACC_W - PRODUCT_W) {product_q[PRODUCT_W-1]}}, product_q};
+
+    always @(posedge clk) begin
+        if (en) begin
+            coef_q <= coef;
+            operand_q <= operand;
+            operand_first_q <= first;
+            product_q <= coef_q * operand_q;
+            product_first_q <= operand_first_q;
+            acc_q <= addend + (product_first_q ? {ACC_W{1'b0}} : acc_q);
+        end
+    end
+
+endmodule
+
+`default_nettype wire

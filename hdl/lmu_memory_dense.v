@@ -1,0 +1,339 @@
+// The LMU's memory with a dense state matrix, for MEMORY_D channels of ORDER states each:
+//
+//   mem_t = round(A_bar mem_{t-1} + B_bar u_t)      per channel; exact sums, one rounding and one overflow step
+//
+// LANES rows at a time and one column per cycle: for each channel, for each group of LANES rows, first the column
+// B_bar, then the ORDER columns of A_bar. The states of all channels are kept between steps.
+//
+//   Formats       u      U_W bits, U_F fraction bits      A_bar   A_W bits, A_F fraction bits
+//   (signed)      mem    MEM_W bits, MEM_F fraction bits  B_bar   B_W bits, B_F fraction bits
+//   Fraction bits may be negative or exceed the width. Choose the types such that A_F + MEM_F and B_F + U_F are
+//   close: u or mem is shifted left by their difference, which widens the multipliers.
+//
+//   Signal         Width         Direction   Description
+//   clk            1             in          rising edge
+//   rst            1             in          synchronous, active high, clears control; the next step starts from mem = 0
+//   s_axis_tdata   U_W           in          u, one channel a beat, MEMORY_D beats a step
+//   s_axis_tuser   1             in          reset_state, read on a step's first beat: this step starts from mem = 0
+//   s_axis_tlast   1             in          last beat of the sequence
+//   m_axis_tdata   LANES*MEM_W   out         LANES states a beat, lowest degree in the low bits; a step has
+//                                            MEMORY_D*ORDER/LANES beats: degrees ascending, one channel after another
+//   m_axis_tlast   1             out         last beat of the channel whose u came with s_axis_tlast
+//
+//   Cycles (exact, without gaps and back-pressure)
+//   latency = ORDER*(ORDER+1)/LANES + 5              from a step's last input beat to its last output beat
+//   ii      = MEMORY_D*ORDER*(ORDER+1)/LANES + WAIT  from one step's first input beat to that of the next
+//   WAIT    = max(0, 3 - (ORDER-LANES) - (MEMORY_D-1)*ORDER*(ORDER+1)/LANES), at most 3
+//
+// WAIT keeps a step from reading the last states of the previous one before they are written. Under back-pressure the
+// whole pipeline stops when a beat is due and the previous one has not been taken; no path leads from m_axis_tready
+// to another output within a cycle.
+//
+// ROM_FILE has ORDER/LANES*(ORDER+1) words of LANES coefficients, each max(A_W, B_W) bits, lowest degree in the low
+// bits; word g*(ORDER+1) + k belongs to rows g*LANES.. and column k: k = 0 is B_bar, k = j+1 is column j of A_bar.
+
+`default_nettype none
+
+module lmu_memory_dense #(
+    // Legendre degrees of a channel, 1 or more
+    parameter ORDER = 8,
+    // Channels, 1 or more
+    parameter MEMORY_D = 1,
+    // Rows worked on at once, one multiplier each; divides ORDER
+    parameter LANES = 1,
+    // Bits and fraction bits of u
+    parameter U_W = 16,
+    parameter U_F = 14,
+    // Bits and fraction bits of mem
+    parameter MEM_W = 16,
+    parameter MEM_F = 14,
+    // Bits and fraction bits of A_bar
+    parameter A_W = 18,
+    parameter A_F = 16,
+    // Bits and fraction bits of B_bar
+    parameter B_W = 18,
+    parameter B_F = 16,
+    // Modes with which mem is assigned, as listed in lmu_round_sat
+    parameter ROUNDING = 6,
+    parameter OVERFLOW = 1,
+    // Coefficients, read by $readmemh
+    parameter ROM_FILE = "lmu_memory_dense.hex"
+) (
+    input wire clk,
+    input wire rst,
+
+    input  wire [U_W-1:0] s_axis_tdata,
+    input  wire           s_axis_tvalid,
+    output wire           s_axis_tready,
+    input  wire           s_axis_tlast,
+    input  wire [    0:0] s_axis_tuser,
+
+    output wire [LANES*MEM_W-1:0] m_axis_tdata,
+    output wire                   m_axis_tvalid,
+    input  wire                   m_axis_tready,
+    output wire                   m_axis_tlast
+);
+
+    localparam GROUPS = ORDER / LANES;
+    localparam COLUMNS = ORDER + 1;
+    localparam CHANNEL_CYCLES = GROUPS * COLUMNS;
+
+    // Left shifts that bring both kinds of products to the same fraction bits
+    localparam ALIGN = (A_F + MEM_F) - (B_F + U_F);
+    localparam U_SHIFT = ALIGN > 0 ? ALIGN : 0;
+    localparam MEM_SHIFT = ALIGN < 0 ? -ALIGN : 0;
+    localparam ACC_F = A_F + MEM_F + MEM_SHIFT;
+    localparam COEF_W = A_W > B_W ? A_W : B_W;
+    localparam OP_W = U_W + U_SHIFT > MEM_W + MEM_SHIFT ? U_W + U_SHIFT : MEM_W + MEM_SHIFT;
+    localparam ACC_W = COEF_W + OP_W - 1 + $clog2(COLUMNS + 1);
+
+    // Cycles from the last column of a word to the first cycle that can read that word, less those that pass anyway
+    localparam SLACK = (ORDER - LANES) + (MEMORY_D - 1) * CHANNEL_CYCLES;
+    localparam WAIT = SLACK < 3 ? 3 - SLACK : 0;
+
+    // States live in MEMORY_D + 1 slots of GROUPS words. A channel reads its slot and writes the slot before it, which
+    // the previous channel has just read.
+    localparam RAM_DEPTH = (MEMORY_D + 1) * GROUPS;
+    localparam LAST_SLOT = MEMORY_D * GROUPS;
+
+    // A counter of one value keeps one bit
+    localparam COLUMN_CW = $clog2(COLUMNS);
+    localparam GROUP_CW = GROUPS > 1 ? $clog2(GROUPS) : 1;
+    localparam CHANNEL_CW = MEMORY_D > 1 ? $clog2(MEMORY_D) : 1;
+    localparam LANE_CW = LANES > 1 ? $clog2(LANES) : 1;
+    localparam ROM_AW = $clog2(CHANNEL_CYCLES);
+    localparam RAM_AW = $clog2(RAM_DEPTH);
+
+    generate
+        if (ORDER < 1 || MEMORY_D < 1 || LANES < 1) begin : g_check_sizes
+            PARAM_ERROR_order_memory_d_and_lanes_must_be_at_least_1 check ();
+        end else if (GROUPS * LANES != ORDER) begin : g_check_lanes
+            PARAM_ERROR_lanes_must_divide_order check ();
+        end
+        if (U_W < 1 || MEM_W < 1 || A_W < 1 || B_W < 1) begin : g_check_widths
+            PARAM_ERROR_widths_must_be_at_least_1 check ();
+        end
+    endgenerate
+
+    // Sequencer: one column of one group of one channel per cycle
+
+    reg busy_q;
+    reg [COLUMN_CW-1:0] column_q;
+    reg [GROUP_CW-1:0] group_q;
+    reg [CHANNEL_CW-1:0] channel_q, channel_d;
+    reg [1:0] wait_q;
+    reg fresh_q;  // no step has begun since rst
+    reg clear_q;  // this step starts from mem = 0
+    reg last_q;
+    reg [U_W-1:0] u_q;
+
+    reg beat_due_q;  // the sums of a group are complete
+    reg m_valid_q;
+    wire run = !(m_valid_q && beat_due_q);
+
+    wire first_column = column_q == 0;
+    wire last_column = column_q == COLUMNS[COLUMN_CW-1:0] - 1'b1;
+    wire last_group = {1'b0, group_q} == GROUPS[GROUP_CW:0] - 1'b1;
+    wire last_channel = {1'b0, channel_q} == MEMORY_D[CHANNEL_CW:0] - 1'b1;
+    wire channel_end = busy_q && last_column && last_group;
+    wire step_end = channel_end && last_channel;
+    wire accept = s_axis_tready && s_axis_tvalid;
+
+    assign s_axis_tready = busy_q ? run && channel_end && (WAIT == 0 || !last_channel) : wait_q == 0;
+
+    always @* begin
+        channel_d = channel_q;
+        if (channel_end) channel_d = last_channel ? {CHANNEL_CW{1'b0}} : channel_q + 1'b1;
+    end
+
+    always @(posedge clk) begin
+        if (run) begin
+            channel_q <= channel_d;
+            if (busy_q) column_q <= last_column ? {COLUMN_CW{1'b0}} : column_q + 1'b1;
+            if (busy_q && last_column) group_q <= last_group ? {GROUP_CW{1'b0}} : group_q + 1'b1;
+            if (step_end && WAIT != 0) wait_q <= WAIT[1:0] - 1'b1;
+            else if (wait_q != 0) wait_q <= wait_q - 1'b1;
+            if (channel_end) busy_q <= 1'b0;
+        end
+        if (accept) begin
+            busy_q <= 1'b1;
+            u_q <= s_axis_tdata;
+            last_q <= s_axis_tlast;
+            if (channel_d == 0) begin
+                clear_q <= s_axis_tuser[0] || fresh_q;
+                fresh_q <= 1'b0;
+            end
+        end
+        if (rst) begin
+            busy_q <= 1'b0;
+            column_q <= {COLUMN_CW{1'b0}};
+            group_q <= {GROUP_CW{1'b0}};
+            channel_q <= {CHANNEL_CW{1'b0}};
+            wait_q <= 2'd0;
+            fresh_q <= 1'b1;
+        end
+    end
+
+    // Addresses
+
+    reg [ROM_AW-1:0] rom_addr_q;
+    reg [RAM_AW-1:0] slot_q;  // first word of the slot that is read
+    reg [RAM_AW-1:0] rd_addr_q, wr_addr_q;
+    reg [LANE_CW-1:0] lane_q;
+    wire [RAM_AW-1:0] next_slot = slot_q == LAST_SLOT[RAM_AW-1:0] ? {RAM_AW{1'b0}} : slot_q + GROUPS[RAM_AW-1:0];
+    wire last_lane = {1'b0, lane_q} == LANES[LANE_CW:0] - 1'b1;
+    wire wr_en = run && beat_due_q;
+
+    always @(posedge clk) begin
+        if (run && busy_q) begin
+            rom_addr_q <= channel_end ? {ROM_AW{1'b0}} : rom_addr_q + 1'b1;
+            if (channel_end) slot_q <= next_slot;
+            if (last_column) begin
+                rd_addr_q <= last_group ? next_slot : slot_q;
+                lane_q <= {LANE_CW{1'b0}};
+            end else if (!first_column) begin
+                lane_q <= last_lane ? {LANE_CW{1'b0}} : lane_q + 1'b1;
+                if (last_lane) rd_addr_q <= rd_addr_q + 1'b1;
+            end
+        end
+        if (wr_en) begin
+            wr_addr_q <= {1'b0, wr_addr_q} == RAM_DEPTH[RAM_AW:0] - 1'b1 ? {RAM_AW{1'b0}} : wr_addr_q + 1'b1;
+        end
+        if (rst) begin
+            rom_addr_q <= {ROM_AW{1'b0}};
+            slot_q <= GROUPS[RAM_AW-1:0];
+            rd_addr_q <= GROUPS[RAM_AW-1:0];
+            lane_q <= {LANE_CW{1'b0}};
+            wr_addr_q <= {RAM_AW{1'b0}};
+        end
+    end
+
+    // Control that travels with the data: after the memories (1), the input (2), product (3) and sum registers
+
+    reg done1_q, done2_q, done3_q;
+    reg last1_q, last2_q, last3_q, last4_q;
+    reg first1_q, clear1_q;
+    reg [LANE_CW-1:0] lane1_q;
+
+    always @(posedge clk) begin
+        if (run) begin
+            done1_q <= busy_q && last_column;
+            done2_q <= done1_q;
+            done3_q <= done2_q;
+            beat_due_q <= done3_q;
+            last1_q <= last_group && last_q;
+            last2_q <= last1_q;
+            last3_q <= last2_q;
+            last4_q <= last3_q;
+            first1_q <= first_column;
+            clear1_q <= clear_q;
+            lane1_q <= lane_q;
+        end
+        if (rst) begin
+            done1_q <= 1'b0;
+            done2_q <= 1'b0;
+            done3_q <= 1'b0;
+            beat_due_q <= 1'b0;
+        end
+    end
+
+    // Coefficients and operand
+
+    wire [LANES*COEF_W-1:0] coefs;
+    wire [LANES*MEM_W-1:0] states, new_states;
+    wire [MEM_W-1:0] state = states[lane1_q*MEM_W+:MEM_W];
+    wire [MEM_W-1:0] old_state = clear1_q ? {MEM_W{1'b0}} : state;
+    wire signed [OP_W-1:0] u_operand, mem_operand;
+    wire signed [OP_W-1:0] operand = first1_q ? u_operand : mem_operand;
+
+    generate
+        if (OP_W > U_W) begin : g_wide_u
+            assign u_operand = {{(OP_W - U_W) {u_q[U_W-1]}}, u_q} <<< U_SHIFT;
+        end else begin : g_u
+            assign u_operand = u_q;
+        end
+        if (OP_W > MEM_W) begin : g_wide_mem
+            assign mem_operand = {{(OP_W - MEM_W) {old_state[MEM_W-1]}}, old_state} <<< MEM_SHIFT;
+        end else begin : g_mem
+            assign mem_operand = old_state;
+        end
+    endgenerate
+
+    lmu_rom #(
+        .WIDTH(LANES * COEF_W),
+        .DEPTH(CHANNEL_CYCLES),
+        .FILE(ROM_FILE)
+    ) rom (
+        .clk(clk),
+        .rd_en(run),
+        .rd_addr(rom_addr_q),
+        .rd_data(coefs)
+    );
+
+    lmu_ram #(
+        .WIDTH(LANES * MEM_W),
+        .DEPTH(RAM_DEPTH)
+    ) ram (
+        .clk(clk),
+        .wr_en(wr_en),
+        .wr_addr(wr_addr_q),
+        .wr_data(new_states),
+        .rd_en(run),
+        .rd_addr(rd_addr_q),
+        .rd_data(states)
+    );
+
+    genvar i;
+    generate
+        for (i = 0; i < LANES; i = i + 1) begin : g_lane
+            wire signed [ACC_W-1:0] acc;
+
+            lmu_mac #(
+                .COEF_W(COEF_W),
+                .OP_W(OP_W),
+                .ACC_W(ACC_W)
+            ) mac (
+                .clk(clk),
+                .en(run),
+                .first(first1_q),
+                .coef(coefs[i*COEF_W+:COEF_W]),
+                .operand(operand),
+                .acc(acc)
+            );
+
+            lmu_round_sat #(
+                .IN_W(ACC_W),
+                .IN_F(ACC_F),
+                .OUT_W(MEM_W),
+                .OUT_F(MEM_F),
+                .ROUNDING(ROUNDING),
+                .OVERFLOW(OVERFLOW)
+            ) round_sat (
+                .in_data(acc),
+                .out_data(new_states[i*MEM_W+:MEM_W])
+            );
+        end
+    endgenerate
+
+    // Output
+
+    reg [LANES*MEM_W-1:0] m_data_q;
+    reg m_last_q;
+
+    assign m_axis_tdata = m_data_q;
+    assign m_axis_tvalid = m_valid_q;
+    assign m_axis_tlast = m_last_q;
+
+    always @(posedge clk) begin
+        if (m_axis_tready) m_valid_q <= 1'b0;
+        if (wr_en) begin
+            m_valid_q <= 1'b1;
+            m_data_q <= new_states;
+            m_last_q <= last4_q;
+        end
+        if (rst) m_valid_q <= 1'b0;
+    end
+
+endmodule
+
+`default_nettype wire

@@ -1,0 +1,60 @@
+// A ROM with a registered output, loaded from a file.
+//
+//   rd_data(t+1) = rd_en(t) ? contents[rd_addr(t)] : rd_data(t)
+//
+// The file holds DEPTH words in hexadecimal, one a line, without comments. A simulation stops with a message and a
+// non-zero exit code when the file is missing or holds another number of words.
+//
+//   Signal    Width           Direction   Description
+//   clk       1               in          rising edge
+//   rd_en     1               in          read enable
+//   rd_addr   $clog2(DEPTH)   in          below DEPTH
+//   rd_data   WIDTH           out         one cycle after rd_en
+
+`default_nettype none
+
+module lmu_rom #(
+    // Bits of a word
+    parameter WIDTH = 18,
+    // Number of words, 2 or more
+    parameter DEPTH = 72,
+    // File of the contents, read by $readmemh
+    parameter FILE = "lmu_rom.hex"
+) (
+    input  wire                     clk,
+    input  wire                     rd_en,
+    input  wire [$clog2(DEPTH)-1:0] rd_addr,
+    output wire [        WIDTH-1:0] rd_data
+);
+
+    reg [WIDTH-1:0] contents[0:DEPTH-1];
+    reg [WIDTH-1:0] rd_data_q;
+
+    assign rd_data = rd_data_q;
+
+    initial $readmemh(FILE, contents);
+
+    always @(posedge clk) begin
+        if (rd_en) rd_data_q <= contents[rd_addr];
+    end
+
+`ifndef SYNTHESIS
+    // $readmemh only warns about a missing or short file and leaves x, or zeros in a two-state simulator.
+    initial begin : check_file
+        integer file, words;
+        reg [WIDTH-1:0] word;
+        words = 0;
+        file = $fopen(FILE, "r");
+        if (file != 0) begin
+            while ($fscanf(file, "%h", word) == 1) if (^word !== 1'bx) words = words + 1;
+            $fclose(file);
+        end
+        if (words != DEPTH) begin
+            $fatal(1, "lmu_rom: file %0s holds %0d words, expected %0d (0: missing or unreadable)", FILE, words, DEPTH);
+        end
+    end
+`endif
+
+endmodule
+
+`default_nettype wire

@@ -1,0 +1,127 @@
+// Assigns a signed fixed-point value to another fixed-point type: one rounding, then one overflow step.
+//
+//   out = overflow(round(in * 2**(OUT_F - IN_F)))            combinational, no clock
+//
+// The modes mean what ap_fixed means by them. This is the only module that drops bits of a value.
+//
+//   ROUNDING  0 TRN          toward minus infinity            4 RND_INF      nearest, ties away from zero
+//             1 TRN_ZERO     toward zero                      5 RND_MIN_INF  nearest, ties toward minus infinity
+//             2 RND          nearest, ties toward plus inf.   6 RND_CONV     nearest, ties to even
+//             3 RND_ZERO     nearest, ties toward zero
+//   OVERFLOW  0 WRAP         keep the low bits                2 SAT_ZERO     zero
+//             1 SAT          the nearest value that fits      3 SAT_SYM      as SAT, lowest value -(2**(OUT_W-1) - 1)
+//
+//   Signal      Width   Direction   Format
+//   in_data     IN_W    in          signed, IN_F fraction bits
+//   out_data    OUT_W   out         signed, OUT_F fraction bits
+
+`default_nettype none
+
+module lmu_round_sat #(
+    // Bits of the input, 1 or more
+    parameter IN_W = 40,
+    // Fraction bits of the input; may be negative or exceed IN_W
+    parameter IN_F = 30,
+    // Bits of the output, 1 or more
+    parameter OUT_W = 16,
+    // Fraction bits of the output; may be negative or exceed OUT_W
+    parameter OUT_F = 14,
+    // Rounding mode, 0..6 as listed above
+    parameter ROUNDING = 6,
+    // Overflow mode, 0..3 as listed above
+    parameter OVERFLOW = 1
+) (
+    input  wire signed [ IN_W-1:0] in_data,
+    output wire signed [OUT_W-1:0] out_data
+);
+
+    localparam TRN = 0, TRN_ZERO = 1, RND = 2, RND_ZERO = 3, RND_INF = 4, RND_MIN_INF = 5, RND_CONV = 6;
+    localparam WRAP = 0, SAT = 1, SAT_ZERO = 2, SAT_SYM = 3;
+
+    localparam SHIFT = IN_F - OUT_F;
+    // Bits dropped at the right, and zeros added there when the output is the finer one
+    localparam DROP = SHIFT > 0 ? SHIFT : 0;
+    localparam PAD = SHIFT < 0 ? -SHIFT : 0;
+    // Bits left of the dropped ones, and the rounded value, which can be one bit longer
+    localparam FLOOR_W = IN_W > DROP ? IN_W - DROP + PAD : 1;
+    localparam WIDE_W = (FLOOR_W >= OUT_W ? FLOOR_W : OUT_W) + 1;
+
+    generate
+        if (IN_W < 1 || OUT_W < 1) begin : g_check_width
+            PARAM_ERROR_widths_must_be_at_least_1 check ();
+        end
+        if (ROUNDING < TRN || ROUNDING > RND_CONV) begin : g_check_rounding
+            PARAM_ERROR_rounding_must_be_0_to_6 check ();
+        end
+        if (OVERFLOW < WRAP || OVERFLOW > SAT_SYM) begin : g_check_overflow
+            PARAM_ERROR_overflow_must_be_0_to_3 check ();
+        end
+    endgenerate
+
+    wire signed [WIDE_W-1:0] rounded;
+
+    generate
+        if (DROP == 0) begin : g_exact
+            assign rounded = {{(WIDE_W - IN_W) {in_data[IN_W-1]}}, in_data} <<< PAD;
+        end else begin : g_round
+            // Sign-extended where all bits of the input are dropped
+            wire [FLOOR_W+DROP-1:0] full;
+            wire [DROP:0]           rest;  // the dropped bits, with a zero below
+            wire signed [WIDE_W-1:0] floor;
+            wire negative = in_data[IN_W-1];
+            wire half = rest[DROP];
+            wire below = |rest[DROP-1:0];
+            reg up;
+
+            if (FLOOR_W + DROP > IN_W) begin : g_extend
+                assign full = {{(FLOOR_W + DROP - IN_W) {in_data[IN_W-1]}}, in_data};
+            end else begin : g_same
+                assign full = in_data;
+            end
+            assign rest = {full[DROP-1:0], 1'b0};
+            assign floor = {{(WIDE_W - FLOOR_W) {full[FLOOR_W+DROP-1]}}, full[FLOOR_W+DROP-1:DROP]};
+
+            always @* begin
+                up = 1'b0;
+                case (ROUNDING)
+                    TRN_ZERO:    up = negative && (half || below);
+                    RND:         up = half;
+                    RND_ZERO:    up = half && (below || negative);
+                    RND_INF:     up = half && (below || !negative);
+                    RND_MIN_INF: up = half && below;
+                    RND_CONV:    up = half && (below || floor[0]);
+                    default:     up = 1'b0;
+                endcase
+            end
+
+            assign rounded = floor + {{(WIDE_W - 1) {1'b0}}, up};
+        end
+    endgenerate
+
+    localparam [OUT_W-1:0] ONE = 1;
+    localparam [OUT_W-1:0] LOWEST = ONE << (OUT_W - 1);
+    localparam [OUT_W-1:0] HIGHEST = ~LOWEST;
+
+    wire negative = rounded[WIDE_W-1];
+    wire [WIDE_W-OUT_W:0] top = rounded[WIDE_W-1:OUT_W-1];
+    wire fits = &top || ~|top;
+    wire [OUT_W-1:0] low = rounded[OUT_W-1:0];
+    wire [OUT_W-1:0] bound = negative ? (OVERFLOW == SAT ? LOWEST : LOWEST + ONE) : HIGHEST;
+
+    reg [OUT_W-1:0] result;
+
+    assign out_data = result;
+
+    always @* begin
+        result = low;
+        case (OVERFLOW)
+            SAT:      if (!fits) result = bound;
+            SAT_ZERO: if (!fits) result = {OUT_W{1'b0}};
+            SAT_SYM:  if (!fits || low == LOWEST) result = bound;
+            default:  result = low;
+        endcase
+    end
+
+endmodule
+
+`default_nettype wire
