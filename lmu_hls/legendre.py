@@ -47,14 +47,14 @@ def check_discretizer(discretizer: str) -> Discretizer:
     """Return `discretizer`; ValueError naming the allowed values otherwise."""
     if discretizer not in DISCRETIZERS:
         raise ValueError(f"discretizer={discretizer!r} is not allowed: choose from {', '.join(DISCRETIZERS)}")
-    return cast(Discretizer, discretizer)
+    return discretizer
 
 
 def check_basis(basis: str) -> Basis:
     """Return `basis`; ValueError naming the allowed values otherwise."""
     if basis not in BASES:
         raise ValueError(f"basis={basis!r} is not allowed: choose from {', '.join(BASES)}")
-    return cast(Basis, basis)
+    return basis
 
 
 def basis_scale(order: int) -> Array:
@@ -190,9 +190,7 @@ def to_basis(a_bar: Array, b_bar: Array, source: Basis, target: Basis) -> tuple[
     return s[:, None] * a_bar / s, s * b_bar
 
 
-def discretize(
-    order: int, theta: float, discretizer: str = "zoh", basis: str = "legendre"
-) -> tuple[Array, Array]:
+def discretize(order: int, theta: float, discretizer: str = "zoh", basis: str = "legendre") -> tuple[Array, Array]:
     """A_bar (order, order) and B_bar (order,) of mem_t = A_bar mem_{t-1} + B_bar u_t, with dt = 1 step.
 
     zoh: A_bar = exp(A/theta), B_bar = A^-1 (A_bar - I) B. bilinear: A_bar = (I - A/2theta)^-1 (I + A/2theta),

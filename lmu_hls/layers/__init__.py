@@ -1,0 +1,6 @@
+"""The Keras layer: LMU and its cell, on any Keras 3 backend."""
+
+from lmu_hls.layers.cell import LMUCell
+from lmu_hls.layers.lmu import LMU
+
+__all__ = ["LMU", "LMUCell"]
