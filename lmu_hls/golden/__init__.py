@@ -1,6 +1,17 @@
 """The reference: the integer contract in NumPy, vectorised over the batch."""
 
-from lmu_hls.golden.lmu import LMUTrace, MemoryUpdate, State, run_lmu
+from lmu_hls.golden.lmu import LMUTrace, State, run_lmu
+from lmu_hls.golden.memory import DenseMemory, TridiagonalMemory
 from lmu_hls.golden.network import LayerTrace, Trace, predict, run
 
-__all__ = ["LMUTrace", "LayerTrace", "MemoryUpdate", "State", "Trace", "predict", "run", "run_lmu"]
+__all__ = [
+    "DenseMemory",
+    "LMUTrace",
+    "LayerTrace",
+    "State",
+    "Trace",
+    "TridiagonalMemory",
+    "predict",
+    "run",
+    "run_lmu",
+]

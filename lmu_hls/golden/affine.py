@@ -35,12 +35,7 @@ class Affine:
         if bias is not None:
             bias_lift = self.fraction - bias.type.fraction
             bound += int(np.abs(bias.values).max(initial=0)) << bias_lift
-        if bound >= 1 << MAX_WIDTH:
-            raise ValueError(
-                f"{name}: the exact sum can reach {bound.bit_length()} bits, the contract allows {MAX_WIDTH}; "
-                "use fewer fraction bits in its inputs or weights"
-            )
-        self.dtype = np.dtype(np.float64 if bound < FLOAT_EXACT else np.int64)
+        self.dtype = exact_dtype(name, bound)
         lifted = [w.values << lift for (_, w), lift in zip(terms, lifts, strict=True)]
         self.weights = [np.ascontiguousarray(w, self.dtype) for w in lifted]
         self.bias = None if bias is None else (bias.values << bias_lift).astype(self.dtype)
@@ -82,6 +77,16 @@ class Rounder:
         clipped = np.clip(rounded, self.to.min_int, self.to.max_int)
         self.overflows += int(np.count_nonzero(clipped != rounded))
         return clipped
+
+
+def exact_dtype(name: str, bound: int) -> np.dtype:
+    """The number format in which sums of magnitude up to ``bound`` are exact; ValueError from 2**62 on."""
+    if bound >= 1 << MAX_WIDTH:
+        raise ValueError(
+            f"{name}: the exact sum can reach {bound.bit_length()} bits, the contract allows {MAX_WIDTH}; "
+            "use fewer fraction bits in its inputs or weights"
+        )
+    return np.dtype(np.float64 if bound < FLOAT_EXACT else np.int64)
 
 
 def _bound(terms: Sequence[tuple[int, NDArray[np.int64]]]) -> int:

@@ -9,7 +9,8 @@ import numpy as np
 
 from lmu_hls.fixed import FixedType, Ints, requantize
 from lmu_hls.golden.affine import Affine, Numbers, Rounder
-from lmu_hls.spec import LMU, Activation, DenseCell, DenseUpdate, Weight
+from lmu_hls.golden.memory import make_memory
+from lmu_hls.spec import LMU, Activation, DenseCell, Weight
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,7 +43,7 @@ def run_lmu(lmu: LMU, x: Ints, state: State | None = None) -> LMUTrace:
     """
     batch, steps, _ = x.shape
     state = State.zeros(lmu, batch) if state is None else state
-    memory = MemoryUpdate(lmu.update, lmu.u, lmu.mem)
+    memory = make_memory(lmu)
     hidden_step = Hidden(lmu)
     encoder, feedback = _encoder(lmu)
     round_u = Rounder(encoder.fraction, lmu.u)
@@ -68,7 +69,7 @@ def run_lmu(lmu: LMU, x: Ints, state: State | None = None) -> LMUTrace:
     tensors["h"] = hidden(tensors["mem"], x)
     if hidden.pre is not None:
         tensors["pre"] = hidden.pre
-    overflows = {"u": round_u.overflows, "mem": memory.round.overflows, **hidden.overflows}
+    overflows = {"u": round_u.overflows, **memory.overflows, **hidden.overflows}
     last_h = tensors["h"][:, -1] if steps else state.h
     return LMUTrace(tensors, overflows, State(mem.astype(np.int64), last_h))
 
@@ -84,20 +85,6 @@ def _encoder(lmu: LMU) -> tuple[Affine, tuple[str, ...]]:
         terms.append((lmu.mem, lmu.encoder_mem))
         feedback.append("mem")
     return Affine(f"{lmu.name}: u", terms, lmu.encoder_bias), tuple(feedback)
-
-
-class MemoryUpdate:
-    """mem_t from mem_{t-1} and u_t; arrays are (batch, memory_d, order) and (batch, memory_d)."""
-
-    def __init__(self, update: DenseUpdate, u: FixedType, mem: FixedType) -> None:
-        a = Weight(update.a.values.T, update.a.type)
-        b = Weight(update.b.values[np.newaxis, :], update.b.type)
-        self.sums = Affine("mem", [(mem, a), (u, b)])
-        self.dtype = self.sums.dtype
-        self.round = Rounder(self.sums.fraction, mem)
-
-    def __call__(self, mem: Numbers, u: Numbers) -> Numbers:
-        return self.round(self.sums(mem, u[..., np.newaxis]))
 
 
 class Hidden:

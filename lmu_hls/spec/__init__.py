@@ -10,6 +10,7 @@ from lmu_hls.spec.network import (
     Layer,
     Network,
     Table,
+    TridiagonalUpdate,
     Weight,
     table_index_type,
 )
@@ -25,6 +26,7 @@ __all__ = [
     "Layer",
     "Network",
     "Table",
+    "TridiagonalUpdate",
     "Weight",
     "make_activation",
     "table_index_type",

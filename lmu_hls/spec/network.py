@@ -72,8 +72,39 @@ class DenseUpdate:
     b: Weight
 
     def __post_init__(self) -> None:
-        order = self.b.shape[0]
-        _check_shape("a", self.a, (order, order))
+        _check_shape("a", self.a, (self.order, self.order))
+
+    @property
+    def order(self) -> int:
+        return self.b.shape[0]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TridiagonalUpdate:
+    """The bilinear step in O(order): two sweeps with constant coefficients, each (order,).
+
+    forward   f_i = -(mem_i + bet_i u / 2) - lam_i f_{i-1}    assigned to ``sweep``, i = 0 .. order-1
+    backward  z_i = gam_i f_i + kap_i z_{i+1}                 assigned to ``sweep``, i = order-1 .. 0
+    update    mem_i <= mem_i + bet_i u + 2 z_i                assigned to mem
+
+    lam_0 and kap_{order-1} are zero. Source: elimination of the tridiagonal inverse of the LMU matrix.
+    """
+
+    lam: Weight
+    gam: Weight
+    kap: Weight
+    bet: Weight
+    sweep: FixedType
+
+    def __post_init__(self) -> None:
+        for name in ("lam", "gam", "kap"):
+            _check_shape(name, getattr(self, name), (self.order,))
+        if self.lam.values[0] or self.kap.values[-1]:
+            raise ValueError("lam_0 and kap_{order-1} must be zero")
+
+    @property
+    def order(self) -> int:
+        return self.bet.shape[0]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -107,7 +138,7 @@ class LMU:
     encoder_mem: Weight | None  # (memory_d * order, memory_d)
     encoder_bias: Weight | None  # (memory_d,)
     u: FixedType
-    update: DenseUpdate
+    update: DenseUpdate | TridiagonalUpdate
     mem: FixedType
     hidden: DenseCell | None
     h: FixedType
@@ -144,7 +175,7 @@ class LMU:
 
     @property
     def order(self) -> int:
-        return self.update.b.shape[0]
+        return self.update.order
 
     @property
     def units(self) -> int:

@@ -25,6 +25,7 @@ _CLASSES = {
         network.Table,
         network.Activation,
         network.DenseUpdate,
+        network.TridiagonalUpdate,
         network.DenseCell,
         network.LMU,
         network.Dense,
