@@ -1,0 +1,102 @@
+"""The report as a record: everything measured, each number with its source; no dates, hosts or paths."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from lmu_hls.errors import LmuHlsError
+from lmu_hls.jsonfile import decode, encode
+from lmu_hls.records import Accuracy, Comparison, ModelSummary, Number, Resources, Timing
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the short table; `good` is None where there is nothing to judge."""
+
+    section: str
+    name: str
+    value: str
+    source: str
+    good: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Results of one output folder. A section that was not run is empty; `tools` has versions by tool name."""
+
+    model: ModelSummary | None
+    backend: str
+    io_type: str
+    accuracy: tuple[Accuracy, ...] = ()
+    comparisons: tuple[Comparison, ...] = ()
+    timing: tuple[Timing, ...] = ()
+    resources: tuple[Resources, ...] = ()
+    tools: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def passed(self) -> bool:
+        """Something was compared, all of it agrees, and every timing formula holds."""
+        compared = all(item.passed for item in self.comparisons)
+        return bool(self.comparisons) and compared and all(item.passed for item in self.timing)
+
+    @property
+    def verdict(self) -> str:
+        """ "passed", "failed", or "not verified" where nothing was compared."""
+        if not self.comparisons:
+            return "not verified"
+        return "passed" if self.passed else "failed"
+
+    def rows(self) -> tuple[Row, ...]:
+        """The short table: accuracy, exact samples, cycles, resources."""
+        return (
+            *(_accuracy_row(item) for item in self.accuracy),
+            *(_comparison_row(item) for item in self.comparisons),
+            *(row for item in self.timing for row in _timing_rows(item)),
+            *(row for item in self.resources for row in _resource_rows(item)),
+        )
+
+
+def to_json(report: Report) -> str:
+    """The report as JSON; `from_json` gives it back equal."""
+    return encode(report)
+
+
+def from_json(text: str) -> Report:
+    """Read what `to_json` wrote. Raises LmuHlsError for anything else."""
+    try:
+        report = decode(Report, json.loads(text))
+    except ValueError as error:
+        raise LmuHlsError(f"this is no report: {error}. Write it again with: lmu-hls report OUTDIR") from error
+    assert isinstance(report, Report)
+    return report
+
+
+def _accuracy_row(item: Accuracy) -> Row:
+    return Row("Accuracy", item.name, f"{item.percent:.2f} % ({item.correct} of {item.samples})", item.source)
+
+
+def _comparison_row(item: Comparison) -> Row:
+    value = f"{item.exact} of {item.samples} samples, {item.values_compared} values"
+    if item.first_difference:
+        value += f"; first difference {item.first_difference}"
+    return Row("Bit-exact", item.name, value, "count", item.passed)
+
+
+def _timing_rows(item: Timing) -> tuple[Row, Row]:
+    def row(name: str, formula: Number, measured: Number) -> Row:
+        agree = formula.value == measured.value and item.steps > 0
+        value = f"{measured} in {item.steps} steps" if agree else f"{measured}, by formula {formula}"
+        return Row("Timing", f"{item.unit}, {name}", value, f"{measured.source} ({item.simulator})", agree)
+
+    return (
+        row("cycles a step", item.ii_formula, item.ii_measured),
+        row("latency", item.latency_formula, item.latency_measured),
+    )
+
+
+def _resource_rows(item: Resources) -> tuple[Row, ...]:
+    numbers = {"LUT": item.lut + item.lutram + item.srl, "FF": item.ff, "DSP": item.dsp, "BRAM18": item.bram18}
+    source = f"{item.source} ({item.tool}, {item.family})"
+    return tuple(Row("Resources", f"{item.unit}, {kind}", str(n), source) for kind, n in numbers.items())

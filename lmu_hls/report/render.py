@@ -1,0 +1,57 @@
+"""The report as Markdown for a file, and as a table for the screen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import jinja2
+from rich.markup import escape
+from rich.table import Table
+
+from lmu_hls.report.record import Report
+
+
+def to_markdown(report: Report) -> str:
+    """The whole report as Markdown with one table a section; the same report gives the same bytes."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,
+    )
+    environment.filters["code"] = _code
+    environment.filters["cell"] = _cell
+    return environment.get_template("report.md.jinja").render(report=report)
+
+
+def to_table(report: Report) -> Table:
+    """The short table of `Report.rows` for rich: what was judged is green or red."""
+    color = {"passed": "green", "failed": "red", "not verified": "yellow"}[report.verdict]
+    name = report.model.name if report.model else "Results"
+    table = Table(title=f"{escape(name)}: [{color}]{report.verdict}[/{color}]", title_justify="left")
+    table.add_column("", style="bold")
+    table.add_column("Quantity")
+    table.add_column("Value")
+    table.add_column("Source", style="dim")
+    section = ""
+    for row in report.rows():
+        if section and row.section != section:
+            table.add_section()
+        style = {True: "green", False: "red", None: ""}[row.good]
+        value = escape(row.value)
+        first = row.section if row.section != section else ""
+        table.add_row(first, escape(row.name), f"[{style}]{value}[/{style}]" if style else value, row.source)
+        section = row.section
+    return table
+
+
+def _cell(value: object) -> str:
+    """Text that cannot break out of a table cell."""
+    return str(value).replace("|", "\\|").replace("\n", " ")
+
+
+def _code(value: object) -> str:
+    """The same, set as code, so that fixed<16,6> is not taken for HTML."""
+    return f"`{_cell(value)}`"
