@@ -1,0 +1,34 @@
+"""The HLS road: LMU layers of a Keras model become C++ in a Vitis or Vivado project of hls4ml."""
+
+from __future__ import annotations
+
+__all__ = ["register"]
+
+
+def register() -> None:
+    """Teach hls4ml the LMU: handlers, IR layer, templates, header and the pass that settles the types.
+
+    May be called any number of times. hls4ml calls it through its plugin entry point when it is imported.
+    """
+    from hls4ml.backends.backend import get_backend
+    from hls4ml.model.flow import get_flow
+    from hls4ml.model.layers import layer_map, register_layer
+    from hls4ml.model.optimizer import register_pass
+
+    from lmu_hls.hls import handler, layer, settle, templates
+
+    if "LMU" in layer_map:
+        return
+    handler.wrap_bidirectional()
+    register_layer("LMU", layer.LMU)
+    for name in layer.BACKENDS:
+        get_backend(name).register_source(templates.HEADER)
+    vivado = get_backend("Vivado")  # Vitis builds on its templates and flows
+    vivado.register_template(templates.LMUConfigTemplate)
+    vivado.register_template(templates.LMUFunctionTemplate)
+    for pass_class, flow, before in (
+        (settle.SettleTypes, "convert", "replace_multidimensional_dense_with_conv"),
+        (settle.NameTypes, "vivado:specific_types", "vivado:transform_types"),
+    ):
+        optimizers = get_flow(flow).optimizers
+        optimizers.insert(optimizers.index(before), register_pass(pass_class().name, pass_class))

@@ -1,0 +1,152 @@
+"""Keras v3 handlers: from an LMU layer of a Keras model to the attributes of the IR layer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from hls4ml.converters.keras_v3._base import KerasV3LayerHandler, registry
+
+from lmu_hls.errors import LmuHlsError
+from lmu_hls.spec.network import ACTIVATIONS
+
+BIDIRECTIONAL = "keras.src.layers.rnn.bidirectional.Bidirectional"
+
+
+class LMUHandler(KerasV3LayerHandler):  # type: ignore[misc]
+    """Handles ``lmu_hls.LMU``, and ``keras.layers.RNN`` around an ``LMUCell``.
+
+    Keras's RNN is one class for every cell. For a foreign cell None is returned, on which hls4ml goes on as if there
+    were no handler.
+    """
+
+    handles = ("lmu_hls.layers.lmu.LMU", "keras.src.layers.rnn.rnn.RNN")
+
+    def __call__(self, layer: Any, in_tensors: Any, out_tensors: Any) -> tuple[dict[str, Any], ...] | None:
+        from lmu_hls.layers import LMUCell  # Keras is loaded by now, but not when hls4ml is imported
+
+        if not isinstance(layer.cell, LMUCell):
+            return None
+        return super().__call__(layer, in_tensors, out_tensors)  # type: ignore[no-any-return]
+
+    def handle(self, layer: Any, in_tensors: Any, out_tensors: Any) -> tuple[dict[str, Any], ...]:
+        """All attributes as plain Python values, all weights in float64 and in the layout of the contract."""
+        _refuse_options(layer, in_tensors, out_tensors)
+        cell = layer.cell
+        a_bar, b_bar = cell.discrete_system()
+        attributes = {
+            "class_name": "LMU",
+            "n_in": int(in_tensors[0].shape[2]),
+            "n_timesteps": int(in_tensors[0].shape[1]),
+            "memory_d": int(cell.memory_d),
+            "order": int(cell.order),
+            "theta": float(cell.theta),
+            "discretizer": str(cell.discretizer),
+            "basis": str(cell.basis),
+            "hidden_to_memory": bool(cell.hidden_to_memory),
+            "memory_to_memory": bool(cell.memory_to_memory),
+            "input_to_hidden": bool(cell.input_to_hidden),
+            "return_sequences": bool(layer.return_sequences),
+            "a_data": np.asarray(a_bar, np.float64),
+            "b_data": np.asarray(b_bar, np.float64),
+        }
+        return ({**self.default_config, **attributes, **_encoder(layer), **_hidden(layer)},)
+
+
+class BidirectionalHandler:
+    """Names the layer and the remedy for an LMU inside Bidirectional; anything else is hls4ml's own matter."""
+
+    def __init__(self, original: Any) -> None:
+        self.original = original
+
+    def __call__(self, layer: Any, in_tensors: Any, out_tensors: Any) -> Any:
+        from lmu_hls.layers import LMUCell
+
+        if isinstance(getattr(layer.forward_layer, "cell", None), LMUCell):
+            raise LmuHlsError(
+                f"layer {layer.name!r}: Bidirectional around an LMU is not supported yet; use the LMU alone"
+            )
+        return self.original(layer, in_tensors, out_tensors)
+
+
+def wrap_bidirectional() -> None:
+    """Put :class:`BidirectionalHandler` before hls4ml's own handler; once."""
+    if not isinstance(registry[BIDIRECTIONAL], BidirectionalHandler):
+        registry[BIDIRECTIONAL] = BidirectionalHandler(registry[BIDIRECTIONAL])
+
+
+def _refuse_options(layer: Any, in_tensors: Any, out_tensors: Any) -> None:
+    """LmuHlsError for options of the recurrent layer that the hardware does not do."""
+    remedies = {
+        "stateful": "hardware starts every sequence from zero; set stateful=False",
+        "go_backwards": "set go_backwards=False and reverse the sequences in the data",
+        "return_state": "set return_state=False; with return_sequences=True every output is returned",
+    }
+    for option, remedy in remedies.items():
+        if getattr(layer, option, False):
+            raise LmuHlsError(f"layer {layer.name!r}: {option}=True is not supported: {remedy}")
+    if len(in_tensors) != 1 or len(out_tensors) != 1:
+        raise LmuHlsError(f"layer {layer.name!r}: initial_state is not supported; call the layer with its input only")
+    if getattr(in_tensors[0], "_keras_mask", None) is not None:
+        raise LmuHlsError(f"layer {layer.name!r}: masking is not supported; remove the Masking layer or mask_zero")
+    if in_tensors[0].shape[1] is None:
+        raise LmuHlsError(
+            f"layer {layer.name!r}: the number of time steps is not fixed; build the model on "
+            f"keras.Input((steps, {in_tensors[0].shape[2]})) with the number of steps that the hardware shall take"
+        )
+
+
+def _encoder(layer: Any) -> dict[str, Any]:
+    """The rows of the kernel that read x and h; an identity where the layer has no kernel."""
+    cell, n_in = layer.cell, int(layer.cell._encoder_width)
+    kernel = _array(cell.kernel)
+    identity = kernel is None
+    if kernel is None:
+        kernel = np.eye(n_in)
+    if cell.hidden_to_memory:
+        n_in -= int(cell.output_size)
+    return {
+        "identity_encoder": identity,
+        "encoder_x_data": kernel[:n_in],
+        "encoder_h_data": kernel[n_in:] if cell.hidden_to_memory else None,
+        "encoder_mem_data": _array(cell.recurrent_kernel),
+        "encoder_bias_data": _array(cell.bias),
+    }
+
+
+def _hidden(layer: Any) -> dict[str, Any]:
+    """The hidden cell: none, or a Dense layer split into the rows that read mem and x."""
+    import keras
+
+    cell, hidden = layer.cell, layer.cell.hidden_cell
+    n_mem = int(cell.memory_d * cell.order)
+    if hidden is None:
+        return {"hidden_cell": "none", "hidden_activation": "linear", "units": n_mem}
+    if type(hidden) is not keras.layers.Dense:
+        raise LmuHlsError(
+            f"layer {layer.name!r}: hidden_cell {type(hidden).__name__} is not supported yet; use hidden_cell=None or "
+            f"keras.layers.Dense"
+        )
+    activation = hidden.activation.__name__
+    known = [name for name in ACTIVATIONS if hidden.activation is keras.activations.get(name)]
+    if not known:
+        raise LmuHlsError(
+            f"layer {layer.name!r}: activation {activation!r} of the hidden cell is not supported; "
+            f"use {', '.join(ACTIVATIONS)}"
+        )
+    kernel = _array(hidden.kernel)
+    assert kernel is not None
+    return {
+        "hidden_cell": "dense",
+        "hidden_activation": known[0],
+        "units": int(hidden.units),
+        "hidden_mem_data": kernel[:n_mem],
+        "hidden_x_data": kernel[n_mem:] if cell.input_to_hidden else None,
+        "hidden_bias_data": _array(hidden.bias) if hidden.use_bias else None,
+    }
+
+
+def _array(weight: Any) -> np.ndarray | None:
+    import keras
+
+    return None if weight is None else np.asarray(keras.ops.convert_to_numpy(weight), np.float64)

@@ -1,0 +1,212 @@
+"""Optimizer passes over a model that has an LMU: which layers it may have, and what type every tensor gets.
+
+Models without an LMU are left alone.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from hls4ml.model.optimizer import ModelOptimizerPass
+from hls4ml.model.types import NamedType, WeightVariable
+
+from lmu_hls.errors import LmuHlsError
+from lmu_hls.fixed import FixedType
+from lmu_hls.hls.types import default_type, exact_sum, explicit_type, hls_type, holds, weight_on_grid
+from lmu_hls.spec.extract import fixed_type
+
+STRATEGIES = ("latency", "resource")  # of Dense layers; the others generate code of their own
+LOGITS = "end the model with the Dense layer's logits (argmax is the same); the command line does it with --logits"
+
+
+class SettleTypes(ModelOptimizerPass):  # type: ignore[misc]
+    """Gives every tensor of a model with an LMU its type, and puts the weights of Dense layers on their grid.
+
+    Runs before hls4ml makes convolutions of Dense layers on sequences, which look their types up anew: what is
+    settled here is also written to the model's configuration under the layer's name.
+    """
+
+    def __init__(self) -> None:
+        self.name = "lmu_settle_types"
+
+    def transform(self, model: Any) -> bool:
+        if not has_lmu(model):
+            return False
+        nodes = list(model.get_layers())
+        _check_chain(model, nodes)
+        settlers = {"Input": _input, "LMU": _lmu, "Dense": _dense, "Activation": _activation}
+        for node in nodes:
+            if node.class_name not in settlers:
+                raise LmuHlsError(_unsupported(node))
+            settlers[node.class_name](node)
+        _check_maximum(model, nodes)
+        if model.config.pipeline_style == "auto":
+            model.config.pipeline_style = "dataflow"  # a pipelined top function would unroll the time loop
+        return True
+
+
+class NameTypes(ModelOptimizerPass):  # type: ignore[misc]
+    """Gives C++ names to types and inputs that layer names made illegal or ambiguous.
+
+    hls4ml takes them from the names of the Keras layers, and of two types with one name it writes the first only.
+    """
+
+    def __init__(self) -> None:
+        self.name = "lmu_name_types"
+
+    def transform(self, model: Any) -> bool:
+        if not has_lmu(model):
+            return False
+        taken: dict[str, str] = {}
+        for node in model.get_layers():
+            for key, named in node.types.items():
+                if not named.name.isidentifier() or taken.get(named.name, str(named.precision)) != str(named.precision):
+                    named.name = f"layer{node.index}_{key}"
+                taken[named.name] = str(named.precision)
+        for variable in model.get_input_variables():
+            if not variable.name.isidentifier():
+                variable.name = "input_" + re.sub(r"\W", "_", variable.name)
+        return True
+
+
+def has_lmu(model: Any) -> bool:
+    return any(node.class_name == "LMU" for node in model.get_layers())
+
+
+def _check_chain(model: Any, nodes: list[Any]) -> None:
+    """LmuHlsError unless the model is one chain of layers from one input to one output, with distinct names."""
+    remedy = "use one input, one output and layers in sequence"
+    if len(model.inputs) != 1 or len(model.outputs) != 1:
+        raise LmuHlsError(f"the model has {len(model.inputs)} inputs and {len(model.outputs)} outputs; {remedy}")
+    for before, node in zip(nodes, nodes[1:], strict=False):
+        if list(node.inputs) != list(before.outputs):
+            raise LmuHlsError(f"layer {node.name!r} does not follow {before.name!r} in a chain; {remedy}")
+    names = [node.name.lower() for node in nodes]
+    for node in nodes:
+        if names.count(node.name.lower()) > 1:
+            raise LmuHlsError(f"layer {node.name!r} has the name of another layer but for case; rename one of them")
+
+
+def _unsupported(node: Any) -> str:
+    """Why ``node`` cannot be converted, and what to do."""
+    activation = node.get_attr("activation")
+    if node.class_name == "Softmax" or activation == "softmax":
+        return f"layer {node.name!r}: activation 'softmax' is not supported; {LOGITS}"
+    if activation is not None:
+        return f"layer {node.name!r}: activation {activation!r} is not supported after an LMU; use relu, or {LOGITS}"
+    return (
+        f"layer {node.name!r}: a {node.class_name} layer is not supported in a model with an LMU; "
+        "use LMU and Dense layers with linear or relu activations"
+    )
+
+
+def _check_maximum(model: Any, nodes: list[Any]) -> None:
+    """The user's maximum precision is honoured or refused, never exceeded in silence."""
+    text = model.config.model_precision.get("maximum")
+    if text is None:
+        return
+    limit = fixed_type(model.config.backend.convert_precision_string(text), "Model: Precision: maximum").width
+    for node in nodes:
+        for key, named in node.types.items():
+            if named.precision.width > limit:
+                raise LmuHlsError(
+                    f"layer {node.name!r}: {key.removesuffix('_t')!r} has {named.precision.width} bits, more than "
+                    f"Model: Precision: maximum ({text}); remove max_precision (accumulators are exact), or use "
+                    "narrower types"
+                )
+
+
+def _input(node: Any) -> None:
+    _set_result(node, explicit_type(node, "result") or default_type(node.model.config))
+
+
+def _activation(node: Any) -> None:
+    """relu gets a type of its own; linear (Dropout is one) repeats its input, and hls4ml then removes it."""
+    function = node.get_attr("activation")
+    if function not in ("linear", "relu"):
+        raise LmuHlsError(_unsupported(node))
+    auto = _x_type(node) if function == "linear" else default_type(node.model.config)
+    _set_result(node, explicit_type(node, "result") or auto)
+
+
+def _lmu(node: Any) -> None:
+    """The accumulators: everything else was settled when the layer was made."""
+    x, size = _x_type(node), node.get_attr("memory_d") * node.get_attr("order")
+    u, mem, h = (_type(node, name) for name in ("u", "mem", "result"))
+    u_terms = [(node.get_attr("n_in"), x, _type(node, "encoder_x"))]
+    if "encoder_h" in node.weights:
+        u_terms.append((node.get_attr("units"), h, _type(node, "encoder_h")))
+    if "encoder_mem" in node.weights:
+        u_terms.append((size, mem, _type(node, "encoder_mem")))
+    mem_terms = [(node.get_attr("order"), mem, _type(node, "a")), (1, u, _type(node, "b"))]
+    sums = {"u": (u_terms, _bias(node, "encoder_bias")), "mem": (mem_terms, None)}
+    if node.get_attr("hidden_cell") == "dense":
+        pre_terms = [(size, mem, _type(node, "hidden_mem"))]
+        if "hidden_x" in node.weights:
+            pre_terms.append((node.get_attr("n_in"), x, _type(node, "hidden_x")))
+        sums["pre"] = (pre_terms, _bias(node, "hidden_bias"))
+    for name, (terms, bias) in sums.items():
+        where = f"layer {node.name!r}: {name!r}"
+        node.types[f"{name}_accum_t"].precision = exact_sum(where, terms, bias)
+    if "pre" not in sums:  # never used, but C++ needs a type
+        node.types["pre_accum_t"].precision = hls_type(FixedType(1, 1, False))
+
+
+def _dense(node: Any) -> None:
+    config, name = node.model.config, node.name.lower()
+    _check_dense(node)
+    for weight in ("weight", "bias"):
+        if weight == "weight" or node.get_attr("bias_data") is not None:
+            type_, values = weight_on_grid(node, weight, node.weights[weight].data)
+            old = node.weights[weight]
+            c_type = f"dense{node.index}_{weight}_t"
+            node.set_attr(weight, WeightVariable(old.name, c_type, hls_type(type_), values))
+            node.set_attr(f"{weight}_data", values)
+            config.layer_name_precision[f"{name}_{weight}"] = str(hls_type(type_))
+    bias = _bias(node, "bias") if node.get_attr("bias_data") is not None else None
+    where = f"layer {node.name!r}: 'accum'"
+    exact = exact_sum(where, [(node.get_attr("n_in"), _x_type(node), _type(node, "weight"))], bias)
+    wanted = explicit_type(node, "accum")
+    if wanted is not None and not holds(wanted, exact):
+        raise LmuHlsError(
+            f"{where} is {wanted}, which does not hold the exact sum; use 'auto', or at least "
+            f"fixed<{exact.width},{exact.integer}>"
+        )
+    accum = exact if wanted is None else hls_type(wanted)
+    node.set_attr("accum_t", NamedType(f"dense{node.index}_accum_t", accum))
+    config.layer_name_precision[f"{name}_accum"] = str(accum)
+    _set_result(node, explicit_type(node, "result") or default_type(config))
+    # A Dense layer on sequences becomes a convolution: what was said of the type Dense must go along.
+    config.layer_name_rf[name] = config.get_reuse_factor(node)
+    config.layer_name_strategy[name] = config.get_strategy(node)
+
+
+def _check_dense(node: Any) -> None:
+    config = node.model.config
+    strategy = config.get_strategy(node)
+    if strategy.lower() not in STRATEGIES:
+        raise LmuHlsError(
+            f"layer {node.name!r}: Strategy {strategy!r} is not supported in a model with an LMU; use 'Latency'"
+        )
+    if config.get_compression(node):
+        raise LmuHlsError(f"layer {node.name!r}: Compression is not supported in a model with an LMU; set it to False")
+    if node.get_attr("weight_quantizer") is not None:
+        raise LmuHlsError(f"layer {node.name!r}: weight quantizers are not supported; use a plain keras.layers.Dense")
+
+
+def _set_result(node: Any, type_: FixedType) -> None:
+    node.get_output_variable().type.precision = hls_type(type_)
+    node.model.config.layer_name_precision[f"{node.name.lower()}_result"] = str(hls_type(type_))
+
+
+def _bias(node: Any, name: str) -> FixedType | None:
+    return _type(node, name) if name in node.weights else None
+
+
+def _type(node: Any, name: str) -> FixedType:
+    return fixed_type(node.types[f"{name}_t"].precision, f"layer {node.name!r}: {name!r}")
+
+
+def _x_type(node: Any) -> FixedType:
+    return fixed_type(node.get_input_variable().type.precision, f"layer {node.name!r}: its input")

@@ -1,0 +1,113 @@
+"""Which type a tensor gets: the user's, exactly as written, or the project's choice; and exact accumulators."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from hls4ml.model.types import FixedPrecisionType
+from numpy.typing import NDArray
+
+from lmu_hls.errors import LmuHlsError
+from lmu_hls.fixed import MAX_WIDTH, FixedType, integer_bits, quantize, to_float
+from lmu_hls.spec.extract import MAX_WEIGHT_WIDTH, fixed_type
+
+Floats = NDArray[np.float64]
+
+
+def hls_type(type_: FixedType) -> FixedPrecisionType:
+    """The hls4ml precision of ``type_``; a new object each time, because hls4ml's converters change it in place."""
+    return FixedPrecisionType(type_.width, type_.integer, type_.signed, type_.rounding, type_.overflow)
+
+
+def default_type(config: Any) -> FixedType:
+    """Width and integer bits of the model's default precision, with RND_CONV and SAT."""
+    text = config.model_precision.get("default")
+    if text is None:
+        raise LmuHlsError("the hls_config has no default precision; add Model: Precision: default: fixed<16,6>")
+    return _parse(config, text, "Model: Precision: default").with_modes()
+
+
+def explicit_type(node: Any, name: str) -> FixedType | None:
+    """What the user wrote for tensor ``name`` of ``node``, or None for nothing or 'auto'.
+
+    Looked up as hls4ml does: by layer name, by layer type, then for the whole model; at each level first the tensor,
+    then a default of the layer. The model's default is no explicit type: see :func:`default_type`.
+    """
+    config, layer, kind = node.model.config, node.name.lower(), node.class_name.lower()
+    for table, key in (
+        (config.layer_name_precision, f"{layer}_{name}"),
+        (config.layer_name_precision, f"{layer}_default"),
+        (config.layer_type_precision, f"{kind}_{name}"),
+        (config.layer_type_precision, f"{kind}_default"),
+        (config.model_precision, name),
+    ):
+        text = table.get(key)
+        if text is not None:
+            automatic = isinstance(text, str) and text.lower() == "auto"
+            return None if automatic else _parse(config, text, f"layer {node.name!r}: {name!r}")
+    return None
+
+
+def _parse(config: Any, text: Any, where: str) -> FixedType:
+    try:
+        precision = config.backend.convert_precision_string(text)
+    except (ValueError, AttributeError, KeyError, IndexError) as error:
+        raise LmuHlsError(f"{where} has the type {text!r}, which hls4ml cannot read; write for example 'fixed<16,6>'") from error
+    return fixed_type(precision, where)
+
+
+def weight_on_grid(node: Any, name: str, data: Any, auto: FixedType | None = None) -> tuple[FixedType, Floats]:
+    """The type of weight ``name`` and its values after assignment to that type.
+
+    Without an explicit type it is ``auto``, or the default width with the integer bits that the data need. Raises
+    LmuHlsError for NaN or infinity and when values are lost altogether: all of them become zero.
+    """
+    data, where = np.asarray(data, np.float64), f"layer {node.name!r}: weight {name!r}"
+    if not np.all(np.isfinite(data)):
+        raise LmuHlsError(f"{where} holds NaN or infinity; train the model again (a lower learning rate often helps)")
+    type_ = explicit_type(node, name) or auto
+    if type_ is None:
+        width = default_type(node.model.config).width
+        type_ = FixedType(width, integer_bits(float(np.abs(data).max(initial=0.0))))
+    if type_.width > MAX_WEIGHT_WIDTH:
+        raise LmuHlsError(f"{where} has the type {type_}; at most {MAX_WEIGHT_WIDTH} bits are possible, use fewer")
+    try:
+        values = to_float(quantize(data, type_), type_)
+    except ValueError as error:
+        raise LmuHlsError(f"{where}: {error}; give it more integer bits") from None
+    if np.any(data) and not np.any(values):
+        raise LmuHlsError(
+            f"{where} becomes zero throughout in {type_}: its largest magnitude is {np.abs(data).max():.3g}; "
+            f"give it more fraction bits, or leave its Precision 'auto'"
+        )
+    return type_, values
+
+
+def exact_sum(where: str, products: list[tuple[int, FixedType, FixedType]], bias: FixedType | None) -> FixedPrecisionType:
+    """The smallest type that holds every partial sum of ``products`` and ``bias``.
+
+    A product (n, x, w) stands for n terms x_i w_i of the types x and w. The bound is max|x| max|w| for each term, so
+    it holds for any data and weights. Raises LmuHlsError beyond 62 bits, the limit of the contract.
+    """
+    fractions = [x.fraction + w.fraction for _, x, w in products] + ([bias.fraction] if bias else [])
+    fraction = max(fractions)
+    bound = sum(
+        (n * x.max_abs * w.max_abs) << (fraction - f) for (n, x, w), f in zip(products, fractions, strict=False)
+    )
+    if bias:
+        bound += bias.max_abs << (fraction - bias.fraction)
+    width = bound.bit_length() + 1
+    if width > MAX_WIDTH:
+        types = ", ".join(f"{n} products of {x} and {w}" for n, x, w in products)
+        raise LmuHlsError(
+            f"{where}: the exact sum needs {width} bits ({types}), at most {MAX_WIDTH} are possible; "
+            "use narrower types there"
+        )
+    return FixedPrecisionType(width, width - fraction)
+
+
+def holds(wide: FixedType | FixedPrecisionType, narrow: FixedPrecisionType) -> bool:
+    """True when every value of the signed type ``narrow`` is a value of ``wide``."""
+    fraction = wide.width - wide.integer
+    return bool(wide.signed and wide.integer >= narrow.integer and fraction >= narrow.fractional)

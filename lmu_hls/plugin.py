@@ -1,0 +1,13 @@
+"""The entry point of the group ``hls4ml.backends``: hls4ml calls :func:`register` when it is imported."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+
+def register(*, register_backend: Callable[..., Any], register_writer: Callable[..., Any]) -> None:
+    """Make the LMU known to hls4ml, so that ``import hls4ml`` is enough for the user."""
+    from lmu_hls import hls
+
+    hls.register()

@@ -1,0 +1,179 @@
+"""The integer contract of an hls4ml model: what every tensor's type and every weight's integers are.
+
+Only attributes are read, so that nothing of hls4ml is imported here: the names are those of the IR layer ``LMU``
+and of hls4ml's own ``Input``, ``Dense``, ``Conv1D``, ``PointwiseConv1D`` and ``Activation``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from lmu_hls.errors import LmuHlsError
+from lmu_hls.fixed import FixedType, quantize, to_float
+from lmu_hls.spec.network import (
+    LMU,
+    Activation,
+    Dense,
+    DenseCell,
+    DenseUpdate,
+    Elementwise,
+    Layer,
+    Network,
+    Weight,
+    table_index_type,
+)
+from lmu_hls.spec.tables import make_activation
+
+TABLE_REACH = {"tanh": 4, "sigmoid": 8}  # the tables cover [-reach, reach): beyond it both functions are flat
+MAX_WEIGHT_WIDTH = 53  # weights travel as float64, which holds every integer of this many bits
+
+
+def fixed_type(precision: Any, where: str) -> FixedType:
+    """The :class:`FixedType` of an hls4ml precision (fixed or integer), exactly as it is written.
+
+    ``where`` names the tensor in the LmuHlsError that is raised for floats and for types the contract cannot hold.
+    """
+    wanted = ("width", "integer", "signed", "rounding_mode", "saturation_mode", "saturation_bits")
+    if hasattr(precision, "exponent") or not all(hasattr(precision, name) for name in wanted):
+        raise LmuHlsError(
+            f"{where} has the type {precision}, which is not fixed-point; write for example 'fixed<16,6>'"
+        )
+    if precision.saturation_bits:
+        raise LmuHlsError(f"{where} has the type {precision} with saturation bits; leave out the fifth field")
+    rounding, overflow = str(precision.rounding_mode), str(precision.saturation_mode)
+    try:
+        return FixedType(int(precision.width), int(precision.integer), bool(precision.signed), rounding, overflow)
+    except ValueError as error:
+        raise LmuHlsError(f"{where} has the type {precision}: {error}; choose another type") from None
+
+
+def network_spec(model: Any) -> Network:
+    """The :class:`Network` of a converted hls4ml ``ModelGraph``.
+
+    Raises LmuHlsError for a layer that the contract does not know, and for a weight that is not on its grid.
+    """
+    nodes = list(model.get_layers())
+    steps, n_in = nodes[0].get_output_variable().shape
+    layers = tuple(_layer(node) for node in nodes[1:])
+    x = _type(nodes[0], "result")
+    return Network(name=model.config.get_project_name(), x=x, steps=steps, n_in=n_in, layers=layers)
+
+
+def _layer(node: Any) -> Layer:
+    readers: dict[str, Callable[[Any], Layer]] = {
+        "LMU": _lmu,
+        "Dense": _dense,
+        "Conv1D": _dense,
+        "PointwiseConv1D": _dense,
+        "Activation": _elementwise,
+    }
+    if node.class_name not in readers:
+        raise LmuHlsError(
+            f"layer {node.name!r} is a {node.class_name}, which the contract does not know; "
+            f"use LMU and Dense layers with linear or relu activations"
+        )
+    return readers[node.class_name](node)
+
+
+def _lmu(node: Any) -> LMU:
+    h = _type(node, "result")
+    return LMU(
+        name=node.name,
+        steps=node.get_attr("n_timesteps"),
+        x=_input_type(node),
+        encoder_x=_weight(node, "encoder_x", (node.get_attr("n_in"), node.get_attr("memory_d"))),
+        encoder_h=_optional(node, "encoder_h"),
+        encoder_mem=_optional(node, "encoder_mem"),
+        encoder_bias=_optional(node, "encoder_bias"),
+        u=_type(node, "u"),
+        update=DenseUpdate(a=_weight(node, "a"), b=_weight(node, "b")),
+        mem=_type(node, "mem"),
+        hidden=_dense_cell(node, h) if node.get_attr("hidden_cell") == "dense" else None,
+        h=h,
+        return_sequences=node.get_attr("return_sequences"),
+        reuse_factor=node.get_attr("reuse_factor"),
+        theta=node.get_attr("theta"),
+        discretizer=node.get_attr("discretizer"),
+        basis=node.get_attr("basis"),
+    )
+
+
+def _dense_cell(node: Any, h: FixedType) -> DenseCell:
+    return DenseCell(
+        kernel_mem=_weight(node, "hidden_mem"),
+        kernel_x=_optional(node, "hidden_x"),
+        bias=_optional(node, "hidden_bias"),
+        pre=_type(node, "pre"),
+        activation=hidden_activation(node, h),
+    )
+
+
+def hidden_activation(node: Any, h: FixedType) -> Activation:
+    """The activation of an LMU node's hidden cell, with its table: the same entries for every reader."""
+    function = node.get_attr("hidden_activation")
+    index = None
+    if function in TABLE_REACH:
+        reach = node.get_attr("table_range") or TABLE_REACH[function]
+        try:
+            index = table_index_type(node.get_attr("table_size"), reach)
+        except ValueError as error:
+            raise LmuHlsError(f"layer {node.name!r}: {error}; set TableSize and TableRange so") from None
+    return make_activation(function, index, h)
+
+
+def _dense(node: Any) -> Dense:
+    convolution = node.class_name != "Dense"  # hls4ml makes a Dense layer on sequences a convolution of width 1
+    if convolution and node.get_attr("filt_width") != 1:
+        raise LmuHlsError(f"layer {node.name!r} is a convolution, which the contract does not know; remove it")
+    n_in, n_out = (
+        node.get_attr("n_chan" if convolution else "n_in"),
+        node.get_attr("n_filt" if convolution else "n_out"),
+    )
+    # The data attributes, not the weight variables: hls4ml reorders the latter for Strategy Resource.
+    bias = node.get_attr("bias_data")
+    return Dense(
+        name=node.name,
+        x=_input_type(node),
+        kernel=_integers(node, "weight", np.reshape(node.get_attr("weight_data"), (n_in, n_out))),
+        bias=None if bias is None else _integers(node, "bias", bias),
+        out=_type(node, "result"),
+    )
+
+
+def _elementwise(node: Any) -> Elementwise:
+    function = node.get_attr("activation")
+    if function not in ("linear", "relu"):
+        raise LmuHlsError(f"layer {node.name!r}: the contract knows linear and relu here, not {function!r}; remove it")
+    return Elementwise(node.name, _input_type(node), Activation(function), _type(node, "result"))
+
+
+def _optional(node: Any, name: str) -> Weight | None:
+    return _weight(node, name) if name in node.weights else None
+
+
+def _weight(node: Any, name: str, shape: tuple[int, ...] | None = None) -> Weight:
+    data = node.weights[name].data
+    return _integers(node, name, data if shape is None else np.reshape(data, shape))
+
+
+def _integers(node: Any, name: str, data: ArrayLike) -> Weight:
+    type_ = _type(node, name)
+    values = quantize(data, type_)
+    if not np.array_equal(to_float(values, type_), np.asarray(data, np.float64)):
+        raise LmuHlsError(
+            f"layer {node.name!r}: weight {name!r} is not on the grid of its type {type_}; "
+            "convert the Keras model again instead of changing weights or types afterwards"
+        )
+    return Weight(values, type_)
+
+
+def _type(node: Any, name: str) -> FixedType:
+    return fixed_type(node.types[f"{name}_t"].precision, f"layer {node.name!r}: {name!r}")
+
+
+def _input_type(node: Any) -> FixedType:
+    return fixed_type(node.get_input_variable().type.precision, f"layer {node.name!r}: its input")
