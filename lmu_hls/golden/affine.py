@@ -72,11 +72,13 @@ class Rounder:
 
     def _in_float(self, sums: Numbers) -> Numbers:
         """The two common rounding modes without leaving float64: scaling by 2**k, rint and floor are exact there."""
-        scaled = np.ldexp(sums, self.to.fraction - self.fraction)
+        scaled = sums * 2.0 ** (self.to.fraction - self.fraction)
         rounded = (np.rint if self.to.rounding == "RND_CONV" else np.floor)(scaled, out=scaled)
-        clipped = np.clip(rounded, self.to.min_int, self.to.max_int)
-        self.overflows += int(np.count_nonzero(clipped != rounded))
-        return clipped
+        low, high = self.to.min_int, self.to.max_int
+        if rounded.size and (rounded.min() < low or rounded.max() > high):  # rare, so that clip and count can be slow
+            self.overflows += int(np.count_nonzero((rounded < low) | (rounded > high)))
+            np.clip(rounded, low, high, out=rounded)
+        return rounded
 
 
 def exact_dtype(name: str, bound: int) -> np.dtype:

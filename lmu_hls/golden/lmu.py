@@ -34,12 +34,13 @@ class LMUTrace:
     state: State
 
 
-def run_lmu(lmu: LMU, x: Ints, state: State | None = None) -> LMUTrace:
+def run_lmu(lmu: LMU, x: Ints, state: State | None = None, every_step: bool = True) -> LMUTrace:
     """Run ``lmu`` over x (batch, steps, n_in) from ``state`` (zeros by default).
 
     Tensors: u (batch, steps, memory_d), mem (batch, steps, memory_d * order), pre (batch, steps, units; only with a
     hidden cell) and h (batch, steps, units). The number of steps need not be the layer's own: a sequence cut into
-    pieces, each started from the state of the piece before, gives the same tensors.
+    pieces, each started from the state of the piece before, gives the same tensors. With ``every_step`` False only
+    the last step of mem, pre and h is kept (steps = 1 there), which is faster.
     """
     batch, steps, _ = x.shape
     state = State.zeros(lmu, batch) if state is None else state
@@ -50,7 +51,8 @@ def run_lmu(lmu: LMU, x: Ints, state: State | None = None) -> LMUTrace:
     u_of_x = np.ascontiguousarray(encoder(x).swapaxes(0, 1))
 
     u_all = np.empty((steps, batch, lmu.memory_d), np.int64)
-    mem_all = np.empty((steps, batch, lmu.memory_d, lmu.order), np.int64)
+    kept = steps if every_step else min(steps, 1)
+    mem_all = np.empty((kept, batch, lmu.memory_d, lmu.order), np.int64)
     mem, h = state.mem.astype(memory.dtype), state.h
     for t in range(steps):
         sums = u_of_x[t]
@@ -58,15 +60,15 @@ def run_lmu(lmu: LMU, x: Ints, state: State | None = None) -> LMUTrace:
             sums = sums + encoder.term(k, h if source == "h" else mem.reshape(batch, -1))
         u = round_u(sums)
         mem = memory(mem, u)
-        u_all[t], mem_all[t] = u, mem
+        u_all[t], mem_all[min(t, kept - 1)] = u, mem
         if "h" in feedback:
-            h = hidden_step(mem_all[t].reshape(batch, -1), x[:, t])
+            h = hidden_step(mem_all[min(t, kept - 1)].reshape(batch, -1), x[:, t])
     tensors: dict[str, Ints] = {
         "u": u_all.swapaxes(0, 1),
-        "mem": np.ascontiguousarray(mem_all.swapaxes(0, 1)).reshape(batch, steps, lmu.memory_d * lmu.order),
+        "mem": np.ascontiguousarray(mem_all.swapaxes(0, 1)).reshape(batch, kept, lmu.memory_d * lmu.order),
     }
     hidden = Hidden(lmu)
-    tensors["h"] = hidden(tensors["mem"], x)
+    tensors["h"] = hidden(tensors["mem"], x[:, steps - kept :])
     if hidden.pre is not None:
         tensors["pre"] = hidden.pre
     overflows = {"u": round_u.overflows, **memory.overflows, **hidden.overflows}

@@ -44,16 +44,17 @@ class Trace:
         return {f"{la.name}.{t}": n for la in self.layers for t, n in la.overflows.items() if n}
 
 
-def run(network: Network, x: Ints) -> Trace:
+def run(network: Network, x: Ints, every_step: bool = True) -> Trace:
     """Run ``network`` over x, integers of its input type with shape (batch, steps, n_in); every tensor is kept.
 
+    With ``every_step`` False an LMU layer that returns only its last step keeps only that step of mem, pre and h.
     Raises ValueError when the shape or an input value does not fit the network.
     """
     x = _checked(network, x)
     layers: list[LayerTrace] = []
     for layer in network.layers:
         if isinstance(layer, LMU):
-            traced = run_lmu(layer, x)
+            traced = run_lmu(layer, x, every_step=every_step or layer.return_sequences)
             h = traced.tensors["h"]
             x = h if layer.return_sequences else h[:, -1]
             layers.append(LayerTrace(layer.name, traced.tensors, traced.overflows))
@@ -73,7 +74,7 @@ def predict(network: Network, x: Ints, progress: Callable[[int], None] = lambda 
     size = max(1, CHUNK_BYTES // (8 * network.steps * widest))
     outputs = []
     for start in range(0, len(x), size):
-        outputs.append(run(network, x[start : start + size]).output)
+        outputs.append(run(network, x[start : start + size], every_step=False).output)
         progress(min(start + size, len(x)))
     return np.concatenate(outputs) if outputs else run(network, x).output
 
