@@ -34,7 +34,7 @@ $(VENV)/.installed: $(VENV)/.packages pyproject.toml
 	@touch $@
 
 demo: install
-	@$(BIN)/lmu-hls demo
+	@$(BIN)/lmu-hls demo demo-out --force
 
 test: install
 	@$(BIN)/python -m pytest -q -n $(JOBS) --dist loadfile -m "not slow" $(TEST_ARGS)

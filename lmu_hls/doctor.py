@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 import platform
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
+
+from rich.markup import escape
+from rich.table import Table
 
 from lmu_hls.toolchain import TOOLS, Tool, find
 
@@ -16,9 +22,29 @@ def doctor() -> list[Tool]:
     return [_python(), *(find(name) for name in TOOLS)]
 
 
-def complete(tools: list[Tool]) -> bool:
+def complete(tools: Sequence[Tool]) -> bool:
     """Whether every required tool is there."""
     return all(tool.found for tool in tools if tool.required)
+
+
+def plain(tool: Tool) -> dict[str, Any]:
+    """The tool as a dictionary for JSON."""
+    return {**dataclasses.asdict(tool), "path": str(tool.path) if tool.path else None}
+
+
+def table(tools: Sequence[Tool]) -> Table:
+    """The tools as a table for rich: version and place, or the command that installs what is missing."""
+    shown = Table()
+    for column in ("Tool", "State", "Version", "Where, or how to install"):
+        shown.add_column(column, overflow="fold")
+    for tool in tools:
+        if tool.found:
+            state, place = "[green]found[/green]", str(tool.path or "")
+        else:
+            state = "[red]missing[/red]" if tool.required else "[yellow]optional[/yellow]"
+            place = tool.remedy
+        shown.add_row(escape(tool.name), state, escape(tool.version), escape(place))
+    return shown
 
 
 def _python() -> Tool:

@@ -107,9 +107,7 @@ def _plain(value: Any) -> Any:
         return [_plain(item) for item in value]
     if value is None or type(value) in (bool, int, float, str):
         return value
-    raise TypeError(
-        f"a record cannot hold a {type(value).__name__}: {value!r}; convert it to a plain type first"
-    )
+    raise TypeError(f"a record cannot hold a {type(value).__name__}: {value!r}; convert it to a plain type first")
 
 
 def _expect(fits: bool, where: str, wanted: str, data: Any) -> None:

@@ -207,9 +207,7 @@ class Verification:
         the same unit in the same simulator."""
         comparisons = {item.name: item for item in (*self.comparisons, *newer.comparisons)}
         timing = {(item.unit, item.simulator): item for item in (*self.timing, *newer.timing)}
-        return Verification(
-            tuple(comparisons.values()), tuple(timing.values()), {**self.tools, **newer.tools}
-        )
+        return Verification(tuple(comparisons.values()), tuple(timing.values()), {**self.tools, **newer.tools})
 
 
 @dataclass(frozen=True, slots=True)

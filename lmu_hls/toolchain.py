@@ -102,9 +102,7 @@ def _which(program: str) -> Path | None:
 def _ask(command: list[str], pattern: str) -> str:
     """The first group of `pattern` in what the command prints, or "" when it fails or differs."""
     try:
-        done = subprocess.run(
-            command, capture_output=True, text=True, timeout=30, errors="replace", env=_clean_env()
-        )
+        done = subprocess.run(command, capture_output=True, text=True, timeout=30, errors="replace", env=_clean_env())
     except (OSError, subprocess.SubprocessError):
         return ""
     match = re.search(pattern, done.stdout + done.stderr)

@@ -1,10 +1,19 @@
 """The doctor sees every tool once, and is content exactly when the required ones are there."""
 
 import dataclasses
+import io
+import json
+from pathlib import Path
+
+import pytest
+from rich.console import Console
 
 from lmu_hls import doctor as doctor_module
-from lmu_hls.doctor import complete, doctor
+from lmu_hls.doctor import complete, doctor, plain, table
 from lmu_hls.toolchain import TOOLS, Tool
+
+THERE = Tool("verilator", Path("/opt/bin/verilator"), "5.052", True, "make install")
+ABSENT = dataclasses.replace(THERE, found=False, path=None, version="5.006")
 
 
 def test_every_tool_is_examined_once() -> None:
@@ -15,14 +24,45 @@ def test_every_tool_is_examined_once() -> None:
 
 
 def test_only_required_tools_count() -> None:
-    there = Tool("a", None, "1", True, "make install")
-    absent = dataclasses.replace(there, found=False)
-    assert complete([there, dataclasses.replace(absent, required=False)])
-    assert not complete([there, absent])
+    assert complete([THERE, dataclasses.replace(ABSENT, required=False)])
+    assert not complete([THERE, ABSENT])
 
 
-def test_a_python_outside_the_supported_range_is_reported(monkeypatch) -> None:  # type: ignore[no-untyped-def]
+def test_a_python_outside_the_supported_range_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor_module, "PYTHON_MIN", (3, 99))
     python = doctor()[0]
     assert not python.found
     assert python.version
+
+
+def test_json_holds_every_field() -> None:
+    assert json.loads(json.dumps([plain(THERE), plain(ABSENT)])) == [
+        {
+            "name": "verilator",
+            "path": "/opt/bin/verilator",
+            "version": "5.052",
+            "found": True,
+            "remedy": "make install",
+            "required": True,
+        },
+        {
+            "name": "verilator",
+            "path": None,
+            "version": "5.006",
+            "found": False,
+            "remedy": "make install",
+            "required": True,
+        },
+    ]
+
+
+def test_the_table_tells_place_or_remedy() -> None:
+    console = Console(file=io.StringIO(), width=120)
+    console.print(table([THERE, ABSENT, dataclasses.replace(ABSENT, name="vivado", required=False)]))
+    assert isinstance(console.file, io.StringIO)
+    lines = [line for line in console.file.getvalue().splitlines() if line.startswith("│")]
+    assert [[cell.strip() for cell in line.split("│")[1:-1]] for line in lines] == [
+        ["verilator", "found", "5.052", "/opt/bin/verilator"],
+        ["verilator", "missing", "5.006", "make install"],
+        ["vivado", "optional", "5.006", "make install"],
+    ]

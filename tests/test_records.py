@@ -64,9 +64,7 @@ MANIFEST = Manifest(
         (Number(1.0, "", "count"), Number),
     ],
 )
-def test_a_record_comes_back_equal_and_writes_the_same_bytes(
-    tmp_path: Path, record: object, kind: type
-) -> None:
+def test_a_record_comes_back_equal_and_writes_the_same_bytes(tmp_path: Path, record: object, kind: type) -> None:
     path = tmp_path / "new" / "record.json"
     dump(path, record)
     first = path.read_bytes()

@@ -10,9 +10,7 @@ import pytest
 from lmu_hls import toolchain
 from lmu_hls.errors import LmuHlsError
 
-SKIP_VERILATOR = pytest.mark.skipif(
-    not toolchain.find("verilator").found, reason="Verilator >= 5.036 is not installed"
-)
+SKIP_VERILATOR = pytest.mark.skipif(not toolchain.find("verilator").found, reason="Verilator >= 5.036 is not installed")
 SKIP_ICARUS = pytest.mark.skipif(not toolchain.find("icarus").found, reason="Icarus Verilog is not installed")
 
 
@@ -130,16 +128,12 @@ def test_ccache_is_used_only_where_it_is(bare: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_a_missing_simulator_is_named_with_its_remedy(bare: Path) -> None:
-    with pytest.raises(
-        LmuHlsError, match=r"icarus is not installed\. Install it with: apt-get install iverilog"
-    ):
+    with pytest.raises(LmuHlsError, match=r"icarus is not installed\. Install it with: apt-get install iverilog"):
         toolchain.simulator_env("icarus")
 
 
 def test_an_unknown_simulator_is_refused() -> None:
-    with pytest.raises(
-        LmuHlsError, match=r"simulator 'questa' is not supported\. Use one of: verilator, icarus"
-    ):
+    with pytest.raises(LmuHlsError, match=r"simulator 'questa' is not supported\. Use one of: verilator, icarus"):
         toolchain.simulator_env("questa")
 
 

@@ -17,7 +17,7 @@ def main() -> int:
     except LmuHlsError as error:
         print(error, file=sys.stderr)
         return 1
-    command = [str(verilator), "--lint-only", "-Wall", "--language", "1364-2005", "-y", str(folder)]
+    command = [str(verilator), "--lint-only", "-Wall", "--quiet", "-y", str(folder)]
     env = simulator_env("verilator")
     failed = []
     for module in modules:

@@ -22,7 +22,7 @@ COST: Mapping[str, Mapping[str, int]] = {
     **{name: {"lutram": 4} for name in ("RAM32M", "RAM64M", "RAM128X1D", "RAM256X1S")},
     **{name: {"srl": 1} for name in ("SRL16E", "SRLC16E", "SRLC32E")},
     # Multiplexers inside a slice, constants and buffers take no resource that is reported.
-    **{name: {} for name in ("MUXF7", "MUXF8", "GND", "VCC", "BUFG", "IBUF", "OBUF", "$scopeinfo")},
+    **{name: {} for name in ("MUXF7", "MUXF8", "GND", "VCC", "BUFG", "IBUF", "OBUF")},
 }
 KINDS = ("lut", "ff", "carry", "dsp", "bram18", "lutram", "srl")
 

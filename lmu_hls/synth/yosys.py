@@ -80,7 +80,7 @@ def synthesize(
 def synthesize_units(outdir: Path, family: str = "xc7") -> tuple[Resources, ...]:
     """Synthesise every unit of an output folder's manifest.json and write synth.json there.
 
-    Sources and memory files are named relative to `outdir`; logs go to synth/<unit>/.
+    Sources and memory files are named relative to `outdir`; logs go to work/synth/<unit>/.
     Raises LmuHlsError as `synthesize` does, and when the manifest is absent or names no unit.
     """
     units = load(outdir / "manifest.json", Manifest).units
@@ -91,7 +91,7 @@ def synthesize_units(outdir: Path, family: str = "xc7") -> tuple[Resources, ...]
             [outdir / source for source in unit.sources],
             unit.top,
             unit.parameters,
-            outdir / "synth" / unit.name,
+            outdir / "work" / "synth" / unit.name,
             family,
             unit=unit.name,
             data_dir=outdir,
@@ -105,7 +105,8 @@ def synthesize_units(outdir: Path, family: str = "xc7") -> tuple[Resources, ...]
 def _passes(
     verilog: Sequence[Path], top: str, parameters: Mapping[str, int | str], family: str, stat: Path
 ) -> list[str]:
-    """The Yosys passes, one a line. -defer leaves $readmemh until the parameters are known."""
+    """The Yosys passes, one a line. -defer leaves $readmemh until the parameters are known; $scopeinfo cells only
+    note where flattened cells came from."""
     for name in (top, *parameters):
         if not _NAME.fullmatch(name):
             raise ValueError(f"{name!r} is not a Verilog name")
@@ -115,6 +116,7 @@ def _passes(
         f"hierarchy -check -top {top}{overrides}",
         f"synth_xilinx -family {family} -flatten -noiopad -noclkbuf",
         "check -assert",
+        "delete t:$scopeinfo",
         f"tee -q -o {_quoted(stat)} stat -json -top {top}",
     ]
 
