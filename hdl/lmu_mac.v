@@ -16,11 +16,11 @@
 
 module lmu_mac #(
     // Bits of a coefficient
-    parameter COEF_W = 18,
+    parameter integer COEF_W = 18,
     // Bits of an operand
-    parameter OP_W = 16,
+    parameter integer OP_W = 16,
     // Bits of the sum: COEF_W + OP_W - 1 + $clog2(N + 1) holds any N products
-    parameter ACC_W = 40
+    parameter integer ACC_W = 40
 ) (
     input  wire                     clk,
     input  wire                     en,

@@ -36,26 +36,26 @@
 
 module lmu_memory_dense #(
     // Legendre degrees of a channel, 1 or more
-    parameter ORDER = 8,
+    parameter integer ORDER = 8,
     // Channels, 1 or more
-    parameter MEMORY_D = 1,
+    parameter integer MEMORY_D = 1,
     // Rows worked on at once, one multiplier each; divides ORDER
-    parameter LANES = 1,
+    parameter integer LANES = 1,
     // Bits and fraction bits of u
-    parameter U_W = 16,
-    parameter U_F = 14,
+    parameter integer U_W = 16,
+    parameter integer U_F = 14,
     // Bits and fraction bits of mem
-    parameter MEM_W = 16,
-    parameter MEM_F = 14,
+    parameter integer MEM_W = 16,
+    parameter integer MEM_F = 14,
     // Bits and fraction bits of A_bar
-    parameter A_W = 18,
-    parameter A_F = 16,
+    parameter integer A_W = 18,
+    parameter integer A_F = 16,
     // Bits and fraction bits of B_bar
-    parameter B_W = 18,
-    parameter B_F = 16,
+    parameter integer B_W = 18,
+    parameter integer B_F = 16,
     // Modes with which mem is assigned, as listed in lmu_round_sat
-    parameter ROUNDING = 6,
-    parameter OVERFLOW = 1,
+    parameter integer ROUNDING = 6,
+    parameter integer OVERFLOW = 1,
     // Coefficients, read by $readmemh
     parameter ROM_FILE = "lmu_memory_dense.hex"
 ) (

@@ -14,9 +14,9 @@
 
 module lmu_ram #(
     // Bits of a word
-    parameter WIDTH = 16,
+    parameter integer WIDTH = 16,
     // Number of words, 2 or more
-    parameter DEPTH = 16
+    parameter integer DEPTH = 16
 ) (
     input  wire                     clk,
     input  wire                     wr_en,

@@ -15,9 +15,9 @@
 
 module lmu_rom #(
     // Bits of a word
-    parameter WIDTH = 18,
+    parameter integer WIDTH = 18,
     // Number of words, 2 or more
-    parameter DEPTH = 72,
+    parameter integer DEPTH = 72,
     // File of the contents, read by $readmemh
     parameter FILE = "lmu_rom.hex"
 ) (

@@ -19,17 +19,17 @@
 
 module lmu_round_sat #(
     // Bits of the input, 1 or more
-    parameter IN_W = 40,
+    parameter integer IN_W = 40,
     // Fraction bits of the input; may be negative or exceed IN_W
-    parameter IN_F = 30,
+    parameter integer IN_F = 30,
     // Bits of the output, 1 or more
-    parameter OUT_W = 16,
+    parameter integer OUT_W = 16,
     // Fraction bits of the output; may be negative or exceed OUT_W
-    parameter OUT_F = 14,
+    parameter integer OUT_F = 14,
     // Rounding mode, 0..6 as listed above
-    parameter ROUNDING = 6,
+    parameter integer ROUNDING = 6,
     // Overflow mode, 0..3 as listed above
-    parameter OVERFLOW = 1
+    parameter integer OVERFLOW = 1
 ) (
     input  wire signed [ IN_W-1:0] in_data,
     output wire signed [OUT_W-1:0] out_data

@@ -1,0 +1,174 @@
+"""rtlsim: the Verilog memory unit under Verilator or Icarus, every mem value compared with ``==``."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lmu_hls.errors import LmuHlsError
+from lmu_hls.fixed import Ints
+from lmu_hls.records import Comparison, Difference, Number, Timing
+from lmu_hls.rtl import identifier
+from lmu_hls.rtl.project import MANIFEST
+from lmu_hls.spec import LMU
+from lmu_hls.verify import simulator as sim
+
+
+@dataclass(frozen=True, slots=True)
+class RtlResult:
+    """What one simulation of a memory unit found.
+
+    ``comparison`` is against the expected mem; ``timing`` is None where gaps or stalls forbid measuring, or with fewer
+    than two steps. ``problems`` names what else went wrong: lost or additional beats, wrong tlast, broken AXI4-Stream
+    rules. ``waves`` is the waveform file that was asked for.
+    """
+
+    comparison: Comparison
+    timing: Timing | None
+    beats: int
+    problems: tuple[str, ...]
+    waves: Path | None
+
+    @property
+    def passed(self) -> bool:
+        timed = self.timing is None or self.timing.passed
+        return self.comparison.passed and timed and not self.problems
+
+
+def simulate_memory(
+    rtl_dir: Path,
+    unit: str | LMU,
+    u: Ints,
+    mem: Ints,
+    simulator: str = "verilator",
+    workdir: Path | None = None,
+    waves: bool = False,
+    *,
+    gap: float = 0.0,
+    stall: float = 0.0,
+    seed: int = 0,
+    reset_state: Ints | None = None,
+    abort: Ints | None = None,
+) -> RtlResult:
+    """Send ``u`` (N, T, memory_d) through a unit of the folder ``rtl_dir`` and compare with ``mem`` (N, T, memory_d * order).
+
+    The Verilog and the ROM files that lie in ``rtl_dir`` are what runs. All sequences go through one simulation, each
+    starts with reset_state. ``gap`` is the probability of a pause before an input beat, ``stall`` that of an unready
+    sink in a cycle. ``reset_state`` (N, T) says otherwise where mem starts from 0; ``abort`` (N) cuts sequences short
+    by rst after so many cycles (-1: never). Builds are kept in ``workdir`` (default: ``rtl_dir/../work/simulator``).
+
+    Raises LmuHlsError when a tool is absent, the Verilog cannot be built, or the simulation stops.
+    """
+    facts = unit_facts(rtl_dir, unit)
+    workdir = workdir or rtl_dir.parent / "work" / simulator
+    sources = sorted(rtl_dir.glob("*.v"))
+    built = sim.build(simulator, sources, facts["top"], workdir, waves)
+    run_dir = sim.fresh_dir(workdir, facts["name"])
+    sim.copy_roms(rtl_dir, run_dir)
+    vectors = {"u": u, "mem": mem} | {
+        key: value for key, value in (("reset_state", reset_state), ("abort", abort)) if value is not None
+    }
+    found = run_bench(built, run_dir, facts, vectors, gap=gap, stall=stall, seed=seed, waves=waves)
+    return as_result(facts["name"], simulator, facts, found, _waves(run_dir) if waves else None)
+
+
+def unit_facts(rtl_dir: Path, unit: str | LMU) -> dict[str, Any]:
+    """The manifest entry of a unit of ``rtl_dir``, by name or by layer."""
+    name = identifier(unit if isinstance(unit, str) else unit.name)
+    path = rtl_dir / MANIFEST
+    try:
+        units = {entry["name"]: entry for entry in json.loads(path.read_text(encoding="utf-8"))}
+    except FileNotFoundError:
+        raise LmuHlsError(f"{path} does not exist. Run the conversion again.") from None
+    except (ValueError, TypeError, KeyError) as error:
+        raise LmuHlsError(f"{path} does not describe Verilog units: {error}. Run the conversion again.") from error
+    if name not in units:
+        raise LmuHlsError(f"{path} names no unit {name!r}; it has {', '.join(units)}. Run the conversion again.")
+    return units[name]
+
+
+def run_bench(
+    built: Path,
+    run_dir: Path,
+    facts: dict[str, Any],
+    vectors: dict[str, Ints],
+    *,
+    prefix: str = "",
+    gap: float = 0.0,
+    stall: float = 0.0,
+    seed: int = 0,
+    waves: bool = False,
+) -> dict[str, Any]:
+    """Run sim/memory_bench.py on a build, in ``run_dir``, and return its result.
+
+    Raises LmuHlsError with the end of the simulator's output when it stops without a result.
+    """
+    np.savez(run_dir / "vectors.npz", allow_pickle=False, **{key: np.asarray(value) for key, value in vectors.items()})
+    result = run_dir / "result.json"
+    job = {
+        "vectors": str(run_dir.resolve() / "vectors.npz"),
+        "result": str(result.resolve()),
+        "prefix": prefix,
+        "lanes": facts["parameters"]["LANES"],
+        "mem_width": facts["parameters"]["MEM_W"],
+        "ii_cycles": facts["ii_cycles"],
+        "latency_cycles": facts["latency_cycles"],
+        "gap": gap,
+        "stall": stall,
+        "seed": seed,
+    }
+    (run_dir / "bench.json").write_text(json.dumps(job, indent=1) + "\n", encoding="utf-8")
+    passed = sim.run(built, "memory_bench", run_dir, {"LMU_JOB": str(run_dir.resolve() / "bench.json")}, waves)
+    if not passed or not result.is_file():
+        log = run_dir / "sim.log"
+        raise LmuHlsError(
+            f"the simulation of {facts['name']} stopped without a result; the full text is in {log}\n{sim.tail(log)}"
+        )
+    return json.loads(result.read_text(encoding="utf-8"))
+
+
+def as_result(name: str, simulator: str, facts: dict[str, Any], found: dict[str, Any], waves: Path | None) -> RtlResult:
+    """The records of what the bench found."""
+    first = found["first_difference"]
+    difference = None
+    if first is not None:
+        unknown = first["actual"] is None
+        tensor = f"{name}.mem" + (" (unknown bits)" if unknown else "")
+        difference = Difference(tensor, tuple(first["index"]), first["expected"], 0 if unknown else first["actual"])
+    elif found["missing_beats"]:
+        difference = Difference(f"{name}.mem (missing)", tuple(found["missing_at"]), 0, 0)
+    comparison = Comparison(
+        f"rtlsim {simulator} {name}", found["sequences"], found["exact_sequences"], found["values"], difference
+    )
+    return RtlResult(comparison, _timing(name, simulator, facts, found), found["beats"], _problems(found), waves)
+
+
+def _timing(name: str, simulator: str, facts: dict[str, Any], found: dict[str, Any]) -> Timing | None:
+    measured = [found.get("interval"), found.get("latency")]
+    if not all(measured):
+        return None
+    formulas = [facts["ii_cycles"], facts["latency_cycles"]]
+    worst = [max(limits, key=lambda v: abs(v - formula)) for limits, formula in zip(measured, formulas, strict=True)]
+    ii, latency = (
+        (Number(formula, "cycles", "formula"), Number(value, "cycles", "rtl_sim"))
+        for formula, value in zip(formulas, worst, strict=True)
+    )
+    return Timing(name, simulator, found["timed_steps"], *ii, *latency)
+
+
+def _problems(found: dict[str, Any]) -> tuple[str, ...]:
+    texts = {
+        "missing_beats": "output beats never came",
+        "unexpected_beats": "output beats too many",
+        "wrong_tlast": "output beats with a wrong tlast",
+        "protocol_violations": "output beats withdrawn or changed before they were taken",
+    }
+    return tuple(f"{found[key]} {text}" for key, text in texts.items() if found[key])
+
+
+def _waves(run_dir: Path) -> Path | None:
+    return next((path for path in sorted(run_dir.iterdir()) if path.suffix in (".fst", ".vcd")), None)

@@ -1,0 +1,53 @@
+"""Builds and runs a cocotb bench with cocotb's own runner: `python run_bench.py JOB.json`, one process a job.
+
+The JSON file holds simulator, sources, top, build_dir and waves; then, to run it as well, test_module, test_dir, results
+and env (more environment variables). The folder of this file is on the path of the simulator's Python.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from cocotb_tools.runner import get_runner
+
+# FST needs the headers of zlib and lz4 in Verilator's case, VCD needs nothing.
+FST_HEADERS = (Path("/usr/include/lz4.h"), Path("/usr/include/zlib.h"))
+
+
+def build(job: dict[str, Any]) -> None:
+    """Compile job's sources into its build_dir."""
+    arguments = ["-Wno-fatal"] if job["simulator"] == "verilator" else []
+    if job["waves"] and job["simulator"] == "verilator" and all(path.exists() for path in FST_HEADERS):
+        arguments.append("--trace-fst")
+    get_runner(job["simulator"]).build(
+        sources=job["sources"],
+        hdl_toplevel=job["top"],
+        build_dir=job["build_dir"],
+        build_args=arguments,
+        timescale=("1ns", "1ps"),
+        waves=job["waves"],
+        always=True,
+    )
+
+
+def run(job: dict[str, Any]) -> None:
+    """Run job's test module on what `build` made."""
+    get_runner(job["simulator"]).test(
+        hdl_toplevel=job["top"],
+        hdl_toplevel_lang="verilog",
+        build_dir=job["build_dir"],
+        test_module=job["test_module"],
+        test_dir=job["test_dir"],
+        results_xml=job["results"],
+        timescale=("1ns", "1ps"),
+        waves=job["waves"],
+        extra_env=job["env"],
+    )
+
+
+if __name__ == "__main__":
+    todo = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
+    (run if "test_module" in todo else build)(todo)
