@@ -13,7 +13,7 @@ from lmu_hls.spec.network import ACTIVATIONS
 BIDIRECTIONAL = "keras.src.layers.rnn.bidirectional.Bidirectional"
 
 
-class LMUHandler(KerasV3LayerHandler):  # type: ignore[misc]
+class LMUHandler(KerasV3LayerHandler):
     """Handles ``lmu_hls.LMU``, and ``keras.layers.RNN`` around an ``LMUCell``.
 
     Keras's RNN is one class for every cell. For a foreign cell None is returned, on which hls4ml goes on as if there
@@ -27,7 +27,7 @@ class LMUHandler(KerasV3LayerHandler):  # type: ignore[misc]
 
         if not isinstance(layer.cell, LMUCell):
             return None
-        return super().__call__(layer, in_tensors, out_tensors)  # type: ignore[no-any-return]
+        return super().__call__(layer, in_tensors, out_tensors)
 
     def handle(self, layer: Any, in_tensors: Any, out_tensors: Any) -> tuple[dict[str, Any], ...]:
         """All attributes as plain Python values, all weights in float64 and in the layout of the contract."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,9 +12,9 @@ from hls4ml.model.types import IntegerPrecisionType, NamedType, UnspecifiedPreci
 
 from lmu_hls import legendre
 from lmu_hls.errors import LmuHlsError
-from lmu_hls.fixed import FixedType
+from lmu_hls.fixed import FixedType, quantize, to_float
 from lmu_hls.hls.types import default_type, explicit_type, hls_type, weight_on_grid
-from lmu_hls.spec.extract import hidden_activation
+from lmu_hls.spec.extract import MAX_WEIGHT_WIDTH, fixed_type, hidden_activation
 
 BACKENDS = ("Vivado", "Vitis")  # others may say that they can: an attribute supports_lmu = True
 TENSORS = ("u", "mem", "pre")
@@ -32,7 +33,7 @@ ACCUMULATORS = ("u_accum", "mem_accum", "pre_accum")
 IDENTITY = FixedType(2, 2)  # holds 0 and 1: the encoder of an LMU with kernel_initializer=None
 
 
-class LMU(Layer):  # type: ignore[misc]
+class LMU(Layer):
     """A whole LMU layer. Weights that a connection would need and the layer lacks have no weight variable."""
 
     _expected_attributes = [  # noqa: RUF012 - the form that hls4ml asks for
@@ -57,9 +58,9 @@ class LMU(Layer):  # type: ignore[misc]
         self._check_precision_keys()
         default = default_type(self.model.config)
         self.set_attr("reuse_factor", self._reuse_factor())
-        steps, units = self.get_attr("n_timesteps"), self.get_attr("units")
         h = explicit_type(self, "result") or default
-        self.add_output_variable([steps, units] if self.get_attr("return_sequences") else [units], precision=hls_type(h))
+        shape = [self.get_attr("n_timesteps"), self.get_attr("units")]
+        self.add_output_variable(shape if self.get_attr("return_sequences") else shape[1:], precision=hls_type(h))
         for name in TENSORS:
             absent = name == "pre" and self.get_attr("hidden_cell") == "none"
             self._set_type(name, None if absent else hls_type(explicit_type(self, name) or default))
@@ -99,19 +100,26 @@ class LMU(Layer):  # type: ignore[misc]
 
     def _check_stable(self) -> None:
         """Refuse an A_bar whose rounded coefficients no longer decay: the memory would run away."""
-        a = self.weights["a"]
-        radius = legendre.spectral_radius(a.data)
-        if radius >= 1:
-            raise LmuHlsError(
-                f"layer {self.name!r}: with a in {a.type.precision} the memory is unstable: the spectral radius of the "
-                f"rounded A_bar is {radius:.6g}, it must be below 1; give 'a' more bits (Precision: a: 'fixed<24,...>'),"
-                f" or use basis='orthonormal', a larger theta for euler, or a smaller order"
-            )
+        rounded = self.weights["a"]
+        radius = legendre.spectral_radius(rounded.data)
+        if radius < 1:
+            return
+        remedy = "use basis='orthonormal', a smaller order or another theta"
+        used = fixed_type(rounded.type.precision, f"layer {self.name!r}: 'a'")
+        for extra in range(1, MAX_WEIGHT_WIDTH - used.width + 1):
+            finer = replace(used, width=used.width + extra)
+            if legendre.spectral_radius(to_float(quantize(self.get_attr("a_data"), finer), finer)) < 1:
+                remedy = f"give 'a' the type {finer} or a finer one (Precision: a), or {remedy}"
+                break
+        raise LmuHlsError(
+            f"layer {self.name!r}: with 'a' of type {used} the memory is unstable: the spectral radius of the rounded "
+            f"A_bar is {radius:.6g}, it must be below 1; {remedy}"
+        )
 
     def _reuse_factor(self) -> int:
         value = self.model.config.get_reuse_factor(self)
         if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            raise LmuHlsError(f"layer {self.name!r}: ReuseFactor={value!r} is not possible; give an integer of 1 or more")
+            raise LmuHlsError(f"layer {self.name!r}: ReuseFactor={value!r} is not possible; give an integer from 1 on")
         return value
 
     def _check_target(self) -> None:

@@ -6,6 +6,7 @@ Models without an LMU are left alone.
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import Any
 
 from hls4ml.model.optimizer import ModelOptimizerPass
@@ -20,7 +21,7 @@ STRATEGIES = ("latency", "resource")  # of Dense layers; the others generate cod
 LOGITS = "end the model with the Dense layer's logits (argmax is the same); the command line does it with --logits"
 
 
-class SettleTypes(ModelOptimizerPass):  # type: ignore[misc]
+class SettleTypes(ModelOptimizerPass):
     """Gives every tensor of a model with an LMU its type, and puts the weights of Dense layers on their grid.
 
     Runs before hls4ml makes convolutions of Dense layers on sequences, which look their types up anew: what is
@@ -46,7 +47,7 @@ class SettleTypes(ModelOptimizerPass):  # type: ignore[misc]
         return True
 
 
-class NameTypes(ModelOptimizerPass):  # type: ignore[misc]
+class NameTypes(ModelOptimizerPass):
     """Gives C++ names to types and inputs that layer names made illegal or ambiguous.
 
     hls4ml takes them from the names of the Keras layers, and of two types with one name it writes the first only.
@@ -79,7 +80,7 @@ def _check_chain(model: Any, nodes: list[Any]) -> None:
     remedy = "use one input, one output and layers in sequence"
     if len(model.inputs) != 1 or len(model.outputs) != 1:
         raise LmuHlsError(f"the model has {len(model.inputs)} inputs and {len(model.outputs)} outputs; {remedy}")
-    for before, node in zip(nodes, nodes[1:], strict=False):
+    for before, node in pairwise(nodes):
         if list(node.inputs) != list(before.outputs):
             raise LmuHlsError(f"layer {node.name!r} does not follow {before.name!r} in a chain; {remedy}")
     names = [node.name.lower() for node in nodes]

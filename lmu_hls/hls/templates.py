@@ -11,6 +11,7 @@ from lmu_hls.hls.layer import ACCUMULATORS, LMU, TENSORS, WEIGHTS
 
 HEADER = Path(__file__).with_name("firmware") / "nnet_lmu.h"
 
+ARRAYS = (*WEIGHTS, "table")  # in the order of the parameters of nnet::lmu
 _CONFIG = """struct config{index} : nnet::lmu_config {{
     static const unsigned n_in = {n_in};
     static const unsigned n_timesteps = {n_timesteps};
@@ -36,7 +37,7 @@ _CONFIG = """struct config{index} : nnet::lmu_config {{
 """
 
 
-class LMUConfigTemplate(LayerConfigTemplate):  # type: ignore[misc]
+class LMUConfigTemplate(LayerConfigTemplate):
     """The struct that ``nnet::lmu`` takes as CONFIG_T."""
 
     def __init__(self) -> None:
@@ -66,7 +67,7 @@ class LMUConfigTemplate(LayerConfigTemplate):  # type: ignore[misc]
         )
 
 
-class LMUFunctionTemplate(FunctionCallTemplate):  # type: ignore[misc]
+class LMUFunctionTemplate(FunctionCallTemplate):
     """The call of ``nnet::lmu``; a weight that the layer lacks is passed as ``nnet::lmu_none``."""
 
     def __init__(self) -> None:
@@ -74,9 +75,9 @@ class LMUFunctionTemplate(FunctionCallTemplate):  # type: ignore[misc]
 
     def format(self, node: Any) -> str:
         params = self._default_function_params(node)
-        weights = [node.weights[name].name if name in node.weights else "nnet::lmu_none" for name in (*WEIGHTS, "table")]
-        call = "nnet::lmu<{input_t}, {output_t}, {config}>({input}, {output}, {weights});"
-        return call.format(**params, weights=", ".join(weights))
+        arrays = [node.weights[name].name if name in node.weights else "nnet::lmu_none" for name in ARRAYS]
+        call = "nnet::lmu<{input_t}, {output_t}, {config}>({input}, {output}, {arrays});"
+        return call.format(**params, arrays=", ".join(arrays))
 
 
 def multiplications(node: Any) -> int:

@@ -13,6 +13,7 @@ from lmu_hls.fixed import MAX_WIDTH, FixedType, integer_bits, quantize, to_float
 from lmu_hls.spec.extract import MAX_WEIGHT_WIDTH, fixed_type
 
 Floats = NDArray[np.float64]
+Product = tuple[int, FixedType, FixedType]  # n terms x_i w_i of these types
 
 
 def hls_type(type_: FixedType) -> FixedPrecisionType:
@@ -53,7 +54,7 @@ def _parse(config: Any, text: Any, where: str) -> FixedType:
     try:
         precision = config.backend.convert_precision_string(text)
     except (ValueError, AttributeError, KeyError, IndexError) as error:
-        raise LmuHlsError(f"{where} has the type {text!r}, which hls4ml cannot read; write for example 'fixed<16,6>'") from error
+        raise LmuHlsError(f"{where} has the type {text!r}; write for example 'fixed<16,6>'") from error
     return fixed_type(precision, where)
 
 
@@ -84,11 +85,11 @@ def weight_on_grid(node: Any, name: str, data: Any, auto: FixedType | None = Non
     return type_, values
 
 
-def exact_sum(where: str, products: list[tuple[int, FixedType, FixedType]], bias: FixedType | None) -> FixedPrecisionType:
+def exact_sum(where: str, products: list[Product], bias: FixedType | None) -> FixedPrecisionType:
     """The smallest type that holds every partial sum of ``products`` and ``bias``.
 
-    A product (n, x, w) stands for n terms x_i w_i of the types x and w. The bound is max|x| max|w| for each term, so
-    it holds for any data and weights. Raises LmuHlsError beyond 62 bits, the limit of the contract.
+    The bound is max|x| max|w| for each term, so it holds for any data and weights. Raises LmuHlsError beyond 62 bits,
+    the limit of the contract.
     """
     fractions = [x.fraction + w.fraction for _, x, w in products] + ([bias.fraction] if bias else [])
     fraction = max(fractions)

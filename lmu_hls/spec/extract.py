@@ -129,16 +129,14 @@ def _dense(node: Any) -> Dense:
     convolution = node.class_name != "Dense"  # hls4ml makes a Dense layer on sequences a convolution of width 1
     if convolution and node.get_attr("filt_width") != 1:
         raise LmuHlsError(f"layer {node.name!r} is a convolution, which the contract does not know; remove it")
-    n_in, n_out = (
-        node.get_attr("n_chan" if convolution else "n_in"),
-        node.get_attr("n_filt" if convolution else "n_out"),
-    )
+    sizes = ("n_chan", "n_filt") if convolution else ("n_in", "n_out")
+    shape = tuple(int(node.get_attr(size)) for size in sizes)
     # The data attributes, not the weight variables: hls4ml reorders the latter for Strategy Resource.
     bias = node.get_attr("bias_data")
     return Dense(
         name=node.name,
         x=_input_type(node),
-        kernel=_integers(node, "weight", np.reshape(node.get_attr("weight_data"), (n_in, n_out))),
+        kernel=_integers(node, "weight", np.reshape(node.get_attr("weight_data"), shape)),
         bias=None if bias is None else _integers(node, "bias", bias),
         out=_type(node, "result"),
     )

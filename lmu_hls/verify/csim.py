@@ -1,0 +1,139 @@
+"""C simulation: compile the C++ of an hls4ml project as it lies on disk, run it, and give back integers.
+
+Nothing of hls4ml or Keras is needed, and no file of the project is written: the library goes to the folder ``csim``
+beside ``firmware``. What the user or a test changed in the project is therefore what runs.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from lmu_hls import toolchain
+from lmu_hls.errors import LmuHlsError
+from lmu_hls.fixed import FixedType, Ints, to_float
+from lmu_hls.spec import LMU, Dense, Network
+
+FLAGS = ("-O1", "-std=c++14", "-fPIC", "-shared", "-fno-gnu-unique", "-w")  # C++14 is what Vitis HLS compiles
+MAX_WIDTH = 53  # values cross the C interface as double
+TAIL = 25  # lines of a failing program's output that an error message quotes
+WORKER = Path(__file__).with_name("csim_worker.py")
+
+
+@dataclass(frozen=True, slots=True)
+class CsimProject:
+    """A compiled project: ``name`` is its top function, ``library`` the shared object with ``<name>_double``."""
+
+    directory: Path
+    name: str
+    library: Path
+
+    def run(self, x: Ints, network: Network, progress: Callable[[int], None] = lambda done: None) -> Ints:
+        """The outputs for x, integers of ``network.x`` with shape (batch, steps, n_in), as integers of ``network.out``.
+
+        The shape is that of golden's output. The library runs in a process of its own, so that one that crashes ends
+        in an LmuHlsError. ``progress`` is told the number of samples done.
+        """
+        shape = (network.steps, network.n_in)
+        if x.ndim != 3 or x.shape[1:] != shape or x.dtype.kind not in "iu":
+            raise ValueError(
+                f"x is {x.dtype} of shape {x.shape}; integers of shape (batch, {shape[0]}, {shape[1]}) needed"
+            )
+        for type_ in (network.x, network.out):
+            if type_.width > MAX_WIDTH:
+                raise LmuHlsError(f"csim passes at most {MAX_WIDTH} bits, not {type_}; use a narrower input or output")
+        out_shape = output_shape(network)
+        with tempfile.TemporaryDirectory() as folder:
+            given, returned = Path(folder, "in.npy"), Path(folder, "out.npy")
+            np.save(given, to_float(x, network.x).reshape(len(x), -1))
+            command = [sys.executable, str(WORKER), str(self.library), f"{self.name}_double", str(given), str(returned)]
+            self._work([*command, str(int(np.prod(out_shape)))], progress)
+            values = np.load(returned)
+        return _integers(values, network.out).reshape(len(x), *out_shape)
+
+    def _work(self, command: list[str], progress: Callable[[int], None]) -> None:
+        """Run the worker, report its progress; LmuHlsError when it fails or the C++ prints an error."""
+        process = subprocess.Popen(
+            command,
+            cwd=self.library.parent,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="replace",
+        )
+        assert process.stdout is not None and process.stderr is not None
+        complaints: list[str] = []
+        reader = threading.Thread(target=lambda stream: complaints.extend(stream), args=(process.stderr,))
+        reader.start()
+        try:
+            for line in process.stdout:
+                if line.startswith("done "):
+                    progress(int(line.split()[1]))
+            code = process.wait()
+        except BaseException:  # Ctrl-C too: leave no worker behind
+            process.kill()
+            process.wait()
+            raise
+        finally:
+            reader.join()
+            process.stdout.close()
+            process.stderr.close()
+        # hls4ml's loader prints "ERROR" and goes on when a file of weights is too short.
+        if code or any("ERROR" in line for line in complaints):
+            tail = "".join(complaints[-TAIL:]).strip() or f"it ended with code {code}"
+            raise LmuHlsError(f"the compiled C++ of {self.directory} failed: {tail}\nRestore the project's files.")
+
+
+def compile_project(project_dir: Path) -> CsimProject:
+    """Compile the hls4ml project in ``project_dir`` with g++.
+
+    Raises LmuHlsError when it is no hls4ml project, when g++ is absent, and with the compiler's output when it fails.
+    """
+    directory = Path(project_dir).resolve()
+    bridges = sorted(directory.glob("*_bridge.cpp"))
+    if len(bridges) != 1 or not (directory / "firmware").is_dir():
+        raise LmuHlsError(f"{project_dir} is not an hls4ml project for Vitis or Vivado; convert the model first")
+    bridge = bridges[0]
+    name = bridge.name.removesuffix("_bridge.cpp")
+    compiler = toolchain.need("g++").path
+    folder = directory / "csim"
+    folder.mkdir(exist_ok=True)
+    library, fresh = folder / f"{name}.so", folder / f"{name}.so.new"
+    weights = directory / "firmware" / "weights"
+    command = [str(compiler), *FLAGS, "-Ifirmware/ap_types", "-D", f'WEIGHTS_DIR="{weights}"']
+    command += [f"firmware/{name}.cpp", bridge.name, "-o", str(fresh)]
+    done = subprocess.run(command, cwd=directory, capture_output=True, text=True, errors="replace")
+    if done.returncode:
+        tail = "\n".join((done.stdout + done.stderr).splitlines()[-TAIL:])
+        raise LmuHlsError(f"g++ does not compile {directory}:\n{tail}\nRestore the project's files or convert again.")
+    fresh.replace(library)
+    return CsimProject(directory, name, library)
+
+
+def output_shape(network: Network) -> tuple[int, ...]:
+    """Shape of one sample's output: (width,), or (steps, width) while every LMU returns sequences."""
+    width = network.n_in
+    for layer in network.layers:
+        if isinstance(layer, (LMU, Dense)):
+            width = layer.units
+    sequences = all(lmu.return_sequences for lmu in network.lmus)
+    return (network.steps, width) if sequences else (width,)
+
+
+def _integers(values: np.ndarray, type_: FixedType) -> Ints:
+    """The integers of ``type_`` that ``values`` are, exactly; LmuHlsError when a value is none of them."""
+    scaled = np.ldexp(values, type_.fraction)
+    ok = np.isfinite(scaled) & (scaled == np.rint(scaled)) & (scaled >= type_.min_int) & (scaled <= type_.max_int)
+    if not ok.all():
+        raise LmuHlsError(
+            f"csim returned {values[~ok].flat[0]!r}, which is no value of the output type {type_}: the project "
+            "does not belong to this network; convert again"
+        )
+    return scaled.astype(np.int64)

@@ -1,0 +1,30 @@
+"""Runs one compiled hls4ml project over many samples; started by csim.py in a process of its own.
+
+Arguments: library, function, input .npy (samples, values in), output .npy to write, values out of one sample.
+"""
+
+import ctypes
+import sys
+import time
+
+import numpy as np
+
+
+def main(library: str, function: str, given: str, returned: str, n_out: int) -> None:
+    """Call ``function(const double *in, double *out)`` for every row of ``given``; say how far it is twice a second."""
+    call = getattr(ctypes.CDLL(library), function)
+    call.restype = None
+    x = np.ascontiguousarray(np.load(given), np.float64)
+    y = np.full((len(x), n_out), np.nan)
+    pointer = ctypes.POINTER(ctypes.c_double)
+    told = time.monotonic()
+    for row_in, row_out, done in zip(x, y, range(1, len(x) + 1), strict=True):
+        call(row_in.ctypes.data_as(pointer), row_out.ctypes.data_as(pointer))
+        if time.monotonic() - told > 0.5 or done == len(x):
+            told = time.monotonic()
+            print(f"done {done}", flush=True)
+    np.save(returned, y)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:5], int(sys.argv[5]))
