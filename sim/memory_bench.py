@@ -1,6 +1,6 @@
 """cocotb bench of a memory unit: streams u in, compares every mem beat with ``==``, measures latency and interval.
 
-The environment variable LMU_JOB names a JSON file with
+The environment variable LMU_JOBS names a JSON file with a list of jobs, which run one after another:
 
     vectors        .npz: u (N, T, memory_d) and mem (N, T, memory_d * order), integers; optional reset_state (N, T),
                    1 where a step starts from mem = 0 (default: the first step of each sequence), and abort (N), the
@@ -59,7 +59,6 @@ class MemoryBench:
 
     async def run(self) -> None:
         """Stream everything; sequences follow one another without a pause, except after one that is cut short."""
-        Clock(self.dut.clk, PERIOD_NS, unit="ns", impl="gpi").start()
         self.driver.idle()
         await self.reset()
         helpers = [cocotb.start_soon(self.monitor.run()), cocotb.start_soon(self.sink.run())]
@@ -134,8 +133,9 @@ def _first_steps(u: np.ndarray) -> np.ndarray:
 
 @cocotb.test()
 async def memory_vectors(dut: Any) -> None:
-    """Run the job; the result file tells what was found, and is absent when the bench itself failed."""
-    job = json.loads(Path(os.environ["LMU_JOB"]).read_text(encoding="utf-8"))
-    bench = MemoryBench(dut, job)
-    await bench.run()
-    Path(job["result"]).write_text(json.dumps(bench.result()) + "\n", encoding="utf-8")
+    """Run the jobs; a result file tells what was found, and is absent when the bench itself failed."""
+    Clock(dut.clk, PERIOD_NS, unit="ns", impl="gpi").start()
+    for job in json.loads(Path(os.environ["LMU_JOBS"]).read_text(encoding="utf-8")):
+        bench = MemoryBench(dut, job)
+        await bench.run()
+        Path(job["result"]).write_text(json.dumps(bench.result()) + "\n", encoding="utf-8")

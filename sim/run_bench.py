@@ -1,7 +1,7 @@
 """Builds and runs a cocotb bench with cocotb's own runner: `python run_bench.py JOB.json`, one process a job.
 
-The JSON file holds simulator, sources, top, build_dir and waves; then, to run it as well, test_module, test_dir, results
-and env (more environment variables). The folder of this file is on the path of the simulator's Python.
+The JSON file holds simulator, sources, top, build_dir and waves; to run what was built, also test_module, test_dir,
+results and env (more environment variables). The folder of this file is on the path of the simulator's Python.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def run(job: dict[str, Any]) -> None:
         results_xml=job["results"],
         timescale=("1ns", "1ps"),
         waves=job["waves"],
-        extra_env=job["env"],
+        extra_env={"COCOTB_REWRITE_ASSERTION_FILES": "", **job["env"]},
     )
 
 

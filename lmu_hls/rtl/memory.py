@@ -13,7 +13,7 @@ from lmu_hls.fixed import OVERFLOWS, ROUNDINGS, FixedType, Ints
 from lmu_hls.spec import LMU, DenseUpdate
 
 PIPELINE_CYCLES = 5  # from the last column of a group to its output beat
-READ_AFTER_WRITE = 3  # cycles that a step must wait for the last states of the previous one, less those that pass anyway
+READ_AFTER_WRITE = 3  # from the last column of a step to where the next step may begin, if it read all at once
 
 
 @dataclass(frozen=True, slots=True)

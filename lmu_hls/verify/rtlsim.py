@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,6 +41,39 @@ class RtlResult:
         return self.comparison.passed and timed and not self.problems
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class BenchRun:
+    """One run of the memory bench: the unit's manifest entry, the vectors (None: left out), and the disturbance.
+
+    ``prefix`` is that of the unit's stream ports in the simulated top.
+    """
+
+    facts: Mapping[str, Any]
+    vectors: Mapping[str, Ints | None]
+    gap: float = 0.0
+    stall: float = 0.0
+    seed: int = 0
+    prefix: str = ""
+
+    def job(self, folder: Path, number: int) -> dict[str, Any]:
+        """Write the vectors into ``folder`` and return the job as sim/memory_bench.py reads it."""
+        vectors = folder / f"vectors{number}.npz"
+        arrays: dict[str, Any] = {key: np.asarray(v) for key, v in self.vectors.items() if v is not None}
+        np.savez(vectors, **arrays)
+        return {
+            "vectors": str(vectors),
+            "result": str(folder / f"result{number}.json"),
+            "prefix": self.prefix,
+            "lanes": self.facts["parameters"]["LANES"],
+            "mem_width": self.facts["parameters"]["MEM_W"],
+            "ii_cycles": self.facts["ii_cycles"],
+            "latency_cycles": self.facts["latency_cycles"],
+            "gap": self.gap,
+            "stall": self.stall,
+            "seed": self.seed,
+        }
+
+
 def simulate_memory(
     rtl_dir: Path,
     unit: str | LMU,
@@ -54,12 +89,13 @@ def simulate_memory(
     reset_state: Ints | None = None,
     abort: Ints | None = None,
 ) -> RtlResult:
-    """Send ``u`` (N, T, memory_d) through a unit of the folder ``rtl_dir`` and compare with ``mem`` (N, T, memory_d * order).
+    """Send ``u`` (N, T, memory_d) through a unit of ``rtl_dir`` and compare with ``mem`` (N, T, memory_d * order).
 
     The Verilog and the ROM files that lie in ``rtl_dir`` are what runs. All sequences go through one simulation, each
     starts with reset_state. ``gap`` is the probability of a pause before an input beat, ``stall`` that of an unready
     sink in a cycle. ``reset_state`` (N, T) says otherwise where mem starts from 0; ``abort`` (N) cuts sequences short
-    by rst after so many cycles (-1: never). Builds are kept in ``workdir`` (default: ``rtl_dir/../work/simulator``).
+    by rst after so many cycles (-1: never). Builds are kept in ``workdir`` (default: ``rtl_dir/../work/simulator``); what a run left
+    behind stays there when it failed or when ``waves`` were asked for.
 
     Raises LmuHlsError when a tool is absent, the Verilog cannot be built, or the simulation stops.
     """
@@ -69,11 +105,12 @@ def simulate_memory(
     built = sim.build(simulator, sources, facts["top"], workdir, waves)
     run_dir = sim.fresh_dir(workdir, facts["name"])
     sim.copy_roms(rtl_dir, run_dir)
-    vectors = {"u": u, "mem": mem} | {
-        key: value for key, value in (("reset_state", reset_state), ("abort", abort)) if value is not None
-    }
-    found = run_bench(built, run_dir, facts, vectors, gap=gap, stall=stall, seed=seed, waves=waves)
-    return as_result(facts["name"], simulator, facts, found, _waves(run_dir) if waves else None)
+    vectors = {"u": u, "mem": mem, "reset_state": reset_state, "abort": abort}
+    (found,) = run_bench(built, run_dir, [BenchRun(facts, vectors, gap, stall, seed)], waves)
+    dump = _waves(run_dir) if waves else None
+    if not waves:
+        shutil.rmtree(run_dir)
+    return as_result(simulator, facts, found, dump)
 
 
 def unit_facts(rtl_dir: Path, unit: str | LMU) -> dict[str, Any]:
@@ -91,49 +128,27 @@ def unit_facts(rtl_dir: Path, unit: str | LMU) -> dict[str, Any]:
     return units[name]
 
 
-def run_bench(
-    built: Path,
-    run_dir: Path,
-    facts: dict[str, Any],
-    vectors: dict[str, Ints],
-    *,
-    prefix: str = "",
-    gap: float = 0.0,
-    stall: float = 0.0,
-    seed: int = 0,
-    waves: bool = False,
-) -> dict[str, Any]:
-    """Run sim/memory_bench.py on a build, in ``run_dir``, and return its result.
+def run_bench(built: Path, run_dir: Path, runs: Sequence[BenchRun], waves: bool = False) -> tuple[dict[str, Any], ...]:
+    """Run sim/memory_bench.py on a build, in ``run_dir``, for each of ``runs`` in turn, and return what each found.
 
     Raises LmuHlsError with the end of the simulator's output when it stops without a result.
     """
-    np.savez(run_dir / "vectors.npz", allow_pickle=False, **{key: np.asarray(value) for key, value in vectors.items()})
-    result = run_dir / "result.json"
-    job = {
-        "vectors": str(run_dir.resolve() / "vectors.npz"),
-        "result": str(result.resolve()),
-        "prefix": prefix,
-        "lanes": facts["parameters"]["LANES"],
-        "mem_width": facts["parameters"]["MEM_W"],
-        "ii_cycles": facts["ii_cycles"],
-        "latency_cycles": facts["latency_cycles"],
-        "gap": gap,
-        "stall": stall,
-        "seed": seed,
-    }
-    (run_dir / "bench.json").write_text(json.dumps(job, indent=1) + "\n", encoding="utf-8")
-    passed = sim.run(built, "memory_bench", run_dir, {"LMU_JOB": str(run_dir.resolve() / "bench.json")}, waves)
-    if not passed or not result.is_file():
+    folder = run_dir.resolve()
+    jobs = [run.job(folder, number) for number, run in enumerate(runs)]
+    (folder / "bench.json").write_text(json.dumps(jobs, indent=1) + "\n", encoding="utf-8")
+    passed = sim.run(built, "memory_bench", run_dir, {"LMU_JOBS": str(folder / "bench.json")}, waves)
+    results = [Path(job["result"]) for job in jobs]
+    if not passed or not all(result.is_file() for result in results):
         log = run_dir / "sim.log"
-        raise LmuHlsError(
-            f"the simulation of {facts['name']} stopped without a result; the full text is in {log}\n{sim.tail(log)}"
-        )
-    return json.loads(result.read_text(encoding="utf-8"))
+        raise LmuHlsError(f"the simulation stopped without a result; the full text is in {log}\n{sim.tail(log)}")
+    return tuple(json.loads(result.read_text(encoding="utf-8")) for result in results)
 
 
-def as_result(name: str, simulator: str, facts: dict[str, Any], found: dict[str, Any], waves: Path | None) -> RtlResult:
+def as_result(
+    simulator: str, facts: Mapping[str, Any], found: Mapping[str, Any], waves: Path | None = None
+) -> RtlResult:
     """The records of what the bench found."""
-    first = found["first_difference"]
+    name, first = facts["name"], found["first_difference"]
     difference = None
     if first is not None:
         unknown = first["actual"] is None
@@ -147,8 +162,8 @@ def as_result(name: str, simulator: str, facts: dict[str, Any], found: dict[str,
     return RtlResult(comparison, _timing(name, simulator, facts, found), found["beats"], _problems(found), waves)
 
 
-def _timing(name: str, simulator: str, facts: dict[str, Any], found: dict[str, Any]) -> Timing | None:
-    measured = [found.get("interval"), found.get("latency")]
+def _timing(name: str, simulator: str, facts: Mapping[str, Any], found: Mapping[str, Any]) -> Timing | None:
+    measured = [found.get("interval", []), found.get("latency", [])]
     if not all(measured):
         return None
     formulas = [facts["ii_cycles"], facts["latency_cycles"]]
@@ -160,7 +175,7 @@ def _timing(name: str, simulator: str, facts: dict[str, Any], found: dict[str, A
     return Timing(name, simulator, found["timed_steps"], *ii, *latency)
 
 
-def _problems(found: dict[str, Any]) -> tuple[str, ...]:
+def _problems(found: Mapping[str, Any]) -> tuple[str, ...]:
     texts = {
         "missing_beats": "output beats never came",
         "unexpected_beats": "output beats too many",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
@@ -18,36 +19,48 @@ from lmu_hls.errors import LmuHlsError
 from lmu_hls.resources import sim_dir
 from lmu_hls.toolchain import find, simulator_env
 
-DONE = "built.json"
+BUILT = "built.json"
 TAIL_LINES = 15
 
 
 def build(simulator: str, sources: Sequence[Path], top: str, workdir: Path, waves: bool = False) -> Path:
-    """Compile Verilog for cocotb and return the build folder, which lies in ``workdir`` and is reused while nothing changes.
+    """Compile Verilog for cocotb and return the build folder in ``workdir``, which is reused while nothing changes.
 
-    Raises LmuHlsError when a tool is absent or the compilation fails, with the end of the compiler's output.
+    A build is made beside its final place, so that an interrupted one is never taken for whole. Raises LmuHlsError
+    when a tool is absent or the compilation fails, with the end of the compiler's output.
     """
     env = simulator_env(simulator)
     digest = hashlib.sha256(json.dumps([simulator, find(simulator).version, top, waves]).encode())
     for source in sources:
         digest.update(source.name.encode() + b"\0" + source.read_bytes())
     digest.update((sim_dir() / "run_bench.py").read_bytes())
+    workdir.mkdir(parents=True, exist_ok=True)
     target = workdir.resolve() / f"build-{digest.hexdigest()[:16]}"
-    if (target / DONE).is_file():
-        return target
-    target.mkdir(parents=True, exist_ok=True)
+    with (workdir / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # the same build asked for twice at a time is made once
+        if not target.is_dir():
+            _compile(simulator, sources, top, target, env, waves)
+    return target
+
+
+def _compile(
+    simulator: str, sources: Sequence[Path], top: str, target: Path, env: Mapping[str, str], waves: bool
+) -> None:
+    draft = target.with_name("unfinished-build")
+    shutil.rmtree(draft, ignore_errors=True)
+    draft.mkdir()
     job = {
         "simulator": simulator,
         "sources": [str(source.resolve()) for source in sources],
         "top": top,
-        "build_dir": str(target),
+        "build_dir": str(draft),
         "waves": waves,
     }
-    log = target / "build.log"
-    if execute(job, target, env, log) != 0:
+    log = draft / "build.log"
+    if execute(job, draft, env, log) != 0:
         raise LmuHlsError(f"{simulator} could not compile {top}; the full text is in {log}\n{tail(log)}")
-    (target / DONE).write_text(json.dumps(job) + "\n", encoding="utf-8")
-    return target
+    (draft / BUILT).write_text(json.dumps(job) + "\n", encoding="utf-8")
+    draft.rename(target)
 
 
 def run(built: Path, module: str, run_dir: Path, variables: Mapping[str, str], waves: bool = False) -> bool:
@@ -55,7 +68,7 @@ def run(built: Path, module: str, run_dir: Path, variables: Mapping[str, str], w
 
     What the simulator prints is in ``run_dir/sim.log``.
     """
-    made = json.loads((built / DONE).read_text(encoding="utf-8"))
+    made = json.loads((built / BUILT).read_text(encoding="utf-8"))
     run_dir.mkdir(parents=True, exist_ok=True)
     results = run_dir.resolve() / "results.xml"
     job = {
@@ -97,7 +110,7 @@ def fresh_dir(workdir: Path, name: str) -> Path:
 
 
 def copy_roms(rtl_dir: Path, run_dir: Path) -> None:
-    """Copy the ROM files to where the simulation runs, because the Verilog names them relative to the current folder."""
+    """Copy the ROM files to where the simulation runs: the Verilog names them relative to the current folder."""
     if (rtl_dir / "rom").is_dir():
         shutil.copytree(rtl_dir / "rom", run_dir / "rom", dirs_exist_ok=True)
 
