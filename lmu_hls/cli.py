@@ -25,8 +25,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-out = Console(soft_wrap=True)
-err = Console(stderr=True, soft_wrap=True)
+INTERRUPTED = 130
+out = Console()
+err = Console(stderr=True, soft_wrap=True)  # looks up sys.stderr when it prints
 
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace an output folder of an earlier run.")]
@@ -37,36 +38,37 @@ def main(argv: list[str] | None = None) -> None:
     """Run the command line; errors become one message and a non-zero exit status."""
     arguments = sys.argv[1:] if argv is None else argv
     debug = "--debug" in arguments
-    _quiet_tensorflow()
+    if argv is None and not debug:
+        _quiet_native_logs()
     try:
         status = app([a for a in arguments if a != "--debug"], standalone_mode=False)
+    except KeyboardInterrupt:
+        status = INTERRUPTED
     except Exception as error:
         if debug:
             raise
         _fail(error)
         sys.exit(getattr(error, "exit_code", 1))
-    except KeyboardInterrupt:
-        if debug:
-            raise
+    if status == INTERRUPTED:  # typer, too, turns Ctrl-C into this status
         err.print("Interrupted. What earlier commands wrote is unchanged; run the command again.", style="red")
-        sys.exit(130)
     sys.exit(status if isinstance(status, int) else 0)
 
 
-def _quiet_tensorflow() -> None:
+def _quiet_native_logs() -> None:
+    """Keep what TensorFlow's C++ writes to file descriptor 2 off the screen; Python's own stderr stays."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")  # the same sums on every CPU
+    sys.stderr.flush()
+    sys.stderr = os.fdopen(os.dup(2), "w", buffering=1)
+    with open(os.devnull, "w") as nowhere:  # noqa: PTH123  # a file descriptor is needed, not a path
+        os.dup2(nowhere.fileno(), 2)
 
 
 def _fail(error: Exception) -> None:
-    from click.exceptions import Abort, ClickException
-
     if isinstance(error, LmuHlsError):
         text = str(error)
-    elif isinstance(error, ClickException):
+    elif hasattr(error, "format_message"):  # what typer raises for a bad option
         text = f"{error.format_message()}\nSee 'lmu-hls --help'."
-    elif isinstance(error, Abort):
-        text = "Interrupted. What earlier commands wrote is unchanged; run the command again."
     elif isinstance(error, OSError) and error.errno == errno.ENOSPC:
         text = f"The disk is full ({error.filename or 'while writing'}). Free some space and run the command again."
     else:
@@ -77,13 +79,21 @@ def _fail(error: Exception) -> None:
 @contextmanager
 def _progress() -> Iterator[Any]:
     """A progress bar on stderr; the value is a function of (task, done, total)."""
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=err, transient=not err.is_terminal) as bar:
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=err, disable=not err.is_terminal) as bar:
         tasks: dict[str, Any] = {}
 
         def show(task: str, done: int, total: int) -> None:
             if task not in tasks:
                 tasks[task] = bar.add_task(task, total=total)
+                if not err.is_terminal:  # no bar is drawn there
+                    err.print(f"{task} ...", markup=False, highlight=False)
             bar.update(tasks[task], completed=done, total=total)
 
         yield show
@@ -240,3 +250,7 @@ def _show_report(outdir: Path) -> None:
     from lmu_hls.report import build_report, to_table
 
     out.print(to_table(build_report(outdir)))
+
+
+if __name__ == "__main__":
+    main()

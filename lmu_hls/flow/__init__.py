@@ -1,17 +1,21 @@
 """What the commands do, as functions: convert and verify; each leaves records in an output folder."""
 
-from lmu_hls.flow.convert import convert, load_model, without_softmax
+from lmu_hls.flow.convert import convert, load_model, read_config, without_softmax
 from lmu_hls.flow.data import Data, load_data, random_data
-from lmu_hls.flow.folder import OutputFolder
-from lmu_hls.flow.verification import verify
+from lmu_hls.flow.folder import OutputFolder, check_free
+from lmu_hls.flow.verification import Progress, no_progress, verify
 
 __all__ = [
     "Data",
     "OutputFolder",
+    "Progress",
+    "check_free",
     "convert",
     "load_data",
     "load_model",
+    "no_progress",
     "random_data",
+    "read_config",
     "verify",
     "without_softmax",
 ]

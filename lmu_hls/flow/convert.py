@@ -16,11 +16,16 @@ from lmu_hls.flow.folder import OutputFolder, replacing
 from lmu_hls.records import LayerSummary, Manifest, ModelSummary, Unit, dump
 from lmu_hls.spec import Network, store
 
+BACKENDS = {"vitis": "Vitis", "vivado": "Vivado"}
+CONFIG_KEYS = ("Model", "LayerName", "LayerType", "Optimizers", "SkipOptimizers", "Flows")
 TOOLS = ("hls4ml", "keras", "tensorflow", "numpy")
 
 
 def load_model(path: Path) -> Any:
-    """Read a ``.keras`` file. Raises LmuHlsError when it is absent, damaged, or holds a layer that Keras does not know."""
+    """Read a ``.keras`` file.
+
+    Raises LmuHlsError when it is absent, damaged, or holds a layer that Keras does not know.
+    """
     import keras
 
     import lmu_hls.layers  # noqa: F401  # registers our layers with Keras
@@ -66,6 +71,10 @@ def convert(
     ``reuse_factor`` go over both, for the whole model. Raises LmuHlsError for what cannot be converted; the folder is
     then as it was before.
     """
+    check_model(model)
+    if backend.lower() not in BACKENDS:
+        raise LmuHlsError(f"backend {backend!r} is not supported; use one of {', '.join(BACKENDS.values())}")
+    backend = BACKENDS[backend.lower()]
     with replacing(root, force) as folder:
         printed = io.StringIO()
         try:
@@ -73,6 +82,12 @@ def convert(
                 settings = _settings(model, config or {}, backend, precision, reuse_factor)
                 graph = _hls4ml_model(model, folder, settings, backend, io_type)
                 network = _write_parts(model, graph, folder, settings)
+        except (LmuHlsError, OSError):
+            raise
+        except Exception as error:  # hls4ml raises whatever class is at hand
+            raise LmuHlsError(
+                f"hls4ml cannot convert model {model.name!r}: {error}; see --debug for the place"
+            ) from error
         finally:
             folder.log.write_text(printed.getvalue())
         manifest = _manifest(model, graph, network, folder, backend, io_type)
@@ -109,8 +124,10 @@ def _default_precision(value: Any) -> str | None:
 
 
 def _merge(base: dict[str, Any], over: Mapping[str, Any], where: str) -> None:
-    """``over`` goes over ``base``, dictionary by dictionary; an unknown layer name is refused."""
+    """``over`` goes over ``base``, dictionary by dictionary; an unknown section or layer name is refused."""
     for key, value in over.items():
+        if not where and key not in CONFIG_KEYS:
+            raise LmuHlsError(f"the configuration has an unknown key {key!r}; hls4ml's are: {', '.join(CONFIG_KEYS)}")
         if where == "LayerName" and key not in base:
             raise LmuHlsError(f"the configuration names layer {key!r}, but the model has only: {', '.join(base)}")
         if isinstance(value, Mapping) and isinstance(base.get(key), dict):
@@ -129,8 +146,34 @@ def _hls4ml_model(model: Any, folder: OutputFolder, settings: dict[str, Any], ba
         backend=backend,
         io_type=io_type,
         hls_config=settings,
-        allow_v2_fallback=True,
+        allow_da_fallback=False,
     )
+
+
+def check_model(model: Any) -> None:
+    """Refuse, by name, what the conversion would not understand: no LMU, other layers, steps that are not fixed."""
+    import keras
+
+    from lmu_hls.layers import LMU, LMUCell
+
+    def is_lmu(layer: Any) -> bool:
+        return isinstance(layer, LMU) or (isinstance(layer, keras.layers.RNN) and isinstance(layer.cell, LMUCell))
+
+    known = ("InputLayer", "Dense", "Dropout", "Activation", "ReLU", "Softmax")
+    layers = [layer for layer in model.layers if not is_lmu(layer)]
+    if len(layers) == len(model.layers):
+        raise LmuHlsError(f"model {model.name!r} has no LMU layer; build it with lmu_hls.LMU, or use hls4ml itself")
+    for layer in layers:
+        if type(layer).__name__ not in known:
+            raise LmuHlsError(
+                f"layer {layer.name!r}: a {type(layer).__name__} layer is not supported; use LMU and Dense layers"
+            )
+    for tensor in model.inputs:
+        if len(tensor.shape) != 3 or None in tensor.shape[1:]:
+            raise LmuHlsError(
+                f"the model's input has shape {tuple(tensor.shape)}; a fixed length is needed: build the model on "
+                "keras.Input((steps, features))"
+            )
 
 
 def _write_parts(model: Any, graph: Any, folder: OutputFolder, settings: Mapping[str, Any]) -> Network:
@@ -162,9 +205,7 @@ def _plain(value: Any) -> Any:
     return value if isinstance(value, bool | int | float | str) or value is None else str(value)
 
 
-def _manifest(
-    model: Any, graph: Any, network: Network, folder: OutputFolder, backend: str, io_type: str
-) -> Manifest:
+def _manifest(model: Any, graph: Any, network: Network, folder: OutputFolder, backend: str, io_type: str) -> Manifest:
     from lmu_hls.rtl import memory_unit
 
     types = {layer.name: _types(layer) for layer in graph.get_layers()}
@@ -197,7 +238,9 @@ def read_config(path: Path) -> Mapping[str, Any]:
     try:
         loaded = yaml.safe_load(path.read_text())
     except FileNotFoundError:
-        raise LmuHlsError(f"{path} does not exist; give a YAML file with hls4ml's keys (Model, LayerName, LayerType)") from None
+        raise LmuHlsError(
+            f"{path} does not exist; give a YAML file with hls4ml's keys (Model, LayerName, LayerType)"
+        ) from None
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise LmuHlsError(f"{path} is not readable YAML: {error}") from error
     if not isinstance(loaded, Mapping):

@@ -31,16 +31,20 @@ def load_data(path: Path, network: Network) -> Data:
     x, y = _read(path)
     expected = f"(samples, {network.steps}, {network.n_in})"
     if x.dtype.kind not in "fiu" or x.ndim != 3 or x.shape[1:] != (network.steps, network.n_in) or not len(x):
-        raise LmuHlsError(f"{path}: x is {x.dtype} of shape {x.shape}, but the network takes numbers of shape {expected}")
-    x = x.astype(np.float64)
-    if not np.all(np.isfinite(x)):
-        sample = int(np.argwhere(~np.isfinite(x))[0][0])
+        raise LmuHlsError(
+            f"{path}: x is {x.dtype} of shape {x.shape}, but the network takes numbers of shape {expected}"
+        )
+    values: NDArray[np.float64] = x.astype(np.float64)
+    if not np.all(np.isfinite(values)):
+        sample = int(np.argwhere(~np.isfinite(values))[0][0])
         raise LmuHlsError(f"{path}: x holds NaN or infinity (first in sample {sample}); clean the data first")
     if y is None:
-        return Data(x)
+        return Data(values)
     if y.shape != (len(x),) or y.dtype.kind not in "iu":
-        raise LmuHlsError(f"{path}: y is {y.dtype} of shape {y.shape}; it must hold one integer class for each of {len(x)} samples")
-    return Data(x, y.astype(np.int64))
+        raise LmuHlsError(
+            f"{path}: y is {y.dtype} of shape {y.shape}; it must hold one integer class for each of {len(x)} samples"
+        )
+    return Data(values, y.astype(np.int64))
 
 
 def _read(path: Path) -> tuple[NDArray[np.generic], NDArray[np.generic] | None]:
@@ -50,12 +54,15 @@ def _read(path: Path) -> tuple[NDArray[np.generic], NDArray[np.generic] | None]:
             return loaded, None
         with loaded:
             if "x" not in loaded:
-                raise LmuHlsError(f"{path} has no array 'x', only {', '.join(loaded.files) or 'nothing'}; save it as np.savez(path, x=x)")
-            return loaded["x"], loaded["y"] if "y" in loaded else None
+                found = ", ".join(loaded.files) or "nothing"
+                raise LmuHlsError(f"{path} has no array 'x', only {found}; save it with np.savez(path, x=x)")
+            return loaded["x"], loaded.get("y")
     except FileNotFoundError:
         raise LmuHlsError(f"{path} does not exist; give the path of an .npz file with an array x") from None
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise LmuHlsError(f"{path} is not a readable .npz or .npy file ({error}); save it with np.savez(path, x=x)") from error
+        raise LmuHlsError(
+            f"{path} is not a readable .npz or .npy file ({error}); save it with np.savez(path, x=x)"
+        ) from error
 
 
 def random_data(network: Network, samples: int, seed: int = 0) -> Data:

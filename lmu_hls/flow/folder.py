@@ -68,7 +68,9 @@ class OutputFolder:
     def require(self) -> OutputFolder:
         """This folder, which must hold a converted model."""
         if not self.manifest.is_file():
-            raise LmuHlsError(f"{self.root} holds no converted model; run 'lmu-hls convert MODEL.keras {self.root}' first")
+            raise LmuHlsError(
+                f"{self.root} holds no converted model; run 'lmu-hls convert MODEL.keras {self.root}' first"
+            )
         return self
 
 
@@ -98,9 +100,8 @@ def replacing(root: Path, force: bool) -> Iterator[OutputFolder]:
         yield OutputFolder(draft)
         _swap(draft, root)
     except OSError as error:
-        raise LmuHlsError(
-            f"cannot write {error.filename or root}: {error.strerror or error}; free some space or choose another folder"
-        ) from error
+        where, why = error.filename or root, error.strerror or error
+        raise LmuHlsError(f"cannot write {where}: {why}; free some space or choose another folder") from error
     finally:
         shutil.rmtree(draft, ignore_errors=True)
 

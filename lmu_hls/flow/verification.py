@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from lmu_hls import golden
+from lmu_hls import golden, toolchain
+from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import Ints, quantize
 from lmu_hls.flow.data import Data
 from lmu_hls.flow.folder import OutputFolder
-from lmu_hls.records import Accuracy, Comparison, Difference, Manifest, Timing, Verification, dump, load
-from lmu_hls.spec import LMU, Network, store
+from lmu_hls.records import Accuracy, Comparison, Difference, Verification, dump
+from lmu_hls.spec import Network, store
+from lmu_hls.verify.csim import compile_project
+from lmu_hls.verify.rtlsim import RtlResult, simulate_memory
 
 Progress = Callable[[str, int, int], None]  # what is being done, done so far, total
 
@@ -26,31 +29,36 @@ def verify(
     *,
     csim: bool = True,
     simulators: Sequence[str] = ("verilator",),
-    rtl_samples: int | None = None,
+    rtl_samples: Mapping[str, int] | None = None,
     waves: bool = False,
     progress: Progress = no_progress,
 ) -> Verification:
     """Compare csim's outputs and every memory unit's mem with golden, ``==`` on every integer, and keep the records.
 
-    ``rtl_samples`` limits the sequences that go through the Verilog, the first ones are taken. The result is written
+    ``rtl_samples`` limits the sequences that go through each simulator; the first ones are taken. The result is written
     to ``verify.json``, and ``accuracy.json`` when the data has classes. Raises LmuHlsError when a tool is absent.
     """
     folder.require()
+    for simulator in simulators:  # before any work is done
+        toolchain.simulator_env(simulator)
     network = store.load(folder.spec)
     x = quantize(data.x, network.x)
     reference = golden.predict(network, x, lambda done: progress("golden", done, len(x)))
-    comparisons: list[Comparison] = []
-    timing: list[Timing] = []
-    if csim:
-        comparisons.append(_csim(folder, network, x, reference, progress))
+    comparisons = [_csim(folder, network, x, reference, progress)] if csim else []
+    simulated: list[RtlResult] = []
     for simulator in simulators:
-        units, cycles = _rtlsim(folder, network, x[:rtl_samples], simulator, waves, progress)
-        comparisons += units
-        timing += cycles
-    result = Verification(tuple(comparisons), tuple(timing), _tools(simulators if simulators else ()))
+        part = x[: (rtl_samples or {}).get(simulator)]
+        simulated += _rtlsim(folder, network, part, simulator, waves, progress)
+    comparisons += [item.comparison for item in simulated]
+    timing = tuple(item.timing for item in simulated if item.timing is not None)
+    tools = ("g++", *simulators, "cocotb") if simulators else ("g++",)
+    result = Verification(tuple(comparisons), timing, {name: toolchain.find(name).version for name in tools})
     dump(folder.verification, result)
     if data.y is not None:
         dump(folder.accuracy, accuracies(folder, network, data, reference))
+    problems = [f"{item.comparison.name}: {problem}" for item in simulated for problem in item.problems]
+    if problems:
+        raise LmuHlsError(f"the Verilog breaks its stream protocol: {'; '.join(problems)}; restore the files in rtl/")
     return result
 
 
@@ -73,7 +81,7 @@ def accuracies(folder: OutputFolder, network: Network, data: Data, output: Ints)
 
     assert data.y is not None
     real = np.asarray(load_model(folder.model).predict(data.x, verbose=0))
-    answers = {"float": (real, "keras"), f"fixed, input {network.x}": (output, "golden")}
+    answers = {"float": (real, "keras"), "fixed-point": (output, "golden")}
     return tuple(
         Accuracy(name, int(np.count_nonzero(values.argmax(axis=-1) == data.y)), len(data.y), source)
         for name, (values, source) in answers.items()
@@ -81,8 +89,6 @@ def accuracies(folder: OutputFolder, network: Network, data: Data, output: Ints)
 
 
 def _csim(folder: OutputFolder, network: Network, x: Ints, reference: Ints, progress: Progress) -> Comparison:
-    from lmu_hls.verify.csim import compile_project
-
     progress("csim: compiling", 0, 1)
     project = compile_project(folder.hls)
     output = project.run(x, network, lambda done: progress("csim", done, len(x)))
@@ -91,16 +97,13 @@ def _csim(folder: OutputFolder, network: Network, x: Ints, reference: Ints, prog
 
 def _rtlsim(
     folder: OutputFolder, network: Network, x: Ints, simulator: str, waves: bool, progress: Progress
-) -> tuple[list[Comparison], list[Timing]]:
-    from lmu_hls.verify.rtlsim import simulate_memory
-
+) -> list[RtlResult]:
+    """Every memory unit under one simulator, fed with golden's u and compared with golden's mem."""
     trace = golden.run(network, x)
-    comparisons, timing = [], []
+    results = []
     for k, lmu in enumerate(network.lmus):
         progress(f"rtlsim {simulator}", k, len(network.lmus))
-        tensors = trace[lmu.name].tensors
-        result = simulate_memory(folder.rtl, lmu, tensors["u"], tensors["mem"], simulator, folder.work(simulator), waves)
-        comparisons.append(result.comparison)
-        timing.append(result.timing)
+        u, mem = (trace[lmu.name].tensors[name] for name in ("u", "mem"))
+        results.append(simulate_memory(folder.rtl, lmu, u, mem, simulator, folder.work(simulator), waves))
     progress(f"rtlsim {simulator}", len(network.lmus), len(network.lmus))
-    return comparisons, timing
+    return results

@@ -1,0 +1,109 @@
+"""The whole chain on real speech: train, convert, verify, synthesise, report.
+
+Data: Japanese Vowels, 270 training and 370 test utterances of /ae/ by nine speakers, 12 LPC cepstra a frame, 7 to 29
+frames (Kudo, Toyama, Shimbo, 1999), from the aeon package. The task is to tell the speaker.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lmu_hls import flow
+from lmu_hls.errors import LmuHlsError
+from lmu_hls.report import Report, write_report
+from lmu_hls.synth import synthesize_units
+from lmu_hls.toolchain import find, need
+
+STEPS = 29
+CLASSES = 9
+SEED = 1
+EPOCHS = 60
+PRECISION = "fixed<16,6>"
+# Utterances that go through each simulator.
+SIMULATED: Mapping[str, int] = {"verilator": 370, "icarus": 40}
+
+
+def load_speech(split: str) -> flow.Data:
+    """The "train" or "test" utterances as x (utterances, 29, 12) and the speaker 0..8 of each.
+
+    Shorter utterances are padded with zeros in front: the memory starts from zero and stays there until the speech
+    begins.
+    """
+    try:
+        from aeon.datasets import load_japanese_vowels
+    except ImportError as error:
+        raise LmuHlsError(
+            f"the demo's data needs the aeon package ({error}); install it with: pip install aeon"
+        ) from error
+    utterances, speakers = load_japanese_vowels(split)
+    x = np.zeros((len(utterances), STEPS, utterances[0].shape[0]))
+    for row, utterance in zip(x, utterances, strict=True):
+        row[STEPS - utterance.shape[1] :] = utterance.T
+    return flow.Data(x, np.asarray(speakers).astype(np.int64) - 1)
+
+
+def build_model(n_in: int) -> Any:
+    """An LMU with 6 memory channels of order 6 over the whole utterance, a Dense relu cell and a Dense head."""
+    import keras
+
+    from lmu_hls.layers import LMU
+
+    return keras.Sequential(
+        [
+            keras.Input((STEPS, n_in)),
+            LMU(
+                memory_d=6,
+                order=6,
+                theta=STEPS,
+                hidden_cell=keras.layers.Dense(40, activation="relu"),
+                input_to_hidden=True,
+                basis="orthonormal",
+                dropout=0.1,
+                name="lmu",
+            ),
+            keras.layers.Dropout(0.2, name="dropout"),
+            keras.layers.Dense(CLASSES, name="logits"),
+        ],
+        name="vowels",
+    )
+
+
+def train(data: flow.Data, progress: flow.Progress) -> Any:
+    """The model, trained from a fixed seed."""
+    import keras
+
+    keras.utils.set_random_seed(SEED)
+    model = build_model(data.x.shape[-1])
+    batch = 30
+    steps = EPOCHS * -(-len(data.x) // batch)
+    model.compile(
+        keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(5e-3, steps)),
+        keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+    )
+    tell = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: progress("training", epoch + 1, EPOCHS))
+    model.fit(data.x, data.y, batch_size=batch, epochs=EPOCHS, verbose=0, callbacks=[tell])
+    return model
+
+
+def run(outdir: Path, *, force: bool = False, progress: flow.Progress = flow.no_progress) -> Report:
+    """Everything from training to the report in ``outdir``; the report's ``passed`` says whether all is bit-exact."""
+    flow.check_free(outdir, force)  # before the training, not after it
+    simulators = [name for name in SIMULATED if find(name).found]
+    if not simulators:
+        need("verilator")
+    training, test = load_speech("train"), load_speech("test")
+    with tempfile.TemporaryDirectory() as scratch:
+        path = Path(scratch) / "vowels.keras"
+        train(training, progress).save(path)
+        flow.convert(flow.load_model(path), outdir, precision=PRECISION, force=force)
+    np.savez_compressed(outdir / "test.npz", x=test.x, y=np.asarray(test.y))
+    flow.verify(flow.OutputFolder(outdir), test, simulators=simulators, rtl_samples=SIMULATED, progress=progress)
+    progress("synthesis", 0, 1)
+    synthesize_units(outdir)
+    progress("synthesis", 1, 1)
+    return write_report(outdir)

@@ -1,0 +1,165 @@
+"""The commands in sequence on a small model, and the seeded faults that verify must see."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from lmu_hls import cli
+from lmu_hls.records import Verification, load
+from lmu_hls.toolchain import find
+
+
+@pytest.fixture
+def folder(converted, tmp_path):
+    """A copy of the converted folder in another place."""
+    return Path(shutil.copytree(converted, tmp_path / "copy"))
+
+
+@pytest.fixture
+def command(capsys):
+    """Run a command line and return (exit status, stdout)."""
+
+    def run(*arguments):
+        with pytest.raises(SystemExit) as stop:
+            cli.main([str(argument) for argument in arguments])
+        return stop.value.code or 0, capsys.readouterr().out
+
+    return run
+
+
+def simulator():
+    """The quicker one to build."""
+    return "icarus" if find("icarus").found else "verilator"
+
+
+def test_verify_synth_report(command, folder, speech):
+    status, text = command("verify", folder, "--simulator", simulator(), "--data", speech, "--json")
+    result = json.loads(text)
+    assert status == 0
+    assert [(item["samples"], item["exact"]) for item in result["comparisons"]] == [(6, 6), (6, 6)]
+    assert all(item["ii_measured"]["value"] == item["ii_formula"]["value"] for item in result["timing"])
+    assert len(json.loads((folder / "accuracy.json").read_text())) == 2
+
+    status, text = command("synth", folder, "--json")
+    (resources,) = json.loads(text)
+    assert status == 0 and resources["dsp"] == 4 and resources["lut"] > 0 and resources["ff"] > 0
+
+    status, text = command("report", folder, "--json")
+    assert status == 0 and json.loads(text) == json.loads((folder / "report.json").read_text())
+    assert "csim" in (folder / "report.md").read_text()
+    assert str(folder.parent) not in (folder / "report.json").read_text()
+
+
+def test_the_same_model_gives_the_same_files(command, saved, folder, tmp_path):
+    assert command("convert", saved, tmp_path / "again")[0] == 0
+    for name in ("spec.npz", "manifest.json", "config.yml", "rtl/rom/lmu.hex", "rtl/lmu_memory.v"):
+        assert (tmp_path / "again" / name).read_bytes() == (folder / name).read_bytes(), name
+
+
+def test_settings_reach_the_contract(command, saved, tmp_path):
+    config = tmp_path / "c.yml"
+    config.write_text(
+        "HLSConfig:\n  Model: {Precision: 'fixed<18,5>', ReuseFactor: 2}\n"
+        "  LayerName:\n    lmu: {Precision: {u: 'fixed<11,3,RND,SAT_SYM>'}, ReuseFactor: 20}\n"
+    )
+    status, text = command("convert", saved, tmp_path / "out", "--config", config, "--json")
+    (layer,) = [item for item in json.loads(text)["model"]["layers"] if item["name"] == "lmu"]
+    assert status == 0
+    assert layer["precision"]["u_t"] == "fixed<11,3,RND,SAT_SYM,0>"
+    assert layer["precision"]["mem_t"] == "fixed<18,5,RND_CONV,SAT,0>"
+    assert json.loads(text)["units"][0]["parameters"]["LANES"] == 2  # 2 * 4 * 5 products over 20 cycles
+
+
+def mutate(path, old, new):
+    text = path.read_text()
+    assert text.count(old) >= 1, f"{path.name} has no {old!r}"
+    path.write_text(text.replace(old, new, 1))
+
+
+def change_rom_word(folder):
+    path = folder / "rtl" / "rom" / "lmu.hex"
+    words = path.read_text().split()
+    words[1] = f"{int(words[1], 16) ^ 4:0{len(words[1])}x}"
+    path.write_text("\n".join(words) + "\n")
+
+
+def change_rounding(folder):
+    mutate(folder / "rtl" / "lmu_memory.v", "ROUNDING = 6", "ROUNDING = 0")
+
+
+def change_header(folder):
+    mutate(folder / "hls" / "firmware" / "nnet_utils" / "nnet_lmu.h", "acc_T sum = 0;", "acc_T sum = 1;")
+
+
+def change_relu(folder):
+    mutate(folder / "hls" / "firmware" / "nnet_utils" / "nnet_lmu.h", "pre > 0", "pre > 1")
+
+
+@pytest.mark.parametrize("fault", [change_rom_word, change_rounding, change_header, change_relu])
+def test_seeded_fault_is_seen(command, folder, speech, fault):
+    fault(folder)
+    in_verilog = fault in (change_rom_word, change_rounding)
+    chosen = simulator() if in_verilog else "none"
+    status, _ = command("verify", folder, "--simulator", chosen, "--data", speech, "--json")
+    assert status != 0
+    comparisons = {item.name.split()[0]: item for item in load(folder / "verify.json", Verification).comparisons}
+    assert not comparisons["rtlsim" if in_verilog else "csim"].passed
+    assert comparisons["csim"].passed == in_verilog
+
+
+def test_interrupted_verify_keeps_what_was_there(folder):
+    (folder / "verify.json").write_text("earlier result")
+    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "lmu_hls.cli", "verify", str(folder), "--simulator", "none"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
+    )
+    for _ in range(600):  # g++ has started once csim/ is there
+        if (folder / "hls" / "csim").exists() or process.poll() is not None:
+            break
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130, said
+    assert "Interrupted" in said and "Traceback" not in said
+    assert (folder / "verify.json").read_text() == "earlier result"
+
+
+def test_interrupted_conversion_leaves_nothing(saved, tmp_path):
+    process = subprocess.Popen(
+        [sys.executable, "-m", "lmu_hls.cli", "convert", str(saved), str(tmp_path / "out")],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    for _ in range(1200):
+        if any(tmp_path.iterdir()) or process.poll() is not None:
+            break
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130, said
+    assert "Interrupted" in said and "Traceback" not in said
+    assert not any(tmp_path.iterdir())
+
+
+def test_full_disk_is_one_message(saved, tmp_path, monkeypatch, capsys):
+    def full(*arguments, **options):
+        raise OSError(28, "No space left on device", "spec.npz")
+
+    monkeypatch.setattr("lmu_hls.spec.store.write_bytes", full)
+    with pytest.raises(SystemExit) as stop:
+        cli.main(["convert", str(saved), str(tmp_path / "out")])
+    said = capsys.readouterr().err
+    assert stop.value.code == 1 and "No space left" in said and "free some space" in said
+    assert not any(tmp_path.iterdir())
