@@ -30,6 +30,7 @@ WEIGHTS = (
     "hidden_bias",
 )
 ACCUMULATORS = ("u_accum", "mem_accum", "pre_accum")
+TABLE = {"table_size": 2048, "table_range": 0}  # range 0: 4 for tanh, 8 for sigmoid
 IDENTITY = FixedType(2, 2)  # holds 0 and 1: the encoder of an LMU with kernel_initializer=None
 
 
@@ -45,8 +46,7 @@ class LMU(Layer):
             for name in ("hidden_to_memory", "memory_to_memory", "input_to_hidden", "return_sequences")
         ),
         ConfigurableAttribute("reuse_factor", default=1),
-        ConfigurableAttribute("table_size", default=2048),
-        ConfigurableAttribute("table_range", default=0),  # 0: 4 for tanh, 8 for sigmoid
+        *(ConfigurableAttribute(name, default=value) for name, value in TABLE.items()),
         *(WeightAttribute(name) for name in ("encoder_x", "a", "b")),
         *(TypeAttribute(name) for name in TENSORS + WEIGHTS),
         *(TypeAttribute(name, configurable=False) for name in (*ACCUMULATORS, "table", "table_index")),
@@ -58,6 +58,8 @@ class LMU(Layer):
         self._check_precision_keys()
         default = default_type(self.model.config)
         self.set_attr("reuse_factor", self._reuse_factor())
+        for name, value in TABLE.items():  # hls4ml fills in defaults only after this
+            self.set_attr(name, self.get_attr(name, value))
         h = explicit_type(self, "result") or default
         shape = [self.get_attr("n_timesteps"), self.get_attr("units")]
         self.add_output_variable(shape if self.get_attr("return_sequences") else shape[1:], precision=hls_type(h))

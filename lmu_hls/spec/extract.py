@@ -45,6 +45,8 @@ def fixed_type(precision: Any, where: str) -> FixedType:
     if precision.saturation_bits:
         raise LmuHlsError(f"{where} has the type {precision} with saturation bits; leave out the fifth field")
     rounding, overflow = str(precision.rounding_mode), str(precision.saturation_mode)
+    if precision.width == 1 and precision.signed and overflow == "SAT_SYM":
+        raise LmuHlsError(f"{where} has the type {precision}, and one signed bit has no symmetric range; use more bits")
     try:
         return FixedType(int(precision.width), int(precision.integer), bool(precision.signed), rounding, overflow)
     except ValueError as error:

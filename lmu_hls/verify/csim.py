@@ -21,7 +21,7 @@ from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType, Ints, to_float
 from lmu_hls.spec import LMU, Dense, Network
 
-FLAGS = ("-O1", "-std=c++14", "-fPIC", "-shared", "-fno-gnu-unique", "-w")  # C++14 is what Vitis HLS compiles
+FLAGS = ("-O1", "-std=c++14", "-fPIC", "-shared", "-w")  # C++14 is what Vitis HLS compiles
 MAX_WIDTH = 53  # values cross the C interface as double
 TAIL = 25  # lines of a failing program's output that an error message quotes
 WORKER = Path(__file__).with_name("csim_worker.py")
@@ -107,9 +107,12 @@ def compile_project(project_dir: Path) -> CsimProject:
     folder.mkdir(exist_ok=True)
     library, fresh = folder / f"{name}.so", folder / f"{name}.so.new"
     weights = directory / "firmware" / "weights"
-    command = [str(compiler), *FLAGS, "-Ifirmware/ap_types", "-D", f'WEIGHTS_DIR="{weights}"']
-    command += [f"firmware/{name}.cpp", bridge.name, "-o", str(fresh)]
-    done = subprocess.run(command, cwd=directory, capture_output=True, text=True, errors="replace")
+    command = [str(compiler), *FLAGS, "-I.", "-Ifirmware/ap_types", "-D", f'WEIGHTS_DIR="{weights}"', "-x", "c++", "-"]
+    # One translation unit, given on stdin: reading the headers is most of the work.
+    unit = f'#include "firmware/{name}.cpp"\n#include "{bridge.name}"\n'
+    done = subprocess.run(
+        [*command, "-o", str(fresh)], cwd=directory, input=unit, capture_output=True, text=True, errors="replace"
+    )
     if done.returncode:
         tail = "\n".join((done.stdout + done.stderr).splitlines()[-TAIL:])
         raise LmuHlsError(f"g++ does not compile {directory}:\n{tail}\nRestore the project's files or convert again.")

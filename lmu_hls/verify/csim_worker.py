@@ -27,4 +27,5 @@ def main(library: str, function: str, given: str, returned: str, n_out: int) -> 
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:5], int(sys.argv[5]))
+    library, function, given, returned, n_out = sys.argv[1:]
+    main(library, function, given, returned, int(n_out))
