@@ -95,6 +95,10 @@ class Unit:
     parameters: Mapping[str, int | str]
     sources: tuple[str, ...]
 
+    def __post_init__(self) -> None:
+        if not self.sources:
+            raise ValueError(f"unit {self.name} has no source files")
+
 
 @dataclass(frozen=True, slots=True)
 class Manifest:

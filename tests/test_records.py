@@ -158,6 +158,11 @@ def test_a_comparison_that_contradicts_itself_is_refused(
         Comparison("csim", samples, exact, 10, difference)
 
 
+def test_a_unit_needs_sources() -> None:
+    with pytest.raises(ValueError, match="unit mem has no source files"):
+        Unit("mem", "top", {}, ())
+
+
 def test_nothing_compared_is_not_a_pass() -> None:
     assert not Comparison("csim", 0, 0, 0, None).passed
     assert not Comparison("csim", 3, 3, 0, None).passed

@@ -80,7 +80,8 @@ def synthesize(
 def synthesize_units(outdir: Path, family: str = "xc7") -> tuple[Resources, ...]:
     """Synthesise every unit of an output folder's manifest.json and write synth.json there.
 
-    Sources and memory files are named relative to `outdir`; logs go to work/synth/<unit>/.
+    Sources are named relative to `outdir`, memory files relative to the folder of the sources. Logs go to
+    work/synth/<unit>/.
     Raises LmuHlsError as `synthesize` does, and when the manifest is absent or names no unit.
     """
     units = load(outdir / "manifest.json", Manifest).units
@@ -94,7 +95,7 @@ def synthesize_units(outdir: Path, family: str = "xc7") -> tuple[Resources, ...]
             outdir / "work" / "synth" / unit.name,
             family,
             unit=unit.name,
-            data_dir=outdir,
+            data_dir=(outdir / unit.sources[0]).parent,
         )
         for unit in units
     )
