@@ -1,0 +1,100 @@
+"""Ranges of a whole layer: no input, sign pattern or feedback takes a tensor beyond them."""
+
+import numpy as np
+import pytest
+
+from lmu_hls import legendre
+from lmu_hls.precision import DenseMemory, Encoder, Hidden, Rounding, layer_range
+
+ORDER, CHANNELS, N_IN, UNITS = 4, 2, 3, 5
+ACTIVATIONS = {
+    "linear": lambda v: v,
+    "relu": lambda v: np.maximum(v, 0),
+    "tanh": np.tanh,
+    "sigmoid": lambda v: 1 / (1 + np.exp(-v)),
+}
+
+
+def parts(seed, activation="tanh", scale_h=0.0, scale_m=0.0, rounding=0.0):
+    rng = np.random.default_rng(seed)
+    memory = DenseMemory(*legendre.discretize(ORDER, 10.0, "zoh", "orthonormal"), Rounding(rounding))
+    encoder = Encoder(
+        rng.standard_normal((N_IN, CHANNELS)),
+        np.full(N_IN, 0.7),
+        scale_h * rng.standard_normal((UNITS, CHANNELS)) if scale_h else None,
+        scale_m * rng.standard_normal((ORDER * CHANNELS, CHANNELS)) if scale_m else None,
+        rng.standard_normal(CHANNELS),
+        Rounding(rounding),
+    )
+    kernel = rng.standard_normal((ORDER * CHANNELS, UNITS))
+    hidden = Hidden(
+        kernel, rng.standard_normal((N_IN, UNITS)), rng.standard_normal(UNITS), activation, Rounding(rounding)
+    )
+    return memory, encoder, hidden
+
+
+def simulate(memory, encoder, hidden, steps=400, batch=300):
+    """Largest |u|, |mem|, |pre|, |h| seen with bang-bang inputs and bang-bang rounding errors."""
+    rng = np.random.default_rng(9)
+    mem, h = np.zeros((batch, CHANNELS, ORDER)), np.zeros((batch, UNITS))
+    seen = {"u": 0.0, "mem": 0.0, "pre": 0.0, "h": 0.0}
+    x = rng.choice([-0.7, 0.7], (batch, N_IN))
+    for _ in range(steps):
+        x = np.where(rng.random(x.shape) < 0.2, -x, x)
+        u = x @ encoder.kernel_x + encoder.bias
+        if encoder.kernel_h is not None:
+            u = u + h @ encoder.kernel_h
+        if encoder.kernel_mem is not None:
+            u = u + mem.reshape(batch, -1) @ encoder.kernel_mem
+        u = u + encoder.rounding.worst * rng.choice([-1, 1], u.shape)
+        mem = mem @ memory.a.T + u[..., None] * memory.b + memory.mem.worst * rng.choice([-1, 1], mem.shape)
+        pre = mem.reshape(batch, -1) @ hidden.kernel_mem + x @ hidden.kernel_x + hidden.bias
+        h = ACTIVATIONS[hidden.activation](pre)
+        for name, value in (("u", u), ("mem", mem.reshape(batch, -1)), ("pre", pre), ("h", h)):
+            seen[name] = np.maximum(seen[name], np.abs(value).max(axis=0))
+    return seen
+
+
+@pytest.mark.parametrize("rounding", [0.0, 1e-2])
+@pytest.mark.parametrize(
+    ("activation", "scale_h", "scale_m"),
+    [
+        ("relu", 0, 0),
+        ("tanh", 0.5, 0),
+        ("sigmoid", 0.5, 0.1),
+        ("relu", 0.005, 0.1),
+        ("linear", 0.005, 0),
+        ("tanh", 0, 0.2),
+    ],
+)
+def test_nothing_leaves_its_range(activation, scale_h, scale_m, rounding):
+    memory, encoder, hidden = parts(3, activation, scale_h, scale_m, rounding)
+    bound = layer_range(memory, encoder, hidden)
+    assert bound.bounded, bound.reason
+    seen = simulate(memory, encoder, hidden)
+    assert np.all(seen["u"] <= bound.u)
+    assert np.all(seen["pre"] <= bound.pre)
+    assert np.all(seen["h"] <= bound.h)
+    limits = np.concatenate([c.mem.total for c in bound.channels])
+    assert np.all(seen["mem"] <= limits)
+    assert bound.mem_peak == limits.max()
+
+
+def test_without_feedback_u_is_the_sum_of_its_weights():
+    memory, encoder, _ = parts(3)
+    bound = layer_range(memory, encoder)
+    assert np.allclose(bound.u, 0.7 * np.abs(encoder.kernel_x).sum(axis=0) + np.abs(encoder.bias))
+    assert bound.pre is None
+    assert len(bound.h) == ORDER * CHANNELS
+
+
+def test_a_loop_without_bound_says_so():
+    memory, encoder, hidden = parts(3, "relu", scale_h=1.0)
+    bound = layer_range(memory, encoder, hidden)
+    assert not bound.bounded
+    assert "h feeds back into u through relu with a worst-case gain of" in bound.reason
+    assert np.all(np.isinf(bound.u)) and bound.mem_peak == np.inf
+    bound = layer_range(*parts(3, scale_m=2.0))
+    assert "mem feeds back into u and the loop is unstable" in bound.reason
+    memory, encoder, _ = parts(3, scale_h=1.0)
+    assert "without a hidden cell" in layer_range(memory, encoder).reason
