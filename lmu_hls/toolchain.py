@@ -155,14 +155,14 @@ def _find_verilator(name: str) -> Tool:
 
 def _find_libpython(name: str) -> Tool:
     """The shared library of this Python, which cocotb loads into the simulator."""
-    remedy = "a Python built with its shared library, such as Debian's (apt-get install libpython3-dev)"
+    this = f"{sys.version_info.major}.{sys.version_info.minor}"
+    remedy = f"apt-get install libpython{this} (or use a Python that was built with --enable-shared)"
     if importlib.util.find_spec("find_libpython") is None:
         return Tool(name, None, "", False, "make install (or: pip install cocotb==2.1.0)")
     from find_libpython import find_libpython
 
     path = find_libpython()
-    version = f"{sys.version_info.major}.{sys.version_info.minor}" if path else ""
-    return Tool(name, Path(path) if path else None, version, bool(path), remedy)
+    return Tool(name, Path(path) if path else None, this if path else "", bool(path), remedy)
 
 
 def _find_vendor(name: str, programs: tuple[str, ...]) -> Tool:

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Install what pip cannot bring.
 #   system_tools.sh compiler      g++ and perl, without which nothing can be verified
+#   system_tools.sh python VENV   the shared library of VENV's Python, which cocotb loads into a simulator
 #   system_tools.sh icarus VENV   Icarus Verilog, a second simulator; without root it is unpacked into VENV
 set -euo pipefail
 
@@ -29,6 +30,16 @@ compiler() {
     echo "${missing[*]} needed but absent. Install as root: apt-get install ${missing[*]}" >&2
     exit 1
   }
+}
+
+# Debian keeps the library apart from python3.
+python() {
+  local has_library='import sys; from find_libpython import find_libpython; sys.exit(find_libpython() is None)'
+  local package
+  "$1/bin/python" -c "$has_library" && return
+  package=libpython$("$1/bin/python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+  apt_install "$package" ||
+    echo "Notice: no simulator can run, Python's shared library is absent. As root: apt-get install $package" >&2
 }
 
 # Download Debian's package as a plain user, unpack it, and put two small starters into VENV/bin.
@@ -63,6 +74,7 @@ icarus() {
 
 case ${1:-} in
   compiler) compiler ;;
+  python) python "${2:?usage: tools/system_tools.sh python VENV}" ;;
   icarus) icarus "${2:?usage: tools/system_tools.sh icarus VENV}" ;;
-  *) echo "usage: tools/system_tools.sh compiler | icarus VENV" >&2; exit 2 ;;
+  *) echo "usage: tools/system_tools.sh compiler | python VENV | icarus VENV" >&2; exit 2 ;;
 esac
