@@ -129,6 +129,6 @@ class StreamRules:
 
 def _known(value: Any) -> int | None:
     try:
-        return value.to_unsigned()
+        return int(str(value), 2)
     except ValueError:
         return None

@@ -94,8 +94,8 @@ def simulate_memory(
     The Verilog and the ROM files that lie in ``rtl_dir`` are what runs. All sequences go through one simulation, each
     starts with reset_state. ``gap`` is the probability of a pause before an input beat, ``stall`` that of an unready
     sink in a cycle. ``reset_state`` (N, T) says otherwise where mem starts from 0; ``abort`` (N) cuts sequences short
-    by rst after so many cycles (-1: never). Builds are kept in ``workdir`` (default: ``rtl_dir/../work/simulator``); what a run left
-    behind stays there when it failed or when ``waves`` were asked for.
+    by rst after so many cycles (-1: never). Builds are kept in ``workdir`` (default: ``rtl_dir/../work/simulator``);
+    what a run left behind stays there when it failed or when ``waves`` were asked for.
 
     Raises LmuHlsError when a tool is absent, the Verilog cannot be built, or the simulation stops.
     """

@@ -87,7 +87,7 @@ def run(built: Path, module: str, run_dir: Path, variables: Mapping[str, str], w
 
 def execute(job: Mapping[str, Any], folder: Path, env: Mapping[str, str], log: Path) -> int:
     """Run one job of sim/run_bench.py and return its exit code; an interrupt takes its child processes along."""
-    file = folder / "job.json"
+    file = folder.resolve() / "job.json"
     file.write_text(json.dumps(job, indent=1) + "\n", encoding="utf-8")
     command = [sys.executable, str(sim_dir() / "run_bench.py"), str(file)]
     with log.open("w", encoding="utf-8") as output:
@@ -118,5 +118,5 @@ def copy_roms(rtl_dir: Path, run_dir: Path) -> None:
 def tail(log: Path) -> str:
     """The last lines of a log, or the lines that name errors where there are some."""
     lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
-    errors = [line for line in lines if "error" in line.lower() or "FATAL" in line]
+    errors = [line for line in lines if "error" in line.lower() or "fatal" in line.lower()]
     return "\n".join((errors or lines)[-TAIL_LINES:])

@@ -1,0 +1,62 @@
+"""Lint, and parameters that must stop elaboration."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from lmu_hls.resources import hdl_dir
+from lmu_hls.toolchain import find, simulator_env
+from tests.hdl.dense_grid import GRID, units
+
+SOURCES = sorted(str(path) for path in hdl_dir().glob("*.v"))
+ILLEGAL = [
+    ("lmu_memory_dense", {"ORDER": 6, "LANES": 4}, "PARAM_ERROR_lanes_must_divide_order"),
+    ("lmu_memory_dense", {"ORDER": 6, "LANES": 12}, "PARAM_ERROR_lanes_must_divide_order"),
+    ("lmu_memory_dense", {"LANES": 0}, "PARAM_ERROR_order_memory_d_and_lanes_must_be_at_least_1"),
+    ("lmu_memory_dense", {"MEMORY_D": 0}, "PARAM_ERROR_order_memory_d_and_lanes_must_be_at_least_1"),
+    ("lmu_memory_dense", {"U_W": 0}, "PARAM_ERROR_widths_must_be_at_least_1"),
+    ("lmu_memory_dense", {"ROUNDING": 7}, "PARAM_ERROR_rounding_must_be_0_to_6"),
+    ("lmu_round_sat", {"OVERFLOW": 4}, "PARAM_ERROR_overflow_must_be_0_to_3"),
+    ("lmu_round_sat", {"OUT_W": 0}, "PARAM_ERROR_widths_must_be_at_least_1"),
+]
+
+
+def elaborate(simulator: str, top: str, parameters: dict[str, int], tmp_path: Path) -> subprocess.CompletedProcess[str]:
+    if simulator == "verilator":
+        command = ["verilator", "--lint-only", "-Wall", "--quiet", "--top-module", top]
+        command += [f"-G{name}={value}" for name, value in parameters.items()]
+    else:
+        command = ["iverilog", "-g2005", "-Wall", "-Wno-timescale", "-o", str(tmp_path / "out.vvp"), "-s", top]
+        command += [f"-P{top}.{name}={value}" for name, value in parameters.items()]
+    return subprocess.run([*command, *SOURCES], capture_output=True, text=True, env=simulator_env(simulator))
+
+
+@pytest.mark.parametrize(("top", "parameters", "message"), ILLEGAL)
+def test_illegal_parameters_stop(
+    simulator: str, tmp_path: Path, top: str, parameters: dict[str, int], message: str
+) -> None:
+    done = elaborate(simulator, top, parameters, tmp_path)
+    assert done.returncode != 0
+    assert message in done.stdout + done.stderr
+
+
+def test_clean(simulator: str, tmp_path: Path) -> None:
+    """Not one warning, whatever the sizes, types and modes."""
+    for _, unit in units(GRID):
+        parameters = {name: value for name, value in unit.parameters.items() if isinstance(value, int)}
+        done = elaborate(simulator, "lmu_memory_dense", parameters, tmp_path)
+        assert (done.returncode, done.stderr) == (0, ""), parameters
+
+
+@pytest.mark.skipif(not find("icarus").found, reason="iverilog is not installed")
+def test_missing_rom_stops_plain_vvp(tmp_path: Path) -> None:
+    """Without cocotb, too: the exit code says so."""
+    env = simulator_env("icarus")
+    out = str(tmp_path / "out.vvp")
+    subprocess.run(["iverilog", "-g2012", "-o", out, "-s", "lmu_memory_dense", *SOURCES], env=env, check=True)
+    done = subprocess.run(["vvp", "-n", out], capture_output=True, text=True, env=env, cwd=tmp_path)
+    assert done.returncode != 0
+    assert "lmu_rom: file lmu_memory_dense.hex holds 0 words" in done.stdout + done.stderr
