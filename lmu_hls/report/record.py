@@ -81,7 +81,8 @@ def _comparison_row(item: Comparison) -> Row:
     value = f"{item.exact} of {item.samples} samples, {item.values_compared} values"
     if item.first_difference:
         value += f"; first difference {item.first_difference}"
-    return Row("Bit-exact", item.name, value, "count", item.passed)
+    source = {"csim": "csim", "rtlsim": "rtl_sim"}.get(item.name.split()[0], "count")
+    return Row("Bit-exact", item.name, value, source, item.passed)
 
 
 def _timing_rows(item: Timing) -> tuple[Row, Row]:

@@ -48,10 +48,14 @@ def to_table(report: Report) -> Table:
 
 
 def _cell(value: object) -> str:
-    """Text that cannot break out of a table cell."""
-    return str(value).replace("|", "\\|").replace("\n", " ")
+    """Text that cannot break out of a table cell or be taken for HTML."""
+    return _line(value).replace("<", "\\<")
 
 
 def _code(value: object) -> str:
-    """The same, set as code, so that fixed<16,6> is not taken for HTML."""
-    return f"`{_cell(value)}`"
+    """Text of a table cell, set as code."""
+    return f"`{_line(value)}`"
+
+
+def _line(value: object) -> str:
+    return str(value).replace("|", "\\|").replace("\n", " ")
