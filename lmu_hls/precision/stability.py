@@ -14,6 +14,7 @@ from lmu_hls.precision.bounds import settling_steps, spectral_radius
 from lmu_hls.precision.memory import EXACT, Array, DenseMemory, Memory, Rounding, TridiagonalMemory
 
 MAX_FRACTION: Final = 40
+RESOLUTION: Final = 1e-9  # a radius closer to 1 than this cannot be told from 1 in float64
 FACTORS: Final = ("lam", "gam", "kap", "bet")
 
 
@@ -31,7 +32,7 @@ class Stability:
 
     @property
     def stable(self) -> bool:
-        return self.radius < 1.0
+        return self.margin > RESOLUTION
 
 
 def stability(memory: Memory) -> Stability:
@@ -84,7 +85,7 @@ def smallest_stable_fraction(
     if not 0 <= margin < 1:
         raise ValueError(f"margin={margin} is not allowed: give 0 <= margin < 1")
     for fraction in range(max_fraction + 1):
-        if spectral_radius(with_fraction(coefficients, fraction).a) < 1 - margin:
+        if stability(with_fraction(coefficients, fraction)).margin > max(margin, RESOLUTION):
             return fraction
     raise ValueError(
         f"the memory is not stable with a margin of {margin:g} even with {max_fraction} fraction bits in its "

@@ -14,7 +14,8 @@ from lmu_hls.precision import (
     rounding_noise,
 )
 from lmu_hls.precision.lyapunov import by_doubling
-from tests.precision.memories import U, channel, float_mem, low_pass_noise
+from lmu_hls.tuning.channel import low_pass_noise
+from tests.precision.memories import U, channel
 
 RMS = 0.3
 CASES = [(4, 8.0, 10, 0.5), (6, 16.0, 10, 0.1), (16, 50.0, 12, 0.05), (32, 100.0, 13, 0.05), (64, 200.0, 14, 0.05)]
@@ -23,9 +24,9 @@ CASES = [(4, 8.0, 10, 0.5), (6, 16.0, 10, 0.1), (16, 50.0, 12, 0.05), (32, 100.0
 def measured_and_predicted(memory_channel, cutoff, batch, measure=2.0, seed=0, weights=None):
     """(measured, predicted) SNR in dB over ``measure`` theta after a warm-up of 2 theta."""
     settle, total = int(2 * memory_channel.lmu.theta), int((2 + measure) * memory_channel.lmu.theta)
-    u = low_pass_noise(np.random.default_rng(seed), batch, total, cutoff, RMS)
+    u = low_pass_noise(np.random.default_rng(seed), batch, total, cutoff, RMS, U)
     real = to_float(u, U)
-    exact = float_mem(memory_channel.exact, real)[:, settle:]
+    exact = memory_channel.exact_mem(u)[:, settle:]
     error = memory_channel.mem(u)[:, settle:] - exact
     if weights is not None:
         exact, error = exact @ weights, error @ weights
