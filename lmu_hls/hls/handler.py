@@ -8,7 +8,7 @@ import numpy as np
 from hls4ml.converters.keras_v3._base import KerasV3LayerHandler, registry
 
 from lmu_hls.errors import LmuHlsError
-from lmu_hls.spec.network import ACTIVATIONS
+from lmu_hls.spec.weight import ACTIVATIONS
 
 BIDIRECTIONAL = "keras.src.layers.rnn.bidirectional.Bidirectional"
 
@@ -53,6 +53,19 @@ class LMUHandler(KerasV3LayerHandler):
         return ({**self.default_config, **attributes, **_encoder(layer), **_hidden(layer)},)
 
 
+class MaskHandler(KerasV3LayerHandler):
+    """Names the remedy where steps are masked before an LMU; without an LMU it is hls4ml's own matter."""
+
+    handles = ("keras.src.layers.core.masking.Masking", "keras.src.layers.core.embedding.Embedding")
+
+    def __call__(self, layer: Any, in_tensors: Any, out_tensors: Any) -> None:
+        if _leads_to_lmu(layer):
+            raise LmuHlsError(
+                f"layer {layer.name!r}: {type(layer).__name__} before an LMU is not supported, nor are masked steps; "
+                "train without it, on sequences of one length"
+            )
+
+
 class BidirectionalHandler:
     """Names the layer and the remedy for an LMU inside Bidirectional; anything else is hls4ml's own matter."""
 
@@ -75,6 +88,13 @@ def wrap_bidirectional() -> None:
         registry[BIDIRECTIONAL] = BidirectionalHandler(registry[BIDIRECTIONAL])
 
 
+def _leads_to_lmu(layer: Any) -> bool:
+    from lmu_hls.layers import LMUCell
+
+    follow = [node.operation for node in layer._outbound_nodes]
+    return any(isinstance(getattr(op, "cell", None), LMUCell) or _leads_to_lmu(op) for op in follow)
+
+
 def _refuse_options(layer: Any, in_tensors: Any, out_tensors: Any) -> None:
     """LmuHlsError for options of the recurrent layer that the hardware does not do."""
     remedies = {
@@ -87,8 +107,6 @@ def _refuse_options(layer: Any, in_tensors: Any, out_tensors: Any) -> None:
             raise LmuHlsError(f"layer {layer.name!r}: {option}=True is not supported: {remedy}")
     if len(in_tensors) != 1 or len(out_tensors) != 1:
         raise LmuHlsError(f"layer {layer.name!r}: initial_state is not supported; call the layer with its input only")
-    if getattr(in_tensors[0], "_keras_mask", None) is not None:
-        raise LmuHlsError(f"layer {layer.name!r}: masking is not supported; remove the Masking layer or mask_zero")
     if in_tensors[0].shape[1] is None:
         raise LmuHlsError(
             f"layer {layer.name!r}: the number of time steps is not fixed; build the model on "

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType, quantize, to_float
-from lmu_hls.spec.network import (
+from lmu_hls.spec import (
     LMU,
     Activation,
     Dense,

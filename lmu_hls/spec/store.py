@@ -11,31 +11,33 @@ from typing import Any
 
 import numpy as np
 
+from lmu_hls import spec
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType
 from lmu_hls.jsonfile import write_bytes
-from lmu_hls.spec import network
 
 FORMAT = 1
 _CLASSES = {
     cls.__name__: cls
     for cls in (
         FixedType,
-        network.Weight,
-        network.Table,
-        network.Activation,
-        network.DenseUpdate,
-        network.TridiagonalUpdate,
-        network.DenseCell,
-        network.LMU,
-        network.Dense,
-        network.Elementwise,
-        network.Network,
+        spec.Activation,
+        spec.Dense,
+        spec.DenseCell,
+        spec.DenseUpdate,
+        spec.Elementwise,
+        spec.GRUCell,
+        spec.LMU,
+        spec.LSTMCell,
+        spec.Network,
+        spec.Table,
+        spec.TridiagonalUpdate,
+        spec.Weight,
     )
 }
 
 
-def save(net: network.Network, path: Path) -> None:
+def save(net: spec.Network, path: Path) -> None:
     """Write ``net`` to ``path``; the same network always gives the same bytes."""
     arrays: dict[str, np.ndarray] = {}
     tree = {"format": FORMAT, "network": _encode(net, "network", arrays)}
@@ -49,7 +51,7 @@ def save(net: network.Network, path: Path) -> None:
     write_bytes(path, buffer.getvalue())
 
 
-def load(path: Path) -> network.Network:
+def load(path: Path) -> spec.Network:
     """Read a network written by :func:`save`.
 
     Raises LmuHlsError when the file is absent, damaged or of another format.
@@ -64,7 +66,7 @@ def load(path: Path) -> network.Network:
         raise LmuHlsError(f"{path} does not exist; run 'lmu-hls convert' first") from None
     except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
         raise LmuHlsError(f"{path} is damaged ({error}); run 'lmu-hls convert --force' again") from error
-    if not isinstance(net, network.Network):
+    if not isinstance(net, spec.Network):
         raise LmuHlsError(f"{path} holds no network; run 'lmu-hls convert --force' again")
     return net
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from lmu_hls.fixed import FixedType, quantize, to_float
-from lmu_hls.spec.network import Activation, Table, Weight
+from lmu_hls.spec.weight import Activation, Table, Weight
 
 _FUNCTIONS: dict[str, Callable[[NDArray[np.float64]], NDArray[np.float64]]] = {
     "tanh": np.tanh,

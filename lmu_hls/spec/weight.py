@@ -1,0 +1,76 @@
+"""Constants of the contract: weights as integers, and activations as tables."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import log2
+
+import numpy as np
+
+from lmu_hls.fixed import FixedType, Ints
+
+ACTIVATIONS = ("linear", "relu", "tanh", "sigmoid")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Weight:
+    """A constant array as integers of ``type``. Raises ValueError when a value is outside the type's range."""
+
+    values: Ints
+    type: FixedType
+
+    def __post_init__(self) -> None:
+        values = np.array(self.values, np.int64)  # a copy, so that freezing it cannot surprise the caller
+        if values.size and (values.min() < self.type.min_int or values.max() > self.type.max_int):
+            raise ValueError(f"weight values {values.min()}..{values.max()} do not fit {self.type}")
+        values.setflags(write=False)
+        object.__setattr__(self, "values", values)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.values.shape
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Table:
+    """An activation as a table: ``values[k]`` is the result for the index integer ``index.min_int + k``."""
+
+    index: FixedType
+    values: Weight
+
+    def __post_init__(self) -> None:
+        if self.values.shape != (1 << self.index.width,):
+            raise ValueError(
+                f"a table indexed by {self.index} needs {1 << self.index.width} entries, not {self.values.shape}"
+            )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Activation:
+    """``linear``, ``relu``, or a table for ``tanh`` and ``sigmoid``; the result is assigned to the reader's type."""
+
+    function: str
+    table: Table | None = None
+
+    def __post_init__(self) -> None:
+        if self.function not in ACTIVATIONS:
+            raise ValueError(f"activation {self.function!r} is not one of {', '.join(ACTIVATIONS)}")
+        if (self.table is not None) != (self.function in ("tanh", "sigmoid")):
+            raise ValueError(f"activation {self.function!r} {'needs a' if self.table is None else 'takes no'} table")
+
+
+def check_shape(name: str, weight: Weight, shape: tuple[int, ...]) -> None:
+    """ValueError unless ``weight`` has that shape."""
+    if weight.shape != shape:
+        raise ValueError(f"{name} has shape {weight.shape}, expected {shape}")
+
+
+def table_index_type(size: int, reach: int) -> FixedType:
+    """The index type of an activation table with ``size`` entries (a power of two) over [-reach, reach).
+
+    ``reach`` must be a power of two. The pre-activation is rounded to it (RND_CONV) and saturated.
+    """
+    width, integer = log2(size), log2(reach) + 1
+    if width % 1 or integer % 1 or width < 2:
+        raise ValueError(f"table size {size} and reach {reach} must be powers of two, size at least 4")
+    return FixedType(int(width), int(integer))
