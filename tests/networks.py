@@ -15,6 +15,9 @@ from lmu_hls.spec import (
     DenseCell,
     DenseUpdate,
     Elementwise,
+    GRUCell,
+    HiddenCell,
+    LSTMCell,
     Network,
     Weight,
     make_activation,
@@ -35,6 +38,30 @@ def random_type(rng: np.random.Generator, signed: bool = True) -> FixedType:
 def random_weight(rng: np.random.Generator, *shape: int) -> Weight:
     kind = FixedType(int(rng.integers(3, 9)), int(rng.integers(0, 3)))
     return Weight(rng.integers(kind.min_int, kind.max_int + 1, shape), kind)
+
+
+def random_cell(
+    rng: np.random.Generator, kind: str, n_mem: int, n_in: int, units: int, h: FixedType, bias: bool = True
+) -> HiddenCell:
+    """A "rnn", "lstm", "gru" or "gru before" (reset before the product) cell."""
+    gates = {"rnn": 1, "lstm": 4}.get(kind, 3)
+    gate, candidate, squashed = FixedType(7, 1), random_type(rng), random_type(rng)
+    weights = [random_weight(rng, n, gates * units) for n in (n_mem, n_in, units)]
+    biases = random_weight(rng, gates * units) if bias else None
+    index = FixedType(5, 3)
+    sigmoid, tanh = make_activation("sigmoid", index, gate), make_activation("tanh", index, candidate)
+    if kind == "rnn":
+        tanh = make_activation("tanh", index, h)
+        return DenseCell(weights[0], weights[1], biases, random_type(rng), tanh, kernel_h=weights[2])
+    if kind == "lstm":
+        squash = make_activation("tanh", index, squashed)
+        types = (random_type(rng), sigmoid, gate, tanh, candidate, random_type(rng), squash, squashed)
+        return LSTMCell(*weights, biases, *types)
+    after = kind == "gru"
+    recurrent = random_weight(rng, gates * units) if bias and after else None
+    return GRUCell(
+        *weights, biases, recurrent, after, random_type(rng), sigmoid, gate, random_type(rng), tanh, candidate
+    )
 
 
 def random_lmu(
@@ -139,29 +166,58 @@ def define_lmu(lmu: LMU, x: np.ndarray) -> dict[str, np.ndarray]:
     e_x, e_h, e_m, e_b = (real(w) for w in (lmu.encoder_x, lmu.encoder_h, lmu.encoder_mem, lmu.encoder_bias))
     a, b = real(lmu.update.a), real(lmu.update.b)
     mem = np.full((lmu.memory_d, lmu.order), Fraction(0), object)
-    h = np.full(lmu.units, Fraction(0), object)
+    h, c = np.full(lmu.units, Fraction(0), object), np.full(lmu.units, Fraction(0), object)
     out: dict[str, list] = {"u": [], "mem": [], "h": []}
     for x_t in x:
         u = x_t @ e_x
         u = u + (h @ e_h if e_h is not None else 0) + (mem.ravel() @ e_m if e_m is not None else 0)
-        u = [assign(v, lmu.u) for v in u + (e_b if e_b is not None else 0)]
-        mem = np.array([[assign(v, lmu.mem) for v in a @ mem[c] + b * u[c]] for c in range(lmu.memory_d)], object)
-        h = np.array(define_hidden(lmu, mem.ravel(), x_t), object)
+        u = assign_all(u + (e_b if e_b is not None else 0), lmu.u)
+        mem = np.array([assign_all(a @ mem[k] + b * u[k], lmu.mem) for k in range(lmu.memory_d)], object)
+        h, c = define_hidden(lmu, mem.ravel(), x_t, h, c)
         for name, value in (("u", u), ("mem", mem.ravel()), ("h", h)):
-            out[name].append(np.array(value, object))
+            out[name].append(value)
     return {name: np.array(values, object) for name, values in out.items()}
 
 
-def define_hidden(lmu: LMU, mem: np.ndarray, x_t: np.ndarray) -> list[Fraction]:
-    if lmu.hidden is None:
-        return [assign(v, lmu.h) for v in mem]
+def define_hidden(lmu, mem, x_t, h, c):
+    """The new h and, for an LSTM cell, the new cell state, from the equations in lmu_hls/spec/hidden.py."""
     cell = lmu.hidden
-    pre = mem @ real(cell.kernel_mem)
-    if cell.kernel_x is not None:
-        pre = pre + x_t @ real(cell.kernel_x)
-    if cell.bias is not None:
-        pre = pre + real(cell.bias)
-    return [define_activation(cell.activation, assign(v, cell.pre), lmu.h) for v in pre]
+    if cell is None:
+        return assign_all(mem, lmu.h), c
+    inputs = mem @ real(cell.kernel_mem)
+    for vector, kernel in ((x_t, cell.kernel_x), (1, cell.bias)):
+        if kernel is not None:
+            inputs = inputs + (vector * real(kernel) if kernel is cell.bias else vector @ real(kernel))
+    kernel_h = real(cell.kernel_h)
+    if isinstance(cell, DenseCell):
+        pre = assign_all(inputs + (h @ kernel_h if kernel_h is not None else 0), cell.pre)
+        return activate_all(cell.activation, pre, lmu.h), c
+    n = cell.units
+    if isinstance(cell, LSTMCell):
+        pre = assign_all(inputs + h @ kernel_h, cell.pre)
+        i, f, o = (activate_all(cell.gate_activation, pre[k * n : k * n + n], cell.gate) for k in (0, 1, 3))
+        g = activate_all(cell.activation, pre[2 * n : 3 * n], cell.candidate)
+        c = assign_all(f * c + i * g, cell.cell)
+        return assign_all(o * activate_all(cell.cell_activation, c, cell.squashed), lmu.h), c
+    bias = real(cell.recurrent_bias) if cell.recurrent_bias is not None else np.full(3 * n, Fraction(0), object)
+    pre = assign_all((inputs + h @ kernel_h + bias)[: 2 * n], cell.pre)
+    z, r = (activate_all(cell.gate_activation, pre[k * n : k * n + n], cell.gate) for k in (0, 1))
+    if cell.reset_after:
+        inner = assign_all((h @ kernel_h + bias)[2 * n :], cell.inner)
+        pre = assign_all(inputs[2 * n :] + r * inner, cell.pre)
+    else:
+        inner = assign_all(r * h, cell.inner)
+        pre = assign_all(inputs[2 * n :] + (inner @ kernel_h)[2 * n :], cell.pre)
+    g = activate_all(cell.activation, pre, cell.candidate)
+    return assign_all(z * h + (1 - z) * g, lmu.h), c
+
+
+def assign_all(values: np.ndarray, to: FixedType) -> np.ndarray:
+    return np.array([assign(v, to) for v in values], object)
+
+
+def activate_all(activation: Activation, values: np.ndarray, to: FixedType) -> np.ndarray:
+    return np.array([define_activation(activation, v, to) for v in values], object)
 
 
 def define_network(network: Network, x: Ints) -> Ints:

@@ -21,24 +21,27 @@ FLOAT_EXACT = 1 << 53
 
 
 class Affine:
-    """sum_k x_k @ w_k [+ bias], exact: every product is brought to one common ``fraction``.
+    """sum_k x_k @ w_k [+ biases], exact: every product is brought to one common ``fraction``.
 
     Each term is (type of x_k, integers of w_k with shape (n_k, n_out), fraction bits of w_k). Raises ValueError when
     the sum can reach 2**62.
     """
 
-    def __init__(self, name: str, terms: Sequence[tuple[FixedType, Weight]], bias: Weight | None = None) -> None:
+    def __init__(
+        self, name: str, terms: Sequence[tuple[FixedType, Weight]], bias: Weight | Sequence[Weight] | None = None
+    ) -> None:
+        biases = [bias] if isinstance(bias, Weight) else list(bias or ())
         fractions = [x.fraction + w.type.fraction for x, w in terms]
-        self.fraction = max(fractions + ([bias.type.fraction] if bias is not None else []))
+        self.fraction = max([*fractions, *(b.type.fraction for b in biases)])
         lifts = [self.fraction - f for f in fractions]
-        bound = _bound([(x.max_abs << lift, w.values) for (x, w), lift in zip(terms, lifts, strict=True)])
-        if bias is not None:
-            bias_lift = self.fraction - bias.type.fraction
-            bound += int(np.abs(bias.values).max(initial=0)) << bias_lift
-        self.dtype = exact_dtype(name, bound)
+        self.bound = _bound([(x.max_abs << lift, w.values) for (x, w), lift in zip(terms, lifts, strict=True)])
+        for b in biases:
+            self.bound += int(np.abs(b.values).max(initial=0)) << (self.fraction - b.type.fraction)
+        self.dtype = exact_dtype(name, self.bound)
         lifted = [w.values << lift for (_, w), lift in zip(terms, lifts, strict=True)]
         self.weights = [np.ascontiguousarray(w, self.dtype) for w in lifted]
-        self.bias = None if bias is None else (bias.values << bias_lift).astype(self.dtype)
+        constants = [b.values << (self.fraction - b.type.fraction) for b in biases]
+        self.bias = sum(constants[1:], constants[0]).astype(self.dtype) if constants else None
 
     def term(self, k: int, x: Numbers) -> Numbers:
         """x_k @ w_k for x of shape (..., n_k)."""

@@ -9,7 +9,8 @@ import numpy as np
 
 from lmu_hls.fixed import Ints
 from lmu_hls.golden.affine import Affine, Rounder
-from lmu_hls.golden.lmu import apply_activation, run_lmu
+from lmu_hls.golden.hidden import Activate
+from lmu_hls.golden.lmu import run_lmu
 from lmu_hls.spec import LMU, Dense, Elementwise, Network
 
 CHUNK_BYTES = 256 << 20  # of the largest tensor; bounds the memory of one pass over part of the batch
@@ -59,8 +60,8 @@ def run(network: Network, x: Ints, every_step: bool = True) -> Trace:
             x = h if layer.return_sequences else h[:, -1]
             layers.append(LayerTrace(layer.name, traced.tensors, traced.overflows))
         else:
-            rounder, x = _pointwise(layer, x)
-            layers.append(LayerTrace(layer.name, {"out": x}, {"out": rounder.overflows}))
+            x, overflows = _pointwise(layer, x)
+            layers.append(LayerTrace(layer.name, {"out": x}, {"out": overflows}))
     return Trace(tuple(layers), x)
 
 
@@ -79,13 +80,14 @@ def predict(network: Network, x: Ints, progress: Callable[[int], None] = lambda 
     return np.concatenate(outputs) if outputs else run(network, x).output
 
 
-def _pointwise(layer: Dense | Elementwise, x: Ints) -> tuple[Rounder, Ints]:
+def _pointwise(layer: Dense | Elementwise, x: Ints) -> tuple[Ints, int]:
+    """The layer's output, and how many of its values overflowed."""
     if isinstance(layer, Dense):
         sums = Affine(layer.name, [(layer.x, layer.kernel)], layer.bias)
         rounder = Rounder(sums.fraction, layer.out)
-        return rounder, rounder(sums(x)).astype(np.int64, copy=False)
-    rounder = Rounder(layer.x.fraction, layer.out)
-    return rounder, apply_activation(layer.activation, x, layer.x, rounder)
+        return rounder(sums(x)).astype(np.int64, copy=False), rounder.overflows
+    activate = Activate(layer.activation, layer.x, layer.out)
+    return activate(x), activate.overflows
 
 
 def _checked(network: Network, x: Ints) -> Ints:

@@ -12,6 +12,7 @@ from lmu_hls.spec import Network, Weight
 from tests.networks import (
     define_lmu,
     define_network,
+    random_cell,
     random_input,
     random_lmu,
     random_network,
@@ -44,15 +45,38 @@ def test_every_tensor_equals_definition(units, connections):
             assert np.array_equal(real(Weight(trace.tensors[name][sample], kind)), expected[name]), name
 
 
+def with_cell(rng, kind, **options):
+    """An LMU whose hidden cell is recurrent."""
+    lmu = random_lmu(rng, units=3, connections=(True, True, True))
+    n_mem = lmu.memory_d * lmu.order
+    return replace(lmu, hidden=random_cell(rng, kind, n_mem, lmu.n_in, 3, lmu.h, **options))
+
+
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("kind", ["rnn", "lstm", "gru", "gru before"])
+@pytest.mark.parametrize("seed", range(3))
+def test_recurrent_cells_equal_definition(kind, bias, seed):
+    rng = np.random.default_rng(seed)
+    lmu = with_cell(rng, kind, bias=bias)
+    x = rng.integers(lmu.x.min_int, lmu.x.max_int + 1, (2, lmu.steps, lmu.n_in))
+    trace = golden.run_lmu(lmu, x)
+    for sample in range(2):
+        expected = define_lmu(lmu, real(Weight(x[sample], lmu.x)))
+        assert np.array_equal(real(Weight(trace.tensors["h"][sample], lmu.h)), expected["h"])
+    network = Network("net", lmu.x, lmu.steps, lmu.n_in, (replace(lmu, return_sequences=False),))
+    assert np.array_equal(golden.predict(network, x), trace.tensors["h"][:, -1])
+
+
+@pytest.mark.parametrize("kind", ["dense", "lstm", "gru"])
 @pytest.mark.parametrize("cut", [0, 1, 3, 5])
-def test_state_carries_a_sequence_over_a_cut(cut):
+def test_state_carries_a_sequence_over_a_cut(cut, kind):
     rng = np.random.default_rng(3)
-    lmu = random_lmu(rng)
+    lmu = random_lmu(rng) if kind == "dense" else with_cell(rng, kind)
     x = rng.integers(lmu.x.min_int, lmu.x.max_int + 1, (4, lmu.steps, lmu.n_in))
     whole = golden.run_lmu(lmu, x)
     head = golden.run_lmu(lmu, x[:, :cut])
     tail = golden.run_lmu(lmu, x[:, cut:], head.state)
-    for name in ("u", "mem", "pre", "h"):
+    for name in whole.tensors:
         assert np.array_equal(np.concatenate([head.tensors[name], tail.tensors[name]], axis=1), whole.tensors[name])
 
 
