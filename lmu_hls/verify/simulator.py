@@ -36,7 +36,7 @@ def build(simulator: str, sources: Sequence[Path], top: str, workdir: Path, wave
     digest.update((sim_dir() / "run_bench.py").read_bytes())
     workdir.mkdir(parents=True, exist_ok=True)
     target = workdir.resolve() / f"build-{digest.hexdigest()[:16]}"
-    with (workdir / ".lock").open("w") as lock:
+    with (workdir / f".{target.name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # the same build asked for twice at a time is made once
         if not target.is_dir():
             _compile(simulator, sources, top, target, env, waves)
@@ -46,7 +46,7 @@ def build(simulator: str, sources: Sequence[Path], top: str, workdir: Path, wave
 def _compile(
     simulator: str, sources: Sequence[Path], top: str, target: Path, env: Mapping[str, str], waves: bool
 ) -> None:
-    draft = target.with_name("unfinished-build")
+    draft = target.with_name(f"unfinished-{target.name}")
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir()
     job = {
