@@ -52,7 +52,7 @@ class CsimProject:
         out_shape = output_shape(network)
         with tempfile.TemporaryDirectory() as folder:
             given, returned = Path(folder, "in.npy"), Path(folder, "out.npy")
-            np.save(given, to_float(x, network.x).reshape(len(x), -1))
+            np.save(given, to_float(x, network.x).reshape(len(x), shape[0] * shape[1]))
             command = [sys.executable, str(WORKER), str(self.library), f"{self.name}_double", str(given), str(returned)]
             self._work([*command, str(int(np.prod(out_shape)))], progress)
             values = np.load(returned)

@@ -1,0 +1,164 @@
+"""csim: runs what lies on disk, sees every fault put there, and names what is wrong with a project."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lmu_hls import golden, toolchain
+from lmu_hls.errors import LmuHlsError
+from lmu_hls.fixed import FixedType
+from lmu_hls.spec import Network, Weight
+from lmu_hls.spec.extract import network_spec
+from lmu_hls.verify import csim
+from lmu_hls.verify.csim import compile_project, output_shape
+from tests.lmu_models import convert, lmu, model, random_input
+
+HEADER = Path("firmware", "nnet_utils", "nnet_lmu.h")
+# One edit of nnet_lmu.h for each part of the arithmetic: what it says, and what the mutant says.
+MUTANTS = {
+    "state starts at one": ("mem[i] = 0;", "mem[i] = 1;"),
+    "mem row reads the new state": ("next[i] = sum;", "next[i] = sum; mem[c * CONFIG_T::order + i] = sum;"),
+    "mem loses one bit": ("next[i] = sum;", "next[i] = sum >> 1;"),
+    "first term left out": ("for (unsigned i = 0; i < N; i++)", "for (unsigned i = 1; i < N; i++)"),
+    "no bias": ("sum += encoder_bias[c];", "sum += 0;"),
+    "table off by one": ("table[row.to_uint()]", "table[(row + 1).to_uint()]"),
+    "x of the wrong step": ("data[t * CONFIG_T::n_in + i]", "data[i]"),
+    "h not fed back": ("lmu_sum<CONFIG_T::units, CONFIG_T::memory_d, acc_t>(h, encoder_h, c);", "acc_t(0);"),
+}
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory) -> tuple[Path, Network]:
+    """A written project and its network: every connection, a table, no head."""
+    folder = tmp_path_factory.mktemp("csim") / "project"
+    graph = convert(
+        model(lmu("tanh", return_sequences=False)), folder, {"Model": {"Precision": "fixed<14,4>", "ReuseFactor": 1}}
+    )
+    graph.write()
+    return folder, network_spec(graph)
+
+
+@pytest.fixture
+def copy(project, tmp_path) -> tuple[Path, Network]:
+    folder, network = project
+    return Path(shutil.copytree(folder, tmp_path / "copy", ignore=shutil.ignore_patterns("csim"))), network
+
+
+def files(folder: Path) -> dict[Path, bytes]:
+    return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    text = path.read_text()
+    assert text.count(old) == 1
+    path.write_text(text.replace(old, new))
+
+
+def test_equals_golden_and_leaves_the_project_alone(copy):
+    folder, network = copy
+    before = files(folder)
+    compiled = compile_project(folder)
+    x = random_input(network, 300)
+    told: list[int] = []
+    assert np.array_equal(compiled.run(x, network, told.append), golden.predict(network, x))
+    assert told[-1] == 300 and told == sorted(told)
+    assert compiled.run(x[:0], network).shape == (0, *output_shape(network))
+    after = files(folder)
+    assert {name: after[name] for name in before} == before
+    assert {name.parts[0] for name in after.keys() - before.keys()} == {"csim"}
+
+
+@pytest.mark.parametrize("mutant", MUTANTS)
+def test_a_changed_header_is_caught(mutant, copy):
+    """Compiled twice in one process: the second library is the one that runs."""
+    folder, network = copy
+    edit(folder / HEADER, *MUTANTS[mutant])
+    x = random_input(network, 100)
+    assert not np.array_equal(compile_project(folder).run(x, network), golden.predict(network, x))
+
+
+def test_changed_and_missing_weights_are_caught(copy):
+    folder, network = copy
+    compiled, x = compile_project(folder), random_input(network, 100)
+    weights = folder / "firmware" / "weights"
+    first, *rest = (weights / "a2.txt").read_text().split(",")
+    (weights / "a2.txt").write_text(",".join([f"{float(first) + 2.0**-13:.14f}", *rest]))
+    assert not np.array_equal(compiled.run(x, network), golden.predict(network, x))
+    (weights / "a2.txt").write_text(first)
+    with pytest.raises(LmuHlsError, match=r"Expected 9 values.*but read only 1(?s:.*)Restore the project"):
+        compiled.run(x, network)
+    (weights / "a2.txt").unlink()
+    with pytest.raises(LmuHlsError, match=r"a2\.txt does not exist"):
+        compiled.run(x, network)
+
+
+def test_compile_errors(copy):
+    folder, _ = copy
+    edit(folder / HEADER, "mem[i] = 0;", "mem[i] = nonsense;")
+    with pytest.raises(LmuHlsError, match=r"(?s)g\+\+ does not compile .*nonsense.*Restore the project's files"):
+        compile_project(folder)
+
+
+def test_not_a_project(tmp_path):
+    with pytest.raises(LmuHlsError, match=r"is not an hls4ml project.*convert the model first"):
+        compile_project(tmp_path)
+
+
+def test_no_compiler(copy, monkeypatch):
+    def absent(name):
+        raise LmuHlsError(f"{name} is not installed. Install it with: ...")
+
+    monkeypatch.setattr(toolchain, "need", absent)
+    with pytest.raises(LmuHlsError, match=r"g\+\+ is not installed"):
+        compile_project(copy[0])
+
+
+def test_values_off_the_grid():
+    assert csim._integers(np.array([0.5, -2.0]), FixedType(4, 3)).tolist() == [1, -4]
+    for value in (0.25, 4.0, -4.5, np.nan, np.inf):
+        with pytest.raises(LmuHlsError, match="which is no value of the output type"):
+            csim._integers(np.array([0.5, value]), FixedType(4, 3))
+
+
+def test_input_is_checked(project):
+    folder, network = project
+    compiled = csim.CsimProject(folder, "myproject", folder / "none.so")
+    for wrong in (np.zeros((2, 5, 4), np.int64), np.zeros((2, 5, 3))):
+        with pytest.raises(ValueError, match="integers of shape"):
+            compiled.run(wrong, network)
+    with pytest.raises(LmuHlsError, match=r"none\.so"):
+        compiled.run(np.zeros((2, 5, 3), np.int64), network)
+
+
+def test_ctrl_c_leaves_no_worker(project, copy):
+    folder, network = copy
+    compiled = compile_project(folder)
+    processes = []
+
+    def interrupt(done):
+        processes.append(done)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        compiled.run(random_input(network, 10), network, interrupt)
+    assert processes == [10]
+
+
+def test_output_shape():
+    from lmu_hls.spec import Dense
+    from tests.networks import random_network
+
+    network = random_network(np.random.default_rng(0))
+    x = np.zeros((2, network.steps, network.n_in), np.int64)
+    assert golden.run(network, x).output.shape == (2, *output_shape(network))
+    head = Dense(
+        "head",
+        network.out,
+        Weight(np.ones((golden.run(network, x).output.shape[-1], 3)), FixedType(4, 4)),
+        None,
+        network.out,
+    )
+    longer = Network(network.name, network.x, network.steps, network.n_in, (*network.layers, head))
+    assert golden.run(longer, x).output.shape == (2, *output_shape(longer))
