@@ -38,7 +38,7 @@ demo: install
 	@$(BIN)/lmu-hls demo demo-out --force
 
 test: install
-	@$(BIN)/python -m pytest -q -n $(JOBS) --dist loadfile -m "not slow" $(TEST_ARGS)
+	@$(BIN)/python -m pytest -q -n $(JOBS) --dist loadfile -m "not slow" --durations=10 --durations-min=5 $(TEST_ARGS)
 
 lint: install
 	@$(BIN)/ruff check --quiet .
