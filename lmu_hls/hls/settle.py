@@ -34,6 +34,7 @@ class SettleTypes(ModelOptimizerPass):
     def transform(self, model: Any) -> bool:
         if not has_lmu(model):
             return False
+        _plain_relu(model)
         nodes = list(model.get_layers())
         _check_chain(model, nodes)
         settlers = {"Input": _input, "LMU": _lmu, "Dense": _dense, "Activation": _activation}
@@ -73,6 +74,14 @@ class NameTypes(ModelOptimizerPass):
 
 def has_lmu(model: Any) -> bool:
     return any(node.class_name == "LMU" for node in model.get_layers())
+
+
+def _plain_relu(model: Any) -> None:
+    """hls4ml reads keras.layers.ReLU as a ThresholdedReLU with threshold 0: make it the relu that it is."""
+    for node in list(model.get_layers()):
+        if node.get_attr("activation") == "thresholdedrelu" and node.get_attr("activ_param") == 0:
+            attributes = {"activation": "relu", "n_in": node.get_output_variable().size()}
+            model.replace_node(node, model.make_node("Activation", node.name, attributes, node.inputs.copy()))
 
 
 def _check_chain(model: Any, nodes: list[Any]) -> None:

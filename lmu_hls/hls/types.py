@@ -35,14 +35,13 @@ def explicit_type(node: Any, name: str) -> FixedType | None:
     Looked up as hls4ml does: by layer name, by layer type, then for the whole model; at each level first the tensor,
     then a default of the layer. The model's default is no explicit type: see :func:`default_type`.
     """
-    config, layer, kind = node.model.config, node.name.lower(), node.class_name.lower()
-    for table, key in (
-        (config.layer_name_precision, f"{layer}_{name}"),
-        (config.layer_name_precision, f"{layer}_default"),
-        (config.layer_type_precision, f"{kind}_{name}"),
-        (config.layer_type_precision, f"{kind}_default"),
-        (config.model_precision, name),
-    ):
+    config = node.model.config
+    places = [(config.layer_name_precision, f"{node.name.lower()}_{key}") for key in (name, "default")]
+    # The configuration calls layers by Keras's class (InputLayer), hls4ml looks them up by its own (Input).
+    for kind in (node.class_name, str(node.get_attr("class_name"))):
+        places += [(config.layer_type_precision, f"{kind.lower()}_{key}") for key in (name, "default")]
+    places.append((config.model_precision, name))
+    for table, key in places:
         text = table.get(key)
         if text is not None:
             automatic = isinstance(text, str) and text.lower() == "auto"

@@ -60,9 +60,11 @@ def test_explicit_types_by_name_and_by_type(tmp_path):
     built = two_layers()
     settings = {
         "Model": {"Precision": "fixed<16,6>", "ReuseFactor": 1},
-        "LayerType": {"LMU": {"Precision": {"mem": "fixed<14,3,RND>", "a": "fixed<13,2>"}, "ReuseFactor": 4}},
+        "LayerType": {
+            "LMU": {"Precision": {"mem": "fixed<14,3,RND>", "a": "fixed<13,2>"}, "ReuseFactor": 4},
+            "InputLayer": {"Precision": {"result": "ufixed<9,1>"}},
+        },
         "LayerName": {
-            "x": {"Precision": {"result": "ufixed<9,1>"}},
             "two": {"Precision": {"mem": "fixed<15,5>", "result": "fixed<12,4,RND_CONV,SAT_SYM>"}, "ReuseFactor": 7},
             "head": {"Precision": {"weight": "fixed<6,1>"}},
         },
@@ -98,8 +100,8 @@ def test_one_type_for_a_whole_layer(tmp_path):
 
 def test_names_that_are_no_identifiers(tmp_path):
     inputs = keras.Input((STEPS, 3), name="in-put")
-    outputs = keras.layers.Dense(3, name="1st-head")(lmu("tanh", name="lmu-1", return_sequences=False)(inputs))
-    graph = convert(keras.Model(inputs, outputs), tmp_path, backend="Vivado")
+    outputs = keras.layers.Dense(6, name="1st-head")(lmu("tanh", name="lmu-1", return_sequences=False)(inputs))
+    graph = convert(keras.Model(inputs, keras.layers.ReLU(name="re-lu")(outputs)), tmp_path, backend="Vivado")
     assert_csim_equals_golden(graph)
     assert "#pragma HLS DATAFLOW" in (tmp_path / "firmware" / "myproject.cpp").read_text()
 
