@@ -206,17 +206,20 @@ class LMUCell(DropoutRNNCell, keras.layers.Layer):
                 regularizer=self.bias_regularizer,
             )
 
-    def system_tensors(self) -> tuple[Any, Any]:
-        """A_bar (order, order) and B_bar (order,) as tensors of compute dtype, differentiable in theta."""
+    @property
+    def linear_memory(self) -> bool:
+        """True if nothing computed from mem or h enters u: the memory is linear and time-invariant."""
+        return not (self.hidden_to_memory or self.memory_to_memory)
+
+    def system_tensors(self, dtype: str | None = None) -> tuple[Any, Any]:
+        """A_bar (order, order) and B_bar (order,) as tensors, of compute dtype, differentiable in theta."""
+        dtype = dtype or self.compute_dtype
         if self.log_theta_ratio is None:
             a_bar, b_bar = self.discrete_system()
-            dtype = self.compute_dtype
             return ops.convert_to_tensor(a_bar, dtype=dtype), ops.convert_to_tensor(b_bar, dtype=dtype)
         ratio = ops.cast(self.log_theta_ratio.value, discretize.working_dtype())
         theta = self._initial_theta * ops.exp(ratio)
-        return discretize.discretize(
-            self.order, theta, self._initial_theta, self.discretizer, self.basis, self.compute_dtype
-        )
+        return discretize.discretize(self.order, theta, self._initial_theta, self.discretizer, self.basis, dtype)
 
     def get_dropout_mask(self, step_input: Any) -> Any:
         """Prepare a sequence: RNN layers call this once before their time loop.
@@ -239,10 +242,14 @@ class LMUCell(DropoutRNNCell, keras.layers.Layer):
             hidden.reset_masks(self.hidden_cell)
 
     def encode(self, inputs: Any, output: Any, mem: Any, training: bool) -> Any:
-        """u (batch, memory_d) from x (batch, features), h_{t-1} (batch, units) or None, and mem_{t-1}."""
+        """u (batch, memory_d) from x (batch, features), h_{t-1} (batch, units) or None, and mem_{t-1}.
+
+        Also for all steps at once, u (batch, time, memory_d) from x (batch, time, features).
+        """
         u = inputs if output is None else ops.concatenate([inputs, output], axis=-1)
         if training and self.dropout > 0:
-            u = u * DropoutRNNCell.get_dropout_mask(self, u)
+            mask = DropoutRNNCell.get_dropout_mask(self, u)
+            u = u * (ops.expand_dims(mask, 1) if len(u.shape) == 3 else mask)
         if self.kernel is not None:
             u = ops.matmul(u, self.kernel)
         if self.recurrent_kernel is not None:
@@ -258,22 +265,29 @@ class LMUCell(DropoutRNNCell, keras.layers.Layer):
         channels = ops.matmul(channels, ops.transpose(a_bar)) + ops.expand_dims(u, -1) * b_bar
         return ops.reshape(channels, (-1, self.memory_size))
 
+    def into_hidden(self, mem: Any, inputs: Any) -> Any:
+        """Input of the hidden cell, (..., memory_size [+ features])."""
+        return ops.concatenate([mem, inputs], axis=-1) if self.input_to_hidden else mem
+
+    def hidden_step(self, seen: Any, states: list[Any]) -> tuple[Any, list[Any]]:
+        """One step of the hidden cell on `seen`, and its new states, flat as in `state_size[1:]`."""
+        cell = self.hidden_cell
+        if cell is None:
+            return seen, []
+        if not hidden.is_cell(cell):
+            output = cell(seen)
+            return output, [output] if states else []
+        nested = tree.pack_sequence_as(cell.state_size, states) if tree.is_nested(cell.state_size) else states
+        output, new_states = cell(seen, nested)
+        return output, tree.flatten(new_states)
+
     def call(self, inputs: Any, states: Any, training: bool = False) -> tuple[Any, list[Any]]:
         """One step: inputs (batch, features), states as `state_size`; returns h and the new states."""
         mem, *rest = states
-        cell, output = self.hidden_cell, None
-        if self.hidden_to_memory:
-            output = rest[hidden.output_index(cell)]
-        mem = self.update(mem, self.encode(inputs, output, mem, training))
-        if cell is None:
-            return mem, [mem]
-        into_hidden = ops.concatenate([mem, inputs], axis=-1) if self.input_to_hidden else mem
-        if not hidden.is_cell(cell):
-            output = cell(into_hidden)
-            return output, [mem, output] if rest else [mem]
-        nested = tree.pack_sequence_as(cell.state_size, rest) if tree.is_nested(cell.state_size) else rest
-        output, new_states = cell(into_hidden, nested)
-        return output, [mem, *tree.flatten(new_states)]
+        previous = rest[hidden.output_index(self.hidden_cell)] if self.hidden_to_memory else None
+        mem = self.update(mem, self.encode(inputs, previous, mem, training))
+        output, rest = self.hidden_step(self.into_hidden(mem, inputs), rest)
+        return output, [mem, *rest]
 
     def get_initial_state(self, batch_size: Any = None) -> list[Any]:
         """Zeros (batch_size, size) for each state."""

@@ -3,7 +3,12 @@
 from typing import Any
 
 import keras
+from keras import ops
 
+# The time loop of keras.layers.RNN, which Keras does not export.
+from keras.src import backend
+
+from lmu_hls.layers import hidden, linear
 from lmu_hls.layers.cell import LMUCell
 
 
@@ -83,6 +88,54 @@ class LMU(keras.layers.RNN):
             zero_output_for_mask=zero_output_for_mask,
             **kwargs,
         )
+
+    def call(self, sequences: Any, initial_state: Any = None, mask: Any = None, training: bool = False) -> Any:
+        """As keras.layers.RNN; without initial_state, mem is known to start at zero."""
+        self._starts_at_zero = initial_state is None and not self.stateful
+        return super().call(sequences, initial_state=initial_state, mask=mask, training=training)
+
+    def inner_loop(self, sequences: Any, initial_state: Any, mask: Any, training: bool = False) -> Any:
+        """Last output, all outputs (or again the last) and final states.
+
+        A linear memory is evaluated over all time steps at once; the hidden cell then follows, in a loop only
+        if it is recurrent. Feedback into u, masked steps, a sequence of unknown length and hidden layers that
+        do more than map one step to one step take the step-by-step loop of keras.layers.RNN.
+        """
+        cell = self.cell
+        recurrent = hidden.is_cell(cell.hidden_cell)
+        known = sequences.shape[1] is not None and mask is None
+        if not (known and cell.linear_memory and (recurrent or linear.time_distributed(cell.hidden_cell))):
+            return super().inner_loop(sequences, initial_state, mask, training)
+        if self.go_backwards:
+            sequences = ops.flip(sequences, axis=1)
+        mem, *states = initial_state
+        u = cell.encode(sequences, None, None, training)
+        every_step = recurrent or self.return_sequences
+        mem = linear.memory(cell, u, None if self._starts_at_zero else mem, every_step)
+        if recurrent:
+            return self._hidden_loop(mem, sequences, states, training)
+        seen = cell.into_hidden(mem, sequences if every_step else sequences[:, -1])
+        outputs = seen
+        if cell.hidden_cell is not None:
+            width = seen.shape[-1]
+            outputs = cell.hidden_cell(ops.reshape(seen, (-1, width)))
+            shape = (-1, sequences.shape[1], outputs.shape[-1]) if every_step else (-1, outputs.shape[-1])
+            outputs = ops.reshape(outputs, shape)
+        output = outputs[:, -1] if every_step else outputs
+        final = mem[:, -1] if every_step else mem
+        return output, outputs, [final, *([output] if states else [])]
+
+    def _hidden_loop(self, mem: Any, sequences: Any, states: list[Any], training: bool) -> Any:
+        """The recurrent hidden cell over mem (batch, time, memory_size) and its final states."""
+        output, outputs, states = backend.rnn(
+            lambda seen, states: self.cell.hidden_step(seen, states),
+            self.cell.into_hidden(mem, sequences),
+            states,
+            unroll=self.unroll,
+            input_length=sequences.shape[1],
+            return_all_outputs=self.return_sequences,
+        )
+        return output, outputs, [mem[:, -1], *states]
 
     @property
     def theta(self) -> float:
