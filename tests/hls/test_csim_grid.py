@@ -20,7 +20,7 @@ LAYOUTS = (  # memory_d, order, theta, discretizer, basis
 GRID = [(cell, connections) for cell in CELLS for connections in itertools.product([False, True], repeat=3)]
 GRID += [(None, (False, False, False)), (None, (False, True, False))]
 WEIGHTS = ("encoder_x", "encoder_h", "encoder_bias", "hidden_mem", "hidden_x", "hidden_bias", "weight", "bias")
-STACK = 4  # layers in one model, so that one compilation covers several configurations
+STACK = 6  # layers in one model, so that one compilation covers several configurations
 
 
 def layers(cases, first: int) -> list:
