@@ -12,7 +12,6 @@ from lmu_hls.spec import LMU, Dense, Elementwise
 from lmu_hls.spec.extract import fixed_type, network_spec
 from tests.lmu_models import N_IN, STEPS, convert, lmu, model
 
-
 array = keras.ops.convert_to_numpy
 
 
