@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 
-from lmu_hls.fixed import FixedType, Ints, requantize
+from lmu_hls.fixed import OVERFLOWS, ROUNDINGS, FixedType, Ints, requantize
 from lmu_hls.resources import hdl_dir
 from lmu_hls.rtl import MemoryUnit, memory_unit
 from lmu_hls.rtl.project import MODULES, rom_source
@@ -50,7 +51,9 @@ class Config:
         return LMU(name, STEPS, u, encoder, *nothing, u, update, mem, None, mem, True, 1, 10.0, "zoh", "orthonormal")
 
 
-GRID = (
+Grid = tuple[Config, ...]
+
+GRID: Grid = (
     *(Config(6, memory_d, lanes) for memory_d in (1, 4) for lanes in (1, 2, 6)),
     Config(1, 1, 1),
     Config(1, 4, 1),
@@ -94,7 +97,8 @@ def reference(lmu: LMU, u: Ints, reset_state: Ints, abort: Ints | None = None) -
     return out
 
 
-def units(grid: tuple[Config, ...] = GRID) -> list[tuple[LMU, MemoryUnit]]:
+@cache
+def units(grid: Grid) -> list[tuple[LMU, MemoryUnit]]:
     """Layer and unit of each configuration, named c0, c1, ..."""
     layers = [config.lmu(f"c{k}") for k, config in enumerate(grid)]
     return [(layer, memory_unit(layer, config.lanes)) for layer, config in zip(layers, grid, strict=True)]
@@ -104,7 +108,7 @@ def grid_sources(folder: Path) -> list[Path]:
     return [*(hdl_dir() / f"{module}.v" for module in MODULES), folder / "grid.v"]
 
 
-def write_grid(folder: Path, grid: tuple[Config, ...] = GRID) -> None:
+def write_grid(folder: Path, grid: Grid) -> None:
     """Write the top `grid` and the ROM files."""
     (folder / "rom").mkdir(parents=True)
     ports, instances = ["input wire clk", "input wire rst"], []
@@ -139,3 +143,21 @@ def _instance(unit: MemoryUnit) -> str:
     parameters = ", ".join(f".{name}({value})" for name, value in values.items())
     ports = ", ".join(f".{signal}({unit.name}_{signal})" for signal in _signals(unit))
     return f"    lmu_memory_dense #({parameters})\n        {unit.name} (.clk(clk), .rst(rst), {ports});\n"
+
+
+def random_grid(size: int, seed: int) -> Grid:
+    """`size` random configurations: order 1..24, memory_d 1..6, widths 4..24, every mode."""
+    rng = np.random.default_rng(seed)
+
+    def kind(low: int, high: int, modes: str = "") -> str:
+        width = int(rng.integers(low, high + 1))
+        return f"fixed<{width},{int(rng.integers(-1, 5))}{modes}>"
+
+    grid = []
+    for _ in range(size):
+        order = int(rng.integers(1, 25))
+        lanes = int(rng.choice([k for k in range(1, order + 1) if order % k == 0]))
+        modes = f",{rng.choice(ROUNDINGS)},{rng.choice(OVERFLOWS)}"
+        types = (kind(4, 20), kind(4, 24, modes), kind(4, 20), kind(4, 20))
+        grid.append(Config(order, int(rng.integers(1, 7)), lanes, *types, scale=float(rng.uniform(0.05, 0.6))))
+    return tuple(grid)
