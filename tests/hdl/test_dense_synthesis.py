@@ -1,4 +1,4 @@
-"""The dense memory unit maps to 7-series as meant: a DSP48 a lane with its sum inside, no latch, no stray multiplier."""
+"""The dense memory unit maps to 7-series as meant: one DSP48 a lane with the sum inside, and no latch."""
 
 from __future__ import annotations
 
