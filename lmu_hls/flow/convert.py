@@ -229,8 +229,15 @@ def _manifest(model: Any, graph: Any, network: Network, folder: OutputFolder, ba
 
 
 def _types(layer: Any) -> dict[str, str]:
-    """The types of a layer's tensors as hls4ml settled them."""
-    return {name: str(kind.precision) for name, kind in layer.types.items() if getattr(kind, "precision", None)}
+    """The fixed-point types of a layer's tensors as hls4ml settled them; what the layer does not have is left out."""
+    from lmu_hls.spec.extract import fixed_type
+
+    types = {}
+    for name, kind in layer.types.items():
+        precision = getattr(kind, "precision", None)
+        if hasattr(precision, "integer") and "uint<1>" not in str(precision):
+            types[name.removesuffix("_t")] = str(fixed_type(precision, f"{layer.name}: {name}"))
+    return types
 
 
 def read_config(path: Path) -> Mapping[str, Any]:

@@ -72,8 +72,8 @@ def test_settings_reach_the_contract(command, saved, tmp_path):
     status, text = command("convert", saved, tmp_path / "out", "--config", config, "--json")
     (layer,) = [item for item in json.loads(text)["model"]["layers"] if item["name"] == "lmu"]
     assert status == 0
-    assert layer["precision"]["u_t"] == "fixed<11,3,RND,SAT_SYM,0>"
-    assert layer["precision"]["mem_t"] == "fixed<18,5,RND_CONV,SAT,0>"
+    assert layer["precision"]["u"] == "fixed<11,3,RND,SAT_SYM>"
+    assert layer["precision"]["mem"] == "fixed<18,5,RND_CONV,SAT>"
     assert json.loads(text)["units"][0]["parameters"]["LANES"] == 2  # 2 * 4 * 5 products over 20 cycles
 
 
