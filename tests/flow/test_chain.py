@@ -86,7 +86,7 @@ def mutate(path, old, new):
 def change_rom_word(folder):
     path = folder / "rtl" / "rom" / "lmu.hex"
     words = path.read_text().split()
-    words[1] = f"{int(words[1], 16) ^ 4:0{len(words[1])}x}"
+    words[1] = f"{int(words[1], 16) ^ 0x100:0{len(words[1])}x}"
     path.write_text("\n".join(words) + "\n")
 
 
