@@ -155,13 +155,22 @@ def adversary_table(sizes: tuple[tuple[int, float], ...], steps: int) -> Table:
                 proven, narrow = (channel_at(order, theta, basis, form, 14, fewer) for fewer in (0, 1))
                 bound = memory_range(proven.quantized, U.max_abs * U.lsb)
                 u = adversary(proven, bound.steps, steps)
-                trace = proven.run(u)
-                reached = float(np.abs(trace.tensors["mem"]).max()) * proven.lmu.mem.lsb
-                fewer = narrow.run(u, every_step=False).overflows["mem"]
-                counts = (str(sum(trace.overflows.values())), f"{fewer:,}")
+                reached, overflows = run_long(proven, u)
+                _, fewer = run_long(narrow, u)
+                counts = (str(overflows), f"{fewer:,}")
                 bounds = (f"{bound.mem.peak:.4f}", f"{reached:.4f}")
                 table.add_row(str(order), f"{theta:g}", basis, form, _short(proven.lmu.mem), *bounds, *counts)
     return table
+
+
+def run_long(channel: Channel, u: np.ndarray, piece: int = 1000) -> tuple[float, int]:
+    """Largest |mem| and the number of overflows over a long input (batch, steps), in pieces that carry the state."""
+    state, peak, overflows = None, 0, 0
+    for start in range(0, u.shape[1], piece):
+        trace = golden.run_lmu(channel.lmu, u[:, start : start + piece, np.newaxis], state)
+        state, peak = trace.state, max(peak, int(np.abs(trace.tensors["mem"]).max()))
+        overflows += sum(count for name, count in trace.overflows.items() if name in ("mem", "sweep"))
+    return peak * channel.lmu.mem.lsb, overflows
 
 
 def adversary(channel: Channel, length: int, total: int) -> np.ndarray:

@@ -1,0 +1,133 @@
+"""What the user's data do to every tensor: ranges and powers, measured in golden with types too wide to matter."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from lmu_hls import golden
+from lmu_hls.errors import LmuHlsError
+from lmu_hls.fixed import FixedType, Ints, quantize, to_float
+from lmu_hls.golden import Trace
+from lmu_hls.precision import coefficient_type
+from lmu_hls.spec import LMU, Network
+from lmu_hls.tuning.draft import Draft, Key
+
+Floats = NDArray[np.float64]
+
+WIDE = FixedType(26, 14)  # of values while they are observed
+WIDE_WEIGHT_FRACTION = 16
+_TRACE_NAMES = {"h": "result", "out": "result"}  # golden's names of tensors, and hls4ml's
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """Of one tensor: elements in one time step, largest magnitude, mean square, and values that overflowed."""
+
+    elements: int
+    peak: float
+    power: float
+    overflows: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Excess:
+    """A tensor that left its calibrated range: the two largest magnitudes, and the values that did not fit its type."""
+
+    layer: str
+    tensor: str
+    calibrated: float
+    seen: float
+    overflows: int
+
+
+def check_data(source: Draft, x: ArrayLike, y: ArrayLike | None) -> tuple[Floats, NDArray[np.int64] | None]:
+    """x (samples, steps, n_in) as float64 and y as integers; LmuHlsError naming what is wrong and the remedy."""
+    data = np.asarray(x)
+    wanted = f"(samples, {source.steps}, {source.n_in})"
+    if data.dtype.kind not in "fiu" or data.ndim != 3 or data.shape[1:] != (source.steps, source.n_in) or not len(data):
+        raise LmuHlsError(f"calibration data is {data.dtype} of shape {data.shape}; give numbers of shape {wanted}")
+    data = data.astype(np.float64)
+    bad = np.argwhere(~np.isfinite(data))
+    if len(bad):
+        raise LmuHlsError(f"calibration data holds NaN or infinity (first in sample {bad[0][0]}); clean the data first")
+    if not np.any(data):
+        raise LmuHlsError("calibration data is zero throughout, so it says nothing about ranges; give real samples")
+    if y is None:
+        return data, None
+    answers = np.asarray(y)
+    if answers.dtype.kind not in "iu" or answers.shape[:1] != (len(data),):
+        raise LmuHlsError(
+            f"calibration answers are {answers.dtype} of shape {answers.shape}; "
+            f"give one integer class for each of the {len(data)} samples"
+        )
+    return data, answers.astype(np.int64)
+
+
+def wide_types(source: Draft) -> dict[Key, FixedType]:
+    """Types in which nothing of a usual network overflows and rounding hardly shows."""
+    weights = {key: coefficient_type(values, WIDE_WEIGHT_FRACTION) for key, values in source.weights.items()}
+    return {key: weights.get(key, WIDE) for key in source.keys}
+
+
+def calibrate(source: Draft, x: Floats) -> tuple[dict[Key, Observed], Trace, Network]:
+    """What every tensor that is no weight did on x, and the run and the wide network that showed it.
+
+    Raises LmuHlsError when a value is beyond the wide type's range.
+    """
+    network = source.network(wide_types(source))
+    integers = quantize(x, network.x)
+    trace = golden.run(network, integers)
+    seen = observe(network, integers, trace)
+    for (layer, tensor), found in seen.items():
+        if found.overflows:
+            raise LmuHlsError(
+                f"layer {layer!r}: {tensor!r} goes beyond {2.0 ** (WIDE.integer - 1):g} on the calibration data; "
+                "scale the data, or train with smaller weights"
+            )
+    return seen, trace, network
+
+
+def observe(network: Network, x: Ints, trace: Trace, input_name: str = "") -> dict[Key, Observed]:
+    """Every traced tensor of a run of ``network`` on x by layer and hls4ml's name; the input too, if it has a name."""
+    seen: dict[Key, Observed] = {}
+    if input_name:
+        seen[input_name, "result"] = _of(to_float(x, network.x), 0)
+    for layer, traced in zip(network.layers, trace.layers, strict=True):
+        for name, integers in traced.tensors.items():
+            key = (layer.name, _TRACE_NAMES.get(name, name))
+            seen[key] = _of(to_float(integers, tensor_type(layer, name)), traced.overflows.get(name, 0))
+    return seen
+
+
+def tensor_type(layer: object, name: str) -> FixedType:
+    """The type of golden's tensor ``name`` in a layer of the contract, wherever the contract keeps it."""
+    for place in (layer, getattr(layer, "hidden", None), getattr(layer, "update", None)):
+        kind = getattr(place, name, None)
+        if isinstance(kind, FixedType):
+            return kind
+    raise KeyError(f"{type(layer).__name__} has no type for tensor {name!r}")
+
+
+def _of(values: Floats, overflows: int) -> Observed:
+    size = values.shape[-1]
+    return Observed(size, float(np.abs(values).max(initial=0.0)), float(np.mean(values**2)), overflows)
+
+
+def exceeded(calibrated: Mapping[Key, float], network: Network, x: Ints, trace: Trace) -> tuple[Excess, ...]:
+    """The tensors that leave their ``calibrated`` magnitudes, or overflow, in a run of ``network`` on x."""
+    found = []
+    for key, seen in observe(network, x, trace).items():
+        limit = calibrated.get(key, np.inf)
+        if seen.peak > limit or seen.overflows:
+            found.append(Excess(*key, limit, seen.peak, seen.overflows))
+    return tuple(found)
+
+
+def state_elements(network: Network, layer: str) -> int:
+    """memory_d * order of the LMU called ``layer``."""
+    lmu = next(la for la in network.layers if isinstance(la, LMU) and la.name == layer)
+    return lmu.memory_d * lmu.order

@@ -1,0 +1,214 @@
+"""A network whose weights are still float: it makes the integer contract for any choice of types, without hls4ml.
+
+The model is converted once; what hls4ml made of it is then shown to :func:`lmu_hls.spec.extract.network_spec` with
+other types and with the float weights put on the grids of these types. So the contract is the one that a conversion
+with these types gives, weight for weight.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lmu_hls.errors import LmuHlsError
+from lmu_hls.fixed import FixedType, quantize, to_float
+from lmu_hls.spec import Network
+from lmu_hls.spec.extract import network_spec
+
+Floats = NDArray[np.float64]
+Key = tuple[str, str]  # layer and tensor, with hls4ml's names: ("lmu", "hidden_mem"), ("logits", "result")
+Types = Mapping[Key, FixedType]
+
+_WIDE = "fixed<18,8>"  # types of the one conversion; they are replaced
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Draft:
+    """The layers of a converted model, the keys of all its tensors, and the float values of those that are weights."""
+
+    nodes: tuple[Any, ...]
+    project: str
+    keys: tuple[Key, ...]
+    weights: dict[Key, Floats]
+    config: dict[str, Any]
+    _cache: dict[tuple[Key, FixedType], Floats] = field(default_factory=dict)
+
+    @property
+    def steps(self) -> int:
+        return int(self.nodes[0].get_output_variable().shape[0])
+
+    @property
+    def n_in(self) -> int:
+        return int(self.nodes[0].get_output_variable().shape[1])
+
+    def network(self, types: Types) -> Network:
+        """The contract with ``types`` for its tensors. Raises KeyError when one has no type."""
+        return network_spec(_View(self, types))
+
+    def on_grid(self, key: Key, to: FixedType) -> Floats:
+        """A weight's values after assignment to ``to``."""
+        known = self._cache.get((key, to))
+        if known is None:
+            if len(self._cache) > 4096:
+                self._cache.clear()
+            known = self._cache[key, to] = to_float(quantize(self.weights[key], to), to)
+        return known
+
+
+def draft(model: Any, config: Mapping[str, Any] | None = None) -> Draft:
+    """Convert a Keras model for its structure. ``config`` has hls4ml's keys; its precisions do not matter.
+
+    Raises LmuHlsError for a model that cannot be converted.
+    """
+    import hls4ml
+    from hls4ml.utils import config_from_keras_model
+
+    from lmu_hls.hls import register
+
+    register()
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        settings = config_from_keras_model(model, granularity="name", backend="Vitis", default_precision=_WIDE)
+        _merge(settings, config or {})
+        with tempfile.TemporaryDirectory() as folder:
+            graph = hls4ml.converters.convert_from_keras_model(
+                model,
+                output_dir=str(Path(folder) / "project"),
+                project_name="lmu",
+                backend="Vitis",
+                io_type="io_parallel",
+                hls_config=_without_precision(settings),
+                allow_v2_fallback=True,
+            )
+    nodes = tuple(graph.get_layers())
+    keys: dict[Key, None] = {}
+    network_spec(_View(None, None, nodes, keys))
+    layers = {layer.name: layer for layer in model.layers}
+    by_name = {node.name: node for node in nodes}
+    weights = {key: _float_weight(by_name[key[0]], layers, key) for key in keys if key[1] in by_name[key[0]].weights}
+    return Draft(nodes, graph.config.get_project_name(), tuple(keys), weights, settings)
+
+
+def _merge(base: dict[str, Any], over: Mapping[str, Any]) -> None:
+    for key, value in over.items():
+        if isinstance(value, Mapping) and isinstance(base.get(key), dict):
+            _merge(base[key], value)
+        else:
+            base[key] = value
+
+
+def _without_precision(settings: dict[str, Any]) -> dict[str, Any]:
+    """The same settings with every type left to the converter, so that the user's types cannot stop it."""
+    layers = {
+        name: {k: v for k, v in layer.items() if k != "Precision"} for name, layer in settings["LayerName"].items()
+    }
+    model = {**settings["Model"], "Precision": {"default": _WIDE}}
+    return {**settings, "Model": model, "LayerName": layers, "LayerType": {}}
+
+
+def _float_weight(node: Any, layers: Mapping[str, Any], key: Key) -> Floats:
+    """A weight before it was put on a grid: from the handler's data, or for a Dense layer from the Keras layer."""
+    layer, name = key
+    if node.class_name == "LMU":
+        return np.asarray(node.get_attr(f"{name}_data"), np.float64)
+    if layer not in layers:
+        raise LmuHlsError(f"layer {layer!r} of the converted model is not a layer of the Keras model; rename the layer")
+    import keras
+
+    variable = layers[layer].kernel if name == "weight" else layers[layer].bias
+    return np.asarray(keras.ops.convert_to_numpy(variable), np.float64)
+
+
+class _View:
+    """What network_spec reads of an hls4ml ModelGraph. Without a draft the real types are shown and keys recorded."""
+
+    def __init__(
+        self,
+        source: Draft | None,
+        types: Types | None,
+        nodes: tuple[Any, ...] = (),
+        keys: dict[Key, None] | None = None,
+    ) -> None:
+        nodes = source.nodes if source is not None else nodes
+        self.config = SimpleNamespace(get_project_name=lambda: source.project if source is not None else "lmu")
+        self._layers: list[_Layer] = []
+        for node in nodes:
+            self._layers.append(_Layer(node, source, types, self._layers[-1] if self._layers else None, keys))
+
+    def get_layers(self) -> list[_Layer]:
+        return self._layers
+
+
+class _Layer:
+    """One layer of the view: its own attributes, other types, weights on their grids."""
+
+    def __init__(
+        self, node: Any, source: Draft | None, types: Types | None, before: _Layer | None, keys: dict[Key, None] | None
+    ) -> None:
+        self.name, self.class_name = node.name, node.class_name
+        self._node, self._source, self._before, self._keys = node, source, before, keys
+        self._types = types
+        self.types = _Lookup(self._type)
+        self.weights = _Lookup(self._weight, node.weights)
+
+    def get_attr(self, name: str, default: Any = None) -> Any:
+        weight = name.removesuffix("_data")
+        key = (self.name, weight)
+        if self._source is not None and weight != name and key in self._source.weights and self.class_name != "LMU":
+            assert self._types is not None
+            return self._source.on_grid(key, self._types[key])
+        return self._node.get_attr(name, default)
+
+    def get_output_variable(self) -> Any:
+        return self._node.get_output_variable()
+
+    def get_input_variable(self) -> Any:
+        assert self._before is not None
+        return SimpleNamespace(type=self._before.types["result_t"])
+
+    def _type(self, name: str) -> Any:
+        key = (self.name, name.removesuffix("_t"))
+        if self._types is None:
+            if self._keys is not None:
+                self._keys[key] = None
+            return self._node.types[name]
+        return SimpleNamespace(precision=_precision(self._types[key]))
+
+    def _weight(self, name: str) -> Any:
+        if self._source is None or self._types is None:
+            return self._node.weights[name]
+        key = (self.name, name)
+        return SimpleNamespace(data=self._source.on_grid(key, self._types[key]))
+
+
+class _Lookup:
+    """A read-only mapping that asks a function."""
+
+    def __init__(self, ask: Any, known: Any = ()) -> None:
+        self._ask, self._known = ask, known
+
+    def __getitem__(self, name: str) -> Any:
+        return self._ask(name)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._known
+
+
+def _precision(kind: FixedType) -> SimpleNamespace:
+    """``kind`` with the attribute names of hls4ml's precisions."""
+    return SimpleNamespace(
+        width=kind.width,
+        integer=kind.integer,
+        signed=kind.signed,
+        rounding_mode=kind.rounding,
+        saturation_mode=kind.overflow,
+        saturation_bits=0,
+    )

@@ -1,0 +1,204 @@
+"""What is asked of the types, and golden as the judge of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lmu_hls import golden
+from lmu_hls.fixed import quantize, to_float
+from lmu_hls.precision import stability
+from lmu_hls.tuning.draft import Types
+from lmu_hls.tuning.plan import Floats, Fractions, Plan, memory_layers, memory_of
+
+SAFETY: Final = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One choice of types on the calibration data. ``accuracy``, ``kept`` and ``sure`` are shares of all answers.
+
+    ``snr_db`` is that of the network's output against the float model; ``kept`` counts the answers (largest output)
+    that are the float model's own, ``sure`` those that would still be with an error ``safety`` times as large;
+    ``bits`` is the total of :meth:`Plan.bits`. ``problem`` says why a choice is not possible at all.
+    """
+
+    bits: int
+    snr_db: float = -np.inf
+    accuracy: float = 0.0
+    kept: float = 0.0
+    sure: float = 0.0
+    problem: str = ""
+
+
+class Target(Protocol):
+    """A wish: whether a measure fulfils it, and words for what was asked and what was reached."""
+
+    def met(self, measure: Measure, reference: Measure) -> bool: ...
+
+    def asked(self) -> str: ...
+
+    def reached(self, measure: Measure, reference: Measure) -> str: ...
+
+    @property
+    def start_db(self) -> float: ...
+
+
+@dataclass(frozen=True, slots=True)
+class AccuracyDrop:
+    """At most ``points`` percentage points fewer right answers than the float model, and no more answers changed.
+
+    Changed answers are counted with an error ``safety`` times as large as it is: a search finds types that happen to
+    be right on its data, above all on data that the model was trained on, and new data are closer to the borders.
+    Raises ValueError unless 0 <= points <= 100 and safety >= 1.
+    """
+
+    points: float = 0.5
+    safety: float = SAFETY
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.points <= 100:
+            raise ValueError(f"accuracy drop of {self.points} points is not possible; give 0 to 100")
+        if not (np.isfinite(self.safety) and self.safety >= 1):
+            raise ValueError(f"safety={self.safety} is not possible; give 1 or more")
+
+    def met(self, measure: Measure, reference: Measure) -> bool:
+        allowed = self.points / 100 + 1e-12
+        drop = max(reference.accuracy - measure.accuracy, 1 - measure.sure)
+        return not measure.problem and drop <= allowed
+
+    def asked(self) -> str:
+        return f"an accuracy drop of at most {self.points:g} points"
+
+    def reached(self, measure: Measure, reference: Measure) -> str:
+        drop = 100 * (reference.accuracy - measure.accuracy)
+        changed = 100 * (1 - measure.sure)
+        return f"a drop of {drop:.2f} points, {changed:.2f} % of the answers changed with a safety of {self.safety:g}"
+
+    @property
+    def start_db(self) -> float:
+        return 35.0
+
+
+@dataclass(frozen=True, slots=True)
+class SnrDb:
+    """At least ``db`` dB at the network's output, against the float model. Raises ValueError unless 0 < db <= 120."""
+
+    db: float
+
+    def __post_init__(self) -> None:
+        if not 0 < self.db <= 120:
+            raise ValueError(f"an SNR of {self.db} dB is not a target; give more than 0 and at most 120")
+
+    def met(self, measure: Measure, reference: Measure) -> bool:
+        return not measure.problem and measure.snr_db >= self.db
+
+    def asked(self) -> str:
+        return f"an SNR of {self.db:g} dB at the output"
+
+    def reached(self, measure: Measure, reference: Measure) -> str:
+        return f"{measure.snr_db:.1f} dB"
+
+    @property
+    def start_db(self) -> float:
+        return self.db + 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class BitBudget:
+    """At most ``bits`` bits in all (see :meth:`Plan.bits`), with the best SNR that was found."""
+
+    bits: int
+
+    def __post_init__(self) -> None:
+        if self.bits < 1:
+            raise ValueError(f"a budget of {self.bits} bits is not possible; give a positive number")
+
+    def met(self, measure: Measure, reference: Measure) -> bool:
+        return not measure.problem and measure.bits <= self.bits
+
+    def asked(self) -> str:
+        return f"at most {self.bits:,} bits"
+
+    def reached(self, measure: Measure, reference: Measure) -> str:
+        return f"{measure.bits:,} bits"
+
+    @property
+    def start_db(self) -> float:
+        return 50.0
+
+
+class Judge:
+    """Runs golden for a choice of fraction bits and measures its output; remembers what it has measured."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        x: Floats,
+        y: NDArray[np.int64] | None,
+        output: Floats,
+        safety: float = 1.0,
+        progress: Callable[[int], None] = lambda done: None,
+    ) -> None:
+        self._plan, self._x, self._y, self._output, self._progress = plan, x, y, output, progress
+        self._safety = safety
+        self._answers = output.argmax(axis=-1)
+        self._signal = float(np.sum(output**2))
+        self._known: dict[tuple[int, ...], Measure] = {}
+        self._stable: dict[tuple[object, ...], bool] = {}
+        self._order = plan.source.keys
+        right = self._answers if y is None else y
+        accuracy = float(
+            np.mean(self._answers == right.reshape(right.shape + (1,) * (self._answers.ndim - right.ndim)))
+        )
+        self.reference = Measure(0, np.inf, accuracy, 1.0, 1.0)
+        self._right = right
+
+    @property
+    def evaluations(self) -> int:
+        """How many different choices were run."""
+        return len(self._known)
+
+    def __call__(self, fractions: Fractions) -> Measure:
+        """The measure of ``fractions``."""
+        choice = tuple(fractions[key] for key in self._order)
+        if choice not in self._known:
+            self._known[choice] = self._measure(fractions)
+            self._progress(len(self._known))
+        return self._known[choice]
+
+    def best(self, target: Target) -> Measure:
+        """The measure nearest to ``target`` so far: fewest bits for a budget, else the best SNR."""
+        possible = [m for m in self._known.values() if not m.problem] or list(self._known.values())
+        return min(possible, key=lambda m: m.bits if isinstance(target, BitBudget) else -m.snr_db)
+
+    def _measure(self, fractions: Fractions) -> Measure:
+        plan = self._plan
+        bits, types = plan.bits(fractions), plan.types(fractions)
+        for layer in memory_layers(plan.source):
+            if not self._is_stable(layer, types):
+                return Measure(bits, problem=f"layer {layer!r}: its quantized memory is unstable")
+        try:
+            network = plan.source.network(types)
+            result = to_float(golden.predict(network, quantize(self._x, network.x)), network.out)
+        except ValueError as error:  # a sum beyond the contract's 62 bits
+            return Measure(bits, problem=str(error))
+        noise = float(np.sum((result - self._output) ** 2))
+        snr = 10 * np.log10(self._signal / noise) if noise and self._signal else (np.inf if not noise else -np.inf)
+        answers = result.argmax(axis=-1)
+        right = self._right.reshape(self._right.shape + (1,) * (answers.ndim - self._right.ndim))
+        amplified = (self._output + self._safety * (result - self._output)).argmax(axis=-1)
+        own = self._answers
+        accuracy, kept, sure = (float(np.mean(a == b)) for a, b in ((answers, right), (answers, own), (amplified, own)))
+        return Measure(bits, float(snr), accuracy, kept, sure)
+
+    def _is_stable(self, layer: str, types: Types) -> bool:
+        names = [key for key in self._order if key[0] == layer and key[1] in ("a", "lam", "gam", "kap")]
+        mark = (layer, *(types[key] for key in names))
+        if mark not in self._stable:
+            self._stable[mark] = stability(memory_of(self._plan.source, layer, types)).stable
+        return self._stable[mark]
