@@ -3,5 +3,16 @@
 from lmu_hls.layers.cell import LMUCell
 from lmu_hls.layers.keras_lmu import convert_keras_lmu, holds_keras_lmu, load_keras_lmu
 from lmu_hls.layers.lmu import LMU
+from lmu_hls.layers.rebase import Change, fine_tune, rebase, rediscretize
 
-__all__ = ["LMU", "LMUCell", "convert_keras_lmu", "holds_keras_lmu", "load_keras_lmu"]
+__all__ = [
+    "LMU",
+    "Change",
+    "LMUCell",
+    "convert_keras_lmu",
+    "fine_tune",
+    "holds_keras_lmu",
+    "load_keras_lmu",
+    "rebase",
+    "rediscretize",
+]
