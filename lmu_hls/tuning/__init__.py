@@ -1,8 +1,10 @@
 """Types for every tensor of a network: found by analysis first, then by search with golden as judge."""
 
-from lmu_hls.tuning.auto import TensorResult, Tuning, auto_precision, tune
-from lmu_hls.tuning.calibration import Excess, Observed, exceeded, observe
+from lmu_hls.tuning.auto import Tuning, auto_precision, tune
+from lmu_hls.tuning.calibration import Excess, Observed, clipped, exceeded, observe
+from lmu_hls.tuning.facts import TensorResult
 from lmu_hls.tuning.judge import AccuracyDrop, BitBudget, Measure, SnrDb, Target
+from lmu_hls.tuning.profile import profile
 
 __all__ = [
     "AccuracyDrop",
@@ -15,7 +17,9 @@ __all__ = [
     "TensorResult",
     "Tuning",
     "auto_precision",
+    "clipped",
     "exceeded",
     "observe",
+    "profile",
     "tune",
 ]

@@ -10,47 +10,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lmu_hls import golden
 from lmu_hls.errors import LmuHlsError
-from lmu_hls.fixed import FixedType, quantize, to_float
-from lmu_hls.golden import Trace
-from lmu_hls.precision import Rounding, Spectrum, memory_range, predict_snr, vanished
-from lmu_hls.spec import Network
-from lmu_hls.tuning.calibration import WIDE, Floats, Observed, calibrate, check_data, observe
+from lmu_hls.tuning.calibration import Floats, calibrate, check_data
 from lmu_hls.tuning.draft import Draft, Key, Types, draft
+from lmu_hls.tuning.facts import TensorResult, describe, vanished_weights
 from lmu_hls.tuning.judge import AccuracyDrop, BitBudget, Judge, Measure, Target
-from lmu_hls.tuning.plan import Plan, autocorrelation, first_fractions, make_plan, memory_layers, memory_of, prove
+from lmu_hls.tuning.plan import Plan, first_fractions, make_plan, prove
 from lmu_hls.tuning.search import Search
 
 BUDGET = 4000  # runs of golden
 Progress = Callable[[int, int], None]  # runs done, at most
-
-
-@dataclass(frozen=True, slots=True)
-class TensorResult:
-    """One tensor's type and what is known of it; magnitudes in the tensor's unit, SNRs in dB, None where unknown.
-
-    ``proven`` is the largest magnitude possible, ``observed`` the largest on the calibration data, ``headroom`` what
-    the type holds over the larger of them that is known. ``predicted_db`` is the analysis' SNR of mem, of which its
-    own rounding, that of u and the coefficients are the noise; ``measured_db`` compares with types that hardly round.
-    """
-
-    layer: str
-    tensor: str
-    type: FixedType
-    elements: int
-    weight: bool
-    observed: float
-    proven: float | None = None
-    overflows: int = 0
-    predicted_db: float | None = None
-    measured_db: float | None = None
-
-    @property
-    def headroom(self) -> float:
-        """Largest magnitude of the type over the largest known one; infinite for a tensor that is always zero."""
-        known = self.observed if self.proven is None else self.proven
-        return self.type.max_abs * self.type.lsb / known if known else np.inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,22 +76,19 @@ def tune(
     output = np.asarray(model.predict(x, verbose=0), np.float64)
     if isinstance(target, AccuracyDrop) and output.shape[-1] < 2:
         raise LmuHlsError("the model has one output, so it has no classes to be right about; use an SNR target instead")
-    seen, trace, wide = calibrate(source, x)
-    seen.update(observe(wide, quantize(x, wide.x), trace, source.nodes[0].name))
+    seen, trace = calibrate(source, x)
     plan = make_plan(source, seen, headroom)
     start = first_fractions(plan, seen, trace, target.start_db)
     fractions, plan, judge = _settle(plan, start, x, answers, output, target, budget, progress)
     types = plan.types(fractions)
-    network = source.network(types)
-    final = golden.run(network, quantize(x, network.x))
     return Tuning(
         _configured(source, types),
-        _results(source, types, seen, trace, final, network),
+        describe(source, types, x, seen, trace),
         judge(fractions),
         judge.reference,
         plan.bits(start),
         judge.evaluations,
-        _vanished(source, types),
+        vanished_weights(source, types),
     )
 
 
@@ -185,62 +151,3 @@ def _configured(source: Draft, types: Types) -> dict[str, Any]:
             settings["Precision"] = {}
         settings["Precision"][tensor] = str(kind)
     return config
-
-
-def _results(
-    source: Draft, types: Types, seen: Mapping[Key, Observed], wide: Trace, final: Trace, network: Network
-) -> tuple[TensorResult, ...]:
-    overflows = observe(network, np.empty((0, 0, 1), np.int64), final)
-    memories = {layer: _memory_facts(source, types, layer, wide) for layer in memory_layers(source)}
-    results = []
-    for key in source.keys:
-        layer, tensor = key
-        proven, predicted = memories.get(layer, {}).get(tensor, (None, None))
-        values = source.weights.get(key)
-        peak = float(np.abs(values).max(initial=0.0)) if values is not None else 0.0
-        found = overflows.get(key)
-        results.append(
-            TensorResult(
-                layer,
-                tensor,
-                types[key],
-                int(np.size(values))
-                if values is not None
-                else seen.get(key, seen.get((layer, "mem"), Observed(0, 0, 0))).elements,
-                values is not None,
-                seen[key].peak if key in seen else peak,
-                proven,
-                0 if found is None else found.overflows,
-                predicted,
-                _measured_db(key, wide, final, types) if found is not None else None,
-            )
-        )
-    return tuple(results)
-
-
-def _memory_facts(source: Draft, types: Types, layer: str, wide: Trace) -> dict[str, tuple[float | None, float | None]]:
-    """tensor -> (proven magnitude, predicted SNR) for mem and the sweep."""
-    memory, u = memory_of(source, layer, types), types[layer, "u"]
-    bound = memory_range(memory, u.max_abs * u.lsb)
-    spectrum = Spectrum.from_autocorrelation(autocorrelation(to_float(wide[layer].tensors["u"], WIDE)))
-    snr = predict_snr(memory, spectrum, memory_of(source, layer), u=Rounding.of(u))
-    facts: dict[str, tuple[float | None, float | None]] = {"mem": (bound.mem.peak, snr.db)}
-    if bound.f is not None and bound.z is not None:
-        facts["sweep"] = (max(bound.f.peak, bound.z.peak), None)
-    return facts
-
-
-def _measured_db(key: Key, wide: Trace, final: Trace, types: Types) -> float | None:
-    tensors = wide[key[0]].tensors
-    name = key[1] if key[1] in tensors else ("h" if "h" in tensors else "out")
-    exact = to_float(tensors[name], WIDE)
-    error = to_float(final[key[0]].tensors[name], types[key]) - exact
-    signal, noise = float(np.sum(exact**2)), float(np.sum(error**2))
-    return 10 * float(np.log10(signal / noise)) if signal and noise else None
-
-
-def _vanished(source: Draft, types: Types) -> tuple[str, ...]:
-    """Names of single weights that became zero, such as ``lmu.a[0, 3]``."""
-    named = {f"{layer}.{tensor}": (layer, tensor) for layer, tensor in source.weights}
-    values = {name: source.weights[key] for name, key in named.items()}
-    return vanished(values, {name: types[key] for name, key in named.items()})

@@ -10,10 +10,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from lmu_hls import golden
 from lmu_hls.errors import LmuHlsError
-from lmu_hls.fixed import FixedType, Ints, quantize, to_float
-from lmu_hls.golden import Trace
+from lmu_hls.fixed import MAX_WIDTH, FixedType, Ints, quantize, to_float
+from lmu_hls.golden import LayerTrace, Trace
 from lmu_hls.precision import coefficient_type
-from lmu_hls.spec import LMU, Network
+from lmu_hls.spec import Network
 from lmu_hls.tuning.draft import Draft, Key
 
 Floats = NDArray[np.float64]
@@ -73,34 +73,45 @@ def wide_types(source: Draft) -> dict[Key, FixedType]:
     return {key: weights.get(key, WIDE) for key in source.keys}
 
 
-def calibrate(source: Draft, x: Floats) -> tuple[dict[Key, Observed], Trace, Network]:
-    """What every tensor that is no weight did on x, and the run and the wide network that showed it.
+def calibrate(source: Draft, x: Floats) -> tuple[dict[Key, Observed], Trace]:
+    """What every tensor that is no weight did on x, the input too, and the run with wide types that showed it.
 
     Raises LmuHlsError when a value is beyond the wide type's range.
     """
     network = source.network(wide_types(source))
     integers = quantize(x, network.x)
     trace = golden.run(network, integers)
-    seen = observe(network, integers, trace)
+    seen = {(source.nodes[0].name, "result"): _of(to_float(integers, network.x), 0), **observe(network, trace)}
     for (layer, tensor), found in seen.items():
         if found.overflows:
             raise LmuHlsError(
                 f"layer {layer!r}: {tensor!r} goes beyond {2.0 ** (WIDE.integer - 1):g} on the calibration data; "
                 "scale the data, or train with smaller weights"
             )
-    return seen, trace, network
+    return seen, trace
 
 
-def observe(network: Network, x: Ints, trace: Trace, input_name: str = "") -> dict[Key, Observed]:
-    """Every traced tensor of a run of ``network`` on x by layer and hls4ml's name; the input too, if it has a name."""
+def observe(network: Network, trace: Trace) -> dict[Key, Observed]:
+    """Every traced tensor of a run of ``network``, by layer and hls4ml's name."""
     seen: dict[Key, Observed] = {}
-    if input_name:
-        seen[input_name, "result"] = _of(to_float(x, network.x), 0)
     for layer, traced in zip(network.layers, trace.layers, strict=True):
         for name, integers in traced.tensors.items():
             key = (layer.name, _TRACE_NAMES.get(name, name))
             seen[key] = _of(to_float(integers, tensor_type(layer, name)), traced.overflows.get(name, 0))
     return seen
+
+
+def traced_name(layer: LayerTrace, tensor: str) -> str:
+    """golden's name of hls4ml's ``tensor`` in the trace of a layer."""
+    names = (name for name, other in _TRACE_NAMES.items() if other == tensor and name in layer.tensors)
+    return tensor if tensor in layer.tensors else next(names)
+
+
+def clipped(x: Floats, to: FixedType) -> int:
+    """How many values of the real numbers x do not fit type ``to``: quantizing them is a silent loss."""
+    wide = FixedType(MAX_WIDTH, MAX_WIDTH - to.fraction, True, to.rounding, "SAT")
+    rounded = quantize(x, wide)
+    return int(np.count_nonzero((rounded < to.min_int) | (rounded > to.max_int)))
 
 
 def tensor_type(layer: object, name: str) -> FixedType:
@@ -118,16 +129,15 @@ def _of(values: Floats, overflows: int) -> Observed:
 
 
 def exceeded(calibrated: Mapping[Key, float], network: Network, x: Ints, trace: Trace) -> tuple[Excess, ...]:
-    """The tensors that leave their ``calibrated`` magnitudes, or overflow, in a run of ``network`` on x."""
+    """The tensors that leave their ``calibrated`` magnitudes, or overflow, in a run of ``network`` on x.
+
+    x are integers that fit already: see :func:`clipped` for what quantizing the input lost.
+    """
+    names = {layer.name for layer in network.layers}
+    seen = {key: _of(to_float(x, network.x), 0) for key in calibrated if key[0] not in names}  # the input's layer
     found = []
-    for key, seen in observe(network, x, trace).items():
+    for key, now in {**seen, **observe(network, trace)}.items():
         limit = calibrated.get(key, np.inf)
-        if seen.peak > limit or seen.overflows:
-            found.append(Excess(*key, limit, seen.peak, seen.overflows))
+        if now.peak > limit or now.overflows:
+            found.append(Excess(*key, limit, now.peak, now.overflows))
     return tuple(found)
-
-
-def state_elements(network: Network, layer: str) -> int:
-    """memory_d * order of the LMU called ``layer``."""
-    lmu = next(la for la in network.layers if isinstance(la, LMU) and la.name == layer)
-    return lmu.memory_d * lmu.order

@@ -8,6 +8,7 @@ with these types gives, weight for weight.
 from __future__ import annotations
 
 import contextlib
+import copy
 import io
 import tempfile
 from collections.abc import Mapping
@@ -22,7 +23,7 @@ from numpy.typing import NDArray
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType, quantize, to_float
 from lmu_hls.spec import Network
-from lmu_hls.spec.extract import network_spec
+from lmu_hls.spec.extract import fixed_type, network_spec
 
 Floats = NDArray[np.float64]
 Key = tuple[str, str]  # layer and tensor, with hls4ml's names: ("lmu", "hidden_mem"), ("logits", "result")
@@ -69,25 +70,16 @@ def draft(model: Any, config: Mapping[str, Any] | None = None) -> Draft:
 
     Raises LmuHlsError for a model that cannot be converted.
     """
-    import hls4ml
     from hls4ml.utils import config_from_keras_model
 
     from lmu_hls.hls import register
 
     register()
-    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+    with contextlib.redirect_stdout(io.StringIO()):
         settings = config_from_keras_model(model, granularity="name", backend="Vitis", default_precision=_WIDE)
-        _merge(settings, config or {})
-        with tempfile.TemporaryDirectory() as folder:
-            graph = hls4ml.converters.convert_from_keras_model(
-                model,
-                output_dir=str(Path(folder) / "project"),
-                project_name="lmu",
-                backend="Vitis",
-                io_type="io_parallel",
-                hls_config=_without_precision(settings),
-                allow_v2_fallback=True,
-            )
+    _check_names(settings, config or {})
+    _merge(settings, config or {})
+    graph = _convert(model, _without_precision(settings))
     nodes = tuple(graph.get_layers())
     keys: dict[Key, None] = {}
     network_spec(_View(None, None, nodes, keys))
@@ -95,6 +87,45 @@ def draft(model: Any, config: Mapping[str, Any] | None = None) -> Draft:
     by_name = {node.name: node for node in nodes}
     weights = {key: _float_weight(by_name[key[0]], layers, key) for key in keys if key[1] in by_name[key[0]].weights}
     return Draft(nodes, graph.config.get_project_name(), tuple(keys), weights, settings)
+
+
+def configured_types(model: Any, source: Draft, config: Mapping[str, Any] | None) -> dict[Key, FixedType]:
+    """The types that a conversion with hls4ml's ``config`` gives every tensor; ``fixed<16,6>`` is the default.
+
+    Raises LmuHlsError for a configuration that cannot be converted.
+    """
+    given = copy.deepcopy(dict(config or {}))
+    settings = copy.deepcopy(source.config)
+    settings["Model"]["Precision"] = {"default": "fixed<16,6>"}
+    _merge(settings, given)
+    nodes = {node.name: node for node in _convert(model, settings).get_layers()}
+    return {
+        (layer, tensor): fixed_type(nodes[layer].types[f"{tensor}_t"].precision, f"layer {layer!r}: {tensor!r}")
+        for layer, tensor in source.keys
+    }
+
+
+def _convert(model: Any, settings: dict[str, Any]) -> Any:
+    """hls4ml's graph of the model; nothing is written."""
+    import hls4ml
+
+    with contextlib.redirect_stdout(io.StringIO()), tempfile.TemporaryDirectory() as folder:
+        return hls4ml.converters.convert_from_keras_model(
+            model,
+            output_dir=str(Path(folder) / "project"),
+            project_name="lmu",
+            backend="Vitis",
+            io_type="io_parallel",
+            hls_config=settings,
+            allow_v2_fallback=True,
+        )
+
+
+def _check_names(settings: Mapping[str, Any], config: Mapping[str, Any]) -> None:
+    known = settings["LayerName"]
+    for name in config.get("LayerName", {}):
+        if name not in known:
+            raise LmuHlsError(f"the configuration names layer {name!r}, but the model has only: {', '.join(known)}")
 
 
 def _merge(base: dict[str, Any], over: Mapping[str, Any]) -> None:

@@ -12,7 +12,7 @@ from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType, quantize, to_float
 from lmu_hls.precision.stability import FACTORS
 from lmu_hls.spec import store
-from lmu_hls.tuning import AccuracyDrop, BitBudget, SnrDb, auto_precision, exceeded, tune
+from lmu_hls.tuning import AccuracyDrop, BitBudget, SnrDb, auto_precision, exceeded, profile, tune
 from lmu_hls.tuning.calibration import Observed
 from lmu_hls.tuning.draft import Draft, draft
 from lmu_hls.tuning.plan import make_plan, prove
@@ -192,6 +192,8 @@ def test_bad_arguments_are_refused(model, x):
     for make in (lambda: AccuracyDrop(-1), lambda: AccuracyDrop(1, safety=0), lambda: SnrDb(0), lambda: BitBudget(0)):
         with pytest.raises(ValueError):
             make()
+    with pytest.raises(LmuHlsError, match="names layer 'lnu', but the model has only: "):
+        tune(model, x, config={"LayerName": {"lnu": {"ReuseFactor": 2}}})
     with pytest.raises(LmuHlsError, match="has one output"):
         tune(build(outputs=1), x)
 
@@ -218,6 +220,37 @@ def test_single_weights_that_become_zero_are_listed(x):
     values[0, 0] = 1e-7
     kernel.assign(values)
     assert "head.weight[0, 0]" in tune(model, x, target=SnrDb(20)).vanished
+
+
+def test_profile_describes_the_types_of_a_configuration(model, x, at_30_db):
+    same = {(t.layer, t.tensor): t for t in profile(model, x, at_30_db.config)}
+    assert all(same[t.layer, t.tensor] == t for t in at_30_db.tensors)
+    narrow = {
+        "LayerName": {
+            "lmu": {"Precision": {"u": "fixed<6,1,RND_CONV,SAT>"}},
+            draft(model).nodes[0].name: {"Precision": {"result": "fixed<8,1>"}},
+        }
+    }
+    found = {(t.layer, t.tensor): t for t in profile(model, x, narrow)}
+    u = found["lmu", "u"]
+    assert u.type == FixedType(6, 1)
+    assert u.overflows > 0 and u.headroom < 1 and not u.safe
+    assert found["head", "result"].type.width == 16
+    entrance = next(t for t in found.values() if t.layer not in ("lmu", "head"))
+    assert entrance.overflows == np.count_nonzero(np.abs(x) > 1)
+    assert found["head", "result"].measured_db < same["head", "result"].measured_db
+
+
+def test_what_is_proven_holds_for_the_worst_input(model, at_30_db):
+    u = next(t for t in at_30_db.tensors if t.tensor == "u")
+    network = draft(model).network(types_of(at_30_db))
+    rng = np.random.default_rng(0)
+    wild = rng.choice([network.x.min_int, network.x.max_int], (200, STEPS, N_IN))
+    trace = golden.run(network, wild)
+    peak = np.abs(trace["lmu"].tensors["u"]).max() * u.type.lsb
+    assert peak <= u.proven
+    assert trace["lmu"].overflows["mem"] == 0
+    assert next(t for t in at_30_db.tensors if t.tensor == "mem").safe
 
 
 def test_sweep_bits_of_a_tridiagonal_memory_are_proven():

@@ -1,0 +1,169 @@
+"""What is known of every tensor of a network with given types: proven, observed, predicted and measured."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from lmu_hls import golden
+from lmu_hls.fixed import FixedType, quantize, to_float
+from lmu_hls.golden import Trace
+from lmu_hls.precision import (
+    Encoder,
+    Hidden,
+    Memory,
+    Rounding,
+    Spectrum,
+    layer_range,
+    memory_range,
+    predict_snr,
+    vanished,
+)
+from lmu_hls.spec import LMU, DenseCell, Weight
+from lmu_hls.tuning.calibration import WIDE, Floats, Observed, clipped, observe, traced_name
+from lmu_hls.tuning.draft import Draft, Key, Types
+from lmu_hls.tuning.plan import autocorrelation, memory_of
+
+
+@dataclass(frozen=True, slots=True)
+class TensorResult:
+    """One tensor's type and what is known of it; magnitudes in the tensor's unit, SNRs in dB, None where unknown.
+
+    ``observed`` is the largest magnitude on the calibration data, without saturation; ``proven`` the largest that any
+    input of the network's input type can cause: infinite where feedback leaves no bound, in which case, as in any,
+    mem is proven for the largest value of u's type. ``overflows`` counts values of the calibration data that did not
+    fit. ``predicted_db`` is the analysis' SNR of mem, with its own rounding, that of u and the coefficients as the
+    noise; ``measured_db`` compares with types that hardly round.
+    """
+
+    layer: str
+    tensor: str
+    type: FixedType
+    elements: int
+    weight: bool
+    observed: float
+    proven: float | None = None
+    overflows: int = 0
+    predicted_db: float | None = None
+    measured_db: float | None = None
+
+    @property
+    def headroom(self) -> float:
+        """Largest magnitude of the type over the largest observed one; infinite for a tensor that is always zero."""
+        return self.type.max_abs * self.type.lsb / self.observed if self.observed else np.inf
+
+    @property
+    def safe(self) -> bool:
+        """Whether it is proven that the tensor cannot overflow."""
+        return self.proven is not None and self.proven < self.type.max_abs * self.type.lsb
+
+
+def describe(
+    source: Draft, types: Types, x: Floats, seen: Mapping[Key, Observed], wide: Trace
+) -> tuple[TensorResult, ...]:
+    """One result for each tensor on x; ``seen`` and ``wide`` are from types that hardly round."""
+    network = source.network(types)
+    final = golden.run(network, quantize(x, network.x))
+    entrance = (source.nodes[0].name, "result")
+    proven, predicted = {}, {}
+    for lmu in network.lmus:
+        memory = memory_of(source, lmu.name, types)
+        proven.update({(lmu.name, name): peak for name, peak in _proven(lmu, memory).items()})
+        predicted[lmu.name, "mem"] = _predicted_db(source, lmu, memory, wide)
+    now = observe(network, final)
+    results = []
+    for key in source.keys:
+        values = source.weights.get(key)
+        if values is None:
+            known = seen.get(key) or Observed(seen[key[0], "mem"].elements, 0.0, 0.0)
+        else:
+            known = Observed(int(np.size(values)), float(np.abs(values).max(initial=0.0)), 0.0)
+        measured = _measured_db(key, wide, final, types[key]) if key in now else None
+        overflows = clipped(x, types[key]) if key == entrance else _overflows(final, key)
+        results.append(
+            TensorResult(
+                *key,
+                types[key],
+                known.elements,
+                weight=values is not None,
+                observed=known.peak,
+                proven=proven.get(key),
+                overflows=overflows,
+                predicted_db=predicted.get(key),
+                measured_db=measured,
+            )
+        )
+    return tuple(results)
+
+
+def _overflows(trace: Trace, key: Key) -> int:
+    """Values of a tensor that did not fit its type; 0 for weights, which always do."""
+    layers = {layer.name: layer for layer in trace.layers}
+    if key[0] not in layers:
+        return 0
+    counts = layers[key[0]].overflows
+    return counts.get(key[1], 0) + sum(counts.get(name, 0) for name in ("h", "out") if key[1] == "result")
+
+
+def _proven(lmu: LMU, memory: Memory) -> dict[str, float]:
+    """Largest magnitudes: mem and sweep for all that u's type holds, u for all that the input's type holds."""
+    bound = memory_range(memory, lmu.u.max_abs * lmu.u.lsb)
+    peaks = {"mem": bound.mem.peak}
+    if bound.f is not None and bound.z is not None:
+        peaks["sweep"] = max(bound.f.peak, bound.z.peak)
+    cell = lmu.hidden
+    if cell is None or (isinstance(cell, DenseCell) and cell.kernel_h is None):
+        x_max = np.full(lmu.n_in, lmu.x.max_abs * lmu.x.lsb)
+        encoder = Encoder(
+            _real(lmu.encoder_x),
+            x_max,
+            _maybe(lmu.encoder_h),
+            _maybe(lmu.encoder_mem),
+            _maybe(lmu.encoder_bias),
+            Rounding.of(lmu.u),
+        )
+        hidden = None
+        if cell is not None:
+            hidden = Hidden(
+                _real(cell.kernel_mem),
+                _maybe(cell.kernel_x),
+                _maybe(cell.bias),
+                cell.activation.function,
+                Rounding.of(cell.pre),
+                Rounding.of(lmu.h),
+            )
+        peaks["u"] = float(layer_range(memory, encoder, hidden).u.max())
+    return peaks
+
+
+def _real(weight: Weight) -> Floats:
+    return to_float(weight.values, weight.type)
+
+
+def _maybe(weight: Weight | None) -> Floats | None:
+    return None if weight is None else _real(weight)
+
+
+def _predicted_db(source: Draft, lmu: LMU, memory: Memory, wide: Trace) -> float | None:
+    u = to_float(wide[lmu.name].tensors["u"], WIDE)
+    if not np.any(u) or "TRN_ZERO" in (lmu.u.rounding, lmu.mem.rounding):
+        return None
+    spectrum = Spectrum.from_autocorrelation(autocorrelation(u))
+    return predict_snr(memory, spectrum, memory_of(source, lmu.name), u=Rounding.of(lmu.u)).db
+
+
+def _measured_db(key: Key, wide: Trace, final: Trace, kind: FixedType) -> float | None:
+    name = traced_name(wide[key[0]], key[1])
+    exact = to_float(wide[key[0]].tensors[name], WIDE)
+    error = to_float(final[key[0]].tensors[name], kind) - exact
+    signal, noise = float(np.sum(exact**2)), float(np.sum(error**2))
+    return 10 * float(np.log10(signal / noise)) if signal and noise else None
+
+
+def vanished_weights(source: Draft, types: Types) -> tuple[str, ...]:
+    """Names of single weights that became zero, such as ``lmu.a[0, 3]``."""
+    named = {f"{layer}.{tensor}": (layer, tensor) for layer, tensor in source.weights}
+    values = {name: source.weights[key] for name, key in named.items()}
+    return vanished(values, {name: types[key] for name, key in named.items()})

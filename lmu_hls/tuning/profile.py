@@ -1,0 +1,24 @@
+"""A network with the types that a configuration gives it: ranges, headroom, overflows and SNR of every tensor."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from numpy.typing import ArrayLike
+
+from lmu_hls.tuning.calibration import calibrate, check_data
+from lmu_hls.tuning.draft import configured_types, draft
+from lmu_hls.tuning.facts import TensorResult, describe
+
+
+def profile(model: Any, x: ArrayLike, config: Mapping[str, Any] | None = None) -> tuple[TensorResult, ...]:
+    """What x (samples, steps, n_in) does to every tensor of a Keras model converted with hls4ml's ``config``.
+
+    Without a configuration the types are the project's defaults. Raises LmuHlsError for unusable data and for a model
+    or configuration that cannot be converted.
+    """
+    source = draft(model, config)
+    data, _ = check_data(source, x, None)
+    seen, wide = calibrate(source, data)
+    return describe(source, configured_types(model, source, config), data, seen, wide)
