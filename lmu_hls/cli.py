@@ -26,7 +26,7 @@ app = typer.Typer(
     add_completion=False,
 )
 INTERRUPTED = 130
-out = Console()
+out = Console(width=None if sys.stdout.isatty() else 120)
 err = Console(stderr=True, soft_wrap=True)  # looks up sys.stderr when it prints
 
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
@@ -122,7 +122,17 @@ def convert(
     config: Annotated[Path | None, typer.Option(metavar="YAML", help="Settings with hls4ml's key names.")] = None,
     backend: Annotated[str, typer.Option(help="hls4ml backend: Vitis or Vivado.")] = "Vitis",
     io_type: Annotated[str, typer.Option(help="hls4ml I/O type.")] = "io_parallel",
-    precision: Annotated[str | None, typer.Option(help="Default type, such as 'fixed<16,6>'.")] = None,
+    precision: Annotated[
+        str | None, typer.Option(help="Default type, such as 'fixed<16,6>', or 'auto' with --calibration.")
+    ] = None,
+    calibration: Annotated[
+        Path | None, typer.Option(metavar="NPZ", help="Inputs x (and classes y) that types are chosen on.")
+    ] = None,
+    target_snr_db: Annotated[float | None, typer.Option(help="Types: SNR of the output, in dB.")] = None,
+    max_accuracy_drop: Annotated[
+        str | None, typer.Option(help="Types: points of accuracy that may be lost (default 0.5%).")
+    ] = None,
+    max_bits: Annotated[int | None, typer.Option(help="Types: bits of all weights and values of one step.")] = None,
     reuse_factor: Annotated[int | None, typer.Option(min=1, help="Multiplications for each multiplier.")] = None,
     logits: Annotated[bool, typer.Option("--logits", help="Leave out a final softmax.")] = False,
     force: Force = False,
@@ -131,15 +141,27 @@ def convert(
     """Convert a Keras model into an hls4ml project, Verilog and the integer contract."""
     from lmu_hls import flow
 
+    if (precision == "auto") != (calibration is not None):
+        raise LmuHlsError("--precision auto and --calibration DATA.npz go together; give both or neither")
+    target = flow.target_of(target_snr_db, max_accuracy_drop, max_bits)
     settings = flow.read_config(config) if config else None
+    flow.check_free(outdir, force)
     keras_model = flow.load_model(model)
+    if logits:
+        keras_model = flow.without_softmax(keras_model)
+    chosen = None
+    if calibration is not None:
+        precision = None
+        with _progress() as progress:
+            settings, chosen = flow.choose_types(keras_model, calibration, target, settings, progress)
     manifest = flow.convert(
-        flow.without_softmax(keras_model) if logits else keras_model,
+        keras_model,
         outdir,
         config=settings,
         backend=backend,
         io_type=io_type,
         precision=precision,
+        chosen=chosen,
         reuse_factor=reuse_factor,
         force=force,
     )
@@ -147,6 +169,26 @@ def convert(
         _print_json(manifest)
     else:
         out.print(f"Converted {model} into {outdir}: hls/ (hls4ml, {backend}), rtl/ (Verilog), spec.npz", markup=False)
+
+
+@app.command()
+def profile(
+    model: Annotated[Path, typer.Argument(metavar="MODEL.keras", help="A saved Keras model with LMU layers.")],
+    data: Annotated[Path, typer.Argument(metavar="NPZ", help="Inputs x.")],
+    config: Annotated[Path | None, typer.Option(metavar="YAML", help="Settings with hls4ml's key names.")] = None,
+    precision: Annotated[str | None, typer.Option(help="Default type, such as 'fixed<16,6>'.")] = None,
+    json_: Json = False,
+) -> None:
+    """Show what given types do on data, tensor by tensor: range, headroom, overflows, SNR."""
+    from lmu_hls import flow
+    from lmu_hls.report import precision_table
+
+    settings = flow.read_config(config) if config else None
+    tensors = flow.profile_types(flow.load_model(model), data, settings, precision)
+    if json_:
+        _print_json(tensors)
+    else:
+        out.print(precision_table(tensors))
 
 
 @app.command()

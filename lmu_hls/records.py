@@ -3,6 +3,7 @@
 Files in an output folder, written with `dump(path, record)` and read with `load(path, kind)`:
 
     manifest.json   Manifest                what was converted
+    precision.json  Precision               the types that were chosen, and why
     accuracy.json   tuple[Accuracy, ...]    correct answers, float and fixed
     verify.json     Verification            comparisons and timing
     synth.json      tuple[Resources, ...]   one for each synthesised unit
@@ -13,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from lmu_hls.jsonfile import dump, load, write_text
+from lmu_hls.jsonfile import dump, load, write_bytes, write_text
 
 __all__ = [
     "SOURCES",
@@ -24,12 +25,16 @@ __all__ = [
     "Manifest",
     "ModelSummary",
     "Number",
+    "Overrun",
+    "Precision",
     "Resources",
+    "TensorPrecision",
     "Timing",
     "Unit",
     "Verification",
     "dump",
     "load",
+    "write_bytes",
     "write_text",
 ]
 
@@ -193,25 +198,81 @@ class Timing:
 
 
 @dataclass(frozen=True, slots=True)
+class Overrun:
+    """A tensor that went beyond what is known of it on the data of `verify`: golden is the source.
+
+    `overflows` values did not fit its type; `seen` is the largest magnitude, `calibrated` that on the calibration
+    data, None where there was no calibration.
+    """
+
+    layer: str
+    tensor: str
+    overflows: int
+    seen: float
+    calibrated: float | None
+
+    def __str__(self) -> str:
+        limit = "" if self.calibrated is None else f", {self.calibrated:g} when calibrated"
+        return f"{self.layer} {self.tensor}: {self.overflows} overflows, largest magnitude {self.seen:g}{limit}"
+
+
+@dataclass(frozen=True, slots=True)
+class TensorPrecision:
+    """One tensor's type and what is known of it; magnitudes in the tensor's unit, SNRs in dB, None where unknown.
+
+    `proven` is the largest magnitude possible, `observed` the largest on the calibration data, `headroom` what the
+    type holds over the known one; `overflows` counts the values that did not fit.
+    """
+
+    layer: str
+    tensor: str
+    type: str
+    weight: bool
+    observed: float
+    proven: float | None
+    headroom: float | None
+    overflows: int
+    predicted_db: float | None
+    measured_db: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Precision:
+    """The types of a network on calibration data, and, where they were searched for, how: `target` and `reached`.
+
+    `bits` counts every weight once and every value of one step once; `start_bits` is where the search began.
+    `accuracy` and `float_accuracy` are shares of right answers (0 to 1); `snr_db` is that of the output.
+    """
+
+    tensors: tuple[TensorPrecision, ...]
+    bits: int
+    start_bits: int
+    target: str
+    reached: str
+    accuracy: float
+    float_accuracy: float
+    snr_db: float
+    vanished: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Verification:
-    """All that `verify` found, and the versions of the tools that it used, by name."""
+    """All that `verify` found, and the versions of the tools that it used, by name.
+
+    An overrun is not a failure: every implementation does the same with it. It is reported because the network may
+    answer worse than on the data that its types were chosen for.
+    """
 
     comparisons: tuple[Comparison, ...] = ()
     timing: tuple[Timing, ...] = ()
     tools: Mapping[str, str] = field(default_factory=dict)
+    overruns: tuple[Overrun, ...] = ()
 
     @property
     def passed(self) -> bool:
         """At least one comparison was made, and nothing failed."""
         compared = all(item.passed for item in self.comparisons)
         return bool(self.comparisons) and compared and all(item.passed for item in self.timing)
-
-    def updated(self, newer: Verification) -> Verification:
-        """This record and `newer`, which wins where both hold a comparison of the same name or the timing of
-        the same unit in the same simulator."""
-        comparisons = {item.name: item for item in (*self.comparisons, *newer.comparisons)}
-        timing = {(item.unit, item.simulator): item for item in (*self.timing, *newer.timing)}
-        return Verification(tuple(comparisons.values()), tuple(timing.values()), {**self.tools, **newer.tools})
 
 
 @dataclass(frozen=True, slots=True)

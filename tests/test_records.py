@@ -186,14 +186,6 @@ def test_timing_passes_only_when_measured_equals_formula() -> None:
     assert not off_by_one.passed
 
 
-def test_a_newer_result_replaces_the_one_of_the_same_name() -> None:
-    mended = Verification((Comparison("rtlsim verilator", 4, 4, 4096, None),), tools={"icarus": "11.0"})
-    merged = VERIFICATION.updated(mended)
-    assert [item.name for item in merged.comparisons] == ["csim", "rtlsim verilator"]
-    assert merged.passed
-    assert merged.timing == VERIFICATION.timing
-    assert merged.tools == {"verilator": "5.052", "icarus": "11.0"}
-
 
 def test_the_difference_reads_well() -> None:
     assert str(DIFFERENCE) == "mem[3, 0, 11]: expected -7, got -8"

@@ -3,6 +3,7 @@
 from lmu_hls.flow.convert import convert, load_model, read_config, without_softmax
 from lmu_hls.flow.data import Data, load_data, random_data
 from lmu_hls.flow.folder import OutputFolder, check_free
+from lmu_hls.flow.precision import choose_types, profile_types, target_of
 from lmu_hls.flow.verification import Progress, no_progress, verify
 
 __all__ = [
@@ -10,12 +11,15 @@ __all__ = [
     "OutputFolder",
     "Progress",
     "check_free",
+    "choose_types",
     "convert",
     "load_data",
     "load_model",
     "no_progress",
+    "profile_types",
     "random_data",
     "read_config",
+    "target_of",
     "verify",
     "without_softmax",
 ]

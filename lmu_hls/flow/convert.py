@@ -13,7 +13,7 @@ import yaml
 
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.flow.folder import OutputFolder, replacing
-from lmu_hls.records import LayerSummary, Manifest, ModelSummary, Unit, dump
+from lmu_hls.records import LayerSummary, Manifest, ModelSummary, Precision, Unit, dump
 from lmu_hls.spec import Network, store
 
 BACKENDS = {"vitis": "Vitis", "vivado": "Vivado"}
@@ -62,13 +62,15 @@ def convert(
     backend: str = "Vitis",
     io_type: str = "io_parallel",
     precision: str | None = None,
+    chosen: Precision | None = None,
     reuse_factor: int | None = None,
     force: bool = False,
 ) -> Manifest:
     """Convert a Keras model into the output folder ``root`` and return its manifest.
 
     ``config`` has hls4ml's keys (``Model``, ``LayerName``, ``LayerType``) and goes over the defaults; ``precision`` and
-    ``reuse_factor`` go over both, for the whole model. Raises LmuHlsError for what cannot be converted; the folder is
+    ``reuse_factor`` go over both, for the whole model. ``chosen`` says how the types of ``config`` were found and is
+    kept beside them. Raises LmuHlsError for what cannot be converted; the folder is
     then as it was before.
     """
     check_model(model)
@@ -79,7 +81,7 @@ def convert(
         printed = io.StringIO()
         try:
             with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
-                settings = _settings(model, config or {}, backend, precision, reuse_factor)
+                settings = full_config(model, config or {}, backend, precision, reuse_factor)
                 graph = _hls4ml_model(model, folder, settings, backend, io_type)
                 network = _write_parts(model, graph, folder, settings)
         except (LmuHlsError, OSError):
@@ -92,13 +94,19 @@ def convert(
             folder.log.write_text(printed.getvalue())
         manifest = _manifest(model, graph, network, folder, backend, io_type)
         dump(folder.manifest, manifest)
+        if chosen is not None:
+            dump(folder.precision, chosen)
     return manifest
 
 
-def _settings(
-    model: Any, config: Mapping[str, Any], backend: str, precision: str | None, reuse_factor: int | None
+def full_config(
+    model: Any,
+    config: Mapping[str, Any],
+    backend: str = "Vitis",
+    precision: str | None = None,
+    reuse_factor: int | None = None,
 ) -> dict[str, Any]:
-    """The whole hls4ml configuration."""
+    """The whole hls4ml configuration: its defaults, then ``config``, then ``precision`` and ``reuse_factor``."""
     from hls4ml.utils import config_from_keras_model
 
     from lmu_hls.hls import register

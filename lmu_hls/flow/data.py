@@ -28,7 +28,7 @@ def load_data(path: Path, network: Network) -> Data:
     Raises LmuHlsError when the file is absent or damaged, when x does not have the network's shape or holds NaN, and
     when x and y differ in length.
     """
-    x, y = _read(path)
+    x, y = read_arrays(path)
     expected = f"(samples, {network.steps}, {network.n_in})"
     if x.dtype.kind not in "fiu" or x.ndim != 3 or x.shape[1:] != (network.steps, network.n_in) or not len(x):
         raise LmuHlsError(
@@ -47,7 +47,8 @@ def load_data(path: Path, network: Network) -> Data:
     return Data(values, y.astype(np.int64))
 
 
-def _read(path: Path) -> tuple[NDArray[np.generic], NDArray[np.generic] | None]:
+def read_arrays(path: Path) -> tuple[NDArray[np.generic], NDArray[np.generic] | None]:
+    """The arrays x and, if present, y of an ``.npz`` file, or x alone from an ``.npy`` file, whatever they hold."""
     try:
         loaded = np.load(path, allow_pickle=False)
         if isinstance(loaded, np.ndarray):

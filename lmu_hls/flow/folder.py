@@ -54,6 +54,11 @@ class OutputFolder:
         return self.root / "accuracy.json"
 
     @property
+    def precision(self) -> Path:
+        """The types that were chosen, where they were searched for."""
+        return self.root / "precision.json"
+
+    @property
     def verification(self) -> Path:
         return self.root / "verify.json"
 

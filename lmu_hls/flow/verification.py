@@ -11,8 +11,9 @@ from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import Ints, quantize
 from lmu_hls.flow.data import Data
 from lmu_hls.flow.folder import OutputFolder
-from lmu_hls.records import Accuracy, Comparison, Difference, Verification, dump
+from lmu_hls.records import Accuracy, Comparison, Difference, Overrun, Precision, Verification, dump, load
 from lmu_hls.spec import Network, store
+from lmu_hls.tuning import clipped, exceeded
 from lmu_hls.verify.csim import compile_project
 from lmu_hls.verify.rtlsim import RtlResult, simulate_memory
 
@@ -43,7 +44,10 @@ def verify(
         toolchain.simulator_env(simulator)
     network = store.load(folder.spec)
     x = quantize(data.x, network.x)
-    reference = golden.predict(network, x, lambda done: progress("golden", done, len(x)))
+    reference, overruns = _golden(folder, network, x, progress)
+    lost = clipped(data.x, network.x)
+    if lost:  # csim and rtlsim never see these values, so nothing but this tells
+        overruns = (Overrun("input", "x", lost, float(np.abs(data.x).max()), None), *overruns)
     comparisons = [_csim(folder, network, x, reference, progress)] if csim else []
     simulated: list[RtlResult] = []
     for simulator in simulators:
@@ -52,7 +56,8 @@ def verify(
     comparisons += [item.comparison for item in simulated]
     timing = tuple(item.timing for item in simulated if item.timing is not None)
     tools = ("g++", *simulators, "cocotb") if simulators else ("g++",)
-    result = Verification(tuple(comparisons), timing, {name: toolchain.find(name).version for name in tools})
+    versions = {name: toolchain.find(name).version for name in tools}
+    result = Verification(tuple(comparisons), timing, versions, overruns)
     dump(folder.verification, result)
     if data.y is not None:
         dump(folder.accuracy, accuracies(folder, network, data, reference))
@@ -86,6 +91,26 @@ def accuracies(folder: OutputFolder, network: Network, data: Data, output: Ints)
         Accuracy(name, int(np.count_nonzero(values.argmax(axis=-1) == data.y)), len(data.y), source)
         for name, (values, source) in answers.items()
     )
+
+
+def _golden(folder: OutputFolder, network: Network, x: Ints, progress: Progress) -> tuple[Ints, tuple[Overrun, ...]]:
+    """The reference output, and the tensors that overflow or leave their magnitudes on the calibration data."""
+    calibrated: dict[tuple[str, str], float] = {}
+    if folder.precision.is_file():
+        chosen = load(folder.precision, Precision)
+        calibrated = {(item.layer, item.tensor): item.observed for item in chosen.tensors if not item.weight}
+    outputs: list[Ints] = []
+    overruns: dict[tuple[str, str], Overrun] = {}
+    for part in golden.chunks(network, len(x)):
+        trace = golden.run(network, x[part])
+        outputs.append(trace.output)
+        for item in exceeded(calibrated, network, x[part], trace):
+            key = (item.layer, item.tensor)
+            before = overruns.get(key, Overrun(*key, 0, 0.0, calibrated.get(key)))
+            overflows, seen = before.overflows + item.overflows, max(before.seen, item.seen)
+            overruns[key] = Overrun(*key, overflows, seen, calibrated.get(key))
+        progress("golden", part.stop, len(x))
+    return np.concatenate(outputs), tuple(overruns.values())
 
 
 def _csim(folder: OutputFolder, network: Network, x: Ints, reference: Ints, progress: Progress) -> Comparison:

@@ -2,7 +2,7 @@
 
 from lmu_hls.golden.lmu import LMUTrace, State, run_lmu
 from lmu_hls.golden.memory import DenseMemory, TridiagonalMemory
-from lmu_hls.golden.network import LayerTrace, Trace, predict, run
+from lmu_hls.golden.network import LayerTrace, Trace, chunks, predict, run
 
 __all__ = [
     "DenseMemory",
@@ -11,6 +11,7 @@ __all__ = [
     "State",
     "Trace",
     "TridiagonalMemory",
+    "chunks",
     "predict",
     "run",
     "run_lmu",

@@ -71,13 +71,18 @@ def predict(network: Network, x: Ints, progress: Callable[[int], None] = lambda 
     ``progress`` is told the number of samples done after each chunk.
     """
     x = _checked(network, x)
+    outputs = []
+    for part in chunks(network, len(x)):
+        outputs.append(run(network, x[part], every_step=False).output)
+        progress(part.stop)
+    return np.concatenate(outputs)
+
+
+def chunks(network: Network, samples: int) -> list[slice]:
+    """Slices of the batch, in order, each small enough for every tensor of :func:`run` to fit memory; one at least."""
     widest = max(lmu.memory_d * lmu.order + lmu.units for lmu in network.lmus)
     size = max(1, CHUNK_BYTES // (8 * network.steps * widest))
-    outputs = []
-    for start in range(0, len(x), size):
-        outputs.append(run(network, x[start : start + size], every_step=False).output)
-        progress(min(start + size, len(x)))
-    return np.concatenate(outputs) if outputs else run(network, x).output
+    return [slice(start, min(start + size, samples)) for start in range(0, max(samples, 1), size)]
 
 
 def _pointwise(layer: Dense | Elementwise, x: Ints) -> tuple[Ints, int]:

@@ -1,7 +1,18 @@
 """One report out of what convert, verify and synth left in an output folder."""
 
 from lmu_hls.report.build import build_report, write_report
+from lmu_hls.report.precision import precision_table
 from lmu_hls.report.record import Report, Row, from_json, to_json
 from lmu_hls.report.render import to_markdown, to_table
 
-__all__ = ["Report", "Row", "build_report", "from_json", "to_json", "to_markdown", "to_table", "write_report"]
+__all__ = [
+    "Report",
+    "Row",
+    "build_report",
+    "from_json",
+    "precision_table",
+    "to_json",
+    "to_markdown",
+    "to_table",
+    "write_report",
+]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.jsonfile import decode, encode
-from lmu_hls.records import Accuracy, Comparison, ModelSummary, Number, Resources, Timing
+from lmu_hls.records import Accuracy, Comparison, ModelSummary, Number, Overrun, Precision, Resources, Timing
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,8 @@ class Report:
     comparisons: tuple[Comparison, ...] = ()
     timing: tuple[Timing, ...] = ()
     resources: tuple[Resources, ...] = ()
+    overruns: tuple[Overrun, ...] = ()
+    precision: Precision | None = None
     tools: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -52,6 +54,8 @@ class Report:
         """The short table: accuracy, exact samples, cycles, resources."""
         return (
             *(_accuracy_row(item) for item in self.accuracy),
+            *(_precision_rows(self.precision) if self.precision else ()),
+            *(_overrun_row(item) for item in self.overruns),
             *(_comparison_row(item) for item in self.comparisons),
             *(row for item in self.timing for row in _timing_rows(item)),
             *(row for item in self.resources for row in _resource_rows(item)),
@@ -75,6 +79,20 @@ def from_json(text: str) -> Report:
 
 def _accuracy_row(item: Accuracy) -> Row:
     return Row("Accuracy", item.name, f"{item.percent:.2f} % ({item.correct} of {item.samples})", item.source)
+
+
+def _precision_rows(item: Precision) -> tuple[Row, ...]:
+    return (
+        Row("Precision", "asked", item.target, "golden"),
+        Row("Precision", "reached on the calibration data", item.reached, "golden"),
+        Row("Precision", "bits in all", f"{item.bits} ({item.start_bits} at the start)", "count"),
+    )
+
+
+def _overrun_row(item: Overrun) -> Row:
+    known = "" if item.calibrated is None else f", {item.calibrated:.4g} when calibrated"
+    value = f"{item.overflows} values overflow; largest magnitude {item.seen:.4g}{known}"
+    return Row("Overrun", f"{item.layer}, {item.tensor}", value, "golden")
 
 
 def _comparison_row(item: Comparison) -> Row:

@@ -114,6 +114,11 @@ def test_seeded_fault_is_seen(command, folder, speech, fault):
     assert comparisons["csim"].passed == in_verilog
 
 
+def heed_interrupts():
+    """In a new process: SIGINT works, also where the tests themselves run in the background and ignore it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_interrupted_verify_keeps_what_was_there(folder):
     (folder / "verify.json").write_text("earlier result")
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
@@ -123,6 +128,7 @@ def test_interrupted_verify_keeps_what_was_there(folder):
         stderr=subprocess.PIPE,
         text=True,
         env=environment,
+        preexec_fn=heed_interrupts,
     )
     for _ in range(600):  # g++ has started once csim/ is there
         if (folder / "hls" / "csim").exists() or process.poll() is not None:
@@ -141,6 +147,7 @@ def test_interrupted_conversion_leaves_nothing(saved, tmp_path):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=heed_interrupts,
     )
     for _ in range(1200):
         if any(tmp_path.iterdir()) or process.poll() is not None:

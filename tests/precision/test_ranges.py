@@ -133,7 +133,7 @@ def test_limit_cycles_stay_within_their_bound(form):
     unit = channel(12, 30.0, 6, form=form, coefficient_fraction=12)
     rng = np.random.default_rng(5)
     start = rng.integers(-(1 << 6), 1 << 6, (500, 1, 12))
-    state = golden.State(start, np.zeros((500, 12), np.int64))
+    state = golden.State(start, {"h": np.zeros((500, 12), np.int64)})
     mem = golden.run_lmu(unit.lmu, np.zeros((500, 400, 1), np.int64), state).tensors["mem"]
     late = np.abs(to_float(mem[:, 300:], unit.lmu.mem)).max(axis=(0, 1))
     assert np.any(late > 0), "no limit cycle to bound"

@@ -219,6 +219,11 @@ def test_absent_simulator(rtl: Path, workdir: Path, monkeypatch: pytest.MonkeyPa
         simulate_memory(rtl, "speech/lmu", u, mem, "icarus", workdir)
 
 
+def heed_interrupts():
+    """In a new process: SIGINT works, also where the tests themselves run in the background and ignore it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 ENDLESS_BENCH = """
 import pathlib, subprocess, sys, time
 child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
@@ -238,7 +243,9 @@ def test_interrupt_ends_the_simulator(tmp_path: Path) -> None:
     """SIGINT in mid-run: neither the bench nor the simulator that it started is left."""
     (tmp_path / "run_bench.py").write_text(ENDLESS_BENCH)
     root = Path(__file__).resolve().parents[2]
-    process = subprocess.Popen([sys.executable, "-c", RUN_IT, str(tmp_path)], cwd=root, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [sys.executable, "-c", RUN_IT, str(tmp_path)], cwd=root, stderr=subprocess.DEVNULL, preexec_fn=heed_interrupts
+    )
     pid_file = tmp_path / "pid"
     deadline = time.monotonic() + 30
     while not (pid_file.is_file() and pid_file.read_text()):

@@ -1,0 +1,98 @@
+"""Choosing and looking at types, as functions: the search for a target, and the profile of given types."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lmu_hls.errors import LmuHlsError
+from lmu_hls.flow.convert import check_model, full_config
+from lmu_hls.flow.data import read_arrays
+from lmu_hls.records import Precision, TensorPrecision
+from lmu_hls.tuning import AccuracyDrop, BitBudget, SnrDb, Target, TensorResult, profile, tune
+
+
+def target_of(snr_db: float | None, accuracy_drop: str | None, bits: int | None) -> Target:
+    """The one target that is given; 0.5 points of accuracy when there is none.
+
+    ``accuracy_drop`` is in percentage points, "0.5" or "0.5%". Raises LmuHlsError for more than one, or for a value
+    that is no target.
+    """
+    given = [value for value in (snr_db, accuracy_drop, bits) if value is not None]
+    if len(given) > 1:
+        raise LmuHlsError("give one of --target-snr-db, --max-accuracy-drop and --max-bits, not several")
+    try:
+        if snr_db is not None:
+            return SnrDb(snr_db)
+        if bits is not None:
+            return BitBudget(bits)
+        return AccuracyDrop() if accuracy_drop is None else AccuracyDrop(float(accuracy_drop.removesuffix("%")))
+    except ValueError as error:
+        raise LmuHlsError(f"{given[0]!r} is not a target: {error}") from None
+
+
+def choose_types(
+    model: Any,
+    calibration: Path,
+    target: Target,
+    config: Mapping[str, Any] | None = None,
+    progress: Callable[[str, int, int], None] = lambda task, done, total: None,
+) -> tuple[dict[str, Any], Precision]:
+    """Search for types on the data of an ``.npz`` file (x and, where known, y).
+
+    Returns hls4ml's configuration with them, and the reasons. Raises LmuHlsError for unusable data and for a target
+    that cannot be reached.
+    """
+    x, y = read_arrays(calibration)
+    found = tune(
+        model, x, y, target, config=config, progress=lambda done, most: progress("types: runs of golden", done, most)
+    )
+    result = Precision(
+        tensors=_tensors(found.tensors),
+        bits=found.measure.bits,
+        start_bits=found.start_bits,
+        target=target.asked(),
+        reached=target.reached(found.measure, found.reference),
+        accuracy=found.measure.accuracy,
+        float_accuracy=found.reference.accuracy,
+        snr_db=found.measure.snr_db,
+        vanished=found.vanished,
+    )
+    return found.config, result
+
+
+def profile_types(
+    model: Any, data: Path, config: Mapping[str, Any] | None = None, precision: str | None = None
+) -> tuple[TensorPrecision, ...]:
+    """What types do on the x of an ``.npz`` file, tensor by tensor.
+
+    ``config`` (hls4ml's keys) and ``precision``, the default type, are as for :func:`lmu_hls.flow.convert`.
+    """
+    x, _ = read_arrays(data)
+    check_model(model)
+    with contextlib.redirect_stdout(io.StringIO()):
+        settings = full_config(model, config or {}, precision=precision)
+    return _tensors(profile(model, x, settings))
+
+
+def _tensors(results: Sequence[TensorResult]) -> tuple[TensorPrecision, ...]:
+    return tuple(
+        TensorPrecision(
+            item.layer,
+            item.tensor,
+            str(item.type),
+            item.weight,
+            item.observed,
+            item.proven,
+            float(item.headroom) if np.isfinite(item.headroom) else None,
+            item.overflows,
+            item.predicted_db,
+            item.measured_db,
+        )
+        for item in results
+    )

@@ -1,0 +1,81 @@
+"""The precision report: every tensor's type, range and SNR, as a table, as Markdown rows and as a picture."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from math import log2
+
+from rich.markup import escape
+from rich.table import Table
+
+from lmu_hls.fixed import FixedType
+from lmu_hls.records import TensorPrecision
+
+DEFAULT = FixedType(16, 6)  # its modes are the contract's own, and go without saying
+HEADINGS = ("Layer", "Tensor", "Type", "Observed", "Proven", "Headroom", "Overflows", "Predicted dB", "Measured dB")
+
+
+def precision_rows(tensors: Sequence[TensorPrecision]) -> list[tuple[str, ...]]:
+    """One row of text a tensor, in the order of HEADINGS; '-' where nothing is known, types without default modes."""
+    return [
+        (
+            item.layer,
+            item.tensor,
+            item.type.replace(f",{DEFAULT.rounding},{DEFAULT.overflow}", ""),
+            f"{item.observed:.4g}",
+            _number(item.proven, ".4g"),
+            _number(item.headroom, ".2f"),
+            "-" if item.weight else str(item.overflows),
+            _number(item.predicted_db, ".1f"),
+            _number(item.measured_db, ".1f"),
+        )
+        for item in tensors
+    ]
+
+
+def precision_table(tensors: Sequence[TensorPrecision]) -> Table:
+    """The rows for rich; tensors that overflow are red."""
+    table = Table(title="Types, round to nearest even and saturate where not said otherwise", title_justify="left")
+    for heading in HEADINGS:
+        table.add_column(heading, justify="left" if heading in HEADINGS[:3] else "right", no_wrap=heading == "Type")
+    for item, row in zip(tensors, precision_rows(tensors), strict=True):
+        table.add_row(*map(escape, row), style="red" if item.overflows else "")
+    return table
+
+
+def precision_plot(tensors: Sequence[TensorPrecision]) -> bytes:
+    """An SVG: for each tensor the bits of its type by their weight, and the largest observed and proven magnitudes.
+
+    The same tensors give the same bytes with the same version of matplotlib.
+    """
+    import matplotlib
+
+    matplotlib.use("Agg")
+    matplotlib.rcParams["svg.hashsalt"] = "lmu_hls"
+    from matplotlib import pyplot
+
+    types = [FixedType.parse(item.type) for item in tensors]
+    rows = range(len(tensors))
+    figure, axes = pyplot.subplots(figsize=(8, 0.32 * len(tensors) + 1.2))
+    colors = ["tab:gray" if item.weight else "tab:blue" for item in tensors]
+    tops = [kind.integer - kind.signed for kind in types]
+    axes.barh(rows, [kind.width - kind.signed for kind in types], left=[-kind.fraction for kind in types], color=colors)
+    for name, marker in (("observed", "o"), ("proven", "D")):
+        known = [(log2(value), row) for row, item in enumerate(tensors) if (value := getattr(item, name))]
+        if known:
+            axes.plot(*zip(*known, strict=True), marker, label=f"largest {name}", color="black", fillstyle="none")
+    axes.set_yticks(rows, [f"{item.layer} {item.tensor}" for item in tensors])
+    axes.invert_yaxis()
+    axes.set_xlabel("bit weight (log2); blue: values, gray: weights")
+    axes.set_xlim(min(-kind.fraction for kind in types) - 1, max(tops) + 2)
+    axes.legend(loc="best")
+    figure.tight_layout()
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="svg", metadata={"Date": None})
+    pyplot.close(figure)
+    return buffer.getvalue()
+
+
+def _number(value: float | None, form: str) -> str:
+    return "-" if value is None else f"{value:{form}}"
