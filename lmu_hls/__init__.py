@@ -9,11 +9,17 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from lmu_hls.hls import register
     from lmu_hls.layers import LMU, LMUCell
+    from lmu_hls.tuning import auto_precision
 
 __version__ = "0.1.0"
-__all__ = ["LMU", "LMUCell", "__version__", "register"]
+__all__ = ["LMU", "LMUCell", "__version__", "auto_precision", "register"]
 
-_HOME = {"LMU": "lmu_hls.layers", "LMUCell": "lmu_hls.layers", "register": "lmu_hls.hls"}
+_HOME = {
+    "LMU": "lmu_hls.layers",
+    "LMUCell": "lmu_hls.layers",
+    "auto_precision": "lmu_hls.tuning",
+    "register": "lmu_hls.hls",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.tuning.calibration import Floats, calibrate, check_data
 from lmu_hls.tuning.draft import Draft, Key, Types, draft
-from lmu_hls.tuning.facts import TensorResult, describe, vanished_weights
+from lmu_hls.tuning.facts import TensorResult, describe, vanished_coefficients
 from lmu_hls.tuning.judge import AccuracyDrop, BitBudget, Judge, Measure, Target
 from lmu_hls.tuning.plan import Plan, first_fractions, make_plan, prove
 from lmu_hls.tuning.search import Search
@@ -24,7 +24,11 @@ Progress = Callable[[int, int], None]  # runs done, at most
 
 @dataclass(frozen=True, slots=True)
 class Tuning:
-    """The result of a search: hls4ml's configuration, every tensor, and what they do on the calibration data."""
+    """The result of a search: hls4ml's configuration, every tensor, and what they do on the calibration data.
+
+    ``start_bits`` is where the analysis let the search begin; ``vanished`` names coefficients of the memory that became
+    zero.
+    """
 
     config: dict[str, Any]
     tensors: tuple[TensorResult, ...]
@@ -88,7 +92,7 @@ def tune(
         judge.reference,
         plan.bits(start),
         judge.evaluations,
-        vanished_weights(source, types),
+        vanished_coefficients(source, types),
     )
 
 

@@ -21,6 +21,7 @@ from lmu_hls.precision import (
     predict_snr,
     vanished,
 )
+from lmu_hls.precision.stability import FACTORS
 from lmu_hls.spec import LMU, DenseCell, Weight
 from lmu_hls.tuning.calibration import WIDE, Floats, Observed, clipped, observe, traced_name
 from lmu_hls.tuning.draft import Draft, Key, Types
@@ -162,8 +163,8 @@ def _measured_db(key: Key, wide: Trace, final: Trace, kind: FixedType) -> float 
     return 10 * float(np.log10(signal / noise)) if signal and noise else None
 
 
-def vanished_weights(source: Draft, types: Types) -> tuple[str, ...]:
-    """Names of single weights that became zero, such as ``lmu.a[0, 3]``."""
-    named = {f"{layer}.{tensor}": (layer, tensor) for layer, tensor in source.weights}
+def vanished_coefficients(source: Draft, types: Types) -> tuple[str, ...]:
+    """Names of the memory's coefficients that became zero, such as ``lmu.a[0, 3]``; of other weights many may."""
+    named = {f"{layer}.{tensor}": (layer, tensor) for layer, tensor in source.weights if tensor in ("a", "b", *FACTORS)}
     values = {name: source.weights[key] for name, key in named.items()}
     return vanished(values, {name: types[key] for name, key in named.items()})

@@ -37,6 +37,7 @@ from lmu_hls.tuning.draft import Draft, Key, Types
 GUARD: Final = 3  # fraction bits that the sweep has more than mem, to start with
 MAX_WEIGHT_FRACTION: Final = 20
 MAX_VALUE_WIDTH: Final = 26
+MIN_WIDTH: Final = 2  # one signed bit holds 0 and -LSB only
 STATE = ("mem", "sweep")
 Fractions = Mapping[Key, int]
 
@@ -60,7 +61,9 @@ class Plan:
         if key in self.integers:
             return FixedType(self.integers[key] + fraction, self.integers[key])
         if (key, fraction) not in self._weight_types:
-            self._weight_types[key, fraction] = coefficient_type(self.source.weights[key], fraction)
+            narrow = coefficient_type(self.source.weights[key], fraction)
+            width = max(narrow.width, MIN_WIDTH)
+            self._weight_types[key, fraction] = FixedType(width, width - fraction)
         return self._weight_types[key, fraction]
 
     def bits(self, fractions: Fractions) -> int:
@@ -104,7 +107,7 @@ def make_plan(source: Draft, observed: Mapping[Key, Observed], headroom: float) 
         known = observed[(key[0], "mem") if key[1] == "sweep" else key]  # the sweep is not traced; it is as long as mem
         elements[key] = known.elements
         integers[key] = integer_bits(known.peak * headroom) if known.peak else 1
-        floor[key], cap[key] = 2 - integers[key], MAX_VALUE_WIDTH - integers[key]
+        floor[key], cap[key] = MIN_WIDTH - integers[key], MAX_VALUE_WIDTH - integers[key]
     return Plan(source, elements, integers, floor, cap)
 
 
@@ -136,7 +139,7 @@ def prove(plan: Plan, types: Types) -> Plan:
         integers[layer, "mem"] = bound.mem.integer_bits
         if bound.sweep_integer_bits is not None:
             integers[layer, "sweep"] = bound.sweep_integer_bits
-    floor = {**plan.floor, **{key: 2 - integers[key] for key in integers}}
+    floor = {**plan.floor, **{key: MIN_WIDTH - integers[key] for key in integers}}
     cap = {**plan.cap, **{key: MAX_VALUE_WIDTH - integers[key] for key in integers}}
     return replace(plan, integers=integers, floor=floor, cap=cap)
 

@@ -15,6 +15,7 @@ from lmu_hls.spec import store
 from lmu_hls.tuning import AccuracyDrop, BitBudget, SnrDb, auto_precision, exceeded, profile, tune
 from lmu_hls.tuning.calibration import Observed
 from lmu_hls.tuning.draft import Draft, draft
+from lmu_hls.tuning.facts import vanished_coefficients
 from lmu_hls.tuning.plan import make_plan, prove
 
 keras = pytest.importorskip("keras", reason="Keras is not installed")
@@ -136,6 +137,20 @@ def test_accuracy_target(model, x):
     assert auto_precision(model, x, y, AccuracyDrop(2.0, safety=1.5), budget=400) == found.config
 
 
+def test_the_package_offers_it():
+    import lmu_hls
+
+    assert lmu_hls.auto_precision is auto_precision
+
+
+def test_csim_with_the_found_types_equals_golden(model, at_30_db, tmp_path):
+    """Odd types, such as those with negative integer bits, mean the same in C++."""
+    from tests.lmu_models import assert_csim_equals_golden, convert
+
+    assert any(t.type.integer <= 0 for t in at_30_db.tensors)
+    assert_csim_equals_golden(convert(model, tmp_path / "hls", at_30_db.config))
+
+
 def test_more_safety_costs_bits(model, x):
     bits = [tune(model, x, target=AccuracyDrop(2.0, safety=s), budget=400).measure.bits for s in (1, 8)]
     assert bits[0] < bits[1]
@@ -213,13 +228,12 @@ def test_weights_that_round_to_zero_are_named(x):
         tune(model, x)
 
 
-def test_single_weights_that_become_zero_are_listed(x):
-    model = build()
-    kernel = next(v for v in model.trainable_variables if v.path.endswith("head/kernel"))
-    values = keras.ops.convert_to_numpy(kernel).copy()
-    values[0, 0] = 1e-7
-    kernel.assign(values)
-    assert "head.weight[0, 0]" in tune(model, x, target=SnrDb(20)).vanished
+def test_coefficients_that_become_zero_are_listed(model, at_30_db):
+    source, types = draft(model), types_of(at_30_db)
+    assert at_30_db.vanished == vanished_coefficients(source, types)
+    coarse = {**types, ("lmu", "b"): FixedType(3, 1)}
+    lost = [f"lmu.b[{i}]" for i in np.flatnonzero(np.abs(source.weights["lmu", "b"]) < 1 / 8)]
+    assert lost and [name for name in vanished_coefficients(source, coarse) if name.startswith("lmu.b")] == lost
 
 
 def test_profile_describes_the_types_of_a_configuration(model, x, at_30_db):
