@@ -8,15 +8,26 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from lmu_hls.hls import register
-    from lmu_hls.layers import LMU, LMUCell
+    from lmu_hls.layers import LMU, LMUCell, convert_keras_lmu, fine_tune, load_keras_lmu, rebase, rediscretize
     from lmu_hls.tuning import auto_precision
 
 __version__ = "0.1.0"
-__all__ = ["LMU", "LMUCell", "__version__", "auto_precision", "register"]
+__all__ = [
+    "LMU",
+    "LMUCell",
+    "__version__",
+    "auto_precision",
+    "convert_keras_lmu",
+    "fine_tune",
+    "load_keras_lmu",
+    "rebase",
+    "rediscretize",
+    "register",
+]
 
 _HOME = {
-    "LMU": "lmu_hls.layers",
-    "LMUCell": "lmu_hls.layers",
+    **dict.fromkeys(("LMU", "LMUCell", "convert_keras_lmu", "fine_tune"), "lmu_hls.layers"),
+    **dict.fromkeys(("load_keras_lmu", "rebase", "rediscretize"), "lmu_hls.layers"),
     "auto_precision": "lmu_hls.tuning",
     "register": "lmu_hls.hls",
 }

@@ -134,6 +134,12 @@ def convert(
     ] = None,
     max_bits: Annotated[int | None, typer.Option(help="Types: bits of all weights and values of one step.")] = None,
     reuse_factor: Annotated[int | None, typer.Option(min=1, help="Multiplications for each multiplier.")] = None,
+    rediscretize: Annotated[
+        str | None, typer.Option(help="Another discretizer (bilinear, zoh, euler): another network; needs --data.")
+    ] = None,
+    data: Annotated[
+        Path | None, typer.Option(metavar="NPZ", help="Inputs x (and classes y) that --rediscretize is measured on.")
+    ] = None,
     logits: Annotated[bool, typer.Option("--logits", help="Leave out a final softmax.")] = False,
     force: Force = False,
     json_: Json = False,
@@ -143,12 +149,17 @@ def convert(
 
     if (precision == "auto") != (calibration is not None):
         raise LmuHlsError("--precision auto and --calibration DATA.npz go together; give both or neither")
+    if (rediscretize is None) != (data is None):
+        raise LmuHlsError("--rediscretize and --data DATA.npz go together, because the change is measured; give both")
     target = flow.target_of(target_snr_db, max_accuracy_drop, max_bits)
     settings = flow.read_config(config) if config else None
     flow.check_free(outdir, force)
     keras_model = flow.load_model(model)
     if logits:
         keras_model = flow.without_softmax(keras_model)
+    if rediscretize is not None and data is not None:
+        keras_model, change = flow.change_discretizer(keras_model, rediscretize, data)
+        err.print(str(change), markup=False, highlight=False)
     chosen = None
     if calibration is not None:
         precision = None

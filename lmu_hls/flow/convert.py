@@ -22,18 +22,20 @@ TOOLS = ("hls4ml", "keras", "tensorflow", "numpy")
 
 
 def load_model(path: Path) -> Any:
-    """Read a ``.keras`` file.
+    """Read a ``.keras`` file, of Keras with our layers or of keras-lmu (whose layers become ours).
 
     Raises LmuHlsError when it is absent, damaged, or holds a layer that Keras does not know.
     """
     import keras
 
-    import lmu_hls.layers  # noqa: F401  # registers our layers with Keras
+    from lmu_hls.layers import holds_keras_lmu, load_keras_lmu  # this also registers our layers with Keras
 
     if not path.is_file():
         raise LmuHlsError(f"{path} does not exist; give the path of a model saved with model.save('name.keras')")
     if path.suffix != ".keras":
         raise LmuHlsError(f"{path} is not a .keras file; save the model with model.save('name.keras')")
+    if holds_keras_lmu(path):
+        return load_keras_lmu(path)
     try:
         return keras.models.load_model(path, compile=False)
     except Exception as error:  # Keras raises whatever the damaged part happens to raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections import Counter
 from collections.abc import Sequence
 from math import log2
 
@@ -10,7 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from lmu_hls.fixed import FixedType
-from lmu_hls.records import TensorPrecision
+from lmu_hls.records import Precision, TensorPrecision
 
 DEFAULT = FixedType(16, 6)  # its modes are the contract's own, and go without saying
 HEADINGS = ("Layer", "Tensor", "Type", "Observed", "Proven", "Headroom", "Overflows", "Predicted dB", "Measured dB")
@@ -75,6 +76,12 @@ def precision_plot(tensors: Sequence[TensorPrecision]) -> bytes:
     figure.savefig(buffer, format="svg", metadata={"Date": None})
     pyplot.close(figure)
     return buffer.getvalue()
+
+
+def vanished_counts(precision: Precision) -> list[str]:
+    """How many weights of each tensor became zero, such as "12 of lmu.hidden_mem"."""
+    counts = Counter(name.partition("[")[0] for name in precision.vanished)
+    return [f"{count} of {tensor}" for tensor, count in counts.items()]
 
 
 def _number(value: float | None, form: str) -> str:

@@ -1,4 +1,4 @@
-"""Choosing and looking at types, as functions: the search for a target, and the profile of given types."""
+"""What changes or judges a network's numbers: the search for types, the profile of types, another discretizer."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import numpy as np
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.flow.convert import check_model, full_config
 from lmu_hls.flow.data import read_arrays
+from lmu_hls.layers.rebase import Change, rediscretize
 from lmu_hls.records import Precision, TensorPrecision
 from lmu_hls.tuning import AccuracyDrop, BitBudget, SnrDb, Target, TensorResult, profile, tune
 
@@ -78,6 +79,18 @@ def profile_types(
     with contextlib.redirect_stdout(io.StringIO()):
         settings = full_config(model, config or {}, precision=precision)
     return _tensors(profile(model, x, settings))
+
+
+def change_discretizer(model: Any, discretizer: str, data: Path) -> tuple[Any, Change]:
+    """The network with another discretizer, and what that changed on the x (and y) of an ``.npz`` file.
+
+    Raises LmuHlsError for a discretizer or data that cannot be used.
+    """
+    x, y = read_arrays(data)
+    try:
+        return rediscretize(model, discretizer, x, y)
+    except ValueError as error:
+        raise LmuHlsError(f"--rediscretize {discretizer}: {error}") from error
 
 
 def _tensors(results: Sequence[TensorResult]) -> tuple[TensorPrecision, ...]:
