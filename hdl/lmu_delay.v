@@ -1,0 +1,56 @@
+// A value DEPTH cycles later.
+//
+//   out_data(t+DEPTH) = in_data(t)      t counts cycles with en = 1; DEPTH = 0 is a wire
+//
+//   Signal      Width   Direction   Description
+//   clk         1       in          rising edge
+//   rst         1       in          synchronous, active high, clears all stages; tie to 0 where nobody needs that
+//   en          1       in          0 freezes all stages
+//   in_data     WIDTH   in
+//   out_data    WIDTH   out
+
+`default_nettype none
+
+module lmu_delay #(
+    // Bits of the value
+    parameter integer WIDTH = 16,
+    // Cycles, 0 or more
+    parameter integer DEPTH = 1
+) (
+    input  wire             clk,
+    input  wire             rst,
+    input  wire             en,
+    input  wire [WIDTH-1:0] in_data,
+    output wire [WIDTH-1:0] out_data
+);
+
+    generate
+        if (DEPTH < 0) begin : g_check_depth
+            PARAM_ERROR_depth_must_not_be_negative check ();
+        end
+        if (DEPTH < 1) begin : g_wire
+            wire unused = &{1'b0, clk, rst, en};
+            assign out_data = in_data;
+        end else begin : g_stages
+            wire [WIDTH-1:0] tap[0:DEPTH];
+            genvar i;
+
+            assign tap[0] = in_data;
+            assign out_data = tap[DEPTH];
+
+            for (i = 0; i < DEPTH; i = i + 1) begin : g_stage
+                reg [WIDTH-1:0] stage_q;
+
+                assign tap[i+1] = stage_q;
+
+                always @(posedge clk) begin
+                    if (en) stage_q <= tap[i];
+                    if (rst) stage_q <= {WIDTH{1'b0}};
+                end
+            end
+        end
+    endgenerate
+
+endmodule
+
+`default_nettype wire

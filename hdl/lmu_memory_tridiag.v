@@ -1,0 +1,666 @@
+// The LMU's memory with a bilinear step in O(order): two sweeps with constant coefficients, MEMORY_D channels of
+// ORDER states each:
+//
+//   forward    f_i    = round(-(mem_i + bet_i u/2) - lam_i f_{i-1})     i = 0 .. ORDER-1, f_{-1} = 0, in SWEEP_*
+//   backward   z_i    = round(gam_i f_i + kap_i z_{i+1})                i = ORDER-1 .. 0, kap_{ORDER-1} = 0, in SWEEP_*
+//   update     mem_i <= round(mem_i + bet_i u + 2 z_i)                  with the backward sweep, in MEM_*
+//
+// Each sum is exact and has one rounding and one overflow step. One degree of one channel a cycle: the channels take
+// turns at each degree, so that f_{i-1} or z_{i+1} of a channel has MEMORY_D cycles to come round. Three multipliers
+// serve both sweeps: bet u; lam f or kap z; gam f. The states of all channels are kept between steps.
+//
+//   Formats       u    U_W bits, U_F fraction bits            -lam   LAM_W bits, LAM_F fraction bits
+//   (signed)      mem  MEM_W bits, MEM_F fraction bits        gam    GAM_W bits, GAM_F fraction bits
+//                 f, z SWEEP_W bits, SWEEP_F fraction bits    kap    KAP_W bits, KAP_F fraction bits
+//                                                             bet    BET_W bits, BET_F fraction bits
+//   Fraction bits may be negative or exceed the width. LAM_F and KAP_F should be equal: their difference widens a
+//   multiplier.
+//
+//   Signal         Width   Direction   Description
+//   clk            1       in          rising edge
+//   rst            1       in          synchronous, active high; the next step starts from mem = 0
+//   s_axis_tdata   U_W     in          u, one channel a beat, MEMORY_D beats a step
+//   s_axis_tuser   1       in          reset_state, read on a step's first beat: this step starts from mem = 0
+//   s_axis_tlast   1       in          last beat of the sequence
+//   m_axis_tdata   MEM_W   out         one state a beat, MEMORY_D*ORDER beats a step: degrees descending, at each degree
+//                                      the channels ascending
+//   m_axis_tlast   1       out         beat of degree 0 of the channel whose u came with s_axis_tlast
+//
+//   Cycles (exact, without gaps and back-pressure)
+//   latency = 2*ORDER*MEMORY_D + TURN + DEPTH + 1    from a step's last input beat to its last output beat
+//   ii      = 2*ORDER*MEMORY_D + TURN + WAIT + 1     from one step's first input beat to that of the next
+//   DEPTH   = 3, 5, 7 for PIPELINE = 1, 2, 3         from reading a state to writing it
+//   TURN    = 1 if MEMORY_D = 1, else 0              f reaches its memory before the backward sweep reads it
+//   WAIT    = max(0, DEPTH - MEMORY_D)               mem reaches its memory before the next step reads it
+//
+// The whole pipeline stops when a beat is due and the previous one is not taken. m_axis_tready acts on clock enables
+// within the cycle, and on no output.
+//
+// ROM_FILE has max(ORDER, 2) words {kap, gam, bet, -lam}, -lam in the low bits; word i belongs to degree i. The last
+// degree has gam in the place of kap, in kap's format, and 0 in that of gam: z_{ORDER-1} = gam f is then made from the
+// f that has just come round, which is not in its memory yet.
+
+`default_nettype none
+
+module lmu_memory_tridiag #(
+    // Legendre degrees of a channel, 1 or more
+    parameter integer ORDER = 8,
+    // Channels, PIPELINE or more
+    parameter integer MEMORY_D = 1,
+    // Cycles of the recurrence: 1 all in one, 2 product | sum and rounding, 3 product | sum | rounding
+    parameter integer PIPELINE = 1,
+    // Bits and fraction bits of u
+    parameter integer U_W = 16,
+    parameter integer U_F = 14,
+    // Bits and fraction bits of mem
+    parameter integer MEM_W = 16,
+    parameter integer MEM_F = 14,
+    // Bits and fraction bits of f and z
+    parameter integer SWEEP_W = 19,
+    parameter integer SWEEP_F = 17,
+    // Bits and fraction bits of -lam
+    parameter integer LAM_W = 16,
+    parameter integer LAM_F = 15,
+    // Bits and fraction bits of gam
+    parameter integer GAM_W = 16,
+    parameter integer GAM_F = 15,
+    // Bits and fraction bits of kap, and of the last gam
+    parameter integer KAP_W = 16,
+    parameter integer KAP_F = 15,
+    // Bits and fraction bits of bet
+    parameter integer BET_W = 16,
+    parameter integer BET_F = 15,
+    // Modes with which mem is assigned, as listed in lmu_round_sat
+    parameter integer ROUNDING = 6,
+    parameter integer OVERFLOW = 1,
+    // Modes with which f and z are assigned
+    parameter integer SWEEP_ROUNDING = 6,
+    parameter integer SWEEP_OVERFLOW = 1,
+    // Coefficients, read by $readmemh
+    parameter ROM_FILE = "lmu_memory_tridiag.hex"
+) (
+    input wire clk,
+    input wire rst,
+
+    input  wire [U_W-1:0] s_axis_tdata,
+    input  wire           s_axis_tvalid,
+    output wire           s_axis_tready,
+    input  wire           s_axis_tlast,
+    input  wire [    0:0] s_axis_tuser,
+
+    output wire [MEM_W-1:0] m_axis_tdata,
+    output wire             m_axis_tvalid,
+    input  wire             m_axis_tready,
+    output wire             m_axis_tlast
+);
+
+    // Cycles after the read of a state and its coefficients: f or z is there; the new state is written
+    localparam SWEEP_STAGE = PIPELINE > 1 ? PIPELINE + 3 : 3;
+    localparam MEM_STAGE = PIPELINE > 2 ? SWEEP_STAGE + 1 : SWEEP_STAGE;
+    // x is computed in this one and meets the product of the recurrence in the next
+    localparam X_STAGE = PIPELINE > 1 ? 3 : 1;
+    localparam FRONT = PIPELINE > 1 ? 1 : 0;  // registers before and after the other two multipliers
+    // wait_q from which on the next u is taken: WAIT less than at its start
+    localparam FREE = MEM_STAGE > MEMORY_D ? MEMORY_D : MEM_STAGE;
+
+    // bet u and mem, brought to the same fraction bits BASE_F
+    localparam PRODUCT_W = BET_W + U_W;
+    localparam PRODUCT_F = BET_F + U_F;
+    localparam BASE_F = PRODUCT_F > MEM_F ? PRODUCT_F : MEM_F;
+    localparam PRODUCT_SHIFT = BASE_F - PRODUCT_F;
+    localparam MEM_SHIFT = BASE_F - MEM_F;
+    localparam BASE_W = 1 + (PRODUCT_W + PRODUCT_SHIFT > MEM_W + 1 + MEM_SHIFT ? PRODUCT_W + PRODUCT_SHIFT
+                                                                                : MEM_W + 1 + MEM_SHIFT);
+
+    // The sum that becomes f or z, with SUM_F fraction bits
+    localparam COEF_F = LAM_F > KAP_F ? LAM_F : KAP_F;
+    localparam COEF_W = LAM_W + COEF_F - LAM_F > KAP_W + COEF_F - KAP_F ? LAM_W + COEF_F - LAM_F
+                                                                         : KAP_W + COEF_F - KAP_F;
+    localparam HALF_F = BASE_F + 1;
+    localparam GAIN_F = GAM_F + SWEEP_F;
+    localparam LOOP_F = COEF_F + SWEEP_F;
+    localparam SUM_F = HALF_F > GAIN_F ? (HALF_F > LOOP_F ? HALF_F : LOOP_F) : (GAIN_F > LOOP_F ? GAIN_F : LOOP_F);
+    localparam GAIN_W = GAM_W + SWEEP_W;
+    localparam LOOP_W = COEF_W + SWEEP_W;
+    localparam X_W = BASE_W + SUM_F - HALF_F > GAIN_W + SUM_F - GAIN_F ? BASE_W + SUM_F - HALF_F
+                                                                        : GAIN_W + SUM_F - GAIN_F;
+    localparam SUM_W = 1 + (X_W > LOOP_W + SUM_F - LOOP_F ? X_W : LOOP_W + SUM_F - LOOP_F);
+
+    // The sum that becomes mem, with NEW_F fraction bits; z counts twice
+    localparam TWICE_F = SWEEP_F - 1;
+    localparam NEW_F = BASE_F > TWICE_F ? BASE_F : TWICE_F;
+    localparam NEW_W = 1 + (BASE_W + NEW_F - BASE_F > SWEEP_W + NEW_F - TWICE_F ? BASE_W + NEW_F - BASE_F
+                                                                                : SWEEP_W + NEW_F - TWICE_F);
+
+    // A counter of one value keeps one bit, and a memory has at least two words
+    localparam ROM_DEPTH = ORDER > 1 ? ORDER : 2;
+    localparam RAM_DEPTH = ORDER * MEMORY_D > 1 ? ORDER * MEMORY_D : 2;
+    localparam ROM_W = LAM_W + BET_W + GAM_W + KAP_W;
+    localparam ROW_CW = $clog2(ROM_DEPTH);
+    localparam RAM_AW = $clog2(RAM_DEPTH);
+    localparam CHANNEL_CW = MEMORY_D > 1 ? $clog2(MEMORY_D) : 1;
+
+    generate
+        if (ORDER < 1 || MEMORY_D < 1) begin : g_check_sizes
+            PARAM_ERROR_order_and_memory_d_must_be_at_least_1 check ();
+        end
+        if (PIPELINE < 1 || PIPELINE > 3) begin : g_check_pipeline
+            PARAM_ERROR_pipeline_must_be_1_to_3 check ();
+        end else if (PIPELINE > MEMORY_D) begin : g_check_channels
+            PARAM_ERROR_pipeline_must_not_exceed_memory_d check ();
+        end
+        if (U_W < 1 || MEM_W < 1 || SWEEP_W < 1 || LAM_W < 1 || GAM_W < 1 || KAP_W < 1 || BET_W < 1)
+        begin : g_check_widths
+            PARAM_ERROR_widths_must_be_at_least_1 check ();
+        end
+    endgenerate
+
+    // Sequencer: one degree (row) of one channel a cycle, rows up in the forward and down in the backward sweep
+
+    reg busy_q;
+    reg back_q;  // backward sweep
+    reg turn_q;  // between the sweeps
+    reg [ROW_CW-1:0] row_q;
+    reg [CHANNEL_CW-1:0] channel_q;
+    reg [CHANNEL_CW-1:0] load_q;  // channel of the next u
+    reg [2:0] wait_q;  // until the first state of the step is in its memory
+    reg fresh_q;  // no step has begun since rst
+    reg next_clear_q, clear_q;  // the next step, this step starts from mem = 0
+
+    wire run;
+    wire issue = busy_q && !turn_q && (back_q || wait_q == 0);
+    wire last_channel = {1'b0, channel_q} == MEMORY_D[CHANNEL_CW:0] - 1'b1;
+    wire last_load = {1'b0, load_q} == MEMORY_D[CHANNEL_CW:0] - 1'b1;
+    wire top = {1'b0, row_q} == ORDER[ROW_CW:0] - 1'b1;
+    wire bottom = row_q == 0;
+    wire accept = s_axis_tready && s_axis_tvalid;
+    wire clear_d = load_q == 0 ? s_axis_tuser[0] || fresh_q : next_clear_q;
+
+    // In a step's last row the channels that are through can take their next u. That the first of them waits keeps the
+    // interval the same after an idle time.
+    assign s_axis_tready = wait_q <= FREE[2:0] && (!busy_q || (back_q && bottom && load_q != channel_q));
+
+    always @(posedge clk) begin
+        if (run) begin
+            if (wait_q != 0) wait_q <= wait_q - 1'b1;
+            turn_q <= 1'b0;
+            if (issue) begin
+                channel_q <= last_channel ? {CHANNEL_CW{1'b0}} : channel_q + 1'b1;
+                if (last_channel && !back_q) begin
+                    if (top) back_q <= 1'b1;
+                    else row_q <= row_q + 1'b1;
+                    turn_q <= top && MEMORY_D == 1;
+                end
+                if (back_q && bottom && channel_q == 0) wait_q <= MEM_STAGE[2:0];
+                if (last_channel && back_q) begin
+                    if (bottom) begin
+                        busy_q <= 1'b0;
+                        back_q <= 1'b0;
+                    end else begin
+                        row_q <= row_q - 1'b1;
+                    end
+                end
+            end
+        end
+        if (accept) begin
+            load_q <= last_load ? {CHANNEL_CW{1'b0}} : load_q + 1'b1;
+            next_clear_q <= clear_d;
+            fresh_q <= 1'b0;
+            if (last_load) begin
+                busy_q <= 1'b1;
+                clear_q <= clear_d;
+            end
+        end
+        if (rst) begin
+            busy_q <= 1'b0;
+            back_q <= 1'b0;
+            turn_q <= 1'b0;
+            row_q <= {ROW_CW{1'b0}};
+            channel_q <= {CHANNEL_CW{1'b0}};
+            load_q <= {CHANNEL_CW{1'b0}};
+            wait_q <= 3'd0;
+            fresh_q <= 1'b1;
+        end
+    end
+
+    // Address row*MEMORY_D + channel, and u with its tlast, which arrives with the memories' outputs
+
+    wire [RAM_AW-1:0] addr;
+    wire [U_W-1:0] u1;
+    wire last1;
+
+    generate
+        if (MEMORY_D == 1) begin : g_one
+            reg [U_W-1:0] u_q;
+            reg last_q;
+
+            assign addr = row_q;
+            assign u1 = u_q;
+            assign last1 = last_q;
+
+            always @(posedge clk) begin
+                if (accept) begin
+                    u_q <= s_axis_tdata;
+                    last_q <= s_axis_tlast;
+                end
+            end
+        end else begin : g_channels
+            // From a row's last channel to the same row's first one, and to that of the row below
+            localparam integer AGAIN = 1 - MEMORY_D;
+            localparam integer BELOW = 1 - 2 * MEMORY_D;
+            reg [RAM_AW-1:0] addr_q;
+            wire turns = back_q ? bottom : top;
+            wire [RAM_AW-1:0] jump = turns ? AGAIN[RAM_AW-1:0] : BELOW[RAM_AW-1:0];
+            wire jumps = last_channel && (back_q || top);
+
+            assign addr = addr_q;
+
+            always @(posedge clk) begin
+                if (run && issue) addr_q <= addr_q + (jumps ? jump : {{(RAM_AW - 1) {1'b0}}, 1'b1});
+                if (rst) addr_q <= {RAM_AW{1'b0}};
+            end
+
+            lmu_ram #(
+                .WIDTH(U_W + 1),
+                .DEPTH(MEMORY_D)
+            ) u_ram (
+                .clk(clk),
+                .wr_en(accept),
+                .wr_addr(load_q),
+                .wr_data({s_axis_tlast, s_axis_tdata}),
+                .rd_en(run),
+                .rd_addr(channel_q),
+                .rd_data({last1, u1})
+            );
+        end
+    endgenerate
+
+    // Control that travels with the data; bit k belongs to cycle k after the read
+
+    reg [MEM_STAGE:1] valid_q, backward_q, bottom_q;
+    reg [X_STAGE:1] top_q;
+    reg clear1_q;
+    wire [RAM_AW-1:0] sweep_addr, new_addr;
+
+    always @(posedge clk) begin
+        if (run) begin
+            valid_q <= {valid_q[MEM_STAGE-1:1], issue};
+            backward_q <= {backward_q[MEM_STAGE-1:1], back_q};
+            bottom_q <= {bottom_q[MEM_STAGE-1:1], bottom};
+            clear1_q <= clear_q;
+        end
+        if (rst) valid_q <= {MEM_STAGE{1'b0}};
+    end
+
+    generate
+        if (X_STAGE > 1) begin : g_top
+            always @(posedge clk) if (run) top_q <= {top_q[X_STAGE-1:1], top};
+        end else begin : g_top1
+            always @(posedge clk) if (run) top_q <= top;
+        end
+    endgenerate
+
+    lmu_delay #(
+        .WIDTH(RAM_AW),
+        .DEPTH(SWEEP_STAGE)
+    ) delay_sweep_addr (
+        .clk(clk),
+        .rst(1'b0),
+        .en(run),
+        .in_data(addr),
+        .out_data(sweep_addr)
+    );
+
+    lmu_delay #(
+        .WIDTH(RAM_AW),
+        .DEPTH(MEM_STAGE - SWEEP_STAGE)
+    ) delay_new_addr (
+        .clk(clk),
+        .rst(1'b0),
+        .en(run),
+        .in_data(sweep_addr),
+        .out_data(new_addr)
+    );
+
+    // Memories
+
+    wire [LAM_W-1:0] lam1;
+    wire [BET_W-1:0] bet1;
+    wire [GAM_W-1:0] gam1;
+    wire [KAP_W-1:0] kap1;
+    wire [MEM_W-1:0] state1, new_state;
+    wire [SWEEP_W-1:0] f1;
+    wire signed [SWEEP_W-1:0] sweep;  // f or z, in cycle SWEEP_STAGE
+    wire new_en = run && valid_q[MEM_STAGE] && backward_q[MEM_STAGE];
+
+    lmu_rom #(
+        .WIDTH(ROM_W),
+        .DEPTH(ROM_DEPTH),
+        .FILE(ROM_FILE)
+    ) rom (
+        .clk(clk),
+        .rd_en(run),
+        .rd_addr(row_q),
+        .rd_data({kap1, gam1, bet1, lam1})
+    );
+
+    lmu_ram #(
+        .WIDTH(MEM_W),
+        .DEPTH(RAM_DEPTH)
+    ) mem_ram (
+        .clk(clk),
+        .wr_en(new_en),
+        .wr_addr(new_addr),
+        .wr_data(new_state),
+        .rd_en(run),
+        .rd_addr(addr),
+        .rd_data(state1)
+    );
+
+    lmu_ram #(
+        .WIDTH(SWEEP_W),
+        .DEPTH(RAM_DEPTH)
+    ) f_ram (
+        .clk(clk),
+        .wr_en(run && valid_q[SWEEP_STAGE] && !backward_q[SWEEP_STAGE]),
+        .wr_addr(sweep_addr),
+        .wr_data(sweep),
+        .rd_en(run),
+        .rd_addr(addr),
+        .rd_data(f1)
+    );
+
+    // base = mem + bet u, or 2 mem + bet u in the forward sweep, which is twice what is wanted: it has HALF_F there
+
+    wire [MEM_W:0] states1 = backward_q[1] ? {state1[MEM_W-1], state1} : {state1, 1'b0};
+    wire [MEM_W:0] old1 = clear1_q ? {(MEM_W + 1) {1'b0}} : states1;
+    wire signed [U_W-1:0] u2;
+    wire signed [BET_W-1:0] bet2;
+    wire signed [GAM_W-1:0] gam2;
+    wire signed [SWEEP_W-1:0] f2;
+    wire [MEM_W:0] old2, old3;
+    wire signed [PRODUCT_W-1:0] product2 = bet2 * u2;
+    wire signed [GAIN_W-1:0] gain2 = gam2 * f2;
+    wire [PRODUCT_W-1:0] product3;
+    wire [GAIN_W-1:0] gain3;
+    wire signed [BASE_W-1:0] mem_part, u_part;
+    wire [BASE_W-1:0] base = mem_part + u_part;
+
+    lmu_delay #(
+        .WIDTH(U_W + BET_W + GAM_W + SWEEP_W + MEM_W + 1),
+        .DEPTH(FRONT)
+    ) operands (
+        .clk(clk),
+        .rst(1'b0),
+        .en(run),
+        .in_data({u1, bet1, gam1, f1, old1}),
+        .out_data({u2, bet2, gam2, f2, old2})
+    );
+
+    lmu_delay #(
+        .WIDTH(PRODUCT_W + GAIN_W + MEM_W + 1),
+        .DEPTH(FRONT)
+    ) products (
+        .clk(clk),
+        .rst(1'b0),
+        .en(run),
+        .in_data({product2, gain2, old2}),
+        .out_data({product3, gain3, old3})
+    );
+
+    lmu_align #(
+        .IN_W(MEM_W + 1),
+        .SHIFT(MEM_SHIFT),
+        .OUT_W(BASE_W)
+    ) align_mem (
+        .in_data(old3),
+        .out_data(mem_part)
+    );
+
+    lmu_align #(
+        .IN_W(PRODUCT_W),
+        .SHIFT(PRODUCT_SHIFT),
+        .OUT_W(BASE_W)
+    ) align_product (
+        .in_data(product3),
+        .out_data(u_part)
+    );
+
+    // x is what the recurrence does not touch: -base/2 - 1 LSB in the forward sweep, gam f in the backward sweep, but
+    // 0 in its first row, where f has not been read
+
+    wire [X_W-1:0] half_part, gain_part;
+    wire [X_W-1:0] x_d = !backward_q[X_STAGE] ? ~half_part : top_q[X_STAGE] ? {X_W{1'b0}} : gain_part;
+    reg [X_W-1:0] x_q;
+
+    lmu_align #(
+        .IN_W(BASE_W),
+        .SHIFT(SUM_F - HALF_F),
+        .OUT_W(X_W)
+    ) align_half (
+        .in_data(base),
+        .out_data(half_part)
+    );
+
+    lmu_align #(
+        .IN_W(GAIN_W),
+        .SHIFT(SUM_F - GAIN_F),
+        .OUT_W(X_W)
+    ) align_gain (
+        .in_data(gain3),
+        .out_data(gain_part)
+    );
+
+    always @(posedge clk) if (run) x_q <= x_d;
+
+    // The recurrence. The additional LSB of the sum is a carry that takes the -1 LSB out of x.
+
+    wire signed [COEF_W-1:0] lam_coef, kap_coef, coef;
+    wire signed [SWEEP_W-1:0] previous;  // f_{i-1} or z_{i+1} of the same channel
+    wire signed [LOOP_W-1:0] loop_d = coef * previous;
+    wire [LOOP_W-1:0] loop;
+    wire [SUM_W-1:0] loop_part, x_part;
+    wire carry = !backward_q[X_STAGE+1];
+    wire [SUM_W-1:0] sum, sum_d;
+    wire unused_lsb;
+    wire [SWEEP_W-1:0] sweep_d;
+
+    assign {sum_d, unused_lsb} = {loop_part, carry} + {x_part, carry};
+
+    lmu_align #(
+        .IN_W(LAM_W),
+        .SHIFT(COEF_F - LAM_F),
+        .OUT_W(COEF_W)
+    ) align_lam (
+        .in_data(lam1),
+        .out_data(lam_coef)
+    );
+
+    lmu_align #(
+        .IN_W(KAP_W),
+        .SHIFT(COEF_F - KAP_F),
+        .OUT_W(COEF_W)
+    ) align_kap (
+        .in_data(kap1),
+        .out_data(kap_coef)
+    );
+
+    lmu_delay #(
+        .WIDTH(COEF_W),
+        .DEPTH(1 + FRONT)
+    ) delay_coef (
+        .clk(clk),
+        .rst(1'b0),
+        .en(run),
+        .in_data(backward_q[1] ? kap_coef : lam_coef),
+        .out_data(coef)
+    );
+
+    lmu_delay #(
+        .WIDTH(LOOP_W),
+        .DEPTH(PIPELINE > 1 ? 1 : 0)
+    ) delay_loop (
+        .clk(clk),
+        .rst(1'b0),
+        .en(run),
+        .in_data(loop_d),
+        .out_data(loop)
+    );
+
+    lmu_align #(
+        .IN_W(LOOP_W),
+        .SHIFT(SUM_F - LOOP_F),
+        .OUT_W(SUM_W)
+    ) align_loop (
+        .in_data(loop),
+        .out_data(loop_part)
+    );
+
+    lmu_align #(
+        .IN_W(X_W),
+        .SHIFT(0),
+        .OUT_W(SUM_W)
+    ) align_x (
+        .in_data(x_q),
+        .out_data(x_part)
+    );
+
+    lmu_delay #(
+        .WIDTH(SUM_W),
+        .DEPTH(PIPELINE > 2 ? 1 : 0)
+    ) delay_sum (
+        .clk(clk),
+        .rst(1'b0),
+        .en(run),
+        .in_data(sum_d),
+        .out_data(sum)
+    );
+
+    lmu_round_sat #(
+        .IN_W(SUM_W),
+        .IN_F(SUM_F),
+        .OUT_W(SWEEP_W),
+        .OUT_F(SWEEP_F),
+        .ROUNDING(SWEEP_ROUNDING),
+        .OVERFLOW(SWEEP_OVERFLOW)
+    ) round_sweep (
+        .in_data(sum),
+        .out_data(sweep_d)
+    );
+
+    // rst and valid keep unknown values out: a sweep starts with what is here times 0
+    lmu_delay #(
+        .WIDTH(SWEEP_W),
+        .DEPTH(1)
+    ) delay_sweep (
+        .clk(clk),
+        .rst(rst),
+        .en(run && valid_q[SWEEP_STAGE-1]),
+        .in_data(sweep_d),
+        .out_data(sweep)
+    );
+
+    lmu_delay #(
+        .WIDTH(SWEEP_W),
+        .DEPTH(MEMORY_D - PIPELINE)
+    ) delay_previous (
+        .clk(clk),
+        .rst(rst),
+        .en(run),
+        .in_data(sweep),
+        .out_data(previous)
+    );
+
+    // The new state
+
+    wire [BASE_W-1:0] old_base;
+    wire signed [NEW_W-1:0] base_part, twice_part;
+    wire [NEW_W-1:0] new_sum;
+
+    lmu_delay #(
+        .WIDTH(BASE_W),
+        .DEPTH(SWEEP_STAGE - X_STAGE)
+    ) delay_base (
+        .clk(clk),
+        .rst(1'b0),
+        .en(run),
+        .in_data(base),
+        .out_data(old_base)
+    );
+
+    lmu_align #(
+        .IN_W(BASE_W),
+        .SHIFT(NEW_F - BASE_F),
+        .OUT_W(NEW_W)
+    ) align_base (
+        .in_data(old_base),
+        .out_data(base_part)
+    );
+
+    lmu_align #(
+        .IN_W(SWEEP_W),
+        .SHIFT(NEW_F - TWICE_F),
+        .OUT_W(NEW_W)
+    ) align_twice (
+        .in_data(sweep),
+        .out_data(twice_part)
+    );
+
+    lmu_delay #(
+        .WIDTH(NEW_W),
+        .DEPTH(MEM_STAGE - SWEEP_STAGE)
+    ) delay_new_sum (
+        .clk(clk),
+        .rst(1'b0),
+        .en(run),
+        .in_data(base_part + twice_part),
+        .out_data(new_sum)
+    );
+
+    lmu_round_sat #(
+        .IN_W(NEW_W),
+        .IN_F(NEW_F),
+        .OUT_W(MEM_W),
+        .OUT_F(MEM_F),
+        .ROUNDING(ROUNDING),
+        .OVERFLOW(OVERFLOW)
+    ) round_mem (
+        .in_data(new_sum),
+        .out_data(new_state)
+    );
+
+    // Output
+
+    reg [MEM_W-1:0] m_data_q;
+    reg m_valid_q, m_last_q;
+    wire last;
+
+    lmu_delay #(
+        .WIDTH(1),
+        .DEPTH(MEM_STAGE - 1)
+    ) delay_last (
+        .clk(clk),
+        .rst(1'b0),
+        .en(run),
+        .in_data(last1),
+        .out_data(last)
+    );
+
+    assign run = !(m_valid_q && !m_axis_tready && valid_q[MEM_STAGE] && backward_q[MEM_STAGE]);
+    assign m_axis_tdata = m_data_q;
+    assign m_axis_tvalid = m_valid_q;
+    assign m_axis_tlast = m_last_q;
+
+    always @(posedge clk) begin
+        if (m_axis_tready) m_valid_q <= 1'b0;
+        if (new_en) begin
+            m_valid_q <= 1'b1;
+            m_data_q <= new_state;
+            m_last_q <= last && bottom_q[MEM_STAGE];
+        end
+        if (rst) m_valid_q <= 1'b0;
+    end
+
+endmodule
+
+`default_nettype wire
