@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from lmu_hls.hls import register
-    from lmu_hls.layers import LMU, LMUCell, convert_keras_lmu, fine_tune, load_keras_lmu, rebase, rediscretize
+    from lmu_hls.layers import LMU, LMUCell, convert_keras_lmu, load_keras_lmu
+    from lmu_hls.layers.rebase import fine_tune, rebase, rediscretize
     from lmu_hls.tuning import auto_precision
 
 __version__ = "0.1.0"

@@ -8,7 +8,7 @@ import numpy as np
 
 from lmu_hls import golden, toolchain
 from lmu_hls.errors import LmuHlsError
-from lmu_hls.fixed import Ints, quantize
+from lmu_hls.fixed import FixedType, Ints, quantize
 from lmu_hls.flow.data import Data
 from lmu_hls.flow.folder import OutputFolder
 from lmu_hls.records import Accuracy, Comparison, Difference, Overrun, Precision, Verification, dump, load
@@ -95,16 +95,17 @@ def accuracies(folder: OutputFolder, network: Network, data: Data, output: Ints)
 
 def _golden(folder: OutputFolder, network: Network, x: Ints, progress: Progress) -> tuple[Ints, tuple[Overrun, ...]]:
     """The reference output, and the tensors that overflow or leave their magnitudes on the calibration data."""
-    calibrated: dict[tuple[str, str], float] = {}
-    if folder.precision.is_file():
-        chosen = load(folder.precision, Precision)
-        calibrated = {(item.layer, item.tensor): item.observed for item in chosen.tensors if not item.weight}
+    chosen = load(folder.precision, Precision).tensors if folder.precision.is_file() else ()
+    values = [item for item in chosen if not item.weight]
+    calibrated = {(item.layer, item.tensor): item.observed for item in values}
+    # Rounding alone may go beyond by one LSB.
+    limits = {(item.layer, item.tensor): item.observed + FixedType.parse(item.type).lsb for item in values}
     outputs: list[Ints] = []
     overruns: dict[tuple[str, str], Overrun] = {}
     for part in golden.chunks(network, len(x)):
         trace = golden.run(network, x[part])
         outputs.append(trace.output)
-        for item in exceeded(calibrated, network, x[part], trace):
+        for item in exceeded(limits, network, x[part], trace):
             key = (item.layer, item.tensor)
             before = overruns.get(key, Overrun(*key, 0, 0.0, calibrated.get(key)))
             overflows, seen = before.overflows + item.overflows, max(before.seen, item.seen)

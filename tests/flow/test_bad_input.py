@@ -67,9 +67,9 @@ def test_variable_length_input(fails, tmp_path):
 
 
 def test_unsupported_hidden_cell(fails, tmp_path):
-    model = small_model(keras.layers.LSTMCell(3))
+    model = small_model(keras.layers.StackedRNNCells([keras.layers.LSTMCell(3)]))
     message = fails("convert", save(model, tmp_path / "m.keras"), tmp_path / "out")
-    assert "lmu" in message and "LSTM" in message
+    assert "lmu" in message and "StackedRNNCells" in message and "LSTMCell" in message
 
 
 def test_final_softmax_names_the_option_and_the_option_works(fails, tmp_path, capsys):

@@ -95,11 +95,11 @@ def change_rounding(folder):
 
 
 def change_header(folder):
-    mutate(folder / "hls" / "firmware" / "nnet_utils" / "nnet_lmu.h", "acc_T sum = 0;", "acc_T sum = 1;")
+    mutate(folder / "hls" / "firmware" / "nnet_utils" / "nnet_lmu_cells.h", "acc_T sum = 0;", "acc_T sum = 1;")
 
 
 def change_relu(folder):
-    mutate(folder / "hls" / "firmware" / "nnet_utils" / "nnet_lmu.h", "pre > 0", "pre > 1")
+    mutate(folder / "hls" / "firmware" / "nnet_utils" / "nnet_lmu_cells.h", "value > 0", "value > 1")
 
 
 @pytest.mark.parametrize("fault", [change_rom_word, change_rounding, change_header, change_relu])
