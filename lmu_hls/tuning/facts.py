@@ -78,7 +78,7 @@ def describe(
     for key in source.keys:
         values = source.weights.get(key)
         if values is None:
-            known = seen.get(key) or Observed(seen[key[0], "mem"].elements, 0.0, 0.0)
+            known = seen[key] if key in seen else _observed_sweep(source, key[0], wide)
         else:
             known = Observed(int(np.size(values)), float(np.abs(values).max(initial=0.0)), 0.0)
         measured = _measured_db(key, wide, final, types[key]) if key in now else None
@@ -97,6 +97,16 @@ def describe(
             )
         )
     return tuple(results)
+
+
+def _observed_sweep(source: Draft, layer: str, wide: Trace) -> Observed:
+    """f and z, which golden does not keep, from mem before the step and u: their largest magnitude and power."""
+    memory = memory_of(source, layer)
+    u, mem = (to_float(wide[layer].tensors[name], WIDE) for name in ("u", "mem"))
+    mem = mem.reshape(*u.shape, memory.order)
+    before = np.concatenate([np.zeros_like(mem[:, :1]), mem[:, :-1]], axis=1)
+    values = np.concatenate([before @ r.c.T + u[..., np.newaxis] * r.d for r in memory.readers])
+    return Observed(u.shape[-1] * memory.order, float(np.abs(values).max()), float(np.mean(values**2)))
 
 
 def _overflows(trace: Trace, key: Key) -> int:

@@ -173,6 +173,39 @@ def test_without_hidden_cell_and_with_memory_feedback(x):
     assert found.config["LayerName"]["lmu"]["ReuseFactor"] == 4
 
 
+CELLS = {
+    "tridiagonal": {"discretizer": "bilinear"},
+    "rnn": {"hidden_cell": "SimpleRNNCell"},
+    "lstm": {"hidden_cell": "LSTMCell"},
+    "gru": {"hidden_cell": "GRUCell"},
+}
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_every_form_of_the_layer_is_tuned(name, x, tmp_path):
+    import hls4ml
+
+    from lmu_hls.spec.extract import network_spec
+
+    options = dict(CELLS[name])
+    if "hidden_cell" in options:
+        options["hidden_cell"] = getattr(keras.layers, options["hidden_cell"])(3)
+    model = build(**options, hidden_to_memory=False)
+    config = {"LayerName": {"lmu": {"MemoryUpdate": "tridiagonal"}}} if name == "tridiagonal" else None
+    found = tune(model, x, target=SnrDb(15), config=config, budget=60)
+    assert found.measure.snr_db >= 15
+    types = types_of(found)
+    tensors = {tensor for layer, tensor in types if layer == "lmu"}
+    assert {"tridiagonal": "sweep", "rnn": "hidden_h", "lstm": "squashed", "gru": "inner"}[name] in tensors
+    if name == "tridiagonal":
+        sweep = next(t for t in found.tensors if t.tensor == "sweep")
+        assert 0 < sweep.observed < sweep.proven and sweep.safe
+    graph = hls4ml.converters.convert_from_keras_model(
+        model, output_dir=str(tmp_path / "hls"), project_name="lmu", backend="Vitis", hls_config=found.config
+    )
+    assert contract(network_spec(graph), tmp_path) == contract(draft(model, config).network(types), tmp_path)
+
+
 def test_what_data_exceed_is_told(model, x, at_30_db):
     network = draft(model).network(types_of(at_30_db))
     calm, wild = quantize(x, network.x), quantize(np.clip(20 * x, -1e3, 1e3), network.x)
