@@ -43,6 +43,16 @@ def load_model(path: Path) -> Any:
         raise LmuHlsError(f"{path} cannot be read as a Keras model: {reason}") from error
 
 
+def own_layers(model: Any) -> Any:
+    """The model with our layers in place of those of keras-lmu, if it has any; else the model itself."""
+    from lmu_hls.layers import convert_keras_lmu
+
+    def foreign(layer: Any) -> bool:
+        return type(getattr(layer, "cell", layer)).__module__.partition(".")[0] == "keras_lmu"
+
+    return convert_keras_lmu(model) if any(map(foreign, model.layers)) else model
+
+
 def without_softmax(model: Any) -> Any:
     """The model up to its logits: a final softmax (as a layer, or as the last Dense layer's activation) is left out."""
     import keras
@@ -75,6 +85,7 @@ def convert(
     kept beside them. Raises LmuHlsError for what cannot be converted; the folder is
     then as it was before.
     """
+    model = own_layers(model)
     check_model(model)
     if backend.lower() not in BACKENDS:
         raise LmuHlsError(f"backend {backend!r} is not supported; use one of {', '.join(BACKENDS.values())}")
