@@ -4,11 +4,13 @@ import keras
 import numpy as np
 import pytest
 
+import lmu_hls
 from lmu_hls import flow, golden
 from lmu_hls.fixed import quantize, to_float
 
 keras_lmu = pytest.importorskip("keras_lmu", reason="keras-lmu is an optional peer of this test: pip install keras-lmu")
 hls4ml = pytest.importorskip("hls4ml")
+lmu_hls.register()  # for an environment in which the package is not installed
 
 
 def dense(units=5, activation="tanh"):
