@@ -27,6 +27,12 @@ module lmu_rom #(
     output wire [        WIDTH-1:0] rd_data
 );
 
+    // Left to itself, Yosys makes even large ROMs of LUTs. Verilator does not count the use in an attribute.
+    // verilator lint_off UNUSEDPARAM
+    localparam [39:0] STYLE = WIDTH * DEPTH >= 8192 ? "block" : {8'd0, "auto"};
+    // verilator lint_on UNUSEDPARAM
+
+    (* rom_style = STYLE *)
     reg [WIDTH-1:0] contents[0:DEPTH-1];
     reg [WIDTH-1:0] rd_data_q;
 

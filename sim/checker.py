@@ -18,11 +18,11 @@ def as_words(mem: np.ndarray, lanes: int, width: int) -> list[int]:
 
 
 class Checker:
-    """Compares beats with `words`, a sequence being `steps` steps of `states` states in beats of `lanes`."""
+    """Compares beats with `words`: `steps` steps a sequence, each with the states `places` in beats of `lanes`."""
 
-    def __init__(self, words: list[int], steps: int, states: int, lanes: int, width: int) -> None:
-        self._words, self._steps, self._states, self._lanes, self._width = words, steps, states, lanes, width
-        self.beats_per_sequence = steps * states // lanes
+    def __init__(self, words: list[int], steps: int, places: list[int], lanes: int, width: int) -> None:
+        self._words, self._places, self._lanes, self._width = words, places, lanes, width
+        self.beats_per_sequence = steps * len(places) // lanes
         self.position = 0  # of the next beat
         self._beats = 0
         self._wrong_sequences: set[int] = set()
@@ -53,12 +53,16 @@ class Checker:
         lane = 0
         if data is not None:
             lane = next(k for k in range(self._lanes) if self._state(data, k) != self._state(expected, k))
-        step, state = divmod(beat * self._lanes + lane, self._states)
         self._first = {
-            "index": [sequence, step, state],
+            "index": [sequence, *self._step_and_state(beat * self._lanes + lane)],
             "expected": self._state(expected, lane),
             "actual": None if data is None else self._state(data, lane),
         }
+
+    def _step_and_state(self, count: int) -> tuple[int, int]:
+        """Step, and index within mem, of the state that comes after `count` others of its sequence."""
+        step, place = divmod(count, len(self._places))
+        return step, self._places[place]
 
     def _state(self, word: int, lane: int) -> int:
         value = (word >> (lane * self._width)) & ((1 << self._width) - 1)
@@ -86,7 +90,7 @@ class Checker:
             "values": self._beats * self._lanes,
             "first_difference": self._first,
             "missing_beats": len(self._words) - self.position,
-            "missing_at": [complete, *divmod(beat * self._lanes, self._states)],
+            "missing_at": [complete, *self._step_and_state(beat * self._lanes)],
             "unexpected_beats": self._unexpected,
             "wrong_tlast": self._wrong_last,
         }

@@ -4,7 +4,8 @@ The environment variable LMU_JOBS names a JSON file with a list of jobs, which r
 
     vectors        .npz: u (N, T, memory_d) and mem (N, T, memory_d * order), integers; optional reset_state (N, T),
                    1 where a step starts from mem = 0 (default: the first step of each sequence), and abort (N), the
-                   cycles after which rst cuts a sequence short (default: -1, never)
+                   cycles after which rst cuts a sequence short (default: -1, never); places (memory_d * order), the
+                   states of a step in the order in which they come out
     result         where the JSON result goes
     prefix         of the unit's ports ("" for none); clk and rst have none
     lanes, mem_width, ii_cycles, latency_cycles    of the unit; the cycles only bound the waiting
@@ -41,6 +42,7 @@ class MemoryBench:
         with np.load(job["vectors"]) as vectors:
             self.u, self.mem = vectors["u"], vectors["mem"]
             self.clear = vectors["reset_state"] if "reset_state" in vectors else _first_steps(self.u)
+            places = vectors["places"]
             self.abort = vectors["abort"] if "abort" in vectors else np.full(len(self.u), -1)
         self.steps, self.memory_d = self.u.shape[1:]
         source, output = Port(dut, job["prefix"] + "s_axis"), Port(dut, job["prefix"] + "m_axis")
@@ -53,8 +55,8 @@ class MemoryBench:
         self.sink = Sink(output, job["stall"], rng)
         self.rules = StreamRules(output, dut.rst)
         self.monitor = Monitor(output, cycles, self._seen)
-        words = as_words(self.mem, job["lanes"], job["mem_width"])
-        self.checker = Checker(words, self.steps, self.mem.shape[-1], job["lanes"], job["mem_width"])
+        words = as_words(self.mem[..., places], job["lanes"], job["mem_width"])
+        self.checker = Checker(words, self.steps, places.tolist(), job["lanes"], job["mem_width"])
         self.stopwatch = Stopwatch(self.memory_d, self.mem.shape[-1] // job["lanes"])
 
     async def run(self) -> None:

@@ -12,10 +12,10 @@ import jinja2
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.jsonfile import dump, write_text
 from lmu_hls.resources import hdl_dir
-from lmu_hls.rtl.memory import MemoryUnit, memory_unit
+from lmu_hls.rtl.memory import memory_unit
+from lmu_hls.rtl.unit import MemoryUnit
 from lmu_hls.spec import LMU, Network
 
-MODULES = ("lmu_memory_dense", "lmu_mac", "lmu_ram", "lmu_rom", "lmu_round_sat")
 MANIFEST = "manifest.json"
 
 _TEMPLATES = jinja2.Environment(
@@ -30,15 +30,16 @@ _TEMPLATES = jinja2.Environment(
 def write_rtl(network: Network, outdir: Path) -> tuple[MemoryUnit, ...]:
     """Write the Verilog of every LMU layer's memory unit into ``outdir``; existing files of these names are replaced.
 
-    Gets the modules, ``<name>_memory.v`` (the top) and ``rom/<name>.hex`` for each layer, and ``manifest.json``.
-    Names of ROM files are relative to ``outdir``: simulate and synthesise there. Raises LmuHlsError for a layer that
-    the unit cannot take, and when the folder cannot be written.
+    Gets the modules that the units need, ``<name>_memory.v`` (the top) and ``rom/<name>.hex`` for each layer, and
+    ``manifest.json``. Names of ROM files are relative to ``outdir``: simulate and synthesise there. Raises LmuHlsError
+    for a layer that the unit cannot take, and when the folder cannot be written.
     """
     units = tuple(memory_unit(lmu) for lmu in network.lmus)
     twice = [name for name, count in Counter(unit.name for unit in units).items() if count > 1]
     if twice:
         raise LmuHlsError(f"two LMU layers become the same Verilog name {twice[0]!r}; rename one of them")
-    sources = [hdl_dir() / f"{module}.v" for module in MODULES]
+    modules = sorted({module for unit in units for module in unit.modules})
+    sources = [hdl_dir() / f"{module}.v" for module in modules]
     try:
         (outdir / "rom").mkdir(parents=True, exist_ok=True)
         for source in sources:
@@ -57,7 +58,9 @@ def write_rtl(network: Network, outdir: Path) -> tuple[MemoryUnit, ...]:
 def top_source(lmu: LMU, unit: MemoryUnit) -> str:
     """Verilog of the top of ``unit``."""
     numbers = {name: value for name, value in unit.parameters.items() if isinstance(value, int)}
-    return _TEMPLATES.get_template("memory_top.v.jinja").render(lmu=lmu, unit=unit, numbers=numbers)
+    data_width = "LANES*MEM_W" if "LANES" in numbers else "MEM_W"
+    template = _TEMPLATES.get_template("memory_top.v.jinja")
+    return template.render(lmu=lmu, unit=unit, numbers=numbers, data_width=data_width)
 
 
 def rom_source(unit: MemoryUnit) -> str:
@@ -70,6 +73,7 @@ def _manifest(unit: MemoryUnit) -> dict[str, Any]:
     return {
         "name": unit.name,
         "top": unit.top,
+        "stream": unit.stream,
         "ii_cycles": unit.ii_cycles,
         "latency_cycles": unit.latency_cycles,
         "parameters": dict(unit.parameters),

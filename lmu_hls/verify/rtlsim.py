@@ -14,7 +14,7 @@ import numpy as np
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import Ints
 from lmu_hls.records import Comparison, Difference, Number, Timing
-from lmu_hls.rtl import identifier
+from lmu_hls.rtl import CHANNELS, identifier
 from lmu_hls.rtl.project import MANIFEST
 from lmu_hls.spec import LMU
 from lmu_hls.verify import simulator as sim
@@ -59,12 +59,13 @@ class BenchRun:
         """Write the vectors into ``folder`` and return the job as sim/memory_bench.py reads it."""
         vectors = folder / f"vectors{number}.npz"
         arrays: dict[str, Any] = {key: np.asarray(v) for key, v in self.vectors.items() if v is not None}
+        arrays["places"] = state_places(self.facts)
         np.savez(vectors, **arrays)
         return {
             "vectors": str(vectors),
             "result": str(folder / f"result{number}.json"),
             "prefix": self.prefix,
-            "lanes": self.facts["parameters"]["LANES"],
+            "lanes": self.facts["parameters"].get("LANES", 1),
             "mem_width": self.facts["parameters"]["MEM_W"],
             "ii_cycles": self.facts["ii_cycles"],
             "latency_cycles": self.facts["latency_cycles"],
@@ -126,6 +127,15 @@ def unit_facts(rtl_dir: Path, unit: str | LMU) -> dict[str, Any]:
     if name not in units:
         raise LmuHlsError(f"{path} names no unit {name!r}; it has {', '.join(units)}. Run the conversion again.")
     return units[name]
+
+
+def state_places(facts: Mapping[str, Any]) -> Ints:
+    """Which of a step's memory_d * order states comes when in the output stream of a unit, by its manifest entry."""
+    memory_d, order = (int(facts["parameters"][name]) for name in ("MEMORY_D", "ORDER"))
+    places = np.arange(memory_d * order)
+    if facts.get("stream", CHANNELS) == CHANNELS:
+        return places
+    return places.reshape(memory_d, order)[:, ::-1].T.ravel()
 
 
 def run_bench(built: Path, run_dir: Path, runs: Sequence[BenchRun], waves: bool = False) -> tuple[dict[str, Any], ...]:

@@ -9,7 +9,8 @@ import pytest
 
 from lmu_hls.resources import hdl_dir
 from lmu_hls.toolchain import find, simulator_env
-from tests.hdl.dense_grid import GRID, units
+from tests.hdl import dense_grid, tridiag_grid
+from tests.hdl.grid import units
 
 SOURCES = sorted(str(path) for path in hdl_dir().glob("*.v"))
 ILLEGAL = [
@@ -19,6 +20,14 @@ ILLEGAL = [
     ("lmu_memory_dense", {"MEMORY_D": 0}, "PARAM_ERROR_order_memory_d_and_lanes_must_be_at_least_1"),
     ("lmu_memory_dense", {"U_W": 0}, "PARAM_ERROR_widths_must_be_at_least_1"),
     ("lmu_memory_dense", {"ROUNDING": 7}, "PARAM_ERROR_rounding_must_be_0_to_6"),
+    ("lmu_memory_tridiag", {"MEMORY_D": 2, "PIPELINE": 3}, "PARAM_ERROR_pipeline_must_not_exceed_memory_d"),
+    ("lmu_memory_tridiag", {"MEMORY_D": 4, "PIPELINE": 4}, "PARAM_ERROR_pipeline_must_be_1_to_3"),
+    ("lmu_memory_tridiag", {"PIPELINE": 0}, "PARAM_ERROR_pipeline_must_be_1_to_3"),
+    ("lmu_memory_tridiag", {"ORDER": 0}, "PARAM_ERROR_order_and_memory_d_must_be_at_least_1"),
+    ("lmu_memory_tridiag", {"KAP_W": 0}, "PARAM_ERROR_widths_must_be_at_least_1"),
+    ("lmu_memory_tridiag", {"SWEEP_ROUNDING": 7}, "PARAM_ERROR_rounding_must_be_0_to_6"),
+    ("lmu_align", {"IN_W": 8, "SHIFT": 2, "OUT_W": 9}, "PARAM_ERROR_the_output_must_hold_the_shifted_input"),
+    ("lmu_delay", {"DEPTH": -1}, "PARAM_ERROR_depth_must_not_be_negative"),
     ("lmu_round_sat", {"OVERFLOW": 4}, "PARAM_ERROR_overflow_must_be_0_to_3"),
     ("lmu_round_sat", {"OUT_W": 0}, "PARAM_ERROR_widths_must_be_at_least_1"),
 ]
@@ -45,9 +54,9 @@ def test_illegal_parameters_stop(
 
 def test_clean(simulator: str, tmp_path: Path) -> None:
     """Not one warning, whatever the sizes, types and modes."""
-    for _, unit in units(GRID):
+    for _, unit in units(dense_grid.GRID) + units(tridiag_grid.GRID):
         parameters = {name: value for name, value in unit.parameters.items() if isinstance(value, int)}
-        done = elaborate(simulator, "lmu_memory_dense", parameters, tmp_path)
+        done = elaborate(simulator, unit.module, parameters, tmp_path)
         assert (done.returncode, done.stderr) == (0, ""), parameters
 
 

@@ -10,8 +10,9 @@ import pytest
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.verify import rtlsim
 from lmu_hls.verify import simulator as sim
-from tests.hdl.dense_grid import GRID, STEPS, grid_sources, random_grid, units
-from tests.hdl.dense_scenarios import SCENARIOS, Once, Results, all_runs, simulate_grid, vectors
+from tests.hdl.dense_grid import GRID, random_grid
+from tests.hdl.grid import STEPS, grid_sources, units
+from tests.hdl.scenarios import SCENARIOS, Once, Results, all_runs, simulate_grid, vectors
 
 RANDOM_GRID = random_grid(40, seed=2026)
 EACH = pytest.mark.parametrize("index", range(len(GRID)), ids=[str(config) for config in GRID])
@@ -65,7 +66,7 @@ def test_stimuli_saturate() -> None:
 @pytest.mark.parametrize("damage", ["missing", "short", "long"])
 def test_wrong_rom_file_stops(results: Results, simulator: str, shared_dir: Path, tmp_path: Path, damage: str) -> None:
     """The build of the grid is there, because it has given results; only a ROM file differs."""
-    built = sim.build(simulator, grid_sources(shared_dir / "grid"), "grid", shared_dir)
+    built = sim.build(simulator, grid_sources(GRID, shared_dir / "grid"), "grid", shared_dir)
     sim.copy_roms(shared_dir / "grid", tmp_path)
     rom = tmp_path / "rom" / "c3.hex"
     lines = rom.read_text().splitlines(keepends=True)

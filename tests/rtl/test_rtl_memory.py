@@ -14,9 +14,9 @@ from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType
 from lmu_hls.resources import hdl_dir
 from lmu_hls.rtl import memory_unit, write_rtl
-from lmu_hls.rtl.memory import identifier, lanes_for, rom_words
-from lmu_hls.rtl.project import MODULES
-from lmu_hls.spec import LMU, Network, TridiagonalUpdate, Weight
+from lmu_hls.rtl.dense import MODULES, lanes_for, rom_words
+from lmu_hls.rtl.unit import identifier
+from lmu_hls.spec import LMU, Network
 from lmu_hls.toolchain import find, simulator_env
 from tests.hdl.dense_grid import Config
 
@@ -64,10 +64,8 @@ def test_refusals_name_layer_and_remedy() -> None:
     unsigned = dataclasses.replace(layer, u=FixedType(8, 4, signed=False))
     with pytest.raises(LmuHlsError, match=r"'speech': u has the unsigned type ufixed<8,4.*use fixed<9,5>"):
         memory_unit(unsigned)
-    zero = Weight(np.zeros(6, np.int64), FixedType(8, 4))
-    tridiagonal = dataclasses.replace(layer, update=TridiagonalUpdate(zero, zero, zero, zero, FixedType(8, 4)))
-    with pytest.raises(LmuHlsError, match=r"'speech'.*TridiagonalUpdate"):
-        memory_unit(tridiagonal)
+    with pytest.raises(LmuHlsError, match=r"'speech': a dense memory unit has a fixed pipeline; leave it out"):
+        memory_unit(layer, pipeline=2)
 
 
 def test_two_layers_of_one_verilog_name() -> None:

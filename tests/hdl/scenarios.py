@@ -12,7 +12,7 @@ import numpy as np
 from lmu_hls.fixed import Ints
 from lmu_hls.verify import rtlsim
 from lmu_hls.verify import simulator as sim
-from tests.hdl.dense_grid import STEPS, Grid, grid_sources, random_u, reference, units, write_grid
+from tests.hdl.grid import STEPS, Grid, grid_sources, random_u, reference, units, write_grid
 
 DISTURBANCE = {"stream": (0.0, 0.0), "disturbed": (0.3, 0.5), "every_position": (0.0, 0.0), "cut_short": (0.2, 0.3)}
 SCENARIOS = tuple(DISTURBANCE)
@@ -39,7 +39,12 @@ def vectors(grid: Grid, index: int, scenario: str) -> dict[str, Ints]:
         reset_state[0, 0] = 0
     else:  # after rst a step starts from zero although reset_state is not given
         abort[::2] = rng.integers(1, unit.ii_cycles * STEPS, len(abort[::2]))
-    return {"u": u, "mem": reference(layer, u, reset_state, abort), "reset_state": reset_state, "abort": abort}
+    return {
+        "u": u,
+        "mem": reference(grid[index], layer, u, reset_state, abort),
+        "reset_state": reset_state,
+        "abort": abort,
+    }
 
 
 def all_runs(grid: Grid) -> list[rtlsim.BenchRun]:
@@ -56,6 +61,7 @@ def facts(grid: Grid, index: int) -> dict[str, object]:
     unit = units(grid)[index][1]
     return {
         "name": unit.name,
+        "stream": unit.stream,
         "parameters": unit.parameters,
         "ii_cycles": unit.ii_cycles,
         "latency_cycles": unit.latency_cycles,
@@ -65,7 +71,7 @@ def facts(grid: Grid, index: int) -> dict[str, object]:
 def simulate_grid(grid: Grid, name: str, simulator: str, shared_dir: Path, once: Once) -> Results:
     """Results of all scenarios from one simulation, which is run once a session."""
     sources = once(name, lambda folder: write_grid(folder, grid))
-    built = sim.build(simulator, grid_sources(sources), "grid", shared_dir)
+    built = sim.build(simulator, grid_sources(grid, sources), "grid", shared_dir)
 
     def simulate(folder: Path) -> None:
         sim.copy_roms(sources, folder)
