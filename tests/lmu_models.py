@@ -23,8 +23,8 @@ register()
 STEPS, N_IN = 5, 3
 
 
-def lmu(hidden: str | None = "tanh", connections: tuple[bool, bool, bool] = (True, True, True), **options: Any) -> LMU:
-    """An LMU with a Dense cell of that activation, or none.
+def lmu(hidden: Any = "tanh", connections: tuple[bool, bool, bool] = (True, True, True), **options: Any) -> LMU:
+    """An LMU with a Dense cell of that activation, with a Keras layer or cell, or with none.
 
     ``connections``: hidden_to_memory, memory_to_memory, input_to_hidden.
     """
@@ -32,7 +32,7 @@ def lmu(hidden: str | None = "tanh", connections: tuple[bool, bool, bool] = (Tru
     bias = options.setdefault("use_bias", True)
     settings = {"memory_d": 2, "order": 3, "theta": 12.0, "return_sequences": True, **options}
     return LMU(
-        hidden_cell=None if hidden is None else keras.layers.Dense(4, hidden, use_bias=bias),
+        hidden_cell=keras.layers.Dense(4, hidden, use_bias=bias) if isinstance(hidden, str) else hidden,
         hidden_to_memory=to_memory and hidden is not None,
         memory_to_memory=memory_to_memory,
         input_to_hidden=input_to_hidden and hidden is not None,

@@ -16,13 +16,15 @@ def register() -> None:
     from hls4ml.model.optimizer import register_pass
 
     from lmu_hls.hls import handler, layer, settle, templates
+    from lmu_hls.hls import keras_lmu as keras_lmu  # its handlers register themselves
 
     if "LMU" in layer_map:
         return
     handler.wrap_bidirectional()
     register_layer("LMU", layer.LMU)
     for name in layer.BACKENDS:
-        get_backend(name).register_source(templates.HEADER)
+        for header in templates.HEADERS:
+            get_backend(name).register_source(header)
     vivado = get_backend("Vivado")  # Vitis builds on its templates and flows
     vivado.register_template(templates.LMUConfigTemplate)
     vivado.register_template(templates.LMUFunctionTemplate)

@@ -133,35 +133,61 @@ def _encoder(layer: Any) -> dict[str, Any]:
 
 
 def _hidden(layer: Any) -> dict[str, Any]:
-    """The hidden cell: none, or a Dense layer split into the rows that read mem and x."""
+    """The hidden cell: its kind and functions, and its weights, the kernel split into the rows that read mem and x."""
     import keras
 
     cell, hidden = layer.cell, layer.cell.hidden_cell
     n_mem = int(cell.memory_d * cell.order)
+    attributes = {
+        "hidden_cell": "none",
+        "hidden_activation": "linear",
+        "hidden_recurrent_activation": "linear",
+        "reset_after": False,
+        "units": n_mem,
+    }
     if hidden is None:
-        return {"hidden_cell": "none", "hidden_activation": "linear", "units": n_mem}
-    if type(hidden) is not keras.layers.Dense:
+        return attributes
+    names = {"Dense": "dense", "SimpleRNNCell": "rnn", "LSTMCell": "lstm", "GRUCell": "gru"}
+    kind = next((name for cls, name in names.items() if type(hidden) is getattr(keras.layers, cls)), None)
+    if kind is None:
         raise LmuHlsError(
-            f"layer {layer.name!r}: hidden_cell {type(hidden).__name__} is not supported yet; use hidden_cell=None or "
-            f"keras.layers.Dense"
+            f"layer {layer.name!r}: hidden_cell {type(hidden).__name__} is not supported; use hidden_cell=None, or "
+            f"one of {', '.join(names)} of keras.layers"
         )
-    activation = hidden.activation.__name__
-    known = [name for name in ACTIVATIONS if hidden.activation is keras.activations.get(name)]
-    if not known:
-        raise LmuHlsError(
-            f"layer {layer.name!r}: activation {activation!r} of the hidden cell is not supported; "
-            f"use {', '.join(ACTIVATIONS)}"
-        )
+    for name in ("activation", "recurrent_activation"):
+        if hasattr(hidden, name):
+            attributes[f"hidden_{name}"] = _activation(layer, name)
     kernel = _array(hidden.kernel)
     assert kernel is not None
+    bias = _array(hidden.bias) if hidden.use_bias else None
+    recurrent_bias = None
+    if bias is not None and bias.ndim == 2:  # a GRU cell with reset_after
+        bias, recurrent_bias = bias
     return {
-        "hidden_cell": "dense",
-        "hidden_activation": known[0],
+        **attributes,
+        "hidden_cell": kind,
+        "reset_after": bool(getattr(hidden, "reset_after", False)),
         "units": int(hidden.units),
         "hidden_mem_data": kernel[:n_mem],
         "hidden_x_data": kernel[n_mem:] if cell.input_to_hidden else None,
-        "hidden_bias_data": _array(hidden.bias) if hidden.use_bias else None,
+        "hidden_h_data": None if kind == "dense" else _array(hidden.recurrent_kernel),
+        "hidden_bias_data": bias,
+        "hidden_recurrent_bias_data": recurrent_bias,
     }
+
+
+def _activation(layer: Any, name: str) -> str:
+    """The name of an activation of the hidden cell; LmuHlsError for one that the contract does not know."""
+    import keras
+
+    function = getattr(layer.cell.hidden_cell, name)
+    known = [word for word in ACTIVATIONS if function is keras.activations.get(word)]
+    if not known:
+        raise LmuHlsError(
+            f"layer {layer.name!r}: {name} {getattr(function, '__name__', function)!r} of the hidden cell is not "
+            f"supported; use {', '.join(ACTIVATIONS)}"
+        )
+    return known[0]
 
 
 def _array(weight: Any) -> np.ndarray | None:

@@ -10,27 +10,43 @@ from hls4ml.model.attributes import Attribute, ConfigurableAttribute, TypeAttrib
 from hls4ml.model.layers import Layer
 from hls4ml.model.types import IntegerPrecisionType, NamedType, UnspecifiedPrecisionType
 
-from lmu_hls import legendre
 from lmu_hls.errors import LmuHlsError
-from lmu_hls.fixed import FixedType, quantize, to_float
-from lmu_hls.hls.types import default_type, explicit_type, hls_type, weight_on_grid
-from lmu_hls.spec.extract import MAX_WEIGHT_WIDTH, fixed_type, hidden_activation
+from lmu_hls.fixed import FixedType
+from lmu_hls.hls.accumulators import ACCUMULATORS
+from lmu_hls.hls.types import default_type, explicit_type, hls_type, tensor_type, weight_on_grid
+from lmu_hls.hls.update import UPDATES, check_stable, choose_update, coefficients, sweep_type
+from lmu_hls.spec.extract import TABLE_REACH, cell_activations
 
 BACKENDS = ("Vivado", "Vitis")  # others may say that they can: an attribute supports_lmu = True
-TENSORS = ("u", "mem", "pre")
+CELL_TENSORS = {
+    "none": (),
+    "dense": ("pre",),
+    "rnn": ("pre",),
+    "lstm": ("pre", "gate", "candidate", "cell", "squashed"),
+    "gru": ("pre", "gate", "inner", "candidate"),
+}
+TENSORS = ("u", "mem", "sweep", "pre", "gate", "candidate", "cell", "squashed", "inner")
+COEFFICIENTS = tuple(name for names in UPDATES.values() for name in names)
 WEIGHTS = (
     "encoder_x",
     "encoder_h",
     "encoder_mem",
     "encoder_bias",
-    "a",
-    "b",
+    *COEFFICIENTS,
     "hidden_mem",
     "hidden_x",
+    "hidden_h",
     "hidden_bias",
+    "hidden_recurrent_bias",
 )
-ACCUMULATORS = ("u_accum", "mem_accum", "pre_accum")
-TABLE = {"table_size": 2048, "table_range": 0}  # range 0: 4 for tanh, 8 for sigmoid
+TABLE_NAMES = ("table", "gate_table", "squash_table")
+INDEXES = ("table_index", "gate_table_index")  # squash_table has the function of table, and so its index
+FUNCTIONS = {  # tensors that come out of an activation, and the attribute that names it
+    "gate": "hidden_recurrent_activation",
+    "candidate": "hidden_activation",
+    "squashed": "hidden_activation",
+}
+SETTINGS = {"table_size": 2048, "table_range": 0}  # range 0: 4 for tanh, 8 for sigmoid
 IDENTITY = FixedType(2, 2)  # holds 0 and 1: the encoder of an LMU with kernel_initializer=None
 
 
@@ -40,38 +56,66 @@ class LMU(Layer):
     _expected_attributes = [  # noqa: RUF012 - the form that hls4ml asks for
         *(Attribute(name) for name in ("n_in", "n_timesteps", "memory_d", "order", "units")),
         Attribute("theta", value_type=float),
-        *(Attribute(name, value_type=str) for name in ("discretizer", "basis", "hidden_cell", "hidden_activation")),
-        *(
-            Attribute(name, value_type=bool)
-            for name in ("hidden_to_memory", "memory_to_memory", "input_to_hidden", "return_sequences")
-        ),
+        *(Attribute(name, value_type=str) for name in ("discretizer", "basis", "hidden_cell")),
+        *(Attribute(name, value_type=str) for name in ("hidden_activation", "hidden_recurrent_activation")),
+        *(Attribute(name, value_type=bool) for name in ("hidden_to_memory", "memory_to_memory", "input_to_hidden")),
+        *(Attribute(name, value_type=bool) for name in ("reset_after", "return_sequences")),
         ConfigurableAttribute("reuse_factor", default=1),
-        *(ConfigurableAttribute(name, default=value) for name, value in TABLE.items()),
-        *(WeightAttribute(name) for name in ("encoder_x", "a", "b")),
+        *(ConfigurableAttribute(name, default=value) for name, value in SETTINGS.items()),
+        ConfigurableAttribute("memory_update", value_type=str, default="dense"),
+        WeightAttribute("encoder_x"),
         *(TypeAttribute(name) for name in TENSORS + WEIGHTS),
-        *(TypeAttribute(name, configurable=False) for name in (*ACCUMULATORS, "table", "table_index")),
+        *(TypeAttribute(name, configurable=False) for name in (*ACCUMULATORS, *TABLE_NAMES, *INDEXES)),
     ]
 
     def initialize(self) -> None:
         """Check what the user asked for; settle every type and weight that does not depend on the input's type."""
+        self._check_name()
         self._check_target()
         self._check_precision_keys()
-        default = default_type(self.model.config)
         self.set_attr("reuse_factor", self._reuse_factor())
-        for name, value in TABLE.items():  # hls4ml fills in defaults only after this
+        for name, value in SETTINGS.items():  # hls4ml fills in defaults only after this
             self.set_attr(name, self.get_attr(name, value))
-        h = explicit_type(self, "result") or default
-        shape = [self.get_attr("n_timesteps"), self.get_attr("units")]
-        self.add_output_variable(shape if self.get_attr("return_sequences") else shape[1:], precision=hls_type(h))
-        for name in TENSORS:
-            absent = name == "pre" and self.get_attr("hidden_cell") == "none"
-            self._set_type(name, None if absent else hls_type(explicit_type(self, name) or default))
-        for name in ACCUMULATORS:  # they depend on the input's type: lmu_hls.hls.settle
+        update = choose_update(self)
+        self.set_attr("memory_update", update)
+        self._settle_tensors()
+        values = coefficients(self, update)
+        for name in COEFFICIENTS:
+            self.set_attr(f"{name}_data", values.get(name))
+        for name in ACCUMULATORS:  # they depend on the input's type: lmu_hls.hls.accumulators
             self._set_type(name, UnspecifiedPrecisionType())
         for name in WEIGHTS:
             self._add_weight(name)
-        self._check_stable()
-        self._add_table(h)
+        check_stable(self)
+        self._add_tables()
+
+    def _settle_tensors(self) -> None:
+        """The output and the types of the named tensors; one that this layer does not have is absent."""
+        default = default_type(self.model.config)
+        shape = [self.get_attr("n_timesteps"), self.get_attr("units")]
+        h = explicit_type(self, "result") or default
+        self.add_output_variable(shape if self.get_attr("return_sequences") else shape[1:], precision=hls_type(h))
+        present = {"u", "mem", *CELL_TENSORS[self.get_attr("hidden_cell")]}
+        if self.get_attr("memory_update") == "tridiagonal":
+            present.add("sweep")
+        for name in TENSORS:
+            if name in present:
+                self._set_type(name, hls_type(explicit_type(self, name) or self._automatic_type(name, default)))
+            else:
+                self._set_type(name, None)
+        gate = tensor_type(self, "gate")
+        if self.get_attr("hidden_cell") == "gru" and gate.fraction < 0:
+            raise LmuHlsError(
+                f"layer {self.name!r}: 'gate' has the type {gate}, in which the 1 of 1 - z is no value; "
+                "give it fraction bits"
+            )
+
+    def _automatic_type(self, name: str, default: FixedType) -> FixedType:
+        """``default``, but values of tanh and sigmoid lie in [-1, 1] and get one integer bit; 1 becomes 1 - LSB."""
+        if name == "sweep":
+            return sweep_type(self)
+        function = self.get_attr(FUNCTIONS.get(name, ""))
+        return replace(default, integer=1) if function in TABLE_REACH else default
 
     def _set_type(self, name: str, precision: Any) -> None:
         """Name and set a type. An absent one (None) is one bit wide: C++ needs a type, but no value has it."""
@@ -90,39 +134,38 @@ class LMU(Layer):
     def _add_variable(self, name: str, precision: Any, values: Any) -> None:
         self.add_weights_variable(name, name + "{index}", f"lmu{self.index}_{name}_t", precision, values)
 
-    def _add_table(self, h: FixedType) -> None:
-        """The activation table as integers (the bits of h), or nothing for linear, relu and no hidden cell."""
-        table = hidden_activation(self, h).table
-        self._set_type("table_index", None if table is None else hls_type(table.index))
-        if table is None:
-            self._set_type("table", None)
-            return
-        bits = IntegerPrecisionType(h.width, h.signed)
-        self._add_variable("table", bits, table.values.values.astype(np.float64))
-
-    def _check_stable(self) -> None:
-        """Refuse an A_bar whose rounded coefficients no longer decay: the memory would run away."""
-        rounded = self.weights["a"]
-        radius = legendre.spectral_radius(rounded.data)
-        if radius < 1:
-            return
-        remedy = "use basis='orthonormal', a smaller order or another theta"
-        used = fixed_type(rounded.type.precision, f"layer {self.name!r}: 'a'")
-        for extra in range(1, MAX_WEIGHT_WIDTH - used.width + 1):
-            finer = replace(used, width=used.width + extra)
-            if legendre.spectral_radius(to_float(quantize(self.get_attr("a_data"), finer), finer)) < 1:
-                remedy = f"give 'a' the type {finer} or a finer one (Precision: a), or {remedy}"
-                break
-        raise LmuHlsError(
-            f"layer {self.name!r}: with 'a' of type {used} the memory is unstable: the spectral radius of the rounded "
-            f"A_bar is {radius:.6g}, it must be below 1; {remedy}"
-        )
+    def _add_tables(self) -> None:
+        """The activation tables as integers (the bits of their tensor), one for each function and type."""
+        activations = cell_activations(self)
+        shared: dict[tuple[str, FixedType], str] = {}
+        for name in TABLE_NAMES:
+            table = activations[name].table if name in activations else None
+            if table is None:
+                self._set_type(name, None)
+                continue
+            first = shared.setdefault((activations[name].function, table.values.type), name)
+            if first == name:
+                bits = IntegerPrecisionType(table.values.type.width, table.values.type.signed)
+                self._add_variable(name, bits, table.values.values.astype(np.float64))
+            else:
+                self.set_attr(f"{name}_t", self.types[f"{first}_t"])
+            self.set_attr(f"{name}_array", first)
+        for name in INDEXES:
+            activation = activations.get(name.removesuffix("_index"))
+            table = None if activation is None else activation.table
+            self._set_type(name, None if table is None else hls_type(table.index))
 
     def _reuse_factor(self) -> int:
         value = self.model.config.get_reuse_factor(self)
         if isinstance(value, bool) or not isinstance(value, int) or value < 1:
             raise LmuHlsError(f"layer {self.name!r}: ReuseFactor={value!r} is not possible; give an integer from 1 on")
         return value
+
+    def _check_name(self) -> None:
+        """hls4ml keeps a layer's output among its attributes, under the layer's name: no weight may have that name."""
+        stems = (*WEIGHTS, *TABLE_NAMES)
+        if self.name in {*stems, *(f"{name}_data" for name in stems), *(f"{name}_array" for name in TABLE_NAMES)}:
+            raise LmuHlsError(f"layer {self.name!r} has the name of one of an LMU's own weights or tables; rename it")
 
     def _check_target(self) -> None:
         config = self.model.config

@@ -14,7 +14,17 @@ from hls4ml.model.types import NamedType, WeightVariable
 
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType
-from lmu_hls.hls.types import default_type, exact_sum, explicit_type, hls_type, holds, weight_on_grid
+from lmu_hls.hls.accumulators import settle_accumulators
+from lmu_hls.hls.types import (
+    default_type,
+    exact_sum,
+    explicit_type,
+    hls_type,
+    holds,
+    input_type,
+    tensor_type,
+    weight_on_grid,
+)
 from lmu_hls.spec.extract import fixed_type
 
 STRATEGIES = ("latency", "resource")  # of Dense layers; the others generate code of their own
@@ -37,7 +47,7 @@ class SettleTypes(ModelOptimizerPass):
         _plain_relu(model)
         nodes = list(model.get_layers())
         _check_chain(model, nodes)
-        settlers = {"Input": _input, "LMU": _lmu, "Dense": _dense, "Activation": _activation}
+        settlers = {"Input": _input, "LMU": settle_accumulators, "Dense": _dense, "Activation": _activation}
         for node in nodes:
             if node.class_name not in settlers:
                 raise LmuHlsError(_unsupported(node))
@@ -136,31 +146,8 @@ def _activation(node: Any) -> None:
     function = node.get_attr("activation")
     if function not in ("linear", "relu"):
         raise LmuHlsError(_unsupported(node))
-    auto = _x_type(node) if function == "linear" else default_type(node.model.config)
+    auto = input_type(node) if function == "linear" else default_type(node.model.config)
     _set_result(node, explicit_type(node, "result") or auto)
-
-
-def _lmu(node: Any) -> None:
-    """The accumulators: everything else was settled when the layer was made."""
-    x, size = _x_type(node), node.get_attr("memory_d") * node.get_attr("order")
-    u, mem, h = (_type(node, name) for name in ("u", "mem", "result"))
-    u_terms = [(node.get_attr("n_in"), x, _type(node, "encoder_x"))]
-    if "encoder_h" in node.weights:
-        u_terms.append((node.get_attr("units"), h, _type(node, "encoder_h")))
-    if "encoder_mem" in node.weights:
-        u_terms.append((size, mem, _type(node, "encoder_mem")))
-    mem_terms = [(node.get_attr("order"), mem, _type(node, "a")), (1, u, _type(node, "b"))]
-    sums = {"u": (u_terms, _bias(node, "encoder_bias")), "mem": (mem_terms, None)}
-    if node.get_attr("hidden_cell") == "dense":
-        pre_terms = [(size, mem, _type(node, "hidden_mem"))]
-        if "hidden_x" in node.weights:
-            pre_terms.append((node.get_attr("n_in"), x, _type(node, "hidden_x")))
-        sums["pre"] = (pre_terms, _bias(node, "hidden_bias"))
-    for name, (terms, bias) in sums.items():
-        where = f"layer {node.name!r}: {name!r}"
-        node.types[f"{name}_accum_t"].precision = exact_sum(where, terms, bias)
-    if "pre" not in sums:  # never used, but C++ needs a type
-        node.types["pre_accum_t"].precision = hls_type(FixedType(1, 1, False))
 
 
 def _dense(node: Any) -> None:
@@ -174,9 +161,9 @@ def _dense(node: Any) -> None:
             node.set_attr(weight, WeightVariable(old.name, c_type, hls_type(type_), values))
             node.set_attr(f"{weight}_data", values)
             config.layer_name_precision[f"{name}_{weight}"] = str(hls_type(type_))
-    bias = _bias(node, "bias") if node.get_attr("bias_data") is not None else None
+    bias = tensor_type(node, "bias") if node.get_attr("bias_data") is not None else None
     where = f"layer {node.name!r}: 'accum'"
-    exact = exact_sum(where, [(node.get_attr("n_in"), _x_type(node), _type(node, "weight"))], bias)
+    exact = exact_sum(where, [(node.get_attr("n_in"), input_type(node), tensor_type(node, "weight"))], bias)
     wanted = explicit_type(node, "accum")
     if wanted is not None and not holds(wanted, exact):
         raise LmuHlsError(
@@ -208,15 +195,3 @@ def _check_dense(node: Any) -> None:
 def _set_result(node: Any, type_: FixedType) -> None:
     node.get_output_variable().type.precision = hls_type(type_)
     node.model.config.layer_name_precision[f"{node.name.lower()}_result"] = str(hls_type(type_))
-
-
-def _bias(node: Any, name: str) -> FixedType | None:
-    return _type(node, name) if name in node.weights else None
-
-
-def _type(node: Any, name: str) -> FixedType:
-    return fixed_type(node.types[f"{name}_t"].precision, f"layer {node.name!r}: {name!r}")
-
-
-def _x_type(node: Any) -> FixedType:
-    return fixed_type(node.get_input_variable().type.precision, f"layer {node.name!r}: its input")

@@ -7,11 +7,14 @@ from typing import Any
 
 from hls4ml.backends.template import FunctionCallTemplate, LayerConfigTemplate
 
-from lmu_hls.hls.layer import ACCUMULATORS, LMU, TENSORS, WEIGHTS
+from lmu_hls.hls.accumulators import ACCUMULATORS
+from lmu_hls.hls.layer import COEFFICIENTS, INDEXES, LMU, TABLE_NAMES, TENSORS, WEIGHTS
+from lmu_hls.hls.update import update_multiplications
 
-HEADER = Path(__file__).with_name("firmware") / "nnet_lmu.h"
+HEADERS = tuple(Path(__file__).with_name("firmware") / name for name in ("nnet_lmu.h", "nnet_lmu_cells.h"))
 
-ARRAYS = (*WEIGHTS, "table")  # in the order of the parameters of nnet::lmu
+CELLS = {"none": "no", "dense": "dense", "rnn": "dense", "lstm": "lstm", "gru": "gru"}  # lmu_*_cell
+ELEMENTWISE = {"lstm": 3, "gru": 2}  # multiplications a unit, of the gates
 _CONFIG = """struct config{index} : nnet::lmu_config {{
     static const unsigned n_in = {n_in};
     static const unsigned n_timesteps = {n_timesteps};
@@ -23,14 +26,21 @@ _CONFIG = """struct config{index} : nnet::lmu_config {{
     static const bool hidden_to_memory = {hidden_to_memory};
     static const bool memory_to_memory = {memory_to_memory};
     static const bool encoder_bias = {encoder_bias};
-    static const bool hidden_cell = {hidden_cell};
-    static const bool input_to_hidden = {input_to_hidden};
-    static const bool hidden_bias = {hidden_bias};
     static const bool return_sequences = {return_sequences};
+
+    static const bool input_to_hidden = {input_to_hidden};
+    static const bool hidden_recurrent = {hidden_recurrent};
+    static const bool hidden_bias = {hidden_bias};
+    static const bool hidden_recurrent_bias = {hidden_recurrent_bias};
+    static const bool reset_after = {reset_after};
     static const unsigned activation = nnet::lmu_{activation};
+    static const unsigned gate_activation = nnet::lmu_{gate_activation};
 
     static const unsigned reuse_factor = {reuse_factor};
     static const unsigned multiplier_limit = DIV_ROUNDUP({multiplications}, reuse_factor);
+
+    template <class CONFIG_T> using update = nnet::lmu_{update}_update<CONFIG_T>;
+    template <class x_T, class h_T, class CONFIG_T> using cell = nnet::lmu_{cell}_cell<x_T, h_T, CONFIG_T>;
 
 {typedefs}
 }};
@@ -44,24 +54,28 @@ class LMUConfigTemplate(LayerConfigTemplate):
         super().__init__(LMU)
 
     def format(self, node: Any) -> str:
-        function = node.get_attr("hidden_activation")
         flags = {
             "hidden_to_memory": "encoder_h" in node.weights,
             "memory_to_memory": "encoder_mem" in node.weights,
             "encoder_bias": "encoder_bias" in node.weights,
-            "hidden_cell": node.get_attr("hidden_cell") == "dense",
             "input_to_hidden": "hidden_x" in node.weights,
+            "hidden_recurrent": "hidden_h" in node.weights,
             "hidden_bias": "hidden_bias" in node.weights,
+            "hidden_recurrent_bias": "hidden_recurrent_bias" in node.weights,
+            "reset_after": node.get_attr("reset_after"),
             "return_sequences": node.get_attr("return_sequences"),
         }
-        types = (*TENSORS, *ACCUMULATORS, *WEIGHTS, "table", "table_index")
+        types = (*TENSORS, *ACCUMULATORS, *WEIGHTS, *TABLE_NAMES, *INDEXES)
         typedefs = "\n".join(f"    typedef {node.types[f'{name}_t'].name} {name}_t;" for name in types)
         sizes = ("index", "n_in", "n_timesteps", "memory_d", "order", "units", "reuse_factor")
         return _CONFIG.format(
             **{name: node.get_attr(name) for name in sizes},
             **{name: str(bool(value)).lower() for name, value in flags.items()},
             n_out=node.get_output_variable().size(),
-            activation=function if function in ("linear", "relu") else "table",
+            activation=_function(node.get_attr("hidden_activation")),
+            gate_activation=_function(node.get_attr("hidden_recurrent_activation")),
+            update=node.get_attr("memory_update"),
+            cell=CELLS[node.get_attr("hidden_cell")],
             multiplications=multiplications(node),
             typedefs=typedefs,
         )
@@ -71,20 +85,25 @@ class LMUFunctionTemplate(FunctionCallTemplate):
     """The call of ``nnet::lmu``; a weight that the layer lacks is passed as ``nnet::lmu_none``."""
 
     def __init__(self) -> None:
-        super().__init__(LMU, include_header=[f"nnet_utils/{HEADER.name}"])
+        super().__init__(LMU, include_header=[f"nnet_utils/{HEADERS[0].name}"])
 
     def format(self, node: Any) -> str:
         params = self._default_function_params(node)
-        arrays = [node.weights[name].name if name in node.weights else "nnet::lmu_none" for name in ARRAYS]
+        names = [*WEIGHTS, *(node.get_attr(f"{name}_array", name) for name in TABLE_NAMES)]
+        arrays = [node.weights[name].name if name in node.weights else "nnet::lmu_none" for name in names]
         call = "nnet::lmu<{input_t}, {output_t}, {config}>({input}, {output}, {arrays});"
         return call.format(**params, arrays=", ".join(arrays))
 
 
 def multiplications(node: Any) -> int:
     """Multiplications in one time step of an LMU node."""
-    total = 0
+    total = node.get_attr("memory_d") * update_multiplications(node.get_attr("memory_update"), node.get_attr("order"))
     for name in WEIGHTS:
-        if name in node.weights and not name.endswith("_bias"):
-            channels = node.get_attr("memory_d") if name in ("a", "b") else 1
-            total += channels * int(node.weights[name].data.size)
-    return total
+        if name in node.weights and name not in COEFFICIENTS and not name.endswith("_bias"):
+            total += int(node.weights[name].data.size)
+    return total + ELEMENTWISE.get(node.get_attr("hidden_cell"), 0) * node.get_attr("units")
+
+
+def _function(name: str) -> str:
+    """An activation as nnet_lmu_cells.h knows it."""
+    return name if name in ("linear", "relu") else "table"

@@ -84,19 +84,16 @@ def weight_on_grid(node: Any, name: str, data: Any, auto: FixedType | None = Non
     return type_, values
 
 
-def exact_sum(where: str, products: list[Product], bias: FixedType | None) -> FixedPrecisionType:
-    """The smallest type that holds every partial sum of ``products`` and ``bias``.
+def exact_sum(where: str, products: list[Product], *biases: FixedType | None) -> FixedPrecisionType:
+    """The smallest type that holds every partial sum of ``products`` and ``biases`` (None is no bias).
 
     The bound is max|x| max|w| for each term, so it holds for any data and weights. Raises LmuHlsError beyond 62 bits,
     the limit of the contract.
     """
-    fractions = [x.fraction + w.fraction for _, x, w in products] + ([bias.fraction] if bias else [])
-    fraction = max(fractions)
-    bound = sum(
-        (n * x.max_abs * w.max_abs) << (fraction - f) for (n, x, w), f in zip(products, fractions, strict=False)
-    )
-    if bias:
-        bound += bias.max_abs << (fraction - bias.fraction)
+    parts = [(x.fraction + w.fraction, n * x.max_abs * w.max_abs) for n, x, w in products]
+    parts += [(bias.fraction, bias.max_abs) for bias in biases if bias is not None]
+    fraction = max(f for f, _ in parts)
+    bound = sum(largest << (fraction - f) for f, largest in parts)
     width = bound.bit_length() + 1
     if width > MAX_WIDTH:
         types = ", ".join(f"{n} products of {x} and {w}" for n, x, w in products)
@@ -111,3 +108,18 @@ def holds(wide: FixedType | FixedPrecisionType, narrow: FixedPrecisionType) -> b
     """True when every value of the signed type ``narrow`` is a value of ``wide``."""
     fraction = wide.width - wide.integer
     return bool(wide.signed and wide.integer >= narrow.integer and fraction >= narrow.fractional)
+
+
+def tensor_type(node: Any, name: str) -> FixedType:
+    """The settled type of tensor or weight ``name`` of ``node``."""
+    return fixed_type(node.types[f"{name}_t"].precision, f"layer {node.name!r}: {name!r}")
+
+
+def weight_type(node: Any, name: str) -> FixedType | None:
+    """The settled type of a weight that the node need not have."""
+    return tensor_type(node, name) if name in node.weights else None
+
+
+def input_type(node: Any) -> FixedType:
+    """The settled type of the values that ``node`` reads."""
+    return fixed_type(node.get_input_variable().type.precision, f"layer {node.name!r}: its input")

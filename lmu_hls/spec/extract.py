@@ -21,14 +21,30 @@ from lmu_hls.spec import (
     DenseCell,
     DenseUpdate,
     Elementwise,
+    GRUCell,
+    HiddenCell,
     Layer,
+    LSTMCell,
     Network,
+    TridiagonalUpdate,
     Weight,
     table_index_type,
 )
 from lmu_hls.spec.tables import make_activation
 
 TABLE_REACH = {"tanh": 4, "sigmoid": 8}  # the tables cover [-reach, reach): beyond it both functions are flat
+# The tables that an LMU's hidden cell may have: the attribute with the function, and the tensor it is assigned to.
+TABLES = {
+    "none": {},
+    "dense": {"table": ("hidden_activation", "result")},
+    "rnn": {"table": ("hidden_activation", "result")},
+    "lstm": {
+        "table": ("hidden_activation", "candidate"),
+        "gate_table": ("hidden_recurrent_activation", "gate"),
+        "squash_table": ("hidden_activation", "squashed"),
+    },
+    "gru": {"table": ("hidden_activation", "candidate"), "gate_table": ("hidden_recurrent_activation", "gate")},
+}
 MAX_WEIGHT_WIDTH = 53  # weights travel as float64, which holds every integer of this many bits
 
 
@@ -82,7 +98,6 @@ def _layer(node: Any) -> Layer:
 
 
 def _lmu(node: Any) -> LMU:
-    h = _type(node, "result")
     return LMU(
         name=node.name,
         steps=node.get_attr("n_timesteps"),
@@ -92,10 +107,10 @@ def _lmu(node: Any) -> LMU:
         encoder_mem=_optional(node, "encoder_mem"),
         encoder_bias=_optional(node, "encoder_bias"),
         u=_type(node, "u"),
-        update=DenseUpdate(a=_weight(node, "a"), b=_weight(node, "b")),
+        update=_update(node),
         mem=_type(node, "mem"),
-        hidden=_dense_cell(node, h) if node.get_attr("hidden_cell") == "dense" else None,
-        h=h,
+        hidden=_hidden(node),
+        h=_type(node, "result"),
         return_sequences=node.get_attr("return_sequences"),
         reuse_factor=node.get_attr("reuse_factor"),
         theta=node.get_attr("theta"),
@@ -104,27 +119,62 @@ def _lmu(node: Any) -> LMU:
     )
 
 
-def _dense_cell(node: Any, h: FixedType) -> DenseCell:
-    return DenseCell(
-        kernel_mem=_weight(node, "hidden_mem"),
-        kernel_x=_optional(node, "hidden_x"),
-        bias=_optional(node, "hidden_bias"),
-        pre=_type(node, "pre"),
-        activation=hidden_activation(node, h),
+def _update(node: Any) -> DenseUpdate | TridiagonalUpdate:
+    if node.get_attr("memory_update") == "dense":
+        return DenseUpdate(a=_weight(node, "a"), b=_weight(node, "b"))
+    lam, gam, kap, bet = (_weight(node, name) for name in ("lam", "gam", "kap", "bet"))
+    return TridiagonalUpdate(lam, gam, kap, bet, sweep=_type(node, "sweep"))
+
+
+def _hidden(node: Any) -> HiddenCell | None:
+    kind = node.get_attr("hidden_cell")
+    if kind == "none":
+        return None
+    weights: dict[str, Any] = {
+        "kernel_mem": _weight(node, "hidden_mem"),
+        "kernel_x": _optional(node, "hidden_x"),
+        "bias": _optional(node, "hidden_bias"),
+    }
+    activations = cell_activations(node)
+    activation, pre = activations["table"], _type(node, "pre")
+    if kind in ("dense", "rnn"):
+        return DenseCell(**weights, pre=pre, activation=activation, kernel_h=_optional(node, "hidden_h"))
+    gates: dict[str, Any] = {
+        "kernel_h": _weight(node, "hidden_h"),
+        "pre": pre,
+        "gate_activation": activations["gate_table"],
+        "gate": _type(node, "gate"),
+        "activation": activation,
+        "candidate": _type(node, "candidate"),
+    }
+    if kind == "lstm":
+        squash, squashed = activations["squash_table"], _type(node, "squashed")
+        return LSTMCell(**weights, **gates, cell=_type(node, "cell"), cell_activation=squash, squashed=squashed)
+    return GRUCell(
+        **weights,
+        **gates,
+        recurrent_bias=_optional(node, "hidden_recurrent_bias"),
+        reset_after=node.get_attr("reset_after"),
+        inner=_type(node, "inner"),
     )
 
 
-def hidden_activation(node: Any, h: FixedType) -> Activation:
-    """The activation of an LMU node's hidden cell, with its table: the same entries for every reader."""
-    function = node.get_attr("hidden_activation")
-    index = None
-    if function in TABLE_REACH:
-        reach = node.get_attr("table_range") or TABLE_REACH[function]
-        try:
-            index = table_index_type(node.get_attr("table_size"), reach)
-        except ValueError as error:
-            raise LmuHlsError(f"layer {node.name!r}: {error}; set TableSize and TableRange so") from None
-    return make_activation(function, index, h)
+def cell_activations(node: Any) -> dict[str, Activation]:
+    """The activations of an LMU node's hidden cell, by the names of :data:`TABLES`: the same entries for every reader.
+
+    All tables of one function have one index type; reach is the table_range of the layer, or that of the function.
+    """
+    activations = {}
+    for name, (attribute, tensor) in TABLES[node.get_attr("hidden_cell")].items():
+        function, index = node.get_attr(attribute), None
+        if function in TABLE_REACH:
+            reach = node.get_attr("table_range") or TABLE_REACH[function]
+            try:
+                index = table_index_type(node.get_attr("table_size"), reach)
+            except ValueError as error:
+                raise LmuHlsError(f"layer {node.name!r}: {error}; set TableSize and TableRange so") from None
+        activations[name] = make_activation(function, index, _type(node, tensor))
+    return activations
 
 
 def _dense(node: Any) -> Dense:

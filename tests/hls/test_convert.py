@@ -31,10 +31,11 @@ def two_layers() -> keras.Model:
 def test_the_printed_config_shows_every_key():
     by_name = config(two_layers())["LayerName"]["one"]
     assert by_name["Precision"] == dict.fromkeys(("result", *TENSORS, *WEIGHTS), "auto")
-    assert {key: by_name[key] for key in ("ReuseFactor", "TableSize", "TableRange")} == {
+    assert {key: by_name[key] for key in ("ReuseFactor", "TableSize", "TableRange", "MemoryUpdate")} == {
         "ReuseFactor": 1,
         "TableSize": 2048,
         "TableRange": 0,
+        "MemoryUpdate": "dense",
     }
     assert config(two_layers(), "type")["LayerType"]["LMU"] == by_name
 
@@ -176,4 +177,7 @@ def test_the_handler_is_registered_for_the_layer_that_exists():
 
     assert f"{lmu_hls.LMU.__module__}.{lmu_hls.LMU.__name__}" in layer_handlers
     assert f"{keras.layers.RNN.__module__}.RNN" in layer_handlers
-    assert hls4ml.backends.get_backend("Vitis").get_custom_source().keys() >= {"nnet_utils/nnet_lmu.h"}
+    assert hls4ml.backends.get_backend("Vitis").get_custom_source().keys() >= {
+        "nnet_utils/nnet_lmu.h",
+        "nnet_utils/nnet_lmu_cells.h",
+    }

@@ -23,14 +23,81 @@ def plain(**options) -> LMU:
     return lmu("tanh", FREE, name="memory", **options)
 
 
-@pytest.mark.parametrize("cell", [keras.layers.LSTMCell, keras.layers.GRUCell, keras.layers.SimpleRNNCell])
+class OwnCell(keras.layers.LSTMCell):
+    """A subclass may compute anything: it is no LSTMCell."""
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [keras.layers.StackedRNNCells([keras.layers.LSTMCell(3)]), OwnCell(3), keras.layers.LayerNormalization()],
+    ids=lambda cell: type(cell).__name__,
+)
 def test_hidden_cells(cell, tmp_path):
-    built = model(LMU(1, 2, 8, cell(3), name="memory"))
-    refuse(built, tmp_path, "memory", cell.__name__, "use hidden_cell=None or keras.layers.Dense")
+    built = model(LMU(1, 2, 8, cell, name="memory"))
+    words = (type(cell).__name__, "use hidden_cell=None, or one of Dense, SimpleRNNCell, LSTMCell, GRUCell")
+    refuse(built, tmp_path, "memory", *words)
 
 
 def test_hidden_activation(tmp_path):
     refuse(model(lmu("gelu", FREE, name="memory")), tmp_path, "memory", "gelu", "use linear, relu, tanh, sigmoid")
+    cell = keras.layers.GRUCell(3, recurrent_activation="hard_sigmoid")
+    refuse(model(lmu(cell, FREE, name="memory")), tmp_path, "recurrent_activation 'hard_sigmoid'", "use linear")
+
+
+def test_gate_without_fraction_bits(tmp_path):
+    built = model(lmu(keras.layers.GRUCell(3), FREE, name="memory"))
+    settings = config(built)
+    settings["LayerName"]["memory"]["Precision"]["gate"] = "fixed<6,8>"
+    refuse(built, tmp_path, "memory", "'gate' has the type fixed<6,8,TRN,WRAP>", "fraction bits", hls_config=settings)
+
+
+@pytest.mark.parametrize("name", ["a", "table", "gate_table", "hidden_h", "lam_data"])
+def test_names_of_weights(name, tmp_path):
+    """hls4ml would keep the layer's output and the weight under one name."""
+    refuse(model(lmu("tanh", FREE, name=name)), tmp_path, repr(name), "rename it")
+
+
+def memory_update(update, tmp_path, *words, precision=None, **system):
+    built = model(lmu(None, FREE, name="memory", **system))
+    settings = config(built)
+    settings["LayerName"]["memory"]["MemoryUpdate"] = update
+    settings["LayerName"]["memory"]["Precision"] |= precision or {}
+    refuse(built, tmp_path, "memory", *words, hls_config=settings)
+
+
+def test_memory_update(tmp_path):
+    memory_update("fast", tmp_path, "MemoryUpdate='fast'", "use 'dense', 'tridiagonal' or 'auto'")
+    words = ("needs discretizer='bilinear'", "has 'zoh'", "use MemoryUpdate='dense'")
+    memory_update("tridiagonal", tmp_path, *words, discretizer="zoh")
+
+
+def test_sweep_wider_than_possible(tmp_path):
+    system = {"precision": {"mem": "fixed<60,6>"}, "discretizer": "bilinear"}
+    memory_update("tridiagonal", tmp_path, "'sweep' would get 3 bits more", "width 63", **system)
+
+
+def test_coefficients_that_vanish(tmp_path):
+    system = {"order": 8, "theta": 400.0, "discretizer": "bilinear", "basis": "orthonormal"}
+    types = {"gam": "fixed<8,1,RND,SAT>", "bet": "fixed<7,1,RND,SAT>"}
+    words = (
+        "gam[0], bet[0], bet[1], bet[2] and 2 more become zero",
+        "gam fixed<8,1,RND,SAT>, bet",
+        "more fraction bits",
+    )
+    memory_update("tridiagonal", tmp_path, *words, precision=types, **system)
+
+
+def test_unstable_factors(tmp_path):
+    """Types that wrap around; the remedy in the message works."""
+    built = model(lmu(None, FREE, name="memory", order=2, theta=4.0, discretizer="bilinear"))
+    settings = config(built)
+    memory = settings["LayerName"]["memory"]
+    memory["MemoryUpdate"] = "tridiagonal"
+    memory["Precision"]["gam"] = "fixed<12,-1>"
+    words = ("gam fixed<12,-1,TRN,WRAP>", "unstable: the spectral radius", "leave their Precision 'auto'")
+    refuse(built, tmp_path, "memory", *words, hls_config=settings)
+    memory["Precision"]["gam"] = "auto"
+    convert(built, tmp_path, settings)
 
 
 @pytest.mark.parametrize("option", ["stateful", "go_backwards"])
@@ -148,7 +215,7 @@ def test_names_that_differ_in_case_only(tmp_path):
 def test_unknown_precision_key(level, tmp_path):
     settings = {"Model": {"Precision": "fixed<16,6>", "ReuseFactor": 1}}
     settings[level] = {"memory" if level == "LayerName" else "LMU": {"Precision": {"memm": "fixed<8,2>"}}}
-    refuse(model(plain()), tmp_path, "memory", "'memm'", "u, mem, pre, encoder_x", hls_config=settings)
+    refuse(model(plain()), tmp_path, "memory", "'memm'", "u, mem, sweep, pre, gate,", hls_config=settings)
 
 
 @pytest.mark.parametrize(
@@ -236,5 +303,5 @@ def test_maximum_precision(tmp_path):
 
 
 def test_rnn_around_an_lmu_cell_is_refused_like_an_lmu(tmp_path):
-    cell = LMUCell(1, 2, 8, keras.layers.LSTMCell(3))
-    refuse(model(keras.layers.RNN(cell, name="memory")), tmp_path, "memory", "LSTMCell")
+    cell = LMUCell(1, 2, 8, OwnCell(3))
+    refuse(model(keras.layers.RNN(cell, name="memory")), tmp_path, "memory", "OwnCell")

@@ -16,7 +16,8 @@ from lmu_hls.verify.csim import compile_project, output_shape
 from tests.lmu_models import convert, lmu, model, random_input
 
 HEADER = Path("firmware", "nnet_utils", "nnet_lmu.h")
-# One edit of nnet_lmu.h for each part of the arithmetic: what it says, and what the mutant says.
+CELLS = HEADER.with_name("nnet_lmu_cells.h")
+# One edit of the headers for each part of the arithmetic: what they say, and what the mutant says.
 MUTANTS = {
     "state starts at one": ("mem[i] = 0;", "mem[i] = 1;"),
     "mem row reads the new state": ("next[i] = sum;", "next[i] = sum; mem[c * CONFIG_T::order + i] = sum;"),
@@ -74,7 +75,8 @@ def test_equals_golden_and_leaves_the_project_alone(copy):
 def test_a_changed_header_is_caught(mutant, copy):
     """Compiled twice in one process: the second library is the one that runs."""
     folder, network = copy
-    edit(folder / HEADER, *MUTANTS[mutant])
+    old, new = MUTANTS[mutant]
+    edit(folder / (HEADER if old in (folder / HEADER).read_text() else CELLS), old, new)
     x = random_input(network, 100)
     assert not np.array_equal(compile_project(folder).run(x, network), golden.predict(network, x))
 
