@@ -8,7 +8,7 @@ from keras import ops
 # The time loop of keras.layers.RNN, which Keras does not export.
 from keras.src import backend
 
-from lmu_hls.layers import hidden, linear
+from lmu_hls.layers import hidden, hoist, linear
 from lmu_hls.layers.cell import LMUCell
 
 
@@ -127,9 +127,13 @@ class LMU(keras.layers.RNN):
 
     def _hidden_loop(self, mem: Any, sequences: Any, states: list[Any], training: bool) -> Any:
         """The recurrent hidden cell over mem (batch, time, memory_size) and its final states."""
+        seen = self.cell.into_hidden(mem, sequences)
+        step = self.cell.hidden_step
+        if hoist.hoisted(self.cell.hidden_cell):
+            seen, step = hoist.prepare(self.cell.hidden_cell, seen)
         output, outputs, states = backend.rnn(
-            lambda seen, states: self.cell.hidden_step(seen, states),
-            self.cell.into_hidden(mem, sequences),
+            step,
+            seen,
             states,
             unroll=self.unroll,
             input_length=sequences.shape[1],

@@ -13,8 +13,13 @@ from lmu_hls.layers import LMU, LMUCell, linear
 HIDDEN = {
     "none": lambda: None,
     "dense": lambda: keras.layers.Dense(5, "tanh"),
-    "gru": lambda: keras.layers.GRUCell(5),
-    "lstm": lambda: keras.layers.LSTMCell(5),
+    "gru": lambda: keras.layers.GRUCell(5, bias_initializer="uniform"),
+    "gru-before": lambda: keras.layers.GRUCell(5, reset_after=False, bias_initializer="uniform"),
+    "gru-plain": lambda: keras.layers.GRUCell(5, activation="relu", use_bias=False),
+    "lstm": lambda: keras.layers.LSTMCell(5, recurrent_activation="hard_sigmoid"),
+    "lstm-plain": lambda: keras.layers.LSTMCell(5, use_bias=False),
+    "rnn": lambda: keras.layers.SimpleRNNCell(5, bias_initializer="uniform"),
+    "stack": lambda: keras.layers.StackedRNNCells([keras.layers.GRUCell(3), keras.layers.LSTMCell(5)]),
 }
 
 

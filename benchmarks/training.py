@@ -1,0 +1,216 @@
+"""Training speed of our LMU beside keras-lmu's, and of the ways to evaluate a linear memory over a whole sequence.
+
+    python benchmarks/training.py [--repeats 5] [--only psMNIST] [--json out.json]
+
+Both layers do the same work in the same process: same shapes, same hidden cell, Adam, train_on_batch. Their steps are
+taken in turn, so that other load on the machine meets both; the figure is the fastest step. keras-lmu is optional
+(pip install keras-lmu); without it only our times are shown. Needs the TensorFlow backend.
+"""
+
+import argparse
+import json
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from lmu_hls import legendre
+from lmu_hls.layers import LMU, linear
+
+try:
+    import keras_lmu
+except ImportError:
+    keras_lmu = None
+
+RECURRENT = {"hidden_to_memory": True, "memory_to_memory": True}
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One network and batch. `options` go to both layers; `hidden` makes a fresh hidden cell."""
+
+    name: str
+    steps: int
+    features: int
+    batch: int
+    hidden: Callable[[], Any]
+    options: dict[str, Any]
+
+
+def psmnist(name: str, hidden: Callable[[], Any], batch: int = 100, **options: Any) -> Work:
+    shape = {"memory_d": 1, "order": 256, "theta": 784.0, "input_to_hidden": hidden() is not None}
+    return Work(f"psMNIST shape (T=784, order 256, batch {batch}), {name}", 784, 1, batch, hidden, {**shape, **options})
+
+
+def short(name: str, hidden: Callable[[], Any], **options: Any) -> Work:
+    shape = {"memory_d": 8, "order": 12, "theta": 50.0, "input_to_hidden": hidden() is not None}
+    return Work(f"T=50, order 12, memory_d 8, batch 100, {name}", 50, 20, 100, hidden, {**shape, **options})
+
+
+def rnn(units: int) -> Callable[[], Any]:
+    return lambda: keras.layers.SimpleRNNCell(units)
+
+
+def dense(units: int) -> Callable[[], Any]:
+    return lambda: keras.layers.Dense(units, "relu")
+
+
+# Where keras-lmu keeps all steps of the memory it takes 0.6 GB per sample at this shape (12.7 GB measured at batch
+# 20; batch 100 was killed at 23 GB), so these works are compared at batch 20 and ours is timed at 100 as well.
+WORKS = [
+    psmnist("LMUFeedforward, Dense 212, last step", dense(212)),
+    psmnist("LMUFeedforward, Dense 212, all steps", dense(212), 20, return_sequences=True),
+    psmnist("LMUFeedforward, Dense 212, all steps", dense(212), return_sequences=True),
+    psmnist("LMUFeedforward, SimpleRNN 212", rnn(212), 20),
+    psmnist("LMUFeedforward, SimpleRNN 212", rnn(212)),
+    psmnist("LMU recurrent, SimpleRNN 212", rnn(212), **RECURRENT),
+    short("LMUFeedforward, Dense 64, last step", dense(64)),
+    short("LMUFeedforward, Dense 64, all steps", dense(64), return_sequences=True),
+    short("LMUFeedforward, SimpleRNN 64", rnn(64)),
+    short("LMU recurrent, SimpleRNN 64", rnn(64), **RECURRENT),
+]
+
+
+def trainer(layer: Any, work: Work) -> Callable[[], None]:
+    """A function that takes one training step on a fixed batch."""
+    rng = np.random.default_rng(0)
+    model = keras.Sequential([keras.Input((work.steps, work.features)), layer])
+    model.compile("adam", "mse", jit_compile=False)
+    x = rng.normal(size=(work.batch, work.steps, work.features)).astype(np.float32)
+    y = rng.normal(size=(work.batch, *model.output_shape[1:])).astype(np.float32)
+    return lambda: model.train_on_batch(x, y)
+
+
+def fastest(functions: list[Callable[[], Any]], repeats: int) -> list[float]:
+    """Seconds of the fastest call of each function, calls taken in turn after one that is not counted."""
+    for function in functions:
+        function()
+    times: list[list[float]] = [[] for _ in functions]
+    for _ in range(repeats):
+        for function, taken in zip(functions, times, strict=True):
+            start = time.perf_counter()
+            function()
+            taken.append(time.perf_counter() - start)
+    return [min(taken) for taken in times]
+
+
+def compare(work: Work, repeats: int) -> dict[str, Any]:
+    """Milliseconds per training step of both layers on one work."""
+    layers = [LMU(hidden_cell=work.hidden(), **work.options)]
+    too_large = (
+        work.steps > 100 and work.batch > 20 and work.name.endswith(("all steps", "LMUFeedforward, SimpleRNN 212"))
+    )
+    if keras_lmu is not None and not too_large:
+        layers.append(keras_lmu.LMU(hidden_cell=work.hidden(), **work.options))
+    seconds = fastest([trainer(layer, work) for layer in layers], repeats)
+    theirs = seconds[1] if len(seconds) > 1 else None
+    return {
+        "work": work.name,
+        "ours_ms": 1e3 * seconds[0],
+        "keras_lmu_ms": None if theirs is None else 1e3 * theirs,
+        "speedup": None if theirs is None else theirs / seconds[0],
+    }
+
+
+def by_fft(impulse: Any, u: Any) -> Any:
+    """mem (rows, time, order) as a convolution of u (rows, time) with the impulse response (time, order)."""
+    steps = u.shape[1]
+    length = 2 ** int(np.ceil(np.log2(2 * steps)))
+    response = tf.signal.rfft(tf.transpose(impulse), [length])
+    spectrum = tf.signal.rfft(u, [length])
+    states = tf.signal.irfft(spectrum[:, None] * response[None], [length])[..., :steps]
+    return tf.transpose(states, (0, 2, 1))
+
+
+def by_scan(a_bar: Any, b_bar: Any, u: Any) -> Any:
+    """mem (rows, time, order) by a parallel prefix sum: log2(time) passes with A_bar^(2^k)."""
+    states, shift, power = u[..., None] * b_bar, 1, tf.transpose(a_bar)
+    while shift < u.shape[1]:
+        states = tf.concat([states[:, :shift], states[:, shift:] + states[:, :-shift] @ power], axis=1)
+        power, shift = power @ power, 2 * shift
+    return states
+
+
+def by_steps(a_bar: Any, b_bar: Any, u: Any) -> Any:
+    """mem (rows, time, order) step by step."""
+    transposed = tf.transpose(a_bar)
+    start = tf.zeros((u.shape[0], a_bar.shape[0]))
+    states = tf.scan(lambda mem, x: mem @ transposed + x[:, None] * b_bar, tf.transpose(u), start)
+    return tf.transpose(states, (1, 0, 2))
+
+
+def methods(order: int, theta: float, rows: int, steps: int, repeats: int) -> dict[str, float]:
+    """Milliseconds, forward and gradient by u, of each way to evaluate the memory at every step."""
+    cell = LMU(1, order, theta, None, basis="orthonormal").cell
+    a_bar, b_bar = (tf.constant(m, tf.float32) for m in legendre.discretize(order, theta, basis="orthonormal"))
+    impulse = tf.constant(
+        linear.powers(np, *legendre.discretize(order, theta, basis="orthonormal"), steps)[0], tf.float32
+    )
+    u = tf.constant(np.random.default_rng(0).normal(size=(rows, steps)), tf.float32)
+    ways: dict[str, Callable[[Any], Any]] = {
+        "blocks (used)": lambda u: linear.all_states(cell, u, None),
+        "FFT convolution": lambda u: by_fft(impulse, u),
+        "associative scan": lambda u: by_scan(a_bar, b_bar, u),
+        "step by step": lambda u: by_steps(a_bar, b_bar, u),
+    }
+
+    def compiled(way: Callable[[Any], Any]) -> Callable[[], Any]:
+        @tf.function
+        def run(u: Any) -> Any:
+            with tf.GradientTape() as tape:
+                tape.watch(u)
+                loss = tf.reduce_sum(tf.sin(way(u)))
+            return tape.gradient(loss, u)
+
+        return lambda: run(u).numpy()
+
+    functions = [compiled(way) for way in ways.values()]
+    reference = functions[-1]()
+    for function in functions[:-1]:
+        error = np.max(np.abs(function() - reference)) / np.max(np.abs(reference))
+        if error > 1e-4:
+            raise RuntimeError(
+                f"two ways to evaluate the memory differ by {error:.2g}, relative: at most 1e-4 is right"
+            )
+    return {name: 1e3 * t for name, t in zip(ways, fastest(functions, repeats), strict=True)}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--only", default="", help="works whose name holds this text")
+    parser.add_argument("--json", type=Path, help="write the figures to this file as well")
+    arguments = parser.parse_args()
+    rows = []
+    print("| Work, one training step | ours, ms | keras-lmu, ms | speed-up |\n|---|---|---|---|")
+    for work in WORKS:
+        if arguments.only not in work.name:
+            continue
+        row = compare(work, arguments.repeats)
+        rows.append(row)
+        theirs = "not run | -" if row["speedup"] is None else f"{row['keras_lmu_ms']:.1f} | {row['speedup']:.2f}"
+        print(f"| {row['work']} | {row['ours_ms']:.1f} | {theirs} |", flush=True)
+    shapes = {
+        "T=784, order 256, batch 100": (256, 784.0, 100, 784),
+        "T=50, order 12, 800 channels": (12, 50.0, 800, 50),
+    }
+    print("\n| Memory at every step, forward and gradient | ms |\n|---|---|")
+    ways = {}
+    for name, shape in shapes.items():
+        ways[name] = methods(*shape, arguments.repeats)
+        for way, milliseconds in ways[name].items():
+            print(f"| {name}: {way} | {milliseconds:.1f} |", flush=True)
+    if arguments.json:
+        arguments.json.write_text(json.dumps({"training": rows, "methods": ways}, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()
