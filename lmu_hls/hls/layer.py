@@ -51,7 +51,17 @@ IDENTITY = FixedType(2, 2)  # holds 0 and 1: the encoder of an LMU with kernel_i
 
 
 class LMU(Layer):
-    """A whole LMU layer. Weights that a connection would need and the layer lacks have no weight variable."""
+    """A whole LMU layer. Weights that a connection would need and the layer lacks have no weight variable.
+
+    Keys of the configuration, under the layer's name or under ``LMU``: ReuseFactor; TableSize and TableRange of the
+    activation tables; MemoryUpdate (dense, tridiagonal or auto); Precision with any name of :data:`TENSORS` and
+    :data:`WEIGHTS`, and ``result``, which is h. Types that are 'auto':
+
+        tensors                            width and integer bits of the default precision, RND_CONV, SAT
+        gate, candidate, squashed          out of sigmoid or tanh: the same width with one integer bit
+        sweep                              three fraction bits more than mem, and its integer bits
+        weights                            the default width, with the integer bits that the values need
+    """
 
     _expected_attributes = [  # noqa: RUF012 - the form that hls4ml asks for
         *(Attribute(name) for name in ("n_in", "n_timesteps", "memory_d", "order", "units")),

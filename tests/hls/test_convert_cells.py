@@ -4,23 +4,27 @@ import keras
 import numpy as np
 import pytest
 
-from lmu_hls import legendre
-from lmu_hls.fixed import FixedType, quantize
+from lmu_hls import golden, legendre
+from lmu_hls.fixed import FixedType, quantize, to_float
 from lmu_hls.spec import DenseCell, DenseUpdate, GRUCell, LSTMCell, TridiagonalUpdate
 from lmu_hls.spec.extract import network_spec
-from tests.lmu_models import convert, lmu, model
+from tests.lmu_models import convert, lmu, model, random_input
 
 array = keras.ops.convert_to_numpy
 FREE = (False, False, False)
 N_MEM = 6
+CELLS = {
+    "rnn": lambda: keras.layers.SimpleRNNCell(4),
+    "lstm": lambda: keras.layers.LSTMCell(4),
+    "gru": lambda: keras.layers.GRUCell(4),
+    "before": lambda: keras.layers.GRUCell(4, reset_after=False),
+}
 DEFAULT, BOUNDED = FixedType(16, 6), FixedType(16, 1)
 
 
 def cells() -> keras.Model:
     return model(
-        lmu(keras.layers.SimpleRNNCell(4), name="rnn"),
-        lmu(keras.layers.LSTMCell(4), name="lstm"),
-        lmu(keras.layers.GRUCell(4), name="gru"),
+        *(lmu(CELLS[name](), name=name) for name in ("rnn", "lstm", "gru")),
         lmu(keras.layers.GRUCell(4, reset_after=False, use_bias=False, recurrent_activation="relu"), name="before"),
     )
 
@@ -49,6 +53,26 @@ def test_automatic_types(tmp_path):
     )
     assert lstm.gate_activation.table.index == FixedType(11, 4) and lstm.activation.table.index == FixedType(11, 3)
     assert (gru.reset_after, before.reset_after) == (True, False)
+
+
+@pytest.mark.parametrize("update", ["dense", "tridiagonal"])
+@pytest.mark.parametrize("name", CELLS)
+def test_golden_follows_keras(name, update, tmp_path):
+    """Gates, biases and kernels are where Keras has them.
+
+    Tables of 2**14 entries have steps of at most 2**-10, so an entry is at most 2**-11 off. Inputs are small, and
+    five steps with weights of up to 1 add up less than 40 such errors.
+    """
+    built = model(lmu(CELLS[name](), name="one", discretizer="bilinear"))
+    settings = {
+        "Model": {"Precision": "fixed<26,6>", "ReuseFactor": 1},
+        "LayerName": {"one": {"MemoryUpdate": update, "TableSize": 1 << 14}},
+    }
+    network = network_spec(convert(built, tmp_path, settings))
+    x = random_input(network) // 16
+    expected = built.predict(to_float(x, network.x), verbose=0)
+    difference = to_float(golden.run(network, x).output, network.out) - expected
+    assert np.abs(difference).max() < 40 * 2.0**-11 and np.abs(expected).max() > 0.25
 
 
 def test_integers_are_those_of_the_keras_weights(tmp_path):
@@ -97,6 +121,47 @@ def test_one_table_for_each_function_and_type(tmp_path):
         }
         graph = convert(built, tmp_path, settings)
         assert len([name for name in graph.graph["lstm"].weights if name.endswith("table")]) == tables
+
+
+def largest(*factors: FixedType) -> float:
+    return float(np.prod([factor.max_abs * factor.lsb for factor in factors]))
+
+
+def test_accumulators_hold_the_extremes(tmp_path):
+    """Each exact sum fits its accumulator, also when every factor is as large as its type allows."""
+    built = model(
+        lmu(keras.layers.LSTMCell(4), name="lstm", discretizer="bilinear"), lmu(keras.layers.GRUCell(4), name="gru")
+    )
+    types = {"u": "fixed<10,5>", "mem": "fixed<12,3>", "inner": "fixed<11,7>", "candidate": "fixed<9,6>"}
+    settings = {
+        "Model": {"Precision": "fixed<16,6>", "ReuseFactor": 1},
+        "LayerType": {"LMU": {"Precision": types}},
+        "LayerName": {"lstm": {"MemoryUpdate": "tridiagonal"}},
+    }
+    graph = convert(built, tmp_path, settings)
+    lstm, gru = network_spec(graph).layers
+    update, cell, unit = lstm.update, lstm.hidden, gru.hidden
+    mem, u, sweep, h = lstm.mem, lstm.u, update.sweep, gru.h
+    lam, gam, kap, bet = (getattr(update, name).type for name in ("lam", "gam", "kap", "bet"))
+    two = FixedType(1, 2, signed=False)  # its only value but zero is 2
+    kernels = [(gru.mem, unit.kernel_mem.type)] * N_MEM + [(gru.x, unit.kernel_x.type)] * 4
+    recurrent = [(h, unit.kernel_h.type)] * 4
+    sums = {
+        ("lstm", "forward"): ([(mem,), (bet, u), (lam, sweep)], bet.lsb * u.lsb / 2),
+        ("lstm", "backward"): ([(gam, sweep), (kap, sweep)], 1.0),
+        ("lstm", "mem"): ([(mem,), (bet, u), (sweep, two)], 1.0),
+        ("lstm", "cell"): ([(cell.gate, cell.cell), (cell.gate, cell.candidate)], 1.0),
+        ("lstm", "h"): ([(cell.gate, cell.squashed)], 1.0),
+        ("gru", "pre"): ([*kernels, *recurrent, (unit.bias.type,), (unit.recurrent_bias.type,)], 1.0),
+        ("gru", "inner"): ([*recurrent, (unit.recurrent_bias.type,)], 1.0),
+        ("gru", "candidate"): ([*kernels, (unit.bias.type,), (unit.gate, unit.inner)], 1.0),
+        ("gru", "h"): ([(unit.candidate,), (unit.gate, h), (unit.gate, unit.candidate)], 1.0),
+    }
+    for (layer, name), (products, finest) in sums.items():
+        accumulator = graph.graph[layer].types[f"{name}_accum_t"].precision
+        finest = min([finest, *(float(np.prod([factor.lsb for factor in factors])) for factors in products)])
+        assert sum(largest(*factors) for factors in products) < 2.0 ** (accumulator.integer - 1), (layer, name)
+        assert 2.0**-accumulator.fractional <= finest, (layer, name)
 
 
 @pytest.mark.parametrize("basis", ["legendre", "orthonormal"])
