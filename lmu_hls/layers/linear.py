@@ -20,7 +20,7 @@ from keras import ops
 from lmu_hls import legendre
 from lmu_hls.layers import discretize
 
-MAX_BLOCK = 32
+MAX_BLOCK = 56
 MAX_CARRY_ENTRIES = 2**22
 SEQUENTIAL_BLOCKS = 32
 
@@ -83,7 +83,7 @@ def matrices(kind: str, cell: Any, count: int) -> tuple[Any, Any]:
 
 
 def block_length(steps: int, order: int) -> int:
-    """Steps per block: at most 32, fewer where the carry matrix would pass 4 Mi entries, evenly shared."""
+    """Steps per block: at most 56, fewer where the carry matrix would pass 4 Mi entries, evenly shared."""
     most = max(4, min(MAX_BLOCK, MAX_CARRY_ENTRIES // order**2))
     return math.ceil(steps / math.ceil(steps / most))
 
