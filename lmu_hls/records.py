@@ -221,7 +221,7 @@ class TensorPrecision:
     """One tensor's type and what is known of it; magnitudes in the tensor's unit, SNRs in dB, None where unknown.
 
     `proven` is the largest magnitude possible, `observed` the largest on the calibration data, `headroom` what the
-    type holds over the known one; `overflows` counts the values that did not fit.
+    type holds over the observed one; `overflows` counts the values that did not fit.
     """
 
     layer: str
