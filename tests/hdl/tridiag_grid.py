@@ -83,7 +83,6 @@ GRID: Grid = (
     Config(2, 1, 1),
     Config(4, 1, 1, "fixed<4,0>", "fixed<20,1,RND>", "fixed<6,3,RND>", "ufixed<8,0>", "ufixed<7,0>", "ufixed<5,0>"),
     Config(5, 2, 1, "fixed<8,-2>", "fixed<12,1,TRN,WRAP>", "fixed<14,1,TRN,WRAP>", lam="fixed<10,1>", gam="fixed<9,3>"),
-    Config(2, 2, 2),
     Config(5, 2, 2, "fixed<10,10>", "fixed<9,4,RND_INF,SAT_SYM>", "fixed<13,5,RND_ZERO,SAT_SYM>", kap="fixed<7,3>"),
     Config(6, 3, 2),
     Config(4, 3, 3, "fixed<9,2>", "fixed<14,2,TRN_ZERO,SAT_ZERO>", "fixed<9,5,RND_MIN_INF,SAT_ZERO>", bet="fixed<9,9>"),
