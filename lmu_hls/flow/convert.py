@@ -13,11 +13,11 @@ import yaml
 
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.flow.folder import OutputFolder, replacing
+from lmu_hls.hls.config import full_config
 from lmu_hls.records import LayerSummary, Manifest, ModelSummary, Precision, Unit, dump
 from lmu_hls.spec import Network, store
 
 BACKENDS = {"vitis": "Vitis", "vivado": "Vivado"}
-CONFIG_KEYS = ("Model", "LayerName", "LayerType", "Optimizers", "SkipOptimizers", "Flows")
 TOOLS = ("hls4ml", "keras", "tensorflow", "numpy")
 
 
@@ -110,51 +110,6 @@ def convert(
         if chosen is not None:
             dump(folder.precision, chosen)
     return manifest
-
-
-def full_config(
-    model: Any,
-    config: Mapping[str, Any],
-    backend: str = "Vitis",
-    precision: str | None = None,
-    reuse_factor: int | None = None,
-) -> dict[str, Any]:
-    """The whole hls4ml configuration: its defaults, then ``config``, then ``precision`` and ``reuse_factor``."""
-    from hls4ml.utils import config_from_keras_model
-
-    from lmu_hls.hls import register
-
-    register()
-    given = config.get("HLSConfig", config)
-    whole_model = given.get("Model", {}) if isinstance(given, Mapping) else {}
-    defaults = {
-        "default_precision": precision or _default_precision(whole_model.get("Precision")) or "fixed<16,6>",
-        "default_reuse_factor": reuse_factor or whole_model.get("ReuseFactor") or 1,
-    }
-    settings = config_from_keras_model(model, granularity="name", backend=backend, **defaults)
-    _merge(settings, given, "")
-    if precision is not None:
-        settings["Model"]["Precision"] = precision
-    if reuse_factor is not None:
-        settings["Model"]["ReuseFactor"] = reuse_factor
-    return settings
-
-
-def _default_precision(value: Any) -> str | None:
-    return value.get("default") if isinstance(value, Mapping) else value
-
-
-def _merge(base: dict[str, Any], over: Mapping[str, Any], where: str) -> None:
-    """``over`` goes over ``base``, dictionary by dictionary; an unknown section or layer name is refused."""
-    for key, value in over.items():
-        if not where and key not in CONFIG_KEYS:
-            raise LmuHlsError(f"the configuration has an unknown key {key!r}; hls4ml's are: {', '.join(CONFIG_KEYS)}")
-        if where == "LayerName" and key not in base:
-            raise LmuHlsError(f"the configuration names layer {key!r}, but the model has only: {', '.join(base)}")
-        if isinstance(value, Mapping) and isinstance(base.get(key), dict):
-            _merge(base[key], value, key)
-        else:
-            base[key] = dict(value) if isinstance(value, Mapping) else value
 
 
 def _hls4ml_model(model: Any, folder: OutputFolder, settings: dict[str, Any], backend: str, io_type: str) -> Any:

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from lmu_hls.errors import LmuHlsError
-from lmu_hls.flow.convert import check_model, full_config
+from lmu_hls.flow.convert import check_model
 from lmu_hls.flow.data import read_arrays
+from lmu_hls.hls.config import full_config
 from lmu_hls.layers.rebase import Change, rediscretize
 from lmu_hls.records import Precision, TensorPrecision
 from lmu_hls.tuning import AccuracyDrop, BitBudget, SnrDb, Target, TensorResult, profile, tune

@@ -8,7 +8,6 @@ with these types gives, weight for weight.
 from __future__ import annotations
 
 import contextlib
-import copy
 import io
 import tempfile
 from collections.abc import Mapping
@@ -22,6 +21,7 @@ from numpy.typing import NDArray
 
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType, quantize, to_float
+from lmu_hls.hls.config import full_config
 from lmu_hls.spec import Network
 from lmu_hls.spec.extract import fixed_type, network_spec
 
@@ -70,15 +70,8 @@ def draft(model: Any, config: Mapping[str, Any] | None = None) -> Draft:
 
     Raises LmuHlsError for a model that cannot be converted.
     """
-    from hls4ml.utils import config_from_keras_model
-
-    from lmu_hls.hls import register
-
-    register()
     with contextlib.redirect_stdout(io.StringIO()):
-        settings = config_from_keras_model(model, granularity="name", backend="Vitis", default_precision=_WIDE)
-    _check_names(settings, config or {})
-    _merge(settings, config or {})
+        settings = full_config(model, config or {}, precision=_WIDE)
     graph = _convert(model, _without_precision(settings))
     nodes = tuple(graph.get_layers())
     keys: dict[Key, None] = {}
@@ -94,10 +87,8 @@ def configured_types(model: Any, source: Draft, config: Mapping[str, Any] | None
 
     Raises LmuHlsError for a configuration that cannot be converted.
     """
-    given = copy.deepcopy(dict(config or {}))
-    settings = copy.deepcopy(source.config)
-    settings["Model"]["Precision"] = {"default": "fixed<16,6>"}
-    _merge(settings, given)
+    with contextlib.redirect_stdout(io.StringIO()):
+        settings = full_config(model, config or {})
     nodes = {node.name: node for node in _convert(model, settings).get_layers()}
     return {
         (layer, tensor): fixed_type(nodes[layer].types[f"{tensor}_t"].precision, f"layer {layer!r}: {tensor!r}")
@@ -119,21 +110,6 @@ def _convert(model: Any, settings: dict[str, Any]) -> Any:
             hls_config=settings,
             allow_v2_fallback=True,
         )
-
-
-def _check_names(settings: Mapping[str, Any], config: Mapping[str, Any]) -> None:
-    known = settings["LayerName"]
-    for name in config.get("LayerName", {}):
-        if name not in known:
-            raise LmuHlsError(f"the configuration names layer {name!r}, but the model has only: {', '.join(known)}")
-
-
-def _merge(base: dict[str, Any], over: Mapping[str, Any]) -> None:
-    for key, value in over.items():
-        if isinstance(value, Mapping) and isinstance(base.get(key), dict):
-            _merge(base[key], value)
-        else:
-            base[key] = value
 
 
 def _without_precision(settings: dict[str, Any]) -> dict[str, Any]:

@@ -77,6 +77,20 @@ def test_settings_reach_the_contract(command, saved, tmp_path):
     assert json.loads(text)["units"][0]["parameters"]["LANES"] == 2  # 2 * 4 * 5 products over 20 cycles
 
 
+def test_settings_by_type_win_over_defaults_and_names_over_types(command, saved, tmp_path):
+    config = tmp_path / "c.yml"
+    config.write_text(
+        "LayerType:\n  LMU: {Precision: {u: 'fixed<11,3,RND,SAT>', mem: 'fixed<13,3,RND,SAT>'}, ReuseFactor: 20}\n"
+        "LayerName:\n  lmu: {Precision: {mem: 'fixed<14,3,RND,SAT>'}}\n"
+    )
+    status, text = command("convert", saved, tmp_path / "out", "--config", config, "--json")
+    (layer,) = [item for item in json.loads(text)["model"]["layers"] if item["name"] == "lmu"]
+    assert status == 0
+    assert layer["precision"]["u"] == "fixed<11,3,RND,SAT>"
+    assert layer["precision"]["mem"] == "fixed<14,3,RND,SAT>"
+    assert json.loads(text)["units"][0]["parameters"]["LANES"] == 2
+
+
 def mutate(path, old, new):
     text = path.read_text()
     assert text.count(old) >= 1, f"{path.name} has no {old!r}"
