@@ -186,6 +186,5 @@ def test_timing_passes_only_when_measured_equals_formula() -> None:
     assert not off_by_one.passed
 
 
-
 def test_the_difference_reads_well() -> None:
     assert str(DIFFERENCE) == "mem[3, 0, 11]: expected -7, got -8"
