@@ -83,16 +83,16 @@ def test_a_record_comes_back_equal_and_writes_the_same_bytes(tmp_path: Path, rec
         ("{", "Expecting"),
         ("[]", "expected a Verification"),
         ('{"comparisons": []}', "field timing is missing"),
-        ('{"comparisons": [], "timing": [], "tools": {}, "date": 1}', "unknown field date"),
-        ('{"comparisons": {}, "timing": [], "tools": {}}', "comparisons: expected a list"),
+        ('{"comparisons": [], "timing": [], "tools": {}, "overruns": [], "date": 1}', "unknown field date"),
+        ('{"comparisons": {}, "timing": [], "tools": {}, "overruns": []}', "comparisons: expected a list"),
         (
             '{"comparisons": [{"name": "csim", "samples": true, "exact": 1, "values_compared": 1,'
-            ' "first_difference": null}], "timing": [], "tools": {}}',
+            ' "first_difference": null}], "timing": [], "tools": {}, "overruns": []}',
             "samples: expected int, found True",
         ),
         (
             '{"comparisons": [{"name": "csim", "samples": 1, "exact": 2, "values_compared": 1,'
-            ' "first_difference": null}], "timing": [], "tools": {}}',
+            ' "first_difference": null}], "timing": [], "tools": {}, "overruns": []}',
             "2 exact of 1 samples",
         ),
     ],
