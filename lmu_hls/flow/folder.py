@@ -62,10 +62,6 @@ class OutputFolder:
     def verification(self) -> Path:
         return self.root / "verify.json"
 
-    @property
-    def synthesis(self) -> Path:
-        return self.root / "synth.json"
-
     def work(self, *parts: str) -> Path:
         """A folder for what simulators and synthesis leave behind; it can be deleted at any time."""
         return self.root.joinpath("work", *parts)

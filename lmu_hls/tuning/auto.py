@@ -115,11 +115,11 @@ def _settle(
         if isinstance(target, BitBudget):
             fractions = search.within_budget(fractions)
             if not search.met(fractions):
-                raise _unreachable(search, [fractions])
+                raise _unreachable(search)
         else:
             begin = search.reach(fractions)
             if begin is None:
-                raise _unreachable(search, [start])
+                raise _unreachable(search)
             fractions = search.minimise(begin)
         again = _proven(plan, fractions, target)
         if again.integers == plan.integers:
@@ -134,7 +134,7 @@ def _proven(plan: Plan, fractions: dict[Key, int], target: Target) -> Plan:
         raise LmuHlsError(f"{target.asked()} is out of reach: {error}") from None
 
 
-def _unreachable(search: Search, tried: list[dict[Key, int]]) -> LmuHlsError:
+def _unreachable(search: Search) -> LmuHlsError:
     target, judge = search.target, search.judge
     best = judge.best(target)
     remedy = "raise the budget" if isinstance(target, BitBudget) else "ask for less, or check the model and its data"

@@ -144,7 +144,7 @@ class Judge:
         safety: float = 1.0,
         progress: Callable[[int], None] = lambda done: None,
     ) -> None:
-        self._plan, self._x, self._y, self._output, self._progress = plan, x, y, output, progress
+        self._plan, self._x, self._output, self._progress = plan, x, output, progress
         self._safety = safety
         self._answers = output.argmax(axis=-1)
         self._signal = float(np.sum(output**2))

@@ -5,10 +5,10 @@ import zipfile
 import keras
 import numpy as np
 import pytest
-from conftest import small_model
 
 from lmu_hls import cli
 from lmu_hls.layers import LMU
+from tests.small_model import small_model
 
 
 @pytest.fixture

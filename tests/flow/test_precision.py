@@ -4,11 +4,11 @@ import json
 
 import numpy as np
 import pytest
-from conftest import small_model
 
 from lmu_hls import cli
 from lmu_hls.fixed import FixedType
 from lmu_hls.records import Precision, Verification, load
+from tests.small_model import small_model
 
 
 @pytest.fixture

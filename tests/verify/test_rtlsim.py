@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -17,10 +16,8 @@ from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType, Ints, quantize
 from lmu_hls.rtl import write_rtl
 from lmu_hls.spec import LMU, DenseUpdate, Network, Weight
-from lmu_hls.toolchain import simulator_env
 from lmu_hls.verify.rtlsim import RtlResult, simulate_memory
 
-SIMULATORS = ("verilator", "icarus")
 ORDER, MEMORY_D, LANES_BY_REUSE = 6, 2, 28  # 84 multiply-accumulates / 28 = 3 lanes
 MEM = FixedType.parse("fixed<12,1,RND_CONV,SAT>")
 COEF = FixedType(14, 1)
@@ -62,31 +59,6 @@ def _trace() -> tuple[Ints, Ints]:
     x = np.random.default_rng(6).integers(NETWORK.x.min_int, NETWORK.x.max_int + 1, (12, 8, 3))
     tensors = golden.run(NETWORK, x)["speech/lmu"].tensors
     return tensors["u"], tensors["mem"]
-
-
-@pytest.fixture(scope="module")
-def workdir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where builds are kept, for all workers of pytest-xdist."""
-    base = tmp_path_factory.getbasetemp()
-    return (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "shared_rtlsim"
-
-
-@pytest.fixture(params=SIMULATORS)
-def simulator(request: pytest.FixtureRequest) -> str:
-    return _installed(request.param)
-
-
-@pytest.fixture
-def icarus() -> str:
-    return _installed("icarus")
-
-
-def _installed(name: str) -> str:
-    try:
-        simulator_env(name)
-    except LmuHlsError as error:
-        pytest.skip(str(error))
-    return name
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -17,7 +16,6 @@ from lmu_hls.fixed import FixedType, Ints, quantize
 from lmu_hls.legendre import tridiagonal_factors
 from lmu_hls.rtl import write_rtl
 from lmu_hls.spec import LMU, DenseUpdate, Network, TridiagonalUpdate, Weight, store
-from lmu_hls.toolchain import simulator_env
 from lmu_hls.verify.rtlsim import RtlResult, simulate_memory
 
 ORDER, STEPS, SAMPLES = 5, 6, 10
@@ -70,31 +68,6 @@ def _trace(memory_d: int, layer: str = "speech/lmu") -> tuple[Ints, Ints]:
     x[::2] = x[::2, :1]  # every second sequence is constant, which drives the state furthest
     tensors = golden.run(network, x)[layer].tensors
     return tensors["u"], tensors["mem"]
-
-
-@pytest.fixture(scope="module")
-def workdir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where builds are kept, for all workers of pytest-xdist."""
-    base = tmp_path_factory.getbasetemp()
-    return (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "shared_rtlsim_tridiag"
-
-
-@pytest.fixture(params=("verilator", "icarus"))
-def simulator(request: pytest.FixtureRequest) -> str:
-    return _installed(request.param)
-
-
-@pytest.fixture
-def icarus() -> str:
-    return _installed("icarus")
-
-
-def _installed(name: str) -> str:
-    try:
-        simulator_env(name)
-    except LmuHlsError as error:
-        pytest.skip(str(error))
-    return name
 
 
 def _written(folder: Path, memory_d: int) -> Path:
