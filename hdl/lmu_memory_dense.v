@@ -18,6 +18,7 @@
 //   s_axis_tlast   1             in          last beat of the sequence
 //   m_axis_tdata   LANES*MEM_W   out         LANES states a beat, lowest degree in the low bits; a step has
 //                                            MEMORY_D*ORDER/LANES beats: degrees ascending, one channel after another
+//   m_axis_tuser   LANES         out         one bit a state: it was clipped to fit
 //   m_axis_tlast   1             out         last beat of the channel whose u came with s_axis_tlast
 //
 //   Cycles (exact, without gaps and back-pressure)
@@ -71,7 +72,8 @@ module lmu_memory_dense #(
     output wire [LANES*MEM_W-1:0] m_axis_tdata,
     output wire                   m_axis_tvalid,
     input  wire                   m_axis_tready,
-    output wire                   m_axis_tlast
+    output wire                   m_axis_tlast,
+    output wire [      LANES-1:0] m_axis_tuser
 );
 
     localparam GROUPS = ORDER / LANES;
@@ -241,6 +243,7 @@ module lmu_memory_dense #(
 
     wire [LANES*COEF_W-1:0] coefs;
     wire [LANES*MEM_W-1:0] states, new_states;
+    wire [LANES-1:0] clipped;
     wire [MEM_W-1:0] state = states[lane1_q*MEM_W+:MEM_W];
     wire [MEM_W-1:0] old_state = clear1_q ? {MEM_W{1'b0}} : state;
     wire signed [OP_W-1:0] u_operand, mem_operand;
@@ -310,7 +313,8 @@ module lmu_memory_dense #(
                 .OVERFLOW(OVERFLOW)
             ) round_sat (
                 .in_data(acc),
-                .out_data(new_states[i*MEM_W+:MEM_W])
+                .out_data(new_states[i*MEM_W+:MEM_W]),
+                .clipped(clipped[i])
             );
         end
     endgenerate
@@ -319,10 +323,12 @@ module lmu_memory_dense #(
 
     reg [LANES*MEM_W-1:0] m_data_q;
     reg m_last_q;
+    reg [LANES-1:0] m_user_q;
 
     assign m_axis_tdata = m_data_q;
     assign m_axis_tvalid = m_valid_q;
     assign m_axis_tlast = m_last_q;
+    assign m_axis_tuser = m_user_q;
 
     always @(posedge clk) begin
         if (m_axis_tready) m_valid_q <= 1'b0;
@@ -330,6 +336,7 @@ module lmu_memory_dense #(
             m_valid_q <= 1'b1;
             m_data_q <= new_states;
             m_last_q <= last4_q;
+            m_user_q <= clipped;
         end
         if (rst) m_valid_q <= 1'b0;
     end

@@ -24,6 +24,7 @@
 //   s_axis_tlast   1       in          last beat of the sequence
 //   m_axis_tdata   MEM_W   out         one state a beat, MEMORY_D*ORDER beats a step: degrees descending, at each degree
 //                                      the channels ascending
+//   m_axis_tuser   1       out         this state was clipped to fit; f and z are not reported
 //   m_axis_tlast   1       out         beat of degree 0 of the channel whose u came with s_axis_tlast
 //
 //   Cycles (exact, without gaps and back-pressure)
@@ -91,7 +92,8 @@ module lmu_memory_tridiag #(
     output wire [MEM_W-1:0] m_axis_tdata,
     output wire             m_axis_tvalid,
     input  wire             m_axis_tready,
-    output wire             m_axis_tlast
+    output wire             m_axis_tlast,
+    output wire [      0:0] m_axis_tuser
 );
 
     // Cycles after the read of a state and its coefficients: f or z is there; the new state is written
@@ -329,6 +331,7 @@ module lmu_memory_tridiag #(
     wire [GAM_W-1:0] gam1;
     wire [KAP_W-1:0] kap1;
     wire [MEM_W-1:0] state1, new_state;
+    wire clipped;
     wire [SWEEP_W-1:0] f1;
     wire signed [SWEEP_W-1:0] sweep;  // f or z, in cycle SWEEP_STAGE
     wire new_en = run && valid_q[MEM_STAGE] && backward_q[MEM_STAGE];
@@ -462,7 +465,7 @@ module lmu_memory_tridiag #(
     wire [SUM_W-1:0] loop_part, x_part;
     wire carry = !backward_q[X_STAGE+1];
     wire [SUM_W-1:0] sum, sum_d;
-    wire unused_lsb;
+    wire unused_lsb, unused_clipped;
     wire [SWEEP_W-1:0] sweep_d;
 
     assign {sum_d, unused_lsb} = {loop_part, carry} + {x_part, carry};
@@ -545,7 +548,8 @@ module lmu_memory_tridiag #(
         .OVERFLOW(SWEEP_OVERFLOW)
     ) round_sweep (
         .in_data(sum),
-        .out_data(sweep_d)
+        .out_data(sweep_d),
+        .clipped(unused_clipped)
     );
 
     // rst and valid keep unknown values out: a sweep starts with what is here times 0
@@ -626,13 +630,14 @@ module lmu_memory_tridiag #(
         .OVERFLOW(OVERFLOW)
     ) round_mem (
         .in_data(new_sum),
-        .out_data(new_state)
+        .out_data(new_state),
+        .clipped(clipped)
     );
 
     // Output
 
     reg [MEM_W-1:0] m_data_q;
-    reg m_valid_q, m_last_q;
+    reg m_valid_q, m_last_q, m_user_q;
     wire last;
 
     lmu_delay #(
@@ -650,6 +655,7 @@ module lmu_memory_tridiag #(
     assign m_axis_tdata = m_data_q;
     assign m_axis_tvalid = m_valid_q;
     assign m_axis_tlast = m_last_q;
+    assign m_axis_tuser = m_user_q;
 
     always @(posedge clk) begin
         if (m_axis_tready) m_valid_q <= 1'b0;
@@ -657,6 +663,7 @@ module lmu_memory_tridiag #(
             m_valid_q <= 1'b1;
             m_data_q <= new_state;
             m_last_q <= last && bottom_q[MEM_STAGE];
+            m_user_q <= clipped;
         end
         if (rst) m_valid_q <= 1'b0;
     end

@@ -14,6 +14,7 @@
 //   Signal      Width   Direction   Format
 //   in_data     IN_W    in          signed, IN_F fraction bits
 //   out_data    OUT_W   out         signed, OUT_F fraction bits
+//   clipped     1       out         the rounded value is outside the range of OUT_W bits
 
 `default_nettype none
 
@@ -32,7 +33,8 @@ module lmu_round_sat #(
     parameter integer OVERFLOW = 1
 ) (
     input  wire signed [ IN_W-1:0] in_data,
-    output wire signed [OUT_W-1:0] out_data
+    output wire signed [OUT_W-1:0] out_data,
+    output wire                    clipped
 );
 
     localparam TRN = 0, TRN_ZERO = 1, RND = 2, RND_ZERO = 3, RND_INF = 4, RND_MIN_INF = 5, RND_CONV = 6;
@@ -111,6 +113,7 @@ module lmu_round_sat #(
     reg [OUT_W-1:0] result;
 
     assign out_data = result;
+    assign clipped = !fits;
 
     always @* begin
         result = low;
