@@ -1,0 +1,129 @@
+// An activation function on a stream of exact sums:
+//
+//   out = assign_out(function(assign_pre(in)))     linear, relu
+//   out = table[assign_index(assign_pre(in))]      table; its words are of the output's type
+//
+//   Signal           Width    Direction   Description
+//   clk              1        in          rising edge
+//   rst              1        in          synchronous, active high, clears control
+//   s_axis_tdata     IN_W     in          signed, IN_F fraction bits
+//   s_axis_tlast     1        in          passed on
+//   m_axis_tdata     OUT_W    out         signed, OUT_F fraction bits
+//   m_axis_tlast     1        out
+//   m_axis_tuser     1        out         the value was clipped when assigned to pre or to the output's type; the
+//                                         index of a table saturates without a flag
+//
+//   Cycles (exact, without gaps and back-pressure)
+//   latency = 2      from an input beat to its output beat
+//   ii      = 1      a beat
+//
+// Both stages stop while an output beat is not taken.
+
+`default_nettype none
+
+module lmu_activation #(
+    // Bits and fraction bits of the input
+    parameter integer IN_W = 40,
+    parameter integer IN_F = 30,
+    // Bits, fraction bits and modes, as listed in lmu_round_sat, of the pre-activation
+    parameter integer PRE_W = 16,
+    parameter integer PRE_F = 12,
+    parameter integer PRE_ROUNDING = 6,
+    parameter integer PRE_OVERFLOW = 1,
+    // 0 linear, 1 relu, 2 table
+    parameter integer FUNCTION = 2,
+    // Bits, fraction bits and modes of a table's index
+    parameter integer INDEX_W = 10,
+    parameter integer INDEX_F = 6,
+    parameter integer INDEX_ROUNDING = 6,
+    parameter integer INDEX_OVERFLOW = 1,
+    // Bits, fraction bits and modes of the output
+    parameter integer OUT_W = 16,
+    parameter integer OUT_F = 14,
+    parameter integer OUT_ROUNDING = 6,
+    parameter integer OUT_OVERFLOW = 1,
+    // 2**INDEX_W words, read by $readmemh; word k is the result for the index -2**(INDEX_W-1) + k
+    parameter TABLE_FILE = "lmu_activation.hex"
+) (
+    input wire clk,
+    input wire rst,
+
+    input  wire [IN_W-1:0] s_axis_tdata,
+    input  wire            s_axis_tvalid,
+    output wire            s_axis_tready,
+    input  wire            s_axis_tlast,
+
+    output wire [OUT_W-1:0] m_axis_tdata,
+    output wire             m_axis_tvalid,
+    input  wire             m_axis_tready,
+    output wire             m_axis_tlast,
+    output wire [      0:0] m_axis_tuser
+);
+
+    wire [PRE_W-1:0] pre;
+    wire pre_clipped, out_clipped;
+
+    reg [PRE_W-1:0] pre_q;
+    reg pre_valid_q, pre_last_q, pre_clipped_q;
+    reg m_valid_q, m_last_q, m_pre_clipped_q;
+
+    wire run = m_axis_tready || !m_valid_q;
+
+    assign s_axis_tready = run;
+    assign m_axis_tvalid = m_valid_q;
+    assign m_axis_tlast = m_last_q;
+    assign m_axis_tuser = m_pre_clipped_q || out_clipped;
+
+    lmu_round_sat #(
+        .IN_W(IN_W),
+        .IN_F(IN_F),
+        .OUT_W(PRE_W),
+        .OUT_F(PRE_F),
+        .ROUNDING(PRE_ROUNDING),
+        .OVERFLOW(PRE_OVERFLOW)
+    ) to_pre (
+        .in_data(s_axis_tdata),
+        .out_data(pre),
+        .clipped(pre_clipped)
+    );
+
+    lmu_function #(
+        .IN_W(PRE_W),
+        .IN_F(PRE_F),
+        .FUNCTION(FUNCTION),
+        .INDEX_W(INDEX_W),
+        .INDEX_F(INDEX_F),
+        .INDEX_ROUNDING(INDEX_ROUNDING),
+        .INDEX_OVERFLOW(INDEX_OVERFLOW),
+        .OUT_W(OUT_W),
+        .OUT_F(OUT_F),
+        .OUT_ROUNDING(OUT_ROUNDING),
+        .OUT_OVERFLOW(OUT_OVERFLOW),
+        .TABLE_FILE(TABLE_FILE)
+    ) apply (
+        .clk(clk),
+        .en(run),
+        .in_data(pre_q),
+        .out_data(m_axis_tdata),
+        .clipped(out_clipped)
+    );
+
+    always @(posedge clk) begin
+        if (run) begin
+            pre_q <= pre;
+            pre_clipped_q <= pre_clipped;
+            pre_last_q <= s_axis_tlast;
+            pre_valid_q <= s_axis_tvalid;
+            m_pre_clipped_q <= pre_clipped_q;
+            m_last_q <= pre_last_q;
+            m_valid_q <= pre_valid_q;
+        end
+        if (rst) begin
+            pre_valid_q <= 1'b0;
+            m_valid_q <= 1'b0;
+        end
+    end
+
+endmodule
+
+`default_nettype wire
