@@ -2,13 +2,15 @@
 
 from lmu_hls.spec.hidden import DenseCell, GRUCell, HiddenCell, LSTMCell
 from lmu_hls.spec.memory import DenseUpdate, TridiagonalUpdate
-from lmu_hls.spec.network import LMU, Dense, Elementwise, Layer, Network
-from lmu_hls.spec.tables import make_activation
+from lmu_hls.spec.network import LMU, ArgMax, Dense, Elementwise, Layer, Network, Softmax
+from lmu_hls.spec.output import streaming, with_argmax, with_logits
+from lmu_hls.spec.tables import make_activation, make_exp
 from lmu_hls.spec.weight import Activation, Table, Weight, table_index_type
 
 __all__ = [
     "LMU",
     "Activation",
+    "ArgMax",
     "Dense",
     "DenseCell",
     "DenseUpdate",
@@ -18,9 +20,14 @@ __all__ = [
     "LSTMCell",
     "Layer",
     "Network",
+    "Softmax",
     "Table",
     "TridiagonalUpdate",
     "Weight",
     "make_activation",
+    "make_exp",
+    "streaming",
     "table_index_type",
+    "with_argmax",
+    "with_logits",
 ]

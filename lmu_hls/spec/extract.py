@@ -1,7 +1,7 @@
 """The integer contract of an hls4ml model: what every tensor's type and every weight's integers are.
 
-Only attributes are read, so that nothing of hls4ml is imported here: the names are those of the IR layer ``LMU``
-and of hls4ml's own ``Input``, ``Dense``, ``Conv1D``, ``PointwiseConv1D`` and ``Activation``.
+Only attributes are read, so that nothing of hls4ml is imported here: the names are those of the IR layers ``LMU`` and
+``LMUSoftmax`` and of hls4ml's own ``Input``, ``Dense``, ``Conv1D``, ``PointwiseConv1D`` and ``Activation``.
 """
 
 from __future__ import annotations
@@ -26,11 +26,13 @@ from lmu_hls.spec import (
     Layer,
     LSTMCell,
     Network,
+    Softmax,
+    Table,
     TridiagonalUpdate,
     Weight,
     table_index_type,
 )
-from lmu_hls.spec.tables import make_activation
+from lmu_hls.spec.tables import make_activation, make_exp
 
 TABLE_REACH = {"tanh": 4, "sigmoid": 8}  # the tables cover [-reach, reach): beyond it both functions are flat
 # The tables that an LMU's hidden cell may have: the attribute with the function, and the tensor it is assigned to.
@@ -88,11 +90,12 @@ def _layer(node: Any) -> Layer:
         "Conv1D": _dense,
         "PointwiseConv1D": _dense,
         "Activation": _elementwise,
+        "LMUSoftmax": _softmax,
     }
     if node.class_name not in readers:
         raise LmuHlsError(
             f"layer {node.name!r} is a {node.class_name}, which the contract does not know; "
-            f"use LMU and Dense layers with linear or relu activations"
+            f"use LMU and Dense layers with linear, relu or softmax activations"
         )
     return readers[node.class_name](node)
 
@@ -191,7 +194,22 @@ def _dense(node: Any) -> Dense:
         kernel=_integers(node, "weight", np.reshape(node.get_attr("weight_data"), shape)),
         bias=None if bias is None else _integers(node, "bias", bias),
         out=_type(node, "result"),
+        reuse_factor=node.model.config.get_reuse_factor(node),
     )
+
+
+def _softmax(node: Any) -> Softmax:
+    return Softmax(node.name, _input_type(node), exp_table(node), _type(node, "result"))
+
+
+def exp_table(node: Any) -> Table:
+    """The table of an LMUSoftmax node: the same entries for every reader. LmuHlsError for an impossible one."""
+    try:
+        index = table_index_type(node.get_attr("table_size"), node.get_attr("table_range"), signed=False)
+    except ValueError as error:
+        raise LmuHlsError(f"layer {node.name!r}: {error}; set TableSize and TableRange so") from None
+    # An attribute and not one of the tensors' types: a search for types must leave the table as it is.
+    return make_exp(index, fixed_type(node.get_attr("exp_t").precision, f"layer {node.name!r}: 'exp'"))
 
 
 def _elementwise(node: Any) -> Elementwise:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from lmu_hls.fixed import FixedType
 from lmu_hls.spec.hidden import HiddenCell, check_cell
 from lmu_hls.spec.memory import DenseUpdate, TridiagonalUpdate
-from lmu_hls.spec.weight import Activation, Weight, check_shape
+from lmu_hls.spec.weight import Activation, Table, Weight, check_shape
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,13 +74,18 @@ class LMU:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Dense:
-    """out = kernel^T x [+ bias] on the last axis, assigned to ``out``."""
+    """out = kernel^T x [+ bias] on the last axis, assigned to ``out``. ``reuse_factor`` is a request."""
 
     name: str
     x: FixedType
     kernel: Weight  # (n_in, units)
     bias: Weight | None  # (units,)
     out: FixedType
+    reuse_factor: int = 1
+
+    def __post_init__(self) -> None:
+        if self.reuse_factor < 1:
+            raise ValueError(f"{self.name}: reuse_factor must be at least 1")
 
     @property
     def units(self) -> int:
@@ -97,7 +102,54 @@ class Elementwise:
     out: FixedType
 
 
-Layer = LMU | Dense | Elementwise
+@dataclass(frozen=True, slots=True, eq=False)
+class Softmax:
+    """Softmax on the last axis.
+
+    d_k = max_j x_j - x_k   exact, with the fraction of x, never negative
+    e_k = exp[d_k]          d_k assigned to the index type; entry k of ``exp`` belongs to the index integer k
+    out_k = e_k / sum_j e_j the exact quotient, assigned to ``out``
+
+    Index and entries are unsigned, and ``out`` has no negative fraction bits. Raises ValueError otherwise.
+    """
+
+    name: str
+    x: FixedType
+    exp: Table
+    out: FixedType
+
+    def __post_init__(self) -> None:
+        if self.index.signed or self.exp.values.type.signed:
+            raise ValueError(
+                f"{self.name}: the types {self.index} and {self.exp.values.type} of the table must be unsigned"
+            )
+        if self.exp.values.values[0] < 1:
+            raise ValueError(f"{self.name}: the entry of 0 must be positive, so that no sum is zero")
+        if self.out.fraction < 0:
+            raise ValueError(f"{self.name}: the type {self.out} has no fraction bits for values from 0 to 1")
+
+    @property
+    def index(self) -> FixedType:
+        return self.exp.index
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ArgMax:
+    """The index of the largest value on the last axis, of several the first; one value, an integer of ``out``.
+
+    ``out`` has no fraction bits and holds every index (checked by :class:`Network`).
+    """
+
+    name: str
+    x: FixedType
+    out: FixedType
+
+    def __post_init__(self) -> None:
+        if self.out.fraction:
+            raise ValueError(f"{self.name}: the type {self.out} of an index must be an integer type")
+
+
+Layer = LMU | Dense | Elementwise | Softmax | ArgMax
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -113,10 +165,24 @@ class Network:
     def __post_init__(self) -> None:
         if not self.lmus:
             raise ValueError(f"network {self.name!r} has no LMU layer")
+        for width, layer in zip(self.widths, self.layers, strict=False):
+            if isinstance(layer, ArgMax) and width - 1 > layer.out.max_int:
+                raise ValueError(f"{layer.name}: {layer.out} does not hold the index {width - 1}")
 
     @property
     def lmus(self) -> tuple[LMU, ...]:
         return tuple(layer for layer in self.layers if isinstance(layer, LMU))
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """Values in a step before the first layer, and after each."""
+        widths = [self.n_in]
+        for layer in self.layers:
+            if isinstance(layer, LMU | Dense):
+                widths.append(layer.units)
+            else:
+                widths.append(1 if isinstance(layer, ArgMax) else widths[-1])
+        return tuple(widths)
 
     @property
     def out(self) -> FixedType:

@@ -22,6 +22,7 @@ _CLASSES = {
     for cls in (
         FixedType,
         spec.Activation,
+        spec.ArgMax,
         spec.Dense,
         spec.DenseCell,
         spec.DenseUpdate,
@@ -30,6 +31,7 @@ _CLASSES = {
         spec.LMU,
         spec.LSTMCell,
         spec.Network,
+        spec.Softmax,
         spec.Table,
         spec.TridiagonalUpdate,
         spec.Weight,

@@ -1,4 +1,4 @@
-"""Activation tables: the one place where their entries are made."""
+"""Tables of activations and of the softmax: the one place where their entries are made."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from scipy.special import expit
 from lmu_hls.fixed import FixedType, quantize, to_float
 from lmu_hls.spec.weight import Activation, Table, Weight
 
-_FUNCTIONS: dict[str, Callable[[NDArray[np.float64]], NDArray[np.float64]]] = {
+Floats = NDArray[np.float64]
+_FUNCTIONS: dict[str, Callable[[Floats], Floats]] = {
     "tanh": np.tanh,
     "sigmoid": expit,
 }
@@ -27,5 +28,14 @@ def make_activation(function: str, index: FixedType | None, out: FixedType) -> A
         return Activation(function)
     if index is None:
         raise ValueError(f"activation {function!r} needs an index type")
+    return Activation(function, _table(_FUNCTIONS[function], index, out))
+
+
+def make_exp(index: FixedType, out: FixedType) -> Table:
+    """The table of a softmax: entry k is exp(-d) at the k-th value d of the unsigned ``index``, assigned to ``out``."""
+    return _table(lambda d: np.exp(-d), index, out)
+
+
+def _table(function: Callable[[Floats], Floats], index: FixedType, out: FixedType) -> Table:
     points = to_float(np.arange(index.min_int, index.max_int + 1, dtype=np.int64), index)
-    return Activation(function, Table(index, Weight(quantize(_FUNCTIONS[function](points), out), out)))
+    return Table(index, Weight(quantize(function(points), out), out))

@@ -65,12 +65,11 @@ def check_shape(name: str, weight: Weight, shape: tuple[int, ...]) -> None:
         raise ValueError(f"{name} has shape {weight.shape}, expected {shape}")
 
 
-def table_index_type(size: int, reach: int) -> FixedType:
-    """The index type of an activation table with ``size`` entries (a power of two) over [-reach, reach).
+def table_index_type(size: int, reach: int, signed: bool = True) -> FixedType:
+    """The index type of a table with ``size`` entries over [-reach, reach), or over [0, reach) if not ``signed``.
 
-    ``reach`` must be a power of two. The pre-activation is rounded to it (RND_CONV) and saturated.
+    Both must be powers of two; ValueError otherwise. A value is rounded to it (RND_CONV) and saturated.
     """
-    width, integer = log2(size), log2(reach) + 1
-    if width % 1 or integer % 1 or width < 2:
+    if size < 4 or reach <= 0 or log2(size) % 1 or log2(reach) % 1:
         raise ValueError(f"table size {size} and reach {reach} must be powers of two, size at least 4")
-    return FixedType(int(width), int(integer))
+    return FixedType(int(log2(size)), int(log2(reach)) + int(signed), signed)

@@ -160,7 +160,7 @@ class _Layer:
     def __init__(
         self, node: Any, source: Draft | None, types: Types | None, before: _Layer | None, keys: dict[Key, None] | None
     ) -> None:
-        self.name, self.class_name = node.name, node.class_name
+        self.name, self.class_name, self.model = node.name, node.class_name, node.model
         self._node, self._source, self._before, self._keys = node, source, before, keys
         self._types = types
         self.types = _Lookup(self._type)
