@@ -1,0 +1,183 @@
+"""A matrix of the contract as parameters and ROM words of ``lmu_affine``.
+
+out_j = sum over the sources of kernel[:, j] . values, plus the biases, exact. All products of a part share ACC_F
+fraction bits. A product whose own fraction bits are fewer is lifted by the difference, part of it on the stored
+coefficients and the rest on the operand (<SOURCE>_SHIFT), whichever makes the smaller multiplier.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lmu_hls.errors import LmuHlsError
+from lmu_hls.fixed import MAX_WIDTH, FixedType, Ints
+from lmu_hls.spec import Weight
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Source:
+    """Values of one type that meet ``kernel`` (values in the order of their arrival, rows of the matrix)."""
+
+    name: str
+    type: FixedType
+    kernel: Weight
+
+
+@dataclass(frozen=True, slots=True)
+class Rom:
+    """A ROM file: ``words`` of ``width`` bits, at least two."""
+
+    file: str
+    width: int
+    words: tuple[int, ...]
+
+    def text(self) -> str:
+        """One word a line, hexadecimal, all of the same length."""
+        digits = -(-self.width // 4)
+        return "".join(f"{word:0{digits}x}\n" for word in self.words)
+
+
+@dataclass(frozen=True, slots=True)
+class Affine:
+    """Sizes, widths and contents; ``shifts`` are the left shifts of the operands by source name."""
+
+    columns: int
+    rows: int
+    lanes: int
+    op_width: int
+    coef_width: int
+    acc_width: int
+    acc_fraction: int
+    bound: int
+    shifts: Mapping[str, int]
+    bias_width: int
+    bias_shift: int
+    rom: Rom
+    bias_rom: Rom | None
+
+    def parameters(self, suffix: str = "") -> dict[str, int | str]:
+        """The parameters that every module around ``lmu_affine`` has; ``suffix`` follows each name but HAS_BIAS."""
+        bias_file = self.bias_rom.file if self.bias_rom else self.rom.file  # a file that exists; nobody reads it
+        named: dict[str, int | str] = {"LANES": self.lanes}
+        named |= {f"{name.upper()}_SHIFT": shift for name, shift in self.shifts.items()}
+        named |= {"OP_W": self.op_width, "COEF_W": self.coef_width}
+        named |= {"ACC_W": self.acc_width, "ACC_F": self.acc_fraction}
+        named |= {"BIAS_W": self.bias_width, "BIAS_SHIFT": self.bias_shift}
+        named |= {"ROM_FILE": self.rom.file, "BIAS_FILE": bias_file}
+        return {f"{name}{suffix}": value for name, value in named.items()}
+
+    @property
+    def roms(self) -> tuple[Rom, ...]:
+        return (self.rom,) if self.bias_rom is None else (self.rom, self.bias_rom)
+
+
+def make_affine(
+    where: str, file: str, sources: Sequence[Source], biases: Sequence[Weight | None], lanes: int
+) -> Affine:
+    """The matrix of ``sources``, whose ROM is rom/<file>.hex; ``where`` names it in messages.
+
+    Biases, each (rows,), are summed. Raises LmuHlsError when the exact sum can reach 2**62 and for unsigned types.
+    """
+    for source in sources:
+        check_signed_type(where, source.name, source.type)
+    given = [bias for bias in biases if bias is not None]
+    own = [source.type.fraction + source.kernel.type.fraction for source in sources]
+    fraction = max([*own, *(bias.type.fraction for bias in given)])
+    lifts = [fraction - f for f in own]
+    op_width, coef_width, op_shifts = _split(sources, lifts)
+    kernels = [s.kernel.values << (lift - op) for s, lift, op in zip(sources, lifts, op_shifts, strict=True)]
+    matrix = np.concatenate(kernels).T  # (rows, columns)
+    bias, bias_fraction = _sum_of(given, matrix.shape[0])
+    bias_shift = fraction - bias_fraction if given else 0
+    bound = _bound(sources, lifts, [int(b) << bias_shift for b in bias])
+    check_bound(where, bound)
+    bias_width = signed_width(bias) if given else 1
+    return Affine(
+        columns=matrix.shape[1],
+        rows=matrix.shape[0],
+        lanes=lanes,
+        op_width=op_width,
+        coef_width=coef_width,
+        acc_width=max(bound.bit_length() + 1, op_width + coef_width),  # a product fits its accumulator
+        acc_fraction=fraction,
+        bound=bound,
+        shifts={source.name: shift for source, shift in zip(sources, op_shifts, strict=True)},
+        bias_width=bias_width,
+        bias_shift=bias_shift,
+        rom=Rom(f"rom/{file}.hex", lanes * coef_width, rom_words(matrix, lanes, coef_width)),
+        bias_rom=Rom(f"rom/{file}_bias.hex", bias_width, padded(bias, bias_width)) if given else None,
+    )
+
+
+def rom_words(matrix: Ints, lanes: int, width: int) -> tuple[int, ...]:
+    """Word g * columns + k holds column k of the rows g * lanes .. g * lanes + lanes - 1, lowest row in the low bits."""
+    rows, columns = matrix.shape
+    groups = matrix.reshape(rows // lanes, lanes, columns).swapaxes(1, 2).reshape(-1, lanes)
+    mask = (1 << width) - 1
+    words = [sum((int(c) & mask) << (k * width) for k, c in enumerate(word)) for word in groups]
+    return tuple(words + [0] * (2 - len(words)))
+
+
+def padded(values: Sequence[int] | Ints, width: int) -> tuple[int, ...]:
+    """``values`` as unsigned words of ``width`` bits; a single one is followed by zero, as a ROM has two words."""
+    words = [int(value) & ((1 << width) - 1) for value in values]
+    return tuple(words + [0] * (2 - len(words)))
+
+
+def check_signed_type(where: str, tensor: str, kind: FixedType) -> None:
+    """LmuHlsError for an unsigned type."""
+    if not kind.signed:
+        raise LmuHlsError(
+            f"{where}: {tensor} has the unsigned type {kind}, the Verilog takes signed ones; "
+            f"use fixed<{kind.width + 1},{kind.integer + 1}>"
+        )
+
+
+def check_bound(where: str, bound: int) -> None:
+    """LmuHlsError when an exact sum of magnitude up to ``bound`` leaves the contract."""
+    if bound >= 1 << MAX_WIDTH:
+        raise LmuHlsError(
+            f"{where}: the exact sum can reach {bound.bit_length()} bits, the contract allows {MAX_WIDTH}; "
+            "use fewer fraction bits in its inputs or weights"
+        )
+
+
+def signed_width(values: Sequence[int] | Ints) -> int:
+    """Bits of the smallest signed type that holds all of ``values``."""
+    return max(1, *(((v if v >= 0 else ~v).bit_length() + 1) for v in map(int, values)))
+
+
+def _split(sources: Sequence[Source], lifts: Sequence[int]) -> tuple[int, int, list[int]]:
+    """Operand width, coefficient width and operand shifts of the smallest multiplier that does all ``lifts``."""
+    kernel_widths = [s.kernel.type.width + int(not s.kernel.type.signed) for s in sources]
+    narrowest = max(source.type.width for source in sources)
+    best: tuple[int, int, int, list[int]] | None = None
+    for op_width in range(narrowest, narrowest + max(lifts) + 1):
+        shifts = [min(lift, op_width - s.type.width) for s, lift in zip(sources, lifts, strict=True)]
+        coef_width = max(w + lift - op for w, lift, op in zip(kernel_widths, lifts, shifts, strict=True))
+        trial = (op_width * coef_width, coef_width, op_width, shifts)
+        best = trial if best is None else min(best, trial)
+    assert best is not None
+    return best[2], best[1], best[3]
+
+
+def _sum_of(biases: Sequence[Weight], rows: int) -> tuple[NDArray[np.object_], int]:
+    """The sum of ``biases`` as integers with the returned number of fraction bits; zeros without one."""
+    fraction = max((bias.type.fraction for bias in biases), default=0)
+    total = np.zeros(rows, object)
+    for bias in biases:
+        total = total + (bias.values.astype(object) << (fraction - bias.type.fraction))
+    return total, fraction
+
+
+def _bound(sources: Sequence[Source], lifts: Sequence[int], bias: Sequence[int]) -> int:
+    """Largest magnitude of any sum, and of any part of it, over all inputs of the sources' types."""
+    total = np.array([abs(b) for b in bias], object)
+    for source, lift in zip(sources, lifts, strict=True):
+        weights = np.abs(source.kernel.values).sum(axis=0, dtype=object)
+        total = total + weights * (source.type.max_abs << lift)
+    return int(max(total))
