@@ -35,6 +35,16 @@ def simulator(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="session")
+def icarus() -> str:
+    """Icarus alone, for what one simulator shows as well as two."""
+    try:
+        simulator_env("icarus")
+    except LmuHlsError as error:
+        pytest.skip(str(error))
+    return "icarus"
+
+
+@pytest.fixture(scope="session")
 def once(shared_dir: Path) -> Callable[[str, Callable[[Path], None]], Path]:
     """`once(name, make)` gives a folder of the session that `make(folder)` has filled, a single time."""
 

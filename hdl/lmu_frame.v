@@ -1,0 +1,139 @@
+// Lets only whole sequences pass: steps of N beats, exactly STEPS of them (any number with STEPS = 0), and tlast on the
+// last beat of the last step.
+//
+// A sequence with its tlast in another place is mended, and reported as a framing error:
+//
+//   tlast within a step                  the rest of the step is filled with zeros, and tlast is on its last beat
+//   tlast at the end of an early step    it stays there: the sequence is shorter
+//   no tlast at the end of step STEPS    that beat gets tlast, and what follows is dropped, up to and with the next tlast
+//
+// So the beat after a tlast is always the first one of a sequence, whatever came before.
+//
+//   Signal          Width   Direction   Description
+//   clk             1       in          rising edge
+//   rst             1       in          synchronous, active high; the next beat is the first of a sequence
+//   s_axis_tdata    WIDTH   in
+//   s_axis_tlast    1       in          last beat of the sequence, right or wrong
+//   m_axis_tdata    WIDTH   out         a beat of the sequence, or zero
+//   m_axis_tlast    1       out         last beat of the last step
+//   e_axis_tdata    1       out         one beat a sequence: it had a framing error
+//   framing_error   1       out         high in the cycle after the last beat of a sequence with a framing error
+//
+//   latency = 0, ii = N cycles: beats pass within the cycle. A mended step takes as long as a whole one, a dropped beat
+//   one cycle.
+//
+// The beat on e_axis follows the one with m_axis_tlast by one cycle. Two of them are kept; when neither has been taken,
+// the next beat with m_axis_tlast is not offered until one is.
+
+`default_nettype none
+
+module lmu_frame #(
+    // Beats of a step, 1 or more
+    parameter integer N = 4,
+    // Steps of a sequence; 0: any number
+    parameter integer STEPS = 0,
+    // Bits of a beat, 1 or more
+    parameter integer WIDTH = 16
+) (
+    input wire clk,
+    input wire rst,
+
+    input  wire [WIDTH-1:0] s_axis_tdata,
+    input  wire             s_axis_tvalid,
+    output wire             s_axis_tready,
+    input  wire             s_axis_tlast,
+
+    output wire [WIDTH-1:0] m_axis_tdata,
+    output wire             m_axis_tvalid,
+    input  wire             m_axis_tready,
+    output wire             m_axis_tlast,
+
+    output wire [0:0] e_axis_tdata,
+    output wire       e_axis_tvalid,
+    input  wire       e_axis_tready,
+
+    output wire framing_error
+);
+
+    // A counter of one value keeps one bit
+    localparam BEAT_CW = N > 1 ? $clog2(N) : 1;
+    localparam STEP_CW = STEPS > 1 ? $clog2(STEPS) : 1;
+
+    generate
+        if (N < 1 || WIDTH < 1) begin : g_check_sizes
+            PARAM_ERROR_n_and_width_must_be_at_least_1 check ();
+        end
+        if (STEPS < 0) begin : g_check_steps
+            PARAM_ERROR_steps_must_not_be_negative check ();
+        end
+    endgenerate
+
+    reg fill_q;  // tlast has come within this step
+    reg drop_q;  // the sequence is complete, its tlast has not come
+    reg [BEAT_CW-1:0] beat_q;
+    reg [1:0] errors_q;  // the older one in bit 0
+    reg [1:0] kept_q;  // how many of them wait
+    reg framing_error_q;
+
+    wire last_step;
+    wire last_beat = {1'b0, beat_q} == N[BEAT_CW:0] - 1'b1;
+    wire ends = last_beat && (fill_q || s_axis_tlast || last_step);
+    wire error = fill_q || (STEPS != 0 && s_axis_tlast != last_step);
+    wire hold = ends && kept_q[1];
+    wire pass = m_axis_tvalid && m_axis_tready;
+    wire keep = pass && ends;
+    wire take = e_axis_tvalid && e_axis_tready;
+
+    assign s_axis_tready = drop_q || (!fill_q && !hold && m_axis_tready);
+    assign m_axis_tdata = fill_q ? {WIDTH{1'b0}} : s_axis_tdata;
+    assign m_axis_tvalid = !drop_q && !hold && (fill_q || s_axis_tvalid);
+    assign m_axis_tlast = ends;
+    assign e_axis_tdata = errors_q[0];
+    assign e_axis_tvalid = kept_q != 0;
+    assign framing_error = framing_error_q;
+
+    always @(posedge clk) begin
+        if (drop_q && s_axis_tvalid && s_axis_tlast) drop_q <= 1'b0;
+        if (pass) begin
+            beat_q <= last_beat ? {BEAT_CW{1'b0}} : beat_q + 1'b1;
+            fill_q <= !last_beat && (fill_q || s_axis_tlast);
+            drop_q <= ends && !fill_q && !s_axis_tlast;
+        end
+        if (rst) begin
+            beat_q <= {BEAT_CW{1'b0}};
+            fill_q <= 1'b0;
+            drop_q <= 1'b0;
+        end
+    end
+
+    generate
+        if (STEPS > 0) begin : g_steps
+            reg [STEP_CW-1:0] step_q;
+
+            assign last_step = {1'b0, step_q} == STEPS[STEP_CW:0] - 1'b1;
+
+            always @(posedge clk) begin
+                if (pass && last_beat) step_q <= ends ? {STEP_CW{1'b0}} : step_q + 1'b1;
+                if (rst) step_q <= {STEP_CW{1'b0}};
+            end
+        end else begin : g_any_steps
+            assign last_step = 1'b0;
+        end
+    endgenerate
+
+    // Errors that wait for e_axis
+
+    always @(posedge clk) begin
+        if (take) errors_q[0] <= errors_q[1];
+        if (keep) errors_q[kept_q[0] && !take] <= error;
+        kept_q <= kept_q + {1'b0, keep} - {1'b0, take};
+        framing_error_q <= keep && error;
+        if (rst) begin
+            kept_q <= 2'd0;
+            framing_error_q <= 1'b0;
+        end
+    end
+
+endmodule
+
+`default_nettype wire

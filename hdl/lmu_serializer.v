@@ -1,0 +1,90 @@
+// Turns words of LANES values into values, one a beat, the value in the low bits first.
+//
+//   Signal         Width         Direction   Description
+//   clk            1             in          rising edge
+//   rst            1             in          synchronous, active high; the word that is being given out is dropped
+//   s_axis_tdata   LANES*WIDTH   in          LANES values, the first one in the low bits
+//   s_axis_tuser   LANES         in          one flag a value
+//   s_axis_tlast   1             in
+//   m_axis_tdata   WIDTH         out         one value
+//   m_axis_tuser   1             out         its flag
+//   m_axis_tlast   1             out         last value of a word that came with s_axis_tlast
+//
+//   Cycles (exact, without gaps and back-pressure)
+//   latency = LANES    from a word to its last value
+//   ii      = LANES    from one word to the next
+//
+// A word is taken in the cycle in which the last value of the previous one is: m_axis_tready acts on s_axis_tready
+// within the cycle.
+
+`default_nettype none
+
+module lmu_serializer #(
+    // Bits of a value, 1 or more
+    parameter integer WIDTH = 16,
+    // Values of a word, 1 or more
+    parameter integer LANES = 4
+) (
+    input wire clk,
+    input wire rst,
+
+    input  wire [LANES*WIDTH-1:0] s_axis_tdata,
+    input  wire                   s_axis_tvalid,
+    output wire                   s_axis_tready,
+    input  wire                   s_axis_tlast,
+    input  wire [      LANES-1:0] s_axis_tuser,
+
+    output wire [WIDTH-1:0] m_axis_tdata,
+    output wire             m_axis_tvalid,
+    input  wire             m_axis_tready,
+    output wire             m_axis_tlast,
+    output wire [      0:0] m_axis_tuser
+);
+
+    // A counter of one value keeps one bit
+    localparam LANE_CW = LANES > 1 ? $clog2(LANES) : 1;
+
+    generate
+        if (WIDTH < 1 || LANES < 1) begin : g_check_sizes
+            PARAM_ERROR_width_and_lanes_must_be_at_least_1 check ();
+        end
+    endgenerate
+
+    // The value that is offered is in the low bits
+    reg [LANES*WIDTH-1:0] data_q;
+    reg [LANES-1:0] user_q;
+    reg last_q;
+    reg valid_q;
+    reg [LANE_CW-1:0] lane_q;
+
+    wire last_lane = {1'b0, lane_q} == LANES[LANE_CW:0] - 1'b1;
+    wire accept = s_axis_tready && s_axis_tvalid;
+
+    assign s_axis_tready = !valid_q || (m_axis_tready && last_lane);
+    assign m_axis_tdata = data_q[WIDTH-1:0];
+    assign m_axis_tvalid = valid_q;
+    assign m_axis_tlast = last_q && last_lane;
+    assign m_axis_tuser = user_q[0];
+
+    always @(posedge clk) begin
+        if (m_axis_tvalid && m_axis_tready) begin
+            data_q <= data_q >> WIDTH;
+            user_q <= user_q >> 1;
+            lane_q <= last_lane ? {LANE_CW{1'b0}} : lane_q + 1'b1;
+            if (last_lane) valid_q <= 1'b0;
+        end
+        if (accept) begin
+            data_q <= s_axis_tdata;
+            user_q <= s_axis_tuser;
+            last_q <= s_axis_tlast;
+            valid_q <= 1'b1;
+        end
+        if (rst) begin
+            valid_q <= 1'b0;
+            lane_q <= {LANE_CW{1'b0}};
+        end
+    end
+
+endmodule
+
+`default_nettype wire

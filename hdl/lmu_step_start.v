@@ -1,0 +1,66 @@
+// Adds reset_state, as the memory units want it, to a stream: high on the first beat of a sequence's first step.
+//
+// A sequence begins after rst and, with STREAMING = 0, after each beat with tlast. Everything else passes within the
+// cycle.
+//
+//   Signal         Width   Direction   Description
+//   clk            1       in          rising edge
+//   rst            1       in          synchronous, active high; the next beat is the first of a sequence
+//   s_axis_tdata   WIDTH   in          N beats a step
+//   s_axis_tlast   1       in          last beat of the sequence
+//   m_axis_tdata   WIDTH   out         s_axis_tdata
+//   m_axis_tlast   1       out         s_axis_tlast
+//   m_axis_tuser   1       out         reset_state
+//
+//   latency = 0, ii = N cycles
+
+`default_nettype none
+
+module lmu_step_start #(
+    // Beats of a step, 1 or more. The unit has no need to count them: a tlast is on the last one.
+    parameter integer N = 1,
+    // 1: the state runs for ever, tlast means nothing; 0: a sequence begins after tlast
+    parameter integer STREAMING = 0,
+    // Bits of a beat, 1 or more
+    parameter integer WIDTH = 16
+) (
+    input wire clk,
+    input wire rst,
+
+    input  wire [WIDTH-1:0] s_axis_tdata,
+    input  wire             s_axis_tvalid,
+    output wire             s_axis_tready,
+    input  wire             s_axis_tlast,
+
+    output wire [WIDTH-1:0] m_axis_tdata,
+    output wire             m_axis_tvalid,
+    input  wire             m_axis_tready,
+    output wire             m_axis_tlast,
+    output wire [      0:0] m_axis_tuser
+);
+
+    generate
+        if (N < 1 || WIDTH < 1) begin : g_check_sizes
+            PARAM_ERROR_n_and_width_must_be_at_least_1 check ();
+        end
+        if (STREAMING != 0 && STREAMING != 1) begin : g_check_streaming
+            PARAM_ERROR_streaming_must_be_0_or_1 check ();
+        end
+    endgenerate
+
+    reg start_q;
+
+    assign s_axis_tready = m_axis_tready;
+    assign m_axis_tdata = s_axis_tdata;
+    assign m_axis_tvalid = s_axis_tvalid;
+    assign m_axis_tlast = s_axis_tlast;
+    assign m_axis_tuser = start_q;
+
+    always @(posedge clk) begin
+        if (s_axis_tvalid && s_axis_tready) start_q <= STREAMING == 0 && s_axis_tlast;
+        if (rst) start_q <= 1'b1;
+    end
+
+endmodule
+
+`default_nettype wire

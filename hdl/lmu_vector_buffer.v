@@ -1,0 +1,144 @@
+// Holds two vectors of N values: one is taken in while the other is given out, in another order if wanted.
+//
+//   REORDER = 0     out[k] = in[k]
+//   REORDER = 1     out[ORDER_FILE[k]] = in[k]
+//   KEEP_LAST = 1   only the vector that ends with tlast comes out
+//
+//   Signal         Width   Direction   Description
+//   clk            1       in          rising edge
+//   rst            1       in          synchronous, active high; both vectors are dropped
+//   s_axis_tdata   WIDTH   in          one value a beat, N beats a vector
+//   s_axis_tlast   1       in          last beat of the sequence, which is the last one of a vector
+//   m_axis_tdata   WIDTH   out         one value a beat, N beats a vector
+//   m_axis_tlast   1       out         last beat of a vector that came with s_axis_tlast
+//
+//   Cycles (exact, without gaps and back-pressure)
+//   latency = N + 1    from a vector's last input beat to its last output beat
+//   ii      = N        from one vector's first input beat to that of the next
+//
+// m_axis_tready acts on clock enables within the cycle, and on no output.
+//
+// ORDER_FILE has max(N, 2) words: word k is the place of the k-th arriving value. They are a permutation of 0..N-1
+// (a second word with N = 1 is not used).
+
+`default_nettype none
+
+module lmu_vector_buffer #(
+    // Bits of a value, 1 or more
+    parameter integer WIDTH = 16,
+    // Values of a vector, 1 or more
+    parameter integer N = 8,
+    // 1: drop the vectors that do not end with tlast
+    parameter integer KEEP_LAST = 0,
+    // 1: the places are read from ORDER_FILE
+    parameter integer REORDER = 0,
+    // Places, read by $readmemh
+    parameter ORDER_FILE = "lmu_vector_buffer.hex"
+) (
+    input wire clk,
+    input wire rst,
+
+    input  wire [WIDTH-1:0] s_axis_tdata,
+    input  wire             s_axis_tvalid,
+    output wire             s_axis_tready,
+    input  wire             s_axis_tlast,
+
+    output wire [WIDTH-1:0] m_axis_tdata,
+    output wire             m_axis_tvalid,
+    input  wire             m_axis_tready,
+    output wire             m_axis_tlast
+);
+
+    // A counter of one value keeps one bit
+    localparam COUNT_W = N > 1 ? $clog2(N) : 1;
+    localparam [COUNT_W-1:0] ZERO = 0;
+
+    generate
+        if (WIDTH < 1 || N < 1) begin : g_check_sizes
+            PARAM_ERROR_width_and_n_must_be_at_least_1 check ();
+        end
+        if ((KEEP_LAST != 0 && KEEP_LAST != 1) || (REORDER != 0 && REORDER != 1)) begin : g_check_options
+            PARAM_ERROR_keep_last_and_reorder_must_be_0_or_1 check ();
+        end
+    endgenerate
+
+    reg [1:0] full_q;  // of each half: holds a vector that is to come out
+    reg [1:0] last_q;  // of each half: the vector came with tlast
+    reg wr_half_q, rd_half_q;
+    reg [COUNT_W-1:0] wr_count_q, rd_count_q;
+    reg m_valid_q, m_last_q;
+
+    wire accept = s_axis_tvalid && s_axis_tready;
+    wire wr_end = {1'b0, wr_count_q} == N[COUNT_W:0] - 1'b1;
+    wire rd_end = {1'b0, rd_count_q} == N[COUNT_W:0] - 1'b1;
+    wire rd_en = full_q[rd_half_q] && (!m_valid_q || m_axis_tready);
+    wire [COUNT_W-1:0] wr_count_d = wr_end ? ZERO : wr_count_q + 1'b1;
+    wire [COUNT_W-1:0] place;
+
+    assign s_axis_tready = !full_q[wr_half_q];
+    assign m_axis_tvalid = m_valid_q;
+    assign m_axis_tlast = m_last_q;
+
+    always @(posedge clk) begin
+        if (accept) begin
+            wr_count_q <= wr_count_d;
+            if (wr_end && (KEEP_LAST == 0 || s_axis_tlast)) begin
+                full_q[wr_half_q] <= 1'b1;
+                last_q[wr_half_q] <= s_axis_tlast;
+                wr_half_q <= !wr_half_q;
+            end
+        end
+        if (m_axis_tready) m_valid_q <= 1'b0;
+        if (rd_en) begin
+            m_valid_q <= 1'b1;
+            m_last_q <= rd_end && last_q[rd_half_q];
+            rd_count_q <= rd_end ? ZERO : rd_count_q + 1'b1;
+            if (rd_end) begin
+                full_q[rd_half_q] <= 1'b0;
+                rd_half_q <= !rd_half_q;
+            end
+        end
+        if (rst) begin
+            full_q <= 2'b00;
+            wr_half_q <= 1'b0;
+            rd_half_q <= 1'b0;
+            wr_count_q <= ZERO;
+            rd_count_q <= ZERO;
+            m_valid_q <= 1'b0;
+        end
+    end
+
+    lmu_ram #(
+        .WIDTH(WIDTH),
+        .DEPTH(2 << COUNT_W)
+    ) ram (
+        .clk(clk),
+        .wr_en(accept),
+        .wr_addr({wr_half_q, place}),
+        .wr_data(s_axis_tdata),
+        .rd_en(rd_en),
+        .rd_addr({rd_half_q, rd_count_q}),
+        .rd_data(m_axis_tdata)
+    );
+
+    generate
+        if (REORDER != 0) begin : g_reorder
+            // Read one beat ahead: the place of the first value during rst
+            lmu_rom #(
+                .WIDTH(COUNT_W),
+                .DEPTH(N > 1 ? N : 2),
+                .FILE(ORDER_FILE)
+            ) rom (
+                .clk(clk),
+                .rd_en(accept || rst),
+                .rd_addr(rst ? ZERO : wr_count_d),
+                .rd_data(place)
+            );
+        end else begin : g_in_order
+            assign place = wr_count_q;
+        end
+    endgenerate
+
+endmodule
+
+`default_nettype wire

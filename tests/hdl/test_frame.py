@@ -1,0 +1,164 @@
+"""lmu_frame: right and wrong sequences of every kind, each beat and each error against the definition."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lmu_hls.resources import hdl_dir
+from tests.hdl.stream_grid import Stream, Unit, problems, run_streams
+
+WIDTH = 7
+Sizes = tuple[int, int]  # N, STEPS
+SIZES: dict[str, Sizes] = {
+    "a": (1, 0), "b": (1, 1), "c": (1, 4), "d": (3, 0), "e": (3, 1), "f": (4, 3), "g": (5, 2), "h": (2, 5),
+}  # fmt: skip
+
+
+def unit(sizes: Sizes) -> Unit:
+    n, steps = sizes
+    body = f"""
+    wire @_error;
+    lmu_frame #(.N({n}), .STEPS({steps}), .WIDTH({WIDTH})) @ (
+        .clk(clk), .rst(@_rst), .framing_error(@_error),
+        .s_axis_tdata(@_s_axis_tdata), .s_axis_tvalid(@_s_axis_tvalid), .s_axis_tready(@_s_axis_tready),
+        .s_axis_tlast(@_s_axis_tlast),
+        .m_axis_tdata(@_m_axis_tdata), .m_axis_tvalid(@_m_axis_tvalid), .m_axis_tready(@_m_axis_tready),
+        .m_axis_tlast(@_m_axis_tlast),
+        .e_axis_tdata(@_e_axis_tdata), .e_axis_tvalid(@_e_axis_tvalid), .e_axis_tready(@_e_axis_tready));
+    // p_axis: framing_error in the cycles after a tlast, and wherever else it is high
+    reg @_after_q;
+    reg [4095:0] @_pulses_q;
+    reg [11:0] @_wr_q, @_rd_q;
+    assign @_p_axis_tvalid = @_wr_q != @_rd_q;
+    assign @_p_axis_tdata = @_pulses_q[@_rd_q];
+    always @(posedge clk) begin
+        @_after_q <= @_m_axis_tvalid && @_m_axis_tready && @_m_axis_tlast && !@_rst;
+        @_pulses_q[@_wr_q] <= @_error;
+        if (@_after_q || @_error) @_wr_q <= @_wr_q + 1'b1;
+        if (@_p_axis_tvalid && @_p_axis_tready) @_rd_q <= @_rd_q + 1'b1;
+        if (@_rst) begin
+            @_wr_q <= 0;
+            @_rd_q <= 0;
+        end
+    end
+"""
+    streams = (Stream("m_axis", WIDTH), Stream("e_axis", 1, last=False), Stream("p_axis", 1, last=False))
+    return Unit("lmu_frame", {}, (Stream("s_axis", WIDTH),), streams, body=body)
+
+
+UNITS = {name: unit(sizes) for name, sizes in SIZES.items()}
+
+
+def framed(sequences: list[list[int]], sizes: Sizes) -> dict[str, list[list[int]]]:
+    """Beats of m_axis, and of e_axis and of the pulses, for sequences that end with tlast each."""
+    n, steps = sizes
+    out: dict[str, list[list[int]]] = {"m_axis": [], "e_axis": [], "p_axis": []}
+    for sequence in sequences:
+        whole = sequence[: n * steps] if steps else sequence
+        whole = whole + [0] * (-len(whole) % n)
+        right = len(sequence) % n == 0 if steps == 0 else len(sequence) == n * steps
+        out["m_axis"] += [[value, int(k == len(whole) - 1), 0] for k, value in enumerate(whole)]
+        out["e_axis"].append([int(not right), 0, 0])
+    out["p_axis"] = out["e_axis"]
+    return out
+
+
+def phase(lengths: list[int], sizes: Sizes, seed: int) -> dict[str, Any]:
+    """Sequences of these lengths, 1 or more beats."""
+    rng = random.Random(seed)
+    sequences = [[rng.randrange(1, 1 << WIDTH) for _ in range(length)] for length in lengths]
+    beats = [[value, int(k == len(s) - 1), 0] for s in sequences for k, value in enumerate(s)]
+    return {"inputs": {"s_axis": beats}, "outputs": framed(sequences, sizes)}
+
+
+def right_length(sizes: Sizes, rng: random.Random) -> int:
+    n, steps = sizes
+    return n * (steps or rng.randint(1, 4))
+
+
+def jobs(name: str) -> list[dict[str, Any]]:
+    """Every length up to beyond two right ones, a right one after each; random ones; rst anywhere."""
+    sizes, rng = SIZES[name], random.Random(name)
+    n, steps = sizes
+    longest = 2 * n * (steps or 3) + 2
+    every = [length for wrong in range(1, longest) for length in (wrong, right_length(sizes, rng))]
+    some = [rng.randint(1, longest) for _ in range(40)]
+    cuts: list[dict[str, Any]] = []
+    for cut in range(1, 30):
+        cuts.append({**phase([rng.randint(1, longest) for _ in range(9)], sizes, cut), "reset_after": cut})
+        cuts.append(phase([right_length(sizes, rng)], sizes, 100 + cut))
+    runs: list[dict[str, Any]] = [
+        {"phases": [phase(every, sizes, 1)]},
+        {"phases": [phase(every, sizes, 2)], "gap": 0.3, "stall": 0.3},
+        {"phases": [phase(some, sizes, 3)], "shy": 1},
+        {"phases": [phase(some, sizes, 4)], "stall": 0.6},
+        {"phases": cuts},
+        {"phases": cuts, "gap": 0.2, "stall": 0.4},
+    ]
+    return [{"unit": name, "seed": k, **run} for k, run in enumerate(runs)]
+
+
+def simulate(names: str, simulator: str, build_dir: Path, run_dir: Path, hdl: Path | None = None) -> list[list[str]]:
+    units = {name: UNITS[name] for name in names}
+    todo = [job for name in names for job in jobs(name)]
+    return [problems(result) for result in run_streams(units, todo, simulator, build_dir, run_dir, hdl=hdl)]
+
+
+def test_every_framing(simulator: str, shared_dir: Path, tmp_path: Path) -> None:
+    found = simulate("".join(UNITS), simulator, shared_dir, tmp_path)
+    assert len(found) == 6 * len(UNITS)
+    assert [problem for each in found for problem in each] == []
+
+
+def test_definition() -> None:
+    """The rules by hand, for two steps of two beats and for any number of steps."""
+    assert framed([[1, 2, 3, 4]], (2, 2))["m_axis"] == [[1, 0, 0], [2, 0, 0], [3, 0, 0], [4, 1, 0]]
+    assert framed([[1, 2, 3]], (2, 2))["m_axis"] == [[1, 0, 0], [2, 0, 0], [3, 0, 0], [0, 1, 0]]
+    assert framed([[1, 2]], (2, 2)) == {"m_axis": [[1, 0, 0], [2, 1, 0]], "e_axis": [[1, 0, 0]], "p_axis": [[1, 0, 0]]}
+    assert framed([[1, 2, 3, 4, 5], [1, 2, 3, 4]], (2, 2))["e_axis"] == [[1, 0, 0], [0, 0, 0]]
+    assert len(framed([[1, 2, 3, 4, 5]], (2, 2))["m_axis"]) == 4
+    assert framed([[1, 2, 3, 4, 5, 6]], (2, 0))["e_axis"] == [[0, 0, 0]]
+
+
+def test_full_rate(icarus: str, shared_dir: Path, tmp_path: Path) -> None:
+    """Right sequences pass without a pause, one beat a cycle, even when each is a single beat."""
+    todo = [{"unit": name, "phases": [phase([n * (steps or 2)] * 12, (n, steps), 5)],
+             "steps": {"inputs": {"s_axis": n}, "outputs": {"m_axis": n}}} for name, (n, steps) in SIZES.items()]  # fmt: skip
+    for name, result in zip(SIZES, run_streams(UNITS, todo, icarus, shared_dir, tmp_path), strict=True):
+        assert problems(result) == []
+        assert result is not None
+        assert set(result["latency"]) == {0}
+        assert set(result["in_interval"]) == {SIZES[name][0]}
+
+
+MUTANTS = {
+    "fill not zero": ("fill_q ? {WIDTH{1'b0}} : s_axis_tdata", "s_axis_tdata"),
+    "fill without tlast": ("last_beat && (fill_q || s_axis_tlast", "last_beat && (s_axis_tlast"),
+    "tlast within a step is let through": ("wire ends = last_beat && (", "wire ends = (last_beat || s_axis_tlast) && ("),
+    "step not filled": ("fill_q <= !last_beat && (fill_q || s_axis_tlast)", "fill_q <= 1'b0"),
+    "nothing dropped": ("drop_q <= ends && !fill_q && !s_axis_tlast", "drop_q <= 1'b0"),
+    "dropping ends too early": ("if (drop_q && s_axis_tvalid && s_axis_tlast)", "if (drop_q && s_axis_tlast)"),
+    "dropping after a filled step": ("drop_q <= ends && !fill_q &&", "drop_q <= ends &&"),
+    "late tlast not seen": ("s_axis_tlast != last_step", "s_axis_tlast && !last_step"),
+    "early tlast not seen": ("s_axis_tlast != last_step", "!s_axis_tlast && last_step"),
+    "errors in the wrong order": ("errors_q[kept_q[0] && !take]", "errors_q[0]"),
+    "error overwritten": ("wire hold = ends && kept_q[1]", "wire hold = 1'b0"),
+    "rst forgets the step": ("if (rst) step_q <= {STEP_CW{1'b0}};", ""),
+    "rst forgets the dropping": ("            drop_q <= 1'b0;\n        end\n    end", "        end\n    end"),
+    "valid waits for ready": ("assign m_axis_tvalid = ", "assign m_axis_tvalid = m_axis_tready && "),
+    "pulse also without error": ("framing_error_q <= keep && error", "framing_error_q <= keep"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", MUTANTS)
+def test_mutant_is_caught(icarus: str, tmp_path: Path, name: str) -> None:
+    old, new = MUTANTS[name]
+    text = (hdl_dir() / "lmu_frame.v").read_text()
+    assert text.count(old) == 1
+    (tmp_path / "lmu_frame.v").write_text(text.replace(old, new))
+    found = simulate("dg", icarus, tmp_path, tmp_path / "run", hdl=tmp_path)
+    assert any(found)
