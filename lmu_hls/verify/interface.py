@@ -1,0 +1,71 @@
+"""What the streams of a Verilog accelerator carry: all that is needed to drive it and to read it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from lmu_hls.fixed import FixedType
+
+MAX_WIDTH = 64  # bits of a value that a simulation passes on
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """The integers of one stream: ``width`` bits, at most 64, on a bus of whole bytes unless ``bus`` says otherwise."""
+
+    width: int
+    signed: bool = True
+    bus: int = 0
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.width <= MAX_WIDTH:
+            raise ValueError(f"a stream of {self.width} bits; 1 to {MAX_WIDTH} are possible")
+        if self.bus == 0:
+            object.__setattr__(self, "bus", -(-self.width // 8) * 8)
+
+    @classmethod
+    def of(cls, kind: FixedType, bus: int = 0) -> Values:
+        """The integers of a fixed-point type."""
+        return cls(kind.width, kind.signed, bus)
+
+    @property
+    def mask(self) -> str:
+        """The bits of the bus, as C++ writes them."""
+        return f"0x{(1 << self.bus) - 1:X}ULL"
+
+
+@dataclass(frozen=True, slots=True)
+class Tap:
+    """A stream inside the accelerator: tensor ``tensor`` of layer ``layer``, ``n`` values a step.
+
+    Its wires in the top module are ``<wires>_tdata``, ``_tvalid`` and ``_tready``. With ``last_step`` it carries only
+    the last step of a sequence.
+    """
+
+    layer: str
+    tensor: str
+    wires: str
+    values: Values
+    n: int
+    last_step: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Interface:
+    """The streams of the accelerator with the top module ``top``.
+
+    A step has ``n_in`` beats in and ``n_out`` beats out; the output comes for every step, or with ``every_step`` False
+    once a sequence. ``tied`` are further inputs of the top and the Verilog constants that they get (outputs: none).
+    ``step_cycles`` bounds the cycles that the accelerator may take for a step without passing on a beat.
+    """
+
+    top: str
+    x: Values
+    n_in: int
+    out: Values
+    n_out: int
+    every_step: bool
+    step_cycles: int
+    taps: tuple[Tap, ...] = ()
+    tied: Mapping[str, str] = field(default_factory=dict)

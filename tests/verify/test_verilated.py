@@ -1,0 +1,204 @@
+"""The compiled program around an accelerator, on a small hand-made top: a memory unit with its own ROM."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.networks import random_lmu
+
+from lmu_hls.errors import LmuHlsError
+from lmu_hls.fixed import FixedType, Ints
+from lmu_hls.golden.memory import make_memory
+from lmu_hls.resources import hdl_dir
+from lmu_hls.rtl import memory_unit
+from lmu_hls.rtl.project import rom_source
+from lmu_hls.spec import LMU
+from lmu_hls.toolchain import simulator_env
+from lmu_hls.verify import verilated
+from lmu_hls.verify.interface import Interface, Tap, Values
+
+TOP = """
+module tiny_top (
+    input wire clk, input wire rst,
+    input wire [{x}:0] s_axis_tdata, input wire s_axis_tvalid, output wire s_axis_tready, input wire s_axis_tlast,
+    output wire [{y}:0] m_axis_tdata, output wire m_axis_tvalid, input wire m_axis_tready, output wire m_axis_tlast,
+    output wire [0:0] m_axis_tuser
+);
+    reg first = 1'b1;
+    reg channel = 1'b0;
+    wire signed [{mem}:0] value;
+    wire [{u}:0] tap_lmu_u_tdata = s_axis_tdata[{u}:0];
+    wire tap_lmu_u_tvalid = s_axis_tvalid;
+    wire tap_lmu_u_tready = s_axis_tready;
+    wire last, valid;
+    reg beat_phase = 1'b0;
+    always @(posedge clk) beat_phase <= !beat_phase;
+    assign m_axis_tvalid = valid{valid};
+    always @(posedge clk) begin
+        if (rst) {{first, channel}} <= 2'b10;
+        else if (s_axis_tvalid && s_axis_tready) begin
+            channel <= !channel;
+            if (channel) first <= s_axis_tlast;
+        end
+    end
+    assign m_axis_tdata = value;
+    assign m_axis_tlast = last && {last};
+    lmu_memory_dense #({parameters}) unit (
+        .clk(clk), .rst(rst),
+        .s_axis_tdata(s_axis_tdata[{u}:0]), .s_axis_tvalid(s_axis_tvalid{gate}), .s_axis_tready(s_axis_tready),
+        .s_axis_tlast(s_axis_tlast), .s_axis_tuser(first),
+        .m_axis_tdata(value), .m_axis_tvalid(valid), .m_axis_tready(m_axis_tready{valid}),
+        .m_axis_tlast(last), .m_axis_tuser(m_axis_tuser)
+    );
+endmodule
+"""
+STEPS = 5
+
+
+@pytest.fixture(scope="module")
+def lmu() -> LMU:
+    lmu = random_lmu(np.random.default_rng(3), steps=STEPS, x=FixedType(9, 3))
+    assert (lmu.memory_d, lmu.order) == (2, 3)
+    return lmu
+
+
+@pytest.fixture
+def tiny(lmu: LMU, tmp_path: Path, workdir: Path):
+    """A function that builds the top, with something changed in it."""
+    try:
+        simulator_env("verilator")
+    except LmuHlsError as error:
+        pytest.skip(reason=str(error))
+    unit = memory_unit(lmu, lanes=1)
+
+    def make(gate: str = "", last: str = "1'b1", valid: str = "", n_out: int = 6) -> verilated.Accelerator:
+        parameters = {name: value for name, value in unit.parameters.items() if isinstance(value, int)}
+        text = ", ".join(f".{name}({value})" for name, value in parameters.items())
+        text += f', .ROM_FILE("{unit.rom_file}")'
+        u, mem = Values.of(lmu.u), Values.of(lmu.mem)
+        source = TOP.format(
+            x=u.bus - 1,
+            y=mem.bus - 1,
+            u=u.width - 1,
+            mem=mem.width - 1,
+            parameters=text,
+            gate=gate,
+            last=last,
+            valid=valid,
+        )
+        (tmp_path / "tiny_top.v").write_text(source)
+        (tmp_path / "rom").mkdir(exist_ok=True)
+        (tmp_path / unit.rom_file).write_text(rom_source(unit))
+        tap = Tap("lmu", "u", "tap_lmu_u", u, lmu.memory_d)
+        interface = Interface(
+            "tiny_top", u, lmu.memory_d, mem, n_out, True, unit.ii_cycles + unit.latency_cycles, (tap,)
+        )
+        sources = [*(hdl_dir() / f"{module}.v" for module in unit.modules), tmp_path / "tiny_top.v"]
+        return verilated.build(sources, interface, tmp_path, workdir / "tiny")
+
+    make.unit = unit
+    return make
+
+
+def sequences(lmu: LMU, count: int) -> tuple[Ints, Ints]:
+    """u of random sequences, and the mem that golden gives."""
+    rng = np.random.default_rng(0)
+    u = rng.integers(lmu.u.min_int, lmu.u.max_int + 1, (count, STEPS, lmu.memory_d))
+    return u, expected_mem(lmu, u)
+
+
+def expected_mem(lmu: LMU, u: Ints) -> Ints:
+    memory = make_memory(lmu)
+    state = np.zeros((len(u), lmu.memory_d, lmu.order), memory.dtype)
+    steps = []
+    for t in range(u.shape[1]):
+        state = memory(state, u[:, t])
+        steps.append(np.asarray(state).reshape(len(u), -1))
+    return np.stack(steps, axis=1).astype(np.int64)
+
+
+def test_outputs_taps_and_cycles(tiny, lmu):
+    u, mem = sequences(lmu, 40)
+    made = tiny()
+    done: list[int] = []
+    run = made.run(u, trace=True, progress=done.append)
+    assert np.array_equal(run.outputs, mem)
+    assert np.array_equal(run.taps["lmu"]["u"], u)
+    assert run.ii_cycles == tiny.unit.ii_cycles
+    assert run.latency_cycles == tiny.unit.latency_cycles
+    assert done[-1] == 40
+    at_bounds = (mem == lmu.mem.min_int) | (mem == lmu.mem.max_int)
+    if lmu.mem.overflow != "WRAP":
+        assert not (run.clipped & ~at_bounds).any()
+
+
+def test_gaps_and_stalls_change_nothing(tiny, lmu):
+    u, mem = sequences(lmu, 30)
+    run = tiny().run(u, trace=True, gap=0.4, stall=0.4, seed=5)
+    assert np.array_equal(run.outputs, mem)
+    assert np.array_equal(run.taps["lmu"]["u"], u)
+    with pytest.raises(ValueError, match="not one and the same number"):
+        run.ii_cycles  # noqa: B018 - a property that raises
+
+
+def test_a_build_is_kept_and_reads_the_rom_anew(tiny, lmu):
+    u, mem = sequences(lmu, 20)
+    made = tiny()
+    before = made.program.stat().st_mtime_ns
+    rom = made.directory / tiny.unit.rom_file
+    words = rom.read_text().splitlines()
+    rom.write_text("\n".join([f"{int(words[0], 16) ^ 1:0{len(words[0])}x}", *words[1:]]) + "\n")
+    assert not np.array_equal(made.run(u).outputs, mem)
+    again = tiny()  # writes the ROM again
+    assert again.program.stat().st_mtime_ns == before
+    assert np.array_equal(again.run(u).outputs, mem)
+
+
+@pytest.mark.parametrize("text", (None, "0\n"), ids=("missing", "short"))
+def test_a_bad_rom_file_is_an_error_and_not_the_end_of_this_process(tiny, lmu, text):
+    made = tiny()
+    rom = made.directory / tiny.unit.rom_file
+    if text is None:
+        rom.unlink()
+    else:
+        rom.write_text(text)
+    with pytest.raises(LmuHlsError, match=rf"(?s){tiny.unit.rom_file} holds . words.*write the project again"):
+        made.run(sequences(lmu, 1)[0])
+
+
+def test_a_design_that_stops_taking_beats_is_stuck(tiny, lmu):
+    made = tiny(gate=" && !channel")  # the second channel's u never arrives
+    with pytest.raises(LmuHlsError, match=r"stuck since cycle .* of 40 input beats .* of 120 output beats"):
+        made.run(sequences(lmu, 4)[0])
+
+
+def test_too_many_beats_and_a_wrong_tlast_are_seen(tiny, lmu):
+    u, _ = sequences(lmu, 4)
+    with pytest.raises(LmuHlsError, match="20 output beats too many"):
+        tiny(n_out=5).run(u)
+    with pytest.raises(LmuHlsError, match="tlast elsewhere"):
+        tiny(last="channel").run(u)
+
+
+def test_a_withdrawn_beat_is_seen(tiny, lmu):
+    with pytest.raises(LmuHlsError, match="had not been taken"):
+        tiny(valid=" && beat_phase").run(sequences(lmu, 10)[0], stall=0.5)
+
+
+def test_broken_verilog_is_reported(tiny):
+    with pytest.raises(LmuHlsError, match=r"(?s)could not compile.*build\.log"):
+        tiny(gate=" && no such")
+
+
+def test_values_and_probabilities_are_checked(tiny, lmu):
+    made = tiny()
+    u, _ = sequences(lmu, 1)
+    for wrong in (u[0], u[..., :1], u.astype(float), u + (1 << lmu.u.width), u[:0]):
+        with pytest.raises(ValueError):
+            made.run(wrong)
+    with pytest.raises(ValueError, match="probabilities"):
+        made.run(u, gap=1.0)
+    with pytest.raises(ValueError, match="65 bits"):
+        Values(65)
