@@ -1,0 +1,84 @@
+// A queue of DEPTH words or a few more: what goes in first comes out first, one word a cycle on both sides.
+//
+//   Signal         Width   Direction   Description
+//   clk            1       in          rising edge
+//   rst            1       in          synchronous, active high, empties the queue
+//   s_axis_tdata   WIDTH   in          in; whatever belongs to the beat is packed into it
+//   m_axis_tdata   WIDTH   out         out
+//
+//   Cycles (exact, without gaps and back-pressure)
+//   latency = 2     from a beat taken to the same beat given
+//   ii      = 1
+//
+// The words lie in a RAM, whose registered output is the output of the queue. All handshakes come from registers.
+
+`default_nettype none
+
+module lmu_fifo #(
+    // Bits of a word
+    parameter integer WIDTH = 16,
+    // Words that fit in at least, 1 or more
+    parameter integer DEPTH = 16
+) (
+    input wire clk,
+    input wire rst,
+
+    input  wire [WIDTH-1:0] s_axis_tdata,
+    input  wire             s_axis_tvalid,
+    output wire             s_axis_tready,
+
+    output wire [WIDTH-1:0] m_axis_tdata,
+    output wire             m_axis_tvalid,
+    input  wire             m_axis_tready
+);
+
+    localparam RAM_DEPTH = DEPTH > 2 ? DEPTH : 2;
+    localparam AW = $clog2(RAM_DEPTH);
+
+    generate
+        if (WIDTH < 1 || DEPTH < 1) begin : g_check
+            PARAM_ERROR_width_and_depth_must_be_at_least_1 check ();
+        end
+    endgenerate
+
+    reg [AW-1:0] wr_addr_q, rd_addr_q;
+    reg [AW:0] count_q;  // words in the RAM
+    reg m_valid_q;
+
+    wire wr_en = s_axis_tvalid && s_axis_tready;
+    wire rd_en = count_q != 0 && (!m_valid_q || m_axis_tready);
+
+    assign s_axis_tready = count_q != RAM_DEPTH[AW:0];
+    assign m_axis_tvalid = m_valid_q;
+
+    always @(posedge clk) begin
+        if (wr_en) wr_addr_q <= {1'b0, wr_addr_q} == RAM_DEPTH[AW:0] - 1'b1 ? {AW{1'b0}} : wr_addr_q + 1'b1;
+        if (rd_en) rd_addr_q <= {1'b0, rd_addr_q} == RAM_DEPTH[AW:0] - 1'b1 ? {AW{1'b0}} : rd_addr_q + 1'b1;
+        if (wr_en && !rd_en) count_q <= count_q + 1'b1;
+        if (rd_en && !wr_en) count_q <= count_q - 1'b1;
+        if (m_axis_tready) m_valid_q <= 1'b0;
+        if (rd_en) m_valid_q <= 1'b1;
+        if (rst) begin
+            wr_addr_q <= {AW{1'b0}};
+            rd_addr_q <= {AW{1'b0}};
+            count_q <= {(AW + 1) {1'b0}};
+            m_valid_q <= 1'b0;
+        end
+    end
+
+    lmu_ram #(
+        .WIDTH(WIDTH),
+        .DEPTH(RAM_DEPTH)
+    ) ram (
+        .clk(clk),
+        .wr_en(wr_en),
+        .wr_addr(wr_addr_q),
+        .wr_data(s_axis_tdata),
+        .rd_en(rd_en),
+        .rd_addr(rd_addr_q),
+        .rd_data(m_axis_tdata)
+    );
+
+endmodule
+
+`default_nettype wire
