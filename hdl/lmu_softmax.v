@@ -1,0 +1,290 @@
+// Softmax of N values:
+//
+//   d_k = max_j x_j - x_k            exact, not negative
+//   e_k = table[assign_index(d_k)]
+//   s   = sum_k e_k                  exact
+//   out_k = assign_out(e_k / s)      the exact quotient: OUT_F + 1 fraction bits, and one that says whether a rest is left
+//
+// While a step is worked on, the next one is stored. Two passes over a stored step: first the sum, then one division
+// after another, a bit of the quotient a cycle.
+//
+//   Signal           Width    Direction   Description
+//   clk              1        in          rising edge
+//   rst              1        in          synchronous, active high, clears control; the next beat begins a step
+//   s_axis_tdata     X_W      in          signed, X_F fraction bits, N beats a step
+//   s_axis_tlast     1        in          read on a step's last beat
+//   m_axis_tdata     OUT_W    out         signed, OUT_F fraction bits, N beats a step
+//   m_axis_tlast     1        out         last beat of a step whose last input beat had s_axis_tlast
+//   m_axis_tuser     1        out         the value was clipped to fit
+//
+//   Cycles (exact, without gaps and back-pressure)
+//   D       = max(OUT_F + 2, 4)              a division
+//   latency = N*D + N + 6                    from a step's last input beat to its last output beat
+//   ii      = (N-1)*D + max(D, N + 4)        from one step's last output beat to that of the next
+//
+// Under back-pressure everything but the input stops when a quotient is due and the previous one has not been taken.
+
+`default_nettype none
+
+module lmu_softmax #(
+    // Values of a step, 1 or more
+    parameter integer N = 10,
+    // Bits and fraction bits of x
+    parameter integer X_W = 16,
+    parameter integer X_F = 10,
+    // Bits, fraction bits and modes, as listed in lmu_round_sat, of the table's index, which is unsigned
+    parameter integer INDEX_W = 10,
+    parameter integer INDEX_F = 7,
+    parameter integer INDEX_ROUNDING = 6,
+    parameter integer INDEX_OVERFLOW = 1,
+    // Bits and fraction bits of the table's words, which are unsigned; the fraction cancels out in the quotient
+    parameter integer EXP_W = 18,
+    parameter integer EXP_F = 17,
+    // Bits, fraction bits (0 or more) and modes of the output
+    parameter integer OUT_W = 16,
+    parameter integer OUT_F = 14,
+    parameter integer ROUNDING = 6,
+    parameter integer OVERFLOW = 1,
+    // 2**INDEX_W words, read by $readmemh; word k is exp(-d) for the index k. Word 0 is not 0.
+    parameter TABLE_FILE = "lmu_softmax.hex"
+) (
+    input wire clk,
+    input wire rst,
+
+    input  wire [X_W-1:0] s_axis_tdata,
+    input  wire           s_axis_tvalid,
+    output wire           s_axis_tready,
+    input  wire           s_axis_tlast,
+
+    output wire [OUT_W-1:0] m_axis_tdata,
+    output wire             m_axis_tvalid,
+    input  wire             m_axis_tready,
+    output wire             m_axis_tlast,
+    output wire [      0:0] m_axis_tuser
+);
+
+    localparam PLACE_W = N > 1 ? $clog2(N) : 1;
+    localparam SUM_W = EXP_W + $clog2(N);
+    // Bits of a quotient, which is at most one; the next e is there four cycles after the one before
+    localparam DIVISION = OUT_F + 2 > 4 ? OUT_F + 2 : 4;
+    localparam BIT_CW = $clog2(DIVISION);
+
+    generate
+        if (N < 1 || X_W < 1 || INDEX_W < 1 || EXP_W < 1 || OUT_W < 1) begin : g_check_sizes
+            PARAM_ERROR_n_and_widths_must_be_at_least_1 check ();
+        end
+        if (OUT_F < 0) begin : g_check_out_f
+            PARAM_ERROR_out_f_must_not_be_negative check ();
+        end
+        if (EXP_F < 0) begin : g_check_exp_f
+            PARAM_ERROR_exp_f_must_not_be_negative check ();
+        end
+    endgenerate
+
+    // Input: two banks, each with its largest value
+
+    reg wr_bank_q;
+    reg [PLACE_W-1:0] wr_place_q;
+    reg [1:0] full_q, last_q;
+    reg signed [X_W-1:0] max_q[0:1];
+
+    reg m_valid_q, quotient_valid_q;
+    wire run = !(m_valid_q && quotient_valid_q);
+
+    wire accept = s_axis_tvalid && s_axis_tready;
+    wire wr_end = {1'b0, wr_place_q} == N[PLACE_W:0] - 1'b1;
+
+    assign s_axis_tready = !full_q[wr_bank_q];
+
+    // Reader: places 0..N-1 for the sum, then again, one for each division
+
+    reg rd_bank_q;
+    reg [PLACE_W-1:0] rd_place_q;
+    reg summing_q;  // this pass is the one for the sum
+    reg [2:0] term_q, sum_end_q;  // reach the sum with their e
+    reg sum_valid_q;
+    wire rd_end = {1'b0, rd_place_q} == N[PLACE_W:0] - 1'b1;
+    wire summing = summing_q && full_q[rd_bank_q];
+    wire divider_free;
+    wire load = divider_free && sum_valid_q;
+    wire free = run && load && rd_end;  // the bank has been read for the last time
+
+    always @(posedge clk) begin
+        if (accept) begin
+            if (wr_place_q == 0 || $signed(s_axis_tdata) > max_q[wr_bank_q]) max_q[wr_bank_q] <= s_axis_tdata;
+            wr_place_q <= wr_end ? {PLACE_W{1'b0}} : wr_place_q + 1'b1;
+            if (wr_end) begin
+                full_q[wr_bank_q] <= 1'b1;
+                last_q[wr_bank_q] <= s_axis_tlast;
+                wr_bank_q <= !wr_bank_q;
+            end
+        end
+        if (free) full_q[rd_bank_q] <= 1'b0;
+        if (rst) begin
+            wr_bank_q <= 1'b0;
+            wr_place_q <= {PLACE_W{1'b0}};
+            full_q <= 2'b00;
+        end
+    end
+
+    always @(posedge clk) begin
+        if (run) begin
+            if (summing || load) rd_place_q <= rd_end ? {PLACE_W{1'b0}} : rd_place_q + 1'b1;
+            if (summing && rd_end) summing_q <= 1'b0;
+            if (free) begin
+                summing_q <= 1'b1;
+                rd_bank_q <= !rd_bank_q;
+            end
+            term_q <= {term_q[1:0], summing};
+            sum_end_q <= {sum_end_q[1:0], summing && rd_end};
+            if (sum_end_q[2]) sum_valid_q <= 1'b1;
+            else if (load && rd_end) sum_valid_q <= 1'b0;
+        end
+        if (rst) begin
+            rd_bank_q <= 1'b0;
+            rd_place_q <= {PLACE_W{1'b0}};
+            summing_q <= 1'b1;
+            term_q <= 3'b000;
+            sum_end_q <= 3'b000;
+            sum_valid_q <= 1'b0;
+        end
+    end
+
+    // From a value to its e
+
+    wire signed [X_W-1:0] x;
+    reg signed [X_W:0] distance_q;
+    wire [INDEX_W:0] index;
+    wire [EXP_W-1:0] e;
+    wire unused_clipped;
+
+    lmu_ram #(
+        .WIDTH(X_W),
+        .DEPTH(2 << PLACE_W)
+    ) ram (
+        .clk(clk),
+        .wr_en(accept),
+        .wr_addr({wr_bank_q, wr_place_q}),
+        .wr_data(s_axis_tdata),
+        .rd_en(run),
+        .rd_addr({rd_bank_q, rd_place_q}),
+        .rd_data(x)
+    );
+
+    always @(posedge clk) begin
+        if (run) distance_q <= {max_q[rd_bank_q][X_W-1], max_q[rd_bank_q]} - {x[X_W-1], x};
+    end
+
+    // The distance is not negative, so that an unsigned index is a signed one with a bit more
+    lmu_round_sat #(
+        .IN_W(X_W + 1),
+        .IN_F(X_F),
+        .OUT_W(INDEX_W + 1),
+        .OUT_F(INDEX_F),
+        .ROUNDING(INDEX_ROUNDING),
+        .OVERFLOW(INDEX_OVERFLOW)
+    ) to_index (
+        .in_data(distance_q),
+        .out_data(index),
+        .clipped(unused_clipped)
+    );
+
+    lmu_rom #(
+        .WIDTH(EXP_W),
+        .DEPTH(1 << INDEX_W),
+        .FILE(TABLE_FILE)
+    ) rom (
+        .clk(clk),
+        .rd_en(run),
+        .rd_addr(index[INDEX_W-1:0]),
+        .rd_data(e)
+    );
+
+    wire unused_index = index[INDEX_W];
+
+    // The sum, and the division of e by it, the highest bit of the quotient first
+
+    reg [SUM_W-1:0] sum_q, divisor_q;
+    reg [SUM_W:0] rest_q;  // below twice the divisor
+    reg [BIT_CW-1:0] bit_q;
+    reg [DIVISION-1:0] quotient_q;
+    reg dividing_q;
+    wire last_bit = {1'b0, bit_q} == DIVISION[BIT_CW:0] - 1'b1;
+    wire fits = rest_q >= {1'b0, divisor_q};
+    wire [SUM_W-1:0] rest = rest_q[SUM_W-1:0] - (fits ? divisor_q : {SUM_W{1'b0}});
+
+    assign divider_free = !dividing_q || last_bit;
+
+    always @(posedge clk) begin
+        if (run) begin
+            if (term_q[2]) sum_q <= sum_q + {{(SUM_W - EXP_W) {1'b0}}, e};
+            quotient_q <= {quotient_q[DIVISION-2:0], fits};
+            rest_q <= {rest, 1'b0};
+            bit_q <= bit_q + 1'b1;
+            if (divider_free) dividing_q <= load;
+            if (load) begin
+                rest_q <= {{(SUM_W + 1 - EXP_W) {1'b0}}, e};
+                bit_q <= {BIT_CW{1'b0}};
+                if (rd_place_q == 0) begin
+                    divisor_q <= sum_q;
+                    sum_q <= {SUM_W{1'b0}};
+                end
+            end
+        end
+        if (rst) begin
+            sum_q <= {SUM_W{1'b0}};
+            dividing_q <= 1'b0;
+        end
+    end
+
+    // Output: the quotient with a bit for the rest, rounded
+
+    reg load_last_q, quotient_last_q;
+    reg [SUM_W-1:0] quotient_rest_q;
+    wire [OUT_W-1:0] out;
+    wire out_clipped;
+
+    lmu_round_sat #(
+        .IN_W(DIVISION + 2),
+        .IN_F(DIVISION),
+        .OUT_W(OUT_W),
+        .OUT_F(OUT_F),
+        .ROUNDING(ROUNDING),
+        .OVERFLOW(OVERFLOW)
+    ) to_out (
+        .in_data({1'b0, quotient_q, |quotient_rest_q}),
+        .out_data(out),
+        .clipped(out_clipped)
+    );
+
+    reg [OUT_W-1:0] m_data_q;
+    reg m_last_q, m_clipped_q;
+
+    assign m_axis_tdata = m_data_q;
+    assign m_axis_tvalid = m_valid_q;
+    assign m_axis_tlast = m_last_q;
+    assign m_axis_tuser = m_clipped_q;
+
+    always @(posedge clk) begin
+        if (m_axis_tready) m_valid_q <= 1'b0;
+        if (run) begin
+            if (load) load_last_q <= rd_end && last_q[rd_bank_q];
+            quotient_valid_q <= dividing_q && last_bit;
+            quotient_last_q <= load_last_q;
+            quotient_rest_q <= rest;
+            if (quotient_valid_q) begin
+                m_valid_q <= 1'b1;
+                m_data_q <= out;
+                m_last_q <= quotient_last_q;
+                m_clipped_q <= out_clipped;
+            end
+        end
+        if (rst) begin
+            quotient_valid_q <= 1'b0;
+            m_valid_q <= 1'b0;
+        end
+    end
+
+endmodule
+
+`default_nettype wire
