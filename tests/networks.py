@@ -11,6 +11,7 @@ from lmu_hls.fixed import FixedType, Ints
 from lmu_hls.spec import (
     LMU,
     Activation,
+    ArgMax,
     Dense,
     DenseCell,
     DenseUpdate,
@@ -19,8 +20,10 @@ from lmu_hls.spec import (
     HiddenCell,
     LSTMCell,
     Network,
+    Softmax,
     Weight,
     make_activation,
+    make_exp,
 )
 
 
@@ -111,6 +114,14 @@ def random_lmu(
     )
 
 
+def random_softmax(rng: np.random.Generator, x: FixedType, name: str = "softmax") -> Softmax:
+    """A softmax on values of type x, with a small table."""
+    index = FixedType(int(rng.integers(3, 7)), int(rng.integers(1, 4)), False)
+    exp = make_exp(index, FixedType(int(rng.integers(6, 12)), 1, False))
+    out = random_type(rng)
+    return Softmax(name, x, exp, FixedType(out.width, min(out.integer, 2), True, out.rounding, out.overflow))
+
+
 def random_network(rng: np.random.Generator) -> Network:
     """Two LMU layers, a Dense layer and a relu."""
     first = random_lmu(rng, name="first", activation="tanh")
@@ -125,22 +136,27 @@ def random_input(rng: np.random.Generator, network: Network, batch: int) -> Ints
 
 
 def assign(value: Fraction, to: FixedType) -> Fraction:
-    """``value`` assigned to ``to``, straight from the definition of the modes used by :func:`random_type`."""
+    """``value`` assigned to ``to``, straight from the definition of the modes."""
     scaled = value * Fraction(2) ** to.fraction
     low = floor(scaled)
     rest = scaled - low
     half = Fraction(1, 2)
     up = {
         "TRN": False,
+        "TRN_ZERO": rest > 0 and scaled < 0,
         "RND": rest >= half,
+        "RND_INF": rest > half or (rest == half and scaled > 0),
+        "RND_MIN_INF": rest > half,
         "RND_CONV": rest > half or (rest == half and low % 2 == 1),
         "RND_ZERO": rest > half or (rest == half and scaled < 0),
     }[to.rounding]
     q = low + int(up)
     if to.overflow == "WRAP":
         q = (q - to.min_int) % (1 << to.width) + to.min_int
+    elif to.overflow == "SAT_ZERO":
+        q = q if to.min_int <= q <= to.max_int else 0
     else:
-        q = min(max(q, -to.max_int if to.overflow == "SAT_SYM" else to.min_int), to.max_int)
+        q = min(max(q, -to.max_int if to.overflow == "SAT_SYM" and to.signed else to.min_int), to.max_int)
     return q / Fraction(2) ** to.fraction
 
 
@@ -212,6 +228,13 @@ def define_hidden(lmu, mem, x_t, h, c):
     return assign_all(z * h + (1 - z) * g, lmu.h), c
 
 
+def define_softmax(layer: Softmax, x: np.ndarray) -> list[Fraction]:
+    """One vector of Fractions through the equations in lmu_hls/spec/network.py."""
+    entries = real(layer.exp.values)
+    powers = [entries[int(assign(max(x) - v, layer.index) * Fraction(2) ** layer.index.fraction)] for v in x]
+    return [assign(power / sum(powers), layer.out) for power in powers]
+
+
 def assign_all(values: np.ndarray, to: FixedType) -> np.ndarray:
     return np.array([assign(v, to) for v in values], object)
 
@@ -231,6 +254,11 @@ def define_network(network: Network, x: Ints) -> Ints:
             bias = real(layer.bias)
             sums = values @ real(layer.kernel) + (bias if bias is not None else 0)
             values = np.vectorize(lambda v, to=layer.out: assign(v, to), otypes=[object])(sums)
+        elif isinstance(layer, Softmax):
+            values = np.apply_along_axis(lambda v, la=layer: define_softmax(la, v), -1, values)
+        elif isinstance(layer, ArgMax):
+            largest = values.max(axis=-1, keepdims=True)
+            values = np.apply_along_axis(lambda v: [Fraction(v.tolist().index(True))], -1, values == largest)
         else:
             values = np.vectorize(lambda v, la=layer: define_activation(la.activation, v, la.out), otypes=[object])(
                 values

@@ -2,7 +2,7 @@
 
 from lmu_hls.golden.lmu import LMUTrace, State, run_lmu
 from lmu_hls.golden.memory import DenseMemory, TridiagonalMemory
-from lmu_hls.golden.network import LayerTrace, Trace, chunks, predict, run
+from lmu_hls.golden.network import LayerTrace, Trace, chunks, predict, run, zero_states
 
 __all__ = [
     "DenseMemory",
@@ -15,4 +15,5 @@ __all__ = [
     "predict",
     "run",
     "run_lmu",
+    "zero_states",
 ]

@@ -1,8 +1,8 @@
-"""A whole network in integers: LMU layers, Dense layers and activations in sequence."""
+"""A whole network in integers: LMU layers, Dense layers, activations, softmax and argmax in sequence."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,8 +10,9 @@ import numpy as np
 from lmu_hls.fixed import Ints
 from lmu_hls.golden.affine import Affine, Rounder
 from lmu_hls.golden.hidden import Activate
-from lmu_hls.golden.lmu import run_lmu
-from lmu_hls.spec import LMU, Dense, Elementwise, Network
+from lmu_hls.golden.lmu import State, run_lmu
+from lmu_hls.golden.softmax import argmax, softmax
+from lmu_hls.spec import LMU, ArgMax, Dense, Elementwise, Network, Softmax
 
 CHUNK_BYTES = 256 << 20  # of the largest tensor; bounds the memory of one pass over part of the batch
 
@@ -27,10 +28,11 @@ class LayerTrace:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Trace:
-    """All named tensors of a run, layer by layer, and the network's output."""
+    """All named tensors of a run, layer by layer, the network's output, and the last state of every LMU layer."""
 
     layers: tuple[LayerTrace, ...]
     output: Ints
+    states: tuple[State, ...]
 
     def __getitem__(self, name: str) -> LayerTrace:
         """The trace of the layer called ``name``; KeyError when there is none."""
@@ -45,24 +47,37 @@ class Trace:
         return {f"{la.name}.{t}": n for la in self.layers for t, n in la.overflows.items() if n}
 
 
-def run(network: Network, x: Ints, every_step: bool = True) -> Trace:
+def zero_states(network: Network, batch: int) -> tuple[State, ...]:
+    """The states that a sequence starts from."""
+    return tuple(State.zeros(lmu, batch) for lmu in network.lmus)
+
+
+def run(network: Network, x: Ints, every_step: bool = True, states: Sequence[State] | None = None) -> Trace:
     """Run ``network`` over x, integers of its input type with shape (batch, steps, n_in); every tensor is kept.
 
     With ``every_step`` False an LMU layer that returns only its last step keeps only that step of mem, pre and h.
+    ``states``, one for each LMU layer, are where the run goes on from; x then has any number of steps from 1 on. A
+    sequence cut into pieces gives the outputs of the whole one: start with :func:`zero_states`, go on with
+    ``trace.states``. Without ``states`` x is a whole sequence of ``network.steps``.
     Raises ValueError when the shape or an input value does not fit the network.
     """
-    x = _checked(network, x)
+    x = _checked(network, x, None if states is not None else network.steps)
+    left = list(zero_states(network, len(x)) if states is None else states)
+    if len(left) != len(network.lmus) or any(len(state.mem) != len(x) for state in left):
+        raise ValueError(f"{len(network.lmus)} states for a batch of {len(x)} are needed: see zero_states")
     layers: list[LayerTrace] = []
+    last: list[State] = []
     for layer in network.layers:
         if isinstance(layer, LMU):
-            traced = run_lmu(layer, x, every_step=every_step or layer.return_sequences)
+            traced = run_lmu(layer, x, left.pop(0), every_step=every_step or layer.return_sequences)
             h = traced.tensors["h"]
             x = h if layer.return_sequences else h[:, -1]
+            last.append(traced.state)
             layers.append(LayerTrace(layer.name, traced.tensors, traced.overflows))
         else:
             x, overflows = _pointwise(layer, x)
             layers.append(LayerTrace(layer.name, {"out": x}, {"out": overflows}))
-    return Trace(tuple(layers), x)
+    return Trace(tuple(layers), x, tuple(last))
 
 
 def predict(network: Network, x: Ints, progress: Callable[[int], None] = lambda done: None) -> Ints:
@@ -70,7 +85,7 @@ def predict(network: Network, x: Ints, progress: Callable[[int], None] = lambda 
 
     ``progress`` is told the number of samples done after each chunk.
     """
-    x = _checked(network, x)
+    x = _checked(network, x, network.steps)
     outputs = []
     for part in chunks(network, len(x)):
         outputs.append(run(network, x[part], every_step=False).output)
@@ -85,22 +100,27 @@ def chunks(network: Network, samples: int) -> list[slice]:
     return [slice(start, min(start + size, samples)) for start in range(0, max(samples, 1), size)]
 
 
-def _pointwise(layer: Dense | Elementwise, x: Ints) -> tuple[Ints, int]:
+def _pointwise(layer: Dense | Elementwise | Softmax | ArgMax, x: Ints) -> tuple[Ints, int]:
     """The layer's output, and how many of its values overflowed."""
     if isinstance(layer, Dense):
         sums = Affine(layer.name, [(layer.x, layer.kernel)], layer.bias)
         rounder = Rounder(sums.fraction, layer.out)
         return rounder(sums(x)).astype(np.int64, copy=False), rounder.overflows
+    if isinstance(layer, Softmax):
+        return softmax(layer, x)
+    if isinstance(layer, ArgMax):
+        return argmax(layer, x)
     activate = Activate(layer.activation, layer.x, layer.out)
     return activate(x), activate.overflows
 
 
-def _checked(network: Network, x: Ints) -> Ints:
+def _checked(network: Network, x: Ints, steps: int | None) -> Ints:
+    """x as int64; ``steps`` is None for any number of them."""
     x = np.asarray(x)
     if x.dtype.kind not in "iu":
         raise ValueError(f"golden takes integers of {network.x}, not {x.dtype}; use lmu_hls.fixed.quantize first")
-    if x.ndim != 3 or x.shape[1:] != (network.steps, network.n_in):
-        raise ValueError(f"input has shape {x.shape}, expected (batch, {network.steps}, {network.n_in})")
+    if x.ndim != 3 or x.shape[2] != network.n_in or x.shape[1] != (steps or max(x.shape[1], 1)):
+        raise ValueError(f"input has shape {x.shape}, expected (batch, {steps or 'steps'}, {network.n_in})")
     if x.size and (x.min() < network.x.min_int or x.max() > network.x.max_int):
         raise ValueError(f"input integers {x.min()}..{x.max()} do not fit {network.x}")
     return x.astype(np.int64, copy=False)
