@@ -45,7 +45,7 @@ from cocotb.clock import Clock
 from cocotb.triggers import ClockCycles
 from cocotb.utils import get_sim_steps, get_sim_time
 from cocotbext.axi import AxiStreamFrame, AxiStreamSink, AxiStreamSource
-from streams import PERIOD_NS, Output, ValueBus, Watch, pauses, pauses_until_valid
+from streams import PERIOD_NS, Output, ReadyBus, ValueBus, Watch, pauses, pauses_until_valid
 
 QUIET_CYCLES = 40  # at the end of a job, for beats that nobody asked for
 
@@ -58,7 +58,8 @@ class Unit:
         buses = {stream: ValueBus.from_prefix(dut, f"{name}_{stream}") for stream in [*inputs, *outputs]}
         self.rst.value = 1
         self.sources = {s: AxiStreamSource(buses[s], self.clk, self.rst, byte_lanes=1) for s in inputs}
-        self.sinks = {s: AxiStreamSink(buses[s], self.clk, self.rst, byte_lanes=1) for s in outputs}
+        ready = {stream: ReadyBus.from_prefix(dut, f"{name}_{stream}") for stream in outputs}
+        self.sinks = {s: AxiStreamSink(bus, self.clk, self.rst, byte_lanes=1) for s, bus in ready.items()}
         self.watches = {stream: Watch(self.clk, self.rst, bus) for stream, bus in buses.items()}
         self.valids = {stream: bus.tvalid for stream, bus in buses.items()}
         for watch in self.watches.values():

@@ -23,6 +23,13 @@ class ValueBus(AxiStreamBus):
     _optional_signals = {"tvalid": "tvalid", "tready": "tready", "tid": "tlast", "tuser": "tuser"}  # noqa: RUF012
 
 
+class ReadyBus(AxiStreamBus):
+    """The handshake of a stream, for a sink: the data are read by Watch, which stands unknown bits."""
+
+    _signals = {"tdata": "tvalid"}  # noqa: RUF012
+    _optional_signals = {"tvalid": "tvalid", "tready": "tready"}  # noqa: RUF012
+
+
 def pauses(probability: float, rng: random.Random) -> Iterator[bool]:
     while True:
         if rng.random() < probability:

@@ -1,0 +1,332 @@
+// A matrix times a vector plus a constant: the affine map of an encoder, a hidden cell or a dense layer.
+//
+//   out_j = sum over k of W[j][k] * x_k  +  bias_j * 2**BIAS_SHIFT            exact; j = 0..N_OUT-1, k = 0..N_IN-1
+//
+// LANES rows at a time and one column per cycle. A column of the first group of rows is worked on as soon as its x has
+// come; the other groups read x again. Two vectors fit in, so that one comes in while the other is worked on.
+//
+//   Signal         Width   Direction   Description
+//   clk            1       in          rising edge
+//   rst            1       in          synchronous, active high, clears control; the next beat is x_0
+//   s_axis_tdata   OP_W    in          x, signed, N_IN beats a step
+//   s_axis_tlast   1       in          last beat of the sequence; read on a step's last beat
+//   m_axis_tdata   ACC_W   out         out, signed, N_OUT beats a step, j ascending
+//   m_axis_tlast   1       out         last beat of the step whose last x came with s_axis_tlast
+//
+//   Cycles (exact, without gaps and back-pressure)
+//   latency = (N_OUT/LANES - 1) * max(N_IN, LANES) + LANES + 5    from a step's last x to its last out, in an idle unit
+//   ii      = N_OUT/LANES * max(N_IN, LANES)                      from one step to the next
+//
+// The sums wait in the accumulators, and the multipliers with them, while the LANES sums before them have not been taken;
+// input is accepted until two vectors are in. No path leads from m_axis_tready to an output within a cycle.
+//
+// ROM_FILE has N_OUT/LANES*N_IN words (2 at least) of LANES coefficients of COEF_W bits, lowest row in the low bits; word
+// g*N_IN + k belongs to rows g*LANES.. and column k. BIAS_FILE has N_OUT words (2 at least) of BIAS_W bits.
+
+`default_nettype none
+
+module lmu_affine #(
+    // Columns and rows of the matrix, 1 or more
+    parameter integer N_IN = 16,
+    parameter integer N_OUT = 8,
+    // Rows worked on at once, one multiplier each; divides N_OUT
+    parameter integer LANES = 2,
+    // Bits of x
+    parameter integer OP_W = 16,
+    // Bits of a coefficient
+    parameter integer COEF_W = 16,
+    // Bits of the sum, COEF_W + OP_W or more, and enough for every sum and the shifted bias
+    parameter integer ACC_W = 40,
+    // 1: there is a bias
+    parameter integer HAS_BIAS = 1,
+    // Bits of a bias, and its additional fraction bits, 0 or more
+    parameter integer BIAS_W = 16,
+    parameter integer BIAS_SHIFT = 0,
+    // Coefficients and biases, read by $readmemh
+    parameter ROM_FILE = "lmu_affine.hex",
+    parameter BIAS_FILE = "lmu_affine_bias.hex"
+) (
+    input wire clk,
+    input wire rst,
+
+    input  wire [OP_W-1:0] s_axis_tdata,
+    input  wire            s_axis_tvalid,
+    output wire            s_axis_tready,
+    input  wire            s_axis_tlast,
+
+    output wire [ACC_W-1:0] m_axis_tdata,
+    output wire             m_axis_tvalid,
+    input  wire             m_axis_tready,
+    output wire             m_axis_tlast
+);
+
+    localparam GROUPS = N_OUT / LANES;
+    localparam RAM_DEPTH = 2 * N_IN;
+    localparam WORDS = GROUPS * N_IN;
+    localparam ROM_DEPTH = WORDS > 1 ? WORDS : 2;
+
+    // A counter of one value keeps one bit
+    localparam COLUMN_CW = N_IN > 1 ? $clog2(N_IN) : 1;
+    localparam GROUP_CW = GROUPS > 1 ? $clog2(GROUPS) : 1;
+    localparam LANE_CW = LANES > 1 ? $clog2(LANES) : 1;
+    localparam ROM_AW = $clog2(ROM_DEPTH);
+    localparam RAM_AW = $clog2(RAM_DEPTH);
+
+    generate
+        if (N_IN < 1 || N_OUT < 1 || LANES < 1) begin : g_check_sizes
+            PARAM_ERROR_n_in_n_out_and_lanes_must_be_at_least_1 check ();
+        end else if (GROUPS * LANES != N_OUT) begin : g_check_lanes
+            PARAM_ERROR_lanes_must_divide_n_out check ();
+        end
+        if (OP_W < 1 || COEF_W < 1 || ACC_W < COEF_W + OP_W) begin : g_check_widths
+            PARAM_ERROR_the_sum_must_hold_a_product check ();
+        end
+    endgenerate
+
+    // Input: a ring of two vectors
+
+    reg [RAM_AW-1:0] wr_addr_q;
+    reg [COLUMN_CW-1:0] wr_column_q;
+    reg wr_bank_q;
+    reg [RAM_AW:0] used_q;  // words that are in the ring and still needed
+    reg [RAM_AW:0] unread_q;  // words that the first group has not read
+    reg [1:0] last_q;  // tlast of each of the two vectors
+
+    wire accept = s_axis_tvalid && s_axis_tready;
+    wire wr_last_column = {1'b0, wr_column_q} == N_IN[COLUMN_CW:0] - 1'b1;
+
+    assign s_axis_tready = used_q != RAM_DEPTH[RAM_AW:0];
+
+    // Sequencer: one column of one group per cycle
+
+    reg [COLUMN_CW-1:0] column_q;
+    reg [GROUP_CW-1:0] group_q;
+    reg rd_bank_q;
+    reg [RAM_AW-1:0] rd_addr_q;
+    reg [ROM_AW-1:0] rom_addr_q;
+
+    reg sums_due_q;  // the sums of a group are complete
+    reg [LANE_CW-1:0] lane_q;  // next one to go out; 0: all sums taken from the accumulators are out
+    reg m_valid_q;
+
+    wire move = !m_valid_q || m_axis_tready;
+    wire take = move && sums_due_q && lane_q == 0;
+    wire run = !sums_due_q || take;
+
+    wire first_group = group_q == 0;
+    wire last_group = {1'b0, group_q} == GROUPS[GROUP_CW:0] - 1'b1;
+    wire last_column = {1'b0, column_q} == N_IN[COLUMN_CW:0] - 1'b1;
+    wire [RAM_AW:0] unread = GROUPS == 1 ? used_q : unread_q;
+    wire issue = run && (!first_group || unread != 0);
+    wire read_anew = issue && first_group;
+    wire release_word = issue && last_group;
+
+    always @(posedge clk) begin
+        if (accept) begin
+            wr_addr_q <= {1'b0, wr_addr_q} == RAM_DEPTH[RAM_AW:0] - 1'b1 ? {RAM_AW{1'b0}} : wr_addr_q + 1'b1;
+            wr_column_q <= wr_last_column ? {COLUMN_CW{1'b0}} : wr_column_q + 1'b1;
+            if (wr_last_column) begin
+                wr_bank_q <= !wr_bank_q;
+                last_q[wr_bank_q] <= s_axis_tlast;
+            end
+        end
+        if (issue) begin
+            rom_addr_q <= last_column && last_group ? {ROM_AW{1'b0}} : rom_addr_q + 1'b1;
+            rd_addr_q <= rd_addr_q + 1'b1;
+            column_q <= column_q + 1'b1;
+            if (last_column) begin
+                column_q <= {COLUMN_CW{1'b0}};
+                group_q <= last_group ? {GROUP_CW{1'b0}} : group_q + 1'b1;
+                rd_addr_q <= rd_bank_q == last_group ? {RAM_AW{1'b0}} : N_IN[RAM_AW-1:0];
+                if (last_group) rd_bank_q <= !rd_bank_q;
+            end
+        end
+        if (accept && !release_word) used_q <= used_q + 1'b1;
+        if (!accept && release_word) used_q <= used_q - 1'b1;
+        if (accept && !read_anew) unread_q <= unread_q + 1'b1;
+        if (!accept && read_anew) unread_q <= unread_q - 1'b1;
+        if (rst) begin
+            wr_addr_q <= {RAM_AW{1'b0}};
+            wr_column_q <= {COLUMN_CW{1'b0}};
+            wr_bank_q <= 1'b0;
+            used_q <= {(RAM_AW + 1) {1'b0}};
+            unread_q <= {(RAM_AW + 1) {1'b0}};
+            rom_addr_q <= {ROM_AW{1'b0}};
+            rd_addr_q <= {RAM_AW{1'b0}};
+            column_q <= {COLUMN_CW{1'b0}};
+            group_q <= {GROUP_CW{1'b0}};
+            rd_bank_q <= 1'b0;
+        end
+    end
+
+    // Control that travels with the data: after the memories (1), the input (2), product (3) and sum registers
+
+    reg valid1_q, first1_q;
+    reg done1_q, done2_q, done3_q;
+    reg last1_q, last2_q, last3_q, last4_q;
+
+    always @(posedge clk) begin
+        if (run) begin
+            valid1_q <= issue;
+            first1_q <= issue && column_q == 0;
+            done1_q <= issue && last_column;
+            done2_q <= done1_q;
+            done3_q <= done2_q;
+            sums_due_q <= done3_q;
+            last1_q <= last_group && last_q[rd_bank_q];
+            last2_q <= last1_q;
+            last3_q <= last2_q;
+            last4_q <= last3_q;
+        end
+        if (rst) begin
+            valid1_q <= 1'b0;
+            done1_q <= 1'b0;
+            done2_q <= 1'b0;
+            done3_q <= 1'b0;
+            sums_due_q <= 1'b0;
+        end
+    end
+
+    // Coefficients, operand and sums
+
+    wire [LANES*COEF_W-1:0] coefs;
+    wire [OP_W-1:0] x;
+    wire [LANES*ACC_W-1:0] sums;
+
+    // A cycle without a column adds nothing
+    wire [OP_W-1:0] operand = valid1_q ? x : {OP_W{1'b0}};
+
+    lmu_rom #(
+        .WIDTH(LANES * COEF_W),
+        .DEPTH(ROM_DEPTH),
+        .FILE(ROM_FILE)
+    ) rom (
+        .clk(clk),
+        .rd_en(issue),
+        .rd_addr(rom_addr_q),
+        .rd_data(coefs)
+    );
+
+    lmu_ram #(
+        .WIDTH(OP_W),
+        .DEPTH(RAM_DEPTH)
+    ) ram (
+        .clk(clk),
+        .wr_en(accept),
+        .wr_addr(wr_addr_q),
+        .wr_data(s_axis_tdata),
+        .rd_en(issue),
+        .rd_addr(rd_addr_q),
+        .rd_data(x)
+    );
+
+    genvar i;
+    generate
+        for (i = 0; i < LANES; i = i + 1) begin : g_lane
+            lmu_mac #(
+                .COEF_W(COEF_W),
+                .OP_W(OP_W),
+                .ACC_W(ACC_W)
+            ) mac (
+                .clk(clk),
+                .en(run),
+                .first(first1_q),
+                .coef(coefs[i*COEF_W+:COEF_W]),
+                .operand(operand),
+                .acc(sums[i*ACC_W+:ACC_W])
+            );
+        end
+    endgenerate
+
+    // Sums one after another: the first one from its accumulator, the others from where they wait meanwhile
+
+    wire [ACC_W-1:0] sum;
+    wire last_lane = {1'b0, lane_q} == LANES[LANE_CW:0] - 1'b1;
+    wire load = move && (sums_due_q || lane_q != 0);
+    reg waiting_last_q;
+    wire group_last = lane_q == 0 ? last4_q : waiting_last_q;
+
+    generate
+        if (LANES > 1) begin : g_waiting
+            reg [(LANES-1)*ACC_W-1:0] waiting_q;
+            wire [LANES*ACC_W-1:0] lanes = {waiting_q, sums[ACC_W-1:0]};
+
+            always @(posedge clk) if (take) waiting_q <= sums[LANES*ACC_W-1:ACC_W];
+
+            assign sum = lanes[lane_q*ACC_W+:ACC_W];
+        end else begin : g_direct
+            assign sum = sums;
+        end
+    endgenerate
+
+    // Bias of the next output
+
+    wire [ACC_W-1:0] bias;
+
+    generate
+        if (HAS_BIAS != 0) begin : g_bias
+            localparam BIAS_DEPTH = N_OUT > 1 ? N_OUT : 2;
+            localparam BIAS_AW = $clog2(BIAS_DEPTH);
+            reg prime_q;  // the first one is read after rst
+            reg [BIAS_AW-1:0] bias_addr_q;
+            wire next_bias = load || prime_q;
+            wire last_bias = {1'b0, bias_addr_q} == N_OUT[BIAS_AW:0] - 1'b1;
+            wire [BIAS_W-1:0] stored;
+
+            always @(posedge clk) begin
+                prime_q <= rst;
+                if (next_bias) bias_addr_q <= last_bias ? {BIAS_AW{1'b0}} : bias_addr_q + 1'b1;
+                if (rst) bias_addr_q <= {BIAS_AW{1'b0}};
+            end
+
+            lmu_rom #(
+                .WIDTH(BIAS_W),
+                .DEPTH(BIAS_DEPTH),
+                .FILE(BIAS_FILE)
+            ) bias_rom (
+                .clk(clk),
+                .rd_en(next_bias),
+                .rd_addr(bias_addr_q),
+                .rd_data(stored)
+            );
+
+            lmu_align #(
+                .IN_W(BIAS_W),
+                .SHIFT(BIAS_SHIFT),
+                .OUT_W(ACC_W)
+            ) align (
+                .in_data(stored),
+                .out_data(bias)
+            );
+        end else begin : g_no_bias
+            assign bias = {ACC_W{1'b0}};
+        end
+    endgenerate
+
+    // Output
+
+    reg [ACC_W-1:0] m_data_q;
+    reg m_last_q;
+
+    assign m_axis_tdata = m_data_q;
+    assign m_axis_tvalid = m_valid_q;
+    assign m_axis_tlast = m_last_q;
+
+    always @(posedge clk) begin
+        if (m_axis_tready) m_valid_q <= 1'b0;
+        if (take) waiting_last_q <= last4_q;
+        if (load) begin
+            m_valid_q <= 1'b1;
+            m_data_q <= sum + bias;
+            m_last_q <= last_lane && group_last;
+            lane_q <= last_lane ? {LANE_CW{1'b0}} : lane_q + 1'b1;
+        end
+        if (rst) begin
+            m_valid_q <= 1'b0;
+            lane_q <= {LANE_CW{1'b0}};
+        end
+    end
+
+endmodule
+
+`default_nettype wire
