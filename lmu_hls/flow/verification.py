@@ -11,9 +11,10 @@ from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType, Ints, quantize
 from lmu_hls.flow.data import Data
 from lmu_hls.flow.folder import OutputFolder
-from lmu_hls.records import Accuracy, Comparison, Difference, Overrun, Precision, Verification, dump, load
+from lmu_hls.records import Accuracy, Comparison, Overrun, Precision, Verification, dump, load
 from lmu_hls.spec import Network, store
 from lmu_hls.tuning import clipped, exceeded
+from lmu_hls.verify.compare import compare
 from lmu_hls.verify.csim import compile_project
 from lmu_hls.verify.rtlsim import RtlResult, simulate_memory
 
@@ -67,19 +68,6 @@ def verify(
     if problems:
         raise LmuHlsError(f"the Verilog breaks its stream protocol: {'; '.join(problems)}; restore the files in rtl/")
     return result
-
-
-def compare(name: str, tensor: str, expected: Ints, actual: Ints) -> Comparison:
-    """Compare two integer arrays of the same shape, samples on the first axis, ``==`` on every value."""
-    if expected.shape != actual.shape:
-        raise ValueError(f"{name}: shapes {actual.shape} and {expected.shape} cannot be compared")
-    same = expected == actual
-    exact = int(np.count_nonzero(same.reshape(len(same), -1).all(axis=1)))
-    first = None
-    if exact < len(same):
-        index = tuple(int(i) for i in np.argwhere(~same)[0])
-        first = Difference(tensor, index, int(expected[index]), int(actual[index]))
-    return Comparison(name, len(same), exact, int(expected.size), first)
 
 
 def accuracies(folder: OutputFolder, network: Network, data: Data, output: Ints) -> tuple[Accuracy, ...]:

@@ -19,6 +19,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import jinja2
 import numpy as np
@@ -285,7 +286,7 @@ def _shaped(values: Ints, tap: Tap, job: _Job, interface: Interface) -> Ints:
 
 @contextlib.contextmanager
 def _process(
-    command: list[str], cwd: Path, env: Mapping[str, str] | None = None, output: object = subprocess.PIPE
+    command: list[str], cwd: Path, env: Mapping[str, str] | None = None, output: int | IO[str] = subprocess.PIPE
 ) -> Iterator[subprocess.Popen[str]]:
     """A process in a session of its own, which is ended with all its children when the block is left early."""
     process = subprocess.Popen(

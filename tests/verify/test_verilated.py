@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.networks import random_lmu
 
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType, Ints
@@ -18,6 +17,7 @@ from lmu_hls.spec import LMU
 from lmu_hls.toolchain import simulator_env
 from lmu_hls.verify import verilated
 from lmu_hls.verify.interface import Interface, Tap, Values
+from tests.networks import random_lmu
 
 TOP = """
 module tiny_top (

@@ -1,0 +1,65 @@
+"""What computes an accelerator's integers: golden, or the Verilated program. Both give the same, value for value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from lmu_hls import golden
+from lmu_hls.fixed import Ints
+from lmu_hls.spec import Network
+from lmu_hls.verify.verilated import Accelerator
+
+PIECE = 4096  # steps of an endless sequence that golden computes at once
+TRACED = ("u", "mem", "h")  # of every LMU layer
+
+Tensors = dict[tuple[str, str], Ints]
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Answer:
+    """The integers of the output (N, [T], n_out) and, if they were asked for, (layer, tensor) -> (N, T, n)."""
+
+    output: Ints
+    tensors: Tensors
+
+
+def run_golden(network: Network, x: Ints, endless: bool, trace: bool, progress: Progress) -> Answer:
+    """The answer of golden. ``endless``: x (1, T, n_in) is one sequence of any length, given back every step."""
+    if not endless and not trace:
+        return Answer(golden.predict(network, x, lambda done: progress(done, len(x))), {})
+    outputs: list[Ints] = []
+    parts: dict[tuple[str, str], list[Ints]] = {}
+    axis = 1 if endless else 0
+    for run in _pieces(network, x, progress) if endless else _chunks(network, x, progress):
+        outputs.append(run.output)
+        for lmu in network.lmus if trace else ():
+            for name in TRACED:
+                parts.setdefault((lmu.name, name), []).append(run[lmu.name].tensors[name])
+    tensors = {key: np.concatenate(values, axis=axis) for key, values in parts.items()}
+    return Answer(np.concatenate(outputs, axis=axis), tensors)
+
+
+def run_verilated(made: Accelerator, x: Ints, endless: bool, trace: bool, progress: Progress) -> Answer:
+    """The answer of the Verilog; ``endless`` as for :func:`run_golden`."""
+    run = made.run(x, trace=trace, tlast=not endless, progress=lambda done: progress(done, len(x)))
+    tensors = {(layer, name): values for layer, of in run.taps.items() for name, values in of.items()}
+    return Answer(run.outputs, tensors)
+
+
+def _chunks(network: Network, x: Ints, progress: Progress) -> Iterator[golden.Trace]:
+    for part in golden.chunks(network, len(x)):
+        yield golden.run(network, x[part])
+        progress(part.stop, len(x))
+
+
+def _pieces(network: Network, x: Ints, progress: Progress) -> Iterator[golden.Trace]:
+    states = golden.zero_states(network, len(x))
+    for start in range(0, x.shape[1], PIECE):
+        run = golden.run(network, x[:, start : start + PIECE], states=states)
+        states = run.states
+        yield run
+        progress(min(start + PIECE, x.shape[1]), x.shape[1])

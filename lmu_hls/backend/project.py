@@ -1,0 +1,175 @@
+"""What the backend ``Verilog`` does with a converted model: write, compile, predict, trace, verify, build."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lmu_hls.backend.design import Design, design
+from lmu_hls.backend.engines import TRACED, Answer, Progress, run_golden, run_verilated
+from lmu_hls.backend.options import Options
+from lmu_hls.errors import LmuHlsError
+from lmu_hls.fixed import Ints, quantize, to_float
+from lmu_hls.jsonfile import dump
+from lmu_hls.records import Comparison
+from lmu_hls.spec.extract import network_spec
+from lmu_hls.synth import synthesize
+from lmu_hls.verify import verilated
+from lmu_hls.verify.compare import compare
+
+ENGINES = ("verilator", "golden")
+WORK = "work"  # builds and logs, below the project
+REPORT = "build.json"
+
+_COMPILED: weakref.WeakKeyDictionary[Any, verilated.Accelerator] = weakref.WeakKeyDictionary()
+
+
+def design_of(model: Any) -> Design:
+    """The accelerator of a model that hls4ml converted with the backend ``Verilog``.
+
+    Raises LmuHlsError for another backend, and for what the Verilog cannot do.
+    """
+    config = model.config
+    if config.backend.name != "Verilog":
+        raise LmuHlsError(f"the model was converted for {config.backend.name}; convert it with backend='Verilog'")
+    return design(network_spec(model), Options.of(config.config))
+
+
+def check(model: Any) -> None:
+    """LmuHlsError for a model that the Verilog cannot do."""
+    design_of(model)
+
+
+def folder_of(model: Any) -> Path:
+    return Path(model.config.get_output_dir())
+
+
+def write(model: Any) -> None:
+    """Write the project: Verilog, ROM files, test bench, vectors and manifest. An earlier compilation is forgotten."""
+    _COMPILED.pop(model, None)
+    given = model.config.get_config_value("InputData")
+    design_of(model).write(folder_of(model), _samples(given) if given else None)
+
+
+def compile(model: Any) -> verilated.Accelerator:
+    """Verilate the project as it lies on disk; an unchanged one is not compiled again."""
+    of, folder = design_of(model), folder_of(model)
+    made = verilated.build(of.sources(folder), of.interface, folder, folder / WORK / "verilated")
+    _COMPILED[model] = made
+    return made
+
+
+def predict(model: Any, x: Any, engine: str = "verilator", progress: Progress | None = None) -> NDArray[Any]:
+    """The outputs for x, float32 or float64 of shape (N, steps, n_in), as floats of the same type.
+
+    As with every hls4ml backend the output of a sample is flat, (N, values), and one sample has no first axis. In mode
+    "streaming" the samples are consecutive parts of one sequence that starts after a reset; N is then also the number
+    of parts. ``engine`` is "verilator" (after ``compile``) or "golden": both give the same values. ``progress`` is
+    told (done, all), in sequences or, for an endless one in golden, in steps. Raises LmuHlsError for x that does not
+    fit, and when the simulation stops.
+    """
+    of = design_of(model)
+    values, count = _inputs(of, x)
+    answer = _answer(model, of, values, engine, False, progress)
+    return _outputs(of, answer.output, count, x.dtype)
+
+
+def trace(
+    model: Any, x: Any, engine: str = "verilator", progress: Progress | None = None
+) -> tuple[NDArray[Any], dict[str, NDArray[Any]]]:
+    """The outputs as :func:`predict` gives them, and u, mem and h of every LMU layer.
+
+    The keys are "<layer>.u", "<layer>.mem" and "<layer>.h", the arrays (N, steps, width) floats; of an LMU layer that
+    returns its last step only, h may have that step alone.
+    """
+    of = design_of(model)
+    values, count = _inputs(of, x)
+    answer = _answer(model, of, values, engine, True, progress)
+    types = {(lmu.name, name): getattr(lmu, name) for lmu in of.network.lmus for name in TRACED}
+    traced = {
+        f"{layer}.{name}": to_float(tensor, types[layer, name]).astype(x.dtype).reshape(count, -1, tensor.shape[-1])
+        for (layer, name), tensor in answer.tensors.items()
+    }
+    return _outputs(of, answer.output, count, x.dtype), traced
+
+
+def verify(model: Any, x: Any, progress: Progress | None = None) -> tuple[Comparison, ...]:
+    """Compare the Verilog with golden on x, ``==`` on every integer of u, mem, h and the output."""
+    of = design_of(model)
+    values, _ = _inputs(of, x)
+    expected = _answer(model, of, values, "golden", True, progress)
+    actual = _answer(model, of, values, "verilator", True, progress)
+    results = [compare("verilog output", "output", expected.output, actual.output)]
+    for (layer, name), tensor in actual.tensors.items():
+        reference = expected.tensors[layer, name][:, -tensor.shape[1] :]
+        results.append(compare(f"verilog {layer}.{name}", f"{layer}.{name}", reference, tensor))
+    return tuple(results)
+
+
+def build(model: Any, synth: bool = True, family: str = "xc7") -> dict[str, Any]:
+    """Synthesise the whole accelerator with Yosys and give the report, which is also written to ``build.json``.
+
+    Keys: Top, Mode, Cycles (formulas), Layers (reuse factor, multipliers) and, unless ``synth`` is False, Resources
+    (cells counted after synthesis, before placement). Raises LmuHlsError when Yosys is absent or refuses the sources.
+    """
+    of, folder = design_of(model), folder_of(model)
+    report = of.report()
+    if synth:
+        log = folder / WORK / "synth"
+        sources = of.sources(folder)
+        result = synthesize(sources, of.interface.top, {}, log, family, data_dir=folder)
+        report["Resources"] = {"Source": "synth", **asdict(result)}
+    dump(folder / REPORT, report)
+    return report
+
+
+def _answer(model: Any, of: Design, x: Ints, engine: str, trace: bool, progress: Progress | None) -> Answer:
+    tell: Callable[[int, int], None] = progress or (lambda done, total: None)
+    if engine not in ENGINES:
+        raise LmuHlsError(f"engine {engine!r} is not known; use one of {', '.join(map(repr, ENGINES))}")
+    if engine == "golden":
+        return run_golden(of.network, x, of.options.streaming, trace, tell)
+    if model not in _COMPILED:
+        raise LmuHlsError("the model is not compiled; call its compile() first, or use engine='golden'")
+    return run_verilated(_COMPILED[model], x, of.options.streaming, trace, tell)
+
+
+def _inputs(of: Design, x: Any) -> tuple[Ints, int]:
+    """x in integers, (N, steps, n_in) or, streaming, (1, N * steps, n_in); and N."""
+    if not isinstance(x, np.ndarray) or x.dtype not in (np.float32, np.float64):
+        what = x.dtype if isinstance(x, np.ndarray) else type(x).__name__
+        raise LmuHlsError(f"x is {what}; a NumPy array of float32 or float64 is needed")
+    network = of.network
+    size = network.steps * network.n_in
+    if x.size == 0 or x.size % size or x.shape[-1] not in (network.n_in, size):
+        raise LmuHlsError(
+            f"x has the shape {x.shape}, which is not (samples, {network.steps}, {network.n_in}); "
+            "give whole sequences of the length that the model was built for"
+        )
+    try:
+        values = quantize(x, network.x)
+    except ValueError as error:
+        raise LmuHlsError(f"x cannot be taken: {error}") from None
+    count = x.size // size
+    steps = (1, count * network.steps) if of.options.streaming else (count, network.steps)
+    return values.reshape(*steps, network.n_in), count
+
+
+def _outputs(of: Design, output: Ints, count: int, dtype: Any) -> NDArray[Any]:
+    values = to_float(output, of.network.out).astype(dtype).reshape(count, -1)
+    return values[0] if count == 1 else values
+
+
+def _samples(path: str) -> NDArray[np.float64]:
+    """The input data that the user gave for the test bench (hls4ml's ``input_data_tb``)."""
+    file = Path(path)
+    try:
+        return np.asarray(np.load(file) if file.suffix == ".npy" else np.loadtxt(file), np.float64)
+    except (OSError, ValueError) as error:
+        raise LmuHlsError(f"input_data_tb {path} cannot be read: {error}; give a .npy or .dat file") from None
