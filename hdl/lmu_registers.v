@@ -1,0 +1,232 @@
+// AXI4-Lite registers of the accelerator: restart, and what has happened since.
+//
+//   Address   Name            Access   Contents
+//   0x00      VERSION         R        parameter VERSION
+//   0x04      CONTROL         W        bit 0: writing 1 restarts the accelerator; reads as 0
+//   0x08      STATUS          R/W      bit 0: a sequence had a framing error; writing 1 clears it
+//                                      bit 1: busy
+//   0x0C      COUNTERS        R        number of SATURATIONS registers
+//   0x10      CYCLES          R        cycles since the restart, low word; reading it keeps the high word for 0x14
+//   0x14      CYCLES_HIGH     R        high word of the cycles at the last read of 0x10
+//   0x18      SEQUENCES       R        sequences that have come out
+//   0x1C      STEP_CYCLES     R        cycles between the last two accepted steps; 0 before the second one
+//   0x20+4k   SATURATIONS[k]  R        cycles with clipped[k], k = 0 .. COUNTERS-1
+//
+// Words of 32 bits; the low two bits of an address are ignored. An address that is not in the table, a write to a
+// register without W and a read of one without R (none) get the response SLVERR and do nothing. wstrb[0] must be set
+// for a write to have an effect. All counters but CYCLES stay at their largest value; CYCLES has 64 bits. rst and a
+// restart set all of them to 0, and framing error too.
+//
+//   Signal          Width      Direction   Description
+//   clk             1          in          rising edge
+//   rst             1          in          synchronous, active high
+//   s_axil_*                               AXI4-Lite, 32 bits of data, ADDR_W of address
+//   restart         1          out         rst of the accelerator: one cycle, after CONTROL was written
+//   busy            1          in          read at STATUS
+//   framing_error   1          in          high for a cycle: a sequence had a framing error
+//   step            1          in          high for a cycle: a step has been accepted
+//   sequence_end    1          in          high for a cycle: the last beat of a sequence has come out
+//   clipped         COUNTERS   in          each bit high for a cycle: a value was clipped
+//
+// Address and data of a write may come in any order. The response is offered two cycles after both are taken, that of
+// a read one cycle after its address; the next address is taken when the response has been.
+
+`default_nettype none
+
+module lmu_registers #(
+    // Contents of VERSION
+    parameter [31:0] VERSION = 32'd1,
+    // Saturation counters, 1 or more
+    parameter integer COUNTERS = 1,
+    // Bits of an address; the table must fit
+    parameter integer ADDR_W = 12
+) (
+    input wire clk,
+    input wire rst,
+
+    input  wire [ADDR_W-1:0] s_axil_awaddr,
+    input  wire              s_axil_awvalid,
+    output wire              s_axil_awready,
+    input  wire [      31:0] s_axil_wdata,
+    input  wire [       3:0] s_axil_wstrb,
+    input  wire              s_axil_wvalid,
+    output wire              s_axil_wready,
+    output wire [       1:0] s_axil_bresp,
+    output wire              s_axil_bvalid,
+    input  wire              s_axil_bready,
+    input  wire [ADDR_W-1:0] s_axil_araddr,
+    input  wire              s_axil_arvalid,
+    output wire              s_axil_arready,
+    output wire [      31:0] s_axil_rdata,
+    output wire [       1:0] s_axil_rresp,
+    output wire              s_axil_rvalid,
+    input  wire              s_axil_rready,
+
+    output wire                restart,
+    input  wire                busy,
+    input  wire                framing_error,
+    input  wire                step,
+    input  wire                sequence_end,
+    input  wire [COUNTERS-1:0] clipped
+);
+
+    localparam FIXED = 8;  // words before the saturation counters
+    localparam WORDS = FIXED + COUNTERS;
+    localparam INDEX_W = ADDR_W > 2 ? ADDR_W - 2 : 1;
+    localparam VERSION_AT = 0, CONTROL_AT = 1, STATUS_AT = 2, COUNTERS_AT = 3, CYCLES_AT = 4, CYCLES_HIGH_AT = 5,
+        SEQUENCES_AT = 6, STEP_CYCLES_AT = 7;
+    localparam [1:0] OKAY = 2'b00, SLVERR = 2'b10;
+    localparam [31:0] FULL = 32'hFFFFFFFF;
+
+    generate
+        if (COUNTERS < 1) begin : g_check_counters
+            PARAM_ERROR_counters_must_be_at_least_1 check ();
+        end else if (ADDR_W < 6 || ADDR_W > 30 || 4 * WORDS > (1 << ADDR_W)) begin : g_check_addr
+            PARAM_ERROR_addr_w_must_hold_all_registers_and_be_at_most_30 check ();
+        end
+    endgenerate
+
+    // Writes: address and data are kept until both are there
+
+    reg aw_valid_q, w_valid_q, b_valid_q;
+    reg [ADDR_W-1:0] aw_addr_q;
+    reg w_bit0_q;
+    reg w_strobe_q;
+    reg [1:0] b_resp_q;
+
+    wire write = aw_valid_q && w_valid_q && !b_valid_q;
+    wire [INDEX_W-1:0] wr_index = aw_addr_q[ADDR_W-1:2];
+    wire wr_control = wr_index == CONTROL_AT[INDEX_W-1:0];
+    wire wr_status = wr_index == STATUS_AT[INDEX_W-1:0];
+    wire set_bit0 = write && w_strobe_q && w_bit0_q;
+
+    assign s_axil_awready = !aw_valid_q;
+    assign s_axil_wready = !w_valid_q;
+    assign s_axil_bvalid = b_valid_q;
+    assign s_axil_bresp = b_resp_q;
+
+    always @(posedge clk) begin
+        if (s_axil_awvalid && s_axil_awready) begin
+            aw_valid_q <= 1'b1;
+            aw_addr_q <= s_axil_awaddr;
+        end
+        if (s_axil_wvalid && s_axil_wready) begin
+            w_valid_q <= 1'b1;
+            w_bit0_q <= s_axil_wdata[0];
+            w_strobe_q <= s_axil_wstrb[0];
+        end
+        if (s_axil_bready) b_valid_q <= 1'b0;
+        if (write) begin
+            aw_valid_q <= 1'b0;
+            w_valid_q <= 1'b0;
+            b_valid_q <= 1'b1;
+            b_resp_q <= wr_control || wr_status ? OKAY : SLVERR;
+        end
+        if (rst) begin
+            aw_valid_q <= 1'b0;
+            w_valid_q <= 1'b0;
+            b_valid_q <= 1'b0;
+        end
+    end
+
+    reg restart_q;
+    assign restart = restart_q;
+    always @(posedge clk) restart_q <= set_bit0 && wr_control && !rst;
+
+    // What has happened
+
+    wire clear = rst || restart_q;
+    reg framing_error_q;
+    reg [63:0] cycles_q;
+    reg [31:0] sequences_q;
+    reg [31:0] since_q;  // cycles since the last accepted step; 0: none yet
+    reg [31:0] step_cycles_q;
+    wire [32*COUNTERS-1:0] saturations;
+
+    always @(posedge clk) begin
+        cycles_q <= cycles_q + 1'b1;
+        if (set_bit0 && wr_status) framing_error_q <= 1'b0;
+        if (framing_error) framing_error_q <= 1'b1;
+        if (sequence_end && sequences_q != FULL) sequences_q <= sequences_q + 1'b1;
+        if (since_q != 0 && since_q != FULL) since_q <= since_q + 1'b1;
+        if (step) begin
+            since_q <= 32'd1;
+            step_cycles_q <= since_q;
+        end
+        if (clear) begin
+            cycles_q <= 64'd0;
+            framing_error_q <= 1'b0;
+            sequences_q <= 32'd0;
+            since_q <= 32'd0;
+            step_cycles_q <= 32'd0;
+        end
+    end
+
+    genvar k;
+    generate
+        for (k = 0; k < COUNTERS; k = k + 1) begin : g_counter
+            reg [31:0] count_q;
+            assign saturations[32*k+:32] = count_q;
+            always @(posedge clk) begin
+                if (clipped[k] && count_q != FULL) count_q <= count_q + 1'b1;
+                if (clear) count_q <= 32'd0;
+            end
+        end
+    endgenerate
+
+    // Reads
+
+    reg r_valid_q;
+    reg [1:0] r_resp_q;
+    reg [31:0] r_data_q, r_data_d;
+    reg [31:0] cycles_high_q;
+
+    wire read = s_axil_arvalid && s_axil_arready;
+    wire [INDEX_W-1:0] rd_index = s_axil_araddr[ADDR_W-1:2];
+    wire known = {1'b0, rd_index} < WORDS[INDEX_W:0];
+
+    assign s_axil_arready = !r_valid_q;
+    assign s_axil_rvalid = r_valid_q;
+    assign s_axil_rdata = r_data_q;
+    assign s_axil_rresp = r_resp_q;
+
+    integer n;
+    always @* begin
+        r_data_d = 32'd0;
+        case (rd_index)
+            VERSION_AT[INDEX_W-1:0]:     r_data_d = VERSION;
+            STATUS_AT[INDEX_W-1:0]:      r_data_d = {30'd0, busy, framing_error_q};
+            COUNTERS_AT[INDEX_W-1:0]:    r_data_d = COUNTERS;
+            CYCLES_AT[INDEX_W-1:0]:      r_data_d = cycles_q[31:0];
+            CYCLES_HIGH_AT[INDEX_W-1:0]: r_data_d = cycles_high_q;
+            SEQUENCES_AT[INDEX_W-1:0]:   r_data_d = sequences_q;
+            STEP_CYCLES_AT[INDEX_W-1:0]: r_data_d = step_cycles_q;
+            default:
+            for (n = 0; n < COUNTERS; n = n + 1) begin
+                if (rd_index == FIXED[INDEX_W-1:0] + n[INDEX_W-1:0]) r_data_d = saturations[32*n+:32];
+            end
+        endcase
+    end
+
+    always @(posedge clk) begin
+        if (s_axil_rready) r_valid_q <= 1'b0;
+        if (read) begin
+            r_valid_q <= 1'b1;
+            r_data_q <= r_data_d;
+            r_resp_q <= known ? OKAY : SLVERR;
+            if (rd_index == CYCLES_AT[INDEX_W-1:0]) cycles_high_q <= cycles_q[63:32];
+        end
+        if (rst) begin
+            r_valid_q <= 1'b0;
+            cycles_high_q <= 32'd0;
+        end
+    end
+
+    // Only bit 0 of a word can be written, and whole words are addressed.
+    // verilator lint_off UNUSEDSIGNAL
+    wire unused = |{s_axil_wdata[31:1], s_axil_wstrb[3:1], aw_addr_q[1:0], s_axil_araddr[1:0]};
+    // verilator lint_on UNUSEDSIGNAL
+
+endmodule
+
+`default_nettype wire
