@@ -1,0 +1,119 @@
+// A dense layer without an activation function: an affine map and one rounding.
+//
+//   out_j = assign(sum over k of W[j][k] * x_k + bias_j)           exact sum, one rounding and one overflow step
+//
+//   Signal         Width   Direction   Description
+//   clk            1       in          rising edge
+//   rst            1       in          synchronous, active high, clears control; the next beat is x_0
+//   s_axis_tdata   IN_W    in          x, signed, N_IN beats a step
+//   s_axis_tlast   1       in          last beat of the sequence
+//   m_axis_tdata   OUT_W   out         out, signed, OUT_F fraction bits, N_OUT beats a step
+//   m_axis_tlast   1       out         last beat of the sequence
+//   m_axis_tuser   1       out         this value was clipped to fit
+//
+//   Cycles (exact, without gaps and back-pressure)
+//   latency = (N_OUT/LANES - 1) * max(N_IN, LANES) + LANES + 7    from a step's last input beat to its last output beat,
+//                                                                 in an idle unit
+//   ii      = N_OUT/LANES * max(N_IN, LANES)
+//
+// Files as in lmu_affine.
+
+`default_nettype none
+
+module lmu_dense #(
+    // Columns and rows of the matrix, 1 or more
+    parameter integer N_IN = 16,
+    parameter integer N_OUT = 8,
+    // Rows worked on at once, one multiplier each; divides N_OUT
+    parameter integer LANES = 2,
+    // Bits of x
+    parameter integer IN_W = 16,
+    // Bits of a coefficient; bits and fraction bits of the sum, as in lmu_affine
+    parameter integer COEF_W = 16,
+    parameter integer ACC_W = 40,
+    parameter integer ACC_F = 28,
+    // 1: there is a bias; its bits and its additional fraction bits
+    parameter integer HAS_BIAS = 1,
+    parameter integer BIAS_W = 16,
+    parameter integer BIAS_SHIFT = 14,
+    // Bits, fraction bits and modes, as listed in lmu_round_sat, of the output
+    parameter integer OUT_W = 16,
+    parameter integer OUT_F = 12,
+    parameter integer ROUNDING = 6,
+    parameter integer OVERFLOW = 1,
+    // Coefficients and biases, read by $readmemh
+    parameter ROM_FILE = "lmu_dense.hex",
+    parameter BIAS_FILE = "lmu_dense_bias.hex"
+) (
+    input wire clk,
+    input wire rst,
+
+    input  wire [IN_W-1:0] s_axis_tdata,
+    input  wire            s_axis_tvalid,
+    output wire            s_axis_tready,
+    input  wire            s_axis_tlast,
+
+    output wire [OUT_W-1:0] m_axis_tdata,
+    output wire             m_axis_tvalid,
+    input  wire             m_axis_tready,
+    output wire             m_axis_tlast,
+    output wire [      0:0] m_axis_tuser
+);
+
+    wire [ACC_W-1:0] sum_tdata;
+    wire sum_tvalid, sum_tready, sum_tlast;
+
+    lmu_affine #(
+        .N_IN(N_IN),
+        .N_OUT(N_OUT),
+        .LANES(LANES),
+        .OP_W(IN_W),
+        .COEF_W(COEF_W),
+        .ACC_W(ACC_W),
+        .HAS_BIAS(HAS_BIAS),
+        .BIAS_W(BIAS_W),
+        .BIAS_SHIFT(BIAS_SHIFT),
+        .ROM_FILE(ROM_FILE),
+        .BIAS_FILE(BIAS_FILE)
+    ) affine (
+        .clk(clk),
+        .rst(rst),
+        .s_axis_tdata(s_axis_tdata),
+        .s_axis_tvalid(s_axis_tvalid),
+        .s_axis_tready(s_axis_tready),
+        .s_axis_tlast(s_axis_tlast),
+        .m_axis_tdata(sum_tdata),
+        .m_axis_tvalid(sum_tvalid),
+        .m_axis_tready(sum_tready),
+        .m_axis_tlast(sum_tlast)
+    );
+
+    lmu_activation #(
+        .IN_W(ACC_W),
+        .IN_F(ACC_F),
+        .PRE_W(OUT_W),
+        .PRE_F(OUT_F),
+        .PRE_ROUNDING(ROUNDING),
+        .PRE_OVERFLOW(OVERFLOW),
+        .FUNCTION(0),
+        .OUT_W(OUT_W),
+        .OUT_F(OUT_F),
+        .OUT_ROUNDING(ROUNDING),
+        .OUT_OVERFLOW(OVERFLOW)
+    ) assign_out (
+        .clk(clk),
+        .rst(rst),
+        .s_axis_tdata(sum_tdata),
+        .s_axis_tvalid(sum_tvalid),
+        .s_axis_tready(sum_tready),
+        .s_axis_tlast(sum_tlast),
+        .m_axis_tdata(m_axis_tdata),
+        .m_axis_tvalid(m_axis_tvalid),
+        .m_axis_tready(m_axis_tready),
+        .m_axis_tlast(m_axis_tlast),
+        .m_axis_tuser(m_axis_tuser)
+    );
+
+endmodule
+
+`default_nettype wire
