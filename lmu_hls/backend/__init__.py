@@ -12,9 +12,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from lmu_hls.backend.project import build, compile, predict, trace, verify, write
+from lmu_hls.backend.project import build, compile, design_of, predict, trace, verify, write
 
-__all__ = ["build", "compile", "predict", "register", "trace", "verify", "write"]
+__all__ = ["build", "compile", "design_of", "predict", "register", "trace", "verify", "write"]
 
 
 def register(register_backend: Callable[..., Any], register_writer: Callable[..., Any]) -> None:

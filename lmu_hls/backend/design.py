@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from lmu_hls.backend.engines import TRACED
 from lmu_hls.backend.options import Options
 from lmu_hls.rtl import identifier
-from lmu_hls.spec import LMU, Network
+from lmu_hls.rtl.reuse import choose_lanes
+from lmu_hls.spec import LMU, Dense, Network
 from lmu_hls.verify.interface import Interface, Tap, Values
 
 VECTORS = 4  # sequences that the written project is tested with
@@ -40,6 +41,9 @@ class Design:
 def design(network: Network, options: Options) -> Design:
     """The accelerator of a converted network. Raises LmuHlsError for what the Verilog cannot do."""
     network = options.apply(network)
+    for layer in network.layers:
+        if isinstance(layer, LMU | Dense):
+            choose_lanes(layer, layer.reuse_factor)  # refuses an invalid reuse factor
     top = f"{identifier(network.name)}_top"
     every_step = all(lmu.return_sequences for lmu in network.lmus)
     interface = Interface(

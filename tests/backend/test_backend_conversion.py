@@ -1,0 +1,188 @@
+"""The backend ``Verilog`` as hls4ml sees it: registration, configuration, types, options, refusals, golden's answers."""
+
+import dataclasses
+import subprocess
+import sys
+
+import hls4ml
+import keras
+import numpy as np
+import pytest
+
+from lmu_hls import backend, golden
+from lmu_hls.backend.options import Options
+from lmu_hls.errors import LmuHlsError
+from lmu_hls.fixed import quantize, to_float
+from lmu_hls.rtl.reuse import valid_reuse_factors
+from lmu_hls.spec import streaming
+from lmu_hls.spec.extract import network_spec
+from tests.lmu_models import N_IN, STEPS, config, convert, lmu, model
+
+
+def two_layers() -> keras.Model:
+    return model(
+        lmu("tanh", name="one"), lmu("relu", return_sequences=False, name="two"), keras.layers.Dense(3, name="head")
+    )
+
+
+def verilog(built: keras.Model, folder, settings=None, **options):
+    return convert(built, folder, settings, backend="Verilog", **options)
+
+
+def same(one, other) -> bool:
+    """Whether two parts of a contract are equal, integer for integer."""
+    if dataclasses.is_dataclass(one):
+        return type(one) is type(other) and all(
+            same(getattr(one, field.name), getattr(other, field.name)) for field in dataclasses.fields(one)
+        )
+    if isinstance(one, tuple):
+        return len(one) == len(other) and all(map(same, one, other))
+    return np.array_equal(one, other) if isinstance(one, np.ndarray) else one == other
+
+
+def random_floats(samples: int = 6) -> np.ndarray:
+    return np.random.default_rng(0).normal(size=(samples, STEPS, N_IN))
+
+
+def test_import_of_hls4ml_is_enough():
+    code = "import hls4ml; b = hls4ml.backends.get_backend('Verilog'); print(b.name, b.get_default_flow())"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split()[-2:] == ["Verilog", "verilog:ip"]
+    assert "WARNING" not in done.stdout
+
+
+@pytest.mark.parametrize("granularity", ["model", "type", "name"])
+def test_the_configuration_has_the_keys_of_vitis(granularity):
+    built = two_layers()
+    own = hls4ml.utils.config_from_keras_model(built, granularity=granularity, backend="Verilog")
+    assert own == config(built, granularity)
+
+
+@pytest.mark.parametrize("update", ["dense", "tridiagonal"])
+def test_types_and_weights_are_those_of_vitis(update, tmp_path):
+    built = model(
+        lmu(keras.layers.LSTMCell(3), discretizer="bilinear", name="one"),
+        lmu("relu", return_sequences=False, discretizer="bilinear", name="two"),
+        keras.layers.Dense(3, activation="relu", name="head"),
+    )
+    settings = config(built, default_precision="fixed<14,5>")
+    settings["LayerName"]["one"] |= {"MemoryUpdate": update, "TableSize": 64}
+    settings["LayerName"]["two"]["Precision"]["mem"] = "fixed<20,3,TRN,WRAP>"
+    mine = network_spec(verilog(built, tmp_path, settings))
+    other = network_spec(convert(built, tmp_path, settings))
+    assert same(mine, other)
+    assert not same(mine, dataclasses.replace(other, steps=4))
+
+
+def test_options_become_configuration(tmp_path):
+    graph = verilog(two_layers(), tmp_path, mode="streaming", output="argmax", axi_lite=True)
+    assert Options.of(graph.config.config) == Options("streaming", "argmax", True)
+    assert Options.of(verilog(two_layers(), tmp_path).config.config) == Options() == Options.of({})
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        ({"mode": "endless"}, "Mode='endless' is not possible; use one of 'sequence', 'streaming'"),
+        ({"output": "probabilities"}, "Output='probabilities' is not possible; use one of 'logits', 'softmax'"),
+        ({"axi_lite": "yes"}, "AXILite='yes' is not possible"),
+        ({"output": "softmax"}, "the model has no softmax"),
+        ({"lanes": 4}, "has no option 'lanes': its own are mode, output, axi_lite"),
+        ({"part": "xc7a35t"}, "has no option 'part': the Verilog is for any part"),
+        ({"io_type": "io_stream"}, "io_type='io_stream' is not supported yet"),
+    ],
+)
+def test_bad_options_are_refused(options, text, tmp_path):
+    with pytest.raises(LmuHlsError, match=text):
+        verilog(two_layers(), tmp_path, **options)
+
+
+def test_reuse_factor_1_is_as_fast_as_possible_and_others_must_be_valid(tmp_path):
+    built = two_layers()
+    network = backend.design_of(verilog(built, tmp_path)).network
+    assert all(layer.reuse_factor == valid_reuse_factors(layer)[0] > 1 for layer in network.layers)
+    settings = config(built)
+    settings["LayerName"]["head"]["ReuseFactor"] = 12
+    assert backend.design_of(verilog(built, tmp_path, settings)).network.layers[-1].reuse_factor == 12
+    settings["LayerName"]["head"]["ReuseFactor"] = 7
+    with pytest.raises(LmuHlsError, match=r"layer 'head': ReuseFactor 7 is not possible.*use 4 or 12"):
+        verilog(built, tmp_path, settings)
+
+
+def test_what_the_contract_or_the_verilog_cannot_do_is_refused(tmp_path):
+    unknown = model(lmu("tanh"), keras.layers.Flatten(name="flat"))
+    with pytest.raises(LmuHlsError, match="layer .flat."):
+        verilog(unknown, tmp_path)
+    with pytest.raises(LmuHlsError, match="62"):
+        verilog(two_layers(), tmp_path, config(two_layers(), default_precision="fixed<40,8>"))
+    settings = config(two_layers())
+    settings["LayerName"]["one"]["Precision"]["mem"] = "ufixed<12,3>"
+    with pytest.raises(LmuHlsError, match=r"layer 'one'.*unsigned"):
+        verilog(two_layers(), tmp_path, settings)
+
+
+def test_golden_answers_in_the_form_of_hls4ml(tmp_path):
+    graph = verilog(two_layers(), tmp_path)
+    network = network_spec(graph)
+    x = random_floats()
+    expected = to_float(golden.predict(network, quantize(x, network.x)), network.out)
+    assert np.array_equal(graph.predict(x, engine="golden"), expected)
+    one = graph.predict(x[:1].astype(np.float32), engine="golden")
+    assert one.shape == (3,) and one.dtype == np.float32
+    assert np.array_equal(graph.predict(x[0], engine="golden"), expected[0])
+    told = []
+    graph.predict(x, engine="golden", progress=lambda done, total: told.append((done, total)))
+    assert told[-1] == (6, 6)
+
+
+def test_sequences_come_out_flat(tmp_path):
+    graph = verilog(model(lmu("tanh")), tmp_path)
+    assert graph.predict(random_floats(2), engine="golden").shape == (2, STEPS * 4)
+
+
+def test_golden_traces_u_mem_and_h(tmp_path):
+    graph = verilog(two_layers(), tmp_path)
+    network = network_spec(graph)
+    x = random_floats()
+    output, traced = graph.trace(x, engine="golden")
+    assert np.array_equal(output, graph.predict(x, engine="golden"))
+    reference = golden.run(network, quantize(x, network.x))
+    assert set(traced) == {f"{layer}.{name}" for layer in ("one", "two") for name in ("u", "mem", "h")}
+    assert np.array_equal(traced["two.mem"], to_float(reference["two"].tensors["mem"], network.layers[1].mem))
+
+
+def test_streaming_carries_the_state_from_sample_to_sample(tmp_path):
+    graph = verilog(two_layers(), tmp_path, mode="streaming")
+    network = streaming(network_spec(graph))
+    x = random_floats(4)
+    whole = golden.run(network, quantize(x.reshape(1, -1, N_IN), network.x), states=golden.zero_states(network, 1))
+    assert np.array_equal(
+        graph.predict(x, engine="golden"), to_float(whole.output, network.out).reshape(4, STEPS * 3)
+    )
+
+
+@pytest.mark.parametrize(
+    ("x", "text"),
+    [
+        (np.zeros((2, STEPS, N_IN), int), "x is int64"),
+        ([[0.0]], "x is list"),
+        (np.zeros((2, STEPS + 1, N_IN)), r"not \(samples, 5, 3\)"),
+        (np.zeros((0, STEPS, N_IN)), "shape"),
+        (np.full((1, STEPS, N_IN), np.nan), "NaN"),
+    ],
+)
+def test_bad_input_is_refused(x, text, tmp_path):
+    with pytest.raises(LmuHlsError, match=text):
+        verilog(two_layers(), tmp_path).predict(x, engine="golden")
+
+
+def test_wrong_calls_name_the_remedy(tmp_path):
+    graph = verilog(two_layers(), tmp_path)
+    with pytest.raises(LmuHlsError, match="not compiled; call its compile"):
+        graph.predict(random_floats())
+    with pytest.raises(LmuHlsError, match="engine 'vcs' is not known"):
+        graph.predict(random_floats(), engine="vcs")
+    with pytest.raises(LmuHlsError, match="knows no 'csim'"):
+        graph.config.backend.build(graph, csim=True)
+    with pytest.raises(LmuHlsError, match="was converted for Vitis"):
+        backend.predict(convert(two_layers(), tmp_path), random_floats())
