@@ -8,12 +8,13 @@ JOBS ?= 2
 TEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint format lock clean distclean
+.PHONY: help install demo test formal lint format lock clean distclean
 
 help:
 	@echo "make install   make .venv with the pinned packages"
 	@echo "make demo      real speech through the whole chain; results in demo-out/"
 	@echo "make test      the tests, without those marked slow"
+	@echo "make formal    all formal proofs of the Verilog, the slow ones too"
 	@echo "make lint      ruff, mypy, import-linter, Verilator lint"
 	@echo "make format    let ruff format the Python files"
 	@echo "make lock      renew the lock files from pyproject.toml"
@@ -39,6 +40,9 @@ demo: install
 
 test: install
 	@$(BIN)/python -m pytest -q -n $(JOBS) --dist loadfile -m "not slow" --durations=10 --durations-min=5 $(TEST_ARGS)
+
+formal: install
+	@$(BIN)/python -m pytest -q -n $(JOBS) --durations=0 tests/formal $(TEST_ARGS)
 
 lint: install
 	@$(BIN)/ruff check --quiet .

@@ -341,6 +341,187 @@ module lmu_memory_dense #(
         if (rst) m_valid_q <= 1'b0;
     end
 
+`ifdef FORMAL
+    // The first cycle is a reset; whatever comes then, a source keeps to the rules of AXI4-Stream
+    reg f_past_q = 1'b0;
+
+    always @(posedge clk) f_past_q <= 1'b1;
+    always @* if (!f_past_q) assume (rst);
+
+    always @(posedge clk) begin
+        if (f_past_q && $past(!rst && s_axis_tvalid && !s_axis_tready)) begin
+            assume (s_axis_tvalid);
+            assume ($stable({s_axis_tdata, s_axis_tlast, s_axis_tuser}));
+        end
+        if (f_past_q && $past(!rst && m_axis_tvalid && !m_axis_tready)) begin
+            valid_holds : assert (m_axis_tvalid);
+            payload_holds : assert ($stable({m_axis_tdata, m_axis_tlast, m_axis_tuser}));
+        end
+    end
+
+    // Counters in range
+
+    always @* begin
+        if (f_past_q && !rst) begin
+            column_in_range : assert (column_q < COLUMNS);
+            group_in_range : assert (group_q < GROUPS);
+            channel_in_range : assert (channel_q < MEMORY_D);
+            lane_in_range : assert (lane_q < LANES);
+            wait_in_range : assert (wait_q <= 2 && (wait_q == 0 || !busy_q));
+            rom_address : assert (rom_addr_q == group_q * COLUMNS + column_q);
+            slot_in_range : assert (slot_q <= LAST_SLOT);
+        end
+    end
+
+    // Nothing lost and nothing invented: each beat of u gives GROUPS beats, with its tlast on the last one
+    localparam F_FLIGHT = 6;  // channels in the unit at once, at most
+    reg [F_FLIGHT-1:0] f_lasts_q;  // tlast of the channels in the unit, the oldest one lowest
+    reg [2:0] f_channels_q;  // how many
+    reg [GROUP_CW-1:0] f_group_q;  // group of the next beat
+    reg [CHANNEL_CW-1:0] f_channel_q;  // its channel
+    wire f_taken = m_axis_tvalid && m_axis_tready;
+    wire f_last_group = f_group_q == GROUPS - 1;
+    wire f_done = f_taken && f_last_group;
+    wire [2:0] f_left = f_channels_q - {2'd0, f_done};
+
+    always @(posedge clk) begin
+        f_channels_q <= f_left + {2'd0, accept};
+        f_lasts_q <= (f_lasts_q >> f_done & ~({{(F_FLIGHT - 1) {1'b0}}, 1'b1} << f_left))
+            | {{(F_FLIGHT - 1) {1'b0}}, accept && s_axis_tlast} << f_left;
+        if (f_taken) f_group_q <= f_last_group ? 0 : f_group_q + 1;
+        if (f_done) f_channel_q <= f_channel_q == MEMORY_D - 1 ? 0 : f_channel_q + 1;
+        if (rst) begin
+            f_channels_q <= 0;
+            f_group_q <= 0;
+            f_channel_q <= 0;
+            f_lasts_q <= 0;
+        end
+    end
+
+    always @* begin
+        if (f_past_q && !rst) begin
+            flight_bounded : assert (f_channels_q <= F_FLIGHT);
+            none_invented : assert (!m_axis_tvalid || f_channels_q != 0);
+            last_in_place : assert (!m_axis_tvalid || m_axis_tlast == (f_last_group && f_lasts_q[0]));
+        end
+    end
+
+    // Never stuck: cycles in which the sink does not hold it up, without a beat that is owed, or without taking one
+    localparam F_BEAT = COLUMNS + 4;
+    localparam F_STEP = CHANNEL_CYCLES + WAIT + 1;
+    reg [$clog2(F_BEAT+2)-1:0] f_dry_q;
+    reg [$clog2(F_STEP+2)-1:0] f_closed_q;
+
+    always @(posedge clk) begin
+        if (!m_axis_tvalid && f_channels_q != 0) f_dry_q <= f_dry_q + 1;
+        if (m_axis_tvalid || f_channels_q == 0) f_dry_q <= 0;
+        if (!m_axis_tvalid || m_axis_tready) f_closed_q <= f_closed_q + 1;
+        if (s_axis_tready) f_closed_q <= 0;
+        if (rst) begin
+            f_dry_q <= 0;
+            f_closed_q <= 0;
+        end
+    end
+
+    always @* begin
+        if (f_past_q && !rst) begin
+            never_dry : assert (f_dry_q <= F_BEAT);
+            never_closed : assert (f_closed_q <= F_STEP);
+        end
+    end
+
+    // The formulas of the header: latency while the sink has always been ready, ii while the source has, too
+    localparam F_LATENCY = CHANNEL_CYCLES + 5;
+    localparam F_II = MEMORY_D * CHANNEL_CYCLES + WAIT;
+    reg f_ready_q, f_flow_q, f_begun_q;
+    reg [F_LATENCY-1:0] f_history_q;  // the last beat of a step was taken, newest in bit 0
+    reg [$clog2(F_II+2)-1:0] f_interval_q;
+    wire f_first = accept && channel_d == 0;
+
+    always @(posedge clk) begin
+        f_ready_q <= f_ready_q && m_axis_tready;
+        f_flow_q <= f_flow_q && m_axis_tready && s_axis_tvalid;
+        f_history_q <= {f_history_q[F_LATENCY-2:0], accept && channel_d == MEMORY_D - 1};
+        f_begun_q <= f_begun_q || f_first;
+        f_interval_q <= f_first ? 1 : f_interval_q + f_begun_q;
+        if (rst) begin
+            f_ready_q <= 1'b1;
+            f_flow_q <= 1'b1;
+            f_history_q <= 0;
+            f_begun_q <= 1'b0;
+            f_interval_q <= 0;
+        end
+    end
+
+    always @* begin
+        if (f_past_q && !rst && f_ready_q && m_axis_tready) begin
+            latency_exact : assert ((f_done && f_channel_q == MEMORY_D - 1) == f_history_q[F_LATENCY-1]);
+        end
+        if (f_past_q && !rst && f_flow_q && s_axis_tvalid && m_axis_tready) begin
+            ii_exact : assert (!f_begun_q || f_first == (f_interval_q == F_II));
+        end
+    end
+
+    // Whatever the gaps and stalls: each read of a word of states finds what the step before wrote, for an arbitrary
+    // group of an arbitrary channel
+    wire [GROUP_CW-1:0] f_any_group = $anyconst;
+    wire [CHANNEL_CW-1:0] f_any_channel = $anyconst;
+    reg f_stored_q;  // it has been written, and nothing else to its place
+    reg [RAM_AW-1:0] f_place_q;
+    reg [1:0] f_steps_q, f_writes_q;  // steps of the channel that have begun; writes of its group
+    reg [GROUP_CW-1:0] f_wr_group_q;
+    reg [CHANNEL_CW-1:0] f_wr_channel_q;
+    // Word and lane that hold the state of a column, LANES columns after another
+    reg [GROUP_CW-1:0] f_rd_group_q;
+    reg [LANE_CW-1:0] f_rd_lane_q;
+    wire f_read = busy_q && run && !first_column && !clear_q && channel_q == f_any_channel
+        && f_rd_group_q == f_any_group;
+    wire f_write = f_wr_group_q == f_any_group && f_wr_channel_q == f_any_channel;
+
+    always @(posedge clk) begin
+        if (busy_q && run && !first_column) begin
+            f_rd_lane_q <= f_rd_lane_q == LANES - 1 ? 0 : f_rd_lane_q + 1;
+            if (f_rd_lane_q == LANES - 1) f_rd_group_q <= f_rd_group_q == GROUPS - 1 ? 0 : f_rd_group_q + 1;
+        end
+        if (accept && channel_d == f_any_channel) f_steps_q <= f_steps_q + 1'b1;
+        if (wr_en) begin
+            f_wr_group_q <= f_wr_group_q == GROUPS - 1 ? 0 : f_wr_group_q + 1;
+            if (f_wr_group_q == GROUPS - 1) f_wr_channel_q <= f_wr_channel_q == MEMORY_D - 1 ? 0 : f_wr_channel_q + 1;
+            if (f_write) begin
+                f_stored_q <= 1'b1;
+                f_place_q <= wr_addr_q;
+                f_writes_q <= f_writes_q + 1'b1;
+            end else if (wr_addr_q == f_place_q) begin
+                f_stored_q <= 1'b0;
+            end
+        end
+        if (rst) begin
+            f_stored_q <= 1'b0;
+            f_steps_q <= 2'd0;
+            f_writes_q <= 2'd0;
+            f_wr_group_q <= 0;
+            f_wr_channel_q <= 0;
+            f_rd_group_q <= 0;
+            f_rd_lane_q <= 0;
+        end
+    end
+
+    always @* begin
+        if (f_past_q && !rst && f_read) begin
+            read_what_was_written : assert (f_stored_q && rd_addr_q == f_place_q && lane_q == f_rd_lane_q);
+            read_in_time : assert (f_steps_q == f_writes_q + 2'd1);
+        end
+    end
+
+    always @(posedge clk) begin
+        if (f_past_q && !rst) begin
+            reach_last : cover (f_taken && m_axis_tlast && f_channel_q == MEMORY_D - 1);
+            reach_stall : cover (!run && f_steps_q == 2);
+            reach_kept_state : cover (f_read && f_taken);
+        end
+    end
+`endif
+
 endmodule
 
 `default_nettype wire

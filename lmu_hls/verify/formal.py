@@ -1,0 +1,224 @@
+"""Formal proofs of the properties that each Verilog module keeps at its end under `ifdef FORMAL`.
+
+Yosys turns the module into an AIGER model of its assertions and assumptions, and ABC's pdr proves each assertion for
+every input and every length of time, or gives a counterexample. Both come with pyosys. What a module assumes of its
+inputs is an assumption only where that module is the top; inside another one it is one more assertion to prove.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from lmu_hls.errors import LmuHlsError
+from lmu_hls.toolchain import need
+
+PROVEN, FAILED, REACHED, UNDECIDED = "proven", "failed", "reached", "undecided"
+_RUN = """\
+import sys
+from pyosys import libyosys
+design = libyosys.Design()
+for line in open(sys.argv[1], encoding="utf-8"):
+    libyosys.run_pass(line.rstrip("\\n"), design)
+"""
+# An assertion that fails where the cover statement is reached
+_COVER = """\
+(* techmap_celltype = "$cover" *)
+module cover_ (input wire A, input wire EN);
+    \\$assert _TECHMAP_REPLACE_ (.A(!A), .EN(EN));
+endmodule
+"""
+_NAME = re.compile(r"[A-Za-z_]\w*")
+_ASSERTED = re.compile(r"Output\s+(\d+) (?:of miter \".*\" )?was asserted in frame\s+(\d+)")
+_PROVED = re.compile(r"Proved output\s+(\d+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Property:
+    """One assertion or cover statement: its label with the path of its instance, and what became of it.
+
+    cycle: the clock cycle in which it fails or is reached, counted from 0. trace: a VCD file that ends there.
+    """
+
+    name: str
+    state: str
+    cycle: int | None = None
+    trace: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of all properties of one kind in one configuration of a module."""
+
+    top: str
+    parameters: Mapping[str, int]
+    properties: tuple[Property, ...]
+    seconds: float
+
+    def of(self, state: str) -> tuple[str, ...]:
+        """Names of the properties in this state."""
+        return tuple(found.name for found in self.properties if found.state == state)
+
+    @property
+    def proven(self) -> bool:
+        """There are properties, and all are proven."""
+        return bool(self.properties) and all(found.state == PROVEN for found in self.properties)
+
+    @property
+    def reached(self) -> bool:
+        """There are cover statements, and all are reached."""
+        return bool(self.properties) and all(found.state == REACHED for found in self.properties)
+
+
+def prove(
+    sources: Sequence[Path], top: str, parameters: Mapping[str, int], workdir: Path, timeout_s: int = 600
+) -> Outcome:
+    """Prove all assertions of `top` and of what it instantiates; what is left after `timeout_s` is "undecided".
+
+    workdir: gets the scripts, logs and, for each assertion that fails, a VCD file; made if absent.
+    Raises LmuHlsError for absent tools, Verilog that Yosys refuses, an undriven wire, or a module without assertions.
+    """
+    return _check(sources, top, parameters, workdir, "assert", f"pdr -a -T {timeout_s} -X cex_", timeout_s)
+
+
+def cover(
+    sources: Sequence[Path], top: str, parameters: Mapping[str, int], workdir: Path, cycles: int = 60,
+    timeout_s: int = 600,
+) -> Outcome:  # fmt: skip
+    """Look for a run of at most `cycles` cycles that reaches each cover statement of `top`, whose assumptions hold.
+
+    Without it a proof may be empty: assumptions that contradict each other prove everything. Raises as `prove`.
+    """
+    engine = f"bmc3 -a -F {cycles} -T {timeout_s}"
+    return _check(sources, top, parameters, workdir, "cover", engine, timeout_s)
+
+
+def _check(
+    sources: Sequence[Path], top: str, parameters: Mapping[str, int], workdir: Path, kind: str, engine: str,
+    timeout_s: int,
+) -> Outcome:  # fmt: skip
+    package = need("pyosys").path
+    assert package is not None
+    workdir.mkdir(parents=True, exist_ok=True)
+    for old in workdir.glob("cex_*"):
+        old.unlink()
+    start = time.monotonic()
+    (workdir / "cover.v").write_text(_COVER, encoding="utf-8")
+    _yosys(_passes(sources, top, parameters, kind), workdir, "model", top)
+    names = _names(workdir / "model.ywa")
+    if not names:
+        raise LmuHlsError(f"{top} has no {kind} statement. Write its properties at the end of it under `ifdef FORMAL.")
+    said = _abc(package / "yosys-abc", engine, workdir, timeout_s)
+    hits = {int(index): int(cycle) for index, cycle in _ASSERTED.findall(said)}
+    proved = {int(index) for index in _PROVED.findall(said)}
+    hit = FAILED if kind == "assert" else REACHED
+    found = tuple(
+        Property(name, hit, hits[k], _trace(workdir, k, top))
+        if k in hits
+        else Property(name, PROVEN if k in proved and kind == "assert" else UNDECIDED)
+        for k, name in enumerate(names)
+    )
+    return Outcome(top, dict(parameters), found, time.monotonic() - start)
+
+
+def _passes(sources: Sequence[Path], top: str, parameters: Mapping[str, int], kind: str) -> list[str]:
+    """The Yosys passes that write the model, in the order in which SymbiYosys has them.
+
+    -defer leaves the modules until the parameters are known. Registers and memories without an initial value start
+    with any value, undriven wires stop.
+    """
+    for name in (top, *parameters):
+        if not _NAME.fullmatch(name):
+            raise ValueError(f"{name!r} is not a Verilog name")
+    overrides = "".join(f" -chparam {name} 32'h{value & 0xFFFFFFFF:08x}" for name, value in parameters.items())
+    inner = f"* {top}/* %d"
+    kinds = ["chformal -cover -remove"]
+    if kind == "cover":
+        kinds = [f"chformal -cover -remove {inner}", "chformal -assert -remove", 'techmap -map "cover.v"']
+    return [
+        *(f'read_verilog -formal -defer "{path.resolve()}"' for path in sources),
+        f"hierarchy -check -top {top}{overrides}",
+        "proc",
+        "check -assert",
+        "async2sync",
+        "chformal -lower",
+        f"chformal -assume2assert {inner}",
+        *kinds,
+        "formalff -setundef -clk2ff -ff2anyinit -hierarchy",
+        "flatten",
+        "setundef -undriven -anyseq",
+        "opt_clean",
+        "memory_nordff",
+        "memory_map -formal",
+        "formalff -setundef -clk2ff -ff2anyinit",
+        "rename -witness",
+        'write_rtlil "model.il"',
+        "delete -output",
+        "opt -full -keepdc",
+        "wreduce -keepdc",
+        "techmap",
+        "setundef -anyseq",
+        "opt -fast",
+        "simplemap",
+        "dffunmap",
+        "aigmap",
+        "opt_clean",
+        "write_aiger -I -B -zinit -no-startoffset -map model.aim -ywmap model.ywa model.aig",
+    ]
+
+
+def _names(file: Path) -> list[str]:
+    """Names of the assertions in the order of the model; those without a label have the place in the source."""
+    paths = json.loads(file.read_text(encoding="utf-8"))["asserts"]
+    return [".".join(part.removeprefix("\\") for part in path).removeprefix("_witness_.") for path in paths]
+
+
+def _yosys(passes: Sequence[str], workdir: Path, name: str, top: str) -> None:
+    """Run Yosys in a process of its own, because an error inside it ends the process."""
+    script, log = workdir / f"{name}.ys", workdir / f"{name}.log"
+    script.write_text("\n".join(passes) + "\n", encoding="utf-8")
+    with log.open("w", encoding="utf-8") as file:
+        command = [sys.executable, "-c", _RUN, script.name]
+        done = subprocess.run(command, cwd=workdir, stdout=file, stderr=subprocess.STDOUT)
+    if done.returncode:
+        lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+        reasons = [line for line in lines if "ERROR" in line or "Warning" in line][-5:] or lines[-3:]
+        raise LmuHlsError(f"Yosys could not make a formal model of {top}: {' '.join(reasons)}. The whole log is {log}.")
+
+
+def _abc(program: Path, engine: str, workdir: Path, timeout_s: int) -> str:
+    """What ABC prints; its own time limit may be overrun by a minute before it is stopped."""
+    log = workdir / "abc.log"
+    commands = f"read_aiger model.aig; fold; strash; {engine}"
+    try:
+        with log.open("w", encoding="utf-8") as file:
+            command = [str(program), "-c", commands]
+            done = subprocess.run(command, cwd=workdir, stdout=file, stderr=subprocess.STDOUT, timeout=timeout_s + 60)
+        if done.returncode:
+            raise LmuHlsError(f"ABC ended with exit status {done.returncode}. The whole log is {log}.")
+    except subprocess.TimeoutExpired:
+        pass
+    return log.read_text(encoding="utf-8", errors="replace")
+
+
+def _trace(workdir: Path, index: int, top: str) -> Path | None:
+    """The VCD file of a counterexample, or None where it could not be replayed."""
+    witnesses = sorted(workdir.glob(f"cex_*{index}.aiw"))
+    if not witnesses:
+        return None
+    trace = workdir / f"cex_{index}.vcd"
+    passes = [
+        'read_rtlil "model.il"',
+        f"sim -q -clock clk -r {witnesses[0].name} -map model.aim -vcd {trace.name} {top}",
+    ]
+    try:
+        _yosys(passes, workdir, f"replay_{index}", top)
+    except LmuHlsError:
+        return None
+    return trace

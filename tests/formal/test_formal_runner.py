@@ -1,0 +1,120 @@
+"""The prover itself: it proves what holds, shows where the rest fails, and refuses what it cannot judge."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lmu_hls.errors import LmuHlsError
+from lmu_hls.toolchain import find
+from lmu_hls.verify import formal
+
+pytestmark = pytest.mark.skipif(not find("pyosys").found, reason="pyosys is not installed")
+
+COUNTER = """\
+module counter #(parameter integer N = 3) (input wire clk, input wire rst, input wire en, output wire [2:0] count);
+    reg [2:0] count_q;
+    reg [2:0] old[0:3];
+    assign count = count_q;
+    always @(posedge clk) begin
+        if (en) count_q <= count_q == N ? 3'd0 : count_q + 3'd1;
+        if (rst) count_q <= 3'd0;
+        old[count_q[1:0]] <= count_q;
+    end
+`ifdef FORMAL
+    reg f_past_q = 1'b0;
+    always @(posedge clk) f_past_q <= 1'b1;
+    always @* if (!f_past_q) assume (rst);
+    always @(posedge clk) begin
+        if (f_past_q) begin
+            at_most_3 : assert (count_q <= 3);
+            old_is_any : assert (old[3] == old[3]);
+        end
+        at_3 : cover (f_past_q && count_q == 3);
+    end
+`endif
+endmodule
+"""
+TWO = """\
+module two (input wire clk, input wire rst, input wire en, output wire [2:0] sum);
+    wire [2:0] a, b;
+    assign sum = a + b;
+    counter one (.clk(clk), .rst(RST), .en(en), .count(a));
+    counter #(.N(2)) other (.clk(clk), .rst(rst), .en(!en), .count(b));
+`ifdef FORMAL
+    reg f_past_q = 1'b0;
+    always @(posedge clk) f_past_q <= 1'b1;
+    always @* if (!f_past_q) assume (rst);
+    always @* if (f_past_q) EXTRA;
+`endif
+endmodule
+"""
+
+
+def write(folder: Path, text: str, name: str = "x.v") -> Path:
+    (folder / name).write_text(text, encoding="utf-8")
+    return folder / name
+
+
+def test_proves_what_holds(tmp_path: Path) -> None:
+    found = formal.prove([write(tmp_path, COUNTER)], "counter", {}, tmp_path / "w")
+    assert found.proven
+    assert set(found.of(formal.PROVEN)) == {"at_most_3", "old_is_any"}
+
+
+def test_shows_what_fails(tmp_path: Path) -> None:
+    found = formal.prove([write(tmp_path, COUNTER)], "counter", {"N": 4}, tmp_path / "w")
+    assert not found.proven
+    assert found.of(formal.PROVEN) == ("old_is_any",)
+    (failure,) = [entry for entry in found.properties if entry.state == formal.FAILED]
+    assert (failure.name, failure.cycle) == ("at_most_3", 5)  # rst in cycle 0, counting from cycle 1 on
+    assert failure.trace is not None
+    assert "count_q" in failure.trace.read_text()
+
+
+def test_cover(tmp_path: Path) -> None:
+    source = write(tmp_path, COUNTER)
+    assert formal.cover([source], "counter", {}, tmp_path / "w").reached
+    assert not formal.cover([source], "counter", {"N": 2}, tmp_path / "w").reached
+    assert not formal.cover([source], "counter", {}, tmp_path / "w", cycles=3).reached
+
+
+def test_memory_starts_with_any_value(tmp_path: Path) -> None:
+    text = COUNTER.replace("old[3] == old[3]", "old[3] == 3 || !f_past_q")
+    found = formal.prove([write(tmp_path, text)], "counter", {}, tmp_path / "w")
+    assert found.of(formal.FAILED) == ("old_is_any",)
+
+
+def test_assumptions_of_inner_modules_are_proven(tmp_path: Path) -> None:
+    good = TWO.replace("EXTRA", "bounded : assert (sum != 7)")
+    source = write(tmp_path, COUNTER + good.replace("RST", "rst"))
+    assert formal.prove([source], "two", {}, tmp_path / "w").proven
+    source = write(tmp_path, COUNTER + good.replace("RST", "en"))
+    failed = formal.prove([source], "two", {}, tmp_path / "w").of(formal.FAILED)
+    assert any("assume" in name and "one" in name for name in failed), failed
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (COUNTER.replace("`ifdef FORMAL", "`ifdef NEVER"), "counter has no assert statement"),
+        (
+            COUNTER.replace("count_q == N ?", "count_q === ("),
+            "could not make a formal model of counter: .*syntax error",
+        ),
+        (COUNTER.replace("(count_q <= 3)", "(inner.count_q <= 3)"), "could not make a formal model of counter"),
+        (COUNTER.replace("module counter", "module another"), "could not make a formal model of counter"),
+    ],
+)
+def test_refuses(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(LmuHlsError, match=message):
+        formal.prove([write(tmp_path, text)], "counter", {}, tmp_path / "w")
+
+
+def test_time_limit_proves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What ABC has not said is undecided."""
+    monkeypatch.setattr(formal, "_abc", lambda *_: "")
+    found = formal.prove([write(tmp_path, COUNTER)], "counter", {}, tmp_path / "w")
+    assert not found.proven
+    assert len(found.of(formal.UNDECIDED)) == 2

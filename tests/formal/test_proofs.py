@@ -1,0 +1,60 @@
+"""Every proof and every cover statement of the Verilog, and the faults that the proofs must find."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from lmu_hls.resources import hdl_dir
+from lmu_hls.toolchain import find
+from lmu_hls.verify import formal
+from tests.formal.cases import CASES, MUTANTS, Case, Mutant
+
+pytestmark = pytest.mark.skipif(not find("pyosys").found, reason="pyosys is not installed")
+
+
+def sources(top: str) -> list[Path]:
+    """The files of `top` and of all that it instantiates: one module a file, named after it."""
+    found, todo = set(), {top}
+    while todo:
+        found |= todo
+        names = {name for module in todo for name in re.findall(r"\blmu_\w+", (hdl_dir() / f"{module}.v").read_text())}
+        todo = {name for name in names if (hdl_dir() / f"{name}.v").is_file()} - found
+    return [hdl_dir() / f"{name}.v" for name in sorted(found)]
+
+
+def parameters(entries: tuple[Case, ...] | tuple[Mutant, ...]) -> list[object]:
+    slow = [entry.slow if isinstance(entry, Case) else entry.case.slow for entry in entries]
+    return [
+        pytest.param(e, id=str(e), marks=[pytest.mark.slow] if s else []) for e, s in zip(entries, slow, strict=True)
+    ]
+
+
+@pytest.mark.parametrize("case", parameters(CASES))
+def test_proven(case: Case, tmp_path: Path) -> None:
+    outcome = formal.prove(sources(case.top), case.top, case.parameters, tmp_path)
+    assert outcome.proven, [found for found in outcome.properties if found.state != formal.PROVEN]
+
+
+@pytest.mark.parametrize("case", parameters(CASES))
+def test_states_reached(case: Case, tmp_path: Path) -> None:
+    """The assumptions leave the unit free to do what it is for: without this a proof could be empty."""
+    outcome = formal.cover(sources(case.top), case.top, case.parameters, tmp_path, case.cycles)
+    assert outcome.reached, [found for found in outcome.properties if found.state != formal.REACHED]
+
+
+@pytest.mark.parametrize("mutant", parameters(MUTANTS))
+def test_faults_found(mutant: Mutant, tmp_path: Path) -> None:
+    files = []
+    for path in sources(mutant.case.top):
+        text = path.read_text(encoding="utf-8")
+        if path.stem == mutant.module:
+            assert text.count(mutant.old) == 1, "the fault has no place in the Verilog any more"
+            text = text.replace(mutant.old, mutant.new)
+        files.append(tmp_path / path.name)
+        files[-1].write_text(text, encoding="utf-8")
+    outcome = formal.prove(files, mutant.case.top, mutant.case.parameters, tmp_path / "work")
+    failed = {name.rpartition(".")[2] for name in outcome.of(formal.FAILED)}
+    assert failed >= set(mutant.caught_by), outcome.properties
