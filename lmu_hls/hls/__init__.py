@@ -6,7 +6,7 @@ __all__ = ["register"]
 
 
 def register() -> None:
-    """Teach hls4ml the LMU: handlers, IR layer, templates, header and the pass that settles the types.
+    """Teach hls4ml the LMU: handlers, IR layers, templates, headers and the pass that settles the types.
 
     May be called any number of times. hls4ml calls it through its plugin entry point when it is imported.
     """
@@ -15,19 +15,25 @@ def register() -> None:
     from hls4ml.model.layers import layer_map, register_layer
     from hls4ml.model.optimizer import register_pass
 
-    from lmu_hls.hls import handler, layer, settle, templates
+    from lmu_hls.hls import handler, layer, settle, softmax, templates
     from lmu_hls.hls import keras_lmu as keras_lmu  # its handlers register themselves
 
     if "LMU" in layer_map:
         return
-    handler.wrap_bidirectional()
+    handler.wrap_handlers()
     register_layer("LMU", layer.LMU)
+    register_layer("LMUSoftmax", softmax.LMUSoftmax)
     for name in layer.BACKENDS:
         for header in templates.HEADERS:
             get_backend(name).register_source(header)
     vivado = get_backend("Vivado")  # Vitis builds on its templates and flows
-    vivado.register_template(templates.LMUConfigTemplate)
-    vivado.register_template(templates.LMUFunctionTemplate)
+    for template in (
+        templates.LMUConfigTemplate,
+        templates.LMUFunctionTemplate,
+        softmax.SoftmaxConfigTemplate,
+        softmax.SoftmaxFunctionTemplate,
+    ):
+        vivado.register_template(template)
     for pass_class, flow, before in (
         (settle.SettleTypes, "convert", "replace_multidimensional_dense_with_conv"),
         (settle.NameTypes, "vivado:specific_types", "vivado:transform_types"),

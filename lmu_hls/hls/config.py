@@ -63,9 +63,10 @@ def _merge(base: dict[str, Any], over: Mapping[str, Any], where: str) -> None:
 def _make_room(defaults: dict[str, Any], by_type: Mapping[str, Any], model: Any) -> None:
     """Take out of the defaults by layer name what the user sets by layer type: for hls4ml a name wins over a type."""
     wanted = {name.lower(): settings for name, settings in by_type.items()}
-    for layer in model.layers:
-        kind = "lmu" if hasattr(layer, "cell") else type(layer).__name__.lower()
-        own = defaults.get(layer.name, {})
+    kinds = {layer.name: "lmu" if hasattr(layer, "cell") else type(layer).__name__.lower() for layer in model.layers}
+    for name, own in defaults.items():
+        # A softmax is known by its type exp: that of a Dense layer is no Keras layer of its own.
+        kind = "lmusoftmax" if "exp" in own.get("Precision", {}) else kinds.get(name, "")
         for key, value in wanted.get(kind, {}).items():
             if isinstance(value, Mapping) and isinstance(own.get(key), dict):
                 for part in value:

@@ -11,6 +11,11 @@ from lmu_hls.errors import LmuHlsError
 from lmu_hls.spec.weight import ACTIVATIONS
 
 BIDIRECTIONAL = "keras.src.layers.rnn.bidirectional.Bidirectional"
+SOFTMAX = (  # layers that hls4ml's own handlers take apart into at most a layer and a softmax
+    "keras.src.layers.core.dense.Dense",
+    "keras.src.layers.activations.activation.Activation",
+    "keras.src.layers.activations.softmax.Softmax",
+)
 
 
 class LMUHandler(KerasV3LayerHandler):
@@ -82,10 +87,37 @@ class BidirectionalHandler:
         return self.original(layer, in_tensors, out_tensors)
 
 
-def wrap_bidirectional() -> None:
-    """Put :class:`BidirectionalHandler` before hls4ml's own handler; once."""
-    if not isinstance(registry[BIDIRECTIONAL], BidirectionalHandler):
-        registry[BIDIRECTIONAL] = BidirectionalHandler(registry[BIDIRECTIONAL])
+class SoftmaxHandler:
+    """hls4ml's own handler, but a softmax after an LMU becomes the IR layer LMUSoftmax: the contract's numbers."""
+
+    def __init__(self, original: Any) -> None:
+        self.original = original
+
+    def __call__(self, layer: Any, in_tensors: Any, out_tensors: Any) -> Any:
+        parts = self.original(layer, in_tensors, out_tensors)
+        if parts is None or not any(map(_comes_from_lmu, in_tensors)):
+            return parts
+        return tuple(
+            {**part, "class_name": "LMUSoftmax"} if part["class_name"] == "Softmax" else part for part in parts
+        )
+
+
+def wrap_handlers() -> None:
+    """Put :class:`BidirectionalHandler` and :class:`SoftmaxHandler` before hls4ml's own handlers; once."""
+    for wrapper, names in ((BidirectionalHandler, (BIDIRECTIONAL,)), (SoftmaxHandler, SOFTMAX)):
+        for name in names:
+            if not isinstance(registry[name], wrapper):
+                registry[name] = wrapper(registry[name])
+
+
+def _comes_from_lmu(tensor: Any) -> bool:
+    """Whether an LMU is upstream of a symbolic tensor, in the model that the tensor belongs to."""
+    from lmu_hls.layers import LMUCell
+
+    history = tensor._keras_history
+    if isinstance(getattr(history.operation, "cell", None), LMUCell):
+        return True
+    return any(map(_comes_from_lmu, history.operation._inbound_nodes[history.node_index].input_tensors))
 
 
 def _leads_to_lmu(layer: Any) -> bool:

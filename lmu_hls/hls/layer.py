@@ -13,7 +13,15 @@ from hls4ml.model.types import IntegerPrecisionType, NamedType, UnspecifiedPreci
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType
 from lmu_hls.hls.accumulators import ACCUMULATORS
-from lmu_hls.hls.types import default_type, explicit_type, hls_type, tensor_type, weight_on_grid
+from lmu_hls.hls.types import (
+    check_precision_keys,
+    default_type,
+    explicit_type,
+    hls_type,
+    reuse_factor,
+    tensor_type,
+    weight_on_grid,
+)
 from lmu_hls.hls.update import UPDATES, check_stable, choose_update, coefficients, sweep_type
 from lmu_hls.spec.extract import TABLE_REACH, cell_activations
 
@@ -82,8 +90,8 @@ class LMU(Layer):
         """Check what the user asked for; settle every type and weight that does not depend on the input's type."""
         self._check_name()
         self._check_target()
-        self._check_precision_keys()
-        self.set_attr("reuse_factor", self._reuse_factor())
+        check_precision_keys(self, "LMU", ("default", "result", *TENSORS, *WEIGHTS))
+        self.set_attr("reuse_factor", reuse_factor(self))
         for name, value in SETTINGS.items():  # hls4ml fills in defaults only after this
             self.set_attr(name, self.get_attr(name, value))
         update = choose_update(self)
@@ -165,12 +173,6 @@ class LMU(Layer):
             table = None if activation is None else activation.table
             self._set_type(name, None if table is None else hls_type(table.index))
 
-    def _reuse_factor(self) -> int:
-        value = self.model.config.get_reuse_factor(self)
-        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            raise LmuHlsError(f"layer {self.name!r}: ReuseFactor={value!r} is not possible; give an integer from 1 on")
-        return value
-
     def _check_name(self) -> None:
         """hls4ml keeps a layer's output among its attributes, under the layer's name: no weight may have that name."""
         stems = (*WEIGHTS, *TABLE_NAMES)
@@ -194,17 +196,3 @@ class LMU(Layer):
                 f"layer {self.name!r}: Strategy {strategy!r} is not supported for LMU layers; use 'Latency', and "
                 "ReuseFactor to share multipliers"
             )
-
-    def _check_precision_keys(self) -> None:
-        """hls4ml ignores a Precision key that it does not know; here a typing error must not be silent."""
-        known = ("default", "result", *TENSORS, *WEIGHTS)
-        hls_config = self.model.config.config["HLSConfig"]
-        for level, wanted in (("LayerName", self.name), ("LayerType", "LMU")):
-            for key, layer_config in hls_config.get(level, {}).items():
-                precision = layer_config.get("Precision") if key.lower() == wanted.lower() else None
-                unknown = [name for name in precision if name not in known] if isinstance(precision, dict) else []
-                if unknown:
-                    raise LmuHlsError(
-                        f"layer {self.name!r}: {level}: {key}: Precision has the unknown key {unknown[0]!r}; "
-                        f"an LMU knows {', '.join(known)}"
-                    )

@@ -15,6 +15,7 @@ from hls4ml.model.types import NamedType, WeightVariable
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType
 from lmu_hls.hls.accumulators import settle_accumulators
+from lmu_hls.hls.softmax import settle_softmax
 from lmu_hls.hls.types import (
     default_type,
     exact_sum,
@@ -22,13 +23,13 @@ from lmu_hls.hls.types import (
     hls_type,
     holds,
     input_type,
+    reuse_factor,
     tensor_type,
     weight_on_grid,
 )
 from lmu_hls.spec.extract import fixed_type
 
 STRATEGIES = ("latency", "resource")  # of Dense layers; the others generate code of their own
-LOGITS = "end the model with the Dense layer's logits (argmax is the same); the command line does it with --logits"
 
 
 class SettleTypes(ModelOptimizerPass):
@@ -47,7 +48,13 @@ class SettleTypes(ModelOptimizerPass):
         _plain_relu(model)
         nodes = list(model.get_layers())
         _check_chain(model, nodes)
-        settlers = {"Input": _input, "LMU": settle_accumulators, "Dense": _dense, "Activation": _activation}
+        settlers = {
+            "Input": _input,
+            "LMU": settle_accumulators,
+            "LMUSoftmax": settle_softmax,
+            "Dense": _dense,
+            "Activation": _activation,
+        }
         for node in nodes:
             if node.class_name not in settlers:
                 raise LmuHlsError(_unsupported(node))
@@ -112,12 +119,12 @@ def _unsupported(node: Any) -> str:
     """Why ``node`` cannot be converted, and what to do."""
     activation = node.get_attr("activation")
     if node.class_name == "Softmax" or activation == "softmax":
-        return f"layer {node.name!r}: activation 'softmax' is not supported; {LOGITS}"
+        return f"layer {node.name!r}: a softmax before the first LMU is not supported; use it after an LMU"
     if activation is not None:
-        return f"layer {node.name!r}: activation {activation!r} is not supported after an LMU; use relu, or {LOGITS}"
+        return f"layer {node.name!r}: activation {activation!r} is not supported after an LMU; use relu or softmax"
     return (
         f"layer {node.name!r}: a {node.class_name} layer is not supported in a model with an LMU; "
-        "use LMU and Dense layers with linear or relu activations"
+        "use LMU and Dense layers with linear, relu or softmax activations"
     )
 
 
@@ -175,7 +182,7 @@ def _dense(node: Any) -> None:
     config.layer_name_precision[f"{name}_accum"] = str(accum)
     _set_result(node, explicit_type(node, "result") or default_type(config))
     # A Dense layer on sequences becomes a convolution: what was said of the type Dense must go along.
-    config.layer_name_rf[name] = config.get_reuse_factor(node)
+    config.layer_name_rf[name] = reuse_factor(node)
     config.layer_name_strategy[name] = config.get_strategy(node)
 
 

@@ -9,9 +9,10 @@ from hls4ml.backends.template import FunctionCallTemplate, LayerConfigTemplate
 
 from lmu_hls.hls.accumulators import ACCUMULATORS
 from lmu_hls.hls.layer import COEFFICIENTS, INDEXES, LMU, TABLE_NAMES, TENSORS, WEIGHTS
+from lmu_hls.hls.softmax import HEADER
 from lmu_hls.hls.update import update_multiplications
 
-HEADERS = tuple(Path(__file__).with_name("firmware") / name for name in ("nnet_lmu.h", "nnet_lmu_cells.h"))
+HEADERS = tuple(Path(__file__).with_name("firmware") / name for name in ("nnet_lmu.h", "nnet_lmu_cells.h", HEADER))
 
 CELLS = {"none": "no", "dense": "dense", "rnn": "dense", "lstm": "lstm", "gru": "gru"}  # lmu_*_cell
 ELEMENTWISE = {"lstm": 3, "gru": 2}  # multiplications a unit, of the gates

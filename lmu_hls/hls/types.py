@@ -57,6 +57,28 @@ def _parse(config: Any, text: Any, where: str) -> FixedType:
     return fixed_type(precision, where)
 
 
+def check_precision_keys(node: Any, kind: str, known: tuple[str, ...]) -> None:
+    """LmuHlsError for an unknown Precision key of ``node``: hls4ml ignores it, but a typo must not be silent."""
+    hls_config = node.model.config.config["HLSConfig"]
+    for level, wanted in (("LayerName", node.name), ("LayerType", kind)):
+        for key, layer_config in hls_config.get(level, {}).items():
+            precision = layer_config.get("Precision") if key.lower() == wanted.lower() else None
+            unknown = [name for name in precision if name not in known] if isinstance(precision, dict) else []
+            if unknown:
+                raise LmuHlsError(
+                    f"layer {node.name!r}: {level}: {key}: Precision has the unknown key {unknown[0]!r}; "
+                    f"an {kind} knows {', '.join(known)}"
+                )
+
+
+def reuse_factor(node: Any) -> int:
+    """What the user asked for; LmuHlsError for anything but an integer from 1 on."""
+    value = node.model.config.get_reuse_factor(node)
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise LmuHlsError(f"layer {node.name!r}: ReuseFactor={value!r} is not possible; give an integer from 1 on")
+    return value
+
+
 def weight_on_grid(node: Any, name: str, data: Any, auto: FixedType | None = None) -> tuple[FixedType, Floats]:
     """The type of weight ``name`` and its values after assignment to that type.
 

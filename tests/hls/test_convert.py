@@ -180,4 +180,5 @@ def test_the_handler_is_registered_for_the_layer_that_exists():
     assert hls4ml.backends.get_backend("Vitis").get_custom_source().keys() >= {
         "nnet_utils/nnet_lmu.h",
         "nnet_utils/nnet_lmu_cells.h",
+        "nnet_utils/nnet_lmu_softmax.h",
     }

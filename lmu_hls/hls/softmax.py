@@ -1,0 +1,121 @@
+"""The IR layer ``LMUSoftmax``: a softmax on the last axis of a model with an LMU, with the contract's numbers."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any
+
+import numpy as np
+from hls4ml.backends.template import FunctionCallTemplate, LayerConfigTemplate
+from hls4ml.model.attributes import Attribute, ConfigurableAttribute, TypeAttribute
+from hls4ml.model.layers import Layer
+from hls4ml.model.types import IntegerPrecisionType, NamedType, UnspecifiedPrecisionType
+
+from lmu_hls.errors import LmuHlsError
+from lmu_hls.fixed import MAX_WIDTH, FixedType
+from lmu_hls.hls.types import check_precision_keys, default_type, explicit_type, hls_type, input_type, tensor_type
+from lmu_hls.spec import Softmax
+from lmu_hls.spec.extract import exp_table
+
+HEADER = "nnet_lmu_softmax.h"
+# Over [0, 16) an entry of the largest index is zero in the default type of the entries, so that the end of the table
+# does not show; over [0, 8) each of the small outputs would be exp(-8) too large.
+SETTINGS = {"table_size": 2048, "table_range": 16}
+EXP = FixedType(18, 1, signed=False)  # of the entries: exp(0) is a value of it, and 18 bits fit a block RAM
+INTEGER = 2  # integer bits of the result: with the sign, so that 1 is a value
+TYPES = ("index", "difference", "sum", "exp_table")
+_CONFIG = """struct config{index} : nnet::lmu_softmax_config {{
+    static const unsigned n_in = {n_in};
+    static const unsigned n_vectors = {n_vectors};
+
+{typedefs}
+}};
+"""
+
+
+class LMUSoftmax(Layer):
+    """A softmax on the last axis. Keys of the configuration, under the layer's name or under ``LMUSoftmax``:
+
+    TableSize and TableRange of the table of exp(-d), powers of two; Precision with ``exp``, the unsigned type of its
+    entries, and ``result``: by default signed, with the width of the default precision and two integer bits.
+    """
+
+    _expected_attributes = [  # noqa: RUF012 - the form that hls4ml asks for
+        *(Attribute(name) for name in ("n_in", "n_vectors")),
+        *(ConfigurableAttribute(name, default=value) for name, value in SETTINGS.items()),
+        TypeAttribute("exp"),
+        *(TypeAttribute(name, configurable=False) for name in TYPES),
+    ]
+
+    def initialize(self) -> None:
+        """Settle what does not depend on the input's type. LmuHlsError for types or a table that cannot be."""
+        shape = self.get_input_variable().shape
+        if self.get_attr("axis", -1) not in (-1, len(shape)):
+            raise LmuHlsError(f"layer {self.name!r}: softmax is supported on the last axis only; set axis=-1")
+        check_precision_keys(self, "LMUSoftmax", ("default", "result", "exp"))
+        self.set_attr("n_in", int(shape[-1]))
+        self.set_attr("n_vectors", int(prod(shape[:-1])))
+        for name, value in SETTINGS.items():  # hls4ml fills in defaults only after this
+            self.set_attr(name, self.get_attr(name, value))
+        default = default_type(self.model.config)
+        result = explicit_type(self, "result") or FixedType(default.width, INTEGER)
+        self.add_output_variable(shape, precision=hls_type(result))
+        self._set_type("exp", hls_type(explicit_type(self, "exp") or EXP))
+        table = exp_table(self)
+        try:
+            Softmax(repr(self.name), default, table, result)
+        except ValueError as error:
+            raise LmuHlsError(f"layer {error}; change its Precision (exp, result)") from None
+        self._set_type("index", hls_type(table.index))
+        bits = IntegerPrecisionType(table.values.type.width, signed=False)
+        values = table.values.values.astype(np.float64)
+        self.add_weights_variable("exp_table", "exp_table{index}", f"softmax{self.index}_exp_table_t", bits, values)
+        for name in ("difference", "sum"):  # they depend on the input's type: settle_softmax
+            self._set_type(name, UnspecifiedPrecisionType())
+
+    def _set_type(self, name: str, precision: Any) -> None:
+        self.set_attr(f"{name}_t", NamedType(f"softmax{self.index}_{name}_t", precision))
+
+
+def settle_softmax(node: Any) -> None:
+    """Give the difference and the sum types that hold them exactly. LmuHlsError where that needs more than 62 bits."""
+    x, table, out = input_type(node), exp_table(node), tensor_type(node, "result")
+    largest, span = int(table.values.values.max()), x.max_int - x.min_int
+    total = node.get_attr("n_in") * largest
+    exact = {
+        "difference": span << max(0, table.index.fraction - x.fraction),
+        "sum": total,
+        "quotient": largest << (out.fraction + 2),
+    }
+    for name, bound in exact.items():
+        if bound.bit_length() > MAX_WIDTH:
+            raise LmuHlsError(
+                f"layer {node.name!r}: the exact {name} of the softmax needs {bound.bit_length()} bits, at most "
+                f"{MAX_WIDTH} are possible; use narrower types for its input, 'exp' and 'result'"
+            )
+    node.types["difference_t"].precision = hls_type(FixedType(x.width, x.integer, signed=False))
+    node.types["sum_t"].precision = IntegerPrecisionType(total.bit_length(), signed=False)
+
+
+class SoftmaxConfigTemplate(LayerConfigTemplate):
+    """The struct that ``nnet::lmu_softmax`` takes as CONFIG_T."""
+
+    def __init__(self) -> None:
+        super().__init__(LMUSoftmax)
+
+    def format(self, node: Any) -> str:
+        typedefs = "\n".join(f"    typedef {node.types[f'{name}_t'].name} {name}_t;" for name in TYPES)
+        sizes = {name: node.get_attr(name) for name in ("index", "n_in", "n_vectors")}
+        return _CONFIG.format(**sizes, typedefs=typedefs)
+
+
+class SoftmaxFunctionTemplate(FunctionCallTemplate):
+    """The call of ``nnet::lmu_softmax``."""
+
+    def __init__(self) -> None:
+        super().__init__(LMUSoftmax, include_header=[f"nnet_utils/{HEADER}"])
+
+    def format(self, node: Any) -> str:
+        params = self._default_function_params(node)
+        call = "nnet::lmu_softmax<{input_t}, {output_t}, {config}>({input}, {output}, {table});"
+        return call.format(**params, table=node.weights["exp_table"].name)
