@@ -40,7 +40,7 @@ class Tap:
     """A stream inside the accelerator: tensor ``tensor`` of layer ``layer``, ``n`` values a step.
 
     Its wires in the top module are ``<wires>_tdata``, ``_tvalid`` and ``_tready``. With ``last_step`` it carries only
-    the last step of a sequence.
+    the last step of a sequence. ``order[k]`` is the place in the tensor of a step's k-th beat (None: the same place).
     """
 
     layer: str
@@ -49,6 +49,7 @@ class Tap:
     values: Values
     n: int
     last_step: bool = False
+    order: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

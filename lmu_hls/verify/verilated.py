@@ -281,7 +281,12 @@ def _shaped(values: Ints, tap: Tap, job: _Job, interface: Interface) -> Ints:
             f"{interface.top}: the stream {tap.layer}.{tap.tensor} had {values.size:,} beats, "
             f"not {job.sequences * steps * tap.n:,}. Restore the files in rtl/."
         )
-    return values.astype(np.int64).reshape(job.sequences, steps, tap.n)
+    beats = values.astype(np.int64).reshape(job.sequences, steps, tap.n)
+    if tap.order is None:
+        return beats
+    placed = np.empty_like(beats)
+    placed[..., list(tap.order)] = beats
+    return placed
 
 
 @contextlib.contextmanager

@@ -91,10 +91,11 @@ def tiny(lmu: LMU, tmp_path: Path, workdir: Path):
         (tmp_path / "tiny_top.v").write_text(source)
         (tmp_path / "rom").mkdir(exist_ok=True)
         (tmp_path / unit.rom_file).write_text(rom_source(unit))
-        tap = Tap("lmu", "u", "tap_lmu_u", u, lmu.memory_d)
-        interface = Interface(
-            "tiny_top", u, lmu.memory_d, mem, n_out, True, unit.ii_cycles + unit.latency_cycles, (tap,)
+        taps = (
+            Tap("lmu", "u", "tap_lmu_u", u, lmu.memory_d),
+            Tap("lmu", "mirrored", "tap_lmu_u", u, lmu.memory_d, order=(1, 0)),
         )
+        interface = Interface("tiny_top", u, lmu.memory_d, mem, n_out, True, unit.ii_cycles + unit.latency_cycles, taps)
         sources = [*(hdl_dir() / f"{module}.v" for module in unit.modules), tmp_path / "tiny_top.v"]
         return verilated.build(sources, interface, tmp_path, workdir / "tiny")
 
@@ -126,6 +127,7 @@ def test_outputs_taps_and_cycles(tiny, lmu):
     run = made.run(u, trace=True, progress=done.append)
     assert np.array_equal(run.outputs, mem)
     assert np.array_equal(run.taps["lmu"]["u"], u)
+    assert np.array_equal(run.taps["lmu"]["mirrored"], u[..., ::-1])
     assert run.ii_cycles == tiny.unit.ii_cycles
     assert run.latency_cycles == tiny.unit.latency_cycles
     assert done[-1] == 40
