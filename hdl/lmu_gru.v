@@ -1,0 +1,353 @@
+// The units of a GRU cell that resets after the product, from four exact sums of each unit to h:
+//
+//   z, r = assign_gate(gate_function(assign_pre(sum)))           inner = assign_inner(sum)
+//   g = assign_cand(cand_function(assign_pre(s + r inner)))      s is the fourth sum; nothing else is rounded
+//   h_t = assign_h(z h_{t-1} + (1 - z) g)                        exact; h is 0 before a first step
+//
+// One multiplier makes r inner, another one, in lmu_gru_mix, the mixture. The functions are those of lmu_function.
+//
+//   Signal           Width   Direction   Description
+//   clk              1       in          rising edge
+//   rst              1       in          synchronous, active high, clears control; the next step is a first one
+//   s_axis_tdata     IN_W    in          signed, IN_F fraction bits: sums of z, r, inner, s of unit 0, then of
+//                                        unit 1, ...; 4*UNITS beats a step
+//   s_axis_tlast     1       in          last beat of the sequence: with STREAMING = 0 the next step is a first one
+//   m_axis_tdata     H_W     out         h, UNITS beats a step
+//   m_axis_tlast     1       out         h of the last unit, whose last sum had s_axis_tlast
+//   m_axis_tuser     1       out         one of the values that lead from the four sums to this h was clipped to fit
+//
+//   Cycles (exact, without gaps and back-pressure)
+//   latency = 10         from a step's last input beat to its last output beat
+//   ii      = 4*UNITS    from one step's first input beat to that of the next
+//
+// All stages stop while an output beat is not taken. With UNITS = 1 a step may begin only when h of the step before
+// has been given; in the recurrence it can not begin earlier.
+
+`default_nettype none
+
+module lmu_gru #(
+    // Units, 1 or more
+    parameter integer UNITS = 8,
+    // Bits and fraction bits of a sum
+    parameter integer IN_W = 40,
+    parameter integer IN_F = 30,
+    // Bits, fraction bits and modes, as listed in lmu_round_sat, of a pre-activation
+    parameter integer PRE_W = 16,
+    parameter integer PRE_F = 12,
+    parameter integer PRE_ROUNDING = 6,
+    parameter integer PRE_OVERFLOW = 1,
+    // Function of z and r, its index and its result, as in lmu_function
+    parameter integer GATE_FUNCTION = 2,
+    parameter integer GATE_INDEX_W = 10,
+    parameter integer GATE_INDEX_F = 6,
+    parameter integer GATE_INDEX_ROUNDING = 6,
+    parameter integer GATE_INDEX_OVERFLOW = 1,
+    parameter integer GATE_W = 16,
+    parameter integer GATE_F = 14,
+    parameter integer GATE_ROUNDING = 6,
+    parameter integer GATE_OVERFLOW = 1,
+    parameter GATE_FILE = "lmu_gru_gate.hex",
+    // Bits, fraction bits and modes of inner
+    parameter integer INNER_W = 16,
+    parameter integer INNER_F = 12,
+    parameter integer INNER_ROUNDING = 6,
+    parameter integer INNER_OVERFLOW = 1,
+    // Function of the candidate g, its index and its result
+    parameter integer CAND_FUNCTION = 2,
+    parameter integer CAND_INDEX_W = 10,
+    parameter integer CAND_INDEX_F = 6,
+    parameter integer CAND_INDEX_ROUNDING = 6,
+    parameter integer CAND_INDEX_OVERFLOW = 1,
+    parameter integer CAND_W = 16,
+    parameter integer CAND_F = 14,
+    parameter integer CAND_ROUNDING = 6,
+    parameter integer CAND_OVERFLOW = 1,
+    parameter CAND_FILE = "lmu_gru_cand.hex",
+    // Bits, fraction bits and modes of h
+    parameter integer H_W = 16,
+    parameter integer H_F = 14,
+    parameter integer H_ROUNDING = 6,
+    parameter integer H_OVERFLOW = 1,
+    // 1: h runs on after the end of a sequence
+    parameter integer STREAMING = 0
+) (
+    input wire clk,
+    input wire rst,
+
+    input  wire [IN_W-1:0] s_axis_tdata,
+    input  wire            s_axis_tvalid,
+    output wire            s_axis_tready,
+    input  wire            s_axis_tlast,
+
+    output wire [H_W-1:0] m_axis_tdata,
+    output wire           m_axis_tvalid,
+    input  wire           m_axis_tready,
+    output wire           m_axis_tlast,
+    output wire [    0:0] m_axis_tuser
+);
+
+    localparam [1:0] Z = 2'd0, R = 2'd1, INNER = 2'd2, S = 2'd3;
+
+    // A counter of one value keeps one bit
+    localparam UNIT_CW = UNITS > 1 ? $clog2(UNITS) : 1;
+
+    // s and r inner are brought to the finer of their fraction bits
+    localparam PRODUCT_W = GATE_W + INNER_W;
+    localparam PRODUCT_F = GATE_F + INNER_F;
+    localparam S_SHIFT = PRODUCT_F > IN_F ? PRODUCT_F - IN_F : 0;
+    localparam PRODUCT_SHIFT = IN_F > PRODUCT_F ? IN_F - PRODUCT_F : 0;
+    localparam TOTAL_W = (IN_W + S_SHIFT > PRODUCT_W + PRODUCT_SHIFT ? IN_W + S_SHIFT : PRODUCT_W + PRODUCT_SHIFT) + 1;
+    localparam TOTAL_F = IN_F + S_SHIFT;
+
+    generate
+        if (UNITS < 1) begin : g_check_units
+            PARAM_ERROR_units_must_be_at_least_1 check ();
+        end
+    endgenerate
+
+    reg m_valid_q;
+    wire run = m_axis_tready || !m_valid_q;
+
+    assign s_axis_tready = run;
+
+    // Input: which sum of which unit. Numbers at the end of the following names count the cycles since then.
+
+    reg [1:0] part_q;
+    reg [UNIT_CW-1:0] unit_q;
+    reg fresh_q;  // this step is a sequence's first one
+    wire last_unit = {1'b0, unit_q} == UNITS[UNIT_CW:0] - 1'b1;
+
+    reg valid1_q, valid2_q;
+    reg [1:0] part1_q, part2_q;
+    reg [IN_W-1:0] sum1_q, sum2_q, sum3_q;
+
+    always @(posedge clk) begin
+        if (run) begin
+            if (s_axis_tvalid) begin
+                part_q <= part_q + 2'd1;
+                if (part_q == S) begin
+                    unit_q <= last_unit ? {UNIT_CW{1'b0}} : unit_q + 1'b1;
+                    if (last_unit) fresh_q <= STREAMING == 0 && s_axis_tlast;
+                end
+            end
+            valid1_q <= s_axis_tvalid;
+            valid2_q <= valid1_q;
+            part1_q <= part_q;
+            part2_q <= part1_q;
+            sum1_q <= s_axis_tdata;
+            sum2_q <= sum1_q;
+            sum3_q <= sum2_q;
+        end
+        if (rst) begin
+            part_q <= Z;
+            unit_q <= {UNIT_CW{1'b0}};
+            fresh_q <= 1'b1;
+            valid1_q <= 1'b0;
+            valid2_q <= 1'b0;
+        end
+    end
+
+    // Cycle 1: pre-activation and inner; cycle 2: gates
+
+    wire [PRE_W-1:0] pre;
+    wire [INNER_W-1:0] inner;
+    wire pre_clipped, inner_clipped;
+    reg [PRE_W-1:0] pre1_q;
+    reg [INNER_W-1:0] inner1_q, inner2_q;
+    reg pre_clipped1_q, pre_clipped2_q, inner_clipped1_q, inner_clipped2_q;
+    wire [GATE_W-1:0] gate2;
+    wire gate_clipped2;
+    wire gate_or_pre_clipped2 = pre_clipped2_q || gate_clipped2;
+    wire clipped2 = part2_q == INNER ? inner_clipped2_q : part2_q != S && gate_or_pre_clipped2;
+
+    lmu_round_sat #(
+        .IN_W(IN_W),
+        .IN_F(IN_F),
+        .OUT_W(PRE_W),
+        .OUT_F(PRE_F),
+        .ROUNDING(PRE_ROUNDING),
+        .OVERFLOW(PRE_OVERFLOW)
+    ) to_pre (
+        .in_data(s_axis_tdata),
+        .out_data(pre),
+        .clipped(pre_clipped)
+    );
+
+    lmu_round_sat #(
+        .IN_W(IN_W),
+        .IN_F(IN_F),
+        .OUT_W(INNER_W),
+        .OUT_F(INNER_F),
+        .ROUNDING(INNER_ROUNDING),
+        .OVERFLOW(INNER_OVERFLOW)
+    ) to_inner (
+        .in_data(s_axis_tdata),
+        .out_data(inner),
+        .clipped(inner_clipped)
+    );
+
+    lmu_function #(
+        .IN_W(PRE_W),
+        .IN_F(PRE_F),
+        .FUNCTION(GATE_FUNCTION),
+        .INDEX_W(GATE_INDEX_W),
+        .INDEX_F(GATE_INDEX_F),
+        .INDEX_ROUNDING(GATE_INDEX_ROUNDING),
+        .INDEX_OVERFLOW(GATE_INDEX_OVERFLOW),
+        .OUT_W(GATE_W),
+        .OUT_F(GATE_F),
+        .OUT_ROUNDING(GATE_ROUNDING),
+        .OUT_OVERFLOW(GATE_OVERFLOW),
+        .TABLE_FILE(GATE_FILE)
+    ) gate_function (
+        .clk(clk),
+        .en(run),
+        .in_data(pre1_q),
+        .out_data(gate2),
+        .clipped(gate_clipped2)
+    );
+
+    always @(posedge clk) begin
+        if (run) begin
+            pre1_q <= pre;
+            pre_clipped1_q <= pre_clipped;
+            pre_clipped2_q <= pre_clipped1_q;
+            inner1_q <= inner;
+            inner2_q <= inner1_q;
+            inner_clipped1_q <= inner_clipped;
+            inner_clipped2_q <= inner_clipped1_q;
+        end
+    end
+
+    // r inner. inner is the beat before s at the latest, so that the product is there when s came three cycles ago.
+
+    reg multiply3_q;
+    reg signed [GATE_W-1:0] z_q, r_q, r3_q;
+    reg signed [INNER_W-1:0] inner3_q;
+    reg signed [PRODUCT_W-1:0] product_q;
+    wire signed [TOTAL_W-1:0] s3, product3;
+    reg signed [TOTAL_W-1:0] total4_q;
+
+    lmu_align #(
+        .IN_W(IN_W),
+        .SHIFT(S_SHIFT),
+        .OUT_W(TOTAL_W)
+    ) align_s (
+        .in_data(sum3_q),
+        .out_data(s3)
+    );
+
+    lmu_align #(
+        .IN_W(PRODUCT_W),
+        .SHIFT(PRODUCT_SHIFT),
+        .OUT_W(TOTAL_W)
+    ) align_product (
+        .in_data(product_q),
+        .out_data(product3)
+    );
+
+    always @(posedge clk) begin
+        if (run) begin
+            if (valid2_q && part2_q == Z) z_q <= gate2;
+            if (valid2_q && part2_q == R) r_q <= gate2;
+            multiply3_q <= valid2_q && part2_q == INNER;
+            r3_q <= r_q;
+            inner3_q <= inner2_q;
+            if (multiply3_q) product_q <= r3_q * inner3_q;
+            total4_q <= s3 + product3;
+        end
+        if (rst) multiply3_q <= 1'b0;
+    end
+
+    // From s on. Bit k of the following vectors: s came k cycles ago; z waits, for the next unit's may come meanwhile.
+
+    reg [9:1] out_last_q;
+    reg [6:1] out_fresh_q;
+    reg [9:3] out_valid_q;
+    reg [9:4] out_clipped_q;
+    reg unit_clipped_q;  // one of the sums of this unit so far
+    reg signed [GATE_W-1:0] mix_z_q;
+    reg [UNIT_CW-1:0] rd_unit_q, wr_unit_q;
+    wire [H_W-1:0] stored_h6;
+    wire mix_clipped;
+    reg m_last_q, m_clipped_q;
+
+    assign m_axis_tvalid = m_valid_q;
+    assign m_axis_tlast = m_last_q;
+    assign m_axis_tuser = m_clipped_q || mix_clipped;
+
+    lmu_ram #(
+        .WIDTH(H_W),
+        .DEPTH(UNITS > 1 ? UNITS : 2)
+    ) states (
+        .clk(clk),
+        .wr_en(m_valid_q && m_axis_tready),
+        .wr_addr(wr_unit_q),
+        .wr_data(m_axis_tdata),
+        .rd_en(run),
+        .rd_addr(rd_unit_q),
+        .rd_data(stored_h6)
+    );
+
+    lmu_gru_mix #(
+        .IN_W(TOTAL_W),
+        .IN_F(TOTAL_F),
+        .PRE_W(PRE_W),
+        .PRE_F(PRE_F),
+        .PRE_ROUNDING(PRE_ROUNDING),
+        .PRE_OVERFLOW(PRE_OVERFLOW),
+        .CAND_FUNCTION(CAND_FUNCTION),
+        .CAND_INDEX_W(CAND_INDEX_W),
+        .CAND_INDEX_F(CAND_INDEX_F),
+        .CAND_INDEX_ROUNDING(CAND_INDEX_ROUNDING),
+        .CAND_INDEX_OVERFLOW(CAND_INDEX_OVERFLOW),
+        .CAND_W(CAND_W),
+        .CAND_F(CAND_F),
+        .CAND_ROUNDING(CAND_ROUNDING),
+        .CAND_OVERFLOW(CAND_OVERFLOW),
+        .CAND_FILE(CAND_FILE),
+        .GATE_W(GATE_W),
+        .GATE_F(GATE_F),
+        .H_W(H_W),
+        .H_F(H_F),
+        .H_ROUNDING(H_ROUNDING),
+        .H_OVERFLOW(H_OVERFLOW)
+    ) mix (
+        .clk(clk),
+        .en(run),
+        .sum(total4_q),
+        .z(mix_z_q),
+        .old_h(out_fresh_q[6] ? {H_W{1'b0}} : stored_h6),
+        .h(m_axis_tdata),
+        .clipped(mix_clipped)
+    );
+
+    always @(posedge clk) begin
+        if (run) begin
+            if (valid2_q) unit_clipped_q <= clipped2 || (unit_clipped_q && part2_q != Z);
+            if (out_valid_q[3]) mix_z_q <= z_q;
+            if (out_valid_q[5]) begin
+                rd_unit_q <= {1'b0, rd_unit_q} == UNITS[UNIT_CW:0] - 1'b1 ? {UNIT_CW{1'b0}} : rd_unit_q + 1'b1;
+            end
+            out_valid_q <= {out_valid_q[8:3], valid2_q && part2_q == S};
+            out_fresh_q <= {out_fresh_q[5:1], fresh_q};
+            out_last_q <= {out_last_q[8:1], s_axis_tlast};
+            out_clipped_q <= {out_clipped_q[8:4], unit_clipped_q};
+            m_valid_q <= out_valid_q[9];
+            m_last_q <= out_last_q[9];
+            m_clipped_q <= out_clipped_q[9];
+        end
+        if (m_valid_q && m_axis_tready) begin
+            wr_unit_q <= {1'b0, wr_unit_q} == UNITS[UNIT_CW:0] - 1'b1 ? {UNIT_CW{1'b0}} : wr_unit_q + 1'b1;
+        end
+        if (rst) begin
+            out_valid_q <= 7'd0;
+            rd_unit_q <= {UNIT_CW{1'b0}};
+            wr_unit_q <= {UNIT_CW{1'b0}};
+            m_valid_q <= 1'b0;
+        end
+    end
+
+endmodule
+
+`default_nettype wire

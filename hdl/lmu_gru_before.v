@@ -1,0 +1,377 @@
+// The units of a GRU cell that resets before the product, on both sides of the matrix between inner and the candidate:
+//
+//   z, r = assign_gate(gate_function(assign_pre(sum)))
+//   inner = assign_inner(r h_{t-1})                              exact product; goes out to the matrix
+//   g = assign_cand(cand_function(assign_pre(sum2)))             sum2 comes back from the matrix
+//   h_t = assign_h(z h_{t-1} + (1 - z) g)                        exact; h is 0 before a first step
+//
+// One multiplier makes r h, another one, in lmu_gru_mix, the mixture. The functions are those of lmu_function.
+//
+//   Signal           Width     Direction   Description
+//   clk              1         in          rising edge
+//   rst              1         in          synchronous, active high, clears control; the next step is a first one
+//   s_axis_tdata     IN_W      in          signed, IN_F fraction bits: sums of z, r of unit 0, then of unit 1, ...;
+//                                          2*UNITS beats a step
+//   s_axis_tlast     1         in          last beat of the sequence: with STREAMING = 0 the next step is a first one
+//   inner_axis_tdata INNER_W   out         inner, signed, UNITS beats a step
+//   inner_axis_tlast 1         out         inner of the last unit, whose last sum had s_axis_tlast
+//   sum_axis_tdata   IN_W2     in          sum2, signed, IN_F2 fraction bits, UNITS beats a step
+//   sum_axis_tlast   1         in          last beat of the sequence
+//   m_axis_tdata     H_W       out         h, UNITS beats a step
+//   m_axis_tlast     1         out         sum_axis_tlast of the same unit
+//   m_axis_tuser     1         out         one of this unit's z, r, inner, g and h, or of their pre-activations, was
+//                                          clipped to fit
+//
+//   Cycles (exact, without gaps and back-pressure)
+//   latency  = 5         from a step's last beat of s to its last inner
+//   latency2 = 6         from a step's last sum2 to its last h
+//   ii       = 2*UNITS   from one step's first beat of s to that of the next
+//
+// The two halves stop by themselves while a beat of their output is not taken. A step may begin only when the last h of
+// the step before has been given; in the recurrence it can not begin earlier.
+
+`default_nettype none
+
+module lmu_gru_before #(
+    // Units, 1 or more
+    parameter integer UNITS = 8,
+    // Bits and fraction bits of the sums of z and r
+    parameter integer IN_W = 40,
+    parameter integer IN_F = 30,
+    // Bits and fraction bits of the sum of the candidate
+    parameter integer IN_W2 = 40,
+    parameter integer IN_F2 = 30,
+    // Bits, fraction bits and modes, as listed in lmu_round_sat, of a pre-activation
+    parameter integer PRE_W = 16,
+    parameter integer PRE_F = 12,
+    parameter integer PRE_ROUNDING = 6,
+    parameter integer PRE_OVERFLOW = 1,
+    // Function of z and r, its index and its result, as in lmu_function
+    parameter integer GATE_FUNCTION = 2,
+    parameter integer GATE_INDEX_W = 10,
+    parameter integer GATE_INDEX_F = 6,
+    parameter integer GATE_INDEX_ROUNDING = 6,
+    parameter integer GATE_INDEX_OVERFLOW = 1,
+    parameter integer GATE_W = 16,
+    parameter integer GATE_F = 14,
+    parameter integer GATE_ROUNDING = 6,
+    parameter integer GATE_OVERFLOW = 1,
+    parameter GATE_FILE = "lmu_gru_before_gate.hex",
+    // Bits, fraction bits and modes of inner
+    parameter integer INNER_W = 16,
+    parameter integer INNER_F = 12,
+    parameter integer INNER_ROUNDING = 6,
+    parameter integer INNER_OVERFLOW = 1,
+    // Function of the candidate g, its index and its result
+    parameter integer CAND_FUNCTION = 2,
+    parameter integer CAND_INDEX_W = 10,
+    parameter integer CAND_INDEX_F = 6,
+    parameter integer CAND_INDEX_ROUNDING = 6,
+    parameter integer CAND_INDEX_OVERFLOW = 1,
+    parameter integer CAND_W = 16,
+    parameter integer CAND_F = 14,
+    parameter integer CAND_ROUNDING = 6,
+    parameter integer CAND_OVERFLOW = 1,
+    parameter CAND_FILE = "lmu_gru_before_cand.hex",
+    // Bits, fraction bits and modes of h
+    parameter integer H_W = 16,
+    parameter integer H_F = 14,
+    parameter integer H_ROUNDING = 6,
+    parameter integer H_OVERFLOW = 1,
+    // 1: h runs on after the end of a sequence
+    parameter integer STREAMING = 0
+) (
+    input wire clk,
+    input wire rst,
+
+    input  wire [IN_W-1:0] s_axis_tdata,
+    input  wire            s_axis_tvalid,
+    output wire            s_axis_tready,
+    input  wire            s_axis_tlast,
+
+    output wire [INNER_W-1:0] inner_axis_tdata,
+    output wire               inner_axis_tvalid,
+    input  wire               inner_axis_tready,
+    output wire               inner_axis_tlast,
+
+    input  wire [IN_W2-1:0] sum_axis_tdata,
+    input  wire             sum_axis_tvalid,
+    output wire             sum_axis_tready,
+    input  wire             sum_axis_tlast,
+
+    output wire [H_W-1:0] m_axis_tdata,
+    output wire           m_axis_tvalid,
+    input  wire           m_axis_tready,
+    output wire           m_axis_tlast,
+    output wire [    0:0] m_axis_tuser
+);
+
+    // A counter of one value keeps one bit
+    localparam UNIT_CW = UNITS > 1 ? $clog2(UNITS) : 1;
+    localparam RAM_DEPTH = UNITS > 1 ? UNITS : 2;
+
+    generate
+        if (UNITS < 1) begin : g_check_units
+            PARAM_ERROR_units_must_be_at_least_1 check ();
+        end
+    endgenerate
+
+    // First half, from the sums of z and r to inner. Numbers at the end of names count the cycles since r came.
+
+    reg inner_valid_q;
+    wire run = inner_axis_tready || !inner_valid_q;
+
+    assign s_axis_tready = run;
+
+    reg reset_q;  // r comes next
+    reg [UNIT_CW-1:0] unit_q;
+    reg fresh_q;  // this step is a sequence's first one
+    wire last_unit = {1'b0, unit_q} == UNITS[UNIT_CW:0] - 1'b1;
+
+    reg valid1_q, valid2_q, reset1_q, reset2_q;
+    reg r_valid3_q, r_valid4_q;
+    reg [UNIT_CW-1:0] unit1_q;
+    reg fresh1_q, fresh2_q;
+    reg last1_q, last2_q, last3_q, last4_q;
+
+    always @(posedge clk) begin
+        if (run) begin
+            if (s_axis_tvalid) begin
+                reset_q <= !reset_q;
+                if (reset_q) begin
+                    unit_q <= last_unit ? {UNIT_CW{1'b0}} : unit_q + 1'b1;
+                    if (last_unit) fresh_q <= STREAMING == 0 && s_axis_tlast;
+                end
+            end
+            valid1_q <= s_axis_tvalid;
+            valid2_q <= valid1_q;
+            reset1_q <= reset_q;
+            reset2_q <= reset1_q;
+            r_valid3_q <= valid2_q && reset2_q;
+            r_valid4_q <= r_valid3_q;
+            unit1_q <= unit_q;
+            fresh1_q <= fresh_q;
+            fresh2_q <= fresh1_q;
+            last1_q <= s_axis_tlast;
+            last2_q <= last1_q;
+            last3_q <= last2_q;
+            last4_q <= last3_q;
+        end
+        if (rst) begin
+            reset_q <= 1'b0;
+            unit_q <= {UNIT_CW{1'b0}};
+            fresh_q <= 1'b1;
+            valid1_q <= 1'b0;
+            valid2_q <= 1'b0;
+            r_valid3_q <= 1'b0;
+            r_valid4_q <= 1'b0;
+        end
+    end
+
+    wire [PRE_W-1:0] pre;
+    wire pre_clipped;
+    reg [PRE_W-1:0] pre1_q;
+    reg pre_clipped1_q, pre_clipped2_q;
+    wire [GATE_W-1:0] gate2;
+    wire gate_clipped2;
+    wire clipped2 = pre_clipped2_q || gate_clipped2;
+
+    lmu_round_sat #(
+        .IN_W(IN_W),
+        .IN_F(IN_F),
+        .OUT_W(PRE_W),
+        .OUT_F(PRE_F),
+        .ROUNDING(PRE_ROUNDING),
+        .OVERFLOW(PRE_OVERFLOW)
+    ) to_pre (
+        .in_data(s_axis_tdata),
+        .out_data(pre),
+        .clipped(pre_clipped)
+    );
+
+    lmu_function #(
+        .IN_W(PRE_W),
+        .IN_F(PRE_F),
+        .FUNCTION(GATE_FUNCTION),
+        .INDEX_W(GATE_INDEX_W),
+        .INDEX_F(GATE_INDEX_F),
+        .INDEX_ROUNDING(GATE_INDEX_ROUNDING),
+        .INDEX_OVERFLOW(GATE_INDEX_OVERFLOW),
+        .OUT_W(GATE_W),
+        .OUT_F(GATE_F),
+        .OUT_ROUNDING(GATE_ROUNDING),
+        .OUT_OVERFLOW(GATE_OVERFLOW),
+        .TABLE_FILE(GATE_FILE)
+    ) gate_function (
+        .clk(clk),
+        .en(run),
+        .in_data(pre1_q),
+        .out_data(gate2),
+        .clipped(gate_clipped2)
+    );
+
+    wire [H_W-1:0] stored_h2;
+    reg [UNIT_CW-1:0] wr_unit_q;
+    reg m_new_q;  // h, which may go round before it is taken outside, has just been made
+
+    lmu_ram #(
+        .WIDTH(H_W),
+        .DEPTH(RAM_DEPTH)
+    ) states (
+        .clk(clk),
+        .wr_en(m_new_q),
+        .wr_addr(wr_unit_q),
+        .wr_data(m_axis_tdata),
+        .rd_en(run),
+        .rd_addr(unit1_q),
+        .rd_data(stored_h2)
+    );
+
+    reg signed [GATE_W-1:0] z_q, r3_q, z3_q, z4_q;
+    reg signed [H_W-1:0] old_h3_q, old_h4_q;
+    reg z_clipped_q, clipped3_q, clipped4_q;
+    reg signed [GATE_W+H_W-1:0] product4_q;
+    wire [INNER_W-1:0] inner4;
+    wire inner_clipped4;
+    reg [INNER_W-1:0] inner_q;
+    reg inner_last_q;
+
+    assign inner_axis_tdata = inner_q;
+    assign inner_axis_tvalid = inner_valid_q;
+    assign inner_axis_tlast = inner_last_q;
+
+    lmu_round_sat #(
+        .IN_W(GATE_W + H_W),
+        .IN_F(GATE_F + H_F),
+        .OUT_W(INNER_W),
+        .OUT_F(INNER_F),
+        .ROUNDING(INNER_ROUNDING),
+        .OVERFLOW(INNER_OVERFLOW)
+    ) to_inner (
+        .in_data(product4_q),
+        .out_data(inner4),
+        .clipped(inner_clipped4)
+    );
+
+    always @(posedge clk) begin
+        if (run) begin
+            pre1_q <= pre;
+            pre_clipped1_q <= pre_clipped;
+            pre_clipped2_q <= pre_clipped1_q;
+            if (valid2_q && !reset2_q) begin
+                z_q <= gate2;
+                z_clipped_q <= clipped2;
+            end
+            z3_q <= z_q;
+            z4_q <= z3_q;
+            r3_q <= gate2;
+            old_h3_q <= fresh2_q ? {H_W{1'b0}} : stored_h2;
+            old_h4_q <= old_h3_q;
+            product4_q <= r3_q * old_h3_q;
+            clipped3_q <= z_clipped_q || clipped2;
+            clipped4_q <= clipped3_q;
+            inner_valid_q <= r_valid4_q;
+            inner_q <= inner4;
+            inner_last_q <= last4_q;
+        end
+        if (rst) inner_valid_q <= 1'b0;
+    end
+
+    // z and the old h wait for the candidate
+
+    reg [UNIT_CW-1:0] keep_unit_q, mix_unit_q;
+    wire [GATE_W-1:0] mix_z;
+    wire [H_W-1:0] mix_old_h;
+    wire mix_kept_clipped;
+    wire mix_run;
+
+    lmu_ram #(
+        .WIDTH(1 + GATE_W + H_W),
+        .DEPTH(RAM_DEPTH)
+    ) kept (
+        .clk(clk),
+        .wr_en(run && r_valid4_q),
+        .wr_addr(keep_unit_q),
+        .wr_data({clipped4_q || inner_clipped4, z4_q, old_h4_q}),
+        .rd_en(mix_run),
+        .rd_addr(mix_unit_q),
+        .rd_data({mix_kept_clipped, mix_z, mix_old_h})
+    );
+
+    // Second half, from the sum of the candidate to h. Bit k of the vectors: the sum came k cycles ago.
+
+    reg [5:1] mix_valid_q, mix_last_q;
+    reg [5:3] mix_clipped_q;
+    reg m_valid_q, m_last_q, m_clipped_q;
+    wire mix_clipped;
+
+    assign mix_run = m_axis_tready || !m_valid_q;
+    assign sum_axis_tready = mix_run;
+    assign m_axis_tvalid = m_valid_q;
+    assign m_axis_tlast = m_last_q;
+    assign m_axis_tuser = m_clipped_q || mix_clipped;
+
+    lmu_gru_mix #(
+        .IN_W(IN_W2),
+        .IN_F(IN_F2),
+        .PRE_W(PRE_W),
+        .PRE_F(PRE_F),
+        .PRE_ROUNDING(PRE_ROUNDING),
+        .PRE_OVERFLOW(PRE_OVERFLOW),
+        .CAND_FUNCTION(CAND_FUNCTION),
+        .CAND_INDEX_W(CAND_INDEX_W),
+        .CAND_INDEX_F(CAND_INDEX_F),
+        .CAND_INDEX_ROUNDING(CAND_INDEX_ROUNDING),
+        .CAND_INDEX_OVERFLOW(CAND_INDEX_OVERFLOW),
+        .CAND_W(CAND_W),
+        .CAND_F(CAND_F),
+        .CAND_ROUNDING(CAND_ROUNDING),
+        .CAND_OVERFLOW(CAND_OVERFLOW),
+        .CAND_FILE(CAND_FILE),
+        .GATE_W(GATE_W),
+        .GATE_F(GATE_F),
+        .H_W(H_W),
+        .H_F(H_F),
+        .H_ROUNDING(H_ROUNDING),
+        .H_OVERFLOW(H_OVERFLOW)
+    ) mix (
+        .clk(clk),
+        .en(mix_run),
+        .sum(sum_axis_tdata),
+        .z(mix_z),
+        .old_h(mix_old_h),
+        .h(m_axis_tdata),
+        .clipped(mix_clipped)
+    );
+
+    function [UNIT_CW-1:0] next_unit;
+        input [UNIT_CW-1:0] unit;
+        next_unit = {1'b0, unit} == UNITS[UNIT_CW:0] - 1'b1 ? {UNIT_CW{1'b0}} : unit + 1'b1;
+    endfunction
+
+    always @(posedge clk) begin
+        if (run && r_valid4_q) keep_unit_q <= next_unit(keep_unit_q);
+        if (mix_run) begin
+            if (mix_valid_q[1]) mix_unit_q <= next_unit(mix_unit_q);
+            mix_valid_q <= {mix_valid_q[4:1], sum_axis_tvalid};
+            mix_last_q <= {mix_last_q[4:1], sum_axis_tlast};
+            mix_clipped_q <= {mix_clipped_q[4:3], mix_kept_clipped};
+            m_valid_q <= mix_valid_q[5];
+            m_last_q <= mix_last_q[5];
+            m_clipped_q <= mix_clipped_q[5];
+        end
+        m_new_q <= mix_run && mix_valid_q[5];
+        if (m_new_q) wr_unit_q <= next_unit(wr_unit_q);
+        if (rst) begin
+            keep_unit_q <= {UNIT_CW{1'b0}};
+            mix_unit_q <= {UNIT_CW{1'b0}};
+            wr_unit_q <= {UNIT_CW{1'b0}};
+            mix_valid_q <= 5'd0;
+            m_valid_q <= 1'b0;
+            m_new_q <= 1'b0;
+        end
+    end
+
+endmodule
+
+`default_nettype wire

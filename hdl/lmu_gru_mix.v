@@ -1,0 +1,200 @@
+// The last part of a GRU unit: from the exact sum of its candidate to h; without a handshake, for use inside
+// other units.
+//
+//   g = assign_cand(cand_function(assign_pre(sum)))
+//   h = assign_h(z old_h + (1 - z) g)             exact products and sum; 1 is 2**GATE_F
+//
+// The mixture is made as g + z (old_h - g), which is the same number, with one multiplier.
+//
+//   Signal      Width    Direction   Description
+//   clk         1        in          rising edge
+//   en          1        in          0 freezes all stages
+//   sum         IN_W     in          signed, IN_F fraction bits
+//   z, old_h    GATE_W,  in          signed, GATE_F and H_F fraction bits, two cycles after their sum
+//               H_W
+//   h           H_W      out         signed, H_F fraction bits, six cycles after its sum
+//   clipped     1        out         with h: the pre-activation, g or h was clipped to fit
+//
+// Cycles are those with en = 1; every cycle a new sum may come. Functions as in lmu_function.
+
+`default_nettype none
+
+module lmu_gru_mix #(
+    // Bits and fraction bits of the sum
+    parameter integer IN_W = 40,
+    parameter integer IN_F = 30,
+    // Bits, fraction bits and modes, as listed in lmu_round_sat, of a pre-activation
+    parameter integer PRE_W = 16,
+    parameter integer PRE_F = 12,
+    parameter integer PRE_ROUNDING = 6,
+    parameter integer PRE_OVERFLOW = 1,
+    // Function of the candidate g, its index and its result, as in lmu_function
+    parameter integer CAND_FUNCTION = 2,
+    parameter integer CAND_INDEX_W = 10,
+    parameter integer CAND_INDEX_F = 6,
+    parameter integer CAND_INDEX_ROUNDING = 6,
+    parameter integer CAND_INDEX_OVERFLOW = 1,
+    parameter integer CAND_W = 16,
+    parameter integer CAND_F = 14,
+    parameter integer CAND_ROUNDING = 6,
+    parameter integer CAND_OVERFLOW = 1,
+    parameter CAND_FILE = "lmu_gru_cand.hex",
+    // Bits and fraction bits (0 or more) of z
+    parameter integer GATE_W = 16,
+    parameter integer GATE_F = 14,
+    // Bits, fraction bits and modes of h
+    parameter integer H_W = 16,
+    parameter integer H_F = 14,
+    parameter integer H_ROUNDING = 6,
+    parameter integer H_OVERFLOW = 1
+) (
+    input  wire                     clk,
+    input  wire                     en,
+    input  wire signed [  IN_W-1:0] sum,
+    input  wire signed [GATE_W-1:0] z,
+    input  wire signed [   H_W-1:0] old_h,
+    output wire signed [   H_W-1:0] h,
+    output wire                     clipped
+);
+
+    // g and old_h are brought to the finer of their fraction bits
+    localparam OLD_SHIFT = CAND_F > H_F ? CAND_F - H_F : 0;
+    localparam CAND_SHIFT = H_F > CAND_F ? H_F - CAND_F : 0;
+    localparam VALUE_W = H_W + OLD_SHIFT > CAND_W + CAND_SHIFT ? H_W + OLD_SHIFT : CAND_W + CAND_SHIFT;
+    localparam PRODUCT_W = GATE_W + VALUE_W + 1;
+    localparam MIX_W = (PRODUCT_W > VALUE_W + GATE_F ? PRODUCT_W : VALUE_W + GATE_F) + 1;
+    localparam MIX_F = GATE_F + H_F + OLD_SHIFT;
+
+    generate
+        if (GATE_F < 0) begin : g_check_gate_f
+            PARAM_ERROR_gate_f_must_not_be_negative check ();
+        end
+    endgenerate
+
+    // Numbers at the end of names count the cycles since the sum came
+
+    wire [PRE_W-1:0] pre;
+    wire pre_clipped;
+    reg [PRE_W-1:0] pre1_q;
+    wire [CAND_W-1:0] cand2;
+    wire cand_clipped2;
+    wire signed [VALUE_W-1:0] old2, value2;
+    reg signed [VALUE_W:0] difference3_q;
+    reg signed [GATE_W-1:0] z3_q;
+    reg signed [VALUE_W-1:0] value3_q, value4_q;
+    reg signed [PRODUCT_W-1:0] product4_q;
+    wire signed [MIX_W-1:0] product4, one4;
+    reg signed [MIX_W-1:0] mix5_q;
+    wire [H_W-1:0] new_h;
+    wire h_clipped;
+    reg [H_W-1:0] h6_q;
+    reg clipped1_q, clipped2_q, clipped3_q, clipped4_q, clipped5_q, clipped6_q;
+
+    assign h = h6_q;
+    assign clipped = clipped6_q;
+
+    lmu_round_sat #(
+        .IN_W(IN_W),
+        .IN_F(IN_F),
+        .OUT_W(PRE_W),
+        .OUT_F(PRE_F),
+        .ROUNDING(PRE_ROUNDING),
+        .OVERFLOW(PRE_OVERFLOW)
+    ) to_pre (
+        .in_data(sum),
+        .out_data(pre),
+        .clipped(pre_clipped)
+    );
+
+    lmu_function #(
+        .IN_W(PRE_W),
+        .IN_F(PRE_F),
+        .FUNCTION(CAND_FUNCTION),
+        .INDEX_W(CAND_INDEX_W),
+        .INDEX_F(CAND_INDEX_F),
+        .INDEX_ROUNDING(CAND_INDEX_ROUNDING),
+        .INDEX_OVERFLOW(CAND_INDEX_OVERFLOW),
+        .OUT_W(CAND_W),
+        .OUT_F(CAND_F),
+        .OUT_ROUNDING(CAND_ROUNDING),
+        .OUT_OVERFLOW(CAND_OVERFLOW),
+        .TABLE_FILE(CAND_FILE)
+    ) cand_function (
+        .clk(clk),
+        .en(en),
+        .in_data(pre1_q),
+        .out_data(cand2),
+        .clipped(cand_clipped2)
+    );
+
+    lmu_align #(
+        .IN_W(H_W),
+        .SHIFT(OLD_SHIFT),
+        .OUT_W(VALUE_W)
+    ) align_old (
+        .in_data(old_h),
+        .out_data(old2)
+    );
+
+    lmu_align #(
+        .IN_W(CAND_W),
+        .SHIFT(CAND_SHIFT),
+        .OUT_W(VALUE_W)
+    ) align_cand (
+        .in_data(cand2),
+        .out_data(value2)
+    );
+
+    lmu_align #(
+        .IN_W(PRODUCT_W),
+        .SHIFT(0),
+        .OUT_W(MIX_W)
+    ) align_product (
+        .in_data(product4_q),
+        .out_data(product4)
+    );
+
+    lmu_align #(
+        .IN_W(VALUE_W),
+        .SHIFT(GATE_F),
+        .OUT_W(MIX_W)
+    ) times_one (
+        .in_data(value4_q),
+        .out_data(one4)
+    );
+
+    lmu_round_sat #(
+        .IN_W(MIX_W),
+        .IN_F(MIX_F),
+        .OUT_W(H_W),
+        .OUT_F(H_F),
+        .ROUNDING(H_ROUNDING),
+        .OVERFLOW(H_OVERFLOW)
+    ) to_h (
+        .in_data(mix5_q),
+        .out_data(new_h),
+        .clipped(h_clipped)
+    );
+
+    always @(posedge clk) begin
+        if (en) begin
+            pre1_q <= pre;
+            difference3_q <= {old2[VALUE_W-1], old2} - {value2[VALUE_W-1], value2};
+            z3_q <= z;
+            value3_q <= value2;
+            product4_q <= z3_q * difference3_q;
+            value4_q <= value3_q;
+            mix5_q <= product4 + one4;
+            h6_q <= new_h;
+            clipped1_q <= pre_clipped;
+            clipped2_q <= clipped1_q;
+            clipped3_q <= clipped2_q || cand_clipped2;
+            clipped4_q <= clipped3_q;
+            clipped5_q <= clipped4_q;
+            clipped6_q <= clipped5_q || h_clipped;
+        end
+    end
+
+endmodule
+
+`default_nettype wire

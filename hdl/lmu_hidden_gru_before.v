@@ -1,0 +1,412 @@
+// A GRU cell that resets before the product, as hidden cell of an LMU.
+//
+//   z and r from W_x x_t + W_h h_{t-1} + W_mem mem_t + bias; inner = r h_{t-1};
+//   h_t from z and W'_x x_t + W'_mem mem_t + W'_h inner + bias', exact sums, as in lmu_gru_before
+//
+//   Signal           Width   Direction   Description
+//   clk              1       in          rising edge
+//   rst              1       in          synchronous, active high, clears control; the next step is a first one
+//   x_axis_tdata     X_W     in          signed, N_X beats a step. N_X = 0: absent, tie the port off
+//   mem_axis_tdata   MEM_W   in          signed, N_MEM beats a step
+//   mem_axis_tlast   1       in          last beat of the sequence (ignored in x)
+//   m_axis_tdata     H_W     out         h, signed, H_F fraction bits, UNITS beats a step
+//   m_axis_tlast     1       out         last beat of the sequence
+//   m_axis_tuser     1       out         a value that leads from this unit's sums to h was clipped to fit
+//
+// h is kept inside; it is 0 before the first step of a sequence.
+//
+//   Cycles (exact, without gaps and back-pressure); N_IN = N_X + N_H + N_MEM, which both matrices have as columns
+//   latency2 = (UNITS/LANES2 - 1) * max(N_IN, LANES2) + LANES2 + 11              from a step's last inner to its last h
+//   latency  = (2*UNITS/LANES - 1) * max(N_IN, LANES) + LANES + 10 + latency2    from its last mem, when x is in
+//   ii       = N_MEM + latency + max(2, N_X + N_H - latency2)                    from one step's last h to the next
+//
+// Multipliers: LANES and LANES2 for the matrices, two in lmu_gru_before. Files as in lmu_affine. First matrix: columns
+// in the order x, h, mem; rows z, r of unit 0, then of unit 1, ... Second one: columns in the order x, mem, inner; one
+// row a unit. Tables as in lmu_function.
+
+`default_nettype none
+
+module lmu_hidden_gru_before #(
+    // Beats a step of x (0 or more), h (UNITS) and mem (1 or more)
+    parameter integer N_X = 4,
+    parameter integer N_H = 8,
+    parameter integer N_MEM = 8,
+    // Values of h in a step, 1 or more
+    parameter integer UNITS = 8,
+    // Rows of the first matrix worked on at once, one multiplier each; divides 2*UNITS
+    parameter integer LANES = 4,
+    // Bits of the inputs and of h, and their additional fraction bits, 0 or more
+    parameter integer X_W = 16,
+    parameter integer H_W = 16,
+    parameter integer MEM_W = 16,
+    parameter integer X_SHIFT = 0,
+    parameter integer H_SHIFT = 0,
+    parameter integer MEM_SHIFT = 0,
+    // Bits that hold each shifted input
+    parameter integer OP_W = 16,
+    // Bits of a coefficient; bits and fraction bits of the sum, as in lmu_affine
+    parameter integer COEF_W = 16,
+    parameter integer ACC_W = 40,
+    parameter integer ACC_F = 28,
+    // 1: there is a bias; its bits and its additional fraction bits
+    parameter integer HAS_BIAS = 1,
+    parameter integer BIAS_W = 16,
+    parameter integer BIAS_SHIFT = 14,
+    // The same for the second matrix; LANES2 divides UNITS
+    parameter integer LANES2 = 4,
+    parameter integer X_SHIFT2 = 0,
+    parameter integer MEM_SHIFT2 = 0,
+    parameter integer INNER_SHIFT2 = 0,
+    parameter integer OP_W2 = 16,
+    parameter integer COEF_W2 = 16,
+    parameter integer ACC_W2 = 40,
+    parameter integer ACC_F2 = 28,
+    parameter integer BIAS_W2 = 16,
+    parameter integer BIAS_SHIFT2 = 14,
+    // Bits, fraction bits and modes, as listed in lmu_round_sat, of a pre-activation
+    parameter integer PRE_W = 16,
+    parameter integer PRE_F = 12,
+    parameter integer PRE_ROUNDING = 6,
+    parameter integer PRE_OVERFLOW = 1,
+    // Function of z and r, its index and its result, as in lmu_function
+    parameter integer GATE_FUNCTION = 2,
+    parameter integer GATE_INDEX_W = 10,
+    parameter integer GATE_INDEX_F = 6,
+    parameter integer GATE_INDEX_ROUNDING = 6,
+    parameter integer GATE_INDEX_OVERFLOW = 1,
+    parameter integer GATE_W = 16,
+    parameter integer GATE_F = 14,
+    parameter integer GATE_ROUNDING = 6,
+    parameter integer GATE_OVERFLOW = 1,
+    parameter GATE_FILE = "lmu_hidden_gru_before_gate.hex",
+    // Bits, fraction bits and modes of inner
+    parameter integer INNER_W = 16,
+    parameter integer INNER_F = 12,
+    parameter integer INNER_ROUNDING = 6,
+    parameter integer INNER_OVERFLOW = 1,
+    // Function of the candidate g, its index and its result
+    parameter integer CAND_FUNCTION = 2,
+    parameter integer CAND_INDEX_W = 10,
+    parameter integer CAND_INDEX_F = 6,
+    parameter integer CAND_INDEX_ROUNDING = 6,
+    parameter integer CAND_INDEX_OVERFLOW = 1,
+    parameter integer CAND_W = 16,
+    parameter integer CAND_F = 14,
+    parameter integer CAND_ROUNDING = 6,
+    parameter integer CAND_OVERFLOW = 1,
+    parameter CAND_FILE = "lmu_hidden_gru_before_cand.hex",
+    // Fraction bits and modes of h
+    parameter integer H_F = 14,
+    parameter integer H_ROUNDING = 6,
+    parameter integer H_OVERFLOW = 1,
+    // 1: sequences follow one another without a new start
+    parameter integer STREAMING = 0,
+    // Coefficients and biases, read by $readmemh
+    parameter ROM_FILE = "lmu_hidden_gru_before.hex",
+    parameter BIAS_FILE = "lmu_hidden_gru_before_bias.hex",
+    parameter ROM_FILE2 = "lmu_hidden_gru_before_2.hex",
+    parameter BIAS_FILE2 = "lmu_hidden_gru_before_2_bias.hex"
+) (
+    input wire clk,
+    input wire rst,
+
+    input  wire [X_W-1:0] x_axis_tdata,
+    input  wire           x_axis_tvalid,
+    output wire           x_axis_tready,
+    input  wire           x_axis_tlast,
+
+    input  wire [MEM_W-1:0] mem_axis_tdata,
+    input  wire             mem_axis_tvalid,
+    output wire             mem_axis_tready,
+    input  wire             mem_axis_tlast,
+
+    output wire [H_W-1:0] m_axis_tdata,
+    output wire           m_axis_tvalid,
+    input  wire           m_axis_tready,
+    output wire           m_axis_tlast,
+    output wire [    0:0] m_axis_tuser
+);
+
+    generate
+        if (N_H != UNITS) begin : g_check_n_h
+            PARAM_ERROR_n_h_must_be_units check ();
+        end
+    endgenerate
+
+    // x and mem go to both matrices
+
+    wire [X_W-1:0] both_x_tdata;
+    wire both_x_tlast, x1_tvalid, x1_tready, x2_tvalid, x2_tready;
+    wire [MEM_W-1:0] both_mem_tdata;
+    wire both_mem_tlast, mem1_tvalid, mem1_tready, mem2_tvalid, mem2_tready;
+
+    lmu_fork #(
+        .WIDTH(X_W + 1),
+        .OUTPUTS(2)
+    ) fork_x (
+        .clk(clk),
+        .rst(rst),
+        .s_axis_tdata({x_axis_tlast, x_axis_tdata}),
+        .s_axis_tvalid(x_axis_tvalid),
+        .s_axis_tready(x_axis_tready),
+        .m_axis_tdata({both_x_tlast, both_x_tdata}),
+        .m_axis_tvalid({x2_tvalid, x1_tvalid}),
+        .m_axis_tready({x2_tready, x1_tready})
+    );
+
+    lmu_fork #(
+        .WIDTH(MEM_W + 1),
+        .OUTPUTS(2)
+    ) fork_mem (
+        .clk(clk),
+        .rst(rst),
+        .s_axis_tdata({mem_axis_tlast, mem_axis_tdata}),
+        .s_axis_tvalid(mem_axis_tvalid),
+        .s_axis_tready(mem_axis_tready),
+        .m_axis_tdata({both_mem_tlast, both_mem_tdata}),
+        .m_axis_tvalid({mem2_tvalid, mem1_tvalid}),
+        .m_axis_tready({mem2_tready, mem1_tready})
+    );
+
+    // Sums of z and r
+
+    wire [OP_W-1:0] operand_tdata;
+    wire operand_tvalid, operand_tready, operand_tlast;
+    wire [ACC_W-1:0] sum_tdata;
+    wire sum_tvalid, sum_tready, sum_tlast;
+    wire [H_W-1:0] old_h_tdata;
+    wire old_h_tvalid, old_h_tready;
+
+    lmu_concat #(
+        .N_A(N_X),
+        .N_B(N_H),
+        .N_C(N_MEM),
+        .A_W(X_W),
+        .B_W(H_W),
+        .C_W(MEM_W),
+        .A_SHIFT(X_SHIFT),
+        .B_SHIFT(H_SHIFT),
+        .C_SHIFT(MEM_SHIFT),
+        .A_FEEDBACK(0),
+        .B_FEEDBACK(1),
+        .C_FEEDBACK(0),
+        .OUT_W(OP_W),
+        .STREAMING(STREAMING)
+    ) concat (
+        .clk(clk),
+        .rst(rst),
+        .a_axis_tdata(both_x_tdata),
+        .a_axis_tvalid(x1_tvalid),
+        .a_axis_tready(x1_tready),
+        .a_axis_tlast(both_x_tlast),
+        .b_axis_tdata(old_h_tdata),
+        .b_axis_tvalid(old_h_tvalid),
+        .b_axis_tready(old_h_tready),
+        .b_axis_tlast(1'b0),
+        .c_axis_tdata(both_mem_tdata),
+        .c_axis_tvalid(mem1_tvalid),
+        .c_axis_tready(mem1_tready),
+        .c_axis_tlast(both_mem_tlast),
+        .m_axis_tdata(operand_tdata),
+        .m_axis_tvalid(operand_tvalid),
+        .m_axis_tready(operand_tready),
+        .m_axis_tlast(operand_tlast)
+    );
+
+    lmu_affine #(
+        .N_IN(N_X + N_H + N_MEM),
+        .N_OUT(2 * UNITS),
+        .LANES(LANES),
+        .OP_W(OP_W),
+        .COEF_W(COEF_W),
+        .ACC_W(ACC_W),
+        .HAS_BIAS(HAS_BIAS),
+        .BIAS_W(BIAS_W),
+        .BIAS_SHIFT(BIAS_SHIFT),
+        .ROM_FILE(ROM_FILE),
+        .BIAS_FILE(BIAS_FILE)
+    ) affine (
+        .clk(clk),
+        .rst(rst),
+        .s_axis_tdata(operand_tdata),
+        .s_axis_tvalid(operand_tvalid),
+        .s_axis_tready(operand_tready),
+        .s_axis_tlast(operand_tlast),
+        .m_axis_tdata(sum_tdata),
+        .m_axis_tvalid(sum_tvalid),
+        .m_axis_tready(sum_tready),
+        .m_axis_tlast(sum_tlast)
+    );
+
+    // Sum of the candidate
+
+    wire [INNER_W-1:0] inner_tdata;
+    wire inner_tvalid, inner_tready, inner_tlast;
+    wire [OP_W2-1:0] operand2_tdata;
+    wire operand2_tvalid, operand2_tready, operand2_tlast;
+    wire [ACC_W2-1:0] sum2_tdata;
+    wire sum2_tvalid, sum2_tready, sum2_tlast;
+
+    lmu_concat #(
+        .N_A(N_X),
+        .N_B(N_MEM),
+        .N_C(UNITS),
+        .A_W(X_W),
+        .B_W(MEM_W),
+        .C_W(INNER_W),
+        .A_SHIFT(X_SHIFT2),
+        .B_SHIFT(MEM_SHIFT2),
+        .C_SHIFT(INNER_SHIFT2),
+        .A_FEEDBACK(0),
+        .B_FEEDBACK(0),
+        .C_FEEDBACK(0),
+        .OUT_W(OP_W2),
+        .STREAMING(STREAMING)
+    ) concat2 (
+        .clk(clk),
+        .rst(rst),
+        .a_axis_tdata(both_x_tdata),
+        .a_axis_tvalid(x2_tvalid),
+        .a_axis_tready(x2_tready),
+        .a_axis_tlast(both_x_tlast),
+        .b_axis_tdata(both_mem_tdata),
+        .b_axis_tvalid(mem2_tvalid),
+        .b_axis_tready(mem2_tready),
+        .b_axis_tlast(both_mem_tlast),
+        .c_axis_tdata(inner_tdata),
+        .c_axis_tvalid(inner_tvalid),
+        .c_axis_tready(inner_tready),
+        .c_axis_tlast(inner_tlast),
+        .m_axis_tdata(operand2_tdata),
+        .m_axis_tvalid(operand2_tvalid),
+        .m_axis_tready(operand2_tready),
+        .m_axis_tlast(operand2_tlast)
+    );
+
+    lmu_affine #(
+        .N_IN(N_X + N_MEM + UNITS),
+        .N_OUT(UNITS),
+        .LANES(LANES2),
+        .OP_W(OP_W2),
+        .COEF_W(COEF_W2),
+        .ACC_W(ACC_W2),
+        .HAS_BIAS(HAS_BIAS),
+        .BIAS_W(BIAS_W2),
+        .BIAS_SHIFT(BIAS_SHIFT2),
+        .ROM_FILE(ROM_FILE2),
+        .BIAS_FILE(BIAS_FILE2)
+    ) affine2 (
+        .clk(clk),
+        .rst(rst),
+        .s_axis_tdata(operand2_tdata),
+        .s_axis_tvalid(operand2_tvalid),
+        .s_axis_tready(operand2_tready),
+        .s_axis_tlast(operand2_tlast),
+        .m_axis_tdata(sum2_tdata),
+        .m_axis_tvalid(sum2_tvalid),
+        .m_axis_tready(sum2_tready),
+        .m_axis_tlast(sum2_tlast)
+    );
+
+    // Units
+
+    wire [H_W-1:0] h_tdata;
+    wire h_tvalid, h_tready, h_tlast, h_clipped;
+
+    lmu_gru_before #(
+        .UNITS(UNITS),
+        .IN_W(ACC_W),
+        .IN_F(ACC_F),
+        .IN_W2(ACC_W2),
+        .IN_F2(ACC_F2),
+        .PRE_W(PRE_W),
+        .PRE_F(PRE_F),
+        .PRE_ROUNDING(PRE_ROUNDING),
+        .PRE_OVERFLOW(PRE_OVERFLOW),
+        .GATE_FUNCTION(GATE_FUNCTION),
+        .GATE_INDEX_W(GATE_INDEX_W),
+        .GATE_INDEX_F(GATE_INDEX_F),
+        .GATE_INDEX_ROUNDING(GATE_INDEX_ROUNDING),
+        .GATE_INDEX_OVERFLOW(GATE_INDEX_OVERFLOW),
+        .GATE_W(GATE_W),
+        .GATE_F(GATE_F),
+        .GATE_ROUNDING(GATE_ROUNDING),
+        .GATE_OVERFLOW(GATE_OVERFLOW),
+        .GATE_FILE(GATE_FILE),
+        .INNER_W(INNER_W),
+        .INNER_F(INNER_F),
+        .INNER_ROUNDING(INNER_ROUNDING),
+        .INNER_OVERFLOW(INNER_OVERFLOW),
+        .CAND_FUNCTION(CAND_FUNCTION),
+        .CAND_INDEX_W(CAND_INDEX_W),
+        .CAND_INDEX_F(CAND_INDEX_F),
+        .CAND_INDEX_ROUNDING(CAND_INDEX_ROUNDING),
+        .CAND_INDEX_OVERFLOW(CAND_INDEX_OVERFLOW),
+        .CAND_W(CAND_W),
+        .CAND_F(CAND_F),
+        .CAND_ROUNDING(CAND_ROUNDING),
+        .CAND_OVERFLOW(CAND_OVERFLOW),
+        .CAND_FILE(CAND_FILE),
+        .H_W(H_W),
+        .H_F(H_F),
+        .H_ROUNDING(H_ROUNDING),
+        .H_OVERFLOW(H_OVERFLOW),
+        .STREAMING(STREAMING)
+    ) units (
+        .clk(clk),
+        .rst(rst),
+        .s_axis_tdata(sum_tdata),
+        .s_axis_tvalid(sum_tvalid),
+        .s_axis_tready(sum_tready),
+        .s_axis_tlast(sum_tlast),
+        .inner_axis_tdata(inner_tdata),
+        .inner_axis_tvalid(inner_tvalid),
+        .inner_axis_tready(inner_tready),
+        .inner_axis_tlast(inner_tlast),
+        .sum_axis_tdata(sum2_tdata),
+        .sum_axis_tvalid(sum2_tvalid),
+        .sum_axis_tready(sum2_tready),
+        .sum_axis_tlast(sum2_tlast),
+        .m_axis_tdata(h_tdata),
+        .m_axis_tvalid(h_tvalid),
+        .m_axis_tready(h_tready),
+        .m_axis_tlast(h_tlast),
+        .m_axis_tuser(h_clipped)
+    );
+
+    // h goes out and back
+
+    wire copy_tvalid, copy_tready;
+
+    lmu_fork #(
+        .WIDTH(H_W + 2),
+        .OUTPUTS(2)
+    ) fork_h (
+        .clk(clk),
+        .rst(rst),
+        .s_axis_tdata({h_clipped, h_tlast, h_tdata}),
+        .s_axis_tvalid(h_tvalid),
+        .s_axis_tready(h_tready),
+        .m_axis_tdata({m_axis_tuser, m_axis_tlast, m_axis_tdata}),
+        .m_axis_tvalid({m_axis_tvalid, copy_tvalid}),
+        .m_axis_tready({m_axis_tready, copy_tready})
+    );
+
+    // All h of a step have gone into the sums before the first h of the next one comes
+    lmu_fifo #(
+        .WIDTH(H_W),
+        .DEPTH(UNITS)
+    ) old_h (
+        .clk(clk),
+        .rst(rst),
+        .s_axis_tdata(m_axis_tdata),
+        .s_axis_tvalid(copy_tvalid),
+        .s_axis_tready(copy_tready),
+        .m_axis_tdata(old_h_tdata),
+        .m_axis_tvalid(old_h_tvalid),
+        .m_axis_tready(old_h_tready)
+    );
+
+endmodule
+
+`default_nettype wire

@@ -1,0 +1,424 @@
+// The units of an LSTM cell, from the exact sums of their four gates to h:
+//
+//   i, f, o = assign_gate(gate_function(assign_pre(sum)))        g = assign_cand(cand_function(assign_pre(sum)))
+//   c_t = assign_cell(f c_{t-1} + i g)                           exact products and sum; c is 0 before a first step
+//   h_t = assign_h(o assign_squash(squash_function(c_t)))
+//
+// One multiplier makes f c and i g, another one o times the squashed cell. The functions are those of lmu_function.
+//
+//   Signal           Width   Direction   Description
+//   clk              1       in          rising edge
+//   rst              1       in          synchronous, active high, clears control; the next step is a first one
+//   s_axis_tdata     IN_W    in          signed, IN_F fraction bits: sums of i, f, g, o of unit 0, then of unit 1, ...;
+//                                        4*UNITS beats a step
+//   s_axis_tlast     1       in          last beat of the sequence: with STREAMING = 0 the next step is a first one
+//   m_axis_tdata     H_W     out         h, UNITS beats a step
+//   m_axis_tlast     1       out         h of the last unit, whose last sum had s_axis_tlast
+//   m_axis_tuser     1       out         one of the values that lead from the four sums to this h was clipped to fit
+//
+//   Cycles (exact, without gaps and back-pressure)
+//   latency = 9          from a step's last input beat to its last output beat
+//   ii      = 4*UNITS    from one step's first input beat to that of the next
+//
+// All stages stop while an output beat is not taken. With UNITS = 1 a step may begin only when h of the step before
+// has been given; in the recurrence it can not begin earlier.
+
+`default_nettype none
+
+module lmu_lstm #(
+    // Units, 1 or more
+    parameter integer UNITS = 8,
+    // Bits and fraction bits of a sum
+    parameter integer IN_W = 40,
+    parameter integer IN_F = 30,
+    // Bits, fraction bits and modes, as listed in lmu_round_sat, of a pre-activation
+    parameter integer PRE_W = 16,
+    parameter integer PRE_F = 12,
+    parameter integer PRE_ROUNDING = 6,
+    parameter integer PRE_OVERFLOW = 1,
+    // Function of i, f and o, its index and its result, as in lmu_function
+    parameter integer GATE_FUNCTION = 2,
+    parameter integer GATE_INDEX_W = 10,
+    parameter integer GATE_INDEX_F = 6,
+    parameter integer GATE_INDEX_ROUNDING = 6,
+    parameter integer GATE_INDEX_OVERFLOW = 1,
+    parameter integer GATE_W = 16,
+    parameter integer GATE_F = 14,
+    parameter integer GATE_ROUNDING = 6,
+    parameter integer GATE_OVERFLOW = 1,
+    parameter GATE_FILE = "lmu_lstm_gate.hex",
+    // The same for the candidate g
+    parameter integer CAND_FUNCTION = 2,
+    parameter integer CAND_INDEX_W = 10,
+    parameter integer CAND_INDEX_F = 6,
+    parameter integer CAND_INDEX_ROUNDING = 6,
+    parameter integer CAND_INDEX_OVERFLOW = 1,
+    parameter integer CAND_W = 16,
+    parameter integer CAND_F = 14,
+    parameter integer CAND_ROUNDING = 6,
+    parameter integer CAND_OVERFLOW = 1,
+    parameter CAND_FILE = "lmu_lstm_cand.hex",
+    // Bits, fraction bits and modes of the cell c
+    parameter integer CELL_W = 16,
+    parameter integer CELL_F = 12,
+    parameter integer CELL_ROUNDING = 6,
+    parameter integer CELL_OVERFLOW = 1,
+    // Function of the cell, its index and its result
+    parameter integer SQUASH_FUNCTION = 2,
+    parameter integer SQUASH_INDEX_W = 10,
+    parameter integer SQUASH_INDEX_F = 6,
+    parameter integer SQUASH_INDEX_ROUNDING = 6,
+    parameter integer SQUASH_INDEX_OVERFLOW = 1,
+    parameter integer SQUASH_W = 16,
+    parameter integer SQUASH_F = 14,
+    parameter integer SQUASH_ROUNDING = 6,
+    parameter integer SQUASH_OVERFLOW = 1,
+    parameter SQUASH_FILE = "lmu_lstm_squash.hex",
+    // Bits, fraction bits and modes of h
+    parameter integer H_W = 16,
+    parameter integer H_F = 14,
+    parameter integer H_ROUNDING = 6,
+    parameter integer H_OVERFLOW = 1,
+    // 1: c runs on after the end of a sequence
+    parameter integer STREAMING = 0
+) (
+    input wire clk,
+    input wire rst,
+
+    input  wire [IN_W-1:0] s_axis_tdata,
+    input  wire            s_axis_tvalid,
+    output wire            s_axis_tready,
+    input  wire            s_axis_tlast,
+
+    output wire [H_W-1:0] m_axis_tdata,
+    output wire           m_axis_tvalid,
+    input  wire           m_axis_tready,
+    output wire           m_axis_tlast,
+    output wire [    0:0] m_axis_tuser
+);
+
+    localparam [1:0] I = 2'd0, F = 2'd1, G = 2'd2, O = 2'd3;
+
+    // A counter of one value keeps one bit
+    localparam UNIT_CW = UNITS > 1 ? $clog2(UNITS) : 1;
+
+    // Both products of the cell are brought to the finer of their fraction bits
+    localparam KEEP_SHIFT = CAND_F > CELL_F ? CAND_F - CELL_F : 0;
+    localparam ADD_SHIFT = CELL_F > CAND_F ? CELL_F - CAND_F : 0;
+    localparam KEEP_W = GATE_W + CELL_W;
+    localparam ADD_W = GATE_W + CAND_W;
+    localparam FACTOR_W = CELL_W > CAND_W ? CELL_W : CAND_W;
+    localparam SUM_W = (KEEP_W + KEEP_SHIFT > ADD_W + ADD_SHIFT ? KEEP_W + KEEP_SHIFT : ADD_W + ADD_SHIFT) + 1;
+    localparam SUM_F = GATE_F + CELL_F + KEEP_SHIFT;
+
+    generate
+        if (UNITS < 1) begin : g_check_units
+            PARAM_ERROR_units_must_be_at_least_1 check ();
+        end
+    endgenerate
+
+    reg m_valid_q;
+    wire run = m_axis_tready || !m_valid_q;
+
+    assign s_axis_tready = run;
+
+    // Input: which gate of which unit. Numbers at the end of the following names count the cycles since then.
+
+    reg [1:0] gate_q;
+    reg [UNIT_CW-1:0] unit_q;
+    reg fresh_q;  // this step is a sequence's first one
+    wire last_unit = {1'b0, unit_q} == UNITS[UNIT_CW:0] - 1'b1;
+
+    reg valid1_q, valid2_q;
+    reg [1:0] gate1_q, gate2_q;
+    reg [UNIT_CW-1:0] unit1_q;
+    reg fresh1_q, fresh2_q;
+    reg last1_q, last2_q;
+
+    always @(posedge clk) begin
+        if (run) begin
+            if (s_axis_tvalid) begin
+                gate_q <= gate_q + 2'd1;
+                if (gate_q == O) begin
+                    unit_q <= last_unit ? {UNIT_CW{1'b0}} : unit_q + 1'b1;
+                    if (last_unit) fresh_q <= STREAMING == 0 && s_axis_tlast;
+                end
+            end
+            valid1_q <= s_axis_tvalid;
+            valid2_q <= valid1_q;
+            gate1_q <= gate_q;
+            gate2_q <= gate1_q;
+            unit1_q <= unit_q;
+            fresh1_q <= fresh_q;
+            fresh2_q <= fresh1_q;
+            last1_q <= s_axis_tlast;
+            last2_q <= last1_q;
+        end
+        if (rst) begin
+            gate_q <= I;
+            unit_q <= {UNIT_CW{1'b0}};
+            fresh_q <= 1'b1;
+            valid1_q <= 1'b0;
+            valid2_q <= 1'b0;
+        end
+    end
+
+    // Cycle 1: pre-activation; cycle 2: gates and candidate
+
+    wire [PRE_W-1:0] pre;
+    wire pre_clipped;
+    reg [PRE_W-1:0] pre1_q;
+    reg pre_clipped1_q, pre_clipped2_q;
+    wire [GATE_W-1:0] gate2;
+    wire [CAND_W-1:0] cand2;
+    wire gate_clipped2, cand_clipped2;
+    wire clipped2 = pre_clipped2_q || (gate2_q == G ? cand_clipped2 : gate_clipped2);
+
+    lmu_round_sat #(
+        .IN_W(IN_W),
+        .IN_F(IN_F),
+        .OUT_W(PRE_W),
+        .OUT_F(PRE_F),
+        .ROUNDING(PRE_ROUNDING),
+        .OVERFLOW(PRE_OVERFLOW)
+    ) to_pre (
+        .in_data(s_axis_tdata),
+        .out_data(pre),
+        .clipped(pre_clipped)
+    );
+
+    always @(posedge clk) begin
+        if (run) begin
+            pre1_q <= pre;
+            pre_clipped1_q <= pre_clipped;
+            pre_clipped2_q <= pre_clipped1_q;
+        end
+    end
+
+    lmu_function #(
+        .IN_W(PRE_W),
+        .IN_F(PRE_F),
+        .FUNCTION(GATE_FUNCTION),
+        .INDEX_W(GATE_INDEX_W),
+        .INDEX_F(GATE_INDEX_F),
+        .INDEX_ROUNDING(GATE_INDEX_ROUNDING),
+        .INDEX_OVERFLOW(GATE_INDEX_OVERFLOW),
+        .OUT_W(GATE_W),
+        .OUT_F(GATE_F),
+        .OUT_ROUNDING(GATE_ROUNDING),
+        .OUT_OVERFLOW(GATE_OVERFLOW),
+        .TABLE_FILE(GATE_FILE)
+    ) gate_function (
+        .clk(clk),
+        .en(run),
+        .in_data(pre1_q),
+        .out_data(gate2),
+        .clipped(gate_clipped2)
+    );
+
+    lmu_function #(
+        .IN_W(PRE_W),
+        .IN_F(PRE_F),
+        .FUNCTION(CAND_FUNCTION),
+        .INDEX_W(CAND_INDEX_W),
+        .INDEX_F(CAND_INDEX_F),
+        .INDEX_ROUNDING(CAND_INDEX_ROUNDING),
+        .INDEX_OVERFLOW(CAND_INDEX_OVERFLOW),
+        .OUT_W(CAND_W),
+        .OUT_F(CAND_F),
+        .OUT_ROUNDING(CAND_ROUNDING),
+        .OUT_OVERFLOW(CAND_OVERFLOW),
+        .TABLE_FILE(CAND_FILE)
+    ) cand_function (
+        .clk(clk),
+        .en(run),
+        .in_data(pre1_q),
+        .out_data(cand2),
+        .clipped(cand_clipped2)
+    );
+
+    // The cell: f c when f is there, i g when g is there
+
+    wire [CELL_W-1:0] old_cell2;
+    wire [CELL_W-1:0] cell2 = fresh2_q ? {CELL_W{1'b0}} : old_cell2;
+    reg keep3_q, add3_q, keep4_q, add4_q, add5_q;
+    reg signed [GATE_W-1:0] i_q, weight3_q;
+    reg signed [FACTOR_W-1:0] factor3_q;
+    reg signed [GATE_W+FACTOR_W-1:0] product4_q;
+    wire signed [SUM_W-1:0] keep4, add4;
+    reg signed [SUM_W-1:0] sum5_q;
+
+    lmu_align #(
+        .IN_W(KEEP_W),
+        .SHIFT(KEEP_SHIFT),
+        .OUT_W(SUM_W)
+    ) align_keep (
+        .in_data(product4_q[KEEP_W-1:0]),
+        .out_data(keep4)
+    );
+
+    lmu_align #(
+        .IN_W(ADD_W),
+        .SHIFT(ADD_SHIFT),
+        .OUT_W(SUM_W)
+    ) align_add (
+        .in_data(product4_q[ADD_W-1:0]),
+        .out_data(add4)
+    );
+
+    always @(posedge clk) begin
+        if (run) begin
+            if (valid2_q && gate2_q == I) i_q <= gate2;
+            weight3_q <= gate2_q == F ? gate2 : i_q;
+            factor3_q <= gate2_q == F ? {{(FACTOR_W - CELL_W) {cell2[CELL_W-1]}}, cell2} :
+                                        {{(FACTOR_W - CAND_W) {cand2[CAND_W-1]}}, cand2};
+            product4_q <= weight3_q * factor3_q;
+            if (keep4_q) sum5_q <= keep4;
+            if (add4_q) sum5_q <= sum5_q + add4;
+            keep3_q <= valid2_q && gate2_q == F;
+            keep4_q <= keep3_q;
+            add3_q <= valid2_q && gate2_q == G;
+            add4_q <= add3_q;
+            add5_q <= add4_q;
+        end
+        if (rst) begin
+            keep3_q <= 1'b0;
+            keep4_q <= 1'b0;
+            add3_q <= 1'b0;
+            add4_q <= 1'b0;
+            add5_q <= 1'b0;
+        end
+    end
+
+    // Cycle 6: the cell is assigned; cycle 7: it is squashed
+
+    wire [CELL_W-1:0] new_cell;
+    wire new_cell_clipped;
+    reg cell_valid6_q, cell_clipped6_q;
+    reg [CELL_W-1:0] cell6_q;
+    reg [UNIT_CW-1:0] cell_unit_q;
+    wire [SQUASH_W-1:0] squashed7;
+    wire squash_clipped7;
+
+    lmu_round_sat #(
+        .IN_W(SUM_W),
+        .IN_F(SUM_F),
+        .OUT_W(CELL_W),
+        .OUT_F(CELL_F),
+        .ROUNDING(CELL_ROUNDING),
+        .OVERFLOW(CELL_OVERFLOW)
+    ) to_cell (
+        .in_data(sum5_q),
+        .out_data(new_cell),
+        .clipped(new_cell_clipped)
+    );
+
+    always @(posedge clk) begin
+        if (run) begin
+            cell_valid6_q <= add5_q;
+            if (add5_q) begin
+                cell6_q <= new_cell;
+                cell_clipped6_q <= new_cell_clipped;
+            end
+            if (cell_valid6_q) begin
+                cell_unit_q <= {1'b0, cell_unit_q} == UNITS[UNIT_CW:0] - 1'b1 ? {UNIT_CW{1'b0}} : cell_unit_q + 1'b1;
+            end
+        end
+        if (rst) begin
+            cell_valid6_q <= 1'b0;
+            cell_unit_q <= {UNIT_CW{1'b0}};
+        end
+    end
+
+    lmu_ram #(
+        .WIDTH(CELL_W),
+        .DEPTH(UNITS > 1 ? UNITS : 2)
+    ) cells (
+        .clk(clk),
+        .wr_en(run && cell_valid6_q),
+        .wr_addr(cell_unit_q),
+        .wr_data(cell6_q),
+        .rd_en(run),
+        .rd_addr(unit1_q),
+        .rd_data(old_cell2)
+    );
+
+    lmu_function #(
+        .IN_W(CELL_W),
+        .IN_F(CELL_F),
+        .FUNCTION(SQUASH_FUNCTION),
+        .INDEX_W(SQUASH_INDEX_W),
+        .INDEX_F(SQUASH_INDEX_F),
+        .INDEX_ROUNDING(SQUASH_INDEX_ROUNDING),
+        .INDEX_OVERFLOW(SQUASH_INDEX_OVERFLOW),
+        .OUT_W(SQUASH_W),
+        .OUT_F(SQUASH_F),
+        .OUT_ROUNDING(SQUASH_ROUNDING),
+        .OUT_OVERFLOW(SQUASH_OVERFLOW),
+        .TABLE_FILE(SQUASH_FILE)
+    ) squash_function (
+        .clk(clk),
+        .en(run),
+        .in_data(cell6_q),
+        .out_data(squashed7),
+        .clipped(squash_clipped7)
+    );
+
+    // h. o is the beat after g at the earliest, so that the squashed cell is there when o came six cycles ago, and it
+    // stays until the g of the next unit has come as far. Bit k of the following vectors: o came k cycles ago.
+
+    reg [8:3] out_valid_q, out_last_q;
+    reg [8:4] out_clipped_q;
+    reg unit_clipped_q;  // one of the gates of this unit so far
+    reg signed [GATE_W-1:0] o_q, o7_q;
+    reg signed [SQUASH_W-1:0] squashed_q;
+    reg signed [GATE_W+SQUASH_W-1:0] product8_q;
+    wire [H_W-1:0] h;
+    wire h_clipped;
+
+    lmu_round_sat #(
+        .IN_W(GATE_W + SQUASH_W),
+        .IN_F(GATE_F + SQUASH_F),
+        .OUT_W(H_W),
+        .OUT_F(H_F),
+        .ROUNDING(H_ROUNDING),
+        .OVERFLOW(H_OVERFLOW)
+    ) to_h (
+        .in_data(product8_q),
+        .out_data(h),
+        .clipped(h_clipped)
+    );
+
+    reg [H_W-1:0] m_data_q;
+    reg m_last_q, m_clipped_q;
+
+    assign m_axis_tdata = m_data_q;
+    assign m_axis_tvalid = m_valid_q;
+    assign m_axis_tlast = m_last_q;
+    assign m_axis_tuser = m_clipped_q;
+
+    always @(posedge clk) begin
+        if (run) begin
+            if (valid2_q && gate2_q == O) o_q <= gate2;
+            if (valid2_q) unit_clipped_q <= clipped2 || (unit_clipped_q && gate2_q != I);
+            o7_q <= o_q;
+            squashed_q <= squashed7;
+            product8_q <= o7_q * squashed_q;
+            out_valid_q <= {out_valid_q[7:3], valid2_q && gate2_q == O};
+            out_last_q <= {out_last_q[7:3], last2_q};
+            out_clipped_q <= {out_clipped_q[7:4], unit_clipped_q};
+            if (cell_clipped6_q || squash_clipped7) out_clipped_q[7] <= 1'b1;
+            m_valid_q <= out_valid_q[8];
+            m_data_q <= h;
+            m_last_q <= out_last_q[8];
+            m_clipped_q <= out_clipped_q[8] || h_clipped;
+        end
+        if (rst) begin
+            out_valid_q <= 6'd0;
+            m_valid_q <= 1'b0;
+        end
+    end
+
+endmodule
+
+`default_nettype wire
