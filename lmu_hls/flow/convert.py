@@ -58,8 +58,11 @@ def without_softmax(model: Any) -> Any:
     import keras
 
     last = model.layers[-1]
-    if isinstance(last, keras.layers.Softmax | keras.layers.Activation):
+    softmax = getattr(last, "activation", None) is keras.activations.softmax
+    if isinstance(last, keras.layers.Softmax) or (softmax and isinstance(last, keras.layers.Activation)):
         return keras.Model(model.inputs, last.input, name=model.name)
+    if not softmax:
+        return model
     logits = last.__class__.from_config({**last.get_config(), "activation": "linear"})
     trimmed = keras.Model(model.inputs, logits(last.input), name=model.name)
     logits.set_weights(last.get_weights())

@@ -72,17 +72,6 @@ def test_unsupported_hidden_cell(fails, tmp_path):
     assert "lmu" in message and "StackedRNNCells" in message and "LSTMCell" in message
 
 
-def test_final_softmax_names_the_option_and_the_option_works(fails, tmp_path, capsys):
-    model = small_model()
-    model = keras.Sequential([*model.layers, keras.layers.Softmax()])
-    model.build((None, 5, 2))
-    path = save(model, tmp_path / "m.keras")
-    assert "--logits" in fails("convert", path, tmp_path / "out")
-    with pytest.raises(SystemExit) as stop:
-        cli.main(["convert", str(path), str(tmp_path / "out"), "--logits"])
-    assert stop.value.code == 0
-
-
 def test_unstable_euler(fails, tmp_path):
     """Such a layer cannot be made; a file that asks for one is refused with the limit."""
     with pytest.raises(ValueError, match="theta"):

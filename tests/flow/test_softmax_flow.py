@@ -1,0 +1,77 @@
+"""A final softmax is kept, or left out with --logits; verify, profile and the search for types take it as it is."""
+
+import json
+
+import keras
+import numpy as np
+import pytest
+
+from lmu_hls import cli, flow
+from lmu_hls.spec import Dense, Softmax, store
+from tests.small_model import small_model
+
+
+def with_end(kind: str) -> keras.Model:
+    if kind == "dense":
+        keras.utils.set_random_seed(0)
+        return keras.Sequential([*small_model(head=0).layers, keras.layers.Dense(3, "softmax", name="head")])
+    end = keras.layers.Softmax() if kind == "layer" else keras.layers.Activation("softmax")
+    return keras.Sequential([*small_model().layers, end])
+
+
+@pytest.fixture
+def command(capsys):
+    def run(*arguments):
+        with pytest.raises(SystemExit) as stop:
+            cli.main([str(argument) for argument in arguments])
+        said = capsys.readouterr()
+        assert stop.value.code in (0, None), said.err
+        return said.out
+
+    return run
+
+
+@pytest.fixture
+def saved(tmp_path):
+    def save(kind: str):
+        model = with_end(kind)
+        model.build((None, 5, 2))
+        model.save(tmp_path / f"{kind}.keras")
+        return tmp_path / f"{kind}.keras"
+
+    return save
+
+
+@pytest.mark.parametrize("kind", ["dense", "layer", "activation"])
+def test_kept_or_left_out(kind, saved, command, tmp_path):
+    path = saved(kind)
+    command("convert", path, tmp_path / "out")
+    command("convert", path, tmp_path / "logits", "--logits")
+    kept, left = (store.load(tmp_path / name / "spec.npz") for name in ("out", "logits"))
+    assert [type(layer) for layer in kept.layers[1:]] == [Dense, Softmax]
+    assert [type(layer) for layer in left.layers[1:]] == [Dense]
+    assert np.array_equal(kept.layers[1].kernel.values, left.layers[1].kernel.values)
+
+
+def test_verify(saved, command, speech, tmp_path):
+    command("convert", saved("dense"), tmp_path / "out")
+    result = json.loads(command("verify", tmp_path / "out", "--simulator", "none", "--data", speech, "--json"))
+    assert [(item["name"], item["samples"], item["exact"]) for item in result["comparisons"]] == [("csim", 6, 6)]
+    accuracy = json.loads((tmp_path / "out" / "accuracy.json").read_text())
+    assert len(accuracy) == 2
+    command("report", tmp_path / "out")
+
+
+def test_profile_and_automatic_types(saved, command, speech, tmp_path):
+    path = saved("dense")
+    assert "head_softmax" in command("profile", path, speech)
+    command("convert", path, tmp_path / "out", "--precision", "auto", "--calibration", speech, "--target-snr-db", "20")
+    last = store.load(tmp_path / "out" / "spec.npz").layers[-1]
+    assert isinstance(last, Softmax) and last.out.signed and last.exp.values.type.width == 18
+
+
+@pytest.mark.parametrize("end", ["relu", "linear"])
+def test_logits_changes_nothing_else(end):
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential([*small_model(head=0).layers, keras.layers.Dense(3, end)])
+    assert flow.without_softmax(model) is model
