@@ -6,7 +6,7 @@ import numpy as np
 
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import Ints
-from lmu_hls.rtl.unit import CHANNELS, COMMON, MemoryUnit, check_signed, identifier, modes, widths
+from lmu_hls.rtl.unit import CHANNELS, COMMON, MemoryUnit, check_signed, divisors, identifier, modes, widths
 from lmu_hls.spec import LMU, DenseUpdate
 
 MODULES = ("lmu_memory_dense", "lmu_mac", *COMMON)
@@ -71,7 +71,3 @@ def lanes_for(order: int, memory_d: int, reuse_factor: int) -> int:
     """
     wanted = memory_d * order * (order + 1) / reuse_factor
     return next((lanes for lanes in divisors(order) if lanes >= wanted), order)
-
-
-def divisors(order: int) -> list[int]:
-    return [k for k in range(1, order + 1) if order % k == 0]

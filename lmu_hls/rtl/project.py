@@ -58,9 +58,11 @@ def write_rtl(network: Network, outdir: Path) -> tuple[MemoryUnit, ...]:
 def top_source(lmu: LMU, unit: MemoryUnit) -> str:
     """Verilog of the top of ``unit``."""
     numbers = {name: value for name, value in unit.parameters.items() if isinstance(value, int)}
-    data_width = "LANES*MEM_W" if "LANES" in numbers else "MEM_W"
+    lanes = next((name for name in ("LANES", "PES") if name in numbers), "1")
     template = _TEMPLATES.get_template("memory_top.v.jinja")
-    return template.render(lmu=lmu, unit=unit, numbers=numbers, data_width=data_width)
+    return template.render(
+        lmu=lmu, unit=unit, numbers=numbers, lanes=lanes, data_width="MEM_W" if lanes == "1" else f"{lanes}*MEM_W"
+    )
 
 
 def rom_source(unit: MemoryUnit) -> str:
@@ -74,6 +76,7 @@ def _manifest(unit: MemoryUnit) -> dict[str, Any]:
         "name": unit.name,
         "top": unit.top,
         "stream": unit.stream,
+        "lanes": unit.lanes,
         "ii_cycles": unit.ii_cycles,
         "latency_cycles": unit.latency_cycles,
         "parameters": dict(unit.parameters),

@@ -6,7 +6,16 @@ import numpy as np
 
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType
-from lmu_hls.rtl.unit import COMMON, DEGREES_DESCENDING, MemoryUnit, check_signed, identifier, modes, widths
+from lmu_hls.rtl.unit import (
+    COMMON,
+    DEGREES_DESCENDING,
+    MemoryUnit,
+    check_signed,
+    divisors,
+    identifier,
+    modes,
+    widths,
+)
 from lmu_hls.spec import LMU, TridiagonalUpdate, Weight
 
 MODULES = ("lmu_memory_tridiag", "lmu_align", "lmu_delay", *COMMON)
@@ -14,24 +23,31 @@ MODULES = ("lmu_memory_tridiag", "lmu_align", "lmu_delay", *COMMON)
 DEPTH = {1: 3, 2: 5, 3: 7}
 
 
-def tridiagonal_unit(lmu: LMU, update: TridiagonalUpdate, pipeline: int | None = None) -> MemoryUnit:
+def tridiagonal_unit(lmu: LMU, update: TridiagonalUpdate, pipeline: int | None = None, pes: int = 1) -> MemoryUnit:
     """The unit for ``update``, the one of ``lmu``.
 
-    ``pipeline`` is the number of cycles of the recurrence, 1 to 3 and not more than memory_d; by default as many as
-    memory_d allows, which cost no cycle. The unit has three multipliers, whatever the reuse factor. Raises
-    LmuHlsError for what the unit cannot take.
+    ``pes`` units share the channels; it divides memory_d. ``pipeline`` is the number of cycles of the recurrence, 1 to
+    3 and not more than a unit's channels; by default as many as these allow, which cost no cycle. Each unit has three
+    multipliers. Raises LmuHlsError for what the unit cannot take.
     """
     check_signed(lmu.name, {"u": lmu.u, "mem": lmu.mem, "sweep": update.sweep})
-    deepest = min(max(DEPTH), lmu.memory_d)
+    if pes < 1 or lmu.memory_d % pes:
+        allowed = ", ".join(map(str, divisors(lmu.memory_d)))
+        raise LmuHlsError(
+            f"layer {lmu.name!r}: {pes} units do not divide memory_d {lmu.memory_d}; use one of {allowed}"
+        )
+    channels = lmu.memory_d // pes
+    deepest = min(max(DEPTH), channels)
     if pipeline is None:
         pipeline = deepest
     if not 1 <= pipeline <= deepest:
         raise LmuHlsError(
-            f"layer {lmu.name!r}: pipeline {pipeline} is not possible with memory_d {lmu.memory_d}; use 1 to {deepest}"
+            f"layer {lmu.name!r}: pipeline {pipeline} is not possible with {channels} channels a unit; use 1 to {deepest}"
         )
     name = identifier(lmu.name)
     coefficients = _coefficients(update)
-    parameters: dict[str, int | str] = {"ORDER": lmu.order, "MEMORY_D": lmu.memory_d, "PIPELINE": pipeline}
+    parameters: dict[str, int | str] = {} if pes == 1 else {"PES": pes}
+    parameters |= {"ORDER": lmu.order, "MEMORY_D": lmu.memory_d, "PIPELINE": pipeline}
     parameters |= widths("U", lmu.u) | widths("MEM", lmu.mem) | widths("SWEEP", update.sweep)
     for prefix in ("LAM", "GAM", "KAP", "BET"):
         parameters |= widths(prefix, coefficients[prefix].type)
@@ -39,18 +55,19 @@ def tridiagonal_unit(lmu: LMU, update: TridiagonalUpdate, pipeline: int | None =
     parameters["ROM_FILE"] = f"rom/{name}.hex"
     types = {name: getattr(update, name).type for name in ("lam", "gam", "kap", "bet")}
     depth = DEPTH[pipeline]
-    cycles = 2 * lmu.order * lmu.memory_d + int(lmu.memory_d == 1) + 1
+    cycles = 2 * lmu.order * channels + int(channels == 1) + 1
+    load = 0 if pes == 1 else lmu.memory_d - channels - int(lmu.order == 1)
     return MemoryUnit(
         name=name,
-        module="lmu_memory_tridiag",
-        modules=MODULES,
+        module="lmu_memory_tridiag" if pes == 1 else "lmu_memory_tridiag_pes",
+        modules=MODULES if pes == 1 else (*MODULES, "lmu_memory_tridiag_pes"),
         types={"u": lmu.u, "mem": lmu.mem, "sweep": update.sweep, **types},
         parameters=parameters,
         rom_words=rom_words(coefficients),
         rom_width=sum(weight.type.width for weight in coefficients.values()),
-        lanes=1,
+        lanes=pes,
         stream=DEGREES_DESCENDING,
-        ii_cycles=cycles + max(0, depth - lmu.memory_d),
+        ii_cycles=cycles + max(0, depth - channels) + load,
         latency_cycles=cycles + depth,
     )
 

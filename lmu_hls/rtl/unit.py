@@ -86,3 +86,8 @@ def modes(kind: FixedType, prefix: str = "") -> dict[str, int]:
         f"{prefix}ROUNDING": ROUNDINGS.index(kind.rounding),
         f"{prefix}OVERFLOW": OVERFLOWS.index(kind.overflow),
     }
+
+
+def divisors(number: int) -> list[int]:
+    """From 1 up."""
+    return [k for k in range(1, number + 1) if number % k == 0]

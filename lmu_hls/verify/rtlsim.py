@@ -65,7 +65,7 @@ class BenchRun:
             "vectors": str(vectors),
             "result": str(folder / f"result{number}.json"),
             "prefix": self.prefix,
-            "lanes": self.facts["parameters"].get("LANES", 1),
+            "lanes": self.facts["lanes"],
             "mem_width": self.facts["parameters"]["MEM_W"],
             "ii_cycles": self.facts["ii_cycles"],
             "latency_cycles": self.facts["latency_cycles"],

@@ -62,6 +62,7 @@ def facts(grid: Grid, index: int) -> dict[str, object]:
     return {
         "name": unit.name,
         "stream": unit.stream,
+        "lanes": unit.lanes,
         "parameters": unit.parameters,
         "ii_cycles": unit.ii_cycles,
         "latency_cycles": unit.latency_cycles,

@@ -10,8 +10,8 @@ import pytest
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.verify import rtlsim
 from lmu_hls.verify import simulator as sim
-from tests.hdl.grid import STEPS, grid_sources, units
-from tests.hdl.scenarios import SCENARIOS, Once, Results, all_runs, simulate_grid, vectors
+from tests.hdl.grid import STEPS, grid_sources, units, write_grid
+from tests.hdl.scenarios import SCENARIOS, Once, Results, all_runs, facts, simulate_grid, vectors
 from tests.hdl.tridiag_grid import GRID, Config, random_grid
 
 RANDOM_GRID = random_grid(40, seed=2026)
@@ -49,7 +49,7 @@ def test_rst_cuts_sequences_short(results: Results) -> None:
     for index in range(len(GRID)):
         unit = units(GRID)[index][1]
         data = vectors(GRID, index, "cut_short")
-        whole = np.count_nonzero(data["abort"] < 0) * STEPS * unit.order * unit.memory_d
+        whole = np.count_nonzero(data["abort"] < 0) * STEPS * unit.order * unit.memory_d // unit.lanes
         assert results[index, "cut_short"].beats >= whole
     assert any(results[i, "cut_short"].beats % (STEPS * units(GRID)[i][1].order) for i in range(len(GRID)))
 
@@ -72,6 +72,36 @@ def test_missing_rom_file_stops(results: Results, simulator: str, shared_dir: Pa
     (tmp_path / "rom" / "c3.hex").unlink()
     with pytest.raises(LmuHlsError, match=r"rom/c3.hex"):
         rtlsim.run_bench(built, tmp_path, all_runs(GRID)[:1])
+
+
+PES_MUTANTS = {
+    "channels to the wrong unit": ("{turn_q[PES-2:0], turn_q[PES-1]}", "turn_q[0] ? {PES{1'b0}} | 2'd2 : turn_q"),
+    "reset_state for the first unit only": ("s_axis_tuser[0] : reset_state_q", "s_axis_tuser[0] : 1'b0"),
+    "units out of step": (".m_axis_tready(m_axis_tready && m_axis_tvalid)", ".m_axis_tready(m_axis_tready)"),
+    "tlast of the first unit": ("m_axis_tlast = last[PES-1]", "m_axis_tlast = last[0]"),
+}
+
+
+@pytest.mark.parametrize("mutant", PES_MUTANTS)
+def test_faults_beside_the_units_are_caught(tmp_path: Path, mutant: str) -> None:
+    grid = (Config(4, 4, 2, pes=2),)
+    write_grid(tmp_path / "grid", grid)
+    original, changed = PES_MUTANTS[mutant]
+    copies = []
+    for source in grid_sources(grid, tmp_path / "grid"):
+        text = source.read_text()
+        if source.stem == "lmu_memory_tridiag_pes":
+            assert text.count(original) == 1
+            text = text.replace(original, changed)
+        copies.append(tmp_path / source.name)
+        copies[-1].write_text(text)
+    built = sim.build("icarus", copies, "grid", tmp_path / "build")
+    run_dir = tmp_path / "run"
+    run_dir.mkdir()
+    sim.copy_roms(tmp_path / "grid", run_dir)
+    found = rtlsim.run_bench(built, run_dir, all_runs(grid))
+    results = [rtlsim.as_result("icarus", facts(grid, 0), what) for what in found]
+    assert not all(result.passed or result.timing is None and result.comparison.passed for result in results)
 
 
 def _all_pass(grid: tuple[Config, ...], found: Results) -> None:

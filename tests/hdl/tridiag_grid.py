@@ -30,9 +30,10 @@ class Config:
     kap: str = COEF
     bet: str = COEF
     scale: float = 0.7
+    pes: int = 1
 
     def __str__(self) -> str:
-        return f"order{self.order}-d{self.memory_d}-pipeline{self.pipeline}-{self.mem.partition('<')[2][:-1]}"
+        return f"order{self.order}-d{self.memory_d}-pipeline{self.pipeline}-pes{self.pes}-{self.mem.partition('<')[2][:-1]}"
 
     def lmu(self, name: str) -> LMU:
         """A layer with random coefficients."""
@@ -45,7 +46,7 @@ class Config:
         return layer(name, (u, mem), update, self.memory_d)
 
     def unit(self, layer: LMU) -> MemoryUnit:
-        return memory_unit(layer, pipeline=self.pipeline)
+        return memory_unit(layer, pipeline=self.pipeline, pes=self.pes)
 
     def step(self, layer: LMU, mem: Ints, u: int) -> Ints:
         """The two sweeps and the update, in integers with enough fraction bits for all of them."""
@@ -89,6 +90,9 @@ GRID: Grid = (
     Config(1, 3, 3),
     Config(6, 4, 1),
     Config(3, 4, 3),
+    Config(4, 4, 2, pes=2),
+    Config(3, 3, 1, pes=3),
+    Config(1, 6, 3, pes=2),
 )  # fmt: skip
 
 

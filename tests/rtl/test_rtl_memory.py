@@ -64,7 +64,7 @@ def test_refusals_name_layer_and_remedy() -> None:
     unsigned = dataclasses.replace(layer, u=FixedType(8, 4, signed=False))
     with pytest.raises(LmuHlsError, match=r"'speech': u has the unsigned type ufixed<8,4.*use fixed<9,5>"):
         memory_unit(unsigned)
-    with pytest.raises(LmuHlsError, match=r"'speech': a dense memory unit has a fixed pipeline; leave it out"):
+    with pytest.raises(LmuHlsError, match=r"'speech': a dense memory unit has one fixed pipeline; leave these out"):
         memory_unit(layer, pipeline=2)
 
 

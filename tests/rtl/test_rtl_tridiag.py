@@ -89,8 +89,12 @@ def test_deepest_pipeline_is_the_default(memory_d: int, pipeline: int) -> None:
 def test_refusals_name_layer_and_remedy() -> None:
     layer = Config(6, 2, 1).lmu("speech")
     for pipeline in (0, 3):
-        with pytest.raises(LmuHlsError, match=rf"'speech': pipeline {pipeline} is not possible with memory_d 2; use 1"):
+        with pytest.raises(
+            LmuHlsError, match=rf"'speech': pipeline {pipeline} is not possible with 2 channels a unit; use 1"
+        ):
             memory_unit(layer, pipeline=pipeline)
+    with pytest.raises(LmuHlsError, match=r"'speech': 3 units do not divide memory_d 2; use one of 1, 2"):
+        memory_unit(layer, pes=3)
     with pytest.raises(LmuHlsError, match=r"'speech': a tridiagonal memory unit has no lanes; leave them out"):
         memory_unit(layer, lanes=2)
     update = dataclasses.replace(layer.update, sweep=FixedType(8, 4, signed=False))

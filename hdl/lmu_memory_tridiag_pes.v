@@ -1,0 +1,155 @@
+// PES units lmu_memory_tridiag side by side, which share the channels: channel c belongs to unit c mod PES.
+//
+// The equations, formats and parameters are those of lmu_memory_tridiag. Channels of different units advance at the
+// same time, so that a step takes about 1/PES of the cycles. The first unit starts first and waits at its output for the
+// others, whose u come later.
+//
+//   Signal         Width       Direction   Description
+//   clk            1           in          rising edge
+//   rst            1           in          synchronous, active high; the next step starts from mem = 0
+//   s_axis_tdata   U_W         in          u, one channel a beat, MEMORY_D beats a step
+//   s_axis_tuser   1           in          reset_state, read on a step's first beat: this step starts from mem = 0
+//   s_axis_tlast   1           in          last beat of the sequence
+//   m_axis_tdata   PES*MEM_W   out         PES states a beat, those of consecutive channels, the lowest channel in the
+//                                          low bits: degrees descending, at each degree the channels ascending
+//   m_axis_tuser   PES         out         one bit a state: it was clipped to fit; f and z are not reported
+//   m_axis_tlast   1           out         last beat of the sequence
+//
+//   Cycles (exact, without gaps and back-pressure; TURN, DEPTH and WAIT are those of MEMORY_D/PES channels)
+//   latency = 2*ORDER*MEMORY_D/PES + TURN + DEPTH + 1         from a step's last input beat to its last output beat
+//   ii      = 2*ORDER*MEMORY_D/PES + TURN + WAIT + 1 + LOAD   from one step's first input beat to that of the next
+//   LOAD    = MEMORY_D - MEMORY_D/PES, less 1 if ORDER = 1    all u come through one stream
+
+`default_nettype none
+
+module lmu_memory_tridiag_pes #(
+    // Units, 2 or more; divides MEMORY_D
+    parameter integer PES = 2,
+    // All channels
+    parameter integer MEMORY_D = 2,
+    // The rest as in lmu_memory_tridiag; PIPELINE must not exceed MEMORY_D/PES
+    parameter integer ORDER = 8,
+    parameter integer PIPELINE = 1,
+    parameter integer U_W = 16,
+    parameter integer U_F = 14,
+    parameter integer MEM_W = 16,
+    parameter integer MEM_F = 14,
+    parameter integer SWEEP_W = 19,
+    parameter integer SWEEP_F = 17,
+    parameter integer LAM_W = 16,
+    parameter integer LAM_F = 15,
+    parameter integer GAM_W = 16,
+    parameter integer GAM_F = 15,
+    parameter integer KAP_W = 16,
+    parameter integer KAP_F = 15,
+    parameter integer BET_W = 16,
+    parameter integer BET_F = 15,
+    parameter integer ROUNDING = 6,
+    parameter integer OVERFLOW = 1,
+    parameter integer SWEEP_ROUNDING = 6,
+    parameter integer SWEEP_OVERFLOW = 1,
+    parameter ROM_FILE = "lmu_memory_tridiag.hex"
+) (
+    input wire clk,
+    input wire rst,
+
+    input  wire [U_W-1:0] s_axis_tdata,
+    input  wire           s_axis_tvalid,
+    output wire           s_axis_tready,
+    input  wire           s_axis_tlast,
+    input  wire [    0:0] s_axis_tuser,
+
+    output wire [PES*MEM_W-1:0] m_axis_tdata,
+    output wire                 m_axis_tvalid,
+    input  wire                 m_axis_tready,
+    output wire                 m_axis_tlast,
+    output wire [      PES-1:0] m_axis_tuser
+);
+
+    localparam CHANNELS = MEMORY_D / PES;
+
+    generate
+        if (PES < 2 || CHANNELS < 1 || CHANNELS * PES != MEMORY_D) begin : g_check_pes
+            PARAM_ERROR_pes_must_be_2_or_more_and_divide_memory_d check ();
+        end
+    endgenerate
+
+    // Input: one channel to each unit in turn. A unit reads reset_state on its own first beat of the step.
+
+    localparam CHANNEL_CW = MEMORY_D > 1 ? $clog2(MEMORY_D) : 1;
+
+    reg [PES-1:0] turn_q;  // one-hot
+    reg [CHANNEL_CW-1:0] channel_q;
+    reg reset_state_q;
+    wire [PES-1:0] ready, valid;
+    wire accept = s_axis_tvalid && s_axis_tready;
+    wire last_channel = {1'b0, channel_q} == MEMORY_D[CHANNEL_CW:0] - 1'b1;
+    wire reset_state = channel_q == 0 ? s_axis_tuser[0] : reset_state_q;
+
+    assign s_axis_tready = |(turn_q & ready);
+
+    always @(posedge clk) begin
+        if (accept) begin
+            turn_q <= {turn_q[PES-2:0], turn_q[PES-1]};
+            channel_q <= last_channel ? {CHANNEL_CW{1'b0}} : channel_q + 1'b1;
+            reset_state_q <= reset_state;
+        end
+        if (rst) begin
+            turn_q <= {{(PES - 1) {1'b0}}, 1'b1};
+            channel_q <= {CHANNEL_CW{1'b0}};
+        end
+    end
+
+    // Units. Their tlast means the last channel of each; that of the last unit is the last of all.
+
+    wire [PES-1:0] last;
+
+    assign m_axis_tvalid = &valid;
+    assign m_axis_tlast = last[PES-1];
+
+    genvar i;
+    generate
+        for (i = 0; i < PES; i = i + 1) begin : g_pe
+            lmu_memory_tridiag #(
+                .ORDER(ORDER),
+                .MEMORY_D(CHANNELS),
+                .PIPELINE(PIPELINE),
+                .U_W(U_W),
+                .U_F(U_F),
+                .MEM_W(MEM_W),
+                .MEM_F(MEM_F),
+                .SWEEP_W(SWEEP_W),
+                .SWEEP_F(SWEEP_F),
+                .LAM_W(LAM_W),
+                .LAM_F(LAM_F),
+                .GAM_W(GAM_W),
+                .GAM_F(GAM_F),
+                .KAP_W(KAP_W),
+                .KAP_F(KAP_F),
+                .BET_W(BET_W),
+                .BET_F(BET_F),
+                .ROUNDING(ROUNDING),
+                .OVERFLOW(OVERFLOW),
+                .SWEEP_ROUNDING(SWEEP_ROUNDING),
+                .SWEEP_OVERFLOW(SWEEP_OVERFLOW),
+                .ROM_FILE(ROM_FILE)
+            ) unit (
+                .clk(clk),
+                .rst(rst),
+                .s_axis_tdata(s_axis_tdata),
+                .s_axis_tvalid(s_axis_tvalid && turn_q[i]),
+                .s_axis_tready(ready[i]),
+                .s_axis_tlast(s_axis_tlast),
+                .s_axis_tuser(reset_state),
+                .m_axis_tdata(m_axis_tdata[i*MEM_W+:MEM_W]),
+                .m_axis_tvalid(valid[i]),
+                .m_axis_tready(m_axis_tready && m_axis_tvalid),
+                .m_axis_tlast(last[i]),
+                .m_axis_tuser(m_axis_tuser[i])
+            );
+        end
+    endgenerate
+
+endmodule
+
+`default_nettype wire
