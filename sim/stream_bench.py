@@ -22,8 +22,8 @@ LMU_RESULTS names the JSON file that gets one result a job, in their order; it i
 
     outputs        {stream: {"beats", "missing", "unexpected", "wrong": [beats wrong in data, in last, in user],
                    "first_difference": {"phase", "beat", "expected", "actual"} or null, "violations"}}; violations are
-                   beats that were withdrawn or changed while they waited, and undefined handshakes; a bit that is
-                   unknown in the simulator makes a value of "actual" null.
+                   beats that were withdrawn or changed while they waited; a bit that is unknown in the simulator makes
+                   a value of "actual" null. An unknown tvalid or tready ends the bench.
     untaken        {stream: beats offered in phases without rst and not taken}
     latency        cycles of each step from its last input beat taken to its last output beat taken
     in_interval, out_interval    cycles from first (last) beat to first (last) beat of two steps that follow one another

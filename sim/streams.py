@@ -81,10 +81,6 @@ class Watch:
             if str(self._rst.value) != "0":
                 waiting = None
                 continue
-            if valid not in "01" or ready not in "01":
-                self.violations += 1
-                waiting = None
-                continue
             payload = [str(signal.value) for signal in self._payload] if valid == "1" else None
             self.violations += waiting is not None and payload != waiting
             waiting = payload if ready == "0" else None

@@ -1,0 +1,58 @@
+"""Encoder, dense layer and hidden cells with one function, under both simulators, by their definitions and formulas."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lmu_hls.toolchain import find
+from tests.hdl.core_cases import CELLS, Mutants, Results, caught, mutant_results, results_of
+from tests.hdl.core_grid import SCENARIOS, Once, check
+
+MUTANTS: Mutants = {
+    "lmu_dense": {
+        "rounds by truncation": (".PRE_ROUNDING(ROUNDING)", ".PRE_ROUNDING(0)"),
+        "wraps": (".PRE_OVERFLOW(OVERFLOW)", ".PRE_OVERFLOW(0)"),
+    },
+    "lmu_encoder": {
+        "shift of another source": (".B_SHIFT(MEM_SHIFT)", ".B_SHIFT(X_SHIFT)"),
+        "streaming forgotten": (".STREAMING(STREAMING)", ".STREAMING(0)"),
+        "mem asked for after rst": (".B_FEEDBACK(1)", ".B_FEEDBACK(0)"),
+    },
+    "lmu_hidden_dense": {
+        "function forgotten": (".FUNCTION(FUNCTION)", ".FUNCTION(0)"),
+        "streaming forgotten": (".STREAMING(STREAMING)", ".STREAMING(0)"),
+        "h waits for m_axis_tready": (".s_axis_tvalid(copy_tvalid)", ".s_axis_tvalid(copy_tvalid && m_axis_tready)"),
+        "clipped forgotten": ("{h_clipped, h_tlast, h_tdata}", "{1'b0, h_tlast, h_tdata}"),
+    },
+}  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def results(simulator: str, shared_dir: Path, once: Once) -> Results:
+    return results_of(simulator, shared_dir, once)
+
+
+@pytest.fixture(scope="session")
+def mutated(shared_dir: Path, once: Once) -> Results:
+    return mutant_results(MUTANTS, "icarus", shared_dir, once, "cell")
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+@pytest.mark.parametrize("case", CELLS)
+def test_bit_and_cycle_exact(results: Results, case: str, scenario: str) -> None:
+    check(CELLS[case], scenario, results[case, scenario])
+
+
+@pytest.mark.skipif(not find("icarus").found, reason="iverilog is not installed")
+@pytest.mark.parametrize("mutant", [f"{module}: {name}" for module in MUTANTS for name in MUTANTS[module]])
+def test_mutant_is_caught(mutated: Results, mutant: str) -> None:
+    assert caught(mutated, mutant)
+
+
+def test_stimuli_clip_and_fit() -> None:
+    """The flag of a clipped value is seen in both states in every case with a saturating type."""
+    for name, case in CELLS.items():
+        beats = case.jobs(name)["stream"]["phases"][0]["outputs"]["m_axis"]
+        assert {beat[2] for beat in beats} == {0, 1}, name
