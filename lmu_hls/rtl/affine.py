@@ -76,11 +76,17 @@ class Affine:
 
 
 def make_affine(
-    where: str, file: str, sources: Sequence[Source], biases: Sequence[Weight | None], lanes: int
+    where: str,
+    file: str,
+    sources: Sequence[Source],
+    biases: Sequence[Weight | None],
+    lanes: int,
+    shift_operands: bool = True,
 ) -> Affine:
     """The matrix of ``sources``, whose ROM is rom/<file>.hex; ``where`` names it in messages.
 
-    Biases, each (rows,), are summed. Raises LmuHlsError when the exact sum can reach 2**62 and for unsigned types.
+    Biases, each (rows,), are summed. Without ``shift_operands`` the coefficients alone are lifted. Raises LmuHlsError
+    when the exact sum can reach 2**62 and for unsigned types.
     """
     for source in sources:
         check_signed_type(where, source.name, source.type)
@@ -88,13 +94,13 @@ def make_affine(
     own = [source.type.fraction + source.kernel.type.fraction for source in sources]
     fraction = max([*own, *(bias.type.fraction for bias in given)])
     lifts = [fraction - f for f in own]
-    op_width, coef_width, op_shifts = _split(sources, lifts)
-    kernels = [s.kernel.values << (lift - op) for s, lift, op in zip(sources, lifts, op_shifts, strict=True)]
-    matrix = np.concatenate(kernels).T  # (rows, columns)
-    bias, bias_fraction = _sum_of(given, matrix.shape[0])
+    op_width, coef_width, op_shifts = _split(sources, lifts, shift_operands)
+    bias, bias_fraction = _sum_of(given, sources[0].kernel.shape[1])
     bias_shift = fraction - bias_fraction if given else 0
     bound = _bound(sources, lifts, [int(b) << bias_shift for b in bias])
-    check_bound(where, bound)
+    check_bound(where, bound)  # before the shift below, which could leave int64
+    kernels = [s.kernel.values << (lift - op) for s, lift, op in zip(sources, lifts, op_shifts, strict=True)]
+    matrix = np.concatenate(kernels).T  # (rows, columns)
     bias_width = signed_width(bias) if given else 1
     return Affine(
         columns=matrix.shape[1],
@@ -151,12 +157,12 @@ def signed_width(values: Sequence[int] | Ints) -> int:
     return max(1, *(((v if v >= 0 else ~v).bit_length() + 1) for v in map(int, values)))
 
 
-def _split(sources: Sequence[Source], lifts: Sequence[int]) -> tuple[int, int, list[int]]:
+def _split(sources: Sequence[Source], lifts: Sequence[int], shift_operands: bool) -> tuple[int, int, list[int]]:
     """Operand width, coefficient width and operand shifts of the smallest multiplier that does all ``lifts``."""
     kernel_widths = [s.kernel.type.width + int(not s.kernel.type.signed) for s in sources]
     narrowest = max(source.type.width for source in sources)
     best: tuple[int, int, int, list[int]] | None = None
-    for op_width in range(narrowest, narrowest + max(lifts) + 1):
+    for op_width in range(narrowest, narrowest + (max(lifts) if shift_operands else 0) + 1):
         shifts = [min(lift, op_width - s.type.width) for s, lift in zip(sources, lifts, strict=True)]
         coef_width = max(w + lift - op for w, lift, op in zip(kernel_widths, lifts, shifts, strict=True))
         trial = (op_width * coef_width, coef_width, op_width, shifts)

@@ -14,8 +14,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from lmu_hls.errors import LmuHlsError
-from lmu_hls.rtl.dense import divisors
 from lmu_hls.rtl.tridiag import tridiagonal_unit
+from lmu_hls.rtl.unit import divisors
 from lmu_hls.spec import LMU, Dense, GRUCell, Layer, LSTMCell, Network, TridiagonalUpdate
 
 TRIDIAGONAL_MULTIPLIERS = 3
@@ -42,6 +42,28 @@ class Part:
         return next(lanes for lanes, reuse in self.choices.items() if reuse <= cycles)
 
 
+@dataclass(frozen=True, slots=True)
+class PartPlan:
+    """A part with the lanes that it got; ``cycles`` is its reuse."""
+
+    name: str
+    macs: int
+    lanes: int
+    multipliers: int
+    cycles: int
+
+
+def plan_parts(layer: Layer, lanes: Mapping[str, int]) -> tuple[PartPlan, ...]:
+    """The parts of ``layer`` with ``lanes`` as :func:`choose_lanes` gives them."""
+    return tuple(
+        PartPlan(
+            part.name, part.macs, lanes[part.name], lanes[part.name] * part.multipliers_a_lane,
+            part.choices[lanes[part.name]],
+        )
+        for part in parts(layer)
+    )  # fmt: skip
+
+
 def matrix_part(name: str, columns: int, rows: int, macs: int | None = None) -> Part:
     """A part on ``lmu_affine``."""
     choices = {lanes: columns * rows // lanes for lanes in divisors(rows) if lanes <= columns}
@@ -62,10 +84,19 @@ def parts(layer: Layer) -> tuple[Part, ...]:
 
 def _memory_part(lmu: LMU) -> Part:
     if isinstance(lmu.update, TridiagonalUpdate):
-        cycles = tridiagonal_unit(lmu, lmu.update).ii_cycles
-        return Part("memory", 4 * lmu.memory_d * lmu.order, {1: cycles}, TRIDIAGONAL_MULTIPLIERS)
+        return _tridiagonal_part(lmu, lmu.update)
     macs = lmu.memory_d * lmu.order * (lmu.order + 1)
     return Part("memory", macs, {lanes: macs // lanes for lanes in divisors(lmu.order)})
+
+
+def _tridiagonal_part(lmu: LMU, update: TridiagonalUpdate) -> Part:
+    """One lane is a unit that works on its share of the channels; the states leave one a cycle, whatever their number."""
+    choices: dict[int, int] = {}
+    for pes in divisors(lmu.memory_d):
+        cycles = max(tridiagonal_unit(lmu, update, pes=pes).ii_cycles, lmu.memory_d * lmu.order)
+        if not choices or cycles < min(choices.values()):
+            choices[pes] = cycles
+    return Part("memory", 4 * lmu.memory_d * lmu.order, choices, TRIDIAGONAL_MULTIPLIERS)
 
 
 def _hidden_parts(lmu: LMU) -> tuple[Part, ...]:

@@ -1,0 +1,241 @@
+"""The layers of a network as instances in the generated top: streams in, streams out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from lmu_hls.rtl.affine import Affine, Rom, Source, check_signed_type, make_affine
+from lmu_hls.rtl.cells import Cell, arriving, hidden_cell
+from lmu_hls.rtl.functions import function_parameters, table_rom, typed
+from lmu_hls.rtl.memory import memory_unit
+from lmu_hls.rtl.netlist import Netlist, Order, Stream
+from lmu_hls.rtl.unit import DEGREES_DESCENDING, MemoryUnit, identifier, modes, widths
+from lmu_hls.spec import LMU, ArgMax, Dense, Elementwise, Softmax, TridiagonalUpdate
+
+STEPS_AHEAD = 4  # steps of x that wait for the hidden cell while the memory works on them
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LMUUnits:
+    """What an LMU layer became: its matrices, its memory unit and its hidden cell."""
+
+    encoder: Affine
+    memory: MemoryUnit
+    cell: Cell | None
+
+
+def add_lmu(
+    net: Netlist, lmu: LMU, x: Stream, lanes: Mapping[str, int], streaming: bool
+) -> tuple[LMUUnits, Stream]:
+    """Add ``lmu`` and give the stream of its h, every step. Raises LmuHlsError for what the modules cannot take."""
+    name = identifier(lmu.name)
+    uses_x = lmu.hidden is not None and lmu.hidden.kernel_x is not None
+    x_encoder, *x_hidden = net.fork(x, f"{name}_x", ["encoder", "hidden"] if uses_x else ["encoder"])
+    tridiagonal = isinstance(lmu.update, TridiagonalUpdate)
+    unit = memory_unit(lmu, pes=lanes["memory"]) if tridiagonal else memory_unit(lmu, lanes["memory"])
+    n_mem, mem_order = lmu.memory_d * lmu.order, arrival_order(unit)
+    h_order = mem_order if lmu.hidden is None else None
+    old_mem = net.stream(f"{name}_old_mem", lmu.mem, n_mem, mem_order) if lmu.encoder_mem is not None else None
+    old_h = net.stream(f"{name}_old_h", lmu.h, lmu.units, h_order) if lmu.encoder_h is not None else None
+
+    encoder, u = _encoder(net, lmu, name, x_encoder, (old_mem, old_h), lanes["encoder"], streaming)
+    mem = _memory(net, lmu, name, unit, u, streaming)
+    branches = ["hidden", "encoder"] if old_mem is not None else ["hidden"]
+    to_hidden, *to_encoder = net.fork(mem, f"{name}_mem", branches)
+    if old_mem is not None:
+        net.fifo(to_encoder[0], f"{name}_old_mem", n_mem, "mem of the step before, for the encoder", old_mem)
+    if lmu.hidden is None:
+        cell, h = None, _no_cell(net, lmu, name, to_hidden)
+    else:
+        cell = hidden_cell(lmu, name, lanes, x.order, mem_order)
+        if x_hidden:
+            about = "x waits for the memory"
+            x_hidden = [net.fifo(x_hidden[0], f"{name}_wait_x", STEPS_AHEAD * lmu.n_in, about)]
+        if cell.recurrent:
+            to_hidden = net.fifo(to_hidden, f"{name}_wait_mem", n_mem, "the memory works ahead of a recurrent cell")
+        h = _hidden(net, lmu, name, cell, x_hidden[0] if x_hidden else None, to_hidden, streaming)
+    if old_h is not None:
+        out, back = net.fork(h, f"{name}_h", ["out", "encoder"])
+        net.fifo(back, f"{name}_old_h", lmu.units, "h of the step before, for the encoder", old_h)
+        h = out
+    return LMUUnits(encoder, unit, cell), h
+
+
+def arrival_order(unit: MemoryUnit) -> Order | None:
+    """Place in the contract's mem (channel-major) of each state in the order in which it leaves the unit."""
+    if unit.stream != DEGREES_DESCENDING or unit.order == 1:
+        return None
+    return tuple(c * unit.order + d for d in reversed(range(unit.order)) for c in range(unit.memory_d))
+
+
+def _encoder(
+    net: Netlist,
+    lmu: LMU,
+    name: str,
+    x: Stream,
+    feedback: tuple[Stream | None, Stream | None],
+    lanes: int,
+    streaming: bool,
+) -> tuple[Affine, Stream]:
+    where = f"layer {lmu.name!r}: encoder"
+    check_signed_type(where, "u", lmu.u)
+    given = {"x": (x, lmu.encoder_x), "mem": (feedback[0], lmu.encoder_mem), "h": (feedback[1], lmu.encoder_h)}
+    sources, sizes, ports = [], {}, {}
+    for tensor, (stream, kernel) in given.items():
+        if stream is not None and kernel is not None:
+            sources.append(Source(tensor, stream.type, arriving(kernel, stream.order)))
+            ports |= stream.ports(f"{tensor}_axis")
+        else:
+            ports |= absent(net, f"{name}_encoder_{tensor}", f"{tensor}_axis")
+        sizes[f"N_{tensor.upper()}"] = stream.count if stream else 0
+        sizes[f"{tensor.upper()}_W"] = stream.type.width if stream else 1
+    affine = make_affine(where, f"{name}_encoder", sources, [lmu.encoder_bias], lanes)
+    parameters = {**sizes, "MEMORY_D": lmu.memory_d, "HAS_BIAS": int(affine.bias_rom is not None)}
+    parameters |= affine.parameters() | widths("U", lmu.u) | modes(lmu.u) | {"STREAMING": int(streaming)}
+    u = net.tap(lmu.name, name, "u", lmu.u, lmu.memory_d, None)
+    ports |= u.ports("m_axis") | {"m_axis_tuser": net.clipped(lmu.name, name, "u", u)}
+    net.rom(*affine.roms)
+    net.add("lmu_encoder", f"{name}_encoder", parameters, ports, f"Layer {lmu.name}: x, states of the step before -> u")
+    return affine, u
+
+
+def _memory(net: Netlist, lmu: LMU, name: str, unit: MemoryUnit, u: Stream, streaming: bool) -> Stream:
+    started = net.stream(f"{name}_step", lmu.u, lmu.memory_d)
+    reset_state = net.wire(f"{name}_step_tuser")
+    parameters = {"N": lmu.memory_d, "STREAMING": int(streaming), "WIDTH": lmu.u.width}
+    ports = u.ports("s_axis") | started.ports("m_axis") | {"m_axis_tuser": reset_state}
+    net.add("lmu_step_start", f"{name}_step_start", parameters, ports)
+
+    rom = Rom(f"rom/{name}_memory.hex", unit.rom_width, unit.rom_words)
+    net.rom(rom)
+    ports = started.ports("s_axis") | {"s_axis_tuser": reset_state}
+    comment = f"Layer {lmu.name}: u -> mem, {unit.stream.replace('_', ' ')}"
+    order = arrival_order(unit)
+    mem = net.tap(lmu.name, name, "mem", lmu.mem, lmu.memory_d * lmu.order, order)
+    flag = net.clipped(lmu.name, name, "mem", mem)
+    if unit.lanes == 1:
+        ports |= mem.ports("m_axis") | {"m_axis_tuser": flag}
+        net.add(unit.module, f"{name}_memory", {**unit.parameters, "ROM_FILE": rom.file}, ports, comment)
+        return mem
+    data = net.wire(f"{name}_states_tdata", unit.lanes * lmu.mem.width)
+    valid, ready, last = (net.wire(f"{name}_states_t{s}") for s in ("valid", "ready", "last"))
+    flags = net.wire(f"{name}_states_tuser", unit.lanes)
+    wide = {"tdata": data, "tvalid": valid, "tready": ready, "tlast": last, "tuser": flags}
+    ports |= {f"m_axis_{signal}": wire for signal, wire in wide.items()}
+    net.add(unit.module, f"{name}_memory", {**unit.parameters, "ROM_FILE": rom.file}, ports, comment)
+    if unit.stream == DEGREES_DESCENDING:
+        wide = _wide_fifo(net, lmu, name, unit, wide)
+    ports = {f"s_axis_{signal}": wire for signal, wire in wide.items()}
+    ports |= mem.ports("m_axis") | {"m_axis_tuser": flag}
+    net.add("lmu_serializer", f"{name}_serializer", {"WIDTH": lmu.mem.width, "LANES": unit.lanes}, ports)
+    return mem
+
+
+def _wide_fifo(net: Netlist, lmu: LMU, name: str, unit: MemoryUnit, wide: Mapping[str, str]) -> dict[str, str]:
+    """The states of a step leave the unit in half of its cycles: they wait in a queue for the serializer."""
+    sizes = {"tdata": unit.lanes * lmu.mem.width, "tvalid": 1, "tready": 1, "tlast": 1, "tuser": unit.lanes}
+    out = {signal: net.wire(f"{name}_wide_{signal}", size) for signal, size in sizes.items()}
+    payload = [f"{{{of['tuser']}, {of['tlast']}, {of['tdata']}}}" for of in (wide, out)]
+    ports = {"s_axis_tdata": payload[0], "s_axis_tvalid": wide["tvalid"], "s_axis_tready": wide["tready"]}
+    ports |= {"m_axis_tdata": payload[1], "m_axis_tvalid": out["tvalid"], "m_axis_tready": out["tready"]}
+    width = unit.lanes * (lmu.mem.width + 1) + 1
+    depth = lmu.memory_d * lmu.order // unit.lanes
+    net.add("lmu_fifo", f"{name}_wide_fifo", {"WIDTH": width, "DEPTH": depth}, ports)
+    return out
+
+
+def _no_cell(net: Netlist, lmu: LMU, name: str, mem: Stream) -> Stream:
+    """h = mem, assigned to h."""
+    check_signed_type(f"layer {lmu.name!r}", "h", lmu.h)
+    h = net.tap(lmu.name, name, "h", lmu.h, lmu.units, mem.order)
+    parameters = widths("IN", lmu.mem) | typed("PRE", lmu.mem) | {"FUNCTION": 0} | typed("OUT", lmu.h)
+    ports = mem.ports("s_axis") | h.ports("m_axis") | {"m_axis_tuser": net.clipped(lmu.name, name, "h", h)}
+    net.add("lmu_activation", f"{name}_assign_h", parameters, ports, f"Layer {lmu.name}: h = mem")
+    return h
+
+
+def _hidden(
+    net: Netlist, lmu: LMU, name: str, cell: Cell, x: Stream | None, mem: Stream, streaming: bool
+) -> Stream:
+    h = net.tap(lmu.name, name, "h", lmu.h, lmu.units, None)
+    ports = x.ports("x_axis") if x else absent(net, f"{name}_hidden_x", "x_axis")
+    ports |= mem.ports("mem_axis") | h.ports("m_axis")
+    ports |= {"m_axis_tuser": net.clipped(lmu.name, name, "h", h)}
+    net.rom(*cell.roms)
+    parameters = {**cell.parameters, "STREAMING": int(streaming)}
+    comment = f"Layer {lmu.name}: {'mem, x' if x else 'mem'}{', its own h' if cell.recurrent else ''} -> h"
+    net.add(cell.module, f"{name}_hidden", parameters, ports, comment)
+    return h
+
+
+def absent(net: Netlist, name: str, prefix: str) -> dict[str, str]:
+    """Connections of an input stream that is not there."""
+    ports = {f"{prefix}_tdata": "1'b0", f"{prefix}_tvalid": "1'b0", f"{prefix}_tlast": "1'b0"}
+    return ports | {f"{prefix}_tready": net.wire(f"unused_{name}_tready")}
+
+
+def add_dense(net: Netlist, layer: Dense, x: Stream, lanes: int) -> tuple[Affine, Stream]:
+    """Add a Dense layer; its output is in natural order."""
+    where, name = f"layer {layer.name!r}", identifier(layer.name)
+    check_signed_type(where, "its output", layer.out)
+    source = Source("x", layer.x, arriving(layer.kernel, x.order))
+    affine = make_affine(where, name, [source], [layer.bias], lanes, shift_operands=False)
+    parameters = {"N_IN": affine.columns, "N_OUT": affine.rows, "IN_W": layer.x.width}
+    parameters |= {"HAS_BIAS": int(affine.bias_rom is not None)} | affine.parameters()
+    del parameters["X_SHIFT"], parameters["OP_W"]  # the operand is x itself
+    parameters |= widths("OUT", layer.out) | modes(layer.out)
+    out = net.stream(name, layer.out, layer.units)
+    ports = x.ports("s_axis") | out.ports("m_axis") | {"m_axis_tuser": net.clipped(layer.name, name, "out", out)}
+    net.rom(*affine.roms)
+    net.add("lmu_dense", f"{name}_dense", parameters, ports, f"Layer {layer.name}: dense")
+    return affine, out
+
+
+def add_elementwise(net: Netlist, layer: Elementwise, x: Stream) -> Stream:
+    where, name = f"layer {layer.name!r}", identifier(layer.name)
+    function, roms = function_parameters(where, layer.activation, layer.out, f"{name}_table")
+    parameters = widths("IN", layer.x) | typed("PRE", layer.x) | typed("OUT", layer.out) | function
+    out = net.stream(name, layer.out, x.count, x.order)
+    ports = x.ports("s_axis") | out.ports("m_axis") | {"m_axis_tuser": net.clipped(layer.name, name, "out", out)}
+    net.rom(*roms)
+    comment = f"Layer {layer.name}: {layer.activation.function}"
+    net.add("lmu_activation", f"{name}_activation", parameters, ports, comment)
+    return out
+
+
+def add_softmax(net: Netlist, layer: Softmax, x: Stream) -> Stream:
+    where, name = f"layer {layer.name!r}", identifier(layer.name)
+    check_signed_type(where, "its output", layer.out)
+    rom = table_rom(layer.exp, f"{name}_exp")
+    parameters = {"N": x.count, **widths("X", layer.x), **typed("INDEX", layer.index)}
+    parameters |= widths("EXP", layer.exp.values.type) | widths("OUT", layer.out) | modes(layer.out)
+    out = net.stream(name, layer.out, x.count, x.order)
+    ports = x.ports("s_axis") | out.ports("m_axis") | {"m_axis_tuser": net.clipped(layer.name, name, "out", out)}
+    net.rom(rom)
+    net.add("lmu_softmax", f"{name}_softmax", {**parameters, "TABLE_FILE": rom.file}, ports, f"Layer {layer.name}")
+    return out
+
+
+def add_argmax(net: Netlist, layer: ArgMax, x: Stream) -> Stream:
+    name = identifier(layer.name)
+    check_signed_type(f"layer {layer.name!r}", "its output", layer.out)
+    out = net.stream(name, layer.out, 1)
+    parameters = {"N": x.count, "WIDTH": x.type.width, "OUT_W": layer.out.width}
+    net.add("lmu_argmax", f"{name}_argmax", parameters, x.ports("s_axis") | out.ports("m_axis"), f"Layer {layer.name}")
+    return out
+
+
+def add_vector_buffer(net: Netlist, name: str, x: Stream, keep_last: bool, reorder: bool) -> Stream:
+    """Only the last step of a sequence, or the values in natural order, or both."""
+    out = net.stream(name, x.type, x.count, None if reorder else x.order)
+    parameters: dict[str, int | str] = {"WIDTH": x.type.width, "N": x.count}
+    parameters |= {"KEEP_LAST": int(keep_last), "REORDER": int(reorder)}
+    if reorder:
+        assert x.order is not None
+        rom = Rom(f"rom/{name}.hex", max(1, (x.count - 1).bit_length()), x.order)
+        net.rom(rom)
+        parameters["ORDER_FILE"] = rom.file
+    what = [text for text, wanted in (("the last step alone", keep_last), ("in natural order", reorder)) if wanted]
+    net.add("lmu_vector_buffer", name, parameters, x.ports("s_axis") | out.ports("m_axis"), ", ".join(what).capitalize())
+    return out

@@ -1,0 +1,161 @@
+"""The inside of a generated top: wires, streams and instances of the hand-written modules, and their ROM files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from lmu_hls.errors import LmuHlsError
+from lmu_hls.fixed import FixedType
+from lmu_hls.rtl.affine import Rom
+
+Order = tuple[int, ...]  # order[k] is the natural place of the k-th value that arrives
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """A value stream: ``count`` values of ``type`` a step; ``order`` None means that they arrive in natural order.
+
+    The other fields are names of wires; ``last`` may be a constant.
+    """
+
+    type: FixedType
+    count: int
+    data: str
+    last: str
+    valid: str
+    ready: str
+    order: Order | None = None
+
+    def ports(self, prefix: str, last: bool = True) -> dict[str, str]:
+        """Connections of the port ``prefix`` of a module to this stream."""
+        named = {"tdata": self.data, "tvalid": self.valid, "tready": self.ready}
+        named |= {"tlast": self.last} if last else {}
+        return {f"{prefix}_{name}": wire for name, wire in named.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """``public`` wires can be traced by a simulator."""
+
+    name: str
+    width: int
+    public: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """One module with its parameters and connections; ``comment`` stands above it."""
+
+    module: str
+    name: str
+    parameters: Mapping[str, int | str]
+    ports: Mapping[str, str]
+    comment: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tap:
+    """A stream that a simulator can trace: the wires <wires>_tdata, _tvalid and _tready.
+
+    ``order[k]`` is the place of the k-th beat of a step in the tensor of the contract; None: the same place.
+    """
+
+    layer: str
+    tensor: str
+    wires: str
+    type: FixedType
+    count: int
+    order: Order | None
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """``wire`` is high for a cycle when a value of ``tensor`` (or of one that leads to it) of ``layer`` was clipped."""
+
+    layer: str
+    tensor: str
+    wire: str
+
+
+@dataclass(slots=True)
+class Netlist:
+    """What has been put into the top so far. Without ``count_clips`` nothing reads the flags of clipped values."""
+
+    count_clips: bool = False
+    wires: list[Wire] = field(default_factory=list)
+    instances: list[Instance] = field(default_factory=list)
+    roms: dict[str, Rom] = field(default_factory=dict)
+    taps: list[Tap] = field(default_factory=list)
+    clips: list[Clip] = field(default_factory=list)
+    clip_expressions: dict[str, str] = field(default_factory=dict)
+
+    def wire(self, name: str, width: int = 1, public: bool = False) -> str:
+        self.wires.append(Wire(name, width, public))
+        return name
+
+    def rom(self, *roms: Rom) -> None:
+        """Add ROM files. Raises LmuHlsError when two layers' names lead to the same file."""
+        for rom in roms:
+            if rom.file in self.roms:
+                raise LmuHlsError(f"two ROM files would be called {rom.file}; rename one of the layers")
+            self.roms[rom.file] = rom
+
+    def stream(self, name: str, kind: FixedType, count: int, order: Order | None = None, public: bool = False) -> Stream:
+        """Declare the wires of a stream."""
+        data = self.wire(f"{name}_tdata", kind.width, public)
+        valid = self.wire(f"{name}_tvalid", 1, public)
+        ready = self.wire(f"{name}_tready", 1, public)
+        return Stream(kind, count, data, self.wire(f"{name}_tlast"), valid, ready, order)
+
+    def tap(self, layer: str, prefix: str, tensor: str, kind: FixedType, count: int, order: Order | None) -> Stream:
+        """Declare a stream that can be traced."""
+        wires = f"tap_{prefix}_{tensor}"
+        self.taps.append(Tap(layer, tensor, wires, kind, count, order))
+        return self.stream(wires, kind, count, order, public=True)
+
+    def clipped(self, layer: str, prefix: str, tensor: str, stream: Stream) -> str:
+        """Declare the wire of the flag that comes with ``stream`` and the event that it stands for."""
+        flag = self.wire(f"{'' if self.count_clips else 'unused_'}{prefix}_{tensor}_clipped")
+        event = f"clip_{prefix}_{tensor}"
+        self.clips.append(Clip(layer, tensor, event))
+        self.clip_expressions[event] = f"{stream.valid} && {stream.ready} && {flag}"
+        return flag
+
+    def add(
+        self, module: str, name: str, parameters: Mapping[str, int | str], ports: Mapping[str, str], comment: str = ""
+    ) -> None:
+        self.instances.append(Instance(module, name, dict(parameters), dict(ports), comment))
+
+    def fork(self, stream: Stream, name: str, branches: Sequence[str], comment: str = "") -> list[Stream]:
+        """Copies of ``stream``, one for each branch; the only branch is the stream itself."""
+        if len(branches) == 1:
+            return [stream]
+        data = self.wire(f"{name}_tdata", stream.type.width)
+        last = self.wire(f"{name}_tlast")
+        pairs = [(self.wire(f"{name}_{b}_tvalid"), self.wire(f"{name}_{b}_tready")) for b in branches]
+        ports = {
+            "s_axis_tdata": f"{{{stream.last}, {stream.data}}}",
+            "s_axis_tvalid": stream.valid,
+            "s_axis_tready": stream.ready,
+            "m_axis_tdata": f"{{{last}, {data}}}",
+            "m_axis_tvalid": "{" + ", ".join(valid for valid, _ in reversed(pairs)) + "}",
+            "m_axis_tready": "{" + ", ".join(ready for _, ready in reversed(pairs)) + "}",
+        }
+        parameters = {"WIDTH": stream.type.width + 1, "OUTPUTS": len(branches)}
+        self.add("lmu_fork", f"{name}_fork", parameters, ports, comment)
+        return [Stream(stream.type, stream.count, data, last, valid, ready, stream.order) for valid, ready in pairs]
+
+    def fifo(self, stream: Stream, name: str, depth: int, comment: str, out: Stream | None = None) -> Stream:
+        """``stream`` behind a queue of ``depth`` values; ``out`` is where it goes if that is declared already."""
+        out = out or self.stream(name, stream.type, stream.count, stream.order)
+        ports = {
+            "s_axis_tdata": f"{{{stream.last}, {stream.data}}}",
+            "s_axis_tvalid": stream.valid,
+            "s_axis_tready": stream.ready,
+            "m_axis_tdata": f"{{{out.last}, {out.data}}}",
+            "m_axis_tvalid": out.valid,
+            "m_axis_tready": out.ready,
+        }
+        self.add("lmu_fifo", f"{name}_fifo", {"WIDTH": stream.type.width + 1, "DEPTH": depth}, ports, comment)
+        return out

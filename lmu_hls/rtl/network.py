@@ -1,0 +1,213 @@
+"""A whole network as instances of the hand-written modules in one generated top.
+
+The input goes through ``lmu_frame``, which mends wrong framing and reports it, then from layer to layer as a stream of
+single values, and out. A word that says whether the framing of a sequence was right waits in a queue for the last beat
+of that sequence.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+from lmu_hls.errors import LmuHlsError
+from lmu_hls.rtl.affine import check_signed_type
+from lmu_hls.rtl.cycles import Cycles, Pace, dense_pace, lmu_pace, network_cycles, stage_pace
+from lmu_hls.rtl.layers import add_argmax, add_dense, add_elementwise, add_lmu, add_softmax, add_vector_buffer
+from lmu_hls.rtl.netlist import Netlist, Stream
+from lmu_hls.rtl.reuse import PartPlan, choose_lanes, plan_parts
+from lmu_hls.rtl.unit import identifier
+from lmu_hls.spec import LMU, ArgMax, Dense, Elementwise, Layer, Network, Softmax
+
+SEQUENCES_IN_FLIGHT = 16  # ended sequences whose last output beat has not been taken
+_AXIL = (
+    "awaddr awvalid awready wdata wstrb wvalid wready bresp bvalid bready "
+    "araddr arvalid arready rdata rresp rvalid rready"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RtlOptions:
+    """How the top is built.
+
+    ``streaming``: the state runs for ever and every step gives an output; otherwise it starts from zero after tlast.
+    ``check_steps``: a sequence must have exactly the network's number of steps (not in streaming mode). ``axi_lite``:
+    registers for control and status.
+    """
+
+    streaming: bool = False
+    check_steps: bool = True
+    axi_lite: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LayerPlan:
+    """One layer: its reuse factor (None without multiplications), its parts and what it takes.
+
+    ``executions`` are the steps of a sequence that go through it; ``product_multipliers`` those beside the parts.
+    """
+
+    name: str
+    kind: str
+    reuse_factor: int | None
+    parts: tuple[PartPlan, ...]
+    product_multipliers: int
+    executions: int
+    pace: Pace
+
+    @property
+    def multipliers(self) -> int:
+        return sum(part.multipliers for part in self.parts) + self.product_multipliers
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkPlan:
+    """The generated top: instances, ROM files, streams, cycles and multipliers."""
+
+    top: str
+    network: Network
+    options: RtlOptions
+    net: Netlist
+    out: Stream
+    every_step: bool
+    layers: tuple[LayerPlan, ...]
+    cycles: Cycles
+
+    ADDRESS_WIDTH = 12
+    REGISTERS_VERSION = 1
+    AXIL = tuple(_AXIL.split())
+
+    @property
+    def in_bus(self) -> int:
+        """Bits of s_axis_tdata, whole bytes."""
+        return bus(self.network.x.width)
+
+    @property
+    def out_bus(self) -> int:
+        """Bits of m_axis_tdata, whole bytes."""
+        return bus(self.out.type.width)
+
+    @property
+    def sign_bit(self) -> str:
+        return f"{self.out.data}[{self.out.type.width - 1}]" if self.out.type.width > 1 else self.out.data
+
+    @property
+    def multipliers(self) -> int:
+        return sum(layer.multipliers for layer in self.layers)
+
+
+def bus(width: int) -> int:
+    """``width`` rounded up to whole bytes, in bits."""
+    return -(-width // 8) * 8
+
+
+def plan_network(network: Network, options: RtlOptions | None = None) -> NetworkPlan:
+    """The top for ``network``. The reuse factors are those of its layers.
+
+    Raises LmuHlsError for an invalid reuse factor and for what the modules cannot take.
+    """
+    options = options or RtlOptions()
+    _check(network, options)
+    net = Netlist(count_clips=options.axi_lite)
+    stream = _frame(net, network, options)
+    layers: list[LayerPlan] = []
+    executions = network.steps
+    last_lmu = network.lmus[-1]
+    for number, layer in enumerate(network.layers):
+        plan, stream = _add(net, layer, stream, executions, options)
+        layers.append(plan)
+        keep_last = isinstance(layer, LMU) and not layer.return_sequences and not options.streaming
+        # A Dense layer takes any order: the columns of its matrix follow it
+        reorder = layer is last_lmu and stream.order is not None and not _has_dense(network.layers[number + 1 :])
+        if keep_last or reorder:
+            name = f"{identifier(layer.name)}_vector"
+            stream = add_vector_buffer(net, name, stream, keep_last, reorder)
+            pace = stage_pace("lmu_vector_buffer", stream.count, stream.count, stream.count + 1)
+            executions = 1 if keep_last else executions
+            layers.append(LayerPlan(name, "vector buffer", None, (), 0, executions, pace))
+    return NetworkPlan(
+        top=f"{identifier(network.name)}_top",
+        network=network,
+        options=options,
+        net=net,
+        out=stream,
+        every_step=executions == network.steps,
+        layers=tuple(layers),
+        cycles=network_cycles([(la.pace, la.executions) for la in layers], network.steps, network.n_in),
+    )
+
+
+def utilisation(plan: NetworkPlan) -> float:
+    """Useful multiplications in a sequence / (cycles of a sequence * multipliers), back to back."""
+    useful = sum(part.macs * layer.executions for layer in plan.layers for part in layer.parts)
+    return useful / (plan.cycles.sequence * plan.multipliers)
+
+
+def _has_dense(layers: tuple[Layer, ...]) -> bool:
+    return any(isinstance(layer, Dense) for layer in layers)
+
+
+def _frame(net: Netlist, network: Network, options: RtlOptions) -> Stream:
+    """The input: checked framing, and the queue for the words that say whether it was right."""
+    x = network.x
+    steps = network.steps if options.check_steps and not options.streaming else 0
+    stream = net.stream("in", x, network.n_in)
+    for name in ("error_tdata", "error_tvalid", "error_tready", "framing_tdata", "framing_tvalid", "framing_tready"):
+        net.wire(name)
+    s_axis = {"s_axis_tdata": f"s_axis_tdata[{x.width}-1:0]"}
+    s_axis |= {f"s_axis_{name}": f"s_axis_{name}" for name in ("tvalid", "tready", "tlast")}
+    error = {f"e_axis_{name}": f"error_{name}" for name in ("tdata", "tvalid", "tready")}
+    pulse = net.wire("framing_error" if options.axi_lite else "unused_framing_error")
+    parameters = {"N": network.n_in, "STEPS": steps, "WIDTH": x.width}
+    ports = s_axis | stream.ports("m_axis") | error | {"framing_error": pulse}
+    net.add("lmu_frame", "frame", parameters, ports, "Whole steps and sequences")
+    ports = {f"s_axis_{name}": f"error_{name}" for name in ("tdata", "tvalid", "tready")}
+    ports |= {f"m_axis_{name}": f"framing_{name}" for name in ("tdata", "tvalid", "tready")}
+    about = "Whether the framing of each sequence was wrong, until its last beat comes out"
+    net.add("lmu_fifo", "framing_fifo", {"WIDTH": 1, "DEPTH": SEQUENCES_IN_FLIGHT}, ports, about)
+    return stream
+
+
+def _add(
+    net: Netlist, layer: Layer, x: Stream, executions: int, options: RtlOptions
+) -> tuple[LayerPlan, Stream]:
+    if (layer.x.width, layer.x.fraction, layer.x.signed) != (x.type.width, x.type.fraction, x.type.signed):
+        raise LmuHlsError(f"layer {layer.name!r} takes {layer.x}, but {x.type} comes before it; convert again")
+    if isinstance(layer, LMU):
+        lanes = choose_lanes(layer, layer.reuse_factor)
+        units, out = add_lmu(net, layer, x, lanes, options.streaming)
+        products = units.cell.product_multipliers if units.cell else 0
+        plan = (layer.reuse_factor, plan_parts(layer, lanes), products, executions, lmu_pace(layer, units))
+    elif isinstance(layer, Dense):
+        lanes = choose_lanes(layer, layer.reuse_factor)
+        affine, out = add_dense(net, layer, x, lanes["dense"])
+        plan = (layer.reuse_factor, plan_parts(layer, lanes), 0, executions, dense_pace(affine))
+    elif isinstance(layer, Elementwise):
+        out = add_elementwise(net, layer, x)
+        plan = (None, (), 0, executions, stage_pace("lmu_activation", x.count, x.count, 2))
+    elif isinstance(layer, Softmax):
+        out = add_softmax(net, layer, x)
+        division = max(layer.out.fraction + 2, 4)
+        ii = (x.count - 1) * division + max(division, x.count + 4)
+        plan = (None, (), 0, executions, stage_pace("lmu_softmax", x.count, ii, x.count * (division + 1) + 6))
+    else:
+        assert isinstance(layer, ArgMax)
+        out = add_argmax(net, layer, x)
+        plan = (None, (), 0, executions, stage_pace("lmu_argmax", x.count, x.count, 1))
+    return LayerPlan(layer.name, type(layer).__name__, *plan), out
+
+
+def _check(network: Network, options: RtlOptions) -> None:
+    check_signed_type(f"network {network.name!r}", "the input", network.x)
+    names = Counter(identifier(layer.name) for layer in network.layers)
+    twice = [name for name, count in names.items() if count > 1]
+    if twice:
+        raise LmuHlsError(f"two layers become the same Verilog name {twice[0]!r}; rename one of them")
+    ended = None
+    for layer in network.layers:
+        if isinstance(layer, LMU) and ended is not None and not options.streaming:
+            raise LmuHlsError(
+                f"layer {layer.name!r} needs every step, but {ended!r} gives its last one; set its return_sequences"
+            )
+        if isinstance(layer, LMU) and not layer.return_sequences:
+            ended = layer.name
