@@ -71,9 +71,10 @@ def test_state_must_fit():
 
 
 def keras_stack(stateful: bool) -> keras.Model:
-    """Two LMU layers and a softmax, for pieces of 500 steps."""
+    """Two LMU layers and a softmax, for pieces of 500 steps. No memory_to_memory: random weights would let it grow."""
     cells = (keras.layers.GRUCell(3), keras.layers.Dense(4, "tanh"))
-    layers = [lmu(cell, name=f"lmu{k}", order=4, theta=12.0, stateful=stateful) for k, cell in enumerate(cells)]
+    options = {"connections": (True, False, True), "order": 4, "theta": 12.0, "stateful": stateful}
+    layers = [lmu(cell, name=f"lmu{k}", **options) for k, cell in enumerate(cells)]
     layers.append(keras.layers.Dense(3, "softmax", name="head"))
     if not stateful:
         return model(*layers, steps=500)
@@ -84,7 +85,7 @@ def keras_stack(stateful: bool) -> keras.Model:
 
 
 def test_ten_thousand_steps_of_keras(tmp_path):
-    """24 bits are near enough to float32 for a bound of a few LSB of the tables' index, 2**-8."""
+    """24 bits, so the tables dominate: rounding to the index of the softmax, 2**-7 wide, is good for 2**-9 at p = 1/2."""
     plain, stateful = keras_stack(False), keras_stack(True)
     stateful.set_weights(plain.get_weights())
     network = streaming(network_spec(convert(plain, tmp_path, config(plain, default_precision="fixed<24,6>"))))
@@ -95,7 +96,7 @@ def test_ten_thousand_steps_of_keras(tmp_path):
         np.concatenate([built.predict(part, verbose=0) for part in np.split(real, 20, axis=1)], axis=1)
         for built in (stateful, plain)
     )
-    assert np.abs(to_float(got, network.out) - kept).max() < 0.02
+    assert np.abs(to_float(got, network.out) - kept).max() < 0.01
     assert np.abs(kept - fresh).max() > 0.1, "the state does not matter: this proves nothing"
     assert np.array_equal(got, in_pieces(network, x, [])["head_softmax.out"])
 
