@@ -98,11 +98,15 @@ module lmu_hidden_dense #(
         end
     endgenerate
 
+    // An absent h does not widen the operands
+    localparam OLD_H_W = N_H != 0 ? H_W : 1;
+
     wire [OP_W-1:0] operand_tdata;
     wire operand_tvalid, operand_tready, operand_tlast;
     wire [ACC_W-1:0] sum_tdata;
     wire sum_tvalid, sum_tready, sum_tlast;
-    wire [H_W-1:0] h_tdata, old_h_tdata;
+    wire [H_W-1:0] h_tdata;
+    wire [OLD_H_W-1:0] old_h_tdata;
     wire h_tvalid, h_tready, h_tlast, h_clipped;
     wire old_h_tvalid, old_h_tready;
 
@@ -111,7 +115,7 @@ module lmu_hidden_dense #(
         .N_B(N_H),
         .N_C(N_MEM),
         .A_W(X_W),
-        .B_W(H_W),
+        .B_W(OLD_H_W),
         .C_W(MEM_W),
         .A_SHIFT(X_SHIFT),
         .B_SHIFT(H_SHIFT),
@@ -236,7 +240,7 @@ module lmu_hidden_dense #(
         end else begin : g_no_feedback
             wire unused_ready = old_h_tready;
 
-            assign old_h_tdata = {H_W{1'b0}};
+            assign old_h_tdata = {OLD_H_W{1'b0}};
             assign old_h_tvalid = 1'b0;
             assign m_axis_tdata = h_tdata;
             assign m_axis_tvalid = h_tvalid;

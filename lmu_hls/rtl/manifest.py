@@ -1,0 +1,131 @@
+"""What a written project is: its streams, parameters, cycles, multipliers and files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from lmu_hls.rtl.network import LayerPlan, NetworkPlan, utilisation
+from lmu_hls.rtl.reuse import PartPlan
+from lmu_hls.spec import LMU
+
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class StreamEntry:
+    """A stream of the top: ``values`` a step (or a sequence, if it does not give every step) of ``type``."""
+
+    type: str
+    bus_bits: int
+    values: int
+    every_step: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TapEntry:
+    """A stream inside the top. ``order[k]`` is the place of beat k in the tensor; None: natural order."""
+
+    layer: str
+    tensor: str
+    wires: str
+    type: str
+    values: int
+    order: tuple[int, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class LayerEntry:
+    """A layer: cycles a step of each part by formula, and the multipliers of each."""
+
+    name: str
+    kind: str
+    types: Mapping[str, str]
+    reuse_factor: int | None
+    ii_cycles: int
+    formulas: Mapping[str, str]
+    cycles: Mapping[str, int]
+    multipliers: int
+    product_multipliers: int
+    parts: tuple[PartPlan, ...]
+    executions: int
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceEntry:
+    module: str
+    name: str
+    parameters: Mapping[str, int | str]
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """The whole project. ``files`` maps each file but the manifest to its SHA-256."""
+
+    format: int
+    network: str
+    top: str
+    streaming: bool
+    check_steps: bool
+    axi_lite: bool
+    steps: int
+    input: StreamEntry
+    output: StreamEntry
+    ii_cycles: int
+    latency_cycles: int
+    sequence_cycles: int
+    multipliers: int
+    utilisation: float
+    layers: tuple[LayerEntry, ...]
+    counters: tuple[str, ...]
+    taps: tuple[TapEntry, ...]
+    instances: tuple[InstanceEntry, ...]
+    files: Mapping[str, str]
+
+
+def manifest(plan: NetworkPlan, files: Mapping[str, str]) -> Manifest:
+    """The manifest of ``plan``; ``files`` maps names to hashes."""
+    network, options = plan.network, plan.options
+    types = {layer.name: _types(layer) for layer in network.layers}
+    return Manifest(
+        format=FORMAT,
+        network=network.name,
+        top=plan.top,
+        streaming=options.streaming,
+        check_steps=options.check_steps,
+        axi_lite=options.axi_lite,
+        steps=network.steps,
+        input=StreamEntry(str(network.x), plan.in_bus, network.n_in, True),
+        output=StreamEntry(str(plan.out.type), plan.out_bus, plan.out.count, plan.every_step),
+        ii_cycles=plan.cycles.ii,
+        latency_cycles=plan.cycles.latency,
+        sequence_cycles=plan.cycles.sequence,
+        multipliers=plan.multipliers,
+        utilisation=round(utilisation(plan), 6),
+        layers=tuple(_layer(layer, types.get(layer.name, {})) for layer in plan.layers),
+        counters=tuple(f"{clip.layer}.{clip.tensor}" for clip in plan.net.clips) if options.axi_lite else (),
+        taps=tuple(TapEntry(t.layer, t.tensor, t.wires, str(t.type), t.count, t.order) for t in plan.net.taps),
+        instances=tuple(InstanceEntry(i.module, i.name, i.parameters) for i in plan.net.instances),
+        files=dict(sorted(files.items())),
+    )
+
+
+def _layer(layer: LayerPlan, types: Mapping[str, str]) -> LayerEntry:
+    return LayerEntry(
+        name=layer.name,
+        kind=layer.kind,
+        types=types,
+        reuse_factor=layer.reuse_factor,
+        ii_cycles=layer.pace.ii,
+        formulas={name: text for name, (text, _) in layer.pace.formulas.items()},
+        cycles={name: cycles for name, (_, cycles) in layer.pace.formulas.items()},
+        multipliers=layer.multipliers,
+        product_multipliers=layer.product_multipliers,
+        parts=layer.parts,
+        executions=layer.executions,
+    )
+
+
+def _types(layer: object) -> dict[str, str]:
+    names = ("x", "u", "mem", "h") if isinstance(layer, LMU) else ("x", "out")
+    return {name: str(getattr(layer, name)) for name in names}

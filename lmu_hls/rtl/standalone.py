@@ -1,0 +1,162 @@
+"""A network's Verilog as a folder that stands alone: sources, ROMs, vectors, test bench, Makefile, FuseSoC core, README.
+
+The same network gives the same bytes: no dates, no absolute paths.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import jinja2
+import numpy as np
+
+from lmu_hls.errors import LmuHlsError
+from lmu_hls.fixed import Ints
+from lmu_hls.jsonfile import dump, write_text
+from lmu_hls.resources import hdl_dir
+from lmu_hls.rtl.manifest import FORMAT, Manifest, manifest
+from lmu_hls.rtl.network import NetworkPlan, RtlOptions, plan_network, utilisation
+from lmu_hls.rtl.unit import identifier
+from lmu_hls.spec import Network
+
+MANIFEST = "manifest.json"
+PATIENCE = 16  # times the slowest step that the test bench waits for a beat
+
+_TEMPLATES = jinja2.Environment(
+    loader=jinja2.PackageLoader("lmu_hls.rtl"),
+    undefined=jinja2.StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    keep_trailing_newline=True,
+)
+_INSTANCE = re.compile(r"^\s*(lmu_\w+)\s+(?:#\s*\(|\w+\s*\()", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Vectors:
+    """Input integers (sequences, steps, n_in) and the outputs that must come: (sequences, [steps,] n_out).
+
+    The outputs have the axis of the steps when the network gives every step. In streaming mode the sequences follow
+    one another without a new start.
+    """
+
+    inputs: Ints
+    outputs: Ints
+
+
+def write_project(
+    network: Network, folder: Path, options: RtlOptions | None = None, vectors: Vectors | None = None
+) -> Manifest:
+    """Write the project of ``network`` into ``folder``; files of an earlier one there are replaced.
+
+    Without ``vectors`` there is no test bench. Raises LmuHlsError for what the modules cannot take and when the folder
+    cannot be written, ValueError for vectors of another shape or range.
+    """
+    plan = plan_network(network, options)
+    files = project_files(plan, vectors)
+    _remove_earlier(folder)
+    for name, text in files.items():
+        write_text(folder / name, text)
+    hashes = {name: hashlib.sha256(text.encode()).hexdigest() for name, text in files.items()}
+    written = manifest(plan, hashes)
+    dump(folder / MANIFEST, written)
+    return written
+
+
+def project_files(plan: NetworkPlan, vectors: Vectors | None = None) -> dict[str, str]:
+    """All files but the manifest: path below the folder -> text."""
+    name = identifier(plan.network.name)
+    files = {f"rtl/{plan.top}.v": top_source(plan)}
+    files |= {f"rtl/{module}.v": _source(module) for module in modules(plan)}
+    files |= {rom.file: rom.text() for rom in plan.net.roms.values()}
+    beats = (0, 0)
+    if vectors is not None:
+        stimulus, response = _vector_files(plan, vectors)
+        files |= {"vectors/input.hex": stimulus, "vectors/output.hex": response}
+        beats = (stimulus.count("\n"), response.count("\n"))
+        slowest = max(plan.cycles.ii, plan.cycles.latency, *(layer.pace.ii for layer in plan.layers))
+        patience = PATIENCE * slowest + 1000
+        files[f"tb/{name}_tb.v"] = _render("network_tb.v.jinja", plan=plan, name=name, beats=beats, patience=patience)
+    rtl, rom, data = (sorted(file for file in files if file.startswith(part)) for part in ("rtl/", "rom/", "vectors/"))
+    facts = {"plan": plan, "name": name, "rtl": rtl, "rom": rom, "vectors": data, "beats": beats}
+    files["Makefile"] = _render("Makefile.jinja", **facts)
+    files[f"{name}.core"] = _render("fusesoc.core.jinja", **facts)
+    files["README.md"] = _render("project_readme.md.jinja", utilisation=utilisation(plan), **facts)
+    return files
+
+
+def top_source(plan: NetworkPlan) -> str:
+    """Verilog of the top."""
+    return _render("network_top.v.jinja", plan=plan)
+
+
+def modules(plan: NetworkPlan) -> tuple[str, ...]:
+    """The hand-written modules that the top needs, by name."""
+    wanted = [instance.module for instance in plan.net.instances]
+    wanted += ["lmu_registers"] if plan.options.axi_lite else []
+    found: set[str] = set()
+    while wanted:
+        module = wanted.pop()
+        if module not in found:
+            found.add(module)
+            wanted += _INSTANCE.findall(_source(module))
+    return tuple(sorted(found))
+
+
+def _source(module: str) -> str:
+    return (hdl_dir() / f"{module}.v").read_text(encoding="utf-8")
+
+
+def _render(template: str, **facts: Any) -> str:
+    return _TEMPLATES.get_template(template).render(**facts)
+
+
+def _vector_files(plan: NetworkPlan, vectors: Vectors) -> tuple[str, str]:
+    """One beat a line, hexadecimal: {tlast, tdata} of the input, {tuser, tlast, tdata} of the output."""
+    x, y = np.asarray(vectors.inputs), np.asarray(vectors.outputs)
+    network = plan.network
+    if x.ndim != 3 or x.shape[2] != network.n_in or not len(x):
+        raise ValueError(f"vectors have inputs of shape {x.shape}, expected (sequences, steps, {network.n_in})")
+    steps = x.shape[1] if plan.every_step else 1
+    if plan.options.check_steps and not plan.options.streaming and x.shape[1] != network.steps:
+        raise ValueError(f"vectors have sequences of {x.shape[1]} steps, the network of {network.steps}")
+    if y.size != len(x) * steps * plan.out.count:
+        raise ValueError(f"vectors have outputs of shape {y.shape}, expected {(len(x), steps, plan.out.count)}")
+    for values, kind in ((x, network.x), (y, plan.out.type)):
+        if values.min() < kind.min_int or values.max() > kind.max_int:
+            raise ValueError(f"vectors have values {values.min()}..{values.max()}, which do not fit {kind}")
+    return _beats(x, plan.in_bus, 1), _beats(y, plan.out_bus, 2)
+
+
+def _beats(values: Ints, width: int, flags: int) -> str:
+    digits = -(-(width + flags) // 4)
+    mask = (1 << width) - 1
+    lines = []
+    for sequence in values.reshape(len(values), -1):
+        words = [int(value) & mask for value in sequence]
+        words[-1] |= 1 << width  # tlast
+        lines += [f"{word:0{digits}x}\n" for word in words]
+    return "".join(lines)
+
+
+def _remove_earlier(folder: Path) -> None:
+    """Remove the files that the manifest in ``folder`` lists, so that no old module or ROM stays among the new ones."""
+    try:
+        listed = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return
+    names: Iterable[Any] = listed.get("files", {}) if isinstance(listed, dict) and listed.get("format") == FORMAT else ()
+    for name in names:
+        path = PurePosixPath(str(name))
+        if path.is_absolute() or ".." in path.parts:
+            continue
+        try:
+            (folder / path).unlink(missing_ok=True)
+        except OSError as error:
+            raise LmuHlsError(f"cannot write {folder}: {error.strerror or error}. Choose another folder.") from error
