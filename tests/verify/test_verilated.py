@@ -32,11 +32,17 @@ module tiny_top (
     wire [{u}:0] tap_lmu_u_tdata = s_axis_tdata[{u}:0];
     wire tap_lmu_u_tvalid = s_axis_tvalid;
     wire tap_lmu_u_tready = s_axis_tready;
-    wire last, valid;
+    reg [7:0] fault[0:0];  // read when the simulation starts, so that all faults share one build
+    initial $readmemh("fault.hex", fault);
     reg beat_phase = 1'b0;
-    always @(posedge clk) beat_phase <= !beat_phase;
-    assign m_axis_tvalid = valid{valid};
+    wire last, valid;
+    wire stuck = fault[0] == {stuck} && channel;
+    wire withdrawn = fault[0] == {withdrawn} && beat_phase;
+    wire extra = fault[0] == {extra} && finished && !valid;
+    reg finished = 1'b0;
     always @(posedge clk) begin
+        beat_phase <= !beat_phase;
+        if (m_axis_tvalid && m_axis_tready) finished <= last;
         if (rst) {{first, channel}} <= 2'b10;
         else if (s_axis_tvalid && s_axis_tready) begin
             channel <= !channel;
@@ -44,17 +50,19 @@ module tiny_top (
         end
     end
     assign m_axis_tdata = value;
-    assign m_axis_tlast = last && {last};
+    assign m_axis_tvalid = (valid && !withdrawn) || extra;
+    assign m_axis_tlast = fault[0] == {early} ? beat_phase : last;
     lmu_memory_dense #({parameters}) unit (
         .clk(clk), .rst(rst),
-        .s_axis_tdata(s_axis_tdata[{u}:0]), .s_axis_tvalid(s_axis_tvalid{gate}), .s_axis_tready(s_axis_tready),
+        .s_axis_tdata(s_axis_tdata[{u}:0]), .s_axis_tvalid(s_axis_tvalid && !stuck), .s_axis_tready(s_axis_tready),
         .s_axis_tlast(s_axis_tlast), .s_axis_tuser(first),
-        .m_axis_tdata(value), .m_axis_tvalid(valid), .m_axis_tready(m_axis_tready{valid}),
+        .m_axis_tdata(value), .m_axis_tvalid(valid), .m_axis_tready(m_axis_tready && !withdrawn),
         .m_axis_tlast(last), .m_axis_tuser(m_axis_tuser)
     );
 endmodule
 """
 STEPS = 5
+FAULTS = {"stuck": 1, "withdrawn": 2, "extra": 3, "early": 4}  # as {name} in the top
 
 
 @pytest.fixture(scope="module")
@@ -66,28 +74,21 @@ def lmu() -> LMU:
 
 @pytest.fixture
 def tiny(lmu: LMU, tmp_path: Path, workdir: Path):
-    """A function that builds the top, with something changed in it."""
+    """A function that builds the top, with a fault in it or from another source."""
     try:
         simulator_env("verilator")
     except LmuHlsError as error:
         pytest.skip(reason=str(error))
     unit = memory_unit(lmu, lanes=1)
 
-    def make(gate: str = "", last: str = "1'b1", valid: str = "", n_out: int = 6) -> verilated.Accelerator:
+    def make(fault: str = "", source: str = TOP) -> verilated.Accelerator:
         parameters = {name: value for name, value in unit.parameters.items() if isinstance(value, int)}
         text = ", ".join(f".{name}({value})" for name, value in parameters.items())
         text += f', .ROM_FILE("{unit.rom_file}")'
         u, mem = Values.of(lmu.u), Values.of(lmu.mem)
-        source = TOP.format(
-            x=u.bus - 1,
-            y=mem.bus - 1,
-            u=u.width - 1,
-            mem=mem.width - 1,
-            parameters=text,
-            gate=gate,
-            last=last,
-            valid=valid,
-        )
+        sizes = {"x": u.bus - 1, "y": mem.bus - 1, "u": u.width - 1, "mem": mem.width - 1}
+        source = source.format(**sizes, **FAULTS, parameters=text)
+        (tmp_path / "fault.hex").write_text(f"{FAULTS.get(fault, 0):02x}\n")
         (tmp_path / "tiny_top.v").write_text(source)
         (tmp_path / "rom").mkdir(exist_ok=True)
         (tmp_path / unit.rom_file).write_text(rom_source(unit))
@@ -95,7 +96,7 @@ def tiny(lmu: LMU, tmp_path: Path, workdir: Path):
             Tap("lmu", "u", "tap_lmu_u", u, lmu.memory_d),
             Tap("lmu", "mirrored", "tap_lmu_u", u, lmu.memory_d, order=(1, 0)),
         )
-        interface = Interface("tiny_top", u, lmu.memory_d, mem, n_out, True, unit.ii_cycles + unit.latency_cycles, taps)
+        interface = Interface("tiny_top", u, lmu.memory_d, mem, 6, True, unit.ii_cycles + unit.latency_cycles, taps)
         sources = [*(hdl_dir() / f"{module}.v" for module in unit.modules), tmp_path / "tiny_top.v"]
         return verilated.build(sources, interface, tmp_path, workdir / "tiny")
 
@@ -170,28 +171,23 @@ def test_a_bad_rom_file_is_an_error_and_not_the_end_of_this_process(tiny, lmu, t
         made.run(sequences(lmu, 1)[0])
 
 
-def test_a_design_that_stops_taking_beats_is_stuck(tiny, lmu):
-    made = tiny(gate=" && !channel")  # the second channel's u never arrives
-    with pytest.raises(LmuHlsError, match=r"stuck since cycle .* of 40 input beats .* of 120 output beats"):
-        made.run(sequences(lmu, 4)[0])
-
-
-def test_too_many_beats_and_a_wrong_tlast_are_seen(tiny, lmu):
-    u, _ = sequences(lmu, 4)
-    with pytest.raises(LmuHlsError, match="20 output beats too many"):
-        tiny(n_out=5).run(u)
-    with pytest.raises(LmuHlsError, match="tlast elsewhere"):
-        tiny(last="channel").run(u)
-
-
-def test_a_withdrawn_beat_is_seen(tiny, lmu):
-    with pytest.raises(LmuHlsError, match="had not been taken"):
-        tiny(valid=" && beat_phase").run(sequences(lmu, 10)[0], stall=0.5)
+@pytest.mark.parametrize(
+    ("fault", "text"),
+    [
+        ("stuck", r"stuck since cycle .* of 100 input beats .* of 300 output beats"),
+        ("withdrawn", r"changed or withdrew an output beat that had not been taken"),
+        ("extra", r"[0-9,]+ output beats too many|tlast elsewhere"),
+        ("early", r"tlast elsewhere than on the last beat"),
+    ],
+)
+def test_a_seeded_fault_is_seen(fault, text, tiny, lmu):
+    with pytest.raises(LmuHlsError, match=text):
+        tiny(fault).run(sequences(lmu, 10)[0], stall=0.5 if fault == "withdrawn" else 0.0)
 
 
 def test_broken_verilog_is_reported(tiny):
     with pytest.raises(LmuHlsError, match=r"(?s)could not compile.*build\.log"):
-        tiny(gate=" && no such")
+        tiny(source=TOP.replace("wire last, valid;", "wire last valid;"))
 
 
 def test_values_and_probabilities_are_checked(tiny, lmu):
