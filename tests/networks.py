@@ -180,7 +180,6 @@ def define_activation(activation: Activation, pre: Fraction, to: FixedType) -> F
 def define_lmu(lmu: LMU, x: np.ndarray) -> dict[str, np.ndarray]:
     """One sequence x (steps, n_in) of Fractions through the equations of the LMU, one scalar at a time."""
     e_x, e_h, e_m, e_b = (real(w) for w in (lmu.encoder_x, lmu.encoder_h, lmu.encoder_mem, lmu.encoder_bias))
-    a, b = real(lmu.update.a), real(lmu.update.b)
     mem = np.full((lmu.memory_d, lmu.order), Fraction(0), object)
     h, c = np.full(lmu.units, Fraction(0), object), np.full(lmu.units, Fraction(0), object)
     out: dict[str, list] = {"u": [], "mem": [], "h": []}
@@ -188,11 +187,27 @@ def define_lmu(lmu: LMU, x: np.ndarray) -> dict[str, np.ndarray]:
         u = x_t @ e_x
         u = u + (h @ e_h if e_h is not None else 0) + (mem.ravel() @ e_m if e_m is not None else 0)
         u = assign_all(u + (e_b if e_b is not None else 0), lmu.u)
-        mem = np.array([assign_all(a @ mem[k] + b * u[k], lmu.mem) for k in range(lmu.memory_d)], object)
+        mem = np.array([define_update(lmu, mem[k], u[k]) for k in range(lmu.memory_d)], object)
         h, c = define_hidden(lmu, mem.ravel(), x_t, h, c)
         for name, value in (("u", u), ("mem", mem.ravel()), ("h", h)):
             out[name].append(value)
     return {name: np.array(values, object) for name, values in out.items()}
+
+
+def define_update(lmu: LMU, mem: np.ndarray, u: Fraction) -> np.ndarray:
+    """The new mem of one channel, from the equations in lmu_hls/spec/memory.py."""
+    update = lmu.update
+    if isinstance(update, DenseUpdate):
+        return assign_all(real(update.a) @ mem + real(update.b) * u, lmu.mem)
+    lam, gam, kap, bet = (real(w) for w in (update.lam, update.gam, update.kap, update.bet))
+    f, z = [Fraction(0)], Fraction(0)
+    for i in range(len(mem)):
+        f.append(assign(-(mem[i] + bet[i] * u / 2) - lam[i] * f[-1], update.sweep))
+    new = mem.copy()
+    for i in reversed(range(len(mem))):
+        z = assign(gam[i] * f[i + 1] + kap[i] * z, update.sweep)
+        new[i] = assign(mem[i] + bet[i] * u + 2 * z, lmu.mem)
+    return new
 
 
 def define_hidden(lmu, mem, x_t, h, c):

@@ -85,7 +85,7 @@ def keras_stack(stateful: bool) -> keras.Model:
 
 
 def test_ten_thousand_steps_of_keras(tmp_path):
-    """24 bits, so the tables dominate: rounding to the index of the softmax, 2**-7 wide, is good for 2**-9 at p = 1/2."""
+    """24 bits, so the tables dominate: the softmax's index has steps of 2**-7, good for 2**-9 at p = 1/2."""
     plain, stateful = keras_stack(False), keras_stack(True)
     stateful.set_weights(plain.get_weights())
     network = streaming(network_spec(convert(plain, tmp_path, config(plain, default_precision="fixed<24,6>"))))
