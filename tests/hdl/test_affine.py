@@ -9,8 +9,8 @@ import pytest
 from lmu_hls.synth import synthesize
 from lmu_hls.toolchain import find
 from tests.hdl import core_grid
-from tests.hdl.core_cases import AFFINE, Mutants, Results, caught, mutant_results, results_of
-from tests.hdl.core_grid import SCENARIOS, Once, check
+from tests.hdl.core_cases import AFFINE, Mutants, Results, caught, check_all, mutant_results, results_of
+from tests.hdl.core_grid import SCENARIOS, Once
 from tests.hdl.stream_grid import modules
 
 MUTANTS: Mutants = {
@@ -42,9 +42,8 @@ def mutated(shared_dir: Path, once: Once) -> Results:
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
-@pytest.mark.parametrize("case", AFFINE)
-def test_bit_and_cycle_exact(results: Results, case: str, scenario: str) -> None:
-    check(AFFINE[case], scenario, results[case, scenario])
+def test_bit_and_cycle_exact(results: Results, scenario: str) -> None:
+    check_all(AFFINE, scenario, results)
 
 
 @pytest.mark.skipif(not find("icarus").found, reason="iverilog is not installed")

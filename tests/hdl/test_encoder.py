@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from lmu_hls.toolchain import find
-from tests.hdl.core_cases import CELLS, Mutants, Results, caught, mutant_results, results_of
-from tests.hdl.core_grid import SCENARIOS, Once, check
+from tests.hdl.core_cases import CASES, CELLS, Mutants, Results, caught, check_all, mutant_results, results_of
+from tests.hdl.core_grid import SCENARIOS, Once, simulate
 
 MUTANTS: Mutants = {
     "lmu_dense": {
@@ -40,9 +40,8 @@ def mutated(shared_dir: Path, once: Once) -> Results:
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
-@pytest.mark.parametrize("case", CELLS)
-def test_bit_and_cycle_exact(results: Results, case: str, scenario: str) -> None:
-    check(CELLS[case], scenario, results[case, scenario])
+def test_bit_and_cycle_exact(results: Results, scenario: str) -> None:
+    check_all(CELLS, scenario, results)
 
 
 @pytest.mark.skipif(not find("icarus").found, reason="iverilog is not installed")
@@ -56,3 +55,13 @@ def test_stimuli_clip_and_fit() -> None:
     for name, case in CELLS.items():
         beats = case.jobs(name)["stream"]["phases"][0]["outputs"]["m_axis"]
         assert {beat[2] for beat in beats} == {0, 1}, name
+
+
+@pytest.mark.slow
+def test_all_cases_verilated(shared_dir: Path, once: Once) -> None:
+    """Also those that `results_of` leaves to Icarus."""
+    if not find("verilator").found:
+        pytest.skip("Verilator is not installed")
+    found = simulate(CASES, "verilator", shared_dir, once, "core_all")
+    for scenario in SCENARIOS:
+        check_all(CASES, scenario, found)

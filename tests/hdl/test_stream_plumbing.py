@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from lmu_hls.toolchain import find
-from tests.hdl.core_cases import PLUMBING, Mutants, Results, caught, mutant_results, results_of
-from tests.hdl.core_grid import SCENARIOS, Once, check
+from tests.hdl.core_cases import PLUMBING, Mutants, Results, caught, check_all, mutant_results, results_of
+from tests.hdl.core_grid import SCENARIOS, Once
 from tests.hdl.stream_grid import Stream, Unit, beats, problems, run_streams
 
 NEEDS_ICARUS = pytest.mark.skipif(not find("icarus").found, reason="iverilog is not installed")
@@ -47,9 +47,8 @@ def mutated(shared_dir: Path, once: Once) -> Results:
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
-@pytest.mark.parametrize("case", PLUMBING)
-def test_bit_and_cycle_exact(results: Results, case: str, scenario: str) -> None:
-    check(PLUMBING[case], scenario, results[case, scenario])
+def test_bit_and_cycle_exact(results: Results, scenario: str) -> None:
+    check_all(PLUMBING, scenario, results)
 
 
 @NEEDS_ICARUS
