@@ -668,6 +668,185 @@ module lmu_memory_tridiag #(
         if (rst) m_valid_q <= 1'b0;
     end
 
+`ifdef FORMAL
+    // The first cycle is a reset; whatever comes then, a source keeps to the rules of AXI4-Stream
+    reg f_past_q = 1'b0;
+
+    always @(posedge clk) f_past_q <= 1'b1;
+    always @* if (!f_past_q) assume (rst);
+
+    always @(posedge clk) begin
+        if (f_past_q && $past(!rst && s_axis_tvalid && !s_axis_tready)) begin
+            assume (s_axis_tvalid);
+            assume ($stable({s_axis_tdata, s_axis_tlast, s_axis_tuser}));
+        end
+        if (f_past_q && $past(!rst && m_axis_tvalid && !m_axis_tready)) begin
+            valid_holds : assert (m_axis_tvalid);
+            payload_holds : assert ($stable({m_axis_tdata, m_axis_tlast, m_axis_tuser}));
+        end
+    end
+
+    // Counters in range, and no gap within a sweep: the recurrence counts on the channels taking turns
+
+    always @* begin
+        if (f_past_q && !rst) begin
+            row_in_range : assert (row_q < ORDER);
+            channel_in_range : assert (channel_q < MEMORY_D);
+            load_in_range : assert (load_q < MEMORY_D);
+            wait_in_range : assert (wait_q <= MEM_STAGE);
+            address : assert (addr == row_q * MEMORY_D + channel_q);
+            sweep_without_gaps : assert (issue || (channel_q == 0 && (back_q ? top : bottom)));
+        end
+    end
+
+    // Nothing lost and nothing invented: a step of u gives ORDER * MEMORY_D beats in the order of the header; tlast of
+    // an arbitrary channel comes with its degree 0
+    wire [CHANNEL_CW-1:0] f_channel = $anyconst;
+    reg [2:0] f_steps_q;  // steps in the unit
+    reg [ROW_CW-1:0] f_out_row_q;  // degree and channel of the next beat
+    reg [CHANNEL_CW-1:0] f_out_channel_q;
+    reg [3:0] f_lasts_q;  // tlast of f_channel for the steps in the unit, the oldest one lowest
+    reg [2:0] f_loaded_q;  // how many
+    wire f_taken = m_axis_tvalid && m_axis_tready;
+    wire f_out_last_channel = f_out_channel_q == MEMORY_D - 1;
+    wire f_done = f_taken && f_out_last_channel && f_out_row_q == 0;
+    wire f_load = accept && load_q == f_channel;
+    wire f_unload = f_taken && f_out_channel_q == f_channel && f_out_row_q == 0;
+    wire [2:0] f_left = f_loaded_q - {2'd0, f_unload};
+
+    always @(posedge clk) begin
+        f_steps_q <= f_steps_q + {2'd0, accept && last_load} - {2'd0, f_done};
+        if (f_taken) begin
+            f_out_channel_q <= f_out_last_channel ? 0 : f_out_channel_q + 1;
+            if (f_out_last_channel) f_out_row_q <= f_out_row_q == 0 ? ORDER - 1 : f_out_row_q - 1;
+        end
+        f_loaded_q <= f_left + {2'd0, f_load};
+        f_lasts_q <= (f_lasts_q >> f_unload & ~(4'd1 << f_left)) | {3'd0, f_load && s_axis_tlast} << f_left;
+        if (rst) begin
+            f_steps_q <= 3'd0;
+            f_out_row_q <= ORDER - 1;
+            f_out_channel_q <= 0;
+            f_loaded_q <= 3'd0;
+            f_lasts_q <= 4'd0;
+        end
+    end
+
+    always @* begin
+        if (f_past_q && !rst) begin
+            flight_bounded : assert (f_loaded_q <= 4 && f_steps_q <= 3);
+            none_invented : assert (!m_axis_tvalid || f_steps_q != 0);
+            if (m_axis_tvalid && f_out_channel_q == f_channel) begin
+                last_in_place : assert (m_axis_tlast == (f_out_row_q == 0 && f_lasts_q[0]));
+            end
+        end
+    end
+
+    // Never stuck: cycles in which the sink does not hold it up, without a beat that is owed, or without taking one
+    localparam F_SWEEP = ORDER * MEMORY_D;
+    localparam F_TURN = MEMORY_D == 1 ? 1 : 0;
+    localparam F_WAIT = MEM_STAGE - FREE;
+    localparam F_BEAT = F_SWEEP + F_TURN + F_WAIT + MEM_STAGE + 1;
+    localparam F_STEP = 2 * F_SWEEP + F_TURN + MEM_STAGE;
+    reg [$clog2(F_BEAT+2)-1:0] f_dry_q;
+    reg [$clog2(F_STEP+2)-1:0] f_closed_q;
+
+    always @(posedge clk) begin
+        f_dry_q <= m_axis_tvalid || f_steps_q == 0 ? 0 : f_dry_q + 1;
+        if (!m_axis_tvalid || m_axis_tready) f_closed_q <= f_closed_q + 1;
+        if (s_axis_tready) f_closed_q <= 0;
+        if (rst) begin
+            f_dry_q <= 0;
+            f_closed_q <= 0;
+        end
+    end
+
+    always @* begin
+        if (f_past_q && !rst) begin
+            never_dry : assert (f_dry_q <= F_BEAT);
+            never_closed : assert (f_closed_q <= F_STEP);
+        end
+    end
+
+    // The formulas of the header: latency while the sink has always been ready, ii while the source has, too
+    localparam F_LATENCY = 2 * F_SWEEP + F_TURN + MEM_STAGE + 1;
+    localparam F_II = 2 * F_SWEEP + F_TURN + F_WAIT + 1;
+    reg f_ready_q, f_flow_q, f_begun_q;
+    reg [F_LATENCY-1:0] f_history_q;  // the last beat of a step was taken, newest in bit 0
+    reg [$clog2(F_II+2)-1:0] f_interval_q;
+    wire f_first = accept && load_q == 0;
+
+    always @(posedge clk) begin
+        f_ready_q <= f_ready_q && m_axis_tready;
+        f_flow_q <= f_flow_q && m_axis_tready && s_axis_tvalid;
+        f_history_q <= {f_history_q[F_LATENCY-2:0], accept && last_load};
+        f_begun_q <= f_begun_q || f_first;
+        f_interval_q <= f_first ? 1 : f_interval_q + f_begun_q;
+        if (rst) begin
+            f_ready_q <= 1'b1;
+            f_flow_q <= 1'b1;
+            f_history_q <= 0;
+            f_begun_q <= 1'b0;
+            f_interval_q <= 0;
+        end
+    end
+
+    always @* begin
+        if (f_past_q && !rst && f_ready_q && m_axis_tready) begin
+            latency_exact : assert (f_done == f_history_q[F_LATENCY-1]);
+        end
+        if (f_past_q && !rst && f_flow_q && s_axis_tvalid && m_axis_tready) begin
+            ii_exact : assert (!f_begun_q || f_first == (f_interval_q == F_II));
+        end
+    end
+
+    // Whatever the gaps and stalls: each read of mem, f and u finds what it is meant to find, for an arbitrary degree
+    // of f_channel. Counts of steps are kept modulo 4.
+    wire [ROW_CW-1:0] f_row = $anyconst;
+    wire [RAM_AW-1:0] f_addr = f_row * MEMORY_D + f_channel;
+    reg [1:0] f_up_q;  // forward reads of this degree
+    reg [1:0] f_begins_q;  // forward reads of degree 0
+    reg [1:0] f_mem_q, f_f_q;  // writes of mem and of f
+    reg [1:0] f_u_q;  // u taken
+    wire f_read = run && issue && row_q == f_row && channel_q == f_channel;
+    // u is read with the state, or kept in a register until it is used in the next cycle
+    wire f_use = MEMORY_D == 1 ? run && valid_q[1] : f_read;
+
+    always @* assume (f_row < ORDER && f_channel < MEMORY_D);
+
+    always @(posedge clk) begin
+        if (f_read && !back_q) f_up_q <= f_up_q + 1'b1;
+        if (run && issue && !back_q && row_q == 0 && channel_q == f_channel) f_begins_q <= f_begins_q + 1'b1;
+        if (new_en && new_addr == f_addr) f_mem_q <= f_mem_q + 1'b1;
+        if (run && valid_q[SWEEP_STAGE] && !backward_q[SWEEP_STAGE] && sweep_addr == f_addr) f_f_q <= f_f_q + 1'b1;
+        if (f_load) f_u_q <= f_u_q + 1'b1;
+        if (rst) begin
+            f_up_q <= 2'd0;
+            f_begins_q <= 2'd0;
+            f_mem_q <= 2'd0;
+            f_f_q <= 2'd0;
+            f_u_q <= 2'd0;
+        end
+    end
+
+    always @* begin
+        if (f_past_q && !rst) begin
+            if (f_read) mem_of_step_before : assert (f_mem_q == f_up_q - {1'b0, back_q});
+            if (f_read && back_q && !top) f_of_this_step : assert (f_f_q == f_up_q);
+            if (f_use) begin
+                u_of_this_step : assert (f_u_q == f_begins_q + {1'b0, MEMORY_D > 1 && !back_q && row_q == 0});
+            end
+        end
+    end
+
+    always @(posedge clk) begin
+        if (f_past_q && !rst) begin
+            reach_last : cover (f_done && m_axis_tlast);
+            reach_stall : cover (!run && f_up_q == 2);
+            reach_kept_state : cover (f_read && !back_q && !clear_q && f_up_q == 1 && f_row == ORDER - 1);
+        end
+    end
+`endif
+
 endmodule
 
 `default_nettype wire

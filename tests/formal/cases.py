@@ -42,6 +42,18 @@ def dense(order: int, memory_d: int, lanes: int, slow: bool = False) -> Case:
     return Case("lmu_memory_dense", {**sizes, **DENSE_TYPES}, slow)
 
 
+TRIDIAG_TYPES = {
+    f"{name}_{part}": size
+    for name in ("U", "MEM", "SWEEP", "LAM", "GAM", "KAP", "BET")
+    for part, size in (("W", 2), ("F", 1))
+}
+
+
+def tridiag(order: int, memory_d: int, pipeline: int, slow: bool = False) -> Case:
+    sizes = {"ORDER": order, "MEMORY_D": memory_d, "PIPELINE": pipeline}
+    return Case("lmu_memory_tridiag", {**sizes, **TRIDIAG_TYPES}, slow)
+
+
 CASES = (
     dense(1, 1, 1),
     dense(2, 1, 1),
@@ -50,6 +62,14 @@ CASES = (
     dense(2, 3, 2, slow=True),
     dense(4, 2, 2, slow=True),
     dense(4, 1, 1, slow=True),
+    tridiag(1, 1, 1),
+    tridiag(2, 1, 1),
+    tridiag(1, 2, 2, slow=True),
+    tridiag(2, 2, 1, slow=True),
+    tridiag(2, 2, 2, slow=True),
+    tridiag(2, 3, 3, slow=True),
+    tridiag(3, 1, 1, slow=True),
+    tridiag(3, 2, 2, slow=True),
 )
 
 MUTANTS = (
@@ -87,5 +107,50 @@ MUTANTS = (
         "            beat_due_q <= done3_q;",
         "            beat_due_q <= done2_q;",
         ("latency_exact",),
+    ),
+    Mutant(
+        tridiag(2, 1, 1),
+        "lmu_memory_tridiag",
+        "assign run = !(m_valid_q && !m_axis_tready && valid_q[MEM_STAGE] && backward_q[MEM_STAGE]);",
+        "assign run = 1'b1;",
+        ("payload_holds",),
+    ),
+    Mutant(
+        tridiag(3, 1, 1),
+        "lmu_memory_tridiag",
+        "localparam FREE = MEM_STAGE > MEMORY_D ? MEMORY_D : MEM_STAGE;",
+        "localparam FREE = MEM_STAGE;",
+        ("u_of_this_step",),
+    ),
+    Mutant(
+        tridiag(3, 2, 1, slow=True),
+        "lmu_memory_tridiag",
+        "(back_q && bottom && load_q != channel_q)",
+        "(back_q && bottom)",
+        ("u_of_this_step",),
+    ),
+    Mutant(
+        tridiag(1, 1, 1),
+        "lmu_memory_tridiag",
+        "wait_q <= MEM_STAGE[2:0];",
+        "wait_q <= MEM_STAGE[2:0] - 3'd1;",
+        ("mem_of_step_before", "ii_exact"),
+    ),
+    Mutant(
+        tridiag(2, 1, 1), "lmu_memory_tridiag", "turn_q <= top && MEMORY_D == 1;", "turn_q <= 1'b0;", ("latency_exact",)
+    ),
+    Mutant(
+        tridiag(2, 1, 1),
+        "lmu_memory_tridiag",
+        "m_last_q <= last && bottom_q[MEM_STAGE];",
+        "m_last_q <= last;",
+        ("last_in_place",),
+    ),
+    Mutant(
+        tridiag(2, 2, 1, slow=True),
+        "lmu_memory_tridiag",
+        "wire [RAM_AW-1:0] jump = turns ? AGAIN",
+        "wire [RAM_AW-1:0] jump = !turns ? AGAIN",
+        ("address",),
     ),
 )
