@@ -7,59 +7,107 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from lmu_hls.backend.engines import TRACED
+from lmu_hls.backend.engines import run_golden
 from lmu_hls.backend.options import Options
-from lmu_hls.rtl import identifier
-from lmu_hls.rtl.reuse import choose_lanes
-from lmu_hls.spec import LMU, Dense, Network
-from lmu_hls.verify.interface import Interface, Tap, Values
+from lmu_hls.errors import LmuHlsError
+from lmu_hls.fixed import Ints
+from lmu_hls.rtl.network import NetworkPlan, RtlOptions, plan_network, utilisation
+from lmu_hls.rtl.standalone import Vectors, modules, write_project
+from lmu_hls.spec import Network
+from lmu_hls.verify.interface import MAX_WIDTH, Interface, Tap, Values
 
 VECTORS = 4  # sequences that the written project is tested with
 SEED = 1  # of their random values
+# Inputs of the registers, which a simulation here leaves alone
+AXI_LITE = {
+    "s_axil_awaddr": "12'd0",
+    "s_axil_awvalid": "1'b0",
+    "s_axil_wdata": "32'd0",
+    "s_axil_wstrb": "4'd0",
+    "s_axil_wvalid": "1'b0",
+    "s_axil_bready": "1'b0",
+    "s_axil_araddr": "12'd0",
+    "s_axil_arvalid": "1'b0",
+    "s_axil_rready": "1'b0",
+}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Design:
-    """``network`` is what the accelerator computes, ``options`` how it is built."""
+    """``network`` is what the accelerator computes, ``options`` how it is built, ``plan`` what it is built of."""
 
     network: Network
     options: Options
-    interface: Interface
+    plan: NetworkPlan
 
-    def write(self, folder: Path, samples: NDArray[np.float64] | None = None) -> None:
-        raise NotImplementedError
+    @property
+    def interface(self) -> Interface:
+        """The streams that a simulation drives and records."""
+        plan = self.plan
+        return Interface(
+            top=plan.top,
+            x=Values.of(self.network.x, plan.in_bus),
+            n_in=self.network.n_in,
+            out=Values.of(plan.out.type, plan.out_bus),
+            n_out=plan.out.count,
+            every_step=plan.every_step,
+            step_cycles=max(plan.cycles.ii, plan.cycles.latency, *(layer.pace.ii for layer in plan.layers)),
+            taps=tuple(
+                Tap(tap.layer, tap.tensor, tap.wires, Values.of(tap.type, tap.type.width), tap.count, order=tap.order)
+                for tap in plan.net.taps
+            ),
+            tied=AXI_LITE if self.options.axi_lite else {},
+        )
 
     def sources(self, folder: Path) -> list[Path]:
-        return sorted((folder / "rtl").glob("*.v"))
+        """The Verilog files of the project in ``folder``."""
+        return [folder / "rtl" / f"{module}.v" for module in (self.plan.top, *modules(self.plan))]
+
+    def write(self, folder: Path, samples: Ints | None = None) -> None:
+        """Write the project; its test bench has the first of ``samples`` (N, steps, n_in), or random ones."""
+        network, options = self.network, self.options
+        x = random_samples(network) if samples is None else samples[:VECTORS]
+        endless = options.streaming
+        fed = x.reshape(1, -1, network.n_in) if endless else x
+        output = run_golden(network, fed, endless, False, lambda done, total: None).output
+        vectors = Vectors(x, output.reshape(len(x), -1, self.plan.out.count))
+        write_project(network, folder, RtlOptions(streaming=options.streaming, axi_lite=options.axi_lite), vectors)
 
     def report(self) -> dict[str, Any]:
-        raise NotImplementedError
+        """What is known by formula, in words of hls4ml's kind."""
+        plan = self.plan
+        cycles = {"Step": plan.cycles.ii, "Latency": plan.cycles.latency, "Sequence": plan.cycles.sequence}
+        return {
+            "Top": plan.top,
+            "Mode": self.options.mode,
+            "Cycles": {"Source": "formula", **cycles},
+            "Multipliers": plan.multipliers,
+            "Utilisation": round(utilisation(plan), 6),
+            "Layers": {
+                layer.name: {
+                    "ReuseFactor": layer.reuse_factor,
+                    "Cycles": layer.pace.ii,
+                    "Multipliers": layer.multipliers,
+                }
+                for layer in plan.layers
+            },
+        }
 
 
 def design(network: Network, options: Options) -> Design:
     """The accelerator of a converted network. Raises LmuHlsError for what the Verilog cannot do."""
     network = options.apply(network)
-    for layer in network.layers:
-        if isinstance(layer, LMU | Dense):
-            choose_lanes(layer, layer.reuse_factor)  # refuses an invalid reuse factor
-    top = f"{identifier(network.name)}_top"
-    every_step = all(lmu.return_sequences for lmu in network.lmus)
-    interface = Interface(
-        top=top,
-        x=Values.of(network.x),
-        n_in=network.n_in,
-        out=Values.of(network.out),
-        n_out=network.widths[-1],
-        every_step=every_step,
-        step_cycles=10000,
-        taps=tuple(tap for lmu in network.lmus for tap in _taps(lmu)),
-    )
-    return Design(network, options, interface)
+    plan = plan_network(network, RtlOptions(streaming=options.streaming, axi_lite=options.axi_lite))
+    for where, kind in (("input", network.x), ("output", plan.out.type)):
+        if kind.width > MAX_WIDTH:
+            raise LmuHlsError(f"the {where} has the type {kind}; the simulation passes at most {MAX_WIDTH} bits")
+    return Design(network, options, plan)
 
 
-def _taps(lmu: LMU) -> tuple[Tap, ...]:
-    widths = {"u": lmu.memory_d, "mem": lmu.memory_d * lmu.order, "h": lmu.units}
-    wires = f"tap_{identifier(lmu.name)}"
-    return tuple(Tap(lmu.name, name, f"{wires}_{name}", Values.of(getattr(lmu, name)), widths[name]) for name in TRACED)
+def random_samples(network: Network) -> Ints:
+    """A few sequences over the whole range of the input type, the first of small values; always the same ones."""
+    kind, rng = network.x, np.random.default_rng(SEED)
+    x = rng.integers(kind.min_int, kind.max_int, (VECTORS, network.steps, network.n_in), endpoint=True)
+    x[0] //= 1 << max(0, min(kind.width - 2, kind.integer))
+    return x.astype(np.int64)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lmu_hls import golden
+from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import Ints
 from lmu_hls.spec import Network
 from lmu_hls.verify.verilated import Accelerator
@@ -44,8 +45,13 @@ def run_golden(network: Network, x: Ints, endless: bool, trace: bool, progress: 
 
 
 def run_verilated(made: Accelerator, x: Ints, endless: bool, trace: bool, progress: Progress) -> Answer:
-    """The answer of the Verilog; ``endless`` as for :func:`run_golden`."""
+    """The answer of the Verilog; ``endless`` as for :func:`run_golden`. LmuHlsError when the simulation fails."""
     run = made.run(x, trace=trace, tlast=not endless, progress=lambda done: progress(done, len(x)))
+    if run.user.any():
+        raise LmuHlsError(
+            f"{made.interface.top} reports wrong framing of {int(run.user.sum())} sequences that were framed rightly. "
+            "Restore the files in rtl/."
+        )
     tensors = {(layer, name): values for layer, of in run.taps.items() for name, values in of.items()}
     return Answer(run.outputs, tensors)
 

@@ -54,7 +54,8 @@ def write(model: Any) -> None:
     """Write the project: Verilog, ROM files, test bench, vectors and manifest. An earlier compilation is forgotten."""
     _COMPILED.pop(model, None)
     given = model.config.get_config_value("InputData")
-    design_of(model).write(folder_of(model), _samples(given) if given else None)
+    of = design_of(model)
+    of.write(folder_of(model), _samples(of, given) if given else None)
 
 
 def compile(model: Any) -> verilated.Accelerator:
@@ -166,10 +167,13 @@ def _outputs(of: Design, output: Ints, count: int, dtype: Any) -> NDArray[Any]:
     return values[0] if count == 1 else values
 
 
-def _samples(path: str) -> NDArray[np.float64]:
-    """The input data that the user gave for the test bench (hls4ml's ``input_data_tb``)."""
-    file = Path(path)
+def _samples(of: Design, path: str) -> Ints:
+    """The input data that the user gave for the test bench (hls4ml's ``input_data_tb``), in integers."""
+    file, network = Path(path), of.network
     try:
-        return np.asarray(np.load(file) if file.suffix == ".npy" else np.loadtxt(file), np.float64)
+        x = np.asarray(np.load(file) if file.suffix == ".npy" else np.loadtxt(file), np.float64)
+        return quantize(x.reshape(-1, network.steps, network.n_in), network.x)
     except (OSError, ValueError) as error:
-        raise LmuHlsError(f"input_data_tb {path} cannot be read: {error}; give a .npy or .dat file") from None
+        raise LmuHlsError(
+            f"input_data_tb {path} cannot be used: {error}; give a .npy or .dat file of samples"
+        ) from None

@@ -130,11 +130,11 @@ def test_outputs_taps_and_cycles(tiny, lmu):
     assert np.array_equal(run.taps["lmu"]["u"], u)
     assert np.array_equal(run.taps["lmu"]["mirrored"], u[..., ::-1])
     assert run.ii_cycles == tiny.unit.ii_cycles
-    assert run.latency_cycles == tiny.unit.latency_cycles
+    assert made.run(u, pause=100).latency_cycles == tiny.unit.latency_cycles
     assert done[-1] == 40
     at_bounds = (mem == lmu.mem.min_int) | (mem == lmu.mem.max_int)
     if lmu.mem.overflow != "WRAP":
-        assert not (run.clipped & ~at_bounds).any()
+        assert not (run.user & ~at_bounds).any()
 
 
 def test_gaps_and_stalls_change_nothing(tiny, lmu):
@@ -144,6 +144,8 @@ def test_gaps_and_stalls_change_nothing(tiny, lmu):
     assert np.array_equal(run.taps["lmu"]["u"], u)
     with pytest.raises(ValueError, match="not one and the same number"):
         run.ii_cycles  # noqa: B018 - a property that raises
+    with pytest.raises(ValueError, match="give the run a pause"):
+        run.latency_cycles  # noqa: B018 - a property that raises
 
 
 def test_a_build_is_kept_and_reads_the_rom_anew(tiny, lmu):

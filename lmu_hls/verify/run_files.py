@@ -1,0 +1,142 @@
+"""The files between Python and the compiled program of an accelerator: what it is asked for, and what it gave."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lmu_hls.errors import LmuHlsError
+from lmu_hls.fixed import Ints
+from lmu_hls.verify.interface import Interface, Tap
+
+PATIENCE = 2000  # cycles without a beat that are always allowed
+CHANCES = 65536  # in units of which the program takes probabilities
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Run:
+    """What one simulation gave. N sequences of T steps; an axis [T] is there when the output comes every step.
+
+    ``outputs`` (N, [T], n_out) and ``user``, m_axis_tuser of each of them.
+    ``accepted`` (N, T): the cycle of each step's last input beat; ``delivered`` (N, [T]): that of each output's last
+    beat. ``cycles``: up to the last beat. ``taps``: layer -> tensor -> (N, T, n), where they were recorded.
+    """
+
+    outputs: Ints
+    user: NDArray[np.bool_]
+    accepted: Ints
+    delivered: Ints
+    cycles: int
+    taps: dict[str, dict[str, Ints]]
+
+    @property
+    def ii_cycles(self) -> int:
+        """Cycles from step to step in the second half of the steps, where no buffer is being filled any more.
+
+        Raises ValueError when they differ, or for fewer than four steps.
+        """
+        steps = np.diff(self.accepted.ravel())[-(self.accepted.size // 2) :]
+        found = sorted(set(steps.tolist()))
+        if len(found) != 1 or self.accepted.size < 4:
+            raise ValueError(f"the steps take {found or 'an unknown number of'} cycles, not one and the same number")
+        return int(found[0])
+
+    @property
+    def latency_cycles(self) -> int:
+        """Cycles from a step's last input beat to the last beat of its output, in an idle accelerator: see ``pause``.
+
+        Raises ValueError when they differ from output to output.
+        """
+        found = np.unique(self.delivered - (self.accepted if self.delivered.ndim == 2 else self.accepted[:, -1]))
+        if len(found) != 1:
+            raise ValueError(f"the outputs come after {found.tolist()} cycles; give the run a pause after each step")
+        return int(found[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """The arguments of one run of the program."""
+
+    sequences: int
+    steps: int
+    record: bool
+    gap: float
+    stall: float
+    seed: int
+    tlast: bool
+    pause: int
+
+    def outputs(self, interface: Interface) -> int:
+        return self.sequences * (self.steps if interface.every_step else 1) * interface.n_out
+
+    def arguments(self, interface: Interface) -> list[str]:
+        chances = [round(CHANCES * probability) for probability in (self.gap, self.stall)]
+        if any(not 0 <= chance < CHANCES for chance in chances):
+            raise ValueError(f"gap {self.gap} and stall {self.stall} must be probabilities below 1")
+        slowest = CHANCES / (CHANCES - max(chances))
+        patience = round((PATIENCE + 4 * interface.step_cycles) * slowest)
+        numbers = [self.sequences, self.steps, self.outputs(interface), *chances, self.seed, int(self.record)]
+        return [*map(str, numbers), str(patience), str(int(self.tlast)), str(self.pause)]
+
+
+def read(folder: Path, job: Job, interface: Interface) -> Run:
+    """The files that the program left; LmuHlsError when the accelerator did something that it must not."""
+    names = ("cycles", "moved", "sent", "got", "extra", "broken", "stuck", "finished")
+    facts = dict(zip(names, np.fromfile(folder / "facts.bin", "<u8").tolist(), strict=True))
+    _check_facts(facts, job, interface)
+    each = (job.sequences, job.steps)
+    results = each if interface.every_step else each[:1]
+    shape = (*results, interface.n_out)
+    last = np.fromfile(folder / "last.bin", np.uint8).reshape(job.sequences, -1)
+    if job.tlast and (last[:, :-1].any() or not last[:, -1].all()):
+        raise LmuHlsError(f"{interface.top} gives tlast elsewhere than on the last beat of each sequence's output")
+    taps: dict[str, dict[str, Ints]] = {}
+    for number, tap in enumerate(interface.taps if job.record else ()):
+        values = np.fromfile(folder / f"tap{number}.bin", "<i8")
+        taps.setdefault(tap.layer, {})[tap.tensor] = _shaped(values, tap, job, interface)
+    return Run(
+        outputs=np.fromfile(folder / "y.bin", "<i8").astype(np.int64).reshape(shape),
+        user=np.fromfile(folder / "user.bin", np.uint8).astype(bool).reshape(shape),
+        accepted=np.fromfile(folder / "accepted.bin", "<u8").astype(np.int64).reshape(each),
+        delivered=np.fromfile(folder / "delivered.bin", "<u8").astype(np.int64).reshape(results),
+        cycles=facts["moved"] + 1,
+        taps=taps,
+    )
+
+
+def _check_facts(facts: Mapping[str, int], job: Job, interface: Interface) -> None:
+    wanted, beats = job.outputs(interface), job.sequences * job.steps * interface.n_in
+    if facts["stuck"] or facts["finished"]:
+        how = "ended by $finish" if facts["finished"] else f"is stuck since cycle {facts['moved']:,}"
+        sequence, beat = divmod(facts["sent"], job.steps * interface.n_in)
+        step = beat // interface.n_in
+        raise LmuHlsError(
+            f"{interface.top} {how}: {facts['sent']:,} of {beats:,} input beats went in (next: sequence {sequence}, "
+            f"step {step}) and {facts['got']:,} of {wanted:,} output beats came out. Restore the files in rtl/."
+        )
+    if facts["extra"]:
+        raise LmuHlsError(f"{interface.top} gives {facts['extra']} output beats too many. Restore the files in rtl/.")
+    if facts["broken"]:
+        raise LmuHlsError(
+            f"{interface.top} changed or withdrew an output beat that had not been taken, {facts['broken']} times. "
+            "Restore the files in rtl/."
+        )
+
+
+def _shaped(values: Ints, tap: Tap, job: Job, interface: Interface) -> Ints:
+    steps = 1 if tap.last_step else job.steps
+    if values.size != job.sequences * steps * tap.n:
+        raise LmuHlsError(
+            f"{interface.top}: the stream {tap.layer}.{tap.tensor} had {values.size:,} beats, "
+            f"not {job.sequences * steps * tap.n:,}. Restore the files in rtl/."
+        )
+    beats = values.astype(np.int64).reshape(job.sequences, steps, tap.n)
+    if tap.order is None:
+        return beats
+    placed = np.empty_like(beats)
+    placed[..., list(tap.order)] = beats
+    return placed
