@@ -169,7 +169,7 @@ def _passes(sources: Sequence[Path], top: str, parameters: Mapping[str, int], ki
         "dffunmap",
         "aigmap",
         "opt_clean",
-        "write_aiger -I -B -zinit -no-startoffset -map model.aim -ywmap model.ywa model.aig",
+        "write_aiger -I -B -zinit -map model.aim -ywmap model.ywa model.aig",
     ]
 
 
