@@ -96,11 +96,10 @@ def _hidden_formulas(lmu: LMU, cell: Cell) -> dict[str, tuple[str, int]]:
     }
     if cell.recurrent:
         latency = _Hidden(cell).latency
-        later = 2 if "hidden2" not in cell.affines else 2  # h goes through a queue before it is an input
         before = sizes["N_X"] + sizes["N_H"]
         if "hidden2" in cell.affines:
             latency2 = _second_latency(cell.affines["hidden2"])
-            cycles = sizes["N_MEM"] + latency + max(later, before - latency2)
+            cycles = sizes["N_MEM"] + latency + max(QUEUE, before - latency2)
             text = "N_MEM + latency + max(2, N_X + N_H - latency2)"
         elif cell.module == "lmu_hidden_dense":
             affine = cell.affines["hidden"]
@@ -108,7 +107,7 @@ def _hidden_formulas(lmu: LMU, cell: Cell) -> dict[str, tuple[str, int]]:
             cycles = rest + max(before, affine.lanes + 9) + sizes["N_MEM"]
             text = "(UNITS/LANES - 1)*N_IN + max(N_X + N_H, LANES + 9) + N_MEM"
         else:
-            cycles = sizes["N_MEM"] + max(latency + later, before)
+            cycles = sizes["N_MEM"] + max(latency + QUEUE, before)
             text = "N_MEM + max(latency + 2, N_X + N_H)"
         formulas["recurrence"] = (text, cycles)
     return formulas
@@ -159,10 +158,11 @@ class _Memory:
 
     def _sweeps(self, beats: Beats) -> Beats:
         unit = self.unit
+        wait = QUEUE if unit.memory_d > 1 else 0  # u of all channels wait for one another
         for beat in beats:
-            taken = self.free = max(beat, self.free)
-            self.free += 1
-        self.free = taken + unit.ii_cycles - unit.memory_d // unit.lanes + 1
+            taken = max(beat + wait, self.free)
+            self.free = taken + 1
+        self.free = taken + unit.ii_cycles - unit.memory_d + 1
         words = unit.order * unit.memory_d // unit.lanes
         first = taken + unit.latency_cycles - words + 1
         if unit.lanes == 1:

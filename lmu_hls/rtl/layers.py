@@ -101,6 +101,8 @@ def _encoder(
 
 
 def _memory(net: Netlist, lmu: LMU, name: str, unit: MemoryUnit, u: Stream, streaming: bool) -> Stream:
+    if unit.stream == DEGREES_DESCENDING and lmu.memory_d > 1:
+        u = net.fifo(u, f"{name}_wait_u", lmu.memory_d, "The first sweep takes the u of all channels one after another")
     started = net.stream(f"{name}_step", lmu.u, lmu.memory_d)
     reset_state = net.wire(f"{name}_step_tuser")
     parameters = {"N": lmu.memory_d, "STREAMING": int(streaming), "WIDTH": lmu.u.width}

@@ -148,6 +148,16 @@ def nearest(valid: Sequence[int], value: int) -> list[int]:
     return [*valid[max(0, below - 1) : below], *valid[above : above + 1]]
 
 
+def fastest(network: Network, streaming: bool = False) -> int:
+    """The fewest cycles a step that :func:`balanced` can be asked for."""
+    needed, times = 1, 1
+    for layer in network.layers:
+        needed = max(needed, -(-min(valid_reuse_factors(layer), default=1) // times))
+        if isinstance(layer, LMU) and not layer.return_sequences and not streaming:
+            times = network.steps
+    return needed
+
+
 def balanced(network: Network, cycles: int, streaming: bool = False) -> dict[str, int]:
     """For each layer with multiplications the largest valid ReuseFactor of at most ``cycles`` a step.
 
