@@ -93,12 +93,16 @@ class ModelSummary:
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """One Verilog unit: name in reports, top module, instance parameters, files below the output folder."""
+    """One Verilog unit: name in reports, top module, instance parameters, files below the output folder.
+
+    ``folder`` is the one that the Verilog names its ROM files from, below the output folder.
+    """
 
     name: str
     top: str
     parameters: Mapping[str, int | str]
     sources: tuple[str, ...]
+    folder: str
 
     def __post_init__(self) -> None:
         if not self.sources:

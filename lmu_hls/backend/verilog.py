@@ -46,7 +46,7 @@ class CheckNetwork(ModelOptimizerPass):
 
 
 class VerilogBackend(FPGABackend):
-    """hls4ml's backend of that name; see docs/backend.md for its options."""
+    """hls4ml's backend of that name; see docs/verilog.md for its options."""
 
     supports_lmu = True  # asked by the IR layer
 

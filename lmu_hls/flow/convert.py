@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 from collections.abc import Mapping
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import yaml
 
 from lmu_hls.errors import LmuHlsError
+from lmu_hls.flow.accelerator import accelerator, settle_reuse
 from lmu_hls.flow.folder import OutputFolder, replacing
 from lmu_hls.hls.config import full_config
 from lmu_hls.records import LayerSummary, Manifest, ModelSummary, Precision, Unit, dump
@@ -156,14 +158,15 @@ def check_model(model: Any) -> None:
 
 
 def _write_parts(model: Any, graph: Any, folder: OutputFolder, settings: Mapping[str, Any]) -> Network:
-    from lmu_hls.rtl import write_rtl
+    from lmu_hls.rtl import identifier
     from lmu_hls.spec.extract import network_spec
 
-    network = network_spec(graph)
+    network = replace(network_spec(graph), name=identifier(model.name))
+    network = settle_reuse(network, settings["Model"]["ReuseFactor"])
     graph.write()
     _forget_place(folder.hls)
     store.save(network, folder.spec)
-    write_rtl(network, folder.rtl)
+    accelerator(network).write(folder.verilog)
     model.save(folder.model)
     folder.config.write_text(yaml.safe_dump(_plain(settings), sort_keys=False))
     return network
@@ -185,8 +188,6 @@ def _plain(value: Any) -> Any:
 
 
 def _manifest(model: Any, graph: Any, network: Network, folder: OutputFolder, backend: str, io_type: str) -> Manifest:
-    from lmu_hls.rtl import memory_unit
-
     types = {layer.name: _types(layer) for layer in graph.get_layers()}
     layers = tuple(
         LayerSummary(
@@ -198,13 +199,11 @@ def _manifest(model: Any, graph: Any, network: Network, folder: OutputFolder, ba
         )
         for layer in model.layers
     )
-    sources = tuple(sorted(str(path.relative_to(folder.root)) for path in folder.rtl.glob("*.v")))
-    units = []
-    for lmu in network.lmus:
-        unit = memory_unit(lmu)
-        units.append(Unit(unit.name, unit.top, unit.parameters, sources))
+    made = accelerator(network)
+    sources = tuple(str(path.relative_to(folder.root)) for path in made.sources(folder.verilog))
+    unit = Unit(network.name, made.plan.top, {}, sources, folder.verilog.name)
     tools = {name: version(name) for name in TOOLS}
-    return Manifest(ModelSummary(model.name, layers), backend, io_type, tuple(units), tools)
+    return Manifest(ModelSummary(model.name, layers), backend, io_type, (unit,), tools)
 
 
 def _types(layer: Any) -> dict[str, str]:

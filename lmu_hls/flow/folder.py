@@ -40,9 +40,9 @@ class OutputFolder:
         return self.root / "hls"
 
     @property
-    def rtl(self) -> Path:
-        """The Verilog, its ROM files and its parameters."""
-        return self.root / "rtl"
+    def verilog(self) -> Path:
+        """The whole network in Verilog: a project that stands alone."""
+        return self.root / "verilog"
 
     @property
     def log(self) -> Path:

@@ -80,7 +80,7 @@ def synthesize(
 def synthesize_units(outdir: Path, family: str = "xc7") -> tuple[Resources, ...]:
     """Synthesise every unit of an output folder's manifest.json and write synth.json there.
 
-    Sources are named relative to `outdir`, memory files relative to the folder of the sources. Logs go to
+    Sources are named relative to `outdir`, memory files relative to the folder of the unit. Logs go to
     work/synth/<unit>/.
     Raises LmuHlsError as `synthesize` does, and when the manifest is absent or names no unit.
     """
@@ -95,7 +95,7 @@ def synthesize_units(outdir: Path, family: str = "xc7") -> tuple[Resources, ...]
             outdir / "work" / "synth" / unit.name,
             family,
             unit=unit.name,
-            data_dir=(outdir / unit.sources[0]).parent,
+            data_dir=outdir / unit.folder,
         )
         for unit in units
     )

@@ -1,0 +1,83 @@
+"""rtlsim of a whole network: every tensor that can be observed is compared, and the cycles with the formulas."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from lmu_hls.fixed import Ints
+from lmu_hls.records import Comparison, Number, Timing
+from lmu_hls.verify.compare import compare
+from lmu_hls.verify.run_files import Run
+from lmu_hls.verify.verilated import Accelerator
+
+IDLE_SEQUENCES = 3  # that the latency is measured on
+OUTPUT = ("", "output")
+
+Tensors = Mapping[tuple[str, str], Ints]  # (layer, tensor) -> (N, ...)
+
+
+@dataclass(frozen=True, slots=True)
+class Formulas:
+    """Cycles as they are promised: from step to step, and from a step's last input beat to its last output beat."""
+
+    ii_cycles: int
+    latency_cycles: int
+
+
+def compare_tensors(name: str, expected: Tensors, actual: Tensors) -> Comparison:
+    """Compare tensors of the same samples; a sample is exact when it is so in every tensor.
+
+    Raises ValueError when the names or shapes differ.
+    """
+    if set(expected) != set(actual):
+        raise ValueError(f"{name}: tensors {sorted(actual)} and {sorted(expected)} cannot be compared")
+    each = {key: compare(name, ".".join(filter(None, key)), expected[key], actual[key]) for key in actual}
+    same = [_exact_samples(expected[key], actual[key]) for key in actual]
+    exact = np.logical_and.reduce(same)
+    first = next((found.first_difference for found in each.values() if found.first_difference), None)
+    values = sum(found.values_compared for found in each.values())
+    return Comparison(name, len(exact), int(np.count_nonzero(exact)), values, first)
+
+
+def run_verilated(
+    made: Accelerator, x: Ints, expected: Tensors, formulas: Formulas, unit: str
+) -> tuple[Comparison, Timing]:
+    """Send x (N, T, n_in) through the compiled accelerator, back to back, and some of it again with pauses.
+
+    Raises LmuHlsError when the simulation stops, gets stuck, or breaks the rules of the streams.
+    """
+    run = made.run(x, trace=True)
+    actual = {OUTPUT: run.outputs}
+    actual |= {(layer, name): values for layer, tensors in run.taps.items() for name, values in tensors.items()}
+    idle = made.run(x[:IDLE_SEQUENCES], pause=formulas.latency_cycles + 2 * formulas.ii_cycles)
+    name = "verilator"
+    return compare_tensors(f"rtlsim {name}", expected, actual), _timing(unit, name, formulas, run, idle)
+
+
+def _timing(unit: str, simulator: str, formulas: Formulas, run: Run, idle: Run) -> Timing:
+    """Intervals of the second half of the steps, when the buffers are full, and latencies in the idle accelerator."""
+    intervals = np.diff(run.accepted.ravel())
+    intervals = intervals[len(intervals) // 2 :]
+    ends = idle.accepted if idle.delivered.ndim == 2 else idle.accepted[:, -1]
+    latencies = (idle.delivered - ends).ravel()
+    return Timing(
+        unit,
+        simulator,
+        len(intervals),
+        *_numbers(formulas.ii_cycles, intervals),
+        *_numbers(formulas.latency_cycles, latencies),
+    )
+
+
+def _numbers(formula: int, measured: Ints) -> tuple[Number, Number]:
+    """The formula, and of the measurements the one farthest from it."""
+    farthest = measured[np.abs(measured - formula).argmax()] if len(measured) else 0
+    return Number(formula, "cycles", "formula"), Number(int(farthest), "cycles", "rtl_sim")
+
+
+def _exact_samples(expected: Ints, actual: Ints) -> np.ndarray:
+    same = expected == actual
+    return np.asarray(same.reshape(len(same), -1).all(axis=1))
