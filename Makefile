@@ -8,13 +8,14 @@ JOBS ?= 2
 TEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test formal lint format lock clean distclean
+.PHONY: help install demo test formal coverage lint format lock clean distclean
 
 help:
 	@echo "make install   make .venv with the pinned packages"
 	@echo "make demo      real speech through the whole chain; results in demo-out/"
 	@echo "make test      the tests, without those marked slow"
 	@echo "make formal    all formal proofs of the Verilog, the slow ones too"
+	@echo "make coverage  line and toggle coverage of the Verilog under Verilator"
 	@echo "make lint      ruff, mypy, import-linter, Verilator lint"
 	@echo "make format    let ruff format the Python files"
 	@echo "make lock      renew the lock files from pyproject.toml"
@@ -43,6 +44,9 @@ test: install
 
 formal: install
 	@$(BIN)/python -m pytest -q -n $(JOBS) --durations=0 tests/formal $(TEST_ARGS)
+
+coverage: install
+	@$(BIN)/python benchmarks/coverage.py
 
 lint: install
 	@$(BIN)/ruff check --quiet .

@@ -1,12 +1,14 @@
 """Builds and runs a cocotb bench with cocotb's own runner: `python run_bench.py JOB.json`, one process a job.
 
-The JSON file holds simulator, sources, top, build_dir and waves; to run what was built, also test_module, test_dir,
-results and env (more environment variables). The folder of this file is on the path of the simulator's Python.
+The JSON file holds simulator, sources, top, build_dir, waves and coverage; to run what was built, also test_module,
+test_dir, results and env (more environment variables). The folder of this file is on the path of the simulator's
+Python.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,9 @@ def build(job: dict[str, Any]) -> None:
     arguments = ["-Wno-fatal"] if job["simulator"] == "verilator" else []
     if job["waves"] and job["simulator"] == "verilator" and all(path.exists() for path in FST_HEADERS):
         arguments.append("--trace-fst")
+    if job.get("coverage"):
+        arguments += ["--coverage-line", "--coverage-toggle"]
+        os.environ["MAKEFLAGS"] = "OPT_FAST=-O0"  # the counters make optimisation take minutes
     get_runner(job["simulator"]).build(
         sources=job["sources"],
         hdl_toplevel=job["top"],

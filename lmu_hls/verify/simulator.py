@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,8 @@ from lmu_hls.resources import sim_dir
 from lmu_hls.toolchain import find, simulator_env
 
 BUILT = "built.json"
+# Names a folder: Verilator then counts the lines and toggles of the Verilog, and each run leaves a file there.
+COVERAGE = "LMU_COVERAGE"
 TAIL_LINES = 15
 
 
@@ -30,7 +33,8 @@ def build(simulator: str, sources: Sequence[Path], top: str, workdir: Path, wave
     when a tool is absent or the compilation fails, with the end of the compiler's output.
     """
     env = simulator_env(simulator)
-    digest = hashlib.sha256(json.dumps([simulator, find(simulator).version, top, waves]).encode())
+    coverage = simulator == "verilator" and bool(os.environ.get(COVERAGE))
+    digest = hashlib.sha256(json.dumps([simulator, find(simulator).version, top, waves, coverage]).encode())
     for source in sources:
         digest.update(source.name.encode() + b"\0" + source.read_bytes())
     digest.update((sim_dir() / "run_bench.py").read_bytes())
@@ -39,12 +43,12 @@ def build(simulator: str, sources: Sequence[Path], top: str, workdir: Path, wave
     with (workdir / f".{target.name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # the same build asked for twice at a time is made once
         if not target.is_dir():
-            _compile(simulator, sources, top, target, env, waves)
+            _compile(simulator, sources, top, target, env, waves, coverage)
     return target
 
 
 def _compile(
-    simulator: str, sources: Sequence[Path], top: str, target: Path, env: Mapping[str, str], waves: bool
+    simulator: str, sources: Sequence[Path], top: str, target: Path, env: Mapping[str, str], waves: bool, coverage: bool
 ) -> None:
     draft = target.with_name(f"unfinished-{target.name}")
     shutil.rmtree(draft, ignore_errors=True)
@@ -55,6 +59,7 @@ def _compile(
         "top": top,
         "build_dir": str(draft),
         "waves": waves,
+        "coverage": coverage,
     }
     log = draft / "build.log"
     if execute(job, draft, env, log) != 0:
@@ -66,7 +71,8 @@ def _compile(
 def run(built: Path, module: str, run_dir: Path, variables: Mapping[str, str], waves: bool = False) -> bool:
     """Run the tests of a cocotb module on a build in ``run_dir``; True when the simulator and all tests succeed.
 
-    What the simulator prints is in ``run_dir/sim.log``.
+    What the simulator prints is in ``run_dir/sim.log``. The counts of a build with coverage go to the folder named by
+    the environment variable LMU_COVERAGE.
     """
     made = json.loads((built / BUILT).read_text(encoding="utf-8"))
     run_dir.mkdir(parents=True, exist_ok=True)
@@ -80,9 +86,18 @@ def run(built: Path, module: str, run_dir: Path, variables: Mapping[str, str], w
         "env": dict(variables),
         "waves": waves,
     }
-    if execute(job, run_dir, simulator_env(made["simulator"]), run_dir / "sim.log") != 0:
+    succeeded = execute(job, run_dir, simulator_env(made["simulator"]), run_dir / "sim.log") == 0
+    _keep_coverage(run_dir / "coverage.dat")
+    if not succeeded:
         return False
     return results.is_file() and "<failure" not in results.read_text(encoding="utf-8")
+
+
+def _keep_coverage(file: Path) -> None:
+    if os.environ.get(COVERAGE) and file.is_file():
+        folder = Path(os.environ[COVERAGE])
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, folder / f"{uuid.uuid4().hex}.dat")
 
 
 def execute(job: Mapping[str, Any], folder: Path, env: Mapping[str, str], log: Path) -> int:
