@@ -227,7 +227,7 @@ module lmu_gru_before #(
         .rd_data(stored_h2)
     );
 
-    reg signed [GATE_W-1:0] z_q, r3_q, z3_q, z4_q;
+    reg signed [GATE_W-1:0] z_q, z4_q, r3_q;
     reg signed [H_W-1:0] old_h3_q, old_h4_q;
     reg z_clipped_q, clipped3_q, clipped4_q;
     reg signed [GATE_W+H_W-1:0] product4_q;
@@ -262,8 +262,7 @@ module lmu_gru_before #(
                 z_q <= gate2;
                 z_clipped_q <= clipped2;
             end
-            z3_q <= z_q;
-            z4_q <= z3_q;
+            z4_q <= z_q;
             r3_q <= gate2;
             old_h3_q <= fresh2_q ? {H_W{1'b0}} : stored_h2;
             old_h4_q <= old_h3_q;

@@ -131,8 +131,6 @@ module lmu_lstm #(
 
     reg valid1_q, valid2_q;
     reg [1:0] gate1_q, gate2_q;
-    reg [UNIT_CW-1:0] unit1_q;
-    reg fresh1_q, fresh2_q;
     reg last1_q, last2_q;
 
     always @(posedge clk) begin
@@ -148,9 +146,6 @@ module lmu_lstm #(
             valid2_q <= valid1_q;
             gate1_q <= gate_q;
             gate2_q <= gate1_q;
-            unit1_q <= unit_q;
-            fresh1_q <= fresh_q;
-            fresh2_q <= fresh1_q;
             last1_q <= s_axis_tlast;
             last2_q <= last1_q;
         end
@@ -237,10 +232,10 @@ module lmu_lstm #(
         .clipped(cand_clipped2)
     );
 
-    // The cell: f c when f is there, i g when g is there
+    // The cell: f c when f is there, i g when g is there. The unit goes on no earlier than two cycles after f.
 
     wire [CELL_W-1:0] old_cell2;
-    wire [CELL_W-1:0] cell2 = fresh2_q ? {CELL_W{1'b0}} : old_cell2;
+    wire [CELL_W-1:0] cell2 = fresh_q ? {CELL_W{1'b0}} : old_cell2;
     reg keep3_q, add3_q, keep4_q, add4_q, add5_q;
     reg signed [GATE_W-1:0] i_q, weight3_q;
     reg signed [FACTOR_W-1:0] factor3_q;
@@ -339,7 +334,7 @@ module lmu_lstm #(
         .wr_addr(cell_unit_q),
         .wr_data(cell6_q),
         .rd_en(run),
-        .rd_addr(unit1_q),
+        .rd_addr(unit_q),
         .rd_data(old_cell2)
     );
 
