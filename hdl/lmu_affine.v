@@ -17,11 +17,11 @@
 //   latency = (N_OUT/LANES - 1) * max(N_IN, LANES) + LANES + 5    from a step's last x to its last out, in an idle unit
 //   ii      = N_OUT/LANES * max(N_IN, LANES)                      from one step to the next
 //
-// The sums wait in the accumulators, and the multipliers with them, while the LANES sums before them have not been taken;
-// input is accepted until two vectors are in. No path leads from m_axis_tready to an output within a cycle.
+// The sums wait in the accumulators, and the multipliers with them, while the LANES sums before them have not been
+// taken; input is accepted until two vectors are in. No path leads from m_axis_tready to an output within a cycle.
 //
-// ROM_FILE has N_OUT/LANES*N_IN words (2 at least) of LANES coefficients of COEF_W bits, lowest row in the low bits; word
-// g*N_IN + k belongs to rows g*LANES.. and column k. BIAS_FILE has N_OUT words (2 at least) of BIAS_W bits.
+// ROM_FILE has N_OUT/LANES*N_IN words (2 at least) of LANES coefficients of COEF_W bits, lowest row in the low bits;
+// word g*N_IN + k belongs to rows g*LANES.. and column k. BIAS_FILE has N_OUT words (2 at least) of BIAS_W bits.
 
 `default_nettype none
 
@@ -326,6 +326,164 @@ module lmu_affine #(
             lane_q <= {LANE_CW{1'b0}};
         end
     end
+
+`ifdef FORMAL
+    // The first cycle is a reset; whatever comes then, a source keeps to the rules of AXI4-Stream
+    reg f_past_q = 1'b0;
+
+    always @(posedge clk) f_past_q <= 1'b1;
+    always @* if (!f_past_q) assume (rst);
+
+    always @(posedge clk) begin
+        if (f_past_q && $past(!rst && s_axis_tvalid && !s_axis_tready)) begin
+            assume (s_axis_tvalid);
+            assume ($stable({s_axis_tdata, s_axis_tlast}));
+        end
+        if (f_past_q && $past(!rst && m_axis_tvalid && !m_axis_tready)) begin
+            valid_holds : assert (m_axis_tvalid);
+            payload_holds : assert ($stable({m_axis_tdata, m_axis_tlast}));
+        end
+    end
+
+    // Counters in range, addresses where the counters say
+
+    always @* begin
+        if (f_past_q && !rst) begin
+            column_in_range : assert (column_q < N_IN && wr_column_q < N_IN);
+            group_in_range : assert (group_q < GROUPS);
+            lane_in_range : assert (lane_q < LANES);
+            ring_in_range : assert (used_q <= RAM_DEPTH && unread <= used_q);
+            rom_address : assert (rom_addr_q == group_q * N_IN + column_q);
+            rd_address : assert (rd_addr_q == rd_bank_q * N_IN + column_q);
+            wr_address : assert (wr_addr_q == wr_bank_q * N_IN + wr_column_q);
+        end
+    end
+
+    // Each word of the ring is written where nothing is needed, read once by each group, and given free by the last one
+    wire [RAM_AW-1:0] f_any = $anyconst;
+    reg f_full_q;
+    reg [GROUP_CW:0] f_reads_q;
+
+    always @(posedge clk) begin
+        if (issue && rd_addr_q == f_any) begin
+            f_reads_q <= last_group ? 0 : f_reads_q + 1'b1;
+            if (last_group) f_full_q <= 1'b0;
+        end
+        if (accept && wr_addr_q == f_any) f_full_q <= 1'b1;
+        if (rst) begin
+            f_full_q <= 1'b0;
+            f_reads_q <= 0;
+        end
+    end
+
+    always @* begin
+        if (f_past_q && !rst) begin
+            nothing_overwritten : assert (!(accept && wr_addr_q == f_any) || !f_full_q);
+            read_what_was_written : assert (!(issue && rd_addr_q == f_any) || (f_full_q && f_reads_q == group_q));
+        end
+    end
+
+    // Nothing lost and nothing invented: each step gives N_OUT beats, with its tlast on the last one
+    localparam F_FLIGHT = 8;  // complete steps in the unit at once, at most
+    reg [F_FLIGHT-1:0] f_lasts_q;  // tlast of the complete steps in the unit, the oldest one lowest
+    reg [3:0] f_steps_q;  // how many
+    reg [$clog2(N_OUT+1)-1:0] f_place_q;  // number of the next output of the oldest step
+    reg [$clog2(N_OUT+1)-1:0] f_loaded_q;  // number of the next one to be loaded for output
+    wire f_taken = m_axis_tvalid && m_axis_tready;
+    wire f_end = f_place_q == N_OUT - 1;
+    wire f_done = f_taken && f_end;
+    wire f_begun = accept && wr_last_column;
+    wire [3:0] f_left = f_steps_q - f_done;
+
+    always @(posedge clk) begin
+        f_steps_q <= f_left + f_begun;
+        f_lasts_q <= (f_lasts_q >> f_done & ~({{(F_FLIGHT - 1) {1'b0}}, 1'b1} << f_left))
+            | {{(F_FLIGHT - 1) {1'b0}}, f_begun && s_axis_tlast} << f_left;
+        if (f_taken) f_place_q <= f_end ? 0 : f_place_q + 1;
+        if (load) f_loaded_q <= f_loaded_q == N_OUT - 1 ? 0 : f_loaded_q + 1;
+        if (rst) begin
+            f_steps_q <= 0;
+            f_lasts_q <= 0;
+            f_place_q <= 0;
+            f_loaded_q <= 0;
+        end
+    end
+
+    always @* begin
+        if (f_past_q && !rst) begin
+            flight_bounded : assert (f_steps_q <= F_FLIGHT);
+            none_invented : assert (!m_axis_tvalid || f_steps_q != 0);
+            last_in_place : assert (!m_axis_tvalid || m_axis_tlast == (f_end && f_lasts_q[0]));
+            lane_of_output : assert (f_loaded_q % LANES == lane_q);
+        end
+    end
+
+    // Never stuck: cycles in which the sink does not hold it up, without a beat that is owed, or without taking one
+    localparam F_TURN = N_IN > LANES ? N_IN : LANES;
+    localparam F_BEAT = N_IN + 5;
+    localparam F_STEP = GROUPS * F_TURN + LANES + 5;
+    reg [$clog2(F_BEAT+2)-1:0] f_dry_q;
+    reg [$clog2(F_STEP+2)-1:0] f_closed_q;
+
+    always @(posedge clk) begin
+        if (!m_axis_tvalid && f_steps_q != 0) f_dry_q <= f_dry_q + 1;
+        if (m_axis_tvalid || f_steps_q == 0) f_dry_q <= 0;
+        if (!m_axis_tvalid || m_axis_tready) f_closed_q <= f_closed_q + 1;
+        if (s_axis_tready) f_closed_q <= 0;
+        if (rst) begin
+            f_dry_q <= 0;
+            f_closed_q <= 0;
+        end
+    end
+
+    always @* begin
+        if (f_past_q && !rst) begin
+            never_dry : assert (f_dry_q <= F_BEAT);
+            never_closed : assert (f_closed_q <= F_STEP);
+        end
+    end
+
+    // The formulas of the header: latency of a step that finds the unit idle while the sink has always been ready, ii
+    // while the source has, too
+    localparam F_LATENCY = (GROUPS - 1) * F_TURN + LANES + 5;
+    localparam F_II = GROUPS * F_TURN;
+    reg f_ready_q, f_flow_q, f_given_q;
+    reg [F_LATENCY-1:0] f_history_q;  // the last beat of a step was taken, newest in bit 0
+    reg [$clog2(F_II+2)-1:0] f_interval_q;
+
+    always @(posedge clk) begin
+        f_ready_q <= f_ready_q && m_axis_tready;
+        f_flow_q <= f_flow_q && m_axis_tready && s_axis_tvalid;
+        f_history_q <= {f_history_q[F_LATENCY-2:0], f_begun && f_steps_q == 0};
+        f_given_q <= f_given_q || f_done;
+        f_interval_q <= f_done ? 1 : f_interval_q + f_given_q;
+        if (rst) begin
+            f_ready_q <= 1'b1;
+            f_flow_q <= 1'b1;
+            f_history_q <= 0;
+            f_given_q <= 1'b0;
+            f_interval_q <= 0;
+        end
+    end
+
+    always @* begin
+        if (f_past_q && !rst && f_ready_q && m_axis_tready && f_history_q[F_LATENCY-1]) begin
+            latency_exact : assert (f_done);
+        end
+        if (f_past_q && !rst && f_flow_q && s_axis_tvalid && m_axis_tready && f_given_q) begin
+            ii_exact : assert (f_done == (f_interval_q == F_II));
+        end
+    end
+
+    always @(posedge clk) begin
+        if (f_past_q && !rst) begin
+            reach_last : cover (f_taken && m_axis_tlast);
+            reach_stall : cover (!run && f_steps_q > 1);
+            reach_full : cover (!s_axis_tready);
+            reach_latency : cover (f_done && f_ready_q && f_history_q[F_LATENCY-1]);
+        end
+    end
+`endif
 
 endmodule
 

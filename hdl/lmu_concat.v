@@ -9,8 +9,8 @@
 //   Signal         Width      Direction   Description
 //   clk            1          in          rising edge
 //   rst            1          in          synchronous, active high, clears control; the next step is a first one
-//   a_axis_tdata   A_W        in          signed; N_A beats a step. N_A = 0: absent, tie the port off (b and c likewise)
-//   a_axis_tlast   1          in          last beat of the sequence; ignored in a feedback, and before the last live source
+//   a_axis_tdata   A_W        in          signed; N_A beats a step. N_A = 0: absent, tie the port off
+//   a_axis_tlast   1          in          last beat of the sequence; heeded only in the last live source
 //   b_axis_*       B_W        in          as a
 //   c_axis_*       C_W        in          as a
 //   m_axis_tdata   OUT_W      out         signed
@@ -187,6 +187,86 @@ module lmu_concat #(
             fresh_q <= 1'b1;
         end
     end
+
+`ifdef FORMAL
+    // The first cycle is a reset; whatever comes then, a source keeps to the rules of AXI4-Stream
+    reg f_past_q = 1'b0;
+
+    always @(posedge clk) f_past_q <= 1'b1;
+    always @* if (!f_past_q) assume (rst);
+
+    always @(posedge clk) begin
+        if (f_past_q && $past(!rst && a_axis_tvalid && !a_axis_tready)) begin
+            assume (a_axis_tvalid);
+            assume ($stable({a_axis_tdata, a_axis_tlast}));
+        end
+        if (f_past_q && $past(!rst && b_axis_tvalid && !b_axis_tready)) begin
+            assume (b_axis_tvalid);
+            assume ($stable({b_axis_tdata, b_axis_tlast}));
+        end
+        if (f_past_q && $past(!rst && c_axis_tvalid && !c_axis_tready)) begin
+            assume (c_axis_tvalid);
+            assume ($stable({c_axis_tdata, c_axis_tlast}));
+        end
+        if (f_past_q && $past(!rst && m_axis_tvalid && !m_axis_tready)) begin
+            valid_holds : assert (m_axis_tvalid);
+            payload_holds : assert ($stable({m_axis_tdata, m_axis_tlast}));
+        end
+    end
+
+    // Beats of a step are counted anew: whose turn it is follows from the place
+    localparam F_N = N_A + N_B + N_C;
+    localparam F_LIVE_END = (C_LIVE ? F_N : B_LIVE ? N_A + N_B : N_A) - 1;  // place of the last live beat
+    reg [$clog2(F_N+1)-1:0] f_place_q;
+    reg f_started_q, f_first_q, f_last_q;
+    wire f_a = f_place_q < N_A;
+    wire f_b = !f_a && f_place_q < N_A + N_B;
+    wire f_c = !f_a && !f_b;
+    wire f_feedback = f_a ? A_FEEDBACK != 0 : f_b ? B_FEEDBACK != 0 : C_FEEDBACK != 0;
+    wire f_valid = f_a ? a_axis_tvalid : f_b ? b_axis_tvalid : c_axis_tvalid;
+    wire f_ready = f_a ? a_axis_tready : f_b ? b_axis_tready : c_axis_tready;
+    wire f_tlast = f_a ? a_axis_tlast : f_b ? b_axis_tlast : c_axis_tlast;
+    wire f_step_last = f_place_q == F_LIVE_END ? f_tlast : f_last_q;
+    wire f_end = f_place_q == F_N - 1;
+
+    always @(posedge clk) begin
+        if (transfer) begin
+            f_place_q <= f_end ? 0 : f_place_q + 1;
+            if (f_place_q == F_LIVE_END) f_last_q <= f_tlast;
+            if (f_end) begin
+                f_started_q <= 1'b1;
+                f_first_q <= STREAMING == 0 && f_step_last;
+            end
+        end
+        if (rst) begin
+            f_place_q <= 0;
+            f_started_q <= 1'b0;
+            f_first_q <= 1'b1;
+        end
+    end
+
+    always @* begin
+        if (f_past_q && !rst) begin
+            place : assert (f_place_q < F_N && source_q == (f_a ? A : f_b ? B : C));
+            count : assert (f_place_q == count_q + (f_a ? 0 : f_b ? N_A : N_A + N_B));
+            steps_follow : assert (started_q == f_started_q && fresh_q == f_first_q);
+            last_kept : assert (f_place_q <= F_LIVE_END || last_q == f_last_q);
+            one_source : assert (a_axis_tready + b_axis_tready + c_axis_tready <= 1);
+            taken_when_given : assert (!f_ready || (m_axis_tready && !(f_feedback && !f_started_q)));
+            never_closed : assert (f_ready || !m_axis_tready || (f_feedback && !f_started_q));
+            never_dry : assert (m_axis_tvalid == (f_valid || (f_feedback && !f_started_q)));
+            value : assert (m_axis_tdata == (f_feedback && f_first_q ? {OUT_W{1'b0}} : f_a ? a : f_b ? b : c));
+            last_in_place : assert (m_axis_tlast == (f_end && f_step_last));
+        end
+    end
+
+    always @(posedge clk) begin
+        if (f_past_q && !rst) begin
+            reach_last : cover (transfer && m_axis_tlast && f_started_q);
+            reach_second_step : cover (transfer && f_end && f_started_q && (STREAMING != 0 || f_first_q));
+        end
+    end
+`endif
 
 endmodule
 

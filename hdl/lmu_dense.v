@@ -12,8 +12,7 @@
 //   m_axis_tuser   1       out         this value was clipped to fit
 //
 //   Cycles (exact, without gaps and back-pressure)
-//   latency = (N_OUT/LANES - 1) * max(N_IN, LANES) + LANES + 7    from a step's last input beat to its last output beat,
-//                                                                 in an idle unit
+//   latency = (N_OUT/LANES - 1) * max(N_IN, LANES) + LANES + 7    from a step's last x to its last out, in an idle unit
 //   ii      = N_OUT/LANES * max(N_IN, LANES)
 //
 // Files as in lmu_affine.

@@ -2,8 +2,8 @@
 //
 //   u_t = assign(E_x x_t + E_mem mem_{t-1} + E_h h_{t-1} + bias)   exact sum, one rounding and one overflow step
 //
-// mem and h are feedbacks: the first step of a sequence counts them as zeros. The first step after rst takes no beats of
-// them; any other first one takes those that the sequence before has left, and drops them.
+// mem and h are feedbacks: the first step of a sequence counts them as zeros. The first step after rst takes no beats
+// of them; any other first one takes those that the sequence before has left, and drops them.
 //
 //   Signal           Width   Direction   Description
 //   clk              1       in          rising edge
@@ -18,9 +18,10 @@
 //   m_axis_tuser     1       out         this value was clipped to fit
 //
 //   Cycles (exact, without gaps and back-pressure); N_IN = N_X + N_MEM + N_H
-//   latency = N_MEM + N_H + (MEMORY_D/LANES - 1) * max(N_IN, LANES) + LANES + 7    from a step's last x to its last u, in
-//                                                             an idle unit to which mem and h have come before
+//   latency = N_MEM + N_H + (MEMORY_D/LANES - 1) * max(N_IN, LANES) + LANES + 7
 //   ii      = MEMORY_D/LANES * max(N_IN, LANES)
+//
+// latency is from a step's last x to its last u, in an idle unit to which mem and h have come before.
 //
 // Files as in lmu_affine; columns in the order x, mem, h.
 

@@ -79,6 +79,79 @@ module lmu_fifo #(
         .rd_data(m_axis_tdata)
     );
 
+`ifdef FORMAL
+    // The first cycle is a reset; whatever comes then, a source keeps to the rules of AXI4-Stream
+    reg f_past_q = 1'b0;
+
+    always @(posedge clk) f_past_q <= 1'b1;
+    always @* if (!f_past_q) assume (rst);
+
+    always @(posedge clk) begin
+        if (f_past_q && $past(!rst && s_axis_tvalid && !s_axis_tready)) begin
+            assume (s_axis_tvalid);
+            assume ($stable(s_axis_tdata));
+        end
+        if (f_past_q && $past(!rst && m_axis_tvalid && !m_axis_tready)) begin
+            valid_holds : assert (m_axis_tvalid);
+            payload_holds : assert ($stable(m_axis_tdata));
+        end
+        if (f_past_q && !rst && $past(!rst && count_q != 0)) never_dry : assert (m_axis_tvalid);
+    end
+
+    // Nothing lost, nothing invented, nothing overtaken: an arbitrary word comes out after those that came in before it
+    wire f_choose = $anyseq;
+    wire f_taken = m_axis_tvalid && m_axis_tready;
+    reg [AW+1:0] f_words_q;  // words in the queue
+    reg [AW+1:0] f_before_q;  // words before the chosen one
+    reg f_chosen_q;
+    reg [WIDTH-1:0] f_word_q;
+
+    always @(posedge clk) begin
+        f_words_q <= f_words_q + wr_en - f_taken;
+        if (f_chosen_q && f_taken) begin
+            f_before_q <= f_before_q - 1'b1;
+            f_chosen_q <= f_before_q != 0;
+        end
+        if (!f_chosen_q && wr_en && f_choose) begin
+            f_chosen_q <= 1'b1;
+            f_before_q <= f_words_q - f_taken;
+            f_word_q <= s_axis_tdata;
+        end
+        if (rst) begin
+            f_words_q <= 0;
+            f_chosen_q <= 1'b0;
+        end
+    end
+
+    // Where the chosen word must be, which an induction has to know
+    wire [AW+1:0] f_ahead = f_before_q - m_valid_q;
+    wire [AW+1:0] f_place = rd_addr_q + f_ahead >= RAM_DEPTH ? rd_addr_q + f_ahead - RAM_DEPTH : rd_addr_q + f_ahead;
+    wire [AW+1:0] f_next = rd_addr_q + count_q >= RAM_DEPTH ? rd_addr_q + count_q - RAM_DEPTH : rd_addr_q + count_q;
+    wire f_in_ram = f_chosen_q && (f_before_q != 0 || !m_valid_q);
+    reg [AW-1:0] f_addr_q;
+
+    always @(posedge clk) if (!f_chosen_q && wr_en && f_choose) f_addr_q <= wr_addr_q;
+
+    always @* begin
+        if (f_past_q && !rst) begin
+            in_range : assert (wr_addr_q < RAM_DEPTH && rd_addr_q < RAM_DEPTH && count_q <= RAM_DEPTH);
+            words_counted : assert (f_words_q == count_q + m_valid_q);
+            holds_depth : assert (s_axis_tready || f_words_q >= DEPTH);
+            next_place : assert (wr_addr_q == f_next);
+            chosen_inside : assert (!f_chosen_q || f_before_q < f_words_q);
+            chosen_in_place : assert (!f_in_ram || f_addr_q == f_place);
+            in_order : assert (!f_chosen_q || f_before_q != 0 || !m_axis_tvalid || m_axis_tdata == f_word_q);
+        end
+    end
+
+    always @(posedge clk) begin
+        if (f_past_q && !rst) begin
+            reach_full : cover (!s_axis_tready && f_taken);
+            reach_order : cover (f_chosen_q && f_before_q == DEPTH - 1 && m_axis_tvalid);
+        end
+    end
+`endif
+
 endmodule
 
 `default_nettype wire

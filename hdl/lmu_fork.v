@@ -51,6 +51,56 @@ module lmu_fork #(
         if (rst) done_q <= {OUTPUTS{1'b0}};
     end
 
+`ifdef FORMAL
+    // The first cycle is a reset; whatever comes then, a source keeps to the rules of AXI4-Stream
+    reg f_past_q = 1'b0;
+
+    always @(posedge clk) f_past_q <= 1'b1;
+    always @* if (!f_past_q) assume (rst);
+
+    wire [OUTPUTS-1:0] f_now = m_axis_tvalid & m_axis_tready;
+    wire f_gone = s_axis_tvalid && s_axis_tready;
+    reg [OUTPUTS-1:0] f_got_q;  // outputs that have the beat
+    reg [OUTPUTS-1:0] f_offered_q;  // outputs that were offered it and did not take it
+
+    always @(posedge clk) begin
+        if (f_past_q && $past(!rst && s_axis_tvalid && !s_axis_tready)) begin
+            assume (s_axis_tvalid);
+            assume ($stable(s_axis_tdata));
+            payload_holds : assert ($stable(m_axis_tdata));
+        end
+        if (f_past_q && !rst) valid_holds : assert ((f_offered_q & ~m_axis_tvalid) == 0);
+    end
+
+    // Each output takes each beat exactly once
+
+    always @(posedge clk) begin
+        f_got_q <= f_gone ? {OUTPUTS{1'b0}} : f_got_q | f_now;
+        f_offered_q <= m_axis_tvalid & ~m_axis_tready;
+        if (rst) begin
+            f_got_q <= {OUTPUTS{1'b0}};
+            f_offered_q <= {OUTPUTS{1'b0}};
+        end
+    end
+
+    always @* begin
+        if (f_past_q && !rst) begin
+            not_twice : assert ((f_got_q & f_now) == 0);
+            not_lost : assert (!f_gone || (f_got_q | f_now) == {OUTPUTS{1'b1}});
+            none_invented : assert (s_axis_tvalid || m_axis_tvalid == 0);
+            offered_at_once : assert (!s_axis_tvalid || (m_axis_tvalid | f_got_q) == {OUTPUTS{1'b1}});
+            never_closed : assert (!(&m_axis_tready) || s_axis_tready);
+        end
+    end
+
+    always @(posedge clk) begin
+        if (f_past_q && !rst) begin
+            reach_late : cover (f_gone && (OUTPUTS == 1 || f_got_q != 0));
+            reach_flow : cover (f_gone && $past(f_gone));
+        end
+    end
+`endif
+
 endmodule
 
 `default_nettype wire

@@ -1,0 +1,95 @@
+"""Proofs of queue, fork, concatenation and affine map, and the faults that they must find."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lmu_hls.toolchain import find
+from lmu_hls.verify import formal
+from tests.formal.cases import Case, Mutant
+from tests.hdl.stream_grid import modules
+
+pytestmark = pytest.mark.skipif(not find("pyosys").found, reason="pyosys is not installed")
+
+
+def concat(**sizes: int) -> Case:
+    return Case("lmu_concat", {"A_W": 1, "B_W": 1, "C_W": 1, "OUT_W": 2, "A_SHIFT": 1, **sizes})
+
+
+def affine(n_in: int, n_out: int, lanes: int, slow: bool = True) -> Case:
+    sizes = {"N_IN": n_in, "N_OUT": n_out, "LANES": lanes}
+    return Case("lmu_affine", {**sizes, "OP_W": 1, "COEF_W": 1, "ACC_W": 2, "BIAS_W": 1}, slow)
+
+
+FIFO, FORK = Case("lmu_fifo", {"WIDTH": 2, "DEPTH": 3}), Case("lmu_fork", {"WIDTH": 1, "OUTPUTS": 3})
+CONCAT, AFFINE, SLOW = concat(N_A=2, N_B=1, N_C=2), affine(2, 2, 1, slow=False), affine(2, 2, 1)
+CASES = (
+    FIFO,
+    Case("lmu_fifo", {"WIDTH": 1, "DEPTH": 1}),
+    Case("lmu_fifo", {"WIDTH": 1, "DEPTH": 4}, slow=True),
+    FORK,
+    Case("lmu_fork", {"WIDTH": 1, "OUTPUTS": 1}),
+    CONCAT,
+    concat(N_A=1, N_B=1, N_C=1, A_FEEDBACK=1, B_FEEDBACK=0, STREAMING=1),
+    concat(N_A=0, N_B=2, N_C=2, C_FEEDBACK=0),
+    concat(N_A=3, N_B=0, N_C=0),
+    AFFINE,
+    affine(1, 1, 1),
+    affine(2, 1, 1),
+    affine(1, 2, 2),
+    affine(2, 2, 2),
+    affine(2, 4, 2),
+    affine(3, 3, 1),
+    affine(3, 4, 2),
+)
+MUTANTS = (
+    Mutant(FIFO, "lmu_fifo", "count_q != RAM_DEPTH[AW:0]", "1'b1", ("in_range",)),
+    Mutant(FIFO, "lmu_fifo", "&& (!m_valid_q || m_axis_tready)", "", ("payload_holds", "in_order")),
+    Mutant(FORK, "lmu_fork", "& ~done_q", "", ("not_twice",)),
+    Mutant(FORK, "lmu_fork", "&(done_q | m_axis_tready)", "|(done_q | m_axis_tready)", ("not_lost",)),
+    Mutant(FORK, "lmu_fork", "{OUTPUTS{s_axis_tvalid}}", "{OUTPUTS{s_axis_tready}}", ("none_invented",)),
+    Mutant(CONCAT, "lmu_concat", "if (feedback && fresh_q)", "if (feedback && !started_q)", ("value",)),
+    Mutant(CONCAT, "lmu_concat", "m_axis_tlast = step_end &&", "m_axis_tlast = source_end &&", ("last_in_place",)),
+    Mutant(CONCAT, "lmu_concat", "take = m_axis_tready && !absent", "take = m_axis_tready", ("taken_when_given",)),
+    Mutant(AFFINE, "lmu_affine", "issue && last_group;", "issue && first_group;", ("nothing_overwritten",)),
+    Mutant(SLOW, "lmu_affine", "unread != 0)", "used_q != 0)", ("read_what_was_written",)),
+    Mutant(SLOW, "lmu_affine", "if (last_group) rd_bank_q", "rd_bank_q", ("rd_address",)),
+    Mutant(SLOW, "lmu_affine", "wire run = !sums_due_q || take;", "wire run = 1'b1;", ("never_dry",)),
+    Mutant(SLOW, "lmu_affine", "sums_due_q <= done3_q;", "sums_due_q <= done2_q;", ("latency_exact",)),
+    Mutant(AFFINE, "lmu_affine", "issue = run && (", "issue = run && !done1_q && (", ("ii_exact",)),
+)  # fmt: skip
+
+
+def marked(entries: tuple[Case, ...] | tuple[Mutant, ...]) -> list[object]:
+    slow = [entry.slow if isinstance(entry, Case) else entry.case.slow for entry in entries]
+    marks = [[pytest.mark.slow] if is_slow else [] for is_slow in slow]
+    return [pytest.param(e, id=str(e), marks=m) for e, m in zip(entries, marks, strict=True)]
+
+
+@pytest.mark.parametrize("case", marked(CASES))
+def test_proven(case: Case, tmp_path: Path) -> None:
+    outcome = formal.prove(modules([case.top]), case.top, case.parameters, tmp_path)
+    assert outcome.proven, [found for found in outcome.properties if found.state != formal.PROVEN]
+
+
+@pytest.mark.parametrize("case", marked(CASES))
+def test_states_reached(case: Case, tmp_path: Path) -> None:
+    outcome = formal.cover(modules([case.top]), case.top, case.parameters, tmp_path, case.cycles)
+    assert outcome.reached, [found for found in outcome.properties if found.state != formal.REACHED]
+
+
+@pytest.mark.parametrize("mutant", marked(MUTANTS))
+def test_faults_found(mutant: Mutant, tmp_path: Path) -> None:
+    sources = []
+    for path in modules([mutant.case.top]):
+        text = path.read_text(encoding="utf-8")
+        if path.stem == mutant.module:
+            assert text.count(mutant.old) == 1, "the fault has no place in the Verilog any more"
+            text = text.replace(mutant.old, mutant.new)
+        sources.append(tmp_path / path.name)
+        sources[-1].write_text(text, encoding="utf-8")
+    outcome = formal.prove(sources, mutant.case.top, mutant.case.parameters, tmp_path / "work", 30)
+    failed = {name.rpartition(".")[2] for name in outcome.of(formal.FAILED)}
+    assert failed >= set(mutant.caught_by), outcome.properties
