@@ -8,12 +8,13 @@ JOBS ?= 2
 TEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test formal coverage lint format lock clean distclean
+.PHONY: help install demo test nightly formal coverage lint format lock clean distclean
 
 help:
 	@echo "make install   make .venv with the pinned packages"
 	@echo "make demo      real speech through the whole chain; results in demo-out/"
-	@echo "make test      the tests, without those marked slow"
+	@echo "make test      the tests, without those marked slow or nightly"
+	@echo "make nightly   1,000 random configurations; hours"
 	@echo "make formal    all formal proofs of the Verilog, the slow ones too"
 	@echo "make coverage  line and toggle coverage of the Verilog under Verilator"
 	@echo "make lint      ruff, mypy, import-linter, Verilator lint"
@@ -40,7 +41,10 @@ demo: install
 	@$(BIN)/lmu-hls demo demo-out --force
 
 test: install
-	@$(BIN)/python -m pytest -q -n $(JOBS) --dist loadfile -m "not slow" --durations=10 --durations-min=5 $(TEST_ARGS)
+	@$(BIN)/python -m pytest -q -n $(JOBS) --dist loadfile -m "not slow and not nightly" --durations=10 --durations-min=5 $(TEST_ARGS)
+
+nightly: install
+	@$(BIN)/python -m pytest -q -n $(JOBS) -m nightly --maxfail=20 $(TEST_ARGS)
 
 formal: install
 	@$(BIN)/python -m pytest -q -n $(JOBS) --durations=0 tests/formal $(TEST_ARGS)
