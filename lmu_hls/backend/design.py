@@ -64,14 +64,18 @@ class Design:
         """The Verilog files of the project in ``folder``."""
         return [folder / "rtl" / f"{module}.v" for module in (self.plan.top, *modules(self.plan))]
 
+    def golden(self, x: Ints) -> Ints:
+        """The integers that must come out for x (N, steps, n_in); streaming, the sequences follow one another."""
+        endless = self.options.streaming
+        fed = x.reshape(1, -1, self.network.n_in) if endless else x
+        output = run_golden(self.network, fed, endless, False, lambda done, total: None).output
+        return output.reshape(len(x), -1, self.plan.out.count) if self.plan.every_step else output
+
     def write(self, folder: Path, samples: Ints | None = None) -> None:
         """Write the project; its test bench has the first of ``samples`` (N, steps, n_in), or random ones."""
         network, options = self.network, self.options
         x = random_samples(network) if samples is None else samples[:VECTORS]
-        endless = options.streaming
-        fed = x.reshape(1, -1, network.n_in) if endless else x
-        output = run_golden(network, fed, endless, False, lambda done, total: None).output
-        vectors = Vectors(x, output.reshape(len(x), -1, self.plan.out.count))
+        vectors = Vectors(x, self.golden(x))
         write_project(network, folder, RtlOptions(streaming=options.streaming, axi_lite=options.axi_lite), vectors)
 
     def report(self) -> dict[str, Any]:

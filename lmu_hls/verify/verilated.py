@@ -135,7 +135,10 @@ def _compile(sources: Sequence[Path], texts: Mapping[str, str], target: Path, en
     draft.mkdir()
     for name, text in texts.items():
         (draft / name).write_text(text, encoding="utf-8")
-    files = [str(draft / name) for name in texts] + [str(source.resolve()) for source in sources]
+    for source in sources:
+        shutil.copyfile(source, draft / source.name)
+    # Names without a folder: make cannot do with spaces in one, and ccache finds what was compiled elsewhere
+    files = [*texts, *(source.name for source in sources)]
     jobs = str(len(os.sched_getaffinity(0)))
     command = [
         str(need("verilator").path),
@@ -152,13 +155,15 @@ def _compile(sources: Sequence[Path], texts: Mapping[str, str], target: Path, en
     log = draft / "build.log"
     with (
         log.open("w", encoding="utf-8") as output,
-        _process([*command, "--Mdir", str(draft / "obj"), *files], draft, env, output) as process,
+        _process([*command, "--Mdir", "obj", *files], draft, env, output) as process,
     ):
         process.wait()
     if process.returncode:
         raise LmuHlsError(f"Verilator could not compile the accelerator; the full text is in {log}\n{tail(log)}")
     (draft / "obj" / PROGRAM).rename(draft / PROGRAM)
     shutil.rmtree(draft / "obj")
+    for source in sources:
+        (draft / source.name).unlink()
     draft.rename(target)
 
 

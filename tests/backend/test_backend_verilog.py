@@ -30,7 +30,7 @@ def compiled(built: keras.Model, folder: Path, settings=None, **options):
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory):
-    """Sequences: two LMU layers, one of them recurrent and tridiagonal, a Dense layer and a softmax."""
+    """Sequences: two LMU layers, one of them recurrent and tridiagonal, a Dense layer and a softmax; a space in a name."""
     built = model(
         lmu(keras.layers.SimpleRNN(3).cell, discretizer="bilinear", name="one"),
         lmu("relu", return_sequences=False, name="two"),
@@ -38,7 +38,7 @@ def stack(tmp_path_factory):
     )
     settings = config(built, default_precision="fixed<12,4>")
     settings["LayerName"]["one"]["MemoryUpdate"] = "tridiagonal"
-    return compiled(built, tmp_path_factory.mktemp("stack"), settings)
+    return compiled(built, tmp_path_factory.mktemp("a stack"), settings)
 
 
 @pytest.fixture(scope="module")
@@ -186,7 +186,7 @@ def test_an_absent_tool_is_named(tmp_path, monkeypatch):
     graph.write()
     absent = toolchain.Tool("verilator", None, "", False, "make install")
     monkeypatch.setattr(toolchain, "TOOLS", {**toolchain.TOOLS, "verilator": lambda name: absent})
-    with pytest.raises(LmuHlsError, match="verilator is not installed. Install it with: make install"):
+    with pytest.raises(LmuHlsError, match=r"verilator is not installed\. Install it with: make install"):
         graph.compile()
     assert not list(tmp_path.glob("work/verilated/verilated-*"))
 
