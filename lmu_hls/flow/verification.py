@@ -14,10 +14,10 @@ from lmu_hls.flow.folder import OutputFolder
 from lmu_hls.records import Accuracy, Comparison, Overrun, Precision, Timing, Verification, dump, load
 from lmu_hls.spec import Network, store
 from lmu_hls.tuning import clipped, exceeded
-from lmu_hls.verify import verilated
+from lmu_hls.verify import bench, verilated
 from lmu_hls.verify.compare import compare
 from lmu_hls.verify.csim import compile_project
-from lmu_hls.verify.network import OUTPUT, Formulas, run_verilated
+from lmu_hls.verify.network import OUTPUT, Formulas, Simulation, simulate
 
 # Calibration sees values before they are rounded; the noise of rounding alone moves the largest by some percent.
 ROUNDING_MARGIN = 1.1
@@ -122,8 +122,11 @@ def _rtlsim(
     formulas = Formulas(cycles.ii, cycles.latency)
     progress(f"{task}: compiling", 0, 1)
     sources, work = made.sources(folder.verilog), folder.work(simulator)
-    compiled = verilated.build(sources, made.interface, folder.verilog, work)
-    progress(task, 0, len(x))
-    found = run_verilated(compiled, x, expected, formulas, network.name)
-    progress(task, len(x), len(x))
-    return found
+    compiled: Simulation
+    if simulator == "verilator" and not waves:
+        compiled = verilated.build(sources, made.interface, folder.verilog, work)
+    else:
+        compiled = bench.build(simulator, sources, made.interface, folder.verilog, work, waves)
+    return simulate(
+        compiled, x, expected, formulas, (network.name, simulator), lambda done: progress(task, done, len(x))
+    )

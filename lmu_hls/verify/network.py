@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -11,7 +12,6 @@ from lmu_hls.fixed import Ints
 from lmu_hls.records import Comparison, Number, Timing
 from lmu_hls.verify.compare import compare
 from lmu_hls.verify.run_files import Run
-from lmu_hls.verify.verilated import Accelerator
 
 IDLE_SEQUENCES = 3  # that the latency is measured on
 OUTPUT = ("", "output")
@@ -42,19 +42,31 @@ def compare_tensors(name: str, expected: Tensors, actual: Tensors) -> Comparison
     return Comparison(name, len(exact), int(np.count_nonzero(exact)), values, first)
 
 
-def run_verilated(
-    made: Accelerator, x: Ints, expected: Tensors, formulas: Formulas, unit: str
-) -> tuple[Comparison, Timing]:
-    """Send x (N, T, n_in) through the compiled accelerator, back to back, and some of it again with pauses.
+class Simulation(Protocol):
+    """The accelerator in a simulator: ``Accelerator`` of verify.verilated or ``Bench`` of verify.bench."""
 
+    def run(self, x: Ints, *, trace: bool = ..., pause: int = ..., progress: Callable[[int], None] = ...) -> Run: ...
+
+
+def simulate(
+    made: Simulation,
+    x: Ints,
+    expected: Tensors,
+    formulas: Formulas,
+    names: tuple[str, str],
+    progress: Callable[[int], None] = lambda done: None,
+) -> tuple[Comparison, Timing]:
+    """Send x (N, T, n_in) through the accelerator, back to back, and some of it again with pauses.
+
+    ``names`` are those of the accelerator and of the simulator in the result.
     Raises LmuHlsError when the simulation stops, gets stuck, or breaks the rules of the streams.
     """
-    run = made.run(x, trace=True)
+    unit, simulator = names
+    run = made.run(x, trace=True, progress=progress)
     actual = {OUTPUT: run.outputs}
     actual |= {(layer, name): values for layer, tensors in run.taps.items() for name, values in tensors.items()}
     idle = made.run(x[:IDLE_SEQUENCES], pause=formulas.latency_cycles + 2 * formulas.ii_cycles)
-    name = "verilator"
-    return compare_tensors(f"rtlsim {name}", expected, actual), _timing(unit, name, formulas, run, idle)
+    return compare_tensors(f"rtlsim {simulator}", expected, actual), _timing(unit, simulator, formulas, run, idle)
 
 
 def _timing(unit: str, simulator: str, formulas: Formulas, run: Run, idle: Run) -> Timing:

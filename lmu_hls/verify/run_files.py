@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -77,52 +76,102 @@ class Job:
         chances = [round(CHANCES * probability) for probability in (self.gap, self.stall)]
         if any(not 0 <= chance < CHANCES for chance in chances):
             raise ValueError(f"gap {self.gap} and stall {self.stall} must be probabilities below 1")
-        slowest = CHANCES / (CHANCES - max(chances))
-        patience = round((PATIENCE + 4 * interface.step_cycles) * slowest)
+        patience = self.patience(interface)
         numbers = [self.sequences, self.steps, self.outputs(interface), *chances, self.seed, int(self.record)]
         return [*map(str, numbers), str(patience), str(int(self.tlast)), str(self.pause)]
+
+    def patience(self, interface: Interface) -> int:
+        """Cycles without a beat after which the accelerator is taken for stuck."""
+        slowest = 1 / (1 - max(self.gap, self.stall))
+        return round((PATIENCE + 4 * interface.step_cycles) * slowest)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Beats that went in (``sent``) and came out (``got``, and ``extra`` ones), the cycle of the last one (``moved``).
+
+    ``broken`` output beats were changed or withdrawn before they were taken. ``stuck``: nothing moved any more before
+    the output was complete; ``finished``: the design ended the simulation.
+    """
+
+    moved: int
+    sent: int
+    got: int
+    extra: int
+    broken: int
+    stuck: bool
+    finished: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Streams:
+    """The values of all output beats with their flags, the cycles as in :class:`Run`, and the beats of each tap."""
+
+    output: Ints
+    user: Ints
+    last: Ints
+    accepted: Ints
+    delivered: Ints
+    taps: tuple[Ints, ...]
 
 
 def read(folder: Path, job: Job, interface: Interface) -> Run:
     """The files that the program left; LmuHlsError when the accelerator did something that it must not."""
-    names = ("cycles", "moved", "sent", "got", "extra", "broken", "stuck", "finished")
-    facts = dict(zip(names, np.fromfile(folder / "facts.bin", "<u8").tolist(), strict=True))
+
+    def numbers(name: str, kind: str) -> Ints:
+        return np.fromfile(folder / f"{name}.bin", kind).astype(np.int64)
+
+    _, moved, sent, got, extra, broken, stuck, finished = numbers("facts", "<u8").tolist()
+    taps = tuple(numbers(f"tap{k}", "<i8") for k in range(len(interface.taps) if job.record else 0))
+    streams = Streams(
+        output=numbers("y", "<i8"),
+        user=numbers("user", "u1"),
+        last=numbers("last", "u1"),
+        accepted=numbers("accepted", "<u8"),
+        delivered=numbers("delivered", "<u8"),
+        taps=taps,
+    )
+    facts = Facts(moved, sent, got, extra, broken, bool(stuck), bool(finished))
+    return assemble(facts, streams, job, interface)
+
+
+def assemble(facts: Facts, streams: Streams, job: Job, interface: Interface) -> Run:
+    """The run of what came out; LmuHlsError when the accelerator did something that it must not."""
     _check_facts(facts, job, interface)
     each = (job.sequences, job.steps)
     results = each if interface.every_step else each[:1]
     shape = (*results, interface.n_out)
-    last = np.fromfile(folder / "last.bin", np.uint8).reshape(job.sequences, -1)
+    last = streams.last.reshape(job.sequences, -1)
     if job.tlast and (last[:, :-1].any() or not last[:, -1].all()):
         raise LmuHlsError(f"{interface.top} gives tlast elsewhere than on the last beat of each sequence's output")
     taps: dict[str, dict[str, Ints]] = {}
-    for number, tap in enumerate(interface.taps if job.record else ()):
-        values = np.fromfile(folder / f"tap{number}.bin", "<i8")
+    for tap, values in zip(interface.taps if job.record else (), streams.taps, strict=True):
         taps.setdefault(tap.layer, {})[tap.tensor] = _shaped(values, tap, job, interface)
     return Run(
-        outputs=np.fromfile(folder / "y.bin", "<i8").astype(np.int64).reshape(shape),
-        user=np.fromfile(folder / "user.bin", np.uint8).astype(bool).reshape(shape),
-        accepted=np.fromfile(folder / "accepted.bin", "<u8").astype(np.int64).reshape(each),
-        delivered=np.fromfile(folder / "delivered.bin", "<u8").astype(np.int64).reshape(results),
-        cycles=facts["moved"] + 1,
+        outputs=streams.output.reshape(shape),
+        user=streams.user.astype(bool).reshape(shape),
+        accepted=streams.accepted.reshape(each),
+        delivered=streams.delivered.reshape(results),
+        cycles=facts.moved + 1,
         taps=taps,
     )
 
 
-def _check_facts(facts: Mapping[str, int], job: Job, interface: Interface) -> None:
+def _check_facts(facts: Facts, job: Job, interface: Interface) -> None:
     wanted, beats = job.outputs(interface), job.sequences * job.steps * interface.n_in
-    if facts["stuck"] or facts["finished"]:
-        how = "ended by $finish" if facts["finished"] else f"is stuck since cycle {facts['moved']:,}"
-        sequence, beat = divmod(facts["sent"], job.steps * interface.n_in)
+    if facts.stuck or facts.finished:
+        how = "ended by $finish" if facts.finished else f"is stuck since cycle {facts.moved:,}"
+        sequence, beat = divmod(facts.sent, job.steps * interface.n_in)
         step = beat // interface.n_in
         raise LmuHlsError(
-            f"{interface.top} {how}: {facts['sent']:,} of {beats:,} input beats went in (next: sequence {sequence}, "
-            f"step {step}) and {facts['got']:,} of {wanted:,} output beats came out. Restore the files in rtl/."
+            f"{interface.top} {how}: {facts.sent:,} of {beats:,} input beats went in (next: sequence {sequence}, "
+            f"step {step}) and {facts.got:,} of {wanted:,} output beats came out. Restore the files in rtl/."
         )
-    if facts["extra"]:
-        raise LmuHlsError(f"{interface.top} gives {facts['extra']} output beats too many. Restore the files in rtl/.")
-    if facts["broken"]:
+    if facts.extra:
+        raise LmuHlsError(f"{interface.top} gives {facts.extra} output beats too many. Restore the files in rtl/.")
+    if facts.broken:
         raise LmuHlsError(
-            f"{interface.top} changed or withdrew an output beat that had not been taken, {facts['broken']} times. "
+            f"{interface.top} changed or withdrew an output beat that had not been taken, {facts.broken} times. "
             "Restore the files in rtl/."
         )
 
