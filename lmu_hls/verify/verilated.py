@@ -133,37 +133,24 @@ def _compile(sources: Sequence[Path], texts: Mapping[str, str], target: Path, en
     draft = target.with_name(f"unfinished-{target.name}")
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir()
-    for name, text in texts.items():
-        (draft / name).write_text(text, encoding="utf-8")
-    for source in sources:
-        shutil.copyfile(source, draft / source.name)
-    # Names without a folder: make cannot do with spaces in one, and ccache finds what was compiled elsewhere
-    files = [*texts, *(source.name for source in sources)]
     jobs = str(len(os.sched_getaffinity(0)))
-    command = [
-        str(need("verilator").path),
-        *FLAGS,
-        "-j",
-        jobs,
-        "-CFLAGS",
-        COMPILER_FLAGS,
-        "--top-module",
-        "harness",
-        "-o",
-        PROGRAM,
-    ]
+    command = [str(need("verilator").path), *FLAGS, "-j", jobs, "-CFLAGS", COMPILER_FLAGS, "--top-module", "harness"]
     log = draft / "build.log"
-    with (
-        log.open("w", encoding="utf-8") as output,
-        _process([*command, "--Mdir", "obj", *files], draft, env, output) as process,
-    ):
-        process.wait()
+    # Elsewhere, because make takes no folder with a space in its name
+    with tempfile.TemporaryDirectory(prefix="lmu-hls-") as scratch, log.open("w", encoding="utf-8") as output:
+        place = Path(scratch)
+        for source in sources:
+            shutil.copyfile(source, place / source.name)
+        for name, text in texts.items():
+            (draft / name).write_text(text, encoding="utf-8")
+            (place / name).write_text(text, encoding="utf-8")
+        files = [*texts, *(source.name for source in sources)]
+        with _process([*command, "-o", PROGRAM, "--Mdir", "obj", *files], place, env, output) as process:
+            process.wait()
+        if process.returncode == 0:
+            shutil.move(place / "obj" / PROGRAM, draft / PROGRAM)
     if process.returncode:
         raise LmuHlsError(f"Verilator could not compile the accelerator; the full text is in {log}\n{tail(log)}")
-    (draft / "obj" / PROGRAM).rename(draft / PROGRAM)
-    shutil.rmtree(draft / "obj")
-    for source in sources:
-        (draft / source.name).unlink()
     draft.rename(target)
 
 
