@@ -7,7 +7,7 @@ coefficients and the rest on the operand (<SOURCE>_SHIFT), whichever makes the s
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -120,7 +120,7 @@ def make_affine(
 
 
 def rom_words(matrix: Ints, lanes: int, width: int) -> tuple[int, ...]:
-    """Word g * columns + k holds column k of the rows g * lanes .. g * lanes + lanes - 1, lowest row in the low bits."""
+    """Word g * columns + k: column k of the rows g * lanes .. g * lanes + lanes - 1, lowest row in the low bits."""
     rows, columns = matrix.shape
     groups = matrix.reshape(rows // lanes, lanes, columns).swapaxes(1, 2).reshape(-1, lanes)
     mask = (1 << width) - 1
@@ -128,7 +128,7 @@ def rom_words(matrix: Ints, lanes: int, width: int) -> tuple[int, ...]:
     return tuple(words + [0] * (2 - len(words)))
 
 
-def padded(values: Sequence[int] | Ints, width: int) -> tuple[int, ...]:
+def padded(values: Iterable[int], width: int) -> tuple[int, ...]:
     """``values`` as unsigned words of ``width`` bits; a single one is followed by zero, as a ROM has two words."""
     words = [int(value) & ((1 << width) - 1) for value in values]
     return tuple(words + [0] * (2 - len(words)))
@@ -152,7 +152,7 @@ def check_bound(where: str, bound: int) -> None:
         )
 
 
-def signed_width(values: Sequence[int] | Ints) -> int:
+def signed_width(values: Iterable[int]) -> int:
     """Bits of the smallest signed type that holds all of ``values``."""
     return max(1, *(((v if v >= 0 else ~v).bit_length() + 1) for v in map(int, values)))
 

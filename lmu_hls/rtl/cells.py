@@ -13,7 +13,7 @@ from lmu_hls.rtl.affine import Affine, Rom, Source, check_bound, check_signed_ty
 from lmu_hls.rtl.functions import function_parameters, typed
 from lmu_hls.rtl.netlist import Order
 from lmu_hls.rtl.unit import modes
-from lmu_hls.spec import LMU, DenseCell, GRUCell, LSTMCell, Weight
+from lmu_hls.spec import LMU, Activation, DenseCell, GRUCell, LSTMCell, Weight
 
 Parameters = dict[str, int | str]
 Z, R, G = 0, 1, 2  # places of a GRU's gates in Keras's kernels
@@ -32,9 +32,9 @@ class Cell:
 
 
 def hidden_cell(lmu: LMU, file: str, lanes: Mapping[str, int], x_order: Order | None, mem_order: Order | None) -> Cell:
-    """The cell of ``lmu``, which has one; ``lanes`` by part, ROM files rom/<file>_*.hex, values of x and mem as they come.
+    """The cell of ``lmu``, which has one; ``lanes`` by part. ROM files are rom/<file>_*.hex.
 
-    Raises LmuHlsError for what the modules cannot take.
+    The orders are those in which the values of x and mem arrive. Raises LmuHlsError for what the modules cannot take.
     """
     cell = lmu.hidden
     where = f"layer {lmu.name!r}: hidden cell"
@@ -83,11 +83,11 @@ class _Inputs:
     def h(self, kernel: Weight | None) -> list[Source]:
         return [] if kernel is None else [Source("h", self.lmu.h, kernel)]
 
-    def function(self, activation: object, to: FixedType, name: str) -> tuple[Parameters, tuple[Rom, ...]]:
+    def function(self, activation: Activation, to: FixedType, name: str) -> tuple[Parameters, tuple[Rom, ...]]:
         """Parameters with the prefix ``name``, and the type of the result."""
         parameters, roms = function_parameters(
             self.where, activation, to, f"{self.file}_{name}", f"{name.upper()}_", f"{name.upper()}_FILE"
-        )  # type: ignore[arg-type]
+        )
         return parameters | typed(name.upper(), to), roms
 
     def h_parameters(self) -> Parameters:
@@ -162,9 +162,7 @@ def _gru_before(inputs: _Inputs, cell: GRUCell, lanes: Mapping[str, int]) -> Cel
     function, roms = _gru_functions(inputs, cell)
     parameters = inputs.sizes(cell) | _with_bias(affine) | affine2.parameters("2") | function
     affines = {"hidden": affine, "hidden2": affine2}
-    return Cell(
-        "lmu_hidden_gru_before", parameters, affine.roms + affine2.roms + roms, affines, 2, recurrent=True
-    )
+    return Cell("lmu_hidden_gru_before", parameters, affine.roms + affine2.roms + roms, affines, 2, recurrent=True)
 
 
 def _gru_functions(inputs: _Inputs, cell: GRUCell) -> tuple[Parameters, tuple[Rom, ...]]:

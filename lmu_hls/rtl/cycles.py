@@ -56,7 +56,7 @@ def network_cycles(layers: Sequence[tuple[Pace, int]], steps: int, n_in: int) ->
 
 
 def stage_pace(module: str, count: int, ii: int, latency: int) -> Pace:
-    """A unit without a matrix: ``count`` values a step, ``latency`` from its last input beat to its last output beat."""
+    """A unit without a matrix: ``count`` values a step, ``latency`` from its last input to its last output beat."""
 
     def respond(beats: Beats) -> Beats:
         if module == "lmu_activation":
@@ -83,7 +83,10 @@ def lmu_pace(lmu: LMU, units: LMUUnits) -> Pace:
     if units.cell is not None:
         formulas |= _hidden_formulas(lmu, units.cell)
     if lmu.encoder_mem is not None or lmu.encoder_h is not None:
-        formulas["feedback"] = ("one way round through encoder, memory and, for h, the hidden cell", _period(lmu, units))
+        formulas["feedback"] = (
+            "one way round through encoder, memory and, for h, the hidden cell",
+            _period(lmu, units),
+        )
     ii = max(cycles for _, cycles in formulas.values())
     return Pace(ii, formulas, lambda beats: _Loop(lmu, units).step(beats))
 

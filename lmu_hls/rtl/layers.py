@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from lmu_hls.rtl.affine import Affine, Rom, Source, check_signed_type, make_affine
-from lmu_hls.rtl.cells import Cell, arriving, hidden_cell
+from lmu_hls.rtl.cells import Cell, Parameters, arriving, hidden_cell
 from lmu_hls.rtl.functions import function_parameters, table_rom, typed
 from lmu_hls.rtl.memory import memory_unit
 from lmu_hls.rtl.netlist import Netlist, Order, Stream
@@ -25,9 +25,7 @@ class LMUUnits:
     cell: Cell | None
 
 
-def add_lmu(
-    net: Netlist, lmu: LMU, x: Stream, lanes: Mapping[str, int], streaming: bool
-) -> tuple[LMUUnits, Stream]:
+def add_lmu(net: Netlist, lmu: LMU, x: Stream, lanes: Mapping[str, int], streaming: bool) -> tuple[LMUUnits, Stream]:
     """Add ``lmu`` and give the stream of its h, every step. Raises LmuHlsError for what the modules cannot take."""
     name = identifier(lmu.name)
     uses_x = lmu.hidden is not None and lmu.hidden.kernel_x is not None
@@ -81,7 +79,9 @@ def _encoder(
     where = f"layer {lmu.name!r}: encoder"
     check_signed_type(where, "u", lmu.u)
     given = {"x": (x, lmu.encoder_x), "mem": (feedback[0], lmu.encoder_mem), "h": (feedback[1], lmu.encoder_h)}
-    sources, sizes, ports = [], {}, {}
+    sources: list[Source] = []
+    sizes: Parameters = {}
+    ports: dict[str, str] = {}
     for tensor, (stream, kernel) in given.items():
         if stream is not None and kernel is not None:
             sources.append(Source(tensor, stream.type, arriving(kernel, stream.order)))
@@ -91,7 +91,7 @@ def _encoder(
         sizes[f"N_{tensor.upper()}"] = stream.count if stream else 0
         sizes[f"{tensor.upper()}_W"] = stream.type.width if stream else 1
     affine = make_affine(where, f"{name}_encoder", sources, [lmu.encoder_bias], lanes)
-    parameters = {**sizes, "MEMORY_D": lmu.memory_d, "HAS_BIAS": int(affine.bias_rom is not None)}
+    parameters: Parameters = {**sizes, "MEMORY_D": lmu.memory_d, "HAS_BIAS": int(affine.bias_rom is not None)}
     parameters |= affine.parameters() | widths("U", lmu.u) | modes(lmu.u) | {"STREAMING": int(streaming)}
     u = net.tap(lmu.name, name, "u", lmu.u, lmu.memory_d, None)
     ports |= u.ports("m_axis") | {"m_axis_tuser": net.clipped(lmu.name, name, "u", u)}
@@ -157,9 +157,7 @@ def _no_cell(net: Netlist, lmu: LMU, name: str, mem: Stream) -> Stream:
     return h
 
 
-def _hidden(
-    net: Netlist, lmu: LMU, name: str, cell: Cell, x: Stream | None, mem: Stream, streaming: bool
-) -> Stream:
+def _hidden(net: Netlist, lmu: LMU, name: str, cell: Cell, x: Stream | None, mem: Stream, streaming: bool) -> Stream:
     h = net.tap(lmu.name, name, "h", lmu.h, lmu.units, None)
     ports = x.ports("x_axis") if x else absent(net, f"{name}_hidden_x", "x_axis")
     ports |= mem.ports("mem_axis") | h.ports("m_axis")
@@ -183,7 +181,7 @@ def add_dense(net: Netlist, layer: Dense, x: Stream, lanes: int) -> tuple[Affine
     check_signed_type(where, "its output", layer.out)
     source = Source("x", layer.x, arriving(layer.kernel, x.order))
     affine = make_affine(where, name, [source], [layer.bias], lanes, shift_operands=False)
-    parameters = {"N_IN": affine.columns, "N_OUT": affine.rows, "IN_W": layer.x.width}
+    parameters: Parameters = {"N_IN": affine.columns, "N_OUT": affine.rows, "IN_W": layer.x.width}
     parameters |= {"HAS_BIAS": int(affine.bias_rom is not None)} | affine.parameters()
     del parameters["X_SHIFT"], parameters["OP_W"]  # the operand is x itself
     parameters |= widths("OUT", layer.out) | modes(layer.out)
@@ -231,7 +229,7 @@ def add_argmax(net: Netlist, layer: ArgMax, x: Stream) -> Stream:
 def add_vector_buffer(net: Netlist, name: str, x: Stream, keep_last: bool, reorder: bool) -> Stream:
     """Only the last step of a sequence, or the values in natural order, or both."""
     out = net.stream(name, x.type, x.count, None if reorder else x.order)
-    parameters: dict[str, int | str] = {"WIDTH": x.type.width, "N": x.count}
+    parameters: Parameters = {"WIDTH": x.type.width, "N": x.count}
     parameters |= {"KEEP_LAST": int(keep_last), "REORDER": int(reorder)}
     if reorder:
         assert x.order is not None
@@ -239,5 +237,7 @@ def add_vector_buffer(net: Netlist, name: str, x: Stream, keep_last: bool, reord
         net.rom(rom)
         parameters["ORDER_FILE"] = rom.file
     what = [text for text, wanted in (("the last step alone", keep_last), ("in natural order", reorder)) if wanted]
-    net.add("lmu_vector_buffer", name, parameters, x.ports("s_axis") | out.ports("m_axis"), ", ".join(what).capitalize())
+    net.add(
+        "lmu_vector_buffer", name, parameters, x.ports("s_axis") | out.ports("m_axis"), ", ".join(what).capitalize()
+    )
     return out

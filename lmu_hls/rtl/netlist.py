@@ -101,7 +101,9 @@ class Netlist:
                 raise LmuHlsError(f"two ROM files would be called {rom.file}; rename one of the layers")
             self.roms[rom.file] = rom
 
-    def stream(self, name: str, kind: FixedType, count: int, order: Order | None = None, public: bool = False) -> Stream:
+    def stream(
+        self, name: str, kind: FixedType, count: int, order: Order | None = None, public: bool = False
+    ) -> Stream:
         """Declare the wires of a stream."""
         data = self.wire(f"{name}_tdata", kind.width, public)
         valid = self.wire(f"{name}_tvalid", 1, public)

@@ -168,33 +168,34 @@ def _frame(net: Netlist, network: Network, options: RtlOptions) -> Stream:
     return stream
 
 
-def _add(
-    net: Netlist, layer: Layer, x: Stream, executions: int, options: RtlOptions
-) -> tuple[LayerPlan, Stream]:
+def _add(net: Netlist, layer: Layer, x: Stream, executions: int, options: RtlOptions) -> tuple[LayerPlan, Stream]:
     if (layer.x.width, layer.x.fraction, layer.x.signed) != (x.type.width, x.type.fraction, x.type.signed):
         raise LmuHlsError(f"layer {layer.name!r} takes {layer.x}, but {x.type} comes before it; convert again")
+    kind = type(layer).__name__
     if isinstance(layer, LMU):
         lanes = choose_lanes(layer, layer.reuse_factor)
         units, out = add_lmu(net, layer, x, lanes, options.streaming)
         products = units.cell.product_multipliers if units.cell else 0
-        plan = (layer.reuse_factor, plan_parts(layer, lanes), products, executions, lmu_pace(layer, units))
-    elif isinstance(layer, Dense):
+        parts, pace = plan_parts(layer, lanes), lmu_pace(layer, units)
+        return LayerPlan(layer.name, kind, layer.reuse_factor, parts, products, executions, pace), out
+    if isinstance(layer, Dense):
         lanes = choose_lanes(layer, layer.reuse_factor)
         affine, out = add_dense(net, layer, x, lanes["dense"])
-        plan = (layer.reuse_factor, plan_parts(layer, lanes), 0, executions, dense_pace(affine))
-    elif isinstance(layer, Elementwise):
+        parts = plan_parts(layer, lanes)
+        return LayerPlan(layer.name, kind, layer.reuse_factor, parts, 0, executions, dense_pace(affine)), out
+    if isinstance(layer, Elementwise):
         out = add_elementwise(net, layer, x)
-        plan = (None, (), 0, executions, stage_pace("lmu_activation", x.count, x.count, 2))
+        pace = stage_pace("lmu_activation", x.count, x.count, 2)
     elif isinstance(layer, Softmax):
         out = add_softmax(net, layer, x)
         division = max(layer.out.fraction + 2, 4)
         ii = (x.count - 1) * division + max(division, x.count + 4)
-        plan = (None, (), 0, executions, stage_pace("lmu_softmax", x.count, ii, x.count * (division + 1) + 6))
+        pace = stage_pace("lmu_softmax", x.count, ii, x.count * (division + 1) + 6)
     else:
         assert isinstance(layer, ArgMax)
         out = add_argmax(net, layer, x)
-        plan = (None, (), 0, executions, stage_pace("lmu_argmax", x.count, x.count, 1))
-    return LayerPlan(layer.name, type(layer).__name__, *plan), out
+        pace = stage_pace("lmu_argmax", x.count, x.count, 1)
+    return LayerPlan(layer.name, kind, None, (), 0, executions, pace), out
 
 
 def _check(network: Network, options: RtlOptions) -> None:

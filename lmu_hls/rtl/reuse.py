@@ -90,7 +90,7 @@ def _memory_part(lmu: LMU) -> Part:
 
 
 def _tridiagonal_part(lmu: LMU, update: TridiagonalUpdate) -> Part:
-    """One lane is a unit that works on its share of the channels; the states leave one a cycle, whatever their number."""
+    """A lane is a unit that works on its share of the channels. The states of all leave one a cycle."""
     choices: dict[int, int] = {}
     for pes in divisors(lmu.memory_d):
         cycles = max(tridiagonal_unit(lmu, update, pes=pes).ii_cycles, lmu.memory_d * lmu.order)
@@ -170,7 +170,7 @@ def balanced(network: Network, cycles: int, streaming: bool = False) -> dict[str
         valid = valid_reuse_factors(layer)
         if valid and valid[0] > allowed:
             raise LmuHlsError(
-                f"layer {layer.name!r} needs at least {valid[0]} cycles a step, {allowed} are allowed; allow more cycles"
+                f"layer {layer.name!r} needs at least {valid[0]} cycles a step, {allowed} are allowed; allow more"
             )
         if valid:
             chosen[layer.name] = valid[bisect_right(valid, allowed) - 1]

@@ -1,4 +1,4 @@
-"""A network's Verilog as a folder that stands alone: sources, ROMs, vectors, test bench, Makefile, FuseSoC core, README.
+"""A network's Verilog as a folder that stands alone: sources, ROMs, vectors, test bench, Makefile, core file, README.
 
 The same network gives the same bytes: no dates, no absolute paths.
 """
@@ -151,7 +151,9 @@ def _remove_earlier(folder: Path) -> None:
         listed = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return
-    names: Iterable[Any] = listed.get("files", {}) if isinstance(listed, dict) and listed.get("format") == FORMAT else ()
+    names: Iterable[Any] = (
+        listed.get("files", {}) if isinstance(listed, dict) and listed.get("format") == FORMAT else ()
+    )
     for name in names:
         path = PurePosixPath(str(name))
         if path.is_absolute() or ".." in path.parts:
