@@ -188,3 +188,12 @@ def test_mutant_is_caught(mutated: dict[str, tuple[Case, Any]], mutant: str) -> 
     case, result = mutated[mutant]
     with pytest.raises(AssertionError):
         check(case, SCENARIO, result)
+
+
+@pytest.mark.slow
+def test_all_gated_verilated(shared_dir: Path, once: Once) -> None:
+    """Also those that `results` leaves to Icarus."""
+    if not find("verilator").found:
+        pytest.skip("Verilator is not installed")
+    for (case, scenario), result in simulate(CASES, "verilator", shared_dir, once, "gated_all").items():
+        check(CASES[case], scenario, result)

@@ -39,7 +39,8 @@ CASES: dict[str, Case] = {
 }
 VERILATED = ("linear", "tanh", "softmax", "softmax_one", "argmax")
 MUTANT_SCENARIOS = ("disturbed", "cut_short")
-JUDGES = {"whole quotients too small": "softmax_two", "step goes on after rst": "argmax"}  # otherwise the one given with the module
+# Otherwise the case given with the module
+JUDGES = {"whole quotients too small": "softmax_two", "step goes on after rst": "argmax"}
 MUTANTS = {
     ("lmu_activation", "relu"): {
         "pre truncated": (".OVERFLOW(PRE_OVERFLOW)", ".OVERFLOW(1)"),
@@ -138,3 +139,12 @@ def _is_caught(case: Case, scenario: str, result: Any) -> bool:
 def test_mutant_is_caught(mutated: dict[tuple[str, str], tuple[Case, Any]], mutant: str) -> None:
     found = {scenario: mutated[mutant, scenario] for scenario in MUTANT_SCENARIOS}
     assert any(_is_caught(case, scenario, result) for scenario, (case, result) in found.items())
+
+
+@pytest.mark.slow
+def test_all_pointwise_verilated(shared_dir: Path, once: Once) -> None:
+    """Also those that `results` leaves to Icarus."""
+    if not find("verilator").found:
+        pytest.skip("Verilator is not installed")
+    for (case, scenario), result in simulate(CASES, "verilator", shared_dir, once, "pointwise_all").items():
+        check(CASES[case], scenario, result)
