@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-import json
 import os
 import sys
 import tempfile
@@ -37,31 +36,14 @@ from lmu_hls.rtl.network import NetworkPlan, plan_network, utilisation
 from lmu_hls.rtl.reuse import balanced, valid_reuse_factors
 from lmu_hls.spec import LMU, Dense, Network
 from lmu_hls.spec.extract import network_spec
-from lmu_hls.verify import simulator
+from lmu_hls.verify import bench
 
 PRECISION = "fixed<16,6>"
 COCOTB_SAMPLES = (2, 12)  # utterances of the short and of the long run
 REPEATS = 20  # times all utterances go through for the rate of predict()
 ORDER = 256  # of the memories whose updates are compared
-UPDATE_STEPS = 6
+UPDATE_STEPS = 24  # more than the buffers hold
 DENSE_MULTIPLIERS = 4
-
-BENCH_TOP = """
-module bench_top (
-    input wire clk, input wire net_rst,
-    input wire [{x}:0] net_s_axis_tdata, input wire net_s_axis_tvalid, output wire net_s_axis_tready,
-    input wire net_s_axis_tlast,
-    output wire [{y}:0] net_m_axis_tdata, output wire net_m_axis_tvalid, input wire net_m_axis_tready,
-    output wire net_m_axis_tlast, output wire [0:0] net_m_axis_tuser
-);
-    {top} dut (
-        .clk(clk), .rst(net_rst), .s_axis_tdata(net_s_axis_tdata), .s_axis_tvalid(net_s_axis_tvalid),
-        .s_axis_tready(net_s_axis_tready), .s_axis_tlast(net_s_axis_tlast), .m_axis_tdata(net_m_axis_tdata),
-        .m_axis_tvalid(net_m_axis_tvalid), .m_axis_tready(net_m_axis_tready), .m_axis_tlast(net_m_axis_tlast),
-        .m_axis_tuser(net_m_axis_tuser)
-    );
-endmodule
-"""
 
 
 def keyword_spotting() -> Any:
@@ -162,37 +144,17 @@ def speed(model: Any, x: np.ndarray, folder: Path) -> Speed:
 
 
 def cocotb_rate(of: Design, x: Ints, folder: Path) -> float:
-    """Samples per second of the cocotb bench of whole streams, under Verilator."""
-    bus = {"x": of.plan.in_bus - 1, "y": of.plan.out_bus - 1}
-    top = folder / "bench_top.v"
-    top.write_text(BENCH_TOP.format(top=of.plan.top, **bus))
-    built = simulator.build("verilator", [*of.sources(folder), top], "bench_top", folder / "work" / "cocotb")
+    """Samples per second of the cocotb bench, under Verilator."""
+    work = folder / "work" / "cocotb"
+    made = bench.build("verilator", of.sources(folder), of.interface, folder, work)
     times = []
     for count in COCOTB_SAMPLES:
-        answer = of.golden(x[:count])
         start = time.perf_counter()
-        run_cocotb(built, folder, beats(x[:count], of.plan.in_bus), beats(answer, of.plan.out_bus))
+        found = made.run(x[:count]).outputs
         times.append(time.perf_counter() - start)
+        if not np.array_equal(found, of.golden(x[:count])):
+            raise SystemExit("the Verilog under cocotb and golden differ")
     return (COCOTB_SAMPLES[1] - COCOTB_SAMPLES[0]) / (times[1] - times[0])
-
-
-def beats(values: Ints, width: int) -> list[list[int]]:
-    """[data, last, user] of every beat."""
-    rows = values.reshape(len(values), -1) & ((1 << width) - 1)
-    return [[int(value), int(k == len(row) - 1), 0] for row in rows for k, value in enumerate(row)]
-
-
-def run_cocotb(built: Path, folder: Path, given: list[list[int]], expected: list[list[int]]) -> None:
-    run_dir = simulator.fresh_dir(folder / "work", "cocotb")
-    simulator.copy_roms(folder, run_dir)
-    phase = {"inputs": {"s_axis": given}, "outputs": {"m_axis": expected}}
-    jobs, results = run_dir / "jobs.json", run_dir / "results.json"
-    jobs.write_text(json.dumps([{"unit": "net", "phases": [phase], "patience": 100_000}]))
-    files = {"LMU_JOBS": str(jobs.resolve()), "LMU_RESULTS": str(results.resolve())}
-    passed = simulator.run(built, "stream_bench", run_dir, files)
-    found = json.loads(results.read_text())[0] if passed else None
-    if not found or any(found["outputs"]["m_axis"]["wrong"]) or found["outputs"]["m_axis"]["missing"]:
-        raise SystemExit(f"the cocotb bench failed; see {run_dir / 'sim.log'}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from lmu_hls.fixed import Ints
 from lmu_hls.verify.interface import Interface, Tap
 
 PATIENCE = 2000  # cycles without a beat that are always allowed
+STEPS_INSIDE = 32  # steps that an accelerator may take in before it gives the output of the first one
 CHANCES = 65536  # in units of which the program takes probabilities
 
 
@@ -83,7 +84,7 @@ class Job:
     def patience(self, interface: Interface) -> int:
         """Cycles without a beat after which the accelerator is taken for stuck."""
         slowest = 1 / (1 - max(self.gap, self.stall))
-        return round((PATIENCE + 4 * interface.step_cycles) * slowest)
+        return round((PATIENCE + STEPS_INSIDE * interface.step_cycles) * slowest)
 
 
 @dataclass(frozen=True, slots=True)
