@@ -24,8 +24,9 @@ CLASSES = 9
 SEED = 1
 EPOCHS = 60
 PRECISION = "fixed<16,6>"
+REUSE_FACTOR = 96
 # Utterances that go through each simulator.
-SIMULATED: Mapping[str, int] = {"verilator": 370, "icarus": 40}
+SIMULATED: Mapping[str, int] = {"verilator": 370, "icarus": 10}
 
 
 def load_speech(split: str) -> flow.Data:
@@ -100,7 +101,7 @@ def run(outdir: Path, *, force: bool = False, progress: flow.Progress = flow.no_
     with tempfile.TemporaryDirectory() as scratch:
         path = Path(scratch) / "vowels.keras"
         train(training, progress).save(path)
-        flow.convert(flow.load_model(path), outdir, precision=PRECISION, force=force)
+        flow.convert(flow.load_model(path), outdir, precision=PRECISION, reuse_factor=REUSE_FACTOR, force=force)
     np.savez_compressed(outdir / "test.npz", x=test.x, y=np.asarray(test.y))
     flow.verify(flow.OutputFolder(outdir), test, simulators=simulators, rtl_samples=SIMULATED, progress=progress)
     progress("synthesis", 0, 1)

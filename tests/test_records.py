@@ -47,7 +47,7 @@ MANIFEST = Manifest(
     ModelSummary("vowels", (LayerSummary("lmu", "LMU", (29, 24), 812, {"mem": "fixed<16,2>"}),)),
     "Vitis",
     "io_parallel",
-    (Unit("lmu", "lmu_memory_dense", {"ORDER": 6, "A_FILE": "a.hex"}, ("rtl/lmu_memory_dense.v",)),),
+    (Unit("lmu", "lmu_memory_dense", {"ORDER": 6, "A_FILE": "a.hex"}, ("rtl/lmu_memory_dense.v",), "rtl"),),
     {"hls4ml": "1.3.0"},
 )
 
@@ -160,7 +160,7 @@ def test_a_comparison_that_contradicts_itself_is_refused(
 
 def test_a_unit_needs_sources() -> None:
     with pytest.raises(ValueError, match="unit mem has no source files"):
-        Unit("mem", "top", {}, ())
+        Unit("mem", "top", {}, (), "rtl")
 
 
 def test_nothing_compared_is_not_a_pass() -> None:

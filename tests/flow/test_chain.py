@@ -34,6 +34,12 @@ def command(capsys):
     return run
 
 
+def lanes(folder):
+    """Lanes of each part of the first layer, in the Verilog."""
+    layer = json.loads((folder / "verilog" / "manifest.json").read_text())["layers"][0]
+    return {part["name"]: part["lanes"] for part in layer["parts"]}
+
+
 def simulator():
     """The quicker one to build."""
     return "icarus" if find("icarus").found else "verilator"
@@ -49,7 +55,8 @@ def test_verify_synth_report(command, folder, speech):
 
     status, text = command("synth", folder, "--json")
     (resources,) = json.loads(text)
-    assert status == 0 and resources["dsp"] == 4 and resources["lut"] > 0 and resources["ff"] > 0
+    multipliers = json.loads((folder / "verilog" / "manifest.json").read_text())["multipliers"]
+    assert status == 0 and resources["dsp"] == multipliers and resources["lut"] > 0 and resources["ff"] > 0
 
     status, text = command("report", folder, "--json")
     assert status == 0 and json.loads(text) == json.loads((folder / "report.json").read_text())
@@ -59,7 +66,7 @@ def test_verify_synth_report(command, folder, speech):
 
 def test_the_same_model_gives_the_same_files(command, saved, folder, tmp_path):
     assert command("convert", saved, tmp_path / "again")[0] == 0
-    for name in ("spec.npz", "manifest.json", "config.yml", "rtl/rom/lmu.hex", "rtl/lmu_memory.v"):
+    for name in ("spec.npz", "manifest.json", "config.yml", "verilog/rom/lmu_memory.hex", "verilog/rtl/small_top.v"):
         assert (tmp_path / "again" / name).read_bytes() == (folder / name).read_bytes(), name
 
 
@@ -74,7 +81,7 @@ def test_settings_reach_the_contract(command, saved, tmp_path):
     assert status == 0
     assert layer["precision"]["u"] == "fixed<11,3,RND,SAT_SYM>"
     assert layer["precision"]["mem"] == "fixed<18,5,RND_CONV,SAT>"
-    assert json.loads(text)["units"][0]["parameters"]["LANES"] == 2  # 2 * 4 * 5 products over 20 cycles
+    assert lanes(tmp_path / "out") == {"encoder": 1, "memory": 2, "hidden": 2}  # 2 * 4 * 5 products over 20 cycles
 
 
 def test_settings_by_type_win_over_defaults_and_names_over_types(command, saved, tmp_path):
@@ -88,7 +95,7 @@ def test_settings_by_type_win_over_defaults_and_names_over_types(command, saved,
     assert status == 0
     assert layer["precision"]["u"] == "fixed<11,3,RND,SAT>"
     assert layer["precision"]["mem"] == "fixed<14,3,RND,SAT>"
-    assert json.loads(text)["units"][0]["parameters"]["LANES"] == 2
+    assert lanes(tmp_path / "out") == {"encoder": 1, "memory": 2, "hidden": 2}
 
 
 def mutate(path, old, new):
@@ -98,14 +105,14 @@ def mutate(path, old, new):
 
 
 def change_rom_word(folder):
-    path = folder / "rtl" / "rom" / "lmu.hex"
+    path = folder / "verilog" / "rom" / "lmu_memory.hex"
     words = path.read_text().split()
     words[1] = f"{int(words[1], 16) ^ 0x100:0{len(words[1])}x}"
     path.write_text("\n".join(words) + "\n")
 
 
 def change_rounding(folder):
-    mutate(folder / "rtl" / "lmu_memory.v", "ROUNDING = 6", "ROUNDING = 0")
+    mutate(folder / "verilog" / "rtl" / "small_top.v", ".ROUNDING(6)", ".ROUNDING(0)")
 
 
 def change_header(folder):

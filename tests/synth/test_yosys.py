@@ -85,7 +85,7 @@ def test_the_units_of_a_folder_are_synthesised(design: Path) -> None:
     (design / "rtl" / "rom").mkdir(parents=True)
     (design / "unit.v").rename(design / "rtl" / "unit.v")
     (design / "rom.hex").rename(design / "rtl" / "rom" / "a.hex")
-    unit = Unit("mem", "unit", {"W": 4, "ROM": "rom/a.hex"}, ("rtl/unit.v",))
+    unit = Unit("mem", "unit", {"W": 4, "ROM": "rom/a.hex"}, ("rtl/unit.v",), "rtl")
     dump(design / "manifest.json", Manifest(ModelSummary("m", ()), "Vitis", "io_parallel", (unit,), {}))
     results = synthesize_units(design)
     assert load(design / "synth.json", tuple[Resources, ...]) == results
