@@ -210,8 +210,8 @@ class _Loop:
         self.lmu, self.cell = lmu, units.cell
         self.encoder, self.memory = _Matrix(units.encoder, ROUND), _Memory(units.memory)
         self.hidden = _Hidden(units.cell) if units.cell is not None else None
-        self.old_mem = [0] * (lmu.memory_d * lmu.order)
-        self.old_h = [0] * lmu.units
+        self.old_mem = [-QUEUE] * (lmu.memory_d * lmu.order)  # the first step has zeros at once
+        self.old_h = [-QUEUE] * lmu.units
         self.encoder_in = self.hidden_in = -1  # last operand taken
 
     def step(self, x: Beats) -> Beats:

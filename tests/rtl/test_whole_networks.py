@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 
 from lmu_hls.rtl.network import RtlOptions, plan_network
 from lmu_hls.rtl.standalone import write_project
+from lmu_hls.spec import LMU
 from lmu_hls.toolchain import find
 from tests.random_networks import random_spec_network
 from tests.rtl.whole_networks import golden_vectors, make, with_reuse
@@ -48,6 +50,21 @@ def test_cycles_are_as_planned(seed: int, tmp_path: Path) -> None:
     """With and without feedback, once the buffers in front of the slowest part are full."""
     measured, planned = run(seed, tmp_path, RtlOptions(), 24)
     assert measured == planned
+
+
+@needs_icarus
+@pytest.mark.parametrize("seed", [0, 1, 4, 8, 9, 11, 14, 16, 19, 22, 32, 37])
+def test_latency_is_as_planned(seed: int, tmp_path: Path) -> None:
+    """One step through an idle network; the bench counts from the cycle before the first input beat."""
+    rng = np.random.default_rng(seed)
+    network = with_reuse(rng, random_spec_network(seed, STATES))
+    layers = [replace(layer, steps=1) if isinstance(layer, LMU) else layer for layer in network.layers]
+    network = replace(network, steps=1, layers=tuple(layers))
+    manifest = write_project(network, tmp_path, RtlOptions(), golden_vectors(rng, network, RtlOptions(), 1))
+    done = make(tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    (cycles,) = re.findall(r"output beats in (\d+) cycles", done.stdout)
+    assert int(cycles) - network.n_in == manifest.latency_cycles
 
 
 @needs_icarus
