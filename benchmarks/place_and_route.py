@@ -26,7 +26,7 @@ from lmu_hls.fixed import FixedType, quantize
 from lmu_hls.legendre import tridiagonal_factors
 from lmu_hls.resources import hdl_dir
 from lmu_hls.rtl import MemoryUnit, memory_unit
-from lmu_hls.rtl.project import rom_source
+from lmu_hls.rtl.affine import Rom
 from lmu_hls.spec import LMU, TridiagonalUpdate, Weight
 
 ORDER, THETA = 256, 784.0
@@ -128,7 +128,7 @@ def measure(case: Case, folder: Path) -> list[str]:
     """A row of the table."""
     unit = unit_of(case)
     (folder / "rom").mkdir()
-    (folder / unit.rom_file).write_text(rom_source(unit))
+    (folder / unit.rom_file).write_text(Rom(unit.rom_file, unit.rom_width, unit.rom_words).text())
     numbers = {"mem_w": unit.parameters["MEM_W"], "u_w": unit.parameters["U_W"]}
     (folder / "wrapper.v").write_text(WRAPPER.format(module=unit.module, parameters=_parameters(unit), **numbers))
     cells = synthesize(case, unit, folder, unit.module)

@@ -133,7 +133,9 @@ def convert(
         str | None, typer.Option(help="Types: points of accuracy that may be lost (default 0.5%).")
     ] = None,
     max_bits: Annotated[int | None, typer.Option(help="Types: bits of all weights and values of one step.")] = None,
-    reuse_factor: Annotated[int | None, typer.Option(min=1, help="Cycles a step the Verilog may take; products for each multiplier in HLS.")] = None,
+    reuse_factor: Annotated[
+        int | None, typer.Option(min=1, help="Cycles a step the Verilog may take; products for each multiplier in HLS.")
+    ] = None,
     rediscretize: Annotated[
         str | None, typer.Option(help="Another discretizer (bilinear, zoh, euler): another network; needs --data.")
     ] = None,

@@ -10,7 +10,7 @@ from lmu_hls.spec import LMU, TridiagonalUpdate
 
 
 def memory_unit(lmu: LMU, lanes: int | None = None, pipeline: int | None = None, pes: int = 1) -> MemoryUnit:
-    """The memory unit of ``lmu``: ``lanes`` as in :func:`dense_unit`, ``pipeline`` and ``pes`` as in :func:`tridiagonal_unit`.
+    """The memory unit of ``lmu``: ``lanes`` as in :func:`dense_unit`, ``pipeline``, ``pes`` as in `tridiagonal_unit`.
 
     Raises LmuHlsError for what the unit cannot take.
     """

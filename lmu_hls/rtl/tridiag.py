@@ -42,7 +42,8 @@ def tridiagonal_unit(lmu: LMU, update: TridiagonalUpdate, pipeline: int | None =
         pipeline = deepest
     if not 1 <= pipeline <= deepest:
         raise LmuHlsError(
-            f"layer {lmu.name!r}: pipeline {pipeline} is not possible with {channels} channels a unit; use 1 to {deepest}"
+            f"layer {lmu.name!r}: pipeline {pipeline} is not possible with {channels} channels a unit; "
+            f"use 1 to {deepest}"
         )
     name = identifier(lmu.name)
     coefficients = _coefficients(update)

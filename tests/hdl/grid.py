@@ -12,8 +12,8 @@ import numpy as np
 from lmu_hls.fixed import FixedType, Ints
 from lmu_hls.resources import hdl_dir
 from lmu_hls.rtl import MemoryUnit
-from lmu_hls.rtl.project import rom_source
 from lmu_hls.spec import LMU, Weight
+from tests.hdl.memory_project import rom_source
 
 U = "fixed<16,3,RND_CONV,SAT>"
 MEM = "fixed<16,2,RND_CONV,SAT>"

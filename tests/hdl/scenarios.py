@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from lmu_hls.fixed import Ints
-from lmu_hls.verify import rtlsim
 from lmu_hls.verify import simulator as sim
+from tests.hdl import memory_sim as rtlsim
 from tests.hdl.grid import STEPS, Grid, grid_sources, random_u, reference, units, write_grid
 
 DISTURBANCE = {"stream": (0.0, 0.0), "disturbed": (0.3, 0.5), "every_position": (0.0, 0.0), "cut_short": (0.2, 0.3)}

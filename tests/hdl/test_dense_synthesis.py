@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from lmu_hls.rtl import write_rtl
 from lmu_hls.spec import Network
 from lmu_hls.synth import synthesize
 from lmu_hls.toolchain import find
 from tests.hdl.dense_grid import Config
+from tests.hdl.memory_project import write_rtl
 
 pytestmark = pytest.mark.skipif(not find("pyosys").found, reason="pyosys is not installed")
 

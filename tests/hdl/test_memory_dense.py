@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from lmu_hls.errors import LmuHlsError
-from lmu_hls.verify import rtlsim
 from lmu_hls.verify import simulator as sim
+from tests.hdl import memory_sim as rtlsim
 from tests.hdl.dense_grid import GRID, random_grid
 from tests.hdl.grid import STEPS, grid_sources, units
 from tests.hdl.scenarios import SCENARIOS, Once, Results, all_runs, simulate_grid, vectors

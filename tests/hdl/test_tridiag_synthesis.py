@@ -9,11 +9,11 @@ import pytest
 
 from lmu_hls.fixed import FixedType, quantize
 from lmu_hls.legendre import tridiagonal_factors
-from lmu_hls.rtl import write_rtl
 from lmu_hls.spec import LMU, Network, TridiagonalUpdate, Weight
 from lmu_hls.synth import synthesize
 from lmu_hls.toolchain import find
 from tests.hdl.grid import layer
+from tests.hdl.memory_project import write_rtl
 
 pytestmark = pytest.mark.skipif(not find("pyosys").found, reason="pyosys is not installed")
 

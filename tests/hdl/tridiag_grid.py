@@ -33,7 +33,8 @@ class Config:
     pes: int = 1
 
     def __str__(self) -> str:
-        return f"order{self.order}-d{self.memory_d}-pipeline{self.pipeline}-pes{self.pes}-{self.mem.partition('<')[2][:-1]}"
+        kind = self.mem.partition("<")[2][:-1]
+        return f"order{self.order}-d{self.memory_d}-pipeline{self.pipeline}-pes{self.pes}-{kind}"
 
     def lmu(self, name: str) -> LMU:
         """A layer with random coefficients."""

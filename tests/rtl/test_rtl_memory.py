@@ -13,12 +13,13 @@ import pytest
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType
 from lmu_hls.resources import hdl_dir
-from lmu_hls.rtl import memory_unit, write_rtl
+from lmu_hls.rtl import memory_unit
 from lmu_hls.rtl.dense import MODULES, lanes_for, rom_words
 from lmu_hls.rtl.unit import identifier
 from lmu_hls.spec import LMU, Network
 from lmu_hls.toolchain import find, simulator_env
 from tests.hdl.dense_grid import Config
+from tests.hdl.memory_project import write_rtl
 
 
 def network(*layers: LMU) -> Network:
@@ -68,12 +69,6 @@ def test_refusals_name_layer_and_remedy() -> None:
         memory_unit(layer, pipeline=2)
 
 
-def test_two_layers_of_one_verilog_name() -> None:
-    with pytest.raises(LmuHlsError, match="same Verilog name 'a_b'"):
-        write_rtl(network(Config(6, 1, 6).lmu("a-b"), Config(6, 1, 6).lmu("a.b")), Path("nowhere"))
-    assert not Path("nowhere").exists()
-
-
 def test_folder_stands_alone(tmp_path: Path) -> None:
     units = write_rtl(network(Config(6, 2, 3).lmu("one"), Config(4, 1, 4).lmu("two-x")), tmp_path / "rtl")
     assert [unit.top for unit in units] == ["one_memory", "two_x_memory"]
@@ -112,9 +107,3 @@ def test_generated_top_is_clean(tmp_path: Path) -> None:
         env=simulator_env("verilator"),
     )
     assert (done.returncode, done.stderr) == (0, "")
-
-
-def test_unwritable_folder(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    with pytest.raises(LmuHlsError, match=r"cannot write .*file"):
-        write_rtl(network(Config(6, 2, 3).lmu("one")), tmp_path / "file")

@@ -12,12 +12,13 @@ import pytest
 
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType
-from lmu_hls.rtl import memory_unit, write_rtl
+from lmu_hls.rtl import memory_unit
 from lmu_hls.rtl import tridiag as tridiagonal_rtl
 from lmu_hls.rtl.dense import MODULES as DENSE_MODULES
 from lmu_hls.spec import LMU, Network, TridiagonalUpdate, Weight
 from lmu_hls.toolchain import find, simulator_env
 from tests.hdl import dense_grid, tridiag_grid
+from tests.hdl.memory_project import write_rtl
 from tests.hdl.tridiag_grid import Config
 
 

@@ -14,9 +14,9 @@ import pytest
 from lmu_hls import golden
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType, Ints, quantize
-from lmu_hls.rtl import write_rtl
 from lmu_hls.spec import LMU, DenseUpdate, Network, Weight
-from lmu_hls.verify.rtlsim import RtlResult, simulate_memory
+from tests.hdl.memory_project import write_rtl
+from tests.hdl.memory_sim import RtlResult, simulate_memory
 
 ORDER, MEMORY_D, LANES_BY_REUSE = 6, 2, 28  # 84 multiply-accumulates / 28 = 3 lanes
 MEM = FixedType.parse("fixed<12,1,RND_CONV,SAT>")

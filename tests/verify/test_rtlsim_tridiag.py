@@ -14,9 +14,9 @@ from lmu_hls import golden
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType, Ints, quantize
 from lmu_hls.legendre import tridiagonal_factors
-from lmu_hls.rtl import write_rtl
 from lmu_hls.spec import LMU, DenseUpdate, Network, TridiagonalUpdate, Weight, store
-from lmu_hls.verify.rtlsim import RtlResult, simulate_memory
+from tests.hdl.memory_project import write_rtl
+from tests.hdl.memory_sim import RtlResult, simulate_memory
 
 ORDER, STEPS, SAMPLES = 5, 6, 10
 FINE, COARSE = FixedType(12, 1), FixedType(6, 1)  # of the coefficients

@@ -12,11 +12,11 @@ from lmu_hls.fixed import FixedType, Ints
 from lmu_hls.golden.memory import make_memory
 from lmu_hls.resources import hdl_dir
 from lmu_hls.rtl import memory_unit
-from lmu_hls.rtl.project import rom_source
 from lmu_hls.spec import LMU
 from lmu_hls.toolchain import simulator_env
 from lmu_hls.verify import verilated
 from lmu_hls.verify.interface import Interface, Tap, Values
+from tests.hdl.memory_project import rom_source
 from tests.networks import random_lmu
 
 TOP = """

@@ -15,9 +15,9 @@ from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import Ints
 from lmu_hls.records import Comparison, Difference, Number, Timing
 from lmu_hls.rtl import CHANNELS, identifier
-from lmu_hls.rtl.project import MANIFEST
 from lmu_hls.spec import LMU
 from lmu_hls.verify import simulator as sim
+from tests.hdl.memory_project import MANIFEST
 
 
 @dataclass(frozen=True, slots=True)
