@@ -348,6 +348,55 @@ module lmu_gru #(
         end
     end
 
+`ifdef FORMAL
+    // The first cycle is a reset; whatever comes then, a source keeps to the rules of AXI4-Stream
+    reg f_past_q = 1'b0;
+
+    always @(posedge clk) f_past_q <= 1'b1;
+    always @* if (!f_past_q) assume (rst);
+
+    always @(posedge clk) begin
+        if (f_past_q && $past(!rst && s_axis_tvalid && !s_axis_tready)) begin
+            assume (s_axis_tvalid);
+            assume ($stable({s_axis_tdata, s_axis_tlast}));
+        end
+        if (f_past_q && $past(!rst && m_axis_tvalid && !m_axis_tready)) begin
+            valid_holds : assert (m_axis_tvalid);
+            payload_holds : assert ($stable({m_axis_tdata, m_axis_tlast, m_axis_tuser}));
+        end
+    end
+
+    // One h for each unit, so many moves of the pipeline after its last sum, with its tlast; the pipeline moves
+    // whenever no h waits
+    localparam F_LATENCY = 10;
+    reg [F_LATENCY:1] f_unit_q, f_last_q;
+
+    always @(posedge clk) begin
+        if (run) begin
+            f_unit_q <= {f_unit_q[F_LATENCY-1:1], s_axis_tvalid && part_q == S};
+            f_last_q <= {f_last_q[F_LATENCY-1:1], s_axis_tlast};
+        end
+        if (rst) f_unit_q <= 0;
+    end
+
+    always @* begin
+        if (f_past_q && !rst) begin
+            one_h_a_unit : assert (m_axis_tvalid == f_unit_q[F_LATENCY]);
+            if (m_axis_tvalid) last_in_place : assert (m_axis_tlast == f_last_q[F_LATENCY]);
+            never_closed : assert (s_axis_tready == (!m_axis_tvalid || m_axis_tready));
+            unit_in_range : assert (unit_q < UNITS);
+            h_read_in_turn : assert (rd_unit_q < UNITS && wr_unit_q < UNITS);
+        end
+    end
+
+    always @(posedge clk) begin
+        if (f_past_q && !rst) begin
+            reach_flow : cover (m_axis_tvalid && m_axis_tready && m_axis_tlast && f_unit_q[F_LATENCY-4]);
+            reach_stall : cover (m_axis_tvalid && !m_axis_tready && s_axis_tvalid);
+        end
+    end
+`endif
+
 endmodule
 
 `default_nettype wire

@@ -371,6 +371,76 @@ module lmu_gru_before #(
         end
     end
 
+`ifdef FORMAL
+    // The first cycle is a reset; whatever comes then, a source keeps to the rules of AXI4-Stream
+    reg f_past_q = 1'b0;
+
+    always @(posedge clk) f_past_q <= 1'b1;
+    always @* if (!f_past_q) assume (rst);
+
+    always @(posedge clk) begin
+        if (f_past_q && $past(!rst && s_axis_tvalid && !s_axis_tready)) begin
+            assume (s_axis_tvalid);
+            assume ($stable({s_axis_tdata, s_axis_tlast}));
+        end
+        if (f_past_q && $past(!rst && sum_axis_tvalid && !sum_axis_tready)) begin
+            assume (sum_axis_tvalid);
+            assume ($stable({sum_axis_tdata, sum_axis_tlast}));
+        end
+        if (f_past_q && $past(!rst && inner_axis_tvalid && !inner_axis_tready)) begin
+            inner_valid_holds : assert (inner_axis_tvalid);
+            inner_payload_holds : assert ($stable({inner_axis_tdata, inner_axis_tlast}));
+        end
+        if (f_past_q && $past(!rst && m_axis_tvalid && !m_axis_tready)) begin
+            valid_holds : assert (m_axis_tvalid);
+            payload_holds : assert ($stable({m_axis_tdata, m_axis_tlast, m_axis_tuser}));
+        end
+    end
+
+    // One inner for each r, five moves of the first half after it, and one h for each sum of a candidate, six moves of
+    // the second half after it; each with its tlast. A half moves whenever no beat of its output waits.
+    reg [5:1] f_r_q, f_r_last_q;
+    reg [6:1] f_sum_q, f_sum_last_q;
+    reg f_kept_q;  // this h has waited
+
+    always @(posedge clk) f_kept_q <= m_axis_tvalid && !m_axis_tready;
+
+    always @(posedge clk) begin
+        if (run) begin
+            f_r_q <= {f_r_q[4:1], s_axis_tvalid && reset_q};
+            f_r_last_q <= {f_r_last_q[4:1], s_axis_tlast};
+        end
+        if (mix_run) begin
+            f_sum_q <= {f_sum_q[5:1], sum_axis_tvalid};
+            f_sum_last_q <= {f_sum_last_q[5:1], sum_axis_tlast};
+        end
+        if (rst) begin
+            f_r_q <= 5'd0;
+            f_sum_q <= 6'd0;
+        end
+    end
+
+    always @* begin
+        if (f_past_q && !rst) begin
+            one_inner_a_unit : assert (inner_axis_tvalid == f_r_q[5]);
+            one_h_a_sum : assert (m_axis_tvalid == f_sum_q[6]);
+            if (inner_axis_tvalid) inner_last_in_place : assert (inner_axis_tlast == f_r_last_q[5]);
+            if (m_axis_tvalid) last_in_place : assert (m_axis_tlast == f_sum_last_q[6]);
+            never_closed : assert (s_axis_tready == (!inner_axis_tvalid || inner_axis_tready));
+            sum_never_closed : assert (sum_axis_tready == (!m_axis_tvalid || m_axis_tready));
+            units_in_range : assert (unit_q < UNITS && keep_unit_q < UNITS && mix_unit_q < UNITS && wr_unit_q < UNITS);
+            h_kept_at_once : assert (m_new_q == (m_axis_tvalid && !f_kept_q));
+        end
+    end
+
+    always @(posedge clk) begin
+        if (f_past_q && !rst) begin
+            reach_flow : cover (inner_axis_tvalid && inner_axis_tready && inner_axis_tlast && m_axis_tvalid);
+            reach_stall : cover (m_axis_tvalid && !m_axis_tready && sum_axis_tvalid && inner_axis_tvalid);
+        end
+    end
+`endif
+
 endmodule
 
 `default_nettype wire

@@ -240,6 +240,8 @@ module lmu_lstm #(
     reg signed [GATE_W-1:0] i_q, weight3_q;
     reg signed [FACTOR_W-1:0] factor3_q;
     reg signed [GATE_W+FACTOR_W-1:0] product4_q;
+    wire [KEEP_W-1:0] keep_product4 = product4_q[KEEP_W-1:0];
+    wire [ADD_W-1:0] add_product4 = product4_q[ADD_W-1:0];
     wire signed [SUM_W-1:0] keep4, add4;
     reg signed [SUM_W-1:0] sum5_q;
 
@@ -248,7 +250,7 @@ module lmu_lstm #(
         .SHIFT(KEEP_SHIFT),
         .OUT_W(SUM_W)
     ) align_keep (
-        .in_data(product4_q[KEEP_W-1:0]),
+        .in_data(keep_product4),
         .out_data(keep4)
     );
 
@@ -257,7 +259,7 @@ module lmu_lstm #(
         .SHIFT(ADD_SHIFT),
         .OUT_W(SUM_W)
     ) align_add (
-        .in_data(product4_q[ADD_W-1:0]),
+        .in_data(add_product4),
         .out_data(add4)
     );
 
@@ -413,6 +415,64 @@ module lmu_lstm #(
             m_valid_q <= 1'b0;
         end
     end
+
+`ifdef FORMAL
+    // The first cycle is a reset; whatever comes then, a source keeps to the rules of AXI4-Stream
+    reg f_past_q = 1'b0;
+
+    always @(posedge clk) f_past_q <= 1'b1;
+    always @* if (!f_past_q) assume (rst);
+
+    always @(posedge clk) begin
+        if (f_past_q && $past(!rst && s_axis_tvalid && !s_axis_tready)) begin
+            assume (s_axis_tvalid);
+            assume ($stable({s_axis_tdata, s_axis_tlast}));
+        end
+        if (f_past_q && $past(!rst && m_axis_tvalid && !m_axis_tready)) begin
+            valid_holds : assert (m_axis_tvalid);
+            payload_holds : assert ($stable({m_axis_tdata, m_axis_tlast, m_axis_tuser}));
+        end
+    end
+
+    // One h for each unit, so many moves of the pipeline after its last sum, with its tlast; the pipeline moves
+    // whenever no h waits
+    localparam F_LATENCY = 9;
+    reg [F_LATENCY:1] f_unit_q, f_last_q;
+
+    always @(posedge clk) begin
+        if (run) begin
+            f_unit_q <= {f_unit_q[F_LATENCY-1:1], s_axis_tvalid && gate_q == O};
+            f_last_q <= {f_last_q[F_LATENCY-1:1], s_axis_tlast};
+        end
+        if (rst) f_unit_q <= 0;
+    end
+
+    wire [1:0] f_early = (valid1_q && gate1_q == G) + (valid2_q && gate2_q == G);
+    wire [2:0] f_cells = f_early + add3_q + add4_q + add5_q + cell_valid6_q;
+    wire [UNIT_CW-1:0] f_next = cell_unit_q == UNITS - 1 ? 0 : cell_unit_q + 1;
+
+    always @* begin
+        if (f_past_q && !rst) begin
+            one_h_a_unit : assert (m_axis_tvalid == f_unit_q[F_LATENCY]);
+            if (m_axis_tvalid) last_in_place : assert (m_axis_tlast == f_last_q[F_LATENCY]);
+            never_closed : assert (s_axis_tready == (!m_axis_tvalid || m_axis_tready));
+            unit_in_range : assert (unit_q < UNITS);
+            // c is read after it has been written: no cell of this unit is under way when its f is there
+            if (UNITS > 1) begin
+                cells_under_way : assert (f_cells <= 2);
+                if (valid1_q && gate1_q == F && f_cells > 0) cell_written : assert (cell_unit_q != unit_q);
+                if (valid1_q && gate1_q == F && f_cells > 1) second_cell_written : assert (f_next != unit_q);
+            end
+        end
+    end
+
+    always @(posedge clk) begin
+        if (f_past_q && !rst) begin
+            reach_flow : cover (m_axis_tvalid && m_axis_tready && m_axis_tlast && f_unit_q[F_LATENCY-4]);
+            reach_stall : cover (m_axis_tvalid && !m_axis_tready && s_axis_tvalid);
+        end
+    end
+`endif
 
 endmodule
 
