@@ -4,7 +4,8 @@
     hls_model.compile()
     y = hls_model.predict(x)
 
-The functions here take such a model: :func:`predict`, :func:`trace`, :func:`verify` and :func:`build`.
+The functions here take such a model: :func:`predict`, :func:`trace`, :func:`verify`, :func:`build` and
+:func:`reuse_factors`.
 """
 
 from __future__ import annotations
@@ -12,16 +13,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from lmu_hls.backend.project import build, compile, design_of, predict, trace, verify, write
+from lmu_hls.backend.project import NAME, build, compile, design_of, predict, reuse_factors, trace, verify, write
 
-__all__ = ["build", "compile", "design_of", "predict", "register", "trace", "verify", "write"]
+__all__ = ["build", "compile", "design_of", "predict", "register", "reuse_factors", "trace", "verify", "write"]
 
 
 def register(register_backend: Callable[..., Any], register_writer: Callable[..., Any]) -> None:
     """Give hls4ml the backend, once; its plugin entry point calls this while hls4ml is being imported."""
     from hls4ml.backends.backend import get_available_backends
 
-    from lmu_hls.backend.verilog import NAME, VerilogBackend, VerilogWriter
+    from lmu_hls.backend.verilog import VerilogBackend, VerilogWriter
 
     if NAME.lower() not in get_available_backends():
         register_writer(NAME, VerilogWriter)  # the backend looks for it when it is made

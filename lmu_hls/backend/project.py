@@ -18,11 +18,13 @@ from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import Ints, quantize, to_float
 from lmu_hls.jsonfile import dump
 from lmu_hls.records import Comparison
+from lmu_hls.rtl.reuse import balanced, fastest
 from lmu_hls.spec.extract import network_spec
 from lmu_hls.synth import synthesize
 from lmu_hls.verify import verilated
 from lmu_hls.verify.compare import compare
 
+NAME = "Verilog"
 ENGINES = ("verilator", "golden")
 WORK = "work"  # builds and logs, below the project
 REPORT = "build.json"
@@ -36,9 +38,21 @@ def design_of(model: Any) -> Design:
     Raises LmuHlsError for another backend, and for what the Verilog cannot do.
     """
     config = model.config
-    if config.backend.name != "Verilog":
+    if config.backend.name != NAME:
         raise LmuHlsError(f"the model was converted for {config.backend.name}; convert it with backend='Verilog'")
     return design(network_spec(model), Options.of(config.config))
+
+
+def reuse_factors(model: Any, cycles: int | None = None) -> dict[str, int]:
+    """For each layer the reuse factor with the fewest multipliers at which the network takes ``cycles`` a step or less.
+
+    By default as few cycles as possible. ``model`` may be converted for any backend; the result goes to the ReuseFactor
+    keys of the configuration. Raises LmuHlsError when the network cannot be as fast.
+    """
+    config = model.config
+    options = Options.of(config.config) if config.backend.name == NAME else Options()
+    network, endless = network_spec(model), options.streaming
+    return balanced(network, fastest(network, endless) if cycles is None else cycles, endless)
 
 
 def check(model: Any) -> None:

@@ -18,9 +18,9 @@ from hls4ml.writer.writers import Writer
 
 from lmu_hls.backend import project
 from lmu_hls.backend.options import Options
+from lmu_hls.backend.project import NAME
 from lmu_hls.errors import LmuHlsError
 
-NAME = "Verilog"
 # What hls4ml's own functions pass to any backend
 PASSED = ("io_type", "namespace", "write_weights_txt", "write_tar", "tb_output_stream")
 MEANINGLESS = ("part", "board", "clock_period", "clock_uncertainty")

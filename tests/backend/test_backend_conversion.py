@@ -8,6 +8,7 @@ import hls4ml
 import keras
 import numpy as np
 import pytest
+from hls4ml.utils.serialization import deserialize_model
 
 from lmu_hls import backend, golden
 from lmu_hls.backend.options import Options
@@ -107,6 +108,30 @@ def test_reuse_factor_1_is_as_fast_as_possible_and_others_must_be_valid(tmp_path
     settings["LayerName"]["head"]["ReuseFactor"] = 7
     with pytest.raises(LmuHlsError, match=r"layer 'head': ReuseFactor 7 is not possible.*use 4 or 12"):
         verilog(built, tmp_path, settings)
+
+
+def test_balanced_reuse_factors(tmp_path):
+    built, settings = two_layers(), config(two_layers())
+    fewest = backend.reuse_factors(convert(built, tmp_path))
+    assert fewest == backend.reuse_factors(verilog(built, tmp_path)) and set(fewest) == {"one", "two", "head"}
+    slower = backend.reuse_factors(verilog(built, tmp_path), 60)
+    for name, factor in slower.items():
+        assert fewest[name] <= factor <= 60 * STEPS
+        settings["LayerName"][name]["ReuseFactor"] = factor
+    plan = backend.design_of(verilog(built, tmp_path, settings)).plan
+    assert plan.multipliers < backend.design_of(verilog(built, tmp_path)).plan.multipliers
+    with pytest.raises(LmuHlsError, match="needs at least"):
+        backend.reuse_factors(verilog(built, tmp_path), 2)
+
+
+def test_a_saved_model_can_be_loaded(tmp_path):
+    graph = verilog(two_layers(), tmp_path / "out", mode="streaming")
+    graph.save(str(tmp_path / "net.fml"))
+    again = deserialize_model(str(tmp_path / "net.fml"), output_dir=str(tmp_path / "again"))
+    assert np.array_equal(
+        again.predict(random_floats(), engine="golden"), graph.predict(random_floats(), engine="golden")
+    )
+    assert same(backend.design_of(again).network, backend.design_of(graph).network)
 
 
 def test_what_the_contract_or_the_verilog_cannot_do_is_refused(tmp_path):

@@ -30,7 +30,7 @@ def compiled(built: keras.Model, folder: Path, settings=None, **options):
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory):
-    """Sequences: two LMU layers, one of them recurrent and tridiagonal, a Dense layer and a softmax; a space in a name."""
+    """Sequences: two LMU layers, one recurrent and tridiagonal, a Dense layer and a softmax; a folder with a space."""
     built = model(
         lmu(keras.layers.SimpleRNN(3).cell, discretizer="bilinear", name="one"),
         lmu("relu", return_sequences=False, name="two"),
