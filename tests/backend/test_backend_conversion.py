@@ -209,3 +209,20 @@ def test_wrong_calls_name_the_remedy(tmp_path):
         graph.config.backend.build(graph, csim=True)
     with pytest.raises(LmuHlsError, match="was converted for Vitis"):
         backend.predict(convert(two_layers(), tmp_path), random_floats())
+
+
+def test_a_configuration_as_from_a_file(tmp_path):
+    built = two_layers()
+    whole = {
+        "KerasModel": built,
+        "Backend": "Verilog",
+        "OutputDir": str(tmp_path),
+        "ProjectName": "net",
+        "IOType": "io_parallel",
+        "HLSConfig": config(built),
+        "Output": "argmax",
+    }
+    graph = hls4ml.converters.convert_from_config(whole)
+    assert backend.design_of(graph).plan.out.count == 1
+    with pytest.raises(LmuHlsError, match="Mode='stream'"):
+        hls4ml.converters.convert_from_config({**whole, "Mode": "stream"})
