@@ -131,7 +131,7 @@ def plan_network(network: Network, options: RtlOptions | None = None) -> Network
         options=options,
         net=net,
         out=stream,
-        every_step=executions == network.steps,
+        every_step=options.streaming or all(lmu.return_sequences for lmu in network.lmus),
         layers=tuple(layers),
         cycles=network_cycles([(la.pace, la.executions) for la in layers], network.steps, network.n_in),
     )
