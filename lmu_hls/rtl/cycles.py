@@ -38,7 +38,6 @@ class Cycles:
     ``sequence`` from one sequence to the next, back to back."""
 
     ii: int
-    ii_formula: str
     latency: int
     sequence: int
 
@@ -52,7 +51,7 @@ def network_cycles(layers: Sequence[tuple[Pace, int]], steps: int, n_in: int) ->
     for pace, _ in layers:
         beats = pace.respond(beats)
     sequence = max(steps * ii, *(pace.ii * executions for pace, executions in layers))
-    return Cycles(ii, "ii = the largest of the parts' cycles a step", beats[-1] - start, sequence)
+    return Cycles(ii, beats[-1] - start, sequence)
 
 
 def stage_pace(module: str, count: int, ii: int, latency: int) -> Pace:
@@ -65,7 +64,8 @@ def stage_pace(module: str, count: int, ii: int, latency: int) -> Pace:
         spacing = (latency - count - 6) // count if module == "lmu_softmax" else 1
         return [beats[-1] + latency - spacing * (values - 1 - k) for k in range(values)]
 
-    return Pace(ii, {module: ("see its header", ii)}, respond)
+    formula = "(N-1)*D + max(D, N+4), D = max(OUT_F+2, 4)" if module == "lmu_softmax" else "N"
+    return Pace(ii, {module: (formula, ii)}, respond)
 
 
 def dense_pace(affine: Affine) -> Pace:
@@ -79,7 +79,7 @@ def lmu_pace(lmu: LMU, units: LMUUnits) -> Pace:
     """An LMU layer."""
     encoder = units.encoder.columns * units.encoder.rows // units.encoder.lanes
     memory = max(units.memory.ii_cycles, lmu.memory_d * lmu.order)
-    formulas = {"encoder": ("N_IN*MEMORY_D/LANES", encoder), "memory": ("see its header", memory)}
+    formulas = {"encoder": ("N_IN*MEMORY_D/LANES", encoder), "memory": (_memory_formula(units.memory), memory)}
     if units.cell is not None:
         formulas |= _hidden_formulas(lmu, units.cell)
     if lmu.encoder_mem is not None or lmu.encoder_h is not None:
@@ -89,6 +89,14 @@ def lmu_pace(lmu: LMU, units: LMUUnits) -> Pace:
         )
     ii = max(cycles for _, cycles in formulas.values())
     return Pace(ii, formulas, lambda beats: _Loop(lmu, units).step(beats))
+
+
+def _memory_formula(unit: MemoryUnit) -> str:
+    if unit.stream != DEGREES_DESCENDING:
+        return "MEMORY_D*ORDER*(ORDER+1)/LANES + WAIT"
+    if unit.lanes == 1:
+        return "2*ORDER*MEMORY_D + TURN + WAIT + 1"
+    return "max(ORDER*MEMORY_D, 2*ORDER*MEMORY_D/PES + TURN + WAIT + 1 + LOAD)"
 
 
 def _hidden_formulas(lmu: LMU, cell: Cell) -> dict[str, tuple[str, int]]:

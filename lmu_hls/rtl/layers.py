@@ -185,7 +185,7 @@ def add_dense(net: Netlist, layer: Dense, x: Stream, lanes: int) -> tuple[Affine
     parameters |= {"HAS_BIAS": int(affine.bias_rom is not None)} | affine.parameters()
     del parameters["X_SHIFT"], parameters["OP_W"]  # the operand is x itself
     parameters |= widths("OUT", layer.out) | modes(layer.out)
-    out = net.stream(name, layer.out, layer.units)
+    out = net.stream(f"{name}_out", layer.out, layer.units)
     ports = x.ports("s_axis") | out.ports("m_axis") | {"m_axis_tuser": net.clipped(layer.name, name, "out", out)}
     net.rom(*affine.roms)
     net.add("lmu_dense", f"{name}_dense", parameters, ports, f"Layer {layer.name}: dense")
@@ -196,7 +196,7 @@ def add_elementwise(net: Netlist, layer: Elementwise, x: Stream) -> Stream:
     where, name = f"layer {layer.name!r}", identifier(layer.name)
     function, roms = function_parameters(where, layer.activation, layer.out, f"{name}_table")
     parameters = widths("IN", layer.x) | typed("PRE", layer.x) | typed("OUT", layer.out) | function
-    out = net.stream(name, layer.out, x.count, x.order)
+    out = net.stream(f"{name}_out", layer.out, x.count, x.order)
     ports = x.ports("s_axis") | out.ports("m_axis") | {"m_axis_tuser": net.clipped(layer.name, name, "out", out)}
     net.rom(*roms)
     comment = f"Layer {layer.name}: {layer.activation.function}"
@@ -210,7 +210,7 @@ def add_softmax(net: Netlist, layer: Softmax, x: Stream) -> Stream:
     rom = table_rom(layer.exp, f"{name}_exp")
     parameters = {"N": x.count, **widths("X", layer.x), **typed("INDEX", layer.index)}
     parameters |= widths("EXP", layer.exp.values.type) | widths("OUT", layer.out) | modes(layer.out)
-    out = net.stream(name, layer.out, x.count, x.order)
+    out = net.stream(f"{name}_out", layer.out, x.count, x.order)
     ports = x.ports("s_axis") | out.ports("m_axis") | {"m_axis_tuser": net.clipped(layer.name, name, "out", out)}
     net.rom(rom)
     net.add("lmu_softmax", f"{name}_softmax", {**parameters, "TABLE_FILE": rom.file}, ports, f"Layer {layer.name}")
@@ -220,7 +220,7 @@ def add_softmax(net: Netlist, layer: Softmax, x: Stream) -> Stream:
 def add_argmax(net: Netlist, layer: ArgMax, x: Stream) -> Stream:
     name = identifier(layer.name)
     check_signed_type(f"layer {layer.name!r}", "its output", layer.out)
-    out = net.stream(name, layer.out, 1)
+    out = net.stream(f"{name}_out", layer.out, 1)
     parameters = {"N": x.count, "WIDTH": x.type.width, "OUT_W": layer.out.width}
     net.add("lmu_argmax", f"{name}_argmax", parameters, x.ports("s_axis") | out.ports("m_axis"), f"Layer {layer.name}")
     return out

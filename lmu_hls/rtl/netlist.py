@@ -91,6 +91,9 @@ class Netlist:
     clip_expressions: dict[str, str] = field(default_factory=dict)
 
     def wire(self, name: str, width: int = 1, public: bool = False) -> str:
+        """Declare a wire. Raises LmuHlsError when two layers' names lead to the same wire."""
+        if any(wire.name == name for wire in self.wires):
+            raise LmuHlsError(f"two wires would be called {name}; rename one of the layers")
         self.wires.append(Wire(name, width, public))
         return name
 

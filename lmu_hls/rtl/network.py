@@ -154,7 +154,7 @@ def _frame(net: Netlist, network: Network, options: RtlOptions) -> Stream:
     stream = net.stream("in", x, network.n_in)
     for name in ("error_tdata", "error_tvalid", "error_tready", "framing_tdata", "framing_tvalid", "framing_tready"):
         net.wire(name)
-    s_axis = {"s_axis_tdata": f"s_axis_tdata[{x.width}-1:0]"}
+    s_axis = {"s_axis_tdata": f"s_axis_tdata[{x.width - 1}:0]"}
     s_axis |= {f"s_axis_{name}": f"s_axis_{name}" for name in ("tvalid", "tready", "tlast")}
     error = {f"e_axis_{name}": f"error_{name}" for name in ("tdata", "tvalid", "tready")}
     pulse = net.wire("framing_error" if options.axi_lite else "unused_framing_error")

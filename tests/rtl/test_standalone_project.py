@@ -18,9 +18,11 @@ from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType
 from lmu_hls.resources import hdl_dir
 from lmu_hls.rtl.network import RtlOptions, plan_network
+from lmu_hls.rtl.reuse import valid_reuse_factors
 from lmu_hls.rtl.standalone import MANIFEST, Vectors, modules, write_project
-from lmu_hls.spec import Network
+from lmu_hls.spec import Dense, Network, Weight
 from lmu_hls.toolchain import find, simulator_env
+from tests.hdl.tridiag_grid import Config
 from tests.networks import random_lmu, random_network
 from tests.rtl.whole_networks import golden_vectors, make, with_reuse
 
@@ -241,6 +243,35 @@ def test_refusals(network: Network) -> None:
         plan_network(replace(network, layers=(first, replace(second, x=FixedType(20, 3)), *rest)))
     with pytest.raises(LmuHlsError, match=r"layer 'first': encoder: h has the unsigned type"):
         plan_network(replace(network, layers=(replace(first, h=unsigned), replace(second, x=unsigned), *rest)))
+
+
+def test_names_that_meet(network: Network) -> None:
+    """wait_x is a queue of layer first, and the input of a layer called first_wait."""
+    first, second, *rest = network.layers
+    with pytest.raises(LmuHlsError, match="two wires would be called first_wait_x_tdata; rename one of the layers"):
+        plan_network(replace(network, layers=(first, replace(second, name="first_wait"), *rest)))
+    odd = ("rst", "in", "error", "framing", "clk")
+    layers = [replace(layer, name=name) for layer, name in zip(network.layers, odd, strict=False)]
+    plan_network(replace(network, layers=tuple(layers)))
+
+
+@pytest.mark.parametrize(("dense_after", "keep_last"), [(True, True), (False, True), (False, False)])
+def test_natural_order_is_restored_only_where_it_matters(dense_after: bool, keep_last: bool) -> None:
+    """mem of a tridiagonal unit comes by descending degree; a Dense layer has its columns in that order instead."""
+    layer = replace(Config(3, 2, 1).lmu("a"), hidden=None, return_sequences=not keep_last)
+    layer = replace(layer, reuse_factor=valid_reuse_factors(layer)[-1])
+    head = Dense("head", layer.h, Weight(np.arange(12).reshape(6, 2), FixedType(6, 6)), None, layer.h, 12)
+    layers = (layer, head) if dense_after else (layer,)
+    plan = plan_network(Network("net", layer.x, layer.steps, layer.n_in, layers))
+    (buffer,) = [i for i in plan.net.instances if i.module == "lmu_vector_buffer"]
+    assert buffer.parameters["KEEP_LAST"] == keep_last and buffer.parameters["REORDER"] == (not dense_after)
+    arrival = (2, 5, 1, 4, 0, 3)  # channel * order + degree
+    if dense_after:
+        mask = (1 << 6) - 1
+        assert plan.net.roms["rom/head.hex"].words[:6] == tuple(2 * place & mask for place in arrival)
+    else:
+        assert plan.net.roms["rom/a_vector.hex"].words == arrival
+    assert {tap.tensor: tap.order for tap in plan.net.taps} == {"u": None, "mem": arrival, "h": arrival}
 
 
 def test_unwritable_folder(network: Network, tmp_path: Path) -> None:
