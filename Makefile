@@ -50,7 +50,7 @@ formal: install
 	@$(BIN)/python -m pytest -q -n $(JOBS) --durations=0 tests/formal $(TEST_ARGS)
 
 coverage: install
-	@$(BIN)/python benchmarks/coverage.py
+	@$(BIN)/python benchmarks/hdl_coverage.py
 
 lint: install
 	@$(BIN)/ruff check --quiet .

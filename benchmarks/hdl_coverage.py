@@ -1,4 +1,4 @@
-"""Line and toggle coverage of hdl/ under Verilator from the benches in tests/hdl: `python benchmarks/coverage.py`.
+"""Line and toggle coverage of hdl/ under Verilator from the benches in tests/hdl: `python benchmarks/hdl_coverage.py`.
 
 Exit status 1 when fewer than 95 % of the lines of all modules together have run, or when a bench has failed. With
 --keep, the counts of earlier runs stay; with --report, nothing is run.
