@@ -124,6 +124,69 @@ module lmu_activation #(
         end
     end
 
+`ifdef FORMAL
+    // The first cycle is a reset; whatever comes then, a source keeps to the rules of AXI4-Stream
+    reg f_past_q = 1'b0;
+
+    always @(posedge clk) f_past_q <= 1'b1;
+    always @* if (!f_past_q) assume (rst);
+
+    always @(posedge clk) begin
+        if (f_past_q && $past(!rst && s_axis_tvalid && !s_axis_tready)) begin
+            assume (s_axis_tvalid);
+            assume ($stable({s_axis_tdata, s_axis_tlast}));
+        end
+        if (f_past_q && $past(!rst && m_axis_tvalid && !m_axis_tready)) begin
+            valid_holds : assert (m_axis_tvalid);
+            payload_holds : assert ($stable({m_axis_tdata, m_axis_tlast, m_axis_tuser}));
+        end
+    end
+
+    // Each beat comes out once, in order, after two cycles in which the output is free
+    localparam F_SAME = FUNCTION == 0 && IN_W == PRE_W && IN_F == PRE_F && IN_W == OUT_W && IN_F == OUT_F
+        && PRE_OVERFLOW != 3 && OUT_OVERFLOW != 3;
+    reg [1:0] f_beats_q;  // beats inside
+    reg [2*IN_W+1:0] f_words_q;  // tlast and value of each, the oldest one in the low bits
+    reg f_ready_q;
+    reg [1:0] f_history_q;
+    wire f_accept = s_axis_tvalid && s_axis_tready;
+    wire f_taken = m_axis_tvalid && m_axis_tready;
+    wire [1:0] f_left = f_beats_q - {1'b0, f_taken};
+    wire [2*IN_W+1:0] f_rest = f_taken ? f_words_q >> (IN_W + 1) : f_words_q;
+
+    always @(posedge clk) begin
+        f_beats_q <= f_left + {1'b0, f_accept};
+        f_words_q <= f_rest;
+        if (f_accept && f_left == 0) f_words_q[IN_W:0] <= {s_axis_tlast, s_axis_tdata};
+        if (f_accept && f_left == 1) f_words_q[2*IN_W+1:IN_W+1] <= {s_axis_tlast, s_axis_tdata};
+        f_ready_q <= rst || (f_ready_q && m_axis_tready);
+        f_history_q <= {f_history_q[0], f_accept};
+        if (rst) begin
+            f_beats_q <= 2'd0;
+            f_history_q <= 2'd0;
+        end
+    end
+
+    always @* begin
+        if (f_past_q && !rst) begin
+            flight_bounded : assert (f_beats_q <= 2 && f_beats_q == pre_valid_q + m_valid_q);
+            never_closed : assert (s_axis_tready || (m_axis_tvalid && !m_axis_tready));
+            if (f_ready_q && m_axis_tready) latency_exact : assert (m_axis_tvalid == f_history_q[1]);
+            if (m_axis_tvalid) last_in_place : assert (m_axis_tlast == f_words_q[IN_W]);
+            if (m_axis_tvalid && F_SAME) begin
+                value_in_place : assert (m_axis_tdata == f_words_q[IN_W-1:0] && !m_axis_tuser);
+            end
+        end
+    end
+
+    always @(posedge clk) begin
+        if (f_past_q && !rst) begin
+            reach_flow : cover (f_taken && f_accept && f_beats_q == 2 && m_axis_tlast);
+            reach_stall : cover (f_beats_q == 2 && !s_axis_tready);
+        end
+    end
+`endif
+
 endmodule
 
 `default_nettype wire

@@ -84,6 +84,82 @@ module lmu_argmax #(
         end
     end
 
+`ifdef FORMAL
+    // The first cycle is a reset; whatever comes then, a source keeps to the rules of AXI4-Stream
+    reg f_past_q = 1'b0;
+
+    always @(posedge clk) f_past_q <= 1'b1;
+    always @* if (!f_past_q) assume (rst);
+
+    always @(posedge clk) begin
+        if (f_past_q && $past(!rst && s_axis_tvalid && !s_axis_tready)) begin
+            assume (s_axis_tvalid);
+            assume ($stable({s_axis_tdata, s_axis_tlast}));
+        end
+        if (f_past_q && $past(!rst && m_axis_tvalid && !m_axis_tready)) begin
+            valid_holds : assert (m_axis_tvalid);
+            payload_holds : assert ($stable({m_axis_tdata, m_axis_tlast}));
+        end
+    end
+
+    // The definition, on the values of the step: the place of one that is larger than all before it and not smaller
+    // than any after it
+    reg [N*WIDTH-1:0] f_values_q;
+    reg [PLACE_W-1:0] f_place_q;  // of the next value
+    reg f_due_q, f_last_q;
+    reg [N*WIDTH-1:0] f_step_q;  // the step whose result is due
+    wire [PLACE_W-1:0] f_any = $anyconst;
+    wire signed [WIDTH-1:0] f_best = f_step_q[m_axis_tdata*WIDTH+:WIDTH];
+    wire signed [WIDTH-1:0] f_other = f_step_q[f_any*WIDTH+:WIDTH];
+    wire f_end = f_place_q == N - 1;
+    reg [N*WIDTH-1:0] f_values;
+
+    always @* assume (f_any < N);
+
+    always @* begin
+        f_values = f_values_q;
+        f_values[f_place_q*WIDTH+:WIDTH] = s_axis_tdata;
+    end
+
+    always @(posedge clk) begin
+        if (m_axis_tvalid && m_axis_tready) f_due_q <= 1'b0;
+        if (accept) begin
+            f_values_q <= f_values;
+            f_place_q <= f_end ? 0 : f_place_q + 1;
+            if (f_end) begin
+                f_step_q <= f_values;
+                f_due_q <= 1'b1;
+                f_last_q <= s_axis_tlast;
+            end
+        end
+        if (rst) begin
+            f_place_q <= 0;
+            f_due_q <= 1'b0;
+        end
+    end
+
+    always @* begin
+        if (f_past_q && !rst) begin
+            place_in_range : assert (place_q == f_place_q && place_q < N);
+            one_a_step : assert (m_axis_tvalid == f_due_q);
+            nothing_overwritten : assert (!(accept && f_end && f_due_q) || m_axis_tready);
+            never_closed : assert (s_axis_tready || (f_end && !m_axis_tready));
+            if (m_axis_tvalid) begin
+                last_in_place : assert (m_axis_tlast == f_last_q);
+                result_in_range : assert (m_axis_tdata < N);
+                first_of_the_largest : assert (f_any < m_axis_tdata ? f_best > f_other : f_best >= f_other);
+            end
+        end
+    end
+
+    always @(posedge clk) begin
+        if (f_past_q && !rst) begin
+            reach_stall : cover (!s_axis_tready);
+            reach_flow : cover (accept && f_end && m_axis_tvalid && m_axis_tready && m_axis_tlast && m_axis_tdata == N - 1);
+        end
+    end
+`endif
+
 endmodule
 
 `default_nettype wire

@@ -53,6 +53,34 @@ module lmu_mac #(
         end
     end
 
+`ifdef FORMAL
+    // The sums of what goes in, three cycles later; unknown until a first one has come
+    reg signed [ACC_W-1:0] f_sum_q, f_sum1_q, f_sum2_q;
+    reg f_known_q = 1'b0, f_known1_q = 1'b0, f_known2_q = 1'b0;
+    reg [1:0] f_products_q = 2'd0;
+    wire signed [ACC_W-1:0] f_product = coef * operand;
+    wire signed [ACC_W-1:0] f_product1 = coef_q * operand_q;
+    wire signed [ACC_W-1:0] f_sum_1 = operand_first_q ? f_product1 : f_product1 + f_sum1_q;
+    wire signed [ACC_W-1:0] f_sum_2 = product_first_q ? addend : addend + f_sum2_q;
+
+    always @(posedge clk) begin
+        if (en) begin
+            f_sum_q <= first ? f_product : f_sum_q + f_product;
+            f_sum1_q <= f_sum_q;
+            f_sum2_q <= f_sum1_q;
+            f_known_q <= f_known_q || first;
+            f_known1_q <= f_known_q;
+            f_known2_q <= f_known1_q;
+            if (f_known2_q && f_products_q != 3) f_products_q <= f_products_q + 2'd1;
+        end
+        // The first two are steps of the induction
+        if (f_known_q) stage_1 : assert (f_sum_q == f_sum_1);
+        if (f_known1_q) stage_2 : assert (f_sum1_q == f_sum_2);
+        if (f_known2_q) sum_exact : assert (acc == f_sum2_q);
+        reach_sum : cover (f_products_q == 3 && acc != 0);
+    end
+`endif
+
 endmodule
 
 `default_nettype wire

@@ -285,6 +285,174 @@ module lmu_softmax #(
         end
     end
 
+`ifdef FORMAL
+    // The first cycle is a reset; whatever comes then, a source keeps to the rules of AXI4-Stream
+    reg f_past_q = 1'b0;
+
+    always @(posedge clk) f_past_q <= 1'b1;
+    always @* if (!f_past_q) assume (rst);
+
+    always @(posedge clk) begin
+        if (f_past_q && $past(!rst && s_axis_tvalid && !s_axis_tready)) begin
+            assume (s_axis_tvalid);
+            assume ($stable({s_axis_tdata, s_axis_tlast}));
+        end
+        if (f_past_q && $past(!rst && m_axis_tvalid && !m_axis_tready)) begin
+            valid_holds : assert (m_axis_tvalid);
+            payload_holds : assert ($stable({m_axis_tdata, m_axis_tlast, m_axis_tuser}));
+        end
+    end
+
+    // Counters in range; a bank is not written before it has been read for the last time
+
+    always @* begin
+        if (f_past_q && !rst) begin
+            places_in_range : assert (wr_place_q < N && rd_place_q < N);
+            bit_in_range : assert (!dividing_q || bit_q < DIVISION);
+            read_what_is_there : assert (!(summing || load) || full_q[rd_bank_q]);
+            bank_kept : assert (!accept || !full_q[wr_bank_q]);
+        end
+    end
+
+    // Each sum has the N terms of its step, and nothing else; each division has the e that belongs to it: the one of
+    // the place that has been there for three cycles
+    reg [$clog2(N+1)-1:0] f_terms_q;
+    reg [2:0] f_still_q;  // cycles of run since rd_place_q or rd_bank_q changed, at most 4
+
+    always @(posedge clk) begin
+        if (run) begin
+            if (load && rd_place_q == 0) f_terms_q <= 0;
+            else if (term_q[2]) f_terms_q <= f_terms_q + 1'b1;
+            f_still_q <= summing || load ? 0 : f_still_q == 4 ? 4 : f_still_q + 1;
+        end
+        if (rst) begin
+            f_terms_q <= 0;
+            f_still_q <= 0;
+        end
+    end
+
+    always @* begin
+        if (f_past_q && !rst && load) begin
+            sum_is_whole : assert (rd_place_q != 0 || f_terms_q == N);
+            e_belongs_to_place : assert (f_still_q >= 3);
+            e_within_sum : assert (e <= (rd_place_q == 0 ? sum_q : divisor_q));
+        end
+    end
+
+    // A division is exact: quotient * divisor + rest = e, shifted by the bits of the quotient after its first one
+    reg [EXP_W-1:0] f_e_q;
+    reg [SUM_W-1:0] f_divisor_q;
+    reg [SUM_W+DIVISION-1:0] f_all_q;  // of the division whose quotient is there: what quotient and rest must make up
+    wire [SUM_W+DIVISION-1:0] f_shifted = f_e_q;
+    wire [SUM_W+DIVISION-1:0] f_product = quotient_q * f_divisor_q;
+
+    always @(posedge clk) begin
+        if (run) begin
+            if (load) f_e_q <= e;
+            f_all_q <= f_shifted << (DIVISION - 1);
+            f_divisor_q <= divisor_q;
+        end
+    end
+
+    always @* begin
+        if (f_past_q && !rst && quotient_valid_q && f_divisor_q != 0 && f_all_q <= {f_divisor_q, {(DIVISION - 1) {1'b0}}}) begin
+            division_exact : assert (f_product + quotient_rest_q == f_all_q && quotient_rest_q < f_divisor_q);
+        end
+    end
+
+    // Nothing lost and nothing invented: a step gives N beats, with its tlast on the last one
+    localparam F_FLIGHT = 4;  // complete steps inside, at most
+    reg [F_FLIGHT-1:0] f_lasts_q;  // tlast of each, the oldest one lowest
+    reg [2:0] f_steps_q;  // how many
+    reg [PLACE_W-1:0] f_out_q;  // place of the next beat
+    wire f_taken = m_axis_tvalid && m_axis_tready;
+    wire f_end = f_out_q == N - 1;
+    wire f_done = f_taken && f_end;
+    wire f_begun = accept && wr_end;
+    wire [2:0] f_left = f_steps_q - {2'd0, f_done};
+
+    always @(posedge clk) begin
+        f_steps_q <= f_left + {2'd0, f_begun};
+        f_lasts_q <= (f_lasts_q >> f_done & ~({{(F_FLIGHT - 1) {1'b0}}, 1'b1} << f_left))
+            | {{(F_FLIGHT - 1) {1'b0}}, f_begun && s_axis_tlast} << f_left;
+        if (f_taken) f_out_q <= f_end ? 0 : f_out_q + 1;
+        if (rst) begin
+            f_steps_q <= 0;
+            f_lasts_q <= 0;
+            f_out_q <= 0;
+        end
+    end
+
+    always @* begin
+        if (f_past_q && !rst) begin
+            flight_bounded : assert (f_steps_q <= F_FLIGHT);
+            none_invented : assert (!m_axis_tvalid || f_steps_q != 0);
+            last_in_place : assert (!m_axis_tvalid || m_axis_tlast == (f_end && f_lasts_q[0]));
+        end
+    end
+
+    // Never stuck: cycles in which the sink does not hold it up, without a beat that is owed, or without taking one
+    localparam F_BEAT = N + DIVISION + 5;
+    localparam F_STEP = N * DIVISION + N + 6;
+    reg [$clog2(F_BEAT+2)-1:0] f_dry_q;
+    reg [$clog2(F_STEP+2)-1:0] f_closed_q;
+
+    always @(posedge clk) begin
+        f_dry_q <= m_axis_tvalid || f_steps_q == 0 ? 0 : f_dry_q + 1;
+        if (!m_axis_tvalid || m_axis_tready) f_closed_q <= f_closed_q + 1;
+        if (s_axis_tready) f_closed_q <= 0;
+        if (rst) begin
+            f_dry_q <= 0;
+            f_closed_q <= 0;
+        end
+    end
+
+    always @* begin
+        if (f_past_q && !rst) begin
+            never_dry : assert (f_dry_q <= F_BEAT);
+            never_closed : assert (f_closed_q <= F_STEP);
+        end
+    end
+
+    // The formulas of the header: latency of a step that finds the unit empty while the sink has always been ready, ii
+    // while the source has, too
+    localparam F_LATENCY = N * DIVISION + N + 6;
+    localparam F_II = (N - 1) * DIVISION + (DIVISION > N + 4 ? DIVISION : N + 4);
+    reg f_ready_q, f_flow_q, f_given_q;
+    reg [F_LATENCY-1:0] f_history_q;  // the last beat of a step was taken, newest in bit 0
+    reg [$clog2(F_II+2)-1:0] f_interval_q;
+
+    always @(posedge clk) begin
+        f_ready_q <= f_ready_q && m_axis_tready;
+        f_flow_q <= f_flow_q && m_axis_tready && s_axis_tvalid;
+        f_history_q <= {f_history_q[F_LATENCY-2:0], f_begun && f_steps_q == 0};
+        f_given_q <= f_given_q || f_done;
+        f_interval_q <= f_done ? 1 : f_interval_q + f_given_q;
+        if (rst) begin
+            f_ready_q <= 1'b1;
+            f_flow_q <= 1'b1;
+            f_history_q <= 0;
+            f_given_q <= 1'b0;
+            f_interval_q <= 0;
+        end
+    end
+
+    always @* begin
+        if (f_past_q && !rst && f_ready_q && m_axis_tready && f_history_q[F_LATENCY-1]) latency_exact : assert (f_done);
+        if (f_past_q && !rst && f_flow_q && s_axis_tvalid && m_axis_tready && f_given_q) begin
+            ii_exact : assert (f_done == (f_interval_q == F_II));
+        end
+    end
+
+    always @(posedge clk) begin
+        if (f_past_q && !rst) begin
+            reach_last : cover (f_done && m_axis_tlast);
+            reach_stall : cover (!run && f_steps_q > 2);
+            reach_one : cover (quotient_valid_q && f_all_q == {f_divisor_q, {(DIVISION - 1) {1'b0}}} && f_divisor_q != 0);
+        end
+    end
+`endif
+
 endmodule
 
 `default_nettype wire

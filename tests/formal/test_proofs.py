@@ -10,8 +10,11 @@ import pytest
 from lmu_hls.resources import hdl_dir
 from lmu_hls.toolchain import find
 from lmu_hls.verify import formal
-from tests.formal.cases import CASES, MUTANTS, Case, Mutant
+from tests.formal import cases, cases_values
+from tests.formal.cases import Case, Mutant
 
+CASES = (*cases.CASES, *cases_values.CASES)
+MUTANTS = (*cases.MUTANTS, *cases_values.MUTANTS)
 pytestmark = pytest.mark.skipif(not find("pyosys").found, reason="pyosys is not installed")
 
 

@@ -1,0 +1,96 @@
+"""Units that make values: multiplier, activation, softmax, place of the largest."""
+
+from __future__ import annotations
+
+from tests.formal.cases import Case, Mutant
+
+MAC = Case("lmu_mac", {"COEF_W": 1, "OP_W": 2, "ACC_W": 4})
+ARGMAX = Case("lmu_argmax", {"N": 3, "WIDTH": 2, "OUT_W": 2})
+TYPES = {"PRE_W": 2, "PRE_F": 0, "OUT_W": 2, "OUT_F": 0}
+LINEAR = Case("lmu_activation", {"IN_W": 2, "IN_F": 0, **TYPES, "FUNCTION": 0})
+TABLE = Case("lmu_activation", {"IN_W": 3, "IN_F": 1, **TYPES, "FUNCTION": 2, "INDEX_W": 1, "INDEX_F": 0})
+
+
+def softmax(n: int, exp_w: int = 2, out_f: int = 1, slow: bool = True) -> Case:
+    types = {"X_W": 1, "X_F": 0, "INDEX_W": 1, "INDEX_F": 0, "EXP_W": exp_w, "EXP_F": 0, "OUT_W": 3, "OUT_F": out_f}
+    return Case("lmu_softmax", {"N": n, **types}, slow)
+
+
+CASES = (
+    MAC,
+    Case("lmu_mac", {"COEF_W": 2, "OP_W": 2, "ACC_W": 4}, slow=True),
+    ARGMAX,
+    Case("lmu_argmax", {"N": 1, "WIDTH": 2, "OUT_W": 3}),
+    Case("lmu_argmax", {"N": 4, "WIDTH": 3, "OUT_W": 2}, slow=True),
+    LINEAR,
+    TABLE,
+    Case("lmu_activation", {"IN_W": 3, "IN_F": 1, **TYPES, "FUNCTION": 1}),
+    softmax(1, exp_w=1, slow=False),
+    softmax(1),
+    softmax(2),
+    softmax(3, exp_w=1, out_f=2),
+    softmax(2, exp_w=1, out_f=4),
+)
+ONE = softmax(1, exp_w=1, slow=False)
+TWO = softmax(2)
+MUTANTS = (
+    Mutant(MAC, "lmu_mac", "product_first_q <= operand_first_q;", "product_first_q <= first;", ("sum_exact",)),
+    Mutant(
+        ARGMAX,
+        "lmu_argmax",
+        "$signed(s_axis_tdata) > best_q",
+        "$signed(s_axis_tdata) >= best_q",
+        ("first_of_the_largest",),
+    ),
+    Mutant(ARGMAX, "lmu_argmax", "$signed(s_axis_tdata) > best_q", "s_axis_tdata > best_q", ("first_of_the_largest",)),
+    Mutant(
+        ARGMAX,
+        "lmu_argmax",
+        "!(last_place && m_valid_q) || m_axis_tready",
+        "1'b1",
+        ("payload_holds", "nothing_overwritten"),
+    ),
+    Mutant(TABLE, "lmu_activation", "m_last_q <= pre_last_q;", "m_last_q <= s_axis_tlast;", ("last_in_place",)),
+    Mutant(
+        TABLE,
+        "lmu_activation",
+        "wire run = m_axis_tready || !m_valid_q;",
+        "wire run = 1'b1;",
+        ("valid_holds", "payload_holds"),
+    ),
+    Mutant(
+        LINEAR,
+        "lmu_activation",
+        "pre_valid_q <= s_axis_tvalid;",
+        "pre_valid_q <= s_axis_tvalid && !s_axis_tlast;",
+        ("flight_bounded",),
+    ),
+    Mutant(
+        ONE, "lmu_softmax", "wire run = !(m_valid_q && quotient_valid_q);", "wire run = !m_valid_q;", ("ii_exact",)
+    ),
+    Mutant(ONE, "lmu_softmax", "if (term_q[2]) sum_q", "if (term_q[1]) sum_q", ("e_within_sum",)),
+    Mutant(
+        ONE,
+        "lmu_softmax",
+        "quotient_last_q <= load_last_q;",
+        "quotient_last_q <= last_q[rd_bank_q];",
+        ("last_in_place",),
+    ),
+    Mutant(
+        TWO, "lmu_softmax", "assign s_axis_tready = !full_q[wr_bank_q];", "assign s_axis_tready = 1'b1;", ("bank_kept",)
+    ),
+    Mutant(
+        TWO,
+        "lmu_softmax",
+        "wire fits = rest_q >= {1'b0, divisor_q};",
+        "wire fits = rest_q > {1'b0, divisor_q};",
+        ("division_exact",),
+    ),
+    Mutant(
+        TWO,
+        "lmu_softmax",
+        "wire load = divider_free && sum_valid_q;",
+        "wire load = divider_free && |{sum_valid_q, sum_end_q[2]};",
+        ("sum_is_whole",),
+    ),
+)
