@@ -134,6 +134,128 @@ module lmu_frame #(
         end
     end
 
+`ifdef FORMAL
+    // The first cycle is a reset; whatever comes then, a source keeps to the rules of AXI4-Stream
+    reg f_past_q = 1'b0;
+
+    always @(posedge clk) f_past_q <= 1'b1;
+    always @* if (!f_past_q) assume (rst);
+
+    always @(posedge clk) begin
+        if (f_past_q && $past(!rst && s_axis_tvalid && !s_axis_tready)) begin
+            assume (s_axis_tvalid);
+            assume ($stable({s_axis_tdata, s_axis_tlast}));
+        end
+        if (f_past_q && $past(!rst && m_axis_tvalid && !m_axis_tready)) begin
+            valid_holds : assert (m_axis_tvalid);
+            payload_holds : assert ($stable({m_axis_tdata, m_axis_tlast}));
+        end
+    end
+
+    always @(posedge clk) begin
+        if (f_past_q && $past(!rst && e_axis_tvalid && !e_axis_tready)) begin
+            error_holds : assert (e_axis_tvalid && $stable(e_axis_tdata));
+        end
+    end
+
+    // Places in the source's sequence and in ours, counted apart. The source's stops behind the longest sequence, or is
+    // taken modulo N.
+    localparam F_SIZE = STEPS > 0 ? N * STEPS : N;
+    reg [$clog2(F_SIZE+1)-1:0] f_in_q;
+    reg [$clog2(N+1)-1:0] f_beat_q;
+    reg [$clog2(STEPS+2)-1:0] f_step_q;
+    reg f_short_q;  // the source's sequence has ended within the step
+    wire f_taken = s_axis_tvalid && s_axis_tready;
+    wire f_given = m_axis_tvalid && m_axis_tready;
+    wire f_end = f_given && m_axis_tlast;
+    wire f_beyond = STEPS > 0 && f_in_q == F_SIZE;
+    wire f_right = f_taken && s_axis_tlast && (STEPS == 0 || f_in_q == F_SIZE - 1);
+
+    always @(posedge clk) begin
+        if (f_taken) begin
+            f_in_q <= f_in_q + !f_beyond;
+            if (STEPS == 0 && f_in_q == N - 1) f_in_q <= 0;
+            if (s_axis_tlast) f_in_q <= 0;
+        end
+        if (f_given) begin
+            f_beat_q <= f_beat_q == N - 1 ? 0 : f_beat_q + 1;
+            if (STEPS > 0 && f_beat_q == N - 1) f_step_q <= f_step_q + 1;
+            if (m_axis_tlast) f_step_q <= 0;
+            f_short_q <= f_beat_q != N - 1 && (f_short_q || (f_taken && s_axis_tlast));
+        end
+        if (rst) begin
+            f_in_q <= 0;
+            f_beat_q <= 0;
+            f_step_q <= 0;
+            f_short_q <= 1'b0;
+        end
+    end
+
+    always @* begin
+        if (f_past_q && !rst) begin
+            whole_steps : assert (!m_axis_tvalid || !m_axis_tlast || f_beat_q == N - 1);
+            never_too_long : assert (STEPS == 0 || f_step_q < STEPS);
+            last_at_the_end : assert (STEPS == 0 || !m_axis_tvalid || f_beat_q != N - 1 || f_step_q != STEPS - 1
+                || m_axis_tlast);
+            if (f_taken) begin
+                none_lost : assert (f_beyond || (f_given && m_axis_tdata == s_axis_tdata));
+                rest_dropped : assert (!f_beyond || !f_given);
+                clean_start : assert (f_in_q != 0 || STEPS == 0 || (f_beat_q == 0 && f_step_q == 0));
+                steps_aligned : assert (f_beyond || f_in_q == (STEPS > 0 ? f_step_q * N : 0) + f_beat_q);
+            end
+            if (f_given && !f_taken) zeros_only_after_a_short_step : assert (f_short_q && m_axis_tdata == 0);
+            if (f_short_q) step_is_filled : assert (!f_taken && (m_axis_tvalid || hold));
+            if (f_taken && s_axis_tlast && !f_beyond) begin
+                ends_with_the_source : assert (m_axis_tlast == (f_beat_q == N - 1));
+            end
+        end
+    end
+
+    // One error word a sequence, in order
+    reg [1:0] f_errors_q, f_kept_q;
+    wire f_took = e_axis_tvalid && e_axis_tready;
+    wire [1:0] f_left = f_kept_q - {1'b0, f_took};
+    reg f_wrong_q;  // a sequence with an error ended in the cycle before
+
+    always @(posedge clk) begin
+        f_kept_q <= f_left + {1'b0, f_end};
+        f_errors_q <= (f_errors_q >> f_took & ~(2'b01 << f_left)) | {1'b0, f_end && !f_right} << f_left;
+        f_wrong_q <= f_end && !f_right;
+        if (rst) begin
+            f_kept_q <= 0;
+            f_errors_q <= 0;
+            f_wrong_q <= 1'b0;
+        end
+    end
+
+    always @* begin
+        if (f_past_q && !rst) begin
+            errors_fit : assert (f_kept_q <= 2);
+            error_word : assert (e_axis_tvalid == (f_kept_q != 0) && (!e_axis_tvalid || e_axis_tdata == f_errors_q[0]));
+            error_pulse : assert (framing_error == f_wrong_q);
+        end
+    end
+
+    // Never stuck: while both sinks are ready, a beat waits for the rest of a step and two error words at most
+    reg [$clog2(N+4)-1:0] f_wait_q;
+
+    always @(posedge clk) begin
+        if (m_axis_tready && e_axis_tready) f_wait_q <= f_wait_q + 1;
+        if (s_axis_tready || rst) f_wait_q <= 0;
+    end
+
+    always @* if (f_past_q && !rst) never_stuck : assert (f_wait_q <= N + 1);
+
+    always @(posedge clk) begin
+        if (f_past_q && !rst) begin
+            reach_mended : cover (f_given && m_axis_tlast && (N == 1 || f_short_q));
+            reach_dropped : cover (f_taken && s_axis_tlast && (STEPS == 0 || f_beyond));
+            reach_right : cover (f_end && f_right && f_kept_q == 1);
+            reach_hold : cover (hold && s_axis_tvalid && f_errors_q == 2'b10);
+        end
+    end
+`endif
+
 endmodule
 
 `default_nettype wire

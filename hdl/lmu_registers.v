@@ -227,6 +227,71 @@ module lmu_registers #(
     wire unused = |{s_axil_wdata[31:1], s_axil_wstrb[3:1], aw_addr_q[1:0], s_axil_araddr[1:0]};
     // verilator lint_on UNUSEDSIGNAL
 
+`ifdef FORMAL
+    // The first cycle is a reset
+    reg f_past_q = 1'b0;
+
+    always @(posedge clk) f_past_q <= 1'b1;
+    always @* if (!f_past_q) assume (rst);
+
+    // Responses hold; each belongs to one address (and one word of data), and comes in time
+    reg [1:0] f_aw_q, f_w_q;  // addresses, words of data that have no response yet
+    reg f_ar_q;
+    reg [1:0] f_late_q;  // cycles in which a response was due and not offered
+    wire f_aw = s_axil_awvalid && s_axil_awready;
+    wire f_w = s_axil_wvalid && s_axil_wready;
+    wire f_b = s_axil_bvalid && s_axil_bready;
+    wire f_ar = s_axil_arvalid && s_axil_arready;
+    wire f_r = s_axil_rvalid && s_axil_rready;
+
+    always @(posedge clk) begin
+        f_aw_q <= f_aw_q + f_aw - f_b;
+        f_w_q <= f_w_q + f_w - f_b;
+        f_ar_q <= f_ar_q + f_ar - f_r;
+        f_late_q <= f_aw_q != 0 && f_w_q != 0 && !s_axil_bvalid ? f_late_q + 1 : 0;
+        if (rst) begin
+            f_aw_q <= 0;
+            f_w_q <= 0;
+            f_ar_q <= 0;
+            f_late_q <= 0;
+        end
+        if (f_past_q && $past(!rst && s_axil_bvalid && !s_axil_bready)) begin
+            write_response_holds : assert (s_axil_bvalid && $stable(s_axil_bresp));
+        end
+        if (f_past_q && $past(!rst && s_axil_rvalid && !s_axil_rready)) begin
+            read_response_holds : assert (s_axil_rvalid && $stable({s_axil_rdata, s_axil_rresp}));
+        end
+    end
+
+    always @* begin
+        if (f_past_q && !rst) begin
+            write_response_is_due : assert (!s_axil_bvalid || (f_aw_q != 0 && f_w_q != 0));
+            writes_bounded : assert (f_aw_q <= 2 && f_w_q <= 2);
+            write_response_in_time : assert (f_late_q <= 1);
+            address_is_taken : assert (s_axil_awready || f_aw_q == 2 || (f_aw_q == 1 && !s_axil_bvalid));
+            data_are_taken : assert (s_axil_wready || f_w_q == 2 || (f_w_q == 1 && !s_axil_bvalid));
+            read_response_is_due : assert (s_axil_rvalid == f_ar_q);
+            read_is_taken : assert (s_axil_arready == !f_ar_q);
+        end
+    end
+
+    // Counters stay at their largest value; a restart needs a write
+    wire [31:0] f_count = saturations[31:0];
+
+    always @(posedge clk) begin
+        if (f_past_q && $past(!rst)) begin
+            counter_stays : assert ($past(f_count != FULL || restart) || f_count == FULL);
+            sequences_stay : assert ($past(sequences_q != FULL || restart) || sequences_q == FULL);
+            restarts : assert (!$past(restart) || (f_count == 0 && cycles_q == 0 && sequences_q == 0));
+            error_is_kept : assert (framing_error_q || !$past(framing_error && !restart));
+            restart_after_write : assert (!restart || (s_axil_bvalid && $past(!s_axil_bvalid) && s_axil_bresp == OKAY));
+            reach_restart : cover (restart);
+            reach_two_writes : cover (f_aw_q == 2 && f_w_q == 2 && s_axil_bvalid);
+            reach_slverr : cover ((f_r && s_axil_rresp == SLVERR) || (f_b && s_axil_bresp == SLVERR));
+        end
+    end
+`endif
+
 endmodule
 
 `default_nettype wire

@@ -85,6 +85,69 @@ module lmu_serializer #(
         end
     end
 
+`ifdef FORMAL
+    // The first cycle is a reset; whatever comes then, a source keeps to the rules of AXI4-Stream
+    reg f_past_q = 1'b0;
+
+    always @(posedge clk) f_past_q <= 1'b1;
+    always @* if (!f_past_q) assume (rst);
+
+    always @(posedge clk) begin
+        if (f_past_q && $past(!rst && s_axis_tvalid && !s_axis_tready)) begin
+            assume (s_axis_tvalid);
+            assume ($stable({s_axis_tdata, s_axis_tlast, s_axis_tuser}));
+        end
+        if (f_past_q && $past(!rst && m_axis_tvalid && !m_axis_tready)) begin
+            valid_holds : assert (m_axis_tvalid);
+            payload_holds : assert ($stable({m_axis_tdata, m_axis_tlast, m_axis_tuser}));
+        end
+    end
+
+    // Each word gives its values once, in order
+    reg f_busy_q;
+    reg [LANES*WIDTH-1:0] f_data_q;
+    reg [LANES-1:0] f_user_q;
+    reg f_last_q;
+    reg [LANE_CW-1:0] f_lane_q;
+    wire f_end = f_lane_q == LANES - 1;
+    wire f_done = m_axis_tvalid && m_axis_tready && f_end;
+
+    always @(posedge clk) begin
+        if (m_axis_tvalid && m_axis_tready) f_lane_q <= f_end ? 0 : f_lane_q + 1;
+        if (f_done) f_busy_q <= 1'b0;
+        if (accept) begin
+            f_busy_q <= 1'b1;
+            f_data_q <= s_axis_tdata;
+            f_user_q <= s_axis_tuser;
+            f_last_q <= s_axis_tlast;
+        end
+        if (rst) begin
+            f_busy_q <= 1'b0;
+            f_lane_q <= 0;
+        end
+    end
+
+    always @* begin
+        if (f_past_q && !rst) begin
+            lane_in_range : assert (lane_q < LANES);
+            no_bubble_none_invented : assert (m_axis_tvalid == f_busy_q);
+            taken_when_free : assert (s_axis_tready == (!f_busy_q || f_done));
+            if (m_axis_tvalid) begin
+                value_in_place : assert (m_axis_tdata == f_data_q[f_lane_q*WIDTH+:WIDTH]);
+                flag_in_place : assert (m_axis_tuser == f_user_q[f_lane_q]);
+                last_in_place : assert (m_axis_tlast == (f_last_q && f_end));
+            end
+        end
+    end
+
+    always @(posedge clk) begin
+        if (f_past_q && !rst) begin
+            reach_full_rate : cover (accept && f_done && m_axis_tlast);
+            reach_stall : cover (m_axis_tvalid && !m_axis_tready && s_axis_tvalid && f_end);
+        end
+    end
+`endif
+
 endmodule
 
 `default_nettype wire

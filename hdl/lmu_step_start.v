@@ -61,6 +61,57 @@ module lmu_step_start #(
         if (rst) start_q <= 1'b1;
     end
 
+`ifdef FORMAL
+    // The first cycle is a reset; whatever comes then, a source keeps to the rules of AXI4-Stream
+    reg f_past_q = 1'b0;
+
+    always @(posedge clk) f_past_q <= 1'b1;
+    always @* if (!f_past_q) assume (rst);
+
+    always @(posedge clk) begin
+        if (f_past_q && $past(!rst && s_axis_tvalid && !s_axis_tready)) begin
+            assume (s_axis_tvalid);
+            assume ($stable({s_axis_tdata, s_axis_tlast}));
+        end
+        if (f_past_q && $past(!rst && m_axis_tvalid && !m_axis_tready)) begin
+            valid_holds : assert (m_axis_tvalid);
+            payload_holds : assert ($stable({m_axis_tdata, m_axis_tlast, m_axis_tuser}));
+        end
+    end
+
+    // A source puts tlast on a step's last beat
+    reg [$clog2(N+1)-1:0] f_beat_q;
+    reg f_any_q, f_last_q;  // a beat has come since rst; tlast of the latest one
+    wire f_taken = s_axis_tvalid && s_axis_tready;
+
+    always @* if (s_axis_tlast) assume (f_beat_q == N - 1);
+
+    always @(posedge clk) begin
+        if (f_taken) begin
+            f_beat_q <= f_beat_q == N - 1 ? 0 : f_beat_q + 1;
+            f_any_q <= 1'b1;
+            f_last_q <= s_axis_tlast;
+        end
+        if (rst) begin
+            f_beat_q <= 0;
+            f_any_q <= 1'b0;
+        end
+    end
+
+    always @* begin
+        if (f_past_q && !rst) begin
+            passes : assert (f_taken == (m_axis_tvalid && m_axis_tready) && m_axis_tdata == s_axis_tdata
+                && m_axis_tlast == s_axis_tlast);
+            start_in_place : assert (m_axis_tuser == (!f_any_q || (STREAMING == 0 && f_last_q)));
+            first_beat_only : assert (!m_axis_tuser || f_beat_q == 0);
+        end
+    end
+
+    always @(posedge clk) begin
+        if (f_past_q && !rst) reach_second_start : cover (f_taken && f_any_q && f_beat_q == 0 && f_last_q);
+    end
+`endif
+
 endmodule
 
 `default_nettype wire

@@ -139,6 +139,101 @@ module lmu_vector_buffer #(
         end
     endgenerate
 
+`ifdef FORMAL
+    // The first cycle is a reset; whatever comes then, a source keeps to the rules of AXI4-Stream
+    reg f_past_q = 1'b0;
+
+    always @(posedge clk) f_past_q <= 1'b1;
+    always @* if (!f_past_q) assume (rst);
+
+    always @(posedge clk) begin
+        if (f_past_q && $past(!rst && s_axis_tvalid && !s_axis_tready)) begin
+            assume (s_axis_tvalid);
+            assume ($stable({s_axis_tdata, s_axis_tlast}));
+        end
+        if (f_past_q && $past(!rst && m_axis_tvalid && !m_axis_tready)) begin
+            valid_holds : assert (m_axis_tvalid);
+            payload_holds : assert ($stable({m_axis_tdata, m_axis_tlast}));
+        end
+    end
+
+    // A source puts tlast on a vector's last beat
+    reg [COUNT_W-1:0] f_in_q;
+    wire f_in_end = f_in_q == N - 1;
+
+    always @* if (s_axis_tlast) assume (f_in_end);
+
+    // Nothing lost, invented or moved, for the value at an arbitrary place (in the order of arrival, REORDER = 0)
+    localparam F_FLIGHT = 3;  // vectors in the unit that are to come out, at most
+    wire [COUNT_W-1:0] f_place = $anyconst;
+    reg [F_FLIGHT*(WIDTH+1)-1:0] f_words_q;  // tlast and value of each, the oldest one lowest
+    reg [1:0] f_vectors_q;
+    reg [WIDTH-1:0] f_value_q;
+    reg [COUNT_W-1:0] f_out_q;
+    wire f_given = m_axis_tvalid && m_axis_tready;
+    wire f_keep = accept && f_in_end && (KEEP_LAST == 0 || s_axis_tlast);
+    wire f_done = f_given && f_out_q == N - 1;
+    wire [1:0] f_left = f_vectors_q - {1'b0, f_done};
+    wire [WIDTH-1:0] f_value = accept && f_in_q == f_place ? s_axis_tdata : f_value_q;
+    wire [F_FLIGHT*(WIDTH+1)-1:0] f_rest = f_done ? f_words_q >> (WIDTH + 1) : f_words_q;
+    integer f_k;
+
+    always @* assume (f_place < N);
+
+    always @(posedge clk) begin
+        f_value_q <= f_value;
+        f_vectors_q <= f_left + {1'b0, f_keep};
+        f_words_q <= f_rest;
+        for (f_k = 0; f_k < F_FLIGHT; f_k = f_k + 1) begin
+            if (f_keep && f_left == f_k) f_words_q[f_k*(WIDTH+1)+:WIDTH+1] <= {s_axis_tlast, f_value};
+        end
+        if (accept) f_in_q <= f_in_end ? 0 : f_in_q + 1;
+        if (f_given) f_out_q <= f_out_q == N - 1 ? 0 : f_out_q + 1;
+        if (rst) begin
+            f_vectors_q <= 0;
+            f_in_q <= 0;
+            f_out_q <= 0;
+        end
+    end
+
+    always @* begin
+        if (f_past_q && !rst) begin
+            counts_in_range : assert (wr_count_q < N && rd_count_q < N);
+            flight_bounded : assert (f_vectors_q <= F_FLIGHT);
+            if (m_axis_tvalid) begin
+                none_invented : assert (f_vectors_q != 0);
+                last_in_place : assert (m_axis_tlast == (f_out_q == N - 1 && f_words_q[WIDTH]));
+                if (REORDER == 0 && f_out_q == f_place) value_in_place : assert (m_axis_tdata == f_words_q[WIDTH-1:0]);
+            end
+        end
+    end
+
+    // Never stuck, no bubbles: what is there is offered after one cycle, and a sink that is always ready never closes us
+    reg f_dry_q, f_ready_q;
+    reg [$clog2(N+2)-1:0] f_closed_q;
+
+    always @(posedge clk) begin
+        f_dry_q <= !m_axis_tvalid && f_vectors_q != 0 && !rst;
+        f_ready_q <= rst || (f_ready_q && m_axis_tready);
+        f_closed_q <= rst || s_axis_tready ? 0 : f_closed_q + m_axis_tready;
+    end
+
+    always @* begin
+        if (f_past_q && !rst) begin
+            never_dry : assert (!f_dry_q || m_axis_tvalid || f_vectors_q == 0);
+            full_rate : assert (!f_ready_q || !m_axis_tready || s_axis_tready);
+            never_closed : assert (f_closed_q <= N);
+        end
+    end
+
+    always @(posedge clk) begin
+        if (f_past_q && !rst) begin
+            reach_both_full : cover (!s_axis_tready && f_vectors_q == F_FLIGHT);
+            reach_last : cover (f_given && m_axis_tlast && f_vectors_q == 2);
+        end
+    end
+`endif
+
 endmodule
 
 `default_nettype wire

@@ -54,7 +54,35 @@ def tridiag(order: int, memory_d: int, pipeline: int, slow: bool = False) -> Cas
     return Case("lmu_memory_tridiag", {**sizes, **TRIDIAG_TYPES}, slow)
 
 
+def frame(n: int, steps: int, width: int = 2) -> Case:
+    return Case("lmu_frame", {"N": n, "STEPS": steps, "WIDTH": width})
+
+
+def vector(n: int, keep_last: int, slow: bool = False) -> Case:
+    return Case("lmu_vector_buffer", {"N": n, "KEEP_LAST": keep_last, "WIDTH": 2}, slow)
+
+
+SERIALIZER = Case("lmu_serializer", {"WIDTH": 2, "LANES": 3})
+STEP_START = Case("lmu_step_start", {"WIDTH": 2, "N": 3})
+REGISTERS = Case("lmu_registers", {"COUNTERS": 1, "ADDR_W": 6})
+
 CASES = (
+    SERIALIZER,
+    Case("lmu_serializer", {"WIDTH": 1, "LANES": 1}),
+    STEP_START,
+    Case("lmu_step_start", {"WIDTH": 1, "N": 2, "STREAMING": 1}),
+    frame(1, 1),
+    frame(1, 2),
+    frame(2, 0),
+    frame(3, 2),
+    frame(5, 3, 3),
+    vector(1, 0),
+    vector(1, 1),
+    vector(3, 0),
+    vector(3, 1),
+    vector(6, 0, slow=True),
+    REGISTERS,
+    Case("lmu_registers", {"COUNTERS": 8, "ADDR_W": 6}),
     dense(1, 1, 1),
     dense(2, 1, 1),
     dense(3, 1, 3, slow=True),
@@ -73,6 +101,79 @@ CASES = (
 )
 
 MUTANTS = (
+    Mutant(
+        SERIALIZER,
+        "lmu_serializer",
+        "!valid_q || (m_axis_tready && last_lane)",
+        "!valid_q || last_lane",
+        ("payload_holds",),
+    ),
+    Mutant(SERIALIZER, "lmu_serializer", "!valid_q || (m_axis_tready && last_lane)", "!valid_q", ("taken_when_free",)),
+    Mutant(SERIALIZER, "lmu_serializer", "last_q && last_lane", "last_q", ("last_in_place",)),
+    Mutant(
+        STEP_START, "lmu_step_start", "if (s_axis_tvalid && s_axis_tready)", "if (s_axis_tvalid)", ("start_in_place",)
+    ),
+    Mutant(
+        frame(3, 2), "lmu_frame", "fill_q <= !last_beat && (fill_q || s_axis_tlast)", "fill_q <= 1'b0", ("clean_start",)
+    ),
+    Mutant(frame(3, 2), "lmu_frame", "drop_q <= ends && !fill_q && !s_axis_tlast", "drop_q <= 1'b0", ("rest_dropped",)),
+    Mutant(
+        frame(3, 2),
+        "lmu_frame",
+        "if (drop_q && s_axis_tvalid && s_axis_tlast)",
+        "if (drop_q && s_axis_tlast)",
+        ("rest_dropped",),
+    ),
+    Mutant(frame(3, 2), "lmu_frame", "s_axis_tlast != last_step", "s_axis_tlast && !last_step", ("error_word",)),
+    Mutant(frame(3, 2), "lmu_frame", "wire hold = ends && kept_q[1]", "wire hold = 1'b0", ("errors_fit",)),
+    Mutant(frame(3, 2), "lmu_frame", "errors_q[kept_q[0] && !take]", "errors_q[!take]", ("error_word",)),
+    Mutant(
+        frame(3, 2),
+        "lmu_frame",
+        "assign m_axis_tvalid = !drop_q && !hold",
+        "assign m_axis_tvalid = !drop_q && !(hold || (ends && take))",
+        ("valid_holds",),
+    ),
+    Mutant(
+        vector(3, 0),
+        "lmu_vector_buffer",
+        "assign s_axis_tready = !full_q[wr_half_q]",
+        "assign s_axis_tready = 1'b1",
+        ("none_invented", "value_in_place"),
+    ),
+    Mutant(vector(3, 0), "lmu_vector_buffer", "&& (!m_valid_q || m_axis_tready)", "", ("payload_holds",)),
+    Mutant(vector(3, 0), "lmu_vector_buffer", "(!m_valid_q || m_axis_tready)", "!m_valid_q", ("full_rate",)),
+    Mutant(
+        vector(3, 1), "lmu_vector_buffer", "wr_end && (KEEP_LAST == 0 || s_axis_tlast)", "wr_end", ("none_invented",)
+    ),
+    Mutant(
+        vector(3, 0),
+        "lmu_vector_buffer",
+        "rd_end && last_q[rd_half_q]",
+        "rd_end && last_q[!rd_half_q]",
+        ("last_in_place",),
+    ),
+    Mutant(
+        REGISTERS,
+        "lmu_registers",
+        "write = aw_valid_q && w_valid_q && !b_valid_q",
+        "write = aw_valid_q && w_valid_q",
+        ("writes_bounded",),
+    ),
+    Mutant(
+        REGISTERS,
+        "lmu_registers",
+        "write = aw_valid_q && w_valid_q && !b_valid_q",
+        "write = aw_valid_q && !b_valid_q",
+        ("write_response_is_due",),
+    ),
+    Mutant(
+        REGISTERS,
+        "lmu_registers",
+        "assign s_axil_rdata = r_data_q",
+        "assign s_axil_rdata = r_data_d",
+        ("read_response_holds",),
+    ),
     Mutant(
         dense(1, 1, 1),
         "lmu_memory_dense",
