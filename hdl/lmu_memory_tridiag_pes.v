@@ -18,7 +18,10 @@
 //   Cycles (exact, without gaps and back-pressure; TURN, DEPTH and WAIT are those of MEMORY_D/PES channels)
 //   latency = 2*ORDER*MEMORY_D/PES + TURN + DEPTH + 1         from a step's last input beat to its last output beat
 //   ii      = 2*ORDER*MEMORY_D/PES + TURN + WAIT + 1 + LOAD   from one step's first input beat to that of the next
-//   LOAD    = MEMORY_D - MEMORY_D/PES, less 1 if ORDER = 1    all u come through one stream
+//   LOAD    = MEMORY_D - MEMORY_D/PES                         all u come through one stream
+//
+// ORDER is 3 or more: with fewer degrees a unit takes the next u while it still waits for the others, and the cycles
+// would change from step to step.
 
 `default_nettype none
 
@@ -27,7 +30,7 @@ module lmu_memory_tridiag_pes #(
     parameter integer PES = 2,
     // All channels
     parameter integer MEMORY_D = 2,
-    // The rest as in lmu_memory_tridiag; PIPELINE must not exceed MEMORY_D/PES
+    // The rest as in lmu_memory_tridiag; PIPELINE must not exceed MEMORY_D/PES, ORDER must be 3 or more
     parameter integer ORDER = 8,
     parameter integer PIPELINE = 1,
     parameter integer U_W = 16,
@@ -71,6 +74,9 @@ module lmu_memory_tridiag_pes #(
     generate
         if (PES < 2 || CHANNELS < 1 || CHANNELS * PES != MEMORY_D) begin : g_check_pes
             PARAM_ERROR_pes_must_be_2_or_more_and_divide_memory_d check ();
+        end
+        if (ORDER < 3) begin : g_check_order
+            PARAM_ERROR_order_must_be_3_or_more check ();
         end
     endgenerate
 

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from lmu_hls.errors import LmuHlsError
-from lmu_hls.rtl.tridiag import tridiagonal_unit
+from lmu_hls.rtl.tridiag import SHARED_ORDER, tridiagonal_unit
 from lmu_hls.rtl.unit import divisors
 from lmu_hls.spec import LMU, Dense, GRUCell, Layer, LSTMCell, Network, TridiagonalUpdate
 
@@ -92,7 +92,7 @@ def _memory_part(lmu: LMU) -> Part:
 def _tridiagonal_part(lmu: LMU, update: TridiagonalUpdate) -> Part:
     """A lane is a unit that works on its share of the channels. The states of all leave one a cycle."""
     choices: dict[int, int] = {}
-    for pes in divisors(lmu.memory_d):
+    for pes in divisors(lmu.memory_d) if lmu.order >= SHARED_ORDER else (1,):
         cycles = max(tridiagonal_unit(lmu, update, pes=pes).ii_cycles, lmu.memory_d * lmu.order)
         if not choices or cycles < min(choices.values()):
             choices[pes] = cycles

@@ -21,14 +21,15 @@ from lmu_hls.spec import LMU, TridiagonalUpdate, Weight
 MODULES = ("lmu_memory_tridiag", "lmu_align", "lmu_delay", *COMMON)
 # From reading a state to writing it, for a recurrence of 1, 2, 3 cycles
 DEPTH = {1: 3, 2: 5, 3: 7}
+SHARED_ORDER = 3  # from which on several units share the channels: their cycles would not be constant below
 
 
 def tridiagonal_unit(lmu: LMU, update: TridiagonalUpdate, pipeline: int | None = None, pes: int = 1) -> MemoryUnit:
     """The unit for ``update``, the one of ``lmu``.
 
-    ``pes`` units share the channels; it divides memory_d. ``pipeline`` is the number of cycles of the recurrence, 1 to
-    3 and not more than a unit's channels; by default as many as these allow, which cost no cycle. Each unit has three
-    multipliers. Raises LmuHlsError for what the unit cannot take.
+    ``pes`` units share the channels; it divides memory_d, and is 1 below order 3. ``pipeline`` is the number of cycles
+    of the recurrence, 1 to 3 and not more than a unit's channels; by default as many as these allow, which cost no
+    cycle. Each unit has three multipliers. Raises LmuHlsError for what the unit cannot take.
     """
     check_signed(lmu.name, {"u": lmu.u, "mem": lmu.mem, "sweep": update.sweep})
     if pes < 1 or lmu.memory_d % pes:
@@ -36,6 +37,8 @@ def tridiagonal_unit(lmu: LMU, update: TridiagonalUpdate, pipeline: int | None =
         raise LmuHlsError(
             f"layer {lmu.name!r}: {pes} units do not divide memory_d {lmu.memory_d}; use one of {allowed}"
         )
+    if pes > 1 and lmu.order < SHARED_ORDER:
+        raise LmuHlsError(f"layer {lmu.name!r}: {pes} units need an order of {SHARED_ORDER} or more; use one unit")
     channels = lmu.memory_d // pes
     deepest = min(max(DEPTH), channels)
     if pipeline is None:
@@ -57,7 +60,6 @@ def tridiagonal_unit(lmu: LMU, update: TridiagonalUpdate, pipeline: int | None =
     types = {name: getattr(update, name).type for name in ("lam", "gam", "kap", "bet")}
     depth = DEPTH[pipeline]
     cycles = 2 * lmu.order * channels + int(channels == 1) + 1
-    load = 0 if pes == 1 else lmu.memory_d - channels - int(lmu.order == 1)
     return MemoryUnit(
         name=name,
         module="lmu_memory_tridiag" if pes == 1 else "lmu_memory_tridiag_pes",
@@ -68,7 +70,7 @@ def tridiagonal_unit(lmu: LMU, update: TridiagonalUpdate, pipeline: int | None =
         rom_width=sum(weight.type.width for weight in coefficients.values()),
         lanes=pes,
         stream=DEGREES_DESCENDING,
-        ii_cycles=cycles + max(0, depth - channels) + load,
+        ii_cycles=cycles + max(0, depth - channels) + lmu.memory_d - channels,
         latency_cycles=cycles + depth,
     )
 

@@ -93,7 +93,8 @@ GRID: Grid = (
     Config(3, 4, 3),
     Config(4, 4, 2, pes=2),
     Config(3, 3, 1, pes=3),
-    Config(1, 6, 3, pes=2),
+    Config(3, 6, 3, pes=2),
+    Config(4, 8, 2, pes=4),
 )  # fmt: skip
 
 

@@ -98,6 +98,8 @@ def test_refusals_name_layer_and_remedy() -> None:
         memory_unit(layer, pes=3)
     with pytest.raises(LmuHlsError, match=r"'speech': a tridiagonal memory unit has no lanes; leave them out"):
         memory_unit(layer, lanes=2)
+    with pytest.raises(LmuHlsError, match=r"'low': 2 units need an order of 3 or more; use one unit"):
+        memory_unit(Config(2, 2, 1).lmu("low"), pes=2)
     update = dataclasses.replace(layer.update, sweep=FixedType(8, 4, signed=False))
     with pytest.raises(LmuHlsError, match=r"'speech': sweep has the unsigned type ufixed<8,4.*use fixed<9,5>"):
         memory_unit(dataclasses.replace(layer, update=update))
