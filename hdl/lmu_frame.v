@@ -5,7 +5,7 @@
 //
 //   tlast within a step                  the rest of the step is filled with zeros, and tlast is on its last beat
 //   tlast at the end of an early step    it stays there: the sequence is shorter
-//   no tlast at the end of step STEPS    that beat gets tlast, and what follows is dropped, up to and with the next tlast
+//   no tlast at the end of step STEPS    that beat gets tlast; what follows is dropped, up to and with the next tlast
 //
 // So the beat after a tlast is always the first one of a sequence, whatever came before.
 //

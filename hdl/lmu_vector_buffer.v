@@ -208,7 +208,7 @@ module lmu_vector_buffer #(
         end
     end
 
-    // Never stuck, no bubbles: what is there is offered after one cycle, and a sink that is always ready never closes us
+    // Never stuck, no bubbles: what is there is offered after one cycle; a sink that is always ready never closes us
     reg f_dry_q, f_ready_q;
     reg [$clog2(N+2)-1:0] f_closed_q;
 
