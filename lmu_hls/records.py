@@ -26,6 +26,7 @@ __all__ = [
     "ModelSummary",
     "Number",
     "Overrun",
+    "Part",
     "Precision",
     "Resources",
     "TensorPrecision",
@@ -110,14 +111,35 @@ class Unit:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """One part of a layer in the Verilog, by formula: `products` of a step on `multipliers` in `cycles`."""
+
+    layer: str
+    name: str
+    multipliers: int
+    products: int
+    cycles: int
+
+    def __post_init__(self) -> None:
+        _check_counts(self, "multipliers", "products", "cycles")
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
-    """What `convert` wrote: the model, hls4ml backend and io_type, Verilog units, tool versions by name."""
+    """What `convert` wrote: the model, hls4ml backend and io_type, Verilog units, tool versions by name.
+
+    `parts` are those of the network in Verilog; `multipliers` has also those of the gates of LSTM and GRU cells.
+    `utilisation` (0 to 1) is the share of the multipliers' cycles that the products need.
+    """
 
     model: ModelSummary
     backend: str
     io_type: str
     units: tuple[Unit, ...]
     tools: Mapping[str, str]
+    parts: tuple[Part, ...] = ()
+    multipliers: int = 0
+    utilisation: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

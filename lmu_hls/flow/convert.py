@@ -16,7 +16,7 @@ from lmu_hls.errors import LmuHlsError
 from lmu_hls.flow.accelerator import accelerator, settle_reuse
 from lmu_hls.flow.folder import OutputFolder, replacing
 from lmu_hls.hls.config import full_config
-from lmu_hls.records import LayerSummary, Manifest, ModelSummary, Precision, Unit, dump
+from lmu_hls.records import LayerSummary, Manifest, ModelSummary, Part, Precision, Unit, dump
 from lmu_hls.spec import Network, store
 
 BACKENDS = {"vitis": "Vitis", "vivado": "Vivado"}
@@ -188,6 +188,8 @@ def _plain(value: Any) -> Any:
 
 
 def _manifest(model: Any, graph: Any, network: Network, folder: OutputFolder, backend: str, io_type: str) -> Manifest:
+    from lmu_hls.rtl.network import utilisation
+
     types = {layer.name: _types(layer) for layer in graph.get_layers()}
     layers = tuple(
         LayerSummary(
@@ -203,7 +205,13 @@ def _manifest(model: Any, graph: Any, network: Network, folder: OutputFolder, ba
     sources = tuple(str(path.relative_to(folder.root)) for path in made.sources(folder.verilog))
     unit = Unit(network.name, made.plan.top, {}, sources, folder.verilog.name)
     tools = {name: version(name) for name in TOOLS}
-    return Manifest(ModelSummary(model.name, layers), backend, io_type, (unit,), tools)
+    parts = tuple(
+        Part(layer.name, part.name, part.multipliers, part.macs, part.cycles)
+        for layer in made.plan.layers
+        for part in layer.parts
+    )
+    summary = ModelSummary(model.name, layers)
+    return Manifest(summary, backend, io_type, (unit,), tools, parts, made.plan.multipliers, utilisation(made.plan))
 
 
 def _types(layer: Any) -> dict[str, str]:

@@ -42,6 +42,9 @@ def build_report(outdir: Path) -> Report:
         overruns=verification.overruns if verification else (),
         precision=precision,
         tools={name: tools[name] for name in sorted(tools)},
+        parts=manifest.parts if manifest else (),
+        multipliers=manifest.multipliers if manifest else 0,
+        utilisation=manifest.utilisation if manifest else 0.0,
     )
 
 

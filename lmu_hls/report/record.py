@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.jsonfile import decode, encode
-from lmu_hls.records import Accuracy, Comparison, ModelSummary, Number, Overrun, Precision, Resources, Timing
+from lmu_hls.records import Accuracy, Comparison, ModelSummary, Number, Overrun, Part, Precision, Resources, Timing
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,9 @@ class Report:
     overruns: tuple[Overrun, ...] = ()
     precision: Precision | None = None
     tools: Mapping[str, str] = field(default_factory=dict)
+    parts: tuple[Part, ...] = ()
+    multipliers: int = 0
+    utilisation: float = 0.0
 
     @property
     def passed(self) -> bool:
@@ -58,6 +61,7 @@ class Report:
             *(_overrun_row(item) for item in self.overruns),
             *(_comparison_row(item) for item in self.comparisons),
             *(row for item in self.timing for row in _timing_rows(item)),
+            *((_multipliers_row(self),) if self.parts else ()),
             *(row for item in self.resources for row in _resource_rows(item)),
         )
 
@@ -113,6 +117,11 @@ def _timing_rows(item: Timing) -> tuple[Row, Row]:
         row("cycles a step", item.ii_formula, item.ii_measured),
         row("latency", item.latency_formula, item.latency_measured),
     )
+
+
+def _multipliers_row(report: Report) -> Row:
+    value = f"{report.multipliers}, {100 * report.utilisation:.1f} % of their cycles needed"
+    return Row("Resources", "multipliers", value, "formula")
 
 
 def _resource_rows(item: Resources) -> tuple[Row, ...]:

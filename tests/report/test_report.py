@@ -17,6 +17,7 @@ from lmu_hls.records import (
     Manifest,
     ModelSummary,
     Number,
+    Part,
     Resources,
     Timing,
     Verification,
@@ -48,12 +49,18 @@ VERIFICATION = Verification(
 ACCURACY = (Accuracy("float", 361, 370, "keras"), Accuracy("fixed<16,6>", 360, 370, "golden"))
 RESOURCES = (Resources("lmu", "xc7", "yosys", "0.70", 300, 352, 20, 1, 3, 8, 4, {"DSP48E1": 1}),)
 WRONG = Comparison("csim", 370, 369, 3330, Difference("output", (7, 2), 12, 13))
-BASIS = Report(MODEL, "Vitis", "io_parallel", ACCURACY, VERIFICATION.comparisons, VERIFICATION.timing, RESOURCES)
+PARTS = (Part("lmu", "encoder", 1, 72, 72), Part("lmu", "hidden", 20, 1920, 96))
+BASIS = dataclasses.replace(
+    Report(MODEL, "Vitis", "io_parallel", ACCURACY, VERIFICATION.comparisons, VERIFICATION.timing, RESOURCES),
+    parts=PARTS,
+    multipliers=27,
+    utilisation=0.9375,
+)
 
 
 @pytest.fixture
 def outdir(tmp_path: Path) -> Path:
-    dump(tmp_path / "manifest.json", Manifest(MODEL, "Vitis", "io_parallel", (), {"hls4ml": "1.3.0"}))
+    dump(tmp_path / "manifest.json", Manifest(MODEL, "Vitis", "io_parallel", (), {"hls4ml": "1.3.0"}, PARTS, 27, 0.9375))
     dump(tmp_path / "verify.json", VERIFICATION)
     dump(tmp_path / "accuracy.json", ACCURACY)
     dump(tmp_path / "synth.json", RESOURCES)
@@ -105,6 +112,8 @@ def test_markdown_shows_every_section() -> None:
         "| fixed\\<16,6> | 360 | 370 | 97.30 % | golden |",
         "| csim | 370 | 370 | 3330 | none |",
         "| lmu | verilator | 64 | 150 | 150 | 158 | 158 | yes |",
+        "| lmu | hidden | 20 | 1920 | 96 |",
+        "27 in all; the products need 93.8 % of their cycles. By formula.",
         "| lmu | xc7 | 300 | 8 | 4 | 352 | 20 | 1 | 3 | synth, yosys 0.70 |",
     ):
         assert line in text.splitlines()
@@ -118,6 +127,7 @@ def test_the_screen_shows_what_the_demo_promises() -> None:
         assert part in text
     for line, value in (("lmu, LUT", "312"), ("lmu, FF", "352"), ("lmu, DSP", "1"), ("lmu, BRAM18", "3")):
         assert any(line in row and value in row and "synth (yosys, xc7)" in row for row in text.splitlines())
+    assert "27, 93.8 % of their cycles needed" in text
     assert "vowels: passed" in text
     assert "fixed<16,6>" in text
 
