@@ -60,7 +60,8 @@ BASIS = dataclasses.replace(
 
 @pytest.fixture
 def outdir(tmp_path: Path) -> Path:
-    dump(tmp_path / "manifest.json", Manifest(MODEL, "Vitis", "io_parallel", (), {"hls4ml": "1.3.0"}, PARTS, 27, 0.9375))
+    manifest = Manifest(MODEL, "Vitis", "io_parallel", (), {"hls4ml": "1.3.0"}, PARTS, 27, 0.9375)
+    dump(tmp_path / "manifest.json", manifest)
     dump(tmp_path / "verify.json", VERIFICATION)
     dump(tmp_path / "accuracy.json", ACCURACY)
     dump(tmp_path / "synth.json", RESOURCES)
