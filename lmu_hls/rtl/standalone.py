@@ -86,7 +86,7 @@ def project_files(plan: NetworkPlan, vectors: Vectors | None = None) -> dict[str
     rtl, rom, data = (sorted(file for file in files if file.startswith(part)) for part in ("rtl/", "rom/", "vectors/"))
     facts = {"plan": plan, "name": name, "rtl": rtl, "rom": rom, "vectors": data, "beats": beats}
     files["Makefile"] = _render("Makefile.jinja", **facts)
-    files[f"{name}.core"] = _render("fusesoc.core.jinja", **facts)
+    files["lmu.core"] = _render("fusesoc.core.jinja", **facts)
     files["README.md"] = _render("project_readme.md.jinja", utilisation=utilisation(plan), **facts)
     return files
 

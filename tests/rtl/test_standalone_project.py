@@ -69,7 +69,7 @@ def test_files_and_hashes(network: Network, written: Path) -> None:
     found = files(written)
     del found[MANIFEST]
     assert manifest["files"] == {name: hashlib.sha256(data).hexdigest() for name, data in found.items()}
-    assert {"rtl/net_top.v", "tb/net_tb.v", "net.core", "Makefile", "README.md", "vectors/input.hex"} <= set(found)
+    assert {"rtl/net_top.v", "tb/net_tb.v", "lmu.core", "Makefile", "README.md", "vectors/input.hex"} <= set(found)
     for module in modules(plan_network(network)):
         assert found[f"rtl/{module}.v"] == (hdl_dir() / f"{module}.v").read_bytes()
 
@@ -112,12 +112,12 @@ def test_earlier_files_are_removed(network: Network, copy: Path) -> None:
 def test_without_vectors_there_is_no_bench(network: Network, tmp_path: Path) -> None:
     write_project(network, tmp_path)
     assert not (tmp_path / "tb").exists() and not (tmp_path / "vectors").exists()
-    assert "sim" not in yaml.safe_load((tmp_path / "net.core").read_text().split("\n", 1)[1])["targets"]
-    assert "iverilog_options" not in (tmp_path / "net.core").read_text()
+    assert "sim" not in yaml.safe_load((tmp_path / "lmu.core").read_text().split("\n", 1)[1])["targets"]
+    assert "iverilog_options" not in (tmp_path / "lmu.core").read_text()
 
 
 def test_core_file_lists_every_source(written: Path) -> None:
-    text = (written / "net.core").read_text()
+    text = (written / "lmu.core").read_text()
     assert text.startswith("CAPI=2:\n")
     core = yaml.safe_load(text.split("\n", 1)[1])
     assert {"sim", "lint", "synth"} <= set(core["targets"])
