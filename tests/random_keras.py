@@ -6,7 +6,7 @@ runs in Verilator and Icarus. Both contracts must say the same, and all give gol
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,6 @@ from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import OVERFLOWS, ROUNDINGS, Ints
 from lmu_hls.rtl.network import RtlOptions
 from lmu_hls.rtl.reuse import valid_reuse_factors
-from lmu_hls.rtl.standalone import Vectors
 from lmu_hls.spec import LMU, Dense, Network
 from lmu_hls.spec.extract import network_spec
 from lmu_hls.verify.csim import CsimProject, compile_project
@@ -109,7 +108,9 @@ def _model(rng: np.random.Generator, seed: int) -> tuple[keras.Model, dict[str, 
     if seed % 4 == 3:
         layers.append(_lmu(rng, "first", str(rng.choice(HIDDEN)), True))
         if rng.random() < 0.4:
-            layers.append(keras.layers.Dense(int(rng.integers(1, 5)), str(rng.choice(["linear", "relu"])), name="middle"))
+            layers.append(
+                keras.layers.Dense(int(rng.integers(1, 5)), str(rng.choice(["linear", "relu"])), name="middle")
+            )
     layers.append(_lmu(rng, "memory", HIDDEN[seed % 6], bool(rng.random() < 0.5)))
     head = HEADS[seed // 6 % 4]
     if head != "none":

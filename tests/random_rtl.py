@@ -112,6 +112,11 @@ def assert_equal(expected: Tensors, actual: Tensors) -> None:
         assert not len(wrong), f"{'.'.join(key)}: {len(wrong)} values differ; (place), expected, actual: {where}"
 
 
+def assert_cycles(case: Case, measured: int) -> None:
+    """Cycles from the end of one sequence to that of the next, back to back: those of the formulas."""
+    assert measured == case.plan.cycles.sequence, f"{measured} cycles, not {case.plan.cycles.sequence}"
+
+
 class SimulationError(Exception):
     """The simulator ended with an error; the text is what it printed."""
 
@@ -184,6 +189,14 @@ def _execute(command: list[str], folder: Path) -> str:
     return done.stdout
 
 
+def flip_bit(case: Case, folder: Path, rom: str) -> None:
+    """A fault: the highest bit of the first word of a ROM file."""
+    of = case.plan.net.roms[f"rom/{rom}.hex"]
+    first, *others = (folder / of.file).read_text().splitlines()
+    first = f"{int(first, 16) ^ 1 << (of.width - 1):0{len(first)}x}"
+    (folder / of.file).write_text("\n".join([first, *others]) + "\n")
+
+
 def has_icarus() -> bool:
     return toolchain.find("icarus").found
 
@@ -195,7 +208,7 @@ def check_icarus(case: Case, folder: Path) -> None:
     fast = run_icarus(case, folder)
     assert_equal(case.expected, fast.tensors)
     assert_equal(case.expected, run_icarus(case, folder, "+stall").tensors)
-    assert fast.sequence_cycles == plan.cycles.sequence, f"{fast.sequence_cycles} cycles, not {plan.cycles.sequence}"
+    assert_cycles(case, fast.sequence_cycles)
 
 
 def build_verilator(case: Case, folder: Path, workdir: Path) -> verilated.Accelerator:
@@ -224,4 +237,4 @@ def check_verilator(case: Case, folder: Path, workdir: Path) -> None:
     assert_equal(case.expected, verilator_tensors(fast))
     assert_equal(case.expected, verilator_tensors(run_verilator(made, case, pauses=0.4, seed=1)))
     ends = fast.delivered.reshape(len(case.x), -1)[:, -1]
-    assert ends[-1] - ends[-2] == case.plan.cycles.sequence
+    assert_cycles(case, int(ends[-1] - ends[-2]))
