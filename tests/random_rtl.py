@@ -238,3 +238,6 @@ def check_verilator(case: Case, folder: Path, workdir: Path) -> None:
     assert_equal(case.expected, verilator_tensors(run_verilator(made, case, pauses=0.4, seed=1)))
     ends = fast.delivered.reshape(len(case.x), -1)[:, -1]
     assert_cycles(case, int(ends[-1] - ends[-2]))
+    cycles = case.plan.cycles
+    slowest = max(cycles.latency, *(layer.pace.ii for layer in case.plan.layers))
+    assert made.run(case.x, pause=4 * slowest).latency_cycles == cycles.latency
