@@ -15,7 +15,7 @@
 // Words of 32 bits; the low two bits of an address are ignored. An address that is not in the table, a write to a
 // register without W and a read of one without R (none) get the response SLVERR and do nothing. wstrb[0] must be set
 // for a write to have an effect. All counters but CYCLES stay at their largest value; CYCLES has 64 bits. rst and a
-// restart set all of them to 0, and framing error too.
+// restart set all of them to 0, and framing error too. A beat that is taken in the cycle of the restart is lost.
 //
 //   Signal          Width      Direction   Description
 //   clk             1          in          rising edge
