@@ -77,14 +77,19 @@ class Outcome:
 
 
 def prove(
-    sources: Sequence[Path], top: str, parameters: Mapping[str, int], workdir: Path, timeout_s: int = 600
-) -> Outcome:
-    """Prove all assertions of `top` and of what it instantiates; what is left after `timeout_s` is "undecided".
+    sources: Sequence[Path], top: str, parameters: Mapping[str, int], workdir: Path, timeout_s: int = 600,
+    inner: bool = False,
+) -> Outcome:  # fmt: skip
+    """Prove all assertions of `top`; what is left after `timeout_s` is "undecided".
 
+    Of the modules that it instantiates, the assumptions are proven, on which their own proofs rest; inner: their
+    assertions as well.
     workdir: gets the scripts, logs and, for each assertion that fails, a VCD file; made if absent.
     Raises LmuHlsError for absent tools, Verilog that Yosys refuses, an undriven wire, or a module without assertions.
     """
-    return _check(sources, top, parameters, workdir, "assert", f"pdr -a -T {timeout_s} -X cex_", timeout_s)
+    # Registers that are always equal become one; no single assertion may take all the time
+    engine = f"lcorr; scorr -F 2; pdr -a -T {timeout_s} -H {timeout_s * 250} -X cex_"
+    return _check(sources, top, parameters, workdir, "assert" if inner else "assert-top", engine, timeout_s)
 
 
 def cover(
@@ -113,15 +118,16 @@ def _check(
     _yosys(_passes(sources, top, parameters, kind), workdir, "model", top)
     names = _names(workdir / "model.ywa")
     if not names:
+        kind = kind.partition("-")[0]
         raise LmuHlsError(f"{top} has no {kind} statement. Write its properties at the end of it under `ifdef FORMAL.")
     said = _abc(package / "yosys-abc", engine, workdir, timeout_s)
     hits = {int(index): int(cycle) for index, cycle in _ASSERTED.findall(said)}
     proved = {int(index) for index in _PROVED.findall(said)}
-    hit = FAILED if kind == "assert" else REACHED
+    hit = REACHED if kind == "cover" else FAILED
     found = tuple(
         Property(name, hit, hits[k], _trace(workdir, k, top))
         if k in hits
-        else Property(name, PROVEN if k in proved and kind == "assert" else UNDECIDED)
+        else Property(name, PROVEN if k in proved and hit == FAILED else UNDECIDED)
         for k, name in enumerate(names)
     )
     return Outcome(top, dict(parameters), found, time.monotonic() - start)
@@ -141,6 +147,7 @@ def _passes(sources: Sequence[Path], top: str, parameters: Mapping[str, int], ki
     kinds = ["chformal -cover -remove"]
     if kind == "cover":
         kinds = [f"chformal -cover -remove {inner}", "chformal -assert -remove", 'techmap -map "cover.v"']
+    left_out = [f"chformal -assert -remove {inner}"] if kind == "assert-top" else []
     return [
         *(f'read_verilog -formal -defer "{path.resolve()}"' for path in sources),
         f"hierarchy -check -top {top}{overrides}",
@@ -148,6 +155,7 @@ def _passes(sources: Sequence[Path], top: str, parameters: Mapping[str, int], ki
         "check -assert",
         "async2sync",
         "chformal -lower",
+        *left_out,
         f"chformal -assume2assert {inner}",
         *kinds,
         "formalff -setundef -clk2ff -ff2anyinit -hierarchy",

@@ -89,7 +89,12 @@ def test_memory_starts_with_any_value(tmp_path: Path) -> None:
 def test_assumptions_of_inner_modules_are_proven(tmp_path: Path) -> None:
     good = TWO.replace("EXTRA", "bounded : assert (sum != 7)")
     source = write(tmp_path, COUNTER + good.replace("RST", "rst"))
-    assert formal.prove([source], "two", {}, tmp_path / "w").proven
+    found = formal.prove([source], "two", {}, tmp_path / "w")
+    assert found.proven
+    assert not any("at_most_3" in entry.name for entry in found.properties)
+    # The second counter goes up to 2 only
+    every = formal.prove([source], "two", {}, tmp_path / "w", inner=True)
+    assert {"bounded", "one.at_most_3", "other.at_most_3"} <= set(every.of(formal.PROVEN))
     source = write(tmp_path, COUNTER + good.replace("RST", "en"))
     failed = formal.prove([source], "two", {}, tmp_path / "w").of(formal.FAILED)
     assert any("assume" in name and "one" in name for name in failed), failed
