@@ -44,7 +44,7 @@ def stack(tmp_path_factory):
 @pytest.fixture(scope="module")
 def endless(tmp_path_factory):
     """Streaming: an LMU layer with all feedback, a Dense layer and the argmax, with registers."""
-    built = model(lmu("tanh", return_sequences=False), keras.layers.Dense(4, name="head"), n_in=2)
+    built = model(lmu("tanh", return_sequences=False, name="lmu"), keras.layers.Dense(4, name="head"), n_in=2)
     folder = tmp_path_factory.mktemp("endless")
     return compiled(built, folder, config(built), mode="streaming", output="argmax", axi_lite=True)
 

@@ -12,14 +12,15 @@ from lmu_hls.resources import hdl_dir
 def write_mutants(module: str, mutants: Mapping[str, tuple[str, str]], folder: Path) -> dict[str, str]:
     """Write `<module>_m<k>.v` for each {name: (old, new)} beside a copy of hdl/, and return {name: module}.
 
-    The old text must occur exactly once.
+    The old text must occur exactly once outside the module's formal properties.
     """
     shutil.copytree(hdl_dir(), folder, dirs_exist_ok=True)
     source = (hdl_dir() / f"{module}.v").read_text()
     names = {}
     for number, (name, (old, new)) in enumerate(mutants.items()):
-        assert source.count(old) == 1, f"{name}: {source.count(old)} times {old!r}"
+        design = source.partition("`ifdef FORMAL")[0]
+        assert design.count(old) == 1, f"{name}: {design.count(old)} times {old!r}"
         names[name] = f"{module}_m{number}"
-        text = source.replace(old, new).replace(f"module {module} ", f"module {names[name]} ")
+        text = source.replace(old, new, 1).replace(f"module {module} ", f"module {names[name]} ")
         (folder / f"{names[name]}.v").write_text(text)
     return names
