@@ -114,8 +114,6 @@ module lmu_argmax #(
     wire f_end = f_place_q == N - 1;
     reg [N*WIDTH-1:0] f_values;
 
-    always @* assume (f_any < N);
-
     always @* begin
         f_values = f_values_q;
         f_values[f_place_q*WIDTH+:WIDTH] = s_axis_tdata;
@@ -147,7 +145,9 @@ module lmu_argmax #(
             if (m_axis_tvalid) begin
                 last_in_place : assert (m_axis_tlast == f_last_q);
                 result_in_range : assert (m_axis_tdata < N);
-                first_of_the_largest : assert (f_any < m_axis_tdata ? f_best > f_other : f_best >= f_other);
+                if (f_any < N) begin
+                    first_of_the_largest : assert (f_any < m_axis_tdata ? f_best > f_other : f_best >= f_other);
+                end
             end
         end
     end
@@ -155,7 +155,7 @@ module lmu_argmax #(
     always @(posedge clk) begin
         if (f_past_q && !rst) begin
             reach_stall : cover (!s_axis_tready);
-            reach_flow : cover (accept && f_end && m_axis_tvalid && m_axis_tready && m_axis_tlast && m_axis_tdata == N - 1);
+            reach_flow : cover (accept && f_end && m_axis_tvalid && m_axis_tlast && m_axis_tdata == N - 1);
         end
     end
 `endif

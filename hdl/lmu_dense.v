@@ -216,8 +216,10 @@ module lmu_dense #(
     end
 
     always @* begin
-        if (f_past_q && !rst && f_ready_q && m_axis_tready && f_history_q[F_LATENCY-1]) latency_exact : assert (f_done);
-        if (f_past_q && !rst && f_flow_q && f_flow && f_given_q) ii_exact : assert (f_done == (f_interval_q == F_II));
+        if (f_past_q && !rst) begin
+            if (f_ready_q && m_axis_tready && f_history_q[F_LATENCY-1]) latency_exact : assert (f_done);
+            if (f_flow_q && f_flow && f_given_q) ii_exact : assert (f_done == (f_interval_q == F_II));
+        end
     end
 
     always @(posedge clk) begin

@@ -185,7 +185,7 @@ module lmu_encoder #(
         end
     end
 
-    // Nothing lost and nothing invented: each step gives MEMORY_D beats, with the tlast of its last input on the last one
+    // Nothing lost and nothing invented: each step gives MEMORY_D beats, with the tlast of its last x on the last one
     localparam F_FLIGHT = 12;  // complete steps inside at once, at most
     reg [F_FLIGHT-1:0] f_lasts_q;  // tlast of each, the oldest one lowest
     reg [3:0] f_steps_q;  // how many
@@ -224,15 +224,17 @@ module lmu_encoder #(
     localparam F_N = N_X + N_MEM + N_H;
     localparam F_TURN = F_N > LANES ? F_N : LANES;
     localparam F_LATENCY = N_MEM + N_H + (MEMORY_D / LANES - 1) * F_TURN + LANES + 7;
+    localparam F_II = MEMORY_D / LANES * F_TURN;
     localparam F_BEAT = F_LATENCY + 1;
     localparam F_STEP = F_LATENCY + F_N + 2;
     reg [$clog2(F_BEAT+2)-1:0] f_dry_q;
     reg [$clog2(F_STEP+2)-1:0] f_closed_q;
 
     always @(posedge clk) begin
-        f_dry_q <= m_axis_tvalid || f_steps_q == 0 ? 0 : f_dry_q + !((mem_axis_tready && !mem_axis_tvalid) || (h_axis_tready && !h_axis_tvalid));
+        f_dry_q <= m_axis_tvalid || f_steps_q == 0 ? 0 : f_dry_q
+            + !((mem_axis_tready && !mem_axis_tvalid) || (h_axis_tready && !h_axis_tvalid));
         if (!m_axis_tvalid || m_axis_tready) f_closed_q <= f_closed_q + 1;
-        if (x_axis_tready || (mem_axis_tready && N_MEM != 0) || (h_axis_tready && N_H != 0)) f_closed_q <= 0;
+        if (x_axis_tready || mem_axis_tready || h_axis_tready) f_closed_q <= 0;
         if (rst) begin
             f_dry_q <= 0;
             f_closed_q <= 0;
@@ -248,11 +250,11 @@ module lmu_encoder #(
 
     // The formulas of the header: latency of a step that finds nothing inside while nobody outside has held it up, ii
     // likewise
-    localparam F_II = MEMORY_D / LANES * F_TURN;
     reg f_ready_q, f_flow_q, f_given_q;
     reg [F_LATENCY-1:0] f_history_q;  // the last beat of a step was taken, newest in bit 0
     reg [$clog2(F_II+2)-1:0] f_interval_q;
-    wire f_flow = m_axis_tready && x_axis_tvalid && (N_MEM == 0 || mem_axis_tvalid) && (N_H == 0 || h_axis_tvalid);
+    wire f_flow = m_axis_tready && x_axis_tvalid && (N_MEM == 0 || mem_axis_tvalid)
+        && (N_H == 0 || h_axis_tvalid);
 
     always @(posedge clk) begin
         f_ready_q <= f_ready_q && m_axis_tready;
@@ -270,14 +272,16 @@ module lmu_encoder #(
     end
 
     always @* begin
-        if (f_past_q && !rst && f_flow_q && f_flow && f_history_q[F_LATENCY-1]) latency_exact : assert (f_done);
-        if (f_past_q && !rst && f_flow_q && f_flow && f_given_q) ii_exact : assert (f_done == (f_interval_q == F_II));
+        if (f_past_q && !rst) begin
+            if (f_flow_q && f_flow && f_history_q[F_LATENCY-1]) latency_exact : assert (f_done);
+            if (f_flow_q && f_flow && f_given_q) ii_exact : assert (f_done == (f_interval_q == F_II));
+        end
     end
 
     always @(posedge clk) begin
         if (f_past_q && !rst) begin
             reach_last : cover (f_taken && m_axis_tlast && f_begun);
-            reach_closed : cover (!(x_axis_tready || (mem_axis_tready && N_MEM != 0) || (h_axis_tready && N_H != 0)) && m_axis_tvalid && !m_axis_tready);
+            reach_closed : cover (!x_axis_tready && !mem_axis_tready && !h_axis_tready && m_axis_tvalid);
         end
     end
 `endif

@@ -314,9 +314,9 @@ module lmu_hidden_lstm #(
     end
 
     // Nothing lost and nothing invented: each step gives UNITS beats, with the tlast of its last input on the last one
-    localparam F_FLIGHT = 12;  // complete steps inside at once, at most
+    localparam F_FLIGHT = 2;  // complete steps inside at once, at most
     reg [F_FLIGHT-1:0] f_lasts_q;  // tlast of each, the oldest one lowest
-    reg [3:0] f_steps_q;  // how many
+    reg [1:0] f_steps_q;  // how many
     reg [$clog2(N_MEM+1)-1:0] f_in_q;  // number of the next mem of its step
     reg [$clog2(UNITS+1)-1:0] f_out_q;  // number of the next output of its step
     wire f_accept = mem_axis_tvalid && mem_axis_tready;
@@ -324,7 +324,7 @@ module lmu_hidden_lstm #(
     wire f_taken = m_axis_tvalid && m_axis_tready;
     wire f_end = f_out_q == UNITS - 1;
     wire f_done = f_taken && f_end;
-    wire [3:0] f_left = f_steps_q - f_done;
+    wire [1:0] f_left = f_steps_q - f_done;
 
     always @(posedge clk) begin
         f_steps_q <= f_left + f_begun;
@@ -352,6 +352,7 @@ module lmu_hidden_lstm #(
     localparam F_N = N_X + N_H + N_MEM;
     localparam F_TURN = F_N > LANES ? F_N : LANES;
     localparam F_LATENCY = (4 * UNITS / LANES - 1) * F_TURN + LANES + 14;
+    localparam F_II = N_MEM + (F_LATENCY + 2 > N_X + N_H ? F_LATENCY + 2 : N_X + N_H);
     localparam F_BEAT = F_LATENCY + 1;
     localparam F_STEP = F_LATENCY + F_N + 2;
     reg [$clog2(F_BEAT+2)-1:0] f_dry_q;
@@ -376,7 +377,6 @@ module lmu_hidden_lstm #(
 
     // The formulas of the header: latency of a step that finds nothing inside while the sink has always been ready, ii
     // while the sources have, too
-    localparam F_II = N_MEM + (F_LATENCY + 2 > N_X + N_H ? F_LATENCY + 2 : N_X + N_H);
     reg f_ready_q, f_flow_q, f_given_q;
     reg [F_LATENCY-1:0] f_history_q;  // the last beat of a step was taken, newest in bit 0
     reg [$clog2(F_II+2)-1:0] f_interval_q;
@@ -398,8 +398,10 @@ module lmu_hidden_lstm #(
     end
 
     always @* begin
-        if (f_past_q && !rst && f_ready_q && m_axis_tready && f_history_q[F_LATENCY-1]) latency_exact : assert (f_done);
-        if (f_past_q && !rst && f_flow_q && f_flow && f_given_q) ii_exact : assert (f_done == (f_interval_q == F_II));
+        if (f_past_q && !rst) begin
+            if (f_ready_q && m_axis_tready && f_history_q[F_LATENCY-1]) latency_exact : assert (f_done);
+            if (f_flow_q && f_flow && f_given_q) ii_exact : assert (f_done == (f_interval_q == F_II));
+        end
     end
 
     always @(posedge clk) begin

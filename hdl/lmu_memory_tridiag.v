@@ -811,8 +811,6 @@ module lmu_memory_tridiag #(
     // u is read with the state, or kept in a register until it is used in the next cycle
     wire f_use = MEMORY_D == 1 ? run && valid_q[1] : f_read;
 
-    always @* assume (f_row < ORDER && f_channel < MEMORY_D);
-
     always @(posedge clk) begin
         if (f_read && !back_q) f_up_q <= f_up_q + 1'b1;
         if (run && issue && !back_q && row_q == 0 && channel_q == f_channel) f_begins_q <= f_begins_q + 1'b1;

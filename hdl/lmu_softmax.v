@@ -344,6 +344,7 @@ module lmu_softmax #(
     reg [SUM_W-1:0] f_divisor_q;
     reg [SUM_W+DIVISION-1:0] f_all_q;  // of the division whose quotient is there: what quotient and rest must make up
     wire [SUM_W+DIVISION-1:0] f_shifted = f_e_q;
+    wire [SUM_W+DIVISION-1:0] f_one = {1'b0, f_divisor_q, {(DIVISION - 1) {1'b0}}};  // of a quotient of 1
     wire [SUM_W+DIVISION-1:0] f_product = quotient_q * f_divisor_q;
 
     always @(posedge clk) begin
@@ -355,7 +356,7 @@ module lmu_softmax #(
     end
 
     always @* begin
-        if (f_past_q && !rst && quotient_valid_q && f_divisor_q != 0 && f_all_q <= {f_divisor_q, {(DIVISION - 1) {1'b0}}}) begin
+        if (f_past_q && !rst && quotient_valid_q && f_divisor_q != 0 && f_all_q <= f_one) begin
             division_exact : assert (f_product + quotient_rest_q == f_all_q && quotient_rest_q < f_divisor_q);
         end
     end
@@ -448,7 +449,7 @@ module lmu_softmax #(
         if (f_past_q && !rst) begin
             reach_last : cover (f_done && m_axis_tlast);
             reach_stall : cover (!run && f_steps_q > 2);
-            reach_one : cover (quotient_valid_q && f_all_q == {f_divisor_q, {(DIVISION - 1) {1'b0}}} && f_divisor_q != 0);
+            reach_one : cover (quotient_valid_q && f_all_q == f_one && f_divisor_q != 0);
         end
     end
 `endif

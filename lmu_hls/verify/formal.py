@@ -217,9 +217,14 @@ def _abc(program: Path, engine: str, workdir: Path, timeout_s: int) -> str:
 
 def _trace(workdir: Path, index: int, top: str) -> Path | None:
     """The VCD file of a counterexample, or None where it could not be replayed."""
-    witnesses = sorted(workdir.glob(f"cex_*{index}.aiw"))
+    witnesses = [path for path in workdir.glob("cex_*.aiw") if int(path.stem.removeprefix("cex_")) == index]
     if not witnesses:
         return None
+    # ABC knows fewer registers after it has joined equal ones; all of them start with 0
+    registers = json.loads((workdir / "model.ywa").read_text(encoding="utf-8"))["latch_count"]
+    lines = witnesses[0].read_text(encoding="utf-8").splitlines()
+    lines[2] = "0" * registers
+    witnesses[0].write_text("\n".join(lines) + "\n", encoding="utf-8")
     trace = workdir / f"cex_{index}.vcd"
     passes = [
         'read_rtlil "model.il"',

@@ -28,6 +28,7 @@ class Mutant:
     old: str
     new: str
     caught_by: tuple[str, ...]
+    slow: bool = False  # so is a fault in a slow case
 
     def __str__(self) -> str:
         return f"{self.module}-{self.caught_by[0]}"
@@ -66,7 +67,16 @@ SERIALIZER = Case("lmu_serializer", {"WIDTH": 2, "LANES": 3})
 STEP_START = Case("lmu_step_start", {"WIDTH": 2, "N": 3})
 REGISTERS = Case("lmu_registers", {"COUNTERS": 1, "ADDR_W": 6})
 
+
+def pes(units: int, memory_d: int, order: int, pipeline: int = 1) -> Case:
+    types = {name: int(name.endswith("W")) for name in TRIDIAG_TYPES}
+    sizes = {"PES": units, "MEMORY_D": memory_d, "ORDER": order, "PIPELINE": pipeline}
+    return Case("lmu_memory_tridiag_pes", {**sizes, **types}, True)
+
+
 CASES = (
+    pes(2, 2, 3),
+    pes(2, 4, 3, 2),
     SERIALIZER,
     Case("lmu_serializer", {"WIDTH": 1, "LANES": 1}),
     STEP_START,
@@ -101,6 +111,20 @@ CASES = (
 )
 
 MUTANTS = (
+    Mutant(
+        pes(2, 2, 3),
+        "lmu_memory_tridiag_pes",
+        "assign m_axis_tvalid = &valid;",
+        "assign m_axis_tvalid = |valid;",
+        ("payload_holds",),
+    ),
+    Mutant(
+        pes(2, 2, 3),
+        "lmu_memory_tridiag_pes",
+        "assign m_axis_tlast = last[PES-1];",
+        "assign m_axis_tlast = last[0];",
+        ("last_in_place",),
+    ),
     Mutant(
         SERIALIZER,
         "lmu_serializer",

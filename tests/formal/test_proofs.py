@@ -10,11 +10,11 @@ import pytest
 from lmu_hls.resources import hdl_dir
 from lmu_hls.toolchain import find
 from lmu_hls.verify import formal
-from tests.formal import cases, cases_values
+from tests.formal import cases, cases_cells, cases_values, test_core_proofs, test_gated_proofs
 from tests.formal.cases import Case, Mutant
 
-CASES = (*cases.CASES, *cases_values.CASES)
-MUTANTS = (*cases.MUTANTS, *cases_values.MUTANTS)
+CASES = (*cases.CASES, *cases_values.CASES, *cases_cells.CASES)
+MUTANTS = (*cases.MUTANTS, *cases_values.MUTANTS, *cases_cells.MUTANTS)
 pytestmark = pytest.mark.skipif(not find("pyosys").found, reason="pyosys is not installed")
 
 
@@ -29,7 +29,7 @@ def sources(top: str) -> list[Path]:
 
 
 def parameters(entries: tuple[Case, ...] | tuple[Mutant, ...]) -> list[object]:
-    slow = [entry.slow if isinstance(entry, Case) else entry.case.slow for entry in entries]
+    slow = [entry.slow or (isinstance(entry, Mutant) and entry.case.slow) for entry in entries]
     return [
         pytest.param(e, id=str(e), marks=[pytest.mark.slow] if s else []) for e, s in zip(entries, slow, strict=True)
     ]
@@ -58,6 +58,16 @@ def test_faults_found(mutant: Mutant, tmp_path: Path) -> None:
             text = text.replace(mutant.old, mutant.new)
         files.append(tmp_path / path.name)
         files[-1].write_text(text, encoding="utf-8")
-    outcome = formal.prove(files, mutant.case.top, mutant.case.parameters, tmp_path / "work")
+    outcome = formal.prove(files, mutant.case.top, mutant.case.parameters, tmp_path / "work", timeout_s=90)
     failed = {name.rpartition(".")[2] for name in outcome.of(formal.FAILED)}
     assert failed >= set(mutant.caught_by), outcome.properties
+
+
+def test_no_module_is_forgotten() -> None:
+    """Each module with a stream has properties, a configuration that is proven and a fault that is found."""
+    cases = {case.top for case in (*CASES, *test_core_proofs.CASES, *test_gated_proofs.CASES)}
+    mutants = {mutant.module for mutant in (*MUTANTS, *test_core_proofs.MUTANTS, *test_gated_proofs.MUTANTS)}
+    with_stream = {path.stem for path in hdl_dir().glob("*.v") if re.search(r"_axi[sl]?_\w*valid", path.read_text())}
+    assert len(with_stream) > 20
+    assert with_stream - cases == set()
+    assert with_stream - mutants == set()
