@@ -273,7 +273,7 @@ module lmu_hidden_dense #(
     end
 
     // Nothing lost and nothing invented: each step gives UNITS beats, with the tlast of its last input on the last one
-    localparam F_FLIGHT = 12;  // complete steps inside at once, at most
+    localparam F_FLIGHT = N_H != 0 ? 2 : 12;  // complete steps inside at once, at most
     reg [F_FLIGHT-1:0] f_lasts_q;  // tlast of each, the oldest one lowest
     reg [3:0] f_steps_q;  // how many
     reg [$clog2(N_MEM+1)-1:0] f_in_q;  // number of the next mem of its step

@@ -35,7 +35,7 @@ def prove(some: Iterable[Shape], unit: str, workdir: Path) -> formal.Outcome:
     workdir.mkdir(exist_ok=True)
     (workdir / "unit.v").write_text(unit, encoding="utf-8")
     (workdir / "all.v").write_text(text, encoding="utf-8")
-    outcome = formal.prove([workdir / "unit.v", DEFINITION, workdir / "all.v"], "all", {}, workdir)
+    outcome = formal.prove([workdir / "unit.v", DEFINITION, workdir / "all.v"], "all", {}, workdir, inner=True)
     assert len(outcome.properties) == len(instances)
     return outcome
 
