@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import lmu_hls
 from lmu_hls.resources import hdl_dir, sim_dir
 
 if sys.version_info >= (3, 11):
@@ -44,6 +45,11 @@ def test_every_source_is_in_the_wheel(wheel: Path) -> None:
     assert wanted - names == set()
     assert any(name.endswith(".v") for name in wanted)
     assert any(name.endswith("licenses/LICENSE") for name in names)
+    assert "lmu_hls/py.typed" in names
+
+
+def test_the_wheel_has_the_version_of_the_package(wheel: Path) -> None:
+    assert wheel.name.split("-")[1] == lmu_hls.__version__
 
 
 def test_nothing_else_is_in_the_wheel(wheel: Path) -> None:
