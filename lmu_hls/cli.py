@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,6 +27,7 @@ app = typer.Typer(
     add_completion=False,
 )
 INTERRUPTED = 130
+SAY_EVERY = 10.0  # seconds between two lines of progress off a terminal
 out = Console(width=None if sys.stdout.isatty() else 120)
 err = Console(stderr=True, soft_wrap=True)  # looks up sys.stderr when it prints
 
@@ -78,7 +80,7 @@ def _fail(error: Exception) -> None:
 
 @contextmanager
 def _progress() -> Iterator[Any]:
-    """A progress bar on stderr; the value is a function of (task, done, total)."""
+    """A progress bar on stderr, off a terminal a line now and then; the value is a function of (task, done, total)."""
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}"),
@@ -88,12 +90,18 @@ def _progress() -> Iterator[Any]:
     )
     with Progress(*columns, console=err, disable=not err.is_terminal) as bar:
         tasks: dict[str, Any] = {}
+        said: dict[str, float] = {}  # when a line was printed last
 
         def show(task: str, done: int, total: int) -> None:
             if task not in tasks:
                 tasks[task] = bar.add_task(task, total=total)
-                if not err.is_terminal:  # no bar is drawn there
+            if not err.is_terminal:  # no bar is drawn there
+                if task not in said:
                     err.print(f"{task} ...", markup=False, highlight=False)
+                    said[task] = time.monotonic()
+                elif time.monotonic() - said[task] >= SAY_EVERY:
+                    err.print(f"{task}: {done} of {total}", markup=False, highlight=False)
+                    said[task] = time.monotonic()
             bar.update(tasks[task], completed=done, total=total)
 
         yield show
@@ -165,6 +173,7 @@ def convert(
     chosen = None
     if calibration is not None:
         precision = None
+        flow.rehearse(keras_model, settings, backend, io_type, reuse_factor)
         with _progress() as progress:
             settings, chosen = flow.choose_types(keras_model, calibration, target, settings, progress)
     manifest = flow.convert(

@@ -1,9 +1,13 @@
-"""Dataclass records to JSON files and back, exactly; a file is replaced whole or not at all."""
+"""Dataclass records to JSON files and back, exactly; a file is replaced whole or not at all.
+
+JSON has no infinity: a float field holds it as the text "inf" or "-inf". NaN says nothing and is refused by its place.
+"""
 
 from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import os
 import types
 import typing
@@ -15,6 +19,8 @@ from lmu_hls.errors import LmuHlsError
 
 T = TypeVar("T")
 
+INFINITIES = {"inf": math.inf, "-inf": -math.inf}
+
 
 class RecordError(ValueError):
     """Data that does not fit the record it should become; the text says where and why."""
@@ -23,9 +29,14 @@ class RecordError(ValueError):
 def encode(record: object) -> str:
     """JSON text of a record or a sequence of records: two spaces of indent, field order, final newline.
 
-    Raises ValueError for NaN and infinities, which JSON cannot hold.
+    Infinities become text, see the module. Raises RecordError for NaN, naming the field.
     """
     return json.dumps(_plain(record), indent=2, allow_nan=False, ensure_ascii=False) + "\n"
+
+
+def parse(text: str) -> Any:
+    """The data of a JSON text. ValueError for what is no JSON, which Infinity and NaN as bare words are not either."""
+    return json.loads(text, parse_constant=_no_constant)
 
 
 def decode(kind: Any, data: Any, where: str = "") -> Any:
@@ -44,6 +55,9 @@ def decode(kind: Any, data: Any, where: str = "") -> Any:
     if origin in (dict, Mapping):
         _expect(isinstance(data, dict), where, "an object", data)
         return {key: decode(args[1], value, f"{where}.{key}") for key, value in data.items()}
+    if kind is float and isinstance(data, str):
+        _expect(data in INFINITIES, where, "a float", data)
+        return INFINITIES[data]
     _expect(type(data) is kind, where, kind.__name__, data)
     return data
 
@@ -88,7 +102,7 @@ def load(path: Path, kind: type[T]) -> T:
     name = getattr(kind, "__name__", str(kind)) if not typing.get_args(kind) else str(kind)
     remedy = "Run the command that writes it again."
     try:
-        return typing.cast(T, decode(kind, json.loads(path.read_text(encoding="utf-8"))))
+        return typing.cast(T, decode(kind, parse(path.read_text(encoding="utf-8"))))
     except FileNotFoundError as error:
         raise LmuHlsError(f"{path} does not exist. {remedy}") from error
     except OSError as error:
@@ -97,14 +111,23 @@ def load(path: Path, kind: type[T]) -> T:
         raise LmuHlsError(f"{path} does not hold a {name}: {error}. {remedy}") from error
 
 
-def _plain(value: Any) -> Any:
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")
+
+
+def _plain(value: Any, where: str = "") -> Any:
     """The record as dicts, lists and scalars."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+        fields = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+        return {name: _plain(item, f"{where}.{name}".lstrip(".")) for name, item in fields.items()}
     if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): _plain(item, f"{where}.{key}".lstrip(".")) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
+        return [_plain(item, f"{where}[{i}]") for i, item in enumerate(value)]
+    if type(value) is float and not math.isfinite(value):
+        if math.isnan(value):
+            raise RecordError(f"{where or 'top level'}: NaN is no result; a record cannot hold it")
+        return "inf" if value > 0 else "-inf"
     if value is None or type(value) in (bool, int, float, str):
         return value
     raise TypeError(f"a record cannot hold a {type(value).__name__}: {value!r}; convert it to a plain type first")

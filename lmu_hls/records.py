@@ -246,8 +246,10 @@ class Overrun:
 class TensorPrecision:
     """One tensor's type and what is known of it; magnitudes in the tensor's unit, SNRs in dB, None where unknown.
 
-    `proven` is the largest magnitude possible, `observed` the largest on the calibration data, `headroom` what the
-    type holds over the observed one; `overflows` counts the values that did not fit.
+    `proven` is the largest magnitude possible, infinite where nothing bounds the tensor; `observed` the largest on the
+    calibration data; `headroom` what the type holds over the observed one, infinite for a tensor that is zero
+    throughout. `overflows` counts the values that did not fit. An SNR is infinite where the values are exact, and
+    minus infinity where there is an error and no signal.
     """
 
     layer: str
@@ -256,7 +258,7 @@ class TensorPrecision:
     weight: bool
     observed: float
     proven: float | None
-    headroom: float | None
+    headroom: float
     overflows: int
     predicted_db: float | None
     measured_db: float | None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -92,22 +92,14 @@ def convert(
     """
     model = own_layers(model)
     check_model(model)
-    if backend.lower() not in BACKENDS:
-        raise LmuHlsError(f"backend {backend!r} is not supported; use one of {', '.join(BACKENDS.values())}")
-    backend = BACKENDS[backend.lower()]
+    backend = known_backend(backend)
     with replacing(root, force) as folder:
         printed = io.StringIO()
         try:
-            with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
+            with named_errors(model), contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
                 settings = full_config(model, config or {}, backend, precision, reuse_factor)
                 graph = _hls4ml_model(model, folder, settings, backend, io_type)
                 network = _write_parts(model, graph, folder, settings)
-        except (LmuHlsError, OSError):
-            raise
-        except Exception as error:  # hls4ml raises whatever class is at hand
-            raise LmuHlsError(
-                f"hls4ml cannot convert model {model.name!r}: {error}; see --debug for the place"
-            ) from error
         finally:
             folder.log.write_text(printed.getvalue())
         manifest = _manifest(model, graph, network, folder, backend, io_type)
@@ -115,6 +107,24 @@ def convert(
         if chosen is not None:
             dump(folder.precision, chosen)
     return manifest
+
+
+def known_backend(name: str) -> str:
+    """hls4ml's name of a backend, however it is written. Raises LmuHlsError for one that is not supported."""
+    if name.lower() not in BACKENDS:
+        raise LmuHlsError(f"backend {name!r} is not supported; use one of {', '.join(BACKENDS.values())}")
+    return BACKENDS[name.lower()]
+
+
+@contextlib.contextmanager
+def named_errors(model: Any) -> Iterator[None]:
+    """Whatever hls4ml raises becomes one LmuHlsError that names the model."""
+    try:
+        yield
+    except (LmuHlsError, OSError):
+        raise
+    except Exception as error:  # hls4ml raises whatever class is at hand
+        raise LmuHlsError(f"hls4ml cannot convert model {model.name!r}: {error}; see --debug for the place") from error
 
 
 def _hls4ml_model(model: Any, folder: OutputFolder, settings: dict[str, Any], backend: str, io_type: str) -> Any:

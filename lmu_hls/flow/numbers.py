@@ -8,15 +8,16 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from lmu_hls.errors import LmuHlsError
-from lmu_hls.flow.convert import check_model
+from lmu_hls.flow.accelerator import accelerator, settle_reuse
+from lmu_hls.flow.convert import check_model, known_backend, named_errors, own_layers
 from lmu_hls.flow.data import read_arrays
 from lmu_hls.hls.config import full_config
 from lmu_hls.layers.rebase import Change, rediscretize
 from lmu_hls.records import Precision, TensorPrecision
 from lmu_hls.tuning import AccuracyDrop, BitBudget, SnrDb, Target, TensorResult, profile, tune
+from lmu_hls.tuning.calibration import wide_types
+from lmu_hls.tuning.draft import draft
 
 
 def target_of(snr_db: float | None, accuracy_drop: str | None, bits: int | None) -> Target:
@@ -36,6 +37,25 @@ def target_of(snr_db: float | None, accuracy_drop: str | None, bits: int | None)
         return AccuracyDrop() if accuracy_drop is None else AccuracyDrop(float(accuracy_drop.removesuffix("%")))
     except ValueError as error:
         raise LmuHlsError(f"{given[0]!r} is not a target: {error}") from None
+
+
+def rehearse(
+    model: Any,
+    config: Mapping[str, Any] | None = None,
+    backend: str = "Vitis",
+    io_type: str = "io_parallel",
+    reuse_factor: int | None = None,
+) -> None:
+    """All of a conversion that types have no part in, to fail before a search for types and not after it.
+
+    Nothing is written. Raises the LmuHlsError that :func:`lmu_hls.flow.convert` would raise.
+    """
+    model = own_layers(model)
+    check_model(model)
+    with named_errors(model):
+        source = draft(model, config, known_backend(backend), io_type, reuse_factor)
+        network = source.network(wide_types(source))
+        accelerator(settle_reuse(network, source.config["Model"]["ReuseFactor"]))
 
 
 def choose_types(
@@ -103,7 +123,7 @@ def _tensors(results: Sequence[TensorResult]) -> tuple[TensorPrecision, ...]:
             item.weight,
             item.observed,
             item.proven,
-            float(item.headroom) if np.isfinite(item.headroom) else None,
+            item.headroom,
             item.overflows,
             item.predicted_db,
             item.measured_db,

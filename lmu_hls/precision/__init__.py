@@ -3,7 +3,7 @@
 from lmu_hls.precision.feedback import Encoder, Hidden, LayerRange, layer_range
 from lmu_hls.precision.lyapunov import covariance
 from lmu_hls.precision.memory import EXACT, DenseMemory, Memory, Rounding, TridiagonalMemory
-from lmu_hls.precision.noise import Snr, Spectrum, at_reader, predict_snr, rounding_noise
+from lmu_hls.precision.noise import Snr, Spectrum, at_reader, decibel, predict_snr, rounding_noise
 from lmu_hls.precision.ranges import MemoryRange, Range, limit_cycle_bound, memory_range, worst_input
 from lmu_hls.precision.stability import (
     Stability,
@@ -34,6 +34,7 @@ __all__ = [
     "check_quantized",
     "coefficient_type",
     "covariance",
+    "decibel",
     "layer_range",
     "limit_cycle_bound",
     "memory_range",

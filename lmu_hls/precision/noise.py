@@ -89,12 +89,12 @@ class Snr:
     @property
     def db(self) -> float:
         """All signal power over all noise power, in dB; infinite without noise."""
-        return _decibel(float(self.signal.sum()), float(self.noise.sum()))
+        return decibel(float(self.signal.sum()), float(self.noise.sum()))
 
     @property
     def each_db(self) -> Array:
         """The same, output by output."""
-        return np.array([_decibel(s, n) for s, n in zip(self.signal, self.noise, strict=True)])
+        return np.array([decibel(s, n) for s, n in zip(self.signal, self.noise, strict=True)])
 
 
 def rounding_noise(memory: Memory, u: Rounding = EXACT) -> Array:
@@ -176,6 +176,8 @@ def _symmetric_mean(density: Array) -> float:
     return float((2 * density[1:-1].sum() + density[0] + density[-1]) / (2 * (len(density) - 1)))
 
 
-def _decibel(signal: float, noise: float) -> float:
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return float(10 * np.log10(np.float64(signal) / np.float64(noise)))
+def decibel(signal: float, noise: float) -> float:
+    """``signal`` power over ``noise`` power in dB: infinite without noise, minus infinity for noise alone."""
+    if noise == 0:
+        return np.inf
+    return float(10 * (np.log10(signal) - np.log10(noise))) if signal > 0 else -np.inf

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections import Counter
 from collections.abc import Sequence
-from math import log2
+from math import inf, log2
 
 from rich.markup import escape
 from rich.table import Table
@@ -18,18 +18,22 @@ HEADINGS = ("Layer", "Tensor", "Type", "Observed", "Proven", "Headroom", "Overfl
 
 
 def precision_rows(tensors: Sequence[TensorPrecision]) -> list[tuple[str, ...]]:
-    """One row of text a tensor, in the order of HEADINGS; '-' where nothing is known, types without default modes."""
+    """One row of text a tensor, in the order of HEADINGS; '-' where nothing is known, types without default modes.
+
+    What has no number says so: a range that nothing bounds, the headroom of a tensor that is zero throughout, the SNR
+    of values that are exact, or that have an error and no signal.
+    """
     return [
         (
             item.layer,
             item.tensor,
             item.type.replace(f",{DEFAULT.rounding},{DEFAULT.overflow}", ""),
             f"{item.observed:.4g}",
-            _number(item.proven, ".4g"),
-            _number(item.headroom, ".2f"),
+            _number(item.proven, ".4g", "unbounded"),
+            _number(item.headroom, ".2f", "unused"),
             "-" if item.weight else str(item.overflows),
-            _number(item.predicted_db, ".1f"),
-            _number(item.measured_db, ".1f"),
+            _number(item.predicted_db, ".1f", "exact"),
+            _number(item.measured_db, ".1f", "exact"),
         )
         for item in tensors
     ]
@@ -63,7 +67,8 @@ def precision_plot(tensors: Sequence[TensorPrecision]) -> bytes:
     tops = [kind.integer - kind.signed for kind in types]
     axes.barh(rows, [kind.width - kind.signed for kind in types], left=[-kind.fraction for kind in types], color=colors)
     for name, marker in (("observed", "o"), ("proven", "D")):
-        known = [(log2(value), row) for row, item in enumerate(tensors) if (value := getattr(item, name))]
+        values = [(row, getattr(item, name) or 0.0) for row, item in enumerate(tensors)]
+        known = [(log2(value), row) for row, value in values if 0 < value < inf]
         if known:
             axes.plot(*zip(*known, strict=True), marker, label=f"largest {name}", color="black", fillstyle="none")
     axes.set_yticks(rows, [f"{item.layer} {item.tensor}" for item in tensors])
@@ -84,5 +89,7 @@ def vanished_counts(precision: Precision) -> list[str]:
     return [f"{count} of {tensor}" for tensor, count in counts.items()]
 
 
-def _number(value: float | None, form: str) -> str:
-    return "-" if value is None else f"{value:{form}}"
+def _number(value: float | None, form: str, infinite: str) -> str:
+    if value is None:
+        return "-"
+    return {inf: infinite, -inf: "no signal"}.get(value, f"{value:{form}}")

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from lmu_hls.errors import LmuHlsError
-from lmu_hls.jsonfile import decode, encode
+from lmu_hls.jsonfile import decode, encode, parse
 from lmu_hls.records import Accuracy, Comparison, ModelSummary, Number, Overrun, Part, Precision, Resources, Timing
 
 
@@ -74,7 +73,7 @@ def to_json(report: Report) -> str:
 def from_json(text: str) -> Report:
     """Read what `to_json` wrote. Raises LmuHlsError for anything else."""
     try:
-        report = decode(Report, json.loads(text))
+        report = decode(Report, parse(text))
     except ValueError as error:
         raise LmuHlsError(f"this is no report: {error}. Write it again with: lmu-hls report OUTDIR") from error
     assert isinstance(report, Report)

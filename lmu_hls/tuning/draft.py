@@ -65,14 +65,20 @@ class Draft:
         return known
 
 
-def draft(model: Any, config: Mapping[str, Any] | None = None) -> Draft:
+def draft(
+    model: Any,
+    config: Mapping[str, Any] | None = None,
+    backend: str = "Vitis",
+    io_type: str = "io_parallel",
+    reuse_factor: int | None = None,
+) -> Draft:
     """Convert a Keras model for its structure. ``config`` has hls4ml's keys; its precisions do not matter.
 
     Raises LmuHlsError for a model that cannot be converted.
     """
     with contextlib.redirect_stdout(io.StringIO()):
-        settings = full_config(model, config or {}, precision=_WIDE)
-    graph = _convert(model, _without_precision(settings))
+        settings = full_config(model, config or {}, backend, _WIDE, reuse_factor)
+    graph = _convert(model, _without_precision(settings), backend, io_type)
     nodes = tuple(graph.get_layers())
     keys: dict[Key, None] = {}
     network_spec(_View(None, None, nodes, keys))
@@ -96,7 +102,7 @@ def configured_types(model: Any, source: Draft, config: Mapping[str, Any] | None
     }
 
 
-def _convert(model: Any, settings: dict[str, Any]) -> Any:
+def _convert(model: Any, settings: dict[str, Any], backend: str = "Vitis", io_type: str = "io_parallel") -> Any:
     """hls4ml's graph of the model; nothing is written."""
     import hls4ml
 
@@ -105,8 +111,8 @@ def _convert(model: Any, settings: dict[str, Any]) -> Any:
             model,
             output_dir=str(Path(folder) / "project"),
             project_name="lmu",
-            backend="Vitis",
-            io_type="io_parallel",
+            backend=backend,
+            io_type=io_type,
             hls_config=settings,
             allow_v2_fallback=True,
         )

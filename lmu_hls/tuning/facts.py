@@ -16,6 +16,7 @@ from lmu_hls.precision import (
     Memory,
     Rounding,
     Spectrum,
+    decibel,
     layer_range,
     memory_range,
     predict_snr,
@@ -165,12 +166,12 @@ def _predicted_db(source: Draft, lmu: LMU, memory: Memory, wide: Trace) -> float
     return predict_snr(memory, spectrum, memory_of(source, lmu.name), u=Rounding.of(lmu.u)).db
 
 
-def _measured_db(key: Key, wide: Trace, final: Trace, kind: FixedType) -> float | None:
+def _measured_db(key: Key, wide: Trace, final: Trace, kind: FixedType) -> float:
     name = traced_name(wide[key[0]], key[1])
     exact = to_float(wide[key[0]].tensors[name], WIDE)
     error = to_float(final[key[0]].tensors[name], kind) - exact
     signal, noise = float(np.sum(exact**2)), float(np.sum(error**2))
-    return 10 * float(np.log10(signal / noise)) if signal and noise else None
+    return decibel(signal, noise)
 
 
 def vanished_coefficients(source: Draft, types: Types) -> tuple[str, ...]:

@@ -1,6 +1,8 @@
 """Types from the command line: search, profile, what verify says of data beyond the calibration, rediscretizing."""
 
 import json
+import math
+import re
 
 import numpy as np
 import pytest
@@ -106,3 +108,30 @@ def test_another_discretizer_is_measured_and_said(run, speech, tmp_path):
     assert status == 0
     assert "discretizer zoh -> bilinear, 6 samples" in said and "accuracy" in said
     assert store.load(tmp_path / "out" / "spec.npz").lmus[0].discretizer == "bilinear"
+
+
+def test_a_range_without_bound_is_recorded_and_said(run, speech, tmp_path, monkeypatch):
+    """h feeds back through relu: nothing bounds u. The search says now and then how far it is."""
+    monkeypatch.setattr(cli, "SAY_EVERY", 0.0)
+    path, out = tmp_path / "relu.keras", tmp_path / "out"
+    small_model(hidden_to_memory=True).save(path)
+    status, _, said = run("convert", path, out, "--precision", "auto", "--calibration", speech, "--target-snr-db", 12)
+    assert status == 0, said
+    assert re.search(r"types: runs of golden: \d+ of 4000", said)
+    tensors = {(item.layer, item.tensor): item for item in load(out / "precision.json", Precision).tensors}
+    assert tensors["lmu", "u"].proven == math.inf and tensors["lmu", "mem"].proven < math.inf
+    assert run("report", out)[0] == 0
+    assert "| unbounded |" in (out / "report.md").read_text() and (out / "precision.svg").is_file()
+    status, text, _ = run("profile", path, speech, "--json")
+    assert status == 0 and any(item["proven"] == "inf" for item in json.loads(text))
+    assert "unbounded" in run("profile", path, speech)[1]
+
+
+@pytest.mark.parametrize(
+    ("options", "part"), [(("--backend", "Quartus"), "not supported"), (("--io-type", "io_stream"), "io_stream")]
+)
+def test_what_no_types_can_cure_fails_before_the_search(run, saved, speech, tmp_path, monkeypatch, options, part):
+    monkeypatch.setattr("lmu_hls.flow.numbers.tune", lambda *_, **__: pytest.fail("searched"))
+    given = ("--precision", "auto", "--calibration", speech, *options)
+    status, _, said = run("convert", saved, tmp_path / "out", *given)
+    assert status == 1 and part in said
