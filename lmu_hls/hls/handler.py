@@ -8,10 +8,11 @@ import numpy as np
 from hls4ml.converters.keras_v3._base import KerasV3LayerHandler, registry
 
 from lmu_hls.errors import LmuHlsError
+from lmu_hls.hls.weights import layer_weight
 from lmu_hls.spec.weight import ACTIVATIONS
 
 BIDIRECTIONAL = "keras.src.layers.rnn.bidirectional.Bidirectional"
-SOFTMAX = (  # layers that hls4ml's own handlers take apart into at most a layer and a softmax
+NEIGHBOURS = (  # layers that hls4ml's own handlers take apart into at most a layer and a softmax
     "keras.src.layers.core.dense.Dense",
     "keras.src.layers.activations.activation.Activation",
     "keras.src.layers.activations.softmax.Softmax",
@@ -87,15 +88,27 @@ class BidirectionalHandler:
         return self.original(layer, in_tensors, out_tensors)
 
 
-class SoftmaxHandler:
-    """hls4ml's own handler, but a softmax after an LMU becomes the IR layer LMUSoftmax: the contract's numbers."""
+class NeighbourHandler:
+    """hls4ml's own handler of a layer before or after an LMU, with our numbers.
+
+    A softmax after an LMU becomes the IR layer LMUSoftmax; the weights are those that the layer computes with, also
+    where Keras stores integers and a scale.
+    """
 
     def __init__(self, original: Any) -> None:
         self.original = original
 
     def __call__(self, layer: Any, in_tensors: Any, out_tensors: Any) -> Any:
+        after = any(map(_comes_from_lmu, in_tensors))
+        if not after and not _leads_to_lmu(layer):
+            return self.original(layer, in_tensors, out_tensors)
+        weights = {"weight_data": layer_weight(layer, "kernel"), "bias_data": layer_weight(layer, "bias")}
         parts = self.original(layer, in_tensors, out_tensors)
-        if parts is None or not any(map(_comes_from_lmu, in_tensors)):
+        if parts is None:
+            return None
+        for part in parts:
+            part.update({key: weights[key] for key in weights.keys() & part.keys()})
+        if not after:
             return parts
         return tuple(
             {**part, "class_name": "LMUSoftmax"} if part["class_name"] == "Softmax" else part for part in parts
@@ -103,8 +116,8 @@ class SoftmaxHandler:
 
 
 def wrap_handlers() -> None:
-    """Put :class:`BidirectionalHandler` and :class:`SoftmaxHandler` before hls4ml's own handlers; once."""
-    for wrapper, names in ((BidirectionalHandler, (BIDIRECTIONAL,)), (SoftmaxHandler, SOFTMAX)):
+    """Put :class:`BidirectionalHandler` and :class:`NeighbourHandler` before hls4ml's own handlers; once."""
+    for wrapper, names in ((BidirectionalHandler, (BIDIRECTIONAL,)), (NeighbourHandler, NEIGHBOURS)):
         for name in names:
             if not isinstance(registry[name], wrapper):
                 registry[name] = wrapper(registry[name])
@@ -149,7 +162,7 @@ def _refuse_options(layer: Any, in_tensors: Any, out_tensors: Any) -> None:
 def _encoder(layer: Any) -> dict[str, Any]:
     """The rows of the kernel that read x and h; an identity where the layer has no kernel."""
     cell, n_in = layer.cell, int(layer.cell._encoder_width)
-    kernel = _array(cell.kernel)
+    kernel = layer_weight(cell, "kernel")
     identity = kernel is None
     if kernel is None:
         kernel = np.eye(n_in)
@@ -159,8 +172,8 @@ def _encoder(layer: Any) -> dict[str, Any]:
         "identity_encoder": identity,
         "encoder_x_data": kernel[:n_in],
         "encoder_h_data": kernel[n_in:] if cell.hidden_to_memory else None,
-        "encoder_mem_data": _array(cell.recurrent_kernel),
-        "encoder_bias_data": _array(cell.bias),
+        "encoder_mem_data": layer_weight(cell, "recurrent_kernel"),
+        "encoder_bias_data": layer_weight(cell, "bias"),
     }
 
 
@@ -189,9 +202,9 @@ def _hidden(layer: Any) -> dict[str, Any]:
     for name in ("activation", "recurrent_activation"):
         if hasattr(hidden, name):
             attributes[f"hidden_{name}"] = _activation(layer, name)
-    kernel = _array(hidden.kernel)
+    kernel = layer_weight(hidden, "kernel")
     assert kernel is not None
-    bias = _array(hidden.bias) if hidden.use_bias else None
+    bias = layer_weight(hidden, "bias") if hidden.use_bias else None
     recurrent_bias = None
     if bias is not None and bias.ndim == 2:  # a GRU cell with reset_after
         bias, recurrent_bias = bias
@@ -202,7 +215,7 @@ def _hidden(layer: Any) -> dict[str, Any]:
         "units": int(hidden.units),
         "hidden_mem_data": kernel[:n_mem],
         "hidden_x_data": kernel[n_mem:] if cell.input_to_hidden else None,
-        "hidden_h_data": None if kind == "dense" else _array(hidden.recurrent_kernel),
+        "hidden_h_data": None if kind == "dense" else layer_weight(hidden, "recurrent_kernel"),
         "hidden_bias_data": bias,
         "hidden_recurrent_bias_data": recurrent_bias,
     }
@@ -220,9 +233,3 @@ def _activation(layer: Any, name: str) -> str:
             f"supported; use {', '.join(ACTIVATIONS)}"
         )
     return known[0]
-
-
-def _array(weight: Any) -> np.ndarray | None:
-    import keras
-
-    return None if weight is None else np.asarray(keras.ops.convert_to_numpy(weight), np.float64)

@@ -62,6 +62,16 @@ def _scale_rows(weight: Any, scale: Array) -> None:
     weight.assign(values.astype(np.float32) if str(weight.dtype) == "float32" else values)
 
 
+def _kernel(layer: Any) -> Any:
+    """The kernel of a layer or cell; ValueError where Keras quantized it, since it then has a scale of its own."""
+    if layer.quantization_mode is not None:
+        raise ValueError(
+            f"layer {layer.name!r} of quantization mode {layer.quantization_mode!r} is not allowed: rebase the model, "
+            "then quantize it"
+        )
+    return layer.kernel
+
+
 def _readers(model: Any, layer: Any) -> list[Any]:
     """Kernels of the layers that read the output of `layer`; refused where one is not known to be linear in it."""
     kernels = []
@@ -70,11 +80,11 @@ def _readers(model: Any, layer: Any) -> list[Any]:
     for consumer in consumers:
         kernel = None
         if isinstance(consumer, keras.layers.Dense):
-            kernel = consumer.kernel
+            kernel = _kernel(consumer)
         elif isinstance(getattr(consumer, "cell", None), (LMUCell, *KERNEL_CELLS)):
             cell = consumer.cell
             reads_twice = isinstance(cell, LMUCell) and cell.input_to_hidden
-            kernel = None if reads_twice else cell.kernel
+            kernel = None if reads_twice else _kernel(cell)
         if kernel is None:
             raise ValueError(
                 f"layer {layer.name!r} is not allowed: it has no hidden_cell, and layer {consumer.name!r} "
@@ -109,7 +119,7 @@ def rebase(model: Any, basis: str) -> Any:
             for kernel in _readers(twin, layer):
                 _scale_rows(kernel, scale)
         elif isinstance(new.hidden_cell, KERNEL_CELLS):
-            _scale_rows(new.hidden_cell.kernel, scale)
+            _scale_rows(_kernel(new.hidden_cell), scale)
         else:
             raise ValueError(
                 f"hidden_cell={new.hidden_cell!r} of layer {layer.name!r} is not allowed: only Dense, SimpleRNNCell, "

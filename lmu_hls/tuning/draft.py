@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType, quantize, to_float
 from lmu_hls.hls.config import full_config
+from lmu_hls.hls.weights import layer_weight
 from lmu_hls.spec import Network
 from lmu_hls.spec.extract import fixed_type, network_spec
 
@@ -134,10 +135,9 @@ def _float_weight(node: Any, layers: Mapping[str, Any], key: Key) -> Floats:
         return np.asarray(node.get_attr(f"{name}_data"), np.float64)
     if layer not in layers:
         raise LmuHlsError(f"layer {layer!r} of the converted model is not a layer of the Keras model; rename the layer")
-    import keras
-
-    variable = layers[layer].kernel if name == "weight" else layers[layer].bias
-    return np.asarray(keras.ops.convert_to_numpy(variable), np.float64)
+    values = layer_weight(layers[layer], "kernel" if name == "weight" else "bias")
+    assert values is not None
+    return values
 
 
 class _View:
