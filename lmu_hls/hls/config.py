@@ -19,8 +19,9 @@ def full_config(
 ) -> dict[str, Any]:
     """The whole hls4ml configuration: its defaults, then ``config``, then ``precision`` and ``reuse_factor``.
 
-    ``config`` has hls4ml's keys, by itself or below ``HLSConfig``. Raises LmuHlsError for a key or a layer name that
-    does not exist.
+    ``config`` has hls4ml's keys, by itself or below ``HLSConfig``. Layers have a ReuseFactor of their own only where
+    ``config`` gives them one that is not its model's: the model's reaches all others. Raises LmuHlsError for a key or a
+    layer name that does not exist.
     """
     from hls4ml.utils import config_from_keras_model
 
@@ -35,12 +36,26 @@ def full_config(
     }
     settings = config_from_keras_model(model, granularity="name", backend=backend, **defaults)
     _make_room(settings["LayerName"], given.get("LayerType", {}), model)
+    for layer in settings["LayerName"].values():
+        layer.pop("ReuseFactor", None)
     _merge(settings, given, "")
+    _drop_repeated_reuse(settings)
     if precision is not None:
         settings["Model"]["Precision"] = precision
     if reuse_factor is not None:
         settings["Model"]["ReuseFactor"] = reuse_factor
     return settings
+
+
+def _drop_repeated_reuse(settings: dict[str, Any]) -> None:
+    """Take out the reuse factors of layers that only repeat the model's, as hls4ml's own configurations do.
+
+    They are not a wish for these layers: another factor for the whole model must reach them.
+    """
+    whole = settings["Model"].get("ReuseFactor")
+    for layer in settings["LayerName"].values():
+        if isinstance(layer, dict) and layer.get("ReuseFactor") == whole:
+            layer.pop("ReuseFactor", None)
 
 
 def _default_precision(value: Any) -> str | None:

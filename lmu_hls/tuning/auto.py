@@ -148,7 +148,8 @@ def _unreachable(search: Search) -> LmuHlsError:
 def _configured(source: Draft, types: Types) -> dict[str, Any]:
     """hls4ml's configuration of the draft with ``types``; what has no type there stays on auto."""
     config = copy.deepcopy(source.config)
-    config.pop("LayerType", None)
+    for settings in config.get("LayerType", {}).values():
+        settings.pop("Precision", None)  # every tensor gets a type by the name of its layer
     for (layer, tensor), kind in types.items():
         settings = config["LayerName"].setdefault(layer, {})
         if not isinstance(settings.get("Precision"), dict):

@@ -79,7 +79,7 @@ def draft(
     """
     with contextlib.redirect_stdout(io.StringIO()):
         settings = full_config(model, config or {}, backend, _WIDE, reuse_factor)
-    graph = _convert(model, _without_precision(settings), backend, io_type)
+    graph = _convert(model, without_precision(settings), backend, io_type)
     nodes = tuple(graph.get_layers())
     keys: dict[Key, None] = {}
     network_spec(_View(None, None, nodes, keys))
@@ -119,13 +119,14 @@ def _convert(model: Any, settings: dict[str, Any], backend: str = "Vitis", io_ty
         )
 
 
-def _without_precision(settings: dict[str, Any]) -> dict[str, Any]:
+def without_precision(settings: dict[str, Any]) -> dict[str, Any]:
     """The same settings with every type left to the converter, so that the user's types cannot stop it."""
-    layers = {
-        name: {k: v for k, v in layer.items() if k != "Precision"} for name, layer in settings["LayerName"].items()
-    }
+    names, types = (
+        {name: {k: v for k, v in layer.items() if k != "Precision"} for name, layer in settings.get(level, {}).items()}
+        for level in ("LayerName", "LayerType")
+    )
     model = {**settings["Model"], "Precision": {"default": _WIDE}}
-    return {**settings, "Model": model, "LayerName": layers, "LayerType": {}}
+    return {**settings, "Model": model, "LayerName": names, "LayerType": types}
 
 
 def _float_weight(node: Any, layers: Mapping[str, Any], key: Key) -> Floats:
