@@ -12,7 +12,6 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +21,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from lmu_hls import yosys
 from lmu_hls.fixed import FixedType, quantize
 from lmu_hls.legendre import tridiagonal_factors
 from lmu_hls.resources import hdl_dir
@@ -43,14 +43,6 @@ ROUTE = {
              "--freq", "130"],
 }  # fmt: skip
 SEEDS = (1, 2, 3)
-
-RUN = """\
-import sys
-from pyosys import libyosys
-design = libyosys.Design()
-for line in open(sys.argv[1], encoding="utf-8"):
-    libyosys.run_pass(line.rstrip("\\n"), design)
-"""
 
 WRAPPER = """\
 module wrapper (
@@ -100,7 +92,6 @@ def unit_of(case: Case) -> MemoryUnit:
 def synthesize(case: Case, unit: MemoryUnit, folder: Path, top: str) -> dict[str, int]:
     """Yosys on the top in ``folder``; the cells by type, and the netlist in <top>.json."""
     sources = [*(f"{hdl_dir()}/{module}.v" for module in unit.modules), "wrapper.v"]
-    script = folder / f"{top}.ys"
     passes = [
         *(f"read_verilog -defer {source}" for source in sources),
         f"hierarchy -check -top {top}{_overrides(unit) if top == unit.module else ''}",
@@ -109,10 +100,7 @@ def synthesize(case: Case, unit: MemoryUnit, folder: Path, top: str) -> dict[str
         f"tee -q -o {top}.stat stat -json",
         f"write_json {top}.json",
     ]
-    script.write_text("\n".join(passes) + "\n")
-    with (folder / f"{top}.log").open("w") as log:
-        command = [sys.executable, "-c", RUN, script.name]
-        subprocess.run(command, cwd=folder, stdout=log, stderr=subprocess.STDOUT, check=True)
+    yosys.run(passes, folder / f"{top}.ys", folder / f"{top}.log", folder, f"synthesise {top}")
     return json.loads((folder / f"{top}.stat").read_text())["design"]["num_cells_by_type"]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import signal
 import sys
 import time
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from lmu_hls import __version__
+from lmu_hls import __version__, process
 from lmu_hls.errors import LmuHlsError
 
 app = typer.Typer(
@@ -31,8 +32,22 @@ SAY_EVERY = 10.0  # seconds between two lines of progress off a terminal
 out = Console(width=None if sys.stdout.isatty() else 120)
 err = Console(stderr=True, soft_wrap=True)  # looks up sys.stderr when it prints
 
+
+def _set_limit(seconds: float | None) -> float | None:
+    process.set_limit(seconds)
+    return seconds
+
+
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace an output folder of an earlier run.")]
+ToolTimeout = Annotated[
+    float | None,
+    typer.Option(
+        metavar="SECONDS",
+        callback=_set_limit,
+        help=f"Longest time that one run of a tool may take (default: ${process.LIMIT_VARIABLE}, else 3600).",
+    ),
+]
 OutDir = Annotated[Path, typer.Argument(metavar="OUTDIR", help="Output folder of 'lmu-hls convert'.")]
 
 
@@ -42,17 +57,21 @@ def main(argv: list[str] | None = None) -> None:
     debug = "--debug" in arguments
     if argv is None and not debug:
         _quiet_native_logs()
-    try:
-        status = app([a for a in arguments if a != "--debug"], standalone_mode=False)
-    except KeyboardInterrupt:
-        status = INTERRUPTED
-    except Exception as error:
-        if debug:
-            raise
-        _fail(error)
-        sys.exit(getattr(error, "exit_code", 1))
+    with process.signals_unwind() as came:
+        try:
+            status = app([a for a in arguments if a != "--debug"], standalone_mode=False)
+        except KeyboardInterrupt:
+            status = INTERRUPTED
+        except Exception as error:
+            if debug:
+                raise
+            _fail(error)
+            sys.exit(getattr(error, "exit_code", 1))
     if status == INTERRUPTED:  # typer, too, turns Ctrl-C into this status
-        err.print("Interrupted. What earlier commands wrote is unchanged; run the command again.", style="red")
+        by = signal.Signals(came[0]) if came else signal.SIGINT
+        how = "Interrupted." if by == signal.SIGINT else f"Ended by {by.name}."
+        err.print(f"{how} What earlier commands wrote is unchanged; run the command again.", style="red")
+        status = 128 + by
     sys.exit(status if isinstance(status, int) else 0)
 
 
@@ -222,6 +241,7 @@ def verify(
     data: Annotated[Path | None, typer.Option(metavar="NPZ", help="Inputs x and classes y; default: random.")] = None,
     samples: Annotated[int, typer.Option(min=1, help="Number of random samples without --data.")] = 32,
     waves: Annotated[bool, typer.Option("--waves", help="Write waveforms to OUTDIR/work.")] = False,
+    tool_timeout: ToolTimeout = None,
     json_: Json = False,
 ) -> None:
     """Compare csim and the Verilog simulation with the integer reference, bit for bit."""
@@ -246,6 +266,7 @@ def verify(
 def synth(
     outdir: OutDir,
     family: Annotated[str, typer.Option(help="Device family: xc7.")] = "xc7",
+    tool_timeout: ToolTimeout = None,
     json_: Json = False,
 ) -> None:
     """Synthesise the Verilog with Yosys and count its cells."""
@@ -295,6 +316,7 @@ def doctor(json_: Json = False) -> None:
 def demo(
     outdir: Annotated[Path, typer.Argument(metavar="OUTDIR", help="Output folder.")] = Path("demo-out"),
     force: Force = False,
+    tool_timeout: ToolTimeout = None,
     json_: Json = False,
 ) -> None:
     """Train an LMU on real speech, convert it, verify it and report: the whole chain in one run."""

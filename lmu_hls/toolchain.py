@@ -7,17 +7,18 @@ import importlib.util
 import os
 import re
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from lmu_hls import process
 from lmu_hls.errors import LmuHlsError
 
 # The first Verilator whose VPI has what cocotb 2 calls.
 VERILATOR_MIN = (5, 36)
+ASK_LIMIT_S = 30.0  # for a tool to tell its version
 SIMULATORS: Mapping[str, tuple[str, ...]] = {
     "verilator": ("verilator", "cocotb", "libpython", "g++", "make", "perl"),
     "icarus": ("icarus", "cocotb", "libpython"),
@@ -102,10 +103,10 @@ def _which(program: str) -> Path | None:
 def _ask(command: list[str], pattern: str) -> str:
     """The first group of `pattern` in what the command prints, or "" when it fails or differs."""
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=30, errors="replace", env=_clean_env())
-    except (OSError, subprocess.SubprocessError):
+        done = process.run(command, tool=command[0], env=_clean_env(), limit=ASK_LIMIT_S)
+    except LmuHlsError:
         return ""
-    match = re.search(pattern, done.stdout + done.stderr)
+    match = re.search(pattern, done.output)
     return match.group(1) if match else ""
 
 

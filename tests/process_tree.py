@@ -36,3 +36,12 @@ def wait_for(condition, seconds=20.0):
 
 def all_gone(mark, seconds=5.0):
     return wait_for(lambda: not alive(mark), seconds)
+
+
+def names(mark):
+    """Names of the programs with this mark."""
+    found = []
+    for number in alive(mark):
+        with contextlib.suppress(OSError):
+            found.append(Path("/proc", str(number), "comm").read_text().strip())
+    return found

@@ -1,14 +1,13 @@
-"""Run Yosys (pyosys) in a process of its own, because an error inside it ends the process."""
+"""Out-of-context synthesis with Yosys (pyosys)."""
 
 from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from lmu_hls import yosys
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.records import Manifest, Resources, dump, load
 from lmu_hls.synth.cells import count
@@ -16,13 +15,6 @@ from lmu_hls.toolchain import need
 
 FAMILIES = ("xc7",)
 _LOG, _SCRIPT, _STAT = "yosys.log", "synth.ys", "stat.json"
-_RUN = """\
-import sys
-from pyosys import libyosys
-design = libyosys.Design()
-for line in open(sys.argv[1], encoding="utf-8"):
-    libyosys.run_pass(line.rstrip("\\n"), design)
-"""
 _NAME = re.compile(r"[A-Za-z_]\w*")
 
 
@@ -56,9 +48,8 @@ def synthesize(
     workdir.mkdir(parents=True, exist_ok=True)
     stat = workdir.resolve() / _STAT
     stat.unlink(missing_ok=True)
-    script = workdir.resolve() / _SCRIPT
-    script.write_text("\n".join(_passes(verilog, top, parameters, family, stat)) + "\n", encoding="utf-8")
-    _run(script, workdir / _LOG, data_dir or workdir, top)
+    passes = _passes(verilog, top, parameters, family, stat)
+    yosys.run(passes, workdir / _SCRIPT, workdir / _LOG, data_dir or workdir, f"synthesise {top}")
     cells = _cells(stat)
     total = count(cells)
     return Resources(
@@ -138,19 +129,6 @@ def _quoted(path: Path) -> str:
     if '"' in str(path) or "\n" in str(path):
         raise ValueError(f"Yosys cannot read a path with a quotation mark or a line break: {path}")
     return f'"{path}"'
-
-
-def _run(script: Path, log: Path, cwd: Path, top: str) -> None:
-    """Run the script, everything printed going to the log; on failure raise with the reason from the log."""
-    with log.open("w", encoding="utf-8") as file:
-        done = subprocess.run([sys.executable, "-c", _RUN, str(script)], cwd=cwd, stdout=file, stderr=subprocess.STDOUT)
-    if done.returncode:
-        lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-        reasons = [line for line in lines if "ERROR" in line] or lines[-3:] or ["no output"]
-        raise LmuHlsError(
-            f"Yosys could not synthesise {top}: {' '.join(reasons)} (exit status {done.returncode}). "
-            f"The whole log is {log}."
-        )
 
 
 def _cells(stat: Path) -> dict[str, int]:

@@ -6,17 +6,16 @@ beside ``firmware``. What the user or a test changed in the project is therefore
 
 from __future__ import annotations
 
-import subprocess
-import sys
+import signal
 import tempfile
-import threading
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from lmu_hls import toolchain
+from lmu_hls import process, toolchain
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType, Ints, to_float
 from lmu_hls.spec import LMU, Dense, Network
@@ -53,42 +52,28 @@ class CsimProject:
         with tempfile.TemporaryDirectory() as folder:
             given, returned = Path(folder, "in.npy"), Path(folder, "out.npy")
             np.save(given, to_float(x, network.x).reshape(len(x), shape[0] * shape[1]))
-            command = [sys.executable, str(WORKER), str(self.library), f"{self.name}_double", str(given), str(returned)]
-            self._work([*command, str(int(np.prod(out_shape)))], progress)
+            arguments = [str(self.library), f"{self.name}_double", str(given), str(returned)]
+            self._work([*arguments, str(int(np.prod(out_shape)))], progress)
             values = np.load(returned)
         return _integers(values, network.out).reshape(len(x), *out_shape)
 
-    def _work(self, command: list[str], progress: Callable[[int], None]) -> None:
+    def _work(self, arguments: list[str], progress: Callable[[int], None]) -> None:
         """Run the worker, report its progress; LmuHlsError when it fails or the C++ prints an error."""
-        process = subprocess.Popen(
-            command,
-            cwd=self.library.parent,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            errors="replace",
-        )
-        assert process.stdout is not None and process.stderr is not None
-        complaints: list[str] = []
-        reader = threading.Thread(target=lambda stream: complaints.extend(stream), args=(process.stderr,))
-        reader.start()
-        try:
-            for line in process.stdout:
-                if line.startswith("done "):
-                    progress(int(line.split()[1]))
-            code = process.wait()
-        except BaseException:  # Ctrl-C too: leave no worker behind
-            process.kill()
-            process.wait()
-            raise
-        finally:
-            reader.join()
-            process.stdout.close()
-            process.stderr.close()
+        printed: deque[str] = deque(maxlen=1000)
+
+        def hear(line: str) -> None:
+            if line.startswith("done "):
+                progress(int(line.split()[1]))
+            else:
+                printed.append(line)
+
+        name = f"the compiled C++ of {self.directory}"
+        code = process.run(process.python(WORKER, *arguments), tool=name, cwd=self.library.parent, line=hear).code
         # hls4ml's loader prints "ERROR" and goes on when a file of weights is too short.
-        if code or any("ERROR" in line for line in complaints):
-            tail = "".join(complaints[-TAIL:]).strip() or f"it ended with code {code}"
-            raise LmuHlsError(f"the compiled C++ of {self.directory} failed: {tail}\nRestore the project's files.")
+        if code or any("ERROR" in line for line in printed):
+            tail = "\n".join([*printed][-TAIL:]).strip() or f"it ended with code {code}"
+            remedy = process.trouble(code, tail) if code != -signal.SIGSEGV else None  # as the C++ may make it
+            raise LmuHlsError(f"{name} failed: {tail}\n{remedy or 'Restore the project: convert again'}.")
 
 
 def compile_project(project_dir: Path) -> CsimProject:
@@ -110,12 +95,11 @@ def compile_project(project_dir: Path) -> CsimProject:
     command = [str(compiler), *FLAGS, "-I.", "-Ifirmware/ap_types", "-D", f'WEIGHTS_DIR="{weights}"', "-x", "c++", "-"]
     # One translation unit, given on stdin: reading the headers is most of the work.
     unit = f'#include "firmware/{name}.cpp"\n#include "{bridge.name}"\n'
-    done = subprocess.run(
-        [*command, "-o", str(fresh)], cwd=directory, input=unit, capture_output=True, text=True, errors="replace"
-    )
-    if done.returncode:
-        tail = "\n".join((done.stdout + done.stderr).splitlines()[-TAIL:])
-        raise LmuHlsError(f"g++ does not compile {directory}:\n{tail}\nRestore the project's files or convert again.")
+    done = process.run([*command, "-o", str(fresh)], tool="g++", cwd=directory, given=unit)
+    if done.code:
+        tail = "\n".join(done.output.splitlines()[-TAIL:])
+        remedy = process.trouble(done.code, done.output) or "Restore the project's files or convert again"
+        raise LmuHlsError(f"g++ does not compile {directory}:\n{tail}\n{remedy}.")
     fresh.replace(library)
     return CsimProject(directory, name, library)
 

@@ -9,24 +9,16 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from lmu_hls import process, yosys
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.toolchain import need
 
 PROVEN, FAILED, REACHED, UNDECIDED = "proven", "failed", "reached", "undecided"
-_RUN = """\
-import sys
-from pyosys import libyosys
-design = libyosys.Design()
-for line in open(sys.argv[1], encoding="utf-8"):
-    libyosys.run_pass(line.rstrip("\\n"), design)
-"""
 # An assertion that fails where the cover statement is reached
 _COVER = """\
 (* techmap_celltype = "$cover" *)
@@ -188,29 +180,20 @@ def _names(file: Path) -> list[str]:
 
 
 def _yosys(passes: Sequence[str], workdir: Path, name: str, top: str) -> None:
-    """Run Yosys in a process of its own, because an error inside it ends the process."""
     script, log = workdir / f"{name}.ys", workdir / f"{name}.log"
-    script.write_text("\n".join(passes) + "\n", encoding="utf-8")
-    with log.open("w", encoding="utf-8") as file:
-        command = [sys.executable, "-c", _RUN, script.name]
-        done = subprocess.run(command, cwd=workdir, stdout=file, stderr=subprocess.STDOUT)
-    if done.returncode:
-        lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-        reasons = [line for line in lines if "ERROR" in line or "Warning" in line][-5:] or lines[-3:]
-        raise LmuHlsError(f"Yosys could not make a formal model of {top}: {' '.join(reasons)}. The whole log is {log}.")
+    yosys.run(passes, script, log, workdir, f"make a formal model of {top}", ("ERROR", "Warning"))
 
 
 def _abc(program: Path, engine: str, workdir: Path, timeout_s: int) -> str:
     """What ABC prints; its own time limit may be overrun by a minute before it is stopped."""
     log = workdir / "abc.log"
-    commands = f"read_aiger model.aig; fold; strash; {engine}"
+    # -s: no commands from an abc.rc that lies there
+    command = [str(program), "-s", "-c", f"read_aiger model.aig; fold; strash; {engine}"]
     try:
-        with log.open("w", encoding="utf-8") as file:
-            command = [str(program), "-c", commands]
-            done = subprocess.run(command, cwd=workdir, stdout=file, stderr=subprocess.STDOUT, timeout=timeout_s + 60)
-        if done.returncode:
-            raise LmuHlsError(f"ABC ended with exit status {done.returncode}. The whole log is {log}.")
-    except subprocess.TimeoutExpired:
+        code = process.run(command, tool="ABC", cwd=workdir, log=log, limit=timeout_s + 60).code
+        if code:
+            raise LmuHlsError(f"ABC ended with exit status {code}. The whole log is {log}.")
+    except process.ToolTimeout:
         pass
     return log.read_text(encoding="utf-8", errors="replace")
 

@@ -7,15 +7,13 @@ import hashlib
 import json
 import os
 import shutil
-import signal
-import subprocess
-import sys
 import tempfile
 import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from lmu_hls import process
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.resources import sim_dir
 from lmu_hls.toolchain import find, simulator_env
@@ -101,21 +99,14 @@ def _keep_coverage(file: Path) -> None:
 
 
 def execute(job: Mapping[str, Any], folder: Path, env: Mapping[str, str], log: Path) -> int:
-    """Run one job of sim/run_bench.py and return its exit code; an interrupt takes its child processes along."""
+    """Run one job of sim/run_bench.py and return its exit code.
+
+    The simulator's Python finds the modules in the folder of run_bench.py, and none in ``folder``.
+    """
     file = folder.resolve() / "job.json"
     file.write_text(json.dumps(job, indent=1) + "\n", encoding="utf-8")
-    command = [sys.executable, str(sim_dir() / "run_bench.py"), str(file)]
-    with log.open("w", encoding="utf-8") as output:
-        process = subprocess.Popen(
-            command, cwd=folder, env=dict(env), stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )  # fmt: skip
-        try:
-            return process.wait()
-        finally:
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
+    command = process.python(sim_dir() / "run_bench.py", str(file), first=[sim_dir()])
+    return process.run(command, tool=f"The simulation with {job['simulator']}", cwd=folder, env=env, log=log).code
 
 
 def fresh_dir(workdir: Path, name: str) -> Path:

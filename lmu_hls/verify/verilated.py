@@ -7,23 +7,21 @@ read when the simulation starts, so new weights need no new build.
 
 from __future__ import annotations
 
-import contextlib
 import fcntl
 import hashlib
 import json
 import os
 import shutil
-import signal
-import subprocess
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
 import jinja2
 import numpy as np
 
+from lmu_hls import process
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import Ints
 from lmu_hls.toolchain import find, need, simulator_env
@@ -87,21 +85,22 @@ class Accelerator:
 
     def _execute(self, arguments: list[str], progress: Callable[[int], None]) -> None:
         """Run the program and pass its progress on; LmuHlsError with what it printed when it fails."""
-        printed: list[str] = []
-        with _process([str(self.program), *arguments], self.directory) as process:
-            assert process.stdout is not None
-            for line in process.stdout:
-                if line.startswith("done "):
-                    progress(int(line.split()[1]))
-                else:
-                    printed.append(line)
-        if process.returncode:
-            reasons = [line for line in printed if "%Error" in line or "lmu_" in line or "cannot" in line] or printed
-            text = "".join(reasons[-TAIL_LINES:]).strip() or f"it ended with code {process.returncode}"
-            raise LmuHlsError(
-                f"the simulation of {self.interface.top} in {self.directory} stopped: {text}\n"
-                "Restore the project's files: write the project again."
-            )
+        printed: deque[str] = deque(maxlen=1000)
+
+        def hear(line: str) -> None:
+            if line.startswith("done "):
+                progress(int(line.split()[1]))
+            else:
+                printed.append(line)
+
+        name = f"the simulation of {self.interface.top} in {self.directory}"
+        code = process.run([self.program, *arguments], tool=name, cwd=self.directory, line=hear).code
+        if code:
+            reasons = [line for line in printed if "%Error" in line or "lmu_" in line or "cannot" in line]
+            said = (reasons or [*printed])[-TAIL_LINES:]
+            text = "\n".join(said).strip() or f"it ended with code {code}"
+            trouble = process.trouble(1 if reasons else code, text)  # a design that stops itself ends in SIGABRT
+            raise LmuHlsError(f"{name} stopped: {text}\n{trouble or 'Restore the project: write it again'}.")
 
 
 def build(sources: Sequence[Path], interface: Interface, directory: Path, workdir: Path) -> Accelerator:
@@ -137,7 +136,7 @@ def _compile(sources: Sequence[Path], texts: Mapping[str, str], target: Path, en
     command = [str(need("verilator").path), *FLAGS, "-j", jobs, "-CFLAGS", COMPILER_FLAGS, "--top-module", "harness"]
     log = draft / "build.log"
     # Elsewhere, because make takes no folder with a space in its name
-    with tempfile.TemporaryDirectory(prefix="lmu-hls-") as scratch, log.open("w", encoding="utf-8") as output:
+    with tempfile.TemporaryDirectory(prefix="lmu-hls-") as scratch:
         place = Path(scratch)
         for source in sources:
             shutil.copyfile(source, place / source.name)
@@ -145,11 +144,11 @@ def _compile(sources: Sequence[Path], texts: Mapping[str, str], target: Path, en
             (draft / name).write_text(text, encoding="utf-8")
             (place / name).write_text(text, encoding="utf-8")
         files = [*texts, *(source.name for source in sources)]
-        with _process([*command, "-o", PROGRAM, "--Mdir", "obj", *files], place, env, output) as process:
-            process.wait()
-        if process.returncode == 0:
+        command += ["-o", PROGRAM, "--Mdir", "obj", *files]
+        code = process.run(command, tool="Verilator", cwd=place, env=env, log=log).code
+        if code == 0:
             shutil.move(place / "obj" / PROGRAM, draft / PROGRAM)
-    if process.returncode:
+    if code:
         raise LmuHlsError(f"Verilator could not compile the accelerator; the full text is in {log}\n{tail(log)}")
     draft.rename(target)
 
@@ -163,23 +162,3 @@ def _checked(x: Ints, interface: Interface) -> Ints:
     if int(x.min()) < low or int(x.max()) >= high:
         raise ValueError(f"input integers {x.min()}..{x.max()} do not fit {interface.x.width} bits")
     return x
-
-
-@contextlib.contextmanager
-def _process(
-    command: list[str], cwd: Path, env: Mapping[str, str] | None = None, output: int | IO[str] = subprocess.PIPE
-) -> Iterator[subprocess.Popen[str]]:
-    """A process in a session of its own, which is ended with all its children when the block is left early."""
-    process = subprocess.Popen(
-        command, cwd=cwd, env=None if env is None else dict(env), stdin=subprocess.DEVNULL, stdout=output,
-        stderr=subprocess.STDOUT, text=True, errors="replace", start_new_session=True,
-    )  # fmt: skip
-    try:
-        yield process
-        process.wait()
-    finally:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-        if process.stdout is not None:
-            process.stdout.close()

@@ -8,11 +8,10 @@ import keras
 import numpy as np
 import pytest
 
-from lmu_hls import backend, golden, toolchain
+from lmu_hls import backend, golden, process, toolchain
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import quantize
 from lmu_hls.spec import ArgMax, Softmax
-from lmu_hls.verify import verilated
 from tests.lmu_models import N_IN, STEPS, config, convert, lmu, model
 
 SAMPLES = 60
@@ -194,16 +193,16 @@ def test_an_absent_tool_is_named(tmp_path, monkeypatch):
 def test_an_interrupt_ends_the_program(stack, x, monkeypatch):
     made = backend.compile(stack)
     started = []
-    popen = subprocess.Popen
+    end = process._end
 
-    def remember(*arguments, **options):
-        started.append(popen(*arguments, **options))
-        return started[-1]
+    def remember(ended):
+        started.append(ended)
+        end(ended)
 
     def interrupted(done):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(verilated.subprocess, "Popen", remember)
+    monkeypatch.setattr(process, "_end", remember)
     values = quantize(np.tile(x, (4000, 1, 1)), backend.design_of(stack).network.x)
     with pytest.raises(KeyboardInterrupt):
         made.run(values, progress=interrupted)

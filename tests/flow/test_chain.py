@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from lmu_hls import cli
+from lmu_hls import cli, toolchain
 from lmu_hls.records import Verification, load
 from lmu_hls.toolchain import find
+from tests.process_tree import MARK, all_gone, names, new_mark, wait_for
 
 
 @pytest.fixture
@@ -136,13 +137,17 @@ def test_seeded_fault_is_seen(command, folder, speech, fault):
 
 
 def heed_interrupts():
-    """In a new process: SIGINT works, also where the tests themselves run in the background and ignore it."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    """In a new process: signals work, also where the tests themselves run in the background and ignore some."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
 
 
-def test_interrupted_verify_keeps_what_was_there(folder):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_verify_keeps_what_was_there(folder, number):
+    """And ends the compiler with all its parts."""
     (folder / "verify.json").write_text("earlier result")
-    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
+    mark = new_mark()
+    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", MARK: mark}
     process = subprocess.Popen(
         [sys.executable, "-m", "lmu_hls.cli", "verify", str(folder), "--simulator", "none"],
         stdout=subprocess.PIPE,
@@ -151,18 +156,32 @@ def test_interrupted_verify_keeps_what_was_there(folder):
         env=environment,
         preexec_fn=heed_interrupts,
     )
-    for _ in range(600):  # g++ has started once csim/ is there
-        if (folder / "hls" / "csim").exists() or process.poll() is not None:
-            break
-        time.sleep(0.05)
-    process.send_signal(signal.SIGINT)
+    assert wait_for(lambda: "cc1plus" in names(mark) or process.poll() is not None, 60)
+    process.send_signal(number)
     _, said = process.communicate(timeout=60)
-    assert process.returncode == 130, said
-    assert "Interrupted" in said and "Traceback" not in said
+    assert process.returncode == 128 + number, said
+    assert ("Interrupted" if number == signal.SIGINT else "Ended by SIGTERM") in said and "Traceback" not in said
+    assert all_gone(mark)
     assert (folder / "verify.json").read_text() == "earlier result"
 
 
-def test_interrupted_conversion_leaves_nothing(saved, tmp_path):
+def test_a_compiler_that_hangs_is_stopped_at_the_limit(folder, tmp_path, monkeypatch, capsys):
+    compiler = tmp_path / "bin" / "g++"
+    compiler.parent.mkdir()
+    compiler.write_text("#!/bin/sh\n[ $1 = -dumpfullversion ] && echo 12.2.0 || sleep 60\n")
+    compiler.chmod(0o755)
+    monkeypatch.setattr(toolchain, "_own_bin", lambda: compiler.parent)
+    mark = new_mark()
+    monkeypatch.setenv(MARK, mark)
+    with pytest.raises(SystemExit) as stop:
+        cli.main(["verify", str(folder), "--simulator", "none", "--tool-timeout", "0.5"])
+    said = capsys.readouterr().err
+    assert stop.value.code == 1 and "g++ did not end within 0.5 s" in said and "--tool-timeout SECONDS" in said
+    assert all_gone(mark)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+def test_interrupted_conversion_leaves_nothing(saved, tmp_path, number):
     process = subprocess.Popen(
         [sys.executable, "-m", "lmu_hls.cli", "convert", str(saved), str(tmp_path / "out")],
         stdout=subprocess.PIPE,
@@ -174,10 +193,10 @@ def test_interrupted_conversion_leaves_nothing(saved, tmp_path):
         if any(tmp_path.iterdir()) or process.poll() is not None:
             break
         time.sleep(0.02)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     _, said = process.communicate(timeout=60)
-    assert process.returncode == 130, said
-    assert "Interrupted" in said and "Traceback" not in said
+    assert process.returncode == 128 + number, said
+    assert ("Interrupted" if number == signal.SIGINT else "Ended by SIGHUP") in said and "Traceback" not in said
     assert not any(tmp_path.iterdir())
 
 

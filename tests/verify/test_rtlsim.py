@@ -207,7 +207,7 @@ import pathlib, sys
 from lmu_hls.verify import simulator
 folder = pathlib.Path(sys.argv[1])
 simulator.sim_dir = lambda: folder
-simulator.execute({}, folder, {}, folder / "log")
+simulator.execute({"simulator": "icarus"}, folder, {}, folder / "log")
 """
 
 
