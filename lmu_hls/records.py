@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from lmu_hls.figures import ErrorFigures
 from lmu_hls.jsonfile import dump, load, write_bytes, write_text
 
 __all__ = [
@@ -269,7 +270,8 @@ class Precision:
     """The types of a network on calibration data, and, where they were searched for, how: `target` and `reached`.
 
     `bits` counts every weight once and every value of one step once; `start_bits` is where the search began.
-    `accuracy` and `float_accuracy` are shares of right answers (0 to 1); `snr_db` is that of the output.
+    `accuracy` and `float_accuracy` are shares of right answers (0 to 1), None for a regression, which has `error` and
+    `float_error` in their place; `snr_db` is that of the output.
     """
 
     tensors: tuple[TensorPrecision, ...]
@@ -277,10 +279,12 @@ class Precision:
     start_bits: int
     target: str
     reached: str
-    accuracy: float
-    float_accuracy: float
+    accuracy: float | None
+    float_accuracy: float | None
     snr_db: float
     vanished: tuple[str, ...] = ()
+    error: ErrorFigures | None = None
+    float_error: ErrorFigures | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,41 +10,43 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lmu_hls.errors import LmuHlsError
+from lmu_hls.figures import Head, check_inputs, check_targets
 from lmu_hls.fixed import to_float
-from lmu_hls.spec import Network
+from lmu_hls.spec import LMU, Network
+from lmu_hls.spec.hidden import DenseCell
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Data:
-    """x (samples, steps, n_in) as float64 and, where known, the right class ``y`` (samples,) of each sample."""
+    """x (samples, steps, n_in) as float64 and, where known, the targets ``y``: see :mod:`lmu_hls.figures`.
+
+    ``drawn`` says that x is random: it covers the input type, and is like no real data.
+    """
 
     x: NDArray[np.float64]
-    y: NDArray[np.int64] | None = None
+    y: NDArray[np.generic] | None = None
+    drawn: bool = False
+
+
+def head_of(network: Network) -> Head:
+    """What the integers of ``network`` stand for, sample by sample."""
+    last, steps = network.layers[-1], (network.steps,) if network.lmus[-1].return_sequences else ()
+    hidden = last.hidden if isinstance(last, LMU) else None
+    sigmoid = isinstance(hidden, DenseCell) and hidden.activation.function == "sigmoid"
+    return Head((*steps, network.widths[-1]), sigmoid)
 
 
 def load_data(path: Path, network: Network) -> Data:
     """Read ``x`` and, if present, ``y`` from an ``.npz`` file (or ``x`` alone from an ``.npy`` file).
 
     Raises LmuHlsError when the file is absent or damaged, when x does not have the network's shape or holds NaN, and
-    when x and y differ in length.
+    when y are no targets for the network's output.
     """
     x, y = read_arrays(path)
-    expected = f"(samples, {network.steps}, {network.n_in})"
-    if x.dtype.kind not in "fiu" or x.ndim != 3 or x.shape[1:] != (network.steps, network.n_in) or not len(x):
-        raise LmuHlsError(
-            f"{path}: x is {x.dtype} of shape {x.shape}, but the network takes numbers of shape {expected}"
-        )
-    values: NDArray[np.float64] = x.astype(np.float64)
-    if not np.all(np.isfinite(values)):
-        sample = int(np.argwhere(~np.isfinite(values))[0][0])
-        raise LmuHlsError(f"{path}: x holds NaN or infinity (first in sample {sample}); clean the data first")
-    if y is None:
-        return Data(values)
-    if y.shape != (len(x),) or y.dtype.kind not in "iu":
-        raise LmuHlsError(
-            f"{path}: y is {y.dtype} of shape {y.shape}; it must hold one integer class for each of {len(x)} samples"
-        )
-    return Data(values, y.astype(np.int64))
+    values = check_inputs(x, (network.steps, network.n_in), f"{path}: x")
+    if y is not None:
+        check_targets(y, head_of(network), len(x), f"{path}: y")
+    return Data(values, y)
 
 
 def read_arrays(path: Path) -> tuple[NDArray[np.generic], NDArray[np.generic] | None]:
@@ -72,4 +74,4 @@ def random_data(network: Network, samples: int, seed: int = 0) -> Data:
     shape = (samples, network.steps, network.n_in)
     integers = rng.integers(network.x.min_int, network.x.max_int + 1, shape)
     integers[1::2] >>= 3
-    return Data(to_float(integers, network.x))
+    return Data(to_float(integers, network.x), drawn=True)

@@ -20,8 +20,8 @@ from lmu_hls.tuning.calibration import wide_types
 from lmu_hls.tuning.draft import draft
 
 
-def target_of(snr_db: float | None, accuracy_drop: str | None, bits: int | None) -> Target:
-    """The one target that is given; 0.5 points of accuracy when there is none.
+def target_of(snr_db: float | None, accuracy_drop: str | None, bits: int | None) -> Target | None:
+    """The one target that is given; None when there is none, and the task decides.
 
     ``accuracy_drop`` is in percentage points, "0.5" or "0.5%". Raises LmuHlsError for more than one, or for a value
     that is no target.
@@ -34,7 +34,7 @@ def target_of(snr_db: float | None, accuracy_drop: str | None, bits: int | None)
             return SnrDb(snr_db)
         if bits is not None:
             return BitBudget(bits)
-        return AccuracyDrop() if accuracy_drop is None else AccuracyDrop(float(accuracy_drop.removesuffix("%")))
+        return None if accuracy_drop is None else AccuracyDrop(float(accuracy_drop.removesuffix("%")))
     except ValueError as error:
         raise LmuHlsError(f"{given[0]!r} is not a target: {error}") from None
 
@@ -61,7 +61,7 @@ def rehearse(
 def choose_types(
     model: Any,
     calibration: Path,
-    target: Target,
+    target: Target | None,
     config: Mapping[str, Any] | None = None,
     progress: Callable[[str, int, int], None] = lambda task, done, total: None,
 ) -> tuple[dict[str, Any], Precision]:
@@ -78,12 +78,14 @@ def choose_types(
         tensors=_tensors(found.tensors),
         bits=found.measure.bits,
         start_bits=found.start_bits,
-        target=target.asked(),
-        reached=target.reached(found.measure, found.reference),
-        accuracy=found.measure.accuracy,
-        float_accuracy=found.reference.accuracy,
+        target=found.target.asked(),
+        reached=found.target.reached(found.measure, found.reference),
+        accuracy=None if found.measure.error else found.measure.accuracy,
+        float_accuracy=None if found.reference.error else found.reference.accuracy,
         snr_db=found.measure.snr_db,
         vanished=found.vanished,
+        error=found.measure.error,
+        float_error=found.reference.error,
     )
     return found.config, result
 

@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from lmu_hls import golden, toolchain
-from lmu_hls.fixed import FixedType, Ints, quantize
+from lmu_hls.figures import REGRESSION, Targets, check_targets
+from lmu_hls.fixed import FixedType, Ints, quantize, to_float
 from lmu_hls.flow.accelerator import accelerator
-from lmu_hls.flow.data import Data
+from lmu_hls.flow.data import Data, head_of
 from lmu_hls.flow.folder import OutputFolder
 from lmu_hls.records import Accuracy, Comparison, Overrun, Precision, Timing, Verification, dump, load
 from lmu_hls.spec import Network, store
@@ -47,6 +48,7 @@ def verify(
     for simulator in simulators:  # before any work is done
         toolchain.simulator_env(simulator)
     network = store.load(folder.spec)
+    targets = None if data.y is None else check_targets(data.y, head_of(network), len(data.x))
     x = quantize(data.x, network.x)
     reference, overruns = _golden(folder, network, x, progress)
     lost = clipped(data.x, network.x)
@@ -63,21 +65,21 @@ def verify(
     versions = {name: toolchain.find(name).version for name in tools}
     result = Verification(tuple(comparisons), timing, versions, overruns)
     dump(folder.verification, result)
-    if data.y is not None:
-        dump(folder.accuracy, accuracies(folder, network, data, reference))
+    if targets is not None and targets.task != REGRESSION:
+        dump(folder.accuracy, accuracies(folder, network, data, targets, reference))
     return result
 
 
-def accuracies(folder: OutputFolder, network: Network, data: Data, output: Ints) -> tuple[Accuracy, ...]:
-    """Right answers of the Keras model in float and of the integers; the answer is the largest output."""
+def accuracies(
+    folder: OutputFolder, network: Network, data: Data, targets: Targets, output: Ints
+) -> tuple[Accuracy, ...]:
+    """Right answers of the Keras model in float and of the integers."""
     from lmu_hls.flow.convert import load_model
 
-    assert data.y is not None
     real = np.asarray(load_model(folder.model).predict(data.x, verbose=0))
-    answers = {"float": (real, "keras"), "fixed-point": (output, "golden")}
+    outputs = {"float": (real, "keras"), "fixed-point": (to_float(output, network.out), "golden")}
     return tuple(
-        Accuracy(name, int(np.count_nonzero(values.argmax(axis=-1) == data.y)), len(data.y), source)
-        for name, (values, source) in answers.items()
+        Accuracy(name, targets.right(values), targets.values.size, source) for name, (values, source) in outputs.items()
     )
 
 

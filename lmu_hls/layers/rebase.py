@@ -13,7 +13,9 @@ import keras
 import numpy as np
 
 from lmu_hls import legendre
+from lmu_hls.figures import REGRESSION, ErrorFigures, check_inputs, check_targets
 from lmu_hls.layers.cell import LMUCell
+from lmu_hls.layers.head import head_of
 from lmu_hls.layers.lmu import LMU
 
 Array = Any
@@ -133,7 +135,7 @@ class Change:
     """What re-discretizing did to a network, measured on the user's data.
 
     max_difference and rms_difference are of the outputs, rms_output is of the outputs before; the accuracies are
-    fractions of right classes, None without labels.
+    fractions of right answers, None where y has no classes; the errors are None where y is no regression.
     """
 
     before: str
@@ -144,6 +146,8 @@ class Change:
     rms_output: float
     accuracy_before: float | None
     accuracy_after: float | None
+    error_before: ErrorFigures | None = None
+    error_after: ErrorFigures | None = None
 
     def __str__(self) -> str:
         relative = self.rms_difference / self.rms_output if self.rms_output else float("inf")
@@ -151,32 +155,25 @@ class Change:
             f"discretizer {self.before} -> {self.after}, {self.samples} samples: outputs change by {relative:.2%} rms, "
             f"{self.max_difference:.3g} at most"
         )
+        if self.error_before is not None:
+            return f"{text}; {self.error_before} -> {self.error_after}"
         if self.accuracy_before is None or self.accuracy_after is None:
             return text
         return f"{text}; accuracy {self.accuracy_before:.2%} -> {self.accuracy_after:.2%}"
 
 
-def _accuracy(outputs: Array, labels: Array) -> float:
-    """Fraction of right classes; labels are class numbers or one-hot; a single output column is a threshold at 0.5."""
-    single = outputs.shape[-1] == 1
-    classes = outputs[..., 0] > 0.5 if single else np.argmax(outputs, axis=-1)
-    labels = np.asarray(labels)
-    if labels.ndim == outputs.ndim and labels.shape[-1] == outputs.shape[-1]:
-        labels = labels[..., 0] if single else np.argmax(labels, axis=-1)
-    elif labels.ndim == outputs.ndim and labels.shape[-1] == 1:
-        labels = labels[..., 0]
-    if labels.shape != classes.shape:
-        raise ValueError(f"y of shape {labels.shape} is not allowed: the network gives classes {classes.shape}")
-    return float(np.mean(classes == labels))
-
-
 def measure_change(before: Any, after: Any, x: Array, y: Array = None) -> Change:
-    """Compare the outputs of two networks that differ in their discretizers on inputs `x` (and labels `y`)."""
-    x = np.asarray(x)
-    if len(x) == 0 or not np.all(np.isfinite(x)):
-        raise ValueError(f"x of shape {x.shape} is not allowed: give at least one sample, without NaN or infinity")
+    """Compare the outputs of two networks that differ in their discretizers on inputs `x` (and targets `y`).
+
+    Raises ValueError for inputs that cannot be used, and for targets that do not fit: see :mod:`lmu_hls.figures`.
+    """
+    x = check_inputs(x, tuple(before.input_shape[1:]))
+    targets = None if y is None else check_targets(y, head_of(before), len(x))
     first, second = (np.asarray(m.predict(x, verbose=0), dtype=np.float64) for m in (before, after))
     difference = second - first
+    regression = targets is not None and targets.task == REGRESSION
+    shares = [targets.right(m) / targets.values.size if targets and not regression else None for m in (first, second)]
+    errors = [targets.error(m) if targets and regression else None for m in (first, second)]
     old, new = (", ".join(sorted({cell.discretizer for _, cell in lmu_cells(m)})) for m in (before, after))
     return Change(
         before=old,
@@ -185,8 +182,10 @@ def measure_change(before: Any, after: Any, x: Array, y: Array = None) -> Change
         max_difference=float(np.max(np.abs(difference))),
         rms_difference=float(np.sqrt(np.mean(difference**2))),
         rms_output=float(np.sqrt(np.mean(first**2))),
-        accuracy_before=None if y is None else _accuracy(first, y),
-        accuracy_after=None if y is None else _accuracy(second, y),
+        accuracy_before=shares[0],
+        accuracy_after=shares[1],
+        error_before=errors[0],
+        error_after=errors[1],
     )
 
 

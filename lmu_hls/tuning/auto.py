@@ -11,23 +11,27 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from lmu_hls.errors import LmuHlsError
-from lmu_hls.tuning.calibration import Floats, calibrate, check_data
+from lmu_hls.figures import REGRESSION, Head, Targets, check_targets
+from lmu_hls.layers import head_of
+from lmu_hls.tuning.calibration import calibrate, check_data
 from lmu_hls.tuning.draft import Draft, Key, Types, draft
 from lmu_hls.tuning.facts import TensorResult, describe, vanished_coefficients
-from lmu_hls.tuning.judge import AccuracyDrop, BitBudget, Judge, Measure, Target
+from lmu_hls.tuning.judge import AccuracyDrop, BitBudget, Judge, Measure, SnrDb, Target
 from lmu_hls.tuning.plan import Plan, first_fractions, make_plan, prove
 from lmu_hls.tuning.search import Search
 
 BUDGET = 4000  # runs of golden
+REGRESSION_DB = 40.0  # error of 1 % of the output's rms: what a search aims at where there are no answers to keep
 Progress = Callable[[int, int], None]  # runs done, at most
+JudgeOf = Callable[[Plan, Target], Judge]
 
 
 @dataclass(frozen=True, slots=True)
 class Tuning:
     """The result of a search: hls4ml's configuration, every tensor, and what they do on the calibration data.
 
-    ``start_bits`` is where the analysis let the search begin; ``vanished`` names coefficients of the memory that became
-    zero.
+    ``target`` is what the search has met. ``start_bits`` is where the analysis let the search begin; ``vanished`` names
+    coefficients of the memory that became zero.
     """
 
     config: dict[str, Any]
@@ -37,6 +41,7 @@ class Tuning:
     start_bits: int
     evaluations: int
     vanished: tuple[str, ...]
+    target: Target
 
     @property
     def peaks(self) -> dict[Key, float]:
@@ -64,26 +69,30 @@ def tune(
 ) -> Tuning:
     """Choose the types of a Keras model up to its logits, on x_calibration (samples, steps, n_in).
 
-    ``y`` (samples,) are the right classes; without them the float model's answers count as right. ``target`` is an
-    AccuracyDrop (0.5 points by default), SnrDb or BitBudget. ``config`` has hls4ml's keys and goes through to the
-    result but for its types; ``headroom`` is how much larger than on the data a value may become. The same arguments
-    always give the same types.
+    ``y`` are the targets, see :mod:`lmu_hls.figures`; without them the float model's answers count as right. ``target``
+    is an AccuracyDrop, SnrDb or BitBudget; by default 0.5 points of accuracy, and 40 dB for a regression and for a
+    single output without y. ``config`` has hls4ml's keys and goes through to the result but for its types; ``headroom``
+    is how much larger than on the data a value may become. The same arguments always give the same types.
 
     Raises LmuHlsError for unusable data, for weights that would all become zero, and for a target that is out of
     reach, with the best that was reached; ValueError for a headroom below 1.
     """
-    target = AccuracyDrop() if target is None else target
     if not (np.isfinite(headroom) and headroom >= 1):
         raise ValueError(f"headroom={headroom} is not allowed: give 1 or more")
     source = draft(model, config)
-    x, answers = check_data(source, x_calibration, y)
+    x, head = check_data(source, x_calibration), head_of(model)
+    targets = None if y is None else check_targets(y, head, len(x), "y of the calibration data")
+    target = _possible(target, targets, head)
     output = np.asarray(model.predict(x, verbose=0), np.float64)
-    if isinstance(target, AccuracyDrop) and output.shape[-1] < 2:
-        raise LmuHlsError("the model has one output, so it has no classes to be right about; use an SNR target instead")
     seen, trace = calibrate(source, x)
     plan = make_plan(source, seen, headroom)
     start = first_fractions(plan, seen, trace, target.start_db)
-    fractions, plan, judge = _settle(plan, start, x, answers, output, target, budget, progress)
+
+    def judged(plan: Plan, target: Target) -> Judge:
+        safety = target.safety if isinstance(target, AccuracyDrop) else 1.0
+        return Judge(plan, x, targets, head, output, safety, lambda done: progress(done, budget))
+
+    fractions, plan, judge, target = _reach(plan, start, judged, target, budget)
     types = plan.types(fractions)
     return Tuning(
         _configured(source, types),
@@ -93,24 +102,51 @@ def tune(
         plan.bits(start),
         judge.evaluations,
         vanished_coefficients(source, types),
+        target,
     )
 
 
+def _possible(target: Target | None, targets: Targets | None, head: Head) -> Target:
+    """The target, or the default of the task; LmuHlsError where answers are asked for and there are none."""
+    regression = head.width == 1 if targets is None else targets.task == REGRESSION
+    if target is None:
+        return SnrDb(REGRESSION_DB) if regression else AccuracyDrop()
+    if regression and isinstance(target, AccuracyDrop):
+        why = (
+            "y is float, so this is a regression"
+            if targets is not None
+            else "the model has one output and there is no y"
+        )
+        raise LmuHlsError(
+            f"{why}: there are no right answers to lose; ask for an SNR of the output with --target-snr-db "
+            f"(SnrDb in Python), such as {REGRESSION_DB:g}, or give classes as integers in y"
+        )
+    return target
+
+
+def _reach(
+    plan: Plan, start: dict[Key, int], judged: JudgeOf, target: Target, budget: int
+) -> tuple[dict[Key, int], Plan, Judge, Target]:
+    """The search for ``target``, or for the strongest of what may stand for it."""
+    wanted: Target | None = target
+    failed: LmuHlsError | None = None
+    while wanted is not None:
+        try:
+            return *_settle(plan, start, judged, wanted, budget), wanted
+        except _OutOfReach as error:
+            failed, wanted = error, wanted.weaker()
+    assert failed is not None
+    raise failed
+
+
 def _settle(
-    plan: Plan,
-    start: dict[Key, int],
-    x: Floats,
-    y: Any,
-    output: Floats,
-    target: Target,
-    budget: int,
-    progress: Progress,
+    plan: Plan, start: dict[Key, int], judged: JudgeOf, target: Target, budget: int
 ) -> tuple[dict[Key, int], Plan, Judge]:
     """Search, then prove the integer bits anew for the types found; again while that changes them."""
-    fractions, safety = start, target.safety if isinstance(target, AccuracyDrop) else 1.0
+    fractions = start
     for _ in range(4):
         plan = _proven(plan, fractions, target)
-        judge = Judge(plan, x, y, output, safety, lambda done: progress(done, budget))
+        judge = judged(plan, target)
         search = Search(plan, judge, target, budget)
         if isinstance(target, BitBudget):
             fractions = search.within_budget(fractions)
@@ -134,12 +170,16 @@ def _proven(plan: Plan, fractions: dict[Key, int], target: Target) -> Plan:
         raise LmuHlsError(f"{target.asked()} is out of reach: {error}") from None
 
 
-def _unreachable(search: Search) -> LmuHlsError:
+class _OutOfReach(LmuHlsError):
+    """No types meet a target."""
+
+
+def _unreachable(search: Search) -> _OutOfReach:
     target, judge = search.target, search.judge
     best = judge.best(target)
     remedy = "raise the budget" if isinstance(target, BitBudget) else "ask for less, or check the model and its data"
     problem = f" ({best.problem})" if best.problem else ""
-    return LmuHlsError(
+    return _OutOfReach(
         f"{target.asked()} is out of reach; the best found is {target.reached(best, judge.reference)} with "
         f"{best.bits:,} bits{problem}; {remedy}"
     )

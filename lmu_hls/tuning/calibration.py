@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from lmu_hls import golden
 from lmu_hls.errors import LmuHlsError
+from lmu_hls.figures import check_inputs
 from lmu_hls.fixed import MAX_WIDTH, FixedType, Ints, quantize, to_float
 from lmu_hls.golden import LayerTrace, Trace
 from lmu_hls.precision import coefficient_type
@@ -44,27 +45,12 @@ class Excess:
     overflows: int
 
 
-def check_data(source: Draft, x: ArrayLike, y: ArrayLike | None) -> tuple[Floats, NDArray[np.int64] | None]:
-    """x (samples, steps, n_in) as float64 and y as integers; LmuHlsError naming what is wrong and the remedy."""
-    data = np.asarray(x)
-    wanted = f"(samples, {source.steps}, {source.n_in})"
-    if data.dtype.kind not in "fiu" or data.ndim != 3 or data.shape[1:] != (source.steps, source.n_in) or not len(data):
-        raise LmuHlsError(f"calibration data is {data.dtype} of shape {data.shape}; give numbers of shape {wanted}")
-    data = data.astype(np.float64)
-    bad = np.argwhere(~np.isfinite(data))
-    if len(bad):
-        raise LmuHlsError(f"calibration data holds NaN or infinity (first in sample {bad[0][0]}); clean the data first")
+def check_data(source: Draft, x: ArrayLike) -> Floats:
+    """x (samples, steps, n_in) as float64; LmuHlsError naming what is wrong and the remedy."""
+    data = check_inputs(x, (source.steps, source.n_in), "calibration data")
     if not np.any(data):
         raise LmuHlsError("calibration data is zero throughout, so it says nothing about ranges; give real samples")
-    if y is None:
-        return data, None
-    answers = np.asarray(y)
-    if answers.dtype.kind not in "iu" or answers.shape[:1] != (len(data),):
-        raise LmuHlsError(
-            f"calibration answers are {answers.dtype} of shape {answers.shape}; "
-            f"give one integer class for each of the {len(data)} samples"
-        )
-    return data, answers.astype(np.int64)
+    return data
 
 
 def wide_types(source: Draft) -> dict[Key, FixedType]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lmu_hls import golden
+from lmu_hls.figures import REGRESSION, ErrorFigures, Head, Targets, snr_db
 from lmu_hls.fixed import quantize, to_float
 from lmu_hls.precision import stability
 from lmu_hls.tuning.draft import Types
@@ -22,9 +22,10 @@ SAFETY: Final = 7.0  # about what types found on training utterances of the demo
 class Measure:
     """One choice of types on the calibration data. ``accuracy``, ``kept`` and ``sure`` are shares of all answers.
 
-    ``snr_db`` is that of the network's output against the float model; ``kept`` counts the answers (largest output)
-    that are the float model's own, ``sure`` those that would still be with an error ``safety`` times as large;
-    ``bits`` is the total of :meth:`Plan.bits`. ``problem`` says why a choice is not possible at all.
+    ``snr_db`` is that of the network's output against the float model; ``kept`` counts the answers that are the float
+    model's own, ``sure`` those that would still be with an error ``safety`` times as large; ``error`` is that of a
+    regression, where the three are 0. ``bits`` is the total of :meth:`Plan.bits`. ``problem`` says why a choice is not
+    possible at all.
     """
 
     bits: int
@@ -33,6 +34,7 @@ class Measure:
     kept: float = 0.0
     sure: float = 0.0
     problem: str = ""
+    error: ErrorFigures | None = None
 
 
 class Target(Protocol):
@@ -47,6 +49,9 @@ class Target(Protocol):
     @property
     def start_db(self) -> float: ...
 
+    def weaker(self) -> Target | None:
+        """What to try where this is out of reach and still fulfils what was asked for; None when there is nothing."""
+
 
 @dataclass(frozen=True, slots=True)
 class AccuracyDrop:
@@ -54,7 +59,8 @@ class AccuracyDrop:
 
     Changed answers are counted with an error ``safety`` times as large as it is: a search finds types that happen to
     be right on its data, above all on data that the model was trained on, and new data are closer to the borders.
-    Raises ValueError unless 0 <= points <= 100 and safety >= 1.
+    Where the float model itself is undecided, as in the first steps of a sequence, no types give that much safety; a
+    search then goes on with less. Raises ValueError unless 0 <= points <= 100 and safety >= 1.
     """
 
     points: float = 0.5
@@ -76,12 +82,17 @@ class AccuracyDrop:
 
     def reached(self, measure: Measure, reference: Measure) -> str:
         drop = 100 * (reference.accuracy - measure.accuracy)
-        changed = 100 * (1 - measure.sure)
-        return f"a drop of {drop:.2f} points, {changed:.2f} % of the answers changed with a safety of {self.safety:g}"
+        changed = f"{100 * (1 - measure.kept):.2f} % of the answers changed"
+        if self.safety > 1:
+            changed += f", {100 * (1 - measure.sure):.2f} % with errors {self.safety:g} times as large"
+        return f"a drop of {drop:.2f} points, {changed}"
 
     @property
     def start_db(self) -> float:
         return 35.0
+
+    def weaker(self) -> AccuracyDrop | None:
+        return replace(self, safety=max(1.0, self.safety / 2)) if self.safety > 1 else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +118,9 @@ class SnrDb:
     def start_db(self) -> float:
         return self.db + 10.0
 
+    def weaker(self) -> None:
+        return None
+
 
 @dataclass(frozen=True, slots=True)
 class BitBudget:
@@ -131,6 +145,9 @@ class BitBudget:
     def start_db(self) -> float:
         return 50.0
 
+    def weaker(self) -> None:
+        return None
+
 
 class Judge:
     """Runs golden for a choice of fraction bits and measures its output; remembers what it has measured."""
@@ -139,24 +156,19 @@ class Judge:
         self,
         plan: Plan,
         x: Floats,
-        y: NDArray[np.int64] | None,
+        targets: Targets | None,
+        head: Head,
         output: Floats,
         safety: float = 1.0,
         progress: Callable[[int], None] = lambda done: None,
     ) -> None:
         self._plan, self._x, self._output, self._progress = plan, x, output, progress
-        self._safety = safety
-        self._answers = output.argmax(axis=-1)
-        self._signal = float(np.sum(output**2))
+        self._safety, self._head, self._targets = safety, head, targets
+        self._answers = head.answers(output)
         self._known: dict[tuple[int, ...], Measure] = {}
         self._stable: dict[tuple[object, ...], bool] = {}
         self._order = plan.source.keys
-        right = self._answers if y is None else y
-        accuracy = float(
-            np.mean(self._answers == right.reshape(right.shape + (1,) * (self._answers.ndim - right.ndim)))
-        )
-        self.reference = Measure(0, np.inf, accuracy, 1.0, 1.0)
-        self._right = right
+        self.reference = self._judged(0, output)
 
     @property
     def evaluations(self) -> int:
@@ -187,14 +199,19 @@ class Judge:
             result = to_float(golden.predict(network, quantize(self._x, network.x)), network.out)
         except ValueError as error:  # a sum beyond the contract's 62 bits
             return Measure(bits, problem=str(error))
-        noise = float(np.sum((result - self._output) ** 2))
-        snr = 10 * np.log10(self._signal / noise) if noise and self._signal else (np.inf if not noise else -np.inf)
-        answers = result.argmax(axis=-1)
-        right = self._right.reshape(self._right.shape + (1,) * (answers.ndim - self._right.ndim))
-        amplified = (self._output + self._safety * (result - self._output)).argmax(axis=-1)
-        own = self._answers
-        accuracy, kept, sure = (float(np.mean(a == b)) for a, b in ((answers, right), (answers, own), (amplified, own)))
-        return Measure(bits, float(snr), accuracy, kept, sure)
+        return self._judged(bits, result)
+
+    def _judged(self, bits: int, result: Floats) -> Measure:
+        """The measure of outputs; without targets the float model's own answers count as right."""
+        difference = result - self._output
+        snr = snr_db(self._output, difference)
+        if self._targets is not None and self._targets.task == REGRESSION:
+            return Measure(bits, snr, error=self._targets.error(result))
+        answers = self._head.answers(result)
+        kept = float(np.mean(answers == self._answers))
+        sure = float(np.mean(self._head.answers(self._output + self._safety * difference) == self._answers))
+        right = kept if self._targets is None else self._targets.right(result) / answers.size
+        return Measure(bits, snr, right, kept, sure)
 
     def _is_stable(self, layer: str, types: Types) -> bool:
         names = [key for key in self._order if key[0] == layer and key[1] in ("a", "lam", "gam", "kap")]

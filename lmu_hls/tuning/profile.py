@@ -19,6 +19,6 @@ def profile(model: Any, x: ArrayLike, config: Mapping[str, Any] | None = None) -
     or configuration that cannot be converted.
     """
     source = draft(model, config)
-    data, _ = check_data(source, x, None)
+    data = check_data(source, x)
     seen, wide = calibrate(source, data)
     return describe(source, configured_types(model, source, config), data, seen, wide)

@@ -190,7 +190,7 @@ def test_simulator_absent(fails, converted, monkeypatch):
         ({"x": np.zeros((3, 5, 9))}, "shape"),
         ({"x": np.full((3, 5, 2), np.nan)}, "NaN"),
         ({"z": np.zeros(3)}, "no array 'x'"),
-        ({"x": np.zeros((3, 5, 2)), "y": np.zeros(2, int)}, "one integer class"),
+        ({"x": np.zeros((3, 5, 2)), "y": np.zeros(2, int)}, "one class for each sample, integers of shape (samples,)"),
     ],
 )
 def test_bad_data(fails, converted, tmp_path, arrays, part):

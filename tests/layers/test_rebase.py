@@ -129,5 +129,5 @@ def test_accuracy_with_one_hot_labels_and_wrong_shapes() -> None:
     classes = np.argmax(model(X), -1)
     _, change = rediscretize(model, "zoh", X, np.eye(4)[classes])
     assert (change.accuracy_before, change.max_difference) == (1.0, 0.0)
-    with pytest.raises(ValueError, match=r"y of shape \(3,\)"):
+    with pytest.raises(ValueError, match=r"y is float64 of shape \(3,\), but x has 6 samples"):
         rediscretize(model, "zoh", X, np.zeros(3))

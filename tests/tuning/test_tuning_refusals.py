@@ -25,7 +25,7 @@ def test_bad_data_is_refused(model, x, change, message):
 
 
 def test_bad_arguments_are_refused(model, x):
-    with pytest.raises(LmuHlsError, match=r"answers are int64 of shape \(3,\)"):
+    with pytest.raises(LmuHlsError, match=r"y of the calibration data is int64 of shape \(3,\)"):
         tune(model, x, np.array([1, 2, 3]))
     with pytest.raises(ValueError, match=r"headroom=0\.5"):
         tune(model, x, headroom=0.5)
@@ -34,8 +34,8 @@ def test_bad_arguments_are_refused(model, x):
             make()
     with pytest.raises(LmuHlsError, match="names layer 'lnu', but the model has only: "):
         tune(model, x, config={"LayerName": {"lnu": {"ReuseFactor": 2}}})
-    with pytest.raises(LmuHlsError, match="has one output"):
-        tune(build(outputs=1), x)
+    with pytest.raises(LmuHlsError, match=r"one output and there is no y.*--target-snr-db"):
+        tune(build(outputs=1), x, target=AccuracyDrop())
 
 
 def test_targets_out_of_reach_say_the_best(model, x):

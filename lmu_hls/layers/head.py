@@ -1,0 +1,20 @@
+"""What a Keras model puts out, for the figures of its task."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+
+from lmu_hls.figures import Head
+
+
+def head_of(model: Any) -> Head:
+    """The head of a model with one output: its shape without the batch, and whether the values are probabilities."""
+    last = next((layer for layer in reversed(model.layers) if not isinstance(layer, keras.layers.Dropout)), None)
+    cell = getattr(last, "cell", last)
+    inner = getattr(cell, "hidden_cell", None)
+    made = cell if inner is None else inner
+    gated = hasattr(made, "recurrent_activation")  # its output is a product, and no probability
+    name = "" if gated else getattr(getattr(made, "activation", None), "__name__", "")
+    return Head(tuple(int(n) for n in model.output_shape[1:]), name in ("sigmoid", "hard_sigmoid"))
