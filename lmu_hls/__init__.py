@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from lmu_hls.backend import reference
     from lmu_hls.hls import register
     from lmu_hls.layers import LMU, LMUCell, convert_keras_lmu, load_keras_lmu
     from lmu_hls.layers.rebase import fine_tune, rebase, rediscretize
@@ -23,6 +24,7 @@ __all__ = [
     "load_keras_lmu",
     "rebase",
     "rediscretize",
+    "reference",
     "register",
 ]
 
@@ -30,6 +32,7 @@ _HOME = {
     **dict.fromkeys(("LMU", "LMUCell", "convert_keras_lmu", "fine_tune"), "lmu_hls.layers"),
     **dict.fromkeys(("load_keras_lmu", "rebase", "rediscretize"), "lmu_hls.layers"),
     "auto_precision": "lmu_hls.tuning",
+    "reference": "lmu_hls.backend",
     "register": "lmu_hls.hls",
 }
 

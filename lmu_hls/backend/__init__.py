@@ -5,7 +5,7 @@
     y = hls_model.predict(x)
 
 The functions here take such a model: :func:`predict`, :func:`trace`, :func:`verify`, :func:`build` and
-:func:`reuse_factors`.
+:func:`reuse_factors`. :func:`reference` takes a model of any backend.
 """
 
 from __future__ import annotations
@@ -13,9 +13,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from lmu_hls.backend.hls4ml_form import reference
 from lmu_hls.backend.project import NAME, build, compile, design_of, predict, reuse_factors, trace, verify, write
 
-__all__ = ["build", "compile", "design_of", "predict", "register", "reuse_factors", "trace", "verify", "write"]
+__all__ = [
+    "build",
+    "compile",
+    "design_of",
+    "predict",
+    "reference",
+    "register",
+    "reuse_factors",
+    "trace",
+    "verify",
+    "write",
+]
 
 
 def register(register_backend: Callable[..., Any], register_writer: Callable[..., Any]) -> None:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from lmu_hls.backend.design import Design, design
 from lmu_hls.backend.engines import TRACED, Answer, Progress, run_golden, run_verilated
+from lmu_hls.backend.hls4ml_form import as_hls4ml, integers
 from lmu_hls.backend.options import Options
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import Ints, quantize, to_float
@@ -20,6 +21,7 @@ from lmu_hls.jsonfile import dump
 from lmu_hls.records import Comparison
 from lmu_hls.rtl.reuse import balanced, fastest
 from lmu_hls.spec.extract import network_spec
+from lmu_hls.spec.sequences import whole_sequences
 from lmu_hls.synth import synthesize
 from lmu_hls.verify import verilated
 from lmu_hls.verify.compare import compare
@@ -81,7 +83,7 @@ def compile(model: Any) -> verilated.Accelerator:
 
 
 def predict(model: Any, x: Any, engine: str = "verilator", progress: Progress | None = None) -> NDArray[Any]:
-    """The outputs for x, float32 or float64 of shape (N, steps, n_in), as floats of the same type.
+    """The outputs for x, float32 or float64 of shape (N, steps, n_in) or (steps, n_in), as floats of the same type.
 
     As with every hls4ml backend the output of a sample is flat, (N, values), and one sample has no first axis. In mode
     "streaming" the samples are consecutive parts of one sequence that starts after a reset; N is then also the number
@@ -157,37 +159,26 @@ def _answer(model: Any, of: Design, x: Ints, engine: str, trace: bool, progress:
 
 def _inputs(of: Design, x: Any) -> tuple[Ints, int]:
     """x in integers, (N, steps, n_in) or, streaming, (1, N * steps, n_in); and N."""
-    if not isinstance(x, np.ndarray) or x.dtype not in (np.float32, np.float64):
-        what = x.dtype if isinstance(x, np.ndarray) else type(x).__name__
-        raise LmuHlsError(f"x is {what}; a NumPy array of float32 or float64 is needed")
-    network = of.network
-    size = network.steps * network.n_in
-    if x.size == 0 or x.size % size or x.shape[-1] not in (network.n_in, size):
-        raise LmuHlsError(
-            f"x has the shape {x.shape}, which is not (samples, {network.steps}, {network.n_in}); "
-            "give whole sequences of the length that the model was built for"
-        )
-    try:
-        values = quantize(x, network.x)
-    except ValueError as error:
-        raise LmuHlsError(f"x cannot be taken: {error}") from None
-    count = x.size // size
-    steps = (1, count * network.steps) if of.options.streaming else (count, network.steps)
-    return values.reshape(*steps, network.n_in), count
+    values = integers(of.network, x)
+    return (values.reshape(1, -1, of.network.n_in) if of.options.streaming else values), len(values)
 
 
 def _outputs(of: Design, output: Ints, count: int, dtype: Any) -> NDArray[Any]:
-    values = to_float(output, of.network.out).astype(dtype).reshape(count, -1)
-    return values[0] if count == 1 else values
+    return as_hls4ml(to_float(output, of.network.out).reshape(count, -1), dtype)
 
 
 def _samples(of: Design, path: str) -> Ints:
-    """The input data that the user gave for the test bench (hls4ml's ``input_data_tb``), in integers."""
+    """The input data that the user gave for the test bench (hls4ml's ``input_data_tb``), in integers.
+
+    A sample may be flat, one to a row, which is how hls4ml's .dat files hold them.
+    """
     file, network = Path(path), of.network
     try:
-        x = np.asarray(np.load(file) if file.suffix == ".npy" else np.loadtxt(file), np.float64)
-        return quantize(x.reshape(-1, network.steps, network.n_in), network.x)
-    except (OSError, ValueError) as error:
+        x = np.asarray(np.load(file) if file.suffix == ".npy" else np.loadtxt(file, ndmin=2), np.float64)
+        if x.ndim == 2 and x.shape[1] == network.steps * network.n_in:
+            x = x.reshape(-1, network.steps, network.n_in)
+        return quantize(whole_sequences(x, network.steps, network.n_in), network.x)
+    except (OSError, ValueError, LmuHlsError) as error:
         raise LmuHlsError(
             f"input_data_tb {path} cannot be used: {error}; give a .npy or .dat file of samples"
         ) from None

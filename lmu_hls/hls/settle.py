@@ -6,6 +6,7 @@ Models without an LMU are left alone.
 from __future__ import annotations
 
 import re
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -28,6 +29,7 @@ from lmu_hls.hls.types import (
     weight_on_grid,
 )
 from lmu_hls.spec.extract import fixed_type
+from lmu_hls.spec.sequences import whole_sequences
 
 STRATEGIES = ("latency", "resource")  # of Dense layers; the others generate code of their own
 
@@ -60,6 +62,7 @@ class SettleTypes(ModelOptimizerPass):
                 raise LmuHlsError(_unsupported(node))
             settlers[node.class_name](node)
         _check_maximum(model, nodes)
+        model._compute_n_samples = partial(_samples, model)
         if model.config.pipeline_style == "auto":
             model.config.pipeline_style = "dataflow"  # a pipelined top function would unroll the time loop
         return True
@@ -87,6 +90,11 @@ class NameTypes(ModelOptimizerPass):
             if not variable.name.isidentifier():
                 variable.name = "input_" + re.sub(r"\W", "_", variable.name)
         return True
+
+
+def _samples(model: Any, x: Any) -> int:
+    """The number of samples in x: hls4ml's own count divides sizes, and reads shapes that do not fit across samples."""
+    return len(whole_sequences(x, *model.get_input_variables()[0].shape))
 
 
 def has_lmu(model: Any) -> bool:

@@ -189,7 +189,7 @@ def test_streaming_carries_the_state_from_sample_to_sample(tmp_path):
     [
         (np.zeros((2, STEPS, N_IN), int), "x is int64"),
         ([[0.0]], "x is list"),
-        (np.zeros((2, STEPS + 1, N_IN)), r"not \(samples, 5, 3\)"),
+        (np.zeros((2, STEPS + 1, N_IN)), r"\(2, 6, 3\), but the model takes \(samples, 5, 3\)"),
         (np.zeros((0, STEPS, N_IN)), "shape"),
         (np.full((1, STEPS, N_IN), np.nan), "NaN"),
     ],
