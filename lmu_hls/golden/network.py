@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lmu_hls.fixed import Ints
-from lmu_hls.golden.affine import Affine, Rounder
-from lmu_hls.golden.hidden import Activate
+from lmu_hls.golden.assign import Step
 from lmu_hls.golden.lmu import State, run_lmu
 from lmu_hls.golden.softmax import argmax, softmax
 from lmu_hls.spec import LMU, ArgMax, Dense, Elementwise, Network, Softmax
@@ -102,16 +101,12 @@ def chunks(network: Network, samples: int) -> list[slice]:
 
 def _pointwise(layer: Dense | Elementwise | Softmax | ArgMax, x: Ints) -> tuple[Ints, int]:
     """The layer's output, and how many of its values overflowed."""
-    if isinstance(layer, Dense):
-        sums = Affine(layer.name, [(layer.x, layer.kernel)], layer.bias)
-        rounder = Rounder(sums.fraction, layer.out)
-        return rounder(sums(x)).astype(np.int64, copy=False), rounder.overflows
     if isinstance(layer, Softmax):
         return softmax(layer, x)
     if isinstance(layer, ArgMax):
         return argmax(layer, x)
-    activate = Activate(layer.activation, layer.x, layer.out)
-    return activate(x), activate.overflows
+    step = Step(layer.name, layer.assignments(x.shape[-1]))
+    return step({"x": x}, {})["out"], step.overflows["out"]
 
 
 def _checked(network: Network, x: Ints, steps: int | None) -> Ints:

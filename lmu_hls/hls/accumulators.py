@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from lmu_hls.fixed import FixedType
-from lmu_hls.hls.types import Product, exact_sum, hls_type, input_type, tensor_type, weight_type
+from lmu_hls.hls.types import Product, exact_sum, hls_type, tensor_type
+from lmu_hls.spec import LMU, Term, Weight
+from lmu_hls.spec.extract import lmu_layer
 
 ACCUMULATORS = (
     "u_accum",
@@ -28,7 +30,7 @@ def settle_accumulators(node: Any) -> None:
 
     Raises LmuHlsError for a sum that is wider than the contract allows.
     """
-    sums = {"u": _encoder(node), **_update(node), **_cell(node)}
+    sums = {**_update(node), **_assigned(lmu_layer(node))}
     for accumulator in ACCUMULATORS:
         name = accumulator.removesuffix("_accum")
         if name in sums:
@@ -39,11 +41,25 @@ def settle_accumulators(node: Any) -> None:
         node.types[f"{accumulator}_t"].precision = precision
 
 
-def _encoder(node: Any) -> Sum:
-    products = _product(node, "n_in", input_type(node), "encoder_x")
-    products += _product(node, "units", tensor_type(node, "result"), "encoder_h")
-    products += _product(node, "states", tensor_type(node, "mem"), "encoder_mem")
-    return products, [weight_type(node, "encoder_bias")]
+def _assigned(lmu: LMU) -> dict[str, Sum]:
+    """The sums that the encoder and the hidden cell assign, by the tensor they are assigned to.
+
+    The last gate of a GRU cell has a sum of its own, which C++ calls by the candidate that comes out of it.
+    """
+    items = (lmu.encoder, *(lmu.cell if lmu.hidden is not None else ()))
+    return {
+        "candidate" if item.start else item.to.name: ([_product(term) for term in item.terms], _types(item.biases))
+        for item in items
+        if item.function is None
+    }
+
+
+def _product(term: Term) -> Product:
+    return term.products, term.x.type, ONE if term.factor is None else term.factor.type
+
+
+def _types(biases: tuple[Weight, ...]) -> list[FixedType | None]:
+    return [bias.type for bias in biases]
 
 
 def _update(node: Any) -> dict[str, Sum]:
@@ -59,38 +75,6 @@ def _update(node: Any) -> dict[str, Sum]:
         "backward": ([(1, sweep, gam), (1, sweep, kap)], []),
         "mem": ([(1, mem, ONE), (1, u, bet), (1, twice_z, ONE)], []),
     }
-
-
-def _cell(node: Any) -> dict[str, Sum]:
-    """The sums of the hidden cell; the names are those of the tensors they are assigned to."""
-    kind = node.get_attr("hidden_cell")
-    if kind == "none":
-        return {}
-    h = tensor_type(node, "result")
-    inputs = _product(node, "states", tensor_type(node, "mem"), "hidden_mem")
-    inputs += _product(node, "n_in", input_type(node), "hidden_x")
-    recurrent = _product(node, "units", h, "hidden_h")
-    bias, recurrent_bias = weight_type(node, "hidden_bias"), weight_type(node, "hidden_recurrent_bias")
-    sums: dict[str, Sum] = {"pre": (inputs + recurrent, [bias, recurrent_bias])}
-    if kind == "lstm":
-        gate, g, cell, s = (tensor_type(node, name) for name in ("gate", "candidate", "cell", "squashed"))
-        sums |= {"cell": ([(1, gate, cell), (1, gate, g)], []), "h": ([(1, gate, s)], [])}
-    if kind == "gru":
-        gate, g, inner = (tensor_type(node, name) for name in ("gate", "candidate", "inner"))
-        sums["h"] = ([(1, gate, h), (1, gate, g)], [g])
-        if node.get_attr("reset_after"):
-            sums["inner"] = (recurrent, [recurrent_bias])
-            sums["candidate"] = ([*inputs, (1, gate, inner)], [bias])
-        else:
-            sums["inner"] = ([(1, gate, h)], [])
-            sums["candidate"] = (inputs + _product(node, "units", inner, "hidden_h"), [bias])
-    return sums
-
-
-def _product(node: Any, count: str, values: FixedType, weight: str) -> list[Product]:
-    """The products of a weight matrix, or none where the node does not have it; ``count`` says how many a sum has."""
-    n = node.get_attr("memory_d") * node.get_attr("order") if count == "states" else node.get_attr(count)
-    return [(n, values, tensor_type(node, weight))] if weight in node.weights else []
 
 
 def _scaled(type_: FixedType, bits: int) -> FixedType:

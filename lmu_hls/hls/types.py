@@ -137,11 +137,6 @@ def tensor_type(node: Any, name: str) -> FixedType:
     return fixed_type(node.types[f"{name}_t"].precision, f"layer {node.name!r}: {name!r}")
 
 
-def weight_type(node: Any, name: str) -> FixedType | None:
-    """The settled type of a weight that the node need not have."""
-    return tensor_type(node, name) if name in node.weights else None
-
-
 def input_type(node: Any) -> FixedType:
     """The settled type of the values that ``node`` reads."""
     return fixed_type(node.get_input_variable().type.precision, f"layer {node.name!r}: its input")

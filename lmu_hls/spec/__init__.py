@@ -1,5 +1,6 @@
 """The integer contract that golden, HLS and RTL share."""
 
+from lmu_hls.spec.assign import Assign, Read, Tensor, Term, assigned, carried
 from lmu_hls.spec.hidden import DenseCell, GRUCell, HiddenCell, LSTMCell
 from lmu_hls.spec.memory import DenseUpdate, TridiagonalUpdate
 from lmu_hls.spec.network import LMU, ArgMax, Dense, Elementwise, Layer, Network, Softmax
@@ -11,6 +12,7 @@ __all__ = [
     "LMU",
     "Activation",
     "ArgMax",
+    "Assign",
     "Dense",
     "DenseCell",
     "DenseUpdate",
@@ -20,10 +22,15 @@ __all__ = [
     "LSTMCell",
     "Layer",
     "Network",
+    "Read",
     "Softmax",
     "Table",
+    "Tensor",
+    "Term",
     "TridiagonalUpdate",
     "Weight",
+    "assigned",
+    "carried",
     "make_activation",
     "make_exp",
     "streaming",

@@ -85,7 +85,7 @@ def network_spec(model: Any) -> Network:
 
 def _layer(node: Any) -> Layer:
     readers: dict[str, Callable[[Any], Layer]] = {
-        "LMU": _lmu,
+        "LMU": lmu_layer,
         "Dense": _dense,
         "Conv1D": _dense,
         "PointwiseConv1D": _dense,
@@ -100,7 +100,8 @@ def _layer(node: Any) -> Layer:
     return readers[node.class_name](node)
 
 
-def _lmu(node: Any) -> LMU:
+def lmu_layer(node: Any) -> LMU:
+    """The layer of an LMU node whose types, but for the accumulators, are settled."""
     return LMU(
         name=node.name,
         steps=node.get_attr("n_timesteps"),

@@ -10,7 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lmu_hls.fixed import FixedType
-from lmu_hls.spec.hidden import HiddenCell, check_cell
+from lmu_hls.spec.assign import Assign, Tensor, apply, assign, assigned, matrix
+from lmu_hls.spec.hidden import HiddenCell, check_cell, no_cell
 from lmu_hls.spec.memory import DenseUpdate, TridiagonalUpdate
 from lmu_hls.spec.weight import Activation, Table, Weight, check_shape
 
@@ -71,6 +72,32 @@ class LMU:
         """Width of h: the hidden cell's units, or memory_d * order without one."""
         return self.hidden.units if self.hidden is not None else self.memory_d * self.order
 
+    @property
+    def encoder(self) -> Assign:
+        """What is assigned to u; x comes first, then what feeds back."""
+        x, u, mem, h = self._tensors()
+        terms = (matrix(x.now(), self.encoder_x), matrix(h.before(), self.encoder_h))
+        return assign(u, *terms, matrix(mem.before(), self.encoder_mem), biases=[self.encoder_bias])
+
+    @property
+    def cell(self) -> tuple[Assign, ...]:
+        """What is assigned after mem, h last."""
+        x, _, mem, h = self._tensors()
+        return no_cell(mem, h) if self.hidden is None else self.hidden.assignments(mem, x, h)
+
+    @property
+    def tensors(self) -> tuple[Tensor, ...]:
+        """u, mem and the tensors of the hidden cell, h last: what golden traces."""
+        return (*self._tensors()[1:3], *assigned(self.cell))
+
+    def _tensors(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        return (
+            Tensor("x", self.x, self.n_in),
+            Tensor("u", self.u, self.memory_d),
+            Tensor("mem", self.mem, self.memory_d * self.order),
+            Tensor("h", self.h, self.units),
+        )
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Dense:
@@ -91,6 +118,11 @@ class Dense:
     def units(self) -> int:
         return self.kernel.shape[1]
 
+    def assignments(self, width: int) -> tuple[Assign, ...]:
+        """What a step assigns, for ``width`` inputs."""
+        x, out = Tensor("x", self.x, width), Tensor("out", self.out, self.units)
+        return (assign(out, matrix(x.now(), self.kernel), biases=[self.bias]),)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Elementwise:
@@ -100,6 +132,10 @@ class Elementwise:
     x: FixedType
     activation: Activation
     out: FixedType
+
+    def assignments(self, width: int) -> tuple[Assign, ...]:
+        """What a step assigns, for ``width`` inputs."""
+        return (apply(self.activation, Tensor("out", self.out, width), Tensor("x", self.x, width).now()),)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -11,7 +11,7 @@ import numpy as np
 
 from lmu_hls.fixed import FixedType, Ints
 from lmu_hls.golden.affine import Rounder
-from lmu_hls.golden.hidden import Activate, make_hidden
+from lmu_hls.golden.assign import Step
 from lmu_hls.spec import LMU, Activation, GRUCell, LSTMCell, Weight, make_activation
 from tests.hdl.cell_grid import assign, modes
 from tests.hdl.core_grid import Case, Phase, first_steps, last_beats
@@ -70,14 +70,12 @@ class Reference:
     """h of one step after another, and whether one of the values that lead to it was clipped."""
 
     def __init__(self, lmu: LMU) -> None:
-        self._cell = make_hidden(lmu)
+        self._cell = Step(lmu.name, lmu.cell)
         self._flags: list[Flagged] = []
-        for name, part in vars(self._cell).items():
-            owner, key = (part, "_round") if isinstance(part, Activate) else (self._cell, name)
-            rounder = getattr(owner, key)
-            if isinstance(rounder, Rounder):
-                self._flags.append(Flagged(rounder, lmu.units))
-                setattr(owner, key, self._flags[-1])
+        for _, move in self._cell._moves:
+            owner = getattr(move, "_activate", move)
+            self._flags.append(Flagged(owner._round, lmu.units))
+            owner._round = self._flags[-1]
         self._zero = {name: np.zeros((1, lmu.units), np.int64) for name in ("h", "cell")}
         self._state = self._zero
 
@@ -85,7 +83,7 @@ class Reference:
         self._state = self._zero
 
     def step(self, mem: Ints, x: Ints) -> tuple[Ints, Ints]:
-        found = self._cell(mem[None], x[None], self._state)
+        found = self._cell({"mem": mem[None], "x": x[None]}, self._state)
         self._state = {name: found[name] for name in ("h", "cell") if name in found}
         return found["h"][0], np.any([flag.clipped for flag in self._flags], axis=0)
 

@@ -8,7 +8,7 @@ from fractions import Fraction
 import numpy as np
 
 from lmu_hls.fixed import FixedType, Ints, requantize
-from lmu_hls.golden.hidden import Activate
+from lmu_hls.golden.assign import Activate
 from lmu_hls.spec import Activation, Softmax, make_activation, make_exp
 from tests.hdl.cell_grid import assign, modes
 from tests.hdl.core_grid import Case, Phase, last_beats, signed
