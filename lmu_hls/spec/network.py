@@ -7,6 +7,7 @@ where it is assigned to a named tensor (the fields that hold a :class:`FixedType
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from lmu_hls.fixed import FixedType
@@ -219,6 +220,15 @@ class Network:
             else:
                 widths.append(1 if isinstance(layer, ArgMax) else widths[-1])
         return tuple(widths)
+
+    @property
+    def tensors(self) -> Mapping[tuple[str, str], Tensor]:
+        """Every named tensor that a run leaves, by (layer, tensor): those of an LMU layer, or a layer's out."""
+        found: dict[tuple[str, str], Tensor] = {}
+        for width, layer in zip(self.widths[1:], self.layers, strict=True):
+            tensors = layer.tensors if isinstance(layer, LMU) else (Tensor("out", layer.out, width),)
+            found |= {(layer.name, tensor.name): tensor for tensor in tensors}
+        return found
 
     @property
     def out(self) -> FixedType:

@@ -80,10 +80,10 @@ def calibrate(source: Draft, x: Floats) -> tuple[dict[Key, Observed], Trace]:
 def observe(network: Network, trace: Trace) -> dict[Key, Observed]:
     """Every traced tensor of a run of ``network``, by layer and hls4ml's name."""
     seen: dict[Key, Observed] = {}
-    for layer, traced in zip(network.layers, trace.layers, strict=True):
-        for name, integers in traced.tensors.items():
-            key = (layer.name, _TRACE_NAMES.get(name, name))
-            seen[key] = _of(to_float(integers, tensor_type(layer, name)), traced.overflows.get(name, 0))
+    for (layer, name), tensor in network.tensors.items():
+        traced = trace[layer]
+        values = to_float(traced.tensors[name], tensor.type)
+        seen[layer, _TRACE_NAMES.get(name, name)] = _of(values, traced.overflows.get(name, 0))
     return seen
 
 
@@ -98,15 +98,6 @@ def clipped(x: Floats, to: FixedType) -> int:
     wide = FixedType(MAX_WIDTH, MAX_WIDTH - to.fraction, True, to.rounding, "SAT")
     rounded = quantize(x, wide)
     return int(np.count_nonzero((rounded < to.min_int) | (rounded > to.max_int)))
-
-
-def tensor_type(layer: object, name: str) -> FixedType:
-    """The type of golden's tensor ``name`` in a layer of the contract, wherever the contract keeps it."""
-    for place in (layer, getattr(layer, "hidden", None), getattr(layer, "update", None)):
-        kind = getattr(place, name, None)
-        if isinstance(kind, FixedType):
-            return kind
-    raise KeyError(f"{type(layer).__name__} has no type for tensor {name!r}")
 
 
 def _of(values: Floats, overflows: int) -> Observed:
