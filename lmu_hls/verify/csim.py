@@ -1,7 +1,7 @@
 """C simulation: compile the C++ of an hls4ml project as it lies on disk, run it, and give back integers.
 
-Nothing of hls4ml or Keras is needed, and no file of the project is written: the library goes to the folder ``csim``
-beside ``firmware``. What the user or a test changed in the project is therefore what runs.
+Nothing of hls4ml or Keras is needed, and no file of the project is written: the library is kept in the user's cache,
+by the preprocessed text of the project. What the user or a test changed in the project is therefore what runs.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lmu_hls import process, toolchain
+from lmu_hls import builds, process, toolchain
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType, Ints, to_float
 from lmu_hls.spec import LMU, Dense, Network
@@ -23,6 +23,7 @@ from lmu_hls.spec import LMU, Dense, Network
 FLAGS = ("-O1", "-std=c++14", "-fPIC", "-shared", "-w")  # C++14 is what Vitis HLS compiles
 MAX_WIDTH = 53  # values cross the C interface as double
 TAIL = 25  # lines of a failing program's output that an error message quotes
+LIBRARY = "csim.so"
 WORKER = Path(__file__).with_name("csim_worker.py")
 
 
@@ -87,21 +88,31 @@ def compile_project(project_dir: Path) -> CsimProject:
         raise LmuHlsError(f"{project_dir} is not an hls4ml project for Vitis or Vivado; convert the model first")
     bridge = bridges[0]
     name = bridge.name.removesuffix("_bridge.cpp")
-    compiler = toolchain.need("g++").path
-    folder = directory / "csim"
-    folder.mkdir(exist_ok=True)
-    library, fresh = folder / f"{name}.so", folder / f"{name}.so.new"
+    compiler = toolchain.need("g++")
     weights = directory / "firmware" / "weights"
-    command = [str(compiler), *FLAGS, "-I.", "-Ifirmware/ap_types", "-D", f'WEIGHTS_DIR="{weights}"', "-x", "c++", "-"]
+    flags = ["-I.", "-Ifirmware/ap_types", "-D", f'WEIGHTS_DIR="{weights}"']
     # One translation unit, given on stdin: reading the headers is most of the work.
     unit = f'#include "firmware/{name}.cpp"\n#include "{bridge.name}"\n'
-    done = process.run([*command, "-o", str(fresh)], tool="g++", cwd=directory, given=unit)
+    with tempfile.TemporaryDirectory(prefix="lmu-hls-") as scratch:
+        text = Path(scratch, "unit.ii")
+        _compiler([str(compiler.path), *FLAGS, *flags, "-E", "-x", "c++", "-", "-o", str(text)], directory, unit)
+
+        def make(folder: Path) -> None:
+            _compiler([str(compiler.path), *FLAGS, str(text), "-o", str(folder / LIBRARY)], directory)
+
+        # All headers are in the preprocessed text, those of the system and of the compiler, too
+        parts: list[str | bytes] = [str(compiler.path), compiler.version, *FLAGS, text.read_bytes()]
+        library = builds.built("csim", parts, make) / LIBRARY
+    return CsimProject(directory, name, library)
+
+
+def _compiler(command: list[str], directory: Path, given: str | None = None) -> None:
+    """Run g++; LmuHlsError with the end of its output when it fails."""
+    done = process.run(command, tool="g++", cwd=directory, given=given)
     if done.code:
         tail = "\n".join(done.output.splitlines()[-TAIL:])
         remedy = process.trouble(done.code, done.output) or "Restore the project's files or convert again"
         raise LmuHlsError(f"g++ does not compile {directory}:\n{tail}\n{remedy}.")
-    fresh.replace(library)
-    return CsimProject(directory, name, library)
 
 
 def output_shape(network: Network) -> tuple[int, ...]:

@@ -1,9 +1,7 @@
-"""Building and running cocotb benches in processes of their own; builds are kept by the hash of what goes into them."""
+"""Building and running cocotb benches in processes of their own; builds are kept in the user's cache."""
 
 from __future__ import annotations
 
-import fcntl
-import hashlib
 import json
 import os
 import shutil
@@ -13,57 +11,54 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from lmu_hls import process
+from lmu_hls import builds, process
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.resources import sim_dir
-from lmu_hls.toolchain import find, simulator_env
+from lmu_hls.toolchain import SIMULATORS, find, simulator_env
 
-BUILT = "built.json"
+BUILT, LOG = "built.json", "build.log"
 # Names a folder: Verilator then counts the lines and toggles of the Verilog, and each run leaves a file there.
 COVERAGE = "LMU_COVERAGE"
 TAIL_LINES = 15
 
 
 def build(simulator: str, sources: Sequence[Path], top: str, workdir: Path, waves: bool = False) -> Path:
-    """Compile Verilog for cocotb and return the build folder in ``workdir``, which is reused while nothing changes.
+    """Compile Verilog for cocotb, or take the build in the user's cache when nothing has changed; return its folder.
 
-    A build is made beside its final place, so that an interrupted one is never taken for whole. Raises LmuHlsError
-    when a tool is absent or the compilation fails, with the end of the compiler's output.
+    ``workdir`` gets the log of the compilation. Raises LmuHlsError when a tool is absent or the compilation fails, with
+    the end of the compiler's output.
     """
     env = simulator_env(simulator)
     coverage = simulator == "verilator" and bool(os.environ.get(COVERAGE))
-    digest = hashlib.sha256(json.dumps([simulator, find(simulator).version, top, waves, coverage]).encode())
+    tools = [find(name) for name in SIMULATORS[simulator]]
+    parts: list[str | bytes] = [json.dumps([simulator, top, waves, coverage])]
+    parts += [f"{tool.path} {tool.version}" for tool in tools]
     for source in sources:
-        digest.update(source.name.encode() + b"\0" + source.read_bytes())
-    digest.update((sim_dir() / "run_bench.py").read_bytes())
+        parts += [str(source.resolve()) if coverage else source.name, source.read_bytes()]
+    parts.append((sim_dir() / "run_bench.py").read_bytes())
     workdir.mkdir(parents=True, exist_ok=True)
-    target = workdir.resolve() / f"build-{digest.hexdigest()[:16]}"
-    with (workdir / f".{target.name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # the same build asked for twice at a time is made once
-        if not target.is_dir():
-            _compile(simulator, sources, top, target, env, waves, coverage)
-    return target
-
-
-def _compile(
-    simulator: str, sources: Sequence[Path], top: str, target: Path, env: Mapping[str, str], waves: bool, coverage: bool
-) -> None:
-    draft = target.with_name(f"unfinished-{target.name}")
-    shutil.rmtree(draft, ignore_errors=True)
-    draft.mkdir()
+    log = workdir.resolve() / LOG
     job = {
         "simulator": simulator,
         "sources": [str(source.resolve()) for source in sources],
         "top": top,
-        "build_dir": str(draft),
         "waves": waves,
         "coverage": coverage,
     }
-    log = draft / "build.log"
-    if execute(job, draft, env, log) != 0:
-        raise LmuHlsError(f"{simulator} could not compile {top}; the full text is in {log}\n{tail(log)}")
-    (draft / BUILT).write_text(json.dumps(job) + "\n", encoding="utf-8")
-    draft.rename(target)
+    return builds.built(simulator, parts, lambda folder: _compile(job, folder, env, log))
+
+
+def _compile(job: Mapping[str, Any], folder: Path, env: Mapping[str, str], log: Path) -> None:
+    code = execute({**job, "build_dir": str(folder)}, folder, env, log)
+    if code:
+        raise LmuHlsError(failure(f"{job['simulator']} could not compile {job['top']}", code, log))
+    (folder / BUILT).write_text(json.dumps(job) + "\n", encoding="utf-8")
+
+
+def failure(what: str, code: int, log: Path) -> str:
+    """The message for a compilation that failed: the end of its log, and the remedy where the tool itself broke."""
+    trouble = process.trouble(code, log.read_text(encoding="utf-8", errors="replace"))
+    return f"{what}; the full text is in {log}\n{tail(log)}" + (f"\n{trouble}" if trouble else "")
 
 
 def run(built: Path, module: str, run_dir: Path, variables: Mapping[str, str], waves: bool = False) -> bool:

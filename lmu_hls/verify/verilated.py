@@ -1,15 +1,12 @@
 """The accelerator's Verilog as a compiled program: millions of cycles a second, for many sequences.
 
 Verilator and g++ make the program once; it runs in a process of its own, so that a design that stops with ``$fatal``
-ends in an error message and not with this process. Builds are kept by the hash of what goes into them; ROM files are
+ends in an error message and not with this process. Builds are kept in the user's cache; ROM files are
 read when the simulation starts, so new weights need no new build.
 """
 
 from __future__ import annotations
 
-import fcntl
-import hashlib
-import json
 import os
 import shutil
 import tempfile
@@ -21,13 +18,13 @@ from pathlib import Path
 import jinja2
 import numpy as np
 
-from lmu_hls import process
+from lmu_hls import builds, process
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import Ints
 from lmu_hls.toolchain import find, need, simulator_env
 from lmu_hls.verify.interface import Interface
 from lmu_hls.verify.run_files import Job, Run, read
-from lmu_hls.verify.simulator import tail
+from lmu_hls.verify.simulator import LOG, failure
 
 PROGRAM = "harness"
 FLAGS = ("--cc", "--exe", "--build", "-O3", "-Wno-fatal", "--x-assign", "fast", "--x-initial", "unique")
@@ -100,57 +97,49 @@ class Accelerator:
             said = (reasons or [*printed])[-TAIL_LINES:]
             text = "\n".join(said).strip() or f"it ended with code {code}"
             trouble = process.trouble(1 if reasons else code, text)  # a design that stops itself ends in SIGABRT
-            raise LmuHlsError(f"{name} stopped: {text}\n{trouble or 'Restore the project: write it again'}.")
+            remedy = trouble or "Restore the project's files: write the project again"
+            raise LmuHlsError(f"{name} stopped: {text}\n{remedy}.")
 
 
 def build(sources: Sequence[Path], interface: Interface, directory: Path, workdir: Path) -> Accelerator:
-    """Compile the Verilog of an accelerator, or take the build in ``workdir`` when nothing has changed.
+    """Compile the Verilog of an accelerator, or take the build in the user's cache when nothing has changed.
 
-    ``directory`` is where the simulation runs. A build is made beside its final place, so that an interrupted one is
-    never taken for whole. Raises LmuHlsError when a tool is absent or Verilator refuses the sources.
+    ``directory`` is where the simulation runs; ``workdir`` gets the log of the compilation. Raises LmuHlsError when a
+    tool is absent or Verilator refuses the sources.
     """
     env = simulator_env("verilator")
     texts = {
         "harness.v": _TEMPLATES.get_template("harness.v.jinja").render(interface=interface),
         "harness.cpp": _TEMPLATES.get_template("harness.cpp.jinja").render(interface=interface),
     }
-    digest = hashlib.sha256(json.dumps([find("verilator").version, FLAGS, COMPILER_FLAGS, texts]).encode())
+    files: dict[str, bytes] = {name: text.encode() for name, text in texts.items()}
     for source in sources:
         if not source.is_file():
             raise LmuHlsError(f"Verilog file {source} does not exist. Write the project again.")
-        digest.update(source.name.encode() + b"\0" + source.read_bytes())
+        files[source.name] = source.read_bytes()
+    tools = [find(name) for name in ("verilator", "g++")]
+    parts: list[str | bytes] = [*FLAGS, COMPILER_FLAGS, *(f"{tool.path} {tool.version}" for tool in tools)]
+    for name, content in files.items():
+        parts += [name, content]
     workdir.mkdir(parents=True, exist_ok=True)
-    target = workdir.resolve() / f"verilated-{digest.hexdigest()[:16]}"
-    with (workdir / f".{target.name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # the same build asked for twice at a time is made once
-        if not target.is_dir():
-            _compile(sources, texts, target, env)
-    return Accelerator(interface, target / PROGRAM, directory.resolve())
+    log = workdir / LOG
+    made = builds.built("verilated", parts, lambda folder: _compile(files, folder / PROGRAM, env, log))
+    return Accelerator(interface, made / PROGRAM, directory.resolve())
 
 
-def _compile(sources: Sequence[Path], texts: Mapping[str, str], target: Path, env: Mapping[str, str]) -> None:
-    draft = target.with_name(f"unfinished-{target.name}")
-    shutil.rmtree(draft, ignore_errors=True)
-    draft.mkdir()
+def _compile(files: Mapping[str, bytes], program: Path, env: Mapping[str, str], log: Path) -> None:
     jobs = str(len(os.sched_getaffinity(0)))
     command = [str(need("verilator").path), *FLAGS, "-j", jobs, "-CFLAGS", COMPILER_FLAGS, "--top-module", "harness"]
-    log = draft / "build.log"
     # Elsewhere, because make takes no folder with a space in its name
     with tempfile.TemporaryDirectory(prefix="lmu-hls-") as scratch:
         place = Path(scratch)
-        for source in sources:
-            shutil.copyfile(source, place / source.name)
-        for name, text in texts.items():
-            (draft / name).write_text(text, encoding="utf-8")
-            (place / name).write_text(text, encoding="utf-8")
-        files = [*texts, *(source.name for source in sources)]
+        for name, content in files.items():
+            (place / name).write_bytes(content)
         command += ["-o", PROGRAM, "--Mdir", "obj", *files]
         code = process.run(command, tool="Verilator", cwd=place, env=env, log=log).code
-        if code == 0:
-            shutil.move(place / "obj" / PROGRAM, draft / PROGRAM)
-    if code:
-        raise LmuHlsError(f"Verilator could not compile the accelerator; the full text is in {log}\n{tail(log)}")
-    draft.rename(target)
+        if code:
+            raise LmuHlsError(failure("Verilator could not compile the accelerator", code, log))
+        shutil.move(place / "obj" / PROGRAM, program)
 
 
 def _checked(x: Ints, interface: Interface) -> Ints:

@@ -187,7 +187,7 @@ def test_an_absent_tool_is_named(tmp_path, monkeypatch):
     monkeypatch.setattr(toolchain, "TOOLS", {**toolchain.TOOLS, "verilator": lambda name: absent})
     with pytest.raises(LmuHlsError, match=r"verilator is not installed\. Install it with: make install"):
         graph.compile()
-    assert not list(tmp_path.glob("work/verilated/verilated-*"))
+    assert not (tmp_path / "work").exists()
 
 
 def test_an_interrupt_ends_the_program(stack, x, monkeypatch):

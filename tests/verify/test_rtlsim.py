@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lmu_hls import golden
+from lmu_hls import builds, golden
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType, Ints, quantize
 from lmu_hls.spec import LMU, DenseUpdate, Network, Weight
@@ -235,6 +235,7 @@ def test_interrupted_build_is_made_again(
     def interrupted(*arguments: object) -> int:
         raise KeyboardInterrupt
 
+    monkeypatch.setenv(builds.VARIABLE, str(tmp_path / "cache"))
     with monkeypatch.context() as patch:
         patch.setattr("lmu_hls.verify.simulator.execute", interrupted)
         with pytest.raises(KeyboardInterrupt):

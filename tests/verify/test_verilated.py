@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from lmu_hls import builds
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType, Ints
 from lmu_hls.golden.memory import make_memory
@@ -202,3 +203,31 @@ def test_values_and_probabilities_are_checked(tiny, lmu):
         made.run(u, gap=1.0)
     with pytest.raises(ValueError, match="65 bits"):
         Values(65)
+
+
+def test_no_program_is_taken_from_the_output_folder(tmp_path, monkeypatch):
+    """Whatever lies in the work folder, the program that runs is the one in the user's cache, as it was made."""
+    source = tmp_path / "top.v"
+    source.write_text("module top; endmodule\n")
+    made = []
+
+    def compiled(files, program, env, log):
+        made.append(program)
+        program.write_text("#!/bin/sh\nexit 0\n")
+        program.chmod(0o755)
+
+    monkeypatch.setenv(builds.VARIABLE, str(tmp_path / "cache"))
+    monkeypatch.setattr(verilated, "_compile", compiled)
+    interface = Interface("top", Values(8), 1, Values(8), 1, False, 1)
+    work = tmp_path / "work"
+    program = verilated.build([source], interface, tmp_path, work).program
+    assert program.is_relative_to(tmp_path / "cache")
+    planted = work / program.parent.name / "harness"
+    planted.parent.mkdir()
+    planted.write_text("#!/bin/sh\ntouch PWN\n")
+    planted.chmod(0o755)
+    program.write_text("#!/bin/sh\ntouch PWN\n")
+    again = verilated.build([source], interface, tmp_path, work).program
+    assert (again, len(made), again.read_text()) == (program, 2, "#!/bin/sh\nexit 0\n")
+    source.write_text("module top; wire x; endmodule\n")
+    assert verilated.build([source], interface, tmp_path, work).program != program
