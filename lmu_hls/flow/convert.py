@@ -16,6 +16,7 @@ from lmu_hls.errors import LmuHlsError
 from lmu_hls.flow.accelerator import accelerator, settle_reuse
 from lmu_hls.flow.folder import OutputFolder, replacing
 from lmu_hls.hls.config import full_config
+from lmu_hls.naming import identifier
 from lmu_hls.records import LayerSummary, Manifest, ModelSummary, Part, Precision, Unit, dump
 from lmu_hls.spec import Network, store
 
@@ -168,7 +169,6 @@ def check_model(model: Any) -> None:
 
 
 def _write_parts(model: Any, graph: Any, folder: OutputFolder, settings: Mapping[str, Any]) -> Network:
-    from lmu_hls.rtl import identifier
     from lmu_hls.spec.extract import network_spec
 
     network = replace(network_spec(graph), name=identifier(model.name))

@@ -14,6 +14,7 @@ def register() -> None:
     from hls4ml.model.flow import get_flow
     from hls4ml.model.layers import layer_map, register_layer
     from hls4ml.model.optimizer import register_pass
+    from hls4ml.model.optimizer.optimizer import optimizer_map
 
     from lmu_hls.hls import handler, layer, settle, softmax, templates
     from lmu_hls.hls import keras_lmu as keras_lmu  # its handlers register themselves
@@ -40,3 +41,6 @@ def register() -> None:
     ):
         optimizers = get_flow(flow).optimizers
         optimizers.insert(optimizers.index(before), register_pass(pass_class().name, pass_class))
+    for name in layer.BACKENDS:
+        write = f"{name.lower()}:write_hls"
+        optimizer_map[write] = settle.WriteSafely(optimizer_map[write])

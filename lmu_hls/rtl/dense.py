@@ -6,7 +6,8 @@ import numpy as np
 
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import Ints
-from lmu_hls.rtl.unit import CHANNELS, COMMON, MemoryUnit, check_signed, divisors, identifier, modes, widths
+from lmu_hls.naming import identifier
+from lmu_hls.rtl.unit import CHANNELS, COMMON, MemoryUnit, check_signed, divisors, modes, widths
 from lmu_hls.spec import LMU, DenseUpdate
 
 MODULES = ("lmu_memory_dense", "lmu_mac", *COMMON)

@@ -10,7 +10,7 @@ from lmu_hls.rtl.cells import Cell, Parameters, arriving, hidden_cell
 from lmu_hls.rtl.functions import function_parameters, table_rom, typed
 from lmu_hls.rtl.memory import memory_unit
 from lmu_hls.rtl.netlist import Netlist, Order, Stream
-from lmu_hls.rtl.unit import DEGREES_DESCENDING, MemoryUnit, identifier, modes, widths
+from lmu_hls.rtl.unit import DEGREES_DESCENDING, MemoryUnit, modes, widths
 from lmu_hls.spec import LMU, ArgMax, Dense, Elementwise, Softmax, TridiagonalUpdate
 
 STEPS_AHEAD = 4  # steps of x that wait for the hidden cell while the memory works on them
@@ -27,7 +27,7 @@ class LMUUnits:
 
 def add_lmu(net: Netlist, lmu: LMU, x: Stream, lanes: Mapping[str, int], streaming: bool) -> tuple[LMUUnits, Stream]:
     """Add ``lmu`` and give the stream of its h, every step. Raises LmuHlsError for what the modules cannot take."""
-    name = identifier(lmu.name)
+    name = lmu.name
     uses_x = lmu.hidden is not None and lmu.hidden.kernel_x is not None
     x_encoder, *x_hidden = net.fork(x, f"{name}_x", ["encoder", "hidden"] if uses_x else ["encoder"])
     tridiagonal = isinstance(lmu.update, TridiagonalUpdate)
@@ -177,7 +177,7 @@ def absent(net: Netlist, name: str, prefix: str) -> dict[str, str]:
 
 def add_dense(net: Netlist, layer: Dense, x: Stream, lanes: int) -> tuple[Affine, Stream]:
     """Add a Dense layer; its output is in natural order."""
-    where, name = f"layer {layer.name!r}", identifier(layer.name)
+    where, name = f"layer {layer.name!r}", layer.name
     check_signed_type(where, "its output", layer.out)
     source = Source("x", layer.x, arriving(layer.kernel, x.order))
     affine = make_affine(where, name, [source], [layer.bias], lanes, shift_operands=False)
@@ -193,7 +193,7 @@ def add_dense(net: Netlist, layer: Dense, x: Stream, lanes: int) -> tuple[Affine
 
 
 def add_elementwise(net: Netlist, layer: Elementwise, x: Stream) -> Stream:
-    where, name = f"layer {layer.name!r}", identifier(layer.name)
+    where, name = f"layer {layer.name!r}", layer.name
     function, roms = function_parameters(where, layer.activation, layer.out, f"{name}_table")
     parameters = widths("IN", layer.x) | typed("PRE", layer.x) | typed("OUT", layer.out) | function
     out = net.stream(f"{name}_out", layer.out, x.count, x.order)
@@ -205,7 +205,7 @@ def add_elementwise(net: Netlist, layer: Elementwise, x: Stream) -> Stream:
 
 
 def add_softmax(net: Netlist, layer: Softmax, x: Stream) -> Stream:
-    where, name = f"layer {layer.name!r}", identifier(layer.name)
+    where, name = f"layer {layer.name!r}", layer.name
     check_signed_type(where, "its output", layer.out)
     rom = table_rom(layer.exp, f"{name}_exp")
     parameters = {"N": x.count, **widths("X", layer.x), **typed("INDEX", layer.index)}
@@ -218,7 +218,7 @@ def add_softmax(net: Netlist, layer: Softmax, x: Stream) -> Stream:
 
 
 def add_argmax(net: Netlist, layer: ArgMax, x: Stream) -> Stream:
-    name = identifier(layer.name)
+    name = layer.name
     check_signed_type(f"layer {layer.name!r}", "its output", layer.out)
     out = net.stream(f"{name}_out", layer.out, 1)
     parameters = {"N": x.count, "WIDTH": x.type.width, "OUT_W": layer.out.width}

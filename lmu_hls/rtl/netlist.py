@@ -12,6 +12,10 @@ from lmu_hls.rtl.affine import Rom
 Order = tuple[int, ...]  # order[k] is the natural place of the k-th value that arrives
 
 
+class NamesMeet(LmuHlsError):
+    """Two layers' names lead to one name in the Verilog."""
+
+
 @dataclass(frozen=True, slots=True)
 class Stream:
     """A value stream: ``count`` values of ``type`` a step; ``order`` None means that they arrive in natural order.
@@ -90,18 +94,21 @@ class Netlist:
     clips: list[Clip] = field(default_factory=list)
     clip_expressions: dict[str, str] = field(default_factory=dict)
 
+    def _has(self, name: str) -> bool:
+        return any(wire.name == name for wire in self.wires) or any(item.name == name for item in self.instances)
+
     def wire(self, name: str, width: int = 1, public: bool = False) -> str:
-        """Declare a wire. Raises LmuHlsError when two layers' names lead to the same wire."""
-        if any(wire.name == name for wire in self.wires):
-            raise LmuHlsError(f"two wires would be called {name}; rename one of the layers")
+        """Declare a wire. Raises NamesMeet when there is a wire or an instance of that name."""
+        if self._has(name):
+            raise NamesMeet(f"two wires would be called {name}; rename one of the layers")
         self.wires.append(Wire(name, width, public))
         return name
 
     def rom(self, *roms: Rom) -> None:
-        """Add ROM files. Raises LmuHlsError when two layers' names lead to the same file."""
+        """Add ROM files. Raises NamesMeet when there is one of that name."""
         for rom in roms:
             if rom.file in self.roms:
-                raise LmuHlsError(f"two ROM files would be called {rom.file}; rename one of the layers")
+                raise NamesMeet(f"two ROM files would be called {rom.file}; rename one of the layers")
             self.roms[rom.file] = rom
 
     def stream(
@@ -130,6 +137,9 @@ class Netlist:
     def add(
         self, module: str, name: str, parameters: Mapping[str, int | str], ports: Mapping[str, str], comment: str = ""
     ) -> None:
+        """Add an instance. Raises NamesMeet when there is a wire or an instance of that name."""
+        if self._has(name):
+            raise NamesMeet(f"two instances would be called {name}; rename one of the layers")
         self.instances.append(Instance(module, name, dict(parameters), dict(ports), comment))
 
     def fork(self, stream: Stream, name: str, branches: Sequence[str], comment: str = "") -> list[Stream]:

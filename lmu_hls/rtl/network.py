@@ -8,15 +8,15 @@ of that sequence.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lmu_hls.errors import LmuHlsError
+from lmu_hls.naming import identifier, identifiers
 from lmu_hls.rtl.affine import check_signed_type
 from lmu_hls.rtl.cycles import Cycles, Pace, dense_pace, lmu_pace, network_cycles, stage_pace
 from lmu_hls.rtl.layers import add_argmax, add_dense, add_elementwise, add_lmu, add_softmax, add_vector_buffer
-from lmu_hls.rtl.netlist import Netlist, Stream
+from lmu_hls.rtl.netlist import NamesMeet, Netlist, Stream
 from lmu_hls.rtl.reuse import PartPlan, choose_lanes, plan_parts
-from lmu_hls.rtl.unit import identifier
 from lmu_hls.spec import LMU, ArgMax, Dense, Elementwise, Layer, Network, Softmax
 
 SEQUENCES_IN_FLIGHT = 16  # ended sequences whose last output beat has not been taken
@@ -104,27 +104,41 @@ def bus(width: int) -> int:
 def plan_network(network: Network, options: RtlOptions | None = None) -> NetworkPlan:
     """The top for ``network``. The reuse factors are those of its layers.
 
-    Raises LmuHlsError for an invalid reuse factor and for what the modules cannot take.
+    Inside the Verilog a layer's name is an identifier; the plan has the layers' own names. Raises LmuHlsError for an
+    invalid reuse factor and for what the modules cannot take.
     """
     options = options or RtlOptions()
     _check(network, options)
+    names = identifiers(layer.name for layer in network.layers)
+    try:
+        return _plan(network, names, options)
+    except NamesMeet:  # the wires of one layer are called as those of another: a number in front tells them apart
+        return _plan(network, tuple(f"layer{k}_{name}" for k, name in enumerate(names, 1)), options)
+
+
+def _plan(network: Network, names: tuple[str, ...], options: RtlOptions) -> NetworkPlan:
+    """The top with the layers called ``names`` in the Verilog; these must be distinct identifiers."""
+    own = {name: layer.name for name, layer in zip(names, network.layers, strict=True)}
+    network_layers = tuple(replace(layer, name=name) for name, layer in zip(names, network.layers, strict=True))
     net = Netlist(count_clips=options.axi_lite)
     stream = _frame(net, network, options)
     layers: list[LayerPlan] = []
     executions = network.steps
-    last_lmu = network.lmus[-1]
-    for number, layer in enumerate(network.layers):
+    last_lmu = [layer for layer in network_layers if isinstance(layer, LMU)][-1]
+    for number, layer in enumerate(network_layers):
         plan, stream = _add(net, layer, stream, executions, options)
-        layers.append(plan)
+        layers.append(replace(plan, name=own[layer.name]))
         keep_last = isinstance(layer, LMU) and not layer.return_sequences and not options.streaming
         # A Dense layer takes any order: the columns of its matrix follow it
-        reorder = layer is last_lmu and stream.order is not None and not _has_dense(network.layers[number + 1 :])
+        reorder = layer is last_lmu and stream.order is not None and not _has_dense(network_layers[number + 1 :])
         if keep_last or reorder:
-            name = f"{identifier(layer.name)}_vector"
+            name = f"{layer.name}_vector"
             stream = add_vector_buffer(net, name, stream, keep_last, reorder)
             pace = stage_pace("lmu_vector_buffer", stream.count, stream.count, stream.count + 1)
             executions = 1 if keep_last else executions
             layers.append(LayerPlan(name, "vector buffer", None, (), 0, executions, pace))
+    net.taps = [replace(tap, layer=own[tap.layer]) for tap in net.taps]
+    net.clips = [replace(clip, layer=own[clip.layer]) for clip in net.clips]
     return NetworkPlan(
         top=f"{identifier(network.name)}_top",
         network=network,
@@ -200,10 +214,10 @@ def _add(net: Netlist, layer: Layer, x: Stream, executions: int, options: RtlOpt
 
 def _check(network: Network, options: RtlOptions) -> None:
     check_signed_type(f"network {network.name!r}", "the input", network.x)
-    names = Counter(identifier(layer.name) for layer in network.layers)
+    names = Counter(layer.name for layer in network.layers)
     twice = [name for name, count in names.items() if count > 1]
     if twice:
-        raise LmuHlsError(f"two layers become the same Verilog name {twice[0]!r}; rename one of them")
+        raise LmuHlsError(f"two layers are called {twice[0]!r}; rename one of them")
     ended = None
     for layer in network.layers:
         if isinstance(layer, LMU) and ended is not None and not options.streaming:

@@ -19,10 +19,10 @@ import numpy as np
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import Ints
 from lmu_hls.jsonfile import dump, write_text
+from lmu_hls.naming import identifier
 from lmu_hls.resources import hdl_dir
 from lmu_hls.rtl.manifest import FORMAT, Manifest, manifest
 from lmu_hls.rtl.network import NetworkPlan, RtlOptions, plan_network, utilisation
-from lmu_hls.rtl.unit import identifier
 from lmu_hls.spec import Network
 
 MANIFEST = "manifest.json"

@@ -6,13 +6,13 @@ import numpy as np
 
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType
+from lmu_hls.naming import identifier
 from lmu_hls.rtl.unit import (
     COMMON,
     DEGREES_DESCENDING,
     MemoryUnit,
     check_signed,
     divisors,
-    identifier,
     modes,
     widths,
 )

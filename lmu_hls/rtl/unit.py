@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -57,12 +56,6 @@ class MemoryUnit:
     @property
     def memory_d(self) -> int:
         return int(self.parameters["MEMORY_D"])
-
-
-def identifier(name: str) -> str:
-    """A layer's name as a Verilog identifier: other characters become '_', and a letter comes first."""
-    clean = re.sub(r"\W", "_", name, flags=re.ASCII)
-    return clean if clean[:1].isalpha() else f"lmu_{clean}"
 
 
 def check_signed(layer: str, types: Mapping[str, FixedType]) -> None:

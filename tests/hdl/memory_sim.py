@@ -13,8 +13,9 @@ import numpy as np
 
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import Ints
+from lmu_hls.naming import identifier
 from lmu_hls.records import Comparison, Difference, Number, Timing
-from lmu_hls.rtl import CHANNELS, identifier
+from lmu_hls.rtl import CHANNELS
 from lmu_hls.spec import LMU
 from lmu_hls.verify import simulator as sim
 from tests.hdl.memory_project import MANIFEST

@@ -12,10 +12,10 @@ import pytest
 
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType
+from lmu_hls.naming import identifier
 from lmu_hls.resources import hdl_dir
 from lmu_hls.rtl import memory_unit
 from lmu_hls.rtl.dense import MODULES, lanes_for, rom_words
-from lmu_hls.rtl.unit import identifier
 from lmu_hls.spec import LMU, Network
 from lmu_hls.toolchain import find, simulator_env
 from tests.hdl.dense_grid import Config
