@@ -250,7 +250,7 @@ class TensorPrecision:
     `proven` is the largest magnitude possible, infinite where nothing bounds the tensor; `observed` the largest on the
     calibration data; `headroom` what the type holds over the observed one, infinite for a tensor that is zero
     throughout. `overflows` counts the values that did not fit. An SNR is infinite where the values are exact, and
-    minus infinity where there is an error and no signal.
+    minus infinity where there is an error and no signal. `note` says in words what else there is to know.
     """
 
     layer: str
@@ -263,13 +263,15 @@ class TensorPrecision:
     overflows: int
     predicted_db: float | None
     measured_db: float | None
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Precision:
     """The types of a network on calibration data, and, where they were searched for, how: `target` and `reached`.
 
-    `bits` counts every weight once and every value of one step once; `start_bits` is where the search began.
+    `bits` counts every weight once, every value of one step once, and tables beyond 2048 entries; `start_bits` is where
+    the search began.
     `accuracy` and `float_accuracy` are shares of right answers (0 to 1), None for a regression, which has `error` and
     `float_error` in their place; `snr_db` is that of the output.
     """

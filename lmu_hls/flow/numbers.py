@@ -129,6 +129,7 @@ def _tensors(results: Sequence[TensorResult]) -> tuple[TensorPrecision, ...]:
             item.overflows,
             item.predicted_db,
             item.measured_db,
+            item.note,
         )
         for item in results
     )

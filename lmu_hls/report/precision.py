@@ -39,6 +39,11 @@ def precision_rows(tensors: Sequence[TensorPrecision]) -> list[tuple[str, ...]]:
     ]
 
 
+def precision_notes(tensors: Sequence[TensorPrecision]) -> list[str]:
+    """What numbers do not say of tensors, a line each."""
+    return [f"{item.layer} {item.tensor}: {item.note}" for item in tensors if item.note]
+
+
 def precision_table(tensors: Sequence[TensorPrecision]) -> Table:
     """The rows for rich; tensors that overflow are red."""
     table = Table(title="Types, round to nearest even and saturate where not said otherwise", title_justify="left")
@@ -46,6 +51,8 @@ def precision_table(tensors: Sequence[TensorPrecision]) -> Table:
         table.add_column(heading, justify="left" if heading in HEADINGS[:3] else "right", no_wrap=heading == "Type")
     for item, row in zip(tensors, precision_rows(tensors), strict=True):
         table.add_row(*map(escape, row), style="red" if item.overflows else "")
+    table.caption = escape("\n".join(precision_notes(tensors))) or None
+    table.caption_justify = "left"
     return table
 
 

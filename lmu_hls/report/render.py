@@ -8,7 +8,7 @@ import jinja2
 from rich.markup import escape
 from rich.table import Table
 
-from lmu_hls.report.precision import HEADINGS, precision_rows, vanished_counts
+from lmu_hls.report.precision import HEADINGS, precision_notes, precision_rows, vanished_counts
 from lmu_hls.report.record import Report
 
 
@@ -24,6 +24,7 @@ def to_markdown(report: Report) -> str:
     )
     environment.globals["precision_headings"] = HEADINGS
     environment.globals["precision_rows"] = precision_rows
+    environment.globals["precision_notes"] = precision_notes
     environment.globals["vanished_counts"] = vanished_counts
     environment.filters["code"] = _code
     environment.filters["cell"] = _cell

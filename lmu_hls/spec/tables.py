@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,12 @@ _FUNCTIONS: dict[str, Callable[[Floats], Floats]] = {
 }
 
 
+def real_function(name: str) -> Callable[[Floats], Floats]:
+    """The function that a table of this name holds, on real numbers. KeyError when there is no such table."""
+    return _FUNCTIONS[name]
+
+
+@lru_cache(maxsize=64)  # a search for types makes the same few again and again
 def make_activation(function: str, index: FixedType | None, out: FixedType) -> Activation:
     """The activation with its table, if it has one.
 

@@ -13,14 +13,16 @@ from numpy.typing import ArrayLike
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.figures import REGRESSION, Head, Targets, check_targets
 from lmu_hls.layers import head_of
-from lmu_hls.tuning.calibration import calibrate, check_data
-from lmu_hls.tuning.draft import Draft, Key, Types, draft
+from lmu_hls.tuning.calibration import WIDE_INDEX, calibrate, check_data, wide_types
+from lmu_hls.tuning.draft import TABLE, Draft, Key, Types, draft
 from lmu_hls.tuning.facts import TensorResult, describe, vanished_coefficients
 from lmu_hls.tuning.judge import AccuracyDrop, BitBudget, Judge, Measure, SnrDb, Target
-from lmu_hls.tuning.plan import Plan, first_fractions, make_plan, prove
+from lmu_hls.tuning.plan import Plan, first_fractions, make_plan, prove, with_tables
 from lmu_hls.tuning.search import Search
+from lmu_hls.tuning.tables import plan_tables
 
 BUDGET = 4000  # runs of golden
+TABLE_LIMIT_DB = 3.0  # what finer tables must gain to be called the limit: they make half of the noise
 REGRESSION_DB = 40.0  # error of 1 % of the output's rms: what a search aims at where there are no answers to keep
 Progress = Callable[[int, int], None]  # runs done, at most
 JudgeOf = Callable[[Plan, Target], Judge]
@@ -86,6 +88,7 @@ def tune(
     output = np.asarray(model.predict(x, verbose=0), np.float64)
     seen, trace = calibrate(source, x)
     plan = make_plan(source, seen, headroom)
+    plan = with_tables(plan, plan_tables(source, plan.integers, source.network(wide_types(source)), trace))
     start = first_fractions(plan, seen, trace, target.start_db)
 
     def judged(plan: Plan, target: Target) -> Judge:
@@ -181,8 +184,23 @@ def _unreachable(search: Search) -> _OutOfReach:
     problem = f" ({best.problem})" if best.problem else ""
     return _OutOfReach(
         f"{target.asked()} is out of reach; the best found is {target.reached(best, judge.reference)} with "
-        f"{best.bits:,} bits{problem}; {remedy}"
+        f"{best.bits:,} bits{problem}; {_table_limit(search) or remedy}"
     )
+
+
+def _table_limit(search: Search) -> str:
+    """What to do where tables stand between the best types and the target; empty where they do not."""
+    plan, judge = search.plan, search.judge
+    best, fractions = judge.best(search.target), judge.best_fractions(search.target)
+    finer = judge.measure({**plan.types(fractions), **{key: WIDE_INDEX for key in plan.tables}})
+    if not plan.tables or finer.snr_db < best.snr_db + TABLE_LIMIT_DB:
+        return ""
+    sizes = ", ".join(
+        f"{1 << fractions[key]} entries in layer {key[0]!r}"
+        + ("" if table.mine else " as TableSize and TableRange say: leave them to the search")
+        for key, table in plan.tables.items()
+    )
+    return f"the tables of the activations are the limit, without them it would be {finer.snr_db:.1f} dB ({sizes})"
 
 
 def _configured(source: Draft, types: Types) -> dict[str, Any]:
@@ -192,6 +210,9 @@ def _configured(source: Draft, types: Types) -> dict[str, Any]:
         settings.pop("Precision", None)  # every tensor gets a type by the name of its layer
     for (layer, tensor), kind in types.items():
         settings = config["LayerName"].setdefault(layer, {})
+        if tensor == TABLE:
+            settings.update(TableSize=1 << kind.width, TableRange=1 << (kind.integer - 1))
+            continue
         if not isinstance(settings.get("Precision"), dict):
             settings["Precision"] = {}
         settings["Precision"][tensor] = str(kind)

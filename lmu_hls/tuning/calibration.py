@@ -15,12 +15,13 @@ from lmu_hls.fixed import MAX_WIDTH, FixedType, Ints, quantize, to_float
 from lmu_hls.golden import LayerTrace, Trace
 from lmu_hls.precision import coefficient_type
 from lmu_hls.spec import Network
-from lmu_hls.tuning.draft import Draft, Key
+from lmu_hls.tuning.draft import TABLE, Draft, Key
 
 Floats = NDArray[np.float64]
 
 WIDE = FixedType(26, 14)  # of values while they are observed
 WIDE_WEIGHT_FRACTION = 16
+WIDE_INDEX = FixedType(17, 5)  # of tables: over [-16, 16), as fine as WIDE
 _TRACE_NAMES = {"h": "result", "out": "result"}  # golden's names of tensors, and hls4ml's
 
 
@@ -56,7 +57,8 @@ def check_data(source: Draft, x: ArrayLike) -> Floats:
 def wide_types(source: Draft) -> dict[Key, FixedType]:
     """Types in which nothing of a usual network overflows and rounding hardly shows."""
     weights = {key: coefficient_type(values, WIDE_WEIGHT_FRACTION) for key, values in source.weights.items()}
-    return {key: weights.get(key, WIDE) for key in source.keys}
+    tables = {(node.name, TABLE): WIDE_INDEX for node in source.nodes if node.class_name == "LMU"}
+    return {**{key: weights.get(key, WIDE) for key in source.keys}, **tables}
 
 
 def calibrate(source: Draft, x: Floats) -> tuple[dict[Key, Observed], Trace]:

@@ -23,25 +23,30 @@ from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType, quantize, to_float
 from lmu_hls.hls.config import full_config
 from lmu_hls.hls.weights import layer_weight
-from lmu_hls.spec import Network
-from lmu_hls.spec.extract import fixed_type, network_spec
+from lmu_hls.spec import Network, table_index_type
+from lmu_hls.spec.extract import TABLE_REACH, fixed_type, network_spec
 
 Floats = NDArray[np.float64]
 Key = tuple[str, str]  # layer and tensor, with hls4ml's names: ("lmu", "hidden_mem"), ("logits", "result")
 Types = Mapping[Key, FixedType]
 
+TABLE = "table_index"  # "tensor" of a layer whose type is the index of its activation tables
 _WIDE = "fixed<18,8>"  # types of the one conversion; they are replaced
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Draft:
-    """The layers of a converted model, the keys of all its tensors, and the float values of those that are weights."""
+    """The layers of a converted model, the keys of all its tensors, and the float values of those that are weights.
+
+    ``own_tables`` names the layers for whose activation tables the configuration says neither size nor range.
+    """
 
     nodes: tuple[Any, ...]
     project: str
     keys: tuple[Key, ...]
     weights: dict[Key, Floats]
     config: dict[str, Any]
+    own_tables: frozenset[str] = frozenset()
     _cache: dict[tuple[Key, FixedType], Floats] = field(default_factory=dict)
 
     @property
@@ -53,8 +58,17 @@ class Draft:
         return int(self.nodes[0].get_output_variable().shape[1])
 
     def network(self, types: Types) -> Network:
-        """The contract with ``types`` for its tensors. Raises KeyError when one has no type."""
+        """The contract with ``types`` for its tensors. Raises KeyError when one has no type.
+
+        A type for :data:`TABLE` of a layer goes over the TableSize and TableRange of the configuration.
+        """
         return network_spec(_View(self, types))
+
+    def table_index(self, layer: str, function: str) -> FixedType:
+        """The index type that the configuration gives the tables of ``function`` in an LMU layer."""
+        node = next(node for node in self.nodes if node.name == layer)
+        reach = node.get_attr("table_range") or TABLE_REACH[function]
+        return table_index_type(node.get_attr("table_size"), reach)
 
     def on_grid(self, key: Key, to: FixedType) -> Floats:
         """A weight's values after assignment to ``to``."""
@@ -86,7 +100,27 @@ def draft(
     layers = {layer.name: layer for layer in model.layers}
     by_name = {node.name: node for node in nodes}
     weights = {key: _float_weight(by_name[key[0]], layers, key) for key in keys if key[1] in by_name[key[0]].weights}
-    return Draft(nodes, graph.config.get_project_name(), tuple(keys), weights, settings)
+    lmus = [node.name for node in nodes if node.class_name == "LMU"]
+    own = frozenset(name for name in lmus if not _writes_table(config or {}, name))
+    return Draft(nodes, graph.config.get_project_name(), tuple(keys), weights, settings, own)
+
+
+def _writes_table(config: Mapping[str, Any], layer: str) -> bool:
+    """Whether a configuration says TableSize or TableRange for an LMU layer, by its name or by the type.
+
+    Both together at their defaults are what hls4ml prints by itself, and no wish.
+    """
+    from lmu_hls.hls.layer import SETTINGS  # late, because importing it registers with hls4ml, which imports us
+
+    defaults = {"TableSize": SETTINGS["table_size"], "TableRange": SETTINGS["table_range"]}
+    given = config.get("HLSConfig", config)
+    entries = [(given.get("LayerName") or {}).get(layer)]
+    entries += [entry for kind, entry in (given.get("LayerType") or {}).items() if kind.lower() == "lmu"]
+    for entry in entries:
+        written = {key: entry[key] for key in defaults if key in entry} if isinstance(entry, Mapping) else {}
+        if written and written != defaults:
+            return True
+    return False
 
 
 def configured_types(model: Any, source: Draft, config: Mapping[str, Any] | None) -> dict[Key, FixedType]:
@@ -174,6 +208,9 @@ class _Layer:
         self.weights = _Lookup(self._weight, node.weights)
 
     def get_attr(self, name: str, default: Any = None) -> Any:
+        if name in ("table_size", "table_range") and self._types is not None and (self.name, TABLE) in self._types:
+            index = self._types[self.name, TABLE]
+            return 2**index.width if name == "table_size" else 2.0 ** (index.integer - 1)
         weight = name.removesuffix("_data")
         key = (self.name, weight)
         if self._source is not None and weight != name and key in self._source.weights and self.class_name != "LMU":

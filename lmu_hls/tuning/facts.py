@@ -23,10 +23,13 @@ from lmu_hls.precision import (
     vanished,
 )
 from lmu_hls.precision.stability import FACTORS
-from lmu_hls.spec import LMU, DenseCell, Weight
-from lmu_hls.tuning.calibration import WIDE, Floats, Observed, clipped, observe, traced_name
+from lmu_hls.spec import LMU, DenseCell, Network, Weight
+from lmu_hls.tuning.calibration import WIDE, Floats, Observed, clipped, observe, traced_name, wide_types
 from lmu_hls.tuning.draft import Draft, Key, Types
 from lmu_hls.tuning.plan import autocorrelation, memory_of
+from lmu_hls.tuning.tables import allowed_db, inputs_of, lookups
+
+LIMIT_DB = 3.0  # a table limits a tensor when it makes at least half of its noise
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,7 @@ class TensorResult:
     input of the network's input type can cause: infinite where feedback leaves no bound, in which case, as in any,
     mem is proven for the largest value of u's type. ``overflows`` counts values of the calibration data that did not
     fit. ``predicted_db`` is the analysis' SNR of mem, with its own rounding, that of u and the coefficients as the
-    noise; ``measured_db`` compares with types that hardly round.
+    noise; ``measured_db`` compares with types that hardly round. ``note`` says in words what else there is to know.
     """
 
     layer: str
@@ -50,6 +53,7 @@ class TensorResult:
     overflows: int = 0
     predicted_db: float | None = None
     measured_db: float | None = None
+    note: str = ""
 
     @property
     def headroom(self) -> float:
@@ -74,7 +78,7 @@ def describe(
         memory = memory_of(source, lmu.name, types)
         proven.update({(lmu.name, name): peak for name, peak in _proven(lmu, memory).items()})
         predicted[lmu.name, "mem"] = _predicted_db(source, lmu, memory, wide)
-    now = observe(network, final)
+    now, notes = observe(network, final), _table_notes(source, network, wide, final)
     results = []
     for key in source.keys:
         values = source.weights.get(key)
@@ -95,9 +99,30 @@ def describe(
                 overflows=overflows,
                 predicted_db=predicted.get(key),
                 measured_db=measured,
+                note=notes.get(key, ""),
             )
         )
     return tuple(results)
+
+
+def _table_notes(source: Draft, network: Network, wide: Trace, final: Trace) -> dict[Key, str]:
+    """By the tensor that comes out of a table: its size and range, and whether it is what limits the tensor's SNR."""
+    notes = {}
+    exact = {lmu.name: lmu for lmu in source.network(wide_types(source)).lmus}
+    for lmu in network.lmus:
+        for lookup in lookups(lmu):
+            table, key = lookup.activation.table, (lmu.name, lookup.target)
+            assert table is not None
+            allowed = allowed_db(lookup, table.index, inputs_of(lookup, exact[lmu.name], wide))
+            measured = _measured_db(key, wide, final, table.values.type)
+            reach = -table.index.min_int * table.index.lsb
+            text = (
+                f"{lookup.activation.function} table of {table.values.values.size} entries over [-{reach:g}, {reach:g})"
+            )
+            limit = allowed < measured + LIMIT_DB
+            known = f"it is the limit, with {allowed:.1f} dB; a larger TableSize or another TableRange would help"
+            notes[key] = f"{text}: {known if limit else f'it alone leaves {allowed:.1f} dB'}"
+    return notes
 
 
 def _observed_sweep(source: Draft, layer: str, wide: Trace) -> Observed:

@@ -12,7 +12,7 @@ from lmu_hls import golden
 from lmu_hls.figures import REGRESSION, ErrorFigures, Head, Targets, snr_db
 from lmu_hls.fixed import quantize, to_float
 from lmu_hls.precision import stability
-from lmu_hls.tuning.draft import Types
+from lmu_hls.tuning.draft import Key, Types
 from lmu_hls.tuning.plan import Floats, Fractions, Plan, memory_layers, memory_of
 
 SAFETY: Final = 7.0  # about what types found on training utterances of the demo need to hold on test utterances
@@ -167,7 +167,7 @@ class Judge:
         self._answers = head.answers(output)
         self._known: dict[tuple[int, ...], Measure] = {}
         self._stable: dict[tuple[object, ...], bool] = {}
-        self._order = plan.source.keys
+        self._order = plan.keys
         self.reference = self._judged(0, output)
 
     @property
@@ -185,12 +185,23 @@ class Judge:
 
     def best(self, target: Target) -> Measure:
         """The measure nearest to ``target`` so far: fewest bits for a budget, else the best SNR."""
-        possible = [m for m in self._known.values() if not m.problem] or list(self._known.values())
-        return min(possible, key=lambda m: m.bits if isinstance(target, BitBudget) else -m.snr_db)
+        return self._known[self._best_choice(target)]
+
+    def best_fractions(self, target: Target) -> dict[Key, int]:
+        """The fraction bits of :meth:`best`."""
+        return dict(zip(self._order, self._best_choice(target), strict=True))
+
+    def _best_choice(self, target: Target) -> tuple[int, ...]:
+        known = self._known
+        possible = [choice for choice, m in known.items() if not m.problem] or list(known)
+        return min(possible, key=lambda c: known[c].bits if isinstance(target, BitBudget) else -known[c].snr_db)
 
     def _measure(self, fractions: Fractions) -> Measure:
+        return self.measure(self._plan.types(fractions), self._plan.bits(fractions))
+
+    def measure(self, types: Types, bits: int = 0) -> Measure:
+        """The measure of any ``types``, which is not remembered."""
         plan = self._plan
-        bits, types = plan.bits(fractions), plan.types(fractions)
         for layer in memory_layers(plan.source):
             if not self._is_stable(layer, types):
                 return Measure(bits, problem=f"layer {layer!r}: its quantized memory is unstable")

@@ -33,6 +33,7 @@ from lmu_hls.precision import (
 from lmu_hls.precision.stability import FACTORS
 from lmu_hls.tuning.calibration import WIDE, Floats, Observed
 from lmu_hls.tuning.draft import Draft, Key, Types
+from lmu_hls.tuning.tables import TablePlan
 
 GUARD: Final = 3  # fraction bits that the sweep has more than mem, to start with
 MAX_WEIGHT_FRACTION: Final = 20
@@ -51,13 +52,22 @@ class Plan:
     integers: dict[Key, int]  # of values
     floor: dict[Key, int]  # fewest fraction bits that make sense
     cap: dict[Key, int]
+    tables: dict[Key, TablePlan] = field(default_factory=dict)  # their "fraction bits" are the bits of the index
     _weight_types: dict[tuple[Key, int], FixedType] = field(default_factory=dict)
 
+    @property
+    def keys(self) -> tuple[Key, ...]:
+        """All that has fraction bits: every tensor, and the tables."""
+        return (*self.source.keys, *self.tables)
+
     def types(self, fractions: Fractions) -> dict[Key, FixedType]:
-        """The type of every tensor."""
-        return {key: self.type_of(key, fractions[key]) for key in self.source.keys}
+        """The type of every tensor, and the index type of the tables that are the search's."""
+        mine = [key for key, table in self.tables.items() if table.mine]
+        return {key: self.type_of(key, fractions[key]) for key in (*self.source.keys, *mine)}
 
     def type_of(self, key: Key, fraction: int) -> FixedType:
+        if key in self.tables:
+            return self.tables[key].index(fraction)
         if key in self.integers:
             return FixedType(self.integers[key] + fraction, self.integers[key])
         if (key, fraction) not in self._weight_types:
@@ -67,8 +77,13 @@ class Plan:
         return self._weight_types[key, fraction]
 
     def bits(self, fractions: Fractions) -> int:
-        """Width times elements over all tensors: every weight once, every value of one time step once."""
-        return sum(self.elements[key] * self.type_of(key, fractions[key]).width for key in self.source.keys)
+        """Width times elements over all tensors: every weight once, every value of one time step once.
+
+        Of tables, the entries that no longer fit one block RAM.
+        """
+        types = {key: self.type_of(key, fractions[key]) for key in self.source.keys}
+        tables = sum(table.counted(fractions[key], types) for key, table in self.tables.items())
+        return sum(self.elements[key] * kind.width for key, kind in types.items()) + tables
 
 
 def memory_layers(source: Draft) -> tuple[str, ...]:
@@ -109,6 +124,14 @@ def make_plan(source: Draft, observed: Mapping[Key, Observed], headroom: float) 
         integers[key] = integer_bits(known.peak * headroom) if known.peak else 1
         floor[key], cap[key] = MIN_WIDTH - integers[key], MAX_VALUE_WIDTH - integers[key]
     return Plan(source, elements, integers, floor, cap)
+
+
+def with_tables(plan: Plan, tables: dict[Key, TablePlan]) -> Plan:
+    """The plan with the sizes of tables among what the search may change."""
+    floor = {**plan.floor, **{key: min(table.db) for key, table in tables.items()}}
+    cap = {**plan.cap, **{key: max(table.db) for key, table in tables.items()}}
+    elements = {**plan.elements, **{key: 1 << floor[key] for key in tables}}
+    return replace(plan, elements=elements, floor=floor, cap=cap, tables=tables)
 
 
 def _weight_floor(key: Key, values: Floats) -> int:
@@ -155,6 +178,7 @@ def first_fractions(plan: Plan, observed: Mapping[Key, Observed], trace: Trace, 
     for layer in memory_layers(source):
         spectrum = Spectrum.from_autocorrelation(autocorrelation(to_float(trace[layer].tensors["u"], WIDE)))
         fractions.update(_memory_fractions(source, layer, spectrum, observed[layer, "mem"], db))
+    fractions.update({key: table.first(db) for key, table in plan.tables.items()})
     return {key: min(max(f, plan.floor[key]), plan.cap[key]) for key, f in fractions.items()}
 
 

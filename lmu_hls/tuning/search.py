@@ -72,7 +72,7 @@ class Search:
 
     def _heavy_first(self) -> list[Key]:
         """Tensors with the most elements first; ties in the order of the network."""
-        return sorted(self.plan.source.keys, key=lambda key: -self.plan.elements[key])
+        return sorted(self.plan.keys, key=lambda key: -self.plan.elements[key])
 
     def _lower(self, fractions: dict[Key, int], key: Key) -> dict[Key, int] | None:
         """One bit less for ``key``, if the target stays met."""

@@ -9,8 +9,8 @@ import numpy as np
 
 from lmu_hls import golden
 from lmu_hls.fixed import quantize, to_float
-from lmu_hls.spec import store
-from lmu_hls.tuning.draft import draft
+from lmu_hls.spec import store, table_index_type
+from lmu_hls.tuning.draft import TABLE, draft
 
 STEPS, N_IN, CLASSES, SAMPLES = 12, 3, 4, 60
 
@@ -45,7 +45,12 @@ def make_data():
 
 
 def types_of(tuning):
-    return {(t.layer, t.tensor): t.type for t in tuning.tensors}
+    """Every tensor's type, and the index type of the tables that the search has chosen."""
+    found = {(t.layer, t.tensor): t.type for t in tuning.tensors}
+    for layer, settings in tuning.config["LayerName"].items():
+        if settings.get("TableRange"):
+            found[layer, TABLE] = table_index_type(settings["TableSize"], settings["TableRange"])
+    return found
 
 
 def output_snr(model, x, types):

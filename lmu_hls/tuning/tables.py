@@ -1,0 +1,156 @@
+"""The tables of tanh and sigmoid as a part of the search: how many entries, over which range, and what they cost.
+
+A layer's tables have one index type, which stands among the types as the tensor :data:`TABLE`: TableSize entries are as
+many bits, TableRange is its largest value. Up to the default size a table fits one block RAM, so that a smaller one
+saves nothing and its bits do not count; what it grows beyond counts in full.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import log2
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lmu_hls.fixed import FixedType, quantize, to_float
+from lmu_hls.golden import Trace
+from lmu_hls.precision import decibel
+from lmu_hls.spec import LMU, Activation, DenseCell, LSTMCell, Network
+from lmu_hls.spec.extract import TABLE_REACH
+from lmu_hls.spec.tables import real_function
+from lmu_hls.tuning.draft import TABLE, Draft, Key, Types
+
+Floats = NDArray[np.float64]
+
+MIN_BITS: Final = 11  # 2048 entries
+MAX_BITS: Final = 16
+END: Final = {"tanh": 8, "sigmoid": 16}  # from here on the function is its limit within 4e-7
+MOST_VALUES: Final = 100_000  # of a tensor that a table's error is measured on
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Lookup:
+    """One use of a table: ``activation`` of some columns of the traced tensor ``source``, assigned to ``target``."""
+
+    activation: Activation
+    source: str
+    columns: NDArray[np.intp]
+    target: str  # hls4ml's name
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TablePlan:
+    """A layer's tables. By the bits of the index: ``reach`` (log2 of the best range) and ``db``, the SNR they allow.
+
+    ``outputs`` are the functions with the tensors whose type the entries have. ``mine`` is False where the user has
+    written TableSize or TableRange: then there is one size, and the index is none of the search's types.
+    """
+
+    outputs: tuple[tuple[str, Key], ...]
+    reach: Mapping[int, int]
+    db: Mapping[int, float]
+    mine: bool = True
+
+    def index(self, bits: int) -> FixedType:
+        return FixedType(bits, self.reach[bits] + 1)
+
+    def counted(self, bits: int, types: Types) -> int:
+        """Bits of all different tables beyond their first 2**MIN_BITS entries."""
+        width = sum(kind.width for _, kind in {(function, types[key]) for function, key in self.outputs})
+        return width * max(0, (1 << bits) - (1 << MIN_BITS))
+
+    def first(self, db: float) -> int:
+        """The fewest index bits with which the tables alone leave ``db`` dB; the most there are where none do."""
+        return next((bits for bits in sorted(self.db) if self.db[bits] >= db), max(self.db))
+
+
+def lookups(lmu: LMU) -> tuple[Lookup, ...]:
+    """Every use of a table in the hidden cell, in the order in which a step makes them."""
+    cell = lmu.hidden
+    if cell is None:
+        return ()
+    column = np.arange(4 * cell.units).reshape(4, cell.units)
+    if isinstance(cell, DenseCell):
+        found = [Lookup(cell.activation, "pre", column[0], "result")]
+    elif isinstance(cell, LSTMCell):
+        found = [
+            Lookup(cell.gate_activation, "pre", column[[0, 1, 3]].ravel(), "gate"),
+            Lookup(cell.activation, "pre", column[2], "candidate"),
+            Lookup(cell.cell_activation, "cell", column[0], "squashed"),
+        ]
+    else:
+        found = [
+            Lookup(cell.gate_activation, "pre", column[:2].ravel(), "gate"),
+            Lookup(cell.activation, "pre", column[2], "candidate"),
+        ]
+    return tuple(lookup for lookup in found if lookup.activation.table is not None)
+
+
+def table_bits(lmu: LMU) -> int:
+    """Bits of all different tables of a layer."""
+    tables = {}
+    for lookup in lookups(lmu):
+        table = lookup.activation.table
+        assert table is not None
+        tables[lookup.activation.function, table.index, table.values.type] = table.values.values.size
+    return sum(size * kind.width for (_, _, kind), size in tables.items())
+
+
+def allowed_db(lookup: Lookup, index: FixedType, values: Floats) -> float:
+    """The SNR of the function of ``values`` when they are first rounded to ``index``, in dB."""
+    function = real_function(lookup.activation.function)
+    exact = function(values)
+    error = function(to_float(quantize(values, index), index)) - exact
+    return decibel(float(np.sum(exact**2)), float(np.sum(error**2)))
+
+
+def inputs_of(lookup: Lookup, lmu: LMU, trace: Trace) -> Floats:
+    """What is looked up in ``trace``, a run of the network that ``lmu`` is of; at most about MOST_VALUES of it."""
+    kind = getattr(lmu.hidden, lookup.source)
+    values = to_float(trace[lmu.name].tensors[lookup.source][..., lookup.columns], kind).ravel()
+    return values[:: len(values) // MOST_VALUES + 1]
+
+
+def plan_tables(source: Draft, integers: Mapping[Key, int], network: Network, trace: Trace) -> dict[Key, TablePlan]:
+    """The tables of every layer that has some; ``trace`` is the run of ``network`` with types that hardly round."""
+    plans = {}
+    for lmu in network.lmus:
+        used = lookups(lmu)
+        if not used:
+            continue
+        outputs = tuple((item.activation.function, (lmu.name, item.target)) for item in used)
+        values = [inputs_of(item, lmu, trace) for item in used]
+        if lmu.name in source.own_tables:
+            reach, db = _best_reaches(used, values, integers, lmu.name)
+            plans[lmu.name, TABLE] = TablePlan(outputs, reach, db)
+        else:
+            own = [source.table_index(lmu.name, function) for function, _ in outputs]
+            bits = own[0].width
+            least = min(allowed_db(item, kind, v) for item, kind, v in zip(used, own, values, strict=True))
+            plans[lmu.name, TABLE] = TablePlan(outputs, {bits: own[0].integer - 1}, {bits: least}, False)
+    return plans
+
+
+def _best_reaches(
+    used: tuple[Lookup, ...], values: list[Floats], integers: Mapping[Key, int], layer: str
+) -> tuple[dict[int, int], dict[int, float]]:
+    """For every size the log2 of the range that leaves the best SNR, and that SNR.
+
+    The range never ends below what the inputs' types hold, unless the function is flat there.
+    """
+    functions = {item.activation.function for item in used}
+    full = max(0, *(integers[layer, item.source] - 1 for item in used))
+    low = min(full, max(int(log2(TABLE_REACH[name])) for name in functions))
+    high = max(low, min(full, max(int(log2(END[name])) for name in functions)))
+    reach, db = {}, {}
+    for bits in range(MIN_BITS, MAX_BITS + 1):
+        found = {
+            end: min(allowed_db(item, FixedType(bits, end + 1), v) for item, v in zip(used, values, strict=True))
+            for end in range(low, high + 1)
+        }
+        reach[bits] = max(found, key=lambda end: found[end])
+        db[bits] = found[reach[bits]]
+    return reach, db
