@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -103,6 +104,7 @@ def run(outdir: Path, *, force: bool = False, progress: flow.Progress = flow.no_
         train(training, progress).save(path)
         flow.convert(flow.load_model(path), outdir, precision=PRECISION, reuse_factor=REUSE_FACTOR, force=force)
     np.savez_compressed(outdir / "test.npz", x=test.x, y=np.asarray(test.y))
+    test = replace(test, label="test.npz", option="--data test.npz", path=outdir / "test.npz")
     flow.verify(flow.OutputFolder(outdir), test, simulators=simulators, rtl_samples=SIMULATED, progress=progress)
     progress("synthesis", 0, 1)
     synthesize_units(outdir)

@@ -11,7 +11,7 @@ import math
 import os
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -31,7 +31,7 @@ def encode(record: object) -> str:
 
     Infinities become text, see the module. Raises RecordError for NaN, naming the field.
     """
-    return json.dumps(_plain(record), indent=2, allow_nan=False, ensure_ascii=False) + "\n"
+    return json.dumps(plain(record), indent=2, allow_nan=False, ensure_ascii=False) + "\n"
 
 
 def parse(text: str) -> Any:
@@ -94,15 +94,16 @@ def dump(path: Path, record: object) -> None:
     write_text(path, encode(record))
 
 
-def load(path: Path, kind: type[T]) -> T:
+def load(path: Path, kind: type[T], opened: Callable[[Any], Any] = lambda data: data) -> T:
     """Read back the record that `dump` wrote; `kind` is its class or, for a sequence, tuple[Class, ...].
 
+    ``opened`` takes off what is around the record in the parsed data.
     Raises LmuHlsError when the file is absent, unreadable, not JSON, or holds something else.
     """
     name = getattr(kind, "__name__", str(kind)) if not typing.get_args(kind) else str(kind)
     remedy = "Run the command that writes it again."
     try:
-        return typing.cast(T, decode(kind, parse(path.read_text(encoding="utf-8"))))
+        return typing.cast(T, decode(kind, opened(parse(path.read_text(encoding="utf-8")))))
     except FileNotFoundError as error:
         raise LmuHlsError(f"{path} does not exist. {remedy}") from error
     except OSError as error:
@@ -115,15 +116,15 @@ def _no_constant(name: str) -> None:
     raise ValueError(f"{name} is no JSON")
 
 
-def _plain(value: Any, where: str = "") -> Any:
+def plain(value: Any, where: str = "") -> Any:
     """The record as dicts, lists and scalars."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         fields = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
-        return {name: _plain(item, f"{where}.{name}".lstrip(".")) for name, item in fields.items()}
+        return {name: plain(item, f"{where}.{name}".lstrip(".")) for name, item in fields.items()}
     if isinstance(value, Mapping):
-        return {str(key): _plain(item, f"{where}.{key}".lstrip(".")) for key, item in value.items()}
+        return {str(key): plain(item, f"{where}.{key}".lstrip(".")) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(item, f"{where}[{i}]") for i, item in enumerate(value)]
+        return [plain(item, f"{where}[{i}]") for i, item in enumerate(value)]
     if type(value) is float and not math.isfinite(value):
         if math.isnan(value):
             raise RecordError(f"{where or 'top level'}: NaN is no result; a record cannot hold it")

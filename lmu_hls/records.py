@@ -2,25 +2,37 @@
 
 Files in an output folder, written with `dump(path, record)` and read with `load(path, kind)`:
 
-    manifest.json   Manifest                what was converted
-    precision.json  Precision               the types that were chosen, and why
-    accuracy.json   tuple[Accuracy, ...]    correct answers, float and fixed
-    verify.json     Verification            comparisons and timing
-    synth.json      tuple[Resources, ...]   one for each synthesised unit
+    manifest.json   Manifest       what was converted
+    convert.json    Conversion     the files that the conversion wrote, by hash
+    precision.json  Precision      the types that were chosen, and why
+    verify.json     Verification   comparisons, timing, overruns and accuracy, by data set
+    synth.json      Synthesis      cells of each synthesised unit
+
+Each holds its evidence (lmu_hls.evidence): what it is about. A file starts with the number of its schema and the
+SHA-256 of the rest, so that a record of another version, or one that was edited, is refused and not misread.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
 
+from lmu_hls import jsonfile
+from lmu_hls.evidence import Evidence
 from lmu_hls.figures import ErrorFigures
-from lmu_hls.jsonfile import dump, load, write_bytes, write_text
+from lmu_hls.jsonfile import RecordError, plain, write_bytes, write_text
 
 __all__ = [
+    "SCHEMA",
     "SOURCES",
     "Accuracy",
+    "Check",
     "Comparison",
+    "Conversion",
     "Difference",
     "LayerSummary",
     "Manifest",
@@ -29,16 +41,23 @@ __all__ = [
     "Overrun",
     "Part",
     "Precision",
+    "Reference",
     "Resources",
+    "Synthesis",
     "TensorPrecision",
     "Timing",
     "Unit",
     "Verification",
     "dump",
     "load",
+    "text_of",
+    "unseal",
     "write_bytes",
     "write_text",
 ]
+
+T = TypeVar("T")
+SCHEMA = 1  # raise it whenever a field is added, removed or changes its meaning
 
 SOURCES = ("formula", "count", "keras", "golden", "csim", "rtl_sim", "synth", "pnr", "csynth", "cosim")
 
@@ -144,6 +163,13 @@ class Manifest:
 
 
 @dataclass(frozen=True, slots=True)
+class Conversion:
+    """What `convert` wrote, by hash; the manifest is the same for the same model, and a .keras file is not."""
+
+    evidence: Evidence
+
+
+@dataclass(frozen=True, slots=True)
 class Accuracy:
     """Correct answers of one implementation: `name` as in "float" or "fixed<16,6>", `source` its origin."""
 
@@ -206,22 +232,38 @@ class Timing:
     """Cycles of one unit without back-pressure, by formula and measured over `steps` steps in a simulator.
 
     ii: from the acceptance of a step's input to that of the next; latency: from a step's last input beat to
-    its last output beat. Where steps differ, the measured number is the one farthest from the formula.
+    its last output beat. Where steps differ, the measured number is the one farthest from the formula. What could not
+    be measured is None, and `unmeasured` says why.
     """
 
     unit: str
     simulator: str
     steps: int
     ii_formula: Number
-    ii_measured: Number
+    ii_measured: Number | None
     latency_formula: Number
-    latency_measured: Number
+    latency_measured: Number | None
+    unmeasured: str = ""
+
+    def __post_init__(self) -> None:
+        missing = self.ii_measured is None or self.latency_measured is None
+        if missing != bool(self.unmeasured):
+            raise ValueError(f"{self.unit}: a reason must be given exactly when a number is not measured")
+        if (self.steps > 0) != (self.ii_measured is not None):
+            raise ValueError(f"{self.unit}: {self.steps} steps, but the cycles a step are {self.ii_measured}")
+
+    @property
+    def pairs(self) -> tuple[tuple[str, Number, Number | None], ...]:
+        """(what, formula, measured)."""
+        return (
+            ("cycles a step", self.ii_formula, self.ii_measured),
+            ("latency", self.latency_formula, self.latency_measured),
+        )
 
     @property
     def passed(self) -> bool:
-        """The formulas hold in every step."""
-        pairs = ((self.ii_formula, self.ii_measured), (self.latency_formula, self.latency_measured))
-        return self.steps > 0 and all(a.value == b.value and a.unit == b.unit for a, b in pairs)
+        """Nothing that was measured differs from its formula."""
+        return all(b is None or (a.value == b.value and a.unit == b.unit) for _, a, b in self.pairs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,26 +329,69 @@ class Precision:
     vanished: tuple[str, ...] = ()
     error: ErrorFigures | None = None
     float_error: ErrorFigures | None = None
+    evidence: Evidence = field(default_factory=Evidence)
 
 
 @dataclass(frozen=True, slots=True)
-class Verification:
-    """All that `verify` found, and the versions of the tools that it used, by name.
+class Check:
+    """One implementation on one data set against golden: `name` is "csim" or "rtlsim verilator".
+
+    `comparison` is None while the check has not ended: `verify` writes it so before it starts, and an interruption or
+    an error leaves it so.
+    """
+
+    name: str
+    evidence: Evidence
+    comparison: Comparison | None = None
+    timing: Timing | None = None
+
+    @property
+    def topic(self) -> str:
+        """The key of evidence.SUBJECTS."""
+        return self.name.partition(" ")[0]
+
+    @property
+    def fault(self) -> str:
+        """What is wrong, in words; "" when nothing is, or nothing is known."""
+        if self.comparison is not None and not self.comparison.passed:
+            of = self.comparison
+            return f"{self.name} differs from the integer reference in {of.samples - of.exact} of {of.samples} samples"
+        if self.timing is not None and not self.timing.passed:
+            wrong = [
+                name for name, a, b in self.timing.pairs if b is not None and b != Number(a.value, a.unit, b.source)
+            ]
+            return f"the {' and '.join(wrong)} that {self.name} measured differ from the formulas, the values do not"
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """What golden, and Keras where answers are known, gave on one data set.
 
     An overrun is not a failure: every implementation does the same with it. It is reported because the network may
     answer worse than on the data that its types were chosen for.
     """
 
-    comparisons: tuple[Comparison, ...] = ()
-    timing: tuple[Timing, ...] = ()
-    tools: Mapping[str, str] = field(default_factory=dict)
+    evidence: Evidence
+    accuracy: tuple[Accuracy, ...] = ()
     overruns: tuple[Overrun, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """All that `verify` found: a check for each implementation and data set, a reference for each data set."""
+
+    checks: tuple[Check, ...] = ()
+    references: tuple[Reference, ...] = ()
+
+    @property
+    def comparisons(self) -> tuple[Comparison, ...]:
+        return tuple(check.comparison for check in self.checks if check.comparison)
 
     @property
     def passed(self) -> bool:
-        """At least one comparison was made, and nothing failed."""
-        compared = all(item.passed for item in self.comparisons)
-        return bool(self.comparisons) and compared and all(item.passed for item in self.timing)
+        """At least one comparison was made, all have ended, and nothing failed."""
+        return bool(self.checks) and all(check.comparison and not check.fault for check in self.checks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,3 +419,46 @@ class Resources:
     def __post_init__(self) -> None:
         _check_source(self.source)
         _check_counts(self, "lut", "ff", "carry", "dsp", "bram18", "lutram", "srl")
+
+
+@dataclass(frozen=True, slots=True)
+class Synthesis:
+    """The cells of every unit of an output folder."""
+
+    resources: tuple[Resources, ...]
+    evidence: Evidence = field(default_factory=Evidence)
+
+
+def text_of(record: object) -> str:
+    """The JSON text of a record, with its schema and the SHA-256 of the rest in front."""
+    fields = plain(record)
+    return jsonfile.encode({"schema": SCHEMA, "sha256": _seal(fields), **fields})
+
+
+def unseal(data: Any) -> dict[str, Any]:
+    """The fields in the parsed text of `text_of`. RecordError for another schema, and for text that was edited."""
+    if not isinstance(data, dict):
+        raise RecordError(f"expected an object, found {data!r:.60}")
+    fields = {name: value for name, value in data.items() if name not in ("schema", "sha256")}
+    schema = data.get("schema")
+    if type(schema) is not int or schema != SCHEMA:
+        age = "a newer" if type(schema) is int and schema > SCHEMA else "an older"
+        found = f"schema {schema!r:.20}" if "schema" in data else "no schema"
+        raise RecordError(f"it has {found}, of {age} version of lmu_hls; this one reads schema {SCHEMA}")
+    if data.get("sha256") != _seal(fields):
+        raise RecordError("it was changed after lmu_hls wrote it: its sha256 is that of other contents")
+    return fields
+
+
+def dump(path: Path, record: object) -> None:
+    """Write a record. Raises LmuHlsError when it cannot be written."""
+    write_text(path, text_of(record))
+
+
+def load(path: Path, kind: type[T]) -> T:
+    """Read back the record that `dump` wrote. Raises LmuHlsError when there is none, or something else."""
+    return jsonfile.load(path, kind, unseal)
+
+
+def _seal(fields: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(fields, sort_keys=True, allow_nan=False).encode()).hexdigest()

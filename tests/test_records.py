@@ -1,21 +1,28 @@
 """Records survive JSON exactly, refuse nonsense, and never damage the file that was there."""
 
+import dataclasses
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from lmu_hls import jsonfile
 from lmu_hls.errors import LmuHlsError
+from lmu_hls.evidence import ArrayId, DataSet, Evidence
 from lmu_hls.records import (
+    SCHEMA,
     Accuracy,
+    Check,
     Comparison,
     Difference,
     LayerSummary,
     Manifest,
     ModelSummary,
     Number,
+    Reference,
     Resources,
+    Synthesis,
     Timing,
     Unit,
     Verification,
@@ -24,23 +31,24 @@ from lmu_hls.records import (
 )
 
 DIFFERENCE = Difference("mem", (3, 0, 11), expected=-7, actual=-8)
+DATA = DataSet("test.npz", ArrayId((370, 5, 2), "<f8", "ab" * 32), None)
+EVIDENCE = Evidence({"spec.npz": "cd" * 32}, DATA, "lmu-hls verify OUTDIR", {"verilator": "5.052"})
+TIMING = Timing(
+    "lmu_memory_dense",
+    "verilator",
+    64,
+    Number(60, "cycles", "formula"),
+    Number(60, "cycles", "rtl_sim"),
+    Number(63, "cycles", "formula"),
+    Number(63, "cycles", "rtl_sim"),
+)
 VERIFICATION = Verification(
-    comparisons=(
-        Comparison("csim", 370, 370, 3330, None),
-        Comparison("rtlsim verilator", 4, 3, 4096, DIFFERENCE),
+    (
+        Check("csim", EVIDENCE, Comparison("csim", 370, 370, 3330, None)),
+        Check("rtlsim verilator", EVIDENCE, Comparison("rtlsim verilator", 4, 3, 4096, DIFFERENCE), TIMING),
+        Check("rtlsim icarus", EVIDENCE),
     ),
-    timing=(
-        Timing(
-            "lmu_memory_dense",
-            "verilator",
-            64,
-            Number(60, "cycles", "formula"),
-            Number(60, "cycles", "rtl_sim"),
-            Number(63, "cycles", "formula"),
-            Number(63, "cycles", "rtl_sim"),
-        ),
-    ),
-    tools={"verilator": "5.052"},
+    (Reference(EVIDENCE, (Accuracy("float", 361, 370, "keras"),)),),
 )
 RESOURCES = Resources("mem", "xc7", "yosys", "0.70", 302, 352, 20, 1, 0, 0, 4, {"DSP48E1": 1, "SRL16E": 4})
 MANIFEST = Manifest(
@@ -57,8 +65,8 @@ MANIFEST = Manifest(
     [
         (VERIFICATION, Verification),
         (MANIFEST, Manifest),
-        ((RESOURCES, RESOURCES), tuple[Resources, ...]),
-        ((Accuracy("float", 361, 370, "keras"),), tuple[Accuracy, ...]),
+        (Synthesis((RESOURCES, RESOURCES), EVIDENCE), Synthesis),
+        (Accuracy("float", 361, 370, "keras"), Accuracy),
         (Number(0.1 + 0.2, "%", "golden"), Number),
         (Number(2**70, "", "count"), Number),
         (Number(1.0, "", "count"), Number),
@@ -81,29 +89,49 @@ def test_a_record_comes_back_equal_and_writes_the_same_bytes(tmp_path: Path, rec
     ("text", "cause"),
     [
         ("{", "Expecting"),
-        ("[]", "expected a Verification"),
-        ('{"comparisons": []}', "field timing is missing"),
-        ('{"comparisons": [], "timing": [], "tools": {}, "overruns": [], "date": 1}', "unknown field date"),
-        ('{"comparisons": {}, "timing": [], "tools": {}, "overruns": []}', "comparisons: expected a list"),
-        (
-            '{"comparisons": [{"name": "csim", "samples": true, "exact": 1, "values_compared": 1,'
-            ' "first_difference": null}], "timing": [], "tools": {}, "overruns": []}',
-            "samples: expected int, found True",
-        ),
-        (
-            '{"comparisons": [{"name": "csim", "samples": 1, "exact": 2, "values_compared": 1,'
-            ' "first_difference": null}], "timing": [], "tools": {}, "overruns": []}',
-            "2 exact of 1 samples",
-        ),
+        ("[]", "expected a Comparison"),
+        ('{"name": "csim"}', "field samples is missing"),
+        ('{"name": "csim", "samples": 1, "exact": 1, "values_compared": 1, "first_difference": null, "date": 1}',
+         "unknown field date"),
+        ('{"name": [], "samples": 1, "exact": 1, "values_compared": 1, "first_difference": null}',
+         "name: expected str"),
+        ('{"name": "csim", "samples": true, "exact": 1, "values_compared": 1, "first_difference": null}',
+         "samples: expected int, found True"),
+        ('{"name": "csim", "samples": 1, "exact": 2, "values_compared": 1, "first_difference": null}',
+         "2 exact of 1 samples"),
     ],
-)
+)  # fmt: skip
 def test_a_file_that_holds_something_else_is_refused(tmp_path: Path, text: str, cause: str) -> None:
     path = tmp_path / "verify.json"
     path.write_text(text)
     with pytest.raises(LmuHlsError) as caught:
-        load(path, Verification)
+        jsonfile.load(path, Comparison)
     assert cause in str(caught.value)
     assert "verify.json" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "cause"),
+    [
+        ({"schema": SCHEMA + 1}, f"schema {SCHEMA + 1}, of a newer version of lmu_hls; this one reads schema {SCHEMA}"),
+        ({"schema": SCHEMA - 1}, f"schema {SCHEMA - 1}, of an older version"),
+        ({"schema": None}, "no schema, of an older version"),
+        ({"schema": True}, "schema True"),
+        ({"sha256": "0" * 64}, "it was changed after lmu_hls wrote it"),
+        ({"value": 2}, "it was changed after lmu_hls wrote it"),
+        ({"value": 1.0}, "it was changed after lmu_hls wrote it"),
+        ({"extra": 1}, "it was changed after lmu_hls wrote it"),
+        ({"unit": None}, "it was changed after lmu_hls wrote it"),
+    ],
+)
+def test_a_record_of_another_version_or_an_edited_one_is_refused(tmp_path: Path, change: dict, cause: str) -> None:
+    path = tmp_path / "n.json"
+    dump(path, Number(1, "cycles", "count"))
+    fields = {**jsonfile.parse(path.read_text()), **change}
+    jsonfile.dump(path, {name: value for name, value in fields.items() if value is not None})
+    with pytest.raises(LmuHlsError) as caught:
+        load(path, Number)
+    assert cause in str(caught.value) and "Run the command that writes it again" in str(caught.value)
 
 
 def test_an_absent_file_is_named(tmp_path: Path) -> None:
@@ -113,7 +141,7 @@ def test_an_absent_file_is_named(tmp_path: Path) -> None:
 
 def test_a_full_disk_leaves_the_old_file_intact(tmp_path: Path) -> None:
     path = tmp_path / "accuracy.json"
-    dump(path, (Accuracy("float", 1, 1, "keras"),))
+    dump(path, Accuracy("float", 1, 1, "keras"))
     before = path.read_bytes()
     script = (
         "import resource, sys, pathlib\n"
@@ -121,7 +149,7 @@ def test_a_full_disk_leaves_the_old_file_intact(tmp_path: Path) -> None:
         "from lmu_hls.records import Number, dump\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))\n"
         "try:\n"
-        "    dump(pathlib.Path(sys.argv[1]), [Number(1, 'x' * 9000, 'count')])\n"
+        "    dump(pathlib.Path(sys.argv[1]), Number(1, 'x' * 9000, 'count'))\n"
         "except LmuHlsError as error:\n"
         "    print(error)\n"
     )
@@ -139,7 +167,7 @@ def test_nan_and_foreign_types_are_refused_before_anything_is_written(tmp_path: 
     with pytest.raises(ValueError, match="value: NaN is no result"):
         dump(path, Number(float("nan"), "%", "golden"))
     with pytest.raises(TypeError, match="cannot hold a complex"):
-        dump(path, [1j])
+        jsonfile.dump(path, [1j])
     assert not path.exists()
 
 
@@ -168,22 +196,25 @@ def test_nothing_compared_is_not_a_pass() -> None:
     assert not Comparison("csim", 3, 3, 0, None).passed
     assert not Verification().passed
     assert not VERIFICATION.passed
+    assert Verification(VERIFICATION.checks[:1]).passed
+    assert not Verification((VERIFICATION.checks[0], Check("rtlsim icarus", EVIDENCE))).passed
     assert Comparison("csim", 3, 3, 9, None).passed
 
 
 def test_timing_passes_only_when_measured_equals_formula() -> None:
-    timing = VERIFICATION.timing[0]
-    assert timing.passed
-    off_by_one = Timing(
-        timing.unit,
-        timing.simulator,
-        timing.steps,
-        timing.ii_formula,
-        Number(61, "cycles", "rtl_sim"),
-        timing.latency_formula,
-        timing.latency_measured,
-    )
+    assert TIMING.passed
+    off_by_one = dataclasses.replace(TIMING, ii_measured=Number(61, "cycles", "rtl_sim"))
     assert not off_by_one.passed
+    check = Check("rtlsim verilator", EVIDENCE, Comparison("rtlsim verilator", 3, 3, 9, None), off_by_one)
+    assert check.fault == "the cycles a step that rtlsim verilator measured differ from the formulas, the values do not"
+
+
+def test_what_was_not_measured_has_a_reason_and_is_no_fault() -> None:
+    unmeasured = dataclasses.replace(TIMING, steps=0, ii_measured=None, unmeasured="one step only")
+    assert unmeasured.passed
+    for change in ({"unmeasured": "one step only"}, {"ii_measured": None}, {"steps": 0}):
+        with pytest.raises(ValueError, match=r"not measured|0 steps"):
+            dataclasses.replace(TIMING, **change)
 
 
 def test_the_difference_reads_well() -> None:

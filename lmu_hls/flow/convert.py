@@ -12,12 +12,15 @@ from typing import Any
 
 import yaml
 
+from lmu_hls import evidence
 from lmu_hls.errors import LmuHlsError
+from lmu_hls.evidence import Evidence
 from lmu_hls.flow.accelerator import accelerator, settle_reuse
-from lmu_hls.flow.folder import OutputFolder, replacing
+from lmu_hls.flow.folder import replacing
+from lmu_hls.folder import OutputFolder
 from lmu_hls.hls.config import full_config
 from lmu_hls.naming import identifier
-from lmu_hls.records import LayerSummary, Manifest, ModelSummary, Part, Precision, Unit, dump
+from lmu_hls.records import Conversion, LayerSummary, Manifest, ModelSummary, Part, Precision, Unit, dump
 from lmu_hls.spec import Network, store
 
 BACKENDS = {"vitis": "Vitis", "vivado": "Vivado"}
@@ -105,8 +108,13 @@ def convert(
             folder.log.write_text(printed.getvalue())
         manifest = _manifest(model, graph, network, folder, backend, io_type)
         dump(folder.manifest, manifest)
+        written = evidence.digests(folder.root)
+        command = f"lmu-hls convert MODEL.keras OUTDIR --backend {backend} --io-type {io_type}"
+        about = Evidence(evidence.of_topics(("conversion", "project"), written), None, command, manifest.tools)
+        dump(folder.conversion, Conversion(about))
         if chosen is not None:
-            dump(folder.precision, chosen)
+            of = replace(chosen.evidence, files=evidence.of_topics("precision", written), tools=manifest.tools)
+            dump(folder.precision, replace(chosen, evidence=of))
     return manifest
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import shlex
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lmu_hls.errors import LmuHlsError
+from lmu_hls.evidence import ArrayId, DataSet
 from lmu_hls.figures import Head, check_inputs, check_targets
 from lmu_hls.fixed import to_float
 from lmu_hls.spec import LMU, Network
@@ -20,12 +23,29 @@ from lmu_hls.spec.hidden import DenseCell
 class Data:
     """x (samples, steps, n_in) as float64 and, where known, the targets ``y``: see :mod:`lmu_hls.figures`.
 
-    ``drawn`` says that x is random: it covers the input type, and is like no real data.
+    ``drawn`` says that x is random: it covers the input type, and is like no real data. ``label`` says where they came
+    from, ``option`` is the one of `lmu-hls verify` that gives them, ``path`` is the file.
     """
 
     x: NDArray[np.float64]
     y: NDArray[np.generic] | None = None
     drawn: bool = False
+    label: str = "arrays"
+    option: str = "--data FILE.npz"
+    path: Path | None = None
+
+    def identity(self, root: Path) -> DataSet:
+        """What a record in the output folder ``root`` says of these data."""
+        return data_set(self.x, self.y, self.label, self.path, root)
+
+
+def data_set(
+    x: NDArray[Any], y: NDArray[Any] | None, label: str, path: Path | None = None, root: Path | None = None
+) -> DataSet:
+    """Label and SHA-256 of arrays; the path of their file, too, where it lies below ``root``."""
+    inside = path is not None and root is not None and path.resolve().is_relative_to(root.resolve())
+    file = path.resolve().relative_to(root.resolve()).as_posix() if inside and path and root else ""
+    return DataSet(label, ArrayId.of(x), None if y is None else ArrayId.of(y), file)
 
 
 def head_of(network: Network) -> Head:
@@ -46,7 +66,7 @@ def load_data(path: Path, network: Network) -> Data:
     values = check_inputs(x, (network.steps, network.n_in), f"{path}: x")
     if y is not None:
         check_targets(y, head_of(network), len(x), f"{path}: y")
-    return Data(values, y)
+    return Data(values, y, label=path.name, option=f"--data {shlex.quote(path.name)}", path=path)
 
 
 def read_arrays(path: Path) -> tuple[NDArray[np.generic], NDArray[np.generic] | None]:
@@ -74,4 +94,5 @@ def random_data(network: Network, samples: int, seed: int = 0) -> Data:
     shape = (samples, network.steps, network.n_in)
     integers = rng.integers(network.x.min_int, network.x.max_int + 1, shape)
     integers[1::2] >>= 3
-    return Data(to_float(integers, network.x), drawn=True)
+    label = f"random, seed {seed}, {samples} samples"
+    return Data(to_float(integers, network.x), drawn=True, label=label, option=f"--samples {samples}")

@@ -1,4 +1,4 @@
-"""The output folder: what lies where, and how it is replaced without losing the one before."""
+"""How an output folder is replaced without losing the one before."""
 
 from __future__ import annotations
 
@@ -6,73 +6,10 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from lmu_hls.errors import LmuHlsError
-
-
-@dataclass(frozen=True, slots=True)
-class OutputFolder:
-    """The files of one converted model. Everything below ``root`` is named relative to it, so it can be moved."""
-
-    root: Path
-
-    @property
-    def manifest(self) -> Path:
-        return self.root / "manifest.json"
-
-    @property
-    def model(self) -> Path:
-        return self.root / "model.keras"
-
-    @property
-    def config(self) -> Path:
-        return self.root / "config.yml"
-
-    @property
-    def spec(self) -> Path:
-        return self.root / "spec.npz"
-
-    @property
-    def hls(self) -> Path:
-        """The hls4ml project."""
-        return self.root / "hls"
-
-    @property
-    def verilog(self) -> Path:
-        """The whole network in Verilog: a project that stands alone."""
-        return self.root / "verilog"
-
-    @property
-    def log(self) -> Path:
-        """What hls4ml printed during the conversion."""
-        return self.root / "convert.log"
-
-    @property
-    def accuracy(self) -> Path:
-        return self.root / "accuracy.json"
-
-    @property
-    def precision(self) -> Path:
-        """The types that were chosen, where they were searched for."""
-        return self.root / "precision.json"
-
-    @property
-    def verification(self) -> Path:
-        return self.root / "verify.json"
-
-    def work(self, *parts: str) -> Path:
-        """A folder for what simulators and synthesis leave behind; it can be deleted at any time."""
-        return self.root.joinpath("work", *parts)
-
-    def require(self) -> OutputFolder:
-        """This folder, which must hold a converted model."""
-        if not self.manifest.is_file():
-            raise LmuHlsError(
-                f"{self.root} holds no converted model; run 'lmu-hls convert MODEL.keras {self.root}' first"
-            )
-        return self
+from lmu_hls.folder import OutputFolder
 
 
 def check_free(root: Path, force: bool) -> None:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import io
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from lmu_hls.errors import LmuHlsError
+from lmu_hls.evidence import Evidence
 from lmu_hls.flow.accelerator import accelerator, settle_reuse
 from lmu_hls.flow.convert import check_model, known_backend, named_errors, own_layers
-from lmu_hls.flow.data import read_arrays
+from lmu_hls.flow.data import data_set, read_arrays
 from lmu_hls.hls.config import full_config
 from lmu_hls.layers.rebase import Change, rediscretize
 from lmu_hls.records import Precision, TensorPrecision
@@ -74,6 +76,7 @@ def choose_types(
     found = tune(
         model, x, y, target, config=config, progress=lambda done, most: progress("types: runs of golden", done, most)
     )
+    command = f"lmu-hls convert MODEL.keras OUTDIR --precision auto --calibration {shlex.quote(calibration.name)}"
     result = Precision(
         tensors=_tensors(found.tensors),
         bits=found.measure.bits,
@@ -86,6 +89,7 @@ def choose_types(
         vanished=found.vanished,
         error=found.measure.error,
         float_error=found.reference.error,
+        evidence=Evidence(data=data_set(x, y, calibration.name), command=command),
     )
     return found.config, result
 

@@ -7,12 +7,14 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from lmu_hls import golden, toolchain
+from lmu_hls.evidence import Evidence
 from lmu_hls.figures import REGRESSION, Targets, check_targets
 from lmu_hls.fixed import FixedType, Ints, quantize, to_float
 from lmu_hls.flow.accelerator import accelerator
 from lmu_hls.flow.data import Data, head_of
-from lmu_hls.flow.folder import OutputFolder
-from lmu_hls.records import Accuracy, Comparison, Overrun, Precision, Timing, Verification, dump, load
+from lmu_hls.flow.ledger import Ledger
+from lmu_hls.folder import OutputFolder
+from lmu_hls.records import Accuracy, Comparison, Overrun, Precision, Reference, Timing, Verification, load
 from lmu_hls.spec import Network, store
 from lmu_hls.tuning import clipped, exceeded
 from lmu_hls.verify import bench, verilated
@@ -39,14 +41,20 @@ def verify(
     waves: bool = False,
     progress: Progress = no_progress,
 ) -> Verification:
-    """Compare csim's outputs and all tensors of the Verilog with golden, ``==`` on every integer; keep the records.
+    """Compare csim's outputs and all tensors of the Verilog with golden, ``==`` on every integer; keep the record.
 
-    ``rtl_samples`` limits the sequences that go through each simulator; the first ones are taken. The result is written
-    to ``verify.json``, and ``accuracy.json`` when the data has classes. Raises LmuHlsError when a tool is absent.
+    ``rtl_samples`` limits the sequences that go through each simulator; the first ones are taken. ``verify.json`` then
+    holds what this run found, with the right answers when the data has classes, and what :mod:`lmu_hls.flow.ledger`
+    keeps of earlier runs. Raises LmuHlsError when a tool is absent or a file changes meanwhile.
     """
     folder.require()
     for simulator in simulators:  # before any work is done
         toolchain.simulator_env(simulator)
+    limits = rtl_samples or {}
+    commands = {name: _command(data, name, limits.get(name)) for name in simulators}
+    checks = [("csim", _command(data, "none"))] if csim else []
+    checks += [(f"rtlsim {name}", command) for name, command in commands.items()]
+    ledger = Ledger.begin(folder, data.identity(folder.root), checks)
     network = store.load(folder.spec)
     targets = None if data.y is None else check_targets(data.y, head_of(network), len(data.x))
     x = quantize(data.x, network.x)
@@ -54,20 +62,27 @@ def verify(
     lost = clipped(data.x, network.x)
     if lost:  # csim and rtlsim never see these values, so nothing but this tells
         overruns = (Overrun("input", "x", lost, float(np.abs(data.x).max()), None), *overruns)
-    comparisons = [_csim(folder, network, x, reference, progress)] if csim else []
-    simulated = []
+    if csim:
+        ledger.enter("csim", _csim(folder, network, x, reference, progress), None, _versions("g++"))
     for simulator in simulators:
-        part = x[: (rtl_samples or {}).get(simulator)]
-        simulated.append(_rtlsim(folder, network, part, simulator, waves, progress))
-    comparisons += [comparison for comparison, _ in simulated]
-    timing = tuple(measured for _, measured in simulated)
-    tools = ("g++", *simulators, "cocotb") if simulators else ("g++",)
-    versions = {name: toolchain.find(name).version for name in tools}
-    result = Verification(tuple(comparisons), timing, versions, overruns)
-    dump(folder.verification, result)
+        part = x[: limits.get(simulator)]
+        comparison, timing = _rtlsim(folder, network, part, simulator, waves, progress)
+        ledger.enter(f"rtlsim {simulator}", comparison, timing, _versions(simulator, "cocotb"))
+    right: tuple[Accuracy, ...] = ()
     if targets is not None and targets.task != REGRESSION:
-        dump(folder.accuracy, accuracies(folder, network, data, targets, reference))
-    return result
+        right = accuracies(folder, network, data, targets, reference)
+    found = Reference(Evidence(), right, overruns)
+    ledger.refer(_command(data, "none"), _versions("keras", "tensorflow") if right else {}, found)
+    return ledger.record
+
+
+def _command(data: Data, simulator: str, limit: int | None = None) -> str:
+    first = f", the first {limit} samples" if limit else ""
+    return f"lmu-hls verify OUTDIR --simulator {simulator} {data.option}{first}"
+
+
+def _versions(*tools: str) -> dict[str, str]:
+    return {name: toolchain.find(name).version for name in tools}
 
 
 def accuracies(

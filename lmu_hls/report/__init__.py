@@ -4,10 +4,12 @@ from lmu_hls.report.build import build_report, write_report
 from lmu_hls.report.precision import precision_table
 from lmu_hls.report.record import Report, Row, from_json, to_json
 from lmu_hls.report.render import to_markdown, to_table
+from lmu_hls.report.standing import Standing
 
 __all__ = [
     "Report",
     "Row",
+    "Standing",
     "build_report",
     "from_json",
     "precision_table",

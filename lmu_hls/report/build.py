@@ -2,66 +2,177 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
 from lmu_hls.errors import LmuHlsError
-from lmu_hls.records import Accuracy, Manifest, Precision, Resources, Verification, dump, load, write_bytes, write_text
+from lmu_hls.evidence import DataSet, Digests, Evidence, digests
+from lmu_hls.folder import OutputFolder
+from lmu_hls.records import (
+    Check,
+    Conversion,
+    Manifest,
+    Precision,
+    Reference,
+    Synthesis,
+    Verification,
+    load,
+    write_bytes,
+    write_text,
+)
 from lmu_hls.report.precision import precision_plot
-from lmu_hls.report.record import Report
+from lmu_hls.report.record import Report, to_json
 from lmu_hls.report.render import to_markdown
+from lmu_hls.report.standing import CURRENT, EDITED, NOT_FINISHED, NOT_RUN, STALE, Standing
 
 T = TypeVar("T")
+CONVERT = "lmu-hls convert MODEL.keras OUTDIR --force"
+VERIFY = "lmu-hls verify OUTDIR"
+VERIFY_DATA = f"{VERIFY} --data FILE.npz"
+SYNTH = "lmu-hls synth OUTDIR"
+
+
+@dataclass(slots=True)
+class _Judge:
+    """Says of each record whether it holds, and remembers that in ``standings``. ``labels``: by the SHA-256 of x."""
+
+    now: Digests
+    labels: Mapping[str, str]
+    standings: list[Standing] = field(default_factory=list)
+
+    def holds(
+        self, record: str, of: Evidence, remedy: str, topics: str | Sequence[str] = "", judged: bool = True
+    ) -> bool:
+        changed = of.difference(topics or record, self.now)
+        state = CURRENT if not changed else STALE if judged or record != "project" else EDITED
+        self.note(record, state, changed, remedy if changed else "", judged, of.data)
+        return not changed
+
+    def conversion(self, folder: OutputFolder) -> tuple[bool, bool]:
+        """Whether the model, and the projects made of it, are those that `convert` wrote."""
+        if not folder.conversion.exists():
+            self.note("conversion", STALE, f"{folder.conversion.name} is gone", CONVERT)
+        found = _read(folder.conversion, Conversion, "conversion", CONVERT, self.standings)
+        if found is None:
+            return False, False
+        same = self.holds("conversion", found.evidence, CONVERT)
+        return same, self.holds("project", found.evidence, CONVERT, judged=False) and same
+
+    def check(self, of: Check) -> bool:
+        if of.comparison or of.evidence.difference(of.topic, self.now):
+            return self.holds(of.name, of.evidence, of.evidence.command, of.topic)
+        self.note(
+            of.name,
+            NOT_FINISHED,
+            "it was interrupted or ended in an error",
+            of.evidence.command,
+            True,
+            of.evidence.data,
+        )
+        return False
+
+    def reference(self, of: Reference) -> Reference:
+        """What holds of it."""
+        overruns = self.holds("overruns", of.evidence, of.evidence.command)
+        right = bool(of.accuracy) and self.holds("accuracy", of.evidence, of.evidence.command)
+        return replace(of, overruns=of.overruns if overruns else (), accuracy=of.accuracy if right else ())
+
+    def note(
+        self, record: str, state: str, reason: str, remedy: str, judged: bool = True, data: DataSet | None = None
+    ) -> None:
+        label = self.labels.get(data.x.sha256, data.label) if data else ""
+        self.standings.append(Standing(record, label, state, reason, remedy, judged))
 
 
 def build_report(outdir: Path) -> Report:
-    """Build the report from what is there of manifest, precision, accuracy, verify and synth (.json).
+    """Build the report of what is there of the records, each only where its files are still those that it is about.
 
-    Raises LmuHlsError when the folder has none of them, or when one holds something else.
+    Raises LmuHlsError when the folder holds no converted model, or when its manifest is damaged.
     """
-    manifest = _optional(outdir / "manifest.json", Manifest)
-    accuracy = _optional(outdir / "accuracy.json", tuple[Accuracy, ...])
-    verification = _optional(outdir / "verify.json", Verification)
-    precision = _optional(outdir / "precision.json", Precision)
-    resources = _optional(outdir / "synth.json", tuple[Resources, ...]) or ()
-    if manifest is None and accuracy is None and verification is None and not resources:
-        raise LmuHlsError(f"{outdir} holds no results. Run lmu-hls convert and lmu-hls verify first.")
-    tools = {
-        **(manifest.tools if manifest else {}),
-        **(verification.tools if verification else {}),
-        **{item.tool: item.tool_version for item in resources},
-    }
+    folder = OutputFolder(outdir).require()
+    manifest = load(folder.manifest, Manifest)
+    damaged: list[Standing] = []
+    verification = _read(folder.verification, Verification, "verification", VERIFY, damaged) or Verification()
+    rows: tuple[Check | Reference, ...] = (*verification.checks, *verification.references)
+    judge = _Judge(
+        digests(outdir, [file for row in rows for file in row.evidence.extra]),
+        labels_of(row.evidence.data for row in rows),
+        damaged,
+    )
+    same_model, same_project = judge.conversion(folder)
+    checks = tuple(check for check in verification.checks if judge.check(check))
+    references = tuple(map(judge.reference, verification.references))
+    precision = _read(folder.precision, Precision, "precision", CONVERT, damaged)
+    if precision and not judge.holds("precision", precision.evidence, CONVERT):
+        precision = None
+    synthesis = _read(folder.synthesis, Synthesis, "synthesis", SYNTH, damaged)
+    if synthesis and not judge.holds("synthesis", synthesis.evidence, synthesis.evidence.command, judged=False):
+        synthesis = None
+    _note_missing(judge)
+    tools = dict(manifest.tools) if same_model else {}
+    for about in (*(check.evidence for check in checks), *(item.evidence for item in references)):
+        tools |= about.tools
+    tools |= synthesis.evidence.tools if synthesis else {}
     return Report(
-        model=manifest.model if manifest else None,
-        backend=manifest.backend if manifest else "",
-        io_type=manifest.io_type if manifest else "",
-        accuracy=accuracy or (),
-        comparisons=verification.comparisons if verification else (),
-        timing=verification.timing if verification else (),
-        resources=resources,
-        overruns=verification.overruns if verification else (),
+        model=manifest.model if same_model else None,
+        backend=manifest.backend if same_model else "",
+        io_type=manifest.io_type if same_model else "",
+        references=tuple(item for item in references if item.accuracy or item.overruns),
+        checks=checks,
+        resources=synthesis.resources if synthesis else (),
         precision=precision,
         tools={name: tools[name] for name in sorted(tools)},
-        parts=manifest.parts if manifest else (),
-        multipliers=manifest.multipliers if manifest else 0,
-        utilisation=manifest.utilisation if manifest else 0.0,
+        parts=manifest.parts if same_project else (),
+        multipliers=manifest.multipliers if same_project else 0,
+        utilisation=manifest.utilisation if same_project else 0.0,
+        standings=tuple(judge.standings),
+        labels=judge.labels,
     )
 
 
 def write_report(outdir: Path) -> Report:
     """Build the report; write report.json, report.md and, where types were chosen, precision.svg.
 
-    Each file is replaced whole.
+    Those of an earlier state are removed first, so that they are gone when this fails. Each file is replaced whole.
 
     Raises LmuHlsError as `build_report` does, or when the folder cannot be written.
     """
+    folder = OutputFolder(outdir).require()
+    folder.forget()
     report = build_report(outdir)
-    dump(outdir / "report.json", report)
-    write_text(outdir / "report.md", to_markdown(report))
+    data, page, picture = folder.reports
+    write_text(data, to_json(report))
+    write_text(page, to_markdown(report))
     if report.precision:
-        write_bytes(outdir / "precision.svg", precision_plot(report.precision.tensors))
+        write_bytes(picture, precision_plot(report.precision.tensors))
     return report
 
 
-def _optional(path: Path, kind: type[T]) -> T | None:
-    return load(path, kind) if path.exists() else None
+def labels_of(data: Iterable[DataSet | None]) -> dict[str, str]:
+    """A label for each data set by the SHA-256 of its x; those of one name also show the start of that."""
+    named = {item.x.sha256: item.label for item in data if item}
+    often = Counter(named.values())
+    return {of: f"{label} ({of[:8]})" if often[label] > 1 else label for of, label in named.items()}
+
+
+def _read(path: Path, kind: type[T], record: str, remedy: str, damaged: list[Standing]) -> T | None:
+    """The record, if there is one; one that cannot be read is noted as stale."""
+    if not path.exists():
+        return None
+    try:
+        return load(path, kind)
+    except LmuHlsError as error:
+        reason = f"{path.name} {str(error).removeprefix(str(path)).strip()}"
+        damaged.append(Standing(record, "", STALE, reason, remedy, judged=record != "synthesis"))
+        return None
+
+
+def _note_missing(judge: _Judge) -> None:
+    """What was never run."""
+    seen = {standing.record.partition(" ")[0] for standing in judge.standings}
+    for record, remedy in (("csim", VERIFY), ("rtlsim", VERIFY), ("accuracy", VERIFY_DATA), ("synthesis", SYNTH)):
+        if record not in seen and not ("verification" in seen and remedy != SYNTH):
+            judge.note(record, NOT_RUN, "", remedy)

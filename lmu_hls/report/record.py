@@ -5,9 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from lmu_hls.errors import LmuHlsError
-from lmu_hls.jsonfile import decode, encode, parse
-from lmu_hls.records import Accuracy, Comparison, ModelSummary, Number, Overrun, Part, Precision, Resources, Timing
+from lmu_hls.errors import LmuHlsError, NotVerified, VerificationFailed
+from lmu_hls.jsonfile import RecordError, decode, parse, plain
+from lmu_hls.records import (
+    Accuracy,
+    Check,
+    Comparison,
+    ModelSummary,
+    Number,
+    Overrun,
+    Part,
+    Precision,
+    Reference,
+    Resources,
+    Timing,
+    text_of,
+    unseal,
+)
+from lmu_hls.report.standing import CURRENT, NOT_FINISHED, STALE, Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,65 +38,105 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Results of one output folder. A section that was not run is empty; `tools` has versions by tool name."""
+    """Results of one output folder, of the files that lie there: what is stale stands in `standings` and nowhere else.
+
+    A section that was not run is empty; `tools` has versions by tool name. Checks and references name their data in
+    their evidence; `labels` has the text that tells data sets apart, by the SHA-256 of x.
+    """
 
     model: ModelSummary | None
     backend: str
     io_type: str
-    accuracy: tuple[Accuracy, ...] = ()
-    comparisons: tuple[Comparison, ...] = ()
-    timing: tuple[Timing, ...] = ()
+    references: tuple[Reference, ...] = ()
+    checks: tuple[Check, ...] = ()
     resources: tuple[Resources, ...] = ()
-    overruns: tuple[Overrun, ...] = ()
     precision: Precision | None = None
     tools: Mapping[str, str] = field(default_factory=dict)
     parts: tuple[Part, ...] = ()
     multipliers: int = 0
     utilisation: float = 0.0
+    standings: tuple[Standing, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def passed(self) -> bool:
-        """Something was compared, all of it agrees, and every timing formula holds."""
-        compared = all(item.passed for item in self.comparisons)
-        return bool(self.comparisons) and compared and all(item.passed for item in self.timing)
+        return self.verdict == "passed"
 
     @property
     def verdict(self) -> str:
-        """ "passed", "failed", or "not verified" where nothing was compared."""
-        if not self.comparisons:
-            return "not verified"
-        return "passed" if self.passed else "failed"
+        """ "failed" where something differs; else "stale" where a file has changed since; else "not verified" where
+        nothing was compared or a check has not ended; else "passed"."""
+        return self._judgement[0]
+
+    @property
+    def because(self) -> str:
+        """Why the verdict is not "passed": what differs, or the first record that is not current, and the remedy."""
+        return self._judgement[1]
+
+    @property
+    def _judgement(self) -> tuple[str, str]:
+        judged = [standing for standing in self.standings if standing.judged]
+        reasons = (
+            ("failed", [check.fault for check in self.checks if check.fault]),
+            ("stale", [str(standing) for standing in judged if standing.state == STALE]),
+            ("not verified", [str(standing) for standing in judged if standing.state == NOT_FINISHED]),
+            ("not verified", [] if self.checks else ["nothing was compared; run: lmu-hls verify OUTDIR"]),
+        )
+        return next(((verdict, found[0]) for verdict, found in reasons if found), ("passed", ""))
+
+    def require(self) -> None:
+        """Raises VerificationFailed or NotVerified, whose exit status follows the verdict, unless it is "passed"."""
+        if self.verdict == "failed":
+            raise VerificationFailed(f"failed: {self.because}; see the table, and verify.json for the evidence")
+        if not self.passed:
+            raise NotVerified(f"{self.verdict}: {self.because}")
+
+    def data(self, of: Check | Reference) -> str:
+        """The label of its data."""
+        about = of.evidence.data
+        return self.labels.get(about.x.sha256, about.label) if about else "unknown data"
 
     def rows(self) -> tuple[Row, ...]:
-        """The short table: accuracy, exact samples, cycles, resources."""
+        """The short table: accuracy, exact samples, cycles, resources, and what is not current."""
         return (
-            *(_accuracy_row(item) for item in self.accuracy),
+            *(_accuracy_row(item, self.data(of)) for of in self.references for item in of.accuracy),
             *(_precision_rows(self.precision) if self.precision else ()),
-            *(_overrun_row(item) for item in self.overruns),
-            *(_comparison_row(item) for item in self.comparisons),
-            *(row for item in self.timing for row in _timing_rows(item)),
+            *(_overrun_row(item, self.data(of)) for of in self.references for item in of.overruns),
+            *(_comparison_row(of.comparison, self.data(of)) for of in self.checks if of.comparison),
+            *(row for of in self.checks if of.timing for row in _timing_rows(of.timing)),
             *((_multipliers_row(self),) if self.parts else ()),
             *(row for item in self.resources for row in _resource_rows(item)),
+            *(_standing_row(item) for item in self.standings if item.state != CURRENT),
         )
 
 
 def to_json(report: Report) -> str:
-    """The report as JSON; `from_json` gives it back equal."""
-    return encode(report)
+    """The report as JSON, its verdict first; `from_json` gives it back equal."""
+    return text_of({"verdict": report.verdict, "because": report.because, **plain(report)})
 
 
 def from_json(text: str) -> Report:
     """Read what `to_json` wrote. Raises LmuHlsError for anything else."""
     try:
-        report = decode(Report, parse(text))
+        fields = unseal(parse(text))
+        said = fields.pop("verdict", None), fields.pop("because", None)
+        report = decode(Report, fields)
+        assert isinstance(report, Report)
+        if said != (report.verdict, report.because):
+            raise RecordError(f"its verdict is {said[0]!r}, that of its contents is {report.verdict!r}")
     except ValueError as error:
         raise LmuHlsError(f"this is no report: {error}. Write it again with: lmu-hls report OUTDIR") from error
-    assert isinstance(report, Report)
     return report
 
 
-def _accuracy_row(item: Accuracy) -> Row:
-    return Row("Accuracy", item.name, f"{item.percent:.2f} % ({item.correct} of {item.samples})", item.source)
+def _accuracy_row(item: Accuracy, data: str) -> Row:
+    value = f"{item.percent:.2f} % ({item.correct} of {item.samples}) on {data}"
+    return Row("Accuracy", item.name, value, item.source)
+
+
+def _standing_row(item: Standing) -> Row:
+    why = "".join((f": {item.reason}" if item.reason else "", f"; {item.remedy}" if item.remedy else ""))
+    return Row("Not shown", item.name, item.state + why, "", False if item.state == STALE else None)
 
 
 def _precision_rows(item: Precision) -> tuple[Row, ...]:
@@ -92,30 +147,33 @@ def _precision_rows(item: Precision) -> tuple[Row, ...]:
     )
 
 
-def _overrun_row(item: Overrun) -> Row:
+def _overrun_row(item: Overrun, data: str) -> Row:
     known = "" if item.calibrated is None else f", {item.calibrated:.4g} when calibrated"
-    value = f"{item.overflows} values overflow; largest magnitude {item.seen:.4g}{known}"
+    value = f"{item.overflows} values overflow; largest magnitude {item.seen:.4g}{known}, on {data}"
     return Row("Overrun", f"{item.layer}, {item.tensor}", value, "golden")
 
 
-def _comparison_row(item: Comparison) -> Row:
-    value = f"{item.exact} of {item.samples} samples, {item.values_compared} values"
+def _comparison_row(item: Comparison, data: str) -> Row:
+    value = f"{item.exact} of {item.samples} samples, {item.values_compared} values on {data}"
     if item.first_difference:
         value += f"; first difference {item.first_difference}"
     source = {"csim": "csim", "rtlsim": "rtl_sim"}.get(item.name.split()[0], "count")
     return Row("Bit-exact", item.name, value, source, item.passed)
 
 
-def _timing_rows(item: Timing) -> tuple[Row, Row]:
-    def row(name: str, formula: Number, measured: Number) -> Row:
-        agree = formula.value == measured.value and item.steps > 0
-        value = f"{measured} in {item.steps} steps" if agree else f"{measured}, by formula {formula}"
-        return Row("Timing", f"{item.unit}, {name}", value, f"{measured.source} ({item.simulator})", agree)
+def _timing_rows(item: Timing) -> tuple[Row, ...]:
+    """One row a number. What was not measured says so, with the reason; it is not judged."""
+    return tuple(_timing_row(item, *pair) for pair in item.pairs)
 
-    return (
-        row("cycles a step", item.ii_formula, item.ii_measured),
-        row("latency", item.latency_formula, item.latency_measured),
-    )
+
+def _timing_row(item: Timing, name: str, formula: Number, measured: Number | None) -> Row:
+    title = f"{item.unit}, {name}"
+    if measured is None:
+        return Row("Timing", title, f"not measured: {item.unmeasured}; by formula {formula}", "formula")
+    agree = formula.value == measured.value
+    steps = f" in {item.steps} steps" if name == "cycles a step" else ""
+    value = f"{measured}{steps}" if agree else f"{measured}, by formula {formula}"
+    return Row("Timing", title, value, f"{measured.source} ({item.simulator})", agree)
 
 
 def _multipliers_row(report: Report) -> Row:

@@ -33,7 +33,7 @@ def to_markdown(report: Report) -> str:
 
 def to_table(report: Report) -> Table:
     """The short table of `Report.rows` for rich: what was judged is green or red."""
-    color = {"passed": "green", "failed": "red", "not verified": "yellow"}[report.verdict]
+    color = {"passed": "green", "failed": "red", "stale": "red", "not verified": "yellow"}[report.verdict]
     name = report.model.name if report.model else "Results"
     table = Table(title=f"{escape(name)}: [{color}]{report.verdict}[/{color}]", title_justify="left")
     table.add_column("", style="bold")

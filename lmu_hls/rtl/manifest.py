@@ -60,7 +60,7 @@ class InstanceEntry:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """The whole project. ``files`` maps each file but the manifest to its SHA-256."""
+    """The whole project. ``files`` maps each file but the manifest to its SHA-256, ``words`` each ROM to its length."""
 
     format: int
     network: str
@@ -81,6 +81,7 @@ class Manifest:
     taps: tuple[TapEntry, ...]
     instances: tuple[InstanceEntry, ...]
     files: Mapping[str, str]
+    words: Mapping[str, int]
 
 
 def manifest(plan: NetworkPlan, files: Mapping[str, str]) -> Manifest:
@@ -107,6 +108,7 @@ def manifest(plan: NetworkPlan, files: Mapping[str, str]) -> Manifest:
         taps=tuple(TapEntry(t.layer, t.tensor, t.wires, str(t.type), t.count, t.order) for t in plan.net.taps),
         instances=tuple(InstanceEntry(i.module, i.name, i.parameters) for i in plan.net.instances),
         files=dict(sorted(files.items())),
+        words={rom.file: len(rom.words) for rom in plan.net.roms.values()},
     )
 
 

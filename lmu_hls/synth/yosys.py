@@ -9,8 +9,11 @@ from pathlib import Path
 
 from lmu_hls import yosys
 from lmu_hls.errors import LmuHlsError
-from lmu_hls.records import Manifest, Resources, dump, load
+from lmu_hls.evidence import Evidence, digests, of_topics
+from lmu_hls.folder import OutputFolder
+from lmu_hls.records import Manifest, Resources, Synthesis, dump, load
 from lmu_hls.synth.cells import count
+from lmu_hls.synth.roms import check_roms
 from lmu_hls.toolchain import need
 
 FAMILIES = ("xc7",)
@@ -72,25 +75,38 @@ def synthesize_units(outdir: Path, family: str = "xc7") -> tuple[Resources, ...]
     """Synthesise every unit of an output folder's manifest.json and write synth.json there.
 
     Sources are named relative to `outdir`, memory files relative to the folder of the unit. Logs go to
-    work/synth/<unit>/.
-    Raises LmuHlsError as `synthesize` does, and when the manifest is absent or names no unit.
+    work/synth/<unit>/. An earlier synth.json is removed first. Verilog that was edited is taken as it is, and the
+    record says by hash what that was; ROM files have to be those of the conversion.
+    Raises LmuHlsError as `synthesize` does, and when the manifest is absent or names no unit, a ROM file is altered, or
+    a file changes during the synthesis.
     """
-    units = load(outdir / "manifest.json", Manifest).units
+    folder = OutputFolder(outdir)
+    folder.forget(folder.synthesis)
+    units = load(folder.manifest, Manifest).units
     if not units:
         raise LmuHlsError(f"{outdir} holds no Verilog unit to synthesise. Convert a model with an LMU layer.")
+    before = digests(outdir)
+    for place in sorted({unit.folder for unit in units}):
+        check_roms(outdir / place)
     results = tuple(
         synthesize(
             [outdir / source for source in unit.sources],
             unit.top,
             unit.parameters,
-            outdir / "work" / "synth" / unit.name,
+            folder.work("synth", unit.name),
             family,
             unit=unit.name,
             data_dir=outdir / unit.folder,
         )
         for unit in units
     )
-    dump(outdir / "synth.json", results)
+    tools = {item.tool: item.tool_version for item in results}
+    command = f"lmu-hls synth OUTDIR --family {family}"
+    about = Evidence(of_topics("synthesis", before), None, command, tools)
+    changed = about.difference("synthesis", digests(outdir)) if about.files else ""
+    if changed:
+        raise LmuHlsError(f"{changed} while {outdir} was being synthesised; run the command again")
+    dump(folder.synthesis, Synthesis(results, about))
     return results
 
 

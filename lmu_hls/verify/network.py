@@ -11,7 +11,7 @@ import numpy as np
 from lmu_hls.fixed import Ints
 from lmu_hls.records import Comparison, Number, Timing
 from lmu_hls.verify.compare import compare
-from lmu_hls.verify.run_files import Run
+from lmu_hls.verify.run_files import STEPS_INSIDE, Run
 
 IDLE_SEQUENCES = 3  # that the latency is measured on
 OUTPUT = ("", "output")
@@ -70,24 +70,36 @@ def simulate(
 
 
 def _timing(unit: str, simulator: str, formulas: Formulas, run: Run, idle: Run) -> Timing:
-    """Intervals of the second half of the steps, when the buffers are full, and latencies in the idle accelerator."""
+    """Intervals of the second half of the steps, when the buffers are full, and latencies in the idle accelerator.
+
+    The first STEPS_INSIDE steps may be taken in faster than they are worked on, because they fill the buffers: among
+    these a short interval says nothing of the pace, and is left out.
+    """
     intervals = np.diff(run.accepted.ravel())
-    intervals = intervals[len(intervals) // 2 :]
+    place = np.arange(len(intervals))
+    telling = (place >= STEPS_INSIDE) | (intervals >= formulas.ii_cycles)
+    intervals = intervals[telling & (place >= len(intervals) // 2)]
     ends = idle.accepted if idle.delivered.ndim == 2 else idle.accepted[:, -1]
     latencies = (idle.delivered - ends).ravel()
+    few = f"{run.accepted.size} steps may all be on their way at once; give {STEPS_INSIDE + 2} or more"
+    ii, latency = _farthest(formulas.ii_cycles, intervals), _farthest(formulas.latency_cycles, latencies)
     return Timing(
         unit,
         simulator,
         len(intervals),
-        *_numbers(formulas.ii_cycles, intervals),
-        *_numbers(formulas.latency_cycles, latencies),
+        Number(formulas.ii_cycles, "cycles", "formula"),
+        ii,
+        Number(formulas.latency_cycles, "cycles", "formula"),
+        latency,
+        "" if ii else few,
     )
 
 
-def _numbers(formula: int, measured: Ints) -> tuple[Number, Number]:
-    """The formula, and of the measurements the one farthest from it."""
-    farthest = measured[np.abs(measured - formula).argmax()] if len(measured) else 0
-    return Number(formula, "cycles", "formula"), Number(int(farthest), "cycles", "rtl_sim")
+def _farthest(formula: int, measured: Ints) -> Number | None:
+    """Of the measurements the one farthest from the formula; None where there is none."""
+    if not len(measured):
+        return None
+    return Number(int(measured[np.abs(measured - formula).argmax()]), "cycles", "rtl_sim")
 
 
 def _exact_samples(expected: Ints, actual: Ints) -> np.ndarray:

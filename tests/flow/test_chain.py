@@ -50,9 +50,11 @@ def test_verify_synth_report(command, folder, speech):
     status, text = command("verify", folder, "--simulator", simulator(), "--data", speech, "--json")
     result = json.loads(text)
     assert status == 0
-    assert [(item["samples"], item["exact"]) for item in result["comparisons"]] == [(6, 6), (6, 6)]
-    assert all(item["ii_measured"]["value"] == item["ii_formula"]["value"] for item in result["timing"])
-    assert len(json.loads((folder / "accuracy.json").read_text())) == 2
+    compared = [item["comparison"] for item in result["checks"]]
+    assert [(item["samples"], item["exact"]) for item in compared] == [(6, 6), (6, 6)]
+    (timing,) = [item["timing"] for item in result["checks"] if item["timing"]]
+    assert timing["ii_measured"]["value"] == timing["ii_formula"]["value"]
+    assert [len(item["accuracy"]) for item in result["references"]] == [2]
 
     status, text = command("synth", folder, "--json")
     (resources,) = json.loads(text)
@@ -130,7 +132,7 @@ def test_seeded_fault_is_seen(command, folder, speech, fault):
     in_verilog = fault in (change_rom_word, change_rounding)
     chosen = simulator() if in_verilog else "none"
     status, _ = command("verify", folder, "--simulator", chosen, "--data", speech, "--json")
-    assert status != 0
+    assert status == 3
     comparisons = {item.name.split()[0]: item for item in load(folder / "verify.json", Verification).comparisons}
     assert not comparisons["rtlsim" if in_verilog else "csim"].passed
     assert comparisons["csim"].passed == in_verilog
@@ -143,9 +145,9 @@ def heed_interrupts():
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_interrupted_verify_keeps_what_was_there(folder, number):
+def test_interrupted_verify_is_not_finished(command, folder, number):
     """And ends the compiler with all its parts."""
-    (folder / "verify.json").write_text("earlier result")
+    (folder / "report.md").write_text("Verification: **passed**")
     mark = new_mark()
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", MARK: mark}
     process = subprocess.Popen(
@@ -162,7 +164,11 @@ def test_interrupted_verify_keeps_what_was_there(folder, number):
     assert process.returncode == 128 + number, said
     assert ("Interrupted" if number == signal.SIGINT else "Ended by SIGTERM") in said and "Traceback" not in said
     assert all_gone(mark)
-    assert (folder / "verify.json").read_text() == "earlier result"
+    (check,) = load(folder / "verify.json", Verification).checks
+    assert check.comparison is None and not (folder / "report.md").exists()
+    status, text = command("report", folder, "--json")
+    assert status == 4 and json.loads(text)["verdict"] == "not verified"
+    assert "csim, random, seed 0, 32 samples is not finished" in json.loads(text)["because"]
 
 
 def test_a_compiler_that_hangs_is_stopped_at_the_limit(folder, tmp_path, monkeypatch, capsys):

@@ -56,8 +56,11 @@ def test_kept_or_left_out(kind, saved, command, tmp_path):
 def test_verify(saved, command, speech, tmp_path):
     command("convert", saved("dense"), tmp_path / "out")
     result = json.loads(command("verify", tmp_path / "out", "--simulator", "none", "--data", speech, "--json"))
-    assert [(item["name"], item["samples"], item["exact"]) for item in result["comparisons"]] == [("csim", 6, 6)]
-    accuracy = json.loads((tmp_path / "out" / "accuracy.json").read_text())
+    assert [
+        (item["name"], item["comparison"]["samples"], item["comparison"]["exact"]) for item in result["checks"]
+    ] == [("csim", 6, 6)]
+    (reference,) = json.loads((tmp_path / "out" / "verify.json").read_text())["references"]
+    accuracy = reference["accuracy"]
     assert len(accuracy) == 2
     command("report", tmp_path / "out")
 

@@ -8,17 +8,22 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from lmu_hls.errors import LmuHlsError
+from lmu_hls.errors import LmuHlsError, NotVerified, VerificationFailed
+from lmu_hls.evidence import ArrayId, DataSet, Evidence, digests, of_topics
 from lmu_hls.records import (
     Accuracy,
+    Check,
     Comparison,
+    Conversion,
     Difference,
     LayerSummary,
     Manifest,
     ModelSummary,
     Number,
     Part,
+    Reference,
     Resources,
+    Synthesis,
     Timing,
     Verification,
     dump,
@@ -41,17 +46,37 @@ TIMING = Timing(
     Number(158, "cycles", "formula"),
     Number(158, "cycles", "rtl_sim"),
 )
-VERIFICATION = Verification(
-    (Comparison("csim", 370, 370, 3330, None), Comparison("rtlsim verilator", 40, 40, 9999, None)),
-    (TIMING,),
-    {"verilator": "5.052"},
-)
+DATA = DataSet("test.npz", ArrayId((370, 29, 12), "<f8", "ab" * 32))
 ACCURACY = (Accuracy("float", 361, 370, "keras"), Accuracy("fixed<16,6>", 360, 370, "golden"))
 RESOURCES = (Resources("lmu", "xc7", "yosys", "0.70", 300, 352, 20, 1, 3, 8, 4, {"DSP48E1": 1}),)
 WRONG = Comparison("csim", 370, 369, 3330, Difference("output", (7, 2), 12, 13))
 PARTS = (Part("lmu", "encoder", 1, 72, 72), Part("lmu", "hidden", 20, 1920, 96))
-BASIS = dataclasses.replace(
-    Report(MODEL, "Vitis", "io_parallel", ACCURACY, VERIFICATION.comparisons, VERIFICATION.timing, RESOURCES),
+FILES = ("spec.npz", "model.keras", "config.yml", "hls/lmu.cpp", "verilog/rtl/top.v", "verilog/rom/a.hex")
+
+
+def about(root: Path | None, *topics: str) -> Evidence:
+    files = of_topics(topics, digests(root)) if root else {}
+    return Evidence(files, DATA, "lmu-hls verify OUTDIR", {"verilator": "5.052"})
+
+
+def checks(root: Path | None = None) -> tuple[Check, ...]:
+    return (
+        Check("csim", about(root, "csim"), Comparison("csim", 370, 370, 3330, None)),
+        Check("rtlsim verilator", about(root, "rtlsim"), Comparison("rtlsim verilator", 40, 40, 9999, None), TIMING),
+    )
+
+
+def reference(root: Path | None = None) -> Reference:
+    return Reference(about(root, "accuracy", "overruns"), ACCURACY)
+
+
+BASIS = Report(
+    MODEL,
+    "Vitis",
+    "io_parallel",
+    (reference(),),
+    checks(),
+    RESOURCES,
     parts=PARTS,
     multipliers=27,
     utilisation=0.9375,
@@ -60,11 +85,20 @@ BASIS = dataclasses.replace(
 
 @pytest.fixture
 def outdir(tmp_path: Path) -> Path:
-    manifest = Manifest(MODEL, "Vitis", "io_parallel", (), {"hls4ml": "1.3.0"}, PARTS, 27, 0.9375)
-    dump(tmp_path / "manifest.json", manifest)
-    dump(tmp_path / "verify.json", VERIFICATION)
-    dump(tmp_path / "accuracy.json", ACCURACY)
-    dump(tmp_path / "synth.json", RESOURCES)
+    for name in FILES:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(name)
+    dump(
+        tmp_path / "manifest.json",
+        Manifest(MODEL, "Vitis", "io_parallel", (), {"hls4ml": "1.3.0"}, PARTS, 27, 0.9375),
+    )
+    made = Evidence(of_topics(("conversion", "project"), digests(tmp_path)))
+    dump(tmp_path / "convert.json", Conversion(made))
+    dump(tmp_path / "verify.json", Verification(checks(tmp_path), (reference(tmp_path),)))
+    files = of_topics("synthesis", digests(tmp_path))
+    dump(
+        tmp_path / "synth.json", Synthesis(RESOURCES, Evidence(files, None, "lmu-hls synth OUTDIR", {"yosys": "0.70"}))
+    )
     return tmp_path
 
 
@@ -77,9 +111,11 @@ def screen(report: Report) -> str:
 
 def test_all_records_of_a_folder_come_together(outdir: Path) -> None:
     tools = {"hls4ml": "1.3.0", "verilator": "5.052", "yosys": "0.70"}
-    assert build_report(outdir) == dataclasses.replace(BASIS, tools=tools)
-    assert list(build_report(outdir).tools) == sorted(tools)
-    assert build_report(outdir).passed
+    made = build_report(outdir)
+    assert made.checks == checks(outdir) and made.references == (reference(outdir),) and made.resources == RESOURCES
+    assert (made.model, made.parts, made.multipliers) == (MODEL, PARTS, 27)
+    assert made.tools == tools and list(made.tools) == sorted(tools)
+    assert made.passed and {item.state for item in made.standings} == {"current"}
 
 
 def test_json_comes_back_equal(outdir: Path) -> None:
@@ -110,8 +146,8 @@ def test_markdown_shows_every_section() -> None:
         "| a\\|b | Dense | 9 | 225 |",
         "| lmu | mem | `fixed<16,2>` |",
         "| lmu | u | `fixed<16,4>` |",
-        "| fixed\\<16,6> | 360 | 370 | 97.30 % | golden |",
-        "| csim | 370 | 370 | 3330 | none |",
+        "| test.npz | fixed\\<16,6> | 360 | 370 | 97.30 % | golden |",
+        "| csim | test.npz | 370 | 370 | 3330 | none |",
         "| lmu | verilator | 64 | 150 | 150 | 158 | 158 | yes |",
         "| lmu | hidden | 20 | 1920 | 96 |",
         "27 in all; the products need 93.8 % of their cycles. By formula.",
@@ -134,18 +170,22 @@ def test_the_screen_shows_what_the_demo_promises() -> None:
 
 
 def test_one_difference_fails_the_report() -> None:
-    report = dataclasses.replace(BASIS, comparisons=(WRONG, *BASIS.comparisons[1:]))
+    wrong = dataclasses.replace(BASIS.checks[0], comparison=WRONG)
+    report = dataclasses.replace(BASIS, checks=(wrong, *BASIS.checks[1:]))
+    with pytest.raises(VerificationFailed, match="csim differs from the integer reference in 1 of 370 samples"):
+        report.require()
     assert not report.passed
     assert "first difference output[7, 2]: expected 12, got 13" in screen(report)
     assert "vowels: failed" in screen(report)
-    assert "| csim | 369 | 370 | 3330 | `output[7, 2]: expected 12, got 13` |" in to_markdown(report)
+    assert "| csim | test.npz | 369 | 370 | 3330 | `output[7, 2]: expected 12, got 13` |" in to_markdown(report)
 
 
 @pytest.mark.parametrize("name", ["ii_measured", "latency_measured"])
 def test_one_cycle_off_the_formula_fails_the_report(name: str) -> None:
     timing = dataclasses.replace(TIMING, **{name: Number(159, "cycles", "rtl_sim")})
-    report = dataclasses.replace(BASIS, timing=(timing,))
-    assert not report.passed
+    report = dataclasses.replace(BASIS, checks=(dataclasses.replace(BASIS.checks[1], timing=timing),))
+    with pytest.raises(VerificationFailed, match="differ from the formulas, the values do not"):
+        report.require()
     assert "159 cycles, by formula" in screen(report)
     assert "**failed**" in to_markdown(report)
 
@@ -155,29 +195,49 @@ def test_nothing_compared_is_not_a_pass(outdir: Path) -> None:
     report = build_report(outdir)
     assert not report.passed
     assert report.verdict == "not verified"
+    with pytest.raises(NotVerified, match="nothing was compared; run: lmu-hls verify"):
+        report.require()
     assert "## Bit for bit" not in to_markdown(report)
 
 
-def test_a_single_record_is_enough(tmp_path: Path) -> None:
-    dump(tmp_path / "synth.json", RESOURCES)
-    report = build_report(tmp_path)
-    assert report.model is None
-    assert to_markdown(report).startswith("# Results\n")
-    assert "Results: not verified" in screen(report)
-
-
-def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(LmuHlsError, match="holds no results"):
-        build_report(tmp_path)
-
-
-def test_a_broken_record_is_named_and_the_old_report_stays(outdir: Path) -> None:
+def test_a_folder_without_a_converted_model_is_refused(outdir: Path) -> None:
     write_report(outdir)
-    before = (outdir / "report.json").read_bytes()
-    (outdir / "verify.json").write_text('{"comparisons": [')
-    with pytest.raises(LmuHlsError, match=r"verify\.json does not hold a Verification"):
+    (outdir / "manifest.json").unlink()
+    with pytest.raises(LmuHlsError, match="holds no converted model"):
+        build_report(outdir)
+
+
+@pytest.mark.parametrize("name", ["verify.json", "synth.json"])
+def test_a_broken_record_is_stale_and_the_rest_stands(outdir: Path, name: str) -> None:
+    write_report(outdir)
+    (outdir / name).write_text('{"checks": [')
+    report = write_report(outdir)
+    (damaged,) = [item for item in report.standings if item.state == "stale"]
+    assert f"{name} does not hold a" in damaged.reason and "lmu-hls" in damaged.remedy
+    assert report.verdict == ("stale" if name == "verify.json" else "passed")
+    assert report.model == MODEL and bool(report.resources) == (name == "verify.json")
+
+
+def test_a_broken_manifest_leaves_no_old_report(outdir: Path) -> None:
+    write_report(outdir)
+    (outdir / "manifest.json").write_text("{}")
+    with pytest.raises(LmuHlsError, match=r"manifest\.json does not hold a Manifest"):
         write_report(outdir)
-    assert (outdir / "report.json").read_bytes() == before
+    assert not list(outdir.glob("report.*"))
+
+
+def test_timing_that_was_not_measured_says_why_and_is_not_judged() -> None:
+    timing = dataclasses.replace(TIMING, steps=0, ii_measured=None, unmeasured="2 steps only")
+    report = dataclasses.replace(BASIS, checks=(dataclasses.replace(BASIS.checks[1], timing=timing),))
+    assert report.passed
+    assert "not measured: 2 steps only; by formula 150 cycles" in screen(report)
+    assert "| lmu | verilator | 0 | 150 | not measured | 158 | 158 | 2 steps only |" in to_markdown(report)
+
+
+def test_an_edited_report_is_refused(outdir: Path) -> None:
+    text = to_json(write_report(outdir))
+    with pytest.raises(LmuHlsError, match="it was changed after lmu_hls wrote it"):
+        from_json(text.replace('"verdict": "passed"', '"verdict": "failed"'))
 
 
 def test_text_that_is_no_report_is_refused() -> None:

@@ -4,10 +4,15 @@ from pathlib import Path
 
 import pytest
 
+from lmu_hls import jsonfile
 from lmu_hls.errors import LmuHlsError
-from lmu_hls.records import Manifest, ModelSummary, Resources, Unit, dump, load
+from lmu_hls.evidence import digest
+from lmu_hls.records import Manifest, ModelSummary, Resources, Synthesis, Unit, dump, load
+from lmu_hls.rtl.manifest import Manifest as ProjectManifest
+from lmu_hls.rtl.manifest import StreamEntry
 from lmu_hls.synth import synthesize, synthesize_units
 from lmu_hls.synth.cells import count
+from lmu_hls.synth.roms import check_roms
 from lmu_hls.toolchain import find
 
 pytestmark = pytest.mark.skipif(not find("pyosys").found, reason="pyosys is not installed")
@@ -81,14 +86,29 @@ def test_counts_are_exact(design: Path) -> None:
     assert sorted(path.name for path in work.iterdir()) == ["stat.json", "synth.ys", "yosys.log"]
 
 
+def write_project_manifest(project: Path, rom: str, words: int) -> None:
+    """The manifest of a Verilog project with one ROM file, as the conversion would write it."""
+    stream = StreamEntry("fixed<16,6>", 16, 2, True)
+    fields = dict.fromkeys(("ii_cycles", "latency_cycles", "sequence_cycles", "multipliers", "steps"), 1)
+    fields |= dict.fromkeys(("streaming", "check_steps", "axi_lite"), False)
+    fields |= dict.fromkeys(("layers", "counters", "taps", "instances"), ())
+    hashes = {rom: digest(project / rom)}
+    made = ProjectManifest(
+        format=1, network="m", top="unit", input=stream, output=stream, utilisation=1.0,
+        files=hashes, words={rom: words}, **fields,
+    )  # fmt: skip
+    jsonfile.dump(project / "manifest.json", made)
+
+
 def test_the_units_of_a_folder_are_synthesised(design: Path) -> None:
     (design / "rtl" / "rom").mkdir(parents=True)
     (design / "unit.v").rename(design / "rtl" / "unit.v")
     (design / "rom.hex").rename(design / "rtl" / "rom" / "a.hex")
     unit = Unit("mem", "unit", {"W": 4, "ROM": "rom/a.hex"}, ("rtl/unit.v",), "rtl")
     dump(design / "manifest.json", Manifest(ModelSummary("m", ()), "Vitis", "io_parallel", (unit,), {}))
+    write_project_manifest(design / "rtl", "rom/a.hex", 1024)
     results = synthesize_units(design)
-    assert load(design / "synth.json", tuple[Resources, ...]) == results
+    assert load(design / "synth.json", Synthesis).resources == results
     assert [result.unit for result in results] == ["mem"]
     assert results[0].dsp == 0
 
@@ -154,3 +174,33 @@ def test_every_primitive_has_its_cost() -> None:
 def test_an_unknown_primitive_is_not_left_out() -> None:
     with pytest.raises(LmuHlsError, match=r"unknown cost: \$_DLATCH_P_, URAM288"):
         count({"LUT6": 3, "URAM288": 1, "$_DLATCH_P_": 1})
+
+
+@pytest.mark.parametrize(
+    ("text", "cause"),
+    [
+        ("1\n2\n", "has 2 of 3 words"),
+        ("1\n2\n3\n4\n", "has 4 words, 1 too many"),
+        ("1\n2\n7\n", "has other contents"),
+        ("1\n2\n3 // three\n", "has 5 words"),
+        ("", "has 0 of 3 words"),
+        (None, "cannot be read"),
+    ],
+)
+def test_a_rom_file_that_the_conversion_did_not_write_is_refused(tmp_path: Path, text: str | None, cause: str) -> None:
+    rom = tmp_path / "rom" / "a.hex"
+    rom.parent.mkdir()
+    rom.write_text("1\n2\n3\n")
+    write_project_manifest(tmp_path, "rom/a.hex", 3)
+    check_roms(tmp_path)
+    rom.unlink()
+    if text is not None:
+        rom.write_text(text)
+    with pytest.raises(LmuHlsError, match=r"rom/a\.hex .*restore it, or convert again") as caught:
+        check_roms(tmp_path)
+    assert cause in str(caught.value)
+
+
+def test_roms_are_not_taken_on_trust_without_a_manifest(tmp_path: Path) -> None:
+    with pytest.raises(LmuHlsError, match=r"manifest\.json does not exist"):
+        check_roms(tmp_path)

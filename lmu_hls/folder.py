@@ -1,0 +1,92 @@
+"""The output folder of one converted model: what lies where; its names are known here and nowhere else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from lmu_hls.errors import LmuHlsError
+
+
+@dataclass(frozen=True, slots=True)
+class OutputFolder:
+    """The files of one converted model. Everything below ``root`` is named relative to it, so it can be moved."""
+
+    root: Path
+
+    @property
+    def manifest(self) -> Path:
+        return self.root / "manifest.json"
+
+    @property
+    def conversion(self) -> Path:
+        """What the conversion wrote, by hash."""
+        return self.root / "convert.json"
+
+    @property
+    def model(self) -> Path:
+        return self.root / "model.keras"
+
+    @property
+    def config(self) -> Path:
+        return self.root / "config.yml"
+
+    @property
+    def spec(self) -> Path:
+        return self.root / "spec.npz"
+
+    @property
+    def hls(self) -> Path:
+        """The hls4ml project."""
+        return self.root / "hls"
+
+    @property
+    def verilog(self) -> Path:
+        """The whole network in Verilog: a project that stands alone."""
+        return self.root / "verilog"
+
+    @property
+    def log(self) -> Path:
+        """What hls4ml printed during the conversion."""
+        return self.root / "convert.log"
+
+    @property
+    def precision(self) -> Path:
+        """The types that were chosen, where they were searched for."""
+        return self.root / "precision.json"
+
+    @property
+    def verification(self) -> Path:
+        return self.root / "verify.json"
+
+    @property
+    def synthesis(self) -> Path:
+        return self.root / "synth.json"
+
+    @property
+    def reports(self) -> tuple[Path, Path, Path]:
+        """What ``lmu-hls report`` writes: JSON, Markdown, and the picture of the types."""
+        return self.root / "report.json", self.root / "report.md", self.root / "precision.svg"
+
+    def work(self, *parts: str) -> Path:
+        """A folder for what simulators and synthesis leave behind; it can be deleted at any time."""
+        return self.root.joinpath("work", *parts)
+
+    def require(self) -> OutputFolder:
+        """This folder, which must hold a converted model."""
+        if not self.manifest.is_file():
+            raise LmuHlsError(
+                f"{self.root} holds no converted model; run 'lmu-hls convert MODEL.keras {self.root}' first"
+            )
+        return self
+
+    def forget(self, *records: Path) -> None:
+        """Remove records before the command that writes them starts, and the reports, which speak of them.
+
+        What an interrupted or failing command leaves behind therefore never says "passed" of an earlier state.
+        """
+        for path in (*records, *self.reports):
+            try:
+                path.unlink(missing_ok=True)
+            except OSError as error:
+                raise LmuHlsError(f"cannot remove {path}: {error.strerror or error}; remove it yourself") from error

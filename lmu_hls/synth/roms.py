@@ -1,0 +1,35 @@
+"""ROM files are compared with the manifest before synthesis, because Yosys takes a short or altered one in silence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from lmu_hls.errors import LmuHlsError
+from lmu_hls.evidence import digest
+from lmu_hls.jsonfile import load
+from lmu_hls.rtl.manifest import Manifest
+
+MANIFEST = "manifest.json"
+
+
+def check_roms(project: Path) -> None:
+    """Every ROM file of a Verilog project is what its manifest says. Raises LmuHlsError with the first that is not."""
+    listed = load(project / MANIFEST, Manifest)
+    for name, words in listed.words.items():
+        wanted = listed.files.get(name, "")
+        if wanted and digest(project / name) == wanted:
+            continue
+        raise LmuHlsError(
+            f"{project / name} {_fault(project / name, words)}: it is not the one that the conversion wrote; "
+            "restore it, or convert again with: lmu-hls convert MODEL.keras OUTDIR --force"
+        )
+
+
+def _fault(path: Path, words: int) -> str:
+    try:
+        found = len(path.read_text(encoding="ascii", errors="replace").split())
+    except OSError as error:
+        return f"cannot be read ({error.strerror or error})"
+    if found != words:
+        return f"has {found} of {words} words" if found < words else f"has {found} words, {found - words} too many"
+    return "has other contents"
