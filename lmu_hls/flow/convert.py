@@ -17,8 +17,10 @@ from lmu_hls.errors import LmuHlsError
 from lmu_hls.evidence import Evidence
 from lmu_hls.flow.accelerator import accelerator, settle_reuse
 from lmu_hls.flow.folder import replacing
+from lmu_hls.flow.keras_errors import check_keras_file, reason_of
 from lmu_hls.folder import OutputFolder
 from lmu_hls.hls.config import full_config
+from lmu_hls.hls.keras_model import check_model, is_foreign
 from lmu_hls.naming import identifier
 from lmu_hls.records import Conversion, LayerSummary, Manifest, ModelSummary, Part, Precision, Unit, dump
 from lmu_hls.spec import Network, store
@@ -36,27 +38,21 @@ def load_model(path: Path) -> Any:
 
     from lmu_hls.layers import holds_keras_lmu, load_keras_lmu  # this also registers our layers with Keras
 
-    if not path.is_file():
-        raise LmuHlsError(f"{path} does not exist; give the path of a model saved with model.save('name.keras')")
-    if path.suffix != ".keras":
-        raise LmuHlsError(f"{path} is not a .keras file; save the model with model.save('name.keras')")
+    check_keras_file(path)
     if holds_keras_lmu(path):
         return load_keras_lmu(path)
     try:
         return keras.models.load_model(path, compile=False)
     except Exception as error:  # Keras raises whatever the damaged part happens to raise
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise LmuHlsError(f"{path} cannot be read as a Keras model: {reason}") from error
+        raise LmuHlsError(f"{path} cannot be read as a Keras model: {reason_of(error)}") from error
 
 
 def own_layers(model: Any) -> Any:
     """The model with our layers in place of those of keras-lmu, if it has any; else the model itself."""
     from lmu_hls.layers import convert_keras_lmu
 
-    def foreign(layer: Any) -> bool:
-        return type(getattr(layer, "cell", layer)).__module__.partition(".")[0] == "keras_lmu"
-
-    return convert_keras_lmu(model) if any(map(foreign, model.layers)) else model
+    foreign = any(is_foreign(getattr(layer, "cell", layer)) for layer in model.layers)
+    return convert_keras_lmu(model) if foreign else model
 
 
 def without_softmax(model: Any) -> Any:
@@ -148,32 +144,6 @@ def _hls4ml_model(model: Any, folder: OutputFolder, settings: dict[str, Any], ba
         hls_config=settings,
         allow_da_fallback=False,
     )
-
-
-def check_model(model: Any) -> None:
-    """Refuse, by name, what the conversion would not understand: no LMU, other layers, steps that are not fixed."""
-    import keras
-
-    from lmu_hls.layers import LMU, LMUCell
-
-    def is_lmu(layer: Any) -> bool:
-        return isinstance(layer, LMU) or (isinstance(layer, keras.layers.RNN) and isinstance(layer.cell, LMUCell))
-
-    known = ("InputLayer", "Dense", "Dropout", "Activation", "ReLU", "Softmax")
-    layers = [layer for layer in model.layers if not is_lmu(layer)]
-    if len(layers) == len(model.layers):
-        raise LmuHlsError(f"model {model.name!r} has no LMU layer; build it with lmu_hls.LMU, or use hls4ml itself")
-    for layer in layers:
-        if type(layer).__name__ not in known:
-            raise LmuHlsError(
-                f"layer {layer.name!r}: a {type(layer).__name__} layer is not supported; use LMU and Dense layers"
-            )
-    for tensor in model.inputs:
-        if len(tensor.shape) != 3 or None in tensor.shape[1:]:
-            raise LmuHlsError(
-                f"the model's input has shape {tuple(tensor.shape)}; a fixed length is needed: build the model on "
-                "keras.Input((steps, features))"
-            )
 
 
 def _write_parts(model: Any, graph: Any, folder: OutputFolder, settings: Mapping[str, Any]) -> Network:

@@ -8,10 +8,11 @@ import numpy as np
 from hls4ml.converters.keras_v3._base import KerasV3LayerHandler, registry
 
 from lmu_hls.errors import LmuHlsError
+from lmu_hls.hls.keras_model import is_foreign, is_lmu_layer
 from lmu_hls.hls.weights import layer_weight
 from lmu_hls.spec.weight import ACTIVATIONS
 
-BIDIRECTIONAL = "keras.src.layers.rnn.bidirectional.Bidirectional"
+GATES = {"dense": 1, "rnn": 1, "lstm": 4, "gru": 3}  # sums of a hidden cell for each unit
 NEIGHBOURS = (  # layers that hls4ml's own handlers take apart into at most a layer and a softmax
     "keras.src.layers.core.dense.Dense",
     "keras.src.layers.activations.activation.Activation",
@@ -31,6 +32,8 @@ class LMUHandler(KerasV3LayerHandler):
     def __call__(self, layer: Any, in_tensors: Any, out_tensors: Any) -> tuple[dict[str, Any], ...] | None:
         from lmu_hls.layers import LMUCell  # Keras is loaded by now, but not when hls4ml is imported
 
+        if is_foreign(layer.cell):
+            layer = own_layer(layer, in_tensors)
         if not isinstance(layer.cell, LMUCell):
             return None
         return super().__call__(layer, in_tensors, out_tensors)
@@ -59,33 +62,19 @@ class LMUHandler(KerasV3LayerHandler):
         return ({**self.default_config, **attributes, **_encoder(layer), **_hidden(layer)},)
 
 
-class MaskHandler(KerasV3LayerHandler):
-    """Names the remedy where steps are masked before an LMU; without an LMU it is hls4ml's own matter."""
+def own_layer(layer: Any, in_tensors: Any) -> Any:
+    """Our layer with the weights of a layer of keras-lmu.
 
-    handles = ("keras.src.layers.core.masking.Masking", "keras.src.layers.core.embedding.Embedding")
+    It is made from a copy, since a layer that is put into a second model would remember that.
+    """
+    import keras
 
-    def __call__(self, layer: Any, in_tensors: Any, out_tensors: Any) -> None:
-        if _leads_to_lmu(layer):
-            raise LmuHlsError(
-                f"layer {layer.name!r}: {type(layer).__name__} before an LMU is not supported, nor are masked steps; "
-                "train without it, on sequences of one length"
-            )
+    from lmu_hls.layers import convert_keras_lmu
 
-
-class BidirectionalHandler:
-    """Names the layer and the remedy for an LMU inside Bidirectional; anything else is hls4ml's own matter."""
-
-    def __init__(self, original: Any) -> None:
-        self.original = original
-
-    def __call__(self, layer: Any, in_tensors: Any, out_tensors: Any) -> Any:
-        from lmu_hls.layers import LMUCell
-
-        if isinstance(getattr(layer.forward_layer, "cell", None), LMUCell):
-            raise LmuHlsError(
-                f"layer {layer.name!r}: Bidirectional around an LMU is not supported yet; use the LMU alone"
-            )
-        return self.original(layer, in_tensors, out_tensors)
+    copy = type(layer).from_config(layer.get_config())
+    model = keras.Sequential([keras.Input(tuple(in_tensors[0].shape[1:])), copy])
+    copy.set_weights(layer.get_weights())
+    return convert_keras_lmu(model).layers[-1]
 
 
 class NeighbourHandler:
@@ -116,28 +105,23 @@ class NeighbourHandler:
 
 
 def wrap_handlers() -> None:
-    """Put :class:`BidirectionalHandler` and :class:`NeighbourHandler` before hls4ml's own handlers; once."""
-    for wrapper, names in ((BidirectionalHandler, (BIDIRECTIONAL,)), (NeighbourHandler, NEIGHBOURS)):
-        for name in names:
-            if not isinstance(registry[name], wrapper):
-                registry[name] = wrapper(registry[name])
+    """Put :class:`NeighbourHandler` before hls4ml's own handlers; once."""
+    for name in NEIGHBOURS:
+        if not isinstance(registry[name], NeighbourHandler):
+            registry[name] = NeighbourHandler(registry[name])
 
 
 def _comes_from_lmu(tensor: Any) -> bool:
     """Whether an LMU is upstream of a symbolic tensor, in the model that the tensor belongs to."""
-    from lmu_hls.layers import LMUCell
-
     history = tensor._keras_history
-    if isinstance(getattr(history.operation, "cell", None), LMUCell):
+    if is_lmu_layer(history.operation):
         return True
     return any(map(_comes_from_lmu, history.operation._inbound_nodes[history.node_index].input_tensors))
 
 
 def _leads_to_lmu(layer: Any) -> bool:
-    from lmu_hls.layers import LMUCell
-
     follow = [node.operation for node in layer._outbound_nodes]
-    return any(isinstance(getattr(op, "cell", None), LMUCell) or _leads_to_lmu(op) for op in follow)
+    return any(is_lmu_layer(operation) or _leads_to_lmu(operation) for operation in follow)
 
 
 def _refuse_options(layer: Any, in_tensors: Any, out_tensors: Any) -> None:
@@ -164,10 +148,11 @@ def _encoder(layer: Any) -> dict[str, Any]:
     cell, n_in = layer.cell, int(layer.cell._encoder_width)
     kernel = layer_weight(cell, "kernel")
     identity = kernel is None
+    if kernel is not None:
+        _check_shape(layer, "kernel", kernel, (n_in, int(cell.memory_d)))
     if kernel is None:
         kernel = np.eye(n_in)
-    if cell.hidden_to_memory:
-        n_in -= int(cell.output_size)
+    n_in -= _units(cell)
     return {
         "identity_encoder": identity,
         "encoder_x_data": kernel[:n_in],
@@ -204,6 +189,8 @@ def _hidden(layer: Any) -> dict[str, Any]:
             attributes[f"hidden_{name}"] = _activation(layer, name)
     kernel = layer_weight(hidden, "kernel")
     assert kernel is not None
+    n_in = n_mem + (int(cell._encoder_width) - _units(cell) if cell.input_to_hidden else 0)
+    _check_shape(layer, "kernel of the hidden cell", kernel, (n_in, GATES[kind] * int(hidden.units)))
     bias = layer_weight(hidden, "bias") if hidden.use_bias else None
     recurrent_bias = None
     if bias is not None and bias.ndim == 2:  # a GRU cell with reset_after
@@ -219,6 +206,20 @@ def _hidden(layer: Any) -> dict[str, Any]:
         "hidden_bias_data": bias,
         "hidden_recurrent_bias_data": recurrent_bias,
     }
+
+
+def _units(cell: Any) -> int:
+    """The columns of the encoder's input that are h."""
+    return int(cell.output_size) if cell.hidden_to_memory else 0
+
+
+def _check_shape(layer: Any, what: str, values: Any, shape: tuple[int, ...]) -> None:
+    """A file whose configuration was changed may load with weights of another network."""
+    if values.shape != shape:
+        raise LmuHlsError(
+            f"layer {layer.name!r}: the {what} has the shape {values.shape}, but memory_d, order, units and input need "
+            f"{shape}; the file was changed after training: save the model again"
+        )
 
 
 def _activation(layer: Any, name: str) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from hls4ml.converters.keras_v3._base import KerasV3LayerHandler
 
-from lmu_hls.hls.handler import LMUHandler
+from lmu_hls.hls.handler import LMUHandler, own_layer
 
 
 class KerasLMUHandler(KerasV3LayerHandler):
@@ -16,18 +16,3 @@ class KerasLMUHandler(KerasV3LayerHandler):
 
     def __call__(self, layer: Any, in_tensors: Any, out_tensors: Any) -> tuple[dict[str, Any], ...] | None:
         return LMUHandler()(own_layer(layer, in_tensors), in_tensors, out_tensors)
-
-
-def own_layer(layer: Any, in_tensors: Any) -> Any:
-    """Our layer with the weights of a layer of keras-lmu.
-
-    It is made from a copy, since a layer that is put into a second model would remember that.
-    """
-    import keras
-
-    from lmu_hls.layers import convert_keras_lmu
-
-    copy = type(layer).from_config(layer.get_config())
-    model = keras.Sequential([keras.Input(tuple(in_tensors[0].shape[1:])), copy])
-    copy.set_weights(layer.get_weights())
-    return convert_keras_lmu(model).layers[-1]

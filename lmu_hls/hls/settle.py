@@ -15,6 +15,8 @@ from hls4ml.model.types import NamedType, WeightVariable
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType
 from lmu_hls.hls.accumulators import settle_accumulators
+from lmu_hls.hls.alternatives import instead_of
+from lmu_hls.hls.keras_model import WHERE
 from lmu_hls.hls.softmax import settle_softmax
 from lmu_hls.hls.types import (
     default_type,
@@ -166,11 +168,11 @@ def _unsupported(node: Any) -> str:
     if node.class_name == "Softmax" or activation == "softmax":
         return f"layer {node.name!r}: a softmax before the first LMU is not supported; use it after an LMU"
     if activation is not None:
-        return f"layer {node.name!r}: activation {activation!r} is not supported after an LMU; use relu or softmax"
-    return (
-        f"layer {node.name!r}: a {node.class_name} layer is not supported in a model with an LMU; "
-        "use LMU and Dense layers with linear, relu or softmax activations"
-    )
+        return (
+            f"layer {node.name!r}: activation {activation!r} is not supported outside of an LMU's hidden cell; "
+            "use relu or softmax"
+        )
+    return f"layer {node.name!r}: {node.class_name} layers are not supported {WHERE}; {instead_of(node.class_name)}"
 
 
 def _check_maximum(model: Any, nodes: list[Any]) -> None:

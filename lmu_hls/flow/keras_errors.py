@@ -1,0 +1,86 @@
+"""What is wrong with a .keras file, in one line: Keras writes many, and the reason is seldom in the first."""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from json import JSONDecodeError
+from pathlib import Path
+
+from lmu_hls.errors import LmuHlsError
+
+MARK = "Exception encountered:"  # before the reason, once for every level of the file
+_LAYER = re.compile(r"'name': '([^']*)'")
+_NAMED = re.compile(r"<(\w+) name=([^,]+), built=\w+>")
+_FULL = re.compile(r"(?:Full object config|List of objects that could not be loaded):.*", re.DOTALL)
+# What Keras says at length, and what is to be done about it
+_KNOWN = (
+    (
+        re.compile(
+            r"variable\.shape=(\([\d, ]*\)), Received: value\.shape=(\([\d, ]*\))\. Target variable: "
+            r"<Variable path=([^,]+),"
+        ),
+        "weight {2} has the shape {1} in the file, but its layer needs {0}; save the model again",
+    ),
+    (
+        re.compile(r"Could not locate (?:class|function) '([^']+)'"),
+        "it holds {0!r}, which Keras does not know; use layers of Keras and of lmu_hls only, or in Python import the "
+        "module that registers it and call lmu_hls.flow.convert",
+    ),
+    (
+        re.compile(r"(?:Requested the deserialization of a|The) `?Lambda`? layer"),
+        "it holds a Lambda layer, which is Python code; write it with LMU and Dense layers",
+    ),
+)
+
+
+def check_keras_file(path: Path) -> None:
+    """LmuHlsError unless ``path`` is a file of the form that ``model.save("name.keras")`` writes."""
+    how = "save the model with model.save('name.keras')"
+    if path.is_dir():
+        inside = sorted(found.name for found in path.glob("*.keras"))
+        found = f"; in it there is {', '.join(inside)}" if inside else f"; {how}, and give that file"
+        raise LmuHlsError(f"{path} is a folder, not a .keras file{found}")
+    if not path.exists():
+        raise LmuHlsError(f"{path} does not exist; {how} and give that path")
+    if path.suffix in (".h5", ".hdf5"):
+        raise LmuHlsError(
+            f"{path} is not a .keras file but one of the older HDF5 format; load it in Keras (keras.models.load_model) "
+            "and save it again with model.save('name.keras')"
+        )
+    if path.suffix != ".keras":
+        raise LmuHlsError(f"{path} is not a .keras file; {how}")
+    if not zipfile.is_zipfile(path):
+        size = path.stat().st_size
+        state = "is empty" if not size else f"is damaged: its {size} bytes are no complete archive"
+        raise LmuHlsError(f"{path} {state}; {how} again, or copy it again")
+
+
+def reason_of(error: Exception) -> str:
+    """The layer, where Keras tells it, and the last reason that it gives."""
+    text = str(error).strip()
+    if not text:
+        return type(error).__name__
+    if isinstance(error, KeyError | OSError | JSONDecodeError):  # from the archive, and not from a layer
+        return f"the file is damaged ({text}); save the model again"
+    before, _, reason = text.rpartition(MARK)
+    layer = _layer_of(before) or _layer_of_weights(text)
+    for pattern, advice in _KNOWN:
+        found = pattern.search(reason)
+        if found:
+            reason = advice.format(*found.groups())
+            break
+    reason = " ".join(_FULL.sub("", reason).split())
+    return f"layer {layer!r}: {reason}" if layer and repr(layer) not in reason else reason
+
+
+def _layer_of(levels: str) -> str | None:
+    """The name in the configuration of the innermost level that Keras shows; the model's own does not count."""
+    config = levels.rpartition("config={")[2]
+    found = _LAYER.search(config) if "Functional" not in levels.rpartition("<class")[2] else None
+    return found.group(1) if found else None
+
+
+def _layer_of_weights(text: str) -> str | None:
+    found = _NAMED.search(text)
+    return found.group(2) if found else None

@@ -1,0 +1,74 @@
+"""What to use instead of a layer or an operator that cannot be converted: one line for each, by Keras's class."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+_ELEMENTWISE = "use relu instead, as keras.layers.ReLU or as the activation of a Dense layer"
+_TRAINING = "it acts in training only: build the model without it and keep the weights (set_weights), then save"
+_SCALE = "fold its factor and offset into kernel and bias of the Dense layer beside it, or train without it"
+_NORM = "train without it; inputs scaled to about [-1, 1] keep an LMU's memory there too"
+_BEFORE = "apply it to the data, before the hardware"
+_CONVOLUTION = (
+    "an LMU's memory sees theta steps by itself: give it a larger memory_d or order; Dense is a convolution of size 1"
+)
+_POOLING = "set return_sequences=False in the last LMU, which then gives its last step, and train with that"
+_SHAPE = "a chain of LMU and Dense layers needs none: set return_sequences=False in the last LMU for one vector"
+_MERGE = (
+    "the hardware is one chain of layers: LMU(input_to_hidden=True) hands its input on beside the memory, memory_d > 1 "
+    "is several memories side by side"
+)
+_RECURRENT = "make it the hidden cell of an LMU: LMU(..., hidden_cell=keras.layers.{0}Cell(units))"
+_MASKS = "masked steps are not supported: train without it, on sequences of one length"
+_ATTENTION = "use an LMU, whose memory weighs the past with fixed polynomials, and Dense layers"
+
+INSTEAD: Mapping[str, str] = {
+    **dict.fromkeys(("BatchNormalization",), _SCALE),
+    **dict.fromkeys(
+        ("LayerNormalization", "GroupNormalization", "UnitNormalization", "RMSNormalization", "SpectralNormalization"),
+        _NORM,
+    ),
+    **dict.fromkeys(("Normalization", "Rescaling", "Discretization", "CategoryEncoding", "Hashing"), _BEFORE),
+    **dict.fromkeys(("ZeroPadding1D", "Cropping1D", "UpSampling1D", "MelSpectrogram", "STFTSpectrogram"), _BEFORE),
+    **dict.fromkeys(
+        ("Conv1D", "Conv2D", "SeparableConv1D", "DepthwiseConv1D", "Conv1DTranspose", "ConvLSTM1D"), _CONVOLUTION
+    ),
+    **dict.fromkeys(
+        ("GlobalAveragePooling1D", "GlobalMaxPooling1D", "AveragePooling1D", "MaxPooling1D", "AdaptiveMaxPooling1D"),
+        _POOLING,
+    ),
+    **dict.fromkeys(("Flatten", "Reshape", "Permute", "RepeatVector"), _SHAPE),
+    **dict.fromkeys(("Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum", "Concatenate", "Dot"), _MERGE),
+    **dict.fromkeys(
+        ("GaussianNoise", "GaussianDropout", "AlphaDropout", "SpatialDropout1D", "ActivityRegularization"), _TRAINING
+    ),
+    **{name: _RECURRENT.format(name) for name in ("LSTM", "GRU", "SimpleRNN")},
+    "RNN": "make its cell the hidden cell of an LMU: LMU(..., hidden_cell=cell) with a cell of keras.layers",
+    **dict.fromkeys(("LeakyReLU", "PReLU", "ELU"), _ELEMENTWISE),
+    **dict.fromkeys(("Attention", "AdditiveAttention", "MultiHeadAttention", "GroupQueryAttention"), _ATTENTION),
+    **dict.fromkeys(("Masking", "Embedding"), _MASKS),
+    "EinsumDense": "use Dense, which acts on the last axis",
+    "Identity": "it changes nothing: build the model without it",
+    "Lambda": "write it with LMU and Dense layers, or apply it to the data",
+    "Bidirectional": "use the LMU alone: a stream is not known backwards",
+    "TimeDistributed": "Dense and LMU layers act on every step by themselves: use the layer inside it alone",
+    "Sequential": "build one flat model of its layers, keras.Sequential([..., *inner.layers, ...]), which keeps the "
+    "weights",
+}
+SAME = {"Functional": "Sequential", "Model": "Sequential"}  # models inside a model
+
+OPERATORS: Mapping[str, str] = {
+    "GetItem": "for the last step set return_sequences=False in the last LMU; cut inputs in the data",
+    **dict.fromkeys(("Multiply", "Divide", "TrueDivide", "Negative"), "put a factor into the weights of a Dense layer"),
+    **dict.fromkeys(
+        ("Mean", "Max", "Sum", "Min"), "set return_sequences=False in the last LMU, which then gives its last step"
+    ),
+    **dict.fromkeys(("Relu", "Softmax"), "use the layer of keras.layers instead of the function of keras.ops"),
+    **dict.fromkeys(("Reshape", "Squeeze", "ExpandDims", "Transpose", "Flatten"), _SHAPE),
+}
+OPERATOR = _MERGE
+
+
+def instead_of(layer_class: str) -> str:
+    """What to use instead of a layer of this class."""
+    return INSTEAD.get(SAME.get(layer_class, layer_class), "use LMU and Dense layers, with linear, relu or softmax")

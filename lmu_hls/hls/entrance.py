@@ -1,0 +1,60 @@
+"""Checks before hls4ml reads a Keras model that holds an LMU, for all who call hls4ml's own functions.
+
+hls4ml asks its handlers layer by layer and has no place to look at the whole model or at the user's configuration, of
+which it drops what it does not know. hls4ml imports this package while its own module ``converters`` is being
+executed, so that its functions do not exist yet: the class of that module gets properties of their names, and these
+win over what the module defines.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import sys
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+from lmu_hls.hls.keras_model import check_model, holds_lmu
+
+MODULE = "hls4ml.converters"
+
+
+def check_before_reading() -> None:
+    """Put the checks in front of hls4ml's functions; once."""
+    module = sys.modules[MODULE]
+    if not isinstance(module, _Converters):
+        module.__class__ = _Converters
+
+
+def _first(name: str, check: Callable[..., None]) -> property:
+    """The property of a function ``name`` of the module that calls ``check`` with the same arguments first."""
+
+    def get(module: ModuleType) -> Any:
+        original = module.__dict__[name]
+        signature = inspect.signature(original)
+
+        @functools.wraps(original)
+        def checked(*args: Any, **kwargs: Any) -> Any:
+            bound = signature.bind(*args, **kwargs)
+            check(**bound.arguments)
+            return original(*args, **kwargs)
+
+        return checked
+
+    def put(module: ModuleType, value: Any) -> None:
+        module.__dict__[name] = value
+
+    return property(get, put)
+
+
+def _check_model(model: Any, **others: Any) -> None:
+    if holds_lmu(model):
+        check_model(model)
+
+
+class _Converters(ModuleType):
+    """hls4ml's module of converters."""
+
+    convert_from_keras_model = _first("convert_from_keras_model", _check_model)
+    parse_keras_v3_model = _first("parse_keras_v3_model", _check_model)

@@ -1,0 +1,146 @@
+"""What of a Keras model can be converted, said before anything is: by layer, with what to use instead."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from lmu_hls.errors import LmuHlsError
+from lmu_hls.hls.alternatives import OPERATOR, OPERATORS, instead_of
+
+SUPPORTED = ("InputLayer", "Dense", "Dropout", "Activation", "ReLU", "Softmax")  # of keras.layers, beside the LMU
+WHERE = "in a model with an LMU"
+
+
+def holds_lmu(model: Any) -> bool:
+    """Whether an LMU, ours or keras-lmu's, is anywhere in a Keras model. False for all that is no Keras model."""
+    return hasattr(model, "_flatten_layers") and any(map(_is_lmu, model._flatten_layers()))
+
+
+def check_model(model: Any) -> None:
+    """LmuHlsError, naming layer and remedy, for what the conversion would not understand.
+
+    That is: no LMU, or one inside another layer; models that are no graph of layers; operators between layers; masks;
+    other layers; an input without a fixed length. Options of the layers are the handlers' own matter.
+    """
+    layers = list(_layers(model))
+    for layer in layers:
+        if not is_lmu_layer(layer):
+            _check_layer(layer)
+    if not any(map(is_lmu_layer, layers)):
+        raise LmuHlsError(f"model {model.name!r} has no LMU layer; build it with lmu_hls.LMU, or use hls4ml itself")
+    nodes = _nodes(model)
+    for layer in layers:
+        _check_masks(layer, nodes)
+    _check_operators(model, nodes)
+    shapes = [tuple(tensor.shape) for tensor in model.inputs]
+    if len(shapes) == 1 and (len(shapes[0]) != 3 or None in shapes[0][1:]):
+        features = shapes[0][-1] if len(shapes[0]) == 3 and shapes[0][-1] is not None else "features"
+        raise LmuHlsError(
+            f"the model's input has shape {shapes[0]}; a fixed number of time steps is needed: build the model on "
+            f"keras.Input((steps, {features})), with the number of steps that the hardware shall take"
+        )
+
+
+def _layers(model: Any) -> list[Any]:
+    """The layers, of a model whose graph is known. LmuHlsError for one that is a class of its own, or not built."""
+    import keras
+
+    if not isinstance(model, keras.Model):
+        raise LmuHlsError(f"a {type(model).__name__} is no Keras model; give a keras.Model")
+    if isinstance(model, keras.Sequential) and not model.built:
+        raise LmuHlsError(f"model {model.name!r} is not built; let it begin with keras.Input((steps, features))")
+    if not isinstance(model, keras.Sequential) and not hasattr(model, "_nodes_by_depth"):
+        raise LmuHlsError(
+            f"model {model.name!r} is of the class {type(model).__name__}, whose layers are connected in its own code; "
+            "build it with keras.Sequential or keras.Model(inputs, outputs)"
+        )
+    return list(model.layers)
+
+
+def _check_layer(layer: Any) -> None:
+    import keras
+
+    name = type(layer).__name__
+    if any(map(_is_lmu, layer._flatten_layers(include_self=False))):
+        raise LmuHlsError(f"layer {layer.name!r}: an LMU inside {name} is not supported yet; {_instead_of(layer)}")
+    if name not in SUPPORTED or type(layer) is not getattr(keras.layers, name):
+        raise LmuHlsError(f"layer {layer.name!r}: {name} layers are not supported {WHERE}; {_instead_of(layer)}")
+    if name == "Softmax":
+        rank = len(layer._inbound_nodes[0].outputs[0].shape)
+        if layer.axis not in (-1, rank - 1):
+            raise LmuHlsError(
+                f"layer {layer.name!r}: softmax is supported on the last axis only, not on {layer.axis}; set axis=-1"
+            )
+
+
+def _instead_of(layer: Any) -> str:
+    """The remedy for a layer; a class of the user's own goes by its nearest ancestor among Keras's."""
+    import keras
+
+    kind = type(layer)
+    if isinstance(layer, keras.Model):
+        return instead_of("Sequential")
+    if isinstance(getattr(layer, "cell", None), keras.layers.StackedRNNCells):
+        return "use one layer for each cell, in sequence: keras.layers.RNN(cell, return_sequences=True)"
+    if kind.__module__.partition(".")[0] == "keras":
+        return instead_of(kind.__name__)
+    for ancestor in kind.__mro__:
+        if ancestor.__name__ in SUPPORTED and ancestor is getattr(keras.layers, ancestor.__name__):
+            return f"a class of your own may compute anything: use keras.layers.{ancestor.__name__} itself"
+    return "a class of your own may compute anything: use LMU and Dense layers"
+
+
+def _is_lmu(layer: Any) -> bool:
+    """Whether a layer is an LMU or its cell, ours or keras-lmu's."""
+    from lmu_hls.layers import LMUCell
+
+    return isinstance(layer, LMUCell) or is_foreign(layer)
+
+
+def is_foreign(layer: Any) -> bool:
+    """Whether a layer or cell is one of keras-lmu."""
+    return type(layer).__module__.partition(".")[0] == "keras_lmu"
+
+
+def is_lmu_layer(layer: Any) -> bool:
+    """Whether a layer of a model is an LMU over a sequence."""
+    return is_foreign(layer) or _is_lmu(getattr(layer, "cell", None))
+
+
+def _nodes(model: Any) -> set[Any]:
+    """The calls that belong to ``model``: a layer may be in other models too."""
+    graph = getattr(model, "_functional", None) or model
+    return {node for level in graph._nodes_by_depth.values() for node in level}
+
+
+def _check_masks(layer: Any, nodes: set[Any]) -> None:
+    for node in layer._inbound_nodes:
+        if node in nodes and node.arguments.kwargs.get("mask") is not None:
+            raise LmuHlsError(
+                f"layer {layer.name!r} is called with a mask, and masked steps are not supported; call it with its "
+                "input only, and train on sequences of one length"
+            )
+
+
+def _check_operators(model: Any, nodes: set[Any]) -> None:
+    """LmuHlsError for the first operator on tensors, which is no layer: hls4ml does not see it."""
+    import keras
+
+    operators = [node.operation for node in nodes if not isinstance(node.operation, keras.layers.Layer)]
+    if not operators:
+        return
+    operator = min(operators, key=lambda one: one.name)
+    kind = type(operator).__name__
+    read = " and ".join(repr(name) for name in _sources(operator)) or "the input"
+    raise LmuHlsError(
+        f"model {model.name!r}: between its layers stands the operator {operator.name!r} ({kind}, after {read}); only "
+        f"layers can be converted, no operators such as h + x, x * 2, h[:, -1] or functions of keras.ops; "
+        f"{OPERATORS.get(kind, OPERATOR)}"
+    )
+
+
+def _sources(operator: Any) -> Iterator[str]:
+    """The names of what an operator reads."""
+    for tensor in operator._inbound_nodes[0].input_tensors:
+        yield tensor._keras_history.operation.name
