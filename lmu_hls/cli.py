@@ -207,9 +207,14 @@ def convert(
         reuse_factor=reuse_factor,
         force=force,
     )
+    reuse = manifest.reuse
+    if reuse is not None and reuse.missed:
+        err.print(reuse.text, markup=False, highlight=False)
     if json_:
         _print_json(manifest)
     else:
+        if reuse is not None and not reuse.missed:
+            out.print(reuse.text, markup=False, highlight=False)
         out.print(f"Converted {model} into {outdir}: hls/ (hls4ml, {backend}), verilog/, spec.npz", markup=False)
 
 

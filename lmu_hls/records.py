@@ -43,6 +43,7 @@ __all__ = [
     "Precision",
     "Reference",
     "Resources",
+    "Reuse",
     "Synthesis",
     "TensorPrecision",
     "Timing",
@@ -145,6 +146,24 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
+class Reuse:
+    """What the Verilog made of the reuse factor `wanted`, in cycles a step, by formula.
+
+    `fewest` to `most` cycles are possible, `text` says it in a sentence; `missed`: `wanted` is not among them.
+    """
+
+    wanted: int
+    cycles: int
+    fewest: int
+    most: int
+    text: str
+    missed: bool
+
+    def __post_init__(self) -> None:
+        _check_counts(self, "wanted", "cycles", "fewest", "most")
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
     """What `convert` wrote: the model, hls4ml backend and io_type, Verilog units, tool versions by name.
 
@@ -160,6 +179,7 @@ class Manifest:
     parts: tuple[Part, ...] = ()
     multipliers: int = 0
     utilisation: float = 0.0
+    reuse: Reuse | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from lmu_hls.backend.options import Options
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import Ints
 from lmu_hls.rtl.network import NetworkPlan, RtlOptions, plan_network, utilisation
+from lmu_hls.rtl.reuse import Settled, settle
 from lmu_hls.rtl.standalone import Vectors, modules, write_project
 from lmu_hls.spec import Network
 from lmu_hls.verify.interface import MAX_WIDTH, Interface, Tap, Values
@@ -35,11 +36,15 @@ AXI_LITE = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Design:
-    """``network`` is what the accelerator computes, ``options`` how it is built, ``plan`` what it is built of."""
+    """``network`` is what the accelerator computes, ``options`` how it is built, ``plan`` what it is built of.
+
+    ``settled``: what was made of the reuse factor that was asked for.
+    """
 
     network: Network
     options: Options
     plan: NetworkPlan
+    settled: Settled | None = None
 
     @property
     def interface(self) -> Interface:
@@ -76,7 +81,9 @@ class Design:
         network, options = self.network, self.options
         x = random_samples(network) if samples is None else samples[:VECTORS]
         vectors = Vectors(x, self.golden(x))
-        write_project(network, folder, RtlOptions(streaming=options.streaming, axi_lite=options.axi_lite), vectors)
+        write_project(
+            network, folder, RtlOptions(streaming=options.streaming, axi_lite=options.axi_lite), vectors, self.settled
+        )
 
     def report(self) -> dict[str, Any]:
         """What is known by formula, in words of hls4ml's kind."""
@@ -99,14 +106,18 @@ class Design:
         }
 
 
-def design(network: Network, options: Options) -> Design:
-    """The accelerator of a converted network. Raises LmuHlsError for what the Verilog cannot do."""
-    network = options.apply(network)
+def design(network: Network, options: Options, reuse_factor: int = 1) -> Design:
+    """The accelerator of a converted network, of which ``reuse_factor`` is asked as a whole.
+
+    Raises LmuHlsError for what the Verilog cannot do.
+    """
+    settled = settle(options.apply(network), reuse_factor, options.streaming)
+    network = settled.network
     plan = plan_network(network, RtlOptions(streaming=options.streaming, axi_lite=options.axi_lite))
     for where, kind in (("input", network.x), ("output", plan.out.type)):
         if kind.width > MAX_WIDTH:
             raise LmuHlsError(f"the {where} has the type {kind}; the simulation passes at most {MAX_WIDTH} bits")
-    return Design(network, options, plan)
+    return Design(network, options, plan, settled)
 
 
 def random_samples(network: Network) -> Ints:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from lmu_hls.errors import LmuHlsError
-from lmu_hls.rtl.reuse import valid_reuse_factors
-from lmu_hls.spec import LMU, Dense, Network, Softmax, streaming, with_argmax, with_logits
+from lmu_hls.spec import Network, Softmax, streaming, with_argmax, with_logits
 
 MODES = ("sequence", "streaming")
 OUTPUTS = ("logits", "softmax", "argmax")
@@ -51,7 +50,7 @@ class Options:
         return self.mode == "streaming"
 
     def apply(self, network: Network) -> Network:
-        """The network that the accelerator computes: its output, the steps that come out, its reuse factors.
+        """The network that the accelerator computes: its output and the steps that come out.
 
         Raises LmuHlsError for a softmax that the model does not have.
         """
@@ -65,12 +64,4 @@ class Options:
             network = with_argmax(network)
         elif self.output == "logits" and has_softmax:
             network = with_logits(network)
-        network = streaming(network) if self.streaming else network
-        return replace(network, layers=tuple(map(_as_fast_as_possible, network.layers)))
-
-
-def _as_fast_as_possible(layer: Any) -> Any:
-    """ReuseFactor 1, hls4ml's default, asks for all multipliers at once: where that is not possible, for the most."""
-    if isinstance(layer, LMU | Dense) and layer.reuse_factor == 1:
-        return replace(layer, reuse_factor=valid_reuse_factors(layer)[0])
-    return layer
+        return streaming(network) if self.streaming else network

@@ -42,7 +42,7 @@ def design_of(model: Any) -> Design:
     config = model.config
     if config.backend.name != NAME:
         raise LmuHlsError(f"the model was converted for {config.backend.name}; convert it with backend='Verilog'")
-    return design(network_spec(model), Options.of(config.config))
+    return design(network_spec(model), Options.of(config.config), config.model_rf or 1)
 
 
 def reuse_factors(model: Any, cycles: int | None = None) -> dict[str, int]:

@@ -13,17 +13,18 @@ from typing import Any
 import yaml
 
 from lmu_hls import evidence
+from lmu_hls.backend.design import Design
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.evidence import Evidence
-from lmu_hls.flow.accelerator import accelerator, settle_reuse
+from lmu_hls.flow.accelerator import accelerator
 from lmu_hls.flow.folder import replacing
 from lmu_hls.flow.keras_errors import check_keras_file, reason_of
 from lmu_hls.folder import OutputFolder
 from lmu_hls.hls.config import full_config
 from lmu_hls.hls.keras_model import check_model, is_foreign
 from lmu_hls.naming import identifier
-from lmu_hls.records import Conversion, LayerSummary, Manifest, ModelSummary, Part, Precision, Unit, dump
-from lmu_hls.spec import Network, store
+from lmu_hls.records import Conversion, LayerSummary, Manifest, ModelSummary, Part, Precision, Reuse, Unit, dump
+from lmu_hls.spec import store
 
 BACKENDS = {"vitis": "Vitis", "vivado": "Vivado"}
 TOOLS = ("hls4ml", "keras", "tensorflow", "numpy")
@@ -99,10 +100,10 @@ def convert(
             with named_errors(model), contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
                 settings = full_config(model, config or {}, backend, precision, reuse_factor)
                 graph = _hls4ml_model(model, folder, settings, backend, io_type)
-                network = _write_parts(model, graph, folder, settings)
+                made = _write_parts(model, graph, folder, settings)
         finally:
             folder.log.write_text(printed.getvalue())
-        manifest = _manifest(model, graph, network, folder, backend, io_type)
+        manifest = _manifest(model, graph, made, folder, backend, io_type)
         dump(folder.manifest, manifest)
         written = evidence.digests(folder.root)
         command = f"lmu-hls convert MODEL.keras OUTDIR --backend {backend} --io-type {io_type}"
@@ -146,18 +147,18 @@ def _hls4ml_model(model: Any, folder: OutputFolder, settings: dict[str, Any], ba
     )
 
 
-def _write_parts(model: Any, graph: Any, folder: OutputFolder, settings: Mapping[str, Any]) -> Network:
+def _write_parts(model: Any, graph: Any, folder: OutputFolder, settings: Mapping[str, Any]) -> Design:
     from lmu_hls.spec.extract import network_spec
 
     network = replace(network_spec(graph), name=identifier(model.name))
-    network = settle_reuse(network, settings["Model"]["ReuseFactor"])
+    made = accelerator(network, settings["Model"]["ReuseFactor"])
     graph.write()
     _forget_place(folder.hls)
-    store.save(network, folder.spec)
-    accelerator(network).write(folder.verilog)
+    store.save(made.network, folder.spec)
+    made.write(folder.verilog)
     model.save(folder.model)
     folder.config.write_text(yaml.safe_dump(_plain(settings), sort_keys=False))
-    return network
+    return made
 
 
 def _forget_place(project: Path) -> None:
@@ -175,7 +176,7 @@ def _plain(value: Any) -> Any:
     return value if isinstance(value, bool | int | float | str) or value is None else str(value)
 
 
-def _manifest(model: Any, graph: Any, network: Network, folder: OutputFolder, backend: str, io_type: str) -> Manifest:
+def _manifest(model: Any, graph: Any, made: Design, folder: OutputFolder, backend: str, io_type: str) -> Manifest:
     from lmu_hls.rtl.network import utilisation
 
     types = {layer.name: _types(layer) for layer in graph.get_layers()}
@@ -189,9 +190,8 @@ def _manifest(model: Any, graph: Any, network: Network, folder: OutputFolder, ba
         )
         for layer in model.layers
     )
-    made = accelerator(network)
     sources = tuple(str(path.relative_to(folder.root)) for path in made.sources(folder.verilog))
-    unit = Unit(network.name, made.plan.top, {}, sources, folder.verilog.name)
+    unit = Unit(made.network.name, made.plan.top, {}, sources, folder.verilog.name)
     tools = {name: version(name) for name in TOOLS}
     parts = tuple(
         Part(layer.name, part.name, part.multipliers, part.macs, part.cycles)
@@ -199,7 +199,18 @@ def _manifest(model: Any, graph: Any, network: Network, folder: OutputFolder, ba
         for part in layer.parts
     )
     summary = ModelSummary(model.name, layers)
-    return Manifest(summary, backend, io_type, (unit,), tools, parts, made.plan.multipliers, utilisation(made.plan))
+    reuse = _reuse(made)
+    return Manifest(
+        summary, backend, io_type, (unit,), tools, parts, made.plan.multipliers, utilisation(made.plan), reuse
+    )
+
+
+def _reuse(made: Design) -> Reuse | None:
+    settled = made.settled
+    if settled is None:
+        return None
+    fewest, most = settled.fewest_cycles, settled.most_cycles
+    return Reuse(settled.wanted, settled.cycles, fewest, most, settled.summary, settled.remark is not None)
 
 
 def _types(layer: Any) -> dict[str, str]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.evidence import Evidence
-from lmu_hls.flow.accelerator import accelerator, settle_reuse
+from lmu_hls.flow.accelerator import accelerator
 from lmu_hls.flow.convert import known_backend, named_errors, own_layers
 from lmu_hls.flow.data import data_set, read_arrays
 from lmu_hls.hls.config import full_config
@@ -58,7 +58,7 @@ def rehearse(
     with named_errors(model):
         source = draft(model, config, known_backend(backend), io_type, reuse_factor)
         network = source.network(wide_types(source))
-        accelerator(settle_reuse(network, source.config["Model"]["ReuseFactor"]))
+        accelerator(network, source.config["Model"]["ReuseFactor"])
 
 
 def choose_types(

@@ -128,6 +128,7 @@ def build_report(outdir: Path) -> Report:
         parts=manifest.parts if same_project else (),
         multipliers=manifest.multipliers if same_project else 0,
         utilisation=manifest.utilisation if same_project else 0.0,
+        reuse=manifest.reuse if same_project else None,
         standings=tuple(judge.standings),
         labels=judge.labels,
     )

@@ -18,6 +18,7 @@ from lmu_hls.records import (
     Precision,
     Reference,
     Resources,
+    Reuse,
     Timing,
     text_of,
     unseal,
@@ -55,6 +56,7 @@ class Report:
     parts: tuple[Part, ...] = ()
     multipliers: int = 0
     utilisation: float = 0.0
+    reuse: Reuse | None = None
     standings: tuple[Standing, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
 
@@ -105,6 +107,7 @@ class Report:
             *(_comparison_row(of.comparison, self.data(of)) for of in self.checks if of.comparison),
             *(row for of in self.checks if of.timing for row in _timing_rows(of.timing)),
             *((_multipliers_row(self),) if self.parts else ()),
+            *((_reuse_row(self.reuse),) if self.reuse else ()),
             *(row for item in self.resources for row in _resource_rows(item)),
             *(_standing_row(item) for item in self.standings if item.state != CURRENT),
         )
@@ -179,6 +182,11 @@ def _timing_row(item: Timing, name: str, formula: Number, measured: Number | Non
 def _multipliers_row(report: Report) -> Row:
     value = f"{report.multipliers}, {100 * report.utilisation:.1f} % of their cycles needed"
     return Row("Resources", "multipliers", value, "formula")
+
+
+def _reuse_row(reuse: Reuse) -> Row:
+    value = f"{reuse.wanted} asked, {reuse.cycles} cycles a step ({reuse.fewest} to {reuse.most} possible)"
+    return Row("Resources", "reuse factor", value, "formula")
 
 
 def _resource_rows(item: Resources) -> tuple[Row, ...]:

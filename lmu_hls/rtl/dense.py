@@ -35,8 +35,7 @@ def dense_unit(lmu: LMU, update: DenseUpdate, lanes: int | None = None) -> Memor
     parameters |= modes(lmu.mem)
     parameters["ROM_FILE"] = f"rom/{name}.hex"
     coef_width = max(update.a.type.width, update.b.type.width)
-    channel_cycles = lmu.order * (lmu.order + 1) // lanes
-    slack = (lmu.order - lanes) + (lmu.memory_d - 1) * channel_cycles
+    ii, latency = dense_timing(lmu.order, lmu.memory_d, lanes)
     return MemoryUnit(
         name=name,
         module="lmu_memory_dense",
@@ -47,9 +46,16 @@ def dense_unit(lmu: LMU, update: DenseUpdate, lanes: int | None = None) -> Memor
         rom_width=lanes * coef_width,
         lanes=lanes,
         stream=CHANNELS,
-        ii_cycles=lmu.memory_d * channel_cycles + max(0, READ_AFTER_WRITE - slack),
-        latency_cycles=channel_cycles + PIPELINE_CYCLES,
+        ii_cycles=ii,
+        latency_cycles=latency,
     )
+
+
+def dense_timing(order: int, memory_d: int, lanes: int) -> tuple[int, int]:
+    """``ii_cycles`` and ``latency_cycles`` of a unit, by the formulas in the header of ``lmu_memory_dense``."""
+    channel = order * (order + 1) // lanes
+    slack = (order - lanes) + (memory_d - 1) * channel
+    return memory_d * channel + max(0, READ_AFTER_WRITE - slack), channel + PIPELINE_CYCLES
 
 
 def rom_words(a: Ints, b: Ints, lanes: int, width: int) -> tuple[int, ...]:

@@ -13,10 +13,11 @@ from dataclasses import dataclass, replace
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.naming import identifier, identifiers
 from lmu_hls.rtl.affine import check_signed_type
-from lmu_hls.rtl.cycles import Cycles, Pace, dense_pace, lmu_pace, network_cycles, stage_pace
+from lmu_hls.rtl.cycles import Cycles, Pace, dense_pace, elementwise_pace, lmu_pace, network_cycles, stage_pace
 from lmu_hls.rtl.layers import add_argmax, add_dense, add_elementwise, add_lmu, add_softmax, add_vector_buffer
 from lmu_hls.rtl.netlist import NamesMeet, Netlist, Stream
 from lmu_hls.rtl.reuse import PartPlan, choose_lanes, plan_parts
+from lmu_hls.rtl.sizes import DENSE, LMUSizes, dense_sizes
 from lmu_hls.spec import LMU, ArgMax, Dense, Elementwise, Layer, Network, Softmax
 
 SEQUENCES_IN_FLIGHT = 16  # ended sequences whose last output beat has not been taken
@@ -190,26 +191,21 @@ def _add(net: Netlist, layer: Layer, x: Stream, executions: int, options: RtlOpt
         lanes = choose_lanes(layer, layer.reuse_factor)
         units, out = add_lmu(net, layer, x, lanes, options.streaming)
         products = units.cell.product_multipliers if units.cell else 0
-        parts, pace = plan_parts(layer, lanes), lmu_pace(layer, units)
+        parts, pace = plan_parts(layer, lanes), lmu_pace(LMUSizes.of(layer), lanes)
         return LayerPlan(layer.name, kind, layer.reuse_factor, parts, products, executions, pace), out
     if isinstance(layer, Dense):
         lanes = choose_lanes(layer, layer.reuse_factor)
-        affine, out = add_dense(net, layer, x, lanes["dense"])
-        parts = plan_parts(layer, lanes)
-        return LayerPlan(layer.name, kind, layer.reuse_factor, parts, 0, executions, dense_pace(affine)), out
+        _, out = add_dense(net, layer, x, lanes[DENSE])
+        parts, pace = plan_parts(layer, lanes), dense_pace(dense_sizes(layer).with_lanes(lanes[DENSE]))
+        return LayerPlan(layer.name, kind, layer.reuse_factor, parts, 0, executions, pace), out
     if isinstance(layer, Elementwise):
         out = add_elementwise(net, layer, x)
-        pace = stage_pace("lmu_activation", x.count, x.count, 2)
     elif isinstance(layer, Softmax):
         out = add_softmax(net, layer, x)
-        division = max(layer.out.fraction + 2, 4)
-        ii = (x.count - 1) * division + max(division, x.count + 4)
-        pace = stage_pace("lmu_softmax", x.count, ii, x.count * (division + 1) + 6)
     else:
         assert isinstance(layer, ArgMax)
         out = add_argmax(net, layer, x)
-        pace = stage_pace("lmu_argmax", x.count, x.count, 1)
-    return LayerPlan(layer.name, kind, None, (), 0, executions, pace), out
+    return LayerPlan(layer.name, kind, None, (), 0, executions, elementwise_pace(layer, x.count)), out
 
 
 def _check(network: Network, options: RtlOptions) -> None:

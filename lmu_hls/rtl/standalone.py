@@ -23,6 +23,7 @@ from lmu_hls.naming import identifier
 from lmu_hls.resources import hdl_dir
 from lmu_hls.rtl.manifest import FORMAT, Manifest, manifest
 from lmu_hls.rtl.network import NetworkPlan, RtlOptions, plan_network, utilisation
+from lmu_hls.rtl.reuse import Settled
 from lmu_hls.spec import Network
 
 MANIFEST = "manifest.json"
@@ -51,15 +52,19 @@ class Vectors:
 
 
 def write_project(
-    network: Network, folder: Path, options: RtlOptions | None = None, vectors: Vectors | None = None
+    network: Network,
+    folder: Path,
+    options: RtlOptions | None = None,
+    vectors: Vectors | None = None,
+    settled: Settled | None = None,
 ) -> Manifest:
     """Write the project of ``network`` into ``folder``; files of an earlier one there are replaced.
 
-    Without ``vectors`` there is no test bench. Raises LmuHlsError for what the modules cannot take and when the folder
-    cannot be written, ValueError for vectors of another shape or range.
+    Without ``vectors`` there is no test bench; ``settled`` is quoted in the datasheet. Raises LmuHlsError for what the
+    modules cannot take and when the folder cannot be written, ValueError for vectors of another shape or range.
     """
     plan = plan_network(network, options)
-    files = project_files(plan, vectors)
+    files = project_files(plan, vectors, settled)
     _remove_earlier(folder)
     for name, text in files.items():
         write_text(folder / name, text)
@@ -69,7 +74,7 @@ def write_project(
     return written
 
 
-def project_files(plan: NetworkPlan, vectors: Vectors | None = None) -> dict[str, str]:
+def project_files(plan: NetworkPlan, vectors: Vectors | None = None, settled: Settled | None = None) -> dict[str, str]:
     """All files but the manifest: path below the folder -> text."""
     name = identifier(plan.network.name)
     files = {f"rtl/{plan.top}.v": top_source(plan)}
@@ -87,7 +92,7 @@ def project_files(plan: NetworkPlan, vectors: Vectors | None = None) -> dict[str
     facts = {"plan": plan, "name": name, "rtl": rtl, "rom": rom, "vectors": data, "beats": beats}
     files["Makefile"] = _render("Makefile.jinja", **facts)
     files["lmu.core"] = _render("fusesoc.core.jinja", **facts)
-    files["README.md"] = _render("project_readme.md.jinja", utilisation=utilisation(plan), **facts)
+    files["README.md"] = _render("project_readme.md.jinja", utilisation=utilisation(plan), settled=settled, **facts)
     return files
 
 

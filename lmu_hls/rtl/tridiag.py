@@ -41,13 +41,12 @@ def tridiagonal_unit(lmu: LMU, update: TridiagonalUpdate, pipeline: int | None =
         raise LmuHlsError(f"layer {lmu.name!r}: {pes} units need an order of {SHARED_ORDER} or more; use one unit")
     channels = lmu.memory_d // pes
     deepest = min(max(DEPTH), channels)
-    if pipeline is None:
-        pipeline = deepest
-    if not 1 <= pipeline <= deepest:
+    if pipeline is not None and not 1 <= pipeline <= deepest:
         raise LmuHlsError(
             f"layer {lmu.name!r}: pipeline {pipeline} is not possible with {channels} channels a unit; "
             f"use 1 to {deepest}"
         )
+    pipeline, ii, latency = tridiagonal_timing(lmu.order, lmu.memory_d, pes, pipeline)
     name = identifier(lmu.name)
     coefficients = _coefficients(update)
     parameters: dict[str, int | str] = {} if pes == 1 else {"PES": pes}
@@ -58,8 +57,6 @@ def tridiagonal_unit(lmu: LMU, update: TridiagonalUpdate, pipeline: int | None =
     parameters |= modes(lmu.mem) | modes(update.sweep, "SWEEP_")
     parameters["ROM_FILE"] = f"rom/{name}.hex"
     types = {name: getattr(update, name).type for name in ("lam", "gam", "kap", "bet")}
-    depth = DEPTH[pipeline]
-    cycles = 2 * lmu.order * channels + int(channels == 1) + 1
     return MemoryUnit(
         name=name,
         module="lmu_memory_tridiag" if pes == 1 else "lmu_memory_tridiag_pes",
@@ -70,9 +67,21 @@ def tridiagonal_unit(lmu: LMU, update: TridiagonalUpdate, pipeline: int | None =
         rom_width=sum(weight.type.width for weight in coefficients.values()),
         lanes=pes,
         stream=DEGREES_DESCENDING,
-        ii_cycles=cycles + max(0, depth - channels) + lmu.memory_d - channels,
-        latency_cycles=cycles + depth,
+        ii_cycles=ii,
+        latency_cycles=latency,
     )
+
+
+def tridiagonal_timing(order: int, memory_d: int, pes: int, pipeline: int | None = None) -> tuple[int, int, int]:
+    """``pipeline``, ``ii_cycles`` and ``latency_cycles`` of a unit, by the formulas in the headers of its modules.
+
+    Without ``pipeline`` it is as deep as the channels of a unit allow.
+    """
+    channels = memory_d // pes
+    pipeline = min(max(DEPTH), channels) if pipeline is None else pipeline
+    depth = DEPTH[pipeline]
+    cycles = 2 * order * channels + int(channels == 1) + 1
+    return pipeline, cycles + max(0, depth - channels) + memory_d - channels, cycles + depth
 
 
 def rom_words(coefficients: dict[str, Weight]) -> tuple[int, ...]:

@@ -14,7 +14,7 @@ from lmu_hls import backend, golden
 from lmu_hls.backend.options import Options
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import quantize, to_float
-from lmu_hls.rtl.reuse import valid_reuse_factors
+from lmu_hls.rtl.reuse import balanced, fastest
 from lmu_hls.spec import streaming
 from lmu_hls.spec.extract import network_spec
 from tests.lmu_models import N_IN, STEPS, config, convert, lmu, model
@@ -98,16 +98,29 @@ def test_bad_options_are_refused(options, text, tmp_path):
         verilog(two_layers(), tmp_path, **options)
 
 
-def test_reuse_factor_1_is_as_fast_as_possible_and_others_must_be_valid(tmp_path):
+def test_reuse_factor_1_is_as_fast_as_possible_and_a_layers_own_must_be_valid(tmp_path):
+    """The fewest cycles a step of the network, with the fewest multipliers for that."""
     built = two_layers()
-    network = backend.design_of(verilog(built, tmp_path)).network
-    assert all(layer.reuse_factor == valid_reuse_factors(layer)[0] > 1 for layer in network.layers)
+    of = backend.design_of(verilog(built, tmp_path))
+    assert of.plan.cycles.ii == fastest(of.network) > 1
+    assert {layer.name: layer.reuse_factor for layer in of.network.layers} == balanced(of.network, of.plan.cycles.ii)
     settings = config(built)
     settings["LayerName"]["head"]["ReuseFactor"] = 12
     assert backend.design_of(verilog(built, tmp_path, settings)).network.layers[-1].reuse_factor == 12
     settings["LayerName"]["head"]["ReuseFactor"] = 7
     with pytest.raises(LmuHlsError, match=r"layer 'head': ReuseFactor 7 is not possible.*use 4 or 12"):
         verilog(built, tmp_path, settings)
+
+
+@pytest.mark.parametrize("wanted", [2, 40, 61, 1000])
+def test_reuse_factor_of_the_model_is_a_promise(wanted, tmp_path):
+    """The same as lmu-hls convert --reuse-factor."""
+    settings = config(two_layers(), default_reuse_factor=wanted)
+    of = backend.design_of(verilog(two_layers(), tmp_path, settings))
+    limit = max(wanted, fastest(of.network))
+    assert of.plan.cycles.ii <= limit
+    assert {layer.name: layer.reuse_factor for layer in of.network.layers} == balanced(of.network, limit)
+    assert (of.settled.remark is None) == (wanted in (40, 61))
 
 
 def test_balanced_reuse_factors(tmp_path):

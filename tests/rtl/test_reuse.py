@@ -9,8 +9,19 @@ import pytest
 
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType
+from lmu_hls.rtl.cycles import lmu_pace
 from lmu_hls.rtl.network import RtlOptions, plan_network, utilisation
-from lmu_hls.rtl.reuse import balanced, choose_lanes, matrix_part, parts, plan_parts, valid_reuse_factors
+from lmu_hls.rtl.reuse import (
+    Settled,
+    balanced,
+    choose_lanes,
+    fastest,
+    parts,
+    plan_parts,
+    settle,
+    valid_reuse_factors,
+)
+from lmu_hls.rtl.sizes import LMUSizes, Matrix
 from lmu_hls.spec import Activation, Dense, Elementwise, Network, Weight
 from tests.hdl.tridiag_grid import Config
 from tests.networks import random_cell, random_lmu, random_network, random_weight
@@ -21,11 +32,15 @@ def dense(n_in: int, units: int, name: str = "head", reuse_factor: int = 1) -> D
     return Dense(name, kind, Weight(np.zeros((n_in, units)), kind), None, kind, reuse_factor)
 
 
-def test_lanes_divide_the_rows_and_are_at_most_the_columns() -> None:
-    assert dict(matrix_part("dense", 4, 12).choices) == {1: 48, 2: 24, 3: 16, 4: 12}
-    assert dict(matrix_part("dense", 12, 4).choices) == {1: 48, 2: 24, 4: 12}
+def test_lanes_divide_the_rows_and_only_the_first_beyond_the_columns_helps() -> None:
+    """More lanes than columns wait for their sums, which leave one a cycle."""
+    assert Matrix(4, 12).choices == {1: 48, 2: 24, 3: 16, 4: 12}
+    assert Matrix(12, 4).choices == {1: 48, 2: 24, 4: 12}
+    assert Matrix(28, 30).choices == {1: 840, 2: 420, 3: 280, 5: 168, 6: 140, 10: 84, 15: 56, 30: 30}
+    assert Matrix(3, 8).choices == {1: 24, 2: 12, 4: 8}
     assert valid_reuse_factors(dense(4, 12)) == (12, 16, 24, 48)
     assert valid_reuse_factors(dense(1, 5)) == (5,)
+    assert valid_reuse_factors(dense(28, 30))[0] == 30
 
 
 def test_layer_without_multiplications() -> None:
@@ -34,14 +49,24 @@ def test_layer_without_multiplications() -> None:
 
 
 def test_parts_of_an_lmu_layer() -> None:
-    """n_in 3, memory_d 2, order 3, units 4, all connections: encoder 13 x 2, memory 24, hidden 9 x 4."""
+    """n_in 12, memory_d 2, order 3, units 4, no feedback: encoder 12 x 2, memory 24, hidden 18 x 4."""
+    layer = random_lmu(np.random.default_rng(0), n_in=12, connections=(False, False, True))
+    assert {part.name: part.macs for part in parts(layer)} == {"encoder": 24, "memory": 24, "hidden": 72}
+    # memory: 24, 8; encoder: 24, 12; hidden: 72, 36, 18. Less than 18 is too fast for the hidden cell.
+    assert valid_reuse_factors(layer) == (18, 24, 36, 72)
+    assert choose_lanes(layer, 18) == {"encoder": 2, "memory": 3, "hidden": 4}
+    assert choose_lanes(layer, 36) == {"encoder": 1, "memory": 1, "hidden": 2}
+    assert [part.multipliers for part in plan_parts(layer, choose_lanes(layer, 18))] == [2, 3, 4]
+
+
+def test_feedback_counts() -> None:
+    """With feedback the parts wait for each other: a step takes the way round, not the cycles of the slowest part."""
     layer = random_lmu(np.random.default_rng(0))
-    assert {part.name: part.macs for part in parts(layer)} == {"encoder": 26, "memory": 24, "hidden": 36}
-    # memory: 24, 8; encoder: 26, 13; hidden: 36, 18, 9. Less than 13 is too fast for the encoder.
-    assert valid_reuse_factors(layer) == (13, 18, 24, 26, 36)
-    assert choose_lanes(layer, 13) == {"encoder": 2, "memory": 3, "hidden": 4}
-    assert choose_lanes(layer, 26) == {"encoder": 1, "memory": 1, "hidden": 2}
-    assert [part.multipliers for part in plan_parts(layer, choose_lanes(layer, 18))] == [2, 3, 2]
+    (fastest, *_, slowest) = valid_reuse_factors(layer)
+    assert max(part.fewest_cycles for part in parts(layer)) < fastest
+    assert max(part.choices[1] for part in parts(layer)) < slowest
+    for reuse in (fastest, slowest):
+        assert lmu_pace(LMUSizes.of(layer), choose_lanes(layer, reuse)).ii == reuse
 
 
 @pytest.mark.parametrize(
@@ -74,16 +99,13 @@ def test_tridiagonal_units_side_by_side() -> None:
 @pytest.mark.parametrize(
     ("value", "message"),
     [
-        (12, r"layer 'lmu': ReuseFactor 12 is not possible, its encoder needs at least 13 cycles a step; use 13"),
-        (
-            20,
-            r"layer 'lmu': ReuseFactor 20 is not possible, none of its parts takes exactly that many .*; use 18 or 24",
-        ),
-        (99, r"layer 'lmu': ReuseFactor 99 is not possible, none of its parts .*; use 36"),
+        (12, r"layer 'lmu': ReuseFactor 12 is not possible, its hidden needs at least 18 cycles a step; use 18"),
+        (20, r"layer 'lmu': ReuseFactor 20 is not possible, no choice of its multipliers takes .*; use 18 or 24"),
+        (99, r"layer 'lmu': ReuseFactor 99 is not possible, no choice of its multipliers .*; use 72"),
     ],
 )
 def test_invalid_reuse_factor(value: int, message: str) -> None:
-    layer = random_lmu(np.random.default_rng(0))
+    layer = random_lmu(np.random.default_rng(0), n_in=12, connections=(False, False, True))
     with pytest.raises(LmuHlsError, match=message + "$"):
         choose_lanes(layer, value)
     network = Network("net", layer.x, layer.steps, layer.n_in, (replace(layer, reuse_factor=value),))
@@ -91,17 +113,73 @@ def test_invalid_reuse_factor(value: int, message: str) -> None:
         plan_network(network)
 
 
+def test_reuse_factor_that_feedback_forbids() -> None:
+    layer = random_lmu(np.random.default_rng(0))
+    least = valid_reuse_factors(layer)[0]
+    with pytest.raises(
+        LmuHlsError, match=rf"one way round its feedback needs at least {least} cycles .*; use {least}$"
+    ):
+        choose_lanes(layer, least - 1)
+
+
 def test_balanced() -> None:
     network = random_network(np.random.default_rng(0))
-    chosen = balanced(network, 30)
-    assert chosen == {"first": 26, "second": 28, "head": 12}
-    wide = dense(4, 60, "wide")
-    network = replace(network, layers=(*network.layers[:2], replace(wide, x=network.layers[1].h)))
-    assert balanced(network, 30)["wide"] == 120  # 5 steps of 30 cycles; 240 would be too many
-    with pytest.raises(LmuHlsError, match="layer 'wide' needs at least 60 cycles a step, 30 are allowed"):
-        balanced(network, 30, streaming=True)
-    with pytest.raises(LmuHlsError, match="layer 'first' needs at least 13 cycles a step, 12 are allowed"):
-        balanced(network, 12)
+    first, second = network.lmus
+    least = max(valid_reuse_factors(layer)[0] for layer in (first, second))
+    assert fastest(network) == least
+    chosen = balanced(network, 90)
+    assert all(chosen[la.name] == max(v for v in valid_reuse_factors(la) if v <= 90) for la in (first, second))
+    assert chosen["head"] == 12
+    wide = replace(dense(4, 450, "wide"), x=second.h)
+    network = replace(network, layers=(first, second, wide))
+    assert balanced(network, 90)["wide"] == 450  # 5 steps of 90 cycles; 900 would be too many
+    with pytest.raises(LmuHlsError, match="layer 'wide' needs at least 450 cycles a step, 90 are allowed"):
+        balanced(network, 90, streaming=True)
+    with pytest.raises(LmuHlsError, match=f"layer 'first' needs at least .* cycles a step, {least - 1} are allowed"):
+        balanced(network, least - 1)
+
+
+def settled_example(wanted: int, own: int | None = None) -> Settled:
+    """A layer that can take 18, 24, 36 or 72 cycles; ``own``: its own reuse factor."""
+    layer = random_lmu(np.random.default_rng(0), n_in=12, connections=(False, False, True))
+    layer = replace(layer, reuse_factor=own or wanted)
+    return settle(Network("net", layer.x, layer.steps, layer.n_in, (layer,)), wanted)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "own", "cycles", "remark"),
+    [
+        (1, None, 18, None),
+        (5, None, 18, "ReuseFactor 5 is out of reach: layer 'lmu' takes 18 cycles a step or more"),
+        (18, None, 18, None),
+        (35, None, 24, None),
+        (36, None, 36, None),
+        (72, None, 72, None),
+        (1000000, None, 72, "ReuseFactor 1000000 saves nothing over 72: the fewest multipliers, 3, take 72 cycles"),
+        (72, 1, 18, "ReuseFactor 72 saves nothing over 18"),  # 1: as fast as possible
+        (20, 36, 36, "ReuseFactor 20 is out of reach: layer 'lmu' takes 36 cycles a step or more"),
+    ],
+)
+def test_settle(wanted: int, own: int | None, cycles: int, remark: str | None) -> None:
+    """The whole model's reuse factor is a request; a layer's own one is kept."""
+    settled = settled_example(wanted, own)
+    plan = plan_network(settled.network)
+    assert (settled.cycles, settled.multipliers) == (cycles, plan.multipliers)
+    assert plan.cycles.ii == cycles
+    assert (settled.remark is None) == (remark is None)
+    assert settled.summary.startswith(remark or f"ReuseFactor {wanted}, ")
+
+
+def test_own_reuse_factor_must_be_valid() -> None:
+    with pytest.raises(LmuHlsError, match=r"ReuseFactor 20 is not possible.*use 18 or 24"):
+        settled_example(36, 20)
+
+
+def test_the_input_can_be_the_limit() -> None:
+    layer = random_lmu(np.random.default_rng(0), n_in=40, units=2, connections=(False, False, False))
+    layer = replace(layer, reuse_factor=20)
+    settled = settle(Network("net", layer.x, layer.steps, layer.n_in, (layer,)), 20)
+    assert settled.cycles == settled.fewest_cycles == 40 == plan_network(settled.network).cycles.ii
 
 
 def test_utilisation_counts_useful_products_of_a_sequence() -> None:
