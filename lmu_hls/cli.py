@@ -37,6 +37,19 @@ def _set_limit(seconds: float | None) -> float | None:
     return seconds
 
 
+def _alone(context: typer.Context, outdir: Path) -> Path:
+    """Hold the lock of the output folder until the command ends."""
+    from lmu_hls.replace import alone
+
+    if not context.resilient_parsing:
+        context.with_resource(alone(outdir, f"lmu-hls {context.info_name}", _say))
+    return outdir
+
+
+def _say(text: str) -> None:
+    err.print(text, markup=False, highlight=False)
+
+
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace an output folder of an earlier run.")]
 ToolTimeout = Annotated[
@@ -47,7 +60,7 @@ ToolTimeout = Annotated[
         help=f"Longest time that one run of a tool may take (default: ${process.LIMIT_VARIABLE}, else 3600).",
     ),
 ]
-OutDir = Annotated[Path, typer.Argument(metavar="OUTDIR", help="Output folder of 'lmu-hls convert'.")]
+OutDir = Annotated[Path, typer.Argument(metavar="OUTDIR", callback=_alone, help="Output folder of 'lmu-hls convert'.")]
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -320,7 +333,7 @@ def doctor(json_: Json = False) -> None:
 
 @app.command(epilog=EXIT_STATUS)
 def demo(
-    outdir: Annotated[Path, typer.Argument(metavar="OUTDIR", help="Output folder.")] = Path("demo-out"),
+    outdir: OutDir = Path("demo-out"),
     force: Force = False,
     tool_timeout: ToolTimeout = None,
     json_: Json = False,

@@ -2,10 +2,10 @@
 
 from lmu_hls.flow.convert import convert, load_model, read_config, without_softmax
 from lmu_hls.flow.data import Data, load_data, random_data
-from lmu_hls.flow.folder import check_free
 from lmu_hls.flow.numbers import change_discretizer, choose_types, profile_types, rehearse, target_of
 from lmu_hls.flow.verification import Progress, no_progress, verify
 from lmu_hls.folder import OutputFolder
+from lmu_hls.replace import check_free
 
 __all__ = [
     "Data",

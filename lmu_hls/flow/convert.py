@@ -17,13 +17,13 @@ from lmu_hls.backend.design import Design
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.evidence import Evidence
 from lmu_hls.flow.accelerator import accelerator
-from lmu_hls.flow.folder import replacing
 from lmu_hls.flow.keras_errors import check_keras_file, reason_of
 from lmu_hls.folder import OutputFolder
 from lmu_hls.hls.config import full_config
 from lmu_hls.hls.keras_model import check_model, is_foreign
 from lmu_hls.naming import identifier
 from lmu_hls.records import Conversion, LayerSummary, Manifest, ModelSummary, Part, Precision, Reuse, Unit, dump
+from lmu_hls.replace import replacing
 from lmu_hls.spec import store
 
 BACKENDS = {"vitis": "Vitis", "vivado": "Vivado"}
