@@ -19,6 +19,8 @@
 //
 // Both stages stop while an output beat is not taken.
 
+// There are no delays: any timescale will do, and none.
+// verilator lint_off TIMESCALEMOD
 `default_nettype none
 
 module lmu_activation #(
@@ -190,3 +192,4 @@ module lmu_activation #(
 endmodule
 
 `default_nettype wire
+// verilator lint_on TIMESCALEMOD

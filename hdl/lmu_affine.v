@@ -23,6 +23,8 @@
 // ROM_FILE has N_OUT/LANES*N_IN words (2 at least) of LANES coefficients of COEF_W bits, lowest row in the low bits;
 // word g*N_IN + k belongs to rows g*LANES.. and column k. BIAS_FILE has N_OUT words (2 at least) of BIAS_W bits.
 
+// There are no delays: any timescale will do, and none.
+// verilator lint_off TIMESCALEMOD
 `default_nettype none
 
 module lmu_affine #(
@@ -488,3 +490,4 @@ module lmu_affine #(
 endmodule
 
 `default_nettype wire
+// verilator lint_on TIMESCALEMOD

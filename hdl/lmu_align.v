@@ -6,6 +6,8 @@
 //   in_data     IN_W    in          signed
 //   out_data    OUT_W   out         signed
 
+// There are no delays: any timescale will do, and none.
+// verilator lint_off TIMESCALEMOD
 `default_nettype none
 
 module lmu_align #(
@@ -33,3 +35,4 @@ module lmu_align #(
 endmodule
 
 `default_nettype wire
+// verilator lint_on TIMESCALEMOD

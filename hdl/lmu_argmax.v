@@ -14,6 +14,8 @@
 //
 // Input beats are taken until the result of a step is due and the previous one has not been taken.
 
+// There are no delays: any timescale will do, and none.
+// verilator lint_off TIMESCALEMOD
 `default_nettype none
 
 module lmu_argmax #(
@@ -163,3 +165,4 @@ module lmu_argmax #(
 endmodule
 
 `default_nettype wire
+// verilator lint_on TIMESCALEMOD

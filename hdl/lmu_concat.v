@@ -22,6 +22,8 @@
 //
 // The step after one that ended with tlast is a first one, unless STREAMING = 1: then only rst makes one.
 
+// There are no delays: any timescale will do, and none.
+// verilator lint_off TIMESCALEMOD
 `default_nettype none
 
 module lmu_concat #(
@@ -271,3 +273,4 @@ module lmu_concat #(
 endmodule
 
 `default_nettype wire
+// verilator lint_on TIMESCALEMOD

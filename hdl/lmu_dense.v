@@ -17,6 +17,8 @@
 //
 // Files as in lmu_affine.
 
+// There are no delays: any timescale will do, and none.
+// verilator lint_off TIMESCALEMOD
 `default_nettype none
 
 module lmu_dense #(
@@ -233,3 +235,4 @@ module lmu_dense #(
 endmodule
 
 `default_nettype wire
+// verilator lint_on TIMESCALEMOD

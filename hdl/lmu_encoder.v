@@ -25,6 +25,8 @@
 //
 // Files as in lmu_affine; columns in the order x, mem, h.
 
+// There are no delays: any timescale will do, and none.
+// verilator lint_off TIMESCALEMOD
 `default_nettype none
 
 module lmu_encoder #(
@@ -289,3 +291,4 @@ module lmu_encoder #(
 endmodule
 
 `default_nettype wire
+// verilator lint_on TIMESCALEMOD

@@ -12,6 +12,8 @@
 //
 // The words lie in a RAM, whose registered output is the output of the queue. All handshakes come from registers.
 
+// There are no delays: any timescale will do, and none.
+// verilator lint_off TIMESCALEMOD
 `default_nettype none
 
 module lmu_fifo #(
@@ -155,3 +157,4 @@ module lmu_fifo #(
 endmodule
 
 `default_nettype wire
+// verilator lint_on TIMESCALEMOD

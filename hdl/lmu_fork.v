@@ -14,6 +14,8 @@
 //
 // A beat is taken from the input in the cycle in which the last of the outputs takes it.
 
+// There are no delays: any timescale will do, and none.
+// verilator lint_off TIMESCALEMOD
 `default_nettype none
 
 module lmu_fork #(
@@ -104,3 +106,4 @@ module lmu_fork #(
 endmodule
 
 `default_nettype wire
+// verilator lint_on TIMESCALEMOD

@@ -25,6 +25,8 @@
 // The beat on e_axis follows the one with m_axis_tlast by one cycle. Two of them are kept; when neither has been taken,
 // the next beat with m_axis_tlast is not offered until one is.
 
+// There are no delays: any timescale will do, and none.
+// verilator lint_off TIMESCALEMOD
 `default_nettype none
 
 module lmu_frame #(
@@ -259,3 +261,4 @@ module lmu_frame #(
 endmodule
 
 `default_nettype wire
+// verilator lint_on TIMESCALEMOD

@@ -13,6 +13,8 @@
 //   out_data    OUT_W   out         signed, OUT_F fraction bits
 //   clipped     1       out         out_data was clipped to fit; the index of a table saturates without a flag
 
+// There are no delays: any timescale will do, and none.
+// verilator lint_off TIMESCALEMOD
 `default_nettype none
 
 module lmu_function #(
@@ -112,3 +114,4 @@ module lmu_function #(
 endmodule
 
 `default_nettype wire
+// verilator lint_on TIMESCALEMOD

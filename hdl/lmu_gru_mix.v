@@ -17,6 +17,8 @@
 //
 // Cycles are those with en = 1; every cycle a new sum may come. Functions as in lmu_function.
 
+// There are no delays: any timescale will do, and none.
+// verilator lint_off TIMESCALEMOD
 `default_nettype none
 
 module lmu_gru_mix #(
@@ -198,3 +200,4 @@ module lmu_gru_mix #(
 endmodule
 
 `default_nettype wire
+// verilator lint_on TIMESCALEMOD

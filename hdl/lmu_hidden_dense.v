@@ -21,6 +21,8 @@
 //
 // Files as in lmu_affine, columns in the order x, h, mem; TABLE_FILE as in lmu_activation.
 
+// There are no delays: any timescale will do, and none.
+// verilator lint_off TIMESCALEMOD
 `default_nettype none
 
 module lmu_hidden_dense #(
@@ -375,3 +377,4 @@ module lmu_hidden_dense #(
 endmodule
 
 `default_nettype wire
+// verilator lint_on TIMESCALEMOD

@@ -25,6 +25,8 @@
 // rows z, r, inner, s of unit 0, then of unit 1, ... inner has zeros in the columns of x and mem, s in those of h.
 // Tables as in lmu_function.
 
+// There are no delays: any timescale will do, and none.
+// verilator lint_off TIMESCALEMOD
 `default_nettype none
 
 module lmu_hidden_gru #(
@@ -398,3 +400,4 @@ module lmu_hidden_gru #(
 endmodule
 
 `default_nettype wire
+// verilator lint_on TIMESCALEMOD

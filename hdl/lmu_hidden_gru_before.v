@@ -24,6 +24,8 @@
 // in the order x, h, mem; rows z, r of unit 0, then of unit 1, ... Second one: columns in the order x, mem, inner; one
 // row a unit. Tables as in lmu_function.
 
+// There are no delays: any timescale will do, and none.
+// verilator lint_off TIMESCALEMOD
 `default_nettype none
 
 module lmu_hidden_gru_before #(
@@ -533,3 +535,4 @@ module lmu_hidden_gru_before #(
 endmodule
 
 `default_nettype wire
+// verilator lint_on TIMESCALEMOD

@@ -21,6 +21,8 @@
 // Multipliers: LANES for the matrix, two in lmu_lstm. Files as in lmu_affine, columns in the order x, h, mem;
 // rows i, f, g, o of unit 0, then of unit 1, ... Tables as in lmu_function.
 
+// There are no delays: any timescale will do, and none.
+// verilator lint_off TIMESCALEMOD
 `default_nettype none
 
 module lmu_hidden_lstm #(
@@ -415,3 +417,4 @@ module lmu_hidden_lstm #(
 endmodule
 
 `default_nettype wire
+// verilator lint_on TIMESCALEMOD

@@ -12,6 +12,8 @@
 //   operand   OP_W      in          signed
 //   acc       ACC_W     out         signed; the sum up to the product that entered three cycles earlier
 
+// There are no delays: any timescale will do, and none.
+// verilator lint_off TIMESCALEMOD
 `default_nettype none
 
 module lmu_mac #(
@@ -84,3 +86,4 @@ module lmu_mac #(
 endmodule
 
 `default_nettype wire
+// verilator lint_on TIMESCALEMOD

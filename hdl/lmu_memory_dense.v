@@ -33,6 +33,8 @@
 // ROM_FILE has ORDER/LANES*(ORDER+1) words of LANES coefficients, each max(A_W, B_W) bits, lowest degree in the low
 // bits; word g*(ORDER+1) + k belongs to rows g*LANES.. and column k: k = 0 is B_bar, k = j+1 is column j of A_bar.
 
+// There are no delays: any timescale will do, and none.
+// verilator lint_off TIMESCALEMOD
 `default_nettype none
 
 module lmu_memory_dense #(
@@ -525,3 +527,4 @@ module lmu_memory_dense #(
 endmodule
 
 `default_nettype wire
+// verilator lint_on TIMESCALEMOD

@@ -41,6 +41,8 @@
 // degree has gam in the place of kap, in kap's format, and 0 in that of gam: z_{ORDER-1} = gam f is then made from the
 // f that has just come round, which is not in its memory yet.
 
+// There are no delays: any timescale will do, and none.
+// verilator lint_off TIMESCALEMOD
 `default_nettype none
 
 module lmu_memory_tridiag #(
@@ -848,3 +850,4 @@ module lmu_memory_tridiag #(
 endmodule
 
 `default_nettype wire
+// verilator lint_on TIMESCALEMOD

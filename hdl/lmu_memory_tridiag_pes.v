@@ -23,6 +23,8 @@
 // ORDER is 3 or more: with fewer degrees a unit takes the next u while it still waits for the others, and the cycles
 // would change from step to step.
 
+// There are no delays: any timescale will do, and none.
+// verilator lint_off TIMESCALEMOD
 `default_nettype none
 
 module lmu_memory_tridiag_pes #(
@@ -279,3 +281,4 @@ module lmu_memory_tridiag_pes #(
 endmodule
 
 `default_nettype wire
+// verilator lint_on TIMESCALEMOD

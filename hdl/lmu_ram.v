@@ -10,6 +10,8 @@
 //   wr_data            WIDTH           in
 //   rd_data            WIDTH           out         one cycle after rd_en
 
+// There are no delays: any timescale will do, and none.
+// verilator lint_off TIMESCALEMOD
 `default_nettype none
 
 module lmu_ram #(
@@ -40,3 +42,4 @@ module lmu_ram #(
 endmodule
 
 `default_nettype wire
+// verilator lint_on TIMESCALEMOD

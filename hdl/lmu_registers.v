@@ -31,6 +31,8 @@
 // Address and data of a write may come in any order. The response is offered two cycles after both are taken, that of
 // a read one cycle after its address; the next address is taken when the response has been.
 
+// There are no delays: any timescale will do, and none.
+// verilator lint_off TIMESCALEMOD
 `default_nettype none
 
 module lmu_registers #(
@@ -295,3 +297,4 @@ module lmu_registers #(
 endmodule
 
 `default_nettype wire
+// verilator lint_on TIMESCALEMOD

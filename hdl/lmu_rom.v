@@ -11,6 +11,8 @@
 //   rd_addr   $clog2(DEPTH)   in          below DEPTH
 //   rd_data   WIDTH           out         one cycle after rd_en
 
+// There are no delays: any timescale will do, and none.
+// verilator lint_off TIMESCALEMOD
 `default_nettype none
 
 module lmu_rom #(
@@ -45,6 +47,7 @@ module lmu_rom #(
         if (rd_en) rd_data_q <= contents[rd_addr];
     end
 
+    // synthesis translate_off
 `ifndef SYNTHESIS
     // $readmemh only warns about a missing or short file and leaves x, or zeros in a two-state simulator.
     initial begin : check_file
@@ -57,10 +60,18 @@ module lmu_rom #(
             $fclose(file);
         end
         if (words != DEPTH) begin
-            $fatal(1, "lmu_rom: file %0s holds %0d words, expected %0d (0: missing or unreadable)", FILE, words, DEPTH);
+            $display("ERROR: lmu_rom: file %0s holds %0d words, expected %0d (0: missing or unreadable)", FILE, words,
+                     DEPTH);
+            // $fatal would need SystemVerilog. $stop is an error in Verilator; Icarus would wait for commands.
+`ifdef __ICARUS__
+            $finish_and_return(1);
+`else
+            $stop;
+`endif
         end
     end
 `endif
+    // synthesis translate_on
 `endif
 
 `ifdef FORMAL
@@ -75,3 +86,4 @@ module lmu_rom #(
 endmodule
 
 `default_nettype wire
+// verilator lint_on TIMESCALEMOD

@@ -16,6 +16,8 @@
 //   out_data    OUT_W   out         signed, OUT_F fraction bits
 //   clipped     1       out         the rounded value is outside the range of OUT_W bits
 
+// There are no delays: any timescale will do, and none.
+// verilator lint_off TIMESCALEMOD
 `default_nettype none
 
 module lmu_round_sat #(
@@ -128,3 +130,4 @@ module lmu_round_sat #(
 endmodule
 
 `default_nettype wire
+// verilator lint_on TIMESCALEMOD

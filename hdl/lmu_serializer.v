@@ -17,6 +17,8 @@
 // A word is taken in the cycle in which the last value of the previous one is: m_axis_tready acts on s_axis_tready
 // within the cycle.
 
+// There are no delays: any timescale will do, and none.
+// verilator lint_off TIMESCALEMOD
 `default_nettype none
 
 module lmu_serializer #(
@@ -151,3 +153,4 @@ module lmu_serializer #(
 endmodule
 
 `default_nettype wire
+// verilator lint_on TIMESCALEMOD

@@ -24,6 +24,8 @@
 //
 // Under back-pressure everything but the input stops when a quotient is due and the previous one has not been taken.
 
+// There are no delays: any timescale will do, and none.
+// verilator lint_off TIMESCALEMOD
 `default_nettype none
 
 module lmu_softmax #(
@@ -457,3 +459,4 @@ module lmu_softmax #(
 endmodule
 
 `default_nettype wire
+// verilator lint_on TIMESCALEMOD

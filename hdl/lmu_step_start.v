@@ -14,6 +14,8 @@
 //
 //   latency = 0, ii = N cycles
 
+// There are no delays: any timescale will do, and none.
+// verilator lint_off TIMESCALEMOD
 `default_nettype none
 
 module lmu_step_start #(
@@ -115,3 +117,4 @@ module lmu_step_start #(
 endmodule
 
 `default_nettype wire
+// verilator lint_on TIMESCALEMOD

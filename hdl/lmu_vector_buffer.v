@@ -21,6 +21,8 @@
 // ORDER_FILE has max(N, 2) words: word k is the place of the k-th arriving value. They are a permutation of 0..N-1
 // (a second word with N = 1 is not used).
 
+// There are no delays: any timescale will do, and none.
+// verilator lint_off TIMESCALEMOD
 `default_nettype none
 
 module lmu_vector_buffer #(
@@ -237,3 +239,4 @@ module lmu_vector_buffer #(
 endmodule
 
 `default_nettype wire
+// verilator lint_on TIMESCALEMOD

@@ -184,6 +184,10 @@ def convert(
         Path | None, typer.Option(metavar="NPZ", help="Inputs x (and classes y) that --rediscretize is measured on.")
     ] = None,
     logits: Annotated[bool, typer.Option("--logits", help="Leave out a final softmax.")] = False,
+    name: Annotated[
+        str | None, typer.Option(help="Begins the names of all Verilog modules and ROM files (default: the model's).")
+    ] = None,
+    rom: Annotated[str, typer.Option(help="Coefficients in the Verilog: files, or inline in the source.")] = "files",
     force: Force = False,
     json_: Json = False,
 ) -> None:
@@ -218,6 +222,8 @@ def convert(
         precision=precision,
         chosen=chosen,
         reuse_factor=reuse_factor,
+        name=name,
+        rom=rom,
         force=force,
     )
     reuse = manifest.reuse

@@ -192,9 +192,10 @@ def _execute(command: list[str], folder: Path) -> str:
 def flip_bit(case: Case, folder: Path, rom: str) -> None:
     """A fault: the highest bit of the first word of a ROM file."""
     of = case.plan.net.roms[f"rom/{rom}.hex"]
-    first, *others = (folder / of.file).read_text().splitlines()
+    file = folder / case.plan.names.rom(of)
+    first, *others = file.read_text().splitlines()
     first = f"{int(first, 16) ^ 1 << (of.width - 1):0{len(first)}x}"
-    (folder / of.file).write_text("\n".join([first, *others]) + "\n")
+    file.write_text("\n".join([first, *others]) + "\n")
 
 
 def has_icarus() -> bool:

@@ -14,7 +14,7 @@ from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import Ints
 from lmu_hls.rtl.network import NetworkPlan, RtlOptions, plan_network, utilisation
 from lmu_hls.rtl.reuse import Settled, settle
-from lmu_hls.rtl.standalone import Vectors, modules, write_project
+from lmu_hls.rtl.standalone import Vectors, sources, write_project
 from lmu_hls.spec import Network
 from lmu_hls.verify.interface import MAX_WIDTH, Interface, Tap, Values
 
@@ -67,7 +67,7 @@ class Design:
 
     def sources(self, folder: Path) -> list[Path]:
         """The Verilog files of the project in ``folder``."""
-        return [folder / "rtl" / f"{module}.v" for module in (self.plan.top, *modules(self.plan))]
+        return [folder / source for source in sources(self.plan)]
 
     def golden(self, x: Ints) -> Ints:
         """The integers that must come out for x (N, steps, n_in); streaming, the sequences follow one another."""
@@ -78,12 +78,10 @@ class Design:
 
     def write(self, folder: Path, samples: Ints | None = None) -> None:
         """Write the project; its test bench has the first of ``samples`` (N, steps, n_in), or random ones."""
-        network, options = self.network, self.options
+        network = self.network
         x = random_samples(network) if samples is None else samples[:VECTORS]
         vectors = Vectors(x, self.golden(x))
-        write_project(
-            network, folder, RtlOptions(streaming=options.streaming, axi_lite=options.axi_lite), vectors, self.settled
-        )
+        write_project(network, folder, self.plan.options, vectors, self.settled)
 
     def report(self) -> dict[str, Any]:
         """What is known by formula, in words of hls4ml's kind."""
@@ -113,7 +111,8 @@ def design(network: Network, options: Options, reuse_factor: int = 1) -> Design:
     """
     settled = settle(options.apply(network), reuse_factor, options.streaming)
     network = settled.network
-    plan = plan_network(network, RtlOptions(streaming=options.streaming, axi_lite=options.axi_lite))
+    built = RtlOptions(streaming=options.streaming, axi_lite=options.axi_lite, inline_roms=options.rom == "inline")
+    plan = plan_network(network, built)
     for where, kind in (("input", network.x), ("output", plan.out.type)):
         if kind.width > MAX_WIDTH:
             raise LmuHlsError(f"the {where} has the type {kind}; the simulation passes at most {MAX_WIDTH} bits")

@@ -72,6 +72,8 @@ class VerilogBackend(FPGABackend):
         mode: str = "sequence",
         output: str = "model",
         axi_lite: bool = False,
+        name: str | None = None,
+        rom: str = "files",
         io_type: str = "io_parallel",
         namespace: str | None = None,
         write_weights_txt: bool = True,
@@ -79,7 +81,8 @@ class VerilogBackend(FPGABackend):
         tb_output_stream: str = "both",
         **unknown: Any,
     ) -> dict[str, Any]:
-        """The configuration of a conversion. ``mode``, ``output`` and ``axi_lite`` are those of :class:`Options`.
+        """The configuration of a conversion. ``mode``, ``output``, ``axi_lite``, ``name`` and ``rom`` are
+        those of :class:`Options`.
 
         The other arguments are hls4ml's and have no effect on Verilog. Raises LmuHlsError for any further one.
         """
@@ -90,7 +93,7 @@ class VerilogBackend(FPGABackend):
             "WriteTar": write_tar,
             "TBOutputStream": tb_output_stream,
         }
-        options = Options(mode, output, axi_lite)
+        options = Options(mode, output, axi_lite, name, rom)
         return {"IOType": io_type or "io_parallel", "HLSConfig": {}, "WriterConfig": writer, **options.config}
 
     def compile(self, model: Any) -> None:
@@ -121,6 +124,6 @@ def _refuse(unknown: dict[str, Any]) -> None:
     for name, value in unknown.items():
         if name in MEANINGLESS and value is None:
             continue
-        own = ("mode", "output", "axi_lite")
+        own = ("mode", "output", "axi_lite", "name", "rom")
         why = "the Verilog is for any part and clock" if name in MEANINGLESS else f"its own are {', '.join(own)}"
         raise LmuHlsError(f"the backend Verilog has no option {name!r}: {why}; leave it out")

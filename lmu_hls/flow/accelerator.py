@@ -7,6 +7,9 @@ from lmu_hls.backend.options import Options
 from lmu_hls.spec import Network
 
 
-def accelerator(network: Network, reuse_factor: int = 1) -> Design:
-    """The accelerator of a network in sequence mode, of which ``reuse_factor`` is asked as a whole."""
-    return design(network, Options(), reuse_factor)
+def accelerator(network: Network, reuse_factor: int = 1, rom: str = "files") -> Design:
+    """The accelerator of a network in sequence mode, of which ``reuse_factor`` is asked as a whole.
+
+    ``rom`` as in :class:`Options`.
+    """
+    return design(network, Options(rom=rom), reuse_factor)

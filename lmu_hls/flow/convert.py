@@ -14,6 +14,7 @@ import yaml
 
 from lmu_hls import evidence
 from lmu_hls.backend.design import Design
+from lmu_hls.backend.options import Options
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.evidence import Evidence
 from lmu_hls.flow.accelerator import accelerator
@@ -82,25 +83,30 @@ def convert(
     precision: str | None = None,
     chosen: Precision | None = None,
     reuse_factor: int | None = None,
+    name: str | None = None,
+    rom: str = "files",
     force: bool = False,
 ) -> Manifest:
     """Convert a Keras model into the output folder ``root`` and return its manifest.
 
     ``config`` has hls4ml's keys (``Model``, ``LayerName``, ``LayerType``) and goes over the defaults; ``precision`` and
     ``reuse_factor`` go over both, for the whole model. ``chosen`` says how the types of ``config`` were found and is
-    kept beside them. Raises LmuHlsError for what cannot be converted; the folder is
+    kept beside them. ``name`` and ``rom`` are those of
+    :class:`lmu_hls.backend.options.Options`. Raises LmuHlsError for what cannot be converted; the folder is
     then as it was before.
     """
     model = own_layers(model)
     check_model(model)
     backend = known_backend(backend)
+    options = Options(name=name, rom=rom)
+    options = Options(name=name, rom=rom)
     with replacing(root, force) as folder:
         printed = io.StringIO()
         try:
             with named_errors(model), contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
                 settings = full_config(model, config or {}, backend, precision, reuse_factor)
                 graph = _hls4ml_model(model, folder, settings, backend, io_type)
-                made = _write_parts(model, graph, folder, settings)
+                made = _write_parts(model, graph, folder, settings, options)
         finally:
             folder.log.write_text(printed.getvalue())
         manifest = _manifest(model, graph, made, folder, backend, io_type)
@@ -147,11 +153,11 @@ def _hls4ml_model(model: Any, folder: OutputFolder, settings: dict[str, Any], ba
     )
 
 
-def _write_parts(model: Any, graph: Any, folder: OutputFolder, settings: Mapping[str, Any]) -> Design:
+def _write_parts(model: Any, graph: Any, folder: OutputFolder, settings: Mapping[str, Any], options: Options) -> Design:
     from lmu_hls.spec.extract import network_spec
 
-    network = replace(network_spec(graph), name=identifier(model.name))
-    made = accelerator(network, settings["Model"]["ReuseFactor"])
+    network = replace(network_spec(graph), name=options.name or identifier(model.name))
+    made = accelerator(network, settings["Model"]["ReuseFactor"], options.rom)
     graph.write()
     _forget_place(folder.hls)
     store.save(made.network, folder.spec)

@@ -53,14 +53,20 @@ class LayerEntry:
 
 @dataclass(frozen=True, slots=True)
 class InstanceEntry:
+    """An instance of the module ``module``, which is the library's ``library`` under the project's name."""
+
     module: str
+    library: str
     name: str
     parameters: Mapping[str, int | str]
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """The whole project. ``files`` maps each file but the manifest to its SHA-256, ``words`` each ROM to its length."""
+    """The whole project. ``files`` maps files to their SHA-256, ``words`` ROM files to their lengths.
+
+    ``roms`` maps the names of ROMs in the parameters of the instances to the files with their contents.
+    """
 
     format: int
     network: str
@@ -80,6 +86,7 @@ class Manifest:
     counters: tuple[str, ...]
     taps: tuple[TapEntry, ...]
     instances: tuple[InstanceEntry, ...]
+    roms: Mapping[str, str]
     files: Mapping[str, str]
     words: Mapping[str, int]
 
@@ -106,10 +113,19 @@ def manifest(plan: NetworkPlan, files: Mapping[str, str]) -> Manifest:
         layers=tuple(_layer(layer, types.get(layer.name, {})) for layer in plan.layers),
         counters=tuple(f"{clip.layer}.{clip.tensor}" for clip in plan.net.clips) if options.axi_lite else (),
         taps=tuple(TapEntry(t.layer, t.tensor, t.wires, str(t.type), t.count, t.order) for t in plan.net.taps),
-        instances=tuple(InstanceEntry(i.module, i.name, i.parameters) for i in plan.net.instances),
+        instances=tuple(
+            InstanceEntry(plan.names.module(i.module), i.module, i.name, i.parameters) for i in plan.net.instances
+        ),
+        roms=_roms(plan),
         files=dict(sorted(files.items())),
-        words={rom.file: len(rom.words) for rom in plan.net.roms.values()},
+        words={} if options.inline_roms else {plan.names.rom(r): len(r.words) for r in plan.net.roms.values()},
     )
+
+
+def _roms(plan: NetworkPlan) -> dict[str, str]:
+    if plan.options.inline_roms:
+        return dict.fromkeys(plan.net.roms, f"rtl/{plan.names.module('lmu_rom')}.v")
+    return {file: plan.names.rom(rom) for file, rom in plan.net.roms.items()}
 
 
 def _layer(layer: LayerPlan, types: Mapping[str, str]) -> LayerEntry:

@@ -16,6 +16,7 @@ from lmu_hls.rtl.affine import check_signed_type
 from lmu_hls.rtl.cycles import Cycles, Pace, dense_pace, elementwise_pace, lmu_pace, network_cycles, stage_pace
 from lmu_hls.rtl.layers import add_argmax, add_dense, add_elementwise, add_lmu, add_softmax, add_vector_buffer
 from lmu_hls.rtl.netlist import NamesMeet, Netlist, Stream
+from lmu_hls.rtl.renaming import Names
 from lmu_hls.rtl.reuse import PartPlan, choose_lanes, plan_parts
 from lmu_hls.rtl.sizes import DENSE, LMUSizes, dense_sizes
 from lmu_hls.spec import LMU, ArgMax, Dense, Elementwise, Layer, Network, Softmax
@@ -33,12 +34,13 @@ class RtlOptions:
 
     ``streaming``: the state runs for ever and every step gives an output; otherwise it starts from zero after tlast.
     ``check_steps``: a sequence must have exactly the network's number of steps (not in streaming mode). ``axi_lite``:
-    registers for control and status.
+    registers for control and status. ``inline_roms``: coefficients and tables are constants in the source, not files.
     """
 
     streaming: bool = False
     check_steps: bool = True
     axi_lite: bool = False
+    inline_roms: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,15 @@ class NetworkPlan:
     ADDRESS_WIDTH = 12
     REGISTERS_VERSION = 1
     AXIL = tuple(_AXIL.split())
+
+    @property
+    def name(self) -> str:
+        """The network's name as a Verilog identifier: every module of the project begins with it."""
+        return identifier(self.network.name)
+
+    @property
+    def names(self) -> Names:
+        return Names(self.name)
 
     @property
     def in_bus(self) -> int:

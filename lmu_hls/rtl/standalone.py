@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -19,7 +20,6 @@ import numpy as np
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import Ints
 from lmu_hls.jsonfile import dump, write_text
-from lmu_hls.naming import identifier
 from lmu_hls.resources import hdl_dir
 from lmu_hls.rtl.manifest import FORMAT, Manifest, manifest
 from lmu_hls.rtl.network import NetworkPlan, RtlOptions, plan_network, utilisation
@@ -27,6 +27,7 @@ from lmu_hls.rtl.reuse import Settled
 from lmu_hls.spec import Network
 
 MANIFEST = "manifest.json"
+ROM_MODULE = "lmu_rom"
 PATIENCE = 16  # times the slowest step that the test bench waits for a beat
 
 _TEMPLATES = jinja2.Environment(
@@ -76,10 +77,13 @@ def write_project(
 
 def project_files(plan: NetworkPlan, vectors: Vectors | None = None, settled: Settled | None = None) -> dict[str, str]:
     """All files but the manifest: path below the folder -> text."""
-    name = identifier(plan.network.name)
+    name, inline = plan.name, plan.options.inline_roms
     files = {f"rtl/{plan.top}.v": top_source(plan)}
-    files |= {f"rtl/{module}.v": _source(module) for module in modules(plan)}
-    files |= {rom.file: rom.text() for rom in plan.net.roms.values()}
+    library = library_modules()
+    for module in modules(plan):
+        text = _inline_rom(plan) if inline and module == ROM_MODULE else _source(module)
+        files[f"rtl/{plan.names.module(module)}.v"] = plan.names.source(text, library)
+    files |= {} if inline else {plan.names.rom(rom): rom.text() for rom in plan.net.roms.values()}
     beats = (0, 0)
     if vectors is not None:
         stimulus, response = _vector_files(plan, vectors)
@@ -98,11 +102,14 @@ def project_files(plan: NetworkPlan, vectors: Vectors | None = None, settled: Se
 
 def top_source(plan: NetworkPlan) -> str:
     """Verilog of the top."""
-    return _render("network_top.v.jinja", plan=plan)
+    roms = {file: f'{{ROM_DIR, "/{PurePosixPath(plan.names.rom(rom)).name}"}}' for file, rom in plan.net.roms.items()}
+    if plan.options.inline_roms:
+        roms = {file: str(number) for number, file in enumerate(plan.net.roms, 1)}
+    return _render("network_top.v.jinja", plan=plan, roms=roms)
 
 
 def modules(plan: NetworkPlan) -> tuple[str, ...]:
-    """The hand-written modules that the top needs, by name."""
+    """The hand-written modules that the top needs, by their names in the library."""
     wanted = [instance.module for instance in plan.net.instances]
     wanted += ["lmu_registers"] if plan.options.axi_lite else []
     found: set[str] = set()
@@ -112,6 +119,21 @@ def modules(plan: NetworkPlan) -> tuple[str, ...]:
             found.add(module)
             wanted += _INSTANCE.findall(_source(module))
     return tuple(sorted(found))
+
+
+def sources(plan: NetworkPlan) -> tuple[str, ...]:
+    """The Verilog files of the accelerator, below the project's folder, the top first."""
+    return tuple(f"rtl/{name}.v" for name in (plan.top, *map(plan.names.module, modules(plan))))
+
+
+@cache
+def library_modules() -> frozenset[str]:
+    """All modules of the library."""
+    return frozenset(path.stem for path in hdl_dir().glob("*.v"))
+
+
+def _inline_rom(plan: NetworkPlan) -> str:
+    return _render("lmu_rom_inline.v.jinja", roms=list(plan.net.roms.values()))
 
 
 def _source(module: str) -> str:

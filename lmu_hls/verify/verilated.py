@@ -2,7 +2,7 @@
 
 Verilator and g++ make the program once; it runs in a process of its own, so that a design that stops with ``$fatal``
 ends in an error message and not with this process. Builds are kept in the user's cache; ROM files are
-read when the simulation starts, so new weights need no new build.
+read when the simulation starts.
 """
 
 from __future__ import annotations

@@ -54,7 +54,7 @@ def x() -> np.ndarray:
 
 
 def rom_of(graph, layer: str) -> Path:
-    return next((Path(graph.config.get_output_dir()) / "rom").glob(f"{layer}_encoder.hex"))
+    return next((Path(graph.config.get_output_dir()) / "rom").glob(f"*_{layer}_encoder_????????.hex"))
 
 
 def test_the_verilog_gives_goldens_values(stack, x):

@@ -22,7 +22,7 @@ import numpy as np
 from lmu_hls.resources import hdl_dir
 from lmu_hls.verify import simulator as sim
 
-INSTANCE = re.compile(r"^\s*(lmu_\w+)\s*(?:#\s*\(|\w+\s*\()", re.MULTILINE)
+INSTANCE = re.compile(r"^\s*((?:\w+_)?lmu_\w+)\s*(?:#\s*\(|\w+\s*\()", re.MULTILINE)
 Beats = list[list[int | None]]
 
 

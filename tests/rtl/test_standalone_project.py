@@ -18,8 +18,9 @@ from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType
 from lmu_hls.resources import hdl_dir
 from lmu_hls.rtl.network import RtlOptions, plan_network
+from lmu_hls.rtl.renaming import Names
 from lmu_hls.rtl.reuse import valid_reuse_factors
-from lmu_hls.rtl.standalone import MANIFEST, Vectors, modules, write_project
+from lmu_hls.rtl.standalone import MANIFEST, Vectors, library_modules, modules, write_project
 from lmu_hls.spec import Dense, Network, Weight
 from lmu_hls.toolchain import find, simulator_env
 from tests.hdl.tridiag_grid import Config
@@ -55,6 +56,11 @@ def every_step(network: Network, tmp_path_factory: pytest.TempPathFactory) -> Pa
     return folder
 
 
+def on_disk(folder: Path, file: str) -> str:
+    """The file of a ROM of the plan; other files have one name only."""
+    return str(json.loads((folder / MANIFEST).read_text())["roms"].get(file, file))
+
+
 @pytest.fixture
 def copy(written: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(written, tmp_path / "project"))
@@ -71,7 +77,9 @@ def test_files_and_hashes(network: Network, written: Path) -> None:
     assert manifest["files"] == {name: hashlib.sha256(data).hexdigest() for name, data in found.items()}
     assert {"rtl/net_top.v", "tb/net_tb.v", "lmu.core", "Makefile", "README.md", "vectors/input.hex"} <= set(found)
     for module in modules(plan_network(network)):
-        assert found[f"rtl/{module}.v"] == (hdl_dir() / f"{module}.v").read_bytes()
+        text = (hdl_dir() / f"{module}.v").read_text()
+        assert found[f"rtl/net_{module}.v"].decode() == Names("net").source(text, library_modules())
+    assert set(manifest["roms"].values()) == {name for name in found if name.startswith("rom/")}
 
 
 def test_same_network_same_bytes_everywhere(network: Network, written: Path, tmp_path: Path) -> None:
@@ -88,6 +96,9 @@ def test_manifest_has_every_parameter(network: Network, written: Path) -> None:
     assert {i["name"]: i["parameters"] for i in manifest["instances"]} == {
         i.name: i.parameters for i in plan.net.instances
     }
+    assert [(i["module"], i["library"]) for i in manifest["instances"]] == [
+        (f"net_{i.module}", i.module) for i in plan.net.instances
+    ]
     assert manifest["ii_cycles"] == plan.cycles.ii and manifest["multipliers"] == plan.multipliers
     assert [tap["wires"] for tap in manifest["taps"]] == [tap.wires for tap in plan.net.taps]
 
@@ -106,7 +117,7 @@ def test_earlier_files_are_removed(network: Network, copy: Path) -> None:
     write(small, copy)
     manifest = json.loads((copy / MANIFEST).read_text())
     assert set(files(copy)) == {*manifest["files"], MANIFEST, "notes.txt"}
-    assert not (copy / "rtl" / "lmu_vector_buffer.v").exists()
+    assert not (copy / "rtl" / "net_lmu_vector_buffer.v").exists()
 
 
 def test_without_vectors_there_is_no_bench(network: Network, tmp_path: Path) -> None:
@@ -162,6 +173,7 @@ def test_make_sim_without_python(copy: Path, tmp_path: Path) -> None:
 def test_seeded_fault_in_a_file(every_step: Path, tmp_path: Path, file: str) -> None:
     """A bit of the first word that matters is flipped: one of 30 output beats must differ."""
     copy = Path(shutil.copytree(every_step, tmp_path / "project"))
+    file = on_disk(copy, file)
     lines = (copy / file).read_text().splitlines()
     # The high bits of an input word are padding
     bit = 2 if file == "vectors/input.hex" else max(0, 4 * len(lines[0]) - 6)
@@ -182,6 +194,7 @@ def test_seeded_fault_in_a_file(every_step: Path, tmp_path: Path, file: str) -> 
 )
 @pytest.mark.parametrize("fault", ["missing", "short"])
 def test_missing_or_short_file(copy: Path, file: str, fault: str) -> None:
+    file = on_disk(copy, file)
     if fault == "missing":
         (copy / file).unlink()
     else:

@@ -41,13 +41,12 @@ class Case:
         return self.network.steps if options.check_steps and not options.streaming else 0
 
     def files(self) -> dict[str, str]:
-        """Modules, top and ROM files, which have a folder of their own."""
+        """Modules, top and ROM files."""
         found = project_files(self.plan)
         top = f"rtl/{self.plan.top}.v"
         assert self.fault == ("", "") or found[top].count(self.fault[0]) == 1, self.fault
-        found[top] = found[top].replace(*self.fault, 1).replace('"rom/', f'"rom_{self.name}/')
-        chosen = {file: text for file, text in found.items() if file.startswith(("rtl/", "rom/"))}
-        return {file.replace("rom/", f"rom_{self.name}/"): text for file, text in chosen.items()}
+        found[top] = found[top].replace(*self.fault, 1)
+        return {file: text for file, text in found.items() if file.startswith(("rtl/", "rom/"))}
 
     def unit(self) -> Unit:
         streams = Stream("s_axis", self.plan.in_bus), Stream("m_axis", self.plan.out_bus, user=1)
