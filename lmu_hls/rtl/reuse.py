@@ -3,34 +3,20 @@
 A part is one matrix of a layer, or its memory unit. ``lanes`` rows are worked on at once, one multiplier each and one
 column a cycle; what that makes of a step is said by :mod:`lmu_hls.rtl.cycles`, feedback included. A layer's ReuseFactor
 is the number of cycles a step that the layer takes, with the fewest multipliers that need no more. It is valid when
-fewer multipliers would take longer and as many cannot be faster: an entry of the layer's front.
+fewer multipliers would take longer and as many cannot be faster (:mod:`lmu_hls.rtl.search`).
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
-from itertools import product
-from math import inf
 
 from lmu_hls.errors import LmuHlsError
-from lmu_hls.rtl.cycles import elementwise_pace, hidden_latency, lmu_pace, recurrence, way_round
-from lmu_hls.rtl.sizes import (
-    DENSE,
-    ENCODER,
-    MEMORY,
-    TRIDIAGONAL_MULTIPLIERS,
-    CellSizes,
-    Lanes,
-    LMUSizes,
-    Matrix,
-    dense_sizes,
-)
+from lmu_hls.rtl.cycles import elementwise_pace
+from lmu_hls.rtl.search import Search, search
+from lmu_hls.rtl.sizes import DENSE, ENCODER, MEMORY, TRIDIAGONAL_MULTIPLIERS, Lanes, LMUSizes, Matrix, dense_sizes
 from lmu_hls.spec import LMU, ArgMax, Dense, GRUCell, Layer, Network
-
-REPETITIONS = 256  # fronts that are kept: a conversion plans the same layers several times
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +45,6 @@ class PartPlan:
     lanes: int
     multipliers: int
     cycles: int
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """Lanes of all parts of a layer, the cycles a step that it then takes, and the multipliers of the parts."""
-
-    cycles: int
-    multipliers: int
-    lanes: Lanes
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -152,67 +129,9 @@ def _memory_part(sizes: LMUSizes) -> Part:
     return Part(MEMORY, sizes.states * (sizes.order + 1), sizes.memory_choices)
 
 
-def front(layer: Layer) -> tuple[Choice, ...]:
-    """All choices of lanes worth having, from the fewest cycles to the fewest multipliers; none without parts.
-
-    No other choice has as few multipliers and fewer cycles, or as few cycles and fewer multipliers.
-    """
-    if isinstance(layer, Dense):
-        return _matrix_front(dense_sizes(layer))
-    return _lmu_front(LMUSizes.of(layer)) if isinstance(layer, LMU) else ()
-
-
-@lru_cache(REPETITIONS)
-def _matrix_front(matrix: Matrix) -> tuple[Choice, ...]:
-    return tuple(Choice(cycles, lanes, {DENSE: lanes}) for lanes, cycles in reversed(matrix.choices.items()))
-
-
-@lru_cache(REPETITIONS)
-def _lmu_front(sizes: LMUSizes) -> tuple[Choice, ...]:
-    """Candidates with the fewest multipliers first; the exact cycles are worked out where a bound leaves hope."""
-    loop = sizes.mem_back or sizes.h_back
-    found: list[Choice] = []
-    best: float = inf
-    for multipliers, bound, lanes in sorted(_candidates(sizes), key=lambda candidate: candidate[:2]):
-        if bound >= best:
-            continue
-        named = dict(zip((ENCODER, MEMORY, *(sizes.cell.matrices if sizes.cell else ())), lanes, strict=True))
-        cycles = lmu_pace(sizes, named).ii if loop else bound
-        if cycles < best:
-            best = cycles
-            if found and found[-1].multipliers == multipliers:
-                found.pop()
-            found.append(Choice(cycles, multipliers, named))
-    return tuple(reversed(found))
-
-
-def _candidates(sizes: LMUSizes) -> Iterator[tuple[int, int, tuple[int, ...]]]:
-    """Multipliers, a lower bound of the cycles a step (without feedback the cycles), and the lanes of all parts."""
-    cells = list(_cells(sizes.cell, sizes.h_back))
-    each = TRIDIAGONAL_MULTIPLIERS if sizes.tridiagonal else 1
-    for (encoder, e_cycles), (memory, m_cycles) in product(sizes.encoder.choices.items(), sizes.memory_choices.items()):
-        way = way_round(sizes, encoder, memory)
-        for cell_multipliers, cell_cycles, cell_way, lanes in cells:
-            bound = max(e_cycles, m_cycles, cell_cycles, way + cell_way)
-            yield encoder + each * memory + cell_multipliers, bound, (encoder, memory, *lanes)
-
-
-def _cells(cell: CellSizes | None, h_back: bool) -> Iterator[tuple[int, int, int, tuple[int, ...]]]:
-    """Multipliers, cycles a step, the cell's share in the way round, and lanes, for all choices of a cell's lanes."""
-    if cell is None:
-        yield 0, 0, 0, ()
-        return
-    choices = [matrix.choices for matrix in cell.matrices.values()]
-    for lanes in product(*choices):
-        named = dict(zip(cell.matrices, lanes, strict=True))
-        cycles = max(choice[n] for choice, n in zip(choices, lanes, strict=True))
-        cycles = max(cycles, recurrence(cell, named)[1]) if cell.recurrent else cycles
-        yield sum(lanes), cycles, hidden_latency(cell, named) if h_back else 0, lanes
-
-
 def valid_reuse_factors(layer: Layer) -> tuple[int, ...]:
     """All valid ReuseFactors of ``layer``, ascending; empty for a layer without multiplications."""
-    return tuple(choice.cycles for choice in front(layer))
+    return tuple(choice.cycles for choice in search(layer).front()) if isinstance(layer, LMU | Dense) else ()
 
 
 def choose_lanes(layer: Layer, reuse_factor: int) -> dict[str, int]:
@@ -220,19 +139,21 @@ def choose_lanes(layer: Layer, reuse_factor: int) -> dict[str, int]:
 
     Raises LmuHlsError for an invalid reuse factor; the text names the nearest valid ones.
     """
-    chosen = {choice.cycles: choice for choice in front(layer)}
-    if reuse_factor not in chosen:
-        valid = list(chosen)
-        why = (
-            _why_slow(layer, reuse_factor, valid[0])
-            if reuse_factor < valid[0]
-            else "no choice of its multipliers takes exactly that many cycles a step"
-        )
-        raise LmuHlsError(
-            f"layer {layer.name!r}: ReuseFactor {reuse_factor} is not possible, {why}; "
-            f"use {' or '.join(map(str, nearest(valid, reuse_factor)))}"
-        )
-    return dict(chosen[reuse_factor].lanes)
+    if not isinstance(layer, LMU | Dense):
+        return {}
+    found = search(layer).at_most(reuse_factor)
+    if found is not None and found.cycles == reuse_factor:
+        return dict(found.lanes)
+    valid = valid_reuse_factors(layer)
+    why = (
+        _why_slow(layer, reuse_factor, valid[0])
+        if found is None
+        else "no choice of its multipliers takes exactly that many cycles a step"
+    )
+    raise LmuHlsError(
+        f"layer {layer.name!r}: ReuseFactor {reuse_factor} is not possible, {why}; "
+        f"use {' or '.join(map(str, nearest(valid, reuse_factor)))}"
+    )
 
 
 def _why_slow(layer: Layer, cycles: int, least: int) -> str:
@@ -250,22 +171,29 @@ def nearest(valid: Sequence[int], value: int) -> list[int]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Slot:
-    """A layer, or the input (None), with the cycles that it can take and the steps of a sequence that share them."""
+    """A layer, or the input (None): the cycles that it can take, and the steps of a sequence that share them.
+
+    Without ``choices`` it takes ``fewest`` cycles whatever is asked, which are then also the ``most``.
+    """
 
     layer: Layer | None
-    possible: tuple[int, ...]
+    fewest: int
+    most: int
     steps: int = 1
+    choices: Search | None = None
 
-    @property
-    def fewest(self) -> int:
-        return self.a_step(self.possible[0])
+    def for_target(self, cycles: int) -> int:
+        """The most cycles that are not above ``cycles`` for each step, which suffice."""
+        found = self.choices.at_most(cycles * self.steps) if self.choices is not None else None
+        return found.cycles if found is not None else self.fewest
 
     def a_step(self, cycles: int) -> int:
+        """``cycles`` as the average over the steps that share them."""
         return -(-cycles // self.steps)
 
-    def at_most(self, target: int) -> int:
-        """The most cycles that are not above ``target`` for each step."""
-        return self.possible[bisect_right(self.possible, target * self.steps) - 1]
+    @property
+    def name(self) -> str:
+        return "the input" if self.layer is None else f"layer {self.layer.name!r}"
 
 
 def settle(network: Network, wanted: int, streaming: bool = False) -> Settled:
@@ -277,17 +205,22 @@ def settle(network: Network, wanted: int, streaming: bool = False) -> Settled:
     layers. Raises LmuHlsError when a layer's own ReuseFactor is impossible.
     """
     slots = [_with_own(slot, wanted) for slot in _slots(network, streaming)]
-    tightest = max(slots, key=lambda slot: slot.fewest)
-    target = max(wanted, tightest.fewest)
-    layers = tuple(_with_reuse(slot, target) for slot in slots if slot.layer is not None)
+    tightest = max(slots, key=lambda slot: slot.a_step(slot.fewest))
+    fewest = tightest.a_step(tightest.fewest)
+    cycles = [slot.for_target(max(wanted, fewest)) for slot in slots]
+    layers = tuple(
+        replace(slot.layer, reuse_factor=taken) if isinstance(slot.layer, LMU | Dense) else slot.layer
+        for slot, taken in zip(slots, cycles, strict=True)
+        if slot.layer is not None
+    )
     return Settled(
         network=replace(network, layers=layers),
         wanted=wanted,
-        cycles=max(slot.a_step(slot.at_most(target)) for slot in slots),
+        cycles=max(slot.a_step(taken) for slot, taken in zip(slots, cycles, strict=True)),
         multipliers=sum(map(multipliers, layers)),
-        fewest_cycles=tightest.fewest,
-        most_cycles=max(slot.a_step(slot.possible[-1]) for slot in slots),
-        limit="the input" if tightest.layer is None else f"layer {tightest.layer.name!r}",
+        fewest_cycles=fewest,
+        most_cycles=max(slot.a_step(slot.most) for slot in slots),
+        limit=tightest.name,
     )
 
 
@@ -302,7 +235,7 @@ def multipliers(layer: Layer) -> int:
 
 def fastest(network: Network, streaming: bool = False) -> int:
     """The fewest cycles a step that ``network`` can take, whatever its reuse factors are."""
-    return max(slot.fewest for slot in _slots(network, streaming))
+    return max(slot.a_step(slot.fewest) for slot in _slots(network, streaming))
 
 
 def balanced(network: Network, cycles: int, streaming: bool = False) -> dict[str, int]:
@@ -312,25 +245,27 @@ def balanced(network: Network, cycles: int, streaming: bool = False) -> dict[str
     """
     chosen: dict[str, int] = {}
     for slot in _slots(network, streaming):
-        if slot.fewest > cycles:
-            what = "the input" if slot.layer is None else f"layer {slot.layer.name!r}"
+        allowed = cycles * slot.steps
+        if slot.fewest > allowed:
             raise LmuHlsError(
-                f"{what} needs at least {slot.possible[0]} cycles a step, {cycles * slot.steps} are allowed; allow more"
+                f"{slot.name} needs at least {slot.fewest} cycles a step, {allowed} are allowed; allow more"
             )
         if isinstance(slot.layer, LMU | Dense):
-            chosen[slot.layer.name] = slot.at_most(cycles)
+            chosen[slot.layer.name] = slot.for_target(cycles)
     return chosen
 
 
 def _slots(network: Network, streaming: bool) -> list[_Slot]:
     """The input, then the layers in their order."""
-    slots, steps, count = [_Slot(None, (network.n_in,))], 1, network.n_in
+    slots, steps, count = [_Slot(None, network.n_in, network.n_in)], 1, network.n_in
     for layer in network.layers:
         if isinstance(layer, LMU | Dense):
-            slots.append(_Slot(layer, valid_reuse_factors(layer), steps))
+            choices = search(layer)
+            slots.append(_Slot(layer, choices.fastest.cycles, choices.smallest.cycles, steps, choices))
             count = layer.units
         else:
-            slots.append(_Slot(layer, (elementwise_pace(layer, count).ii,), steps))
+            cycles = elementwise_pace(layer, count).ii
+            slots.append(_Slot(layer, cycles, cycles, steps))
             count = 1 if isinstance(layer, ArgMax) else count
         if isinstance(layer, LMU) and not layer.return_sequences and not streaming:
             steps = network.steps
@@ -343,13 +278,6 @@ def _with_own(slot: _Slot, wanted: int) -> _Slot:
     if not isinstance(layer, LMU | Dense) or layer.reuse_factor == wanted:
         return slot
     if layer.reuse_factor == 1:
-        return replace(slot, possible=slot.possible[:1])
+        return replace(slot, most=slot.fewest, choices=None)
     choose_lanes(layer, layer.reuse_factor)
-    return replace(slot, possible=(layer.reuse_factor,))
-
-
-def _with_reuse(slot: _Slot, target: int) -> Layer:
-    assert slot.layer is not None
-    if isinstance(slot.layer, LMU | Dense):
-        return replace(slot.layer, reuse_factor=slot.at_most(target))
-    return slot.layer
+    return replace(slot, fewest=layer.reuse_factor, most=layer.reuse_factor, choices=None)

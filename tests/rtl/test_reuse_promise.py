@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from lmu_hls.rtl.cycles import dense_pace, hidden_latency, lmu_pace, way_round
 from lmu_hls.rtl.manifest import Manifest
 from lmu_hls.rtl.network import RtlOptions, plan_network
-from lmu_hls.rtl.reuse import choose_lanes, fastest, front, parts, settle, valid_reuse_factors
+from lmu_hls.rtl.reuse import choose_lanes, fastest, parts, settle, valid_reuse_factors
+from lmu_hls.rtl.search import search
 from lmu_hls.rtl.sizes import DENSE, ENCODER, HIDDEN, HIDDEN2, MEMORY, LMUSizes, dense_sizes
 from lmu_hls.rtl.standalone import write_project
 from lmu_hls.rtl.unit import divisors
@@ -76,9 +77,13 @@ def test_front_is_the_best_of_all_combinations(seed: int) -> None:
         for cycles, multipliers in sorted(everything(layer)):
             if not best or multipliers < best[-1][1]:
                 best.append((cycles, multipliers))
-        assert [(choice.cycles, choice.multipliers) for choice in front(layer)] == best
-        for choice in front(layer):
+        front = search(layer).front()
+        assert [(choice.cycles, choice.multipliers) for choice in front] == best
+        assert (search(layer).fastest, search(layer).smallest) == (front[0], front[-1])
+        for choice in front:
             assert cycles_and_multipliers(layer, choice.lanes) == (choice.cycles, choice.multipliers)
+            assert search(layer).at_most(choice.cycles) == choice
+        assert search(layer).at_most(front[0].cycles - 1) is None
 
 
 @settings(max_examples=15, deadline=None)
