@@ -53,7 +53,7 @@ class Settled:
 
     ``cycles`` a step on ``multipliers``; ``fewest_cycles`` and ``most_cycles`` are those with all and with the fewest
     multipliers. Where layers run once a sequence, they count with the average over its steps. ``limit`` is what keeps
-    the network from fewer cycles.
+    the network from fewer cycles, ``own`` the number of layers that keep a ReuseFactor of their own.
     """
 
     network: Network
@@ -63,6 +63,7 @@ class Settled:
     fewest_cycles: int
     most_cycles: int
     limit: str
+    own: int
 
     @property
     def remark(self) -> str | None:
@@ -71,13 +72,20 @@ class Settled:
             return (
                 f"ReuseFactor {self.wanted} is out of reach: {self.limit} takes {self.fewest_cycles} cycles a step or "
                 f"more. A step takes {self.cycles}, with the fewest multipliers for that, {self.multipliers}."
+                f"{self._kept}"
             )
         if self.wanted > self.most_cycles:
             return (
                 f"ReuseFactor {self.wanted} saves nothing over {self.most_cycles}: the fewest multipliers, "
-                f"{self.multipliers}, take {self.cycles} cycles a step."
+                f"{self.multipliers}, take {self.cycles} cycles a step.{self._kept}"
             )
         return None
+
+    @property
+    def _kept(self) -> str:
+        if self.own == 0:
+            return ""
+        return f" {'A layer keeps its' if self.own == 1 else f'{self.own} layers keep their'} own ReuseFactor."
 
     @property
     def summary(self) -> str:
@@ -87,7 +95,7 @@ class Settled:
         asked = "as fast as possible" if self.wanted == 1 else "with the fewest multipliers for that"
         return (
             f"ReuseFactor {self.wanted}, {asked}: {self.cycles} cycles a step on {self.multipliers} multipliers; "
-            f"{self.fewest_cycles} to {self.most_cycles} are possible."
+            f"{self.fewest_cycles} to {self.most_cycles} are possible.{self._kept}"
         )
 
 
@@ -221,6 +229,7 @@ def settle(network: Network, wanted: int, streaming: bool = False) -> Settled:
         fewest_cycles=fewest,
         most_cycles=max(slot.a_step(slot.most) for slot in slots),
         limit=tightest.name,
+        own=sum(_has_own(layer, wanted) for layer in network.layers),
     )
 
 
@@ -275,9 +284,13 @@ def _slots(network: Network, streaming: bool) -> list[_Slot]:
 def _with_own(slot: _Slot, wanted: int) -> _Slot:
     """``slot`` with no choice but the one that its layer asks for by itself, if it does."""
     layer = slot.layer
-    if not isinstance(layer, LMU | Dense) or layer.reuse_factor == wanted:
+    if not isinstance(layer, LMU | Dense) or not _has_own(layer, wanted):
         return slot
     if layer.reuse_factor == 1:
         return replace(slot, most=slot.fewest, choices=None)
     choose_lanes(layer, layer.reuse_factor)
     return replace(slot, fewest=layer.reuse_factor, most=layer.reuse_factor, choices=None)
+
+
+def _has_own(layer: Layer, wanted: int) -> bool:
+    return isinstance(layer, LMU | Dense) and layer.reuse_factor != wanted

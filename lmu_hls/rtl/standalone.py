@@ -20,6 +20,7 @@ import numpy as np
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import Ints
 from lmu_hls.jsonfile import dump, write_text
+from lmu_hls.naming import markdown
 from lmu_hls.resources import hdl_dir
 from lmu_hls.rtl.manifest import FORMAT, Manifest, manifest
 from lmu_hls.rtl.network import NetworkPlan, RtlOptions, plan_network, utilisation
@@ -96,7 +97,8 @@ def project_files(plan: NetworkPlan, vectors: Vectors | None = None, settled: Se
     facts = {"plan": plan, "name": name, "rtl": rtl, "rom": rom, "vectors": data, "beats": beats}
     files["Makefile"] = _render("Makefile.jinja", **facts)
     files["lmu.core"] = _render("fusesoc.core.jinja", **facts)
-    files["README.md"] = _render("project_readme.md.jinja", utilisation=utilisation(plan), settled=settled, **facts)
+    request = markdown(settled.summary) if settled is not None else ""
+    files["README.md"] = _render("project_readme.md.jinja", utilisation=utilisation(plan), request=request, **facts)
     return files
 
 

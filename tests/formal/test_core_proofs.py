@@ -43,6 +43,7 @@ CASES = (
     affine(2, 4, 2),
     affine(3, 3, 1),
     affine(3, 4, 2),
+    affine(1, 4, 2),
 )
 MUTANTS = (
     Mutant(FIFO, "lmu_fifo", "count_q != RAM_DEPTH[AW:0]", "1'b1", ("in_range",)),

@@ -168,6 +168,7 @@ def test_settle(wanted: int, own: int | None, cycles: int, remark: str | None) -
     assert plan.cycles.ii == cycles
     assert (settled.remark is None) == (remark is None)
     assert settled.summary.startswith(remark or f"ReuseFactor {wanted}, ")
+    assert settled.summary.endswith(" A layer keeps its own ReuseFactor.") == (own is not None)
 
 
 def test_own_reuse_factor_must_be_valid() -> None:
