@@ -35,6 +35,7 @@ GRACE_S = 2.0
 KEPT_BYTES = 4 << 20  # of captured output, the last ones
 _LINE_BYTES = 1 << 20  # of a line without an end that are waited for
 _TICK_S = 0.05
+REPEAT_S = 3.0
 _STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # End of file without a line before it: whoever started this has been killed.
 _WATCH = 'read -r group && { read -r ended || kill -9 "-$group"; }'
@@ -160,21 +161,30 @@ def set_limit(seconds: float | None) -> None:
 def signals_unwind() -> Iterator[list[int]]:
     """Inside, SIGINT, SIGTERM and SIGHUP raise :class:`Interrupted`; those that were ignored (nohup) stay ignored.
 
-    The value is the list of those that came.
+    An exception can get lost: while Python deletes an object, or in an import that survives the failure of another.
+    It is therefore raised again every ``REPEAT_S`` until the block ends. The value is the list of signals that came.
     """
     came: list[int] = []
+    if threading.current_thread() is not threading.main_thread():  # where no signal is handled
+        yield came
+        return
 
     def interrupt(signum: int, frame: FrameType | None) -> None:
         came.append(signum)
+        signal.setitimer(signal.ITIMER_REAL, REPEAT_S, REPEAT_S)
         raise Interrupted(signum)
 
-    before: dict[signal.Signals, Any] = {}
+    def again(signum: int, frame: FrameType | None) -> None:
+        raise Interrupted(came[0])
+
+    before: dict[signal.Signals, Any] = {signal.SIGALRM: signal.signal(signal.SIGALRM, again)}
     try:
         for number in _STOPPING:
             if signal.getsignal(number) is not signal.SIG_IGN:
                 before[number] = signal.signal(number, interrupt)
         yield came
     finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
         for number, handler in before.items():
             signal.signal(number, handler)
 
@@ -189,7 +199,7 @@ def signals_wait() -> Iterator[None]:
         yield
         return
     came: list[int] = []
-    handlers = {number: signal.getsignal(number) for number in _STOPPING}
+    handlers = {number: signal.getsignal(number) for number in (*_STOPPING, signal.SIGALRM)}
     handled = {number: handler for number, handler in handlers.items() if callable(handler)}
     for number in handled:
         signal.signal(number, lambda signum, frame: came.append(signum))

@@ -81,7 +81,8 @@ def replacing(root: Path, force: bool) -> Iterator[OutputFolder]:
                 with signals_wait():
                     _swap(draft, root, force)
             finally:
-                _remove(draft)
+                with signals_wait():
+                    _remove(draft)
     except OSError as error:
         where, why = error.filename or root, error.strerror or error
         raise LmuHlsError(f"cannot write {where}: {why}; free some space or choose another folder") from error

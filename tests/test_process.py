@@ -185,6 +185,21 @@ def test_an_ignored_signal_stays_ignored():
         signal.signal(signal.SIGHUP, before)
 
 
+def test_a_signal_that_gets_lost_comes_again(monkeypatch):
+    class Careless:
+        def __del__(self):
+            os.kill(os.getpid(), signal.SIGTERM)  # an exception in here is printed and forgotten
+
+    monkeypatch.setattr(process, "REPEAT_S", 0.1)
+    monkeypatch.setattr(sys, "unraisablehook", lambda lost: None)
+    with pytest.raises(process.Interrupted) as caught, process.signals_unwind():
+        thing = Careless()
+        del thing
+        time.sleep(20)
+    assert caught.value.signum == signal.SIGTERM
+    time.sleep(0.3)  # and no more after the end of the block
+
+
 def test_a_signal_waits_for_steps_that_must_be_whole():
     steps = []
     with pytest.raises(process.Interrupted), process.signals_unwind() as came:
