@@ -46,7 +46,7 @@ _IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _MACRO = re.compile(r"[A-Z][A-Z0-9]+|[A-Z]+[A-Z0-9]*_\w*")  # as the C and C++ libraries write theirs
 _ORDINARY = re.compile(r"[A-Za-z0-9_ .:,+=()-]")
 _HIDDEN = frozenset(("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"))  # categories of characters that one cannot see
-_MARKDOWN = re.compile(r"([\\`*<>|\[\]~&$#]|(?<![^\W_])_|_(?![^\W_]))")
+_MARKDOWN = re.compile(r"([\\`*<|\[\]~&$#]|(?<![^\W_])_|_(?![^\W_]))")
 
 
 def is_identifier(name: str) -> bool:

@@ -49,7 +49,7 @@ def run(job: dict[str, Any]) -> None:
         results_xml=job["results"],
         timescale=("1ns", "1ps"),
         waves=job["waves"],
-        plusargs=[f"+dumpfile_path={job['test_dir']}/dump.fst"] if job["waves"] else [],
+        plusargs=["+dumpfile_path=dump.fst"] if job["waves"] else [],
         extra_env={"COCOTB_REWRITE_ASSERTION_FILES": "", **job["env"]},
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from importlib.metadata import version
@@ -171,7 +172,9 @@ def _forget_place(project: Path) -> None:
     """Let hls4ml's own record of the project name its folder as '.', so that the output folder can be moved."""
     path = project / "hls4ml_config.yml"
     text = path.read_text()
-    path.write_text(text.replace(str(project), "."))
+    for key, place in (("OutputDir", "."), ("KerasModel", "!keras_model './keras_model.keras'")):
+        text = re.sub(rf"^{key}:.*(?:\n[ ].*|\n$)*$", f"{key}: {place}", text, flags=re.MULTILINE)
+    path.write_text(text)
     for left in project.parent.glob(f"{project.name}.tar.gz"):
         left.unlink()
 

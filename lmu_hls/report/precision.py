@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from lmu_hls.fixed import FixedType
+from lmu_hls.naming import visible
 from lmu_hls.records import Precision, TensorPrecision
 
 DEFAULT = FixedType(16, 6)  # its modes are the contract's own, and go without saying
@@ -50,8 +51,8 @@ def precision_table(tensors: Sequence[TensorPrecision]) -> Table:
     for heading in HEADINGS:
         table.add_column(heading, justify="left" if heading in HEADINGS[:3] else "right", no_wrap=heading == "Type")
     for item, row in zip(tensors, precision_rows(tensors), strict=True):
-        table.add_row(*map(escape, row), style="red" if item.overflows else "")
-    table.caption = escape("\n".join(precision_notes(tensors))) or None
+        table.add_row(*(escape(visible(cell)) for cell in row), style="red" if item.overflows else "")
+    table.caption = escape("\n".join(map(visible, precision_notes(tensors)))) or None
     table.caption_justify = "left"
     return table
 
@@ -78,7 +79,8 @@ def precision_plot(tensors: Sequence[TensorPrecision]) -> bytes:
         known = [(log2(value), row) for row, value in values if 0 < value < inf]
         if known:
             axes.plot(*zip(*known, strict=True), marker, label=f"largest {name}", color="black", fillstyle="none")
-    axes.set_yticks(rows, [f"{item.layer} {item.tensor}" for item in tensors])
+    names = [visible(f"{item.layer} {item.tensor}").replace("$", "\\$") for item in tensors]  # $: no formula
+    axes.set_yticks(rows, names)
     axes.invert_yaxis()
     axes.set_xlabel("bit weight (log2); blue: values, gray: weights")
     axes.set_xlim(min(-kind.fraction for kind in types) - 1, max(tops) + 2)

@@ -8,6 +8,7 @@ import jinja2
 from rich.markup import escape
 from rich.table import Table
 
+from lmu_hls.naming import markdown, markdown_code, visible
 from lmu_hls.report.precision import HEADINGS, precision_notes, precision_rows, vanished_counts
 from lmu_hls.report.record import Report
 
@@ -26,8 +27,8 @@ def to_markdown(report: Report) -> str:
     environment.globals["precision_rows"] = precision_rows
     environment.globals["precision_notes"] = precision_notes
     environment.globals["vanished_counts"] = vanished_counts
-    environment.filters["code"] = _code
-    environment.filters["cell"] = _cell
+    environment.filters["code"] = markdown_code
+    environment.filters["cell"] = markdown
     return environment.get_template("report.md.jinja").render(report=report)
 
 
@@ -35,7 +36,7 @@ def to_table(report: Report) -> Table:
     """The short table of `Report.rows` for rich: what was judged is green or red."""
     color = {"passed": "green", "failed": "red", "stale": "red", "not verified": "yellow"}[report.verdict]
     name = report.model.name if report.model else "Results"
-    table = Table(title=f"{escape(name)}: [{color}]{report.verdict}[/{color}]", title_justify="left")
+    table = Table(title=f"{escape(visible(name))}: [{color}]{report.verdict}[/{color}]", title_justify="left")
     table.add_column("", style="bold")
     table.add_column("Quantity")
     table.add_column("Value")
@@ -45,22 +46,8 @@ def to_table(report: Report) -> Table:
         if section and row.section != section:
             table.add_section()
         style = {True: "green", False: "red", None: ""}[row.good]
-        value = escape(row.value)
+        value = escape(visible(row.value))
         first = row.section if row.section != section else ""
-        table.add_row(first, escape(row.name), f"[{style}]{value}[/{style}]" if style else value, row.source)
+        table.add_row(first, escape(visible(row.name)), f"[{style}]{value}[/{style}]" if style else value, row.source)
         section = row.section
     return table
-
-
-def _cell(value: object) -> str:
-    """Text that cannot break out of a table cell or be taken for HTML."""
-    return _line(value).replace("<", "\\<")
-
-
-def _code(value: object) -> str:
-    """Text of a table cell, set as code."""
-    return f"`{_line(value)}`"
-
-
-def _line(value: object) -> str:
-    return str(value).replace("|", "\\|").replace("\n", " ")

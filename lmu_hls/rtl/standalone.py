@@ -17,10 +17,11 @@ from typing import Any
 import jinja2
 import numpy as np
 
+from lmu_hls import naming
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import Ints
 from lmu_hls.jsonfile import dump, write_text
-from lmu_hls.naming import markdown
+from lmu_hls.naming import contained, markdown
 from lmu_hls.resources import hdl_dir
 from lmu_hls.rtl.manifest import FORMAT, Manifest, manifest
 from lmu_hls.rtl.network import NetworkPlan, RtlOptions, plan_network, utilisation
@@ -38,6 +39,8 @@ _TEMPLATES = jinja2.Environment(
     lstrip_blocks=True,
     keep_trailing_newline=True,
 )
+for _filter in (naming.markdown, naming.source_text, naming.yaml):
+    _TEMPLATES.filters[_filter.__name__] = _filter
 _INSTANCE = re.compile(r"^\s*(lmu_\w+)\s+(?:#\s*\(|\w+\s*\()", re.MULTILINE)
 
 
@@ -184,10 +187,9 @@ def _remove_earlier(folder: Path) -> None:
         listed.get("files", {}) if isinstance(listed, dict) and listed.get("format") == FORMAT else ()
     )
     for name in names:
-        path = PurePosixPath(str(name))
-        if path.is_absolute() or ".." in path.parts:
-            continue
         try:
-            (folder / path).unlink(missing_ok=True)
+            contained(folder, str(name), MANIFEST).unlink(missing_ok=True)
+        except LmuHlsError:  # not one of ours
+            continue
         except OSError as error:
             raise LmuHlsError(f"cannot write {folder}: {error.strerror or error}. Choose another folder.") from error

@@ -7,6 +7,7 @@ from pathlib import Path
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.evidence import digest
 from lmu_hls.jsonfile import load
+from lmu_hls.naming import contained
 from lmu_hls.rtl.manifest import Manifest
 
 MANIFEST = "manifest.json"
@@ -16,11 +17,11 @@ def check_roms(project: Path) -> None:
     """Every ROM file of a Verilog project is what its manifest says. Raises LmuHlsError with the first that is not."""
     listed = load(project / MANIFEST, Manifest)
     for name, words in listed.words.items():
-        wanted = listed.files.get(name, "")
-        if wanted and digest(project / name) == wanted:
+        wanted, file = listed.files.get(name, ""), contained(project, name, f"{project.name}/{MANIFEST}")
+        if wanted and digest(file) == wanted:
             continue
         raise LmuHlsError(
-            f"{project / name} {_fault(project / name, words)}: it is not the one that the conversion wrote; "
+            f"{file} {_fault(file, words)}: it is not the one that the conversion wrote; "
             "restore it, or convert again with: lmu-hls convert MODEL.keras OUTDIR --force"
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,7 +12,8 @@ from lmu_hls import yosys
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.evidence import Evidence, digests, of_topics
 from lmu_hls.folder import OutputFolder
-from lmu_hls.records import Manifest, Resources, Synthesis, dump, load
+from lmu_hls.naming import contained, is_identifier
+from lmu_hls.records import Manifest, Resources, Synthesis, Unit, dump, load
 from lmu_hls.synth.cells import count
 from lmu_hls.synth.roms import check_roms
 from lmu_hls.toolchain import need
@@ -51,8 +53,11 @@ def synthesize(
     workdir.mkdir(parents=True, exist_ok=True)
     stat = workdir.resolve() / _STAT
     stat.unlink(missing_ok=True)
-    passes = _passes(verilog, top, parameters, family, stat)
-    yosys.run(passes, workdir / _SCRIPT, workdir / _LOG, data_dir or workdir, f"synthesise {top}")
+    cwd = data_dir or workdir
+    # Relative names, as far as they go: what is above the working folder is not for the language of Yosys
+    files = [os.path.relpath(path.resolve(), cwd.resolve()) for path in (*verilog, stat)]
+    passes = _passes(files[:-1], top, parameters, family, files[-1])
+    yosys.run(passes, workdir / _SCRIPT, workdir / _LOG, cwd, f"synthesise {top}")
     cells = _cells(stat)
     total = count(cells)
     return Resources(
@@ -85,6 +90,8 @@ def synthesize_units(outdir: Path, family: str = "xc7") -> tuple[Resources, ...]
     units = load(folder.manifest, Manifest).units
     if not units:
         raise LmuHlsError(f"{outdir} holds no Verilog unit to synthesise. Convert a model with an LMU layer.")
+    for unit in units:
+        _check_places(outdir, unit)
     before = digests(outdir)
     for place in sorted({unit.folder for unit in units}):
         check_roms(outdir / place)
@@ -110,9 +117,15 @@ def synthesize_units(outdir: Path, family: str = "xc7") -> tuple[Resources, ...]
     return results
 
 
-def _passes(
-    verilog: Sequence[Path], top: str, parameters: Mapping[str, int | str], family: str, stat: Path
-) -> list[str]:
+def _check_places(outdir: Path, unit: Unit) -> None:
+    """LmuHlsError when the manifest leads to a place outside ``outdir``."""
+    if not is_identifier(unit.name):
+        raise LmuHlsError(f"manifest.json has a unit {unit.name!r}, which is no name; convert the model again")
+    for path in (*unit.sources, unit.folder, f"work/synth/{unit.name}"):
+        contained(outdir, path, "manifest.json")
+
+
+def _passes(verilog: Sequence[str], top: str, parameters: Mapping[str, int | str], family: str, stat: str) -> list[str]:
     """The Yosys passes, one a line. -defer leaves $readmemh until the parameters are known; $scopeinfo cells only
     note where flattened cells came from."""
     for name in (top, *parameters):
@@ -120,7 +133,7 @@ def _passes(
             raise ValueError(f"{name!r} is not a Verilog name")
     overrides = "".join(f" -chparam {name} {_literal(name, value)}" for name, value in parameters.items())
     return [
-        *(f"read_verilog -defer {_quoted(path.resolve())}" for path in verilog),
+        *(f"read_verilog -defer {_quoted(path)}" for path in verilog),
         f"hierarchy -check -top {top}{overrides}",
         f"synth_xilinx -family {family} -flatten -noiopad -noclkbuf",
         "check -assert",
@@ -141,9 +154,10 @@ def _literal(name: str, value: int | str) -> str:
     return str(value) if value < 2**31 else f"{value.bit_length()}'h{value:x}"
 
 
-def _quoted(path: Path) -> str:
-    if '"' in str(path) or "\n" in str(path):
-        raise ValueError(f"Yosys cannot read a path with a quotation mark or a line break: {path}")
+def _quoted(path: str) -> str:
+    """A path in quotes, in which Yosys knows no escapes. LmuHlsError for one that it would read as something else."""
+    if not path.isprintable() or set(path) & set('"*?[$'):
+        raise LmuHlsError(f"Yosys cannot read the path {path!r}; rename the file or its folder")
     return f'"{path}"'
 
 

@@ -18,11 +18,13 @@ import numpy as np
 from lmu_hls import builds, process, toolchain
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType, Ints, to_float
+from lmu_hls.naming import is_identifier
 from lmu_hls.spec import LMU, Dense, Network
 
 FLAGS = ("-O1", "-std=c++14", "-fPIC", "-shared", "-w")  # C++14 is what Vitis HLS compiles
 MAX_WIDTH = 53  # values cross the C interface as double
 TAIL = 25  # lines of a failing program's output that an error message quotes
+WEIGHTS = "firmware/weights"  # below the project, where the library runs: no path of the user becomes C++
 LIBRARY = "csim.so"
 WORKER = Path(__file__).with_name("csim_worker.py")
 
@@ -69,7 +71,7 @@ class CsimProject:
                 printed.append(line)
 
         name = f"the compiled C++ of {self.directory}"
-        code = process.run(process.python(WORKER, *arguments), tool=name, cwd=self.library.parent, line=hear).code
+        code = process.run(process.python(WORKER, *arguments), tool=name, cwd=self.directory, line=hear).code
         # hls4ml's loader prints "ERROR" and goes on when a file of weights is too short.
         if code or any("ERROR" in line for line in printed):
             tail = "\n".join([*printed][-TAIL:]).strip() or f"it ended with code {code}"
@@ -89,8 +91,9 @@ def compile_project(project_dir: Path) -> CsimProject:
     bridge = bridges[0]
     name = bridge.name.removesuffix("_bridge.cpp")
     compiler = toolchain.need("g++")
-    weights = directory / "firmware" / "weights"
-    flags = ["-I.", "-Ifirmware/ap_types", "-D", f'WEIGHTS_DIR="{weights}"']
+    if not is_identifier(name):
+        raise LmuHlsError(f"{project_dir} has a {bridge.name!r}, which hls4ml did not write; convert the model again")
+    flags = ["-I.", "-Ifirmware/ap_types", "-D", f'WEIGHTS_DIR="{WEIGHTS}"']
     # One translation unit, given on stdin: reading the headers is most of the work.
     unit = f'#include "firmware/{name}.cpp"\n#include "{bridge.name}"\n'
     with tempfile.TemporaryDirectory(prefix="lmu-hls-") as scratch:

@@ -49,7 +49,12 @@ def build(simulator: str, sources: Sequence[Path], top: str, workdir: Path, wave
 
 
 def _compile(job: Mapping[str, Any], folder: Path, env: Mapping[str, str], log: Path) -> None:
-    code = execute({**job, "build_dir": str(folder)}, folder, env, log)
+    """Compile copies: simulators read names of files out of command files, where a path may mean something else."""
+    with tempfile.TemporaryDirectory(prefix="lmu-hls-") as scratch:
+        sources = job["sources"]
+        if not job["coverage"]:  # which is counted for the files as they are called
+            sources = [shutil.copy(source, scratch) for source in sources]
+        code = execute({**job, "sources": sources, "build_dir": str(folder)}, folder, env, log)
     if code:
         raise LmuHlsError(failure(f"{job['simulator']} could not compile {job['top']}", code, log))
     (folder / BUILT).write_text(json.dumps(job) + "\n", encoding="utf-8")
