@@ -265,11 +265,15 @@ def verify(
     ] = None,
     data: Annotated[Path | None, typer.Option(metavar="NPZ", help="Inputs x and classes y; default: random.")] = None,
     samples: Annotated[int, typer.Option(min=1, help="Number of random samples without --data.")] = 32,
+    min_snr_db: Annotated[
+        float | None,
+        typer.Option(help="Fail where the outputs are farther from the Keras model; without it below 20 dB warns."),
+    ] = None,
     waves: Annotated[bool, typer.Option("--waves", help="Write waveforms to OUTDIR/work.")] = False,
     tool_timeout: ToolTimeout = None,
     json_: Json = False,
 ) -> None:
-    """Compare csim and the Verilog simulation with the integer reference, bit for bit."""
+    """Compare csim and the Verilog with the integer reference, bit for bit, and that with the Keras model."""
     from lmu_hls import flow
     from lmu_hls.report import build_report, to_table
     from lmu_hls.spec import store
@@ -279,10 +283,13 @@ def verify(
     inputs = flow.load_data(data, network) if data else flow.random_data(network, samples)
     chosen = [name for name in (simulator or ["verilator"]) if name != "none"]
     with _progress() as progress:
-        result = flow.verify(folder, inputs, simulators=chosen, waves=waves, progress=progress)
+        result = flow.verify(folder, inputs, simulators=chosen, waves=waves, min_snr_db=min_snr_db, progress=progress)
     made = build_report(outdir)
     if json_:
         _print_json(result)
+        for reference in made.references:
+            for doubt in reference.fidelity.doubts if reference.fidelity else ():
+                err.print(f"Warning: {doubt}", markup=False, highlight=False, style="yellow")
     else:
         out.print(to_table(made))
     made.require()

@@ -5,7 +5,7 @@ from __future__ import annotations
 # Exit statuses. Where a signal N ends a command, its status is 128 + N.
 PASSED, ERROR, USAGE, FAILED, NOT_VERIFIED, INTERRUPTED = 0, 1, 2, 3, 4, 130
 EXIT_STATUS = (
-    "Exit status: 0 passed; 1 error; 2 wrong usage; 3 failed: an implementation or a cycle formula is wrong; "
+    "Exit status: 0 passed; 1 error; 2 wrong usage; 3 failed: an implementation, a cycle formula or a bound; "
     "4 not verified, or verified and changed since (stale)."
 )
 
@@ -17,7 +17,7 @@ class LmuHlsError(Exception):
 
 
 class VerificationFailed(LmuHlsError):
-    """An implementation differs from the integer reference, or its cycles from their formulas."""
+    """An implementation differs from the integer reference, its cycles from their formulas, or a bound is missed."""
 
     exit_code = FAILED
 

@@ -35,6 +35,7 @@ SUBJECTS: Mapping[str, tuple[str, ...]] = {
     "precision": CONTRACT,
     "overruns": ("spec.npz", "precision.json"),
     "accuracy": ("model.keras", "spec.npz"),
+    "fidelity": ("model.keras", "spec.npz"),
     "csim": ("spec.npz", "hls/**"),
     "rtlsim": ("spec.npz", *VERILOG),
     "synthesis": VERILOG,

@@ -22,6 +22,7 @@ Floats = NDArray[np.float64]
 Classes = NDArray[np.int64]
 
 CLASSES, BINARY, REGRESSION = "classes", "binary", "regression"
+LARGEST = float(np.finfo(np.float32).max)
 CONSTANT = 1e-12  # a standard deviation below this share of the error is rounding
 
 
@@ -156,6 +157,12 @@ def check_inputs(x: ArrayLike, shape: tuple[int | None, ...], name: str = "x") -
     if len(bad):
         raise DataError(
             f"{name} of shape {data.shape} holds NaN or infinity (first in sample {bad[0][0]}); clean the data first"
+        )
+    beyond = np.argwhere(np.abs(values) > LARGEST)
+    if len(beyond):
+        raise DataError(
+            f"{name} holds {values[tuple(beyond[0])]:g} in sample {beyond[0][0]}, which is beyond float32, the numbers "
+            "of the Keras model; scale the data"
         )
     return values
 

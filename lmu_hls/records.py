@@ -23,7 +23,7 @@ from typing import Any, TypeVar
 
 from lmu_hls import jsonfile
 from lmu_hls.evidence import Evidence
-from lmu_hls.figures import ErrorFigures
+from lmu_hls.figures import Closeness, ErrorFigures
 from lmu_hls.jsonfile import RecordError, plain, write_bytes, write_text
 
 __all__ = [
@@ -33,7 +33,9 @@ __all__ = [
     "Check",
     "Comparison",
     "Conversion",
+    "Deviation",
     "Difference",
+    "Fidelity",
     "LayerSummary",
     "Manifest",
     "ModelSummary",
@@ -168,7 +170,8 @@ class Manifest:
     """What `convert` wrote: the model, hls4ml backend and io_type, Verilog units, tool versions by name.
 
     `parts` are those of the network in Verilog; `multipliers` has also those of the gates of LSTM and GRU cells.
-    `utilisation` (0 to 1) is the share of the multipliers' cycles that the products need.
+    `utilisation` (0 to 1) is the share of the multipliers' cycles that the products need. The input is (steps, n_in)
+    values of one type; `sequence_cycles` go by from the start of one sequence to that of the next, by formula.
     """
 
     model: ModelSummary
@@ -180,6 +183,9 @@ class Manifest:
     multipliers: int = 0
     utilisation: float = 0.0
     reuse: Reuse | None = None
+    input_shape: tuple[int, ...] = ()
+    input_type: str = ""
+    sequence_cycles: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,9 +306,55 @@ class Overrun:
     seen: float
     calibrated: float | None
 
+    @property
+    def remedy(self) -> str:
+        """What the user can do."""
+        if self.overflows and self.layer == "input":
+            return "scale the data, or give the input more integer bits"
+        if self.overflows:
+            return "more integer bits, or --precision auto"
+        return "calibrate with these data, too"
+
     def __str__(self) -> str:
         limit = "" if self.calibrated is None else f", {self.calibrated:g} when calibrated"
         return f"{self.layer} {self.tensor}: {self.overflows} overflows, largest magnitude {self.seen:g}{limit}"
+
+
+@dataclass(frozen=True, slots=True)
+class Deviation:
+    """Errors of one implementation's outputs against the values that they should have, `source` its origin."""
+
+    name: str
+    figures: ErrorFigures
+    source: str
+
+    def __post_init__(self) -> None:
+        _check_source(self.source)
+
+
+@dataclass(frozen=True, slots=True)
+class Fidelity:
+    """How close the integers come to the Keras model on the data of `verify`; no word about the implementations.
+
+    `min_snr_db` is the bound that the user set, None where there is none. `doubts` say what makes the types doubtful
+    and what may be the cause; without any the integers are close to the model.
+    """
+
+    closeness: Closeness
+    min_snr_db: float | None = None
+    doubts: tuple[str, ...] = ()
+
+    @property
+    def failed(self) -> bool:
+        """The user's bound is missed."""
+        return self.min_snr_db is not None and self.closeness.snr_db < self.min_snr_db
+
+    @property
+    def verdict(self) -> str:
+        """ "close", "doubtful", or "failed" where the user's bound is missed."""
+        if self.failed:
+            return "failed"
+        return "doubtful" if self.doubts else "close"
 
 
 @dataclass(frozen=True, slots=True)
@@ -386,7 +438,9 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """What golden, and Keras where answers are known, gave on one data set.
+    """What golden and the Keras model gave on one data set.
+
+    `task` says what counts as an answer where targets are known: classes then have `accuracy`, a regression `errors`.
 
     An overrun is not a failure: every implementation does the same with it. It is reported because the network may
     answer worse than on the data that its types were chosen for.
@@ -395,6 +449,9 @@ class Reference:
     evidence: Evidence
     accuracy: tuple[Accuracy, ...] = ()
     overruns: tuple[Overrun, ...] = ()
+    task: str = ""
+    errors: tuple[Deviation, ...] = ()
+    fidelity: Fidelity | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -410,8 +467,9 @@ class Verification:
 
     @property
     def passed(self) -> bool:
-        """At least one comparison was made, all have ended, and nothing failed."""
-        return bool(self.checks) and all(check.comparison and not check.fault for check in self.checks)
+        """At least one comparison was made, all have ended, and nothing failed; no bound of the user is missed."""
+        far = any(item.fidelity and item.fidelity.failed for item in self.references)
+        return bool(self.checks) and not far and all(check.comparison and not check.fault for check in self.checks)
 
 
 @dataclass(frozen=True, slots=True)

@@ -255,3 +255,8 @@ def test_the_tests_see_a_judge_that_broadcasts(monkeypatch):
     monkeypatch.setitem(globals(), "check_targets", careless)
     with pytest.raises((AssertionError, pytest.fail.Exception)):
         test_nothing_is_ever_broadcast()
+
+
+def test_inputs_that_keras_cannot_hold_are_refused():
+    with pytest.raises(LmuHlsError, match=r"holds -1\.7e\+308 in sample 1, which is beyond float32"):
+        check_inputs(np.array([[[1.0]], [[-1.7e308]]]), (1, 1))

@@ -210,7 +210,18 @@ def _manifest(model: Any, graph: Any, made: Design, folder: OutputFolder, backen
     summary = ModelSummary(model.name, layers)
     reuse = _reuse(made)
     return Manifest(
-        summary, backend, io_type, (unit,), tools, parts, made.plan.multipliers, utilisation(made.plan), reuse
+        summary,
+        backend,
+        io_type,
+        (unit,),
+        tools,
+        parts,
+        made.plan.multipliers,
+        utilisation(made.plan),
+        reuse,
+        (made.network.steps, made.network.n_in),
+        str(made.network.x),
+        made.plan.cycles.sequence,
     )
 
 
@@ -224,13 +235,17 @@ def _reuse(made: Design) -> Reuse | None:
 
 def _types(layer: Any) -> dict[str, str]:
     """The fixed-point types of a layer's tensors as hls4ml settled them; what the layer does not have is left out."""
+    from lmu_hls.hls.accumulators import UNUSED
     from lmu_hls.spec.extract import fixed_type
 
     types = {}
     for name, kind in layer.types.items():
         precision = getattr(kind, "precision", None)
-        if hasattr(precision, "integer") and "uint<1>" not in str(precision):
-            types[name.removesuffix("_t")] = str(fixed_type(precision, f"{layer.name}: {name}"))
+        if not hasattr(precision, "integer") or "uint<1>" in str(precision):
+            continue
+        known = fixed_type(precision, f"{layer.name}: {name}")
+        if known != UNUSED:
+            types[name.removesuffix("_t")] = str(known)
     return types
 
 

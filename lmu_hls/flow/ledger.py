@@ -21,7 +21,7 @@ from lmu_hls.evidence import DataSet, Digests, Evidence
 from lmu_hls.folder import OutputFolder
 from lmu_hls.records import Check, Comparison, Conversion, Reference, Timing, Verification, dump, load
 
-REFERENCE = ("overruns", "accuracy")  # topics
+REFERENCE = ("overruns", "accuracy", "fidelity")  # topics
 
 
 @dataclass(slots=True)

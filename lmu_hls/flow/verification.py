@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lmu_hls import golden, toolchain
-from lmu_hls.evidence import Evidence
-from lmu_hls.figures import REGRESSION, Targets, check_targets
-from lmu_hls.fixed import FixedType, Ints, quantize, to_float
+from lmu_hls.errors import LmuHlsError
+from lmu_hls.figures import check_targets
+from lmu_hls.fixed import FixedType, Ints, quantize
 from lmu_hls.flow.accelerator import accelerator
 from lmu_hls.flow.data import Data, head_of
+from lmu_hls.flow.fidelity import refer
 from lmu_hls.flow.ledger import Ledger
 from lmu_hls.folder import OutputFolder
-from lmu_hls.records import Accuracy, Comparison, Overrun, Precision, Reference, Timing, Verification, load
+from lmu_hls.records import Comparison, Overrun, Precision, Timing, Verification, load
 from lmu_hls.spec import Network, store
 from lmu_hls.tuning import clipped, exceeded
 from lmu_hls.verify import bench, verilated
@@ -39,15 +41,22 @@ def verify(
     simulators: Sequence[str] = ("verilator",),
     rtl_samples: Mapping[str, int] | None = None,
     waves: bool = False,
+    min_snr_db: float | None = None,
     progress: Progress = no_progress,
 ) -> Verification:
     """Compare csim's outputs and all tensors of the Verilog with golden, ``==`` on every integer; keep the record.
 
     ``rtl_samples`` limits the sequences that go through each simulator; the first ones are taken. ``verify.json`` then
-    holds what this run found, with the right answers when the data has classes, and what :mod:`lmu_hls.flow.ledger`
-    keeps of earlier runs. Raises LmuHlsError when a tool is absent or a file changes meanwhile.
+    holds what this run found, with the figures of the task when the data have targets, and how close golden comes to
+    the Keras model: ``min_snr_db`` is the least SNR that counts as close. It also holds what
+    :mod:`lmu_hls.flow.ledger` keeps of earlier runs. Raises LmuHlsError when a tool is absent or a file changes
+    meanwhile.
     """
     folder.require()
+    if min_snr_db is not None and not np.isfinite(min_snr_db):
+        raise LmuHlsError(f"an SNR of at least {min_snr_db} dB is no bound; give a number, such as 20")
+    network = store.load(folder.spec)
+    targets = None if data.y is None else check_targets(data.y, head_of(network), len(data.x))
     for simulator in simulators:  # before any work is done
         toolchain.simulator_env(simulator)
     limits = rtl_samples or {}
@@ -55,24 +64,23 @@ def verify(
     checks = [("csim", _command(data, "none"))] if csim else []
     checks += [(f"rtlsim {name}", command) for name, command in commands.items()]
     ledger = Ledger.begin(folder, data.identity(folder.root), checks)
-    network = store.load(folder.spec)
-    targets = None if data.y is None else check_targets(data.y, head_of(network), len(data.x))
     x = quantize(data.x, network.x)
     reference, overruns = _golden(folder, network, x, progress)
     lost = clipped(data.x, network.x)
     if lost:  # csim and rtlsim never see these values, so nothing but this tells
         overruns = (Overrun("input", "x", lost, float(np.abs(data.x).max()), None), *overruns)
+    progress("float", 0, len(x))
+    real = _float_outputs(folder, data.x)
+    progress("float", len(x), len(x))
+    found = refer(network, data, targets, real, reference, overruns, min_snr_db)
     if csim:
         ledger.enter("csim", _csim(folder, network, x, reference, progress), None, _versions("g++"))
     for simulator in simulators:
         part = x[: limits.get(simulator)]
         comparison, timing = _rtlsim(folder, network, part, simulator, waves, progress)
         ledger.enter(f"rtlsim {simulator}", comparison, timing, _versions(simulator, "cocotb"))
-    right: tuple[Accuracy, ...] = ()
-    if targets is not None and targets.task != REGRESSION:
-        right = accuracies(folder, network, data, targets, reference)
-    found = Reference(Evidence(), right, overruns)
-    ledger.refer(_command(data, "none"), _versions("keras", "tensorflow") if right else {}, found)
+    bound = "" if min_snr_db is None else f" --min-snr-db {min_snr_db:g}"
+    ledger.refer(_command(data, "none") + bound, _versions("keras", "tensorflow"), found)
     return ledger.record
 
 
@@ -85,17 +93,11 @@ def _versions(*tools: str) -> dict[str, str]:
     return {name: toolchain.find(name).version for name in tools}
 
 
-def accuracies(
-    folder: OutputFolder, network: Network, data: Data, targets: Targets, output: Ints
-) -> tuple[Accuracy, ...]:
-    """Right answers of the Keras model in float and of the integers."""
+def _float_outputs(folder: OutputFolder, x: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The outputs of the Keras model of the folder."""
     from lmu_hls.flow.convert import load_model
 
-    real = np.asarray(load_model(folder.model).predict(data.x, verbose=0))
-    outputs = {"float": (real, "keras"), "fixed-point": (to_float(output, network.out), "golden")}
-    return tuple(
-        Accuracy(name, targets.right(values), targets.values.size, source) for name, (values, source) in outputs.items()
-    )
+    return np.asarray(load_model(folder.model).predict(x, verbose=0), np.float64)
 
 
 def _golden(folder: OutputFolder, network: Network, x: Ints, progress: Progress) -> tuple[Ints, tuple[Overrun, ...]]:

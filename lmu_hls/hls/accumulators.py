@@ -21,6 +21,7 @@ ACCUMULATORS = (
     "h_accum",
 )
 ONE = FixedType(1, 1, signed=False)  # as a factor it leaves the other one as it is
+UNUSED = ONE  # of an accumulator that the layer does not have, because C++ needs a type
 
 Sum = tuple[list[Product], list[FixedType | None]]  # products and biases
 
@@ -37,7 +38,7 @@ def settle_accumulators(node: Any) -> None:
             products, biases = sums[name]
             precision = exact_sum(f"layer {node.name!r}: {name!r}", products, *biases)
         else:
-            precision = hls_type(ONE)  # never used, but C++ needs a type
+            precision = hls_type(UNUSED)
         node.types[f"{accumulator}_t"].precision = precision
 
 

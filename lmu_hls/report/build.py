@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
@@ -77,8 +77,16 @@ class _Judge:
     def reference(self, of: Reference) -> Reference:
         """What holds of it."""
         overruns = self.holds("overruns", of.evidence, of.evidence.command)
-        right = bool(of.accuracy) and self.holds("accuracy", of.evidence, of.evidence.command)
-        return replace(of, overruns=of.overruns if overruns else (), accuracy=of.accuracy if right else ())
+        right = bool(of.accuracy or of.errors) and self.holds("accuracy", of.evidence, of.evidence.command)
+        near = of.fidelity is not None and self.holds("fidelity", of.evidence, of.evidence.command)
+        return Reference(
+            of.evidence,
+            of.accuracy if right else (),
+            of.overruns if overruns else (),
+            of.task if right else "",
+            of.errors if right else (),
+            of.fidelity if near else None,
+        )
 
     def note(
         self, record: str, state: str, reason: str, remedy: str, judged: bool = True, data: DataSet | None = None
@@ -120,7 +128,7 @@ def build_report(outdir: Path) -> Report:
         model=manifest.model if same_model else None,
         backend=manifest.backend if same_model else "",
         io_type=manifest.io_type if same_model else "",
-        references=tuple(item for item in references if item.accuracy or item.overruns),
+        references=tuple(item for item in references if item.accuracy or item.errors or item.overruns or item.fidelity),
         checks=checks,
         resources=synthesis.resources if synthesis else (),
         precision=precision,
@@ -129,6 +137,9 @@ def build_report(outdir: Path) -> Report:
         multipliers=manifest.multipliers if same_project else 0,
         utilisation=manifest.utilisation if same_project else 0.0,
         reuse=manifest.reuse if same_project else None,
+        input_shape=manifest.input_shape if same_model else (),
+        input_type=manifest.input_type if same_model else "",
+        sequence_cycles=manifest.sequence_cycles if same_project else 0,
         standings=tuple(judge.standings),
         labels=judge.labels,
     )

@@ -33,8 +33,8 @@ def precision_rows(tensors: Sequence[TensorPrecision]) -> list[tuple[str, ...]]:
             _number(item.proven, ".4g", "unbounded"),
             _number(item.headroom, ".2f", "unused"),
             "-" if item.weight else str(item.overflows),
-            _number(item.predicted_db, ".1f", "exact"),
-            _number(item.measured_db, ".1f", "exact"),
+            decibels(item.predicted_db),
+            decibels(item.measured_db),
         )
         for item in tensors
     ]
@@ -96,6 +96,11 @@ def vanished_counts(precision: Precision) -> list[str]:
     """How many weights of each tensor became zero, such as "12 of lmu.hidden_mem"."""
     counts = Counter(name.partition("[")[0] for name in precision.vanished)
     return [f"{count} of {tensor}" for tensor, count in counts.items()]
+
+
+def decibels(value: float | None) -> str:
+    """An SNR, or the words for one that is no number."""
+    return _number(value, ".1f", "exact")
 
 
 def _number(value: float | None, form: str, infinite: str) -> str:

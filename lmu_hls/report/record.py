@@ -28,13 +28,14 @@ from lmu_hls.report.standing import CURRENT, NOT_FINISHED, STALE, Standing
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the short table; `good` is None where there is nothing to judge."""
+    """One line of the short table; `good` is None where there is nothing to judge, `warning` where it is doubtful."""
 
     section: str
     name: str
     value: str
     source: str
     good: bool | None = None
+    warning: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,9 @@ class Report:
     multipliers: int = 0
     utilisation: float = 0.0
     reuse: Reuse | None = None
+    input_shape: tuple[int, ...] = ()
+    input_type: str = ""
+    sequence_cycles: int = 0
     standings: tuple[Standing, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
 
@@ -80,11 +84,23 @@ class Report:
         judged = [standing for standing in self.standings if standing.judged]
         reasons = (
             ("failed", [check.fault for check in self.checks if check.fault]),
+            ("failed", [self._distance(item) for item in self.references if item.fidelity and item.fidelity.failed]),
             ("stale", [str(standing) for standing in judged if standing.state == STALE]),
             ("not verified", [str(standing) for standing in judged if standing.state == NOT_FINISHED]),
             ("not verified", [] if self.checks else ["nothing was compared; run: lmu-hls verify OUTDIR"]),
         )
         return next(((verdict, found[0]) for verdict, found in reasons if found), ("passed", ""))
+
+    def _distance(self, of: Reference) -> str:
+        assert of.fidelity is not None
+        return f"the integers are not as close to the Keras model as asked, on {self.data(of)}: {of.fidelity.doubts[0]}"
+
+    @property
+    def near(self) -> str:
+        """Whether the integers are close to the Keras model: "close", "doubtful" or "failed", the worst of all data;
+        "not measured" where there are none. No word about the implementations."""
+        found = {item.fidelity.verdict for item in self.references if item.fidelity}
+        return next((verdict for verdict in ("failed", "doubtful", "close") if verdict in found), "not measured")
 
     def require(self) -> None:
         """Raises VerificationFailed or NotVerified, whose exit status follows the verdict, unless it is "passed"."""
@@ -101,11 +117,12 @@ class Report:
     def rows(self) -> tuple[Row, ...]:
         """The short table: accuracy, exact samples, cycles, resources, and what is not current."""
         return (
-            *(_accuracy_row(item, self.data(of)) for of in self.references for item in of.accuracy),
+            *(row for of in self.references for row in _reference_rows(of, self.data(of))),
             *(_precision_rows(self.precision) if self.precision else ()),
             *(_overrun_row(item, self.data(of)) for of in self.references for item in of.overruns),
             *(_comparison_row(of.comparison, self.data(of)) for of in self.checks if of.comparison),
             *(row for of in self.checks if of.timing for row in _timing_rows(of.timing)),
+            *((_sequence_row(self),) if self.sequence_cycles and self.checks else ()),
             *((_multipliers_row(self),) if self.parts else ()),
             *((_reuse_row(self.reuse),) if self.reuse else ()),
             *(row for item in self.resources for row in _resource_rows(item)),
@@ -137,6 +154,21 @@ def _accuracy_row(item: Accuracy, data: str) -> Row:
     return Row("Accuracy", item.name, value, item.source)
 
 
+def _reference_rows(of: Reference, data: str) -> tuple[Row, ...]:
+    """The figures of the task, and fixed point against float, on one data set."""
+    rows = [Row("Accuracy", "task", of.task, "")] if of.task else []
+    rows += [_accuracy_row(item, data) for item in of.accuracy]
+    rows += [Row("Accuracy", item.name, f"{item.figures}, on {data}", item.source) for item in of.errors]
+    if of.fidelity:
+        found = of.fidelity
+        bound = "" if found.min_snr_db is None else f" (at least {found.min_snr_db:g} dB asked)"
+        good, doubtful = {"close": (True, False), "failed": (False, False), "doubtful": (None, True)}[found.verdict]
+        value = f"{found.verdict}: {found.closeness}{bound}, on {data}"
+        rows.append(Row("Fixed to float", "close to the model", value, "golden, keras", good, doubtful))
+        rows += [Row("Fixed to float", "why not", doubt, "golden, keras", good, doubtful) for doubt in found.doubts]
+    return tuple(rows)
+
+
 def _standing_row(item: Standing) -> Row:
     why = "".join((f": {item.reason}" if item.reason else "", f"; {item.remedy}" if item.remedy else ""))
     return Row("Not shown", item.name, item.state + why, "", False if item.state == STALE else None)
@@ -153,7 +185,7 @@ def _precision_rows(item: Precision) -> tuple[Row, ...]:
 def _overrun_row(item: Overrun, data: str) -> Row:
     known = "" if item.calibrated is None else f", {item.calibrated:.4g} when calibrated"
     value = f"{item.overflows} values overflow; largest magnitude {item.seen:.4g}{known}, on {data}"
-    return Row("Overrun", f"{item.layer}, {item.tensor}", value, "golden")
+    return Row("Overrun", f"{item.layer}, {item.tensor}", f"{value}; {item.remedy}", "golden")
 
 
 def _comparison_row(item: Comparison, data: str) -> Row:
@@ -174,9 +206,14 @@ def _timing_row(item: Timing, name: str, formula: Number, measured: Number | Non
     if measured is None:
         return Row("Timing", title, f"not measured: {item.unmeasured}; by formula {formula}", "formula")
     agree = formula.value == measured.value
-    steps = f" in {item.steps} steps" if name == "cycles a step" else ""
+    steps = f" in {item.steps} steps" if name == "cycles a step" else " from last input to last output beat of a step"
     value = f"{measured}{steps}" if agree else f"{measured}, by formula {formula}"
     return Row("Timing", title, value, f"{measured.source} ({item.simulator})", agree)
+
+
+def _sequence_row(report: Report) -> Row:
+    steps = f" of {report.input_shape[0]} steps" if report.input_shape else ""
+    return Row("Timing", "cycles a sequence", f"{report.sequence_cycles} cycles a sequence{steps}", "formula")
 
 
 def _multipliers_row(report: Report) -> Row:

@@ -9,8 +9,15 @@ from rich.markup import escape
 from rich.table import Table
 
 from lmu_hls.naming import markdown, markdown_code, visible
-from lmu_hls.report.precision import HEADINGS, precision_notes, precision_rows, vanished_counts
+from lmu_hls.report.precision import HEADINGS, decibels, precision_notes, precision_rows, vanished_counts
 from lmu_hls.report.record import Report
+
+NEAR = {
+    "close": ", [green]close to the model[/green]",
+    "doubtful": ", [yellow]doubtful whether close to the model[/yellow]",
+    "failed": ", [red]not close to the model[/red]",
+    "not measured": "",
+}
 
 
 def to_markdown(report: Report) -> str:
@@ -26,6 +33,7 @@ def to_markdown(report: Report) -> str:
     environment.globals["precision_headings"] = HEADINGS
     environment.globals["precision_rows"] = precision_rows
     environment.globals["precision_notes"] = precision_notes
+    environment.globals["decibels"] = decibels
     environment.globals["vanished_counts"] = vanished_counts
     environment.filters["code"] = markdown_code
     environment.filters["cell"] = markdown
@@ -36,7 +44,8 @@ def to_table(report: Report) -> Table:
     """The short table of `Report.rows` for rich: what was judged is green or red."""
     color = {"passed": "green", "failed": "red", "stale": "red", "not verified": "yellow"}[report.verdict]
     name = report.model.name if report.model else "Results"
-    table = Table(title=f"{escape(visible(name))}: [{color}]{report.verdict}[/{color}]", title_justify="left")
+    near = NEAR[report.near]
+    table = Table(title=f"{escape(visible(name))}: [{color}]{report.verdict}[/{color}]{near}", title_justify="left")
     table.add_column("", style="bold")
     table.add_column("Quantity")
     table.add_column("Value")
@@ -45,7 +54,7 @@ def to_table(report: Report) -> Table:
     for row in report.rows():
         if section and row.section != section:
             table.add_section()
-        style = {True: "green", False: "red", None: ""}[row.good]
+        style = "yellow" if row.warning else {True: "green", False: "red", None: ""}[row.good]
         value = escape(visible(row.value))
         first = row.section if row.section != section else ""
         table.add_row(first, escape(visible(row.name)), f"[{style}]{value}[/{style}]" if style else value, row.source)
