@@ -196,6 +196,10 @@ def convert(
 
     if (precision == "auto") != (calibration is not None):
         raise LmuHlsError("--precision auto and --calibration DATA.npz go together; give both or neither")
+    targets = {"--target-snr-db": target_snr_db, "--max-accuracy-drop": max_accuracy_drop, "--max-bits": max_bits}
+    unused = [name for name, value in targets.items() if value is not None]
+    if unused and precision != "auto":
+        raise LmuHlsError(f"{unused[0]} is for --precision auto, which chooses types; give that too, or leave it out")
     if (rediscretize is None) != (data is None):
         raise LmuHlsError("--rediscretize and --data DATA.npz go together, because the change is measured; give both")
     target = flow.target_of(target_snr_db, max_accuracy_drop, max_bits)

@@ -23,6 +23,7 @@ from lmu_hls.flow.keras_errors import check_keras_file, reason_of
 from lmu_hls.folder import OutputFolder
 from lmu_hls.hls.config import full_config
 from lmu_hls.hls.keras_model import check_model, is_foreign
+from lmu_hls.hls.settings import project_keys, project_options
 from lmu_hls.naming import identifier
 from lmu_hls.records import Conversion, LayerSummary, Manifest, ModelSummary, Part, Precision, Reuse, Unit, dump
 from lmu_hls.replace import replacing
@@ -90,11 +91,11 @@ def convert(
 ) -> Manifest:
     """Convert a Keras model into the output folder ``root`` and return its manifest.
 
-    ``config`` has hls4ml's keys (``Model``, ``LayerName``, ``LayerType``) and goes over the defaults; ``precision`` and
-    ``reuse_factor`` go over both, for the whole model. ``chosen`` says how the types of ``config`` were found and is
-    kept beside them. ``name`` and ``rom`` are those of
-    :class:`lmu_hls.backend.options.Options`. Raises LmuHlsError for what cannot be converted; the folder is
-    then as it was before.
+    ``config`` has hls4ml's keys (``Model``, ``LayerName``, ``LayerType``), with Part and ClockPeriod beside them, and
+    goes over the defaults; ``precision`` and ``reuse_factor`` go over both, for the whole model. ``chosen`` says how
+    the types of ``config`` were found and is kept beside them. ``name`` and ``rom`` are those of
+    :class:`lmu_hls.backend.options.Options`. Raises LmuHlsError for what cannot be converted; the folder is then as it
+    was before.
     """
     model = own_layers(model)
     check_model(model)
@@ -106,8 +107,8 @@ def convert(
         try:
             with named_errors(model), contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
                 settings = full_config(model, config or {}, backend, precision, reuse_factor)
-                graph = _hls4ml_model(model, folder, settings, backend, io_type)
-                made = _write_parts(model, graph, folder, settings, options)
+                graph = _hls4ml_model(model, folder, settings, backend, io_type, project_options(config or {}))
+                made = _write_parts(model, graph, folder, {**project_keys(config or {}), **settings}, options)
         finally:
             folder.log.write_text(printed.getvalue())
         manifest = _manifest(model, graph, made, folder, backend, io_type)
@@ -140,7 +141,9 @@ def named_errors(model: Any) -> Iterator[None]:
         raise LmuHlsError(f"hls4ml cannot convert model {model.name!r}: {error}; see --debug for the place") from error
 
 
-def _hls4ml_model(model: Any, folder: OutputFolder, settings: dict[str, Any], backend: str, io_type: str) -> Any:
+def _hls4ml_model(
+    model: Any, folder: OutputFolder, settings: dict[str, Any], backend: str, io_type: str, project: dict[str, Any]
+) -> Any:
     import hls4ml
 
     return hls4ml.converters.convert_from_keras_model(
@@ -151,6 +154,7 @@ def _hls4ml_model(model: Any, folder: OutputFolder, settings: dict[str, Any], ba
         io_type=io_type,
         hls_config=settings,
         allow_da_fallback=False,
+        **project,
     )
 
 
@@ -247,18 +251,3 @@ def _types(layer: Any) -> dict[str, str]:
         if known != UNUSED:
             types[name.removesuffix("_t")] = str(known)
     return types
-
-
-def read_config(path: Path) -> Mapping[str, Any]:
-    """Read a YAML file with hls4ml's keys. Raises LmuHlsError when it is absent or not a mapping."""
-    try:
-        loaded = yaml.safe_load(path.read_text())
-    except FileNotFoundError:
-        raise LmuHlsError(
-            f"{path} does not exist; give a YAML file with hls4ml's keys (Model, LayerName, LayerType)"
-        ) from None
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise LmuHlsError(f"{path} is not readable YAML: {error}") from error
-    if not isinstance(loaded, Mapping):
-        raise LmuHlsError(f"{path} holds {type(loaded).__name__}, expected hls4ml's keys (Model, LayerName, LayerType)")
-    return loaded

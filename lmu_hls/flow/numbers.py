@@ -16,6 +16,7 @@ from lmu_hls.flow.convert import known_backend, named_errors, own_layers
 from lmu_hls.flow.data import data_set, read_arrays
 from lmu_hls.hls.config import full_config
 from lmu_hls.hls.keras_model import check_model
+from lmu_hls.hls.settings import project_keys
 from lmu_hls.layers.rebase import Change, rediscretize
 from lmu_hls.records import Precision, TensorPrecision
 from lmu_hls.tuning import AccuracyDrop, BitBudget, SnrDb, Target, TensorResult, profile, tune
@@ -92,7 +93,7 @@ def choose_types(
         float_error=found.reference.error,
         evidence=Evidence(data=data_set(x, y, calibration.name), command=command),
     )
-    return found.config, result
+    return {**project_keys(config or {}), **found.config}, result
 
 
 def profile_types(

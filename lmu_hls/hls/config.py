@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from lmu_hls.errors import LmuHlsError
-
-CONFIG_KEYS = ("Model", "LayerName", "LayerType", "Optimizers", "SkipOptimizers", "Flows")
+from lmu_hls.hls.settings import Known, check_settings, hls_config, known_layers
 
 
 def full_config(
@@ -19,26 +17,30 @@ def full_config(
 ) -> dict[str, Any]:
     """The whole hls4ml configuration: its defaults, then ``config``, then ``precision`` and ``reuse_factor``.
 
-    ``config`` has hls4ml's keys, by itself or below ``HLSConfig``. Layers have a ReuseFactor of their own only where
-    ``config`` gives them one that is not its model's: the model's reaches all others. Raises LmuHlsError for a key or a
-    layer name that does not exist.
+    ``config`` has hls4ml's keys, by itself or below ``HLSConfig``; part and clock may stand beside them and are left
+    out here. Layers have a ReuseFactor of their own only where ``config`` gives them one that is not its model's: the
+    model's reaches all others. Raises LmuHlsError for a setting that would not arrive.
     """
     from hls4ml.utils import config_from_keras_model
 
     from lmu_hls.hls import register
 
     register()
-    given = config.get("HLSConfig", config)
-    whole_model = given.get("Model", {}) if isinstance(given, Mapping) else {}
+    given = hls_config(config)
+    layers = known_layers(model, backend)
+    check_settings(given, layers)
+    for wanted in [precision] if precision is not None else []:
+        check_settings({"Model": {"Precision": wanted}}, layers)
+    whole_model = given.get("Model", {})
     defaults = {
         "default_precision": precision or _default_precision(whole_model.get("Precision")) or "fixed<16,6>",
         "default_reuse_factor": reuse_factor or whole_model.get("ReuseFactor") or 1,
     }
     settings = config_from_keras_model(model, granularity="name", backend=backend, **defaults)
-    _make_room(settings["LayerName"], given.get("LayerType", {}), model)
+    _make_room(settings["LayerName"], given.get("LayerType", {}), layers)
     for layer in settings["LayerName"].values():
         layer.pop("ReuseFactor", None)
-    _merge(settings, given, "")
+    _merge(settings, given)
     _drop_repeated_reuse(settings)
     if precision is not None:
         settings["Model"]["Precision"] = precision
@@ -62,29 +64,23 @@ def _default_precision(value: Any) -> str | None:
     return value.get("default") if isinstance(value, Mapping) else value
 
 
-def _merge(base: dict[str, Any], over: Mapping[str, Any], where: str) -> None:
-    """``over`` goes over ``base``, dictionary by dictionary; an unknown section or layer name is refused."""
+def _merge(base: dict[str, Any], over: Mapping[str, Any]) -> None:
+    """``over`` goes over ``base``, dictionary by dictionary."""
     for key, value in over.items():
-        if not where and key not in CONFIG_KEYS:
-            raise LmuHlsError(f"the configuration has an unknown key {key!r}; hls4ml's are: {', '.join(CONFIG_KEYS)}")
-        if where == "LayerName" and key not in base:
-            raise LmuHlsError(f"the configuration names layer {key!r}, but the model has only: {', '.join(base)}")
         if isinstance(value, Mapping) and isinstance(base.get(key), dict):
-            _merge(base[key], value, key)
+            _merge(base[key], value)
         else:
             base[key] = dict(value) if isinstance(value, Mapping) else value
 
 
-def _make_room(defaults: dict[str, Any], by_type: Mapping[str, Any], model: Any) -> None:
+def _make_room(defaults: dict[str, Any], by_type: Mapping[str, Any], layers: Iterable[Known]) -> None:
     """Take out of the defaults by layer name what the user sets by layer type: for hls4ml a name wins over a type."""
-    wanted = {name.lower(): settings for name, settings in by_type.items()}
-    kinds = {layer.name: "lmu" if hasattr(layer, "cell") else type(layer).__name__.lower() for layer in model.layers}
-    for name, own in defaults.items():
-        # A softmax is known by its type exp: that of a Dense layer is no Keras layer of its own.
-        kind = "lmusoftmax" if "exp" in own.get("Precision", {}) else kinds.get(name, "")
-        for key, value in wanted.get(kind, {}).items():
-            if isinstance(value, Mapping) and isinstance(own.get(key), dict):
-                for part in value:
-                    own[key].pop(part, None)
-            else:
-                own.pop(key, None)
+    for layer in layers:
+        own = defaults[layer.name]
+        for kind in (layer.kind, "Input") if layer.kind == "InputLayer" else (layer.kind,):
+            for key, value in by_type.get(kind, {}).items():
+                if isinstance(value, Mapping) and isinstance(own.get(key), dict):
+                    for part in value:
+                        own[key].pop(part, None)
+                else:
+                    own.pop(key, None)

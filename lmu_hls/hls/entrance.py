@@ -15,7 +15,10 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
+from hls4ml.backends.backend import get_available_backends
+
 from lmu_hls.hls.keras_model import check_model, holds_lmu
+from lmu_hls.hls.settings import check_settings, known_layers
 
 MODULE = "hls4ml.converters"
 
@@ -42,10 +45,16 @@ def _first(name: str, check: Callable[..., None]) -> property:
 
         return checked
 
+    return property(get, _setter(name))
+
+
+def _setter(name: str) -> Callable[[ModuleType, Any], None]:
+    """Others may replace the functions, too."""
+
     def put(module: ModuleType, value: Any) -> None:
         module.__dict__[name] = value
 
-    return property(get, put)
+    return put
 
 
 def _check_model(model: Any, **others: Any) -> None:
@@ -53,8 +62,34 @@ def _check_model(model: Any, **others: Any) -> None:
         check_model(model)
 
 
+def _check_all(
+    model: Any, backend: Any = "Vivado", hls_config: Any = None, bit_exact: bool | None = None, **others: Any
+) -> None:
+    """Model and configuration; ``backend`` and the others have hls4ml's defaults."""
+    if not holds_lmu(model):
+        return
+    check_model(model)
+    layers = known_layers(model, backend if str(backend).lower() in get_available_backends() else None)
+    check_settings({} if hls_config is None else hls_config, layers)
+    check_settings({"Model": {"BitExact": bit_exact}}, layers)
+
+
+def _checked_from_config(module: ModuleType) -> Any:
+    """hls4ml's conversion by a file, or by what such a file holds."""
+    original = module.__dict__["convert_from_config"]
+
+    @functools.wraps(original)
+    def checked(config: Any) -> Any:
+        read = module.__dict__["parse_yaml_config"](config) if isinstance(config, str) else config
+        _check_all(read.get("KerasModel"), read.get("Backend", "Vivado"), read.get("HLSConfig"))
+        return original(read)
+
+    return checked
+
+
 class _Converters(ModuleType):
     """hls4ml's module of converters."""
 
-    convert_from_keras_model = _first("convert_from_keras_model", _check_model)
+    convert_from_keras_model = _first("convert_from_keras_model", _check_all)
     parse_keras_v3_model = _first("parse_keras_v3_model", _check_model)
+    convert_from_config = property(_checked_from_config, _setter("convert_from_config"))

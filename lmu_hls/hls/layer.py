@@ -14,7 +14,6 @@ from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType
 from lmu_hls.hls.accumulators import ACCUMULATORS
 from lmu_hls.hls.types import (
-    check_precision_keys,
     default_type,
     explicit_type,
     hls_type,
@@ -90,7 +89,6 @@ class LMU(Layer):
         """Check what the user asked for; settle every type and weight that does not depend on the input's type."""
         self._check_name()
         self._check_target()
-        check_precision_keys(self, "LMU", ("default", "result", *TENSORS, *WEIGHTS))
         self.set_attr("reuse_factor", reuse_factor(self))
         for name, value in SETTINGS.items():  # hls4ml fills in defaults only after this
             self.set_attr(name, self.get_attr(name, value))

@@ -145,6 +145,7 @@ def _plain_relu(model: Any) -> None:
     for node in list(model.get_layers()):
         if node.get_attr("activation") == "thresholdedrelu" and node.get_attr("activ_param") == 0:
             attributes = {"activation": "relu", "n_in": node.get_output_variable().size()}
+            attributes["class_name"] = node.get_attr("class_name")  # that of the configuration, for explicit_type
             model.replace_node(node, model.make_node("Activation", node.name, attributes, node.inputs.copy()))
 
 

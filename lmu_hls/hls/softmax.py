@@ -13,7 +13,7 @@ from hls4ml.model.types import IntegerPrecisionType, NamedType, UnspecifiedPreci
 
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import MAX_WIDTH, FixedType
-from lmu_hls.hls.types import check_precision_keys, default_type, explicit_type, hls_type, input_type, tensor_type
+from lmu_hls.hls.types import default_type, explicit_type, hls_type, input_type, tensor_type
 from lmu_hls.spec import Softmax
 from lmu_hls.spec.extract import exp_table
 
@@ -52,7 +52,6 @@ class LMUSoftmax(Layer):
         shape = self.get_input_variable().shape
         if self.get_attr("axis", -1) not in (-1, len(shape)):
             raise LmuHlsError(f"layer {self.name!r}: softmax is supported on the last axis only; set axis=-1")
-        check_precision_keys(self, "LMUSoftmax", ("default", "result", "exp"))
         self.set_attr("n_in", int(shape[-1]))
         self.set_attr("n_vectors", int(prod(shape[:-1])))
         for name, value in SETTINGS.items():  # hls4ml fills in defaults only after this

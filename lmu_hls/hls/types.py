@@ -38,7 +38,7 @@ def explicit_type(node: Any, name: str) -> FixedType | None:
     config = node.model.config
     places = [(config.layer_name_precision, f"{node.name.lower()}_{key}") for key in (name, "default")]
     # The configuration calls layers by Keras's class (InputLayer), hls4ml looks them up by its own (Input).
-    for kind in (node.class_name, str(node.get_attr("class_name"))):
+    for kind in (str(node.get_attr("class_name")), node.class_name):
         places += [(config.layer_type_precision, f"{kind.lower()}_{key}") for key in (name, "default")]
     places.append((config.model_precision, name))
     for table, key in places:
@@ -55,20 +55,6 @@ def _parse(config: Any, text: Any, where: str) -> FixedType:
     except (ValueError, AttributeError, KeyError, IndexError) as error:
         raise LmuHlsError(f"{where} has the type {text!r}; write for example 'fixed<16,6>'") from error
     return fixed_type(precision, where)
-
-
-def check_precision_keys(node: Any, kind: str, known: tuple[str, ...]) -> None:
-    """LmuHlsError for an unknown Precision key of ``node``: hls4ml ignores it, but a typo must not be silent."""
-    hls_config = node.model.config.config["HLSConfig"]
-    for level, wanted in (("LayerName", node.name), ("LayerType", kind)):
-        for key, layer_config in hls_config.get(level, {}).items():
-            precision = layer_config.get("Precision") if key.lower() == wanted.lower() else None
-            unknown = [name for name in precision if name not in known] if isinstance(precision, dict) else []
-            if unknown:
-                raise LmuHlsError(
-                    f"layer {node.name!r}: {level}: {key}: Precision has the unknown key {unknown[0]!r}; "
-                    f"an {kind} knows {', '.join(known)}"
-                )
 
 
 def reuse_factor(node: Any) -> int:

@@ -159,6 +159,10 @@ def test_bad_configuration(fails, saved, tmp_path, text, part):
         (("--backend", "Nowhere"), "Nowhere"),
         (("--io-type", "io_stream"), "io_stream"),
         (("--reuse-factor", "0"), "reuse-factor"),
+        (("--max-bits", "4000"), "--max-bits is for --precision auto"),
+        (("--target-snr-db", "40", "--precision", "fixed<16,6>"), "--target-snr-db is for --precision auto"),
+        (("--max-accuracy-drop", "1%"), "--max-accuracy-drop is for --precision auto"),
+        (("--precision", "fixed<16,6>;junk"), "'fixed<16,6>;junk'"),
     ],
 )
 def test_bad_option(fails, saved, tmp_path, option, part):

@@ -219,7 +219,7 @@ def test_names_that_differ_in_case_only(tmp_path):
 def test_unknown_precision_key(level, tmp_path):
     settings = {"Model": {"Precision": "fixed<16,6>", "ReuseFactor": 1}}
     settings[level] = {"memory" if level == "LayerName" else "LMU": {"Precision": {"memm": "fixed<8,2>"}}}
-    refuse(model(plain()), tmp_path, "memory", "'memm'", "u, mem, sweep, pre, gate,", hls_config=settings)
+    refuse(model(plain()), tmp_path, f"{level}: ", "'memm'; did you mean 'mem'?", hls_config=settings)
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,7 @@ def test_bad_arguments_are_refused(model, x):
     for make in (lambda: AccuracyDrop(-1), lambda: AccuracyDrop(1, safety=0), lambda: SnrDb(0), lambda: BitBudget(0)):
         with pytest.raises(ValueError):
             make()
-    with pytest.raises(LmuHlsError, match="names layer 'lnu', but the model has only: "):
+    with pytest.raises(LmuHlsError, match="LayerName: the model has no layer 'lnu'; did you mean 'lmu'"):
         tune(model, x, config={"LayerName": {"lnu": {"ReuseFactor": 2}}})
     with pytest.raises(LmuHlsError, match=r"one output and there is no y.*--target-snr-db"):
         tune(build(outputs=1), x, target=AccuracyDrop())
