@@ -91,6 +91,7 @@ class Design:
             "Top": plan.top,
             "Mode": self.options.mode,
             "Cycles": {"Source": "formula", **cycles},
+            **({} if self.settled is None else {"ReuseFactor": self.settled.summary}),
             "Multipliers": plan.multipliers,
             "Utilisation": round(utilisation(plan), 6),
             "Layers": {

@@ -125,6 +125,7 @@ def test_build_reports_the_whole_accelerator(tmp_path):
     of = backend.design_of(graph)
     assert report == json.loads((tmp_path / "out/build.json").read_text())
     assert report["Top"] == "myproject_top" and report["Cycles"]["Step"] == of.plan.cycles.ii
+    assert report["ReuseFactor"].startswith(f"ReuseFactor 1, as fast as possible: {of.plan.cycles.ii} cycles a step")
     assert report["Multipliers"] == sum(layer["Multipliers"] for layer in report["Layers"].values())
     assert report["Layers"]["two"]["ReuseFactor"] == of.network.layers[0].reuse_factor
     assert report["Resources"]["lut"] > 100 and report["Resources"]["ff"] > 100

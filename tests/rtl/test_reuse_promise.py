@@ -17,7 +17,7 @@ from lmu_hls.rtl.cycles import dense_pace, hidden_latency, lmu_pace, way_round
 from lmu_hls.rtl.manifest import Manifest
 from lmu_hls.rtl.network import RtlOptions, plan_network
 from lmu_hls.rtl.reuse import choose_lanes, fastest, parts, settle, valid_reuse_factors
-from lmu_hls.rtl.search import search
+from lmu_hls.rtl.search import _lmu_search, search
 from lmu_hls.rtl.sizes import DENSE, ENCODER, HIDDEN, HIDDEN2, MEMORY, LMUSizes, dense_sizes
 from lmu_hls.rtl.standalone import write_project
 from lmu_hls.rtl.unit import divisors
@@ -96,6 +96,16 @@ def test_way_round_is_a_bound(seed: int) -> None:
             way = way_round(sizes, lanes[ENCODER], lanes[MEMORY])
             way += hidden_latency(sizes.cell, lanes) if sizes.h_back and sizes.cell else 0
             assert way <= lmu_pace(sizes, lanes).ii
+
+
+def test_a_wrong_bound_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fault: a bound above the truth makes the search miss the best."""
+    layer = random_lmu(np.random.default_rng(0))
+    sizes = LMUSizes.of(layer)
+    right = _lmu_search.__wrapped__(sizes).front()
+    monkeypatch.setattr("lmu_hls.rtl.search.way_round", lambda *given: way_round(*given) * 2 * given[1])
+    wrong = _lmu_search.__wrapped__(sizes).front()
+    assert min(everything(layer))[0] == right[0].cycles < wrong[0].cycles
 
 
 @settings(max_examples=20, deadline=None)
@@ -194,6 +204,32 @@ def most_lanes(layer: LMU | Dense, reuse_factor: int) -> dict[str, int]:
     return {part.name: max(part.choices) for part in parts(layer)}
 
 
+def measured(network: Network, folder: Path) -> tuple[int, Manifest]:
+    """Cycles of the last of many sequences in the simulation, which equals golden, and the written project."""
+    vectors = golden_vectors(np.random.default_rng(0), network, RtlOptions(), 24)
+    made = write_project(network, folder, RtlOptions(), vectors)
+    done = make(folder)
+    assert done.returncode == 0, done.stdout + done.stderr
+    (cycles,) = re.findall(r"the last sequence in (\d+)", done.stdout)
+    return int(cycles), made
+
+
+@needs_icarus
+@pytest.mark.parametrize("kind", ["dense", "rnn", "lstm", "gru", "gru before"])
+def test_the_simulation_keeps_the_promise(kind: str, tmp_path: Path) -> None:
+    """With each kind of feedback, half way between the fastest and the smallest."""
+    rng = np.random.default_rng(3)
+    layer = random_lmu(rng, steps=3, n_in=2, order=4, connections=(kind == "dense", False, True))
+    if kind != "dense":
+        layer = replace(layer, hidden=random_cell(rng, kind, 8, 2, 4, layer.h))
+    (fast, *_, slow) = valid_reuse_factors(layer)
+    wanted = (fast + slow) // 2
+    settled = settle(asked(Network("net", layer.x, layer.steps, layer.n_in, (layer,)), wanted), wanted)
+    cycles, made = measured(settled.network, tmp_path)
+    assert fast < settled.cycles <= wanted < slow
+    assert cycles == made.sequence_cycles == settled.cycles * layer.steps
+
+
 @needs_icarus
 @pytest.mark.parametrize("name", crowded())
 def test_more_lanes_than_columns_take_the_cycles_of_the_formula(
@@ -201,13 +237,9 @@ def test_more_lanes_than_columns_take_the_cycles_of_the_formula(
 ) -> None:
     network = crowded()[name]
     monkeypatch.setattr("lmu_hls.rtl.network.choose_lanes", most_lanes)
-    rng = np.random.default_rng(0)
-    manifest = write_project(network, tmp_path, RtlOptions(), golden_vectors(rng, network, RtlOptions(), 24))
-    assert any(lanes > columns for columns, lanes in matrices(manifest))
-    done = make(tmp_path)
-    assert done.returncode == 0, done.stdout + done.stderr
-    (measured,) = re.findall(r"the last sequence in (\d+)", done.stdout)
-    assert int(measured) == manifest.sequence_cycles
+    cycles, made = measured(network, tmp_path)
+    assert any(lanes > columns for columns, lanes in matrices(made))
+    assert cycles == made.sequence_cycles
 
 
 def matrices(made: Manifest) -> Iterator[tuple[int, int]]:
