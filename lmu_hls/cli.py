@@ -17,7 +17,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from lmu_hls import __version__, process
+from lmu_hls import __version__, process, streams
 from lmu_hls.errors import EXIT_STATUS, INTERRUPTED, LmuHlsError
 
 app = typer.Typer(
@@ -28,8 +28,8 @@ app = typer.Typer(
     add_completion=False,
 )
 SAY_EVERY = 10.0  # seconds between two lines of progress off a terminal
-out = Console(width=None if sys.stdout.isatty() else 120)
-err = Console(stderr=True, soft_wrap=True)  # looks up sys.stderr when it prints
+out = Console()  # both look up the stream when they print
+err = Console(stderr=True, soft_wrap=True)
 
 
 def _set_limit(seconds: float | None) -> float | None:
@@ -68,10 +68,14 @@ def main(argv: list[str] | None = None) -> None:
     arguments = sys.argv[1:] if argv is None else argv
     debug = "--debug" in arguments
     if argv is None and not debug:
-        _quiet_native_logs()
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+        os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")  # the same sums on every CPU
+        streams.take()
+    if sys.stdout is None or not sys.stdout.isatty():
+        out.width = 120
     with process.signals_unwind() as came:
         try:
-            status = app([a for a in arguments if a != "--debug"], standalone_mode=False)
+            status = _run([a for a in arguments if a != "--debug"])
         except KeyboardInterrupt:
             status = INTERRUPTED
         except Exception as error:
@@ -87,14 +91,12 @@ def main(argv: list[str] | None = None) -> None:
     sys.exit(status if isinstance(status, int) else 0)
 
 
-def _quiet_native_logs() -> None:
-    """Keep what TensorFlow's C++ writes to file descriptor 2 off the screen; Python's own stderr stays."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")  # the same sums on every CPU
-    sys.stderr.flush()
-    sys.stderr = os.fdopen(os.dup(2), "w", buffering=1)
-    with open(os.devnull, "w") as nowhere:  # noqa: PTH123  # a file descriptor is needed, not a path
-        os.dup2(nowhere.fileno(), 2)
+def _run(arguments: list[str]) -> Any:
+    try:
+        return app(arguments, standalone_mode=False)
+    finally:
+        if sys.stdout is not None:
+            sys.stdout.flush()  # here a full disk still gets its message
 
 
 def _fail(error: Exception) -> None:
