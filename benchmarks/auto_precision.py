@@ -15,13 +15,14 @@ from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-import numpy as np
 from rich.console import Console
 from rich.table import Table
 
 from lmu_hls import demo, golden
-from lmu_hls.fixed import FixedType, quantize
+from lmu_hls.figures import check_targets
+from lmu_hls.fixed import FixedType, quantize, to_float
 from lmu_hls.flow import Data, load_model
+from lmu_hls.layers import head_of
 from lmu_hls.tuning import AccuracyDrop, BitBudget, SnrDb, Tuning, tune
 from lmu_hls.tuning.draft import draft
 
@@ -31,7 +32,9 @@ TARGETS = (AccuracyDrop(0.5), AccuracyDrop(0.5, safety=1.0), SnrDb(40.0), BitBud
 def right(model: object, found: Tuning, data: Data) -> int:
     """Right answers of the integers with the types that were found."""
     network = draft(model).network({(t.layer, t.tensor): t.type for t in found.tensors})
-    return int(np.count_nonzero(golden.predict(network, quantize(data.x, network.x)).argmax(axis=-1) == data.y))
+    assert data.y is not None
+    targets = check_targets(data.y, head_of(model), len(data.x))
+    return targets.right(to_float(golden.predict(network, quantize(data.x, network.x)), network.out))
 
 
 def short(kind: FixedType) -> str:
@@ -44,7 +47,8 @@ def main() -> None:
     path = parser.parse_args().model
     data, test = demo.load_speech("train"), demo.load_speech("test")
     model = load_model(path) if path else demo.train(data, lambda what, done, total: None)
-    real = int(np.count_nonzero(model.predict(test.x, verbose=0).argmax(axis=-1) == test.y))
+    assert test.y is not None
+    real = check_targets(test.y, head_of(model), len(test.x)).right(model.predict(test.x, verbose=0))
     console = Console(width=132)
     summary = Table(title=f"Demo network, float: {real} of {len(test.x)} test utterances right")
     for heading in ("target", "bits", "start", "SNR dB", "right on test", "drop, points", "runs", "seconds"):

@@ -19,6 +19,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 
 from lmu_hls import __version__, process, streams
 from lmu_hls.errors import EXIT_STATUS, INTERRUPTED, LmuHlsError
+from lmu_hls.naming import visible
 
 app = typer.Typer(
     name="lmu-hls",
@@ -295,7 +296,7 @@ def verify(
         _print_json(result)
         for reference in made.references:
             for doubt in reference.fidelity.doubts if reference.fidelity else ():
-                err.print(f"Warning: {doubt}", markup=False, highlight=False, style="yellow")
+                err.print(f"Warning: {visible(doubt)}", markup=False, highlight=False, style="yellow")
     else:
         out.print(to_table(made))
     made.require()

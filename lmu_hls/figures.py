@@ -86,7 +86,8 @@ class Targets:
             return f"{self.head.width} classes, the largest output is the answer, {each}"
         if self.task == BINARY:
             return f"two classes, class 1 where the output is above {self.head.threshold:g}, {each}"
-        return f"regression, {_numbers(self.head.shape)} values a sample"
+        hint = "; y holds only 0 and 1: for classes give integers" if _whole(self.values, 2) else ""
+        return f"regression, because y is float, {' x '.join(map(str, self.head.shape))} a sample{hint}"
 
 
 @dataclass(frozen=True, slots=True)

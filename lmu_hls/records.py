@@ -337,12 +337,14 @@ class Fidelity:
     """How close the integers come to the Keras model on the data of `verify`; no word about the implementations.
 
     `min_snr_db` is the bound that the user set, None where there is none. `doubts` say what makes the types doubtful
-    and what may be the cause; without any the integers are close to the model.
+    and what may be the cause; without any the integers are close to the model. Of random data (`drawn`) only a bound
+    of the user is judged: they are far from any real data, and reach values that those never do.
     """
 
     closeness: Closeness
     min_snr_db: float | None = None
     doubts: tuple[str, ...] = ()
+    drawn: bool = False
 
     @property
     def failed(self) -> bool:
@@ -351,9 +353,11 @@ class Fidelity:
 
     @property
     def verdict(self) -> str:
-        """ "close", "doubtful", or "failed" where the user's bound is missed."""
+        """ "close", "doubtful", "failed" where the user's bound is missed, "not judged" on random data without one."""
         if self.failed:
             return "failed"
+        if self.drawn and self.min_snr_db is None:
+            return "not judged"
         return "doubtful" if self.doubts else "close"
 
 

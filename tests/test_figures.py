@@ -222,6 +222,13 @@ def test_targets_say_what_is_judged(head, text):
     assert str(check_targets(np.zeros((2, *head.steps), int), head, 2)) == text
 
 
+def test_a_regression_on_zeros_and_ones_says_how_to_get_classes():
+    assert str(check_targets([0.0, 1.0, 1.0], ONE, 3)) == (
+        "regression, because y is float, 1 a sample; y holds only 0 and 1: for classes give integers"
+    )
+    assert str(check_targets(np.full((3, 4, 3), 0.5), SEQUENCE, 3)) == "regression, because y is float, 4 x 3 a sample"
+
+
 def test_inputs_are_checked():
     assert check_inputs(np.ones((2, 5, 3), np.uint8), (5, 3)).dtype == np.float64
     assert check_inputs(np.ones((2, 5, 3)), (None, 3)).shape == (2, 5, 3)

@@ -94,7 +94,7 @@ def measure_fidelity(
         doubts.append(
             "the data are random and cover the whole input type: give your own with --data" if drawn else REMEDY
         )
-    return Fidelity(close, min_snr_db, tuple(doubts))
+    return Fidelity(close, min_snr_db, tuple(doubts), drawn)
 
 
 def _points_lost(targets: Targets | None, real: Floats, fixed: Floats) -> float:

@@ -98,9 +98,11 @@ class Report:
     @property
     def near(self) -> str:
         """Whether the integers are close to the Keras model: "close", "doubtful" or "failed", the worst of all data;
-        "not measured" where there are none. No word about the implementations."""
+        "not judged" on nothing but random data, "not measured" on none. No word about the implementations."""
         found = {item.fidelity.verdict for item in self.references if item.fidelity}
-        return next((verdict for verdict in ("failed", "doubtful", "close") if verdict in found), "not measured")
+        return next(
+            (verdict for verdict in ("failed", "doubtful", "close", "not judged") if verdict in found), "not measured"
+        )
 
     def require(self) -> None:
         """Raises VerificationFailed or NotVerified, whose exit status follows the verdict, unless it is "passed"."""
@@ -130,23 +132,31 @@ class Report:
         )
 
 
+VERDICTS = ("verdict", "because", "close_to_the_model")
+
+
 def to_json(report: Report) -> str:
-    """The report as JSON, its verdict first; `from_json` gives it back equal."""
-    return text_of({"verdict": report.verdict, "because": report.because, **plain(report)})
+    """The report as JSON, its verdicts first; `from_json` gives it back equal."""
+    return text_of({**_verdicts(report), **plain(report)})
 
 
 def from_json(text: str) -> Report:
     """Read what `to_json` wrote. Raises LmuHlsError for anything else."""
     try:
         fields = unseal(parse(text))
-        said = fields.pop("verdict", None), fields.pop("because", None)
+        said = {name: fields.pop(name, None) for name in VERDICTS}
         report = decode(Report, fields)
         assert isinstance(report, Report)
-        if said != (report.verdict, report.because):
-            raise RecordError(f"its verdict is {said[0]!r}, that of its contents is {report.verdict!r}")
+        if said != _verdicts(report):
+            raise RecordError(f"its verdicts are {said}, those of its contents are {_verdicts(report)}")
     except ValueError as error:
         raise LmuHlsError(f"this is no report: {error}. Write it again with: lmu-hls report OUTDIR") from error
     return report
+
+
+def _verdicts(report: Report) -> dict[str, str]:
+    """What to_json writes in front: it follows from the rest."""
+    return dict(zip(VERDICTS, (report.verdict, report.because, report.near), strict=True))
 
 
 def _accuracy_row(item: Accuracy, data: str) -> Row:
@@ -162,7 +172,8 @@ def _reference_rows(of: Reference, data: str) -> tuple[Row, ...]:
     if of.fidelity:
         found = of.fidelity
         bound = "" if found.min_snr_db is None else f" (at least {found.min_snr_db:g} dB asked)"
-        good, doubtful = {"close": (True, False), "failed": (False, False), "doubtful": (None, True)}[found.verdict]
+        good = {"close": True, "failed": False}.get(found.verdict)
+        doubtful = good is None and bool(found.doubts)
         value = f"{found.verdict}: {found.closeness}{bound}, on {data}"
         rows.append(Row("Fixed to float", "close to the model", value, "golden, keras", good, doubtful))
         rows += [Row("Fixed to float", "why not", doubt, "golden, keras", good, doubtful) for doubt in found.doubts]

@@ -16,6 +16,7 @@ NEAR = {
     "close": ", [green]close to the model[/green]",
     "doubtful": ", [yellow]doubtful whether close to the model[/yellow]",
     "failed": ", [red]not close to the model[/red]",
+    "not judged": ", closeness to the model not judged on random data",
     "not measured": "",
 }
 

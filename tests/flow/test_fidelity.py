@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lmu_hls import golden
-from lmu_hls.figures import check_targets
+from lmu_hls.figures import check_targets, closeness
 from lmu_hls.fixed import quantize, to_float
 from lmu_hls.flow import random_data
 from lmu_hls.flow.data import head_of
@@ -115,7 +115,10 @@ def test_random_data_say_so(source, model):
     real = np.asarray(model.predict(data.x, verbose=0))
     output = golden.predict(network, quantize(data.x, network.x))
     found = measure_fidelity(network, data.x, real, output, drawn=data.drawn)
-    assert found.verdict == "doubtful" and "the data are random" in found.doubts[-1]
+    assert found.closeness.snr_db < WARN_DB and "the data are random" in found.doubts[-1]
+    assert found.verdict == "not judged"  # they reach what no real data do
+    assert measure_fidelity(network, data.x, real, output, drawn=True, min_snr_db=20).verdict == "failed"
+    assert measure_fidelity(network, data.x, real, output, drawn=True, min_snr_db=0.1).verdict == "close"
 
 
 def test_a_float_model_without_numbers_has_words(source, model, measured):
@@ -131,3 +134,11 @@ def test_outputs_that_would_broadcast_are_refused(source, model):
     output = golden.predict(network, quantize(X, network.x))
     with pytest.raises(ValueError, match="shape"):
         measure_fidelity(network, X, np.zeros((40, 1)), output)
+
+
+def test_the_tests_see_a_comparison_of_golden_with_itself(measured, monkeypatch):
+    from lmu_hls.flow import fidelity
+
+    monkeypatch.setattr(fidelity, "closeness", lambda real, fixed: closeness(fixed, fixed))
+    with pytest.raises(AssertionError):
+        test_types_that_fit_are_close(measured)

@@ -10,7 +10,7 @@ from lmu_hls import cli, flow, golden
 from lmu_hls.errors import FAILED, LmuHlsError
 from lmu_hls.fixed import quantize, to_float
 from lmu_hls.layers import LMU
-from lmu_hls.report import build_report, to_markdown
+from lmu_hls.report import build_report, from_json, to_json, to_markdown
 from lmu_hls.spec import store
 
 X = np.random.default_rng(1).normal(size=(60, 5, 2))
@@ -168,3 +168,16 @@ def test_the_manifest_names_the_input_and_only_types_that_are_there(tmp_path):
     assert manifest.sequence_cycles == verilog["sequence_cycles"] > 0
     page = to_markdown(build_report(tmp_path / "out"))
     assert "Input: 5 steps of 2 values of `fixed<16,6,RND_CONV,SAT>`." in page
+
+
+def test_random_data_are_measured_and_not_judged(tmp_path):
+    folder = flow.OutputFolder(tmp_path / "out")
+    flow.convert(MODELS["classes"](), folder.root, precision="fixed<5,3>")
+    data = flow.random_data(store.load(folder.spec), 8)
+    (found,) = flow.verify(folder, data, csim=False, simulators=()).references
+    report = build_report(folder.root)
+    (row,) = (row for row in report.rows() if row.name == "close to the model")
+    assert report.near == found.fidelity.verdict == "not judged"
+    assert row.value.startswith(f"not judged: SNR {found.fidelity.closeness.snr_db:.1f} dB; largest difference")
+    assert "**not judged on random data**" in to_markdown(report)
+    assert from_json(to_json(report)) == report and json.loads(to_json(report))["close_to_the_model"] == "not judged"
