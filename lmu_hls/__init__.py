@@ -1,10 +1,13 @@
 """From a trained Keras Legendre Memory Unit to a verified FPGA design.
 
-Names are loaded on first use, so that ``import lmu_hls`` and the command line start without Keras or hls4ml.
+Names are loaded on first use, so that ``import lmu_hls`` and the command line start without Keras or hls4ml. Keras
+knows the layers once both are imported, in either order: ``keras.models.load_model`` needs nothing more.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
+
+from lmu_hls import registration
 
 if TYPE_CHECKING:
     from lmu_hls.backend import reference
@@ -41,3 +44,6 @@ def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module 'lmu_hls' has no attribute {name!r}")
     return getattr(import_module(_HOME[name]), name)
+
+
+registration.with_keras()

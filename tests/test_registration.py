@@ -1,0 +1,60 @@
+"""Keras knows the layers once both packages are imported, in either order; alone, lmu_hls imports no Keras."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.small_model import small_model
+
+ROOT = Path(__file__).resolve().parents[1]
+ORDERS = {
+    "lmu_hls first": "import lmu_hls, keras",
+    "keras first": "import keras, lmu_hls",
+    "a part of keras": "import lmu_hls; from keras.models import load_model; import keras",
+    "through tensorflow": "import lmu_hls; import tensorflow; tensorflow.keras.layers; import keras",
+}
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory):
+    path = tmp_path_factory.mktemp("registration") / "small.keras"
+    small_model().save(path)
+    return path
+
+
+def run(code):
+    return subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+
+
+@pytest.mark.parametrize(
+    "order", [pytest.param(name, marks=pytest.mark.slow if k > 1 else ()) for k, name in enumerate(ORDERS)]
+)
+def test_a_saved_model_loads(saved, order):
+    done = run(f"{ORDERS[order]}\nassert type(keras.models.load_model({str(saved)!r}).layers[0]) is lmu_hls.LMU")
+    assert done.returncode == 0, done.stderr
+
+
+def test_lmu_hls_alone_imports_no_keras(saved):
+    code = "import sys, lmu_hls, lmu_hls.cli, lmu_hls.report, lmu_hls.doctor, lmu_hls.synth\n"
+    done = run(code + "print([n for n in ('keras', 'tensorflow', 'hls4ml') if n in sys.modules])")
+    assert done.stdout == "[]\n", done.stderr
+
+
+def test_a_keras_that_the_layers_cannot_use_is_still_imported(tmp_path):
+    (tmp_path / "keras").mkdir()
+    (tmp_path / "keras" / "__init__.py").write_text("__version__ = '1'\n")
+    done = run(
+        f"import sys; sys.path.insert(0, {str(tmp_path)!r})\nimport lmu_hls, keras\nassert keras.__version__ == '1'\n"
+        "try: lmu_hls.LMU\nexcept (ImportError, AttributeError): print('told')"
+    )
+    assert done.stdout == "told\n", done.stderr
+
+
+@pytest.mark.slow
+def test_seeded_fault_without_the_hook_the_layer_is_unknown(saved):
+    code = "from lmu_hls import registration\nimport sys\nsys.meta_path[:] = [f for f in sys.meta_path if "
+    code += "type(f) is not registration._KerasWatcher]\nimport keras\n"
+    done = run(code + f"keras.models.load_model({str(saved)!r})")
+    assert done.returncode == 1 and "LMU" in done.stderr
