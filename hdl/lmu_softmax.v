@@ -1,7 +1,7 @@
 // Softmax of N values:
 //
 //   d_k = max_j x_j - x_k            exact, not negative
-//   e_k = table[assign_index(d_k)]
+//   e_k = table[assign_index(d_k + up)]   up = LSB of the index - LSB of x, or 0: an index that truncates so rounds up
 //   s   = sum_k e_k                  exact
 //   out_k = assign_out(e_k / s)      the exact quotient: OUT_F + 1 fraction bits, and one that says whether a rest is left
 //
@@ -65,6 +65,9 @@ module lmu_softmax #(
     output wire [      0:0] m_axis_tuser
 );
 
+    // Bits that the index drops; all of them ones are added to a distance
+    localparam DROPPED = X_F > INDEX_F ? X_F - INDEX_F : 0;
+    localparam DISTANCE_W = (X_W > DROPPED ? X_W : DROPPED) + 2;
     localparam PLACE_W = N > 1 ? $clog2(N) : 1;
     localparam SUM_W = EXP_W + $clog2(N);
     // Bits of a quotient, which is at most one; the next e is there four cycles after the one before
@@ -155,7 +158,9 @@ module lmu_softmax #(
     // From a value to its e
 
     wire signed [X_W-1:0] x;
-    reg signed [X_W:0] distance_q;
+    reg [DISTANCE_W-1:0] distance_q;  // never negative
+    wire [DISTANCE_W-1:0] up = ~({DISTANCE_W{1'b1}} << DROPPED);
+    wire signed [X_W-1:0] largest = max_q[rd_bank_q];
     wire [INDEX_W:0] index;
     wire [EXP_W-1:0] e;
     wire unused_clipped;
@@ -174,12 +179,14 @@ module lmu_softmax #(
     );
 
     always @(posedge clk) begin
-        if (run) distance_q <= {max_q[rd_bank_q][X_W-1], max_q[rd_bank_q]} - {x[X_W-1], x};
+        if (run) begin
+            distance_q <= {{(DISTANCE_W - X_W) {largest[X_W-1]}}, largest} - {{(DISTANCE_W - X_W) {x[X_W-1]}}, x} + up;
+        end
     end
 
     // The distance is not negative, so that an unsigned index is a signed one with a bit more
     lmu_round_sat #(
-        .IN_W(X_W + 1),
+        .IN_W(DISTANCE_W),
         .IN_F(X_F),
         .OUT_W(INDEX_W + 1),
         .OUT_F(INDEX_F),

@@ -196,6 +196,7 @@ def convert(
 ) -> None:
     """Convert a Keras model into an hls4ml project, Verilog and the integer contract."""
     from lmu_hls import flow
+    from lmu_hls.spec import store
 
     if (precision == "auto") != (calibration is not None):
         raise LmuHlsError("--precision auto and --calibration DATA.npz go together; give both or neither")
@@ -234,6 +235,8 @@ def convert(
         force=force,
     )
     reuse = manifest.reuse
+    if remark := flow.softmax_remark(store.load(outdir / "spec.npz")):
+        err.print(remark, markup=False, highlight=False)
     if reuse is not None and reuse.missed:
         err.print(reuse.text, markup=False, highlight=False)
     if json_:

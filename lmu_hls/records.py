@@ -48,6 +48,7 @@ __all__ = [
     "Reuse",
     "Synthesis",
     "TensorPrecision",
+    "Ties",
     "Timing",
     "Unit",
     "Verification",
@@ -441,6 +442,28 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
+class Ties:
+    """Answers of a final softmax: of ``answers``, those in which ``tied`` outputs are equal though their inputs differ.
+
+    The first of several equal outputs is the class, so that it may be another than that of the inputs.
+    """
+
+    layer: str
+    answers: int
+    tied: int
+
+    def __post_init__(self) -> None:
+        _check_counts(self, "answers", "tied")
+
+    def __str__(self) -> str:
+        return (
+            f"{self.layer}: in {self.tied} of {self.answers} answers the largest outputs are equal though their inputs "
+            "differ, so that the first of them is the class; leave the softmax out with --logits, ask for "
+            "output='argmax', or give its result more bits"
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Reference:
     """What golden and the Keras model gave on one data set.
 
@@ -456,6 +479,7 @@ class Reference:
     task: str = ""
     errors: tuple[Deviation, ...] = ()
     fidelity: Fidelity | None = None
+    ties: Ties | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,7 +117,8 @@ def random_lmu(
 def random_softmax(rng: np.random.Generator, x: FixedType, name: str = "softmax") -> Softmax:
     """A softmax on values of type x, with a small table."""
     index = FixedType(int(rng.integers(3, 7)), int(rng.integers(1, 4)), False)
-    exp = make_exp(index, FixedType(int(rng.integers(6, 12)), 1, False))
+    index = index.with_modes(str(rng.choice(["TRN", "RND_CONV"])))
+    exp = make_exp(index, FixedType(int(rng.integers(6, 12)), 1, False), x)
     out = random_type(rng)
     return Softmax(name, x, exp, FixedType(out.width, min(out.integer, 2), True, out.rounding, out.overflow))
 
@@ -246,7 +247,9 @@ def define_hidden(lmu, mem, x_t, h, c):
 def define_softmax(layer: Softmax, x: np.ndarray) -> list[Fraction]:
     """One vector of Fractions through the equations in lmu_hls/spec/network.py."""
     entries = real(layer.exp.values)
-    powers = [entries[int(assign(max(x) - v, layer.index) * Fraction(2) ** layer.index.fraction)] for v in x]
+    lsb, index_lsb = (Fraction(2) ** -kind.fraction for kind in (layer.x, layer.index))
+    up = max(Fraction(0), index_lsb - lsb)
+    powers = [entries[int(assign(max(x) - v + up, layer.index) / index_lsb)] for v in x]
     return [assign(power / sum(powers), layer.out) for power in powers]
 
 

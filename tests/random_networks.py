@@ -83,7 +83,9 @@ def _draw(rng: np.random.Generator, seed: int, max_states: int) -> Network:
     out = layers[-1].h if isinstance(layers[-1], LMU) else layers[-1].out
     if head == "softmax":
         index, exp = FixedType(_int(rng, 3, 9), _int(rng, 1, 5), False), FixedType(_int(rng, 6, 19), 1, False)
-        layers.append(Softmax("softmax", out, make_exp(index, exp), _type(rng, integer=_int(rng, 1, 3))))
+        layers.append(
+            Softmax("softmax", out, make_exp(index.with_modes("TRN"), exp, out), _type(rng, integer=_int(rng, 1, 3)))
+        )
     elif head == "relu" and isinstance(layers[-1], LMU):
         layers.append(Elementwise("relu", out, Activation("relu"), _type(rng)))
     network = Network(f"random_{seed}", x, steps, n_in, tuple(layers))

@@ -1,7 +1,7 @@
 """What the commands do, as functions: convert and verify; each leaves records in an output folder."""
 
 from lmu_hls.flow.config_file import read_config
-from lmu_hls.flow.convert import convert, load_model, without_softmax
+from lmu_hls.flow.convert import convert, load_model, softmax_remark, without_softmax
 from lmu_hls.flow.data import Data, load_data, random_data
 from lmu_hls.flow.numbers import change_discretizer, choose_types, profile_types, rehearse, target_of
 from lmu_hls.flow.verification import Progress, no_progress, verify
@@ -23,6 +23,7 @@ __all__ = [
     "random_data",
     "read_config",
     "rehearse",
+    "softmax_remark",
     "target_of",
     "verify",
     "without_softmax",

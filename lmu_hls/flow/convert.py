@@ -27,7 +27,7 @@ from lmu_hls.hls.settings import project_keys, project_options
 from lmu_hls.naming import identifier
 from lmu_hls.records import Conversion, LayerSummary, Manifest, ModelSummary, Part, Precision, Reuse, Unit, dump
 from lmu_hls.replace import replacing
-from lmu_hls.spec import store
+from lmu_hls.spec import Network, Softmax, store
 
 BACKENDS = {"vitis": "Vitis", "vivado": "Vivado"}
 TOOLS = ("hls4ml", "keras", "tensorflow", "numpy")
@@ -121,6 +121,17 @@ def convert(
             of = replace(chosen.evidence, files=evidence.of_topics("precision", written), tools=manifest.tools)
             dump(folder.precision, replace(chosen, evidence=of))
     return manifest
+
+
+def softmax_remark(network: Network) -> str:
+    """What to say of a final softmax in which the largest value can have the output of a smaller one; else empty."""
+    last = network.layers[-1]
+    if not isinstance(last, Softmax) or last.keeps_apart(network.widths[-1]):
+        return ""
+    return (
+        f"layer {last.name!r}: with outputs of type {last.out}, classes that are close may tie, and the first of them "
+        "is then the class; give 'result' (or 'exp') more bits or leave its Precision 'auto', or use --logits"
+    )
 
 
 def known_backend(name: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +17,8 @@ from lmu_hls.flow.data import Data, head_of
 from lmu_hls.flow.fidelity import refer
 from lmu_hls.flow.ledger import Ledger
 from lmu_hls.folder import OutputFolder
-from lmu_hls.records import Comparison, Overrun, Precision, Timing, Verification, load
-from lmu_hls.spec import Network, store
+from lmu_hls.records import Comparison, Overrun, Precision, Ties, Timing, Verification, load
+from lmu_hls.spec import Network, Softmax, store
 from lmu_hls.tuning import clipped, exceeded
 from lmu_hls.verify import bench, verilated
 from lmu_hls.verify.compare import compare
@@ -65,7 +66,7 @@ def verify(
     checks += [(f"rtlsim {name}", command) for name, command in commands.items()]
     ledger = Ledger.begin(folder, data.identity(folder.root), checks)
     x = quantize(data.x, network.x)
-    reference, overruns = _golden(folder, network, x, progress)
+    reference, overruns, ties = _golden(folder, network, x, progress)
     lost = clipped(data.x, network.x)
     if lost:  # csim and rtlsim never see these values, so nothing but this tells
         overruns = (Overrun("input", "x", lost, float(np.abs(data.x).max()), None), *overruns)
@@ -80,7 +81,7 @@ def verify(
         comparison, timing = _rtlsim(folder, network, part, simulator, waves, progress)
         ledger.enter(f"rtlsim {simulator}", comparison, timing, _versions(simulator, "cocotb"))
     bound = "" if min_snr_db is None else f" --min-snr-db {min_snr_db:g}"
-    ledger.refer(_command(data, "none") + bound, _versions("keras", "tensorflow"), found)
+    ledger.refer(_command(data, "none") + bound, _versions("keras", "tensorflow"), replace(found, ties=ties))
     return ledger.record
 
 
@@ -100,8 +101,10 @@ def _float_outputs(folder: OutputFolder, x: NDArray[np.float64]) -> NDArray[np.f
     return np.asarray(load_model(folder.model).predict(x, verbose=0), np.float64)
 
 
-def _golden(folder: OutputFolder, network: Network, x: Ints, progress: Progress) -> tuple[Ints, tuple[Overrun, ...]]:
-    """The reference output, and the tensors that overflow or leave their magnitudes on the calibration data."""
+def _golden(
+    folder: OutputFolder, network: Network, x: Ints, progress: Progress
+) -> tuple[Ints, tuple[Overrun, ...], Ties | None]:
+    """The reference output, tensors that overflow or leave their magnitudes on the calibration data, and ties."""
     chosen = load(folder.precision, Precision).tensors if folder.precision.is_file() else ()
     values = [item for item in chosen if not item.weight]
     calibrated = {(item.layer, item.tensor): item.observed for item in values}
@@ -109,17 +112,38 @@ def _golden(folder: OutputFolder, network: Network, x: Ints, progress: Progress)
         (item.layer, item.tensor): ROUNDING_MARGIN * item.observed + FixedType.parse(item.type).lsb for item in values
     }
     outputs: list[Ints] = []
+    ties: Ties | None = None
     overruns: dict[tuple[str, str], Overrun] = {}
     for part in golden.chunks(network, len(x)):
         trace = golden.run(network, x[part])
         outputs.append(trace.output)
+        ties = _ties(network, trace, ties)
         for item in exceeded(limits, network, x[part], trace):
             key = (item.layer, item.tensor)
             before = overruns.get(key, Overrun(*key, 0, 0.0, calibrated.get(key)))
             overflows, seen = before.overflows + item.overflows, max(before.seen, item.seen)
             overruns[key] = Overrun(*key, overflows, seen, calibrated.get(key))
         progress("golden", part.stop, len(x))
-    return np.concatenate(outputs), tuple(overruns.values())
+    return np.concatenate(outputs), tuple(overruns.values()), ties
+
+
+def _ties(network: Network, trace: golden.Trace, before: Ties | None) -> Ties | None:
+    """The ties of a final softmax in a run, added to those ``before``; None where there is none."""
+    last = network.layers[-1]
+    if not isinstance(last, Softmax) or len(network.layers) < 2:
+        return None
+    logits, values = list(trace.layers[-2].tensors.values())[-1], trace.output
+    if logits.ndim > values.ndim:  # an LMU layer that gives its last step, and whose trace has all
+        logits = logits[:, -1]
+    top = values == values.max(axis=-1, keepdims=True)
+    lowest = np.where(top, logits, logits.max(axis=-1, keepdims=True)).min(axis=-1)
+    tied = int(np.count_nonzero(lowest < logits.max(axis=-1)))
+    answers = lowest.size
+    return (
+        Ties(last.name, answers, tied)
+        if before is None
+        else Ties(last.name, before.answers + answers, before.tied + tied)
+    )
 
 
 def _csim(folder: OutputFolder, network: Network, x: Ints, reference: Ints, progress: Progress) -> Comparison:

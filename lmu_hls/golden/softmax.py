@@ -17,7 +17,7 @@ def softmax(layer: Softmax, x: Ints) -> tuple[Ints, int]:
     Raises ValueError when an exact value could reach 2**62.
     """
     _check(layer, x.shape[-1])
-    difference = x.max(axis=-1, keepdims=True) - x
+    difference = x.max(axis=-1, keepdims=True) - x + layer.up
     powers = layer.exp.values.values[requantize(difference, layer.x.fraction, layer.index)]
     # Exact for every rounding mode: the quotient down to half an LSB, and one more bit that is 1 if anything is left.
     quotient, rest = np.divmod(powers << np.int64(layer.out.fraction + GUARD - 1), powers.sum(axis=-1, keepdims=True))
@@ -32,7 +32,7 @@ def argmax(layer: ArgMax, x: Ints) -> tuple[Ints, int]:
 
 def _check(layer: Softmax, n: int) -> None:
     largest = int(layer.exp.values.values.max())
-    span = layer.x.max_int - layer.x.min_int
+    span = layer.x.max_int - layer.x.min_int + layer.up
     exact_dtype(f"{layer.name}: difference", span << max(0, layer.index.fraction - layer.x.fraction))
     exact_dtype(f"{layer.name}: sum", n * largest)
     exact_dtype(f"{layer.name}: quotient", largest << (layer.out.fraction + GUARD))

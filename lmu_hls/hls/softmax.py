@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import prod
 from typing import Any
 
@@ -14,7 +15,7 @@ from hls4ml.model.types import IntegerPrecisionType, NamedType, UnspecifiedPreci
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import MAX_WIDTH, FixedType
 from lmu_hls.hls.types import default_type, explicit_type, hls_type, input_type, tensor_type
-from lmu_hls.spec import Softmax
+from lmu_hls.spec import Softmax, Table
 from lmu_hls.spec.extract import exp_table
 
 HEADER = "nnet_lmu_softmax.h"
@@ -27,6 +28,7 @@ TYPES = ("index", "difference", "sum", "exp_table")
 _CONFIG = """struct config{index} : nnet::lmu_softmax_config {{
     static const unsigned n_in = {n_in};
     static const unsigned n_vectors = {n_vectors};
+    static const unsigned long long up = {up}ULL;
 
 {typedefs}
 }};
@@ -37,7 +39,8 @@ class LMUSoftmax(Layer):
     """A softmax on the last axis. Keys of the configuration, under the layer's name or under ``LMUSoftmax``:
 
     TableSize and TableRange of the table of exp(-d), powers of two; Precision with ``exp``, the unsigned type of its
-    entries, and ``result``: by default signed, with the width of the default precision and two integer bits.
+    entries, and ``result``: by default signed, with two integer bits and at least the width of the default precision;
+    wider where that is needed to keep the largest of the classes apart from the others.
     """
 
     _expected_attributes = [  # noqa: RUF012 - the form that hls4ml asks for
@@ -60,26 +63,43 @@ class LMUSoftmax(Layer):
         result = explicit_type(self, "result") or FixedType(default.width, INTEGER)
         self.add_output_variable(shape, precision=hls_type(result))
         self._set_type("exp", hls_type(explicit_type(self, "exp") or EXP))
-        table = exp_table(self)
+        table = exp_table(self, default)
         try:
             Softmax(repr(self.name), default, table, result)
         except ValueError as error:
             raise LmuHlsError(f"layer {error}; change its Precision (exp, result)") from None
         self._set_type("index", hls_type(table.index))
+        self.set_table(table)
+        for name in (
+            "difference",
+            "sum",
+        ):  # they, the entries and the result depend on the input's type: settle_softmax
+            self._set_type(name, UnspecifiedPrecisionType())
+
+    def set_table(self, table: Table) -> None:
+        """Keep the table's entries, as integers."""
         bits = IntegerPrecisionType(table.values.type.width, signed=False)
         values = table.values.values.astype(np.float64)
         self.add_weights_variable("exp_table", "exp_table{index}", f"softmax{self.index}_exp_table_t", bits, values)
-        for name in ("difference", "sum"):  # they depend on the input's type: settle_softmax
-            self._set_type(name, UnspecifiedPrecisionType())
 
     def _set_type(self, name: str, precision: Any) -> None:
         self.set_attr(f"{name}_t", NamedType(f"softmax{self.index}_{name}_t", precision))
 
 
 def settle_softmax(node: Any) -> None:
-    """Give the difference and the sum types that hold them exactly. LmuHlsError where that needs more than 62 bits."""
-    x, table, out = input_type(node), exp_table(node), tensor_type(node, "result")
-    largest, span = int(table.values.values.max()), x.max_int - x.min_int
+    """The entries and types that depend on the input's: a result that keeps classes apart unless the user gives one.
+
+    The difference and the sum are exact. LmuHlsError where that needs more than 62 bits.
+    """
+    x = input_type(node)
+    table = exp_table(node, x)
+    node.set_table(table)
+    out = explicit_type(node, "result") or _distinct(Softmax(node.name, x, table, tensor_type(node, "result")), node)
+    node.get_output_variable().type.precision = hls_type(out)
+    node.model.config.layer_name_precision[f"{node.name.lower()}_result"] = str(hls_type(out))
+    up = Softmax(node.name, x, table, out).up
+    node.set_attr("up", up)
+    largest, span = int(table.values.values.max()), x.max_int - x.min_int + up
     total = node.get_attr("n_in") * largest
     exact = {
         "difference": span << max(0, table.index.fraction - x.fraction),
@@ -92,8 +112,21 @@ def settle_softmax(node: Any) -> None:
                 f"layer {node.name!r}: the exact {name} of the softmax needs {bound.bit_length()} bits, at most "
                 f"{MAX_WIDTH} are possible; use narrower types for its input, 'exp' and 'result'"
             )
-    node.types["difference_t"].precision = hls_type(FixedType(x.width, x.integer, signed=False))
+    width = span.bit_length()
+    node.types["difference_t"].precision = hls_type(FixedType(width, width - x.fraction, signed=False))
     node.types["sum_t"].precision = IntegerPrecisionType(total.bit_length(), signed=False)
+
+
+def _distinct(layer: Softmax, node: Any) -> FixedType:
+    """The narrowest type with which the largest of the node's classes has the largest output, from the layer's own on.
+
+    The layer's own where no type is wide enough, because two entries of the table are equal.
+    """
+    n, own, largest = node.get_attr("n_in"), layer.out, int(layer.exp.values.values.max())
+    for width in range(own.width, MAX_WIDTH - largest.bit_length()):
+        if replace(layer, out=FixedType(width, own.integer)).keeps_apart(n):
+            return FixedType(width, own.integer)
+    return own
 
 
 class SoftmaxConfigTemplate(LayerConfigTemplate):
@@ -104,7 +137,7 @@ class SoftmaxConfigTemplate(LayerConfigTemplate):
 
     def format(self, node: Any) -> str:
         typedefs = "\n".join(f"    typedef {node.types[f'{name}_t'].name} {name}_t;" for name in TYPES)
-        sizes = {name: node.get_attr(name) for name in ("index", "n_in", "n_vectors")}
+        sizes = {name: node.get_attr(name) for name in ("index", "n_in", "n_vectors", "up")}
         return _CONFIG.format(**sizes, typedefs=typedefs)
 
 

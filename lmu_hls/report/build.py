@@ -86,6 +86,7 @@ class _Judge:
             of.task if right else "",
             of.errors if right else (),
             of.fidelity if near else None,
+            of.ties if overruns else None,
         )
 
     def note(
@@ -128,7 +129,11 @@ def build_report(outdir: Path) -> Report:
         model=manifest.model if same_model else None,
         backend=manifest.backend if same_model else "",
         io_type=manifest.io_type if same_model else "",
-        references=tuple(item for item in references if item.accuracy or item.errors or item.overruns or item.fidelity),
+        references=tuple(
+            item
+            for item in references
+            if item.accuracy or item.errors or item.overruns or item.fidelity or (item.ties and item.ties.tied)
+        ),
         checks=checks,
         resources=synthesis.resources if synthesis else (),
         precision=precision,

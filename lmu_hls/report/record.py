@@ -19,6 +19,7 @@ from lmu_hls.records import (
     Reference,
     Resources,
     Reuse,
+    Ties,
     Timing,
     text_of,
     unseal,
@@ -122,6 +123,7 @@ class Report:
             *(row for of in self.references for row in _reference_rows(of, self.data(of))),
             *(_precision_rows(self.precision) if self.precision else ()),
             *(_overrun_row(item, self.data(of)) for of in self.references for item in of.overruns),
+            *(_ties_row(of.ties, self.data(of)) for of in self.references if of.ties and of.ties.tied),
             *(_comparison_row(of.comparison, self.data(of)) for of in self.checks if of.comparison),
             *(row for of in self.checks if of.timing for row in _timing_rows(of.timing)),
             *((_sequence_row(self),) if self.sequence_cycles and self.checks else ()),
@@ -197,6 +199,13 @@ def _overrun_row(item: Overrun, data: str) -> Row:
     known = "" if item.calibrated is None else f", {item.calibrated:.4g} when calibrated"
     value = f"{item.overflows} values overflow; largest magnitude {item.seen:.4g}{known}, on {data}"
     return Row("Overrun", f"{item.layer}, {item.tensor}", f"{value}; {item.remedy}", "golden")
+
+
+def _ties_row(item: Ties, data: str) -> Row:
+    value = (
+        f"{item.tied} of {item.answers} answers tie, not so the logits; use --logits, argmax or more bits, on {data}"
+    )
+    return Row("Softmax", item.layer, value, "golden")
 
 
 def _comparison_row(item: Comparison, data: str) -> Row:

@@ -200,17 +200,22 @@ def _dense(node: Any) -> Dense:
 
 
 def _softmax(node: Any) -> Softmax:
-    return Softmax(node.name, _input_type(node), exp_table(node), _type(node, "result"))
+    x = _input_type(node)
+    return Softmax(node.name, x, exp_table(node, x), _type(node, "result"))
 
 
-def exp_table(node: Any) -> Table:
-    """The table of an LMUSoftmax node: the same entries for every reader. LmuHlsError for an impossible one."""
+def exp_table(node: Any, x: FixedType) -> Table:
+    """The table of an LMUSoftmax node: the same entries for every reader. LmuHlsError for an impossible one.
+
+    It depends on ``x``, the type of the node's input. Its index truncates: see :class:`lmu_hls.spec.Softmax`.
+    """
     try:
         index = table_index_type(node.get_attr("table_size"), node.get_attr("table_range"), signed=False)
     except ValueError as error:
         raise LmuHlsError(f"layer {node.name!r}: {error}; set TableSize and TableRange so") from None
     # An attribute and not one of the tensors' types: a search for types must leave the table as it is.
-    return make_exp(index, fixed_type(node.get_attr("exp_t").precision, f"layer {node.name!r}: 'exp'"))
+    exp = fixed_type(node.get_attr("exp_t").precision, f"layer {node.name!r}: 'exp'")
+    return make_exp(index.with_modes("TRN"), exp, x)
 
 
 def _elementwise(node: Any) -> Elementwise:

@@ -10,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from lmu_hls.fixed import FixedType
+import numpy as np
+
+from lmu_hls.fixed import FixedType, requantize
 from lmu_hls.spec.assign import Assign, Tensor, apply, assign, assigned, matrix
 from lmu_hls.spec.hidden import HiddenCell, check_cell, no_cell
 from lmu_hls.spec.memory import DenseUpdate, TridiagonalUpdate
@@ -144,9 +146,11 @@ class Softmax:
     """Softmax on the last axis.
 
     d_k = max_j x_j - x_k   exact, with the fraction of x, never negative
-    e_k = exp[d_k]          d_k assigned to the index type; entry k of ``exp`` belongs to the index integer k
+    e_k = exp[d_k + up]     assigned to the index type; entry k of ``exp`` belongs to the index integer k
     out_k = e_k / sum_j e_j the exact quotient, assigned to ``out``
 
+    ``up`` is what an LSB of the index has over one of x, or 0 where it has nothing over it: an index that truncates so
+    rounds up, and only the largest value itself has the index 0, however coarse the table is.
     Index and entries are unsigned, and ``out`` has no negative fraction bits. Raises ValueError otherwise.
     """
 
@@ -168,6 +172,20 @@ class Softmax:
     @property
     def index(self) -> FixedType:
         return self.exp.index
+
+    @property
+    def up(self) -> int:
+        """What is added to a distance before it becomes an index, in LSBs of x."""
+        return (1 << max(0, self.x.fraction - self.index.fraction)) - 1
+
+    def keeps_apart(self, n: int) -> bool:
+        """Whether the largest of any n values always has a larger output than each that is smaller."""
+        nearest = requantize(np.array([self.up, 1 + self.up]), self.x.fraction, self.index)
+        first, second = (int(entry) for entry in self.exp.values.values[nearest])
+        one, top = 1 << self.out.fraction, self.out.max_int
+        holds = top >= one or (top == one - 1 and self.out.overflow in ("SAT", "SAT_SYM"))
+        # The outputs differ by (first - second) / sum at least; more than an LSB remains after any rounding.
+        return holds and (first - second) * one > n * first
 
 
 @dataclass(frozen=True, slots=True, eq=False)

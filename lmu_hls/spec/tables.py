@@ -38,9 +38,14 @@ def make_activation(function: str, index: FixedType | None, out: FixedType) -> A
     return Activation(function, _table(_FUNCTIONS[function], index, out))
 
 
-def make_exp(index: FixedType, out: FixedType) -> Table:
-    """The table of a softmax: entry k is exp(-d) at the k-th value d of the unsigned ``index``, assigned to ``out``."""
-    return _table(lambda d: np.exp(-d), index, out)
+def make_exp(index: FixedType, out: FixedType, x: FixedType | None = None) -> Table:
+    """The table of a softmax: entry k is exp(-d) at the k-th value d of the unsigned ``index``, assigned to ``out``.
+
+    For values of a type ``x`` that is finer than the index, of which each distance is rounded up, an entry but the
+    first stands for the middle of the distances that have its index.
+    """
+    back = 0.0 if x is None else max(0.0, index.lsb - x.lsb) / 2
+    return _table(lambda d: np.exp(-np.where(d > 0, d - back, 0.0)), index, out)
 
 
 def _table(function: Callable[[Floats], Floats], index: FixedType, out: FixedType) -> Table:

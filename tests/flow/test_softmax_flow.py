@@ -6,8 +6,13 @@ import keras
 import numpy as np
 import pytest
 
-from lmu_hls import cli, flow
+from lmu_hls import cli, flow, golden
+from lmu_hls.fixed import quantize, to_float
+from lmu_hls.flow import softmax_remark
+from lmu_hls.hls.config import full_config
+from lmu_hls.records import Verification, load
 from lmu_hls.spec import Dense, Softmax, store
+from lmu_hls.tuning.draft import configured_types, draft
 from tests.small_model import small_model
 
 
@@ -78,3 +83,39 @@ def test_logits_changes_nothing_else(end):
     keras.utils.set_random_seed(0)
     model = keras.Sequential([*small_model(head=0).layers, keras.layers.Dense(3, end)])
     assert flow.without_softmax(model) is model
+
+
+CASES = [(35, "fixed<10,5>", 0.05), (100, "fixed<10,5>", 0.05), (100, "fixed<8,4>", 0.5), (10, "fixed<16,6>", 0.05)]
+
+
+@pytest.mark.parametrize(("classes", "precision", "scale"), CASES)
+def test_many_classes_in_narrow_types_are_those_of_the_logits(classes, precision, scale):
+    """The default result has the bits that the classes need, so that no other class comes out than without softmax."""
+    model = small_model(head=0)
+    built = keras.Sequential([keras.Input((5, 2)), *model.layers, keras.layers.Dense(classes, "softmax", name="head")])
+    rng = np.random.default_rng(0)
+    for weight in built.weights:
+        weight.assign(rng.normal(size=weight.shape) * scale)
+    settings = full_config(built, {}, precision=precision)
+    source = draft(built, settings)
+    network = source.network(configured_types(built, source, settings))
+    x = quantize(np.random.default_rng(2).normal(size=(200, 5, 2)), network.x)
+    trace = golden.run(network, x)
+    logits = trace["head"].tensors["out"]
+    assert network.layers[-1].keeps_apart(classes) and softmax_remark(network) == ""
+    assert np.array_equal(trace.output.argmax(-1), logits.argmax(-1))
+    assert np.abs(to_float(trace.output, network.out).sum(-1) - 1).max() < 0.02
+
+
+def test_ties_are_counted_and_said(command, saved, speech, tmp_path, capsys):
+    """A type that is written is taken, with a word; the ties that it makes are in the record and the report."""
+    config = tmp_path / "narrow.yml"
+    config.write_text("LayerName: {head_softmax: {Precision: {result: 'fixed<3,2,RND_CONV,SAT>'}}}\n")
+    with pytest.raises(SystemExit):
+        cli.main(["convert", str(saved("dense")), str(tmp_path / "out"), "--config", str(config)])
+    assert "classes that are close may tie" in capsys.readouterr().err
+    command("verify", tmp_path / "out", "--simulator", "none", "--data", speech)
+    (reference,) = load(tmp_path / "out" / "verify.json", Verification).references
+    assert reference.ties is not None and 0 < reference.ties.tied <= reference.ties.answers == 6
+    assert f"{reference.ties.tied} of 6 answers tie" in command("report", tmp_path / "out")
+    assert f"in {reference.ties.tied} of 6 answers" in (tmp_path / "out" / "report.md").read_text()

@@ -4,6 +4,8 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from hypothesis import event, given, settings
+from hypothesis import strategies as st
 
 from lmu_hls.fixed import OVERFLOWS, ROUNDINGS, FixedType, to_float
 from lmu_hls.golden.softmax import argmax, softmax
@@ -16,7 +18,7 @@ EXP = FixedType(8, 1, False)
 
 
 def layer(x=X, index=INDEX, exp=EXP, out=None) -> Softmax:
-    return Softmax("softmax", x, make_exp(index, exp), out or FixedType(10, 2))
+    return Softmax("softmax", x, make_exp(index, exp, x), out or FixedType(10, 2))
 
 
 def defined(made: Softmax, x: np.ndarray) -> np.ndarray:
@@ -72,12 +74,13 @@ def test_shapes():
 
 @pytest.mark.parametrize(("size", "reach"), [(1024, 16), (2048, 16), (4096, 16), (2048, 8)])
 def test_against_float(size, reach):
-    """r is the relative error of an entry from rounding d to the index, a the absolute error of one.
+    """r is the relative error of an entry that stands for the middle of its distances, a the absolute error of one.
 
     From p = e / S with S >= 1 follows |p' - p| <= (2 r p + (1 + n p) a) / (1 - r - n a), and half an LSB of the result.
     """
     x, out, n = FixedType(18, 6), FixedType(18, 2), 12
-    made = Softmax("softmax", x, make_exp(table_index_type(size, reach, False), FixedType(18, 1, False)), out)
+    index = table_index_type(size, reach, False).with_modes("TRN")
+    made = Softmax("softmax", x, make_exp(index, FixedType(18, 1, False), x), out)
     rng = np.random.default_rng(0)
     vectors = np.concatenate([extremes(x, n, rng), rng.normal(0, 3 / x.lsb, (400, n)).astype(int)])
     vectors = vectors.clip(x.min_int, x.max_int)
@@ -97,6 +100,44 @@ def test_order_is_kept():
     x = extremes(X, 6, np.random.default_rng(2))
     values = softmax(layer(), x)[0]
     assert np.all(np.take_along_axis(values, np.argmax(x, -1)[:, np.newaxis], -1)[:, 0] == values.max(axis=-1))
+
+
+@settings(max_examples=150, deadline=None)
+@given(data=st.data())
+def test_what_keeps_apart_changes_no_class(data):
+    """Of any types: where the layer says so, a value that is not the largest never has the largest output."""
+    draw = data.draw
+    x = FixedType(draw(st.integers(3, 8)), draw(st.integers(0, 6)))
+    index = FixedType(
+        draw(st.integers(3, 7)), draw(st.integers(0, 4)), False, draw(st.sampled_from(["TRN", "RND_CONV"]))
+    )
+    exp = FixedType(draw(st.integers(4, 14)), 1, False)
+    width, integer = draw(st.integers(3, 16)), draw(st.integers(1, 2))
+    out = FixedType(width, integer, True, draw(st.sampled_from(ROUNDINGS)), draw(st.sampled_from(OVERFLOWS)))
+    n = draw(st.integers(2, 12))
+    made = Softmax("softmax", x, make_exp(index, exp, x), out)
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    vectors = np.concatenate(
+        [extremes(x, n, rng), *(np.full((1, n), 0) - np.eye(1, n, k, dtype=int) for k in range(n))]
+    )
+    values = softmax(made, vectors)[0]
+    top = vectors == vectors.max(axis=-1, keepdims=True)
+    winners = np.where(top, values, out.max_int).min(axis=-1)
+    others = np.where(top, out.min_int - 1, values).max(axis=-1)
+    apart = np.all(winners > others)
+    event(f"keeps apart: {made.keeps_apart(n)}")
+    assert apart or not made.keeps_apart(n)
+
+
+def test_a_narrow_result_does_not_keep_classes_apart():
+    """100 equal values but for one LSB: in 10 bits all outputs are the same."""
+    x, index = FixedType(10, 5), FixedType(11, 4, False, "TRN")
+    close = np.zeros((1, 100), int)
+    close[0, 70] = 1
+    for width, apart in ((10, False), (13, False), (14, True)):
+        made = Softmax("softmax", x, make_exp(index, FixedType(18, 1, False), x), FixedType(width, 2))
+        assert made.keeps_apart(100) == apart
+        assert width == 13 or (np.argmax(softmax(made, close)[0]) == 70) == apart
 
 
 def test_beyond_62_bits_is_refused():

@@ -50,13 +50,14 @@ def activation(name: str, function: str, sums: tuple[int, int], pre: str, index:
 
 
 def softmax_layer(x: str, index: str, exp: str, out: str) -> Softmax:
-    table = make_exp(FixedType.parse(index), FixedType.parse(exp))
+    table = make_exp(FixedType.parse(index), FixedType.parse(exp), FixedType.parse(x))
     return Softmax("softmax", FixedType.parse(x), table, FixedType.parse(out))
 
 
 def define_softmax(layer: Softmax, x: Ints) -> tuple[Ints, Ints]:
     """The definition in fractions for x (steps, n), with all modes of :class:`FixedType`, and where it was clipped."""
-    distance = x.max(axis=1, keepdims=True) - x
+    up = 2 ** max(0, layer.x.fraction - layer.index.fraction) - 1  # what an LSB of the index has over one of x
+    distance = x.max(axis=1, keepdims=True) - x + up
     powers = layer.exp.values.values[requantize(distance, layer.x.fraction, layer.index)]
     total = powers.sum(axis=1, keepdims=True)
     doubled, rest = np.divmod(powers << (layer.out.fraction + 1), total)
@@ -65,7 +66,8 @@ def define_softmax(layer: Softmax, x: Ints) -> tuple[Ints, Ints]:
 
 def softmax_value(layer: Softmax, x: Ints, k: int) -> Fraction:
     """The k-th value for x (n,) from the real quotient; for the modes that tests.networks.assign knows."""
-    distances = [Fraction(int(x.max() - v)) / Fraction(2) ** layer.x.fraction for v in x]
+    lsb, index_lsb = (Fraction(2) ** -kind.fraction for kind in (layer.x, layer.index))
+    distances = [int(x.max() - v) * lsb + max(Fraction(0), index_lsb - lsb) for v in x]
     places = [int(define_assign(d, layer.index) * Fraction(2) ** layer.index.fraction) for d in distances]
     powers = [int(layer.exp.values.values[place]) for place in places]
     return define_assign(Fraction(powers[k], sum(powers)), layer.out) * Fraction(2) ** layer.out.fraction

@@ -53,6 +53,7 @@ MUTANTS = {
     ("lmu_softmax", "softmax"): {
         "largest of all steps": ("if (wr_place_q == 0 ||", "if (max_q[wr_bank_q][0] === 1'bx ||"),
         "largest compared unsigned": ("$signed(s_axis_tdata) > max_q[wr_bank_q]", "s_axis_tdata > max_q[wr_bank_q]"),
+        "distance rounded down": ("{x[X_W-1]}}, x} + up;", "{x[X_W-1]}}, x};"),
         "rest forgotten": ("{1'b0, quotient_q, |quotient_rest_q}", "{1'b0, quotient_q, 1'b0}"),
         "bank freed a value early": ("free = run && load && rd_end", "free = run && load && rd_place_q == N - 2"),
         "sum goes on": ("sum_q <= {SUM_W{1'b0}};\n                end", "end"),

@@ -33,7 +33,7 @@ def test_dense_with_softmax(tmp_path):
     network = assert_csim_equals_golden(graph)
     head, last = network.layers[-2:]
     assert isinstance(head, Dense) and isinstance(last, Softmax) and last.name == "head_softmax"
-    assert (last.x, last.out, last.index) == (head.out, FixedType(16, 2), FixedType(11, 4, False))
+    assert (last.x, last.out, last.index) == (head.out, FixedType(16, 2), FixedType(11, 4, False, "TRN"))
     assert last.exp.values.type == FixedType(18, 1, False) and last.exp.values.values[0] == 1 << 17
     assert last.exp.values.values[-1] == 0, "the end of the table shows"
 
@@ -52,7 +52,7 @@ def test_on_sequences_and_between_lmus(layer, tmp_path):
     graph = convert(built, tmp_path, settings)
     network = assert_csim_equals_golden(graph)
     mid = network.layers[2]
-    assert (mid.index, mid.exp.values.type) == (FixedType(6, 2, False), FixedType(9, 1, False, "RND", "SAT"))
+    assert (mid.index, mid.exp.values.type) == (FixedType(6, 2, False, "TRN"), FixedType(9, 1, False, "RND", "SAT"))
     assert (mid.out, network.out) == (FixedType(9, 1, True, "TRN", "WRAP"), FixedType(12, 3, True, "RND_INF", "WRAP"))
 
 
@@ -106,7 +106,7 @@ def test_settings_by_type(tmp_path):
     wanted = {"TableSize": 512, "Precision": {"exp": "ufixed<10,1,RND,SAT>"}}
     settings = full_config(built, {"LayerType": {"LMUSoftmax": wanted}})
     last = network_spec(convert(built, tmp_path, settings)).layers[-1]
-    assert last.index == FixedType(9, 4, False) and last.exp.values.type.width == 10
+    assert last.index == FixedType(9, 4, False, "TRN") and last.exp.values.type.width == 10
 
 
 def test_a_model_without_an_lmu_keeps_hls4mls_softmax(tmp_path):
@@ -156,18 +156,19 @@ def test_other_axes_and_places(tmp_path):
 MUTANTS = {
     "first value for the largest": ("if (data[first + k] > largest)", "if (false)"),
     "sum of the entries but one": (
-        "unsigned k = 0; k < CONFIG_T::n_in; k++) {\n            #pragma HLS PIPELINE II=1\n            const",
-        "unsigned k = 1; k < CONFIG_T::n_in; k++) {\n            #pragma HLS PIPELINE II=1\n            const",
+        "unsigned k = 0; k < CONFIG_T::n_in; k++) {\n            #pragma HLS PIPELINE II=1\n            typename",
+        "unsigned k = 1; k < CONFIG_T::n_in; k++) {\n            #pragma HLS PIPELINE II=1\n            typename",
     ),
     "rest forgotten": ("bits[0] = rest;", "bits[0] = 0;"),
     "one bit less": ("numerator <<= fraction + 1;", "numerator <<= fraction;"),
-    "index not rounded": (
+    "distance rounded down": ("bits += CONFIG_T::up;", "bits += 0;"),
+    "distance rounded up twice": (
         "const typename CONFIG_T::index_t point = d;",
-        "ap_ufixed<CONFIG_T::index_t::width, CONFIG_T::index_t::iwidth, AP_TRN, AP_SAT> point = d;",
+        "ap_ufixed<CONFIG_T::index_t::width, CONFIG_T::index_t::iwidth, AP_RND_CONV, AP_SAT> point = d;",
     ),
     "index not saturated": (
         "const typename CONFIG_T::index_t point = d;",
-        "ap_ufixed<CONFIG_T::index_t::width, CONFIG_T::index_t::iwidth, AP_RND_CONV, AP_WRAP> point = d;",
+        "ap_ufixed<CONFIG_T::index_t::width, CONFIG_T::index_t::iwidth, AP_TRN, AP_WRAP> point = d;",
     ),
     "first vector only": ("const unsigned first = v * CONFIG_T::n_in;", "const unsigned first = 0;"),
 }

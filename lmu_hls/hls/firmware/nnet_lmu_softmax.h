@@ -4,7 +4,8 @@
 // Softmax on the last axis, io_parallel.
 //
 //     d_k = max_j x_j - x_k            exact
-//     e_k = exp_table[d_k]             d_k rounded to index_t (unsigned); entry i is exp(-d) at the index integer i
+//     e_k = exp_table[d_k + up]        assigned to index_t (unsigned), which truncates: so d_k is rounded up, and only
+//                                      d_k = 0 has the entry 0
 //     y_k = e_k / sum_j e_j            the exact quotient, rounded once to the type of the result
 //
 // The quotient is computed down to half of the result's last bit, and one more bit says whether anything is left: with
@@ -20,6 +21,7 @@ namespace nnet {
 struct lmu_softmax_config {
     static const unsigned n_in = 1;      // values in a vector
     static const unsigned n_vectors = 1; // 1, or the time steps
+    static const unsigned long long up = 0; // added to a distance, in its last bits
 };
 
 // e / sum assigned to res_T, for e <= sum, in the same unit.
@@ -43,6 +45,7 @@ template <class x_T, class res_T, typename CONFIG_T>
 void lmu_softmax(x_T data[CONFIG_T::n_vectors * CONFIG_T::n_in], res_T res[CONFIG_T::n_vectors * CONFIG_T::n_in],
                  const typename CONFIG_T::exp_table_t *exp_table) {
     const int index_w = CONFIG_T::index_t::width;
+    const int difference_w = CONFIG_T::difference_t::width;
 VectorLoop:
     for (unsigned v = 0; v < CONFIG_T::n_vectors; v++) {
         const unsigned first = v * CONFIG_T::n_in;
@@ -58,7 +61,10 @@ VectorLoop:
     ExpLoop:
         for (unsigned k = 0; k < CONFIG_T::n_in; k++) {
             #pragma HLS PIPELINE II=1
-            const typename CONFIG_T::difference_t d = largest - data[first + k];
+            typename CONFIG_T::difference_t d = largest - data[first + k];
+            ap_uint<difference_w> bits = d.range(difference_w - 1, 0);
+            bits += CONFIG_T::up;
+            d.range(difference_w - 1, 0) = bits;
             const typename CONFIG_T::index_t point = d; // rounds and saturates
             const ap_uint<index_w> row = point.range(index_w - 1, 0);
             e[k] = exp_table[row.to_uint()];
