@@ -170,9 +170,11 @@ def convert(
         str | None, typer.Option(help="Default type, such as 'fixed<16,6>', or 'auto' with --calibration.")
     ] = None,
     calibration: Annotated[
-        Path | None, typer.Option(metavar="NPZ", help="Inputs x (and classes y) that types are chosen on.")
+        Path | None, typer.Option(metavar="NPZ", help="Inputs x (and targets y) that types are chosen on.")
     ] = None,
-    target_snr_db: Annotated[float | None, typer.Option(help="Types: SNR of the output, in dB.")] = None,
+    target_snr_db: Annotated[
+        float | None, typer.Option(help="Types: SNR of the output, in dB (a regression: 40).")
+    ] = None,
     max_accuracy_drop: Annotated[
         str | None, typer.Option(help="Types: points of accuracy that may be lost (default 0.5%).")
     ] = None,
@@ -184,7 +186,7 @@ def convert(
         str | None, typer.Option(help="Another discretizer (bilinear, zoh, euler): another network; needs --data.")
     ] = None,
     data: Annotated[
-        Path | None, typer.Option(metavar="NPZ", help="Inputs x (and classes y) that --rediscretize is measured on.")
+        Path | None, typer.Option(metavar="NPZ", help="Inputs x (and targets y) that --rediscretize is measured on.")
     ] = None,
     logits: Annotated[bool, typer.Option("--logits", help="Leave out a final softmax.")] = False,
     name: Annotated[
@@ -273,7 +275,7 @@ def verify(
     simulator: Annotated[
         list[str] | None, typer.Option(help="verilator, icarus or none; may be given more than once.")
     ] = None,
-    data: Annotated[Path | None, typer.Option(metavar="NPZ", help="Inputs x and classes y; default: random.")] = None,
+    data: Annotated[Path | None, typer.Option(metavar="NPZ", help="Inputs x and targets y; default: random.")] = None,
     samples: Annotated[int, typer.Option(min=1, help="Number of random samples without --data.")] = 32,
     min_snr_db: Annotated[
         float | None,

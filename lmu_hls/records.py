@@ -408,6 +408,11 @@ class Precision:
     float_error: ErrorFigures | None = None
     evidence: Evidence = field(default_factory=Evidence)
 
+    @property
+    def errors(self) -> str:
+        """The errors of a regression in words, "" for another task."""
+        return f"{self.error}; in float {self.float_error}" if self.error else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Check:

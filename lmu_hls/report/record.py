@@ -188,7 +188,9 @@ def _standing_row(item: Standing) -> Row:
 
 
 def _precision_rows(item: Precision) -> tuple[Row, ...]:
+    error = (Row("Precision", "error on the calibration data", item.errors, "golden"),) if item.errors else ()
     return (
+        *error,
         Row("Precision", "asked", item.target, "golden"),
         Row("Precision", "reached on the calibration data", item.reached, "golden"),
         Row("Precision", "bits in all", f"{item.bits} ({item.start_bits} at the start)", "count"),

@@ -1,5 +1,6 @@
 """Equal to the reference is one statement, close to the model another: what the second says, of which cause."""
 
+import keras
 import numpy as np
 import pytest
 
@@ -9,6 +10,7 @@ from lmu_hls.fixed import quantize, to_float
 from lmu_hls.flow import random_data
 from lmu_hls.flow.data import head_of
 from lmu_hls.flow.fidelity import WARN_DB, measure_fidelity
+from lmu_hls.layers import LMU
 from lmu_hls.records import Overrun
 from lmu_hls.tuning.draft import configured_types, draft
 from tests.small_model import small_model
@@ -107,6 +109,28 @@ def test_overflows_inside_are_named(measured):
     doubts = measured(X, "fixed<6,4>", overruns=[Overrun("input", "x", 7, 9.0, None), *inside])[0].doubts
     named = [doubt for doubt in doubts if "overflow" in doubt]
     assert len(named) == 1 and named[0].startswith("9 values of mem in layer lmu overflow, and 3 other tensors;")
+
+
+def test_a_delay_line_in_eight_bits_is_doubtful():
+    """Ten steps of delay by least squares on the memory. Before, fixed<8,4> "passed" without a word."""
+    keras.utils.set_random_seed(0)
+    memory = LMU(1, 6, 20, None, return_sequences=True, name="lmu")
+    model = keras.Sequential([keras.Input((60, 1)), memory, keras.layers.Dense(1, use_bias=False, name="head")])
+    x = np.sin(np.cumsum(np.random.default_rng(0).uniform(0.05, 0.3, (20, 60, 1)), axis=1))
+    delayed = np.concatenate([np.zeros((20, 10, 1)), x[:, :-10]], axis=1)
+    mem = np.asarray(keras.Model(model.inputs, memory.output).predict(x, verbose=0)).reshape(-1, 6)
+    model.layers[-1].kernel.assign(np.linalg.lstsq(mem, delayed.reshape(-1, 1), rcond=None)[0])
+    real, source = np.asarray(model.predict(x, verbose=0)), draft(model)
+    assert np.sqrt(np.mean((real - delayed) ** 2)) < 0.1
+    verdicts = {}
+    for precision in ("fixed<8,4>", "fixed<16,6>"):
+        network = source.network(configured_types(model, source, {"Model": {"Precision": precision}}))
+        output = golden.predict(network, quantize(x, network.x))
+        targets = check_targets(delayed, head_of(network), len(x))
+        found = measure_fidelity(network, x, real, output, targets=targets)
+        verdicts[precision] = found.verdict
+        assert len(found.closeness.place) == 3
+    assert verdicts == {"fixed<8,4>": "doubtful", "fixed<16,6>": "close"}
 
 
 def test_random_data_say_so(source, model):

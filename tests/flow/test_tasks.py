@@ -10,6 +10,7 @@ from lmu_hls import cli, flow, golden
 from lmu_hls.errors import FAILED, LmuHlsError
 from lmu_hls.fixed import quantize, to_float
 from lmu_hls.layers import LMU
+from lmu_hls.records import Precision, load
 from lmu_hls.report import build_report, from_json, to_json, to_markdown
 from lmu_hls.spec import store
 
@@ -181,3 +182,37 @@ def test_random_data_are_measured_and_not_judged(tmp_path):
     assert row.value.startswith(f"not judged: SNR {found.fidelity.closeness.snr_db:.1f} dB; largest difference")
     assert "**not judged on random data**" in to_markdown(report)
     assert from_json(to_json(report)) == report and json.loads(to_json(report))["close_to_the_model"] == "not judged"
+
+
+def test_types_for_a_regression_are_found_and_explained(tmp_path, capsys):
+    path, data, out = tmp_path / "m.keras", tmp_path / "d.npz", tmp_path / "out"
+    model = MODELS["a value a step"]()
+    model.save(path)
+    y = np.asarray(model.predict(X, verbose=0))[..., 0] + 0.5
+    np.savez(data, x=X, y=y)
+    with pytest.raises(SystemExit) as stop:
+        cli.main(["convert", str(path), str(out), "--precision", "auto", "--calibration", str(data)])
+    assert not stop.value.code, capsys.readouterr().err
+    found = load(out / "precision.json", Precision)
+    assert found.target == "an SNR of 40 dB at the output" and found.snr_db >= 40
+    assert (found.accuracy, found.float_accuracy) == (None, None)
+    assert found.float_error.rmse == pytest.approx(0.5, rel=1e-5) and found.error.rmse == pytest.approx(0.5, rel=0.05)
+    report = build_report(out)
+    for text in (to_markdown(report), " ".join(row.value for row in report.rows())):
+        assert f"RMSE {found.error.rmse:.4g}" in text and f"RMSE {found.float_error.rmse:.4g}" in text
+    with pytest.raises(SystemExit) as stop:
+        cli.main(
+            [
+                "convert",
+                str(path),
+                str(out),
+                "--force",
+                "--precision",
+                "auto",
+                "--calibration",
+                str(data),
+                "--max-accuracy-drop",
+                "1",
+            ]
+        )
+    assert stop.value.code == 1 and "--target-snr-db" in capsys.readouterr().err
