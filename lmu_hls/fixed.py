@@ -139,9 +139,11 @@ def quantize(values: ArrayLike, to: FixedType) -> Ints:
 
     Raises ValueError for NaN or infinity.
     """
-    scaled = np.ldexp(np.asarray(values, np.float64), to.fraction)
-    if not np.all(np.isfinite(scaled)):
+    values, limit = np.asarray(values, np.float64), float(1 << MAX_WIDTH)
+    if not np.all(np.isfinite(values)):
         raise ValueError("NaN or infinity cannot be given a fixed-point value; clean the data or the weights first")
+    with np.errstate(over="ignore"):  # beyond the limit all values are alike
+        scaled = np.clip(np.ldexp(values, to.fraction), -2 * limit, 2 * limit)
     floor = np.floor(scaled)
     rest = scaled - floor
     negative = scaled < 0
@@ -154,7 +156,6 @@ def quantize(values: ArrayLike, to: FixedType) -> Ints:
         "RND_ZERO": (rest > 0.5) | ((rest == 0.5) & negative),
         "RND_CONV": (rest > 0.5) | ((rest == 0.5) & (np.mod(floor, 2) == 1)),
     }[to.rounding]
-    limit = float(1 << MAX_WIDTH)
     rounded = np.clip(floor + up, -limit, limit)
     if to.overflow == "WRAP" and np.any(np.abs(rounded) >= limit):
         raise ValueError(f"a value of magnitude {np.abs(values).max():g} is too large to be wrapped to {to}")

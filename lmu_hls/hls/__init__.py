@@ -16,12 +16,13 @@ def register() -> None:
     from hls4ml.model.optimizer import register_pass
     from hls4ml.model.optimizer.optimizer import optimizer_map
 
-    from lmu_hls.hls import entrance, handler, layer, settle, softmax, templates
+    from lmu_hls.hls import entrance, handler, layer, profiling, settle, softmax, templates
     from lmu_hls.hls import keras_lmu as keras_lmu  # its handlers register themselves
 
     if "LMU" in layer_map:
         return
     entrance.check_before_reading()
+    profiling.change_when_imported()
     handler.wrap_handlers()
     register_layer("LMU", layer.LMU)
     register_layer("LMUSoftmax", softmax.LMUSoftmax)

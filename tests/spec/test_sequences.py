@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lmu_hls.errors import LmuHlsError
+from lmu_hls.fixed import FixedType, quantize
 from lmu_hls.spec.sequences import whole_sequences
 
 sizes = st.integers(1, 5)
@@ -41,3 +42,11 @@ def test_the_remedy_fits(shape, size, hint):
     with pytest.raises(LmuHlsError) as error:
         whole_sequences(np.zeros(shape), *size)
     assert hint in str(error.value)
+
+
+def test_the_largest_floats_saturate():
+    """They are finite: no NaN, and no infinity."""
+    x = np.array([1.7e308, -1.7e308, 5e-324])
+    assert list(quantize(x, FixedType(16, -20))) == [32767, -32768, 0]
+    with pytest.raises(ValueError, match=r"1\.7e\+308 is too large to be wrapped"):
+        quantize(x, FixedType(16, 6, overflow="WRAP"))
