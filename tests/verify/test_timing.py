@@ -1,0 +1,69 @@
+"""Cycles that can be measured are judged; on too few steps they are "not measured", and a right design passes."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lmu_hls.verify.network import OUTPUT, Formulas, simulate
+from lmu_hls.verify.run_files import STEPS_INSIDE, Run
+
+II, LATENCY = 12, 30
+
+
+class Design:
+    """Takes the first ``fill`` steps in faster than it works on them; ``late`` is added to interval ``at``."""
+
+    def __init__(self, fill, ramp=4, at=-1, late=0):
+        self.fill, self.ramp, self.at, self.late = fill, ramp, at, late
+
+    def run(self, x, *, trace=False, pause=0, progress=None):
+        count = x.shape[0] * x.shape[1]
+        steps = np.full(count, pause or II)
+        if not pause:
+            steps[: self.fill] = self.ramp
+            if 0 <= self.at < count - 1:
+                steps[self.at] += self.late
+        accepted = np.concatenate([[5], 5 + np.cumsum(steps[:-1])]).reshape(x.shape[:2])
+        output = np.zeros((*x.shape[:2], 1), np.int64)
+        return Run(output, output.astype(bool), accepted, accepted + LATENCY, int(accepted.max()) + LATENCY, {})
+
+
+def measure(design, samples, steps):
+    x = np.zeros((samples, steps, 2), np.int64)
+    expected = {OUTPUT: np.zeros((samples, steps, 1), np.int64)}
+    comparison, timing = simulate(design, x, expected, Formulas(II, LATENCY), ("unit", "icarus"))
+    assert comparison.passed
+    return timing
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(1, 9), st.integers(1, 40), st.integers(0, STEPS_INSIDE), st.integers(1, II))
+def test_a_right_design_passes_on_any_number_of_steps(samples, steps, fill, ramp):
+    timing = measure(Design(fill, ramp), samples, steps)
+    assert timing.passed and timing.latency_measured.value == LATENCY
+    assert (timing.ii_measured is None) == (timing.steps == 0) == bool(timing.unmeasured)
+    if samples * steps >= STEPS_INSIDE + 2:
+        assert timing.ii_measured.value == II
+    if timing.unmeasured:
+        assert f"{samples * steps} steps" in timing.unmeasured and str(STEPS_INSIDE + 2) in timing.unmeasured
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(1, 9), st.integers(2, 40), st.integers(0, 8), st.data())
+def test_a_step_that_takes_too_long_is_seen_on_few_steps_too(samples, steps, fill, data):
+    intervals = samples * steps - 1
+    at = data.draw(st.integers(intervals // 2, intervals - 1))
+    late = 1 if at >= fill else II
+    assert not measure(Design(fill, at=at, late=late), samples, steps).passed
+
+
+@pytest.mark.parametrize("late", [-1, 1])
+def test_one_step_that_is_off_by_a_cycle_is_seen(late):
+    assert not measure(Design(4, at=60, late=late), 8, 10).passed
+    assert not measure(Design(4, at=STEPS_INSIDE, late=late), 1, STEPS_INSIDE + 2).passed
+
+
+def test_one_step_has_no_pace():
+    timing = measure(Design(0), 1, 1)
+    assert timing.passed and timing.ii_measured is None and timing.steps == 0
