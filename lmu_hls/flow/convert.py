@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import re
+import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from importlib.metadata import version
@@ -101,7 +102,6 @@ def convert(
     check_model(model)
     backend = known_backend(backend)
     options = Options(name=name, rom=rom)
-    options = Options(name=name, rom=rom)
     with replacing(root, force) as folder:
         printed = io.StringIO()
         try:
@@ -114,7 +114,11 @@ def convert(
         manifest = _manifest(model, graph, made, folder, backend, io_type)
         dump(folder.manifest, manifest)
         written = evidence.digests(folder.root)
-        command = f"lmu-hls convert MODEL.keras OUTDIR --backend {backend} --io-type {io_type}"
+        given = {"precision": precision, "reuse-factor": reuse_factor, "name": name, "rom": rom}
+        options_given = "".join(
+            f" --{key} {shlex.quote(str(value))}" for key, value in given.items() if value is not None
+        )
+        command = f"lmu-hls convert MODEL.keras OUTDIR --backend {backend} --io-type {io_type}{options_given}"
         about = Evidence(evidence.of_topics(("conversion", "project"), written), None, command, manifest.tools)
         dump(folder.conversion, Conversion(about))
         if chosen is not None:

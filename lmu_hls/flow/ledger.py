@@ -34,12 +34,12 @@ class Ledger:
     record: Verification
 
     @classmethod
-    def begin(cls, folder: OutputFolder, data: DataSet, checks: Sequence[tuple[str, str]]) -> Ledger:
+    def begin(cls, folder: OutputFolder, data: DataSet, before: Digests, checks: Sequence[tuple[str, str]]) -> Ledger:
         """Take the rows that this run makes out of verify.json, and the reports away.
 
-        ``checks`` are (name, command). Raises NotVerified when the folder holds another network than convert wrote.
+        ``before`` are the files, from before anything was read; ``checks`` are (name, command). Raises NotVerified
+        when the folder holds another network than convert wrote.
         """
-        before = evidence.digests(folder.root, [data.file])
         changed = load(folder.conversion, Conversion).evidence.difference("conversion", before)
         if changed:
             raise NotVerified(

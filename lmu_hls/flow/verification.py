@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from lmu_hls import golden, toolchain
 from lmu_hls.errors import LmuHlsError
+from lmu_hls.evidence import digests
 from lmu_hls.figures import check_targets
 from lmu_hls.fixed import FixedType, Ints, quantize
 from lmu_hls.flow.accelerator import accelerator
@@ -56,6 +57,8 @@ def verify(
     folder.require()
     if min_snr_db is not None and not np.isfinite(min_snr_db):
         raise LmuHlsError(f"an SNR of at least {min_snr_db} dB is no bound; give a number, such as 20")
+    about = data.identity(folder.root)
+    before = digests(folder.root, [about.file])
     network = store.load(folder.spec)
     targets = None if data.y is None else check_targets(data.y, head_of(network), len(data.x))
     for simulator in simulators:  # before any work is done
@@ -64,7 +67,7 @@ def verify(
     commands = {name: _command(data, name, limits.get(name)) for name in simulators}
     checks = [("csim", _command(data, "none"))] if csim else []
     checks += [(f"rtlsim {name}", command) for name, command in commands.items()]
-    ledger = Ledger.begin(folder, data.identity(folder.root), checks)
+    ledger = Ledger.begin(folder, about, before, checks)
     x = quantize(data.x, network.x)
     reference, overruns, ties = _golden(folder, network, x, progress)
     lost = clipped(data.x, network.x)
