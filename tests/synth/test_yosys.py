@@ -95,7 +95,7 @@ def write_project_manifest(project: Path, rom: str, words: int) -> None:
     hashes = {rom: digest(project / rom)}
     made = ProjectManifest(
         format=1, network="m", top="unit", input=stream, output=stream, utilisation=1.0,
-        files=hashes, words={rom: words}, **fields,
+        files=hashes, words={rom: words}, roms={rom: rom}, **fields,
     )  # fmt: skip
     jsonfile.dump(project / "manifest.json", made)
 
