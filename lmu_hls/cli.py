@@ -353,7 +353,7 @@ def doctor(json_: Json = False) -> None:
     else:
         out.print(checks.table(tools))
     if not checks.complete(tools):
-        raise LmuHlsError("a required tool is missing; install it with the command in the table")
+        raise LmuHlsError("a required tool is missing or unusable; the table says how to install it")
 
 
 @app.command(epilog=EXIT_STATUS)

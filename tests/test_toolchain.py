@@ -1,6 +1,7 @@
 """Tools are found where they are, refused when too old, and named with their remedy when absent."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -46,7 +47,10 @@ def test_an_old_verilator_on_path_is_not_taken(bare: Path) -> None:
     fake(bare, "verilator", "Verilator 5.006 2023-01-22 rev (Debian 5.006-3)")
     tool = toolchain.find("verilator")
     assert (tool.found, tool.version) == (False, "5.006")
-    with pytest.raises(LmuHlsError, match=r"verilator version 5\.006 is not usable\. Install it with: make"):
+    with pytest.raises(
+        LmuHlsError,
+        match=r"verilator \(.*\) is not usable: version 5\.006 is too old, 5\.36 is needed\. Ins",
+    ):
         toolchain.need("verilator")
 
 
@@ -59,6 +63,45 @@ def test_a_new_verilator_on_path_is_taken(bare: Path) -> None:
 def test_a_verilator_without_a_version_is_not_taken(bare: Path) -> None:
     fake(bare, "verilator", " rev vUNKNOWN-built20260516")
     assert not toolchain.find("verilator").found
+
+
+UNUSABLE = {
+    "garbage": ("echo hello", "does not tell its version but 'hello'"),
+    "silent": ("true", "does not tell its version but 'nothing'"),
+    "failing": ("echo version 12.0; exit 3", "ends with exit status 3"),
+    "crashing": ("kill -SEGV $$", "ends with exit status -11"),
+    "hanging": ("sleep 60", "does not answer within 0.2 s"),
+    "old": ("echo version 10.3 4.1; echo 4.9", "too old"),
+}
+
+
+@pytest.mark.parametrize("kind", UNUSABLE)
+@pytest.mark.parametrize("name", ["icarus", "g++"])
+def test_what_is_there_and_does_not_work_is_unusable(
+    bare: Path, monkeypatch: pytest.MonkeyPatch, name: str, kind: str
+) -> None:
+    body, reason = UNUSABLE[kind]
+    if kind == "old" and name == "g++":
+        body = "echo 4.9.2"
+    monkeypatch.setattr(toolchain, "ASK_LIMIT_S", 0.2 if kind == "hanging" else 30.0)
+    for program in ("iverilog", "vvp") if name == "icarus" else ("g++",):
+        fake(bare, program, "").write_text(f"#!/bin/sh\nPATH=/usr/bin:/bin\n{body}\n")
+    tool = toolchain.find(name)
+    assert tool.state == "unusable" and reason in tool.reason
+    with pytest.raises(LmuHlsError, match=rf"{re.escape(name)} \(.*\) is not usable: (?s:.*)Install it with: apt-get"):
+        toolchain.need(name)
+
+
+def test_a_program_that_cannot_be_started_is_unusable(bare: Path) -> None:
+    fake(bare, "g++", "").write_text("#!/nowhere/sh\n")
+    assert "cannot be started" in toolchain.find("g++").reason
+
+
+@pytest.mark.parametrize("version", ["1.2.0", "1.4.0", "2.0"])
+def test_other_versions_of_a_package_are_unusable(monkeypatch: pytest.MonkeyPatch, version: str) -> None:
+    monkeypatch.setattr(toolchain.importlib.metadata, "version", lambda name: version)
+    tool = toolchain.find("hls4ml")
+    assert tool.state == "unusable" and ("too old" if version == "1.2.0" else "too new") in tool.reason
 
 
 def test_icarus_needs_compiler_and_runtime(bare: Path) -> None:
