@@ -72,9 +72,17 @@ def test_the_table_tells_place_reason_or_remedy() -> None:
 
 
 def test_commands_say_what_they_lack() -> None:
-    tools = [dataclasses.replace(THERE, name=name, found=name not in ("verilator", "pyosys")) for name in PURPOSE]
-    assert {command for command, absent in lacking(tools).items() if absent} == {"verify", "synth", "demo"}
-    assert lacking(tools)["demo"] == ("pyosys", "verilator")
-    assert set(PURPOSE) == {"python", *TOOLS} and {name for names in COMMANDS.values() for name in names} <= set(
-        PURPOSE
-    )
+    def without(*absent: str) -> dict[str, tuple[str, ...]]:
+        return lacking([dataclasses.replace(THERE, name=name, found=name not in absent) for name in PURPOSE])
+
+    assert not any(without().values())
+    found = without("verilator", "pyosys")
+    assert {command for command, names in found.items() if names} == {"verify", "synth", "demo"}
+    assert found["demo"] == ("pyosys",)  # it takes the simulators that are there
+    assert without("verilator", "icarus")["demo"] == ("verilator",)
+    assert without("tensorflow", "g++")["report"] == without("g++")["synth"] == ()
+
+
+def test_every_tool_has_a_purpose() -> None:
+    assert set(PURPOSE) == {"python", *TOOLS}
+    assert {name for names in COMMANDS.values() for name in names} <= set(PURPOSE)

@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 
 from lmu_hls import cli, toolchain
+from lmu_hls.errors import NOT_VERIFIED
 from lmu_hls.records import Verification, load
+from lmu_hls.synth import synthesize_units
 from lmu_hls.toolchain import find
 from tests.process_tree import MARK, all_gone, names, new_mark, wait_for
 
@@ -216,3 +218,26 @@ def test_full_disk_is_one_message(saved, tmp_path, monkeypatch, capsys):
     said = capsys.readouterr().err
     assert stop.value.code == 1 and "No space left" in said and "free some space" in said
     assert not any(tmp_path.iterdir())
+
+
+@pytest.mark.skipif(not find("pyosys").found, reason="pyosys is not installed")
+def test_synth_imports_nothing_from_the_output_folder(folder, monkeypatch):
+    """S2."""
+    for place in (folder, folder / "verilog", folder / "work", folder / "work" / "synth"):
+        for name in ("pyosys", "json", "sitecustomize", "runpy"):
+            (place / name).mkdir(parents=True)
+            (place / name / "__init__.py").write_text(f"open({str(folder / 'PWN')!r}, 'w')\n")
+    monkeypatch.chdir(folder / "verilog")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep)  # an empty entry is the current folder
+    assert synthesize_units(folder)
+    assert not (folder / "PWN").exists()
+
+
+@pytest.mark.slow
+def test_two_verifications_at_once_wait_for_each_other(folder):
+    command = [sys.executable, "-m", "lmu_hls.cli", "verify", str(folder), "--simulator", "none", "--samples", "4"]
+    both = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+    said = [process.communicate(timeout=120)[1] for process in both]
+    assert [process.returncode for process in both] in ([0, 0], [NOT_VERIFIED] * 2), said
+    assert "".join(said).count("is in use by 'lmu-hls verify'") == 1
+    assert {path.name for path in folder.parent.iterdir()} == {folder.name}

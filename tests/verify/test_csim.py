@@ -1,12 +1,13 @@
 """csim: runs what lies on disk, sees every fault put there, and names what is wrong with a project."""
 
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from lmu_hls import golden, toolchain
+from lmu_hls import builds, golden, toolchain
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType
 from lmu_hls.spec import Network, Weight
@@ -69,6 +70,16 @@ def test_equals_golden_and_leaves_the_project_alone(copy):
     after = files(folder)
     assert {name: after[name] for name in before} == before
     assert after.keys() == before.keys()
+
+
+def test_two_at_once_do_not_meet(copy, tmp_path, monkeypatch):
+    """Both compile and run one and the same folder."""
+    folder, network = copy
+    monkeypatch.setenv(builds.VARIABLE, str(tmp_path / "cache"))
+    x = random_input(network, 20)
+    with ThreadPoolExecutor(2) as pool:
+        outputs = [*pool.map(lambda _: compile_project(folder).run(x, network), range(2))]
+    assert all(np.array_equal(output, golden.predict(network, x)) for output in outputs)
 
 
 @pytest.mark.parametrize("mutant", MUTANTS)
