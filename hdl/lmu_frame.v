@@ -19,7 +19,7 @@
 //   e_axis_tdata    1       out         one beat a sequence: it had a framing error
 //   framing_error   1       out         high in the cycle after the last beat of a sequence with a framing error
 //
-//   latency = 0, ii = N cycles: beats pass within the cycle. A mended step takes as long as a whole one, a dropped beat
+//   latency = 0, ii = N cycles: beats pass within the cycle. s_axis_tready is a register. A mended step takes as long as a whole one, a dropped beat
 //   one cycle.
 //
 // The beat on e_axis follows the one with m_axis_tlast by one cycle. Two of them are kept; when neither has been taken,
@@ -70,6 +70,24 @@ module lmu_frame #(
         end
     endgenerate
 
+    // A beat that is taken while it can not pass waits here, so that s_axis_tready comes from a register
+
+    reg full_q;
+    reg [WIDTH:0] waiting_q;
+    wire i_ready;
+    wire i_valid = full_q || s_axis_tvalid;
+    wire [WIDTH-1:0] i_data = full_q ? waiting_q[WIDTH-1:0] : s_axis_tdata;
+    wire i_last = full_q ? waiting_q[WIDTH] : s_axis_tlast;
+
+    assign s_axis_tready = !full_q;
+
+    always @(posedge clk) begin
+        full_q <= i_valid && !i_ready && !rst;
+        if (!full_q) waiting_q <= {s_axis_tlast, s_axis_tdata};
+    end
+
+    // Places in a step and in a sequence
+
     reg fill_q;  // tlast has come within this step
     reg drop_q;  // the sequence is complete, its tlast has not come
     reg [BEAT_CW-1:0] beat_q;
@@ -79,27 +97,27 @@ module lmu_frame #(
 
     wire last_step;
     wire last_beat = {1'b0, beat_q} == N[BEAT_CW:0] - 1'b1;
-    wire ends = last_beat && (fill_q || s_axis_tlast || last_step);
-    wire error = fill_q || (STEPS != 0 && s_axis_tlast != last_step);
+    wire ends = last_beat && (fill_q || i_last || last_step);
+    wire error = fill_q || (STEPS != 0 && i_last != last_step);
     wire hold = ends && kept_q[1];
     wire pass = m_axis_tvalid && m_axis_tready;
     wire keep = pass && ends;
     wire take = e_axis_tvalid && e_axis_tready;
 
-    assign s_axis_tready = drop_q || (!fill_q && !hold && m_axis_tready);
-    assign m_axis_tdata = fill_q ? {WIDTH{1'b0}} : s_axis_tdata;
-    assign m_axis_tvalid = !drop_q && !hold && (fill_q || s_axis_tvalid);
+    assign i_ready = drop_q || (!fill_q && !hold && m_axis_tready);
+    assign m_axis_tdata = fill_q ? {WIDTH{1'b0}} : i_data;
+    assign m_axis_tvalid = !drop_q && !hold && (fill_q || i_valid);
     assign m_axis_tlast = ends;
     assign e_axis_tdata = errors_q[0];
     assign e_axis_tvalid = kept_q != 0;
     assign framing_error = framing_error_q;
 
     always @(posedge clk) begin
-        if (drop_q && s_axis_tvalid && s_axis_tlast) drop_q <= 1'b0;
+        if (drop_q && i_valid && i_last) drop_q <= 1'b0;
         if (pass) begin
             beat_q <= last_beat ? {BEAT_CW{1'b0}} : beat_q + 1'b1;
-            fill_q <= !last_beat && (fill_q || s_axis_tlast);
-            drop_q <= ends && !fill_q && !s_axis_tlast;
+            fill_q <= !last_beat && (fill_q || i_last);
+            drop_q <= ends && !fill_q && !i_last;
         end
         if (rst) begin
             beat_q <= {BEAT_CW{1'b0}};
@@ -160,6 +178,17 @@ module lmu_frame #(
         end
     end
 
+    // The register in front: a beat that is taken passes at once or waits, and none comes twice
+    always @(posedge clk) begin
+        if (f_past_q && $past(!rst && i_valid && !i_ready)) begin
+            waiting_holds : assert (i_valid && $stable({i_data, i_last}));
+        end
+        if (f_past_q && $past(!rst && i_ready)) none_twice : assert (s_axis_tready);
+        if (f_past_q && $past(!rst && s_axis_tvalid && s_axis_tready && !i_ready)) begin
+            none_dropped : assert (full_q && {i_last, i_data} == $past({s_axis_tlast, s_axis_tdata}));
+        end
+    end
+
     // Places in the source's sequence and in ours, counted apart. The source's stops behind the longest sequence, or is
     // taken modulo N.
     localparam F_SIZE = STEPS > 0 ? N * STEPS : N;
@@ -167,23 +196,23 @@ module lmu_frame #(
     reg [$clog2(N+1)-1:0] f_beat_q;
     reg [$clog2(STEPS+2)-1:0] f_step_q;
     reg f_short_q;  // the source's sequence has ended within the step
-    wire f_taken = s_axis_tvalid && s_axis_tready;
+    wire f_taken = i_valid && i_ready;
     wire f_given = m_axis_tvalid && m_axis_tready;
     wire f_end = f_given && m_axis_tlast;
     wire f_beyond = STEPS > 0 && f_in_q == F_SIZE;
-    wire f_right = f_taken && s_axis_tlast && (STEPS == 0 || f_in_q == F_SIZE - 1);
+    wire f_right = f_taken && i_last && (STEPS == 0 || f_in_q == F_SIZE - 1);
 
     always @(posedge clk) begin
         if (f_taken) begin
             f_in_q <= f_in_q + !f_beyond;
             if (STEPS == 0 && f_in_q == N - 1) f_in_q <= 0;
-            if (s_axis_tlast) f_in_q <= 0;
+            if (i_last) f_in_q <= 0;
         end
         if (f_given) begin
             f_beat_q <= f_beat_q == N - 1 ? 0 : f_beat_q + 1;
             if (STEPS > 0 && f_beat_q == N - 1) f_step_q <= f_step_q + 1;
             if (m_axis_tlast) f_step_q <= 0;
-            f_short_q <= f_beat_q != N - 1 && (f_short_q || (f_taken && s_axis_tlast));
+            f_short_q <= f_beat_q != N - 1 && (f_short_q || (f_taken && i_last));
         end
         if (rst) begin
             f_in_q <= 0;
@@ -200,14 +229,14 @@ module lmu_frame #(
             last_at_the_end : assert (STEPS == 0 || !m_axis_tvalid || f_beat_q != N - 1 || f_step_q != STEPS - 1
                 || m_axis_tlast);
             if (f_taken) begin
-                none_lost : assert (f_beyond || (f_given && m_axis_tdata == s_axis_tdata));
+                none_lost : assert (f_beyond || (f_given && m_axis_tdata == i_data));
                 rest_dropped : assert (!f_beyond || !f_given);
                 clean_start : assert (f_in_q != 0 || STEPS == 0 || (f_beat_q == 0 && f_step_q == 0));
                 steps_aligned : assert (f_beyond || f_in_q == (STEPS > 0 ? f_step_q * N : 0) + f_beat_q);
             end
             if (f_given && !f_taken) zeros_only_after_a_short_step : assert (f_short_q && m_axis_tdata == 0);
             if (f_short_q) step_is_filled : assert (!f_taken && (m_axis_tvalid || hold));
-            if (f_taken && s_axis_tlast && !f_beyond) begin
+            if (f_taken && i_last && !f_beyond) begin
                 ends_with_the_source : assert (m_axis_tlast == (f_beat_q == N - 1));
             end
         end
@@ -243,7 +272,7 @@ module lmu_frame #(
 
     always @(posedge clk) begin
         if (m_axis_tready && e_axis_tready) f_wait_q <= f_wait_q + 1;
-        if (s_axis_tready || rst) f_wait_q <= 0;
+        if (i_ready || rst) f_wait_q <= 0;
     end
 
     always @* if (f_past_q && !rst) never_stuck : assert (f_wait_q <= N + 1);
@@ -251,9 +280,9 @@ module lmu_frame #(
     always @(posedge clk) begin
         if (f_past_q && !rst) begin
             reach_mended : cover (f_given && m_axis_tlast && (N == 1 || f_short_q));
-            reach_dropped : cover (f_taken && s_axis_tlast && (STEPS == 0 || f_beyond));
+            reach_dropped : cover (f_taken && i_last && (STEPS == 0 || f_beyond));
             reach_right : cover (f_end && f_right && f_kept_q == 1);
-            reach_hold : cover (hold && s_axis_tvalid && f_errors_q == 2'b10);
+            reach_hold : cover (hold && i_valid && f_errors_q == 2'b10);
         end
     end
 `endif

@@ -1,16 +1,23 @@
-// AXI4-Lite registers of the accelerator: restart, and what has happened since.
+// AXI4-Lite registers of the accelerator: what it is, restart, and what has happened since.
 //
-//   Address   Name            Access   Contents
-//   0x00      VERSION         R        parameter VERSION
-//   0x04      CONTROL         W        bit 0: writing 1 restarts the accelerator; reads as 0
-//   0x08      STATUS          R/W      bit 0: a sequence had a framing error; writing 1 clears it
-//                                      bit 1: busy
-//   0x0C      COUNTERS        R        number of SATURATIONS registers
-//   0x10      CYCLES          R        cycles since the restart, low word; reading it keeps the high word for 0x14
-//   0x14      CYCLES_HIGH     R        high word of the cycles at the last read of 0x10
-//   0x18      SEQUENCES       R        sequences that have come out
-//   0x1C      STEP_CYCLES     R        cycles between the last two accepted steps; 0 before the second one
-//   0x20+4k   SATURATIONS[k]  R        cycles with clipped[k], k = 0 .. COUNTERS-1
+//   Address   Name          Access   Contents
+//   0x00      ID            R        the letters LMU and, in the low byte, the version of this map: 0x4C4D5502
+//   0x04      CONTROL       W        bit 0: writing 1 restarts the accelerator
+//   0x08      STATUS        R/W      bit 0: a sequence had a framing error; writing 1 clears it and FRAMING. bit 1: busy
+//   0x0C      COUNTERS      R        number of CLIPPED registers
+//   0x10      CYCLES        R        cycles since the restart, low word; reading it keeps the high word for CYCLES_HIGH
+//   0x14      CYCLES_HIGH   R        high word of the cycles at the last read of CYCLES
+//   0x18      SEQUENCES     R        sequences that have come out
+//   0x1C      STEP_CYCLES   R        cycles between the last two accepted steps; 0 before the second one
+//   0x20      FRAMING       R        sequences with a framing error
+//   0x24      CONTRACT      R        first 32 bits of the SHA-256 of the integer contract (spec.npz): which network this is
+//   0x28      INPUTS        R        values of a step
+//   0x2C      OUTPUTS       R        values of the output of a step or sequence
+//   0x30      STEPS         R        steps of a sequence; 0: any number
+//   0x34      INPUT_TYPE    R        bits 7..0 width, 15..8 fraction bits (signed), 16: the type is signed
+//   0x38      OUTPUT_TYPE   R        the same for the output
+//   0x3C      MODE          R        bit 0: streaming. bit 1: every step gives an output
+//   0x40+4k   CLIPPED[k]    R        cycles with clipped[k], k = 0 .. COUNTERS-1
 //
 // Words of 32 bits; the low two bits of an address are ignored. An address that is not in the table, a write to a
 // register without W and a read of one without R (none) get the response SLVERR and do nothing. wstrb[0] must be set
@@ -36,9 +43,16 @@
 `default_nettype none
 
 module lmu_registers #(
-    // Contents of VERSION
-    parameter [31:0] VERSION = 32'd1,
-    // Saturation counters, 1 or more
+    // Contents of the registers that say what the accelerator is
+    parameter [31:0] ID = 32'h4C4D5502,
+    parameter [31:0] CONTRACT = 32'd0,
+    parameter [31:0] INPUTS = 32'd1,
+    parameter [31:0] OUTPUTS = 32'd1,
+    parameter [31:0] STEPS = 32'd0,
+    parameter [31:0] INPUT_TYPE = 32'd0,
+    parameter [31:0] OUTPUT_TYPE = 32'd0,
+    parameter [31:0] MODE = 32'd0,
+    // Counters of clipped values, 1 or more
     parameter integer COUNTERS = 1,
     // Bits of an address; the table must fit
     parameter integer ADDR_W = 12
@@ -72,18 +86,19 @@ module lmu_registers #(
     input  wire [COUNTERS-1:0] clipped
 );
 
-    localparam FIXED = 8;  // words before the saturation counters
+    localparam FIXED = 16;  // words before the counters of clipped values
     localparam WORDS = FIXED + COUNTERS;
     localparam INDEX_W = ADDR_W > 2 ? ADDR_W - 2 : 1;
-    localparam VERSION_AT = 0, CONTROL_AT = 1, STATUS_AT = 2, COUNTERS_AT = 3, CYCLES_AT = 4, CYCLES_HIGH_AT = 5,
-        SEQUENCES_AT = 6, STEP_CYCLES_AT = 7;
+    localparam ID_AT = 0, CONTROL_AT = 1, STATUS_AT = 2, COUNTERS_AT = 3, CYCLES_AT = 4, CYCLES_HIGH_AT = 5,
+        SEQUENCES_AT = 6, STEP_CYCLES_AT = 7, FRAMING_AT = 8, CONTRACT_AT = 9, INPUTS_AT = 10, OUTPUTS_AT = 11,
+        STEPS_AT = 12, INPUT_TYPE_AT = 13, OUTPUT_TYPE_AT = 14, MODE_AT = 15;
     localparam [1:0] OKAY = 2'b00, SLVERR = 2'b10;
     localparam [31:0] FULL = 32'hFFFFFFFF;
 
     generate
         if (COUNTERS < 1) begin : g_check_counters
             PARAM_ERROR_counters_must_be_at_least_1 check ();
-        end else if (ADDR_W < 6 || ADDR_W > 30 || 4 * WORDS > (1 << ADDR_W)) begin : g_check_addr
+        end else if (ADDR_W < 7 || ADDR_W > 30 || 4 * WORDS > (1 << ADDR_W)) begin : g_check_addr
             PARAM_ERROR_addr_w_must_hold_all_registers_and_be_at_most_30 check ();
         end
     endgenerate
@@ -139,16 +154,20 @@ module lmu_registers #(
 
     wire clear = rst || restart_q;
     reg framing_error_q;
+    reg [31:0] framing_q;
+    wire wr_clear = set_bit0 && wr_status;
     reg [63:0] cycles_q;
     reg [31:0] sequences_q;
     reg [31:0] since_q;  // cycles since the last accepted step; 0: none yet
     reg [31:0] step_cycles_q;
-    wire [32*COUNTERS-1:0] saturations;
+    wire [32*COUNTERS-1:0] clipped_counts;
 
     always @(posedge clk) begin
         cycles_q <= cycles_q + 1'b1;
-        if (set_bit0 && wr_status) framing_error_q <= 1'b0;
+        if (wr_clear) framing_error_q <= 1'b0;
         if (framing_error) framing_error_q <= 1'b1;
+        if (wr_clear) framing_q <= {31'd0, framing_error};
+        else if (framing_error && framing_q != FULL) framing_q <= framing_q + 1'b1;
         if (sequence_end && sequences_q != FULL) sequences_q <= sequences_q + 1'b1;
         if (since_q != 0 && since_q != FULL) since_q <= since_q + 1'b1;
         if (step) begin
@@ -158,6 +177,7 @@ module lmu_registers #(
         if (clear) begin
             cycles_q <= 64'd0;
             framing_error_q <= 1'b0;
+            framing_q <= 32'd0;
             sequences_q <= 32'd0;
             since_q <= 32'd0;
             step_cycles_q <= 32'd0;
@@ -168,7 +188,7 @@ module lmu_registers #(
     generate
         for (k = 0; k < COUNTERS; k = k + 1) begin : g_counter
             reg [31:0] count_q;
-            assign saturations[32*k+:32] = count_q;
+            assign clipped_counts[32*k+:32] = count_q;
             always @(posedge clk) begin
                 if (clipped[k] && count_q != FULL) count_q <= count_q + 1'b1;
                 if (clear) count_q <= 32'd0;
@@ -196,16 +216,24 @@ module lmu_registers #(
     always @* begin
         r_data_d = 32'd0;
         case (rd_index)
-            VERSION_AT[INDEX_W-1:0]:     r_data_d = VERSION;
+            ID_AT[INDEX_W-1:0]:          r_data_d = ID;
             STATUS_AT[INDEX_W-1:0]:      r_data_d = {30'd0, busy, framing_error_q};
             COUNTERS_AT[INDEX_W-1:0]:    r_data_d = COUNTERS;
             CYCLES_AT[INDEX_W-1:0]:      r_data_d = cycles_q[31:0];
             CYCLES_HIGH_AT[INDEX_W-1:0]: r_data_d = cycles_high_q;
             SEQUENCES_AT[INDEX_W-1:0]:   r_data_d = sequences_q;
             STEP_CYCLES_AT[INDEX_W-1:0]: r_data_d = step_cycles_q;
+            FRAMING_AT[INDEX_W-1:0]:     r_data_d = framing_q;
+            CONTRACT_AT[INDEX_W-1:0]:    r_data_d = CONTRACT;
+            INPUTS_AT[INDEX_W-1:0]:      r_data_d = INPUTS;
+            OUTPUTS_AT[INDEX_W-1:0]:     r_data_d = OUTPUTS;
+            STEPS_AT[INDEX_W-1:0]:       r_data_d = STEPS;
+            INPUT_TYPE_AT[INDEX_W-1:0]:  r_data_d = INPUT_TYPE;
+            OUTPUT_TYPE_AT[INDEX_W-1:0]: r_data_d = OUTPUT_TYPE;
+            MODE_AT[INDEX_W-1:0]:        r_data_d = MODE;
             default:
             for (n = 0; n < COUNTERS; n = n + 1) begin
-                if (rd_index == FIXED[INDEX_W-1:0] + n[INDEX_W-1:0]) r_data_d = saturations[32*n+:32];
+                if (rd_index == FIXED[INDEX_W-1:0] + n[INDEX_W-1:0]) r_data_d = clipped_counts[32*n+:32];
             end
         endcase
     end
@@ -278,13 +306,15 @@ module lmu_registers #(
     end
 
     // Counters stay at their largest value; a restart needs a write
-    wire [31:0] f_count = saturations[31:0];
+    wire [31:0] f_count = clipped_counts[31:0];
 
     always @(posedge clk) begin
         if (f_past_q && $past(!rst)) begin
             counter_stays : assert ($past(f_count != FULL || restart) || f_count == FULL);
             sequences_stay : assert ($past(sequences_q != FULL || restart) || sequences_q == FULL);
             restarts : assert (!$past(restart) || (f_count == 0 && cycles_q == 0 && sequences_q == 0));
+            errors_are_counted : assert (framing_error_q == (framing_q != 0));
+            framing_stays : assert ($past(framing_q != FULL || restart || wr_clear) || framing_q == FULL);
             error_is_kept : assert (framing_error_q || !$past(framing_error && !restart));
             restart_after_write : assert (!restart || (s_axil_bvalid && $past(!s_axil_bvalid) && s_axil_bresp == OKAY));
             reach_restart : cover (restart);

@@ -1,8 +1,8 @@
 """cocotb bench of lmu_registers: cocotbext-axi's AxiLiteMaster against a model that is exact in every cycle.
 
 The top has `clk` and, for each unit, the ports of lmu_registers behind `<unit>_`. LMU_JOBS names a JSON file with
-{"units": {unit: {"counters": COUNTERS, "version": VERSION, "addr_w": ADDR_W}}, "operations": number of random ones};
-the unit's instance has its name. LMU_RESULTS gets {unit: list of problems}, also when the bench fails.
+{"units": {unit: {"counters": COUNTERS, "identity": {name: value}, "addr_w": ADDR_W}}, "operations": number of random
+ones}; the unit's instance has its name. LMU_RESULTS gets {unit: list of problems}, also when the bench fails.
 
 The model sees the handshakes and the inputs at each edge and knows every output of the cycle: ready and valid signals,
 responses, data, and restart. The master checks what reaches a driver: values and SLVERR.
@@ -24,11 +24,13 @@ from cocotb.clock import Clock
 from cocotb.triggers import ClockCycles, SimTimeoutError, with_timeout
 from cocotbext.axi import AxiLiteBus, AxiLiteMaster, AxiResp
 from registers_model import (
+    CLIPPED,
     CONTROL,
+    COUNTERS,
     CYCLES,
     CYCLES_HIGH,
+    FRAMING,
     FULL,
-    SATURATIONS,
     SEQUENCES,
     STATUS,
     STEP_CYCLES,
@@ -51,7 +53,7 @@ class Unit:
         self.signals = {s: getattr(dut, f"{name}_s_axil_{s}") for s in self.INPUTS}
         self.signals = {f"s_axil_{s}": signal for s, signal in self.signals.items()}
         self.signals |= {s: getattr(dut, f"{name}_{s}") for s in (*PULSES, "busy", "rst")}
-        self.model = Model(facts["counters"], facts["version"])
+        self.model = Model(facts["counters"], facts["identity"])
         self.outputs = {s: getattr(dut, f"{name}_{s}") for s in self.model.now()}
         for signal in (*PULSES, "busy"):
             self.signals[signal].value = 0
@@ -123,7 +125,7 @@ class Unit:
             self.wrong(f"write to {address:#x}: {answer.resp!r}")
 
     async def random_operation(self) -> None:
-        address = 4 * self.rng.randrange(min(10 + self.facts["counters"], 1 << (self.facts["addr_w"] - 2)))
+        address = 4 * self.rng.randrange(min(18 + self.facts["counters"], 1 << (self.facts["addr_w"] - 2)))
         if self.rng.random() < 0.1:
             address = 4 * self.rng.randrange(1 << (self.facts["addr_w"] - 2))
         if self.rng.random() < 0.6:
@@ -167,7 +169,9 @@ class Unit:
         inner, model, near, cycles = self.inner, self.model, FULL - 12, (5 << 32) + FULL - 20
         inner.cycles_q.value, inner.sequences_q.value, inner.since_q.value = cycles, near, near
         inner.g_counter[0].count_q.value = near
-        model.cycles, model.sequences, model.saturations[0] = cycles, near, near
+        inner.framing_q.value = near
+        inner.framing_error_q.value = 1
+        model.cycles, model.sequences, model.clipped[0], model.framing, model.error = cycles, near, near, near, True
         model.last_step = model.cycles - near
         self.busy_share = 0.0
         await self.read(CYCLES)
@@ -175,17 +179,18 @@ class Unit:
         await self.read(CYCLES_HIGH)
         self.busy_share = 0.9
         await ClockCycles(self.clk, 25)
-        for address in (CYCLES, CYCLES_HIGH, SEQUENCES, STEP_CYCLES, SATURATIONS):
+        for address in (CYCLES, CYCLES_HIGH, SEQUENCES, STEP_CYCLES, FRAMING, CLIPPED):
             await self.read(address)
-        if self.model.sequences != FULL or self.model.saturations[0] != FULL or self.model.high != 6:
+        if {self.model.sequences, self.model.clipped[0], self.model.framing} != {FULL} or self.model.high != 6:
             self.wrong("the bench did not reach the largest values")
 
     async def known_values(self) -> None:
         """The whole map once more, with values that are plain without a model."""
         await self.write(CONTROL, b"\1\0\0\0")
-        found = [await self.read(4 * k) for k in range(8 + self.facts["counters"])]
-        expected = [self.facts["version"], 0, 0, self.facts["counters"]]
-        if found[:4] != expected or not 0 < found[4] < 60 or any(found[5:]):
+        found = {address: await self.read(address) for address in range(0, CLIPPED + 4 * self.facts["counters"], 4)}
+        expected = self.model.identity | {COUNTERS: self.facts["counters"]}
+        cycles = found.pop(CYCLES)
+        if found != dict.fromkeys(found, 0) | expected or not 0 < cycles < 60:
             self.wrong(f"after a restart the registers hold {found}")
         for delay in range(1, 9):  # in the cycle of the clearing, too
             clearing = cocotb.start_soon(self.write(STATUS, b"\1"))
@@ -195,6 +200,7 @@ class Unit:
             self.signals["framing_error"].value = 0
             await clearing
             await self.read(STATUS)
+            await self.read(FRAMING)
         states = [await self.read(STATUS)]
         await self.write(STATUS + 1, b"\1")
         states.append(await self.read(STATUS))

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from lmu_hls.rtl.registers import ADDRESS
+
 FULL = (1 << 32) - 1
-VERSION, CONTROL, STATUS, COUNTERS, CYCLES, CYCLES_HIGH, SEQUENCES, STEP_CYCLES, SATURATIONS = range(0, 36, 4)
+CONTROL, STATUS, COUNTERS, CYCLES, CYCLES_HIGH, SEQUENCES, STEP_CYCLES, FRAMING, CLIPPED = (
+    ADDRESS[name]
+    for name in (
+        "CONTROL", "STATUS", "COUNTERS", "CYCLES", "CYCLES_HIGH", "SEQUENCES", "STEP_CYCLES", "FRAMING", "CLIPPED",
+    )
+)  # fmt: skip
 
 
 class Model:
     """The registers by their description; `now` is what the outputs must be, `edge` goes to the next cycle."""
 
-    def __init__(self, counters: int, version: int) -> None:
-        self.counters, self.version = counters, version
+    def __init__(self, counters: int, identity: dict[str, int]) -> None:
+        self.counters = counters
+        self.identity = {ADDRESS[name]: value for name, value in identity.items()}
         self.reset()
 
     def reset(self) -> None:
@@ -25,18 +33,29 @@ class Model:
     def clear(self) -> None:
         """What rst and a restart set to 0."""
         self.error, self.cycles, self.sequences, self.last_step, self.step_cycles = False, 0, 0, None, 0
-        self.saturations = [0] * self.counters
+        self.framing = 0
+        self.clipped = [0] * self.counters
 
     def known(self, address: int) -> bool:
-        return address // 4 < 8 + self.counters
+        return address // 4 < CLIPPED // 4 + self.counters
 
     def read(self, address: int, busy: bool) -> int:
         """Contents at an address; 0 where there is nothing."""
         index, low = address // 4 * 4, self.cycles & FULL
-        if index >= SATURATIONS:
-            return self.saturations[index // 4 - 8] if self.known(address) else 0
-        status = int(self.error) | int(busy) << 1
-        return (self.version, 0, status, self.counters, low, self.high, self.sequences, self.step_cycles)[index // 4]
+        if index >= CLIPPED:
+            return self.clipped[(index - CLIPPED) // 4] if self.known(address) else 0
+        if index in self.identity:
+            return self.identity[index]
+        return {
+            CONTROL: 0,
+            STATUS: int(self.error) | int(busy) << 1,
+            COUNTERS: self.counters,
+            CYCLES: low,
+            CYCLES_HIGH: self.high,
+            SEQUENCES: self.sequences,
+            STEP_CYCLES: self.step_cycles,
+            FRAMING: self.framing,
+        }[index]
 
     def now(self) -> dict[str, int | None]:
         """Outputs of this cycle; None: not defined."""
@@ -94,10 +113,11 @@ class Model:
 
     def _events(self, inputs: dict[str, int], clear_error: bool) -> None:
         self.error = bool(inputs["framing_error"]) or (self.error and not clear_error)
+        self.framing = min((0 if clear_error else self.framing) + bool(inputs["framing_error"]), FULL)
         if inputs["step"]:
             self.step_cycles = 0 if self.last_step is None else min(self.cycles - self.last_step, FULL)
             self.last_step = self.cycles
         self.sequences = min(self.sequences + inputs["sequence_end"], FULL)
         for k in range(self.counters):
-            self.saturations[k] = min(self.saturations[k] + (inputs["clipped"] >> k & 1), FULL)
+            self.clipped[k] = min(self.clipped[k] + (inputs["clipped"] >> k & 1), FULL)
         self.cycles = (self.cycles + 1) & ((1 << 64) - 1)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.naming import identifier, identifiers
+from lmu_hls.rtl import registers
 from lmu_hls.rtl.affine import check_signed_type
 from lmu_hls.rtl.cycles import Cycles, Pace, dense_pace, elementwise_pace, lmu_pace, network_cycles, stage_pace
 from lmu_hls.rtl.layers import add_argmax, add_dense, add_elementwise, add_lmu, add_softmax, add_vector_buffer
@@ -19,7 +20,7 @@ from lmu_hls.rtl.netlist import NamesMeet, Netlist, Stream
 from lmu_hls.rtl.renaming import Names
 from lmu_hls.rtl.reuse import PartPlan, choose_lanes, plan_parts
 from lmu_hls.rtl.sizes import DENSE, LMUSizes, dense_sizes
-from lmu_hls.spec import LMU, ArgMax, Dense, Elementwise, Layer, Network, Softmax
+from lmu_hls.spec import LMU, ArgMax, Dense, Elementwise, Layer, Network, Softmax, store
 
 SEQUENCES_IN_FLIGHT = 16  # ended sequences whose last output beat has not been taken
 _AXIL = (
@@ -77,7 +78,6 @@ class NetworkPlan:
     cycles: Cycles
 
     ADDRESS_WIDTH = 12
-    REGISTERS_VERSION = 1
     AXIL = tuple(_AXIL.split())
 
     @property
@@ -88,6 +88,26 @@ class NetworkPlan:
     @property
     def names(self) -> Names:
         return Names(self.name)
+
+    @property
+    def contract(self) -> str:
+        """SHA-256 of the integer contract, as spec.npz has it."""
+        return store.digest(self.network)
+
+    @property
+    def identity(self) -> dict[str, int]:
+        """Contents of the registers that say what the accelerator is."""
+        steps = self.network.steps if self.options.check_steps and not self.options.streaming else 0
+        return {
+            "ID": registers.MAGIC,
+            "CONTRACT": int(self.contract[:8], 16),
+            "INPUTS": self.network.n_in,
+            "OUTPUTS": self.out.count,
+            "STEPS": steps,
+            "INPUT_TYPE": registers.type_word(self.network.x),
+            "OUTPUT_TYPE": registers.type_word(self.out.type),
+            "MODE": int(self.options.streaming) | int(self.every_step) << 1,
+        }
 
     @property
     def in_bus(self) -> int:
@@ -182,6 +202,8 @@ def _frame(net: Netlist, network: Network, options: RtlOptions) -> Stream:
         net.wire(name)
     s_axis = {"s_axis_tdata": f"s_axis_tdata[{x.width - 1}:0]"}
     s_axis |= {f"s_axis_{name}": f"s_axis_{name}" for name in ("tvalid", "tready", "tlast")}
+    if options.axi_lite:  # behind lmu_restart
+        s_axis |= {f"s_axis_{name}": net.wire(f"core_{name}") for name in ("tvalid", "tready")}
     error = {f"e_axis_{name}": f"error_{name}" for name in ("tdata", "tvalid", "tready")}
     pulse = net.wire("framing_error" if options.axi_lite else "unused_framing_error")
     parameters = {"N": network.n_in, "STEPS": steps, "WIDTH": x.width}

@@ -23,6 +23,7 @@ from lmu_hls.fixed import Ints
 from lmu_hls.jsonfile import dump, write_text
 from lmu_hls.naming import contained, markdown
 from lmu_hls.resources import hdl_dir
+from lmu_hls.rtl import registers
 from lmu_hls.rtl.manifest import FORMAT, Manifest, manifest
 from lmu_hls.rtl.network import NetworkPlan, RtlOptions, plan_network, utilisation
 from lmu_hls.rtl.reuse import Settled
@@ -97,7 +98,15 @@ def project_files(plan: NetworkPlan, vectors: Vectors | None = None, settled: Se
         patience = PATIENCE * slowest + 1000
         files[f"tb/{name}_tb.v"] = _render("network_tb.v.jinja", plan=plan, name=name, beats=beats, patience=patience)
     rtl, rom, data = (sorted(file for file in files if file.startswith(part)) for part in ("rtl/", "rom/", "vectors/"))
-    facts = {"plan": plan, "name": name, "rtl": rtl, "rom": rom, "vectors": data, "beats": beats}
+    facts = {
+        "register_table": registers.markdown_table(),
+        "plan": plan,
+        "name": name,
+        "rtl": rtl,
+        "rom": rom,
+        "vectors": data,
+        "beats": beats,
+    }
     files["Makefile"] = _render("Makefile.jinja", **facts)
     files["lmu.core"] = _render("fusesoc.core.jinja", **facts)
     request = markdown(settled.summary) if settled is not None else ""
@@ -116,7 +125,7 @@ def top_source(plan: NetworkPlan) -> str:
 def modules(plan: NetworkPlan) -> tuple[str, ...]:
     """The hand-written modules that the top needs, by their names in the library."""
     wanted = [instance.module for instance in plan.net.instances]
-    wanted += ["lmu_registers"] if plan.options.axi_lite else []
+    wanted += ["lmu_registers", "lmu_restart"] if plan.options.axi_lite else []
     found: set[str] = set()
     while wanted:
         module = wanted.pop()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import io
 import json
 import zipfile
@@ -41,6 +42,15 @@ _CLASSES = {
 
 def save(net: spec.Network, path: Path) -> None:
     """Write ``net`` to ``path``; the same network always gives the same bytes."""
+    write_bytes(path, _archive(net))
+
+
+def digest(net: spec.Network) -> str:
+    """SHA-256 of the file that :func:`save` writes for ``net``."""
+    return hashlib.sha256(_archive(net)).hexdigest()
+
+
+def _archive(net: spec.Network) -> bytes:
     arrays: dict[str, np.ndarray] = {}
     tree = {"format": FORMAT, "network": _encode(net, "network", arrays)}
     arrays["tree"] = np.frombuffer(json.dumps(tree).encode(), np.uint8)
@@ -50,7 +60,7 @@ def save(net: spec.Network, path: Path) -> None:
             member = io.BytesIO()
             np.lib.format.write_array(member, np.ascontiguousarray(array), allow_pickle=False)
             archive.writestr(zipfile.ZipInfo(f"{name}.npy"), member.getvalue(), zipfile.ZIP_DEFLATED)
-    write_bytes(path, buffer.getvalue())
+    return buffer.getvalue()
 
 
 def load(path: Path) -> spec.Network:

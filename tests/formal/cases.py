@@ -65,7 +65,15 @@ def vector(n: int, keep_last: int, slow: bool = False) -> Case:
 
 SERIALIZER = Case("lmu_serializer", {"WIDTH": 2, "LANES": 3})
 STEP_START = Case("lmu_step_start", {"WIDTH": 2, "N": 3})
-REGISTERS = Case("lmu_registers", {"COUNTERS": 1, "ADDR_W": 6})
+REGISTERS = Case("lmu_registers", {"COUNTERS": 1, "ADDR_W": 7})
+
+
+def restart(n: int, streaming: int) -> Case:
+    return Case("lmu_restart", {"N": n, "STREAMING": streaming, "WIDTH": 2})
+
+
+RESTART = restart(3, 0)
+CUT = ("cut_packet_has_the_flag",)
 
 
 def pes(units: int, memory_d: int, order: int, pipeline: int = 1) -> Case:
@@ -92,7 +100,10 @@ CASES = (
     vector(3, 1),
     vector(6, 0, slow=True),
     REGISTERS,
-    Case("lmu_registers", {"COUNTERS": 8, "ADDR_W": 6}),
+    Case("lmu_registers", {"COUNTERS": 8, "ADDR_W": 7}),
+    RESTART,
+    restart(1, 0),
+    restart(3, 1),
     dense(1, 1, 1),
     dense(2, 1, 1),
     dense(3, 1, 3, slow=True),
@@ -137,18 +148,16 @@ MUTANTS = (
     Mutant(
         STEP_START, "lmu_step_start", "if (s_axis_tvalid && s_axis_tready)", "if (s_axis_tvalid)", ("start_in_place",)
     ),
-    Mutant(
-        frame(3, 2), "lmu_frame", "fill_q <= !last_beat && (fill_q || s_axis_tlast)", "fill_q <= 1'b0", ("clean_start",)
-    ),
-    Mutant(frame(3, 2), "lmu_frame", "drop_q <= ends && !fill_q && !s_axis_tlast", "drop_q <= 1'b0", ("rest_dropped",)),
+    Mutant(frame(3, 2), "lmu_frame", "fill_q <= !last_beat && (fill_q || i_last)", "fill_q <= 1'b0", ("clean_start",)),
+    Mutant(frame(3, 2), "lmu_frame", "drop_q <= ends && !fill_q && !i_last", "drop_q <= 1'b0", ("rest_dropped",)),
     Mutant(
         frame(3, 2),
         "lmu_frame",
-        "if (drop_q && s_axis_tvalid && s_axis_tlast)",
-        "if (drop_q && s_axis_tlast)",
+        "if (drop_q && i_valid && i_last)",
+        "if (drop_q && i_last)",
         ("rest_dropped",),
     ),
-    Mutant(frame(3, 2), "lmu_frame", "s_axis_tlast != last_step", "s_axis_tlast && !last_step", ("error_word",)),
+    Mutant(frame(3, 2), "lmu_frame", "i_last != last_step", "i_last && !last_step", ("error_word",)),
     Mutant(frame(3, 2), "lmu_frame", "wire hold = ends && kept_q[1]", "wire hold = 1'b0", ("errors_fit",)),
     Mutant(frame(3, 2), "lmu_frame", "errors_q[kept_q[0] && !take]", "errors_q[!take]", ("error_word",)),
     Mutant(
@@ -158,6 +167,16 @@ MUTANTS = (
         "assign m_axis_tvalid = !drop_q && !(hold || (ends && take))",
         ("valid_holds",),
     ),
+    Mutant(frame(3, 2), "lmu_frame", "i_valid && !i_ready && !rst", "1'b0", ("none_dropped",)),
+    Mutant(frame(3, 2), "lmu_frame", "if (!full_q) waiting_q", "waiting_q", ("waiting_holds",)),
+    Mutant(RESTART, "lmu_restart", "restart && y_axis_tvalid && !close_q", "1'b0", ("valid_holds",)),
+    Mutant(RESTART, "lmu_restart", "if (!kept_q) begin", "begin", ("payload_holds",)),
+    Mutant(RESTART, "lmu_restart", "kept_d ? !m_axis_tlast : packet_d", "1'b0", ("end_is_offered",)),
+    Mutant(RESTART, "lmu_restart", "user_q : close_q || y_axis_tuser", "user_q : y_axis_tuser", CUT),
+    Mutant(RESTART, "lmu_restart", "(swallow_q || restart) && within_d", "1'b0", ("starts_clean",)),
+    Mutant(RESTART, "lmu_restart", "(swallow_q || restart) && within_d", "swallow_q || restart", ("none_lost",)),
+    Mutant(RESTART, "lmu_restart", "taken ? !s_axis_tlast : within_q", "within_q || taken", ("none_lost",)),
+    Mutant(restart(3, 1), "lmu_restart", "last_beat || s_axis_tlast ?", "last_beat ?", ("starts_clean",)),
     Mutant(
         vector(3, 0),
         "lmu_vector_buffer",

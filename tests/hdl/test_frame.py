@@ -118,20 +118,24 @@ def test_full_rate(icarus: str, shared_dir: Path, tmp_path: Path) -> None:
 
 
 MUTANTS = {
-    "fill not zero": ("fill_q ? {WIDTH{1'b0}} : s_axis_tdata", "s_axis_tdata"),
+    "fill not zero": ("fill_q ? {WIDTH{1'b0}} : i_data", "i_data"),
     "fill without tlast": ("wire ends = last_beat && (fill_q ||", "wire ends = last_beat && ("),
-    "tlast within a step passes": ("wire ends = last_beat && (", "wire ends = (last_beat || s_axis_tlast) && ("),
-    "step not filled": ("fill_q <= !last_beat && (fill_q || s_axis_tlast)", "fill_q <= 1'b0"),
-    "nothing dropped": ("drop_q <= ends && !fill_q && !s_axis_tlast", "drop_q <= 1'b0"),
-    "dropping ends too early": ("if (drop_q && s_axis_tvalid && s_axis_tlast)", "if (drop_q && s_axis_tlast)"),
+    "tlast within a step passes": ("wire ends = last_beat && (", "wire ends = (last_beat || i_last) && ("),
+    "step not filled": ("fill_q <= !last_beat && (fill_q || i_last)", "fill_q <= 1'b0"),
+    "nothing dropped": ("drop_q <= ends && !fill_q && !i_last", "drop_q <= 1'b0"),
+    "dropping ends too early": ("if (drop_q && i_valid && i_last)", "if (drop_q && i_last)"),
     "dropping after a filled step": ("drop_q <= ends && !fill_q &&", "drop_q <= ends &&"),
-    "late tlast not seen": ("s_axis_tlast != last_step", "s_axis_tlast && !last_step"),
-    "early tlast not seen": ("s_axis_tlast != last_step", "!s_axis_tlast && last_step"),
+    "late tlast not seen": ("i_last != last_step", "i_last && !last_step"),
+    "early tlast not seen": ("i_last != last_step", "!i_last && last_step"),
     "errors in the wrong order": ("errors_q[kept_q[0] && !take]", "errors_q[0]"),
     "error overwritten": ("wire hold = ends && kept_q[1]", "wire hold = 1'b0"),
     "rst forgets the step": ("if (rst) step_q", "if (rst && step_q[0] === 1'bx) step_q"),
     "rst forgets the dropping": ("drop_q <= 1'b0;\n        end", "if (drop_q === 1'bx) drop_q <= 1'b0;\n        end"),
     "valid waits for ready": ("assign m_axis_tvalid = ", "assign m_axis_tvalid = m_axis_tready && "),
+    "waiting beat lost": ("i_valid = full_q || s_axis_tvalid", "i_valid = s_axis_tvalid"),
+    "waiting beat overwritten": ("if (!full_q) waiting_q", "waiting_q"),
+    "taken while one waits": ("assign s_axis_tready = !full_q", "assign s_axis_tready = !full_q || fill_q"),
+    "rst forgets the waiting beat": ("!i_ready && !rst", "!i_ready && !(rst && full_q === 1'bx)"),
     "pulse also without error": ("framing_error_q <= keep && error", "framing_error_q <= keep"),
 }  # fmt: skip
 

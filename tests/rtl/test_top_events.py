@@ -12,14 +12,15 @@ import pytest
 from lmu_hls import golden
 from lmu_hls.fixed import Ints
 from lmu_hls.rtl.network import RtlOptions, plan_network
+from lmu_hls.rtl.registers import ADDRESS
 from lmu_hls.rtl.standalone import Vectors, write_project
-from lmu_hls.spec import LMU, Network
+from lmu_hls.spec import LMU, Network, store
 from lmu_hls.toolchain import find
 from tests.networks import random_network
 from tests.rtl.whole_networks import make, with_reuse
 
 pytestmark = pytest.mark.skipif(not find("icarus").found, reason="Icarus Verilog is not installed")
-SATURATIONS = 0x20
+CLIPPED = ADDRESS["CLIPPED"]
 
 
 def make_network(every_step: bool) -> Network:
@@ -75,19 +76,23 @@ def test_registers_count(tmp_path: Path) -> None:
     x = np.random.default_rng(2).integers(network.x.min_int, network.x.max_int + 1, (8, network.steps, network.n_in))
     trace = golden.run(network, x)
     manifest = write_project(network, tmp_path, options, Vectors(x, trace.output))
-    expected = {0x18: 8, 0x1C: manifest.ii_cycles, 0x08: 0}
+    plan = plan_network(network, options)
+    expected = {ADDRESS[name]: value for name, value in plan.identity.items()}
+    assert f"{plan.identity['CONTRACT']:08x}" == store.digest(network)[:8]
+    expected |= {ADDRESS["SEQUENCES"]: 8, ADDRESS["STEP_CYCLES"]: manifest.ii_cycles, ADDRESS["STATUS"]: 0}
     for k, counter in enumerate(manifest.counters):
         layer, tensor = counter.split(".")
         if tensor in ("u", "mem"):
-            expected[SATURATIONS + 4 * k] = trace[layer].overflows[tensor]
-    assert sum(value > 0 for address, value in expected.items() if address >= SATURATIONS) >= 2
+            expected[CLIPPED + 4 * k] = trace[layer].overflows[tensor]
+    assert sum(value > 0 for address, value in expected.items() if address >= CLIPPED) >= 2
     _read_at_the_end(tmp_path / "tb" / "net_tb.v", list(expected))
     done = make(tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     reads = [(int(a, 16), int(d)) for a, d in re.findall(r"read ([0-9a-f]+) (\d+)", done.stdout)]
     at_full_speed, with_pauses = dict(reads[: len(expected)]), dict(reads[len(expected) :])
     assert at_full_speed == expected
-    assert with_pauses == expected | {0x1C: with_pauses[0x1C]}
+    cycles = ADDRESS["STEP_CYCLES"]
+    assert with_pauses == expected | {cycles: with_pauses[cycles]}
 
 
 def _read_at_the_end(bench: Path, addresses: list[int]) -> None:

@@ -10,10 +10,13 @@ from typing import Any
 import pytest
 
 from lmu_hls.rtl.network import RtlOptions
+from lmu_hls.rtl.registers import ADDRESS, MAGIC
 from tests.hdl.stream_grid import Stream, Unit, problems, run_streams
 from tests.verify.network_case import Case, Job, jobs, make_case
 
-VERSION, CONTROL, STATUS, COUNTERS, SEQUENCES = 0x00, 0x04, 0x08, 0x0C, 0x18
+ID, CONTROL, STATUS, COUNTERS, SEQUENCES, FRAMING, CLIPPED = (
+    ADDRESS[name] for name in ("ID", "CONTROL", "STATUS", "COUNTERS", "SEQUENCES", "FRAMING", "CLIPPED")
+)
 # Seeds of random networks by the way their tops are built
 CHECKED, ANY_STEPS, STREAMING = (12, 9, 22), (16, 28), (17, 29)
 
@@ -121,25 +124,32 @@ def data(phase: dict[str, Any]) -> dict[str, Any]:
 
 
 def restart_jobs(case: Case) -> list[Job]:
-    """A restart in the middle of a sequence: what follows is as after rst, and the registers begin again."""
+    """A restart in the middle of a sequence: its packet ends with an error, its rest is swallowed, what follows is as
+    after rst, and the registers begin again."""
     right, _ = case.lengths(3, seed=1)
     n_in = case.network.n_in
     assert case.plan.every_step and case.steps > 2
     begun = case.phase([n_in * (case.steps - 1)], 5)  # its tlast is left out, and its last beat with it
-    begun["inputs"]["s_axis"] = begun["inputs"]["s_axis"][:-1]
+    rest = begun["inputs"]["s_axis"].pop()
     begun["outputs"]["m_axis"] = [[v, 0, 0] for v, _, _ in begun["outputs"]["m_axis"][: -case.plan.out.count]]
+    restart = command([(CONTROL, 1)])
+    restart["outputs"]["m_axis"] = [[0, 1, 1]]
+    after = case.phase([*right, right[0] - 1], 4)
+    after["inputs"]["s_axis"] = [[value, 0, user] for value, _, user in begun["inputs"]["s_axis"][:3]] + [
+        rest, *after["inputs"]["s_axis"]
+    ]  # fmt: skip
     counters = len(case.plan.net.clips)
     phases = [
         data(case.phase(right, 3)),
-        command(reads=[(VERSION, case.plan.REGISTERS_VERSION), (SEQUENCES, 3), (STATUS, 0), (COUNTERS, counters)]),
+        command(reads=[(ID, MAGIC), (SEQUENCES, 3), (STATUS, 0), (COUNTERS, counters)]),
         data(begun),
         command(reads=[(STATUS, 2)]),
-        command([(CONTROL, 1)]),
-        command(reads=[(STATUS, 0), (SEQUENCES, 0)]),
-        data(case.phase([*right, right[0] - 1], 4)),
-        command(reads=[(SEQUENCES, 4), (STATUS, 1)]),
+        restart,
+        command(reads=[(STATUS, 2), (SEQUENCES, 0)]),
+        data(after),
+        command(reads=[(SEQUENCES, 4), (STATUS, 1), (FRAMING, 1)]),
         command([(STATUS, 1)]),
-        command(reads=[(STATUS, 0), (CONTROL, 0), (4 * (8 + counters), 2 << 32)]),
+        command(reads=[(STATUS, 0), (FRAMING, 0), (CONTROL, 0), (CLIPPED + 4 * counters, 2 << 32)]),
     ]
     patience = 500 + 8 * max(case.plan.cycles.ii, case.plan.cycles.latency)
     return [
@@ -167,5 +177,9 @@ def test_faults_are_caught(icarus: str, tmp_path: Path) -> None:
 
 
 def test_restart_that_is_not_wired_is_caught(icarus: str, tmp_path: Path) -> None:
-    case = make_case(CHECKED[0], RtlOptions(axi_lite=True), fault=("rst || restart", "rst"))
+    case = make_case(
+        CHECKED[0],
+        RtlOptions(axi_lite=True),
+        fault=(".restart(restart),\n        .core_rst", ".restart(1'b0),\n        .core_rst"),
+    )
     assert judge([case], icarus, tmp_path, restart_jobs(case), {case.name: axi_lite_unit(case)})
