@@ -67,7 +67,7 @@ class Bench:
         passed = sim.run(self.built, BENCH, folder, {"LMU_JOB": str(folder.resolve() / "bench.json")}, self.waves)
         if not passed or not (folder / "result.npz").is_file():
             log = folder / "sim.log"
-            raise LmuHlsError(f"the simulation stopped without a result; the full text is in {log}\n{sim.tail(log)}")
+            raise LmuHlsError(sim.failure("the simulation stopped without a result", 1, log))
         result = self._read(folder / "result.npz", job)
         if not self.waves:
             shutil.rmtree(folder)

@@ -114,6 +114,26 @@ def test_compile_errors(copy):
         compile_project(folder)
 
 
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ("echo 'fatal error: error writing to /tmp/x.s: No space left on device'; exit 1", "the disk is full"),
+        ("kill -KILL $$", "ran out of memory"),
+        ("echo 'g++: fatal error: Killed signal terminated program cc1plus'; exit 1", "ran out of memory"),
+        ("echo 'x.h:1: internal compiler error: Segmentation fault'; exit 4", "it crashed"),
+        ("kill -SEGV $$", "it crashed (SIGSEGV)"),
+    ],
+)
+def test_a_compiler_that_breaks_is_not_the_projects_fault(copy, tmp_path, monkeypatch, body, reason):
+    broken = tmp_path / "g++"
+    broken.write_text(f"#!/bin/sh\n{body}\n")
+    broken.chmod(0o755)
+    monkeypatch.setattr(toolchain, "need", lambda name: toolchain.Tool(name, broken, "12", True, ""))
+    with pytest.raises(LmuHlsError) as caught:
+        compile_project(copy[0])
+    assert reason in str(caught.value) and "Restore" not in str(caught.value)
+
+
 def test_not_a_project(tmp_path):
     with pytest.raises(LmuHlsError, match=r"is not an hls4ml project.*convert the model first"):
         compile_project(tmp_path)
