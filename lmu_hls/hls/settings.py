@@ -118,7 +118,8 @@ def check_settings(given: Any, layers: Iterable[Known]) -> None:
             if name not in known:
                 what = "layer" if key == "LayerName" else "layer of the type"
                 raise LmuHlsError(f"{key}: the model has no {what} {name!r}; {did_you_mean(name, known)}")
-            _check_layer(_mapping(own, f"{key}: {name}"), known[name], f"{key}: {name}")
+            where = f"{key}: {name!r}"
+            _check_layer(_mapping(own, where), known[name], where)
 
 
 def _by_name(layers: Iterable[Known]) -> dict[str, Known]:

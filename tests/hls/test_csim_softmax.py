@@ -120,11 +120,11 @@ def test_a_model_without_an_lmu_keeps_hls4mls_softmax(tmp_path):
 
 
 def refuse(built, tmp_path, *words, **settings):
-    wanted = config(built)
     precision = settings.pop("Precision", {})
-    wanted["LayerName"]["end"] |= settings
-    wanted["LayerName"]["end"]["Precision"] |= precision
     with pytest.raises(LmuHlsError) as error:
+        wanted = config(built)
+        wanted["LayerName"]["end"] |= settings
+        wanted["LayerName"]["end"]["Precision"] |= precision
         convert(built, tmp_path, wanted)
     for word in ("'end'", *words):
         assert word in str(error.value)
@@ -139,7 +139,7 @@ def refuse(built, tmp_path, *words, **settings):
         ({"Precision": {"exp": "ufixed<8,0>"}}, ("entry of 0 must be positive",)),
         ({"Precision": {"result": "fixed<8,9>"}}, ("no fraction bits",)),
         ({"Precision": {"exp": "ufixed<40,1>", "result": "fixed<30,2>"}}, ("quotient of the softmax needs 70 bits",)),
-        ({"Precision": {"exponent": "ufixed<18,1>"}}, ("unknown key 'exponent'", "knows default, result, exp")),
+        ({"Precision": {"exponent": "ufixed<18,1>"}}, ("unknown key 'exponent'", "known are default, result, exp")),
     ],
 )
 def test_refusals(settings, words, tmp_path):

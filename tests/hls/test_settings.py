@@ -160,8 +160,8 @@ VALUES = [
     ({"Model": None}, "Model is empty; give keys and values there, or leave it out"),
     ({"Model": "fixed<16,6>"}, "Model is str 'fixed<16,6>'"),
     ({"LayerName": ["lmu"]}, "LayerName is list"),
-    ({"LayerName": {"lmu": None}}, "LayerName: lmu is empty"),
-    ({"LayerName": {"lmu": "fixed<8,2>"}}, "LayerName: lmu is str"),
+    ({"LayerName": {"lmu": None}}, "LayerName: 'lmu' is empty"),
+    ({"LayerName": {"lmu": "fixed<8,2>"}}, "LayerName: 'lmu' is str"),
     ([], "the configuration is list"),
     ({"Model": {"Precision": "auto"}}, "--precision auto --calibration DATA.npz"),
     ({"Model": {"Precision": {"default": "auto"}}}, "lmu_hls.auto_precision"),
@@ -170,8 +170,8 @@ VALUES = [
     ({"Model": {"Precision": "fixed<16,6>;junk"}}, "has the type 'fixed<16,6>;junk'"),
     ({"Model": {"Precision": "xfixed<16,6>"}}, "has the type 'xfixed<16,6>'"),
     ({"Model": {"Precision": "fixed<16>"}}, "has the type 'fixed<16>'"),
-    ({"LayerName": {"lmu": {"Precision": {"u": "fixed<8,2"}}}}, "LayerName: lmu: Precision: 'u' has the type"),
-    ({"LayerName": {"lmu": {"Precision": {"u": None}}}}, "LayerName: lmu: Precision: 'u' has the type None"),
+    ({"LayerName": {"lmu": {"Precision": {"u": "fixed<8,2"}}}}, "LayerName: 'lmu': Precision: 'u' has the type"),
+    ({"LayerName": {"lmu": {"Precision": {"u": None}}}}, "LayerName: 'lmu': Precision: 'u' has the type None"),
     ({"Model": {"ReuseFactor": 0}}, "Model: ReuseFactor=0 is not possible; give an integer from 1 on"),
     (
         {"Model": {"ReuseFactor": "4"}},
@@ -179,7 +179,7 @@ VALUES = [
     ),
     ({"Model": {"ReuseFactor": True}}, "ReuseFactor=True"),
     ({"Model": {"ReuseFactor": None}}, "ReuseFactor=None"),
-    ({"LayerName": {"lmu": {"TableSize": "2048"}}}, "LayerName: lmu: TableSize='2048' is not possible"),
+    ({"LayerName": {"lmu": {"TableSize": "2048"}}}, "LayerName: 'lmu': TableSize='2048' is not possible"),
     ({"LayerName": {"lmu": {"TableRange": -1}}}, "TableRange=-1"),
     ({"LayerName": {"lmu": {"Trace": "yes"}}}, "Trace='yes' is not possible; give True or False"),
     ({"LayerName": {"lmu": {"Strategy": 1}}}, "Strategy=1"),
@@ -190,7 +190,7 @@ VALUES = [
     ({"Model": {"BitExact": True}}, "BitExact=True"),
     ({"Model": {"PipelineStyle": "fast"}}, "give auto or dataflow or pipeline"),
     ({"Flows": "vitis:ip"}, "Flows is 'vitis:ip'; give a list"),
-    ({"LayerType": {"Dense": {"ReuseFactor": 1.5}}}, "LayerType: Dense: ReuseFactor=1.5"),
+    ({"LayerType": {"Dense": {"ReuseFactor": 1.5}}}, "LayerType: 'Dense': ReuseFactor=1.5"),
 ]
 
 
