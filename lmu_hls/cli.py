@@ -96,6 +96,7 @@ def _run(arguments: list[str]) -> Any:
     try:
         return app(arguments, standalone_mode=False)
     finally:
+        process.set_limit(None)  # --tool-timeout holds for one command
         if sys.stdout is not None:
             sys.stdout.flush()  # here a full disk still gets its message
 
