@@ -30,7 +30,7 @@ def converted(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def copy(converted: Path, tmp_path: Path) -> Path:
-    shutil.copytree(converted, tmp_path / "out")
+    shutil.copytree(converted, tmp_path / "out", ignore=shutil.ignore_patterns("work"))  # of an earlier test
     return tmp_path / "out"
 
 
