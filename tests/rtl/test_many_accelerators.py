@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -244,3 +247,83 @@ def test_name_and_roms_are_options() -> None:
     assert options.apply(network("net", 10)).name == "vowels" and Options().apply(network("net", 10)).name == "net"
     with pytest.raises(LmuHlsError, match="Rom='flash' is not possible; use one of 'files', 'inline'"):
         Options(rom="flash")
+
+
+TARGETS = {
+    "sim": "sim", "sim_verilator": "sim", "lint": "lint", "synth": "generic", "vivado": "vivado", "trellis": "trellis",
+    "icestorm": "icestorm",
+}  # fmt: skip
+
+
+def test_core_files_have_names_of_their_own_and_flows(two: tuple[Project, Project]) -> None:
+    cores = [yaml.safe_load((p.folder / "lmu.core").read_text().removeprefix("CAPI=2:")) for p in two]
+    for core, project in zip(cores, two, strict=True):
+        version = int(project.plan.contract[:6], 16)
+        assert core["name"] == f"lmu_hls:network:{project.plan.name}:1.0.{version}"
+        assert {name: of["flow"] for name, of in core["targets"].items() if name != "default"} == TARGETS
+        assert all("tools" not in of and "default_tool" not in of for of in core["targets"].values())
+    again = plan_network(network("vowels", 11))
+    assert f":{int(again.contract[:6], 16)}" not in cores[0]["name"]
+
+
+@needs_icarus
+@pytest.mark.skipif(not shutil.which("fusesoc"), reason="FuseSoC is not installed")
+def test_fusesoc_builds_both_into_one_design(tmp_path: Path) -> None:
+    vowels, words = (write(name, seed, tmp_path, kind=tiny) for name, seed in (("vowels", 10), ("words", 11)))
+    text = bench([vowels, words, vowels])
+    (tmp_path / "many.v").write_text(re.sub(r'#\(\.ROM_DIR\("[^"]*"\)\) ', "", text))  # rom/ is where it runs
+    core = {
+        "name": "::many:1.0.0",
+        "filesets": {
+            "tb": {"files": [{"many.v": {"file_type": "systemVerilogSource"}}],
+                   "depend": ["lmu_hls:network:vowels", "lmu_hls:network:words"]},
+        },
+        "targets": {
+            "sim": {"filesets": ["tb"], "toplevel": "many", "flow": "sim",
+                    "flow_options": {"tool": "icarus", "iverilog_options": ["-g2009"]}},
+        },
+    }  # fmt: skip
+    (tmp_path / "many.core").write_text("CAPI=2:\n" + yaml.safe_dump(core))
+    done = subprocess.run(
+        ["fusesoc", "--cores-root", ".", "run", "--target", "sim", "many"],
+        cwd=tmp_path, env=os.environ | {"HOME": str(tmp_path)}, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0 and "PASS" in done.stdout, done.stdout + done.stderr
+
+
+def with_tools(folder: Path, target: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """make without Verilator and Yosys on the path."""
+    for name in ("make", "sh", "mkdir", "cat", "perl"):
+        path = shutil.which(name)
+        (folder / "bin").mkdir(exist_ok=True)
+        if path and not (folder / "bin" / name).exists():
+            (folder / "bin" / name).symlink_to(path)
+    given = [f"{name}={value}" for name, value in variables.items()]
+    env = {"PATH": str(folder / "bin"), "PYTHONPATH": os.pathsep.join(map(str, filter(None, sys.path)))}
+    command = [str(folder / "bin" / "make"), "-s", target, *given]
+    return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True)
+
+
+@pytest.mark.parametrize("target", ["lint", "synth"])
+def test_make_finds_the_tools_of_make_install(target: str, tmp_path: Path) -> None:
+    project = write("vowels", 10, tmp_path, kind=tiny)
+    makefile = (project.folder / "Makefile").read_text()
+    assert makefile.count("$(PYTHON) -I -m lmu_hls.tool") == 2
+    # -I leaves PYTHONPATH out, by which the tests find what they test
+    (project.folder / "Makefile").write_text(makefile.replace("$(PYTHON) -I -m", "$(PYTHON) -m"))
+    without = with_tools(project.folder, target, PYTHON="nowhere/python")
+    assert without.returncode != 0 and f"make {target} needs" in without.stderr and "apt-get" in without.stderr
+    if not find({"lint": "verilator", "synth": "pyosys"}[target]).found:
+        pytest.skip("the tool of make install is not there")
+    done = with_tools(project.folder, target, PYTHON=sys.executable, SYNTH="proc")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert target == "lint" or "vowels_top" in (project.folder / "build" / "resources.txt").read_text()
+
+
+def test_an_error_of_yosys_is_one_of_make(tmp_path: Path) -> None:
+    if not find("pyosys").found:
+        pytest.skip("pyosys is not installed")
+    project = write("vowels", 10, tmp_path, kind=tiny)
+    yosys = f"{sys.executable} -m lmu_hls.tool yosys"
+    done = with_tools(project.folder, "synth", YOSYS=yosys, SYNTH="no_such_pass")
+    assert done.returncode != 0 and "no_such_pass" in done.stderr + done.stdout
