@@ -19,6 +19,7 @@ from lmu_hls.precision.memory import EXACT, Array, Memory, Rounding
 from lmu_hls.precision.ranges import MemoryRange, memory_range
 
 BOUNDED = ("tanh", "sigmoid")
+KNOWN = ("linear", "relu", *BOUNDED)
 _REFINEMENTS = 20
 
 
@@ -42,7 +43,11 @@ class Encoder:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Hidden:
-    """h = activation(mem kernel_mem [+ x kernel_x] [+ bias]); kernels (inputs, units)."""
+    """h = activation(mem kernel_mem [+ x kernel_x] [+ bias]); kernels (inputs, units).
+
+    ``index_error`` is the largest error of the activation's argument, that of the index of its table. Raises ValueError
+    for an activation that nothing is known of.
+    """
 
     kernel_mem: Array
     kernel_x: Array | None = None
@@ -50,6 +55,11 @@ class Hidden:
     activation: str = "linear"
     pre: Rounding = EXACT
     h: Rounding = EXACT
+    index_error: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.activation not in KNOWN:
+            raise ValueError(f"activation {self.activation!r} has no known bound; known are {', '.join(KNOWN)}")
 
     def offset(self, x_max: Array) -> Array:
         """Largest |pre| (units,) of a memory that is zero."""
@@ -113,7 +123,7 @@ def memory_range_scaled(unit: MemoryRange, u_max: float) -> MemoryRange:
 
 
 def _activated(hidden: Hidden, pre: Array) -> Array:
-    limited = np.minimum(pre, 1.0) if hidden.activation == "tanh" else pre
+    limited = np.minimum(pre + hidden.index_error, 1.0) if hidden.activation == "tanh" else pre
     if hidden.activation == "sigmoid":
         limited = np.ones_like(pre)
     return np.asarray(limited + hidden.h.worst)

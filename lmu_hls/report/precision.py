@@ -14,6 +14,10 @@ from lmu_hls.fixed import FixedType
 from lmu_hls.naming import visible
 from lmu_hls.records import Precision, TensorPrecision
 
+ASSUMED = (
+    "Observed: on the data, without saturation. Proven: for every input that fits the input's type (u), for every u "
+    "that fits its type (mem, sweep). Predicted: for the error that u has on the data, where nothing overflows."
+)
 DEFAULT = FixedType(16, 6)  # its modes are the contract's own, and go without saying
 HEADINGS = ("Layer", "Tensor", "Type", "Observed", "Proven", "Headroom", "Overflows", "Predicted dB", "Measured dB")
 
@@ -52,7 +56,7 @@ def precision_table(tensors: Sequence[TensorPrecision]) -> Table:
         table.add_column(heading, justify="left" if heading in HEADINGS[:3] else "right", no_wrap=heading == "Type")
     for item, row in zip(tensors, precision_rows(tensors), strict=True):
         table.add_row(*(escape(visible(cell)) for cell in row), style="red" if item.overflows else "")
-    table.caption = escape("\n".join(map(visible, precision_notes(tensors)))) or None
+    table.caption = escape("\n".join([ASSUMED, *map(visible, precision_notes(tensors))]))
     table.caption_justify = "left"
     return table
 

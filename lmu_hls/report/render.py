@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from lmu_hls.naming import markdown, markdown_code, visible
-from lmu_hls.report.precision import HEADINGS, decibels, precision_notes, precision_rows, vanished_counts
+from lmu_hls.report.precision import ASSUMED, HEADINGS, decibels, precision_notes, precision_rows, vanished_counts
 from lmu_hls.report.record import Report
 
 NEAR = {
@@ -33,6 +33,7 @@ def to_markdown(report: Report) -> str:
     )
     environment.globals["precision_headings"] = HEADINGS
     environment.globals["precision_rows"] = precision_rows
+    environment.globals["precision_assumed"] = ASSUMED
     environment.globals["precision_notes"] = precision_notes
     environment.globals["decibels"] = decibels
     environment.globals["vanished_counts"] = vanished_counts

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from lmu_hls import golden
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.figures import check_inputs
-from lmu_hls.fixed import MAX_WIDTH, FixedType, Ints, quantize, to_float
+from lmu_hls.fixed import MAX_WIDTH, FixedType, Ints, integer_bits, quantize, to_float
 from lmu_hls.golden import LayerTrace, Trace
 from lmu_hls.precision import coefficient_type
 from lmu_hls.spec import Network
@@ -21,6 +21,9 @@ Floats = NDArray[np.float64]
 
 WIDE = FixedType(26, 14)  # of values while they are observed
 WIDE_WEIGHT_FRACTION = 16
+FINEST = 24  # fraction bits of values and weights that are small, where they are observed again
+WEIGHT_WIDTH = 24  # of weights there
+REFERENCE = FixedType(60, 60 - FINEST)  # holds all of them: the type of every value in a trace of `calibrate`
 WIDE_INDEX = FixedType(17, 5)  # of tables: over [-16, 16), as fine as WIDE
 _TRACE_NAMES = {"h": "result", "out": "result"}  # golden's names of tensors, and hls4ml's
 
@@ -62,11 +65,36 @@ def wide_types(source: Draft) -> dict[Key, FixedType]:
 
 
 def calibrate(source: Draft, x: Floats) -> tuple[dict[Key, Observed], Trace]:
-    """What every tensor that is no weight did on x, the input too, and the run with wide types that showed it.
+    """What every tensor that is no weight did on x, the input too, and a run that hardly rounds, in REFERENCE.
 
-    Raises LmuHlsError when a value is beyond the wide type's range.
+    A first run with wide types shows how large every tensor is, a second one has bits where they are needed, so that
+    small values are seen as well as large ones. Raises LmuHlsError when a value is beyond the wide type's range.
     """
-    network = source.network(wide_types(source))
+    types = wide_types(source)
+    seen, trace = _observed(source, types, x)
+    try:
+        finer = _observed(source, {**types, **_fine_types(source, seen)}, x)
+    except ValueError:  # a sum beyond the contract's 62 bits
+        return seen, trace
+    return finer
+
+
+def _fine_types(source: Draft, seen: Mapping[Key, Observed]) -> dict[Key, FixedType]:
+    """Types as wide as the wide ones, with the integer bits that the observed values need and one more."""
+    types = {}
+    for key in source.keys:
+        if key in source.weights:
+            largest = float(np.abs(source.weights[key]).max(initial=0.0))
+            fraction = min(FINEST, WEIGHT_WIDTH - integer_bits(largest))
+            types[key] = coefficient_type(source.weights[key], max(fraction, WIDE_WEIGHT_FRACTION))
+        elif key in seen:
+            fraction = min(FINEST, WIDE.width - integer_bits(2 * seen[key].peak))
+            types[key] = FixedType(WIDE.width, WIDE.width - max(fraction, WIDE.fraction))
+    return types
+
+
+def _observed(source: Draft, types: Mapping[Key, FixedType], x: Floats) -> tuple[dict[Key, Observed], Trace]:
+    network = source.network(types)
     integers = quantize(x, network.x)
     trace = golden.run(network, integers)
     seen = {(source.nodes[0].name, "result"): _of(to_float(integers, network.x), 0), **observe(network, trace)}
@@ -76,7 +104,18 @@ def calibrate(source: Draft, x: Floats) -> tuple[dict[Key, Observed], Trace]:
                 f"layer {layer!r}: {tensor!r} goes beyond {2.0 ** (WIDE.integer - 1):g} on the calibration data; "
                 "scale the data, or train with smaller weights"
             )
-    return seen, trace
+    layers = tuple(
+        replace(
+            traced, tensors={name: _in_reference(v, network, traced.name, name) for name, v in traced.tensors.items()}
+        )
+        for traced in trace.layers
+    )
+    return seen, replace(trace, layers=layers)
+
+
+def _in_reference(values: Ints, network: Network, layer: str, name: str) -> Ints:
+    kind = network.tensors[layer, name].type
+    return values.astype(np.int64) << np.int64(REFERENCE.fraction - kind.fraction)
 
 
 def observe(network: Network, trace: Trace) -> dict[Key, Observed]:

@@ -23,12 +23,13 @@ from lmu_hls.precision import (
     vanished,
 )
 from lmu_hls.precision.stability import FACTORS
-from lmu_hls.spec import LMU, DenseCell, Network, Weight
-from lmu_hls.tuning.calibration import WIDE, Floats, Observed, clipped, observe, traced_name, wide_types
+from lmu_hls.spec import LMU, DenseCell, Network, TridiagonalUpdate, Weight
+from lmu_hls.tuning.calibration import REFERENCE, Floats, Observed, clipped, observe, traced_name
 from lmu_hls.tuning.draft import Draft, Key, Types
 from lmu_hls.tuning.plan import autocorrelation, memory_of
 from lmu_hls.tuning.tables import allowed_db, inputs_of, lookups
 
+LEAST_DB = 15.0  # predicted SNRs below are none: the noise is not small any more
 LIMIT_DB = 3.0  # a table limits a tensor when it makes at least half of its noise
 
 
@@ -39,8 +40,9 @@ class TensorResult:
     ``observed`` is the largest magnitude on the calibration data, without saturation; ``proven`` the largest that any
     input of the network's input type can cause: infinite where feedback leaves no bound, in which case, as in any,
     mem is proven for the largest value of u's type. ``overflows`` counts values of the calibration data that did not
-    fit. ``predicted_db`` is the analysis' SNR of mem, with its own rounding, that of u and the coefficients as the
-    noise; ``measured_db`` compares with types that hardly round. ``note`` says in words what else there is to know.
+    fit. ``predicted_db`` is the analysis' SNR of mem, with its own rounding, its coefficients and the error that u has
+    on the data as the noise; None where u or mem overflow, and below LEAST_DB. ``measured_db`` compares with types that
+    hardly round. ``note`` says in words what else there is to know.
     """
 
     layer: str
@@ -77,8 +79,9 @@ def describe(
     for lmu in network.lmus:
         memory = memory_of(source, lmu.name, types)
         proven.update({(lmu.name, name): peak for name, peak in _proven(lmu, memory).items()})
-        predicted[lmu.name, "mem"] = _predicted_db(source, lmu, memory, wide)
-    now, notes = observe(network, final), _table_notes(source, network, wide, final)
+        predicted[lmu.name, "mem"] = _predicted_db(source, lmu, memory, wide, final)
+    now, notes = observe(network, final), _table_notes(network, wide, final)
+    lost = clipped(x, types[entrance])
     results = []
     for key in source.keys:
         values = source.weights.get(key)
@@ -87,7 +90,10 @@ def describe(
         else:
             known = Observed(int(np.size(values)), float(np.abs(values).max(initial=0.0)), 0.0)
         measured = _measured_db(key, wide, final, types[key]) if key in now else None
-        overflows = clipped(x, types[key]) if key == entrance else _overflows(final, key)
+        overflows = lost if key == entrance else _overflows(final, key)
+        bound = proven.get(key)
+        if bound is not None and known.peak > bound:
+            notes[key] = _beyond(key, known.peak, bound, lost, _overflows(final, (key[0], "u")))
         results.append(
             TensorResult(
                 *key,
@@ -105,15 +111,14 @@ def describe(
     return tuple(results)
 
 
-def _table_notes(source: Draft, network: Network, wide: Trace, final: Trace) -> dict[Key, str]:
+def _table_notes(network: Network, wide: Trace, final: Trace) -> dict[Key, str]:
     """By the tensor that comes out of a table: its size and range, and whether it is what limits the tensor's SNR."""
     notes = {}
-    exact = {lmu.name: lmu for lmu in source.network(wide_types(source)).lmus}
     for lmu in network.lmus:
         for lookup in lookups(lmu):
             table, key = lookup.activation.table, (lmu.name, lookup.target)
             assert table is not None
-            allowed = allowed_db(lookup, table.index, inputs_of(lookup, exact[lmu.name], wide))
+            allowed = allowed_db(lookup, table.index, inputs_of(lookup, lmu.name, wide))
             measured = _measured_db(key, wide, final, table.values.type)
             reach = -table.index.min_int * table.index.lsb
             text = (
@@ -128,7 +133,7 @@ def _table_notes(source: Draft, network: Network, wide: Trace, final: Trace) -> 
 def _observed_sweep(source: Draft, layer: str, wide: Trace) -> Observed:
     """f and z, which golden does not keep, from mem before the step and u: their largest magnitude and power."""
     memory = memory_of(source, layer)
-    u, mem = (to_float(wide[layer].tensors[name], WIDE) for name in ("u", "mem"))
+    u, mem = (to_float(wide[layer].tensors[name], REFERENCE) for name in ("u", "mem"))
     mem = mem.reshape(*u.shape, memory.order)
     before = np.concatenate([np.zeros_like(mem[:, :1]), mem[:, :-1]], axis=1)
     values = np.concatenate([before @ r.c.T + u[..., np.newaxis] * r.d for r in memory.readers])
@@ -144,35 +149,75 @@ def _overflows(trace: Trace, key: Key) -> int:
     return counts.get(key[1], 0) + sum(counts.get(name, 0) for name in ("h", "out") if key[1] == "result")
 
 
+def _beyond(key: Key, peak: float, bound: float, lost: int, u_overflows: int) -> str:
+    """Why the data go beyond a bound, which is for what the types hold."""
+    cause = f"{lost} values of the input do not fit its type" if lost else "rounding leads the two runs apart"
+    if key[1] != "u" and u_overflows:
+        cause = f"{u_overflows} values of u do not fit its type"
+    return (
+        f"without saturation the data reach {peak:.4g}, beyond the {bound:.4g} that is proven for values that fit "
+        f"their types: {cause}"
+    )
+
+
 def _proven(lmu: LMU, memory: Memory) -> dict[str, float]:
     """Largest magnitudes: mem and sweep for all that u's type holds, u for all that the input's type holds."""
     bound = memory_range(memory, lmu.u.max_abs * lmu.u.lsb)
     peaks = {"mem": bound.mem.peak}
     if bound.f is not None and bound.z is not None:
         peaks["sweep"] = max(bound.f.peak, bound.z.peak)
+        if isinstance(lmu.update, TridiagonalUpdate) and bound.mem.peak > _most(
+            lmu.mem
+        ):  # what overflows is no linear system any more
+            peaks["sweep"] = max(peaks["sweep"], _most(lmu.update.sweep))
     cell = lmu.hidden
     if cell is None or (isinstance(cell, DenseCell) and cell.kernel_h is None):
-        x_max = np.full(lmu.n_in, lmu.x.max_abs * lmu.x.lsb)
-        encoder = Encoder(
-            _real(lmu.encoder_x),
-            x_max,
-            _maybe(lmu.encoder_h),
-            _maybe(lmu.encoder_mem),
-            _maybe(lmu.encoder_bias),
-            Rounding.of(lmu.u),
-        )
-        hidden = None
-        if cell is not None:
-            hidden = Hidden(
-                _real(cell.kernel_mem),
-                _maybe(cell.kernel_x),
-                _maybe(cell.bias),
-                cell.activation.function,
-                Rounding.of(cell.pre),
-                Rounding.of(lmu.h),
-            )
-        peaks["u"] = float(layer_range(memory, encoder, hidden).u.max())
+        peaks["u"] = _proven_u(lmu, memory, cell)
     return peaks
+
+
+def _proven_u(lmu: LMU, memory: Memory, cell: DenseCell | None) -> float:
+    """Largest magnitude before u is assigned, for every input that fits the input's type; infinite where none is known.
+
+    Where a tensor that feeds back can overflow, its own type is the bound, and not the linear system.
+    """
+    encoder = Encoder(
+        _real(lmu.encoder_x),
+        np.full(lmu.n_in, _most(lmu.x)),
+        _maybe(lmu.encoder_h),
+        _maybe(lmu.encoder_mem),
+        _maybe(lmu.encoder_bias),
+        Rounding.of(lmu.u),
+    )
+    hidden = None
+    if cell is not None:
+        table = cell.activation.table
+        hidden = Hidden(
+            _real(cell.kernel_mem),
+            _maybe(cell.kernel_x),
+            _maybe(cell.bias),
+            cell.activation.function,
+            Rounding.of(cell.pre),
+            Rounding.of(lmu.h),
+            0.0 if table is None else Rounding.of(table.index).worst,
+        )
+    found = layer_range(memory, encoder, hidden)
+    u = float(found.u.max())
+    if not found.bounded or (encoder.kernel_h is None and encoder.kernel_mem is None):
+        return u
+    linear = [(float(found.u.max()), lmu.u), (found.mem_peak, lmu.mem), (float(found.h.max()), lmu.h)]
+    if cell is not None and found.pre is not None:
+        linear.append((float(found.pre.max()), cell.pre))
+    if all(peak <= kind.max_int * kind.lsb for peak, kind in linear):
+        return u
+    fed = ((encoder.kernel_h, lmu.h), (encoder.kernel_mem, lmu.mem))
+    back = sum((_most(kind) * np.abs(kernel).sum(axis=0) for kernel, kind in fed if kernel is not None), encoder.own)
+    return max(u, float(np.max(back)))
+
+
+def _most(kind: FixedType) -> float:
+    """The largest magnitude that a type holds."""
+    return kind.max_abs * kind.lsb
 
 
 def _real(weight: Weight) -> Floats:
@@ -183,17 +228,32 @@ def _maybe(weight: Weight | None) -> Floats | None:
     return None if weight is None else _real(weight)
 
 
-def _predicted_db(source: Draft, lmu: LMU, memory: Memory, wide: Trace) -> float | None:
-    u = to_float(wide[lmu.name].tensors["u"], WIDE)
-    if not np.any(u) or "TRN_ZERO" in (lmu.u.rounding, lmu.mem.rounding):
+def _predicted_db(source: Draft, lmu: LMU, memory: Memory, wide: Trace, final: Trace) -> float | None:
+    """The SNR of mem by analysis, from the error that u has on the data; None where u or mem overflow."""
+    u = to_float(wide[lmu.name].tensors["u"], REFERENCE)
+    if (
+        not np.any(u)
+        or lmu.mem.rounding == "TRN_ZERO"
+        or any(final[lmu.name].overflows.get(name, 0) for name in ("u", "mem"))
+    ):
         return None
-    spectrum = Spectrum.from_autocorrelation(autocorrelation(u))
-    return predict_snr(memory, spectrum, memory_of(source, lmu.name), u=Rounding.of(lmu.u)).db
+    exact = memory_of(source, lmu.name)
+    try:
+        found = predict_snr(memory, Spectrum.from_autocorrelation(autocorrelation(u)), exact)
+        noise = float(found.noise.sum())
+        error = to_float(final[lmu.name].tensors["u"], lmu.u) - u
+        if np.any(error):
+            carried = predict_snr(exact, Spectrum.from_autocorrelation(autocorrelation(error)))
+            noise += float(carried.signal.sum())
+    except ValueError:  # a memory that decays too slowly for the analysis
+        return None
+    db = decibel(float(found.signal.sum()), noise)
+    return db if db >= LEAST_DB else None
 
 
 def _measured_db(key: Key, wide: Trace, final: Trace, kind: FixedType) -> float:
     name = traced_name(wide[key[0]], key[1])
-    exact = to_float(wide[key[0]].tensors[name], WIDE)
+    exact = to_float(wide[key[0]].tensors[name], REFERENCE)
     error = to_float(final[key[0]].tensors[name], kind) - exact
     signal, noise = float(np.sum(exact**2)), float(np.sum(error**2))
     return decibel(signal, noise)

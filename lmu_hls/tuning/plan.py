@@ -31,7 +31,7 @@ from lmu_hls.precision import (
     stability,
 )
 from lmu_hls.precision.stability import FACTORS
-from lmu_hls.tuning.calibration import WIDE, Floats, Observed
+from lmu_hls.tuning.calibration import REFERENCE, Floats, Observed
 from lmu_hls.tuning.draft import Draft, Key, Types
 from lmu_hls.tuning.tables import TablePlan
 
@@ -176,7 +176,7 @@ def first_fractions(plan: Plan, observed: Mapping[Key, Observed], trace: Trace, 
         power = float(np.mean(values**2)) if values is not None else observed.get(key, Observed(0, 0, 1.0)).power
         fractions[key] = _fraction_for(1.0 / 12, power, db)
     for layer in memory_layers(source):
-        spectrum = Spectrum.from_autocorrelation(autocorrelation(to_float(trace[layer].tensors["u"], WIDE)))
+        spectrum = Spectrum.from_autocorrelation(autocorrelation(to_float(trace[layer].tensors["u"], REFERENCE)))
         fractions.update(_memory_fractions(source, layer, spectrum, observed[layer, "mem"], db))
     fractions.update({key: table.first(db) for key, table in plan.tables.items()})
     return {key: min(max(f, plan.floor[key]), plan.cap[key]) for key, f in fractions.items()}

@@ -21,6 +21,7 @@ from lmu_hls.precision import decibel
 from lmu_hls.spec import LMU, Activation, DenseCell, LSTMCell, Network
 from lmu_hls.spec.extract import TABLE_REACH
 from lmu_hls.spec.tables import real_function
+from lmu_hls.tuning.calibration import REFERENCE
 from lmu_hls.tuning.draft import TABLE, Draft, Key, Types
 
 Floats = NDArray[np.float64]
@@ -107,10 +108,9 @@ def allowed_db(lookup: Lookup, index: FixedType, values: Floats) -> float:
     return decibel(float(np.sum(exact**2)), float(np.sum(error**2)))
 
 
-def inputs_of(lookup: Lookup, lmu: LMU, trace: Trace) -> Floats:
-    """What is looked up in ``trace``, a run of the network that ``lmu`` is of; at most about MOST_VALUES of it."""
-    kind = getattr(lmu.hidden, lookup.source)
-    values = to_float(trace[lmu.name].tensors[lookup.source][..., lookup.columns], kind).ravel()
+def inputs_of(lookup: Lookup, layer: str, trace: Trace) -> Floats:
+    """What is looked up in ``trace``, which comes from :func:`calibrate`; at most about MOST_VALUES of it."""
+    values = to_float(trace[layer].tensors[lookup.source][..., lookup.columns], REFERENCE).ravel()
     return values[:: len(values) // MOST_VALUES + 1]
 
 
@@ -122,7 +122,7 @@ def plan_tables(source: Draft, integers: Mapping[Key, int], network: Network, tr
         if not used:
             continue
         outputs = tuple((item.activation.function, (lmu.name, item.target)) for item in used)
-        values = [inputs_of(item, lmu, trace) for item in used]
+        values = [inputs_of(item, lmu.name, trace) for item in used]
         if lmu.name in source.own_tables:
             reach, db = _best_reaches(used, values, integers, lmu.name)
             plans[lmu.name, TABLE] = TablePlan(outputs, reach, db)
