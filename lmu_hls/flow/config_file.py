@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from lmu_hls import limits
 from lmu_hls.errors import LmuHlsError
 
 KEYS = "hls4ml's keys (Model, LayerName, LayerType)"
@@ -41,7 +42,9 @@ class _Loader(yaml.SafeLoader):
 def read_config(path: Path) -> Mapping[str, Any]:
     """Read a YAML file with hls4ml's keys. Raises LmuHlsError when it is absent, no YAML, or not a mapping."""
     try:
-        loaded = yaml.load(path.read_text(), _Loader)
+        text = path.read_text()
+        limits.check_yaml(text, str(path))
+        loaded = yaml.load(text, _Loader)
     except FileNotFoundError:
         raise LmuHlsError(f"{path} does not exist; give a YAML file with {KEYS}") from None
     except IsADirectoryError:

@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from lmu_hls import evidence
+from lmu_hls import evidence, limits
 from lmu_hls.backend.design import Design
 from lmu_hls.backend.options import Options
 from lmu_hls.errors import LmuHlsError
@@ -44,6 +44,7 @@ def load_model(path: Path) -> Any:
     from lmu_hls.layers import holds_keras_lmu, load_keras_lmu  # this also registers our layers with Keras
 
     check_keras_file(path)
+    limits.check_model_file(path)
     if holds_keras_lmu(path):
         return load_keras_lmu(path)
     try:

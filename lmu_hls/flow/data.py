@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lmu_hls import limits
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.evidence import ArrayId, DataSet
 from lmu_hls.figures import Head, check_inputs, check_targets
@@ -71,6 +72,7 @@ def load_data(path: Path, network: Network) -> Data:
 
 def read_arrays(path: Path) -> tuple[NDArray[np.generic], NDArray[np.generic] | None]:
     """The arrays x and, if present, y of an ``.npz`` file, or x alone from an ``.npy`` file, whatever they hold."""
+    limits.check_archive(path)
     try:
         loaded = np.load(path, allow_pickle=False)
         if isinstance(loaded, np.ndarray):
@@ -82,7 +84,7 @@ def read_arrays(path: Path) -> tuple[NDArray[np.generic], NDArray[np.generic] | 
             return loaded["x"], loaded.get("y")
     except FileNotFoundError:
         raise LmuHlsError(f"{path} does not exist; give the path of an .npz file with an array x") from None
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, EOFError, MemoryError, zipfile.BadZipFile) as error:
         raise LmuHlsError(
             f"{path} is not a readable .npz or .npy file ({error}); save it with np.savez(path, x=x)"
         ) from error

@@ -24,6 +24,7 @@ import h5py  # type: ignore[import-untyped]
 import keras
 import numpy as np
 
+from lmu_hls import limits
 from lmu_hls.errors import LmuHlsError
 
 CELL_ARGUMENTS = {
@@ -51,6 +52,7 @@ def load_keras_lmu(path: str | Path) -> Any:
     than keras-lmu 0.8 and 0.9 do.
     """
     path = Path(path)
+    limits.check_model_file(path)
     config, weights, metadata = _read(path)
     if not any(_kind(node) for node in _nodes(config)):
         raise LmuHlsError(
