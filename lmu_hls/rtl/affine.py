@@ -108,7 +108,8 @@ def make_affine(
         lanes=lanes,
         op_width=op_width,
         coef_width=coef_width,
-        acc_width=max(bound.bit_length() + 1, op_width + coef_width),  # a product fits its accumulator
+        # A product fits its accumulator, and so does a bias where it is, also if it is zero
+        acc_width=max(bound.bit_length() + 1, op_width + coef_width, bias_width + bias_shift if given else 0),
         acc_fraction=fraction,
         bound=bound,
         shifts={source.name: shift for source, shift in zip(sources, op_shifts, strict=True)},

@@ -109,3 +109,10 @@ def test_a_trace_has_the_names_of_keras(tmp_path: Path) -> None:
         == traced.keys()
         == {node.name for node in graph.get_layers()} - {"inputs"}
     )
+
+
+@pytest.mark.parametrize("kind", ["fixed<4,-4>", "fixed<8,-8>", "fixed<12,-12>", "fixed<2,-1>", "fixed<4,8>"])
+def test_types_with_the_point_outside_elaborate(tmp_path: Path, kind: str) -> None:
+    """Also where a bias is zero throughout, and its place is beyond the sum of the products."""
+    convert(small(), tmp_path / "out", precision=kind)
+    assert_elaborates(tmp_path / "out" / "verilog")
