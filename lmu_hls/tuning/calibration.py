@@ -87,10 +87,19 @@ def _fine_types(source: Draft, seen: Mapping[Key, Observed]) -> dict[Key, FixedT
             largest = float(np.abs(source.weights[key]).max(initial=0.0))
             fraction = min(FINEST, WEIGHT_WIDTH - integer_bits(largest))
             types[key] = coefficient_type(source.weights[key], max(fraction, WIDE_WEIGHT_FRACTION))
-        elif key in seen:
-            fraction = min(FINEST, WIDE.width - integer_bits(2 * seen[key].peak))
+        else:
+            fraction = min(FINEST, WIDE.width - integer_bits(_limit(key, seen)))
             types[key] = FixedType(WIDE.width, WIDE.width - max(fraction, WIDE.fraction))
     return types
+
+
+def _limit(key: Key, seen: Mapping[Key, Observed]) -> float:
+    """A magnitude that a tensor hardly exceeds; that of the sweep, which is not traced, by what goes into it."""
+    if key in seen:
+        return 2 * seen[key].peak
+    if key[1] == "sweep":
+        return 8 * (seen[key[0], "mem"].peak + seen[key[0], "u"].peak)
+    return 2.0 ** (WIDE.integer - 1)
 
 
 def _observed(source: Draft, types: Mapping[Key, FixedType], x: Floats) -> tuple[dict[Key, Observed], Trace]:

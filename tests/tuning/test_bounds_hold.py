@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from lmu_hls import golden
@@ -69,14 +69,15 @@ def check(seed, activation):
 
 
 @settings(max_examples=15, deadline=None, derandomize=True)
-@given(st.integers(0, 2**32 - 1), st.sampled_from(CELLS))
+@example(seed=1, activation="linear")  # tridiagonal: the sweep of the reference needs its bits, too
+@given(seed=st.integers(0, 2**32 - 1), activation=st.sampled_from(CELLS))
 def test_bounds_hold_and_predictions_are_near(seed, activation):
     check(seed, activation)
 
 
 @pytest.mark.slow
 @settings(max_examples=400, deadline=None)
-@given(st.integers(0, 2**32 - 1), st.sampled_from(CELLS))
+@given(seed=st.integers(0, 2**32 - 1), activation=st.sampled_from(CELLS))
 def test_bounds_hold_at_length(seed, activation):
     check(seed, activation)
 
