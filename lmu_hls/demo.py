@@ -106,7 +106,5 @@ def run(outdir: Path, *, force: bool = False, progress: flow.Progress = flow.no_
     np.savez_compressed(outdir / "test.npz", x=test.x, y=np.asarray(test.y))
     test = replace(test, label="test.npz", option="--data test.npz", path=outdir / "test.npz")
     flow.verify(flow.OutputFolder(outdir), test, simulators=simulators, rtl_samples=SIMULATED, progress=progress)
-    progress("synthesis", 0, 1)
-    synthesize_units(outdir)
-    progress("synthesis", 1, 1)
+    synthesize_units(outdir, progress=progress)
     return write_report(outdir)

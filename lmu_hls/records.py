@@ -6,7 +6,7 @@ Files in an output folder, written with `dump(path, record)` and read with `load
     convert.json    Conversion     the files that the conversion wrote, by hash
     precision.json  Precision      the types that were chosen, and why
     verify.json     Verification   comparisons, timing, overruns and accuracy, by data set
-    synth.json      Synthesis      cells of each synthesised unit
+    synth.json      Synthesis      what each unit takes, by target
 
 Each holds its evidence (lmu_hls.evidence): what it is about. A file starts with the number of its schema and the
 SHA-256 of the rest, so that a record of another version, or one that was edited, is refused and not misread.
@@ -47,6 +47,7 @@ __all__ = [
     "Resources",
     "Reuse",
     "Synthesis",
+    "TargetSynthesis",
     "TensorPrecision",
     "Ties",
     "Timing",
@@ -61,7 +62,7 @@ __all__ = [
 ]
 
 T = TypeVar("T")
-SCHEMA = 1  # raise it whenever a field is added, removed or changes its meaning
+SCHEMA = 2  # raise it whenever a field is added, removed or changes its meaning
 
 SOURCES = ("formula", "count", "keras", "golden", "csim", "rtl_sim", "synth", "pnr", "csynth", "cosim")
 
@@ -507,37 +508,41 @@ class Verification:
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """Cells of one unit on one device family after synthesis, before placement.
+    """What one unit takes on one target after synthesis, before placement.
 
-    lut counts LUT1..LUT6 used as logic; lutram and srl are LUTs used as memory or shift register. carry is in
-    CARRY4 blocks, bram18 in RAMB18 (a RAMB36 counts as two). cells holds every cell type with its count.
+    `counts` is {resource: how many}, with the names and in the order of the target (lmu_hls.synth.families): "BRAM18"
+    on one, "DP16KD" on another. `cells` holds every cell type with its count.
     """
 
     unit: str
-    family: str
+    target: str
     tool: str
     tool_version: str
-    lut: int
-    ff: int
-    carry: int
-    dsp: int
-    bram18: int
-    lutram: int
-    srl: int
+    counts: Mapping[str, int]
     cells: Mapping[str, int]
     source: str = "synth"
 
     def __post_init__(self) -> None:
         _check_source(self.source)
-        _check_counts(self, "lut", "ff", "carry", "dsp", "bram18", "lutram", "srl")
+        for name, value in self.counts.items():
+            if value < 0:
+                raise ValueError(f"{name} is {value}, but a count cannot be negative")
+
+
+@dataclass(frozen=True, slots=True)
+class TargetSynthesis:
+    """What every unit of an output folder takes on one target."""
+
+    target: str
+    resources: tuple[Resources, ...]
+    evidence: Evidence = field(default_factory=Evidence)
 
 
 @dataclass(frozen=True, slots=True)
 class Synthesis:
-    """The cells of every unit of an output folder."""
+    """All that `synth` found: an entry for each target."""
 
-    resources: tuple[Resources, ...]
-    evidence: Evidence = field(default_factory=Evidence)
+    targets: tuple[TargetSynthesis, ...]
 
 
 def text_of(record: object) -> str:

@@ -23,6 +23,7 @@ from lmu_hls.records import (
     Reference,
     Resources,
     Synthesis,
+    TargetSynthesis,
     Timing,
     Unit,
     Verification,
@@ -50,7 +51,7 @@ VERIFICATION = Verification(
     ),
     (Reference(EVIDENCE, (Accuracy("float", 361, 370, "keras"),)),),
 )
-RESOURCES = Resources("mem", "xc7", "yosys", "0.70", 302, 352, 20, 1, 0, 0, 4, {"DSP48E1": 1, "SRL16E": 4})
+RESOURCES = Resources("mem", "xc7", "yosys", "0.70", {"LUT": 306, "BRAM18": 0}, {"DSP48E1": 1, "SRL16E": 4})
 MANIFEST = Manifest(
     ModelSummary("vowels", (LayerSummary("lmu", "LMU", (29, 24), 812, {"mem": "fixed<16,2>"}),)),
     "Vitis",
@@ -65,7 +66,7 @@ MANIFEST = Manifest(
     [
         (VERIFICATION, Verification),
         (MANIFEST, Manifest),
-        (Synthesis((RESOURCES, RESOURCES), EVIDENCE), Synthesis),
+        (Synthesis((TargetSynthesis("xc7", (RESOURCES, RESOURCES), EVIDENCE),)), Synthesis),
         (Accuracy("float", 361, 370, "keras"), Accuracy),
         (Number(0.1 + 0.2, "%", "golden"), Number),
         (Number(2**70, "", "count"), Number),

@@ -23,6 +23,7 @@ from lmu_hls.rtl.reuse import balanced, fastest
 from lmu_hls.spec.extract import network_spec
 from lmu_hls.spec.sequences import whole_sequences
 from lmu_hls.synth import synthesize
+from lmu_hls.synth.families import DEFAULT
 from lmu_hls.verify import verilated
 from lmu_hls.verify.compare import compare
 
@@ -129,18 +130,19 @@ def verify(model: Any, x: Any, progress: Progress | None = None) -> tuple[Compar
     return tuple(results)
 
 
-def build(model: Any, synth: bool = True, family: str = "xc7") -> dict[str, Any]:
+def build(model: Any, synth: bool = True, target: str = DEFAULT) -> dict[str, Any]:
     """Synthesise the whole accelerator with Yosys and give the report, which is also written to ``build.json``.
 
     Keys: Top, Mode, Cycles (formulas), Layers (reuse factor, multipliers) and, unless ``synth`` is False, Resources
-    (cells counted after synthesis, before placement). Raises LmuHlsError when Yosys is absent or refuses the sources.
+    (counted after synthesis for ``target``, before placement; targets as in `lmu-hls synth`). Raises LmuHlsError for
+    an unknown target, and when Yosys is absent or refuses the sources.
     """
     of, folder = design_of(model), folder_of(model)
     report = of.report()
     if synth:
         log = folder / WORK / "synth"
         sources = of.sources(folder)
-        result = synthesize(sources, of.interface.top, {}, log, family, data_dir=folder)
+        result = synthesize(sources, of.interface.top, {}, log, target, data_dir=folder)
         report["Resources"] = {"Source": "synth", **asdict(result)}
     dump(folder / REPORT, report)
     return report

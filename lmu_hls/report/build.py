@@ -18,6 +18,7 @@ from lmu_hls.records import (
     Precision,
     Reference,
     Synthesis,
+    TargetSynthesis,
     Verification,
     load,
     write_bytes,
@@ -27,6 +28,7 @@ from lmu_hls.report.precision import precision_plot
 from lmu_hls.report.record import Report, to_json
 from lmu_hls.report.render import to_markdown
 from lmu_hls.report.standing import CURRENT, EDITED, NOT_FINISHED, NOT_RUN, STALE, Standing
+from lmu_hls.synth.families import families
 
 T = TypeVar("T")
 CONVERT = "lmu-hls convert MODEL.keras OUTDIR --force"
@@ -89,6 +91,16 @@ class _Judge:
             of.ties if overruns else None,
         )
 
+    def synthesis(self, entry: TargetSynthesis) -> bool:
+        record, remedy = f"synthesis {entry.target}", entry.evidence.command
+        family = families().get(entry.target)
+        names = [kind.name for kind in family.resources] if family else []
+        if any(list(item.counts) != names for item in entry.resources):
+            reason = f"it counts other resources than this version does: {', '.join(names) or 'none'}"
+            self.note(record, STALE, reason, remedy, judged=False)
+            return False
+        return self.holds(record, entry.evidence, remedy, "synthesis", judged=False)
+
     def note(
         self, record: str, state: str, reason: str, remedy: str, judged: bool = True, data: DataSet | None = None
     ) -> None:
@@ -118,13 +130,12 @@ def build_report(outdir: Path) -> Report:
     if precision and not judge.holds("precision", precision.evidence, CONVERT):
         precision = None
     synthesis = _read(folder.synthesis, Synthesis, "synthesis", SYNTH, damaged)
-    if synthesis and not judge.holds("synthesis", synthesis.evidence, synthesis.evidence.command, judged=False):
-        synthesis = None
+    synthesized = tuple(entry for entry in synthesis.targets if judge.synthesis(entry)) if synthesis else ()
     _note_missing(judge)
     tools = dict(manifest.tools) if same_model else {}
-    for about in (*(check.evidence for check in checks), *(item.evidence for item in references)):
-        tools |= about.tools
-    tools |= synthesis.evidence.tools if synthesis else {}
+    current: tuple[Check | Reference | TargetSynthesis, ...] = (*checks, *references, *synthesized)
+    for entry in current:
+        tools |= entry.evidence.tools
     return Report(
         model=manifest.model if same_model else None,
         backend=manifest.backend if same_model else "",
@@ -135,7 +146,7 @@ def build_report(outdir: Path) -> Report:
             if item.accuracy or item.errors or item.overruns or item.fidelity or (item.ties and item.ties.tied)
         ),
         checks=checks,
-        resources=synthesis.resources if synthesis else (),
+        resources=tuple(item for entry in synthesized for item in entry.resources),
         precision=precision,
         tools={name: tools[name] for name in sorted(tools)},
         parts=manifest.parts if same_project else (),

@@ -25,6 +25,7 @@ from lmu_hls.records import (
     unseal,
 )
 from lmu_hls.report.standing import CURRENT, NOT_FINISHED, STALE, Standing
+from lmu_hls.synth.families import family_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,6 +250,6 @@ def _reuse_row(reuse: Reuse) -> Row:
 
 
 def _resource_rows(item: Resources) -> tuple[Row, ...]:
-    numbers = {"LUT": item.lut + item.lutram + item.srl, "FF": item.ff, "DSP": item.dsp, "BRAM18": item.bram18}
-    source = f"{item.source} ({item.tool}, {item.family})"
-    return tuple(Row("Resources", f"{item.unit}, {kind}", str(n), source) for kind, n in numbers.items())
+    source = f"{item.source} ({item.tool}, {item.target})"
+    short = (kind.name for kind in family_of(item.target).resources if kind.short)
+    return tuple(Row("Resources", f"{item.unit}, {kind}", str(item.counts[kind]), source) for kind in short)

@@ -1,5 +1,19 @@
-"""Logic synthesis with Yosys: from Verilog to counted cells."""
+"""Logic synthesis with Yosys: from Verilog to counted cells. ``families`` has one file a target."""
 
-from lmu_hls.synth.yosys import FAMILIES, synthesize, synthesize_units
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["FAMILIES", "synthesize", "synthesize_units"]
+if TYPE_CHECKING:
+    from lmu_hls.synth.units import synthesize_units
+    from lmu_hls.synth.yosys import synthesize
+
+__all__ = ["synthesize", "synthesize_units"]
+
+# Loaded on first use: a list of the targets needs no NumPy
+_HOME = {"synthesize": "lmu_hls.synth.yosys", "synthesize_units": "lmu_hls.synth.units"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'lmu_hls.synth' has no attribute {name!r}")
+    return getattr(import_module(_HOME[name]), name)

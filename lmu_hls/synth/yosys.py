@@ -10,15 +10,11 @@ from pathlib import Path
 
 from lmu_hls import yosys
 from lmu_hls.errors import LmuHlsError
-from lmu_hls.evidence import Evidence, digests, of_topics
-from lmu_hls.folder import OutputFolder
-from lmu_hls.naming import contained, is_identifier
-from lmu_hls.records import Manifest, Resources, Synthesis, Unit, dump, load
-from lmu_hls.synth.cells import count
-from lmu_hls.synth.roms import check_roms
+from lmu_hls.records import Resources
+from lmu_hls.synth.families import DEFAULT, family_of
+from lmu_hls.synth.family import Family
 from lmu_hls.toolchain import need
 
-FAMILIES = ("xc7",)
 _LOG, _SCRIPT, _STAT = "yosys.log", "synth.ys", "stat.json"
 _NAME = re.compile(r"[A-Za-z_]\w*")
 
@@ -28,7 +24,7 @@ def synthesize(
     top: str,
     parameters: Mapping[str, int | str],
     workdir: Path,
-    family: str = "xc7",
+    target: str = DEFAULT,
     *,
     unit: str | None = None,
     data_dir: Path | None = None,
@@ -42,10 +38,9 @@ def synthesize(
     workdir).
 
     Raises LmuHlsError for an absent file or tool, Verilog that Yosys refuses, an absent top module or parameter,
-    cells of unknown cost; ValueError for an unknown family or a parameter that cannot be written.
+    cells of unknown cost, an unknown target (one of synth.families); ValueError for a parameter that cannot be written.
     """
-    if family not in FAMILIES:
-        raise ValueError(f"family {family!r} is none of {', '.join(FAMILIES)}")
+    family = family_of(target)
     for path in verilog:
         if not path.is_file():
             raise LmuHlsError(f"Verilog file {path} does not exist. Run the conversion again.")
@@ -59,73 +54,12 @@ def synthesize(
     passes = _passes(files[:-1], top, parameters, family, files[-1])
     yosys.run(passes, workdir / _SCRIPT, workdir / _LOG, cwd, f"synthesise {top}")
     cells = _cells(stat)
-    total = count(cells)
-    return Resources(
-        unit=unit or top,
-        family=family,
-        tool="yosys",
-        tool_version=tool.version,
-        lut=total["lut"],
-        ff=total["ff"],
-        carry=total["carry"],
-        dsp=total["dsp"],
-        bram18=total["bram18"],
-        lutram=total["lutram"],
-        srl=total["srl"],
-        cells=cells,
-    )
+    return Resources(unit or top, target, "yosys", tool.version, family.count(cells), cells)
 
 
-def synthesize_units(outdir: Path, family: str = "xc7") -> tuple[Resources, ...]:
-    """Synthesise every unit of an output folder's manifest.json and write synth.json there.
-
-    Sources are named relative to `outdir`, memory files relative to the folder of the unit. Logs go to
-    work/synth/<unit>/. An earlier synth.json is removed first. Verilog that was edited is taken as it is, and the
-    record says by hash what that was; ROM files have to be those of the conversion.
-    Raises LmuHlsError as `synthesize` does, and when the manifest is absent or names no unit, a ROM file is altered, or
-    a file changes during the synthesis.
-    """
-    folder = OutputFolder(outdir)
-    folder.forget(folder.synthesis)
-    units = load(folder.manifest, Manifest).units
-    if not units:
-        raise LmuHlsError(f"{outdir} holds no Verilog unit to synthesise. Convert a model with an LMU layer.")
-    for unit in units:
-        _check_places(outdir, unit)
-    before = digests(outdir)
-    for place in sorted({unit.folder for unit in units}):
-        check_roms(outdir / place)
-    results = tuple(
-        synthesize(
-            [outdir / source for source in unit.sources],
-            unit.top,
-            unit.parameters,
-            folder.work("synth", unit.name),
-            family,
-            unit=unit.name,
-            data_dir=outdir / unit.folder,
-        )
-        for unit in units
-    )
-    tools = {item.tool: item.tool_version for item in results}
-    command = f"lmu-hls synth OUTDIR --family {family}"
-    about = Evidence(of_topics("synthesis", before), None, command, tools)
-    changed = about.difference("synthesis", digests(outdir)) if about.files else ""
-    if changed:
-        raise LmuHlsError(f"{changed} while {outdir} was being synthesised; run the command again")
-    dump(folder.synthesis, Synthesis(results, about))
-    return results
-
-
-def _check_places(outdir: Path, unit: Unit) -> None:
-    """LmuHlsError when the manifest leads to a place outside ``outdir``."""
-    if not is_identifier(unit.name):
-        raise LmuHlsError(f"manifest.json has a unit {unit.name!r}, which is no name; convert the model again")
-    for path in (*unit.sources, unit.folder, f"work/synth/{unit.name}"):
-        contained(outdir, path, "manifest.json")
-
-
-def _passes(verilog: Sequence[str], top: str, parameters: Mapping[str, int | str], family: str, stat: str) -> list[str]:
+def _passes(
+    verilog: Sequence[str], top: str, parameters: Mapping[str, int | str], family: Family, stat: str
+) -> list[str]:
     """The Yosys passes, one a line. -defer leaves $readmemh until the parameters are known; $scopeinfo cells only
     note where flattened cells came from."""
     for name in (top, *parameters):
@@ -135,7 +69,7 @@ def _passes(verilog: Sequence[str], top: str, parameters: Mapping[str, int | str
     return [
         *(f"read_verilog -defer {_quoted(path)}" for path in verilog),
         f"hierarchy -check -top {top}{overrides}",
-        f"synth_xilinx -family {family} -flatten -noiopad -noclkbuf",
+        *family.passes,
         "check -assert",
         "delete t:$scopeinfo",
         f"tee -q -o {_quoted(stat)} stat -json -top {top}",

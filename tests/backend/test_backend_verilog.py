@@ -128,7 +128,7 @@ def test_build_reports_the_whole_accelerator(tmp_path):
     assert report["ReuseFactor"].startswith(f"ReuseFactor 1, as fast as possible: {of.plan.cycles.ii} cycles a step")
     assert report["Multipliers"] == sum(layer["Multipliers"] for layer in report["Layers"].values())
     assert report["Layers"]["two"]["ReuseFactor"] == of.network.layers[0].reuse_factor
-    assert report["Resources"]["lut"] > 100 and report["Resources"]["ff"] > 100
+    assert report["Resources"]["counts"]["LUT"] > 100 and report["Resources"]["counts"]["FF"] > 100
     assert "Resources" not in graph.build(synth=False)
 
 

@@ -61,7 +61,7 @@ def test_verify_synth_report(command, folder, speech):
     status, text = command("synth", folder, "--json")
     (resources,) = json.loads(text)
     multipliers = json.loads((folder / "verilog" / "manifest.json").read_text())["multipliers"]
-    assert status == 0 and resources["dsp"] == multipliers and resources["lut"] > 0 and resources["ff"] > 0
+    assert status == 0 and resources["counts"]["DSP"] == multipliers and resources["counts"]["FF"] > 0
 
     status, text = command("report", folder, "--json")
     assert status == 0 and json.loads(text) == json.loads((folder / "report.json").read_text())

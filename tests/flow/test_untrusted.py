@@ -39,7 +39,7 @@ def test_every_tool_works_in_a_folder_of_any_name(converted: Path) -> None:
     network = store.load(folder.spec)
     result = flow.verify(folder, flow.random_data(network, 4), simulators=["icarus"])
     assert result.passed and len(result.comparisons) == 2
-    assert synthesize_units(converted)[0].ff > 0
+    assert synthesize_units(converted)[0].counts["FF"] > 0
     subprocess.run(["make", "sim"], cwd=folder.verilog, check=True, capture_output=True)
     assert not list(converted.parents[1].rglob("PWN*"))
     assert "draft" not in (folder.hls / "hls4ml_config.yml").read_text()

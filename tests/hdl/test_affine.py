@@ -61,7 +61,7 @@ def test_one_dsp_a_lane(tmp_path: Path) -> None:
         (tmp_path / file).write_text(text)
     found = synthesize(modules(["lmu_affine"]), "lmu_affine", case.unit.parameters, tmp_path)
     acc_w = int(case.unit.parameters["ACC_W"])
-    assert found.dsp == lanes
-    assert found.carry <= acc_w // 4 + 16
-    assert found.ff <= 80 + 16 + 12 + lanes * (12 + acc_w)
+    assert found.counts["DSP"] == lanes
+    assert found.counts["CARRY4"] <= acc_w // 4 + 16
+    assert found.counts["FF"] <= 80 + 16 + 12 + lanes * (12 + acc_w)
     assert not [cell for cell in found.cells if cell.startswith("LD")]

@@ -24,8 +24,8 @@ def test_one_dsp_a_lane(tmp_path: Path, order: int, memory_d: int, lanes: int) -
     assert unit.lanes == lanes
     sources = sorted((tmp_path / "rtl").glob("*.v"))
     found = synthesize(sources, unit.top, unit.parameters, tmp_path / "work", data_dir=tmp_path / "rtl")
-    assert found.dsp == lanes
+    assert found.counts["DSP"] == lanes
     # Sums of 38 bits outside the DSPs would take a carry chain and registers more for each lane
-    assert found.carry <= 12 + 8 * lanes
-    assert found.ff <= 120 + 45 * lanes
+    assert found.counts["CARRY4"] <= 12 + 8 * lanes
+    assert found.counts["FF"] <= 120 + 45 * lanes
     assert not [cell for cell in found.cells if cell.startswith("LD")]

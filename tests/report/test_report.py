@@ -24,6 +24,7 @@ from lmu_hls.records import (
     Reference,
     Resources,
     Synthesis,
+    TargetSynthesis,
     Timing,
     Verification,
     dump,
@@ -48,7 +49,8 @@ TIMING = Timing(
 )
 DATA = DataSet("test.npz", ArrayId((370, 29, 12), "<f8", "ab" * 32))
 ACCURACY = (Accuracy("float", 361, 370, "keras"), Accuracy("fixed<16,6>", 360, 370, "golden"))
-RESOURCES = (Resources("lmu", "xc7", "yosys", "0.70", 300, 352, 20, 1, 3, 8, 4, {"DSP48E1": 1}),)
+COUNTS = {"LUT": 312, "LUTRAM": 8, "SRL": 4, "FF": 352, "CARRY4": 20, "DSP": 1, "BRAM18": 3}
+RESOURCES = (Resources("lmu", "xc7", "yosys", "0.70", COUNTS, {"DSP48E1": 1}),)
 WRONG = Comparison("csim", 370, 369, 3330, Difference("output", (7, 2), 12, 13))
 PARTS = (Part("lmu", "encoder", 1, 72, 72), Part("lmu", "hidden", 20, 1920, 96))
 FILES = ("spec.npz", "model.keras", "config.yml", "hls/lmu.cpp", "verilog/rtl/top.v", "verilog/rom/a.hex")
@@ -96,9 +98,8 @@ def outdir(tmp_path: Path) -> Path:
     dump(tmp_path / "convert.json", Conversion(made))
     dump(tmp_path / "verify.json", Verification(checks(tmp_path), (reference(tmp_path),)))
     files = of_topics("synthesis", digests(tmp_path))
-    dump(
-        tmp_path / "synth.json", Synthesis(RESOURCES, Evidence(files, None, "lmu-hls synth OUTDIR", {"yosys": "0.70"}))
-    )
+    evidence = Evidence(files, None, "lmu-hls synth OUTDIR", {"yosys": "0.70"})
+    dump(tmp_path / "synth.json", Synthesis((TargetSynthesis("xc7", RESOURCES, evidence),)))
     return tmp_path
 
 
@@ -151,11 +152,14 @@ def test_markdown_shows_every_section() -> None:
         "| lmu | verilator | 64 | 150 | 150 | 158 | 158 | yes |",
         "| lmu | hidden | 20 | 1920 | 96 |",
         "27 in all; the products need 93.8 % of their cycles. By formula.",
-        "| lmu | xc7 | 300 | 8 | 4 | 352 | 20 | 1 | 3 | synth, yosys 0.70 |",
+        "Target xc7, AMD 7 series:",
+        "| Unit | LUT | LUTRAM | SRL | FF | CARRY4 | DSP | BRAM18 | Source |",
+        "| lmu | 312 | 8 | 4 | 352 | 20 | 1 | 3 | synth, yosys 0.70 |",
+        "- BRAM18: block RAMs of 18 Kbit; a RAMB36E1 is two",
     ):
         assert line in text.splitlines()
     assert "\n\n\n" not in text
-    assert text.endswith("|\n")
+    assert text.endswith("is two\n")
 
 
 def test_the_screen_shows_what_the_demo_promises() -> None:

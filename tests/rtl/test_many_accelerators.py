@@ -187,14 +187,14 @@ def test_inline_roms_give_the_same(seed: int, tmp_path: Path) -> None:
 def alike(one: Resources, other: Resources) -> bool:
     """The same cells, but for how ABC, which follows names, covers the logic with LUTs: 2 % of them at most."""
     covered = [{cell: n for cell, n in of.cells.items() if not cell.startswith(("LUT", "INV"))} for of in (one, other)]
-    return covered[0] == covered[1] and abs(one.lut - other.lut) <= one.lut // 50
+    return covered[0] == covered[1] and abs(one.counts["LUT"] - other.counts["LUT"]) <= one.counts["LUT"] // 50
 
 
 @pytest.mark.skipif(not find("pyosys").found, reason="pyosys is not installed")
 def test_inline_roms_take_the_same_cells(tmp_path: Path) -> None:
     projects = write("files", 10, tmp_path, kind=tiny), write("inline", 10, tmp_path, INLINE, tiny)
     files, inline = (synthesize(p.sources, p.plan.top, {}, p.folder / "work", data_dir=p.folder) for p in projects)
-    assert files.dsp > 0 and alike(files, inline)
+    assert files.counts["DSP"] > 0 and alike(files, inline)
 
 
 @pytest.mark.skipif(not find("pyosys").found, reason="pyosys is not installed")

@@ -1,0 +1,36 @@
+"""AMD 7 series. AMD UG953 describes the primitives."""
+
+from lmu_hls.synth.family import Family, Resource
+
+_FLIP_FLOPS = ("FDRE", "FDSE", "FDCE", "FDPE", "LDCE", "LDPE")
+
+FAMILY = Family(
+    name="xc7",
+    device="AMD 7 series",
+    passes=("synth_xilinx -family xc7 -flatten -noiopad -noclkbuf",),
+    resources=(
+        Resource("LUT", "look-up tables of six inputs, those as memory and as shift register with them", short=True),
+        Resource("LUTRAM", "of these LUTs, those used as memory"),
+        Resource("SRL", "of these LUTs, those used as shift register"),
+        Resource("FF", "flip-flops and latches", short=True),
+        Resource("CARRY4", "carry chains of four bits"),
+        Resource("DSP", "DSP48E1: multiplier of 25 x 18 bits with a sum of 48", short=True),
+        Resource("BRAM18", "block RAMs of 18 Kbit; a RAMB36E1 is two", short=True),
+    ),
+    costs={
+        **{f"LUT{inputs}": {"LUT": 1} for inputs in range(1, 7)},
+        "INV": {"LUT": 1},  # a LUT1 by another name
+        **{f"{name}{edge}": {"FF": 1} for name in _FLIP_FLOPS for edge in ("", "_1")},
+        "CARRY4": {"CARRY4": 1},
+        "DSP48E1": {"DSP": 1},
+        "RAMB18E1": {"BRAM18": 1},
+        "RAMB36E1": {"BRAM18": 2},
+        **{name: {"LUT": 1, "LUTRAM": 1} for name in ("RAM16X1S", "RAM32X1S", "RAM64X1S")},
+        # Two LUTs: one a port, or twice the depth or the width
+        **{name: {"LUT": 2, "LUTRAM": 2} for name in ("RAM16X1D", "RAM32X1D", "RAM64X1D", "RAM128X1S", "RAM32X2S")},
+        **{name: {"LUT": 4, "LUTRAM": 4} for name in ("RAM32M", "RAM64M", "RAM128X1D", "RAM256X1S")},
+        **{name: {"LUT": 1, "SRL": 1} for name in ("SRL16E", "SRLC16E", "SRLC32E")},
+        # Multiplexers inside a slice, constants and buffers
+        **{name: {} for name in ("MUXF7", "MUXF8", "GND", "VCC", "BUFG", "IBUF", "OBUF")},
+    },
+)

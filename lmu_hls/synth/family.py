@@ -1,0 +1,54 @@
+"""What a synthesis target is: Yosys passes, the resources that are counted, and what each primitive costs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from lmu_hls.errors import LmuHlsError
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One kind of resource: `name` in records and tables, `meaning` with its size. `short`: also in the short table."""
+
+    name: str
+    meaning: str
+    short: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """One device family.
+
+    `device` is its name in words. `passes` map a flattened design to its primitives, without pads. `costs` has what
+    one cell of each primitive takes, {resource: how many}; {} where that is nothing that is counted.
+    """
+
+    name: str
+    device: str
+    passes: tuple[str, ...]
+    resources: tuple[Resource, ...]
+    costs: Mapping[str, Mapping[str, int]]
+
+    def __post_init__(self) -> None:
+        known = {resource.name for resource in self.resources}
+        for cell, cost in self.costs.items():
+            if not set(cost) <= known or min(cost.values(), default=1) < 1:
+                raise ValueError(f"{self.name}: cell {cell} costs {dict(cost)}, known are {', '.join(sorted(known))}")
+
+    def count(self, cells: Mapping[str, int]) -> dict[str, int]:
+        """The cost of all cells together: {each resource: how many}, in the order of `resources`.
+
+        Raises LmuHlsError for a cell type without a known cost, so that nothing is left out in silence.
+        """
+        unknown = sorted(set(cells) - set(self.costs))
+        if unknown:
+            raise LmuHlsError(
+                f"synthesis left cells of unknown cost: {', '.join(unknown)}. "
+                f"The design uses something that {self.name} has no primitive for; see yosys.log."
+            )
+        return {
+            kind.name: sum(self.costs[cell].get(kind.name, 0) * n for cell, n in cells.items())
+            for kind in self.resources
+        }
