@@ -25,7 +25,7 @@ from rich.table import Table
 import lmu_hls
 from lmu_hls import golden
 from lmu_hls.fixed import quantize, to_float
-from lmu_hls.spec.extract import network_spec
+from lmu_hls.front.extract import network_spec
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,10 +32,10 @@ import lmu_hls
 from lmu_hls import backend, demo
 from lmu_hls.backend.design import Design
 from lmu_hls.fixed import Ints, quantize
+from lmu_hls.front.extract import network_spec
 from lmu_hls.rtl.network import NetworkPlan, plan_network, utilisation
 from lmu_hls.rtl.reuse import balanced, valid_reuse_factors
 from lmu_hls.spec import LMU, Dense, Network
-from lmu_hls.spec.extract import network_spec
 from lmu_hls.verify import bench
 
 PRECISION = "fixed<16,6>"

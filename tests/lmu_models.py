@@ -14,8 +14,8 @@ import numpy as np
 
 from lmu_hls import LMU, golden, register
 from lmu_hls.fixed import Ints
+from lmu_hls.front.extract import network_spec
 from lmu_hls.spec import Network
-from lmu_hls.spec.extract import network_spec
 from lmu_hls.verify.csim import CsimProject, compile_project
 
 register()

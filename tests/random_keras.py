@@ -17,10 +17,10 @@ import numpy as np
 from lmu_hls import backend, golden
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import OVERFLOWS, ROUNDINGS, Ints
+from lmu_hls.front.extract import network_spec
 from lmu_hls.rtl.network import RtlOptions
 from lmu_hls.rtl.reuse import valid_reuse_factors
 from lmu_hls.spec import LMU, Dense, Network
-from lmu_hls.spec.extract import network_spec
 from lmu_hls.verify.csim import CsimProject, compile_project
 from tests.lmu_models import config, convert, lmu, model
 from tests.random_networks import random_spec_input

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from lmu_hls import golden
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import Ints, quantize, to_float
+from lmu_hls.front.extract import network_spec
 from lmu_hls.spec import Network
-from lmu_hls.spec.extract import network_spec
 from lmu_hls.spec.sequences import whole_sequences
 
 

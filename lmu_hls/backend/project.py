@@ -17,10 +17,10 @@ from lmu_hls.backend.hls4ml_form import as_hls4ml, integers
 from lmu_hls.backend.options import Options
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import Ints, quantize, to_float
+from lmu_hls.front.extract import network_spec
 from lmu_hls.jsonfile import dump
 from lmu_hls.records import Comparison
 from lmu_hls.rtl.reuse import balanced, fastest
-from lmu_hls.spec.extract import network_spec
 from lmu_hls.spec.sequences import whole_sequences
 from lmu_hls.synth import synthesize
 from lmu_hls.synth.families import DEFAULT

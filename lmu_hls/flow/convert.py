@@ -22,15 +22,14 @@ from lmu_hls.evidence import Evidence
 from lmu_hls.flow.accelerator import accelerator
 from lmu_hls.flow.keras_errors import check_keras_file, reason_of
 from lmu_hls.folder import OutputFolder
-from lmu_hls.hls.config import full_config
-from lmu_hls.hls.keras_model import check_model, is_foreign
-from lmu_hls.hls.settings import project_keys, project_options
+from lmu_hls.front.config import full_config
+from lmu_hls.front.keras_model import check_model, is_foreign
+from lmu_hls.front.settings import project_keys, project_options
 from lmu_hls.naming import identifier
 from lmu_hls.records import Conversion, LayerSummary, Manifest, ModelSummary, Part, Precision, Reuse, Unit, dump
 from lmu_hls.replace import replacing
 from lmu_hls.spec import Network, Softmax, store
 
-BACKENDS = {"vitis": "Vitis", "vivado": "Vivado"}
 TOOLS = ("hls4ml", "keras", "tensorflow", "numpy")
 
 
@@ -141,9 +140,12 @@ def softmax_remark(network: Network) -> str:
 
 def known_backend(name: str) -> str:
     """hls4ml's name of a backend, however it is written. Raises LmuHlsError for one that is not supported."""
-    if name.lower() not in BACKENDS:
-        raise LmuHlsError(f"backend {name!r} is not supported; use one of {', '.join(BACKENDS.values())}")
-    return BACKENDS[name.lower()]
+    from lmu_hls.hls.targets import TARGETS
+
+    names = {target.name.lower(): target.name for target in TARGETS}
+    if name.lower() not in names:
+        raise LmuHlsError(f"backend {name!r} is not supported; use one of {', '.join(names.values())}")
+    return names[name.lower()]
 
 
 @contextlib.contextmanager
@@ -162,6 +164,9 @@ def _hls4ml_model(
 ) -> Any:
     import hls4ml
 
+    from lmu_hls.hls import register
+
+    register()
     return hls4ml.converters.convert_from_keras_model(
         model,
         output_dir=str(folder.hls),
@@ -175,7 +180,7 @@ def _hls4ml_model(
 
 
 def _write_parts(model: Any, graph: Any, folder: OutputFolder, settings: Mapping[str, Any], options: Options) -> Design:
-    from lmu_hls.spec.extract import network_spec
+    from lmu_hls.front.extract import network_spec
 
     network = replace(network_spec(graph), name=options.name or identifier(model.name))
     made = accelerator(network, settings["Model"]["ReuseFactor"], options.rom)
@@ -255,8 +260,8 @@ def _reuse(made: Design) -> Reuse | None:
 
 def _types(layer: Any) -> dict[str, str]:
     """The fixed-point types of a layer's tensors as hls4ml settled them; what the layer does not have is left out."""
-    from lmu_hls.hls.accumulators import UNUSED
-    from lmu_hls.spec.extract import fixed_type
+    from lmu_hls.front.accumulators import UNUSED
+    from lmu_hls.front.extract import fixed_type
 
     types = {}
     for name, kind in layer.types.items():

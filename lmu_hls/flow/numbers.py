@@ -14,9 +14,9 @@ from lmu_hls.evidence import Evidence
 from lmu_hls.flow.accelerator import accelerator
 from lmu_hls.flow.convert import known_backend, named_errors, own_layers
 from lmu_hls.flow.data import data_set, read_arrays
-from lmu_hls.hls.config import full_config
-from lmu_hls.hls.keras_model import check_model
-from lmu_hls.hls.settings import project_keys
+from lmu_hls.front.config import full_config
+from lmu_hls.front.keras_model import check_model
+from lmu_hls.front.settings import project_keys
 from lmu_hls.layers.rebase import Change, rediscretize
 from lmu_hls.records import Precision, TensorPrecision
 from lmu_hls.tuning import AccuracyDrop, BitBudget, SnrDb, Target, TensorResult, profile, tune

@@ -1,4 +1,4 @@
-"""The HLS road: LMU layers of a Keras model become C++ in a Vitis or Vivado project of hls4ml."""
+"""The HLS road: an LMU in hls4ml's graph becomes C++ in a project of hls4ml. What makes the graph is lmu_hls.front."""
 
 from __future__ import annotations
 
@@ -6,43 +6,28 @@ __all__ = ["register"]
 
 
 def register() -> None:
-    """Teach hls4ml the LMU: handlers, IR layers, templates, headers and the pass that settles the types.
+    """Teach hls4ml the LMU: all of :func:`lmu_hls.front.register`, and the templates and headers of the C++.
 
     May be called any number of times. hls4ml calls it through its plugin entry point when it is imported.
     """
     from hls4ml.backends.backend import get_backend
-    from hls4ml.model.flow import get_flow
-    from hls4ml.model.layers import layer_map, register_layer
-    from hls4ml.model.optimizer import register_pass
     from hls4ml.model.optimizer.optimizer import optimizer_map
 
-    from lmu_hls.hls import entrance, handler, layer, profiling, settle, softmax, templates
-    from lmu_hls.hls import keras_lmu as keras_lmu  # its handlers register themselves
+    from lmu_hls import front
+    from lmu_hls.hls import lmu_templates, names, softmax_templates
+    from lmu_hls.hls.targets import FIRMWARE, TARGETS
 
-    if "LMU" in layer_map:
+    front.register()
+    if getattr(get_backend(TARGETS[0].name), "supports_lmu", False):
         return
-    entrance.check_before_reading()
-    profiling.change_when_imported()
-    handler.wrap_handlers()
-    register_layer("LMU", layer.LMU)
-    register_layer("LMUSoftmax", softmax.LMUSoftmax)
-    for name in layer.BACKENDS:
-        for header in templates.HEADERS:
-            get_backend(name).register_source(header)
-    vivado = get_backend("Vivado")  # Vitis builds on its templates and flows
-    for template in (
-        templates.LMUConfigTemplate,
-        templates.LMUFunctionTemplate,
-        softmax.SoftmaxConfigTemplate,
-        softmax.SoftmaxFunctionTemplate,
-    ):
-        vivado.register_template(template)
-    for pass_class, flow, before in (
-        (settle.SettleTypes, "convert", "replace_multidimensional_dense_with_conv"),
-        (settle.NameTypes, "vivado:specific_types", "vivado:transform_types"),
-    ):
-        optimizers = get_flow(flow).optimizers
-        optimizers.insert(optimizers.index(before), register_pass(pass_class().name, pass_class))
-    for name in layer.BACKENDS:
-        write = f"{name.lower()}:write_hls"
-        optimizer_map[write] = settle.WriteSafely(optimizer_map[write])
+    front.insert_pass(names.NameTypes(), "vivado:specific_types", before="vivado:transform_types")
+    for target in TARGETS:
+        backend = get_backend(target.name)
+        backend.supports_lmu = True  # asked by the layer of the graph
+        for header in target.headers:
+            backend.register_source(FIRMWARE / header)
+        if target.templates_of == target.name:
+            for template in (*lmu_templates.TEMPLATES, *softmax_templates.TEMPLATES):
+                backend.register_template(template)
+        write = f"{target.name.lower()}:write_hls"
+        optimizer_map[write] = names.WriteSafely(optimizer_map[write])

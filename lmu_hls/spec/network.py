@@ -1,8 +1,8 @@
 """The integer contract: a network in which every tensor has a fixed-point type and every weight is an integer.
 
-Golden, HLS and RTL all read this description and nothing else. Sums of products are exact; a value is rounded once,
-where it is assigned to a named tensor (the fields that hold a :class:`FixedType`). No float lives here except
-``theta``, which is only reported.
+Golden and the Verilog read this description and nothing else; the C++ comes from the graph that it was read out of,
+and must be equal to it. Sums of products are exact; a value is rounded once, where it is assigned to a named tensor
+(the fields that hold a :class:`FixedType`). No float lives here except ``theta``, which is only reported.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """A network whose weights are still float: it makes the integer contract for any choice of types, without hls4ml.
 
-The model is converted once; what hls4ml made of it is then shown to :func:`lmu_hls.spec.extract.network_spec` with
+The model is converted once; what hls4ml made of it is then shown to :func:`lmu_hls.front.extract.network_spec` with
 other types and with the float weights put on the grids of these types. So the contract is the one that a conversion
 with these types gives, weight for weight.
 """
@@ -21,10 +21,10 @@ from numpy.typing import NDArray
 
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType, quantize, to_float
-from lmu_hls.hls.config import full_config
-from lmu_hls.hls.weights import layer_weight
+from lmu_hls.front.config import full_config
+from lmu_hls.front.extract import TABLE_REACH, fixed_type, network_spec
+from lmu_hls.front.weights import layer_weight
 from lmu_hls.spec import Network, table_index_type
-from lmu_hls.spec.extract import TABLE_REACH, fixed_type, network_spec
 
 Floats = NDArray[np.float64]
 Key = tuple[str, str]  # layer and tensor, with hls4ml's names: ("lmu", "hidden_mem"), ("logits", "result")
@@ -110,7 +110,7 @@ def _writes_table(config: Mapping[str, Any], layer: str) -> bool:
 
     Both together at their defaults are what hls4ml prints by itself, and no wish.
     """
-    from lmu_hls.hls.layer import SETTINGS  # late, because importing it registers with hls4ml, which imports us
+    from lmu_hls.front.layer import SETTINGS  # late, because importing it registers with hls4ml, which imports us
 
     defaults = {"TableSize": SETTINGS["table_size"], "TableRange": SETTINGS["table_range"]}
     given = config.get("HLSConfig", config)

@@ -16,10 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lmu_hls.fixed import FixedType, quantize, to_float
+from lmu_hls.front.extract import TABLE_REACH
 from lmu_hls.golden import Trace
 from lmu_hls.precision import decibel
 from lmu_hls.spec import LMU, Activation, DenseCell, LSTMCell, Network
-from lmu_hls.spec.extract import TABLE_REACH
 from lmu_hls.spec.tables import real_function
 from lmu_hls.tuning.calibration import REFERENCE
 from lmu_hls.tuning.draft import TABLE, Draft, Key, Types

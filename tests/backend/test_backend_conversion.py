@@ -14,9 +14,9 @@ from lmu_hls import backend, golden
 from lmu_hls.backend.options import Options
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import quantize, to_float
+from lmu_hls.front.extract import network_spec
 from lmu_hls.rtl.reuse import balanced, fastest
 from lmu_hls.spec import streaming
-from lmu_hls.spec.extract import network_spec
 from tests.lmu_models import N_IN, STEPS, config, convert, lmu, model
 
 

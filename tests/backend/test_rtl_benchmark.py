@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from lmu_hls import backend, demo
+from lmu_hls.front.extract import network_spec
 from lmu_hls.rtl.network import utilisation
-from lmu_hls.spec.extract import network_spec
 
 PATH = Path(__file__).parents[2] / "benchmarks" / "rtl.py"
 

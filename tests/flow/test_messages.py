@@ -17,8 +17,8 @@ from keras import ops
 
 from lmu_hls import LMU, LMUCell, flow
 from lmu_hls.errors import LmuHlsError
-from lmu_hls.hls.alternatives import INSTEAD
-from lmu_hls.hls.keras_model import SUPPORTED, check_model
+from lmu_hls.front.alternatives import INSTEAD
+from lmu_hls.front.keras_model import SUPPORTED, check_model
 from tests.small_model import small_model
 
 INPUT = (5, 2)
@@ -344,7 +344,7 @@ def stand_in(monkeypatch):
 
 def test_a_live_cell_of_keras_lmu(stand_in, tmp_path):
     """keras.layers.RNN around it goes through hls4ml's functions as the saved file does."""
-    from lmu_hls.spec.extract import network_spec
+    from lmu_hls.front.extract import network_spec
 
     keras.utils.set_random_seed(0)
     cell = stand_in.LMUCell(2, 3, 5, keras.layers.Dense(3, "relu"), input_to_hidden=True, hidden_to_memory=True)

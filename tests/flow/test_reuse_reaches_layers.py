@@ -7,7 +7,7 @@ import yaml
 from lmu_hls import flow
 from lmu_hls.flow.accelerator import settle_reuse
 from lmu_hls.flow.numbers import choose_types
-from lmu_hls.hls.config import full_config
+from lmu_hls.front.config import full_config
 from lmu_hls.spec import store
 from lmu_hls.tuning import BitBudget
 from lmu_hls.tuning.draft import configured_types, draft

@@ -9,7 +9,7 @@ import pytest
 from lmu_hls import cli, flow, golden
 from lmu_hls.fixed import quantize, to_float
 from lmu_hls.flow import softmax_remark
-from lmu_hls.hls.config import full_config
+from lmu_hls.front.config import full_config
 from lmu_hls.records import Verification, load
 from lmu_hls.spec import Dense, Softmax, store
 from lmu_hls.tuning.draft import configured_types, draft

@@ -8,8 +8,8 @@ import pytest
 
 from lmu_hls import golden
 from lmu_hls.fixed import quantize, to_float
+from lmu_hls.front.extract import network_spec
 from lmu_hls.spec import ArgMax, Network, Softmax, streaming, with_argmax, with_logits
-from lmu_hls.spec.extract import network_spec
 from tests.lmu_models import config, convert, lmu, model
 from tests.networks import random_cell, random_lmu, random_network, random_softmax
 

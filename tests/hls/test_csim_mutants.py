@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from lmu_hls import golden
-from lmu_hls.spec.extract import network_spec
+from lmu_hls.front.extract import network_spec
 from lmu_hls.verify.csim import compile_project
 from tests.lmu_models import convert, lmu, model, random_input
 

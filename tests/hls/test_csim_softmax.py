@@ -10,9 +10,9 @@ import pytest
 from lmu_hls import golden
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType, to_float
-from lmu_hls.hls.config import full_config
+from lmu_hls.front.config import full_config
+from lmu_hls.front.extract import network_spec
 from lmu_hls.spec import Dense, Softmax
-from lmu_hls.spec.extract import network_spec
 from lmu_hls.verify.csim import compile_project
 from tests.lmu_models import assert_csim_equals_golden, config, convert, lmu, model, random_input, write
 

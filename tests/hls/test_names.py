@@ -12,7 +12,7 @@ from hls4ml.utils import config_from_keras_model
 
 from lmu_hls import LMU
 from lmu_hls.flow import convert
-from lmu_hls.hls.settle import words_of_cpp
+from lmu_hls.hls.names import words_of_cpp
 from lmu_hls.naming import cpp_parameter
 
 COMMAND = 'lmu\nstatic int z = system("touch PWN");\n#define Z '

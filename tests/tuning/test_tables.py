@@ -40,7 +40,7 @@ def table_note(tensors):
 def test_a_table_that_is_the_limit_grows(gentle, x, grown, tmp_path):
     import hls4ml
 
-    from lmu_hls.spec.extract import network_spec
+    from lmu_hls.front.extract import network_spec
 
     settings = grown.config["LayerName"]["lmu"]
     assert grown.measure.snr_db >= LIMITED.db and settings["TableSize"] > 2048

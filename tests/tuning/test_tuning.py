@@ -45,7 +45,7 @@ def test_conversion_with_the_configuration_gives_the_judged_network(model, x, at
     """hls4ml, given the configuration, makes the very integers that the search has judged."""
     import hls4ml
 
-    from lmu_hls.spec.extract import network_spec
+    from lmu_hls.front.extract import network_spec
 
     graph = hls4ml.converters.convert_from_keras_model(
         model, output_dir=str(tmp_path / "hls"), project_name="lmu", backend="Vitis", hls_config=at_30_db.config
@@ -114,7 +114,7 @@ CELLS = {
 def test_every_form_of_the_layer_is_tuned(name, x, tmp_path):
     import hls4ml
 
-    from lmu_hls.spec.extract import network_spec
+    from lmu_hls.front.extract import network_spec
 
     options = dict(CELLS[name])
     if "hidden_cell" in options:

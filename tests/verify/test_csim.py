@@ -10,8 +10,8 @@ import pytest
 from lmu_hls import builds, golden, toolchain
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType
+from lmu_hls.front.extract import network_spec
 from lmu_hls.spec import Network, Weight
-from lmu_hls.spec.extract import network_spec
 from lmu_hls.verify import csim
 from lmu_hls.verify.csim import compile_project, output_shape
 from tests.lmu_models import convert, lmu, model, random_input

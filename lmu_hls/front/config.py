@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from lmu_hls.hls.settings import Known, check_settings, hls_config, known_layers
+from lmu_hls.front.settings import Known, check_settings, hls_config, known_layers
 
 
 def full_config(
@@ -23,7 +23,7 @@ def full_config(
     """
     from hls4ml.utils import config_from_keras_model
 
-    from lmu_hls.hls import register
+    from lmu_hls.front import register
 
     register()
     given = hls_config(config)

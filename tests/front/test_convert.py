@@ -14,8 +14,8 @@ from hls4ml.model.flow import get_flow
 import lmu_hls
 from lmu_hls import LMUCell
 from lmu_hls.fixed import FixedType, to_float
-from lmu_hls.hls.layer import TENSORS, WEIGHTS
-from lmu_hls.spec.extract import network_spec
+from lmu_hls.front.extract import network_spec
+from lmu_hls.front.layer import TENSORS, WEIGHTS
 from tests.lmu_models import STEPS, assert_csim_equals_golden, config, convert, lmu, model, random_input
 
 ROOT = Path(__file__).parents[2]

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from hls4ml.backends.template import FunctionCallTemplate, LayerConfigTemplate
 
-from lmu_hls.hls.accumulators import ACCUMULATORS
-from lmu_hls.hls.layer import COEFFICIENTS, INDEXES, LMU, TABLE_NAMES, TENSORS, WEIGHTS
-from lmu_hls.hls.softmax import HEADER
-from lmu_hls.hls.update import update_multiplications
-
-HEADERS = tuple(Path(__file__).with_name("firmware") / name for name in ("nnet_lmu.h", "nnet_lmu_cells.h", HEADER))
+from lmu_hls.front.accumulators import ACCUMULATORS
+from lmu_hls.front.layer import COEFFICIENTS, INDEXES, LMU, TABLE_NAMES, TENSORS, WEIGHTS
+from lmu_hls.front.update import update_multiplications
+from lmu_hls.hls.targets import LMU_HEADER
 
 CELLS = {"none": "no", "dense": "dense", "rnn": "dense", "lstm": "lstm", "gru": "gru"}  # lmu_*_cell
 ELEMENTWISE = {"lstm": 3, "gru": 2}  # multiplications a unit, of the gates
@@ -86,7 +83,7 @@ class LMUFunctionTemplate(FunctionCallTemplate):
     """The call of ``nnet::lmu``; a weight that the layer lacks is passed as ``nnet::lmu_none``."""
 
     def __init__(self) -> None:
-        super().__init__(LMU, include_header=[f"nnet_utils/{HEADERS[0].name}"])
+        super().__init__(LMU, include_header=[f"nnet_utils/{LMU_HEADER}"])
 
     def format(self, node: Any) -> str:
         params = self._default_function_params(node)
@@ -108,3 +105,6 @@ def multiplications(node: Any) -> int:
 def _function(name: str) -> str:
     """An activation as nnet_lmu_cells.h knows it."""
     return name if name in ("linear", "relu") else "table"
+
+
+TEMPLATES = (LMUConfigTemplate, LMUFunctionTemplate)

@@ -17,8 +17,8 @@ from typing import Any
 
 from hls4ml.backends.backend import get_available_backends
 
-from lmu_hls.hls.keras_model import check_model, holds_lmu
-from lmu_hls.hls.settings import check_settings, known_layers
+from lmu_hls.front.keras_model import check_model, holds_lmu
+from lmu_hls.front.settings import check_settings, known_layers
 
 MODULE = "hls4ml.converters"
 

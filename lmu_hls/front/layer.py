@@ -1,4 +1,4 @@
-"""The IR layer ``LMU``: its attributes are the contract that :mod:`lmu_hls.spec.extract` and the templates read."""
+"""The IR layer ``LMU``: its attributes are the contract that :mod:`lmu_hls.front.extract` and the templates read."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from hls4ml.model.types import IntegerPrecisionType, NamedType, UnspecifiedPreci
 
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType
-from lmu_hls.hls.accumulators import ACCUMULATORS
-from lmu_hls.hls.types import (
+from lmu_hls.front.accumulators import ACCUMULATORS
+from lmu_hls.front.extract import TABLE_REACH, cell_activations
+from lmu_hls.front.types import (
     default_type,
     explicit_type,
     hls_type,
@@ -21,10 +22,8 @@ from lmu_hls.hls.types import (
     tensor_type,
     weight_on_grid,
 )
-from lmu_hls.hls.update import UPDATES, check_stable, choose_update, coefficients, sweep_type
-from lmu_hls.spec.extract import TABLE_REACH, cell_activations
+from lmu_hls.front.update import UPDATES, check_stable, choose_update, coefficients, sweep_type
 
-BACKENDS = ("Vivado", "Vitis")  # others may say that they can: an attribute supports_lmu = True
 CELL_TENSORS = {
     "none": (),
     "dense": ("pre",),
@@ -98,7 +97,7 @@ class LMU(Layer):
         values = coefficients(self, update)
         for name in COEFFICIENTS:
             self.set_attr(f"{name}_data", values.get(name))
-        for name in ACCUMULATORS:  # they depend on the input's type: lmu_hls.hls.accumulators
+        for name in ACCUMULATORS:  # they depend on the input's type: lmu_hls.front.accumulators
             self._set_type(name, UnspecifiedPrecisionType())
         for name in WEIGHTS:
             self._add_weight(name)
@@ -180,7 +179,7 @@ class LMU(Layer):
     def _check_target(self) -> None:
         config = self.model.config
         backend = config.backend
-        if backend.name not in BACKENDS and not getattr(backend, "supports_lmu", False):
+        if not getattr(backend, "supports_lmu", False):  # an attribute of those that do
             raise LmuHlsError(
                 f"layer {self.name!r}: the backend {backend.name} has no implementation of the LMU; "
                 f"use backend='Vitis' or backend='Vivado'"

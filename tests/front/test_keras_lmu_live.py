@@ -29,7 +29,7 @@ LAYERS = {
 
 @pytest.mark.parametrize("kind", LAYERS)
 def test_contract_follows_the_model(kind, tmp_path):
-    from lmu_hls.spec.extract import network_spec
+    from lmu_hls.front.extract import network_spec
 
     keras.utils.set_random_seed(0)
     model = keras.Sequential([keras.Input((5, 3)), LAYERS[kind](), keras.layers.Dense(3, name="head")])

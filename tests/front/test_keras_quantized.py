@@ -7,8 +7,8 @@ import pytest
 from lmu_hls import LMU, flow, golden, rebase, rediscretize
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import quantize, to_float
-from lmu_hls.hls.weights import KERNELS, layer_weight
-from lmu_hls.spec.extract import network_spec
+from lmu_hls.front.extract import network_spec
+from lmu_hls.front.weights import KERNELS, layer_weight
 from lmu_hls.tuning.draft import draft
 from tests.lmu_models import assert_csim_equals_golden, config, convert
 

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from lmu_hls import flow
 from lmu_hls.errors import LmuHlsError
-from lmu_hls.hls.config import full_config
-from lmu_hls.hls.settings import check_settings, known_layers
+from lmu_hls.front.config import full_config
+from lmu_hls.front.extract import network_spec
+from lmu_hls.front.settings import check_settings, known_layers
 from lmu_hls.spec import store
-from lmu_hls.spec.extract import network_spec
 from lmu_hls.suggest import did_you_mean, nearest
 from tests.lmu_models import convert, lmu, model
 
@@ -280,8 +280,9 @@ def test_a_whole_file_of_hls4ml(built, tmp_path):
     [
         ("Model: {ReuseFactor: 2}\nModel: {ReuseFactor: 4}\n", "'Model' is given twice, in lines 1 and 2"),
         ("LayerName:\n  lmu: {ReuseFactor: 2}\n  lmu: {ReuseFactor: 3}\n", "'lmu' is given twice, in lines 2 and 3"),
-        ("{a: " * 3000, "more than 20 levels deep"),
-        ("[" * 3000, "more than 20 levels deep"),
+        ("{a: " * 100, "more than 20 levels deep"),
+        ("[" * 100, "more than 20 levels deep"),
+        ("[" * 3000, "the limit is 200"),
         ("", "holds nothing, expected hls4ml's keys"),
         ("- Model", "holds list"),
         ("a: 2020-13-40", "is not readable YAML"),

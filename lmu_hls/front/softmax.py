@@ -7,32 +7,22 @@ from math import prod
 from typing import Any
 
 import numpy as np
-from hls4ml.backends.template import FunctionCallTemplate, LayerConfigTemplate
 from hls4ml.model.attributes import Attribute, ConfigurableAttribute, TypeAttribute
 from hls4ml.model.layers import Layer
 from hls4ml.model.types import IntegerPrecisionType, NamedType, UnspecifiedPrecisionType
 
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import MAX_WIDTH, FixedType
-from lmu_hls.hls.types import default_type, explicit_type, hls_type, input_type, tensor_type
+from lmu_hls.front.extract import exp_table
+from lmu_hls.front.types import default_type, explicit_type, hls_type, input_type, tensor_type
 from lmu_hls.spec import Softmax, Table
-from lmu_hls.spec.extract import exp_table
 
-HEADER = "nnet_lmu_softmax.h"
 # Over [0, 16) an entry of the largest index is zero in the default type of the entries, so that the end of the table
 # does not show; over [0, 8) each of the small outputs would be exp(-8) too large.
 SETTINGS = {"table_size": 2048, "table_range": 16}
 EXP = FixedType(18, 1, signed=False)  # of the entries: exp(0) is a value of it, and 18 bits fit a block RAM
 INTEGER = 2  # integer bits of the result: with the sign, so that 1 is a value
 TYPES = ("index", "difference", "sum", "exp_table")
-_CONFIG = """struct config{index} : nnet::lmu_softmax_config {{
-    static const unsigned n_in = {n_in};
-    static const unsigned n_vectors = {n_vectors};
-    static const unsigned long long up = {up}ULL;
-
-{typedefs}
-}};
-"""
 
 
 class LMUSoftmax(Layer):
@@ -127,27 +117,3 @@ def _distinct(layer: Softmax, node: Any) -> FixedType:
         if replace(layer, out=FixedType(width, own.integer)).keeps_apart(n):
             return FixedType(width, own.integer)
     return own
-
-
-class SoftmaxConfigTemplate(LayerConfigTemplate):
-    """The struct that ``nnet::lmu_softmax`` takes as CONFIG_T."""
-
-    def __init__(self) -> None:
-        super().__init__(LMUSoftmax)
-
-    def format(self, node: Any) -> str:
-        typedefs = "\n".join(f"    typedef {node.types[f'{name}_t'].name} {name}_t;" for name in TYPES)
-        sizes = {name: node.get_attr(name) for name in ("index", "n_in", "n_vectors", "up")}
-        return _CONFIG.format(**sizes, typedefs=typedefs)
-
-
-class SoftmaxFunctionTemplate(FunctionCallTemplate):
-    """The call of ``nnet::lmu_softmax``."""
-
-    def __init__(self) -> None:
-        super().__init__(LMUSoftmax, include_header=[f"nnet_utils/{HEADER}"])
-
-    def format(self, node: Any) -> str:
-        params = self._default_function_params(node)
-        call = "nnet::lmu_softmax<{input_t}, {output_t}, {config}>({input}, {output}, {table});"
-        return call.format(**params, table=node.weights["exp_table"].name)

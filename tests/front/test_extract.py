@@ -8,8 +8,8 @@ import pytest
 
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType, quantize
+from lmu_hls.front.extract import fixed_type, network_spec
 from lmu_hls.spec import LMU, Dense, Elementwise
-from lmu_hls.spec.extract import fixed_type, network_spec
 from tests.lmu_models import N_IN, STEPS, convert, lmu, model
 
 array = keras.ops.convert_to_numpy

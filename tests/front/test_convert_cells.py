@@ -6,8 +6,8 @@ import pytest
 
 from lmu_hls import golden, legendre
 from lmu_hls.fixed import FixedType, quantize, to_float
+from lmu_hls.front.extract import network_spec
 from lmu_hls.spec import DenseCell, DenseUpdate, GRUCell, LSTMCell, TridiagonalUpdate
-from lmu_hls.spec.extract import network_spec
 from tests.lmu_models import convert, lmu, model, random_input
 
 array = keras.ops.convert_to_numpy

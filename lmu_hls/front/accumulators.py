@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from lmu_hls.fixed import FixedType
-from lmu_hls.hls.types import Product, exact_sum, hls_type, tensor_type
+from lmu_hls.front.extract import lmu_layer
+from lmu_hls.front.types import Product, exact_sum, hls_type, tensor_type
 from lmu_hls.spec import LMU, Term, Weight
-from lmu_hls.spec.extract import lmu_layer
 
 ACCUMULATORS = (
     "u_accum",

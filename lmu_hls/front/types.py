@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import MAX_WIDTH, FixedType, integer_bits, quantize, to_float
-from lmu_hls.spec.extract import MAX_WEIGHT_WIDTH, fixed_type
+from lmu_hls.front.extract import MAX_WEIGHT_WIDTH, fixed_type
 
 Floats = NDArray[np.float64]
 Product = tuple[int, FixedType, FixedType]  # n terms x_i w_i of these types

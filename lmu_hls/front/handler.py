@@ -8,8 +8,8 @@ import numpy as np
 from hls4ml.converters.keras_v3._base import KerasV3LayerHandler, registry
 
 from lmu_hls.errors import LmuHlsError
-from lmu_hls.hls.keras_model import is_foreign, is_lmu_layer
-from lmu_hls.hls.weights import layer_weight
+from lmu_hls.front.keras_model import is_foreign, is_lmu_layer
+from lmu_hls.front.weights import layer_weight
 from lmu_hls.spec.weight import ACTIVATIONS
 
 GATES = {"dense": 1, "rnn": 1, "lstm": 4, "gru": 3}  # sums of a hidden cell for each unit

@@ -14,11 +14,12 @@ from hls4ml.model.types import NamedType, WeightVariable
 
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType
-from lmu_hls.hls.accumulators import settle_accumulators
-from lmu_hls.hls.alternatives import instead_of
-from lmu_hls.hls.keras_model import WHERE
-from lmu_hls.hls.softmax import settle_softmax
-from lmu_hls.hls.types import (
+from lmu_hls.front.accumulators import settle_accumulators
+from lmu_hls.front.alternatives import instead_of
+from lmu_hls.front.extract import fixed_type
+from lmu_hls.front.keras_model import WHERE
+from lmu_hls.front.softmax import settle_softmax
+from lmu_hls.front.types import (
     default_type,
     exact_sum,
     explicit_type,
@@ -29,8 +30,6 @@ from lmu_hls.hls.types import (
     tensor_type,
     weight_on_grid,
 )
-from lmu_hls.naming import cpp_parameter, is_identifier, source_text
-from lmu_hls.spec.extract import fixed_type
 from lmu_hls.spec.sequences import whole_sequences
 
 STRATEGIES = ("latency", "resource")  # of Dense layers; the others generate code of their own
@@ -70,73 +69,13 @@ class SettleTypes(ModelOptimizerPass):
         return True
 
 
-class NameTypes(ModelOptimizerPass):
-    """Gives C++ names to types and inputs that layer names made illegal or ambiguous.
-
-    hls4ml takes them from the names of the Keras layers, and of two types with one name it writes the first only.
-    """
-
-    def __init__(self) -> None:
-        self.name = "lmu_name_types"
-
-    def transform(self, model: Any) -> bool:
-        if not has_lmu(model):
-            return False
-        taken: dict[str, str] = {}
-        for node in model.get_layers():
-            for key, named in node.types.items():
-                if not is_identifier(named.name) or taken.get(named.name, str(named.precision)) != str(named.precision):
-                    named.name = f"layer{node.index}_{key}"
-                taken[named.name] = str(named.precision)
-        inputs = model.get_input_variables()
-        words = words_of_cpp(model)
-        for variable in inputs:
-            variable.name = cpp_parameter(variable.name, words)
-        return True
-
-
 def _samples(model: Any, x: Any) -> int:
     """The number of samples in x: hls4ml's own count divides sizes, and reads shapes that do not fit across samples."""
     return len(whole_sequences(x, *model.get_input_variables()[0].shape))
 
 
-def words_of_cpp(model: Any) -> set[str]:
-    """Names in the C++ of a model that are not always there: the top function, types, tensors, weights, structs."""
-    top, inputs = model.config.get_project_name(), model.get_input_variables()
-    words = {top, f"{top}_float", f"{top}_double"}
-    for node in model.get_layers():
-        words |= {f"{kind}{node.index}" for kind in ("config", "relu_config")} | {f"layer{node.index}_index"}
-        words |= {item.name for item in (*node.get_variables(), *node.get_weights()) if item not in inputs}
-        words |= {named.name for named in node.types.values()}
-    return words
-
-
-class WriteSafely(ModelOptimizerPass):
-    """Stands before hls4ml's pass that writes the project: the layers' names go out as harmless text.
-
-    hls4ml copies them into comments and, for a trace, into string literals of the C++, which give them back as they
-    are.
-    """
-
-    def __init__(self, write: Any) -> None:
-        self.name = write.name
-        self.write = write
-
-    def transform(self, model: Any) -> bool:
-        if not has_lmu(model):
-            return bool(self.write.transform(model))
-        nodes = list(model.get_layers())
-        names = [node.name for node in nodes]
-        try:
-            for node, name in zip(nodes, names, strict=True):
-                node.name = source_text(name)
-            return bool(self.write.transform(model))
-        finally:
-            for node, name in zip(nodes, names, strict=True):
-                node.name = name
-
-
 def has_lmu(model: Any) -> bool:
+    """Whether a ``ModelGraph`` is ours to settle."""
     return any(node.class_name == "LMU" for node in model.get_layers())
 
 

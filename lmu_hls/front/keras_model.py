@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from lmu_hls.errors import LmuHlsError
-from lmu_hls.hls.alternatives import OPERATOR, OPERATORS, instead_of
+from lmu_hls.front.alternatives import OPERATOR, OPERATORS, instead_of
 
 SUPPORTED = ("InputLayer", "Dense", "Dropout", "Activation", "ReLU", "Softmax")  # of keras.layers, beside the LMU
 WHERE = "in a model with an LMU"

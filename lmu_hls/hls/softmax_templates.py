@@ -1,0 +1,46 @@
+"""What the generated C++ says about a softmax: its struct in parameters.h and its call in the top function."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hls4ml.backends.template import FunctionCallTemplate, LayerConfigTemplate
+
+from lmu_hls.front.softmax import TYPES, LMUSoftmax
+from lmu_hls.hls.targets import SOFTMAX_HEADER
+
+_CONFIG = """struct config{index} : nnet::lmu_softmax_config {{
+    static const unsigned n_in = {n_in};
+    static const unsigned n_vectors = {n_vectors};
+    static const unsigned long long up = {up}ULL;
+
+{typedefs}
+}};
+"""
+
+
+class SoftmaxConfigTemplate(LayerConfigTemplate):
+    """The struct that ``nnet::lmu_softmax`` takes as CONFIG_T."""
+
+    def __init__(self) -> None:
+        super().__init__(LMUSoftmax)
+
+    def format(self, node: Any) -> str:
+        typedefs = "\n".join(f"    typedef {node.types[f'{name}_t'].name} {name}_t;" for name in TYPES)
+        sizes = {name: node.get_attr(name) for name in ("index", "n_in", "n_vectors", "up")}
+        return _CONFIG.format(**sizes, typedefs=typedefs)
+
+
+class SoftmaxFunctionTemplate(FunctionCallTemplate):
+    """The call of ``nnet::lmu_softmax``."""
+
+    def __init__(self) -> None:
+        super().__init__(LMUSoftmax, include_header=[f"nnet_utils/{SOFTMAX_HEADER}"])
+
+    def format(self, node: Any) -> str:
+        params = self._default_function_params(node)
+        call = "nnet::lmu_softmax<{input_t}, {output_t}, {config}>({input}, {output}, {table});"
+        return call.format(**params, table=node.weights["exp_table"].name)
+
+
+TEMPLATES = (SoftmaxConfigTemplate, SoftmaxFunctionTemplate)
