@@ -2,7 +2,7 @@
 
 from lmu_hls.synth.family import Family, Resource
 
-_FLIP_FLOPS = ("FDRE", "FDSE", "FDCE", "FDPE", "LDCE", "LDPE")
+_FLIP_FLOPS = [f"{name}{edge}" for name in ("FDRE", "FDSE", "FDCE", "FDPE") for edge in ("", "_1")]
 
 FAMILY = Family(
     name="xc7",
@@ -20,7 +20,7 @@ FAMILY = Family(
     costs={
         **{f"LUT{inputs}": {"LUT": 1} for inputs in range(1, 7)},
         "INV": {"LUT": 1},  # a LUT1 by another name
-        **{f"{name}{edge}": {"FF": 1} for name in _FLIP_FLOPS for edge in ("", "_1")},
+        **{name: {"FF": 1} for name in (*_FLIP_FLOPS, "LDCE", "LDPE")},
         "CARRY4": {"CARRY4": 1},
         "DSP48E1": {"DSP": 1},
         "RAMB18E1": {"BRAM18": 1},
