@@ -17,6 +17,15 @@ from lmu_hls.toolchain import find
 
 # Target: names of its cells as a pattern -> what one takes. Told again here, not read from the package.
 COSTS: dict[str, Mapping[str, Mapping[str, int]]] = {
+    "ecp5": {
+        "LUT4": {"LUT": 1},
+        "CCU2C": {"LUT": 2, "CCU2C": 1},
+        "TRELLIS_DPR16X4": {"LUT": 6, "LUTRAM": 6},
+        "TRELLIS_FF": {"FF": 1},
+        "MULT18X18D": {"DSP": 1},
+        "DP16KD|PDPW16KD": {"DP16KD": 1},
+        "PFUMX|L6MUX21|VLO|VHI": {},
+    },
     "xc7": {
         "LUT[1-6]|INV": {"LUT": 1},
         "FD[CPRS]E(_1)?|LD[CP]E": {"FF": 1},
@@ -31,7 +40,7 @@ COSTS: dict[str, Mapping[str, Mapping[str, int]]] = {
         "MUXF[78]|GND|VCC|BUFG|IBUF|OBUF": {},
     },
 }
-LIBRARY = {"xc7": "xilinx"}  # its folder in Yosys
+LIBRARY = {"ecp5": "lattice", "xc7": "xilinx"}  # its folder in Yosys
 
 
 def test_every_target_is_tested() -> None:

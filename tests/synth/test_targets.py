@@ -22,11 +22,13 @@ pytestmark = pytest.mark.skipif(not find("pyosys").found, reason="pyosys is not 
 
 # A whole network with 3 multipliers of 16 x 16 bits, which fit one primitive on every target
 NETWORK = {
+    "ecp5": {"LUT": 519, "LUTRAM": 78, "CCU2C": 48, "FF": 598, "DSP": 3, "DP16KD": 0},
     "xc7": {"LUT": 238, "LUTRAM": 40, "SRL": 3, "FF": 382, "CARRY4": 9, "DSP": 3, "BRAM18": 0},
 }
-MULTIPLIER = {"xc7": "DSP"}
+MULTIPLIER = {"ecp5": "DSP", "xc7": "DSP"}
 # A ROM of 1024 x 18 bits, a product of 16 x 16, some logic
 UNIT = {
+    "ecp5": {"LUT": 13, "LUTRAM": 0, "CCU2C": 0, "FF": 69, "DSP": 1, "DP16KD": 1},
     "xc7": {"LUT": 4, "LUTRAM": 0, "SRL": 0, "FF": 5, "CARRY4": 0, "DSP": 1, "BRAM18": 1},
 }
 
