@@ -17,6 +17,15 @@ from lmu_hls.toolchain import find
 
 # Target: names of its cells as a pattern -> what one takes. Told again here, not read from the package.
 COSTS: dict[str, Mapping[str, Mapping[str, int]]] = {
+    "ice40": {
+        "SB_LUT4": {"LUT": 1},
+        "SB_CARRY": {"CARRY": 1},
+        "SB_DFFN?E?([RS]|S[RS])?": {"FF": 1},
+        "SB_MAC16": {"DSP": 1},
+        "SB_RAM40_4K(NR)?(NW)?": {"EBR": 1},
+        "SB_SPRAM256KA": {"SPRAM": 1},
+        "SB_GB": {},
+    },
     "ecp5": {
         "LUT4": {"LUT": 1},
         "CCU2C": {"LUT": 2, "CCU2C": 1},
@@ -40,7 +49,7 @@ COSTS: dict[str, Mapping[str, Mapping[str, int]]] = {
         "MUXF[78]|GND|VCC|BUFG|IBUF|OBUF": {},
     },
 }
-LIBRARY = {"ecp5": "lattice", "xc7": "xilinx"}  # its folder in Yosys
+LIBRARY = {"ice40": "ice40", "ecp5": "lattice", "xc7": "xilinx"}  # its folder in Yosys
 
 
 def test_every_target_is_tested() -> None:

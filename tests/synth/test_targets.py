@@ -22,12 +22,14 @@ pytestmark = pytest.mark.skipif(not find("pyosys").found, reason="pyosys is not 
 
 # A whole network with 3 multipliers of 16 x 16 bits, which fit one primitive on every target
 NETWORK = {
+    "ice40": {"LUT": 562, "CARRY": 122, "FF": 626, "DSP": 3, "EBR": 2, "SPRAM": 0},
     "ecp5": {"LUT": 519, "LUTRAM": 78, "CCU2C": 48, "FF": 598, "DSP": 3, "DP16KD": 0},
     "xc7": {"LUT": 238, "LUTRAM": 40, "SRL": 3, "FF": 382, "CARRY4": 9, "DSP": 3, "BRAM18": 0},
 }
-MULTIPLIER = {"ecp5": "DSP", "xc7": "DSP"}
+MULTIPLIER = {"ice40": "DSP", "ecp5": "DSP", "xc7": "DSP"}
 # A ROM of 1024 x 18 bits, a product of 16 x 16, some logic
 UNIT = {
+    "ice40": {"LUT": 7, "CARRY": 0, "FF": 5, "DSP": 1, "EBR": 5, "SPRAM": 0},
     "ecp5": {"LUT": 13, "LUTRAM": 0, "CCU2C": 0, "FF": 69, "DSP": 1, "DP16KD": 1},
     "xc7": {"LUT": 4, "LUTRAM": 0, "SRL": 0, "FF": 5, "CARRY4": 0, "DSP": 1, "BRAM18": 1},
 }
@@ -77,3 +79,13 @@ def test_a_planted_cell_is_refused_by_name(tmp_path: Path, target: str) -> None:
     text = "module unit #(parameter W=1, OFFSET=1, ROM=1) (input a, output z); NEW_MULT x (a, z); endmodule"
     with pytest.raises(LmuHlsError, match=rf"unknown cost: NEW_MULT\..*{target} has no primitive"):
         unit(tmp_path, target, planted + text)
+
+
+def test_a_large_memory_is_spram_on_ice40(tmp_path: Path) -> None:
+    """16384 words of 16 bits, one port, no initial contents."""
+    text = """module unit #(parameter W=1, OFFSET=1, ROM=1) (
+      input clk, we, input [13:0] addr, input [15:0] d, output reg [15:0] q);
+      reg [15:0] memory [0:16383];
+      always @(posedge clk) if (we) memory[addr] <= d; else q <= memory[addr];
+    endmodule"""
+    assert unit(tmp_path, "ice40", text).counts == dict.fromkeys(("LUT", "CARRY", "FF", "DSP", "EBR"), 0) | {"SPRAM": 1}
