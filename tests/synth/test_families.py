@@ -17,6 +17,17 @@ from lmu_hls.toolchain import find
 
 # Target: names of its cells as a pattern -> what one takes. Told again here, not read from the package.
 COSTS: dict[str, Mapping[str, Mapping[str, int]]] = {
+    "gowin": {
+        "LUT[1-4]|INV": {"LUT": 1},
+        "ALU": {"LUT": 1, "ALU": 1},
+        "RAM16(S|SDP)[124]": {"LUT": 6, "LUTRAM": 6},
+        "DFFN?[CPRS]?E?|DLN?[CP]?E?": {"FF": 1},
+        "MULT9X9": {"MULT9X9": 1},
+        "MULT18X18": {"MULT18X18": 1},
+        "MULT36X36": {"MULT36X36": 1},
+        "SPX?9?|S?DP(X9)?B?|pROM(X9)?": {"BSRAM": 1},
+        "MUX2_LUT[5-8]|GND|VCC": {},
+    },
     "ice40": {
         "SB_LUT4": {"LUT": 1},
         "SB_CARRY": {"CARRY": 1},
@@ -49,7 +60,7 @@ COSTS: dict[str, Mapping[str, Mapping[str, int]]] = {
         "MUXF[78]|GND|VCC|BUFG|IBUF|OBUF": {},
     },
 }
-LIBRARY = {"ice40": "ice40", "ecp5": "lattice", "xc7": "xilinx"}  # its folder in Yosys
+LIBRARY = {"gowin": "gowin", "ice40": "ice40", "ecp5": "lattice", "xc7": "xilinx"}  # its folder in Yosys
 
 
 def test_every_target_is_tested() -> None:

@@ -22,13 +22,24 @@ pytestmark = pytest.mark.skipif(not find("pyosys").found, reason="pyosys is not 
 
 # A whole network with 3 multipliers of 16 x 16 bits, which fit one primitive on every target
 NETWORK = {
+    "gowin": {
+        "LUT": 536,
+        "LUTRAM": 78,
+        "ALU": 113,
+        "FF": 594,
+        "MULT9X9": 0,
+        "MULT18X18": 3,
+        "MULT36X36": 0,
+        "BSRAM": 0,
+    },
     "ice40": {"LUT": 562, "CARRY": 122, "FF": 626, "DSP": 3, "EBR": 2, "SPRAM": 0},
     "ecp5": {"LUT": 519, "LUTRAM": 78, "CCU2C": 48, "FF": 598, "DSP": 3, "DP16KD": 0},
     "xc7": {"LUT": 238, "LUTRAM": 40, "SRL": 3, "FF": 382, "CARRY4": 9, "DSP": 3, "BRAM18": 0},
 }
-MULTIPLIER = {"ice40": "DSP", "ecp5": "DSP", "xc7": "DSP"}
+MULTIPLIER = {"gowin": "MULT18X18", "ice40": "DSP", "ecp5": "DSP", "xc7": "DSP"}
 # A ROM of 1024 x 18 bits, a product of 16 x 16, some logic
 UNIT = {
+    "gowin": {"LUT": 13, "LUTRAM": 0, "ALU": 0, "FF": 69, "MULT9X9": 0, "MULT18X18": 1, "MULT36X36": 0, "BSRAM": 1},
     "ice40": {"LUT": 7, "CARRY": 0, "FF": 5, "DSP": 1, "EBR": 5, "SPRAM": 0},
     "ecp5": {"LUT": 13, "LUTRAM": 0, "CCU2C": 0, "FF": 69, "DSP": 1, "DP16KD": 1},
     "xc7": {"LUT": 4, "LUTRAM": 0, "SRL": 0, "FF": 5, "CARRY4": 0, "DSP": 1, "BRAM18": 1},
@@ -89,3 +100,8 @@ def test_a_large_memory_is_spram_on_ice40(tmp_path: Path) -> None:
       always @(posedge clk) if (we) memory[addr] <= d; else q <= memory[addr];
     endmodule"""
     assert unit(tmp_path, "ice40", text).counts == dict.fromkeys(("LUT", "CARRY", "FF", "DSP", "EBR"), 0) | {"SPRAM": 1}
+
+
+def test_a_narrow_product_is_a_narrow_multiplier_on_gowin(tmp_path: Path) -> None:
+    counts = unit(tmp_path, "gowin", width=9).counts
+    assert (counts["MULT9X9"], counts["MULT18X18"], counts["MULT36X36"]) == (1, 0, 0)
