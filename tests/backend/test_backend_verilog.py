@@ -130,6 +130,9 @@ def test_build_reports_the_whole_accelerator(tmp_path):
     assert report["Layers"]["two"]["ReuseFactor"] == of.network.layers[0].reuse_factor
     assert report["Resources"]["counts"]["LUT"] > 100 and report["Resources"]["counts"]["FF"] > 100
     assert "Resources" not in graph.build(synth=False)
+    assert graph.build(target="ecp5")["Resources"]["counts"]["DP16KD"] == 0
+    with pytest.raises(LmuHlsError, match=r"'ecp6' is none of ecp5, .*did you mean 'ecp5'"):
+        graph.build(target="ecp6")
 
 
 def test_ten_thousand_streamed_steps_are_goldens(endless):

@@ -73,15 +73,16 @@ def unit(folder: Path, target: str, text: str = DESIGN, width: int = 16) -> Reso
     (folder / "unit.v").write_text(text)
     (folder / "rom.hex").write_text("".join(f"{i * 40503 & 0x3FFFF:05x}\n" for i in range(1024)))
     parameters: dict[str, int | str] = {"W": width, "OFFSET": -3, "ROM": "rom.hex"}
-    return synthesize([folder / "unit.v"], "unit", parameters, folder / "work", target, data_dir=folder)
+    return synthesize([folder / "unit.v"], "unit", parameters, folder / "work", target, unit="mem", data_dir=folder)
 
 
 @pytest.mark.parametrize("target", UNIT)
 def test_block_ram_and_multipliers(tmp_path: Path, target: str) -> None:
     found = unit(tmp_path, target)
-    assert found.counts == UNIT[target]
-    assert found.counts == family_of(target).count(found.cells)
-    assert found.target == target
+    counts = family_of(target).count(found.cells)
+    assert found == Resources("mem", target, "yosys", find("pyosys").version, counts, found.cells)
+    assert counts == UNIT[target]
+    assert sorted(path.name for path in (tmp_path / "work").iterdir()) == ["stat.json", "synth.ys", "yosys.log"]
 
 
 @pytest.mark.parametrize("target", UNIT)

@@ -7,11 +7,11 @@ FAMILY = Family(
     device="Lattice ECP5",
     passes=("synth_ecp5",),
     resources=(
-        Resource("LUT", "look-up tables of four inputs, those of carry chains and memory with them", short=True),
+        Resource("LUT", "look-up tables of four inputs, carry chains and memory with them", short=True),
         Resource("LUTRAM", "of these LUTs, those used as memory"),
         Resource("CCU2C", "carry chains of two bits, each with two of these LUTs"),
         Resource("FF", "flip-flops", short=True),
-        Resource("DSP", "MULT18X18D: multiplier of 18 x 18 bits", short=True),
+        Resource("DSP", "multipliers of 18 x 18 bits, MULT18X18D", short=True),
         Resource("DP16KD", "block RAMs of 18 Kbit", short=True),
     ),
     costs={

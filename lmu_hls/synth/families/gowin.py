@@ -13,7 +13,7 @@ FAMILY = Family(
     device="Gowin GW1N and GW2A",
     passes=("synth_gowin -family gw1n -noiopads",),
     resources=(
-        Resource("LUT", "look-up tables of four inputs, those of carry chains and memory with them", short=True),
+        Resource("LUT", "look-up tables of four inputs, carry chains and memory with them", short=True),
         Resource("LUTRAM", "of these LUTs, those used as memory"),
         Resource("ALU", "of these LUTs, those used as one bit of a carry chain"),
         Resource("FF", "flip-flops and latches", short=True),

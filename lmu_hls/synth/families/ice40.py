@@ -14,7 +14,7 @@ FAMILY = Family(
         Resource("LUT", "look-up tables of four inputs", short=True),
         Resource("CARRY", "carry chains of one bit, each beside a LUT"),
         Resource("FF", "flip-flops", short=True),
-        Resource("DSP", "SB_MAC16: multiplier of 16 x 16 bits with a sum of 32", short=True),
+        Resource("DSP", "multipliers of 16 x 16 bits with a sum of 32, SB_MAC16", short=True),
         Resource("EBR", "block RAMs of 4 Kbit", short=True),
         Resource("SPRAM", "single-port RAMs of 256 Kbit, without initial contents", short=True),
     ),

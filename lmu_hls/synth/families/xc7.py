@@ -9,12 +9,12 @@ FAMILY = Family(
     device="AMD 7 series",
     passes=("synth_xilinx -family xc7 -flatten -noiopad -noclkbuf",),
     resources=(
-        Resource("LUT", "look-up tables of six inputs, those as memory and as shift register with them", short=True),
+        Resource("LUT", "look-up tables of six inputs, memory and shift registers with them", short=True),
         Resource("LUTRAM", "of these LUTs, those used as memory"),
         Resource("SRL", "of these LUTs, those used as shift register"),
         Resource("FF", "flip-flops and latches", short=True),
         Resource("CARRY4", "carry chains of four bits"),
-        Resource("DSP", "DSP48E1: multiplier of 25 x 18 bits with a sum of 48", short=True),
+        Resource("DSP", "multipliers of 25 x 18 bits with a sum of 48, DSP48E1", short=True),
         Resource("BRAM18", "block RAMs of 18 Kbit; a RAMB36E1 is two", short=True),
     ),
     costs={
