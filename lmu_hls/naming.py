@@ -77,7 +77,8 @@ def identifiers(names: Iterable[str], taken: Collection[str] = ()) -> tuple[str,
     wanted = list(names)
     used = {word.casefold() for word in taken}
     made: dict[int, str] = {}
-    for k in sorted(range(len(wanted)), key=lambda k: not is_identifier(wanted[k])):
+    first = {name.casefold(): k for k, name in reversed(list(enumerate(wanted))) if is_identifier(name)}
+    for k in sorted(range(len(wanted)), key=lambda k: first.get(wanted[k].casefold()) != k):
         made[k] = unique(identifier(wanted[k]), used)
         used.add(made[k].casefold())
     return tuple(made[k] for k in range(len(wanted)))

@@ -7,6 +7,7 @@ from typing import Any
 
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.front.alternatives import OPERATOR, OPERATORS, instead_of
+from lmu_hls.naming import printable
 
 SUPPORTED = ("InputLayer", "Dense", "Dropout", "Activation", "ReLU", "Softmax")  # of keras.layers, beside the LMU
 WHERE = "in a model with an LMU"
@@ -20,10 +21,13 @@ def holds_lmu(model: Any) -> bool:
 def check_model(model: Any) -> None:
     """LmuHlsError, naming layer and remedy, for what the conversion would not understand.
 
-    That is: no LMU, or one inside another layer; models that are no graph of layers; operators between layers; masks;
-    other layers; an input without a fixed length. Options of the layers are the handlers' own matter.
+    That is: names that no file can hold, or that hls4ml takes for something else; no LMU, or one inside another layer;
+    models that are no graph of layers; operators between layers; masks; other layers; an input without a fixed length.
+    Options of the layers are the handlers' own matter.
     """
     layers = list(_layers(model))
+    for what, named in (("model", model), *(("layer", layer) for layer in layers)):
+        _check_name(what, named.name)
     for layer in layers:
         if not is_lmu_layer(layer):
             _check_layer(layer)
@@ -40,6 +44,15 @@ def check_model(model: Any) -> None:
             f"the model's input has shape {shapes[0]}; a fixed number of time steps is needed: build the model on "
             f"keras.Input((steps, {features})), with the number of steps that the hardware shall take"
         )
+
+
+def _check_name(what: str, name: str) -> None:
+    """LmuHlsError for a name that cannot be made safe. hls4ml takes names of layers for format strings of Python."""
+    wrong = sorted(set(name) & set("{}\0" if what == "layer" else "\0")) if printable(name) else ["half a character"]
+    if wrong:
+        raise LmuHlsError(f"{what} {name!r}: a name with {wrong[0]!r} cannot be converted; rename the {what}")
+    if what == "layer" and name == "input":
+        raise LmuHlsError("layer 'input': hls4ml keeps this name for itself; rename the layer")
 
 
 def _layers(model: Any) -> list[Any]:
