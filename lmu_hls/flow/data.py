@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lmu_hls import limits
+from lmu_hls.activations import FUNCTIONS
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.evidence import ArrayId, DataSet
 from lmu_hls.figures import Head, check_inputs, check_targets
@@ -53,7 +54,7 @@ def head_of(network: Network) -> Head:
     """What the integers of ``network`` stand for, sample by sample."""
     last, steps = network.layers[-1], (network.steps,) if network.lmus[-1].return_sequences else ()
     hidden = last.hidden if isinstance(last, LMU) else None
-    sigmoid = isinstance(hidden, DenseCell) and hidden.activation.function == "sigmoid"
+    sigmoid = isinstance(hidden, DenseCell) and FUNCTIONS[hidden.activation.function].is_probability
     return Head((*steps, network.widths[-1]), sigmoid)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from lmu_hls.activations import FUNCTIONS
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType, quantize, to_float
 from lmu_hls.spec import (
@@ -34,7 +35,6 @@ from lmu_hls.spec import (
 )
 from lmu_hls.spec.tables import make_activation, make_exp
 
-TABLE_REACH = {"tanh": 4, "sigmoid": 8}  # the tables cover [-reach, reach): beyond it both functions are flat
 # The tables that an LMU's hidden cell may have: the attribute with the function, and the tensor it is assigned to.
 TABLES = {
     "none": {},
@@ -170,15 +170,23 @@ def cell_activations(node: Any) -> dict[str, Activation]:
     """
     activations = {}
     for name, (attribute, tensor) in TABLES[node.get_attr("hidden_cell")].items():
-        function, index = node.get_attr(attribute), None
-        if function in TABLE_REACH:
-            reach = node.get_attr("table_range") or TABLE_REACH[function]
-            try:
-                index = table_index_type(node.get_attr("table_size"), reach)
-            except ValueError as error:
-                raise LmuHlsError(f"layer {node.name!r}: {error}; set TableSize and TableRange so") from None
-        activations[name] = make_activation(function, index, _type(node, tensor))
+        function = node.get_attr(attribute)
+        activations[name] = make_activation(function, table_index(node, function), _type(node, tensor))
     return activations
+
+
+def table_index(node: Any, function: str) -> FixedType | None:
+    """The index type of an LMU node's tables of ``function``, None where it has no table.
+
+    Raises LmuHlsError for an impossible TableSize or TableRange.
+    """
+    own = FUNCTIONS[function].reach
+    if own is None:
+        return None
+    try:
+        return table_index_type(node.get_attr("table_size"), node.get_attr("table_range") or own)
+    except ValueError as error:
+        raise LmuHlsError(f"layer {node.name!r}: {error}; set TableSize and TableRange so") from None
 
 
 def _dense(node: Any) -> Dense:

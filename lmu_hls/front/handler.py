@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from hls4ml.converters.keras_v3._base import KerasV3LayerHandler, registry
 
+from lmu_hls.activations import FUNCTIONS
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.front.keras_model import is_foreign, is_lmu_layer
 from lmu_hls.front.weights import layer_weight
-from lmu_hls.spec.weight import ACTIVATIONS
 
 GATES = {"dense": 1, "rnn": 1, "lstm": 4, "gru": 3}  # sums of a hidden cell for each unit
 NEIGHBOURS = (  # layers that hls4ml's own handlers take apart into at most a layer and a softmax
@@ -227,10 +227,10 @@ def _activation(layer: Any, name: str) -> str:
     import keras
 
     function = getattr(layer.cell.hidden_cell, name)
-    known = [word for word in ACTIVATIONS if function is keras.activations.get(word)]
+    known = [word for word in FUNCTIONS if function is keras.activations.get(word)]
     if not known:
         raise LmuHlsError(
             f"layer {layer.name!r}: {name} {getattr(function, '__name__', function)!r} of the hidden cell is not "
-            f"supported; use {', '.join(ACTIVATIONS)}"
+            f"supported; use {', '.join(FUNCTIONS)}"
         )
     return known[0]

@@ -10,10 +10,11 @@ from hls4ml.model.attributes import Attribute, ConfigurableAttribute, TypeAttrib
 from hls4ml.model.layers import Layer
 from hls4ml.model.types import IntegerPrecisionType, NamedType, UnspecifiedPrecisionType
 
+from lmu_hls.activations import FUNCTIONS
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType
 from lmu_hls.front.accumulators import ACCUMULATORS
-from lmu_hls.front.extract import TABLE_REACH, cell_activations
+from lmu_hls.front.extract import cell_activations
 from lmu_hls.front.types import (
     default_type,
     explicit_type,
@@ -47,7 +48,7 @@ WEIGHTS = (
 )
 TABLE_NAMES = ("table", "gate_table", "squash_table")
 INDEXES = ("table_index", "gate_table_index")  # squash_table has the function of table, and so its index
-FUNCTIONS = {  # tensors that come out of an activation, and the attribute that names it
+MADE_BY = {  # tensors that come out of an activation, and the attribute that names it
     "gate": "hidden_recurrent_activation",
     "candidate": "hidden_activation",
     "squashed": "hidden_activation",
@@ -126,11 +127,11 @@ class LMU(Layer):
             )
 
     def _automatic_type(self, name: str, default: FixedType) -> FixedType:
-        """``default``, but values of tanh and sigmoid lie in [-1, 1] and get one integer bit; 1 becomes 1 - LSB."""
+        """``default``, but a function's values that lie in [-1, 1] get one integer bit; 1 becomes 1 - LSB."""
         if name == "sweep":
             return sweep_type(self)
-        function = self.get_attr(FUNCTIONS.get(name, ""))
-        return replace(default, integer=1) if function in TABLE_REACH else default
+        function = FUNCTIONS.get(self.get_attr(MADE_BY.get(name, "")))
+        return replace(default, integer=1) if function and function.limit <= 1 else default
 
     def _set_type(self, name: str, precision: Any) -> None:
         """Name and set a type. An absent one (None) is one bit wide: C++ needs a type, but no value has it."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from hls4ml.backends.template import FunctionCallTemplate, LayerConfigTemplate
 
+from lmu_hls.activations import FUNCTIONS
 from lmu_hls.front.accumulators import ACCUMULATORS
 from lmu_hls.front.layer import COEFFICIENTS, INDEXES, LMU, TABLE_NAMES, TENSORS, WEIGHTS
 from lmu_hls.front.update import update_multiplications
@@ -104,7 +105,7 @@ def multiplications(node: Any) -> int:
 
 def _function(name: str) -> str:
     """An activation as nnet_lmu_cells.h knows it."""
-    return name if name in ("linear", "relu") else "table"
+    return "table" if FUNCTIONS[name].by_table else name
 
 
 TEMPLATES = (LMUConfigTemplate, LMUFunctionTemplate)

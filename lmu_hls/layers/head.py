@@ -6,6 +6,7 @@ from typing import Any
 
 import keras
 
+from lmu_hls.activations import FUNCTIONS
 from lmu_hls.figures import Head
 
 
@@ -17,4 +18,5 @@ def head_of(model: Any) -> Head:
     made = cell if inner is None else inner
     gated = hasattr(made, "recurrent_activation")  # its output is a product, and no probability
     name = "" if gated else getattr(getattr(made, "activation", None), "__name__", "")
-    return Head(tuple(int(n) for n in model.output_shape[1:]), name in ("sigmoid", "hard_sigmoid"))
+    known = FUNCTIONS.get(name)
+    return Head(tuple(int(n) for n in model.output_shape[1:]), known is not None and known.is_probability)

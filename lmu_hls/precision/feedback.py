@@ -1,7 +1,7 @@
 """Worst-case ranges of a whole LMU layer: u, mem, sweeps, pre-activation and h, with feedback taken into account.
 
 Without feedback u is bounded by its weights. E_m closes a linear loop: with A_m = diag(a) + diag(b) E_m^T, driven by
-the rest of u, the same L1 sums apply. E_h is bounded by tanh and sigmoid, which end at 1; with linear and relu,
+the rest of u, the same L1 sums apply. E_h is bounded by functions with a limit (tanh, sigmoid); with linear and relu,
 magnitudes obey |U| <= T |U| + t with T >= 0, which has the solution (I - T)^-1 t when the spectral radius of T is
 below 1. Otherwise nothing can be proven and the bound is infinite: then only the saturation of u's type limits u.
 """
@@ -13,13 +13,12 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.linalg
 
+from lmu_hls.activations import FUNCTIONS
 from lmu_hls.precision.bounds import affordable, peak_gain, spectral_radius
 from lmu_hls.precision.lyapunov import covariance
 from lmu_hls.precision.memory import EXACT, Array, Memory, Rounding
 from lmu_hls.precision.ranges import MemoryRange, memory_range
 
-BOUNDED = ("tanh", "sigmoid")
-KNOWN = ("linear", "relu", *BOUNDED)
 _REFINEMENTS = 20
 
 
@@ -58,8 +57,8 @@ class Hidden:
     index_error: float = 0.0
 
     def __post_init__(self) -> None:
-        if self.activation not in KNOWN:
-            raise ValueError(f"activation {self.activation!r} has no known bound; known are {', '.join(KNOWN)}")
+        if self.activation not in FUNCTIONS:
+            raise ValueError(f"activation {self.activation!r} has no known bound; known are {', '.join(FUNCTIONS)}")
 
     def offset(self, x_max: Array) -> Array:
         """Largest |pre| (units,) of a memory that is zero."""
@@ -123,9 +122,7 @@ def memory_range_scaled(unit: MemoryRange, u_max: float) -> MemoryRange:
 
 
 def _activated(hidden: Hidden, pre: Array) -> Array:
-    limited = np.minimum(pre + hidden.index_error, 1.0) if hidden.activation == "tanh" else pre
-    if hidden.activation == "sigmoid":
-        limited = np.ones_like(pre)
+    limited = FUNCTIONS[hidden.activation].largest(pre + hidden.index_error)
     return np.asarray(limited + hidden.h.worst)
 
 
@@ -144,8 +141,9 @@ def _u_bound(memory: Memory, unit: MemoryRange, encoder: Encoder, hidden: Hidden
     rounding = np.abs(hidden.kernel_mem).T @ np.tile(unit.mem.rounding, channels)
     gain = np.abs(hidden.kernel_mem).T @ np.kron(np.eye(channels), unit.mem.signal[:, None])  # (units, memory_d)
     rest = rounding + hidden.offset(encoder.x_max)
-    if hidden.activation in BOUNDED:
-        u = loop @ own + noise + from_h @ np.full(len(gain), 1.0 + hidden.h.worst)
+    limit = FUNCTIONS[hidden.activation].limit
+    if limit < np.inf:
+        u = loop @ own + noise + from_h @ np.full(len(gain), limit + hidden.h.worst)
         for _ in range(_REFINEMENTS):  # each turn maps a bound to a bound
             u = np.minimum(u, loop @ own + noise + from_h @ _activated(hidden, gain @ u + rest))
         return np.asarray(u)

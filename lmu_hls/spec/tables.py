@@ -7,21 +7,12 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit
 
+from lmu_hls.activations import FUNCTIONS
 from lmu_hls.fixed import FixedType, quantize, to_float
 from lmu_hls.spec.weight import Activation, Table, Weight
 
 Floats = NDArray[np.float64]
-_FUNCTIONS: dict[str, Callable[[Floats], Floats]] = {
-    "tanh": np.tanh,
-    "sigmoid": expit,
-}
-
-
-def real_function(name: str) -> Callable[[Floats], Floats]:
-    """The function that a table of this name holds, on real numbers. KeyError when there is no such table."""
-    return _FUNCTIONS[name]
 
 
 @lru_cache(maxsize=64)  # a search for types makes the same few again and again
@@ -29,13 +20,13 @@ def make_activation(function: str, index: FixedType | None, out: FixedType) -> A
     """The activation with its table, if it has one.
 
     Entry k is the function at the k-th value of ``index`` (from the most negative one up), in float64, assigned to
-    ``out`` with the rounding and overflow of ``out``. ``index`` is ignored by linear and relu.
+    ``out`` with the rounding and overflow of ``out``. ``index`` is ignored by functions without a table.
     """
-    if function not in _FUNCTIONS:
+    if function not in FUNCTIONS or not FUNCTIONS[function].by_table:
         return Activation(function)
     if index is None:
         raise ValueError(f"activation {function!r} needs an index type")
-    return Activation(function, _table(_FUNCTIONS[function], index, out))
+    return Activation(function, _table(FUNCTIONS[function].real, index, out))
 
 
 def make_exp(index: FixedType, out: FixedType, x: FixedType | None = None) -> Table:

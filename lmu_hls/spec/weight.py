@@ -7,9 +7,8 @@ from math import log2
 
 import numpy as np
 
+from lmu_hls.activations import FUNCTIONS
 from lmu_hls.fixed import FixedType, Ints
-
-ACTIVATIONS = ("linear", "relu", "tanh", "sigmoid")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,15 +46,15 @@ class Table:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Activation:
-    """``linear``, ``relu``, or a table for ``tanh`` and ``sigmoid``; the result is assigned to the reader's type."""
+    """One of :data:`lmu_hls.activations.FUNCTIONS`, with its table if it has one; assigned to the reader's type."""
 
     function: str
     table: Table | None = None
 
     def __post_init__(self) -> None:
-        if self.function not in ACTIVATIONS:
-            raise ValueError(f"activation {self.function!r} is not one of {', '.join(ACTIVATIONS)}")
-        if (self.table is not None) != (self.function in ("tanh", "sigmoid")):
+        if self.function not in FUNCTIONS:
+            raise ValueError(f"activation {self.function!r} is not one of {', '.join(FUNCTIONS)}")
+        if (self.table is not None) != FUNCTIONS[self.function].by_table:
             raise ValueError(f"activation {self.function!r} {'needs a' if self.table is None else 'takes no'} table")
 
 

@@ -22,9 +22,9 @@ from numpy.typing import NDArray
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType, quantize, to_float
 from lmu_hls.front.config import full_config
-from lmu_hls.front.extract import TABLE_REACH, fixed_type, network_spec
+from lmu_hls.front.extract import fixed_type, network_spec, table_index
 from lmu_hls.front.weights import layer_weight
-from lmu_hls.spec import Network, table_index_type
+from lmu_hls.spec import Network
 
 Floats = NDArray[np.float64]
 Key = tuple[str, str]  # layer and tensor, with hls4ml's names: ("lmu", "hidden_mem"), ("logits", "result")
@@ -66,9 +66,9 @@ class Draft:
 
     def table_index(self, layer: str, function: str) -> FixedType:
         """The index type that the configuration gives the tables of ``function`` in an LMU layer."""
-        node = next(node for node in self.nodes if node.name == layer)
-        reach = node.get_attr("table_range") or TABLE_REACH[function]
-        return table_index_type(node.get_attr("table_size"), reach)
+        index = table_index(next(node for node in self.nodes if node.name == layer), function)
+        assert index is not None, f"{function} has no table"
+        return index
 
     def on_grid(self, key: Key, to: FixedType) -> Floats:
         """A weight's values after assignment to ``to``."""

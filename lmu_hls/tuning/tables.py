@@ -15,12 +15,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from lmu_hls.activations import FUNCTIONS
 from lmu_hls.fixed import FixedType, quantize, to_float
-from lmu_hls.front.extract import TABLE_REACH
 from lmu_hls.golden import Trace
 from lmu_hls.precision import decibel
 from lmu_hls.spec import LMU, Activation, DenseCell, LSTMCell, Network
-from lmu_hls.spec.tables import real_function
 from lmu_hls.tuning.calibration import REFERENCE
 from lmu_hls.tuning.draft import TABLE, Draft, Key, Types
 
@@ -28,7 +27,6 @@ Floats = NDArray[np.float64]
 
 MIN_BITS: Final = 11  # 2048 entries
 MAX_BITS: Final = 16
-END: Final = {"tanh": 8, "sigmoid": 16}  # from here on the function is its limit within 4e-7
 MOST_VALUES: Final = 100_000  # of a tensor that a table's error is measured on
 
 
@@ -102,7 +100,7 @@ def table_bits(lmu: LMU) -> int:
 
 def allowed_db(lookup: Lookup, index: FixedType, values: Floats) -> float:
     """The SNR of the function of ``values`` when they are first rounded to ``index``, in dB."""
-    function = real_function(lookup.activation.function)
+    function = FUNCTIONS[lookup.activation.function].real
     exact = function(values)
     error = function(to_float(quantize(values, index), index)) - exact
     return decibel(float(np.sum(exact**2)), float(np.sum(error**2)))
@@ -143,8 +141,8 @@ def _best_reaches(
     """
     functions = {item.activation.function for item in used}
     full = max(0, *(integers[layer, item.source] - 1 for item in used))
-    low = min(full, max(int(log2(TABLE_REACH[name])) for name in functions))
-    high = max(low, min(full, max(int(log2(END[name])) for name in functions)))
+    low = min(full, max(int(log2(FUNCTIONS[name].reach or 1)) for name in functions))
+    high = max(low, min(full, max(int(log2(FUNCTIONS[name].end or 1)) for name in functions)))
     reach, db = {}, {}
     for bits in range(MIN_BITS, MAX_BITS + 1):
         found = {

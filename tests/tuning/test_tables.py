@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lmu_hls.activations import FUNCTIONS
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType, quantize, to_float
 from lmu_hls.spec import table_index_type
@@ -13,7 +14,7 @@ from lmu_hls.tuning import SnrDb, profile, tune
 from lmu_hls.tuning.calibration import WIDE_INDEX, calibrate, wide_types
 from lmu_hls.tuning.draft import TABLE, draft
 from lmu_hls.tuning.plan import make_plan
-from lmu_hls.tuning.tables import END, MAX_BITS, MIN_BITS, TablePlan, allowed_db, lookups, plan_tables
+from lmu_hls.tuning.tables import MAX_BITS, MIN_BITS, TablePlan, allowed_db, lookups, plan_tables
 from tests.tuning.small_networks import build, contract, types_of
 
 LIMITED = SnrDb(54)  # the default table over [-4, 4) leaves less where tanh is nearly linear
@@ -96,7 +97,7 @@ def test_the_range_holds_what_its_inputs_can_be_unless_the_function_is_flat(cell
         for lookup in lookups(lmu):
             holds = plan.integers["lmu", lookup.source] - 1
             assert 2**reach >= min(2**holds, {"tanh": 4, "sigmoid": 8}[lookup.activation.function])
-            assert 2**reach <= max(END.values())
+            assert 2**reach <= max(function.end or 0 for function in FUNCTIONS.values())
         assert table.index(bits).width == bits
     assert list(table.db.values()) == sorted(table.db.values())
 

@@ -1,0 +1,61 @@
+"""What is known of each activation function: the one list that the contract, the bounds and the tables read.
+
+A function without a table is computed on the integers themselves, by golden, the C++ and the Verilog; to add one takes
+code in each. A function by table takes one record here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """An activation function f, by Keras's ``name``; ``low`` <= f(x) <= ``high`` for every x.
+
+    ``shrinks``: |f(x)| <= |x|, so that f(0) = 0 and a bound of x is one of f(x). A function by table has a ``reach``:
+    its table covers [-reach, reach), a power of two; from ``end`` on it is its limit within 4e-7.
+    """
+
+    name: str
+    real: Callable[[Floats], Floats]
+    low: float = -np.inf
+    high: float = np.inf
+    shrinks: bool = True
+    reach: int | None = None
+    end: int | None = None
+
+    @property
+    def by_table(self) -> bool:
+        return self.reach is not None
+
+    @property
+    def limit(self) -> float:
+        """The largest |f(x)|."""
+        return max(-self.low, self.high)
+
+    @property
+    def is_probability(self) -> bool:
+        return (self.low, self.high) == (0.0, 1.0)
+
+    def largest(self, x: Floats) -> Floats:
+        """The largest |f| for arguments of magnitude ``x`` at most."""
+        return np.minimum(x, self.limit) if self.shrinks else np.full_like(x, self.limit)
+
+
+FUNCTIONS: Mapping[str, Function] = {
+    function.name: function
+    for function in (
+        Function("linear", lambda x: x),
+        Function("relu", lambda x: np.maximum(x, 0.0), low=0.0),
+        Function("tanh", np.tanh, -1.0, 1.0, reach=4, end=8),
+        Function("sigmoid", expit, 0.0, 1.0, shrinks=False, reach=8, end=16),
+    )
+}
