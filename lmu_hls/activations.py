@@ -57,5 +57,6 @@ FUNCTIONS: Mapping[str, Function] = {
         Function("relu", lambda x: np.maximum(x, 0.0), low=0.0),
         Function("tanh", np.tanh, -1.0, 1.0, reach=4, end=8),
         Function("sigmoid", expit, 0.0, 1.0, shrinks=False, reach=8, end=16),
+        Function("hard_sigmoid", lambda x: np.clip(x / 6 + 0.5, 0.0, 1.0), 0.0, 1.0, shrinks=False, reach=4, end=4),
     )
 }

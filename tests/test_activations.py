@@ -1,0 +1,48 @@
+"""What the list of activation functions says of each holds, and every function is the same in all implementations."""
+
+import keras
+import numpy as np
+import pytest
+
+from lmu_hls import backend
+from lmu_hls.activations import FUNCTIONS
+from lmu_hls.rtl.network import RtlOptions
+from tests.lmu_models import assert_csim_equals_golden, convert, lmu, model, random_input
+from tests.random_rtl import Case, check_icarus, expected_tensors, has_icarus
+
+POINTS = np.linspace(-40, 40, 20_001)
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_function(name):
+    function, values = FUNCTIONS[name], FUNCTIONS[name].real(POINTS)
+    assert np.allclose(values, keras.activations.get(name)(POINTS.astype(np.float32)), atol=1e-6)
+    assert function.low <= values.min() and values.max() <= function.high
+    assert np.all(np.abs(values) <= function.largest(np.abs(POINTS)))
+    assert function.shrinks == bool(np.all(np.abs(values) <= np.abs(POINTS)))
+    if function.by_table:
+        assert np.log2(function.reach) % 1 == 0 and function.limit < np.inf
+        flat = np.where(POINTS > 0, function.high, function.low)
+        assert np.all(np.abs(values - flat)[np.abs(POINTS) >= function.end] < 4e-7)
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        lambda: keras.layers.Dense(4, "hard_sigmoid"),
+        lambda: keras.layers.SimpleRNNCell(4, "hard_sigmoid"),
+        lambda: keras.layers.LSTMCell(4, recurrent_activation="hard_sigmoid"),
+        lambda: keras.layers.GRUCell(4, "hard_sigmoid", "hard_sigmoid"),
+    ],
+    ids=["dense", "rnn", "lstm", "gru"],
+)
+def test_hard_sigmoid_is_the_same_everywhere(cell, tmp_path):
+    built = model(lmu(cell(), name="memory"), keras.layers.Dense(3, name="head"))
+    network = assert_csim_equals_golden(convert(built, tmp_path / "vitis"))
+    if not has_icarus():
+        pytest.skip("Icarus is not installed")
+    verilog = backend.design_of(convert(built, tmp_path / "verilog", backend="Verilog")).network
+    x = random_input(network, 6)
+    case = Case(verilog, RtlOptions(), x, expected_tensors(network, x, endless=False))
+    case.write(tmp_path / "verilog")
+    check_icarus(case, tmp_path / "verilog")
