@@ -1,4 +1,4 @@
-"""The hidden cells as parameters and ROM words of the modules ``lmu_hidden_*``."""
+"""Parameters and ROM words of hidden cells: ``lmu_recurrent`` and a cell beside it, or ``lmu_hidden_gru_before``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from lmu_hls.fixed import FixedType
 from lmu_hls.rtl.affine import Affine, Rom, Source, check_bound, check_signed_type, make_affine
 from lmu_hls.rtl.functions import function_parameters, typed
 from lmu_hls.rtl.netlist import Order
-from lmu_hls.rtl.unit import modes
 from lmu_hls.spec import LMU, Activation, DenseCell, GRUCell, LSTMCell, Weight
 
 Parameters = dict[str, int | str]
@@ -21,8 +20,12 @@ Z, R, G = 0, 1, 2  # places of a GRU's gates in Keras's kernels
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Cell:
-    """A module for a hidden cell; ``product_multipliers`` are those beside the matrices of ``affines``."""
+    """A module for a hidden cell, and the parameters of the ``lmu_recurrent`` around it, or None where it stands alone.
 
+    ``product_multipliers`` are those beside the matrices of ``affines``.
+    """
+
+    frame: Mapping[str, int | str] | None
     module: str
     parameters: Mapping[str, int | str]
     roms: tuple[Rom, ...]
@@ -74,6 +77,12 @@ class _Inputs:
             "MEM_W": lmu.mem.width,
         }
 
+    def frame(self, cell: DenseCell | LSTMCell | GRUCell, gates: int, affine: Affine) -> Parameters:
+        """Parameters of ``lmu_recurrent``."""
+        parameters = self.sizes(cell) | {"GATES": gates} | _with_bias(affine)
+        del parameters["ACC_F"]  # the cell's
+        return parameters
+
     def x(self, kernel: Weight | None) -> list[Source]:
         return [] if kernel is None else [Source("x", self.lmu.x, arriving(kernel, self.x_order))]
 
@@ -91,7 +100,7 @@ class _Inputs:
         return parameters | typed(name.upper(), to), roms
 
     def h_parameters(self) -> Parameters:
-        return {"H_F": self.lmu.h.fraction, **modes(self.lmu.h, "H_")}
+        return {**typed("H", self.lmu.h)}
 
 
 def arriving(kernel: Weight, order: Order | None) -> Weight:
@@ -104,10 +113,9 @@ def _dense(inputs: _Inputs, cell: DenseCell, lanes: int) -> Cell:
     affine = make_affine(inputs.where, f"{inputs.file}_hidden", sources, [cell.bias], lanes)
     check_signed_type(inputs.where, "its pre-activation", cell.pre)
     function, roms = function_parameters(inputs.where, cell.activation, inputs.lmu.h, f"{inputs.file}_table")
-    parameters = inputs.sizes(cell) | _with_bias(affine) | typed("PRE", cell.pre) | function | inputs.h_parameters()
-    return Cell(
-        "lmu_hidden_dense", parameters, affine.roms + roms, {"hidden": affine}, 0, recurrent=cell.kernel_h is not None
-    )
+    parameters = _sums(affine) | typed("PRE", cell.pre) | function | typed("OUT", inputs.lmu.h)
+    frame, recurrent = inputs.frame(cell, 1, affine), cell.kernel_h is not None
+    return Cell(frame, "lmu_activation", parameters, affine.roms + roms, {"hidden": affine}, 0, recurrent)
 
 
 def _lstm(inputs: _Inputs, cell: LSTMCell, lanes: int) -> Cell:
@@ -122,10 +130,10 @@ def _lstm(inputs: _Inputs, cell: LSTMCell, lanes: int) -> Cell:
     gate, gate_roms = inputs.function(cell.gate_activation, cell.gate, "gate")
     candidate, candidate_roms = inputs.function(cell.activation, cell.candidate, "cand")
     squash, squash_roms = inputs.function(cell.cell_activation, cell.squashed, "squash")
-    parameters = inputs.sizes(cell) | _with_bias(affine) | typed("PRE", cell.pre) | gate | candidate
+    parameters = {"UNITS": cell.units} | _sums(affine) | typed("PRE", cell.pre) | gate | candidate
     parameters |= typed("CELL", cell.cell) | squash | inputs.h_parameters()
     roms = affine.roms + gate_roms + candidate_roms + squash_roms
-    return Cell("lmu_hidden_lstm", parameters, roms, {"hidden": affine}, 2, recurrent=True)
+    return Cell(inputs.frame(cell, 4, affine), "lmu_lstm", parameters, roms, {"hidden": affine}, 2, recurrent=True)
 
 
 def _gru_after(inputs: _Inputs, cell: GRUCell, lanes: int) -> Cell:
@@ -143,8 +151,9 @@ def _gru_after(inputs: _Inputs, cell: GRUCell, lanes: int) -> Cell:
     reset = (cell.gate.max_abs * cell.inner.max_abs) << (fraction - cell.gate.fraction - cell.inner.fraction)
     check_bound(inputs.where, (affine.bound << (fraction - affine.acc_fraction)) + reset)
     function, roms = _gru_functions(inputs, cell)
-    parameters = inputs.sizes(cell) | _with_bias(affine) | function
-    return Cell("lmu_hidden_gru", parameters, affine.roms + roms, {"hidden": affine}, 2, recurrent=True)
+    parameters = {"UNITS": cell.units} | _sums(affine) | function
+    frame = inputs.frame(cell, 4, affine)
+    return Cell(frame, "lmu_gru", parameters, affine.roms + roms, {"hidden": affine}, 2, recurrent=True)
 
 
 def _gru_before(inputs: _Inputs, cell: GRUCell, lanes: Mapping[str, int]) -> Cell:
@@ -162,7 +171,8 @@ def _gru_before(inputs: _Inputs, cell: GRUCell, lanes: Mapping[str, int]) -> Cel
     function, roms = _gru_functions(inputs, cell)
     parameters = inputs.sizes(cell) | _with_bias(affine) | affine2.parameters("2") | function
     affines = {"hidden": affine, "hidden2": affine2}
-    return Cell("lmu_hidden_gru_before", parameters, affine.roms + affine2.roms + roms, affines, 2, recurrent=True)
+    roms = affine.roms + affine2.roms + roms
+    return Cell(None, "lmu_hidden_gru_before", parameters, roms, affines, 2, recurrent=True)
 
 
 def _gru_functions(inputs: _Inputs, cell: GRUCell) -> tuple[Parameters, tuple[Rom, ...]]:
@@ -178,6 +188,11 @@ def _gru_functions(inputs: _Inputs, cell: GRUCell) -> tuple[Parameters, tuple[Ro
     candidates, candidate_roms = inputs.function(cell.activation, candidate, "cand")
     parameters: Parameters = typed("PRE", cell.pre) | gates | typed("INNER", cell.inner) | candidates
     return parameters | inputs.h_parameters(), gate_roms + candidate_roms
+
+
+def _sums(affine: Affine) -> Parameters:
+    """What a cell knows of the sums that it takes."""
+    return {"IN_W": affine.acc_width, "IN_F": affine.acc_fraction}
 
 
 def _with_bias(affine: Affine) -> Parameters:

@@ -120,7 +120,7 @@ def recurrence(cell: CellSizes, lanes: Lanes) -> tuple[str, int]:
         latency2 = _second_latency(cell.matrices[HIDDEN2].with_lanes(lanes[HIDDEN2]))
         cycles = cell.n_mem + latency + max(QUEUE, before - latency2)
         return "N_MEM + latency + max(2, N_X + N_H - latency2)", cycles
-    if cell.module == "lmu_hidden_dense":
+    if cell.module == "lmu_activation":
         cycles = (matrix.groups - 1) * matrix.turn + max(before, matrix.lanes + 9) + cell.n_mem
         return "(UNITS/LANES - 1)*N_IN + max(N_X + N_H, LANES + 9) + N_MEM", cycles
     return "N_MEM + max(latency + 2, N_X + N_H)", cell.n_mem + max(latency + QUEUE, before)
@@ -136,7 +136,7 @@ def _after_sums(cell: CellSizes, lanes: Lanes) -> int:
     """From the last sum of a unit to its h; with a second matrix, from the last sum of all to the last h."""
     if HIDDEN2 in lanes:
         return 5 + _second_latency(cell.matrices[HIDDEN2].with_lanes(lanes[HIDDEN2]))
-    return {"lmu_hidden_dense": ROUND, "lmu_hidden_lstm": 9, "lmu_hidden_gru": 10}[cell.module]
+    return {"lmu_activation": ROUND, "lmu_lstm": 9, "lmu_gru": 10}[cell.module]
 
 
 def _second_latency(matrix: Matrix) -> int:

@@ -163,10 +163,28 @@ def _hidden(net: Netlist, lmu: LMU, name: str, cell: Cell, x: Stream | None, mem
     ports |= mem.ports("mem_axis") | h.ports("m_axis")
     ports |= {"m_axis_tuser": net.clipped(lmu.name, name, "h", h)}
     net.rom(*cell.roms)
-    parameters = {**cell.parameters, "STREAMING": int(streaming)}
+    state = {"STREAMING": int(streaming)}
+    units = cell.parameters if cell.module == "lmu_activation" else {**cell.parameters, **state}
     comment = f"Layer {lmu.name}: {'mem, x' if x else 'mem'}{', its own h' if cell.recurrent else ''} -> h"
-    net.add(cell.module, f"{name}_hidden", parameters, ports, comment)
+    if cell.frame is None:
+        net.add(cell.module, f"{name}_hidden", units, ports, comment)
+        return h
+    sums = _link(net, f"{name}_sum", cell.affines["hidden"].acc_width)
+    given = _link(net, f"{name}_units", lmu.h.width) | {"tuser": net.wire(f"{name}_units_tuser")}
+    ports |= _ports("sum_axis", sums) | _ports("h_axis", given)
+    net.add("lmu_recurrent", f"{name}_hidden", {**cell.frame, **state}, ports, comment)
+    net.add(cell.module, f"{name}_units", units, _ports("s_axis", sums) | _ports("m_axis", given))
     return h
+
+
+def _link(net: Netlist, name: str, width: int) -> dict[str, str]:
+    """Wires of a stream of ``width`` bits that is no tensor, by the ends of their names."""
+    sizes = {"tdata": width, "tvalid": 1, "tready": 1, "tlast": 1}
+    return {signal: net.wire(f"{name}_{signal}", size) for signal, size in sizes.items()}
+
+
+def _ports(prefix: str, wires: Mapping[str, str]) -> dict[str, str]:
+    return {f"{prefix}_{signal}": wire for signal, wire in wires.items()}
 
 
 def absent(net: Netlist, name: str, prefix: str) -> dict[str, str]:

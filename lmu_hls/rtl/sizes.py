@@ -78,7 +78,7 @@ class MemorySizes:
 
 @dataclass(frozen=True, slots=True)
 class CellSizes:
-    """A hidden cell: its module, the values that it reads, and the rows of its one or two matrices."""
+    """A hidden cell: the module of its units, the values that it reads, and the rows of its one or two matrices."""
 
     module: str
     units: int
@@ -93,13 +93,13 @@ class CellSizes:
         cell = lmu.hidden
         if cell is None:
             return None
-        module = "lmu_hidden_dense"
+        module = "lmu_activation"
         rows: tuple[int, ...] = (cell.units,)
         if isinstance(cell, LSTMCell):
-            module, rows = "lmu_hidden_lstm", (4 * cell.units,)
+            module, rows = "lmu_lstm", (4 * cell.units,)
         elif isinstance(cell, GRUCell):
             after = cell.reset_after
-            module = "lmu_hidden_gru" if after else "lmu_hidden_gru_before"
+            module = "lmu_gru" if after else "lmu_gru_before"
             rows = (4 * cell.units,) if after else (2 * cell.units, cell.units)
         return cls(
             module=module,
@@ -119,7 +119,7 @@ class CellSizes:
     @property
     def gate_multipliers(self) -> int:
         """Those beside the matrices."""
-        return 0 if self.module == "lmu_hidden_dense" else 2
+        return 0 if self.module == "lmu_activation" else 2
 
     @property
     def matrices(self) -> dict[str, Matrix]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.formal.cases import Case, Mutant
 
+CELLS = ("dense", "lstm", "gru")  # by the parameter CELL of hidden_cell.v
 AFFINE = {"COEF_W": 1, "ACC_W": 2, "ACC_F": 0, "HAS_BIAS": 0, "BIAS_W": 1, "BIAS_SHIFT": 0}
 GATES = {
     "PRE_W": 1,
@@ -50,46 +51,62 @@ def encoder(n_x: int, n_mem: int, n_h: int, memory_d: int = 1) -> Case:
     )
 
 
-def cell(kind: str, n_x: int, units: int, n_mem: int, recurrent: bool = True, slow: bool = True, **more: int) -> Case:
-    sizes = {**sources(n_x, units if recurrent else 0, n_mem), **AFFINE, "UNITS": units, "LANES": 1, "H_F": 0}
-    return Case(f"lmu_hidden_{kind}", {**sizes, **more}, slow)
+def cell(kind: str, n_x: int, units: int, n_mem: int, recurrent: bool = True, slow: bool = True) -> Case:
+    """lmu_recurrent with a cell: hidden_cell.v, in this folder."""
+    sizes = {"N_X": n_x, "N_H": units if recurrent else 0, "N_MEM": n_mem, "UNITS": units, "LANES": 1}
+    return Case("hidden_cell", {"CELL": CELLS.index(kind), **sizes}, slow)
 
 
-RNN = cell("dense", 1, 1, 1, slow=False, PRE_W=1, PRE_F=0, FUNCTION=0)
-LSTM = cell("lstm", 1, 1, 1, **GATES, CELL_W=1, CELL_F=0, SQUASH_FUNCTION=0, SQUASH_W=1, SQUASH_F=0)
-GRU = cell("gru", 1, 1, 1, **GATES, INNER_W=1, INNER_F=0)
-GRU_BEFORE = cell("gru_before", 1, 1, 1, **GATES, INNER_W=1, INNER_F=0, LANES2=1, **SECOND, BIAS_SHIFT2=0)
+def gru_before(n_x: int, units: int, n_mem: int) -> Case:
+    sizes = {**sources(n_x, units, n_mem), **AFFINE, **SECOND, "UNITS": units, "LANES": 1, "LANES2": 1}
+    types = {**GATES, "INNER_W": 1, "INNER_F": 0, "H_F": 0}
+    return Case("lmu_hidden_gru_before", {**sizes, **types, "BIAS_SHIFT2": 0}, True)
+
+
+def frame(n_x: int, units: int, n_mem: int, gates: int = 1, recurrent: bool = True) -> Case:
+    """lmu_recurrent without a cell."""
+    affine = {name: size for name, size in AFFINE.items() if name != "ACC_F"}
+    sizes = {**sources(n_x, units if recurrent else 0, n_mem), **affine, "UNITS": units, "GATES": gates, "LANES": 1}
+    return Case("lmu_recurrent", sizes)
+
+
+RNN, LSTM, GRU = cell("dense", 1, 1, 1, slow=False), cell("lstm", 1, 1, 1), cell("gru", 1, 1, 1)
+GRU_BEFORE, FRAME = gru_before(1, 1, 1), frame(1, 1, 1)
 DENSE = dense(1, 1, 1, slow=False)
 ENCODER = encoder(1, 1, 1)
 CASES = (
     DENSE,
     dense(2, 2, 1),
     RNN,
-    cell("dense", 0, 1, 2, recurrent=False, PRE_W=1, PRE_F=0, FUNCTION=0),
-    cell("dense", 1, 2, 1, PRE_W=1, PRE_F=0, FUNCTION=0),
+    cell("dense", 0, 1, 2, recurrent=False),
+    cell("dense", 1, 2, 1),
     ENCODER,
     encoder(2, 0, 0),
     LSTM,
     GRU,
     GRU_BEFORE,
+    FRAME,
+    frame(0, 1, 2, recurrent=False),
 )
 OUTPUT = ".m_axis_tready({m_axis_tready, copy_tready})"
 DEAF = ".m_axis_tready({1'b1, copy_tready})"  # does not wait for the sink
 MUTANTS = (
     Mutant(DENSE, "lmu_dense", ".s_axis_tlast(sum_tlast)", ".s_axis_tlast(1'b1)", ("last_in_place",)),
     Mutant(DENSE, "lmu_dense", ".m_axis_tready(sum_tready)", ".m_axis_tready(1'b1)", ("never_dry", "none_invented")),
-    Mutant(RNN, "lmu_hidden_dense", OUTPUT, DEAF, ("valid_holds",)),
+    Mutant(RNN, "lmu_recurrent", OUTPUT, DEAF, ("valid_holds",)),
+    Mutant(FRAME, "lmu_recurrent", OUTPUT, DEAF, ("none_lost",)),
+    Mutant(RNN, "lmu_recurrent", "h_axis_tlast, h_axis_tdata}", "1'b1, h_axis_tdata}", ("last_in_place",)),
     # An h that does not come round stops the cell for ever
     Mutant(
         RNN,
-        "lmu_hidden_dense",
+        "lmu_recurrent",
         ".s_axis_tvalid(copy_tvalid)",
         ".s_axis_tvalid(copy_tvalid && !m_axis_tlast)",
         ("never_closed",),
         slow=True,
     ),
     Mutant(ENCODER, "lmu_encoder", ".m_axis_tready(operand_tready)", ".m_axis_tready(1'b1)", ("never_dry",)),
-    Mutant(LSTM, "lmu_hidden_lstm", OUTPUT, DEAF, ("valid_holds",)),
-    Mutant(GRU, "lmu_hidden_gru", OUTPUT, DEAF, ("valid_holds",)),
+    Mutant(LSTM, "lmu_recurrent", OUTPUT, DEAF, ("valid_holds",)),
+    Mutant(GRU, "lmu_recurrent", OUTPUT, DEAF, ("valid_holds",)),
     Mutant(GRU_BEFORE, "lmu_hidden_gru_before", OUTPUT, DEAF, ("valid_holds",)),
 )

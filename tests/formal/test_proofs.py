@@ -15,17 +15,19 @@ from tests.formal.cases import Case, Mutant
 
 CASES = (*cases.CASES, *cases_values.CASES, *cases_cells.CASES)
 MUTANTS = (*cases.MUTANTS, *cases_values.MUTANTS, *cases_cells.MUTANTS)
+HERE = Path(__file__).parent
 pytestmark = pytest.mark.skipif(not find("pyosys").found, reason="pyosys is not installed")
 
 
 def sources(top: str) -> list[Path]:
-    """The files of `top` and of all that it instantiates: one module a file, named after it."""
-    found, todo = set(), {top}
+    """The files of `top` and of all that it instantiates: one module a file, named after it, in hdl/ or here."""
+    found: set[Path] = set()
+    todo = {next(path for folder in (HERE, hdl_dir()) if (path := folder / f"{top}.v").is_file())}
     while todo:
         found |= todo
-        names = {name for module in todo for name in re.findall(r"\blmu_\w+", (hdl_dir() / f"{module}.v").read_text())}
-        todo = {name for name in names if (hdl_dir() / f"{name}.v").is_file()} - found
-    return [hdl_dir() / f"{name}.v" for name in sorted(found)]
+        names = {name for path in todo for name in re.findall(r"\blmu_\w+", path.read_text())}
+        todo = {path for name in names if (path := hdl_dir() / f"{name}.v").is_file()} - found
+    return sorted(found)
 
 
 def parameters(entries: tuple[Case, ...] | tuple[Mutant, ...]) -> list[object]:

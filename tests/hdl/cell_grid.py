@@ -137,11 +137,12 @@ def hidden(
     tied = {port: wire for port, wire in tied.items() if not port.startswith("h_")}
     affine, sums, roms = affine_parts(name, n_in, units, lanes, (op_w, COEF_W), 6, 3)
     parameters |= {key: value for key, value in affine.items() if key not in ("N_IN", "N_OUT")}
-    parameters |= {"UNITS": units, "OP_W": op_w, "ACC_F": ACC_F, "STREAMING": streaming, "FUNCTION": function}
-    parameters |= {**modes("PRE_", pre), **modes("INDEX_", index), **modes("H_", kind)}
+    parameters |= {"UNITS": units, "GATES": 1, "OP_W": op_w, "STREAMING": streaming, "H_W": kind.width}
+    cell: dict[str, int | str] = {"IN_W": parameters["ACC_W"], "IN_F": ACC_F, "FUNCTION": function}
+    cell |= {**modes("PRE_", pre), **modes("INDEX_", index), **modes("OUT_", kind)}
     table = table_of(index, kind)
     if function == 2:
-        parameters["TABLE_FILE"] = f"{name}_table.hex"
+        cell["TABLE_FILE"] = f"{name}_table.hex"
         entries = table(np.arange(index.min_int, index.max_int + 1)).tolist()
         roms[f"{name}_table.hex"] = rom_text(entries, kind.width)
 
@@ -177,4 +178,5 @@ def hidden(
     turn, groups = max(n_in, lanes), units // lanes
     latency = (groups - 1) * turn + lanes + 7
     ii = (groups - 1) * n_in + max(x.n + units, lanes + 9) + mem.n if recurrent else groups * turn
-    return Case(Unit("lmu_hidden_dense", parameters, *ports, tied=tied), phase, steps, latency, ii, roms)
+    unit = Unit("lmu_recurrent", parameters, *ports, tied=tied, cell=("lmu_activation", cell))
+    return Case(unit, phase, steps, latency, ii, roms)

@@ -68,7 +68,7 @@ JUDGES = {
     "lmu_affine": ("groups", "more_lanes"),
     "lmu_dense": ("dense",),
     "lmu_encoder": ("encoder", "encoder_mem"),
-    "lmu_hidden_dense": ("rnn", "rnn_streaming"),
+    "lmu_recurrent": ("rnn", "rnn_streaming"),
 }
 Results = dict[tuple[str, str], Any]
 
@@ -104,18 +104,12 @@ def mutant_results(mutants: Mutants, simulator: str, shared_dir: Path, once: Onc
         for number, fault in enumerate(faults):
             for judge in JUDGES[module]:
                 instance = f"{judge}_m{number}"
-                cases[instance] = _with_module(CASES[judge], f"{module}_m{number}")
+                unit = CASES[judge].unit.with_module(module, f"{module}_m{number}")
+                cases[instance] = dataclasses.replace(CASES[judge], unit=unit)
                 keys[instance] = f"{module}: {fault}"
     found = simulate(cases, simulator, shared_dir, once, f"{name}_mutants_run", folder, MUTANT_SCENARIOS)
     assert None not in found.values(), "a mutant has ended the bench for all"
     return {(keys[instance], f"{instance} {scenario}"): result for (instance, scenario), result in found.items()}
-
-
-def _with_module(case: Case, module: str) -> Case:
-    body = case.unit.body
-    if body is not None:
-        body = body.replace(case.unit.module, module)
-    return dataclasses.replace(case, unit=dataclasses.replace(case.unit, module=module, body=body))
 
 
 def caught(results: Results, mutant: str) -> bool:

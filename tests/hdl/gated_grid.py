@@ -145,10 +145,23 @@ def bias_rows(weight: Weight | None, units: int, gates: tuple[int | None, ...]) 
     return [] if weight is None else [(rows(weight, units, gates, 1)[0], weight.type.fraction)]
 
 
-def gated(
-    name: str, kind: str, lmu: LMU, lanes: tuple[int, int] = (1, 1), streaming: int = 0, module: str = ""
-) -> Case:
-    """The cell of `lmu` as lmu_hidden_lstm, lmu_hidden_gru or lmu_hidden_gru_before."""
+FRAME = ("N_", "UNITS", "LANES", "X_", "MEM_", "H_W", "H_SHIFT", "OP_W", "COEF_W", "ACC_W", "HAS_BIAS", "BIAS_", "ROM_")
+
+
+def framed(unit: Unit, cell: str) -> Unit:
+    """lmu_recurrent with `cell` beside it, from the parameters of both."""
+    given = unit.parameters
+    frame = {key: value for key, value in given.items() if key.startswith(FRAME)} | {"GATES": 4}
+    units = {key: value for key, value in given.items() if key not in frame} | {
+        "UNITS": given["UNITS"], "H_W": given["H_W"], "IN_W": given["ACC_W"], "IN_F": given["ACC_F"],
+    }  # fmt: skip
+    del units["ACC_F"]
+    frame["STREAMING"] = given["STREAMING"]
+    return replace(unit, module="lmu_recurrent", parameters=frame, cell=(cell, units))
+
+
+def gated(name: str, kind: str, lmu: LMU, lanes: tuple[int, int] = (1, 1), streaming: int = 0) -> Case:
+    """The cell of `lmu` as lmu_recurrent with lmu_lstm or lmu_gru, or lmu_hidden_gru_before."""
     cell = lmu.hidden
     assert isinstance(cell, LSTMCell | GRUCell)
     units, n_mem, n_x = lmu.units, lmu.order, 0 if cell.kernel_x is None else lmu.n_in
@@ -199,7 +212,7 @@ def gated(
         ii = n_mem + latency + max(2, n_x + units - latency2)
     else:
         latency = (4 * units // lanes[0] - 1) * turn + lanes[0] + 5 + lat
-        ii = n_mem + max(latency + 2, n_x + units)
+        ii = max(4 * units // lanes[0] * turn, n_mem + latency + 2)
 
     @cache  # the same phases are asked for again and again
     def seeded_phase(seed: int, lengths: tuple[int, ...]) -> Phase:
@@ -230,7 +243,8 @@ def gated(
         if n_x
         else {"x_axis_tdata": f"{lmu.x.width}'d0", "x_axis_tvalid": "1'b0", "x_axis_tlast": "1'b0", "x_axis_tready": ""}
     )
-    module = module or f"lmu_hidden_{kind.replace(' ', '_')}"
-    unit = Unit(module, parameters, tuple(ports), (Stream("m_axis", lmu.h.width, user=1),), tied=tied)
+    unit = Unit("lmu_hidden_gru_before", parameters, tuple(ports), (Stream("m_axis", lmu.h.width, user=1),), tied=tied)
+    if kind != "gru before":
+        unit = framed(unit, f"lmu_{kind}")
     steps = {"inputs": {"mem_axis": n_mem}, "outputs": {"m_axis": units}}
     return Case(unit, phase, steps, latency, ii, roms)

@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +50,8 @@ class Unit:
     """One instance. Parameters that are strings are quoted.
 
     tied: further ports and what they are connected to. body: Verilog that replaces the instance of `module`, with `@`
-    for the name of the unit (`@_rst`, `@_s_axis_tdata`, ...), for ports that are no plain streams.
+    for the name of the unit (`@_rst`, `@_s_axis_tdata`, ...), for ports that are no plain streams. cell: module and
+    parameters of the hidden cell beside an lmu_recurrent.
     """
 
     module: str
@@ -59,6 +60,18 @@ class Unit:
     outputs: tuple[Stream, ...]
     tied: Mapping[str, str] | None = None
     body: str | None = None
+    cell: tuple[str, Mapping[str, int | str]] | None = None
+
+    @property
+    def parts(self) -> list[tuple[str, Mapping[str, int | str]]]:
+        """Modules and parameters."""
+        return [(self.module, self.parameters), *([self.cell] if self.cell else [])]
+
+    def with_module(self, old: str, new: str) -> Unit:
+        """With another module in the place of `old`."""
+        body = self.body.replace(f"{old} ", f"{new} ") if self.body else None
+        cell = (new, self.cell[1]) if self.cell and self.cell[0] == old else self.cell
+        return replace(self, module=new if self.module == old else self.module, body=body, cell=cell)
 
     def ports(self, name: str) -> list[str]:
         ports = [f"input wire {name}_rst"]
@@ -72,13 +85,32 @@ class Unit:
     def source(self, name: str) -> str:
         if self.body is not None:
             return re.sub(r"@(?=_| \()", name, self.body) + "\n"
-        values = {k: f'"{v}"' if isinstance(v, str) else str(v) for k, v in self.parameters.items()}
-        parameters = ", ".join(f".{key}({value})" for key, value in values.items())
         ports = {"clk": "clk", "rst": f"{name}_rst", **(self.tied or {})}
         for stream in self.inputs + self.outputs:
             ports |= {f"{stream.prefix}_{s}": f"{name}_{stream.prefix}_{s}" for s in stream.signals()}
-        wiring = ", ".join(f".{port}({wire})" for port, wire in ports.items())
-        return f"    {self.module} #({parameters})\n        {name} ({wiring});\n"
+        if self.cell is None:
+            return instance(self.module, self.parameters, name, ports)
+        inner = {"sum": int(self.parameters["ACC_W"]), "h": int(self.parameters["H_W"])}
+        links = {s: {t: f"{name}_{s}_{t}" for t in Stream(s, w, user=1).signals()} for s, w in inner.items()}
+        wires = "".join(
+            f"    wire [{width if signal == 'tdata' else 1}-1:0] {name}_{stream}_{signal};\n"
+            for stream, width in inner.items()
+            for signal in links[stream]
+        )
+        del links["sum"]["tuser"]
+        around = ports | {f"{stream}_axis_{t}": wire for stream, found in links.items() for t, wire in found.items()}
+        within = {"clk": "clk", "rst": f"{name}_rst"} | {f"s_axis_{t}": wire for t, wire in links["sum"].items()}
+        within |= {f"m_axis_{t}": wire for t, wire in links["h"].items()}
+        units = instance(*self.cell, f"{name}_units", within)
+        return wires + instance(self.module, self.parameters, name, around) + units
+
+
+def instance(module: str, parameters: Mapping[str, int | str], name: str, ports: Mapping[str, str]) -> str:
+    """Verilog of an instance."""
+    values = {k: f'"{v}"' if isinstance(v, str) else str(v) for k, v in parameters.items()}
+    settings = ", ".join(f".{key}({value})" for key, value in values.items())
+    wiring = ", ".join(f".{port}({wire})" for port, wire in ports.items())
+    return f"    {module} #({settings})\n        {name} ({wiring});\n"
 
 
 def modules(names: Sequence[str], folder: Path | None = None) -> list[Path]:
@@ -120,7 +152,8 @@ def run_streams(
     bench ended before the job, for instance because of an x where a number is needed.
     """
     top = write_top(units, run_dir)
-    named = [name for unit in units.values() for name in (unit.module, *INSTANCE.findall(unit.body or ""))]
+    named = [name for unit in units.values() for name in INSTANCE.findall(unit.body or "")]
+    named += [module for unit in units.values() for module, _ in unit.parts]
     built = sim.build(simulator, [*modules(named, hdl), top], "streams", build_dir)
     for file, text in (roms or {}).items():
         (run_dir / file).parent.mkdir(parents=True, exist_ok=True)

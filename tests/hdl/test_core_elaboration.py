@@ -26,8 +26,8 @@ ILLEGAL = [
     ("lmu_affine", {"BIAS_SHIFT": 30}, "PARAM_ERROR_the_output_must_hold_the_shifted_input"),
     ("lmu_dense", {"ROUNDING": 7}, "PARAM_ERROR_rounding_must_be_0_to_6"),
     ("lmu_encoder", {"MEMORY_D": 3, "LANES": 2}, "PARAM_ERROR_lanes_must_divide_n_out"),
-    ("lmu_hidden_dense", {"N_H": 3}, "PARAM_ERROR_n_h_must_be_0_or_units"),
-    ("lmu_hidden_dense", {"FUNCTION": 3}, "PARAM_ERROR_function_must_be_0_to_2"),
+    ("lmu_recurrent", {"N_H": 3}, "PARAM_ERROR_n_h_must_be_0_or_units"),
+    ("lmu_recurrent", {"GATES": 4, "LANES": 5}, "PARAM_ERROR_lanes_must_divide_n_out"),
 ]
 
 
@@ -55,6 +55,6 @@ def test_illegal_parameters_stop(
 
 @pytest.mark.parametrize("case", CLEAN)
 def test_clean(simulator: str, tmp_path: Path, case: str) -> None:
-    unit = CASES[case].unit
-    parameters = {name: value for name, value in unit.parameters.items() if isinstance(value, int)}
-    assert elaborate(simulator, unit.module, parameters, tmp_path) in ((0, ""), (0, "\n"))
+    for module, given in CASES[case].unit.parts:
+        parameters = {name: value for name, value in given.items() if isinstance(value, int)}
+        assert elaborate(simulator, module, parameters, tmp_path) in ((0, ""), (0, "\n"))

@@ -20,11 +20,10 @@ MUTANTS: Mutants = {
         "streaming forgotten": (".STREAMING(STREAMING)", ".STREAMING(0)"),
         "mem asked for after rst": (".B_FEEDBACK(1)", ".B_FEEDBACK(0)"),
     },
-    "lmu_hidden_dense": {
-        "function forgotten": (".FUNCTION(FUNCTION)", ".FUNCTION(0)"),
+    "lmu_recurrent": {
         "streaming forgotten": (".STREAMING(STREAMING)", ".STREAMING(0)"),
         "h waits for m_axis_tready": (".s_axis_tvalid(copy_tvalid)", ".s_axis_tvalid(copy_tvalid && m_axis_tready)"),
-        "clipped forgotten": ("{h_clipped, h_tlast, h_tdata}", "{1'b0, h_tlast, h_tdata}"),
+        "clipped forgotten": ("{h_axis_tuser, h_axis_tlast, h_axis_tdata}", "{1'b0, h_axis_tlast, h_axis_tdata}"),
     },
 }  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""lmu_hidden_lstm, lmu_hidden_gru and lmu_hidden_gru_before: random cells against golden, cycles by the headers."""
+"""LSTM and GRU cells: random ones against golden, cycles by the headers of lmu_recurrent, lmu_hidden_gru_before."""
 
 from __future__ import annotations
 
@@ -40,7 +40,10 @@ Results = dict[tuple[str, str], Any]
 
 
 def _case(name: str) -> Case:
-    kind, sizes, lanes, more = SIZES[name]
+    return _made(name, *SIZES[name])
+
+
+def _made(name: str, kind: str, sizes: tuple[int, int, int, int], lanes: tuple[int, int], more: dict[str, Any]) -> Case:
     settings = {"streaming": 0, **more}
     streaming = settings.pop("streaming")
     return gated(name, kind, gated_lmu(kind, *sizes, **settings), lanes, streaming)
@@ -61,6 +64,15 @@ def test_bit_and_cycle_exact(results: Results, scenario: str) -> None:
     for case, of in results:
         if of == scenario:
             check(CASES[case], scenario, results[case, scenario])
+
+
+@pytest.mark.skipif(not find("icarus").found, reason="iverilog is not installed")
+def test_matrix_bounds_the_interval(shared_dir: Path, once: Once) -> None:
+    """Several groups of rows and a long x: the matrix takes longer than the way of h through the cell."""
+    case = _made("long_x_groups", "lstm", (30, 2, 1, 5), (2, 1), {"tables": False})
+    assert case.ii == 2 * 33
+    found = simulate({"long_x_groups": case}, "icarus", shared_dir, once, "long_x_groups", scenarios=("stream",))
+    check(case, "stream", found["long_x_groups", "stream"])
 
 
 def test_stimuli_clip_and_fit() -> None:
@@ -85,7 +97,7 @@ def test_golden_has_every_flag() -> None:
 
 
 # Mutants, by the modules from the cell down to the one that is changed
-LSTM, GRU, BEFORE = ("lmu_hidden_lstm", "lmu_lstm"), ("lmu_hidden_gru", "lmu_gru"), ("lmu_hidden_gru_before",)
+LSTM, GRU, BEFORE = ("lmu_lstm",), ("lmu_gru",), ("lmu_hidden_gru_before",)
 UNITS_BEFORE = (*BEFORE, "lmu_gru_before")
 MUTANTS: dict[tuple[str, ...], dict[str, tuple[str, str]]] = {
     LSTM: {
@@ -132,8 +144,8 @@ MUTANTS: dict[tuple[str, ...], dict[str, tuple[str, str]]] = {
 }  # fmt: skip
 # The case that judges a mutant: by its name, or by the first module of the chain
 JUDGES = {
-    "lmu_hidden_lstm": "lstm",
-    "lmu_hidden_gru": "gru",
+    "lmu_lstm": "lstm",
+    "lmu_gru": "gru",
     "lmu_hidden_gru_before": "gru2",
     "c cleared while streaming": "lstm_streaming",
     "c of the wrong unit": "lstm_streaming",
@@ -176,7 +188,7 @@ def mutated(shared_dir: Path, once: Once) -> dict[str, tuple[Case, Any]]:
     for chain, mutants in MUTANTS.items():
         for fault, top in zip(mutants, tops[chain], strict=True):
             judge = CASES[JUDGES.get(fault, JUDGES[chain[0]])]
-            cases[top] = dataclasses.replace(judge, unit=dataclasses.replace(judge.unit, module=top))
+            cases[top] = dataclasses.replace(judge, unit=judge.unit.with_module(chain[0], top))
             names[top] = f"{chain[-1]}: {fault}"
     results = simulate(cases, "icarus", shared_dir, once, "gated_mutants_run", folder, (SCENARIO,))
     assert None not in results.values(), "a mutant has ended the bench for all"

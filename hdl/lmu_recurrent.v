@@ -1,0 +1,279 @@
+// The frame of an LMU's hidden cell: all that reaches the cell becomes its exact sums, and its h goes out and back.
+//
+//   sum_j = W_x[j] x_t + W_h[j] h_{t-1} + W_mem[j] mem_t + bias_j,   j = 0 .. GATES*UNITS - 1
+//
+//   Signal           Width   Direction   Description
+//   clk              1       in          rising edge
+//   rst              1       in          synchronous, active high, clears control; the next step is a first one
+//   x_axis_tdata     X_W     in          signed, N_X beats a step. N_X = 0: absent, tie the port off
+//   mem_axis_tdata   MEM_W   in          signed, N_MEM beats a step
+//   mem_axis_tlast   1       in          last beat of the sequence (ignored in x)
+//   sum_axis_tdata   ACC_W   out         to the cell: sums, signed, GATES*UNITS beats a step
+//   sum_axis_tlast   1       out         last beat of the sequence
+//   h_axis_tdata     H_W     in          from the cell: h, signed, UNITS beats a step
+//   h_axis_tlast     1       in          last beat of the sequence
+//   h_axis_tuser     1       in          a value that leads to this h was clipped to fit
+//   m_axis           H_W     out         h_axis, for the next layer
+//
+// The cell beside it takes sum_axis and gives h_axis: lmu_activation (Dense, SimpleRNN; GATES = 1), lmu_lstm or lmu_gru
+// (GATES = 4). N_H = UNITS: the cell reads its own h of the step before, 0 in a sequence's first step. N_H = 0: not.
+//
+//   Cycles (exact, without gaps and back-pressure); N_IN = N_X + N_H + N_MEM; ROWS = GATES*UNITS;
+//   CELL = 2 with lmu_activation, 9 with lmu_lstm, 10 with lmu_gru: from the last sum of a unit to its h
+//   latency = (ROWS/LANES - 1) * max(N_IN, LANES) + LANES + 5 + CELL    from a step's last mem to its last h
+//   ii      = ROWS/LANES * max(N_IN, LANES), and with its own h at least N_MEM + latency + 2
+// latency: of a step that finds nothing inside, when x has gone into the sums.
+//
+// Multipliers: LANES, and two in lmu_lstm and lmu_gru. Files as in lmu_affine, columns in the order x, h, mem; the rows
+// of unit 0, then of unit 1, ..., each in the order in which the cell takes its sums.
+
+// There are no delays: any timescale will do, and none.
+// verilator lint_off TIMESCALEMOD
+`default_nettype none
+
+module lmu_recurrent #(
+    // Beats a step of x (0 or more), h (0 or UNITS) and mem (1 or more)
+    parameter integer N_X = 4,
+    parameter integer N_H = 8,
+    parameter integer N_MEM = 8,
+    // Values of h in a step, 1 or more
+    parameter integer UNITS = 8,
+    // Sums of each
+    parameter integer GATES = 1,
+    // Rows of the matrix worked on at once, one multiplier each; divides GATES*UNITS
+    parameter integer LANES = 2,
+    // Bits of the inputs and of h, and their additional fraction bits, 0 or more
+    parameter integer X_W = 16,
+    parameter integer H_W = 16,
+    parameter integer MEM_W = 16,
+    parameter integer X_SHIFT = 0,
+    parameter integer H_SHIFT = 0,
+    parameter integer MEM_SHIFT = 0,
+    // Bits that hold each shifted input
+    parameter integer OP_W = 16,
+    // Bits of a coefficient and of the sum, as in lmu_affine
+    parameter integer COEF_W = 16,
+    parameter integer ACC_W = 40,
+    // 1: there is a bias; its bits and its additional fraction bits
+    parameter integer HAS_BIAS = 1,
+    parameter integer BIAS_W = 16,
+    parameter integer BIAS_SHIFT = 14,
+    // 1: sequences follow one another without a new start
+    parameter integer STREAMING = 0,
+    // Coefficients and biases, read by $readmemh
+    parameter ROM_FILE = "lmu_recurrent.hex",
+    parameter BIAS_FILE = "lmu_recurrent_bias.hex"
+) (
+    input wire clk,
+    input wire rst,
+
+    input  wire [X_W-1:0] x_axis_tdata,
+    input  wire           x_axis_tvalid,
+    output wire           x_axis_tready,
+    input  wire           x_axis_tlast,
+
+    input  wire [MEM_W-1:0] mem_axis_tdata,
+    input  wire             mem_axis_tvalid,
+    output wire             mem_axis_tready,
+    input  wire             mem_axis_tlast,
+
+    output wire [ACC_W-1:0] sum_axis_tdata,
+    output wire             sum_axis_tvalid,
+    input  wire             sum_axis_tready,
+    output wire             sum_axis_tlast,
+
+    input  wire [H_W-1:0] h_axis_tdata,
+    input  wire           h_axis_tvalid,
+    output wire           h_axis_tready,
+    input  wire           h_axis_tlast,
+    input  wire [    0:0] h_axis_tuser,
+
+    output wire [H_W-1:0] m_axis_tdata,
+    output wire           m_axis_tvalid,
+    input  wire           m_axis_tready,
+    output wire           m_axis_tlast,
+    output wire [    0:0] m_axis_tuser
+);
+
+    generate
+        if (N_H != 0 && N_H != UNITS) begin : g_check_n_h
+            PARAM_ERROR_n_h_must_be_0_or_units check ();
+        end
+    endgenerate
+
+    // An absent h does not widen the operands
+    localparam OLD_H_W = N_H != 0 ? H_W : 1;
+
+    wire [OP_W-1:0] operand_tdata;
+    wire operand_tvalid, operand_tready, operand_tlast;
+    wire [OLD_H_W-1:0] old_h_tdata;
+    wire old_h_tvalid, old_h_tready;
+
+    lmu_concat #(
+        .N_A(N_X),
+        .N_B(N_H),
+        .N_C(N_MEM),
+        .A_W(X_W),
+        .B_W(OLD_H_W),
+        .C_W(MEM_W),
+        .A_SHIFT(X_SHIFT),
+        .B_SHIFT(H_SHIFT),
+        .C_SHIFT(MEM_SHIFT),
+        .A_FEEDBACK(0),
+        .B_FEEDBACK(1),
+        .C_FEEDBACK(0),
+        .OUT_W(OP_W),
+        .STREAMING(STREAMING)
+    ) concat (
+        .clk(clk),
+        .rst(rst),
+        .a_axis_tdata(x_axis_tdata),
+        .a_axis_tvalid(x_axis_tvalid),
+        .a_axis_tready(x_axis_tready),
+        .a_axis_tlast(x_axis_tlast),
+        .b_axis_tdata(old_h_tdata),
+        .b_axis_tvalid(old_h_tvalid),
+        .b_axis_tready(old_h_tready),
+        .b_axis_tlast(1'b0),
+        .c_axis_tdata(mem_axis_tdata),
+        .c_axis_tvalid(mem_axis_tvalid),
+        .c_axis_tready(mem_axis_tready),
+        .c_axis_tlast(mem_axis_tlast),
+        .m_axis_tdata(operand_tdata),
+        .m_axis_tvalid(operand_tvalid),
+        .m_axis_tready(operand_tready),
+        .m_axis_tlast(operand_tlast)
+    );
+
+    lmu_affine #(
+        .N_IN(N_X + N_H + N_MEM),
+        .N_OUT(GATES * UNITS),
+        .LANES(LANES),
+        .OP_W(OP_W),
+        .COEF_W(COEF_W),
+        .ACC_W(ACC_W),
+        .HAS_BIAS(HAS_BIAS),
+        .BIAS_W(BIAS_W),
+        .BIAS_SHIFT(BIAS_SHIFT),
+        .ROM_FILE(ROM_FILE),
+        .BIAS_FILE(BIAS_FILE)
+    ) affine (
+        .clk(clk),
+        .rst(rst),
+        .s_axis_tdata(operand_tdata),
+        .s_axis_tvalid(operand_tvalid),
+        .s_axis_tready(operand_tready),
+        .s_axis_tlast(operand_tlast),
+        .m_axis_tdata(sum_axis_tdata),
+        .m_axis_tvalid(sum_axis_tvalid),
+        .m_axis_tready(sum_axis_tready),
+        .m_axis_tlast(sum_axis_tlast)
+    );
+
+    generate
+        if (N_H != 0) begin : g_feedback
+            wire [H_W-1:0] copy_tdata;
+            wire copy_tvalid, copy_tready;
+
+            lmu_fork #(
+                .WIDTH(H_W + 2),
+                .OUTPUTS(2)
+            ) fork_h (
+                .clk(clk),
+                .rst(rst),
+                .s_axis_tdata({h_axis_tuser, h_axis_tlast, h_axis_tdata}),
+                .s_axis_tvalid(h_axis_tvalid),
+                .s_axis_tready(h_axis_tready),
+                .m_axis_tdata({m_axis_tuser, m_axis_tlast, copy_tdata}),
+                .m_axis_tvalid({m_axis_tvalid, copy_tvalid}),
+                .m_axis_tready({m_axis_tready, copy_tready})
+            );
+
+            assign m_axis_tdata = copy_tdata;
+
+            // All h of a step have gone into the sums before the first h of the next one comes
+            lmu_fifo #(
+                .WIDTH(H_W),
+                .DEPTH(UNITS)
+            ) old_h (
+                .clk(clk),
+                .rst(rst),
+                .s_axis_tdata(copy_tdata),
+                .s_axis_tvalid(copy_tvalid),
+                .s_axis_tready(copy_tready),
+                .m_axis_tdata(old_h_tdata),
+                .m_axis_tvalid(old_h_tvalid),
+                .m_axis_tready(old_h_tready)
+            );
+        end else begin : g_no_feedback
+            wire unused_ready = old_h_tready;
+
+            assign old_h_tdata = {OLD_H_W{1'b0}};
+            assign old_h_tvalid = 1'b0;
+            assign m_axis_tdata = h_axis_tdata;
+            assign m_axis_tvalid = h_axis_tvalid;
+            assign m_axis_tlast = h_axis_tlast;
+            assign m_axis_tuser = h_axis_tuser;
+            assign h_axis_tready = m_axis_tready;
+        end
+    endgenerate
+
+`ifdef FORMAL
+    // Proven of the frame and a cell together: tests/formal/hidden_cell.v. Here the cell may do what it likes.
+    // The first cycle is a reset; whatever comes then, a source keeps to the rules of AXI4-Stream
+    reg f_past_q = 1'b0;
+
+    always @(posedge clk) f_past_q <= 1'b1;
+    always @* if (!f_past_q) assume (rst);
+
+    always @(posedge clk) begin
+        if (f_past_q && $past(!rst && x_axis_tvalid && !x_axis_tready)) begin
+            assume (x_axis_tvalid);
+            assume ($stable({x_axis_tdata, x_axis_tlast}));
+        end
+        if (f_past_q && $past(!rst && mem_axis_tvalid && !mem_axis_tready)) begin
+            assume (mem_axis_tvalid);
+            assume ($stable({mem_axis_tdata, mem_axis_tlast}));
+        end
+        if (f_past_q && $past(!rst && h_axis_tvalid && !h_axis_tready)) begin
+            assume (h_axis_tvalid);
+            assume ($stable({h_axis_tdata, h_axis_tlast, h_axis_tuser}));
+        end
+        if (f_past_q && $past(!rst && sum_axis_tvalid && !sum_axis_tready)) begin
+            sum_valid_holds : assert (sum_axis_tvalid);
+            sum_payload_holds : assert ($stable({sum_axis_tdata, sum_axis_tlast}));
+        end
+        if (f_past_q && $past(!rst && m_axis_tvalid && !m_axis_tready)) begin
+            valid_holds : assert (m_axis_tvalid);
+            payload_holds : assert ($stable({m_axis_tdata, m_axis_tlast, m_axis_tuser}));
+        end
+    end
+
+    // Each h goes out once: when it is taken here, or before
+    wire [H_W+1:0] f_h = {h_axis_tdata, h_axis_tlast, h_axis_tuser};
+    wire f_in = h_axis_tvalid && h_axis_tready;
+    wire f_out = m_axis_tvalid && m_axis_tready;
+    reg f_gone_q;
+
+    always @(posedge clk) f_gone_q <= !rst && !f_in && (f_gone_q || f_out);
+
+    always @* begin
+        if (f_past_q && !rst) begin
+            none_invented : assert (!m_axis_tvalid || (h_axis_tvalid && !f_gone_q));
+            none_lost : assert (!f_in || f_gone_q || f_out);
+            unchanged : assert ({m_axis_tdata, m_axis_tlast, m_axis_tuser} == f_h);
+        end
+    end
+
+    always @(posedge clk) begin
+        if (f_past_q && !rst) begin
+            reach_last : cover (sum_axis_tvalid && sum_axis_tlast);
+            reach_late : cover (f_in && (N_H == 0 || f_gone_q));
+        end
+    end
+`endif
+
+endmodule
+
+`default_nettype wire
+// verilator lint_on TIMESCALEMOD
