@@ -193,28 +193,20 @@ module lmu_concat #(
 `ifdef FORMAL
     // The first cycle is a reset; whatever comes then, a source keeps to the rules of AXI4-Stream
     reg f_past_q = 1'b0;
-
     always @(posedge clk) f_past_q <= 1'b1;
-    always @* if (!f_past_q) assume (rst);
 
-    always @(posedge clk) begin
-        if (f_past_q && $past(!rst && a_axis_tvalid && !a_axis_tready)) begin
-            assume (a_axis_tvalid);
-            assume ($stable({a_axis_tdata, a_axis_tlast}));
-        end
-        if (f_past_q && $past(!rst && b_axis_tvalid && !b_axis_tready)) begin
-            assume (b_axis_tvalid);
-            assume ($stable({b_axis_tdata, b_axis_tlast}));
-        end
-        if (f_past_q && $past(!rst && c_axis_tvalid && !c_axis_tready)) begin
-            assume (c_axis_tvalid);
-            assume ($stable({c_axis_tdata, c_axis_tlast}));
-        end
-        if (f_past_q && $past(!rst && m_axis_tvalid && !m_axis_tready)) begin
-            valid_holds : assert (m_axis_tvalid);
-            payload_holds : assert ($stable({m_axis_tdata, m_axis_tlast}));
-        end
-    end
+    f_axis #(.SOURCE(1), .WIDTH(A_W + 1)) f_a_axis (
+        .clk(clk), .rst(rst), .valid(a_axis_tvalid), .ready(a_axis_tready), .payload({a_axis_tdata, a_axis_tlast})
+    );
+    f_axis #(.SOURCE(1), .WIDTH(B_W + 1)) f_b_axis (
+        .clk(clk), .rst(rst), .valid(b_axis_tvalid), .ready(b_axis_tready), .payload({b_axis_tdata, b_axis_tlast})
+    );
+    f_axis #(.SOURCE(1), .WIDTH(C_W + 1)) f_c_axis (
+        .clk(clk), .rst(rst), .valid(c_axis_tvalid), .ready(c_axis_tready), .payload({c_axis_tdata, c_axis_tlast})
+    );
+    f_axis #(.WIDTH(OUT_W + 1)) f_m_axis (
+        .clk(clk), .rst(rst), .valid(m_axis_tvalid), .ready(m_axis_tready), .payload({m_axis_tdata, m_axis_tlast})
+    );
 
     // Beats of a step are counted anew: whose turn it is follows from the place
     localparam F_N = N_A + N_B + N_C;

@@ -84,19 +84,16 @@ module lmu_fifo #(
 `ifdef FORMAL
     // The first cycle is a reset; whatever comes then, a source keeps to the rules of AXI4-Stream
     reg f_past_q = 1'b0;
-
     always @(posedge clk) f_past_q <= 1'b1;
-    always @* if (!f_past_q) assume (rst);
+
+    f_axis #(.SOURCE(1), .WIDTH(WIDTH)) f_s_axis (
+        .clk(clk), .rst(rst), .valid(s_axis_tvalid), .ready(s_axis_tready), .payload(s_axis_tdata)
+    );
+    f_axis #(.WIDTH(WIDTH)) f_m_axis (
+        .clk(clk), .rst(rst), .valid(m_axis_tvalid), .ready(m_axis_tready), .payload(m_axis_tdata)
+    );
 
     always @(posedge clk) begin
-        if (f_past_q && $past(!rst && s_axis_tvalid && !s_axis_tready)) begin
-            assume (s_axis_tvalid);
-            assume ($stable(s_axis_tdata));
-        end
-        if (f_past_q && $past(!rst && m_axis_tvalid && !m_axis_tready)) begin
-            valid_holds : assert (m_axis_tvalid);
-            payload_holds : assert ($stable(m_axis_tdata));
-        end
         if (f_past_q && !rst && $past(!rst && count_q != 0)) never_dry : assert (m_axis_tvalid);
     end
 

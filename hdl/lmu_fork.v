@@ -56,25 +56,22 @@ module lmu_fork #(
 `ifdef FORMAL
     // The first cycle is a reset; whatever comes then, a source keeps to the rules of AXI4-Stream
     reg f_past_q = 1'b0;
-
     always @(posedge clk) f_past_q <= 1'b1;
-    always @* if (!f_past_q) assume (rst);
 
+    f_axis #(.SOURCE(1), .WIDTH(WIDTH)) f_s_axis (
+        .clk(clk), .rst(rst), .valid(s_axis_tvalid), .ready(s_axis_tready), .payload(s_axis_tdata)
+    );
+
+    // Each output takes each beat exactly once
     wire [OUTPUTS-1:0] f_now = m_axis_tvalid & m_axis_tready;
     wire f_gone = s_axis_tvalid && s_axis_tready;
     reg [OUTPUTS-1:0] f_got_q;  // outputs that have the beat
     reg [OUTPUTS-1:0] f_offered_q;  // outputs that were offered it and did not take it
 
     always @(posedge clk) begin
-        if (f_past_q && $past(!rst && s_axis_tvalid && !s_axis_tready)) begin
-            assume (s_axis_tvalid);
-            assume ($stable(s_axis_tdata));
-            payload_holds : assert ($stable(m_axis_tdata));
-        end
+        if (f_past_q && $past(!rst && s_axis_tvalid && !s_axis_tready)) payload_holds : assert ($stable(m_axis_tdata));
         if (f_past_q && !rst) valid_holds : assert ((f_offered_q & ~m_axis_tvalid) == 0);
     end
-
-    // Each output takes each beat exactly once
 
     always @(posedge clk) begin
         f_got_q <= f_gone ? {OUTPUTS{1'b0}} : f_got_q | f_now;

@@ -353,20 +353,15 @@ module lmu_gru #(
 `ifdef FORMAL
     // The first cycle is a reset; whatever comes then, a source keeps to the rules of AXI4-Stream
     reg f_past_q = 1'b0;
-
     always @(posedge clk) f_past_q <= 1'b1;
-    always @* if (!f_past_q) assume (rst);
 
-    always @(posedge clk) begin
-        if (f_past_q && $past(!rst && s_axis_tvalid && !s_axis_tready)) begin
-            assume (s_axis_tvalid);
-            assume ($stable({s_axis_tdata, s_axis_tlast}));
-        end
-        if (f_past_q && $past(!rst && m_axis_tvalid && !m_axis_tready)) begin
-            valid_holds : assert (m_axis_tvalid);
-            payload_holds : assert ($stable({m_axis_tdata, m_axis_tlast, m_axis_tuser}));
-        end
-    end
+    f_axis #(.SOURCE(1), .WIDTH(IN_W + 1)) f_s_axis (
+        .clk(clk), .rst(rst), .valid(s_axis_tvalid), .ready(s_axis_tready), .payload({s_axis_tdata, s_axis_tlast})
+    );
+    f_axis #(.WIDTH(H_W + 2)) f_m_axis (
+        .clk(clk), .rst(rst), .valid(m_axis_tvalid), .ready(m_axis_tready),
+        .payload({m_axis_tdata, m_axis_tlast, m_axis_tuser})
+    );
 
     // One h for each unit, so many moves of the pipeline after its last sum, with its tlast; the pipeline moves
     // whenever no h waits

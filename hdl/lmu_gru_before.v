@@ -376,28 +376,23 @@ module lmu_gru_before #(
 `ifdef FORMAL
     // The first cycle is a reset; whatever comes then, a source keeps to the rules of AXI4-Stream
     reg f_past_q = 1'b0;
-
     always @(posedge clk) f_past_q <= 1'b1;
-    always @* if (!f_past_q) assume (rst);
 
-    always @(posedge clk) begin
-        if (f_past_q && $past(!rst && s_axis_tvalid && !s_axis_tready)) begin
-            assume (s_axis_tvalid);
-            assume ($stable({s_axis_tdata, s_axis_tlast}));
-        end
-        if (f_past_q && $past(!rst && sum_axis_tvalid && !sum_axis_tready)) begin
-            assume (sum_axis_tvalid);
-            assume ($stable({sum_axis_tdata, sum_axis_tlast}));
-        end
-        if (f_past_q && $past(!rst && inner_axis_tvalid && !inner_axis_tready)) begin
-            inner_valid_holds : assert (inner_axis_tvalid);
-            inner_payload_holds : assert ($stable({inner_axis_tdata, inner_axis_tlast}));
-        end
-        if (f_past_q && $past(!rst && m_axis_tvalid && !m_axis_tready)) begin
-            valid_holds : assert (m_axis_tvalid);
-            payload_holds : assert ($stable({m_axis_tdata, m_axis_tlast, m_axis_tuser}));
-        end
-    end
+    f_axis #(.SOURCE(1), .WIDTH(IN_W + 1)) f_s_axis (
+        .clk(clk), .rst(rst), .valid(s_axis_tvalid), .ready(s_axis_tready), .payload({s_axis_tdata, s_axis_tlast})
+    );
+    f_axis #(.SOURCE(1), .WIDTH(IN_W2 + 1)) f_sum_axis (
+        .clk(clk), .rst(rst), .valid(sum_axis_tvalid), .ready(sum_axis_tready),
+        .payload({sum_axis_tdata, sum_axis_tlast})
+    );
+    f_axis #(.WIDTH(INNER_W + 1)) f_inner_axis (
+        .clk(clk), .rst(rst), .valid(inner_axis_tvalid), .ready(inner_axis_tready),
+        .payload({inner_axis_tdata, inner_axis_tlast})
+    );
+    f_axis #(.WIDTH(H_W + 2)) f_m_axis (
+        .clk(clk), .rst(rst), .valid(m_axis_tvalid), .ready(m_axis_tready),
+        .payload({m_axis_tdata, m_axis_tlast, m_axis_tuser})
+    );
 
     // One inner for each r, five moves of the first half after it, and one h for each sum of a candidate, six moves of
     // the second half after it; each with its tlast. A half moves whenever no beat of its output waits.

@@ -1,5 +1,8 @@
 """Formal proofs of the properties that each Verilog module keeps at its end under `ifdef FORMAL`.
 
+Rules that many modules share are property modules in hdl/formal, named f_*. What one of them asserts or assumes counts
+as said by the module that holds it; its properties have the name of the instance before a dot.
+
 Yosys turns the module into an AIGER model of its assertions and assumptions, and ABC's pdr proves each assertion for
 every input and every length of time, or gives a counterexample. Both come with pyosys. What a module assumes of its
 inputs is an assumption only where that module is the top; inside another one it is one more assertion to prove.
@@ -16,6 +19,7 @@ from pathlib import Path
 
 from lmu_hls import process, yosys
 from lmu_hls.errors import LmuHlsError
+from lmu_hls.resources import hdl_dir
 from lmu_hls.toolchain import need
 
 PROVEN, FAILED, REACHED, UNDECIDED = "proven", "failed", "reached", "undecided"
@@ -26,6 +30,8 @@ module cover_ (input wire A, input wire EN);
     \\$assert _TECHMAP_REPLACE_ (.A(!A), .EN(EN));
 endmodule
 """
+# Property modules, with parameters and without
+_SHARED = r"f_* $paramod*\\f_*"
 _NAME = re.compile(r"[A-Za-z_]\w*")
 _ASSERTED = re.compile(r"Output\s+(\d+) (?:of miter \".*\" )?was asserted in frame\s+(\d+)")
 _PROVED = re.compile(r"Proved output\s+(\d+)")
@@ -139,11 +145,18 @@ def _passes(sources: Sequence[Path], top: str, parameters: Mapping[str, int], ki
     kinds = ["chformal -cover -remove"]
     if kind == "cover":
         kinds = [f"chformal -cover -remove {inner}", "chformal -assert -remove", 'techmap -map "cover.v"']
+    shared = sorted((hdl_dir() / "formal").glob("*.v"))
     left_out = [f"chformal -assert -remove {inner}"] if kind == "assert-top" else []
     return [
-        *(f'read_verilog -formal -defer "{path.resolve()}"' for path in sources),
+        *(f'read_verilog -formal -defer "{path.resolve()}"' for path in (*sources, *shared)),
+        # A payload that is wider than the width given with it would be cut
+        'logger -werror "Resizing cell port"',
         f"hierarchy -check -top {top}{overrides}",
         "proc",
+        "setattr -mod -set keep_hierarchy 1 *",
+        f"setattr -mod -unset keep_hierarchy {_SHARED}",
+        "flatten",
+        "setattr -mod -unset keep_hierarchy *",
         "check -assert",
         "async2sync",
         "chformal -lower",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from lmu_hls.verify.formal import FAILED, Outcome
+
 
 @dataclass(frozen=True, slots=True)
 class Case:
@@ -21,7 +23,10 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """A fault: `old` becomes `new` in the file of `module`; in `case`, the properties `caught_by` must fail."""
+    """A fault: `old` becomes `new` in the file of `module`; in `case`, the properties `caught_by` must fail.
+
+    The instance of a property module may be named with its property, to tell streams apart: "f_m_axis.valid_holds".
+    """
 
     case: Case
     module: str
@@ -32,6 +37,11 @@ class Mutant:
 
     def __str__(self) -> str:
         return f"{self.module}-{self.caught_by[0]}"
+
+    def missed_by(self, outcome: Outcome) -> list[str]:
+        """Properties that should have failed and have not."""
+        failed = [f".{name}" for name in outcome.of(FAILED)]
+        return [name for name in self.caught_by if not any(entry.endswith(f".{name}") for entry in failed)]
 
 
 # Small types: what is proven is control, and data only as far as it is held, moved and marked

@@ -50,6 +50,21 @@ module two (input wire clk, input wire rst, input wire en, output wire [2:0] sum
 `endif
 endmodule
 """
+PIPE = """\
+module {name} (
+    input wire clk, input wire rst, input wire i_valid, input wire [2:0] i_data, input wire o_ready,
+    output wire o_valid, output wire [2:0] o_data
+);
+    reg toggle_q = 1'b0;
+    always @(posedge clk) toggle_q <= !toggle_q;
+    assign o_valid = {valid};
+    assign o_data = i_data;
+`ifdef FORMAL
+    f_axis #(.SOURCE(1), .WIDTH(3)) f_i (.clk(clk), .rst(rst), .valid(i_valid), .ready(o_ready), .payload(i_data));
+    f_axis #(.WIDTH({width})) f_o (.clk(clk), .rst(rst), .valid(o_valid), .ready(o_ready), .payload(o_data));
+`endif
+endmodule
+"""
 
 
 def write(folder: Path, text: str, name: str = "x.v") -> Path:
@@ -98,6 +113,34 @@ def test_assumptions_of_inner_modules_are_proven(tmp_path: Path) -> None:
     source = write(tmp_path, COUNTER + good.replace("RST", "en"))
     failed = formal.prove([source], "two", {}, tmp_path / "w").of(formal.FAILED)
     assert any("assume" in name and "one" in name for name in failed), failed
+
+
+def test_property_modules_belong_to_their_holder(tmp_path: Path) -> None:
+    """What they assume is assumed where the holder is the top and proven inside; what they assert counts as its own."""
+    pipe = PIPE.format(name="pipe", width=3, valid="i_valid")
+    found = formal.prove([write(tmp_path, pipe)], "pipe", {}, tmp_path / "w")
+    assert (
+        set(found.of(formal.PROVEN)) == {"f_o.valid_holds", "f_o.payload_holds"} == {x.name for x in found.properties}
+    )
+    outer = PIPE.format(name="outer", width=3, valid="i_valid").replace(
+        "assign o_data",
+        "pipe inner (.clk(clk), .rst(rst), .i_valid(WIRE), .i_data(i_data), .o_ready(o_ready));\nassign o_data",
+    )
+    sound = formal.prove([write(tmp_path, pipe + outer.replace("WIRE", "i_valid"))], "outer", {}, tmp_path / "w")
+    assert sound.proven
+    assert not any("inner.f_o.valid_holds" in entry.name for entry in sound.properties)
+    wild = formal.prove([write(tmp_path, pipe + outer.replace("WIRE", "!i_valid"))], "outer", {}, tmp_path / "w")
+    assert any("inner" in name and "f_i" in name for name in wild.of(formal.FAILED)), wild.properties
+    dropping = PIPE.format(name="pipe", width=3, valid="i_valid && toggle_q")
+    assert formal.prove([write(tmp_path, dropping)], "pipe", {}, tmp_path / "w").of(formal.FAILED) == (
+        "f_o.valid_holds",
+    )
+
+
+def test_a_payload_is_not_cut(tmp_path: Path) -> None:
+    pipe = PIPE.format(name="pipe", width=2, valid="i_valid")
+    with pytest.raises(LmuHlsError, match="Resizing cell port"):
+        formal.prove([write(tmp_path, pipe)], "pipe", {}, tmp_path / "w")
 
 
 @pytest.mark.parametrize(

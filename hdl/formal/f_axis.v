@@ -1,0 +1,50 @@
+// The rules of one AXI4-Stream for the `ifdef FORMAL of a module: a beat that is not taken stays, and stays the same.
+//
+//   SOURCE = 1   a stream that comes into the module: assumed where the module is the top, proven inside another one
+//   SOURCE = 0   a stream that goes out: proven
+//
+//   Signal    Width   Direction   Description
+//   clk       1       in          rising edge
+//   rst       1       in          synchronous, active high; assumed in the first cycle
+//   valid     1       in          there is a beat
+//   ready     1       in          it is taken
+//   payload   WIDTH   in          all that goes with a beat: {tuser, tlast, tdata}
+
+// verilator lint_off TIMESCALEMOD
+`default_nettype none
+
+module f_axis #(
+    // 1: the stream comes in
+    parameter integer SOURCE = 0,
+    // Bits of the payload
+    parameter integer WIDTH = 1
+) (
+    input wire clk,
+    input wire rst,
+
+    input wire             valid,
+    input wire             ready,
+    input wire [WIDTH-1:0] payload
+);
+
+    reg past_q = 1'b0;
+
+    always @(posedge clk) past_q <= 1'b1;
+    always @* if (!past_q) assume (rst);
+
+    always @(posedge clk) begin
+        if (past_q && $past(!rst && valid && !ready)) begin
+            if (SOURCE != 0) begin
+                assume (valid);
+                assume ($stable(payload));
+            end else begin
+                valid_holds : assert (valid);
+                payload_holds : assert ($stable(payload));
+            end
+        end
+    end
+
+endmodule
+
+`default_nettype wire
+// verilator lint_on TIMESCALEMOD
