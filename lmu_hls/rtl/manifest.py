@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from lmu_hls.rtl.network import LayerPlan, NetworkPlan, utilisation
-from lmu_hls.rtl.reuse import PartPlan
-from lmu_hls.spec import LMU
+from lmu_hls.rtl.stages import PartPlan, stage_of
 
 FORMAT = 1
 
@@ -94,7 +93,7 @@ class Manifest:
 def manifest(plan: NetworkPlan, files: Mapping[str, str]) -> Manifest:
     """The manifest of ``plan``; ``files`` maps names to hashes."""
     network, options = plan.network, plan.options
-    types = {layer.name: _types(layer) for layer in network.layers}
+    types = {layer.name: stage_of(layer).types for layer in network.layers}
     return Manifest(
         format=FORMAT,
         network=network.name,
@@ -142,8 +141,3 @@ def _layer(layer: LayerPlan, types: Mapping[str, str]) -> LayerEntry:
         parts=layer.parts,
         executions=layer.executions,
     )
-
-
-def _types(layer: object) -> dict[str, str]:
-    names = ("x", "u", "mem", "h") if isinstance(layer, LMU) else ("x", "out")
-    return {name: str(getattr(layer, name)) for name in names}

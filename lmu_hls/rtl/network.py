@@ -9,18 +9,19 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, replace
+from typing import Any
 
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.naming import identifier, identifiers
 from lmu_hls.rtl import registers
 from lmu_hls.rtl.affine import check_signed_type
-from lmu_hls.rtl.cycles import Cycles, Pace, dense_pace, elementwise_pace, lmu_pace, network_cycles, stage_pace
-from lmu_hls.rtl.layers import add_argmax, add_dense, add_elementwise, add_lmu, add_softmax, add_vector_buffer
+from lmu_hls.rtl.cycles import Cycles, Pace, network_cycles
 from lmu_hls.rtl.netlist import NamesMeet, Netlist, Stream
 from lmu_hls.rtl.renaming import Names
-from lmu_hls.rtl.reuse import PartPlan, choose_lanes, plan_parts
-from lmu_hls.rtl.sizes import DENSE, LMUSizes, dense_sizes
-from lmu_hls.spec import LMU, ArgMax, Dense, Elementwise, Layer, Network, Softmax, store
+from lmu_hls.rtl.reuse import choose_lanes
+from lmu_hls.rtl.stages import PartPlan, Stage, stage_of
+from lmu_hls.rtl.vector_buffer import add_vector_buffer, buffer_pace
+from lmu_hls.spec import Network, store
 
 SEQUENCES_IN_FLIGHT = 16  # ended sequences whose last output beat has not been taken
 _AXIL = (
@@ -151,24 +152,21 @@ def plan_network(network: Network, options: RtlOptions | None = None) -> Network
 def _plan(network: Network, names: tuple[str, ...], options: RtlOptions) -> NetworkPlan:
     """The top with the layers called ``names`` in the Verilog; these must be distinct identifiers."""
     own = {name: layer.name for name, layer in zip(names, network.layers, strict=True)}
-    network_layers = tuple(replace(layer, name=name) for name, layer in zip(names, network.layers, strict=True))
+    stages = [stage_of(replace(layer, name=name)) for name, layer in zip(names, network.layers, strict=True)]
     net = Netlist(count_clips=options.axi_lite)
     stream = _frame(net, network, options)
     layers: list[LayerPlan] = []
     executions = network.steps
-    last_lmu = [layer for layer in network_layers if isinstance(layer, LMU)][-1]
-    for number, layer in enumerate(network_layers):
-        plan, stream = _add(net, layer, stream, executions, options)
-        layers.append(replace(plan, name=own[layer.name]))
-        keep_last = isinstance(layer, LMU) and not layer.return_sequences and not options.streaming
-        # A Dense layer takes any order: the columns of its matrix follow it
-        reorder = layer is last_lmu and stream.order is not None and not _has_dense(network_layers[number + 1 :])
+    for number, stage in enumerate(stages, 1):
+        plan, stream = _add(net, stage, stream, executions, options)
+        layers.append(replace(plan, name=own[stage.name]))
+        keep_last = stage.gives_last and not options.streaming
+        reorder = stream.order is not None and not any(later.any_order for later in stages[number:])
         if keep_last or reorder:
-            name = f"{layer.name}_vector"
+            name = f"{stage.name}_vector"
             stream = add_vector_buffer(net, name, stream, keep_last, reorder)
-            pace = stage_pace("lmu_vector_buffer", stream.count, stream.count, stream.count + 1)
             executions = 1 if keep_last else executions
-            layers.append(LayerPlan(name, "vector buffer", None, (), 0, executions, pace))
+            layers.append(LayerPlan(name, "vector buffer", None, (), 0, executions, buffer_pace(stream.count)))
     net.taps = [replace(tap, layer=own[tap.layer]) for tap in net.taps]
     net.clips = [replace(clip, layer=own[clip.layer]) for clip in net.clips]
     return NetworkPlan(
@@ -177,7 +175,7 @@ def _plan(network: Network, names: tuple[str, ...], options: RtlOptions) -> Netw
         options=options,
         net=net,
         out=stream,
-        every_step=options.streaming or all(lmu.return_sequences for lmu in network.lmus),
+        every_step=options.streaming or not any(stage.gives_last for stage in stages),
         layers=tuple(layers),
         cycles=network_cycles([(la.pace, la.executions) for la in layers], network.steps, network.n_in),
     )
@@ -187,10 +185,6 @@ def utilisation(plan: NetworkPlan) -> float:
     """Useful multiplications in a sequence / (cycles of a sequence * multipliers), back to back."""
     useful = sum(part.macs * layer.executions for layer in plan.layers for part in layer.parts)
     return useful / (plan.cycles.sequence * plan.multipliers)
-
-
-def _has_dense(layers: tuple[Layer, ...]) -> bool:
-    return any(isinstance(layer, Dense) for layer in layers)
 
 
 def _frame(net: Netlist, network: Network, options: RtlOptions) -> Stream:
@@ -216,29 +210,15 @@ def _frame(net: Netlist, network: Network, options: RtlOptions) -> Stream:
     return stream
 
 
-def _add(net: Netlist, layer: Layer, x: Stream, executions: int, options: RtlOptions) -> tuple[LayerPlan, Stream]:
+def _add(net: Netlist, stage: Stage[Any], x: Stream, executions: int, options: RtlOptions) -> tuple[LayerPlan, Stream]:
+    layer = stage.layer
     if (layer.x.width, layer.x.fraction, layer.x.signed) != (x.type.width, x.type.fraction, x.type.signed):
         raise LmuHlsError(f"layer {layer.name!r} takes {layer.x}, but {x.type} comes before it; convert again")
-    kind = type(layer).__name__
-    if isinstance(layer, LMU):
-        lanes = choose_lanes(layer, layer.reuse_factor)
-        units, out = add_lmu(net, layer, x, lanes, options.streaming)
-        products = units.cell.product_multipliers if units.cell else 0
-        parts, pace = plan_parts(layer, lanes), lmu_pace(LMUSizes.of(layer), lanes)
-        return LayerPlan(layer.name, kind, layer.reuse_factor, parts, products, executions, pace), out
-    if isinstance(layer, Dense):
-        lanes = choose_lanes(layer, layer.reuse_factor)
-        _, out = add_dense(net, layer, x, lanes[DENSE])
-        parts, pace = plan_parts(layer, lanes), dense_pace(dense_sizes(layer).with_lanes(lanes[DENSE]))
-        return LayerPlan(layer.name, kind, layer.reuse_factor, parts, 0, executions, pace), out
-    if isinstance(layer, Elementwise):
-        out = add_elementwise(net, layer, x)
-    elif isinstance(layer, Softmax):
-        out = add_softmax(net, layer, x)
-    else:
-        assert isinstance(layer, ArgMax)
-        out = add_argmax(net, layer, x)
-    return LayerPlan(layer.name, kind, None, (), 0, executions, elementwise_pace(layer, x.count)), out
+    factor = stage.reuse_factor
+    lanes = {} if factor is None else choose_lanes(layer, factor)
+    out = stage.add(net, x, lanes, options.streaming)
+    parts, pace = stage.plan(lanes), stage.pace(x.count, lanes)
+    return LayerPlan(layer.name, stage.kind, factor, parts, stage.product_multipliers, executions, pace), out
 
 
 def _check(network: Network, options: RtlOptions) -> None:
@@ -248,10 +228,10 @@ def _check(network: Network, options: RtlOptions) -> None:
     if twice:
         raise LmuHlsError(f"two layers are called {twice[0]!r}; rename one of them")
     ended = None
-    for layer in network.layers:
-        if isinstance(layer, LMU) and ended is not None and not options.streaming:
+    for stage in map(stage_of, network.layers):
+        if stage.needs_every_step and ended is not None and not options.streaming:
             raise LmuHlsError(
-                f"layer {layer.name!r} needs every step, but {ended!r} gives its last one; set its return_sequences"
+                f"layer {stage.name!r} needs every step, but {ended!r} gives its last one; set its return_sequences"
             )
-        if isinstance(layer, LMU) and not layer.return_sequences:
-            ended = layer.name
+        if stage.gives_last:
+            ended = stage.name

@@ -9,42 +9,14 @@ fewer multipliers would take longer and as many cannot be faster (:mod:`lmu_hls.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from lmu_hls.errors import LmuHlsError
-from lmu_hls.rtl.cycles import elementwise_pace
-from lmu_hls.rtl.search import Search, search
-from lmu_hls.rtl.sizes import DENSE, ENCODER, MEMORY, TRIDIAGONAL_MULTIPLIERS, Lanes, LMUSizes, Matrix, dense_sizes
-from lmu_hls.spec import LMU, ArgMax, Dense, GRUCell, Layer, Network
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One matrix of a layer, or its memory unit. ``choices`` maps possible lanes to the cycles a step of it alone.
-
-    ``macs`` are the multiplications of a step that the layer needs: zeros that only fill the matrix are not counted.
-    """
-
-    name: str
-    macs: int
-    choices: Mapping[int, int]
-    multipliers_a_lane: int = 1
-
-    @property
-    def fewest_cycles(self) -> int:
-        return min(self.choices.values())
-
-
-@dataclass(frozen=True, slots=True)
-class PartPlan:
-    """A part with the lanes that it got; ``cycles`` are those of a step of it alone."""
-
-    name: str
-    macs: int
-    lanes: int
-    multipliers: int
-    cycles: int
+from lmu_hls.rtl.search import Search
+from lmu_hls.rtl.stages import Stage, stage_of
+from lmu_hls.spec import Layer, Network
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,47 +71,10 @@ class Settled:
         )
 
 
-def plan_parts(layer: Layer, lanes: Lanes) -> tuple[PartPlan, ...]:
-    """The parts of ``layer`` with ``lanes`` as :func:`choose_lanes` gives them."""
-    return tuple(
-        PartPlan(
-            part.name, part.macs, lanes[part.name], lanes[part.name] * part.multipliers_a_lane,
-            part.choices[lanes[part.name]],
-        )
-        for part in parts(layer)
-    )  # fmt: skip
-
-
-def parts(layer: Layer) -> tuple[Part, ...]:
-    """The parts of ``layer``, in the order in which data meets them; none for a layer without multiplications."""
-    if isinstance(layer, Dense):
-        return (matrix_part(DENSE, dense_sizes(layer)),)
-    if not isinstance(layer, LMU):
-        return ()
-    sizes = LMUSizes.of(layer)
-    hidden = sizes.cell.matrices if sizes.cell is not None else {}
-    filled = isinstance(layer.hidden, GRUCell) and layer.hidden.reset_after  # every fourth row is zeros
-    return (
-        matrix_part(ENCODER, sizes.encoder),
-        _memory_part(sizes),
-        *(matrix_part(name, matrix, 3 if filled else 4) for name, matrix in hidden.items()),
-    )
-
-
-def matrix_part(name: str, matrix: Matrix, useful_quarters: int = 4) -> Part:
-    """A part on ``lmu_affine``; so many quarters of the matrix are not there to fill it."""
-    return Part(name, matrix.columns * matrix.rows * useful_quarters // 4, matrix.choices)
-
-
-def _memory_part(sizes: LMUSizes) -> Part:
-    if sizes.tridiagonal:
-        return Part(MEMORY, 4 * sizes.states, sizes.memory_choices, TRIDIAGONAL_MULTIPLIERS)
-    return Part(MEMORY, sizes.states * (sizes.order + 1), sizes.memory_choices)
-
-
 def valid_reuse_factors(layer: Layer) -> tuple[int, ...]:
     """All valid ReuseFactors of ``layer``, ascending; empty for a layer without multiplications."""
-    return tuple(choice.cycles for choice in search(layer).front()) if isinstance(layer, LMU | Dense) else ()
+    search = stage_of(layer).search
+    return tuple(choice.cycles for choice in search.front()) if search is not None else ()
 
 
 def choose_lanes(layer: Layer, reuse_factor: int) -> dict[str, int]:
@@ -147,9 +82,10 @@ def choose_lanes(layer: Layer, reuse_factor: int) -> dict[str, int]:
 
     Raises LmuHlsError for an invalid reuse factor; the text names the nearest valid ones.
     """
-    if not isinstance(layer, LMU | Dense):
+    search = stage_of(layer).search
+    if search is None:
         return {}
-    found = search(layer).at_most(reuse_factor)
+    found = search.at_most(reuse_factor)
     if found is not None and found.cycles == reuse_factor:
         return dict(found.lanes)
     valid = valid_reuse_factors(layer)
@@ -165,7 +101,7 @@ def choose_lanes(layer: Layer, reuse_factor: int) -> dict[str, int]:
 
 
 def _why_slow(layer: Layer, cycles: int, least: int) -> str:
-    slow = [part for part in parts(layer) if part.fewest_cycles > cycles]
+    slow = [part for part in stage_of(layer).parts if part.fewest_cycles > cycles]
     if slow:
         return f"its {slow[0].name} needs at least {slow[0].fewest_cycles} cycles a step"
     return f"one way round its feedback needs at least {least} cycles a step"
@@ -184,7 +120,7 @@ class _Slot:
     Without ``choices`` it takes ``fewest`` cycles whatever is asked, which are then also the ``most``.
     """
 
-    layer: Layer | None
+    stage: Stage[Any] | None
     fewest: int
     most: int
     steps: int = 1
@@ -201,7 +137,7 @@ class _Slot:
 
     @property
     def name(self) -> str:
-        return "the input" if self.layer is None else f"layer {self.layer.name!r}"
+        return "the input" if self.stage is None else f"layer {self.stage.name!r}"
 
 
 def settle(network: Network, wanted: int, streaming: bool = False) -> Settled:
@@ -217,9 +153,7 @@ def settle(network: Network, wanted: int, streaming: bool = False) -> Settled:
     fewest = tightest.a_step(tightest.fewest)
     cycles = [slot.for_target(max(wanted, fewest)) for slot in slots]
     layers = tuple(
-        replace(slot.layer, reuse_factor=taken) if isinstance(slot.layer, LMU | Dense) else slot.layer
-        for slot, taken in zip(slots, cycles, strict=True)
-        if slot.layer is not None
+        slot.stage.with_reuse_factor(taken) for slot, taken in zip(slots, cycles, strict=True) if slot.stage is not None
     )
     return Settled(
         network=replace(network, layers=layers),
@@ -229,17 +163,17 @@ def settle(network: Network, wanted: int, streaming: bool = False) -> Settled:
         fewest_cycles=fewest,
         most_cycles=max(slot.a_step(slot.most) for slot in slots),
         limit=tightest.name,
-        own=sum(_has_own(layer, wanted) for layer in network.layers),
+        own=sum(_has_own(slot.stage, wanted) for slot in slots),
     )
 
 
 def multipliers(layer: Layer) -> int:
     """Of a layer with a valid reuse factor: those of its parts and those of the gates of its cell."""
-    if not isinstance(layer, LMU | Dense):
+    stage = stage_of(layer)
+    if stage.reuse_factor is None:
         return 0
-    lanes = choose_lanes(layer, layer.reuse_factor)
-    cell = LMUSizes.of(layer).cell if isinstance(layer, LMU) else None
-    return sum(part.multipliers for part in plan_parts(layer, lanes)) + (cell.gate_multipliers if cell else 0)
+    lanes = choose_lanes(layer, stage.reuse_factor)
+    return sum(part.multipliers for part in stage.plan(lanes)) + stage.product_multipliers
 
 
 def fastest(network: Network, streaming: bool = False) -> int:
@@ -259,38 +193,37 @@ def balanced(network: Network, cycles: int, streaming: bool = False) -> dict[str
             raise LmuHlsError(
                 f"{slot.name} needs at least {slot.fewest} cycles a step, {allowed} are allowed; allow more"
             )
-        if isinstance(slot.layer, LMU | Dense):
-            chosen[slot.layer.name] = slot.for_target(cycles)
+        if slot.stage is not None and slot.choices is not None:
+            chosen[slot.stage.name] = slot.for_target(cycles)
     return chosen
 
 
 def _slots(network: Network, streaming: bool) -> list[_Slot]:
     """The input, then the layers in their order."""
-    slots, steps, count = [_Slot(None, network.n_in, network.n_in)], 1, network.n_in
-    for layer in network.layers:
-        if isinstance(layer, LMU | Dense):
-            choices = search(layer)
-            slots.append(_Slot(layer, choices.fastest.cycles, choices.smallest.cycles, steps, choices))
-            count = layer.units
+    slots, steps = [_Slot(None, network.n_in, network.n_in)], 1
+    for count, layer in zip(network.widths, network.layers, strict=False):
+        stage = stage_of(layer)
+        choices = stage.search
+        if choices is not None:
+            slots.append(_Slot(stage, choices.fastest.cycles, choices.smallest.cycles, steps, choices))
         else:
-            cycles = elementwise_pace(layer, count).ii
-            slots.append(_Slot(layer, cycles, cycles, steps))
-            count = 1 if isinstance(layer, ArgMax) else count
-        if isinstance(layer, LMU) and not layer.return_sequences and not streaming:
+            cycles = stage.pace(count, {}).ii
+            slots.append(_Slot(stage, cycles, cycles, steps))
+        if stage.gives_last and not streaming:
             steps = network.steps
     return slots
 
 
 def _with_own(slot: _Slot, wanted: int) -> _Slot:
     """``slot`` with no choice but the one that its layer asks for by itself, if it does."""
-    layer = slot.layer
-    if not isinstance(layer, LMU | Dense) or not _has_own(layer, wanted):
+    if slot.stage is None or not _has_own(slot.stage, wanted):
         return slot
-    if layer.reuse_factor == 1:
+    own = slot.stage.reuse_factor
+    if own is None or own == 1:
         return replace(slot, most=slot.fewest, choices=None)
-    choose_lanes(layer, layer.reuse_factor)
-    return replace(slot, fewest=layer.reuse_factor, most=layer.reuse_factor, choices=None)
+    choose_lanes(slot.stage.layer, own)
+    return replace(slot, fewest=own, most=own, choices=None)
 
 
-def _has_own(layer: Layer, wanted: int) -> bool:
-    return isinstance(layer, LMU | Dense) and layer.reuse_factor != wanted
+def _has_own(stage: Stage[Any] | None, wanted: int) -> bool:
+    return stage is not None and stage.search is not None and stage.reuse_factor != wanted

@@ -2,7 +2,7 @@
 
 All combinations are candidates. A lower bound of a candidate's cycles a step comes from formulas, those of its parts
 and the way round its feedback; without feedback it is exact. With feedback the exact cycles come from letting a few
-steps go round (:func:`lmu_hls.rtl.cycles.lmu_pace`), which is done only where the bound leaves hope.
+steps go round (:func:`lmu_hls.rtl.loop.lmu_pace`), which is done only where the bound leaves hope.
 """
 
 from __future__ import annotations
@@ -14,9 +14,8 @@ from itertools import product
 
 import numpy as np
 
-from lmu_hls.rtl.cycles import hidden_latency, lmu_pace, recurrence, way_round
+from lmu_hls.rtl.loop import hidden_latency, lmu_pace, recurrence, way_round
 from lmu_hls.rtl.sizes import (
-    DENSE,
     ENCODER,
     MEMORY,
     TRIDIAGONAL_MULTIPLIERS,
@@ -25,7 +24,6 @@ from lmu_hls.rtl.sizes import (
     LMUSizes,
     Matrix,
 )
-from lmu_hls.spec import LMU, Dense
 
 KEPT = 64  # searches: a conversion plans the same layers several times
 
@@ -110,21 +108,17 @@ class _Candidates:
     bounds: np.ndarray
 
 
-def search(layer: LMU | Dense) -> Search:
-    """The search for ``layer``; layers of the same sizes share it."""
-    return _dense_search(layer.kernel.shape) if isinstance(layer, Dense) else _lmu_search(LMUSizes.of(layer))
-
-
 @lru_cache(KEPT)
-def _dense_search(shape: tuple[int, int]) -> Search:
-    choices = Matrix(*shape).choices
+def matrix_search(name: str, matrix: Matrix) -> Search:
+    """The search for a layer whose only part is ``matrix``."""
+    choices = matrix.choices
     lanes, cycles = np.array([*choices]), np.array([*choices.values()])
-    return Search((DENSE,), _Candidates([(n,) for n in choices], lanes, cycles))
+    return Search((name,), _Candidates([(n,) for n in choices], lanes, cycles))
 
 
 @lru_cache(KEPT)
-def _lmu_search(sizes: LMUSizes) -> Search:
-    """Every choice of encoder and memory with every one of the cell."""
+def lmu_search(sizes: LMUSizes) -> Search:
+    """Every choice of encoder and memory with every one of the cell; layers of the same sizes share it."""
     each = TRIDIAGONAL_MULTIPLIERS if sizes.tridiagonal else 1
     memories = sizes.memory_choices
     front = [

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from lmu_hls.rtl.dense import dense_timing
 from lmu_hls.rtl.tridiag import SHARED_ORDER, tridiagonal_timing
 from lmu_hls.rtl.unit import divisors
-from lmu_hls.spec import LMU, Dense, DenseCell, GRUCell, LSTMCell, TridiagonalUpdate
+from lmu_hls.spec import LMU, DenseCell, GRUCell, HiddenCell, LSTMCell, TridiagonalUpdate
 
-ENCODER, MEMORY, HIDDEN, HIDDEN2, DENSE = "encoder", "memory", "hidden", "hidden2", "dense"
+ENCODER, MEMORY, HIDDEN, HIDDEN2 = "encoder", "memory", "hidden", "hidden2"
 TRIDIAGONAL_MULTIPLIERS = 3  # of a unit
 
 Lanes = Mapping[str, int]  # part -> lanes
@@ -77,38 +77,57 @@ class MemorySizes:
 
 
 @dataclass(frozen=True, slots=True)
-class CellSizes:
-    """A hidden cell: the module of its units, the values that it reads, and the rows of its one or two matrices."""
+class CellForm:
+    """What the module of a kind of hidden cell has: ``rows`` of each unit in its one or two matrices, and cycles.
 
-    module: str
+    ``after`` are those from a unit's last sum to its h or, with a second matrix, from the last sum of all to the last
+    operand of the second. A cell that ``overlaps`` takes x and h of the next step while its last group is at work.
+    ``products`` are the multipliers beside the matrices; so many quarters of the matrices are not there to fill them.
+    """
+
+    rows: tuple[int, ...]
+    after: int
+    products: int
+    overlaps: bool = False
+    useful_quarters: int = 4
+
+
+DENSE_CELL = CellForm((1,), after=2, products=0, overlaps=True)
+LSTM_CELL = CellForm((4,), after=9, products=2)
+GRU_AFTER_CELL = CellForm((4,), after=10, products=2, useful_quarters=3)  # every fourth row is zeros
+GRU_BEFORE_CELL = CellForm((2, 1), after=5, products=2)
+
+
+def form_of(cell: HiddenCell) -> CellForm:
+    """The form of the module for ``cell``."""
+    if isinstance(cell, GRUCell):
+        return GRU_AFTER_CELL if cell.reset_after else GRU_BEFORE_CELL
+    return {DenseCell: DENSE_CELL, LSTMCell: LSTM_CELL}[type(cell)]
+
+
+@dataclass(frozen=True, slots=True)
+class CellSizes:
+    """A hidden cell: its form and the values that it reads."""
+
+    form: CellForm
     units: int
     n_x: int
     n_h: int
     n_mem: int
     recurrent: bool
-    rows: tuple[int, ...]
 
     @classmethod
     def of(cls, lmu: LMU) -> CellSizes | None:
         cell = lmu.hidden
         if cell is None:
             return None
-        module = "lmu_activation"
-        rows: tuple[int, ...] = (cell.units,)
-        if isinstance(cell, LSTMCell):
-            module, rows = "lmu_lstm", (4 * cell.units,)
-        elif isinstance(cell, GRUCell):
-            after = cell.reset_after
-            module = "lmu_gru" if after else "lmu_gru_before"
-            rows = (4 * cell.units,) if after else (2 * cell.units, cell.units)
         return cls(
-            module=module,
+            form=form_of(cell),
             units=cell.units,
             n_x=lmu.n_in if cell.kernel_x is not None else 0,
             n_h=cell.units if cell.kernel_h is not None else 0,
             n_mem=lmu.memory_d * lmu.order,
-            recurrent=not isinstance(cell, DenseCell) or cell.kernel_h is not None,
-            rows=rows,
+            recurrent=cell.kernel_h is not None,
         )
 
     @property
@@ -117,13 +136,9 @@ class CellSizes:
         return self.n_x + self.n_h + self.n_mem
 
     @property
-    def gate_multipliers(self) -> int:
-        """Those beside the matrices."""
-        return 0 if self.module == "lmu_activation" else 2
-
-    @property
     def matrices(self) -> dict[str, Matrix]:
-        return {name: Matrix(self.columns, rows) for name, rows in zip((HIDDEN, HIDDEN2), self.rows, strict=False)}
+        rows = zip((HIDDEN, HIDDEN2), self.form.rows, strict=False)
+        return {name: Matrix(self.columns, each * self.units) for name, each in rows}
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,8 +191,3 @@ class LMUSizes:
         """All possible lanes -> cycles a step; in a loop those that save no cycles here can still answer earlier."""
         shared = divisors(self.memory_d) if self.order >= SHARED_ORDER else [1]
         return {n: self.memory(n).cycles for n in (shared if self.tridiagonal else divisors(self.order))}
-
-
-def dense_sizes(layer: Dense) -> Matrix:
-    """The matrix of a Dense layer."""
-    return Matrix(*layer.kernel.shape)

@@ -9,19 +9,18 @@ import pytest
 
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType
-from lmu_hls.rtl.cycles import lmu_pace
+from lmu_hls.rtl.loop import lmu_pace
 from lmu_hls.rtl.network import RtlOptions, plan_network, utilisation
 from lmu_hls.rtl.reuse import (
     Settled,
     balanced,
     choose_lanes,
     fastest,
-    parts,
-    plan_parts,
     settle,
     valid_reuse_factors,
 )
 from lmu_hls.rtl.sizes import LMUSizes, Matrix
+from lmu_hls.rtl.stages import stage_of
 from lmu_hls.spec import Activation, Dense, Elementwise, Network, Weight
 from tests.hdl.tridiag_grid import Config
 from tests.networks import random_cell, random_lmu, random_network, random_weight
@@ -45,26 +44,26 @@ def test_lanes_divide_the_rows_and_only_the_first_beyond_the_columns_helps() -> 
 
 def test_layer_without_multiplications() -> None:
     relu = Elementwise("relu", FixedType(8, 1), Activation("relu"), FixedType(8, 1))
-    assert (parts(relu), valid_reuse_factors(relu)) == ((), ())
+    assert (stage_of(relu).parts, valid_reuse_factors(relu)) == ((), ())
 
 
 def test_parts_of_an_lmu_layer() -> None:
     """n_in 12, memory_d 2, order 3, units 4, no feedback: encoder 12 x 2, memory 24, hidden 18 x 4."""
     layer = random_lmu(np.random.default_rng(0), n_in=12, connections=(False, False, True))
-    assert {part.name: part.macs for part in parts(layer)} == {"encoder": 24, "memory": 24, "hidden": 72}
+    assert {part.name: part.macs for part in stage_of(layer).parts} == {"encoder": 24, "memory": 24, "hidden": 72}
     # memory: 24, 8; encoder: 24, 12; hidden: 72, 36, 18. Less than 18 is too fast for the hidden cell.
     assert valid_reuse_factors(layer) == (18, 24, 36, 72)
     assert choose_lanes(layer, 18) == {"encoder": 2, "memory": 3, "hidden": 4}
     assert choose_lanes(layer, 36) == {"encoder": 1, "memory": 1, "hidden": 2}
-    assert [part.multipliers for part in plan_parts(layer, choose_lanes(layer, 18))] == [2, 3, 4]
+    assert [part.multipliers for part in stage_of(layer).plan(choose_lanes(layer, 18))] == [2, 3, 4]
 
 
 def test_feedback_counts() -> None:
     """With feedback the parts wait for each other: a step takes the way round, not the cycles of the slowest part."""
     layer = random_lmu(np.random.default_rng(0))
     (fastest, *_, slowest) = valid_reuse_factors(layer)
-    assert max(part.fewest_cycles for part in parts(layer)) < fastest
-    assert max(part.choices[1] for part in parts(layer)) < slowest
+    assert max(part.fewest_cycles for part in stage_of(layer).parts) < fastest
+    assert max(part.choices[1] for part in stage_of(layer).parts) < slowest
     for reuse in (fastest, slowest):
         assert lmu_pace(LMUSizes.of(layer), choose_lanes(layer, reuse)).ii == reuse
 
@@ -82,13 +81,15 @@ def test_parts_of_recurrent_cells(kind: str, expected: dict[str, tuple[int, int]
     rng = np.random.default_rng(0)
     layer = random_lmu(rng)
     layer = replace(layer, hidden=random_cell(rng, kind, 6, 3, 4, layer.h))
-    found = {part.name: (part.macs, part.choices[1]) for part in parts(layer) if part.name.startswith("hidden")}
+    found = {
+        part.name: (part.macs, part.choices[1]) for part in stage_of(layer).parts if part.name.startswith("hidden")
+    }
     assert found == expected
 
 
 def test_tridiagonal_units_side_by_side() -> None:
     """More units only where they take fewer cycles, and never fewer than there are states."""
-    memory = next(part for part in parts(Config(8, 4, 1).lmu("a")) if part.name == "memory")
+    memory = next(part for part in stage_of(Config(8, 4, 1).lmu("a")).parts if part.name == "memory")
     assert list(memory.choices) == [1, 2, 4]
     cycles = list(memory.choices.values())
     assert cycles == sorted(cycles, reverse=True)

@@ -13,12 +13,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lmu_hls.rtl.cycles import dense_pace, hidden_latency, lmu_pace, way_round
+from lmu_hls.rtl.loop import hidden_latency, lmu_pace, way_round
 from lmu_hls.rtl.manifest import Manifest
 from lmu_hls.rtl.network import RtlOptions, plan_network
-from lmu_hls.rtl.reuse import choose_lanes, fastest, parts, settle, valid_reuse_factors
-from lmu_hls.rtl.search import _lmu_search, search
-from lmu_hls.rtl.sizes import DENSE, ENCODER, HIDDEN, HIDDEN2, MEMORY, LMUSizes, dense_sizes
+from lmu_hls.rtl.reuse import choose_lanes, fastest, settle, valid_reuse_factors
+from lmu_hls.rtl.search import Search, lmu_search
+from lmu_hls.rtl.sizes import ENCODER, HIDDEN, HIDDEN2, MEMORY, LMUSizes
+from lmu_hls.rtl.stages import stage_of
+from lmu_hls.rtl.stages.dense import PART as DENSE
 from lmu_hls.rtl.standalone import write_project
 from lmu_hls.rtl.unit import divisors
 from lmu_hls.spec import LMU, Dense, Layer, Network
@@ -30,6 +32,12 @@ from tests.rtl.whole_networks import golden_vectors, make
 needs_icarus = pytest.mark.skipif(not find("icarus").found, reason="Icarus Verilog is not installed")
 STATES = 24  # at most, of the memory of a layer
 seeds = st.integers(0, 500)
+
+
+def search(layer: Layer) -> Search:
+    found = stage_of(layer).search
+    assert found is not None
+    return found
 
 
 def every_lanes(layer: Layer) -> Iterator[Mapping[str, int]]:
@@ -46,13 +54,8 @@ def every_lanes(layer: Layer) -> Iterator[Mapping[str, int]]:
 
 
 def cycles_and_multipliers(layer: Layer, lanes: Mapping[str, int]) -> tuple[int, int]:
-    each = {part.name: part.multipliers_a_lane for part in parts(layer)}
-    if isinstance(layer, Dense):
-        pace = dense_pace(dense_sizes(layer).with_lanes(lanes[DENSE]))
-    else:
-        assert isinstance(layer, LMU)
-        pace = lmu_pace(LMUSizes.of(layer), lanes)
-    return pace.ii, sum(each[name] * count for name, count in lanes.items())
+    each = {part.name: part.multipliers_a_lane for part in stage_of(layer).parts}
+    return stage_of(layer).pace(1, lanes).ii, sum(each[name] * count for name, count in lanes.items())
 
 
 def everything(layer: Layer) -> list[tuple[int, int]]:
@@ -102,9 +105,9 @@ def test_a_wrong_bound_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """A fault: a bound above the truth makes the search miss the best."""
     layer = random_lmu(np.random.default_rng(0))
     sizes = LMUSizes.of(layer)
-    right = _lmu_search.__wrapped__(sizes).front()
+    right = lmu_search.__wrapped__(sizes).front()
     monkeypatch.setattr("lmu_hls.rtl.search.way_round", lambda *given: way_round(*given) * 2 * given[1])
-    wrong = _lmu_search.__wrapped__(sizes).front()
+    wrong = lmu_search.__wrapped__(sizes).front()
     assert min(everything(layer))[0] == right[0].cycles < wrong[0].cycles
 
 
@@ -201,7 +204,7 @@ def crowded() -> dict[str, Network]:
 def most_lanes(layer: LMU | Dense, reuse_factor: int) -> dict[str, int]:
     """All that are of use, which in a loop can be more than the front ever has."""
     assert reuse_factor
-    return {part.name: max(part.choices) for part in parts(layer)}
+    return {part.name: max(part.choices) for part in stage_of(layer).parts}
 
 
 def measured(network: Network, folder: Path) -> tuple[int, Manifest]:

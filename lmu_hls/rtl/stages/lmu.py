@@ -1,50 +1,95 @@
-"""The layers of a network as instances in the generated top: streams in, streams out."""
+"""An LMU layer: encoder, memory unit, hidden cell, and the queues between them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
-from lmu_hls.rtl.affine import Affine, Rom, Source, check_signed_type, make_affine
+from lmu_hls.rtl.affine import Rom, Source, check_signed_type, make_affine
 from lmu_hls.rtl.cells import Cell, Parameters, arriving, hidden_cell
-from lmu_hls.rtl.functions import function_parameters, table_rom, typed
+from lmu_hls.rtl.cycles import Pace
+from lmu_hls.rtl.functions import typed
+from lmu_hls.rtl.loop import lmu_pace
 from lmu_hls.rtl.memory import memory_unit
 from lmu_hls.rtl.netlist import Netlist, Order, Stream
+from lmu_hls.rtl.search import Search, lmu_search
+from lmu_hls.rtl.sizes import ENCODER, MEMORY, TRIDIAGONAL_MULTIPLIERS, Lanes, LMUSizes
+from lmu_hls.rtl.stages.base import Part, Stage, matrix_part
 from lmu_hls.rtl.unit import DEGREES_DESCENDING, MemoryUnit, modes, widths
-from lmu_hls.spec import LMU, ArgMax, Dense, Elementwise, Softmax, TridiagonalUpdate
+from lmu_hls.spec import LMU, TridiagonalUpdate
 
 STEPS_AHEAD = 4  # steps of x that wait for the hidden cell while the memory works on them
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class LMUUnits:
-    """What an LMU layer became: its matrices, its memory unit and its hidden cell."""
+class LMUStage(Stage[LMU], layer=LMU):
+    any_order = True  # the rows of its matrices follow it
+    needs_every_step = True
 
-    encoder: Affine
-    memory: MemoryUnit
-    cell: Cell | None
+    @property
+    def sizes(self) -> LMUSizes:
+        return LMUSizes.of(self.layer)
+
+    @property
+    def gives_last(self) -> bool:
+        return not self.layer.return_sequences
+
+    @property
+    def types(self) -> dict[str, str]:
+        return {name: str(getattr(self.layer, name)) for name in ("x", "u", "mem", "h")}
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        sizes, cell = self.sizes, self.sizes.cell
+        hidden = cell.matrices if cell is not None else {}
+        quarters = cell.form.useful_quarters if cell is not None else 4
+        return (
+            matrix_part(ENCODER, sizes.encoder),
+            _memory_part(sizes),
+            *(matrix_part(name, matrix, quarters) for name, matrix in hidden.items()),
+        )
+
+    @property
+    def product_multipliers(self) -> int:
+        """Those of the gates."""
+        cell = self.sizes.cell
+        return cell.form.products if cell is not None else 0
+
+    @property
+    def search(self) -> Search:
+        return lmu_search(self.sizes)
+
+    def pace(self, count: int, lanes: Lanes) -> Pace:
+        return lmu_pace(self.sizes, lanes)
+
+    def add(self, net: Netlist, x: Stream, lanes: Lanes, streaming: bool) -> Stream:
+        """The output is h, every step."""
+        return _add(net, self.layer, x, lanes, streaming)
 
 
-def add_lmu(net: Netlist, lmu: LMU, x: Stream, lanes: Mapping[str, int], streaming: bool) -> tuple[LMUUnits, Stream]:
-    """Add ``lmu`` and give the stream of its h, every step. Raises LmuHlsError for what the modules cannot take."""
+def _memory_part(sizes: LMUSizes) -> Part:
+    if sizes.tridiagonal:
+        return Part(MEMORY, 4 * sizes.states, sizes.memory_choices, TRIDIAGONAL_MULTIPLIERS)
+    return Part(MEMORY, sizes.states * (sizes.order + 1), sizes.memory_choices)
+
+
+def _add(net: Netlist, lmu: LMU, x: Stream, lanes: Lanes, streaming: bool) -> Stream:
     name = lmu.name
     uses_x = lmu.hidden is not None and lmu.hidden.kernel_x is not None
     x_encoder, *x_hidden = net.fork(x, f"{name}_x", ["encoder", "hidden"] if uses_x else ["encoder"])
     tridiagonal = isinstance(lmu.update, TridiagonalUpdate)
-    unit = memory_unit(lmu, pes=lanes["memory"]) if tridiagonal else memory_unit(lmu, lanes["memory"])
+    unit = memory_unit(lmu, pes=lanes[MEMORY]) if tridiagonal else memory_unit(lmu, lanes[MEMORY])
     n_mem, mem_order = lmu.memory_d * lmu.order, arrival_order(unit)
     h_order = mem_order if lmu.hidden is None else None
     old_mem = net.stream(f"{name}_old_mem", lmu.mem, n_mem, mem_order) if lmu.encoder_mem is not None else None
     old_h = net.stream(f"{name}_old_h", lmu.h, lmu.units, h_order) if lmu.encoder_h is not None else None
 
-    encoder, u = _encoder(net, lmu, name, x_encoder, (old_mem, old_h), lanes["encoder"], streaming)
+    u = _encoder(net, lmu, name, x_encoder, (old_mem, old_h), lanes[ENCODER], streaming)
     mem = _memory(net, lmu, name, unit, u, streaming)
     branches = ["hidden", "encoder"] if old_mem is not None else ["hidden"]
     to_hidden, *to_encoder = net.fork(mem, f"{name}_mem", branches)
     if old_mem is not None:
         net.fifo(to_encoder[0], f"{name}_old_mem", n_mem, "mem of the step before, for the encoder", old_mem)
     if lmu.hidden is None:
-        cell, h = None, _no_cell(net, lmu, name, to_hidden)
+        h = _no_cell(net, lmu, name, to_hidden)
     else:
         cell = hidden_cell(lmu, name, lanes, x.order, mem_order)
         if x_hidden:
@@ -56,8 +101,8 @@ def add_lmu(net: Netlist, lmu: LMU, x: Stream, lanes: Mapping[str, int], streami
     if old_h is not None:
         out, back = net.fork(h, f"{name}_h", ["out", "encoder"])
         net.fifo(back, f"{name}_old_h", lmu.units, "h of the step before, for the encoder", old_h)
-        h = out
-    return LMUUnits(encoder, unit, cell), h
+        return out
+    return h
 
 
 def arrival_order(unit: MemoryUnit) -> Order | None:
@@ -75,7 +120,7 @@ def _encoder(
     feedback: tuple[Stream | None, Stream | None],
     lanes: int,
     streaming: bool,
-) -> tuple[Affine, Stream]:
+) -> Stream:
     where = f"layer {lmu.name!r}: encoder"
     check_signed_type(where, "u", lmu.u)
     given = {"x": (x, lmu.encoder_x), "mem": (feedback[0], lmu.encoder_mem), "h": (feedback[1], lmu.encoder_h)}
@@ -97,7 +142,7 @@ def _encoder(
     ports |= u.ports("m_axis") | {"m_axis_tuser": net.clipped(lmu.name, name, "u", u)}
     net.rom(*affine.roms)
     net.add("lmu_encoder", f"{name}_encoder", parameters, ports, f"Layer {lmu.name}: x, states of the step before -> u")
-    return affine, u
+    return u
 
 
 def _memory(net: Netlist, lmu: LMU, name: str, unit: MemoryUnit, u: Stream, streaming: bool) -> Stream:
@@ -191,71 +236,3 @@ def absent(net: Netlist, name: str, prefix: str) -> dict[str, str]:
     """Connections of an input stream that is not there."""
     ports = {f"{prefix}_tdata": "1'b0", f"{prefix}_tvalid": "1'b0", f"{prefix}_tlast": "1'b0"}
     return ports | {f"{prefix}_tready": net.wire(f"unused_{name}_tready")}
-
-
-def add_dense(net: Netlist, layer: Dense, x: Stream, lanes: int) -> tuple[Affine, Stream]:
-    """Add a Dense layer; its output is in natural order."""
-    where, name = f"layer {layer.name!r}", layer.name
-    check_signed_type(where, "its output", layer.out)
-    source = Source("x", layer.x, arriving(layer.kernel, x.order))
-    affine = make_affine(where, name, [source], [layer.bias], lanes, shift_operands=False)
-    parameters: Parameters = {"N_IN": affine.columns, "N_OUT": affine.rows, "IN_W": layer.x.width}
-    parameters |= {"HAS_BIAS": int(affine.bias_rom is not None)} | affine.parameters()
-    del parameters["X_SHIFT"], parameters["OP_W"]  # the operand is x itself
-    parameters |= widths("OUT", layer.out) | modes(layer.out)
-    out = net.stream(f"{name}_out", layer.out, layer.units)
-    ports = x.ports("s_axis") | out.ports("m_axis") | {"m_axis_tuser": net.clipped(layer.name, name, "out", out)}
-    net.rom(*affine.roms)
-    net.add("lmu_dense", f"{name}_dense", parameters, ports, f"Layer {layer.name}: dense")
-    return affine, out
-
-
-def add_elementwise(net: Netlist, layer: Elementwise, x: Stream) -> Stream:
-    where, name = f"layer {layer.name!r}", layer.name
-    function, roms = function_parameters(where, layer.activation, layer.out, f"{name}_table")
-    parameters = widths("IN", layer.x) | typed("PRE", layer.x) | typed("OUT", layer.out) | function
-    out = net.stream(f"{name}_out", layer.out, x.count, x.order)
-    ports = x.ports("s_axis") | out.ports("m_axis") | {"m_axis_tuser": net.clipped(layer.name, name, "out", out)}
-    net.rom(*roms)
-    comment = f"Layer {layer.name}: {layer.activation.function}"
-    net.add("lmu_activation", f"{name}_activation", parameters, ports, comment)
-    return out
-
-
-def add_softmax(net: Netlist, layer: Softmax, x: Stream) -> Stream:
-    where, name = f"layer {layer.name!r}", layer.name
-    check_signed_type(where, "its output", layer.out)
-    rom = table_rom(layer.exp, f"{name}_exp")
-    parameters = {"N": x.count, **widths("X", layer.x), **typed("INDEX", layer.index)}
-    parameters |= widths("EXP", layer.exp.values.type) | widths("OUT", layer.out) | modes(layer.out)
-    out = net.stream(f"{name}_out", layer.out, x.count, x.order)
-    ports = x.ports("s_axis") | out.ports("m_axis") | {"m_axis_tuser": net.clipped(layer.name, name, "out", out)}
-    net.rom(rom)
-    net.add("lmu_softmax", f"{name}_softmax", {**parameters, "TABLE_FILE": rom.file}, ports, f"Layer {layer.name}")
-    return out
-
-
-def add_argmax(net: Netlist, layer: ArgMax, x: Stream) -> Stream:
-    name = layer.name
-    check_signed_type(f"layer {layer.name!r}", "its output", layer.out)
-    out = net.stream(f"{name}_out", layer.out, 1)
-    parameters = {"N": x.count, "WIDTH": x.type.width, "OUT_W": layer.out.width}
-    net.add("lmu_argmax", f"{name}_argmax", parameters, x.ports("s_axis") | out.ports("m_axis"), f"Layer {layer.name}")
-    return out
-
-
-def add_vector_buffer(net: Netlist, name: str, x: Stream, keep_last: bool, reorder: bool) -> Stream:
-    """Only the last step of a sequence, or the values in natural order, or both."""
-    out = net.stream(name, x.type, x.count, None if reorder else x.order)
-    parameters: Parameters = {"WIDTH": x.type.width, "N": x.count}
-    parameters |= {"KEEP_LAST": int(keep_last), "REORDER": int(reorder)}
-    if reorder:
-        assert x.order is not None
-        rom = Rom(f"rom/{name}.hex", max(1, (x.count - 1).bit_length()), x.order)
-        net.rom(rom)
-        parameters["ORDER_FILE"] = rom.file
-    what = [text for text, wanted in (("the last step alone", keep_last), ("in natural order", reorder)) if wanted]
-    net.add(
-        "lmu_vector_buffer", name, parameters, x.ports("s_axis") | out.ports("m_axis"), ", ".join(what).capitalize()
-    )
-    return out

@@ -1,0 +1,11 @@
+"""The layers of the contract in Verilog: one file a kind of layer, found because it is here."""
+
+from importlib import import_module
+from pkgutil import iter_modules
+
+from lmu_hls.rtl.stages.base import Part, PartPlan, Stage, matrix_part, stage_of
+
+__all__ = ["Part", "PartPlan", "Stage", "matrix_part", "stage_of"]
+
+for _module in iter_modules(__path__):
+    import_module(f"{__name__}.{_module.name}")

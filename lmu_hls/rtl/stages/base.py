@@ -1,0 +1,138 @@
+"""What a layer of the Verilog tells the network: its parts, its cycles and its instances.
+
+A file in this folder has one subclass of :class:`Stage` for one class of the contract; nothing else names that class.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Generic, TypeVar
+
+from lmu_hls.rtl.cycles import Pace
+from lmu_hls.rtl.netlist import Netlist, Stream
+from lmu_hls.rtl.search import Search
+from lmu_hls.rtl.sizes import Lanes, Matrix
+from lmu_hls.spec import Layer
+
+L = TypeVar("L", bound=Layer)
+
+_STAGES: dict[type, type[Stage[Any]]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One matrix of a layer, or its memory unit. ``choices`` maps possible lanes to the cycles a step of it alone.
+
+    ``macs`` are the multiplications of a step that the layer needs: zeros that only fill the matrix are not counted.
+    """
+
+    name: str
+    macs: int
+    choices: Mapping[int, int]
+    multipliers_a_lane: int = 1
+
+    @property
+    def fewest_cycles(self) -> int:
+        return min(self.choices.values())
+
+    def with_lanes(self, lanes: int) -> PartPlan:
+        return PartPlan(self.name, self.macs, lanes, lanes * self.multipliers_a_lane, self.choices[lanes])
+
+
+@dataclass(frozen=True, slots=True)
+class PartPlan:
+    """A part with the lanes that it got; ``cycles`` are those of a step of it alone."""
+
+    name: str
+    macs: int
+    lanes: int
+    multipliers: int
+    cycles: int
+
+
+def matrix_part(name: str, matrix: Matrix, useful_quarters: int = 4) -> Part:
+    """A part on ``lmu_affine``; so many quarters of the matrix are not there to fill it."""
+    return Part(name, matrix.columns * matrix.rows * useful_quarters // 4, matrix.choices)
+
+
+class Stage(ABC, Generic[L]):
+    """A layer of the contract as a stage of the accelerator, by default one without multiplications.
+
+    ``any_order``: it takes the values of a step in any order. ``needs_every_step``: it cannot stand behind one that
+    gives its last step only. A layer with parts has a field ``reuse_factor``, a request.
+    """
+
+    any_order: ClassVar[bool] = False
+    needs_every_step: ClassVar[bool] = False
+
+    def __init_subclass__(cls, layer: type) -> None:
+        _STAGES[layer] = cls
+
+    def __init__(self, layer: L) -> None:
+        self.layer = layer
+
+    @property
+    def name(self) -> str:
+        return self.layer.name
+
+    @property
+    def kind(self) -> str:
+        return type(self.layer).__name__
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """The parts with multiplications, in the order in which data meets them."""
+        return ()
+
+    def plan(self, lanes: Lanes) -> tuple[PartPlan, ...]:
+        """The parts with their ``lanes``, by name."""
+        return tuple(part.with_lanes(lanes[part.name]) for part in self.parts)
+
+    @property
+    def product_multipliers(self) -> int:
+        """The multipliers beside those of the parts."""
+        return 0
+
+    @property
+    def search(self) -> Search | None:
+        """The search over the lanes of the parts; None without parts."""
+        return None
+
+    @property
+    def gives_last(self) -> bool:
+        """Of a sequence only the last step is wanted; :meth:`add` gives every step all the same."""
+        return False
+
+    @property
+    def types(self) -> dict[str, str]:
+        """The types of its tensors, for the reader of the manifest."""
+        return {name: str(getattr(self.layer, name)) for name in ("x", "out")}
+
+    @property
+    def reuse_factor(self) -> int | None:
+        """The one that the layer asks for; None without multiplications."""
+        factor: int | None = getattr(self.layer, "reuse_factor", None)
+        return factor
+
+    def with_reuse_factor(self, cycles: int) -> L:
+        """The layer with another request; without multiplications the layer itself."""
+        changed: L = self.layer if self.search is None else replace(self.layer, reuse_factor=cycles)  # type: ignore
+        return changed
+
+    @abstractmethod
+    def pace(self, count: int, lanes: Lanes) -> Pace:
+        """The cycles of a step of ``count`` values, when the parts have ``lanes``."""
+
+    @abstractmethod
+    def add(self, net: Netlist, x: Stream, lanes: Lanes, streaming: bool) -> Stream:
+        """Put its instances behind ``x`` and give the stream of its output.
+
+        Raises LmuHlsError for what the modules cannot take.
+        """
+
+
+def stage_of(layer: Layer) -> Stage[Any]:
+    """The stage for ``layer``."""
+    return _STAGES[type(layer)](layer)

@@ -1,0 +1,53 @@
+"""A Dense layer: ``lmu_dense``."""
+
+from __future__ import annotations
+
+from lmu_hls.rtl.affine import Source, check_signed_type, make_affine
+from lmu_hls.rtl.cells import Parameters, arriving
+from lmu_hls.rtl.cycles import ROUND, MatrixBeats, Pace
+from lmu_hls.rtl.netlist import Netlist, Stream
+from lmu_hls.rtl.search import Search, matrix_search
+from lmu_hls.rtl.sizes import Lanes, Matrix
+from lmu_hls.rtl.stages.base import Part, Stage, matrix_part
+from lmu_hls.rtl.unit import modes, widths
+from lmu_hls.spec import Dense
+
+PART = "dense"
+
+
+class DenseStage(Stage[Dense], layer=Dense):
+    any_order = True  # the rows of its matrix follow it
+
+    @property
+    def matrix(self) -> Matrix:
+        return Matrix(*self.layer.kernel.shape)
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        return (matrix_part(PART, self.matrix),)
+
+    @property
+    def search(self) -> Search:
+        return matrix_search(PART, self.matrix)
+
+    def pace(self, count: int, lanes: Lanes) -> Pace:
+        matrix = self.matrix.with_lanes(lanes[PART])
+        formula = "N_OUT/LANES * max(N_IN, LANES)"
+        return Pace(matrix.cycles, {PART: (formula, matrix.cycles)}, lambda beats: MatrixBeats(matrix, ROUND)(beats))
+
+    def add(self, net: Netlist, x: Stream, lanes: Lanes, streaming: bool) -> Stream:
+        """The output is in natural order."""
+        layer, name = self.layer, self.name
+        where = f"layer {name!r}"
+        check_signed_type(where, "its output", layer.out)
+        source = Source("x", layer.x, arriving(layer.kernel, x.order))
+        affine = make_affine(where, name, [source], [layer.bias], lanes[PART], shift_operands=False)
+        parameters: Parameters = {"N_IN": affine.columns, "N_OUT": affine.rows, "IN_W": layer.x.width}
+        parameters |= {"HAS_BIAS": int(affine.bias_rom is not None)} | affine.parameters()
+        del parameters["X_SHIFT"], parameters["OP_W"]  # the operand is x itself
+        parameters |= widths("OUT", layer.out) | modes(layer.out)
+        out = net.stream(f"{name}_out", layer.out, layer.units)
+        ports = x.ports("s_axis") | out.ports("m_axis") | {"m_axis_tuser": net.clipped(name, name, "out", out)}
+        net.rom(*affine.roms)
+        net.add("lmu_dense", f"{name}_dense", parameters, ports, f"Layer {name}: dense")
+        return out

@@ -1,0 +1,29 @@
+"""What stands behind a stage whose output is not wanted as it comes: ``lmu_vector_buffer``."""
+
+from __future__ import annotations
+
+from lmu_hls.rtl.affine import Rom
+from lmu_hls.rtl.cycles import Pace, whole_step_pace
+from lmu_hls.rtl.netlist import Netlist, Stream
+
+MODULE = "lmu_vector_buffer"
+
+
+def buffer_pace(count: int) -> Pace:
+    """Its cycles with ``count`` values a step."""
+    return whole_step_pace(MODULE, "N", count, count, 1, count + 1)
+
+
+def add_vector_buffer(net: Netlist, name: str, x: Stream, keep_last: bool, reorder: bool) -> Stream:
+    """Only the last step of a sequence, or the values in natural order, or both."""
+    out = net.stream(name, x.type, x.count, None if reorder else x.order)
+    parameters: dict[str, int | str] = {"WIDTH": x.type.width, "N": x.count}
+    parameters |= {"KEEP_LAST": int(keep_last), "REORDER": int(reorder)}
+    if reorder:
+        assert x.order is not None
+        rom = Rom(f"rom/{name}.hex", max(1, (x.count - 1).bit_length()), x.order)
+        net.rom(rom)
+        parameters["ORDER_FILE"] = rom.file
+    what = [text for text, wanted in (("the last step alone", keep_last), ("in natural order", reorder)) if wanted]
+    net.add(MODULE, name, parameters, x.ports("s_axis") | out.ports("m_axis"), ", ".join(what).capitalize())
+    return out
