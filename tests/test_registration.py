@@ -58,3 +58,21 @@ def test_seeded_fault_without_the_hook_the_layer_is_unknown(saved):
     code += "type(f) is not registration._KerasWatcher]\nimport keras\n"
     done = run(code + f"keras.models.load_model({str(saved)!r})")
     assert done.returncode == 1 and "LMU" in done.stderr
+
+
+@pytest.mark.parametrize("first", ["hls.names", "front.settle", "hls.lmu_templates"])
+def test_hls4ml_knows_all_of_the_plugin_whatever_is_imported_first(first):
+    """Names of layers go unescaped into C++ where the plugin is left out, or half of it."""
+    code = f"""
+import lmu_hls.{first}
+from hls4ml.backends.backend import get_backend
+from hls4ml.model.flow import get_flow
+from hls4ml.model.optimizer.optimizer import optimizer_map
+from lmu_hls.hls.names import WriteSafely
+assert get_backend("Vitis").supports_lmu and "lmu_settle_types" in get_flow("convert").optimizers
+assert "lmu_name_types" in get_flow("vivado:specific_types").optimizers
+assert isinstance(optimizer_map["vitis:write_hls"], WriteSafely)
+get_backend("Verilog")
+"""
+    done = run(code)
+    assert done.returncode == 0 and "failed" not in done.stdout + done.stderr, done.stdout + done.stderr

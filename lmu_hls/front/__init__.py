@@ -40,3 +40,8 @@ def insert_pass(optimizer: Any, flow: str, before: str) -> None:
 
     optimizers = get_flow(flow).optimizers
     optimizers.insert(optimizers.index(before), register_pass(optimizer.name, type(optimizer)))
+
+
+# Last, and for its own sake: hls4ml calls register() above when it is imported. Were a module of this package what
+# imports hls4ml first, register() would find that module half made, and the plugin would be left out.
+import hls4ml  # noqa: E402, F401

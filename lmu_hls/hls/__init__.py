@@ -30,4 +30,9 @@ def register() -> None:
             for template in (*lmu_templates.TEMPLATES, *softmax_templates.TEMPLATES):
                 backend.register_template(template)
         write = f"{target.name.lower()}:write_hls"
-        optimizer_map[write] = names.WriteSafely(optimizer_map[write])
+        optimizer_map[write] = names.WriteSafely(optimizer_map[write], target)
+
+
+# Last, and for its own sake: hls4ml calls register() above when it is imported. Were a module of this package what
+# imports hls4ml first, register() would find that module half made, and the plugin would be left out.
+import hls4ml  # noqa: E402, F401

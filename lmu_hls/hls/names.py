@@ -6,7 +6,9 @@ from typing import Any
 
 from hls4ml.model.optimizer import ModelOptimizerPass
 
+from lmu_hls.errors import LmuHlsError
 from lmu_hls.front.settle import has_lmu
+from lmu_hls.hls.targets import Target
 from lmu_hls.naming import cpp_parameter, is_identifier, source_text
 
 
@@ -42,13 +44,15 @@ class WriteSafely(ModelOptimizerPass):
     are.
     """
 
-    def __init__(self, write: Any) -> None:
+    def __init__(self, write: Any, target: Target) -> None:
         self.name = write.name
         self.write = write
+        self.target = target
 
     def transform(self, model: Any) -> bool:
         if not has_lmu(model):
             return bool(self.write.transform(model))
+        self._check_ends(model)
         nodes = list(model.get_layers())
         names = [node.name for node in nodes]
         try:
@@ -58,6 +62,17 @@ class WriteSafely(ModelOptimizerPass):
         finally:
             for node, name in zip(nodes, names, strict=True):
                 node.name = name
+
+    def _check_ends(self, model: Any) -> None:
+        """LmuHlsError for an input or output that the top function's interface would round in silence."""
+        bits = self.target.exact_bits
+        for end, variables in (("input", model.get_input_variables()), ("output", model.get_output_variables())):
+            for precision in (variable.type.precision for variable in variables):
+                if bits is not None and precision.width > bits:
+                    raise LmuHlsError(
+                        f"the {end} has the type {precision}, but {self.target.name} passes floats of {bits} exact "
+                        f"bits; give it at most {bits} bits, or use backend='Vitis' or 'Vivado'"
+                    )
 
 
 def words_of_cpp(model: Any) -> set[str]:

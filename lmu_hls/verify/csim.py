@@ -95,7 +95,9 @@ def compile_project(project_dir: Path) -> CsimProject:
         raise LmuHlsError(f"{project_dir} has a {bridge.name!r}, which hls4ml did not write; convert the model again")
     flags = ["-I.", "-Ifirmware/ap_types", "-D", f'WEIGHTS_DIR="{WEIGHTS}"']
     # One translation unit, given on stdin: reading the headers is most of the work.
-    unit = f'#include "firmware/{name}.cpp"\n#include "{bridge.name}"\n'
+    parts_of_top = [f"firmware/{name}{part}.cpp" for part in ("", "_axi")]  # the second is VivadoAccelerator's wrapper
+    sources = [source for source in parts_of_top if (directory / source).is_file()]
+    unit = "".join(f'#include "{source}"\n' for source in (*sources, bridge.name))
     with tempfile.TemporaryDirectory(prefix="lmu-hls-") as scratch:
         text = Path(scratch, "unit.ii")
         _compiler([str(compiler.path), *FLAGS, *flags, "-E", "-x", "c++", "-", "-o", str(text)], directory, unit)
