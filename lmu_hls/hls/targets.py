@@ -23,4 +23,4 @@ class Target:
     exact_bits: int | None = None
 
 
-TARGETS = (Target("Vivado"), Target("Vitis"))
+TARGETS = (Target("Vivado"), Target("Vitis"), Target("VivadoAccelerator", exact_bits=24))
