@@ -39,6 +39,13 @@ def _set_limit(seconds: float | None) -> float | None:
     return seconds
 
 
+def _allow(settings: list[str] | None) -> list[str] | None:
+    from lmu_hls import limits
+
+    limits.allow(settings or ())
+    return settings
+
+
 def _alone(context: typer.Context, outdir: Path) -> Path:
     """Hold the lock of the output folder until the command ends."""
     from lmu_hls.replace import alone
@@ -60,6 +67,15 @@ ToolTimeout = Annotated[
         metavar="SECONDS",
         callback=_set_limit,
         help=f"Longest time that one run of a tool may take (default: ${process.LIMIT_VARIABLE}, else 3600).",
+    ),
+]
+Limits = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--limit",
+        metavar="NAME=NUMBER",
+        callback=_allow,
+        help="Another limit on what a file may hold, such as parameters=1000000 (docs/security.md); repeatable.",
     ),
 ]
 OutDir = Annotated[Path, typer.Argument(metavar="OUTDIR", callback=_alone, help="Output folder of 'lmu-hls convert'.")]
@@ -97,7 +113,8 @@ def _run(arguments: list[str]) -> Any:
     try:
         return app(arguments, standalone_mode=False)
     finally:
-        process.set_limit(None)  # --tool-timeout holds for one command
+        process.set_limit(None)  # --tool-timeout holds for one command, and so does --limit
+        _allow(None)
         if sys.stdout is not None:
             sys.stdout.flush()  # here a full disk still gets its message
 
@@ -196,6 +213,7 @@ def convert(
     ] = None,
     rom: Annotated[str, typer.Option(help="Coefficients in the Verilog: files, or inline in the source.")] = "files",
     force: Force = False,
+    limit: Limits = None,
     json_: Json = False,
 ) -> None:
     """Convert a Keras model into an hls4ml project, Verilog and the integer contract."""
@@ -257,6 +275,7 @@ def profile(
     data: Annotated[Path, typer.Argument(metavar="NPZ", help="Inputs x.")],
     config: Annotated[Path | None, typer.Option(metavar="YAML", help="Settings with hls4ml's key names.")] = None,
     precision: Annotated[str | None, typer.Option(help="Default type, such as 'fixed<16,6>'.")] = None,
+    limit: Limits = None,
     json_: Json = False,
 ) -> None:
     """Show what given types do on data, tensor by tensor: range, headroom, overflows, SNR."""
@@ -285,6 +304,7 @@ def verify(
     ] = None,
     waves: Annotated[bool, typer.Option("--waves", help="Write waveforms to OUTDIR/work.")] = False,
     tool_timeout: ToolTimeout = None,
+    limit: Limits = None,
     json_: Json = False,
 ) -> None:
     """Compare csim and the Verilog with the integer reference, bit for bit, and that with the Keras model."""

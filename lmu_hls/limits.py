@@ -1,6 +1,7 @@
 """Limits on files that are read: what a file of a few bytes may unpack to is known before anything is unpacked.
 
-Each limit has a name, a generous default and an environment variable, ``LMU_HLS_MAX_<NAME>``, that sets another.
+Each limit has a name and a generous default. ``--limit NAME=NUMBER`` of the commands sets another one, and so does the
+environment variable ``LMU_HLS_MAX_<NAME>``.
 """
 
 from __future__ import annotations
@@ -11,13 +12,14 @@ import re
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
 from typing import Any
 
 from lmu_hls.errors import LmuHlsError
+from lmu_hls.suggest import did_you_mean
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +45,29 @@ _PACKED = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 
 
+_allowed: dict[str, int] = {}
+
+
+def allow(settings: Iterable[str]) -> None:
+    """Set limits for this process from texts such as "parameters=1000000"; none at all returns to the usual ones.
+
+    Raises LmuHlsError for a name that is none and for what is no number.
+    """
+    _allowed.clear()
+    for text in settings:
+        name, _, number = text.partition("=")
+        if name.upper() not in LIMITS:
+            known = [other.lower() for other in LIMITS]
+            raise LmuHlsError(f"--limit {text}: there is no limit {name!r}; {did_you_mean(name, known)}")
+        if not re.fullmatch(r"[0-9]{1,40}", number):
+            raise LmuHlsError(f"--limit {text}: write {name.lower()}=NUMBER with a whole number")
+        _allowed[name.upper()] = int(number)
+
+
 def limit(name: str) -> int:
-    """The limit ``name`` as the environment or the default sets it. LmuHlsError for what is no number."""
+    """The limit ``name``: of :func:`allow`, of the environment, or the default. LmuHlsError for what is no number."""
+    if name in _allowed:
+        return _allowed[name]
     variable = f"LMU_HLS_MAX_{name}"
     text = os.environ.get(variable, "")
     if not text:
@@ -58,8 +81,8 @@ def check(name: str, value: int, where: str) -> None:
     """LmuHlsError when ``value`` is more than the limit ``name``; it names value, limit and the way to raise it."""
     if value > limit(name):
         raise LmuHlsError(
-            f"{where} has {value} {LIMITS[name].what}, and the limit is {limit(name)}; if you trust the file, set "
-            f"LMU_HLS_MAX_{name}={value}"
+            f"{where} has {value} {LIMITS[name].what}, and the limit is {limit(name)}; if you trust the file, add "
+            f"--limit {name.lower()}={value}, or set LMU_HLS_MAX_{name}={value}"
         )
 
 

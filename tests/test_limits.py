@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import subprocess
 import sys
 import zipfile
@@ -11,9 +12,10 @@ import h5py
 import numpy as np
 import pytest
 
-from lmu_hls import limits
+from lmu_hls import cli, limits
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.flow import read_config
+from tests.small_model import small_model
 
 METADATA = json.dumps({"keras_version": "3.15.1", "date_saved": "2026-01-01@00:00:00"})
 
@@ -147,7 +149,7 @@ def test_a_bomb_is_refused_in_little_memory(tmp_path: Path, monkeypatch: pytest.
     messages, peak = refused(files)
     assert peak < 1 << 26 and all(path.stat().st_size < 2 << 20 for _, path in files)
     for (_, lie), message in zip(kinds, messages, strict=True):
-        wanted = "268435456 bytes when unpacked, and the limit is 100000000; if you trust the file, set"
+        wanted = "268435456 bytes when unpacked, and the limit is 100000000; if you trust the file, add "
         assert wanted in message if not lie else message == "passed" or "not a readable" in message
 
 
@@ -173,3 +175,26 @@ def test_a_limit_that_is_no_number(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LMU_HLS_MAX_DEPTH", "many")
     with pytest.raises(LmuHlsError, match="LMU_HLS_MAX_DEPTH='many' is no number"):
         limits.limit("DEPTH")
+
+
+def test_the_option_goes_over_the_variable_and_ends_with_the_command(monkeypatch):
+    monkeypatch.setenv("LMU_HLS_MAX_LAYERS", "5")
+    limits.allow(["layers=7", "Depth=3"])
+    assert (limits.limit("LAYERS"), limits.limit("DEPTH")) == (7, 3)
+    limits.allow(())
+    assert limits.limit("LAYERS") == 5
+    for text, part in (
+        ("layer=7", "did you mean 'layers'?"),
+        ("layers", "write layers=NUMBER"),
+        ("layers=-1", "with a whole number"),
+    ):
+        with pytest.raises(LmuHlsError, match=re.escape(part)):
+            limits.allow([text])
+
+
+def test_the_commands_take_limits(tmp_path, capsys):
+    small_model().save(tmp_path / "m.keras")
+    with pytest.raises(SystemExit) as stop:
+        cli.main(["convert", str(tmp_path / "m.keras"), str(tmp_path / "out"), "--limit", "order=2"])
+    assert stop.value.code == 1 and "add --limit order=3" in " ".join(capsys.readouterr().err.split())
+    assert limits.limit("ORDER") == limits.LIMITS["ORDER"].default
