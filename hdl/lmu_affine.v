@@ -379,104 +379,42 @@ module lmu_affine #(
         end
     end
 
-    // Nothing lost and nothing invented: each step gives N_OUT beats, with its tlast on the last one
-    localparam F_FLIGHT = 8;  // complete steps in the unit at once, at most
-    reg [F_FLIGHT-1:0] f_lasts_q;  // tlast of the complete steps in the unit, the oldest one lowest
-    reg [3:0] f_steps_q;  // how many
-    reg [$clog2(N_OUT+1)-1:0] f_place_q;  // number of the next output of the oldest step
+    // Each step gives N_OUT beats; those that go to the output come from the lane whose turn it is
+    wire f_begun, f_done, f_due;
+    wire [3:0] f_inside;
     reg [$clog2(N_OUT+1)-1:0] f_loaded_q;  // number of the next one to be loaded for output
-    wire f_taken = m_axis_tvalid && m_axis_tready;
-    wire f_end = f_place_q == N_OUT - 1;
-    wire f_done = f_taken && f_end;
-    wire f_begun = accept && wr_last_column;
-    wire [3:0] f_left = f_steps_q - f_done;
+
+    f_steps #(.N_IN(N_IN), .N_OUT(N_OUT), .FLIGHT(8)) f_count (
+        .clk(clk), .rst(rst), .s_valid(s_axis_tvalid), .s_ready(s_axis_tready), .s_last(s_axis_tlast),
+        .m_valid(m_axis_tvalid), .m_ready(m_axis_tready), .m_last(m_axis_tlast),
+        .s_place(), .m_place(), .begun(f_begun), .done(f_done), .steps(f_inside)
+    );
 
     always @(posedge clk) begin
-        f_steps_q <= f_left + f_begun;
-        f_lasts_q <= (f_lasts_q >> f_done & ~({{(F_FLIGHT - 1) {1'b0}}, 1'b1} << f_left))
-            | {{(F_FLIGHT - 1) {1'b0}}, f_begun && s_axis_tlast} << f_left;
-        if (f_taken) f_place_q <= f_end ? 0 : f_place_q + 1;
         if (load) f_loaded_q <= f_loaded_q == N_OUT - 1 ? 0 : f_loaded_q + 1;
-        if (rst) begin
-            f_steps_q <= 0;
-            f_lasts_q <= 0;
-            f_place_q <= 0;
-            f_loaded_q <= 0;
-        end
+        if (rst) f_loaded_q <= 0;
     end
 
-    always @* begin
-        if (f_past_q && !rst) begin
-            flight_bounded : assert (f_steps_q <= F_FLIGHT);
-            none_invented : assert (!m_axis_tvalid || f_steps_q != 0);
-            last_in_place : assert (!m_axis_tvalid || m_axis_tlast == (f_end && f_lasts_q[0]));
-            lane_of_output : assert (f_loaded_q % LANES == lane_q);
-        end
-    end
+    always @* if (f_past_q && !rst) lane_of_output : assert (f_loaded_q % LANES == lane_q);
 
-    // Never stuck: cycles in which the sink does not hold it up, without a beat that is owed, or without taking one
+    // The formulas of the header: latency of a step that finds the unit idle
     localparam F_TURN = N_IN > LANES ? N_IN : LANES;
-    localparam F_BEAT = N_IN + 5;
-    localparam F_STEP = GROUPS * F_TURN + LANES + 5;
-    reg [$clog2(F_BEAT+2)-1:0] f_dry_q;
-    reg [$clog2(F_STEP+2)-1:0] f_closed_q;
 
-    always @(posedge clk) begin
-        if (!m_axis_tvalid && f_steps_q != 0) f_dry_q <= f_dry_q + 1;
-        if (m_axis_tvalid || f_steps_q == 0) f_dry_q <= 0;
-        if (!m_axis_tvalid || m_axis_tready) f_closed_q <= f_closed_q + 1;
-        if (s_axis_tready) f_closed_q <= 0;
-        if (rst) begin
-            f_dry_q <= 0;
-            f_closed_q <= 0;
-        end
-    end
-
-    always @* begin
-        if (f_past_q && !rst) begin
-            never_dry : assert (f_dry_q <= F_BEAT);
-            never_closed : assert (f_closed_q <= F_STEP);
-        end
-    end
-
-    // The formulas of the header: latency of a step that finds the unit idle while the sink has always been ready, ii
-    // while the source has, too
-    localparam F_LATENCY = (GROUPS - 1) * F_TURN + LANES + 5;
-    localparam F_II = GROUPS * F_TURN;
-    reg f_ready_q, f_flow_q, f_given_q;
-    reg [F_LATENCY-1:0] f_history_q;  // the last beat of a step was taken, newest in bit 0
-    reg [$clog2(F_II+2)-1:0] f_interval_q;
-
-    always @(posedge clk) begin
-        f_ready_q <= f_ready_q && m_axis_tready;
-        f_flow_q <= f_flow_q && m_axis_tready && s_axis_tvalid;
-        f_history_q <= {f_history_q[F_LATENCY-2:0], f_begun && f_steps_q == 0};
-        f_given_q <= f_given_q || f_done;
-        f_interval_q <= f_done ? 1 : f_interval_q + f_given_q;
-        if (rst) begin
-            f_ready_q <= 1'b1;
-            f_flow_q <= 1'b1;
-            f_history_q <= 0;
-            f_given_q <= 1'b0;
-            f_interval_q <= 0;
-        end
-    end
-
-    always @* begin
-        if (f_past_q && !rst && f_ready_q && m_axis_tready && f_history_q[F_LATENCY-1]) begin
-            latency_exact : assert (f_done);
-        end
-        if (f_past_q && !rst && f_flow_q && s_axis_tvalid && m_axis_tready && f_given_q) begin
-            ii_exact : assert (f_done == (f_interval_q == F_II));
-        end
-    end
+    f_live #(.BEAT(N_IN + 5), .STEP(GROUPS * F_TURN + LANES + 5)) f_alive (
+        .clk(clk), .rst(rst), .owed(f_inside != 0), .starved(1'b0), .open(s_axis_tready),
+        .m_valid(m_axis_tvalid), .m_ready(m_axis_tready)
+    );
+    f_pace #(.LATENCY((GROUPS - 1) * F_TURN + LANES + 5), .II(GROUPS * F_TURN)) f_timing (
+        .clk(clk), .rst(rst), .calm(m_axis_tready), .flow(m_axis_tready && s_axis_tvalid),
+        .begun(f_begun && f_inside == 0), .done(f_done), .tick(f_done), .due(f_due)
+    );
 
     always @(posedge clk) begin
         if (f_past_q && !rst) begin
-            reach_last : cover (f_taken && m_axis_tlast);
-            reach_stall : cover (!run && f_steps_q > 1);
+            reach_last : cover (m_axis_tvalid && m_axis_tready && m_axis_tlast);
+            reach_stall : cover (!run && f_inside > 1);
             reach_full : cover (!s_axis_tready);
-            reach_latency : cover (f_done && f_ready_q && f_history_q[F_LATENCY-1]);
+            reach_latency : cover (f_done && f_due);
         end
     end
 `endif

@@ -371,94 +371,31 @@ module lmu_memory_dense #(
         end
     end
 
-    // Nothing lost and nothing invented: each beat of u gives GROUPS beats, with its tlast on the last one
-    localparam F_FLIGHT = 6;  // channels in the unit at once, at most
-    reg [F_FLIGHT-1:0] f_lasts_q;  // tlast of the channels in the unit, the oldest one lowest
-    reg [2:0] f_channels_q;  // how many
-    reg [GROUP_CW-1:0] f_group_q;  // group of the next beat
-    reg [CHANNEL_CW-1:0] f_channel_q;  // its channel
-    wire f_taken = m_axis_tvalid && m_axis_tready;
-    wire f_last_group = f_group_q == GROUPS - 1;
-    wire f_done = f_taken && f_last_group;
-    wire [2:0] f_left = f_channels_q - {2'd0, f_done};
+    // Each beat of u gives GROUPS beats
+    reg [CHANNEL_CW-1:0] f_channel_q;  // channel of the next one
+    wire f_done;
+    wire [3:0] f_inside;
+
+    f_steps #(.N_IN(1), .N_OUT(GROUPS), .FLIGHT(6)) f_count (
+        .clk(clk), .rst(rst), .s_valid(s_axis_tvalid), .s_ready(s_axis_tready), .s_last(s_axis_tlast),
+        .m_valid(m_axis_tvalid), .m_ready(m_axis_tready), .m_last(m_axis_tlast),
+        .s_place(), .m_place(), .begun(), .done(f_done), .steps(f_inside)
+    );
+    f_live #(.BEAT(COLUMNS + 4), .STEP(CHANNEL_CYCLES + WAIT + 1)) f_alive (
+        .clk(clk), .rst(rst), .owed(f_inside != 0), .starved(1'b0), .open(s_axis_tready),
+        .m_valid(m_axis_tvalid), .m_ready(m_axis_tready)
+    );
 
     always @(posedge clk) begin
-        f_channels_q <= f_left + {2'd0, accept};
-        f_lasts_q <= (f_lasts_q >> f_done & ~({{(F_FLIGHT - 1) {1'b0}}, 1'b1} << f_left))
-            | {{(F_FLIGHT - 1) {1'b0}}, accept && s_axis_tlast} << f_left;
-        if (f_taken) f_group_q <= f_last_group ? 0 : f_group_q + 1;
         if (f_done) f_channel_q <= f_channel_q == MEMORY_D - 1 ? 0 : f_channel_q + 1;
-        if (rst) begin
-            f_channels_q <= 0;
-            f_group_q <= 0;
-            f_channel_q <= 0;
-            f_lasts_q <= 0;
-        end
+        if (rst) f_channel_q <= 0;
     end
 
-    always @* begin
-        if (f_past_q && !rst) begin
-            flight_bounded : assert (f_channels_q <= F_FLIGHT);
-            none_invented : assert (!m_axis_tvalid || f_channels_q != 0);
-            last_in_place : assert (!m_axis_tvalid || m_axis_tlast == (f_last_group && f_lasts_q[0]));
-        end
-    end
-
-    // Never stuck: cycles in which the sink does not hold it up, without a beat that is owed, or without taking one
-    localparam F_BEAT = COLUMNS + 4;
-    localparam F_STEP = CHANNEL_CYCLES + WAIT + 1;
-    reg [$clog2(F_BEAT+2)-1:0] f_dry_q;
-    reg [$clog2(F_STEP+2)-1:0] f_closed_q;
-
-    always @(posedge clk) begin
-        if (!m_axis_tvalid && f_channels_q != 0) f_dry_q <= f_dry_q + 1;
-        if (m_axis_tvalid || f_channels_q == 0) f_dry_q <= 0;
-        if (!m_axis_tvalid || m_axis_tready) f_closed_q <= f_closed_q + 1;
-        if (s_axis_tready) f_closed_q <= 0;
-        if (rst) begin
-            f_dry_q <= 0;
-            f_closed_q <= 0;
-        end
-    end
-
-    always @* begin
-        if (f_past_q && !rst) begin
-            never_dry : assert (f_dry_q <= F_BEAT);
-            never_closed : assert (f_closed_q <= F_STEP);
-        end
-    end
-
-    // The formulas of the header: latency while the sink has always been ready, ii while the source has, too
-    localparam F_LATENCY = CHANNEL_CYCLES + 5;
-    localparam F_II = MEMORY_D * CHANNEL_CYCLES + WAIT;
-    reg f_ready_q, f_flow_q, f_begun_q;
-    reg [F_LATENCY-1:0] f_history_q;  // the last beat of a step was taken, newest in bit 0
-    reg [$clog2(F_II+2)-1:0] f_interval_q;
-    wire f_first = accept && channel_d == 0;
-
-    always @(posedge clk) begin
-        f_ready_q <= f_ready_q && m_axis_tready;
-        f_flow_q <= f_flow_q && m_axis_tready && s_axis_tvalid;
-        f_history_q <= {f_history_q[F_LATENCY-2:0], accept && channel_d == MEMORY_D - 1};
-        f_begun_q <= f_begun_q || f_first;
-        f_interval_q <= f_first ? 1 : f_interval_q + f_begun_q;
-        if (rst) begin
-            f_ready_q <= 1'b1;
-            f_flow_q <= 1'b1;
-            f_history_q <= 0;
-            f_begun_q <= 1'b0;
-            f_interval_q <= 0;
-        end
-    end
-
-    always @* begin
-        if (f_past_q && !rst && f_ready_q && m_axis_tready) begin
-            latency_exact : assert ((f_done && f_channel_q == MEMORY_D - 1) == f_history_q[F_LATENCY-1]);
-        end
-        if (f_past_q && !rst && f_flow_q && s_axis_tvalid && m_axis_tready) begin
-            ii_exact : assert (!f_begun_q || f_first == (f_interval_q == F_II));
-        end
-    end
+    // The formulas of the header
+    f_pace #(.LATENCY(CHANNEL_CYCLES + 5), .II(MEMORY_D * CHANNEL_CYCLES + WAIT), .EVERY(1)) f_timing (
+        .clk(clk), .rst(rst), .calm(m_axis_tready), .flow(m_axis_tready && s_axis_tvalid),
+        .begun(accept && channel_d == MEMORY_D - 1), .done(f_done && f_channel_q == MEMORY_D - 1), .tick(accept && channel_d == 0), .due()
+    );
 
     // Whatever the gaps and stalls: each read of a word of states finds what the step before wrote, for an arbitrary
     // group of an arbitrary channel
@@ -513,9 +450,9 @@ module lmu_memory_dense #(
 
     always @(posedge clk) begin
         if (f_past_q && !rst) begin
-            reach_last : cover (f_taken && m_axis_tlast && f_channel_q == MEMORY_D - 1);
+            reach_last : cover (m_axis_tvalid && m_axis_tready && m_axis_tlast && f_channel_q == MEMORY_D - 1);
             reach_stall : cover (!run && f_steps_q == 2);
-            reach_kept_state : cover (f_read && f_taken);
+            reach_kept_state : cover (f_read && m_axis_tvalid && m_axis_tready);
         end
     end
 `endif

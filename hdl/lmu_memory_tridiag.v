@@ -739,63 +739,21 @@ module lmu_memory_tridiag #(
         end
     end
 
-    // Never stuck: cycles in which the sink does not hold it up, without a beat that is owed, or without taking one
+    // The formulas of the header
     localparam F_SWEEP = ORDER * MEMORY_D;
     localparam F_TURN = MEMORY_D == 1 ? 1 : 0;
     localparam F_WAIT = MEM_STAGE - FREE;
-    localparam F_BEAT = F_SWEEP + F_TURN + F_WAIT + MEM_STAGE + 1;
-    localparam F_STEP = 2 * F_SWEEP + F_TURN + MEM_STAGE;
-    reg [$clog2(F_BEAT+2)-1:0] f_dry_q;
-    reg [$clog2(F_STEP+2)-1:0] f_closed_q;
 
-    always @(posedge clk) begin
-        f_dry_q <= m_axis_tvalid || f_steps_q == 0 ? 0 : f_dry_q + 1;
-        if (!m_axis_tvalid || m_axis_tready) f_closed_q <= f_closed_q + 1;
-        if (s_axis_tready) f_closed_q <= 0;
-        if (rst) begin
-            f_dry_q <= 0;
-            f_closed_q <= 0;
-        end
-    end
-
-    always @* begin
-        if (f_past_q && !rst) begin
-            never_dry : assert (f_dry_q <= F_BEAT);
-            never_closed : assert (f_closed_q <= F_STEP);
-        end
-    end
-
-    // The formulas of the header: latency while the sink has always been ready, ii while the source has, too
-    localparam F_LATENCY = 2 * F_SWEEP + F_TURN + MEM_STAGE + 1;
-    localparam F_II = 2 * F_SWEEP + F_TURN + F_WAIT + 1;
-    reg f_ready_q, f_flow_q, f_begun_q;
-    reg [F_LATENCY-1:0] f_history_q;  // the last beat of a step was taken, newest in bit 0
-    reg [$clog2(F_II+2)-1:0] f_interval_q;
-    wire f_first = accept && load_q == 0;
-
-    always @(posedge clk) begin
-        f_ready_q <= f_ready_q && m_axis_tready;
-        f_flow_q <= f_flow_q && m_axis_tready && s_axis_tvalid;
-        f_history_q <= {f_history_q[F_LATENCY-2:0], accept && last_load};
-        f_begun_q <= f_begun_q || f_first;
-        f_interval_q <= f_first ? 1 : f_interval_q + f_begun_q;
-        if (rst) begin
-            f_ready_q <= 1'b1;
-            f_flow_q <= 1'b1;
-            f_history_q <= 0;
-            f_begun_q <= 1'b0;
-            f_interval_q <= 0;
-        end
-    end
-
-    always @* begin
-        if (f_past_q && !rst && f_ready_q && m_axis_tready) begin
-            latency_exact : assert (f_done == f_history_q[F_LATENCY-1]);
-        end
-        if (f_past_q && !rst && f_flow_q && s_axis_tvalid && m_axis_tready) begin
-            ii_exact : assert (!f_begun_q || f_first == (f_interval_q == F_II));
-        end
-    end
+    f_live #(.BEAT(F_SWEEP + F_TURN + F_WAIT + MEM_STAGE + 1), .STEP(2 * F_SWEEP + F_TURN + MEM_STAGE)) f_alive (
+        .clk(clk), .rst(rst), .owed(f_steps_q != 0), .starved(1'b0), .open(s_axis_tready),
+        .m_valid(m_axis_tvalid), .m_ready(m_axis_tready)
+    );
+    f_pace #(
+        .LATENCY(2 * F_SWEEP + F_TURN + MEM_STAGE + 1), .II(2 * F_SWEEP + F_TURN + F_WAIT + 1), .EVERY(1)
+    ) f_timing (
+        .clk(clk), .rst(rst), .calm(m_axis_tready), .flow(m_axis_tready && s_axis_tvalid),
+        .begun(accept && last_load), .done(f_done), .tick(accept && load_q == 0), .due()
+    );
 
     // Whatever the gaps and stalls: each read of mem, f and u finds what it is meant to find, for an arbitrary degree
     // of f_channel. Counts of steps are kept modulo 4.

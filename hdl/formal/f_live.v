@@ -1,0 +1,55 @@
+// A unit is never stuck: at most BEAT cycles without a beat that it owes, and at most STEP cycles with its inputs closed
+// while the sink does not hold it up. For the `ifdef FORMAL of a module.
+//
+//   Signal    Width   Direction   Description
+//   clk       1       in          rising edge
+//   rst       1       in          synchronous, active high, starts both counts anew
+//   owed      1       in          a complete step is inside
+//   starved   1       in          an input that this step needs besides has not come: such a cycle does not count
+//   open      1       in          the unit takes a beat
+//   m_*       1       in          the output
+
+// verilator lint_off TIMESCALEMOD
+`default_nettype none
+
+module f_live #(
+    // Cycles
+    parameter integer BEAT = 1,
+    parameter integer STEP = 1
+) (
+    input wire clk,
+    input wire rst,
+
+    input wire owed,
+    input wire starved,
+    input wire open,
+    input wire m_valid,
+    input wire m_ready
+);
+
+    reg past_q = 1'b0;
+    reg [$clog2(BEAT+2)-1:0] dry_q;
+    reg [$clog2(STEP+2)-1:0] closed_q;
+
+    always @(posedge clk) begin
+        past_q <= 1'b1;
+        dry_q <= m_valid || !owed ? 0 : dry_q + !starved;
+        if (!m_valid || m_ready) closed_q <= closed_q + 1;
+        if (open) closed_q <= 0;
+        if (rst) begin
+            dry_q <= 0;
+            closed_q <= 0;
+        end
+    end
+
+    always @* begin
+        if (past_q && !rst) begin
+            never_dry : assert (dry_q <= BEAT);
+            never_closed : assert (closed_q <= STEP);
+        end
+    end
+
+endmodule
+
+`default_nettype wire
+// verilator lint_on TIMESCALEMOD

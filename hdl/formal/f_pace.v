@@ -1,0 +1,70 @@
+// Latency and interval of a unit are exactly those of its header. For the `ifdef FORMAL of a module.
+//
+//   Signal    Width   Direction   Description
+//   clk       1       in          rising edge
+//   rst       1       in          synchronous, active high; calm and flow count from here on
+//   calm      1       in          the sink is ready
+//   flow      1       in          the sink is ready and the sources have a beat
+//   begun     1       in          a step is complete whose latency is to be exact
+//   done      1       in          a step is out: LATENCY cycles after begun if it has always been calm
+//   tick      1       in          begins an interval: every II cycles if there has always been flow
+//   due       1       out         it has always been calm, and a step must be out now
+
+// verilator lint_off TIMESCALEMOD
+`default_nettype none
+
+module f_pace #(
+    // Cycles, 2 or more
+    parameter integer LATENCY = 2,
+    // Cycles, 1 or more
+    parameter integer II = 1,
+    // 1: begun comes for every step, so nothing may be out at any other time
+    parameter integer EVERY = 0
+) (
+    input wire clk,
+    input wire rst,
+
+    input wire calm,
+    input wire flow,
+    input wire begun,
+    input wire done,
+    input wire tick,
+
+    output wire due
+);
+
+    reg past_q = 1'b0;
+    reg calm_q, flow_q, ticked_q;
+    reg [LATENCY-1:0] history_q;  // begun, newest in bit 0
+    reg [$clog2(II+2)-1:0] interval_q;
+    wire always_calm = calm_q && calm;
+
+    assign due = always_calm && history_q[LATENCY-1];
+
+    always @(posedge clk) begin
+        past_q <= 1'b1;
+        calm_q <= calm_q && calm;
+        flow_q <= flow_q && flow;
+        history_q <= {history_q[LATENCY-2:0], begun};
+        ticked_q <= ticked_q || tick;
+        interval_q <= tick ? 1 : interval_q + ticked_q;
+        if (rst) begin
+            calm_q <= 1'b1;
+            flow_q <= 1'b1;
+            history_q <= 0;
+            ticked_q <= 1'b0;
+            interval_q <= 0;
+        end
+    end
+
+    always @* begin
+        if (past_q && !rst) begin
+            if (due || (EVERY != 0 && always_calm)) latency_exact : assert (done == history_q[LATENCY-1]);
+            if (flow_q && flow && ticked_q) ii_exact : assert (tick == (interval_q == II));
+        end
+    end
+
+endmodule
+
+`default_nettype wire
+// verilator lint_on TIMESCALEMOD
