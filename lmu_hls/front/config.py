@@ -23,7 +23,7 @@ def full_config(
     """
     from hls4ml.utils import config_from_keras_model
 
-    from lmu_hls.front import register
+    from lmu_hls.front.graph import register
 
     register()
     given = hls_config(config)

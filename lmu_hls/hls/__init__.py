@@ -6,21 +6,21 @@ __all__ = ["register"]
 
 
 def register() -> None:
-    """Teach hls4ml the LMU: all of :func:`lmu_hls.front.register`, and the templates and headers of the C++.
+    """Teach hls4ml the LMU: all of :func:`lmu_hls.front.graph.register`, and the templates and headers of the C++.
 
     May be called any number of times. hls4ml calls it through its plugin entry point when it is imported.
     """
     from hls4ml.backends.backend import get_backend
     from hls4ml.model.optimizer.optimizer import optimizer_map
 
-    from lmu_hls import front
+    from lmu_hls.front import graph
     from lmu_hls.hls import lmu_templates, names, softmax_templates
     from lmu_hls.hls.targets import FIRMWARE, TARGETS
 
-    front.register()
+    graph.register()
     if getattr(get_backend(TARGETS[0].name), "supports_lmu", False):
         return
-    front.insert_pass(names.NameTypes(), "vivado:specific_types", before="vivado:transform_types")
+    graph.insert_pass(names.NameTypes(), "vivado:specific_types", before="vivado:transform_types")
     for target in TARGETS:
         backend = get_backend(target.name)
         backend.supports_lmu = True  # asked by the layer of the graph

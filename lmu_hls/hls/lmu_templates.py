@@ -7,9 +7,9 @@ from typing import Any
 from hls4ml.backends.template import FunctionCallTemplate, LayerConfigTemplate
 
 from lmu_hls.activations import FUNCTIONS
-from lmu_hls.front.accumulators import ACCUMULATORS
-from lmu_hls.front.layer import COEFFICIENTS, INDEXES, LMU, TABLE_NAMES, TENSORS, WEIGHTS
-from lmu_hls.front.update import update_multiplications
+from lmu_hls.front.graph.accumulators import ACCUMULATORS
+from lmu_hls.front.graph.layer import COEFFICIENTS, INDEXES, LMU, TABLE_NAMES, TENSORS, WEIGHTS
+from lmu_hls.front.graph.update import update_multiplications
 from lmu_hls.hls.targets import LMU_HEADER
 
 CELLS = {"none": "no", "dense": "dense", "rnn": "dense", "lstm": "lstm", "gru": "gru"}  # lmu_*_cell

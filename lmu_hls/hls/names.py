@@ -7,7 +7,7 @@ from typing import Any
 from hls4ml.model.optimizer import ModelOptimizerPass
 
 from lmu_hls.errors import LmuHlsError
-from lmu_hls.front.settle import has_lmu
+from lmu_hls.front.graph.settle import has_lmu
 from lmu_hls.hls.targets import Target
 from lmu_hls.naming import cpp_parameter, is_identifier, source_text
 

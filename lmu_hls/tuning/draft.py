@@ -110,7 +110,7 @@ def _writes_table(config: Mapping[str, Any], layer: str) -> bool:
 
     Both together at their defaults are what hls4ml prints by itself, and no wish.
     """
-    from lmu_hls.front.layer import SETTINGS  # late, because importing it registers with hls4ml, which imports us
+    from lmu_hls.front.graph.layer import SETTINGS  # late, because importing it registers with hls4ml, which imports us
 
     defaults = {"TableSize": SETTINGS["table_size"], "TableRange": SETTINGS["table_range"]}
     given = config.get("HLSConfig", config)

@@ -15,7 +15,7 @@ import lmu_hls
 from lmu_hls import LMUCell
 from lmu_hls.fixed import FixedType, to_float
 from lmu_hls.front.extract import network_spec
-from lmu_hls.front.layer import TENSORS, WEIGHTS
+from lmu_hls.front.graph.layer import TENSORS, WEIGHTS
 from tests.lmu_models import STEPS, assert_csim_equals_golden, config, convert, lmu, model, random_input
 
 ROOT = Path(__file__).parents[2]

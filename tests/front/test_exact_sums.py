@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType
-from lmu_hls.front.types import exact_sum, holds
+from lmu_hls.front.graph.types import exact_sum, holds
 
 types = st.builds(
     FixedType, width=st.integers(1, 10), integer=st.integers(-3, 12), signed=st.booleans(), rounding=st.just("TRN")

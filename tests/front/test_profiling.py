@@ -43,7 +43,7 @@ def test_every_weight_has_its_name(graph, without_seaborn):
 
 
 def test_it_is_changed_once(without_seaborn):
-    from lmu_hls.front import profiling
+    from lmu_hls.front.graph import profiling
 
     before = without_seaborn.weights_hlsmodel
     profiling.change_when_imported()

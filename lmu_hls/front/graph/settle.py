@@ -14,12 +14,11 @@ from hls4ml.model.types import NamedType, WeightVariable
 
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType
-from lmu_hls.front.accumulators import settle_accumulators
 from lmu_hls.front.alternatives import instead_of
 from lmu_hls.front.extract import fixed_type
-from lmu_hls.front.keras_model import WHERE
-from lmu_hls.front.softmax import settle_softmax
-from lmu_hls.front.types import (
+from lmu_hls.front.graph.accumulators import settle_accumulators
+from lmu_hls.front.graph.softmax import settle_softmax
+from lmu_hls.front.graph.types import (
     default_type,
     exact_sum,
     explicit_type,
@@ -30,6 +29,7 @@ from lmu_hls.front.types import (
     tensor_type,
     weight_on_grid,
 )
+from lmu_hls.front.keras_model import WHERE
 from lmu_hls.spec.sequences import whole_sequences
 
 STRATEGIES = ("latency", "resource")  # of Dense layers; the others generate code of their own

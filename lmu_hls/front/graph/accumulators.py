@@ -6,7 +6,7 @@ from typing import Any
 
 from lmu_hls.fixed import FixedType
 from lmu_hls.front.extract import lmu_layer
-from lmu_hls.front.types import Product, exact_sum, hls_type, tensor_type
+from lmu_hls.front.graph.types import Product, exact_sum, hls_type, tensor_type
 from lmu_hls.spec import LMU, Term, Weight
 
 ACCUMULATORS = (

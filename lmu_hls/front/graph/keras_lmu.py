@@ -6,7 +6,7 @@ from typing import Any
 
 from hls4ml.converters.keras_v3._base import KerasV3LayerHandler
 
-from lmu_hls.front.handler import LMUHandler, own_layer
+from lmu_hls.front.graph.handler import LMUHandler, own_layer
 
 
 class KerasLMUHandler(KerasV3LayerHandler):

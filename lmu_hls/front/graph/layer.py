@@ -13,9 +13,9 @@ from hls4ml.model.types import IntegerPrecisionType, NamedType, UnspecifiedPreci
 from lmu_hls.activations import FUNCTIONS
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType
-from lmu_hls.front.accumulators import ACCUMULATORS
 from lmu_hls.front.extract import cell_activations
-from lmu_hls.front.types import (
+from lmu_hls.front.graph.accumulators import ACCUMULATORS
+from lmu_hls.front.graph.types import (
     default_type,
     explicit_type,
     hls_type,
@@ -23,7 +23,7 @@ from lmu_hls.front.types import (
     tensor_type,
     weight_on_grid,
 )
-from lmu_hls.front.update import UPDATES, check_stable, choose_update, coefficients, sweep_type
+from lmu_hls.front.graph.update import UPDATES, check_stable, choose_update, coefficients, sweep_type
 
 CELL_TENSORS = {
     "none": (),
@@ -98,7 +98,7 @@ class LMU(Layer):
         values = coefficients(self, update)
         for name in COEFFICIENTS:
             self.set_attr(f"{name}_data", values.get(name))
-        for name in ACCUMULATORS:  # they depend on the input's type: lmu_hls.front.accumulators
+        for name in ACCUMULATORS:  # they depend on the input's type: lmu_hls.front.graph.accumulators
             self._set_type(name, UnspecifiedPrecisionType())
         for name in WEIGHTS:
             self._add_weight(name)

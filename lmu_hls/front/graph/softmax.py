@@ -14,7 +14,7 @@ from hls4ml.model.types import IntegerPrecisionType, NamedType, UnspecifiedPreci
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import MAX_WIDTH, FixedType
 from lmu_hls.front.extract import exp_table
-from lmu_hls.front.types import default_type, explicit_type, hls_type, input_type, tensor_type
+from lmu_hls.front.graph.types import default_type, explicit_type, hls_type, input_type, tensor_type
 from lmu_hls.spec import Softmax, Table
 
 # Over [0, 16) an entry of the largest index is zero in the default type of the entries, so that the end of the table

@@ -1,0 +1,46 @@
+"""What hls4ml is taught: to read an LMU, and to settle every type of a graph that has one.
+
+entrance, handler, keras_lmu           in front of hls4ml's functions, and from Keras layers to attributes
+layer, softmax, update, accumulators   the layers of the graph, and the types of what they compute
+settle                                 the pass that settles the types of all layers
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+__all__ = ["insert_pass", "register"]
+
+
+def register() -> None:
+    """Teach hls4ml to read an LMU: handlers, layers of the graph, and the pass that settles the types.
+
+    May be called any number of times.
+    """
+    from hls4ml.model.layers import layer_map, register_layer
+
+    from lmu_hls.front.graph import entrance, handler, layer, profiling, settle, softmax
+    from lmu_hls.front.graph import keras_lmu as keras_lmu  # its handlers register themselves
+
+    if "LMU" in layer_map:
+        return
+    entrance.check_before_reading()
+    profiling.change_when_imported()
+    handler.wrap_handlers()
+    register_layer("LMU", layer.LMU)
+    register_layer("LMUSoftmax", softmax.LMUSoftmax)
+    insert_pass(settle.SettleTypes(), "convert", before="replace_multidimensional_dense_with_conv")
+
+
+def insert_pass(optimizer: Any, flow: str, before: str) -> None:
+    """Register an optimizer pass with hls4ml, as a part of ``flow`` that comes before another one."""
+    from hls4ml.model.flow import get_flow
+    from hls4ml.model.optimizer import register_pass
+
+    optimizers = get_flow(flow).optimizers
+    optimizers.insert(optimizers.index(before), register_pass(optimizer.name, type(optimizer)))
+
+
+# Last, and for its own sake: hls4ml calls register() above when it is imported. Were a module of this package what
+# imports hls4ml first, register() would find that module half made, and the plugin would be left out.
+import hls4ml  # noqa: E402, F401
