@@ -157,26 +157,17 @@ module lmu_frame #(
 `ifdef FORMAL
     // The first cycle is a reset; whatever comes then, a source keeps to the rules of AXI4-Stream
     reg f_past_q = 1'b0;
-
     always @(posedge clk) f_past_q <= 1'b1;
-    always @* if (!f_past_q) assume (rst);
 
-    always @(posedge clk) begin
-        if (f_past_q && $past(!rst && s_axis_tvalid && !s_axis_tready)) begin
-            assume (s_axis_tvalid);
-            assume ($stable({s_axis_tdata, s_axis_tlast}));
-        end
-        if (f_past_q && $past(!rst && m_axis_tvalid && !m_axis_tready)) begin
-            valid_holds : assert (m_axis_tvalid);
-            payload_holds : assert ($stable({m_axis_tdata, m_axis_tlast}));
-        end
-    end
-
-    always @(posedge clk) begin
-        if (f_past_q && $past(!rst && e_axis_tvalid && !e_axis_tready)) begin
-            error_holds : assert (e_axis_tvalid && $stable(e_axis_tdata));
-        end
-    end
+    f_axis #(.SOURCE(1), .WIDTH(WIDTH + 1)) f_s_axis (
+        .clk(clk), .rst(rst), .valid(s_axis_tvalid), .ready(s_axis_tready), .payload({s_axis_tdata, s_axis_tlast})
+    );
+    f_axis #(.WIDTH(WIDTH + 1)) f_m_axis (
+        .clk(clk), .rst(rst), .valid(m_axis_tvalid), .ready(m_axis_tready), .payload({m_axis_tdata, m_axis_tlast})
+    );
+    f_axis #(.WIDTH(1)) f_e_axis (
+        .clk(clk), .rst(rst), .valid(e_axis_tvalid), .ready(e_axis_tready), .payload(e_axis_tdata)
+    );
 
     // The register in front: a beat that is taken passes at once or waits, and none comes twice
     always @(posedge clk) begin

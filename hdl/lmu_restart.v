@@ -139,23 +139,21 @@ module lmu_restart #(
 `ifdef FORMAL
     // The first cycle is a reset; source and core keep to the rules of AXI4-Stream, but that the core forgets in a reset
     reg f_past_q = 1'b0;
-
     always @(posedge clk) f_past_q <= 1'b1;
-    always @* if (!f_past_q) assume (rst);
 
-    always @(posedge clk) begin
-        if (f_past_q && $past(!rst && s_axis_tvalid && !s_axis_tready)) begin
-            assume (s_axis_tvalid && $stable(s_axis_tlast));
-        end
-        if (f_past_q && $past(!core_rst && y_axis_tvalid && !y_axis_tready)) begin
-            assume (y_axis_tvalid && $stable({y_axis_tdata, y_axis_tlast, y_axis_tuser}));
-        end
-        if (f_past_q && $past(core_rst)) assume (!y_axis_tvalid);
-        if (f_past_q && $past(!rst && m_axis_tvalid && !m_axis_tready)) begin
-            valid_holds : assert (m_axis_tvalid);
-            payload_holds : assert ($stable({m_axis_tdata, m_axis_tlast, m_axis_tuser}));
-        end
-    end
+    f_axis #(.SOURCE(1), .WIDTH(1)) f_s_axis (
+        .clk(clk), .rst(rst), .valid(s_axis_tvalid), .ready(s_axis_tready), .payload(s_axis_tlast)
+    );
+    f_axis #(.SOURCE(1), .WIDTH(WIDTH + 2)) f_y_axis (
+        .clk(clk), .rst(core_rst), .valid(y_axis_tvalid), .ready(y_axis_tready),
+        .payload({y_axis_tdata, y_axis_tlast, y_axis_tuser})
+    );
+    f_axis #(.WIDTH(WIDTH + 2)) f_m_axis (
+        .clk(clk), .rst(rst), .valid(m_axis_tvalid), .ready(m_axis_tready),
+        .payload({m_axis_tdata, m_axis_tlast, m_axis_tuser})
+    );
+
+    always @(posedge clk) if (f_past_q && $past(core_rst)) assume (!y_axis_tvalid);
 
     // The core's packets, the sink's packets and the source's sequences (or steps), each counted on its own
     reg f_core_q, f_sink_q, f_source_q;

@@ -175,7 +175,7 @@ MUTANTS = (
         "lmu_frame",
         "assign m_axis_tvalid = !drop_q && !hold",
         "assign m_axis_tvalid = !drop_q && !(hold || (ends && take))",
-        ("valid_holds",),
+        ("f_m_axis.valid_holds",),
     ),
     Mutant(frame(3, 2), "lmu_frame", "i_valid && !i_ready && !rst", "1'b0", ("none_dropped",)),
     Mutant(frame(3, 2), "lmu_frame", "if (!full_q) waiting_q", "waiting_q", ("waiting_holds",)),
