@@ -170,74 +170,60 @@ module lmu_hidden_gru_before #(
         .m_axis_tready({mem2_tready, mem1_tready})
     );
 
-    // Sums of z and r
+    // Sums of z and r; h goes out and back
 
-    wire [OP_W-1:0] operand_tdata;
-    wire operand_tvalid, operand_tready, operand_tlast;
     wire [ACC_W-1:0] sum_tdata;
     wire sum_tvalid, sum_tready, sum_tlast;
-    wire [H_W-1:0] old_h_tdata;
-    wire old_h_tvalid, old_h_tready;
+    wire [H_W-1:0] h_tdata;
+    wire h_tvalid, h_tready, h_tlast, h_clipped;
 
-    lmu_concat #(
-        .N_A(N_X),
-        .N_B(N_H),
-        .N_C(N_MEM),
-        .A_W(X_W),
-        .B_W(H_W),
-        .C_W(MEM_W),
-        .A_SHIFT(X_SHIFT),
-        .B_SHIFT(H_SHIFT),
-        .C_SHIFT(MEM_SHIFT),
-        .A_FEEDBACK(0),
-        .B_FEEDBACK(1),
-        .C_FEEDBACK(0),
-        .OUT_W(OP_W),
-        .STREAMING(STREAMING)
-    ) concat (
-        .clk(clk),
-        .rst(rst),
-        .a_axis_tdata(both_x_tdata),
-        .a_axis_tvalid(x1_tvalid),
-        .a_axis_tready(x1_tready),
-        .a_axis_tlast(both_x_tlast),
-        .b_axis_tdata(old_h_tdata),
-        .b_axis_tvalid(old_h_tvalid),
-        .b_axis_tready(old_h_tready),
-        .b_axis_tlast(1'b0),
-        .c_axis_tdata(both_mem_tdata),
-        .c_axis_tvalid(mem1_tvalid),
-        .c_axis_tready(mem1_tready),
-        .c_axis_tlast(both_mem_tlast),
-        .m_axis_tdata(operand_tdata),
-        .m_axis_tvalid(operand_tvalid),
-        .m_axis_tready(operand_tready),
-        .m_axis_tlast(operand_tlast)
-    );
-
-    lmu_affine #(
-        .N_IN(N_X + N_H + N_MEM),
-        .N_OUT(2 * UNITS),
+    lmu_recurrent #(
+        .N_X(N_X),
+        .N_H(N_H),
+        .N_MEM(N_MEM),
+        .UNITS(UNITS),
+        .GATES(2),
         .LANES(LANES),
+        .X_W(X_W),
+        .H_W(H_W),
+        .MEM_W(MEM_W),
+        .X_SHIFT(X_SHIFT),
+        .H_SHIFT(H_SHIFT),
+        .MEM_SHIFT(MEM_SHIFT),
         .OP_W(OP_W),
         .COEF_W(COEF_W),
         .ACC_W(ACC_W),
         .HAS_BIAS(HAS_BIAS),
         .BIAS_W(BIAS_W),
         .BIAS_SHIFT(BIAS_SHIFT),
+        .STREAMING(STREAMING),
         .ROM_FILE(ROM_FILE),
         .BIAS_FILE(BIAS_FILE)
-    ) affine (
+    ) frame (
         .clk(clk),
         .rst(rst),
-        .s_axis_tdata(operand_tdata),
-        .s_axis_tvalid(operand_tvalid),
-        .s_axis_tready(operand_tready),
-        .s_axis_tlast(operand_tlast),
-        .m_axis_tdata(sum_tdata),
-        .m_axis_tvalid(sum_tvalid),
-        .m_axis_tready(sum_tready),
-        .m_axis_tlast(sum_tlast)
+        .x_axis_tdata(both_x_tdata),
+        .x_axis_tvalid(x1_tvalid),
+        .x_axis_tready(x1_tready),
+        .x_axis_tlast(both_x_tlast),
+        .mem_axis_tdata(both_mem_tdata),
+        .mem_axis_tvalid(mem1_tvalid),
+        .mem_axis_tready(mem1_tready),
+        .mem_axis_tlast(both_mem_tlast),
+        .sum_axis_tdata(sum_tdata),
+        .sum_axis_tvalid(sum_tvalid),
+        .sum_axis_tready(sum_tready),
+        .sum_axis_tlast(sum_tlast),
+        .h_axis_tdata(h_tdata),
+        .h_axis_tvalid(h_tvalid),
+        .h_axis_tready(h_tready),
+        .h_axis_tlast(h_tlast),
+        .h_axis_tuser(h_clipped),
+        .m_axis_tdata(m_axis_tdata),
+        .m_axis_tvalid(m_axis_tvalid),
+        .m_axis_tready(m_axis_tready),
+        .m_axis_tlast(m_axis_tlast),
+        .m_axis_tuser(m_axis_tuser)
     );
 
     // Sum of the candidate
@@ -312,9 +298,6 @@ module lmu_hidden_gru_before #(
 
     // Units
 
-    wire [H_W-1:0] h_tdata;
-    wire h_tvalid, h_tready, h_tlast, h_clipped;
-
     lmu_gru_before #(
         .UNITS(UNITS),
         .IN_W(ACC_W),
@@ -374,39 +357,6 @@ module lmu_hidden_gru_before #(
         .m_axis_tready(h_tready),
         .m_axis_tlast(h_tlast),
         .m_axis_tuser(h_clipped)
-    );
-
-    // h goes out and back
-
-    wire copy_tvalid, copy_tready;
-
-    lmu_fork #(
-        .WIDTH(H_W + 2),
-        .OUTPUTS(2)
-    ) fork_h (
-        .clk(clk),
-        .rst(rst),
-        .s_axis_tdata({h_clipped, h_tlast, h_tdata}),
-        .s_axis_tvalid(h_tvalid),
-        .s_axis_tready(h_tready),
-        .m_axis_tdata({m_axis_tuser, m_axis_tlast, m_axis_tdata}),
-        .m_axis_tvalid({m_axis_tvalid, copy_tvalid}),
-        .m_axis_tready({m_axis_tready, copy_tready})
-    );
-
-    // All h of a step have gone into the sums before the first h of the next one comes
-    lmu_fifo #(
-        .WIDTH(H_W),
-        .DEPTH(UNITS)
-    ) old_h (
-        .clk(clk),
-        .rst(rst),
-        .s_axis_tdata(m_axis_tdata),
-        .s_axis_tvalid(copy_tvalid),
-        .s_axis_tready(copy_tready),
-        .m_axis_tdata(old_h_tdata),
-        .m_axis_tvalid(old_h_tvalid),
-        .m_axis_tready(old_h_tready)
     );
 
 `ifdef FORMAL

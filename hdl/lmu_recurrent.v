@@ -16,7 +16,8 @@
 //   m_axis           H_W     out         h_axis, for the next layer
 //
 // The cell beside it takes sum_axis and gives h_axis: lmu_activation (Dense, SimpleRNN; GATES = 1), lmu_lstm or lmu_gru
-// (GATES = 4). N_H = UNITS: the cell reads its own h of the step before, 0 in a sequence's first step. N_H = 0: not.
+// (GATES = 4). Inside lmu_hidden_gru_before, GATES = 2.
+// N_H = UNITS: the cell reads its own h of the step before, 0 in the first step of a sequence. N_H = 0: it does not.
 //
 //   Cycles (exact, without gaps and back-pressure); N_IN = N_X + N_H + N_MEM; ROWS = GATES*UNITS;
 //   CELL = 2 with lmu_activation, 9 with lmu_lstm, 10 with lmu_gru: from the last sum of a unit to its h

@@ -34,6 +34,7 @@ class Mutant:
     new: str
     caught_by: tuple[str, ...]
     slow: bool = False  # so is a fault in a slow case
+    cycles: int = 0  # not 0: it is looked for in so many cycles only
 
     def __str__(self) -> str:
         return f"{self.module}-{self.caught_by[0]}"

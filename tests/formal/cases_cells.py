@@ -90,6 +90,7 @@ CASES = (
 )
 OUTPUT = ".m_axis_tready({m_axis_tready, copy_tready})"
 DEAF = ".m_axis_tready({1'b1, copy_tready})"  # does not wait for the sink
+INNER_LAST = ".c_axis_tlast(inner_tlast)"
 MUTANTS = (
     Mutant(DENSE, "lmu_dense", ".s_axis_tlast(sum_tlast)", ".s_axis_tlast(1'b1)", ("last_in_place",)),
     Mutant(DENSE, "lmu_dense", ".m_axis_tready(sum_tready)", ".m_axis_tready(1'b1)", ("never_dry", "none_invented")),
@@ -108,5 +109,6 @@ MUTANTS = (
     Mutant(ENCODER, "lmu_encoder", ".m_axis_tready(operand_tready)", ".m_axis_tready(1'b1)", ("never_dry",)),
     Mutant(LSTM, "lmu_recurrent", OUTPUT, DEAF, ("valid_holds",)),
     Mutant(GRU, "lmu_recurrent", OUTPUT, DEAF, ("valid_holds",)),
-    Mutant(GRU_BEFORE, "lmu_hidden_gru_before", OUTPUT, DEAF, ("valid_holds",)),
+    Mutant(GRU_BEFORE, "lmu_recurrent", OUTPUT, DEAF, ("valid_holds",), cycles=40),
+    Mutant(GRU_BEFORE, "lmu_hidden_gru_before", INNER_LAST, ".c_axis_tlast(1'b0)", ("last_in_place",), cycles=40),
 )

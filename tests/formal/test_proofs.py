@@ -60,7 +60,8 @@ def test_faults_found(mutant: Mutant, tmp_path: Path) -> None:
             text = text.replace(mutant.old, mutant.new)
         files.append(tmp_path / path.name)
         files[-1].write_text(text, encoding="utf-8")
-    outcome = formal.prove(files, mutant.case.top, mutant.case.parameters, tmp_path / "work", timeout_s=90)
+    given = (files, mutant.case.top, mutant.case.parameters, tmp_path / "work")
+    outcome = formal.refute(*given, mutant.cycles, 90) if mutant.cycles else formal.prove(*given, 90)
     assert not mutant.missed_by(outcome), outcome.properties
 
 

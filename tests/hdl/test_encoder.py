@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from lmu_hls.toolchain import find
 from tests.hdl.core_cases import CASES, CELLS, Mutants, Results, caught, check_all, mutant_results, results_of
-from tests.hdl.core_grid import SCENARIOS, Once, simulate
+from tests.hdl.core_grid import SCENARIOS, Once, check, simulate
 
 MUTANTS: Mutants = {
     "lmu_dense": {
@@ -47,6 +48,20 @@ def test_bit_and_cycle_exact(results: Results, scenario: str) -> None:
 @pytest.mark.parametrize("mutant", [f"{module}: {name}" for module in MUTANTS for name in MUTANTS[module]])
 def test_mutant_is_caught(mutated: Results, mutant: str) -> None:
     assert caught(mutated, mutant)
+
+
+@pytest.mark.skipif(not find("icarus").found, reason="iverilog is not installed")
+@pytest.mark.parametrize("wrong", [{"FUNCTION": 0}, {"PRE_OVERFLOW": 0}], ids=str)
+def test_wrong_cell_beside_the_frame_is_caught(shared_dir: Path, once: Once, wrong: dict[str, int]) -> None:
+    case = CASES["rnn"]
+    assert case.unit.cell is not None
+    module, parameters = case.unit.cell
+    assert all(parameters[name] != value for name, value in wrong.items())
+    faulty = replace(case, unit=replace(case.unit, cell=(module, {**parameters, **wrong})))
+    name = f"wrong_{next(iter(wrong)).lower()}"
+    found = simulate({name: faulty}, "icarus", shared_dir, once, name, scenarios=("stream",))
+    with pytest.raises(AssertionError):
+        check(case, "stream", found[name, "stream"])
 
 
 def test_stimuli_clip_and_fit() -> None:

@@ -139,6 +139,8 @@ MUTANTS: dict[tuple[str, ...], dict[str, tuple[str, str]]] = {
     BEFORE: {
         "mem as x": (".b_axis_tdata(both_mem_tdata)", ".b_axis_tdata(both_mem_tdata ^ 1)"),
         "mem not shifted": (".B_SHIFT(MEM_SHIFT2)", ".B_SHIFT(0)"),
+    },
+    (*BEFORE, "lmu_recurrent"): {
         "first step not told": (".B_FEEDBACK(1)", ".B_FEEDBACK(0)"),
     },
 }  # fmt: skip
@@ -166,7 +168,7 @@ def _write(chain: tuple[str, ...], mutants: dict[str, tuple[str, str]], folder: 
     for number in range(len(mutants)):
         child, changed = chain[-1], f"{chain[-1]}_m{number}"
         for parent in reversed(chain[:-1]):
-            renamed = f"{parent}_{len(chain)}_m{number}"  # several modules of one chain have mutants
+            renamed = f"{parent}_{chain[-1]}_m{number}"  # several modules of one chain have mutants
             text = (folder / f"{parent}.v").read_text().replace(f"    {child} #(", f"    {changed} #(")
             (folder / f"{renamed}.v").write_text(text.replace(f"module {parent} ", f"module {renamed} "))
             child, changed = parent, renamed
