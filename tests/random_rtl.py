@@ -15,7 +15,6 @@ import numpy as np
 
 from lmu_hls import golden, toolchain
 from lmu_hls.backend.design import Design
-from lmu_hls.backend.options import Options
 from lmu_hls.fixed import Ints
 from lmu_hls.rtl.network import NetworkPlan, RtlOptions, plan_network
 from lmu_hls.rtl.reuse import valid_reuse_factors
@@ -48,7 +47,7 @@ class Case:
     def write(self, folder: Path) -> None:
         """Write the project with the input and the expected output as its vectors."""
         output = self.expected[OUTPUT].reshape(len(self.x), -1, self.expected[OUTPUT].shape[-1])
-        write_project(self.network, folder, self.options, Vectors(self.x, output))
+        write_project(self.plan, folder, Vectors(self.x, output))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -214,8 +213,7 @@ def check_icarus(case: Case, folder: Path) -> None:
 
 def build_verilator(case: Case, folder: Path, workdir: Path) -> verilated.Accelerator:
     """Compile the written project."""
-    mode = "streaming" if case.options.streaming else "sequence"
-    made = Design(case.network, Options(mode, axi_lite=case.options.axi_lite), case.plan)
+    made = Design(case.plan)
     return verilated.build(made.sources(folder), made.interface, folder, workdir)
 
 

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from lmu_hls.backend.engines import run_golden
-from lmu_hls.backend.options import Options
+from lmu_hls.backend.options import MODES, Options
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import Ints
-from lmu_hls.rtl.network import NetworkPlan, RtlOptions, plan_network, utilisation
+from lmu_hls.rtl.network import NetworkPlan, plan_network, utilisation
 from lmu_hls.rtl.reuse import Settled, settle
 from lmu_hls.rtl.standalone import Vectors, sources, write_project
 from lmu_hls.spec import Network
@@ -36,15 +36,19 @@ AXI_LITE = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Design:
-    """``network`` is what the accelerator computes, ``options`` how it is built, ``plan`` what it is built of.
+    """``plan``: what the accelerator is built of; ``settled``: what was made of the reuse factor that was asked for."""
 
-    ``settled``: what was made of the reuse factor that was asked for.
-    """
-
-    network: Network
-    options: Options
     plan: NetworkPlan
     settled: Settled | None = None
+
+    @property
+    def network(self) -> Network:
+        """What the accelerator computes."""
+        return self.plan.network
+
+    @property
+    def streaming(self) -> bool:
+        return self.plan.options.streaming
 
     @property
     def interface(self) -> Interface:
@@ -62,7 +66,7 @@ class Design:
                 Tap(tap.layer, tap.tensor, tap.wires, Values.of(tap.type, tap.type.width), tap.count, order=tap.order)
                 for tap in plan.net.taps
             ),
-            tied=AXI_LITE if self.options.axi_lite else {},
+            tied=AXI_LITE if self.plan.options.axi_lite else {},
         )
 
     def sources(self, folder: Path) -> list[Path]:
@@ -71,17 +75,15 @@ class Design:
 
     def golden(self, x: Ints) -> Ints:
         """The integers that must come out for x (N, steps, n_in); streaming, the sequences follow one another."""
-        endless = self.options.streaming
+        endless = self.streaming
         fed = x.reshape(1, -1, self.network.n_in) if endless else x
         output = run_golden(self.network, fed, endless, False, lambda done, total: None).output
         return output.reshape(len(x), -1, self.plan.out.count) if self.plan.every_step else output
 
     def write(self, folder: Path, samples: Ints | None = None) -> None:
         """Write the project; its test bench has the first of ``samples`` (N, steps, n_in), or random ones."""
-        network = self.network
-        x = random_samples(network) if samples is None else samples[:VECTORS]
-        vectors = Vectors(x, self.golden(x))
-        write_project(network, folder, self.plan.options, vectors, self.settled)
+        x = random_samples(self.network) if samples is None else samples[:VECTORS]
+        write_project(self.plan, folder, Vectors(x, self.golden(x)), self.settled)
 
     def report(self) -> dict[str, Any]:
         """What is known by formula, in words of hls4ml's kind."""
@@ -89,7 +91,7 @@ class Design:
         cycles = {"Step": plan.cycles.ii, "Latency": plan.cycles.latency, "Sequence": plan.cycles.sequence}
         return {
             "Top": plan.top,
-            "Mode": self.options.mode,
+            "Mode": MODES[self.streaming],
             "Cycles": {"Source": "formula", **cycles},
             **({} if self.settled is None else {"ReuseFactor": self.settled.summary}),
             "Multipliers": plan.multipliers,
@@ -111,13 +113,11 @@ def design(network: Network, options: Options, reuse_factor: int = 1) -> Design:
     Raises LmuHlsError for what the Verilog cannot do.
     """
     settled = settle(options.apply(network), reuse_factor, options.streaming)
-    network = settled.network
-    built = RtlOptions(streaming=options.streaming, axi_lite=options.axi_lite, inline_roms=options.rom == "inline")
-    plan = plan_network(network, built)
-    for where, kind in (("input", network.x), ("output", plan.out.type)):
+    plan = plan_network(settled.network, options.rtl)
+    for where, kind in (("input", plan.network.x), ("output", plan.out.type)):
         if kind.width > MAX_WIDTH:
             raise LmuHlsError(f"the {where} has the type {kind}; the simulation passes at most {MAX_WIDTH} bits")
-    return Design(network, options, plan, settled)
+    return Design(plan, settled)
 
 
 def random_samples(network: Network) -> Ints:

@@ -8,6 +8,7 @@ from typing import Any
 
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.naming import is_identifier
+from lmu_hls.rtl.network import RtlOptions
 from lmu_hls.spec import Network, Softmax, streaming, with_argmax, with_logits
 
 MODES = ("sequence", "streaming")
@@ -58,6 +59,11 @@ class Options:
     @property
     def streaming(self) -> bool:
         return self.mode == "streaming"
+
+    @property
+    def rtl(self) -> RtlOptions:
+        """How the top is built."""
+        return RtlOptions(streaming=self.streaming, axi_lite=self.axi_lite, inline_roms=self.rom == "inline")
 
     def apply(self, network: Network) -> Network:
         """The network that the accelerator computes: its output and the steps that come out.

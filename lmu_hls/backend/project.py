@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from lmu_hls.front.extract import network_spec
 from lmu_hls.jsonfile import dump
 from lmu_hls.records import Comparison
 from lmu_hls.rtl.reuse import balanced, fastest
+from lmu_hls.spec import Network, same
 from lmu_hls.spec.sequences import whole_sequences
 from lmu_hls.synth import synthesize
 from lmu_hls.synth.families import DEFAULT
@@ -32,18 +33,40 @@ ENGINES = ("verilator", "golden")
 WORK = "work"  # builds and logs, below the project
 REPORT = "build.json"
 
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Planned:
+    """A design, and what it was made from."""
+
+    network: Network
+    options: Options
+    reuse_factor: int
+    design: Design
+
+
+_PLANNED: weakref.WeakKeyDictionary[Any, _Planned] = weakref.WeakKeyDictionary()
 _COMPILED: weakref.WeakKeyDictionary[Any, verilated.Accelerator] = weakref.WeakKeyDictionary()
 
 
 def design_of(model: Any) -> Design:
     """The accelerator of a model that hls4ml converted with the backend ``Verilog``.
 
-    Raises LmuHlsError for another backend, and for what the Verilog cannot do.
+    It is planned once for what the model says; a model that was changed is planned again. Raises LmuHlsError for
+    another backend, and for what the Verilog cannot do.
     """
     config = model.config
     if config.backend.name != NAME:
         raise LmuHlsError(f"the model was converted for {config.backend.name}; convert it with backend='Verilog'")
-    return design(network_spec(model), Options.of(config.config), config.model_rf or 1)
+    network, options, reuse_factor = network_spec(model), Options.of(config.config), config.model_rf or 1
+    known = _PLANNED.get(model)
+    if (
+        known is None
+        or (known.options, known.reuse_factor) != (options, reuse_factor)
+        or not same(known.network, network)
+    ):
+        known = _Planned(network, options, reuse_factor, design(network, options, reuse_factor))
+        _PLANNED[model] = known
+    return known.design
 
 
 def reuse_factors(model: Any, cycles: int | None = None) -> dict[str, int]:
@@ -153,16 +176,16 @@ def _answer(model: Any, of: Design, x: Ints, engine: str, trace: bool, progress:
     if engine not in ENGINES:
         raise LmuHlsError(f"engine {engine!r} is not known; use one of {', '.join(map(repr, ENGINES))}")
     if engine == "golden":
-        return run_golden(of.network, x, of.options.streaming, trace, tell)
+        return run_golden(of.network, x, of.streaming, trace, tell)
     if model not in _COMPILED:
         raise LmuHlsError("the model is not compiled; call its compile() first, or use engine='golden'")
-    return run_verilated(_COMPILED[model], x, of.options.streaming, trace, tell)
+    return run_verilated(_COMPILED[model], x, of.streaming, trace, tell)
 
 
 def _inputs(of: Design, x: Any) -> tuple[Ints, int]:
     """x in integers, (N, steps, n_in) or, streaming, (1, N * steps, n_in); and N."""
     values = integers(of.network, x)
-    return (values.reshape(1, -1, of.network.n_in) if of.options.streaming else values), len(values)
+    return (values.reshape(1, -1, of.network.n_in) if of.streaming else values), len(values)
 
 
 def _outputs(of: Design, output: Ints, count: int, dtype: Any) -> NDArray[Any]:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lmu_hls import golden, toolchain
+from lmu_hls.backend.design import Design
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.evidence import digests
 from lmu_hls.figures import check_targets
@@ -79,9 +80,11 @@ def verify(
     found = refer(network, data, targets, real, reference, overruns, min_snr_db)
     if csim:
         ledger.enter("csim", _csim(folder, network, x, reference, progress), None, _versions("g++"))
+    made = accelerator(network) if simulators else None
     for simulator in simulators:
+        assert made is not None
         part = x[: limits.get(simulator)]
-        comparison, timing = _rtlsim(folder, network, part, simulator, waves, progress)
+        comparison, timing = _rtlsim(folder, made, part, simulator, waves, progress)
         ledger.enter(f"rtlsim {simulator}", comparison, timing, _versions(simulator, "cocotb"))
     bound = "" if min_snr_db is None else f" --min-snr-db {min_snr_db:g}"
     ledger.refer(_command(data, "none") + bound, _versions("keras", "tensorflow"), replace(found, ties=ties))
@@ -157,10 +160,10 @@ def _csim(folder: OutputFolder, network: Network, x: Ints, reference: Ints, prog
 
 
 def _rtlsim(
-    folder: OutputFolder, network: Network, x: Ints, simulator: str, waves: bool, progress: Progress
+    folder: OutputFolder, made: Design, x: Ints, simulator: str, waves: bool, progress: Progress
 ) -> tuple[Comparison, Timing]:
     """The whole network under one simulator: u, mem and h of every LMU layer, and the output."""
-    made, task = accelerator(network), f"rtlsim {simulator}"
+    network, task = made.network, f"rtlsim {simulator}"
     trace = golden.run(network, x)
     tensors = ((lmu.name, name) for lmu in network.lmus for name in ("u", "mem", "h"))
     expected = {OUTPUT: trace.output, **{(layer, name): trace[layer].tensors[name] for layer, name in tensors}}

@@ -25,9 +25,8 @@ from lmu_hls.naming import contained, markdown
 from lmu_hls.resources import hdl_dir
 from lmu_hls.rtl import registers
 from lmu_hls.rtl.manifest import FORMAT, Manifest, manifest
-from lmu_hls.rtl.network import NetworkPlan, RtlOptions, plan_network, utilisation
+from lmu_hls.rtl.network import NetworkPlan, utilisation
 from lmu_hls.rtl.reuse import Settled
-from lmu_hls.spec import Network
 
 MANIFEST = "manifest.json"
 ROM_MODULE = "lmu_rom"
@@ -58,18 +57,13 @@ class Vectors:
 
 
 def write_project(
-    network: Network,
-    folder: Path,
-    options: RtlOptions | None = None,
-    vectors: Vectors | None = None,
-    settled: Settled | None = None,
+    plan: NetworkPlan, folder: Path, vectors: Vectors | None = None, settled: Settled | None = None
 ) -> Manifest:
-    """Write the project of ``network`` into ``folder``; files of an earlier one there are replaced.
+    """Write the project of ``plan`` into ``folder``; files of an earlier one there are replaced.
 
-    Without ``vectors`` there is no test bench; ``settled`` is quoted in the datasheet. Raises LmuHlsError for what the
-    modules cannot take and when the folder cannot be written, ValueError for vectors of another shape or range.
+    Without ``vectors`` there is no test bench; ``settled`` is quoted in the datasheet. Raises LmuHlsError when the
+    folder cannot be written, ValueError for vectors of another shape or range.
     """
-    plan = plan_network(network, options)
     files = project_files(plan, vectors, settled)
     _remove_earlier(folder)
     for name, text in files.items():

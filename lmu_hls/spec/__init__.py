@@ -1,6 +1,7 @@
 """The integer contract that golden, HLS and RTL share."""
 
 from lmu_hls.spec.assign import Assign, Read, Tensor, Term, assigned, carried
+from lmu_hls.spec.equality import same
 from lmu_hls.spec.hidden import DenseCell, GRUCell, HiddenCell, LSTMCell
 from lmu_hls.spec.memory import DenseUpdate, TridiagonalUpdate
 from lmu_hls.spec.network import LMU, ArgMax, Dense, Elementwise, Layer, Network, Softmax
@@ -33,6 +34,7 @@ __all__ = [
     "carried",
     "make_activation",
     "make_exp",
+    "same",
     "streaming",
     "table_index_type",
     "with_argmax",

@@ -10,13 +10,14 @@ import numpy as np
 import pytest
 from hls4ml.utils.serialization import deserialize_model
 
-from lmu_hls import backend, golden
+from lmu_hls import backend, flow, golden
+from lmu_hls.backend import design
 from lmu_hls.backend.options import Options
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import quantize, to_float
 from lmu_hls.front.extract import network_spec
 from lmu_hls.rtl.reuse import balanced, fastest
-from lmu_hls.spec import streaming
+from lmu_hls.spec import same, streaming
 from tests.lmu_models import N_IN, STEPS, config, convert, lmu, model
 
 
@@ -28,17 +29,6 @@ def two_layers() -> keras.Model:
 
 def verilog(built: keras.Model, folder, settings=None, **options):
     return convert(built, folder, settings, backend="Verilog", **options)
-
-
-def same(one, other) -> bool:
-    """Whether two parts of a contract are equal, integer for integer."""
-    if dataclasses.is_dataclass(one):
-        return type(one) is type(other) and all(
-            same(getattr(one, field.name), getattr(other, field.name)) for field in dataclasses.fields(one)
-        )
-    if isinstance(one, tuple):
-        return len(one) == len(other) and all(map(same, one, other))
-    return np.array_equal(one, other) if isinstance(one, np.ndarray) else one == other
 
 
 def random_floats(samples: int = 6) -> np.ndarray:
@@ -121,6 +111,37 @@ def test_reuse_factor_of_the_model_is_a_promise(wanted, tmp_path):
     assert of.plan.cycles.ii <= limit
     assert {layer.name: layer.reuse_factor for layer in of.network.layers} == balanced(of.network, limit)
     assert (of.settled.remark is None) == (wanted in (40, 61))
+
+
+@pytest.fixture
+def plans(monkeypatch) -> list[str]:
+    """The names of the networks that are planned, in turn."""
+    planned: list[str] = []
+    plan = design.plan_network
+
+    def counted(network, options):
+        planned.append(network.name)
+        return plan(network, options)
+
+    monkeypatch.setattr(design, "plan_network", counted)
+    return planned
+
+
+def test_a_model_is_planned_once(plans, tmp_path):
+    graph = verilog(two_layers(), tmp_path)
+    graph.write()
+    x = random_floats(2)
+    first = graph.config.backend.predict(graph, x, engine="golden")
+    backend.build(graph, synth=False)
+    assert len(plans) == 1
+    graph.graph["head"].get_attr("weight_data")[:] *= -1  # in place, as a user of hls4ml could
+    assert not np.array_equal(graph.config.backend.predict(graph, x, engine="golden"), first)
+    assert len(plans) == 2
+
+
+def test_a_conversion_plans_once(plans, tmp_path):
+    flow.convert(two_layers(), tmp_path / "out")
+    assert len(plans) == 1
 
 
 def test_balanced_reuse_factors(tmp_path):

@@ -67,8 +67,9 @@ def write(
 ) -> Project:
     options = options or RtlOptions()
     of = kind(name, seed)
-    write_project(of, folder / name, options, golden_vectors(np.random.default_rng(seed), of, options, 2))
-    return Project(plan_network(of, options), folder / name)
+    plan = plan_network(of, options)
+    write_project(plan, folder / name, golden_vectors(np.random.default_rng(seed), of, options, 2))
+    return Project(plan, folder / name)
 
 
 @pytest.fixture(scope="module")

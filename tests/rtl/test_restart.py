@@ -108,7 +108,7 @@ endmodule
 def run(every_step: bool, folder: Path, fault: tuple[str, str] | None = None) -> str:
     of = network(every_step)
     plan = plan_network(of, OPTIONS)
-    write_project(of, folder, OPTIONS, golden_vectors(np.random.default_rng(0), of, OPTIONS, 2))
+    write_project(plan, folder, golden_vectors(np.random.default_rng(0), of, OPTIONS, 2))
     x = np.random.default_rng(1).integers(of.x.min_int, of.x.max_int + 1, (1, of.steps, of.n_in))
     (folder / "bench.v").write_text(bench(plan, x.ravel().tolist(), golden.predict(of, x).ravel().tolist()))
     if fault:
@@ -161,7 +161,7 @@ def test_tready_comes_from_registers(axi_lite: bool, tmp_path: Path) -> None:
     """No input of the top is in the combinational cone of s_axis_tready."""
     of, options = network(False), RtlOptions(axi_lite=axi_lite)
     plan = plan_network(of, options)
-    write_project(of, tmp_path, options)
+    write_project(plan, tmp_path)
     cone = "w:s_axis_tready %ci*:-$dff,$sdff,$sdffe,$dffe,$adff,$mem_v2"
     passes = [f"read_verilog -defer {source}" for source in sources(plan)]
     passes += [f"hierarchy -top {plan.top}", "proc", "flatten", "opt_clean", f"select -assert-none {cone} i:* %i"]

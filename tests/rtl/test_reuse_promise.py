@@ -210,7 +210,7 @@ def most_lanes(layer: LMU | Dense, reuse_factor: int) -> dict[str, int]:
 def measured(network: Network, folder: Path) -> tuple[int, Manifest]:
     """Cycles of the last of many sequences in the simulation, which equals golden, and the written project."""
     vectors = golden_vectors(np.random.default_rng(0), network, RtlOptions(), 24)
-    made = write_project(network, folder, RtlOptions(), vectors)
+    made = write_project(plan_network(network), folder, vectors)
     done = make(folder)
     assert done.returncode == 0, done.stdout + done.stderr
     (cycles,) = re.findall(r"the last sequence in (\d+)", done.stdout)

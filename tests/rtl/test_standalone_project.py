@@ -39,7 +39,7 @@ def network() -> Network:
 
 def write(network: Network, folder: Path, options: RtlOptions | None = None) -> None:
     vectors = golden_vectors(np.random.default_rng(0), network, options or RtlOptions(), 2)
-    write_project(network, folder, options, vectors)
+    write_project(plan_network(network, options), folder, vectors)
 
 
 @pytest.fixture(scope="module")
@@ -121,7 +121,7 @@ def test_earlier_files_are_removed(network: Network, copy: Path) -> None:
 
 
 def test_without_vectors_there_is_no_bench(network: Network, tmp_path: Path) -> None:
-    write_project(network, tmp_path)
+    write_project(plan_network(network), tmp_path)
     assert not (tmp_path / "tb").exists() and not (tmp_path / "vectors").exists()
     assert "sim" not in yaml.safe_load((tmp_path / "lmu.core").read_text().split("\n", 1)[1])["targets"]
     assert "iverilog_options" not in (tmp_path / "lmu.core").read_text()
@@ -239,7 +239,7 @@ def test_buses_are_whole_bytes(width: int, bus: int) -> None:
 def test_vectors_of_another_shape(network: Network, tmp_path: Path, axis: int, steps: int, message: str) -> None:
     zeros = Vectors(np.zeros((2, steps, axis), np.int64), np.zeros((2, 3), np.int64))
     with pytest.raises(ValueError, match=message):
-        write_project(network, tmp_path / "p", vectors=zeros)
+        write_project(plan_network(network), tmp_path / "p", zeros)
     assert not (tmp_path / "p").exists()
 
 
@@ -292,4 +292,4 @@ def test_natural_order_is_restored_only_where_it_matters(dense_after: bool, keep
 def test_unwritable_folder(network: Network, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(LmuHlsError, match=r"cannot write .*file"):
-        write_project(network, tmp_path / "file")
+        write_project(plan_network(network), tmp_path / "file")

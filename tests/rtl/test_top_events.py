@@ -59,7 +59,9 @@ def test_wrong_framing_is_reported_and_mended(every_step: bool, axi_lite: bool, 
         filled = np.where(np.arange(used * n_in) < length, sequence.ravel()[: used * n_in], 0)
         y = golden.predict(shorter(network, used), filled.reshape(1, used, n_in))
         got += beats(y, plan.out_bus, int(k not in (0, 5)))
-    write_project(network, tmp_path, RtlOptions(axi_lite=axi_lite), Vectors(x, golden.predict(network, x)))
+    write_project(
+        plan_network(network, RtlOptions(axi_lite=axi_lite)), tmp_path, Vectors(x, golden.predict(network, x))
+    )
     (tmp_path / "vectors" / "input.hex").write_text("\n".join(wanted) + "\n")
     (tmp_path / "vectors" / "output.hex").write_text("\n".join(got) + "\n")
     bench = tmp_path / "tb" / "net_tb.v"
@@ -75,8 +77,8 @@ def test_registers_count(tmp_path: Path) -> None:
     options = RtlOptions(axi_lite=True)
     x = np.random.default_rng(2).integers(network.x.min_int, network.x.max_int + 1, (8, network.steps, network.n_in))
     trace = golden.run(network, x)
-    manifest = write_project(network, tmp_path, options, Vectors(x, trace.output))
     plan = plan_network(network, options)
+    manifest = write_project(plan, tmp_path, Vectors(x, trace.output))
     expected = {ADDRESS[name]: value for name, value in plan.identity.items()}
     assert f"{plan.identity['CONTRACT']:08x}" == store.digest(network)[:8]
     expected |= {ADDRESS["SEQUENCES"]: 8, ADDRESS["STEP_CYCLES"]: manifest.ii_cycles, ADDRESS["STATUS"]: 0}

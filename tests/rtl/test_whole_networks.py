@@ -29,7 +29,7 @@ def run(seed: int, folder: Path, options: RtlOptions, sequences: int) -> tuple[i
     """Cycles of the last sequence, measured and planned. Every output of the simulation equals golden's."""
     rng = np.random.default_rng(seed)
     network = with_reuse(rng, random_spec_network(seed, STATES))
-    manifest = write_project(network, folder, options, golden_vectors(rng, network, options, sequences))
+    manifest = write_project(plan_network(network, options), folder, golden_vectors(rng, network, options, sequences))
     done = make(folder)
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.count("PASS") == 2
@@ -60,7 +60,7 @@ def test_latency_is_as_planned(seed: int, tmp_path: Path) -> None:
     network = with_reuse(rng, random_spec_network(seed, STATES))
     layers = [replace(layer, steps=1) if isinstance(layer, LMU) else layer for layer in network.layers]
     network = replace(network, steps=1, layers=tuple(layers))
-    manifest = write_project(network, tmp_path, RtlOptions(), golden_vectors(rng, network, RtlOptions(), 1))
+    manifest = write_project(plan_network(network), tmp_path, golden_vectors(rng, network, RtlOptions(), 1))
     done = make(tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     (cycles,) = re.findall(r"output beats in (\d+) cycles", done.stdout)

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from lmu_hls import golden
-from lmu_hls.rtl.network import RtlOptions
+from lmu_hls.rtl.network import RtlOptions, plan_network
 from lmu_hls.rtl.reuse import valid_reuse_factors
 from lmu_hls.rtl.standalone import Vectors, write_project
 from lmu_hls.spec import LMU, Dense, Network, streaming
@@ -40,7 +40,7 @@ def golden_vectors(rng: np.random.Generator, network: Network, options: RtlOptio
 def project(rng: np.random.Generator, network: Network, folder: Path, options: RtlOptions | None = None) -> None:
     """A project of ``network`` with random vectors."""
     options = options or RtlOptions()
-    write_project(network, folder, options, golden_vectors(rng, network, options))
+    write_project(plan_network(network, options), folder, golden_vectors(rng, network, options))
 
 
 def make(folder: Path, target: str = "sim") -> subprocess.CompletedProcess[str]:
