@@ -22,16 +22,16 @@ Z, R, G = 0, 1, 2  # places of a GRU's gates in Keras's kernels
 class Cell:
     """A module for a hidden cell, and the parameters of the ``lmu_recurrent`` around it, or None where it stands alone.
 
-    ``product_multipliers`` are those beside the matrices of ``affines``.
+    ``sum_width`` are the bits of the sums that go from one to the other. A cell that ``keeps_state`` beside h has to
+    know whether the state runs for ever.
     """
 
     frame: Mapping[str, int | str] | None
     module: str
     parameters: Mapping[str, int | str]
     roms: tuple[Rom, ...]
-    affines: Mapping[str, Affine]
-    product_multipliers: int
-    recurrent: bool
+    sum_width: int
+    keeps_state: bool
 
 
 def hidden_cell(lmu: LMU, file: str, lanes: Mapping[str, int], x_order: Order | None, mem_order: Order | None) -> Cell:
@@ -114,8 +114,8 @@ def _dense(inputs: _Inputs, cell: DenseCell, lanes: int) -> Cell:
     check_signed_type(inputs.where, "its pre-activation", cell.pre)
     function, roms = function_parameters(inputs.where, cell.activation, inputs.lmu.h, f"{inputs.file}_table")
     parameters = _sums(affine) | typed("PRE", cell.pre) | function | typed("OUT", inputs.lmu.h)
-    frame, recurrent = inputs.frame(cell, 1, affine), cell.kernel_h is not None
-    return Cell(frame, "lmu_activation", parameters, affine.roms + roms, {"hidden": affine}, 0, recurrent)
+    frame = inputs.frame(cell, 1, affine)
+    return Cell(frame, "lmu_activation", parameters, affine.roms + roms, affine.acc_width, keeps_state=False)
 
 
 def _lstm(inputs: _Inputs, cell: LSTMCell, lanes: int) -> Cell:
@@ -133,7 +133,7 @@ def _lstm(inputs: _Inputs, cell: LSTMCell, lanes: int) -> Cell:
     parameters = {"UNITS": cell.units} | _sums(affine) | typed("PRE", cell.pre) | gate | candidate
     parameters |= typed("CELL", cell.cell) | squash | inputs.h_parameters()
     roms = affine.roms + gate_roms + candidate_roms + squash_roms
-    return Cell(inputs.frame(cell, 4, affine), "lmu_lstm", parameters, roms, {"hidden": affine}, 2, recurrent=True)
+    return Cell(inputs.frame(cell, 4, affine), "lmu_lstm", parameters, roms, affine.acc_width, keeps_state=True)
 
 
 def _gru_after(inputs: _Inputs, cell: GRUCell, lanes: int) -> Cell:
@@ -153,7 +153,7 @@ def _gru_after(inputs: _Inputs, cell: GRUCell, lanes: int) -> Cell:
     function, roms = _gru_functions(inputs, cell)
     parameters = {"UNITS": cell.units} | _sums(affine) | function
     frame = inputs.frame(cell, 4, affine)
-    return Cell(frame, "lmu_gru", parameters, affine.roms + roms, {"hidden": affine}, 2, recurrent=True)
+    return Cell(frame, "lmu_gru", parameters, affine.roms + roms, affine.acc_width, keeps_state=True)
 
 
 def _gru_before(inputs: _Inputs, cell: GRUCell, lanes: Mapping[str, int]) -> Cell:
@@ -170,9 +170,8 @@ def _gru_before(inputs: _Inputs, cell: GRUCell, lanes: Mapping[str, int]) -> Cel
     _check_sum(inputs.where, [(cell.gate, inputs.lmu.h)])
     function, roms = _gru_functions(inputs, cell)
     parameters = inputs.sizes(cell) | _with_bias(affine) | affine2.parameters("2") | function
-    affines = {"hidden": affine, "hidden2": affine2}
     roms = affine.roms + affine2.roms + roms
-    return Cell(None, "lmu_hidden_gru_before", parameters, roms, affines, 2, recurrent=True)
+    return Cell(None, "lmu_hidden_gru_before", parameters, roms, affine.acc_width, keeps_state=True)
 
 
 def _gru_functions(inputs: _Inputs, cell: GRUCell) -> tuple[Parameters, tuple[Rom, ...]]:

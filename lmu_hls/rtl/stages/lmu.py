@@ -91,11 +91,11 @@ def _add(net: Netlist, lmu: LMU, x: Stream, lanes: Lanes, streaming: bool) -> St
     if lmu.hidden is None:
         h = _no_cell(net, lmu, name, to_hidden)
     else:
-        cell = hidden_cell(lmu, name, lanes, x.order, mem_order)
+        cell, recurrent = hidden_cell(lmu, name, lanes, x.order, mem_order), lmu.hidden.kernel_h is not None
         if x_hidden:
             about = "x waits for the memory"
             x_hidden = [net.fifo(x_hidden[0], f"{name}_wait_x", STEPS_AHEAD * lmu.n_in, about)]
-        if cell.recurrent:
+        if recurrent:
             to_hidden = net.fifo(to_hidden, f"{name}_wait_mem", n_mem, "the memory works ahead of a recurrent cell")
         h = _hidden(net, lmu, name, cell, x_hidden[0] if x_hidden else None, to_hidden, streaming)
     if old_h is not None:
@@ -208,13 +208,14 @@ def _hidden(net: Netlist, lmu: LMU, name: str, cell: Cell, x: Stream | None, mem
     ports |= mem.ports("mem_axis") | h.ports("m_axis")
     ports |= {"m_axis_tuser": net.clipped(lmu.name, name, "h", h)}
     net.rom(*cell.roms)
+    recurrent = lmu.hidden is not None and lmu.hidden.kernel_h is not None
     state = {"STREAMING": int(streaming)}
-    units = cell.parameters if cell.module == "lmu_activation" else {**cell.parameters, **state}
-    comment = f"Layer {lmu.name}: {'mem, x' if x else 'mem'}{', its own h' if cell.recurrent else ''} -> h"
+    units = {**cell.parameters, **state} if cell.keeps_state else cell.parameters
+    comment = f"Layer {lmu.name}: {'mem, x' if x else 'mem'}{', its own h' if recurrent else ''} -> h"
     if cell.frame is None:
         net.add(cell.module, f"{name}_hidden", units, ports, comment)
         return h
-    sums = _link(net, f"{name}_sum", cell.affines["hidden"].acc_width)
+    sums = _link(net, f"{name}_sum", cell.sum_width)
     given = _link(net, f"{name}_units", lmu.h.width) | {"tuser": net.wire(f"{name}_units_tuser")}
     ports |= _ports("sum_axis", sums) | _ports("h_axis", given)
     net.add("lmu_recurrent", f"{name}_hidden", {**cell.frame, **state}, ports, comment)
