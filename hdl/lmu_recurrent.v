@@ -225,30 +225,27 @@ module lmu_recurrent #(
     reg f_past_q = 1'b0;
 
     always @(posedge clk) f_past_q <= 1'b1;
-    always @* if (!f_past_q) assume (rst);
 
-    always @(posedge clk) begin
-        if (f_past_q && $past(!rst && x_axis_tvalid && !x_axis_tready)) begin
-            assume (x_axis_tvalid);
-            assume ($stable({x_axis_tdata, x_axis_tlast}));
-        end
-        if (f_past_q && $past(!rst && mem_axis_tvalid && !mem_axis_tready)) begin
-            assume (mem_axis_tvalid);
-            assume ($stable({mem_axis_tdata, mem_axis_tlast}));
-        end
-        if (f_past_q && $past(!rst && h_axis_tvalid && !h_axis_tready)) begin
-            assume (h_axis_tvalid);
-            assume ($stable({h_axis_tdata, h_axis_tlast, h_axis_tuser}));
-        end
-        if (f_past_q && $past(!rst && sum_axis_tvalid && !sum_axis_tready)) begin
-            sum_valid_holds : assert (sum_axis_tvalid);
-            sum_payload_holds : assert ($stable({sum_axis_tdata, sum_axis_tlast}));
-        end
-        if (f_past_q && $past(!rst && m_axis_tvalid && !m_axis_tready)) begin
-            valid_holds : assert (m_axis_tvalid);
-            payload_holds : assert ($stable({m_axis_tdata, m_axis_tlast, m_axis_tuser}));
-        end
-    end
+    f_axis #(.SOURCE(1), .WIDTH(X_W + 1)) f_x_axis (
+        .clk(clk), .rst(rst), .valid(x_axis_tvalid), .ready(x_axis_tready),
+        .payload({x_axis_tdata, x_axis_tlast})
+    );
+    f_axis #(.SOURCE(1), .WIDTH(MEM_W + 1)) f_mem_axis (
+        .clk(clk), .rst(rst), .valid(mem_axis_tvalid), .ready(mem_axis_tready),
+        .payload({mem_axis_tdata, mem_axis_tlast})
+    );
+    f_axis #(.SOURCE(1), .WIDTH(H_W + 2)) f_h_axis (
+        .clk(clk), .rst(rst), .valid(h_axis_tvalid), .ready(h_axis_tready),
+        .payload({h_axis_tdata, h_axis_tlast, h_axis_tuser})
+    );
+    f_axis #(.WIDTH(ACC_W + 1)) f_sum_axis (
+        .clk(clk), .rst(rst), .valid(sum_axis_tvalid), .ready(sum_axis_tready),
+        .payload({sum_axis_tdata, sum_axis_tlast})
+    );
+    f_axis #(.WIDTH(H_W + 2)) f_m_axis (
+        .clk(clk), .rst(rst), .valid(m_axis_tvalid), .ready(m_axis_tready),
+        .payload({m_axis_tdata, m_axis_tlast, m_axis_tuser})
+    );
 
     // Each h goes out once: when it is taken here, or before
     wire [H_W+1:0] f_h = {h_axis_tdata, h_axis_tlast, h_axis_tuser};

@@ -107,8 +107,8 @@ MUTANTS = (
         slow=True,
     ),
     Mutant(ENCODER, "lmu_encoder", ".m_axis_tready(operand_tready)", ".m_axis_tready(1'b1)", ("never_dry",)),
-    Mutant(LSTM, "lmu_recurrent", OUTPUT, DEAF, ("valid_holds",)),
-    Mutant(GRU, "lmu_recurrent", OUTPUT, DEAF, ("valid_holds",)),
+    Mutant(LSTM, "lmu_recurrent", OUTPUT, DEAF, ("valid_holds",), cycles=40),
+    Mutant(GRU, "lmu_recurrent", OUTPUT, DEAF, ("valid_holds",), cycles=40),
     Mutant(GRU_BEFORE, "lmu_recurrent", OUTPUT, DEAF, ("valid_holds",), cycles=40),
     Mutant(GRU_BEFORE, "lmu_hidden_gru_before", INNER_LAST, ".c_axis_tlast(1'b0)", ("last_in_place",), cycles=40),
 )
