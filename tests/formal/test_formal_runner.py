@@ -166,3 +166,15 @@ def test_time_limit_proves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     found = formal.prove([write(tmp_path, COUNTER)], "counter", {}, tmp_path / "w")
     assert not found.proven
     assert len(found.of(formal.UNDECIDED)) == 2
+
+
+@pytest.mark.parametrize(("asserted", "complete"), [(2, True), (1, False)])
+def test_a_crash_of_abc_is_harmless_only_after_the_last_output(tmp_path: Path, asserted: int, complete: bool) -> None:
+    said = "".join(f"echo 'Output {k} was asserted in frame 3'\n" for k in range(asserted))
+    program = write(tmp_path, f"#!/bin/sh\n{said}kill -SEGV $$\n", "abc")
+    program.chmod(0o755)
+    if complete:
+        assert "Output 1 was asserted" in formal._abc(program, "bmc3 -a", tmp_path, 10, 2)
+    else:
+        with pytest.raises(LmuHlsError, match="ABC ended with exit status"):
+            formal._abc(program, "bmc3 -a", tmp_path, 10, 2)
