@@ -401,8 +401,10 @@ module lmu_memory_dense #(
     // group of an arbitrary channel
     wire [GROUP_CW-1:0] f_any_group = $anyconst;
     wire [CHANNEL_CW-1:0] f_any_channel = $anyconst;
-    reg f_stored_q;  // it has been written, and nothing else to its place
-    reg [RAM_AW-1:0] f_place_q;
+    // Of its even and its odd writes: it has been written, and nothing else to its place. With three groups or more this
+    // step writes its word while the one of the step before is still read.
+    reg [1:0] f_stored_q;
+    reg [RAM_AW-1:0] f_even_q, f_odd_q;
     reg [1:0] f_steps_q, f_writes_q;  // steps of the channel that have begun; writes of its group
     reg [GROUP_CW-1:0] f_wr_group_q;
     reg [CHANNEL_CW-1:0] f_wr_channel_q;
@@ -422,16 +424,17 @@ module lmu_memory_dense #(
         if (wr_en) begin
             f_wr_group_q <= f_wr_group_q == GROUPS - 1 ? 0 : f_wr_group_q + 1;
             if (f_wr_group_q == GROUPS - 1) f_wr_channel_q <= f_wr_channel_q == MEMORY_D - 1 ? 0 : f_wr_channel_q + 1;
+            if (wr_addr_q == f_even_q) f_stored_q[0] <= 1'b0;
+            if (wr_addr_q == f_odd_q) f_stored_q[1] <= 1'b0;
             if (f_write) begin
-                f_stored_q <= 1'b1;
-                f_place_q <= wr_addr_q;
+                f_stored_q[f_writes_q[0]] <= 1'b1;
+                if (f_writes_q[0]) f_odd_q <= wr_addr_q;
+                else f_even_q <= wr_addr_q;
                 f_writes_q <= f_writes_q + 1'b1;
-            end else if (wr_addr_q == f_place_q) begin
-                f_stored_q <= 1'b0;
             end
         end
         if (rst) begin
-            f_stored_q <= 1'b0;
+            f_stored_q <= 2'b00;
             f_steps_q <= 2'd0;
             f_writes_q <= 2'd0;
             f_wr_group_q <= 0;
@@ -443,8 +446,9 @@ module lmu_memory_dense #(
 
     always @* begin
         if (f_past_q && !rst && f_read) begin
-            read_what_was_written : assert (f_stored_q && rd_addr_q == f_place_q && lane_q == f_rd_lane_q);
-            read_in_time : assert (f_steps_q == f_writes_q + 2'd1);
+            read_what_was_written : assert (f_stored_q[f_steps_q[0]] && lane_q == f_rd_lane_q
+                && rd_addr_q == (f_steps_q[0] ? f_odd_q : f_even_q));
+            read_in_time : assert (f_writes_q + 2'd1 == f_steps_q || f_writes_q == f_steps_q);
         end
     end
 
