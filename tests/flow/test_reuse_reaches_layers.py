@@ -5,9 +5,9 @@ import pytest
 import yaml
 
 from lmu_hls import flow
-from lmu_hls.flow.accelerator import settle_reuse
 from lmu_hls.flow.numbers import choose_types
 from lmu_hls.front.config import full_config
+from lmu_hls.rtl.reuse import settle
 from lmu_hls.spec import store
 from lmu_hls.tuning import BitBudget
 from lmu_hls.tuning.draft import configured_types, draft
@@ -43,7 +43,7 @@ def settled(model, config, wanted):
     settings = full_config(model, config, reuse_factor=wanted)
     source = draft(model, config, reuse_factor=wanted)
     network = source.network(configured_types(model, source, settings))
-    layers = settle_reuse(network, settings["Model"]["ReuseFactor"]).layers
+    layers = settle(network, settings["Model"]["ReuseFactor"]).network.layers
     return {layer.name: layer.reuse_factor for layer in layers if hasattr(layer, "reuse_factor")}
 
 
