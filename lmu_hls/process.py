@@ -119,6 +119,19 @@ def python(script: Path, *arguments: str, first: Sequence[Path] = ()) -> list[st
     return [sys.executable, "-I", "-c", _ISOLATED, json.dumps(path), str(script), *arguments]
 
 
+def hear_progress(progress: Callable[[int], None]) -> tuple[Callable[[str], None], deque[str]]:
+    """The ``line`` of :func:`run` for a program of ours that prints "done N", and the last of its other lines."""
+    printed: deque[str] = deque(maxlen=1000)
+
+    def hear(line: str) -> None:
+        if line.startswith("done "):
+            progress(int(line.split()[1]))
+        else:
+            printed.append(line)
+
+    return hear, printed
+
+
 def trouble(code: int, output: str) -> str | None:
     """Why a failed program could not do its work, where that is not the fault of its input; None where it may be."""
     if _FULL.search(output):

@@ -88,16 +88,6 @@ def lookups(lmu: LMU) -> tuple[Lookup, ...]:
     return tuple(lookup for lookup in found if lookup.activation.table is not None)
 
 
-def table_bits(lmu: LMU) -> int:
-    """Bits of all different tables of a layer."""
-    tables = {}
-    for lookup in lookups(lmu):
-        table = lookup.activation.table
-        assert table is not None
-        tables[lookup.activation.function, table.index, table.values.type] = table.values.values.size
-    return sum(size * kind.width for (_, _, kind), size in tables.items())
-
-
 def allowed_db(lookup: Lookup, index: FixedType, values: Floats) -> float:
     """The SNR of the function of ``values`` when they are first rounded to ``index``, in dB."""
     function = FUNCTIONS[lookup.activation.function].real

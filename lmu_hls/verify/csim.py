@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import signal
 import tempfile
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,14 +61,7 @@ class CsimProject:
 
     def _work(self, arguments: list[str], progress: Callable[[int], None]) -> None:
         """Run the worker, report its progress; LmuHlsError when it fails or the C++ prints an error."""
-        printed: deque[str] = deque(maxlen=1000)
-
-        def hear(line: str) -> None:
-            if line.startswith("done "):
-                progress(int(line.split()[1]))
-            else:
-                printed.append(line)
-
+        hear, printed = process.hear_progress(progress)
         name = f"the compiled C++ of {self.directory}"
         code = process.run(process.python(WORKER, *arguments), tool=name, cwd=self.directory, line=hear).code
         # hls4ml's loader prints "ERROR" and goes on when a file of weights is too short.

@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,14 +81,7 @@ class Accelerator:
 
     def _execute(self, arguments: list[str], progress: Callable[[int], None]) -> None:
         """Run the program and pass its progress on; LmuHlsError with what it printed when it fails."""
-        printed: deque[str] = deque(maxlen=1000)
-
-        def hear(line: str) -> None:
-            if line.startswith("done "):
-                progress(int(line.split()[1]))
-            else:
-                printed.append(line)
-
+        hear, printed = process.hear_progress(progress)
         name = f"the simulation of {self.interface.top} in {self.directory}"
         code = process.run([self.program, *arguments], tool=name, cwd=self.directory, line=hear).code
         if code:
