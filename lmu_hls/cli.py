@@ -162,8 +162,8 @@ def _progress() -> Iterator[Any]:
 
 def _print_json(record: object) -> None:
     """A record as it stands in its file, or a list of records."""
-    from lmu_hls.jsonfile import encode
     from lmu_hls.records import text_of
+    from lmu_hls.records.jsonfile import encode
 
     sys.stdout.write(encode(record) if isinstance(record, (list, tuple)) else text_of(record))
 
@@ -340,7 +340,7 @@ def synth(
     json_: Json = False,
 ) -> None:
     """Synthesise the Verilog with Yosys and count its cells."""
-    from lmu_hls.folder import OutputFolder
+    from lmu_hls.records.folder import OutputFolder
     from lmu_hls.synth import synthesize_units
 
     OutputFolder(outdir).require()

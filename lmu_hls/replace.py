@@ -16,9 +16,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from lmu_hls.errors import LmuHlsError
-from lmu_hls.folder import OutputFolder
 from lmu_hls.lock import NAME, Tell, locked, real, tell_nobody
 from lmu_hls.process import signals_wait
+from lmu_hls.records.folder import OutputFolder
 
 MARK = ".lmu_hls.json"  # in a folder of ours: the files that the conversion wrote
 MANIFEST = "manifest.json"

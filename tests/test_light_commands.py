@@ -33,8 +33,8 @@ def test_a_light_command_imports_nothing_heavy(light_folder, arguments, statuses
 @pytest.fixture
 def light_folder(tmp_path):
     """A converted folder without one file: manifest and hashes are all that report needs to say that it is stale."""
-    from lmu_hls.evidence import Evidence
     from lmu_hls.records import Conversion, Manifest, ModelSummary, Unit, dump
+    from lmu_hls.records.evidence import Evidence
 
     (tmp_path / "top.v").write_text("module top; endmodule")
     unit = Unit("top", "top", {}, ("top.v",), ".")

@@ -12,10 +12,15 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from lmu_hls import records
-from lmu_hls.jsonfile import RecordError, decode, encode, parse
+from lmu_hls.records import model, number, precision, synth, verify
+from lmu_hls.records.jsonfile import RecordError, decode, encode, parse
 from lmu_hls.report import Report
 
-KINDS = [kind for kind in vars(records).values() if dataclasses.is_dataclass(kind)] + [Report]
+PLACES = (model, precision, synth, verify, number)
+KINDS = [
+    *dict.fromkeys(kind for place in PLACES for kind in vars(place).values() if dataclasses.is_dataclass(kind)),
+    Report,
+]
 PLAIN = {bool: False, int: 0, float: 0.5, str: "x"}
 FLOATS = st.floats(allow_nan=False) | st.sampled_from([math.inf, -math.inf, -0.0, 5e-324])
 

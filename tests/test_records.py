@@ -7,9 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lmu_hls import jsonfile
 from lmu_hls.errors import LmuHlsError
-from lmu_hls.evidence import ArrayId, DataSet, Evidence
 from lmu_hls.records import (
     SCHEMA,
     Accuracy,
@@ -28,8 +26,10 @@ from lmu_hls.records import (
     Unit,
     Verification,
     dump,
+    jsonfile,
     load,
 )
+from lmu_hls.records.evidence import ArrayId, DataSet, Evidence
 
 DIFFERENCE = Difference("mem", (3, 0, 11), expected=-7, actual=-8)
 DATA = DataSet("test.npz", ArrayId((370, 5, 2), "<f8", "ab" * 32), None)

@@ -18,8 +18,8 @@ from lmu_hls.backend.options import Options
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import Ints, quantize, to_float
 from lmu_hls.front.extract import network_spec
-from lmu_hls.jsonfile import dump
 from lmu_hls.records import Comparison
+from lmu_hls.records.jsonfile import dump
 from lmu_hls.rtl.reuse import balanced, fastest
 from lmu_hls.spec import Network, same
 from lmu_hls.spec.sequences import whole_sequences

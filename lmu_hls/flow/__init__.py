@@ -5,7 +5,7 @@ from lmu_hls.flow.convert import convert, load_model, softmax_remark, without_so
 from lmu_hls.flow.data import Data, load_data, random_data
 from lmu_hls.flow.numbers import change_discretizer, choose_types, profile_types, rehearse, target_of
 from lmu_hls.flow.verification import Progress, no_progress, verify
-from lmu_hls.folder import OutputFolder
+from lmu_hls.records.folder import OutputFolder
 from lmu_hls.replace import check_free
 
 __all__ = [

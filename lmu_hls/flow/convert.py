@@ -14,19 +14,30 @@ from typing import Any
 
 import yaml
 
-from lmu_hls import evidence, limits
+from lmu_hls import limits
 from lmu_hls.backend.design import Design
 from lmu_hls.backend.options import Options
 from lmu_hls.errors import LmuHlsError
-from lmu_hls.evidence import Evidence
 from lmu_hls.flow.accelerator import accelerator
 from lmu_hls.flow.keras_errors import check_keras_file, reason_of
-from lmu_hls.folder import OutputFolder
 from lmu_hls.front.config import full_config
 from lmu_hls.front.keras_model import check_model, is_foreign
 from lmu_hls.front.settings import project_keys, project_options
 from lmu_hls.naming import identifier
-from lmu_hls.records import Conversion, LayerSummary, Manifest, ModelSummary, Part, Precision, Reuse, Unit, dump
+from lmu_hls.records import (
+    Conversion,
+    LayerSummary,
+    Manifest,
+    ModelSummary,
+    Part,
+    Precision,
+    Reuse,
+    Unit,
+    dump,
+    evidence,
+)
+from lmu_hls.records.evidence import Evidence
+from lmu_hls.records.folder import OutputFolder
 from lmu_hls.replace import replacing
 from lmu_hls.spec import Network, Softmax, store
 

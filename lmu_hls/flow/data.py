@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from lmu_hls import limits
 from lmu_hls.activations import FUNCTIONS
 from lmu_hls.errors import LmuHlsError
-from lmu_hls.evidence import ArrayId, DataSet
 from lmu_hls.figures import Head, check_inputs, check_targets
 from lmu_hls.fixed import to_float
+from lmu_hls.records.evidence import ArrayId, DataSet
 from lmu_hls.spec import LMU, Network
 from lmu_hls.spec.hidden import DenseCell
 

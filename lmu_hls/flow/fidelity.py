@@ -11,11 +11,11 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from lmu_hls.evidence import Evidence
 from lmu_hls.figures import REGRESSION, Closeness, Targets, closeness, snr_db
 from lmu_hls.fixed import FixedType, Ints, quantize, to_float
 from lmu_hls.flow.data import Data
 from lmu_hls.records import Accuracy, Deviation, Fidelity, Overrun, Reference
+from lmu_hls.records.evidence import Evidence
 from lmu_hls.spec import Network
 from lmu_hls.tuning import clipped
 

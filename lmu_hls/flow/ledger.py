@@ -15,11 +15,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from lmu_hls import evidence
 from lmu_hls.errors import LmuHlsError, NotVerified
-from lmu_hls.evidence import DataSet, Digests, Evidence
-from lmu_hls.folder import OutputFolder
-from lmu_hls.records import Check, Comparison, Conversion, Reference, Timing, Verification, dump, load
+from lmu_hls.records import Check, Comparison, Conversion, Reference, Timing, Verification, dump, evidence, load
+from lmu_hls.records.evidence import DataSet, Digests, Evidence
+from lmu_hls.records.folder import OutputFolder
 
 REFERENCE = ("overruns", "accuracy", "fidelity")  # topics
 

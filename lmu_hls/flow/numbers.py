@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from lmu_hls.errors import LmuHlsError
-from lmu_hls.evidence import Evidence
 from lmu_hls.flow.accelerator import accelerator
 from lmu_hls.flow.convert import known_backend, named_errors, own_layers
 from lmu_hls.flow.data import data_set, read_arrays
@@ -19,6 +18,7 @@ from lmu_hls.front.keras_model import check_model
 from lmu_hls.front.settings import project_keys
 from lmu_hls.layers.rebase import Change, rediscretize
 from lmu_hls.records import Precision, TensorPrecision
+from lmu_hls.records.evidence import Evidence
 from lmu_hls.tuning import AccuracyDrop, BitBudget, SnrDb, Target, TensorResult, profile, tune
 from lmu_hls.tuning.calibration import wide_types
 from lmu_hls.tuning.draft import draft

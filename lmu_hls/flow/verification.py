@@ -11,15 +11,15 @@ from numpy.typing import NDArray
 from lmu_hls import golden, toolchain
 from lmu_hls.backend.design import Design
 from lmu_hls.errors import LmuHlsError
-from lmu_hls.evidence import digests
 from lmu_hls.figures import check_targets
 from lmu_hls.fixed import FixedType, Ints, quantize
 from lmu_hls.flow.accelerator import accelerator
 from lmu_hls.flow.data import Data, head_of
 from lmu_hls.flow.fidelity import refer
 from lmu_hls.flow.ledger import Ledger
-from lmu_hls.folder import OutputFolder
 from lmu_hls.records import Comparison, Overrun, Precision, Ties, Timing, Verification, load
+from lmu_hls.records.evidence import digests
+from lmu_hls.records.folder import OutputFolder
 from lmu_hls.spec import Network, Softmax, store
 from lmu_hls.tuning import clipped, exceeded
 from lmu_hls.verify import bench, verilated

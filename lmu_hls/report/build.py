@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import TypeVar
 
 from lmu_hls.errors import LmuHlsError
-from lmu_hls.evidence import DataSet, Digests, Evidence, digests
-from lmu_hls.folder import OutputFolder
 from lmu_hls.records import (
     Check,
     Conversion,
@@ -24,6 +22,8 @@ from lmu_hls.records import (
     write_bytes,
     write_text,
 )
+from lmu_hls.records.evidence import DataSet, Digests, Evidence, digests
+from lmu_hls.records.folder import OutputFolder
 from lmu_hls.report.precision import precision_plot
 from lmu_hls.report.record import Report, to_json
 from lmu_hls.report.render import to_markdown

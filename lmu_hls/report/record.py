@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from lmu_hls.errors import LmuHlsError, NotVerified, VerificationFailed
-from lmu_hls.jsonfile import RecordError, decode, parse, plain
 from lmu_hls.records import (
     Accuracy,
     Check,
@@ -24,6 +23,7 @@ from lmu_hls.records import (
     text_of,
     unseal,
 )
+from lmu_hls.records.jsonfile import RecordError, decode, parse, plain
 from lmu_hls.report.standing import CURRENT, NOT_FINISHED, STALE, Standing
 from lmu_hls.synth.families import family_of
 

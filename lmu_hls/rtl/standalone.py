@@ -20,8 +20,8 @@ import numpy as np
 from lmu_hls import naming
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import Ints
-from lmu_hls.jsonfile import dump, write_text
 from lmu_hls.naming import contained, markdown
+from lmu_hls.records.jsonfile import dump, write_text
 from lmu_hls.resources import hdl_dir
 from lmu_hls.rtl import registers
 from lmu_hls.rtl.manifest import FORMAT, Manifest, manifest

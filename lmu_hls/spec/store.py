@@ -15,7 +15,7 @@ import numpy as np
 from lmu_hls import spec
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType
-from lmu_hls.jsonfile import write_bytes
+from lmu_hls.records.jsonfile import write_bytes
 
 FORMAT = 1
 _CLASSES = {

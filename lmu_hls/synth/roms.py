@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from lmu_hls.errors import LmuHlsError
-from lmu_hls.evidence import digest
-from lmu_hls.jsonfile import load
 from lmu_hls.naming import contained
+from lmu_hls.records.evidence import digest
+from lmu_hls.records.jsonfile import load
 from lmu_hls.rtl.manifest import Manifest
 
 MANIFEST = "manifest.json"

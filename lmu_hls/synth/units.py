@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from lmu_hls.errors import LmuHlsError
-from lmu_hls.evidence import Digests, Evidence, digests, of_topics
-from lmu_hls.folder import OutputFolder
 from lmu_hls.naming import contained, is_identifier
 from lmu_hls.records import Manifest, Resources, Synthesis, TargetSynthesis, Unit, dump, load
+from lmu_hls.records.evidence import Digests, Evidence, digests, of_topics
+from lmu_hls.records.folder import OutputFolder
 from lmu_hls.synth.families import DEFAULT, family_of
 from lmu_hls.synth.roms import check_roms
 from lmu_hls.synth.yosys import synthesize

@@ -12,11 +12,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lmu_hls import evidence, flow, records
+from lmu_hls import flow, records
 from lmu_hls.errors import LmuHlsError
-from lmu_hls.evidence import Evidence, digests, of_topics
 from lmu_hls.layers import LMU
-from lmu_hls.records import Precision, TensorPrecision, dump
+from lmu_hls.records import Precision, TensorPrecision, dump, evidence
+from lmu_hls.records.evidence import Evidence, digests, of_topics
 from lmu_hls.report import write_report
 from lmu_hls.synth import synthesize_units
 from lmu_hls.toolchain import find
@@ -58,7 +58,7 @@ def quick_reports():
     """Drawing, and waiting for the disk, take longer than all the rest of a report."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("lmu_hls.report.build.precision_plot", lambda tensors: b"<svg/>")
-        patch.setattr("lmu_hls.jsonfile.os.fsync", lambda file: None)
+        patch.setattr("lmu_hls.records.jsonfile.os.fsync", lambda file: None)
         yield
 
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from lmu_hls import flow, jsonfile
+from lmu_hls import flow
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.flow import OutputFolder
-from lmu_hls.records import Manifest, dump, load
+from lmu_hls.records import Manifest, dump, jsonfile, load
 from lmu_hls.report import to_markdown, to_table, write_report
 from lmu_hls.rtl.manifest import Manifest as RtlManifest
 from lmu_hls.spec import store

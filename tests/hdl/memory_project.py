@@ -8,7 +8,7 @@ from typing import Any
 
 import jinja2
 
-from lmu_hls.jsonfile import dump, write_text
+from lmu_hls.records.jsonfile import dump, write_text
 from lmu_hls.resources import hdl_dir
 from lmu_hls.rtl.memory import memory_unit
 from lmu_hls.rtl.unit import MemoryUnit

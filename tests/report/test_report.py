@@ -9,7 +9,6 @@ import pytest
 from rich.console import Console
 
 from lmu_hls.errors import LmuHlsError, NotVerified, VerificationFailed
-from lmu_hls.evidence import ArrayId, DataSet, Evidence, digests, of_topics
 from lmu_hls.records import (
     Accuracy,
     Check,
@@ -29,6 +28,7 @@ from lmu_hls.records import (
     Verification,
     dump,
 )
+from lmu_hls.records.evidence import ArrayId, DataSet, Evidence, digests, of_topics
 from lmu_hls.report import Report, build_report, from_json, to_json, to_markdown, to_table, write_report
 
 MODEL = ModelSummary(

@@ -9,7 +9,6 @@ import pytest
 
 from lmu_hls import cli
 from lmu_hls.errors import LmuHlsError
-from lmu_hls.evidence import Evidence, digests, of_topics
 from lmu_hls.records import (
     Conversion,
     Manifest,
@@ -21,6 +20,7 @@ from lmu_hls.records import (
     dump,
     load,
 )
+from lmu_hls.records.evidence import Evidence, digests, of_topics
 from lmu_hls.report import build_report, to_markdown, write_report
 from lmu_hls.synth import families as package
 from lmu_hls.synth import synthesize_units

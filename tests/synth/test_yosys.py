@@ -4,10 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from lmu_hls import jsonfile
 from lmu_hls.errors import LmuHlsError
-from lmu_hls.evidence import digest
-from lmu_hls.records import Manifest, ModelSummary, Synthesis, Unit, dump, load
+from lmu_hls.records import Manifest, ModelSummary, Synthesis, Unit, dump, jsonfile, load
+from lmu_hls.records.evidence import digest
 from lmu_hls.rtl.manifest import Manifest as ProjectManifest
 from lmu_hls.rtl.manifest import StreamEntry
 from lmu_hls.synth import synthesize, synthesize_units

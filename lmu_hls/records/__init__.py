@@ -1,0 +1,67 @@
+"""The results that travel between convert, verify, synth and report: frozen, plain, each number with its source.
+
+Files in an output folder (lmu_hls.records.folder), written with `dump(path, record)` and read with `load(path, kind)`:
+
+    manifest.json   Manifest       what was converted
+    convert.json    Conversion     the files that the conversion wrote, by hash
+    precision.json  Precision      the types that were chosen, and why
+    verify.json     Verification   comparisons, timing, overruns and accuracy, by data set
+    synth.json      Synthesis      what each unit takes, by target
+
+Each holds its evidence (lmu_hls.records.evidence): what it is about. All have one schema (lmu_hls.records.schema).
+"""
+
+from lmu_hls.records.jsonfile import write_bytes, write_text
+from lmu_hls.records.model import Conversion, LayerSummary, Manifest, ModelSummary, Part, Reuse, Unit
+from lmu_hls.records.number import SOURCES, Number
+from lmu_hls.records.precision import Precision, TensorPrecision
+from lmu_hls.records.schema import SCHEMA, dump, load, text_of, unseal
+from lmu_hls.records.synth import Resources, Synthesis, TargetSynthesis
+from lmu_hls.records.verify import (
+    Accuracy,
+    Check,
+    Comparison,
+    Deviation,
+    Difference,
+    Fidelity,
+    Overrun,
+    Reference,
+    Ties,
+    Timing,
+    Verification,
+)
+
+__all__ = [
+    "SCHEMA",
+    "SOURCES",
+    "Accuracy",
+    "Check",
+    "Comparison",
+    "Conversion",
+    "Deviation",
+    "Difference",
+    "Fidelity",
+    "LayerSummary",
+    "Manifest",
+    "ModelSummary",
+    "Number",
+    "Overrun",
+    "Part",
+    "Precision",
+    "Reference",
+    "Resources",
+    "Reuse",
+    "Synthesis",
+    "TargetSynthesis",
+    "TensorPrecision",
+    "Ties",
+    "Timing",
+    "Unit",
+    "Verification",
+    "dump",
+    "load",
+    "text_of",
+    "unseal",
+    "write_bytes",
+    "write_text",
+]
