@@ -12,7 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from lmu_hls.resources import hdl_dir
+from lmu_hls.resources import hdl_dir, hdl_modules
 from lmu_hls.verify.coverage import ModuleCoverage, read, total
 from lmu_hls.verify.simulator import COVERAGE
 
@@ -38,7 +38,7 @@ def main(arguments: list[str]) -> int:
         shutil.rmtree(FOLDER, ignore_errors=True)
     failed = 0 if "--report" in options else collect([entry for entry in arguments if entry not in options])
     modules = read(sorted(FOLDER.glob("*.dat")), hdl_dir())
-    unseen = sorted({path.stem for path in hdl_dir().glob("*.v")} - {entry.module for entry in modules})
+    unseen = sorted(hdl_modules().keys() - {entry.module for entry in modules})
     everything = total(modules)
     print(f"{'module':28s} {'lines and branches':24s}   toggles")
     for entry in (*modules, everything):

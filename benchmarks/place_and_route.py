@@ -24,7 +24,7 @@ from rich.table import Table
 from lmu_hls import yosys
 from lmu_hls.fixed import FixedType, quantize
 from lmu_hls.legendre import tridiagonal_factors
-from lmu_hls.resources import hdl_dir
+from lmu_hls.resources import hdl_file
 from lmu_hls.rtl import MemoryUnit, memory_unit
 from lmu_hls.rtl.affine import Rom
 from lmu_hls.spec import LMU, TridiagonalUpdate, Weight
@@ -87,7 +87,7 @@ def unit_of(case: Case) -> MemoryUnit:
 
 def synthesize(case: Case, unit: MemoryUnit, folder: Path, top: str) -> dict[str, int]:
     """Yosys on the top in ``folder``; the cells by type, and the netlist in <top>.json."""
-    sources = [*(f"{hdl_dir()}/{module}.v" for module in unit.modules), "wrapper.v"]
+    sources = [*map(hdl_file, unit.modules), "wrapper.v"]
     passes = [
         *(f"read_verilog -defer {source}" for source in sources),
         f"hierarchy -check -top {top}{_overrides(unit) if top == unit.module else ''}",

@@ -10,7 +10,6 @@ import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -22,7 +21,7 @@ from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import Ints
 from lmu_hls.naming import contained, markdown
 from lmu_hls.records.jsonfile import dump, write_text
-from lmu_hls.resources import hdl_dir
+from lmu_hls.resources import hdl_file, hdl_modules
 from lmu_hls.rtl import registers
 from lmu_hls.rtl.manifest import FORMAT, Manifest, manifest
 from lmu_hls.rtl.network import NetworkPlan, utilisation
@@ -78,7 +77,7 @@ def project_files(plan: NetworkPlan, vectors: Vectors | None = None, settled: Se
     """All files but the manifest: path below the folder -> text."""
     name, inline = plan.name, plan.options.inline_roms
     files = {f"rtl/{plan.top}.v": top_source(plan)}
-    library = library_modules()
+    library = hdl_modules()
     for module in modules(plan):
         text = _inline_rom(plan) if inline and module == ROM_MODULE else _source(module)
         files[f"rtl/{plan.names.module(module)}.v"] = plan.names.source(text, library)
@@ -134,18 +133,12 @@ def sources(plan: NetworkPlan) -> tuple[str, ...]:
     return tuple(f"rtl/{name}.v" for name in (plan.top, *map(plan.names.module, modules(plan))))
 
 
-@cache
-def library_modules() -> frozenset[str]:
-    """All modules of the library."""
-    return frozenset(path.stem for path in hdl_dir().glob("*.v"))
-
-
 def _inline_rom(plan: NetworkPlan) -> str:
     return _render("lmu_rom_inline.v.jinja", roms=list(plan.net.roms.values()))
 
 
 def _source(module: str) -> str:
-    return (hdl_dir() / f"{module}.v").read_text(encoding="utf-8")
+    return hdl_file(module).read_text(encoding="utf-8")
 
 
 def _render(template: str, **facts: Any) -> str:

@@ -43,7 +43,7 @@ def _percent(hit: int, of: int) -> float:
 
 
 def read(files: Iterable[Path], sources: Path) -> tuple[ModuleCoverage, ...]:
-    """Coverage of each Verilog file in the folder `sources`, sorted by name.
+    """Coverage of each Verilog file below the folder `sources`, sorted by name.
 
     What other files count (test benches, copies with seeded faults) is left out. Raises LmuHlsError when there are no
     counts for `sources`.
@@ -56,7 +56,7 @@ def read(files: Iterable[Path], sources: Path) -> tuple[ModuleCoverage, ...]:
                 continue
             fields = dict(part.split("\x02", 1) for part in match.group(1).split("\x01") if "\x02" in part)
             source = Path(fields["f"])
-            if source.parent == sources and fields["t"] in _KINDS:
+            if source.is_relative_to(sources) and fields["t"] in _KINDS:
                 point = (_KINDS[fields["t"]], fields["l"], fields.get("n", ""), fields.get("o", ""))
                 counts[source.stem][point] += int(match.group(2))
     if not counts:

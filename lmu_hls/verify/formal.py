@@ -19,7 +19,7 @@ from pathlib import Path
 
 from lmu_hls import process, yosys
 from lmu_hls.errors import LmuHlsError
-from lmu_hls.resources import hdl_dir
+from lmu_hls.resources import property_modules
 from lmu_hls.toolchain import need
 
 PROVEN, FAILED, REACHED, UNDECIDED = "proven", "failed", "reached", "undecided"
@@ -156,7 +156,7 @@ def _passes(sources: Sequence[Path], top: str, parameters: Mapping[str, int], ki
     kinds = ["chformal -cover -remove"]
     if kind == "cover":
         kinds = [f"chformal -cover -remove {inner}", "chformal -assert -remove", 'techmap -map "cover.v"']
-    shared = sorted((hdl_dir() / "formal").glob("*.v"))
+    shared = property_modules().values()
     left_out = [f"chformal -assert -remove {inner}"] if kind == "assert-top" else []
     return [
         *(f'read_verilog -formal -defer "{path.resolve()}"' for path in (*sources, *shared)),

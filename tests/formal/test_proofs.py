@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lmu_hls.resources import hdl_dir
+from lmu_hls.resources import hdl_file, hdl_modules
 from lmu_hls.toolchain import find
 from lmu_hls.verify import formal
 from tests.formal import cases, cases_cells, cases_values, test_core_proofs, test_gated_proofs
@@ -22,11 +22,12 @@ pytestmark = pytest.mark.skipif(not find("pyosys").found, reason="pyosys is not 
 def sources(top: str) -> list[Path]:
     """The files of `top` and of all that it instantiates: one module a file, named after it, in hdl/ or here."""
     found: set[Path] = set()
-    todo = {next(path for folder in (HERE, hdl_dir()) if (path := folder / f"{top}.v").is_file())}
+    here = HERE / f"{top}.v"
+    todo = {here if here.is_file() else hdl_file(top)}
     while todo:
         found |= todo
         names = {name for path in todo for name in re.findall(r"\blmu_\w+", path.read_text())}
-        todo = {path for name in names if (path := hdl_dir() / f"{name}.v").is_file()} - found
+        todo = {hdl_modules()[name] for name in names & hdl_modules().keys()} - found
     return sorted(found)
 
 
@@ -69,7 +70,7 @@ def test_no_module_is_forgotten() -> None:
     """Each module with a stream has properties, a configuration that is proven and a fault that is found."""
     cases = {case.top for case in (*CASES, *test_core_proofs.CASES, *test_gated_proofs.CASES)}
     mutants = {mutant.module for mutant in (*MUTANTS, *test_core_proofs.MUTANTS, *test_gated_proofs.MUTANTS)}
-    with_stream = {path.stem for path in hdl_dir().glob("*.v") if re.search(r"_axi[sl]?_\w*valid", path.read_text())}
+    with_stream = {name for name, path in hdl_modules().items() if re.search(r"_axi[sl]?_\w*valid", path.read_text())}
     assert len(with_stream) > 20
     assert with_stream - cases == set()
     assert with_stream - mutants == set()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lmu_hls.resources import hdl_dir
+from lmu_hls.resources import hdl_file
 from lmu_hls.toolchain import find
 from lmu_hls.verify import formal
 
@@ -41,7 +41,7 @@ def prove(some: Iterable[Shape], unit: str, workdir: Path) -> formal.Outcome:
 
 
 def source() -> str:
-    return (hdl_dir() / "lmu_round_sat.v").read_text(encoding="utf-8")
+    return hdl_file("lmu_round_sat").read_text(encoding="utf-8")
 
 
 def test_some_widths(tmp_path: Path) -> None:

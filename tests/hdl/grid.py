@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 
 from lmu_hls.fixed import FixedType, Ints
-from lmu_hls.resources import hdl_dir
+from lmu_hls.resources import hdl_file
 from lmu_hls.rtl import MemoryUnit
 from lmu_hls.spec import LMU, Weight
 from tests.hdl.memory_project import rom_source
@@ -84,7 +84,7 @@ def units(grid: Grid) -> list[tuple[LMU, MemoryUnit]]:
 
 def grid_sources(grid: Grid, folder: Path) -> list[Path]:
     modules = sorted({module for _, unit in units(grid) for module in unit.modules})
-    return [*(hdl_dir() / f"{module}.v" for module in modules), folder / "grid.v"]
+    return [*map(hdl_file, modules), folder / "grid.v"]
 
 
 def write_grid(folder: Path, grid: Grid) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import jinja2
 
 from lmu_hls.records.jsonfile import dump, write_text
-from lmu_hls.resources import hdl_dir
+from lmu_hls.resources import hdl_file
 from lmu_hls.rtl.memory import memory_unit
 from lmu_hls.rtl.unit import MemoryUnit
 from lmu_hls.spec import LMU, Network
@@ -34,7 +34,7 @@ def write_rtl(network: Network, outdir: Path) -> tuple[MemoryUnit, ...]:
     units = tuple(memory_unit(lmu) for lmu in network.lmus)
     (outdir / "rom").mkdir(parents=True, exist_ok=True)
     for module in sorted({module for unit in units for module in unit.modules}):
-        shutil.copyfile(hdl_dir() / f"{module}.v", outdir / f"{module}.v")
+        shutil.copyfile(hdl_file(module), outdir / f"{module}.v")
     for lmu, unit in zip(network.lmus, units, strict=True):
         write_text(outdir / f"{unit.top}.v", top_source(lmu, unit))
         write_text(outdir / unit.rom_file, rom_source(unit))

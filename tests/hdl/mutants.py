@@ -6,16 +6,18 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from lmu_hls.resources import hdl_dir
+from lmu_hls.resources import hdl_file, hdl_modules
 
 
 def write_mutants(module: str, mutants: Mapping[str, tuple[str, str]], folder: Path) -> dict[str, str]:
-    """Write `<module>_m<k>.v` for each {name: (old, new)} beside a copy of hdl/, and return {name: module}.
+    """Write `<module>_m<k>.v` for each {name: (old, new)} beside copies of all modules, and return {name: module}.
 
     The old text must occur exactly once outside the module's formal properties.
     """
-    shutil.copytree(hdl_dir(), folder, dirs_exist_ok=True)
-    source = (hdl_dir() / f"{module}.v").read_text()
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in hdl_modules().values():
+        shutil.copy(path, folder)
+    source = hdl_file(module).read_text()
     names = {}
     for number, (name, (old, new)) in enumerate(mutants.items()):
         design = source.partition("`ifdef FORMAL")[0]

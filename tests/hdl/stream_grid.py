@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from lmu_hls.resources import hdl_dir
+from lmu_hls.resources import hdl_modules
 from lmu_hls.verify import simulator as sim
 
 INSTANCE = re.compile(r"^\s*((?:\w+_)?lmu_\w+)\s*(?:#\s*\(|\w+\s*\()", re.MULTILINE)
@@ -115,15 +115,14 @@ def instance(module: str, parameters: Mapping[str, int | str], name: str, ports:
 
 def modules(names: Sequence[str], folder: Path | None = None) -> list[Path]:
     """Files of these modules and of all that they instantiate, in `folder` (default: hdl/)."""
-    folder = folder or hdl_dir()
+    library = {path.stem: path for path in folder.glob("*.v")} if folder else hdl_modules()
     found: dict[str, Path] = {}
     waiting = list(names)
     while waiting:
         name = waiting.pop()
-        path = folder / f"{name}.v"
-        if name not in found and path.is_file():
-            found[name] = path
-            waiting += INSTANCE.findall(path.read_text())
+        if name not in found and name in library:
+            found[name] = library[name]
+            waiting += INSTANCE.findall(library[name].read_text())
     return [found[name] for name in sorted(found)]
 
 

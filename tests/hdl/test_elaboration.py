@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from lmu_hls.resources import hdl_dir
+from lmu_hls.resources import hdl_modules
 from lmu_hls.toolchain import find, simulator_env
 from tests.hdl import dense_grid, tridiag_grid
 from tests.hdl.grid import units
 
-SOURCES = sorted(str(path) for path in hdl_dir().glob("*.v"))
+SOURCES = [str(path) for path in hdl_modules().values()]
 ILLEGAL = [
     ("lmu_memory_dense", {"ORDER": 6, "LANES": 4}, "PARAM_ERROR_lanes_must_divide_order"),
     ("lmu_memory_dense", {"ORDER": 6, "LANES": 12}, "PARAM_ERROR_lanes_must_divide_order"),

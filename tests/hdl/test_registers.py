@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from lmu_hls.fixed import FixedType
-from lmu_hls.resources import hdl_dir
+from lmu_hls.resources import hdl_file
 from lmu_hls.rtl import registers
 from lmu_hls.rtl.network import RtlOptions, plan_network
 from lmu_hls.spec import store
@@ -75,7 +75,7 @@ def exercise(
 
 def test_every_cycle(simulator: str, tmp_path: Path) -> None:
     modules = dict.fromkeys(UNITS, "lmu_registers")
-    found = exercise(UNITS, modules, [hdl_dir() / "lmu_registers.v"], simulator, tmp_path, 40)
+    found = exercise(UNITS, modules, [hdl_file("lmu_registers")], simulator, tmp_path, 40)
     assert found == {name: [] for name in UNITS}
 
 
@@ -117,7 +117,7 @@ def test_mutants_are_caught(icarus: str, tmp_path: Path) -> None:
 
 def test_one_list_of_registers() -> None:
     """The tables for the readers are made from it, and the parameters are the registers that say what it is."""
-    assert registers.verilog_table() in (hdl_dir() / "lmu_registers.v").read_text()
+    assert registers.verilog_table() in hdl_file("lmu_registers").read_text()
     assert registers.markdown_table() in (Path(__file__).parents[2] / "docs" / "verilog.md").read_text()
     assert set(IDENTITY) < set(registers.ADDRESS) and registers.MAGIC == 0x4C4D5502
     rng = np.random.default_rng(10)

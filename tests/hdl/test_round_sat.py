@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from lmu_hls.fixed import OVERFLOWS, ROUNDINGS, FixedType, requantize
-from lmu_hls.resources import hdl_dir
+from lmu_hls.resources import hdl_file
 from lmu_hls.verify import simulator as sim
 
 WIDTH = 7
@@ -54,7 +54,7 @@ def table(simulator: str, shared_dir: Path, tmp_path_factory: pytest.TempPathFac
     """Outputs of all cases, one row for each input value."""
     folder = tmp_path_factory.mktemp("round_sat")
     (folder / "table_top.v").write_text(_top())
-    built = sim.build(simulator, [hdl_dir() / "lmu_round_sat.v", folder / "table_top.v"], "table_top", shared_dir)
+    built = sim.build(simulator, [hdl_file("lmu_round_sat"), folder / "table_top.v"], "table_top", shared_dir)
     assert sim.run(built, "table_bench", folder, {"LMU_TABLE": str(folder / "table.npy")}), sim.tail(folder / "sim.log")
     return np.load(folder / "table.npy")
 

@@ -21,10 +21,11 @@ from lmu_hls.backend.options import Options
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType
 from lmu_hls.records import Resources
+from lmu_hls.resources import hdl_modules
 from lmu_hls.rtl.affine import Rom
 from lmu_hls.rtl.network import NetworkPlan, RtlOptions, plan_network
 from lmu_hls.rtl.renaming import Names
-from lmu_hls.rtl.standalone import library_modules, sources, write_project
+from lmu_hls.rtl.standalone import sources, write_project
 from lmu_hls.spec import Network
 from lmu_hls.synth import synthesize
 from lmu_hls.toolchain import find, simulator_env
@@ -208,7 +209,7 @@ def test_rom_dir_reaches_yosys(tmp_path: Path) -> None:
         synthesize(vowels.sources, vowels.plan.top, {"ROM_DIR": "nowhere"}, tmp_path / "c")
 
 
-WORDS = st.sampled_from([*sorted(library_modules()), "PARAM_ERROR_x", "lmu_romx", "xlmu_rom", "wire", "contents", "a"])
+WORDS = st.sampled_from([*sorted(hdl_modules()), "PARAM_ERROR_x", "lmu_romx", "xlmu_rom", "wire", "contents", "a"])
 AROUND = st.sampled_from(
     ["{} ", " .{} (", "// {}\n", "/* {}\n{} */", '"{}"', '"\\"{}"', "\\{} ", "${} ", "`{} ", "'h{} ", "{}\n", "{}_x "]
 )
@@ -218,7 +219,7 @@ AROUND = st.sampled_from(
 @given(st.lists(st.tuples(AROUND, WORDS), max_size=12))
 def test_only_whole_names_are_renamed(pieces: list[tuple[str, str]]) -> None:
     """Not in comments, strings, escaped identifiers, directives, and not as parts of longer names."""
-    modules = library_modules()
+    modules = hdl_modules()
     expected = []
     for around, word in pieces:
         plain = around in ("{} ", " .{} (", "{}\n", "{}_x ")

@@ -13,7 +13,7 @@ import pytest
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType
 from lmu_hls.naming import identifier
-from lmu_hls.resources import hdl_dir
+from lmu_hls.resources import hdl_file, hdl_modules
 from lmu_hls.rtl import memory_unit
 from lmu_hls.rtl.dense import MODULES, lanes_for, rom_words
 from lmu_hls.spec import LMU, Network
@@ -76,7 +76,7 @@ def test_folder_stands_alone(tmp_path: Path) -> None:
     tops = {"one_memory.v", "two_x_memory.v", "rom/one.hex", "rom/two_x.hex", "manifest.json"}
     assert names == {f"{module}.v" for module in MODULES} | tops
     for module in MODULES:
-        assert (tmp_path / "rtl" / f"{module}.v").read_bytes() == (hdl_dir() / f"{module}.v").read_bytes()
+        assert (tmp_path / "rtl" / f"{module}.v").read_bytes() == hdl_file(module).read_bytes()
     words = (tmp_path / "rtl" / "rom" / "one.hex").read_text().split()
     assert [int(word, 16) for word in words] == list(units[0].rom_words)
     manifest = json.loads((tmp_path / "rtl" / "manifest.json").read_text())
@@ -93,7 +93,7 @@ def test_same_input_same_files(tmp_path: Path) -> None:
 
 
 def test_all_modules_are_written() -> None:
-    assert set(MODULES) <= {path.stem for path in hdl_dir().glob("*.v")}
+    assert set(MODULES) <= hdl_modules().keys()
 
 
 @pytest.mark.skipif(not find("verilator").found, reason="verilator is not installed")

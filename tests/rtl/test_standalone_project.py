@@ -16,11 +16,11 @@ import yaml
 
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType
-from lmu_hls.resources import hdl_dir
+from lmu_hls.resources import hdl_file, hdl_modules
 from lmu_hls.rtl.network import RtlOptions, plan_network
 from lmu_hls.rtl.renaming import Names
 from lmu_hls.rtl.reuse import valid_reuse_factors
-from lmu_hls.rtl.standalone import MANIFEST, Vectors, library_modules, modules, write_project
+from lmu_hls.rtl.standalone import MANIFEST, Vectors, modules, write_project
 from lmu_hls.spec import Dense, Network, Weight
 from lmu_hls.toolchain import find, simulator_env
 from tests.hdl.tridiag_grid import Config
@@ -77,8 +77,8 @@ def test_files_and_hashes(network: Network, written: Path) -> None:
     assert manifest["files"] == {name: hashlib.sha256(data).hexdigest() for name, data in found.items()}
     assert {"rtl/net_top.v", "tb/net_tb.v", "lmu.core", "Makefile", "README.md", "vectors/input.hex"} <= set(found)
     for module in modules(plan_network(network)):
-        text = (hdl_dir() / f"{module}.v").read_text()
-        assert found[f"rtl/net_{module}.v"].decode() == Names("net").source(text, library_modules())
+        text = hdl_file(module).read_text()
+        assert found[f"rtl/net_{module}.v"].decode() == Names("net").source(text, hdl_modules())
     assert set(manifest["roms"].values()) == {name for name in found if name.startswith("rom/")}
 
 

@@ -65,7 +65,7 @@ def test_a_line_that_never_runs_lowers_it(tmp_path: Path, monkeypatch: pytest.Mo
     assert whole.toggles_hit == whole.toggles
 
     with pytest.raises(LmuHlsError, match="no coverage counts"):
-        coverage.read(some_run.glob("*.dat"), tmp_path)
+        coverage.read(some_run.glob("*.dat"), tmp_path / "elsewhere")
 
 
 def record(file: str, line: int, kind: str, name: str, count: int) -> str:

@@ -11,7 +11,7 @@ from lmu_hls import builds
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType, Ints
 from lmu_hls.golden.memory import make_memory
-from lmu_hls.resources import hdl_dir
+from lmu_hls.resources import hdl_file
 from lmu_hls.rtl import memory_unit
 from lmu_hls.spec import LMU
 from lmu_hls.toolchain import simulator_env
@@ -98,7 +98,7 @@ def tiny(lmu: LMU, tmp_path: Path, workdir: Path):
             Tap("lmu", "mirrored", "tap_lmu_u", u, lmu.memory_d, order=(1, 0)),
         )
         interface = Interface("tiny_top", u, lmu.memory_d, mem, 6, True, unit.ii_cycles + unit.latency_cycles, taps)
-        sources = [*(hdl_dir() / f"{module}.v" for module in unit.modules), tmp_path / "tiny_top.v"]
+        sources = [*map(hdl_file, unit.modules), tmp_path / "tiny_top.v"]
         return verilated.build(sources, interface, tmp_path, workdir / "tiny")
 
     make.unit = unit
