@@ -20,7 +20,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from lmu_hls import __version__, process, streams
 from lmu_hls.errors import EXIT_STATUS, INTERRUPTED, LmuHlsError
 from lmu_hls.naming import visible
-from lmu_hls.synth.families import DEFAULT, families
+from lmu_hls.synth.families import DEFAULT, targets
 
 app = typer.Typer(
     name="lmu-hls",
@@ -334,7 +334,7 @@ def synth(
     outdir: OutDir,
     target: Annotated[
         list[str] | None,
-        typer.Option(help=f"{', '.join(families())}; may be given more than once (default: {DEFAULT})."),
+        typer.Option(help=f"{', '.join(targets())}; may be given more than once (default: {DEFAULT})."),
     ] = None,
     tool_timeout: ToolTimeout = None,
     json_: Json = False,

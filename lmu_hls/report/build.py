@@ -28,7 +28,7 @@ from lmu_hls.report.precision import precision_plot
 from lmu_hls.report.record import Report, to_json
 from lmu_hls.report.render import to_markdown
 from lmu_hls.report.standing import CURRENT, EDITED, NOT_FINISHED, NOT_RUN, STALE, Standing
-from lmu_hls.synth.families import families
+from lmu_hls.synth.families import targets
 
 T = TypeVar("T")
 CONVERT = "lmu-hls convert MODEL.keras OUTDIR --force"
@@ -93,8 +93,8 @@ class _Judge:
 
     def synthesis(self, entry: TargetSynthesis) -> bool:
         record, remedy = f"synthesis {entry.target}", entry.evidence.command
-        family = families().get(entry.target)
-        names = [kind.name for kind in family.resources] if family else []
+        target = targets().get(entry.target)
+        names = [kind.name for kind in target.family.resources] if target else []
         if any(list(item.counts) != names for item in entry.resources):
             reason = f"it counts other resources than this version does: {', '.join(names) or 'none'}"
             self.note(record, STALE, reason, remedy, judged=False)

@@ -11,7 +11,7 @@ from rich.table import Table
 from lmu_hls.naming import markdown, markdown_code, visible
 from lmu_hls.report.precision import ASSUMED, HEADINGS, decibels, precision_notes, precision_rows, vanished_counts
 from lmu_hls.report.record import Report
-from lmu_hls.synth.families import family_of
+from lmu_hls.synth.families import target_of
 
 NEAR = {
     "close": ", [green]close to the model[/green]",
@@ -38,7 +38,7 @@ def to_markdown(report: Report) -> str:
     environment.globals["precision_notes"] = precision_notes
     environment.globals["decibels"] = decibels
     environment.globals["vanished_counts"] = vanished_counts
-    environment.globals["family_of"] = family_of
+    environment.globals["target_of"] = target_of
     environment.filters["code"] = markdown_code
     environment.filters["cell"] = markdown
     return environment.get_template("report.md.jinja").render(report=report)

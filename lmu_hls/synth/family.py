@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from lmu_hls.errors import LmuHlsError
+from lmu_hls.synth.device import Device, Router
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,8 @@ class Family:
     """One device family.
 
     `device` is its name in words. `passes` map a flattened design to its primitives, without pads. `costs` has what
-    one cell of each primitive takes, {resource: how many}; {} where that is nothing that is counted.
+    one cell of each primitive takes, {resource: how many}; {} where that is nothing that is counted. `devices` are
+    the chips that are known by name, `router` how they are placed and routed with open tools, None where none does.
     """
 
     name: str
@@ -30,12 +32,18 @@ class Family:
     passes: tuple[str, ...]
     resources: tuple[Resource, ...]
     costs: Mapping[str, Mapping[str, int]]
+    devices: tuple[Device, ...] = ()
+    router: Router | None = None
 
     def __post_init__(self) -> None:
         known = {resource.name for resource in self.resources}
         for cell, cost in self.costs.items():
             if not set(cost) <= known or min(cost.values(), default=1) < 1:
                 raise ValueError(f"{self.name}: cell {cell} costs {dict(cost)}, known are {', '.join(sorted(known))}")
+        known |= set(self.router.bels.values()) if self.router else set()
+        for device in self.devices:
+            if not device.available or not set(device.available) <= known or min(device.available.values()) < 0:
+                raise ValueError(f"{device.name} has {dict(device.available)}, known are {', '.join(sorted(known))}")
 
     def count(self, cells: Mapping[str, int]) -> dict[str, int]:
         """The cost of all cells together: {each resource: how many}, in the order of `resources`.

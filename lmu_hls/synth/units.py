@@ -14,7 +14,7 @@ from lmu_hls.naming import contained, is_identifier
 from lmu_hls.records import Manifest, Resources, Synthesis, TargetSynthesis, Unit, dump, load
 from lmu_hls.records.evidence import Digests, Evidence, digests, of_topics
 from lmu_hls.records.folder import OutputFolder
-from lmu_hls.synth.families import DEFAULT, family_of
+from lmu_hls.synth.families import DEFAULT, target_of
 from lmu_hls.synth.roms import check_roms
 from lmu_hls.synth.yosys import synthesize
 
@@ -30,7 +30,7 @@ def synthesize_units(
     Raises LmuHlsError as `synthesize` does, and when the manifest is absent or names no unit, a ROM file is altered, or
     a file changes during the synthesis.
     """
-    targets = [family_of(target).name for target in dict.fromkeys(targets)]  # refused before any work is done
+    targets = [target_of(target).name for target in dict.fromkeys(targets)]  # refused before any work is done
     folder = OutputFolder(outdir)
     _write(folder, (entry for entry in _earlier(folder) if entry.target not in targets))
     units = load(folder.manifest, Manifest).units

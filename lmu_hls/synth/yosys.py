@@ -11,8 +11,7 @@ from pathlib import Path
 from lmu_hls import yosys
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.records import Resources
-from lmu_hls.synth.families import DEFAULT, family_of
-from lmu_hls.synth.family import Family
+from lmu_hls.synth.families import DEFAULT, Target, target_of
 from lmu_hls.toolchain import need
 
 _LOG, _SCRIPT, _STAT = "yosys.log", "synth.ys", "stat.json"
@@ -40,7 +39,7 @@ def synthesize(
     Raises LmuHlsError for an absent file or tool, Verilog that Yosys refuses, an absent top module or parameter,
     cells of unknown cost, an unknown target (one of synth.families); ValueError for a parameter that cannot be written.
     """
-    family = family_of(target)
+    wanted = target_of(target)
     for path in verilog:
         if not path.is_file():
             raise LmuHlsError(f"Verilog file {path} does not exist. Run the conversion again.")
@@ -51,14 +50,14 @@ def synthesize(
     cwd = data_dir or workdir
     # Relative names, as far as they go: what is above the working folder is not for the language of Yosys
     files = [os.path.relpath(path.resolve(), cwd.resolve()) for path in (*verilog, stat)]
-    passes = _passes(files[:-1], top, parameters, family, files[-1])
+    passes = _passes(files[:-1], top, parameters, wanted, files[-1])
     yosys.run(passes, workdir / _SCRIPT, workdir / _LOG, cwd, f"synthesise {top}")
     cells = _cells(stat)
-    return Resources(unit or top, target, "yosys", tool.version, family.count(cells), cells)
+    return Resources(unit or top, target, "yosys", tool.version, wanted.family.count(cells), cells)
 
 
 def _passes(
-    verilog: Sequence[str], top: str, parameters: Mapping[str, int | str], family: Family, stat: str
+    verilog: Sequence[str], top: str, parameters: Mapping[str, int | str], target: Target, stat: str
 ) -> list[str]:
     """The Yosys passes, one a line. -defer leaves $readmemh until the parameters are known; $scopeinfo cells only
     note where flattened cells came from."""
@@ -69,7 +68,7 @@ def _passes(
     return [
         *(f"read_verilog -defer {_quoted(path)}" for path in verilog),
         f"hierarchy -check -top {top}{overrides}",
-        *family.passes,
+        *target.passes,
         "check -assert",
         "delete t:$scopeinfo",
         f"tee -q -o {_quoted(stat)} stat -json -top {top}",

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from lmu_hls.errors import LmuHlsError
-from lmu_hls.synth.families import families, family_of
+from lmu_hls.synth.families import families, family_of, target_of, targets
 from lmu_hls.synth.family import Family
 from lmu_hls.toolchain import find
 
@@ -60,7 +60,27 @@ COSTS: dict[str, Mapping[str, Mapping[str, int]]] = {
         "MUXF[78]|GND|VCC|BUFG|IBUF|OBUF": {},
     },
 }
-LIBRARY = {"gowin": "gowin", "ice40": "ice40", "ecp5": "lattice", "xc7": "xilinx"}  # its folder in Yosys
+COSTS["xcup"] = {
+    **{cells: cost for cells, cost in COSTS["xc7"].items() if not cells.startswith(("CARRY", "DSP", "RAM", "MUX"))},
+    "CARRY4": {"CARRY4": 1},
+    "CARRY8": {"CARRY4": 2},
+    "DSP48E2": {"DSP": 1},
+    "RAMB18E2": {"BRAM18": 1},
+    "RAMB36E2": {"BRAM18": 2},
+    "URAM288": {"URAM": 1},
+    "RAM(16|32|64)X1S": {"LUT": 1, "LUTRAM": 1},
+    "RAM(16|32|64)X1D|RAM128X1S|RAM32X2S": {"LUT": 2, "LUTRAM": 2},
+    "RAM128X1D|RAM256X1S": {"LUT": 4, "LUTRAM": 4},
+    "RAM32M16|RAM64M8|RAM256X1D|RAM512X1S": {"LUT": 8, "LUTRAM": 8},
+    "MUXF[789]|GND|VCC|BUFG|IBUF|OBUF": {},
+}
+LIBRARY = {
+    "gowin": "gowin",
+    "ice40": "ice40",
+    "ecp5": "lattice",
+    "xc7": "xilinx",
+    "xcup": "xilinx",
+}  # its folder in Yosys
 
 
 def test_every_target_is_tested() -> None:
@@ -116,8 +136,8 @@ def test_costs_are_added_up_in_the_order_of_the_resources() -> None:
 def test_an_unknown_primitive_is_not_left_out(target: str) -> None:
     family = family_of(target)
     cell = next(iter(family.costs))
-    with pytest.raises(LmuHlsError, match=rf"unknown cost: \$_DLATCH_P_, URAM288.*{target} has no primitive"):
-        family.count({cell: 3, "URAM288": 1, "$_DLATCH_P_": 1})
+    with pytest.raises(LmuHlsError, match=rf"unknown cost: \$_DLATCH_P_, NEW288.*{target} has no primitive"):
+        family.count({cell: 3, "NEW288": 1, "$_DLATCH_P_": 1})
 
 
 @pytest.mark.parametrize("cost", [{"LTU": 1}, {"LUT": 0}, {"LUT": 1, "SRL": -1}])
@@ -126,11 +146,37 @@ def test_a_cost_in_what_is_not_counted_is_refused(cost: dict[str, int]) -> None:
         replace(family_of("xc7"), costs={"LUT9": cost})
 
 
-NEAR = "; did you mean 'xc7'?"
-
-
-@pytest.mark.parametrize(("word", "hint"), [("xc", NEAR), ("XC7", NEAR), ("", "")])
-def test_an_unknown_target_is_answered_with_the_known_ones(word: str, hint: str) -> None:
+@pytest.mark.parametrize(
+    ("word", "near"),
+    [("xc", "xc7"), ("XC7", "xc7"), ("ecp5-85", "ecp5-85k"), ("xc7z02", "xc7z020"), ("UP5K", "up5k"), ("", "")],
+)
+def test_an_unknown_target_is_answered_with_the_known_ones(word: str, near: str) -> None:
     with pytest.raises(LmuHlsError) as caught:
-        family_of(word)
-    assert str(caught.value) == f"synthesis target {word!r} is none of {', '.join(families())}{hint}"
+        target_of(word)
+    hint = f"; did you mean {near!r}?" if near else ""
+    chips = ", ".join(device.name for family in families().values() for device in family.devices)
+    known = f"{', '.join(families())}, nor of {chips}"
+    assert str(caught.value) == f"synthesis target {word!r} is none of {known}{hint}"
+
+
+def test_devices_are_targets_of_their_family() -> None:
+    """Small ones from the data sheets, told again here; names are told once."""
+    chips = {device.name: device for family in families().values() for device in family.devices}
+    assert len(targets()) == len(families()) + sum(len(family.devices) for family in families().values())
+    assert chips["ecp5-25k"].available == {"LUT": 24288, "FF": 24288, "DSP": 28, "DP16KD": 56}
+    assert {name: chips["up5k"].available[name] for name in ("LC", "DSP", "EBR", "SPRAM")} == {
+        "LC": 5280, "DSP": 8, "EBR": 30, "SPRAM": 4,
+    }  # fmt: skip
+    assert chips["xc7a35t"].available == {"LUT": 20800, "FF": 41600, "DSP": 90, "BRAM18": 100}
+    assert chips["xcu250"].available["URAM"] == 1280 and family_of("xcu250").name == "xcup"
+    assert (
+        target_of("hx8k").passes != family_of("hx8k").passes and target_of("up5k").passes == family_of("ice40").passes
+    )
+    assert target_of("ecp5-85k").title == "Lattice ECP5, LFE5U-85F-6BG381C"
+
+
+@pytest.mark.parametrize("available", [{}, {"LTU": 3}, {"LUT": -1}])
+def test_a_device_with_other_resources_is_refused(available: dict[str, int]) -> None:
+    family = family_of("xc7")
+    with pytest.raises(ValueError, match="xc7a35t has"):
+        replace(family, devices=(replace(family.devices[0], available=available),))

@@ -35,14 +35,16 @@ NETWORK = {
     "ice40": {"LUT": 562, "CARRY": 122, "FF": 626, "DSP": 3, "EBR": 2, "SPRAM": 0},
     "ecp5": {"LUT": 519, "LUTRAM": 78, "CCU2C": 48, "FF": 598, "DSP": 3, "DP16KD": 0},
     "xc7": {"LUT": 238, "LUTRAM": 40, "SRL": 3, "FF": 382, "CARRY4": 9, "DSP": 3, "BRAM18": 0},
+    "xcup": {"LUT": 330, "LUTRAM": 48, "SRL": 3, "FF": 581, "CARRY4": 29, "DSP": 3, "BRAM18": 0, "URAM": 0},
 }
-MULTIPLIER = {"gowin": "MULT18X18", "ice40": "DSP", "ecp5": "DSP", "xc7": "DSP"}
+MULTIPLIER = {"gowin": "MULT18X18", "ice40": "DSP", "ecp5": "DSP", "xc7": "DSP", "xcup": "DSP"}
 # A ROM of 1024 x 18 bits, a product of 16 x 16, some logic
 UNIT = {
     "gowin": {"LUT": 13, "LUTRAM": 0, "ALU": 0, "FF": 69, "MULT9X9": 0, "MULT18X18": 1, "MULT36X36": 0, "BSRAM": 1},
     "ice40": {"LUT": 7, "CARRY": 0, "FF": 5, "DSP": 1, "EBR": 5, "SPRAM": 0},
     "ecp5": {"LUT": 13, "LUTRAM": 0, "CCU2C": 0, "FF": 69, "DSP": 1, "DP16KD": 1},
     "xc7": {"LUT": 4, "LUTRAM": 0, "SRL": 0, "FF": 5, "CARRY4": 0, "DSP": 1, "BRAM18": 1},
+    "xcup": {"LUT": 4, "LUTRAM": 0, "SRL": 0, "FF": 69, "CARRY4": 0, "DSP": 1, "BRAM18": 1, "URAM": 0},
 }
 
 
@@ -106,3 +108,8 @@ def test_a_large_memory_is_spram_on_ice40(tmp_path: Path) -> None:
 def test_a_narrow_product_is_a_narrow_multiplier_on_gowin(tmp_path: Path) -> None:
     counts = unit(tmp_path, "gowin", width=9).counts
     assert (counts["MULT9X9"], counts["MULT18X18"], counts["MULT36X36"]) == (1, 0, 0)
+
+
+def test_a_device_without_multipliers_makes_them_of_logic(tmp_path: Path) -> None:
+    found = unit(tmp_path, "hx8k")
+    assert found.target == "hx8k" and found.counts["DSP"] == 0 and found.counts["LUT"] > 300

@@ -1,18 +1,39 @@
-"""The synthesis targets: each module in this folder holds one, as ``FAMILY``. A new file here is a new target."""
+"""The synthesis targets: each module here holds a family, with its devices, as ``FAMILY``. A new file is a new one."""
 
 from __future__ import annotations
 
 import pkgutil
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from types import MappingProxyType
 
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.suggest import nearest
+from lmu_hls.synth.device import Device
 from lmu_hls.synth.family import Family
 
 DEFAULT = "xc7"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What `--target` names: a family, or one device of it."""
+
+    name: str
+    family: Family
+    device: Device | None = None
+
+    @property
+    def title(self) -> str:
+        """In words, such as "Lattice ECP5, LFE5U-85F-6BG381C"."""
+        return f"{self.family.device}, {self.device.part}" if self.device else self.family.device
+
+    @property
+    def passes(self) -> tuple[str, ...]:
+        """The Yosys passes to its primitives."""
+        return (self.device.passes if self.device else ()) or self.family.passes
 
 
 @cache
@@ -22,10 +43,25 @@ def families() -> Mapping[str, Family]:
     return MappingProxyType({module.FAMILY.name: module.FAMILY for module in modules})
 
 
-def family_of(target: str) -> Family:
-    """The target of this name. LmuHlsError with the known ones when there is none."""
-    if target not in families():
-        near = nearest(target, families())
+def targets() -> Mapping[str, Target]:
+    """Every target by its name: the families, then their devices."""
+    named = {name: Target(name, family) for name, family in families().items()}
+    for family in families().values():
+        named |= {device.name: Target(device.name, family, device) for device in family.devices}
+    return MappingProxyType(named)
+
+
+def target_of(name: str) -> Target:
+    """The family or device of this name. LmuHlsError with the known ones when there is none."""
+    known = targets()
+    if name not in known:
+        near = nearest(name, known)
         hint = f"; did you mean {near!r}?" if near else ""
-        raise LmuHlsError(f"synthesis target {target!r} is none of {', '.join(families())}{hint}")
-    return families()[target]
+        chips = ", ".join(target.name for target in known.values() if target.device)
+        raise LmuHlsError(f"synthesis target {name!r} is none of {', '.join(families())}, nor of {chips}{hint}")
+    return known[name]
+
+
+def family_of(name: str) -> Family:
+    """The family of this target. LmuHlsError as :func:`target_of`."""
+    return target_of(name).family

@@ -1,6 +1,14 @@
 """Lattice ECP5, with the names of Yosys and nextpnr; sizes from Lattice FPGA-DS-02012."""
 
+from lmu_hls.synth.device import Device, Router
 from lmu_hls.synth.family import Family, Resource
+
+_PACKAGE = ("--package", "CABGA381", "--speed", "6")
+
+
+def _available(luts: int, rams: int, multipliers: int) -> dict[str, int]:
+    return {"LUT": luts, "FF": luts, "DSP": multipliers, "DP16KD": rams}
+
 
 FAMILY = Family(
     name="ecp5",
@@ -24,4 +32,28 @@ FAMILY = Family(
         # Multiplexers inside a slice, constants
         **{name: {} for name in ("PFUMX", "L6MUX21", "VLO", "VHI")},
     },
+    devices=(
+        Device("ecp5-12k", "LFE5U-12F-6BG381C", _available(24288, 56, 28), ("--12k", *_PACKAGE)),  # the die of the 25F
+        Device("ecp5-25k", "LFE5U-25F-6BG381C", _available(24288, 56, 28), ("--25k", *_PACKAGE)),
+        Device("ecp5-45k", "LFE5U-45F-6BG381C", _available(43848, 108, 72), ("--45k", *_PACKAGE)),
+        Device("ecp5-85k", "LFE5U-85F-6BG381C", _available(83640, 208, 156), ("--85k", *_PACKAGE)),
+    ),
+    router=Router(
+        tool="nextpnr-ecp5",
+        packer="ecppack",
+        arguments=(
+            "--json",
+            "{netlist}",
+            "--lpf",
+            "{constraints}",
+            "--lpf-allow-unconstrained",
+            "--textcfg",
+            "{layout}",
+        ),
+        pack=("--compress", "{layout}", "{bitstream}"),
+        constraints="lpf",
+        layout="layout.config",
+        bitstream="bit",
+        bels={"TRELLIS_COMB": "LUT", "TRELLIS_FF": "FF", "MULT18X18D": "DSP", "DP16KD": "DP16KD"},
+    ),
 )

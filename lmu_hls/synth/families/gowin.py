@@ -1,5 +1,6 @@
 """Gowin GW1N and GW2A, which have the same primitives (Gowin SUG283); counted as Gowin's own reports do."""
 
+from lmu_hls.synth.device import Device, Router
 from lmu_hls.synth.family import Family, Resource
 
 _FLIP_FLOPS = [
@@ -7,6 +8,11 @@ _FLIP_FLOPS = [
 ]
 _LATCHES = [f"DL{edge}{reset}{enable}" for edge in ("", "N") for reset in ("", "C", "P") for enable in ("", "E")]
 _BLOCK_RAMS = [f"{name}{width}{port}" for name in ("SDP", "DP") for width in ("", "X9") for port in ("", "B")]
+
+
+def _available(luts: int, flip_flops: int, rams: int, multipliers: int) -> dict[str, int]:
+    return {"LUT": luts, "FF": flip_flops, "MULT18X18": multipliers, "BSRAM": rams}
+
 
 FAMILY = Family(
     name="gowin",
@@ -34,4 +40,46 @@ FAMILY = Family(
         # Multiplexers inside a logic block, constants
         **{name: {} for name in (*(f"MUX2_LUT{inputs}" for inputs in range(5, 9)), "GND", "VCC")},
     },
+    devices=(
+        Device(
+            "gw1nr-9",
+            "GW1NR-LV9QN88PC6/I5",
+            _available(8640, 6480, 26, 20),
+            ("--device", "GW1NR-LV9QN88PC6/I5", "--vopt", "family=GW1N-9C"),
+            ("-d", "GW1N-9C"),
+            50.0,
+            pins=("52", "25", "26"),
+        ),
+        Device(
+            "gw2a-18",
+            "GW2A-LV18PG256C8/I7",
+            _available(20736, 15552, 46, 48),
+            ("--device", "GW2A-LV18PG256C8/I7", "--vopt", "family=GW2A-18"),
+            ("-d", "GW2A-18"),
+            80.0,
+            ("synth_gowin -family gw2a -noiopads",),
+            pins=("H11", "T10", "L14"),
+        ),
+        Device(
+            "gw2ar-18",
+            "GW2AR-LV18QN88C8/I7",
+            _available(20736, 15552, 46, 48),
+            ("--device", "GW2AR-LV18QN88C8/I7", "--vopt", "family=GW2A-18C"),
+            ("-d", "GW2A-18C"),
+            80.0,
+            ("synth_gowin -family gw2a -noiopads",),
+            pins=("4", "15", "16"),
+        ),
+    ),
+    router=Router(
+        tool="nextpnr-gowin",
+        packer="gowin_pack",
+        arguments=("--json", "{netlist}", "--vopt", "cst={constraints}", "--sdc", "{clock}", "--write", "{layout}"),
+        pack=("-o", "{bitstream}", "{layout}"),
+        constraints="cst",
+        layout="layout.json",
+        bitstream="fs",
+        bels={"LUT4": "LUT", "DFF": "FF", "MULT18X18": "MULT18X18", "BSRAM": "BSRAM"},
+        pads={" -noiopads": ""},
+    ),
 )

@@ -1,10 +1,20 @@
-"""Lattice iCE40 UltraPlus, the iCE40 with multipliers; sizes from Lattice FPGA-DS-02008."""
+"""Lattice iCE40: UltraPlus with multipliers (sizes from Lattice FPGA-DS-02008), LP/HX without (FPGA-DS-02029)."""
 
+from lmu_hls.synth.device import Device, Router
 from lmu_hls.synth.family import Family, Resource
 
 _FLIP_FLOPS = [
     f"SB_DFF{edge}{enable}{reset}" for edge in ("", "N") for enable in ("", "E") for reset in ("", "R", "S", "SR", "SS")
 ]
+_HX = ("synth_ice40 -device hx",)
+
+
+def _available(cells: int, rams: int, multipliers: int = 0, large_rams: int = 0) -> dict[str, int]:
+    """A logic cell is a LUT, a flip-flop and a bit of carry chain."""
+    return {"LC": cells, "LUT": cells, "CARRY": cells, "FF": cells} | {
+        "DSP": multipliers, "EBR": rams, "SPRAM": large_rams,
+    }  # fmt: skip
+
 
 FAMILY = Family(
     name="ice40",
@@ -27,4 +37,41 @@ FAMILY = Family(
         "SB_SPRAM256KA": {"SPRAM": 1},
         "SB_GB": {},  # global buffers
     },
+    devices=(
+        Device("up5k", "iCE40UP5K-SG48", _available(5280, 30, 8, 4), ("--up5k", "--package", "sg48"), clock_mhz=24.0),
+        Device(
+            "u4k",
+            "iCE5LP4K-SG48",
+            _available(3520, 20, 4, 0),
+            ("--u4k", "--package", "sg48"),
+            clock_mhz=24.0,
+            passes=("synth_ice40 -device u -dsp",),
+        ),
+        Device(
+            "hx1k",
+            "iCE40HX1K-TQ144",
+            _available(1280, 16),
+            ("--hx1k", "--package", "tq144"),
+            clock_mhz=50.0,
+            passes=_HX,
+        ),
+        Device(
+            "hx8k",
+            "iCE40HX8K-CT256",
+            _available(7680, 32),
+            ("--hx8k", "--package", "ct256"),
+            clock_mhz=50.0,
+            passes=_HX,
+        ),
+    ),
+    router=Router(
+        tool="nextpnr-ice40",
+        packer="icepack",
+        arguments=("--json", "{netlist}", "--pcf", "{constraints}", "--pcf-allow-unconstrained", "--asc", "{layout}"),
+        pack=("{layout}", "{bitstream}"),
+        constraints="pcf",
+        layout="layout.asc",
+        bitstream="bin",
+        bels={"ICESTORM_LC": "LC", "ICESTORM_DSP": "DSP", "ICESTORM_RAM": "EBR", "ICESTORM_SPRAM": "SPRAM"},
+    ),
 )

@@ -1,5 +1,6 @@
 """AMD 7 series. AMD UG953 describes the primitives."""
 
+from lmu_hls.synth.device import Device
 from lmu_hls.synth.family import Family, Resource
 
 _FLIP_FLOPS = [f"{name}{edge}" for name in ("FDRE", "FDSE", "FDCE", "FDPE") for edge in ("", "_1")]
@@ -33,4 +34,16 @@ FAMILY = Family(
         # Multiplexers inside a slice, constants and buffers
         **{name: {} for name in ("MUXF7", "MUXF8", "GND", "VCC", "BUFG", "IBUF", "OBUF")},
     },
+    devices=tuple(
+        Device(name, part, dict(zip(("LUT", "FF", "DSP", "BRAM18"), available, strict=True)), clock_mhz=clock)
+        for name, part, available, clock in (
+            ("xc7a35t", "xc7a35tcpg236-1", (20800, 41600, 90, 100), 100.0),
+            ("xc7a100t", "xc7a100tcsg324-1", (63400, 126800, 240, 270), 100.0),
+            ("xc7a200t", "xc7a200tsbg484-1", (134600, 269200, 740, 730), 100.0),
+            ("xc7z010", "xc7z010clg400-1", (17600, 35200, 80, 120), 100.0),
+            ("xc7z020", "xc7z020clg400-1", (53200, 106400, 220, 280), 100.0),
+            ("xc7k325t", "xc7k325tffg900-2", (203800, 407600, 840, 890), 200.0),
+            ("xc7vx690t", "xc7vx690tffg1761-2", (433200, 866400, 3600, 2940), 200.0),
+        )
+    ),
 )
