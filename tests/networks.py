@@ -212,7 +212,7 @@ def define_update(lmu: LMU, mem: np.ndarray, u: Fraction) -> np.ndarray:
 
 
 def define_hidden(lmu, mem, x_t, h, c):
-    """The new h and, for an LSTM cell, the new cell state, from the equations in lmu_hls/spec/hidden.py."""
+    """The new h and, for an LSTM cell, the new cell state, from the equations in lmu_hls/spec/cells."""
     cell = lmu.hidden
     if cell is None:
         return assign_all(mem, lmu.h), c

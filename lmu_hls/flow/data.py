@@ -18,7 +18,7 @@ from lmu_hls.figures import Head, check_inputs, check_targets
 from lmu_hls.fixed import to_float
 from lmu_hls.records.evidence import ArrayId, DataSet
 from lmu_hls.spec import LMU, Network
-from lmu_hls.spec.hidden import DenseCell
+from lmu_hls.spec.cells.dense import DenseCell
 
 
 @dataclass(frozen=True, slots=True, eq=False)

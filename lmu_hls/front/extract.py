@@ -16,16 +16,14 @@ from lmu_hls.activations import FUNCTIONS
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType, quantize, to_float
 from lmu_hls.spec import (
+    HIDDEN_CELLS,
     LMU,
     Activation,
     Dense,
-    DenseCell,
     DenseUpdate,
     Elementwise,
-    GRUCell,
     HiddenCell,
     Layer,
-    LSTMCell,
     Network,
     Softmax,
     Table,
@@ -35,17 +33,11 @@ from lmu_hls.spec import (
 )
 from lmu_hls.spec.tables import make_activation, make_exp
 
-# The tables that an LMU's hidden cell may have: the attribute with the function, and the tensor it is assigned to.
-TABLES = {
-    "none": {},
-    "dense": {"table": ("hidden_activation", "result")},
-    "rnn": {"table": ("hidden_activation", "result")},
-    "lstm": {
-        "table": ("hidden_activation", "candidate"),
-        "gate_table": ("hidden_recurrent_activation", "gate"),
-        "squash_table": ("hidden_activation", "squashed"),
-    },
-    "gru": {"table": ("hidden_activation", "candidate"), "gate_table": ("hidden_recurrent_activation", "gate")},
+# A hidden cell's fields with a function: the attribute of the Keras cell, and the table in C++.
+FUNCTION_FIELDS = {
+    "activation": ("activation", "table"),
+    "gate_activation": ("recurrent_activation", "gate_table"),
+    "cell_activation": ("activation", "squash_table"),
 }
 MAX_WEIGHT_WIDTH = 53  # weights travel as float64, which holds every integer of this many bits
 
@@ -131,47 +123,36 @@ def _update(node: Any) -> DenseUpdate | TridiagonalUpdate:
 
 
 def _hidden(node: Any) -> HiddenCell | None:
-    kind = node.get_attr("hidden_cell")
-    if kind == "none":
+    cell = HIDDEN_CELLS.get(node.get_attr("hidden_cell"))
+    if cell is None:
         return None
-    weights: dict[str, Any] = {
-        "kernel_mem": _weight(node, "hidden_mem"),
-        "kernel_x": _optional(node, "hidden_x"),
-        "bias": _optional(node, "hidden_bias"),
+    contents: dict[str, Any] = {
+        name: (_weight if needed else _optional)(node, hidden_weight(name)) for name, needed in cell.weights().items()
     }
     activations = cell_activations(node)
-    activation, pre = activations["table"], _type(node, "pre")
-    if kind in ("dense", "rnn"):
-        return DenseCell(**weights, pre=pre, activation=activation, kernel_h=_optional(node, "hidden_h"))
-    gates: dict[str, Any] = {
-        "kernel_h": _weight(node, "hidden_h"),
-        "pre": pre,
-        "gate_activation": activations["gate_table"],
-        "gate": _type(node, "gate"),
-        "activation": activation,
-        "candidate": _type(node, "candidate"),
-    }
-    if kind == "lstm":
-        squash, squashed = activations["squash_table"], _type(node, "squashed")
-        return LSTMCell(**weights, **gates, cell=_type(node, "cell"), cell_activation=squash, squashed=squashed)
-    return GRUCell(
-        **weights,
-        **gates,
-        recurrent_bias=_optional(node, "hidden_recurrent_bias"),
-        reset_after=node.get_attr("reset_after"),
-        inner=_type(node, "inner"),
-    )
+    contents |= {name: activations[FUNCTION_FIELDS[name][1]] for name in cell.outputs}
+    contents |= {name: _type(node, name) for name in cell.tensors()}
+    contents |= {name: node.get_attr(name) for name in cell.options()}
+    return cell(**contents)
+
+
+def hidden_weight(field: str) -> str:
+    """The name that the weight ``field`` of a hidden cell has in the graph."""
+    return f"hidden_{field.removeprefix('kernel_')}"
 
 
 def cell_activations(node: Any) -> dict[str, Activation]:
-    """The activations of an LMU node's hidden cell, by the names of :data:`TABLES`: the same entries for every reader.
+    """The activations of an LMU node's hidden cell, by the tables' names in C++: the same entries for every reader.
 
     All tables of one function have one index type; reach is the table_range of the layer, or that of the function.
     """
     activations = {}
-    for name, (attribute, tensor) in TABLES[node.get_attr("hidden_cell")].items():
-        function = node.get_attr(attribute)
-        activations[name] = make_activation(function, table_index(node, function), _type(node, tensor))
+    cell = HIDDEN_CELLS.get(node.get_attr("hidden_cell"))
+    for field, tensor in cell.outputs.items() if cell is not None else ():
+        keras_name, table = FUNCTION_FIELDS[field]
+        function = node.get_attr(f"hidden_{keras_name}")
+        to = _type(node, "result" if tensor == "h" else tensor)
+        activations[table] = make_activation(function, table_index(node, function), to)
     return activations
 
 

@@ -8,12 +8,11 @@ from hls4ml.backends.template import FunctionCallTemplate, LayerConfigTemplate
 
 from lmu_hls.activations import FUNCTIONS
 from lmu_hls.front.graph.accumulators import ACCUMULATORS
-from lmu_hls.front.graph.layer import COEFFICIENTS, INDEXES, LMU, TABLE_NAMES, TENSORS, WEIGHTS
+from lmu_hls.front.graph.layer import CELL_OPTIONS, COEFFICIENTS, INDEXES, LMU, TABLE_NAMES, TENSORS, WEIGHTS
 from lmu_hls.front.graph.update import update_multiplications
 from lmu_hls.hls.targets import LMU_HEADER
+from lmu_hls.spec import HIDDEN_CELLS
 
-CELLS = {"none": "no", "dense": "dense", "rnn": "dense", "lstm": "lstm", "gru": "gru"}  # lmu_*_cell
-ELEMENTWISE = {"lstm": 3, "gru": 2}  # multiplications a unit, of the gates
 _CONFIG = """struct config{index} : nnet::lmu_config {{
     static const unsigned n_in = {n_in};
     static const unsigned n_timesteps = {n_timesteps};
@@ -31,7 +30,7 @@ _CONFIG = """struct config{index} : nnet::lmu_config {{
     static const bool hidden_recurrent = {hidden_recurrent};
     static const bool hidden_bias = {hidden_bias};
     static const bool hidden_recurrent_bias = {hidden_recurrent_bias};
-    static const bool reset_after = {reset_after};
+{options}
     static const unsigned activation = nnet::lmu_{activation};
     static const unsigned gate_activation = nnet::lmu_{gate_activation};
 
@@ -61,20 +60,22 @@ class LMUConfigTemplate(LayerConfigTemplate):
             "hidden_recurrent": "hidden_h" in node.weights,
             "hidden_bias": "hidden_bias" in node.weights,
             "hidden_recurrent_bias": "hidden_recurrent_bias" in node.weights,
-            "reset_after": node.get_attr("reset_after"),
             "return_sequences": node.get_attr("return_sequences"),
         }
         types = (*TENSORS, *ACCUMULATORS, *WEIGHTS, *TABLE_NAMES, *INDEXES)
         typedefs = "\n".join(f"    typedef {node.types[f'{name}_t'].name} {name}_t;" for name in types)
+        options = "\n".join(f"    static const bool {name} = {_flag(node.get_attr(name))};" for name in CELL_OPTIONS)
+        kind = node.get_attr("hidden_cell")
         sizes = ("index", "n_in", "n_timesteps", "memory_d", "order", "units", "reuse_factor")
         return _CONFIG.format(
             **{name: node.get_attr(name) for name in sizes},
-            **{name: str(bool(value)).lower() for name, value in flags.items()},
+            **{name: _flag(value) for name, value in flags.items()},
             n_out=node.get_output_variable().size(),
             activation=_function(node.get_attr("hidden_activation")),
             gate_activation=_function(node.get_attr("hidden_recurrent_activation")),
             update=node.get_attr("memory_update"),
-            cell=CELLS[node.get_attr("hidden_cell")],
+            cell="no" if kind == "none" else kind,
+            options=options,
             multiplications=multiplications(node),
             typedefs=typedefs,
         )
@@ -100,7 +101,12 @@ def multiplications(node: Any) -> int:
     for name in WEIGHTS:
         if name in node.weights and name not in COEFFICIENTS and not name.endswith("_bias"):
             total += int(node.weights[name].data.size)
-    return total + ELEMENTWISE.get(node.get_attr("hidden_cell"), 0) * node.get_attr("units")
+    cell = HIDDEN_CELLS.get(node.get_attr("hidden_cell"))
+    return total + (cell.products if cell is not None else 0) * node.get_attr("units")
+
+
+def _flag(value: Any) -> str:
+    return str(bool(value)).lower()
 
 
 def _function(name: str) -> str:

@@ -86,7 +86,7 @@ class Reuse:
 class Manifest:
     """What `convert` wrote: the model, hls4ml backend and io_type, Verilog units, tool versions by name.
 
-    `parts` are those of the network in Verilog; `multipliers` has also those of the gates of LSTM and GRU cells.
+    `parts` are those of the network in Verilog; `multipliers` has also those of the gates of a hidden cell.
     `utilisation` (0 to 1) is the share of the multipliers' cycles that the products need. The input is (steps, n_in)
     values of one type; `sequence_cycles` go by from the start of one sequence to that of the next, by formula.
     """

@@ -1,8 +1,11 @@
 """The integer contract that golden, HLS and RTL share."""
 
 from lmu_hls.spec.assign import Assign, Read, Tensor, Term, assigned, carried
+from lmu_hls.spec.cells import HIDDEN_CELLS, HiddenCell
+from lmu_hls.spec.cells.dense import DenseCell
+from lmu_hls.spec.cells.gru import GRUCell
+from lmu_hls.spec.cells.lstm import LSTMCell
 from lmu_hls.spec.equality import same
-from lmu_hls.spec.hidden import DenseCell, GRUCell, HiddenCell, LSTMCell
 from lmu_hls.spec.memory import DenseUpdate, TridiagonalUpdate
 from lmu_hls.spec.network import LMU, ArgMax, Dense, Elementwise, Layer, Network, Softmax
 from lmu_hls.spec.output import streaming, with_argmax, with_logits
@@ -10,6 +13,7 @@ from lmu_hls.spec.tables import make_activation, make_exp
 from lmu_hls.spec.weight import Activation, Table, Weight, table_index_type
 
 __all__ = [
+    "HIDDEN_CELLS",
     "LMU",
     "Activation",
     "ArgMax",

@@ -14,7 +14,7 @@ import numpy as np
 
 from lmu_hls.fixed import FixedType, requantize
 from lmu_hls.spec.assign import Assign, Tensor, apply, assign, assigned, matrix
-from lmu_hls.spec.hidden import HiddenCell, check_cell, no_cell
+from lmu_hls.spec.cells import HiddenCell, no_cell
 from lmu_hls.spec.memory import DenseUpdate, TridiagonalUpdate
 from lmu_hls.spec.weight import Activation, Table, Weight, check_shape
 
@@ -56,7 +56,7 @@ class LMU:
         if self.encoder_bias is not None:
             check_shape("encoder_bias", self.encoder_bias, (self.memory_d,))
         if self.hidden is not None:
-            check_cell(self.hidden, n_mem, self.n_in)
+            self.hidden.check(n_mem, self.n_in)
 
     @property
     def n_in(self) -> int:

@@ -25,17 +25,15 @@ _CLASSES = {
         spec.Activation,
         spec.ArgMax,
         spec.Dense,
-        spec.DenseCell,
         spec.DenseUpdate,
         spec.Elementwise,
-        spec.GRUCell,
         spec.LMU,
-        spec.LSTMCell,
         spec.Network,
         spec.Softmax,
         spec.Table,
         spec.TridiagonalUpdate,
         spec.Weight,
+        *spec.HIDDEN_CELLS.values(),
     )
 }
 

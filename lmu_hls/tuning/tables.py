@@ -19,7 +19,7 @@ from lmu_hls.activations import FUNCTIONS
 from lmu_hls.fixed import FixedType, quantize, to_float
 from lmu_hls.golden import Trace
 from lmu_hls.precision import decibel
-from lmu_hls.spec import LMU, Activation, DenseCell, LSTMCell, Network
+from lmu_hls.spec import LMU, Activation, Network
 from lmu_hls.tuning.calibration import REFERENCE
 from lmu_hls.tuning.draft import TABLE, Draft, Key, Types
 
@@ -68,24 +68,17 @@ class TablePlan:
 
 def lookups(lmu: LMU) -> tuple[Lookup, ...]:
     """Every use of a table in the hidden cell, in the order in which a step makes them."""
-    cell = lmu.hidden
-    if cell is None:
-        return ()
-    column = np.arange(4 * cell.units).reshape(4, cell.units)
-    if isinstance(cell, DenseCell):
-        found = [Lookup(cell.activation, "pre", column[0], "result")]
-    elif isinstance(cell, LSTMCell):
-        found = [
-            Lookup(cell.gate_activation, "pre", column[[0, 1, 3]].ravel(), "gate"),
-            Lookup(cell.activation, "pre", column[2], "candidate"),
-            Lookup(cell.cell_activation, "cell", column[0], "squashed"),
-        ]
-    else:
-        found = [
-            Lookup(cell.gate_activation, "pre", column[:2].ravel(), "gate"),
-            Lookup(cell.activation, "pre", column[2], "candidate"),
-        ]
-    return tuple(lookup for lookup in found if lookup.activation.table is not None)
+    used: dict[tuple[Activation, str, str], list[NDArray[np.intp]]] = {}
+    for item in lmu.cell:
+        if item.function is not None and item.function.table is not None:
+            (term,) = item.terms
+            target = "result" if item.to.name == "h" else item.to.name
+            columns = np.arange(term.x.start, term.x.stop)
+            used.setdefault((item.function, term.x.tensor.name, target), []).append(columns)
+    return tuple(
+        Lookup(function, source, np.concatenate(columns), target)
+        for (function, source, target), columns in used.items()
+    )
 
 
 def allowed_db(lookup: Lookup, index: FixedType, values: Floats) -> float:

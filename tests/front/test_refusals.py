@@ -34,7 +34,7 @@ class OwnCell(keras.layers.LSTMCell):
 )
 def test_hidden_cells(cell, tmp_path):
     built = model(LMU(1, 2, 8, cell, name="memory"))
-    words = (type(cell).__name__, "use hidden_cell=None, or one of Dense, SimpleRNNCell, LSTMCell, GRUCell")
+    words = (type(cell).__name__, "use hidden_cell=None, or one of Dense, GRUCell, LSTMCell, SimpleRNNCell")
     refuse(built, tmp_path, "memory", *words)
 
 

@@ -9,10 +9,12 @@ from hls4ml.converters.keras_v3._base import KerasV3LayerHandler, registry
 
 from lmu_hls.activations import FUNCTIONS
 from lmu_hls.errors import LmuHlsError
+from lmu_hls.front.extract import FUNCTION_FIELDS, hidden_weight
+from lmu_hls.front.graph.layer import CELL_OPTIONS
 from lmu_hls.front.keras_model import is_foreign, is_lmu_layer
 from lmu_hls.front.weights import layer_weight
+from lmu_hls.spec import HIDDEN_CELLS, HiddenCell
 
-GATES = {"dense": 1, "rnn": 1, "lstm": 4, "gru": 3}  # sums of a hidden cell for each unit
 NEIGHBOURS = (  # layers that hls4ml's own handlers take apart into at most a layer and a softmax
     "keras.src.layers.core.dense.Dense",
     "keras.src.layers.activations.activation.Activation",
@@ -164,48 +166,58 @@ def _encoder(layer: Any) -> dict[str, Any]:
 
 def _hidden(layer: Any) -> dict[str, Any]:
     """The hidden cell: its kind and functions, and its weights, the kernel split into the rows that read mem and x."""
-    import keras
 
     cell, hidden = layer.cell, layer.cell.hidden_cell
     n_mem = int(cell.memory_d * cell.order)
     attributes = {
         "hidden_cell": "none",
-        "hidden_activation": "linear",
-        "hidden_recurrent_activation": "linear",
-        "reset_after": False,
+        **{f"hidden_{name}": "linear" for name, _ in FUNCTION_FIELDS.values()},
+        **dict.fromkeys(CELL_OPTIONS, False),
         "units": n_mem,
     }
     if hidden is None:
         return attributes
-    names = {"Dense": "dense", "SimpleRNNCell": "rnn", "LSTMCell": "lstm", "GRUCell": "gru"}
-    kind = next((name for cls, name in names.items() if type(hidden) is getattr(keras.layers, cls)), None)
-    if kind is None:
-        raise LmuHlsError(
-            f"layer {layer.name!r}: hidden_cell {type(hidden).__name__} is not supported; use hidden_cell=None, or "
-            f"one of {', '.join(names)} of keras.layers"
-        )
-    for name in ("activation", "recurrent_activation"):
-        if hasattr(hidden, name):
-            attributes[f"hidden_{name}"] = _activation(layer, name)
+    spec = _contract_cell(layer)
+    for field in spec.outputs:
+        name = FUNCTION_FIELDS[field][0]
+        attributes[f"hidden_{name}"] = _activation(layer, name)
     kernel = layer_weight(hidden, "kernel")
     assert kernel is not None
     n_in = n_mem + (int(cell._encoder_width) - _units(cell) if cell.input_to_hidden else 0)
-    _check_shape(layer, "kernel of the hidden cell", kernel, (n_in, GATES[kind] * int(hidden.units)))
+    _check_shape(layer, "kernel of the hidden cell", kernel, (n_in, spec.gates * int(hidden.units)))
     bias = layer_weight(hidden, "bias") if hidden.use_bias else None
     recurrent_bias = None
-    if bias is not None and bias.ndim == 2:  # a GRU cell with reset_after
+    if bias is not None and bias.ndim == 2:  # two rows: one is added to the product with h alone
         bias, recurrent_bias = bias
+    weights = {
+        "kernel_mem": kernel[:n_mem],
+        "kernel_x": kernel[n_mem:] if cell.input_to_hidden else None,
+        "kernel_h": layer_weight(hidden, "recurrent_kernel"),
+        "bias": bias,
+        "recurrent_bias": recurrent_bias,
+    }
     return {
         **attributes,
-        "hidden_cell": kind,
-        "reset_after": bool(getattr(hidden, "reset_after", False)),
+        "hidden_cell": spec.kind,
+        **{name: bool(getattr(hidden, name)) for name in spec.options()},
         "units": int(hidden.units),
-        "hidden_mem_data": kernel[:n_mem],
-        "hidden_x_data": kernel[n_mem:] if cell.input_to_hidden else None,
-        "hidden_h_data": None if kind == "dense" else layer_weight(hidden, "recurrent_kernel"),
-        "hidden_bias_data": bias,
-        "hidden_recurrent_bias_data": recurrent_bias,
+        **{f"{hidden_weight(field)}_data": values for field, values in weights.items()},
     }
+
+
+def _contract_cell(layer: Any) -> type[HiddenCell]:
+    """The cell of the contract for the Keras cell of ``layer``: exactly a class of keras.layers, no subclass."""
+    import keras
+
+    hidden = layer.cell.hidden_cell
+    cells = {name: cell for cell in HIDDEN_CELLS.values() for name in cell.keras}
+    for name, cell in cells.items():
+        if type(hidden) is getattr(keras.layers, name):
+            return cell
+    raise LmuHlsError(
+        f"layer {layer.name!r}: hidden_cell {type(hidden).__name__} is not supported; use hidden_cell=None, or "
+        f"one of {', '.join(sorted(cells))} of keras.layers"
+    )
 
 
 def _units(cell: Any) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +14,7 @@ from hls4ml.model.types import IntegerPrecisionType, NamedType, UnspecifiedPreci
 from lmu_hls.activations import FUNCTIONS
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType
-from lmu_hls.front.extract import cell_activations
+from lmu_hls.front.extract import FUNCTION_FIELDS, cell_activations, hidden_weight
 from lmu_hls.front.graph.accumulators import ACCUMULATORS
 from lmu_hls.front.graph.types import (
     default_type,
@@ -24,15 +25,16 @@ from lmu_hls.front.graph.types import (
     weight_on_grid,
 )
 from lmu_hls.front.graph.update import UPDATES, check_stable, choose_update, coefficients, sweep_type
+from lmu_hls.spec import HIDDEN_CELLS, HiddenCell
 
-CELL_TENSORS = {
-    "none": (),
-    "dense": ("pre",),
-    "rnn": ("pre",),
-    "lstm": ("pre", "gate", "candidate", "cell", "squashed"),
-    "gru": ("pre", "gate", "inner", "candidate"),
-}
-TENSORS = ("u", "mem", "sweep", "pre", "gate", "candidate", "cell", "squashed", "inner")
+
+def _of_cells(names: Callable[[type[HiddenCell]], Iterable[str]]) -> tuple[str, ...]:
+    """What any of the hidden cells has, each once."""
+    return tuple(dict.fromkeys(name for cell in HIDDEN_CELLS.values() for name in names(cell)))
+
+
+TENSORS = ("u", "mem", "sweep", *_of_cells(lambda cell: cell.tensors()))
+CELL_OPTIONS = _of_cells(lambda cell: cell.options())
 COEFFICIENTS = tuple(name for names in UPDATES.values() for name in names)
 WEIGHTS = (
     "encoder_x",
@@ -40,19 +42,10 @@ WEIGHTS = (
     "encoder_mem",
     "encoder_bias",
     *COEFFICIENTS,
-    "hidden_mem",
-    "hidden_x",
-    "hidden_h",
-    "hidden_bias",
-    "hidden_recurrent_bias",
+    *map(hidden_weight, _of_cells(lambda cell: cell.weights())),
 )
-TABLE_NAMES = ("table", "gate_table", "squash_table")
+TABLE_NAMES = tuple(table for _, table in FUNCTION_FIELDS.values())
 INDEXES = ("table_index", "gate_table_index")  # squash_table has the function of table, and so its index
-MADE_BY = {  # tensors that come out of an activation, and the attribute that names it
-    "gate": "hidden_recurrent_activation",
-    "candidate": "hidden_activation",
-    "squashed": "hidden_activation",
-}
 SETTINGS = {"table_size": 2048, "table_range": 0}  # range 0: 4 for tanh, 8 for sigmoid
 IDENTITY = FixedType(2, 2)  # holds 0 and 1: the encoder of an LMU with kernel_initializer=None
 
@@ -76,7 +69,7 @@ class LMU(Layer):
         *(Attribute(name, value_type=str) for name in ("discretizer", "basis", "hidden_cell")),
         *(Attribute(name, value_type=str) for name in ("hidden_activation", "hidden_recurrent_activation")),
         *(Attribute(name, value_type=bool) for name in ("hidden_to_memory", "memory_to_memory", "input_to_hidden")),
-        *(Attribute(name, value_type=bool) for name in ("reset_after", "return_sequences")),
+        *(Attribute(name, value_type=bool) for name in (*CELL_OPTIONS, "return_sequences")),
         ConfigurableAttribute("reuse_factor", default=1),
         *(ConfigurableAttribute(name, default=value) for name, value in SETTINGS.items()),
         ConfigurableAttribute("memory_update", value_type=str, default="dense"),
@@ -111,7 +104,8 @@ class LMU(Layer):
         shape = [self.get_attr("n_timesteps"), self.get_attr("units")]
         h = explicit_type(self, "result") or default
         self.add_output_variable(shape if self.get_attr("return_sequences") else shape[1:], precision=hls_type(h))
-        present = {"u", "mem", *CELL_TENSORS[self.get_attr("hidden_cell")]}
+        cell = HIDDEN_CELLS.get(self.get_attr("hidden_cell"))
+        present = {"u", "mem", *(cell.tensors() if cell is not None else ())}
         if self.get_attr("memory_update") == "tridiagonal":
             present.add("sweep")
         for name in TENSORS:
@@ -119,18 +113,20 @@ class LMU(Layer):
                 self._set_type(name, hls_type(explicit_type(self, name) or self._automatic_type(name, default)))
             else:
                 self._set_type(name, None)
-        gate = tensor_type(self, "gate")
-        if self.get_attr("hidden_cell") == "gru" and gate.fraction < 0:
-            raise LmuHlsError(
-                f"layer {self.name!r}: 'gate' has the type {gate}, in which the 1 of 1 - z is no value; "
-                "give it fraction bits"
-            )
+        if cell is not None:
+            try:
+                cell.check_types({name: tensor_type(self, name) for name in cell.tensors()})
+            except ValueError as error:
+                raise LmuHlsError(f"layer {self.name!r}: {error}") from None
 
     def _automatic_type(self, name: str, default: FixedType) -> FixedType:
         """``default``, but a function's values that lie in [-1, 1] get one integer bit; 1 becomes 1 - LSB."""
         if name == "sweep":
             return sweep_type(self)
-        function = FUNCTIONS.get(self.get_attr(MADE_BY.get(name, "")))
+        cell = HIDDEN_CELLS.get(self.get_attr("hidden_cell"))
+        outputs = {tensor: field for field, tensor in cell.outputs.items()} if cell is not None else {}
+        attribute = f"hidden_{FUNCTION_FIELDS[outputs[name]][0]}" if name in outputs else ""
+        function = FUNCTIONS.get(self.get_attr(attribute))
         return replace(default, integer=1) if function and function.limit <= 1 else default
 
     def _set_type(self, name: str, precision: Any) -> None:
