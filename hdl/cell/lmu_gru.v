@@ -376,21 +376,17 @@ module lmu_gru #(
         if (rst) f_unit_q <= 0;
     end
 
-    always @* begin
-        if (f_past_q && !rst) begin
-            one_h_a_unit : assert (m_axis_tvalid == f_unit_q[F_LATENCY]);
-            if (m_axis_tvalid) last_in_place : assert (m_axis_tlast == f_last_q[F_LATENCY]);
-            never_closed : assert (s_axis_tready == (!m_axis_tvalid || m_axis_tready));
-            unit_in_range : assert (unit_q < UNITS);
-            h_read_in_turn : assert (rd_unit_q < UNITS && wr_unit_q < UNITS);
-        end
+    always @* if (f_past_q && !rst) begin
+        one_h_a_unit : assert (m_axis_tvalid == f_unit_q[F_LATENCY]);
+        if (m_axis_tvalid) last_in_place : assert (m_axis_tlast == f_last_q[F_LATENCY]);
+        never_closed : assert (s_axis_tready == (!m_axis_tvalid || m_axis_tready));
+        unit_in_range : assert (unit_q < UNITS);
+        h_read_in_turn : assert (rd_unit_q < UNITS && wr_unit_q < UNITS);
     end
 
-    always @(posedge clk) begin
-        if (f_past_q && !rst) begin
-            reach_flow : cover (m_axis_tvalid && m_axis_tready && m_axis_tlast && f_unit_q[F_LATENCY-4]);
-            reach_stall : cover (m_axis_tvalid && !m_axis_tready && s_axis_tvalid);
-        end
+    always @(posedge clk) if (f_past_q && !rst) begin
+        reach_flow : cover (m_axis_tvalid && m_axis_tready && m_axis_tlast && f_unit_q[F_LATENCY-4]);
+        reach_stall : cover (m_axis_tvalid && !m_axis_tready && s_axis_tvalid);
     end
 `endif
 

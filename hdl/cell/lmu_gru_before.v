@@ -417,24 +417,20 @@ module lmu_gru_before #(
         end
     end
 
-    always @* begin
-        if (f_past_q && !rst) begin
-            one_inner_a_unit : assert (inner_axis_tvalid == f_r_q[5]);
-            one_h_a_sum : assert (m_axis_tvalid == f_sum_q[6]);
-            if (inner_axis_tvalid) inner_last_in_place : assert (inner_axis_tlast == f_r_last_q[5]);
-            if (m_axis_tvalid) last_in_place : assert (m_axis_tlast == f_sum_last_q[6]);
-            never_closed : assert (s_axis_tready == (!inner_axis_tvalid || inner_axis_tready));
-            sum_never_closed : assert (sum_axis_tready == (!m_axis_tvalid || m_axis_tready));
-            units_in_range : assert (unit_q < UNITS && keep_unit_q < UNITS && mix_unit_q < UNITS && wr_unit_q < UNITS);
-            h_kept_at_once : assert (m_new_q == (m_axis_tvalid && !f_kept_q));
-        end
+    always @* if (f_past_q && !rst) begin
+        one_inner_a_unit : assert (inner_axis_tvalid == f_r_q[5]);
+        one_h_a_sum : assert (m_axis_tvalid == f_sum_q[6]);
+        if (inner_axis_tvalid) inner_last_in_place : assert (inner_axis_tlast == f_r_last_q[5]);
+        if (m_axis_tvalid) last_in_place : assert (m_axis_tlast == f_sum_last_q[6]);
+        never_closed : assert (s_axis_tready == (!inner_axis_tvalid || inner_axis_tready));
+        sum_never_closed : assert (sum_axis_tready == (!m_axis_tvalid || m_axis_tready));
+        units_in_range : assert (unit_q < UNITS && keep_unit_q < UNITS && mix_unit_q < UNITS && wr_unit_q < UNITS);
+        h_kept_at_once : assert (m_new_q == (m_axis_tvalid && !f_kept_q));
     end
 
-    always @(posedge clk) begin
-        if (f_past_q && !rst) begin
-            reach_flow : cover (inner_axis_tvalid && inner_axis_tready && inner_axis_tlast && m_axis_tvalid);
-            reach_stall : cover (m_axis_tvalid && !m_axis_tready && sum_axis_tvalid && inner_axis_tvalid);
-        end
+    always @(posedge clk) if (f_past_q && !rst) begin
+        reach_flow : cover (inner_axis_tvalid && inner_axis_tready && inner_axis_tlast && m_axis_tvalid);
+        reach_stall : cover (m_axis_tvalid && !m_axis_tready && sum_axis_tvalid && inner_axis_tvalid);
     end
 `endif
 

@@ -362,123 +362,51 @@ module lmu_hidden_gru_before #(
 `ifdef FORMAL
     // The first cycle is a reset; whatever comes then, a source keeps to the rules of AXI4-Stream
     reg f_past_q = 1'b0;
-
     always @(posedge clk) f_past_q <= 1'b1;
-    always @* if (!f_past_q) assume (rst);
 
-    always @(posedge clk) begin
-        if (f_past_q && $past(!rst && x_axis_tvalid && !x_axis_tready)) begin
-            assume (x_axis_tvalid);
-            assume ($stable({x_axis_tdata, x_axis_tlast}));
-        end
-        if (f_past_q && $past(!rst && mem_axis_tvalid && !mem_axis_tready)) begin
-            assume (mem_axis_tvalid);
-            assume ($stable({mem_axis_tdata, mem_axis_tlast}));
-        end
-        if (f_past_q && $past(!rst && m_axis_tvalid && !m_axis_tready)) begin
-            valid_holds : assert (m_axis_tvalid);
-            payload_holds : assert ($stable({m_axis_tdata, m_axis_tlast, m_axis_tuser}));
-        end
-    end
+    f_axis #(.SOURCE(1), .WIDTH(X_W + 1)) f_x_axis (
+        .clk(clk), .rst(rst), .valid(x_axis_tvalid), .ready(x_axis_tready), .payload({x_axis_tdata, x_axis_tlast})
+    );
+    f_axis #(.SOURCE(1), .WIDTH(MEM_W + 1)) f_mem_axis (
+        .clk(clk), .rst(rst), .valid(mem_axis_tvalid), .ready(mem_axis_tready),
+        .payload({mem_axis_tdata, mem_axis_tlast})
+    );
+    f_axis #(.WIDTH(H_W + 2)) f_m_axis (
+        .clk(clk), .rst(rst), .valid(m_axis_tvalid), .ready(m_axis_tready),
+        .payload({m_axis_tdata, m_axis_tlast, m_axis_tuser})
+    );
 
-    // Nothing lost and nothing invented: each step gives UNITS beats, with the tlast of its last input on the last one
-    localparam F_FLIGHT = 2;  // complete steps inside at once, at most
-    reg [F_FLIGHT-1:0] f_lasts_q;  // tlast of each, the oldest one lowest
-    reg [1:0] f_steps_q;  // how many
-    reg [$clog2(N_MEM+1)-1:0] f_in_q;  // number of the next mem of its step
-    reg [$clog2(UNITS+1)-1:0] f_out_q;  // number of the next output of its step
-    wire f_accept = mem_axis_tvalid && mem_axis_tready;
-    wire f_begun = f_accept && f_in_q == N_MEM - 1;
-    wire f_taken = m_axis_tvalid && m_axis_tready;
-    wire f_end = f_out_q == UNITS - 1;
-    wire f_done = f_taken && f_end;
-    wire [1:0] f_left = f_steps_q - f_done;
+    // Nothing lost and nothing invented
+    wire f_begun, f_done;
+    wire [3:0] f_inside;
 
-    always @(posedge clk) begin
-        f_steps_q <= f_left + f_begun;
-        f_lasts_q <= (f_lasts_q >> f_done & ~({{(F_FLIGHT - 1) {1'b0}}, 1'b1} << f_left))
-            | {{(F_FLIGHT - 1) {1'b0}}, f_begun && mem_axis_tlast} << f_left;
-        if (f_accept) f_in_q <= f_in_q == N_MEM - 1 ? 0 : f_in_q + 1;
-        if (f_taken) f_out_q <= f_end ? 0 : f_out_q + 1;
-        if (rst) begin
-            f_steps_q <= 0;
-            f_lasts_q <= 0;
-            f_in_q <= 0;
-            f_out_q <= 0;
-        end
-    end
+    f_steps #(.N_IN(N_MEM), .N_OUT(UNITS), .FLIGHT(2)) f_count (
+        .clk(clk), .rst(rst), .s_valid(mem_axis_tvalid), .s_ready(mem_axis_tready), .s_last(mem_axis_tlast),
+        .m_valid(m_axis_tvalid), .m_ready(m_axis_tready), .m_last(m_axis_tlast),
+        .s_place(), .m_place(), .begun(f_begun), .done(f_done), .steps(f_inside)
+    );
 
-    always @* begin
-        if (f_past_q && !rst) begin
-            flight_bounded : assert (f_steps_q <= F_FLIGHT);
-            none_invented : assert (!m_axis_tvalid || f_steps_q != 0);
-            last_in_place : assert (!m_axis_tvalid || m_axis_tlast == (f_end && f_lasts_q[0]));
-        end
-    end
-
-    // Never stuck: cycles in which nobody outside holds it up, without a beat that is owed, or without taking one
+    // Never stuck. The formulas of the header: latency of a step that finds nothing inside.
     localparam F_N = N_X + N_H + N_MEM;
     localparam F_TURN = F_N > LANES ? F_N : LANES;
     localparam F_TURN2 = F_N > LANES2 ? F_N : LANES2;
     localparam F_LATENCY2 = (UNITS / LANES2 - 1) * F_TURN2 + LANES2 + 11;
     localparam F_LATENCY = (2 * UNITS / LANES - 1) * F_TURN + LANES + 10 + F_LATENCY2;
     localparam F_II = N_MEM + F_LATENCY + (N_X + N_H > F_LATENCY2 + 2 ? N_X + N_H - F_LATENCY2 : 2);
-    localparam F_BEAT = F_LATENCY + 1;
-    localparam F_STEP = F_LATENCY + F_N + 2;
-    reg [$clog2(F_BEAT+2)-1:0] f_dry_q;
-    reg [$clog2(F_STEP+2)-1:0] f_closed_q;
 
-    always @(posedge clk) begin
-        f_dry_q <= m_axis_tvalid || f_steps_q == 0 ? 0 : f_dry_q + 1;
-        if (!m_axis_tvalid || m_axis_tready) f_closed_q <= f_closed_q + 1;
-        if (x_axis_tready || mem_axis_tready) f_closed_q <= 0;
-        if (rst) begin
-            f_dry_q <= 0;
-            f_closed_q <= 0;
-        end
-    end
+    f_live #(.BEAT(F_LATENCY + 1), .STEP(F_LATENCY + F_N + 2)) f_alive (
+        .clk(clk), .rst(rst), .owed(f_inside != 0), .starved(1'b0), .open(x_axis_tready || mem_axis_tready),
+        .m_valid(m_axis_tvalid), .m_ready(m_axis_tready)
+    );
+    f_pace #(.LATENCY(F_LATENCY), .II(F_II)) f_timing (
+        .clk(clk), .rst(rst), .calm(m_axis_tready),
+        .flow(m_axis_tready && (N_X == 0 || x_axis_tvalid) && mem_axis_tvalid),
+        .begun(f_begun && f_inside == 0), .done(f_done), .tick(f_done), .due()
+    );
 
-    always @* begin
-        if (f_past_q && !rst) begin
-            never_dry : assert (f_dry_q <= F_BEAT);
-            never_closed : assert (f_closed_q <= F_STEP);
-        end
-    end
-
-    // The formulas of the header: latency of a step that finds nothing inside while the sink has always been ready, ii
-    // while the sources have, too
-    reg f_ready_q, f_flow_q, f_given_q;
-    reg [F_LATENCY-1:0] f_history_q;  // the last beat of a step was taken, newest in bit 0
-    reg [$clog2(F_II+2)-1:0] f_interval_q;
-    wire f_flow = m_axis_tready && (N_X == 0 || x_axis_tvalid) && mem_axis_tvalid;
-
-    always @(posedge clk) begin
-        f_ready_q <= f_ready_q && m_axis_tready;
-        f_flow_q <= f_flow_q && f_flow;
-        f_history_q <= {f_history_q[F_LATENCY-2:0], f_begun && f_steps_q == 0};
-        f_given_q <= f_given_q || f_done;
-        f_interval_q <= f_done ? 1 : f_interval_q + f_given_q;
-        if (rst) begin
-            f_ready_q <= 1'b1;
-            f_flow_q <= 1'b1;
-            f_history_q <= 0;
-            f_given_q <= 1'b0;
-            f_interval_q <= 0;
-        end
-    end
-
-    always @* begin
-        if (f_past_q && !rst) begin
-            if (f_ready_q && m_axis_tready && f_history_q[F_LATENCY-1]) latency_exact : assert (f_done);
-            if (f_flow_q && f_flow && f_given_q) ii_exact : assert (f_done == (f_interval_q == F_II));
-        end
-    end
-
-    always @(posedge clk) begin
-        if (f_past_q && !rst) begin
-            reach_last : cover (f_taken && m_axis_tlast && f_begun);
-            reach_closed : cover (!(x_axis_tready || mem_axis_tready) && m_axis_tvalid && !m_axis_tready);
-        end
+    always @(posedge clk) if (f_past_q && !rst) begin
+        reach_last : cover (m_axis_tvalid && m_axis_tready && m_axis_tlast && f_begun);
+        reach_closed : cover (!(x_axis_tready || mem_axis_tready) && m_axis_tvalid && !m_axis_tready);
     end
 `endif
 

@@ -448,26 +448,22 @@ module lmu_lstm #(
     wire [2:0] f_cells = f_early + add3_q + add4_q + add5_q + cell_valid6_q;
     wire [UNIT_CW-1:0] f_next = cell_unit_q == UNITS - 1 ? 0 : cell_unit_q + 1;
 
-    always @* begin
-        if (f_past_q && !rst) begin
-            one_h_a_unit : assert (m_axis_tvalid == f_unit_q[F_LATENCY]);
-            if (m_axis_tvalid) last_in_place : assert (m_axis_tlast == f_last_q[F_LATENCY]);
-            never_closed : assert (s_axis_tready == (!m_axis_tvalid || m_axis_tready));
-            unit_in_range : assert (unit_q < UNITS);
-            // c is read after it has been written: no cell of this unit is under way when its f is there
-            if (UNITS > 1) begin
-                cells_under_way : assert (f_cells <= 2);
-                if (valid1_q && gate1_q == F && f_cells > 0) cell_written : assert (cell_unit_q != unit_q);
-                if (valid1_q && gate1_q == F && f_cells > 1) second_cell_written : assert (f_next != unit_q);
-            end
+    always @* if (f_past_q && !rst) begin
+        one_h_a_unit : assert (m_axis_tvalid == f_unit_q[F_LATENCY]);
+        if (m_axis_tvalid) last_in_place : assert (m_axis_tlast == f_last_q[F_LATENCY]);
+        never_closed : assert (s_axis_tready == (!m_axis_tvalid || m_axis_tready));
+        unit_in_range : assert (unit_q < UNITS);
+        // c is read after it has been written: no cell of this unit is under way when its f is there
+        if (UNITS > 1) begin
+            cells_under_way : assert (f_cells <= 2);
+            if (valid1_q && gate1_q == F && f_cells > 0) cell_written : assert (cell_unit_q != unit_q);
+            if (valid1_q && gate1_q == F && f_cells > 1) second_cell_written : assert (f_next != unit_q);
         end
     end
 
-    always @(posedge clk) begin
-        if (f_past_q && !rst) begin
-            reach_flow : cover (m_axis_tvalid && m_axis_tready && m_axis_tlast && f_unit_q[F_LATENCY-4]);
-            reach_stall : cover (m_axis_tvalid && !m_axis_tready && s_axis_tvalid);
-        end
+    always @(posedge clk) if (f_past_q && !rst) begin
+        reach_flow : cover (m_axis_tvalid && m_axis_tready && m_axis_tlast && f_unit_q[F_LATENCY-4]);
+        reach_stall : cover (m_axis_tvalid && !m_axis_tready && s_axis_tvalid);
     end
 `endif
 

@@ -255,19 +255,15 @@ module lmu_recurrent #(
 
     always @(posedge clk) f_gone_q <= !rst && !f_in && (f_gone_q || f_out);
 
-    always @* begin
-        if (f_past_q && !rst) begin
-            none_invented : assert (!m_axis_tvalid || (h_axis_tvalid && !f_gone_q));
-            none_lost : assert (!f_in || f_gone_q || f_out);
-            unchanged : assert ({m_axis_tdata, m_axis_tlast, m_axis_tuser} == f_h);
-        end
+    always @* if (f_past_q && !rst) begin
+        none_invented : assert (!m_axis_tvalid || (h_axis_tvalid && !f_gone_q));
+        none_lost : assert (!f_in || f_gone_q || f_out);
+        unchanged : assert ({m_axis_tdata, m_axis_tlast, m_axis_tuser} == f_h);
     end
 
-    always @(posedge clk) begin
-        if (f_past_q && !rst) begin
-            reach_last : cover (sum_axis_tvalid && sum_axis_tlast);
-            reach_late : cover (f_in && (N_H == 0 || f_gone_q));
-        end
+    always @(posedge clk) if (f_past_q && !rst) begin
+        reach_last : cover (sum_axis_tvalid && sum_axis_tlast);
+        reach_late : cover (f_in && (N_H == 0 || f_gone_q));
     end
 `endif
 

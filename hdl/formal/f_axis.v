@@ -32,15 +32,13 @@ module f_axis #(
     always @(posedge clk) past_q <= 1'b1;
     always @* if (!past_q) assume (rst);
 
-    always @(posedge clk) begin
-        if (past_q && $past(!rst && valid && !ready)) begin
-            if (SOURCE != 0) begin
-                assume (valid);
-                assume ($stable(payload));
-            end else begin
-                valid_holds : assert (valid);
-                payload_holds : assert ($stable(payload));
-            end
+    always @(posedge clk) if (past_q && $past(!rst && valid && !ready)) begin
+        if (SOURCE != 0) begin
+            assume (valid);
+            assume ($stable(payload));
+        end else begin
+            valid_holds : assert (valid);
+            payload_holds : assert ($stable(payload));
         end
     end
 

@@ -42,11 +42,9 @@ module f_live #(
         end
     end
 
-    always @* begin
-        if (past_q && !rst) begin
-            never_dry : assert (dry_q <= BEAT);
-            never_closed : assert (closed_q <= STEP);
-        end
+    always @* if (past_q && !rst) begin
+        never_dry : assert (dry_q <= BEAT);
+        never_closed : assert (closed_q <= STEP);
     end
 
 endmodule

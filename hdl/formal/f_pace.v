@@ -57,11 +57,9 @@ module f_pace #(
         end
     end
 
-    always @* begin
-        if (past_q && !rst) begin
-            if (due || (EVERY != 0 && always_calm)) latency_exact : assert (done == history_q[LATENCY-1]);
-            if (flow_q && flow && ticked_q) ii_exact : assert (tick == (interval_q == II));
-        end
+    always @* if (past_q && !rst) begin
+        if (due || (EVERY != 0 && always_calm)) latency_exact : assert (done == history_q[LATENCY-1]);
+        if (flow_q && flow && ticked_q) ii_exact : assert (tick == (interval_q == II));
     end
 
 endmodule

@@ -73,12 +73,10 @@ module f_steps #(
         end
     end
 
-    always @* begin
-        if (past_q && !rst) begin
-            flight_bounded : assert (steps_q <= FLIGHT);
-            none_invented : assert (!m_valid || steps_q != 0);
-            last_in_place : assert (!m_valid || m_last == (m_end && lasts_q[0]));
-        end
+    always @* if (past_q && !rst) begin
+        flight_bounded : assert (steps_q <= FLIGHT);
+        none_invented : assert (!m_valid || steps_q != 0);
+        last_in_place : assert (!m_valid || m_last == (m_end && lasts_q[0]));
     end
 
 endmodule

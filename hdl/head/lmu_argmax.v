@@ -132,27 +132,23 @@ module lmu_argmax #(
         end
     end
 
-    always @* begin
-        if (f_past_q && !rst) begin
-            place_in_range : assert (place_q == f_place_q && place_q < N);
-            one_a_step : assert (m_axis_tvalid == f_due_q);
-            nothing_overwritten : assert (!(accept && f_end && f_due_q) || m_axis_tready);
-            never_closed : assert (s_axis_tready || (f_end && !m_axis_tready));
-            if (m_axis_tvalid) begin
-                last_in_place : assert (m_axis_tlast == f_last_q);
-                result_in_range : assert (m_axis_tdata < N);
-                if (f_any < N) begin
-                    first_of_the_largest : assert (f_any < m_axis_tdata ? f_best > f_other : f_best >= f_other);
-                end
+    always @* if (f_past_q && !rst) begin
+        place_in_range : assert (place_q == f_place_q && place_q < N);
+        one_a_step : assert (m_axis_tvalid == f_due_q);
+        nothing_overwritten : assert (!(accept && f_end && f_due_q) || m_axis_tready);
+        never_closed : assert (s_axis_tready || (f_end && !m_axis_tready));
+        if (m_axis_tvalid) begin
+            last_in_place : assert (m_axis_tlast == f_last_q);
+            result_in_range : assert (m_axis_tdata < N);
+            if (f_any < N) begin
+                first_of_the_largest : assert (f_any < m_axis_tdata ? f_best > f_other : f_best >= f_other);
             end
         end
     end
 
-    always @(posedge clk) begin
-        if (f_past_q && !rst) begin
-            reach_stall : cover (!s_axis_tready);
-            reach_flow : cover (accept && f_end && m_axis_tvalid && m_axis_tlast && m_axis_tdata == N - 1);
-        end
+    always @(posedge clk) if (f_past_q && !rst) begin
+        reach_stall : cover (!s_axis_tready);
+        reach_flow : cover (accept && f_end && m_axis_tvalid && m_axis_tlast && m_axis_tdata == N - 1);
     end
 `endif
 

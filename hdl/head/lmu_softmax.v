@@ -309,13 +309,11 @@ module lmu_softmax #(
 
     // Counters in range; a bank is not written before it has been read for the last time
 
-    always @* begin
-        if (f_past_q && !rst) begin
-            places_in_range : assert (wr_place_q < N && rd_place_q < N);
-            bit_in_range : assert (!dividing_q || bit_q < DIVISION);
-            read_what_is_there : assert (!(summing || load) || full_q[rd_bank_q]);
-            bank_kept : assert (!accept || !full_q[wr_bank_q]);
-        end
+    always @* if (f_past_q && !rst) begin
+        places_in_range : assert (wr_place_q < N && rd_place_q < N);
+        bit_in_range : assert (!dividing_q || bit_q < DIVISION);
+        read_what_is_there : assert (!(summing || load) || full_q[rd_bank_q]);
+        bank_kept : assert (!accept || !full_q[wr_bank_q]);
     end
 
     // Each sum has the N terms of its step, and nothing else; each division has the e that belongs to it: the one of
@@ -335,12 +333,10 @@ module lmu_softmax #(
         end
     end
 
-    always @* begin
-        if (f_past_q && !rst && load) begin
-            sum_is_whole : assert (rd_place_q != 0 || f_terms_q == N);
-            e_belongs_to_place : assert (f_still_q >= 3);
-            e_within_sum : assert (e <= (rd_place_q == 0 ? sum_q : divisor_q));
-        end
+    always @* if (f_past_q && !rst && load) begin
+        sum_is_whole : assert (rd_place_q != 0 || f_terms_q == N);
+        e_belongs_to_place : assert (f_still_q >= 3);
+        e_within_sum : assert (e <= (rd_place_q == 0 ? sum_q : divisor_q));
     end
 
     // A division is exact: quotient * divisor + rest = e, shifted by the bits of the quotient after its first one
@@ -359,10 +355,8 @@ module lmu_softmax #(
         end
     end
 
-    always @* begin
-        if (f_past_q && !rst && quotient_valid_q && f_divisor_q != 0 && f_all_q <= f_one) begin
-            division_exact : assert (f_product + quotient_rest_q == f_all_q && quotient_rest_q < f_divisor_q);
-        end
+    always @* if (f_past_q && !rst && quotient_valid_q && f_divisor_q != 0 && f_all_q <= f_one) begin
+        division_exact : assert (f_product + quotient_rest_q == f_all_q && quotient_rest_q < f_divisor_q);
     end
 
     // Each step gives N beats. The formulas of the header: latency of a step that finds the unit empty.
@@ -385,12 +379,10 @@ module lmu_softmax #(
         .begun(f_begun && f_inside == 0), .done(f_done), .tick(f_done), .due()
     );
 
-    always @(posedge clk) begin
-        if (f_past_q && !rst) begin
-            reach_last : cover (f_done && m_axis_tlast);
-            reach_stall : cover (!run && f_inside > 2);
-            reach_one : cover (quotient_valid_q && f_all_q == f_one && f_divisor_q != 0);
-        end
+    always @(posedge clk) if (f_past_q && !rst) begin
+        reach_last : cover (f_done && m_axis_tlast);
+        reach_stall : cover (!run && f_inside > 2);
+        reach_one : cover (quotient_valid_q && f_all_q == f_one && f_divisor_q != 0);
     end
 `endif
 

@@ -293,34 +293,30 @@ module lmu_registers #(
         end
     end
 
-    always @* begin
-        if (f_past_q && !rst) begin
-            write_response_is_due : assert (!s_axil_bvalid || (f_aw_q != 0 && f_w_q != 0));
-            writes_bounded : assert (f_aw_q <= 2 && f_w_q <= 2);
-            write_response_in_time : assert (f_late_q <= 1);
-            address_is_taken : assert (s_axil_awready || f_aw_q == 2 || (f_aw_q == 1 && !s_axil_bvalid));
-            data_are_taken : assert (s_axil_wready || f_w_q == 2 || (f_w_q == 1 && !s_axil_bvalid));
-            read_response_is_due : assert (s_axil_rvalid == f_ar_q);
-            read_is_taken : assert (s_axil_arready == !f_ar_q);
-        end
+    always @* if (f_past_q && !rst) begin
+        write_response_is_due : assert (!s_axil_bvalid || (f_aw_q != 0 && f_w_q != 0));
+        writes_bounded : assert (f_aw_q <= 2 && f_w_q <= 2);
+        write_response_in_time : assert (f_late_q <= 1);
+        address_is_taken : assert (s_axil_awready || f_aw_q == 2 || (f_aw_q == 1 && !s_axil_bvalid));
+        data_are_taken : assert (s_axil_wready || f_w_q == 2 || (f_w_q == 1 && !s_axil_bvalid));
+        read_response_is_due : assert (s_axil_rvalid == f_ar_q);
+        read_is_taken : assert (s_axil_arready == !f_ar_q);
     end
 
     // Counters stay at their largest value; a restart needs a write
     wire [31:0] f_count = clipped_counts[31:0];
 
-    always @(posedge clk) begin
-        if (f_past_q && $past(!rst)) begin
-            counter_stays : assert ($past(f_count != FULL || restart) || f_count == FULL);
-            sequences_stay : assert ($past(sequences_q != FULL || restart) || sequences_q == FULL);
-            restarts : assert (!$past(restart) || (f_count == 0 && cycles_q == 0 && sequences_q == 0));
-            errors_are_counted : assert (framing_error_q == (framing_q != 0));
-            framing_stays : assert ($past(framing_q != FULL || restart || wr_clear) || framing_q == FULL);
-            error_is_kept : assert (framing_error_q || !$past(framing_error && !restart));
-            restart_after_write : assert (!restart || (s_axil_bvalid && $past(!s_axil_bvalid) && s_axil_bresp == OKAY));
-            reach_restart : cover (restart);
-            reach_two_writes : cover (f_aw_q == 2 && f_w_q == 2 && s_axil_bvalid);
-            reach_slverr : cover ((f_r && s_axil_rresp == SLVERR) || (f_b && s_axil_bresp == SLVERR));
-        end
+    always @(posedge clk) if (f_past_q && $past(!rst)) begin
+        counter_stays : assert ($past(f_count != FULL || restart) || f_count == FULL);
+        sequences_stay : assert ($past(sequences_q != FULL || restart) || sequences_q == FULL);
+        restarts : assert (!$past(restart) || (f_count == 0 && cycles_q == 0 && sequences_q == 0));
+        errors_are_counted : assert (framing_error_q == (framing_q != 0));
+        framing_stays : assert ($past(framing_q != FULL || restart || wr_clear) || framing_q == FULL);
+        error_is_kept : assert (framing_error_q || !$past(framing_error && !restart));
+        restart_after_write : assert (!restart || (s_axil_bvalid && $past(!s_axil_bvalid) && s_axil_bresp == OKAY));
+        reach_restart : cover (restart);
+        reach_two_writes : cover (f_aw_q == 2 && f_w_q == 2 && s_axil_bvalid);
+        reach_slverr : cover ((f_r && s_axil_rresp == SLVERR) || (f_b && s_axil_bresp == SLVERR));
     end
 `endif
 

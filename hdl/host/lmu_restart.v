@@ -189,19 +189,17 @@ module lmu_restart #(
         end
     end
 
-    always @* begin
-        if (f_past_q && !rst) begin
-            starts_clean : assert (!f_given || !f_fresh_q || !f_source_q);
-            within_the_core_is_within_the_source : assert (!f_fresh_q || !f_source_q || s_axis_tready);
-            none_lost : assert (!f_taken || f_given || (f_fresh_q && f_source_q));
-            old_packet_ends_first : assert (!f_owed_q || !f_from);
-            end_is_offered : assert (!f_owed_q || m_axis_tvalid);
-            packets_are_the_core_s : assert (f_owed_q || f_sink_q == f_core_q);
-            beats_are_the_core_s : assert (f_owed_q || !m_axis_tvalid || (y_axis_tvalid
-                && {m_axis_tdata, m_axis_tlast, m_axis_tuser} == {y_axis_tdata, y_axis_tlast, y_axis_tuser}));
-            passes_at_once : assert (f_owed_q || y_axis_tready == m_axis_tready);
-            busy_until_all_is_past : assert (busy == (f_owed_q || (f_fresh_q && f_source_q)));
-        end
+    always @* if (f_past_q && !rst) begin
+        starts_clean : assert (!f_given || !f_fresh_q || !f_source_q);
+        within_the_core_is_within_the_source : assert (!f_fresh_q || !f_source_q || s_axis_tready);
+        none_lost : assert (!f_taken || f_given || (f_fresh_q && f_source_q));
+        old_packet_ends_first : assert (!f_owed_q || !f_from);
+        end_is_offered : assert (!f_owed_q || m_axis_tvalid);
+        packets_are_the_core_s : assert (f_owed_q || f_sink_q == f_core_q);
+        beats_are_the_core_s : assert (f_owed_q || !m_axis_tvalid || (y_axis_tvalid
+            && {m_axis_tdata, m_axis_tlast, m_axis_tuser} == {y_axis_tdata, y_axis_tlast, y_axis_tuser}));
+        passes_at_once : assert (f_owed_q || y_axis_tready == m_axis_tready);
+        busy_until_all_is_past : assert (busy == (f_owed_q || (f_fresh_q && f_source_q)));
     end
 
     // The packet that a restart cuts ends with its own last beat or with an error

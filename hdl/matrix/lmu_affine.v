@@ -343,16 +343,14 @@ module lmu_affine #(
 
     // Counters in range, addresses where the counters say
 
-    always @* begin
-        if (f_past_q && !rst) begin
-            column_in_range : assert (column_q < N_IN && wr_column_q < N_IN);
-            group_in_range : assert (group_q < GROUPS);
-            lane_in_range : assert (lane_q < LANES);
-            ring_in_range : assert (used_q <= RAM_DEPTH && unread <= used_q);
-            rom_address : assert (rom_addr_q == group_q * N_IN + column_q);
-            rd_address : assert (rd_addr_q == rd_bank_q * N_IN + column_q);
-            wr_address : assert (wr_addr_q == wr_bank_q * N_IN + wr_column_q);
-        end
+    always @* if (f_past_q && !rst) begin
+        column_in_range : assert (column_q < N_IN && wr_column_q < N_IN);
+        group_in_range : assert (group_q < GROUPS);
+        lane_in_range : assert (lane_q < LANES);
+        ring_in_range : assert (used_q <= RAM_DEPTH && unread <= used_q);
+        rom_address : assert (rom_addr_q == group_q * N_IN + column_q);
+        rd_address : assert (rd_addr_q == rd_bank_q * N_IN + column_q);
+        wr_address : assert (wr_addr_q == wr_bank_q * N_IN + wr_column_q);
     end
 
     // Each word of the ring is written where nothing is needed, read once by each group, and given free by the last one
@@ -372,11 +370,9 @@ module lmu_affine #(
         end
     end
 
-    always @* begin
-        if (f_past_q && !rst) begin
-            nothing_overwritten : assert (!(accept && wr_addr_q == f_any) || !f_full_q);
-            read_what_was_written : assert (!(issue && rd_addr_q == f_any) || (f_full_q && f_reads_q == group_q));
-        end
+    always @* if (f_past_q && !rst) begin
+        nothing_overwritten : assert (!(accept && wr_addr_q == f_any) || !f_full_q);
+        read_what_was_written : assert (!(issue && rd_addr_q == f_any) || (f_full_q && f_reads_q == group_q));
     end
 
     // Each step gives N_OUT beats; those that go to the output come from the lane whose turn it is
@@ -409,13 +405,11 @@ module lmu_affine #(
         .begun(f_begun && f_inside == 0), .done(f_done), .tick(f_done), .due(f_due)
     );
 
-    always @(posedge clk) begin
-        if (f_past_q && !rst) begin
-            reach_last : cover (m_axis_tvalid && m_axis_tready && m_axis_tlast);
-            reach_stall : cover (!run && f_inside > 1);
-            reach_full : cover (!s_axis_tready);
-            reach_latency : cover (f_done && f_due);
-        end
+    always @(posedge clk) if (f_past_q && !rst) begin
+        reach_last : cover (m_axis_tvalid && m_axis_tready && m_axis_tlast);
+        reach_stall : cover (!run && f_inside > 1);
+        reach_full : cover (!s_axis_tready);
+        reach_latency : cover (f_done && f_due);
     end
 `endif
 

@@ -359,16 +359,14 @@ module lmu_memory_dense #(
 
     // Counters in range
 
-    always @* begin
-        if (f_past_q && !rst) begin
-            column_in_range : assert (column_q < COLUMNS);
-            group_in_range : assert (group_q < GROUPS);
-            channel_in_range : assert (channel_q < MEMORY_D);
-            lane_in_range : assert (lane_q < LANES);
-            wait_in_range : assert (wait_q <= 2 && (wait_q == 0 || !busy_q));
-            rom_address : assert (rom_addr_q == group_q * COLUMNS + column_q);
-            slot_in_range : assert (slot_q <= LAST_SLOT);
-        end
+    always @* if (f_past_q && !rst) begin
+        column_in_range : assert (column_q < COLUMNS);
+        group_in_range : assert (group_q < GROUPS);
+        channel_in_range : assert (channel_q < MEMORY_D);
+        lane_in_range : assert (lane_q < LANES);
+        wait_in_range : assert (wait_q <= 2 && (wait_q == 0 || !busy_q));
+        rom_address : assert (rom_addr_q == group_q * COLUMNS + column_q);
+        slot_in_range : assert (slot_q <= LAST_SLOT);
     end
 
     // Each beat of u gives GROUPS beats
@@ -444,20 +442,16 @@ module lmu_memory_dense #(
         end
     end
 
-    always @* begin
-        if (f_past_q && !rst && f_read) begin
-            read_what_was_written : assert (f_stored_q[f_steps_q[0]] && lane_q == f_rd_lane_q
-                && rd_addr_q == (f_steps_q[0] ? f_odd_q : f_even_q));
-            read_in_time : assert (f_writes_q + 2'd1 == f_steps_q || f_writes_q == f_steps_q);
-        end
+    always @* if (f_past_q && !rst && f_read) begin
+        read_what_was_written : assert (f_stored_q[f_steps_q[0]] && lane_q == f_rd_lane_q
+            && rd_addr_q == (f_steps_q[0] ? f_odd_q : f_even_q));
+        read_in_time : assert (f_writes_q + 2'd1 == f_steps_q || f_writes_q == f_steps_q);
     end
 
-    always @(posedge clk) begin
-        if (f_past_q && !rst) begin
-            reach_last : cover (m_axis_tvalid && m_axis_tready && m_axis_tlast && f_channel_q == MEMORY_D - 1);
-            reach_stall : cover (!run && f_steps_q == 2);
-            reach_kept_state : cover (f_read && m_axis_tvalid && m_axis_tready);
-        end
+    always @(posedge clk) if (f_past_q && !rst) begin
+        reach_last : cover (m_axis_tvalid && m_axis_tready && m_axis_tlast && f_channel_q == MEMORY_D - 1);
+        reach_stall : cover (!run && f_steps_q == 2);
+        reach_kept_state : cover (f_read && m_axis_tvalid && m_axis_tready);
     end
 `endif
 

@@ -686,15 +686,13 @@ module lmu_memory_tridiag #(
 
     // Counters in range, and no gap within a sweep: the recurrence counts on the channels taking turns
 
-    always @* begin
-        if (f_past_q && !rst) begin
-            row_in_range : assert (row_q < ORDER);
-            channel_in_range : assert (channel_q < MEMORY_D);
-            load_in_range : assert (load_q < MEMORY_D);
-            wait_in_range : assert (wait_q <= MEM_STAGE);
-            address : assert (addr == row_q * MEMORY_D + channel_q);
-            sweep_without_gaps : assert (issue || (channel_q == 0 && (back_q ? top : bottom)));
-        end
+    always @* if (f_past_q && !rst) begin
+        row_in_range : assert (row_q < ORDER);
+        channel_in_range : assert (channel_q < MEMORY_D);
+        load_in_range : assert (load_q < MEMORY_D);
+        wait_in_range : assert (wait_q <= MEM_STAGE);
+        address : assert (addr == row_q * MEMORY_D + channel_q);
+        sweep_without_gaps : assert (issue || (channel_q == 0 && (back_q ? top : bottom)));
     end
 
     // Nothing lost and nothing invented: a step of u gives ORDER * MEMORY_D beats in the order of the header; tlast of
@@ -729,13 +727,11 @@ module lmu_memory_tridiag #(
         end
     end
 
-    always @* begin
-        if (f_past_q && !rst) begin
-            flight_bounded : assert (f_loaded_q <= 4 && f_steps_q <= 3);
-            none_invented : assert (!m_axis_tvalid || f_steps_q != 0);
-            if (m_axis_tvalid && f_out_channel_q == f_channel) begin
-                last_in_place : assert (m_axis_tlast == (f_out_row_q == 0 && f_lasts_q[0]));
-            end
+    always @* if (f_past_q && !rst) begin
+        flight_bounded : assert (f_loaded_q <= 4 && f_steps_q <= 3);
+        none_invented : assert (!m_axis_tvalid || f_steps_q != 0);
+        if (m_axis_tvalid && f_out_channel_q == f_channel) begin
+            last_in_place : assert (m_axis_tlast == (f_out_row_q == 0 && f_lasts_q[0]));
         end
     end
 
@@ -782,22 +778,18 @@ module lmu_memory_tridiag #(
         end
     end
 
-    always @* begin
-        if (f_past_q && !rst) begin
-            if (f_read) mem_of_step_before : assert (f_mem_q == f_up_q - {1'b0, back_q});
-            if (f_read && back_q && !top) f_of_this_step : assert (f_f_q == f_up_q);
-            if (f_use) begin
-                u_of_this_step : assert (f_u_q == f_begins_q + {1'b0, MEMORY_D > 1 && !back_q && row_q == 0});
-            end
+    always @* if (f_past_q && !rst) begin
+        if (f_read) mem_of_step_before : assert (f_mem_q == f_up_q - {1'b0, back_q});
+        if (f_read && back_q && !top) f_of_this_step : assert (f_f_q == f_up_q);
+        if (f_use) begin
+            u_of_this_step : assert (f_u_q == f_begins_q + {1'b0, MEMORY_D > 1 && !back_q && row_q == 0});
         end
     end
 
-    always @(posedge clk) begin
-        if (f_past_q && !rst) begin
-            reach_last : cover (f_done && m_axis_tlast);
-            reach_stall : cover (!run && f_up_q == 2);
-            reach_kept_state : cover (f_read && !back_q && !clear_q && f_up_q == 1 && f_row == ORDER - 1);
-        end
+    always @(posedge clk) if (f_past_q && !rst) begin
+        reach_last : cover (f_done && m_axis_tlast);
+        reach_stall : cover (!run && f_up_q == 2);
+        reach_kept_state : cover (f_read && !back_q && !clear_q && f_up_q == 1 && f_row == ORDER - 1);
     end
 `endif
 

@@ -201,11 +201,9 @@ module lmu_memory_tridiag_pes #(
         .begun(f_begun && f_inside == 0), .done(f_done), .tick(f_done), .due()
     );
 
-    always @(posedge clk) begin
-        if (f_past_q && !rst) begin
-            reach_last : cover (m_axis_tvalid && m_axis_tready && m_axis_tlast && f_begun);
-            reach_closed : cover (!s_axis_tready && m_axis_tvalid && !m_axis_tready);
-        end
+    always @(posedge clk) if (f_past_q && !rst) begin
+        reach_last : cover (m_axis_tvalid && m_axis_tready && m_axis_tlast && f_begun);
+        reach_closed : cover (!s_axis_tready && m_axis_tvalid && !m_axis_tready);
     end
 `endif
 

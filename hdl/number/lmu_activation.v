@@ -164,23 +164,19 @@ module lmu_activation #(
         end
     end
 
-    always @* begin
-        if (f_past_q && !rst) begin
-            flight_bounded : assert (f_beats_q <= 2 && f_beats_q == pre_valid_q + m_valid_q);
-            never_closed : assert (s_axis_tready || (m_axis_tvalid && !m_axis_tready));
-            if (f_ready_q && m_axis_tready) latency_exact : assert (m_axis_tvalid == f_history_q[1]);
-            if (m_axis_tvalid) last_in_place : assert (m_axis_tlast == f_words_q[IN_W]);
-            if (m_axis_tvalid && F_SAME) begin
-                value_in_place : assert (m_axis_tdata == f_words_q[IN_W-1:0] && !m_axis_tuser);
-            end
+    always @* if (f_past_q && !rst) begin
+        flight_bounded : assert (f_beats_q <= 2 && f_beats_q == pre_valid_q + m_valid_q);
+        never_closed : assert (s_axis_tready || (m_axis_tvalid && !m_axis_tready));
+        if (f_ready_q && m_axis_tready) latency_exact : assert (m_axis_tvalid == f_history_q[1]);
+        if (m_axis_tvalid) last_in_place : assert (m_axis_tlast == f_words_q[IN_W]);
+        if (m_axis_tvalid && F_SAME) begin
+            value_in_place : assert (m_axis_tdata == f_words_q[IN_W-1:0] && !m_axis_tuser);
         end
     end
 
-    always @(posedge clk) begin
-        if (f_past_q && !rst) begin
-            reach_flow : cover (f_taken && f_accept && f_beats_q == 2 && m_axis_tlast);
-            reach_stall : cover (f_beats_q == 2 && !s_axis_tready);
-        end
+    always @(posedge clk) if (f_past_q && !rst) begin
+        reach_flow : cover (f_taken && f_accept && f_beats_q == 2 && m_axis_tlast);
+        reach_stall : cover (f_beats_q == 2 && !s_axis_tready);
     end
 `endif
 

@@ -239,26 +239,22 @@ module lmu_concat #(
         end
     end
 
-    always @* begin
-        if (f_past_q && !rst) begin
-            place : assert (f_place_q < F_N && source_q == (f_a ? A : f_b ? B : C));
-            count : assert (f_place_q == count_q + (f_a ? 0 : f_b ? N_A : N_A + N_B));
-            steps_follow : assert (started_q == f_started_q && fresh_q == f_first_q);
-            last_kept : assert (f_place_q <= F_LIVE_END || last_q == f_last_q);
-            one_source : assert (a_axis_tready + b_axis_tready + c_axis_tready <= 1);
-            taken_when_given : assert (!f_ready || (m_axis_tready && !(f_feedback && !f_started_q)));
-            never_closed : assert (f_ready || !m_axis_tready || (f_feedback && !f_started_q));
-            never_dry : assert (m_axis_tvalid == (f_valid || (f_feedback && !f_started_q)));
-            value : assert (m_axis_tdata == (f_feedback && f_first_q ? {OUT_W{1'b0}} : f_a ? a : f_b ? b : c));
-            last_in_place : assert (m_axis_tlast == (f_end && f_step_last));
-        end
+    always @* if (f_past_q && !rst) begin
+        place : assert (f_place_q < F_N && source_q == (f_a ? A : f_b ? B : C));
+        count : assert (f_place_q == count_q + (f_a ? 0 : f_b ? N_A : N_A + N_B));
+        steps_follow : assert (started_q == f_started_q && fresh_q == f_first_q);
+        last_kept : assert (f_place_q <= F_LIVE_END || last_q == f_last_q);
+        one_source : assert (a_axis_tready + b_axis_tready + c_axis_tready <= 1);
+        taken_when_given : assert (!f_ready || (m_axis_tready && !(f_feedback && !f_started_q)));
+        never_closed : assert (f_ready || !m_axis_tready || (f_feedback && !f_started_q));
+        never_dry : assert (m_axis_tvalid == (f_valid || (f_feedback && !f_started_q)));
+        value : assert (m_axis_tdata == (f_feedback && f_first_q ? {OUT_W{1'b0}} : f_a ? a : f_b ? b : c));
+        last_in_place : assert (m_axis_tlast == (f_end && f_step_last));
     end
 
-    always @(posedge clk) begin
-        if (f_past_q && !rst) begin
-            reach_last : cover (transfer && m_axis_tlast && f_started_q);
-            reach_second_step : cover (transfer && f_end && f_started_q && (STREAMING != 0 || f_first_q));
-        end
+    always @(posedge clk) if (f_past_q && !rst) begin
+        reach_last : cover (transfer && m_axis_tlast && f_started_q);
+        reach_second_step : cover (transfer && f_end && f_started_q && (STREAMING != 0 || f_first_q));
     end
 `endif
 

@@ -131,23 +131,19 @@ module lmu_fifo #(
 
     always @(posedge clk) if (!f_chosen_q && wr_en && f_choose) f_addr_q <= wr_addr_q;
 
-    always @* begin
-        if (f_past_q && !rst) begin
-            in_range : assert (wr_addr_q < RAM_DEPTH && rd_addr_q < RAM_DEPTH && count_q <= RAM_DEPTH);
-            words_counted : assert (f_words_q == count_q + m_valid_q);
-            holds_depth : assert (s_axis_tready || f_words_q >= DEPTH);
-            next_place : assert (wr_addr_q == f_next);
-            chosen_inside : assert (!f_chosen_q || f_before_q < f_words_q);
-            chosen_in_place : assert (!f_in_ram || f_addr_q == f_place);
-            in_order : assert (!f_chosen_q || f_before_q != 0 || !m_axis_tvalid || m_axis_tdata == f_word_q);
-        end
+    always @* if (f_past_q && !rst) begin
+        in_range : assert (wr_addr_q < RAM_DEPTH && rd_addr_q < RAM_DEPTH && count_q <= RAM_DEPTH);
+        words_counted : assert (f_words_q == count_q + m_valid_q);
+        holds_depth : assert (s_axis_tready || f_words_q >= DEPTH);
+        next_place : assert (wr_addr_q == f_next);
+        chosen_inside : assert (!f_chosen_q || f_before_q < f_words_q);
+        chosen_in_place : assert (!f_in_ram || f_addr_q == f_place);
+        in_order : assert (!f_chosen_q || f_before_q != 0 || !m_axis_tvalid || m_axis_tdata == f_word_q);
     end
 
-    always @(posedge clk) begin
-        if (f_past_q && !rst) begin
-            reach_full : cover (!s_axis_tready && f_taken);
-            reach_order : cover (f_chosen_q && f_before_q == DEPTH - 1 && m_axis_tvalid);
-        end
+    always @(posedge clk) if (f_past_q && !rst) begin
+        reach_full : cover (!s_axis_tready && f_taken);
+        reach_order : cover (f_chosen_q && f_before_q == DEPTH - 1 && m_axis_tvalid);
     end
 `endif
 

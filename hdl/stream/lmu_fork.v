@@ -82,21 +82,17 @@ module lmu_fork #(
         end
     end
 
-    always @* begin
-        if (f_past_q && !rst) begin
-            not_twice : assert ((f_got_q & f_now) == 0);
-            not_lost : assert (!f_gone || (f_got_q | f_now) == {OUTPUTS{1'b1}});
-            none_invented : assert (s_axis_tvalid || m_axis_tvalid == 0);
-            offered_at_once : assert (!s_axis_tvalid || (m_axis_tvalid | f_got_q) == {OUTPUTS{1'b1}});
-            never_closed : assert (!(&m_axis_tready) || s_axis_tready);
-        end
+    always @* if (f_past_q && !rst) begin
+        not_twice : assert ((f_got_q & f_now) == 0);
+        not_lost : assert (!f_gone || (f_got_q | f_now) == {OUTPUTS{1'b1}});
+        none_invented : assert (s_axis_tvalid || m_axis_tvalid == 0);
+        offered_at_once : assert (!s_axis_tvalid || (m_axis_tvalid | f_got_q) == {OUTPUTS{1'b1}});
+        never_closed : assert (!(&m_axis_tready) || s_axis_tready);
     end
 
-    always @(posedge clk) begin
-        if (f_past_q && !rst) begin
-            reach_late : cover (f_gone && (OUTPUTS == 1 || f_got_q != 0));
-            reach_flow : cover (f_gone && $past(f_gone));
-        end
+    always @(posedge clk) if (f_past_q && !rst) begin
+        reach_late : cover (f_gone && (OUTPUTS == 1 || f_got_q != 0));
+        reach_flow : cover (f_gone && $past(f_gone));
     end
 `endif
 

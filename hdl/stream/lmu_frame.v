@@ -213,23 +213,21 @@ module lmu_frame #(
         end
     end
 
-    always @* begin
-        if (f_past_q && !rst) begin
-            whole_steps : assert (!m_axis_tvalid || !m_axis_tlast || f_beat_q == N - 1);
-            never_too_long : assert (STEPS == 0 || f_step_q < STEPS);
-            last_at_the_end : assert (STEPS == 0 || !m_axis_tvalid || f_beat_q != N - 1 || f_step_q != STEPS - 1
-                || m_axis_tlast);
-            if (f_taken) begin
-                none_lost : assert (f_beyond || (f_given && m_axis_tdata == i_data));
-                rest_dropped : assert (!f_beyond || !f_given);
-                clean_start : assert (f_in_q != 0 || STEPS == 0 || (f_beat_q == 0 && f_step_q == 0));
-                steps_aligned : assert (f_beyond || f_in_q == (STEPS > 0 ? f_step_q * N : 0) + f_beat_q);
-            end
-            if (f_given && !f_taken) zeros_only_after_a_short_step : assert (f_short_q && m_axis_tdata == 0);
-            if (f_short_q) step_is_filled : assert (!f_taken && (m_axis_tvalid || hold));
-            if (f_taken && i_last && !f_beyond) begin
-                ends_with_the_source : assert (m_axis_tlast == (f_beat_q == N - 1));
-            end
+    always @* if (f_past_q && !rst) begin
+        whole_steps : assert (!m_axis_tvalid || !m_axis_tlast || f_beat_q == N - 1);
+        never_too_long : assert (STEPS == 0 || f_step_q < STEPS);
+        last_at_the_end : assert (STEPS == 0 || !m_axis_tvalid || f_beat_q != N - 1 || f_step_q != STEPS - 1
+            || m_axis_tlast);
+        if (f_taken) begin
+            none_lost : assert (f_beyond || (f_given && m_axis_tdata == i_data));
+            rest_dropped : assert (!f_beyond || !f_given);
+            clean_start : assert (f_in_q != 0 || STEPS == 0 || (f_beat_q == 0 && f_step_q == 0));
+            steps_aligned : assert (f_beyond || f_in_q == (STEPS > 0 ? f_step_q * N : 0) + f_beat_q);
+        end
+        if (f_given && !f_taken) zeros_only_after_a_short_step : assert (f_short_q && m_axis_tdata == 0);
+        if (f_short_q) step_is_filled : assert (!f_taken && (m_axis_tvalid || hold));
+        if (f_taken && i_last && !f_beyond) begin
+            ends_with_the_source : assert (m_axis_tlast == (f_beat_q == N - 1));
         end
     end
 
@@ -250,12 +248,10 @@ module lmu_frame #(
         end
     end
 
-    always @* begin
-        if (f_past_q && !rst) begin
-            errors_fit : assert (f_kept_q <= 2);
-            error_word : assert (e_axis_tvalid == (f_kept_q != 0) && (!e_axis_tvalid || e_axis_tdata == f_errors_q[0]));
-            error_pulse : assert (framing_error == f_wrong_q);
-        end
+    always @* if (f_past_q && !rst) begin
+        errors_fit : assert (f_kept_q <= 2);
+        error_word : assert (e_axis_tvalid == (f_kept_q != 0) && (!e_axis_tvalid || e_axis_tdata == f_errors_q[0]));
+        error_pulse : assert (framing_error == f_wrong_q);
     end
 
     // Never stuck: while both sinks are ready, a beat waits for the rest of a step and two error words at most
@@ -268,13 +264,11 @@ module lmu_frame #(
 
     always @* if (f_past_q && !rst) never_stuck : assert (f_wait_q <= N + 1);
 
-    always @(posedge clk) begin
-        if (f_past_q && !rst) begin
-            reach_mended : cover (f_given && m_axis_tlast && (N == 1 || f_short_q));
-            reach_dropped : cover (f_taken && i_last && (STEPS == 0 || f_beyond));
-            reach_right : cover (f_end && f_right && f_kept_q == 1);
-            reach_hold : cover (hold && i_valid && f_errors_q == 2'b10);
-        end
+    always @(posedge clk) if (f_past_q && !rst) begin
+        reach_mended : cover (f_given && m_axis_tlast && (N == 1 || f_short_q));
+        reach_dropped : cover (f_taken && i_last && (STEPS == 0 || f_beyond));
+        reach_right : cover (f_end && f_right && f_kept_q == 1);
+        reach_hold : cover (hold && i_valid && f_errors_q == 2'b10);
     end
 `endif
 

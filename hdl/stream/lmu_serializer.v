@@ -125,24 +125,20 @@ module lmu_serializer #(
         end
     end
 
-    always @* begin
-        if (f_past_q && !rst) begin
-            lane_in_range : assert (lane_q < LANES);
-            no_bubble_none_invented : assert (m_axis_tvalid == f_busy_q);
-            taken_when_free : assert (s_axis_tready == (!f_busy_q || f_done));
-            if (m_axis_tvalid) begin
-                value_in_place : assert (m_axis_tdata == f_data_q[f_lane_q*WIDTH+:WIDTH]);
-                flag_in_place : assert (m_axis_tuser == f_user_q[f_lane_q]);
-                last_in_place : assert (m_axis_tlast == (f_last_q && f_end));
-            end
+    always @* if (f_past_q && !rst) begin
+        lane_in_range : assert (lane_q < LANES);
+        no_bubble_none_invented : assert (m_axis_tvalid == f_busy_q);
+        taken_when_free : assert (s_axis_tready == (!f_busy_q || f_done));
+        if (m_axis_tvalid) begin
+            value_in_place : assert (m_axis_tdata == f_data_q[f_lane_q*WIDTH+:WIDTH]);
+            flag_in_place : assert (m_axis_tuser == f_user_q[f_lane_q]);
+            last_in_place : assert (m_axis_tlast == (f_last_q && f_end));
         end
     end
 
-    always @(posedge clk) begin
-        if (f_past_q && !rst) begin
-            reach_full_rate : cover (accept && f_done && m_axis_tlast);
-            reach_stall : cover (m_axis_tvalid && !m_axis_tready && s_axis_tvalid && f_end);
-        end
+    always @(posedge clk) if (f_past_q && !rst) begin
+        reach_full_rate : cover (accept && f_done && m_axis_tlast);
+        reach_stall : cover (m_axis_tvalid && !m_axis_tready && s_axis_tvalid && f_end);
     end
 `endif
 

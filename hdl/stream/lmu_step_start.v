@@ -95,13 +95,11 @@ module lmu_step_start #(
         end
     end
 
-    always @* begin
-        if (f_past_q && !rst) begin
-            passes : assert (f_taken == (m_axis_tvalid && m_axis_tready) && m_axis_tdata == s_axis_tdata
-                && m_axis_tlast == s_axis_tlast);
-            start_in_place : assert (m_axis_tuser == (!f_any_q || (STREAMING == 0 && f_last_q)));
-            first_beat_only : assert (!m_axis_tuser || f_beat_q == 0);
-        end
+    always @* if (f_past_q && !rst) begin
+        passes : assert (f_taken == (m_axis_tvalid && m_axis_tready) && m_axis_tdata == s_axis_tdata
+            && m_axis_tlast == s_axis_tlast);
+        start_in_place : assert (m_axis_tuser == (!f_any_q || (STREAMING == 0 && f_last_q)));
+        first_beat_only : assert (!m_axis_tuser || f_beat_q == 0);
     end
 
     always @(posedge clk) begin

@@ -192,15 +192,13 @@ module lmu_vector_buffer #(
         end
     end
 
-    always @* begin
-        if (f_past_q && !rst) begin
-            counts_in_range : assert (wr_count_q < N && rd_count_q < N);
-            flight_bounded : assert (f_vectors_q <= F_FLIGHT);
-            if (m_axis_tvalid) begin
-                none_invented : assert (f_vectors_q != 0);
-                last_in_place : assert (m_axis_tlast == (f_out_q == N - 1 && f_words_q[WIDTH]));
-                if (REORDER == 0 && f_out_q == f_place) value_in_place : assert (m_axis_tdata == f_words_q[WIDTH-1:0]);
-            end
+    always @* if (f_past_q && !rst) begin
+        counts_in_range : assert (wr_count_q < N && rd_count_q < N);
+        flight_bounded : assert (f_vectors_q <= F_FLIGHT);
+        if (m_axis_tvalid) begin
+            none_invented : assert (f_vectors_q != 0);
+            last_in_place : assert (m_axis_tlast == (f_out_q == N - 1 && f_words_q[WIDTH]));
+            if (REORDER == 0 && f_out_q == f_place) value_in_place : assert (m_axis_tdata == f_words_q[WIDTH-1:0]);
         end
     end
 
@@ -214,19 +212,15 @@ module lmu_vector_buffer #(
         f_closed_q <= rst || s_axis_tready ? 0 : f_closed_q + m_axis_tready;
     end
 
-    always @* begin
-        if (f_past_q && !rst) begin
-            never_dry : assert (!f_dry_q || m_axis_tvalid || f_vectors_q == 0);
-            full_rate : assert (!f_ready_q || !m_axis_tready || s_axis_tready);
-            never_closed : assert (f_closed_q <= N);
-        end
+    always @* if (f_past_q && !rst) begin
+        never_dry : assert (!f_dry_q || m_axis_tvalid || f_vectors_q == 0);
+        full_rate : assert (!f_ready_q || !m_axis_tready || s_axis_tready);
+        never_closed : assert (f_closed_q <= N);
     end
 
-    always @(posedge clk) begin
-        if (f_past_q && !rst) begin
-            reach_both_full : cover (!s_axis_tready && f_vectors_q == F_FLIGHT);
-            reach_last : cover (f_given && m_axis_tlast && f_vectors_q == 2);
-        end
+    always @(posedge clk) if (f_past_q && !rst) begin
+        reach_both_full : cover (!s_axis_tready && f_vectors_q == F_FLIGHT);
+        reach_last : cover (f_given && m_axis_tlast && f_vectors_q == 2);
     end
 `endif
 
