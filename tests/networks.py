@@ -245,7 +245,7 @@ def define_hidden(lmu, mem, x_t, h, c):
 
 
 def define_softmax(layer: Softmax, x: np.ndarray) -> list[Fraction]:
-    """One vector of Fractions through the equations in lmu_hls/spec/network.py."""
+    """One vector of Fractions through the equations in lmu_hls/spec/layers/softmax.py."""
     entries = real(layer.exp.values)
     lsb, index_lsb = (Fraction(2) ** -kind.fraction for kind in (layer.x, layer.index))
     up = max(Fraction(0), index_lsb - lsb)

@@ -82,14 +82,14 @@ class Sum:
     """
 
     def __init__(self, name: str, terms: Sequence[Term], biases: Sequence[Weight]) -> None:
-        matrices = [(term.x, term.factor) for term in terms if isinstance(term.factor, Weight)]
+        matrices = [(term.x, term.matrix) for term in terms if term.matrix is not None]
         self._sources = [x for x, _ in matrices]
-        self._affine = (
-            Affine(name, [(x.type, weight) for x, weight in matrices], biases) if matrices or biases else None
-        )
-        self._plain = [term for term in terms if not isinstance(term.factor, Weight)]
+        self._affine = Affine(name, [(x.type, weight) for x, weight in matrices], biases) if matrices else None
+        self._plain = [term for term in terms if term.matrix is None]
         parts = [(self._affine.fraction, self._affine.bound)] if self._affine else []
         parts += [(term.fraction, _largest(term)) for term in self._plain]
+        self._biases = () if matrices else tuple(biases)
+        parts += [(bias.type.fraction, int(np.abs(bias.values).max(initial=0))) for bias in self._biases]
         self.fraction = max(fraction for fraction, _ in parts)
         self._lifts = [np.int64(self.fraction - fraction) for fraction, _ in parts]
         exact_dtype(name, sum(bound << int(lift) for (_, bound), lift in zip(parts, self._lifts, strict=True)))
@@ -99,6 +99,7 @@ class Sum:
         if not self._plain:
             return sums[0]
         sums = [_ints(total) for total in sums] + [_product(term, values) for term in self._plain]
+        sums += [bias.values for bias in self._biases]
         lifted = [total << lift if lift else total for total, lift in zip(sums, self._lifts, strict=True)]
         return np.asarray(sum(lifted[1:], lifted[0]))
 
@@ -138,15 +139,16 @@ def _mover(name: str, item: Assign) -> _Move | _Function:
 
 
 def _product(term: Term, values: Values) -> Ints:
-    x = values(term.x)
-    product = x if term.factor is None else x * values(term.factor) if isinstance(term.factor, Read) else None
-    assert product is not None
+    x, factor = values(term.x), term.factor
+    product = x if factor is None else x * (factor.values if isinstance(factor, Weight) else values(factor))
     return -product if term.negative else product
 
 
 def _largest(term: Term) -> int:
     """Largest magnitude of a term that is no matrix."""
-    return term.x.type.max_abs * (term.factor.type.max_abs if isinstance(term.factor, Read) else 1)
+    if isinstance(term.factor, Weight):
+        return term.x.type.max_abs * int(np.abs(term.factor.values).max(initial=0))
+    return term.x.type.max_abs * (1 if term.factor is None else term.factor.type.max_abs)
 
 
 def _ints(values: np.ndarray) -> Ints:

@@ -11,7 +11,7 @@ from lmu_hls.fixed import Ints
 from lmu_hls.golden.affine import Affine, Rounder
 from lmu_hls.golden.assign import Step
 from lmu_hls.golden.memory import make_memory
-from lmu_hls.spec import LMU, Weight, carried
+from lmu_hls.spec import LMU, carried
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,6 +89,6 @@ def run_lmu(lmu: LMU, x: Ints, state: State | None = None, every_step: bool = Tr
 def _encoder(lmu: LMU) -> tuple[Affine, tuple[str, ...]]:
     """The sum that gives u, and which state each term after x reads."""
     item = lmu.encoder
-    terms = [(term.x, term.factor) for term in item.terms if isinstance(term.factor, Weight)]
+    terms = [(term.x, term.matrix) for term in item.terms if term.matrix is not None]
     feedback = tuple(read.tensor.name for read, _ in terms[1:])
     return Affine(f"{lmu.name}: u", [(read.type, weight) for read, weight in terms], item.biases), feedback

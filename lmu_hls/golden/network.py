@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -11,8 +12,10 @@ from lmu_hls.fixed import Ints
 from lmu_hls.golden.assign import Step
 from lmu_hls.golden.lmu import State, run_lmu
 from lmu_hls.golden.softmax import argmax, softmax
-from lmu_hls.spec import LMU, ArgMax, Dense, Elementwise, Network, Softmax
+from lmu_hls.spec import LMU, ArgMax, Layer, Network, Softmax
 
+# Layers whose equation is no sum; all others are the assignments that they tell
+EQUATIONS: Mapping[type[Layer], Callable[[Any, Ints], tuple[Ints, int]]] = {Softmax: softmax, ArgMax: argmax}
 CHUNK_BYTES = 256 << 20  # of the largest tensor; bounds the memory of one pass over part of the batch
 
 
@@ -99,12 +102,10 @@ def chunks(network: Network, samples: int) -> list[slice]:
     return [slice(start, min(start + size, samples)) for start in range(0, max(samples, 1), size)]
 
 
-def _pointwise(layer: Dense | Elementwise | Softmax | ArgMax, x: Ints) -> tuple[Ints, int]:
+def _pointwise(layer: Layer, x: Ints) -> tuple[Ints, int]:
     """The layer's output, and how many of its values overflowed."""
-    if isinstance(layer, Softmax):
-        return softmax(layer, x)
-    if isinstance(layer, ArgMax):
-        return argmax(layer, x)
+    if type(layer) in EQUATIONS:
+        return EQUATIONS[type(layer)](layer, x)
     step = Step(layer.name, layer.assignments(x.shape[-1]))
     return step({"x": x}, {})["out"], step.overflows["out"]
 

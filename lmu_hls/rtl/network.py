@@ -152,7 +152,7 @@ def plan_network(network: Network, options: RtlOptions | None = None) -> Network
 def _plan(network: Network, names: tuple[str, ...], options: RtlOptions) -> NetworkPlan:
     """The top with the layers called ``names`` in the Verilog; these must be distinct identifiers."""
     own = {name: layer.name for name, layer in zip(names, network.layers, strict=True)}
-    stages = [stage_of(replace(layer, name=name)) for name, layer in zip(names, network.layers, strict=True)]
+    stages = [stage_of(layer.renamed(name)) for name, layer in zip(names, network.layers, strict=True)]
     net = Netlist(count_clips=options.axi_lite)
     stream = _frame(net, network, options)
     layers: list[LayerPlan] = []

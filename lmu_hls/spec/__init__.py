@@ -6,8 +6,14 @@ from lmu_hls.spec.cells.dense import DenseCell
 from lmu_hls.spec.cells.gru import GRUCell
 from lmu_hls.spec.cells.lstm import LSTMCell
 from lmu_hls.spec.equality import same
-from lmu_hls.spec.memory import DenseUpdate, TridiagonalUpdate
-from lmu_hls.spec.network import LMU, ArgMax, Dense, Elementwise, Layer, Network, Softmax
+from lmu_hls.spec.layers import Layer
+from lmu_hls.spec.layers.argmax import ArgMax
+from lmu_hls.spec.layers.dense import Dense
+from lmu_hls.spec.layers.elementwise import Elementwise
+from lmu_hls.spec.layers.lmu import LMU
+from lmu_hls.spec.layers.softmax import Softmax
+from lmu_hls.spec.memory import DenseUpdate, MemoryUpdate, TridiagonalUpdate
+from lmu_hls.spec.network import Network
 from lmu_hls.spec.output import streaming, with_argmax, with_logits
 from lmu_hls.spec.tables import make_activation, make_exp
 from lmu_hls.spec.weight import Activation, Table, Weight, table_index_type
@@ -26,6 +32,7 @@ __all__ = [
     "HiddenCell",
     "LSTMCell",
     "Layer",
+    "MemoryUpdate",
     "Network",
     "Read",
     "Softmax",

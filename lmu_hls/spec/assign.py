@@ -51,8 +51,10 @@ class Read:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Term:
-    """One part of an exact sum, by its ``factor``: factor^T x for a :class:`Weight` (x.width, outputs), the product of
-    two values for a :class:`Read`, x itself for None. ``negative`` subtracts it.
+    """One part of an exact sum, by its ``factor``.
+
+    factor^T x for a :class:`Weight` (x.width, outputs); the products of one value and one coefficient for a
+    :class:`Weight` (x.width,), of two values for a :class:`Read`; x itself for None. ``negative`` subtracts it.
     """
 
     x: Read
@@ -66,9 +68,14 @@ class Term:
         return self.x.type.fraction + other
 
     @property
+    def matrix(self) -> Weight | None:
+        """The factor of a product with a matrix; None for all else."""
+        return self.factor if isinstance(self.factor, Weight) and len(self.factor.shape) == 2 else None
+
+    @property
     def products(self) -> int:
         """Products in each sum; 1 for a value that is added as it is."""
-        return self.x.width if isinstance(self.factor, Weight) else 1
+        return self.x.width if self.matrix is not None else 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,7 +95,7 @@ class Assign:
 
     def __post_init__(self) -> None:
         for term in self.terms:
-            width = term.factor.shape[1] if isinstance(term.factor, Weight) else term.x.width
+            width = term.x.width if term.matrix is None else term.matrix.shape[1]
             matches = term.factor.shape[0] == term.x.width if isinstance(term.factor, Weight) else True
             if width != self.width or not matches:
                 raise ValueError(

@@ -49,3 +49,6 @@ class TridiagonalUpdate:
     @property
     def order(self) -> int:
         return self.bet.shape[0]
+
+
+MemoryUpdate = DenseUpdate | TridiagonalUpdate

@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from lmu_hls.fixed import FixedType
-from lmu_hls.spec.network import LMU, ArgMax, Network, Softmax
+from lmu_hls.spec.layers.argmax import ArgMax
+from lmu_hls.spec.layers.lmu import LMU
+from lmu_hls.spec.layers.softmax import Softmax
+from lmu_hls.spec.network import Network
 
 
 def streaming(network: Network) -> Network:

@@ -8,7 +8,7 @@ import io
 import json
 import zipfile
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
@@ -16,25 +16,12 @@ from lmu_hls import spec
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType
 from lmu_hls.records.jsonfile import write_bytes
+from lmu_hls.spec.layers import LAYERS
 
 FORMAT = 1
-_CLASSES = {
-    cls.__name__: cls
-    for cls in (
-        FixedType,
-        spec.Activation,
-        spec.ArgMax,
-        spec.Dense,
-        spec.DenseUpdate,
-        spec.Elementwise,
-        spec.LMU,
-        spec.Network,
-        spec.Softmax,
-        spec.Table,
-        spec.TridiagonalUpdate,
-        spec.Weight,
-        *spec.HIDDEN_CELLS.values(),
-    )
+_RECORDS = (FixedType, spec.Activation, spec.Network, spec.Table, spec.Weight)
+_CLASSES: dict[str, type] = {  # beside the layers
+    cls.__name__: cls for cls in (*_RECORDS, *spec.HIDDEN_CELLS.values(), *get_args(spec.MemoryUpdate))
 }
 
 
@@ -103,4 +90,4 @@ def _decode(value: Any, archive: Any) -> Any:
     if "array" in value:
         return archive[value["array"]]
     fields = {name: _decode(item, archive) for name, item in value.items() if name != "class"}
-    return _CLASSES[value["class"]](**fields)
+    return {**_CLASSES, **LAYERS}[value["class"]](**fields)

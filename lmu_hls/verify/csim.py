@@ -18,7 +18,7 @@ from lmu_hls import builds, process, toolchain
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType, Ints, to_float
 from lmu_hls.naming import is_identifier
-from lmu_hls.spec import LMU, Dense, Network
+from lmu_hls.spec import Network
 
 FLAGS = ("-O1", "-std=c++14", "-fPIC", "-shared", "-w")  # C++14 is what Vitis HLS compiles
 MAX_WIDTH = 53  # values cross the C interface as double
@@ -114,12 +114,8 @@ def _compiler(command: list[str], directory: Path, given: str | None = None) -> 
 
 def output_shape(network: Network) -> tuple[int, ...]:
     """Shape of one sample's output: (width,), or (steps, width) while every LMU returns sequences."""
-    width = network.n_in
-    for layer in network.layers:
-        if isinstance(layer, (LMU, Dense)):
-            width = layer.units
-    sequences = all(lmu.return_sequences for lmu in network.lmus)
-    return (network.steps, width) if sequences else (width,)
+    width = network.widths[-1]
+    return (width,) if any(layer.gives_last for layer in network.layers) else (network.steps, width)
 
 
 def _integers(values: np.ndarray, type_: FixedType) -> Ints:

@@ -1,0 +1,69 @@
+"""What a layer of the contract tells everyone who reads it: its types, its widths, and what a step assigns.
+
+A file in this folder has one subclass of :class:`Layer`, a frozen dataclass whose fields are what a file of the
+contract holds of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, ClassVar, TypeVar
+
+from lmu_hls.fixed import FixedType
+from lmu_hls.spec.assign import Assign, Tensor, assigned
+
+L = TypeVar("L", bound="Layer")
+
+LAYERS: dict[str, type[Layer]] = {}  # by the name of the class
+
+
+class Layer:
+    """A layer by its ``name``, with the types of what it reads (``x``, or ``inputs`` of several) and of what it gives.
+
+    ``needs_every_step``: it reads a sequence, and cannot stand behind a layer that gives the last step only.
+    """
+
+    __slots__ = ()
+    name: str
+    out: FixedType
+    needs_every_step: ClassVar[bool] = False
+
+    def __init_subclass__(cls) -> None:
+        LAYERS[cls.__name__] = cls  # a dataclass with slots is made twice, and the second one stays
+
+    @property
+    def inputs(self) -> tuple[FixedType, ...]:
+        """The types of what it reads."""
+        x: FixedType = getattr(self, "x")  # noqa: B009 - a field of every layer with one input
+        return (x,)
+
+    @property
+    def gives_last(self) -> bool:
+        """Of a sequence it gives the last step only."""
+        return False
+
+    def width(self, *widths: int) -> int:
+        """Values that it gives in a step, for ``widths`` values of each input; by default as many as it reads.
+
+        Raises ValueError for widths that it cannot take.
+        """
+        return widths[0]
+
+    def assignments(self, *widths: int) -> tuple[Assign, ...]:
+        """What a step assigns, ``out`` last; empty for a layer whose equation is no sum."""
+        return ()
+
+    def tensors(self, *widths: int) -> tuple[Tensor, ...]:
+        """The named tensors that a run leaves, what it gives last."""
+        return assigned(self.assignments(*widths)) or (Tensor("out", self.out, self.width(*widths)),)
+
+    def renamed(self: L, name: str) -> L:
+        """The same layer by another name."""
+        dataclass: Any = self
+        changed: L = replace(dataclass, name=name)
+        return changed
+
+    def check_width(self, expected: int, found: int) -> None:
+        """ValueError unless ``found`` values come in a step where it reads ``expected``."""
+        if found != expected:
+            raise ValueError(f"{self.name}: it reads {expected} values a step, but {found} come")

@@ -1,0 +1,108 @@
+"""The LMU layer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lmu_hls.fixed import FixedType
+from lmu_hls.spec.assign import Assign, Tensor, assign, assigned, matrix
+from lmu_hls.spec.cells import HiddenCell, no_cell
+from lmu_hls.spec.layers.base import Layer
+from lmu_hls.spec.memory import MemoryUpdate
+from lmu_hls.spec.weight import Weight, check_shape
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LMU(Layer):
+    """One LMU layer: u, mem and h of every step, and the types they are assigned to.
+
+    u = encoder_x^T x [+ encoder_h^T h_{t-1}] [+ encoder_mem^T mem_{t-1}] [+ encoder_bias]; mem by ``update``, one
+    channel at a time; h by ``hidden``, or h = mem (channel-major) without one. ``reuse_factor`` is a request.
+    """
+
+    needs_every_step = True
+
+    name: str
+    steps: int
+    x: FixedType
+    encoder_x: Weight  # (n_in, memory_d)
+    encoder_h: Weight | None  # (units, memory_d)
+    encoder_mem: Weight | None  # (memory_d * order, memory_d)
+    encoder_bias: Weight | None  # (memory_d,)
+    u: FixedType
+    update: MemoryUpdate
+    mem: FixedType
+    hidden: HiddenCell | None
+    h: FixedType
+    return_sequences: bool
+    reuse_factor: int
+    theta: float
+    discretizer: str
+    basis: str
+
+    def __post_init__(self) -> None:
+        n_mem = self.memory_d * self.order
+        if self.steps < 1 or self.reuse_factor < 1:
+            raise ValueError(f"{self.name}: steps and reuse_factor must be at least 1")
+        if self.encoder_h is not None:
+            check_shape("encoder_h", self.encoder_h, (self.units, self.memory_d))
+        if self.encoder_mem is not None:
+            check_shape("encoder_mem", self.encoder_mem, (n_mem, self.memory_d))
+        if self.encoder_bias is not None:
+            check_shape("encoder_bias", self.encoder_bias, (self.memory_d,))
+        if self.hidden is not None:
+            self.hidden.check(n_mem, self.n_in)
+
+    @property
+    def n_in(self) -> int:
+        return self.encoder_x.shape[0]
+
+    @property
+    def memory_d(self) -> int:
+        return self.encoder_x.shape[1]
+
+    @property
+    def order(self) -> int:
+        return self.update.order
+
+    @property
+    def units(self) -> int:
+        """Width of h: the hidden cell's units, or memory_d * order without one."""
+        return self.hidden.units if self.hidden is not None else self.memory_d * self.order
+
+    @property
+    def out(self) -> FixedType:  # type: ignore[override] # nothing sets it
+        return self.h
+
+    @property
+    def gives_last(self) -> bool:
+        return not self.return_sequences
+
+    def width(self, *widths: int) -> int:
+        self.check_width(self.n_in, widths[0])
+        return self.units
+
+    @property
+    def encoder(self) -> Assign:
+        """What is assigned to u; x comes first, then what feeds back."""
+        x, u, mem, h = self._tensors()
+        terms = (matrix(x.now(), self.encoder_x), matrix(h.before(), self.encoder_h))
+        return assign(u, *terms, matrix(mem.before(), self.encoder_mem), biases=[self.encoder_bias])
+
+    @property
+    def cell(self) -> tuple[Assign, ...]:
+        """What is assigned after mem, h last."""
+        x, _, mem, h = self._tensors()
+        return no_cell(mem, h) if self.hidden is None else self.hidden.assignments(mem, x, h)
+
+    def tensors(self, *widths: int) -> tuple[Tensor, ...]:
+        """u, mem and the tensors of the hidden cell, h last: what golden traces."""
+        return (*self._tensors()[1:3], *assigned(self.cell))
+
+    def _tensors(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        return (
+            Tensor("x", self.x, self.n_in),
+            Tensor("u", self.u, self.memory_d),
+            Tensor("mem", self.mem, self.memory_d * self.order),
+            Tensor("h", self.h, self.units),
+        )

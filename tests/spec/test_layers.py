@@ -1,0 +1,68 @@
+"""A layer of the contract is one file: what is registered, and what every layer tells."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+from lmu_hls import golden
+from lmu_hls.fixed import FixedType
+from lmu_hls.spec import Activation, Assign, Dense, Elementwise, Network, Tensor, Term, Weight, store
+from lmu_hls.spec.assign import assign
+from lmu_hls.spec.layers import LAYERS, Layer
+from tests.networks import assign as define_assign
+from tests.networks import define_network, random_input, random_network, random_weight, real
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scale(Layer):
+    """out = scale x + offset, one value at a time: a layer that only this test knows."""
+
+    name: str
+    x: FixedType
+    scale: Weight
+    offset: Weight
+    out: FixedType
+
+    def assignments(self, *widths: int) -> tuple[Assign, ...]:
+        x, out = (Tensor(name, kind, widths[0]) for name, kind in (("x", self.x), ("out", self.out)))
+        return (assign(out, Term(x.now(), self.scale), biases=[self.offset]),)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_new_layer_is_known_to_golden_and_to_the_file(seed, tmp_path):
+    rng = np.random.default_rng(seed)
+    network = random_network(rng)
+    width, last = network.widths[-1], network.layers[-1]
+    scale = Scale("scale", last.out, random_weight(rng, width), random_weight(rng, width), FixedType(7, 3))
+    longer = Network("net", network.x, network.steps, network.n_in, (*network.layers, scale))
+    store.save(longer, tmp_path / "spec.npz")
+    x = random_input(rng, network, 3)
+    trace = golden.run(store.load(tmp_path / "spec.npz"), x)
+    before = np.array([define_network(network, sample) for sample in x])
+    values = real(Weight(before, last.out)) * real(scale.scale) + real(scale.offset)
+    expected = [[int(define_assign(v, scale.out) * 2**scale.out.fraction) for v in row] for row in values]
+    assert trace.output.tolist() == expected
+    assert longer.tensors["scale", "out"].width == width and trace["scale"].tensors["out"] is trace.output
+
+
+def test_every_layer_of_the_contract_is_registered():
+    assert {"LMU", "Dense", "Elementwise", "Softmax", "ArgMax", "Scale"} <= set(LAYERS)
+    assert LAYERS["Scale"] is Scale
+
+
+def test_a_layer_that_cannot_take_what_comes_is_refused():
+    network = random_network(np.random.default_rng(0))
+    first, second, dense, relu = network.layers
+    wide = Dense("head", second.h, random_weight(np.random.default_rng(0), second.units + 1, 3), None, dense.out)
+    with pytest.raises(ValueError, match="head: it reads 5 values a step, but 4 come"):
+        Network("net", network.x, network.steps, network.n_in, (first, second, wide, relu))
+
+
+def test_a_diagonal_factor_has_one_coefficient_for_each_value():
+    kind = FixedType(6, 3)
+    x, out = Tensor("x", kind, 3), Tensor("out", kind, 3)
+    with pytest.raises(ValueError, match="a term of 3 values of x gives 3 sums, 3 are assigned"):
+        assign(out, Term(x.now(), Weight(np.ones(2), kind)))
+    assert Term(x.now(), Weight(np.ones(3), kind)).products == 1
+    assert Elementwise("e", kind, Activation("relu"), kind).width(5) == 5
