@@ -1,5 +1,6 @@
-"""Where the Verilog and the simulator benches lie, in a checkout and in an installed wheel alike."""
+"""Where the Verilog, the simulator benches and the licence lie, in a checkout and in an installed wheel alike."""
 
+import importlib.metadata
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
@@ -43,6 +44,15 @@ def sim_dir() -> Path:
 
 def _by_name(paths: Iterable[Path]) -> Mapping[str, Path]:
     return MappingProxyType({path.stem: path for path in sorted(paths, key=lambda path: path.stem)})
+
+
+def license_text() -> str:
+    """The text of the licence, which every written project gets."""
+    if (_PACKAGE / "_hdl").is_dir():
+        text = importlib.metadata.distribution("lmu-hls").read_text("licenses/LICENSE")
+        assert text is not None, "the wheel was built without its licence"
+        return text
+    return (_PACKAGE.parent / "LICENSE").read_text(encoding="utf-8")
 
 
 def _folder(in_wheel: str, in_checkout: str) -> Path:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import lmu_hls
-from lmu_hls.resources import hdl_dir, sim_dir
+from lmu_hls.resources import hdl_dir, license_text, sim_dir
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -58,17 +58,20 @@ def test_nothing_else_is_in_the_wheel(wheel: Path) -> None:
     assert not [name for name in names if "test" in Path(name).name or name.endswith(".pyc")]
 
 
-def test_an_unpacked_wheel_finds_its_verilog(wheel: Path, tmp_path: Path) -> None:
+def test_an_unpacked_wheel_finds_its_verilog_and_its_licence(wheel: Path, tmp_path: Path) -> None:
     zipfile.ZipFile(wheel).extractall(tmp_path)
-    script = "from lmu_hls.resources import hdl_dir, sim_dir; print(hdl_dir()); print(sim_dir())"
+    script = "from lmu_hls.resources import *; print(hdl_dir(), sim_dir(), license_text(), sep='\\n')"
     done = subprocess.run(
         [sys.executable, "-S", "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True, timeout=60
     )
-    assert done.stdout.split("\n")[:2] == [str(tmp_path / "lmu_hls/_hdl"), str(tmp_path / "lmu_hls/_sim")]
+    hdl, sim, text = done.stdout.split("\n", 2)
+    assert (hdl, sim) == (str(tmp_path / "lmu_hls/_hdl"), str(tmp_path / "lmu_hls/_sim"))
+    assert text == (ROOT / "LICENSE").read_text() + "\n"
 
 
-def test_a_checkout_finds_its_verilog() -> None:
+def test_a_checkout_finds_its_verilog_and_its_licence() -> None:
     assert (hdl_dir(), sim_dir()) == (ROOT / "hdl", ROOT / "sim")
+    assert license_text() == (ROOT / "LICENSE").read_text()
 
 
 def test_the_package_list_is_complete() -> None:

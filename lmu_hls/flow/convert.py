@@ -35,10 +35,12 @@ from lmu_hls.records import (
     Unit,
     dump,
     evidence,
+    write_text,
 )
 from lmu_hls.records.evidence import Evidence
 from lmu_hls.records.folder import OutputFolder
 from lmu_hls.replace import replacing
+from lmu_hls.resources import license_text
 from lmu_hls.spec import Network, Softmax, store
 
 TOOLS = ("hls4ml", "keras", "tensorflow", "numpy")
@@ -196,6 +198,7 @@ def _write_parts(model: Any, graph: Any, folder: OutputFolder, settings: Mapping
     network = replace(network_spec(graph), name=options.name or identifier(model.name))
     made = accelerator(network, settings["Model"]["ReuseFactor"], options.rom)
     graph.write()
+    write_text(folder.hls / "LICENSE", license_text())
     _forget_place(folder.hls)
     store.save(made.network, folder.spec)
     made.write(folder.verilog)

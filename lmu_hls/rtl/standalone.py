@@ -1,4 +1,5 @@
-"""A network's Verilog as a folder that stands alone: sources, ROMs, vectors, test bench, Makefile, core file, README.
+"""A network's Verilog as a folder that stands alone: sources, ROMs, vectors, test bench, Makefile, core file,
+README and licence.
 
 The same network gives the same bytes: no dates, no absolute paths.
 """
@@ -21,8 +22,9 @@ from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import Ints
 from lmu_hls.naming import contained, markdown
 from lmu_hls.records.jsonfile import dump, write_text
-from lmu_hls.resources import hdl_file, hdl_modules
+from lmu_hls.resources import hdl_file, hdl_modules, license_text
 from lmu_hls.rtl import registers
+from lmu_hls.rtl.copies import SPDX, project_copy
 from lmu_hls.rtl.manifest import FORMAT, Manifest, manifest
 from lmu_hls.rtl.network import NetworkPlan, utilisation
 from lmu_hls.rtl.reuse import Settled
@@ -38,6 +40,7 @@ _TEMPLATES = jinja2.Environment(
     lstrip_blocks=True,
     keep_trailing_newline=True,
 )
+_TEMPLATES.globals["spdx"] = SPDX
 for _filter in (naming.markdown, naming.source_text, naming.yaml):
     _TEMPLATES.filters[_filter.__name__] = _filter
 _INSTANCE = re.compile(r"^\s*(lmu_\w+)\s+(?:#\s*\(|\w+\s*\()", re.MULTILINE)
@@ -104,6 +107,7 @@ def project_files(plan: NetworkPlan, vectors: Vectors | None = None, settled: Se
     files["lmu.core"] = _render("fusesoc.core.jinja", **facts)
     request = markdown(settled.summary) if settled is not None else ""
     files["README.md"] = _render("project_readme.md.jinja", utilisation=utilisation(plan), request=request, **facts)
+    files["LICENSE"] = license_text()
     return files
 
 
@@ -138,7 +142,8 @@ def _inline_rom(plan: NetworkPlan) -> str:
 
 
 def _source(module: str) -> str:
-    return hdl_file(module).read_text(encoding="utf-8")
+    """A module of the library as a project gets it, under its own name."""
+    return project_copy(hdl_file(module).read_text(encoding="utf-8"))
 
 
 def _render(template: str, **facts: Any) -> str:

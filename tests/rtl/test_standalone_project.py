@@ -17,6 +17,7 @@ import yaml
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType
 from lmu_hls.resources import hdl_file, hdl_modules
+from lmu_hls.rtl.copies import SPDX, project_copy
 from lmu_hls.rtl.network import RtlOptions, plan_network
 from lmu_hls.rtl.renaming import Names
 from lmu_hls.rtl.reuse import valid_reuse_factors
@@ -77,7 +78,7 @@ def test_files_and_hashes(network: Network, written: Path) -> None:
     assert manifest["files"] == {name: hashlib.sha256(data).hexdigest() for name, data in found.items()}
     assert {"rtl/net_top.v", "tb/net_tb.v", "lmu.core", "Makefile", "README.md", "vectors/input.hex"} <= set(found)
     for module in modules(plan_network(network)):
-        text = hdl_file(module).read_text()
+        text = project_copy(hdl_file(module).read_text())
         assert found[f"rtl/net_{module}.v"].decode() == Names("net").source(text, hdl_modules())
     assert set(manifest["roms"].values()) == {name for name in found if name.startswith("rom/")}
 
@@ -88,6 +89,19 @@ def test_same_network_same_bytes_everywhere(network: Network, written: Path, tmp
     text = b"".join(files(written).values())
     assert str(tmp_path).encode() not in text and b"/home" not in text and b"/work" not in text
     assert not re.search(rb"20[0-9]{2}-[0-9]{2}", text)
+
+
+def test_every_file_names_its_licence_and_none_has_proofs(written: Path, every_step: Path) -> None:
+    data = ("rom/", "vectors/", "manifest.json", "README.md", "LICENSE")
+    for folder in (written, every_step):
+        assert (folder / "LICENSE").read_text().lstrip().startswith("Apache License")
+        assert "| LICENSE |" in (folder / "README.md").read_text()
+        texts = {name: text.decode() for name, text in files(folder).items() if not name.startswith(data)}
+        assert {"rtl/net_top.v", "rtl/net_lmu_fifo.v", "tb/net_tb.v", "Makefile", "lmu.core"} <= set(texts)
+        assert {name for name, text in texts.items() if SPDX not in "".join(text.splitlines()[:2])} == set()
+        assert {
+            name for name, text in texts.items() if re.search(r"FORMAL|\bf_\w+ *#|\b(assert|assume) *\(", text)
+        } == set()
 
 
 def test_manifest_has_every_parameter(network: Network, written: Path) -> None:

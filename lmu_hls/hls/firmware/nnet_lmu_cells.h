@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #ifndef NNET_LMU_CELLS_H_
 #define NNET_LMU_CELLS_H_
 
