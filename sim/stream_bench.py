@@ -1,8 +1,8 @@
 """cocotb bench of any units with AXI4-Streams: cocotbext-axi sources and sinks, every beat compared with ``==``.
 
 The top has `clk` and, for each unit, the ports `<unit>_rst` and `<unit>_<stream>_tdata/_tvalid/_tready` with, where
-the stream has them, `_tlast` and `_tuser`. tests/hdl/stream_grid.py generates such a top and runs this bench. Units run
-at the same time, the jobs of one unit one after another. LMU_JOBS names a JSON file with a list of jobs:
+the stream has them, `_tlast` and `_tuser`. tests/support/hdl/stream_grid.py generates such a top and runs this bench.
+Units run at the same time, the jobs of one unit one after another. LMU_JOBS names a JSON file with a list of jobs:
 
     unit           name of the unit: the prefix of its ports
     phases         list of phases, each {"inputs": {stream: beats}, "outputs": {stream: beats}, "reset_after": cycles}.

@@ -7,8 +7,8 @@ import pytest
 from lmu_hls import backend
 from lmu_hls.activations import FUNCTIONS
 from lmu_hls.rtl.network import RtlOptions
-from tests.lmu_models import assert_csim_equals_golden, convert, lmu, model, random_input
-from tests.random_rtl import Case, check_icarus, expected_tensors, has_icarus
+from tests.support.lmu_models import assert_csim_equals_golden, convert, lmu, model, random_input
+from tests.support.random_rtl import Case, check_icarus, expected_tensors, has_icarus
 
 POINTS = np.linspace(-40, 40, 20_001)
 

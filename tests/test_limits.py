@@ -15,7 +15,7 @@ import pytest
 from lmu_hls import cli, limits
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.flow import read_config
-from tests.small_model import small_model
+from tests.support.small_model import small_model
 
 METADATA = json.dumps({"keras_version": "3.15.1", "date_saved": "2026-01-01@00:00:00"})
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from lmu_hls import process
 from lmu_hls.errors import LmuHlsError
-from tests.process_tree import MARK, alive, all_gone, new_mark, wait_for
+from tests.support.process_tree import MARK, alive, all_gone, new_mark, wait_for
 
 ROOT = Path(__file__).resolve().parents[1]
 TREE = "sleep 60 & sh -c 'trap \"\" TERM HUP INT; sleep 60 & wait' & (sleep 60; true) & wait"

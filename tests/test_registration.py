@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.small_model import small_model
+from tests.support.small_model import small_model
 
 ROOT = Path(__file__).resolve().parents[1]
 ORDERS = {

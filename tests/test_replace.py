@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from lmu_hls import lock, process, replace
 from lmu_hls.errors import LmuHlsError
-from tests.fake_project import FILES, convert, versions, write
-from tests.process_tree import wait_for
+from tests.support.fake_project import FILES, convert, versions, write
+from tests.support.process_tree import wait_for
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -146,7 +146,7 @@ def test_an_error_leaves_what_was_there(tmp_path, error):
 WRITER = """
 import signal, sys
 from pathlib import Path
-from tests.fake_project import convert
+from tests.support.fake_project import convert
 print("ready", flush=True)
 for version in range(1, 100000):
     convert(Path(sys.argv[1]), str(version))
@@ -245,7 +245,7 @@ import sys, time
 from pathlib import Path
 from lmu_hls import replace
 from lmu_hls.errors import LmuHlsError
-from tests.fake_project import write
+from tests.support.fake_project import write
 try:
     with replace.replacing(Path(sys.argv[1]), False) as draft:
         write(draft.root, "1")

@@ -13,7 +13,7 @@ from lmu_hls.flow.fidelity import WARN_DB, measure_fidelity
 from lmu_hls.layers import LMU
 from lmu_hls.records import Overrun
 from lmu_hls.tuning.draft import configured_types, draft
-from tests.small_model import small_model
+from tests.support.small_model import small_model
 
 SILENT = ("SNR of 0.0 dB", "every input becomes zero", "scale the data up", "outputs in fixed point are zero")
 X = np.random.default_rng(0).normal(size=(40, 5, 2))

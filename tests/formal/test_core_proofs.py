@@ -9,7 +9,7 @@ import pytest
 from lmu_hls.toolchain import find
 from lmu_hls.verify import formal
 from tests.formal.cases import Case, Mutant
-from tests.hdl.stream_grid import modules
+from tests.support.hdl.stream_grid import modules
 
 pytestmark = pytest.mark.skipif(not find("pyosys").found, reason="pyosys is not installed")
 

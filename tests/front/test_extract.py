@@ -10,7 +10,7 @@ from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType, quantize
 from lmu_hls.front.extract import fixed_type, network_spec
 from lmu_hls.spec import LMU, Dense, Elementwise
-from tests.lmu_models import N_IN, STEPS, convert, lmu, model
+from tests.support.lmu_models import N_IN, STEPS, convert, lmu, model
 
 array = keras.ops.convert_to_numpy
 

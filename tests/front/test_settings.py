@@ -16,7 +16,7 @@ from lmu_hls.front.extract import network_spec
 from lmu_hls.front.settings import check_settings, known_layers
 from lmu_hls.spec import store
 from lmu_hls.suggest import did_you_mean, nearest
-from tests.lmu_models import convert, lmu, model
+from tests.support.lmu_models import convert, lmu, model
 
 KEYS = st.text("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_", min_size=1, max_size=12)
 
@@ -228,7 +228,7 @@ def test_the_type_of_a_class_reaches_layers_of_hls4ml_own(built, tmp_path):
 
 def test_part_and_clock(tmp_path):
     """Beside hls4ml's keys, or beside HLSConfig; they reach the project and stay in the written settings."""
-    from tests.small_model import small_model
+    from tests.support.small_model import small_model
 
     config = {"Part": "xc7a100tcsg324-1", "ClockPeriod": 8, "Model": {"Precision": "fixed<14,5>"}}
     flow.convert(small_model(), tmp_path / "a", config=config)
@@ -254,7 +254,7 @@ def test_part_and_clock(tmp_path):
     ],
 )
 def test_keys_beside_the_configuration(config, part, tmp_path):
-    from tests.small_model import small_model
+    from tests.support.small_model import small_model
 
     with pytest.raises(LmuHlsError) as error:
         flow.convert(small_model(), tmp_path / "out", config=config)

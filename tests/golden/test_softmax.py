@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from lmu_hls.fixed import OVERFLOWS, ROUNDINGS, FixedType, to_float
 from lmu_hls.golden.softmax import argmax, softmax
 from lmu_hls.spec import ArgMax, Softmax, Weight, make_exp, table_index_type
-from tests.networks import define_softmax, real
+from tests.support.networks import define_softmax, real
 
 X = FixedType(9, 4)
 INDEX = FixedType(6, 3, False)

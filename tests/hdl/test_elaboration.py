@@ -9,8 +9,8 @@ import pytest
 
 from lmu_hls.resources import hdl_modules
 from lmu_hls.toolchain import find, simulator_env
-from tests.hdl import dense_grid, tridiag_grid
-from tests.hdl.grid import units
+from tests.support.hdl import dense_grid, tridiag_grid
+from tests.support.hdl.grid import units
 
 SOURCES = [str(path) for path in hdl_modules().values()]
 ILLEGAL = [

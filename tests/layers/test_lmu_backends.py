@@ -11,11 +11,10 @@ import pytest
 CHECK = """
 import itertools, sys
 import keras, numpy as np
-sys.path.insert(0, sys.argv[1])
-from reference_lmu import run
+from tests.support.reference_lmu import run
 from lmu_hls.layers import LMU
 
-assert keras.backend.backend() == sys.argv[2]
+assert keras.backend.backend() == sys.argv[1]
 x = np.random.default_rng(0).normal(size=(4, 9, 3)).astype("float32")
 kinds = [lambda: None, lambda: keras.layers.Dense(5, "relu"), lambda: keras.layers.SimpleRNNCell(5),
          lambda: keras.layers.LSTMCell(5, dropout=0.1), lambda: keras.layers.GRUCell(5)]
@@ -51,8 +50,7 @@ def test_same_results(backend: str, tmp_path: Path) -> None:
         pytest.skip(f"{backend} is an optional Keras backend: pip install {backend}")
     script = tmp_path / "check.py"
     script.write_text(CHECK)
-    here = Path(__file__).parent
-    environment = {**os.environ, "KERAS_BACKEND": backend, "PYTHONPATH": str(here.parents[1])}
-    command = [sys.executable, str(script), str(here), backend]
+    environment = {**os.environ, "KERAS_BACKEND": backend, "PYTHONPATH": str(Path(__file__).parents[2])}
+    command = [sys.executable, str(script), backend]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.stdout.strip().endswith("same"), done.stderr[-4000:]

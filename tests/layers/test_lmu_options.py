@@ -5,9 +5,9 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
-from reference_lmu import run
 
 from lmu_hls.layers import LMU, LMUCell
+from tests.support.reference_lmu import run
 
 X = np.random.default_rng(5).normal(size=(3, 8, 4)).astype(np.float32)
 

@@ -9,7 +9,7 @@ from lmu_hls import golden
 from lmu_hls.fixed import FixedType, to_float
 from lmu_hls.precision import DenseMemory, Rounding, TridiagonalMemory, limit_cycle_bound, memory_range, worst_input
 from lmu_hls.precision.worst_rounding import by_energy, rounding_bounds
-from tests.precision.memories import U, channel
+from tests.support.memories import U, channel
 
 U_MAX = U.max_abs * U.lsb
 FORMS = ["dense", "tridiagonal"]

@@ -22,8 +22,8 @@ from lmu_hls.rtl.reuse import (
 from lmu_hls.rtl.sizes import LMUSizes, Matrix
 from lmu_hls.rtl.stages import stage_of
 from lmu_hls.spec import Activation, Dense, Elementwise, Network, Weight
-from tests.hdl.tridiag_grid import Config
-from tests.networks import random_cell, random_lmu, random_network, random_weight
+from tests.support.hdl.tridiag_grid import Config
+from tests.support.networks import random_cell, random_lmu, random_network, random_weight
 
 
 def dense(n_in: int, units: int, name: str = "head", reuse_factor: int = 1) -> Dense:

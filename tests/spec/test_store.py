@@ -6,7 +6,7 @@ import pytest
 from lmu_hls import golden
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.spec import store
-from tests.networks import random_input, random_network
+from tests.support.networks import random_input, random_network
 
 
 def test_round_trip_gives_the_same_network_and_the_same_bytes(tmp_path):

@@ -3,7 +3,7 @@
 import pytest
 
 from lmu_hls.tuning import SnrDb, tune
-from tests.tuning.small_networks import build, make_data
+from tests.support.tuning_networks import build, make_data
 
 
 @pytest.fixture(scope="session")

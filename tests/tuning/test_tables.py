@@ -15,7 +15,7 @@ from lmu_hls.tuning.calibration import WIDE_INDEX, calibrate, wide_types
 from lmu_hls.tuning.draft import TABLE, draft
 from lmu_hls.tuning.plan import make_plan
 from lmu_hls.tuning.tables import MAX_BITS, MIN_BITS, TablePlan, allowed_db, lookups, plan_tables
-from tests.tuning.small_networks import build, contract, types_of
+from tests.support.tuning_networks import build, contract, types_of
 
 LIMITED = SnrDb(54)  # the default table over [-4, 4) leaves less where tanh is nearly linear
 
@@ -125,7 +125,7 @@ def test_the_snr_that_a_table_allows_is_that_of_its_entries(function, bits, reac
 def _rnn(function):
     from dataclasses import replace
 
-    from tests.networks import random_cell, random_lmu
+    from tests.support.networks import random_cell, random_lmu
 
     lmu = random_lmu(np.random.default_rng(0))
     cell = random_cell(np.random.default_rng(0), "rnn", 6, 3, 4, lmu.h)

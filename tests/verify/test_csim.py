@@ -14,7 +14,7 @@ from lmu_hls.front.extract import network_spec
 from lmu_hls.spec import Network, Weight
 from lmu_hls.verify import csim
 from lmu_hls.verify.csim import compile_project, output_shape
-from tests.lmu_models import convert, lmu, model, random_input
+from tests.support.lmu_models import convert, lmu, model, random_input
 
 HEADER = Path("firmware", "nnet_utils", "nnet_lmu.h")
 CELLS = HEADER.with_name("nnet_lmu_cells.h")
@@ -181,7 +181,7 @@ def test_ctrl_c_leaves_no_worker(project, copy):
 
 def test_output_shape():
     from lmu_hls.spec import Dense
-    from tests.networks import random_network
+    from tests.support.networks import random_network
 
     network = random_network(np.random.default_rng(0))
     x = np.zeros((2, network.steps, network.n_in), np.int64)

@@ -17,8 +17,8 @@ from lmu_hls.spec import LMU
 from lmu_hls.toolchain import simulator_env
 from lmu_hls.verify import verilated
 from lmu_hls.verify.interface import Interface, Tap, Values
-from tests.hdl.memory_project import rom_source
-from tests.networks import random_lmu
+from tests.support.hdl.memory_project import rom_source
+from tests.support.networks import random_lmu
 
 TOP = """
 module tiny_top (

@@ -1,0 +1,214 @@
+"""LSTM and GRU cells: random ones against golden, cycles by the headers of lmu_recurrent, lmu_hidden_gru_before."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lmu_hls.golden.assign import Step
+from lmu_hls.toolchain import find
+from tests.support.hdl.core_grid import SCENARIOS, Case, Once, check, simulate
+from tests.support.hdl.gated_grid import gated, gated_lmu
+from tests.support.mutants import write_mutants
+
+# kind; n_x, order, units and seed of the cell; lanes; what else differs
+SIZES: dict[str, tuple[str, tuple[int, int, int, int], tuple[int, int], dict[str, Any]]] = {
+    "lstm": ("lstm", (3, 4, 4, 1), (4, 1), {}),
+    "lstm_one": ("lstm", (0, 3, 1, 2), (1, 1), {}),
+    "lstm_assigned": ("lstm", (2, 3, 3, 3), (2, 1), {"tables": False}),
+    "lstm_streaming": ("lstm", (5, 1, 2, 4), (8, 1), {"bias": False, "streaming": 1}),
+    "lstm_long_x": ("lstm", (30, 2, 1, 5), (4, 1), {"tables": False}),
+    "lstm_slow": ("lstm", (1, 5, 3, 6), (1, 1), {}),
+    "gru": ("gru", (3, 4, 4, 15), (4, 1), {}),
+    "gru_one": ("gru", (0, 3, 1, 2), (1, 1), {}),
+    "gru_assigned": ("gru", (2, 3, 3, 3), (2, 1), {"tables": False}),
+    "gru_streaming": ("gru", (5, 1, 2, 4), (8, 1), {"bias": False, "streaming": 1}),
+    "gru_long_x": ("gru", (30, 2, 1, 5), (4, 1), {"tables": False}),
+    "gru_slow": ("gru", (1, 5, 3, 6), (1, 1), {}),
+    "gru2": ("gru before", (3, 4, 4, 28), (4, 2), {}),
+    "gru2_one": ("gru before", (0, 3, 1, 2), (1, 1), {}),
+    "gru2_assigned": ("gru before", (2, 3, 3, 3), (2, 1), {"tables": False}),
+    "gru2_streaming": ("gru before", (5, 1, 2, 4), (4, 2), {"bias": False, "streaming": 1}),
+    "gru2_long_x": ("gru before", (30, 2, 2, 5), (2, 2), {"tables": False}),
+    "gru2_slow": ("gru before", (1, 5, 3, 6), (1, 1), {}),
+}
+VERILATED = ("lstm", "lstm_streaming", "gru_one", "gru_assigned", "gru2", "gru2_streaming")
+Results = dict[tuple[str, str], Any]
+
+
+def _case(name: str) -> Case:
+    return _made(name, *SIZES[name])
+
+
+def _made(name: str, kind: str, sizes: tuple[int, int, int, int], lanes: tuple[int, int], more: dict[str, Any]) -> Case:
+    settings = {"streaming": 0, **more}
+    streaming = settings.pop("streaming")
+    return gated(name, kind, gated_lmu(kind, *sizes, **settings), lanes, streaming)
+
+
+CASES = {name: _case(name) for name in SIZES}
+
+
+@pytest.fixture(scope="session")
+def results(simulator: str, workdir: Path, once: Once) -> Results:
+    """All scenarios of all cases; under Verilator, which compiles each unit for long, of some cases."""
+    names = VERILATED if simulator == "verilator" else CASES
+    return simulate({name: CASES[name] for name in names}, simulator, workdir, once, "gated")
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_bit_and_cycle_exact(results: Results, scenario: str) -> None:
+    for case, of in results:
+        if of == scenario:
+            check(CASES[case], scenario, results[case, scenario])
+
+
+@pytest.mark.skipif(not find("icarus").found, reason="iverilog is not installed")
+def test_matrix_bounds_the_interval(workdir: Path, once: Once) -> None:
+    """Several groups of rows and a long x: the matrix takes longer than the way of h through the cell."""
+    case = _made("long_x_groups", "lstm", (30, 2, 1, 5), (2, 1), {"tables": False})
+    assert case.ii == 2 * 33
+    found = simulate({"long_x_groups": case}, "icarus", workdir, once, "long_x_groups", scenarios=("stream",))
+    check(case, "stream", found["long_x_groups", "stream"])
+
+
+def test_stimuli_clip_and_fit() -> None:
+    """The flag of a clipped value is seen in both states, and h is more than a constant."""
+    for kind in ("lstm", "gru_", "gru2"):
+        flags, values = set(), set()
+        for name in (name for name in CASES if name.startswith(kind)):
+            for beat in CASES[name].jobs(name)["stream"]["phases"][0]["outputs"]["m_axis"]:
+                flags.add(beat[2])
+                values.add(beat[0])
+        assert flags == {0, 1}
+        assert len(values) > 30
+
+
+def test_golden_has_every_flag() -> None:
+    """Each tensor whose clipped values golden counts is one that the reference for tuser looks at."""
+    for kind in ("lstm", "gru", "gru before"):
+        lmu = gated_lmu(kind, 2, 3, 2, 1)
+        assert set(Step("cell", lmu.cell).overflows) <= {
+            "pre", "gate", "candidate", "inner", "cell", "squashed", "h",
+        }  # fmt: skip
+
+
+# Mutants, by the modules from the cell down to the one that is changed
+LSTM, GRU, BEFORE = ("lmu_lstm",), ("lmu_gru",), ("lmu_hidden_gru_before",)
+UNITS_BEFORE = (*BEFORE, "lmu_gru_before")
+MUTANTS: dict[tuple[str, ...], dict[str, tuple[str, str]]] = {
+    LSTM: {
+        "c not cleared": ("fresh_q ? {CELL_W{1'b0}} : old_cell2", "old_cell2"),
+        "c cleared while streaming": ("fresh_q <= STREAMING == 0 && s_axis_tlast", "fresh_q <= s_axis_tlast"),
+        "sequence goes on": ("fresh_q <= STREAMING == 0 && s_axis_tlast", "fresh_q <= 1'b0"),
+        "i for f": ("weight3_q <= gate2_q == F ? gate2 : i_q", "weight3_q <= gate2_q == F ? i_q : gate2"),
+        "c of the wrong unit": (".rd_addr(unit_q)", ".rd_addr(cell_unit_q)"),
+        "o too early": ("o7_q <= o_q", "o7_q <= gate2"),
+        "cell wraps": (".OVERFLOW(CELL_OVERFLOW)", ".OVERFLOW(0)"),
+        "candidate through the gates": ("cand2[CAND_W-1]}}, cand2}", "gate2[GATE_W-1]}}, gate2}"),
+        "product not brought to the sum's fraction": (".SHIFT(KEEP_SHIFT)", ".SHIFT(0)"),
+        "clipped only by h": ("m_clipped_q <= out_clipped_q[8] || h_clipped", "m_clipped_q <= h_clipped"),
+        "clipped cell not flagged": ("if (cell_clipped6_q || squash_clipped7)", "if (squash_clipped7)"),
+        "pipeline runs on under back-pressure": ("wire run = m_axis_tready || !m_valid_q", "wire run = 1'b1"),
+    },
+    GRU: {
+        "h not cleared": ("out_fresh_q[6] ? {H_W{1'b0}} : stored_h6", "stored_h6"),
+        "h cleared while streaming": ("fresh_q <= STREAMING == 0 && s_axis_tlast", "fresh_q <= s_axis_tlast"),
+        "z of the next unit": (".z(mix_z_q)", ".z(z_q)"),
+        "inner not reset": ("r3_q * inner3_q", "inner3_q"),
+        "s truncated": ("<= s3 + product3", "<= (s3 >>> (TOTAL_F - PRE_F) <<< (TOTAL_F - PRE_F)) + product3"),
+        "inner wraps": (".OVERFLOW(INNER_OVERFLOW)", ".OVERFLOW(0)"),
+        "clipped inner not flagged": ("part2_q == INNER ? inner_clipped2_q :", "part2_q == INNER ? 1'b0 :"),
+    },
+    (*GRU, "lmu_gru_mix"): {
+        "one is 1 LSB less": ("mix5_q <= product4 + one4", "mix5_q <= product4 + one4 - value4_q"),
+        "z and 1 - z changed": ("{old2[VALUE_W-1], old2} - {value2[VALUE_W-1], value2}", "value2 - old2"),
+        "h truncated": (".ROUNDING(H_ROUNDING)", ".ROUNDING(0)"),
+        "clipped candidate not flagged": ("clipped2_q || cand_clipped2", "clipped2_q"),
+    },
+    UNITS_BEFORE: {
+        "h not cleared": ("fresh2_q ? {H_W{1'b0}} : stored_h2", "stored_h2"),
+        "h kept when it is taken": (".wr_en(m_new_q)", ".wr_en(m_valid_q && m_axis_tready)"),
+        "z of the next unit": ("inner_clipped4, z4_q", "inner_clipped4, z_q"),
+        "inner truncated": (".ROUNDING(INNER_ROUNDING)", ".ROUNDING(0)"),
+        "clipped inner not flagged": ("clipped4_q || inner_clipped4, z4_q", "clipped4_q, z4_q"),
+    },
+    BEFORE: {
+        "mem as x": (".b_axis_tdata(both_mem_tdata)", ".b_axis_tdata(both_mem_tdata ^ 1)"),
+        "mem not shifted": (".B_SHIFT(MEM_SHIFT2)", ".B_SHIFT(0)"),
+    },
+    (*BEFORE, "lmu_recurrent"): {
+        "first step not told": (".B_FEEDBACK(1)", ".B_FEEDBACK(0)"),
+    },
+}  # fmt: skip
+# The case that judges a mutant: by its name, or by the first module of the chain
+JUDGES = {
+    "lmu_lstm": "lstm",
+    "lmu_gru": "gru",
+    "lmu_hidden_gru_before": "gru2",
+    "c cleared while streaming": "lstm_streaming",
+    "c of the wrong unit": "lstm_streaming",
+    "cell wraps": "lstm_assigned",
+    "clipped only by h": "lstm_assigned",
+    "clipped cell not flagged": "lstm_one",
+    "h cleared while streaming": "gru_streaming",
+    "clipped candidate not flagged": "gru_assigned",
+    "inner truncated": "gru2_assigned",
+}
+SCENARIO = "cut_short"
+
+
+def _write(chain: tuple[str, ...], mutants: dict[str, tuple[str, str]], folder: Path) -> list[str]:
+    """Write the mutants of the chain's last module and the modules above them; names of the uppermost ones."""
+    write_mutants(chain[-1], mutants, folder)
+    tops = []
+    for number in range(len(mutants)):
+        child, changed = chain[-1], f"{chain[-1]}_m{number}"
+        for parent in reversed(chain[:-1]):
+            renamed = f"{parent}_{chain[-1]}_m{number}"  # several modules of one chain have mutants
+            text = (folder / f"{parent}.v").read_text().replace(f"    {child} #(", f"    {changed} #(")
+            (folder / f"{renamed}.v").write_text(text.replace(f"module {parent} ", f"module {renamed} "))
+            child, changed = parent, renamed
+        tops.append(changed)
+    return tops
+
+
+@pytest.fixture(scope="session")
+def mutated(workdir: Path, once: Once) -> dict[str, tuple[Case, Any]]:
+    """For each mutant the case that judges it and the result; one simulation for all."""
+    tops: dict[tuple[str, ...], list[str]] = {}
+
+    def write(folder: Path) -> None:
+        for chain, mutants in MUTANTS.items():
+            tops[chain] = _write(chain, mutants, folder)
+
+    write(folder := once("gated_mutants", lambda folder: None))
+    cases, names = {}, {}
+    for chain, mutants in MUTANTS.items():
+        for fault, top in zip(mutants, tops[chain], strict=True):
+            judge = CASES[JUDGES.get(fault, JUDGES[chain[0]])]
+            cases[top] = dataclasses.replace(judge, unit=judge.unit.with_module(chain[0], top))
+            names[top] = f"{chain[-1]}: {fault}"
+    results = simulate(cases, "icarus", workdir, once, "gated_mutants_run", folder, (SCENARIO,))
+    assert None not in results.values(), "a mutant has ended the bench for all"
+    return {names[top]: (cases[top], result) for (top, _), result in results.items()}
+
+
+@pytest.mark.skipif(not find("icarus").found, reason="iverilog is not installed")
+@pytest.mark.parametrize("mutant", [f"{chain[-1]}: {name}" for chain in MUTANTS for name in MUTANTS[chain]])
+def test_mutant_is_caught(mutated: dict[str, tuple[Case, Any]], mutant: str) -> None:
+    case, result = mutated[mutant]
+    with pytest.raises(AssertionError):
+        check(case, SCENARIO, result)
+
+
+@pytest.mark.slow
+def test_all_gated_verilated(workdir: Path, once: Once) -> None:
+    """Also those that `results` leaves to Icarus."""
+    if not find("verilator").found:
+        pytest.skip("Verilator is not installed")
+    for (case, scenario), result in simulate(CASES, "verilator", workdir, once, "gated_all").items():
+        check(CASES[case], scenario, result)

@@ -1,0 +1,151 @@
+"""Activation, softmax and argmax under both simulators, by their definitions and formulas."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from lmu_hls.golden.softmax import softmax as golden_softmax
+from lmu_hls.toolchain import find
+from tests.support.hdl import pointwise_grid as grid
+from tests.support.hdl.core_grid import SCENARIOS, Case, Once, check, simulate
+from tests.support.mutants import write_mutants
+
+SUMS = (18, 12)
+LAYERS = {  # n; x, index, exp and out
+    "softmax": (5, "fixed<10,4>", "ufixed<6,3,RND_CONV,SAT>", "ufixed<12,1,RND_CONV,SAT>", "fixed<10,1,RND_CONV,SAT>"),
+    "softmax_one": (1, "fixed<4,2>", "ufixed<3,1,TRN,SAT>", "ufixed<5,1>", "fixed<6,2,RND,SAT>"),
+    "softmax_two": (2, "fixed<7,3>", "ufixed<4,3,RND,SAT>", "ufixed<7,1>", "fixed<6,3,TRN,SAT>"),
+    "softmax_wrap": (4, "fixed<8,5>", "ufixed<5,2,RND_ZERO,WRAP>", "ufixed<4,1>", "fixed<7,0,RND_ZERO,WRAP>"),
+    "softmax_ten": (10, "fixed<6,2>", "ufixed<7,3,RND_CONV,SAT>", "ufixed<18,1>", "fixed<16,1,TRN,SAT_SYM>"),
+    "softmax_coarse": (3, "fixed<9,9>", "ufixed<5,4,RND_CONV,SAT_ZERO>", "ufixed<9,1>", "fixed<3,3,RND_CONV,SAT>"),
+}
+TANH_TYPES = ("fixed<9,3,RND_CONV,SAT>", "fixed<5,2,RND_CONV,SAT>", "fixed<8,1,RND_CONV,SAT>")
+CASES: dict[str, Case] = {
+    "linear": grid.activation("linear", "linear", SUMS, "fixed<9,3,RND,SAT>", "fixed<4,2>", "fixed<6,2,RND_CONV,SAT>"),
+    "relu": grid.activation("relu", "relu", SUMS, "fixed<8,3,TRN,WRAP>", "fixed<4,2>", "fixed<7,1,RND_ZERO,SAT_SYM>"),
+    "tanh": grid.activation("tanh", "tanh", SUMS, *TANH_TYPES),
+    "sigmoid": grid.activation(
+        "sigmoid", "sigmoid", (9, 3), "fixed<12,4,TRN_ZERO,SAT>", "fixed<6,3,RND_INF,WRAP>", "fixed<5,2,TRN,WRAP>"
+    ),
+    **{name: grid.softmax(name, *layer) for name, layer in LAYERS.items()},
+    "argmax": grid.argmax(10, 5, 5),
+    "argmax_one": grid.argmax(1, 3, 1),
+    "argmax_two": grid.argmax(2, 8, 2),
+}
+VERILATED = ("linear", "tanh", "softmax", "softmax_one", "argmax")
+MUTANT_SCENARIOS = ("disturbed", "cut_short")
+# Otherwise the case given with the module
+JUDGES = {"whole quotients too small": "softmax_two", "step goes on after rst": "argmax"}
+MUTANTS = {
+    ("lmu_activation", "relu"): {
+        "pre truncated": (".OVERFLOW(PRE_OVERFLOW)", ".OVERFLOW(1)"),
+        "stages run on under back-pressure": ("wire run = m_axis_tready || !m_valid_q", "wire run = 1'b1"),
+        "beat stays valid after rst": (
+            "   m_valid_q <= 1'b0;\n", "   if (m_valid_q === 1'bx) m_valid_q <= 1'b0;\n",
+        ),
+        "clipped pre not flagged": ("m_pre_clipped_q || out_clipped", "out_clipped"),
+    },
+    ("lmu_softmax", "softmax"): {
+        "largest of all steps": ("if (wr_place_q == 0 ||", "if (max_q[wr_bank_q][0] === 1'bx ||"),
+        "largest compared unsigned": ("$signed(s_axis_tdata) > max_q[wr_bank_q]", "s_axis_tdata > max_q[wr_bank_q]"),
+        "distance rounded down": ("{x[X_W-1]}}, x} + up;", "{x[X_W-1]}}, x};"),
+        "rest forgotten": ("{1'b0, quotient_q, |quotient_rest_q}", "{1'b0, quotient_q, 1'b0}"),
+        "bank freed a value early": ("free = run && load && rd_end", "free = run && load && rd_place_q == N - 2"),
+        "sum goes on": ("sum_q <= {SUM_W{1'b0}};\n                end", "end"),
+        "input overwritten": ("assign s_axis_tready = !full_q[wr_bank_q]", "assign s_axis_tready = 1'b1"),
+        "result overwritten": ("wire run = !(m_valid_q && quotient_valid_q)", "wire run = 1'b1"),
+        "whole quotients too small": ("rest_q >= {1'b0, divisor_q}", "rest_q > {1'b0, divisor_q}"),
+    },
+    ("lmu_argmax", "argmax_two"): {
+        "last of several": ("$signed(s_axis_tdata) > best_q", "$signed(s_axis_tdata) >= best_q"),
+        "largest compared unsigned": ("$signed(s_axis_tdata) > best_q", "s_axis_tdata > best_q"),
+        "result overwritten": ("!(last_place && m_valid_q) || m_axis_tready", "1'b1"),
+        "step goes on after rst": ("    place_q <= {PLACE_W{1'b0}};\n", "    if (place_q[0] === 1'bx) place_q <= 0;\n"),
+    },
+}  # fmt: skip
+Results = dict[tuple[str, str], Any]
+
+
+@pytest.fixture(scope="session")
+def results(simulator: str, workdir: Path, once: Once) -> Results:
+    """All scenarios of all cases; under Verilator, which compiles each unit for long, of some cases."""
+    names = VERILATED if simulator == "verilator" else CASES
+    return simulate({name: CASES[name] for name in names}, simulator, workdir, once, "pointwise")
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_bit_and_cycle_exact(results: Results, scenario: str) -> None:
+    for case, of in results:
+        if of == scenario:
+            check(CASES[case], scenario, results[case, scenario])
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_softmax_is_golden(name: str) -> None:
+    """The expectation of the bench is golden's, and for the modes that the definition knows the real quotient's."""
+    n, *types = LAYERS[name]
+    layer = grid.softmax_layer(*types)
+    x = grid.scattered(np.random.default_rng(n), 40, n, layer.x)
+    values, clipped = grid.define_softmax(layer, x)
+    expected, overflows = golden_softmax(layer, x)
+    np.testing.assert_array_equal(values, expected)
+    assert int(clipped.sum()) == overflows
+    known = {"TRN", "RND", "RND_CONV", "RND_ZERO"} >= {layer.out.rounding, layer.index.rounding}
+    if known and "SAT_ZERO" not in (layer.out.overflow, layer.index.overflow):
+        for step in range(10):
+            assert [grid.softmax_value(layer, x[step], k) for k in range(n)] == values[step].tolist()
+
+
+def test_stimuli_clip_and_fit() -> None:
+    """The flag of a clipped value is seen in both states, and ties of the largest value occur."""
+    for name in ("linear", "relu", "tanh"):
+        beats = CASES[name].jobs(name)["stream"]["phases"][0]["outputs"]["m_axis"]
+        assert {beat[2] for beat in beats} == {0, 1}, name
+    x = grid.scattered(np.random.default_rng(1), 40, 10, grid.FixedType(5, 5))
+    assert ((x == x.max(axis=1, keepdims=True)).sum(axis=1) > 1).any()
+
+
+@pytest.fixture(scope="session")
+def mutated(workdir: Path, once: Once) -> dict[tuple[str, str], tuple[Case, Any]]:
+    """For each mutant and scenario the case that judges it and the result; one simulation for all."""
+    tops: dict[str, tuple[str, str]] = {}
+    folder = once("pointwise_mutants", lambda made: None)
+    for (module, judge), mutants in MUTANTS.items():
+        for fault, top in write_mutants(module, mutants, folder).items():
+            tops[top] = (f"{module}: {fault}", JUDGES.get(fault, judge))
+    cases = {}
+    for top, (_, judge) in tops.items():
+        unit = dataclasses.replace(CASES[judge].unit, module=top)
+        cases[top] = dataclasses.replace(CASES[judge], unit=unit)
+    results = simulate(cases, "icarus", workdir, once, "pointwise_mutants_run", folder, MUTANT_SCENARIOS)
+    assert None not in results.values(), "a mutant has ended the bench for all"
+    return {(tops[top][0], scenario): (cases[top], result) for (top, scenario), result in results.items()}
+
+
+def _is_caught(case: Case, scenario: str, result: Any) -> bool:
+    try:
+        check(case, scenario, result)
+    except AssertionError:
+        return True
+    return False
+
+
+@pytest.mark.skipif(not find("icarus").found, reason="iverilog is not installed")
+@pytest.mark.parametrize("mutant", [f"{module}: {name}" for (module, _), of in MUTANTS.items() for name in of])
+def test_mutant_is_caught(mutated: dict[tuple[str, str], tuple[Case, Any]], mutant: str) -> None:
+    found = {scenario: mutated[mutant, scenario] for scenario in MUTANT_SCENARIOS}
+    assert any(_is_caught(case, scenario, result) for scenario, (case, result) in found.items())
+
+
+@pytest.mark.slow
+def test_all_pointwise_verilated(workdir: Path, once: Once) -> None:
+    """Also those that `results` leaves to Icarus."""
+    if not find("verilator").found:
+        pytest.skip("Verilator is not installed")
+    for (case, scenario), result in simulate(CASES, "verilator", workdir, once, "pointwise_all").items():
+        check(CASES[case], scenario, result)

@@ -1,0 +1,67 @@
+"""lmu_affine under both simulators: every beat by the definition, every cycle by the formulas; and in synthesis."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lmu_hls.synth import synthesize
+from lmu_hls.toolchain import find
+from tests.support.hdl import core_grid
+from tests.support.hdl.core_cases import AFFINE, Mutants, Results, caught, check_all, mutant_results, results_of
+from tests.support.hdl.core_grid import SCENARIOS, Once
+from tests.support.hdl.stream_grid import modules
+
+MUTANTS: Mutants = {
+    "lmu_affine": {
+        "reads what has not come": ("(!first_group || unread != 0)", "(!first_group || used_q != 0 || s_axis_tvalid)"),
+        "overwrites what is needed": ("used_q != RAM_DEPTH[RAM_AW:0]", "1'b1"),
+        "releases too early": ("release_word = issue && last_group", "release_word = issue && first_group"),
+        "a cycle lost between groups": ("issue = run && (", "issue = run && !done1_q && ("),
+        "sums lost": ("wire run = !sums_due_q || take;", "wire run = 1'b1;"),
+        "waiting sums overwritten": ("sums_due_q && lane_q == 0;", "sums_due_q;"),
+        "adds without a column": ("valid1_q ? x : {OP_W{1'b0}}", "x"),
+        "bias of the next row": ("next_bias = load || prime_q", "next_bias = load || prime_q || m_valid_q"),
+        "tlast of the wrong vector": ("last_group && last_q[rd_bank_q]", "last_group && last_q[wr_bank_q]"),
+        "tlast of any beat": ("if (wr_last_column) begin", "if (wr_last_column || s_axis_tlast) begin"),
+        "tlast on any lane": ("last_lane && group_last", "group_last"),
+        "wrong vector read": ("rd_bank_q == last_group", "rd_bank_q"),
+    }
+}
+
+
+@pytest.fixture(scope="session")
+def results(simulator: str, workdir: Path, once: Once) -> Results:
+    return results_of(simulator, workdir, once)
+
+
+@pytest.fixture(scope="session")
+def mutated(workdir: Path, once: Once) -> Results:
+    return mutant_results(MUTANTS, "icarus", workdir, once, "affine")
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_bit_and_cycle_exact(results: Results, scenario: str) -> None:
+    check_all(AFFINE, scenario, results)
+
+
+@pytest.mark.skipif(not find("icarus").found, reason="iverilog is not installed")
+@pytest.mark.parametrize("mutant", [f"{module}: {name}" for module in MUTANTS for name in MUTANTS[module]])
+def test_mutant_is_caught(mutated: Results, mutant: str) -> None:
+    assert caught(mutated, mutant)
+
+
+@pytest.mark.skipif(not find("pyosys").found, reason="pyosys is not installed")
+def test_one_dsp_a_lane(tmp_path: Path) -> None:
+    """The sums are inside the DSPs; what is outside is one adder for the bias, and the sums that wait."""
+    lanes = 4
+    case = core_grid.affine("synth", 16, 8, lanes, (16, 12), 12, 2)
+    for file, text in case.roms.items():
+        (tmp_path / file).write_text(text)
+    found = synthesize(modules(["lmu_affine"]), "lmu_affine", case.unit.parameters, tmp_path)
+    acc_w = int(case.unit.parameters["ACC_W"])
+    assert found.counts["DSP"] == lanes
+    assert found.counts["CARRY4"] <= acc_w // 4 + 16
+    assert found.counts["FF"] <= 80 + 16 + 12 + lanes * (12 + acc_w)
+    assert not [cell for cell in found.cells if cell.startswith("LD")]

@@ -1,0 +1,152 @@
+"""lmu_frame: right and wrong sequences of every kind, each beat and each error against the definition."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+from typing import Any
+
+from tests.support.hdl.framing import Sizes, framed
+from tests.support.hdl.stream_grid import Stream, Unit, problems, run_streams
+from tests.support.mutants import write_mutants
+
+WIDTH = 7
+SIZES: dict[str, Sizes] = {
+    "a": (1, 0), "b": (1, 1), "c": (1, 4), "d": (3, 0), "e": (3, 1), "f": (4, 3), "g": (5, 2), "h": (2, 5),
+}  # fmt: skip
+
+
+def unit(sizes: Sizes, module: str = "lmu_frame") -> Unit:
+    """While a beat is not valid its tlast and data are turned round."""
+    n, steps = sizes
+    body = f"""
+    wire @_error;
+    {module} #(.N({n}), .STEPS({steps}), .WIDTH({WIDTH})) @ (
+        .clk(clk), .rst(@_rst), .framing_error(@_error),
+        .s_axis_tdata(@_s_axis_tvalid ? @_s_axis_tdata : ~@_s_axis_tdata), .s_axis_tvalid(@_s_axis_tvalid),
+        .s_axis_tready(@_s_axis_tready), .s_axis_tlast(@_s_axis_tlast == @_s_axis_tvalid),
+        .m_axis_tdata(@_m_axis_tdata), .m_axis_tvalid(@_m_axis_tvalid), .m_axis_tready(@_m_axis_tready),
+        .m_axis_tlast(@_m_axis_tlast),
+        .e_axis_tdata(@_e_axis_tdata), .e_axis_tvalid(@_e_axis_tvalid), .e_axis_tready(@_e_axis_tready));
+    // p_axis: framing_error in the cycles after a tlast, and wherever else it is high
+    reg @_after_q;
+    reg [4095:0] @_pulses_q;
+    reg [11:0] @_wr_q, @_rd_q;
+    assign @_p_axis_tvalid = @_wr_q != @_rd_q;
+    assign @_p_axis_tdata = @_pulses_q[@_rd_q];
+    always @(posedge clk) begin
+        @_after_q <= @_m_axis_tvalid && @_m_axis_tready && @_m_axis_tlast && !@_rst;
+        @_pulses_q[@_wr_q] <= @_error;
+        if (@_after_q || @_error) @_wr_q <= @_wr_q + 1'b1;
+        if (@_p_axis_tvalid && @_p_axis_tready) @_rd_q <= @_rd_q + 1'b1;
+        if (@_rst) begin
+            @_wr_q <= 0;
+            @_rd_q <= 0;
+        end
+    end
+"""
+    streams = (Stream("m_axis", WIDTH), Stream("e_axis", 1, last=False), Stream("p_axis", 1, last=False))
+    return Unit(module, {}, (Stream("s_axis", WIDTH),), streams, body=body)
+
+
+UNITS = {name: unit(sizes) for name, sizes in SIZES.items()}
+
+
+def phase(lengths: list[int], sizes: Sizes, seed: int) -> dict[str, Any]:
+    """Sequences of these lengths, 1 or more beats."""
+    rng = random.Random(seed)
+    sequences = [[rng.randrange(1, 1 << WIDTH) for _ in range(length)] for length in lengths]
+    beats = [[value, int(k == len(s) - 1), 0] for s in sequences for k, value in enumerate(s)]
+    return {"inputs": {"s_axis": beats}, "outputs": framed(sequences, sizes)}
+
+
+def right_length(sizes: Sizes, rng: random.Random) -> int:
+    n, steps = sizes
+    return n * (steps or rng.randint(1, 4))
+
+
+def jobs(name: str, sizes: Sizes, cut_cycles: int = 24) -> list[dict[str, Any]]:
+    """Every length up to beyond two right ones, a right one after each; random ones; rst anywhere."""
+    rng = random.Random(name)
+    n, steps = sizes
+    longest = 2 * n * (steps or 3) + 2
+    every = [length for wrong in range(1, longest) for length in (wrong, right_length(sizes, rng))]
+    some = [rng.randint(1, longest) for _ in range(24)]
+    cuts: list[dict[str, Any]] = []
+    for cut in range(1, cut_cycles):
+        cuts.append({**phase([rng.randint(1, longest) for _ in range(9)], sizes, cut), "reset_after": cut})
+        cuts.append(phase([right_length(sizes, rng)], sizes, 100 + cut))
+    runs: list[dict[str, Any]] = [
+        {"phases": [phase(every, sizes, 1)]},
+        {"phases": [phase(every, sizes, 2)], "gap": 0.3, "stall": 0.3},
+        {"phases": [phase(some, sizes, 3)], "stall": 0.6},
+        {"phases": cuts, "gap": 0.2, "stall": 0.4},
+        {"phases": [phase(some, sizes, 4)], "shy": 1},
+        {"phases": cuts},
+    ]
+    return [{"unit": name, "seed": k, "patience": 100, **run} for k, run in enumerate(runs)]
+
+
+def test_every_framing(simulator: str, workdir: Path, tmp_path: Path) -> None:
+    todo = [job for name, sizes in SIZES.items() for job in jobs(name, sizes)]
+    found = [problems(result) for result in run_streams(UNITS, todo, simulator, workdir, tmp_path)]
+    assert len(found) == 6 * len(UNITS)
+    assert [problem for each in found for problem in each] == []
+
+
+def test_definition() -> None:
+    """The rules by hand, for two steps of two beats and for any number of steps."""
+    assert framed([[1, 2, 3, 4]], (2, 2))["m_axis"] == [[1, 0, 0], [2, 0, 0], [3, 0, 0], [4, 1, 0]]
+    assert framed([[1, 2, 3]], (2, 2))["m_axis"] == [[1, 0, 0], [2, 0, 0], [3, 0, 0], [0, 1, 0]]
+    assert framed([[1, 2]], (2, 2)) == {"m_axis": [[1, 0, 0], [2, 1, 0]], "e_axis": [[1, 0, 0]], "p_axis": [[1, 0, 0]]}
+    assert framed([[1, 2, 3, 4, 5], [1, 2, 3, 4]], (2, 2))["e_axis"] == [[1, 0, 0], [0, 0, 0]]
+    assert len(framed([[1, 2, 3, 4, 5]], (2, 2))["m_axis"]) == 4
+    assert framed([[1, 2, 3, 4, 5, 6]], (2, 0))["e_axis"] == [[0, 0, 0]]
+
+
+def test_full_rate(icarus: str, workdir: Path, tmp_path: Path) -> None:
+    """Right sequences pass without a pause, one beat a cycle, even when each is a single beat."""
+    todo = []
+    for name, (n, steps) in SIZES.items():
+        whole = phase([n * (steps or 2)] * 12, (n, steps), 5)
+        todo.append({"unit": name, "phases": [whole], "steps": {"inputs": {"s_axis": n}, "outputs": {"m_axis": n}}})
+    for name, result in zip(SIZES, run_streams(UNITS, todo, icarus, workdir, tmp_path), strict=True):
+        assert problems(result) == []
+        assert result is not None
+        assert set(result["latency"]) == {0}
+        assert set(result["in_interval"]) == {SIZES[name][0]}
+
+
+MUTANTS = {
+    "fill not zero": ("fill_q ? {WIDTH{1'b0}} : i_data", "i_data"),
+    "fill without tlast": ("wire ends = last_beat && (fill_q ||", "wire ends = last_beat && ("),
+    "tlast within a step passes": ("wire ends = last_beat && (", "wire ends = (last_beat || i_last) && ("),
+    "step not filled": ("fill_q <= !last_beat && (fill_q || i_last)", "fill_q <= 1'b0"),
+    "nothing dropped": ("drop_q <= ends && !fill_q && !i_last", "drop_q <= 1'b0"),
+    "dropping ends too early": ("if (drop_q && i_valid && i_last)", "if (drop_q && i_last)"),
+    "dropping after a filled step": ("drop_q <= ends && !fill_q &&", "drop_q <= ends &&"),
+    "late tlast not seen": ("i_last != last_step", "i_last && !last_step"),
+    "early tlast not seen": ("i_last != last_step", "!i_last && last_step"),
+    "errors in the wrong order": ("errors_q[kept_q[0] && !take]", "errors_q[0]"),
+    "error overwritten": ("wire hold = ends && kept_q[1]", "wire hold = 1'b0"),
+    "rst forgets the step": ("if (rst) step_q", "if (rst && step_q[0] === 1'bx) step_q"),
+    "rst forgets the dropping": ("drop_q <= 1'b0;\n        end", "if (drop_q === 1'bx) drop_q <= 1'b0;\n        end"),
+    "valid waits for ready": ("assign m_axis_tvalid = ", "assign m_axis_tvalid = m_axis_tready && "),
+    "waiting beat lost": ("i_valid = full_q || s_axis_tvalid", "i_valid = s_axis_tvalid"),
+    "waiting beat overwritten": ("if (!full_q) waiting_q", "waiting_q"),
+    "taken while one waits": ("assign s_axis_tready = !full_q", "assign s_axis_tready = !full_q || fill_q"),
+    "rst forgets the waiting beat": ("!i_ready && !rst", "!i_ready && !(rst && full_q === 1'bx)"),
+    "pulse also without error": ("framing_error_q <= keep && error", "framing_error_q <= keep"),
+}  # fmt: skip
+
+
+def test_mutants_are_caught(icarus: str, tmp_path: Path) -> None:
+    modules = write_mutants("lmu_frame", MUTANTS, tmp_path / "hdl")
+    few = ((1, 1), (2, 2))
+    mutants = {f"m{k}_{n}_{t}": (name, (n, t)) for k, name in enumerate(MUTANTS) for n, t in few}
+    units = {key: unit(sizes, modules[name]) for key, (name, sizes) in mutants.items()}
+    todo = [job for key, (_, sizes) in mutants.items() for job in jobs(key, sizes, 10)[1:5]]
+    results = run_streams(units, todo, icarus, tmp_path, tmp_path / "run", hdl=tmp_path / "hdl")
+    caught = {mutants[job["unit"]][0] for job, result in zip(todo, results, strict=True) if problems(result)}
+    assert caught == set(MUTANTS)
+    assert all(results), "a mutant has ended the bench before the others were judged"

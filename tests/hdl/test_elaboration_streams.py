@@ -1,0 +1,60 @@
+"""Lint of the units with streams over their configurations, and parameters that must stop elaboration."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from lmu_hls.toolchain import simulator_env
+from tests.support.hdl.core_cases import CASES
+from tests.support.hdl.stream_grid import modules
+
+CLEAN = ("fifo1", "concat_late", "concat_one", "one", "more_lanes", "row", "encoder_x", "hidden_relu", "rnn_one")
+ILLEGAL = [
+    ("lmu_fifo", {"DEPTH": 0}, "PARAM_ERROR_width_and_depth_must_be_at_least_1"),
+    ("lmu_fork", {"OUTPUTS": 0}, "PARAM_ERROR_width_and_outputs_must_be_at_least_1"),
+    ("lmu_concat", {"N_C": -1}, "PARAM_ERROR_sizes_must_not_be_negative"),
+    ("lmu_concat", {"A_FEEDBACK": 1}, "PARAM_ERROR_one_source_must_be_live"),
+    ("lmu_concat", {"N_A": 0}, "PARAM_ERROR_one_source_must_be_live"),
+    ("lmu_concat", {"A_SHIFT": 1}, "PARAM_ERROR_the_output_must_hold_the_shifted_input"),
+    ("lmu_affine", {"N_IN": 0}, "PARAM_ERROR_n_in_n_out_and_lanes_must_be_at_least_1"),
+    ("lmu_affine", {"LANES": 3}, "PARAM_ERROR_lanes_must_divide_n_out"),
+    ("lmu_affine", {"ACC_W": 31}, "PARAM_ERROR_the_sum_must_hold_a_product"),
+    ("lmu_affine", {"BIAS_SHIFT": 30}, "PARAM_ERROR_the_output_must_hold_the_shifted_input"),
+    ("lmu_dense", {"ROUNDING": 7}, "PARAM_ERROR_rounding_must_be_0_to_6"),
+    ("lmu_encoder", {"MEMORY_D": 3, "LANES": 2}, "PARAM_ERROR_lanes_must_divide_n_out"),
+    ("lmu_recurrent", {"N_H": 3}, "PARAM_ERROR_n_h_must_be_0_or_units"),
+    ("lmu_recurrent", {"GATES": 4, "LANES": 5}, "PARAM_ERROR_lanes_must_divide_n_out"),
+]
+
+
+def elaborate(simulator: str, top: str, parameters: Mapping[str, int], tmp_path: Path) -> tuple[int, str]:
+    """Exit code and messages, with all warnings on."""
+    sources = [str(path) for path in modules([top])]
+    if simulator == "verilator":
+        command = ["verilator", "--lint-only", "-Wall", "--quiet", "--top-module", top]
+        command += [f"-G{name}={value}" for name, value in parameters.items()]
+    else:
+        command = ["iverilog", "-g2005", "-Wall", "-Wno-timescale", "-o", str(tmp_path / "out.vvp"), "-s", top]
+        command += [f"-P{top}.{name}={value}" for name, value in parameters.items()]
+    done = subprocess.run([*command, *sources], capture_output=True, text=True, env=simulator_env(simulator))
+    return done.returncode, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(("top", "parameters", "message"), ILLEGAL)
+def test_illegal_parameters_stop(
+    simulator: str, tmp_path: Path, top: str, parameters: dict[str, int], message: str
+) -> None:
+    code, text = elaborate(simulator, top, parameters, tmp_path)
+    assert code != 0
+    assert message in text
+
+
+@pytest.mark.parametrize("case", CLEAN)
+def test_clean(simulator: str, tmp_path: Path, case: str) -> None:
+    for module, given in CASES[case].unit.parts:
+        parameters = {name: value for name, value in given.items() if isinstance(value, int)}
+        assert elaborate(simulator, module, parameters, tmp_path) in ((0, ""), (0, "\n"))

@@ -1,0 +1,129 @@
+"""Configurations of activation, softmax and argmax, and their outputs by the definitions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+
+import numpy as np
+
+from lmu_hls.fixed import FixedType, Ints, requantize
+from lmu_hls.golden.assign import Activate
+from lmu_hls.spec import Activation, Softmax, make_activation, make_exp
+from tests.support.hdl.cell_grid import assign, modes
+from tests.support.hdl.core_grid import Case, Phase, last_beats, signed
+from tests.support.hdl.stream_grid import Stream, Unit, beats, rom_text
+from tests.support.networks import assign as define_assign
+
+BURST = 9  # beats of an activation for each step of other units
+
+
+def activation(name: str, function: str, sums: tuple[int, int], pre: str, index: str, out: str) -> Case:
+    """sums: bits and fraction bits of the input."""
+    kinds = {"PRE_": FixedType.parse(pre), "INDEX_": FixedType.parse(index), "OUT_": FixedType.parse(out)}
+    to_pre, to_out = kinds["PRE_"], kinds["OUT_"]
+    chosen: Activation = make_activation(function, kinds["INDEX_"], to_out)
+    parameters: dict[str, int | str] = {"IN_W": sums[0], "IN_F": sums[1]}
+    parameters["FUNCTION"] = ("linear", "relu").index(function) if chosen.table is None else 2
+    roms = {}
+    for prefix, kind in kinds.items():
+        parameters |= modes(prefix, kind)
+    if chosen.table is not None:
+        parameters["TABLE_FILE"] = f"{name}.hex"
+        roms[f"{name}.hex"] = rom_text(chosen.table.values.values.tolist(), to_out.width)
+
+    def phase(rng: np.random.Generator, lengths: tuple[int, ...]) -> Phase:
+        values = signed(rng, (BURST * sum(lengths),), sums[0])
+        small = rng.random(values.shape) < 0.5  # most bits of a sum are above the pre-activation's
+        values = np.where(small, values >> max(0, sums[0] - sums[1] - to_pre.integer), values)
+        before, clipped = assign(values, sums[1], to_pre)
+        if chosen.table is None:
+            positive = np.maximum(before, 0) if function == "relu" else before
+            clipped = clipped | assign(positive, to_pre.fraction, to_out)[1]
+        last = rng.integers(0, 2, values.shape)
+        after = beats(Activate(chosen, to_pre, to_out)(before), to_out.width, last, clipped)
+        return {"inputs": {"s_axis": beats(values, sums[0], last)}, "outputs": {"m_axis": after}}
+
+    ports = ((Stream("s_axis", sums[0]),), (Stream("m_axis", to_out.width, user=1),))
+    one = {"inputs": {"s_axis": 1}, "outputs": {"m_axis": 1}}
+    return Case(Unit("lmu_activation", parameters, *ports), phase, one, 2, 1, roms)
+
+
+def softmax_layer(x: str, index: str, exp: str, out: str) -> Softmax:
+    table = make_exp(FixedType.parse(index), FixedType.parse(exp), FixedType.parse(x))
+    return Softmax("softmax", FixedType.parse(x), table, FixedType.parse(out))
+
+
+def define_softmax(layer: Softmax, x: Ints) -> tuple[Ints, Ints]:
+    """The definition in fractions for x (steps, n), with all modes of :class:`FixedType`, and where it was clipped."""
+    up = 2 ** max(0, layer.x.fraction - layer.index.fraction) - 1  # what an LSB of the index has over one of x
+    distance = x.max(axis=1, keepdims=True) - x + up
+    powers = layer.exp.values.values[requantize(distance, layer.x.fraction, layer.index)]
+    total = powers.sum(axis=1, keepdims=True)
+    doubled, rest = np.divmod(powers << (layer.out.fraction + 1), total)
+    return assign(2 * doubled + (rest != 0), layer.out.fraction + 2, layer.out)
+
+
+def softmax_value(layer: Softmax, x: Ints, k: int) -> Fraction:
+    """The k-th value for x (n,) from the real quotient; for the modes that tests.networks.assign knows."""
+    lsb, index_lsb = (Fraction(2) ** -kind.fraction for kind in (layer.x, layer.index))
+    distances = [int(x.max() - v) * lsb + max(Fraction(0), index_lsb - lsb) for v in x]
+    places = [int(define_assign(d, layer.index) * Fraction(2) ** layer.index.fraction) for d in distances]
+    powers = [int(layer.exp.values.values[place]) for place in places]
+    return define_assign(Fraction(powers[k], sum(powers)), layer.out) * Fraction(2) ** layer.out.fraction
+
+
+def scattered(rng: np.random.Generator, steps: int, n: int, kind: FixedType) -> Ints:
+    """Steps near together, far apart, and with several largest values."""
+    wide = signed(rng, (steps, n), kind.width)
+    near = np.clip(wide >> rng.integers(0, kind.width, (steps, 1)), kind.min_int, kind.max_int)
+    return np.where(rng.random((steps, n)) < 0.3, near.max(axis=1, keepdims=True), near)
+
+
+def steps_case(
+    module: str,
+    parameters: dict[str, int | str],
+    n: int,
+    kind: FixedType,
+    out: tuple[int, int, int],
+    function: Callable[[Ints], tuple[Ints, Ints]],
+    cycles: tuple[int, int],
+    roms: dict[str, str],
+) -> Case:
+    """A unit that turns steps of n values into steps of out[0] values of out[1] bits with out[2] flags."""
+
+    def phase(rng: np.random.Generator, lengths: tuple[int, ...]) -> Phase:
+        x = scattered(rng, sum(lengths), n, kind)
+        last = rng.integers(0, 2, x.shape)  # only a step's last beat counts
+        last[:, -1] = last_beats(lengths, n)[:, -1]
+        values, flags = function(x)
+        given = beats(values, out[1], last_beats(lengths, out[0]), flags)
+        return {"inputs": {"s_axis": beats(x, kind.width, last)}, "outputs": {"m_axis": given}}
+
+    ports = ((Stream("s_axis", kind.width),), (Stream("m_axis", out[1], user=out[2]),))
+    steps = {"inputs": {"s_axis": n}, "outputs": {"m_axis": out[0]}}
+    return Case(Unit(module, parameters, *ports), phase, steps, *cycles, roms)
+
+
+def softmax(name: str, n: int, x: str, index: str, exp: str, out: str) -> Case:
+    layer = softmax_layer(x, index, exp, out)
+    kind, to = layer.x, layer.exp.values.type
+    parameters: dict[str, int | str] = {"N": n, "X_W": kind.width, "X_F": kind.fraction, **modes("INDEX_", layer.index)}
+    parameters |= {"EXP_W": to.width, "EXP_F": to.fraction, "OUT_W": layer.out.width, "OUT_F": layer.out.fraction}
+    found = modes("", layer.out)
+    parameters |= {key: found[key] for key in ("ROUNDING", "OVERFLOW")} | {"TABLE_FILE": f"{name}.hex"}
+    roms = {f"{name}.hex": rom_text(layer.exp.values.values.tolist(), to.width)}
+    division = max(layer.out.fraction + 2, 4)
+    cycles = (n * division + n + 6, (n - 1) * division + max(division, n + 4))
+    out_of = (n, layer.out.width, 1)
+    return steps_case("lmu_softmax", parameters, n, kind, out_of, lambda v: define_softmax(layer, v), cycles, roms)
+
+
+def argmax(n: int, width: int, out_w: int) -> Case:
+    kind = FixedType(width, width)
+    parameters: dict[str, int | str] = {"N": n, "WIDTH": width, "OUT_W": out_w}
+
+    def function(x: Ints) -> tuple[Ints, Ints]:
+        return np.array([row.tolist().index(max(row.tolist())) for row in x]), np.zeros(len(x), int)
+
+    return steps_case("lmu_argmax", parameters, n, kind, (1, out_w, 0), function, (1, n), {})

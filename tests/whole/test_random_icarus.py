@@ -1,0 +1,81 @@
+"""Random networks in Icarus: u, mem, h and the output are golden's, the cycles are those of the formulas.
+
+Half of the seeds are in test_random_icarus_second.py, so that two processes share them.
+"""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from lmu_hls.fixed import ROUNDINGS
+from tests.support.random_rtl import (
+    Case,
+    SimulationError,
+    assert_equal,
+    check_icarus,
+    compile_icarus,
+    flip_bit,
+    has_icarus,
+    random_case,
+    run_icarus,
+)
+
+pytestmark = pytest.mark.skipif(not has_icarus(), reason="Icarus is not installed")
+FAULTY = 3  # the seed of the faults: two LMU layers, the second an LSTM cell
+
+
+def check(seed: int, folder: Path) -> None:
+    case = random_case(seed)
+    case.write(folder)
+    check_icarus(case, folder)
+
+
+@pytest.mark.parametrize("seed", range(0, 100, 2))
+def test_random_network(seed, tmp_path):
+    check(seed, tmp_path)
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("seed", range(100, 1100))
+def test_random_network_at_length(seed, tmp_path):
+    check(seed, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def faulty() -> Case:
+    return random_case(FAULTY)
+
+
+@pytest.mark.parametrize("rom", ["memory_encoder", "memory_encoder_bias", "memory_memory", "memory_hidden"])
+def test_a_changed_rom_is_caught(rom, faulty, tmp_path):
+    """The test bench sees most faults at the output; those that rounding hides there are seen in u, mem and h."""
+    faulty.write(tmp_path)
+    flip_bit(faulty, tmp_path, rom)
+    compile_icarus(faulty.plan, tmp_path)
+    with pytest.raises((SimulationError, AssertionError), match=r"beats differ|memory\.(u|mem|h): \d+ values differ"):
+        assert_equal(faulty.expected, run_icarus(faulty, tmp_path).tensors)
+
+
+@pytest.mark.parametrize("parameter", [".U_F(", ".ROUNDING(", ".STREAMING("])
+def test_a_changed_parameter_of_the_top_is_caught(parameter, faulty, tmp_path):
+    faulty.write(tmp_path)
+    top = tmp_path / f"rtl/{faulty.plan.top}.v"
+    before, after = top.read_text().split(parameter, 1)
+    value, rest = after.split(")", 1)
+    truncate = ROUNDINGS.index("TRN")
+    assert int(value) != truncate or parameter != ".ROUNDING("
+    changed = {".U_F(": int(value) - 1, ".ROUNDING(": truncate, ".STREAMING(": 1 - int(value)}[parameter]
+    top.write_text(f"{before}{parameter}{changed}){rest}")
+    compile_icarus(faulty.plan, tmp_path)
+    with pytest.raises((SimulationError, AssertionError), match="differ"):
+        assert_equal(faulty.expected, run_icarus(faulty, tmp_path).tensors)
+
+
+def test_a_wrong_formula_is_caught(faulty, tmp_path, monkeypatch):
+    faulty.write(tmp_path)
+    cycles = faulty.plan.cycles
+    wrong = replace(faulty.plan, cycles=replace(cycles, sequence=cycles.sequence + 1))
+    monkeypatch.setattr(Case, "plan", property(lambda case: wrong))
+    with pytest.raises(AssertionError, match=f"{cycles.sequence} cycles, not {cycles.sequence + 1}"):
+        check_icarus(faulty, tmp_path)
