@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The units of a GRU cell that resets after the product, from four exact sums of each unit to h:
 //
 //   z, r = assign_gate(gate_function(assign_pre(sum)))           inner = assign_inner(sum)
@@ -163,50 +164,24 @@ module lmu_gru #(
     wire clipped2 = part2_q == INNER ? inner_clipped2_q : part2_q != S && gate_or_pre_clipped2;
 
     lmu_round_sat #(
-        .IN_W(IN_W),
-        .IN_F(IN_F),
-        .OUT_W(PRE_W),
-        .OUT_F(PRE_F),
-        .ROUNDING(PRE_ROUNDING),
-        .OVERFLOW(PRE_OVERFLOW)
+        .IN_W(IN_W), .IN_F(IN_F), .OUT_W(PRE_W), .OUT_F(PRE_F), .ROUNDING(PRE_ROUNDING), .OVERFLOW(PRE_OVERFLOW)
     ) to_pre (
-        .in_data(s_axis_tdata),
-        .out_data(pre),
-        .clipped(pre_clipped)
+        .in_data(s_axis_tdata), .out_data(pre), .clipped(pre_clipped)
     );
 
     lmu_round_sat #(
-        .IN_W(IN_W),
-        .IN_F(IN_F),
-        .OUT_W(INNER_W),
-        .OUT_F(INNER_F),
-        .ROUNDING(INNER_ROUNDING),
+        .IN_W(IN_W), .IN_F(IN_F), .OUT_W(INNER_W), .OUT_F(INNER_F), .ROUNDING(INNER_ROUNDING),
         .OVERFLOW(INNER_OVERFLOW)
     ) to_inner (
-        .in_data(s_axis_tdata),
-        .out_data(inner),
-        .clipped(inner_clipped)
+        .in_data(s_axis_tdata), .out_data(inner), .clipped(inner_clipped)
     );
 
     lmu_function #(
-        .IN_W(PRE_W),
-        .IN_F(PRE_F),
-        .FUNCTION(GATE_FUNCTION),
-        .INDEX_W(GATE_INDEX_W),
-        .INDEX_F(GATE_INDEX_F),
-        .INDEX_ROUNDING(GATE_INDEX_ROUNDING),
-        .INDEX_OVERFLOW(GATE_INDEX_OVERFLOW),
-        .OUT_W(GATE_W),
-        .OUT_F(GATE_F),
-        .OUT_ROUNDING(GATE_ROUNDING),
-        .OUT_OVERFLOW(GATE_OVERFLOW),
-        .TABLE_FILE(GATE_FILE)
+        .IN_W(PRE_W), .IN_F(PRE_F), .FUNCTION(GATE_FUNCTION), .INDEX_W(GATE_INDEX_W), .INDEX_F(GATE_INDEX_F),
+        .INDEX_ROUNDING(GATE_INDEX_ROUNDING), .INDEX_OVERFLOW(GATE_INDEX_OVERFLOW), .OUT_W(GATE_W), .OUT_F(GATE_F),
+        .OUT_ROUNDING(GATE_ROUNDING), .OUT_OVERFLOW(GATE_OVERFLOW), .TABLE_FILE(GATE_FILE)
     ) gate_function (
-        .clk(clk),
-        .en(run),
-        .in_data(pre1_q),
-        .out_data(gate2),
-        .clipped(gate_clipped2)
+        .clk(clk), .en(run), .in_data(pre1_q), .out_data(gate2), .clipped(gate_clipped2)
     );
 
     always @(posedge clk) begin
@@ -230,22 +205,10 @@ module lmu_gru #(
     wire signed [TOTAL_W-1:0] s3, product3;
     reg signed [TOTAL_W-1:0] total4_q;
 
-    lmu_align #(
-        .IN_W(IN_W),
-        .SHIFT(S_SHIFT),
-        .OUT_W(TOTAL_W)
-    ) align_s (
-        .in_data(sum3_q),
-        .out_data(s3)
-    );
+    lmu_align #(.IN_W(IN_W), .SHIFT(S_SHIFT), .OUT_W(TOTAL_W)) align_s (.in_data(sum3_q), .out_data(s3));
 
-    lmu_align #(
-        .IN_W(PRODUCT_W),
-        .SHIFT(PRODUCT_SHIFT),
-        .OUT_W(TOTAL_W)
-    ) align_product (
-        .in_data(product_q),
-        .out_data(product3)
+    lmu_align #(.IN_W(PRODUCT_W), .SHIFT(PRODUCT_SHIFT), .OUT_W(TOTAL_W)) align_product (
+        .in_data(product_q), .out_data(product3)
     );
 
     always @(posedge clk) begin
@@ -278,49 +241,22 @@ module lmu_gru #(
     assign m_axis_tlast = m_last_q;
     assign m_axis_tuser = m_clipped_q || mix_clipped;
 
-    lmu_ram #(
-        .WIDTH(H_W),
-        .DEPTH(UNITS > 1 ? UNITS : 2)
-    ) states (
+    lmu_ram #(.WIDTH(H_W), .DEPTH(UNITS > 1 ? UNITS : 2)) states (
         .clk(clk),
-        .wr_en(m_valid_q && m_axis_tready),
-        .wr_addr(wr_unit_q),
-        .wr_data(m_axis_tdata),
-        .rd_en(run),
-        .rd_addr(rd_unit_q),
-        .rd_data(stored_h6)
+        .wr_en(m_valid_q && m_axis_tready), .wr_addr(wr_unit_q), .wr_data(m_axis_tdata),
+        .rd_en(run), .rd_addr(rd_unit_q), .rd_data(stored_h6)
     );
 
     lmu_gru_mix #(
-        .IN_W(TOTAL_W),
-        .IN_F(TOTAL_F),
-        .PRE_W(PRE_W),
-        .PRE_F(PRE_F),
-        .PRE_ROUNDING(PRE_ROUNDING),
-        .PRE_OVERFLOW(PRE_OVERFLOW),
-        .CAND_FUNCTION(CAND_FUNCTION),
-        .CAND_INDEX_W(CAND_INDEX_W),
-        .CAND_INDEX_F(CAND_INDEX_F),
-        .CAND_INDEX_ROUNDING(CAND_INDEX_ROUNDING),
-        .CAND_INDEX_OVERFLOW(CAND_INDEX_OVERFLOW),
-        .CAND_W(CAND_W),
-        .CAND_F(CAND_F),
-        .CAND_ROUNDING(CAND_ROUNDING),
-        .CAND_OVERFLOW(CAND_OVERFLOW),
-        .CAND_FILE(CAND_FILE),
-        .GATE_W(GATE_W),
-        .GATE_F(GATE_F),
-        .H_W(H_W),
-        .H_F(H_F),
-        .H_ROUNDING(H_ROUNDING),
-        .H_OVERFLOW(H_OVERFLOW)
+        .IN_W(TOTAL_W), .IN_F(TOTAL_F), .PRE_W(PRE_W), .PRE_F(PRE_F), .PRE_ROUNDING(PRE_ROUNDING),
+        .PRE_OVERFLOW(PRE_OVERFLOW), .CAND_FUNCTION(CAND_FUNCTION), .CAND_INDEX_W(CAND_INDEX_W),
+        .CAND_INDEX_F(CAND_INDEX_F), .CAND_INDEX_ROUNDING(CAND_INDEX_ROUNDING),
+        .CAND_INDEX_OVERFLOW(CAND_INDEX_OVERFLOW), .CAND_W(CAND_W), .CAND_F(CAND_F), .CAND_ROUNDING(CAND_ROUNDING),
+        .CAND_OVERFLOW(CAND_OVERFLOW), .CAND_FILE(CAND_FILE), .GATE_W(GATE_W), .GATE_F(GATE_F), .H_W(H_W), .H_F(H_F),
+        .H_ROUNDING(H_ROUNDING), .H_OVERFLOW(H_OVERFLOW)
     ) mix (
-        .clk(clk),
-        .en(run),
-        .sum(total4_q),
-        .z(mix_z_q),
-        .old_h(out_fresh_q[6] ? {H_W{1'b0}} : stored_h6),
-        .h(m_axis_tdata),
+        .clk(clk), .en(run),
+        .sum(total4_q), .z(mix_z_q), .old_h(out_fresh_q[6] ? {H_W{1'b0}} : stored_h6), .h(m_axis_tdata),
         .clipped(mix_clipped)
     );
 

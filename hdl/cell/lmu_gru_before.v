@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The units of a GRU cell that resets before the product, on both sides of the matrix between inner and the candidate:
 //
 //   z, r = assign_gate(gate_function(assign_pre(sum)))
@@ -179,54 +180,27 @@ module lmu_gru_before #(
     wire clipped2 = pre_clipped2_q || gate_clipped2;
 
     lmu_round_sat #(
-        .IN_W(IN_W),
-        .IN_F(IN_F),
-        .OUT_W(PRE_W),
-        .OUT_F(PRE_F),
-        .ROUNDING(PRE_ROUNDING),
-        .OVERFLOW(PRE_OVERFLOW)
+        .IN_W(IN_W), .IN_F(IN_F), .OUT_W(PRE_W), .OUT_F(PRE_F), .ROUNDING(PRE_ROUNDING), .OVERFLOW(PRE_OVERFLOW)
     ) to_pre (
-        .in_data(s_axis_tdata),
-        .out_data(pre),
-        .clipped(pre_clipped)
+        .in_data(s_axis_tdata), .out_data(pre), .clipped(pre_clipped)
     );
 
     lmu_function #(
-        .IN_W(PRE_W),
-        .IN_F(PRE_F),
-        .FUNCTION(GATE_FUNCTION),
-        .INDEX_W(GATE_INDEX_W),
-        .INDEX_F(GATE_INDEX_F),
-        .INDEX_ROUNDING(GATE_INDEX_ROUNDING),
-        .INDEX_OVERFLOW(GATE_INDEX_OVERFLOW),
-        .OUT_W(GATE_W),
-        .OUT_F(GATE_F),
-        .OUT_ROUNDING(GATE_ROUNDING),
-        .OUT_OVERFLOW(GATE_OVERFLOW),
-        .TABLE_FILE(GATE_FILE)
+        .IN_W(PRE_W), .IN_F(PRE_F), .FUNCTION(GATE_FUNCTION), .INDEX_W(GATE_INDEX_W), .INDEX_F(GATE_INDEX_F),
+        .INDEX_ROUNDING(GATE_INDEX_ROUNDING), .INDEX_OVERFLOW(GATE_INDEX_OVERFLOW), .OUT_W(GATE_W), .OUT_F(GATE_F),
+        .OUT_ROUNDING(GATE_ROUNDING), .OUT_OVERFLOW(GATE_OVERFLOW), .TABLE_FILE(GATE_FILE)
     ) gate_function (
-        .clk(clk),
-        .en(run),
-        .in_data(pre1_q),
-        .out_data(gate2),
-        .clipped(gate_clipped2)
+        .clk(clk), .en(run), .in_data(pre1_q), .out_data(gate2), .clipped(gate_clipped2)
     );
 
     wire [H_W-1:0] stored_h2;
     reg [UNIT_CW-1:0] wr_unit_q;
     reg m_new_q;  // h, which may go round before it is taken outside, has just been made
 
-    lmu_ram #(
-        .WIDTH(H_W),
-        .DEPTH(RAM_DEPTH)
-    ) states (
+    lmu_ram #(.WIDTH(H_W), .DEPTH(RAM_DEPTH)) states (
         .clk(clk),
-        .wr_en(m_new_q),
-        .wr_addr(wr_unit_q),
-        .wr_data(m_axis_tdata),
-        .rd_en(run),
-        .rd_addr(unit1_q),
-        .rd_data(stored_h2)
+        .wr_en(m_new_q), .wr_addr(wr_unit_q), .wr_data(m_axis_tdata),
+        .rd_en(run), .rd_addr(unit1_q), .rd_data(stored_h2)
     );
 
     reg signed [GATE_W-1:0] z_q, z4_q, r3_q;
@@ -243,16 +217,10 @@ module lmu_gru_before #(
     assign inner_axis_tlast = inner_last_q;
 
     lmu_round_sat #(
-        .IN_W(GATE_W + H_W),
-        .IN_F(GATE_F + H_F),
-        .OUT_W(INNER_W),
-        .OUT_F(INNER_F),
-        .ROUNDING(INNER_ROUNDING),
+        .IN_W(GATE_W + H_W), .IN_F(GATE_F + H_F), .OUT_W(INNER_W), .OUT_F(INNER_F), .ROUNDING(INNER_ROUNDING),
         .OVERFLOW(INNER_OVERFLOW)
     ) to_inner (
-        .in_data(product4_q),
-        .out_data(inner4),
-        .clipped(inner_clipped4)
+        .in_data(product4_q), .out_data(inner4), .clipped(inner_clipped4)
     );
 
     always @(posedge clk) begin
@@ -286,17 +254,10 @@ module lmu_gru_before #(
     wire mix_kept_clipped;
     wire mix_run;
 
-    lmu_ram #(
-        .WIDTH(1 + GATE_W + H_W),
-        .DEPTH(RAM_DEPTH)
-    ) kept (
+    lmu_ram #(.WIDTH(1 + GATE_W + H_W), .DEPTH(RAM_DEPTH)) kept (
         .clk(clk),
-        .wr_en(run && r_valid4_q),
-        .wr_addr(keep_unit_q),
-        .wr_data({clipped4_q || inner_clipped4, z4_q, old_h4_q}),
-        .rd_en(mix_run),
-        .rd_addr(mix_unit_q),
-        .rd_data({mix_kept_clipped, mix_z, mix_old_h})
+        .wr_en(run && r_valid4_q), .wr_addr(keep_unit_q), .wr_data({clipped4_q || inner_clipped4, z4_q, old_h4_q}),
+        .rd_en(mix_run), .rd_addr(mix_unit_q), .rd_data({mix_kept_clipped, mix_z, mix_old_h})
     );
 
     // Second half, from the sum of the candidate to h. Bit k of the vectors: the sum came k cycles ago.
@@ -313,36 +274,15 @@ module lmu_gru_before #(
     assign m_axis_tuser = m_clipped_q || mix_clipped;
 
     lmu_gru_mix #(
-        .IN_W(IN_W2),
-        .IN_F(IN_F2),
-        .PRE_W(PRE_W),
-        .PRE_F(PRE_F),
-        .PRE_ROUNDING(PRE_ROUNDING),
-        .PRE_OVERFLOW(PRE_OVERFLOW),
-        .CAND_FUNCTION(CAND_FUNCTION),
-        .CAND_INDEX_W(CAND_INDEX_W),
-        .CAND_INDEX_F(CAND_INDEX_F),
-        .CAND_INDEX_ROUNDING(CAND_INDEX_ROUNDING),
-        .CAND_INDEX_OVERFLOW(CAND_INDEX_OVERFLOW),
-        .CAND_W(CAND_W),
-        .CAND_F(CAND_F),
-        .CAND_ROUNDING(CAND_ROUNDING),
-        .CAND_OVERFLOW(CAND_OVERFLOW),
-        .CAND_FILE(CAND_FILE),
-        .GATE_W(GATE_W),
-        .GATE_F(GATE_F),
-        .H_W(H_W),
-        .H_F(H_F),
-        .H_ROUNDING(H_ROUNDING),
-        .H_OVERFLOW(H_OVERFLOW)
+        .IN_W(IN_W2), .IN_F(IN_F2), .PRE_W(PRE_W), .PRE_F(PRE_F), .PRE_ROUNDING(PRE_ROUNDING),
+        .PRE_OVERFLOW(PRE_OVERFLOW), .CAND_FUNCTION(CAND_FUNCTION), .CAND_INDEX_W(CAND_INDEX_W),
+        .CAND_INDEX_F(CAND_INDEX_F), .CAND_INDEX_ROUNDING(CAND_INDEX_ROUNDING),
+        .CAND_INDEX_OVERFLOW(CAND_INDEX_OVERFLOW), .CAND_W(CAND_W), .CAND_F(CAND_F), .CAND_ROUNDING(CAND_ROUNDING),
+        .CAND_OVERFLOW(CAND_OVERFLOW), .CAND_FILE(CAND_FILE), .GATE_W(GATE_W), .GATE_F(GATE_F), .H_W(H_W), .H_F(H_F),
+        .H_ROUNDING(H_ROUNDING), .H_OVERFLOW(H_OVERFLOW)
     ) mix (
-        .clk(clk),
-        .en(mix_run),
-        .sum(sum_axis_tdata),
-        .z(mix_z),
-        .old_h(mix_old_h),
-        .h(m_axis_tdata),
-        .clipped(mix_clipped)
+        .clk(clk), .en(mix_run),
+        .sum(sum_axis_tdata), .z(mix_z), .old_h(mix_old_h), .h(m_axis_tdata), .clipped(mix_clipped)
     );
 
     function [UNIT_CW-1:0] next_unit;

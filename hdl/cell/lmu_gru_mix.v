@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The last part of a GRU unit: from the exact sum of its candidate to h; without a handshake, for use inside
 // other units.
 //
@@ -96,86 +97,31 @@ module lmu_gru_mix #(
     assign clipped = clipped6_q;
 
     lmu_round_sat #(
-        .IN_W(IN_W),
-        .IN_F(IN_F),
-        .OUT_W(PRE_W),
-        .OUT_F(PRE_F),
-        .ROUNDING(PRE_ROUNDING),
-        .OVERFLOW(PRE_OVERFLOW)
+        .IN_W(IN_W), .IN_F(IN_F), .OUT_W(PRE_W), .OUT_F(PRE_F), .ROUNDING(PRE_ROUNDING), .OVERFLOW(PRE_OVERFLOW)
     ) to_pre (
-        .in_data(sum),
-        .out_data(pre),
-        .clipped(pre_clipped)
+        .in_data(sum), .out_data(pre), .clipped(pre_clipped)
     );
 
     lmu_function #(
-        .IN_W(PRE_W),
-        .IN_F(PRE_F),
-        .FUNCTION(CAND_FUNCTION),
-        .INDEX_W(CAND_INDEX_W),
-        .INDEX_F(CAND_INDEX_F),
-        .INDEX_ROUNDING(CAND_INDEX_ROUNDING),
-        .INDEX_OVERFLOW(CAND_INDEX_OVERFLOW),
-        .OUT_W(CAND_W),
-        .OUT_F(CAND_F),
-        .OUT_ROUNDING(CAND_ROUNDING),
-        .OUT_OVERFLOW(CAND_OVERFLOW),
-        .TABLE_FILE(CAND_FILE)
+        .IN_W(PRE_W), .IN_F(PRE_F), .FUNCTION(CAND_FUNCTION), .INDEX_W(CAND_INDEX_W), .INDEX_F(CAND_INDEX_F),
+        .INDEX_ROUNDING(CAND_INDEX_ROUNDING), .INDEX_OVERFLOW(CAND_INDEX_OVERFLOW), .OUT_W(CAND_W), .OUT_F(CAND_F),
+        .OUT_ROUNDING(CAND_ROUNDING), .OUT_OVERFLOW(CAND_OVERFLOW), .TABLE_FILE(CAND_FILE)
     ) cand_function (
-        .clk(clk),
-        .en(en),
-        .in_data(pre1_q),
-        .out_data(cand2),
-        .clipped(cand_clipped2)
+        .clk(clk), .en(en), .in_data(pre1_q), .out_data(cand2), .clipped(cand_clipped2)
     );
 
-    lmu_align #(
-        .IN_W(H_W),
-        .SHIFT(OLD_SHIFT),
-        .OUT_W(VALUE_W)
-    ) align_old (
-        .in_data(old_h),
-        .out_data(old2)
-    );
+    lmu_align #(.IN_W(H_W), .SHIFT(OLD_SHIFT), .OUT_W(VALUE_W)) align_old (.in_data(old_h), .out_data(old2));
 
-    lmu_align #(
-        .IN_W(CAND_W),
-        .SHIFT(CAND_SHIFT),
-        .OUT_W(VALUE_W)
-    ) align_cand (
-        .in_data(cand2),
-        .out_data(value2)
-    );
+    lmu_align #(.IN_W(CAND_W), .SHIFT(CAND_SHIFT), .OUT_W(VALUE_W)) align_cand (.in_data(cand2), .out_data(value2));
 
-    lmu_align #(
-        .IN_W(PRODUCT_W),
-        .SHIFT(0),
-        .OUT_W(MIX_W)
-    ) align_product (
-        .in_data(product4_q),
-        .out_data(product4)
-    );
+    lmu_align #(.IN_W(PRODUCT_W), .SHIFT(0), .OUT_W(MIX_W)) align_product (.in_data(product4_q), .out_data(product4));
 
-    lmu_align #(
-        .IN_W(VALUE_W),
-        .SHIFT(GATE_F),
-        .OUT_W(MIX_W)
-    ) times_one (
-        .in_data(value4_q),
-        .out_data(one4)
-    );
+    lmu_align #(.IN_W(VALUE_W), .SHIFT(GATE_F), .OUT_W(MIX_W)) times_one (.in_data(value4_q), .out_data(one4));
 
     lmu_round_sat #(
-        .IN_W(MIX_W),
-        .IN_F(MIX_F),
-        .OUT_W(H_W),
-        .OUT_F(H_F),
-        .ROUNDING(H_ROUNDING),
-        .OVERFLOW(H_OVERFLOW)
+        .IN_W(MIX_W), .IN_F(MIX_F), .OUT_W(H_W), .OUT_F(H_F), .ROUNDING(H_ROUNDING), .OVERFLOW(H_OVERFLOW)
     ) to_h (
-        .in_data(mix5_q),
-        .out_data(new_h),
-        .clipped(h_clipped)
+        .in_data(mix5_q), .out_data(new_h), .clipped(h_clipped)
     );
 
     always @(posedge clk) begin

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A GRU cell that resets before the product, as hidden cell of an LMU.
 //
 //   z and r from W_x x_t + W_h h_{t-1} + W_mem mem_t + bias; inner = r h_{t-1};
@@ -142,31 +143,18 @@ module lmu_hidden_gru_before #(
     wire [MEM_W-1:0] both_mem_tdata;
     wire both_mem_tlast, mem1_tvalid, mem1_tready, mem2_tvalid, mem2_tready;
 
-    lmu_fork #(
-        .WIDTH(X_W + 1),
-        .OUTPUTS(2)
-    ) fork_x (
-        .clk(clk),
-        .rst(rst),
-        .s_axis_tdata({x_axis_tlast, x_axis_tdata}),
-        .s_axis_tvalid(x_axis_tvalid),
-        .s_axis_tready(x_axis_tready),
-        .m_axis_tdata({both_x_tlast, both_x_tdata}),
-        .m_axis_tvalid({x2_tvalid, x1_tvalid}),
+    lmu_fork #(.WIDTH(X_W + 1), .OUTPUTS(2)) fork_x (
+        .clk(clk), .rst(rst),
+        .s_axis_tdata({x_axis_tlast, x_axis_tdata}), .s_axis_tvalid(x_axis_tvalid), .s_axis_tready(x_axis_tready),
+        .m_axis_tdata({both_x_tlast, both_x_tdata}), .m_axis_tvalid({x2_tvalid, x1_tvalid}),
         .m_axis_tready({x2_tready, x1_tready})
     );
 
-    lmu_fork #(
-        .WIDTH(MEM_W + 1),
-        .OUTPUTS(2)
-    ) fork_mem (
-        .clk(clk),
-        .rst(rst),
-        .s_axis_tdata({mem_axis_tlast, mem_axis_tdata}),
-        .s_axis_tvalid(mem_axis_tvalid),
+    lmu_fork #(.WIDTH(MEM_W + 1), .OUTPUTS(2)) fork_mem (
+        .clk(clk), .rst(rst),
+        .s_axis_tdata({mem_axis_tlast, mem_axis_tdata}), .s_axis_tvalid(mem_axis_tvalid),
         .s_axis_tready(mem_axis_tready),
-        .m_axis_tdata({both_mem_tlast, both_mem_tdata}),
-        .m_axis_tvalid({mem2_tvalid, mem1_tvalid}),
+        .m_axis_tdata({both_mem_tlast, both_mem_tdata}), .m_axis_tvalid({mem2_tvalid, mem1_tvalid}),
         .m_axis_tready({mem2_tready, mem1_tready})
     );
 
@@ -178,52 +166,21 @@ module lmu_hidden_gru_before #(
     wire h_tvalid, h_tready, h_tlast, h_clipped;
 
     lmu_recurrent #(
-        .N_X(N_X),
-        .N_H(N_H),
-        .N_MEM(N_MEM),
-        .UNITS(UNITS),
-        .GATES(2),
-        .LANES(LANES),
-        .X_W(X_W),
-        .H_W(H_W),
-        .MEM_W(MEM_W),
-        .X_SHIFT(X_SHIFT),
-        .H_SHIFT(H_SHIFT),
-        .MEM_SHIFT(MEM_SHIFT),
-        .OP_W(OP_W),
-        .COEF_W(COEF_W),
-        .ACC_W(ACC_W),
-        .HAS_BIAS(HAS_BIAS),
-        .BIAS_W(BIAS_W),
-        .BIAS_SHIFT(BIAS_SHIFT),
-        .STREAMING(STREAMING),
-        .ROM_FILE(ROM_FILE),
-        .BIAS_FILE(BIAS_FILE)
+        .N_X(N_X), .N_H(N_H), .N_MEM(N_MEM), .UNITS(UNITS), .GATES(2), .LANES(LANES), .X_W(X_W), .H_W(H_W),
+        .MEM_W(MEM_W), .X_SHIFT(X_SHIFT), .H_SHIFT(H_SHIFT), .MEM_SHIFT(MEM_SHIFT), .OP_W(OP_W), .COEF_W(COEF_W),
+        .ACC_W(ACC_W), .HAS_BIAS(HAS_BIAS), .BIAS_W(BIAS_W), .BIAS_SHIFT(BIAS_SHIFT), .STREAMING(STREAMING),
+        .ROM_FILE(ROM_FILE), .BIAS_FILE(BIAS_FILE)
     ) frame (
-        .clk(clk),
-        .rst(rst),
-        .x_axis_tdata(both_x_tdata),
-        .x_axis_tvalid(x1_tvalid),
-        .x_axis_tready(x1_tready),
-        .x_axis_tlast(both_x_tlast),
-        .mem_axis_tdata(both_mem_tdata),
-        .mem_axis_tvalid(mem1_tvalid),
-        .mem_axis_tready(mem1_tready),
+        .clk(clk), .rst(rst),
+        .x_axis_tdata(both_x_tdata), .x_axis_tvalid(x1_tvalid), .x_axis_tready(x1_tready), .x_axis_tlast(both_x_tlast),
+        .mem_axis_tdata(both_mem_tdata), .mem_axis_tvalid(mem1_tvalid), .mem_axis_tready(mem1_tready),
         .mem_axis_tlast(both_mem_tlast),
-        .sum_axis_tdata(sum_tdata),
-        .sum_axis_tvalid(sum_tvalid),
-        .sum_axis_tready(sum_tready),
+        .sum_axis_tdata(sum_tdata), .sum_axis_tvalid(sum_tvalid), .sum_axis_tready(sum_tready),
         .sum_axis_tlast(sum_tlast),
-        .h_axis_tdata(h_tdata),
-        .h_axis_tvalid(h_tvalid),
-        .h_axis_tready(h_tready),
-        .h_axis_tlast(h_tlast),
+        .h_axis_tdata(h_tdata), .h_axis_tvalid(h_tvalid), .h_axis_tready(h_tready), .h_axis_tlast(h_tlast),
         .h_axis_tuser(h_clipped),
-        .m_axis_tdata(m_axis_tdata),
-        .m_axis_tvalid(m_axis_tvalid),
-        .m_axis_tready(m_axis_tready),
-        .m_axis_tlast(m_axis_tlast),
-        .m_axis_tuser(m_axis_tuser)
+        .m_axis_tdata(m_axis_tdata), .m_axis_tvalid(m_axis_tvalid), .m_axis_tready(m_axis_tready),
+        .m_axis_tlast(m_axis_tlast), .m_axis_tuser(m_axis_tuser)
     );
 
     // Sum of the candidate
@@ -236,126 +193,51 @@ module lmu_hidden_gru_before #(
     wire sum2_tvalid, sum2_tready, sum2_tlast;
 
     lmu_concat #(
-        .N_A(N_X),
-        .N_B(N_MEM),
-        .N_C(UNITS),
-        .A_W(X_W),
-        .B_W(MEM_W),
-        .C_W(INNER_W),
-        .A_SHIFT(X_SHIFT2),
-        .B_SHIFT(MEM_SHIFT2),
-        .C_SHIFT(INNER_SHIFT2),
-        .A_FEEDBACK(0),
-        .B_FEEDBACK(0),
-        .C_FEEDBACK(0),
-        .OUT_W(OP_W2),
+        .N_A(N_X), .N_B(N_MEM), .N_C(UNITS), .A_W(X_W), .B_W(MEM_W), .C_W(INNER_W), .A_SHIFT(X_SHIFT2),
+        .B_SHIFT(MEM_SHIFT2), .C_SHIFT(INNER_SHIFT2), .A_FEEDBACK(0), .B_FEEDBACK(0), .C_FEEDBACK(0), .OUT_W(OP_W2),
         .STREAMING(STREAMING)
     ) concat2 (
-        .clk(clk),
-        .rst(rst),
-        .a_axis_tdata(both_x_tdata),
-        .a_axis_tvalid(x2_tvalid),
-        .a_axis_tready(x2_tready),
-        .a_axis_tlast(both_x_tlast),
-        .b_axis_tdata(both_mem_tdata),
-        .b_axis_tvalid(mem2_tvalid),
-        .b_axis_tready(mem2_tready),
+        .clk(clk), .rst(rst),
+        .a_axis_tdata(both_x_tdata), .a_axis_tvalid(x2_tvalid), .a_axis_tready(x2_tready), .a_axis_tlast(both_x_tlast),
+        .b_axis_tdata(both_mem_tdata), .b_axis_tvalid(mem2_tvalid), .b_axis_tready(mem2_tready),
         .b_axis_tlast(both_mem_tlast),
-        .c_axis_tdata(inner_tdata),
-        .c_axis_tvalid(inner_tvalid),
-        .c_axis_tready(inner_tready),
+        .c_axis_tdata(inner_tdata), .c_axis_tvalid(inner_tvalid), .c_axis_tready(inner_tready),
         .c_axis_tlast(inner_tlast),
-        .m_axis_tdata(operand2_tdata),
-        .m_axis_tvalid(operand2_tvalid),
-        .m_axis_tready(operand2_tready),
+        .m_axis_tdata(operand2_tdata), .m_axis_tvalid(operand2_tvalid), .m_axis_tready(operand2_tready),
         .m_axis_tlast(operand2_tlast)
     );
 
     lmu_affine #(
-        .N_IN(N_X + N_MEM + UNITS),
-        .N_OUT(UNITS),
-        .LANES(LANES2),
-        .OP_W(OP_W2),
-        .COEF_W(COEF_W2),
-        .ACC_W(ACC_W2),
-        .HAS_BIAS(HAS_BIAS),
-        .BIAS_W(BIAS_W2),
-        .BIAS_SHIFT(BIAS_SHIFT2),
-        .ROM_FILE(ROM_FILE2),
-        .BIAS_FILE(BIAS_FILE2)
+        .N_IN(N_X + N_MEM + UNITS), .N_OUT(UNITS), .LANES(LANES2), .OP_W(OP_W2), .COEF_W(COEF_W2), .ACC_W(ACC_W2),
+        .HAS_BIAS(HAS_BIAS), .BIAS_W(BIAS_W2), .BIAS_SHIFT(BIAS_SHIFT2), .ROM_FILE(ROM_FILE2), .BIAS_FILE(BIAS_FILE2)
     ) affine2 (
-        .clk(clk),
-        .rst(rst),
-        .s_axis_tdata(operand2_tdata),
-        .s_axis_tvalid(operand2_tvalid),
-        .s_axis_tready(operand2_tready),
+        .clk(clk), .rst(rst),
+        .s_axis_tdata(operand2_tdata), .s_axis_tvalid(operand2_tvalid), .s_axis_tready(operand2_tready),
         .s_axis_tlast(operand2_tlast),
-        .m_axis_tdata(sum2_tdata),
-        .m_axis_tvalid(sum2_tvalid),
-        .m_axis_tready(sum2_tready),
-        .m_axis_tlast(sum2_tlast)
+        .m_axis_tdata(sum2_tdata), .m_axis_tvalid(sum2_tvalid), .m_axis_tready(sum2_tready), .m_axis_tlast(sum2_tlast)
     );
 
     // Units
 
     lmu_gru_before #(
-        .UNITS(UNITS),
-        .IN_W(ACC_W),
-        .IN_F(ACC_F),
-        .IN_W2(ACC_W2),
-        .IN_F2(ACC_F2),
-        .PRE_W(PRE_W),
-        .PRE_F(PRE_F),
-        .PRE_ROUNDING(PRE_ROUNDING),
-        .PRE_OVERFLOW(PRE_OVERFLOW),
-        .GATE_FUNCTION(GATE_FUNCTION),
-        .GATE_INDEX_W(GATE_INDEX_W),
-        .GATE_INDEX_F(GATE_INDEX_F),
-        .GATE_INDEX_ROUNDING(GATE_INDEX_ROUNDING),
-        .GATE_INDEX_OVERFLOW(GATE_INDEX_OVERFLOW),
-        .GATE_W(GATE_W),
-        .GATE_F(GATE_F),
-        .GATE_ROUNDING(GATE_ROUNDING),
-        .GATE_OVERFLOW(GATE_OVERFLOW),
-        .GATE_FILE(GATE_FILE),
-        .INNER_W(INNER_W),
-        .INNER_F(INNER_F),
-        .INNER_ROUNDING(INNER_ROUNDING),
-        .INNER_OVERFLOW(INNER_OVERFLOW),
-        .CAND_FUNCTION(CAND_FUNCTION),
-        .CAND_INDEX_W(CAND_INDEX_W),
-        .CAND_INDEX_F(CAND_INDEX_F),
-        .CAND_INDEX_ROUNDING(CAND_INDEX_ROUNDING),
-        .CAND_INDEX_OVERFLOW(CAND_INDEX_OVERFLOW),
-        .CAND_W(CAND_W),
-        .CAND_F(CAND_F),
-        .CAND_ROUNDING(CAND_ROUNDING),
-        .CAND_OVERFLOW(CAND_OVERFLOW),
-        .CAND_FILE(CAND_FILE),
-        .H_W(H_W),
-        .H_F(H_F),
-        .H_ROUNDING(H_ROUNDING),
-        .H_OVERFLOW(H_OVERFLOW),
-        .STREAMING(STREAMING)
+        .UNITS(UNITS), .IN_W(ACC_W), .IN_F(ACC_F), .IN_W2(ACC_W2), .IN_F2(ACC_F2), .PRE_W(PRE_W), .PRE_F(PRE_F),
+        .PRE_ROUNDING(PRE_ROUNDING), .PRE_OVERFLOW(PRE_OVERFLOW), .GATE_FUNCTION(GATE_FUNCTION),
+        .GATE_INDEX_W(GATE_INDEX_W), .GATE_INDEX_F(GATE_INDEX_F), .GATE_INDEX_ROUNDING(GATE_INDEX_ROUNDING),
+        .GATE_INDEX_OVERFLOW(GATE_INDEX_OVERFLOW), .GATE_W(GATE_W), .GATE_F(GATE_F), .GATE_ROUNDING(GATE_ROUNDING),
+        .GATE_OVERFLOW(GATE_OVERFLOW), .GATE_FILE(GATE_FILE), .INNER_W(INNER_W), .INNER_F(INNER_F),
+        .INNER_ROUNDING(INNER_ROUNDING), .INNER_OVERFLOW(INNER_OVERFLOW), .CAND_FUNCTION(CAND_FUNCTION),
+        .CAND_INDEX_W(CAND_INDEX_W), .CAND_INDEX_F(CAND_INDEX_F), .CAND_INDEX_ROUNDING(CAND_INDEX_ROUNDING),
+        .CAND_INDEX_OVERFLOW(CAND_INDEX_OVERFLOW), .CAND_W(CAND_W), .CAND_F(CAND_F), .CAND_ROUNDING(CAND_ROUNDING),
+        .CAND_OVERFLOW(CAND_OVERFLOW), .CAND_FILE(CAND_FILE), .H_W(H_W), .H_F(H_F), .H_ROUNDING(H_ROUNDING),
+        .H_OVERFLOW(H_OVERFLOW), .STREAMING(STREAMING)
     ) units (
-        .clk(clk),
-        .rst(rst),
-        .s_axis_tdata(sum_tdata),
-        .s_axis_tvalid(sum_tvalid),
-        .s_axis_tready(sum_tready),
-        .s_axis_tlast(sum_tlast),
-        .inner_axis_tdata(inner_tdata),
-        .inner_axis_tvalid(inner_tvalid),
-        .inner_axis_tready(inner_tready),
+        .clk(clk), .rst(rst),
+        .s_axis_tdata(sum_tdata), .s_axis_tvalid(sum_tvalid), .s_axis_tready(sum_tready), .s_axis_tlast(sum_tlast),
+        .inner_axis_tdata(inner_tdata), .inner_axis_tvalid(inner_tvalid), .inner_axis_tready(inner_tready),
         .inner_axis_tlast(inner_tlast),
-        .sum_axis_tdata(sum2_tdata),
-        .sum_axis_tvalid(sum2_tvalid),
-        .sum_axis_tready(sum2_tready),
+        .sum_axis_tdata(sum2_tdata), .sum_axis_tvalid(sum2_tvalid), .sum_axis_tready(sum2_tready),
         .sum_axis_tlast(sum2_tlast),
-        .m_axis_tdata(h_tdata),
-        .m_axis_tvalid(h_tvalid),
-        .m_axis_tready(h_tready),
-        .m_axis_tlast(h_tlast),
+        .m_axis_tdata(h_tdata), .m_axis_tvalid(h_tvalid), .m_axis_tready(h_tready), .m_axis_tlast(h_tlast),
         .m_axis_tuser(h_clipped)
     );
 

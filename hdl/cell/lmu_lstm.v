@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The units of an LSTM cell, from the exact sums of their four gates to h:
 //
 //   i, f, o = assign_gate(gate_function(assign_pre(sum)))        g = assign_cand(cand_function(assign_pre(sum)))
@@ -172,16 +173,9 @@ module lmu_lstm #(
     wire clipped2 = pre_clipped2_q || (gate2_q == G ? cand_clipped2 : gate_clipped2);
 
     lmu_round_sat #(
-        .IN_W(IN_W),
-        .IN_F(IN_F),
-        .OUT_W(PRE_W),
-        .OUT_F(PRE_F),
-        .ROUNDING(PRE_ROUNDING),
-        .OVERFLOW(PRE_OVERFLOW)
+        .IN_W(IN_W), .IN_F(IN_F), .OUT_W(PRE_W), .OUT_F(PRE_F), .ROUNDING(PRE_ROUNDING), .OVERFLOW(PRE_OVERFLOW)
     ) to_pre (
-        .in_data(s_axis_tdata),
-        .out_data(pre),
-        .clipped(pre_clipped)
+        .in_data(s_axis_tdata), .out_data(pre), .clipped(pre_clipped)
     );
 
     always @(posedge clk) begin
@@ -193,45 +187,19 @@ module lmu_lstm #(
     end
 
     lmu_function #(
-        .IN_W(PRE_W),
-        .IN_F(PRE_F),
-        .FUNCTION(GATE_FUNCTION),
-        .INDEX_W(GATE_INDEX_W),
-        .INDEX_F(GATE_INDEX_F),
-        .INDEX_ROUNDING(GATE_INDEX_ROUNDING),
-        .INDEX_OVERFLOW(GATE_INDEX_OVERFLOW),
-        .OUT_W(GATE_W),
-        .OUT_F(GATE_F),
-        .OUT_ROUNDING(GATE_ROUNDING),
-        .OUT_OVERFLOW(GATE_OVERFLOW),
-        .TABLE_FILE(GATE_FILE)
+        .IN_W(PRE_W), .IN_F(PRE_F), .FUNCTION(GATE_FUNCTION), .INDEX_W(GATE_INDEX_W), .INDEX_F(GATE_INDEX_F),
+        .INDEX_ROUNDING(GATE_INDEX_ROUNDING), .INDEX_OVERFLOW(GATE_INDEX_OVERFLOW), .OUT_W(GATE_W), .OUT_F(GATE_F),
+        .OUT_ROUNDING(GATE_ROUNDING), .OUT_OVERFLOW(GATE_OVERFLOW), .TABLE_FILE(GATE_FILE)
     ) gate_function (
-        .clk(clk),
-        .en(run),
-        .in_data(pre1_q),
-        .out_data(gate2),
-        .clipped(gate_clipped2)
+        .clk(clk), .en(run), .in_data(pre1_q), .out_data(gate2), .clipped(gate_clipped2)
     );
 
     lmu_function #(
-        .IN_W(PRE_W),
-        .IN_F(PRE_F),
-        .FUNCTION(CAND_FUNCTION),
-        .INDEX_W(CAND_INDEX_W),
-        .INDEX_F(CAND_INDEX_F),
-        .INDEX_ROUNDING(CAND_INDEX_ROUNDING),
-        .INDEX_OVERFLOW(CAND_INDEX_OVERFLOW),
-        .OUT_W(CAND_W),
-        .OUT_F(CAND_F),
-        .OUT_ROUNDING(CAND_ROUNDING),
-        .OUT_OVERFLOW(CAND_OVERFLOW),
-        .TABLE_FILE(CAND_FILE)
+        .IN_W(PRE_W), .IN_F(PRE_F), .FUNCTION(CAND_FUNCTION), .INDEX_W(CAND_INDEX_W), .INDEX_F(CAND_INDEX_F),
+        .INDEX_ROUNDING(CAND_INDEX_ROUNDING), .INDEX_OVERFLOW(CAND_INDEX_OVERFLOW), .OUT_W(CAND_W), .OUT_F(CAND_F),
+        .OUT_ROUNDING(CAND_ROUNDING), .OUT_OVERFLOW(CAND_OVERFLOW), .TABLE_FILE(CAND_FILE)
     ) cand_function (
-        .clk(clk),
-        .en(run),
-        .in_data(pre1_q),
-        .out_data(cand2),
-        .clipped(cand_clipped2)
+        .clk(clk), .en(run), .in_data(pre1_q), .out_data(cand2), .clipped(cand_clipped2)
     );
 
     // The cell: f c when f is there, i g when g is there. The unit goes on no earlier than two cycles after f.
@@ -247,23 +215,11 @@ module lmu_lstm #(
     wire signed [SUM_W-1:0] keep4, add4;
     reg signed [SUM_W-1:0] sum5_q;
 
-    lmu_align #(
-        .IN_W(KEEP_W),
-        .SHIFT(KEEP_SHIFT),
-        .OUT_W(SUM_W)
-    ) align_keep (
-        .in_data(keep_product4),
-        .out_data(keep4)
+    lmu_align #(.IN_W(KEEP_W), .SHIFT(KEEP_SHIFT), .OUT_W(SUM_W)) align_keep (
+        .in_data(keep_product4), .out_data(keep4)
     );
 
-    lmu_align #(
-        .IN_W(ADD_W),
-        .SHIFT(ADD_SHIFT),
-        .OUT_W(SUM_W)
-    ) align_add (
-        .in_data(add_product4),
-        .out_data(add4)
-    );
+    lmu_align #(.IN_W(ADD_W), .SHIFT(ADD_SHIFT), .OUT_W(SUM_W)) align_add (.in_data(add_product4), .out_data(add4));
 
     always @(posedge clk) begin
         if (run) begin
@@ -300,16 +256,9 @@ module lmu_lstm #(
     wire squash_clipped7;
 
     lmu_round_sat #(
-        .IN_W(SUM_W),
-        .IN_F(SUM_F),
-        .OUT_W(CELL_W),
-        .OUT_F(CELL_F),
-        .ROUNDING(CELL_ROUNDING),
-        .OVERFLOW(CELL_OVERFLOW)
+        .IN_W(SUM_W), .IN_F(SUM_F), .OUT_W(CELL_W), .OUT_F(CELL_F), .ROUNDING(CELL_ROUNDING), .OVERFLOW(CELL_OVERFLOW)
     ) to_cell (
-        .in_data(sum5_q),
-        .out_data(new_cell),
-        .clipped(new_cell_clipped)
+        .in_data(sum5_q), .out_data(new_cell), .clipped(new_cell_clipped)
     );
 
     always @(posedge clk) begin
@@ -329,38 +278,18 @@ module lmu_lstm #(
         end
     end
 
-    lmu_ram #(
-        .WIDTH(CELL_W),
-        .DEPTH(UNITS > 1 ? UNITS : 2)
-    ) cells (
+    lmu_ram #(.WIDTH(CELL_W), .DEPTH(UNITS > 1 ? UNITS : 2)) cells (
         .clk(clk),
-        .wr_en(run && cell_valid6_q),
-        .wr_addr(cell_unit_q),
-        .wr_data(cell6_q),
-        .rd_en(run),
-        .rd_addr(unit_q),
-        .rd_data(old_cell2)
+        .wr_en(run && cell_valid6_q), .wr_addr(cell_unit_q), .wr_data(cell6_q),
+        .rd_en(run), .rd_addr(unit_q), .rd_data(old_cell2)
     );
 
     lmu_function #(
-        .IN_W(CELL_W),
-        .IN_F(CELL_F),
-        .FUNCTION(SQUASH_FUNCTION),
-        .INDEX_W(SQUASH_INDEX_W),
-        .INDEX_F(SQUASH_INDEX_F),
-        .INDEX_ROUNDING(SQUASH_INDEX_ROUNDING),
-        .INDEX_OVERFLOW(SQUASH_INDEX_OVERFLOW),
-        .OUT_W(SQUASH_W),
-        .OUT_F(SQUASH_F),
-        .OUT_ROUNDING(SQUASH_ROUNDING),
-        .OUT_OVERFLOW(SQUASH_OVERFLOW),
-        .TABLE_FILE(SQUASH_FILE)
+        .IN_W(CELL_W), .IN_F(CELL_F), .FUNCTION(SQUASH_FUNCTION), .INDEX_W(SQUASH_INDEX_W), .INDEX_F(SQUASH_INDEX_F),
+        .INDEX_ROUNDING(SQUASH_INDEX_ROUNDING), .INDEX_OVERFLOW(SQUASH_INDEX_OVERFLOW), .OUT_W(SQUASH_W),
+        .OUT_F(SQUASH_F), .OUT_ROUNDING(SQUASH_ROUNDING), .OUT_OVERFLOW(SQUASH_OVERFLOW), .TABLE_FILE(SQUASH_FILE)
     ) squash_function (
-        .clk(clk),
-        .en(run),
-        .in_data(cell6_q),
-        .out_data(squashed7),
-        .clipped(squash_clipped7)
+        .clk(clk), .en(run), .in_data(cell6_q), .out_data(squashed7), .clipped(squash_clipped7)
     );
 
     // h. o is the beat after g at the earliest, so that the squashed cell is there when o came six cycles ago, and it
@@ -376,16 +305,10 @@ module lmu_lstm #(
     wire h_clipped;
 
     lmu_round_sat #(
-        .IN_W(GATE_W + SQUASH_W),
-        .IN_F(GATE_F + SQUASH_F),
-        .OUT_W(H_W),
-        .OUT_F(H_F),
-        .ROUNDING(H_ROUNDING),
+        .IN_W(GATE_W + SQUASH_W), .IN_F(GATE_F + SQUASH_F), .OUT_W(H_W), .OUT_F(H_F), .ROUNDING(H_ROUNDING),
         .OVERFLOW(H_OVERFLOW)
     ) to_h (
-        .in_data(product8_q),
-        .out_data(h),
-        .clipped(h_clipped)
+        .in_data(product8_q), .out_data(h), .clipped(h_clipped)
     );
 
     reg [H_W-1:0] m_data_q;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The frame of an LMU's hidden cell: all that reaches the cell becomes its exact sums, and its h goes out and back.
 //
 //   sum_j = W_x[j] x_t + W_h[j] h_{t-1} + W_mem[j] mem_t + bias_j,   j = 0 .. GATES*UNITS - 1
@@ -111,63 +112,27 @@ module lmu_recurrent #(
     wire old_h_tvalid, old_h_tready;
 
     lmu_concat #(
-        .N_A(N_X),
-        .N_B(N_H),
-        .N_C(N_MEM),
-        .A_W(X_W),
-        .B_W(OLD_H_W),
-        .C_W(MEM_W),
-        .A_SHIFT(X_SHIFT),
-        .B_SHIFT(H_SHIFT),
-        .C_SHIFT(MEM_SHIFT),
-        .A_FEEDBACK(0),
-        .B_FEEDBACK(1),
-        .C_FEEDBACK(0),
-        .OUT_W(OP_W),
-        .STREAMING(STREAMING)
+        .N_A(N_X), .N_B(N_H), .N_C(N_MEM), .A_W(X_W), .B_W(OLD_H_W), .C_W(MEM_W), .A_SHIFT(X_SHIFT), .B_SHIFT(H_SHIFT),
+        .C_SHIFT(MEM_SHIFT), .A_FEEDBACK(0), .B_FEEDBACK(1), .C_FEEDBACK(0), .OUT_W(OP_W), .STREAMING(STREAMING)
     ) concat (
-        .clk(clk),
-        .rst(rst),
-        .a_axis_tdata(x_axis_tdata),
-        .a_axis_tvalid(x_axis_tvalid),
-        .a_axis_tready(x_axis_tready),
+        .clk(clk), .rst(rst),
+        .a_axis_tdata(x_axis_tdata), .a_axis_tvalid(x_axis_tvalid), .a_axis_tready(x_axis_tready),
         .a_axis_tlast(x_axis_tlast),
-        .b_axis_tdata(old_h_tdata),
-        .b_axis_tvalid(old_h_tvalid),
-        .b_axis_tready(old_h_tready),
-        .b_axis_tlast(1'b0),
-        .c_axis_tdata(mem_axis_tdata),
-        .c_axis_tvalid(mem_axis_tvalid),
-        .c_axis_tready(mem_axis_tready),
+        .b_axis_tdata(old_h_tdata), .b_axis_tvalid(old_h_tvalid), .b_axis_tready(old_h_tready), .b_axis_tlast(1'b0),
+        .c_axis_tdata(mem_axis_tdata), .c_axis_tvalid(mem_axis_tvalid), .c_axis_tready(mem_axis_tready),
         .c_axis_tlast(mem_axis_tlast),
-        .m_axis_tdata(operand_tdata),
-        .m_axis_tvalid(operand_tvalid),
-        .m_axis_tready(operand_tready),
+        .m_axis_tdata(operand_tdata), .m_axis_tvalid(operand_tvalid), .m_axis_tready(operand_tready),
         .m_axis_tlast(operand_tlast)
     );
 
     lmu_affine #(
-        .N_IN(N_X + N_H + N_MEM),
-        .N_OUT(GATES * UNITS),
-        .LANES(LANES),
-        .OP_W(OP_W),
-        .COEF_W(COEF_W),
-        .ACC_W(ACC_W),
-        .HAS_BIAS(HAS_BIAS),
-        .BIAS_W(BIAS_W),
-        .BIAS_SHIFT(BIAS_SHIFT),
-        .ROM_FILE(ROM_FILE),
-        .BIAS_FILE(BIAS_FILE)
+        .N_IN(N_X + N_H + N_MEM), .N_OUT(GATES * UNITS), .LANES(LANES), .OP_W(OP_W), .COEF_W(COEF_W), .ACC_W(ACC_W),
+        .HAS_BIAS(HAS_BIAS), .BIAS_W(BIAS_W), .BIAS_SHIFT(BIAS_SHIFT), .ROM_FILE(ROM_FILE), .BIAS_FILE(BIAS_FILE)
     ) affine (
-        .clk(clk),
-        .rst(rst),
-        .s_axis_tdata(operand_tdata),
-        .s_axis_tvalid(operand_tvalid),
-        .s_axis_tready(operand_tready),
+        .clk(clk), .rst(rst),
+        .s_axis_tdata(operand_tdata), .s_axis_tvalid(operand_tvalid), .s_axis_tready(operand_tready),
         .s_axis_tlast(operand_tlast),
-        .m_axis_tdata(sum_axis_tdata),
-        .m_axis_tvalid(sum_axis_tvalid),
-        .m_axis_tready(sum_axis_tready),
+        .m_axis_tdata(sum_axis_tdata), .m_axis_tvalid(sum_axis_tvalid), .m_axis_tready(sum_axis_tready),
         .m_axis_tlast(sum_axis_tlast)
     );
 
@@ -176,35 +141,21 @@ module lmu_recurrent #(
             wire [H_W-1:0] copy_tdata;
             wire copy_tvalid, copy_tready;
 
-            lmu_fork #(
-                .WIDTH(H_W + 2),
-                .OUTPUTS(2)
-            ) fork_h (
-                .clk(clk),
-                .rst(rst),
-                .s_axis_tdata({h_axis_tuser, h_axis_tlast, h_axis_tdata}),
-                .s_axis_tvalid(h_axis_tvalid),
+            lmu_fork #(.WIDTH(H_W + 2), .OUTPUTS(2)) fork_h (
+                .clk(clk), .rst(rst),
+                .s_axis_tdata({h_axis_tuser, h_axis_tlast, h_axis_tdata}), .s_axis_tvalid(h_axis_tvalid),
                 .s_axis_tready(h_axis_tready),
-                .m_axis_tdata({m_axis_tuser, m_axis_tlast, copy_tdata}),
-                .m_axis_tvalid({m_axis_tvalid, copy_tvalid}),
+                .m_axis_tdata({m_axis_tuser, m_axis_tlast, copy_tdata}), .m_axis_tvalid({m_axis_tvalid, copy_tvalid}),
                 .m_axis_tready({m_axis_tready, copy_tready})
             );
 
             assign m_axis_tdata = copy_tdata;
 
             // All h of a step have gone into the sums before the first h of the next one comes
-            lmu_fifo #(
-                .WIDTH(H_W),
-                .DEPTH(UNITS)
-            ) old_h (
-                .clk(clk),
-                .rst(rst),
-                .s_axis_tdata(copy_tdata),
-                .s_axis_tvalid(copy_tvalid),
-                .s_axis_tready(copy_tready),
-                .m_axis_tdata(old_h_tdata),
-                .m_axis_tvalid(old_h_tvalid),
-                .m_axis_tready(old_h_tready)
+            lmu_fifo #(.WIDTH(H_W), .DEPTH(UNITS)) old_h (
+                .clk(clk), .rst(rst),
+                .s_axis_tdata(copy_tdata), .s_axis_tvalid(copy_tvalid), .s_axis_tready(copy_tready),
+                .m_axis_tdata(old_h_tdata), .m_axis_tvalid(old_h_tvalid), .m_axis_tready(old_h_tready)
             );
         end else begin : g_no_feedback
             wire unused_ready = old_h_tready;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The rules of one AXI4-Stream for the `ifdef FORMAL of a module: a beat that is not taken stays, and stays the same.
 //
 //   SOURCE = 1   a stream that comes into the module: assumed where the module is the top, proven inside another one

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A unit is never stuck: at most BEAT cycles without a beat that it owes, and at most STEP cycles with its inputs closed
 // while the sink does not hold it up. For the `ifdef FORMAL of a module.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Latency and interval of a unit are exactly those of its header. For the `ifdef FORMAL of a module.
 //
 //   Signal    Width   Direction   Description

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Nothing is lost and nothing invented by a unit that makes N_OUT beats of the N_IN beats of a step; tlast of a step's
 // last input comes with its last output, and only there. For the `ifdef FORMAL of a module.
 //

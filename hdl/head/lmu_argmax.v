@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The place of the largest of N values; of equal ones the first.
 //
 //   Signal           Width    Direction   Description

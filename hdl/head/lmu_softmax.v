@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Softmax of N values:
 //
 //   d_k = max_j x_j - x_k            exact, not negative
@@ -165,17 +166,10 @@ module lmu_softmax #(
     wire [EXP_W-1:0] e;
     wire unused_clipped;
 
-    lmu_ram #(
-        .WIDTH(X_W),
-        .DEPTH(2 << PLACE_W)
-    ) ram (
+    lmu_ram #(.WIDTH(X_W), .DEPTH(2 << PLACE_W)) ram (
         .clk(clk),
-        .wr_en(accept),
-        .wr_addr({wr_bank_q, wr_place_q}),
-        .wr_data(s_axis_tdata),
-        .rd_en(run),
-        .rd_addr({rd_bank_q, rd_place_q}),
-        .rd_data(x)
+        .wr_en(accept), .wr_addr({wr_bank_q, wr_place_q}), .wr_data(s_axis_tdata),
+        .rd_en(run), .rd_addr({rd_bank_q, rd_place_q}), .rd_data(x)
     );
 
     always @(posedge clk) begin
@@ -186,27 +180,14 @@ module lmu_softmax #(
 
     // The distance is not negative, so that an unsigned index is a signed one with a bit more
     lmu_round_sat #(
-        .IN_W(DISTANCE_W),
-        .IN_F(X_F),
-        .OUT_W(INDEX_W + 1),
-        .OUT_F(INDEX_F),
-        .ROUNDING(INDEX_ROUNDING),
+        .IN_W(DISTANCE_W), .IN_F(X_F), .OUT_W(INDEX_W + 1), .OUT_F(INDEX_F), .ROUNDING(INDEX_ROUNDING),
         .OVERFLOW(INDEX_OVERFLOW)
     ) to_index (
-        .in_data(distance_q),
-        .out_data(index),
-        .clipped(unused_clipped)
+        .in_data(distance_q), .out_data(index), .clipped(unused_clipped)
     );
 
-    lmu_rom #(
-        .WIDTH(EXP_W),
-        .DEPTH(1 << INDEX_W),
-        .FILE(TABLE_FILE)
-    ) rom (
-        .clk(clk),
-        .rd_en(run),
-        .rd_addr(index[INDEX_W-1:0]),
-        .rd_data(e)
+    lmu_rom #(.WIDTH(EXP_W), .DEPTH(1 << INDEX_W), .FILE(TABLE_FILE)) rom (
+        .clk(clk), .rd_en(run), .rd_addr(index[INDEX_W-1:0]), .rd_data(e)
     );
 
     wire unused_index = index[INDEX_W];
@@ -254,16 +235,9 @@ module lmu_softmax #(
     wire out_clipped;
 
     lmu_round_sat #(
-        .IN_W(DIVISION + 2),
-        .IN_F(DIVISION),
-        .OUT_W(OUT_W),
-        .OUT_F(OUT_F),
-        .ROUNDING(ROUNDING),
-        .OVERFLOW(OVERFLOW)
+        .IN_W(DIVISION + 2), .IN_F(DIVISION), .OUT_W(OUT_W), .OUT_F(OUT_F), .ROUNDING(ROUNDING), .OVERFLOW(OVERFLOW)
     ) to_out (
-        .in_data({1'b0, quotient_q, |quotient_rest_q}),
-        .out_data(out),
-        .clipped(out_clipped)
+        .in_data({1'b0, quotient_q, |quotient_rest_q}), .out_data(out), .clipped(out_clipped)
     );
 
     reg [OUT_W-1:0] m_data_q;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // AXI4-Lite registers of the accelerator: what it is, restart, and what has happened since.
 //
 //   Address   Name          Access   Contents

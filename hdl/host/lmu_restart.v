@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Restarts a core between two streams without breaking either: a beat that is offered stays until it is taken, a packet
 // that has begun ends with tlast, and the rest of the source's sequence is swallowed.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A matrix times a vector plus a constant: the affine map of an encoder, a hidden cell or a dense layer.
 //
 //   out_j = sum over k of W[j][k] * x_k  +  bias_j * 2**BIAS_SHIFT            exact; j = 0..N_OUT-1, k = 0..N_IN-1
@@ -198,44 +199,22 @@ module lmu_affine #(
     // A cycle without a column adds nothing
     wire [OP_W-1:0] operand = valid1_q ? x : {OP_W{1'b0}};
 
-    lmu_rom #(
-        .WIDTH(LANES * COEF_W),
-        .DEPTH(ROM_DEPTH),
-        .FILE(ROM_FILE)
-    ) rom (
-        .clk(clk),
-        .rd_en(issue),
-        .rd_addr(rom_addr_q),
-        .rd_data(coefs)
+    lmu_rom #(.WIDTH(LANES * COEF_W), .DEPTH(ROM_DEPTH), .FILE(ROM_FILE)) rom (
+        .clk(clk), .rd_en(issue), .rd_addr(rom_addr_q), .rd_data(coefs)
     );
 
-    lmu_ram #(
-        .WIDTH(OP_W),
-        .DEPTH(RAM_DEPTH)
-    ) ram (
+    lmu_ram #(.WIDTH(OP_W), .DEPTH(RAM_DEPTH)) ram (
         .clk(clk),
-        .wr_en(accept),
-        .wr_addr(wr_addr_q),
-        .wr_data(s_axis_tdata),
-        .rd_en(issue),
-        .rd_addr(rd_addr_q),
-        .rd_data(x)
+        .wr_en(accept), .wr_addr(wr_addr_q), .wr_data(s_axis_tdata),
+        .rd_en(issue), .rd_addr(rd_addr_q), .rd_data(x)
     );
 
     genvar i;
     generate
         for (i = 0; i < LANES; i = i + 1) begin : g_lane
-            lmu_mac #(
-                .COEF_W(COEF_W),
-                .OP_W(OP_W),
-                .ACC_W(ACC_W)
-            ) mac (
-                .clk(clk),
-                .en(run),
-                .first(first1_q),
-                .coef(coefs[i*COEF_W+:COEF_W]),
-                .operand(operand),
-                .acc(sums[i*ACC_W+:ACC_W])
+            lmu_mac #(.COEF_W(COEF_W), .OP_W(OP_W), .ACC_W(ACC_W)) mac (
+                .clk(clk), .en(run),
+                .first(first1_q), .coef(coefs[i*COEF_W+:COEF_W]), .operand(operand), .acc(sums[i*ACC_W+:ACC_W])
             );
         end
     endgenerate
@@ -281,25 +260,11 @@ module lmu_affine #(
                 if (rst) bias_addr_q <= {BIAS_AW{1'b0}};
             end
 
-            lmu_rom #(
-                .WIDTH(BIAS_W),
-                .DEPTH(BIAS_DEPTH),
-                .FILE(BIAS_FILE)
-            ) bias_rom (
-                .clk(clk),
-                .rd_en(next_bias),
-                .rd_addr(bias_addr_q),
-                .rd_data(stored)
+            lmu_rom #(.WIDTH(BIAS_W), .DEPTH(BIAS_DEPTH), .FILE(BIAS_FILE)) bias_rom (
+                .clk(clk), .rd_en(next_bias), .rd_addr(bias_addr_q), .rd_data(stored)
             );
 
-            lmu_align #(
-                .IN_W(BIAS_W),
-                .SHIFT(BIAS_SHIFT),
-                .OUT_W(ACC_W)
-            ) align (
-                .in_data(stored),
-                .out_data(bias)
-            );
+            lmu_align #(.IN_W(BIAS_W), .SHIFT(BIAS_SHIFT), .OUT_W(ACC_W)) align (.in_data(stored), .out_data(bias));
         end else begin : g_no_bias
             assign bias = {ACC_W{1'b0}};
         end

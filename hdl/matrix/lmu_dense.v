@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A dense layer without an activation function: an affine map and one rounding.
 //
 //   out_j = assign(sum over k of W[j][k] * x_k + bias_j)           exact sum, one rounding and one overflow step
@@ -65,54 +66,23 @@ module lmu_dense #(
     wire sum_tvalid, sum_tready, sum_tlast;
 
     lmu_affine #(
-        .N_IN(N_IN),
-        .N_OUT(N_OUT),
-        .LANES(LANES),
-        .OP_W(IN_W),
-        .COEF_W(COEF_W),
-        .ACC_W(ACC_W),
-        .HAS_BIAS(HAS_BIAS),
-        .BIAS_W(BIAS_W),
-        .BIAS_SHIFT(BIAS_SHIFT),
-        .ROM_FILE(ROM_FILE),
-        .BIAS_FILE(BIAS_FILE)
+        .N_IN(N_IN), .N_OUT(N_OUT), .LANES(LANES), .OP_W(IN_W), .COEF_W(COEF_W), .ACC_W(ACC_W), .HAS_BIAS(HAS_BIAS),
+        .BIAS_W(BIAS_W), .BIAS_SHIFT(BIAS_SHIFT), .ROM_FILE(ROM_FILE), .BIAS_FILE(BIAS_FILE)
     ) affine (
-        .clk(clk),
-        .rst(rst),
-        .s_axis_tdata(s_axis_tdata),
-        .s_axis_tvalid(s_axis_tvalid),
-        .s_axis_tready(s_axis_tready),
+        .clk(clk), .rst(rst),
+        .s_axis_tdata(s_axis_tdata), .s_axis_tvalid(s_axis_tvalid), .s_axis_tready(s_axis_tready),
         .s_axis_tlast(s_axis_tlast),
-        .m_axis_tdata(sum_tdata),
-        .m_axis_tvalid(sum_tvalid),
-        .m_axis_tready(sum_tready),
-        .m_axis_tlast(sum_tlast)
+        .m_axis_tdata(sum_tdata), .m_axis_tvalid(sum_tvalid), .m_axis_tready(sum_tready), .m_axis_tlast(sum_tlast)
     );
 
     lmu_activation #(
-        .IN_W(ACC_W),
-        .IN_F(ACC_F),
-        .PRE_W(OUT_W),
-        .PRE_F(OUT_F),
-        .PRE_ROUNDING(ROUNDING),
-        .PRE_OVERFLOW(OVERFLOW),
-        .FUNCTION(0),
-        .OUT_W(OUT_W),
-        .OUT_F(OUT_F),
-        .OUT_ROUNDING(ROUNDING),
-        .OUT_OVERFLOW(OVERFLOW)
+        .IN_W(ACC_W), .IN_F(ACC_F), .PRE_W(OUT_W), .PRE_F(OUT_F), .PRE_ROUNDING(ROUNDING), .PRE_OVERFLOW(OVERFLOW),
+        .FUNCTION(0), .OUT_W(OUT_W), .OUT_F(OUT_F), .OUT_ROUNDING(ROUNDING), .OUT_OVERFLOW(OVERFLOW)
     ) assign_out (
-        .clk(clk),
-        .rst(rst),
-        .s_axis_tdata(sum_tdata),
-        .s_axis_tvalid(sum_tvalid),
-        .s_axis_tready(sum_tready),
-        .s_axis_tlast(sum_tlast),
-        .m_axis_tdata(m_axis_tdata),
-        .m_axis_tvalid(m_axis_tvalid),
-        .m_axis_tready(m_axis_tready),
-        .m_axis_tlast(m_axis_tlast),
-        .m_axis_tuser(m_axis_tuser)
+        .clk(clk), .rst(rst),
+        .s_axis_tdata(sum_tdata), .s_axis_tvalid(sum_tvalid), .s_axis_tready(sum_tready), .s_axis_tlast(sum_tlast),
+        .m_axis_tdata(m_axis_tdata), .m_axis_tvalid(m_axis_tvalid), .m_axis_tready(m_axis_tready),
+        .m_axis_tlast(m_axis_tlast), .m_axis_tuser(m_axis_tuser)
     );
 
 `ifdef FORMAL

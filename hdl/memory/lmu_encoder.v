@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The encoder of an LMU: what is written to the memory, from the input and the states of the step before.
 //
 //   u_t = assign(E_x x_t + E_mem mem_{t-1} + E_h h_{t-1} + bias)   exact sum, one rounding and one overflow step
@@ -95,70 +96,30 @@ module lmu_encoder #(
     wire operand_tvalid, operand_tready, operand_tlast;
 
     lmu_concat #(
-        .N_A(N_X),
-        .N_B(N_MEM),
-        .N_C(N_H),
-        .A_W(X_W),
-        .B_W(MEM_W),
-        .C_W(H_W),
-        .A_SHIFT(X_SHIFT),
-        .B_SHIFT(MEM_SHIFT),
-        .C_SHIFT(H_SHIFT),
-        .A_FEEDBACK(0),
-        .B_FEEDBACK(1),
-        .C_FEEDBACK(1),
-        .OUT_W(OP_W),
-        .STREAMING(STREAMING)
+        .N_A(N_X), .N_B(N_MEM), .N_C(N_H), .A_W(X_W), .B_W(MEM_W), .C_W(H_W), .A_SHIFT(X_SHIFT), .B_SHIFT(MEM_SHIFT),
+        .C_SHIFT(H_SHIFT), .A_FEEDBACK(0), .B_FEEDBACK(1), .C_FEEDBACK(1), .OUT_W(OP_W), .STREAMING(STREAMING)
     ) concat (
-        .clk(clk),
-        .rst(rst),
-        .a_axis_tdata(x_axis_tdata),
-        .a_axis_tvalid(x_axis_tvalid),
-        .a_axis_tready(x_axis_tready),
+        .clk(clk), .rst(rst),
+        .a_axis_tdata(x_axis_tdata), .a_axis_tvalid(x_axis_tvalid), .a_axis_tready(x_axis_tready),
         .a_axis_tlast(x_axis_tlast),
-        .b_axis_tdata(mem_axis_tdata),
-        .b_axis_tvalid(mem_axis_tvalid),
-        .b_axis_tready(mem_axis_tready),
+        .b_axis_tdata(mem_axis_tdata), .b_axis_tvalid(mem_axis_tvalid), .b_axis_tready(mem_axis_tready),
         .b_axis_tlast(mem_axis_tlast),
-        .c_axis_tdata(h_axis_tdata),
-        .c_axis_tvalid(h_axis_tvalid),
-        .c_axis_tready(h_axis_tready),
+        .c_axis_tdata(h_axis_tdata), .c_axis_tvalid(h_axis_tvalid), .c_axis_tready(h_axis_tready),
         .c_axis_tlast(h_axis_tlast),
-        .m_axis_tdata(operand_tdata),
-        .m_axis_tvalid(operand_tvalid),
-        .m_axis_tready(operand_tready),
+        .m_axis_tdata(operand_tdata), .m_axis_tvalid(operand_tvalid), .m_axis_tready(operand_tready),
         .m_axis_tlast(operand_tlast)
     );
 
     lmu_dense #(
-        .N_IN(N_X + N_MEM + N_H),
-        .N_OUT(MEMORY_D),
-        .LANES(LANES),
-        .IN_W(OP_W),
-        .COEF_W(COEF_W),
-        .ACC_W(ACC_W),
-        .ACC_F(ACC_F),
-        .HAS_BIAS(HAS_BIAS),
-        .BIAS_W(BIAS_W),
-        .BIAS_SHIFT(BIAS_SHIFT),
-        .OUT_W(U_W),
-        .OUT_F(U_F),
-        .ROUNDING(ROUNDING),
-        .OVERFLOW(OVERFLOW),
-        .ROM_FILE(ROM_FILE),
-        .BIAS_FILE(BIAS_FILE)
+        .N_IN(N_X + N_MEM + N_H), .N_OUT(MEMORY_D), .LANES(LANES), .IN_W(OP_W), .COEF_W(COEF_W), .ACC_W(ACC_W),
+        .ACC_F(ACC_F), .HAS_BIAS(HAS_BIAS), .BIAS_W(BIAS_W), .BIAS_SHIFT(BIAS_SHIFT), .OUT_W(U_W), .OUT_F(U_F),
+        .ROUNDING(ROUNDING), .OVERFLOW(OVERFLOW), .ROM_FILE(ROM_FILE), .BIAS_FILE(BIAS_FILE)
     ) dense (
-        .clk(clk),
-        .rst(rst),
-        .s_axis_tdata(operand_tdata),
-        .s_axis_tvalid(operand_tvalid),
-        .s_axis_tready(operand_tready),
+        .clk(clk), .rst(rst),
+        .s_axis_tdata(operand_tdata), .s_axis_tvalid(operand_tvalid), .s_axis_tready(operand_tready),
         .s_axis_tlast(operand_tlast),
-        .m_axis_tdata(m_axis_tdata),
-        .m_axis_tvalid(m_axis_tvalid),
-        .m_axis_tready(m_axis_tready),
-        .m_axis_tlast(m_axis_tlast),
-        .m_axis_tuser(m_axis_tuser)
+        .m_axis_tdata(m_axis_tdata), .m_axis_tvalid(m_axis_tvalid), .m_axis_tready(m_axis_tready),
+        .m_axis_tlast(m_axis_tlast), .m_axis_tuser(m_axis_tuser)
     );
 
 `ifdef FORMAL

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The LMU's memory with a dense state matrix, for MEMORY_D channels of ORDER states each:
 //
 //   mem_t = round(A_bar mem_{t-1} + B_bar u_t)      per channel; exact sums, one rounding and one overflow step
@@ -264,28 +265,14 @@ module lmu_memory_dense #(
         end
     endgenerate
 
-    lmu_rom #(
-        .WIDTH(LANES * COEF_W),
-        .DEPTH(CHANNEL_CYCLES),
-        .FILE(ROM_FILE)
-    ) rom (
-        .clk(clk),
-        .rd_en(run),
-        .rd_addr(rom_addr_q),
-        .rd_data(coefs)
+    lmu_rom #(.WIDTH(LANES * COEF_W), .DEPTH(CHANNEL_CYCLES), .FILE(ROM_FILE)) rom (
+        .clk(clk), .rd_en(run), .rd_addr(rom_addr_q), .rd_data(coefs)
     );
 
-    lmu_ram #(
-        .WIDTH(LANES * MEM_W),
-        .DEPTH(RAM_DEPTH)
-    ) ram (
+    lmu_ram #(.WIDTH(LANES * MEM_W), .DEPTH(RAM_DEPTH)) ram (
         .clk(clk),
-        .wr_en(wr_en),
-        .wr_addr(wr_addr_q),
-        .wr_data(new_states),
-        .rd_en(run),
-        .rd_addr(rd_addr_q),
-        .rd_data(states)
+        .wr_en(wr_en), .wr_addr(wr_addr_q), .wr_data(new_states),
+        .rd_en(run), .rd_addr(rd_addr_q), .rd_data(states)
     );
 
     genvar i;
@@ -293,30 +280,14 @@ module lmu_memory_dense #(
         for (i = 0; i < LANES; i = i + 1) begin : g_lane
             wire signed [ACC_W-1:0] acc;
 
-            lmu_mac #(
-                .COEF_W(COEF_W),
-                .OP_W(OP_W),
-                .ACC_W(ACC_W)
-            ) mac (
-                .clk(clk),
-                .en(run),
-                .first(first1_q),
-                .coef(coefs[i*COEF_W+:COEF_W]),
-                .operand(operand),
-                .acc(acc)
+            lmu_mac #(.COEF_W(COEF_W), .OP_W(OP_W), .ACC_W(ACC_W)) mac (
+                .clk(clk), .en(run), .first(first1_q), .coef(coefs[i*COEF_W+:COEF_W]), .operand(operand), .acc(acc)
             );
 
             lmu_round_sat #(
-                .IN_W(ACC_W),
-                .IN_F(ACC_F),
-                .OUT_W(MEM_W),
-                .OUT_F(MEM_F),
-                .ROUNDING(ROUNDING),
-                .OVERFLOW(OVERFLOW)
+                .IN_W(ACC_W), .IN_F(ACC_F), .OUT_W(MEM_W), .OUT_F(MEM_F), .ROUNDING(ROUNDING), .OVERFLOW(OVERFLOW)
             ) round_sat (
-                .in_data(acc),
-                .out_data(new_states[i*MEM_W+:MEM_W]),
-                .clipped(clipped[i])
+                .in_data(acc), .out_data(new_states[i*MEM_W+:MEM_W]), .clipped(clipped[i])
             );
         end
     endgenerate

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The LMU's memory with a bilinear step in O(order): two sweeps with constant coefficients, MEMORY_D channels of
 // ORDER states each:
 //
@@ -264,17 +265,10 @@ module lmu_memory_tridiag #(
                 if (rst) addr_q <= {RAM_AW{1'b0}};
             end
 
-            lmu_ram #(
-                .WIDTH(U_W + 1),
-                .DEPTH(MEMORY_D)
-            ) u_ram (
+            lmu_ram #(.WIDTH(U_W + 1), .DEPTH(MEMORY_D)) u_ram (
                 .clk(clk),
-                .wr_en(accept),
-                .wr_addr(load_q),
-                .wr_data({s_axis_tlast, s_axis_tdata}),
-                .rd_en(run),
-                .rd_addr(channel_q),
-                .rd_data({last1, u1})
+                .wr_en(accept), .wr_addr(load_q), .wr_data({s_axis_tlast, s_axis_tdata}),
+                .rd_en(run), .rd_addr(channel_q), .rd_data({last1, u1})
             );
         end
     endgenerate
@@ -304,26 +298,12 @@ module lmu_memory_tridiag #(
         end
     endgenerate
 
-    lmu_delay #(
-        .WIDTH(RAM_AW),
-        .DEPTH(SWEEP_STAGE)
-    ) delay_sweep_addr (
-        .clk(clk),
-        .rst(1'b0),
-        .en(run),
-        .in_data(addr),
-        .out_data(sweep_addr)
+    lmu_delay #(.WIDTH(RAM_AW), .DEPTH(SWEEP_STAGE)) delay_sweep_addr (
+        .clk(clk), .rst(1'b0), .en(run), .in_data(addr), .out_data(sweep_addr)
     );
 
-    lmu_delay #(
-        .WIDTH(RAM_AW),
-        .DEPTH(MEM_STAGE - SWEEP_STAGE)
-    ) delay_new_addr (
-        .clk(clk),
-        .rst(1'b0),
-        .en(run),
-        .in_data(sweep_addr),
-        .out_data(new_addr)
+    lmu_delay #(.WIDTH(RAM_AW), .DEPTH(MEM_STAGE - SWEEP_STAGE)) delay_new_addr (
+        .clk(clk), .rst(1'b0), .en(run), .in_data(sweep_addr), .out_data(new_addr)
     );
 
     // Memories
@@ -338,41 +318,20 @@ module lmu_memory_tridiag #(
     wire signed [SWEEP_W-1:0] sweep;  // f or z, in cycle SWEEP_STAGE
     wire new_en = run && valid_q[MEM_STAGE] && backward_q[MEM_STAGE];
 
-    lmu_rom #(
-        .WIDTH(ROM_W),
-        .DEPTH(ROM_DEPTH),
-        .FILE(ROM_FILE)
-    ) rom (
-        .clk(clk),
-        .rd_en(run),
-        .rd_addr(row_q),
-        .rd_data({kap1, gam1, bet1, lam1})
+    lmu_rom #(.WIDTH(ROM_W), .DEPTH(ROM_DEPTH), .FILE(ROM_FILE)) rom (
+        .clk(clk), .rd_en(run), .rd_addr(row_q), .rd_data({kap1, gam1, bet1, lam1})
     );
 
-    lmu_ram #(
-        .WIDTH(MEM_W),
-        .DEPTH(RAM_DEPTH)
-    ) mem_ram (
+    lmu_ram #(.WIDTH(MEM_W), .DEPTH(RAM_DEPTH)) mem_ram (
         .clk(clk),
-        .wr_en(new_en),
-        .wr_addr(new_addr),
-        .wr_data(new_state),
-        .rd_en(run),
-        .rd_addr(addr),
-        .rd_data(state1)
+        .wr_en(new_en), .wr_addr(new_addr), .wr_data(new_state),
+        .rd_en(run), .rd_addr(addr), .rd_data(state1)
     );
 
-    lmu_ram #(
-        .WIDTH(SWEEP_W),
-        .DEPTH(RAM_DEPTH)
-    ) f_ram (
+    lmu_ram #(.WIDTH(SWEEP_W), .DEPTH(RAM_DEPTH)) f_ram (
         .clk(clk),
-        .wr_en(run && valid_q[SWEEP_STAGE] && !backward_q[SWEEP_STAGE]),
-        .wr_addr(sweep_addr),
-        .wr_data(sweep),
-        .rd_en(run),
-        .rd_addr(addr),
-        .rd_data(f1)
+        .wr_en(run && valid_q[SWEEP_STAGE] && !backward_q[SWEEP_STAGE]), .wr_addr(sweep_addr), .wr_data(sweep),
+        .rd_en(run), .rd_addr(addr), .rd_data(f1)
     );
 
     // base = mem + bet u, or 2 mem + bet u in the forward sweep, which is twice what is wanted: it has HALF_F there
@@ -391,44 +350,18 @@ module lmu_memory_tridiag #(
     wire signed [BASE_W-1:0] mem_part, u_part;
     wire [BASE_W-1:0] base = mem_part + u_part;
 
-    lmu_delay #(
-        .WIDTH(U_W + BET_W + GAM_W + SWEEP_W + MEM_W + 1),
-        .DEPTH(FRONT)
-    ) operands (
-        .clk(clk),
-        .rst(1'b0),
-        .en(run),
-        .in_data({u1, bet1, gam1, f1, old1}),
-        .out_data({u2, bet2, gam2, f2, old2})
+    lmu_delay #(.WIDTH(U_W + BET_W + GAM_W + SWEEP_W + MEM_W + 1), .DEPTH(FRONT)) operands (
+        .clk(clk), .rst(1'b0), .en(run), .in_data({u1, bet1, gam1, f1, old1}), .out_data({u2, bet2, gam2, f2, old2})
     );
 
-    lmu_delay #(
-        .WIDTH(PRODUCT_W + GAIN_W + MEM_W + 1),
-        .DEPTH(FRONT)
-    ) products (
-        .clk(clk),
-        .rst(1'b0),
-        .en(run),
-        .in_data({product2, gain2, old2}),
-        .out_data({product3, gain3, old3})
+    lmu_delay #(.WIDTH(PRODUCT_W + GAIN_W + MEM_W + 1), .DEPTH(FRONT)) products (
+        .clk(clk), .rst(1'b0), .en(run), .in_data({product2, gain2, old2}), .out_data({product3, gain3, old3})
     );
 
-    lmu_align #(
-        .IN_W(MEM_W + 1),
-        .SHIFT(MEM_SHIFT),
-        .OUT_W(BASE_W)
-    ) align_mem (
-        .in_data(old3),
-        .out_data(mem_part)
-    );
+    lmu_align #(.IN_W(MEM_W + 1), .SHIFT(MEM_SHIFT), .OUT_W(BASE_W)) align_mem (.in_data(old3), .out_data(mem_part));
 
-    lmu_align #(
-        .IN_W(PRODUCT_W),
-        .SHIFT(PRODUCT_SHIFT),
-        .OUT_W(BASE_W)
-    ) align_product (
-        .in_data(product3),
-        .out_data(u_part)
+    lmu_align #(.IN_W(PRODUCT_W), .SHIFT(PRODUCT_SHIFT), .OUT_W(BASE_W)) align_product (
+        .in_data(product3), .out_data(u_part)
     );
 
     // x is what the recurrence does not touch: -base/2 - 1 LSB in the forward sweep, gam f in the backward sweep, but
@@ -438,23 +371,9 @@ module lmu_memory_tridiag #(
     wire [X_W-1:0] x_d = !backward_q[X_STAGE] ? ~half_part : top_q[X_STAGE] ? {X_W{1'b0}} : gain_part;
     reg [X_W-1:0] x_q;
 
-    lmu_align #(
-        .IN_W(BASE_W),
-        .SHIFT(SUM_F - HALF_F),
-        .OUT_W(X_W)
-    ) align_half (
-        .in_data(base),
-        .out_data(half_part)
-    );
+    lmu_align #(.IN_W(BASE_W), .SHIFT(SUM_F - HALF_F), .OUT_W(X_W)) align_half (.in_data(base), .out_data(half_part));
 
-    lmu_align #(
-        .IN_W(GAIN_W),
-        .SHIFT(SUM_F - GAIN_F),
-        .OUT_W(X_W)
-    ) align_gain (
-        .in_data(gain3),
-        .out_data(gain_part)
-    );
+    lmu_align #(.IN_W(GAIN_W), .SHIFT(SUM_F - GAIN_F), .OUT_W(X_W)) align_gain (.in_data(gain3), .out_data(gain_part));
 
     always @(posedge clk) if (run) x_q <= x_d;
 
@@ -472,109 +391,40 @@ module lmu_memory_tridiag #(
 
     assign {sum_d, unused_lsb} = {loop_part, carry} + {x_part, carry};
 
-    lmu_align #(
-        .IN_W(LAM_W),
-        .SHIFT(COEF_F - LAM_F),
-        .OUT_W(COEF_W)
-    ) align_lam (
-        .in_data(lam1),
-        .out_data(lam_coef)
+    lmu_align #(.IN_W(LAM_W), .SHIFT(COEF_F - LAM_F), .OUT_W(COEF_W)) align_lam (.in_data(lam1), .out_data(lam_coef));
+
+    lmu_align #(.IN_W(KAP_W), .SHIFT(COEF_F - KAP_F), .OUT_W(COEF_W)) align_kap (.in_data(kap1), .out_data(kap_coef));
+
+    lmu_delay #(.WIDTH(COEF_W), .DEPTH(1 + FRONT)) delay_coef (
+        .clk(clk), .rst(1'b0), .en(run), .in_data(backward_q[1] ? kap_coef : lam_coef), .out_data(coef)
     );
 
-    lmu_align #(
-        .IN_W(KAP_W),
-        .SHIFT(COEF_F - KAP_F),
-        .OUT_W(COEF_W)
-    ) align_kap (
-        .in_data(kap1),
-        .out_data(kap_coef)
+    lmu_delay #(.WIDTH(LOOP_W), .DEPTH(PIPELINE > 1 ? 1 : 0)) delay_loop (
+        .clk(clk), .rst(1'b0), .en(run), .in_data(loop_d), .out_data(loop)
     );
 
-    lmu_delay #(
-        .WIDTH(COEF_W),
-        .DEPTH(1 + FRONT)
-    ) delay_coef (
-        .clk(clk),
-        .rst(1'b0),
-        .en(run),
-        .in_data(backward_q[1] ? kap_coef : lam_coef),
-        .out_data(coef)
-    );
+    lmu_align #(.IN_W(LOOP_W), .SHIFT(SUM_F - LOOP_F), .OUT_W(SUM_W)) align_loop (.in_data(loop), .out_data(loop_part));
 
-    lmu_delay #(
-        .WIDTH(LOOP_W),
-        .DEPTH(PIPELINE > 1 ? 1 : 0)
-    ) delay_loop (
-        .clk(clk),
-        .rst(1'b0),
-        .en(run),
-        .in_data(loop_d),
-        .out_data(loop)
-    );
+    lmu_align #(.IN_W(X_W), .SHIFT(0), .OUT_W(SUM_W)) align_x (.in_data(x_q), .out_data(x_part));
 
-    lmu_align #(
-        .IN_W(LOOP_W),
-        .SHIFT(SUM_F - LOOP_F),
-        .OUT_W(SUM_W)
-    ) align_loop (
-        .in_data(loop),
-        .out_data(loop_part)
-    );
-
-    lmu_align #(
-        .IN_W(X_W),
-        .SHIFT(0),
-        .OUT_W(SUM_W)
-    ) align_x (
-        .in_data(x_q),
-        .out_data(x_part)
-    );
-
-    lmu_delay #(
-        .WIDTH(SUM_W),
-        .DEPTH(PIPELINE > 2 ? 1 : 0)
-    ) delay_sum (
-        .clk(clk),
-        .rst(1'b0),
-        .en(run),
-        .in_data(sum_d),
-        .out_data(sum)
+    lmu_delay #(.WIDTH(SUM_W), .DEPTH(PIPELINE > 2 ? 1 : 0)) delay_sum (
+        .clk(clk), .rst(1'b0), .en(run), .in_data(sum_d), .out_data(sum)
     );
 
     lmu_round_sat #(
-        .IN_W(SUM_W),
-        .IN_F(SUM_F),
-        .OUT_W(SWEEP_W),
-        .OUT_F(SWEEP_F),
-        .ROUNDING(SWEEP_ROUNDING),
+        .IN_W(SUM_W), .IN_F(SUM_F), .OUT_W(SWEEP_W), .OUT_F(SWEEP_F), .ROUNDING(SWEEP_ROUNDING),
         .OVERFLOW(SWEEP_OVERFLOW)
     ) round_sweep (
-        .in_data(sum),
-        .out_data(sweep_d),
-        .clipped(unused_clipped)
+        .in_data(sum), .out_data(sweep_d), .clipped(unused_clipped)
     );
 
     // rst and valid keep unknown values out: a sweep starts with what is here times 0
-    lmu_delay #(
-        .WIDTH(SWEEP_W),
-        .DEPTH(1)
-    ) delay_sweep (
-        .clk(clk),
-        .rst(rst),
-        .en(run && valid_q[SWEEP_STAGE-1]),
-        .in_data(sweep_d),
-        .out_data(sweep)
+    lmu_delay #(.WIDTH(SWEEP_W), .DEPTH(1)) delay_sweep (
+        .clk(clk), .rst(rst), .en(run && valid_q[SWEEP_STAGE-1]), .in_data(sweep_d), .out_data(sweep)
     );
 
-    lmu_delay #(
-        .WIDTH(SWEEP_W),
-        .DEPTH(MEMORY_D - PIPELINE)
-    ) delay_previous (
-        .clk(clk),
-        .rst(rst),
-        .en(run),
-        .in_data(sweep),
-        .out_data(previous)
+    lmu_delay #(.WIDTH(SWEEP_W), .DEPTH(MEMORY_D - PIPELINE)) delay_previous (
+        .clk(clk), .rst(rst), .en(run), .in_data(sweep), .out_data(previous)
     );
 
     // The new state
@@ -583,57 +433,26 @@ module lmu_memory_tridiag #(
     wire signed [NEW_W-1:0] base_part, twice_part;
     wire [NEW_W-1:0] new_sum;
 
-    lmu_delay #(
-        .WIDTH(BASE_W),
-        .DEPTH(SWEEP_STAGE - X_STAGE)
-    ) delay_base (
-        .clk(clk),
-        .rst(1'b0),
-        .en(run),
-        .in_data(base),
-        .out_data(old_base)
+    lmu_delay #(.WIDTH(BASE_W), .DEPTH(SWEEP_STAGE - X_STAGE)) delay_base (
+        .clk(clk), .rst(1'b0), .en(run), .in_data(base), .out_data(old_base)
     );
 
-    lmu_align #(
-        .IN_W(BASE_W),
-        .SHIFT(NEW_F - BASE_F),
-        .OUT_W(NEW_W)
-    ) align_base (
-        .in_data(old_base),
-        .out_data(base_part)
+    lmu_align #(.IN_W(BASE_W), .SHIFT(NEW_F - BASE_F), .OUT_W(NEW_W)) align_base (
+        .in_data(old_base), .out_data(base_part)
     );
 
-    lmu_align #(
-        .IN_W(SWEEP_W),
-        .SHIFT(NEW_F - TWICE_F),
-        .OUT_W(NEW_W)
-    ) align_twice (
-        .in_data(sweep),
-        .out_data(twice_part)
+    lmu_align #(.IN_W(SWEEP_W), .SHIFT(NEW_F - TWICE_F), .OUT_W(NEW_W)) align_twice (
+        .in_data(sweep), .out_data(twice_part)
     );
 
-    lmu_delay #(
-        .WIDTH(NEW_W),
-        .DEPTH(MEM_STAGE - SWEEP_STAGE)
-    ) delay_new_sum (
-        .clk(clk),
-        .rst(1'b0),
-        .en(run),
-        .in_data(base_part + twice_part),
-        .out_data(new_sum)
+    lmu_delay #(.WIDTH(NEW_W), .DEPTH(MEM_STAGE - SWEEP_STAGE)) delay_new_sum (
+        .clk(clk), .rst(1'b0), .en(run), .in_data(base_part + twice_part), .out_data(new_sum)
     );
 
     lmu_round_sat #(
-        .IN_W(NEW_W),
-        .IN_F(NEW_F),
-        .OUT_W(MEM_W),
-        .OUT_F(MEM_F),
-        .ROUNDING(ROUNDING),
-        .OVERFLOW(OVERFLOW)
+        .IN_W(NEW_W), .IN_F(NEW_F), .OUT_W(MEM_W), .OUT_F(MEM_F), .ROUNDING(ROUNDING), .OVERFLOW(OVERFLOW)
     ) round_mem (
-        .in_data(new_sum),
-        .out_data(new_state),
-        .clipped(clipped)
+        .in_data(new_sum), .out_data(new_state), .clipped(clipped)
     );
 
     // Output
@@ -642,15 +461,8 @@ module lmu_memory_tridiag #(
     reg m_valid_q, m_last_q, m_user_q;
     wire last;
 
-    lmu_delay #(
-        .WIDTH(1),
-        .DEPTH(MEM_STAGE - 1)
-    ) delay_last (
-        .clk(clk),
-        .rst(1'b0),
-        .en(run),
-        .in_data(last1),
-        .out_data(last)
+    lmu_delay #(.WIDTH(1), .DEPTH(MEM_STAGE - 1)) delay_last (
+        .clk(clk), .rst(1'b0), .en(run), .in_data(last1), .out_data(last)
     );
 
     assign run = !(m_valid_q && !m_axis_tready && valid_q[MEM_STAGE] && backward_q[MEM_STAGE]);

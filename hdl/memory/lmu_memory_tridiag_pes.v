@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // PES units lmu_memory_tridiag side by side, which share the channels: channel c belongs to unit c mod PES.
 //
 // The equations, formats and parameters are those of lmu_memory_tridiag. Channels of different units advance at the
@@ -119,41 +120,17 @@ module lmu_memory_tridiag_pes #(
     generate
         for (i = 0; i < PES; i = i + 1) begin : g_pe
             lmu_memory_tridiag #(
-                .ORDER(ORDER),
-                .MEMORY_D(CHANNELS),
-                .PIPELINE(PIPELINE),
-                .U_W(U_W),
-                .U_F(U_F),
-                .MEM_W(MEM_W),
-                .MEM_F(MEM_F),
-                .SWEEP_W(SWEEP_W),
-                .SWEEP_F(SWEEP_F),
-                .LAM_W(LAM_W),
-                .LAM_F(LAM_F),
-                .GAM_W(GAM_W),
-                .GAM_F(GAM_F),
-                .KAP_W(KAP_W),
-                .KAP_F(KAP_F),
-                .BET_W(BET_W),
-                .BET_F(BET_F),
-                .ROUNDING(ROUNDING),
-                .OVERFLOW(OVERFLOW),
-                .SWEEP_ROUNDING(SWEEP_ROUNDING),
-                .SWEEP_OVERFLOW(SWEEP_OVERFLOW),
+                .ORDER(ORDER), .MEMORY_D(CHANNELS), .PIPELINE(PIPELINE), .U_W(U_W), .U_F(U_F), .MEM_W(MEM_W),
+                .MEM_F(MEM_F), .SWEEP_W(SWEEP_W), .SWEEP_F(SWEEP_F), .LAM_W(LAM_W), .LAM_F(LAM_F), .GAM_W(GAM_W),
+                .GAM_F(GAM_F), .KAP_W(KAP_W), .KAP_F(KAP_F), .BET_W(BET_W), .BET_F(BET_F), .ROUNDING(ROUNDING),
+                .OVERFLOW(OVERFLOW), .SWEEP_ROUNDING(SWEEP_ROUNDING), .SWEEP_OVERFLOW(SWEEP_OVERFLOW),
                 .ROM_FILE(ROM_FILE)
             ) unit (
-                .clk(clk),
-                .rst(rst),
-                .s_axis_tdata(s_axis_tdata),
-                .s_axis_tvalid(s_axis_tvalid && turn_q[i]),
-                .s_axis_tready(ready[i]),
-                .s_axis_tlast(s_axis_tlast),
-                .s_axis_tuser(reset_state),
-                .m_axis_tdata(m_axis_tdata[i*MEM_W+:MEM_W]),
-                .m_axis_tvalid(valid[i]),
-                .m_axis_tready(m_axis_tready && m_axis_tvalid),
-                .m_axis_tlast(last[i]),
-                .m_axis_tuser(m_axis_tuser[i])
+                .clk(clk), .rst(rst),
+                .s_axis_tdata(s_axis_tdata), .s_axis_tvalid(s_axis_tvalid && turn_q[i]), .s_axis_tready(ready[i]),
+                .s_axis_tlast(s_axis_tlast), .s_axis_tuser(reset_state),
+                .m_axis_tdata(m_axis_tdata[i*MEM_W+:MEM_W]), .m_axis_tvalid(valid[i]),
+                .m_axis_tready(m_axis_tready && m_axis_tvalid), .m_axis_tlast(last[i]), .m_axis_tuser(m_axis_tuser[i])
             );
         end
     endgenerate

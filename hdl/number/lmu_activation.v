@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // An activation function on a stream of exact sums:
 //
 //   out = assign_out(function(assign_pre(in)))     linear, relu
@@ -77,37 +78,17 @@ module lmu_activation #(
     assign m_axis_tuser = m_pre_clipped_q || out_clipped;
 
     lmu_round_sat #(
-        .IN_W(IN_W),
-        .IN_F(IN_F),
-        .OUT_W(PRE_W),
-        .OUT_F(PRE_F),
-        .ROUNDING(PRE_ROUNDING),
-        .OVERFLOW(PRE_OVERFLOW)
+        .IN_W(IN_W), .IN_F(IN_F), .OUT_W(PRE_W), .OUT_F(PRE_F), .ROUNDING(PRE_ROUNDING), .OVERFLOW(PRE_OVERFLOW)
     ) to_pre (
-        .in_data(s_axis_tdata),
-        .out_data(pre),
-        .clipped(pre_clipped)
+        .in_data(s_axis_tdata), .out_data(pre), .clipped(pre_clipped)
     );
 
     lmu_function #(
-        .IN_W(PRE_W),
-        .IN_F(PRE_F),
-        .FUNCTION(FUNCTION),
-        .INDEX_W(INDEX_W),
-        .INDEX_F(INDEX_F),
-        .INDEX_ROUNDING(INDEX_ROUNDING),
-        .INDEX_OVERFLOW(INDEX_OVERFLOW),
-        .OUT_W(OUT_W),
-        .OUT_F(OUT_F),
-        .OUT_ROUNDING(OUT_ROUNDING),
-        .OUT_OVERFLOW(OUT_OVERFLOW),
-        .TABLE_FILE(TABLE_FILE)
+        .IN_W(PRE_W), .IN_F(PRE_F), .FUNCTION(FUNCTION), .INDEX_W(INDEX_W), .INDEX_F(INDEX_F),
+        .INDEX_ROUNDING(INDEX_ROUNDING), .INDEX_OVERFLOW(INDEX_OVERFLOW), .OUT_W(OUT_W), .OUT_F(OUT_F),
+        .OUT_ROUNDING(OUT_ROUNDING), .OUT_OVERFLOW(OUT_OVERFLOW), .TABLE_FILE(TABLE_FILE)
     ) apply (
-        .clk(clk),
-        .en(run),
-        .in_data(pre_q),
-        .out_data(m_axis_tdata),
-        .clipped(out_clipped)
+        .clk(clk), .en(run), .in_data(pre_q), .out_data(m_axis_tdata), .clipped(out_clipped)
     );
 
     always @(posedge clk) begin

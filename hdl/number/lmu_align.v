@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Brings a signed value to more fraction bits and more bits: wires only, nothing is dropped.
 //
 //   out_data = in_data * 2**SHIFT

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // An activation function of one value, assigned to another type; without a handshake, for use inside other units.
 //
 //   out(t+1) = assign_out(in(t))                FUNCTION 0, linear
@@ -55,28 +56,16 @@ module lmu_function #(
             wire unused_clipped;
 
             lmu_round_sat #(
-                .IN_W(IN_W),
-                .IN_F(IN_F),
-                .OUT_W(INDEX_W),
-                .OUT_F(INDEX_F),
-                .ROUNDING(INDEX_ROUNDING),
+                .IN_W(IN_W), .IN_F(IN_F), .OUT_W(INDEX_W), .OUT_F(INDEX_F), .ROUNDING(INDEX_ROUNDING),
                 .OVERFLOW(INDEX_OVERFLOW)
             ) to_index (
-                .in_data(in_data),
-                .out_data(index),
-                .clipped(unused_clipped)
+                .in_data(in_data), .out_data(index), .clipped(unused_clipped)
             );
 
             // The words begin with the most negative index: its sign bit counts the other way round
-            lmu_rom #(
-                .WIDTH(OUT_W),
-                .DEPTH(1 << INDEX_W),
-                .FILE(TABLE_FILE)
-            ) rom (
+            lmu_rom #(.WIDTH(OUT_W), .DEPTH(1 << INDEX_W), .FILE(TABLE_FILE)) rom (
                 .clk(clk),
-                .rd_en(en),
-                .rd_addr(index ^ ({{(INDEX_W - 1) {1'b0}}, 1'b1} << (INDEX_W - 1))),
-                .rd_data(out_data)
+                .rd_en(en), .rd_addr(index ^ ({{(INDEX_W - 1) {1'b0}}, 1'b1} << (INDEX_W - 1))), .rd_data(out_data)
             );
 
             assign clipped = 1'b0;
@@ -90,15 +79,10 @@ module lmu_function #(
             assign clipped = clipped_q;
 
             lmu_round_sat #(
-                .IN_W(IN_W),
-                .IN_F(IN_F),
-                .OUT_W(OUT_W),
-                .OUT_F(OUT_F),
-                .ROUNDING(OUT_ROUNDING),
+                .IN_W(IN_W), .IN_F(IN_F), .OUT_W(OUT_W), .OUT_F(OUT_F), .ROUNDING(OUT_ROUNDING),
                 .OVERFLOW(OUT_OVERFLOW)
             ) to_out (
-                .in_data(FUNCTION == RELU && in_data[IN_W-1] ? {IN_W{1'b0}} : in_data),
-                .out_data(rounded),
+                .in_data(FUNCTION == RELU && in_data[IN_W-1] ? {IN_W{1'b0}} : in_data), .out_data(rounded),
                 .clipped(rounded_clipped)
             );
 

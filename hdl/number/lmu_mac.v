@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // One multiplier with an accumulator: the sum of products is exact, nothing is rounded here.
 //
 //   acc(t+3) = coef(t) * operand(t) + (first(t) ? 0 : acc(t+2))       t counts cycles with en = 1

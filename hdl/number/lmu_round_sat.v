@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Assigns a signed fixed-point value to another fixed-point type: one rounding, then one overflow step.
 //
 //   out = overflow(round(in * 2**(OUT_F - IN_F)))            combinational, no clock

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A value DEPTH cycles later.
 //
 //   out_data(t+DEPTH) = in_data(t)      t counts cycles with en = 1; DEPTH = 0 is a wire

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A RAM with one write port and one read port with a registered output; the contents start undefined.
 //
 //   contents[wr_addr(t)] = wr_data(t) after cycle t where wr_en(t)

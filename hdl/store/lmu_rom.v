@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A ROM with a registered output, loaded from a file.
 //
 //   rd_data(t+1) = rd_en(t) ? contents[rd_addr(t)] : rd_data(t)

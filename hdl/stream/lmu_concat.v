@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Puts the vectors of up to three streams one after another, each value brought to the same number of fraction bits.
 //
 //   m = a * 2**A_SHIFT (N_A values), b * 2**B_SHIFT (N_B values), c * 2**C_SHIFT (N_C values)         every step
@@ -106,32 +107,11 @@ module lmu_concat #(
 
     wire signed [OUT_W-1:0] a, b, c;
 
-    lmu_align #(
-        .IN_W(A_W),
-        .SHIFT(A_SHIFT),
-        .OUT_W(OUT_W)
-    ) align_a (
-        .in_data(a_axis_tdata),
-        .out_data(a)
-    );
+    lmu_align #(.IN_W(A_W), .SHIFT(A_SHIFT), .OUT_W(OUT_W)) align_a (.in_data(a_axis_tdata), .out_data(a));
 
-    lmu_align #(
-        .IN_W(B_W),
-        .SHIFT(B_SHIFT),
-        .OUT_W(OUT_W)
-    ) align_b (
-        .in_data(b_axis_tdata),
-        .out_data(b)
-    );
+    lmu_align #(.IN_W(B_W), .SHIFT(B_SHIFT), .OUT_W(OUT_W)) align_b (.in_data(b_axis_tdata), .out_data(b));
 
-    lmu_align #(
-        .IN_W(C_W),
-        .SHIFT(C_SHIFT),
-        .OUT_W(OUT_W)
-    ) align_c (
-        .in_data(c_axis_tdata),
-        .out_data(c)
-    );
+    lmu_align #(.IN_W(C_W), .SHIFT(C_SHIFT), .OUT_W(OUT_W)) align_c (.in_data(c_axis_tdata), .out_data(c));
 
     always @* begin
         m_axis_tdata = a;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A queue of DEPTH words or a few more: what goes in first comes out first, one word a cycle on both sides.
 //
 //   Signal         Width   Direction   Description
@@ -68,17 +69,10 @@ module lmu_fifo #(
         end
     end
 
-    lmu_ram #(
-        .WIDTH(WIDTH),
-        .DEPTH(RAM_DEPTH)
-    ) ram (
+    lmu_ram #(.WIDTH(WIDTH), .DEPTH(RAM_DEPTH)) ram (
         .clk(clk),
-        .wr_en(wr_en),
-        .wr_addr(wr_addr_q),
-        .wr_data(s_axis_tdata),
-        .rd_en(rd_en),
-        .rd_addr(rd_addr_q),
-        .rd_data(m_axis_tdata)
+        .wr_en(wr_en), .wr_addr(wr_addr_q), .wr_data(s_axis_tdata),
+        .rd_en(rd_en), .rd_addr(rd_addr_q), .rd_data(m_axis_tdata)
     );
 
 `ifdef FORMAL

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Gives each beat of a stream once to each of several outputs, which take it when they are ready, not all together.
 //
 //   Signal          Width     Direction   Description

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Lets only whole sequences pass: steps of N beats, exactly STEPS of them (any number with STEPS = 0), and tlast on the
 // last beat of the last step.
 //

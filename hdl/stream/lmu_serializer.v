@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Turns words of LANES values into values, one a beat, the value in the low bits first.
 //
 //   Signal         Width         Direction   Description

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Adds reset_state, as the memory units want it, to a stream: high on the first beat of a sequence's first step.
 //
 // A sequence begins after rst and, with STREAMING = 0, after each beat with tlast. Everything else passes within the

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Holds two vectors of N values: one is taken in while the other is given out, in another order if wanted.
 //
 //   REORDER = 0     out[k] = in[k]
@@ -110,31 +111,17 @@ module lmu_vector_buffer #(
         end
     end
 
-    lmu_ram #(
-        .WIDTH(WIDTH),
-        .DEPTH(2 << COUNT_W)
-    ) ram (
+    lmu_ram #(.WIDTH(WIDTH), .DEPTH(2 << COUNT_W)) ram (
         .clk(clk),
-        .wr_en(accept),
-        .wr_addr({wr_half_q, place}),
-        .wr_data(s_axis_tdata),
-        .rd_en(rd_en),
-        .rd_addr({rd_half_q, rd_count_q}),
-        .rd_data(m_axis_tdata)
+        .wr_en(accept), .wr_addr({wr_half_q, place}), .wr_data(s_axis_tdata),
+        .rd_en(rd_en), .rd_addr({rd_half_q, rd_count_q}), .rd_data(m_axis_tdata)
     );
 
     generate
         if (REORDER != 0) begin : g_reorder
             // Read one beat ahead: the place of the first value during rst
-            lmu_rom #(
-                .WIDTH(COUNT_W),
-                .DEPTH(N > 1 ? N : 2),
-                .FILE(ORDER_FILE)
-            ) rom (
-                .clk(clk),
-                .rd_en(accept || rst),
-                .rd_addr(rst ? ZERO : wr_count_d),
-                .rd_data(place)
+            lmu_rom #(.WIDTH(COUNT_W), .DEPTH(N > 1 ? N : 2), .FILE(ORDER_FILE)) rom (
+                .clk(clk), .rd_en(accept || rst), .rd_addr(rst ? ZERO : wr_count_d), .rd_data(place)
             );
         end else begin : g_in_order
             assign place = wr_count_q;

@@ -7,6 +7,7 @@ import yaml
 
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.resources import hdl_dir, hdl_file, hdl_modules, property_modules
+from tools.format_hdl import formatted
 
 
 def test_every_module_is_found_by_its_name() -> None:
@@ -28,3 +29,28 @@ def test_every_module_is_listed() -> None:
         path.relative_to(hdl_dir()).as_posix() for path in hdl_modules().values()
     )
     assert core["targets"]["default"]["filesets"] == ["rtl"]
+
+
+def test_every_file_names_its_licence() -> None:
+    for path in hdl_dir().rglob("*.v"):
+        assert path.read_text().startswith("// SPDX-License-Identifier: Apache-2.0\n"), path
+
+
+def test_instances_have_one_layout() -> None:
+    for path in hdl_modules().values():
+        assert formatted(path.read_text()) == path.read_text(), f"run tools/format_hdl.py: {path}"
+
+
+def test_the_layout_of_an_instance() -> None:
+    short = "    lmu_align #(.SHIFT(2)) align (.in_data(a[0]), .out_data({b, c}));\n"
+    loose = "    lmu_align #(\n        .SHIFT( 2)\n    )\n    align (\n  .in_data(a[0]),\n  .out_data({b,\n c}) );\n"
+    assert formatted(loose) == formatted(short) == short
+    names = [f"{stream}_axis_t{signal}" for stream in "sm" for signal in ("data", "valid", "ready", "last")]
+    ports = ", ".join(f".{name}({name})" for name in ("clk", "rst", *names))
+    lines = formatted(f"lmu_fifo fifo ({ports});\n").splitlines()
+    assert lines[1] == "    .clk(clk), .rst(rst),"
+    assert lines[2].endswith(".s_axis_tready(s_axis_tready),") and lines[3] == "    .s_axis_tlast(s_axis_tlast),"
+    assert lines[4].startswith("    .m_axis_tdata")
+    assert max(map(len, lines)) <= 120 and lines[-1] == ");"
+    commented = "lmu_rom rom (\n    .clk(clk) // rising\n);\n"
+    assert formatted(commented) == commented
