@@ -264,6 +264,9 @@ def convert(
     if json_:
         _print_json(manifest)
     else:
+        for layer in manifest.model.layers:
+            if layer.remark:
+                out.print(f"Layer {layer.name!r}: {layer.remark}", markup=False, highlight=False)
         if reuse is not None and not reuse.missed:
             out.print(reuse.text, markup=False, highlight=False)
         out.print(f"Converted {model} into {outdir}: hls/ (hls4ml, {backend}), verilog/, spec.npz", markup=False)

@@ -22,6 +22,7 @@ from lmu_hls.flow.accelerator import accelerator
 from lmu_hls.flow.keras_errors import check_keras_file, reason_of
 from lmu_hls.front.config import full_config
 from lmu_hls.front.keras_model import check_model, is_foreign
+from lmu_hls.front.notes import remarks
 from lmu_hls.front.settings import project_keys, project_options
 from lmu_hls.naming import identifier
 from lmu_hls.records import (
@@ -235,6 +236,7 @@ def _manifest(model: Any, graph: Any, made: Design, folder: OutputFolder, backen
             tuple(int(n) for n in layer.output.shape[1:]),
             int(layer.count_params()),
             types.get(layer.name, {}),
+            remarks(graph).get(layer.name, ""),
         )
         for layer in model.layers
     )

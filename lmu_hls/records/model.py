@@ -11,13 +11,17 @@ from lmu_hls.records.number import check_counts
 
 @dataclass(frozen=True, slots=True)
 class LayerSummary:
-    """One layer: Keras class, output shape without the batch, parameters, `precision` by tensor name."""
+    """One layer: Keras class, output shape without the batch, parameters, `precision` by tensor name.
+
+    `remark` says what became of it where that is not what its class says.
+    """
 
     name: str
     kind: str
     output_shape: tuple[int, ...]
     parameters: int
     precision: Mapping[str, str] = field(default_factory=dict)
+    remark: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -168,11 +168,9 @@ def settle(network: Network, wanted: int, streaming: bool = False) -> Settled:
 
 
 def multipliers(layer: Layer) -> int:
-    """Of a layer with a valid reuse factor: those of its parts and those of the gates of its cell."""
+    """Those of a layer's parts and those of the gates of its cell; its reuse factor, if it has one, must be valid."""
     stage = stage_of(layer)
-    if stage.reuse_factor is None:
-        return 0
-    lanes = choose_lanes(layer, stage.reuse_factor)
+    lanes = {} if stage.reuse_factor is None else choose_lanes(layer, stage.reuse_factor)
     return sum(part.multipliers for part in stage.plan(lanes)) + stage.product_multipliers
 
 

@@ -35,7 +35,7 @@ MODEL = ModelSummary(
     "vowels",
     (
         LayerSummary("lmu", "LMU", (29, 24), 812, {"mem": "fixed<16,2>", "u": "fixed<16,4>"}),
-        LayerSummary("a|b", "Dense", (9,), 225, {}),
+        LayerSummary("a|b", "Dense", (9,), 225, {}, "folded into | 'lmu'"),
     ),
 )
 TIMING = Timing(
@@ -145,6 +145,7 @@ def test_markdown_shows_every_section() -> None:
         "1037 parameters, hls4ml backend Vitis, io_parallel.",
         "| lmu | LMU | 29 x 24 | 812 |",
         "| a\\|b | Dense | 9 | 225 |",
+        "Layer a\\|b: folded into \\| 'lmu'.",
         "| lmu | mem | `fixed<16,2>` |",
         "| lmu | u | `fixed<16,4>` |",
         "| test.npz | fixed\\<16,6> | 360 | 370 | 97.30 % | golden |",

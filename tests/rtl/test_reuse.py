@@ -16,6 +16,7 @@ from lmu_hls.rtl.reuse import (
     balanced,
     choose_lanes,
     fastest,
+    multipliers,
     settle,
     valid_reuse_factors,
 )
@@ -44,7 +45,7 @@ def test_lanes_divide_the_rows_and_only_the_first_beyond_the_columns_helps() -> 
 
 def test_layer_without_multiplications() -> None:
     relu = Elementwise("relu", FixedType(8, 1), Activation("relu"), FixedType(8, 1))
-    assert (stage_of(relu).parts, valid_reuse_factors(relu)) == ((), ())
+    assert (stage_of(relu).parts, valid_reuse_factors(relu), multipliers(relu)) == ((), (), 0)
 
 
 def test_parts_of_an_lmu_layer() -> None:
