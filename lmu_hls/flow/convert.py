@@ -276,8 +276,8 @@ def _reuse(made: Design) -> Reuse | None:
 
 def _types(layer: Any) -> dict[str, str]:
     """The fixed-point types of a layer's tensors as hls4ml settled them; what the layer does not have is left out."""
-    from lmu_hls.front.extract import fixed_type
     from lmu_hls.front.graph.accumulators import UNUSED
+    from lmu_hls.front.reading import fixed_type
 
     types = {}
     for name, kind in layer.types.items():

@@ -9,8 +9,12 @@ from lmu_hls.errors import LmuHlsError
 from lmu_hls.front.alternatives import OPERATOR, OPERATORS, instead_of
 from lmu_hls.naming import printable
 
-SUPPORTED = ("InputLayer", "Dense", "Dropout", "Activation", "ReLU", "Softmax")  # of keras.layers, beside the LMU
-WHERE = "in a model with an LMU"
+
+def supported() -> frozenset[str]:
+    """The classes of keras.layers that can be converted, beside the LMU."""
+    from lmu_hls.front.graph.layers import readers  # late: it takes hls4ml, which takes long to import
+
+    return frozenset(name for reader in readers() for name in reader.keras)
 
 
 def holds_lmu(model: Any) -> bool:
@@ -77,8 +81,10 @@ def _check_layer(layer: Any) -> None:
     name = type(layer).__name__
     if any(map(_is_lmu, layer._flatten_layers(include_self=False))):
         raise LmuHlsError(f"layer {layer.name!r}: an LMU inside {name} is not supported yet; {_instead_of(layer)}")
-    if name not in SUPPORTED or type(layer) is not getattr(keras.layers, name):
-        raise LmuHlsError(f"layer {layer.name!r}: {name} layers are not supported {WHERE}; {_instead_of(layer)}")
+    if name not in supported() or type(layer) is not getattr(keras.layers, name):
+        raise LmuHlsError(
+            f"layer {layer.name!r}: {name} layers are not supported in a model with an LMU; {_instead_of(layer)}"
+        )
     if name == "Softmax":
         rank = len(layer._inbound_nodes[0].outputs[0].shape)
         if layer.axis not in (-1, rank - 1):
@@ -99,7 +105,7 @@ def _instead_of(layer: Any) -> str:
     if kind.__module__.partition(".")[0] == "keras":
         return instead_of(kind.__name__)
     for ancestor in kind.__mro__:
-        if ancestor.__name__ in SUPPORTED and ancestor is getattr(keras.layers, ancestor.__name__):
+        if ancestor.__name__ in supported() and ancestor is getattr(keras.layers, ancestor.__name__):
             return f"a class of your own may compute anything: use keras.layers.{ancestor.__name__} itself"
     return "a class of your own may compute anything: use LMU and Dense layers"
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from hls4ml.backends.template import FunctionCallTemplate, LayerConfigTemplate
 
-from lmu_hls.front.graph.softmax import TYPES, LMUSoftmax
+from lmu_hls.front.graph.layers.softmax import TYPES, LMUSoftmax
 from lmu_hls.hls.targets import SOFTMAX_HEADER
 
 _CONFIG = """struct config{index} : nnet::lmu_softmax_config {{

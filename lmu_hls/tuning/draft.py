@@ -1,8 +1,8 @@
 """A network whose weights are still float: it makes the integer contract for any choice of types, without hls4ml.
 
-The model is converted once; what hls4ml made of it is then shown to :func:`lmu_hls.front.extract.network_spec` with
-other types and with the float weights put on the grids of these types. So the contract is the one that a conversion
-with these types gives, weight for weight.
+The model is converted once for its structure; :func:`lmu_hls.front.extract.network_of` then makes the contract of that
+structure with any types, and with the float weights put on the grids of these types. So the contract is the one that a
+conversion with these types gives, weight for weight.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -22,7 +21,9 @@ from numpy.typing import NDArray
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType, quantize, to_float
 from lmu_hls.front.config import full_config
-from lmu_hls.front.extract import fixed_type, network_spec, table_index
+from lmu_hls.front.extract import network_of
+from lmu_hls.front.hidden import table_index
+from lmu_hls.front.reading import Reading, fixed_type
 from lmu_hls.front.weights import layer_weight
 from lmu_hls.spec import Network
 
@@ -62,11 +63,11 @@ class Draft:
 
         A type for :data:`TABLE` of a layer goes over the TableSize and TableRange of the configuration.
         """
-        return network_spec(_View(self, types))
+        return network_of(self.project, [_Retyped(*pair, self, types) for pair in _names_before(self.nodes)])
 
     def table_index(self, layer: str, function: str) -> FixedType:
         """The index type that the configuration gives the tables of ``function`` in an LMU layer."""
-        index = table_index(next(node for node in self.nodes if node.name == layer), function)
+        index = table_index(Reading(next(node for node in self.nodes if node.name == layer)), function)
         assert index is not None, f"{function} has no table"
         return index
 
@@ -96,7 +97,7 @@ def draft(
     graph = _convert(model, without_precision(settings), backend, io_type)
     nodes = tuple(graph.get_layers())
     keys: dict[Key, None] = {}
-    network_spec(_View(None, None, nodes, keys))
+    network_of("lmu", [_Recorded(*pair, keys) for pair in _names_before(nodes)])
     layers = {layer.name: layer for layer in model.layers}
     by_name = {node.name: node for node in nodes}
     weights = {key: _float_weight(by_name[key[0]], layers, key) for key in keys if key[1] in by_name[key[0]].weights}
@@ -175,91 +176,45 @@ def _float_weight(node: Any, layers: Mapping[str, Any], key: Key) -> Floats:
     return values
 
 
-class _View:
-    """What network_spec reads of an hls4ml ModelGraph. Without a draft the real types are shown and keys recorded."""
+class _Recorded(Reading):
+    """A node with its own types; it notes which tensors the contract asks for, by layer and name, in their order."""
 
-    def __init__(
-        self,
-        source: Draft | None,
-        types: Types | None,
-        nodes: tuple[Any, ...] = (),
-        keys: dict[Key, None] | None = None,
-    ) -> None:
-        nodes = source.nodes if source is not None else nodes
-        self.config = SimpleNamespace(get_project_name=lambda: source.project if source is not None else "lmu")
-        self._layers: list[_Layer] = []
-        for node in nodes:
-            self._layers.append(_Layer(node, source, types, self._layers[-1] if self._layers else None, keys))
+    def __init__(self, node: Any, before: str, keys: dict[Key, None]) -> None:
+        super().__init__(node)
+        self._before, self._keys = before, keys
 
-    def get_layers(self) -> list[_Layer]:
-        return self._layers
+    @property
+    def input(self) -> FixedType:
+        self._keys[self._before, "result"] = None
+        return super().input
+
+    def type(self, tensor: str) -> FixedType:
+        self._keys[self.name, tensor] = None
+        return super().type(tensor)
 
 
-class _Layer:
-    """One layer of the view: its own attributes, other types, weights on their grids."""
+class _Retyped(Reading):
+    """A node with other types, and with its float weights on their grids."""
 
-    def __init__(
-        self, node: Any, source: Draft | None, types: Types | None, before: _Layer | None, keys: dict[Key, None] | None
-    ) -> None:
-        self.name, self.class_name, self.model = node.name, node.class_name, node.model
-        self._node, self._source, self._before, self._keys = node, source, before, keys
-        self._types = types
-        self.types = _Lookup(self._type)
-        self.weights = _Lookup(self._weight, node.weights)
+    def __init__(self, node: Any, before: str, source: Draft, types: Types) -> None:
+        super().__init__(node)
+        self._before, self._source, self._types = before, source, types
 
-    def get_attr(self, name: str, default: Any = None) -> Any:
-        if name in ("table_size", "table_range") and self._types is not None and (self.name, TABLE) in self._types:
-            index = self._types[self.name, TABLE]
-            return 2**index.width if name == "table_size" else 2.0 ** (index.integer - 1)
-        weight = name.removesuffix("_data")
-        key = (self.name, weight)
-        if self._source is not None and weight != name and key in self._source.weights and self.class_name != "LMU":
-            assert self._types is not None
-            return self._source.on_grid(key, self._types[key])
-        return self._node.get_attr(name, default)
+    @property
+    def input(self) -> FixedType:
+        return self._types[self._before, "result"]
 
-    def get_output_variable(self) -> Any:
-        return self._node.get_output_variable()
+    def type(self, tensor: str) -> FixedType:
+        return self._types[self.name, tensor]
 
-    def get_input_variable(self) -> Any:
-        assert self._before is not None
-        return SimpleNamespace(type=self._before.types["result_t"])
+    @property
+    def table_index(self) -> FixedType | None:
+        return self._types.get((self.name, TABLE))
 
-    def _type(self, name: str) -> Any:
-        key = (self.name, name.removesuffix("_t"))
-        if self._types is None:
-            if self._keys is not None:
-                self._keys[key] = None
-            return self._node.types[name]
-        return SimpleNamespace(precision=_precision(self._types[key]))
-
-    def _weight(self, name: str) -> Any:
-        if self._source is None or self._types is None:
-            return self._node.weights[name]
-        key = (self.name, name)
-        return SimpleNamespace(data=self._source.on_grid(key, self._types[key]))
+    def values(self, weight: str, attribute: str | None = None) -> Floats:
+        return self._source.on_grid((self.name, weight), self._types[self.name, weight])
 
 
-class _Lookup:
-    """A read-only mapping that asks a function."""
-
-    def __init__(self, ask: Any, known: Any = ()) -> None:
-        self._ask, self._known = ask, known
-
-    def __getitem__(self, name: str) -> Any:
-        return self._ask(name)
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._known
-
-
-def _precision(kind: FixedType) -> SimpleNamespace:
-    """``kind`` with the attribute names of hls4ml's precisions."""
-    return SimpleNamespace(
-        width=kind.width,
-        integer=kind.integer,
-        signed=kind.signed,
-        rounding_mode=kind.rounding,
-        saturation_mode=kind.overflow,
-        saturation_bits=0,
-    )
+def _names_before(nodes: tuple[Any, ...]) -> list[tuple[Any, str]]:
+    """Each node of the chain with the name of the one before it."""
+    return list(zip(nodes, ["", *(node.name for node in nodes)], strict=False))

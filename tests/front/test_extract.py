@@ -8,7 +8,8 @@ import pytest
 
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType, quantize
-from lmu_hls.front.extract import fixed_type, network_spec
+from lmu_hls.front.extract import network_spec
+from lmu_hls.front.reading import fixed_type
 from lmu_hls.spec import LMU, Dense, Elementwise
 from tests.support.lmu_models import N_IN, STEPS, convert, lmu, model
 

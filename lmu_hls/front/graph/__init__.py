@@ -1,8 +1,9 @@
 """What hls4ml is taught: to read an LMU, and to settle every type of a graph that has one.
 
-entrance, handler, keras_lmu           in front of hls4ml's functions, and from Keras layers to attributes
-layer, softmax, update, accumulators   the layers of the graph, and the types of what they compute
-settle                                 the pass that settles the types of all layers
+entrance, handler, keras_lmu   in front of hls4ml's functions, and from Keras layers to attributes
+layers/                        one file a kind of layer: how its types are settled, and how the contract reads it
+layer, update, accumulators    the LMU in the graph, and the types of what it computes
+settle                         the pass that settles the types of all layers
 """
 
 from __future__ import annotations
@@ -19,16 +20,17 @@ def register() -> None:
     """
     from hls4ml.model.layers import layer_map, register_layer
 
-    from lmu_hls.front.graph import entrance, handler, layer, profiling, settle, softmax
+    from lmu_hls.front.graph import entrance, handler, profiling, settle
     from lmu_hls.front.graph import keras_lmu as keras_lmu  # its handlers register themselves
+    from lmu_hls.front.graph.layers import readers
 
     if "LMU" in layer_map:
         return
     entrance.check_before_reading()
     profiling.change_when_imported()
     handler.wrap_handlers()
-    register_layer("LMU", layer.LMU)
-    register_layer("LMUSoftmax", softmax.LMUSoftmax)
+    for name, layer in ((name, layer) for reader in readers() for name, layer in reader.own.items()):
+        register_layer(name, layer)
     insert_pass(settle.SettleTypes(), "convert", before="replace_multidimensional_dense_with_conv")
 
 

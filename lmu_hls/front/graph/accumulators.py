@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from lmu_hls.fixed import FixedType
-from lmu_hls.front.extract import lmu_layer
 from lmu_hls.front.graph.types import Product, exact_sum, hls_type, tensor_type
 from lmu_hls.spec import LMU, Term, Weight
 
@@ -26,12 +25,12 @@ UNUSED = ONE  # of an accumulator that the layer does not have, because C++ need
 Sum = tuple[list[Product], list[FixedType | None]]  # products and biases
 
 
-def settle_accumulators(node: Any) -> None:
-    """Give every accumulator of an LMU node its type; all else was settled when the node was made.
+def settle_accumulators(node: Any, layer: LMU) -> None:
+    """Give every accumulator of the node of ``layer`` its type; all else was settled when the node was made.
 
     Raises LmuHlsError for a sum that is wider than the contract allows.
     """
-    sums = {**_update(node), **_assigned(lmu_layer(node))}
+    sums = {**_update(node), **_assigned(layer)}
     for accumulator in ACCUMULATORS:
         name = accumulator.removesuffix("_accum")
         if name in sums:

@@ -9,17 +9,12 @@ from hls4ml.converters.keras_v3._base import KerasV3LayerHandler, registry
 
 from lmu_hls.activations import FUNCTIONS
 from lmu_hls.errors import LmuHlsError
-from lmu_hls.front.extract import FUNCTION_FIELDS, hidden_weight
 from lmu_hls.front.graph.layer import CELL_OPTIONS
+from lmu_hls.front.graph.layers import readers
+from lmu_hls.front.hidden import FUNCTION_FIELDS, hidden_weight
 from lmu_hls.front.keras_model import is_foreign, is_lmu_layer
 from lmu_hls.front.weights import layer_weight
 from lmu_hls.spec import HIDDEN_CELLS, HiddenCell
-
-NEIGHBOURS = (  # layers that hls4ml's own handlers take apart into at most a layer and a softmax
-    "keras.src.layers.core.dense.Dense",
-    "keras.src.layers.activations.activation.Activation",
-    "keras.src.layers.activations.softmax.Softmax",
-)
 
 
 class LMUHandler(KerasV3LayerHandler):
@@ -82,8 +77,8 @@ def own_layer(layer: Any, in_tensors: Any) -> Any:
 class NeighbourHandler:
     """hls4ml's own handler of a layer before or after an LMU, with our numbers.
 
-    A softmax after an LMU becomes the IR layer LMUSoftmax; the weights are those that the layer computes with, also
-    where Keras stores integers and a scale.
+    After an LMU a node may become one of ours, as a softmax does; the weights are those that the layer computes with,
+    also where Keras stores integers and a scale.
     """
 
     def __init__(self, original: Any) -> None:
@@ -101,14 +96,13 @@ class NeighbourHandler:
             part.update({key: weights[key] for key in weights.keys() & part.keys()})
         if not after:
             return parts
-        return tuple(
-            {**part, "class_name": "LMUSoftmax"} if part["class_name"] == "Softmax" else part for part in parts
-        )
+        ours = {kind: own for reader in readers() for kind, own in reader.renamed.items()}
+        return tuple({**part, "class_name": ours.get(part["class_name"], part["class_name"])} for part in parts)
 
 
 def wrap_handlers() -> None:
     """Put :class:`NeighbourHandler` before hls4ml's own handlers; once."""
-    for name in NEIGHBOURS:
+    for name in (name for reader in readers() for name in reader.handled):
         if not isinstance(registry[name], NeighbourHandler):
             registry[name] = NeighbourHandler(registry[name])
 

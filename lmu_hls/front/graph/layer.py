@@ -1,4 +1,5 @@
-"""The IR layer ``LMU``: its attributes are the contract that :mod:`lmu_hls.front.extract` and the templates read."""
+"""The IR layer ``LMU``: its attributes are the contract that :mod:`lmu_hls.front.graph.layers.lmu` and the
+templates read."""
 
 from __future__ import annotations
 
@@ -14,7 +15,6 @@ from hls4ml.model.types import IntegerPrecisionType, NamedType, UnspecifiedPreci
 from lmu_hls.activations import FUNCTIONS
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType
-from lmu_hls.front.extract import FUNCTION_FIELDS, cell_activations, hidden_weight
 from lmu_hls.front.graph.accumulators import ACCUMULATORS
 from lmu_hls.front.graph.types import (
     default_type,
@@ -25,6 +25,8 @@ from lmu_hls.front.graph.types import (
     weight_on_grid,
 )
 from lmu_hls.front.graph.update import UPDATES, check_stable, choose_update, coefficients, sweep_type
+from lmu_hls.front.hidden import FUNCTION_FIELDS, cell_activations, hidden_weight
+from lmu_hls.front.reading import Reading
 from lmu_hls.spec import HIDDEN_CELLS, HiddenCell
 
 
@@ -148,7 +150,7 @@ class LMU(Layer):
 
     def _add_tables(self) -> None:
         """The activation tables as integers (the bits of their tensor), one for each function and type."""
-        activations = cell_activations(self)
+        activations = cell_activations(Reading(self))
         shared: dict[tuple[str, FixedType], str] = {}
         for name in TABLE_NAMES:
             table = activations[name].table if name in activations else None

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import MAX_WIDTH, FixedType, integer_bits, quantize, to_float
-from lmu_hls.front.extract import MAX_WEIGHT_WIDTH, fixed_type
+from lmu_hls.front.alternatives import instead_of
+from lmu_hls.front.reading import MAX_WEIGHT_WIDTH, fixed_type
 
 Floats = NDArray[np.float64]
 Product = tuple[int, FixedType, FixedType]  # n terms x_i w_i of these types
@@ -126,3 +127,17 @@ def tensor_type(node: Any, name: str) -> FixedType:
 def input_type(node: Any) -> FixedType:
     """The settled type of the values that ``node`` reads."""
     return fixed_type(node.get_input_variable().type.precision, f"layer {node.name!r}: its input")
+
+
+def unsupported(node: Any) -> str:
+    """Why ``node`` cannot be converted, and what to do."""
+    activation = node.get_attr("activation")
+    if node.class_name == "Softmax" or activation == "softmax":
+        return f"layer {node.name!r}: a softmax before the first LMU is not supported; use it after an LMU"
+    if activation is not None:
+        return (
+            f"layer {node.name!r}: activation {activation!r} is not supported outside of an LMU's hidden cell; "
+            "use relu or softmax"
+        )
+    remedy = instead_of(node.class_name)
+    return f"layer {node.name!r}: {node.class_name} layers are not supported in a model with an LMU; {remedy}"

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from lmu_hls import legendre, precision
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType, quantize, to_float
-from lmu_hls.front.extract import MAX_WEIGHT_WIDTH
 from lmu_hls.front.graph.types import tensor_type
+from lmu_hls.front.reading import MAX_WEIGHT_WIDTH
 
 UPDATES = {"dense": ("a", "b"), "tridiagonal": ("lam", "gam", "kap", "bet")}  # and their coefficients
 SWEEP_FRACTION = 3  # fraction bits that sweep has more than mem, unless the user gives it a type

@@ -13,9 +13,10 @@ from hls4ml.model.types import IntegerPrecisionType, NamedType, UnspecifiedPreci
 
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import MAX_WIDTH, FixedType
-from lmu_hls.front.extract import exp_table
+from lmu_hls.front.graph.layers.base import LayerReader
 from lmu_hls.front.graph.types import default_type, explicit_type, hls_type, input_type, tensor_type
-from lmu_hls.spec import Softmax, Table
+from lmu_hls.front.reading import Reading, fixed_type
+from lmu_hls.spec import Softmax, Table, make_exp, table_index_type
 
 # Over [0, 16) an entry of the largest index is zero in the default type of the entries, so that the end of the table
 # does not show; over [0, 8) each of the small outputs would be exp(-8) too large.
@@ -53,7 +54,7 @@ class LMUSoftmax(Layer):
         result = explicit_type(self, "result") or FixedType(default.width, INTEGER)
         self.add_output_variable(shape, precision=hls_type(result))
         self._set_type("exp", hls_type(explicit_type(self, "exp") or EXP))
-        table = exp_table(self, default)
+        table = exp_table(Reading(self), default)
         try:
             Softmax(repr(self.name), default, table, result)
         except ValueError as error:
@@ -76,35 +77,63 @@ class LMUSoftmax(Layer):
         self.set_attr(f"{name}_t", NamedType(f"softmax{self.index}_{name}_t", precision))
 
 
-def settle_softmax(node: Any) -> None:
-    """The entries and types that depend on the input's: a result that keeps classes apart unless the user gives one.
+class SoftmaxReader(LayerReader):
+    settled = ("LMUSoftmax",)
+    own = {"LMUSoftmax": LMUSoftmax}  # noqa: RUF012 - never changed
+    keras = ("Softmax",)
+    handled = ("keras.src.layers.activations.softmax.Softmax",)
+    renamed = {"Softmax": "LMUSoftmax"}  # noqa: RUF012 - never changed
 
-    The difference and the sum are exact. LmuHlsError where that needs more than 62 bits.
+    def settle(self, node: Any) -> None:
+        """The entries and types that depend on the input's.
+
+        The result keeps classes apart unless the user gives it a type. The difference and the sum are exact.
+        LmuHlsError where that needs more than 62 bits.
+        """
+        x = input_type(node)
+        table = exp_table(Reading(node), x)
+        node.set_table(table)
+        out = explicit_type(node, "result") or _distinct(
+            Softmax(node.name, x, table, tensor_type(node, "result")), node
+        )
+        node.get_output_variable().type.precision = hls_type(out)
+        node.model.config.layer_name_precision[f"{node.name.lower()}_result"] = str(hls_type(out))
+        up = Softmax(node.name, x, table, out).up
+        node.set_attr("up", up)
+        largest, span = int(table.values.values.max()), x.max_int - x.min_int + up
+        total = node.get_attr("n_in") * largest
+        exact = {
+            "difference": span << max(0, table.index.fraction - x.fraction),
+            "sum": total,
+            "quotient": largest << (out.fraction + 2),
+        }
+        for name, bound in exact.items():
+            if bound.bit_length() > MAX_WIDTH:
+                raise LmuHlsError(
+                    f"layer {node.name!r}: the exact {name} of the softmax needs {bound.bit_length()} bits, at most "
+                    f"{MAX_WIDTH} are possible; use narrower types for its input, 'exp' and 'result'"
+                )
+        width = span.bit_length()
+        node.types["difference_t"].precision = hls_type(FixedType(width, width - x.fraction, signed=False))
+        node.types["sum_t"].precision = IntegerPrecisionType(total.bit_length(), signed=False)
+
+    def extract(self, reading: Reading) -> Softmax:
+        x = reading.input
+        return Softmax(reading.name, x, exp_table(reading, x), reading.type("result"))
+
+
+def exp_table(reading: Reading, x: FixedType) -> Table:
+    """The table of an LMUSoftmax node: the same entries for every reader. LmuHlsError for an impossible one.
+
+    It depends on ``x``, the type of the node's input. Its index truncates: see :class:`lmu_hls.spec.Softmax`.
     """
-    x = input_type(node)
-    table = exp_table(node, x)
-    node.set_table(table)
-    out = explicit_type(node, "result") or _distinct(Softmax(node.name, x, table, tensor_type(node, "result")), node)
-    node.get_output_variable().type.precision = hls_type(out)
-    node.model.config.layer_name_precision[f"{node.name.lower()}_result"] = str(hls_type(out))
-    up = Softmax(node.name, x, table, out).up
-    node.set_attr("up", up)
-    largest, span = int(table.values.values.max()), x.max_int - x.min_int + up
-    total = node.get_attr("n_in") * largest
-    exact = {
-        "difference": span << max(0, table.index.fraction - x.fraction),
-        "sum": total,
-        "quotient": largest << (out.fraction + 2),
-    }
-    for name, bound in exact.items():
-        if bound.bit_length() > MAX_WIDTH:
-            raise LmuHlsError(
-                f"layer {node.name!r}: the exact {name} of the softmax needs {bound.bit_length()} bits, at most "
-                f"{MAX_WIDTH} are possible; use narrower types for its input, 'exp' and 'result'"
-            )
-    width = span.bit_length()
-    node.types["difference_t"].precision = hls_type(FixedType(width, width - x.fraction, signed=False))
-    node.types["sum_t"].precision = IntegerPrecisionType(total.bit_length(), signed=False)
+    try:
+        index = table_index_type(reading.attribute("table_size"), reading.attribute("table_range"), signed=False)
+    except ValueError as error:
+        raise LmuHlsError(f"layer {reading.name!r}: {error}; set TableSize and TableRange so") from None
+    # An attribute and not one of the tensors' types: a search for types must leave the table as it is.
+    exp = fixed_type(reading.attribute("exp_t").precision, f"layer {reading.name!r}: 'exp'")
+    return make_exp(index.with_modes("TRN"), exp, x)
 
 
 def _distinct(layer: Softmax, node: Any) -> FixedType:

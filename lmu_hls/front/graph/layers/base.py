@@ -1,0 +1,55 @@
+"""How a kind of layer gets from a Keras model into the contract.
+
+A file in this folder has one subclass of :class:`LayerReader`; nothing else of the front end names that kind.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from lmu_hls.fixed import FixedType
+from lmu_hls.front.graph.types import hls_type
+from lmu_hls.front.reading import Reading
+from lmu_hls.spec import Layer
+
+_READERS: list[LayerReader] = []
+
+
+class LayerReader(ABC):
+    """One kind of layer, from hls4ml's graph to the contract.
+
+    ``settled`` are the classes of hls4ml's nodes whose types it settles, ``extracted`` those that it finds in their
+    place in the finished graph. ``own`` are classes of nodes that hls4ml is to learn. ``keras`` are the classes of
+    keras.layers that come to it, ``handled`` those of them whose handler of hls4ml is to give our weights, by the path
+    that hls4ml knows them by, and ``renamed`` the classes of nodes after an LMU that become one of ours.
+    """
+
+    settled: ClassVar[tuple[str, ...]]
+    extracted: ClassVar[tuple[str, ...]] = ()
+    own: ClassVar[Mapping[str, type]] = {}
+    keras: ClassVar[tuple[str, ...]] = ()
+    handled: ClassVar[tuple[str, ...]] = ()
+    renamed: ClassVar[Mapping[str, str]] = {}
+
+    def __init_subclass__(cls) -> None:
+        _READERS.append(cls())
+
+    @abstractmethod
+    def settle(self, node: Any) -> None:
+        """Give every tensor of ``node`` its type; what it reads has one. LmuHlsError for what cannot be."""
+
+    @abstractmethod
+    def extract(self, reading: Reading) -> Layer:
+        """The layer of the contract. LmuHlsError for what the contract does not know."""
+
+
+def readers() -> tuple[LayerReader, ...]:
+    return tuple(_READERS)
+
+
+def set_result(node: Any, type_: FixedType) -> None:
+    """Settle the type of a node's output, in hls4ml's configuration, too, which later passes look it up in."""
+    node.get_output_variable().type.precision = hls_type(type_)
+    node.model.config.layer_name_precision[f"{node.name.lower()}_result"] = str(hls_type(type_))

@@ -1,0 +1,90 @@
+"""A Dense layer; hls4ml makes a convolution of one on sequences."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hls4ml.model.types import NamedType, WeightVariable
+
+from lmu_hls.errors import LmuHlsError
+from lmu_hls.front.graph.layers.base import LayerReader, set_result
+from lmu_hls.front.graph.types import (
+    default_type,
+    exact_sum,
+    explicit_type,
+    hls_type,
+    holds,
+    input_type,
+    reuse_factor,
+    tensor_type,
+    weight_on_grid,
+)
+from lmu_hls.front.reading import Reading
+from lmu_hls.spec import Dense
+
+STRATEGIES = ("latency", "resource")  # the others generate code of their own
+
+
+class DenseReader(LayerReader):
+    settled = ("Dense",)
+    extracted = ("Dense", "Conv1D", "PointwiseConv1D")
+    keras = ("Dense",)
+    handled = ("keras.src.layers.core.dense.Dense",)
+
+    def settle(self, node: Any) -> None:
+        config, name = node.model.config, node.name.lower()
+        _check_dense(node)
+        for weight in ("weight", "bias"):
+            if weight == "weight" or node.get_attr("bias_data") is not None:
+                type_, values = weight_on_grid(node, weight, node.weights[weight].data)
+                old = node.weights[weight]
+                c_type = f"dense{node.index}_{weight}_t"
+                node.set_attr(weight, WeightVariable(old.name, c_type, hls_type(type_), values))
+                node.set_attr(f"{weight}_data", values)
+                config.layer_name_precision[f"{name}_{weight}"] = str(hls_type(type_))
+        bias = tensor_type(node, "bias") if node.get_attr("bias_data") is not None else None
+        where = f"layer {node.name!r}: 'accum'"
+        exact = exact_sum(where, [(node.get_attr("n_in"), input_type(node), tensor_type(node, "weight"))], bias)
+        wanted = explicit_type(node, "accum")
+        if wanted is not None and not holds(wanted, exact):
+            raise LmuHlsError(
+                f"{where} is {wanted}, which does not hold the exact sum; use 'auto', or at least "
+                f"fixed<{exact.width},{exact.integer}>"
+            )
+        accum = exact if wanted is None else hls_type(wanted)
+        node.set_attr("accum_t", NamedType(f"dense{node.index}_accum_t", accum))
+        config.layer_name_precision[f"{name}_accum"] = str(accum)
+        set_result(node, explicit_type(node, "result") or default_type(config))
+        # A Dense layer on sequences becomes a convolution: what was said of the type Dense must go along.
+        config.layer_name_rf[name] = reuse_factor(node)
+        config.layer_name_strategy[name] = config.get_strategy(node)
+
+    def extract(self, reading: Reading) -> Dense:
+        convolution = reading.kind != "Dense"  # hls4ml makes a Dense layer on sequences a convolution of width 1
+        if convolution and reading.attribute("filt_width") != 1:
+            raise LmuHlsError(f"layer {reading.name!r} is a convolution, which the contract does not know; remove it")
+        sizes = ("n_chan", "n_filt") if convolution else ("n_in", "n_out")
+        shape = tuple(int(reading.attribute(size)) for size in sizes)
+        # The data attributes, not the weight variables: hls4ml reorders the latter for Strategy Resource.
+        has_bias = reading.attribute("bias_data") is not None
+        return Dense(
+            name=reading.name,
+            x=reading.input,
+            kernel=reading.weight("weight", shape, attribute="weight_data"),
+            bias=reading.weight("bias", attribute="bias_data") if has_bias else None,
+            out=reading.type("result"),
+            reuse_factor=reading.node.model.config.get_reuse_factor(reading.node),
+        )
+
+
+def _check_dense(node: Any) -> None:
+    config = node.model.config
+    strategy = config.get_strategy(node)
+    if strategy.lower() not in STRATEGIES:
+        raise LmuHlsError(
+            f"layer {node.name!r}: Strategy {strategy!r} is not supported in a model with an LMU; use 'Latency'"
+        )
+    if config.get_compression(node):
+        raise LmuHlsError(f"layer {node.name!r}: Compression is not supported in a model with an LMU; set it to False")
+    if node.get_attr("weight_quantizer") is not None:
+        raise LmuHlsError(f"layer {node.name!r}: weight quantizers are not supported; use a plain keras.layers.Dense")

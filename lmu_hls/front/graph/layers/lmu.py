@@ -1,0 +1,61 @@
+"""An LMU layer: its node settles all types but the accumulators by itself, see :mod:`lmu_hls.front.graph.layer`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lmu_hls.front.graph.accumulators import settle_accumulators
+from lmu_hls.front.graph.layer import LMU as LMUNode
+from lmu_hls.front.graph.layers.base import LayerReader
+from lmu_hls.front.hidden import FUNCTION_FIELDS, cell_activations, hidden_weight
+from lmu_hls.front.reading import Reading
+from lmu_hls.spec import HIDDEN_CELLS, LMU, DenseUpdate, HiddenCell, MemoryUpdate, TridiagonalUpdate
+
+
+class LMULayerReader(LayerReader):
+    settled = ("LMU",)
+    own = {"LMU": LMUNode}  # noqa: RUF012 - never changed
+
+    def settle(self, node: Any) -> None:
+        settle_accumulators(node, self.extract(Reading(node)))
+
+    def extract(self, reading: Reading) -> LMU:
+        return LMU(
+            name=reading.name,
+            steps=reading.attribute("n_timesteps"),
+            x=reading.input,
+            encoder_x=reading.weight("encoder_x", (reading.attribute("n_in"), reading.attribute("memory_d"))),
+            encoder_h=reading.optional("encoder_h"),
+            encoder_mem=reading.optional("encoder_mem"),
+            encoder_bias=reading.optional("encoder_bias"),
+            u=reading.type("u"),
+            update=_update(reading),
+            mem=reading.type("mem"),
+            hidden=_hidden(reading),
+            h=reading.type("result"),
+            return_sequences=reading.attribute("return_sequences"),
+            reuse_factor=reading.attribute("reuse_factor"),
+            theta=reading.attribute("theta"),
+            discretizer=reading.attribute("discretizer"),
+            basis=reading.attribute("basis"),
+        )
+
+
+def _update(reading: Reading) -> MemoryUpdate:
+    if reading.attribute("memory_update") == "dense":
+        return DenseUpdate(a=reading.weight("a"), b=reading.weight("b"))
+    lam, gam, kap, bet = (reading.weight(name) for name in ("lam", "gam", "kap", "bet"))
+    return TridiagonalUpdate(lam, gam, kap, bet, sweep=reading.type("sweep"))
+
+
+def _hidden(reading: Reading) -> HiddenCell | None:
+    cell = HIDDEN_CELLS.get(reading.attribute("hidden_cell"))
+    if cell is None:
+        return None
+    read = {True: reading.weight, False: reading.optional}
+    contents: dict[str, Any] = {name: read[needed](hidden_weight(name)) for name, needed in cell.weights().items()}
+    activations = cell_activations(reading)
+    contents |= {name: activations[FUNCTION_FIELDS[name][1]] for name in cell.outputs}
+    contents |= {name: reading.type(name) for name in cell.tensors()}
+    contents |= {name: reading.attribute(name) for name in cell.options()}
+    return cell(**contents)

@@ -1,0 +1,50 @@
+"""The functions of an LMU's hidden cell, and what its weights are called in hls4ml's graph."""
+
+from __future__ import annotations
+
+from lmu_hls.activations import FUNCTIONS
+from lmu_hls.errors import LmuHlsError
+from lmu_hls.fixed import FixedType
+from lmu_hls.front.reading import Reading
+from lmu_hls.spec import HIDDEN_CELLS, Activation, make_activation, table_index_type
+
+# A hidden cell's fields with a function: the attribute of the Keras cell, and the table in C++.
+FUNCTION_FIELDS = {
+    "activation": ("activation", "table"),
+    "gate_activation": ("recurrent_activation", "gate_table"),
+    "cell_activation": ("activation", "squash_table"),
+}
+
+
+def hidden_weight(field: str) -> str:
+    """The name that the weight ``field`` of a hidden cell has in the graph."""
+    return f"hidden_{field.removeprefix('kernel_')}"
+
+
+def cell_activations(reading: Reading) -> dict[str, Activation]:
+    """The activations of an LMU node's hidden cell, by the tables' names in C++: the same entries for every reader.
+
+    All tables of one function have one index type; reach is the table_range of the layer, or that of the function.
+    """
+    activations = {}
+    cell = HIDDEN_CELLS.get(reading.attribute("hidden_cell"))
+    for field, tensor in cell.outputs.items() if cell is not None else ():
+        keras_name, table = FUNCTION_FIELDS[field]
+        function = reading.attribute(f"hidden_{keras_name}")
+        to = reading.type("result" if tensor == "h" else tensor)
+        activations[table] = make_activation(function, table_index(reading, function), to)
+    return activations
+
+
+def table_index(reading: Reading, function: str) -> FixedType | None:
+    """The index type of an LMU node's tables of ``function``, None where it has no table.
+
+    Raises LmuHlsError for an impossible TableSize or TableRange.
+    """
+    own = FUNCTIONS[function].reach
+    if own is None or reading.table_index is not None:
+        return None if own is None else reading.table_index
+    try:
+        return table_index_type(reading.attribute("table_size"), reading.attribute("table_range") or own)
+    except ValueError as error:
+        raise LmuHlsError(f"layer {reading.name!r}: {error}; set TableSize and TableRange so") from None
