@@ -4,14 +4,14 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from tests.networks import assign as define_assign
-from tests.networks import define_network, random_input, random_network, random_weight, real
 
 from lmu_hls import golden
 from lmu_hls.fixed import FixedType
 from lmu_hls.spec import Activation, Assign, Dense, Elementwise, Network, Tensor, Term, Weight, store
 from lmu_hls.spec.assign import assign
 from lmu_hls.spec.layers import LAYERS, Layer
+from tests.support.networks import assign as define_assign
+from tests.support.networks import define_network, random_input, random_network, random_weight, real
 
 
 @dataclass(frozen=True, slots=True, eq=False)
