@@ -242,48 +242,30 @@ module lmu_hidden_gru_before #(
     );
 
 `ifdef FORMAL
-    // The first cycle is a reset; whatever comes then, a source keeps to the rules of AXI4-Stream
     reg f_past_q = 1'b0;
     always @(posedge clk) f_past_q <= 1'b1;
 
     f_axis #(.SOURCE(1), .WIDTH(X_W + 1)) f_x_axis (
         .clk(clk), .rst(rst), .valid(x_axis_tvalid), .ready(x_axis_tready), .payload({x_axis_tdata, x_axis_tlast})
     );
-    f_axis #(.SOURCE(1), .WIDTH(MEM_W + 1)) f_mem_axis (
-        .clk(clk), .rst(rst), .valid(mem_axis_tvalid), .ready(mem_axis_tready),
-        .payload({mem_axis_tdata, mem_axis_tlast})
-    );
-    f_axis #(.WIDTH(H_W + 2)) f_m_axis (
-        .clk(clk), .rst(rst), .valid(m_axis_tvalid), .ready(m_axis_tready),
-        .payload({m_axis_tdata, m_axis_tlast, m_axis_tuser})
-    );
 
-    // Nothing lost and nothing invented
-    wire f_begun, f_done;
-    wire [3:0] f_inside;
-
-    f_steps #(.N_IN(N_MEM), .N_OUT(UNITS), .FLIGHT(2)) f_count (
-        .clk(clk), .rst(rst), .s_valid(mem_axis_tvalid), .s_ready(mem_axis_tready), .s_last(mem_axis_tlast),
-        .m_valid(m_axis_tvalid), .m_ready(m_axis_tready), .m_last(m_axis_tlast),
-        .s_place(), .m_place(), .begun(f_begun), .done(f_done), .steps(f_inside)
-    );
-
-    // Never stuck. The formulas of the header: latency of a step that finds nothing inside.
     localparam F_N = N_X + N_H + N_MEM;
     localparam F_TURN = F_N > LANES ? F_N : LANES;
     localparam F_TURN2 = F_N > LANES2 ? F_N : LANES2;
     localparam F_LATENCY2 = (UNITS / LANES2 - 1) * F_TURN2 + LANES2 + 11;
     localparam F_LATENCY = (2 * UNITS / LANES - 1) * F_TURN + LANES + 10 + F_LATENCY2;
     localparam F_II = N_MEM + F_LATENCY + (N_X + N_H > F_LATENCY2 + 2 ? N_X + N_H - F_LATENCY2 : 2);
+    wire f_begun;
 
-    f_live #(.BEAT(F_LATENCY + 1), .STEP(F_LATENCY + F_N + 2)) f_alive (
-        .clk(clk), .rst(rst), .owed(f_inside != 0), .starved(1'b0), .open(x_axis_tready || mem_axis_tready),
-        .m_valid(m_axis_tvalid), .m_ready(m_axis_tready)
-    );
-    f_pace #(.LATENCY(F_LATENCY), .II(F_II)) f_timing (
-        .clk(clk), .rst(rst), .calm(m_axis_tready),
-        .flow(m_axis_tready && (N_X == 0 || x_axis_tvalid) && mem_axis_tvalid),
-        .begun(f_begun && f_inside == 0), .done(f_done), .tick(f_done), .due()
+    f_unit #(
+        .S_W(MEM_W), .M_W(H_W + 1), .N_IN(N_MEM), .N_OUT(UNITS), .FLIGHT(2),
+        .BEAT(F_LATENCY + 1), .STEP(F_LATENCY + F_N + 2), .LATENCY(F_LATENCY), .II(F_II)
+    ) f_rules (
+        .clk(clk), .rst(rst), .s_valid(mem_axis_tvalid), .s_ready(mem_axis_tready), .s_last(mem_axis_tlast),
+        .s_data(mem_axis_tdata), .m_valid(m_axis_tvalid), .m_ready(m_axis_tready), .m_last(m_axis_tlast),
+        .m_data({m_axis_tuser, m_axis_tdata}), .starved(1'b0), .open(x_axis_tready || mem_axis_tready),
+        .calm(m_axis_tready), .flow(m_axis_tready && (N_X == 0 || x_axis_tvalid) && mem_axis_tvalid),
+        .s_place(), .begun(f_begun), .done(), .steps(), .due()
     );
 
     always @(posedge clk) if (f_past_q && !rst) begin

@@ -273,14 +273,6 @@ module lmu_softmax #(
     reg f_past_q = 1'b0;
     always @(posedge clk) f_past_q <= 1'b1;
 
-    f_axis #(.SOURCE(1), .WIDTH(X_W + 1)) f_s_axis (
-        .clk(clk), .rst(rst), .valid(s_axis_tvalid), .ready(s_axis_tready), .payload({s_axis_tdata, s_axis_tlast})
-    );
-    f_axis #(.WIDTH(OUT_W + 2)) f_m_axis (
-        .clk(clk), .rst(rst), .valid(m_axis_tvalid), .ready(m_axis_tready),
-        .payload({m_axis_tdata, m_axis_tlast, m_axis_tuser})
-    );
-
     // Counters in range; a bank is not written before it has been read for the last time
 
     always @* if (f_past_q && !rst) begin
@@ -333,24 +325,19 @@ module lmu_softmax #(
         division_exact : assert (f_product + quotient_rest_q == f_all_q && quotient_rest_q < f_divisor_q);
     end
 
-    // Each step gives N beats. The formulas of the header: latency of a step that finds the unit empty.
-    wire f_begun, f_done;
+    wire f_done;
     wire [3:0] f_inside;
 
-    f_steps #(.N_IN(N), .N_OUT(N), .FLIGHT(4)) f_count (
-        .clk(clk), .rst(rst), .s_valid(s_axis_tvalid), .s_ready(s_axis_tready), .s_last(s_axis_tlast),
-        .m_valid(m_axis_tvalid), .m_ready(m_axis_tready), .m_last(m_axis_tlast),
-        .s_place(), .m_place(), .begun(f_begun), .done(f_done), .steps(f_inside)
-    );
-    f_live #(.BEAT(N + DIVISION + 5), .STEP(N * DIVISION + N + 6)) f_alive (
-        .clk(clk), .rst(rst), .owed(f_inside != 0), .starved(1'b0), .open(s_axis_tready),
-        .m_valid(m_axis_tvalid), .m_ready(m_axis_tready)
-    );
-    f_pace #(
+    f_unit #(
+        .S_W(X_W), .M_W(OUT_W + 1), .N_IN(N), .N_OUT(N), .FLIGHT(4),
+        .BEAT(N + DIVISION + 5), .STEP(N * DIVISION + N + 6),
         .LATENCY(N * DIVISION + N + 6), .II((N - 1) * DIVISION + (DIVISION > N + 4 ? DIVISION : N + 4))
-    ) f_timing (
-        .clk(clk), .rst(rst), .calm(m_axis_tready), .flow(m_axis_tready && s_axis_tvalid),
-        .begun(f_begun && f_inside == 0), .done(f_done), .tick(f_done), .due()
+    ) f_rules (
+        .clk(clk), .rst(rst), .s_valid(s_axis_tvalid), .s_ready(s_axis_tready), .s_last(s_axis_tlast),
+        .s_data(s_axis_tdata), .m_valid(m_axis_tvalid), .m_ready(m_axis_tready), .m_last(m_axis_tlast),
+        .m_data({m_axis_tuser, m_axis_tdata}), .starved(1'b0), .open(s_axis_tready),
+        .calm(m_axis_tready), .flow(m_axis_tready && s_axis_tvalid),
+        .s_place(), .begun(), .done(f_done), .steps(f_inside), .due()
     );
 
     always @(posedge clk) if (f_past_q && !rst) begin

@@ -299,13 +299,6 @@ module lmu_affine #(
     reg f_past_q = 1'b0;
     always @(posedge clk) f_past_q <= 1'b1;
 
-    f_axis #(.SOURCE(1), .WIDTH(OP_W + 1)) f_s_axis (
-        .clk(clk), .rst(rst), .valid(s_axis_tvalid), .ready(s_axis_tready), .payload({s_axis_tdata, s_axis_tlast})
-    );
-    f_axis #(.WIDTH(ACC_W + 1)) f_m_axis (
-        .clk(clk), .rst(rst), .valid(m_axis_tvalid), .ready(m_axis_tready), .payload({m_axis_tdata, m_axis_tlast})
-    );
-
     // Counters in range, addresses where the counters say
 
     always @* if (f_past_q && !rst) begin
@@ -341,15 +334,9 @@ module lmu_affine #(
     end
 
     // Each step gives N_OUT beats; those that go to the output come from the lane whose turn it is
-    wire f_begun, f_done, f_due;
+    wire f_done, f_due;
     wire [3:0] f_inside;
     reg [$clog2(N_OUT+1)-1:0] f_loaded_q;  // number of the next one to be loaded for output
-
-    f_steps #(.N_IN(N_IN), .N_OUT(N_OUT), .FLIGHT(8)) f_count (
-        .clk(clk), .rst(rst), .s_valid(s_axis_tvalid), .s_ready(s_axis_tready), .s_last(s_axis_tlast),
-        .m_valid(m_axis_tvalid), .m_ready(m_axis_tready), .m_last(m_axis_tlast),
-        .s_place(), .m_place(), .begun(f_begun), .done(f_done), .steps(f_inside)
-    );
 
     always @(posedge clk) begin
         if (load) f_loaded_q <= f_loaded_q == N_OUT - 1 ? 0 : f_loaded_q + 1;
@@ -358,16 +345,17 @@ module lmu_affine #(
 
     always @* if (f_past_q && !rst) lane_of_output : assert (f_loaded_q % LANES == lane_q);
 
-    // The formulas of the header: latency of a step that finds the unit idle
     localparam F_TURN = N_IN > LANES ? N_IN : LANES;
 
-    f_live #(.BEAT(N_IN + 5), .STEP(GROUPS * F_TURN + LANES + 5)) f_alive (
-        .clk(clk), .rst(rst), .owed(f_inside != 0), .starved(1'b0), .open(s_axis_tready),
-        .m_valid(m_axis_tvalid), .m_ready(m_axis_tready)
-    );
-    f_pace #(.LATENCY((GROUPS - 1) * F_TURN + LANES + 5), .II(GROUPS * F_TURN)) f_timing (
-        .clk(clk), .rst(rst), .calm(m_axis_tready), .flow(m_axis_tready && s_axis_tvalid),
-        .begun(f_begun && f_inside == 0), .done(f_done), .tick(f_done), .due(f_due)
+    f_unit #(
+        .S_W(OP_W), .M_W(ACC_W), .N_IN(N_IN), .N_OUT(N_OUT), .FLIGHT(8), .BEAT(N_IN + 5),
+        .STEP(GROUPS * F_TURN + LANES + 5), .LATENCY((GROUPS - 1) * F_TURN + LANES + 5), .II(GROUPS * F_TURN)
+    ) f_rules (
+        .clk(clk), .rst(rst), .s_valid(s_axis_tvalid), .s_ready(s_axis_tready), .s_last(s_axis_tlast),
+        .s_data(s_axis_tdata), .m_valid(m_axis_tvalid), .m_ready(m_axis_tready), .m_last(m_axis_tlast),
+        .m_data(m_axis_tdata), .starved(1'b0), .open(s_axis_tready),
+        .calm(m_axis_tready), .flow(m_axis_tready && s_axis_tvalid),
+        .s_place(), .begun(), .done(f_done), .steps(f_inside), .due(f_due)
     );
 
     always @(posedge clk) if (f_past_q && !rst) begin

@@ -86,45 +86,19 @@ module lmu_dense #(
     );
 
 `ifdef FORMAL
-    // The first cycle is a reset; whatever comes then, a source keeps to the rules of AXI4-Stream
-    f_axis #(.SOURCE(1), .WIDTH(IN_W + 1)) f_s_axis (
-        .clk(clk), .rst(rst), .valid(s_axis_tvalid), .ready(s_axis_tready),
-        .payload({s_axis_tdata, s_axis_tlast})
-    );
-    f_axis #(.WIDTH(OUT_W + 2)) f_m_axis (
-        .clk(clk), .rst(rst), .valid(m_axis_tvalid), .ready(m_axis_tready),
-        .payload({m_axis_tdata, m_axis_tlast, m_axis_tuser})
-    );
+    localparam F_TURN = N_IN > LANES ? N_IN : LANES;
+    wire f_begun;
 
-    // Nothing lost and nothing invented
-    wire f_begun, f_done;
-    wire [3:0] f_inside;
-
-    f_steps #(.N_IN(N_IN), .N_OUT(N_OUT), .FLIGHT(12)) f_steps (
+    f_unit #(
+        .S_W(IN_W), .M_W(OUT_W + 1), .N_IN(N_IN), .N_OUT(N_OUT), .FLIGHT(12),
+        .BEAT(N_IN + 8), .STEP(N_OUT / LANES * F_TURN + LANES + 8),
+        .LATENCY((N_OUT / LANES - 1) * F_TURN + LANES + 7), .II(N_OUT / LANES * F_TURN)
+    ) f_rules (
         .clk(clk), .rst(rst), .s_valid(s_axis_tvalid), .s_ready(s_axis_tready), .s_last(s_axis_tlast),
-        .m_valid(m_axis_tvalid), .m_ready(m_axis_tready), .m_last(m_axis_tlast),
-        .s_place(), .m_place(), .begun(f_begun), .done(f_done), .steps(f_inside)
-    );
-
-    // Never stuck
-    localparam F_N = N_IN;
-    localparam F_TURN = F_N > LANES ? F_N : LANES;
-    localparam F_BEAT = F_N + 8;
-    localparam F_STEP = (N_OUT / LANES) * F_TURN + LANES + 8;
-    localparam F_LATENCY = ((N_OUT / LANES) - 1) * F_TURN + LANES + 7;
-    localparam F_II = (N_OUT / LANES) * F_TURN;
-
-    f_live #(.BEAT(F_BEAT), .STEP(F_STEP)) f_live (
-        .clk(clk), .rst(rst), .owed(f_inside != 0), .starved(1'b0), .open(s_axis_tready),
-        .m_valid(m_axis_tvalid), .m_ready(m_axis_tready)
-    );
-
-    // The formulas of the header: latency of a step that finds nothing inside
-    wire f_flow = m_axis_tready && s_axis_tvalid;
-
-    f_pace #(.LATENCY(F_LATENCY), .II(F_II)) f_pace (
-        .clk(clk), .rst(rst), .calm(m_axis_tready), .flow(f_flow), .begun(f_begun && f_inside == 0), .done(f_done),
-        .tick(f_done), .due()
+        .s_data(s_axis_tdata), .m_valid(m_axis_tvalid), .m_ready(m_axis_tready), .m_last(m_axis_tlast),
+        .m_data({m_axis_tuser, m_axis_tdata}), .starved(1'b0), .open(s_axis_tready),
+        .calm(m_axis_tready), .flow(m_axis_tready && s_axis_tvalid),
+        .s_place(), .begun(f_begun), .done(), .steps(), .due()
     );
 
     reg f_past_q = 1'b0;

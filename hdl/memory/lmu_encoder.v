@@ -123,54 +123,30 @@ module lmu_encoder #(
     );
 
 `ifdef FORMAL
-    // The first cycle is a reset; whatever comes then, a source keeps to the rules of AXI4-Stream
-    f_axis #(.SOURCE(1), .WIDTH(X_W + 1)) f_x_axis (
-        .clk(clk), .rst(rst), .valid(x_axis_tvalid), .ready(x_axis_tready),
-        .payload({x_axis_tdata, x_axis_tlast})
-    );
     f_axis #(.SOURCE(1), .WIDTH(MEM_W + 1)) f_mem_axis (
         .clk(clk), .rst(rst), .valid(mem_axis_tvalid), .ready(mem_axis_tready),
         .payload({mem_axis_tdata, mem_axis_tlast})
     );
     f_axis #(.SOURCE(1), .WIDTH(H_W + 1)) f_h_axis (
-        .clk(clk), .rst(rst), .valid(h_axis_tvalid), .ready(h_axis_tready),
-        .payload({h_axis_tdata, h_axis_tlast})
-    );
-    f_axis #(.WIDTH(U_W + 2)) f_m_axis (
-        .clk(clk), .rst(rst), .valid(m_axis_tvalid), .ready(m_axis_tready),
-        .payload({m_axis_tdata, m_axis_tlast, m_axis_tuser})
+        .clk(clk), .rst(rst), .valid(h_axis_tvalid), .ready(h_axis_tready), .payload({h_axis_tdata, h_axis_tlast})
     );
 
-    // Nothing lost and nothing invented
-    wire f_begun, f_done;
-    wire [3:0] f_inside;
-
-    f_steps #(.N_IN(N_X), .N_OUT(MEMORY_D), .FLIGHT(12)) f_steps (
-        .clk(clk), .rst(rst), .s_valid(x_axis_tvalid), .s_ready(x_axis_tready), .s_last(x_axis_tlast),
-        .m_valid(m_axis_tvalid), .m_ready(m_axis_tready), .m_last(m_axis_tlast),
-        .s_place(), .m_place(), .begun(f_begun), .done(f_done), .steps(f_inside)
-    );
-
-    // Never stuck
     localparam F_N = N_X + N_MEM + N_H;
     localparam F_TURN = F_N > LANES ? F_N : LANES;
     localparam F_LATENCY = N_MEM + N_H + (MEMORY_D / LANES - 1) * F_TURN + LANES + 7;
-    localparam F_II = MEMORY_D / LANES * F_TURN;
-    localparam F_BEAT = F_LATENCY + 1;
-    localparam F_STEP = F_LATENCY + F_N + 2;
-    wire f_starved = (mem_axis_tready && !mem_axis_tvalid) || (h_axis_tready && !h_axis_tvalid);
-
-    f_live #(.BEAT(F_BEAT), .STEP(F_STEP)) f_live (
-        .clk(clk), .rst(rst), .owed(f_inside != 0), .starved(f_starved),
-        .open(x_axis_tready || mem_axis_tready || h_axis_tready), .m_valid(m_axis_tvalid), .m_ready(m_axis_tready)
-    );
-
-    // The formulas of the header: latency of a step that finds nothing inside
     wire f_flow = m_axis_tready && x_axis_tvalid && (N_MEM == 0 || mem_axis_tvalid) && (N_H == 0 || h_axis_tvalid);
+    wire f_begun;
 
-    f_pace #(.LATENCY(F_LATENCY), .II(F_II)) f_pace (
-        .clk(clk), .rst(rst), .calm(f_flow), .flow(f_flow), .begun(f_begun && f_inside == 0), .done(f_done),
-        .tick(f_done), .due()
+    f_unit #(
+        .S_W(X_W), .M_W(U_W + 1), .N_IN(N_X), .N_OUT(MEMORY_D), .FLIGHT(12),
+        .BEAT(F_LATENCY + 1), .STEP(F_LATENCY + F_N + 2), .LATENCY(F_LATENCY), .II(MEMORY_D / LANES * F_TURN)
+    ) f_rules (
+        .clk(clk), .rst(rst), .s_valid(x_axis_tvalid), .s_ready(x_axis_tready), .s_last(x_axis_tlast),
+        .s_data(x_axis_tdata), .m_valid(m_axis_tvalid), .m_ready(m_axis_tready), .m_last(m_axis_tlast),
+        .m_data({m_axis_tuser, m_axis_tdata}),
+        .starved((mem_axis_tready && !mem_axis_tvalid) || (h_axis_tready && !h_axis_tvalid)),
+        .open(x_axis_tready || mem_axis_tready || h_axis_tready), .calm(f_flow), .flow(f_flow),
+        .s_place(), .begun(f_begun), .done(), .steps(), .due()
     );
 
     reg f_past_q = 1'b0;

@@ -140,42 +140,27 @@ module lmu_memory_tridiag_pes #(
     reg f_past_q = 1'b0;
     always @(posedge clk) f_past_q <= 1'b1;
 
-    f_axis #(.SOURCE(1), .WIDTH(U_W + 2)) f_s_axis (
-        .clk(clk), .rst(rst), .valid(s_axis_tvalid), .ready(s_axis_tready),
-        .payload({s_axis_tdata, s_axis_tlast, s_axis_tuser})
-    );
-    f_axis #(.WIDTH(PES*MEM_W + PES + 1)) f_m_axis (
-        .clk(clk), .rst(rst), .valid(m_axis_tvalid), .ready(m_axis_tready),
-        .payload({m_axis_tdata, m_axis_tlast, m_axis_tuser})
-    );
-
     // Each step gives ORDER*MEMORY_D/PES beats; a source puts tlast on a step's last u
     wire [$clog2(MEMORY_D+1)-1:0] f_in;
-    wire f_begun, f_done;
-    wire [3:0] f_inside;
+    wire f_begun;
 
     always @* if (s_axis_tlast) assume (f_in == MEMORY_D - 1);
 
-    f_steps #(.N_IN(MEMORY_D), .N_OUT(ORDER * MEMORY_D / PES), .FLIGHT(12)) f_count (
-        .clk(clk), .rst(rst), .s_valid(s_axis_tvalid), .s_ready(s_axis_tready), .s_last(s_axis_tlast),
-        .m_valid(m_axis_tvalid), .m_ready(m_axis_tready), .m_last(m_axis_tlast),
-        .s_place(f_in), .m_place(), .begun(f_begun), .done(f_done), .steps(f_inside)
-    );
-
-    // The formulas of the header: latency of a step that finds nothing inside
     localparam F_TURN = CHANNELS == 1 ? 1 : 0;
     localparam F_DEPTH = 2 * PIPELINE + 1;
     localparam F_LATENCY = 2 * ORDER * CHANNELS + F_TURN + F_DEPTH + 1;
     localparam F_II = 2 * ORDER * CHANNELS + F_TURN + (F_DEPTH > CHANNELS ? F_DEPTH - CHANNELS : 0) + 1
         + MEMORY_D - CHANNELS;
 
-    f_live #(.BEAT(F_LATENCY + 1), .STEP(F_II + F_DEPTH + MEMORY_D)) f_alive (
-        .clk(clk), .rst(rst), .owed(f_inside != 0), .starved(1'b0), .open(s_axis_tready),
-        .m_valid(m_axis_tvalid), .m_ready(m_axis_tready)
-    );
-    f_pace #(.LATENCY(F_LATENCY), .II(F_II)) f_timing (
-        .clk(clk), .rst(rst), .calm(m_axis_tready), .flow(m_axis_tready && s_axis_tvalid),
-        .begun(f_begun && f_inside == 0), .done(f_done), .tick(f_done), .due()
+    f_unit #(
+        .S_W(U_W + 1), .M_W(PES * MEM_W + PES), .N_IN(MEMORY_D), .N_OUT(ORDER * MEMORY_D / PES), .FLIGHT(12),
+        .BEAT(F_LATENCY + 1), .STEP(F_II + F_DEPTH + MEMORY_D), .LATENCY(F_LATENCY), .II(F_II)
+    ) f_rules (
+        .clk(clk), .rst(rst), .s_valid(s_axis_tvalid), .s_ready(s_axis_tready), .s_last(s_axis_tlast),
+        .s_data({s_axis_tuser, s_axis_tdata}), .m_valid(m_axis_tvalid), .m_ready(m_axis_tready), .m_last(m_axis_tlast),
+        .m_data({m_axis_tuser, m_axis_tdata}), .starved(1'b0), .open(s_axis_tready),
+        .calm(m_axis_tready), .flow(m_axis_tready && s_axis_tvalid),
+        .s_place(f_in), .begun(f_begun), .done(), .steps(), .due()
     );
 
     always @(posedge clk) if (f_past_q && !rst) begin

@@ -163,29 +163,11 @@ module hidden_cell #(
 
     // The first cycle is a reset; whatever comes then, a source keeps to the rules of AXI4-Stream
     f_axis #(.SOURCE(1), .WIDTH(2)) f_x_axis (
-        .clk(clk), .rst(rst), .valid(x_axis_tvalid), .ready(x_axis_tready),
-        .payload({x_axis_tdata, x_axis_tlast})
-    );
-    f_axis #(.SOURCE(1), .WIDTH(2)) f_mem_axis (
-        .clk(clk), .rst(rst), .valid(mem_axis_tvalid), .ready(mem_axis_tready),
-        .payload({mem_axis_tdata, mem_axis_tlast})
-    );
-    f_axis #(.WIDTH(3)) f_m_axis (
-        .clk(clk), .rst(rst), .valid(m_axis_tvalid), .ready(m_axis_tready),
-        .payload({m_axis_tdata, m_axis_tlast, m_axis_tuser})
+        .clk(clk), .rst(rst), .valid(x_axis_tvalid), .ready(x_axis_tready), .payload({x_axis_tdata, x_axis_tlast})
     );
 
-    // Nothing lost and nothing invented
-    wire f_begun, f_done;
-    wire [3:0] f_inside;
-
-    f_steps #(.N_IN(N_MEM), .N_OUT(UNITS), .FLIGHT(N_H != 0 ? 2 : 12)) f_steps (
-        .clk(clk), .rst(rst), .s_valid(mem_axis_tvalid), .s_ready(mem_axis_tready), .s_last(mem_axis_tlast),
-        .m_valid(m_axis_tvalid), .m_ready(m_axis_tready), .m_last(m_axis_tlast),
-        .s_place(), .m_place(), .begun(f_begun), .done(f_done), .steps(f_inside)
-    );
-
-    // Never stuck
+    // The formulas of lmu_recurrent
+    wire f_begun;
     localparam F_N = N_X + N_H + N_MEM;
     localparam F_TURN = F_N > LANES ? F_N : LANES;
     localparam F_ROWS = GATES * UNITS;
@@ -196,17 +178,15 @@ module hidden_cell #(
     localparam F_BEAT = CELL == 0 ? F_BUSY + LANES + 12 : F_LATENCY + 1;
     localparam F_STEP = CELL == 0 ? F_BUSY + 2 * LANES + F_N + 12 : F_LATENCY + F_N + 2;
 
-    f_live #(.BEAT(F_BEAT), .STEP(F_STEP)) f_live (
-        .clk(clk), .rst(rst), .owed(f_inside != 0), .starved(1'b0), .open(x_axis_tready || mem_axis_tready),
-        .m_valid(m_axis_tvalid), .m_ready(m_axis_tready)
-    );
-
-    // The formulas of lmu_recurrent: latency of a step that finds nothing inside
-    wire f_flow = m_axis_tready && (N_X == 0 || x_axis_tvalid) && mem_axis_tvalid;
-
-    f_pace #(.LATENCY(F_LATENCY), .II(F_II)) f_pace (
-        .clk(clk), .rst(rst), .calm(m_axis_tready), .flow(f_flow), .begun(f_begun && f_inside == 0), .done(f_done),
-        .tick(f_done), .due()
+    f_unit #(
+        .S_W(1), .M_W(2), .N_IN(N_MEM), .N_OUT(UNITS), .FLIGHT(N_H != 0 ? 2 : 12),
+        .BEAT(F_BEAT), .STEP(F_STEP), .LATENCY(F_LATENCY), .II(F_II)
+    ) f_rules (
+        .clk(clk), .rst(rst), .s_valid(mem_axis_tvalid), .s_ready(mem_axis_tready), .s_last(mem_axis_tlast),
+        .s_data(mem_axis_tdata), .m_valid(m_axis_tvalid), .m_ready(m_axis_tready), .m_last(m_axis_tlast),
+        .m_data({m_axis_tuser, m_axis_tdata}), .starved(1'b0), .open(x_axis_tready || mem_axis_tready),
+        .calm(m_axis_tready), .flow(m_axis_tready && (N_X == 0 || x_axis_tvalid) && mem_axis_tvalid),
+        .s_place(), .begun(f_begun), .done(), .steps(), .due()
     );
 
     reg f_past_q = 1'b0;

@@ -1,0 +1,80 @@
+// What a unit promises that makes N_OUT beats of the N_IN beats of a step: both streams keep the rules (f_axis), nothing
+// is lost or invented (f_steps), it is never stuck (f_live), latency and interval are those of its header (f_pace), the
+// latency for a step that finds nothing inside. For the `ifdef FORMAL of a module.
+//
+//   Signal     Width   Direction   Description
+//   clk        1       in          rising edge
+//   rst        1       in          synchronous, active high
+//   s_*        1       in          the input whose last beat completes a step; s_data: {tuser, tdata}, S_W bits
+//   m_*        1       in          the output; m_data: {tuser, tdata}, M_W bits
+//   starved    1       in          an input that this step needs besides has not come
+//   open       1       in          the unit takes a beat
+//   calm       1       in          the sink is ready
+//   flow       1       in          the sink is ready and the sources have a beat
+//   s_place    *       out         as in f_steps: begun, done and steps too
+//   due        1       out         as in f_pace
+
+// verilator lint_off TIMESCALEMOD
+`default_nettype none
+
+module f_unit #(
+    // Bits of data
+    parameter integer S_W = 1,
+    parameter integer M_W = 1,
+    // As in f_steps
+    parameter integer N_IN = 1,
+    parameter integer N_OUT = 1,
+    parameter integer FLIGHT = 2,
+    // Cycles, as in f_live and f_pace
+    parameter integer BEAT = 1,
+    parameter integer STEP = 1,
+    parameter integer LATENCY = 2,
+    parameter integer II = 1
+) (
+    input wire clk,
+    input wire rst,
+
+    input wire           s_valid,
+    input wire           s_ready,
+    input wire           s_last,
+    input wire [S_W-1:0] s_data,
+
+    input wire           m_valid,
+    input wire           m_ready,
+    input wire           m_last,
+    input wire [M_W-1:0] m_data,
+
+    input wire starved,
+    input wire open,
+    input wire calm,
+    input wire flow,
+
+    output wire [$clog2(N_IN+1)-1:0] s_place,
+    output wire                      begun,
+    output wire                      done,
+    output wire [               3:0] steps,
+    output wire                      due
+);
+
+    f_axis #(.SOURCE(1), .WIDTH(S_W + 1)) f_s_axis (
+        .clk(clk), .rst(rst), .valid(s_valid), .ready(s_ready), .payload({s_data, s_last})
+    );
+    f_axis #(.WIDTH(M_W + 1)) f_m_axis (
+        .clk(clk), .rst(rst), .valid(m_valid), .ready(m_ready), .payload({m_data, m_last})
+    );
+    f_steps #(.N_IN(N_IN), .N_OUT(N_OUT), .FLIGHT(FLIGHT)) f_count (
+        .clk(clk), .rst(rst), .s_valid(s_valid), .s_ready(s_ready), .s_last(s_last),
+        .m_valid(m_valid), .m_ready(m_ready), .m_last(m_last),
+        .s_place(s_place), .m_place(), .begun(begun), .done(done), .steps(steps)
+    );
+    f_live #(.BEAT(BEAT), .STEP(STEP)) f_alive (
+        .clk(clk), .rst(rst), .owed(steps != 0), .starved(starved), .open(open), .m_valid(m_valid), .m_ready(m_ready)
+    );
+    f_pace #(.LATENCY(LATENCY), .II(II)) f_timing (
+        .clk(clk), .rst(rst), .calm(calm), .flow(flow), .begun(begun && steps == 0), .done(done), .tick(done), .due(due)
+    );
+
+endmodule
+
+`default_nettype wire
+// verilator lint_on TIMESCALEMOD
