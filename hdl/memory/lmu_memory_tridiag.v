@@ -102,40 +102,8 @@ module lmu_memory_tridiag #(
     // Cycles after the read of a state and its coefficients: f or z is there; the new state is written
     localparam SWEEP_STAGE = PIPELINE > 1 ? PIPELINE + 3 : 3;
     localparam MEM_STAGE = PIPELINE > 2 ? SWEEP_STAGE + 1 : SWEEP_STAGE;
-    // x is computed in this one and meets the product of the recurrence in the next
-    localparam X_STAGE = PIPELINE > 1 ? 3 : 1;
-    localparam FRONT = PIPELINE > 1 ? 1 : 0;  // registers before and after the other two multipliers
     // wait_q from which on the next u is taken: WAIT less than at its start
     localparam FREE = MEM_STAGE > MEMORY_D ? MEMORY_D : MEM_STAGE;
-
-    // bet u and mem, brought to the same fraction bits BASE_F
-    localparam PRODUCT_W = BET_W + U_W;
-    localparam PRODUCT_F = BET_F + U_F;
-    localparam BASE_F = PRODUCT_F > MEM_F ? PRODUCT_F : MEM_F;
-    localparam PRODUCT_SHIFT = BASE_F - PRODUCT_F;
-    localparam MEM_SHIFT = BASE_F - MEM_F;
-    localparam BASE_W = 1 + (PRODUCT_W + PRODUCT_SHIFT > MEM_W + 1 + MEM_SHIFT ? PRODUCT_W + PRODUCT_SHIFT
-                                                                                : MEM_W + 1 + MEM_SHIFT);
-
-    // The sum that becomes f or z, with SUM_F fraction bits
-    localparam COEF_F = LAM_F > KAP_F ? LAM_F : KAP_F;
-    localparam COEF_W = LAM_W + COEF_F - LAM_F > KAP_W + COEF_F - KAP_F ? LAM_W + COEF_F - LAM_F
-                                                                         : KAP_W + COEF_F - KAP_F;
-    localparam HALF_F = BASE_F + 1;
-    localparam GAIN_F = GAM_F + SWEEP_F;
-    localparam LOOP_F = COEF_F + SWEEP_F;
-    localparam SUM_F = HALF_F > GAIN_F ? (HALF_F > LOOP_F ? HALF_F : LOOP_F) : (GAIN_F > LOOP_F ? GAIN_F : LOOP_F);
-    localparam GAIN_W = GAM_W + SWEEP_W;
-    localparam LOOP_W = COEF_W + SWEEP_W;
-    localparam X_W = BASE_W + SUM_F - HALF_F > GAIN_W + SUM_F - GAIN_F ? BASE_W + SUM_F - HALF_F
-                                                                        : GAIN_W + SUM_F - GAIN_F;
-    localparam SUM_W = 1 + (X_W > LOOP_W + SUM_F - LOOP_F ? X_W : LOOP_W + SUM_F - LOOP_F);
-
-    // The sum that becomes mem, with NEW_F fraction bits; z counts twice
-    localparam TWICE_F = SWEEP_F - 1;
-    localparam NEW_F = BASE_F > TWICE_F ? BASE_F : TWICE_F;
-    localparam NEW_W = 1 + (BASE_W + NEW_F - BASE_F > SWEEP_W + NEW_F - TWICE_F ? BASE_W + NEW_F - BASE_F
-                                                                                : SWEEP_W + NEW_F - TWICE_F);
 
     // A counter of one value keeps one bit, and a memory has at least two words
     localparam ROM_DEPTH = ORDER > 1 ? ORDER : 2;
@@ -273,30 +241,18 @@ module lmu_memory_tridiag #(
         end
     endgenerate
 
-    // Control that travels with the data; bit k belongs to cycle k after the read
+    // Addresses and marks of what is under way; bit k belongs to cycle k after the read
 
-    reg [MEM_STAGE:1] valid_q, backward_q, bottom_q;
-    reg [X_STAGE:1] top_q;
+    reg [MEM_STAGE:1] bottom_q;
     reg clear1_q;
     wire [RAM_AW-1:0] sweep_addr, new_addr;
 
     always @(posedge clk) begin
         if (run) begin
-            valid_q <= {valid_q[MEM_STAGE-1:1], issue};
-            backward_q <= {backward_q[MEM_STAGE-1:1], back_q};
             bottom_q <= {bottom_q[MEM_STAGE-1:1], bottom};
             clear1_q <= clear_q;
         end
-        if (rst) valid_q <= {MEM_STAGE{1'b0}};
     end
-
-    generate
-        if (X_STAGE > 1) begin : g_top
-            always @(posedge clk) if (run) top_q <= {top_q[X_STAGE-1:1], top};
-        end else begin : g_top1
-            always @(posedge clk) if (run) top_q <= top;
-        end
-    endgenerate
 
     lmu_delay #(.WIDTH(RAM_AW), .DEPTH(SWEEP_STAGE)) delay_sweep_addr (
         .clk(clk), .rst(1'b0), .en(run), .in_data(addr), .out_data(sweep_addr)
@@ -315,8 +271,9 @@ module lmu_memory_tridiag #(
     wire [MEM_W-1:0] state1, new_state;
     wire clipped;
     wire [SWEEP_W-1:0] f1;
-    wire signed [SWEEP_W-1:0] sweep;  // f or z, in cycle SWEEP_STAGE
-    wire new_en = run && valid_q[MEM_STAGE] && backward_q[MEM_STAGE];
+    wire [SWEEP_W-1:0] sweep;
+    wire f_valid, new_valid;
+    wire new_en = run && new_valid;
 
     lmu_rom #(.WIDTH(ROM_W), .DEPTH(ROM_DEPTH), .FILE(ROM_FILE)) rom (
         .clk(clk), .rd_en(run), .rd_addr(row_q), .rd_data({kap1, gam1, bet1, lam1})
@@ -330,129 +287,20 @@ module lmu_memory_tridiag #(
 
     lmu_ram #(.WIDTH(SWEEP_W), .DEPTH(RAM_DEPTH)) f_ram (
         .clk(clk),
-        .wr_en(run && valid_q[SWEEP_STAGE] && !backward_q[SWEEP_STAGE]), .wr_addr(sweep_addr), .wr_data(sweep),
+        .wr_en(run && f_valid), .wr_addr(sweep_addr), .wr_data(sweep),
         .rd_en(run), .rd_addr(addr), .rd_data(f1)
     );
 
-    // base = mem + bet u, or 2 mem + bet u in the forward sweep, which is twice what is wanted: it has HALF_F there
-
-    wire [MEM_W:0] states1 = backward_q[1] ? {state1[MEM_W-1], state1} : {state1, 1'b0};
-    wire [MEM_W:0] old1 = clear1_q ? {(MEM_W + 1) {1'b0}} : states1;
-    wire signed [U_W-1:0] u2;
-    wire signed [BET_W-1:0] bet2;
-    wire signed [GAM_W-1:0] gam2;
-    wire signed [SWEEP_W-1:0] f2;
-    wire [MEM_W:0] old2, old3;
-    wire signed [PRODUCT_W-1:0] product2 = bet2 * u2;
-    wire signed [GAIN_W-1:0] gain2 = gam2 * f2;
-    wire [PRODUCT_W-1:0] product3;
-    wire [GAIN_W-1:0] gain3;
-    wire signed [BASE_W-1:0] mem_part, u_part;
-    wire [BASE_W-1:0] base = mem_part + u_part;
-
-    lmu_delay #(.WIDTH(U_W + BET_W + GAM_W + SWEEP_W + MEM_W + 1), .DEPTH(FRONT)) operands (
-        .clk(clk), .rst(1'b0), .en(run), .in_data({u1, bet1, gam1, f1, old1}), .out_data({u2, bet2, gam2, f2, old2})
-    );
-
-    lmu_delay #(.WIDTH(PRODUCT_W + GAIN_W + MEM_W + 1), .DEPTH(FRONT)) products (
-        .clk(clk), .rst(1'b0), .en(run), .in_data({product2, gain2, old2}), .out_data({product3, gain3, old3})
-    );
-
-    lmu_align #(.IN_W(MEM_W + 1), .SHIFT(MEM_SHIFT), .OUT_W(BASE_W)) align_mem (.in_data(old3), .out_data(mem_part));
-
-    lmu_align #(.IN_W(PRODUCT_W), .SHIFT(PRODUCT_SHIFT), .OUT_W(BASE_W)) align_product (
-        .in_data(product3), .out_data(u_part)
-    );
-
-    // x is what the recurrence does not touch: -base/2 - 1 LSB in the forward sweep, gam f in the backward sweep, but
-    // 0 in its first row, where f has not been read
-
-    wire [X_W-1:0] half_part, gain_part;
-    wire [X_W-1:0] x_d = !backward_q[X_STAGE] ? ~half_part : top_q[X_STAGE] ? {X_W{1'b0}} : gain_part;
-    reg [X_W-1:0] x_q;
-
-    lmu_align #(.IN_W(BASE_W), .SHIFT(SUM_F - HALF_F), .OUT_W(X_W)) align_half (.in_data(base), .out_data(half_part));
-
-    lmu_align #(.IN_W(GAIN_W), .SHIFT(SUM_F - GAIN_F), .OUT_W(X_W)) align_gain (.in_data(gain3), .out_data(gain_part));
-
-    always @(posedge clk) if (run) x_q <= x_d;
-
-    // The recurrence. The additional LSB of the sum is a carry that takes the -1 LSB out of x.
-
-    wire signed [COEF_W-1:0] lam_coef, kap_coef, coef;
-    wire signed [SWEEP_W-1:0] previous;  // f_{i-1} or z_{i+1} of the same channel
-    wire signed [LOOP_W-1:0] loop_d = coef * previous;
-    wire [LOOP_W-1:0] loop;
-    wire [SUM_W-1:0] loop_part, x_part;
-    wire carry = !backward_q[X_STAGE+1];
-    wire [SUM_W-1:0] sum, sum_d;
-    wire unused_lsb, unused_clipped;
-    wire [SWEEP_W-1:0] sweep_d;
-
-    assign {sum_d, unused_lsb} = {loop_part, carry} + {x_part, carry};
-
-    lmu_align #(.IN_W(LAM_W), .SHIFT(COEF_F - LAM_F), .OUT_W(COEF_W)) align_lam (.in_data(lam1), .out_data(lam_coef));
-
-    lmu_align #(.IN_W(KAP_W), .SHIFT(COEF_F - KAP_F), .OUT_W(COEF_W)) align_kap (.in_data(kap1), .out_data(kap_coef));
-
-    lmu_delay #(.WIDTH(COEF_W), .DEPTH(1 + FRONT)) delay_coef (
-        .clk(clk), .rst(1'b0), .en(run), .in_data(backward_q[1] ? kap_coef : lam_coef), .out_data(coef)
-    );
-
-    lmu_delay #(.WIDTH(LOOP_W), .DEPTH(PIPELINE > 1 ? 1 : 0)) delay_loop (
-        .clk(clk), .rst(1'b0), .en(run), .in_data(loop_d), .out_data(loop)
-    );
-
-    lmu_align #(.IN_W(LOOP_W), .SHIFT(SUM_F - LOOP_F), .OUT_W(SUM_W)) align_loop (.in_data(loop), .out_data(loop_part));
-
-    lmu_align #(.IN_W(X_W), .SHIFT(0), .OUT_W(SUM_W)) align_x (.in_data(x_q), .out_data(x_part));
-
-    lmu_delay #(.WIDTH(SUM_W), .DEPTH(PIPELINE > 2 ? 1 : 0)) delay_sum (
-        .clk(clk), .rst(1'b0), .en(run), .in_data(sum_d), .out_data(sum)
-    );
-
-    lmu_round_sat #(
-        .IN_W(SUM_W), .IN_F(SUM_F), .OUT_W(SWEEP_W), .OUT_F(SWEEP_F), .ROUNDING(SWEEP_ROUNDING),
-        .OVERFLOW(SWEEP_OVERFLOW)
-    ) round_sweep (
-        .in_data(sum), .out_data(sweep_d), .clipped(unused_clipped)
-    );
-
-    // rst and valid keep unknown values out: a sweep starts with what is here times 0
-    lmu_delay #(.WIDTH(SWEEP_W), .DEPTH(1)) delay_sweep (
-        .clk(clk), .rst(rst), .en(run && valid_q[SWEEP_STAGE-1]), .in_data(sweep_d), .out_data(sweep)
-    );
-
-    lmu_delay #(.WIDTH(SWEEP_W), .DEPTH(MEMORY_D - PIPELINE)) delay_previous (
-        .clk(clk), .rst(rst), .en(run), .in_data(sweep), .out_data(previous)
-    );
-
-    // The new state
-
-    wire [BASE_W-1:0] old_base;
-    wire signed [NEW_W-1:0] base_part, twice_part;
-    wire [NEW_W-1:0] new_sum;
-
-    lmu_delay #(.WIDTH(BASE_W), .DEPTH(SWEEP_STAGE - X_STAGE)) delay_base (
-        .clk(clk), .rst(1'b0), .en(run), .in_data(base), .out_data(old_base)
-    );
-
-    lmu_align #(.IN_W(BASE_W), .SHIFT(NEW_F - BASE_F), .OUT_W(NEW_W)) align_base (
-        .in_data(old_base), .out_data(base_part)
-    );
-
-    lmu_align #(.IN_W(SWEEP_W), .SHIFT(NEW_F - TWICE_F), .OUT_W(NEW_W)) align_twice (
-        .in_data(sweep), .out_data(twice_part)
-    );
-
-    lmu_delay #(.WIDTH(NEW_W), .DEPTH(MEM_STAGE - SWEEP_STAGE)) delay_new_sum (
-        .clk(clk), .rst(1'b0), .en(run), .in_data(base_part + twice_part), .out_data(new_sum)
-    );
-
-    lmu_round_sat #(
-        .IN_W(NEW_W), .IN_F(NEW_F), .OUT_W(MEM_W), .OUT_F(MEM_F), .ROUNDING(ROUNDING), .OVERFLOW(OVERFLOW)
-    ) round_mem (
-        .in_data(new_sum), .out_data(new_state), .clipped(clipped)
+    lmu_tridiag_datapath #(
+        .MEMORY_D(MEMORY_D), .PIPELINE(PIPELINE), .U_W(U_W), .U_F(U_F), .MEM_W(MEM_W), .MEM_F(MEM_F), .SWEEP_W(SWEEP_W),
+        .SWEEP_F(SWEEP_F), .LAM_W(LAM_W), .LAM_F(LAM_F), .GAM_W(GAM_W), .GAM_F(GAM_F), .KAP_W(KAP_W), .KAP_F(KAP_F),
+        .BET_W(BET_W), .BET_F(BET_F), .ROUNDING(ROUNDING), .OVERFLOW(OVERFLOW), .SWEEP_ROUNDING(SWEEP_ROUNDING),
+        .SWEEP_OVERFLOW(SWEEP_OVERFLOW)
+    ) datapath (
+        .clk(clk), .rst(rst), .en(run),
+        .valid(issue), .back(back_q), .top(top), .clear(clear1_q), .u(u1), .state(state1), .f(f1), .lam(lam1),
+        .bet(bet1), .gam(gam1), .kap(kap1), .sweep(sweep), .f_valid(f_valid), .new_state(new_state),
+        .new_valid(new_valid), .clipped(clipped)
     );
 
     // Output
@@ -465,7 +313,7 @@ module lmu_memory_tridiag #(
         .clk(clk), .rst(1'b0), .en(run), .in_data(last1), .out_data(last)
     );
 
-    assign run = !(m_valid_q && !m_axis_tready && valid_q[MEM_STAGE] && backward_q[MEM_STAGE]);
+    assign run = !(m_valid_q && !m_axis_tready && new_valid);
     assign m_axis_tdata = m_data_q;
     assign m_axis_tvalid = m_valid_q;
     assign m_axis_tlast = m_last_q;
@@ -507,45 +355,24 @@ module lmu_memory_tridiag #(
         sweep_without_gaps : assert (issue || (channel_q == 0 && (back_q ? top : bottom)));
     end
 
-    // Nothing lost and nothing invented: a step of u gives ORDER * MEMORY_D beats in the order of the header; tlast of
-    // an arbitrary channel comes with its degree 0
+    // A step of u gives ORDER * MEMORY_D beats in the order of the header; an arbitrary channel gives ORDER of them for
+    // its u, whose tlast comes with degree 0
     wire [CHANNEL_CW-1:0] f_channel = $anyconst;
-    reg [2:0] f_steps_q;  // steps in the unit
-    reg [ROW_CW-1:0] f_out_row_q;  // degree and channel of the next beat
-    reg [CHANNEL_CW-1:0] f_out_channel_q;
-    reg [3:0] f_lasts_q;  // tlast of f_channel for the steps in the unit, the oldest one lowest
-    reg [2:0] f_loaded_q;  // how many
-    wire f_taken = m_axis_tvalid && m_axis_tready;
-    wire f_out_last_channel = f_out_channel_q == MEMORY_D - 1;
-    wire f_done = f_taken && f_out_last_channel && f_out_row_q == 0;
-    wire f_load = accept && load_q == f_channel;
-    wire f_unload = f_taken && f_out_channel_q == f_channel && f_out_row_q == 0;
-    wire [2:0] f_left = f_loaded_q - {2'd0, f_unload};
+    wire [$clog2(ORDER*MEMORY_D+1)-1:0] f_out;  // number of the next beat of its step
+    wire f_begun, f_done, f_load;
+    wire [3:0] f_inside;
 
-    always @(posedge clk) begin
-        f_steps_q <= f_steps_q + {2'd0, accept && last_load} - {2'd0, f_done};
-        if (f_taken) begin
-            f_out_channel_q <= f_out_last_channel ? 0 : f_out_channel_q + 1;
-            if (f_out_last_channel) f_out_row_q <= f_out_row_q == 0 ? ORDER - 1 : f_out_row_q - 1;
-        end
-        f_loaded_q <= f_left + {2'd0, f_load};
-        f_lasts_q <= (f_lasts_q >> f_unload & ~(4'd1 << f_left)) | {3'd0, f_load && s_axis_tlast} << f_left;
-        if (rst) begin
-            f_steps_q <= 3'd0;
-            f_out_row_q <= ORDER - 1;
-            f_out_channel_q <= 0;
-            f_loaded_q <= 3'd0;
-            f_lasts_q <= 4'd0;
-        end
-    end
-
-    always @* if (f_past_q && !rst) begin
-        flight_bounded : assert (f_loaded_q <= 4 && f_steps_q <= 3);
-        none_invented : assert (!m_axis_tvalid || f_steps_q != 0);
-        if (m_axis_tvalid && f_out_channel_q == f_channel) begin
-            last_in_place : assert (m_axis_tlast == (f_out_row_q == 0 && f_lasts_q[0]));
-        end
-    end
+    f_steps #(.N_IN(MEMORY_D), .N_OUT(ORDER * MEMORY_D), .FLIGHT(3)) f_count (
+        .clk(clk), .rst(rst), .s_valid(s_axis_tvalid), .s_ready(s_axis_tready), .s_last(s_axis_tlast),
+        .m_valid(m_axis_tvalid), .m_ready(m_axis_tready),
+        .m_last(m_axis_tlast && f_out == ORDER * MEMORY_D - 1),
+        .s_place(), .m_place(f_out), .begun(f_begun), .done(f_done), .steps(f_inside)
+    );
+    f_steps #(.N_IN(1), .N_OUT(ORDER), .FLIGHT(4)) f_of_channel (
+        .clk(clk), .rst(rst), .s_valid(s_axis_tvalid && load_q == f_channel), .s_ready(s_axis_tready),
+        .s_last(s_axis_tlast), .m_valid(m_axis_tvalid && f_out % MEMORY_D == f_channel), .m_ready(m_axis_tready),
+        .m_last(m_axis_tlast), .s_place(), .m_place(), .begun(f_load), .done(), .steps()
+    );
 
     // The formulas of the header
     localparam F_SWEEP = ORDER * MEMORY_D;
@@ -553,14 +380,14 @@ module lmu_memory_tridiag #(
     localparam F_WAIT = MEM_STAGE - FREE;
 
     f_live #(.BEAT(F_SWEEP + F_TURN + F_WAIT + MEM_STAGE + 1), .STEP(2 * F_SWEEP + F_TURN + MEM_STAGE)) f_alive (
-        .clk(clk), .rst(rst), .owed(f_steps_q != 0), .starved(1'b0), .open(s_axis_tready),
+        .clk(clk), .rst(rst), .owed(f_inside != 0), .starved(1'b0), .open(s_axis_tready),
         .m_valid(m_axis_tvalid), .m_ready(m_axis_tready)
     );
     f_pace #(
         .LATENCY(2 * F_SWEEP + F_TURN + MEM_STAGE + 1), .II(2 * F_SWEEP + F_TURN + F_WAIT + 1), .EVERY(1)
     ) f_timing (
         .clk(clk), .rst(rst), .calm(m_axis_tready), .flow(m_axis_tready && s_axis_tvalid),
-        .begun(accept && last_load), .done(f_done), .tick(accept && load_q == 0), .due()
+        .begun(f_begun), .done(f_done), .tick(accept && load_q == 0), .due()
     );
 
     // Whatever the gaps and stalls: each read of mem, f and u finds what it is meant to find, for an arbitrary degree
@@ -573,15 +400,18 @@ module lmu_memory_tridiag #(
     reg [1:0] f_u_q;  // u taken
     wire f_read = run && issue && row_q == f_row && channel_q == f_channel;
     // u is read with the state, or kept in a register until it is used in the next cycle
-    wire f_use = MEMORY_D == 1 ? run && valid_q[1] : f_read;
+    reg f_issued_q;
+    wire f_use = MEMORY_D == 1 ? run && f_issued_q : f_read;
 
     always @(posedge clk) begin
+        if (run) f_issued_q <= issue;
         if (f_read && !back_q) f_up_q <= f_up_q + 1'b1;
         if (run && issue && !back_q && row_q == 0 && channel_q == f_channel) f_begins_q <= f_begins_q + 1'b1;
         if (new_en && new_addr == f_addr) f_mem_q <= f_mem_q + 1'b1;
-        if (run && valid_q[SWEEP_STAGE] && !backward_q[SWEEP_STAGE] && sweep_addr == f_addr) f_f_q <= f_f_q + 1'b1;
+        if (run && f_valid && sweep_addr == f_addr) f_f_q <= f_f_q + 1'b1;
         if (f_load) f_u_q <= f_u_q + 1'b1;
         if (rst) begin
+            f_issued_q <= 1'b0;
             f_up_q <= 2'd0;
             f_begins_q <= 2'd0;
             f_mem_q <= 2'd0;

@@ -18,7 +18,7 @@ from lmu_hls.rtl.unit import (
 )
 from lmu_hls.spec import LMU, TridiagonalUpdate, Weight
 
-MODULES = ("lmu_memory_tridiag", "lmu_align", "lmu_delay", *COMMON)
+MODULES = ("lmu_memory_tridiag", "lmu_tridiag_datapath", "lmu_align", "lmu_delay", *COMMON)
 # From reading a state to writing it, for a recurrence of 1, 2, 3 cycles
 DEPTH = {1: 3, 2: 5, 3: 7}
 SHARED_ORDER = 3  # from which on several units share the channels: their cycles would not be constant below

@@ -66,6 +66,11 @@ def tridiag(order: int, memory_d: int, pipeline: int, slow: bool = False) -> Cas
     return Case("lmu_memory_tridiag", {**sizes, **TRIDIAG_TYPES}, slow)
 
 
+def datapath(memory_d: int, pipeline: int, **types: int) -> Case:
+    sizes = {"MEMORY_D": memory_d, "PIPELINE": pipeline}
+    return Case("lmu_tridiag_datapath", {**sizes, **TRIDIAG_TYPES, **types})
+
+
 def frame(n: int, steps: int, width: int = 2) -> Case:
     return Case("lmu_frame", {"N": n, "STEPS": steps, "WIDTH": width})
 
@@ -83,6 +88,8 @@ def restart(n: int, streaming: int) -> Case:
     return Case("lmu_restart", {"N": n, "STREAMING": streaming, "WIDTH": 2})
 
 
+DATAPATH = datapath(1, 1)
+UNEQUAL = datapath(3, 1, LAM_F=2, KAP_F=0, SWEEP_W=3, U_F=0, MEM_W=3)
 RESTART = restart(3, 0)
 CUT = ("cut_packet_has_the_flag",)
 
@@ -122,6 +129,10 @@ CASES = (
     dense(2, 3, 2, slow=True),
     dense(4, 2, 2, slow=True),
     dense(4, 1, 1, slow=True),
+    DATAPATH,
+    datapath(2, 2),
+    datapath(3, 3),
+    UNEQUAL,
     tridiag(1, 1, 1),
     tridiag(2, 1, 1),
     tridiag(1, 2, 2, slow=True),
@@ -266,7 +277,7 @@ MUTANTS = (
     Mutant(
         tridiag(2, 1, 1),
         "lmu_memory_tridiag",
-        "assign run = !(m_valid_q && !m_axis_tready && valid_q[MEM_STAGE] && backward_q[MEM_STAGE]);",
+        "assign run = !(m_valid_q && !m_axis_tready && new_valid);",
         "assign run = 1'b1;",
         ("payload_holds",),
     ),
@@ -307,5 +318,29 @@ MUTANTS = (
         "wire [RAM_AW-1:0] jump = turns ? AGAIN",
         "wire [RAM_AW-1:0] jump = !turns ? AGAIN",
         ("address",),
+    ),
+    Mutant(
+        DATAPATH,
+        "lmu_tridiag_datapath",
+        "wire carry = !back_q[X_STAGE+1];",
+        "wire carry = 1'b0;",
+        ("sweep_exact",),
+    ),
+    Mutant(DATAPATH, "lmu_tridiag_datapath", "top_q[X_STAGE] ?", "1'b0 ?", ("sweep_exact",)),
+    Mutant(DATAPATH, "lmu_tridiag_datapath", "old1 = clear ?", "old1 = clear && back_q[1] ?", ("sweep_exact",)),
+    Mutant(UNEQUAL, "lmu_tridiag_datapath", ".SHIFT(NEW_F - TWICE_F)", ".SHIFT(0)", ("new_exact",)),
+    Mutant(
+        datapath(3, 3),
+        "lmu_tridiag_datapath",
+        ".DEPTH(MEMORY_D - PIPELINE)",
+        ".DEPTH(MEMORY_D - PIPELINE + 1)",
+        ("sweep_exact",),
+    ),
+    Mutant(
+        datapath(3, 3),
+        "lmu_tridiag_datapath",
+        "new_valid = valid_q[MEM_STAGE]",
+        "new_valid = valid_q[SWEEP_STAGE]",
+        ("new_in_time",),
     ),
 )

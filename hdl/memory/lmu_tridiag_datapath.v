@@ -1,0 +1,357 @@
+// SPDX-License-Identifier: Apache-2.0
+// The arithmetic of lmu_memory_tridiag: one degree of one channel a cycle, without a handshake. What is read goes in,
+// f, z and the new state come out:
+//
+//   forward    f   = round(-(state + bet u/2) + lam f')     f' = f of the degree before, of the same channel
+//   backward   z   = round(gam f + kap z')                  z' = f or z of the cycle MEMORY_D before; top: round(kap z')
+//              new = round(state + bet u + 2 z)
+//
+// lam is the negative one. With clear, state counts as 0. The sums are exact, with one rounding and one overflow step.
+//
+//   Signal       Width     Direction   Description
+//   clk          1         in          rising edge
+//   rst          1         in          synchronous, active high: the next f' is 0
+//   en           1         in          0 freezes all stages
+//   valid        1         in          a degree is read now
+//   back, top    1         in          it belongs to the backward sweep; it is the last one of its channel
+//   u, state     U_W, ...  in          these and the following signed, one cycle after valid
+//   f            SWEEP_W   in          what was given for this degree in the forward sweep
+//   clear        1         in
+//   lam, bet     LAM_W, .. in          gam and kap likewise
+//   sweep        SWEEP_W   out         f or z, SWEEP_STAGE cycles after valid
+//   f_valid      1         out         with sweep: it is an f
+//   new_state    MEM_W     out         MEM_STAGE cycles after valid
+//   new_valid    1         out         with new_state, in the backward sweep
+//   clipped      1         out         with new_state: it was clipped to fit
+//
+//   SWEEP_STAGE = 3, 5, 6 and MEM_STAGE = 3, 5, 7 for PIPELINE = 1, 2, 3; cycles are those with en = 1
+//
+// The channels take turns without a gap within a sweep, so that f' or z' has MEMORY_D cycles to come round. Three
+// multipliers serve both sweeps: bet u; lam f' or kap z'; gam f.
+
+// There are no delays: any timescale will do, and none.
+// verilator lint_off TIMESCALEMOD
+`default_nettype none
+
+module lmu_tridiag_datapath #(
+    // Channels, PIPELINE or more
+    parameter integer MEMORY_D = 1,
+    // Cycles of the recurrence: 1 all in one, 2 product | sum and rounding, 3 product | sum | rounding
+    parameter integer PIPELINE = 1,
+    // Bits and fraction bits of u
+    parameter integer U_W = 16,
+    parameter integer U_F = 14,
+    // Bits and fraction bits of mem
+    parameter integer MEM_W = 16,
+    parameter integer MEM_F = 14,
+    // Bits and fraction bits of f and z
+    parameter integer SWEEP_W = 19,
+    parameter integer SWEEP_F = 17,
+    // Bits and fraction bits of -lam
+    parameter integer LAM_W = 16,
+    parameter integer LAM_F = 15,
+    // Bits and fraction bits of gam
+    parameter integer GAM_W = 16,
+    parameter integer GAM_F = 15,
+    // Bits and fraction bits of kap, and of the last gam
+    parameter integer KAP_W = 16,
+    parameter integer KAP_F = 15,
+    // Bits and fraction bits of bet
+    parameter integer BET_W = 16,
+    parameter integer BET_F = 15,
+    // Modes with which mem is assigned, as listed in lmu_round_sat
+    parameter integer ROUNDING = 6,
+    parameter integer OVERFLOW = 1,
+    // Modes with which f and z are assigned
+    parameter integer SWEEP_ROUNDING = 6,
+    parameter integer SWEEP_OVERFLOW = 1
+) (
+    input wire clk,
+    input wire rst,
+    input wire en,
+
+    input wire valid,
+    input wire back,
+    input wire top,
+
+    input wire               clear,
+    input wire [    U_W-1:0] u,
+    input wire [  MEM_W-1:0] state,
+    input wire [SWEEP_W-1:0] f,
+    input wire [  LAM_W-1:0] lam,
+    input wire [  BET_W-1:0] bet,
+    input wire [  GAM_W-1:0] gam,
+    input wire [  KAP_W-1:0] kap,
+
+    output wire signed [SWEEP_W-1:0] sweep,
+    output wire                      f_valid,
+    output wire        [  MEM_W-1:0] new_state,
+    output wire                      new_valid,
+    output wire                      clipped
+);
+
+    // Cycles after the read of a state and its coefficients: f or z is there; the new state is written
+    localparam SWEEP_STAGE = PIPELINE > 1 ? PIPELINE + 3 : 3;
+    localparam MEM_STAGE = PIPELINE > 2 ? SWEEP_STAGE + 1 : SWEEP_STAGE;
+    // x is computed in this one and meets the product of the recurrence in the next
+    localparam X_STAGE = PIPELINE > 1 ? 3 : 1;
+    localparam FRONT = PIPELINE > 1 ? 1 : 0;  // registers before and after the other two multipliers
+
+    // bet u and mem, brought to the same fraction bits BASE_F
+    localparam PRODUCT_W = BET_W + U_W;
+    localparam PRODUCT_F = BET_F + U_F;
+    localparam BASE_F = PRODUCT_F > MEM_F ? PRODUCT_F : MEM_F;
+    localparam PRODUCT_SHIFT = BASE_F - PRODUCT_F;
+    localparam MEM_SHIFT = BASE_F - MEM_F;
+    localparam BASE_W = 1 + (PRODUCT_W + PRODUCT_SHIFT > MEM_W + 1 + MEM_SHIFT ? PRODUCT_W + PRODUCT_SHIFT
+                                                                                : MEM_W + 1 + MEM_SHIFT);
+
+    // The sum that becomes f or z, with SUM_F fraction bits
+    localparam COEF_F = LAM_F > KAP_F ? LAM_F : KAP_F;
+    localparam COEF_W = LAM_W + COEF_F - LAM_F > KAP_W + COEF_F - KAP_F ? LAM_W + COEF_F - LAM_F
+                                                                         : KAP_W + COEF_F - KAP_F;
+    localparam HALF_F = BASE_F + 1;
+    localparam GAIN_F = GAM_F + SWEEP_F;
+    localparam LOOP_F = COEF_F + SWEEP_F;
+    localparam SUM_F = HALF_F > GAIN_F ? (HALF_F > LOOP_F ? HALF_F : LOOP_F) : (GAIN_F > LOOP_F ? GAIN_F : LOOP_F);
+    localparam GAIN_W = GAM_W + SWEEP_W;
+    localparam LOOP_W = COEF_W + SWEEP_W;
+    localparam X_W = BASE_W + SUM_F - HALF_F > GAIN_W + SUM_F - GAIN_F ? BASE_W + SUM_F - HALF_F
+                                                                        : GAIN_W + SUM_F - GAIN_F;
+    localparam SUM_W = 1 + (X_W > LOOP_W + SUM_F - LOOP_F ? X_W : LOOP_W + SUM_F - LOOP_F);
+
+    // The sum that becomes mem, with NEW_F fraction bits; z counts twice
+    localparam TWICE_F = SWEEP_F - 1;
+    localparam NEW_F = BASE_F > TWICE_F ? BASE_F : TWICE_F;
+    localparam NEW_W = 1 + (BASE_W + NEW_F - BASE_F > SWEEP_W + NEW_F - TWICE_F ? BASE_W + NEW_F - BASE_F
+                                                                                : SWEEP_W + NEW_F - TWICE_F);
+
+    // Control that travels with the data; bit k belongs to cycle k after valid
+
+    reg [MEM_STAGE:1] valid_q, back_q;
+    reg [X_STAGE:1] top_q;
+
+    assign f_valid = valid_q[SWEEP_STAGE] && !back_q[SWEEP_STAGE];
+    assign new_valid = valid_q[MEM_STAGE] && back_q[MEM_STAGE];
+
+    always @(posedge clk) begin
+        if (en) begin
+            valid_q <= {valid_q[MEM_STAGE-1:1], valid};
+            back_q <= {back_q[MEM_STAGE-1:1], back};
+        end
+        if (rst) valid_q <= {MEM_STAGE{1'b0}};
+    end
+
+    generate
+        if (X_STAGE > 1) begin : g_top
+            always @(posedge clk) if (en) top_q <= {top_q[X_STAGE-1:1], top};
+        end else begin : g_top1
+            always @(posedge clk) if (en) top_q <= top;
+        end
+    endgenerate
+
+    // base = mem + bet u, or 2 mem + bet u in the forward sweep, which is twice what is wanted: it has HALF_F there
+
+    wire [MEM_W:0] states1 = back_q[1] ? {state[MEM_W-1], state} : {state, 1'b0};
+    wire [MEM_W:0] old1 = clear ? {(MEM_W + 1) {1'b0}} : states1;
+    wire signed [U_W-1:0] u2;
+    wire signed [BET_W-1:0] bet2;
+    wire signed [GAM_W-1:0] gam2;
+    wire signed [SWEEP_W-1:0] f2;
+    wire [MEM_W:0] old2, old3;
+    wire signed [PRODUCT_W-1:0] product2 = bet2 * u2;
+    wire signed [GAIN_W-1:0] gain2 = gam2 * f2;
+    wire [PRODUCT_W-1:0] product3;
+    wire [GAIN_W-1:0] gain3;
+    wire signed [BASE_W-1:0] mem_part, u_part;
+    wire [BASE_W-1:0] base = mem_part + u_part;
+
+    lmu_delay #(.WIDTH(U_W + BET_W + GAM_W + SWEEP_W + MEM_W + 1), .DEPTH(FRONT)) operands (
+        .clk(clk), .rst(1'b0), .en(en), .in_data({u, bet, gam, f, old1}), .out_data({u2, bet2, gam2, f2, old2})
+    );
+
+    lmu_delay #(.WIDTH(PRODUCT_W + GAIN_W + MEM_W + 1), .DEPTH(FRONT)) products (
+        .clk(clk), .rst(1'b0), .en(en), .in_data({product2, gain2, old2}), .out_data({product3, gain3, old3})
+    );
+
+    lmu_align #(.IN_W(MEM_W + 1), .SHIFT(MEM_SHIFT), .OUT_W(BASE_W)) align_mem (.in_data(old3), .out_data(mem_part));
+
+    lmu_align #(.IN_W(PRODUCT_W), .SHIFT(PRODUCT_SHIFT), .OUT_W(BASE_W)) align_product (
+        .in_data(product3), .out_data(u_part)
+    );
+
+    // x is what the recurrence does not touch: -base/2 - 1 LSB in the forward sweep, gam f in the backward sweep, but
+    // 0 in its first row, where f has not been read
+
+    wire [X_W-1:0] half_part, gain_part;
+    wire [X_W-1:0] x_d = !back_q[X_STAGE] ? ~half_part : top_q[X_STAGE] ? {X_W{1'b0}} : gain_part;
+    reg [X_W-1:0] x_q;
+
+    lmu_align #(.IN_W(BASE_W), .SHIFT(SUM_F - HALF_F), .OUT_W(X_W)) align_half (.in_data(base), .out_data(half_part));
+
+    lmu_align #(.IN_W(GAIN_W), .SHIFT(SUM_F - GAIN_F), .OUT_W(X_W)) align_gain (.in_data(gain3), .out_data(gain_part));
+
+    always @(posedge clk) if (en) x_q <= x_d;
+
+    // The recurrence. The additional LSB of the sum is a carry that takes the -1 LSB out of x.
+
+    wire signed [COEF_W-1:0] lam_coef, kap_coef, coef;
+    wire signed [SWEEP_W-1:0] previous;  // f_{i-1} or z_{i+1} of the same channel
+    wire signed [LOOP_W-1:0] loop_d = coef * previous;
+    wire [LOOP_W-1:0] loop;
+    wire [SUM_W-1:0] loop_part, x_part;
+    wire carry = !back_q[X_STAGE+1];
+    wire [SUM_W-1:0] sum, sum_d;
+    wire unused_lsb, unused_clipped;
+    wire [SWEEP_W-1:0] sweep_d;
+
+    assign {sum_d, unused_lsb} = {loop_part, carry} + {x_part, carry};
+
+    lmu_align #(.IN_W(LAM_W), .SHIFT(COEF_F - LAM_F), .OUT_W(COEF_W)) align_lam (.in_data(lam), .out_data(lam_coef));
+
+    lmu_align #(.IN_W(KAP_W), .SHIFT(COEF_F - KAP_F), .OUT_W(COEF_W)) align_kap (.in_data(kap), .out_data(kap_coef));
+
+    lmu_delay #(.WIDTH(COEF_W), .DEPTH(1 + FRONT)) delay_coef (
+        .clk(clk), .rst(1'b0), .en(en), .in_data(back_q[1] ? kap_coef : lam_coef), .out_data(coef)
+    );
+
+    lmu_delay #(.WIDTH(LOOP_W), .DEPTH(PIPELINE > 1 ? 1 : 0)) delay_loop (
+        .clk(clk), .rst(1'b0), .en(en), .in_data(loop_d), .out_data(loop)
+    );
+
+    lmu_align #(.IN_W(LOOP_W), .SHIFT(SUM_F - LOOP_F), .OUT_W(SUM_W)) align_loop (.in_data(loop), .out_data(loop_part));
+
+    lmu_align #(.IN_W(X_W), .SHIFT(0), .OUT_W(SUM_W)) align_x (.in_data(x_q), .out_data(x_part));
+
+    lmu_delay #(.WIDTH(SUM_W), .DEPTH(PIPELINE > 2 ? 1 : 0)) delay_sum (
+        .clk(clk), .rst(1'b0), .en(en), .in_data(sum_d), .out_data(sum)
+    );
+
+    lmu_round_sat #(
+        .IN_W(SUM_W), .IN_F(SUM_F), .OUT_W(SWEEP_W), .OUT_F(SWEEP_F), .ROUNDING(SWEEP_ROUNDING),
+        .OVERFLOW(SWEEP_OVERFLOW)
+    ) round_sweep (
+        .in_data(sum), .out_data(sweep_d), .clipped(unused_clipped)
+    );
+
+    // rst and valid keep unknown values out: a sweep starts with what is here times 0
+    lmu_delay #(.WIDTH(SWEEP_W), .DEPTH(1)) delay_sweep (
+        .clk(clk), .rst(rst), .en(en && valid_q[SWEEP_STAGE-1]), .in_data(sweep_d), .out_data(sweep)
+    );
+
+    lmu_delay #(.WIDTH(SWEEP_W), .DEPTH(MEMORY_D - PIPELINE)) delay_previous (
+        .clk(clk), .rst(rst), .en(en), .in_data(sweep), .out_data(previous)
+    );
+
+    // The new state
+
+    wire [BASE_W-1:0] old_base;
+    wire signed [NEW_W-1:0] base_part, twice_part;
+    wire [NEW_W-1:0] new_sum;
+
+    lmu_delay #(.WIDTH(BASE_W), .DEPTH(SWEEP_STAGE - X_STAGE)) delay_base (
+        .clk(clk), .rst(1'b0), .en(en), .in_data(base), .out_data(old_base)
+    );
+
+    lmu_align #(.IN_W(BASE_W), .SHIFT(NEW_F - BASE_F), .OUT_W(NEW_W)) align_base (
+        .in_data(old_base), .out_data(base_part)
+    );
+
+    lmu_align #(.IN_W(SWEEP_W), .SHIFT(NEW_F - TWICE_F), .OUT_W(NEW_W)) align_twice (
+        .in_data(sweep), .out_data(twice_part)
+    );
+
+    lmu_delay #(.WIDTH(NEW_W), .DEPTH(MEM_STAGE - SWEEP_STAGE)) delay_new_sum (
+        .clk(clk), .rst(1'b0), .en(en), .in_data(base_part + twice_part), .out_data(new_sum)
+    );
+
+    lmu_round_sat #(
+        .IN_W(NEW_W), .IN_F(NEW_F), .OUT_W(MEM_W), .OUT_F(MEM_F), .ROUNDING(ROUNDING), .OVERFLOW(OVERFLOW)
+    ) round_mem (
+        .in_data(new_sum), .out_data(new_state), .clipped(clipped)
+    );
+
+`ifdef FORMAL
+    // The equations of the header on what was read, when f, z and the new state are there: exact sums with F bits to the
+    // right of the point, as one expression each
+    localparam F_W = 2 * (NEW_W > SUM_W ? NEW_W : SUM_W) + 2;
+    localparam F_READ = 3 + U_W + MEM_W + SWEEP_W + LAM_W + BET_W + GAM_W + KAP_W;
+    reg f_past_q = 1'b0;
+    wire f_back, f_top, f_clear, f_sweep_clipped, f_new_clipped;
+    wire signed [U_W-1:0] f_u;
+    wire signed [MEM_W-1:0] f_read_state;
+    wire signed [SWEEP_W-1:0] f_f, f_before, f_sweep, f_z;
+    wire signed [LAM_W-1:0] f_lam;
+    wire signed [BET_W-1:0] f_bet;
+    wire signed [GAM_W-1:0] f_gam;
+    wire signed [KAP_W-1:0] f_kap;
+    wire signed [MEM_W-1:0] f_state = f_clear ? {MEM_W{1'b0}} : f_read_state;
+    wire signed [MEM_W-1:0] f_new;
+    // state + bet u, with BASE_F bits to the right of the point; half of it has one more
+    wire signed [F_W-1:0] f_state_part = f_state;
+    wire signed [F_W-1:0] f_u_part = f_bet * f_u;
+    wire signed [F_W-1:0] f_gain = f_gam * f_f;
+    wire signed [F_W-1:0] f_lam_part = f_lam * f_before;
+    wire signed [F_W-1:0] f_kap_part = f_kap * f_before;
+    wire signed [F_W-1:0] f_forward = (f_lam_part <<< (SUM_F - LAM_F - SWEEP_F))
+        - (((f_state_part <<< (MEM_SHIFT + 1)) + (f_u_part <<< PRODUCT_SHIFT)) <<< (SUM_F - HALF_F));
+    wire signed [F_W-1:0] f_backward = (f_kap_part <<< (SUM_F - KAP_F - SWEEP_F))
+        + (f_top ? {F_W{1'b0}} : f_gain <<< (SUM_F - GAIN_F));
+    wire signed [F_W-1:0] f_base = (f_state_part <<< MEM_SHIFT) + (f_u_part <<< PRODUCT_SHIFT);
+    wire signed [F_W-1:0] f_base_new, f_z_part = f_z;
+    reg [MEM_STAGE:1] f_valid_q, f_back_q;
+    reg f_top_q;
+
+    always @(posedge clk) begin
+        f_past_q <= 1'b1;
+        if (en) begin
+            f_valid_q <= {f_valid_q[MEM_STAGE-1:1], valid};
+            f_back_q <= {f_back_q[MEM_STAGE-1:1], back};
+            f_top_q <= top;
+        end
+        if (rst) f_valid_q <= 0;
+    end
+
+    always @* if (!f_past_q) assume (rst);
+
+    lmu_delay #(.WIDTH(F_READ), .DEPTH(SWEEP_STAGE - 1)) f_delay_read (
+        .clk(clk), .rst(1'b0), .en(en),
+        .in_data({f_back_q[1], f_top_q, clear, u, state, f, lam, bet, gam, kap}),
+        .out_data({f_back, f_top, f_clear, f_u, f_read_state, f_f, f_lam, f_bet, f_gam, f_kap})
+    );
+    lmu_delay #(.WIDTH(SWEEP_W), .DEPTH(MEMORY_D)) f_delay_before (
+        .clk(clk), .rst(rst), .en(en), .in_data(sweep), .out_data(f_before)
+    );
+    lmu_delay #(.WIDTH(F_W + SWEEP_W), .DEPTH(MEM_STAGE - SWEEP_STAGE)) f_delay_base (
+        .clk(clk), .rst(1'b0), .en(en), .in_data({f_base, sweep}), .out_data({f_base_new, f_z})
+    );
+    lmu_round_sat #(
+        .IN_W(F_W), .IN_F(SUM_F), .OUT_W(SWEEP_W), .OUT_F(SWEEP_F), .ROUNDING(SWEEP_ROUNDING),
+        .OVERFLOW(SWEEP_OVERFLOW)
+    ) f_round_sweep (
+        .in_data(f_back ? f_backward : f_forward), .out_data(f_sweep), .clipped(f_sweep_clipped)
+    );
+    lmu_round_sat #(
+        .IN_W(F_W), .IN_F(NEW_F), .OUT_W(MEM_W), .OUT_F(MEM_F), .ROUNDING(ROUNDING), .OVERFLOW(OVERFLOW)
+    ) f_round_new (
+        .in_data((f_base_new <<< (NEW_F - BASE_F)) + (f_z_part <<< (NEW_F - TWICE_F))), .out_data(f_new),
+        .clipped(f_new_clipped)
+    );
+
+    always @* if (f_past_q && !rst) begin
+        f_in_time : assert (f_valid == (f_valid_q[SWEEP_STAGE] && !f_back_q[SWEEP_STAGE]));
+        new_in_time : assert (new_valid == (f_valid_q[MEM_STAGE] && f_back_q[MEM_STAGE]));
+        if (f_valid_q[SWEEP_STAGE]) sweep_exact : assert (sweep == f_sweep);
+        if (new_valid) new_exact : assert (new_state == f_new && clipped == f_new_clipped);
+    end
+
+    always @(posedge clk) if (f_past_q && !rst) begin
+        reach_f : cover (f_valid && sweep != 0 && f_before != 0);
+        reach_new : cover (new_valid && !clipped && new_state != 0 && f_z != 0);
+        reach_clipped : cover (new_valid && clipped);
+    end
+`endif
+endmodule
+
+`default_nettype wire
+// verilator lint_on TIMESCALEMOD
