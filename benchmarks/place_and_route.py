@@ -26,7 +26,7 @@ from lmu_hls.fixed import FixedType, quantize
 from lmu_hls.legendre import tridiagonal_factors
 from lmu_hls.resources import hdl_file
 from lmu_hls.rtl import MemoryUnit, memory_unit
-from lmu_hls.rtl.affine import Rom
+from lmu_hls.rtl.standalone import with_submodules
 from lmu_hls.spec import LMU, TridiagonalUpdate, Weight
 from lmu_hls.synth.families import family_of
 
@@ -87,7 +87,7 @@ def unit_of(case: Case) -> MemoryUnit:
 
 def synthesize(case: Case, unit: MemoryUnit, folder: Path, top: str) -> dict[str, int]:
     """Yosys on the top in ``folder``; the cells by type, and the netlist in <top>.json."""
-    sources = [*map(hdl_file, unit.modules), "wrapper.v"]
+    sources = [*map(hdl_file, with_submodules([unit.module])), "wrapper.v"]
     passes = [
         *(f"read_verilog -defer {source}" for source in sources),
         f"hierarchy -check -top {top}{_overrides(unit) if top == unit.module else ''}",
@@ -112,11 +112,11 @@ def measure(case: Case, folder: Path) -> list[str]:
     """A row of the table."""
     unit = unit_of(case)
     (folder / "rom").mkdir()
-    (folder / unit.rom_file).write_text(Rom(unit.rom_file, unit.rom_width, unit.rom_words).text())
+    (folder / unit.rom.file).write_text(unit.rom.text())
     numbers = {"mem_w": unit.parameters["MEM_W"], "u_w": unit.parameters["U_W"]}
     (folder / "wrapper.v").write_text(WRAPPER.format(module=unit.module, parameters=_parameters(unit), **numbers))
     cells = synthesize(case, unit, folder, unit.module)
-    row = [case.target, str(case.memory_d), str(case.pipeline), str(unit.ii_cycles), _counts(case, cells)]
+    row = [case.target, str(case.memory_d), str(case.pipeline), str(unit.sizes.ii_cycles), _counts(case, cells)]
     program = ROUTE.get(case.target, [""])[0]
     if not program:
         return [*row, "-"]

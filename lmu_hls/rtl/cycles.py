@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from lmu_hls.rtl.sizes import Matrix
+from lmu_hls.rtl.matrix import Matrix
 
 Beats = list[int]  # the cycle of each beat of a step
 SUM = 5  # from the last column of a group to its first sum
 ROUND = 2  # cycles through lmu_activation
+QUEUE = 2  # cycles through lmu_fifo
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,21 +2,84 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 import numpy as np
 
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import Ints
-from lmu_hls.naming import identifier
-from lmu_hls.rtl.unit import CHANNELS, COMMON, MemoryUnit, check_signed, divisors, modes, widths
+from lmu_hls.rtl.affine import Rom
+from lmu_hls.rtl.cycles import SUM, Beats
+from lmu_hls.rtl.matrix import divisors
+from lmu_hls.rtl.unit import CHANNELS, MemorySizes, MemoryUnit, check_signed, modes, widths
 from lmu_hls.spec import LMU, DenseUpdate
 
-MODULES = ("lmu_memory_dense", "lmu_mac", *COMMON)
+MODULE = "lmu_memory_dense"
 PIPELINE_CYCLES = 5  # from the last column of a group to its output beat
 READ_AFTER_WRITE = 3  # from the last column of a step to where the next step may begin, if it read all at once
 
 
-def dense_unit(lmu: LMU, update: DenseUpdate, lanes: int | None = None) -> MemoryUnit:
-    """The unit for ``update``, the one of ``lmu``.
+@dataclass(frozen=True, slots=True)
+class DenseMemory(MemorySizes):
+    """``lanes`` rows of [A_bar, B_bar] at a time, one multiplier each; they divide the order."""
+
+    multipliers_a_lane = 1
+    stream = CHANNELS
+
+    @property
+    def channel(self) -> int:
+        """Cycles of one channel."""
+        return self.order * (self.order + 1) // self.lanes
+
+    @property
+    def ii_cycles(self) -> int:
+        slack = (self.order - self.lanes) + (self.memory_d - 1) * self.channel
+        return self.memory_d * self.channel + max(0, READ_AFTER_WRITE - slack)
+
+    @property
+    def latency_cycles(self) -> int:
+        return self.channel + PIPELINE_CYCLES
+
+    @property
+    def formula(self) -> str:
+        return "MEMORY_D*ORDER*(ORDER+1)/LANES + WAIT"
+
+    @property
+    def macs(self) -> int:
+        return self.states * (self.order + 1)
+
+    @property
+    def possible_lanes(self) -> list[int]:
+        return divisors(self.order)
+
+    def responder(self) -> Callable[[Beats], Beats]:
+        return _Rows(self)
+
+    def last_state(self, u: Beats) -> int:
+        end = max(beat + (self.memory_d - c) * self.channel for c, beat in enumerate(u)) + SUM
+        return end + (self.lanes if self.lanes > 1 else 0)
+
+
+class _Rows:
+    def __init__(self, sizes: DenseMemory) -> None:
+        self.sizes = sizes
+        self.free = -1  # earliest cycle for the next u
+
+    def __call__(self, beats: Beats) -> Beats:
+        sizes, lanes = self.sizes, self.sizes.lanes
+        states: Beats = []
+        for beat in beats:
+            taken = max(beat, self.free)
+            self.free = taken + sizes.channel
+            words = [taken + (g + 1) * (sizes.order + 1) + PIPELINE_CYCLES for g in range(sizes.order // lanes)]
+            states += words if lanes == 1 else [word + 1 + lane for word in words for lane in range(lanes)]
+        self.free += sizes.ii_cycles - sizes.memory_d * sizes.channel
+        return states
+
+
+def dense_unit(lmu: LMU, update: DenseUpdate, file: str, lanes: int | None = None) -> MemoryUnit:
+    """The unit for ``update``, the one of ``lmu``; its ROM is rom/<file>.hex.
 
     ``lanes`` must divide the order; by default it is the smallest divisor that gives as many multipliers as the
     reuse factor asks for (see :func:`lanes_for`). Raises LmuHlsError for what the unit cannot take.
@@ -28,34 +91,14 @@ def dense_unit(lmu: LMU, update: DenseUpdate, lanes: int | None = None) -> Memor
     if lanes < 1 or lmu.order % lanes:
         allowed = ", ".join(map(str, divisors(lmu.order)))
         raise LmuHlsError(f"layer {lmu.name!r}: {lanes} lanes do not divide order {lmu.order}; use one of {allowed}")
-    name = identifier(lmu.name)
-    parameters: dict[str, int | str] = {"ORDER": lmu.order, "MEMORY_D": lmu.memory_d, "LANES": lanes}
-    for prefix, kind in zip(("U", "MEM", "A", "B"), types.values(), strict=True):
-        parameters |= widths(prefix, kind)
-    parameters |= modes(lmu.mem)
-    parameters["ROM_FILE"] = f"rom/{name}.hex"
     coef_width = max(update.a.type.width, update.b.type.width)
-    ii, latency = dense_timing(lmu.order, lmu.memory_d, lanes)
-    return MemoryUnit(
-        name=name,
-        module="lmu_memory_dense",
-        modules=MODULES,
-        types=types,
-        parameters=parameters,
-        rom_words=rom_words(update.a.values, update.b.values, lanes, coef_width),
-        rom_width=lanes * coef_width,
-        lanes=lanes,
-        stream=CHANNELS,
-        ii_cycles=ii,
-        latency_cycles=latency,
-    )
-
-
-def dense_timing(order: int, memory_d: int, lanes: int) -> tuple[int, int]:
-    """``ii_cycles`` and ``latency_cycles`` of a unit, by the formulas in the header of ``lmu_memory_dense``."""
-    channel = order * (order + 1) // lanes
-    slack = (order - lanes) + (memory_d - 1) * channel
-    return memory_d * channel + max(0, READ_AFTER_WRITE - slack), channel + PIPELINE_CYCLES
+    words = rom_words(update.a.values, update.b.values, lanes, coef_width)
+    rom = Rom(f"rom/{file}.hex", lanes * coef_width, words)
+    parameters: dict[str, int | str] = {"ORDER": lmu.order, "MEMORY_D": lmu.memory_d, "LANES": lanes}
+    for prefix, tensor_type in zip(("U", "MEM", "A", "B"), types.values(), strict=True):
+        parameters |= widths(prefix, tensor_type)
+    parameters |= modes(lmu.mem) | {"ROM_FILE": rom.file}
+    return MemoryUnit(DenseMemory(lmu.order, lmu.memory_d, lanes), MODULE, parameters, rom)
 
 
 def rom_words(a: Ints, b: Ints, lanes: int, width: int) -> tuple[int, ...]:
@@ -76,5 +119,5 @@ def lanes_for(order: int, memory_d: int, reuse_factor: int) -> int:
 
     A step has memory_d * order * (order + 1) multiply-accumulates.
     """
-    wanted = memory_d * order * (order + 1) / reuse_factor
-    return next((lanes for lanes in divisors(order) if lanes >= wanted), order)
+    multipliers = memory_d * order * (order + 1) / reuse_factor
+    return next((lanes for lanes in divisors(order) if lanes >= multipliers), order)

@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from lmu_hls.errors import LmuHlsError
-from lmu_hls.rtl.dense import dense_unit
-from lmu_hls.rtl.tridiag import tridiagonal_unit
-from lmu_hls.rtl.unit import MemoryUnit
-from lmu_hls.spec import LMU, TridiagonalUpdate
+from lmu_hls.naming import identifier
+from lmu_hls.rtl.dense import DenseMemory, dense_unit
+from lmu_hls.rtl.tridiag import TridiagonalMemory, tridiagonal_unit
+from lmu_hls.rtl.unit import MemorySizes, MemoryUnit
+from lmu_hls.spec import LMU, DenseUpdate, TridiagonalUpdate
+
+_SIZES: dict[type, Callable[[int, int], MemorySizes]] = {
+    DenseUpdate: DenseMemory,
+    TridiagonalUpdate: TridiagonalMemory,
+}
 
 
-def memory_unit(lmu: LMU, lanes: int | None = None, pipeline: int | None = None, pes: int = 1) -> MemoryUnit:
-    """The memory unit of ``lmu``: ``lanes`` as in :func:`dense_unit`, ``pipeline``, ``pes`` as in `tridiagonal_unit`.
+def memory_sizes(lmu: LMU) -> MemorySizes:
+    """The memory unit of ``lmu`` with one lane."""
+    return _SIZES[type(lmu.update)](lmu.order, lmu.memory_d)
 
+
+def memory_unit(lmu: LMU, lanes: int | None = None, pipeline: int | None = None, file: str | None = None) -> MemoryUnit:
+    """The memory unit of ``lmu``; its ROM is rom/<file>.hex, by default called as the layer.
+
+    ``lanes`` are rows as in :func:`dense_unit` or units as in :func:`tridiagonal_unit`; ``pipeline`` is of the latter.
     Raises LmuHlsError for what the unit cannot take.
     """
+    file = identifier(lmu.name) if file is None else file
     if isinstance(lmu.update, TridiagonalUpdate):
-        if lanes not in (None, 1):
-            raise LmuHlsError(f"layer {lmu.name!r}: a tridiagonal memory unit has no lanes; leave them out")
-        return tridiagonal_unit(lmu, lmu.update, pipeline, pes)
-    if pipeline is not None or pes != 1:
-        raise LmuHlsError(f"layer {lmu.name!r}: a dense memory unit has one fixed pipeline; leave these out")
-    return dense_unit(lmu, lmu.update, lanes)
+        return tridiagonal_unit(lmu, lmu.update, file, lanes, pipeline)
+    if pipeline is not None:
+        raise LmuHlsError(f"layer {lmu.name!r}: a dense memory unit has one fixed pipeline; leave it out")
+    return dense_unit(lmu, lmu.update, file, lanes)

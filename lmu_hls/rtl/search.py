@@ -14,16 +14,10 @@ from itertools import product
 
 import numpy as np
 
-from lmu_hls.rtl.loop import hidden_latency, lmu_pace, recurrence, way_round
-from lmu_hls.rtl.sizes import (
-    ENCODER,
-    MEMORY,
-    TRIDIAGONAL_MULTIPLIERS,
-    CellSizes,
-    Lanes,
-    LMUSizes,
-    Matrix,
-)
+from lmu_hls.rtl.cells import CellSizes, Lanes
+from lmu_hls.rtl.loop import lmu_pace, way_round
+from lmu_hls.rtl.matrix import Matrix
+from lmu_hls.rtl.sizes import ENCODER, MEMORY, LMUSizes
 
 KEPT = 64  # searches: a conversion plans the same layers several times
 
@@ -119,8 +113,8 @@ def matrix_search(name: str, matrix: Matrix) -> Search:
 @lru_cache(KEPT)
 def lmu_search(sizes: LMUSizes) -> Search:
     """Every choice of encoder and memory with every one of the cell; layers of the same sizes share it."""
-    each = TRIDIAGONAL_MULTIPLIERS if sizes.tridiagonal else 1
-    memories = sizes.memory_choices
+    each = sizes.memory.multipliers_a_lane
+    memories = sizes.memory.choices
     front = [
         ((encoder, memory), encoder + each * memory, max(cycles, memories[memory]), way_round(sizes, encoder, memory))
         for (encoder, cycles), memory in product(sizes.encoder.choices.items(), memories)
@@ -146,5 +140,5 @@ def _cells(cell: CellSizes | None, h_back: bool) -> Iterator[tuple[tuple[int, ..
     for lanes in product(*choices):
         named = dict(zip(cell.matrices, lanes, strict=True))
         cycles = max(choice[n] for choice, n in zip(choices, lanes, strict=True))
-        cycles = max(cycles, recurrence(cell, named)[1]) if cell.recurrent else cycles
-        yield lanes, sum(lanes), cycles, hidden_latency(cell, named) if h_back else 0
+        cycles = max(cycles, cell.form.recurrence(cell, named)[1]) if cell.recurrent else cycles
+        yield lanes, sum(lanes), cycles, cell.latency(named) if h_back else 0

@@ -121,15 +121,19 @@ def top_source(plan: NetworkPlan) -> str:
 
 def modules(plan: NetworkPlan) -> tuple[str, ...]:
     """The hand-written modules that the top needs, by their names in the library."""
-    wanted = [instance.module for instance in plan.net.instances]
-    wanted += ["lmu_registers", "lmu_restart"] if plan.options.axi_lite else []
-    found: set[str] = set()
-    while wanted:
-        module = wanted.pop()
-        if module not in found:
-            found.add(module)
-            wanted += _INSTANCE.findall(_source(module))
-    return tuple(sorted(found))
+    tops = [instance.module for instance in plan.net.instances]
+    return with_submodules(tops + (["lmu_registers", "lmu_restart"] if plan.options.axi_lite else []))
+
+
+def with_submodules(tops: Iterable[str]) -> tuple[str, ...]:
+    """Modules of the library and all that they need, by name."""
+    todo, needed = list(tops), set[str]()
+    while todo:
+        module = todo.pop()
+        if module not in needed:
+            needed.add(module)
+            todo += _INSTANCE.findall(_source(module))
+    return tuple(sorted(needed))
 
 
 def sources(plan: NetworkPlan) -> tuple[str, ...]:

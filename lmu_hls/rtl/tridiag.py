@@ -2,36 +2,126 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 import numpy as np
 
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType
-from lmu_hls.naming import identifier
-from lmu_hls.rtl.unit import (
-    COMMON,
-    DEGREES_DESCENDING,
-    MemoryUnit,
-    check_signed,
-    divisors,
-    modes,
-    widths,
-)
+from lmu_hls.rtl.affine import Rom
+from lmu_hls.rtl.cycles import QUEUE, Beats
+from lmu_hls.rtl.matrix import divisors
+from lmu_hls.rtl.unit import DEGREES_DESCENDING, MemorySizes, MemoryUnit, check_signed, modes, widths
 from lmu_hls.spec import LMU, TridiagonalUpdate, Weight
 
-MODULES = ("lmu_memory_tridiag", "lmu_tridiag_datapath", "lmu_align", "lmu_delay", *COMMON)
+MODULE, SHARED_MODULE = "lmu_memory_tridiag", "lmu_memory_tridiag_pes"
 # From reading a state to writing it, for a recurrence of 1, 2, 3 cycles
 DEPTH = {1: 3, 2: 5, 3: 7}
 SHARED_ORDER = 3  # from which on several units share the channels: their cycles would not be constant below
 
 
-def tridiagonal_unit(lmu: LMU, update: TridiagonalUpdate, pipeline: int | None = None, pes: int = 1) -> MemoryUnit:
-    """The unit for ``update``, the one of ``lmu``.
+@dataclass(frozen=True, slots=True)
+class TridiagonalMemory(MemorySizes):
+    """``lanes`` units share the channels; they divide memory_d. ``pipeline`` is the depth of the recurrence.
 
-    ``pes`` units share the channels; it divides memory_d, and is 1 below order 3. ``pipeline`` is the number of cycles
-    of the recurrence, 1 to 3 and not more than a unit's channels; by default as many as these allow, which cost no
-    cycle. Each unit has three multipliers. Raises LmuHlsError for what the unit cannot take.
+    Without ``pipeline`` it is as deep as the channels of a unit allow, which costs no cycle.
+    """
+
+    pipeline: int | None = None
+
+    multipliers_a_lane = 3
+    stream = DEGREES_DESCENDING
+
+    @property
+    def channels(self) -> int:
+        """Of a unit."""
+        return self.memory_d // self.lanes
+
+    @property
+    def deepest(self) -> int:
+        return min(max(DEPTH), self.channels)
+
+    @property
+    def depth(self) -> int:
+        """Cycles from reading a state to writing it."""
+        return DEPTH[self.deepest if self.pipeline is None else self.pipeline]
+
+    @property
+    def _sweeps(self) -> int:
+        return 2 * self.order * self.channels + int(self.channels == 1) + 1
+
+    @property
+    def ii_cycles(self) -> int:
+        return self._sweeps + max(0, self.depth - self.channels) + self.memory_d - self.channels
+
+    @property
+    def latency_cycles(self) -> int:
+        return self._sweeps + self.depth
+
+    @property
+    def formula(self) -> str:
+        if self.lanes == 1:
+            return "2*ORDER*MEMORY_D + TURN + WAIT + 1"
+        return "max(ORDER*MEMORY_D, 2*ORDER*MEMORY_D/PES + TURN + WAIT + 1 + LOAD)"
+
+    @property
+    def macs(self) -> int:
+        return 4 * self.states
+
+    @property
+    def possible_lanes(self) -> list[int]:
+        return divisors(self.memory_d) if self.order >= SHARED_ORDER else [1]
+
+    @property
+    def words(self) -> int:
+        """Output beats of the unit a step."""
+        return self.states // self.lanes
+
+    def responder(self) -> Callable[[Beats], Beats]:
+        return _Sweeps(self)
+
+    def last_state(self, u: Beats) -> int:
+        end = u[-1] + (QUEUE if self.memory_d > 1 else 0) + self.latency_cycles
+        if self.lanes == 1:
+            return end
+        # Behind its queue, the states of a word leave one a cycle
+        return max(end + QUEUE + self.lanes, end - self.words + 1 + QUEUE + self.states)
+
+
+class _Sweeps:
+    def __init__(self, sizes: TridiagonalMemory) -> None:
+        self.sizes = sizes
+        self.free = -1  # earliest cycle for the next u
+
+    def __call__(self, beats: Beats) -> Beats:
+        sizes = self.sizes
+        wait = QUEUE if sizes.memory_d > 1 else 0  # u of all channels wait for one another
+        for beat in beats:
+            taken = max(beat + wait, self.free)
+            self.free = taken + 1
+        self.free = taken + sizes.ii_cycles - sizes.memory_d + 1
+        first = taken + sizes.latency_cycles - sizes.words + 1
+        if sizes.lanes == 1:
+            return list(range(first, first + sizes.words))
+        states: Beats = []
+        for word in range(sizes.words):
+            serialized = max(first + word + QUEUE, states[-1] if states else 0)
+            states += [serialized + 1 + lane for lane in range(sizes.lanes)]
+        return states
+
+
+def tridiagonal_unit(
+    lmu: LMU, update: TridiagonalUpdate, file: str, pes: int | None = None, pipeline: int | None = None
+) -> MemoryUnit:
+    """The unit for ``update``, the one of ``lmu``; its ROM is rom/<file>.hex.
+
+    ``pes`` units, by default one, share the channels; it divides memory_d, and is 1 below order 3. ``pipeline`` is the
+    number of cycles of the recurrence, 1 to 3 and not more than a unit's channels; by default as many as these allow,
+    which cost no cycle. Each unit has three multipliers. Raises LmuHlsError for what the unit cannot take.
     """
     check_signed(lmu.name, {"u": lmu.u, "mem": lmu.mem, "sweep": update.sweep})
+    pes = 1 if pes is None else pes
     if pes < 1 or lmu.memory_d % pes:
         allowed = ", ".join(map(str, divisors(lmu.memory_d)))
         raise LmuHlsError(
@@ -39,49 +129,22 @@ def tridiagonal_unit(lmu: LMU, update: TridiagonalUpdate, pipeline: int | None =
         )
     if pes > 1 and lmu.order < SHARED_ORDER:
         raise LmuHlsError(f"layer {lmu.name!r}: {pes} units need an order of {SHARED_ORDER} or more; use one unit")
-    channels = lmu.memory_d // pes
-    deepest = min(max(DEPTH), channels)
-    if pipeline is not None and not 1 <= pipeline <= deepest:
+    sizes = TridiagonalMemory(lmu.order, lmu.memory_d, pes, pipeline)
+    if pipeline is not None and not 1 <= pipeline <= sizes.deepest:
         raise LmuHlsError(
-            f"layer {lmu.name!r}: pipeline {pipeline} is not possible with {channels} channels a unit; "
-            f"use 1 to {deepest}"
+            f"layer {lmu.name!r}: pipeline {pipeline} is not possible with {sizes.channels} channels a unit; "
+            f"use 1 to {sizes.deepest}"
         )
-    pipeline, ii, latency = tridiagonal_timing(lmu.order, lmu.memory_d, pes, pipeline)
-    name = identifier(lmu.name)
     coefficients = _coefficients(update)
+    rom = Rom(f"rom/{file}.hex", sum(w.type.width for w in coefficients.values()), rom_words(coefficients))
     parameters: dict[str, int | str] = {} if pes == 1 else {"PES": pes}
-    parameters |= {"ORDER": lmu.order, "MEMORY_D": lmu.memory_d, "PIPELINE": pipeline}
+    parameters |= {"ORDER": lmu.order, "MEMORY_D": lmu.memory_d}
+    parameters |= {"PIPELINE": sizes.deepest if pipeline is None else pipeline}
     parameters |= widths("U", lmu.u) | widths("MEM", lmu.mem) | widths("SWEEP", update.sweep)
     for prefix in ("LAM", "GAM", "KAP", "BET"):
         parameters |= widths(prefix, coefficients[prefix].type)
-    parameters |= modes(lmu.mem) | modes(update.sweep, "SWEEP_")
-    parameters["ROM_FILE"] = f"rom/{name}.hex"
-    types = {name: getattr(update, name).type for name in ("lam", "gam", "kap", "bet")}
-    return MemoryUnit(
-        name=name,
-        module="lmu_memory_tridiag" if pes == 1 else "lmu_memory_tridiag_pes",
-        modules=MODULES if pes == 1 else (*MODULES, "lmu_memory_tridiag_pes"),
-        types={"u": lmu.u, "mem": lmu.mem, "sweep": update.sweep, **types},
-        parameters=parameters,
-        rom_words=rom_words(coefficients),
-        rom_width=sum(weight.type.width for weight in coefficients.values()),
-        lanes=pes,
-        stream=DEGREES_DESCENDING,
-        ii_cycles=ii,
-        latency_cycles=latency,
-    )
-
-
-def tridiagonal_timing(order: int, memory_d: int, pes: int, pipeline: int | None = None) -> tuple[int, int, int]:
-    """``pipeline``, ``ii_cycles`` and ``latency_cycles`` of a unit, by the formulas in the headers of its modules.
-
-    Without ``pipeline`` it is as deep as the channels of a unit allow.
-    """
-    channels = memory_d // pes
-    pipeline = min(max(DEPTH), channels) if pipeline is None else pipeline
-    depth = DEPTH[pipeline]
-    cycles = 2 * order * channels + int(channels == 1) + 1
-    return pipeline, cycles + max(0, depth - channels) + memory_d - channels, cycles + depth
+    parameters |= modes(lmu.mem) | modes(update.sweep, "SWEEP_") | {"ROM_FILE": rom.file}
+    return MemoryUnit(sizes, MODULE if pes == 1 else SHARED_MODULE, parameters, rom)
 
 
 def rom_words(coefficients: dict[str, Weight]) -> tuple[int, ...]:

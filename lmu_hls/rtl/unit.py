@@ -2,60 +2,94 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import ClassVar
 
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import OVERFLOWS, ROUNDINGS, FixedType
+from lmu_hls.rtl.affine import Rom
+from lmu_hls.rtl.cycles import Beats
 
 # How the states of a step follow one another in the output stream: degrees ascending, one channel after another; or
 # degrees descending, at each degree the channels ascending.
 CHANNELS, DEGREES_DESCENDING = "channels", "degrees_descending"
 
-# Modules that both kinds of memory unit are made of.
-COMMON = ("lmu_ram", "lmu_rom", "lmu_round_sat")
+
+@dataclass(frozen=True, slots=True)
+class MemorySizes(ABC):
+    """A memory unit of ``memory_d`` channels of ``order`` states, ``lanes`` of them in an output beat: its cycles.
+
+    ``stream`` is the order of the states. A subclass has the formulas in the header of its module, each once: they hold
+    exactly, without gaps and back-pressure.
+    """
+
+    order: int
+    memory_d: int
+    lanes: int = 1
+
+    multipliers_a_lane: ClassVar[int]
+    stream: ClassVar[str]
+
+    @property
+    def states(self) -> int:
+        return self.memory_d * self.order
+
+    def with_lanes(self, lanes: int) -> MemorySizes:
+        return replace(self, lanes=lanes)
+
+    @property
+    @abstractmethod
+    def ii_cycles(self) -> int:
+        """From one step's first input beat to that of the next."""
+
+    @property
+    @abstractmethod
+    def latency_cycles(self) -> int:
+        """From a step's last input beat to its last output beat."""
+
+    @property
+    @abstractmethod
+    def formula(self) -> str:
+        """That of :attr:`cycles`, for the reader of the manifest."""
+
+    @property
+    @abstractmethod
+    def macs(self) -> int:
+        """The multiplications of a step."""
+
+    @property
+    @abstractmethod
+    def possible_lanes(self) -> list[int]: ...
+
+    @abstractmethod
+    def responder(self) -> Callable[[Beats], Beats]:
+        """A unit with its serializer, from its reset on: u of a step in, one state after another out."""
+
+    @abstractmethod
+    def last_state(self, u: Beats) -> int:
+        """When the last state leaves the serializer of an idle unit, whose inputs come at ``u``; a bound from below."""
+
+    @property
+    def cycles(self) -> int:
+        """Cycles a step; the states leave one a cycle."""
+        return max(self.ii_cycles, self.states)
+
+    @property
+    def choices(self) -> dict[int, int]:
+        """All possible lanes -> cycles a step; in a loop those that save no cycles here can still answer earlier."""
+        return {n: self.with_lanes(n).cycles for n in self.possible_lanes}
 
 
 @dataclass(frozen=True, slots=True)
 class MemoryUnit:
-    """A memory unit for one LMU layer: ``parameters`` of the Verilog module ``module`` and its ``rom_words``.
+    """The Verilog ``module`` that does the work of a memory of ``sizes``, with its ``parameters`` and its ROM."""
 
-    ``name`` is the layer's name as a Verilog identifier; ``types`` are those of the tensors, for the reader of the
-    generated top. ``modules`` are the Verilog files that it needs. ``lanes`` is the number of states in an output beat
-    and ``stream`` their order. ``ii_cycles`` (from one step's first input beat to that of the next) and
-    ``latency_cycles`` (from a step's last input beat to its last output beat) follow the formulas in the header of the
-    module: they hold exactly, without gaps and back-pressure.
-    """
-
-    name: str
+    sizes: MemorySizes
     module: str
-    modules: tuple[str, ...]
-    types: Mapping[str, FixedType]
     parameters: Mapping[str, int | str]
-    rom_words: tuple[int, ...]
-    rom_width: int
-    lanes: int
-    stream: str
-    ii_cycles: int
-    latency_cycles: int
-
-    @property
-    def top(self) -> str:
-        """The generated module that instantiates the unit."""
-        return f"{self.name}_memory"
-
-    @property
-    def rom_file(self) -> str:
-        """Path of the ROM file below the folder of the Verilog."""
-        return str(self.parameters["ROM_FILE"])
-
-    @property
-    def order(self) -> int:
-        return int(self.parameters["ORDER"])
-
-    @property
-    def memory_d(self) -> int:
-        return int(self.parameters["MEMORY_D"])
+    rom: Rom
 
 
 def check_signed(layer: str, types: Mapping[str, FixedType]) -> None:
@@ -79,8 +113,3 @@ def modes(kind: FixedType, prefix: str = "") -> dict[str, int]:
         f"{prefix}ROUNDING": ROUNDINGS.index(kind.rounding),
         f"{prefix}OVERFLOW": OVERFLOWS.index(kind.overflow),
     }
-
-
-def divisors(number: int) -> list[int]:
-    """From 1 up."""
-    return [k for k in range(1, number + 1) if number % k == 0]

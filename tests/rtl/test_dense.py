@@ -15,15 +15,13 @@ from lmu_hls.fixed import FixedType
 from lmu_hls.naming import identifier
 from lmu_hls.resources import hdl_file, hdl_modules
 from lmu_hls.rtl import memory_unit
-from lmu_hls.rtl.dense import MODULES, lanes_for, rom_words
-from lmu_hls.spec import LMU, Network
+from lmu_hls.rtl.dense import lanes_for, rom_words
+from lmu_hls.rtl.standalone import with_submodules
 from lmu_hls.toolchain import find, simulator_env
 from tests.support.hdl.dense_grid import Config
-from tests.support.hdl.memory_project import write_rtl
+from tests.support.hdl.memory_project import top_name, write_rtl
 
-
-def network(*layers: LMU) -> Network:
-    return Network("net", layers[0].x, layers[0].steps, 1, layers)
+MODULES = with_submodules(["lmu_memory_dense"])
 
 
 def test_rom_words_are_columns_of_groups() -> None:
@@ -44,11 +42,11 @@ def test_lanes_satisfy_the_request(reuse_factor: int, lanes: int) -> None:
 
 def test_formulas() -> None:
     unit = memory_unit(Config(6, 1, 6).lmu("a"), 6)
-    assert (unit.ii_cycles, unit.latency_cycles) == (7 + 3, 7 + 5)
+    assert (unit.sizes.ii_cycles, unit.sizes.latency_cycles) == (7 + 3, 7 + 5)
     unit = memory_unit(Config(6, 4, 2).lmu("a"), 2)
-    assert (unit.ii_cycles, unit.latency_cycles) == (4 * 21, 21 + 5)
+    assert (unit.sizes.ii_cycles, unit.sizes.latency_cycles) == (4 * 21, 21 + 5)
     unit = memory_unit(Config(4, 1, 2).lmu("a"), 2)
-    assert (unit.ii_cycles, unit.latency_cycles) == (10 + 1, 10 + 5)
+    assert (unit.sizes.ii_cycles, unit.sizes.latency_cycles) == (10 + 1, 10 + 5)
 
 
 @pytest.mark.parametrize(
@@ -65,40 +63,40 @@ def test_refusals_name_layer_and_remedy() -> None:
     unsigned = dataclasses.replace(layer, u=FixedType(8, 4, signed=False))
     with pytest.raises(LmuHlsError, match=r"'speech': u has the unsigned type ufixed<8,4.*use fixed<9,5>"):
         memory_unit(unsigned)
-    with pytest.raises(LmuHlsError, match=r"'speech': a dense memory unit has one fixed pipeline; leave these out"):
+    with pytest.raises(LmuHlsError, match=r"'speech': a dense memory unit has one fixed pipeline; leave it out"):
         memory_unit(layer, pipeline=2)
 
 
 def test_folder_stands_alone(tmp_path: Path) -> None:
-    units = write_rtl(network(Config(6, 2, 3).lmu("one"), Config(4, 1, 4).lmu("two-x")), tmp_path / "rtl")
-    assert [unit.top for unit in units] == ["one_memory", "two_x_memory"]
+    units = write_rtl([Config(6, 2, 3).lmu("one"), Config(4, 1, 4).lmu("two-x")], tmp_path / "rtl")
+    assert [top_name(unit) for unit in units] == ["one_memory", "two_x_memory"]
     names = {str(path.relative_to(tmp_path / "rtl")) for path in (tmp_path / "rtl").rglob("*") if path.is_file()}
     tops = {"one_memory.v", "two_x_memory.v", "rom/one.hex", "rom/two_x.hex", "manifest.json"}
     assert names == {f"{module}.v" for module in MODULES} | tops
     for module in MODULES:
         assert (tmp_path / "rtl" / f"{module}.v").read_bytes() == hdl_file(module).read_bytes()
     words = (tmp_path / "rtl" / "rom" / "one.hex").read_text().split()
-    assert [int(word, 16) for word in words] == list(units[0].rom_words)
+    assert [int(word, 16) for word in words] == list(units[0].rom.words)
     manifest = json.loads((tmp_path / "rtl" / "manifest.json").read_text())
     assert manifest[0]["parameters"] == units[0].parameters
-    assert manifest[1]["ii_cycles"] == units[1].ii_cycles
+    assert manifest[1]["ii_cycles"] == units[1].sizes.ii_cycles
 
 
 def test_same_input_same_files(tmp_path: Path) -> None:
     for folder in ("a", "b"):
-        write_rtl(network(Config(6, 2, 3).lmu("one")), tmp_path / folder)
+        write_rtl([Config(6, 2, 3).lmu("one")], tmp_path / folder)
     for path in (tmp_path / "a").rglob("*"):
         if path.is_file():
             assert path.read_bytes() == (tmp_path / "b" / path.relative_to(tmp_path / "a")).read_bytes()
 
 
-def test_all_modules_are_written() -> None:
-    assert set(MODULES) <= hdl_modules().keys()
+def test_modules_inside_modules_are_found() -> None:
+    assert {"lmu_memory_dense", "lmu_mac", "lmu_round_sat"} <= set(MODULES) <= hdl_modules().keys()
 
 
 @pytest.mark.skipif(not find("verilator").found, reason="verilator is not installed")
 def test_generated_top_is_clean(tmp_path: Path) -> None:
-    write_rtl(network(Config(6, 2, 3).lmu("one")), tmp_path)
+    write_rtl([Config(6, 2, 3).lmu("one")], tmp_path)
     command = ["verilator", "--lint-only", "-Wall", "--quiet", "--top-module", "one_memory"]
     done = subprocess.run(
         [*command, *map(str, sorted(tmp_path.glob("*.v")))],

@@ -10,6 +10,7 @@ import pytest
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType
 from lmu_hls.rtl.loop import lmu_pace
+from lmu_hls.rtl.matrix import Matrix
 from lmu_hls.rtl.network import RtlOptions, plan_network, utilisation
 from lmu_hls.rtl.reuse import (
     Settled,
@@ -20,7 +21,7 @@ from lmu_hls.rtl.reuse import (
     settle,
     valid_reuse_factors,
 )
-from lmu_hls.rtl.sizes import LMUSizes, Matrix
+from lmu_hls.rtl.sizes import lmu_sizes
 from lmu_hls.rtl.stages import stage_of
 from lmu_hls.spec import Activation, Dense, Elementwise, Network, Weight
 from tests.support.hdl.tridiag_grid import Config
@@ -66,7 +67,7 @@ def test_feedback_counts() -> None:
     assert max(part.fewest_cycles for part in stage_of(layer).parts) < fastest
     assert max(part.choices[1] for part in stage_of(layer).parts) < slowest
     for reuse in (fastest, slowest):
-        assert lmu_pace(LMUSizes.of(layer), choose_lanes(layer, reuse)).ii == reuse
+        assert lmu_pace(lmu_sizes(layer), choose_lanes(layer, reuse)).ii == reuse
 
 
 @pytest.mark.parametrize(

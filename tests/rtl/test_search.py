@@ -13,16 +13,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lmu_hls.rtl.loop import hidden_latency, lmu_pace, way_round
+from lmu_hls.rtl.cells import HIDDEN, HIDDEN2
+from lmu_hls.rtl.loop import lmu_pace, way_round
 from lmu_hls.rtl.manifest import Manifest
+from lmu_hls.rtl.matrix import divisors
 from lmu_hls.rtl.network import RtlOptions, plan_network
 from lmu_hls.rtl.reuse import choose_lanes, fastest, settle, valid_reuse_factors
 from lmu_hls.rtl.search import Search, lmu_search
-from lmu_hls.rtl.sizes import ENCODER, HIDDEN, HIDDEN2, MEMORY, LMUSizes
+from lmu_hls.rtl.sizes import ENCODER, MEMORY, lmu_sizes
 from lmu_hls.rtl.stages import stage_of
 from lmu_hls.rtl.stages.dense import PART as DENSE
 from lmu_hls.rtl.standalone import write_project
-from lmu_hls.rtl.unit import divisors
+from lmu_hls.rtl.tridiag import TridiagonalMemory
 from lmu_hls.spec import LMU, Dense, Layer, Network
 from lmu_hls.toolchain import find
 from tests.support.make_sim import golden_vectors, make
@@ -46,9 +48,9 @@ def every_lanes(layer: Layer) -> Iterator[Mapping[str, int]]:
         yield from ({DENSE: lanes} for lanes in divisors(layer.units))
         return
     assert isinstance(layer, LMU)
-    sizes = LMUSizes.of(layer)
+    sizes = lmu_sizes(layer)
     hidden = sizes.cell.matrices if sizes.cell is not None else {}
-    choices = [divisors(sizes.memory_d), sizes.memory_choices, *(divisors(matrix.rows) for matrix in hidden.values())]
+    choices = [divisors(sizes.memory_d), sizes.memory.choices, *(divisors(matrix.rows) for matrix in hidden.values())]
     for lanes in itertools.product(*choices):
         yield dict(zip((ENCODER, MEMORY, *hidden), lanes, strict=True))
 
@@ -94,17 +96,17 @@ def test_front_is_the_best_of_all_combinations(seed: int) -> None:
 def test_way_round_is_a_bound(seed: int) -> None:
     """What the search leaves out by this bound cannot be better."""
     for layer in random_spec_network(seed, STATES).lmus:
-        sizes = LMUSizes.of(layer)
+        sizes = lmu_sizes(layer)
         for lanes in every_lanes(layer) if sizes.mem_back or sizes.h_back else ():
             way = way_round(sizes, lanes[ENCODER], lanes[MEMORY])
-            way += hidden_latency(sizes.cell, lanes) if sizes.h_back and sizes.cell else 0
+            way += sizes.cell.latency(lanes) if sizes.h_back and sizes.cell else 0
             assert way <= lmu_pace(sizes, lanes).ii
 
 
 def test_a_wrong_bound_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """A fault: a bound above the truth makes the search miss the best."""
     layer = random_lmu(np.random.default_rng(0))
-    sizes = LMUSizes.of(layer)
+    sizes = lmu_sizes(layer)
     right = lmu_search.__wrapped__(sizes).front()
     monkeypatch.setattr("lmu_hls.rtl.search.way_round", lambda *given: way_round(*given) * 2 * given[1])
     wrong = lmu_search.__wrapped__(sizes).front()
@@ -164,13 +166,13 @@ def test_sizes_are_those_of_the_netlist(seed: int, data: st.DataObject) -> None:
     network = replace(network, layers=tuple(layers))
     found = {instance.name: instance.parameters for instance in plan_network(network).net.instances}
     for lmu in network.lmus:
-        sizes, lanes = LMUSizes.of(lmu), choose_lanes(lmu, lmu.reuse_factor)
+        sizes, lanes = lmu_sizes(lmu), choose_lanes(lmu, lmu.reuse_factor)
         encoder, memory = found[f"{lmu.name}_encoder"], found[f"{lmu.name}_memory"]
         assert sizes.encoder.columns == sum(int(encoder[name]) for name in ("N_X", "N_MEM", "N_H"))
         assert (sizes.encoder.rows, lanes[ENCODER]) == (encoder["MEMORY_D"], encoder["LANES"])
-        assert (sizes.order, sizes.memory_d) == (memory["ORDER"], memory["MEMORY_D"])
-        assert lanes[MEMORY] == memory.get("PES" if sizes.tridiagonal else "LANES", 1)
-        assert sizes.tridiagonal == ("SWEEP_W" in memory)
+        assert (sizes.memory.order, sizes.memory_d) == (memory["ORDER"], memory["MEMORY_D"])
+        assert lanes[MEMORY] == memory.get("PES" if isinstance(sizes.memory, TridiagonalMemory) else "LANES", 1)
+        assert isinstance(sizes.memory, TridiagonalMemory) == ("SWEEP_W" in memory)
         if sizes.cell is not None:
             cell = found[f"{lmu.name}_hidden"]
             assert (sizes.cell.n_x, sizes.cell.n_h, sizes.cell.n_mem) == tuple(

@@ -13,17 +13,15 @@ import pytest
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType
 from lmu_hls.rtl import memory_unit
-from lmu_hls.rtl import tridiag as tridiagonal_rtl
-from lmu_hls.rtl.dense import MODULES as DENSE_MODULES
-from lmu_hls.spec import LMU, Network, TridiagonalUpdate, Weight
+from lmu_hls.rtl.standalone import with_submodules
+from lmu_hls.spec import LMU, TridiagonalUpdate, Weight
 from lmu_hls.toolchain import find, simulator_env
 from tests.support.hdl import dense_grid, tridiag_grid
 from tests.support.hdl.memory_project import write_rtl
 from tests.support.hdl.tridiag_grid import Config
 
-
-def network(*layers: LMU) -> Network:
-    return Network("net", layers[0].x, layers[0].steps, 1, layers)
+DENSE_MODULES = with_submodules(["lmu_memory_dense"])
+TRIDIAGONAL_MODULES = with_submodules(["lmu_memory_tridiag"])
 
 
 def _layer(types: str, lam: list[int], gam: list[int], kap: list[int], bet: list[int]) -> LMU:
@@ -48,8 +46,8 @@ def test_rom_words() -> None:
     """{kap, gam, bet, -lam}; the last gam is in the place of kap."""
     layer = _layer("fixed<8,1> fixed<8,1> fixed<8,1> fixed<8,1>", [0, 5, 6], [7, 8, 9], [10, 11, 0], [12, -13, 14])
     unit = memory_unit(layer)
-    assert unit.rom_width == 32
-    assert [_fields(word, 8, 8, 8, 8) for word in unit.rom_words] == [[0, 12, 7, 10], [-5, -13, 8, 11], [-6, 14, 0, 9]]
+    assert unit.rom.width == 32
+    assert [_fields(word, 8, 8, 8, 8) for word in unit.rom.words] == [[0, 12, 7, 10], [-5, -13, 8, 11], [-6, 14, 0, 9]]
     assert {unit.parameters[f"{name}_F"] for name in ("LAM", "GAM", "KAP", "BET")} == {7}
 
 
@@ -59,12 +57,12 @@ def test_coefficients_of_different_types() -> None:
     unit = memory_unit(layer)
     widths = [(int(unit.parameters[f"{n}_W"]), int(unit.parameters[f"{n}_F"])) for n in ("LAM", "BET", "GAM", "KAP")]
     assert widths == [(7, 5), (4, 0), (9, 8), (9, 8)]
-    assert [_fields(w, 7, 4, 9, 9) for w in unit.rom_words] == [[0, 1, 255, -16 << 3], [32, 2, 0, 254]]
+    assert [_fields(w, 7, 4, 9, 9) for w in unit.rom.words] == [[0, 1, 255, -16 << 3], [32, 2, 0, 254]]
 
 
 def test_single_degree_has_two_words() -> None:
     unit = memory_unit(_layer("fixed<8,1> fixed<8,1> fixed<8,1> fixed<8,1>", [0], [7], [0], [12]))
-    assert [_fields(word, 8, 8, 8, 8) for word in unit.rom_words] == [[0, 12, 0, 7], [0, 0, 0, 0]]
+    assert [_fields(word, 8, 8, 8, 8) for word in unit.rom.words] == [[0, 12, 0, 7], [0, 0, 0, 0]]
 
 
 @pytest.mark.parametrize(
@@ -79,7 +77,7 @@ def test_single_degree_has_two_words() -> None:
 )
 def test_formulas(order: int, memory_d: int, pipeline: int, ii: int, latency: int) -> None:
     unit = memory_unit(Config(order, memory_d, pipeline).lmu("a"), pipeline=pipeline)
-    assert (unit.ii_cycles, unit.latency_cycles) == (ii, latency)
+    assert (unit.sizes.ii_cycles, unit.sizes.latency_cycles) == (ii, latency)
 
 
 @pytest.mark.parametrize(("memory_d", "pipeline"), [(1, 1), (2, 2), (3, 3), (7, 3)])
@@ -95,32 +93,30 @@ def test_refusals_name_layer_and_remedy() -> None:
         ):
             memory_unit(layer, pipeline=pipeline)
     with pytest.raises(LmuHlsError, match=r"'speech': 3 units do not divide memory_d 2; use one of 1, 2"):
-        memory_unit(layer, pes=3)
-    with pytest.raises(LmuHlsError, match=r"'speech': a tridiagonal memory unit has no lanes; leave them out"):
-        memory_unit(layer, lanes=2)
+        memory_unit(layer, 3)
     with pytest.raises(LmuHlsError, match=r"'low': 2 units need an order of 3 or more; use one unit"):
-        memory_unit(Config(2, 2, 1).lmu("low"), pes=2)
+        memory_unit(Config(2, 2, 1).lmu("low"), 2)
     update = dataclasses.replace(layer.update, sweep=FixedType(8, 4, signed=False))
     with pytest.raises(LmuHlsError, match=r"'speech': sweep has the unsigned type ufixed<8,4.*use fixed<9,5>"):
         memory_unit(dataclasses.replace(layer, update=update))
 
 
 def test_folder_has_what_it_needs(tmp_path: Path) -> None:
-    (unit,) = write_rtl(network(Config(6, 2, 2).lmu("one")), tmp_path / "one")
+    (unit,) = write_rtl([Config(6, 2, 2).lmu("one")], tmp_path / "one")
     names = {path.stem for path in (tmp_path / "one").glob("*.v")}
-    assert names == {*tridiagonal_rtl.MODULES, "one_memory"}
+    assert names == {*TRIDIAGONAL_MODULES, "one_memory"}
     words = (tmp_path / "one" / "rom" / "one.hex").read_text().split()
-    assert [int(word, 16) for word in words] == list(unit.rom_words)
+    assert [int(word, 16) for word in words] == list(unit.rom.words)
     (entry,) = json.loads((tmp_path / "one" / "manifest.json").read_text())
     assert (entry["stream"], entry["parameters"]) == ("degrees_descending", unit.parameters)
-    write_rtl(network(Config(6, 2, 2).lmu("one"), dense_grid.Config(6, 1, 2).lmu("two")), tmp_path / "two")
+    write_rtl([Config(6, 2, 2).lmu("one"), dense_grid.Config(6, 1, 2).lmu("two")], tmp_path / "two")
     names = {path.stem for path in (tmp_path / "two").glob("*.v")}
-    assert names == {*tridiagonal_rtl.MODULES, *DENSE_MODULES, "one_memory", "two_memory"}
+    assert names == {*TRIDIAGONAL_MODULES, *DENSE_MODULES, "one_memory", "two_memory"}
 
 
 @pytest.mark.skipif(not find("verilator").found, reason="verilator is not installed")
 def test_generated_top_is_clean(tmp_path: Path) -> None:
-    write_rtl(network(tridiag_grid.GRID[3].lmu("one")), tmp_path)
+    write_rtl([tridiag_grid.GRID[3].lmu("one")], tmp_path)
     command = ["verilator", "--lint-only", "-Wall", "--quiet", "--top-module", "one_memory"]
     sources = map(str, sorted(tmp_path.glob("*.v")))
     done = subprocess.run([*command, *sources], capture_output=True, text=True, env=simulator_env("verilator"))

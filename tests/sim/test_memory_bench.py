@@ -63,7 +63,7 @@ def _trace() -> tuple[Ints, Ints]:
 
 @pytest.fixture
 def rtl(tmp_path: Path) -> Path:
-    write_rtl(NETWORK, tmp_path / "rtl")
+    write_rtl(NETWORK.lmus, tmp_path / "rtl")
     return tmp_path / "rtl"
 
 

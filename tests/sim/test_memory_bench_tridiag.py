@@ -71,7 +71,7 @@ def _trace(memory_d: int, layer: str = "speech/lmu") -> tuple[Ints, Ints]:
 
 
 def _written(folder: Path, memory_d: int) -> Path:
-    write_rtl(NETWORKS[memory_d], folder / "rtl")
+    write_rtl(NETWORKS[memory_d].lmus, folder / "rtl")
     return folder / "rtl"
 
 
@@ -106,7 +106,7 @@ def test_one_channel_agrees(tmp_path: Path, icarus: str, workdir: Path) -> None:
 def test_survives_being_stored(tmp_path: Path, icarus: str, workdir: Path) -> None:
     """The unit that a stored network gives is the same one."""
     store.save(NETWORKS[3], tmp_path / "spec.npz")
-    write_rtl(store.load(tmp_path / "spec.npz"), tmp_path / "again")
+    write_rtl(store.load(tmp_path / "spec.npz").lmus, tmp_path / "again")
     rtl = _written(tmp_path, 3)
     for path in (path for path in rtl.rglob("*") if path.is_file()):
         assert path.read_bytes() == (tmp_path / "again" / path.relative_to(rtl)).read_bytes()

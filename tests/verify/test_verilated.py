@@ -13,11 +13,11 @@ from lmu_hls.fixed import FixedType, Ints
 from lmu_hls.golden.memory import make_memory
 from lmu_hls.resources import hdl_file
 from lmu_hls.rtl import memory_unit
+from lmu_hls.rtl.standalone import with_submodules
 from lmu_hls.spec import LMU
 from lmu_hls.toolchain import simulator_env
 from lmu_hls.verify import verilated
 from lmu_hls.verify.interface import Interface, Tap, Values
-from tests.support.hdl.memory_project import rom_source
 from tests.support.networks import random_lmu
 
 TOP = """
@@ -85,20 +85,22 @@ def tiny(lmu: LMU, tmp_path: Path, workdir: Path):
     def make(fault: str = "", source: str = TOP) -> verilated.Accelerator:
         parameters = {name: value for name, value in unit.parameters.items() if isinstance(value, int)}
         text = ", ".join(f".{name}({value})" for name, value in parameters.items())
-        text += f', .ROM_FILE("{unit.rom_file}")'
+        text += f', .ROM_FILE("{unit.rom.file}")'
         u, mem = Values.of(lmu.u), Values.of(lmu.mem)
         sizes = {"x": u.bus - 1, "y": mem.bus - 1, "u": u.width - 1, "mem": mem.width - 1}
         source = source.format(**sizes, **FAULTS, parameters=text)
         (tmp_path / "fault.hex").write_text(f"{FAULTS.get(fault, 0):02x}\n")
         (tmp_path / "tiny_top.v").write_text(source)
         (tmp_path / "rom").mkdir(exist_ok=True)
-        (tmp_path / unit.rom_file).write_text(rom_source(unit))
+        (tmp_path / unit.rom.file).write_text(unit.rom.text())
         taps = (
             Tap("lmu", "u", "tap_lmu_u", u, lmu.memory_d),
             Tap("lmu", "mirrored", "tap_lmu_u", u, lmu.memory_d, order=(1, 0)),
         )
-        interface = Interface("tiny_top", u, lmu.memory_d, mem, 6, True, unit.ii_cycles + unit.latency_cycles, taps)
-        sources = [*map(hdl_file, unit.modules), tmp_path / "tiny_top.v"]
+        interface = Interface(
+            "tiny_top", u, lmu.memory_d, mem, 6, True, unit.sizes.ii_cycles + unit.sizes.latency_cycles, taps
+        )
+        sources = [*map(hdl_file, with_submodules([unit.module])), tmp_path / "tiny_top.v"]
         return verilated.build(sources, interface, tmp_path, workdir / "tiny")
 
     make.unit = unit
@@ -130,8 +132,8 @@ def test_outputs_taps_and_cycles(tiny, lmu):
     assert np.array_equal(run.outputs, mem)
     assert np.array_equal(run.taps["lmu"]["u"], u)
     assert np.array_equal(run.taps["lmu"]["mirrored"], u[..., ::-1])
-    assert run.ii_cycles == tiny.unit.ii_cycles
-    assert made.run(u, pause=100).latency_cycles == tiny.unit.latency_cycles
+    assert run.ii_cycles == tiny.unit.sizes.ii_cycles
+    assert made.run(u, pause=100).latency_cycles == tiny.unit.sizes.latency_cycles
     assert done[-1] == 40
     at_bounds = (mem == lmu.mem.min_int) | (mem == lmu.mem.max_int)
     if lmu.mem.overflow != "WRAP":
@@ -153,7 +155,7 @@ def test_a_build_is_kept_and_reads_the_rom_anew(tiny, lmu):
     u, mem = sequences(lmu, 20)
     made = tiny()
     before = made.program.stat().st_mtime_ns
-    rom = made.directory / tiny.unit.rom_file
+    rom = made.directory / tiny.unit.rom.file
     words = rom.read_text().splitlines()
     rom.write_text("\n".join([f"{int(words[0], 16) ^ 1:0{len(words[0])}x}", *words[1:]]) + "\n")
     assert not np.array_equal(made.run(u).outputs, mem)
@@ -165,12 +167,12 @@ def test_a_build_is_kept_and_reads_the_rom_anew(tiny, lmu):
 @pytest.mark.parametrize("text", (None, "0\n"), ids=("missing", "short"))
 def test_a_bad_rom_file_is_an_error_and_not_the_end_of_this_process(tiny, lmu, text):
     made = tiny()
-    rom = made.directory / tiny.unit.rom_file
+    rom = made.directory / tiny.unit.rom.file
     if text is None:
         rom.unlink()
     else:
         rom.write_text(text)
-    with pytest.raises(LmuHlsError, match=rf"(?s){tiny.unit.rom_file} holds . words.*write the project again"):
+    with pytest.raises(LmuHlsError, match=rf"(?s){tiny.unit.rom.file} holds . words.*write the project again"):
         made.run(sequences(lmu, 1)[0])
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from lmu_hls.rtl.affine import check_signed_type
+from lmu_hls.rtl.cells import Lanes
 from lmu_hls.rtl.cycles import Pace, whole_step_pace
 from lmu_hls.rtl.netlist import Netlist, Stream
-from lmu_hls.rtl.sizes import Lanes
 from lmu_hls.rtl.stages.base import Stage
 from lmu_hls.spec import ArgMax
 

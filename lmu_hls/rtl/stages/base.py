@@ -10,10 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Generic, TypeVar
 
+from lmu_hls.rtl.cells import Lanes
 from lmu_hls.rtl.cycles import Pace
+from lmu_hls.rtl.matrix import Matrix
 from lmu_hls.rtl.netlist import Netlist, Stream
 from lmu_hls.rtl.search import Search
-from lmu_hls.rtl.sizes import Lanes, Matrix
 from lmu_hls.spec import Layer
 
 L = TypeVar("L", bound=Layer)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from lmu_hls.rtl.affine import Source, check_signed_type, make_affine
-from lmu_hls.rtl.cells import Parameters, arriving
+from lmu_hls.rtl.cells import Lanes, Parameters, arriving
 from lmu_hls.rtl.cycles import ROUND, MatrixBeats, Pace
+from lmu_hls.rtl.matrix import Matrix
 from lmu_hls.rtl.netlist import Netlist, Stream
 from lmu_hls.rtl.search import Search, matrix_search
-from lmu_hls.rtl.sizes import Lanes, Matrix
 from lmu_hls.rtl.stages.base import Part, Stage, matrix_part
 from lmu_hls.rtl.unit import modes, widths
 from lmu_hls.spec import Dense

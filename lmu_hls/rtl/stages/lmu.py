@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from lmu_hls.rtl.affine import Rom, Source, check_signed_type, make_affine
-from lmu_hls.rtl.cells import Cell, Parameters, arriving, hidden_cell
+from lmu_hls.rtl.affine import Source, check_signed_type, make_affine
+from lmu_hls.rtl.cells import Cell, Lanes, Parameters, arriving, hidden_cell
 from lmu_hls.rtl.cycles import Pace
 from lmu_hls.rtl.functions import typed
 from lmu_hls.rtl.loop import lmu_pace
 from lmu_hls.rtl.memory import memory_unit
 from lmu_hls.rtl.netlist import Netlist, Order, Stream
 from lmu_hls.rtl.search import Search, lmu_search
-from lmu_hls.rtl.sizes import ENCODER, MEMORY, TRIDIAGONAL_MULTIPLIERS, Lanes, LMUSizes
+from lmu_hls.rtl.sizes import ENCODER, MEMORY, LMUSizes, lmu_sizes
 from lmu_hls.rtl.stages.base import Part, Stage, matrix_part
-from lmu_hls.rtl.unit import DEGREES_DESCENDING, MemoryUnit, modes, widths
-from lmu_hls.spec import LMU, TridiagonalUpdate
+from lmu_hls.rtl.unit import DEGREES_DESCENDING, MemorySizes, MemoryUnit, modes, widths
+from lmu_hls.spec import LMU
 
 STEPS_AHEAD = 4  # steps of x that wait for the hidden cell while the memory works on them
 
@@ -26,7 +26,7 @@ class LMUStage(Stage[LMU], layer=LMU):
 
     @property
     def sizes(self) -> LMUSizes:
-        return LMUSizes.of(self.layer)
+        return lmu_sizes(self.layer)
 
     @property
     def gives_last(self) -> bool:
@@ -43,7 +43,7 @@ class LMUStage(Stage[LMU], layer=LMU):
         quarters = cell.form.useful_quarters if cell is not None else 4
         return (
             matrix_part(ENCODER, sizes.encoder),
-            _memory_part(sizes),
+            Part(MEMORY, sizes.memory.macs, sizes.memory.choices, sizes.memory.multipliers_a_lane),
             *(matrix_part(name, matrix, quarters) for name, matrix in hidden.items()),
         )
 
@@ -65,19 +65,12 @@ class LMUStage(Stage[LMU], layer=LMU):
         return _add(net, self.layer, x, lanes, streaming)
 
 
-def _memory_part(sizes: LMUSizes) -> Part:
-    if sizes.tridiagonal:
-        return Part(MEMORY, 4 * sizes.states, sizes.memory_choices, TRIDIAGONAL_MULTIPLIERS)
-    return Part(MEMORY, sizes.states * (sizes.order + 1), sizes.memory_choices)
-
-
 def _add(net: Netlist, lmu: LMU, x: Stream, lanes: Lanes, streaming: bool) -> Stream:
     name = lmu.name
     uses_x = lmu.hidden is not None and lmu.hidden.kernel_x is not None
     x_encoder, *x_hidden = net.fork(x, f"{name}_x", ["encoder", "hidden"] if uses_x else ["encoder"])
-    tridiagonal = isinstance(lmu.update, TridiagonalUpdate)
-    unit = memory_unit(lmu, pes=lanes[MEMORY]) if tridiagonal else memory_unit(lmu, lanes[MEMORY])
-    n_mem, mem_order = lmu.memory_d * lmu.order, arrival_order(unit)
+    unit = memory_unit(lmu, lanes[MEMORY], file=f"{name}_memory")
+    n_mem, mem_order = lmu.memory_d * lmu.order, arrival_order(unit.sizes)
     h_order = mem_order if lmu.hidden is None else None
     old_mem = net.stream(f"{name}_old_mem", lmu.mem, n_mem, mem_order) if lmu.encoder_mem is not None else None
     old_h = net.stream(f"{name}_old_h", lmu.h, lmu.units, h_order) if lmu.encoder_h is not None else None
@@ -91,7 +84,7 @@ def _add(net: Netlist, lmu: LMU, x: Stream, lanes: Lanes, streaming: bool) -> St
     if lmu.hidden is None:
         h = _no_cell(net, lmu, name, to_hidden)
     else:
-        cell, recurrent = hidden_cell(lmu, name, lanes, x.order, mem_order), lmu.hidden.kernel_h is not None
+        cell, recurrent = hidden_cell(lmu, name, lanes, x.order, mem_order), lmu.hidden.recurrent
         if x_hidden:
             about = "x waits for the memory"
             x_hidden = [net.fifo(x_hidden[0], f"{name}_wait_x", STEPS_AHEAD * lmu.n_in, about)]
@@ -105,11 +98,11 @@ def _add(net: Netlist, lmu: LMU, x: Stream, lanes: Lanes, streaming: bool) -> St
     return h
 
 
-def arrival_order(unit: MemoryUnit) -> Order | None:
+def arrival_order(sizes: MemorySizes) -> Order | None:
     """Place in the contract's mem (channel-major) of each state in the order in which it leaves the unit."""
-    if unit.stream != DEGREES_DESCENDING or unit.order == 1:
+    if sizes.stream != DEGREES_DESCENDING or sizes.order == 1:
         return None
-    return tuple(c * unit.order + d for d in reversed(range(unit.order)) for c in range(unit.memory_d))
+    return tuple(c * sizes.order + d for d in reversed(range(sizes.order)) for c in range(sizes.memory_d))
 
 
 def _encoder(
@@ -123,11 +116,11 @@ def _encoder(
 ) -> Stream:
     where = f"layer {lmu.name!r}: encoder"
     check_signed_type(where, "u", lmu.u)
-    given = {"x": (x, lmu.encoder_x), "mem": (feedback[0], lmu.encoder_mem), "h": (feedback[1], lmu.encoder_h)}
+    operands = {"x": (x, lmu.encoder_x), "mem": (feedback[0], lmu.encoder_mem), "h": (feedback[1], lmu.encoder_h)}
     sources: list[Source] = []
     sizes: Parameters = {}
     ports: dict[str, str] = {}
-    for tensor, (stream, kernel) in given.items():
+    for tensor, (stream, kernel) in operands.items():
         if stream is not None and kernel is not None:
             sources.append(Source(tensor, stream.type, arriving(kernel, stream.order)))
             ports |= stream.ports(f"{tensor}_axis")
@@ -146,7 +139,7 @@ def _encoder(
 
 
 def _memory(net: Netlist, lmu: LMU, name: str, unit: MemoryUnit, u: Stream, streaming: bool) -> Stream:
-    if unit.stream == DEGREES_DESCENDING and lmu.memory_d > 1:
+    if unit.sizes.stream == DEGREES_DESCENDING and lmu.memory_d > 1:
         u = net.fifo(u, f"{name}_wait_u", lmu.memory_d, "The first sweep takes the u of all channels one after another")
     started = net.stream(f"{name}_step", lmu.u, lmu.memory_d)
     reset_state = net.wire(f"{name}_step_tuser")
@@ -154,40 +147,39 @@ def _memory(net: Netlist, lmu: LMU, name: str, unit: MemoryUnit, u: Stream, stre
     ports = u.ports("s_axis") | started.ports("m_axis") | {"m_axis_tuser": reset_state}
     net.add("lmu_step_start", f"{name}_step_start", parameters, ports)
 
-    rom = Rom(f"rom/{name}_memory.hex", unit.rom_width, unit.rom_words)
-    net.rom(rom)
+    net.rom(unit.rom)
     ports = started.ports("s_axis") | {"s_axis_tuser": reset_state}
-    comment = f"Layer {lmu.name}: u -> mem, {unit.stream.replace('_', ' ')}"
-    order = arrival_order(unit)
+    comment = f"Layer {lmu.name}: u -> mem, {unit.sizes.stream.replace('_', ' ')}"
+    order = arrival_order(unit.sizes)
     mem = net.tap(lmu.name, name, "mem", lmu.mem, lmu.memory_d * lmu.order, order)
     flag = net.clipped(lmu.name, name, "mem", mem)
-    if unit.lanes == 1:
+    if unit.sizes.lanes == 1:
         ports |= mem.ports("m_axis") | {"m_axis_tuser": flag}
-        net.add(unit.module, f"{name}_memory", {**unit.parameters, "ROM_FILE": rom.file}, ports, comment)
+        net.add(unit.module, f"{name}_memory", unit.parameters, ports, comment)
         return mem
-    data = net.wire(f"{name}_states_tdata", unit.lanes * lmu.mem.width)
+    data = net.wire(f"{name}_states_tdata", unit.sizes.lanes * lmu.mem.width)
     valid, ready, last = (net.wire(f"{name}_states_t{s}") for s in ("valid", "ready", "last"))
-    flags = net.wire(f"{name}_states_tuser", unit.lanes)
+    flags = net.wire(f"{name}_states_tuser", unit.sizes.lanes)
     wide = {"tdata": data, "tvalid": valid, "tready": ready, "tlast": last, "tuser": flags}
     ports |= {f"m_axis_{signal}": wire for signal, wire in wide.items()}
-    net.add(unit.module, f"{name}_memory", {**unit.parameters, "ROM_FILE": rom.file}, ports, comment)
-    if unit.stream == DEGREES_DESCENDING:
+    net.add(unit.module, f"{name}_memory", unit.parameters, ports, comment)
+    if unit.sizes.stream == DEGREES_DESCENDING:
         wide = _wide_fifo(net, lmu, name, unit, wide)
     ports = {f"s_axis_{signal}": wire for signal, wire in wide.items()}
     ports |= mem.ports("m_axis") | {"m_axis_tuser": flag}
-    net.add("lmu_serializer", f"{name}_serializer", {"WIDTH": lmu.mem.width, "LANES": unit.lanes}, ports)
+    net.add("lmu_serializer", f"{name}_serializer", {"WIDTH": lmu.mem.width, "LANES": unit.sizes.lanes}, ports)
     return mem
 
 
 def _wide_fifo(net: Netlist, lmu: LMU, name: str, unit: MemoryUnit, wide: Mapping[str, str]) -> dict[str, str]:
     """The states of a step leave the unit in half of its cycles: they wait in a queue for the serializer."""
-    sizes = {"tdata": unit.lanes * lmu.mem.width, "tvalid": 1, "tready": 1, "tlast": 1, "tuser": unit.lanes}
+    sizes = {"tdata": unit.sizes.lanes * lmu.mem.width, "tvalid": 1, "tready": 1, "tlast": 1, "tuser": unit.sizes.lanes}
     out = {signal: net.wire(f"{name}_wide_{signal}", size) for signal, size in sizes.items()}
     payload = [f"{{{of['tuser']}, {of['tlast']}, {of['tdata']}}}" for of in (wide, out)]
     ports = {"s_axis_tdata": payload[0], "s_axis_tvalid": wide["tvalid"], "s_axis_tready": wide["tready"]}
     ports |= {"m_axis_tdata": payload[1], "m_axis_tvalid": out["tvalid"], "m_axis_tready": out["tready"]}
-    width = unit.lanes * (lmu.mem.width + 1) + 1
-    depth = lmu.memory_d * lmu.order // unit.lanes
+    width = unit.sizes.lanes * (lmu.mem.width + 1) + 1
+    depth = lmu.memory_d * lmu.order // unit.sizes.lanes
     net.add("lmu_fifo", f"{name}_wide_fifo", {"WIDTH": width, "DEPTH": depth}, ports)
     return out
 
@@ -208,7 +200,7 @@ def _hidden(net: Netlist, lmu: LMU, name: str, cell: Cell, x: Stream | None, mem
     ports |= mem.ports("mem_axis") | h.ports("m_axis")
     ports |= {"m_axis_tuser": net.clipped(lmu.name, name, "h", h)}
     net.rom(*cell.roms)
-    recurrent = lmu.hidden is not None and lmu.hidden.kernel_h is not None
+    recurrent = lmu.hidden is not None and lmu.hidden.recurrent
     state = {"STREAMING": int(streaming)}
     units = {**cell.parameters, **state} if cell.keeps_state else cell.parameters
     comment = f"Layer {lmu.name}: {'mem, x' if x else 'mem'}{', its own h' if recurrent else ''} -> h"
@@ -216,10 +208,10 @@ def _hidden(net: Netlist, lmu: LMU, name: str, cell: Cell, x: Stream | None, mem
         net.add(cell.module, f"{name}_hidden", units, ports, comment)
         return h
     sums = _link(net, f"{name}_sum", cell.sum_width)
-    given = _link(net, f"{name}_units", lmu.h.width) | {"tuser": net.wire(f"{name}_units_tuser")}
-    ports |= _ports("sum_axis", sums) | _ports("h_axis", given)
+    units_h = _link(net, f"{name}_units", lmu.h.width) | {"tuser": net.wire(f"{name}_units_tuser")}
+    ports |= _ports("sum_axis", sums) | _ports("h_axis", units_h)
     net.add("lmu_recurrent", f"{name}_hidden", {**cell.frame, **state}, ports, comment)
-    net.add(cell.module, f"{name}_units", units, _ports("s_axis", sums) | _ports("m_axis", given))
+    net.add(cell.module, f"{name}_units", units, _ports("s_axis", sums) | _ports("m_axis", units_h))
     return h
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from lmu_hls.rtl.affine import check_signed_type
+from lmu_hls.rtl.cells import Lanes
 from lmu_hls.rtl.cycles import Pace, whole_step_pace
 from lmu_hls.rtl.functions import table_rom, typed
 from lmu_hls.rtl.netlist import Netlist, Stream
-from lmu_hls.rtl.sizes import Lanes
 from lmu_hls.rtl.stages.base import Stage
 from lmu_hls.rtl.unit import modes, widths
 from lmu_hls.spec import Softmax

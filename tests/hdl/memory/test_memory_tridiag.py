@@ -49,7 +49,7 @@ def test_rst_cuts_sequences_short(results: Results) -> None:
     for index in range(len(GRID)):
         unit = units(GRID)[index][1]
         data = vectors(GRID, index, "cut_short")
-        whole = np.count_nonzero(data["abort"] < 0) * STEPS * unit.order * unit.memory_d // unit.lanes
+        whole = np.count_nonzero(data["abort"] < 0) * STEPS * unit.sizes.order * unit.sizes.memory_d // unit.sizes.lanes
         assert results[index, "cut_short"].beats >= whole
     assert any(results[i, "cut_short"].beats % (STEPS * units(GRID)[i][1].order) for i in range(len(GRID)))
 

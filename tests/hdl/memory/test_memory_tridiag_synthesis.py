@@ -9,11 +9,11 @@ import pytest
 
 from lmu_hls.fixed import FixedType, quantize
 from lmu_hls.legendre import tridiagonal_factors
-from lmu_hls.spec import LMU, Network, TridiagonalUpdate, Weight
+from lmu_hls.spec import LMU, TridiagonalUpdate, Weight
 from lmu_hls.synth import synthesize
 from lmu_hls.toolchain import find
 from tests.support.hdl.grid import layer
-from tests.support.hdl.memory_project import write_rtl
+from tests.support.hdl.memory_project import top_name, write_rtl
 
 pytestmark = pytest.mark.skipif(not find("pyosys").found, reason="pyosys is not installed")
 
@@ -36,8 +36,8 @@ COUNTS = {1: (219 + 0 + 9, 0, 9, 178, 32, 3, 4), 4: (242 + 12 + 51, 12, 51, 240,
 @pytest.mark.parametrize("memory_d", COUNTS)
 def test_exact_counts(tmp_path: Path, memory_d: int) -> None:
     lmu = psmnist(memory_d)
-    (unit,) = write_rtl(Network("net", lmu.x, lmu.steps, 1, (lmu,)), tmp_path / "rtl")
+    (unit,) = write_rtl([lmu], tmp_path / "rtl")
     sources = sorted((tmp_path / "rtl").glob("*.v"))
-    found = synthesize(sources, unit.top, unit.parameters, tmp_path / "work", data_dir=tmp_path / "rtl")
+    found = synthesize(sources, top_name(unit), unit.parameters, tmp_path / "work", data_dir=tmp_path / "rtl")
     assert tuple(found.counts.values()) == COUNTS[memory_d]
     assert not [cell for cell in found.cells if cell.startswith("LD")]

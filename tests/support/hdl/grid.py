@@ -12,8 +12,9 @@ import numpy as np
 from lmu_hls.fixed import FixedType, Ints
 from lmu_hls.resources import hdl_file
 from lmu_hls.rtl import MemoryUnit
+from lmu_hls.rtl.standalone import with_submodules
 from lmu_hls.spec import LMU, Weight
-from tests.support.hdl.memory_project import rom_source
+from tests.support.hdl.memory_project import unit_name
 
 U = "fixed<16,3,RND_CONV,SAT>"
 MEM = "fixed<16,2,RND_CONV,SAT>"
@@ -83,7 +84,7 @@ def units(grid: Grid) -> list[tuple[LMU, MemoryUnit]]:
 
 
 def grid_sources(grid: Grid, folder: Path) -> list[Path]:
-    modules = sorted({module for _, unit in units(grid) for module in unit.modules})
+    modules = with_submodules(unit.module for _, unit in units(grid))
     return [*map(hdl_file, modules), folder / "grid.v"]
 
 
@@ -92,7 +93,7 @@ def write_grid(folder: Path, grid: Grid) -> None:
     (folder / "rom").mkdir(parents=True)
     ports, instances = ["input wire clk", "input wire rst"], []
     for _, unit in units(grid):
-        (folder / unit.rom_file).write_text(rom_source(unit))
+        (folder / unit.rom.file).write_text(unit.rom.text())
         ports += _ports(unit)
         instances.append(_instance(unit))
     text = "module grid (\n    " + ",\n    ".join(ports) + "\n);\n" + "".join(instances) + "endmodule\n"
@@ -106,7 +107,7 @@ def _signals(unit: MemoryUnit) -> Mapping[str, tuple[str, int]]:
         "s_axis_tready": ("output", 1),
         "s_axis_tlast": ("input", 1),
         "s_axis_tuser": ("input", 1),
-        "m_axis_tdata": ("output", unit.lanes * int(unit.parameters["MEM_W"])),
+        "m_axis_tdata": ("output", unit.sizes.lanes * int(unit.parameters["MEM_W"])),
         "m_axis_tvalid": ("output", 1),
         "m_axis_tready": ("input", 1),
         "m_axis_tlast": ("output", 1),
@@ -114,11 +115,11 @@ def _signals(unit: MemoryUnit) -> Mapping[str, tuple[str, int]]:
 
 
 def _ports(unit: MemoryUnit) -> list[str]:
-    return [f"{way} wire [{width - 1}:0] {unit.name}_{signal}" for signal, (way, width) in _signals(unit).items()]
+    return [f"{way} wire [{width - 1}:0] {unit_name(unit)}_{signal}" for signal, (way, width) in _signals(unit).items()]
 
 
 def _instance(unit: MemoryUnit) -> str:
     values = {k: f'"{v}"' if isinstance(v, str) else str(v) for k, v in unit.parameters.items()}
     parameters = ", ".join(f".{name}({value})" for name, value in values.items())
-    ports = ", ".join(f".{signal}({unit.name}_{signal})" for signal in _signals(unit))
-    return f"    {unit.module} #({parameters})\n        {unit.name} (.clk(clk), .rst(rst), {ports});\n"
+    ports = ", ".join(f".{signal}({unit_name(unit)}_{signal})" for signal in _signals(unit))
+    return f"    {unit.module} #({parameters})\n        {unit_name(unit)} (.clk(clk), .rst(rst), {ports});\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,9 @@ import jinja2
 from lmu_hls.records.jsonfile import dump, write_text
 from lmu_hls.resources import hdl_file
 from lmu_hls.rtl.memory import memory_unit
+from lmu_hls.rtl.standalone import with_submodules
 from lmu_hls.rtl.unit import MemoryUnit
-from lmu_hls.spec import LMU, Network
+from lmu_hls.spec import LMU
 
 MANIFEST = "manifest.json"
 
@@ -25,19 +27,19 @@ _TEMPLATES = jinja2.Environment(
 )
 
 
-def write_rtl(network: Network, outdir: Path) -> tuple[MemoryUnit, ...]:
-    """Write the Verilog of every LMU layer's memory unit into ``outdir``; existing files of these names are replaced.
+def write_rtl(layers: Sequence[LMU], outdir: Path) -> tuple[MemoryUnit, ...]:
+    """Write the Verilog of the memory unit of each layer into ``outdir``; existing files of these names are replaced.
 
     Gets the modules that the units need, ``<name>_memory.v`` (the top) and ``rom/<name>.hex`` for each layer, and
     ``manifest.json``. Names of ROM files are relative to ``outdir``: simulate and synthesise there.
     """
-    units = tuple(memory_unit(lmu) for lmu in network.lmus)
+    units = tuple(memory_unit(lmu) for lmu in layers)
     (outdir / "rom").mkdir(parents=True, exist_ok=True)
-    for module in sorted({module for unit in units for module in unit.modules}):
+    for module in with_submodules(unit.module for unit in units):
         shutil.copyfile(hdl_file(module), outdir / f"{module}.v")
-    for lmu, unit in zip(network.lmus, units, strict=True):
-        write_text(outdir / f"{unit.top}.v", top_source(lmu, unit))
-        write_text(outdir / unit.rom_file, rom_source(unit))
+    for lmu, unit in zip(layers, units, strict=True):
+        write_text(outdir / f"{top_name(unit)}.v", top_source(lmu, unit))
+        write_text(outdir / unit.rom.file, unit.rom.text())
     dump(outdir / MANIFEST, [_manifest(unit) for unit in units])
     return units
 
@@ -48,23 +50,32 @@ def top_source(lmu: LMU, unit: MemoryUnit) -> str:
     lanes = next((name for name in ("LANES", "PES") if name in numbers), "1")
     template = _TEMPLATES.get_template("memory_top.v.jinja")
     return template.render(
-        lmu=lmu, unit=unit, numbers=numbers, lanes=lanes, data_width="MEM_W" if lanes == "1" else f"{lanes}*MEM_W"
+        lmu=lmu,
+        unit=unit,
+        top=top_name(unit),
+        numbers=numbers,
+        lanes=lanes,
+        data_width="MEM_W" if lanes == "1" else f"{lanes}*MEM_W",
     )
 
 
-def rom_source(unit: MemoryUnit) -> str:
-    """The ROM file of ``unit``: one word a line, hexadecimal, all of the same length."""
-    digits = -(-unit.rom_width // 4)
-    return "".join(f"{word:0{digits}x}\n" for word in unit.rom_words)
+def unit_name(unit: MemoryUnit) -> str:
+    """The layer's name as an identifier."""
+    return Path(unit.rom.file).stem
+
+
+def top_name(unit: MemoryUnit) -> str:
+    """The generated module that instantiates the unit."""
+    return f"{unit_name(unit)}_memory"
 
 
 def _manifest(unit: MemoryUnit) -> dict[str, Any]:
     return {
-        "name": unit.name,
-        "top": unit.top,
-        "stream": unit.stream,
-        "lanes": unit.lanes,
-        "ii_cycles": unit.ii_cycles,
-        "latency_cycles": unit.latency_cycles,
+        "name": unit_name(unit),
+        "top": top_name(unit),
+        "stream": unit.sizes.stream,
+        "lanes": unit.sizes.lanes,
+        "ii_cycles": unit.sizes.ii_cycles,
+        "latency_cycles": unit.sizes.latency_cycles,
         "parameters": dict(unit.parameters),
     }

@@ -13,6 +13,7 @@ from lmu_hls.fixed import Ints
 from lmu_hls.verify import simulator as sim
 from tests.support.hdl import memory_sim as rtlsim
 from tests.support.hdl.grid import STEPS, Grid, grid_sources, random_u, reference, units, write_grid
+from tests.support.hdl.memory_project import unit_name
 
 DISTURBANCE = {"stream": (0.0, 0.0), "disturbed": (0.3, 0.5), "every_position": (0.0, 0.0), "cut_short": (0.2, 0.3)}
 SCENARIOS = tuple(DISTURBANCE)
@@ -38,7 +39,7 @@ def vectors(grid: Grid, index: int, scenario: str) -> dict[str, Ints]:
         np.fill_diagonal(reset_state, 1)
         reset_state[0, 0] = 0
     else:  # after rst a step starts from zero although reset_state is not given
-        abort[::2] = rng.integers(1, unit.ii_cycles * STEPS, len(abort[::2]))
+        abort[::2] = rng.integers(1, unit.sizes.ii_cycles * STEPS, len(abort[::2]))
     return {
         "u": u,
         "mem": reference(grid[index], layer, u, reset_state, abort),
@@ -60,12 +61,12 @@ def facts(grid: Grid, index: int) -> dict[str, object]:
     """The entry that manifest.json would hold."""
     unit = units(grid)[index][1]
     return {
-        "name": unit.name,
-        "stream": unit.stream,
-        "lanes": unit.lanes,
+        "name": unit_name(unit),
+        "stream": unit.sizes.stream,
+        "lanes": unit.sizes.lanes,
         "parameters": unit.parameters,
-        "ii_cycles": unit.ii_cycles,
-        "latency_cycles": unit.latency_cycles,
+        "ii_cycles": unit.sizes.ii_cycles,
+        "latency_cycles": unit.sizes.latency_cycles,
     }
 
 

@@ -47,7 +47,7 @@ class Config:
         return layer(name, (u, mem), update, self.memory_d)
 
     def unit(self, layer: LMU) -> MemoryUnit:
-        return memory_unit(layer, pipeline=self.pipeline, pes=self.pes)
+        return memory_unit(layer, self.pes, self.pipeline)
 
     def step(self, layer: LMU, mem: Ints, u: int) -> Ints:
         """The two sweeps and the update, in integers with enough fraction bits for all of them."""

@@ -1,0 +1,31 @@
+"""The hidden cells in Verilog: one file a cell of the contract, found because it is here."""
+
+from importlib import import_module
+from pkgutil import iter_modules
+
+from lmu_hls.rtl.cells.base import (
+    HIDDEN,
+    HIDDEN2,
+    Cell,
+    CellSizes,
+    Lanes,
+    Parameters,
+    arriving,
+    cell_sizes,
+    hidden_cell,
+)
+
+__all__ = [
+    "HIDDEN",
+    "HIDDEN2",
+    "Cell",
+    "CellSizes",
+    "Lanes",
+    "Parameters",
+    "arriving",
+    "cell_sizes",
+    "hidden_cell",
+]
+
+for _module in iter_modules(__path__):
+    import_module(f"{__name__}.{_module.name}")

@@ -1,0 +1,237 @@
+"""What a hidden cell tells the rest in Verilog: its form, its cycles, and the module with its parameters and ROMs.
+
+A file in this folder has one subclass of :class:`CellBuilder` for one cell of the contract; nothing else names it. The
+module is a cell beside ``lmu_recurrent``, which has the matrix, or one that stands alone.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+
+from lmu_hls.fixed import FixedType
+from lmu_hls.rtl.affine import Affine, Rom, Source, check_bound, check_signed_type
+from lmu_hls.rtl.cycles import QUEUE, SUM, Beats
+from lmu_hls.rtl.functions import function_parameters, typed
+from lmu_hls.rtl.matrix import Matrix
+from lmu_hls.rtl.netlist import Order
+from lmu_hls.spec import LMU, Activation, HiddenCell, Weight
+
+Parameters = dict[str, int | str]
+Lanes = Mapping[str, int]  # part -> lanes
+HIDDEN, HIDDEN2 = "hidden", "hidden2"  # the parts of a cell: its matrices
+
+C = TypeVar("C", bound=HiddenCell)
+
+_BUILDERS: dict[type[HiddenCell], type[CellBuilder[Any]]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class CellForm:
+    """What the module of a kind of hidden cell has: ``rows`` of each unit in its matrices, and cycles.
+
+    ``after`` are those from a unit's last sum to its h or, with a second matrix, from the last sum of all to the last
+    operand of the second. ``products`` are the multipliers beside the matrices; so many quarters of the matrices are
+    not there to fill them. The cycles here are those of one matrix in ``lmu_recurrent``, which takes a step after it
+    has given the one before.
+    """
+
+    rows: tuple[int, ...]
+    after: int
+    products: int
+    useful_quarters: int = 4
+
+    def recurrence(self, cell: CellSizes, lanes: Lanes) -> tuple[str, int]:
+        """Formula and cycles from a step's h to the next one's, of a recurrent cell."""
+        before = cell.n_x + cell.n_h
+        return "N_MEM + max(latency + 2, N_X + N_H)", cell.n_mem + max(cell.latency(lanes) + QUEUE, before)
+
+    def after_sums(self, cell: CellSizes, lanes: Lanes) -> int:
+        """From the last sum of a unit to its h; with a second matrix, from the last sum of all to the last h."""
+        return self.after
+
+    def outputs(self, cell: CellSizes, lanes: Lanes, sums: Beats) -> Beats:
+        """When the h of a step leave, whose ``sums`` leave the first matrix so."""
+        (rows,) = self.rows
+        after = self.after_sums(cell, lanes)
+        return [sums[rows * (unit + 1) - 1] + after for unit in range(cell.units)]
+
+
+@dataclass(frozen=True, slots=True)
+class CellSizes:
+    """A hidden cell: its form and the values that it reads."""
+
+    form: CellForm
+    units: int
+    n_x: int
+    n_h: int
+    n_mem: int
+
+    @property
+    def recurrent(self) -> bool:
+        return self.n_h > 0
+
+    @property
+    def columns(self) -> int:
+        """Of each of the matrices."""
+        return self.n_x + self.n_h + self.n_mem
+
+    @property
+    def matrices(self) -> dict[str, Matrix]:
+        rows = zip((HIDDEN, HIDDEN2), self.form.rows, strict=False)
+        return {name: Matrix(self.columns, each * self.units) for name, each in rows}
+
+    def matrix(self, name: str, lanes: Lanes) -> Matrix:
+        return self.matrices[name].with_lanes(lanes[name])
+
+    def latency(self, lanes: Lanes) -> int:
+        """From a step's last mem to its last h."""
+        matrix = self.matrix(HIDDEN, lanes)
+        return (matrix.groups - 1) * matrix.turn + matrix.lanes + SUM + self.form.after_sums(self, lanes)
+
+
+def cell_sizes(lmu: LMU) -> CellSizes | None:
+    """Those of the hidden cell of ``lmu``; None without one."""
+    cell = lmu.hidden
+    if cell is None:
+        return None
+    return CellSizes(
+        form=_BUILDERS[type(cell)](cell).form,
+        units=cell.units,
+        n_x=lmu.n_in if cell.kernel_x is not None else 0,
+        n_h=cell.units if cell.recurrent else 0,
+        n_mem=lmu.memory_d * lmu.order,
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cell:
+    """A module for a hidden cell, and the parameters of the ``lmu_recurrent`` around it, or None where it stands alone.
+
+    ``sum_width`` are the bits of the sums that go from one to the other. A cell that ``keeps_state`` beside h has to
+    know whether the state runs for ever.
+    """
+
+    frame: Mapping[str, int | str] | None
+    module: str
+    parameters: Mapping[str, int | str]
+    roms: tuple[Rom, ...]
+    sum_width: int
+    keeps_state: bool
+
+
+class CellBuilder(ABC, Generic[C]):
+    """A cell of the contract in Verilog."""
+
+    def __init_subclass__(cls, cell: type[HiddenCell]) -> None:
+        _BUILDERS[cell] = cls
+
+    def __init__(self, cell: C) -> None:
+        self.cell = cell
+
+    @property
+    @abstractmethod
+    def form(self) -> CellForm: ...
+
+    @abstractmethod
+    def build(self, inputs: Inputs, lanes: Lanes) -> Cell:
+        """The module with its parameters and ROMs. Raises LmuHlsError for what it cannot take."""
+
+
+def hidden_cell(lmu: LMU, file: str, lanes: Lanes, x_order: Order | None, mem_order: Order | None) -> Cell:
+    """The cell of ``lmu``, which has one; ``lanes`` by part. ROM files are rom/<file>_*.hex.
+
+    The orders are those in which the values of x and mem arrive. Raises LmuHlsError for what the modules cannot take.
+    """
+    cell = lmu.hidden
+    assert cell is not None
+    where = f"layer {lmu.name!r}: hidden cell"
+    check_signed_type(where, "h", lmu.h)
+    return _BUILDERS[type(cell)](cell).build(Inputs(lmu, where, file, x_order, mem_order), lanes)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Inputs:
+    """What reaches a cell, and in which order."""
+
+    lmu: LMU
+    where: str
+    file: str
+    x_order: Order | None
+    mem_order: Order | None
+
+    def sizes(self, cell: HiddenCell) -> Parameters:
+        """Sizes and widths that all cells have."""
+        lmu = self.lmu
+        with_x = cell.kernel_x is not None
+        return {
+            "N_X": lmu.n_in if with_x else 0,
+            "N_H": cell.units if cell.kernel_h is not None else 0,
+            "N_MEM": lmu.memory_d * lmu.order,
+            "UNITS": cell.units,
+            "X_W": lmu.x.width if with_x else 1,
+            "H_W": lmu.h.width,
+            "MEM_W": lmu.mem.width,
+        }
+
+    def frame(self, cell: HiddenCell, gates: int, affine: Affine) -> Parameters:
+        """Parameters of ``lmu_recurrent``."""
+        parameters = self.sizes(cell) | {"GATES": gates} | with_bias(affine)
+        del parameters["ACC_F"]  # the cell's
+        return parameters
+
+    def x(self, kernel: Weight | None) -> list[Source]:
+        return [] if kernel is None else [Source("x", self.lmu.x, arriving(kernel, self.x_order))]
+
+    def mem(self, kernel: Weight) -> list[Source]:
+        return [Source("mem", self.lmu.mem, arriving(kernel, self.mem_order))]
+
+    def h(self, kernel: Weight | None) -> list[Source]:
+        return [] if kernel is None else [Source("h", self.lmu.h, kernel)]
+
+    def function(self, activation: Activation, to: FixedType, name: str) -> tuple[Parameters, tuple[Rom, ...]]:
+        """Parameters with the prefix ``name``, and the type of the result."""
+        parameters, roms = function_parameters(
+            self.where, activation, to, f"{self.file}_{name}", f"{name.upper()}_", f"{name.upper()}_FILE"
+        )
+        return parameters | typed(name.upper(), to), roms
+
+    def h_parameters(self) -> Parameters:
+        return {**typed("H", self.lmu.h)}
+
+
+def arriving(kernel: Weight, order: Order | None) -> Weight:
+    """The rows of ``kernel`` in the order in which the values arrive."""
+    return kernel if order is None else Weight(kernel.values[list(order)], kernel.type)
+
+
+def sums_parameters(affine: Affine) -> Parameters:
+    """What a cell knows of the sums that it takes."""
+    return {"IN_W": affine.acc_width, "IN_F": affine.acc_fraction}
+
+
+def with_bias(affine: Affine) -> Parameters:
+    return {"HAS_BIAS": int(affine.bias_rom is not None), **affine.parameters()}
+
+
+def interleaved(weight: Weight, units: int) -> Weight:
+    """All gates of unit 0, then of unit 1, ... on the last axis, where Keras has all units of a gate together."""
+    return gates_of(weight, units, tuple(range(weight.shape[-1] // units)))
+
+
+def gates_of(weight: Weight, units: int, rows: Sequence[int | None]) -> Weight:
+    """For each unit in turn its gates ``rows``, where None is a row of zeros."""
+    by_gate = weight.values.reshape(*weight.shape[:-1], -1, units)
+    zeros = np.zeros_like(by_gate[..., 0, :])
+    chosen = [zeros if row is None else by_gate[..., row, :] for row in rows]
+    return Weight(np.stack(chosen, axis=-1).reshape(*weight.shape[:-1], -1), weight.type)
+
+
+def check_sum(where: str, pairs: Sequence[tuple[FixedType, FixedType]]) -> None:
+    """LmuHlsError when the exact sum of products of pairs of values can leave the contract."""
+    fraction = max(a.fraction + b.fraction for a, b in pairs)
+    check_bound(where, sum((a.max_abs * b.max_abs) << (fraction - a.fraction - b.fraction) for a, b in pairs))

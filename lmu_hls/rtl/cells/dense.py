@@ -1,0 +1,37 @@
+"""A Dense or SimpleRNN cell: ``lmu_activation`` beside ``lmu_recurrent``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lmu_hls.rtl.affine import check_signed_type, make_affine
+from lmu_hls.rtl.cells.base import HIDDEN, Cell, CellBuilder, CellForm, CellSizes, Inputs, Lanes, sums_parameters
+from lmu_hls.rtl.functions import function_parameters, typed
+from lmu_hls.spec import DenseCell
+
+
+@dataclass(frozen=True, slots=True)
+class OverlappingForm(CellForm):
+    """It takes x and h of the next step while its last group is at work."""
+
+    def recurrence(self, cell: CellSizes, lanes: Lanes) -> tuple[str, int]:
+        matrix = cell.matrix(HIDDEN, lanes)
+        last = max(cell.n_x + cell.n_h, matrix.lanes + 9)
+        cycles = (matrix.groups - 1) * matrix.turn + last + cell.n_mem
+        return "(UNITS/LANES - 1)*N_IN + max(N_X + N_H, LANES + 9) + N_MEM", cycles
+
+
+class DenseCellBuilder(CellBuilder[DenseCell], cell=DenseCell):
+    @property
+    def form(self) -> CellForm:
+        return OverlappingForm((1,), after=2, products=0)
+
+    def build(self, inputs: Inputs, lanes: Lanes) -> Cell:
+        cell = self.cell
+        sources = inputs.x(cell.kernel_x) + inputs.h(cell.kernel_h) + inputs.mem(cell.kernel_mem)
+        affine = make_affine(inputs.where, f"{inputs.file}_hidden", sources, [cell.bias], lanes[HIDDEN])
+        check_signed_type(inputs.where, "its pre-activation", cell.pre)
+        function, roms = function_parameters(inputs.where, cell.activation, inputs.lmu.h, f"{inputs.file}_table")
+        parameters = sums_parameters(affine) | typed("PRE", cell.pre) | function | typed("OUT", inputs.lmu.h)
+        frame = inputs.frame(cell, 1, affine)
+        return Cell(frame, "lmu_activation", parameters, affine.roms + roms, affine.acc_width, keeps_state=False)

@@ -1,0 +1,116 @@
+"""A GRU cell: ``lmu_gru`` beside ``lmu_recurrent``, or ``lmu_hidden_gru_before``, which stands alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lmu_hls.rtl.affine import Rom, Source, check_bound, check_signed_type, make_affine
+from lmu_hls.rtl.cells.base import (
+    HIDDEN,
+    HIDDEN2,
+    Cell,
+    CellBuilder,
+    CellForm,
+    CellSizes,
+    Inputs,
+    Lanes,
+    Parameters,
+    check_sum,
+    gates_of,
+    sums_parameters,
+    with_bias,
+)
+from lmu_hls.rtl.cycles import QUEUE, Beats
+from lmu_hls.rtl.functions import typed
+from lmu_hls.spec import GRUCell
+
+Z, R, G = 0, 1, 2  # places of the gates in Keras's kernels
+
+
+@dataclass(frozen=True, slots=True)
+class TwoMatrixForm(CellForm):
+    """The second matrix takes x, mem and inner, after the last sum of the first."""
+
+    def second_latency(self, cell: CellSizes, lanes: Lanes) -> int:
+        """From a step's last inner to its last h."""
+        matrix = cell.matrix(HIDDEN2, lanes)
+        return (matrix.groups - 1) * matrix.turn + matrix.lanes + 11
+
+    def recurrence(self, cell: CellSizes, lanes: Lanes) -> tuple[str, int]:
+        wait = max(QUEUE, cell.n_x + cell.n_h - self.second_latency(cell, lanes))
+        return "N_MEM + latency + max(2, N_X + N_H - latency2)", cell.n_mem + cell.latency(lanes) + wait
+
+    def after_sums(self, cell: CellSizes, lanes: Lanes) -> int:
+        return self.after + self.second_latency(cell, lanes)
+
+    def outputs(self, cell: CellSizes, lanes: Lanes, sums: Beats) -> Beats:
+        second = cell.matrix(HIDDEN2, lanes)
+        last = sums[-1] + self.after_sums(cell, lanes)
+        groups, n = second.groups, second.lanes
+        return [last - (groups - 1 - g) * second.turn - (n - 1 - k) for g in range(groups) for k in range(n)]
+
+
+class GRUCellBuilder(CellBuilder[GRUCell], cell=GRUCell):
+    @property
+    def form(self) -> CellForm:
+        if self.cell.reset_after:
+            return CellForm((4,), after=10, products=2, useful_quarters=3)  # every fourth row is zeros
+        return TwoMatrixForm((2, 1), after=5, products=2)
+
+    def build(self, inputs: Inputs, lanes: Lanes) -> Cell:
+        if self.cell.reset_after:
+            return _reset_after(inputs, self.cell, lanes[HIDDEN])
+        return _reset_before(inputs, self.cell, lanes)
+
+
+def _reset_after(inputs: Inputs, cell: GRUCell, lanes: int) -> Cell:
+    """Rows z, r, inner (h alone) and s (x and mem alone) of each unit."""
+    n = cell.units
+    states = gates_of(cell.kernel_h, n, (Z, R, G, None))
+    sources = inputs.x(None if cell.kernel_x is None else gates_of(cell.kernel_x, n, (Z, R, None, G)))
+    sources += inputs.h(states) + inputs.mem(gates_of(cell.kernel_mem, n, (Z, R, None, G)))
+    biases = [
+        None if cell.bias is None else gates_of(cell.bias, n, (Z, R, None, G)),
+        None if cell.recurrent_bias is None else gates_of(cell.recurrent_bias, n, (Z, R, G, None)),
+    ]
+    affine = make_affine(inputs.where, f"{inputs.file}_hidden", sources, biases, lanes)
+    fraction = max(affine.acc_fraction, cell.gate.fraction + cell.inner.fraction)
+    reset = (cell.gate.max_abs * cell.inner.max_abs) << (fraction - cell.gate.fraction - cell.inner.fraction)
+    check_bound(inputs.where, (affine.bound << (fraction - affine.acc_fraction)) + reset)
+    function, roms = _functions(inputs, cell)
+    parameters = {"UNITS": cell.units} | sums_parameters(affine) | function
+    frame = inputs.frame(cell, 4, affine)
+    return Cell(frame, "lmu_gru", parameters, affine.roms + roms, affine.acc_width, keeps_state=True)
+
+
+def _reset_before(inputs: Inputs, cell: GRUCell, lanes: Lanes) -> Cell:
+    """Rows z, r of each unit from x, h, mem; then one row a unit from x, mem, inner."""
+    n, file = cell.units, inputs.file
+    first = inputs.x(None if cell.kernel_x is None else gates_of(cell.kernel_x, n, (Z, R)))
+    first += inputs.h(gates_of(cell.kernel_h, n, (Z, R))) + inputs.mem(gates_of(cell.kernel_mem, n, (Z, R)))
+    second = inputs.x(None if cell.kernel_x is None else gates_of(cell.kernel_x, n, (G,)))
+    second += inputs.mem(gates_of(cell.kernel_mem, n, (G,)))
+    second.append(Source("inner", cell.inner, gates_of(cell.kernel_h, n, (G,))))
+    biases = [[None if cell.bias is None else gates_of(cell.bias, n, rows)] for rows in ((Z, R), (G,))]
+    affine = make_affine(inputs.where, f"{file}_hidden", first, biases[0], lanes[HIDDEN])
+    affine2 = make_affine(inputs.where, f"{file}_hidden2", second, biases[1], lanes[HIDDEN2])
+    check_sum(inputs.where, [(cell.gate, inputs.lmu.h)])
+    function, roms = _functions(inputs, cell)
+    parameters = inputs.sizes(cell) | with_bias(affine) | affine2.parameters("2") | function
+    roms = affine.roms + affine2.roms + roms
+    return Cell(None, "lmu_hidden_gru_before", parameters, roms, affine.acc_width, keeps_state=True)
+
+
+def _functions(inputs: Inputs, cell: GRUCell) -> tuple[Parameters, tuple[Rom, ...]]:
+    """What both kinds of GRU have; the bound of z h_{t-1} + (1 - z) g is checked."""
+    for name in ("pre", "inner"):
+        check_signed_type(inputs.where, name, getattr(cell, name))
+    h, gate, candidate = inputs.lmu.h, cell.gate, cell.candidate
+    fraction = max(h.fraction, candidate.fraction)
+    kept = (gate.max_abs * h.max_abs) << (fraction - h.fraction)
+    rest = (((1 << gate.fraction) + gate.max_abs) * candidate.max_abs) << (fraction - candidate.fraction)
+    check_bound(inputs.where, kept + rest)
+    gates, gate_roms = inputs.function(cell.gate_activation, gate, "gate")
+    candidates, candidate_roms = inputs.function(cell.activation, candidate, "cand")
+    parameters: Parameters = typed("PRE", cell.pre) | gates | typed("INNER", cell.inner) | candidates
+    return parameters | inputs.h_parameters(), gate_roms + candidate_roms

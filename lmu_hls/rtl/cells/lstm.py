@@ -1,0 +1,42 @@
+"""An LSTM cell: ``lmu_lstm`` beside ``lmu_recurrent``."""
+
+from __future__ import annotations
+
+from lmu_hls.rtl.affine import check_signed_type, make_affine
+from lmu_hls.rtl.cells.base import (
+    HIDDEN,
+    Cell,
+    CellBuilder,
+    CellForm,
+    Inputs,
+    Lanes,
+    check_sum,
+    interleaved,
+    sums_parameters,
+)
+from lmu_hls.rtl.functions import typed
+from lmu_hls.spec import LSTMCell
+
+
+class LSTMCellBuilder(CellBuilder[LSTMCell], cell=LSTMCell):
+    @property
+    def form(self) -> CellForm:
+        return CellForm((4,), after=9, products=2)
+
+    def build(self, inputs: Inputs, lanes: Lanes) -> Cell:
+        cell = self.cell
+        kernels = [None if k is None else interleaved(k, cell.units) for k in (cell.kernel_x, cell.kernel_h)]
+        sources = inputs.x(kernels[0]) + inputs.h(kernels[1]) + inputs.mem(interleaved(cell.kernel_mem, cell.units))
+        bias = None if cell.bias is None else interleaved(cell.bias, cell.units)
+        affine = make_affine(inputs.where, f"{inputs.file}_hidden", sources, [bias], lanes[HIDDEN])
+        for name in ("pre", "cell"):
+            check_signed_type(inputs.where, name, getattr(cell, name))
+        check_sum(inputs.where, [(cell.gate, cell.cell), (cell.gate, cell.candidate)])
+        check_sum(inputs.where, [(cell.gate, cell.squashed)])
+        gate, gate_roms = inputs.function(cell.gate_activation, cell.gate, "gate")
+        candidate, candidate_roms = inputs.function(cell.activation, cell.candidate, "cand")
+        squash, squash_roms = inputs.function(cell.cell_activation, cell.squashed, "squash")
+        parameters = {"UNITS": cell.units} | sums_parameters(affine) | typed("PRE", cell.pre) | gate | candidate
+        parameters |= typed("CELL", cell.cell) | squash | inputs.h_parameters()
+        roms = affine.roms + gate_roms + candidate_roms + squash_roms
+        return Cell(inputs.frame(cell, 4, affine), "lmu_lstm", parameters, roms, affine.acc_width, keeps_state=True)
