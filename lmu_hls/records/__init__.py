@@ -7,6 +7,7 @@ Files in an output folder (lmu_hls.records.folder), written with `dump(path, rec
     precision.json  Precision      the types that were chosen, and why
     verify.json     Verification   comparisons, timing, overruns and accuracy, by data set
     synth.json      Synthesis      what each unit takes, by target
+    place.json      Placements     clock, utilisation and critical path of each unit, by device
 
 Each holds its evidence (lmu_hls.records.evidence): what it is about. All have one schema (lmu_hls.records.schema).
 """
@@ -14,6 +15,7 @@ Each holds its evidence (lmu_hls.records.evidence): what it is about. All have o
 from lmu_hls.records.jsonfile import write_bytes, write_text
 from lmu_hls.records.model import Conversion, LayerSummary, Manifest, ModelSummary, Part, Reuse, Unit
 from lmu_hls.records.number import SOURCES, Number
+from lmu_hls.records.placement import CriticalPath, Place, Placement, Placements, SeedRun, TargetPlacement, Usage
 from lmu_hls.records.precision import Precision, TensorPrecision
 from lmu_hls.records.schema import SCHEMA, dump, load, text_of, unseal
 from lmu_hls.records.synth import Resources, Synthesis, TargetSynthesis
@@ -38,6 +40,7 @@ __all__ = [
     "Check",
     "Comparison",
     "Conversion",
+    "CriticalPath",
     "Deviation",
     "Difference",
     "Fidelity",
@@ -47,16 +50,22 @@ __all__ = [
     "Number",
     "Overrun",
     "Part",
+    "Place",
+    "Placement",
+    "Placements",
     "Precision",
     "Reference",
     "Resources",
     "Reuse",
+    "SeedRun",
     "Synthesis",
+    "TargetPlacement",
     "TargetSynthesis",
     "TensorPrecision",
     "Ties",
     "Timing",
     "Unit",
+    "Usage",
     "Verification",
     "dump",
     "load",

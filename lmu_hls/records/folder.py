@@ -64,6 +64,10 @@ class OutputFolder:
         return self.root / "synth.json"
 
     @property
+    def placement(self) -> Path:
+        return self.root / "place.json"
+
+    @property
     def reports(self) -> tuple[Path, Path, Path]:
         """What ``lmu-hls report`` writes: JSON, Markdown, and the picture of the types."""
         return self.root / "report.json", self.root / "report.md", self.root / "precision.svg"

@@ -16,7 +16,7 @@ from lmu_hls.records import jsonfile
 from lmu_hls.records.jsonfile import RecordError, plain, write_text
 
 T = TypeVar("T")
-SCHEMA = 2  # raise it whenever a field is added, removed or changes its meaning
+SCHEMA = 3  # raise it whenever a field is added, removed or changes its meaning
 
 
 def text_of(record: object) -> str:

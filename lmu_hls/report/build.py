@@ -13,9 +13,11 @@ from lmu_hls.records import (
     Check,
     Conversion,
     Manifest,
+    Placements,
     Precision,
     Reference,
     Synthesis,
+    TargetPlacement,
     TargetSynthesis,
     Verification,
     load,
@@ -35,6 +37,7 @@ CONVERT = "lmu-hls convert MODEL.keras OUTDIR --force"
 VERIFY = "lmu-hls verify OUTDIR"
 VERIFY_DATA = f"{VERIFY} --data FILE.npz"
 SYNTH = "lmu-hls synth OUTDIR"
+PLACE = "lmu-hls synth OUTDIR --route --target DEVICE"
 
 
 @dataclass(slots=True)
@@ -101,6 +104,9 @@ class _Judge:
             return False
         return self.holds(record, entry.evidence, remedy, "synthesis", judged=False)
 
+    def placement(self, entry: TargetPlacement) -> bool:
+        return self.holds(f"placement {entry.target}", entry.evidence, entry.evidence.command, "synthesis", False)
+
     def note(
         self, record: str, state: str, reason: str, remedy: str, judged: bool = True, data: DataSet | None = None
     ) -> None:
@@ -131,9 +137,13 @@ def build_report(outdir: Path) -> Report:
         precision = None
     synthesis = _read(folder.synthesis, Synthesis, "synthesis", SYNTH, damaged)
     synthesized = tuple(entry for entry in synthesis.targets if judge.synthesis(entry)) if synthesis else ()
+    placing = _read(folder.placement, Placements, "placement", PLACE, damaged)
+    placed = tuple(entry for entry in placing.targets if judge.placement(entry)) if placing else ()
     _note_missing(judge)
     tools = dict(manifest.tools) if same_model else {}
-    current: tuple[Check | Reference | TargetSynthesis, ...] = (*checks, *references, *synthesized)
+    current: tuple[Check | Reference | TargetSynthesis | TargetPlacement, ...] = (
+        *checks, *references, *synthesized, *placed,
+    )  # fmt: skip
     for entry in current:
         tools |= entry.evidence.tools
     return Report(
@@ -147,6 +157,7 @@ def build_report(outdir: Path) -> Report:
         ),
         checks=checks,
         resources=tuple(item for entry in synthesized for item in entry.resources),
+        placements=tuple(item for entry in placed for item in entry.placements),
         precision=precision,
         tools={name: tools[name] for name in sorted(tools)},
         parts=manifest.parts if same_project else (),
@@ -194,7 +205,7 @@ def _read(path: Path, kind: type[T], record: str, remedy: str, damaged: list[Sta
         return load(path, kind)
     except LmuHlsError as error:
         reason = f"{path.name} {str(error).removeprefix(str(path)).strip()}"
-        damaged.append(Standing(record, "", STALE, reason, remedy, judged=record != "synthesis"))
+        damaged.append(Standing(record, "", STALE, reason, remedy, judged=record not in ("synthesis", "placement")))
         return None
 
 

@@ -14,6 +14,7 @@ from lmu_hls.records import (
     Number,
     Overrun,
     Part,
+    Placement,
     Precision,
     Reference,
     Resources,
@@ -54,6 +55,7 @@ class Report:
     references: tuple[Reference, ...] = ()
     checks: tuple[Check, ...] = ()
     resources: tuple[Resources, ...] = ()
+    placements: tuple[Placement, ...] = ()
     precision: Precision | None = None
     tools: Mapping[str, str] = field(default_factory=dict)
     parts: tuple[Part, ...] = ()
@@ -131,6 +133,7 @@ class Report:
             *((_multipliers_row(self),) if self.parts else ()),
             *((_reuse_row(self.reuse),) if self.reuse else ()),
             *(row for item in self.resources for row in _resource_rows(item)),
+            *(row for item in self.placements for row in _placement_rows(item)),
             *(_standing_row(item) for item in self.standings if item.state != CURRENT),
         )
 
@@ -253,3 +256,23 @@ def _resource_rows(item: Resources) -> tuple[Row, ...]:
     source = f"{item.source} ({item.tool}, {item.target})"
     short = (kind.name for kind in family_of(item.target).resources if kind.short)
     return tuple(Row("Resources", f"{item.unit}, {kind}", str(item.counts[kind]), source) for kind in short)
+
+
+def _placement_rows(item: Placement) -> tuple[Row, ...]:
+    """Utilisation, and where the unit fits the clock, the time of a step and of a sequence, and the slowest path."""
+    source, title = f"{item.source} ({item.tool}, {item.target})", f"{item.unit} on {item.target}"
+    used = ", ".join(f"{name} {use}" for name, use in item.utilisation.items())
+    if item.fmax_mhz is None:
+        return (Row("Device", title, f"does not fit: {item.why}; {item.remedy}", source, False),)
+    met = "" if item.met else f", {item.clock_mhz:g} MHz asked"
+    seeds = f", seed {item.seed} of {len(item.runs)}, median {item.median_mhz:.1f}" if len(item.runs) > 1 else ""
+    times = [
+        (name, item.microseconds(cycles))
+        for name, cycles in (("a step", item.step_cycles), ("a sequence", item.sequence_cycles))
+    ]
+    return (
+        Row("Device", f"{title}, used", used, source),
+        Row("Device", f"{title}, clock", f"{item.fmax_mhz:.1f} MHz{met}{seeds}", source, item.met),
+        *(Row("Device", f"{title}, {name}", f"{time:.3g} us", "formula, pnr") for name, time in times if time),
+        *((Row("Device", f"{title}, slowest path", str(item.critical_path), source),) if item.critical_path else ()),
+    )

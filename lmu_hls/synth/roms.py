@@ -26,6 +26,11 @@ def check_roms(project: Path) -> None:
         )
 
 
+def data_files(data_dir: Path) -> list[Path]:
+    """What the Verilog of a project reads: its ROM files."""
+    return sorted(path for path in data_dir.rglob("*.hex") if path.is_file())
+
+
 def _fault(path: Path, words: int) -> str:
     try:
         found = len(path.read_text(encoding="ascii", errors="replace").split())

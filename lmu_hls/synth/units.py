@@ -7,28 +7,42 @@ other targets stay as they are; `report` says of each whether its files have cha
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import as_completed
 from pathlib import Path
+from typing import Any
 
+from lmu_hls import process
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.naming import contained, is_identifier
 from lmu_hls.records import Manifest, Resources, Synthesis, TargetSynthesis, Unit, dump, load
 from lmu_hls.records.evidence import Digests, Evidence, digests, of_topics
 from lmu_hls.records.folder import OutputFolder
 from lmu_hls.synth.families import DEFAULT, target_of
-from lmu_hls.synth.roms import check_roms
+from lmu_hls.synth.roms import check_roms, data_files
 from lmu_hls.synth.yosys import synthesize
 
 
+class Incomplete(LmuHlsError):
+    """Some targets failed; ``done`` are the results of the others."""
+
+    def __init__(self, failures: Iterable[str], done: Sequence[Any]) -> None:
+        super().__init__("; ".join(dict.fromkeys(failures)))
+        self.done = tuple(done)
+
+
 def synthesize_units(
-    outdir: Path, targets: Sequence[str] = (DEFAULT,), progress: Callable[[str, int, int], None] = lambda *_: None
+    outdir: Path,
+    targets: Sequence[str] = (DEFAULT,),
+    progress: Callable[[str, int, int], None] = lambda *_: None,
+    jobs: int = 1,
 ) -> tuple[Resources, ...]:
     """Synthesise every unit of an output folder's manifest.json for each target, and write synth.json there.
 
     Sources are named relative to `outdir`, memory files relative to the folder of the unit. Logs go to
     work/synth/<target>/<unit>/. Verilog that was edited is taken as it is, and the record says by hash what that was;
-    ROM files have to be those of the conversion.
-    Raises LmuHlsError as `synthesize` does, and when the manifest is absent or names no unit, a ROM file is altered, or
-    a file changes during the synthesis.
+    ROM files have to be those of the conversion. ``jobs`` targets are worked on at a time.
+    Raises Incomplete when a target fails as `synthesize` does, after the others; LmuHlsError before any work when the
+    manifest is absent or names no unit, or a ROM file is altered.
     """
     targets = [target_of(target).name for target in dict.fromkeys(targets)]  # refused before any work is done
     folder = OutputFolder(outdir)
@@ -41,14 +55,23 @@ def synthesize_units(
     before = digests(outdir)
     for place in sorted({unit.folder for unit in units}):
         check_roms(outdir / place)
-    results: list[Resources] = []
-    for done, target in enumerate(targets):
-        progress("synthesis", done, len(targets))
-        made = _synthesized(folder, units, target, before)
-        _write(folder, (*_earlier(folder), made))
-        results.extend(made.resources)
-    progress("synthesis", len(targets), len(targets))
-    return tuple(results)
+    made: dict[str, tuple[Resources, ...]] = {}
+    failures: list[str] = []
+    progress("synthesis", 0, len(targets))
+    with process.threads(jobs) as pool:
+        started = {pool.submit(_synthesized, folder, units, target, before): target for target in targets}
+        for done, future in enumerate(as_completed(started), 1):
+            try:
+                entry = future.result()
+                _write(folder, (*_earlier(folder), entry))
+                made[entry.target] = entry.resources
+            except LmuHlsError as error:
+                failures.append(str(error))
+            progress("synthesis", done, len(targets))
+    results = tuple(item for target in targets for item in made.get(target, ()))
+    if failures:
+        raise Incomplete(failures, results)
+    return results
 
 
 def _synthesized(folder: OutputFolder, units: Sequence[Unit], target: str, before: Digests) -> TargetSynthesis:
@@ -61,6 +84,7 @@ def _synthesized(folder: OutputFolder, units: Sequence[Unit], target: str, befor
             target,
             unit=unit.name,
             data_dir=folder.root / unit.folder,
+            data=data_files(folder.root / unit.folder),
         )
         for unit in units
     )

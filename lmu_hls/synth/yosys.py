@@ -5,16 +5,20 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from lmu_hls import yosys
+from lmu_hls.builds import built
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.records import Resources
+from lmu_hls.records.evidence import digest
 from lmu_hls.synth.families import DEFAULT, Target, target_of
 from lmu_hls.toolchain import need
 
 _LOG, _SCRIPT, _STAT = "yosys.log", "synth.ys", "stat.json"
+NETLIST, SCOPES = "netlist.json", "scopes.txt"  # SCOPES: the instances, with their modules
 _NAME = re.compile(r"[A-Za-z_]\w*")
 
 
@@ -27,6 +31,7 @@ def synthesize(
     *,
     unit: str | None = None,
     data_dir: Path | None = None,
+    data: Sequence[Path] | None = None,
 ) -> Resources:
     """Synthesise `top` out of context (no pads, no clock buffer), flattened, and count its cells.
 
@@ -34,30 +39,89 @@ def synthesize(
     its parameter has to be declared `integer` or signed.
     workdir: gets synth.ys, yosys.log and stat.json; made if absent.
     unit: name in the result (default: top). data_dir: folder that relative $readmemh names start from (default:
-    workdir).
+    workdir). data: all files that the Verilog reads; where they are known, the result is kept and found again.
 
     Raises LmuHlsError for an absent file or tool, Verilog that Yosys refuses, an absent top module or parameter,
     cells of unknown cost, an unknown target (one of synth.families); ValueError for a parameter that cannot be written.
     """
     wanted = target_of(target)
+    if data is None:
+        _synthesize(verilog, top, parameters, workdir, wanted, data_dir or workdir)
+        stat = workdir / _STAT
+    else:
+        entry = netlist(verilog, top, parameters, workdir, wanted, data_dir or workdir, data)
+        stat = entry / _STAT
+    cells = _cells(stat)
+    return Resources(unit or top, target, "yosys", need("pyosys").version, wanted.family.count(cells), cells)
+
+
+def netlist(
+    verilog: Sequence[Path],
+    top: str,
+    parameters: Mapping[str, int | str],
+    workdir: Path,
+    target: Target,
+    data_dir: Path,
+    data: Sequence[Path],
+    pads: bool = False,
+) -> Path:
+    """The kept folder of a synthesis: the netlist NETLIST, SCOPES, and what `synthesize` leaves in ``workdir``.
+
+    ``data`` are all files that the Verilog reads. With ``pads`` the ports of ``top`` are pads: the top of a board.
+    Raises as :func:`synthesize`.
+    """
+    tool = need("pyosys")
+    passes = target.pad_passes if pads else target.passes
+    files = [f"{os.path.relpath(path, data_dir)} {digest(path)}" for path in (*verilog, *sorted(data))]
+    parts = [tool.version, *passes, top, json.dumps(dict(parameters), sort_keys=True), str(len(verilog)), *files]
+
+    def make(folder: Path) -> None:
+        _synthesize(verilog, top, parameters, workdir, target, data_dir, passes, kept=True)
+        for name in (_SCRIPT, _LOG, _STAT):
+            shutil.copy(workdir / name, folder / name)
+        for name in (NETLIST, SCOPES):
+            shutil.move(workdir / name, folder / name)
+
+    workdir.mkdir(parents=True, exist_ok=True)
+    entry = built("netlist", parts, make)
+    for name in (_SCRIPT, _LOG, _STAT):
+        shutil.copy(entry / name, workdir / name)
+    return entry
+
+
+def _synthesize(
+    verilog: Sequence[Path],
+    top: str,
+    parameters: Mapping[str, int | str],
+    workdir: Path,
+    target: Target,
+    data_dir: Path,
+    passes: Sequence[str] = (),
+    kept: bool = False,
+) -> None:
     for path in verilog:
         if not path.is_file():
             raise LmuHlsError(f"Verilog file {path} does not exist. Run the conversion again.")
-    tool = need("pyosys")
+    need("pyosys")
     workdir.mkdir(parents=True, exist_ok=True)
-    stat = workdir.resolve() / _STAT
-    stat.unlink(missing_ok=True)
-    cwd = data_dir or workdir
+    made = [workdir.resolve() / name for name in (_STAT, *((NETLIST, SCOPES) if kept else ()))]
+    for path in made:
+        path.unlink(missing_ok=True)
     # Relative names, as far as they go: what is above the working folder is not for the language of Yosys
-    files = [os.path.relpath(path.resolve(), cwd.resolve()) for path in (*verilog, stat)]
-    passes = _passes(files[:-1], top, parameters, wanted, files[-1])
-    yosys.run(passes, workdir / _SCRIPT, workdir / _LOG, cwd, f"synthesise {top}")
-    cells = _cells(stat)
-    return Resources(unit or top, target, "yosys", tool.version, wanted.family.count(cells), cells)
+    names = [os.path.relpath(path.resolve(), data_dir.resolve()) for path in (*verilog, *made)]
+    count = len(verilog)
+    script = _passes(names[:count], top, parameters, passes or target.passes, *names[count:])
+    yosys.run(script, workdir / _SCRIPT, workdir / _LOG, data_dir, f"synthesise {top}")
 
 
 def _passes(
-    verilog: Sequence[str], top: str, parameters: Mapping[str, int | str], target: Target, stat: str
+    verilog: Sequence[str],
+    top: str,
+    parameters: Mapping[str, int | str],
+    passes: Sequence[str],
+    stat: str,
+    netlist: str = "",
+    scopes: str = "",
 ) -> list[str]:
     """The Yosys passes, one a line. -defer leaves $readmemh until the parameters are known; $scopeinfo cells only
     note where flattened cells came from."""
@@ -68,10 +132,12 @@ def _passes(
     return [
         *(f"read_verilog -defer {_quoted(path)}" for path in verilog),
         f"hierarchy -check -top {top}{overrides}",
-        *target.passes,
+        *passes,
         "check -assert",
+        *([f"tee -q -o {_quoted(scopes)} dump t:$scopeinfo"] if scopes else []),
         "delete t:$scopeinfo",
         f"tee -q -o {_quoted(stat)} stat -json -top {top}",
+        *([f"select {top}", f"write_json -selected {_quoted(netlist)}"] if netlist else []),
     ]
 
 

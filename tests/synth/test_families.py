@@ -26,7 +26,7 @@ COSTS: dict[str, Mapping[str, Mapping[str, int]]] = {
         "MULT18X18": {"MULT18X18": 1},
         "MULT36X36": {"MULT36X36": 1},
         "SPX?9?|S?DP(X9)?B?|pROM(X9)?": {"BSRAM": 1},
-        "MUX2_LUT[5-8]|GND|VCC": {},
+        "MUX2_LUT[5-8]|GND|VCC|[IO]BUF": {},
     },
     "ice40": {
         "SB_LUT4": {"LUT": 1},

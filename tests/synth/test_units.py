@@ -46,7 +46,7 @@ def planted(tmp_path: Path, monkeypatch):
     families.cache_clear()
 
 
-def stub(sources, top, parameters, work, target, *, unit, data_dir) -> Resources:
+def stub(sources, top, parameters, work, target, *, unit, data_dir, data) -> Resources:
     if "broken" in sources[0].read_text():
         raise LmuHlsError(f"{target} has no primitive")
     return Resources(unit, target, "yosys", "0.70", family_of(target).count(CELLS[target]), CELLS[target])

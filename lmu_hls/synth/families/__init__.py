@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.suggest import nearest
-from lmu_hls.synth.device import Device
+from lmu_hls.synth.device import Device, Router
 from lmu_hls.synth.family import Family
 
 DEFAULT = "xc7"
@@ -34,6 +34,33 @@ class Target:
     def passes(self) -> tuple[str, ...]:
         """The Yosys passes to its primitives."""
         return (self.device.passes if self.device else ()) or self.family.passes
+
+    @property
+    def pad_passes(self) -> tuple[str, ...]:
+        """The passes for a design whose ports are pads."""
+        replaced = self.family.router.pads if self.family.router else {}
+        return tuple(_replaced(line, replaced) for line in self.passes)
+
+    @property
+    def routable(self) -> tuple[Device, Router]:
+        """What place and route needs. LmuHlsError for a family without a device, and where no open tool routes it."""
+        if self.family.router is None:
+            raise LmuHlsError(
+                f"no open tool places and routes {self.family.device}: --route needs a device of "
+                f"{', '.join(family.name for family in families().values() if family.router)}"
+            )
+        if self.device is None:
+            raise LmuHlsError(
+                f"{self.name} is a family, and --route needs a device: "
+                f"{', '.join(device.name for device in self.family.devices)}"
+            )
+        return self.device, self.family.router
+
+
+def _replaced(text: str, replaced: Mapping[str, str]) -> str:
+    for was, now in replaced.items():
+        text = text.replace(was, now)
+    return text
 
 
 @cache

@@ -37,8 +37,8 @@ FAMILY = Family(
         **{name: {"FF": 1} for name in (*_FLIP_FLOPS, *_LATCHES)},
         **{name: {name: 1} for name in ("MULT9X9", "MULT18X18", "MULT36X36")},
         **{name: {"BSRAM": 1} for name in ("SP", "SPX9", "pROM", "pROMX9", *_BLOCK_RAMS)},
-        # Multiplexers inside a logic block, constants
-        **{name: {} for name in (*(f"MUX2_LUT{inputs}" for inputs in range(5, 9)), "GND", "VCC")},
+        # Multiplexers inside a logic block, constants, pads
+        **{name: {} for name in (*(f"MUX2_LUT{inputs}" for inputs in range(5, 9)), "GND", "VCC", "IBUF", "OBUF")},
     },
     devices=(
         Device(

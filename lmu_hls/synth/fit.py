@@ -1,0 +1,96 @@
+"""Does it fit, and by how much not; and what would: a reuse factor or fewer bits, estimated."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from lmu_hls.errors import LmuHlsError
+from lmu_hls.records.placement import Usage
+from lmu_hls.rtl.reuse import fastest, settle
+from lmu_hls.rtl.stages import stage_of
+from lmu_hls.spec import Network
+from lmu_hls.synth.families import Target
+
+MARGIN = 0.9  # of a device's logic, more of which is hard to route
+_MULTIPLIERS = ("DSP", "MULT9X9", "MULT18X18", "MULT36X36")
+_LOGIC = ("LUT", "FF", "LC", "ALU", "CARRY")
+
+
+def usage_of(target: Target, counts: Mapping[str, int]) -> dict[str, Usage]:
+    """{resource: used and available} of what the device has and the synthesis counts; {} for a family."""
+    if target.device is None:
+        return {}
+    return {name: Usage(counts[name], has) for name, has in target.device.available.items() if name in counts}
+
+
+def lacking(usage: Mapping[str, Usage]) -> str:
+    """What there is too little of, such as "25 of 8 DSP (17 too many)"; "" when it fits."""
+    return ", ".join(
+        f"{use.used} of {use.available} {name} ({use.used - use.available} too many)"
+        for name, use in usage.items()
+        if not use.fits
+    )
+
+
+def remedy(network: Network, usage: Mapping[str, Usage], multipliers: int, streaming: bool = False) -> str:
+    """What would fit, estimated from this synthesis; "" where nothing is lacking.
+
+    Multipliers are scaled with those of the plan, logic with them down to the half that does not depend on them.
+    Memory does not shrink with the reuse factor, only with the number of bits.
+    """
+    over = {name: use for name, use in usage.items() if not use.fits}
+    if not over:
+        return ""
+    bits = min(use.available / use.used for use in over.values())
+    width = network.x.width
+    narrower = f"with about {max(1, int(width * bits))} instead of {width} bits (estimate)"
+    if any(name not in (*_MULTIPLIERS, *_LOGIC) for name in over):
+        return f"a reuse factor does not make memory smaller; it may fit {narrower}: --precision"
+    found = _reuse_factor(network, over, multipliers, streaming)
+    if found is None:
+        return f"no reuse factor makes it small enough (estimate); it may fit {narrower}: --precision"
+    cycles, fewer = found
+    return (
+        f"--reuse-factor {cycles}, {fewer} multipliers instead of {multipliers}, would fit (estimate); "
+        f"or {narrower}: --precision"
+    )
+
+
+def _reuse_factor(
+    network: Network, over: Mapping[str, Usage], multipliers: int, streaming: bool
+) -> tuple[int, int] | None:
+    """The lowest reuse factor that fits, and its multipliers. More cycles never take more multipliers."""
+    least = fastest(network, streaming)
+    slowest = settle(network, least, streaming).most_cycles
+
+    def multipliers_at(cycles: int) -> int | None:
+        try:
+            made = settle(_free(network, cycles), cycles, streaming).multipliers
+        except LmuHlsError:
+            return None
+        return made if all(_fits(name, use, made / multipliers) for name, use in over.items()) else None
+
+    if multipliers == 0 or multipliers_at(slowest) is None:
+        return None
+    low, high = least, slowest
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (low, middle) if multipliers_at(middle) is not None else (middle + 1, high)
+    made = multipliers_at(low)
+    return (low, made) if made is not None else None
+
+
+def _fits(name: str, use: Usage, share: float) -> bool:
+    if name in _MULTIPLIERS:
+        return use.used * share <= use.available
+    return use.used * (0.5 + 0.5 * share) <= MARGIN * use.available
+
+
+def _free(network: Network, cycles: int) -> Network:
+    """The network whose layers all ask for so many cycles."""
+    layers = tuple(
+        stage.with_reuse_factor(cycles) if (stage := stage_of(layer)).search is not None else layer
+        for layer in network.layers
+    )
+    return replace(network, layers=layers)

@@ -1,0 +1,272 @@
+"""Place and route of an output folder, and place.json: one entry a device, with evidence of its own.
+
+All units, devices and seeds are worked on side by side. What fails keeps its log, and the others go on; what is done is
+kept by its hash (lmu_hls.builds), so that a run that was interrupted goes on where it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Executor, Future, as_completed
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from lmu_hls import process
+from lmu_hls.errors import LmuHlsError
+from lmu_hls.records import Manifest, dump, jsonfile, load
+from lmu_hls.records.evidence import Digests, Evidence, digests, of_topics
+from lmu_hls.records.folder import OutputFolder
+from lmu_hls.records.model import Unit
+from lmu_hls.records.placement import Placement, Placements, SeedRun, TargetPlacement, Usage
+from lmu_hls.records.synth import Resources
+from lmu_hls.rtl.manifest import Manifest as ProjectManifest
+from lmu_hls.spec import store
+from lmu_hls.synth.constraints import constraints
+from lmu_hls.synth.families import Target, target_of
+from lmu_hls.synth.fit import lacking, remedy, usage_of
+from lmu_hls.synth.harness import INSTANCE, PINS, Harnessed, harnessed
+from lmu_hls.synth.roms import MANIFEST, data_files
+from lmu_hls.synth.route import REPORT, DoesNotFit, pack, route, usage
+from lmu_hls.synth.timing import read_scopes, read_timing
+from lmu_hls.synth.units import Incomplete
+from lmu_hls.synth.yosys import NETLIST, SCOPES, netlist
+from lmu_hls.toolchain import need
+
+PROGRESS = "place and route"
+
+
+@dataclass(frozen=True, slots=True)
+class Routing:
+    """What is asked of place and route: the clock in MHz (None: that of each device), how many seeds, bitstreams."""
+
+    clock_mhz: float | None = None
+    seeds: int = 1
+    bitstream: bool = False
+    jobs: int = 1
+
+    @property
+    def seed_numbers(self) -> range:
+        return range(1, self.seeds + 1)
+
+
+@dataclass(slots=True, eq=False)
+class _Job:
+    """One unit on one device: what it needs, and what has been found so far. ``left``: runs that are not done."""
+
+    unit: Unit
+    target: Target
+    resources: Resources
+    clock_mhz: float
+    work: Path
+    left: int
+    synthesis: Path | None = None
+    harness: Harnessed | None = None
+    routed: dict[int, Path] = field(default_factory=dict)
+    unfit: DoesNotFit | None = None
+
+
+def place_units(
+    outdir: Path,
+    resources: Sequence[Resources],
+    routing: Routing,
+    progress: Callable[[str, int, int], None] = lambda *_: None,
+) -> tuple[Placement, ...]:
+    """Place and route what `synthesize_units` gave, all of it for devices, and write place.json.
+
+    Logs go to work/synth/<target>/<unit>/, bitstreams, of the harness with the unit in it, beside them.
+    Raises LmuHlsError before any work when a target is no device that can be routed or a tool is absent;
+    Incomplete at the end, when a tool failed. What was done stays in place.json.
+    """
+    folder, wanted = OutputFolder(outdir), dict.fromkeys(item.target for item in resources)
+    check_routable(wanted, routing)
+    units = {unit.name: unit for unit in load(folder.manifest, Manifest).units}
+    run = _Run(folder, routing, digests(outdir), [_job(folder, units[item.unit], item, routing) for item in resources])
+    _write(folder, (entry for entry in _earlier(folder) if entry.target not in wanted))
+    with process.threads(routing.jobs) as pool:
+        run.all(pool, progress)
+    made = tuple(placement for name in wanted for placement in run.made.get(name, ()))
+    if run.failures:
+        raise Incomplete(run.failures, made)
+    return made
+
+
+def check_routable(targets: Iterable[str], routing: Routing) -> None:
+    """Raises LmuHlsError unless each target is a device that can be routed, with its tools there."""
+    for name in targets:
+        _, router = target_of(name).routable
+        need(router.tool)
+        if routing.bitstream:
+            need(router.packer)
+
+
+@dataclass(slots=True)
+class _Run:
+    folder: OutputFolder
+    routing: Routing
+    before: Digests
+    jobs: list[_Job]
+    failures: list[str] = field(default_factory=list)
+    made: dict[str, tuple[Placement, ...]] = field(default_factory=dict)
+
+    def all(self, pool: Executor, progress: Callable[[str, int, int], None]) -> None:
+        """Prepare and route every job in the threads of ``pool``; a target is written when its last run is done."""
+        fitting = [job for job in self.jobs if job.left]
+        preparing = {pool.submit(_prepare, self.folder, job): job for job in fitting}
+        for future in as_completed(preparing):
+            if not self._done(future):
+                preparing[future].left = 0
+        routing = {
+            pool.submit(_route, job, seed): job for seed in self.routing.seed_numbers for job in fitting if job.left
+        }
+        progress(PROGRESS, 0, len(routing))
+        for name in dict.fromkeys(job.target.name for job in self.jobs):
+            self._finish(name)
+        for done, future in enumerate(as_completed(routing), 1):
+            self._done(future)
+            routing[future].left -= 1
+            progress(PROGRESS, done, len(routing))
+            self._finish(routing[future].target.name)
+
+    def _done(self, future: Future[None]) -> bool:
+        try:
+            future.result()
+        except LmuHlsError as error:
+            self.failures.append(str(error))
+            return False
+        return True
+
+    def _finish(self, name: str) -> None:
+        """Write the entry of a target whose runs are all done."""
+        mine = [job for job in self.jobs if job.target.name == name]
+        if any(job.left for job in mine):
+            return
+        made = []
+        for job in mine:
+            try:
+                made += [_placement(self.folder, job)] if job.synthesis is None or job.routed or job.unfit else []
+                if self.routing.bitstream and job.routed:
+                    _pack(job, made[-1])
+            except LmuHlsError as error:
+                self.failures.append(str(error))
+        self.made[name] = tuple(made)
+        if made:
+            _write(self.folder, (*_earlier(self.folder), self._entry(name, tuple(made))))
+
+    def _entry(self, name: str, made: tuple[Placement, ...]) -> TargetPlacement:
+        asked = self.routing.clock_mhz
+        clock = f" --clock {asked:g}MHz" if asked else ""
+        seeds = f" --seeds {self.routing.seeds}" if self.routing.seeds > 1 else ""
+        tools = {item.tool: item.tool_version for item in made} | {"yosys": need("pyosys").version}
+        command = f"lmu-hls synth OUTDIR --target {name} --route{clock}{seeds}"
+        about = Evidence(of_topics("synthesis", self.before), None, command, tools)
+        changed = about.difference("synthesis", digests(self.folder.root)) if about.files else ""
+        if changed:
+            raise LmuHlsError(f"{changed} while {self.folder.root} was placed and routed; run the command again")
+        return TargetPlacement(name, made, about)
+
+
+def _job(folder: OutputFolder, unit: Unit, resources: Resources, routing: Routing) -> _Job:
+    target = target_of(resources.target)
+    device, _ = target.routable
+    runs = 0 if lacking(usage_of(target, resources.counts)) else routing.seeds
+    work = folder.work("synth", target.name, unit.name)
+    return _Job(unit, target, resources, routing.clock_mhz or device.clock_mhz, work, runs)
+
+
+def _prepare(folder: OutputFolder, job: _Job) -> None:
+    """The netlist of the unit in its harness."""
+    root = folder.root
+    verilog = [root / source for source in job.unit.sources]
+    data_dir = root / job.unit.folder
+    job.synthesis = netlist(
+        verilog, job.unit.top, job.unit.parameters, job.work, job.target, data_dir, data_files(data_dir)
+    )
+    job.harness = harnessed(job.synthesis / NETLIST, job.unit.top, job.target, job.work)
+
+
+def _route(job: _Job, seed: int) -> None:
+    device, router = job.target.routable
+    assert job.harness is not None
+    pins = dict(zip(PINS, device.pins, strict=True)) if device.pins else {}
+    text = constraints(router.constraints, PINS[0], job.clock_mhz, pins)
+    try:
+        job.routed[seed] = route(
+            job.harness.netlist, job.target, seed, job.clock_mhz, text, job.work / f"nextpnr-seed{seed}.log"
+        )
+    except DoesNotFit as error:
+        job.unfit = error
+
+
+def _placement(folder: OutputFolder, job: _Job) -> Placement:
+    device, router = job.target.routable
+    step, sequence = _cycles(folder, job.unit)
+    tool = need(router.tool)
+    about = Placement(
+        job.unit.name, job.target.name, device.part, router.tool, tool.version, job.clock_mhz, (), {}, {}, False,
+        step_cycles=step, sequence_cycles=sequence,
+    )  # fmt: skip
+    if not job.routed:
+        found = usage_of(job.target, job.resources.counts) | dict(job.unfit.usage if job.unfit else {})
+        why = lacking(found) or str(job.unfit)
+        source = "pnr" if job.unfit else "synth"
+        return replace(about, utilisation=found, why=why, remedy=_remedy(folder, found), source=source)
+    assert job.synthesis is not None and job.harness is not None
+    scopes, cells = read_scopes(job.synthesis / SCOPES), job.target.family.costs
+    timings = {
+        seed: read_timing(place / REPORT, scopes, job.unit.top, cells, INSTANCE)
+        for seed, place in sorted(job.routed.items())
+    }
+    runs = tuple(SeedRun(seed, round(timing.fmax_mhz, 3)) for seed, timing in timings.items())
+    made = replace(about, runs=runs, fits=True, harness=job.harness.counts)
+    assert made.seed is not None
+    used = usage(job.routed[made.seed] / REPORT, router)
+    return replace(
+        made,
+        utilisation={name: _without(name, use, job.harness.counts) for name, use in used.items()},
+        critical_path=timings[made.seed].path,
+    )
+
+
+def _without(name: str, use: Usage, harness: Mapping[str, int]) -> Usage:
+    """Without the harness; a logic cell of an iCE40 is one of its flip-flops, with the LUT in front of it."""
+    return Usage(max(0, use.used - harness.get("FF" if name == "LC" else name, 0)), use.available)
+
+
+def _remedy(folder: OutputFolder, found: Mapping[str, Usage]) -> str:
+    try:
+        multipliers = load(folder.manifest, Manifest).multipliers
+        return remedy(store.load(folder.spec), found, multipliers)
+    except LmuHlsError as error:
+        return f"what would fit is not known: {error}"
+
+
+def _pack(job: _Job, placement: Placement) -> None:
+    assert placement.seed is not None
+    pack(job.routed[placement.seed], job.target, job.work / job.unit.top, job.work / "pack.log")
+
+
+def _cycles(folder: OutputFolder, unit: Unit) -> tuple[int, int]:
+    """Cycles a step and a sequence of the whole project; 0 for a unit that is a part of it."""
+    try:
+        project = jsonfile.load(folder.root / unit.folder / MANIFEST, ProjectManifest)
+    except LmuHlsError:
+        return 0, 0
+    return (project.ii_cycles, project.sequence_cycles) if project.top == unit.top else (0, 0)
+
+
+def _earlier(folder: OutputFolder) -> tuple[TargetPlacement, ...]:
+    """The entries that stand in place.json. A record that cannot be read has none."""
+    try:
+        return load(folder.placement, Placements).targets
+    except LmuHlsError:
+        return ()
+
+
+def _write(folder: OutputFolder, entries: Iterable[TargetPlacement]) -> None:
+    """place.json with these entries, in the order of the targets, or no file without any; reports go."""
+    kept = tuple(sorted(entries, key=lambda entry: entry.target))
+    if kept:
+        folder.forget()
+        dump(folder.placement, Placements(kept))
+    else:
+        folder.forget(folder.placement)
