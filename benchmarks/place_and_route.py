@@ -113,7 +113,7 @@ def measure(case: Case, folder: Path) -> list[str]:
     unit = unit_of(case)
     (folder / "rom").mkdir()
     (folder / unit.rom.file).write_text(unit.rom.text())
-    numbers = {"mem_w": unit.parameters["MEM_W"], "u_w": unit.parameters["U_W"]}
+    numbers = {f"{name}_w": int(unit.parameters[f"{name.upper()}_TYPE"]) % 256 for name in ("mem", "u")}
     (folder / "wrapper.v").write_text(WRAPPER.format(module=unit.module, parameters=_parameters(unit), **numbers))
     cells = synthesize(case, unit, folder, unit.module)
     row = [case.target, str(case.memory_d), str(case.pipeline), str(unit.sizes.ii_cycles), _counts(case, cells)]

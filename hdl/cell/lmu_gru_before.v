@@ -44,43 +44,22 @@ module lmu_gru_before #(
     // Bits and fraction bits of the sum of the candidate
     parameter integer IN_W2 = 40,
     parameter integer IN_F2 = 30,
-    // Bits, fraction bits and modes, as listed in lmu_round_sat, of a pre-activation
-    parameter integer PRE_W = 16,
-    parameter integer PRE_F = 12,
-    parameter integer PRE_ROUNDING = 6,
-    parameter integer PRE_OVERFLOW = 1,
+    // Type, as in lmu_round_sat, of a pre-activation
+    parameter integer PRE_TYPE = 32'h16_000c_10,
     // Function of z and r, its index and its result, as in lmu_function
     parameter integer GATE_FUNCTION = 2,
-    parameter integer GATE_INDEX_W = 10,
-    parameter integer GATE_INDEX_F = 6,
-    parameter integer GATE_INDEX_ROUNDING = 6,
-    parameter integer GATE_INDEX_OVERFLOW = 1,
-    parameter integer GATE_W = 16,
-    parameter integer GATE_F = 14,
-    parameter integer GATE_ROUNDING = 6,
-    parameter integer GATE_OVERFLOW = 1,
+    parameter integer GATE_INDEX_TYPE = 32'h16_0006_0a,
+    parameter integer GATE_TYPE = 32'h16_000e_10,
     parameter GATE_FILE = "lmu_gru_before_gate.hex",
-    // Bits, fraction bits and modes of inner
-    parameter integer INNER_W = 16,
-    parameter integer INNER_F = 12,
-    parameter integer INNER_ROUNDING = 6,
-    parameter integer INNER_OVERFLOW = 1,
+    // Type of inner
+    parameter integer INNER_TYPE = 32'h16_000c_10,
     // Function of the candidate g, its index and its result
     parameter integer CAND_FUNCTION = 2,
-    parameter integer CAND_INDEX_W = 10,
-    parameter integer CAND_INDEX_F = 6,
-    parameter integer CAND_INDEX_ROUNDING = 6,
-    parameter integer CAND_INDEX_OVERFLOW = 1,
-    parameter integer CAND_W = 16,
-    parameter integer CAND_F = 14,
-    parameter integer CAND_ROUNDING = 6,
-    parameter integer CAND_OVERFLOW = 1,
+    parameter integer CAND_INDEX_TYPE = 32'h16_0006_0a,
+    parameter integer CAND_TYPE = 32'h16_000e_10,
     parameter CAND_FILE = "lmu_gru_before_cand.hex",
-    // Bits, fraction bits and modes of h
-    parameter integer H_W = 16,
-    parameter integer H_F = 14,
-    parameter integer H_ROUNDING = 6,
-    parameter integer H_OVERFLOW = 1,
+    // Type of h
+    parameter integer H_TYPE = 32'h16_000e_10,
     // 1: h runs on after the end of a sequence
     parameter integer STREAMING = 0
 ) (
@@ -92,22 +71,27 @@ module lmu_gru_before #(
     output wire            s_axis_tready,
     input  wire            s_axis_tlast,
 
-    output wire [INNER_W-1:0] inner_axis_tdata,
-    output wire               inner_axis_tvalid,
-    input  wire               inner_axis_tready,
-    output wire               inner_axis_tlast,
+    output wire [INNER_TYPE%256-1:0] inner_axis_tdata,
+    output wire                      inner_axis_tvalid,
+    input  wire                      inner_axis_tready,
+    output wire                      inner_axis_tlast,
 
     input  wire [IN_W2-1:0] sum_axis_tdata,
     input  wire             sum_axis_tvalid,
     output wire             sum_axis_tready,
     input  wire             sum_axis_tlast,
 
-    output wire [H_W-1:0] m_axis_tdata,
-    output wire           m_axis_tvalid,
-    input  wire           m_axis_tready,
-    output wire           m_axis_tlast,
-    output wire [    0:0] m_axis_tuser
+    output wire [H_TYPE%256-1:0] m_axis_tdata,
+    output wire                  m_axis_tvalid,
+    input  wire                  m_axis_tready,
+    output wire                  m_axis_tlast,
+    output wire [           0:0] m_axis_tuser
 );
+
+    localparam integer PRE_W = PRE_TYPE % 256;
+    localparam integer GATE_W = GATE_TYPE % 256, GATE_F = (GATE_TYPE <<< 8) >>> 16;
+    localparam integer INNER_W = INNER_TYPE % 256;
+    localparam integer H_W = H_TYPE % 256, H_F = (H_TYPE <<< 8) >>> 16;
 
     // A counter of one value keeps one bit
     localparam UNIT_CW = UNITS > 1 ? $clog2(UNITS) : 1;
@@ -179,16 +163,13 @@ module lmu_gru_before #(
     wire gate_clipped2;
     wire clipped2 = pre_clipped2_q || gate_clipped2;
 
-    lmu_round_sat #(
-        .IN_W(IN_W), .IN_F(IN_F), .OUT_W(PRE_W), .OUT_F(PRE_F), .ROUNDING(PRE_ROUNDING), .OVERFLOW(PRE_OVERFLOW)
-    ) to_pre (
+    lmu_round_sat #(.IN_W(IN_W), .IN_F(IN_F), .OUT_TYPE(PRE_TYPE)) to_pre (
         .in_data(s_axis_tdata), .out_data(pre), .clipped(pre_clipped)
     );
 
     lmu_function #(
-        .IN_W(PRE_W), .IN_F(PRE_F), .FUNCTION(GATE_FUNCTION), .INDEX_W(GATE_INDEX_W), .INDEX_F(GATE_INDEX_F),
-        .INDEX_ROUNDING(GATE_INDEX_ROUNDING), .INDEX_OVERFLOW(GATE_INDEX_OVERFLOW), .OUT_W(GATE_W), .OUT_F(GATE_F),
-        .OUT_ROUNDING(GATE_ROUNDING), .OUT_OVERFLOW(GATE_OVERFLOW), .TABLE_FILE(GATE_FILE)
+        .IN_TYPE(PRE_TYPE), .FUNCTION(GATE_FUNCTION), .INDEX_TYPE(GATE_INDEX_TYPE), .OUT_TYPE(GATE_TYPE),
+        .TABLE_FILE(GATE_FILE)
     ) gate_function (
         .clk(clk), .en(run), .in_data(pre1_q), .out_data(gate2), .clipped(gate_clipped2)
     );
@@ -216,10 +197,7 @@ module lmu_gru_before #(
     assign inner_axis_tvalid = inner_valid_q;
     assign inner_axis_tlast = inner_last_q;
 
-    lmu_round_sat #(
-        .IN_W(GATE_W + H_W), .IN_F(GATE_F + H_F), .OUT_W(INNER_W), .OUT_F(INNER_F), .ROUNDING(INNER_ROUNDING),
-        .OVERFLOW(INNER_OVERFLOW)
-    ) to_inner (
+    lmu_round_sat #(.IN_W(GATE_W + H_W), .IN_F(GATE_F + H_F), .OUT_TYPE(INNER_TYPE)) to_inner (
         .in_data(product4_q), .out_data(inner4), .clipped(inner_clipped4)
     );
 
@@ -274,12 +252,9 @@ module lmu_gru_before #(
     assign m_axis_tuser = m_clipped_q || mix_clipped;
 
     lmu_gru_mix #(
-        .IN_W(IN_W2), .IN_F(IN_F2), .PRE_W(PRE_W), .PRE_F(PRE_F), .PRE_ROUNDING(PRE_ROUNDING),
-        .PRE_OVERFLOW(PRE_OVERFLOW), .CAND_FUNCTION(CAND_FUNCTION), .CAND_INDEX_W(CAND_INDEX_W),
-        .CAND_INDEX_F(CAND_INDEX_F), .CAND_INDEX_ROUNDING(CAND_INDEX_ROUNDING),
-        .CAND_INDEX_OVERFLOW(CAND_INDEX_OVERFLOW), .CAND_W(CAND_W), .CAND_F(CAND_F), .CAND_ROUNDING(CAND_ROUNDING),
-        .CAND_OVERFLOW(CAND_OVERFLOW), .CAND_FILE(CAND_FILE), .GATE_W(GATE_W), .GATE_F(GATE_F), .H_W(H_W), .H_F(H_F),
-        .H_ROUNDING(H_ROUNDING), .H_OVERFLOW(H_OVERFLOW)
+        .IN_W(IN_W2), .IN_F(IN_F2), .PRE_TYPE(PRE_TYPE), .CAND_FUNCTION(CAND_FUNCTION),
+        .CAND_INDEX_TYPE(CAND_INDEX_TYPE), .CAND_TYPE(CAND_TYPE), .CAND_FILE(CAND_FILE), .GATE_TYPE(GATE_TYPE),
+        .H_TYPE(H_TYPE)
     ) mix (
         .clk(clk), .en(mix_run),
         .sum(sum_axis_tdata), .z(mix_z), .old_h(mix_old_h), .h(m_axis_tdata), .clipped(mix_clipped)

@@ -26,39 +26,31 @@ module lmu_gru_mix #(
     // Bits and fraction bits of the sum
     parameter integer IN_W = 40,
     parameter integer IN_F = 30,
-    // Bits, fraction bits and modes, as listed in lmu_round_sat, of a pre-activation
-    parameter integer PRE_W = 16,
-    parameter integer PRE_F = 12,
-    parameter integer PRE_ROUNDING = 6,
-    parameter integer PRE_OVERFLOW = 1,
+    // Type, as in lmu_round_sat, of a pre-activation
+    parameter integer PRE_TYPE = 32'h16_000c_10,
     // Function of the candidate g, its index and its result, as in lmu_function
     parameter integer CAND_FUNCTION = 2,
-    parameter integer CAND_INDEX_W = 10,
-    parameter integer CAND_INDEX_F = 6,
-    parameter integer CAND_INDEX_ROUNDING = 6,
-    parameter integer CAND_INDEX_OVERFLOW = 1,
-    parameter integer CAND_W = 16,
-    parameter integer CAND_F = 14,
-    parameter integer CAND_ROUNDING = 6,
-    parameter integer CAND_OVERFLOW = 1,
+    parameter integer CAND_INDEX_TYPE = 32'h16_0006_0a,
+    parameter integer CAND_TYPE = 32'h16_000e_10,
     parameter CAND_FILE = "lmu_gru_cand.hex",
-    // Bits and fraction bits (0 or more) of z
-    parameter integer GATE_W = 16,
-    parameter integer GATE_F = 14,
-    // Bits, fraction bits and modes of h
-    parameter integer H_W = 16,
-    parameter integer H_F = 14,
-    parameter integer H_ROUNDING = 6,
-    parameter integer H_OVERFLOW = 1
+    // Type of z; its fraction bits are 0 or more
+    parameter integer GATE_TYPE = 32'h00_000e_10,
+    // Type of h
+    parameter integer H_TYPE = 32'h16_000e_10
 ) (
-    input  wire                     clk,
-    input  wire                     en,
-    input  wire signed [  IN_W-1:0] sum,
-    input  wire signed [GATE_W-1:0] z,
-    input  wire signed [   H_W-1:0] old_h,
-    output wire signed [   H_W-1:0] h,
-    output wire                     clipped
+    input  wire                            clk,
+    input  wire                            en,
+    input  wire signed [         IN_W-1:0] sum,
+    input  wire signed [GATE_TYPE%256-1:0] z,
+    input  wire signed [   H_TYPE%256-1:0] old_h,
+    output wire signed [   H_TYPE%256-1:0] h,
+    output wire                            clipped
 );
+
+    localparam integer PRE_W = PRE_TYPE % 256;
+    localparam integer CAND_W = CAND_TYPE % 256, CAND_F = (CAND_TYPE <<< 8) >>> 16;
+    localparam integer GATE_W = GATE_TYPE % 256, GATE_F = (GATE_TYPE <<< 8) >>> 16;
+    localparam integer H_W = H_TYPE % 256, H_F = (H_TYPE <<< 8) >>> 16;
 
     // g and old_h are brought to the finer of their fraction bits
     localparam OLD_SHIFT = CAND_F > H_F ? CAND_F - H_F : 0;
@@ -96,16 +88,13 @@ module lmu_gru_mix #(
     assign h = h6_q;
     assign clipped = clipped6_q;
 
-    lmu_round_sat #(
-        .IN_W(IN_W), .IN_F(IN_F), .OUT_W(PRE_W), .OUT_F(PRE_F), .ROUNDING(PRE_ROUNDING), .OVERFLOW(PRE_OVERFLOW)
-    ) to_pre (
+    lmu_round_sat #(.IN_W(IN_W), .IN_F(IN_F), .OUT_TYPE(PRE_TYPE)) to_pre (
         .in_data(sum), .out_data(pre), .clipped(pre_clipped)
     );
 
     lmu_function #(
-        .IN_W(PRE_W), .IN_F(PRE_F), .FUNCTION(CAND_FUNCTION), .INDEX_W(CAND_INDEX_W), .INDEX_F(CAND_INDEX_F),
-        .INDEX_ROUNDING(CAND_INDEX_ROUNDING), .INDEX_OVERFLOW(CAND_INDEX_OVERFLOW), .OUT_W(CAND_W), .OUT_F(CAND_F),
-        .OUT_ROUNDING(CAND_ROUNDING), .OUT_OVERFLOW(CAND_OVERFLOW), .TABLE_FILE(CAND_FILE)
+        .IN_TYPE(PRE_TYPE), .FUNCTION(CAND_FUNCTION), .INDEX_TYPE(CAND_INDEX_TYPE), .OUT_TYPE(CAND_TYPE),
+        .TABLE_FILE(CAND_FILE)
     ) cand_function (
         .clk(clk), .en(en), .in_data(pre1_q), .out_data(cand2), .clipped(cand_clipped2)
     );
@@ -118,9 +107,7 @@ module lmu_gru_mix #(
 
     lmu_align #(.IN_W(VALUE_W), .SHIFT(GATE_F), .OUT_W(MIX_W)) times_one (.in_data(value4_q), .out_data(one4));
 
-    lmu_round_sat #(
-        .IN_W(MIX_W), .IN_F(MIX_F), .OUT_W(H_W), .OUT_F(H_F), .ROUNDING(H_ROUNDING), .OVERFLOW(H_OVERFLOW)
-    ) to_h (
+    lmu_round_sat #(.IN_W(MIX_W), .IN_F(MIX_F), .OUT_TYPE(H_TYPE)) to_h (
         .in_data(mix5_q), .out_data(new_h), .clipped(h_clipped)
     );
 

@@ -38,9 +38,8 @@ module lmu_hidden_gru_before #(
     parameter integer UNITS = 8,
     // Rows of the first matrix worked on at once, one multiplier each; divides 2*UNITS
     parameter integer LANES = 4,
-    // Bits of the inputs and of h, and their additional fraction bits, 0 or more
+    // Bits of x and mem; additional fraction bits, 0 or more, of x, h and mem
     parameter integer X_W = 16,
-    parameter integer H_W = 16,
     parameter integer MEM_W = 16,
     parameter integer X_SHIFT = 0,
     parameter integer H_SHIFT = 0,
@@ -66,42 +65,22 @@ module lmu_hidden_gru_before #(
     parameter integer ACC_F2 = 28,
     parameter integer BIAS_W2 = 16,
     parameter integer BIAS_SHIFT2 = 14,
-    // Bits, fraction bits and modes, as listed in lmu_round_sat, of a pre-activation
-    parameter integer PRE_W = 16,
-    parameter integer PRE_F = 12,
-    parameter integer PRE_ROUNDING = 6,
-    parameter integer PRE_OVERFLOW = 1,
+    // Type, as in lmu_round_sat, of a pre-activation
+    parameter integer PRE_TYPE = 32'h16_000c_10,
     // Function of z and r, its index and its result, as in lmu_function
     parameter integer GATE_FUNCTION = 2,
-    parameter integer GATE_INDEX_W = 10,
-    parameter integer GATE_INDEX_F = 6,
-    parameter integer GATE_INDEX_ROUNDING = 6,
-    parameter integer GATE_INDEX_OVERFLOW = 1,
-    parameter integer GATE_W = 16,
-    parameter integer GATE_F = 14,
-    parameter integer GATE_ROUNDING = 6,
-    parameter integer GATE_OVERFLOW = 1,
+    parameter integer GATE_INDEX_TYPE = 32'h16_0006_0a,
+    parameter integer GATE_TYPE = 32'h16_000e_10,
     parameter GATE_FILE = "lmu_hidden_gru_before_gate.hex",
-    // Bits, fraction bits and modes of inner
-    parameter integer INNER_W = 16,
-    parameter integer INNER_F = 12,
-    parameter integer INNER_ROUNDING = 6,
-    parameter integer INNER_OVERFLOW = 1,
+    // Type of inner
+    parameter integer INNER_TYPE = 32'h16_000c_10,
     // Function of the candidate g, its index and its result
     parameter integer CAND_FUNCTION = 2,
-    parameter integer CAND_INDEX_W = 10,
-    parameter integer CAND_INDEX_F = 6,
-    parameter integer CAND_INDEX_ROUNDING = 6,
-    parameter integer CAND_INDEX_OVERFLOW = 1,
-    parameter integer CAND_W = 16,
-    parameter integer CAND_F = 14,
-    parameter integer CAND_ROUNDING = 6,
-    parameter integer CAND_OVERFLOW = 1,
+    parameter integer CAND_INDEX_TYPE = 32'h16_0006_0a,
+    parameter integer CAND_TYPE = 32'h16_000e_10,
     parameter CAND_FILE = "lmu_hidden_gru_before_cand.hex",
-    // Fraction bits and modes of h
-    parameter integer H_F = 14,
-    parameter integer H_ROUNDING = 6,
-    parameter integer H_OVERFLOW = 1,
+    // Type of h
+    parameter integer H_TYPE = 32'h16_000e_10,
     // 1: sequences follow one another without a new start
     parameter integer STREAMING = 0,
     // Coefficients and biases, read by $readmemh
@@ -123,12 +102,15 @@ module lmu_hidden_gru_before #(
     output wire             mem_axis_tready,
     input  wire             mem_axis_tlast,
 
-    output wire [H_W-1:0] m_axis_tdata,
-    output wire           m_axis_tvalid,
-    input  wire           m_axis_tready,
-    output wire           m_axis_tlast,
-    output wire [    0:0] m_axis_tuser
+    output wire [H_TYPE%256-1:0] m_axis_tdata,
+    output wire                  m_axis_tvalid,
+    input  wire                  m_axis_tready,
+    output wire                  m_axis_tlast,
+    output wire [           0:0] m_axis_tuser
 );
+
+    localparam integer INNER_W = INNER_TYPE % 256;
+    localparam integer H_W = H_TYPE % 256;
 
     generate
         if (N_H != UNITS) begin : g_check_n_h
@@ -220,16 +202,10 @@ module lmu_hidden_gru_before #(
     // Units
 
     lmu_gru_before #(
-        .UNITS(UNITS), .IN_W(ACC_W), .IN_F(ACC_F), .IN_W2(ACC_W2), .IN_F2(ACC_F2), .PRE_W(PRE_W), .PRE_F(PRE_F),
-        .PRE_ROUNDING(PRE_ROUNDING), .PRE_OVERFLOW(PRE_OVERFLOW), .GATE_FUNCTION(GATE_FUNCTION),
-        .GATE_INDEX_W(GATE_INDEX_W), .GATE_INDEX_F(GATE_INDEX_F), .GATE_INDEX_ROUNDING(GATE_INDEX_ROUNDING),
-        .GATE_INDEX_OVERFLOW(GATE_INDEX_OVERFLOW), .GATE_W(GATE_W), .GATE_F(GATE_F), .GATE_ROUNDING(GATE_ROUNDING),
-        .GATE_OVERFLOW(GATE_OVERFLOW), .GATE_FILE(GATE_FILE), .INNER_W(INNER_W), .INNER_F(INNER_F),
-        .INNER_ROUNDING(INNER_ROUNDING), .INNER_OVERFLOW(INNER_OVERFLOW), .CAND_FUNCTION(CAND_FUNCTION),
-        .CAND_INDEX_W(CAND_INDEX_W), .CAND_INDEX_F(CAND_INDEX_F), .CAND_INDEX_ROUNDING(CAND_INDEX_ROUNDING),
-        .CAND_INDEX_OVERFLOW(CAND_INDEX_OVERFLOW), .CAND_W(CAND_W), .CAND_F(CAND_F), .CAND_ROUNDING(CAND_ROUNDING),
-        .CAND_OVERFLOW(CAND_OVERFLOW), .CAND_FILE(CAND_FILE), .H_W(H_W), .H_F(H_F), .H_ROUNDING(H_ROUNDING),
-        .H_OVERFLOW(H_OVERFLOW), .STREAMING(STREAMING)
+        .UNITS(UNITS), .IN_W(ACC_W), .IN_F(ACC_F), .IN_W2(ACC_W2), .IN_F2(ACC_F2), .PRE_TYPE(PRE_TYPE),
+        .GATE_FUNCTION(GATE_FUNCTION), .GATE_INDEX_TYPE(GATE_INDEX_TYPE), .GATE_TYPE(GATE_TYPE), .GATE_FILE(GATE_FILE),
+        .INNER_TYPE(INNER_TYPE), .CAND_FUNCTION(CAND_FUNCTION), .CAND_INDEX_TYPE(CAND_INDEX_TYPE),
+        .CAND_TYPE(CAND_TYPE), .CAND_FILE(CAND_FILE), .H_TYPE(H_TYPE), .STREAMING(STREAMING)
     ) units (
         .clk(clk), .rst(rst),
         .s_axis_tdata(sum_tdata), .s_axis_tvalid(sum_tvalid), .s_axis_tready(sum_tready), .s_axis_tlast(sum_tlast),

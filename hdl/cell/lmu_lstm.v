@@ -34,54 +34,27 @@ module lmu_lstm #(
     // Bits and fraction bits of a sum
     parameter integer IN_W = 40,
     parameter integer IN_F = 30,
-    // Bits, fraction bits and modes, as listed in lmu_round_sat, of a pre-activation
-    parameter integer PRE_W = 16,
-    parameter integer PRE_F = 12,
-    parameter integer PRE_ROUNDING = 6,
-    parameter integer PRE_OVERFLOW = 1,
+    // Type, as in lmu_round_sat, of a pre-activation
+    parameter integer PRE_TYPE = 32'h16_000c_10,
     // Function of i, f and o, its index and its result, as in lmu_function
     parameter integer GATE_FUNCTION = 2,
-    parameter integer GATE_INDEX_W = 10,
-    parameter integer GATE_INDEX_F = 6,
-    parameter integer GATE_INDEX_ROUNDING = 6,
-    parameter integer GATE_INDEX_OVERFLOW = 1,
-    parameter integer GATE_W = 16,
-    parameter integer GATE_F = 14,
-    parameter integer GATE_ROUNDING = 6,
-    parameter integer GATE_OVERFLOW = 1,
+    parameter integer GATE_INDEX_TYPE = 32'h16_0006_0a,
+    parameter integer GATE_TYPE = 32'h16_000e_10,
     parameter GATE_FILE = "lmu_lstm_gate.hex",
     // The same for the candidate g
     parameter integer CAND_FUNCTION = 2,
-    parameter integer CAND_INDEX_W = 10,
-    parameter integer CAND_INDEX_F = 6,
-    parameter integer CAND_INDEX_ROUNDING = 6,
-    parameter integer CAND_INDEX_OVERFLOW = 1,
-    parameter integer CAND_W = 16,
-    parameter integer CAND_F = 14,
-    parameter integer CAND_ROUNDING = 6,
-    parameter integer CAND_OVERFLOW = 1,
+    parameter integer CAND_INDEX_TYPE = 32'h16_0006_0a,
+    parameter integer CAND_TYPE = 32'h16_000e_10,
     parameter CAND_FILE = "lmu_lstm_cand.hex",
-    // Bits, fraction bits and modes of the cell c
-    parameter integer CELL_W = 16,
-    parameter integer CELL_F = 12,
-    parameter integer CELL_ROUNDING = 6,
-    parameter integer CELL_OVERFLOW = 1,
+    // Type of the cell c
+    parameter integer CELL_TYPE = 32'h16_000c_10,
     // Function of the cell, its index and its result
     parameter integer SQUASH_FUNCTION = 2,
-    parameter integer SQUASH_INDEX_W = 10,
-    parameter integer SQUASH_INDEX_F = 6,
-    parameter integer SQUASH_INDEX_ROUNDING = 6,
-    parameter integer SQUASH_INDEX_OVERFLOW = 1,
-    parameter integer SQUASH_W = 16,
-    parameter integer SQUASH_F = 14,
-    parameter integer SQUASH_ROUNDING = 6,
-    parameter integer SQUASH_OVERFLOW = 1,
+    parameter integer SQUASH_INDEX_TYPE = 32'h16_0006_0a,
+    parameter integer SQUASH_TYPE = 32'h16_000e_10,
     parameter SQUASH_FILE = "lmu_lstm_squash.hex",
-    // Bits, fraction bits and modes of h
-    parameter integer H_W = 16,
-    parameter integer H_F = 14,
-    parameter integer H_ROUNDING = 6,
-    parameter integer H_OVERFLOW = 1,
+    // Type of h
+    parameter integer H_TYPE = 32'h16_000e_10,
     // 1: c runs on after the end of a sequence
     parameter integer STREAMING = 0
 ) (
@@ -93,12 +66,19 @@ module lmu_lstm #(
     output wire            s_axis_tready,
     input  wire            s_axis_tlast,
 
-    output wire [H_W-1:0] m_axis_tdata,
-    output wire           m_axis_tvalid,
-    input  wire           m_axis_tready,
-    output wire           m_axis_tlast,
-    output wire [    0:0] m_axis_tuser
+    output wire [H_TYPE%256-1:0] m_axis_tdata,
+    output wire                  m_axis_tvalid,
+    input  wire                  m_axis_tready,
+    output wire                  m_axis_tlast,
+    output wire [           0:0] m_axis_tuser
 );
+
+    localparam integer PRE_W = PRE_TYPE % 256;
+    localparam integer GATE_W = GATE_TYPE % 256, GATE_F = (GATE_TYPE <<< 8) >>> 16;
+    localparam integer CAND_W = CAND_TYPE % 256, CAND_F = (CAND_TYPE <<< 8) >>> 16;
+    localparam integer CELL_W = CELL_TYPE % 256, CELL_F = (CELL_TYPE <<< 8) >>> 16;
+    localparam integer SQUASH_W = SQUASH_TYPE % 256, SQUASH_F = (SQUASH_TYPE <<< 8) >>> 16;
+    localparam integer H_W = H_TYPE % 256;
 
     localparam [1:0] I = 2'd0, F = 2'd1, G = 2'd2, O = 2'd3;
 
@@ -172,9 +152,7 @@ module lmu_lstm #(
     wire gate_clipped2, cand_clipped2;
     wire clipped2 = pre_clipped2_q || (gate2_q == G ? cand_clipped2 : gate_clipped2);
 
-    lmu_round_sat #(
-        .IN_W(IN_W), .IN_F(IN_F), .OUT_W(PRE_W), .OUT_F(PRE_F), .ROUNDING(PRE_ROUNDING), .OVERFLOW(PRE_OVERFLOW)
-    ) to_pre (
+    lmu_round_sat #(.IN_W(IN_W), .IN_F(IN_F), .OUT_TYPE(PRE_TYPE)) to_pre (
         .in_data(s_axis_tdata), .out_data(pre), .clipped(pre_clipped)
     );
 
@@ -187,17 +165,15 @@ module lmu_lstm #(
     end
 
     lmu_function #(
-        .IN_W(PRE_W), .IN_F(PRE_F), .FUNCTION(GATE_FUNCTION), .INDEX_W(GATE_INDEX_W), .INDEX_F(GATE_INDEX_F),
-        .INDEX_ROUNDING(GATE_INDEX_ROUNDING), .INDEX_OVERFLOW(GATE_INDEX_OVERFLOW), .OUT_W(GATE_W), .OUT_F(GATE_F),
-        .OUT_ROUNDING(GATE_ROUNDING), .OUT_OVERFLOW(GATE_OVERFLOW), .TABLE_FILE(GATE_FILE)
+        .IN_TYPE(PRE_TYPE), .FUNCTION(GATE_FUNCTION), .INDEX_TYPE(GATE_INDEX_TYPE), .OUT_TYPE(GATE_TYPE),
+        .TABLE_FILE(GATE_FILE)
     ) gate_function (
         .clk(clk), .en(run), .in_data(pre1_q), .out_data(gate2), .clipped(gate_clipped2)
     );
 
     lmu_function #(
-        .IN_W(PRE_W), .IN_F(PRE_F), .FUNCTION(CAND_FUNCTION), .INDEX_W(CAND_INDEX_W), .INDEX_F(CAND_INDEX_F),
-        .INDEX_ROUNDING(CAND_INDEX_ROUNDING), .INDEX_OVERFLOW(CAND_INDEX_OVERFLOW), .OUT_W(CAND_W), .OUT_F(CAND_F),
-        .OUT_ROUNDING(CAND_ROUNDING), .OUT_OVERFLOW(CAND_OVERFLOW), .TABLE_FILE(CAND_FILE)
+        .IN_TYPE(PRE_TYPE), .FUNCTION(CAND_FUNCTION), .INDEX_TYPE(CAND_INDEX_TYPE), .OUT_TYPE(CAND_TYPE),
+        .TABLE_FILE(CAND_FILE)
     ) cand_function (
         .clk(clk), .en(run), .in_data(pre1_q), .out_data(cand2), .clipped(cand_clipped2)
     );
@@ -255,9 +231,7 @@ module lmu_lstm #(
     wire [SQUASH_W-1:0] squashed7;
     wire squash_clipped7;
 
-    lmu_round_sat #(
-        .IN_W(SUM_W), .IN_F(SUM_F), .OUT_W(CELL_W), .OUT_F(CELL_F), .ROUNDING(CELL_ROUNDING), .OVERFLOW(CELL_OVERFLOW)
-    ) to_cell (
+    lmu_round_sat #(.IN_W(SUM_W), .IN_F(SUM_F), .OUT_TYPE(CELL_TYPE)) to_cell (
         .in_data(sum5_q), .out_data(new_cell), .clipped(new_cell_clipped)
     );
 
@@ -285,9 +259,8 @@ module lmu_lstm #(
     );
 
     lmu_function #(
-        .IN_W(CELL_W), .IN_F(CELL_F), .FUNCTION(SQUASH_FUNCTION), .INDEX_W(SQUASH_INDEX_W), .INDEX_F(SQUASH_INDEX_F),
-        .INDEX_ROUNDING(SQUASH_INDEX_ROUNDING), .INDEX_OVERFLOW(SQUASH_INDEX_OVERFLOW), .OUT_W(SQUASH_W),
-        .OUT_F(SQUASH_F), .OUT_ROUNDING(SQUASH_ROUNDING), .OUT_OVERFLOW(SQUASH_OVERFLOW), .TABLE_FILE(SQUASH_FILE)
+        .IN_TYPE(CELL_TYPE), .FUNCTION(SQUASH_FUNCTION), .INDEX_TYPE(SQUASH_INDEX_TYPE), .OUT_TYPE(SQUASH_TYPE),
+        .TABLE_FILE(SQUASH_FILE)
     ) squash_function (
         .clk(clk), .en(run), .in_data(cell6_q), .out_data(squashed7), .clipped(squash_clipped7)
     );
@@ -304,10 +277,7 @@ module lmu_lstm #(
     wire [H_W-1:0] h;
     wire h_clipped;
 
-    lmu_round_sat #(
-        .IN_W(GATE_W + SQUASH_W), .IN_F(GATE_F + SQUASH_F), .OUT_W(H_W), .OUT_F(H_F), .ROUNDING(H_ROUNDING),
-        .OVERFLOW(H_OVERFLOW)
-    ) to_h (
+    lmu_round_sat #(.IN_W(GATE_W + SQUASH_W), .IN_F(GATE_F + SQUASH_F), .OUT_TYPE(H_TYPE)) to_h (
         .in_data(product8_q), .out_data(h), .clipped(h_clipped)
     );
 

@@ -32,39 +32,36 @@
 module lmu_softmax #(
     // Values of a step, 1 or more
     parameter integer N = 10,
-    // Bits and fraction bits of x
-    parameter integer X_W = 16,
-    parameter integer X_F = 10,
-    // Bits, fraction bits and modes, as listed in lmu_round_sat, of the table's index, which is unsigned
-    parameter integer INDEX_W = 10,
-    parameter integer INDEX_F = 7,
-    parameter integer INDEX_ROUNDING = 6,
-    parameter integer INDEX_OVERFLOW = 1,
-    // Bits and fraction bits of the table's words, which are unsigned; the fraction cancels out in the quotient
-    parameter integer EXP_W = 18,
-    parameter integer EXP_F = 17,
-    // Bits, fraction bits (0 or more) and modes of the output
-    parameter integer OUT_W = 16,
-    parameter integer OUT_F = 14,
-    parameter integer ROUNDING = 6,
-    parameter integer OVERFLOW = 1,
+    // Type of x
+    parameter integer X_TYPE = 32'h00_000a_10,
+    // Type, as in lmu_round_sat, of the table's index, which is unsigned
+    parameter integer INDEX_TYPE = 32'h16_0007_0a,
+    // Type of the table's words, which are unsigned; the fraction cancels out in the quotient
+    parameter integer EXP_TYPE = 32'h00_0011_12,
+    // Type of the output; its fraction bits are 0 or more
+    parameter integer OUT_TYPE = 32'h16_000e_10,
     // 2**INDEX_W words, read by $readmemh; word k is exp(-d) for the index k. Word 0 is not 0.
     parameter TABLE_FILE = "lmu_softmax.hex"
 ) (
     input wire clk,
     input wire rst,
 
-    input  wire [X_W-1:0] s_axis_tdata,
-    input  wire           s_axis_tvalid,
-    output wire           s_axis_tready,
-    input  wire           s_axis_tlast,
+    input  wire [X_TYPE%256-1:0] s_axis_tdata,
+    input  wire                  s_axis_tvalid,
+    output wire                  s_axis_tready,
+    input  wire                  s_axis_tlast,
 
-    output wire [OUT_W-1:0] m_axis_tdata,
-    output wire             m_axis_tvalid,
-    input  wire             m_axis_tready,
-    output wire             m_axis_tlast,
-    output wire [      0:0] m_axis_tuser
+    output wire [OUT_TYPE%256-1:0] m_axis_tdata,
+    output wire                    m_axis_tvalid,
+    input  wire                    m_axis_tready,
+    output wire                    m_axis_tlast,
+    output wire [             0:0] m_axis_tuser
 );
+
+    localparam integer X_W = X_TYPE % 256, X_F = (X_TYPE <<< 8) >>> 16;
+    localparam integer INDEX_W = INDEX_TYPE % 256, INDEX_F = (INDEX_TYPE <<< 8) >>> 16;
+    localparam integer EXP_W = EXP_TYPE % 256, EXP_F = (EXP_TYPE <<< 8) >>> 16;
+    localparam integer OUT_W = OUT_TYPE % 256, OUT_F = (OUT_TYPE <<< 8) >>> 16;
 
     // Bits that the index drops; all of them ones are added to a distance
     localparam DROPPED = X_F > INDEX_F ? X_F - INDEX_F : 0;
@@ -179,10 +176,7 @@ module lmu_softmax #(
     end
 
     // The distance is not negative, so that an unsigned index is a signed one with a bit more
-    lmu_round_sat #(
-        .IN_W(DISTANCE_W), .IN_F(X_F), .OUT_W(INDEX_W + 1), .OUT_F(INDEX_F), .ROUNDING(INDEX_ROUNDING),
-        .OVERFLOW(INDEX_OVERFLOW)
-    ) to_index (
+    lmu_round_sat #(.IN_W(DISTANCE_W), .IN_F(X_F), .OUT_TYPE(INDEX_TYPE + 1)) to_index (
         .in_data(distance_q), .out_data(index), .clipped(unused_clipped)
     );
 
@@ -234,9 +228,7 @@ module lmu_softmax #(
     wire [OUT_W-1:0] out;
     wire out_clipped;
 
-    lmu_round_sat #(
-        .IN_W(DIVISION + 2), .IN_F(DIVISION), .OUT_W(OUT_W), .OUT_F(OUT_F), .ROUNDING(ROUNDING), .OVERFLOW(OVERFLOW)
-    ) to_out (
+    lmu_round_sat #(.IN_W(DIVISION + 2), .IN_F(DIVISION), .OUT_TYPE(OUT_TYPE)) to_out (
         .in_data({1'b0, quotient_q, |quotient_rest_q}), .out_data(out), .clipped(out_clipped)
     );
 

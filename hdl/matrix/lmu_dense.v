@@ -38,11 +38,8 @@ module lmu_dense #(
     parameter integer HAS_BIAS = 1,
     parameter integer BIAS_W = 16,
     parameter integer BIAS_SHIFT = 14,
-    // Bits, fraction bits and modes, as listed in lmu_round_sat, of the output
-    parameter integer OUT_W = 16,
-    parameter integer OUT_F = 12,
-    parameter integer ROUNDING = 6,
-    parameter integer OVERFLOW = 1,
+    // Type, as in lmu_round_sat, of the output
+    parameter integer OUT_TYPE = 32'h16_000c_10,
     // Coefficients and biases, read by $readmemh
     parameter ROM_FILE = "lmu_dense.hex",
     parameter BIAS_FILE = "lmu_dense_bias.hex"
@@ -55,11 +52,11 @@ module lmu_dense #(
     output wire            s_axis_tready,
     input  wire            s_axis_tlast,
 
-    output wire [OUT_W-1:0] m_axis_tdata,
-    output wire             m_axis_tvalid,
-    input  wire             m_axis_tready,
-    output wire             m_axis_tlast,
-    output wire [      0:0] m_axis_tuser
+    output wire [OUT_TYPE%256-1:0] m_axis_tdata,
+    output wire                    m_axis_tvalid,
+    input  wire                    m_axis_tready,
+    output wire                    m_axis_tlast,
+    output wire [             0:0] m_axis_tuser
 );
 
     wire [ACC_W-1:0] sum_tdata;
@@ -75,10 +72,7 @@ module lmu_dense #(
         .m_axis_tdata(sum_tdata), .m_axis_tvalid(sum_tvalid), .m_axis_tready(sum_tready), .m_axis_tlast(sum_tlast)
     );
 
-    lmu_activation #(
-        .IN_W(ACC_W), .IN_F(ACC_F), .PRE_W(OUT_W), .PRE_F(OUT_F), .PRE_ROUNDING(ROUNDING), .PRE_OVERFLOW(OVERFLOW),
-        .FUNCTION(0), .OUT_W(OUT_W), .OUT_F(OUT_F), .OUT_ROUNDING(ROUNDING), .OUT_OVERFLOW(OVERFLOW)
-    ) assign_out (
+    lmu_activation #(.IN_W(ACC_W), .IN_F(ACC_F), .PRE_TYPE(OUT_TYPE), .FUNCTION(0), .OUT_TYPE(OUT_TYPE)) assign_out (
         .clk(clk), .rst(rst),
         .s_axis_tdata(sum_tdata), .s_axis_tvalid(sum_tvalid), .s_axis_tready(sum_tready), .s_axis_tlast(sum_tlast),
         .m_axis_tdata(m_axis_tdata), .m_axis_tvalid(m_axis_tvalid), .m_axis_tready(m_axis_tready),
@@ -86,6 +80,8 @@ module lmu_dense #(
     );
 
 `ifdef FORMAL
+    localparam integer OUT_W = OUT_TYPE % 256;
+
     localparam F_TURN = N_IN > LANES ? N_IN : LANES;
     wire f_begun;
 

@@ -56,11 +56,8 @@ module lmu_encoder #(
     parameter integer HAS_BIAS = 1,
     parameter integer BIAS_W = 16,
     parameter integer BIAS_SHIFT = 14,
-    // Bits, fraction bits and modes, as listed in lmu_round_sat, of u
-    parameter integer U_W = 16,
-    parameter integer U_F = 14,
-    parameter integer ROUNDING = 6,
-    parameter integer OVERFLOW = 1,
+    // Type, as in lmu_round_sat, of u
+    parameter integer U_TYPE = 32'h16_000e_10,
     // 1: sequences follow one another without a new start
     parameter integer STREAMING = 0,
     // Coefficients and biases, read by $readmemh
@@ -85,11 +82,11 @@ module lmu_encoder #(
     output wire           h_axis_tready,
     input  wire           h_axis_tlast,
 
-    output wire [U_W-1:0] m_axis_tdata,
-    output wire           m_axis_tvalid,
-    input  wire           m_axis_tready,
-    output wire           m_axis_tlast,
-    output wire [    0:0] m_axis_tuser
+    output wire [U_TYPE%256-1:0] m_axis_tdata,
+    output wire                  m_axis_tvalid,
+    input  wire                  m_axis_tready,
+    output wire                  m_axis_tlast,
+    output wire [           0:0] m_axis_tuser
 );
 
     wire [OP_W-1:0] operand_tdata;
@@ -112,8 +109,8 @@ module lmu_encoder #(
 
     lmu_dense #(
         .N_IN(N_X + N_MEM + N_H), .N_OUT(MEMORY_D), .LANES(LANES), .IN_W(OP_W), .COEF_W(COEF_W), .ACC_W(ACC_W),
-        .ACC_F(ACC_F), .HAS_BIAS(HAS_BIAS), .BIAS_W(BIAS_W), .BIAS_SHIFT(BIAS_SHIFT), .OUT_W(U_W), .OUT_F(U_F),
-        .ROUNDING(ROUNDING), .OVERFLOW(OVERFLOW), .ROM_FILE(ROM_FILE), .BIAS_FILE(BIAS_FILE)
+        .ACC_F(ACC_F), .HAS_BIAS(HAS_BIAS), .BIAS_W(BIAS_W), .BIAS_SHIFT(BIAS_SHIFT), .OUT_TYPE(U_TYPE),
+        .ROM_FILE(ROM_FILE), .BIAS_FILE(BIAS_FILE)
     ) dense (
         .clk(clk), .rst(rst),
         .s_axis_tdata(operand_tdata), .s_axis_tvalid(operand_tvalid), .s_axis_tready(operand_tready),
@@ -123,6 +120,8 @@ module lmu_encoder #(
     );
 
 `ifdef FORMAL
+    localparam integer U_W = U_TYPE % 256;
+
     f_axis #(.SOURCE(1), .WIDTH(MEM_W + 1)) f_mem_axis (
         .clk(clk), .rst(rst), .valid(mem_axis_tvalid), .ready(mem_axis_tready),
         .payload({mem_axis_tdata, mem_axis_tlast})

@@ -45,39 +45,37 @@ module lmu_memory_dense #(
     parameter integer MEMORY_D = 1,
     // Rows worked on at once, one multiplier each; divides ORDER
     parameter integer LANES = 1,
-    // Bits and fraction bits of u
-    parameter integer U_W = 16,
-    parameter integer U_F = 14,
-    // Bits and fraction bits of mem
-    parameter integer MEM_W = 16,
-    parameter integer MEM_F = 14,
-    // Bits and fraction bits of A_bar
-    parameter integer A_W = 18,
-    parameter integer A_F = 16,
-    // Bits and fraction bits of B_bar
-    parameter integer B_W = 18,
-    parameter integer B_F = 16,
-    // Modes with which mem is assigned, as listed in lmu_round_sat
-    parameter integer ROUNDING = 6,
-    parameter integer OVERFLOW = 1,
+    // Type, as in lmu_round_sat, of u
+    parameter integer U_TYPE = 32'h00_000e_10,
+    // Type of mem
+    parameter integer MEM_TYPE = 32'h16_000e_10,
+    // Type of A_bar
+    parameter integer A_TYPE = 32'h00_0010_12,
+    // Type of B_bar
+    parameter integer B_TYPE = 32'h00_0010_12,
     // Coefficients, read by $readmemh
     parameter ROM_FILE = "lmu_memory_dense.hex"
 ) (
     input wire clk,
     input wire rst,
 
-    input  wire [U_W-1:0] s_axis_tdata,
-    input  wire           s_axis_tvalid,
-    output wire           s_axis_tready,
-    input  wire           s_axis_tlast,
-    input  wire [    0:0] s_axis_tuser,
+    input  wire [U_TYPE%256-1:0] s_axis_tdata,
+    input  wire                  s_axis_tvalid,
+    output wire                  s_axis_tready,
+    input  wire                  s_axis_tlast,
+    input  wire [           0:0] s_axis_tuser,
 
-    output wire [LANES*MEM_W-1:0] m_axis_tdata,
-    output wire                   m_axis_tvalid,
-    input  wire                   m_axis_tready,
-    output wire                   m_axis_tlast,
-    output wire [      LANES-1:0] m_axis_tuser
+    output wire [LANES*(MEM_TYPE%256)-1:0] m_axis_tdata,
+    output wire                            m_axis_tvalid,
+    input  wire                            m_axis_tready,
+    output wire                            m_axis_tlast,
+    output wire [               LANES-1:0] m_axis_tuser
 );
+
+    localparam integer U_W = U_TYPE % 256, U_F = (U_TYPE <<< 8) >>> 16;
+    localparam integer MEM_W = MEM_TYPE % 256, MEM_F = (MEM_TYPE <<< 8) >>> 16;
+    localparam integer A_W = A_TYPE % 256, A_F = (A_TYPE <<< 8) >>> 16;
+    localparam integer B_W = B_TYPE % 256, B_F = (B_TYPE <<< 8) >>> 16;
 
     localparam GROUPS = ORDER / LANES;
     localparam COLUMNS = ORDER + 1;
@@ -284,9 +282,7 @@ module lmu_memory_dense #(
                 .clk(clk), .en(run), .first(first1_q), .coef(coefs[i*COEF_W+:COEF_W]), .operand(operand), .acc(acc)
             );
 
-            lmu_round_sat #(
-                .IN_W(ACC_W), .IN_F(ACC_F), .OUT_W(MEM_W), .OUT_F(MEM_F), .ROUNDING(ROUNDING), .OVERFLOW(OVERFLOW)
-            ) round_sat (
+            lmu_round_sat #(.IN_W(ACC_W), .IN_F(ACC_F), .OUT_TYPE(MEM_TYPE)) round_sat (
                 .in_data(acc), .out_data(new_states[i*MEM_W+:MEM_W]), .clipped(clipped[i])
             );
         end

@@ -53,51 +53,46 @@ module lmu_memory_tridiag #(
     parameter integer MEMORY_D = 1,
     // Cycles of the recurrence: 1 all in one, 2 product | sum and rounding, 3 product | sum | rounding
     parameter integer PIPELINE = 1,
-    // Bits and fraction bits of u
-    parameter integer U_W = 16,
-    parameter integer U_F = 14,
-    // Bits and fraction bits of mem
-    parameter integer MEM_W = 16,
-    parameter integer MEM_F = 14,
-    // Bits and fraction bits of f and z
-    parameter integer SWEEP_W = 19,
-    parameter integer SWEEP_F = 17,
-    // Bits and fraction bits of -lam
-    parameter integer LAM_W = 16,
-    parameter integer LAM_F = 15,
-    // Bits and fraction bits of gam
-    parameter integer GAM_W = 16,
-    parameter integer GAM_F = 15,
-    // Bits and fraction bits of kap, and of the last gam
-    parameter integer KAP_W = 16,
-    parameter integer KAP_F = 15,
-    // Bits and fraction bits of bet
-    parameter integer BET_W = 16,
-    parameter integer BET_F = 15,
-    // Modes with which mem is assigned, as listed in lmu_round_sat
-    parameter integer ROUNDING = 6,
-    parameter integer OVERFLOW = 1,
-    // Modes with which f and z are assigned
-    parameter integer SWEEP_ROUNDING = 6,
-    parameter integer SWEEP_OVERFLOW = 1,
+    // Type, as in lmu_round_sat, of u
+    parameter integer U_TYPE = 32'h00_000e_10,
+    // Type of mem
+    parameter integer MEM_TYPE = 32'h16_000e_10,
+    // Type of f and z
+    parameter integer SWEEP_TYPE = 32'h16_0011_13,
+    // Type of -lam
+    parameter integer LAM_TYPE = 32'h00_000f_10,
+    // Type of gam
+    parameter integer GAM_TYPE = 32'h00_000f_10,
+    // Type of kap, and of the last gam
+    parameter integer KAP_TYPE = 32'h00_000f_10,
+    // Type of bet
+    parameter integer BET_TYPE = 32'h00_000f_10,
     // Coefficients, read by $readmemh
     parameter ROM_FILE = "lmu_memory_tridiag.hex"
 ) (
     input wire clk,
     input wire rst,
 
-    input  wire [U_W-1:0] s_axis_tdata,
-    input  wire           s_axis_tvalid,
-    output wire           s_axis_tready,
-    input  wire           s_axis_tlast,
-    input  wire [    0:0] s_axis_tuser,
+    input  wire [U_TYPE%256-1:0] s_axis_tdata,
+    input  wire                  s_axis_tvalid,
+    output wire                  s_axis_tready,
+    input  wire                  s_axis_tlast,
+    input  wire [           0:0] s_axis_tuser,
 
-    output wire [MEM_W-1:0] m_axis_tdata,
-    output wire             m_axis_tvalid,
-    input  wire             m_axis_tready,
-    output wire             m_axis_tlast,
-    output wire [      0:0] m_axis_tuser
+    output wire [MEM_TYPE%256-1:0] m_axis_tdata,
+    output wire                    m_axis_tvalid,
+    input  wire                    m_axis_tready,
+    output wire                    m_axis_tlast,
+    output wire [             0:0] m_axis_tuser
 );
+
+    localparam integer U_W = U_TYPE % 256;
+    localparam integer MEM_W = MEM_TYPE % 256;
+    localparam integer SWEEP_W = SWEEP_TYPE % 256;
+    localparam integer LAM_W = LAM_TYPE % 256;
+    localparam integer GAM_W = GAM_TYPE % 256;
+    localparam integer KAP_W = KAP_TYPE % 256;
+    localparam integer BET_W = BET_TYPE % 256;
 
     // Cycles after the read of a state and its coefficients: f or z is there; the new state is written
     localparam SWEEP_STAGE = PIPELINE > 1 ? PIPELINE + 3 : 3;
@@ -292,10 +287,8 @@ module lmu_memory_tridiag #(
     );
 
     lmu_tridiag_datapath #(
-        .MEMORY_D(MEMORY_D), .PIPELINE(PIPELINE), .U_W(U_W), .U_F(U_F), .MEM_W(MEM_W), .MEM_F(MEM_F), .SWEEP_W(SWEEP_W),
-        .SWEEP_F(SWEEP_F), .LAM_W(LAM_W), .LAM_F(LAM_F), .GAM_W(GAM_W), .GAM_F(GAM_F), .KAP_W(KAP_W), .KAP_F(KAP_F),
-        .BET_W(BET_W), .BET_F(BET_F), .ROUNDING(ROUNDING), .OVERFLOW(OVERFLOW), .SWEEP_ROUNDING(SWEEP_ROUNDING),
-        .SWEEP_OVERFLOW(SWEEP_OVERFLOW)
+        .MEMORY_D(MEMORY_D), .PIPELINE(PIPELINE), .U_TYPE(U_TYPE), .MEM_TYPE(MEM_TYPE), .SWEEP_TYPE(SWEEP_TYPE),
+        .LAM_TYPE(LAM_TYPE), .GAM_TYPE(GAM_TYPE), .KAP_TYPE(KAP_TYPE), .BET_TYPE(BET_TYPE)
     ) datapath (
         .clk(clk), .rst(rst), .en(run),
         .valid(issue), .back(back_q), .top(top), .clear(clear1_q), .u(u1), .state(state1), .f(f1), .lam(lam1),

@@ -36,41 +36,32 @@ module lmu_memory_tridiag_pes #(
     // The rest as in lmu_memory_tridiag; PIPELINE must not exceed MEMORY_D/PES, ORDER must be 3 or more
     parameter integer ORDER = 8,
     parameter integer PIPELINE = 1,
-    parameter integer U_W = 16,
-    parameter integer U_F = 14,
-    parameter integer MEM_W = 16,
-    parameter integer MEM_F = 14,
-    parameter integer SWEEP_W = 19,
-    parameter integer SWEEP_F = 17,
-    parameter integer LAM_W = 16,
-    parameter integer LAM_F = 15,
-    parameter integer GAM_W = 16,
-    parameter integer GAM_F = 15,
-    parameter integer KAP_W = 16,
-    parameter integer KAP_F = 15,
-    parameter integer BET_W = 16,
-    parameter integer BET_F = 15,
-    parameter integer ROUNDING = 6,
-    parameter integer OVERFLOW = 1,
-    parameter integer SWEEP_ROUNDING = 6,
-    parameter integer SWEEP_OVERFLOW = 1,
+    parameter integer U_TYPE = 32'h00_000e_10,
+    parameter integer MEM_TYPE = 32'h16_000e_10,
+    parameter integer SWEEP_TYPE = 32'h16_0011_13,
+    parameter integer LAM_TYPE = 32'h00_000f_10,
+    parameter integer GAM_TYPE = 32'h00_000f_10,
+    parameter integer KAP_TYPE = 32'h00_000f_10,
+    parameter integer BET_TYPE = 32'h00_000f_10,
     parameter ROM_FILE = "lmu_memory_tridiag.hex"
 ) (
     input wire clk,
     input wire rst,
 
-    input  wire [U_W-1:0] s_axis_tdata,
-    input  wire           s_axis_tvalid,
-    output wire           s_axis_tready,
-    input  wire           s_axis_tlast,
-    input  wire [    0:0] s_axis_tuser,
+    input  wire [U_TYPE%256-1:0] s_axis_tdata,
+    input  wire                  s_axis_tvalid,
+    output wire                  s_axis_tready,
+    input  wire                  s_axis_tlast,
+    input  wire [           0:0] s_axis_tuser,
 
-    output wire [PES*MEM_W-1:0] m_axis_tdata,
-    output wire                 m_axis_tvalid,
-    input  wire                 m_axis_tready,
-    output wire                 m_axis_tlast,
-    output wire [      PES-1:0] m_axis_tuser
+    output wire [PES*(MEM_TYPE%256)-1:0] m_axis_tdata,
+    output wire                          m_axis_tvalid,
+    input  wire                          m_axis_tready,
+    output wire                          m_axis_tlast,
+    output wire [               PES-1:0] m_axis_tuser
 );
+
+    localparam integer MEM_W = MEM_TYPE % 256;
 
     localparam CHANNELS = MEMORY_D / PES;
 
@@ -120,11 +111,9 @@ module lmu_memory_tridiag_pes #(
     generate
         for (i = 0; i < PES; i = i + 1) begin : g_pe
             lmu_memory_tridiag #(
-                .ORDER(ORDER), .MEMORY_D(CHANNELS), .PIPELINE(PIPELINE), .U_W(U_W), .U_F(U_F), .MEM_W(MEM_W),
-                .MEM_F(MEM_F), .SWEEP_W(SWEEP_W), .SWEEP_F(SWEEP_F), .LAM_W(LAM_W), .LAM_F(LAM_F), .GAM_W(GAM_W),
-                .GAM_F(GAM_F), .KAP_W(KAP_W), .KAP_F(KAP_F), .BET_W(BET_W), .BET_F(BET_F), .ROUNDING(ROUNDING),
-                .OVERFLOW(OVERFLOW), .SWEEP_ROUNDING(SWEEP_ROUNDING), .SWEEP_OVERFLOW(SWEEP_OVERFLOW),
-                .ROM_FILE(ROM_FILE)
+                .ORDER(ORDER), .MEMORY_D(CHANNELS), .PIPELINE(PIPELINE), .U_TYPE(U_TYPE), .MEM_TYPE(MEM_TYPE),
+                .SWEEP_TYPE(SWEEP_TYPE), .LAM_TYPE(LAM_TYPE), .GAM_TYPE(GAM_TYPE), .KAP_TYPE(KAP_TYPE),
+                .BET_TYPE(BET_TYPE), .ROM_FILE(ROM_FILE)
             ) unit (
                 .clk(clk), .rst(rst),
                 .s_axis_tdata(s_axis_tdata), .s_axis_tvalid(s_axis_tvalid && turn_q[i]), .s_axis_tready(ready[i]),
@@ -136,6 +125,8 @@ module lmu_memory_tridiag_pes #(
     endgenerate
 
 `ifdef FORMAL
+    localparam integer U_W = U_TYPE % 256;
+
     // The first cycle is a reset; whatever comes then, a source keeps to the rules of AXI4-Stream
     reg f_past_q = 1'b0;
     always @(posedge clk) f_past_q <= 1'b1;

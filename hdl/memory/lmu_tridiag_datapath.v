@@ -38,33 +38,20 @@ module lmu_tridiag_datapath #(
     parameter integer MEMORY_D = 1,
     // Cycles of the recurrence: 1 all in one, 2 product | sum and rounding, 3 product | sum | rounding
     parameter integer PIPELINE = 1,
-    // Bits and fraction bits of u
-    parameter integer U_W = 16,
-    parameter integer U_F = 14,
-    // Bits and fraction bits of mem
-    parameter integer MEM_W = 16,
-    parameter integer MEM_F = 14,
-    // Bits and fraction bits of f and z
-    parameter integer SWEEP_W = 19,
-    parameter integer SWEEP_F = 17,
-    // Bits and fraction bits of -lam
-    parameter integer LAM_W = 16,
-    parameter integer LAM_F = 15,
-    // Bits and fraction bits of gam
-    parameter integer GAM_W = 16,
-    parameter integer GAM_F = 15,
-    // Bits and fraction bits of kap, and of the last gam
-    parameter integer KAP_W = 16,
-    parameter integer KAP_F = 15,
-    // Bits and fraction bits of bet
-    parameter integer BET_W = 16,
-    parameter integer BET_F = 15,
-    // Modes with which mem is assigned, as listed in lmu_round_sat
-    parameter integer ROUNDING = 6,
-    parameter integer OVERFLOW = 1,
-    // Modes with which f and z are assigned
-    parameter integer SWEEP_ROUNDING = 6,
-    parameter integer SWEEP_OVERFLOW = 1
+    // Type, as in lmu_round_sat, of u
+    parameter integer U_TYPE = 32'h00_000e_10,
+    // Type of mem
+    parameter integer MEM_TYPE = 32'h16_000e_10,
+    // Type of f and z
+    parameter integer SWEEP_TYPE = 32'h16_0011_13,
+    // Type of -lam
+    parameter integer LAM_TYPE = 32'h00_000f_10,
+    // Type of gam
+    parameter integer GAM_TYPE = 32'h00_000f_10,
+    // Type of kap, and of the last gam
+    parameter integer KAP_TYPE = 32'h00_000f_10,
+    // Type of bet
+    parameter integer BET_TYPE = 32'h00_000f_10
 ) (
     input wire clk,
     input wire rst,
@@ -74,21 +61,29 @@ module lmu_tridiag_datapath #(
     input wire back,
     input wire top,
 
-    input wire               clear,
-    input wire [    U_W-1:0] u,
-    input wire [  MEM_W-1:0] state,
-    input wire [SWEEP_W-1:0] f,
-    input wire [  LAM_W-1:0] lam,
-    input wire [  BET_W-1:0] bet,
-    input wire [  GAM_W-1:0] gam,
-    input wire [  KAP_W-1:0] kap,
+    input  wire                      clear,
+    input  wire [    U_TYPE%256-1:0] u,
+    input  wire [  MEM_TYPE%256-1:0] state,
+    input  wire [SWEEP_TYPE%256-1:0] f,
+    input  wire [  LAM_TYPE%256-1:0] lam,
+    input  wire [  BET_TYPE%256-1:0] bet,
+    input  wire [  GAM_TYPE%256-1:0] gam,
+    input  wire [  KAP_TYPE%256-1:0] kap,
 
-    output wire signed [SWEEP_W-1:0] sweep,
-    output wire                      f_valid,
-    output wire        [  MEM_W-1:0] new_state,
-    output wire                      new_valid,
-    output wire                      clipped
+    output wire signed [SWEEP_TYPE%256-1:0] sweep,
+    output wire                             f_valid,
+    output wire        [  MEM_TYPE%256-1:0] new_state,
+    output wire                             new_valid,
+    output wire                             clipped
 );
+
+    localparam integer U_W = U_TYPE % 256, U_F = (U_TYPE <<< 8) >>> 16;
+    localparam integer MEM_W = MEM_TYPE % 256, MEM_F = (MEM_TYPE <<< 8) >>> 16;
+    localparam integer SWEEP_W = SWEEP_TYPE % 256, SWEEP_F = (SWEEP_TYPE <<< 8) >>> 16;
+    localparam integer LAM_W = LAM_TYPE % 256, LAM_F = (LAM_TYPE <<< 8) >>> 16;
+    localparam integer GAM_W = GAM_TYPE % 256, GAM_F = (GAM_TYPE <<< 8) >>> 16;
+    localparam integer KAP_W = KAP_TYPE % 256, KAP_F = (KAP_TYPE <<< 8) >>> 16;
+    localparam integer BET_W = BET_TYPE % 256, BET_F = (BET_TYPE <<< 8) >>> 16;
 
     // Cycles after the read of a state and its coefficients: f or z is there; the new state is written
     localparam SWEEP_STAGE = PIPELINE > 1 ? PIPELINE + 3 : 3;
@@ -227,10 +222,7 @@ module lmu_tridiag_datapath #(
         .clk(clk), .rst(1'b0), .en(en), .in_data(sum_d), .out_data(sum)
     );
 
-    lmu_round_sat #(
-        .IN_W(SUM_W), .IN_F(SUM_F), .OUT_W(SWEEP_W), .OUT_F(SWEEP_F), .ROUNDING(SWEEP_ROUNDING),
-        .OVERFLOW(SWEEP_OVERFLOW)
-    ) round_sweep (
+    lmu_round_sat #(.IN_W(SUM_W), .IN_F(SUM_F), .OUT_TYPE(SWEEP_TYPE)) round_sweep (
         .in_data(sum), .out_data(sweep_d), .clipped(unused_clipped)
     );
 
@@ -265,9 +257,7 @@ module lmu_tridiag_datapath #(
         .clk(clk), .rst(1'b0), .en(en), .in_data(base_part + twice_part), .out_data(new_sum)
     );
 
-    lmu_round_sat #(
-        .IN_W(NEW_W), .IN_F(NEW_F), .OUT_W(MEM_W), .OUT_F(MEM_F), .ROUNDING(ROUNDING), .OVERFLOW(OVERFLOW)
-    ) round_mem (
+    lmu_round_sat #(.IN_W(NEW_W), .IN_F(NEW_F), .OUT_TYPE(MEM_TYPE)) round_mem (
         .in_data(new_sum), .out_data(new_state), .clipped(clipped)
     );
 
@@ -325,15 +315,10 @@ module lmu_tridiag_datapath #(
     lmu_delay #(.WIDTH(F_W + SWEEP_W), .DEPTH(MEM_STAGE - SWEEP_STAGE)) f_delay_base (
         .clk(clk), .rst(1'b0), .en(en), .in_data({f_base, sweep}), .out_data({f_base_new, f_z})
     );
-    lmu_round_sat #(
-        .IN_W(F_W), .IN_F(SUM_F), .OUT_W(SWEEP_W), .OUT_F(SWEEP_F), .ROUNDING(SWEEP_ROUNDING),
-        .OVERFLOW(SWEEP_OVERFLOW)
-    ) f_round_sweep (
+    lmu_round_sat #(.IN_W(F_W), .IN_F(SUM_F), .OUT_TYPE(SWEEP_TYPE)) f_round_sweep (
         .in_data(f_back ? f_backward : f_forward), .out_data(f_sweep), .clipped(f_sweep_clipped)
     );
-    lmu_round_sat #(
-        .IN_W(F_W), .IN_F(NEW_F), .OUT_W(MEM_W), .OUT_F(MEM_F), .ROUNDING(ROUNDING), .OVERFLOW(OVERFLOW)
-    ) f_round_new (
+    lmu_round_sat #(.IN_W(F_W), .IN_F(NEW_F), .OUT_TYPE(MEM_TYPE)) f_round_new (
         .in_data((f_base_new <<< (NEW_F - BASE_F)) + (f_z_part <<< (NEW_F - TWICE_F))), .out_data(f_new),
         .clipped(f_new_clipped)
     );

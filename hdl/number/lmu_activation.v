@@ -28,23 +28,14 @@ module lmu_activation #(
     // Bits and fraction bits of the input
     parameter integer IN_W = 40,
     parameter integer IN_F = 30,
-    // Bits, fraction bits and modes, as listed in lmu_round_sat, of the pre-activation
-    parameter integer PRE_W = 16,
-    parameter integer PRE_F = 12,
-    parameter integer PRE_ROUNDING = 6,
-    parameter integer PRE_OVERFLOW = 1,
+    // Type, as in lmu_round_sat, of the pre-activation
+    parameter integer PRE_TYPE = 32'h16_000c_10,
     // 0 linear, 1 relu, 2 table
     parameter integer FUNCTION = 2,
-    // Bits, fraction bits and modes of a table's index
-    parameter integer INDEX_W = 10,
-    parameter integer INDEX_F = 6,
-    parameter integer INDEX_ROUNDING = 6,
-    parameter integer INDEX_OVERFLOW = 1,
-    // Bits, fraction bits and modes of the output
-    parameter integer OUT_W = 16,
-    parameter integer OUT_F = 14,
-    parameter integer OUT_ROUNDING = 6,
-    parameter integer OUT_OVERFLOW = 1,
+    // Type of a table's index
+    parameter integer INDEX_TYPE = 32'h16_0006_0a,
+    // Type of the output
+    parameter integer OUT_TYPE = 32'h16_000e_10,
     // 2**INDEX_W words, read by $readmemh; word k is the result for the index -2**(INDEX_W-1) + k
     parameter TABLE_FILE = "lmu_activation.hex"
 ) (
@@ -56,12 +47,14 @@ module lmu_activation #(
     output wire            s_axis_tready,
     input  wire            s_axis_tlast,
 
-    output wire [OUT_W-1:0] m_axis_tdata,
-    output wire             m_axis_tvalid,
-    input  wire             m_axis_tready,
-    output wire             m_axis_tlast,
-    output wire [      0:0] m_axis_tuser
+    output wire [OUT_TYPE%256-1:0] m_axis_tdata,
+    output wire                    m_axis_tvalid,
+    input  wire                    m_axis_tready,
+    output wire                    m_axis_tlast,
+    output wire [             0:0] m_axis_tuser
 );
+
+    localparam integer PRE_W = PRE_TYPE % 256;
 
     wire [PRE_W-1:0] pre;
     wire pre_clipped, out_clipped;
@@ -77,16 +70,12 @@ module lmu_activation #(
     assign m_axis_tlast = m_last_q;
     assign m_axis_tuser = m_pre_clipped_q || out_clipped;
 
-    lmu_round_sat #(
-        .IN_W(IN_W), .IN_F(IN_F), .OUT_W(PRE_W), .OUT_F(PRE_F), .ROUNDING(PRE_ROUNDING), .OVERFLOW(PRE_OVERFLOW)
-    ) to_pre (
+    lmu_round_sat #(.IN_W(IN_W), .IN_F(IN_F), .OUT_TYPE(PRE_TYPE)) to_pre (
         .in_data(s_axis_tdata), .out_data(pre), .clipped(pre_clipped)
     );
 
     lmu_function #(
-        .IN_W(PRE_W), .IN_F(PRE_F), .FUNCTION(FUNCTION), .INDEX_W(INDEX_W), .INDEX_F(INDEX_F),
-        .INDEX_ROUNDING(INDEX_ROUNDING), .INDEX_OVERFLOW(INDEX_OVERFLOW), .OUT_W(OUT_W), .OUT_F(OUT_F),
-        .OUT_ROUNDING(OUT_ROUNDING), .OUT_OVERFLOW(OUT_OVERFLOW), .TABLE_FILE(TABLE_FILE)
+        .IN_TYPE(PRE_TYPE), .FUNCTION(FUNCTION), .INDEX_TYPE(INDEX_TYPE), .OUT_TYPE(OUT_TYPE), .TABLE_FILE(TABLE_FILE)
     ) apply (
         .clk(clk), .en(run), .in_data(pre_q), .out_data(m_axis_tdata), .clipped(out_clipped)
     );
@@ -108,6 +97,9 @@ module lmu_activation #(
     end
 
 `ifdef FORMAL
+    localparam integer PRE_F = (PRE_TYPE <<< 8) >>> 16, PRE_OVERFLOW = PRE_TYPE >> 28;
+    localparam integer OUT_W = OUT_TYPE % 256, OUT_F = (OUT_TYPE <<< 8) >>> 16, OUT_OVERFLOW = OUT_TYPE >> 28;
+
     // The first cycle is a reset; whatever comes then, a source keeps to the rules of AXI4-Stream
     reg f_past_q = 1'b0;
     always @(posedge clk) f_past_q <= 1'b1;

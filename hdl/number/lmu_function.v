@@ -19,30 +19,27 @@
 `default_nettype none
 
 module lmu_function #(
-    // Bits and fraction bits of the input
-    parameter integer IN_W = 16,
-    parameter integer IN_F = 12,
+    // Type, as in lmu_round_sat, of the input
+    parameter integer IN_TYPE = 32'h00_000c_10,
     // 0 linear, 1 relu, 2 table
     parameter integer FUNCTION = 2,
-    // Type and modes of a table's index
-    parameter integer INDEX_W = 10,
-    parameter integer INDEX_F = 6,
-    parameter integer INDEX_ROUNDING = 6,
-    parameter integer INDEX_OVERFLOW = 1,
-    // Bits, fraction bits and modes of the output
-    parameter integer OUT_W = 16,
-    parameter integer OUT_F = 14,
-    parameter integer OUT_ROUNDING = 6,
-    parameter integer OUT_OVERFLOW = 1,
+    // Type of a table's index
+    parameter integer INDEX_TYPE = 32'h16_0006_0a,
+    // Type of the output
+    parameter integer OUT_TYPE = 32'h16_000e_10,
     // 2**INDEX_W words, read by $readmemh; word k is the result for the index -2**(INDEX_W-1) + k
     parameter TABLE_FILE = "lmu_function.hex"
 ) (
-    input  wire                    clk,
-    input  wire                    en,
-    input  wire signed [ IN_W-1:0] in_data,
-    output wire signed [OUT_W-1:0] out_data,
-    output wire                    clipped
+    input  wire                           clk,
+    input  wire                           en,
+    input  wire signed [ IN_TYPE%256-1:0] in_data,
+    output wire signed [OUT_TYPE%256-1:0] out_data,
+    output wire                           clipped
 );
+
+    localparam integer IN_W = IN_TYPE % 256, IN_F = (IN_TYPE <<< 8) >>> 16;
+    localparam integer INDEX_W = INDEX_TYPE % 256;
+    localparam integer OUT_W = OUT_TYPE % 256;
 
     localparam RELU = 1, TABLE = 2;
 
@@ -55,10 +52,7 @@ module lmu_function #(
             wire [INDEX_W-1:0] index;
             wire unused_clipped;
 
-            lmu_round_sat #(
-                .IN_W(IN_W), .IN_F(IN_F), .OUT_W(INDEX_W), .OUT_F(INDEX_F), .ROUNDING(INDEX_ROUNDING),
-                .OVERFLOW(INDEX_OVERFLOW)
-            ) to_index (
+            lmu_round_sat #(.IN_W(IN_W), .IN_F(IN_F), .OUT_TYPE(INDEX_TYPE)) to_index (
                 .in_data(in_data), .out_data(index), .clipped(unused_clipped)
             );
 
@@ -78,10 +72,7 @@ module lmu_function #(
             assign out_data = out_q;
             assign clipped = clipped_q;
 
-            lmu_round_sat #(
-                .IN_W(IN_W), .IN_F(IN_F), .OUT_W(OUT_W), .OUT_F(OUT_F), .ROUNDING(OUT_ROUNDING),
-                .OVERFLOW(OUT_OVERFLOW)
-            ) to_out (
+            lmu_round_sat #(.IN_W(IN_W), .IN_F(IN_F), .OUT_TYPE(OUT_TYPE)) to_out (
                 .in_data(FUNCTION == RELU && in_data[IN_W-1] ? {IN_W{1'b0}} : in_data), .out_data(rounded),
                 .clipped(rounded_clipped)
             );

@@ -5,12 +5,17 @@
 //
 // The modes mean what ap_fixed means by them. This is the only module that drops bits of a value.
 //
-//   ROUNDING  0 TRN          toward minus infinity            4 RND_INF      nearest, ties away from zero
-//             1 TRN_ZERO     toward zero                      5 RND_MIN_INF  nearest, ties toward minus infinity
-//             2 RND          nearest, ties toward plus inf.   6 RND_CONV     nearest, ties to even
-//             3 RND_ZERO     nearest, ties toward zero
-//   OVERFLOW  0 WRAP         keep the low bits                2 SAT_ZERO     zero
-//             1 SAT          the nearest value that fits      3 SAT_SYM      as SAT, lowest value -(2**(OUT_W-1) - 1)
+//   A type is one number in all modules, X_TYPE = 32'hOR_FFFF_WW: overflow mode O, rounding mode R, fraction bits F
+//   (16 bits, signed: they may be negative or exceed W), bits W (1 or more). So 32'h16_000e_10 is fixed<16,2> with
+//   RND_CONV and SAT, ap_fixed's W = 16, I = W - F = 2. Headers say X_W and X_F for its W and F. The modes count only
+//   where a value is assigned to X; 32'h00 is there where they do not. TYPE + 1 has a bit more on the left.
+//
+//   R  0 TRN          toward minus infinity            4 RND_INF      nearest, ties away from zero
+//      1 TRN_ZERO     toward zero                      5 RND_MIN_INF  nearest, ties toward minus infinity
+//      2 RND          nearest, ties toward plus inf.   6 RND_CONV     nearest, ties to even
+//      3 RND_ZERO     nearest, ties toward zero
+//   O  0 WRAP         keep the low bits                2 SAT_ZERO     zero
+//      1 SAT          the nearest value that fits      3 SAT_SYM      as SAT, lowest value -(2**(W-1) - 1)
 //
 //   Signal      Width   Direction   Format
 //   in_data     IN_W    in          signed, IN_F fraction bits
@@ -26,19 +31,16 @@ module lmu_round_sat #(
     parameter integer IN_W = 40,
     // Fraction bits of the input; may be negative or exceed IN_W
     parameter integer IN_F = 30,
-    // Bits of the output, 1 or more
-    parameter integer OUT_W = 16,
-    // Fraction bits of the output; may be negative or exceed OUT_W
-    parameter integer OUT_F = 14,
-    // Rounding mode, 0..6 as listed above
-    parameter integer ROUNDING = 6,
-    // Overflow mode, 0..3 as listed above
-    parameter integer OVERFLOW = 1
+    // Type of the output, packed as above
+    parameter integer OUT_TYPE = 32'h16_000e_10
 ) (
-    input  wire signed [ IN_W-1:0] in_data,
-    output wire signed [OUT_W-1:0] out_data,
-    output wire                    clipped
+    input  wire signed [        IN_W-1:0] in_data,
+    output wire signed [OUT_TYPE%256-1:0] out_data,
+    output wire                           clipped
 );
+
+    localparam integer OUT_W = OUT_TYPE % 256, OUT_F = (OUT_TYPE <<< 8) >>> 16;
+    localparam integer ROUNDING = (OUT_TYPE >> 24) % 16, OVERFLOW = OUT_TYPE >> 28;
 
     localparam TRN = 0, TRN_ZERO = 1, RND = 2, RND_ZERO = 3, RND_INF = 4, RND_MIN_INF = 5, RND_CONV = 6;
     localparam WRAP = 0, SAT = 1, SAT_ZERO = 2, SAT_SYM = 3;

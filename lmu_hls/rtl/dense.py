@@ -12,7 +12,8 @@ from lmu_hls.fixed import Ints
 from lmu_hls.rtl.affine import Rom
 from lmu_hls.rtl.cycles import SUM, Beats
 from lmu_hls.rtl.matrix import divisors
-from lmu_hls.rtl.unit import CHANNELS, MemorySizes, MemoryUnit, check_signed, modes, widths
+from lmu_hls.rtl.packed import typed
+from lmu_hls.rtl.unit import CHANNELS, MemorySizes, MemoryUnit, check_signed
 from lmu_hls.spec import LMU, DenseUpdate
 
 MODULE = "lmu_memory_dense"
@@ -96,8 +97,8 @@ def dense_unit(lmu: LMU, update: DenseUpdate, file: str, lanes: int | None = Non
     rom = Rom(f"rom/{file}.hex", lanes * coef_width, words)
     parameters: dict[str, int | str] = {"ORDER": lmu.order, "MEMORY_D": lmu.memory_d, "LANES": lanes}
     for prefix, tensor_type in zip(("U", "MEM", "A", "B"), types.values(), strict=True):
-        parameters |= widths(prefix, tensor_type)
-    parameters |= modes(lmu.mem) | {"ROM_FILE": rom.file}
+        parameters |= typed(prefix, tensor_type)
+    parameters["ROM_FILE"] = rom.file
     return MemoryUnit(DenseMemory(lmu.order, lmu.memory_d, lanes), MODULE, parameters, rom)
 
 

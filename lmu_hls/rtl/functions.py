@@ -5,22 +5,17 @@ from __future__ import annotations
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType
 from lmu_hls.rtl.affine import Rom, check_signed_type, padded
-from lmu_hls.rtl.unit import modes, widths
+from lmu_hls.rtl.packed import typed
 from lmu_hls.spec import Activation, Table
 
 FUNCTIONS = {"linear": 0, "relu": 1}
 TABLE = 2
 
 
-def typed(prefix: str, kind: FixedType) -> dict[str, int]:
-    """Parameters <prefix>_W, _F, _ROUNDING and _OVERFLOW."""
-    return widths(prefix, kind) | modes(kind, f"{prefix}_")
-
-
 def function_parameters(
     where: str, activation: Activation, to: FixedType, file: str, prefix: str = "", file_parameter: str = "TABLE_FILE"
 ) -> tuple[dict[str, int | str], tuple[Rom, ...]]:
-    """Parameters <prefix>FUNCTION and, for a table, <prefix>INDEX_* and its file rom/<file>.hex; and the table's ROM.
+    """Parameters <prefix>FUNCTION and, for a table, <prefix>INDEX_TYPE and rom/<file>.hex; and the table's ROM.
 
     ``to`` is the type that the result is assigned to; a table's entries must be of it. Raises LmuHlsError when they
     are not, and for an unsigned type.

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from lmu_hls.rtl.network import LayerPlan, NetworkPlan, utilisation
+from lmu_hls.rtl.packed import plain
 from lmu_hls.rtl.stages import PartPlan, stage_of
 
 FORMAT = 1
@@ -113,7 +114,8 @@ def manifest(plan: NetworkPlan, files: Mapping[str, str]) -> Manifest:
         counters=tuple(f"{clip.layer}.{clip.tensor}" for clip in plan.net.clips) if options.axi_lite else (),
         taps=tuple(TapEntry(t.layer, t.tensor, t.wires, str(t.type), t.count, t.order) for t in plan.net.taps),
         instances=tuple(
-            InstanceEntry(plan.names.module(i.module), i.module, i.name, i.parameters) for i in plan.net.instances
+            InstanceEntry(plan.names.module(i.module), i.module, i.name, plain(i.parameters))
+            for i in plan.net.instances
         ),
         roms=_roms(plan),
         files=dict(sorted(files.items())),

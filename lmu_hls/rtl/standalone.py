@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -23,10 +23,11 @@ from lmu_hls.fixed import Ints
 from lmu_hls.naming import contained, markdown
 from lmu_hls.records.jsonfile import dump, write_text
 from lmu_hls.resources import hdl_file, hdl_modules, license_text
-from lmu_hls.rtl import registers
+from lmu_hls.rtl import layout, registers
 from lmu_hls.rtl.copies import SPDX, project_copy
 from lmu_hls.rtl.manifest import FORMAT, Manifest, manifest
 from lmu_hls.rtl.network import NetworkPlan, utilisation
+from lmu_hls.rtl.packed import TypeWord
 from lmu_hls.rtl.reuse import Settled
 
 MANIFEST = "manifest.json"
@@ -116,7 +117,27 @@ def top_source(plan: NetworkPlan) -> str:
     roms = {file: f'{{ROM_DIR, "/{PurePosixPath(plan.names.rom(rom)).name}"}}' for file, rom in plan.net.roms.items()}
     if plan.options.inline_roms:
         roms = {file: str(number) for number, file in enumerate(plan.net.roms, 1)}
-    return _render("network_top.v.jinja", plan=plan, roms=roms)
+    rst = "core_rst" if plan.options.axi_lite else "rst"
+    instances = [
+        {
+            "comment": item.comment,
+            "text": layout.instance(
+                plan.names.module(item.module),
+                item.name,
+                {name: _value(value, roms) for name, value in item.parameters.items()},
+                {"clk": "clk", "rst": rst, **item.ports},
+            ),
+        }
+        for item in plan.net.instances
+    ]
+    return _render("network_top.v.jinja", plan=plan, instances=instances)
+
+
+def _value(value: int | str, roms: Mapping[str, str]) -> str:
+    """A parameter in Verilog; ``roms`` has the text for each ROM file."""
+    if isinstance(value, str):
+        return roms[value]
+    return value.verilog if isinstance(value, TypeWord) else str(value)
 
 
 def modules(plan: NetworkPlan) -> tuple[str, ...]:

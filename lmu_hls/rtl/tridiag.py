@@ -12,7 +12,8 @@ from lmu_hls.fixed import FixedType
 from lmu_hls.rtl.affine import Rom
 from lmu_hls.rtl.cycles import QUEUE, Beats
 from lmu_hls.rtl.matrix import divisors
-from lmu_hls.rtl.unit import DEGREES_DESCENDING, MemorySizes, MemoryUnit, check_signed, modes, widths
+from lmu_hls.rtl.packed import typed
+from lmu_hls.rtl.unit import DEGREES_DESCENDING, MemorySizes, MemoryUnit, check_signed
 from lmu_hls.spec import LMU, TridiagonalUpdate, Weight
 
 MODULE, SHARED_MODULE = "lmu_memory_tridiag", "lmu_memory_tridiag_pes"
@@ -140,10 +141,10 @@ def tridiagonal_unit(
     parameters: dict[str, int | str] = {} if pes == 1 else {"PES": pes}
     parameters |= {"ORDER": lmu.order, "MEMORY_D": lmu.memory_d}
     parameters |= {"PIPELINE": sizes.deepest if pipeline is None else pipeline}
-    parameters |= widths("U", lmu.u) | widths("MEM", lmu.mem) | widths("SWEEP", update.sweep)
+    parameters |= typed("U", lmu.u) | typed("MEM", lmu.mem) | typed("SWEEP", update.sweep)
     for prefix in ("LAM", "GAM", "KAP", "BET"):
-        parameters |= widths(prefix, coefficients[prefix].type)
-    parameters |= modes(lmu.mem) | modes(update.sweep, "SWEEP_") | {"ROM_FILE": rom.file}
+        parameters |= typed(prefix, coefficients[prefix].type)
+    parameters["ROM_FILE"] = rom.file
     return MemoryUnit(sizes, MODULE if pes == 1 else SHARED_MODULE, parameters, rom)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from lmu_hls.errors import LmuHlsError
-from lmu_hls.fixed import OVERFLOWS, ROUNDINGS, FixedType
+from lmu_hls.fixed import FixedType
 from lmu_hls.rtl.affine import Rom
 from lmu_hls.rtl.cycles import Beats
 
@@ -103,13 +103,5 @@ def check_signed(layer: str, types: Mapping[str, FixedType]) -> None:
 
 
 def widths(prefix: str, kind: FixedType) -> dict[str, int]:
-    """Parameters <prefix>_W and <prefix>_F."""
+    """Parameters <prefix>_W and <prefix>_F of an exact sum."""
     return {f"{prefix}_W": kind.width, f"{prefix}_F": kind.fraction}
-
-
-def modes(kind: FixedType, prefix: str = "") -> dict[str, int]:
-    """Parameters <prefix>ROUNDING and <prefix>OVERFLOW, numbered as in lmu_round_sat."""
-    return {
-        f"{prefix}ROUNDING": ROUNDINGS.index(kind.rounding),
-        f"{prefix}OVERFLOW": OVERFLOWS.index(kind.overflow),
-    }

@@ -117,7 +117,7 @@ def change_rom_word(folder):
 
 
 def change_rounding(folder):
-    mutate(folder / "verilog" / "rtl" / "small_top.v", ".ROUNDING(6)", ".ROUNDING(0)")
+    mutate(folder / "verilog" / "rtl" / "small_top.v", ".U_TYPE(32'h16_", ".U_TYPE(32'h10_")
 
 
 def change_header(folder):

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from lmu_hls.verify.formal import FAILED, Outcome
+from tests.support.hdl.packed import word
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +19,8 @@ class Case:
     cycles: int = 60  # depth of the search for its cover statements
 
     def __str__(self) -> str:
-        return "-".join([self.top, *(f"{name}{value}" for name, value in self.parameters.items() if "_F" not in name)])
+        sizes = (f"{name}{value}" for name, value in self.parameters.items() if "_TYPE" not in name)
+        return "-".join([self.top, *sizes])
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ class Mutant:
 
 
 # Small types: what is proven is control, and data only as far as it is held, moved and marked
-DENSE_TYPES = {"U_W": 2, "U_F": 1, "MEM_W": 2, "MEM_F": 1, "A_W": 2, "A_F": 1, "B_W": 2, "B_F": 1}
+DENSE_TYPES = {f"{name}_TYPE": word(2, 1) for name in ("U", "MEM", "A", "B")}
 
 
 def dense(order: int, memory_d: int, lanes: int, slow: bool = False) -> Case:
@@ -54,11 +56,7 @@ def dense(order: int, memory_d: int, lanes: int, slow: bool = False) -> Case:
     return Case("lmu_memory_dense", {**sizes, **DENSE_TYPES}, slow)
 
 
-TRIDIAG_TYPES = {
-    f"{name}_{part}": size
-    for name in ("U", "MEM", "SWEEP", "LAM", "GAM", "KAP", "BET")
-    for part, size in (("W", 2), ("F", 1))
-}
+TRIDIAG_TYPES = {f"{name}_TYPE": word(2, 1) for name in ("U", "MEM", "SWEEP", "LAM", "GAM", "KAP", "BET")}
 
 
 def tridiag(order: int, memory_d: int, pipeline: int, slow: bool = False) -> Case:
@@ -89,7 +87,9 @@ def restart(n: int, streaming: int) -> Case:
 
 
 DATAPATH = datapath(1, 1)
-UNEQUAL = datapath(3, 1, LAM_F=2, KAP_F=0, SWEEP_W=3, U_F=0, MEM_W=3)
+UNEQUAL = datapath(
+    3, 1, LAM_TYPE=word(2, 2), KAP_TYPE=word(2, 0), SWEEP_TYPE=word(3, 1), U_TYPE=word(2, 0), MEM_TYPE=word(3, 1)
+)
 RESTART = restart(3, 0)
 CUT = ("cut_packet_has_the_flag",)
 

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from tests.formal.cases import Case, Mutant
+from tests.support.hdl.packed import word
 
 CELLS = ("dense", "lstm", "gru")  # by the parameter CELL of hidden_cell.v
 AFFINE = {"COEF_W": 1, "ACC_W": 2, "ACC_F": 0, "HAS_BIAS": 0, "BIAS_W": 1, "BIAS_SHIFT": 0}
 GATES = {
-    "PRE_W": 1,
-    "PRE_F": 0,
+    "PRE_TYPE": word(1, 0),
     "GATE_FUNCTION": 0,
-    "GATE_W": 1,
-    "GATE_F": 0,
+    "GATE_TYPE": word(1, 0),
     "CAND_FUNCTION": 0,
-    "CAND_W": 1,
-    "CAND_F": 0,
+    "CAND_TYPE": word(1, 0),
 }
 SECOND = {
     "X_SHIFT2": 0,
@@ -30,7 +28,7 @@ SECOND = {
 
 def dense(n_in: int, n_out: int, lanes: int, slow: bool = True) -> Case:
     return Case(
-        "lmu_dense", {"N_IN": n_in, "N_OUT": n_out, "LANES": lanes, "IN_W": 1, **AFFINE, "OUT_W": 1, "OUT_F": 0}, slow
+        "lmu_dense", {"N_IN": n_in, "N_OUT": n_out, "LANES": lanes, "IN_W": 1, **AFFINE, "OUT_TYPE": word(1, 0)}, slow
     )
 
 
@@ -46,7 +44,7 @@ def sources(n_x: int, n_h: int, n_mem: int) -> dict[str, int]:
 def encoder(n_x: int, n_mem: int, n_h: int, memory_d: int = 1) -> Case:
     return Case(
         "lmu_encoder",
-        {**sources(n_x, n_h, n_mem), **AFFINE, "MEMORY_D": memory_d, "LANES": 1, "U_W": 1, "U_F": 0},
+        {**sources(n_x, n_h, n_mem), **AFFINE, "MEMORY_D": memory_d, "LANES": 1, "U_TYPE": word(1, 0)},
         True,
     )
 
@@ -59,7 +57,8 @@ def cell(kind: str, n_x: int, units: int, n_mem: int, recurrent: bool = True, sl
 
 def gru_before(n_x: int, units: int, n_mem: int) -> Case:
     sizes = {**sources(n_x, units, n_mem), **AFFINE, **SECOND, "UNITS": units, "LANES": 1, "LANES2": 1}
-    types = {**GATES, "INNER_W": 1, "INNER_F": 0, "H_F": 0}
+    del sizes["H_W"]
+    types = {**GATES, "INNER_TYPE": word(1, 0), "H_TYPE": word(1, 0)}
     return Case("lmu_hidden_gru_before", {**sizes, **types, "BIAS_SHIFT2": 0}, True)
 
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from tests.formal.cases import Case, Mutant
+from tests.support.hdl.packed import word
 
 MAC = Case("lmu_mac", {"COEF_W": 1, "OP_W": 2, "ACC_W": 4})
 ARGMAX = Case("lmu_argmax", {"N": 3, "WIDTH": 2, "OUT_W": 2})
-TYPES = {"PRE_W": 2, "PRE_F": 0, "OUT_W": 2, "OUT_F": 0}
+TYPES = {"PRE_TYPE": word(2, 0), "OUT_TYPE": word(2, 0)}
 LINEAR = Case("lmu_activation", {"IN_W": 2, "IN_F": 0, **TYPES, "FUNCTION": 0})
-TABLE = Case("lmu_activation", {"IN_W": 3, "IN_F": 1, **TYPES, "FUNCTION": 2, "INDEX_W": 1, "INDEX_F": 0})
+TABLE = Case("lmu_activation", {"IN_W": 3, "IN_F": 1, **TYPES, "FUNCTION": 2, "INDEX_TYPE": word(1, 0)})
 
 
 def softmax(n: int, exp_w: int = 2, out_f: int = 1, slow: bool = True) -> Case:
-    types = {"X_W": 1, "X_F": 0, "INDEX_W": 1, "INDEX_F": 0, "EXP_W": exp_w, "EXP_F": 0, "OUT_W": 3, "OUT_F": out_f}
+    types = {"X_TYPE": word(1, 0), "INDEX_TYPE": word(1, 0), "EXP_TYPE": word(exp_w, 0), "OUT_TYPE": word(3, out_f)}
     return Case("lmu_softmax", {"N": n, **types}, slow)
 
 

@@ -33,6 +33,7 @@ module hidden_cell #(
     output wire m_axis_tuser
 );
 
+    localparam integer ONE_BIT = 32'h16_0000_01;  // a type, see lmu_round_sat
     localparam GATES = CELL == 0 ? 1 : 4;
     localparam CYCLES = CELL == 0 ? 2 : CELL == 1 ? 9 : 10;  // from a unit's last sum to its h
 
@@ -91,8 +92,8 @@ module hidden_cell #(
             lmu_activation #(
                 .IN_W(2), .IN_F(0),
                 .FUNCTION(0),
-                .PRE_W(1), .PRE_F(0),
-                .OUT_W(1), .OUT_F(0)
+                .PRE_TYPE(ONE_BIT),
+                .OUT_TYPE(ONE_BIT)
             ) units (
                 .clk(clk),
                 .rst(rst),
@@ -113,12 +114,12 @@ module hidden_cell #(
                 .GATE_FUNCTION(0),
                 .CAND_FUNCTION(0),
                 .SQUASH_FUNCTION(0),
-                .PRE_W(1), .PRE_F(0),
-                .GATE_W(1), .GATE_F(0),
-                .CAND_W(1), .CAND_F(0),
-                .CELL_W(1), .CELL_F(0),
-                .SQUASH_W(1), .SQUASH_F(0),
-                .H_W(1), .H_F(0),
+                .PRE_TYPE(ONE_BIT),
+                .GATE_TYPE(ONE_BIT),
+                .CAND_TYPE(ONE_BIT),
+                .CELL_TYPE(ONE_BIT),
+                .SQUASH_TYPE(ONE_BIT),
+                .H_TYPE(ONE_BIT),
                 .STREAMING(STREAMING)
             ) units (
                 .clk(clk),
@@ -139,11 +140,11 @@ module hidden_cell #(
                 .IN_W(2), .IN_F(0),
                 .GATE_FUNCTION(0),
                 .CAND_FUNCTION(0),
-                .PRE_W(1), .PRE_F(0),
-                .GATE_W(1), .GATE_F(0),
-                .CAND_W(1), .CAND_F(0),
-                .INNER_W(1), .INNER_F(0),
-                .H_W(1), .H_F(0),
+                .PRE_TYPE(ONE_BIT),
+                .GATE_TYPE(ONE_BIT),
+                .CAND_TYPE(ONE_BIT),
+                .INNER_TYPE(ONE_BIT),
+                .H_TYPE(ONE_BIT),
                 .STREAMING(STREAMING)
             ) units (
                 .clk(clk),

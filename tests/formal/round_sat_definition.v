@@ -60,12 +60,7 @@ module round_sat_definition #(
                 wire clipped;
 
                 lmu_round_sat #(
-                    .IN_W(IN_W),
-                    .IN_F(SHIFT),
-                    .OUT_W(OUT_W),
-                    .OUT_F(0),
-                    .ROUNDING(r),
-                    .OVERFLOW(v)
+                    .IN_W(IN_W), .IN_F(SHIFT), .OUT_TYPE((v << 28) + (r << 24) + OUT_W)
                 ) unit (
                     .in_data(in_data),
                     .out_data(out_data),

@@ -9,17 +9,17 @@ import pytest
 from lmu_hls.toolchain import find
 from lmu_hls.verify import formal
 from tests.formal.cases import Case, Mutant
+from tests.support.hdl.packed import word
 from tests.support.hdl.stream_grid import modules
 
 pytestmark = pytest.mark.skipif(not find("pyosys").found, reason="pyosys is not installed")
 
 # Small types and no tables: what is proven is control
-SMALL = {"W": 2, "F": 1}
 COMMON = {"IN_W": 2, "IN_F": 1, "GATE_FUNCTION": 0, "CAND_FUNCTION": 0}
 
 
 def case(top: str, units: int, *types: str, **more: int) -> Case:
-    sizes = {f"{name}_{part}": size for name in ("PRE", "GATE", "CAND", "H", *types) for part, size in SMALL.items()}
+    sizes = {f"{name}_TYPE": word(2, 1) for name in ("PRE", "GATE", "CAND", "H", *types)}
     return Case(top, {"UNITS": units, **COMMON, **sizes, **more})
 
 

@@ -11,6 +11,7 @@ from lmu_hls.resources import hdl_modules
 from lmu_hls.toolchain import find, simulator_env
 from tests.support.hdl import dense_grid, tridiag_grid
 from tests.support.hdl.grid import units
+from tests.support.hdl.packed import word
 
 SOURCES = [str(path) for path in hdl_modules().values()]
 ILLEGAL = [
@@ -18,14 +19,14 @@ ILLEGAL = [
     ("lmu_memory_dense", {"ORDER": 6, "LANES": 12}, "PARAM_ERROR_lanes_must_divide_order"),
     ("lmu_memory_dense", {"LANES": 0}, "PARAM_ERROR_order_memory_d_and_lanes_must_be_at_least_1"),
     ("lmu_memory_dense", {"MEMORY_D": 0}, "PARAM_ERROR_order_memory_d_and_lanes_must_be_at_least_1"),
-    ("lmu_memory_dense", {"U_W": 0}, "PARAM_ERROR_widths_must_be_at_least_1"),
-    ("lmu_memory_dense", {"ROUNDING": 7}, "PARAM_ERROR_rounding_must_be_0_to_6"),
+    ("lmu_memory_dense", {"U_TYPE": word(0, 14)}, "PARAM_ERROR_widths_must_be_at_least_1"),
+    ("lmu_memory_dense", {"MEM_TYPE": word(16, 14, rounding=7)}, "PARAM_ERROR_rounding_must_be_0_to_6"),
     ("lmu_memory_tridiag", {"MEMORY_D": 2, "PIPELINE": 3}, "PARAM_ERROR_pipeline_must_not_exceed_memory_d"),
     ("lmu_memory_tridiag", {"MEMORY_D": 4, "PIPELINE": 4}, "PARAM_ERROR_pipeline_must_be_1_to_3"),
     ("lmu_memory_tridiag", {"PIPELINE": 0}, "PARAM_ERROR_pipeline_must_be_1_to_3"),
     ("lmu_memory_tridiag", {"ORDER": 0}, "PARAM_ERROR_order_and_memory_d_must_be_at_least_1"),
-    ("lmu_memory_tridiag", {"KAP_W": 0}, "PARAM_ERROR_widths_must_be_at_least_1"),
-    ("lmu_memory_tridiag", {"SWEEP_ROUNDING": 7}, "PARAM_ERROR_rounding_must_be_0_to_6"),
+    ("lmu_memory_tridiag", {"KAP_TYPE": word(0, 15)}, "PARAM_ERROR_widths_must_be_at_least_1"),
+    ("lmu_memory_tridiag", {"SWEEP_TYPE": word(19, 17, rounding=7)}, "PARAM_ERROR_rounding_must_be_0_to_6"),
     ("lmu_memory_tridiag_pes", {"MEMORY_D": 4, "ORDER": 2}, "PARAM_ERROR_order_must_be_3_or_more"),
     ("lmu_align", {"IN_W": 8, "SHIFT": 2, "OUT_W": 9}, "PARAM_ERROR_the_output_must_hold_the_shifted_input"),
     ("lmu_delay", {"DEPTH": -1}, "PARAM_ERROR_depth_must_not_be_negative"),
@@ -38,8 +39,8 @@ ILLEGAL = [
     ("lmu_vector_buffer", {"KEEP_LAST": 2}, "PARAM_ERROR_keep_last_and_reorder_must_be_0_or_1"),
     ("lmu_registers", {"COUNTERS": 0}, "PARAM_ERROR_counters_must_be_at_least_1"),
     ("lmu_registers", {"COUNTERS": 9, "ADDR_W": 6}, "PARAM_ERROR_addr_w_must_hold_all_registers_and_be_at_most_30"),
-    ("lmu_round_sat", {"OVERFLOW": 4}, "PARAM_ERROR_overflow_must_be_0_to_3"),
-    ("lmu_round_sat", {"OUT_W": 0}, "PARAM_ERROR_widths_must_be_at_least_1"),
+    ("lmu_round_sat", {"OUT_TYPE": word(16, 14, overflow=4)}, "PARAM_ERROR_overflow_must_be_0_to_3"),
+    ("lmu_round_sat", {"OUT_TYPE": word(0, 14)}, "PARAM_ERROR_widths_must_be_at_least_1"),
 ]
 
 

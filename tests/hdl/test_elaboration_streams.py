@@ -10,6 +10,7 @@ import pytest
 
 from lmu_hls.toolchain import simulator_env
 from tests.support.hdl.core_cases import CASES
+from tests.support.hdl.packed import word
 from tests.support.hdl.stream_grid import modules
 
 CLEAN = ("fifo1", "concat_late", "concat_one", "one", "more_lanes", "row", "encoder_x", "hidden_relu", "rnn_one")
@@ -24,7 +25,7 @@ ILLEGAL = [
     ("lmu_affine", {"LANES": 3}, "PARAM_ERROR_lanes_must_divide_n_out"),
     ("lmu_affine", {"ACC_W": 31}, "PARAM_ERROR_the_sum_must_hold_a_product"),
     ("lmu_affine", {"BIAS_SHIFT": 30}, "PARAM_ERROR_the_output_must_hold_the_shifted_input"),
-    ("lmu_dense", {"ROUNDING": 7}, "PARAM_ERROR_rounding_must_be_0_to_6"),
+    ("lmu_dense", {"OUT_TYPE": word(16, 12, rounding=7)}, "PARAM_ERROR_rounding_must_be_0_to_6"),
     ("lmu_encoder", {"MEMORY_D": 3, "LANES": 2}, "PARAM_ERROR_lanes_must_divide_n_out"),
     ("lmu_recurrent", {"N_H": 3}, "PARAM_ERROR_n_h_must_be_0_or_units"),
     ("lmu_recurrent", {"GATES": 4, "LANES": 5}, "PARAM_ERROR_lanes_must_divide_n_out"),

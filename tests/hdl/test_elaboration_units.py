@@ -9,23 +9,24 @@ import pytest
 from tests.hdl.cell import test_gated
 from tests.hdl.head import test_pointwise
 from tests.hdl.test_elaboration_streams import elaborate
+from tests.support.hdl.packed import word
 
 CASES = {**test_pointwise.CASES, **test_gated.CASES}
 CLEAN = ("relu", "sigmoid", "softmax_one", "softmax_coarse", "argmax_one", "lstm_one", "gru_long_x", "gru2_assigned")
 ILLEGAL = [
     ("lmu_activation", {"FUNCTION": 3}, "PARAM_ERROR_function_must_be_0_to_2"),
-    ("lmu_activation", {"FUNCTION": 0, "OUT_ROUNDING": 7}, "PARAM_ERROR_rounding_must_be_0_to_6"),
-    ("lmu_activation", {"PRE_OVERFLOW": 4}, "PARAM_ERROR_overflow_must_be_0_to_3"),
-    ("lmu_softmax", {"X_W": 0}, "PARAM_ERROR_n_and_widths_must_be_at_least_1"),
-    ("lmu_softmax", {"OUT_F": -1}, "PARAM_ERROR_out_f_must_not_be_negative"),
-    ("lmu_softmax", {"EXP_F": -1}, "PARAM_ERROR_exp_f_must_not_be_negative"),
+    ("lmu_activation", {"FUNCTION": 0, "OUT_TYPE": word(16, 14, rounding=7)}, "PARAM_ERROR_rounding_must_be_0_to_6"),
+    ("lmu_activation", {"PRE_TYPE": word(16, 12, overflow=4)}, "PARAM_ERROR_overflow_must_be_0_to_3"),
+    ("lmu_softmax", {"X_TYPE": word(0, 10)}, "PARAM_ERROR_n_and_widths_must_be_at_least_1"),
+    ("lmu_softmax", {"OUT_TYPE": word(16, -1)}, "PARAM_ERROR_out_f_must_not_be_negative"),
+    ("lmu_softmax", {"EXP_TYPE": word(18, -1)}, "PARAM_ERROR_exp_f_must_not_be_negative"),
     ("lmu_argmax", {"WIDTH": 0}, "PARAM_ERROR_n_and_width_must_be_at_least_1"),
     ("lmu_argmax", {"OUT_W": 3}, "PARAM_ERROR_out_w_must_hold_every_place"),
     ("lmu_lstm", {"SQUASH_FUNCTION": -1}, "PARAM_ERROR_function_must_be_0_to_2"),
     ("lmu_hidden_gru_before", {"N_H": 3}, "PARAM_ERROR_n_h_must_be_units"),
-    ("lmu_gru", {"GATE_F": -1}, "PARAM_ERROR_gate_f_must_not_be_negative"),
+    ("lmu_gru", {"GATE_TYPE": word(16, -1)}, "PARAM_ERROR_gate_f_must_not_be_negative"),
     ("lmu_hidden_gru_before", {"LANES2": 3}, "PARAM_ERROR_lanes_must_divide_n_out"),
-    ("lmu_hidden_gru_before", {"INNER_ROUNDING": 7}, "PARAM_ERROR_rounding_must_be_0_to_6"),
+    ("lmu_hidden_gru_before", {"INNER_TYPE": word(16, 12, rounding=7)}, "PARAM_ERROR_rounding_must_be_0_to_6"),
     ("lmu_lstm", {"UNITS": 0}, "PARAM_ERROR_units_must_be_at_least_1"),
     ("lmu_gru", {"UNITS": 0}, "PARAM_ERROR_units_must_be_at_least_1"),
     ("lmu_gru_before", {"UNITS": 0}, "PARAM_ERROR_units_must_be_at_least_1"),

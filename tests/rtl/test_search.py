@@ -172,7 +172,7 @@ def test_sizes_are_those_of_the_netlist(seed: int, data: st.DataObject) -> None:
         assert (sizes.encoder.rows, lanes[ENCODER]) == (encoder["MEMORY_D"], encoder["LANES"])
         assert (sizes.memory.order, sizes.memory_d) == (memory["ORDER"], memory["MEMORY_D"])
         assert lanes[MEMORY] == memory.get("PES" if isinstance(sizes.memory, TridiagonalMemory) else "LANES", 1)
-        assert isinstance(sizes.memory, TridiagonalMemory) == ("SWEEP_W" in memory)
+        assert isinstance(sizes.memory, TridiagonalMemory) == ("SWEEP_TYPE" in memory)
         if sizes.cell is not None:
             cell = found[f"{lmu.name}_hidden"]
             assert (sizes.cell.n_x, sizes.cell.n_h, sizes.cell.n_mem) == tuple(

@@ -13,6 +13,7 @@ import pytest
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType
 from lmu_hls.rtl import memory_unit
+from lmu_hls.rtl.packed import TypeWord
 from lmu_hls.rtl.standalone import with_submodules
 from lmu_hls.spec import LMU, TridiagonalUpdate, Weight
 from lmu_hls.toolchain import find, simulator_env
@@ -48,14 +49,15 @@ def test_rom_words() -> None:
     unit = memory_unit(layer)
     assert unit.rom.width == 32
     assert [_fields(word, 8, 8, 8, 8) for word in unit.rom.words] == [[0, 12, 7, 10], [-5, -13, 8, 11], [-6, 14, 0, 9]]
-    assert {unit.parameters[f"{name}_F"] for name in ("LAM", "GAM", "KAP", "BET")} == {7}
+    assert {unit.parameters[f"{name}_TYPE"] for name in ("LAM", "GAM", "KAP", "BET")} == {TypeWord(FixedType(8, 1))}
 
 
 def test_coefficients_of_different_types() -> None:
     """kap gets the fraction bits that the last gam needs; unsigned types and -(-2**k) get one bit more."""
     layer = _layer("fixed<6,1> ufixed<8,0> fixed<5,0> fixed<4,4>", [0, -32], [255, 254], [-16, 0], [1, 2])
     unit = memory_unit(layer)
-    widths = [(int(unit.parameters[f"{n}_W"]), int(unit.parameters[f"{n}_F"])) for n in ("LAM", "BET", "GAM", "KAP")]
+    words = [int(unit.parameters[f"{n}_TYPE"]) for n in ("LAM", "BET", "GAM", "KAP")]
+    widths = [(word % 256, word >> 8 & 0xFFFF) for word in words]
     assert widths == [(7, 5), (4, 0), (9, 8), (9, 8)]
     assert [_fields(w, 7, 4, 9, 9) for w in unit.rom.words] == [[0, 1, 255, -16 << 3], [32, 2, 0, 254]]
 

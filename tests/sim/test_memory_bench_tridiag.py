@@ -17,6 +17,7 @@ from lmu_hls.legendre import tridiagonal_factors
 from lmu_hls.spec import LMU, DenseUpdate, Network, TridiagonalUpdate, Weight, store
 from tests.support.hdl.memory_project import write_rtl
 from tests.support.hdl.memory_sim import RtlResult, simulate_memory
+from tests.support.hdl.packed import with_overflow, with_rounding
 
 ORDER, STEPS, SAMPLES = 5, 6, 10
 FINE, COARSE = FixedType(12, 1), FixedType(6, 1)  # of the coefficients
@@ -140,8 +141,8 @@ MUTANTS = {
 MORE_MUTANTS = {
     "next beat too early": (3, "wait_q <= FREE[2:0] &&", "", 0),
     "first z from an old f": (3, "top_q[X_STAGE] ? {X_W{1'b0}} : gain_part", "gain_part", 0),
-    "overflow of mem": (1, ".OVERFLOW(OVERFLOW)", ".OVERFLOW(2)", 0),
-    "rounding of mem": (3, ".ROUNDING(ROUNDING),", ".ROUNDING(0),", 0),
+    "overflow of mem": (1, *with_overflow("OUT_TYPE", "MEM_TYPE", 2), 0),
+    "rounding of mem": (3, *with_rounding("OUT_TYPE", "MEM_TYPE", 0), 0),
     "kap in both sweeps": (3, "backward_q[1] ? kap_coef : lam_coef", "kap_coef", 0),
     "f of another channel": (3, ".DEPTH(MEMORY_D - PIPELINE)", ".DEPTH(MEMORY_D - PIPELINE + 1)", 0),
     "z once": (3, "TWICE_F = SWEEP_F - 1", "TWICE_F = SWEEP_F", 0),

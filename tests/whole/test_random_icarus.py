@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from lmu_hls.fixed import ROUNDINGS
+from lmu_hls.rtl.packed import TypeWord
 from tests.support.random_rtl import (
     Case,
     SimulationError,
@@ -57,16 +57,20 @@ def test_a_changed_rom_is_caught(rom, faulty, tmp_path):
         assert_equal(faulty.expected, run_icarus(faulty, tmp_path).tensors)
 
 
-@pytest.mark.parametrize("parameter", [".U_F(", ".ROUNDING(", ".STREAMING("])
+@pytest.mark.parametrize("parameter", ["fraction of u", "rounding of u", "STREAMING"])
 def test_a_changed_parameter_of_the_top_is_caught(parameter, faulty, tmp_path):
     faulty.write(tmp_path)
     top = tmp_path / f"rtl/{faulty.plan.top}.v"
-    before, after = top.read_text().split(parameter, 1)
-    value, rest = after.split(")", 1)
-    truncate = ROUNDINGS.index("TRN")
-    assert int(value) != truncate or parameter != ".ROUNDING("
-    changed = {".U_F(": int(value) - 1, ".ROUNDING(": truncate, ".STREAMING(": 1 - int(value)}[parameter]
-    top.write_text(f"{before}{parameter}{changed}){rest}")
+    kind = faulty.plan.network.lmus[0].u
+    assert kind.rounding != "TRN"
+    wrong = replace(kind, integer=kind.integer + 1), replace(kind, rounding="TRN")
+    changes = {"STREAMING": (".STREAMING(0)", ".STREAMING(1)")}
+    for name, other in zip(("fraction of u", "rounding of u"), wrong, strict=True):
+        changes[name] = f".U_TYPE({TypeWord(kind).verilog})", f".U_TYPE({TypeWord(other).verilog})"
+    old, new = changes[parameter]
+    text = top.read_text()
+    assert old in text
+    top.write_text(text.replace(old, new, 1))
     compile_icarus(faulty.plan, tmp_path)
     with pytest.raises((SimulationError, AssertionError), match="differ"):
         assert_equal(faulty.expected, run_icarus(faulty, tmp_path).tensors)

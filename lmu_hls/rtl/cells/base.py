@@ -16,9 +16,10 @@ import numpy as np
 from lmu_hls.fixed import FixedType
 from lmu_hls.rtl.affine import Affine, Rom, Source, check_bound, check_signed_type
 from lmu_hls.rtl.cycles import QUEUE, SUM, Beats
-from lmu_hls.rtl.functions import function_parameters, typed
+from lmu_hls.rtl.functions import function_parameters
 from lmu_hls.rtl.matrix import Matrix
 from lmu_hls.rtl.netlist import Order
+from lmu_hls.rtl.packed import typed
 from lmu_hls.spec import LMU, Activation, HiddenCell, Weight
 
 Parameters = dict[str, int | str]

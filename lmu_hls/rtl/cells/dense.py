@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from lmu_hls.rtl.affine import check_signed_type, make_affine
 from lmu_hls.rtl.cells.base import HIDDEN, Cell, CellBuilder, CellForm, CellSizes, Inputs, Lanes, sums_parameters
-from lmu_hls.rtl.functions import function_parameters, typed
+from lmu_hls.rtl.functions import function_parameters
+from lmu_hls.rtl.packed import typed
 from lmu_hls.spec import DenseCell
 
 

@@ -21,7 +21,7 @@ from lmu_hls.rtl.cells.base import (
     with_bias,
 )
 from lmu_hls.rtl.cycles import QUEUE, Beats
-from lmu_hls.rtl.functions import typed
+from lmu_hls.rtl.packed import typed
 from lmu_hls.spec import GRUCell
 
 Z, R, G = 0, 1, 2  # places of the gates in Keras's kernels
@@ -97,6 +97,7 @@ def _reset_before(inputs: Inputs, cell: GRUCell, lanes: Lanes) -> Cell:
     check_sum(inputs.where, [(cell.gate, inputs.lmu.h)])
     function, roms = _functions(inputs, cell)
     parameters = inputs.sizes(cell) | with_bias(affine) | affine2.parameters("2") | function
+    del parameters["H_W"]  # H_TYPE has it
     roms = affine.roms + affine2.roms + roms
     return Cell(None, "lmu_hidden_gru_before", parameters, roms, affine.acc_width, keeps_state=True)
 

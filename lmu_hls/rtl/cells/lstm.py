@@ -14,7 +14,7 @@ from lmu_hls.rtl.cells.base import (
     interleaved,
     sums_parameters,
 )
-from lmu_hls.rtl.functions import typed
+from lmu_hls.rtl.packed import typed
 from lmu_hls.spec import LSTMCell
 
 

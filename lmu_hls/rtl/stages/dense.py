@@ -7,9 +7,9 @@ from lmu_hls.rtl.cells import Lanes, Parameters, arriving
 from lmu_hls.rtl.cycles import ROUND, MatrixBeats, Pace
 from lmu_hls.rtl.matrix import Matrix
 from lmu_hls.rtl.netlist import Netlist, Stream
+from lmu_hls.rtl.packed import typed
 from lmu_hls.rtl.search import Search, matrix_search
 from lmu_hls.rtl.stages.base import Part, Stage, matrix_part
-from lmu_hls.rtl.unit import modes, widths
 from lmu_hls.spec import Dense
 
 PART = "dense"
@@ -45,7 +45,7 @@ class DenseStage(Stage[Dense], layer=Dense):
         parameters: Parameters = {"N_IN": affine.columns, "N_OUT": affine.rows, "IN_W": layer.x.width}
         parameters |= {"HAS_BIAS": int(affine.bias_rom is not None)} | affine.parameters()
         del parameters["X_SHIFT"], parameters["OP_W"]  # the operand is x itself
-        parameters |= widths("OUT", layer.out) | modes(layer.out)
+        parameters |= typed("OUT", layer.out)
         out = net.stream(f"{name}_out", layer.out, layer.units)
         ports = x.ports("s_axis") | out.ports("m_axis") | {"m_axis_tuser": net.clipped(name, name, "out", out)}
         net.rom(*affine.roms)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from lmu_hls.rtl.cells import Lanes
 from lmu_hls.rtl.cycles import ROUND, Pace, pointwise_pace
-from lmu_hls.rtl.functions import function_parameters, typed
+from lmu_hls.rtl.functions import function_parameters
 from lmu_hls.rtl.netlist import Netlist, Stream
+from lmu_hls.rtl.packed import typed
 from lmu_hls.rtl.stages.base import Stage
 from lmu_hls.rtl.unit import widths
 from lmu_hls.spec import Elementwise

@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from lmu_hls.rtl.affine import Source, check_signed_type, make_affine
 from lmu_hls.rtl.cells import Cell, Lanes, Parameters, arriving, hidden_cell
 from lmu_hls.rtl.cycles import Pace
-from lmu_hls.rtl.functions import typed
 from lmu_hls.rtl.loop import lmu_pace
 from lmu_hls.rtl.memory import memory_unit
 from lmu_hls.rtl.netlist import Netlist, Order, Stream
+from lmu_hls.rtl.packed import typed
 from lmu_hls.rtl.search import Search, lmu_search
 from lmu_hls.rtl.sizes import ENCODER, MEMORY, LMUSizes, lmu_sizes
 from lmu_hls.rtl.stages.base import Part, Stage, matrix_part
-from lmu_hls.rtl.unit import DEGREES_DESCENDING, MemorySizes, MemoryUnit, modes, widths
+from lmu_hls.rtl.unit import DEGREES_DESCENDING, MemorySizes, MemoryUnit, widths
 from lmu_hls.spec import LMU
 
 STEPS_AHEAD = 4  # steps of x that wait for the hidden cell while the memory works on them
@@ -130,7 +130,7 @@ def _encoder(
         sizes[f"{tensor.upper()}_W"] = stream.type.width if stream else 1
     affine = make_affine(where, f"{name}_encoder", sources, [lmu.encoder_bias], lanes)
     parameters: Parameters = {**sizes, "MEMORY_D": lmu.memory_d, "HAS_BIAS": int(affine.bias_rom is not None)}
-    parameters |= affine.parameters() | widths("U", lmu.u) | modes(lmu.u) | {"STREAMING": int(streaming)}
+    parameters |= affine.parameters() | typed("U", lmu.u) | {"STREAMING": int(streaming)}
     u = net.tap(lmu.name, name, "u", lmu.u, lmu.memory_d, None)
     ports |= u.ports("m_axis") | {"m_axis_tuser": net.clipped(lmu.name, name, "u", u)}
     net.rom(*affine.roms)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from lmu_hls.rtl.affine import check_signed_type
 from lmu_hls.rtl.cells import Lanes
 from lmu_hls.rtl.cycles import Pace, whole_step_pace
-from lmu_hls.rtl.functions import table_rom, typed
+from lmu_hls.rtl.functions import table_rom
 from lmu_hls.rtl.netlist import Netlist, Stream
+from lmu_hls.rtl.packed import typed
 from lmu_hls.rtl.stages.base import Stage
-from lmu_hls.rtl.unit import modes, widths
 from lmu_hls.spec import Softmax
 
 MODULE = "lmu_softmax"
@@ -30,8 +30,8 @@ class SoftmaxStage(Stage[Softmax], layer=Softmax):
         layer, name = self.layer, self.name
         check_signed_type(f"layer {name!r}", "its output", layer.out)
         rom = table_rom(layer.exp, f"{name}_exp")
-        parameters = {"N": x.count, **widths("X", layer.x), **typed("INDEX", layer.index)}
-        parameters |= widths("EXP", layer.exp.values.type) | widths("OUT", layer.out) | modes(layer.out)
+        parameters = {"N": x.count, **typed("X", layer.x), **typed("INDEX", layer.index)}
+        parameters |= typed("EXP", layer.exp.values.type) | typed("OUT", layer.out)
         out = net.stream(f"{name}_out", layer.out, x.count, x.order)
         ports = x.ports("s_axis") | out.ports("m_axis") | {"m_axis_tuser": net.clipped(name, name, "out", out)}
         net.rom(rom)

@@ -10,11 +10,12 @@ import pytest
 from lmu_hls.toolchain import find
 from tests.support.hdl.core_cases import CASES, CELLS, Mutants, Results, caught, check_all, mutant_results, results_of
 from tests.support.hdl.core_grid import SCENARIOS, Once, check, simulate
+from tests.support.hdl.packed import with_overflow, with_rounding, word
 
 MUTANTS: Mutants = {
     "lmu_dense": {
-        "rounds by truncation": (".PRE_ROUNDING(ROUNDING)", ".PRE_ROUNDING(0)"),
-        "wraps": (".PRE_OVERFLOW(OVERFLOW)", ".PRE_OVERFLOW(0)"),
+        "rounds by truncation": with_rounding("PRE_TYPE", "OUT_TYPE", 0),
+        "wraps": with_overflow("PRE_TYPE", "OUT_TYPE", 0),
     },
     "lmu_encoder": {
         "shift of another source": (".B_SHIFT(MEM_SHIFT)", ".B_SHIFT(X_SHIFT)"),
@@ -51,7 +52,7 @@ def test_mutant_is_caught(mutated: Results, mutant: str) -> None:
 
 
 @pytest.mark.skipif(not find("icarus").found, reason="iverilog is not installed")
-@pytest.mark.parametrize("wrong", [{"FUNCTION": 0}, {"PRE_OVERFLOW": 0}], ids=str)
+@pytest.mark.parametrize("wrong", [{"FUNCTION": 0}, {"PRE_TYPE": word(9, 5, rounding=2, overflow=0)}], ids=str)
 def test_wrong_cell_beside_the_frame_is_caught(workdir: Path, once: Once, wrong: dict[str, int]) -> None:
     case = CASES["rnn"]
     assert case.unit.cell is not None

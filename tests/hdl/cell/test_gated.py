@@ -12,6 +12,7 @@ from lmu_hls.golden.assign import Step
 from lmu_hls.toolchain import find
 from tests.support.hdl.core_grid import SCENARIOS, Case, Once, check, simulate
 from tests.support.hdl.gated_grid import gated, gated_lmu
+from tests.support.hdl.packed import with_overflow, with_rounding
 from tests.support.mutants import write_mutants
 
 # kind; n_x, order, units and seed of the cell; lanes; what else differs
@@ -107,7 +108,7 @@ MUTANTS: dict[tuple[str, ...], dict[str, tuple[str, str]]] = {
         "i for f": ("weight3_q <= gate2_q == F ? gate2 : i_q", "weight3_q <= gate2_q == F ? i_q : gate2"),
         "c of the wrong unit": (".rd_addr(unit_q)", ".rd_addr(cell_unit_q)"),
         "o too early": ("o7_q <= o_q", "o7_q <= gate2"),
-        "cell wraps": (".OVERFLOW(CELL_OVERFLOW)", ".OVERFLOW(0)"),
+        "cell wraps": with_overflow("OUT_TYPE", "CELL_TYPE", 0),
         "candidate through the gates": ("cand2[CAND_W-1]}}, cand2}", "gate2[GATE_W-1]}}, gate2}"),
         "product not brought to the sum's fraction": (".SHIFT(KEEP_SHIFT)", ".SHIFT(0)"),
         "clipped only by h": ("m_clipped_q <= out_clipped_q[8] || h_clipped", "m_clipped_q <= h_clipped"),
@@ -120,20 +121,20 @@ MUTANTS: dict[tuple[str, ...], dict[str, tuple[str, str]]] = {
         "z of the next unit": (".z(mix_z_q)", ".z(z_q)"),
         "inner not reset": ("r3_q * inner3_q", "inner3_q"),
         "s truncated": ("<= s3 + product3", "<= (s3 >>> (TOTAL_F - PRE_F) <<< (TOTAL_F - PRE_F)) + product3"),
-        "inner wraps": (".OVERFLOW(INNER_OVERFLOW)", ".OVERFLOW(0)"),
+        "inner wraps": with_overflow("OUT_TYPE", "INNER_TYPE", 0),
         "clipped inner not flagged": ("part2_q == INNER ? inner_clipped2_q :", "part2_q == INNER ? 1'b0 :"),
     },
     (*GRU, "lmu_gru_mix"): {
         "one is 1 LSB less": ("mix5_q <= product4 + one4", "mix5_q <= product4 + one4 - value4_q"),
         "z and 1 - z changed": ("{old2[VALUE_W-1], old2} - {value2[VALUE_W-1], value2}", "value2 - old2"),
-        "h truncated": (".ROUNDING(H_ROUNDING)", ".ROUNDING(0)"),
+        "h truncated": with_rounding("OUT_TYPE", "H_TYPE", 0),
         "clipped candidate not flagged": ("clipped2_q || cand_clipped2", "clipped2_q"),
     },
     UNITS_BEFORE: {
         "h not cleared": ("fresh2_q ? {H_W{1'b0}} : stored_h2", "stored_h2"),
         "h kept when it is taken": (".wr_en(m_new_q)", ".wr_en(m_valid_q && m_axis_tready)"),
         "z of the next unit": ("inner_clipped4, z4_q", "inner_clipped4, z_q"),
-        "inner truncated": (".ROUNDING(INNER_ROUNDING)", ".ROUNDING(0)"),
+        "inner truncated": with_rounding("OUT_TYPE", "INNER_TYPE", 0),
         "clipped inner not flagged": ("clipped4_q || inner_clipped4, z4_q", "clipped4_q, z4_q"),
     },
     BEFORE: {

@@ -13,6 +13,7 @@ from lmu_hls.golden.softmax import softmax as golden_softmax
 from lmu_hls.toolchain import find
 from tests.support.hdl import pointwise_grid as grid
 from tests.support.hdl.core_grid import SCENARIOS, Case, Once, check, simulate
+from tests.support.hdl.packed import with_overflow
 from tests.support.mutants import write_mutants
 
 SUMS = (18, 12)
@@ -43,7 +44,7 @@ MUTANT_SCENARIOS = ("disturbed", "cut_short")
 JUDGES = {"whole quotients too small": "softmax_two", "step goes on after rst": "argmax"}
 MUTANTS = {
     ("lmu_activation", "relu"): {
-        "pre truncated": (".OVERFLOW(PRE_OVERFLOW)", ".OVERFLOW(1)"),
+        "pre truncated": with_overflow("OUT_TYPE", "PRE_TYPE", 1),
         "stages run on under back-pressure": ("wire run = m_axis_tready || !m_valid_q", "wire run = 1'b1"),
         "beat stays valid after rst": (
             "   m_valid_q <= 1'b0;\n", "   if (m_valid_q === 1'bx) m_valid_q <= 1'b0;\n",

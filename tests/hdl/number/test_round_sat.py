@@ -10,6 +10,7 @@ import pytest
 from lmu_hls.fixed import OVERFLOWS, ROUNDINGS, FixedType, requantize
 from lmu_hls.resources import hdl_file
 from lmu_hls.verify import simulator as sim
+from tests.support.hdl.packed import word
 
 WIDTH = 7
 # IN_W, IN_F, OUT_W, OUT_F: usual; only rounding; only overflow; finer output; wider output; all bits dropped;
@@ -40,8 +41,8 @@ def _top() -> str:
     for k, ((in_w, in_f, out_w, out_f), rounding, overflow) in enumerate(CASES):
         outputs.append(f"output wire [{out_w - 1}:0] out_{k}")
         instances.append(
-            f"    lmu_round_sat #(.IN_W({in_w}), .IN_F({in_f}), .OUT_W({out_w}), .OUT_F({out_f}), "
-            f".ROUNDING({rounding}), .OVERFLOW({overflow})) "
+            f"    lmu_round_sat #(.IN_W({in_w}), .IN_F({in_f}), "
+            f".OUT_TYPE({word(out_w, out_f, rounding, overflow)})) "
             f"unit_{k} (.in_data(in_data[{in_w - 1}:0]), .out_data(out_{k}));\n"
         )
     ports = ",\n    ".join(["input wire [" + str(WIDTH - 1) + ":0] in_data", *outputs])

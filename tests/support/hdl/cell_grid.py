@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from lmu_hls.fixed import OVERFLOWS, ROUNDINGS, FixedType, Ints, requantize
+from lmu_hls.fixed import FixedType, Ints, requantize
+from lmu_hls.rtl.packed import typed
 from tests.support.hdl.core_grid import (
     Case,
     Phase,
@@ -29,22 +30,10 @@ def assign(values: Ints, fraction: int, to: FixedType) -> tuple[Ints, Ints]:
     return requantize(values, fraction, to), (wide < to.min_int) | (wide > to.max_int)
 
 
-def modes(prefix: str, kind: FixedType) -> dict[str, int | str]:
-    """Parameters that tell a type."""
-    return {
-        f"{prefix}W": kind.width,
-        f"{prefix}F": kind.fraction,
-        f"{prefix}ROUNDING": ROUNDINGS.index(kind.rounding),
-        f"{prefix}OVERFLOW": OVERFLOWS.index(kind.overflow),
-    }
-
-
 def dense(name: str, n_in: int, n_out: int, lanes: int, out: str = "fixed<6,3,RND_CONV,SAT>", bias_w: int = 7) -> Case:
     kind = FixedType.parse(out)
     parameters, function, roms = affine_parts(name, n_in, n_out, lanes, (7, COEF_W), bias_w, 3)
-    parameters |= {"IN_W": 7, "ACC_F": ACC_F, **modes("OUT_", kind)}
-    for mode in ("ROUNDING", "OVERFLOW"):
-        parameters[mode] = parameters.pop(f"OUT_{mode}")
+    parameters |= {"IN_W": 7, "ACC_F": ACC_F, **typed("OUT", kind)}
 
     def phase(rng: np.random.Generator, lengths: tuple[int, ...]) -> Phase:
         x = signed(rng, (sum(lengths), n_in), 7)
@@ -90,9 +79,7 @@ def encoder(
     parameters, tied, op_w = sizes(sources)
     affine, function, roms = affine_parts(name, n_in, memory_d, lanes, (op_w, COEF_W), bias_w, 3)
     parameters |= {key: value for key, value in affine.items() if key not in ("N_IN", "N_OUT")}
-    u_type = modes("U_", kind)
-    parameters |= {"MEMORY_D": memory_d, "OP_W": op_w, "ACC_F": ACC_F, "STREAMING": streaming}
-    parameters |= {key.removeprefix("U_") if "O" in key else key: value for key, value in u_type.items()}
+    parameters |= {"MEMORY_D": memory_d, "OP_W": op_w, "ACC_F": ACC_F, "STREAMING": streaming} | typed("U", kind)
 
     def phase(rng: np.random.Generator, lengths: tuple[int, ...]) -> Phase:
         inputs, operands = concat_reference(sources, streaming, rng, lengths)
@@ -139,7 +126,7 @@ def hidden(
     parameters |= {key: value for key, value in affine.items() if key not in ("N_IN", "N_OUT")}
     parameters |= {"UNITS": units, "GATES": 1, "OP_W": op_w, "STREAMING": streaming, "H_W": kind.width}
     cell: dict[str, int | str] = {"IN_W": parameters["ACC_W"], "IN_F": ACC_F, "FUNCTION": function}
-    cell |= {**modes("PRE_", pre), **modes("INDEX_", index), **modes("OUT_", kind)}
+    cell |= {**typed("PRE", pre), **typed("INDEX", index), **typed("OUT", kind)}
     table = table_of(index, kind)
     if function == 2:
         cell["TABLE_FILE"] = f"{name}_table.hex"

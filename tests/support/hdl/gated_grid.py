@@ -12,8 +12,9 @@ import numpy as np
 from lmu_hls.fixed import FixedType, Ints
 from lmu_hls.golden.affine import Rounder
 from lmu_hls.golden.assign import Step
+from lmu_hls.rtl.packed import typed
 from lmu_hls.spec import LMU, Activation, GRUCell, LSTMCell, Weight, make_activation
-from tests.support.hdl.cell_grid import assign, modes
+from tests.support.hdl.cell_grid import assign
 from tests.support.hdl.core_grid import Case, Phase, first_steps, last_beats
 from tests.support.hdl.stream_grid import Stream, Unit, beats, rom_text
 from tests.support.networks import random_cell, random_lmu
@@ -122,14 +123,14 @@ def affine_files(parameters: Parameters, contents: tuple[Ints, Ints, int, int], 
 
 
 def function(name: str, prefix: str, activation: Activation, to: FixedType) -> tuple[Parameters, dict[str, str]]:
-    """Parameters <prefix>_FUNCTION, _INDEX_*, _W, ... and the file of the table."""
+    """Parameters <prefix>_FUNCTION, _INDEX_TYPE, _TYPE and the file of the table."""
     table = activation.table
     parameters: Parameters = {f"{prefix}_FUNCTION": 2 if table else FUNCTIONS.index(activation.function)}
-    parameters |= modes(f"{prefix}_", to)
+    parameters |= typed(prefix, to)
     if table is None:
         return parameters, {}
     file = f"{name}_{prefix.lower()}.hex"
-    parameters |= {**modes(f"{prefix}_INDEX_", table.index), f"{prefix}_FILE": file}
+    parameters |= {**typed(f"{prefix}_INDEX", table.index), f"{prefix}_FILE": file}
     return parameters, {file: rom_text(table.values.values.tolist(), to.width)}
 
 
@@ -145,15 +146,16 @@ def bias_rows(weight: Weight | None, units: int, gates: tuple[int | None, ...]) 
     return [] if weight is None else [(rows(weight, units, gates, 1)[0], weight.type.fraction)]
 
 
-FRAME = ("N_", "UNITS", "LANES", "X_", "MEM_", "H_W", "H_SHIFT", "OP_W", "COEF_W", "ACC_W", "HAS_BIAS", "BIAS_", "ROM_")
+FRAME = ("N_", "UNITS", "LANES", "X_", "MEM_", "H_SHIFT", "OP_W", "COEF_W", "ACC_W", "HAS_BIAS", "BIAS_", "ROM_")
 
 
 def framed(unit: Unit, cell: str) -> Unit:
     """lmu_recurrent with `cell` beside it, from the parameters of both."""
     given = unit.parameters
     frame = {key: value for key, value in given.items() if key.startswith(FRAME)} | {"GATES": 4}
+    frame["H_W"] = int(given["H_TYPE"]) % 256
     units = {key: value for key, value in given.items() if key not in frame} | {
-        "UNITS": given["UNITS"], "H_W": given["H_W"], "IN_W": given["ACC_W"], "IN_F": given["ACC_F"],
+        "UNITS": given["UNITS"], "IN_W": given["ACC_W"], "IN_F": given["ACC_F"],
     }  # fmt: skip
     del units["ACC_F"]
     frame["STREAMING"] = given["STREAMING"]
@@ -170,8 +172,8 @@ def gated(name: str, kind: str, lmu: LMU, lanes: tuple[int, int] = (1, 1), strea
     parameters |= {
         "X_W": lmu.x.width if n_x else 1,
         "MEM_W": lmu.mem.width,
-        **modes("H_", lmu.h),
-        **modes("PRE_", cell.pre),
+        **typed("H", lmu.h),
+        **typed("PRE", cell.pre),
     }
     parameters |= {"LANES": lanes[0], "HAS_BIAS": int(cell.bias is not None)}
     roms: dict[str, str] = {}
@@ -196,9 +198,9 @@ def gated(name: str, kind: str, lmu: LMU, lanes: tuple[int, int] = (1, 1), strea
     functions = {"GATE": (cell.gate_activation, cell.gate), "CAND": (cell.activation, cell.candidate)}
     if isinstance(cell, LSTMCell):
         functions["SQUASH"] = (cell.cell_activation, cell.squashed)
-        parameters |= modes("CELL_", cell.cell)
+        parameters |= typed("CELL", cell.cell)
     else:
-        parameters |= modes("INNER_", cell.inner)
+        parameters |= typed("INNER", cell.inner)
     for prefix, (activation, to) in functions.items():
         found, files = function(name, prefix, activation, to)
         parameters |= found

@@ -102,12 +102,12 @@ def write_grid(folder: Path, grid: Grid) -> None:
 
 def _signals(unit: MemoryUnit) -> Mapping[str, tuple[str, int]]:
     return {
-        "s_axis_tdata": ("input", int(unit.parameters["U_W"])),
+        "s_axis_tdata": ("input", int(unit.parameters["U_TYPE"]) % 256),
         "s_axis_tvalid": ("input", 1),
         "s_axis_tready": ("output", 1),
         "s_axis_tlast": ("input", 1),
         "s_axis_tuser": ("input", 1),
-        "m_axis_tdata": ("output", unit.sizes.lanes * int(unit.parameters["MEM_W"])),
+        "m_axis_tdata": ("output", unit.sizes.lanes * (int(unit.parameters["MEM_TYPE"]) % 256)),
         "m_axis_tvalid": ("output", 1),
         "m_axis_tready": ("input", 1),
         "m_axis_tlast": ("output", 1),

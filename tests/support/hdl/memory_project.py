@@ -12,6 +12,7 @@ import jinja2
 from lmu_hls.records.jsonfile import dump, write_text
 from lmu_hls.resources import hdl_file
 from lmu_hls.rtl.memory import memory_unit
+from lmu_hls.rtl.packed import plain
 from lmu_hls.rtl.standalone import with_submodules
 from lmu_hls.rtl.unit import MemoryUnit
 from lmu_hls.spec import LMU
@@ -55,7 +56,7 @@ def top_source(lmu: LMU, unit: MemoryUnit) -> str:
         top=top_name(unit),
         numbers=numbers,
         lanes=lanes,
-        data_width="MEM_W" if lanes == "1" else f"{lanes}*MEM_W",
+        data_width=f"{lanes}*(MEM_TYPE%256)",
     )
 
 
@@ -77,5 +78,5 @@ def _manifest(unit: MemoryUnit) -> dict[str, Any]:
         "lanes": unit.sizes.lanes,
         "ii_cycles": unit.sizes.ii_cycles,
         "latency_cycles": unit.sizes.latency_cycles,
-        "parameters": dict(unit.parameters),
+        "parameters": plain(unit.parameters),
     }

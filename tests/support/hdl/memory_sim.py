@@ -67,7 +67,7 @@ class BenchRun:
             "result": str(folder / f"result{number}.json"),
             "prefix": self.prefix,
             "lanes": self.facts["lanes"],
-            "mem_width": self.facts["parameters"]["MEM_W"],
+            "mem_width": self.facts["parameters"]["MEM_TYPE"] % 256,
             "ii_cycles": self.facts["ii_cycles"],
             "latency_cycles": self.facts["latency_cycles"],
             "gap": self.gap,

@@ -9,8 +9,9 @@ import numpy as np
 
 from lmu_hls.fixed import FixedType, Ints, requantize
 from lmu_hls.golden.assign import Activate
+from lmu_hls.rtl.packed import typed
 from lmu_hls.spec import Activation, Softmax, make_activation, make_exp
-from tests.support.hdl.cell_grid import assign, modes
+from tests.support.hdl.cell_grid import assign
 from tests.support.hdl.core_grid import Case, Phase, last_beats, signed
 from tests.support.hdl.stream_grid import Stream, Unit, beats, rom_text
 from tests.support.networks import assign as define_assign
@@ -20,14 +21,14 @@ BURST = 9  # beats of an activation for each step of other units
 
 def activation(name: str, function: str, sums: tuple[int, int], pre: str, index: str, out: str) -> Case:
     """sums: bits and fraction bits of the input."""
-    kinds = {"PRE_": FixedType.parse(pre), "INDEX_": FixedType.parse(index), "OUT_": FixedType.parse(out)}
-    to_pre, to_out = kinds["PRE_"], kinds["OUT_"]
-    chosen: Activation = make_activation(function, kinds["INDEX_"], to_out)
+    kinds = {"PRE": FixedType.parse(pre), "INDEX": FixedType.parse(index), "OUT": FixedType.parse(out)}
+    to_pre, to_out = kinds["PRE"], kinds["OUT"]
+    chosen: Activation = make_activation(function, kinds["INDEX"], to_out)
     parameters: dict[str, int | str] = {"IN_W": sums[0], "IN_F": sums[1]}
     parameters["FUNCTION"] = ("linear", "relu").index(function) if chosen.table is None else 2
     roms = {}
     for prefix, kind in kinds.items():
-        parameters |= modes(prefix, kind)
+        parameters |= typed(prefix, kind)
     if chosen.table is not None:
         parameters["TABLE_FILE"] = f"{name}.hex"
         roms[f"{name}.hex"] = rom_text(chosen.table.values.values.tolist(), to_out.width)
@@ -108,10 +109,8 @@ def steps_case(
 def softmax(name: str, n: int, x: str, index: str, exp: str, out: str) -> Case:
     layer = softmax_layer(x, index, exp, out)
     kind, to = layer.x, layer.exp.values.type
-    parameters: dict[str, int | str] = {"N": n, "X_W": kind.width, "X_F": kind.fraction, **modes("INDEX_", layer.index)}
-    parameters |= {"EXP_W": to.width, "EXP_F": to.fraction, "OUT_W": layer.out.width, "OUT_F": layer.out.fraction}
-    found = modes("", layer.out)
-    parameters |= {key: found[key] for key in ("ROUNDING", "OVERFLOW")} | {"TABLE_FILE": f"{name}.hex"}
+    parameters: dict[str, int | str] = {"N": n, **typed("X", kind), **typed("INDEX", layer.index)}
+    parameters |= typed("EXP", to) | typed("OUT", layer.out) | {"TABLE_FILE": f"{name}.hex"}
     roms = {f"{name}.hex": rom_text(layer.exp.values.values.tolist(), to.width)}
     division = max(layer.out.fraction + 2, 4)
     cycles = (n * division + n + 6, (n - 1) * division + max(division, n + 4))
