@@ -64,7 +64,8 @@ def test_a_changed_parameter_of_the_top_is_caught(parameter, faulty, tmp_path):
     kind = faulty.plan.network.lmus[0].u
     assert kind.rounding != "TRN"
     wrong = replace(kind, integer=kind.integer + 1), replace(kind, rounding="TRN")
-    changes = {"STREAMING": (".STREAMING(0)", ".STREAMING(1)")}
+    streaming = int(faulty.plan.options.streaming)
+    changes = {"STREAMING": (f".STREAMING({streaming})", f".STREAMING({1 - streaming})")}
     for name, other in zip(("fraction of u", "rounding of u"), wrong, strict=True):
         changes[name] = f".U_TYPE({TypeWord(kind).verilog})", f".U_TYPE({TypeWord(other).verilog})"
     old, new = changes[parameter]

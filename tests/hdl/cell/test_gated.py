@@ -100,6 +100,7 @@ def test_golden_has_every_flag() -> None:
 # Mutants, by the modules from the cell down to the one that is changed
 LSTM, GRU, BEFORE = ("lmu_lstm",), ("lmu_gru",), ("lmu_hidden_gru_before",)
 UNITS_BEFORE = (*BEFORE, "lmu_gru_before")
+PRE_F = "(PRE_TYPE <<< 8 >>> 16)"
 MUTANTS: dict[tuple[str, ...], dict[str, tuple[str, str]]] = {
     LSTM: {
         "c not cleared": ("fresh_q ? {CELL_W{1'b0}} : old_cell2", "old_cell2"),
@@ -120,7 +121,7 @@ MUTANTS: dict[tuple[str, ...], dict[str, tuple[str, str]]] = {
         "h cleared while streaming": ("fresh_q <= STREAMING == 0 && s_axis_tlast", "fresh_q <= s_axis_tlast"),
         "z of the next unit": (".z(mix_z_q)", ".z(z_q)"),
         "inner not reset": ("r3_q * inner3_q", "inner3_q"),
-        "s truncated": ("<= s3 + product3", "<= (s3 >>> (TOTAL_F - PRE_F) <<< (TOTAL_F - PRE_F)) + product3"),
+        "s truncated": ("<= s3 + product3", f"<= (s3 >>> (TOTAL_F - {PRE_F}) <<< (TOTAL_F - {PRE_F})) + product3"),
         "inner wraps": with_overflow("OUT_TYPE", "INNER_TYPE", 0),
         "clipped inner not flagged": ("part2_q == INNER ? inner_clipped2_q :", "part2_q == INNER ? 1'b0 :"),
     },
