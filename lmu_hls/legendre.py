@@ -260,23 +260,3 @@ def tridiagonal_factors(order: int, theta: float, basis: str = "orthonormal") ->
         kap[:-1] *= ratio
         bet = bet * s
     return TridiagonalFactors(theta, cast(Basis, basis), lam, a * rows / pivot, kap, bet)
-
-
-def tridiagonal_step(factors: TridiagonalFactors, mem: npt.ArrayLike, u: npt.ArrayLike) -> Array:
-    """mem_t (..., order) from mem_{t-1} (..., order) and u_t (...): the bilinear step in two sweeps.
-
-    forward  f_i = -(mem_i + bet_i u / 2) - lam_i f_{i-1};  backward  z_i = gam_i f_i + kap_i z_{i+1};
-    mem'_i = mem_i + bet_i u + 2 z_i. Equal to the dense bilinear step up to float64 rounding.
-    """
-    state = np.asarray(mem, dtype=np.float64)
-    if state.shape[-1:] != (factors.order,):
-        raise ValueError(f"mem of shape {state.shape} is not allowed: give (..., {factors.order})")
-    drive = np.asarray(u, dtype=np.float64)[..., None] * factors.bet
-    state, drive = np.broadcast_arrays(state, drive)
-    sweep = -(state + 0.5 * drive)
-    for i in range(1, factors.order):
-        sweep[..., i] -= factors.lam[i] * sweep[..., i - 1]
-    sweep *= factors.gam
-    for i in range(factors.order - 2, -1, -1):
-        sweep[..., i] += factors.kap[i] * sweep[..., i + 1]
-    return np.asarray(state + drive + 2.0 * sweep)

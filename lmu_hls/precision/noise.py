@@ -91,11 +91,6 @@ class Snr:
         """All signal power over all noise power, in dB; infinite without noise."""
         return decibel(float(self.signal.sum()), float(self.noise.sum()))
 
-    @property
-    def each_db(self) -> Array:
-        """The same, output by output."""
-        return np.array([decibel(s, n) for s, n in zip(self.signal, self.noise, strict=True)])
-
 
 def rounding_noise(memory: Memory, u: Rounding = EXACT) -> Array:
     """E e e^T (order, order) of the rounding error at mem in the steady state; ``u`` is an error of the input itself.

@@ -7,13 +7,11 @@ needs seaborn and is imported by few, so it is changed when it is imported.
 from __future__ import annotations
 
 import functools
-import importlib.util
-import sys
 from collections.abc import Callable, Iterator
-from importlib.abc import MetaPathFinder
-from importlib.machinery import ModuleSpec
 from types import ModuleType, SimpleNamespace
 from typing import Any
+
+from lmu_hls.imports import when_imported
 
 MODULE = "hls4ml.model.profiling"
 FUNCTIONS = ("weights_hlsmodel", "types_hlsmodel")  # those that go through the weights of layers
@@ -22,35 +20,7 @@ LAYERS = ("LMU", "LMUSoftmax")
 
 def change_when_imported() -> None:
     """Change hls4ml's module now, or as soon as it is imported; once."""
-    if MODULE in sys.modules:
-        _change(sys.modules[MODULE])
-    elif not any(isinstance(finder, _Finder) for finder in sys.meta_path):
-        sys.meta_path.insert(0, _Finder())
-
-
-class _Finder(MetaPathFinder):
-    """Finds that one module as Python would, and changes it after it has run."""
-
-    searching = False
-
-    def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
-        if name != MODULE or self.searching:
-            return None
-        self.searching = True
-        try:
-            spec = importlib.util.find_spec(name)
-        finally:
-            self.searching = False
-        if spec is not None and spec.loader is not None:
-            loader: Any = spec.loader
-            run = loader.exec_module
-
-            def run_and_change(module: ModuleType) -> None:
-                run(module)
-                _change(module)
-
-            loader.exec_module = run_and_change
-        return spec
+    when_imported(MODULE, _change)
 
 
 def _change(module: ModuleType) -> None:
