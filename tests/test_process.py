@@ -270,3 +270,40 @@ def test_where_the_limit_comes_from(monkeypatch):
         process.set_limit(None)
     with pytest.raises(LmuHlsError, match="above 0"):
         process.set_limit(0)
+
+
+RUN_THREADS = """
+import signal, sys, time
+from lmu_hls import process
+for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    signal.signal(number, signal.SIG_DFL)
+try:
+    with process.signals_unwind(), process.threads(2) as pool:
+        started = [pool.submit(process.run, ["sleep", "60"], tool="sleep") for _ in range(5)]
+        print("ready", flush=True)
+        started[0].result()
+except process.Interrupted as stop:
+    sys.exit(128 + stop.signum)
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_a_signal_ends_what_threads_run(mark, number):
+    parent = start(RUN_THREADS)
+    assert wait_for(lambda: len(alive(mark)) >= 5)  # two programs, two watchers
+    time.sleep(0.2)
+    parent.send_signal(number)
+    assert parent.wait(10) == (-number if number == signal.SIGKILL else 128 + number)
+    assert all_gone(mark)
+
+
+def test_an_error_beside_it_ends_what_a_thread_runs(mark, tmp_path):
+    log = tmp_path / "log"
+    begun = time.monotonic()
+    with pytest.raises(KeyError), process.threads(1) as pool:
+        late = pool.submit(process.run, ["sh", "-c", "echo begun; sleep 60"], tool="sh", log=log)
+        never = pool.submit(process.run, ["sh", "-c", "echo > never"], tool="sh", cwd=tmp_path)
+        assert wait_for(lambda: log.exists() and log.read_text() == "begun\n")
+        raise KeyError("something else")
+    assert time.monotonic() - begun < 30 and all_gone(mark)
+    assert isinstance(late.exception(), process.Stopped) and never.cancelled() and not (tmp_path / "never").exists()

@@ -11,13 +11,14 @@ import re
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from lmu_hls import process
 from lmu_hls.builds import built
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.records.evidence import digest
 from lmu_hls.records.placement import Usage
-from lmu_hls.synth.constraints import sdc
+from lmu_hls.synth.constraints import check_constraints, sdc
 from lmu_hls.synth.device import Router
 from lmu_hls.synth.families import Target
 from lmu_hls.toolchain import need
@@ -31,7 +32,8 @@ _FULL = re.compile(
     r"[Ff]ailed to route|[Uu]nable to route|Routing design failed"
 )
 _UNMATCHED = re.compile(
-    r"^Warning.*(?:[Uu]nmatched constraint|[Cc]annot find|not found|[Uu]nknown|[Uu]nrecogni[sz]ed|[Ii]nvalid).*$",
+    r"^Warning.*(?:[Uu]nmatched constraint|[Cc]annot find|not found|[Uu]n(?:known|recogni[sz]ed)|[Ii]nvalid|"
+    r"does not exist).*$",
     re.MULTILINE,
 )
 
@@ -56,6 +58,7 @@ def route(netlist: Path, target: Target, seed: int, clock_mhz: float, pins: str,
     device, router = target.routable
     tool = need(router.tool)
     assert tool.path is not None
+    check_constraints(router.constraints, pins, *_names(netlist, clock))
     wanted = ["--freq", f"{clock_mhz:g}", "--seed", str(seed), "--timing-allow-fail", "--report", REPORT]
     options = [*device.route, *wanted]
     parts = [tool.version, *options, *router.arguments, pins, clock, digest(netlist)]
@@ -111,6 +114,21 @@ def usage(report: Path, router: Router) -> dict[str, Usage]:
     }
 
 
+def _names(netlist: Path, clock: str) -> tuple[list[str], set[str]]:
+    """The ports of the netlist's top, bits of a bus by their index, and its nets. LmuHlsError without ``clock``."""
+    modules = json.loads(netlist.read_text(encoding="utf-8"))["modules"].values()
+    top: dict[str, Any] = next(
+        (module for module in modules if int(module.get("attributes", {}).get("top", "0"), 2)), {}
+    )
+    ports: list[str] = []
+    for name, port in top.get("ports", {}).items():
+        first, bits = int(port.get("offset", 0)), len(port["bits"])
+        ports += [name] if bits == 1 and not first else [f"{name}[{first + k}]" for k in range(bits)]
+    if clock not in ports:
+        raise LmuHlsError(f"{netlist} has no clock {clock!r}; its ports are {', '.join(ports) or 'unknown'}")
+    return ports, set(top.get("netnames", {}))
+
+
 def _judge(code: int, log: Path, router: Router, target: Target) -> None:
     """Raises when nextpnr failed, or left out a constraint."""
     text = log.read_text(encoding="utf-8", errors="replace")
@@ -131,7 +149,7 @@ def _check_clock(report: Path, clock_mhz: float, log: Path) -> None:
         asked = {float(clock["constraint"]) for clock in found.values()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise LmuHlsError(f"nextpnr wrote no report that can be read ({error!r}); its log is {log}") from error
-    if not asked or max(abs(mhz - clock_mhz) for mhz in asked) > 0.005 * clock_mhz:
+    if all(abs(mhz - clock_mhz) > 0.005 * clock_mhz for mhz in asked):  # a design may have other clocks beside it
         told = ", ".join(f"{mhz:g} MHz" for mhz in sorted(asked)) or "no clock at all"
         raise LmuHlsError(f"the constraints ask for {told}, and --clock for {clock_mhz:g} MHz; {_MEND}")
 
@@ -144,5 +162,5 @@ def _failure(tool: str, task: str, code: int, log: Path) -> str:
 
 def _last(text: str) -> str:
     lines = text.strip().splitlines()
-    said = [line for line in lines if line.startswith("ERROR")] or lines
-    return said[-1] if said else "it printed nothing"
+    said = [line for line in lines if line.startswith("ERROR")] or lines[-1:]
+    return " ".join(dict.fromkeys(said[:3])) or "it printed nothing"
