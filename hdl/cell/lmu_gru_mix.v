@@ -16,7 +16,11 @@
 //   h           H_W      out         signed, H_F fraction bits, six cycles after its sum
 //   clipped     1        out         with h: the pre-activation, g or h was clipped to fit
 //
-// Cycles are those with en = 1; every cycle a new sum may come. Functions as in lmu_function.
+//   Cycles (those with en = 1)
+//   latency = 6     from a sum to its h
+//   ii      = 1
+//
+// Functions as in lmu_function.
 
 // There are no delays: any timescale will do, and none.
 // verilator lint_off TIMESCALEMOD

@@ -36,8 +36,10 @@
 //   sequence_end    1          in          high for a cycle: the last beat of a sequence has come out
 //   clipped         COUNTERS   in          each bit high for a cycle: a value was clipped
 //
-// Address and data of a write may come in any order. The response is offered two cycles after both are taken, that of
-// a read one cycle after its address; the next address is taken when the response has been.
+//   Cycles
+//   latency = 1     a read: from its address to its response; 2 a write: from address and data to its response
+//
+// Address and data of a write may come in any order. The next address is taken when the response has been.
 
 // There are no delays: any timescale will do, and none.
 // verilator lint_off TIMESCALEMOD

@@ -23,7 +23,11 @@
 //   m_axis_tdata    WIDTH   out
 //   *_tuser         1       both        with tlast: error
 //
-//   latency = 0, ii = 1 cycle a beat. A beat that the core takes in the cycle of the restart is lost.
+//   Cycles
+//   latency = 0     combinational
+//   ii      = 1     a beat
+//
+// A beat that the core takes in the cycle of the restart is lost.
 
 // There are no delays: any timescale will do, and none.
 // verilator lint_off TIMESCALEMOD

@@ -24,7 +24,9 @@
 //   new_valid    1         out         with new_state, in the backward sweep
 //   clipped      1         out         with new_state: it was clipped to fit
 //
-//   SWEEP_STAGE = 3, 5, 6 and MEM_STAGE = 3, 5, 7 for PIPELINE = 1, 2, 3; cycles are those with en = 1
+//   Cycles (those with en = 1); for PIPELINE = 1, 2, 3: SWEEP_STAGE = 3, 5, 6 and MEM_STAGE = 3, 5, 7
+//   latency = MEM_STAGE     from valid to the new state; SWEEP_STAGE to f or z
+//   ii      = 1
 //
 // The channels take turns without a gap within a sweep, so that f' or z' has MEMORY_D cycles to come round. Three
 // multipliers serve both sweeps: bet u; lam f' or kap z'; gam f.

@@ -6,6 +6,9 @@
 //   Signal      Width   Direction   Description
 //   in_data     IN_W    in          signed
 //   out_data    OUT_W   out         signed
+//
+//   Cycles
+//   latency = 0     combinational
 
 // There are no delays: any timescale will do, and none.
 // verilator lint_off TIMESCALEMOD

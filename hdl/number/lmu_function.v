@@ -5,7 +5,7 @@
 //              assign_out(max(in(t), 0))        FUNCTION 1, relu
 //              table[assign_index(in(t))]       FUNCTION 2, table; its words are of the output's type
 //
-// t counts cycles with en = 1. Modes as listed in lmu_round_sat.
+// t counts cycles with en = 1. Types and modes as in lmu_round_sat.
 //
 //   Signal      Width   Direction   Description
 //   clk         1       in          rising edge
@@ -13,6 +13,10 @@
 //   in_data     IN_W    in          signed, IN_F fraction bits
 //   out_data    OUT_W   out         signed, OUT_F fraction bits
 //   clipped     1       out         out_data was clipped to fit; the index of a table saturates without a flag
+//
+//   Cycles
+//   latency = 1     from a value to its result, in cycles with en = 1
+//   ii      = 1
 
 // There are no delays: any timescale will do, and none.
 // verilator lint_off TIMESCALEMOD

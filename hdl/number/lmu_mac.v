@@ -12,6 +12,10 @@
 //   coef      COEF_W    in          signed
 //   operand   OP_W      in          signed
 //   acc       ACC_W     out         signed; the sum up to the product that entered three cycles earlier
+//
+//   Cycles
+//   latency = 3     from a product to the sum that has it, in cycles with en = 1
+//   ii      = 1
 
 // There are no delays: any timescale will do, and none.
 // verilator lint_off TIMESCALEMOD

@@ -21,6 +21,9 @@
 //   in_data     IN_W    in          signed, IN_F fraction bits
 //   out_data    OUT_W   out         signed, OUT_F fraction bits
 //   clipped     1       out         the rounded value is outside the range of OUT_W bits
+//
+//   Cycles
+//   latency = 0     combinational
 
 // There are no delays: any timescale will do, and none.
 // verilator lint_off TIMESCALEMOD

@@ -9,6 +9,10 @@
 //   en          1       in          0 freezes all stages
 //   in_data     WIDTH   in
 //   out_data    WIDTH   out
+//
+//   Cycles
+//   latency = DEPTH     in cycles with en = 1
+//   ii      = 1
 
 // There are no delays: any timescale will do, and none.
 // verilator lint_off TIMESCALEMOD

@@ -10,6 +10,10 @@
 //   wr_addr, rd_addr   $clog2(DEPTH)   in          below DEPTH
 //   wr_data            WIDTH           in
 //   rd_data            WIDTH           out         one cycle after rd_en
+//
+//   Cycles
+//   latency = 1     from an address to its word
+//   ii      = 1
 
 // There are no delays: any timescale will do, and none.
 // verilator lint_off TIMESCALEMOD

@@ -11,6 +11,10 @@
 //   rd_en     1               in          read enable
 //   rd_addr   $clog2(DEPTH)   in          below DEPTH
 //   rd_data   WIDTH           out         one cycle after rd_en
+//
+//   Cycles
+//   latency = 1     from an address to its word
+//   ii      = 1
 
 // There are no delays: any timescale will do, and none.
 // verilator lint_off TIMESCALEMOD

@@ -20,8 +20,11 @@
 //   e_axis_tdata    1       out         one beat a sequence: it had a framing error
 //   framing_error   1       out         high in the cycle after the last beat of a sequence with a framing error
 //
-//   latency = 0, ii = N cycles: beats pass within the cycle. s_axis_tready is a register. A mended step takes as long as a whole one, a dropped beat
-//   one cycle.
+//   Cycles
+//   latency = 0     combinational
+//   ii      = N
+//
+// s_axis_tready is a register. A mended step takes as long as a whole one, a dropped beat one cycle.
 //
 // The beat on e_axis follows the one with m_axis_tlast by one cycle. Two of them are kept; when neither has been taken,
 // the next beat with m_axis_tlast is not offered until one is.

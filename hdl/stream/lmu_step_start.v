@@ -13,7 +13,9 @@
 //   m_axis_tlast   1       out         s_axis_tlast
 //   m_axis_tuser   1       out         reset_state
 //
-//   latency = 0, ii = N cycles
+//   Cycles
+//   latency = 0     combinational
+//   ii      = N
 
 // There are no delays: any timescale will do, and none.
 // verilator lint_off TIMESCALEMOD
