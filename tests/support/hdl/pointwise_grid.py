@@ -66,7 +66,7 @@ def define_softmax(layer: Softmax, x: Ints) -> tuple[Ints, Ints]:
 
 
 def softmax_value(layer: Softmax, x: Ints, k: int) -> Fraction:
-    """The k-th value for x (n,) from the real quotient; for the modes that tests.networks.assign knows."""
+    """The k-th value for x (n,) from the real quotient; for the modes that tests.support.networks.assign knows."""
     lsb, index_lsb = (Fraction(2) ** -kind.fraction for kind in (layer.x, layer.index))
     distances = [int(x.max() - v) * lsb + max(Fraction(0), index_lsb - lsb) for v in x]
     places = [int(define_assign(d, layer.index) * Fraction(2) ** layer.index.fraction) for d in distances]
