@@ -17,19 +17,26 @@ from lmu_hls.errors import LmuHlsError
 from lmu_hls.toolchain import simulator_env
 
 SIMULATORS = ("verilator", "icarus")
-_MADE = "LMU_HLS_TEST_CACHE"
+_SESSION, _OBJECTS = "LMU_HLS_TEST_CACHE", "LMU_HLS_TEST_OBJECTS"
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """One cache of builds for the session and all its workers, apart from the user's."""
-    if "PYTEST_XDIST_WORKER" not in os.environ and builds.VARIABLE not in os.environ:
-        os.environ[builds.VARIABLE] = os.environ[_MADE] = tempfile.mkdtemp(prefix="lmu-hls-test-cache-")
+    """One cache of builds for the session and all its workers, apart from the user's; see also support/objcache."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        return
+    os.environ[_SESSION] = folder = tempfile.mkdtemp(prefix="lmu-hls-test-cache-")
+    os.environ.setdefault(builds.VARIABLE, folder)
+    if not shutil.which("ccache"):
+        os.environ[_OBJECTS] = folder
+        os.environ.setdefault("OBJCACHE", str(Path(__file__).parent / "support" / "objcache"))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    if "PYTEST_XDIST_WORKER" not in os.environ and _MADE in os.environ:
-        shutil.rmtree(os.environ.pop(_MADE), ignore_errors=True)
-        del os.environ[builds.VARIABLE]
+    if "PYTEST_XDIST_WORKER" not in os.environ and _SESSION in os.environ:
+        folder = os.environ.pop(_SESSION)
+        if os.environ.get(builds.VARIABLE) == folder:
+            del os.environ[builds.VARIABLE]
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _installed(name: str) -> str:
