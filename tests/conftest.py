@@ -16,6 +16,7 @@ from lmu_hls import builds
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.toolchain import simulator_env
 
+pytest_plugins = ("tests.support.cpu_time", "tests.support.thorough")
 SIMULATORS = ("verilator", "icarus")
 _SESSION, _OBJECTS = "LMU_HLS_TEST_CACHE", "LMU_HLS_TEST_OBJECTS"
 

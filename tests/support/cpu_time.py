@@ -1,4 +1,4 @@
-"""`pytest -p tests.support.cpu_time --cpu 20`: processor time of each file and of the dearest tests, children included.
+"""`pytest --cpu 20`: processor time of each file and of the dearest tests, children included.
 
 The wall time of a test depends on what else runs, its processor time hardly does, so budgets are set in it. With the
 workers of pytest-xdist, too.

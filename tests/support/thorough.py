@@ -1,0 +1,132 @@
+"""What `make test` leaves to `make test-rest`: cases beside others of their kind that stay, to keep within its time.
+
+One list, so that the time of `make test` is kept in one place: file -> patterns (fnmatch) of the tests of that file, with
+their parameters, and after a "!" those of them that stay ("[[]" is a bracket). Rules: each module keeps a test, each checker at least one
+seeded fault, each kind of network, simulator and tool at least one run. tests/README.md says how long what takes.
+"""
+
+from __future__ import annotations
+
+import zlib
+from fnmatch import fnmatchcase
+
+import pytest
+
+THOROUGH: dict[str, tuple[str, ...]] = {
+    "backend/test_verilog.py": ("test_ten_thousand_streamed_steps_are_goldens",),
+    "benchmarks/test_precision.py": ("*",),
+    "flow/test_numbers.py": ("test_a_range_without_bound_is_recorded_and_said",),
+    "flow/test_verification_chain.py": (
+        "test_interrupted_verify_is_not_finished[[]15]",
+        "test_interrupted_conversion_leaves_nothing[[]1]",
+        "test_synth_imports_nothing_from_the_output_folder",
+    ),
+    "flow/test_verification_tasks.py": (
+        "test_figures_are_those_of_keras_and_golden*",
+        "!*[[]softmax]",
+        "!*[[]a value a step]",
+        "!*[[]logit]",
+        "test_types_for_a_regression_are_found_and_explained",
+    ),
+    "front/test_config.py": ("test_namespace_and_weights_in_headers",),
+    "front/test_weights.py": (
+        "test_the_contract_is_that_of_the_float_twin[[]int8]",
+        "test_golden_follows_the_quantized_model*",
+        "!*[[]int8-cell]",
+        "!*[[]int4-all]",
+    ),
+    "golden/test_network_streaming.py": ("test_ten_thousand_steps_of_keras",),
+    "hdl/matrix/test_affine.py": ("test_one_dsp_a_lane",),
+    "hdl/memory/test_memory_dense_synthesis.py": ("*12-6-4]",),
+    "hdl/memory/test_memory_tridiag_synthesis.py": ("*[[]4]",),
+    "hls/test_firmware_cells.py": (
+        "test_cells_biases_and_connections*",
+        "!test_cells_biases_and_connections[[]8]",
+        "test_random_types[[]1]",
+        "test_tridiagonal_memory_alone[[]legendre]",
+    ),
+    "hls/test_firmware_grid.py": (
+        "test_cells_and_connections*",
+        "!test_cells_and_connections[[]12]",
+        "!test_cells_and_connections[[]30]",
+        "test_random_types*",
+        "!test_random_types[[]0]",
+        "test_dense_on_sequences[[]Resource]",
+    ),
+    "hls/test_firmware_mutants.py": ("*", "!*[[]no recurrent bias inside the reset]", "!*[[]old h not reset]"),
+    "hls/test_names.py": (
+        "test_an_input_that_means_something_in_cpp[[]w4]",
+        "test_an_input_that_means_something_in_cpp[[]layer2_out]",
+    ),
+    "hls/test_softmax_templates.py": (
+        "test_on_sequences_and_between_lmus*",
+        "test_types_and_extremes*",
+        "!test_types_and_extremes[[]0]",
+        "test_a_changed_header_is_caught*",
+        "!*[[]rest forgotten]",
+        "!*[[]first value for the largest]",
+    ),
+    "hls/test_targets.py": ("test_csim_equals_golden_through_the_wrapper[[]True]",),
+    "layers/test_discretize.py": ("test_theta_is_found_by_training*", "!*[[]zoh]"),
+    "layers/test_lmu.py": ("test_saved_and_loaded_after_training*", "!*[[]False-*]"),
+    "layers/test_rebase.py": ("test_rediscretize_measures_and_fine_tune_mends",),
+    "precision/test_noise.py": ("test_prediction_is_within_1_5_db_at_order_256*",),
+    "precision/test_ranges.py": ("test_high_orders_are_bounded[[]300]",),
+    "rtl/test_renaming.py": (
+        "test_two_accelerators_and_one_twice[[]verilator]",
+        "test_inline_roms_take_the_same_cells",
+        "test_rom_dir_reaches_yosys",
+    ),
+    "sim/test_memory_bench.py": ("test_waves[[]verilator]",),
+    "test_evidence.py": ("test_every_file_counts*", "!*[[]flip]"),
+    "test_folder_untrusted.py": ("test_every_tool_works_in_a_folder_of_any_name",),
+    "test_registration.py": ("test_hls4ml_knows_all_of_the_plugin_*", "!*[[]front.graph.settle]"),
+    "verify/test_coverage.py": ("test_a_line_that_never_runs_lowers_it",),
+    "verify/test_csim.py": (
+        "test_a_changed_header_is_caught*",
+        "!*[[]no bias]",
+        "!*[[]x of the wrong step]",
+        "test_two_at_once_do_not_meet",
+    ),
+    "whole/test_make_sim.py": ("test_verilog_equals_golden*", "!*[[]?]", "!*[[]1?]"),
+    "whole/test_random_icarus.py": ("test_random_network[[]*", "!test_random_network[[]?]", "!*[[][12]?]"),
+    "whole/test_random_keras.py": ("test_random_model[[]6]",),
+    "whole/test_random_verilator.py": ("test_random_network[[]*", "!*[[]1]", "!*[[]3]"),
+}
+
+
+UNUSED = pytest.StashKey[list[tuple[str, str]]]()  # (file, pattern) that fit none of the tests that were collected
+
+
+def is_thorough(name: str, patterns: tuple[str, ...]) -> bool:
+    """Whether a test is left out: the last pattern that fits decides."""
+    left_out = False
+    for pattern in patterns:
+        if fnmatchcase(name, pattern.removeprefix("!")):
+            left_out = not pattern.startswith("!")
+    return left_out
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--part",
+        metavar="K/N",
+        help="of the tests that are chosen otherwise, the K-th of N parts that are equal but for chance",
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    used: set[tuple[str, str]] = set()
+    for item in items:
+        file, _, name = item.nodeid.partition("::")
+        patterns = THOROUGH.get(file.removeprefix("tests/"), ())
+        used |= {(file, pattern) for pattern in patterns if is_thorough(name, (pattern.removeprefix("!"),))}
+        if is_thorough(name, patterns) and not any(item.iter_markers("slow")) and not any(item.iter_markers("nightly")):
+            item.add_marker("thorough")
+    every = {(f"tests/{file}", pattern) for file, patterns in THOROUGH.items() for pattern in patterns}
+    config.stash[UNUSED] = sorted(every - used)
+    if part := config.getoption("--part"):
+        number, of = map(int, part.split("/"))
+        chosen = [item for item in items if zlib.crc32(item.nodeid.encode()) % of == number % of]
+        config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
+        items[:] = chosen
