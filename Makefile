@@ -1,19 +1,23 @@
 # Everything happens in .venv; run `make demo` or `make test`, the rest follows.
 #   PYTHON=python3.12   which Python makes .venv (default: the first of 3.11, 3.12, 3.10 found)
 #   JOBS=2              processes that `make test` uses
+#   PART=7/50           which part of the nightly tests `make test-rest` runs
 
 VENV := .venv
 BIN := $(VENV)/bin
 JOBS ?= 2
+PART ?= $(shell git rev-list --count HEAD 2>/dev/null || echo 0)/50
 TEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test nightly formal coverage lint format lock clean distclean
+.PHONY: help install demo test test-rest test-all nightly formal coverage lint format lock clean distclean
 
 help:
 	@echo "make install   make .venv with the pinned packages"
 	@echo "make demo      real speech through the whole chain; results in demo-out/"
-	@echo "make test      the tests, without those marked slow or nightly"
+	@echo "make test      a test of every module, a fault of every checker, whole networks; 6 minutes on 2 cores"
+	@echo "make test-rest the thorough tests that make test leaves out, and a part of the nightly ones; 8 minutes"
+	@echo "make test-all  all tests but the nightly ones; hours"
 	@echo "make nightly   1,000 random configurations; hours"
 	@echo "make formal    all formal proofs of the Verilog, the slow ones too"
 	@echo "make coverage  line and toggle coverage of the Verilog under Verilator"
@@ -40,14 +44,25 @@ $(VENV)/.installed: $(VENV)/.packages pyproject.toml
 demo: install
 	@$(BIN)/lmu-hls demo demo-out --force
 
+# loadfile keeps tests that share a build in one process, worksteal deals out many small ones.
+PYTEST = $(BIN)/python -m pytest -q -n $(JOBS)
+
 test: install
-	@$(BIN)/python -m pytest -q -n $(JOBS) --dist loadfile -m "not slow and not nightly" --durations=10 --durations-min=5 $(TEST_ARGS)
+	@$(PYTEST) --dist loadfile -m "not thorough and not slow and not nightly" --durations=10 --durations-min=5 $(TEST_ARGS)
+
+# Each commit takes another part of the nightly tests.
+test-rest: install
+	@$(PYTEST) --dist loadfile -m thorough --durations=10 --durations-min=5 $(TEST_ARGS)
+	@$(PYTEST) --dist worksteal -m nightly --part $(PART) $(TEST_ARGS)
+
+test-all: install
+	@$(PYTEST) --dist loadfile -m "not nightly" --durations=20 $(TEST_ARGS)
 
 nightly: install
-	@$(BIN)/python -m pytest -q -n $(JOBS) -m nightly --maxfail=20 $(TEST_ARGS)
+	@$(PYTEST) --dist worksteal -m nightly --maxfail=20 $(TEST_ARGS)
 
 formal: install
-	@$(BIN)/python -m pytest -q -n $(JOBS) --durations=0 tests/formal $(TEST_ARGS)
+	@$(PYTEST) --dist worksteal --durations=0 tests/formal $(TEST_ARGS)
 
 coverage: install
 	@$(BIN)/python benchmarks/hdl_coverage.py

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -10,11 +11,12 @@ import pytest
 from lmu_hls.resources import hdl_file, hdl_modules
 from lmu_hls.toolchain import find
 from lmu_hls.verify import formal
-from tests.formal import cases, cases_cells, cases_values, test_core_proofs, test_gated_proofs
+from tests.formal import cases, cases_cells, cases_core, cases_gated, cases_values
 from tests.formal.cases import Case, Mutant
 
-CASES = (*cases.CASES, *cases_values.CASES, *cases_cells.CASES)
-MUTANTS = (*cases.MUTANTS, *cases_values.MUTANTS, *cases_cells.MUTANTS)
+ALL = (cases, cases_values, cases_cells, cases_core, cases_gated)
+CASES = tuple(case for part in ALL for case in part.CASES)
+MUTANTS = tuple(mutant for part in ALL for mutant in part.MUTANTS)
 HERE = Path(__file__).parent
 pytestmark = pytest.mark.skipif(not find("pyosys").found, reason="pyosys is not installed")
 
@@ -31,27 +33,37 @@ def sources(top: str) -> list[Path]:
     return sorted(found)
 
 
-def parameters(entries: tuple[Case, ...] | tuple[Mutant, ...]) -> list[object]:
-    slow = [entry.slow or (isinstance(entry, Mutant) and entry.case.slow) for entry in entries]
-    return [
-        pytest.param(e, id=str(e), marks=[pytest.mark.slow] if s else []) for e, s in zip(entries, slow, strict=True)
-    ]
+def is_slow(entry: Case | Mutant) -> bool:
+    return entry.slow or (isinstance(entry, Mutant) and entry.case.slow)
 
 
-@pytest.mark.parametrize("case", parameters(CASES))
+def parameters(entries: tuple[Case, ...] | tuple[Mutant, ...], first: int) -> list[object]:
+    """Of each module the `first` ones in every run, the others in the thorough one, those that take long as slow."""
+    parameters, count = [], Counter[str]()
+    for entry in entries:
+        marks = [pytest.mark.slow] if is_slow(entry) else []
+        if not marks:
+            module = entry.module if isinstance(entry, Mutant) else entry.top
+            count[module] += 1
+            marks = [pytest.mark.thorough] if count[module] > first else []
+        parameters.append(pytest.param(entry, id=str(entry), marks=marks))
+    return parameters
+
+
+@pytest.mark.parametrize("case", parameters(CASES, 1))
 def test_proven(case: Case, tmp_path: Path) -> None:
     outcome = formal.prove(sources(case.top), case.top, case.parameters, tmp_path)
     assert outcome.proven, [found for found in outcome.properties if found.state != formal.PROVEN]
 
 
-@pytest.mark.parametrize("case", parameters(CASES))
+@pytest.mark.parametrize("case", parameters(CASES, 1))
 def test_states_reached(case: Case, tmp_path: Path) -> None:
     """The assumptions leave the unit free to do what it is for: without this a proof could be empty."""
     outcome = formal.cover(sources(case.top), case.top, case.parameters, tmp_path, case.cycles)
     assert outcome.reached, [found for found in outcome.properties if found.state != formal.REACHED]
 
 
-@pytest.mark.parametrize("mutant", parameters(MUTANTS))
+@pytest.mark.parametrize("mutant", parameters(MUTANTS, 1))
 def test_faults_found(mutant: Mutant, tmp_path: Path) -> None:
     files = []
     for path in sources(mutant.case.top):
@@ -68,8 +80,8 @@ def test_faults_found(mutant: Mutant, tmp_path: Path) -> None:
 
 def test_no_module_is_forgotten() -> None:
     """Each module with a stream has properties, a configuration that is proven and a fault that is found."""
-    cases = {case.top for case in (*CASES, *test_core_proofs.CASES, *test_gated_proofs.CASES)}
-    mutants = {mutant.module for mutant in (*MUTANTS, *test_core_proofs.MUTANTS, *test_gated_proofs.MUTANTS)}
+    cases = {case.top for case in CASES}
+    mutants = {mutant.module for mutant in MUTANTS}
     with_stream = {name for name, path in hdl_modules().items() if re.search(r"_axi[sl]?_\w*valid", path.read_text())}
     assert len(with_stream) > 20
     assert with_stream - cases == set()

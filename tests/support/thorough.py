@@ -1,8 +1,9 @@
 """What `make test` leaves to `make test-rest`: cases beside others of their kind that stay, to keep within its time.
 
-One list, so that the time of `make test` is kept in one place: file -> patterns (fnmatch) of the tests of that file, with
-their parameters, and after a "!" those of them that stay ("[[]" is a bracket). Rules: each module keeps a test, each checker at least one
-seeded fault, each kind of network, simulator and tool at least one run. tests/README.md says how long what takes.
+One list, so that the time of `make test` is kept in one place: file -> patterns (fnmatch) of tests of that file with
+their parameters, and after a "!" those of them that stay; "[[]" is a bracket. Rules: each module keeps a test, each
+checker a seeded fault, each kind of network, simulator and tool a run. tests/README.md says how long what takes. In
+tests/formal the first proof and the first fault of each module stay, see test_proofs.py.
 """
 
 from __future__ import annotations

@@ -1,17 +1,8 @@
-"""Proofs of queue, fork, concatenation and affine map, and the faults that they must find."""
+"""Queue, fork, concatenation and affine map."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import pytest
-
-from lmu_hls.toolchain import find
-from lmu_hls.verify import formal
 from tests.formal.cases import Case, Mutant
-from tests.support.hdl.stream_grid import modules
-
-pytestmark = pytest.mark.skipif(not find("pyosys").found, reason="pyosys is not installed")
 
 
 def concat(**sizes: int) -> Case:
@@ -63,35 +54,3 @@ MUTANTS = (
     Mutant(AFFINE, "lmu_affine", "if (!accept && release_word) used_q", "if (1'b0) used_q", ("f_alive.never_closed",)),
     Mutant(AFFINE, "lmu_affine", "issue = run && (", "issue = run && !done1_q && (", ("ii_exact",)),
 )  # fmt: skip
-
-
-def marked(entries: tuple[Case, ...] | tuple[Mutant, ...]) -> list[object]:
-    slow = [entry.slow if isinstance(entry, Case) else entry.case.slow for entry in entries]
-    marks = [[pytest.mark.slow] if is_slow else [] for is_slow in slow]
-    return [pytest.param(e, id=str(e), marks=m) for e, m in zip(entries, marks, strict=True)]
-
-
-@pytest.mark.parametrize("case", marked(CASES))
-def test_proven(case: Case, tmp_path: Path) -> None:
-    outcome = formal.prove(modules([case.top]), case.top, case.parameters, tmp_path)
-    assert outcome.proven, [found for found in outcome.properties if found.state != formal.PROVEN]
-
-
-@pytest.mark.parametrize("case", marked(CASES))
-def test_states_reached(case: Case, tmp_path: Path) -> None:
-    outcome = formal.cover(modules([case.top]), case.top, case.parameters, tmp_path, case.cycles)
-    assert outcome.reached, [found for found in outcome.properties if found.state != formal.REACHED]
-
-
-@pytest.mark.parametrize("mutant", marked(MUTANTS))
-def test_faults_found(mutant: Mutant, tmp_path: Path) -> None:
-    sources = []
-    for path in modules([mutant.case.top]):
-        text = path.read_text(encoding="utf-8")
-        if path.stem == mutant.module:
-            assert text.count(mutant.old) == 1, "the fault has no place in the Verilog any more"
-            text = text.replace(mutant.old, mutant.new)
-        sources.append(tmp_path / path.name)
-        sources[-1].write_text(text, encoding="utf-8")
-    outcome = formal.prove(sources, mutant.case.top, mutant.case.parameters, tmp_path / "work", 30)
-    assert not mutant.missed_by(outcome), outcome.properties
