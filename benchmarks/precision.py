@@ -32,7 +32,7 @@ from lmu_hls.precision import (
     stability,
     worst_input,
 )
-from lmu_hls.spec import DenseCell, DenseUpdate, Network, Weight, make_activation
+from lmu_hls.spec import DenseCell, DenseUpdate, Network, Weight, chain, make_activation
 from lmu_hls.tuning.channel import FORMS, Channel, low_pass_noise, make_channel
 
 SIZES = ((6, 16.0), (12, 50.0), (32, 100.0), (64, 200.0), (256, 784.0))
@@ -236,7 +236,7 @@ def _speed_network(steps: int, form: str) -> Network:
         h=h,
         return_sequences=False,
     )
-    return Network("speed", U, steps, 1, (lmu,))
+    return chain("speed", U, steps, 1, (lmu,))
 
 
 def main() -> None:

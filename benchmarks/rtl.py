@@ -80,7 +80,7 @@ def with_reuse(network: Network, cycles: int) -> NetworkPlan:
         replace(layer, reuse_factor=chosen[layer.name]) if isinstance(layer, LMU | Dense) else layer
         for layer in network.layers
     ]
-    return plan_network(replace(network, layers=tuple(layers)))
+    return plan_network(network.with_layers(tuple(layers)))
 
 
 def plans(network: Network) -> list[NetworkPlan]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.front.reading import Reading
-from lmu_hls.spec import Layer, Network
+from lmu_hls.spec import Layer, Network, chain
 
 
 def network_spec(model: Any) -> Network:
@@ -23,7 +23,7 @@ def network_of(name: str, readings: Sequence[Reading]) -> Network:
     entrance, *others = readings
     steps, n_in = entrance.node.get_output_variable().shape
     layers = tuple(_layer(reading) for reading in others)
-    return Network(name=name, x=entrance.type("result"), steps=steps, n_in=n_in, layers=layers)
+    return chain(name, entrance.type("result"), steps, n_in, layers)
 
 
 def _layer(reading: Reading) -> Layer:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -12,10 +11,10 @@ from lmu_hls.fixed import Ints
 from lmu_hls.golden.assign import Step
 from lmu_hls.golden.lmu import State, run_lmu
 from lmu_hls.golden.softmax import argmax, softmax
-from lmu_hls.spec import LMU, ArgMax, Layer, Network, Softmax
+from lmu_hls.spec import LMU, ArgMax, Input, Layer, Network, Softmax
 
 # Layers whose equation is no sum; all others are the assignments that they tell
-EQUATIONS: Mapping[type[Layer], Callable[[Any, Ints], tuple[Ints, int]]] = {Softmax: softmax, ArgMax: argmax}
+EQUATIONS: Mapping[type[Layer], Callable[..., tuple[Ints, int]]] = {Softmax: softmax, ArgMax: argmax}
 CHUNK_BYTES = 256 << 20  # of the largest tensor; bounds the memory of one pass over part of the batch
 
 
@@ -30,11 +29,17 @@ class LayerTrace:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Trace:
-    """All named tensors of a run, layer by layer, the network's output, and the last state of every LMU layer."""
+    """All named tensors of a run, node by node, the network's outputs, and the last state of every LMU layer."""
 
     layers: tuple[LayerTrace, ...]
-    output: Ints
+    outputs: Mapping[str, Ints]
     states: tuple[State, ...]
+
+    @property
+    def output(self) -> Ints:
+        """That of a network with one output; ValueError for others."""
+        (output,) = self.outputs.values()
+        return output
 
     def __getitem__(self, name: str) -> LayerTrace:
         """The trace of the layer called ``name``; KeyError when there is none."""
@@ -54,8 +59,12 @@ def zero_states(network: Network, batch: int) -> tuple[State, ...]:
     return tuple(State.zeros(lmu, batch) for lmu in network.lmus)
 
 
-def run(network: Network, x: Ints, every_step: bool = True, states: Sequence[State] | None = None) -> Trace:
+def run(
+    network: Network, x: Ints | Mapping[str, Ints], every_step: bool = True, states: Sequence[State] | None = None
+) -> Trace:
     """Run ``network`` over x, integers of its input type with shape (batch, steps, n_in); every tensor is kept.
+
+    A network of several inputs takes one such array for each, by name.
 
     With ``every_step`` False an LMU layer that returns only its last step keeps only that step of mem, pre and h.
     ``states``, one for each LMU layer, are where the run goes on from; x then has any number of steps from 1 on. A
@@ -63,23 +72,26 @@ def run(network: Network, x: Ints, every_step: bool = True, states: Sequence[Sta
     ``trace.states``. Without ``states`` x is a whole sequence of ``network.steps``.
     Raises ValueError when the shape or an input value does not fit the network.
     """
-    x = _checked(network, x, None if states is not None else network.steps)
-    left = list(zero_states(network, len(x)) if states is None else states)
-    if len(left) != len(network.lmus) or any(len(state.mem) != len(x) for state in left):
-        raise ValueError(f"{len(network.lmus)} states for a batch of {len(x)} are needed: see zero_states")
+    values = _checked(network, x, None if states is not None else network.steps)
+    (batch,) = {len(value) for value in values.values()}
+    left = list(zero_states(network, batch) if states is None else states)
+    if len(left) != len(network.lmus) or any(len(state.mem) != batch for state in left):
+        raise ValueError(f"{len(network.lmus)} states for a batch of {batch} are needed: see zero_states")
     layers: list[LayerTrace] = []
     last: list[State] = []
-    for layer in network.layers:
+    for node in network.nodes:
+        layer, read = node.layer, [values[source] for source in node.inputs]
         if isinstance(layer, LMU):
-            traced = run_lmu(layer, x, left.pop(0), every_step=every_step or layer.return_sequences)
+            traced = run_lmu(layer, read[0], left.pop(0), every_step=every_step or layer.return_sequences)
             h = traced.tensors["h"]
-            x = h if layer.return_sequences else h[:, -1]
+            values[node.name] = h if layer.return_sequences else h[:, -1]
             last.append(traced.state)
-            layers.append(LayerTrace(layer.name, traced.tensors, traced.overflows))
+            layers.append(LayerTrace(node.name, traced.tensors, traced.overflows))
         else:
-            x, overflows = _pointwise(layer, x)
-            layers.append(LayerTrace(layer.name, {"out": x}, {"out": overflows}))
-    return Trace(tuple(layers), x, tuple(last))
+            out, overflows = _pointwise(layer, read)
+            values[node.name] = out
+            layers.append(LayerTrace(node.name, {"out": out}, {"out": overflows}))
+    return Trace(tuple(layers), {name: values[name] for name in network.outputs}, tuple(last))
 
 
 def predict(network: Network, x: Ints, progress: Callable[[int], None] = lambda done: None) -> Ints:
@@ -87,7 +99,6 @@ def predict(network: Network, x: Ints, progress: Callable[[int], None] = lambda 
 
     ``progress`` is told the number of samples done after each chunk.
     """
-    x = _checked(network, x, network.steps)
     outputs = []
     for part in chunks(network, len(x)):
         outputs.append(run(network, x[part], every_step=False).output)
@@ -102,21 +113,32 @@ def chunks(network: Network, samples: int) -> list[slice]:
     return [slice(start, min(start + size, samples)) for start in range(0, max(samples, 1), size)]
 
 
-def _pointwise(layer: Layer, x: Ints) -> tuple[Ints, int]:
+def _pointwise(layer: Layer, read: list[Ints]) -> tuple[Ints, int]:
     """The layer's output, and how many of its values overflowed."""
     if type(layer) in EQUATIONS:
-        return EQUATIONS[type(layer)](layer, x)
-    step = Step(layer.name, layer.assignments(x.shape[-1]))
-    return step({"x": x}, {})["out"], step.overflows["out"]
+        return EQUATIONS[type(layer)](layer, *read)
+    widths = [x.shape[-1] for x in read]
+    step = Step(layer.name, layer.assignments(*widths))
+    given = {tensor.name: x for tensor, x in zip(layer.reads(*widths), read, strict=True)}
+    return step(given, {})["out"], step.overflows["out"]
 
 
-def _checked(network: Network, x: Ints, steps: int | None) -> Ints:
-    """x as int64; ``steps`` is None for any number of them."""
-    x = np.asarray(x)
+def _checked(network: Network, x: Ints | Mapping[str, Ints], steps: int | None) -> dict[str, Ints]:
+    """The integers of every input as int64, by name; ``steps`` is None for any number of them."""
+    given = x if isinstance(x, Mapping) else dict.fromkeys((item.name for item in network.inputs[:1]), x)
+    if set(given) != {item.name for item in network.inputs}:
+        raise ValueError(f"values of {', '.join(given)} are given, {', '.join(i.name for i in network.inputs)} needed")
+    checked = {item.name: _checked_input(item, np.asarray(given[item.name]), steps) for item in network.inputs}
+    if len({value.shape[:2] for value in checked.values()}) > 1:
+        raise ValueError("the inputs do not have the same samples and steps")
+    return checked
+
+
+def _checked_input(of: Input, x: Ints, steps: int | None) -> Ints:
     if x.dtype.kind not in "iu":
-        raise ValueError(f"golden takes integers of {network.x}, not {x.dtype}; use lmu_hls.fixed.quantize first")
-    if x.ndim != 3 or x.shape[2] != network.n_in or x.shape[1] != (steps or max(x.shape[1], 1)):
-        raise ValueError(f"input has shape {x.shape}, expected (batch, {steps or 'steps'}, {network.n_in})")
-    if x.size and (x.min() < network.x.min_int or x.max() > network.x.max_int):
-        raise ValueError(f"input integers {x.min()}..{x.max()} do not fit {network.x}")
+        raise ValueError(f"golden takes integers of {of.type}, not {x.dtype}; use lmu_hls.fixed.quantize first")
+    if x.ndim != 3 or x.shape[2] != of.width or x.shape[1] != (steps or max(x.shape[1], 1)):
+        raise ValueError(f"input has shape {x.shape}, expected (batch, {steps or 'steps'}, {of.width})")
+    if x.size and (x.min() < of.type.min_int or x.max() > of.type.max_int):
+        raise ValueError(f"input integers {x.min()}..{x.max()} do not fit {of.type}")
     return x.astype(np.int64, copy=False)

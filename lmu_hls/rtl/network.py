@@ -7,7 +7,6 @@ of that sequence.
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -141,7 +140,7 @@ def plan_network(network: Network, options: RtlOptions | None = None) -> Network
     invalid reuse factor and for what the modules cannot take.
     """
     options = options or RtlOptions()
-    _check(network, options)
+    _check(network)
     names = identifiers(layer.name for layer in network.layers)
     try:
         return _plan(network, names, options)
@@ -211,27 +210,17 @@ def _frame(net: Netlist, network: Network, options: RtlOptions) -> Stream:
 
 
 def _add(net: Netlist, stage: Stage[Any], x: Stream, executions: int, options: RtlOptions) -> tuple[LayerPlan, Stream]:
-    layer = stage.layer
-    if (layer.x.width, layer.x.fraction, layer.x.signed) != (x.type.width, x.type.fraction, x.type.signed):
-        raise LmuHlsError(f"layer {layer.name!r} takes {layer.x}, but {x.type} comes before it; convert again")
-    factor = stage.reuse_factor
+    layer, factor = stage.layer, stage.reuse_factor
     lanes = {} if factor is None else choose_lanes(layer, factor)
     out = stage.add(net, x, lanes, options.streaming)
     parts, pace = stage.plan(lanes), stage.pace(x.count, lanes)
     return LayerPlan(layer.name, stage.kind, factor, parts, stage.product_multipliers, executions, pace), out
 
 
-def _check(network: Network, options: RtlOptions) -> None:
+def _check(network: Network) -> None:
+    if network.branches:
+        raise LmuHlsError(
+            f"network {network.name!r} is no chain of layers: {network.branches}; the Verilog takes one chain from one "
+            "input to one output"
+        )
     check_signed_type(f"network {network.name!r}", "the input", network.x)
-    names = Counter(layer.name for layer in network.layers)
-    twice = [name for name, count in names.items() if count > 1]
-    if twice:
-        raise LmuHlsError(f"two layers are called {twice[0]!r}; rename one of them")
-    ended = None
-    for stage in map(stage_of, network.layers):
-        if stage.needs_every_step and ended is not None and not options.streaming:
-            raise LmuHlsError(
-                f"layer {stage.name!r} needs every step, but {ended!r} gives its last one; set its return_sequences"
-            )
-        if stage.gives_last:
-            ended = stage.name

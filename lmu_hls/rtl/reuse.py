@@ -156,7 +156,7 @@ def settle(network: Network, wanted: int, streaming: bool = False) -> Settled:
         slot.stage.with_reuse_factor(taken) for slot, taken in zip(slots, cycles, strict=True) if slot.stage is not None
     )
     return Settled(
-        network=replace(network, layers=layers),
+        network=network.with_layers(layers),
         wanted=wanted,
         cycles=max(slot.a_step(taken) for slot, taken in zip(slots, cycles, strict=True)),
         multipliers=sum(map(multipliers, layers)),

@@ -13,7 +13,7 @@ from lmu_hls.spec.layers.elementwise import Elementwise
 from lmu_hls.spec.layers.lmu import LMU
 from lmu_hls.spec.layers.softmax import Softmax
 from lmu_hls.spec.memory import DenseUpdate, MemoryUpdate, TridiagonalUpdate
-from lmu_hls.spec.network import Network
+from lmu_hls.spec.network import Input, Network, Node, chain
 from lmu_hls.spec.output import streaming, with_argmax, with_logits
 from lmu_hls.spec.tables import make_activation, make_exp
 from lmu_hls.spec.weight import Activation, Table, Weight, table_index_type
@@ -30,10 +30,12 @@ __all__ = [
     "Elementwise",
     "GRUCell",
     "HiddenCell",
+    "Input",
     "LSTMCell",
     "Layer",
     "MemoryUpdate",
     "Network",
+    "Node",
     "Read",
     "Softmax",
     "Table",
@@ -43,6 +45,7 @@ __all__ = [
     "Weight",
     "assigned",
     "carried",
+    "chain",
     "make_activation",
     "make_exp",
     "same",

@@ -1,4 +1,4 @@
-"""The integer contract: a network in which every tensor has a fixed-point type and every weight is an integer.
+"""The integer contract: a graph of layers in which every tensor has a fixed-point type and every weight is an integer.
 
 Golden and the Verilog read this description and nothing else; the C++ comes from the graph that it was read out of,
 and must be equal to it. Sums of products are exact; a value is rounded once, where it is assigned to a named tensor
@@ -7,51 +7,209 @@ and must be equal to it. Sums of products are exact; a value is rounded once, wh
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from graphlib import CycleError, TopologicalSorter
+from typing import TypeVar
 
 from lmu_hls.fixed import FixedType
 from lmu_hls.spec.assign import Tensor
 from lmu_hls.spec.layers import Layer
 from lmu_hls.spec.layers.lmu import LMU
 
+T = TypeVar("T")
+
+INPUT = "input"  # the name of a chain's input, with underscores behind it where a layer has that name
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Input:
+    """An input of the network: ``width`` values of ``type`` in each step."""
+
+    name: str
+    type: FixedType
+    width: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Node:
+    """A use of ``layer``: it reads what the inputs or nodes called ``inputs`` give. A layer may have several uses."""
+
+    name: str
+    layer: Layer
+    inputs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """What an input or a node gives: ``width`` values of ``type``, in ``every_step`` or in the last one only."""
+
+    type: FixedType
+    width: int
+    every_step: bool
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Network:
-    """Layers in order; the input is (steps, n_in) values of type ``x``."""
+    """Uses of layers, each after what it reads; ``outputs`` are the nodes whose values come out.
+
+    The nodes may be given in any order. Raises ValueError for a name that is unknown or there twice, for a cycle, and
+    where types, widths or steps do not agree.
+    """
 
     name: str
-    x: FixedType
     steps: int
-    n_in: int
-    layers: tuple[Layer, ...]
+    inputs: tuple[Input, ...]
+    nodes: tuple[Node, ...]
+    outputs: tuple[str, ...]
 
     def __post_init__(self) -> None:
+        self._check_names()
+        object.__setattr__(self, "nodes", _in_order(self.name, self.nodes))
+        _ = self.values  # every layer says whether it can take what comes
         if not self.lmus:
             raise ValueError(f"network {self.name!r} has no LMU layer")
-        _ = self.widths  # every layer says whether it can take what comes
+
+    def _check_names(self) -> None:
+        names = Counter([*(item.name for item in self.inputs), *(node.name for node in self.nodes)])
+        twice = [name for name, count in names.items() if count > 1]
+        if twice:
+            raise ValueError(f"two layers are called {twice[0]!r}; rename one of them")
+        for node in self.nodes:
+            if len(node.inputs) != len(node.layer.inputs):
+                raise ValueError(f"{node.name}: it reads {len(node.layer.inputs)} inputs, {len(node.inputs)} are given")
+            for source in node.inputs:
+                if source not in names:
+                    raise ValueError(f"{node.name}: it reads {source!r}, which is no input and no layer")
+        for output in self.outputs:
+            if output not in {node.name for node in self.nodes}:
+                raise ValueError(f"network {self.name!r}: the output {output!r} is no layer")
+        if not self.inputs or not self.outputs:
+            raise ValueError(f"network {self.name!r} needs an input and an output")
+
+    @property
+    def values(self) -> Mapping[str, Value]:
+        """What every input and every node gives, by name."""
+        found = {item.name: Value(item.type, item.width, True) for item in self.inputs}
+        for node in self.nodes:
+            found[node.name] = _given(node, [found[source] for source in node.inputs], self.steps)
+        return found
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """The layers of the nodes, in their order."""
+        return tuple(node.layer for node in self.nodes)
 
     @property
     def lmus(self) -> tuple[LMU, ...]:
         return tuple(layer for layer in self.layers if isinstance(layer, LMU))
 
     @property
-    def widths(self) -> tuple[int, ...]:
-        """Values in a step before the first layer, and after each."""
-        widths = [self.n_in]
-        for layer in self.layers:
-            widths.append(layer.width(widths[-1]))
-        return tuple(widths)
-
-    @property
     def tensors(self) -> Mapping[tuple[str, str], Tensor]:
-        """Every named tensor that a run leaves, by (layer, tensor): those of an LMU layer, or a layer's out."""
+        """Every named tensor that a run leaves, by (node, tensor): those of an LMU layer, or a layer's out."""
+        values = self.values
         return {
-            (layer.name, tensor.name): tensor
-            for width, layer in zip(self.widths, self.layers, strict=False)
-            for tensor in layer.tensors(width)
+            (node.name, tensor.name): tensor
+            for node in self.nodes
+            for tensor in node.layer.tensors(*(values[source].width for source in node.inputs))
         }
 
     @property
+    def branches(self) -> str:
+        """What makes the network more than one chain from one input to one output; empty for a chain."""
+        if len(self.inputs) != 1 or len(self.outputs) != 1:
+            return f"it has {len(self.inputs)} inputs and {len(self.outputs)} outputs"
+        before = self.inputs[0].name
+        for node in self.nodes:
+            if node.inputs != (before,):
+                return f"layer {node.name!r} reads {' and '.join(map(repr, node.inputs))}, not {before!r} alone"
+            if node.layer.name != node.name:
+                return f"layer {node.layer.name!r} is used again as {node.name!r}"
+            before = node.name
+        return "" if self.outputs == (before,) else f"the output is that of {self.outputs[0]!r}, not of the last layer"
+
+    # Of a network with one input and one output; ValueError for others
+
+    @property
+    def x(self) -> FixedType:
+        return self._one(self.inputs, "inputs").type
+
+    @property
+    def n_in(self) -> int:
+        return self._one(self.inputs, "inputs").width
+
+    @property
     def out(self) -> FixedType:
-        return self.layers[-1].out
+        return self.values[self._one(self.outputs, "outputs")].type
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """Of a chain: values in a step before the first layer, and after each."""
+        values = self.values
+        return (self.n_in, *(values[node.name].width for node in self.nodes))
+
+    def with_layers(self, layers: Iterable[Layer]) -> Network:
+        """Of a chain: the chain of other layers behind the same input."""
+        if self.branches:
+            raise ValueError(f"network {self.name!r} is no chain of layers: {self.branches}")
+        return chain(self.name, self.x, self.steps, self.n_in, layers)
+
+    def with_steps(self, steps: int) -> Network:
+        """The same graph on sequences of another length."""
+        nodes = (
+            replace(node, layer=replace(node.layer, steps=steps)) if isinstance(node.layer, LMU) else node
+            for node in self.nodes
+        )
+        return replace(self, steps=steps, nodes=tuple(nodes))
+
+    def map_layers(self, nodes: Mapping[str, Layer]) -> Network:
+        """The same graph with other layers for some ``nodes``, by name."""
+        return replace(self, nodes=tuple(replace(node, layer=nodes.get(node.name, node.layer)) for node in self.nodes))
+
+    def _one(self, items: tuple[T, ...], what: str) -> T:
+        if len(items) != 1:
+            raise ValueError(f"network {self.name!r} has {len(items)} {what}, one is needed here")
+        return items[0]
+
+
+def chain(name: str, x: FixedType, steps: int, n_in: int, layers: Iterable[Layer]) -> Network:
+    """Layers in order, each reading the one before; the input is (steps, n_in) values of type ``x``."""
+    layers = tuple(layers)
+    first, names = INPUT, [layer.name for layer in layers]
+    while first in names:
+        first += "_"
+    sources = [first, *names]
+    nodes = tuple(Node(layer.name, layer, (source,)) for layer, source in zip(layers, sources, strict=False))
+    return Network(name, steps, (Input(first, x, n_in),), nodes, tuple(names[-1:]))
+
+
+def _in_order(name: str, nodes: tuple[Node, ...]) -> tuple[Node, ...]:
+    """The nodes, each after what it reads, else as they are given. ValueError for a cycle."""
+    by_name = {node.name: node for node in nodes}
+    place = {node.name: k for k, node in enumerate(nodes)}
+    sorter = TopologicalSorter({n.name: [s for s in n.inputs if s in by_name] for n in nodes})
+    try:
+        sorter.prepare()
+    except CycleError as error:
+        raise ValueError(f"network {name!r} has a cycle: {' <- '.join(map(repr, error.args[1]))}") from None
+    waiting, ordered = list(sorter.get_ready()), []
+    while waiting:
+        waiting.sort(key=place.__getitem__)
+        ordered.append(waiting.pop(0))
+        sorter.done(ordered[-1])
+        waiting += sorter.get_ready()
+    return tuple(by_name[item] for item in ordered)
+
+
+def _given(node: Node, read: list[Value], steps: int) -> Value:
+    """What a node gives. ValueError where it cannot take what it reads."""
+    layer = node.layer
+    for kind, source, name in zip(layer.inputs, read, node.inputs, strict=True):
+        if (kind.width, kind.fraction, kind.signed) != (source.type.width, source.type.fraction, source.type.signed):
+            raise ValueError(f"layer {node.name!r} takes {kind}, but {name!r} gives {source.type}")
+    every_step = {source.every_step for source in read}
+    if len(every_step) > 1:
+        raise ValueError(f"layer {node.name!r} reads every step of one input and the last step of another")
+    layer.check_steps(steps, all(every_step))
+    return Value(layer.out, layer.width(*(source.width for source in read)), all(every_step) and not layer.gives_last)

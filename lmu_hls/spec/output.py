@@ -13,13 +13,13 @@ from lmu_hls.spec.network import Network
 
 def streaming(network: Network) -> Network:
     """The network with one output vector a step: every LMU layer returns all its steps."""
-    layers = [replace(layer, return_sequences=True) if isinstance(layer, LMU) else layer for layer in network.layers]
-    return replace(network, layers=tuple(layers))
+    lmus = {node.name: node.layer for node in network.nodes if isinstance(node.layer, LMU)}
+    return network.map_layers({name: replace(lmu, return_sequences=True) for name, lmu in lmus.items()})
 
 
 def with_logits(network: Network) -> Network:
     """The network without its final softmax, if it has one."""
-    return replace(network, layers=network.layers[:-1]) if isinstance(network.layers[-1], Softmax) else network
+    return network.with_layers(network.layers[:-1]) if isinstance(network.layers[-1], Softmax) else network
 
 
 def with_argmax(network: Network) -> Network:
@@ -36,4 +36,4 @@ def with_argmax(network: Network) -> Network:
         name += "_"
     bits = max(1, (logits.widths[-1] - 1).bit_length()) + 1
     layer = ArgMax(name, logits.out, FixedType(bits, bits))
-    return replace(logits, layers=(*logits.layers, layer))
+    return logits.with_layers((*logits.layers, layer))

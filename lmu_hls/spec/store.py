@@ -18,8 +18,8 @@ from lmu_hls.fixed import FixedType
 from lmu_hls.records.jsonfile import write_bytes
 from lmu_hls.spec.layers import LAYERS
 
-FORMAT = 1
-_RECORDS = (FixedType, spec.Activation, spec.Network, spec.Table, spec.Weight)
+FORMAT = 2
+_RECORDS = (FixedType, spec.Activation, spec.Input, spec.Network, spec.Node, spec.Table, spec.Weight)
 _CLASSES: dict[str, type] = {  # beside the layers
     cls.__name__: cls for cls in (*_RECORDS, *spec.HIDDEN_CELLS.values(), *get_args(spec.MemoryUpdate))
 }

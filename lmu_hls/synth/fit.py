@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.records.placement import Usage
@@ -89,8 +88,5 @@ def _fits(name: str, use: Usage, share: float) -> bool:
 
 def _free(network: Network, cycles: int) -> Network:
     """The network whose layers all ask for so many cycles."""
-    layers = tuple(
-        stage.with_reuse_factor(cycles) if (stage := stage_of(layer)).search is not None else layer
-        for layer in network.layers
-    )
-    return replace(network, layers=layers)
+    stages = {layer.name: stage_of(layer) for layer in network.layers}
+    return network.map_layers({name: stage.with_reuse_factor(cycles) for name, stage in stages.items() if stage.search})

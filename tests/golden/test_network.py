@@ -8,7 +8,7 @@ import pytest
 from lmu_hls import golden
 from lmu_hls.fixed import FixedType
 from lmu_hls.golden.affine import Affine, Rounder
-from lmu_hls.spec import Network, Weight
+from lmu_hls.spec import Weight, chain
 from tests.support.networks import (
     define_lmu,
     define_network,
@@ -63,7 +63,7 @@ def test_recurrent_cells_equal_definition(kind, bias, seed):
     for sample in range(2):
         expected = define_lmu(lmu, real(Weight(x[sample], lmu.x)))
         assert np.array_equal(real(Weight(trace.tensors["h"][sample], lmu.h)), expected["h"])
-    network = Network("net", lmu.x, lmu.steps, lmu.n_in, (replace(lmu, return_sequences=False),))
+    network = chain("net", lmu.x, lmu.steps, lmu.n_in, (replace(lmu, return_sequences=False),))
     assert np.array_equal(golden.predict(network, x), trace.tensors["h"][:, -1])
 
 
@@ -113,7 +113,7 @@ def test_rounder_in_float_equals_rounder_in_integers(rounding):
 def test_overflows_are_counted():
     rng = np.random.default_rng(1)
     lmu = replace(random_lmu(rng), mem=FixedType(4, 1), update=random_lmu(rng).update)
-    network = Network("net", lmu.x, lmu.steps, lmu.n_in, (lmu,))
+    network = chain("net", lmu.x, lmu.steps, lmu.n_in, (lmu,))
     assert golden.run(network, random_input(rng, network, 8)).overflows["lmu.mem"] > 0
 
 

@@ -9,7 +9,7 @@ import pytest
 from lmu_hls import golden
 from lmu_hls.fixed import quantize, to_float
 from lmu_hls.front.extract import network_spec
-from lmu_hls.spec import ArgMax, Network, Softmax, streaming, with_argmax, with_logits
+from lmu_hls.spec import ArgMax, Network, Softmax, chain, streaming, with_argmax, with_logits
 from tests.support.lmu_models import config, convert, lmu, model
 from tests.support.networks import random_cell, random_lmu, random_network, random_softmax
 
@@ -23,7 +23,7 @@ def random_stack(seed: int) -> Network:
     first = replace(first, hidden=random_cell(rng, kind, first.memory_d * first.order, first.n_in, 3, first.h))
     second = random_lmu(rng, name="second", x=first.h, n_in=3, return_sequences=False)
     dense = replace(network.layers[2], x=second.h)
-    return Network("net", first.x, first.steps, 3, (first, second, dense, random_softmax(rng, dense.out)))
+    return chain("net", first.x, first.steps, 3, (first, second, dense, random_softmax(rng, dense.out)))
 
 
 def random_steps(network: Network, batch: int, steps: int) -> np.ndarray:
@@ -115,4 +115,4 @@ def test_outputs():
     assert np.array_equal(golden.run(answers, x).output, expected)
     narrow = ArgMax("argmax", logits.out, replace(answers.out, width=2, integer=2))
     with pytest.raises(ValueError, match="does not hold the index 2"):
-        replace(answers, layers=(*logits.layers, narrow))
+        answers.with_layers((*logits.layers, narrow))

@@ -27,12 +27,11 @@ def make_network(every_step: bool) -> Network:
     rng = np.random.default_rng(10)
     network = with_reuse(rng, random_network(rng), place=0)
     layers = [replace(la, return_sequences=True) if isinstance(la, LMU) and every_step else la for la in network.layers]
-    return replace(network, layers=tuple(layers))
+    return network.with_layers(tuple(layers))
 
 
 def shorter(network: Network, steps: int) -> Network:
-    layers = [replace(la, steps=steps) if isinstance(la, LMU) else la for la in network.layers]
-    return replace(network, steps=steps, layers=tuple(layers))
+    return network.with_steps(steps)
 
 
 def beats(values: Ints, bus: int, error: int = 0) -> list[str]:

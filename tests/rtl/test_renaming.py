@@ -26,7 +26,7 @@ from lmu_hls.rtl.affine import Rom
 from lmu_hls.rtl.network import NetworkPlan, RtlOptions, plan_network
 from lmu_hls.rtl.renaming import Names
 from lmu_hls.rtl.standalone import sources, write_project
-from lmu_hls.spec import Network
+from lmu_hls.spec import Network, chain
 from lmu_hls.synth import synthesize
 from lmu_hls.toolchain import find, simulator_env
 from tests.support.make_sim import golden_vectors, make, with_reuse
@@ -60,7 +60,7 @@ def tiny(name: str, seed: int) -> Network:
     rng = np.random.default_rng(seed)
     kind = FixedType(8, 2)
     layer = replace(random_lmu(rng, x=kind, units=None, connections=(False, False, False)), h=kind)
-    return with_reuse(rng, Network(name, kind, layer.steps, layer.n_in, (layer,)), place=-1)
+    return with_reuse(rng, chain(name, kind, layer.steps, layer.n_in, (layer,)), place=-1)
 
 
 def write(

@@ -23,7 +23,7 @@ from lmu_hls.rtl.reuse import (
 )
 from lmu_hls.rtl.sizes import lmu_sizes
 from lmu_hls.rtl.stages import stage_of
-from lmu_hls.spec import Activation, Dense, Elementwise, Network, Weight
+from lmu_hls.spec import Activation, Dense, Elementwise, Weight, chain
 from tests.support.hdl.tridiag_grid import Config
 from tests.support.networks import random_cell, random_lmu, random_network, random_weight
 
@@ -111,7 +111,7 @@ def test_invalid_reuse_factor(value: int, message: str) -> None:
     layer = random_lmu(np.random.default_rng(0), n_in=12, connections=(False, False, True))
     with pytest.raises(LmuHlsError, match=message + "$"):
         choose_lanes(layer, value)
-    network = Network("net", layer.x, layer.steps, layer.n_in, (replace(layer, reuse_factor=value),))
+    network = chain("net", layer.x, layer.steps, layer.n_in, (replace(layer, reuse_factor=value),))
     with pytest.raises(LmuHlsError, match=message + "$"):
         plan_network(network)
 
@@ -134,7 +134,7 @@ def test_balanced() -> None:
     assert all(chosen[la.name] == max(v for v in valid_reuse_factors(la) if v <= 90) for la in (first, second))
     assert chosen["head"] == 12
     wide = replace(dense(4, 450, "wide"), x=second.h)
-    network = replace(network, layers=(first, second, wide))
+    network = network.with_layers((first, second, wide))
     assert balanced(network, 90)["wide"] == 450  # 5 steps of 90 cycles; 900 would be too many
     with pytest.raises(LmuHlsError, match="layer 'wide' needs at least 450 cycles a step, 90 are allowed"):
         balanced(network, 90, streaming=True)
@@ -146,7 +146,7 @@ def settled_example(wanted: int, own: int | None = None) -> Settled:
     """A layer that can take 18, 24, 36 or 72 cycles; ``own``: its own reuse factor."""
     layer = random_lmu(np.random.default_rng(0), n_in=12, connections=(False, False, True))
     layer = replace(layer, reuse_factor=own or wanted)
-    return settle(Network("net", layer.x, layer.steps, layer.n_in, (layer,)), wanted)
+    return settle(chain("net", layer.x, layer.steps, layer.n_in, (layer,)), wanted)
 
 
 @pytest.mark.parametrize(
@@ -182,7 +182,7 @@ def test_own_reuse_factor_must_be_valid() -> None:
 def test_the_input_can_be_the_limit() -> None:
     layer = random_lmu(np.random.default_rng(0), n_in=40, units=2, connections=(False, False, False))
     layer = replace(layer, reuse_factor=20)
-    settled = settle(Network("net", layer.x, layer.steps, layer.n_in, (layer,)), 20)
+    settled = settle(chain("net", layer.x, layer.steps, layer.n_in, (layer,)), 20)
     assert settled.cycles == settled.fewest_cycles == 40 == plan_network(settled.network).cycles.ii
 
 
@@ -193,7 +193,7 @@ def test_utilisation_counts_useful_products_of_a_sequence() -> None:
         rng, steps=10, n_in=12, units=None, connections=(False, False, False), bias=False, return_sequences=False
     )
     head = Dense("head", layer.h, random_weight(rng, 6, 4), None, layer.h, 24)
-    network = Network("net", layer.x, 10, 12, (replace(layer, reuse_factor=24), head))
+    network = chain("net", layer.x, 10, 12, (replace(layer, reuse_factor=24), head))
     plan = plan_network(network)
     assert (plan.cycles.ii, plan.cycles.sequence, plan.multipliers) == (24, 240, 3)
     assert utilisation(plan) == (10 * (24 + 24) + 24) / (240 * 3)

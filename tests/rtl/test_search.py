@@ -25,7 +25,7 @@ from lmu_hls.rtl.stages import stage_of
 from lmu_hls.rtl.stages.dense import PART as DENSE
 from lmu_hls.rtl.standalone import write_project
 from lmu_hls.rtl.tridiag import TridiagonalMemory
-from lmu_hls.spec import LMU, Dense, Layer, Network
+from lmu_hls.spec import LMU, Dense, Layer, Network, chain
 from lmu_hls.toolchain import find
 from tests.support.make_sim import golden_vectors, make
 from tests.support.networks import random_cell, random_lmu, random_type, random_weight
@@ -71,7 +71,7 @@ def layers_with_parts(network: Network) -> list[LMU | Dense]:
 
 def asked(network: Network, reuse: int) -> Network:
     layers = [replace(la, reuse_factor=reuse) if isinstance(la, LMU | Dense) else la for la in network.layers]
-    return replace(network, layers=tuple(layers))
+    return network.with_layers(tuple(layers))
 
 
 @settings(max_examples=15, deadline=None)
@@ -163,7 +163,7 @@ def test_sizes_are_those_of_the_netlist(seed: int, data: st.DataObject) -> None:
     network = random_spec_network(seed, STATES)
     reuse = {la.name: data.draw(st.sampled_from(valid_reuse_factors(la))) for la in layers_with_parts(network)}
     layers = [replace(la, reuse_factor=reuse[la.name]) if la.name in reuse else la for la in network.layers]
-    network = replace(network, layers=tuple(layers))
+    network = network.with_layers(tuple(layers))
     found = {instance.name: instance.parameters for instance in plan_network(network).net.instances}
     for lmu in network.lmus:
         sizes, lanes = lmu_sizes(lmu), choose_lanes(lmu, lmu.reuse_factor)
@@ -188,7 +188,7 @@ def crowded() -> dict[str, Network]:
     rng = np.random.default_rng(5)
 
     def network(layer: LMU, *more: Layer) -> Network:
-        return Network("net", layer.x, layer.steps, layer.n_in, (layer, *more))
+        return chain("net", layer.x, layer.steps, layer.n_in, (layer, *more))
 
     plain = random_lmu(rng, n_in=2, memory_d=1, order=4, units=4, connections=(False, False, False))
     head = Dense("head", plain.h, random_weight(rng, 4, 10), random_weight(rng, 10), random_type(rng))
@@ -229,7 +229,7 @@ def test_the_simulation_keeps_the_promise(kind: str, tmp_path: Path) -> None:
         layer = replace(layer, hidden=random_cell(rng, kind, 8, 2, 4, layer.h))
     (fast, *_, slow) = valid_reuse_factors(layer)
     wanted = (fast + slow) // 2
-    settled = settle(asked(Network("net", layer.x, layer.steps, layer.n_in, (layer,)), wanted), wanted)
+    settled = settle(asked(chain("net", layer.x, layer.steps, layer.n_in, (layer,)), wanted), wanted)
     cycles, made = measured(settled.network, tmp_path)
     assert fast < settled.cycles <= wanted < slow
     assert cycles == made.sequence_cycles == settled.cycles * layer.steps

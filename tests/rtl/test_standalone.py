@@ -22,7 +22,7 @@ from lmu_hls.rtl.network import RtlOptions, plan_network
 from lmu_hls.rtl.renaming import Names
 from lmu_hls.rtl.reuse import valid_reuse_factors
 from lmu_hls.rtl.standalone import MANIFEST, Vectors, modules, write_project
-from lmu_hls.spec import Dense, Network, Weight
+from lmu_hls.spec import Dense, Network, Weight, chain
 from lmu_hls.toolchain import find, simulator_env
 from tests.support.hdl.tridiag_grid import Config
 from tests.support.make_sim import golden_vectors, make, with_reuse
@@ -127,7 +127,7 @@ def test_taps_are_declared_for_a_simulator(written: Path) -> None:
 
 def test_earlier_files_are_removed(network: Network, copy: Path) -> None:
     (copy / "notes.txt").write_text("mine")
-    small = replace(network, layers=network.layers[:1])
+    small = network.with_layers(network.layers[:1])
     write(small, copy)
     manifest = json.loads((copy / MANIFEST).read_text())
     assert set(files(copy)) == {*manifest["files"], MANIFEST, "notes.txt"}
@@ -245,7 +245,7 @@ def test_buses_are_whole_bytes(width: int, bus: int) -> None:
     kind = FixedType(width, 2)
     layer = random_lmu(np.random.default_rng(0), x=kind, units=None, connections=(False, False, False))
     layer = replace(layer, h=kind, reuse_factor=24)
-    plan = plan_network(Network("net", kind, layer.steps, layer.n_in, (layer,)))
+    plan = plan_network(chain("net", kind, layer.steps, layer.n_in, (layer,)))
     assert (plan.in_bus, plan.out_bus) == (bus, bus)
 
 
@@ -261,27 +261,26 @@ def test_refusals(network: Network) -> None:
     first, second, *rest = network.layers
     unsigned = FixedType(8, 4, signed=False)
     with pytest.raises(LmuHlsError, match="network 'net': the input has the unsigned type"):
-        plan_network(replace(network, x=unsigned, layers=(replace(first, x=unsigned), *network.layers[1:])))
-    with pytest.raises(LmuHlsError, match="layer 'second' needs every step, but 'first' gives its last one"):
-        plan_network(replace(network, layers=(replace(first, return_sequences=False), second, *rest)))
-    with pytest.raises(LmuHlsError, match="two layers are called 'first'; rename one"):
-        plan_network(replace(network, layers=(first, replace(second, name="first"), *rest)))
-    with pytest.raises(LmuHlsError, match=r"layer 'second' takes .*, but .* comes before it"):
-        plan_network(replace(network, layers=(first, replace(second, x=FixedType(20, 3)), *rest)))
+        plan_network(
+            chain("net", unsigned, network.steps, network.n_in, (replace(first, x=unsigned), *network.layers[1:]))
+        )
     with pytest.raises(LmuHlsError, match=r"layer 'first': encoder: h has the unsigned type"):
-        plan_network(replace(network, layers=(replace(first, h=unsigned), replace(second, x=unsigned), *rest)))
+        plan_network(network.with_layers((replace(first, h=unsigned), replace(second, x=unsigned), *rest)))
+    branched = replace(network, outputs=("head", "relu"))
+    with pytest.raises(LmuHlsError, match="'net' is no chain of layers: it has 1 inputs and 2 outputs; the Verilog"):
+        plan_network(branched)
 
 
 def test_names_that_meet(network: Network) -> None:
     """wait_x is a queue of layer first, and the input of a layer called first_wait."""
     first, second, *rest = network.layers
-    plan = plan_network(replace(network, layers=(first, replace(second, name="first_wait"), *rest)))
+    plan = plan_network(network.with_layers((first, replace(second, name="first_wait"), *rest)))
     assert plan.layers[0].name == "first" and {tap.layer for tap in plan.net.taps} == {"first", "first_wait"}
     wires = [wire.name for wire in plan.net.wires]
     assert len(set(wires)) == len(wires) and "layer2_first_wait_x_tdata" in wires
     odd = ("rst", "in", "error", "framing", "clk")
     layers = [replace(layer, name=name) for layer, name in zip(network.layers, odd, strict=False)]
-    plan_network(replace(network, layers=tuple(layers)))
+    plan_network(network.with_layers(tuple(layers)))
 
 
 @pytest.mark.parametrize(("dense_after", "keep_last"), [(True, True), (False, True), (False, False)])
@@ -291,7 +290,7 @@ def test_natural_order_is_restored_only_where_it_matters(dense_after: bool, keep
     layer = replace(layer, reuse_factor=valid_reuse_factors(layer)[-1])
     head = Dense("head", layer.h, Weight(np.arange(12).reshape(6, 2), FixedType(6, 6)), None, layer.h, 12)
     layers = (layer, head) if dense_after else (layer,)
-    plan = plan_network(Network("net", layer.x, layer.steps, layer.n_in, layers))
+    plan = plan_network(chain("net", layer.x, layer.steps, layer.n_in, layers))
     (buffer,) = [i for i in plan.net.instances if i.module == "lmu_vector_buffer"]
     assert buffer.parameters["KEEP_LAST"] == keep_last and buffer.parameters["REORDER"] == (not dense_after)
     arrival = (2, 5, 1, 4, 0, 3)  # channel * order + degree

@@ -14,7 +14,7 @@ import pytest
 from lmu_hls import builds, golden
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType, Ints, quantize
-from lmu_hls.spec import LMU, DenseUpdate, Network, Weight
+from lmu_hls.spec import LMU, DenseUpdate, Network, Weight, chain
 from tests.support.hdl.memory_project import write_rtl
 from tests.support.hdl.memory_sim import RtlResult, simulate_memory
 
@@ -49,7 +49,7 @@ def _network() -> Network:
         discretizer="zoh",
         basis="orthonormal",
     )
-    return Network("net", x, 8, 3, (layer,))
+    return chain("net", x, 8, 3, (layer,))
 
 
 NETWORK = _network()

@@ -14,7 +14,7 @@ from lmu_hls import golden
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType, Ints, quantize
 from lmu_hls.legendre import tridiagonal_factors
-from lmu_hls.spec import LMU, DenseUpdate, Network, TridiagonalUpdate, Weight, store
+from lmu_hls.spec import LMU, DenseUpdate, Network, TridiagonalUpdate, Weight, chain, store
 from tests.support.hdl.memory_project import write_rtl
 from tests.support.hdl.memory_sim import RtlResult, simulate_memory
 from tests.support.hdl.packed import with_overflow, with_rounding
@@ -57,7 +57,7 @@ def _network(memory_d: int) -> Network:
     a, b = (Weight(rng.integers(-600, 600, shape), FINE) for shape in ((2, 2), (2,)))
     encoder = Weight(rng.integers(-100, 100, (ORDER * memory_d, 1)), FixedType(8, 1))
     second = dataclasses.replace(first, name="dense", x=mem, encoder_x=encoder, update=DenseUpdate(a, b))
-    return Network("net", x, STEPS, 3, (first, second))
+    return chain("net", x, STEPS, 3, (first, second))
 
 
 NETWORKS = {memory_d: _network(memory_d) for memory_d in (1, 3)}

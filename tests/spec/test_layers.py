@@ -7,7 +7,7 @@ import pytest
 
 from lmu_hls import golden
 from lmu_hls.fixed import FixedType
-from lmu_hls.spec import Activation, Assign, Dense, Elementwise, Network, Tensor, Term, Weight, store
+from lmu_hls.spec import Activation, Assign, Dense, Elementwise, Tensor, Term, Weight, chain, store
 from lmu_hls.spec.assign import assign
 from lmu_hls.spec.layers import LAYERS, Layer
 from tests.support.networks import assign as define_assign
@@ -35,7 +35,7 @@ def test_a_new_layer_is_known_to_golden_and_to_the_file(seed, tmp_path):
     network = random_network(rng)
     width, last = network.widths[-1], network.layers[-1]
     scale = Scale("scale", last.out, random_weight(rng, width), random_weight(rng, width), FixedType(7, 3))
-    longer = Network("net", network.x, network.steps, network.n_in, (*network.layers, scale))
+    longer = chain("net", network.x, network.steps, network.n_in, (*network.layers, scale))
     store.save(longer, tmp_path / "spec.npz")
     x = random_input(rng, network, 3)
     trace = golden.run(store.load(tmp_path / "spec.npz"), x)
@@ -56,7 +56,7 @@ def test_a_layer_that_cannot_take_what_comes_is_refused():
     first, second, dense, relu = network.layers
     wide = Dense("head", second.h, random_weight(np.random.default_rng(0), second.units + 1, 3), None, dense.out)
     with pytest.raises(ValueError, match="head: it reads 5 values a step, but 4 come"):
-        Network("net", network.x, network.steps, network.n_in, (first, second, wide, relu))
+        chain("net", network.x, network.steps, network.n_in, (first, second, wide, relu))
 
 
 def test_a_diagonal_factor_has_one_coefficient_for_each_value():

@@ -24,7 +24,7 @@ def with_reuse(rng: np.random.Generator, network: Network, place: int | None = N
             valid = valid_reuse_factors(layer)
             layer = replace(layer, reuse_factor=int(rng.choice(valid)) if place is None else valid[place])
         layers.append(layer)
-    return replace(network, layers=tuple(layers))
+    return network.with_layers(tuple(layers))
 
 
 def golden_vectors(rng: np.random.Generator, network: Network, options: RtlOptions, count: int = 3) -> Vectors:
@@ -32,7 +32,7 @@ def golden_vectors(rng: np.random.Generator, network: Network, options: RtlOptio
     x = random_input(rng, network, count)
     if not options.streaming:
         return Vectors(x, golden.predict(network, x))
-    endless = replace(streaming(network), steps=count * network.steps)
+    endless = streaming(network).with_steps(count * network.steps)
     y = golden.predict(endless, x.reshape(1, endless.steps, network.n_in))
     return Vectors(x, y.reshape(count, network.steps, -1))
 

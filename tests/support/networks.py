@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from math import floor
 
@@ -18,10 +19,12 @@ from lmu_hls.spec import (
     Elementwise,
     GRUCell,
     HiddenCell,
+    Layer,
     LSTMCell,
     Network,
     Softmax,
     Weight,
+    chain,
     make_activation,
     make_exp,
 )
@@ -129,7 +132,7 @@ def random_network(rng: np.random.Generator) -> Network:
     second = random_lmu(rng, name="second", x=first.h, n_in=first.units, activation="sigmoid", return_sequences=False)
     dense = Dense("head", second.h, random_weight(rng, second.units, 3), random_weight(rng, 3), random_type(rng))
     relu = Elementwise("relu", dense.out, Activation("relu"), random_type(rng))
-    return Network("net", first.x, first.steps, first.n_in, (first, second, dense, relu))
+    return chain("net", first.x, first.steps, first.n_in, (first, second, dense, relu))
 
 
 def random_input(rng: np.random.Generator, network: Network, batch: int) -> Ints:
@@ -262,23 +265,39 @@ def activate_all(activation: Activation, values: np.ndarray, to: FixedType) -> n
 
 
 def define_network(network: Network, x: Ints) -> Ints:
-    """One sequence of input integers to the output integers."""
-    values = real(Weight(x, network.x))
-    for layer in network.layers:
-        if isinstance(layer, LMU):
-            h = define_lmu(layer, values)["h"]
-            values = h if layer.return_sequences else h[-1]
-        elif isinstance(layer, Dense):
-            bias = real(layer.bias)
-            sums = values @ real(layer.kernel) + (bias if bias is not None else 0)
-            values = np.vectorize(lambda v, to=layer.out: assign(v, to), otypes=[object])(sums)
-        elif isinstance(layer, Softmax):
-            values = np.apply_along_axis(lambda v, la=layer: define_softmax(la, v), -1, values)
-        elif isinstance(layer, ArgMax):
-            largest = values.max(axis=-1, keepdims=True)
-            values = np.apply_along_axis(lambda v: [Fraction(v.tolist().index(True))], -1, values == largest)
-        else:
-            values = np.vectorize(lambda v, la=layer: define_activation(la.activation, v, la.out), otypes=[object])(
-                values
-            )
-    return np.vectorize(lambda v: int(v * Fraction(2) ** network.out.fraction), otypes=[np.int64])(values)
+    """One sequence of input integers to the output integers, of a network with one input and one output."""
+    return define_graph(network, {network.inputs[0].name: x})[network.outputs[0]]
+
+
+def define_graph(network: Network, given: Mapping[str, Ints]) -> dict[str, Ints]:
+    """One sequence of integers for every input to the integers of every output."""
+    values = {item.name: real(Weight(given[item.name], item.type)) for item in network.inputs}
+    for node in network.nodes:
+        values[node.name] = define_layer(node.layer, *(values[source] for source in node.inputs))
+    fractions = {name: network.values[name].type.fraction for name in network.outputs}
+    return {
+        name: np.vectorize(lambda v, f=fraction: int(v * Fraction(2) ** f), otypes=[np.int64])(values[name])
+        for name, fraction in fractions.items()
+    }
+
+
+def define_layer(layer: Layer, values: np.ndarray, *others: np.ndarray) -> np.ndarray:
+    """What a layer of one input gives for Fractions, every step or the last; others are sums of what they read."""
+    if isinstance(layer, LMU):
+        h = define_lmu(layer, values)["h"]
+        return h if layer.return_sequences else h[-1]
+    if isinstance(layer, Dense):
+        bias = real(layer.bias)
+        return _each(values @ real(layer.kernel) + (bias if bias is not None else 0), lambda v: assign(v, layer.out))
+    if isinstance(layer, Softmax):
+        return np.apply_along_axis(lambda v: define_softmax(layer, v), -1, values)
+    if isinstance(layer, ArgMax):
+        largest = values.max(axis=-1, keepdims=True)
+        return np.apply_along_axis(lambda v: [Fraction(v.tolist().index(True))], -1, values == largest)
+    if isinstance(layer, Elementwise):
+        return _each(values, lambda v: define_activation(layer.activation, v, layer.out))
+    return _each(sum(others, values), lambda v: assign(v, layer.out))
+
+
+def _each(values: np.ndarray, function: Callable[[Fraction], Fraction]) -> np.ndarray:
+    return np.vectorize(function, otypes=[object])(values)

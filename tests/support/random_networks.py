@@ -23,6 +23,7 @@ from lmu_hls.spec import (
     Softmax,
     TridiagonalUpdate,
     Weight,
+    chain,
     make_activation,
     make_exp,
     with_argmax,
@@ -88,7 +89,7 @@ def _draw(rng: np.random.Generator, seed: int, max_states: int) -> Network:
         )
     elif head == "relu" and isinstance(layers[-1], LMU):
         layers.append(Elementwise("relu", out, Activation("relu"), _type(rng)))
-    network = Network(f"random_{seed}", x, steps, n_in, tuple(layers))
+    network = chain(f"random_{seed}", x, steps, n_in, tuple(layers))
     return with_argmax(network) if head == "argmax" else network
 
 

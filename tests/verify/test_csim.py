@@ -11,7 +11,7 @@ from lmu_hls import builds, golden, toolchain
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType
 from lmu_hls.front.extract import network_spec
-from lmu_hls.spec import Network, Weight
+from lmu_hls.spec import Network, Weight, chain
 from lmu_hls.verify import csim
 from lmu_hls.verify.csim import compile_project, output_shape
 from tests.support.lmu_models import convert, lmu, model, random_input
@@ -187,11 +187,11 @@ def test_output_shape():
     x = np.zeros((2, network.steps, network.n_in), np.int64)
     assert golden.run(network, x).output.shape == (2, *output_shape(network))
     head = Dense(
-        "head",
+        "another",
         network.out,
         Weight(np.ones((golden.run(network, x).output.shape[-1], 3)), FixedType(4, 4)),
         None,
         network.out,
     )
-    longer = Network(network.name, network.x, network.steps, network.n_in, (*network.layers, head))
+    longer = chain(network.name, network.x, network.steps, network.n_in, (*network.layers, head))
     assert golden.run(longer, x).output.shape == (2, *output_shape(longer))

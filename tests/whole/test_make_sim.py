@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +10,6 @@ import pytest
 
 from lmu_hls.rtl.network import RtlOptions, plan_network
 from lmu_hls.rtl.standalone import write_project
-from lmu_hls.spec import LMU
 from lmu_hls.toolchain import find
 from tests.support.make_sim import golden_vectors, make, with_reuse
 from tests.support.random_networks import random_spec_network
@@ -58,8 +56,7 @@ def test_latency_is_as_planned(seed: int, tmp_path: Path) -> None:
     """One step through an idle network; the bench counts from the cycle before the first input beat."""
     rng = np.random.default_rng(seed)
     network = with_reuse(rng, random_spec_network(seed, STATES))
-    layers = [replace(layer, steps=1) if isinstance(layer, LMU) else layer for layer in network.layers]
-    network = replace(network, steps=1, layers=tuple(layers))
+    network = network.with_steps(1)
     manifest = write_project(plan_network(network), tmp_path, golden_vectors(rng, network, RtlOptions(), 1))
     done = make(tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr

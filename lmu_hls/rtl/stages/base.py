@@ -61,12 +61,11 @@ def matrix_part(name: str, matrix: Matrix, useful_quarters: int = 4) -> Part:
 class Stage(ABC, Generic[L]):
     """A layer of the contract as a stage of the accelerator, by default one without multiplications.
 
-    ``any_order``: it takes the values of a step in any order. ``needs_every_step``: it cannot stand behind one that
-    gives its last step only. A layer with parts has a field ``reuse_factor``, a request.
+    ``any_order``: it takes the values of a step in any order. A layer with parts has a field ``reuse_factor``, a
+    request.
     """
 
     any_order: ClassVar[bool] = False
-    needs_every_step: ClassVar[bool] = False
 
     def __init_subclass__(cls, layer: type) -> None:
         _STAGES[layer] = cls

@@ -22,7 +22,6 @@ STEPS_AHEAD = 4  # steps of x that wait for the hidden cell while the memory wor
 
 class LMUStage(Stage[LMU], layer=LMU):
     any_order = True  # the rows of its matrices follow it
-    needs_every_step = True
 
     @property
     def sizes(self) -> LMUSizes:

@@ -7,7 +7,7 @@ contract holds of it.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, ClassVar, TypeVar
+from typing import Any, TypeVar
 
 from lmu_hls.fixed import FixedType
 from lmu_hls.spec.assign import Assign, Tensor, assigned
@@ -18,15 +18,11 @@ LAYERS: dict[str, type[Layer]] = {}  # by the name of the class
 
 
 class Layer:
-    """A layer by its ``name``, with the types of what it reads (``x``, or ``inputs`` of several) and of what it gives.
-
-    ``needs_every_step``: it reads a sequence, and cannot stand behind a layer that gives the last step only.
-    """
+    """A layer by its ``name``: what it reads has the type ``x`` (or ``inputs``, of several), what it gives ``out``."""
 
     __slots__ = ()
     name: str
     out: FixedType
-    needs_every_step: ClassVar[bool] = False
 
     def __init_subclass__(cls) -> None:
         LAYERS[cls.__name__] = cls  # a dataclass with slots is made twice, and the second one stays
@@ -49,6 +45,11 @@ class Layer:
         """
         return widths[0]
 
+    def reads(self, *widths: int) -> tuple[Tensor, ...]:
+        """What it reads as tensors: x, or x0, x1, ... of several inputs."""
+        names = ["x"] if len(widths) == 1 else [f"x{k}" for k in range(len(widths))]
+        return tuple(Tensor(*item) for item in zip(names, self.inputs, widths, strict=True))
+
     def assignments(self, *widths: int) -> tuple[Assign, ...]:
         """What a step assigns, ``out`` last; empty for a layer whose equation is no sum."""
         return ()
@@ -62,6 +63,9 @@ class Layer:
         dataclass: Any = self
         changed: L = replace(dataclass, name=name)
         return changed
+
+    def check_steps(self, steps: int, every_step: bool) -> None:
+        """ValueError for sequences of ``steps``, of which only the last step comes where not ``every_step``."""
 
     def check_width(self, expected: int, found: int) -> None:
         """ValueError unless ``found`` values come in a step where it reads ``expected``."""

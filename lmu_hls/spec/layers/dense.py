@@ -34,5 +34,5 @@ class Dense(Layer):
         return self.units
 
     def assignments(self, *widths: int) -> tuple[Assign, ...]:
-        x, out = Tensor("x", self.x, widths[0]), Tensor("out", self.out, self.units)
+        (x,), out = self.reads(*widths), Tensor("out", self.out, self.units)
         return (assign(out, matrix(x.now(), self.kernel), biases=[self.bias]),)

@@ -20,5 +20,5 @@ class Elementwise(Layer):
     out: FixedType
 
     def assignments(self, *widths: int) -> tuple[Assign, ...]:
-        x, out = Tensor("x", self.x, widths[0]), Tensor("out", self.out, widths[0])
+        (x,), out = self.reads(*widths), Tensor("out", self.out, widths[0])
         return (apply(self.activation, out, x.now()),)

@@ -20,8 +20,6 @@ class LMU(Layer):
     channel at a time; h by ``hidden``, or h = mem (channel-major) without one. ``reuse_factor`` is a request.
     """
 
-    needs_every_step = True
-
     name: str
     steps: int
     x: FixedType
@@ -81,6 +79,12 @@ class LMU(Layer):
     def width(self, *widths: int) -> int:
         self.check_width(self.n_in, widths[0])
         return self.units
+
+    def check_steps(self, steps: int, every_step: bool) -> None:
+        if not every_step:
+            raise ValueError(f"layer {self.name!r} needs every step, but only the last one comes; set return_sequences")
+        if steps != self.steps:
+            raise ValueError(f"layer {self.name!r} has sequences of {self.steps} steps, the network of {steps}")
 
     @property
     def encoder(self) -> Assign:

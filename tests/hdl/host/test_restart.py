@@ -29,7 +29,7 @@ def network(every_step: bool) -> Network:
     rng = np.random.default_rng(10)
     of = with_reuse(rng, random_network(rng), place=0)
     layers = [replace(la, return_sequences=True) if isinstance(la, LMU) and every_step else la for la in of.layers]
-    return replace(of, layers=tuple(layers))
+    return of.with_layers(tuple(layers))
 
 
 def bench(plan: NetworkPlan, x: list[int], y: list[int]) -> str:

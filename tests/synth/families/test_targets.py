@@ -11,7 +11,7 @@ from lmu_hls.errors import LmuHlsError
 from lmu_hls.records import Resources
 from lmu_hls.rtl.network import plan_network
 from lmu_hls.rtl.standalone import sources, write_project
-from lmu_hls.spec import Network
+from lmu_hls.spec import Network, chain
 from lmu_hls.synth import synthesize
 from lmu_hls.synth.families import families, family_of
 from lmu_hls.toolchain import find
@@ -57,7 +57,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Network]:
     """Two channels of order 4 on two lanes, and their encoder; 16 bits throughout."""
     kinds = {"u": "fixed<16,3>", "mem": "fixed<16,2>", "a": "fixed<16,1>", "b": "fixed<16,1>"}
     layer = replace(Config(4, 2, 2, **kinds).lmu("lmu"), reuse_factor=20)
-    network, folder = Network("tiny", layer.x, layer.steps, 1, (layer,)), tmp_path_factory.mktemp("tiny")
+    network, folder = chain("tiny", layer.x, layer.steps, 1, (layer,)), tmp_path_factory.mktemp("tiny")
     assert write_project(plan_network(network), folder).multipliers == 3
     return folder, network
 
