@@ -24,7 +24,8 @@ class Family:
 
     `device` is its name in words. `passes` map a flattened design to its primitives, without pads. `costs` has what
     one cell of each primitive takes, {resource: how many}; {} where that is nothing that is counted. `devices` are
-    the chips that are known by name, `router` how they are placed and routed with open tools, None where none does.
+    the chips that are known by name, `router` how they are placed and routed with open tools; where none does,
+    `vendor` is the manufacturer's tool for that, a name in lmu_hls.toolchain.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Family:
     costs: Mapping[str, Mapping[str, int]]
     devices: tuple[Device, ...] = ()
     router: Router | None = None
+    vendor: str = ""
 
     def __post_init__(self) -> None:
         known = {resource.name for resource in self.resources}

@@ -29,8 +29,9 @@ from lmu_hls.synth.roms import MANIFEST, data_files
 from lmu_hls.synth.route import REPORT, DoesNotFit, pack, route, usage
 from lmu_hls.synth.timing import read_scopes, read_timing
 from lmu_hls.synth.units import Incomplete
+from lmu_hls.synth.vivado import implement, read_reports
 from lmu_hls.synth.yosys import NETLIST, SCOPES, netlist
-from lmu_hls.toolchain import need
+from lmu_hls.toolchain import find, need
 
 PROGRESS = "place and route"
 
@@ -91,9 +92,14 @@ def place_units(
 
 
 def check_routable(targets: Iterable[str], routing: Routing) -> None:
-    """Raises LmuHlsError unless each target is a device that can be routed, with its tools there."""
+    """Raises LmuHlsError unless each target is a device that can be routed, with its open tools there."""
     for name in targets:
-        _, router = target_of(name).routable
+        target = target_of(name)
+        if target.family.vendor and target.device:
+            if routing.bitstream:
+                raise LmuHlsError(f"{name} is placed by {target.family.vendor} out of context: it has no --bitstream")
+            continue
+        _, router = target.routable
         need(router.tool)
         if routing.bitstream:
             need(router.packer)
@@ -116,7 +122,10 @@ class _Run:
             if not self._done(future):
                 preparing[future].left = 0
         routing = {
-            pool.submit(_route, job, seed): job for seed in self.routing.seed_numbers for job in fitting if job.left
+            pool.submit(_route, self.folder, job, seed): job
+            for seed in self.routing.seed_numbers
+            for job in fitting
+            if seed <= job.left
         }
         progress(PROGRESS, 0, len(routing))
         for name in dict.fromkeys(job.target.name for job in self.jobs):
@@ -167,8 +176,9 @@ class _Run:
 
 def _job(folder: OutputFolder, unit: Unit, resources: Resources, routing: Routing) -> _Job:
     target = target_of(resources.target)
-    device, _ = target.routable
-    runs = 0 if lacking(usage_of(target, resources.counts)) else routing.seeds
+    device = target.device
+    assert device is not None
+    runs = 0 if lacking(usage_of(target, resources.counts)) else 1 if target.family.vendor else routing.seeds
     work = folder.work("synth", target.name, unit.name)
     return _Job(unit, target, resources, routing.clock_mhz or device.clock_mhz, work, runs)
 
@@ -181,10 +191,18 @@ def _prepare(folder: OutputFolder, job: _Job) -> None:
     job.synthesis = netlist(
         verilog, job.unit.top, job.unit.parameters, job.work, job.target, data_dir, data_files(data_dir)
     )
-    job.harness = harnessed(job.synthesis / NETLIST, job.unit.top, job.target, job.work)
+    if not job.target.family.vendor:
+        job.harness = harnessed(job.synthesis / NETLIST, job.unit.top, job.target, job.work)
 
 
-def _route(job: _Job, seed: int) -> None:
+def _route(folder: OutputFolder, job: _Job, seed: int) -> None:
+    if job.target.family.vendor:
+        verilog, data_dir = [folder.root / source for source in job.unit.sources], folder.root / job.unit.folder
+        job.routed[seed] = implement(
+            verilog, job.unit.top, job.unit.parameters, job.target, job.clock_mhz, job.work, data_dir,
+            data_files(data_dir),
+        )  # fmt: skip
+        return
     device, router = job.target.routable
     assert job.harness is not None
     pins = dict(zip(PINS, device.pins, strict=True)) if device.pins else {}
@@ -198,11 +216,12 @@ def _route(job: _Job, seed: int) -> None:
 
 
 def _placement(folder: OutputFolder, job: _Job) -> Placement:
-    device, router = job.target.routable
+    device, family = job.target.device, job.target.family
+    assert device is not None
     step, sequence = _cycles(folder, job.unit)
-    tool = need(router.tool)
+    tool = find(family.router.tool if family.router else family.vendor)
     about = Placement(
-        job.unit.name, job.target.name, device.part, router.tool, tool.version, job.clock_mhz, (), {}, {}, False,
+        job.unit.name, job.target.name, device.part, tool.name, tool.version, job.clock_mhz, (), {}, {}, False,
         step_cycles=step, sequence_cycles=sequence,
     )  # fmt: skip
     if not job.routed:
@@ -210,7 +229,13 @@ def _placement(folder: OutputFolder, job: _Job) -> Placement:
         why = lacking(found) or str(job.unfit)
         source = "pnr" if job.unfit else "synth"
         return replace(about, utilisation=found, why=why, remedy=_remedy(folder, found), source=source)
-    assert job.synthesis is not None and job.harness is not None
+    assert job.synthesis is not None
+    if family.router is None:
+        ((seed, place),) = job.routed.items()
+        done = read_reports(place, read_scopes(job.synthesis / SCOPES), job.unit.top, job.clock_mhz)
+        run = SeedRun(seed, round(done.fmax_mhz, 3))
+        return replace(about, runs=(run,), fits=True, utilisation=done.usage, critical_path=done.path)
+    assert job.harness is not None
     scopes, cells = read_scopes(job.synthesis / SCOPES), job.target.family.costs
     timings = {
         seed: read_timing(place / REPORT, scopes, job.unit.top, cells, INSTANCE)
@@ -219,7 +244,7 @@ def _placement(folder: OutputFolder, job: _Job) -> Placement:
     runs = tuple(SeedRun(seed, round(timing.fmax_mhz, 3)) for seed, timing in timings.items())
     made = replace(about, runs=runs, fits=True, harness=job.harness.counts)
     assert made.seed is not None
-    used = usage(job.routed[made.seed] / REPORT, router)
+    used = usage(job.routed[made.seed] / REPORT, family.router)
     return replace(
         made,
         utilisation={name: _without(name, use, job.harness.counts) for name, use in used.items()},

@@ -94,7 +94,12 @@ def calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def outdir(tmp_path: Path, calls: Path) -> Path:
-    root = tmp_path / "out"
+    return outdir_of(tmp_path)
+
+
+def outdir_of(folder: Path) -> Path:
+    """An output folder with one small unit."""
+    root = folder / "out"
     for name, text in (("verilog/rtl/small.v", UNIT), ("verilog/rom/a.hex", "1\n")):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(text)
@@ -217,7 +222,8 @@ def test_the_command(outdir: Path, capsys: pytest.CaptureFixture[str]) -> None:
         (["--clock", "12"], "--clock and --seeds are for place and route; add --route"),
         (["--route", "--clock", "fast"], "--clock 'fast' is no clock from 1 kHz to 10 GHz; write it as 100MHz"),
         (["--route", "--target", "ecp5"], "ecp5 is a family, and --route needs a device: ecp5-12k, ecp5-25k"),
-        (["--route", "--target", "xc7a35t"], "no open tool places and routes AMD 7 series"),
+        (["--route", "--target", "xc7"], "no open tool places and routes AMD 7 series: --route takes a device of ecp5"),
+        (["--bitstream", "--target", "xc7a35t"], "xc7a35t is placed by vivado out of context: it has no --bitstream"),
     ],
 )
 def test_what_cannot_be_asked_for(

@@ -46,8 +46,9 @@ class Target:
         """What place and route needs. LmuHlsError for a family without a device, and where no open tool routes it."""
         if self.family.router is None:
             raise LmuHlsError(
-                f"no open tool places and routes {self.family.device}: --route needs a device of "
+                f"no open tool places and routes {self.family.device}: --route takes a device of "
                 f"{', '.join(family.name for family in families().values() if family.router)}"
+                + (f", or one of {self.name} with {self.family.vendor}" if self.family.vendor else "")
             )
         if self.device is None:
             raise LmuHlsError(

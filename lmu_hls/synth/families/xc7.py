@@ -46,4 +46,5 @@ FAMILY = Family(
             ("xc7vx690t", "xc7vx690tffg1761-2", (433200, 866400, 3600, 2940), 200.0),
         )
     ),
+    vendor="vivado",
 )

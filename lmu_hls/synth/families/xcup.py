@@ -50,4 +50,5 @@ FAMILY = Family(
             ("xcu250", "xcu250-figd2104-2L-e", (1728000, 3456000, 12288, 5376, 1280)),
         )
     ),
+    vendor="vivado",
 )
