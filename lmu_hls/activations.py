@@ -20,15 +20,16 @@ Floats = NDArray[np.float64]
 class Function:
     """An activation function f, by Keras's ``name``; ``low`` <= f(x) <= ``high`` for every x.
 
-    ``shrinks``: |f(x)| <= |x|, so that f(0) = 0 and a bound of x is one of f(x). A function by table has a ``reach``:
-    its table covers [-reach, reach), a power of two; from ``end`` on it is its limit within 4e-7.
+    ``shrinks``: |f(x)| <= |x|, so that f(0) = 0 and a bound of x is one of f(x). It must be said: a function of which
+    neither that nor a limit is known has no bound. A function by table has a ``reach``: its table covers
+    [-reach, reach), a power of two; from ``end`` on it is its limit within 4e-7.
     """
 
     name: str
     real: Callable[[Floats], Floats]
     low: float = -np.inf
     high: float = np.inf
-    shrinks: bool = True
+    shrinks: bool = False
     reach: int | None = None
     end: int | None = None
 
@@ -53,10 +54,10 @@ class Function:
 FUNCTIONS: Mapping[str, Function] = {
     function.name: function
     for function in (
-        Function("linear", lambda x: x),
-        Function("relu", lambda x: np.maximum(x, 0.0), low=0.0),
-        Function("tanh", np.tanh, -1.0, 1.0, reach=4, end=8),
-        Function("sigmoid", expit, 0.0, 1.0, shrinks=False, reach=8, end=16),
-        Function("hard_sigmoid", lambda x: np.clip(x / 6 + 0.5, 0.0, 1.0), 0.0, 1.0, shrinks=False, reach=4, end=4),
+        Function("linear", lambda x: x, shrinks=True),
+        Function("relu", lambda x: np.maximum(x, 0.0), low=0.0, shrinks=True),
+        Function("tanh", np.tanh, -1.0, 1.0, shrinks=True, reach=4, end=8),
+        Function("sigmoid", expit, 0.0, 1.0, reach=8, end=16),
+        Function("hard_sigmoid", lambda x: np.clip(x / 6 + 0.5, 0.0, 1.0), 0.0, 1.0, reach=4, end=4),
     )
 }

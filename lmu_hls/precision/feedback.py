@@ -147,6 +147,8 @@ def _u_bound(memory: Memory, unit: MemoryRange, encoder: Encoder, hidden: Hidden
         for _ in range(_REFINEMENTS):  # each turn maps a bound to a bound
             u = np.minimum(u, loop @ own + noise + from_h @ _activated(hidden, gain @ u + rest))
         return np.asarray(u)
+    if not FUNCTIONS[hidden.activation].shrinks:
+        raise ValueError(f"h feeds back into u through {hidden.activation}, of which no bound is known")
     turn = from_h @ gain
     radius = spectral_radius(turn)
     if radius >= 1:

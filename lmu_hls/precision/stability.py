@@ -69,6 +69,8 @@ def with_fraction(coefficients: DenseMemory | TridiagonalFactors, fraction: int)
     if isinstance(coefficients, DenseMemory):
         a, b = (coefficient_type(values, fraction) for values in (coefficients.a, coefficients.b))
         return quantize_dense(coefficients.a, coefficients.b, a, b, coefficients.mem)
+    if not isinstance(coefficients, TridiagonalFactors):
+        raise TypeError(f"a {type(coefficients).__name__} is no memory that is known here")
     return quantize_factors(
         coefficients, {name: coefficient_type(getattr(coefficients, name), fraction) for name in FACTORS}
     )

@@ -34,7 +34,7 @@ def rounding_bounds(memory: Memory) -> dict[str, Array]:
         return by_energy(memory)
     if isinstance(memory, DenseMemory):
         return {"mem": peak_gain(memory.a, np.eye(memory.order), np.full(memory.order, memory.mem.worst))}
-    return _by_summing(memory)
+    return _by_summing(memory) if isinstance(memory, TridiagonalMemory) else by_energy(memory)
 
 
 def _by_summing(memory: TridiagonalMemory) -> dict[str, Array]:

@@ -103,6 +103,8 @@ def memory_of(source: Draft, layer: str, types: Types | None = None) -> Memory:
 
     if (layer, "a") in source.weights:
         return DenseMemory(coefficient("a"), coefficient("b"), rounding("mem"))
+    if any((layer, name) not in source.weights for name in FACTORS):
+        raise ValueError(f"layer {layer!r}: nothing is known of the range of its memory update")
     lam, gam, kap, bet = (coefficient(name) for name in FACTORS)
     return TridiagonalMemory(lam, gam, kap, bet, rounding("mem"), rounding("sweep"))
 

@@ -1,10 +1,15 @@
 """Ranges of a whole layer: no input, sign pattern or feedback takes a tensor beyond them."""
 
+from dataclasses import dataclass, replace
+
 import numpy as np
 import pytest
 
 from lmu_hls import legendre
-from lmu_hls.precision import DenseMemory, Encoder, Hidden, Rounding, layer_range
+from lmu_hls.activations import FUNCTIONS, Function
+from lmu_hls.precision import DenseMemory, Encoder, Hidden, Rounding, feedback, layer_range
+from lmu_hls.precision.stability import with_fraction
+from lmu_hls.precision.worst_rounding import rounding_bounds
 
 ORDER, CHANNELS, N_IN, UNITS = 4, 2, 3, 5
 ACTIVATIONS = {
@@ -98,3 +103,45 @@ def test_a_loop_without_bound_says_so():
     assert "mem feeds back into u and the loop is unstable" in bound.reason
     memory, encoder, _ = parts(3, scale_h=1.0)
     assert "without a hidden cell" in layer_range(memory, encoder).reason
+
+
+def known(monkeypatch, **about):
+    """A function that only this test knows, f(x) = x + 3, with what is said ``about`` it."""
+    function = Function("shifted", lambda x: x + 3.0, **about)
+    monkeypatch.setattr(feedback, "FUNCTIONS", {**FUNCTIONS, "shifted": function})
+
+
+@pytest.mark.parametrize("scale_h", [0.0, 0.005])
+def test_a_function_of_which_nothing_is_said_has_no_bound(monkeypatch, scale_h):
+    """It is never taken for the identity, which would prove |h| <= |pre|."""
+    known(monkeypatch)
+    memory, encoder, hidden = parts(3, "relu", scale_h)
+    bound = layer_range(memory, encoder, replace(hidden, activation="shifted"))
+    assert np.all(np.isinf(bound.h))
+    if scale_h:
+        assert not bound.bounded and "shifted, of which no bound is known" in bound.reason
+
+
+def test_seeded_fault_a_function_that_is_said_to_shrink_would_be_bounded(monkeypatch):
+    known(monkeypatch, shrinks=True)
+    memory, encoder, hidden = parts(3, "relu")
+    assert np.all(np.isfinite(layer_range(memory, encoder, replace(hidden, activation="shifted")).h))
+
+
+def test_an_unknown_activation_is_refused():
+    with pytest.raises(ValueError, match="activation 'swish' has no known bound"):
+        replace(parts(3, "relu")[2], activation="swish")
+
+
+def test_an_unknown_kind_of_memory_gets_the_bound_that_holds_for_all():
+    """A linear system that is neither of the two forms, by its sources and readers alone."""
+    memory, _, _ = parts(3, rounding=0.1)
+
+    @dataclass
+    class Other:
+        a, b, order, sources, readers = memory.a, memory.b, memory.order, memory.sources, memory.readers
+
+    bound, tight = rounding_bounds(Other()), rounding_bounds(memory)
+    assert all(np.all(bound[name] >= tight[name]) for name in tight)
+    with pytest.raises(TypeError, match="a Other is no memory that is known"):
+        with_fraction(Other(), 4)
