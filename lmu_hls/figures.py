@@ -197,12 +197,12 @@ def check_targets(y: ArrayLike, head: Head, samples: int, name: str = "y") -> Ta
     return Targets(BINARY if head.width == 1 else CLASSES, _classes(flat, head, name), head)
 
 
-def error_figures(wanted: ArrayLike, outputs: ArrayLike) -> ErrorFigures:
-    """Errors of ``outputs`` against ``wanted``, of one shape with the outputs on the last axis.
+def error_figures(expected: ArrayLike, outputs: ArrayLike) -> ErrorFigures:
+    """Errors of ``outputs`` against ``expected``, of one shape with the outputs on the last axis.
 
     Raises ValueError for two shapes, LmuHlsError for outputs that are not finite.
     """
-    real, made = np.asarray(wanted, np.float64), np.asarray(outputs, np.float64)
+    real, made = np.asarray(expected, np.float64), np.asarray(outputs, np.float64)
     if real.shape != made.shape:
         raise ValueError(f"outputs of shape {made.shape} against values of shape {real.shape}")
     if not np.all(np.isfinite(made)):

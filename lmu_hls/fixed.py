@@ -162,9 +162,9 @@ def quantize(values: ArrayLike, to: FixedType) -> Ints:
     return _overflow(rounded.astype(np.int64), to)
 
 
-def to_float(values: Ints, of: FixedType) -> NDArray[np.float64]:
-    """The real numbers that integers of type ``of`` stand for."""
-    return np.ldexp(np.asarray(values, np.float64), -of.fraction)
+def to_float(values: Ints, fixed_type: FixedType) -> NDArray[np.float64]:
+    """The real numbers that integers of type ``fixed_type`` stand for."""
+    return np.ldexp(np.asarray(values, np.float64), -fixed_type.fraction)
 
 
 def integer_bits(magnitude: float, signed: bool = True) -> int:

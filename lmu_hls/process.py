@@ -87,14 +87,14 @@ def run(
     tool: str,
     cwd: Path | None = None,
     env: Mapping[str, str] | None = None,
-    given: str | None = None,
+    stdin: str | None = None,
     log: Path | None = None,
     line: Callable[[str], None] | None = None,
     limit: float | None = None,
 ) -> Done:
     """Run a program to its end, stdout and stderr together.
 
-    ``tool`` names it in messages. ``given`` is what it reads on stdin (default: nothing). With ``log`` all it prints
+    ``tool`` names it in messages. ``stdin`` is what it reads on stdin (default: nothing). With ``log`` all it prints
     goes to that file, which stays; else the end of it (``KEPT_BYTES``) is captured, and ``line`` is told each line,
     without its line break, as it comes. ``limit`` is in seconds; the default is that of :func:`default_limit`.
 
@@ -104,7 +104,7 @@ def run(
     limit = default_limit() if limit is None else limit
     deadline = time.monotonic() + limit
     with contextlib.ExitStack() as files:
-        source: int | IO[bytes] = subprocess.DEVNULL if given is None else files.enter_context(_spooled(given))
+        source: int | IO[bytes] = subprocess.DEVNULL if stdin is None else files.enter_context(_spooled(stdin))
         target: int | IO[bytes] = subprocess.PIPE if log is None else files.enter_context(log.open("wb"))
         with _group(command, tool, cwd, env, source, target) as process:
             try:

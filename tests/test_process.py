@@ -151,7 +151,7 @@ def test_seeded_fault_without_the_watcher_sigkill_is_seen(mark):
 
 def test_code_output_and_given_text(tmp_path):
     lines = []
-    done = process.run(["sh", "-c", "cat; echo b >&2; printf c; exit 3"], tool="sh", given="a\n", line=lines.append)
+    done = process.run(["sh", "-c", "cat; echo b >&2; printf c; exit 3"], tool="sh", stdin="a\n", line=lines.append)
     assert done == process.Done(3, "a\nb\nc")
     assert lines == ["a", "b", "c"]
     assert process.run(["sh", "-c", "read x"], tool="sh").code == 1  # stdin is closed

@@ -56,14 +56,21 @@ class Design:
         plan = self.plan
         return Interface(
             top=plan.top,
-            x=Values.of(self.network.x, plan.in_bus),
+            x=Values.from_type(self.network.x, plan.in_bus),
             n_in=self.network.n_in,
-            out=Values.of(plan.out.type, plan.out_bus),
+            out=Values.from_type(plan.out.type, plan.out_bus),
             n_out=plan.out.count,
             every_step=plan.every_step,
             step_cycles=max(plan.cycles.ii, plan.cycles.latency, *(layer.pace.ii for layer in plan.layers)),
             taps=tuple(
-                Tap(tap.layer, tap.tensor, tap.wires, Values.of(tap.type, tap.type.width), tap.count, order=tap.order)
+                Tap(
+                    tap.layer,
+                    tap.tensor,
+                    tap.wires,
+                    Values.from_type(tap.type, tap.type.width),
+                    tap.count,
+                    order=tap.order,
+                )
                 for tap in plan.net.taps
             ),
             tied=AXI_LITE if self.plan.options.axi_lite else {},

@@ -44,13 +44,13 @@ def run_golden(network: Network, x: Ints, endless: bool, trace: bool, progress: 
     return Answer(np.concatenate(outputs, axis=axis), tensors)
 
 
-def run_verilated(made: Accelerator, x: Ints, endless: bool, trace: bool, progress: Progress) -> Answer:
+def run_verilated(accelerator: Accelerator, x: Ints, endless: bool, trace: bool, progress: Progress) -> Answer:
     """The answer of the Verilog; ``endless`` as for :func:`run_golden`. LmuHlsError when the simulation fails."""
-    run = made.run(x, trace=trace, tlast=not endless, progress=lambda done: progress(done, len(x)))
+    run = accelerator.run(x, trace=trace, tlast=not endless, progress=lambda done: progress(done, len(x)))
     if run.user.any():
         raise LmuHlsError(
-            f"{made.interface.top} reports wrong framing of {int(run.user.sum())} sequences that were framed rightly. "
-            "Restore the files in rtl/."
+            f"{accelerator.interface.top} reports wrong framing of {int(run.user.sum())} sequences that were framed "
+            "rightly. Restore the files in rtl/."
         )
     tensors = {(layer, name): values for layer, of in run.taps.items() for name, values in of.items()}
     return Answer(run.outputs, tensors)

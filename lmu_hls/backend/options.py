@@ -46,7 +46,7 @@ class Options:
             check_name(self.name)
 
     @classmethod
-    def of(cls, config: Mapping[str, Any]) -> Options:
+    def from_config(cls, config: Mapping[str, Any]) -> Options:
         """The options in an hls4ml configuration; what is absent has its default."""
         given = {name: config.get(key) for name, key in _KEYS.items()}
         return cls(**{name: value for name, value in given.items() if value is not None})

@@ -57,7 +57,7 @@ def design_of(model: Any) -> Design:
     config = model.config
     if config.backend.name != NAME:
         raise LmuHlsError(f"the model was converted for {config.backend.name}; convert it with backend='Verilog'")
-    network, options, reuse_factor = network_spec(model), Options.of(config.config), config.model_rf or 1
+    network, options, reuse_factor = network_spec(model), Options.from_config(config.config), config.model_rf or 1
     known = _PLANNED.get(model)
     if (
         known is None
@@ -76,7 +76,7 @@ def reuse_factors(model: Any, cycles: int | None = None) -> dict[str, int]:
     keys of the configuration. Raises LmuHlsError when the network cannot be as fast.
     """
     config = model.config
-    options = Options.of(config.config) if config.backend.name == NAME else Options()
+    options = Options.from_config(config.config) if config.backend.name == NAME else Options()
     network, endless = network_spec(model), options.streaming
     return balanced(network, fastest(network, endless) if cycles is None else cycles, endless)
 
@@ -171,33 +171,33 @@ def build(model: Any, synth: bool = True, target: str = DEFAULT) -> dict[str, An
     return report
 
 
-def _answer(model: Any, of: Design, x: Ints, engine: str, trace: bool, progress: Progress | None) -> Answer:
+def _answer(model: Any, design: Design, x: Ints, engine: str, trace: bool, progress: Progress | None) -> Answer:
     tell: Callable[[int, int], None] = progress or (lambda done, total: None)
     if engine not in ENGINES:
         raise LmuHlsError(f"engine {engine!r} is not known; use one of {', '.join(map(repr, ENGINES))}")
     if engine == "golden":
-        return run_golden(of.network, x, of.streaming, trace, tell)
+        return run_golden(design.network, x, design.streaming, trace, tell)
     if model not in _COMPILED:
         raise LmuHlsError("the model is not compiled; call its compile() first, or use engine='golden'")
-    return run_verilated(_COMPILED[model], x, of.streaming, trace, tell)
+    return run_verilated(_COMPILED[model], x, design.streaming, trace, tell)
 
 
-def _inputs(of: Design, x: Any) -> tuple[Ints, int]:
+def _inputs(design: Design, x: Any) -> tuple[Ints, int]:
     """x in integers, (N, steps, n_in) or, streaming, (1, N * steps, n_in); and N."""
-    values = integers(of.network, x)
-    return (values.reshape(1, -1, of.network.n_in) if of.streaming else values), len(values)
+    values = integers(design.network, x)
+    return (values.reshape(1, -1, design.network.n_in) if design.streaming else values), len(values)
 
 
-def _outputs(of: Design, output: Ints, count: int, dtype: Any) -> NDArray[Any]:
-    return as_hls4ml(to_float(output, of.network.out).reshape(count, -1), dtype)
+def _outputs(design: Design, output: Ints, count: int, dtype: Any) -> NDArray[Any]:
+    return as_hls4ml(to_float(output, design.network.out).reshape(count, -1), dtype)
 
 
-def _samples(of: Design, path: str) -> Ints:
+def _samples(design: Design, path: str) -> Ints:
     """The input data that the user gave for the test bench (hls4ml's ``input_data_tb``), in integers.
 
     A sample may be flat, one to a row, which is how hls4ml's .dat files hold them.
     """
-    file, network = Path(path), of.network
+    file, network = Path(path), design.network
     try:
         x = np.asarray(np.load(file) if file.suffix == ".npy" else np.loadtxt(file, ndmin=2), np.float64)
         if x.ndim == 2 and x.shape[1] == network.steps * network.n_in:

@@ -225,7 +225,7 @@ def _plain(value: Any) -> Any:
     return value if isinstance(value, bool | int | float | str) or value is None else str(value)
 
 
-def _manifest(model: Any, graph: Any, made: Design, folder: OutputFolder, backend: str, io_type: str) -> Manifest:
+def _manifest(model: Any, graph: Any, design: Design, folder: OutputFolder, backend: str, io_type: str) -> Manifest:
     from lmu_hls.rtl.network import utilisation
 
     types = {layer.name: _types(layer) for layer in graph.get_layers()}
@@ -240,16 +240,16 @@ def _manifest(model: Any, graph: Any, made: Design, folder: OutputFolder, backen
         )
         for layer in model.layers
     )
-    sources = tuple(str(path.relative_to(folder.root)) for path in made.sources(folder.verilog))
-    unit = Unit(made.network.name, made.plan.top, {}, sources, folder.verilog.name)
+    sources = tuple(str(path.relative_to(folder.root)) for path in design.sources(folder.verilog))
+    unit = Unit(design.network.name, design.plan.top, {}, sources, folder.verilog.name)
     tools = {name: version(name) for name in TOOLS}
     parts = tuple(
         Part(layer.name, part.name, part.multipliers, part.macs, part.cycles)
-        for layer in made.plan.layers
+        for layer in design.plan.layers
         for part in layer.parts
     )
     summary = ModelSummary(model.name, layers)
-    reuse = _reuse(made)
+    reuse = _reuse(design)
     return Manifest(
         summary,
         backend,
@@ -257,21 +257,21 @@ def _manifest(model: Any, graph: Any, made: Design, folder: OutputFolder, backen
         (unit,),
         tools,
         parts,
-        made.plan.multipliers,
-        utilisation(made.plan),
+        design.plan.multipliers,
+        utilisation(design.plan),
         reuse,
-        (made.network.steps, made.network.n_in),
-        str(made.network.x),
-        made.plan.cycles.sequence,
+        (design.network.steps, design.network.n_in),
+        str(design.network.x),
+        design.plan.cycles.sequence,
     )
 
 
-def _reuse(made: Design) -> Reuse | None:
-    settled = made.settled
+def _reuse(design: Design) -> Reuse | None:
+    settled = design.settled
     if settled is None:
         return None
     fewest, most = settled.fewest_cycles, settled.most_cycles
-    return Reuse(settled.wanted, settled.cycles, fewest, most, settled.summary, settled.remark is not None)
+    return Reuse(settled.request, settled.cycles, fewest, most, settled.summary, settled.remark is not None)
 
 
 def _types(layer: Any) -> dict[str, str]:

@@ -47,7 +47,7 @@ def data_set(
     """Label and SHA-256 of arrays; the path of their file, too, where it lies below ``root``."""
     inside = path is not None and root is not None and path.resolve().is_relative_to(root.resolve())
     file = path.resolve().relative_to(root.resolve()).as_posix() if inside and path and root else ""
-    return DataSet(label, ArrayId.of(x), None if y is None else ArrayId.of(y), file)
+    return DataSet(label, ArrayId.from_values(x), None if y is None else ArrayId.from_values(y), file)
 
 
 def head_of(network: Network) -> Head:

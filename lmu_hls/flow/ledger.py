@@ -61,10 +61,10 @@ class Ledger:
         )
         dump(self.folder.verification, self.record)
 
-    def refer(self, command: str, tools: dict[str, str], made: Reference) -> None:
+    def refer(self, command: str, tools: dict[str, str], reference: Reference) -> None:
         """What golden and Keras gave."""
         self._unchanged(*REFERENCE)
-        full = replace(made, evidence=self._evidence(REFERENCE, command, tools))
+        full = replace(reference, evidence=self._evidence(REFERENCE, command, tools))
         self.record = replace(self.record, references=(*self.record.references, full))
         dump(self.folder.verification, self.record)
 

@@ -160,22 +160,22 @@ def _csim(folder: OutputFolder, network: Network, x: Ints, reference: Ints, prog
 
 
 def _rtlsim(
-    folder: OutputFolder, made: Design, x: Ints, simulator: str, waves: bool, progress: Progress
+    folder: OutputFolder, design: Design, x: Ints, simulator: str, waves: bool, progress: Progress
 ) -> tuple[Comparison, Timing]:
     """The whole network under one simulator: u, mem and h of every LMU layer, and the output."""
-    network, task = made.network, f"rtlsim {simulator}"
+    network, task = design.network, f"rtlsim {simulator}"
     trace = golden.run(network, x)
     tensors = ((lmu.name, name) for lmu in network.lmus for name in ("u", "mem", "h"))
     expected = {OUTPUT: trace.output, **{(layer, name): trace[layer].tensors[name] for layer, name in tensors}}
-    cycles = made.plan.cycles
+    cycles = design.plan.cycles
     formulas = Formulas(cycles.ii, cycles.latency)
     progress(f"{task}: compiling", 0, 1)
-    sources, work = made.sources(folder.verilog), folder.work(simulator)
+    sources, work = design.sources(folder.verilog), folder.work(simulator)
     compiled: Simulation
     if simulator == "verilator" and not waves:
-        compiled = verilated.build(sources, made.interface, folder.verilog, work)
+        compiled = verilated.build(sources, design.interface, folder.verilog, work)
     else:
-        compiled = bench.build(simulator, sources, made.interface, folder.verilog, work, waves)
+        compiled = bench.build(simulator, sources, design.interface, folder.verilog, work, waves)
     return simulate(
         compiled, x, expected, formulas, (network.name, simulator), lambda done: progress(task, done, len(x))
     )

@@ -95,14 +95,14 @@ def _known(layer: Mapping[str, Any], backend: Any) -> Known:
     return Known(layer["name"], layer["class_name"], keys, tensors)
 
 
-def check_settings(given: Any, layers: Iterable[Known]) -> None:
-    """LmuHlsError for the first setting in hls4ml's configuration ``given`` that would not arrive, with its place.
+def check_settings(configured: Any, layers: Iterable[Known]) -> None:
+    """LmuHlsError for the first setting in hls4ml's configuration ``configured`` that would not arrive, with its place.
 
     Checked are the keys of every level, the names and classes of layers, the kind of every value, and the spelling of
     types; what a type or a value means for a layer is the layer's own matter.
     """
     layers = tuple(layers)
-    for key, value in _mapping(given, "the configuration").items():
+    for key, value in _mapping(configured, "the configuration").items():
         if key not in TOP:
             raise LmuHlsError(f"the configuration has the unknown key {key!r}; {_elsewhere(key)}")
         if key in ("Optimizers", "SkipOptimizers", "Flows"):
@@ -250,17 +250,17 @@ def _check_value(where: str, key: str, value: Any) -> None:
     raise LmuHlsError(f"{where}: {key}={value!r} is not possible; give {words}{quotes}")
 
 
-def project_keys(given: Mapping[str, Any]) -> dict[str, Any]:
+def project_keys(configured: Mapping[str, Any]) -> dict[str, Any]:
     """The keys of a settings file that are no part of hls4ml's configuration."""
-    return {key: given[key] for key in PROJECT if key in given}
+    return {key: configured[key] for key in PROJECT if key in configured}
 
 
-def project_options(given: Mapping[str, Any]) -> dict[str, Any]:
+def project_options(configured: Mapping[str, Any]) -> dict[str, Any]:
     """The arguments of hls4ml's conversion that a settings file gives beside its configuration: part and clock.
 
     Raises LmuHlsError for values that cannot be.
     """
-    options = {PROJECT[key]: value for key, value in project_keys(given).items()}
+    options = {PROJECT[key]: value for key, value in project_keys(configured).items()}
     if not re.fullmatch(r"[\w.-]+", str(options.get("part", "x"))):
         raise LmuHlsError(f"Part is {options['part']!r}; give the name of a device, such as xcvu13p-flga2577-2-e")
     period = options.get("clock_period", 1)
@@ -271,15 +271,15 @@ def project_options(given: Mapping[str, Any]) -> dict[str, Any]:
     return options
 
 
-def hls_config(given: Any) -> Mapping[str, Any]:
+def hls_config(configured: Any) -> Mapping[str, Any]:
     """hls4ml's configuration in a settings file: what is below HLSConfig, or all but the project's own keys."""
-    given = _mapping(given, "the configuration")
-    if "HLSConfig" not in given:
-        return {key: value for key, value in given.items() if key not in PROJECT}
-    for key in given:
+    configured = _mapping(configured, "the configuration")
+    if "HLSConfig" not in configured:
+        return {key: value for key, value in configured.items() if key not in PROJECT}
+    for key in configured:
         if key not in ("HLSConfig", *PROJECT):
             raise LmuHlsError(
                 f"beside HLSConfig the configuration has the key {key!r}; "
                 + (_elsewhere(key) if key in ELSEWHERE else did_you_mean(key, ("HLSConfig", *PROJECT)))
             )
-    return _mapping(given["HLSConfig"], "HLSConfig")
+    return _mapping(configured["HLSConfig"], "HLSConfig")

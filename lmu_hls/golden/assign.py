@@ -33,8 +33,8 @@ class Step:
             counts[item.to.name] += move.overflows
         return counts
 
-    def __call__(self, given: Mapping[str, Ints], before: Mapping[str, Ints]) -> dict[str, Ints]:
-        """The assigned tensors (..., width) from those of this step that are ``given`` and those of the step before.
+    def __call__(self, inputs: Mapping[str, Ints], before: Mapping[str, Ints]) -> dict[str, Ints]:
+        """The assigned tensors (..., width) from those of this step that are ``inputs`` and those of the step before.
 
         Where nothing is carried, the leading axes may be any, steps among them.
         """
@@ -42,7 +42,7 @@ class Step:
 
         def values(read: Read) -> Ints:
             name = read.tensor.name
-            found = before[name] if read.earlier else now[name] if name in now else given[name]
+            found = before[name] if read.earlier else now[name] if name in now else inputs[name]
             return found if read.width == read.tensor.width else found[..., read.start : read.stop]
 
         for item, move in self._moves:

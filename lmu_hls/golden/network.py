@@ -134,11 +134,11 @@ def _checked(network: Network, x: Ints | Mapping[str, Ints], steps: int | None) 
     return checked
 
 
-def _checked_input(of: Input, x: Ints, steps: int | None) -> Ints:
+def _checked_input(end: Input, x: Ints, steps: int | None) -> Ints:
     if x.dtype.kind not in "iu":
-        raise ValueError(f"golden takes integers of {of.type}, not {x.dtype}; use lmu_hls.fixed.quantize first")
-    if x.ndim != 3 or x.shape[2] != of.width or x.shape[1] != (steps or max(x.shape[1], 1)):
-        raise ValueError(f"input has shape {x.shape}, expected (batch, {steps or 'steps'}, {of.width})")
-    if x.size and (x.min() < of.type.min_int or x.max() > of.type.max_int):
-        raise ValueError(f"input integers {x.min()}..{x.max()} do not fit {of.type}")
+        raise ValueError(f"golden takes integers of {end.type}, not {x.dtype}; use lmu_hls.fixed.quantize first")
+    if x.ndim != 3 or x.shape[2] != end.width or x.shape[1] != (steps or max(x.shape[1], 1)):
+        raise ValueError(f"input has shape {x.shape}, expected (batch, {steps or 'steps'}, {end.width})")
+    if x.size and (x.min() < end.type.min_int or x.max() > end.type.max_int):
+        raise ValueError(f"input integers {x.min()}..{x.max()} do not fit {end.type}")
     return x.astype(np.int64, copy=False)

@@ -39,7 +39,7 @@ class Rounding:
     mean: float = 0.0
 
     @classmethod
-    def of(cls, to: FixedType) -> Rounding:
+    def from_type(cls, to: FixedType) -> Rounding:
         """The rounding of an assignment to ``to``."""
         lsb = to.lsb
         if to.rounding == "TRN_ZERO":

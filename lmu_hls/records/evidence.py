@@ -56,7 +56,7 @@ class ArrayId:
     sha256: str
 
     @classmethod
-    def of(cls, values: NDArray[np.generic]) -> ArrayId:
+    def from_values(cls, values: NDArray[np.generic]) -> ArrayId:
         contents = np.ascontiguousarray(values).reshape(-1).view(np.uint8)
         return cls(tuple(map(int, values.shape)), values.dtype.str, hashlib.sha256(contents.data).hexdigest())
 

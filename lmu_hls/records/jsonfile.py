@@ -134,9 +134,9 @@ def plain(value: Any, where: str = "") -> Any:
     raise TypeError(f"a record cannot hold a {type(value).__name__}: {value!r}; convert it to a plain type first")
 
 
-def _expect(fits: bool, where: str, wanted: str, data: Any) -> None:
+def _expect(fits: bool, where: str, expected: str, data: Any) -> None:
     if not fits:
-        raise RecordError(f"{where or 'top level'}: expected {wanted}, found {data!r:.60}")
+        raise RecordError(f"{where or 'top level'}: expected {expected}, found {data!r:.60}")
 
 
 def _decode_union(kinds: tuple[Any, ...], data: Any, where: str) -> Any:

@@ -49,11 +49,11 @@ class _Judge:
     standings: list[Standing] = field(default_factory=list)
 
     def holds(
-        self, record: str, of: Evidence, remedy: str, topics: str | Sequence[str] = "", judged: bool = True
+        self, record: str, evidence: Evidence, remedy: str, topics: str | Sequence[str] = "", judged: bool = True
     ) -> bool:
-        changed = of.difference(topics or record, self.now)
+        changed = evidence.difference(topics or record, self.now)
         state = CURRENT if not changed else STALE if judged or record != "project" else EDITED
-        self.note(record, state, changed, remedy if changed else "", judged, of.data)
+        self.note(record, state, changed, remedy if changed else "", judged, evidence.data)
         return not changed
 
     def conversion(self, folder: OutputFolder) -> tuple[bool, bool]:
@@ -66,32 +66,34 @@ class _Judge:
         same = self.holds("conversion", found.evidence, CONVERT)
         return same, self.holds("project", found.evidence, CONVERT, judged=False) and same
 
-    def check(self, of: Check) -> bool:
-        if of.comparison or of.evidence.difference(of.topic, self.now):
-            return self.holds(of.name, of.evidence, of.evidence.command, of.topic)
+    def check(self, comparison: Check) -> bool:
+        if comparison.comparison or comparison.evidence.difference(comparison.topic, self.now):
+            return self.holds(comparison.name, comparison.evidence, comparison.evidence.command, comparison.topic)
         self.note(
-            of.name,
+            comparison.name,
             NOT_FINISHED,
             "it was interrupted or ended in an error",
-            of.evidence.command,
+            comparison.evidence.command,
             True,
-            of.evidence.data,
+            comparison.evidence.data,
         )
         return False
 
-    def reference(self, of: Reference) -> Reference:
+    def reference(self, reference: Reference) -> Reference:
         """What holds of it."""
-        overruns = self.holds("overruns", of.evidence, of.evidence.command)
-        right = bool(of.accuracy or of.errors) and self.holds("accuracy", of.evidence, of.evidence.command)
-        near = of.fidelity is not None and self.holds("fidelity", of.evidence, of.evidence.command)
+        overruns = self.holds("overruns", reference.evidence, reference.evidence.command)
+        right = bool(reference.accuracy or reference.errors) and self.holds(
+            "accuracy", reference.evidence, reference.evidence.command
+        )
+        near = reference.fidelity is not None and self.holds("fidelity", reference.evidence, reference.evidence.command)
         return Reference(
-            of.evidence,
-            of.accuracy if right else (),
-            of.overruns if overruns else (),
-            of.task if right else "",
-            of.errors if right else (),
-            of.fidelity if near else None,
-            of.ties if overruns else None,
+            reference.evidence,
+            reference.accuracy if right else (),
+            reference.overruns if overruns else (),
+            reference.task if right else "",
+            reference.errors if right else (),
+            reference.fidelity if near else None,
+            reference.ties if overruns else None,
         )
 
     def synthesis(self, entry: TargetSynthesis) -> bool:

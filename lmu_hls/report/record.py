@@ -95,9 +95,10 @@ class Report:
         )
         return next(((verdict, found[0]) for verdict, found in reasons if found), ("passed", ""))
 
-    def _distance(self, of: Reference) -> str:
-        assert of.fidelity is not None
-        return f"the integers are not as close to the Keras model as asked, on {self.data(of)}: {of.fidelity.doubts[0]}"
+    def _distance(self, reference: Reference) -> str:
+        assert reference.fidelity is not None
+        data, doubt = self.data(reference), reference.fidelity.doubts[0]
+        return f"the integers are not as close to the Keras model as asked, on {data}: {doubt}"
 
     @property
     def near(self) -> str:
@@ -115,9 +116,9 @@ class Report:
         if not self.passed:
             raise NotVerified(f"{self.verdict}: {self.because}")
 
-    def data(self, of: Check | Reference) -> str:
+    def data(self, comparison: Check | Reference) -> str:
         """The label of its data."""
-        about = of.evidence.data
+        about = comparison.evidence.data
         return self.labels.get(about.x.sha256, about.label) if about else "unknown data"
 
     def rows(self) -> tuple[Row, ...]:
@@ -170,13 +171,13 @@ def _accuracy_row(item: Accuracy, data: str) -> Row:
     return Row("Accuracy", item.name, value, item.source)
 
 
-def _reference_rows(of: Reference, data: str) -> tuple[Row, ...]:
+def _reference_rows(reference: Reference, data: str) -> tuple[Row, ...]:
     """The figures of the task, and fixed point against float, on one data set."""
-    rows = [Row("Accuracy", "task", of.task, "")] if of.task else []
-    rows += [_accuracy_row(item, data) for item in of.accuracy]
-    rows += [Row("Accuracy", item.name, f"{item.figures}, on {data}", item.source) for item in of.errors]
-    if of.fidelity:
-        found = of.fidelity
+    rows = [Row("Accuracy", "task", reference.task, "")] if reference.task else []
+    rows += [_accuracy_row(item, data) for item in reference.accuracy]
+    rows += [Row("Accuracy", item.name, f"{item.figures}, on {data}", item.source) for item in reference.errors]
+    if reference.fidelity:
+        found = reference.fidelity
         bound = "" if found.min_snr_db is None else f" (at least {found.min_snr_db:g} dB asked)"
         good = {"close": True, "failed": False}.get(found.verdict)
         doubtful = good is None and bool(found.doubts)

@@ -21,7 +21,7 @@ from lmu_hls.spec import Layer, Network
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Settled:
-    """``network`` with valid reuse factors, made from the request ``wanted``, and what it comes to.
+    """``network`` with valid reuse factors, made from the request ``request``, and what it comes to.
 
     ``cycles`` a step on ``multipliers``; ``fewest_cycles`` and ``most_cycles`` are those with all and with the fewest
     multipliers. Where layers run once a sequence, they count with the average over its steps. ``limit`` is what keeps
@@ -29,7 +29,7 @@ class Settled:
     """
 
     network: Network
-    wanted: int
+    request: int
     cycles: int
     multipliers: int
     fewest_cycles: int
@@ -40,15 +40,15 @@ class Settled:
     @property
     def remark(self) -> str | None:
         """A line for the user when the request is out of reach or asks for nothing; 1 means as fast as possible."""
-        if 1 < self.wanted < self.fewest_cycles:
+        if 1 < self.request < self.fewest_cycles:
             return (
-                f"ReuseFactor {self.wanted} is out of reach: {self.limit} takes {self.fewest_cycles} cycles a step or "
+                f"ReuseFactor {self.request} is out of reach: {self.limit} takes {self.fewest_cycles} cycles a step or "
                 f"more. A step takes {self.cycles}, with the fewest multipliers for that, {self.multipliers}."
                 f"{self._kept}"
             )
-        if self.wanted > self.most_cycles:
+        if self.request > self.most_cycles:
             return (
-                f"ReuseFactor {self.wanted} saves nothing over {self.most_cycles}: the fewest multipliers, "
+                f"ReuseFactor {self.request} saves nothing over {self.most_cycles}: the fewest multipliers, "
                 f"{self.multipliers}, take {self.cycles} cycles a step.{self._kept}"
             )
         return None
@@ -64,9 +64,9 @@ class Settled:
         """What was made of the request, in any case."""
         if self.remark is not None:
             return self.remark
-        asked = "as fast as possible" if self.wanted == 1 else "with the fewest multipliers for that"
+        asked = "as fast as possible" if self.request == 1 else "with the fewest multipliers for that"
         return (
-            f"ReuseFactor {self.wanted}, {asked}: {self.cycles} cycles a step on {self.multipliers} multipliers; "
+            f"ReuseFactor {self.request}, {asked}: {self.cycles} cycles a step on {self.multipliers} multipliers; "
             f"{self.fewest_cycles} to {self.most_cycles} are possible.{self._kept}"
         )
 
@@ -140,30 +140,30 @@ class _Slot:
         return "the input" if self.stage is None else f"layer {self.stage.name!r}"
 
 
-def settle(network: Network, wanted: int, streaming: bool = False) -> Settled:
-    """``network`` with the fewest multipliers with which it takes at most ``wanted`` cycles a step.
+def settle(network: Network, request: int, streaming: bool = False) -> Settled:
+    """``network`` with the fewest multipliers with which it takes at most ``request`` cycles a step.
 
     Where that is not possible it takes as few cycles as it can, with the fewest multipliers for that. A layer whose
-    ReuseFactor is not ``wanted`` keeps its own; 1 is the fewest cycles that it can take. Layers behind an LMU that
+    ReuseFactor is not ``request`` keeps its own; 1 is the fewest cycles that it can take. Layers behind an LMU that
     gives its last step only have ``network.steps`` times as long; when ``streaming``, every step goes through all
     layers. Raises LmuHlsError when a layer's own ReuseFactor is impossible.
     """
-    slots = [_with_own(slot, wanted) for slot in _slots(network, streaming)]
+    slots = [_with_own(slot, request) for slot in _slots(network, streaming)]
     tightest = max(slots, key=lambda slot: slot.a_step(slot.fewest))
     fewest = tightest.a_step(tightest.fewest)
-    cycles = [slot.for_target(max(wanted, fewest)) for slot in slots]
+    cycles = [slot.for_target(max(request, fewest)) for slot in slots]
     layers = tuple(
         slot.stage.with_reuse_factor(taken) for slot, taken in zip(slots, cycles, strict=True) if slot.stage is not None
     )
     return Settled(
         network=network.with_layers(layers),
-        wanted=wanted,
+        request=request,
         cycles=max(slot.a_step(taken) for slot, taken in zip(slots, cycles, strict=True)),
         multipliers=sum(map(multipliers, layers)),
         fewest_cycles=fewest,
         most_cycles=max(slot.a_step(slot.most) for slot in slots),
         limit=tightest.name,
-        own=sum(_has_own(slot.stage, wanted) for slot in slots),
+        own=sum(_has_own(slot.stage, request) for slot in slots),
     )
 
 
@@ -212,9 +212,9 @@ def _slots(network: Network, streaming: bool) -> list[_Slot]:
     return slots
 
 
-def _with_own(slot: _Slot, wanted: int) -> _Slot:
+def _with_own(slot: _Slot, request: int) -> _Slot:
     """``slot`` with no choice but the one that its layer asks for by itself, if it does."""
-    if slot.stage is None or not _has_own(slot.stage, wanted):
+    if slot.stage is None or not _has_own(slot.stage, request):
         return slot
     own = slot.stage.reuse_factor
     if own is None or own == 1:
@@ -223,5 +223,5 @@ def _with_own(slot: _Slot, wanted: int) -> _Slot:
     return replace(slot, fewest=own, most=own, choices=None)
 
 
-def _has_own(stage: Stage[Any] | None, wanted: int) -> bool:
-    return stage is not None and stage.search is not None and stage.reuse_factor != wanted
+def _has_own(stage: Stage[Any] | None, request: int) -> bool:
+    return stage is not None and stage.search is not None and stage.reuse_factor != request

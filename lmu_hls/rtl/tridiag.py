@@ -178,10 +178,10 @@ def _coefficients(update: TridiagonalUpdate) -> dict[str, Weight]:
     }
 
 
-def _weight(values: list[int], width: int, of: FixedType) -> Weight:
-    """Values on the grid of ``of`` in a signed type of ``width`` bits, or one more where the largest needs it."""
+def _weight(values: list[int], width: int, fixed_type: FixedType) -> Weight:
+    """Values on the grid of ``fixed_type`` in a signed type of ``width`` bits, or one more if the largest needs it."""
     wide = width + int(max(values) >= 1 << (width - 1))
-    return Weight(np.array(values, np.int64), FixedType(wide, wide - of.fraction))
+    return Weight(np.array(values, np.int64), FixedType(wide, wide - fixed_type.fraction))
 
 
 def _signed_width(kind: FixedType) -> int:

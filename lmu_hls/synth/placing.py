@@ -161,17 +161,17 @@ class _Run:
         if made:
             _write(self.folder, (*_earlier(self.folder), self._entry(name, tuple(made))))
 
-    def _entry(self, name: str, made: tuple[Placement, ...]) -> TargetPlacement:
+    def _entry(self, name: str, placements: tuple[Placement, ...]) -> TargetPlacement:
         asked = self.routing.clock_mhz
         clock = f" --clock {asked:g}MHz" if asked else ""
         seeds = f" --seeds {self.routing.seeds}" if self.routing.seeds > 1 else ""
-        tools = {item.tool: item.tool_version for item in made} | {"yosys": need("pyosys").version}
+        tools = {item.tool: item.tool_version for item in placements} | {"yosys": need("pyosys").version}
         command = f"lmu-hls synth OUTDIR --target {name} --route{clock}{seeds}"
         about = Evidence(of_topics("synthesis", self.before), None, command, tools)
         changed = about.difference("synthesis", digests(self.folder.root)) if about.files else ""
         if changed:
             raise LmuHlsError(f"{changed} while {self.folder.root} was placed and routed; run the command again")
-        return TargetPlacement(name, made, about)
+        return TargetPlacement(name, placements, about)
 
 
 def _job(folder: OutputFolder, unit: Unit, resources: Resources, routing: Routing) -> _Job:
@@ -257,10 +257,10 @@ def _without(name: str, use: Usage, harness: Mapping[str, int]) -> Usage:
     return Usage(max(0, use.used - harness.get("FF" if name == "LC" else name, 0)), use.available)
 
 
-def _remedy(folder: OutputFolder, found: Mapping[str, Usage]) -> str:
+def _remedy(folder: OutputFolder, usages: Mapping[str, Usage]) -> str:
     try:
         multipliers = load(folder.manifest, Manifest).multipliers
-        return remedy(store.load(folder.spec), found, multipliers)
+        return remedy(store.load(folder.spec), usages, multipliers)
     except LmuHlsError as error:
         return f"what would fit is not known: {error}"
 

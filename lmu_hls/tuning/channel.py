@@ -65,7 +65,7 @@ def make_channel(
     arrays = coefficient_arrays(order, theta, "dense" if sweep is None else "tridiagonal", discretizer, basis)
     types = {name: coefficient_type(array, coefficients) for name, array in arrays.items()}
     weights = {name: Weight(quantize(arrays[name], kind), kind) for name, kind in types.items()}
-    rounding = Rounding.of(mem)
+    rounding = Rounding.from_type(mem)
     update: DenseUpdate | TridiagonalUpdate
     quantized: Memory
     exact: Memory
@@ -76,7 +76,7 @@ def make_channel(
         update = TridiagonalUpdate(**weights, sweep=sweep)
         exact = TridiagonalMemory(arrays["lam"], arrays["gam"], arrays["kap"], arrays["bet"])
         factors = legendre.tridiagonal_factors(order, theta, basis)
-        quantized = quantize_factors(factors, types, rounding, Rounding.of(sweep))
+        quantized = quantize_factors(factors, types, rounding, Rounding.from_type(sweep))
     lmu = LMU(
         name="channel",
         steps=1,

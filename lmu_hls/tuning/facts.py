@@ -187,7 +187,7 @@ def _proven_u(lmu: LMU, memory: Memory, cell: DenseCell | None) -> float:
         _maybe(lmu.encoder_h),
         _maybe(lmu.encoder_mem),
         _maybe(lmu.encoder_bias),
-        Rounding.of(lmu.u),
+        Rounding.from_type(lmu.u),
     )
     hidden = None
     if cell is not None:
@@ -197,9 +197,9 @@ def _proven_u(lmu: LMU, memory: Memory, cell: DenseCell | None) -> float:
             _maybe(cell.kernel_x),
             _maybe(cell.bias),
             cell.activation.function,
-            Rounding.of(cell.pre),
-            Rounding.of(lmu.h),
-            0.0 if table is None else Rounding.of(table.index).worst,
+            Rounding.from_type(cell.pre),
+            Rounding.from_type(lmu.h),
+            0.0 if table is None else Rounding.from_type(table.index).worst,
         )
     found = layer_range(memory, encoder, hidden)
     u = float(found.u.max())

@@ -99,7 +99,7 @@ def memory_of(source: Draft, layer: str, types: Types | None = None) -> Memory:
         return values if types is None else to_float(quantize(values, types[layer, name]), types[layer, name])
 
     def rounding(name: str) -> Rounding:
-        return Rounding() if types is None else Rounding.of(types[layer, name])
+        return Rounding() if types is None else Rounding.from_type(types[layer, name])
 
     if (layer, "a") in source.weights:
         return DenseMemory(coefficient("a"), coefficient("b"), rounding("mem"))

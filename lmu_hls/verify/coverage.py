@@ -38,8 +38,8 @@ class ModuleCoverage:
         return _percent(self.toggles_hit, self.toggles)
 
 
-def _percent(hit: int, of: int) -> float:
-    return 100.0 * hit / of if of else 100.0
+def _percent(hit: int, total: int) -> float:
+    return 100.0 * hit / total if total else 100.0
 
 
 def read(files: Iterable[Path], sources: Path) -> tuple[ModuleCoverage, ...]:

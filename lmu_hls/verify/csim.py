@@ -103,9 +103,9 @@ def compile_project(project_dir: Path) -> CsimProject:
     return CsimProject(directory, name, library)
 
 
-def _compiler(command: list[str], directory: Path, given: str | None = None) -> None:
+def _compiler(command: list[str], directory: Path, stdin: str | None = None) -> None:
     """Run g++; LmuHlsError with the end of its output when it fails."""
-    done = process.run(command, tool="g++", cwd=directory, given=given)
+    done = process.run(command, tool="g++", cwd=directory, stdin=stdin)
     if done.code:
         tail = "\n".join(done.output.splitlines()[-TAIL:])
         remedy = process.trouble(done.code, done.output) or "Restore the project's files or convert again"

@@ -10,11 +10,11 @@ import time
 import numpy as np
 
 
-def main(library: str, function: str, given: str, returned: str, n_out: int) -> None:
-    """Call ``function(const double *in, double *out)`` for every row of ``given``; say how far it is twice a second."""
+def main(library: str, function: str, inputs: str, returned: str, n_out: int) -> None:
+    """Call ``function(const double *in, double *out)`` for every row of ``inputs``; say how far it is now and then."""
     call = getattr(ctypes.CDLL(library), function)
     call.restype = None
-    x = np.ascontiguousarray(np.load(given), np.float64)
+    x = np.ascontiguousarray(np.load(inputs), np.float64)
     y = np.full((len(x), n_out), np.nan)
     pointer = ctypes.POINTER(ctypes.c_double)
     told = time.monotonic()

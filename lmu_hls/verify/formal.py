@@ -59,7 +59,7 @@ class Outcome:
     properties: tuple[Property, ...]
     seconds: float
 
-    def of(self, state: str) -> tuple[str, ...]:
+    def named(self, state: str) -> tuple[str, ...]:
         """Names of the properties in this state."""
         return tuple(found.name for found in self.properties if found.state == state)
 

@@ -25,7 +25,7 @@ class Values:
             object.__setattr__(self, "bus", -(-self.width // 8) * 8)
 
     @classmethod
-    def of(cls, kind: FixedType, bus: int = 0) -> Values:
+    def from_type(cls, kind: FixedType, bus: int = 0) -> Values:
         """The integers of a fixed-point type."""
         return cls(kind.width, kind.signed, bus)
 

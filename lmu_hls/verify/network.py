@@ -49,7 +49,7 @@ class Simulation(Protocol):
 
 
 def simulate(
-    made: Simulation,
+    simulation: Simulation,
     x: Ints,
     expected: Tensors,
     formulas: Formulas,
@@ -62,10 +62,10 @@ def simulate(
     Raises LmuHlsError when the simulation stops, gets stuck, or breaks the rules of the streams.
     """
     unit, simulator = names
-    run = made.run(x, trace=True, progress=progress)
+    run = simulation.run(x, trace=True, progress=progress)
     actual = {OUTPUT: run.outputs}
     actual |= {(layer, name): values for layer, tensors in run.taps.items() for name, values in tensors.items()}
-    idle = made.run(x[:IDLE_SEQUENCES], pause=formulas.latency_cycles + 2 * formulas.ii_cycles)
+    idle = simulation.run(x[:IDLE_SEQUENCES], pause=formulas.latency_cycles + 2 * formulas.ii_cycles)
     return compare_tensors(f"rtlsim {simulator}", expected, actual), _timing(unit, simulator, formulas, run, idle)
 
 

@@ -66,8 +66,8 @@ def test_types_and_weights_are_those_of_vitis(update, tmp_path):
 
 def test_options_become_configuration(tmp_path):
     graph = verilog(two_layers(), tmp_path, mode="streaming", output="argmax", axi_lite=True)
-    assert Options.of(graph.config.config) == Options("streaming", "argmax", True)
-    assert Options.of(verilog(two_layers(), tmp_path).config.config) == Options() == Options.of({})
+    assert Options.from_config(graph.config.config) == Options("streaming", "argmax", True)
+    assert Options.from_config(verilog(two_layers(), tmp_path).config.config) == Options() == Options.from_config({})
 
 
 @pytest.mark.parametrize(

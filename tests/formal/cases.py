@@ -43,7 +43,7 @@ class Mutant:
 
     def missed_by(self, outcome: Outcome) -> list[str]:
         """Properties that should have failed and have not."""
-        failed = [f".{name}" for name in outcome.of(FAILED)]
+        failed = [f".{name}" for name in outcome.named(FAILED)]
         return [name for name in self.caught_by if not any(entry.endswith(f".{name}") for entry in failed)]
 
 

@@ -73,5 +73,5 @@ def test_all_widths(tmp_path: Path, in_w: int, out_w: int) -> None:
 def test_faults_found(tmp_path: Path, old: str, new: str) -> None:
     assert source().count(old) == 1
     outcome = prove([(5, 3, 2), (5, 2, 3)], source().replace(old, new), tmp_path)
-    assert outcome.of(formal.FAILED), outcome.properties
-    assert not outcome.of(formal.UNDECIDED)
+    assert outcome.named(formal.FAILED), outcome.properties
+    assert not outcome.named(formal.UNDECIDED)

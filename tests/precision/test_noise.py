@@ -93,13 +93,13 @@ def test_covariance_solves_its_equation_in_both_ways():
 def test_noise_above_order_256_uses_doubling():
     memory = channel(300, 900.0, 18).quantized
     noise = rounding_noise(memory)
-    expected = memory.a @ noise @ memory.a.T + Rounding.of(FixedType(21, 3)).variance * np.eye(300)
+    expected = memory.a @ noise @ memory.a.T + Rounding.from_type(FixedType(21, 3)).variance * np.eye(300)
     assert np.allclose(noise, expected, rtol=0, atol=1e-9 * noise.max())
 
 
 def test_an_input_error_passes_through_b():
     memory = DenseMemory(np.array([[0.5]]), np.array([2.0]))
-    u = Rounding.of(FixedType(8, 1))
+    u = Rounding.from_type(FixedType(8, 1))
     assert rounding_noise(memory, u)[0, 0] == pytest.approx(4 * u.variance / (1 - 0.25))
 
 
@@ -124,7 +124,7 @@ def test_bad_input_is_refused():
     with pytest.raises(ValueError, match=r"cutoff=0\.7"):
         Spectrum.low_pass(0.7)
     with pytest.raises(ValueError, match="TRN_ZERO"):
-        rounding_noise(DenseMemory(memory.a, memory.b, Rounding.of(FixedType(8, 1, rounding="TRN_ZERO"))))
+        rounding_noise(DenseMemory(memory.a, memory.b, Rounding.from_type(FixedType(8, 1, rounding="TRN_ZERO"))))
     with pytest.raises(ValueError, match=r"weights of shape \(2, 3\)"):
         at_reader(np.eye(1), np.zeros((2, 3)))
     with pytest.raises(ValueError, match="unstable"):

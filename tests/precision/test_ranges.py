@@ -163,7 +163,7 @@ def test_bad_input_is_refused():
     with pytest.raises(ValueError, match="unstable"):
         memory_range(DenseMemory(np.array([[1.0]]), np.array([1.0])), 1.0)
     with pytest.raises(ValueError, match="unstable"):
-        rounding_bounds(DenseMemory(np.array([[-1.5]]), np.array([1.0]), Rounding.of(U)))
+        rounding_bounds(DenseMemory(np.array([[-1.5]]), np.array([1.0]), Rounding.from_type(U)))
     with pytest.raises(ValueError, match=r"a of shape \(2, 2\)"):
         DenseMemory(np.eye(2), np.array([1.0]))
     with pytest.raises(ValueError, match="a holds NaN"):

@@ -245,7 +245,7 @@ def test_impossible_names(name: object) -> None:
 
 def test_name_and_roms_are_options() -> None:
     options = Options(name="vowels", rom="inline")
-    assert Options.of(options.config) == options
+    assert Options.from_config(options.config) == options
     assert options.apply(network("net", 10)).name == "vowels" and Options().apply(network("net", 10)).name == "net"
     with pytest.raises(LmuHlsError, match="Rom='flash' is not possible; use one of 'files', 'inline'"):
         Options(rom="flash")

@@ -75,13 +75,13 @@ def write(folder: Path, text: str, name: str = "x.v") -> Path:
 def test_proves_what_holds(tmp_path: Path) -> None:
     found = formal.prove([write(tmp_path, COUNTER)], "counter", {}, tmp_path / "w")
     assert found.proven
-    assert set(found.of(formal.PROVEN)) == {"at_most_3", "old_is_any"}
+    assert set(found.named(formal.PROVEN)) == {"at_most_3", "old_is_any"}
 
 
 def test_shows_what_fails(tmp_path: Path) -> None:
     found = formal.prove([write(tmp_path, COUNTER)], "counter", {"N": 4}, tmp_path / "w")
     assert not found.proven
-    assert found.of(formal.PROVEN) == ("old_is_any",)
+    assert found.named(formal.PROVEN) == ("old_is_any",)
     (failure,) = [entry for entry in found.properties if entry.state == formal.FAILED]
     assert (failure.name, failure.cycle) == ("at_most_3", 5)  # rst in cycle 0, counting from cycle 1 on
     assert failure.trace is not None
@@ -98,7 +98,7 @@ def test_cover(tmp_path: Path) -> None:
 def test_memory_starts_with_any_value(tmp_path: Path) -> None:
     text = COUNTER.replace("old[3] == old[3]", "old[3] == 3 || !f_past_q")
     found = formal.prove([write(tmp_path, text)], "counter", {}, tmp_path / "w")
-    assert found.of(formal.FAILED) == ("old_is_any",)
+    assert found.named(formal.FAILED) == ("old_is_any",)
 
 
 def test_assumptions_of_inner_modules_are_proven(tmp_path: Path) -> None:
@@ -109,9 +109,9 @@ def test_assumptions_of_inner_modules_are_proven(tmp_path: Path) -> None:
     assert not any("at_most_3" in entry.name for entry in found.properties)
     # The second counter goes up to 2 only
     every = formal.prove([source], "two", {}, tmp_path / "w", inner=True)
-    assert {"bounded", "one.at_most_3", "other.at_most_3"} <= set(every.of(formal.PROVEN))
+    assert {"bounded", "one.at_most_3", "other.at_most_3"} <= set(every.named(formal.PROVEN))
     source = write(tmp_path, COUNTER + good.replace("RST", "en"))
-    failed = formal.prove([source], "two", {}, tmp_path / "w").of(formal.FAILED)
+    failed = formal.prove([source], "two", {}, tmp_path / "w").named(formal.FAILED)
     assert any("assume" in name and "one" in name for name in failed), failed
 
 
@@ -119,9 +119,8 @@ def test_property_modules_belong_to_their_holder(tmp_path: Path) -> None:
     """What they assume is assumed where the holder is the top and proven inside; what they assert counts as its own."""
     pipe = PIPE.format(name="pipe", width=3, valid="i_valid")
     found = formal.prove([write(tmp_path, pipe)], "pipe", {}, tmp_path / "w")
-    assert (
-        set(found.of(formal.PROVEN)) == {"f_o.valid_holds", "f_o.payload_holds"} == {x.name for x in found.properties}
-    )
+    promises = {"f_o.valid_holds", "f_o.payload_holds"}
+    assert set(found.named(formal.PROVEN)) == promises == {x.name for x in found.properties}
     outer = PIPE.format(name="outer", width=3, valid="i_valid").replace(
         "assign o_data",
         "pipe inner (.clk(clk), .rst(rst), .i_valid(WIRE), .i_data(i_data), .o_ready(o_ready));\nassign o_data",
@@ -130,9 +129,9 @@ def test_property_modules_belong_to_their_holder(tmp_path: Path) -> None:
     assert sound.proven
     assert not any("inner.f_o.valid_holds" in entry.name for entry in sound.properties)
     wild = formal.prove([write(tmp_path, pipe + outer.replace("WIRE", "!i_valid"))], "outer", {}, tmp_path / "w")
-    assert any("inner" in name and "f_i" in name for name in wild.of(formal.FAILED)), wild.properties
+    assert any("inner" in name and "f_i" in name for name in wild.named(formal.FAILED)), wild.properties
     dropping = PIPE.format(name="pipe", width=3, valid="i_valid && toggle_q")
-    assert formal.prove([write(tmp_path, dropping)], "pipe", {}, tmp_path / "w").of(formal.FAILED) == (
+    assert formal.prove([write(tmp_path, dropping)], "pipe", {}, tmp_path / "w").named(formal.FAILED) == (
         "f_o.valid_holds",
     )
 
@@ -165,7 +164,7 @@ def test_time_limit_proves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(formal, "_abc", lambda *_: "")
     found = formal.prove([write(tmp_path, COUNTER)], "counter", {}, tmp_path / "w")
     assert not found.proven
-    assert len(found.of(formal.UNDECIDED)) == 2
+    assert len(found.named(formal.UNDECIDED)) == 2
 
 
 @pytest.mark.parametrize(("asserted", "complete"), [(2, True), (1, False)])

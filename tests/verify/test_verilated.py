@@ -86,7 +86,7 @@ def tiny(lmu: LMU, tmp_path: Path, workdir: Path):
         parameters = {name: value for name, value in unit.parameters.items() if isinstance(value, int)}
         text = ", ".join(f".{name}({value})" for name, value in parameters.items())
         text += f', .ROM_FILE("{unit.rom.file}")'
-        u, mem = Values.of(lmu.u), Values.of(lmu.mem)
+        u, mem = Values.from_type(lmu.u), Values.from_type(lmu.mem)
         sizes = {"x": u.bus - 1, "y": mem.bus - 1, "u": u.width - 1, "mem": mem.width - 1}
         source = source.format(**sizes, **FAULTS, parameters=text)
         (tmp_path / "fault.hex").write_text(f"{FAULTS.get(fault, 0):02x}\n")

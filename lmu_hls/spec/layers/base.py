@@ -67,7 +67,7 @@ class Layer:
     def check_steps(self, steps: int, every_step: bool) -> None:
         """ValueError for sequences of ``steps``, of which only the last step comes where not ``every_step``."""
 
-    def check_width(self, expected: int, found: int) -> None:
-        """ValueError unless ``found`` values come in a step where it reads ``expected``."""
-        if found != expected:
-            raise ValueError(f"{self.name}: it reads {expected} values a step, but {found} come")
+    def check_width(self, expected: int, arriving: int) -> None:
+        """ValueError unless ``arriving`` values come in a step where it reads ``expected``."""
+        if arriving != expected:
+            raise ValueError(f"{self.name}: it reads {expected} values a step, but {arriving} come")
