@@ -86,87 +86,47 @@ module lmu_gru #(
     localparam TOTAL_W = (IN_W + S_SHIFT > PRODUCT_W + PRODUCT_SHIFT ? IN_W + S_SHIFT : PRODUCT_W + PRODUCT_SHIFT) + 1;
     localparam TOTAL_F = IN_F + S_SHIFT;
 
-    generate
-        if (UNITS < 1) begin : g_check_units
-            PARAM_ERROR_units_must_be_at_least_1 check ();
-        end
-    endgenerate
-
     reg m_valid_q;
     wire run = m_axis_tready || !m_valid_q;
 
     assign s_axis_tready = run;
 
-    // Input: which sum of which unit. Numbers at the end of the following names count the cycles since then.
+    // Which sum of which unit; cycle 1: pre-activation and inner; cycle 2: gates. Numbers at the end of names count the
+    // cycles since the sum came.
 
-    reg [1:0] part_q;
-    reg [UNIT_CW-1:0] unit_q;
-    reg fresh_q;  // this step is a sequence's first one
-    wire last_unit = {1'b0, unit_q} == UNITS[UNIT_CW:0] - 1'b1;
-
-    reg valid1_q, valid2_q;
-    reg [1:0] part1_q, part2_q;
+    wire [1:0] part2;
+    wire [UNIT_CW-1:0] unused_unit;
+    wire [PRE_W-1:0] unused_pre;
+    wire fresh, valid2;
     reg [IN_W-1:0] sum1_q, sum2_q, sum3_q;
-
-    always @(posedge clk) begin
-        if (run) begin
-            if (s_axis_tvalid) begin
-                part_q <= part_q + 2'd1;
-                if (part_q == S) begin
-                    unit_q <= last_unit ? {UNIT_CW{1'b0}} : unit_q + 1'b1;
-                    if (last_unit) fresh_q <= STREAMING == 0 && s_axis_tlast;
-                end
-            end
-            valid1_q <= s_axis_tvalid;
-            valid2_q <= valid1_q;
-            part1_q <= part_q;
-            part2_q <= part1_q;
-            sum1_q <= s_axis_tdata;
-            sum2_q <= sum1_q;
-            sum3_q <= sum2_q;
-        end
-        if (rst) begin
-            part_q <= Z;
-            unit_q <= {UNIT_CW{1'b0}};
-            fresh_q <= 1'b1;
-            valid1_q <= 1'b0;
-            valid2_q <= 1'b0;
-        end
-    end
-
-    // Cycle 1: pre-activation and inner; cycle 2: gates
-
-    wire [PRE_W-1:0] pre;
     wire [INNER_W-1:0] inner;
-    wire pre_clipped, inner_clipped;
-    reg [PRE_W-1:0] pre1_q;
+    wire pre_clipped2, inner_clipped;
     reg [INNER_W-1:0] inner1_q, inner2_q;
-    reg pre_clipped1_q, pre_clipped2_q, inner_clipped1_q, inner_clipped2_q;
+    reg inner_clipped1_q, inner_clipped2_q;
     wire [GATE_W-1:0] gate2;
     wire gate_clipped2;
-    wire gate_or_pre_clipped2 = pre_clipped2_q || gate_clipped2;
-    wire clipped2 = part2_q == INNER ? inner_clipped2_q : part2_q != S && gate_or_pre_clipped2;
+    wire gate_or_pre_clipped2 = pre_clipped2 || gate_clipped2;
+    wire clipped2 = part2 == INNER ? inner_clipped2_q : part2 != S && gate_or_pre_clipped2;
 
-    lmu_round_sat #(.IN_W(IN_W), .IN_F(IN_F), .OUT_TYPE(PRE_TYPE)) to_pre (
-        .in_data(s_axis_tdata), .out_data(pre), .clipped(pre_clipped)
+    lmu_gates #(
+        .UNITS(UNITS), .PARTS(4), .IN_W(IN_W), .IN_F(IN_F), .PRE_TYPE(PRE_TYPE), .FUNCTION(GATE_FUNCTION),
+        .INDEX_TYPE(GATE_INDEX_TYPE), .OUT_TYPE(GATE_TYPE), .TABLE_FILE(GATE_FILE), .STREAMING(STREAMING)
+    ) gates (
+        .clk(clk), .rst(rst), .en(run),
+        .sum(s_axis_tdata), .valid(s_axis_tvalid), .last(s_axis_tlast), .unit(unused_unit), .fresh(fresh),
+        .pre1(unused_pre), .valid2(valid2), .part2(part2), .value2(gate2), .pre_clipped2(pre_clipped2),
+        .value_clipped2(gate_clipped2)
     );
 
     lmu_round_sat #(.IN_W(IN_W), .IN_F(IN_F), .OUT_TYPE(INNER_TYPE)) to_inner (
         .in_data(s_axis_tdata), .out_data(inner), .clipped(inner_clipped)
     );
 
-    lmu_function #(
-        .IN_TYPE(PRE_TYPE), .FUNCTION(GATE_FUNCTION), .INDEX_TYPE(GATE_INDEX_TYPE), .OUT_TYPE(GATE_TYPE),
-        .TABLE_FILE(GATE_FILE)
-    ) gate_function (
-        .clk(clk), .en(run), .in_data(pre1_q), .out_data(gate2), .clipped(gate_clipped2)
-    );
-
     always @(posedge clk) begin
         if (run) begin
-            pre1_q <= pre;
-            pre_clipped1_q <= pre_clipped;
-            pre_clipped2_q <= pre_clipped1_q;
+            sum1_q <= s_axis_tdata;
+            sum2_q <= sum1_q;
+            sum3_q <= sum2_q;
             inner1_q <= inner;
             inner2_q <= inner1_q;
             inner_clipped1_q <= inner_clipped;
@@ -191,9 +151,9 @@ module lmu_gru #(
 
     always @(posedge clk) begin
         if (run) begin
-            if (valid2_q && part2_q == Z) z_q <= gate2;
-            if (valid2_q && part2_q == R) r_q <= gate2;
-            multiply3_q <= valid2_q && part2_q == INNER;
+            if (valid2 && part2 == Z) z_q <= gate2;
+            if (valid2 && part2 == R) r_q <= gate2;
+            multiply3_q <= valid2 && part2 == INNER;
             r3_q <= r_q;
             inner3_q <= inner2_q;
             if (multiply3_q) product_q <= r3_q * inner3_q;
@@ -237,13 +197,13 @@ module lmu_gru #(
 
     always @(posedge clk) begin
         if (run) begin
-            if (valid2_q) unit_clipped_q <= clipped2 || (unit_clipped_q && part2_q != Z);
+            if (valid2) unit_clipped_q <= clipped2 || (unit_clipped_q && part2 != Z);
             if (out_valid_q[3]) mix_z_q <= z_q;
             if (out_valid_q[5]) begin
                 rd_unit_q <= {1'b0, rd_unit_q} == UNITS[UNIT_CW:0] - 1'b1 ? {UNIT_CW{1'b0}} : rd_unit_q + 1'b1;
             end
-            out_valid_q <= {out_valid_q[8:3], valid2_q && part2_q == S};
-            out_fresh_q <= {out_fresh_q[5:1], fresh_q};
+            out_valid_q <= {out_valid_q[8:3], valid2 && part2 == S};
+            out_fresh_q <= {out_fresh_q[5:1], fresh};
             out_last_q <= {out_last_q[8:1], s_axis_tlast};
             out_clipped_q <= {out_clipped_q[8:4], unit_clipped_q};
             m_valid_q <= out_valid_q[9];
@@ -262,41 +222,23 @@ module lmu_gru #(
     end
 
 `ifdef FORMAL
-    // The first cycle is a reset; whatever comes then, a source keeps to the rules of AXI4-Stream
     reg f_past_q = 1'b0;
     always @(posedge clk) f_past_q <= 1'b1;
 
-    f_axis #(.SOURCE(1), .WIDTH(IN_W + 1)) f_s_axis (
-        .clk(clk), .rst(rst), .valid(s_axis_tvalid), .ready(s_axis_tready), .payload({s_axis_tdata, s_axis_tlast})
-    );
-    f_axis #(.WIDTH(H_W + 2)) f_m_axis (
-        .clk(clk), .rst(rst), .valid(m_axis_tvalid), .ready(m_axis_tready),
-        .payload({m_axis_tdata, m_axis_tlast, m_axis_tuser})
-    );
+    wire [10:1] f_inside;
 
-    // One h for each unit, so many moves of the pipeline after its last sum, with its tlast; the pipeline moves
-    // whenever no h waits
-    localparam F_LATENCY = 10;
-    reg [F_LATENCY:1] f_unit_q, f_last_q;
-
-    always @(posedge clk) begin
-        if (run) begin
-            f_unit_q <= {f_unit_q[F_LATENCY-1:1], s_axis_tvalid && part_q == S};
-            f_last_q <= {f_last_q[F_LATENCY-1:1], s_axis_tlast};
-        end
-        if (rst) f_unit_q <= 0;
-    end
+    f_pipe #(.S_W(IN_W), .M_W(H_W + 1), .N_IN(4), .LATENCY(10)) f_flow (
+        .clk(clk), .rst(rst), .s_valid(s_axis_tvalid), .s_ready(s_axis_tready), .s_last(s_axis_tlast),
+        .s_data(s_axis_tdata), .m_valid(m_axis_tvalid), .m_ready(m_axis_tready), .m_last(m_axis_tlast),
+        .m_data({m_axis_tuser, m_axis_tdata}), .place(), .inside(f_inside)
+    );
 
     always @* if (f_past_q && !rst) begin
-        one_h_a_unit : assert (m_axis_tvalid == f_unit_q[F_LATENCY]);
-        if (m_axis_tvalid) last_in_place : assert (m_axis_tlast == f_last_q[F_LATENCY]);
-        never_closed : assert (s_axis_tready == (!m_axis_tvalid || m_axis_tready));
-        unit_in_range : assert (unit_q < UNITS);
         h_read_in_turn : assert (rd_unit_q < UNITS && wr_unit_q < UNITS);
     end
 
     always @(posedge clk) if (f_past_q && !rst) begin
-        reach_flow : cover (m_axis_tvalid && m_axis_tready && m_axis_tlast && f_unit_q[F_LATENCY-4]);
+        reach_flow : cover (m_axis_tvalid && m_axis_tready && m_axis_tlast && f_inside[6]);
         reach_stall : cover (m_axis_tvalid && !m_axis_tready && s_axis_tvalid);
     end
 `endif

@@ -97,12 +97,6 @@ module lmu_gru_before #(
     localparam UNIT_CW = UNITS > 1 ? $clog2(UNITS) : 1;
     localparam RAM_DEPTH = UNITS > 1 ? UNITS : 2;
 
-    generate
-        if (UNITS < 1) begin : g_check_units
-            PARAM_ERROR_units_must_be_at_least_1 check ();
-        end
-    endgenerate
-
     // First half, from the sums of z and r to inner. Numbers at the end of names count the cycles since r came.
 
     reg inner_valid_q;
@@ -110,68 +104,40 @@ module lmu_gru_before #(
 
     assign s_axis_tready = run;
 
-    reg reset_q;  // r comes next
-    reg [UNIT_CW-1:0] unit_q;
-    reg fresh_q;  // this step is a sequence's first one
-    wire last_unit = {1'b0, unit_q} == UNITS[UNIT_CW:0] - 1'b1;
-
-    reg valid1_q, valid2_q, reset1_q, reset2_q;
+    wire part2;  // 1: r
+    wire [UNIT_CW-1:0] unit;
+    wire fresh, valid2;
+    wire [PRE_W-1:0] unused_pre;
     reg r_valid3_q, r_valid4_q;
     reg [UNIT_CW-1:0] unit1_q;
     reg fresh1_q, fresh2_q;
-    reg last1_q, last2_q, last3_q, last4_q;
+    reg [4:1] last_q;
+    wire [GATE_W-1:0] gate2;
+    wire pre_clipped2, gate_clipped2;
+    wire clipped2 = pre_clipped2 || gate_clipped2;
 
     always @(posedge clk) begin
         if (run) begin
-            if (s_axis_tvalid) begin
-                reset_q <= !reset_q;
-                if (reset_q) begin
-                    unit_q <= last_unit ? {UNIT_CW{1'b0}} : unit_q + 1'b1;
-                    if (last_unit) fresh_q <= STREAMING == 0 && s_axis_tlast;
-                end
-            end
-            valid1_q <= s_axis_tvalid;
-            valid2_q <= valid1_q;
-            reset1_q <= reset_q;
-            reset2_q <= reset1_q;
-            r_valid3_q <= valid2_q && reset2_q;
+            r_valid3_q <= valid2 && part2;
             r_valid4_q <= r_valid3_q;
-            unit1_q <= unit_q;
-            fresh1_q <= fresh_q;
+            unit1_q <= unit;
+            fresh1_q <= fresh;
             fresh2_q <= fresh1_q;
-            last1_q <= s_axis_tlast;
-            last2_q <= last1_q;
-            last3_q <= last2_q;
-            last4_q <= last3_q;
+            last_q <= {last_q[3:1], s_axis_tlast};
         end
         if (rst) begin
-            reset_q <= 1'b0;
-            unit_q <= {UNIT_CW{1'b0}};
-            fresh_q <= 1'b1;
-            valid1_q <= 1'b0;
-            valid2_q <= 1'b0;
             r_valid3_q <= 1'b0;
             r_valid4_q <= 1'b0;
         end
     end
 
-    wire [PRE_W-1:0] pre;
-    wire pre_clipped;
-    reg [PRE_W-1:0] pre1_q;
-    reg pre_clipped1_q, pre_clipped2_q;
-    wire [GATE_W-1:0] gate2;
-    wire gate_clipped2;
-    wire clipped2 = pre_clipped2_q || gate_clipped2;
-
-    lmu_round_sat #(.IN_W(IN_W), .IN_F(IN_F), .OUT_TYPE(PRE_TYPE)) to_pre (
-        .in_data(s_axis_tdata), .out_data(pre), .clipped(pre_clipped)
-    );
-
-    lmu_function #(
-        .IN_TYPE(PRE_TYPE), .FUNCTION(GATE_FUNCTION), .INDEX_TYPE(GATE_INDEX_TYPE), .OUT_TYPE(GATE_TYPE),
-        .TABLE_FILE(GATE_FILE)
-    ) gate_function (
-        .clk(clk), .en(run), .in_data(pre1_q), .out_data(gate2), .clipped(gate_clipped2)
+    lmu_gates #(
+        .UNITS(UNITS), .PARTS(2), .IN_W(IN_W), .IN_F(IN_F), .PRE_TYPE(PRE_TYPE), .FUNCTION(GATE_FUNCTION),
+        .INDEX_TYPE(GATE_INDEX_TYPE), .OUT_TYPE(GATE_TYPE), .TABLE_FILE(GATE_FILE), .STREAMING(STREAMING)
+    ) gates (
+        .clk(clk), .rst(rst), .en(run),
+        .sum(s_axis_tdata), .valid(s_axis_tvalid), .last(s_axis_tlast), .unit(unit), .fresh(fresh), .pre1(unused_pre),
+        .valid2(valid2), .part2(part2), .value2(gate2), .pre_clipped2(pre_clipped2), .value_clipped2(gate_clipped2)
     );
 
     wire [H_W-1:0] stored_h2;
@@ -203,10 +169,7 @@ module lmu_gru_before #(
 
     always @(posedge clk) begin
         if (run) begin
-            pre1_q <= pre;
-            pre_clipped1_q <= pre_clipped;
-            pre_clipped2_q <= pre_clipped1_q;
-            if (valid2_q && !reset2_q) begin
+            if (valid2 && !part2) begin
                 z_q <= gate2;
                 z_clipped_q <= clipped2;
             end
@@ -219,7 +182,7 @@ module lmu_gru_before #(
             clipped4_q <= clipped3_q;
             inner_valid_q <= r_valid4_q;
             inner_q <= inner4;
-            inner_last_q <= last4_q;
+            inner_last_q <= last_q[4];
         end
         if (rst) inner_valid_q <= 1'b0;
     end
@@ -261,8 +224,8 @@ module lmu_gru_before #(
     );
 
     function [UNIT_CW-1:0] next_unit;
-        input [UNIT_CW-1:0] unit;
-        next_unit = {1'b0, unit} == UNITS[UNIT_CW:0] - 1'b1 ? {UNIT_CW{1'b0}} : unit + 1'b1;
+        input [UNIT_CW-1:0] number;
+        next_unit = {1'b0, number} == UNITS[UNIT_CW:0] - 1'b1 ? {UNIT_CW{1'b0}} : number + 1'b1;
     endfunction
 
     always @(posedge clk) begin
@@ -289,57 +252,25 @@ module lmu_gru_before #(
     end
 
 `ifdef FORMAL
-    // The first cycle is a reset; whatever comes then, a source keeps to the rules of AXI4-Stream
     reg f_past_q = 1'b0;
     always @(posedge clk) f_past_q <= 1'b1;
 
-    f_axis #(.SOURCE(1), .WIDTH(IN_W + 1)) f_s_axis (
-        .clk(clk), .rst(rst), .valid(s_axis_tvalid), .ready(s_axis_tready), .payload({s_axis_tdata, s_axis_tlast})
+    f_pipe #(.S_W(IN_W), .M_W(INNER_W), .N_IN(2), .LATENCY(5)) f_first (
+        .clk(clk), .rst(rst), .s_valid(s_axis_tvalid), .s_ready(s_axis_tready), .s_last(s_axis_tlast),
+        .s_data(s_axis_tdata), .m_valid(inner_axis_tvalid), .m_ready(inner_axis_tready), .m_last(inner_axis_tlast),
+        .m_data(inner_axis_tdata), .place(), .inside()
     );
-    f_axis #(.SOURCE(1), .WIDTH(IN_W2 + 1)) f_sum_axis (
-        .clk(clk), .rst(rst), .valid(sum_axis_tvalid), .ready(sum_axis_tready),
-        .payload({sum_axis_tdata, sum_axis_tlast})
-    );
-    f_axis #(.WIDTH(INNER_W + 1)) f_inner_axis (
-        .clk(clk), .rst(rst), .valid(inner_axis_tvalid), .ready(inner_axis_tready),
-        .payload({inner_axis_tdata, inner_axis_tlast})
-    );
-    f_axis #(.WIDTH(H_W + 2)) f_m_axis (
-        .clk(clk), .rst(rst), .valid(m_axis_tvalid), .ready(m_axis_tready),
-        .payload({m_axis_tdata, m_axis_tlast, m_axis_tuser})
+    f_pipe #(.S_W(IN_W2), .M_W(H_W + 1), .N_IN(1), .LATENCY(6)) f_second (
+        .clk(clk), .rst(rst), .s_valid(sum_axis_tvalid), .s_ready(sum_axis_tready), .s_last(sum_axis_tlast),
+        .s_data(sum_axis_tdata), .m_valid(m_axis_tvalid), .m_ready(m_axis_tready), .m_last(m_axis_tlast),
+        .m_data({m_axis_tuser, m_axis_tdata}), .place(), .inside()
     );
 
-    // One inner for each r, five moves of the first half after it, and one h for each sum of a candidate, six moves of
-    // the second half after it; each with its tlast. A half moves whenever no beat of its output waits.
-    reg [5:1] f_r_q, f_r_last_q;
-    reg [6:1] f_sum_q, f_sum_last_q;
     reg f_kept_q;  // this h has waited
-
     always @(posedge clk) f_kept_q <= m_axis_tvalid && !m_axis_tready;
 
-    always @(posedge clk) begin
-        if (run) begin
-            f_r_q <= {f_r_q[4:1], s_axis_tvalid && reset_q};
-            f_r_last_q <= {f_r_last_q[4:1], s_axis_tlast};
-        end
-        if (mix_run) begin
-            f_sum_q <= {f_sum_q[5:1], sum_axis_tvalid};
-            f_sum_last_q <= {f_sum_last_q[5:1], sum_axis_tlast};
-        end
-        if (rst) begin
-            f_r_q <= 5'd0;
-            f_sum_q <= 6'd0;
-        end
-    end
-
     always @* if (f_past_q && !rst) begin
-        one_inner_a_unit : assert (inner_axis_tvalid == f_r_q[5]);
-        one_h_a_sum : assert (m_axis_tvalid == f_sum_q[6]);
-        if (inner_axis_tvalid) inner_last_in_place : assert (inner_axis_tlast == f_r_last_q[5]);
-        if (m_axis_tvalid) last_in_place : assert (m_axis_tlast == f_sum_last_q[6]);
-        never_closed : assert (s_axis_tready == (!inner_axis_tvalid || inner_axis_tready));
-        sum_never_closed : assert (sum_axis_tready == (!m_axis_tvalid || m_axis_tready));
-        units_in_range : assert (unit_q < UNITS && keep_unit_q < UNITS && mix_unit_q < UNITS && wr_unit_q < UNITS);
+        units_in_range : assert (unit < UNITS && keep_unit_q < UNITS && mix_unit_q < UNITS && wr_unit_q < UNITS);
         h_kept_at_once : assert (m_new_q == (m_axis_tvalid && !f_kept_q));
     end
 

@@ -94,94 +94,46 @@ module lmu_lstm #(
     localparam SUM_W = (KEEP_W + KEEP_SHIFT > ADD_W + ADD_SHIFT ? KEEP_W + KEEP_SHIFT : ADD_W + ADD_SHIFT) + 1;
     localparam SUM_F = GATE_F + CELL_F + KEEP_SHIFT;
 
-    generate
-        if (UNITS < 1) begin : g_check_units
-            PARAM_ERROR_units_must_be_at_least_1 check ();
-        end
-    endgenerate
-
     reg m_valid_q;
     wire run = m_axis_tready || !m_valid_q;
 
     assign s_axis_tready = run;
 
-    // Input: which gate of which unit. Numbers at the end of the following names count the cycles since then.
+    // Which gate of which unit; cycle 1: pre-activation; cycle 2: gates and candidate. Numbers at the end of names count
+    // the cycles since the sum came.
 
-    reg [1:0] gate_q;
-    reg [UNIT_CW-1:0] unit_q;
-    reg fresh_q;  // this step is a sequence's first one
-    wire last_unit = {1'b0, unit_q} == UNITS[UNIT_CW:0] - 1'b1;
-
-    reg valid1_q, valid2_q;
-    reg [1:0] gate1_q, gate2_q;
+    wire [1:0] part2;
+    wire [UNIT_CW-1:0] unit;
+    wire fresh, valid2;
     reg last1_q, last2_q;
-
-    always @(posedge clk) begin
-        if (run) begin
-            if (s_axis_tvalid) begin
-                gate_q <= gate_q + 2'd1;
-                if (gate_q == O) begin
-                    unit_q <= last_unit ? {UNIT_CW{1'b0}} : unit_q + 1'b1;
-                    if (last_unit) fresh_q <= STREAMING == 0 && s_axis_tlast;
-                end
-            end
-            valid1_q <= s_axis_tvalid;
-            valid2_q <= valid1_q;
-            gate1_q <= gate_q;
-            gate2_q <= gate1_q;
-            last1_q <= s_axis_tlast;
-            last2_q <= last1_q;
-        end
-        if (rst) begin
-            gate_q <= I;
-            unit_q <= {UNIT_CW{1'b0}};
-            fresh_q <= 1'b1;
-            valid1_q <= 1'b0;
-            valid2_q <= 1'b0;
-        end
-    end
-
-    // Cycle 1: pre-activation; cycle 2: gates and candidate
-
-    wire [PRE_W-1:0] pre;
-    wire pre_clipped;
-    reg [PRE_W-1:0] pre1_q;
-    reg pre_clipped1_q, pre_clipped2_q;
+    wire [PRE_W-1:0] pre1;
     wire [GATE_W-1:0] gate2;
     wire [CAND_W-1:0] cand2;
-    wire gate_clipped2, cand_clipped2;
-    wire clipped2 = pre_clipped2_q || (gate2_q == G ? cand_clipped2 : gate_clipped2);
+    wire pre_clipped2, gate_clipped2, cand_clipped2;
+    wire clipped2 = pre_clipped2 || (part2 == G ? cand_clipped2 : gate_clipped2);
 
-    lmu_round_sat #(.IN_W(IN_W), .IN_F(IN_F), .OUT_TYPE(PRE_TYPE)) to_pre (
-        .in_data(s_axis_tdata), .out_data(pre), .clipped(pre_clipped)
-    );
+    always @(posedge clk) if (run) {last2_q, last1_q} <= {last1_q, s_axis_tlast};
 
-    always @(posedge clk) begin
-        if (run) begin
-            pre1_q <= pre;
-            pre_clipped1_q <= pre_clipped;
-            pre_clipped2_q <= pre_clipped1_q;
-        end
-    end
-
-    lmu_function #(
-        .IN_TYPE(PRE_TYPE), .FUNCTION(GATE_FUNCTION), .INDEX_TYPE(GATE_INDEX_TYPE), .OUT_TYPE(GATE_TYPE),
-        .TABLE_FILE(GATE_FILE)
-    ) gate_function (
-        .clk(clk), .en(run), .in_data(pre1_q), .out_data(gate2), .clipped(gate_clipped2)
+    lmu_gates #(
+        .UNITS(UNITS), .PARTS(4), .IN_W(IN_W), .IN_F(IN_F), .PRE_TYPE(PRE_TYPE), .FUNCTION(GATE_FUNCTION),
+        .INDEX_TYPE(GATE_INDEX_TYPE), .OUT_TYPE(GATE_TYPE), .TABLE_FILE(GATE_FILE), .STREAMING(STREAMING)
+    ) gates (
+        .clk(clk), .rst(rst), .en(run),
+        .sum(s_axis_tdata), .valid(s_axis_tvalid), .last(s_axis_tlast), .unit(unit), .fresh(fresh), .pre1(pre1),
+        .valid2(valid2), .part2(part2), .value2(gate2), .pre_clipped2(pre_clipped2), .value_clipped2(gate_clipped2)
     );
 
     lmu_function #(
         .IN_TYPE(PRE_TYPE), .FUNCTION(CAND_FUNCTION), .INDEX_TYPE(CAND_INDEX_TYPE), .OUT_TYPE(CAND_TYPE),
         .TABLE_FILE(CAND_FILE)
     ) cand_function (
-        .clk(clk), .en(run), .in_data(pre1_q), .out_data(cand2), .clipped(cand_clipped2)
+        .clk(clk), .en(run), .in_data(pre1), .out_data(cand2), .clipped(cand_clipped2)
     );
 
     // The cell: f c when f is there, i g when g is there. The unit goes on no earlier than two cycles after f.
 
     wire [CELL_W-1:0] old_cell2;
-    wire [CELL_W-1:0] cell2 = fresh_q ? {CELL_W{1'b0}} : old_cell2;
+    wire [CELL_W-1:0] cell2 = fresh ? {CELL_W{1'b0}} : old_cell2;
     reg keep3_q, add3_q, keep4_q, add4_q, add5_q;
     reg signed [GATE_W-1:0] i_q, weight3_q;
     reg signed [FACTOR_W-1:0] factor3_q;
@@ -199,16 +151,16 @@ module lmu_lstm #(
 
     always @(posedge clk) begin
         if (run) begin
-            if (valid2_q && gate2_q == I) i_q <= gate2;
-            weight3_q <= gate2_q == F ? gate2 : i_q;
-            factor3_q <= gate2_q == F ? {{(FACTOR_W - CELL_W) {cell2[CELL_W-1]}}, cell2} :
+            if (valid2 && part2 == I) i_q <= gate2;
+            weight3_q <= part2 == F ? gate2 : i_q;
+            factor3_q <= part2 == F ? {{(FACTOR_W - CELL_W) {cell2[CELL_W-1]}}, cell2} :
                                         {{(FACTOR_W - CAND_W) {cand2[CAND_W-1]}}, cand2};
             product4_q <= weight3_q * factor3_q;
             if (keep4_q) sum5_q <= keep4;
             if (add4_q) sum5_q <= sum5_q + add4;
-            keep3_q <= valid2_q && gate2_q == F;
+            keep3_q <= valid2 && part2 == F;
             keep4_q <= keep3_q;
-            add3_q <= valid2_q && gate2_q == G;
+            add3_q <= valid2 && part2 == G;
             add4_q <= add3_q;
             add5_q <= add4_q;
         end
@@ -255,7 +207,7 @@ module lmu_lstm #(
     lmu_ram #(.WIDTH(CELL_W), .DEPTH(UNITS > 1 ? UNITS : 2)) cells (
         .clk(clk),
         .wr_en(run && cell_valid6_q), .wr_addr(cell_unit_q), .wr_data(cell6_q),
-        .rd_en(run), .rd_addr(unit_q), .rd_data(old_cell2)
+        .rd_en(run), .rd_addr(unit), .rd_data(old_cell2)
     );
 
     lmu_function #(
@@ -291,12 +243,12 @@ module lmu_lstm #(
 
     always @(posedge clk) begin
         if (run) begin
-            if (valid2_q && gate2_q == O) o_q <= gate2;
-            if (valid2_q) unit_clipped_q <= clipped2 || (unit_clipped_q && gate2_q != I);
+            if (valid2 && part2 == O) o_q <= gate2;
+            if (valid2) unit_clipped_q <= clipped2 || (unit_clipped_q && part2 != I);
             o7_q <= o_q;
             squashed_q <= squashed7;
             product8_q <= o7_q * squashed_q;
-            out_valid_q <= {out_valid_q[7:3], valid2_q && gate2_q == O};
+            out_valid_q <= {out_valid_q[7:3], valid2 && part2 == O};
             out_last_q <= {out_last_q[7:3], last2_q};
             out_clipped_q <= {out_clipped_q[7:4], unit_clipped_q};
             if (cell_clipped6_q || squash_clipped7) out_clipped_q[7] <= 1'b1;
@@ -312,50 +264,40 @@ module lmu_lstm #(
     end
 
 `ifdef FORMAL
-    // The first cycle is a reset; whatever comes then, a source keeps to the rules of AXI4-Stream
     reg f_past_q = 1'b0;
     always @(posedge clk) f_past_q <= 1'b1;
 
-    f_axis #(.SOURCE(1), .WIDTH(IN_W + 1)) f_s_axis (
-        .clk(clk), .rst(rst), .valid(s_axis_tvalid), .ready(s_axis_tready), .payload({s_axis_tdata, s_axis_tlast})
-    );
-    f_axis #(.WIDTH(H_W + 2)) f_m_axis (
-        .clk(clk), .rst(rst), .valid(m_axis_tvalid), .ready(m_axis_tready),
-        .payload({m_axis_tdata, m_axis_tlast, m_axis_tuser})
-    );
+    wire [2:0] f_place;
+    wire [9:1] f_inside;
+    reg f_f1_q, f_g1_q;  // a sum of f, of g came one move ago
 
-    // One h for each unit, so many moves of the pipeline after its last sum, with its tlast; the pipeline moves
-    // whenever no h waits
-    localparam F_LATENCY = 9;
-    reg [F_LATENCY:1] f_unit_q, f_last_q;
+    f_pipe #(.S_W(IN_W), .M_W(H_W + 1), .N_IN(4), .LATENCY(9)) f_flow (
+        .clk(clk), .rst(rst), .s_valid(s_axis_tvalid), .s_ready(s_axis_tready), .s_last(s_axis_tlast),
+        .s_data(s_axis_tdata), .m_valid(m_axis_tvalid), .m_ready(m_axis_tready), .m_last(m_axis_tlast),
+        .m_data({m_axis_tuser, m_axis_tdata}), .place(f_place), .inside(f_inside)
+    );
 
     always @(posedge clk) begin
-        if (run) begin
-            f_unit_q <= {f_unit_q[F_LATENCY-1:1], s_axis_tvalid && gate_q == O};
-            f_last_q <= {f_last_q[F_LATENCY-1:1], s_axis_tlast};
-        end
-        if (rst) f_unit_q <= 0;
+        if (run) {f_f1_q, f_g1_q} <= {s_axis_tvalid && f_place == F, s_axis_tvalid && f_place == G};
+        if (rst) {f_f1_q, f_g1_q} <= 2'b00;
     end
 
-    wire [1:0] f_early = (valid1_q && gate1_q == G) + (valid2_q && gate2_q == G);
+    wire [1:0] f_early = f_g1_q + (valid2 && part2 == G);
     wire [2:0] f_cells = f_early + add3_q + add4_q + add5_q + cell_valid6_q;
     wire [UNIT_CW-1:0] f_next = cell_unit_q == UNITS - 1 ? 0 : cell_unit_q + 1;
 
     always @* if (f_past_q && !rst) begin
-        one_h_a_unit : assert (m_axis_tvalid == f_unit_q[F_LATENCY]);
-        if (m_axis_tvalid) last_in_place : assert (m_axis_tlast == f_last_q[F_LATENCY]);
-        never_closed : assert (s_axis_tready == (!m_axis_tvalid || m_axis_tready));
-        unit_in_range : assert (unit_q < UNITS);
+        unit_in_range : assert (unit < UNITS);
         // c is read after it has been written: no cell of this unit is under way when its f is there
         if (UNITS > 1) begin
             cells_under_way : assert (f_cells <= 2);
-            if (valid1_q && gate1_q == F && f_cells > 0) cell_written : assert (cell_unit_q != unit_q);
-            if (valid1_q && gate1_q == F && f_cells > 1) second_cell_written : assert (f_next != unit_q);
+            if (f_f1_q && f_cells > 0) cell_written : assert (cell_unit_q != unit);
+            if (f_f1_q && f_cells > 1) second_cell_written : assert (f_next != unit);
         end
     end
 
     always @(posedge clk) if (f_past_q && !rst) begin
-        reach_flow : cover (m_axis_tvalid && m_axis_tready && m_axis_tlast && f_unit_q[F_LATENCY-4]);
+        reach_flow : cover (m_axis_tvalid && m_axis_tready && m_axis_tlast && f_inside[5]);
         reach_stall : cover (m_axis_tvalid && !m_axis_tready && s_axis_tvalid);
     end
 `endif

@@ -99,57 +99,29 @@ module lmu_activation #(
 `ifdef FORMAL
     localparam integer PRE_F = (PRE_TYPE <<< 8) >>> 16, PRE_OVERFLOW = PRE_TYPE >> 28;
     localparam integer OUT_W = OUT_TYPE % 256, OUT_F = (OUT_TYPE <<< 8) >>> 16, OUT_OVERFLOW = OUT_TYPE >> 28;
-
-    // The first cycle is a reset; whatever comes then, a source keeps to the rules of AXI4-Stream
-    reg f_past_q = 1'b0;
-    always @(posedge clk) f_past_q <= 1'b1;
-
-    f_axis #(.SOURCE(1), .WIDTH(IN_W + 1)) f_s_axis (
-        .clk(clk), .rst(rst), .valid(s_axis_tvalid), .ready(s_axis_tready), .payload({s_axis_tdata, s_axis_tlast})
-    );
-    f_axis #(.WIDTH(OUT_W + 2)) f_m_axis (
-        .clk(clk), .rst(rst), .valid(m_axis_tvalid), .ready(m_axis_tready),
-        .payload({m_axis_tdata, m_axis_tlast, m_axis_tuser})
-    );
-
-    // Each beat comes out once, in order, after two cycles in which the output is free
     localparam F_SAME = FUNCTION == 0 && IN_W == PRE_W && IN_F == PRE_F && IN_W == OUT_W && IN_F == OUT_F
         && PRE_OVERFLOW != 3 && OUT_OVERFLOW != 3;
-    reg [1:0] f_beats_q;  // beats inside
-    reg [2*IN_W+1:0] f_words_q;  // tlast and value of each, the oldest one in the low bits
-    reg f_ready_q;
-    reg [1:0] f_history_q;
-    wire f_accept = s_axis_tvalid && s_axis_tready;
-    wire f_taken = m_axis_tvalid && m_axis_tready;
-    wire [1:0] f_left = f_beats_q - {1'b0, f_taken};
-    wire [2*IN_W+1:0] f_rest = f_taken ? f_words_q >> (IN_W + 1) : f_words_q;
+    reg f_past_q = 1'b0;
+    reg [2*IN_W-1:0] f_values_q;
+    wire [2:1] f_inside;
+
+    f_pipe #(.S_W(IN_W), .M_W(OUT_W + 1), .LATENCY(2)) f_flow (
+        .clk(clk), .rst(rst), .s_valid(s_axis_tvalid), .s_ready(s_axis_tready), .s_last(s_axis_tlast),
+        .s_data(s_axis_tdata), .m_valid(m_axis_tvalid), .m_ready(m_axis_tready), .m_last(m_axis_tlast),
+        .m_data({m_axis_tuser, m_axis_tdata}), .place(), .inside(f_inside)
+    );
 
     always @(posedge clk) begin
-        f_beats_q <= f_left + {1'b0, f_accept};
-        f_words_q <= f_rest;
-        if (f_accept && f_left == 0) f_words_q[IN_W:0] <= {s_axis_tlast, s_axis_tdata};
-        if (f_accept && f_left == 1) f_words_q[2*IN_W+1:IN_W+1] <= {s_axis_tlast, s_axis_tdata};
-        f_ready_q <= rst || (f_ready_q && m_axis_tready);
-        f_history_q <= {f_history_q[0], f_accept};
-        if (rst) begin
-            f_beats_q <= 2'd0;
-            f_history_q <= 2'd0;
+        f_past_q <= 1'b1;
+        if (s_axis_tready) f_values_q <= {f_values_q[IN_W-1:0], s_axis_tdata};
+        if (f_past_q && !rst) begin
+            reach_flow : cover (&f_inside && m_axis_tready && s_axis_tvalid && m_axis_tlast);
+            reach_stall : cover (&f_inside && !s_axis_tready);
         end
     end
 
-    always @* if (f_past_q && !rst) begin
-        flight_bounded : assert (f_beats_q <= 2 && f_beats_q == pre_valid_q + m_valid_q);
-        never_closed : assert (s_axis_tready || (m_axis_tvalid && !m_axis_tready));
-        if (f_ready_q && m_axis_tready) latency_exact : assert (m_axis_tvalid == f_history_q[1]);
-        if (m_axis_tvalid) last_in_place : assert (m_axis_tlast == f_words_q[IN_W]);
-        if (m_axis_tvalid && F_SAME) begin
-            value_in_place : assert (m_axis_tdata == f_words_q[IN_W-1:0] && !m_axis_tuser);
-        end
-    end
-
-    always @(posedge clk) if (f_past_q && !rst) begin
-        reach_flow : cover (f_taken && f_accept && f_beats_q == 2 && m_axis_tlast);
-        reach_stall : cover (f_beats_q == 2 && !s_axis_tready);
+    always @* if (f_past_q && !rst && m_axis_tvalid && F_SAME) begin
+        value_in_place : assert (m_axis_tdata == f_values_q[2*IN_W-1:IN_W] && !m_axis_tuser);
     end
 `endif
 

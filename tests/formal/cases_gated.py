@@ -27,20 +27,45 @@ def gru_before(units: int, **more: int) -> Case:
 
 
 LSTM, GRU, BEFORE = lstm(2), gru(2), gru_before(2)
-CASES = (LSTM, lstm(1), lstm(3, STREAMING=1), GRU, gru(1), BEFORE, gru_before(1), gru_before(3, STREAMING=1))
+GATES = {"IN_W": 2, "IN_F": 1, "PRE_TYPE": word(2, 1), "FUNCTION": 0, "OUT_TYPE": word(2, 1)}
+
+
+def gates(units: int, parts: int, streaming: int = 0) -> Case:
+    return Case("lmu_gates", {"UNITS": units, "PARTS": parts, "STREAMING": streaming, **GATES})
+
+
+CASES = (
+    gates(1, 2),
+    gates(3, 4),
+    gates(2, 2, 1),
+    LSTM,
+    lstm(1),
+    lstm(3, STREAMING=1),
+    GRU,
+    gru(1),
+    BEFORE,
+    gru_before(1),
+    gru_before(3, STREAMING=1),
+)
 MUTANTS = (
+    Mutant(gates(3, 4), "lmu_gates", "if (&part_q) begin", "if (part_q[0]) begin", ("in_turn",)),
+    Mutant(gates(3, 4), "lmu_gates", "if (last_unit) fresh_q <=", "fresh_q <=", ("first_step",)),
+    Mutant(gates(2, 2, 1), "lmu_gates", "fresh_q <= STREAMING == 0 && last", "fresh_q <= last", ("first_step",)),
+    Mutant(gates(1, 2), "lmu_gates", "valid2_q <= valid1_q;", "valid2_q <= valid;", ("two_later",)),
     Mutant(LSTM, "lmu_lstm", "wire run = m_axis_tready || !m_valid_q;", "wire run = 1'b1;", ("payload_holds",)),
     Mutant(LSTM, "lmu_lstm", "m_last_q <= out_last_q[8];", "m_last_q <= out_last_q[7];", ("last_in_place",)),
-    Mutant(LSTM, "lmu_lstm", "cell_valid6_q <= add5_q;", "cell_valid6_q <= add5_q && gate_q == I;", ("cell_written",)),
-    Mutant(GRU, "lmu_gru", "m_valid_q <= out_valid_q[9];", "m_valid_q <= out_valid_q[8];", ("one_h_a_unit",)),
-    Mutant(GRU, "lmu_gru", "valid2_q && part2_q == S}", "part2_q == S}", ("one_h_a_unit",)),
+    Mutant(LSTM, "lmu_lstm", "cell_valid6_q <= add5_q;", "cell_valid6_q <= add5_q && part2 == I;", ("cell_written",)),
+    Mutant(GRU, "lmu_gru", "m_valid_q <= out_valid_q[9];", "m_valid_q <= out_valid_q[8];", ("one_out",)),
+    Mutant(GRU, "lmu_gru", "valid2 && part2 == S}", "part2 == S}", ("one_out",)),
     Mutant(
         BEFORE,
         "lmu_gru_before",
         "run = inner_axis_tready ||",
         "run = m_axis_tready ||",
-        ("f_inner_axis.payload_holds",),
+        ("f_first.f_m_axis.payload_holds",),
     ),
-    Mutant(BEFORE, "lmu_gru_before", "inner_last_q <= last4_q;", "inner_last_q <= last3_q;", ("inner_last_in_place",)),
+    Mutant(
+        BEFORE, "lmu_gru_before", "inner_last_q <= last_q[4];", "inner_last_q <= last_q[3];", ("f_first.last_in_place",)
+    ),
     Mutant(BEFORE, "lmu_gru_before", "m_new_q <= mix_run &&", "m_new_q <=", ("h_kept_at_once",)),
 )

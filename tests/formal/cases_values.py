@@ -64,7 +64,7 @@ MUTANTS = (
         "lmu_activation",
         "pre_valid_q <= s_axis_tvalid;",
         "pre_valid_q <= s_axis_tvalid && !s_axis_tlast;",
-        ("flight_bounded",),
+        ("one_out",),
     ),
     Mutant(ONE, "lmu_softmax", "wire run = !(m_valid_q && quotient_valid_q);", "wire run = !m_valid_q;", ("ii_exact",)),
     Mutant(ONE, "lmu_softmax", "if (term_q[2]) sum_q", "if (term_q[1]) sum_q", ("e_within_sum",)),

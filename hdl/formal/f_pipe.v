@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// A pipeline that moves whenever no beat of its output waits: both streams keep the rules (f_axis); each N_IN beats give
+// one, LATENCY moves after the last of them and with its tlast, and there is no other. For the `ifdef FORMAL of a module.
+//
+//   Signal    Width     Direction   Description
+//   clk       1         in          rising edge
+//   rst       1         in          synchronous, active high, empties the pipeline
+//   s_*       1         in          the input; s_data: S_W bits
+//   m_*       1         in          the output; m_data: {tuser, tdata}, M_W bits
+//   place     *         out         number of the next input; $clog2(N_IN + 1) bits
+//   inside    LATENCY   out         bit k: a beat that gives one came k moves ago
+
+// verilator lint_off TIMESCALEMOD
+`default_nettype none
+
+module f_pipe #(
+    // Bits of data
+    parameter integer S_W = 1,
+    parameter integer M_W = 1,
+    // Beats that give one
+    parameter integer N_IN = 1,
+    // Moves, 2 or more
+    parameter integer LATENCY = 2
+) (
+    input wire clk,
+    input wire rst,
+
+    input wire           s_valid,
+    input wire           s_ready,
+    input wire           s_last,
+    input wire [S_W-1:0] s_data,
+
+    input wire           m_valid,
+    input wire           m_ready,
+    input wire           m_last,
+    input wire [M_W-1:0] m_data,
+
+    output wire [$clog2(N_IN+1)-1:0] place,
+    output wire [         LATENCY:1] inside
+);
+
+    reg past_q = 1'b0;
+    reg [$clog2(N_IN+1)-1:0] place_q;
+    reg [LATENCY:1] inside_q, lasts_q;
+    wire moves = !m_valid || m_ready;
+    wire full = s_valid && place_q == N_IN - 1;
+
+    f_axis #(.SOURCE(1), .WIDTH(S_W + 1)) f_s_axis (
+        .clk(clk), .rst(rst), .valid(s_valid), .ready(s_ready), .payload({s_data, s_last})
+    );
+    f_axis #(.WIDTH(M_W + 1)) f_m_axis (
+        .clk(clk), .rst(rst), .valid(m_valid), .ready(m_ready), .payload({m_data, m_last})
+    );
+
+    assign place = place_q;
+    assign inside = inside_q;
+
+    always @(posedge clk) begin
+        past_q <= 1'b1;
+        if (moves) begin
+            inside_q <= {inside_q[LATENCY-1:1], full};
+            lasts_q <= {lasts_q[LATENCY-1:1], s_last};
+            if (s_valid) place_q <= full ? 0 : place_q + 1;
+        end
+        if (rst) begin
+            inside_q <= 0;
+            place_q <= 0;
+        end
+    end
+
+    always @* if (past_q && !rst) begin
+        one_out : assert (m_valid == inside_q[LATENCY]);
+        if (m_valid) last_in_place : assert (m_last == lasts_q[LATENCY]);
+        never_closed : assert (s_ready == moves);
+    end
+
+endmodule
+
+`default_nettype wire
+// verilator lint_on TIMESCALEMOD
