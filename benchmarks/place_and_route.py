@@ -22,6 +22,7 @@ from rich.console import Console
 from rich.table import Table
 
 from lmu_hls import yosys
+from lmu_hls.configurations import PSMNIST
 from lmu_hls.fixed import FixedType, quantize
 from lmu_hls.legendre import tridiagonal_factors
 from lmu_hls.resources import hdl_file
@@ -30,7 +31,7 @@ from lmu_hls.rtl.standalone import with_submodules
 from lmu_hls.spec import LMU, TridiagonalUpdate, Weight
 from lmu_hls.synth.families import family_of
 
-ORDER, THETA = 256, 784.0
+ORDER, THETA = PSMNIST.order, PSMNIST.theta
 STATE, SWEEP, COEFFICIENT, BET = FixedType(16, 2), FixedType(19, 2), FixedType(16, 1), FixedType(16, -4)
 
 ROUTE = {

@@ -20,6 +20,7 @@ from rich.console import Console
 from rich.table import Table
 
 from lmu_hls import golden, legendre
+from lmu_hls.configurations import PSMNIST
 from lmu_hls.fixed import FixedType
 from lmu_hls.precision import (
     DenseMemory,
@@ -35,7 +36,7 @@ from lmu_hls.precision import (
 from lmu_hls.spec import DenseCell, DenseUpdate, Network, Weight, chain, make_activation
 from lmu_hls.tuning.channel import FORMS, Channel, low_pass_noise, make_channel
 
-SIZES = ((6, 16.0), (12, 50.0), (32, 100.0), (64, 200.0), (256, 784.0))
+SIZES = ((6, 16.0), (12, 50.0), (32, 100.0), (64, 200.0), (PSMNIST.order, PSMNIST.theta))
 U = FixedType(16, 1)
 TARGET_DB, CUTOFF, RMS, SEED, GUARD = 40.0, 0.05, 0.3, 1, 3
 
@@ -138,7 +139,9 @@ def form_table(quick: bool) -> Table:
     table = Table(title=f"Dense and tridiagonal at equal F, sweep F+{GUARD}: SNR dB")
     for heading in ("order", "theta", "F", "dense", "tridiagonal", "difference"):
         table.add_column(heading, justify="right")
-    for order, theta, fraction in ((16, 50.0, 12), (64, 200.0, 12), (256, 784.0, 16))[: 2 if quick else 3]:
+    for order, theta, fraction in ((16, 50.0, 12), (64, 200.0, 12), (PSMNIST.order, PSMNIST.theta, 16))[
+        : 2 if quick else 3
+    ]:
         dense, two = (measured_db(channel_at(order, theta, "orthonormal", form, fraction), quick) for form in FORMS)
         table.add_row(str(order), f"{theta:g}", str(fraction), f"{dense:.1f}", f"{two:.1f}", f"{two - dense:+.1f}")
     return table

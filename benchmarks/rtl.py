@@ -31,6 +31,7 @@ from rich.table import Table
 import lmu_hls
 from lmu_hls import backend, demo
 from lmu_hls.backend.design import Design
+from lmu_hls.configurations import KEYWORD, PSMNIST
 from lmu_hls.fixed import Ints, quantize
 from lmu_hls.front.extract import network_spec
 from lmu_hls.rtl.network import NetworkPlan, plan_network, utilisation
@@ -41,22 +42,14 @@ from lmu_hls.verify import bench
 PRECISION = "fixed<16,6>"
 COCOTB_SAMPLES = (2, 12)  # utterances of the short and of the long run
 REPEATS = 20  # times all utterances go through for the rate of predict()
-ORDER = 256  # of the memories whose updates are compared
+ORDER = PSMNIST.order  # of the memories whose updates are compared
 UPDATE_STEPS = 24  # more than the buffers hold
 DENSE_MULTIPLIERS = 4
 
 
-def keyword_spotting() -> Any:
-    """A network of the size of the keyword spotting one of Blouw et al. 2021, untrained: about 88,000 weights."""
-    keras.utils.set_random_seed(0)
-    cell = keras.layers.Dense(300, activation="relu")
-    layer = lmu_hls.LMU(6, 40, 49.0, cell, input_to_hidden=True, basis="orthonormal", name="lmu")
-    return keras.Sequential([keras.Input((49, 40)), layer, keras.layers.Dense(12, name="logits")], name="keywords")
-
-
 def memory_only(order: int = ORDER) -> Any:
     """One memory and nothing else."""
-    layer = lmu_hls.LMU(1, order, 784.0, None, discretizer="bilinear", basis="orthonormal", name="lmu")
+    layer = lmu_hls.LMU(1, order, PSMNIST.theta, None, discretizer="bilinear", basis="orthonormal", name="lmu")
     return keras.Sequential([keras.Input((UPDATE_STEPS, 1)), layer], name="memory")
 
 
@@ -220,8 +213,9 @@ def main(quick: bool) -> None:
     """Print the tables."""
     console = Console(width=120)
     test = demo.load_speech("test")
-    speech = demo.build_model(test.x.shape[-1]) if quick else demo.train(demo.load_speech("train"), lambda *now: None)
-    words = keyword_spotting()
+    speech = demo.build_model() if quick else demo.train(demo.load_speech("train"), lambda *now: None)
+    keras.utils.set_random_seed(0)
+    words = KEYWORD.keras_model()
     with tempfile.TemporaryDirectory() as scratch:
         root = Path(scratch)
         rows = []

@@ -23,6 +23,7 @@ import numpy as np
 import tensorflow as tf
 
 from lmu_hls import legendre
+from lmu_hls.configurations import PSMNIST
 from lmu_hls.layers import LMU, linear
 
 try:
@@ -46,8 +47,15 @@ class Work:
 
 
 def psmnist(name: str, hidden: Callable[[], Any], batch: int = 100, **options: Any) -> Work:
-    shape = {"memory_d": 1, "order": 256, "theta": 784.0, "input_to_hidden": hidden() is not None}
-    return Work(f"psMNIST shape (T=784, order 256, batch {batch}), {name}", 784, 1, batch, hidden, {**shape, **options})
+    shape = {"memory_d": 1, "order": PSMNIST.order, "theta": PSMNIST.theta, "input_to_hidden": hidden() is not None}
+    return Work(
+        f"psMNIST shape (T=784, order 256, batch {batch}), {name}",
+        PSMNIST.steps,
+        1,
+        batch,
+        hidden,
+        {**shape, **options},
+    )
 
 
 def short(name: str, hidden: Callable[[], Any], **options: Any) -> Work:
@@ -66,12 +74,12 @@ def dense(units: int) -> Callable[[], Any]:
 # Where keras-lmu keeps all steps of the memory it takes 0.6 GB per sample at this shape (12.7 GB measured at batch
 # 20; batch 100 was killed at 23 GB), so these works are compared at batch 20 and ours is timed at 100 as well.
 WORKS = [
-    psmnist("LMUFeedforward, Dense 212, last step", dense(212)),
-    psmnist("LMUFeedforward, Dense 212, all steps", dense(212), 20, return_sequences=True),
-    psmnist("LMUFeedforward, Dense 212, all steps", dense(212), return_sequences=True),
-    psmnist("LMUFeedforward, SimpleRNN 212", rnn(212), 20),
-    psmnist("LMUFeedforward, SimpleRNN 212", rnn(212)),
-    psmnist("LMU recurrent, SimpleRNN 212", rnn(212), **RECURRENT),
+    psmnist("LMUFeedforward, Dense 212, last step", dense(PSMNIST.units)),
+    psmnist("LMUFeedforward, Dense 212, all steps", dense(PSMNIST.units), 20, return_sequences=True),
+    psmnist("LMUFeedforward, Dense 212, all steps", dense(PSMNIST.units), return_sequences=True),
+    psmnist("LMUFeedforward, SimpleRNN 212", rnn(PSMNIST.units), 20),
+    psmnist("LMUFeedforward, SimpleRNN 212", rnn(PSMNIST.units)),
+    psmnist("LMU recurrent, SimpleRNN 212", rnn(PSMNIST.units), **RECURRENT),
     short("LMUFeedforward, Dense 64, last step", dense(64)),
     short("LMUFeedforward, Dense 64, all steps", dense(64), return_sequences=True),
     short("LMUFeedforward, SimpleRNN 64", rnn(64)),
@@ -199,7 +207,7 @@ def main() -> None:
         theirs = "not run | -" if row["speedup"] is None else f"{row['keras_lmu_ms']:.1f} | {row['speedup']:.2f}"
         print(f"| {row['work']} | {row['ours_ms']:.1f} | {theirs} |", flush=True)
     shapes = {
-        "T=784, order 256, batch 100": (256, 784.0, 100, 784),
+        "T=784, order 256, batch 100": (PSMNIST.order, PSMNIST.theta, 100, PSMNIST.steps),
         "T=50, order 12, 800 channels": (12, 50.0, 800, 50),
     }
     print("\n| Memory at every step, forward and gradient | ms |\n|---|---|")

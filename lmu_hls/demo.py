@@ -15,13 +15,12 @@ from typing import Any
 import numpy as np
 
 from lmu_hls import flow
+from lmu_hls.configurations import DEMO
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.report import Report, write_report
 from lmu_hls.synth import synthesize_units
 from lmu_hls.toolchain import find, need
 
-STEPS = 29
-CLASSES = 9
 SEED = 1
 EPOCHS = 60
 PRECISION = "fixed<16,6>"
@@ -43,36 +42,15 @@ def load_speech(split: str) -> flow.Data:
             f"the demo's data needs the aeon package ({error}); install it with: pip install aeon"
         ) from error
     utterances, speakers = load_japanese_vowels(split)
-    x = np.zeros((len(utterances), STEPS, utterances[0].shape[0]))
+    x = np.zeros((len(utterances), DEMO.steps, utterances[0].shape[0]))
     for row, utterance in zip(x, utterances, strict=True):
-        row[STEPS - utterance.shape[1] :] = utterance.T
+        row[DEMO.steps - utterance.shape[1] :] = utterance.T
     return flow.Data(x, np.asarray(speakers).astype(np.int64) - 1)
 
 
-def build_model(n_in: int) -> Any:
+def build_model() -> Any:
     """An LMU with 6 memory channels of order 6 over the whole utterance, a Dense relu cell and a Dense head."""
-    import keras
-
-    from lmu_hls.layers import LMU
-
-    return keras.Sequential(
-        [
-            keras.Input((STEPS, n_in)),
-            LMU(
-                memory_d=6,
-                order=6,
-                theta=STEPS,
-                hidden_cell=keras.layers.Dense(40, activation="relu"),
-                input_to_hidden=True,
-                basis="orthonormal",
-                dropout=0.1,
-                name="lmu",
-            ),
-            keras.layers.Dropout(0.2, name="dropout"),
-            keras.layers.Dense(CLASSES, name="logits"),
-        ],
-        name="vowels",
-    )
+    return DEMO.keras_model(dropout=0.1, head_dropout=0.2)
 
 
 def train(data: flow.Data, progress: flow.Progress) -> Any:
@@ -80,7 +58,7 @@ def train(data: flow.Data, progress: flow.Progress) -> Any:
     import keras
 
     keras.utils.set_random_seed(SEED)
-    model = build_model(data.x.shape[-1])
+    model = build_model()
     batch = 30
     steps = EPOCHS * -(-len(data.x) // batch)
     model.compile(

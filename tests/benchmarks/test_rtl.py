@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from lmu_hls import backend, demo
+from lmu_hls.configurations import KEYWORD
 from lmu_hls.front.extract import network_spec
 from lmu_hls.rtl.network import utilisation
 
@@ -25,7 +26,7 @@ def rtl():
 
 @pytest.mark.parametrize("name", ["demo", "keyword spotting"])
 def test_multipliers_are_used_at_90_percent(rtl, name, tmp_path):
-    model = demo.build_model(12) if name == "demo" else rtl.keyword_spotting()
+    model = demo.build_model() if name == "demo" else KEYWORD.keras_model()
     plan = rtl.best(network_spec(rtl.convert(model, tmp_path)))
     assert utilisation(plan) >= 0.9
     assert all(layer.reuse_factor is None or layer.reuse_factor >= 4 for layer in plan.layers)

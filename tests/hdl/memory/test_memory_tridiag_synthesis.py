@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from lmu_hls.configurations import PSMNIST
 from lmu_hls.fixed import FixedType, quantize
 from lmu_hls.legendre import tridiagonal_factors
 from lmu_hls.spec import LMU, TridiagonalUpdate, Weight
@@ -22,7 +23,7 @@ STATE = FixedType(16, 2)
 
 def psmnist(memory_d: int) -> LMU:
     """Order 256, theta 784: state and coefficients of 16 bits, three more fraction bits in the sweeps."""
-    factors = tridiagonal_factors(256, 784.0)
+    factors = tridiagonal_factors(PSMNIST.order, PSMNIST.theta)
     kinds = {"lam": FixedType(16, 1), "gam": FixedType(16, 1), "kap": FixedType(16, 1), "bet": FixedType(16, -4)}
     weights = {name: Weight(quantize(getattr(factors, name), kind), kind) for name, kind in kinds.items()}
     assert all(np.abs(weight.values).max() > 0.4 * weight.type.max_int for weight in weights.values())
