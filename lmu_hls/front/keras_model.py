@@ -127,6 +127,20 @@ def is_lmu_layer(layer: Any) -> bool:
     return is_foreign(layer) or _is_lmu(getattr(layer, "cell", None))
 
 
+def comes_from_lmu(tensor: Any) -> bool:
+    """Whether an LMU is upstream of a symbolic tensor, in the model that the tensor belongs to."""
+    history = tensor._keras_history
+    if is_lmu_layer(history.operation):
+        return True
+    return any(map(comes_from_lmu, history.operation._inbound_nodes[history.node_index].input_tensors))
+
+
+def leads_to_lmu(layer: Any) -> bool:
+    """Whether an LMU is downstream of a layer."""
+    follow = [node.operation for node in layer._outbound_nodes]
+    return any(is_lmu_layer(operation) or leads_to_lmu(operation) for operation in follow)
+
+
 def _nodes(model: Any) -> set[Any]:
     """The calls that belong to ``model``: a layer may be in other models too."""
     graph = getattr(model, "_functional", None) or model

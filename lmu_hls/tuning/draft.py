@@ -18,13 +18,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType, quantize, to_float
 from lmu_hls.front.config import full_config
 from lmu_hls.front.extract import network_of
 from lmu_hls.front.hidden import table_index
+from lmu_hls.front.notes import float_weights
 from lmu_hls.front.reading import Reading, fixed_type
-from lmu_hls.front.weights import layer_weight
 from lmu_hls.spec import Network
 
 Floats = NDArray[np.float64]
@@ -98,9 +97,7 @@ def draft(
     nodes = tuple(graph.get_layers())
     keys: dict[Key, None] = {}
     network_of("lmu", [_Recorded(*pair, keys) for pair in _names_before(nodes)])
-    layers = {layer.name: layer for layer in model.layers}
-    by_name = {node.name: node for node in nodes}
-    weights = {key: _float_weight(by_name[key[0]], layers, key) for key in keys if key[1] in by_name[key[0]].weights}
+    weights = {key: values for key, values in float_weights(graph).items() if key in keys}
     lmus = [node.name for node in nodes if node.class_name == "LMU"]
     own = frozenset(name for name in lmus if not _writes_table(config or {}, name))
     return Draft(nodes, graph.config.get_project_name(), tuple(keys), weights, settings, own)
@@ -162,18 +159,6 @@ def without_precision(settings: dict[str, Any]) -> dict[str, Any]:
     )
     model = {**settings["Model"], "Precision": {"default": _WIDE}}
     return {**settings, "Model": model, "LayerName": names, "LayerType": types}
-
-
-def _float_weight(node: Any, layers: Mapping[str, Any], key: Key) -> Floats:
-    """A weight before it was put on a grid: from the handler's data, or for a Dense layer from the Keras layer."""
-    layer, name = key
-    if node.class_name == "LMU":
-        return np.asarray(node.get_attr(f"{name}_data"), np.float64)
-    if layer not in layers:
-        raise LmuHlsError(f"layer {layer!r} of the converted model is not a layer of the Keras model; rename the layer")
-    values = layer_weight(layers[layer], "kernel" if name == "weight" else "bias")
-    assert values is not None
-    return values
 
 
 class _Recorded(Reading):

@@ -12,7 +12,7 @@ from lmu_hls.errors import LmuHlsError
 from lmu_hls.front.graph.layer import CELL_OPTIONS
 from lmu_hls.front.graph.layers import readers
 from lmu_hls.front.hidden import FUNCTION_FIELDS, hidden_weight
-from lmu_hls.front.keras_model import is_foreign, is_lmu_layer
+from lmu_hls.front.keras_model import comes_from_lmu, is_foreign, leads_to_lmu
 from lmu_hls.front.weights import layer_weight
 from lmu_hls.spec import HIDDEN_CELLS, HiddenCell
 
@@ -85,8 +85,8 @@ class NeighbourHandler:
         self.original = original
 
     def __call__(self, layer: Any, in_tensors: Any, out_tensors: Any) -> Any:
-        after = any(map(_comes_from_lmu, in_tensors))
-        if not after and not _leads_to_lmu(layer):
+        after = any(map(comes_from_lmu, in_tensors))
+        if not after and not leads_to_lmu(layer):
             return self.original(layer, in_tensors, out_tensors)
         weights = {"weight_data": layer_weight(layer, "kernel"), "bias_data": layer_weight(layer, "bias")}
         parts = self.original(layer, in_tensors, out_tensors)
@@ -105,19 +105,6 @@ def wrap_handlers() -> None:
     for name in (name for reader in readers() for name in reader.handled):
         if not isinstance(registry[name], NeighbourHandler):
             registry[name] = NeighbourHandler(registry[name])
-
-
-def _comes_from_lmu(tensor: Any) -> bool:
-    """Whether an LMU is upstream of a symbolic tensor, in the model that the tensor belongs to."""
-    history = tensor._keras_history
-    if is_lmu_layer(history.operation):
-        return True
-    return any(map(_comes_from_lmu, history.operation._inbound_nodes[history.node_index].input_tensors))
-
-
-def _leads_to_lmu(layer: Any) -> bool:
-    follow = [node.operation for node in layer._outbound_nodes]
-    return any(is_lmu_layer(operation) or _leads_to_lmu(operation) for operation in follow)
 
 
 def _refuse_options(layer: Any, in_tensors: Any, out_tensors: Any) -> None:

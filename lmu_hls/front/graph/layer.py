@@ -96,7 +96,7 @@ class LMU(Layer):
         for name in ACCUMULATORS:  # they depend on the input's type: lmu_hls.front.graph.accumulators
             self._set_type(name, UnspecifiedPrecisionType())
         for name in WEIGHTS:
-            self._add_weight(name)
+            self.add_weight(name)
         check_stable(self)
         self._add_tables()
 
@@ -136,7 +136,8 @@ class LMU(Layer):
         absent = IntegerPrecisionType(width=1, signed=False)
         self.set_attr(f"{name}_t", NamedType(f"lmu{self.index}_{name}_t", absent if precision is None else precision))
 
-    def _add_weight(self, name: str) -> None:
+    def add_weight(self, name: str) -> None:
+        """Put a weight on its grid, from its data in the attributes; where there are none it is absent."""
         data = self.get_attr(f"{name}_data")
         if data is None:
             self._set_type(name, None)

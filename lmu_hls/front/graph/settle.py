@@ -31,7 +31,8 @@ class SettleTypes(ModelOptimizerPass):
     def transform(self, model: Any) -> bool:
         if not has_lmu(model):
             return False
-        _plain_relu(model)
+        for reader in readers():
+            reader.prepare(model)
         nodes = list(model.get_layers())
         _check_chain(model, nodes)
         settlers = {kind: reader.settle for reader in readers() for kind in reader.settled}
@@ -54,15 +55,6 @@ def _samples(model: Any, x: Any) -> int:
 def has_lmu(model: Any) -> bool:
     """Whether a ``ModelGraph`` is ours to settle."""
     return any(node.class_name == "LMU" for node in model.get_layers())
-
-
-def _plain_relu(model: Any) -> None:
-    """hls4ml reads keras.layers.ReLU as a ThresholdedReLU with threshold 0: make it the relu that it is."""
-    for node in list(model.get_layers()):
-        if node.get_attr("activation") == "thresholdedrelu" and node.get_attr("activ_param") == 0:
-            attributes = {"activation": "relu", "n_in": node.get_output_variable().size()}
-            attributes["class_name"] = node.get_attr("class_name")  # that of the configuration, for explicit_type
-            model.replace_node(node, model.make_node("Activation", node.name, attributes, node.inputs.copy()))
 
 
 def _check_chain(model: Any, nodes: list[Any]) -> None:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import MAX_WIDTH, FixedType, integer_bits, quantize, to_float
 from lmu_hls.front.alternatives import instead_of
+from lmu_hls.front.notes import float_weights
 from lmu_hls.front.reading import MAX_WEIGHT_WIDTH, fixed_type
 
 Floats = NDArray[np.float64]
@@ -90,6 +91,7 @@ def weight_on_grid(node: Any, name: str, data: Any, auto: FixedType | None = Non
             f"{where} becomes zero throughout in {type_}: its largest magnitude is {np.abs(data).max():.3g}; "
             f"give it more fraction bits, or leave its Precision 'auto'"
         )
+    float_weights(node.model)[node.name, name] = data
     return type_, values
 
 

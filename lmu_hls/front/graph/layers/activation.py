@@ -16,6 +16,14 @@ class ActivationReader(LayerReader):
     keras = ("Dropout", "Activation", "ReLU")
     handled = ("keras.src.layers.activations.activation.Activation",)
 
+    def prepare(self, model: Any) -> None:
+        """hls4ml reads keras.layers.ReLU as a ThresholdedReLU with threshold 0: make it the relu that it is."""
+        for node in list(model.get_layers()):
+            if node.get_attr("activation") == "thresholdedrelu" and node.get_attr("activ_param") == 0:
+                attributes = {"activation": "relu", "n_in": node.get_output_variable().size()}
+                attributes["class_name"] = node.get_attr("class_name")  # that of the configuration, for explicit_type
+                model.replace_node(node, model.make_node("Activation", node.name, attributes, node.inputs.copy()))
+
     def settle(self, node: Any) -> None:
         """relu gets a type of its own; linear (Dropout is one) repeats its input, and hls4ml then removes it."""
         function = node.get_attr("activation")

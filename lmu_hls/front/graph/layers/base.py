@@ -36,6 +36,9 @@ class LayerReader(ABC):
     def __init_subclass__(cls) -> None:
         _READERS.append(cls())
 
+    def prepare(self, model: Any) -> None:  # noqa: B027 - most have nothing to do
+        """Change a graph before any type is settled; each kind of layer looks for its own nodes."""
+
     @abstractmethod
     def settle(self, node: Any) -> None:
         """Give every tensor of ``node`` its type; what it reads has one. LmuHlsError for what cannot be."""

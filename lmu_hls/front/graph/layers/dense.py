@@ -36,7 +36,7 @@ class DenseReader(LayerReader):
         _check_dense(node)
         for weight in ("weight", "bias"):
             if weight == "weight" or node.get_attr("bias_data") is not None:
-                type_, values = weight_on_grid(node, weight, node.weights[weight].data)
+                type_, values = weight_on_grid(node, weight, node.get_attr(f"{weight}_data"))
                 old = node.weights[weight]
                 c_type = f"dense{node.index}_{weight}_t"
                 node.set_attr(weight, WeightVariable(old.name, c_type, hls_type(type_), values))
