@@ -1,4 +1,4 @@
-"""The whole chain on real speech: train, convert, verify, synthesise, report.
+"""The whole chain on real speech: train, convert, verify, synthesise, place and route, report.
 
 Data: Japanese Vowels, 270 training and 370 test utterances of /ae/ by nine speakers, 12 LPC cepstra a frame, 7 to 29
 frames (Kudo, Toyama, Shimbo, 1999), from the aeon package. The task is to tell the speaker.
@@ -18,13 +18,15 @@ from lmu_hls import flow
 from lmu_hls.configurations import DEMO
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.report import Report, write_report
-from lmu_hls.synth import synthesize_units
+from lmu_hls.synth import Routing, place_units, synthesize_units
+from lmu_hls.synth.families import DEFAULT, target_of
 from lmu_hls.toolchain import find, need
 
 SEED = 1
 EPOCHS = 60
 PRECISION = "fixed<16,6>"
 REUSE_FACTOR = 96
+DEVICE = "ecp5-85k"  # placed and routed where nextpnr is there
 # Utterances that go through each simulator.
 SIMULATED: Mapping[str, int] = {"verilator": 370, "icarus": 10}
 
@@ -84,5 +86,8 @@ def run(outdir: Path, *, force: bool = False, progress: flow.Progress = flow.no_
     np.savez_compressed(outdir / "test.npz", x=test.x, y=np.asarray(test.y))
     test = replace(test, label="test.npz", option="--data test.npz", path=outdir / "test.npz")
     flow.verify(flow.OutputFolder(outdir), test, simulators=simulators, rtl_samples=SIMULATED, progress=progress)
-    synthesize_units(outdir, progress=progress)
+    routed = [DEVICE] if find(target_of(DEVICE).routable[1].tool).found else []
+    resources = synthesize_units(outdir, [DEFAULT, *routed], progress, jobs=2)
+    if routed:
+        place_units(outdir, [item for item in resources if item.target == DEVICE], Routing(), progress)
     return write_report(outdir)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from lmu_hls.errors import LmuHlsError
 from lmu_hls.records.placement import Usage
 from lmu_hls.rtl.reuse import fastest, settle
 from lmu_hls.rtl.stages import stage_of
@@ -41,19 +40,28 @@ def remedy(network: Network, usage: Mapping[str, Usage], multipliers: int, strea
     over = {name: use for name, use in usage.items() if not use.fits}
     if not over:
         return ""
-    bits = min(use.available / use.used for use in over.values())
-    width = network.x.width
-    narrower = f"with about {max(1, int(width * bits))} instead of {width} bits (estimate)"
+    narrower = _narrower(network, over, multipliers)
     if any(name not in (*_MULTIPLIERS, *_LOGIC) for name in over):
-        return f"a reuse factor does not make memory smaller; it may fit {narrower}: --precision"
+        return f"no reuse factor makes memory smaller; {narrower}"
     found = _reuse_factor(network, over, multipliers, streaming)
     if found is None:
-        return f"no reuse factor makes it small enough (estimate); it may fit {narrower}: --precision"
+        return f"no reuse factor makes it small enough (estimate); {narrower}"
     cycles, fewer = found
     return (
-        f"--reuse-factor {cycles}, {fewer} multipliers instead of {multipliers}, would fit (estimate); "
-        f"or {narrower}: --precision"
+        f"--reuse-factor {cycles}, with {fewer} instead of {multipliers} multipliers, would fit (estimate); {narrower}"
     )
+
+
+def _narrower(network: Network, over: Mapping[str, Usage], multipliers: int) -> str:
+    """What fewer bits would do."""
+    larger = "otherwise a larger device"
+    if any(use.available < multipliers for name, use in over.items() if name in _MULTIPLIERS):
+        return larger
+    share = min(use.available / use.used for use in over.values())
+    bits = int(network.x.width * share)
+    if bits < 4:
+        return larger
+    return f"{larger}, or types of about {bits} instead of {network.x.width} bits (estimate)"
 
 
 def _reuse_factor(
@@ -61,23 +69,21 @@ def _reuse_factor(
 ) -> tuple[int, int] | None:
     """The lowest reuse factor that fits, and its multipliers. More cycles never take more multipliers."""
     least = fastest(network, streaming)
-    slowest = settle(network, least, streaming).most_cycles
+    slowest = settle(_free(network, least), least, streaming).most_cycles
 
-    def multipliers_at(cycles: int) -> int | None:
-        try:
-            made = settle(_free(network, cycles), cycles, streaming).multipliers
-        except LmuHlsError:
-            return None
-        return made if all(_fits(name, use, made / multipliers) for name, use in over.items()) else None
+    def needed(cycles: int) -> int:
+        return settle(_free(network, cycles), cycles, streaming).multipliers
 
-    if multipliers == 0 or multipliers_at(slowest) is None:
+    def enough(cycles: int) -> bool:
+        return all(_fits(name, use, needed(cycles) / multipliers) for name, use in over.items())
+
+    if not multipliers or not enough(slowest):
         return None
     low, high = least, slowest
     while low < high:
         middle = (low + high) // 2
-        low, high = (low, middle) if multipliers_at(middle) is not None else (middle + 1, high)
-    made = multipliers_at(low)
-    return (low, made) if made is not None else None
+        low, high = (low, middle) if enough(middle) else (middle + 1, high)
+    return low, needed(low)
 
 
 def _fits(name: str, use: Usage, share: float) -> bool:

@@ -5,6 +5,9 @@ from __future__ import annotations
 
 import json
 import os
+import signal
+import subprocess
+import sys
 import uuid
 from dataclasses import replace
 from pathlib import Path
@@ -17,8 +20,10 @@ from lmu_hls.records import Manifest, ModelSummary, Placements, Unit, dump, load
 from lmu_hls.report import build_report, to_markdown
 from lmu_hls.synth import Incomplete, Routing, megahertz, place_units, synthesize_units
 from lmu_hls.toolchain import find
+from tests.support.process_tree import wait_for
 from tests.synth.test_yosys import write_project_manifest
 
+ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.skipif(not find("pyosys").found, reason="pyosys is not installed")
 
 UNIT = """\
@@ -244,3 +249,21 @@ def test_a_missing_tool_is_named_with_its_installation(
 @pytest.mark.parametrize(("text", "mhz"), [("100MHz", 100.0), ("0.1 GHz", 100.0), ("33.3", 33.3), ("500khz", 0.5)])
 def test_clocks(text: str, mhz: float) -> None:
     assert megahertz(text) == pytest.approx(mhz)
+
+
+def test_an_interrupted_run_goes_on_where_it_was(
+    outdir: Path, calls: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    synthesize_units(outdir, ["ecp5-25k"])
+    monkeypatch.setenv("HANG", "3")
+    command = ["-m", "lmu_hls.cli", "synth", str(outdir), "--target", "ecp5-25k", "--route", "--seeds", "3", "-j", "3"]
+    with subprocess.Popen([sys.executable, *command], cwd=ROOT, stderr=subprocess.DEVNULL) as started:
+        kept = builds.cache_dir()
+        before = len(list(kept.glob("route-*")))
+        assert wait_for(lambda: len(list(kept.glob("route-*"))) >= before + 2 and len(calls.read_text().split()) == 3)
+        started.send_signal(signal.SIGINT)
+        assert started.wait(20) == 128 + signal.SIGINT
+    assert not (outdir / "place.json").exists()
+    monkeypatch.delenv("HANG")
+    (found,) = place(outdir, seeds=3)
+    assert len(found.runs) == 3 and sorted(calls.read_text().split()) == ["1", "2", "3", "3"]
