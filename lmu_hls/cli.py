@@ -256,7 +256,7 @@ def convert(
         rom=rom,
         force=force,
     )
-    reuse = manifest.reuse
+    reuse = manifest.hardware.reuse if manifest.hardware else None
     if remark := flow.softmax_remark(store.load(outdir / "spec.npz")):
         err.print(remark, markup=False, highlight=False)
     if reuse is not None and reuse.missed:

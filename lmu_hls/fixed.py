@@ -77,6 +77,11 @@ class FixedType:
     def with_modes(self, rounding: str = "RND_CONV", overflow: str = "SAT") -> FixedType:
         return replace(self, rounding=rounding, overflow=overflow)
 
+    @property
+    def short(self) -> str:
+        """The text without the modes that go without saying: rounding to nearest even, and saturation."""
+        return str(self).replace(",RND_CONV,SAT>", ">")
+
     def __str__(self) -> str:
         return f"{'' if self.signed else 'u'}fixed<{self.width},{self.integer},{self.rounding},{self.overflow}>"
 

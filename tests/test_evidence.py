@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from lmu_hls import flow, records
 from lmu_hls.errors import LmuHlsError
+from lmu_hls.fixed import FixedType
 from lmu_hls.layers import LMU
 from lmu_hls.records import Precision, TensorPrecision, dump, evidence
 from lmu_hls.records.evidence import Evidence, digests, of_topics
@@ -75,7 +76,7 @@ def verified(tmp_path_factory):
     flow.convert(model, root)
     folder = flow.OutputFolder(root)
     files = of_topics("precision", digests(root))
-    tensor = TensorPrecision("lmu", "u", "fixed<16,6>", False, 1.0, 1.0, 1.0, 0, None, None)
+    tensor = TensorPrecision("lmu", "u", FixedType(16, 6), 1, False, 1.0, 1.0, 1.0, 0, None, None)
     dump(folder.precision, Precision((tensor,), 1, 1, "t", "r", 1.0, 1.0, 1.0, evidence=Evidence(files)))
     np.savez(root / "data.npz", x=np.random.default_rng(0).normal(size=(8, 5, 2)), y=np.arange(8) % 2)
     data = flow.load_data(root / "data.npz", flow.verification.store.load(folder.spec))
@@ -120,7 +121,7 @@ def outcome(root):
     text = (root / "report.md").read_text()
     assert ("Verification: **passed**" in text) == (status == 0)
     current = {item.record for item in made.standings if item.state == "current"}
-    assert bool(made.resources) == ("synthesis xc7" in current) and bool(made.parts) == (
+    assert bool(made.resources) == ("synthesis xc7" in current) and bool(made.hardware) == (
         {"project", "conversion"} <= current
     )
     assert {check.name for check in made.checks} == current & {"csim", "rtlsim icarus"}

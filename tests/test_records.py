@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from lmu_hls.errors import LmuHlsError
+from lmu_hls.fixed import FixedType
 from lmu_hls.records import (
     SCHEMA,
     Accuracy,
@@ -43,17 +44,24 @@ TIMING = Timing(
     Number(63, "cycles", "formula"),
     Number(63, "cycles", "rtl_sim"),
 )
+DIFFERENT = Comparison("rtlsim verilator", "rtl_sim", 4, 3, 4096, DIFFERENCE)
 VERIFICATION = Verification(
     (
-        Check("csim", EVIDENCE, Comparison("csim", 370, 370, 3330, None)),
-        Check("rtlsim verilator", EVIDENCE, Comparison("rtlsim verilator", 4, 3, 4096, DIFFERENCE), TIMING),
-        Check("rtlsim icarus", EVIDENCE),
+        Check("csim", "csim", EVIDENCE, Comparison("csim", "csim", 370, 370, 3330, None)),
+        Check(
+            "rtlsim verilator",
+            "rtlsim",
+            EVIDENCE,
+            Comparison("rtlsim verilator", "rtl_sim", 4, 3, 4096, DIFFERENCE),
+            TIMING,
+        ),
+        Check("rtlsim icarus", "rtlsim", EVIDENCE),
     ),
     (Reference(EVIDENCE, (Accuracy("float", 361, 370, "keras"),)),),
 )
 RESOURCES = Resources("mem", "xc7", "yosys", "0.70", {"LUT": 306, "BRAM18": 0}, {"DSP48E1": 1, "SRL16E": 4})
 MANIFEST = Manifest(
-    ModelSummary("vowels", (LayerSummary("lmu", "LMU", (29, 24), 812, {"mem": "fixed<16,2>"}),)),
+    ModelSummary("vowels", (LayerSummary("lmu", "LMU", (29, 24), 812, {"mem": FixedType(16, 2)}),)),
     "Vitis",
     "io_parallel",
     (Unit("lmu", "lmu_memory_dense", {"ORDER": 6, "A_FILE": "a.hex"}, ("rtl/lmu_memory_dense.v",), "rtl"),),
@@ -91,14 +99,14 @@ def test_a_record_comes_back_equal_and_writes_the_same_bytes(tmp_path: Path, rec
     [
         ("{", "Expecting"),
         ("[]", "expected a Comparison"),
-        ('{"name": "csim"}', "field samples is missing"),
-        ('{"name": "csim", "samples": 1, "exact": 1, "values_compared": 1, "first_difference": null, "date": 1}',
-         "unknown field date"),
-        ('{"name": [], "samples": 1, "exact": 1, "values_compared": 1, "first_difference": null}',
+        ('{"name": "csim"}', "field source is missing"),
+        ('{"name": "csim", "source": "csim", "samples": 1, "exact": 1, "values_compared": 1, "first_difference": null,'
+         ' "date": 1}', "unknown field date"),
+        ('{"name": [], "source": "csim", "samples": 1, "exact": 1, "values_compared": 1, "first_difference": null}',
          "name: expected str"),
-        ('{"name": "csim", "samples": true, "exact": 1, "values_compared": 1, "first_difference": null}',
-         "samples: expected int, found True"),
-        ('{"name": "csim", "samples": 1, "exact": 2, "values_compared": 1, "first_difference": null}',
+        ('{"name": "csim", "source": "csim", "samples": true, "exact": 1, "values_compared": 1,'
+         ' "first_difference": null}', "samples: expected int, found True"),
+        ('{"name": "csim", "source": "csim", "samples": 1, "exact": 2, "values_compared": 1, "first_difference": null}',
          "2 exact of 1 samples"),
     ],
 )  # fmt: skip
@@ -114,9 +122,18 @@ def test_a_file_that_holds_something_else_is_refused(tmp_path: Path, text: str, 
 @pytest.mark.parametrize(
     ("change", "cause"),
     [
-        ({"schema": SCHEMA + 1}, f"schema {SCHEMA + 1}, of a newer version of lmu_hls; this one reads schema {SCHEMA}"),
-        ({"schema": SCHEMA - 1}, f"schema {SCHEMA - 1}, of an older version"),
-        ({"schema": None}, "no schema, of an older version"),
+        (
+            {"schema": SCHEMA + 1},
+            f"n.json was written by a newer lmu-hls: schema {SCHEMA + 1}, this one reads {SCHEMA}; install",
+        ),
+        (
+            {"schema": SCHEMA - 1},
+            f"n.json was written by an older lmu-hls: schema {SCHEMA - 1}, this one reads {SCHEMA}; convert",
+        ),
+        (
+            {"schema": None},
+            f"n.json was written by an older lmu-hls: no schema, this one reads {SCHEMA}; convert again with: lmu-hls",
+        ),
         ({"schema": True}, "schema True"),
         ({"sha256": "0" * 64}, "it was changed after lmu_hls wrote it"),
         ({"value": 2}, "it was changed after lmu_hls wrote it"),
@@ -132,7 +149,8 @@ def test_a_record_of_another_version_or_an_edited_one_is_refused(tmp_path: Path,
     jsonfile.dump(path, {name: value for name, value in fields.items() if value is not None})
     with pytest.raises(LmuHlsError) as caught:
         load(path, Number)
-    assert cause in str(caught.value) and "Run the command that writes it again" in str(caught.value)
+    assert cause in str(caught.value)
+    assert ("Run the command that writes it again" in str(caught.value)) == ("schema" not in change)
 
 
 def test_an_absent_file_is_named(tmp_path: Path) -> None:
@@ -184,7 +202,7 @@ def test_a_comparison_that_contradicts_itself_is_refused(
     samples: int, exact: int, difference: Difference | None
 ) -> None:
     with pytest.raises(ValueError, match=r"csim|samples"):
-        Comparison("csim", samples, exact, 10, difference)
+        Comparison("csim", "csim", samples, exact, 10, difference)
 
 
 def test_a_unit_needs_sources() -> None:
@@ -193,20 +211,22 @@ def test_a_unit_needs_sources() -> None:
 
 
 def test_nothing_compared_is_not_a_pass() -> None:
-    assert not Comparison("csim", 0, 0, 0, None).passed
-    assert not Comparison("csim", 3, 3, 0, None).passed
+    assert not Comparison("csim", "csim", 0, 0, 0, None).passed
+    assert not Comparison("csim", "csim", 3, 3, 0, None).passed
     assert not Verification().passed
     assert not VERIFICATION.passed
     assert Verification(VERIFICATION.checks[:1]).passed
-    assert not Verification((VERIFICATION.checks[0], Check("rtlsim icarus", EVIDENCE))).passed
-    assert Comparison("csim", 3, 3, 9, None).passed
+    assert not Verification((VERIFICATION.checks[0], Check("rtlsim icarus", "rtlsim", EVIDENCE))).passed
+    assert Comparison("csim", "csim", 3, 3, 9, None).passed
 
 
 def test_timing_passes_only_when_measured_equals_formula() -> None:
     assert TIMING.passed
     off_by_one = dataclasses.replace(TIMING, ii_measured=Number(61, "cycles", "rtl_sim"))
     assert not off_by_one.passed
-    check = Check("rtlsim verilator", EVIDENCE, Comparison("rtlsim verilator", 3, 3, 9, None), off_by_one)
+    check = Check(
+        "rtlsim verilator", "rtlsim", EVIDENCE, Comparison("rtlsim verilator", "rtl_sim", 3, 3, 9, None), off_by_one
+    )
     assert check.fault == "the cycles a step that rtlsim verilator measured differ from the formulas, the values do not"
 
 

@@ -12,6 +12,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from lmu_hls import records
+from lmu_hls.fixed import FixedType
 from lmu_hls.records import model, number, precision, synth, verify
 from lmu_hls.records.jsonfile import RecordError, decode, encode, parse
 from lmu_hls.report import Report
@@ -44,6 +45,8 @@ def plain(name, hint):
         return records.SOURCES[0]
     first = alternatives(hint)[0]
     origin = typing.get_origin(first)
+    if first is FixedType:
+        return FixedType(16, 6)
     if dataclasses.is_dataclass(first):
         return example(first, {})
     if origin in (dict, Mapping):

@@ -61,7 +61,7 @@ class Design:
             out=Values.from_type(plan.out.type, plan.out_bus),
             n_out=plan.out.count,
             every_step=plan.every_step,
-            step_cycles=max(plan.cycles.ii, plan.cycles.latency, *(layer.pace.ii for layer in plan.layers)),
+            step_cycles=max(plan.cycles.ii, plan.cycles.latency, *(layer.ii_cycles for layer in plan.layers)),
             taps=tuple(
                 Tap(
                     tap.layer,
@@ -106,7 +106,7 @@ class Design:
             "Layers": {
                 layer.name: {
                     "ReuseFactor": layer.reuse_factor,
-                    "Cycles": layer.pace.ii,
+                    "Cycles": layer.ii_cycles,
                     "Multipliers": layer.multipliers,
                 }
                 for layer in plan.layers

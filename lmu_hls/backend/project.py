@@ -18,8 +18,7 @@ from lmu_hls.backend.options import Options
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import Ints, quantize, to_float
 from lmu_hls.front.extract import network_spec
-from lmu_hls.records import Comparison
-from lmu_hls.records.jsonfile import dump
+from lmu_hls.records import Comparison, dump
 from lmu_hls.rtl.reuse import balanced, fastest
 from lmu_hls.spec import Network, same
 from lmu_hls.spec.sequences import whole_sequences
@@ -27,6 +26,7 @@ from lmu_hls.synth import synthesize
 from lmu_hls.synth.families import DEFAULT
 from lmu_hls.verify import verilated
 from lmu_hls.verify.compare import compare
+from lmu_hls.verify.network import SOURCE
 
 NAME = "Verilog"
 ENGINES = ("verilator", "golden")
@@ -146,10 +146,10 @@ def verify(model: Any, x: Any, progress: Progress | None = None) -> tuple[Compar
     values, _ = _inputs(of, x)
     expected = _answer(model, of, values, "golden", True, progress)
     actual = _answer(model, of, values, "verilator", True, progress)
-    results = [compare("verilog output", "output", expected.output, actual.output)]
+    results = [compare("verilog output", SOURCE, "output", expected.output, actual.output)]
     for (layer, name), tensor in actual.tensors.items():
         reference = expected.tensors[layer, name][:, -tensor.shape[1] :]
-        results.append(compare(f"verilog {layer}.{name}", f"{layer}.{name}", reference, tensor))
+        results.append(compare(f"verilog {layer}.{name}", SOURCE, f"{layer}.{name}", reference, tensor))
     return tuple(results)
 
 

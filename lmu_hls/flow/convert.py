@@ -30,9 +30,7 @@ from lmu_hls.records import (
     LayerSummary,
     Manifest,
     ModelSummary,
-    Part,
     Precision,
-    Reuse,
     Unit,
     dump,
     evidence,
@@ -40,8 +38,10 @@ from lmu_hls.records import (
 )
 from lmu_hls.records.evidence import Evidence
 from lmu_hls.records.folder import OutputFolder
+from lmu_hls.records.schema import KEY, SCHEMA
 from lmu_hls.replace import replacing
 from lmu_hls.resources import license_text
+from lmu_hls.rtl.manifest import hardware
 from lmu_hls.spec import Network, Softmax, store
 
 TOOLS = ("hls4ml", "keras", "tensorflow", "numpy")
@@ -204,7 +204,7 @@ def _write_parts(model: Any, graph: Any, folder: OutputFolder, settings: Mapping
     store.save(made.network, folder.spec)
     made.write(folder.verilog)
     model.save(folder.model)
-    folder.config.write_text(yaml.safe_dump(_plain(settings), sort_keys=False))
+    folder.config.write_text(yaml.safe_dump({KEY: SCHEMA, **_plain(settings)}, sort_keys=False))
     return made
 
 
@@ -226,9 +226,9 @@ def _plain(value: Any) -> Any:
 
 
 def _manifest(model: Any, graph: Any, design: Design, folder: OutputFolder, backend: str, io_type: str) -> Manifest:
-    from lmu_hls.rtl.network import utilisation
+    from lmu_hls.front.tensors import tensor_types
 
-    types = {layer.name: _types(layer) for layer in graph.get_layers()}
+    types = {layer.name: tensor_types(layer) for layer in graph.get_layers()}
     layers = tuple(
         LayerSummary(
             layer.name,
@@ -243,48 +243,13 @@ def _manifest(model: Any, graph: Any, design: Design, folder: OutputFolder, back
     sources = tuple(str(path.relative_to(folder.root)) for path in design.sources(folder.verilog))
     unit = Unit(design.network.name, design.plan.top, {}, sources, folder.verilog.name)
     tools = {name: version(name) for name in TOOLS}
-    parts = tuple(
-        Part(layer.name, part.name, part.multipliers, part.macs, part.cycles)
-        for layer in design.plan.layers
-        for part in layer.parts
-    )
-    summary = ModelSummary(model.name, layers)
-    reuse = _reuse(design)
     return Manifest(
-        summary,
+        ModelSummary(model.name, layers),
         backend,
         io_type,
         (unit,),
         tools,
-        parts,
-        design.plan.multipliers,
-        utilisation(design.plan),
-        reuse,
         (design.network.steps, design.network.n_in),
-        str(design.network.x),
-        design.plan.cycles.sequence,
+        design.network.x,
+        hardware(design.plan, design.settled),
     )
-
-
-def _reuse(design: Design) -> Reuse | None:
-    settled = design.settled
-    if settled is None:
-        return None
-    fewest, most = settled.fewest_cycles, settled.most_cycles
-    return Reuse(settled.request, settled.cycles, fewest, most, settled.summary, settled.remark is not None)
-
-
-def _types(layer: Any) -> dict[str, str]:
-    """The fixed-point types of a layer's tensors as hls4ml settled them; what the layer does not have is left out."""
-    from lmu_hls.front.graph.accumulators import UNUSED
-    from lmu_hls.front.reading import fixed_type
-
-    types = {}
-    for name, kind in layer.types.items():
-        precision = getattr(kind, "precision", None)
-        if not hasattr(precision, "integer") or "uint<1>" in str(precision):
-            continue
-        known = fixed_type(precision, f"{layer.name}: {name}")
-        if known != UNUSED:
-            types[name.removesuffix("_t")] = str(known)
-    return types

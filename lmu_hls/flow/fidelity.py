@@ -121,17 +121,17 @@ def _causes(
     held = network.x.max_int * network.x.lsb
     if beyond:
         causes.append(
-            f"{beyond} of {x.size} inputs are clipped: {_short(network.x)} holds {held:g} at most, the data reach "
+            f"{beyond} of {x.size} inputs are clipped: {network.x.short} holds {held:g} at most, the data reach "
             f"{np.abs(x).max():g}; scale the data, or give the input more integer bits"
         )
     elif np.any(x) and not np.any(kept):
         causes.append(
-            f"every input becomes zero: the step of {_short(network.x)} is {network.x.lsb:g}, the data reach only "
+            f"every input becomes zero: the step of {network.x.short} is {network.x.lsb:g}, the data reach only "
             f"{np.abs(x).max():.3g}; scale the data up, or give the input more fraction bits"
         )
     elif (left := snr_db(x, to_float(kept, network.x) - x)) < CAUSE_DB:
         causes.append(
-            f"the input type {_short(network.x)} leaves {left:.1f} dB of the data; scale the data up, or give it more "
+            f"the input type {network.x.short} leaves {left:.1f} dB of the data; scale the data up, or give it more "
             "fraction bits"
         )
     overflowing = sorted((item for item in overruns if item.overflows and item.layer != "input"), key=_by_overflows)
@@ -156,21 +156,14 @@ def _output_causes(out: FixedType, real: Floats) -> list[str]:
     beyond, held = clipped(real, out), out.max_int * out.lsb
     if beyond:
         return [
-            f"{beyond} of {real.size} float outputs do not fit the output type {_short(out)}: it holds {held:g} at "
+            f"{beyond} of {real.size} float outputs do not fit the output type {out.short}: it holds {held:g} at "
             f"most, they reach {np.abs(real).max():.4g}; give it more integer bits"
         ]
     left = snr_db(real, to_float(quantize(real, out), out) - real)
     if left >= CAUSE_DB:
         return []
-    return [
-        f"the output type {_short(out)} alone leaves {left:.1f} dB of the float outputs; give it more fraction bits"
-    ]
+    return [f"the output type {out.short} alone leaves {left:.1f} dB of the float outputs; give it more fraction bits"]
 
 
 def _by_overflows(item: Overrun) -> int:
     return -item.overflows
-
-
-def _short(kind: FixedType) -> str:
-    """The type without its modes where they are the usual ones."""
-    return str(kind).replace(",RND_CONV,SAT>", ">")

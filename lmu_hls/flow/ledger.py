@@ -33,19 +33,21 @@ class Ledger:
     record: Verification
 
     @classmethod
-    def begin(cls, folder: OutputFolder, data: DataSet, before: Digests, checks: Sequence[tuple[str, str]]) -> Ledger:
+    def begin(
+        cls, folder: OutputFolder, data: DataSet, before: Digests, checks: Sequence[tuple[str, str, str]]
+    ) -> Ledger:
         """Take the rows that this run makes out of verify.json, and the reports away.
 
-        ``before`` are the files, from before anything was read; ``checks`` are (name, command). Raises NotVerified
-        when the folder holds another network than convert wrote.
+        ``before`` are the files, from before anything was read; ``checks`` are (name, topic, command). Raises
+        NotVerified when the folder holds another network than convert wrote.
         """
         changed = load(folder.conversion, Conversion).evidence.difference("conversion", before)
         if changed:
             raise NotVerified(
                 f"{changed} since the conversion of {folder.root}; convert again: lmu-hls convert --force"
             )
-        made = cls(folder, data, before, _remaining(folder, data, [name for name, _ in checks], before))
-        opened = (Check(name, made._evidence(name.partition(" ")[0], command, {})) for name, command in checks)
+        made = cls(folder, data, before, _remaining(folder, data, [name for name, _, _ in checks], before))
+        opened = (Check(name, topic, made._evidence(topic, command, {})) for name, topic, command in checks)
         made.record = replace(made.record, checks=(*made.record.checks, *opened))
         folder.forget(folder.verification)
         dump(folder.verification, made.record)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import shlex
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from lmu_hls.front.settings import project_keys
 from lmu_hls.layers.rebase import Change, rediscretize
 from lmu_hls.records import Precision, TensorPrecision
 from lmu_hls.records.evidence import Evidence
-from lmu_hls.tuning import AccuracyDrop, BitBudget, SnrDb, Target, TensorResult, profile, tune
+from lmu_hls.tuning import AccuracyDrop, BitBudget, SnrDb, Target, profile, tune
 from lmu_hls.tuning.calibration import wide_types
 from lmu_hls.tuning.draft import draft
 
@@ -80,7 +80,7 @@ def choose_types(
     )
     command = f"lmu-hls convert MODEL.keras OUTDIR --precision auto --calibration {shlex.quote(calibration.name)}"
     result = Precision(
-        tensors=_tensors(found.tensors),
+        tensors=found.tensors,
         bits=found.measure.bits,
         start_bits=found.start_bits,
         target=found.target.asked(),
@@ -107,7 +107,7 @@ def profile_types(
     check_model(model)
     with contextlib.redirect_stdout(io.StringIO()):
         settings = full_config(model, config or {}, precision=precision)
-    return _tensors(profile(model, x, settings))
+    return profile(model, x, settings)
 
 
 def change_discretizer(model: Any, discretizer: str, data: Path) -> tuple[Any, Change]:
@@ -120,22 +120,3 @@ def change_discretizer(model: Any, discretizer: str, data: Path) -> tuple[Any, C
         return rediscretize(model, discretizer, x, y)
     except ValueError as error:
         raise LmuHlsError(f"--rediscretize {discretizer}: {error}") from error
-
-
-def _tensors(results: Sequence[TensorResult]) -> tuple[TensorPrecision, ...]:
-    return tuple(
-        TensorPrecision(
-            item.layer,
-            item.tensor,
-            str(item.type),
-            item.weight,
-            item.observed,
-            item.proven,
-            item.headroom,
-            item.overflows,
-            item.predicted_db,
-            item.measured_db,
-            item.note,
-        )
-        for item in results
-    )

@@ -12,7 +12,7 @@ from lmu_hls import golden, toolchain
 from lmu_hls.backend.design import Design
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.figures import check_targets
-from lmu_hls.fixed import FixedType, Ints, quantize
+from lmu_hls.fixed import Ints, quantize
 from lmu_hls.flow.accelerator import accelerator
 from lmu_hls.flow.data import Data, head_of
 from lmu_hls.flow.fidelity import refer
@@ -66,8 +66,8 @@ def verify(
         toolchain.simulator_env(simulator)
     limits = rtl_samples or {}
     commands = {name: _command(data, name, limits.get(name)) for name in simulators}
-    checks = [("csim", _command(data, "none"))] if csim else []
-    checks += [(f"rtlsim {name}", command) for name, command in commands.items()]
+    checks = [("csim", "csim", _command(data, "none"))] if csim else []
+    checks += [(f"rtlsim {name}", "rtlsim", command) for name, command in commands.items()]
     ledger = Ledger.begin(folder, about, before, checks)
     x = quantize(data.x, network.x)
     reference, overruns, ties = _golden(folder, network, x, progress)
@@ -114,9 +114,7 @@ def _golden(
     chosen = load(folder.precision, Precision).tensors if folder.precision.is_file() else ()
     values = [item for item in chosen if not item.weight]
     calibrated = {(item.layer, item.tensor): item.observed for item in values}
-    limits = {
-        (item.layer, item.tensor): ROUNDING_MARGIN * item.observed + FixedType.parse(item.type).lsb for item in values
-    }
+    limits = {(item.layer, item.tensor): ROUNDING_MARGIN * item.observed + item.type.lsb for item in values}
     outputs: list[Ints] = []
     ties: Ties | None = None
     overruns: dict[tuple[str, str], Overrun] = {}
@@ -124,11 +122,9 @@ def _golden(
         trace = golden.run(network, x[part])
         outputs.append(trace.output)
         ties = _ties(network, trace, ties)
-        for item in exceeded(limits, network, x[part], trace):
+        for item in exceeded(calibrated, limits, network, x[part], trace):
             key = (item.layer, item.tensor)
-            before = overruns.get(key, Overrun(*key, 0, 0.0, calibrated.get(key)))
-            overflows, seen = before.overflows + item.overflows, max(before.seen, item.seen)
-            overruns[key] = Overrun(*key, overflows, seen, calibrated.get(key))
+            overruns[key] = overruns[key].and_then(item) if key in overruns else item
         progress("golden", part.stop, len(x))
     return np.concatenate(outputs), tuple(overruns.values()), ties
 
@@ -156,7 +152,7 @@ def _csim(folder: OutputFolder, network: Network, x: Ints, reference: Ints, prog
     progress("csim: compiling", 0, 1)
     project = compile_project(folder.hls)
     output = project.run(x, network, lambda done: progress("csim", done, len(x)))
-    return compare("csim", "output", reference, output)
+    return compare("csim", "csim", "output", reference, output)
 
 
 def _rtlsim(

@@ -13,6 +13,7 @@ from numbers import Integral, Real
 from typing import Any
 
 from lmu_hls.errors import LmuHlsError
+from lmu_hls.records.schema import KEY, check_schema
 from lmu_hls.suggest import did_you_mean
 
 TOP = ("Model", "LayerName", "LayerType", "Optimizers", "SkipOptimizers", "Flows")
@@ -272,8 +273,13 @@ def project_options(configured: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def hls_config(configured: Any) -> Mapping[str, Any]:
-    """hls4ml's configuration in a settings file: what is below HLSConfig, or all but the project's own keys."""
-    configured = _mapping(configured, "the configuration")
+    """hls4ml's configuration in a settings file: what is below HLSConfig, or all but the project's own keys.
+
+    Raises LmuHlsError for one of another schema.
+    """
+    configured = dict(_mapping(configured, "the configuration"))
+    if KEY in configured:  # a config.yml of convert
+        check_schema(configured.pop(KEY), "the configuration")
     if "HLSConfig" not in configured:
         return {key: value for key, value in configured.items() if key not in PROJECT}
     for key in configured:

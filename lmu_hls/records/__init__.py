@@ -13,7 +13,17 @@ Each holds its evidence (lmu_hls.records.evidence): what it is about. All have o
 """
 
 from lmu_hls.records.jsonfile import write_bytes, write_text
-from lmu_hls.records.model import Conversion, LayerSummary, Manifest, ModelSummary, Part, Reuse, Unit
+from lmu_hls.records.model import (
+    Conversion,
+    Hardware,
+    LayerPlan,
+    LayerSummary,
+    Manifest,
+    ModelSummary,
+    PartPlan,
+    Reuse,
+    Unit,
+)
 from lmu_hls.records.number import SOURCES, Number
 from lmu_hls.records.placement import CriticalPath, Place, Placement, Placements, SeedRun, TargetPlacement, Usage
 from lmu_hls.records.precision import Precision, TensorPrecision
@@ -44,12 +54,14 @@ __all__ = [
     "Deviation",
     "Difference",
     "Fidelity",
+    "Hardware",
+    "LayerPlan",
     "LayerSummary",
     "Manifest",
     "ModelSummary",
     "Number",
     "Overrun",
-    "Part",
+    "PartPlan",
     "Place",
     "Placement",
     "Placements",

@@ -46,6 +46,11 @@ class OutputFolder:
         return self.root / "verilog"
 
     @property
+    def project(self) -> Path:
+        """What the Verilog project is."""
+        return self.verilog / "manifest.json"
+
+    @property
     def log(self) -> Path:
         """What hls4ml printed during the conversion."""
         return self.root / "convert.log"

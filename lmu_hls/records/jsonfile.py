@@ -1,6 +1,7 @@
 """Dataclass records to JSON files and back, exactly; a file is replaced whole or not at all.
 
-JSON has no infinity: a float field holds it as the text "inf" or "-inf". NaN says nothing and is refused by its place.
+A class with a function ``parse``, such as FixedType, is a text in the file. JSON has no infinity: a float field holds
+it as the text "inf" or "-inf". NaN says nothing and is refused by its place.
 """
 
 from __future__ import annotations
@@ -44,6 +45,8 @@ def decode(kind: Any, data: Any, where: str = "") -> Any:
 
     Strict: a missing, unknown or wrongly typed field raises RecordError naming its place.
     """
+    if is_text(kind):
+        return _decode_text(kind, data, where)
     origin, args = typing.get_origin(kind), typing.get_args(kind)
     if origin in (typing.Union, types.UnionType):
         return _decode_union(args, data, where)
@@ -60,6 +63,11 @@ def decode(kind: Any, data: Any, where: str = "") -> Any:
         return INFINITIES[data]
     _expect(type(data) is kind, where, kind.__name__, data)
     return data
+
+
+def is_text(kind: Any) -> bool:
+    """Whether values of a class stand as text in a file: ``kind.parse`` reads what ``str`` wrote."""
+    return isinstance(kind, type) and hasattr(kind, "parse")
 
 
 def write_text(path: Path, text: str) -> None:
@@ -118,6 +126,8 @@ def _no_constant(name: str) -> None:
 
 def plain(value: Any, where: str = "") -> Any:
     """The record as dicts, lists and scalars."""
+    if is_text(type(value)):
+        return str(value)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         fields = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
         return {name: plain(item, f"{where}.{name}".lstrip(".")) for name, item in fields.items()}
@@ -137,6 +147,14 @@ def plain(value: Any, where: str = "") -> Any:
 def _expect(fits: bool, where: str, expected: str, data: Any) -> None:
     if not fits:
         raise RecordError(f"{where or 'top level'}: expected {expected}, found {data!r:.60}")
+
+
+def _decode_text(kind: Any, data: Any, where: str) -> Any:
+    _expect(isinstance(data, str), where, f"a {kind.__name__}", data)
+    try:
+        return kind.parse(data)
+    except ValueError as error:
+        raise RecordError(f"{where or 'top level'}: {error}") from error
 
 
 def _decode_union(kinds: tuple[Any, ...], data: Any, where: str) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from lmu_hls.fixed import FixedType
 from lmu_hls.records.evidence import Evidence
 from lmu_hls.records.number import check_counts
 
@@ -20,7 +21,7 @@ class LayerSummary:
     kind: str
     output_shape: tuple[int, ...]
     parameters: int
-    precision: Mapping[str, str] = field(default_factory=dict)
+    precision: Mapping[str, FixedType] = field(default_factory=dict)
     remark: str = ""
 
 
@@ -55,17 +56,42 @@ class Unit:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """One part of a layer in the Verilog, by formula: `products` of a step on `multipliers` in `cycles`."""
+class PartPlan:
+    """A part of a layer in the Verilog, one matrix or the memory unit, with the ``lanes`` that it got.
 
-    layer: str
+    ``macs`` are the multiplications of a step that the layer needs, ``cycles`` those of a step of the part alone.
+    """
+
     name: str
+    macs: int
+    lanes: int
     multipliers: int
-    products: int
     cycles: int
 
     def __post_init__(self) -> None:
-        check_counts(self, "multipliers", "products", "cycles")
+        check_counts(self, "macs", "lanes", "multipliers", "cycles")
+
+
+@dataclass(frozen=True, slots=True)
+class LayerPlan:
+    """A layer of the Verilog, its reuse factor (None without multiplications), its parts and what it takes.
+
+    ``types`` by tensor. A step takes ``ii_cycles``, by ``formulas``, a text and its ``cycles`` for each unit.
+    ``multipliers`` are those of the parts and ``product_multipliers``, those beside them; ``executions`` are the steps
+    of a sequence that go through it.
+    """
+
+    name: str
+    kind: str
+    types: Mapping[str, FixedType]
+    reuse_factor: int | None
+    ii_cycles: int
+    formulas: Mapping[str, str]
+    cycles: Mapping[str, int]
+    multipliers: int
+    product_multipliers: int
+    parts: tuple[PartPlan, ...]
+    executions: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +113,27 @@ class Reuse:
 
 
 @dataclass(frozen=True, slots=True)
+class Hardware:
+    """What the Verilog of a network takes, by formula: cycles, and multipliers, those of the gates of cells with them.
+
+    ``utilisation`` (0 to 1) is the share of the multipliers' cycles that the products need. ``sequence_cycles`` go by
+    from the start of one sequence to that of the next. ``reuse`` is None where no reuse factor was asked for.
+    """
+
+    layers: tuple[LayerPlan, ...]
+    ii_cycles: int
+    latency_cycles: int
+    sequence_cycles: int
+    multipliers: int
+    utilisation: float
+    reuse: Reuse | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
     """What `convert` wrote: the model, hls4ml backend and io_type, Verilog units, tool versions by name.
 
-    `parts` are those of the network in Verilog; `multipliers` has also those of the gates of a hidden cell.
-    `utilisation` (0 to 1) is the share of the multipliers' cycles that the products need. The input is (steps, n_in)
-    values of one type; `sequence_cycles` go by from the start of one sequence to that of the next, by formula.
+    The input is (steps, n_in) values of one type. ``hardware`` is that of the whole network in Verilog.
     """
 
     model: ModelSummary
@@ -100,13 +141,9 @@ class Manifest:
     io_type: str
     units: tuple[Unit, ...]
     tools: Mapping[str, str]
-    parts: tuple[Part, ...] = ()
-    multipliers: int = 0
-    utilisation: float = 0.0
-    reuse: Reuse | None = None
     input_shape: tuple[int, ...] = ()
-    input_type: str = ""
-    sequence_cycles: int = 0
+    input_type: FixedType | None = None
+    hardware: Hardware | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from lmu_hls.figures import ErrorFigures
+from lmu_hls.fixed import FixedType
 from lmu_hls.records.evidence import Evidence
 
 
@@ -12,15 +13,18 @@ from lmu_hls.records.evidence import Evidence
 class TensorPrecision:
     """One tensor's type and what is known of it; magnitudes in the tensor's unit, SNRs in dB, None where unknown.
 
-    `proven` is the largest magnitude possible, infinite where nothing bounds the tensor; `observed` the largest on the
-    calibration data; `headroom` what the type holds over the observed one, infinite for a tensor that is zero
-    throughout. `overflows` counts the values that did not fit. An SNR is infinite where the values are exact, and
-    minus infinity where there is an error and no signal. `note` says in words what else there is to know.
+    It has `elements` values a step, or weights. `proven` is the largest magnitude possible, infinite where nothing
+    bounds the tensor; `observed` the largest on the calibration data; `headroom` what the type holds over the observed
+    one, infinite for a tensor that is zero throughout. `overflows` counts the values that did not fit. An SNR is
+    infinite where the values are exact, and minus infinity where there is an error and no signal. A prediction is the
+    analysis' SNR of mem, with its own rounding, its coefficients and the error that u has on the data as the noise;
+    there is none where u or mem overflow. `note` says in words what else there is to know.
     """
 
     layer: str
     tensor: str
-    type: str
+    type: FixedType
+    elements: int
     weight: bool
     observed: float
     proven: float | None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 from lmu_hls.figures import Closeness, ErrorFigures
 from lmu_hls.records.evidence import Evidence
@@ -45,16 +46,19 @@ class Difference:
 class Comparison:
     """A bit-for-bit comparison with golden: `exact` of `samples` agree in all of `values_compared` integers.
 
-    name: what was compared, as in "csim" or "rtlsim verilator". first_difference is None when all agree.
+    name: what was compared, as in "csim" or "rtlsim verilator"; source: what computed it.
+    first_difference is None when all agree.
     """
 
     name: str
+    source: str
     samples: int
     exact: int
     values_compared: int
     first_difference: Difference | None
 
     def __post_init__(self) -> None:
+        check_source(self.source)
         check_counts(self, "samples", "exact", "values_compared")
         if self.exact > self.samples:
             raise ValueError(f"{self.name}: {self.exact} exact of {self.samples} samples")
@@ -120,6 +124,10 @@ class Overrun:
     seen: float
     calibrated: float | None
 
+    def and_then(self, other: Overrun) -> Overrun:
+        """Both runs of the same tensor together."""
+        return replace(self, overflows=self.overflows + other.overflows, seen=max(self.seen, other.seen))
+
     @property
     def remedy(self) -> str:
         """What the user can do."""
@@ -177,21 +185,18 @@ class Fidelity:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One implementation on one data set against golden: `name` is "csim" or "rtlsim verilator".
+    """One implementation on one data set against golden: `name` is "csim" or "rtlsim verilator", `topic` the key of
+    evidence.SUBJECTS that says which files it depends on.
 
     `comparison` is None while the check has not ended: `verify` writes it so before it starts, and an interruption or
     an error leaves it so.
     """
 
     name: str
+    topic: str
     evidence: Evidence
     comparison: Comparison | None = None
     timing: Timing | None = None
-
-    @property
-    def topic(self) -> str:
-        """The key of evidence.SUBJECTS."""
-        return self.name.partition(" ")[0]
 
     @property
     def fault(self) -> str:
@@ -259,8 +264,20 @@ class Verification:
     def comparisons(self) -> tuple[Comparison, ...]:
         return tuple(check.comparison for check in self.checks if check.comparison)
 
+    def faults(self, label: Callable[[Reference], str] = lambda reference: _label(reference.evidence)) -> list[str]:
+        """What differs, and where a bound of the user is missed, in words; ``label`` names the data of a reference."""
+        far = "the integers are not as close to the Keras model as asked"
+        missed = ((item, item.fidelity) for item in self.references if item.fidelity and item.fidelity.failed)
+        return [
+            *(check.fault for check in self.checks if check.fault),
+            *(f"{far}, on {label(item)}: {fidelity.doubts[0]}" for item, fidelity in missed),
+        ]
+
     @property
     def passed(self) -> bool:
-        """At least one comparison was made, all have ended, and nothing failed; no bound of the user is missed."""
-        far = any(item.fidelity and item.fidelity.failed for item in self.references)
-        return bool(self.checks) and not far and all(check.comparison and not check.fault for check in self.checks)
+        """At least one comparison was made, all have ended, and nothing failed."""
+        return bool(self.checks) and all(check.comparison for check in self.checks) and not self.faults()
+
+
+def _label(about: Evidence) -> str:
+    return about.data.label if about.data else "unknown data"

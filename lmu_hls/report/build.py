@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -149,9 +149,7 @@ def build_report(outdir: Path) -> Report:
     for entry in current:
         tools |= entry.evidence.tools
     return Report(
-        model=manifest.model if same_model else None,
-        backend=manifest.backend if same_model else "",
-        io_type=manifest.io_type if same_model else "",
+        manifest=(manifest if same_project else replace(manifest, hardware=None)) if same_model else None,
         references=tuple(
             item
             for item in references
@@ -162,13 +160,6 @@ def build_report(outdir: Path) -> Report:
         placements=tuple(item for entry in placed for item in entry.placements),
         precision=precision,
         tools={name: tools[name] for name in sorted(tools)},
-        parts=manifest.parts if same_project else (),
-        multipliers=manifest.multipliers if same_project else 0,
-        utilisation=manifest.utilisation if same_project else 0.0,
-        reuse=manifest.reuse if same_project else None,
-        input_shape=manifest.input_shape if same_model else (),
-        input_type=manifest.input_type if same_model else "",
-        sequence_cycles=manifest.sequence_cycles if same_project else 0,
         standings=tuple(judge.standings),
         labels=judge.labels,
     )

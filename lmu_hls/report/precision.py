@@ -10,7 +10,6 @@ from math import inf, log2
 from rich.markup import escape
 from rich.table import Table
 
-from lmu_hls.fixed import FixedType
 from lmu_hls.naming import visible
 from lmu_hls.records import Precision, TensorPrecision
 
@@ -18,7 +17,6 @@ ASSUMED = (
     "Observed: on the data, without saturation. Proven: for every input that fits the input's type (u), for every u "
     "that fits its type (mem, sweep). Predicted: for the error that u has on the data, where nothing overflows."
 )
-DEFAULT = FixedType(16, 6)  # its modes are the contract's own, and go without saying
 HEADINGS = ("Layer", "Tensor", "Type", "Observed", "Proven", "Headroom", "Overflows", "Predicted dB", "Measured dB")
 
 
@@ -32,7 +30,7 @@ def precision_rows(tensors: Sequence[TensorPrecision]) -> list[tuple[str, ...]]:
         (
             item.layer,
             item.tensor,
-            item.type.replace(f",{DEFAULT.rounding},{DEFAULT.overflow}", ""),
+            item.type.short,
             f"{item.observed:.4g}",
             _number(item.proven, ".4g", "unbounded"),
             _number(item.headroom, ".2f", "unused"),
@@ -72,7 +70,7 @@ def precision_plot(tensors: Sequence[TensorPrecision]) -> bytes:
     matplotlib.rcParams["svg.hashsalt"] = "lmu_hls"
     from matplotlib import pyplot
 
-    types = [FixedType.parse(item.type) for item in tensors]
+    types = [item.type for item in tensors]
     rows = range(len(tensors))
     figure, axes = pyplot.subplots(figsize=(8, 0.32 * len(tensors) + 1.2))
     colors = ["tab:gray" if item.weight else "tab:blue" for item in tensors]

@@ -10,17 +10,17 @@ from lmu_hls.records import (
     Accuracy,
     Check,
     Comparison,
-    ModelSummary,
+    Hardware,
+    Manifest,
     Number,
     Overrun,
-    Part,
     Placement,
     Precision,
     Reference,
     Resources,
-    Reuse,
     Ties,
     Timing,
+    Verification,
     text_of,
     unseal,
 )
@@ -45,26 +45,18 @@ class Row:
 class Report:
     """Results of one output folder, of the files that lie there: what is stale stands in `standings` and nowhere else.
 
+    Without a `manifest` the model is not the one of the conversion, without its `hardware` the Verilog is not.
     A section that was not run is empty; `tools` has versions by tool name. Checks and references name their data in
     their evidence; `labels` has the text that tells data sets apart, by the SHA-256 of x.
     """
 
-    model: ModelSummary | None
-    backend: str
-    io_type: str
+    manifest: Manifest | None
     references: tuple[Reference, ...] = ()
     checks: tuple[Check, ...] = ()
     resources: tuple[Resources, ...] = ()
     placements: tuple[Placement, ...] = ()
     precision: Precision | None = None
     tools: Mapping[str, str] = field(default_factory=dict)
-    parts: tuple[Part, ...] = ()
-    multipliers: int = 0
-    utilisation: float = 0.0
-    reuse: Reuse | None = None
-    input_shape: tuple[int, ...] = ()
-    input_type: str = ""
-    sequence_cycles: int = 0
     standings: tuple[Standing, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
 
@@ -87,18 +79,17 @@ class Report:
     def _judgement(self) -> tuple[str, str]:
         judged = [standing for standing in self.standings if standing.judged]
         reasons = (
-            ("failed", [check.fault for check in self.checks if check.fault]),
-            ("failed", [self._distance(item) for item in self.references if item.fidelity and item.fidelity.failed]),
+            ("failed", Verification(self.checks, self.references).faults(self.data)),
             ("stale", [str(standing) for standing in judged if standing.state == STALE]),
             ("not verified", [str(standing) for standing in judged if standing.state == NOT_FINISHED]),
             ("not verified", [] if self.checks else ["nothing was compared; run: lmu-hls verify OUTDIR"]),
         )
         return next(((verdict, found[0]) for verdict, found in reasons if found), ("passed", ""))
 
-    def _distance(self, reference: Reference) -> str:
-        assert reference.fidelity is not None
-        data, doubt = self.data(reference), reference.fidelity.doubts[0]
-        return f"the integers are not as close to the Keras model as asked, on {data}: {doubt}"
+    @property
+    def hardware(self) -> Hardware | None:
+        """What the Verilog takes by formula, where it is that of the conversion."""
+        return self.manifest.hardware if self.manifest else None
 
     @property
     def near(self) -> str:
@@ -130,9 +121,7 @@ class Report:
             *(_ties_row(of.ties, self.data(of)) for of in self.references if of.ties and of.ties.tied),
             *(_comparison_row(of.comparison, self.data(of)) for of in self.checks if of.comparison),
             *(row for of in self.checks if of.timing for row in _timing_rows(of.timing)),
-            *((_sequence_row(self),) if self.sequence_cycles and self.checks else ()),
-            *((_multipliers_row(self),) if self.parts else ()),
-            *((_reuse_row(self.reuse),) if self.reuse else ()),
+            *(_hardware_rows(self.manifest, bool(self.checks)) if self.manifest else ()),
             *(row for item in self.resources for row in _resource_rows(item)),
             *(row for item in self.placements for row in _placement_rows(item)),
             *(_standing_row(item) for item in self.standings if item.state != CURRENT),
@@ -150,7 +139,7 @@ def to_json(report: Report) -> str:
 def from_json(text: str) -> Report:
     """Read what `to_json` wrote. Raises LmuHlsError for anything else."""
     try:
-        fields = unseal(parse(text))
+        fields = unseal(parse(text), "this report")
         said = {name: fields.pop(name, None) for name in VERDICTS}
         report = decode(Report, fields)
         assert isinstance(report, Report)
@@ -219,8 +208,7 @@ def _comparison_row(item: Comparison, data: str) -> Row:
     value = f"{item.exact} of {item.samples} samples, {item.values_compared} values on {data}"
     if item.first_difference:
         value += f"; first difference {item.first_difference}"
-    source = {"csim": "csim", "rtlsim": "rtl_sim"}.get(item.name.split()[0], "count")
-    return Row("Bit-exact", item.name, value, source, item.passed)
+    return Row("Bit-exact", item.name, value, item.source, item.passed)
 
 
 def _timing_rows(item: Timing) -> tuple[Row, ...]:
@@ -238,19 +226,21 @@ def _timing_row(item: Timing, name: str, formula: Number, measured: Number | Non
     return Row("Timing", title, value, f"{measured.source} ({item.simulator})", agree)
 
 
-def _sequence_row(report: Report) -> Row:
-    steps = f" of {report.input_shape[0]} steps" if report.input_shape else ""
-    return Row("Timing", "cycles a sequence", f"{report.sequence_cycles} cycles a sequence{steps}", "formula")
-
-
-def _multipliers_row(report: Report) -> Row:
-    value = f"{report.multipliers}, {100 * report.utilisation:.1f} % of their cycles needed"
-    return Row("Resources", "multipliers", value, "formula")
-
-
-def _reuse_row(reuse: Reuse) -> Row:
-    value = f"{reuse.wanted} asked, {reuse.cycles} cycles a step ({reuse.fewest} to {reuse.most} possible)"
-    return Row("Resources", "reuse factor", value, "formula")
+def _hardware_rows(manifest: Manifest, checked: bool) -> tuple[Row, ...]:
+    """By formula; of the cycles a sequence only where the others were measured."""
+    hardware, rows = manifest.hardware, []
+    if hardware is None:
+        return ()
+    if checked:
+        steps = f" of {manifest.input_shape[0]} steps" if manifest.input_shape else ""
+        value = f"{hardware.sequence_cycles} cycles a sequence{steps}"
+        rows.append(Row("Timing", "cycles a sequence", value, "formula"))
+    value = f"{hardware.multipliers}, {100 * hardware.utilisation:.1f} % of their cycles needed"
+    rows.append(Row("Resources", "multipliers", value, "formula"))
+    if reuse := hardware.reuse:
+        value = f"{reuse.wanted} asked, {reuse.cycles} cycles a step ({reuse.fewest} to {reuse.most} possible)"
+        rows.append(Row("Resources", "reuse factor", value, "formula"))
+    return tuple(rows)
 
 
 def _resource_rows(item: Resources) -> tuple[Row, ...]:

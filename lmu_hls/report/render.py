@@ -47,7 +47,7 @@ def to_markdown(report: Report) -> str:
 def to_table(report: Report) -> Table:
     """The short table of `Report.rows` for rich: what was judged is green or red."""
     color = {"passed": "green", "failed": "red", "stale": "red", "not verified": "yellow"}[report.verdict]
-    name = report.model.name if report.model else "Results"
+    name = report.manifest.model.name if report.manifest else "Results"
     near = NEAR[report.near]
     table = Table(title=f"{escape(visible(name))}: [{color}]{report.verdict}[/{color}]{near}", title_justify="left")
     table.add_column("", style="bold")

@@ -1,4 +1,4 @@
-"""What a module of the library is in a written project: under its licence, and without its proofs.
+"""What a module of the library is in a written project: all but its proofs.
 
 The sections under ``ifdef FORMAL`` name property modules that are not in the project, and no user's tool reads them.
 """
@@ -8,11 +8,6 @@ from __future__ import annotations
 SPDX = "SPDX-License-Identifier: Apache-2.0"
 FORMAL = "FORMAL"
 _OPENING = ("`ifdef", "`ifndef")
-
-
-def project_copy(source: str) -> str:
-    """The Verilog ``source`` as a project gets it. Raises ValueError for conditions that do not end."""
-    return f"// {SPDX}\n{without_formal(source)}"
 
 
 def without_formal(source: str) -> str:

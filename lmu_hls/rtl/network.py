@@ -7,18 +7,21 @@ of that sequence.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from lmu_hls.errors import LmuHlsError
+from lmu_hls.fixed import FixedType
 from lmu_hls.naming import identifier, identifiers
+from lmu_hls.records import LayerPlan, PartPlan
 from lmu_hls.rtl import registers
 from lmu_hls.rtl.affine import check_signed_type
 from lmu_hls.rtl.cycles import Cycles, Pace, network_cycles
 from lmu_hls.rtl.netlist import NamesMeet, Netlist, Stream
 from lmu_hls.rtl.renaming import Names
 from lmu_hls.rtl.reuse import choose_lanes
-from lmu_hls.rtl.stages import PartPlan, Stage, stage_of
+from lmu_hls.rtl.stages import Stage, stage_of
 from lmu_hls.rtl.vector_buffer import add_vector_buffer, buffer_pace
 from lmu_hls.spec import Network, store
 
@@ -42,26 +45,6 @@ class RtlOptions:
     check_steps: bool = True
     axi_lite: bool = False
     inline_roms: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class LayerPlan:
-    """One layer: its reuse factor (None without multiplications), its parts and what it takes.
-
-    ``executions`` are the steps of a sequence that go through it; ``product_multipliers`` those beside the parts.
-    """
-
-    name: str
-    kind: str
-    reuse_factor: int | None
-    parts: tuple[PartPlan, ...]
-    product_multipliers: int
-    executions: int
-    pace: Pace
-
-    @property
-    def multipliers(self) -> int:
-        return sum(part.multipliers for part in self.parts) + self.product_multipliers
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,18 +137,19 @@ def _plan(network: Network, names: tuple[str, ...], options: RtlOptions) -> Netw
     stages = [stage_of(layer.renamed(name)) for name, layer in zip(names, network.layers, strict=True)]
     net = Netlist(count_clips=options.axi_lite)
     stream = _frame(net, network, options)
-    layers: list[LayerPlan] = []
+    layers: list[tuple[LayerPlan, Pace]] = []
     executions = network.steps
     for number, stage in enumerate(stages, 1):
-        plan, stream = _add(net, stage, stream, executions, options)
-        layers.append(replace(plan, name=own[stage.name]))
+        plan, pace, stream = _add(net, stage, stream, executions, options)
+        layers.append((replace(plan, name=own[stage.name]), pace))
         keep_last = stage.gives_last and not options.streaming
         reorder = stream.order is not None and not any(later.any_order for later in stages[number:])
         if keep_last or reorder:
             name = f"{stage.name}_vector"
             stream = add_vector_buffer(net, name, stream, keep_last, reorder)
             executions = 1 if keep_last else executions
-            layers.append(LayerPlan(name, "vector buffer", None, (), 0, executions, buffer_pace(stream.count)))
+            pace = buffer_pace(stream.count)
+            layers.append((layer_plan(name, "vector buffer", pace, executions), pace))
     net.taps = [replace(tap, layer=own[tap.layer]) for tap in net.taps]
     net.clips = [replace(clip, layer=own[clip.layer]) for clip in net.clips]
     return NetworkPlan(
@@ -175,8 +159,8 @@ def _plan(network: Network, names: tuple[str, ...], options: RtlOptions) -> Netw
         net=net,
         out=stream,
         every_step=options.streaming or not any(stage.gives_last for stage in stages),
-        layers=tuple(layers),
-        cycles=network_cycles([(la.pace, la.executions) for la in layers], network.steps, network.n_in),
+        layers=tuple(plan for plan, _ in layers),
+        cycles=network_cycles([(pace, plan.executions) for plan, pace in layers], network.steps, network.n_in),
     )
 
 
@@ -209,12 +193,41 @@ def _frame(net: Netlist, network: Network, options: RtlOptions) -> Stream:
     return stream
 
 
-def _add(net: Netlist, stage: Stage[Any], x: Stream, executions: int, options: RtlOptions) -> tuple[LayerPlan, Stream]:
+def layer_plan(
+    name: str,
+    kind: str,
+    pace: Pace,
+    executions: int,
+    types: Mapping[str, FixedType] | None = None,
+    reuse_factor: int | None = None,
+    parts: tuple[PartPlan, ...] = (),
+    product_multipliers: int = 0,
+) -> LayerPlan:
+    """What is told of a layer of this ``pace``; by default of one without multiplications."""
+    return LayerPlan(
+        name=name,
+        kind=kind,
+        types=types or {},
+        reuse_factor=reuse_factor,
+        ii_cycles=pace.ii,
+        formulas={unit: text for unit, (text, _) in pace.formulas.items()},
+        cycles={unit: cycles for unit, (_, cycles) in pace.formulas.items()},
+        multipliers=sum(part.multipliers for part in parts) + product_multipliers,
+        product_multipliers=product_multipliers,
+        parts=parts,
+        executions=executions,
+    )
+
+
+def _add(
+    net: Netlist, stage: Stage[Any], x: Stream, executions: int, options: RtlOptions
+) -> tuple[LayerPlan, Pace, Stream]:
     layer, factor = stage.layer, stage.reuse_factor
     lanes = {} if factor is None else choose_lanes(layer, factor)
     out = stage.add(net, x, lanes, options.streaming)
     parts, pace = stage.plan(lanes), stage.pace(x.count, lanes)
-    return LayerPlan(layer.name, stage.kind, factor, parts, stage.product_multipliers, executions, pace), out
+    told = (stage.types, factor, parts, stage.product_multipliers)
+    return layer_plan(layer.name, stage.kind, pace, executions, *told), pace, out
 
 
 def _check(network: Network) -> None:

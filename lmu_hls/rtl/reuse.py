@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from lmu_hls.errors import LmuHlsError
+from lmu_hls.records import Reuse
 from lmu_hls.rtl.search import Search
 from lmu_hls.rtl.stages import Stage, stage_of
 from lmu_hls.spec import Layer, Network
@@ -52,6 +53,12 @@ class Settled:
                 f"{self.multipliers}, take {self.cycles} cycles a step.{self._kept}"
             )
         return None
+
+    @property
+    def reuse(self) -> Reuse:
+        """All of it for the records."""
+        missed = self.remark is not None
+        return Reuse(self.request, self.cycles, self.fewest_cycles, self.most_cycles, self.summary, missed)
 
     @property
     def _kept(self) -> str:

@@ -21,11 +21,11 @@ from lmu_hls import naming
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import Ints
 from lmu_hls.naming import contained, markdown
-from lmu_hls.records.jsonfile import dump, write_text
+from lmu_hls.records import dump, write_text
 from lmu_hls.resources import hdl_file, hdl_modules, license_text
 from lmu_hls.rtl import layout, registers
-from lmu_hls.rtl.copies import SPDX, project_copy
-from lmu_hls.rtl.manifest import FORMAT, Manifest, manifest
+from lmu_hls.rtl.copies import SPDX, without_formal
+from lmu_hls.rtl.manifest import Project, project
 from lmu_hls.rtl.network import NetworkPlan, utilisation
 from lmu_hls.rtl.packed import TypeWord
 from lmu_hls.rtl.reuse import Settled
@@ -61,7 +61,7 @@ class Vectors:
 
 def write_project(
     plan: NetworkPlan, folder: Path, vectors: Vectors | None = None, settled: Settled | None = None
-) -> Manifest:
+) -> Project:
     """Write the project of ``plan`` into ``folder``; files of an earlier one there are replaced.
 
     Without ``vectors`` there is no test bench; ``settled`` is quoted in the datasheet. Raises LmuHlsError when the
@@ -72,7 +72,7 @@ def write_project(
     for name, text in files.items():
         write_text(folder / name, text)
     hashes = {name: hashlib.sha256(text.encode()).hexdigest() for name, text in files.items()}
-    written = manifest(plan, hashes)
+    written = project(plan, hashes, settled)
     dump(folder / MANIFEST, written)
     return written
 
@@ -91,7 +91,7 @@ def project_files(plan: NetworkPlan, vectors: Vectors | None = None, settled: Se
         stimulus, response = _vector_files(plan, vectors)
         files |= {"vectors/input.hex": stimulus, "vectors/output.hex": response}
         beats = (stimulus.count("\n"), response.count("\n"))
-        slowest = max(plan.cycles.ii, plan.cycles.latency, *(layer.pace.ii for layer in plan.layers))
+        slowest = max(plan.cycles.ii, plan.cycles.latency, *(layer.ii_cycles for layer in plan.layers))
         patience = PATIENCE * slowest + 1000
         files[f"tb/{name}_tb.v"] = _render("network_tb.v.jinja", plan=plan, name=name, beats=beats, patience=patience)
     rtl, rom, data = (sorted(file for file in files if file.startswith(part)) for part in ("rtl/", "rom/", "vectors/"))
@@ -168,7 +168,7 @@ def _inline_rom(plan: NetworkPlan) -> str:
 
 def _source(module: str) -> str:
     """A module of the library as a project gets it, under its own name."""
-    return project_copy(hdl_file(module).read_text(encoding="utf-8"))
+    return without_formal(hdl_file(module).read_text(encoding="utf-8"))
 
 
 def _render(template: str, **facts: Any) -> str:
@@ -209,9 +209,8 @@ def _remove_earlier(folder: Path) -> None:
         listed = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return
-    names: Iterable[Any] = (
-        listed.get("files", {}) if isinstance(listed, dict) and listed.get("format") == FORMAT else ()
-    )
+    ours = isinstance(listed, dict) and ("schema" in listed or listed.get("format") == 1)  # whatever its version
+    names: Iterable[Any] = listed.get("files", {}) if ours else ()
     for name in names:
         try:
             contained(folder, str(name), MANIFEST).unlink(missing_ok=True)

@@ -16,9 +16,9 @@ from lmu_hls import spec
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType
 from lmu_hls.records.jsonfile import write_bytes
+from lmu_hls.records.schema import SCHEMA, check_schema
 from lmu_hls.spec.layers import LAYERS
 
-FORMAT = 2
 _RECORDS = (FixedType, spec.Activation, spec.Input, spec.Network, spec.Node, spec.Table, spec.Weight)
 _CLASSES: dict[str, type] = {  # beside the layers
     cls.__name__: cls for cls in (*_RECORDS, *spec.HIDDEN_CELLS.values(), *get_args(spec.MemoryUpdate))
@@ -37,7 +37,7 @@ def digest(net: spec.Network) -> str:
 
 def _archive(net: spec.Network) -> bytes:
     arrays: dict[str, np.ndarray] = {}
-    tree = {"format": FORMAT, "network": _encode(net, "network", arrays)}
+    tree = {"schema": SCHEMA, "network": _encode(net, "network", arrays)}
     arrays["tree"] = np.frombuffer(json.dumps(tree).encode(), np.uint8)
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -51,13 +51,12 @@ def _archive(net: spec.Network) -> bytes:
 def load(path: Path) -> spec.Network:
     """Read a network written by :func:`save`.
 
-    Raises LmuHlsError when the file is absent, damaged or of another format.
+    Raises LmuHlsError when the file is absent, damaged or of another schema.
     """
     try:
         with np.load(path, allow_pickle=False) as archive:
             tree = json.loads(archive["tree"].tobytes())
-            if tree["format"] != FORMAT:
-                raise LmuHlsError(f"{path} has format {tree['format']}, this version reads {FORMAT}; convert again")
+            check_schema(tree.get("schema"), str(path))
             net = _decode(tree["network"], archive)
     except FileNotFoundError:
         raise LmuHlsError(f"{path} does not exist; run 'lmu-hls convert' first") from None

@@ -13,13 +13,13 @@ from pathlib import Path
 
 from lmu_hls import process
 from lmu_hls.errors import LmuHlsError
-from lmu_hls.records import Manifest, dump, jsonfile, load
+from lmu_hls.records import Manifest, dump, load
 from lmu_hls.records.evidence import Digests, Evidence, digests, of_topics
 from lmu_hls.records.folder import OutputFolder
 from lmu_hls.records.model import Unit
 from lmu_hls.records.placement import Placement, Placements, SeedRun, TargetPlacement, Usage
 from lmu_hls.records.synth import Resources
-from lmu_hls.rtl.manifest import Manifest as ProjectManifest
+from lmu_hls.rtl.manifest import Project
 from lmu_hls.spec import store
 from lmu_hls.synth.constraints import constraints
 from lmu_hls.synth.families import Target, target_of
@@ -259,8 +259,8 @@ def _without(name: str, use: Usage, harness: Mapping[str, int]) -> Usage:
 
 def _remedy(folder: OutputFolder, usages: Mapping[str, Usage]) -> str:
     try:
-        multipliers = load(folder.manifest, Manifest).multipliers
-        return remedy(store.load(folder.spec), usages, multipliers)
+        hardware = load(folder.manifest, Manifest).hardware
+        return remedy(store.load(folder.spec), usages, hardware.multipliers if hardware else 0)
     except LmuHlsError as error:
         return f"what would fit is not known: {error}"
 
@@ -273,10 +273,10 @@ def _pack(job: _Job, placement: Placement) -> None:
 def _cycles(folder: OutputFolder, unit: Unit) -> tuple[int, int]:
     """Cycles a step and a sequence of the whole project; 0 for a unit that is a part of it."""
     try:
-        project = jsonfile.load(folder.root / unit.folder / MANIFEST, ProjectManifest)
+        project = load(folder.root / unit.folder / MANIFEST, Project)
     except LmuHlsError:
         return 0, 0
-    return (project.ii_cycles, project.sequence_cycles) if project.top == unit.top else (0, 0)
+    return (project.hardware.ii_cycles, project.hardware.sequence_cycles) if project.top == unit.top else (0, 0)
 
 
 def _earlier(folder: OutputFolder) -> tuple[TargetPlacement, ...]:

@@ -6,16 +6,16 @@ from pathlib import Path
 
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.naming import contained
+from lmu_hls.records import load
 from lmu_hls.records.evidence import digest
-from lmu_hls.records.jsonfile import load
-from lmu_hls.rtl.manifest import Manifest
+from lmu_hls.rtl.manifest import Project
 
 MANIFEST = "manifest.json"
 
 
 def check_roms(project: Path) -> None:
     """Every ROM file of a Verilog project is what its manifest says. Raises LmuHlsError with the first that is not."""
-    listed = load(project / MANIFEST, Manifest)
+    listed = load(project / MANIFEST, Project)
     for name, words in listed.words.items():
         wanted, file = listed.files.get(name, ""), contained(project, name, f"{project.name}/{MANIFEST}")
         if wanted and digest(file) == wanted:

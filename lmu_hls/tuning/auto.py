@@ -13,9 +13,10 @@ from numpy.typing import ArrayLike
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.figures import REGRESSION, Head, Targets, check_targets
 from lmu_hls.layers import head_of
+from lmu_hls.records import TensorPrecision
 from lmu_hls.tuning.calibration import WIDE_INDEX, calibrate, check_data, wide_types
 from lmu_hls.tuning.draft import TABLE, Draft, Key, Types, draft
-from lmu_hls.tuning.facts import TensorResult, describe, vanished_coefficients
+from lmu_hls.tuning.facts import describe, vanished_coefficients
 from lmu_hls.tuning.judge import AccuracyDrop, BitBudget, Judge, Measure, SnrDb, Target
 from lmu_hls.tuning.plan import Plan, first_fractions, make_plan, prove, with_tables
 from lmu_hls.tuning.search import Search
@@ -37,7 +38,7 @@ class Tuning:
     """
 
     config: dict[str, Any]
-    tensors: tuple[TensorResult, ...]
+    tensors: tuple[TensorPrecision, ...]
     measure: Measure
     reference: Measure
     start_bits: int

@@ -14,6 +14,7 @@ from lmu_hls.figures import check_inputs
 from lmu_hls.fixed import MAX_WIDTH, FixedType, Ints, integer_bits, quantize, to_float
 from lmu_hls.golden import LayerTrace, Trace
 from lmu_hls.precision import coefficient_type
+from lmu_hls.records import Overrun
 from lmu_hls.spec import Network
 from lmu_hls.tuning.draft import TABLE, Draft, Key
 
@@ -36,17 +37,6 @@ class Observed:
     peak: float
     power: float
     overflows: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Excess:
-    """A tensor that left its calibrated range: the two largest magnitudes, and the values that did not fit its type."""
-
-    layer: str
-    tensor: str
-    calibrated: float
-    seen: float
-    overflows: int
 
 
 def check_data(source: Draft, x: ArrayLike) -> Floats:
@@ -155,16 +145,18 @@ def _of(values: Floats, overflows: int) -> Observed:
     return Observed(size, float(np.abs(values).max(initial=0.0)), float(np.mean(values**2)), overflows)
 
 
-def exceeded(calibrated: Mapping[Key, float], network: Network, x: Ints, trace: Trace) -> tuple[Excess, ...]:
-    """The tensors that leave their ``calibrated`` magnitudes, or overflow, in a run of ``network`` on x.
+def exceeded(
+    calibrated: Mapping[Key, float], limits: Mapping[Key, float], network: Network, x: Ints, trace: Trace
+) -> tuple[Overrun, ...]:
+    """The tensors that go beyond their ``limits``, or overflow, in a run of ``network`` on x.
 
-    x are integers that fit already: see :func:`clipped` for what quantizing the input lost.
+    ``calibrated`` are the largest magnitudes on the calibration data, for the reader. x are integers that fit already:
+    see :func:`clipped` for what quantizing the input lost.
     """
     names = {layer.name for layer in network.layers}
-    seen = {key: _of(to_float(x, network.x), 0) for key in calibrated if key[0] not in names}  # the input's layer
-    found = []
-    for key, now in {**seen, **observe(network, trace)}.items():
-        limit = calibrated.get(key, np.inf)
-        if now.peak > limit or now.overflows:
-            found.append(Excess(*key, limit, now.peak, now.overflows))
-    return tuple(found)
+    seen = {key: _of(to_float(x, network.x), 0) for key in limits if key[0] not in names}  # the input's layer
+    return tuple(
+        Overrun(*key, now.overflows, now.peak, calibrated.get(key))
+        for key, now in {**seen, **observe(network, trace)}.items()
+        if now.peak > limits.get(key, np.inf) or now.overflows
+    )

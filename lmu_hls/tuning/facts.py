@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -23,6 +22,7 @@ from lmu_hls.precision import (
     vanished,
 )
 from lmu_hls.precision.stability import FACTORS
+from lmu_hls.records import TensorPrecision
 from lmu_hls.spec import LMU, DenseCell, Network, TridiagonalUpdate, Weight
 from lmu_hls.tuning.calibration import REFERENCE, Floats, Observed, clipped, observe, traced_name
 from lmu_hls.tuning.draft import Draft, Key, Types
@@ -33,44 +33,9 @@ LEAST_DB = 15.0  # predicted SNRs below are none: the noise is not small any mor
 LIMIT_DB = 3.0  # a table limits a tensor when it makes at least half of its noise
 
 
-@dataclass(frozen=True, slots=True)
-class TensorResult:
-    """One tensor's type and what is known of it; magnitudes in the tensor's unit, SNRs in dB, None where unknown.
-
-    ``observed`` is the largest magnitude on the calibration data, without saturation; ``proven`` the largest that any
-    input of the network's input type can cause: infinite where feedback leaves no bound, in which case, as in any,
-    mem is proven for the largest value of u's type. ``overflows`` counts values of the calibration data that did not
-    fit. ``predicted_db`` is the analysis' SNR of mem, with its own rounding, its coefficients and the error that u has
-    on the data as the noise; None where u or mem overflow, and below LEAST_DB. ``measured_db`` compares with types that
-    hardly round. ``note`` says in words what else there is to know.
-    """
-
-    layer: str
-    tensor: str
-    type: FixedType
-    elements: int
-    weight: bool
-    observed: float
-    proven: float | None = None
-    overflows: int = 0
-    predicted_db: float | None = None
-    measured_db: float | None = None
-    note: str = ""
-
-    @property
-    def headroom(self) -> float:
-        """Largest magnitude of the type over the largest observed one; infinite for a tensor that is always zero."""
-        return self.type.max_abs * self.type.lsb / self.observed if self.observed else np.inf
-
-    @property
-    def safe(self) -> bool:
-        """Whether it is proven that the tensor cannot overflow."""
-        return self.proven is not None and self.proven < self.type.max_abs * self.type.lsb
-
-
 def describe(
     source: Draft, types: Types, x: Floats, seen: Mapping[Key, Observed], wide: Trace
-) -> tuple[TensorResult, ...]:
+) -> tuple[TensorPrecision, ...]:
     """One result for each tensor on x; ``seen`` and ``wide`` are from types that hardly round."""
     network = source.network(types)
     final = golden.run(network, quantize(x, network.x))
@@ -95,13 +60,14 @@ def describe(
         if bound is not None and known.peak > bound:
             notes[key] = _beyond(key, known.peak, bound, lost, _overflows(final, (key[0], "u")))
         results.append(
-            TensorResult(
+            TensorPrecision(
                 *key,
                 types[key],
                 known.elements,
                 weight=values is not None,
                 observed=known.peak,
                 proven=proven.get(key),
+                headroom=_most(types[key]) / known.peak if known.peak else np.inf,
                 overflows=overflows,
                 predicted_db=predicted.get(key),
                 measured_db=measured,

@@ -7,12 +7,13 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
+from lmu_hls.records import TensorPrecision
 from lmu_hls.tuning.calibration import calibrate, check_data
 from lmu_hls.tuning.draft import configured_types, draft
-from lmu_hls.tuning.facts import TensorResult, describe
+from lmu_hls.tuning.facts import describe
 
 
-def profile(model: Any, x: ArrayLike, config: Mapping[str, Any] | None = None) -> tuple[TensorResult, ...]:
+def profile(model: Any, x: ArrayLike, config: Mapping[str, Any] | None = None) -> tuple[TensorPrecision, ...]:
     """What x (samples, steps, n_in) does to every tensor of a Keras model converted with hls4ml's ``config``.
 
     Without a configuration the types are the project's defaults. Raises LmuHlsError for unusable data and for a model

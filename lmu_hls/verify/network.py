@@ -15,6 +15,7 @@ from lmu_hls.verify.run_files import STEPS_INSIDE, Run
 
 IDLE_SEQUENCES = 3  # that the latency is measured on
 OUTPUT = ("", "output")
+SOURCE = "rtl_sim"
 
 Tensors = Mapping[tuple[str, str], Ints]  # (layer, tensor) -> (N, ...)
 
@@ -34,12 +35,12 @@ def compare_tensors(name: str, expected: Tensors, actual: Tensors) -> Comparison
     """
     if set(expected) != set(actual):
         raise ValueError(f"{name}: tensors {sorted(actual)} and {sorted(expected)} cannot be compared")
-    each = {key: compare(name, ".".join(filter(None, key)), expected[key], actual[key]) for key in actual}
+    each = {key: compare(name, SOURCE, ".".join(filter(None, key)), expected[key], actual[key]) for key in actual}
     same = [_exact_samples(expected[key], actual[key]) for key in actual]
     exact = np.logical_and.reduce(same)
     first = next((found.first_difference for found in each.values() if found.first_difference), None)
     values = sum(found.values_compared for found in each.values())
-    return Comparison(name, len(exact), int(np.count_nonzero(exact)), values, first)
+    return Comparison(name, SOURCE, len(exact), int(np.count_nonzero(exact)), values, first)
 
 
 class Simulation(Protocol):
@@ -99,7 +100,7 @@ def _farthest(formula: int, measured: Ints) -> Number | None:
     """Of the measurements the one farthest from the formula; None where there is none."""
     if not len(measured):
         return None
-    return Number(int(measured[np.abs(measured - formula).argmax()]), "cycles", "rtl_sim")
+    return Number(int(measured[np.abs(measured - formula).argmax()]), "cycles", SOURCE)
 
 
 def _exact_samples(expected: Ints, actual: Ints) -> np.ndarray:

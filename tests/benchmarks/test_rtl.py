@@ -37,7 +37,7 @@ def test_the_tridiagonal_update_is_30_times_faster(rtl, tmp_path):
         update: backend.design_of(rtl.convert(rtl.memory_only(), tmp_path, rtl.update_settings(update))).plan
         for update in ("dense", "tridiagonal")
     }
-    memory = {update: plan.layers[0].pace.formulas["memory"][1] for update, plan in of.items()}
+    memory = {update: plan.layers[0].cycles["memory"] for update, plan in of.items()}
     assert memory == {"dense": 16_448, "tridiagonal": 516}
     assert of["dense"].cycles.ii >= 30 * of["tridiagonal"].cycles.ii
     assert max(plan.multipliers for plan in of.values()) <= 5  # one of them the encoder's

@@ -31,8 +31,8 @@ def convert(gru, tmp_path, capsys):
             cli.main(["convert", str(gru), str(out), "--force", *map(str, options)])
         said = capsys.readouterr()
         assert stop.value.code == 0, said.err
-        reuse = json.loads((out / "manifest.json").read_text())["reuse"]
-        written = json.loads((out / "verilog" / "manifest.json").read_text())
+        reuse = json.loads((out / "manifest.json").read_text())["hardware"]["reuse"]
+        written = json.loads((out / "verilog" / "manifest.json").read_text())["hardware"]
         assert written["ii_cycles"] <= reuse["cycles"]
         return reuse, said.out, said.err, (out / "verilog" / "README.md").read_text(), written
 
@@ -55,7 +55,7 @@ def test_request(convert):
 
     reuse, out, err, _, written = convert("--reuse-factor", 1000000, "--json")
     assert written["ii_cycles"] == most and f"saves nothing over {most}" in err.replace("\n", " ")
-    assert json.loads(out)["reuse"] == reuse
+    assert json.loads(out)["hardware"]["reuse"] == reuse
 
 
 def test_defaults_that_hls4ml_repeats_for_each_layer_are_no_wish(convert, gru, tmp_path):

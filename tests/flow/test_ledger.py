@@ -27,16 +27,16 @@ def folder(converted, tmp_path):
 def run(monkeypatch, capsys):
     """Run a command on agreeing implementations; (exit status, stdout, stderr). ``run.csim``: what happens in csim."""
 
-    def agree(name, samples):
-        return Comparison(name, samples, samples, samples, None)
+    def agree(name, source, samples):
+        return Comparison(name, source, samples, samples, samples, None)
 
     def csim(folder, network, x, reference, progress):
         call.csim()
-        return agree("csim", len(x))
+        return agree("csim", "csim", len(x))
 
     def rtlsim(folder, network, x, simulator, waves, progress):
         cycles = [Number(4, "cycles", source) for source in ("formula", "rtl_sim")]
-        return agree(f"rtlsim {simulator}", len(x)), Timing("small", simulator, 9, *cycles, *cycles)
+        return agree(f"rtlsim {simulator}", "rtl_sim", len(x)), Timing("small", simulator, 9, *cycles, *cycles)
 
     def call(*arguments):
         with pytest.raises(SystemExit) as stop:
@@ -188,7 +188,9 @@ def test_a_wrong_cycle_count_has_its_own_words(run, folder, monkeypatch):
     def slow(folder, network, x, simulator, waves, progress):
         ii, latency = (Number(value, "cycles", "formula") for value in (4, 9))
         measured = Number(5, "cycles", "rtl_sim")
-        return Comparison("rtlsim icarus", 3, 3, 3, None), Timing("s", "icarus", 9, ii, measured, latency, latency)
+        return Comparison("rtlsim icarus", "rtl_sim", 3, 3, 3, None), Timing(
+            "s", "icarus", 9, ii, measured, latency, latency
+        )
 
     monkeypatch.setattr(verification, "_rtlsim", slow)
     status, _, said = run("verify", folder, "--simulator", "icarus", "--samples", 3)

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from lmu_hls import cli
-from lmu_hls.fixed import FixedType
 from lmu_hls.records import Precision, Verification, load
 from lmu_hls.spec import store
 from tests.support.small_model import small_model
@@ -38,7 +37,7 @@ def chosen(run, saved, speech, tmp_path):
 
 def test_search_reaches_the_contract_and_the_report(run, chosen, speech):
     found = load(chosen / "precision.json", Precision)
-    types = {(item.layer, item.tensor): FixedType.parse(item.type) for item in found.tensors}
+    types = {(item.layer, item.tensor): item.type for item in found.tensors}
     manifest = json.loads((chosen / "manifest.json").read_text())
     (layer,) = [item for item in manifest["model"]["layers"] if item["name"] == "lmu"]
     assert found.snr_db >= 25 and found.bits < found.start_bits

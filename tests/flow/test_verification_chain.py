@@ -39,7 +39,7 @@ def command(capsys):
 
 def lanes(folder):
     """Lanes of each part of the first layer, in the Verilog."""
-    layer = json.loads((folder / "verilog" / "manifest.json").read_text())["layers"][0]
+    layer = json.loads((folder / "verilog" / "manifest.json").read_text())["hardware"]["layers"][0]
     return {part["name"]: part["lanes"] for part in layer["parts"]}
 
 
@@ -60,7 +60,7 @@ def test_verify_synth_report(command, folder, speech):
 
     status, text = command("synth", folder, "--json")
     (resources,) = json.loads(text)
-    multipliers = json.loads((folder / "verilog" / "manifest.json").read_text())["multipliers"]
+    multipliers = json.loads((folder / "verilog" / "manifest.json").read_text())["hardware"]["multipliers"]
     assert status == 0 and resources["counts"]["DSP"] == multipliers and resources["counts"]["FF"] > 0
 
     status, text = command("report", folder, "--json")

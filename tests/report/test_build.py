@@ -3,23 +3,28 @@
 import dataclasses
 import io
 import os
+import re
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
 from lmu_hls.errors import LmuHlsError, NotVerified, VerificationFailed
+from lmu_hls.fixed import FixedType
 from lmu_hls.records import (
+    SCHEMA,
     Accuracy,
     Check,
     Comparison,
     Conversion,
     Difference,
+    Hardware,
+    LayerPlan,
     LayerSummary,
     Manifest,
     ModelSummary,
     Number,
-    Part,
+    PartPlan,
     Reference,
     Resources,
     Synthesis,
@@ -34,7 +39,7 @@ from lmu_hls.report import Report, build_report, from_json, to_json, to_markdown
 MODEL = ModelSummary(
     "vowels",
     (
-        LayerSummary("lmu", "LMU", (29, 24), 812, {"mem": "fixed<16,2>", "u": "fixed<16,4>"}),
+        LayerSummary("lmu", "LMU", (29, 24), 812, {"mem": FixedType(16, 2), "u": FixedType(16, 4)}),
         LayerSummary("a|b", "Dense", (9,), 225, {}, "folded into | 'lmu'"),
     ),
 )
@@ -51,8 +56,12 @@ DATA = DataSet("test.npz", ArrayId((370, 29, 12), "<f8", "ab" * 32))
 ACCURACY = (Accuracy("float", 361, 370, "keras"), Accuracy("fixed<16,6>", 360, 370, "golden"))
 COUNTS = {"LUT": 312, "LUTRAM": 8, "SRL": 4, "FF": 352, "CARRY4": 20, "DSP": 1, "BRAM18": 3}
 RESOURCES = (Resources("lmu", "xc7", "yosys", "0.70", COUNTS, {"DSP48E1": 1}),)
-WRONG = Comparison("csim", 370, 369, 3330, Difference("output", (7, 2), 12, 13))
-PARTS = (Part("lmu", "encoder", 1, 72, 72), Part("lmu", "hidden", 20, 1920, 96))
+WRONG = Comparison("csim", "csim", 370, 369, 3330, Difference("output", (7, 2), 12, 13))
+SIMULATED = Comparison("rtlsim verilator", "rtl_sim", 40, 40, 9999, None)
+PARTS = (PartPlan("encoder", 72, 1, 1, 72), PartPlan("hidden", 1920, 20, 20, 96))
+LAYER = LayerPlan("lmu", "LMU", {}, 96, 96, {}, {}, 21, 0, PARTS, 29)
+HARDWARE = Hardware((LAYER,), 96, 158, 2784, 27, 0.9375)
+MANIFEST = Manifest(MODEL, "Vitis", "io_parallel", (), {"hls4ml": "1.3.0"}, hardware=HARDWARE)
 FILES = ("spec.npz", "model.keras", "config.yml", "hls/lmu.cpp", "verilog/rtl/top.v", "verilog/rom/a.hex")
 
 
@@ -63,8 +72,14 @@ def about(root: Path | None, *topics: str) -> Evidence:
 
 def checks(root: Path | None = None) -> tuple[Check, ...]:
     return (
-        Check("csim", about(root, "csim"), Comparison("csim", 370, 370, 3330, None)),
-        Check("rtlsim verilator", about(root, "rtlsim"), Comparison("rtlsim verilator", 40, 40, 9999, None), TIMING),
+        Check("csim", "csim", about(root, "csim"), Comparison("csim", "csim", 370, 370, 3330, None)),
+        Check(
+            "rtlsim verilator",
+            "rtlsim",
+            about(root, "rtlsim"),
+            Comparison("rtlsim verilator", "rtl_sim", 40, 40, 9999, None),
+            TIMING,
+        ),
     )
 
 
@@ -73,15 +88,10 @@ def reference(root: Path | None = None) -> Reference:
 
 
 BASIS = Report(
-    MODEL,
-    "Vitis",
-    "io_parallel",
+    MANIFEST,
     (reference(),),
     checks(),
     RESOURCES,
-    parts=PARTS,
-    multipliers=27,
-    utilisation=0.9375,
 )
 
 
@@ -92,7 +102,7 @@ def outdir(tmp_path: Path) -> Path:
         (tmp_path / name).write_text(name)
     dump(
         tmp_path / "manifest.json",
-        Manifest(MODEL, "Vitis", "io_parallel", (), {"hls4ml": "1.3.0"}, PARTS, 27, 0.9375),
+        MANIFEST,
     )
     made = Evidence(of_topics(("conversion", "project"), digests(tmp_path)))
     dump(tmp_path / "convert.json", Conversion(made))
@@ -114,7 +124,7 @@ def test_all_records_of_a_folder_come_together(outdir: Path) -> None:
     tools = {"hls4ml": "1.3.0", "verilator": "5.052", "yosys": "0.70"}
     made = build_report(outdir)
     assert made.checks == checks(outdir) and made.references == (reference(outdir),) and made.resources == RESOURCES
-    assert (made.model, made.parts, made.multipliers) == (MODEL, PARTS, 27)
+    assert made.manifest == MANIFEST
     assert made.tools == tools and list(made.tools) == sorted(tools)
     assert made.passed and {item.state for item in made.standings} == {"current"}
 
@@ -146,8 +156,8 @@ def test_markdown_shows_every_section() -> None:
         "| lmu | LMU | 29 x 24 | 812 |",
         "| a\\|b | Dense | 9 | 225 |",
         "Layer a\\|b: folded into \\| 'lmu'.",
-        "| lmu | mem | `fixed<16,2>` |",
-        "| lmu | u | `fixed<16,4>` |",
+        "| lmu | mem | `fixed<16,2,RND_CONV,SAT>` |",
+        "| lmu | u | `fixed<16,4,RND_CONV,SAT>` |",
         "| test.npz | fixed\\<16,6> | 360 | 370 | 97.30 % | golden |",
         "| csim | test.npz | 370 | 370 | 3330 | none |",
         "| lmu | verilator | 64 | 150 | 150 | 158 | 158 | yes |",
@@ -220,12 +230,12 @@ def test_a_broken_record_is_stale_and_the_rest_stands(outdir: Path, name: str) -
     (damaged,) = [item for item in report.standings if item.state == "stale"]
     assert f"{name} does not hold a" in damaged.reason and "lmu-hls" in damaged.remedy
     assert report.verdict == ("stale" if name == "verify.json" else "passed")
-    assert report.model == MODEL and bool(report.resources) == (name == "verify.json")
+    assert report.manifest == MANIFEST and bool(report.resources) == (name == "verify.json")
 
 
 def test_a_broken_manifest_leaves_no_old_report(outdir: Path) -> None:
     write_report(outdir)
-    (outdir / "manifest.json").write_text("{}")
+    (outdir / "manifest.json").write_text("[]")
     with pytest.raises(LmuHlsError, match=r"manifest\.json does not hold a Manifest"):
         write_report(outdir)
     assert not list(outdir.glob("report.*"))
@@ -247,9 +257,34 @@ def test_an_edited_report_is_refused(outdir: Path) -> None:
 
 def test_text_that_is_no_report_is_refused() -> None:
     with pytest.raises(LmuHlsError, match="this is no report"):
+        from_json("[]")
+    with pytest.raises(LmuHlsError, match="this report was written by an older lmu-hls: no schema"):
         from_json("{}")
+
+
+@pytest.mark.parametrize(("found", "age"), [(SCHEMA - 1, "an older"), (SCHEMA + 1, "a newer")])
+def test_a_folder_of_another_version_is_refused_or_stale(outdir: Path, found: int, age: str) -> None:
+    """A manifest of another schema is an error; another record stands among the stale ones, and no number of it."""
+
+    def age_of(name: str) -> str:
+        text = (outdir / name).read_text()
+        (outdir / name).write_text(text.replace(f'"schema": {SCHEMA}', f'"schema": {found}'))
+        return text
+
+    said = f"{age} lmu-hls: schema {found}, this one reads {SCHEMA}; .*convert again with: lmu-hls convert MODEL.keras"
+    text = age_of("manifest.json")
+    with pytest.raises(LmuHlsError, match=rf"manifest\.json was written by {said}"):
+        build_report(outdir)
+    (outdir / "manifest.json").write_text(text)
+    assert build_report(outdir).resources
+    age_of("synth.json")
+    report = build_report(outdir)
+    (stale,) = [item for item in report.standings if item.state == "stale"]
+    assert re.search(rf"synth\.json was written by {said}", stale.reason) and not report.resources
 
 
 def test_rich_markup_in_names_is_shown_as_it_is() -> None:
     model = dataclasses.replace(MODEL, name="[red]x[/red]")
-    assert "[red]x[/red]: passed" in screen(dataclasses.replace(BASIS, model=model))
+    assert "[red]x[/red]: passed" in screen(
+        dataclasses.replace(BASIS, manifest=dataclasses.replace(MANIFEST, model=model))
+    )

@@ -142,7 +142,7 @@ def test_fewer_cycles_are_not_possible(seed: int) -> None:
     least = fastest(network, streaming=True)
     plan = plan_network(settle(asked(network, 1), 1, streaming=True).network, RtlOptions(streaming=True))
     assert plan.cycles.ii == least
-    others = [layer.pace.ii for layer in plan.layers if not layer.parts]
+    others = [layer.ii_cycles for layer in plan.layers if not layer.parts]
     each = [min(cycles for cycles, _ in everything(layer)) for layer in layers_with_parts(network)]
     assert least == max(network.n_in, *each, *others)
 

@@ -17,7 +17,7 @@ import yaml
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType
 from lmu_hls.resources import hdl_file, hdl_modules
-from lmu_hls.rtl.copies import SPDX, project_copy
+from lmu_hls.rtl.copies import SPDX, without_formal
 from lmu_hls.rtl.network import RtlOptions, plan_network
 from lmu_hls.rtl.renaming import Names
 from lmu_hls.rtl.reuse import valid_reuse_factors
@@ -78,7 +78,7 @@ def test_files_and_hashes(network: Network, written: Path) -> None:
     assert manifest["files"] == {name: hashlib.sha256(data).hexdigest() for name, data in found.items()}
     assert {"rtl/net_top.v", "tb/net_tb.v", "lmu.core", "Makefile", "README.md", "vectors/input.hex"} <= set(found)
     for module in modules(plan_network(network)):
-        text = project_copy(hdl_file(module).read_text())
+        text = without_formal(hdl_file(module).read_text())
         assert found[f"rtl/net_{module}.v"].decode() == Names("net").source(text, hdl_modules())
     assert set(manifest["roms"].values()) == {name for name in found if name.startswith("rom/")}
 
@@ -113,7 +113,8 @@ def test_manifest_has_every_parameter(network: Network, written: Path) -> None:
     assert [(i["module"], i["library"]) for i in manifest["instances"]] == [
         (f"net_{i.module}", i.module) for i in plan.net.instances
     ]
-    assert manifest["ii_cycles"] == plan.cycles.ii and manifest["multipliers"] == plan.multipliers
+    hardware = manifest["hardware"]
+    assert (hardware["ii_cycles"], hardware["multipliers"]) == (plan.cycles.ii, plan.multipliers)
     assert [tap["wires"] for tap in manifest["taps"]] == [tap.wires for tap in plan.net.taps]
 
 

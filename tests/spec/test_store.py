@@ -5,6 +5,7 @@ import pytest
 
 from lmu_hls import golden
 from lmu_hls.errors import LmuHlsError
+from lmu_hls.records import SCHEMA
 from lmu_hls.spec import store
 from tests.support.networks import random_input, random_network
 
@@ -31,3 +32,11 @@ def test_damaged_file_is_refused(tmp_path):
     path.write_bytes(path.read_bytes()[:-100])
     with pytest.raises(LmuHlsError, match="damaged"):
         store.load(path)
+
+
+@pytest.mark.parametrize("found", [SCHEMA + 1, SCHEMA - 1, None])
+def test_another_schema_is_refused(tmp_path, monkeypatch, found):
+    monkeypatch.setattr("lmu_hls.spec.store.SCHEMA", found)
+    store.save(random_network(np.random.default_rng(0)), tmp_path / "a.npz")
+    with pytest.raises(LmuHlsError, match=rf"a\.npz was written by an? \w+ lmu-hls: .*, this one reads {SCHEMA}; "):
+        store.load(tmp_path / "a.npz")

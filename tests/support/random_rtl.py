@@ -238,5 +238,5 @@ def check_verilator(case: Case, folder: Path, workdir: Path) -> None:
     ends = fast.delivered.reshape(len(case.x), -1)[:, -1]
     assert_cycles(case, int(ends[-1] - ends[-2]))
     cycles = case.plan.cycles
-    slowest = max(cycles.latency, *(layer.pace.ii for layer in case.plan.layers))
+    slowest = max(cycles.latency, *(layer.ii_cycles for layer in case.plan.layers))
     assert made.run(case.x, pause=4 * slowest).latency_cycles == cycles.latency

@@ -64,3 +64,8 @@ def contract(network, folder):
     """The network as the bytes of its file: every integer and every type."""
     store.save(network, folder / "spec.npz")
     return (folder / "spec.npz").read_bytes()
+
+
+def safe(tensor):
+    """Whether it is proven that the tensor cannot overflow."""
+    return tensor.proven is not None and tensor.proven < tensor.type.max_abs * tensor.type.lsb

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from lmu_hls.errors import LmuHlsError
-from lmu_hls.records import Manifest, ModelSummary, Synthesis, Unit, dump, jsonfile, load
+from lmu_hls.fixed import FixedType
+from lmu_hls.records import Hardware, Manifest, ModelSummary, Synthesis, Unit, dump, load
 from lmu_hls.records.evidence import digest
-from lmu_hls.rtl.manifest import Manifest as ProjectManifest
-from lmu_hls.rtl.manifest import StreamEntry
+from lmu_hls.rtl.manifest import Project, StreamEntry
 from lmu_hls.synth import synthesize, synthesize_units
 from lmu_hls.synth.roms import check_roms
 from lmu_hls.toolchain import find
@@ -65,16 +65,15 @@ def design(tmp_path: Path) -> Path:
 
 def write_project_manifest(project: Path, rom: str, words: int) -> None:
     """The manifest of a Verilog project with one ROM file, as the conversion would write it."""
-    stream = StreamEntry("fixed<16,6>", 16, 2, True)
-    fields = dict.fromkeys(("ii_cycles", "latency_cycles", "sequence_cycles", "multipliers", "steps"), 1)
-    fields |= dict.fromkeys(("streaming", "check_steps", "axi_lite"), False)
-    fields |= dict.fromkeys(("layers", "counters", "taps", "instances"), ())
+    stream = StreamEntry(FixedType(16, 6), 16, 2, True)
+    fields = dict.fromkeys(("streaming", "check_steps", "axi_lite"), False)
+    fields |= dict.fromkeys(("counters", "taps", "instances"), ())
     hashes = {rom: digest(project / rom)}
-    made = ProjectManifest(
-        format=1, network="m", top="unit", input=stream, output=stream, utilisation=1.0,
+    made = Project(
+        network="m", top="unit", steps=1, input=stream, output=stream, hardware=Hardware((), 1, 1, 1, 1, 1.0),
         files=hashes, words={rom: words}, roms={rom: rom}, **fields,
     )  # fmt: skip
-    jsonfile.dump(project / "manifest.json", made)
+    dump(project / "manifest.json", made)
 
 
 def test_the_units_of_a_folder_are_synthesised(design: Path) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from lmu_hls.tuning import AccuracyDrop, BitBudget, SnrDb, auto_precision, tune
 from lmu_hls.tuning.draft import TABLE, draft
-from tests.support.tuning_networks import build, contract, output_snr, types_of
+from tests.support.tuning_networks import build, contract, output_snr, safe, types_of
 
 
 def test_target_is_met_and_every_tensor_has_a_type(model, x, at_30_db):
@@ -128,7 +128,7 @@ def test_every_form_of_the_layer_is_tuned(name, x, tmp_path):
     assert {"tridiagonal": "sweep", "rnn": "hidden_h", "lstm": "squashed", "gru": "inner"}[name] in tensors
     if name == "tridiagonal":
         sweep = next(t for t in found.tensors if t.tensor == "sweep")
-        assert 0 < sweep.observed < sweep.proven and sweep.safe
+        assert 0 < sweep.observed < sweep.proven and safe(sweep)
     graph = hls4ml.converters.convert_from_keras_model(
         model, output_dir=str(tmp_path / "hls"), project_name="lmu", backend="Vitis", hls_config=found.config
     )

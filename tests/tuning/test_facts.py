@@ -10,15 +10,15 @@ from lmu_hls.tuning.calibration import Observed
 from lmu_hls.tuning.draft import Draft, draft
 from lmu_hls.tuning.facts import vanished_coefficients
 from lmu_hls.tuning.plan import make_plan, prove
-from tests.support.tuning_networks import N_IN, STEPS, types_of
+from tests.support.tuning_networks import N_IN, STEPS, safe, types_of
 
 
 def test_what_data_exceed_is_told(model, x, at_30_db):
     network = draft(model).network(types_of(at_30_db))
     calm, wild = quantize(x, network.x), quantize(np.clip(20 * x, -1e3, 1e3), network.x)
     slack = {key: 1.1 * peak for key, peak in at_30_db.peaks.items()}  # rounding may add a little
-    assert exceeded(slack, network, calm, golden.run(network, calm)) == ()
-    found = exceeded(slack, network, wild, golden.run(network, wild))
+    assert exceeded(slack, slack, network, calm, golden.run(network, calm)) == ()
+    found = exceeded(slack, slack, network, wild, golden.run(network, wild))
     assert any(e.layer == "lmu" and e.tensor == "u" and e.seen > e.calibrated for e in found)
     assert any(e.overflows for e in found)
 
@@ -43,7 +43,7 @@ def test_profile_describes_the_types_of_a_configuration(model, x, at_30_db):
     found = {(t.layer, t.tensor): t for t in profile(model, x, narrow)}
     u = found["lmu", "u"]
     assert u.type == FixedType(6, 1)
-    assert u.overflows > 0 and u.headroom < 1 and not u.safe
+    assert u.overflows > 0 and u.headroom < 1 and not safe(u)
     assert found["head", "result"].type.width == 16
     entrance = next(t for t in found.values() if t.layer not in ("lmu", "head"))
     assert entrance.overflows == np.count_nonzero(np.abs(x) > 1)
@@ -59,7 +59,7 @@ def test_what_is_proven_holds_for_the_worst_input(model, at_30_db):
     peak = np.abs(trace["lmu"].tensors["u"]).max() * u.type.lsb
     assert peak <= u.proven
     assert trace["lmu"].overflows["mem"] == 0
-    assert next(t for t in at_30_db.tensors if t.tensor == "mem").safe
+    assert safe(next(t for t in at_30_db.tensors if t.tensor == "mem"))
 
 
 def test_sweep_bits_of_a_tridiagonal_memory_are_proven():

@@ -32,7 +32,7 @@ def run(seed: int, folder: Path, options: RtlOptions, sequences: int) -> tuple[i
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.count("PASS") == 2
     (measured,) = re.findall(r"the last sequence in (\d+)", done.stdout)
-    return int(measured), manifest.sequence_cycles
+    return int(measured), manifest.hardware.sequence_cycles
 
 
 @needs_icarus

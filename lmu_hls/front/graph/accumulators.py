@@ -20,7 +20,6 @@ ACCUMULATORS = (
     "h_accum",
 )
 ONE = FixedType(1, 1, signed=False)  # as a factor it leaves the other one as it is
-UNUSED = ONE  # of an accumulator that the layer does not have, because C++ needs a type
 
 Sum = tuple[list[Product], list[FixedType | None]]  # products and biases
 
@@ -37,7 +36,8 @@ def settle_accumulators(node: Any, layer: LMU) -> None:
             products, biases = sums[name]
             precision = exact_sum(f"layer {node.name!r}: {name!r}", products, *biases)
         else:
-            precision = hls_type(UNUSED)
+            precision = hls_type(ONE)  # C++ needs a type
+            node.absent |= {accumulator}
         node.types[f"{accumulator}_t"].precision = precision
 
 

@@ -80,6 +80,8 @@ class LMU(Layer):
         *(TypeAttribute(name, configurable=False) for name in (*ACCUMULATORS, *TABLE_NAMES, *INDEXES)),
     ]
 
+    absent: frozenset[str] = frozenset()  # of the types above those without a value
+
     def initialize(self) -> None:
         """Check what the user asked for; settle every type and weight that does not depend on the input's type."""
         self._check_name()
@@ -133,6 +135,7 @@ class LMU(Layer):
 
     def _set_type(self, name: str, precision: Any) -> None:
         """Name and set a type. An absent one (None) is one bit wide: C++ needs a type, but no value has it."""
+        self.absent = self.absent | {name} if precision is None else self.absent - {name}
         absent = IntegerPrecisionType(width=1, signed=False)
         self.set_attr(f"{name}_t", NamedType(f"lmu{self.index}_{name}_t", absent if precision is None else precision))
 

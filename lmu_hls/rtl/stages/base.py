@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Generic, TypeVar
 
+from lmu_hls.fixed import FixedType
+from lmu_hls.records import PartPlan
 from lmu_hls.rtl.cells import Lanes
 from lmu_hls.rtl.cycles import Pace
 from lmu_hls.rtl.matrix import Matrix
@@ -40,17 +42,6 @@ class Part:
 
     def with_lanes(self, lanes: int) -> PartPlan:
         return PartPlan(self.name, self.macs, lanes, lanes * self.multipliers_a_lane, self.choices[lanes])
-
-
-@dataclass(frozen=True, slots=True)
-class PartPlan:
-    """A part with the lanes that it got; ``cycles`` are those of a step of it alone."""
-
-    name: str
-    macs: int
-    lanes: int
-    multipliers: int
-    cycles: int
 
 
 def matrix_part(name: str, matrix: Matrix, useful_quarters: int = 4) -> Part:
@@ -106,9 +97,9 @@ class Stage(ABC, Generic[L]):
         return False
 
     @property
-    def types(self) -> dict[str, str]:
+    def types(self) -> dict[str, FixedType]:
         """The types of its tensors, for the reader of the manifest."""
-        return {name: str(getattr(self.layer, name)) for name in ("x", "out")}
+        return {name: getattr(self.layer, name) for name in ("x", "out")}
 
     @property
     def reuse_factor(self) -> int | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from lmu_hls.fixed import FixedType
 from lmu_hls.rtl.affine import Source, check_signed_type, make_affine
 from lmu_hls.rtl.cells import Cell, Lanes, Parameters, arriving, hidden_cell
 from lmu_hls.rtl.cycles import Pace
@@ -32,8 +33,8 @@ class LMUStage(Stage[LMU], layer=LMU):
         return not self.layer.return_sequences
 
     @property
-    def types(self) -> dict[str, str]:
-        return {name: str(getattr(self.layer, name)) for name in ("x", "u", "mem", "h")}
+    def types(self) -> dict[str, FixedType]:
+        return {name: getattr(self.layer, name) for name in ("x", "u", "mem", "h")}
 
     @property
     def parts(self) -> tuple[Part, ...]:

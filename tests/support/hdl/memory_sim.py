@@ -168,7 +168,12 @@ def as_result(
     elif found["missing_beats"]:
         difference = Difference(f"{name}.mem (missing)", tuple(found["missing_at"]), 0, 0)
     comparison = Comparison(
-        f"rtlsim {simulator} {name}", found["sequences"], found["exact_sequences"], found["values"], difference
+        f"rtlsim {simulator} {name}",
+        "rtl_sim",
+        found["sequences"],
+        found["exact_sequences"],
+        found["values"],
+        difference,
     )
     return RtlResult(comparison, _timing(name, simulator, facts, found), found["beats"], _problems(found), waves)
 
