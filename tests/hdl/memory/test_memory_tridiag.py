@@ -51,7 +51,7 @@ def test_rst_cuts_sequences_short(results: Results) -> None:
         data = vectors(GRID, index, "cut_short")
         whole = np.count_nonzero(data["abort"] < 0) * STEPS * unit.sizes.order * unit.sizes.memory_d // unit.sizes.lanes
         assert results[index, "cut_short"].beats >= whole
-    assert any(results[i, "cut_short"].beats % (STEPS * units(GRID)[i][1].order) for i in range(len(GRID)))
+    assert any(results[i, "cut_short"].beats % (STEPS * units(GRID)[i][1].sizes.order) for i in range(len(GRID)))
 
 
 def test_stimuli_saturate() -> None:
