@@ -16,6 +16,7 @@ from lmu_hls.errors import NOT_VERIFIED
 from lmu_hls.records import Verification, load
 from lmu_hls.synth import synthesize_units
 from lmu_hls.toolchain import find
+from tests.support.mutants import change
 from tests.support.process_tree import MARK, all_gone, names, new_mark, wait_for
 
 
@@ -103,12 +104,6 @@ def test_settings_by_type_win_over_defaults_and_names_over_types(command, saved,
     assert lanes(tmp_path / "out") == {"encoder": 1, "memory": 2, "hidden": 2}
 
 
-def mutate(path, old, new):
-    text = path.read_text()
-    assert text.count(old) >= 1, f"{path.name} has no {old!r}"
-    path.write_text(text.replace(old, new, 1))
-
-
 def change_rom_word(folder):
     (path,) = (folder / "verilog" / "rom").glob("small_lmu_memory_*.hex")
     words = path.read_text().split()
@@ -117,15 +112,20 @@ def change_rom_word(folder):
 
 
 def change_rounding(folder):
-    mutate(folder / "verilog" / "rtl" / "small_top.v", ".U_TYPE(32'h16_", ".U_TYPE(32'h10_")
+    change(folder / "verilog" / "rtl" / "small_top.v", ".U_TYPE(32'h16_", ".U_TYPE(32'h10_", several=True)
 
 
 def change_header(folder):
-    mutate(folder / "hls" / "firmware" / "nnet_utils" / "nnet_lmu_cells.h", "acc_T sum = 0;", "acc_T sum = 1;")
+    change(
+        folder / "hls" / "firmware" / "nnet_utils" / "nnet_lmu_cells.h",
+        "acc_T sum = 0;",
+        "acc_T sum = 1;",
+        several=True,
+    )
 
 
 def change_relu(folder):
-    mutate(folder / "hls" / "firmware" / "nnet_utils" / "nnet_lmu_cells.h", "value > 0", "value > 1")
+    change(folder / "hls" / "firmware" / "nnet_utils" / "nnet_lmu_cells.h", "value > 0", "value > 1", several=True)
 
 
 @pytest.mark.parametrize("fault", [change_rom_word, change_rounding, change_header, change_relu])

@@ -13,6 +13,7 @@ from lmu_hls.toolchain import find
 from lmu_hls.verify import formal
 from tests.formal import cases, cases_cells, cases_core, cases_gated, cases_values
 from tests.formal.cases import Case, Mutant
+from tests.support.mutants import changed
 
 ALL = (cases, cases_values, cases_cells, cases_core, cases_gated)
 CASES = tuple(case for part in ALL for case in part.CASES)
@@ -69,8 +70,7 @@ def test_faults_found(mutant: Mutant, tmp_path: Path) -> None:
     for path in sources(mutant.case.top):
         text = path.read_text(encoding="utf-8")
         if path.stem == mutant.module:
-            assert text.count(mutant.old) == 1, "the fault has no place in the Verilog any more"
-            text = text.replace(mutant.old, mutant.new)
+            text = changed(text, mutant.old, mutant.new)
         files.append(tmp_path / path.name)
         files[-1].write_text(text, encoding="utf-8")
     given = (files, mutant.case.top, mutant.case.parameters, tmp_path / "work")

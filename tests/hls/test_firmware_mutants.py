@@ -11,6 +11,7 @@ from lmu_hls import golden
 from lmu_hls.front.extract import network_spec
 from lmu_hls.verify.csim import compile_project
 from tests.support.lmu_models import convert, lmu, model, random_input
+from tests.support.mutants import change
 
 NETS = {
     "lstm": lambda: keras.layers.LSTMCell(3),
@@ -56,7 +57,7 @@ def test_a_changed_header_is_caught(mutant, projects, tmp_path):
     source, network = projects[net]
     folder = Path(shutil.copytree(source, tmp_path / "copy"))
     headers = [path for path in (folder / "firmware" / "nnet_utils").glob("nnet_lmu*.h") if old in path.read_text()]
-    assert len(headers) == 1 and headers[0].read_text().count(old) == 1
-    headers[0].write_text(headers[0].read_text().replace(old, new))
+    (header,) = headers
+    change(header, old, new)
     x = random_input(network, 60)
     assert not np.array_equal(compile_project(folder).run(x, network), golden.predict(network, x))

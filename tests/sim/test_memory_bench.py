@@ -17,6 +17,7 @@ from lmu_hls.fixed import FixedType, Ints, quantize
 from lmu_hls.spec import LMU, DenseUpdate, Network, Weight, chain
 from tests.support.hdl.memory_project import write_rtl
 from tests.support.hdl.memory_sim import RtlResult, simulate_memory
+from tests.support.mutants import change
 
 ORDER, MEMORY_D, LANES_BY_REUSE = 6, 2, 28  # 84 multiply-accumulates / 28 = 3 lanes
 MEM = FixedType.parse("fixed<12,1,RND_CONV,SAT>")
@@ -114,12 +115,6 @@ def test_wrong_expectation_is_located(rtl: Path, icarus: str, workdir: Path) -> 
     assert (first.expected, first.actual) == (mem[7, 3, 8], mem[7, 3, 8] ^ 1)
 
 
-def _replace(path: Path, old: str, new: str) -> None:
-    text = path.read_text()
-    assert text.count(old) == 1, f"{path.name} holds {text.count(old)} times {old!r}"
-    path.write_text(text.replace(old, new))
-
-
 MUTANTS = {
     "changed rounding": ("lmu_round_sat.v", "up = half && (below || floor[0]);", "up = half;"),
     "saturation off by one": ("lmu_round_sat.v", "HIGHEST = ~LOWEST", "HIGHEST = ~LOWEST - ONE"),
@@ -138,7 +133,7 @@ MUTANTS = {
 @pytest.mark.parametrize("name", MUTANTS)
 def test_mutant_is_caught(rtl: Path, icarus: str, workdir: Path, name: str) -> None:
     file, old, new = MUTANTS[name]
-    _replace(rtl / file, old, new)
+    change(rtl / file, old, new)
     quiet = _simulate(rtl, icarus, workdir)
     assert not quiet.passed or not _simulate(rtl, icarus, workdir, stall=0.5).passed
 
@@ -160,7 +155,7 @@ def test_missing_rom_file(rtl: Path, simulator: str, workdir: Path) -> None:
 
 
 def test_broken_verilog(rtl: Path, icarus: str, workdir: Path) -> None:
-    _replace(rtl / "lmu_mac.v", "endmodule", "endmodul")
+    change(rtl / "lmu_mac.v", "endmodule", "endmodul")
     with pytest.raises(LmuHlsError, match=r"icarus could not compile speech_lmu_memory.*build.log\n.*lmu_mac.v"):
         _simulate(rtl, icarus, workdir)
 

@@ -18,6 +18,7 @@ from lmu_hls.spec import LMU, DenseUpdate, Network, TridiagonalUpdate, Weight, c
 from tests.support.hdl.memory_project import write_rtl
 from tests.support.hdl.memory_sim import RtlResult, simulate_memory
 from tests.support.hdl.packed import with_overflow, with_rounding
+from tests.support.mutants import change
 
 ORDER, STEPS, SAMPLES = 5, 6, 10
 FINE, COARSE = FixedType(12, 1), FixedType(6, 1)  # of the coefficients
@@ -166,8 +167,7 @@ def test_mutant_is_caught(tmp_path: Path, icarus: str, workdir: Path, name: str)
     folder = _written(tmp_path, memory_d)
     designs = {path: path.read_text().partition("`ifdef FORMAL")[0] for path in folder.glob("lmu_*tridiag*.v")}
     (unit,) = (path for path, design in designs.items() if old in design)
-    assert designs[unit].count(old) == 1
-    unit.write_text(unit.read_text().replace(old, new, 1))
+    change(unit, old, new)
     assert not _simulate(folder, memory_d, icarus, workdir, stall).passed
 
 

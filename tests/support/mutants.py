@@ -1,4 +1,4 @@
-"""Many mutants of a module under names of their own, so that one simulation judges them all."""
+"""Seeded faults in text: in place, or as modules under names of their own, so that one simulation judges them all."""
 
 from __future__ import annotations
 
@@ -7,6 +7,23 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from lmu_hls.resources import hdl_file, hdl_modules
+
+
+def changed(text: str, old: str, new: str, several: bool = False) -> str:
+    """The text with its only `old` as `new`; of Verilog, the only one outside the formal properties.
+
+    AssertionError when there is none, or more than one where not ``several``, of which the first is meant: the fault
+    has no place in the text any more.
+    """
+    design = text.partition("`ifdef FORMAL")[0]
+    count = design.count(old) or text.count(old)
+    assert count == 1 or (several and count), f"{count} times {old!r}"
+    return text.replace(old, new, 1)
+
+
+def change(path: Path, old: str, new: str, several: bool = False) -> None:
+    """Seed a fault into a file."""
+    path.write_text(changed(path.read_text(encoding="utf-8"), old, new, several), encoding="utf-8")
 
 
 def write_mutants(module: str, mutants: Mapping[str, tuple[str, str]], folder: Path) -> dict[str, str]:
@@ -20,9 +37,7 @@ def write_mutants(module: str, mutants: Mapping[str, tuple[str, str]], folder: P
     source = hdl_file(module).read_text()
     names = {}
     for number, (name, (old, new)) in enumerate(mutants.items()):
-        design = source.partition("`ifdef FORMAL")[0]
-        assert design.count(old) == 1, f"{name}: {design.count(old)} times {old!r}"
         names[name] = f"{module}_m{number}"
-        text = source.replace(old, new, 1).replace(f"module {module} ", f"module {names[name]} ")
+        text = changed(source, old, new).replace(f"module {module} ", f"module {names[name]} ")
         (folder / f"{names[name]}.v").write_text(text)
     return names

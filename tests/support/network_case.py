@@ -14,6 +14,7 @@ from lmu_hls.rtl.standalone import project_files
 from lmu_hls.spec import streaming
 from tests.support.hdl.framing import framed
 from tests.support.hdl.stream_grid import Stream, Unit
+from tests.support.mutants import changed
 from tests.support.random_networks import random_spec_network
 from tests.support.random_rtl import with_reuse_factors
 
@@ -44,8 +45,8 @@ class Case:
         """Modules, top and ROM files."""
         found = project_files(self.plan)
         top = f"rtl/{self.plan.top}.v"
-        assert self.fault == ("", "") or found[top].count(self.fault[0]) == 1, self.fault
-        found[top] = found[top].replace(*self.fault, 1)
+        if self.fault != ("", ""):
+            found[top] = changed(found[top], *self.fault)
         return {file: text for file, text in found.items() if file.startswith(("rtl/", "rom/"))}
 
     def unit(self) -> Unit:

@@ -15,6 +15,7 @@ from lmu_hls.spec import Network, Weight, chain
 from lmu_hls.verify import csim
 from lmu_hls.verify.csim import compile_project, output_shape
 from tests.support.lmu_models import convert, lmu, model, random_input
+from tests.support.mutants import change
 
 HEADER = Path("firmware", "nnet_utils", "nnet_lmu.h")
 CELLS = HEADER.with_name("nnet_lmu_cells.h")
@@ -52,12 +53,6 @@ def files(folder: Path) -> dict[Path, bytes]:
     return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def edit(path: Path, old: str, new: str) -> None:
-    text = path.read_text()
-    assert text.count(old) == 1
-    path.write_text(text.replace(old, new))
-
-
 def test_equals_golden_and_leaves_the_project_alone(copy):
     folder, network = copy
     before = files(folder)
@@ -87,7 +82,7 @@ def test_a_changed_header_is_caught(mutant, copy):
     """Compiled twice in one process: the second library is the one that runs."""
     folder, network = copy
     old, new = MUTANTS[mutant]
-    edit(folder / (HEADER if old in (folder / HEADER).read_text() else CELLS), old, new)
+    change(folder / (HEADER if old in (folder / HEADER).read_text() else CELLS), old, new)
     x = random_input(network, 100)
     assert not np.array_equal(compile_project(folder).run(x, network), golden.predict(network, x))
 
@@ -109,7 +104,7 @@ def test_changed_and_missing_weights_are_caught(copy):
 
 def test_compile_errors(copy):
     folder, _ = copy
-    edit(folder / HEADER, "mem[i] = 0;", "mem[i] = nonsense;")
+    change(folder / HEADER, "mem[i] = 0;", "mem[i] = nonsense;")
     with pytest.raises(LmuHlsError, match=r"(?s)g\+\+ does not compile .*nonsense.*Restore the project's files"):
         compile_project(folder)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from lmu_hls.rtl.packed import TypeWord
+from tests.support.mutants import change
 from tests.support.random_rtl import (
     Case,
     SimulationError,
@@ -65,10 +66,7 @@ def test_a_changed_parameter_of_the_top_is_caught(parameter, faulty, tmp_path):
     changes = {"STREAMING": (f".STREAMING({streaming})", f".STREAMING({1 - streaming})")}
     for name, other in zip(("fraction of u", "rounding of u"), wrong, strict=True):
         changes[name] = f".U_TYPE({TypeWord(kind).verilog})", f".U_TYPE({TypeWord(other).verilog})"
-    old, new = changes[parameter]
-    text = top.read_text()
-    assert old in text
-    top.write_text(text.replace(old, new, 1))
+    change(top, *changes[parameter], several=True)
     compile_icarus(faulty.plan, tmp_path)
     with pytest.raises((SimulationError, AssertionError), match="differ"):
         assert_equal(faulty.expected, run_icarus(faulty, tmp_path).tensors)

@@ -7,6 +7,7 @@ import pytest
 from lmu_hls import toolchain
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.rtl.packed import TypeWord
+from tests.support.mutants import change
 from tests.support.random_rtl import (
     Case,
     assert_equal,
@@ -67,9 +68,7 @@ def test_a_changed_parameter_of_the_top_is_caught(faulty, tmp_path, workdir):
     top = tmp_path / f"rtl/{faulty.plan.top}.v"
     kind = faulty.plan.network.lmus[0].u
     wrong = replace(kind, rounding="RND" if kind.rounding == "TRN" else "TRN")
-    text, old = top.read_text(), f".U_TYPE({TypeWord(kind).verilog})"
-    assert old in text
-    top.write_text(text.replace(old, f".U_TYPE({TypeWord(wrong).verilog})", 1))
+    change(top, *(f".U_TYPE({TypeWord(each).verilog})" for each in (kind, wrong)), several=True)
     made = build_verilator(faulty, tmp_path, workdir / "random")
     with pytest.raises(AssertionError, match=r"memory\.u: \d+ values differ"):
         assert_equal(faulty.expected, verilator_tensors(run_verilator(made, faulty)))

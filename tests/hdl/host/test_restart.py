@@ -18,6 +18,7 @@ from lmu_hls.rtl.standalone import sources, write_project
 from lmu_hls.spec import LMU, Network
 from lmu_hls.toolchain import find
 from tests.support.make_sim import golden_vectors, with_reuse
+from tests.support.mutants import change
 from tests.support.networks import random_network
 
 needs_icarus = pytest.mark.skipif(not find("icarus").found, reason="Icarus Verilog is not installed")
@@ -113,8 +114,7 @@ def run(every_step: bool, folder: Path, fault: tuple[str, str] | None = None) ->
     (folder / "bench.v").write_text(bench(plan, x.ravel().tolist(), golden.predict(of, x).ravel().tolist()))
     if fault:
         path = folder / "rtl" / "net_lmu_restart.v"
-        assert path.read_text().partition("`ifdef FORMAL")[0].count(fault[0]) == 1
-        path.write_text(path.read_text().replace(*fault, 1))
+        change(path, *fault)
     build = ["iverilog", "-g2009", "-s", "bench", "-o", "bench.vvp", *sources(plan), "bench.v"]
     subprocess.run(build, cwd=folder, check=True)
     done = subprocess.run(["vvp", "-n", "bench.vvp"], cwd=folder, capture_output=True, text=True, timeout=600)

@@ -13,6 +13,7 @@ from tests.support.hdl import memory_sim as rtlsim
 from tests.support.hdl.grid import STEPS, grid_sources, units, write_grid
 from tests.support.hdl.scenarios import SCENARIOS, Once, Results, all_runs, facts, simulate_grid, vectors
 from tests.support.hdl.tridiag_grid import GRID, Config, random_grid
+from tests.support.mutants import changed
 
 RANDOM_GRID = random_grid(40, seed=2026)
 LARGE_GRID = (Config(256, 1, 1), Config(64, 4, 3))
@@ -86,13 +87,11 @@ PES_MUTANTS = {
 def test_faults_beside_the_units_are_caught(tmp_path: Path, mutant: str) -> None:
     grid = (Config(4, 4, 2, pes=2),)
     write_grid(tmp_path / "grid", grid)
-    original, changed = PES_MUTANTS[mutant]
     copies = []
     for source in grid_sources(grid, tmp_path / "grid"):
         text = source.read_text()
         if source.stem == "lmu_memory_tridiag_pes":
-            assert text.count(original) == 1
-            text = text.replace(original, changed)
+            text = changed(text, *PES_MUTANTS[mutant])
         copies.append(tmp_path / source.name)
         copies[-1].write_text(text)
     built = sim.build("icarus", copies, "grid", tmp_path / "build")
