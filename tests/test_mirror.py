@@ -63,6 +63,7 @@ ELSEWHERE = {
     "hdl/cell/lmu_recurrent.v": "hdl/cell/test_gated.py",
     "hdl/cell/lmu_hidden_gru_before.v": "hdl/cell/test_gated.py",
     "hdl/cell/lmu_lstm.v": "hdl/cell/test_gated.py",
+    "hdl/cell/lmu_gates.v": "hdl/cell/test_gated.py",
     "hdl/cell/lmu_gru.v": "hdl/cell/test_gated.py",
     "hdl/cell/lmu_gru_before.v": "hdl/cell/test_gated.py",
     "hdl/cell/lmu_gru_mix.v": "hdl/cell/test_gated.py",

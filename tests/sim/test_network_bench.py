@@ -164,7 +164,7 @@ FAULTS = {
     "error flag taken without ready": ("assign framing_tready = m_axis_tready && ", "assign framing_tready = "),
     "one step too few": (".STEPS(4)", ".STEPS(3)"),
     "tlast lost": ("assign m_axis_tlast = ", "assign m_axis_tlast = 1'b0 && "),
-    "state goes on": (".N(4),\n        .STREAMING(0)", ".N(4),\n        .STREAMING(1)"),
+    "state goes on": (".N(4), .STREAMING(0)", ".N(4), .STREAMING(1)"),
     "beats lost under pressure": (".m_axis_tready(head_out_tready)", ".m_axis_tready(1'b1)"),
 }  # fmt: skip
 
