@@ -102,44 +102,37 @@ module lmu_argmax #(
     // The definition, on the values of the step: the place of one that is larger than all before it and not smaller
     // than any after it
     reg [N*WIDTH-1:0] f_values_q;
-    reg [PLACE_W-1:0] f_place_q;  // of the next value
-    reg f_due_q, f_last_q;
+    wire [$clog2(N+1)-1:0] f_place;  // of the next value
+    wire [3:0] f_inside;  // steps whose result is due
+    wire f_end;
     reg [N*WIDTH-1:0] f_step_q;  // the step whose result is due
     wire [PLACE_W-1:0] f_any = $anyconst;
     wire signed [WIDTH-1:0] f_best = f_step_q[m_axis_tdata*WIDTH+:WIDTH];
     wire signed [WIDTH-1:0] f_other = f_step_q[f_any*WIDTH+:WIDTH];
-    wire f_end = f_place_q == N - 1;
     reg [N*WIDTH-1:0] f_values;
 
     always @* begin
         f_values = f_values_q;
-        f_values[f_place_q*WIDTH+:WIDTH] = s_axis_tdata;
+        f_values[f_place*WIDTH+:WIDTH] = s_axis_tdata;
     end
 
     always @(posedge clk) begin
-        if (m_axis_tvalid && m_axis_tready) f_due_q <= 1'b0;
-        if (accept) begin
-            f_values_q <= f_values;
-            f_place_q <= f_end ? 0 : f_place_q + 1;
-            if (f_end) begin
-                f_step_q <= f_values;
-                f_due_q <= 1'b1;
-                f_last_q <= s_axis_tlast;
-            end
-        end
-        if (rst) begin
-            f_place_q <= 0;
-            f_due_q <= 1'b0;
-        end
+        if (accept) f_values_q <= f_values;
+        if (f_end) f_step_q <= f_values;
     end
 
+    f_steps #(.N_IN(N), .N_OUT(1), .FLIGHT(2)) f_count (
+        .clk(clk), .rst(rst), .s_valid(s_axis_tvalid), .s_ready(s_axis_tready), .s_last(s_axis_tlast),
+        .m_valid(m_axis_tvalid), .m_ready(m_axis_tready), .m_last(m_axis_tlast),
+        .s_place(f_place), .m_place(), .begun(f_end), .done(), .steps(f_inside)
+    );
+
     always @* if (f_past_q && !rst) begin
-        place_in_range : assert (place_q == f_place_q && place_q < N);
-        one_a_step : assert (m_axis_tvalid == f_due_q);
-        nothing_overwritten : assert (!(accept && f_end && f_due_q) || m_axis_tready);
-        never_closed : assert (s_axis_tready || (f_end && !m_axis_tready));
+        place_in_range : assert (place_q == f_place && place_q < N);
+        one_a_step : assert (m_axis_tvalid == (f_inside != 0));
+        nothing_overwritten : assert (!f_end || f_inside == 0 || m_axis_tready);
+        never_closed : assert (s_axis_tready || (f_place == N - 1 && !m_axis_tready));
         if (m_axis_tvalid) begin
-            last_in_place : assert (m_axis_tlast == f_last_q);
             result_in_range : assert (m_axis_tdata < N);
             if (f_any < N) begin
                 first_of_the_largest : assert (f_any < m_axis_tdata ? f_best > f_other : f_best >= f_other);
@@ -149,7 +142,7 @@ module lmu_argmax #(
 
     always @(posedge clk) if (f_past_q && !rst) begin
         reach_stall : cover (!s_axis_tready);
-        reach_flow : cover (accept && f_end && m_axis_tvalid && m_axis_tlast && m_axis_tdata == N - 1);
+        reach_flow : cover (f_end && m_axis_tvalid && m_axis_tlast && m_axis_tdata == N - 1);
     end
 `endif
 

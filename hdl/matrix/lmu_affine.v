@@ -165,27 +165,20 @@ module lmu_affine #(
     // Control that travels with the data: after the memories (1), the input (2), product (3) and sum registers
 
     reg valid1_q, first1_q;
-    reg done1_q, done2_q, done3_q;
-    reg last1_q, last2_q, last3_q, last4_q;
+    reg [3:1] done_q;
+    reg [4:1] lasts_q;
 
     always @(posedge clk) begin
         if (run) begin
             valid1_q <= issue;
             first1_q <= issue && column_q == 0;
-            done1_q <= issue && last_column;
-            done2_q <= done1_q;
-            done3_q <= done2_q;
-            sums_due_q <= done3_q;
-            last1_q <= last_group && last_q[rd_bank_q];
-            last2_q <= last1_q;
-            last3_q <= last2_q;
-            last4_q <= last3_q;
+            done_q <= {done_q[2:1], issue && last_column};
+            sums_due_q <= done_q[3];
+            lasts_q <= {lasts_q[3:1], last_group && last_q[rd_bank_q]};
         end
         if (rst) begin
             valid1_q <= 1'b0;
-            done1_q <= 1'b0;
-            done2_q <= 1'b0;
-            done3_q <= 1'b0;
+            done_q <= 3'd0;
             sums_due_q <= 1'b0;
         end
     end
@@ -225,7 +218,7 @@ module lmu_affine #(
     wire last_lane = {1'b0, lane_q} == LANES[LANE_CW:0] - 1'b1;
     wire load = move && (sums_due_q || lane_q != 0);
     reg waiting_last_q;
-    wire group_last = lane_q == 0 ? last4_q : waiting_last_q;
+    wire group_last = lane_q == 0 ? lasts_q[4] : waiting_last_q;
 
     generate
         if (LANES > 1) begin : g_waiting
@@ -281,7 +274,7 @@ module lmu_affine #(
 
     always @(posedge clk) begin
         if (m_axis_tready) m_valid_q <= 1'b0;
-        if (take) waiting_last_q <= last4_q;
+        if (take) waiting_last_q <= lasts_q[4];
         if (load) begin
             m_valid_q <= 1'b1;
             m_data_q <= sum + bias;

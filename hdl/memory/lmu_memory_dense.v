@@ -213,29 +213,22 @@ module lmu_memory_dense #(
 
     // Control that travels with the data: after the memories (1), the input (2), product (3) and sum registers
 
-    reg done1_q, done2_q, done3_q;
-    reg last1_q, last2_q, last3_q, last4_q;
+    reg [3:1] done_q;
+    reg [4:1] lasts_q;
     reg first1_q, clear1_q;
     reg [LANE_CW-1:0] lane1_q;
 
     always @(posedge clk) begin
         if (run) begin
-            done1_q <= busy_q && last_column;
-            done2_q <= done1_q;
-            done3_q <= done2_q;
-            beat_due_q <= done3_q;
-            last1_q <= last_group && last_q;
-            last2_q <= last1_q;
-            last3_q <= last2_q;
-            last4_q <= last3_q;
+            done_q <= {done_q[2:1], busy_q && last_column};
+            beat_due_q <= done_q[3];
+            lasts_q <= {lasts_q[3:1], last_group && last_q};
             first1_q <= first_column;
             clear1_q <= clear_q;
             lane1_q <= lane_q;
         end
         if (rst) begin
-            done1_q <= 1'b0;
-            done2_q <= 1'b0;
-            done3_q <= 1'b0;
+            done_q <= 3'd0;
             beat_due_q <= 1'b0;
         end
     end
@@ -304,7 +297,7 @@ module lmu_memory_dense #(
         if (wr_en) begin
             m_valid_q <= 1'b1;
             m_data_q <= new_states;
-            m_last_q <= last4_q;
+            m_last_q <= lasts_q[4];
             m_user_q <= clipped;
         end
         if (rst) m_valid_q <= 1'b0;

@@ -103,43 +103,33 @@ module lmu_serializer #(
     );
 
     // Each word gives its values once, in order
-    reg f_busy_q;
     reg [LANES*WIDTH-1:0] f_data_q;
     reg [LANES-1:0] f_user_q;
-    reg f_last_q;
-    reg [LANE_CW-1:0] f_lane_q;
-    wire f_end = f_lane_q == LANES - 1;
-    wire f_done = m_axis_tvalid && m_axis_tready && f_end;
+    wire [$clog2(LANES+1)-1:0] f_lane;
+    wire [3:0] f_inside;
+    wire f_done;
 
-    always @(posedge clk) begin
-        if (m_axis_tvalid && m_axis_tready) f_lane_q <= f_end ? 0 : f_lane_q + 1;
-        if (f_done) f_busy_q <= 1'b0;
-        if (accept) begin
-            f_busy_q <= 1'b1;
-            f_data_q <= s_axis_tdata;
-            f_user_q <= s_axis_tuser;
-            f_last_q <= s_axis_tlast;
-        end
-        if (rst) begin
-            f_busy_q <= 1'b0;
-            f_lane_q <= 0;
-        end
-    end
+    f_steps #(.N_IN(1), .N_OUT(LANES), .FLIGHT(2)) f_count (
+        .clk(clk), .rst(rst), .s_valid(s_axis_tvalid), .s_ready(s_axis_tready), .s_last(s_axis_tlast),
+        .m_valid(m_axis_tvalid), .m_ready(m_axis_tready), .m_last(m_axis_tlast),
+        .s_place(), .m_place(f_lane), .begun(), .done(f_done), .steps(f_inside)
+    );
+
+    always @(posedge clk) if (accept) {f_data_q, f_user_q} <= {s_axis_tdata, s_axis_tuser};
 
     always @* if (f_past_q && !rst) begin
         lane_in_range : assert (lane_q < LANES);
-        no_bubble_none_invented : assert (m_axis_tvalid == f_busy_q);
-        taken_when_free : assert (s_axis_tready == (!f_busy_q || f_done));
+        no_bubble : assert (m_axis_tvalid == (f_inside != 0));
+        taken_when_free : assert (s_axis_tready == (f_inside == 0 || f_done));
         if (m_axis_tvalid) begin
-            value_in_place : assert (m_axis_tdata == f_data_q[f_lane_q*WIDTH+:WIDTH]);
-            flag_in_place : assert (m_axis_tuser == f_user_q[f_lane_q]);
-            last_in_place : assert (m_axis_tlast == (f_last_q && f_end));
+            value_in_place : assert (m_axis_tdata == f_data_q[f_lane*WIDTH+:WIDTH]);
+            flag_in_place : assert (m_axis_tuser == f_user_q[f_lane]);
         end
     end
 
     always @(posedge clk) if (f_past_q && !rst) begin
         reach_full_rate : cover (accept && f_done && m_axis_tlast);
-        reach_stall : cover (m_axis_tvalid && !m_axis_tready && s_axis_tvalid && f_end);
+        reach_stall : cover (m_axis_tvalid && !m_axis_tready && s_axis_tvalid && f_lane == LANES - 1);
     end
 `endif
 

@@ -256,8 +256,8 @@ MUTANTS = (
     Mutant(
         dense(2, 1, 1),
         "lmu_memory_dense",
-        "last1_q <= last_group && last_q;",
-        "last1_q <= last_q;",
+        "last_group && last_q};",
+        "last_q};",
         ("last_in_place",),
     ),
     Mutant(
@@ -270,8 +270,8 @@ MUTANTS = (
     Mutant(
         dense(2, 1, 1),
         "lmu_memory_dense",
-        "            beat_due_q <= done3_q;",
-        "            beat_due_q <= done2_q;",
+        "            beat_due_q <= done_q[3];",
+        "            beat_due_q <= done_q[2];",
         ("latency_exact",),
     ),
     Mutant(

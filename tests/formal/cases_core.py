@@ -49,8 +49,8 @@ MUTANTS = (
     Mutant(SLOW, "lmu_affine", "unread != 0)", "used_q != 0)", ("read_what_was_written",)),
     Mutant(SLOW, "lmu_affine", "if (last_group) rd_bank_q", "rd_bank_q", ("rd_address",)),
     Mutant(SLOW, "lmu_affine", "wire run = !sums_due_q || take;", "wire run = 1'b1;", ("never_dry",)),
-    Mutant(SLOW, "lmu_affine", "sums_due_q <= done3_q;", "sums_due_q <= done2_q;", ("latency_exact",)),
+    Mutant(SLOW, "lmu_affine", "sums_due_q <= done_q[3];", "sums_due_q <= done_q[2];", ("latency_exact",)),
     Mutant(AFFINE, "lmu_affine", "used_q != RAM_DEPTH[RAM_AW:0]", "1'b1", ("f_count.flight_bounded",)),
     Mutant(AFFINE, "lmu_affine", "if (!accept && release_word) used_q", "if (1'b0) used_q", ("f_alive.never_closed",)),
-    Mutant(AFFINE, "lmu_affine", "issue = run && (", "issue = run && !done1_q && (", ("ii_exact",)),
+    Mutant(AFFINE, "lmu_affine", "issue = run && (", "issue = run && !done_q[1] && (", ("ii_exact",)),
 )  # fmt: skip

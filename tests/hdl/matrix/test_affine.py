@@ -18,7 +18,7 @@ MUTANTS: Mutants = {
         "reads what has not come": ("(!first_group || unread != 0)", "(!first_group || used_q != 0 || s_axis_tvalid)"),
         "overwrites what is needed": ("used_q != RAM_DEPTH[RAM_AW:0]", "1'b1"),
         "releases too early": ("release_word = issue && last_group", "release_word = issue && first_group"),
-        "a cycle lost between groups": ("issue = run && (", "issue = run && !done1_q && ("),
+        "a cycle lost between groups": ("issue = run && (", "issue = run && !done_q[1] && ("),
         "sums lost": ("wire run = !sums_due_q || take;", "wire run = 1'b1;"),
         "waiting sums overwritten": ("sums_due_q && lane_q == 0;", "sums_due_q;"),
         "adds without a column": ("valid1_q ? x : {OP_W{1'b0}}", "x"),
