@@ -13,7 +13,7 @@ from pathlib import Path
 
 from lmu_hls import process
 from lmu_hls.errors import LmuHlsError
-from lmu_hls.records import Manifest, dump, load
+from lmu_hls.records import Manifest, dump, load, write_text
 from lmu_hls.records.evidence import Digests, Evidence, digests, of_topics
 from lmu_hls.records.folder import OutputFolder
 from lmu_hls.records.model import Unit
@@ -21,7 +21,7 @@ from lmu_hls.records.placement import Placement, Placements, SeedRun, TargetPlac
 from lmu_hls.records.synth import Resources
 from lmu_hls.rtl.manifest import Project
 from lmu_hls.spec import store
-from lmu_hls.synth.constraints import constraints
+from lmu_hls.synth.constraints import constraints, sdc
 from lmu_hls.synth.families import Target, target_of
 from lmu_hls.synth.fit import lacking, remedy, usage_of
 from lmu_hls.synth.harness import INSTANCE, PINS, Harnessed, harnessed
@@ -52,7 +52,10 @@ class Routing:
 
 @dataclass(slots=True, eq=False)
 class _Job:
-    """One unit on one device: what it needs, and what has been found so far. ``left``: runs that are not done."""
+    """One unit on one device: what it needs, and what has been found so far.
+
+    ``left``: runs that are not done; ``pins``: the text of the constraint file.
+    """
 
     unit: Unit
     target: Target
@@ -62,6 +65,7 @@ class _Job:
     left: int
     synthesis: Path | None = None
     harness: Harnessed | None = None
+    pins: str = ""
     routed: dict[int, Path] = field(default_factory=dict)
     unfit: DoesNotFit | None = None
 
@@ -184,15 +188,21 @@ def _job(folder: OutputFolder, unit: Unit, resources: Resources, routing: Routin
 
 
 def _prepare(folder: OutputFolder, job: _Job) -> None:
-    """The netlist of the unit in its harness."""
+    """The netlist of the unit in its harness, and its constraint files."""
     root = folder.root
     verilog = [root / source for source in job.unit.sources]
     data_dir = root / job.unit.folder
     job.synthesis = netlist(
         verilog, job.unit.top, job.unit.parameters, job.work, job.target, data_dir, data_files(data_dir)
     )
-    if not job.target.family.vendor:
-        job.harness = harnessed(job.synthesis / NETLIST, job.unit.top, job.target, job.work)
+    if job.target.family.vendor:
+        return
+    job.harness = harnessed(job.synthesis / NETLIST, job.unit.top, job.target, job.work)
+    device, router = job.target.routable
+    pins = dict(zip(PINS, device.pins, strict=True)) if device.pins else {}
+    job.pins = constraints(router.constraints, PINS[0], job.clock_mhz, pins)
+    write_text(job.work / f"harness.{router.constraints}", job.pins)
+    write_text(job.work / "harness.sdc", sdc(PINS[0], job.clock_mhz))
 
 
 def _route(folder: OutputFolder, job: _Job, seed: int) -> None:
@@ -203,13 +213,10 @@ def _route(folder: OutputFolder, job: _Job, seed: int) -> None:
             data_files(data_dir),
         )  # fmt: skip
         return
-    device, router = job.target.routable
     assert job.harness is not None
-    pins = dict(zip(PINS, device.pins, strict=True)) if device.pins else {}
-    text = constraints(router.constraints, PINS[0], job.clock_mhz, pins)
     try:
         job.routed[seed] = route(
-            job.harness.netlist, job.target, seed, job.clock_mhz, text, job.work / f"nextpnr-seed{seed}.log"
+            job.harness.netlist, job.target, seed, job.clock_mhz, job.pins, job.work / f"nextpnr-seed{seed}.log"
         )
     except DoesNotFit as error:
         job.unfit = error

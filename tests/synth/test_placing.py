@@ -214,6 +214,9 @@ def test_the_command(outdir: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert found["utilisation"]["FF"] == {"used": 8, "available": 24288}
     assert found["critical_path"]["start"] == {"instance": "first", "module": "inner", "net": "y[2]"}
     assert (outdir / "work/synth/ecp5-25k/net/small.bit").read_text() == "layout"
+    work = outdir / "work/synth/ecp5-25k/net"
+    assert (work / "harness.lpf").read_text() == 'FREQUENCY PORT "clk" 130 MHZ;\n'
+    assert (work / "harness.sdc").read_text() == "create_clock -name clk -period 7.692 [get_ports {clk}]\n"
     assert command(outdir, "--clock", "0.15GHz", "--require-timing") == 3
     told = capsys.readouterr()
     assert "reaches 140.0 of 150 MHz" in told.err and "140.0 MHz, 150 MHz asked" in told.out
