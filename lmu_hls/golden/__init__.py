@@ -1,16 +1,13 @@
 """The reference: the integer contract in NumPy, vectorised over the batch."""
 
 from lmu_hls.golden.lmu import LMUTrace, State, run_lmu
-from lmu_hls.golden.memory import DenseMemory, TridiagonalMemory
 from lmu_hls.golden.network import LayerTrace, Trace, chunks, predict, run, zero_states
 
 __all__ = [
-    "DenseMemory",
     "LMUTrace",
     "LayerTrace",
     "State",
     "Trace",
-    "TridiagonalMemory",
     "chunks",
     "predict",
     "run",

@@ -44,9 +44,10 @@ class Affine:
         self.bias = sum(constants[1:], constants[0]).astype(self.dtype) if constants else None
 
     def term(self, k: int, x: Numbers) -> Numbers:
-        """x_k @ w_k for x of shape (..., n_k)."""
-        flat = x.reshape(-1, x.shape[-1]).astype(self.dtype, copy=False)
-        return (flat @ self.weights[k]).reshape(*x.shape[:-1], self.weights[k].shape[-1])
+        """x_k @ w_k for x of shape (..., n_k), or of several groups of n_k side by side."""
+        weight = self.weights[k]
+        flat = x.reshape(-1, len(weight)).astype(self.dtype, copy=False)
+        return (flat @ weight).reshape(*x.shape[:-1], x.shape[-1] // len(weight) * weight.shape[-1])
 
     def __call__(self, *xs: Numbers) -> Numbers:
         """The sum for x_0, x_1, ...; terms whose input is left out at the end count as zero."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from lmu_hls.fixed import FixedType, Ints, requantize
 from lmu_hls.golden.affine import Affine, Numbers, Rounder, exact_dtype
 from lmu_hls.spec import Activation, Assign, Read, Term, Weight, assigned, carried
 
-Values = Callable[[Read], Ints]
+Values = Callable[[Read], Numbers]
 
 
 class Step:
@@ -24,7 +25,7 @@ class Step:
     def __init__(self, name: str, assignments: Sequence[Assign]) -> None:
         self.widths = {tensor.name: tensor.width for tensor in assigned(assignments)}
         self.carried = tuple(tensor.name for tensor in carried(assignments))
-        self._moves = [(item, _mover(name, item)) for item in assignments]
+        self._moves: list[tuple[Assign, Any]] = [(item, _mover(name, item)) for item in assignments]
 
     @property
     def overflows(self) -> dict[str, int]:
@@ -34,13 +35,17 @@ class Step:
         return counts
 
     def __call__(self, inputs: Mapping[str, Ints], before: Mapping[str, Ints]) -> dict[str, Ints]:
+        """:meth:`numbers` as integers."""
+        return {name: _ints(values) for name, values in self.numbers(inputs, before).items()}
+
+    def numbers(self, inputs: Mapping[str, Numbers], before: Mapping[str, Numbers]) -> dict[str, Numbers]:
         """The assigned tensors (..., width) from those of this step that are ``inputs`` and those of the step before.
 
         Where nothing is carried, the leading axes may be any, steps among them.
         """
-        now: dict[str, Ints] = {}
+        now: dict[str, Numbers] = {}
 
-        def values(read: Read) -> Ints:
+        def values(read: Read) -> Numbers:
             name = read.tensor.name
             found = before[name] if read.earlier else now[name] if name in now else inputs[name]
             return found if read.width == read.tensor.width else found[..., read.start : read.stop]
@@ -76,47 +81,64 @@ class Activate:
 
 
 class Sum:
-    """The exact sum of terms and biases, each brought to one common ``fraction``.
+    """The exact sum of terms and biases, each brought to one common ``fraction``, in the number format ``dtype``.
 
-    Matrices go through the BLAS (:class:`Affine`); products of values, and values as they are, are added in int64.
+    Matrices go through the BLAS (:class:`Affine`); all else is multiplied and added value by value.
     """
 
     def __init__(self, name: str, terms: Sequence[Term], biases: Sequence[Weight]) -> None:
-        matrices = [(term.x, term.matrix) for term in terms if term.matrix is not None]
+        matrices = [(term.x, _signed(term, term.matrix)) for term in terms if term.matrix is not None]
         self._sources = [x for x, _ in matrices]
         self._affine = Affine(name, [(x.type, weight) for x, weight in matrices], biases) if matrices else None
         self._plain = [term for term in terms if term.matrix is None]
+        self._biases = () if matrices else tuple(biases)
         parts = [(self._affine.fraction, self._affine.bound)] if self._affine else []
         parts += [(term.fraction, _largest(term)) for term in self._plain]
-        self._biases = () if matrices else tuple(biases)
         parts += [(bias.type.fraction, int(np.abs(bias.values).max(initial=0))) for bias in self._biases]
         self.fraction = max(fraction for fraction, _ in parts)
-        self._lifts = [np.int64(self.fraction - fraction) for fraction, _ in parts]
-        exact_dtype(name, sum(bound << int(lift) for (_, bound), lift in zip(parts, self._lifts, strict=True)))
+        lifts = [self.fraction - fraction for fraction, _ in parts]
+        self.dtype = exact_dtype(name, sum(bound << lift for (_, bound), lift in zip(parts, lifts, strict=True)))
+        first = len(parts) - len(self._plain) - len(self._biases)
+        self._lift = self.dtype.type(1 << lifts[0]) if self._affine and lifts[0] else None
+        self._factors = [self._factor(*item) for item in zip(self._plain, lifts[first:], strict=False)]
+        constants = zip(self._biases, lifts[len(parts) - len(self._biases) :], strict=True)
+        self._constants = [(bias.values << lift).astype(self.dtype) for bias, lift in constants]
+
+    def _factor(self, term: Term, lift: int) -> Numbers | None:
+        """What the value, or the product of two, is multiplied by; None for 1."""
+        scale = (-1 if term.negative else 1) << lift
+        if isinstance(term.factor, Weight):
+            return np.tile(term.factor.values * scale, term.groups).astype(self.dtype)
+        return None if scale == 1 else np.asarray(scale, self.dtype)
 
     def __call__(self, values: Values) -> Numbers:
-        sums = [] if self._affine is None else [self._affine(*map(values, self._sources))]
-        if not self._plain:
-            return sums[0]
-        sums = [_ints(total) for total in sums] + [_product(term, values) for term in self._plain]
-        sums += [bias.values for bias in self._biases]
-        lifted = [total << lift if lift else total for total, lift in zip(sums, self._lifts, strict=True)]
-        return np.asarray(sum(lifted[1:], lifted[0]))
+        total: Numbers | None = None
+        if self._affine is not None:
+            total = self._affine(*map(values, self._sources)).astype(self.dtype, copy=False)
+            total = total if self._lift is None else total * self._lift
+        for term, factor in zip(self._plain, self._factors, strict=True):
+            part = values(term.x).astype(self.dtype, copy=False)
+            if isinstance(term.factor, Read):
+                part = part * values(term.factor).astype(self.dtype, copy=False)
+            part = part if factor is None else part * factor
+            total = part if total is None else total + part
+        assert total is not None
+        return sum(self._constants, total)
 
 
 class _Move:
     """One assignment of a sum."""
 
     def __init__(self, name: str, item: Assign) -> None:
-        self._sum = Sum(f"{name}: {item.to.name}", item.terms, item.biases)
+        self._sum = Sum(name, item.terms, item.biases)
         self._round = Rounder(self._sum.fraction, item.to.type)
 
     @property
     def overflows(self) -> int:
         return self._round.overflows
 
-    def __call__(self, values: Values) -> Ints:
-        return _ints(self._round(self._sum(values)))
+    def __call__(self, values: Values) -> Numbers:
+        return self._round(self._sum(values))
 
 
 class _Function:
@@ -130,18 +152,24 @@ class _Function:
     def overflows(self) -> int:
         return self._activate.overflows
 
-    def __call__(self, values: Values) -> Ints:
-        return self._activate(values(self._read))
+    def __call__(self, values: Values) -> Numbers:
+        return self._activate(_ints(values(self._read)))
 
 
-def _mover(name: str, item: Assign) -> _Move | _Function:
-    return _Move(name, item) if item.function is None else _Function(item.function, item)
+def _mover(name: str, item: Assign) -> Callable[[Values], Numbers]:
+    if item.function is not None:
+        return _Function(item.function, item)
+    if any(term.x.beside for term in item.terms):
+        raise ValueError(f"{name}: {item.to.name} is made place by place, see lmu_hls.golden.sweeps")
+    return _Move(f"{name}: {item.to.name}", item)
 
 
-def _product(term: Term, values: Values) -> Ints:
-    x, factor = values(term.x), term.factor
-    product = x if factor is None else x * (factor.values if isinstance(factor, Weight) else values(factor))
-    return -product if term.negative else product
+def _signed(term: Term, matrix: Weight) -> Weight:
+    """The matrix times the sign and the power of two of its term."""
+    if not term.negative and not term.shift:
+        return matrix
+    kind = FixedType(matrix.type.width + 1, matrix.type.integer + 1 + term.shift)
+    return Weight(-matrix.values if term.negative else matrix.values, kind)
 
 
 def _largest(term: Term) -> int:

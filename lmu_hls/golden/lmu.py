@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from lmu_hls.fixed import Ints
-from lmu_hls.golden.affine import Affine, Rounder
+from lmu_hls.golden.affine import Affine, Numbers, Rounder
 from lmu_hls.golden.assign import Step
-from lmu_hls.golden.memory import make_memory
+from lmu_hls.golden.sweeps import Sweeps
 from lmu_hls.spec import LMU, carried
 
 
@@ -50,30 +50,31 @@ def run_lmu(lmu: LMU, x: Ints, state: State | None = None, every_step: bool = Tr
     """
     batch, steps, _ = x.shape
     state = State.zeros(lmu, batch) if state is None else state
-    memory, cell = make_memory(lmu), Step(lmu.name, lmu.cell)
+    memory, cell = _memory(lmu), Step(lmu.name, lmu.cell)
     encoder, feedback = _encoder(lmu)
     round_u = Rounder(encoder.fraction, lmu.u)
     u_of_x = np.ascontiguousarray(encoder(x).swapaxes(0, 1))
 
     kept = steps if every_step else min(steps, 1)
     u_all = np.empty((steps, batch, lmu.memory_d), np.int64)
-    mem_all = np.empty((kept, batch, lmu.memory_d, lmu.order), np.int64)
+    mem_all = np.empty((kept, batch, lmu.memory_d * lmu.order), np.int64)
     in_loop = bool(cell.carried) or "h" in feedback
     history: list[dict[str, Ints]] = []
-    mem, last = state.mem.astype(memory.dtype), dict(state.hidden)
+    mem: Numbers = state.mem.reshape(batch, lmu.memory_d * lmu.order)
+    last = dict(state.hidden)
     for t in range(steps):
         sums = u_of_x[t]
         for k, source in enumerate(feedback, start=1):
-            sums = sums + encoder.term(k, last["h"] if source == "h" else mem.reshape(batch, -1))
+            sums = sums + encoder.term(k, last["h"] if source == "h" else mem)
         u = round_u(sums)
-        mem = memory(mem, u)
+        mem = memory.numbers({"u": u}, {"mem": mem})["mem"]
         row = min(t, kept - 1)
         u_all[t], mem_all[row] = u, mem
         if in_loop:
-            now = cell({"mem": mem_all[row].reshape(batch, -1), "x": x[:, t]}, last)
+            now = cell({"mem": mem_all[row], "x": x[:, t]}, last)
             last = {name: now[name] for name in last}
             history[row:] = [now]
-    flat = np.ascontiguousarray(mem_all.swapaxes(0, 1)).reshape(batch, kept, lmu.memory_d * lmu.order)
+    flat = np.ascontiguousarray(mem_all.swapaxes(0, 1))
     tensors: dict[str, Ints] = {"u": u_all.swapaxes(0, 1), "mem": flat}
     if in_loop:
         for name, width in cell.widths.items():
@@ -83,7 +84,12 @@ def run_lmu(lmu: LMU, x: Ints, state: State | None = None, every_step: bool = Tr
         tensors |= cell({"mem": flat, "x": x[:, steps - kept :]}, {})
         last = {"h": tensors["h"][:, -1]} if steps else last
     overflows = {"u": round_u.overflows, **memory.overflows, **cell.overflows}
-    return LMUTrace(tensors, overflows, State(mem.astype(np.int64), last))
+    return LMUTrace(tensors, overflows, State(mem.astype(np.int64).reshape(state.mem.shape), last))
+
+
+def _memory(lmu: LMU) -> Step | Sweeps:
+    beside = any(term.x.beside for item in lmu.memory for term in item.terms)
+    return Sweeps(lmu.name, lmu.memory) if beside else Step(lmu.name, lmu.memory)
 
 
 def _encoder(lmu: LMU) -> tuple[Affine, tuple[str, ...]]:

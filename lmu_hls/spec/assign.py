@@ -26,6 +26,14 @@ class Tensor:
         """The values start .. stop-1 of this step; all of them by default."""
         return Read(self, False, start, self.width if stop is None else stop)
 
+    def beside(self, places: int) -> Read:
+        """For an assignment to this tensor itself: the value that it has just made, so many places further.
+
+        The values of a group are then made one after the other, from the first on for -1, from the last on for +1;
+        beyond the ends of the group they count as zero.
+        """
+        return Read(self, False, 0, self.width, places)
+
     def before(self) -> Read:
         """The values of the step before; zero in a sequence's first step."""
         return Read(self, True, 0, self.width)
@@ -39,6 +47,7 @@ class Read:
     earlier: bool
     start: int
     stop: int
+    beside: int = 0
 
     @property
     def type(self) -> FixedType:
@@ -54,18 +63,21 @@ class Term:
     """One part of an exact sum, by its ``factor``.
 
     factor^T x for a :class:`Weight` (x.width, outputs); the products of one value and one coefficient for a
-    :class:`Weight` (x.width,), of two values for a :class:`Read`; x itself for None. ``negative`` subtracts it.
+    :class:`Weight` (x.width,), of two values for a :class:`Read`; x itself for None. ``negative`` subtracts it, and it
+    is multiplied by 2**shift. A weight may stand for ``groups`` equal parts of x, each times the same weight.
     """
 
     x: Read
     factor: Weight | Read | None = None
     negative: bool = False
+    shift: int = 0
+    groups: int = 1
 
     @property
     def fraction(self) -> int:
         """Fraction bits of the exact products."""
         other = self.factor.type.fraction if self.factor is not None else 0
-        return self.x.type.fraction + other
+        return self.x.type.fraction + other - self.shift
 
     @property
     def matrix(self) -> Weight | None:
@@ -75,7 +87,7 @@ class Term:
     @property
     def products(self) -> int:
         """Products in each sum; 1 for a value that is added as it is."""
-        return self.x.width if self.matrix is not None else 1
+        return self.matrix.shape[0] if self.matrix is not None else 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -95,8 +107,9 @@ class Assign:
 
     def __post_init__(self) -> None:
         for term in self.terms:
-            width = term.x.width if term.matrix is None else term.matrix.shape[1]
-            matches = term.factor.shape[0] == term.x.width if isinstance(term.factor, Weight) else True
+            width = term.x.width if term.matrix is None else term.groups * term.matrix.shape[1]
+            weight = term.factor if isinstance(term.factor, Weight) else None
+            matches = weight is None or weight.shape[0] * term.groups == term.x.width
             if width != self.width or not matches:
                 raise ValueError(
                     f"{self.to.name}: a term of {term.x.width} values of {term.x.tensor.name} gives {width} sums, "

@@ -1,10 +1,13 @@
-"""The two forms of the memory update."""
+"""The two forms of the memory update; ``assignments(mem, u)`` are its equations as data, a group for each channel."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from lmu_hls.fixed import FixedType
+from lmu_hls.spec.assign import Assign, Tensor, Term, assign
 from lmu_hls.spec.weight import Weight, check_shape
 
 
@@ -21,6 +24,11 @@ class DenseUpdate:
     @property
     def order(self) -> int:
         return self.b.shape[0]
+
+    def assignments(self, mem: Tensor, u: Tensor) -> tuple[Assign, ...]:
+        a, b = Weight(self.a.values.T, self.a.type), Weight(self.b.values[np.newaxis], self.b.type)
+        groups = u.width
+        return (assign(mem, Term(mem.before(), a, groups=groups), Term(u.now(), b, groups=groups)),)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,6 +57,21 @@ class TridiagonalUpdate:
     @property
     def order(self) -> int:
         return self.bet.shape[0]
+
+    def assignments(self, mem: Tensor, u: Tensor) -> tuple[Assign, ...]:
+        """f and z are parts of ``sweep``."""
+        groups, bet = u.width, Weight(self.bet.values[np.newaxis], self.bet.type)
+        f, z = (Tensor(f"sweep.{name}", self.sweep, mem.width) for name in "fz")
+        return (
+            assign(
+                f,
+                Term(mem.before(), negative=True),
+                Term(u.now(), bet, negative=True, shift=-1, groups=groups),
+                Term(f.beside(-1), self.lam, negative=True, groups=groups),
+            ),
+            assign(z, Term(f.now(), self.gam, groups=groups), Term(z.beside(1), self.kap, groups=groups)),
+            assign(mem, Term(mem.before()), Term(u.now(), bet, groups=groups), Term(z.now(), shift=1)),
+        )
 
 
 MemoryUpdate = DenseUpdate | TridiagonalUpdate

@@ -8,8 +8,11 @@ import pytest
 
 from lmu_hls import golden
 from lmu_hls.fixed import FixedType, quantize, to_float
+from lmu_hls.golden.assign import Step
+from lmu_hls.golden.sweeps import Sweeps
 from lmu_hls.legendre import discretize, tridiagonal_factors
-from lmu_hls.spec import TridiagonalUpdate, Weight
+from lmu_hls.spec import DenseUpdate, Tensor, Term, TridiagonalUpdate, Weight
+from lmu_hls.spec.assign import assign as make_assign
 from tests.support.networks import assign, random_lmu, random_type, random_weight, real
 
 
@@ -60,11 +63,38 @@ def test_follows_the_float_bilinear_step(order, theta):
     )
     mem, u_type = FixedType(26, 2), FixedType(16, 1)
     update = TridiagonalUpdate(lam, gam, kap, bet, FixedType(29, 2))
-    memory = golden.TridiagonalMemory(update, u_type, mem)
+    memory = Sweeps("memory", update.assignments(Tensor("mem", mem, order), Tensor("u", u_type, 1)))
     a_bar, b_bar = discretize(order, theta, "bilinear", "orthonormal")
     u = rng.integers(u_type.min_int, u_type.max_int + 1, (400, 3, 1))
-    state, ideal = np.zeros((3, 1, order)), np.zeros((3, 1, order))
+    state, ideal = np.zeros((3, order)), np.zeros((3, order))
     for u_t in u:
-        state = memory(state, u_t)
-        ideal = ideal @ a_bar.T + to_float(u_t, u_type)[..., None] * b_bar
+        state = memory.numbers({"u": u_t}, {"mem": state})["mem"]
+        ideal = ideal @ a_bar.T + to_float(u_t, u_type) * b_bar
     assert np.abs(to_float(state.astype(np.int64), mem) - ideal).max() < 2.0**-16
+
+
+def test_each_executor_refuses_what_the_other_makes():
+    """A product that is ignored, or values that are made in another order, would be other numbers."""
+    rng = np.random.default_rng(0)
+    mem, u = Tensor("mem", random_type(rng), 6), Tensor("u", random_type(rng), 2)
+    with pytest.raises(ValueError, match=r"sweep\.f is made place by place"):
+        Step("lmu", random_update(rng, 3).assignments(mem, u))
+    dense = DenseUpdate(random_weight(rng, 3, 3), random_weight(rng, 3))
+    with pytest.raises(ValueError, match="a product of mem that cannot be made place by place"):
+        Sweeps("lmu", dense.assignments(mem, u))
+
+
+def test_signs_powers_of_two_and_groups_of_matrices():
+    """Of any step: -(1/2) w^T x for each group, and 2 y."""
+    rng = np.random.default_rng(0)
+    kind = FixedType(8, 4)
+    x, y, to = Tensor("x", kind, 6), Tensor("y", kind, 4), Tensor("out", FixedType(40, 20), 4)
+    weight = random_weight(rng, 3, 2)
+    item = make_assign(to, Term(x.now(), weight, negative=True, shift=-1, groups=2), Term(y.now(), shift=1))
+    values = {t.name: rng.integers(kind.min_int, kind.max_int + 1, (5, t.width)) for t in (x, y)}
+    out = Step("any", [item])(values, {})["out"]
+    parts = real(Weight(values["x"], kind)).reshape(5, 2, 3) @ real(weight)
+    expected = -parts.reshape(5, 4) / 2 + 2 * real(Weight(values["y"], kind))
+    assert np.array_equal(real(Weight(out, to.type)), expected)
+    with pytest.raises(ValueError, match="a term of 6 values of x gives 2 sums"):
+        make_assign(to, Term(x.now(), weight))

@@ -94,6 +94,12 @@ class LMU(Layer):
         return assign(u, *terms, matrix(mem.before(), self.encoder_mem), biases=[self.encoder_bias])
 
     @property
+    def memory(self) -> tuple[Assign, ...]:
+        """What is assigned after u, mem last; sweeps come before it."""
+        _, u, mem, _ = self._tensors()
+        return self.update.assignments(mem, u)
+
+    @property
     def cell(self) -> tuple[Assign, ...]:
         """What is assigned after mem, h last."""
         x, _, mem, h = self._tensors()
