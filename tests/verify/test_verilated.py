@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from lmu_hls.golden.memory import make_memory
 
 from lmu_hls import builds
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType, Ints
-from lmu_hls.golden.memory import make_memory
 from lmu_hls.resources import hdl_file
 from lmu_hls.rtl import memory_unit
 from lmu_hls.rtl.standalone import with_submodules
