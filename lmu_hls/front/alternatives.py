@@ -6,8 +6,7 @@ from collections.abc import Mapping
 
 _ELEMENTWISE = "use relu instead, as keras.layers.ReLU or as the activation of a Dense layer"
 _TRAINING = "it acts in training only: build the model without it and keep the weights (set_weights), then save"
-_SCALE = "fold its factor and offset into kernel and bias of the Dense layer beside it, or train without it"
-_NORM = "train without it; inputs scaled to about [-1, 1] keep an LMU's memory there too"
+_NORM = "use BatchNormalization, or train without it; inputs scaled to about [-1, 1] keep an LMU's memory there too"
 _BEFORE = "apply it to the data, before the hardware"
 _CONVOLUTION = (
     "an LMU's memory sees theta steps by itself: give it a larger memory_d or order; Dense is a convolution of size 1"
@@ -23,7 +22,6 @@ _MASKS = "masked steps are not supported: train without it, on sequences of one 
 _ATTENTION = "use an LMU, whose memory weighs the past with fixed polynomials, and Dense layers"
 
 INSTEAD: Mapping[str, str] = {
-    **dict.fromkeys(("BatchNormalization",), _SCALE),
     **dict.fromkeys(
         ("LayerNormalization", "GroupNormalization", "UnitNormalization", "RMSNormalization", "SpectralNormalization"),
         _NORM,

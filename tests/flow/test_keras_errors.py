@@ -130,8 +130,7 @@ MODELS = {
 }
 # Layers of keras.layers that stand for the lines of the table of alternatives
 LAYERS = {
-    "BatchNormalization": ((), "fold its factor and offset"),
-    "LayerNormalization": ((), "train without it"),
+    "LayerNormalization": ((), "use BatchNormalization, or train without it"),
     "Conv1D": ((3, 1), "larger memory_d or order"),
     "Flatten": ((), "return_sequences=False"),
     "GlobalAveragePooling1D": ((), "return_sequences=False"),

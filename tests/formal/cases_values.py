@@ -17,7 +17,18 @@ def softmax(n: int, exp_w: int = 2, out_f: int = 1, slow: bool = True) -> Case:
     return Case("lmu_softmax", {"N": n, **types}, slow)
 
 
+def scale(n: int, out_w: int = 4, shift: int = 1, slow: bool = False) -> Case:
+    """``out_w`` of 4 bits is the whole sum: the proof is then about the value, too."""
+    widths = {"IN_W": 2, "COEF_W": 2, "ACC_W": 4, "ACC_F": 2, "BIAS_W": 2, "BIAS_SHIFT": shift}
+    return Case("lmu_scale", {"N": n, **widths, "OUT_TYPE": word(out_w, out_w - 2)}, slow)
+
+
+SCALE = scale(3)
 CASES = (
+    SCALE,
+    scale(1, shift=0),
+    scale(2, out_w=3),
+    scale(5, shift=2, slow=True),
     MAC,
     Case("lmu_mac", {"COEF_W": 2, "OP_W": 2, "ACC_W": 4}, slow=True),
     ARGMAX,
@@ -35,6 +46,39 @@ CASES = (
 ONE = softmax(1, exp_w=1, slow=False)
 TWO = softmax(2)
 MUTANTS = (
+    Mutant(
+        SCALE, "lmu_scale", "last_place ? {PLACE_W{1'b0}} : place_q", "place_q == 3 ? 0 : place_q", ("word_of_place",)
+    ),
+    Mutant(
+        SCALE,
+        "lmu_scale",
+        "valid_q <= {valid_q[2:0], s_axis_tvalid};",
+        "valid_q <= {valid_q[2:0], accept && !s_axis_tlast};",
+        ("stages_in_place",),
+    ),
+    Mutant(
+        SCALE,
+        "lmu_scale",
+        "last_q <= {last_q[2:0], s_axis_tlast};",
+        "last_q <= {last_q[2:0], last_place};",
+        ("last_in_place",),
+    ),
+    Mutant(
+        SCALE,
+        "lmu_scale",
+        "wire run = m_axis_tready || !valid_q[3];",
+        "wire run = 1'b1;",
+        ("valid_holds", "payload_holds"),
+    ),
+    Mutant(
+        SCALE,
+        "lmu_scale",
+        "wire run = m_axis_tready || !valid_q[3];",
+        "wire run = m_axis_tready || valid_q == 0;",
+        ("never_closed",),
+    ),
+    Mutant(SCALE, "lmu_scale", "sum_q <= addend + offset_q;", "sum_q <= addend - offset_q;", ("sum_exact",)),
+    Mutant(SCALE, "lmu_scale", "product_q <= coef * x_q;", "product_q <= word[COEF_W-1:0] * x_q;", ("product_exact",)),
     Mutant(MAC, "lmu_mac", "product_first_q <= operand_first_q;", "product_first_q <= first;", ("sum_exact",)),
     Mutant(
         ARGMAX,

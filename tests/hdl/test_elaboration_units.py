@@ -1,4 +1,4 @@
-"""Lint of the activation, softmax, argmax and gated units, and parameters that must stop elaboration."""
+"""Lint of the activation, scale, softmax, argmax and gated units, and parameters that must stop elaboration."""
 
 from __future__ import annotations
 
@@ -12,7 +12,18 @@ from tests.hdl.test_elaboration_streams import elaborate
 from tests.support.hdl.packed import word
 
 CASES = {**test_pointwise.CASES, **test_gated.CASES}
-CLEAN = ("relu", "sigmoid", "softmax_one", "softmax_coarse", "argmax_one", "lstm_one", "gru_long_x", "gru2_assigned")
+CLEAN = (
+    "relu",
+    "sigmoid",
+    "scale_one",
+    "scale_coarse",
+    "softmax_one",
+    "softmax_coarse",
+    "argmax_one",
+    "lstm_one",
+    "gru_long_x",
+    "gru2_assigned",
+)
 ILLEGAL = [
     ("lmu_activation", {"FUNCTION": 3}, "PARAM_ERROR_function_must_be_0_to_2"),
     ("lmu_activation", {"FUNCTION": 0, "OUT_TYPE": word(16, 14, rounding=7)}, "PARAM_ERROR_rounding_must_be_0_to_6"),
@@ -20,6 +31,9 @@ ILLEGAL = [
     ("lmu_softmax", {"X_TYPE": word(0, 10)}, "PARAM_ERROR_n_and_widths_must_be_at_least_1"),
     ("lmu_softmax", {"OUT_TYPE": word(16, -1)}, "PARAM_ERROR_out_f_must_not_be_negative"),
     ("lmu_softmax", {"EXP_TYPE": word(18, -1)}, "PARAM_ERROR_exp_f_must_not_be_negative"),
+    ("lmu_scale", {"N": 0}, "PARAM_ERROR_n_must_be_at_least_1"),
+    ("lmu_scale", {"BIAS_SHIFT": -1}, "PARAM_ERROR_widths_must_be_at_least_1_and_bias_shift_0"),
+    ("lmu_scale", {"ACC_W": 31}, "PARAM_ERROR_the_sum_must_hold_a_product_and_an_offset"),
     ("lmu_argmax", {"WIDTH": 0}, "PARAM_ERROR_n_and_width_must_be_at_least_1"),
     ("lmu_argmax", {"OUT_W": 3}, "PARAM_ERROR_out_w_must_hold_every_place"),
     ("lmu_lstm", {"SQUASH_FUNCTION": -1}, "PARAM_ERROR_function_must_be_0_to_2"),

@@ -126,7 +126,7 @@ def test_promise(seed: int, wanted: int, streaming: bool) -> None:
     assert plan.cycles.sequence <= limit * network.steps
     assert settled.fewest_cycles == fastest(network, streaming) <= settled.cycles <= settled.most_cycles
     for layer in plan.layers:
-        if not layer.parts:
+        if layer.reuse_factor is None:
             continue
         times = network.steps // layer.executions
         (spec,) = (la for la in network.layers if la.name == layer.name)
@@ -142,7 +142,7 @@ def test_fewer_cycles_are_not_possible(seed: int) -> None:
     least = fastest(network, streaming=True)
     plan = plan_network(settle(asked(network, 1), 1, streaming=True).network, RtlOptions(streaming=True))
     assert plan.cycles.ii == least
-    others = [layer.ii_cycles for layer in plan.layers if not layer.parts]
+    others = [layer.ii_cycles for layer in plan.layers if layer.reuse_factor is None]
     each = [min(cycles for cycles, _ in everything(layer)) for layer in layers_with_parts(network)]
     assert least == max(network.n_in, *each, *others)
 

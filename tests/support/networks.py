@@ -28,6 +28,7 @@ from lmu_hls.spec import (
     make_activation,
     make_exp,
 )
+from lmu_hls.spec.layers.scale import Scale
 
 
 def random_type(rng: np.random.Generator, signed: bool = True) -> FixedType:
@@ -289,6 +290,8 @@ def define_layer(layer: Layer, values: np.ndarray, *others: np.ndarray) -> np.nd
     if isinstance(layer, Dense):
         bias = real(layer.bias)
         return _each(values @ real(layer.kernel) + (bias if bias is not None else 0), lambda v: assign(v, layer.out))
+    if isinstance(layer, Scale):
+        return _each(values * real(layer.scale) + real(layer.bias), lambda v: assign(v, layer.out))
     if isinstance(layer, Softmax):
         return np.apply_along_axis(lambda v: define_softmax(layer, v), -1, values)
     if isinstance(layer, ArgMax):

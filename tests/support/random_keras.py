@@ -116,11 +116,23 @@ def _model(rng: np.random.Generator, seed: int) -> tuple[keras.Model, dict[str, 
     if head != "none":
         layers.append(keras.layers.Dense(int(rng.integers(2, 7)), "linear" if head == "dense" else head, name="head"))
     steps, n_in = int(rng.integers(1, 7)), int(rng.integers(1, 5))
-    built = model(*layers, steps=steps, n_in=n_in, seed=int(rng.integers(1 << 30)))
+    seed = int(rng.integers(1 << 30))
+    layers = _normalized(np.random.default_rng(seed), layers)
+    built = model(*layers, steps=steps, n_in=n_in, seed=seed)
+    for layer in layers:
+        if isinstance(layer, keras.layers.BatchNormalization):  # a variance is positive
+            layer.moving_variance.assign(0.2 + keras.ops.square(layer.moving_variance))
     settings = config(built, default_precision=_type(rng, 12))
     for name, layer in settings["LayerName"].items():
         _configure(rng, name, layer, [la.cell.discretizer for la in layers if la.name == name and hasattr(la, "cell")])
     return built, settings
+
+
+def _normalized(rng: np.random.Generator, layers: list[Any]) -> list[Any]:
+    """Behind some layers a batch normalization, folded or not."""
+    options = {"scale": bool(rng.random() < 0.7), "center": bool(rng.random() < 0.7), "epsilon": 0.01}
+    norms = [[keras.layers.BatchNormalization(name=f"norm{k}", **options)] * (rng.random() < 0.4) for k in range(9)]
+    return [part for k, layer in enumerate(layers) for part in (layer, *norms[k])]
 
 
 def _lmu(rng: np.random.Generator, name: str, kind: str, sequences: bool) -> Any:
@@ -164,6 +176,9 @@ def _configure(rng: np.random.Generator, name: str, layer: dict[str, Any], discr
             precision[key] = _type(rng, 10 if key in ("mem", "sweep") else 6)
         elif key in (*WEIGHTS, "weight", "bias") and rng.random() < 0.4:
             precision[key] = _type(rng, 5)
+    if name.startswith("norm"):
+        layer["Fold"] = bool(rng.random() < 0.5)
+        layer["Precision"] = precision if not layer["Fold"] else {}
     if discretizer:
         layer["TableSize"] = int(rng.choice([64, 256, 1024]))
         layer["TableRange"] = int(rng.choice([0, 2, 8]))

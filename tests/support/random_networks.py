@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import count
 
 import numpy as np
@@ -28,6 +29,7 @@ from lmu_hls.spec import (
     make_exp,
     with_argmax,
 )
+from lmu_hls.spec.layers.scale import Scale
 
 HIDDEN = ("none", "dense", "rnn", "lstm", "gru", "gru before")
 HEADS = ("none", "dense", "relu", "softmax", "argmax")
@@ -89,8 +91,21 @@ def _draw(rng: np.random.Generator, seed: int, max_states: int) -> Network:
         )
     elif head == "relu" and isinstance(layers[-1], LMU):
         layers.append(Elementwise("relu", out, Activation("relu"), _type(rng)))
+    layers = _scaled(np.random.default_rng([seed, *rng.integers(1 << 30, size=1)]), layers)
     network = chain(f"random_{seed}", x, steps, n_in, tuple(layers))
     return with_argmax(network) if head == "argmax" else network
+
+
+def _scaled(rng: np.random.Generator, layers: list[Layer]) -> list[Layer]:
+    """A third of the networks gets a scale behind one of its layers; what follows reads the same type as before."""
+    place = int(rng.integers(len(layers)))
+    if rng.random() > 0.33 or isinstance(layers[place], Softmax):
+        return layers
+    before = layers[place]
+    n, x = next(layer.units for layer in reversed(layers[: place + 1]) if isinstance(layer, LMU | Dense)), before.out
+    layer = Scale("scale", x, _weight(rng, (n,)), _weight(rng, (n,)), replace(x, rounding=_modes(rng)[0]))
+    _check_sum([(x, Weight(layer.scale.values[np.newaxis], layer.scale.type))], layer.bias)
+    return [*layers[: place + 1], layer, *layers[place + 1 :]]
 
 
 def _lmu(

@@ -5,6 +5,7 @@ import pytest
 
 from lmu_hls import golden
 from lmu_hls.spec import ArgMax, DenseCell, DenseUpdate, GRUCell, LSTMCell, Softmax, TridiagonalUpdate, store
+from lmu_hls.spec.layers.scale import Scale
 from tests.support.networks import define_network
 from tests.support.random_networks import random_spec_input, random_spec_network
 
@@ -31,7 +32,7 @@ def test_thirty_seeds_have_everything(networks):
     assert {type(lmu.update) for lmu in lmus} == {DenseUpdate, TridiagonalUpdate}
     assert {type(lmu.hidden) for lmu in lmus} == {type(None), DenseCell, LSTMCell, GRUCell}
     assert {lmu.hidden.reset_after for lmu in lmus if isinstance(lmu.hidden, GRUCell)} == {True, False}
-    assert {Softmax, ArgMax} <= layers and {len(network.lmus) for network in networks.values()} == {1, 2}
+    assert {Softmax, ArgMax, Scale} <= layers and {len(network.lmus) for network in networks.values()} == {1, 2}
     assert {network.lmus[-1].return_sequences for network in networks.values()} == {True, False}
     assert max(lmu.order for lmu in lmus) > 32 and max(lmu.memory_d for lmu in lmus) > 5
     assert all(kind.signed for lmu in lmus for kind in (lmu.x, lmu.u, lmu.mem, lmu.h))

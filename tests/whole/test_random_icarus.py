@@ -20,7 +20,7 @@ from tests.support.random_rtl import (
 )
 
 pytestmark = pytest.mark.skipif(not has_icarus(), reason="Icarus is not installed")
-FAULTY = 3  # the seed of the faults: two LMU layers, the second an LSTM cell
+FAULTY = 33  # the seed of the faults: two LMU layers, the second an LSTM cell
 
 
 def check(seed: int, folder: Path) -> None:

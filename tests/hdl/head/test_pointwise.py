@@ -1,4 +1,4 @@
-"""Activation, softmax and argmax under both simulators, by their definitions and formulas."""
+"""Activation, scale, softmax and argmax under both simulators, by their definitions and formulas."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lmu_hls.golden.softmax import softmax as golden_softmax
 from lmu_hls.toolchain import find
 from tests.support.hdl import pointwise_grid as grid
 from tests.support.hdl.core_grid import SCENARIOS, Case, Once, check, simulate
-from tests.support.hdl.packed import with_overflow
+from tests.support.hdl.packed import with_overflow, with_rounding
 from tests.support.mutants import write_mutants
 
 SUMS = (18, 12)
@@ -33,12 +33,15 @@ CASES: dict[str, Case] = {
     "sigmoid": grid.activation(
         "sigmoid", "sigmoid", (9, 3), "fixed<12,4,TRN_ZERO,SAT>", "fixed<6,3,RND_INF,WRAP>", "fixed<5,2,TRN,WRAP>"
     ),
+    "scale": grid.scale("scale", 5, (8, 7, 9), 4, 9, "fixed<8,3,RND_CONV,SAT>"),
+    "scale_one": grid.scale("scale_one", 1, (5, 6, 3), 0, 4, "fixed<6,5,TRN,WRAP>"),
+    "scale_coarse": grid.scale("scale_coarse", 3, (4, 2, 12), 6, 6, "fixed<5,7,RND_INF,SAT_SYM>"),
     **{name: grid.softmax(name, *layer) for name, layer in LAYERS.items()},
     "argmax": grid.argmax(10, 5, 5),
     "argmax_one": grid.argmax(1, 3, 1),
     "argmax_two": grid.argmax(2, 8, 2),
 }
-VERILATED = ("linear", "tanh", "softmax", "softmax_one", "argmax")
+VERILATED = ("linear", "tanh", "scale", "scale_one", "softmax", "softmax_one", "argmax")
 MUTANT_SCENARIOS = ("disturbed", "cut_short")
 # Otherwise the case given with the module
 JUDGES = {"whole quotients too small": "softmax_two", "step goes on after rst": "argmax"}
@@ -50,6 +53,15 @@ MUTANTS = {
             "   m_valid_q <= 1'b0;\n", "   if (m_valid_q === 1'bx) m_valid_q <= 1'b0;\n",
         ),
         "clipped pre not flagged": ("m_pre_clipped_q || out_clipped", "out_clipped"),
+    },
+    ("lmu_scale", "scale"): {
+        "factor of the next value": (".rd_addr(place_q)", ".rd_addr(last_place ? {PLACE_W{1'b0}} : place_q + 1'b1)"),
+        "offset not lifted": ("<<< BIAS_SHIFT", "<<< 0"),
+        "offset unsigned": ("{(ACC_W - BIAS_W) {word[BIAS_W+COEF_W-1]}}", "{(ACC_W - BIAS_W) {1'b0}}"),
+        "factor unsigned": ("product_q <= coef * x_q;", "product_q <= word[COEF_W-1:0] * x_q;"),
+        "sum truncated": with_rounding("OUT_TYPE", "OUT_TYPE", 0),
+        "stages run on under back-pressure": ("wire run = m_axis_tready || !valid_q[3]", "wire run = 1'b1"),
+        "place kept after rst": ("    place_q <= {PLACE_W{1'b0}};\n", "    if (place_q[0] === 1'bx) place_q <= 0;\n"),
     },
     ("lmu_softmax", "softmax"): {
         "largest of all steps": ("if (wr_place_q == 0 ||", "if (max_q[wr_bank_q][0] === 1'bx ||"),
@@ -104,7 +116,7 @@ def test_softmax_is_golden(name: str) -> None:
 
 def test_stimuli_clip_and_fit() -> None:
     """The flag of a clipped value is seen in both states, and ties of the largest value occur."""
-    for name in ("linear", "relu", "tanh"):
+    for name in ("linear", "relu", "tanh", "scale"):
         beats = CASES[name].jobs(name)["stream"]["phases"][0]["outputs"]["m_axis"]
         assert {beat[2] for beat in beats} == {0, 1}, name
     x = grid.scattered(np.random.default_rng(1), 40, 10, grid.FixedType(5, 5))

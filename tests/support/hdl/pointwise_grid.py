@@ -1,4 +1,4 @@
-"""Configurations of activation, softmax and argmax, and their outputs by the definitions."""
+"""Configurations of activation, scale, softmax and argmax, and their outputs by the definitions."""
 
 from __future__ import annotations
 
@@ -48,6 +48,30 @@ def activation(name: str, function: str, sums: tuple[int, int], pre: str, index:
     ports = ((Stream("s_axis", sums[0]),), (Stream("m_axis", to_out.width, user=1),))
     one = {"inputs": {"s_axis": 1}, "outputs": {"m_axis": 1}}
     return Case(Unit("lmu_activation", parameters, *ports), phase, one, 2, 1, roms)
+
+
+def scale(name: str, n: int, widths: tuple[int, int, int], shift: int, fraction: int, out: str) -> Case:
+    """widths: bits of x, of a factor and of an offset; fraction: fraction bits of the sum."""
+    kind, (x_w, coef_w, bias_w) = FixedType.parse(out), widths
+    contents = np.random.default_rng([n, *widths])
+    coef, bias = signed(contents, (n,), coef_w), signed(contents, (n,), bias_w)
+    acc_w = 1 + max(x_w + coef_w, bias_w + shift)
+    parameters: dict[str, int | str] = {"N": n, "IN_W": x_w, "COEF_W": coef_w, "ACC_W": acc_w, "ACC_F": fraction}
+    parameters |= {"BIAS_W": bias_w, "BIAS_SHIFT": shift, "ROM_FILE": f"{name}.hex"}
+    parameters |= typed("OUT", kind)
+    words = [int(c) << coef_w | int(a) & ((1 << coef_w) - 1) for a, c in zip(coef, bias, strict=True)]
+
+    def phase(rng: np.random.Generator, lengths: tuple[int, ...]) -> Phase:
+        x = signed(rng, (sum(lengths), n), x_w)
+        values, clipped = assign(coef * x + (bias << shift), fraction, kind)
+        last = rng.integers(0, 2, x.shape)
+        given = beats(values, kind.width, last, clipped)
+        return {"inputs": {"s_axis": beats(x, x_w, last)}, "outputs": {"m_axis": given}}
+
+    ports = ((Stream("s_axis", x_w),), (Stream("m_axis", kind.width, user=1),))
+    steps = {"inputs": {"s_axis": n}, "outputs": {"m_axis": n}}
+    roms = {f"{name}.hex": rom_text([*words, 0] if n == 1 else words, coef_w + bias_w)}
+    return Case(Unit("lmu_scale", parameters, *ports), phase, steps, 4, n, roms)
 
 
 def softmax_layer(x: str, index: str, exp: str, out: str) -> Softmax:

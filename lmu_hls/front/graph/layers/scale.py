@@ -1,0 +1,197 @@
+"""A batch normalization: folded into a Dense or LMU layer beside it, else the IR layer ``LMUScale``.
+
+After training it is a x + c on the last axis, with a = gamma / sqrt(variance + epsilon) and c = beta - a mean. A Dense
+layer before it without an activation, y = W x + b, takes both into its weights: rows of W times a, and a b + c. So does
+what reads it through matrices, a Dense layer or an LMU: columns of W times a, and b + W c. Both are the same real map;
+what is left out is the rounding between them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import prod
+from typing import Any
+
+import numpy as np
+from hls4ml.converters.keras_v3._base import KerasV3LayerHandler
+from hls4ml.model.attributes import Attribute, ConfigurableAttribute, TypeAttribute
+from hls4ml.model.layers import Layer
+from hls4ml.model.types import NamedType, UnspecifiedPrecisionType
+
+from lmu_hls.errors import LmuHlsError
+from lmu_hls.front.graph.layers.base import LayerReader, set_result
+from lmu_hls.front.graph.types import (
+    default_type,
+    exact_sum,
+    explicit_type,
+    hls_type,
+    input_type,
+    weight_on_grid,
+)
+from lmu_hls.front.keras_model import comes_from_lmu, leads_to_lmu
+from lmu_hls.front.notes import remarks
+from lmu_hls.front.reading import Floats, Reading
+from lmu_hls.front.weights import layer_weight
+from lmu_hls.spec.layers.scale import Scale
+
+WEIGHTS = ("scale", "bias")
+GIVES = {"Dense": ("weight", "bias")}  # matrix and offset of what a layer gives
+READS = {  # matrices that read a layer's input, each with the offset beside it
+    "Dense": (("weight", "bias"),),
+    "LMU": (("encoder_x", "encoder_bias"), ("hidden_x", "hidden_bias")),
+}
+
+
+class BatchNormalizationHandler(KerasV3LayerHandler):
+    """Reads a Keras layer as factors and offsets in float64. In a model without an LMU hls4ml goes its own way."""
+
+    handles = ("keras.src.layers.normalization.batch_normalization.BatchNormalization",)
+
+    def __call__(self, layer: Any, in_tensors: Any, out_tensors: Any) -> tuple[dict[str, Any], ...] | None:
+        beside = any(map(comes_from_lmu, in_tensors)) or leads_to_lmu(layer)
+        return super().__call__(layer, in_tensors, out_tensors) if beside else None
+
+    def handle(self, layer: Any, in_tensors: Any, out_tensors: Any) -> tuple[dict[str, Any], ...]:
+        shape = in_tensors[0].shape
+        if layer.axis not in (-1, len(shape) - 1):
+            raise LmuHlsError(
+                f"layer {layer.name!r}: a batch normalization is supported on the last axis only, not on {layer.axis}; "
+                "set axis=-1 and train again"
+            )
+        scale, bias = factors(layer)
+        attributes = {"class_name": "LMUScale", "n_in": int(prod(shape[1:])), "scale_data": scale, "bias_data": bias}
+        return ({**self.default_config, **attributes},)
+
+
+def factors(layer: Any) -> tuple[Floats, Floats]:
+    """a and c of a Keras layer. LmuHlsError for values that are no numbers, and a variance that has no root."""
+    names = ("gamma", "beta", "moving_mean", "moving_variance")
+    gamma, beta, mean, variance = (layer_weight(layer, name) for name in names)
+    assert mean is not None and variance is not None
+    for name, values in zip(names, (gamma, beta, mean, variance), strict=True):
+        if values is not None and not np.all(np.isfinite(values)):
+            raise LmuHlsError(f"layer {layer.name!r}: {name!r} holds NaN or infinity; train the model again")
+    spread = variance + float(layer.epsilon)
+    if not np.all(spread > 0):
+        raise LmuHlsError(
+            f"layer {layer.name!r}: 'moving_variance' plus epsilon is {spread.min():.3g}, it must be above 0; train "
+            "the model again, or give the layer a larger epsilon"
+        )
+    scale = (1.0 if gamma is None else gamma) / np.sqrt(spread)
+    return scale, (0.0 if beta is None else beta) - scale * mean
+
+
+class LMUScale(Layer):
+    """Factor and offset of each value on the last axis. Keys of the configuration, under the layer's name or under
+    ``LMUScale``: Fold, False for a layer of its own in any case; Precision with ``scale``, ``bias`` and ``result``.
+    """
+
+    _expected_attributes = [  # noqa: RUF012 - the form that hls4ml asks for
+        Attribute("n_in"),
+        ConfigurableAttribute("fold", default=True),
+        *(TypeAttribute(name) for name in WEIGHTS),
+    ]
+
+    def initialize(self) -> None:
+        self.add_output_variable(self.get_input_variable().shape)
+        for name in WEIGHTS:  # settled when it is known whether they stay
+            self.set_attr(f"{name}_t", NamedType(f"scale{self.index}_{name}_t", UnspecifiedPrecisionType()))
+
+
+class ScaleReader(LayerReader):
+    settled = ("LMUScale",)
+    extracted = ("BatchNormalization",)
+    own = {"LMUScale": LMUScale}  # noqa: RUF012 - never changed
+    keras = ("BatchNormalization",)
+
+    def prepare(self, model: Any) -> None:
+        """Fold what can be folded; the graph's remarks say of each layer what was done."""
+        for node in _scales(model):
+            fold = node.get_attr("fold", True)
+            if not isinstance(fold, bool):
+                raise LmuHlsError(f"layer {node.name!r}: Fold={fold!r} is not possible; give True or False")
+            why = "no Dense or LMU layer beside it takes it in" if fold else "Fold is False"
+            remarks(model)[node.name] = f"a layer of its own, because {why}"
+        while any(_fold(model, node) for node in reversed(_scales(model))):
+            pass
+
+    def settle(self, node: Any) -> None:
+        """It becomes hls4ml's BatchNormalization, whose C++ is exact before it rounds to the result."""
+        config, name, kinds = node.model.config, node.name.lower(), []
+        attributes: dict[str, Any] = {"class_name": node.get_attr("class_name"), "n_in": node.get_attr("n_in")}
+        for weight in WEIGHTS:
+            kind, attributes[f"{weight}_data"] = weight_on_grid(node, weight, node.get_attr(f"{weight}_data"))
+            config.layer_name_precision[f"{name}_{weight}"] = str(hls_type(kind))
+            kinds.append(kind)
+        exact_sum(f"layer {node.name!r}", [(1, input_type(node), kinds[0])], kinds[1])
+        result = explicit_type(node, "result") or default_type(config)
+        shape = node.get_input_variable().shape
+        attributes["n_filt"] = int(shape[-1]) if len(shape) > 1 else -1
+        new = node.model.make_node("BatchNormalization", node.name, attributes, node.inputs.copy())
+        node.model.replace_node(node, new)
+        set_result(new, result)
+
+    def extract(self, reading: Reading) -> Scale:
+        scale, bias = (reading.weight(name) for name in WEIGHTS)
+        return Scale(reading.name, reading.input, scale, bias, reading.type("result"))
+
+
+def _scales(model: Any) -> list[Any]:
+    return [node for node in model.get_layers() if node.class_name == "LMUScale"]
+
+
+def _fold(model: Any, node: Any) -> bool:
+    """Fold one node, if something takes it in. LmuHlsError for types of its own, which would not arrive."""
+    before, after = next(_neighbours(node, backwards=True), None), next(_neighbours(node, backwards=False), None)
+    gives = before is not None and before.class_name in GIVES
+    target = before if gives else after
+    if not node.get_attr("fold", True) or target is None or target.class_name not in READS:
+        return False
+    written = [name for name in (*WEIGHTS, "result") if explicit_type(node, name) is not None]
+    if written:
+        raise LmuHlsError(
+            f"layer {node.name!r} is folded into {target.name!r}, so that its type of {written[0]!r} would not arrive; "
+            f"give {target.name!r} the type, or set Fold: False for {node.name!r}"
+        )
+    scale, bias = (node.get_attr(f"{name}_data") for name in WEIGHTS)
+    if gives:
+        matrix, offset = GIVES[target.class_name]
+        _add(target, offset, bias, factor=scale)
+        _put(target, matrix, target.get_attr(f"{matrix}_data") * scale)
+    else:
+        for matrix, offset in READS[target.class_name]:
+            values = target.get_attr(f"{matrix}_data")
+            if values is not None:
+                _add(target, offset, bias @ values)
+                _put(target, matrix, scale[:, np.newaxis] * values)
+    remarks(model)[node.name] = f"folded into {target.name!r}"
+    model.remove_node(node)
+    return True
+
+
+def _neighbours(node: Any, backwards: bool) -> Iterator[Any]:
+    """The node before or after, if nothing else is connected there; Dropout and the like are passed over."""
+    while True:
+        source = node.get_input_node() if backwards else node
+        readers = [] if source is None else source.get_output_nodes()
+        if len(readers) != 1 or set(source.outputs) & set(node.model.outputs):
+            return
+        node = source if backwards else readers[0]
+        linear = node.class_name == "Activation" and node.get_attr("activation") == "linear"
+        if not linear or explicit_type(node, "result") is not None:
+            yield node
+            return
+
+
+def _add(node: Any, name: str, values: Floats, factor: Floats | float = 1.0) -> None:
+    """Add to an offset times ``factor``; one that is not there comes into being where there is something to add."""
+    own = node.get_attr(f"{name}_data")
+    if own is not None or np.any(values):
+        _put(node, name, values if own is None else own * factor + values)
+
+
+def _put(node: Any, name: str, values: Floats) -> None:
+    node.set_attr(f"{name}_data", values)
+    node.set_attr("identity_encoder", False)
+    if node.class_name == "LMU":  # it has put its weights on their grids already
+        node.add_weight(name)

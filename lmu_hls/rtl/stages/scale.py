@@ -1,0 +1,65 @@
+"""A factor and an offset for each value: ``lmu_scale``."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lmu_hls.rtl.affine import Rom, check_bound, check_signed_type, padded, signed_width
+from lmu_hls.rtl.cells import Lanes, Parameters, arriving
+from lmu_hls.rtl.cycles import Pace, pointwise_pace
+from lmu_hls.rtl.netlist import Netlist, Order, Stream
+from lmu_hls.rtl.packed import typed
+from lmu_hls.rtl.stages.base import Part, PartPlan, Stage
+from lmu_hls.spec.layers.scale import Scale
+
+MODULE = "lmu_scale"
+LATENCY = 4  # cycles
+
+
+class ScaleStage(Stage[Scale], layer=Scale):
+    any_order = True  # factors and offsets follow it
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """One value a cycle, as they come: there is nothing to choose."""
+        n = self.layer.scale.shape[0]
+        return (Part("scale", n, {1: n}),)
+
+    def plan(self, lanes: Lanes) -> tuple[PartPlan, ...]:
+        return tuple(part.with_lanes(1) for part in self.parts)
+
+    def pace(self, count: int, lanes: Lanes) -> Pace:
+        return pointwise_pace(MODULE, count, LATENCY)
+
+    def add(self, net: Netlist, x: Stream, lanes: Lanes, streaming: bool) -> Stream:
+        layer, name = self.layer, self.name
+        for what, kind in (("x", layer.x), ("its output", layer.out)):
+            check_signed_type(f"layer {name!r}", what, kind)
+        parameters, rom = _numbers(layer, x.order)
+        parameters |= {"N": x.count, "IN_W": layer.x.width} | typed("OUT", layer.out)
+        out = net.stream(f"{name}_out", layer.out, x.count, x.order)
+        ports = x.ports("s_axis") | out.ports("m_axis") | {"m_axis_tuser": net.clipped(name, name, "out", out)}
+        net.rom(rom)
+        net.add(MODULE, f"{name}_scale", {**parameters, "ROM_FILE": rom.file}, ports, f"Layer {name}: scale")
+        return out
+
+
+def _numbers(layer: Scale, order: Order | None) -> tuple[Parameters, Rom]:
+    """Widths, and a word for each value in the order of its arrival: the offset above the factor.
+
+    All sums share their fraction bits; where a product has fewer, the stored factors have zeros below. Raises
+    LmuHlsError when the exact sum can reach 2**62.
+    """
+    own, bias = layer.x.fraction + layer.scale.type.fraction, layer.bias.type
+    fraction = max(own, bias.fraction)
+    lift, shift = fraction - own, fraction - bias.fraction
+    bound = np.abs(layer.scale.values).astype(object) * (layer.x.max_abs << lift)
+    bound = bound + (np.abs(layer.bias.values).astype(object) << shift)
+    check_bound(f"layer {layer.name!r}", int(bound.max()))  # before the shifts below, which could leave int64
+    factors, offsets = arriving(layer.scale, order).values << lift, arriving(layer.bias, order).values
+    coef_w, bias_w = signed_width(factors), signed_width(offsets)
+    acc_w = max(int(bound.max()).bit_length() + 1, coef_w + layer.x.width, bias_w + shift)
+    words = [(int(c) << coef_w) | (int(a) & ((1 << coef_w) - 1)) for a, c in zip(factors, offsets, strict=True)]
+    parameters: Parameters = {"COEF_W": coef_w, "ACC_W": acc_w, "ACC_F": fraction}
+    parameters |= {"BIAS_W": bias_w, "BIAS_SHIFT": shift}
+    return parameters, Rom(f"rom/{layer.name}.hex", coef_w + bias_w, padded(words, coef_w + bias_w))
