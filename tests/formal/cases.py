@@ -95,7 +95,7 @@ CUT = ("cut_packet_has_the_flag",)
 
 
 def pes(units: int, memory_d: int, order: int, pipeline: int = 1) -> Case:
-    types = {name: int(name.endswith("W")) for name in TRIDIAG_TYPES}
+    types = {name: word(1, 0) for name in TRIDIAG_TYPES}
     sizes = {"PES": units, "MEMORY_D": memory_d, "ORDER": order, "PIPELINE": pipeline}
     return Case("lmu_memory_tridiag_pes", {**sizes, **types}, True)
 
