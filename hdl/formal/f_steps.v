@@ -42,15 +42,16 @@ module f_steps #(
 );
 
     localparam [FLIGHT-1:0] ONE = 1;
+    localparam STEPS_CW = $clog2(FLIGHT + 2);  // one more than allowed can be counted
 
     reg past_q = 1'b0;
     reg [FLIGHT-1:0] lasts_q;  // tlast of each step inside, the oldest one lowest
-    reg [3:0] steps_q;
+    reg [STEPS_CW-1:0] steps_q;
     reg [$clog2(N_IN+1)-1:0] s_place_q;
     reg [$clog2(N_OUT+1)-1:0] m_place_q;
 
     wire m_end = m_place_q == N_OUT - 1;
-    wire [3:0] left = steps_q - done;
+    wire [STEPS_CW-1:0] left = steps_q - done;
     wire [FLIGHT-1:0] rest = lasts_q >> done;
     wire [FLIGHT-1:0] added = {FLIGHT{begun && s_last}} & ONE;
 
