@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from lmu_hls.rtl.cells import HIDDEN, HIDDEN2
 from lmu_hls.rtl.loop import lmu_pace, way_round
-from lmu_hls.rtl.manifest import Manifest
+from lmu_hls.rtl.manifest import Project
 from lmu_hls.rtl.matrix import divisors
 from lmu_hls.rtl.network import RtlOptions, plan_network
 from lmu_hls.rtl.reuse import choose_lanes, fastest, settle, valid_reuse_factors
@@ -209,7 +209,7 @@ def most_lanes(layer: LMU | Dense, reuse_factor: int) -> dict[str, int]:
     return {part.name: max(part.choices) for part in stage_of(layer).parts}
 
 
-def measured(network: Network, folder: Path) -> tuple[int, Manifest]:
+def measured(network: Network, folder: Path) -> tuple[int, Project]:
     """Cycles of the last of many sequences in the simulation, which equals golden, and the written project."""
     vectors = golden_vectors(np.random.default_rng(0), network, RtlOptions(), 24)
     made = write_project(plan_network(network), folder, vectors)
@@ -232,7 +232,7 @@ def test_the_simulation_keeps_the_promise(kind: str, tmp_path: Path) -> None:
     settled = settle(asked(chain("net", layer.x, layer.steps, layer.n_in, (layer,)), wanted), wanted)
     cycles, made = measured(settled.network, tmp_path)
     assert fast < settled.cycles <= wanted < slow
-    assert cycles == made.sequence_cycles == settled.cycles * layer.steps
+    assert cycles == made.hardware.sequence_cycles == settled.cycles * layer.steps
 
 
 @needs_icarus
@@ -244,10 +244,10 @@ def test_more_lanes_than_columns_take_the_cycles_of_the_formula(
     monkeypatch.setattr("lmu_hls.rtl.network.choose_lanes", most_lanes)
     cycles, made = measured(network, tmp_path)
     assert any(lanes > columns for columns, lanes in matrices(made))
-    assert cycles == made.sequence_cycles
+    assert cycles == made.hardware.sequence_cycles
 
 
-def matrices(made: Manifest) -> Iterator[tuple[int, int]]:
+def matrices(made: Project) -> Iterator[tuple[int, int]]:
     """Columns and lanes of each instance with a matrix."""
     for instance in made.instances:
         sizes = {name: int(value) for name, value in instance.parameters.items() if name.startswith(("N_", "LANES"))}
