@@ -90,8 +90,9 @@ class Sweeps:
         result, previous = np.empty_like(rest), np.zeros_like(rest[0])
         coefficients = np.broadcast_to(1 if chained.factor is None else chained.factor, (self._order, 1, 1)).ravel()
         for i in range(self._order) if chained.x.beside < 0 else reversed(range(self._order)):
-            previous = move(rest[i] + previous * coefficients[i])
-            result[i] = previous
+            total = previous * coefficients[i]
+            total += rest[i]
+            result[i] = previous = move(total)
         return result
 
     def _by_place(self, values: Numbers) -> Numbers:
