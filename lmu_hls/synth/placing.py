@@ -25,10 +25,10 @@ from lmu_hls.synth.constraints import constraints, sdc
 from lmu_hls.synth.families import Target, target_of
 from lmu_hls.synth.fit import lacking, remedy, usage_of
 from lmu_hls.synth.harness import INSTANCE, PINS, Harnessed, harnessed
-from lmu_hls.synth.roms import MANIFEST, data_files
+from lmu_hls.synth.roms import MANIFEST
 from lmu_hls.synth.route import REPORT, DoesNotFit, pack, route, usage
 from lmu_hls.synth.timing import read_scopes, read_timing
-from lmu_hls.synth.units import Incomplete
+from lmu_hls.synth.units import Incomplete, unit_files
 from lmu_hls.synth.vivado import implement, read_reports
 from lmu_hls.synth.yosys import NETLIST, SCOPES, netlist
 from lmu_hls.toolchain import find, need
@@ -193,7 +193,7 @@ def _prepare(folder: OutputFolder, job: _Job) -> None:
     verilog = [root / source for source in job.unit.sources]
     data_dir = root / job.unit.folder
     job.synthesis = netlist(
-        verilog, job.unit.top, job.unit.parameters, job.work, job.target, data_dir, data_files(data_dir)
+        verilog, job.unit.top, job.unit.parameters, job.work, job.target, data_dir, unit_files(folder, job.unit)
     )
     if job.target.family.vendor:
         return
@@ -210,7 +210,7 @@ def _route(folder: OutputFolder, job: _Job, seed: int) -> None:
         verilog, data_dir = [folder.root / source for source in job.unit.sources], folder.root / job.unit.folder
         job.routed[seed] = implement(
             verilog, job.unit.top, job.unit.parameters, job.target, job.clock_mhz, job.work, data_dir,
-            data_files(data_dir),
+            unit_files(folder, job.unit),
         )  # fmt: skip
         return
     assert job.harness is not None

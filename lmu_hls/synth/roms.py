@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from lmu_hls.errors import LmuHlsError
@@ -11,6 +14,7 @@ from lmu_hls.records.evidence import digest
 from lmu_hls.rtl.manifest import Project
 
 MANIFEST = "manifest.json"
+_TEXT = re.compile(r'"([^"\\\n]+)"')
 
 
 def check_roms(project: Path) -> None:
@@ -26,9 +30,27 @@ def check_roms(project: Path) -> None:
         )
 
 
-def data_files(data_dir: Path) -> list[Path]:
-    """What the Verilog of a project reads: its ROM files."""
-    return sorted(path for path in data_dir.rglob("*.hex") if path.is_file())
+def data_files(data_dir: Path, verilog: Iterable[Path], parameters: Mapping[str, int | str]) -> list[Path]:
+    """The files that the Verilog may read, named from ``data_dir``: ROM files, and what else its texts may name.
+
+    A text in the Verilog or a parameter may be a path, or the last part of one that is put together; edited Verilog may
+    name files anywhere.
+    """
+    texts = {value for value in parameters.values() if isinstance(value, str)}
+    for source in verilog:
+        with contextlib.suppress(OSError):
+            texts.update(_TEXT.findall(source.read_text(encoding="utf-8", errors="replace")))
+    names = {text.rpartition("/")[2] for text in texts}
+    inside = (path for path in data_dir.rglob("*") if path.suffix == ".hex" or path.name in names)
+    outside = (data_dir / text for text in texts if "\0" not in text)
+    return sorted(dict.fromkeys(path for path in (*inside, *outside) if _is_file(path)))
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a text that is too long for a path
+        return False
 
 
 def _fault(path: Path, words: int) -> str:

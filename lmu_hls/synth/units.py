@@ -84,7 +84,7 @@ def _synthesized(folder: OutputFolder, units: Sequence[Unit], target: str, befor
             target,
             unit=unit.name,
             data_dir=folder.root / unit.folder,
-            data=data_files(folder.root / unit.folder),
+            data=unit_files(folder, unit),
         )
         for unit in units
     )
@@ -95,6 +95,11 @@ def _synthesized(folder: OutputFolder, units: Sequence[Unit], target: str, befor
     if changed:
         raise LmuHlsError(f"{changed} while {folder.root} was being synthesised; run the command again")
     return TargetSynthesis(target, results, about)
+
+
+def unit_files(folder: OutputFolder, unit: Unit) -> list[Path]:
+    """The files that the Verilog of a unit may read beside its sources."""
+    return data_files(folder.root / unit.folder, (folder.root / name for name in unit.sources), unit.parameters)
 
 
 def _earlier(folder: OutputFolder) -> tuple[TargetSynthesis, ...]:

@@ -150,6 +150,27 @@ def test_another_clock_edited_verilog_and_a_damaged_entry_are_routed_again(outdi
     assert [item.state for item in build_report(outdir).standings if "placement" in item.record] == ["current"]
 
 
+READER = """\
+module small (input wire clk, input wire [3:0] a, output reg [3:0] y);
+  reg [3:0] words [0:1];
+  initial $readmemh(NAME, words);
+  always @(posedge clk) y <= words[a[0]] ^ a;
+endmodule
+"""
+
+
+@pytest.mark.parametrize(("file", "name"), [("data.mem", '"../data.mem"'), ("verilog/rom/b.mem", '{"rom", "/b.mem"}')])
+def test_every_file_that_edited_verilog_reads_counts(outdir: Path, file: str, name: str) -> None:
+    """Also one outside the project, and one whose name is put together."""
+    (outdir / "verilog" / "rtl" / "small.v").write_text(READER.replace("NAME", name))
+    found = []
+    for words in ("0 0", "f 3", "0 0"):
+        (outdir / file).write_text(words)
+        (item,) = synthesize_units(outdir, ["ecp5-25k"])
+        found.append(item.cells)
+    assert found[0] == found[2] != found[1]
+
+
 @pytest.mark.parametrize(("trouble", "said"), [("CRASH", "it crashed"), ("HANG", "did not end within")])
 def test_a_tool_that_fails_leaves_its_log_and_the_others_go_on(
     outdir: Path, calls: Path, monkeypatch: pytest.MonkeyPatch, trouble: str, said: str
