@@ -10,7 +10,7 @@ import pytest
 from lmu_hls import flow
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.flow import OutputFolder
-from lmu_hls.records import Manifest, dump, jsonfile, load
+from lmu_hls.records import Manifest, dump, load
 from lmu_hls.report import to_markdown, to_table, write_report
 from lmu_hls.rtl.manifest import Project
 from lmu_hls.spec import store
@@ -65,7 +65,7 @@ def test_a_manifest_that_leads_outside(copy: Path, field: str, name: str) -> Non
 def test_a_manifest_of_roms_that_leads_outside(copy: Path, name: str) -> None:
     (copy / "verilog" / "link").symlink_to(copy.parent)
     path = copy / "verilog" / "manifest.json"
-    jsonfile.dump(path, replace(jsonfile.load(path, Project), words={name: 1}))
+    dump(path, replace(load(path, Project), words={name: 1}))
     with pytest.raises(LmuHlsError, match=r"verilog/manifest\.json names"):
         synthesize_units(copy)
 

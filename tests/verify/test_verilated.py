@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from lmu_hls.golden.memory import make_memory
 
 from lmu_hls import builds
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType, Ints
+from lmu_hls.golden.assign import Step
 from lmu_hls.resources import hdl_file
 from lmu_hls.rtl import memory_unit
 from lmu_hls.rtl.standalone import with_submodules
@@ -115,12 +115,12 @@ def sequences(lmu: LMU, count: int) -> tuple[Ints, Ints]:
 
 
 def expected_mem(lmu: LMU, u: Ints) -> Ints:
-    memory = make_memory(lmu)
-    state = np.zeros((len(u), lmu.memory_d, lmu.order), memory.dtype)
+    memory = Step(lmu.name, lmu.memory)
+    mem = np.zeros((len(u), lmu.memory_d * lmu.order), np.int64)
     steps = []
     for t in range(u.shape[1]):
-        state = memory(state, u[:, t])
-        steps.append(np.asarray(state).reshape(len(u), -1))
+        mem = memory.numbers({"u": u[:, t]}, {"mem": mem})["mem"]
+        steps.append(np.asarray(mem))
     return np.stack(steps, axis=1).astype(np.int64)
 
 
