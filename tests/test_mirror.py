@@ -70,6 +70,7 @@ ELSEWHERE = {
     "hdl/head/lmu_argmax.v": "hdl/head/test_pointwise.py",
     "hdl/head/lmu_softmax.v": "hdl/head/test_pointwise.py",
     "hdl/matrix/lmu_dense.v": "hdl/cell/test_encoder.py",
+    "hdl/matrix/lmu_scale.v": "hdl/head/test_pointwise.py",
     "hdl/memory": "hdl/memory/test_memory_tridiag.py",
     "hdl/memory/lmu_encoder.v": "hdl/cell/test_encoder.py",
     "hdl/number/lmu_activation.v": "hdl/head/test_pointwise.py",
