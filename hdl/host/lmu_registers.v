@@ -3,7 +3,7 @@
 //
 //   Address   Name          Access   Contents
 //   0x00      ID            R        the letters LMU and, in the low byte, the version of this map: 0x4C4D5502
-//   0x04      CONTROL       W        bit 0: writing 1 restarts the accelerator
+//   0x04      CONTROL       R/W      bit 0: writing 1 restarts the accelerator; reads 0
 //   0x08      STATUS        R/W      bit 0: a sequence had a framing error; writing 1 clears it and FRAMING. bit 1: busy
 //   0x0C      COUNTERS      R        number of CLIPPED registers
 //   0x10      CYCLES        R        cycles since the restart, low word; reading it keeps the high word for CYCLES_HIGH
@@ -15,15 +15,15 @@
 //   0x28      INPUTS        R        values of a step
 //   0x2C      OUTPUTS       R        values of the output of a step or sequence
 //   0x30      STEPS         R        steps of a sequence; 0: any number
-//   0x34      INPUT_TYPE    R        bits 7..0 width, 15..8 fraction bits (signed), 16: the type is signed
-//   0x38      OUTPUT_TYPE   R        the same for the output
+//   0x34      INPUT_TYPE    R        bits 7..0: width. bits 15..8: fraction bits, signed. bit 16: the type is signed
+//   0x38      OUTPUT_TYPE   R        bits 7..0: width. bits 15..8: fraction bits, signed. bit 16: the type is signed
 //   0x3C      MODE          R        bit 0: streaming. bit 1: every step gives an output
 //   0x40+4k   CLIPPED[k]    R        cycles with clipped[k], k = 0 .. COUNTERS-1
 //
 // Words of 32 bits; the low two bits of an address are ignored. An address that is not in the table, a write to a
-// register without W and a read of one without R (none) get the response SLVERR and do nothing. wstrb[0] must be set
-// for a write to have an effect. All counters but CYCLES stay at their largest value; CYCLES has 64 bits. rst and a
-// restart set all of them to 0, and framing error too. A beat that is taken in the cycle of the restart is lost.
+// register without W get the response SLVERR and do nothing. wstrb[0] must be set for a write to have an effect. All
+// counters but CYCLES stay at their largest value; CYCLES has 64 bits. rst and a restart set all of them to 0, and
+// framing error too. A beat that is taken in the cycle of the restart is lost.
 //
 //   Signal          Width      Direction   Description
 //   clk             1          in          rising edge
