@@ -24,10 +24,10 @@ MARK = ".lmu_hls.json"  # in a folder of ours: the files that the conversion wro
 MANIFEST = "manifest.json"
 # What the commands and the folder's own Makefile write later
 RESULTS = (
-    "convert.json", "accuracy.json", "precision.json", "verify.json", "synth.json", "report.json", "report.md",
-    "precision.svg", "test.npz", MARK, f".{NAME}",
+    "convert.json", "accuracy.json", "precision.json", "verify.json", "synth.json", "place.json", "report.json",
+    "report.md", "report.html", "precision.svg", "test.npz", MARK, f".{NAME}",
 )  # fmt: skip
-DERIVED = ("work", "verilog/build", "hls/csim")
+DERIVED = ("work", "plots", "verilog/build", "hls/csim")
 # All of a folder whose conversion did not yet leave the mark
 _BEFORE = (*RESULTS, MANIFEST, "model.keras", "config.yml", "spec.npz", "convert.log", "hls", "verilog")
 _NAMED = 3  # foreign files in a message

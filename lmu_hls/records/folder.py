@@ -74,8 +74,13 @@ class OutputFolder:
 
     @property
     def reports(self) -> tuple[Path, Path, Path]:
-        """What ``lmu-hls report`` writes: JSON, Markdown, and the picture of the types."""
-        return self.root / "report.json", self.root / "report.md", self.root / "precision.svg"
+        """What ``lmu-hls report`` writes: JSON, Markdown and a page."""
+        return self.root / "report.json", self.root / "report.md", self.root / "report.html"
+
+    @property
+    def plots(self) -> Path:
+        """The pictures of the page, as files."""
+        return self.root / "plots"
 
     def work(self, *parts: str) -> Path:
         """A folder for what simulators and synthesis leave behind; it can be deleted at any time."""
@@ -94,7 +99,8 @@ class OutputFolder:
 
         What an interrupted or failing command leaves behind therefore never says "passed" of an earlier state.
         """
-        for path in (*records, *self.reports):
+        pictures = [path for kind in ("svg", "png") for path in self.plots.glob(f"*.{kind}")]
+        for path in (*records, *self.reports, *pictures):
             try:
                 path.unlink(missing_ok=True)
             except OSError as error:

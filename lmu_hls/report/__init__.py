@@ -1,6 +1,7 @@
 """One report out of what convert, verify and synth left in an output folder."""
 
 from lmu_hls.report.build import build_report, write_report
+from lmu_hls.report.page import to_html
 from lmu_hls.report.precision import precision_table
 from lmu_hls.report.record import Report, Row, from_json, to_json
 from lmu_hls.report.render import to_markdown, to_table
@@ -13,6 +14,7 @@ __all__ = [
     "build_report",
     "from_json",
     "precision_table",
+    "to_html",
     "to_json",
     "to_markdown",
     "to_table",

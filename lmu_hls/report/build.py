@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 from typing import TypeVar
 
@@ -26,7 +27,8 @@ from lmu_hls.records import (
 )
 from lmu_hls.records.evidence import DataSet, Digests, Evidence, digests
 from lmu_hls.records.folder import OutputFolder
-from lmu_hls.report.precision import precision_plot
+from lmu_hls.report.page import to_html
+from lmu_hls.report.pictures import pictures_of, png, svg_file
 from lmu_hls.report.record import Report, to_json
 from lmu_hls.report.render import to_markdown
 from lmu_hls.report.standing import CURRENT, EDITED, NOT_FINISHED, NOT_RUN, STALE, Standing
@@ -162,11 +164,12 @@ def build_report(outdir: Path) -> Report:
         tools={name: tools[name] for name in sorted(tools)},
         standings=tuple(judge.standings),
         labels=judge.labels,
+        commands=tuple(dict.fromkeys(entry.evidence.command for entry in current if entry.evidence.command)),
     )
 
 
 def write_report(outdir: Path) -> Report:
-    """Build the report; write report.json, report.md and, where types were chosen, precision.svg.
+    """Build the report; write report.json, report.md, report.html, and its pictures as files of plots/.
 
     Those of an earlier state are removed first, so that they are gone when this fails. Each file is replaced whole.
 
@@ -175,11 +178,13 @@ def write_report(outdir: Path) -> Report:
     folder = OutputFolder(outdir).require()
     folder.forget()
     report = build_report(outdir)
-    data, page, picture = folder.reports
+    data, text, page = folder.reports
     write_text(data, to_json(report))
-    write_text(page, to_markdown(report))
-    if report.precision:
-        write_bytes(picture, precision_plot(report.precision.tensors))
+    write_text(text, to_markdown(report))
+    write_text(page, to_html(report))
+    for picture in chain.from_iterable(pictures_of(report).values()):
+        write_text(folder.plots / f"{picture.name}.svg", svg_file(picture))
+        write_bytes(folder.plots / f"{picture.name}.png", png(picture))
     return report
 
 

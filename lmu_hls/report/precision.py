@@ -1,11 +1,10 @@
-"""The precision report: every tensor's type, range and SNR, as a table, as Markdown rows and as a picture."""
+"""The precision report: every tensor's type, range and SNR, as a table and as Markdown rows."""
 
 from __future__ import annotations
 
-import io
 from collections import Counter
 from collections.abc import Sequence
-from math import inf, log2
+from math import inf
 
 from rich.markup import escape
 from rich.table import Table
@@ -57,41 +56,6 @@ def precision_table(tensors: Sequence[TensorPrecision]) -> Table:
     table.caption = escape("\n".join([ASSUMED, *map(visible, precision_notes(tensors))]))
     table.caption_justify = "left"
     return table
-
-
-def precision_plot(tensors: Sequence[TensorPrecision]) -> bytes:
-    """An SVG: for each tensor the bits of its type by their weight, and the largest observed and proven magnitudes.
-
-    The same tensors give the same bytes with the same version of matplotlib.
-    """
-    import matplotlib
-
-    matplotlib.use("Agg")
-    matplotlib.rcParams["svg.hashsalt"] = "lmu_hls"
-    from matplotlib import pyplot
-
-    types = [item.type for item in tensors]
-    rows = range(len(tensors))
-    figure, axes = pyplot.subplots(figsize=(8, 0.32 * len(tensors) + 1.2))
-    colors = ["tab:gray" if item.weight else "tab:blue" for item in tensors]
-    tops = [kind.integer - kind.signed for kind in types]
-    axes.barh(rows, [kind.width - kind.signed for kind in types], left=[-kind.fraction for kind in types], color=colors)
-    for name, marker in (("observed", "o"), ("proven", "D")):
-        values = [(row, getattr(item, name) or 0.0) for row, item in enumerate(tensors)]
-        known = [(log2(value), row) for row, value in values if 0 < value < inf]
-        if known:
-            axes.plot(*zip(*known, strict=True), marker, label=f"largest {name}", color="black", fillstyle="none")
-    names = [visible(f"{item.layer} {item.tensor}").replace("$", "\\$") for item in tensors]  # $: no formula
-    axes.set_yticks(rows, names)
-    axes.invert_yaxis()
-    axes.set_xlabel("bit weight (log2); blue: values, gray: weights")
-    axes.set_xlim(min(-kind.fraction for kind in types) - 1, max(tops) + 2)
-    axes.legend(loc="best")
-    figure.tight_layout()
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="svg", metadata={"Date": None})
-    pyplot.close(figure)
-    return buffer.getvalue()
 
 
 def vanished_counts(precision: Precision) -> list[str]:

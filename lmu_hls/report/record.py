@@ -47,7 +47,8 @@ class Report:
 
     Without a `manifest` the model is not the one of the conversion, without its `hardware` the Verilog is not.
     A section that was not run is empty; `tools` has versions by tool name. Checks and references name their data in
-    their evidence; `labels` has the text that tells data sets apart, by the SHA-256 of x.
+    their evidence; `labels` has the text that tells data sets apart, by the SHA-256 of x. `commands` made what is
+    current, each once.
     """
 
     manifest: Manifest | None
@@ -59,6 +60,7 @@ class Report:
     tools: Mapping[str, str] = field(default_factory=dict)
     standings: tuple[Standing, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
+    commands: tuple[str, ...] = ()
 
     @property
     def passed(self) -> bool:

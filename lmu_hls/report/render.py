@@ -22,6 +22,15 @@ NEAR = {
 }
 
 
+NEAR_TEXT = {
+    "close": "It is close to the Keras model.",
+    "doubtful": "It is doubtful whether it is close to the Keras model.",
+    "failed": "It is not close to the Keras model.",
+    "not judged": "Closeness to the Keras model is not judged on random data.",
+    "not measured": "",
+}
+
+
 def to_markdown(report: Report) -> str:
     """The whole report as Markdown with one table a section; the same report gives the same bytes."""
     environment = jinja2.Environment(

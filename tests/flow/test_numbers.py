@@ -48,9 +48,9 @@ def test_search_reaches_the_contract_and_the_report(run, chosen, speech):
     assert result.passed and [item.overruns for item in result.references] == [()]
     assert run("report", chosen)[0] == 0
     assert "25 dB" in (chosen / "report.md").read_text()
-    svg = (chosen / "precision.svg").read_bytes()
-    assert svg.startswith(b"<?xml") and run("report", chosen)[0] == 0
-    assert (chosen / "precision.svg").read_bytes() == svg
+    svg = (chosen / "plots" / "types.svg").read_bytes()
+    assert svg.startswith(b"<svg") and run("report", chosen)[0] == 0
+    assert (chosen / "plots" / "types.svg").read_bytes() == svg
 
 
 def test_data_beyond_the_calibration_is_reported(run, chosen, speech, tmp_path):
@@ -121,7 +121,7 @@ def test_a_range_without_bound_is_recorded_and_said(run, speech, tmp_path, monke
     tensors = {(item.layer, item.tensor): item for item in load(out / "precision.json", Precision).tensors}
     assert tensors["lmu", "u"].proven == math.inf and tensors["lmu", "mem"].proven < math.inf
     assert run("report", out)[0] == 4  # nothing was verified
-    assert "| unbounded |" in (out / "report.md").read_text() and (out / "precision.svg").is_file()
+    assert "| unbounded |" in (out / "report.md").read_text() and (out / "plots" / "types.svg").is_file()
     status, text, _ = run("profile", path, speech, "--json")
     assert status == 0 and any(item["proven"] == "inf" for item in json.loads(text))
     assert "unbounded" in run("profile", path, speech)[1]

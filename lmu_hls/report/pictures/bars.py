@@ -1,0 +1,63 @@
+"""Resources as bars: of a device in percent where one is known, else as counts of one target; multipliers by part."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from lmu_hls.records import Hardware, Placement, Resources
+from lmu_hls.report.pictures.drawing import SMALL, WIDTH, Picture, Rect, Shape, Text, fitting
+
+ROW, LEFT, RIGHT = 19.0, 96.0, 112.0
+
+
+def bars(
+    name: str, title: str, rows: Sequence[tuple[str, float, str, str]], whole: float = 0.0, sums: str = ""
+) -> Picture:
+    """Rows of (name, value, what stands behind the bar, role of the colour); ``whole`` is the length of a full bar."""
+    longest = whole or max((value for _, value, _, _ in rows), default=1.0) or 1.0
+    scale = (WIDTH - LEFT - RIGHT) / longest
+    shapes: list[Shape] = []
+    for k, (label, value, behind, color) in enumerate(rows):
+        y = 6 + ROW * k
+        shapes.append(Text(LEFT - 6, y + 11, fitting(label, LEFT - 8, SMALL), SMALL, "end"))
+        if whole:
+            shapes.append(Rect(LEFT, y, scale * whole, ROW - 5, "panel"))
+        shapes.append(Rect(LEFT, y, scale * min(value, longest), ROW - 5, color, title=f"{label}: {behind}"))
+        at = scale * (whole or min(value, longest))
+        shapes.append(Text(LEFT + at + 5, y + 11, behind, SMALL))
+    text = f"{title}: " + "; ".join(f"{label} {behind}" for label, _, behind, _ in rows) + "."
+    return Picture(name, title, f"{text} {sums}".strip(), 12 + ROW * len(rows), tuple(shapes))
+
+
+def device_bars(name: str, item: Placement) -> Picture:
+    """What a unit takes of each resource of its device, in percent."""
+    rows = [
+        (kind, min(use.percent, 100.0), f"{use.percent:.1f} % ({use.used})", "a" if use.fits else "bad")
+        for kind, use in item.utilisation.items()
+        if use.available or use.used
+    ]
+    return bars(name, f"{item.unit} on {item.target}, of the device", rows, 100.0)
+
+
+def target_bars(name: str, items: Sequence[Resources], short: Collection[str]) -> Picture:
+    """What each unit takes of each resource that the target counts; ``short`` are those that matter most."""
+    several = len(items) > 1
+    rows = [
+        (f"{item.unit} {kind}" if several else kind, float(count), str(count), "a" if kind in short else "e")
+        for item in items
+        for kind, count in item.counts.items()
+        if count
+    ]
+    return bars(name, f"{items[0].target}, counted by {items[0].tool}", rows)
+
+
+def multiplier_bars(hardware: Hardware) -> Picture:
+    """Multipliers of each part of each layer."""
+    rows = [
+        (part.name if len(hardware.layers) == 1 or layer.name == part.name else f"{layer.name} {part.name}",
+         float(part.multipliers), f"{part.multipliers} for {part.macs}", "a")
+        for layer in hardware.layers
+        for part in layer.parts
+    ]  # fmt: skip
+    sums = f"{hardware.multipliers} in all, {100 * hardware.utilisation:.1f} % of their cycles needed."
+    return bars("multipliers", "Multipliers for the products of a step", rows, sums=sums)

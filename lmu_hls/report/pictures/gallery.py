@@ -1,0 +1,47 @@
+"""Which pictures a report has, by the section that they stand in."""
+
+from __future__ import annotations
+
+from itertools import groupby
+
+from lmu_hls.report.pictures.bars import device_bars, multiplier_bars, target_bars
+from lmu_hls.report.pictures.drawing import Picture
+from lmu_hls.report.pictures.network import blocks, pace
+from lmu_hls.report.pictures.types import chosen_types, given_types
+from lmu_hls.report.record import Report
+from lmu_hls.synth.families import family_of
+
+NETWORK, BEHAVIOUR, RESOURCES, TYPES = "The network", "What it does", "What it takes", "Types"
+SECTIONS = (NETWORK, BEHAVIOUR, RESOURCES, TYPES)
+
+
+def pictures_of(report: Report) -> dict[str, list[Picture]]:
+    """{section: its pictures} in the order of SECTIONS, without those that there are no data for."""
+    return {
+        NETWORK: _network(report),
+        BEHAVIOUR: [],
+        RESOURCES: _resources(report),
+        TYPES: _types(report),
+    }
+
+
+def _network(report: Report) -> list[Picture]:
+    if not report.manifest or not report.hardware:
+        return []
+    return [blocks(report.manifest, report.hardware), pace(report.hardware)]
+
+
+def _resources(report: Report) -> list[Picture]:
+    made = [multiplier_bars(report.hardware)] if report.hardware else []
+    for target, items in groupby(report.resources, lambda item: item.target):
+        short = {kind.name for kind in family_of(target).resources if kind.short}
+        made.append(target_bars(f"resources-{target}", list(items), short))
+    made += [device_bars(f"device-{k}", item) for k, item in enumerate(report.placements) if item.utilisation]
+    return made
+
+
+def _types(report: Report) -> list[Picture]:
+    if report.precision:
+        return [chosen_types(report.precision.tensors)]
+    picture = given_types(report.manifest) if report.manifest else None
+    return [picture] if picture else []
