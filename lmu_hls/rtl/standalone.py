@@ -1,5 +1,5 @@
 """A network's Verilog as a folder that stands alone: sources, ROMs, vectors, test bench, Makefile, core file,
-README and licence.
+README and licence; where it has registers, the software for them.
 
 The same network gives the same bytes: no dates, no absolute paths.
 """
@@ -14,36 +14,26 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-import jinja2
 import numpy as np
 
-from lmu_hls import naming
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import Ints
 from lmu_hls.naming import contained, markdown
 from lmu_hls.records import dump, write_text
 from lmu_hls.resources import hdl_file, hdl_modules, license_text
 from lmu_hls.rtl import layout, registers
-from lmu_hls.rtl.copies import SPDX, without_formal
+from lmu_hls.rtl.copies import without_formal
 from lmu_hls.rtl.manifest import Project, project
 from lmu_hls.rtl.network import NetworkPlan, utilisation
 from lmu_hls.rtl.packed import TypeWord
+from lmu_hls.rtl.rendering import render
 from lmu_hls.rtl.reuse import Settled
+from lmu_hls.rtl.software import software_files
 
 MANIFEST = "manifest.json"
 ROM_MODULE = "lmu_rom"
 PATIENCE = 16  # times the slowest step that the test bench waits for a beat
 
-_TEMPLATES = jinja2.Environment(
-    loader=jinja2.PackageLoader("lmu_hls.rtl"),
-    undefined=jinja2.StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-    keep_trailing_newline=True,
-)
-_TEMPLATES.globals["spdx"] = SPDX
-for _filter in (naming.markdown, naming.source_text, naming.yaml):
-    _TEMPLATES.filters[_filter.__name__] = _filter
 _INSTANCE = re.compile(r"^\s*(lmu_\w+)\s+(?:#\s*\(|\w+\s*\()", re.MULTILINE)
 
 
@@ -93,7 +83,9 @@ def project_files(plan: NetworkPlan, vectors: Vectors | None = None, settled: Se
         beats = (stimulus.count("\n"), response.count("\n"))
         slowest = max(plan.cycles.ii, plan.cycles.latency, *(layer.ii_cycles for layer in plan.layers))
         patience = PATIENCE * slowest + 1000
-        files[f"tb/{name}_tb.v"] = _render("network_tb.v.jinja", plan=plan, name=name, beats=beats, patience=patience)
+        files[f"tb/{name}_tb.v"] = render("network_tb.v.jinja", plan=plan, name=name, beats=beats, patience=patience)
+    software = software_files(plan) if plan.options.axi_lite else {}
+    files |= software
     rtl, rom, data = (sorted(file for file in files if file.startswith(part)) for part in ("rtl/", "rom/", "vectors/"))
     facts = {
         "register_table": registers.markdown_table(),
@@ -102,12 +94,13 @@ def project_files(plan: NetworkPlan, vectors: Vectors | None = None, settled: Se
         "rtl": rtl,
         "rom": rom,
         "vectors": data,
+        "software": list(software),
         "beats": beats,
     }
-    files["Makefile"] = _render("Makefile.jinja", **facts)
-    files["lmu.core"] = _render("fusesoc.core.jinja", **facts)
+    files["Makefile"] = render("Makefile.jinja", **facts)
+    files["lmu.core"] = render("fusesoc.core.jinja", **facts)
     request = markdown(settled.summary) if settled is not None else ""
-    files["README.md"] = _render("project_readme.md.jinja", utilisation=utilisation(plan), request=request, **facts)
+    files["README.md"] = render("project_readme.md.jinja", utilisation=utilisation(plan), request=request, **facts)
     files["LICENSE"] = license_text()
     return files
 
@@ -130,7 +123,7 @@ def top_source(plan: NetworkPlan) -> str:
         }
         for item in plan.net.instances
     ]
-    return _render("network_top.v.jinja", plan=plan, instances=instances)
+    return render("network_top.v.jinja", plan=plan, instances=instances)
 
 
 def _value(value: int | str, roms: Mapping[str, str]) -> str:
@@ -163,16 +156,12 @@ def sources(plan: NetworkPlan) -> tuple[str, ...]:
 
 
 def _inline_rom(plan: NetworkPlan) -> str:
-    return _render("lmu_rom_inline.v.jinja", roms=list(plan.net.roms.values()))
+    return render("lmu_rom_inline.v.jinja", roms=list(plan.net.roms.values()))
 
 
 def _source(module: str) -> str:
     """A module of the library as a project gets it, under its own name."""
     return without_formal(hdl_file(module).read_text(encoding="utf-8"))
-
-
-def _render(template: str, **facts: Any) -> str:
-    return _TEMPLATES.get_template(template).render(**facts)
 
 
 def _vector_files(plan: NetworkPlan, vectors: Vectors) -> tuple[str, str]:

@@ -1,0 +1,86 @@
+"""What software needs to drive a project with registers: a C header and driver, SystemRDL, and a class for PYNQ.
+
+All of it is made from :mod:`lmu_hls.rtl.registers` and from what the accelerator is, by the templates of ``software/``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lmu_hls.fixed import FixedType
+from lmu_hls.rtl import registers
+from lmu_hls.rtl.network import NetworkPlan
+from lmu_hls.rtl.rendering import render
+from lmu_hls.spec import ArgMax
+
+FOLDER = "sw"
+# The modes of ap_fixed as expressions of NumPy: whether floor + 1 is the rounded value of scaled = floor + rest, and
+# what becomes of the rounded integer q where the type holds low to high.
+_ROUNDINGS = {
+    "TRN": "0",
+    "TRN_ZERO": "(scaled < 0) & (rest > 0)",
+    "RND": "rest >= 0.5",
+    "RND_ZERO": "(rest > 0.5) | ((rest == 0.5) & (scaled < 0))",
+    "RND_INF": "(rest > 0.5) | ((rest == 0.5) & (scaled >= 0))",
+    "RND_MIN_INF": "rest > 0.5",
+    "RND_CONV": "(rest > 0.5) | ((rest == 0.5) & (floor % 2 == 1))",
+}
+_OVERFLOWS = {
+    "WRAP": "integers_of(q, INPUT_WIDTH, INPUT_SIGNED)",
+    "SAT": "np.clip(q, low, high)",
+    "SAT_ZERO": "np.where((q < low) | (q > high), 0, q)",
+    "SAT_SYM": "np.clip(q, -high if INPUT_SIGNED else low, high)",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Beats:
+    """One value a beat on a stream of ``bus`` bits, and the integer of C and NumPy that holds a beat in memory."""
+
+    type: FixedType
+    bus: int
+    count: int
+
+    @property
+    def bits(self) -> int:
+        """8, 16, 32 or 64."""
+        return max(8, 1 << (self.bus - 1).bit_length())
+
+    @property
+    def integer(self) -> str:
+        return f"{'' if self.type.signed else 'u'}int{self.bits}"
+
+
+def prefix(plan: NetworkPlan) -> str:
+    """Begins the names of the files and of all that C sees."""
+    return f"lmu_{plan.name}"
+
+
+def constants(plan: NetworkPlan) -> dict[str, int]:
+    """What the registers of constant contents hold."""
+    return plan.identity | {"COUNTERS": len(plan.net.clips)}
+
+
+def software_files(plan: NetworkPlan) -> dict[str, str]:
+    """The files for ``plan``, which must have registers: path below the project's folder -> text."""
+    name = prefix(plan)
+    facts = {
+        "plan": plan,
+        "name": name,
+        "macro": name.upper(),
+        "map": registers,
+        "constants": constants(plan),
+        "gives_class": isinstance(plan.network.layers[-1], ArgMax),
+        "counters": [f"{clip.layer}.{clip.tensor}" for clip in plan.net.clips],
+        "input": Beats(plan.network.x, plan.in_bus, plan.network.n_in),
+        "output": Beats(plan.out.type, plan.out_bus, plan.out.count),
+        "roundings": _ROUNDINGS,
+        "overflows": _OVERFLOWS,
+    }
+    templates = {
+        f"{name}.h": "driver.h.jinja",
+        f"{name}.c": "driver.c.jinja",
+        f"{name}.rdl": "registers.rdl.jinja",
+        "pynq_driver.py": "pynq_driver.py.jinja",
+    }
+    return {f"{FOLDER}/{file}": render(f"software/{template}", **facts) for file, template in templates.items()}

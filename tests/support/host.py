@@ -1,0 +1,163 @@
+"""A written project with registers, Verilated, and what a host does with it: lines, a program in C, a mock of PYNQ."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from lmu_hls.toolchain import need, simulator_env
+
+BENCH = Path(__file__).parent / "host_bench"
+C_FLAGS = ("-std=c99", "-Wall", "-Wextra", "-Werror", "-pedantic", "-Wconversion")
+
+
+def build_server(project: Path, top: str, folder: Path) -> Path:
+    """The Verilated top of a project, driven by server.cpp."""
+    sources = sorted((project / "rtl").glob("*.v"))
+    command = [str(need("verilator").path), "--cc", "--exe", "--build", "-O3", "-Wno-fatal", "-CFLAGS", "-O0"]
+    command += ["--top-module", top, "--prefix", "Vdut", "--Mdir", str(folder / "obj"), "-o", str(folder / "server")]
+    done = subprocess.run(
+        [*command, *map(str, sources), str(BENCH / "server.cpp")],
+        capture_output=True, text=True, cwd=folder, env=simulator_env("verilator"),
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder / "server"
+
+
+@dataclass
+class Server:
+    """The lines of server.cpp as functions."""
+
+    process: subprocess.Popen[str]
+
+    def _ask(self, line: str) -> list[int]:
+        assert self.process.stdin is not None and self.process.stdout is not None
+        self.process.stdin.write(line + "\n")
+        self.process.stdin.flush()
+        return [int(word) for word in self.process.stdout.readline().split()]
+
+    def read(self, address: int) -> tuple[int, int]:
+        """Data and response."""
+        data, response = self._ask(f"r {address}")
+        return data, response
+
+    def write(self, address: int, data: int) -> int:
+        """The response."""
+        return self._ask(f"w {address} {data}")[0]
+
+    def send(self, beats: list[int]) -> None:
+        self._ask(f"s {len(beats)} {' '.join(map(str, beats))}")
+
+    def take(self, cycles: int = 20000) -> tuple[list[int], bool]:
+        """The beats of a packet, or of what there is, and whether it has its end."""
+        _, last, *beats = self._ask(f"m {cycles}")
+        return beats, bool(last)
+
+
+@contextmanager
+def serving(program: Path) -> Iterator[Server]:
+    with subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            yield Server(process)
+        finally:
+            process.kill()
+
+
+def run_driver(software: Path, server: Path, numbers: Any, folder: Path, compiler: str = "gcc") -> dict[str, str]:
+    """What bench.c, compiled with the driver in ``software``, finds at the server: (sequences, steps, n_in) numbers."""
+    folder.mkdir(exist_ok=True)
+    program, data, found = folder / "bench", folder / "data.txt", folder / "found.txt"
+    includes = [f"-I{software}", f"-I{BENCH}", '-DLMU_MMIO_HEADER="bench_mmio.h"']
+    sources = [str(BENCH / "bench.c"), str(software / "lmu_net.c")]
+    done = subprocess.run(
+        [compiler, *C_FLAGS, *includes, *sources, "-o", str(program)], capture_output=True, text=True
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    numbers = np.asarray(numbers)
+    text = " ".join(repr(float(value)) for value in numbers.ravel())
+    data.write_text(f"{len(numbers)} {numbers[0].size} {text}\n")
+    with subprocess.Popen([server], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        try:
+            ended = subprocess.run([program, data, found], stdin=other.stdout, stdout=other.stdin, timeout=120)
+        finally:
+            other.kill()
+    assert ended.returncode == 0, f"the program ended with {ended.returncode}"
+    return dict(line.split(" ", 1) for line in found.read_text().splitlines())
+
+
+class _Buffer(np.ndarray):
+    """What pynq.allocate gives: an array that can be given back."""
+
+    def freebuffer(self) -> None:
+        self.fill(0)
+
+
+class _Channel:
+    """A channel of pynq's DMA in simple mode. ``move`` says whether the transfer of a buffer has ended."""
+
+    def __init__(self, start: Any, finish: Any) -> None:
+        self._start, self._finish = start, finish
+        self._buffer: Any = None
+        self.transferred = 0
+
+    def transfer(self, buffer: Any) -> None:
+        assert isinstance(buffer, _Buffer) and self.idle
+        self._buffer = buffer
+        self._start(buffer)
+
+    @property
+    def idle(self) -> bool:
+        if self._buffer is not None:
+            count = self._finish(self._buffer)
+            if count is not None:
+                self.transferred, self._buffer = count, None
+        return self._buffer is None
+
+    def wait(self) -> None:
+        assert self.idle
+
+
+def mock_pynq(server: Server, top: str) -> ModuleType:
+    """A module `pynq` whose overlay has the accelerator behind ``server`` and a DMA; nothing else is replaced."""
+
+    def send(buffer: Any) -> None:
+        mask = (1 << 8 * buffer.itemsize) - 1
+        server.send([int(value) & mask for value in buffer])
+
+    def receive(buffer: Any) -> int | None:
+        beats, ended = server.take()
+        if not ended:
+            return None
+        buffer[: len(beats)] = np.array(beats, np.uint64).astype(buffer.dtype)
+        return len(beats) * buffer.itemsize
+
+    def write(address: int, data: int) -> None:
+        assert server.write(address, data) == 0
+
+    def read(address: int) -> int:
+        data, response = server.read(address)
+        assert response == 0
+        return data
+
+    class Overlay:
+        def __init__(self, path: str) -> None:
+            self.path = path
+            dma = SimpleNamespace(
+                sendchannel=_Channel(send, lambda buffer: buffer.nbytes), recvchannel=_Channel(lambda _: None, receive)
+            )
+            blocks = {f"{top}_0": SimpleNamespace(read=read, write=write), "axi_dma_0": dma}
+            self.ip_dict = {name: {} for name in blocks}
+            for name, block in blocks.items():
+                setattr(self, name, block)
+
+    module = ModuleType("pynq")
+    module.Overlay = Overlay  # type: ignore[attr-defined]
+    module.allocate = lambda shape, dtype: np.zeros(shape, dtype).view(_Buffer)  # type: ignore[attr-defined]
+    return module
