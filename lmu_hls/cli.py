@@ -390,7 +390,7 @@ def synth(
 
 @app.command(epilog=EXIT_STATUS)
 def report(outdir: OutDir, json_: Json = False) -> None:
-    """Write report.json and report.md from what verify and synth found, and print the table."""
+    """Write report.html, report.json, report.md and plots/ from what verify and synth found, and print the table."""
     from lmu_hls.report import to_json, to_table, write_report
 
     made = write_report(outdir)
@@ -398,6 +398,7 @@ def report(outdir: OutDir, json_: Json = False) -> None:
         sys.stdout.write(to_json(made))
     else:
         out.print(to_table(made))
+        _say(f"The report is {outdir / 'report.html'}")
     made.require()
 
 
@@ -432,6 +433,7 @@ def demo(
         sys.stdout.write(to_json(made))
     else:
         out.print(to_table(made))
+        _say(f"The report is {outdir / 'report.html'}")
     made.require()
 
 

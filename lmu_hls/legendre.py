@@ -179,6 +179,18 @@ def _euler(order: int, theta: float) -> tuple[Array, Array]:
     return np.eye(order) + a / theta, b / theta
 
 
+def recall(mem: npt.ArrayLike, theta: float, delays: npt.ArrayLike, basis: str = "legendre") -> Array:
+    """u as it was ``delays`` (n,) steps ago, each in [0, theta], by the coefficients mem (order,) of one channel.
+
+    u(t - d) = sum_i mem_i P_i(2 d / theta - 1) in the Legendre basis. Source: Voelker et al. 2019, equation 3.
+    """
+    coefficients = np.asarray(mem, dtype=np.float64)
+    if check_basis(basis) == "orthonormal":
+        coefficients = basis_scale(len(coefficients)) * coefficients
+    places = 2.0 * np.asarray(delays, dtype=np.float64) / check_theta(theta) - 1.0
+    return np.asarray(np.polynomial.legendre.legval(places, coefficients))
+
+
 def to_basis(a_bar: Array, b_bar: Array, source: Basis, target: Basis) -> tuple[Array, Array]:
     """The same system (order, order), (order,) with its state expressed in the basis `target`."""
     check_basis(source)

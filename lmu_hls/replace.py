@@ -24,8 +24,8 @@ MARK = ".lmu_hls.json"  # in a folder of ours: the files that the conversion wro
 MANIFEST = "manifest.json"
 # What the commands and the folder's own Makefile write later
 RESULTS = (
-    "convert.json", "accuracy.json", "precision.json", "verify.json", "synth.json", "place.json", "report.json",
-    "report.md", "report.html", "precision.svg", "test.npz", MARK, f".{NAME}",
+    "convert.json", "accuracy.json", "precision.json", "verify.json", "traces.json", "synth.json", "place.json",
+    "report.json", "report.md", "report.html", "precision.svg", "test.npz", MARK, f".{NAME}",
 )  # fmt: skip
 DERIVED = ("work", "plots", "verilog/build", "hls/csim")
 # All of a folder whose conversion did not yet leave the mark

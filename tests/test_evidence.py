@@ -31,26 +31,28 @@ RECORDS = {
     "overruns",
     "accuracy",
     "fidelity",
+    "traces",
     "synthesis xc7",
 }
 # By the start of a path, the first that fits: the records that must fall. Told again here, not read from the package.
 FALL = {
-    "model.keras": {"conversion", "precision", "accuracy", "fidelity"},
+    "model.keras": {"conversion", "precision", "accuracy", "fidelity", "traces"},
     "config.yml": {"conversion", "precision"},
     "spec.npz": RECORDS - {"synthesis xc7"},
-    "data.npz": {"csim", "rtlsim icarus", "overruns", "accuracy", "fidelity"},
+    "data.npz": {"csim", "rtlsim icarus", "overruns", "accuracy", "fidelity", "traces"},
     "hls/": {"project", "csim"},
-    "verilog/rtl/": {"project", "rtlsim icarus", "synthesis xc7"},
-    "verilog/rom/": {"project", "rtlsim icarus", "synthesis xc7"},
+    "verilog/rtl/": {"project", "rtlsim icarus", "traces", "synthesis xc7"},
+    "verilog/rom/": {"project", "rtlsim icarus", "traces", "synthesis xc7"},
     "verilog/": {"project"},
     "convert.json": {"conversion", "project"},
     "precision.json": {"precision", "overruns"},
     "verify.json": {"csim", "rtlsim icarus", "overruns", "accuracy", "fidelity"},
+    "traces.json": {"traces"},
     "synth.json": {"synthesis xc7"},
     "": set(),
 }
 # None of these bears on "the implementations agree", so it stays "passed" without them.
-NOT_JUDGED = {"project", "synthesis xc7"}
+NOT_JUDGED = {"project", "traces", "synthesis xc7"}
 UNHEARD = ("work/", "report.", "plots/", "convert.log")
 
 

@@ -19,6 +19,7 @@ from lmu_hls.errors import LmuHlsError, NotVerified
 from lmu_hls.records import Check, Comparison, Conversion, Reference, Timing, Verification, dump, evidence, load
 from lmu_hls.records.evidence import DataSet, Digests, Evidence
 from lmu_hls.records.folder import OutputFolder
+from lmu_hls.records.traces import Traces
 
 REFERENCE = ("overruns", "accuracy", "fidelity")  # topics
 
@@ -49,7 +50,7 @@ class Ledger:
         made = cls(folder, data, before, _remaining(folder, data, [name for name, _, _ in checks], before))
         opened = (Check(name, topic, made._evidence(topic, command, {})) for name, topic, command in checks)
         made.record = replace(made.record, checks=(*made.record.checks, *opened))
-        folder.forget(folder.verification)
+        folder.forget(folder.verification, folder.traces)
         dump(folder.verification, made.record)
         return made
 
@@ -69,6 +70,13 @@ class Ledger:
         full = replace(reference, evidence=self._evidence(REFERENCE, command, tools))
         self.record = replace(self.record, references=(*self.record.references, full))
         dump(self.folder.verification, self.record)
+
+    def trace(self, traces: Traces) -> None:
+        """What is drawn of this run; it replaces that of the run before."""
+        commands = [check.evidence.command for check in self.record.checks if self._mine(check)]
+        about = self._evidence("traces", commands[-1] if commands else "", {})
+        self._unchanged("traces")
+        dump(self.folder.traces, replace(traces, evidence=about))
 
     def _evidence(self, topics: str | Sequence[str], command: str, tools: dict[str, str]) -> Evidence:
         files = evidence.of_topics(topics, self.before, [self.data.file])

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lmu_hls import golden, toolchain
 from lmu_hls.backend.design import Design
@@ -17,9 +16,11 @@ from lmu_hls.flow.accelerator import accelerator
 from lmu_hls.flow.data import Data, head_of
 from lmu_hls.flow.fidelity import refer
 from lmu_hls.flow.ledger import Ledger
+from lmu_hls.flow.traces import traces
 from lmu_hls.records import Comparison, Overrun, Precision, Ties, Timing, Verification, load
 from lmu_hls.records.evidence import digests
 from lmu_hls.records.folder import OutputFolder
+from lmu_hls.records.traces import Excerpt
 from lmu_hls.spec import Network, Softmax, store
 from lmu_hls.tuning import clipped, exceeded
 from lmu_hls.verify import bench, verilated
@@ -74,20 +75,26 @@ def verify(
     lost = clipped(data.x, network.x)
     if lost:  # csim and rtlsim never see these values, so nothing but this tells
         overruns = (Overrun("input", "x", lost, float(np.abs(data.x).max()), None), *overruns)
+    from lmu_hls.flow.convert import load_model
+
     progress("float", 0, len(x))
-    real = _float_outputs(folder, data.x)
+    model = load_model(folder.model)
+    real = np.asarray(model.predict(data.x, verbose=0), np.float64)
     progress("float", len(x), len(x))
     found = refer(network, data, targets, real, reference, overruns, min_snr_db)
     if csim:
         ledger.enter("csim", _csim(folder, network, x, reference, progress), None, _versions("g++"))
     made = accelerator(network) if simulators else None
+    excerpt = None
     for simulator in simulators:
         assert made is not None
         part = x[: limits.get(simulator)]
-        comparison, timing = _rtlsim(folder, made, part, simulator, waves, progress)
+        comparison, timing, step = _rtlsim(folder, made, part, simulator, waves, progress)
+        excerpt = excerpt or step
         ledger.enter(f"rtlsim {simulator}", comparison, timing, _versions(simulator, "cocotb"))
     bound = "" if min_snr_db is None else f" --min-snr-db {min_snr_db:g}"
     ledger.refer(_command(data, "none") + bound, _versions("keras", "tensorflow"), replace(found, ties=ties))
+    ledger.trace(traces(network, model, data.x, x, (real, reference), targets, excerpt))
     return ledger.record
 
 
@@ -98,13 +105,6 @@ def _command(data: Data, simulator: str, limit: int | None = None) -> str:
 
 def _versions(*tools: str) -> dict[str, str]:
     return {name: toolchain.find(name).version for name in tools}
-
-
-def _float_outputs(folder: OutputFolder, x: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The outputs of the Keras model of the folder."""
-    from lmu_hls.flow.convert import load_model
-
-    return np.asarray(load_model(folder.model).predict(x, verbose=0), np.float64)
 
 
 def _golden(
@@ -157,7 +157,7 @@ def _csim(folder: OutputFolder, network: Network, x: Ints, reference: Ints, prog
 
 def _rtlsim(
     folder: OutputFolder, design: Design, x: Ints, simulator: str, waves: bool, progress: Progress
-) -> tuple[Comparison, Timing]:
+) -> tuple[Comparison, Timing, Excerpt]:
     """The whole network under one simulator: u, mem and h of every LMU layer, and the output."""
     network, task = design.network, f"rtlsim {simulator}"
     trace = golden.run(network, x)
@@ -172,6 +172,7 @@ def _rtlsim(
         compiled = verilated.build(sources, design.interface, folder.verilog, work)
     else:
         compiled = bench.build(simulator, sources, design.interface, folder.verilog, work, waves)
-    return simulate(
-        compiled, x, expected, formulas, (network.name, simulator), lambda done: progress(task, done, len(x))
-    )
+    names = (network.name, simulator)
+    widths = {(tap.layer, tap.tensor): tap.values.width for tap in design.interface.taps}
+    widths |= {("", "x"): network.x.width, OUTPUT: network.out.width}
+    return simulate(compiled, x, expected, formulas, names, lambda done: progress(task, done, len(x)), widths)

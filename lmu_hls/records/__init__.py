@@ -6,6 +6,7 @@ Files in an output folder (lmu_hls.records.folder), written with `dump(path, rec
     convert.json    Conversion     the files that the conversion wrote, by hash
     precision.json  Precision      the types that were chosen, and why
     verify.json     Verification   comparisons, timing, overruns and accuracy, by data set
+    traces.json     Traces         what of verify is drawn
     synth.json      Synthesis      what each unit takes, by target
     place.json      Placements     clock, utilisation and critical path of each unit, by device
 

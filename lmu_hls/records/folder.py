@@ -65,6 +65,11 @@ class OutputFolder:
         return self.root / "verify.json"
 
     @property
+    def traces(self) -> Path:
+        """What `verify` keeps to be drawn."""
+        return self.root / "traces.json"
+
+    @property
     def synthesis(self) -> Path:
         return self.root / "synth.json"
 

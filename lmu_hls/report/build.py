@@ -27,6 +27,7 @@ from lmu_hls.records import (
 )
 from lmu_hls.records.evidence import DataSet, Digests, Evidence, digests
 from lmu_hls.records.folder import OutputFolder
+from lmu_hls.records.traces import Traces
 from lmu_hls.report.page import to_html
 from lmu_hls.report.pictures import pictures_of, png, svg_file
 from lmu_hls.report.record import Report, to_json
@@ -39,6 +40,7 @@ CONVERT = "lmu-hls convert MODEL.keras OUTDIR --force"
 VERIFY = "lmu-hls verify OUTDIR"
 VERIFY_DATA = f"{VERIFY} --data FILE.npz"
 SYNTH = "lmu-hls synth OUTDIR"
+UNJUDGED = ("synthesis", "placement", "traces")  # records that the verdict does not depend on
 PLACE = "lmu-hls synth OUTDIR --route --target DEVICE"
 
 
@@ -143,6 +145,9 @@ def build_report(outdir: Path) -> Report:
     synthesized = tuple(entry for entry in synthesis.targets if judge.synthesis(entry)) if synthesis else ()
     placing = _read(folder.placement, Placements, "placement", PLACE, damaged)
     placed = tuple(entry for entry in placing.targets if judge.placement(entry)) if placing else ()
+    traces = _read(folder.traces, Traces, "traces", VERIFY, damaged)
+    if traces and not judge.holds("traces", traces.evidence, traces.evidence.command or VERIFY, judged=False):
+        traces = None
     _note_missing(judge)
     tools = dict(manifest.tools) if same_model else {}
     current: tuple[Check | Reference | TargetSynthesis | TargetPlacement, ...] = (
@@ -165,6 +170,7 @@ def build_report(outdir: Path) -> Report:
         standings=tuple(judge.standings),
         labels=judge.labels,
         commands=tuple(dict.fromkeys(entry.evidence.command for entry in current if entry.evidence.command)),
+        traces=traces,
     )
 
 
@@ -203,7 +209,9 @@ def _read(path: Path, kind: type[T], record: str, remedy: str, damaged: list[Sta
         return load(path, kind)
     except LmuHlsError as error:
         reason = f"{path.name} {str(error).removeprefix(str(path)).strip()}"
-        damaged.append(Standing(record, "", STALE, reason, remedy, judged=record not in ("synthesis", "placement")))
+        damaged.append(
+            Standing(record, "", STALE, reason, remedy, judged=record not in ("synthesis", "placement", "traces"))
+        )
         return None
 
 

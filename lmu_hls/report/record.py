@@ -25,6 +25,7 @@ from lmu_hls.records import (
     unseal,
 )
 from lmu_hls.records.jsonfile import RecordError, decode, parse, plain
+from lmu_hls.records.traces import Traces
 from lmu_hls.report.standing import CURRENT, NOT_FINISHED, STALE, Standing
 from lmu_hls.synth.families import family_of
 
@@ -61,6 +62,7 @@ class Report:
     standings: tuple[Standing, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
     commands: tuple[str, ...] = ()
+    traces: Traces | None = None
 
     @property
     def passed(self) -> bool:

@@ -99,6 +99,9 @@ class Bench:
                 accepted=found["s_axis_cycles"][of.n_in - 1 :: of.n_in],
                 delivered=found["m_axis_cycles"][:wanted][of.n_out - 1 :: of.n_out],
                 taps=tuple(_signed(found[f"{tap.wires}_data"], tap.values) for tap in of.taps) if job.record else (),
+                tap_cycles=tuple(found[f"{tap.wires}_cycles"] for tap in of.taps) if job.record else (),
+                in_cycles=found["s_axis_cycles"],
+                out_cycles=found["m_axis_cycles"][:wanted],
             )
         return assemble(facts, streams, job, of)
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from lmu_hls.fixed import Ints
 from lmu_hls.records import Comparison, Number, Timing
+from lmu_hls.records.traces import BEATS, Beats, Excerpt
 from lmu_hls.verify.compare import compare
 from lmu_hls.verify.run_files import STEPS_INSIDE, Run
 
@@ -56,18 +57,38 @@ def simulate(
     formulas: Formulas,
     names: tuple[str, str],
     progress: Callable[[int], None] = lambda done: None,
-) -> tuple[Comparison, Timing]:
+    widths: Mapping[tuple[str, str], int] | None = None,
+) -> tuple[Comparison, Timing, Excerpt]:
     """Send x (N, T, n_in) through the accelerator, back to back, and some of it again with pauses.
 
-    ``names`` are those of the accelerator and of the simulator in the result.
+    ``names`` are those of the accelerator and of the simulator in the result, ``widths`` the bits of tensors. The
+    excerpt is the last step of the first sequence that was sent with pauses.
     Raises LmuHlsError when the simulation stops, gets stuck, or breaks the rules of the streams.
     """
     unit, simulator = names
     run = simulation.run(x, trace=True, progress=progress)
     actual = {OUTPUT: run.outputs}
     actual |= {(layer, name): values for layer, tensors in run.taps.items() for name, values in tensors.items()}
-    idle = simulation.run(x[:IDLE_SEQUENCES], pause=formulas.latency_cycles + 2 * formulas.ii_cycles)
-    return compare_tensors(f"rtlsim {simulator}", expected, actual), _timing(unit, simulator, formulas, run, idle)
+    pause = formulas.latency_cycles + 2 * formulas.ii_cycles
+    idle = simulation.run(x[:IDLE_SEQUENCES], trace=True, pause=pause)
+    comparison = compare_tensors(f"rtlsim {simulator}", expected, actual)
+    return comparison, _timing(unit, simulator, formulas, run, idle), _excerpt(simulator, x, idle, widths or {})
+
+
+def _excerpt(simulator: str, x: Ints, idle: Run, widths: Mapping[tuple[str, str], int]) -> Excerpt:
+    """The last step of the first sequence of a run with pauses, from its first beat in to its last beat out."""
+    if not idle.beats:
+        return Excerpt(simulator, ())
+    steps, n_in = x.shape[1:]
+    cycles_in = idle.beats["", "x"][0]
+    start, end = int(cycles_in[(steps - 1) * n_in]), int(idle.delivered[0].max())
+    streams = []
+    for key, (cycles, values) in idle.beats.items():
+        inside = np.flatnonzero((cycles >= start) & (cycles <= end))[:BEATS]
+        integers = x.reshape(-1)[inside] if key == ("", "x") else values.reshape(-1)[inside]
+        beats = tuple((cycles[inside] - start).tolist())
+        streams.append(Beats(*key, widths.get(key, 0), beats, tuple(integers.tolist())))
+    return Excerpt(simulator, tuple(streams))
 
 
 def _timing(unit: str, simulator: str, formulas: Formulas, run: Run, idle: Run) -> Timing:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +23,8 @@ class Run:
 
     ``outputs`` (N, [T], n_out) and ``user``, m_axis_tuser of each of them.
     ``accepted`` (N, T): the cycle of each step's last input beat; ``delivered`` (N, [T]): that of each output's last
-    beat. ``cycles``: up to the last beat. ``taps``: layer -> tensor -> (N, T, n), where they were recorded.
+    beat. ``cycles``: up to the last beat. ``taps``: layer -> tensor -> (N, T, n), where they were recorded. ``beats``:
+    (layer, tensor) -> the cycle of every beat and its value, with the taps; ("", "x") without values.
     """
 
     outputs: Ints
@@ -32,6 +33,7 @@ class Run:
     delivered: Ints
     cycles: int
     taps: dict[str, dict[str, Ints]]
+    beats: dict[tuple[str, str], tuple[Ints, Ints]] = field(default_factory=dict)
 
     @property
     def ii_cycles(self) -> int:
@@ -55,6 +57,10 @@ class Run:
         if len(found) != 1:
             raise ValueError(f"the outputs come after {found.tolist()} cycles; give the run a pause after each step")
         return int(found[0])
+
+
+def _none() -> Ints:
+    return np.empty(0, np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +112,9 @@ class Facts:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Streams:
-    """The values of all output beats with their flags, the cycles as in :class:`Run`, and the beats of each tap."""
+    """The values of all output beats with their flags, the cycles as in :class:`Run`, and the beats of each tap.
+
+    ``tap_cycles``, ``in_cycles`` and ``out_cycles`` are the cycles of their beats, where they were recorded."""
 
     output: Ints
     user: Ints
@@ -114,6 +122,9 @@ class Streams:
     accepted: Ints
     delivered: Ints
     taps: tuple[Ints, ...]
+    tap_cycles: tuple[Ints, ...] = ()
+    in_cycles: Ints = field(default_factory=_none)
+    out_cycles: Ints = field(default_factory=_none)
 
 
 def read(folder: Path, job: Job, interface: Interface) -> Run:
@@ -131,6 +142,9 @@ def read(folder: Path, job: Job, interface: Interface) -> Run:
         accepted=numbers("accepted", "<u8"),
         delivered=numbers("delivered", "<u8"),
         taps=taps,
+        tap_cycles=tuple(numbers(f"tap{k}_cycles", "<u8") for k in range(len(taps))),
+        in_cycles=numbers("s_cycles", "<u8"),
+        out_cycles=numbers("m_cycles", "<u8"),
     )
     facts = Facts(moved, sent, got, extra, broken, bool(stuck), bool(finished))
     return assemble(facts, streams, job, interface)
@@ -146,8 +160,12 @@ def assemble(facts: Facts, streams: Streams, job: Job, interface: Interface) -> 
     if job.tlast and (last[:, :-1].any() or not last[:, -1].all()):
         raise LmuHlsError(f"{interface.top} gives tlast elsewhere than on the last beat of each sequence's output")
     taps: dict[str, dict[str, Ints]] = {}
-    for tap, values in zip(interface.taps if job.record else (), streams.taps, strict=True):
+    beats = {("", "x"): (streams.in_cycles, _none())} if job.record else {}
+    for k, (tap, values) in enumerate(zip(interface.taps if job.record else (), streams.taps, strict=True)):
         taps.setdefault(tap.layer, {})[tap.tensor] = _shaped(values, tap, job, interface)
+        beats[tap.layer, tap.tensor] = (streams.tap_cycles[k], values)
+    if job.record:
+        beats["", "output"] = (streams.out_cycles, streams.output)
     return Run(
         outputs=streams.output.reshape(shape),
         user=streams.user.astype(bool).reshape(shape),
@@ -155,6 +173,7 @@ def assemble(facts: Facts, streams: Streams, job: Job, interface: Interface) -> 
         delivered=streams.delivered.reshape(results),
         cycles=facts.moved + 1,
         taps=taps,
+        beats=beats,
     )
 
 

@@ -14,6 +14,7 @@ from lmu_hls.front.settings import hls_config
 from lmu_hls.records import SCHEMA, Conversion, Manifest, Placements, Precision, Synthesis, Verification
 from lmu_hls.records.folder import OutputFolder
 from lmu_hls.records.jsonfile import is_text
+from lmu_hls.records.traces import Traces
 from lmu_hls.report import Report
 from lmu_hls.rtl.manifest import Project
 
@@ -24,6 +25,7 @@ ROOTS = {
     OUT.conversion: Conversion,
     OUT.precision: Precision,
     OUT.verification: Verification,
+    OUT.traces: Traces,
     OUT.synthesis: Synthesis,
     OUT.placement: Placements,
     OUT.reports[0]: Report,

@@ -32,7 +32,7 @@ class Design:
 def measure(design, samples, steps):
     x = np.zeros((samples, steps, 2), np.int64)
     expected = {OUTPUT: np.zeros((samples, steps, 1), np.int64)}
-    comparison, timing = simulate(design, x, expected, Formulas(II, LATENCY), ("unit", "icarus"))
+    comparison, timing, _ = simulate(design, x, expected, Formulas(II, LATENCY), ("unit", "icarus"))
     assert comparison.passed
     return timing
 

@@ -20,7 +20,7 @@ PNG_SCALE = 3
 
 LIGHT: Mapping[str, str] = {
     "ink": "#1b1f24", "muted": "#57606a", "grid": "#d0d7de", "paper": "#ffffff", "panel": "#eef2f6",
-    "a": "#0969da", "b": "#bc4c00", "c": "#1a7f37", "d": "#8250df", "e": "#0e7c86", "bad": "#cf222e", "warn": "#9a6700",
+    "a": "#0969da", "b": "#b34700", "c": "#1a7f37", "d": "#7a48d6", "e": "#0c727b", "bad": "#cf222e", "warn": "#8f6000",
 }  # fmt: skip
 DARK: Mapping[str, str] = {
     "ink": "#e6edf3", "muted": "#9ea7b3", "grid": "#3d444d", "paper": "#0d1117", "panel": "#1a212b",

@@ -5,9 +5,11 @@ from __future__ import annotations
 from itertools import groupby
 
 from lmu_hls.report.pictures.bars import device_bars, multiplier_bars, target_bars
+from lmu_hls.report.pictures.behaviour import confusion, curves, remembered, scatter
 from lmu_hls.report.pictures.drawing import Picture
 from lmu_hls.report.pictures.network import blocks, pace
 from lmu_hls.report.pictures.types import chosen_types, given_types
+from lmu_hls.report.pictures.wave import timeline, wave
 from lmu_hls.report.record import Report
 from lmu_hls.synth.families import family_of
 
@@ -19,7 +21,7 @@ def pictures_of(report: Report) -> dict[str, list[Picture]]:
     """{section: its pictures} in the order of SECTIONS, without those that there are no data for."""
     return {
         NETWORK: _network(report),
-        BEHAVIOUR: [],
+        BEHAVIOUR: _behaviour(report),
         RESOURCES: _resources(report),
         TYPES: _types(report),
     }
@@ -28,7 +30,24 @@ def pictures_of(report: Report) -> dict[str, list[Picture]]:
 def _network(report: Report) -> list[Picture]:
     if not report.manifest or not report.hardware:
         return []
-    return [blocks(report.manifest, report.hardware), pace(report.hardware)]
+    made = [blocks(report.manifest, report.hardware), pace(report.hardware)]
+    if report.traces and report.traces.excerpt and report.traces.excerpt.streams:
+        made += [timeline(report.traces.excerpt), wave(report.traces.excerpt)]
+    return made
+
+
+def _behaviour(report: Report) -> list[Picture]:
+    traces = report.traces
+    if traces is None:
+        return []
+    about = traces.evidence.data
+    data = report.labels.get(about.x.sha256, about.label) if about else "unknown data"
+    groups = [list(group) for _, group in groupby(traces.signals, lambda signal: (signal.layer, signal.tensor))]
+    made = [curves(f"signals-{k}", group, traces.sequence) for k, group in enumerate(groups)]
+    made += [remembered(f"memory-{k}", item) for k, item in enumerate(traces.memories)]
+    made += [confusion(traces.confusion, data)] if traces.confusion else []
+    made += [scatter(traces.scatter, data)] if traces.scatter else []
+    return made
 
 
 def _resources(report: Report) -> list[Picture]:

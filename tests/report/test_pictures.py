@@ -1,0 +1,114 @@
+"""Every picture says what its record says, in its shapes and in words, and takes whatever a record may hold."""
+
+import dataclasses
+import re
+
+import pytest
+
+from lmu_hls.fixed import FixedType
+from lmu_hls.records import Placement, TensorPrecision, Usage
+from lmu_hls.records.traces import Beats, Confusion, Excerpt, Remembered, Scatter, Signal, Traces
+from lmu_hls.report.pictures import bars, behaviour, drawing, types, wave
+from lmu_hls.report.pictures.chart import Plane, ticks
+from lmu_hls.report.pictures.gallery import pictures_of
+from tests.support.sample_records import BASIS
+
+EXCERPT = Excerpt(
+    "icarus",
+    (
+        Beats("", "x", 16, (0, 1), (-1, 5)),
+        Beats("lmu", "u", 12, (19, 33), (-2, 7)),
+        Beats("lmu", "never", 12, (), ()),
+        Beats("", "output", 16, (235, 275), (3, 4)),
+    ),
+)
+TRACES = Traces(
+    0,
+    (Signal("lmu", "h", 2, 0, (0.0, 1.0, 2.0), (0.0, 1.5, 2.0)), Signal("", "output", 0, 0, (1.0, 1.0), ())),
+    (Remembered("lmu", 0, 4, 5.0, (0.5, 1.5), (1.0, 0.0), (0.9, 0.2)),),
+    Confusion(((3, 1), (0, 4))),
+    Scatter((1.0, 2.0), (1.1, 1.9)),
+    EXCERPT,
+)
+
+
+def labels(picture):
+    return [shape.text for shape in picture.shapes if isinstance(shape, drawing.Text)]
+
+
+def test_a_report_with_everything_has_all_pictures_and_their_files():
+    report = dataclasses.replace(BASIS, traces=TRACES)
+    names = [picture.name for group in pictures_of(report).values() for picture in group]
+    assert names[:4] == ["blocks", "pace", "timeline", "wave"] and len(names) == len(set(names))
+    assert {"signals-0", "signals-1", "memory-0", "confusion", "scatter", "types"} <= set(names)
+    for group in pictures_of(report).values():
+        for picture in group:
+            assert picture.text and drawing.svg_file(picture).startswith("<svg")
+            assert drawing.png(picture) == drawing.png(picture)
+            inside = [shape for shape in picture.shapes if isinstance(shape, drawing.Text)]
+            assert all(-1 <= text.x <= picture.width + 1 and 0 <= text.y <= picture.height for text in inside)
+
+
+def test_the_waveform_shows_values_as_the_bus_has_them():
+    shown = labels(wave.wave(EXCERPT))
+    assert "ffff" in shown and "0005" in shown and "ffe" in shown
+    assert EXCERPT.cycles == 276 and "x: 2 beats in cycles 0 to 1" in wave.timeline(EXCERPT).text
+
+
+def test_the_largest_difference_is_named():
+    assert "the largest difference is 0.5" in behaviour.curves("c", TRACES.signals[:1], 0).text
+
+
+def test_the_matrix_names_right_answers():
+    assert "7 of 8 answers" in behaviour.confusion(TRACES.confusion, "a.npz").text
+
+
+def test_resources_beyond_the_device_are_red_and_do_not_leave_the_picture():
+    usage = {"LUT": Usage(9000, 5280), "FF": Usage(10, 5280)}
+    item = Placement("n", "up5k", "p", "t", "1", 12.0, (), usage, {}, False, "too many", "less")
+    shapes = [shape for shape in bars.device_bars("d", item).shapes if isinstance(shape, drawing.Rect)]
+    assert [shape.fill for shape in shapes].count("bad") == 1
+    assert all(shape.x + shape.width <= drawing.WIDTH for shape in shapes)
+    assert "170.5 % (9000)" in labels(bars.device_bars("d", item))
+
+
+def test_types_take_ranges_that_are_unknown_unbounded_or_zero():
+    def row(observed, proven):
+        kind = FixedType(16, 6)
+        return TensorPrecision("l", "t", kind, 1, False, observed, proven, 1.0, 0, None, None)
+
+    picture = types.chosen_types([row(0.0, None), row(3.0, float("inf")), row(1e-9, 40.0)])
+    assert sum(isinstance(shape, drawing.Dot) for shape in picture.shapes) == 3 + 2  # and the legend
+
+
+@pytest.mark.parametrize(("low", "high"), [(0, 1), (-3.2, 7.9), (1e-9, 2e-9), (0, 544), (5, 5)])
+def test_ticks_are_round_and_inside(low, high):
+    found = ticks(low, high)
+    assert found and all(low - 1e-12 <= value <= high + 1e-9 * abs(high) for value in found) and len(found) <= 11
+
+
+def test_values_that_are_all_the_same_have_a_plane():
+    plane = Plane.around([0, 1], [2.0, 2.0])
+    assert plane.at(0, 2.0)[1] == plane.y + plane.height / 2
+
+
+def test_text_in_a_picture_is_escaped_and_cut():
+    text = drawing.svg(drawing.Picture("p", "<t>", "&", 10, (drawing.Text(0, 5, "<script>"),)))
+    assert "<script>" not in text and "&lt;script&gt;" in text
+    assert drawing.fitting("a" * 100, 60).endswith("…") and len(drawing.fitting("a" * 100, 60)) < 12
+
+
+def test_every_colour_is_legible_on_paper_in_light_and_dark():
+    """Contrast of 4.5 to 1 for text, and 3 to 1 for what is drawn (WCAG 2.1)."""
+
+    def luminance(color):
+        parts = [int(color[k : k + 2], 16) / 255 for k in (1, 3, 5)]
+        linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+        return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+    for colors in (drawing.LIGHT, drawing.DARK):
+        for ground in ("paper", "panel"):
+            for role in ("ink", "muted", *drawing.SERIES, "bad", "warn"):
+                pair = sorted(luminance(colors[name]) for name in (role, ground))
+                assert (pair[1] + 0.05) / (pair[0] + 0.05) >= 4.5, (role, ground)
+    assert set(re.findall(r"--(\w+):", drawing.css())) == set(drawing.LIGHT) == set(drawing.DARK)
