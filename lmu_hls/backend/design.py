@@ -12,6 +12,7 @@ from lmu_hls.backend.engines import run_golden
 from lmu_hls.backend.options import MODES, Options
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import Ints
+from lmu_hls.integration import DEFAULT_CLOCK_MHZ, DEFAULT_PART, integration_files
 from lmu_hls.rtl.network import NetworkPlan, plan_network, utilisation
 from lmu_hls.rtl.reuse import Settled, settle
 from lmu_hls.rtl.standalone import Vectors, sources, write_project
@@ -87,10 +88,16 @@ class Design:
         output = run_golden(self.network, fed, endless, False, lambda done, total: None).output
         return output.reshape(len(x), -1, self.plan.out.count) if self.plan.every_step else output
 
-    def write(self, folder: Path, samples: Ints | None = None) -> None:
-        """Write the project; its test bench has the first of ``samples`` (N, steps, n_in), or random ones."""
+    def write(
+        self, folder: Path, samples: Ints | None = None, clock_mhz: float = DEFAULT_CLOCK_MHZ, part: str = DEFAULT_PART
+    ) -> None:
+        """Write the project; its test bench has the first of ``samples`` (N, steps, n_in), or random ones.
+
+        The files for other tools ask for ``clock_mhz`` and name AMD's ``part``.
+        """
         x = random_samples(self.network) if samples is None else samples[:VECTORS]
-        write_project(self.plan, folder, Vectors(x, self.golden(x)), self.settled)
+        extra = integration_files(self.plan, clock_mhz, part)
+        write_project(self.plan, folder, Vectors(x, self.golden(x)), self.settled, extra)
 
     def report(self) -> dict[str, Any]:
         """What is known by formula, in words of hls4ml's kind."""

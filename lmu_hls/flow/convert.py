@@ -202,10 +202,18 @@ def _write_parts(model: Any, graph: Any, folder: OutputFolder, settings: Mapping
     write_text(folder.hls / "LICENSE", license_text())
     _forget_place(folder.hls)
     store.save(made.network, folder.spec)
-    made.write(folder.verilog)
+    made.write(folder.verilog, **_integration(settings))
     model.save(folder.model)
     folder.config.write_text(yaml.safe_dump({KEY: SCHEMA, **_plain(settings)}, sort_keys=False))
     return made
+
+
+def _integration(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The clock and AMD's part for the constraints and scripts beside the Verilog, where the settings have them."""
+    project = project_options(settings)
+    period, part = project.get("clock_period"), str(project.get("part", ""))
+    found = {"clock_mhz": 1000.0 / float(period)} if period is not None else {}
+    return {**found, "part": part} if part.lower().startswith("xc") else found
 
 
 def _forget_place(project: Path) -> None:

@@ -17,6 +17,8 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 from numpy.typing import NDArray
 
+from lmu_hls.records.folder import INTEGRATION, IP_XACT
+
 # Not "from lmu_hls import": the package loads its names on demand, and to import-linter that would import them all.
 VERSION: str = sys.modules["lmu_hls"].__version__
 CONTRACT = ("model.keras", "config.yml", "spec.npz")
@@ -30,7 +32,8 @@ SUBJECTS: Mapping[str, tuple[str, ...]] = {
         *VERILOG,
         "verilog/vectors/**",
         "verilog/tb/**",
-        *(f"verilog/{name}" for name in ("manifest.json", "Makefile", "lmu.core", "README.md")),
+        f"verilog/{INTEGRATION}/**",
+        *(f"verilog/{name}" for name in ("manifest.json", "Makefile", "lmu.core", "README.md", "LICENSE", IP_XACT)),
     ),
     "precision": CONTRACT,
     "overruns": ("spec.npz", "precision.json"),

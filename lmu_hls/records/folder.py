@@ -7,6 +7,10 @@ from pathlib import Path
 
 from lmu_hls.errors import LmuHlsError
 
+# Of the Verilog project: the folder of the files for other tools, and what those look for at the top of it
+INTEGRATION = "integration"
+IP_XACT = "component.xml"
+
 
 @dataclass(frozen=True, slots=True)
 class OutputFolder:

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import Ints
 from lmu_hls.naming import contained, markdown
 from lmu_hls.records import dump, write_text
+from lmu_hls.records.folder import INTEGRATION
 from lmu_hls.resources import hdl_file, hdl_modules, license_text
 from lmu_hls.rtl import layout, registers
 from lmu_hls.rtl.copies import without_formal
@@ -50,14 +52,16 @@ class Vectors:
 
 
 def write_project(
-    plan: NetworkPlan, folder: Path, vectors: Vectors | None = None, settled: Settled | None = None
-) -> Project:
+    plan: NetworkPlan, folder: Path, vectors: Vectors | None = None, settled: Settled | None = None,
+    extra: Mapping[str, str] = MappingProxyType({}),
+) -> Project:  # fmt: skip
     """Write the project of ``plan`` into ``folder``; files of an earlier one there are replaced.
 
-    Without ``vectors`` there is no test bench; ``settled`` is quoted in the datasheet. Raises LmuHlsError when the
-    folder cannot be written, ValueError for vectors of another shape or range.
+    Without ``vectors`` there is no test bench; ``settled`` is quoted in the datasheet; ``extra`` are files for other
+    tools, {path: text}. Raises LmuHlsError when the folder cannot be written, ValueError for vectors of another shape
+    or range.
     """
-    files = project_files(plan, vectors, settled)
+    files = project_files(plan, vectors, settled, extra)
     _remove_earlier(folder)
     for name, text in files.items():
         write_text(folder / name, text)
@@ -67,7 +71,10 @@ def write_project(
     return written
 
 
-def project_files(plan: NetworkPlan, vectors: Vectors | None = None, settled: Settled | None = None) -> dict[str, str]:
+def project_files(
+    plan: NetworkPlan, vectors: Vectors | None = None, settled: Settled | None = None,
+    extra: Mapping[str, str] = MappingProxyType({}),
+) -> dict[str, str]:  # fmt: skip
     """All files but the manifest: path below the folder -> text."""
     name, inline = plan.name, plan.options.inline_roms
     files = {f"rtl/{plan.top}.v": top_source(plan)}
@@ -96,13 +103,14 @@ def project_files(plan: NetworkPlan, vectors: Vectors | None = None, settled: Se
         "vectors": data,
         "software": list(software),
         "beats": beats,
+        "constraints": {Path(file).suffix[1:]: file for file in extra if file.startswith(f"{INTEGRATION}/clock.")},
     }
     files["Makefile"] = render("Makefile.jinja", **facts)
     files["lmu.core"] = render("fusesoc.core.jinja", **facts)
     request = markdown(settled.summary) if settled is not None else ""
     files["README.md"] = render("project_readme.md.jinja", utilisation=utilisation(plan), request=request, **facts)
     files["LICENSE"] = license_text()
-    return files
+    return {**files, **extra}
 
 
 def top_source(plan: NetworkPlan) -> str:
@@ -153,6 +161,11 @@ def with_submodules(tops: Iterable[str]) -> tuple[str, ...]:
 def sources(plan: NetworkPlan) -> tuple[str, ...]:
     """The Verilog files of the accelerator, below the project's folder, the top first."""
     return tuple(f"rtl/{name}.v" for name in (plan.top, *map(plan.names.module, modules(plan))))
+
+
+def rom_files(plan: NetworkPlan) -> tuple[str, ...]:
+    """The ROM files of the accelerator, below the project's folder; none where their contents are in the source."""
+    return () if plan.options.inline_roms else tuple(sorted(map(plan.names.rom, plan.net.roms.values())))
 
 
 def _inline_rom(plan: NetworkPlan) -> str:

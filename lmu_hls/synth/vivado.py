@@ -48,8 +48,14 @@ class Implemented:
     path: CriticalPath | None
 
 
-def script(verilog: Sequence[str], top: str, parameters: Mapping[str, int | str], part: str) -> str:
-    """Tcl for synthesis, place, route and reports, in a folder from which ``verilog`` and the ROM files are named."""
+def script(
+    verilog: Sequence[str], top: str, parameters: Mapping[str, int | str], part: str, clock_file: str = CLOCK_FILE,
+    reports: str = "",
+) -> str:  # fmt: skip
+    """Tcl for synthesis, place, route and reports, in a folder from which all files and the ROM files are named.
+
+    ``reports`` is what the names of the reports begin with, such as a folder.
+    """
     for word in (*verilog, top, part, *parameters):
         if not _WORD.fullmatch(word):
             raise LmuHlsError(f"Vivado's script cannot name {word!r}; rename the file or its folder")
@@ -60,14 +66,14 @@ def script(verilog: Sequence[str], top: str, parameters: Mapping[str, int | str]
             "# A memory that is not read is an error, not a warning: its weights would be lost.",
             "set_msg_config -id {Synth 8-4445} -new_severity ERROR",
             *(f"read_verilog {{{path}}}" for path in verilog),
-            f"read_xdc -mode out_of_context {CLOCK_FILE}",
+            f"read_xdc -mode out_of_context {clock_file}",
             f"synth_design -mode out_of_context -top {top} -part {part}{generics}",
             "opt_design",
             "place_design",
             "phys_opt_design",
             "route_design",
-            f"report_utilization -file {USED}",
-            f"report_timing_summary -max_paths 1 -file {TIMING}",
+            f"report_utilization -file {reports}{USED}",
+            f"report_timing_summary -max_paths 1 -file {reports}{TIMING}",
         )
     )
 

@@ -236,6 +236,9 @@ def test_part_and_clock(tmp_path):
     assert "Part: xc7a100tcsg324-1\n" in hls and "ClockPeriod: 8\n" in hls
     written = yaml.safe_load((tmp_path / "a" / "config.yml").read_text())
     assert (written["Part"], written["ClockPeriod"]) == ("xc7a100tcsg324-1", 8)
+    tools = tmp_path / "a" / "verilog" / "integration"
+    assert "-period 8.000" in (tools / "clock.xdc").read_text()
+    assert "-part xc7a100tcsg324-1" in (tools / "vivado_synth_ooc.tcl").read_text()
     again = {"HLSConfig": {"Model": written["Model"]}, "Part": written["Part"]}
     flow.convert(small_model(), tmp_path / "b", config=again)
     assert store.load(tmp_path / "b" / "spec.npz").x == store.load(tmp_path / "a" / "spec.npz").x

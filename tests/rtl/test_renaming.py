@@ -253,7 +253,7 @@ def test_name_and_roms_are_options() -> None:
 
 TARGETS = {
     "sim": "sim", "sim_verilator": "sim", "lint": "lint", "synth": "generic", "vivado": "vivado", "trellis": "trellis",
-    "icestorm": "icestorm",
+    "icestorm": "icestorm", "apicula": "apicula",
 }  # fmt: skip
 
 

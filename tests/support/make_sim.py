@@ -13,7 +13,7 @@ from lmu_hls.rtl.network import RtlOptions, plan_network
 from lmu_hls.rtl.reuse import valid_reuse_factors
 from lmu_hls.rtl.standalone import Vectors, write_project
 from lmu_hls.spec import LMU, Dense, Network, streaming
-from tests.support.networks import random_input
+from tests.support.networks import random_input, random_network
 
 
 def with_reuse(rng: np.random.Generator, network: Network, place: int | None = None) -> Network:
@@ -25,6 +25,12 @@ def with_reuse(rng: np.random.Generator, network: Network, place: int | None = N
             layer = replace(layer, reuse_factor=int(rng.choice(valid)) if place is None else valid[place])
         layers.append(layer)
     return network.with_layers(tuple(layers))
+
+
+def fast_network(seed: int) -> Network:
+    """A random network as fast as its parts can be."""
+    rng = np.random.default_rng(seed)
+    return with_reuse(rng, random_network(rng), place=0)
 
 
 def golden_vectors(rng: np.random.Generator, network: Network, options: RtlOptions, count: int = 3) -> Vectors:

@@ -1,0 +1,81 @@
+"""The files for other tools, as text by their path in the Verilog project."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jinja2
+
+from lmu_hls import naming
+from lmu_hls.integration.ports import CLOCK, RESET, buses, ports
+from lmu_hls.records.folder import INTEGRATION
+from lmu_hls.rtl.copies import SPDX
+from lmu_hls.rtl.network import NetworkPlan
+from lmu_hls.rtl.standalone import rom_files, sources
+from lmu_hls.synth.constraints import constraints, sdc
+from lmu_hls.synth.vivado import script
+
+DEFAULT_CLOCK_MHZ = 100.0
+DEFAULT_PART = "xc7z020clg400-1"
+CONSTRAINTS = {
+    "xdc": ("Vivado", "#"),
+    "sdc": ("Quartus, nextpnr for Gowin, and other tools that read SDC", "#"),
+    "lpf": ("Lattice ECP5: nextpnr-ecp5, Diamond", "#"),
+    "pcf": ("Lattice iCE40: nextpnr-ice40", "#"),
+    "cst": ("Gowin: nextpnr-himbaechel; the clock is in clock.sdc", "//"),
+}  # language -> who reads it, and how a comment begins
+_EXAMPLE = {CLOCK: "PIN1", RESET: "PIN2"}
+_TEMPLATES = jinja2.Environment(
+    loader=jinja2.PackageLoader("lmu_hls.integration"),
+    undefined=jinja2.StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    keep_trailing_newline=True,
+)
+_TEMPLATES.globals["spdx"] = SPDX
+for _filter in (naming.html, naming.source_text):
+    _TEMPLATES.filters[_filter.__name__] = _filter
+
+
+def integration_files(
+    plan: NetworkPlan, clock_mhz: float = DEFAULT_CLOCK_MHZ, part: str = DEFAULT_PART
+) -> dict[str, str]:
+    """All files for other tools: path below the project's folder -> text.
+
+    ``clock_mhz`` is the frequency that the constraints ask for, ``part`` the device of Vivado's scripts.
+    """
+    facts: dict[str, Any] = {
+        "plan": plan,
+        "name": plan.name,
+        "rtl": sources(plan),
+        "rom": rom_files(plan),
+        "buses": buses(plan),
+        "ports": ports(plan),
+        "clock_mhz": clock_mhz,
+        "part": part,
+    }
+    made = {f"clock.{language}": constraint_file(language, clock_mhz) for language in CONSTRAINTS}
+    made["vivado_synth_ooc.tcl"] = _render("vivado_synth_ooc.tcl.jinja", script=_out_of_context(plan, part), **facts)
+    made["vivado_package_ip.tcl"] = _render("vivado_package_ip.tcl.jinja", **facts)
+    made["quartus.tcl"] = _render("quartus.tcl.jinja", **facts)
+    made[f"{plan.top}_hw.tcl"] = _render("hw.tcl.jinja", **facts)
+    return {f"{INTEGRATION}/{name}": text for name, text in made.items()}
+
+
+def constraint_file(language: str, clock_mhz: float) -> str:
+    """The clock, and, as comments, what a pin looks like: which ports are pins is for the board's top to say."""
+    reader, comment = CONSTRAINTS[language]
+    text = sdc(CLOCK, clock_mhz) if language == "sdc" else constraints(language, CLOCK, clock_mhz, {})
+    lines = [SPDX, f"For {reader}.", f"{CLOCK} is the only clock, {RESET} is synchronous to it, and no path is false."]
+    if language != "sdc":
+        pins = constraints(language, CLOCK, clock_mhz, _EXAMPLE).removeprefix(text)
+        lines += ["Pins are the board's. With the accelerator as the top they are written so:", *pins.splitlines()]
+    return "".join(f"{comment} {line}\n" for line in lines) + text
+
+
+def _out_of_context(plan: NetworkPlan, part: str) -> str:
+    return script(sources(plan), plan.top, {}, part, f"{INTEGRATION}/clock.xdc", "build/")
+
+
+def _render(template: str, **facts: Any) -> str:
+    return _TEMPLATES.get_template(template).render(**facts)
