@@ -7,8 +7,9 @@ from typing import Any
 import jinja2
 
 from lmu_hls import naming
+from lmu_hls.integration.ipxact import RANGE, bus_type, register_entries
 from lmu_hls.integration.ports import CLOCK, RESET, buses, ports
-from lmu_hls.records.folder import INTEGRATION
+from lmu_hls.records.folder import INTEGRATION, IP_XACT
 from lmu_hls.rtl.copies import SPDX
 from lmu_hls.rtl.network import NetworkPlan
 from lmu_hls.rtl.standalone import rom_files, sources
@@ -59,7 +60,9 @@ def integration_files(
     made["vivado_package_ip.tcl"] = _render("vivado_package_ip.tcl.jinja", **facts)
     made["quartus.tcl"] = _render("quartus.tcl.jinja", **facts)
     made[f"{plan.top}_hw.tcl"] = _render("hw.tcl.jinja", **facts)
-    return {f"{INTEGRATION}/{name}": text for name, text in made.items()}
+    registers = register_entries(plan) if plan.options.axi_lite else ()
+    xml = _render("component.xml.jinja", registers=registers, range=RANGE, bus_type=bus_type, **facts)
+    return {IP_XACT: xml} | {f"{INTEGRATION}/{name}": text for name, text in made.items()}
 
 
 def constraint_file(language: str, clock_mhz: float) -> str:

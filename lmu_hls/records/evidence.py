@@ -32,6 +32,7 @@ SUBJECTS: Mapping[str, tuple[str, ...]] = {
         *VERILOG,
         "verilog/vectors/**",
         "verilog/tb/**",
+        "verilog/sw/**",
         f"verilog/{INTEGRATION}/**",
         *(f"verilog/{name}" for name in ("manifest.json", "Makefile", "lmu.core", "README.md", "LICENSE", IP_XACT)),
     ),
