@@ -116,6 +116,23 @@ def run(
 
 
 @contextlib.contextmanager
+def session(
+    command: Sequence[str | Path], *, tool: str, cwd: Path | None = None, env: Mapping[str, str] | None = None
+) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
+    """A program to talk with: its stdin and its output, stdout and stderr together. It ends with the block.
+
+    Raises LmuHlsError when the program cannot be started.
+    """
+    with _group(command, tool, cwd, env, subprocess.PIPE, subprocess.PIPE) as process:
+        assert process.stdin is not None and process.stdout is not None
+        try:
+            yield process.stdin, process.stdout
+        finally:
+            with contextlib.suppress(OSError):
+                process.stdin.close()
+
+
+@contextlib.contextmanager
 def threads(count: int) -> Iterator[ThreadPoolExecutor]:
     """Threads that run programs. When the block is left by an exception, what they run is ended, the rest dropped."""
     over = threading.Event()

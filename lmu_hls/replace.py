@@ -27,7 +27,7 @@ RESULTS = (
     "convert.json", "accuracy.json", "precision.json", "verify.json", "traces.json", "synth.json", "place.json",
     "report.json", "report.md", "report.html", "precision.svg", "test.npz", MARK, f".{NAME}",
 )  # fmt: skip
-DERIVED = ("work", "plots", "verilog/build", "hls/csim")
+DERIVED = ("work", "plots", "boards", "verilog/build", "hls/csim")
 # All of a folder whose conversion did not yet leave the mark
 _BEFORE = (*RESULTS, MANIFEST, "model.keras", "config.yml", "spec.npz", "convert.log", "hls", "verilog")
 _NAMED = 3  # foreign files in a message

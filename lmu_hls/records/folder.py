@@ -81,6 +81,10 @@ class OutputFolder:
     def placement(self) -> Path:
         return self.root / "place.json"
 
+    def board(self, name: str) -> Path:
+        """The top of a board, its constraints, bitstream, and the script of its host."""
+        return self.root / "boards" / name
+
     @property
     def reports(self) -> tuple[Path, Path, Path]:
         """What ``lmu-hls report`` writes: JSON, Markdown and a page."""

@@ -27,21 +27,25 @@ _OTHER = {
 }
 
 
-def constraints(language: str, clock: str, mhz: float, pins: Mapping[str, str]) -> str:
+def constraints(
+    language: str, clock: str, mhz: float, pins: Mapping[str, str], standards: Mapping[str, str] | None = None
+) -> str:
     """The constraint file: the frequency of the port ``clock`` where the language can say it, and {port: pin}.
 
     ``language`` is "lpf" (ECP5), "pcf" (iCE40), "cst" (Gowin, which names its clock in SDC) or "xdc" (AMD).
+    ``standards`` are {port: I/O standard} of ports that are not LVCMOS33, where the language says it.
     """
+    standard = {port: (standards or {}).get(port, "LVCMOS33") for port in pins}
     lines = {
         "lpf": [
             f'FREQUENCY PORT "{clock}" {mhz:g} MHZ;',
             *(f'LOCATE COMP "{port}" SITE "{pin}";' for port, pin in pins.items()),
-            *(f'IOBUF PORT "{port}" IO_TYPE=LVCMOS33;' for port in pins),
+            *(f'IOBUF PORT "{port}" IO_TYPE={kind};' for port, kind in standard.items()),
         ],
         "pcf": [f"set_frequency {clock} {mhz:g}", *(f"set_io {port} {pin}" for port, pin in pins.items())],
         "cst": [
             *(f'IO_LOC "{port}" {pin};' for port, pin in pins.items()),
-            *(f'IO_PORT "{port}" IO_TYPE=LVCMOS33;' for port in pins),
+            *(f'IO_PORT "{port}" IO_TYPE={kind};' for port, kind in standard.items()),
         ],
         "xdc": [
             sdc(clock, mhz).rstrip(),

@@ -1,0 +1,59 @@
+"""The simulated board against golden: every integer, through the pins of the serial line and the script of the host."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from lmu_hls import golden
+from lmu_hls.boards.build import synthesise
+from lmu_hls.boards.host import Host, HostError
+from lmu_hls.boards.host import Network as Description
+from lmu_hls.boards.project import FACTS, BoardProject
+from lmu_hls.boards.simulation import gates, simulated, simulated_netlist
+from lmu_hls.errors import LmuHlsError
+from lmu_hls.fixed import Ints
+from lmu_hls.records import Comparison, write_bytes
+from lmu_hls.spec import Network
+from lmu_hls.verify.compare import compare
+
+GOLDEN = "golden.npz"
+PROGRESS = "board: sequences simulated"
+
+
+def write_golden(project: BoardProject, network: Network, x: Ints) -> Path:
+    """golden.npz in the board's folder, for `host.py --golden`: the integers x (N, steps, n_in) and the y of them."""
+    text = io.BytesIO()
+    np.savez_compressed(text, x=x, y=golden.predict(network, x))
+    write_bytes(project.folder / GOLDEN, text.getvalue())
+    return project.folder / GOLDEN
+
+
+def check(
+    project: BoardProject,
+    network: Network,
+    x: Ints,
+    netlist: bool = False,
+    progress: Callable[[str, int, int], None] = lambda *_: None,
+) -> Comparison:
+    """Send the integers x (N, steps, n_in) through the simulated board; with ``netlist``, that which synthesis made.
+
+    Raises LmuHlsError when a tool is absent or fails, and when the board does not answer as the protocol says.
+    """
+    running = simulated_netlist(project, gates(project, synthesise(project))) if netlist else simulated(project)
+    name = f"{'netlist' if netlist else 'Verilog'} of {project.board.title} icarus"
+    found = []
+    with running as line:
+        try:
+            host = Host(line, Description.read(project.folder / FACTS))
+            host.identify()
+            for number, sequence in enumerate(x):
+                progress(PROGRESS, number, len(x))
+                found.append(host.run(sequence))
+        except HostError as error:
+            raise LmuHlsError(f"the simulated {project.board.title} failed: {error}") from error
+    progress(PROGRESS, len(x), len(x))
+    return compare(name, "rtl_sim", "output", golden.predict(network, x), np.stack(found))

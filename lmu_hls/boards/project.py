@@ -1,0 +1,197 @@
+"""The folder of a board: its top and what that needs beside the network's Verilog, pins, and the script of the host."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from lmu_hls import naming
+from lmu_hls.boards.record import Board
+from lmu_hls.errors import LmuHlsError
+from lmu_hls.records import jsonfile, load, write_text
+from lmu_hls.records.folder import OutputFolder
+from lmu_hls.resources import hdl_file, hdl_modules, license_text
+from lmu_hls.rtl.copies import SPDX, without_formal
+from lmu_hls.rtl.manifest import Project
+from lmu_hls.rtl.renaming import Names
+from lmu_hls.rtl.standalone import MANIFEST, with_submodules
+from lmu_hls.spec import store
+from lmu_hls.synth.constraints import constraints
+from lmu_hls.synth.families import target_of
+
+BAUD = 1_000_000
+BUFFER = 256  # bytes of the longest payload
+PATIENCE_S = 0.05  # without a byte, after which a packet is over: USB sends in bursts
+SLOWEST = 0.03  # of a bit, that a divisor may be wrong by
+FACTS = "network.json"
+_MODULES = ("lmu_uart_rx", "lmu_uart_tx", "lmu_link_rx", "lmu_link_tx", "lmu_fork", "lmu_argmax")
+
+_TEMPLATES = jinja2.Environment(
+    loader=jinja2.PackageLoader("lmu_hls.boards"),
+    undefined=jinja2.StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    keep_trailing_newline=True,
+)
+_TEMPLATES.globals["spdx"] = SPDX
+for _filter in (naming.markdown, naming.source_text):
+    _TEMPLATES.filters[_filter.__name__] = _filter
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the host has to know of the network, as network.json has it. Types as text, sizes in bytes a value."""
+
+    network: str
+    board: str
+    contract: str
+    baud: int
+    buffer: int
+    steps: int
+    n_in: int
+    input_type: str
+    input_bytes: int
+    n_out: int
+    output_type: str
+    output_bytes: int
+    every_step: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BoardProject:
+    """A written folder. `sources` are all Verilog files of the board, `data_dir` where their ROM files are named from.
+
+    `bench` is the test bench, which drives the pins; `constraints` the text of the constraint file.
+    """
+
+    board: Board
+    folder: Path
+    target: str
+    top: str
+    sources: tuple[Path, ...]
+    data_dir: Path
+    bench: Path
+    facts: Facts
+    constraints: str
+
+
+def divisor(clock_mhz: float, baud: int) -> int:
+    """Cycles of a bit. LmuHlsError when the clock has no such rate, within SLOWEST of a bit."""
+    cycles = round(clock_mhz * 1e6 / baud) if baud > 0 else 0
+    if cycles < 4 or abs(cycles * baud / (clock_mhz * 1e6) - 1) > SLOWEST:
+        raise LmuHlsError(
+            f"{baud} baud cannot be made of {clock_mhz:g} MHz; use 115200, or {clock_mhz * 1e6:g} divided by 4 or more"
+        )
+    return cycles
+
+
+def write_board(outdir: Path, board: Board, baud: int = BAUD, device: str = "") -> BoardProject:
+    """Write OUTDIR/boards/NAME for the network in the output folder; what is there is replaced.
+
+    ``device`` is one of the board's ``variants``. Raises LmuHlsError for a folder without a network, a device that the
+    board does not have, and a rate that its oscillator cannot make.
+    """
+    output = OutputFolder(outdir).require()
+    target = device or board.target
+    if target not in (board.target, *board.variants):
+        raise LmuHlsError(f"{board.title} has no {target}; it has {', '.join((board.target, *board.variants))}")
+    project = load(output.verilog / MANIFEST, Project)
+    contract = store.digest(store.load(output.spec))
+    cycles = divisor(board.clock_mhz, baud)
+    names = Names(project.top.removesuffix("_top"))
+    facts = _facts(project, board, contract, baud)
+    top = f"{names.prefix}_{board.name}"
+    folder = output.board(board.name)
+    texts = _sources(project, names, output.verilog)
+    texts[f"rtl/{top}.v"] = _top(top, project, board, names, facts, cycles)
+    texts[f"tb/{top}_tb.v"] = _render("board_tb.v.jinja", top=top, board=board)
+    router = target_of(target).routable[1]
+    pins = constraints(router.constraints, "clk", board.clock_mhz, board.pins, board.standard)
+    texts[f"{board.name}.{router.constraints}"] = pins
+    texts[FACTS] = jsonfile.encode(facts)
+    package = files("lmu_hls")
+    for name in ("boards/host.py", "fixed.py"):  # the script needs nothing of lmu_hls beside it
+        text = (package / name).read_text(encoding="utf-8").replace("from lmu_hls.fixed import", "from fixed import")
+        texts[Path(name).name] = f"# {SPDX}\n{text}"
+    bitstream = f"{top}.{router.bitstream}"
+    texts["README.md"] = _render(
+        "board_readme.md.jinja", board=board, facts=facts, top=top, target=target, bitstream=bitstream, pins=board.pins
+    )
+    texts["LICENSE"] = license_text()
+    for name, text in texts.items():
+        write_text(folder / name, text)
+    sources = sorted(path for path in texts if path.startswith("rtl/"))
+    return BoardProject(
+        board,
+        folder,
+        target,
+        top,
+        (*(folder / name for name in sources), *_network_sources(project, output.verilog)),
+        output.verilog,
+        folder / f"tb/{top}_tb.v",
+        facts,
+        pins,
+    )
+
+
+def _network_sources(project: Project, verilog: Path) -> Sequence[Path]:
+    return [naming.contained(verilog, name, MANIFEST) for name in project.files if name.startswith("rtl/")]
+
+
+def _sources(project: Project, names: Names, verilog: Path) -> dict[str, str]:
+    """The modules of the library that the board needs and the network has not."""
+    library = hdl_modules()
+    needed = (name for name in with_submodules(_MODULES) if f"rtl/{names.module(name)}.v" not in project.files)
+    return {
+        f"rtl/{names.module(name)}.v": names.source(without_formal(hdl_file(name).read_text(encoding="utf-8")), library)
+        for name in needed
+    }
+
+
+def _facts(project: Project, board: Board, contract: str, baud: int) -> Facts:
+    return Facts(
+        network=project.network,
+        board=board.name,
+        contract=contract,
+        baud=baud,
+        buffer=BUFFER,
+        steps=project.steps,
+        n_in=project.input.values,
+        input_type=str(project.input.type),
+        input_bytes=project.input.bus_bits // 8,
+        n_out=project.output.values,
+        output_type=str(project.output.type),
+        output_bytes=project.output.bus_bits // 8,
+        every_step=project.output.every_step,
+    )
+
+
+def _top(top: str, project: Project, board: Board, names: Names, facts: Facts, cycles: int) -> str:
+    if project.axi_lite:
+        raise LmuHlsError("a board has no master for the registers; convert without AXI-Lite")
+    values, y_bits = facts.n_out, project.output.bus_bits
+    return _render(
+        "board_top.v.jinja",
+        top=top,
+        project=project,
+        board=board,
+        module=names.module,
+        divisor=cycles,
+        patience=round(PATIENCE_S * board.clock_mhz * 1e6),
+        buffer=BUFFER,
+        x_bits=project.input.bus_bits,
+        y_bits=y_bits,
+        contract=facts.contract,
+        has_roms=bool(project.words),
+        led_bits=len(board.leds) - 1,
+        place_bits=max(1, (values - 1).bit_length()) if values > 1 else y_bits,
+    )
+
+
+def _render(template: str, **facts: Any) -> str:
+    return _TEMPLATES.get_template(template).render(**facts)
