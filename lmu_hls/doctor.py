@@ -50,6 +50,7 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
     "synth --route, ecp5": ("python", "pyosys", "nextpnr-ecp5"),
     "synth --route, ice40": ("python", "pyosys", "nextpnr-ice40"),
     "synth --route, gowin": ("python", "pyosys", "nextpnr-gowin"),
+    "energy": ("python", "pyosys", *(name for name in SIMULATORS["verilator"])),
     "report": ("python",),
     "demo": tuple(dict.fromkeys((*_DEMO, *SIMULATORS["verilator"]))),
 }

@@ -49,7 +49,7 @@ def test_json_holds_every_field() -> None:
         "reason": "",
         "state": "found",
         "purpose": "fast simulation of the Verilog",
-        "needed_by": ["verify", "demo"],
+        "needed_by": ["verify", "energy", "demo"],
     }
     assert (absent["state"], absent["path"]) == ("missing", None)
     assert (old["state"], old["reason"]) == ("unusable", "version 5.006 is too old")
@@ -77,7 +77,7 @@ def test_commands_say_what_they_lack() -> None:
 
     assert not any(without().values())
     found = without("verilator", "pyosys")
-    assert {command.split()[0] for command, names in found.items() if names} == {"verify", "synth", "demo"}
+    assert {command.split()[0] for command, names in found.items() if names} == {"verify", "synth", "energy", "demo"}
     assert without("nextpnr-ice40")["synth --route, ice40"] == ("nextpnr-ice40",)
     assert found["demo"] == ("pyosys",)  # it takes the simulators that are there
     assert without("verilator", "icarus")["demo"] == ("verilator",)

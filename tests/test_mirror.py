@@ -25,6 +25,7 @@ ELSEWHERE = {
     "lmu_hls/flow/config_file.py": "front/test_settings.py",
     "lmu_hls/flow/data.py": "flow/test_fidelity.py",
     "lmu_hls/front": "front/test_extract.py",
+    "lmu_hls/energy": "energy/test_estimate.py",
     "lmu_hls/front/alternatives.py": "flow/test_keras_errors.py",
     "lmu_hls/front/keras_model.py": "flow/test_keras_errors.py",
     "lmu_hls/front/graph": "front/graph/test_handler.py",

@@ -1,8 +1,9 @@
-"""What the commands do, as functions: convert and verify; each leaves records in an output folder."""
+"""What the commands do, as functions: convert, verify and energy; each leaves records in an output folder."""
 
 from lmu_hls.flow.config_file import read_config
 from lmu_hls.flow.convert import convert, load_model, softmax_remark, without_softmax
 from lmu_hls.flow.data import Data, load_data, random_data
+from lmu_hls.flow.energy import energy
 from lmu_hls.flow.numbers import change_discretizer, choose_types, profile_types, rehearse, target_of
 from lmu_hls.flow.verification import Progress, no_progress, verify
 from lmu_hls.records.folder import OutputFolder
@@ -16,6 +17,7 @@ __all__ = [
     "check_free",
     "choose_types",
     "convert",
+    "energy",
     "load_data",
     "load_model",
     "no_progress",

@@ -9,10 +9,12 @@ Files in an output folder (lmu_hls.records.folder), written with `dump(path, rec
     traces.json     Traces         what of verify is drawn
     synth.json      Synthesis      what each unit takes, by target
     place.json      Placements     clock, utilisation and critical path of each unit, by device
+    energy.json     Energy         activity in a simulation, and the energy of an inference, an estimate
 
 Each holds its evidence (lmu_hls.records.evidence): what it is about. All have one schema (lmu_hls.records.schema).
 """
 
+from lmu_hls.records.energy import Activity, CellEnergy, Energy, OperationEnergy
 from lmu_hls.records.jsonfile import write_bytes, write_text
 from lmu_hls.records.model import (
     Conversion,
@@ -48,12 +50,15 @@ __all__ = [
     "SCHEMA",
     "SOURCES",
     "Accuracy",
+    "Activity",
+    "CellEnergy",
     "Check",
     "Comparison",
     "Conversion",
     "CriticalPath",
     "Deviation",
     "Difference",
+    "Energy",
     "Fidelity",
     "Hardware",
     "LayerPlan",
@@ -61,6 +66,7 @@ __all__ = [
     "Manifest",
     "ModelSummary",
     "Number",
+    "OperationEnergy",
     "Overrun",
     "PartPlan",
     "Place",

@@ -44,6 +44,7 @@ SUBJECTS: Mapping[str, tuple[str, ...]] = {
     "rtlsim": ("spec.npz", *VERILOG),
     "synthesis": VERILOG,
     "traces": ("model.keras", "spec.npz", *VERILOG),
+    "energy": ("spec.npz", *VERILOG),
 }
 # What tools leave in those folders. None of it can be read by a compiler or a simulator as a source.
 LEFT_BEHIND = ("hls/csim/*", "hls/lmu_prj/*", "hls/*.log", "hls/*.jou", "hls/*.so", "hls/*.o", "hls/*.tar.gz")

@@ -86,6 +86,10 @@ class OutputFolder:
         return self.root / "boards" / name
 
     @property
+    def energy(self) -> Path:
+        return self.root / "energy.json"
+
+    @property
     def reports(self) -> tuple[Path, Path, Path]:
         """What ``lmu-hls report`` writes: JSON, Markdown and a page."""
         return self.root / "report.json", self.root / "report.md", self.root / "report.html"

@@ -13,6 +13,7 @@ from lmu_hls.errors import LmuHlsError
 from lmu_hls.records import (
     Check,
     Conversion,
+    Energy,
     Manifest,
     Placements,
     Precision,
@@ -40,7 +41,8 @@ CONVERT = "lmu-hls convert MODEL.keras OUTDIR --force"
 VERIFY = "lmu-hls verify OUTDIR"
 VERIFY_DATA = f"{VERIFY} --data FILE.npz"
 SYNTH = "lmu-hls synth OUTDIR"
-UNJUDGED = ("synthesis", "placement", "traces")  # records that the verdict does not depend on
+UNJUDGED = ("synthesis", "placement", "energy", "traces")  # records that the verdict does not depend on
+ENERGY = "lmu-hls energy OUTDIR --data FILE.npz"
 PLACE = "lmu-hls synth OUTDIR --route --target DEVICE"
 
 
@@ -148,10 +150,13 @@ def build_report(outdir: Path) -> Report:
     traces = _read(folder.traces, Traces, "traces", VERIFY, damaged)
     if traces and not judge.holds("traces", traces.evidence, traces.evidence.command or VERIFY, judged=False):
         traces = None
+    energy = _read(folder.energy, Energy, "energy", ENERGY, damaged)
+    if energy and not judge.holds("energy", energy.evidence, energy.evidence.command, judged=False):
+        energy = None
     _note_missing(judge)
     tools = dict(manifest.tools) if same_model else {}
-    current: tuple[Check | Reference | TargetSynthesis | TargetPlacement, ...] = (
-        *checks, *references, *synthesized, *placed,
+    current: tuple[Check | Reference | TargetSynthesis | TargetPlacement | Energy, ...] = (
+        *checks, *references, *synthesized, *placed, *((energy,) if energy else ()),
     )  # fmt: skip
     for entry in current:
         tools |= entry.evidence.tools
@@ -165,6 +170,7 @@ def build_report(outdir: Path) -> Report:
         checks=checks,
         resources=tuple(item for entry in synthesized for item in entry.resources),
         placements=tuple(item for entry in placed for item in entry.placements),
+        energy=energy,
         precision=precision,
         tools={name: tools[name] for name in sorted(tools)},
         standings=tuple(judge.standings),
@@ -209,9 +215,7 @@ def _read(path: Path, kind: type[T], record: str, remedy: str, damaged: list[Sta
         return load(path, kind)
     except LmuHlsError as error:
         reason = f"{path.name} {str(error).removeprefix(str(path)).strip()}"
-        damaged.append(
-            Standing(record, "", STALE, reason, remedy, judged=record not in ("synthesis", "placement", "traces"))
-        )
+        damaged.append(Standing(record, "", STALE, reason, remedy, judged=record not in UNJUDGED))
         return None
 
 

@@ -10,6 +10,7 @@ from lmu_hls.records import (
     Accuracy,
     Check,
     Comparison,
+    Energy,
     Hardware,
     Manifest,
     Number,
@@ -57,6 +58,7 @@ class Report:
     checks: tuple[Check, ...] = ()
     resources: tuple[Resources, ...] = ()
     placements: tuple[Placement, ...] = ()
+    energy: Energy | None = None
     precision: Precision | None = None
     tools: Mapping[str, str] = field(default_factory=dict)
     standings: tuple[Standing, ...] = ()
@@ -128,6 +130,7 @@ class Report:
             *(_hardware_rows(self.manifest, bool(self.checks)) if self.manifest else ()),
             *(row for item in self.resources for row in _resource_rows(item)),
             *(row for item in self.placements for row in _placement_rows(item)),
+            *(_energy_rows(self.energy) if self.energy else ()),
             *(_standing_row(item) for item in self.standings if item.state != CURRENT),
         )
 
@@ -251,6 +254,22 @@ def _resource_rows(item: Resources) -> tuple[Row, ...]:
     source = f"{item.source} ({item.tool}, {item.target})"
     short = (kind.name for kind in family_of(item.target).resources if kind.short)
     return tuple(Row("Resources", f"{item.unit}, {kind}", str(item.counts[kind]), source) for kind in short)
+
+
+def _energy_rows(item: Energy) -> tuple[Row, ...]:
+    """Energy and power; each says that it is an estimate."""
+    source = f"estimate ({item.method}, {item.node_nm} nm)"
+    energy = f"{item.energy_per_inference_nj:.4g} nJ, {item.energy_per_step_nj:.4g} nJ a step"
+    rows = [
+        Row("Energy", "an inference, estimate", energy, source),
+        Row(
+            "Energy", f"a step every {item.step_ms:g} ms, estimate", f"{item.power_uw:.4g} uW, without leakage", source
+        ),
+    ]
+    if cells := item.cells:
+        value = f"{cells.energy_per_inference_nj:.4g} nJ an inference, {cells.area_um2:.0f} um2, {cells.path_ns:.2f} ns"
+        rows.append(Row("Energy", f"{cells.technology}, estimate", value, f"estimate ({cells.tool})"))
+    return tuple(rows)
 
 
 def _placement_rows(item: Placement) -> tuple[Row, ...]:

@@ -8,6 +8,7 @@ import jinja2
 from rich.markup import escape
 from rich.table import Table
 
+from lmu_hls.energy.published import beside_the_paper
 from lmu_hls.naming import markdown, markdown_code, visible
 from lmu_hls.report.precision import ASSUMED, HEADINGS, decibels, precision_notes, precision_rows, vanished_counts
 from lmu_hls.report.record import Report
@@ -47,6 +48,7 @@ def to_markdown(report: Report) -> str:
     environment.globals["precision_notes"] = precision_notes
     environment.globals["decibels"] = decibels
     environment.globals["vanished_counts"] = vanished_counts
+    environment.globals["beside_the_paper"] = beside_the_paper
     environment.globals["target_of"] = target_of
     environment.filters["code"] = markdown_code
     environment.filters["cell"] = markdown

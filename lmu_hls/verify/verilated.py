@@ -27,6 +27,8 @@ from lmu_hls.verify.simulator import LOG, failure
 
 PROGRAM = "harness"
 FLAGS = ("--cc", "--exe", "--build", "-O3", "-Wno-fatal", "--x-assign", "fast", "--x-initial", "unique")
+ACTIVITY_FLAGS = ("--trace-saif", "--trace-max-array", "0")  # what memories hold counts by their ports
+ACTIVITY = "activity.saif"
 COMPILER_FLAGS = "-O2"
 TAIL_LINES = 15
 
@@ -57,6 +59,7 @@ class Accelerator:
         seed: int = 0,
         tlast: bool = True,
         pause: int = 0,
+        activity: Path | None = None,
         progress: Callable[[int], None] = lambda done: None,
     ) -> Run:
         """Send the sequences x (N, T, n_in) through the accelerator after a reset, back to back.
@@ -64,7 +67,9 @@ class Accelerator:
         ``gap`` is the probability of a pause before an input beat, ``stall`` that of an unready sink in a cycle, both
         drawn from ``seed``, as is what registers hold before the reset. ``tlast`` False: the sequence never ends.
         ``pause`` is the number of cycles from a step's last input beat to the next step, which leaves the accelerator
-        idle where it is long enough. ``progress`` is told the number of sequences that went in.
+        idle where it is long enough. ``progress`` is told the number of sequences
+        that went in. ``activity``, for a build with it, gets how often each bit changed, as SAIF: a time unit is a
+        cycle, the values are those before its rising edge.
 
         Raises LmuHlsError when the simulation stops, gets
         stuck, or breaks the rules of AXI4-Stream; ValueError for values that do not fit.
@@ -76,6 +81,9 @@ class Accelerator:
             job = Job(x.shape[0], x.shape[1], trace, gap, stall, seed, tlast, pause)
             self._execute([str(folder), *job.arguments(self.interface)], progress)
             result = read(folder, job, self.interface)
+            if activity is not None:
+                activity.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(folder / ACTIVITY, activity)
         progress(len(x))
         return result
 
@@ -93,16 +101,20 @@ class Accelerator:
             raise LmuHlsError(f"{name} stopped: {text}\n{remedy}.")
 
 
-def build(sources: Sequence[Path], interface: Interface, directory: Path, workdir: Path) -> Accelerator:
+def build(
+    sources: Sequence[Path], interface: Interface, directory: Path, workdir: Path, activity: bool = False
+) -> Accelerator:
     """Compile the Verilog of an accelerator, or take the build in the user's cache when nothing has changed.
 
-    ``directory`` is where the simulation runs; ``workdir`` gets the log of the compilation. Raises LmuHlsError when a
+    ``directory`` is where the simulation runs; ``workdir`` gets the log of the compilation. With ``activity`` it counts
+    how often each bit changes, and is slower. Raises LmuHlsError when a
     tool is absent or Verilator refuses the sources.
     """
     env = simulator_env("verilator")
+    flags = (*FLAGS, *(ACTIVITY_FLAGS if activity else ()))
     texts = {
-        "harness.v": _TEMPLATES.get_template("harness.v.jinja").render(interface=interface),
-        "harness.cpp": _TEMPLATES.get_template("harness.cpp.jinja").render(interface=interface),
+        name: _TEMPLATES.get_template(f"{name}.jinja").render(interface=interface, activity=activity)
+        for name in ("harness.v", "harness.cpp")
     }
     files: dict[str, bytes] = {name: text.encode() for name, text in texts.items()}
     for source in sources:
@@ -110,18 +122,20 @@ def build(sources: Sequence[Path], interface: Interface, directory: Path, workdi
             raise LmuHlsError(f"Verilog file {source} does not exist. Write the project again.")
         files[source.name] = source.read_bytes()
     tools = [find(name) for name in ("verilator", "g++")]
-    parts: list[str | bytes] = [*FLAGS, COMPILER_FLAGS, *(f"{tool.path} {tool.version}" for tool in tools)]
+    parts: list[str | bytes] = [*flags, COMPILER_FLAGS, *(f"{tool.path} {tool.version}" for tool in tools)]
     for name, content in files.items():
         parts += [name, content]
     workdir.mkdir(parents=True, exist_ok=True)
     log = workdir / LOG
-    made = builds.built("verilated", parts, lambda folder: _compile(files, folder / PROGRAM, env, log))
+    made = builds.built("verilated", parts, lambda folder: _compile(files, flags, folder / PROGRAM, env, log))
     return Accelerator(interface, made / PROGRAM, directory.resolve())
 
 
-def _compile(files: Mapping[str, bytes], program: Path, env: Mapping[str, str], log: Path) -> None:
+def _compile(
+    files: Mapping[str, bytes], flags: Sequence[str], program: Path, env: Mapping[str, str], log: Path
+) -> None:
     jobs = str(len(os.sched_getaffinity(0)))
-    command = [str(need("verilator").path), *FLAGS, "-j", jobs, "-CFLAGS", COMPILER_FLAGS, "--top-module", "harness"]
+    command = [str(need("verilator").path), *flags, "-j", jobs, "-CFLAGS", COMPILER_FLAGS, "--top-module", "harness"]
     # Elsewhere, because make takes no folder with a space in its name
     with tempfile.TemporaryDirectory(prefix="lmu-hls-") as scratch:
         place = Path(scratch)

@@ -1,0 +1,75 @@
+"""Activity of the Verilog on real data, and the energy that follows from it: energy.json."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from lmu_hls import golden, toolchain
+from lmu_hls.energy import NODE_NM, STEP_MS, estimate, measure
+from lmu_hls.energy.drivers import drivers
+from lmu_hls.energy.estimate import check
+from lmu_hls.errors import LmuHlsError, NotVerified, VerificationFailed
+from lmu_hls.fixed import quantize
+from lmu_hls.flow.accelerator import accelerator
+from lmu_hls.flow.data import Data
+from lmu_hls.flow.verification import Progress, no_progress
+from lmu_hls.records import Conversion, Energy, dump, load
+from lmu_hls.records.evidence import Evidence, digests, of_topics
+from lmu_hls.records.folder import OutputFolder
+from lmu_hls.spec import store
+from lmu_hls.verify import verilated
+
+SEQUENCES = 16  # that are simulated
+TASK, SAIF = "activity", "activity.saif"
+
+
+def energy(
+    folder: OutputFolder,
+    data: Data,
+    *,
+    sequences: int = SEQUENCES,
+    node_nm: int = NODE_NM,
+    step_ms: float = STEP_MS,
+    progress: Progress = no_progress,
+) -> Energy:
+    """Simulate the first ``sequences`` of the data with Verilator, estimate the energy and keep the record.
+
+    ``node_nm`` is the process that the energies are scaled to, ``step_ms`` the time between two steps, from which power
+    follows. Raises LmuHlsError when a tool is absent or a file changes meanwhile, VerificationFailed when the outputs
+    are not the integers of golden.
+    """
+    folder.require()
+    check(node_nm, step_ms)
+    about = data.identity(folder.root)
+    before = digests(folder.root, [about.file])
+    changed = load(folder.conversion, Conversion).evidence.difference("conversion", before)
+    if changed:
+        raise NotVerified(f"{changed} since the conversion of {folder.root}; convert again: lmu-hls convert --force")
+    toolchain.simulator_env("verilator")
+    folder.forget(folder.energy)
+    network = store.load(folder.spec)
+    design, work = accelerator(network), folder.work("energy")
+    x = quantize(data.x[:sequences], network.x)
+    progress(f"{TASK}: compiling", 0, 1)
+    sources = design.sources(folder.verilog)
+    compiled = verilated.build(sources, design.interface, folder.verilog, work, activity=True)
+    run = compiled.run(x, activity=work / SAIF, progress=lambda done: progress(TASK, done, len(x)))
+    if not np.array_equal(run.outputs, golden.run(network, x).output):
+        raise VerificationFailed(
+            f"the activity is that of wrong values: the Verilog of {folder.root} differs from the integer reference; "
+            "run: lmu-hls verify OUTDIR"
+        )
+    measured = measure(work / SAIF, drivers(sources, design.plan.top, folder.verilog, work))
+    found = estimate(network, measured, len(x), design.plan.cycles.ii, node_nm, step_ms)
+    limit = f", the first {len(x)} samples" if len(x) < len(data.x) else ""
+    command = f"lmu-hls energy OUTDIR {data.option} --node {node_nm} --step-ms {step_ms:g}{limit}"
+    tools = {name: toolchain.find(name).version for name in ("verilator", "g++")}
+    tools["yosys"] = toolchain.need("pyosys").version
+    evidence = Evidence(of_topics("energy", before, [about.file]), about, command, tools)
+    if changed := evidence.difference("energy", digests(folder.root, [about.file])):
+        raise LmuHlsError(f"{changed} while {folder.root} was simulated; run the command again")
+    found = replace(found, evidence=evidence)
+    dump(folder.energy, found)
+    return found
