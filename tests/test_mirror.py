@@ -63,7 +63,6 @@ ELSEWHERE = {
     "sim/table_bench.py": "hdl/number/test_round_sat.py",
     "hdl/formal": "formal/test_proofs.py",
     "hdl/cell/lmu_recurrent.v": "hdl/cell/test_gated.py",
-    "hdl/cell/lmu_hidden_gru_before.v": "hdl/cell/test_gated.py",
     "hdl/cell/lmu_lstm.v": "hdl/cell/test_gated.py",
     "hdl/cell/lmu_gates.v": "hdl/cell/test_gated.py",
     "hdl/cell/lmu_gru.v": "hdl/cell/test_gated.py",

@@ -17,17 +17,21 @@
 //   m_axis           H_W     out         h_axis, for the next layer
 //
 // The cell beside it takes sum_axis and gives h_axis: lmu_activation (Dense, SimpleRNN; GATES = 1), lmu_lstm or lmu_gru
-// (GATES = 4). Inside lmu_hidden_gru_before, GATES = 2.
+// (GATES = 4), or lmu_gru_before (GATES = 2), which has a matrix of its own on LANES2 multipliers, lmu_concat and
+// lmu_affine: its columns are x, mem and inner, one row a unit. Two lmu_fork give x and mem to both matrices.
 // N_H = UNITS: the cell reads its own h of the step before, 0 in the first step of a sequence. N_H = 0: it does not.
 //
 //   Cycles (exact, without gaps and back-pressure); N_IN = N_X + N_H + N_MEM; ROWS = GATES*UNITS;
-//   CELL = 2 with lmu_activation, 9 with lmu_lstm, 10 with lmu_gru: from the last sum of a unit to its h
-//   latency = (ROWS/LANES - 1) * max(N_IN, LANES) + LANES + 5 + CELL    from a step's last mem to its last h
-//   ii      = ROWS/LANES * max(N_IN, LANES), and with its own h at least N_MEM + latency + 2
+//   CELL = 2 with lmu_activation, 9 with lmu_lstm, 10 with lmu_gru: from the last sum of a unit to its h;
+//   CELL = 5 + latency2 with lmu_gru_before: from the last sum of all to the last h
+//   latency  = (ROWS/LANES - 1) * max(N_IN, LANES) + LANES + 5 + CELL    from a step's last mem to its last h
+//   latency2 = (UNITS/LANES2 - 1) * max(N_IN, LANES2) + LANES2 + 11    of the second matrix: from the last inner
+//   ii       = ROWS/LANES * max(N_IN, LANES), and with its own h at least N_MEM + latency + 2
+//   ii2      = N_MEM + latency + max(2, N_X + N_H - latency2)    ii with lmu_gru_before
 // latency: of a step that finds nothing inside, when x has gone into the sums.
 //
-// Multipliers: LANES, and two in lmu_lstm and lmu_gru. Files as in lmu_affine, columns in the order x, h, mem; the rows
-// of unit 0, then of unit 1, ..., each in the order in which the cell takes its sums.
+// Multipliers: LANES, and two in lmu_lstm, lmu_gru and lmu_gru_before. Files as in lmu_affine, columns in the order x,
+// h, mem; the rows of unit 0, then of unit 1, ..., each in the order in which the cell takes its sums.
 
 // There are no delays: any timescale will do, and none.
 // verilator lint_off TIMESCALEMOD

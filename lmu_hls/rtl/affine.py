@@ -59,8 +59,8 @@ class Affine:
     rom: Rom
     bias_rom: Rom | None
 
-    def parameters(self, suffix: str = "") -> dict[str, int | str]:
-        """The parameters that every module around ``lmu_affine`` has; ``suffix`` follows each name but HAS_BIAS."""
+    def parameters(self) -> dict[str, int | str]:
+        """The parameters that every module around ``lmu_affine`` has, but HAS_BIAS."""
         bias_file = self.bias_rom.file if self.bias_rom else self.rom.file  # a file that exists; nobody reads it
         named: dict[str, int | str] = {"LANES": self.lanes}
         named |= {f"{name.upper()}_SHIFT": shift for name, shift in self.shifts.items()}
@@ -68,7 +68,7 @@ class Affine:
         named |= {"ACC_W": self.acc_width, "ACC_F": self.acc_fraction}
         named |= {"BIAS_W": self.bias_width, "BIAS_SHIFT": self.bias_shift}
         named |= {"ROM_FILE": self.rom.file, "BIAS_FILE": bias_file}
-        return {f"{name}{suffix}": value for name, value in named.items()}
+        return named
 
     @property
     def roms(self) -> tuple[Rom, ...]:

@@ -4,13 +4,14 @@
 `default_nettype none
 
 module hidden_cell #(
-    // 0 lmu_activation, 1 lmu_lstm, 2 lmu_gru
+    // 0 lmu_activation, 1 lmu_lstm, 2 lmu_gru, 3 lmu_gru_before with its second matrix
     parameter integer CELL = 0,
     parameter integer N_X = 1,
     parameter integer N_H = 1,
     parameter integer N_MEM = 1,
     parameter integer UNITS = 1,
     parameter integer LANES = 1,
+    parameter integer LANES2 = 1,
     parameter integer STREAMING = 0
 ) (
     input wire clk,
@@ -34,129 +35,129 @@ module hidden_cell #(
 );
 
     localparam integer ONE_BIT = 32'h16_0000_01;  // a type, see lmu_round_sat
-    localparam GATES = CELL == 0 ? 1 : 4;
-    localparam CYCLES = CELL == 0 ? 2 : CELL == 1 ? 9 : 10;  // from a unit's last sum to its h
+    localparam GATES = CELL == 0 ? 1 : CELL == 3 ? 2 : 4;
 
     wire [1:0] sum_tdata;
     wire sum_tvalid, sum_tready, sum_tlast, h_tdata, h_tvalid, h_tready, h_tlast, h_tuser;
+    // x and mem as they reach lmu_recurrent
+    wire frame_x_tvalid, frame_x_tready, frame_mem_tvalid, frame_mem_tready;
 
     lmu_recurrent #(
-        .N_X(N_X),
-        .N_H(N_H),
-        .N_MEM(N_MEM),
-        .UNITS(UNITS),
-        .GATES(GATES),
-        .LANES(LANES),
-        .X_W(1),
-        .H_W(1),
-        .MEM_W(1),
-        .X_SHIFT(0),
-        .H_SHIFT(0),
-        .MEM_SHIFT(0),
-        .OP_W(1),
-        .COEF_W(1),
-        .ACC_W(2),
-        .HAS_BIAS(0),
-        .BIAS_W(1),
-        .BIAS_SHIFT(0),
-        .STREAMING(STREAMING)
+        .N_X(N_X), .N_H(N_H), .N_MEM(N_MEM), .UNITS(UNITS), .GATES(GATES), .LANES(LANES), .X_W(1), .H_W(1), .MEM_W(1),
+        .X_SHIFT(0), .H_SHIFT(0), .MEM_SHIFT(0), .OP_W(1), .COEF_W(1), .ACC_W(2), .HAS_BIAS(0), .BIAS_W(1),
+        .BIAS_SHIFT(0), .STREAMING(STREAMING)
     ) frame (
-        .clk(clk),
-        .rst(rst),
-        .x_axis_tdata(x_axis_tdata),
-        .x_axis_tvalid(x_axis_tvalid),
-        .x_axis_tready(x_axis_tready),
+        .clk(clk), .rst(rst),
+        .x_axis_tdata(x_axis_tdata), .x_axis_tvalid(frame_x_tvalid), .x_axis_tready(frame_x_tready),
         .x_axis_tlast(x_axis_tlast),
-        .mem_axis_tdata(mem_axis_tdata),
-        .mem_axis_tvalid(mem_axis_tvalid),
-        .mem_axis_tready(mem_axis_tready),
+        .mem_axis_tdata(mem_axis_tdata), .mem_axis_tvalid(frame_mem_tvalid), .mem_axis_tready(frame_mem_tready),
         .mem_axis_tlast(mem_axis_tlast),
-        .sum_axis_tdata(sum_tdata),
-        .sum_axis_tvalid(sum_tvalid),
-        .sum_axis_tready(sum_tready),
+        .sum_axis_tdata(sum_tdata), .sum_axis_tvalid(sum_tvalid), .sum_axis_tready(sum_tready),
         .sum_axis_tlast(sum_tlast),
-        .h_axis_tdata(h_tdata),
-        .h_axis_tvalid(h_tvalid),
-        .h_axis_tready(h_tready),
-        .h_axis_tlast(h_tlast),
+        .h_axis_tdata(h_tdata), .h_axis_tvalid(h_tvalid), .h_axis_tready(h_tready), .h_axis_tlast(h_tlast),
         .h_axis_tuser(h_tuser),
-        .m_axis_tdata(m_axis_tdata),
-        .m_axis_tvalid(m_axis_tvalid),
-        .m_axis_tready(m_axis_tready),
-        .m_axis_tlast(m_axis_tlast),
-        .m_axis_tuser(m_axis_tuser)
+        .m_axis_tdata(m_axis_tdata), .m_axis_tvalid(m_axis_tvalid), .m_axis_tready(m_axis_tready),
+        .m_axis_tlast(m_axis_tlast), .m_axis_tuser(m_axis_tuser)
     );
 
     generate
+        if (CELL != 3) begin : g_one_matrix
+            assign frame_x_tvalid = x_axis_tvalid;
+            assign x_axis_tready = frame_x_tready;
+            assign frame_mem_tvalid = mem_axis_tvalid;
+            assign mem_axis_tready = frame_mem_tready;
+        end
         if (CELL == 0) begin : g_activation
-            lmu_activation #(
-                .IN_W(2), .IN_F(0),
-                .FUNCTION(0),
-                .PRE_TYPE(ONE_BIT),
-                .OUT_TYPE(ONE_BIT)
-            ) units (
-                .clk(clk),
-                .rst(rst),
-                .s_axis_tdata(sum_tdata),
-                .s_axis_tvalid(sum_tvalid),
-                .s_axis_tready(sum_tready),
+            lmu_activation #(.IN_W(2), .IN_F(0), .FUNCTION(0), .PRE_TYPE(ONE_BIT), .OUT_TYPE(ONE_BIT)) units (
+                .clk(clk), .rst(rst),
+                .s_axis_tdata(sum_tdata), .s_axis_tvalid(sum_tvalid), .s_axis_tready(sum_tready),
                 .s_axis_tlast(sum_tlast),
-                .m_axis_tdata(h_tdata),
-                .m_axis_tvalid(h_tvalid),
-                .m_axis_tready(h_tready),
-                .m_axis_tlast(h_tlast),
+                .m_axis_tdata(h_tdata), .m_axis_tvalid(h_tvalid), .m_axis_tready(h_tready), .m_axis_tlast(h_tlast),
                 .m_axis_tuser(h_tuser)
             );
         end else if (CELL == 1) begin : g_lstm
             lmu_lstm #(
-                .UNITS(UNITS),
-                .IN_W(2), .IN_F(0),
-                .GATE_FUNCTION(0),
-                .CAND_FUNCTION(0),
-                .SQUASH_FUNCTION(0),
-                .PRE_TYPE(ONE_BIT),
-                .GATE_TYPE(ONE_BIT),
-                .CAND_TYPE(ONE_BIT),
-                .CELL_TYPE(ONE_BIT),
-                .SQUASH_TYPE(ONE_BIT),
-                .H_TYPE(ONE_BIT),
-                .STREAMING(STREAMING)
+                .UNITS(UNITS), .IN_W(2), .IN_F(0), .GATE_FUNCTION(0), .CAND_FUNCTION(0), .SQUASH_FUNCTION(0),
+                .PRE_TYPE(ONE_BIT), .GATE_TYPE(ONE_BIT), .CAND_TYPE(ONE_BIT), .CELL_TYPE(ONE_BIT),
+                .SQUASH_TYPE(ONE_BIT), .H_TYPE(ONE_BIT), .STREAMING(STREAMING)
             ) units (
-                .clk(clk),
-                .rst(rst),
-                .s_axis_tdata(sum_tdata),
-                .s_axis_tvalid(sum_tvalid),
-                .s_axis_tready(sum_tready),
+                .clk(clk), .rst(rst),
+                .s_axis_tdata(sum_tdata), .s_axis_tvalid(sum_tvalid), .s_axis_tready(sum_tready),
                 .s_axis_tlast(sum_tlast),
-                .m_axis_tdata(h_tdata),
-                .m_axis_tvalid(h_tvalid),
-                .m_axis_tready(h_tready),
-                .m_axis_tlast(h_tlast),
+                .m_axis_tdata(h_tdata), .m_axis_tvalid(h_tvalid), .m_axis_tready(h_tready), .m_axis_tlast(h_tlast),
                 .m_axis_tuser(h_tuser)
             );
-        end else begin : g_gru
+        end else if (CELL == 2) begin : g_gru
             lmu_gru #(
-                .UNITS(UNITS),
-                .IN_W(2), .IN_F(0),
-                .GATE_FUNCTION(0),
-                .CAND_FUNCTION(0),
-                .PRE_TYPE(ONE_BIT),
-                .GATE_TYPE(ONE_BIT),
-                .CAND_TYPE(ONE_BIT),
-                .INNER_TYPE(ONE_BIT),
-                .H_TYPE(ONE_BIT),
+                .UNITS(UNITS), .IN_W(2), .IN_F(0), .GATE_FUNCTION(0), .CAND_FUNCTION(0), .PRE_TYPE(ONE_BIT),
+                .GATE_TYPE(ONE_BIT), .CAND_TYPE(ONE_BIT), .INNER_TYPE(ONE_BIT), .H_TYPE(ONE_BIT),
                 .STREAMING(STREAMING)
             ) units (
-                .clk(clk),
-                .rst(rst),
-                .s_axis_tdata(sum_tdata),
-                .s_axis_tvalid(sum_tvalid),
-                .s_axis_tready(sum_tready),
+                .clk(clk), .rst(rst),
+                .s_axis_tdata(sum_tdata), .s_axis_tvalid(sum_tvalid), .s_axis_tready(sum_tready),
                 .s_axis_tlast(sum_tlast),
-                .m_axis_tdata(h_tdata),
-                .m_axis_tvalid(h_tvalid),
-                .m_axis_tready(h_tready),
-                .m_axis_tlast(h_tlast),
+                .m_axis_tdata(h_tdata), .m_axis_tvalid(h_tvalid), .m_axis_tready(h_tready), .m_axis_tlast(h_tlast),
+                .m_axis_tuser(h_tuser)
+            );
+        end else begin : g_gru_before
+            wire both_x_tdata, both_x_tlast, x2_tvalid, x2_tready;
+            wire both_mem_tdata, both_mem_tlast, mem2_tvalid, mem2_tready;
+            wire inner_tdata, inner_tvalid, inner_tready, inner_tlast;
+            wire operand_tdata, operand_tvalid, operand_tready, operand_tlast;
+            wire [1:0] sum2_tdata;
+            wire sum2_tvalid, sum2_tready, sum2_tlast;
+
+            lmu_fork #(.WIDTH(2), .OUTPUTS(2)) fork_x (
+                .clk(clk), .rst(rst),
+                .s_axis_tdata({x_axis_tlast, x_axis_tdata}), .s_axis_tvalid(x_axis_tvalid),
+                .s_axis_tready(x_axis_tready),
+                .m_axis_tdata({both_x_tlast, both_x_tdata}), .m_axis_tvalid({x2_tvalid, frame_x_tvalid}),
+                .m_axis_tready({x2_tready, frame_x_tready})
+            );
+            lmu_fork #(.WIDTH(2), .OUTPUTS(2)) fork_mem (
+                .clk(clk), .rst(rst),
+                .s_axis_tdata({mem_axis_tlast, mem_axis_tdata}), .s_axis_tvalid(mem_axis_tvalid),
+                .s_axis_tready(mem_axis_tready),
+                .m_axis_tdata({both_mem_tlast, both_mem_tdata}), .m_axis_tvalid({mem2_tvalid, frame_mem_tvalid}),
+                .m_axis_tready({mem2_tready, frame_mem_tready})
+            );
+            lmu_concat #(
+                .N_A(N_X), .N_B(N_MEM), .N_C(UNITS), .A_W(1), .B_W(1), .C_W(1), .A_SHIFT(0), .B_SHIFT(0), .C_SHIFT(0),
+                .A_FEEDBACK(0), .B_FEEDBACK(0), .C_FEEDBACK(0), .OUT_W(1), .STREAMING(STREAMING)
+            ) concat (
+                .clk(clk), .rst(rst),
+                .a_axis_tdata(both_x_tdata), .a_axis_tvalid(x2_tvalid), .a_axis_tready(x2_tready),
+                .a_axis_tlast(both_x_tlast),
+                .b_axis_tdata(both_mem_tdata), .b_axis_tvalid(mem2_tvalid), .b_axis_tready(mem2_tready),
+                .b_axis_tlast(both_mem_tlast),
+                .c_axis_tdata(inner_tdata), .c_axis_tvalid(inner_tvalid), .c_axis_tready(inner_tready),
+                .c_axis_tlast(inner_tlast),
+                .m_axis_tdata(operand_tdata), .m_axis_tvalid(operand_tvalid), .m_axis_tready(operand_tready),
+                .m_axis_tlast(operand_tlast)
+            );
+            lmu_affine #(
+                .N_IN(N_X + N_MEM + UNITS), .N_OUT(UNITS), .LANES(LANES2), .OP_W(1), .COEF_W(1), .ACC_W(2),
+                .HAS_BIAS(0), .BIAS_W(1), .BIAS_SHIFT(0)
+            ) affine (
+                .clk(clk), .rst(rst),
+                .s_axis_tdata(operand_tdata), .s_axis_tvalid(operand_tvalid), .s_axis_tready(operand_tready),
+                .s_axis_tlast(operand_tlast),
+                .m_axis_tdata(sum2_tdata), .m_axis_tvalid(sum2_tvalid), .m_axis_tready(sum2_tready),
+                .m_axis_tlast(sum2_tlast)
+            );
+            lmu_gru_before #(
+                .UNITS(UNITS), .IN_W(2), .IN_F(0), .IN_W2(2), .IN_F2(0), .GATE_FUNCTION(0), .CAND_FUNCTION(0),
+                .PRE_TYPE(ONE_BIT), .GATE_TYPE(ONE_BIT), .CAND_TYPE(ONE_BIT), .INNER_TYPE(ONE_BIT), .H_TYPE(ONE_BIT),
+                .STREAMING(STREAMING)
+            ) units (
+                .clk(clk), .rst(rst),
+                .s_axis_tdata(sum_tdata), .s_axis_tvalid(sum_tvalid), .s_axis_tready(sum_tready),
+                .s_axis_tlast(sum_tlast),
+                .inner_axis_tdata(inner_tdata), .inner_axis_tvalid(inner_tvalid), .inner_axis_tready(inner_tready),
+                .inner_axis_tlast(inner_tlast),
+                .sum_axis_tdata(sum2_tdata), .sum_axis_tvalid(sum2_tvalid), .sum_axis_tready(sum2_tready),
+                .sum_axis_tlast(sum2_tlast),
+                .m_axis_tdata(h_tdata), .m_axis_tvalid(h_tvalid), .m_axis_tready(h_tready), .m_axis_tlast(h_tlast),
                 .m_axis_tuser(h_tuser)
             );
         end
@@ -172,9 +173,14 @@ module hidden_cell #(
     localparam F_N = N_X + N_H + N_MEM;
     localparam F_TURN = F_N > LANES ? F_N : LANES;
     localparam F_ROWS = GATES * UNITS;
-    localparam F_LATENCY = (F_ROWS / LANES - 1) * F_TURN + LANES + 5 + CYCLES;
+    localparam F_TURN2 = F_N > LANES2 ? F_N : LANES2;
+    localparam F_LATENCY2 = (UNITS / LANES2 - 1) * F_TURN2 + LANES2 + 11;  // of the second matrix
+    // From a unit's last sum to its h; with a second matrix, from the last sum of all to the last h
+    localparam F_CELL = CELL == 0 ? 2 : CELL == 1 ? 9 : CELL == 2 ? 10 : 5 + F_LATENCY2;
+    localparam F_LATENCY = (F_ROWS / LANES - 1) * F_TURN + LANES + 5 + F_CELL;
     localparam F_BUSY = F_ROWS / LANES * F_TURN;
-    localparam F_LOOP = N_H != 0 ? N_MEM + F_LATENCY + 2 : 0;
+    localparam F_WAIT = CELL == 3 && N_X + N_H > F_LATENCY2 + 2 ? N_X + N_H - F_LATENCY2 : 2;
+    localparam F_LOOP = N_H != 0 ? N_MEM + F_LATENCY + F_WAIT : 0;
     localparam F_II = F_BUSY > F_LOOP ? F_BUSY : F_LOOP;
     localparam F_BEAT = CELL == 0 ? F_BUSY + LANES + 12 : F_LATENCY + 1;
     localparam F_STEP = CELL == 0 ? F_BUSY + 2 * LANES + F_N + 12 : F_LATENCY + F_N + 2;

@@ -1,7 +1,7 @@
 """What a hidden cell tells the rest in Verilog: its form, its cycles, and the module with its parameters and ROMs.
 
 A file in this folder has one subclass of :class:`CellBuilder` for one cell of the contract; nothing else names it. The
-module is a cell beside ``lmu_recurrent``, which has the matrix, or one that stands alone.
+module is a cell beside ``lmu_recurrent``, which has the matrix; a second matrix stands beside both.
 """
 
 from __future__ import annotations
@@ -110,19 +110,34 @@ def cell_sizes(lmu: LMU) -> CellSizes | None:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class SecondMatrix:
+    """A matrix that takes x, mem and values that the cell gives, and whose sums go back to it.
+
+    Parameters of its ``lmu_concat`` and ``lmu_affine``, and bits of what the cell gives, of the operands and the sums.
+    """
+
+    concat: Mapping[str, int | str]
+    affine: Mapping[str, int | str]
+    inner_width: int
+    operand_width: int
+    sum_width: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Cell:
-    """A module for a hidden cell, and the parameters of the ``lmu_recurrent`` around it, or None where it stands alone.
+    """A module for a hidden cell, and the parameters of the ``lmu_recurrent`` beside it.
 
     ``sum_width`` are the bits of the sums that go from one to the other. A cell that ``keeps_state`` beside h has to
     know whether the state runs for ever.
     """
 
-    frame: Mapping[str, int | str] | None
+    frame: Mapping[str, int | str]
     module: str
     parameters: Mapping[str, int | str]
     roms: tuple[Rom, ...]
     sum_width: int
     keeps_state: bool
+    second: SecondMatrix | None = None
 
 
 class CellBuilder(ABC, Generic[C]):

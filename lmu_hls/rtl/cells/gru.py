@@ -1,10 +1,10 @@
-"""A GRU cell: ``lmu_gru`` beside ``lmu_recurrent``, or ``lmu_hidden_gru_before``, which stands alone."""
+"""A GRU cell: ``lmu_gru``, or ``lmu_gru_before`` with its second matrix, beside ``lmu_recurrent``."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lmu_hls.rtl.affine import Rom, Source, check_bound, check_signed_type, make_affine
+from lmu_hls.rtl.affine import Affine, Rom, Source, check_bound, check_signed_type, make_affine
 from lmu_hls.rtl.cells.base import (
     HIDDEN,
     HIDDEN2,
@@ -15,6 +15,7 @@ from lmu_hls.rtl.cells.base import (
     Inputs,
     Lanes,
     Parameters,
+    SecondMatrix,
     check_sum,
     gates_of,
     sums_parameters,
@@ -96,10 +97,24 @@ def _reset_before(inputs: Inputs, cell: GRUCell, lanes: Lanes) -> Cell:
     affine2 = make_affine(inputs.where, f"{file}_hidden2", second, biases[1], lanes[HIDDEN2])
     check_sum(inputs.where, [(cell.gate, inputs.lmu.h)])
     function, roms = _functions(inputs, cell)
-    parameters = inputs.sizes(cell) | with_bias(affine) | affine2.parameters("2") | function
-    del parameters["H_W"]  # H_TYPE has it
+    parameters = {"UNITS": n} | sums_parameters(affine) | function
+    parameters |= {f"{key}2": value for key, value in sums_parameters(affine2).items()}
     roms = affine.roms + affine2.roms + roms
-    return Cell(None, "lmu_hidden_gru_before", parameters, roms, affine.acc_width, keeps_state=True)
+    frame, matrix = inputs.frame(cell, 2, affine), _second_matrix(inputs, cell, affine2)
+    return Cell(frame, "lmu_gru_before", parameters, roms, affine.acc_width, keeps_state=True, second=matrix)
+
+
+def _second_matrix(inputs: Inputs, cell: GRUCell, affine: Affine) -> SecondMatrix:
+    """Its operands are x, mem and inner, in this order."""
+    sizes, given = inputs.sizes(cell), with_bias(affine)
+    shifts = {key: given.pop(f"{key}_SHIFT", 0) for key in ("X", "MEM", "INNER")}
+    concat: Parameters = {"N_A": sizes["N_X"], "N_B": sizes["N_MEM"], "N_C": cell.units}
+    concat |= {"A_W": sizes["X_W"], "B_W": sizes["MEM_W"], "C_W": cell.inner.width}
+    concat |= {f"{port}_SHIFT": shift for port, shift in zip("ABC", shifts.values(), strict=True)}
+    concat |= {"A_FEEDBACK": 0, "B_FEEDBACK": 0, "C_FEEDBACK": 0, "OUT_W": affine.op_width}
+    del given["ACC_F"]  # the cell's
+    matrix = {"N_IN": affine.columns, "N_OUT": affine.rows, **given}
+    return SecondMatrix(concat, matrix, cell.inner.width, affine.op_width, affine.acc_width)
 
 
 def _functions(inputs: Inputs, cell: GRUCell) -> tuple[Parameters, tuple[Rom, ...]]:

@@ -1,4 +1,4 @@
-"""LSTM and GRU cells: random ones against golden, cycles by the headers of lmu_recurrent, lmu_hidden_gru_before."""
+"""LSTM and GRU cells: random ones against golden, cycles by the header of lmu_recurrent."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lmu_hls.toolchain import find
 from tests.support.hdl.core_grid import SCENARIOS, Case, Once, check, simulate
 from tests.support.hdl.gated_grid import gated, gated_lmu
 from tests.support.hdl.packed import with_overflow, with_rounding
-from tests.support.mutants import write_mutants
+from tests.support.mutants import changed, write_mutants
 
 # kind; n_x, order, units and seed of the cell; lanes; what else differs
 SIZES: dict[str, tuple[str, tuple[int, int, int, int], tuple[int, int], dict[str, Any]]] = {
@@ -98,8 +98,7 @@ def test_golden_has_every_flag() -> None:
 
 
 # Mutants, by the modules from the cell down to the one that is changed
-LSTM, GRU, BEFORE = ("lmu_lstm",), ("lmu_gru",), ("lmu_hidden_gru_before",)
-UNITS_BEFORE = (*BEFORE, "lmu_gru_before")
+LSTM, GRU, BEFORE = ("lmu_lstm",), ("lmu_gru",), ("lmu_gru_before",)
 PRE_F = "(PRE_TYPE <<< 8 >>> 16)"
 MUTANTS: dict[tuple[str, ...], dict[str, tuple[str, str]]] = {
     LSTM: {
@@ -136,18 +135,14 @@ MUTANTS: dict[tuple[str, ...], dict[str, tuple[str, str]]] = {
         "h truncated": with_rounding("OUT_TYPE", "H_TYPE", 0),
         "clipped candidate not flagged": ("clipped2_q || cand_clipped2", "clipped2_q"),
     },
-    UNITS_BEFORE: {
+    BEFORE: {
         "h not cleared": ("fresh2_q ? {H_W{1'b0}} : stored_h2", "stored_h2"),
         "h kept when it is taken": (".wr_en(m_new_q)", ".wr_en(m_valid_q && m_axis_tready)"),
         "z of the next unit": ("inner_clipped4, z4_q", "inner_clipped4, z_q"),
         "inner truncated": with_rounding("OUT_TYPE", "INNER_TYPE", 0),
         "clipped inner not flagged": ("clipped4_q || inner_clipped4, z4_q", "clipped4_q, z4_q"),
     },
-    BEFORE: {
-        "mem as x": (".b_axis_tdata(both_mem_tdata)", ".b_axis_tdata(both_mem_tdata ^ 1)"),
-        "mem not shifted": (".B_SHIFT(MEM_SHIFT2)", ".B_SHIFT(0)"),
-    },
-    (*BEFORE, "lmu_recurrent"): {
+    ("lmu_recurrent",): {
         "first step not told": (".B_FEEDBACK(1)", ".B_FEEDBACK(0)"),
     },
 }  # fmt: skip
@@ -155,7 +150,8 @@ MUTANTS: dict[tuple[str, ...], dict[str, tuple[str, str]]] = {
 JUDGES = {
     "lmu_lstm": "lstm",
     "lmu_gru": "gru",
-    "lmu_hidden_gru_before": "gru2",
+    "lmu_gru_before": "gru2",
+    "lmu_recurrent": "gru2",
     "c cleared while streaming": "lstm_streaming",
     "c of the wrong unit": "lstm_streaming",
     "cell wraps": "lstm_assigned",
@@ -210,6 +206,31 @@ def test_mutant_is_caught(mutated: dict[str, tuple[Case, Any]], mutant: str) -> 
     case, result = mutated[mutant]
     with pytest.raises(AssertionError):
         check(case, SCENARIO, result)
+
+
+# Faults between the parts of the cell that has a second matrix
+BESIDE = {
+    "mem changed": (".b_axis_tdata(@_mem_axis_both)", ".b_axis_tdata(@_mem_axis_both ^ 1)"),
+    "mem not shifted": (".B_SHIFT(1)", ".B_SHIFT(0)"),
+    "inner without its last": (".c_axis_tlast(@_inner_tlast)", ".c_axis_tlast(1'b0)"),
+    "sums of the first matrix": (".sum_axis_tdata(@_sum2_tdata)", ".sum_axis_tdata(@_sum_tdata)"),
+}
+
+
+@pytest.mark.skipif(not find("icarus").found, reason="iverilog is not installed")
+def test_wrong_second_matrix_is_caught(workdir: Path, once: Once) -> None:
+    judge = CASES["gru2"]
+    assert judge.unit.body is not None
+    cases = {
+        f"beside{k}": dataclasses.replace(
+            judge, unit=dataclasses.replace(judge.unit, body=changed(judge.unit.body, *fault))
+        )
+        for k, fault in enumerate(BESIDE.values())
+    }
+    found = simulate(cases, "icarus", workdir, once, "gated_beside", scenarios=("stream",))
+    for name, case in cases.items():
+        with pytest.raises(AssertionError):
+            check(case, "stream", found[name, "stream"])
 
 
 @pytest.mark.slow

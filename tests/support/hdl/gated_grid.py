@@ -16,7 +16,7 @@ from lmu_hls.rtl.packed import typed
 from lmu_hls.spec import LMU, Activation, GRUCell, LSTMCell, Weight, make_activation
 from tests.support.hdl.cell_grid import assign
 from tests.support.hdl.core_grid import Case, Phase, first_steps, last_beats
-from tests.support.hdl.stream_grid import Stream, Unit, beats, rom_text
+from tests.support.hdl.stream_grid import Stream, Unit, beats, instance, rom_text
 from tests.support.networks import random_cell, random_lmu
 
 FUNCTIONS = ("linear", "relu")
@@ -146,13 +146,14 @@ def bias_rows(weight: Weight | None, units: int, gates: tuple[int | None, ...]) 
     return [] if weight is None else [(rows(weight, units, gates, 1)[0], weight.type.fraction)]
 
 
+AFFINE = ("LANES", "OP_W", "COEF_W", "ACC_W", "BIAS_W", "BIAS_SHIFT", "ROM_FILE", "BIAS_FILE")
 FRAME = ("N_", "UNITS", "LANES", "X_", "MEM_", "H_SHIFT", "OP_W", "COEF_W", "ACC_W", "HAS_BIAS", "BIAS_", "ROM_")
 
 
-def framed(unit: Unit, cell: str) -> Unit:
+def framed(unit: Unit, cell: str, gates: int = 4) -> Unit:
     """lmu_recurrent with `cell` beside it, from the parameters of both."""
     given = unit.parameters
-    frame = {key: value for key, value in given.items() if key.startswith(FRAME)} | {"GATES": 4}
+    frame = {key: value for key, value in given.items() if key.startswith(FRAME)} | {"GATES": gates}
     frame["H_W"] = int(given["H_TYPE"]) % 256
     units = {key: value for key, value in given.items() if key not in frame} | {
         "UNITS": given["UNITS"], "IN_W": given["ACC_W"], "IN_F": given["ACC_F"],
@@ -162,8 +163,76 @@ def framed(unit: Unit, cell: str) -> Unit:
     return replace(unit, module="lmu_recurrent", parameters=frame, cell=(cell, units))
 
 
+def links(prefix: str, wires: str, user: bool = False) -> dict[str, str]:
+    """Connections of the port `prefix` to the stream `wires` of a unit."""
+    signals = ("tdata", "tvalid", "tready", "tlast", *(("tuser",) if user else ()))
+    return {f"{prefix}_{signal}": f"@_{wires}_{signal}" for signal in signals}
+
+
+def forked(source: str, width: int) -> tuple[str, dict[str, str], dict[str, str]]:
+    """Verilog of an lmu_fork behind the stream `source` of a unit; the names of its two outputs' wires by signal."""
+    outputs = [{"tdata": f"@_{source}_both", "tlast": f"@_{source}_both_last"} for _ in range(2)]
+    outputs = [of | {s: f"@_{source}_{k}_{s}" for s in ("tvalid", "tready")} for k, of in enumerate(outputs)]
+    first, second = outputs
+    wires = f"    wire [{width}-1:0] {first['tdata']};\n" + "".join(
+        f"    wire {wire};\n"
+        for wire in (first["tlast"], *(of[signal] for of in outputs for signal in ("tvalid", "tready")))
+    )
+    ports = {"clk": "clk", "rst": "@_rst", "s_axis_tdata": f"{{@_{source}_tlast, @_{source}_tdata}}"}
+    ports |= {f"s_axis_{signal}": f"@_{source}_{signal}" for signal in ("tvalid", "tready")}
+    ports["m_axis_tdata"] = f"{{{first['tlast']}, {first['tdata']}}}"
+    ports |= {f"m_axis_{s}": f"{{{second[s]}, {first[s]}}}" for s in ("tvalid", "tready")}
+    return wires + instance("lmu_fork", {"WIDTH": width + 1, "OUTPUTS": 2}, f"@_{source}_fork", ports), first, second
+
+
+def with_candidate(unit: Unit) -> Unit:
+    """lmu_recurrent, lmu_gru_before and the matrix of the candidate, whose parameters end with 2, as Verilog."""
+    second = {key[:-1]: value for key, value in unit.parameters.items() if key.endswith("2")}
+    rest = {key: value for key, value in unit.parameters.items() if not key.endswith("2")}
+    first = framed(replace(unit, parameters=rest), "lmu_gru_before", gates=2)
+    assert first.cell is not None
+    frame, units = first.parameters, {**first.cell[1], "IN_W2": second["ACC_W"], "IN_F2": second["ACC_F"]}
+    inner_w, common = int(units["INNER_TYPE"]) % 256, {"clk": "clk", "rst": "@_rst"}
+    widths = {"sum": frame["ACC_W"], "h": frame["H_W"], "inner": inner_w, "operand": second["OP_W"]}
+    widths["sum2"] = second["ACC_W"]
+    body = "".join(
+        f"    wire [{width if signal == 'tdata' else 1}-1:0] @_{wires}_{signal};\n"
+        for wires, width in widths.items()
+        for signal in ("tdata", "tvalid", "tready", "tlast", "tuser")
+    )
+    x, x2 = (
+        {signal: (unit.tied or {}).get(f"x_axis_{signal}", "") for signal in ("tdata", "tvalid", "tready", "tlast")},
+    ) * 2
+    if frame["N_X"]:
+        text, x, x2 = forked("x_axis", int(frame["X_W"]))
+        body += text
+    text, mem, mem2 = forked("mem_axis", int(frame["MEM_W"]))
+    body += text
+    ports = {f"x_axis_{signal}": wire for signal, wire in x.items()}
+    ports |= {f"mem_axis_{signal}": wire for signal, wire in mem.items()}
+    ports |= links("sum_axis", "sum") | links("h_axis", "h", user=True) | links("m_axis", "m_axis", user=True)
+    body += instance("lmu_recurrent", frame, "@", common | ports)
+    sizes = {"N_A": frame["N_X"], "N_B": frame["N_MEM"], "N_C": units["UNITS"], "OUT_W": second["OP_W"]}
+    sizes |= {"A_W": frame["X_W"], "B_W": frame["MEM_W"], "C_W": inner_w, "STREAMING": frame["STREAMING"]}
+    sizes |= {f"{port}_FEEDBACK": 0 for port in "ABC"}
+    sizes |= {
+        f"{port}_SHIFT": second.get(f"{of}_SHIFT", 0) for port, of in zip("ABC", ("X", "MEM", "INNER"), strict=True)
+    }
+    ports = {f"a_axis_{signal}": wire for signal, wire in x2.items()}
+    ports |= {f"b_axis_{signal}": wire for signal, wire in mem2.items()}
+    ports |= links("c_axis", "inner") | links("m_axis", "operand")
+    body += instance("lmu_concat", sizes, "@_concat", common | ports)
+    matrix = {key: second[key] for key in AFFINE if key in second} | {"N_OUT": units["UNITS"]}
+    matrix |= {"N_IN": int(frame["N_X"]) + int(frame["N_MEM"]) + int(units["UNITS"]), "HAS_BIAS": frame["HAS_BIAS"]}
+    ports = links("s_axis", "operand") | links("m_axis", "sum2")
+    body += instance("lmu_affine", matrix, "@_affine", common | ports)
+    ports = links("s_axis", "sum") | links("inner_axis", "inner") | links("sum_axis", "sum2")
+    body += instance("lmu_gru_before", units, "@_units", common | ports | links("m_axis", "h", user=True))
+    return replace(unit, module="lmu_gru_before", parameters={}, body=body)
+
+
 def gated(name: str, kind: str, lmu: LMU, lanes: tuple[int, int] = (1, 1), streaming: int = 0) -> Case:
-    """The cell of `lmu` as lmu_recurrent with lmu_lstm or lmu_gru, or lmu_hidden_gru_before."""
+    """The cell of `lmu` as lmu_recurrent with lmu_lstm, lmu_gru or lmu_gru_before beside it."""
     cell = lmu.hidden
     assert isinstance(cell, LSTMCell | GRUCell)
     units, n_mem, n_x = lmu.units, lmu.order, 0 if cell.kernel_x is None else lmu.n_in
@@ -245,8 +314,7 @@ def gated(name: str, kind: str, lmu: LMU, lanes: tuple[int, int] = (1, 1), strea
         if n_x
         else {"x_axis_tdata": f"{lmu.x.width}'d0", "x_axis_tvalid": "1'b0", "x_axis_tlast": "1'b0", "x_axis_tready": ""}
     )
-    unit = Unit("lmu_hidden_gru_before", parameters, tuple(ports), (Stream("m_axis", lmu.h.width, user=1),), tied=tied)
-    if kind != "gru before":
-        unit = framed(unit, f"lmu_{kind}")
+    unit = Unit("lmu_recurrent", parameters, tuple(ports), (Stream("m_axis", lmu.h.width, user=1),), tied=tied)
+    unit = with_candidate(unit) if kind == "gru before" else framed(unit, f"lmu_{kind}")
     steps = {"inputs": {"mem_axis": n_mem}, "outputs": {"m_axis": units}}
     return Case(unit, phase, steps, latency, ii, roms)
