@@ -78,6 +78,7 @@ format: install
 	@$(BIN)/ruff format .
 	@$(BIN)/python tools/format_hdl.py
 	@$(BIN)/python tools/datasheet.py
+	@$(BIN)/python tools/report_schema.py
 
 lock: install
 	@tools/lock.sh $(BIN)

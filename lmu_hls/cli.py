@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -54,6 +54,13 @@ def _alone(context: typer.Context, outdir: Path) -> Path:
     if not context.resilient_parsing:
         context.with_resource(alone(outdir, f"lmu-hls {context.info_name}", _say))
     return outdir
+
+
+def _alone_each(context: typer.Context, outdirs: list[Path]) -> list[Path]:
+    """`_alone` for each, in an order in which two commands do not wait for one another."""
+    for outdir in sorted(set(map(Path.resolve, outdirs))):
+        _alone(context, outdir)
+    return outdirs
 
 
 def _say(text: str) -> None:
@@ -464,11 +471,45 @@ def board(
         raise VerificationFailed(f"the board differs from golden: {compared.first_difference}")
 
 
+def _compare(folders: Sequence[Path], output: Path | None, json_: bool) -> None:
+    from lmu_hls import report as reports
+    from lmu_hls.records import write_text
+
+    compared = reports.compare([reports.build_report(folder) for folder in folders], reports.names_of(folders))
+    if output is not None:
+        write_text(output / "comparison.md", reports.comparison_markdown(compared))
+        write_text(output / "comparison.html", reports.comparison_html(compared))
+        _say(f"The comparison is {output / 'comparison.html'}")
+    if json_:
+        _print_json(compared)
+    else:
+        out.print(reports.comparison_table(compared))
+
+
 @app.command(epilog=EXIT_STATUS)
-def report(outdir: OutDir, json_: Json = False) -> None:
-    """Write report.html, report.json, report.md and plots/ from what verify and synth found, and print the table."""
+def report(
+    outdirs: Annotated[
+        list[Path],
+        typer.Argument(metavar="OUTDIR...", callback=_alone_each, help="An output folder, or several to compare."),
+    ],
+    output: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Of several folders: write comparison.md and comparison.html there."),
+    ] = None,
+    json_: Json = False,
+) -> None:
+    """Write report.html, report.json, report.md and plots/ from what verify and synth found, and print the table.
+
+    Several folders are compared instead, with ratios to the first one; their reports are not written.
+    """
     from lmu_hls.report import to_json, to_table, write_report
 
+    if len(outdirs) > 1:
+        _compare(outdirs, output, json_)
+        return
+    if output is not None:
+        raise LmuHlsError("--output is for several folders; the report of one is written into it. Leave it out")
+    (outdir,) = outdirs
     made = write_report(outdir)
     if json_:
         sys.stdout.write(to_json(made))

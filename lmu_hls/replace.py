@@ -25,7 +25,7 @@ MANIFEST = "manifest.json"
 # What the commands and the folder's own Makefile write later
 RESULTS = (
     "convert.json", "accuracy.json", "precision.json", "verify.json", "traces.json", "synth.json", "place.json",
-    "report.json", "report.md", "report.html", "precision.svg", "test.npz", MARK, f".{NAME}",
+    "report.json", "report.md", "report.html", "energy.json", "precision.svg", "test.npz", MARK, f".{NAME}",
 )  # fmt: skip
 DERIVED = ("work", "plots", "boards", "verilog/build", "hls/csim")
 # All of a folder whose conversion did not yet leave the mark

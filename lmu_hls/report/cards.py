@@ -28,7 +28,7 @@ class Card:
 
 def cards(report: Report) -> list[Card]:
     """The cards of a report; a record that is stale or was never run is one, too, with its command."""
-    shown = [*_quality(report), *_exactness(report), *_cycles(report), *_devices(report)]
+    shown = [*_quality(report), *_exactness(report), *_cycles(report), *_devices(report), *_energy(report)]
     titles = {card.title for card in shown}
     missing = [_missing(report, record, title) for record, title in AWAITED if title not in titles]
     return shown + [card for card in missing if card and not (card.title == "Accuracy" and "RMSE" in titles)]
@@ -97,6 +97,13 @@ def _placement_cards(item: Placement) -> Iterator[Card]:
     if step:
         whole = f"; a sequence {sequence:.4g} µs" if sequence else ""
         yield Card("A step", f"{step:.3g} µs", f"{item.step_cycles} cycles on {item.target}{whole}")
+
+
+def _energy(report: Report) -> Iterator[Card]:
+    if item := report.energy:
+        note = f"estimate: {item.energy_per_step_nj:.4g} nJ a step, {item.power_uw:.4g} µW with a step every "
+        note += f"{item.step_ms:g} ms; {item.node_nm} nm"
+        yield Card("An inference", f"{item.energy_per_inference_nj:.4g} nJ", note)
 
 
 def _missing(report: Report, record: str, title: str) -> Card | None:

@@ -6,30 +6,12 @@ import re
 import pytest
 
 from lmu_hls.fixed import FixedType
-from lmu_hls.records import Placement, TensorPrecision, Usage
-from lmu_hls.records.traces import Beats, Confusion, Excerpt, Remembered, Scatter, Signal, Traces
+from lmu_hls.records import Energy, OperationEnergy, Placement, TensorPrecision, Usage
+from lmu_hls.report.cards import cards
 from lmu_hls.report.pictures import bars, behaviour, drawing, types, wave
 from lmu_hls.report.pictures.chart import Plane, ticks
 from lmu_hls.report.pictures.gallery import pictures_of
-from tests.support.sample_records import BASIS
-
-EXCERPT = Excerpt(
-    "icarus",
-    (
-        Beats("", "x", 16, (0, 1), (-1, 5)),
-        Beats("lmu", "u", 12, (19, 33), (-2, 7)),
-        Beats("lmu", "never", 12, (), ()),
-        Beats("", "output", 16, (235, 275), (3, 4)),
-    ),
-)
-TRACES = Traces(
-    0,
-    (Signal("lmu", "h", 2, 0, (0.0, 1.0, 2.0), (0.0, 1.5, 2.0)), Signal("", "output", 0, 0, (1.0, 1.0), ())),
-    (Remembered("lmu", 0, 4, 5.0, (0.5, 1.5), (1.0, 0.0), (0.9, 0.2)),),
-    Confusion(((3, 1), (0, 4))),
-    Scatter((1.0, 2.0), (1.1, 1.9)),
-    EXCERPT,
-)
+from tests.support.sample_records import BASIS, EXCERPT, TRACES
 
 
 def labels(picture):
@@ -112,3 +94,14 @@ def test_every_colour_is_legible_on_paper_in_light_and_dark():
                 pair = sorted(luminance(colors[name]) for name in (role, ground))
                 assert (pair[1] + 0.05) / (pair[0] + 0.05) >= 4.5, (role, ground)
     assert set(re.findall(r"--(\w+):", drawing.css())) == set(drawing.LIGHT) == set(drawing.DARK)
+
+
+def test_energy_has_a_card_and_a_bar_for_each_operation_and_is_called_an_estimate():
+    kinds = (OperationEnergy("multiply", 100.0, 1600.0, 2000.0, "formula"),)
+    energy = Energy("operations", 22, 0.8, 20.0, 0.5, 2.0, 0.1, 29, 96, 4, 2784, 100, kinds, (), ("a",))
+    report = dataclasses.replace(BASIS, energy=energy)
+    picture = next(p for group in pictures_of(report).values() for p in group if p.name == "energy")
+    assert "2 nJ" in labels(picture) and "estimate" in picture.title
+    (card,) = [card for card in cards(report) if card.title == "An inference"]
+    assert card.value == "2 nJ" and "estimate" in card.note
+    assert not any("nJ" in card.value for card in cards(BASIS))

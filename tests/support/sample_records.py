@@ -25,6 +25,7 @@ from lmu_hls.records import (
     dump,
 )  # fmt: skip
 from lmu_hls.records.evidence import ArrayId, DataSet, Evidence, digests, of_topics
+from lmu_hls.records.traces import Beats, Confusion, Excerpt, Remembered, Scatter, Signal, Traces
 from lmu_hls.report import Report
 
 MODEL = ModelSummary(
@@ -83,6 +84,24 @@ BASIS = Report(
     (reference(),),
     checks(),
     RESOURCES,
+)
+
+EXCERPT = Excerpt(
+    "icarus",
+    (
+        Beats("", "x", 16, (0, 1), (-1, 5)),
+        Beats("lmu", "u", 12, (19, 33), (-2, 7)),
+        Beats("lmu", "never", 12, (), ()),
+        Beats("", "output", 16, (235, 275), (3, 4)),
+    ),
+)
+TRACES = Traces(
+    0,
+    (Signal("lmu", "h", 2, 0, (0.0, 1.0, 2.0), (0.0, 1.5, 2.0)), Signal("", "output", 0, 0, (1.0, 1.0), ())),
+    (Remembered("lmu", 0, 4, 5.0, (0.5, 1.5), (1.0, 0.0), (0.9, 0.2)),),
+    Confusion(((3, 1), (0, 4))),
+    Scatter((1.0, 2.0), (1.1, 1.9)),
+    EXCERPT,
 )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from lmu_hls.records import Hardware, Placement, Resources
+from lmu_hls.records import Energy, Hardware, Placement, Resources
 from lmu_hls.report.pictures.drawing import SMALL, WIDTH, Picture, Rect, Shape, Text, fitting
 
 ROW, LEFT, RIGHT = 19.0, 96.0, 112.0
@@ -61,3 +61,10 @@ def multiplier_bars(hardware: Hardware) -> Picture:
     ]  # fmt: skip
     sums = f"{hardware.multipliers} in all, {100 * hardware.utilisation:.1f} % of their cycles needed."
     return bars("multipliers", "Multipliers for the products of a step", rows, sums=sums)
+
+
+def energy_bars(item: Energy) -> Picture:
+    """The estimated energy of each kind of operation in an inference."""
+    rows = [(kind.name, kind.picojoules, f"{kind.picojoules / 1000:.3g} nJ", "a") for kind in item.operations]
+    sums = f"{item.energy_per_inference_nj:.4g} nJ an inference at {item.node_nm} nm, an estimate: {item.method}."
+    return bars("energy", "Energy of an inference, estimate", rows, sums=sums)

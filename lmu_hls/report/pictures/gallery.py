@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import groupby
 
-from lmu_hls.report.pictures.bars import device_bars, multiplier_bars, target_bars
+from lmu_hls.report.pictures.bars import device_bars, energy_bars, multiplier_bars, target_bars
 from lmu_hls.report.pictures.behaviour import confusion, curves, remembered, scatter
 from lmu_hls.report.pictures.drawing import Picture
 from lmu_hls.report.pictures.network import blocks, pace
@@ -56,7 +56,7 @@ def _resources(report: Report) -> list[Picture]:
         short = {kind.name for kind in family_of(target).resources if kind.short}
         made.append(target_bars(f"resources-{target}", list(items), short))
     made += [device_bars(f"device-{k}", item) for k, item in enumerate(report.placements) if item.utilisation]
-    return made
+    return made + ([energy_bars(report.energy)] if report.energy else [])
 
 
 def _types(report: Report) -> list[Picture]:
