@@ -3,20 +3,20 @@
 //
 //   value2 = assign_value(function(assign_pre(sum)))      two cycles later, as in lmu_function
 //
-//   Signal            Width            Direction   Description
-//   clk               1                in          rising edge
-//   rst               1                in          synchronous, active high, clears control; the next step is a first one
-//   en                1                in          0 freezes all stages
-//   sum               IN_W             in          signed, IN_F fraction bits: PARTS sums of unit 0, then of unit 1, ...
-//   valid             1                in          there is a sum
-//   last              1                in          with the last sum of a sequence
-//   unit              $clog2(UNITS)    out         unit of the sum that comes
-//   fresh             1                out         it belongs to the first step of a sequence
-//   valid2, part2     $clog2(PARTS)    out         two cycles ago a sum came: the part2-th of its unit
-//   pre1              PRE_W            out         the pre-activation, one cycle after its sum
-//   pre_clipped2      1                out         it was clipped to fit, two cycles after its sum
-//   value2            OUT_W            out         signed, of OUT_TYPE
-//   value_clipped2    1                out         with value2: it was clipped to fit
+//   Signal           Width           Direction   Description
+//   clk              1               in          rising edge
+//   rst              1               in          synchronous, active high, clears control; the next step is a first one
+//   en               1               in          0 freezes all stages
+//   sum              IN_W            in          signed, IN_F fraction bits: PARTS sums of unit 0, then of unit 1, ...
+//   valid            1               in          there is a sum
+//   last             1               in          with the last sum of a sequence
+//   unit             $clog2(UNITS)   out         unit of the sum that comes
+//   fresh            1               out         it belongs to the first step of a sequence
+//   valid2, part2    $clog2(PARTS)   out         two cycles ago a sum came: the part2-th of its unit
+//   pre1             PRE_W           out         the pre-activation, one cycle after its sum
+//   pre_clipped2     1               out         it was clipped to fit, two cycles after its sum
+//   value2           OUT_W           out         signed, of OUT_TYPE
+//   value_clipped2   1               out         with value2: it was clipped to fit
 //
 //   Cycles (of en = 1)
 //   latency = 2    from a sum to its value2
@@ -24,7 +24,6 @@
 //
 // With STREAMING = 1 only rst makes a first step.
 
-// There are no delays: any timescale will do, and none.
 // verilator lint_off TIMESCALEMOD
 `default_nettype none
 

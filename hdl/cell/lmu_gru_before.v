@@ -31,7 +31,6 @@
 // The two halves stop by themselves while a beat of their output is not taken. A step may begin only when the last h of
 // the step before has been given; in the recurrence it can not begin earlier.
 
-// There are no delays: any timescale will do, and none.
 // verilator lint_off TIMESCALEMOD
 `default_nettype none
 

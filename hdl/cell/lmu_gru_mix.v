@@ -22,7 +22,6 @@
 //
 // Functions as in lmu_function.
 
-// There are no delays: any timescale will do, and none.
 // verilator lint_off TIMESCALEMOD
 `default_nettype none
 

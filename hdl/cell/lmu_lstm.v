@@ -24,7 +24,6 @@
 // All stages stop while an output beat is not taken. With UNITS = 1 a step may begin only when h of the step before
 // has been given; in the recurrence it can not begin earlier.
 
-// There are no delays: any timescale will do, and none.
 // verilator lint_off TIMESCALEMOD
 `default_nettype none
 
@@ -99,8 +98,8 @@ module lmu_lstm #(
 
     assign s_axis_tready = run;
 
-    // Which gate of which unit; cycle 1: pre-activation; cycle 2: gates and candidate. Numbers at the end of names count
-    // the cycles since the sum came.
+    // Which gate of which unit; cycle 1: pre-activation; cycle 2: gates and candidate. Numbers at the end of names
+    // count the cycles since the sum came.
 
     wire [1:0] part2;
     wire [UNIT_CW-1:0] unit;

@@ -33,7 +33,6 @@
 // Multipliers: LANES, and two in lmu_lstm, lmu_gru and lmu_gru_before. Files as in lmu_affine, columns in the order x,
 // h, mem; the rows of unit 0, then of unit 1, ..., each in the order in which the cell takes its sums.
 
-// There are no delays: any timescale will do, and none.
 // verilator lint_off TIMESCALEMOD
 `default_nettype none
 
@@ -176,9 +175,7 @@ module lmu_recurrent #(
 
 `ifdef FORMAL
     // Proven of the frame and a cell together: tests/formal/hidden_cell.v. Here the cell may do what it likes.
-    // The first cycle is a reset; whatever comes then, a source keeps to the rules of AXI4-Stream
     reg f_past_q = 1'b0;
-
     always @(posedge clk) f_past_q <= 1'b1;
 
     f_axis #(.SOURCE(1), .WIDTH(X_W + 1)) f_x_axis (

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A unit is never stuck: at most BEAT cycles without a beat that it owes, and at most STEP cycles with its inputs closed
-// while the sink does not hold it up. For the `ifdef FORMAL of a module.
+// A unit is never stuck: at most BEAT cycles without a beat that it owes, and at most STEP cycles with its inputs
+// closed while the sink does not hold it up. For the `ifdef FORMAL of a module.
 //
 //   Signal    Width   Direction   Description
 //   clk       1       in          rising edge

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A pipeline that moves whenever no beat of its output waits: both streams keep the rules (f_axis); each N_IN beats give
-// one, LATENCY moves after the last of them and with its tlast, and there is no other. For the `ifdef FORMAL of a module.
+// A pipeline that moves whenever no beat of its output waits: both streams keep the rules (f_axis); each N_IN beats
+// give one, LATENCY moves after the last of them and with its tlast, and there is no other. For the `ifdef FORMAL of a
+// module.
 //
 //   Signal    Width     Direction   Description
 //   clk       1         in          rising edge

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a unit promises that makes N_OUT beats of the N_IN beats of a step: both streams keep the rules (f_axis), nothing
-// is lost or invented (f_steps), it is never stuck (f_live), latency and interval are those of its header (f_pace), the
-// latency for a step that finds nothing inside. For the `ifdef FORMAL of a module.
+// What a unit promises that makes N_OUT beats of the N_IN beats of a step: both streams keep the rules (f_axis),
+// nothing is lost or invented (f_steps), it is never stuck (f_live), latency and interval are those of its header
+// (f_pace), the latency for a step that finds nothing inside. For the `ifdef FORMAL of a module.
 //
 //   Signal     Width   Direction   Description
 //   clk        1       in          rising edge

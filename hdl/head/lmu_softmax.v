@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Softmax of N values:
 //
-//   d_k = max_j x_j - x_k            exact, not negative
+//   d_k = max_j x_j - x_k         exact, not negative
 //   e_k = table[assign_index(d_k + up)]   up = LSB of the index - LSB of x, or 0: an index that truncates so rounds up
-//   s   = sum_k e_k                  exact
-//   out_k = assign_out(e_k / s)      the exact quotient: OUT_F + 1 fraction bits, and one that says whether a rest is left
+//   s   = sum_k e_k               exact
+//   out_k = assign_out(e_k / s)   the exact quotient: OUT_F + 1 fraction bits, and one that says whether a rest is left
 //
 // While a step is worked on, the next one is stored. Two passes over a stored step: first the sum, then one division
 // after another, a bit of the quotient a cycle.
@@ -25,7 +25,6 @@
 //
 // Under back-pressure everything but the input stops when a quotient is due and the previous one has not been taken.
 
-// There are no delays: any timescale will do, and none.
 // verilator lint_off TIMESCALEMOD
 `default_nettype none
 
@@ -261,7 +260,6 @@ module lmu_softmax #(
     end
 
 `ifdef FORMAL
-    // The first cycle is a reset; whatever comes then, a source keeps to the rules of AXI4-Stream
     reg f_past_q = 1'b0;
     always @(posedge clk) f_past_q <= 1'b1;
 

@@ -27,7 +27,6 @@
 //   latency = 3 * IN_BYTES                 to its first value, fewer to a reply without values
 //   ii      = 2 * IN_BYTES + 1             from one value to the next
 
-// There are no delays: any timescale will do, and none.
 // verilator lint_off TIMESCALEMOD
 `default_nettype none
 

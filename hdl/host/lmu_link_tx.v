@@ -23,7 +23,6 @@
 //   latency = 1                           from a reply, or the first value, to the first byte
 //   ii      = N_OUT * OUT_BYTES + 8       from one result to the next
 
-// There are no delays: any timescale will do, and none.
 // verilator lint_off TIMESCALEMOD
 `default_nettype none
 

@@ -41,7 +41,6 @@
 //
 // Address and data of a write may come in any order. The next address is taken when the response has been.
 
-// There are no delays: any timescale will do, and none.
 // verilator lint_off TIMESCALEMOD
 `default_nettype none
 
@@ -263,7 +262,6 @@ module lmu_registers #(
 `ifdef FORMAL
     // The first cycle is a reset
     reg f_past_q = 1'b0;
-
     always @(posedge clk) f_past_q <= 1'b1;
     always @* if (!f_past_q) assume (rst);
 

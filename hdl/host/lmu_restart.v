@@ -6,8 +6,8 @@
 //
 //   m_axis   a beat that is offered is kept; a packet of which a beat has come out, and no tlast, ends with one more
 //            beat: data 0, tlast and tuser. A packet of which nothing has come out does not come.
-//   s_axis   a sequence of which a beat has been taken, and no tlast, is swallowed up to its tlast. With STREAMING, where
-//            a tlast may never come, up to the end of its step of N beats, or to a tlast before.
+//   s_axis   a sequence of which a beat has been taken, and no tlast, is swallowed up to its tlast. With STREAMING,
+//            where a tlast may never come, up to the end of its step of N beats, or to a tlast before.
 //
 // What comes then is for the core as after rst. Without restart all beats pass within the cycle.
 //
@@ -29,7 +29,6 @@
 //
 // A beat that the core takes in the cycle of the restart is lost.
 
-// There are no delays: any timescale will do, and none.
 // verilator lint_off TIMESCALEMOD
 `default_nettype none
 
@@ -142,7 +141,7 @@ module lmu_restart #(
     end
 
 `ifdef FORMAL
-    // The first cycle is a reset; source and core keep to the rules of AXI4-Stream, but that the core forgets in a reset
+    // Source and core keep to the rules of AXI4-Stream, but that the core forgets in a reset
     reg f_past_q = 1'b0;
     always @(posedge clk) f_past_q <= 1'b1;
 

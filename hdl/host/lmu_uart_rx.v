@@ -16,7 +16,6 @@
 //
 // The sender may be faster or slower by 4 % when DIVISOR is 16 or more.
 
-// There are no delays: any timescale will do, and none.
 // verilator lint_off TIMESCALEMOD
 `default_nettype none
 

@@ -11,7 +11,6 @@
 //   latency = 1               from a byte to its start bit
 //   ii      = 10 * DIVISOR    from one byte to the next
 
-// There are no delays: any timescale will do, and none.
 // verilator lint_off TIMESCALEMOD
 `default_nettype none
 

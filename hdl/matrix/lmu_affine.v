@@ -24,7 +24,6 @@
 // ROM_FILE has N_OUT/LANES*N_IN words (2 at least) of LANES coefficients of COEF_W bits, lowest row in the low bits;
 // word g*N_IN + k belongs to rows g*LANES.. and column k. BIAS_FILE has N_OUT words (2 at least) of BIAS_W bits.
 
-// There are no delays: any timescale will do, and none.
 // verilator lint_off TIMESCALEMOD
 `default_nettype none
 
@@ -288,7 +287,6 @@ module lmu_affine #(
     end
 
 `ifdef FORMAL
-    // The first cycle is a reset; whatever comes then, a source keeps to the rules of AXI4-Stream
     reg f_past_q = 1'b0;
     always @(posedge clk) f_past_q <= 1'b1;
 

@@ -18,7 +18,6 @@
 //
 // Files as in lmu_affine.
 
-// There are no delays: any timescale will do, and none.
 // verilator lint_off TIMESCALEMOD
 `default_nettype none
 

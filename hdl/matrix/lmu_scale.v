@@ -20,7 +20,6 @@
 //
 // ROM_FILE has N words (2 at least) of BIAS_W + COEF_W bits: c_k above a_k.
 
-// There are no delays: any timescale will do, and none.
 // verilator lint_off TIMESCALEMOD
 `default_nettype none
 

@@ -26,7 +26,6 @@
 //
 // Files as in lmu_affine; columns in the order x, mem, h.
 
-// There are no delays: any timescale will do, and none.
 // verilator lint_off TIMESCALEMOD
 `default_nettype none
 

@@ -11,16 +11,16 @@
 //   Fraction bits may be negative or exceed the width. Choose the types such that A_F + MEM_F and B_F + U_F are
 //   close: u or mem is shifted left by their difference, which widens the multipliers.
 //
-//   Signal         Width         Direction   Description
-//   clk            1             in          rising edge
-//   rst            1             in          synchronous, active high, clears control; the next step starts from mem = 0
-//   s_axis_tdata   U_W           in          u, one channel a beat, MEMORY_D beats a step
-//   s_axis_tuser   1             in          reset_state, read on a step's first beat: this step starts from mem = 0
-//   s_axis_tlast   1             in          last beat of the sequence
-//   m_axis_tdata   LANES*MEM_W   out         LANES states a beat, lowest degree in the low bits; a step has
-//                                            MEMORY_D*ORDER/LANES beats: degrees ascending, one channel after another
-//   m_axis_tuser   LANES         out         one bit a state: it was clipped to fit
-//   m_axis_tlast   1             out         last beat of the channel whose u came with s_axis_tlast
+//   Signal        Width         Direction   Description
+//   clk           1             in          rising edge
+//   rst           1             in          synchronous, active high, clears control; the next step starts from mem = 0
+//   s_axis_tdata  U_W           in          u, one channel a beat, MEMORY_D beats a step
+//   s_axis_tuser  1             in          reset_state, read on a step's first beat: this step starts from mem = 0
+//   s_axis_tlast  1             in          last beat of the sequence
+//   m_axis_tdata  LANES*MEM_W   out         LANES states a beat, lowest degree in the low bits; a step has
+//                                           MEMORY_D*ORDER/LANES beats: degrees ascending, one channel after another
+//   m_axis_tuser  LANES         out         one bit a state: it was clipped to fit
+//   m_axis_tlast  1             out         last beat of the channel whose u came with s_axis_tlast
 //
 //   Cycles (exact, without gaps and back-pressure)
 //   latency = ORDER*(ORDER+1)/LANES + 5              from a step's last input beat to its last output beat
@@ -34,7 +34,6 @@
 // ROM_FILE has ORDER/LANES*(ORDER+1) words of LANES coefficients, each max(A_W, B_W) bits, lowest degree in the low
 // bits; word g*(ORDER+1) + k belongs to rows g*LANES.. and column k: k = 0 is B_bar, k = j+1 is column j of A_bar.
 
-// There are no delays: any timescale will do, and none.
 // verilator lint_off TIMESCALEMOD
 `default_nettype none
 
@@ -304,7 +303,6 @@ module lmu_memory_dense #(
     end
 
 `ifdef FORMAL
-    // The first cycle is a reset; whatever comes then, a source keeps to the rules of AXI4-Stream
     reg f_past_q = 1'b0;
     always @(posedge clk) f_past_q <= 1'b1;
 
@@ -352,15 +350,16 @@ module lmu_memory_dense #(
     // The formulas of the header
     f_pace #(.LATENCY(CHANNEL_CYCLES + 5), .II(MEMORY_D * CHANNEL_CYCLES + WAIT), .EVERY(1)) f_timing (
         .clk(clk), .rst(rst), .calm(m_axis_tready), .flow(m_axis_tready && s_axis_tvalid),
-        .begun(accept && channel_d == MEMORY_D - 1), .done(f_done && f_channel_q == MEMORY_D - 1), .tick(accept && channel_d == 0), .due()
+        .begun(accept && channel_d == MEMORY_D - 1), .done(f_done && f_channel_q == MEMORY_D - 1),
+        .tick(accept && channel_d == 0), .due()
     );
 
     // Whatever the gaps and stalls: each read of a word of states finds what the step before wrote, for an arbitrary
     // group of an arbitrary channel
     wire [GROUP_CW-1:0] f_any_group = $anyconst;
     wire [CHANNEL_CW-1:0] f_any_channel = $anyconst;
-    // Of its even and its odd writes: it has been written, and nothing else to its place. With three groups or more this
-    // step writes its word while the one of the step before is still read.
+    // Of its even and its odd writes: it has been written, and nothing else to its place. With three groups or more
+    // this step writes its word while the one of the step before is still read.
     reg [1:0] f_stored_q;
     reg [RAM_AW-1:0] f_even_q, f_odd_q;
     reg [1:0] f_steps_q, f_writes_q;  // steps of the channel that have begun; writes of its group

@@ -17,16 +17,16 @@
 //   Fraction bits may be negative or exceed the width. LAM_F and KAP_F should be equal: their difference widens a
 //   multiplier.
 //
-//   Signal         Width   Direction   Description
-//   clk            1       in          rising edge
-//   rst            1       in          synchronous, active high; the next step starts from mem = 0
-//   s_axis_tdata   U_W     in          u, one channel a beat, MEMORY_D beats a step
-//   s_axis_tuser   1       in          reset_state, read on a step's first beat: this step starts from mem = 0
-//   s_axis_tlast   1       in          last beat of the sequence
-//   m_axis_tdata   MEM_W   out         one state a beat, MEMORY_D*ORDER beats a step: degrees descending, at each degree
-//                                      the channels ascending
-//   m_axis_tuser   1       out         this state was clipped to fit; f and z are not reported
-//   m_axis_tlast   1       out         beat of degree 0 of the channel whose u came with s_axis_tlast
+//   Signal        Width   Direction   Description
+//   clk           1       in          rising edge
+//   rst           1       in          synchronous, active high; the next step starts from mem = 0
+//   s_axis_tdata  U_W     in          u, one channel a beat, MEMORY_D beats a step
+//   s_axis_tuser  1       in          reset_state, read on a step's first beat: this step starts from mem = 0
+//   s_axis_tlast  1       in          last beat of the sequence
+//   m_axis_tdata  MEM_W   out         one state a beat, MEMORY_D*ORDER beats a step: degrees descending, at each degree
+//                                     the channels ascending
+//   m_axis_tuser  1       out         this state was clipped to fit; f and z are not reported
+//   m_axis_tlast  1       out         beat of degree 0 of the channel whose u came with s_axis_tlast
 //
 //   Cycles (exact, without gaps and back-pressure)
 //   latency = 2*ORDER*MEMORY_D + TURN + DEPTH + 1    from a step's last input beat to its last output beat
@@ -42,7 +42,6 @@
 // degree has gam in the place of kap, in kap's format, and 0 in that of gam: z_{ORDER-1} = gam f is then made from the
 // f that has just come round, which is not in its memory yet.
 
-// There are no delays: any timescale will do, and none.
 // verilator lint_off TIMESCALEMOD
 `default_nettype none
 
@@ -324,7 +323,6 @@ module lmu_memory_tridiag #(
     end
 
 `ifdef FORMAL
-    // The first cycle is a reset; whatever comes then, a source keeps to the rules of AXI4-Stream
     reg f_past_q = 1'b0;
     always @(posedge clk) f_past_q <= 1'b1;
 

@@ -2,8 +2,8 @@
 // PES units lmu_memory_tridiag side by side, which share the channels: channel c belongs to unit c mod PES.
 //
 // The equations, formats and parameters are those of lmu_memory_tridiag. Channels of different units advance at the
-// same time, so that a step takes about 1/PES of the cycles. The first unit starts first and waits at its output for the
-// others, whose u come later.
+// same time, so that a step takes about 1/PES of the cycles. The first unit starts first and waits at its output for
+// the others, whose u come later.
 //
 //   Signal         Width       Direction   Description
 //   clk            1           in          rising edge
@@ -24,7 +24,6 @@
 // ORDER is 3 or more: with fewer degrees a unit takes the next u while it still waits for the others, and the cycles
 // would change from step to step.
 
-// There are no delays: any timescale will do, and none.
 // verilator lint_off TIMESCALEMOD
 `default_nettype none
 
@@ -127,7 +126,6 @@ module lmu_memory_tridiag_pes #(
 `ifdef FORMAL
     localparam integer U_W = U_TYPE % 256;
 
-    // The first cycle is a reset; whatever comes then, a source keeps to the rules of AXI4-Stream
     reg f_past_q = 1'b0;
     always @(posedge clk) f_past_q <= 1'b1;
 

@@ -2,8 +2,8 @@
 // The arithmetic of lmu_memory_tridiag: one degree of one channel a cycle, without a handshake. What is read goes in,
 // f, z and the new state come out:
 //
-//   forward    f   = round(-(state + bet u/2) + lam f')     f' = f of the degree before, of the same channel
-//   backward   z   = round(gam f + kap z')                  z' = f or z of the cycle MEMORY_D before; top: round(kap z')
+//   forward    f   = round(-(state + bet u/2) + lam f')    f' = f of the degree before, of the same channel
+//   backward   z   = round(gam f + kap z')                 z' = f or z of the cycle MEMORY_D before; top: round(kap z')
 //              new = round(state + bet u + 2 z)
 //
 // lam is the negative one. With clear, state counts as 0. The sums are exact, with one rounding and one overflow step.
@@ -31,7 +31,6 @@
 // The channels take turns without a gap within a sweep, so that f' or z' has MEMORY_D cycles to come round. Three
 // multipliers serve both sweeps: bet u; lam f' or kap z'; gam f.
 
-// There are no delays: any timescale will do, and none.
 // verilator lint_off TIMESCALEMOD
 `default_nettype none
 
@@ -264,8 +263,8 @@ module lmu_tridiag_datapath #(
     );
 
 `ifdef FORMAL
-    // The equations of the header on what was read, when f, z and the new state are there: exact sums with F bits to the
-    // right of the point, as one expression each
+    // The equations of the header on what was read, when f, z and the new state are there: exact sums with F bits to
+    // the right of the point, as one expression each
     localparam F_W = 2 * (NEW_W > SUM_W ? NEW_W : SUM_W) + 2;
     localparam F_READ = 3 + U_W + MEM_W + SWEEP_W + LAM_W + BET_W + GAM_W + KAP_W;
     reg f_past_q = 1'b0;

@@ -20,7 +20,6 @@
 //
 // Both stages stop while an output beat is not taken.
 
-// There are no delays: any timescale will do, and none.
 // verilator lint_off TIMESCALEMOD
 `default_nettype none
 

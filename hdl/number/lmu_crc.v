@@ -11,7 +11,6 @@
 //   Cycles
 //   latency = 0        combinational
 
-// There are no delays: any timescale will do, and none.
 // verilator lint_off TIMESCALEMOD
 `default_nettype none
 

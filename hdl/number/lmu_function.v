@@ -18,7 +18,6 @@
 //   latency = 1     from a value to its result, in cycles with en = 1
 //   ii      = 1
 
-// There are no delays: any timescale will do, and none.
 // verilator lint_off TIMESCALEMOD
 `default_nettype none
 

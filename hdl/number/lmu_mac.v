@@ -17,7 +17,6 @@
 //   latency = 3     from a product to the sum that has it, in cycles with en = 1
 //   ii      = 1
 
-// There are no delays: any timescale will do, and none.
 // verilator lint_off TIMESCALEMOD
 `default_nettype none
 

@@ -14,7 +14,6 @@
 //   latency = DEPTH     in cycles with en = 1
 //   ii      = 1
 
-// There are no delays: any timescale will do, and none.
 // verilator lint_off TIMESCALEMOD
 `default_nettype none
 

@@ -16,7 +16,6 @@
 //   latency = 1     from an address to its word
 //   ii      = 1
 
-// There are no delays: any timescale will do, and none.
 // verilator lint_off TIMESCALEMOD
 `default_nettype none
 

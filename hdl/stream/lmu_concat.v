@@ -23,7 +23,6 @@
 //
 // The step after one that ended with tlast is a first one, unless STREAMING = 1: then only rst makes one.
 
-// There are no delays: any timescale will do, and none.
 // verilator lint_off TIMESCALEMOD
 `default_nettype none
 
@@ -171,7 +170,6 @@ module lmu_concat #(
     end
 
 `ifdef FORMAL
-    // The first cycle is a reset; whatever comes then, a source keeps to the rules of AXI4-Stream
     reg f_past_q = 1'b0;
     always @(posedge clk) f_past_q <= 1'b1;
 

@@ -13,7 +13,6 @@
 //
 // The words lie in a RAM, whose registered output is the output of the queue. All handshakes come from registers.
 
-// There are no delays: any timescale will do, and none.
 // verilator lint_off TIMESCALEMOD
 `default_nettype none
 
@@ -76,7 +75,6 @@ module lmu_fifo #(
     );
 
 `ifdef FORMAL
-    // The first cycle is a reset; whatever comes then, a source keeps to the rules of AXI4-Stream
     reg f_past_q = 1'b0;
     always @(posedge clk) f_past_q <= 1'b1;
 

@@ -18,7 +18,6 @@
 // A word is taken in the cycle in which the last value of the previous one is: m_axis_tready acts on s_axis_tready
 // within the cycle.
 
-// There are no delays: any timescale will do, and none.
 // verilator lint_off TIMESCALEMOD
 `default_nettype none
 
@@ -89,7 +88,6 @@ module lmu_serializer #(
     end
 
 `ifdef FORMAL
-    // The first cycle is a reset; whatever comes then, a source keeps to the rules of AXI4-Stream
     reg f_past_q = 1'b0;
     always @(posedge clk) f_past_q <= 1'b1;
 

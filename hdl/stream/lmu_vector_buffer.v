@@ -22,7 +22,6 @@
 // ORDER_FILE has max(N, 2) words: word k is the place of the k-th arriving value. They are a permutation of 0..N-1
 // (a second word with N = 1 is not used).
 
-// There are no delays: any timescale will do, and none.
 // verilator lint_off TIMESCALEMOD
 `default_nettype none
 
@@ -129,7 +128,6 @@ module lmu_vector_buffer #(
     endgenerate
 
 `ifdef FORMAL
-    // The first cycle is a reset; whatever comes then, a source keeps to the rules of AXI4-Stream
     reg f_past_q = 1'b0;
     always @(posedge clk) f_past_q <= 1'b1;
 
