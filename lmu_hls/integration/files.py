@@ -8,7 +8,7 @@ import jinja2
 
 from lmu_hls import naming
 from lmu_hls.integration.ipxact import RANGE, bus_type, register_entries
-from lmu_hls.integration.ports import CLOCK, RESET, buses, ports
+from lmu_hls.integration.ports import CLOCK, RESET, buses, ports, registers_bus
 from lmu_hls.records.folder import INTEGRATION, IP_XACT
 from lmu_hls.rtl.copies import SPDX
 from lmu_hls.rtl.network import NetworkPlan
@@ -60,8 +60,9 @@ def integration_files(
     made["vivado_package_ip.tcl"] = _render("vivado_package_ip.tcl.jinja", **facts)
     made["quartus.tcl"] = _render("quartus.tcl.jinja", **facts)
     made[f"{plan.top}_hw.tcl"] = _render("hw.tcl.jinja", **facts)
-    registers = register_entries(plan) if plan.options.axi_lite else ()
-    xml = _render("component.xml.jinja", registers=registers, range=RANGE, bus_type=bus_type, **facts)
+    facts |= {"registers": register_entries(plan) if plan.options.axi_lite else (), "range": RANGE}
+    made[f"{plan.name}_litex.py"] = _render("litex.py.jinja", lite=registers_bus(plan), **facts)
+    xml = _render("component.xml.jinja", bus_type=bus_type, **facts)
     return {IP_XACT: xml} | {f"{INTEGRATION}/{name}": text for name, text in made.items()}
 
 
