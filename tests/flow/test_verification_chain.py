@@ -160,7 +160,7 @@ def test_interrupted_verify_is_not_finished(command, folder, number):
         env=environment,
         preexec_fn=heed_interrupts,
     )
-    assert wait_for(lambda: "cc1plus" in names(mark) or process.poll() is not None, 60)
+    assert wait_for(lambda: "cc1plus" in names(mark) or process.poll() is not None, 300)
     process.send_signal(number)
     _, said = process.communicate(timeout=60)
     assert process.returncode == 128 + number, said

@@ -80,7 +80,7 @@ def test_registers_count(tmp_path: Path) -> None:
     manifest = write_project(plan, tmp_path, Vectors(x, trace.output))
     expected = {ADDRESS[name]: value for name, value in plan.identity.items()}
     assert f"{plan.identity['CONTRACT']:08x}" == store.digest(network)[:8]
-    expected |= {ADDRESS["SEQUENCES"]: 8, ADDRESS["STEP_CYCLES"]: manifest.ii_cycles, ADDRESS["STATUS"]: 0}
+    expected |= {ADDRESS["SEQUENCES"]: 8, ADDRESS["STEP_CYCLES"]: manifest.hardware.ii_cycles, ADDRESS["STATUS"]: 0}
     for k, counter in enumerate(manifest.counters):
         layer, tensor = counter.split(".")
         if tensor in ("u", "mem"):

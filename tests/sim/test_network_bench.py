@@ -176,6 +176,20 @@ def test_faults_are_caught(icarus: str, tmp_path: Path) -> None:
     assert set(found) == set(chosen), [name for k, name in enumerate(FAULTS) if f"m{k}" not in found]
 
 
+@pytest.mark.parametrize("simulator", ["verilator"], indirect=True)
+def test_a_fault_beside_a_sound_network(simulator: str, tmp_path: Path) -> None:
+    """The smallest run of the bench in Verilator that can fail."""
+    chosen = {
+        "sound": make_case(CHECKED[0], RtlOptions(), "sound"),
+        "faulty": make_case(CHECKED[0], RtlOptions(), "faulty", FAULTS["tlast lost"]),
+    }
+    todo = [job for case in chosen.values() for job in jobs(case)[3:4]]
+    found = judge(
+        list(chosen.values()), simulator, tmp_path, todo, {name: case.unit() for name, case in chosen.items()}
+    )
+    assert set(found) == {"faulty"}
+
+
 def test_restart_that_is_not_wired_is_caught(icarus: str, tmp_path: Path) -> None:
     case = make_case(
         CHECKED[0],

@@ -15,7 +15,7 @@ import pytest
 
 THOROUGH: dict[str, tuple[str, ...]] = {
     "backend/test_verilog.py": ("test_ten_thousand_streamed_steps_are_goldens",),
-    "benchmarks/test_precision.py": ("*",),
+    "benchmarks/test_precision.py": ("test_quick_tables",),
     "flow/test_numbers.py": ("test_a_range_without_bound_is_recorded_and_said",),
     "flow/test_verification_chain.py": (
         "test_interrupted_verify_is_not_finished[[]15]",
@@ -40,7 +40,7 @@ THOROUGH: dict[str, tuple[str, ...]] = {
     "hdl/matrix/test_affine.py": ("test_one_dsp_a_lane",),
     "hdl/memory/test_memory_dense_synthesis.py": ("*12-6-4]",),
     "hdl/memory/test_memory_tridiag_synthesis.py": ("*[[]4]",),
-    "hdl/number/test_round_sat.py": ("*[[]verilator]",),
+    "hdl/number/test_round_sat.py": ("test_every_mode_and_value[[]verilator]",),
     "hls/test_firmware_cells.py": (
         "test_cells_biases_and_connections*",
         "!test_cells_biases_and_connections[[]8]",
@@ -84,7 +84,6 @@ THOROUGH: dict[str, tuple[str, ...]] = {
     "test_evidence.py": ("test_every_file_counts*", "!*[[]flip]"),
     "test_folder_untrusted.py": ("test_every_tool_works_in_a_folder_of_any_name",),
     "test_registration.py": ("test_hls4ml_knows_all_of_the_plugin_*", "!*[[]front.graph.settle]"),
-    "verify/test_coverage.py": ("test_a_line_that_never_runs_lowers_it",),
     "verify/test_csim.py": (
         "test_a_changed_header_is_caught*",
         "!*[[]no bias]",

@@ -11,7 +11,7 @@ from lmu_hls.verify import coverage
 from lmu_hls.verify import simulator as sim
 
 UNIT = """\
-module unit (input wire [7:0] in_data, output reg [3:0] out_data);
+module NAME (input wire [7:0] in_data, output reg [3:0] out_data);
     always @* begin
         out_data = in_data[3:0];
         if (in_data[7]) out_data = 4'd0;
@@ -22,21 +22,25 @@ module unit (input wire [7:0] in_data, output reg [3:0] out_data);
 endmodule
 """
 TOP = """\
-module top (input wire [6:0] in_data, output wire [3:0] out_0);
-    localparam [31:0] COUNT = 1;
-    unit one (.in_data({SIGN, in_data}), .out_data(out_0));
+module top (input wire [6:0] in_data, output wire [3:0] out_0, output wire [3:0] out_1);
+    localparam [31:0] COUNT = 2;
+    whole one (.in_data({in_data[0], in_data}), .out_data(out_0));
+    partly two (.in_data({1'b0, in_data}), .out_data(out_1));
 endmodule
 """
+LIMITS = {"whole": "in_data[6:0] == 7'd5", "partly": "in_data[6:0] == 7'd5 && in_data[6]"}  # the second is never true
 
 
-def run(folder: Path, limit: str, sign: str, monkeypatch: pytest.MonkeyPatch) -> Path:
+def run(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Simulate all values of in_data; the folder of the counts."""
     counts = folder / "counts"
     monkeypatch.setenv(sim.COVERAGE, str(counts))
-    (folder / "hdl").mkdir(parents=True)
-    (folder / "hdl" / "unit.v").write_text(UNIT.replace("LIMIT", limit))
-    (folder / "top.v").write_text(TOP.replace("SIGN", sign))
-    built = sim.build("verilator", [folder / "hdl" / "unit.v", folder / "top.v"], "top", folder / "build")
+    (folder / "hdl").mkdir()
+    sources = [folder / "hdl" / f"{name}.v" for name in LIMITS]
+    for source in sources:
+        source.write_text(UNIT.replace("NAME", source.stem).replace("LIMIT", LIMITS[source.stem]))
+    (folder / "top.v").write_text(TOP)
+    built = sim.build("verilator", [*sources, folder / "top.v"], "top", folder / "build")
     assert sim.run(built, "table_bench", folder, {"LMU_TABLE": str(folder / "table.npy")}), sim.tail(folder / "sim.log")
     return counts
 
@@ -52,12 +56,9 @@ def verilator_only(request: pytest.FixtureRequest) -> None:
 
 
 def test_a_line_that_never_runs_lowers_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    all_run = run(tmp_path / "a", "in_data[6:0] == 7'd5", "in_data[0]", monkeypatch)
-    (whole,) = coverage.read(all_run.glob("*.dat"), tmp_path / "a" / "hdl")
-    assert (whole.module, whole.line_percent, whole.missed_lines) == ("unit", 100.0, ())
-
-    some_run = run(tmp_path / "b", "in_data[6:0] == 7'd5 && in_data[6]", "1'b0", monkeypatch)
-    (part,) = coverage.read(some_run.glob("*.dat"), tmp_path / "b" / "hdl")
+    counts = run(tmp_path, monkeypatch)
+    part, whole = coverage.read(counts.glob("*.dat"), tmp_path / "hdl")
+    assert (whole.module, whole.line_percent, whole.missed_lines) == ("whole", 100.0, ())
     assert part.lines == whole.lines
     assert part.line_percent < 95
     assert {line.split()[0] for line in part.missed_lines} == {"4", "5"}
@@ -65,7 +66,7 @@ def test_a_line_that_never_runs_lowers_it(tmp_path: Path, monkeypatch: pytest.Mo
     assert whole.toggles_hit == whole.toggles
 
     with pytest.raises(LmuHlsError, match="no coverage counts"):
-        coverage.read(some_run.glob("*.dat"), tmp_path / "elsewhere")
+        coverage.read(counts.glob("*.dat"), tmp_path / "elsewhere")
 
 
 def record(file: str, line: int, kind: str, name: str, count: int) -> str:

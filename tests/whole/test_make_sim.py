@@ -61,7 +61,7 @@ def test_latency_is_as_planned(seed: int, tmp_path: Path) -> None:
     done = make(tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     (cycles,) = re.findall(r"output beats in (\d+) cycles", done.stdout)
-    assert int(cycles) - network.n_in == manifest.latency_cycles
+    assert int(cycles) - network.n_in == manifest.hardware.latency_cycles
 
 
 @needs_icarus
