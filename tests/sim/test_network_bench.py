@@ -177,17 +177,12 @@ def test_faults_are_caught(icarus: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("simulator", ["verilator"], indirect=True)
-def test_a_fault_beside_a_sound_network(simulator: str, tmp_path: Path) -> None:
-    """The smallest run of the bench in Verilator that can fail."""
-    chosen = {
-        "sound": make_case(CHECKED[0], RtlOptions(), "sound"),
-        "faulty": make_case(CHECKED[0], RtlOptions(), "faulty", FAULTS["tlast lost"]),
-    }
-    todo = [job for case in chosen.values() for job in jobs(case)[3:4]]
-    found = judge(
-        list(chosen.values()), simulator, tmp_path, todo, {name: case.unit() for name, case in chosen.items()}
-    )
-    assert set(found) == {"faulty"}
+def test_one_fault_and_nothing_else_is_seen(simulator: str, tmp_path: Path) -> None:
+    """Verilator takes long to compile: a single network, of which all but tlast is right."""
+    case = make_case(CHECKED[0], RtlOptions(), "faulty", FAULTS["tlast lost"])
+    found = judge([case], simulator, tmp_path, jobs(case)[3:4], {case.name: case.unit()})
+    (problem,) = found[case.name]
+    assert " tlast (" in problem
 
 
 def test_restart_that_is_not_wired_is_caught(icarus: str, tmp_path: Path) -> None:

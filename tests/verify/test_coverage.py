@@ -74,7 +74,7 @@ def record(file: str, line: int, kind: str, name: str, count: int) -> str:
     return "C '" + "".join(f"\x01{key}\x02{value}" for key, value in fields.items()) + f"' {count}\n"
 
 
-def test_runs_add_up(tmp_path: Path) -> None:
+def test_runs_add_up_and_what_never_ran_lowers_the_coverage(tmp_path: Path) -> None:
     first = (
         record("/x/a.v", 3, "line", "block", 0)
         + record("/x/a.v", 4, "branch", "if", 2)
@@ -89,5 +89,5 @@ def test_runs_add_up(tmp_path: Path) -> None:
     both = coverage.total((a, b))
     assert (both.lines, both.toggles, both.missed_lines) == (2, 1, ())
     (only,) = coverage.read([tmp_path / "1.dat"], Path("/x"))
-    assert only.missed_lines == ("3 block",)
+    assert (only.line_percent, only.missed_lines) == (50.0, ("3 block",))
     assert coverage.total([only]).missed_lines == ("a:3 block",)
