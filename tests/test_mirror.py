@@ -29,6 +29,8 @@ ELSEWHERE = {
         "backend/test_verilog.py": "design engines project",
         "backend/test_verilog_conversion.py": "options",
     },
+    "lmu_hls/boards": {"boards/test_host.py": "build check record simulation"},
+    "lmu_hls/energy": {"energy/test_drivers.py": "activity", "energy/test_estimate.py": "operations published"},
     "lmu_hls/flow": {
         "flow/test_convert_reuse.py": "accelerator",
         "flow/test_fidelity.py": "data",
@@ -58,6 +60,7 @@ ELSEWHERE = {
         "precision/test_ranges.py": "bounds memory",
     },
     "lmu_hls/records": {
+        "energy/test_drivers.py": "energy",
         "flow/test_traces.py": "traces",
         "records/test_schema.py": "folder",
         "synth/test_fit.py": "placement",
