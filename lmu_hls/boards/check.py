@@ -13,7 +13,7 @@ from lmu_hls.boards.build import synthesise
 from lmu_hls.boards.host import Host, HostError
 from lmu_hls.boards.host import Network as Description
 from lmu_hls.boards.project import FACTS, BoardProject
-from lmu_hls.boards.simulation import gates, simulated, simulated_netlist
+from lmu_hls.boards.simulation import gates, modelled, simulated, simulated_netlist
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import Ints
 from lmu_hls.records import Comparison, write_bytes
@@ -43,6 +43,8 @@ def check(
 
     Raises LmuHlsError when a tool is absent or fails, and when the board does not answer as the protocol says.
     """
+    if netlist:
+        modelled(project.target)
     running = simulated_netlist(project, gates(project, synthesise(project))) if netlist else simulated(project)
     name = f"{'netlist' if netlist else 'Verilog'} of {project.board.title} icarus"
     found = []

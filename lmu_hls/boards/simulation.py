@@ -79,15 +79,21 @@ def simulated(project: BoardProject, patience: int = PATIENCE) -> Iterator[Simul
         yield line
 
 
-@contextlib.contextmanager
-def simulated_netlist(project: BoardProject, netlist: Path) -> Iterator[SimulatedLine]:
-    """A netlist of the board, as :func:`gates` writes it, in Icarus. Its bits have the length that it was made with."""
-    family = target_of(project.target).family.name
+def modelled(target: str) -> str:
+    """The family of a target whose netlists can be simulated. Raises LmuHlsError for another one."""
+    family = target_of(target).family.name
     if family not in _CELLS:
         raise LmuHlsError(
             f"Yosys has no simulation models for all primitives of {family}: a netlist is simulated for a board with "
             f"{', '.join(_CELLS)}, such as icebreaker; without --netlist the Verilog of any board is"
         )
+    return family
+
+
+@contextlib.contextmanager
+def simulated_netlist(project: BoardProject, netlist: Path) -> Iterator[SimulatedLine]:
+    """A netlist of the board, as :func:`gates` writes it, in Icarus. Its bits have the length that it was made with."""
+    family = modelled(project.target)
     package = need("pyosys").path
     assert package is not None
     cells = [package / "share" / name for name in _CELLS[family]]

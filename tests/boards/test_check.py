@@ -1,0 +1,81 @@
+"""The simulated board against golden: the Verilog, and the netlist that synthesis made of it; with faults."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lmu_hls.boards import BOARDS, check, write_board
+from lmu_hls.boards.build import synthesise
+from lmu_hls.boards.host import Host, Network, predict
+from lmu_hls.boards.project import BoardProject
+from lmu_hls.boards.simulation import gates, simulated_netlist
+from lmu_hls.errors import LmuHlsError
+from lmu_hls.fixed import Ints, quantize
+from lmu_hls.toolchain import find
+from tests.support.board_project import draw, expected, write_output
+from tests.support.random_networks import random_spec_network
+
+pytestmark = pytest.mark.skipif(not find("icarus").found, reason="iverilog is not installed")
+SMALLEST = random_spec_network(90, 4)  # of a few hundred cells
+X = draw(SMALLEST, 2)
+
+
+def board(tmp_path: Path, name: str = "icebreaker") -> BoardProject:
+    return write_board(write_output(tmp_path, SMALLEST), BOARDS[name], baud=int(BOARDS[name].clock_mhz * 1e6 // 4))
+
+
+def test_the_verilog_and_a_fault_in_it(tmp_path: Path) -> None:
+    project = board(tmp_path)
+    found = check(project, SMALLEST, X)
+    assert (found.exact, found.samples, found.values_compared) == (2, 2, 4)
+    for rom in project.data_dir.glob("rom/*.hex"):
+        rom.write_text(re.sub(r"\w", "0", rom.read_text()))
+    assert check(project, SMALLEST, X).first_difference
+
+
+def test_only_families_with_models_have_a_netlist(tmp_path: Path) -> None:
+    project = board(tmp_path, "ulx3s")
+    with pytest.raises(LmuHlsError, match=r"no simulation models for all primitives of ecp5: .* such as icebreaker"):
+        check(project, SMALLEST, X, netlist=True)
+
+
+def run(project: BoardProject, netlist: Path, x: Ints) -> Ints:
+    with simulated_netlist(project, netlist) as line:
+        host = Host(line, Network.read(project.folder / "network.json"))
+        host.identify()
+        return predict(host, x)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not find("pyosys").found, reason="pyosys is not installed")
+def test_the_netlist_and_a_flipped_bit_of_a_lut(tmp_path: Path) -> None:
+    """A bit of the table that makes the sign of a sum of products, in the encoder and in the memory."""
+    project = board(tmp_path)
+    netlist = gates(project, synthesise(project))
+    right = expected(SMALLEST, X)
+    assert np.array_equal(run(project, netlist, X), right)
+    text = netlist.read_text()
+    signs = list(re.finditer(r"\.LUT_INIT\(16'h([0-9a-f]{4})\)\s*\) \S+\.acc_SB_DFFE_Q_D_SB_LUT4_O ", text))
+    assert len(signs) >= 2
+    for table in (signs[0], signs[-1]):
+        flipped = f"{int(table[1], 16) ^ 1:04x}"
+        netlist.write_text(text[: table.start(1)] + flipped + text[table.end(1) :])
+        assert not np.array_equal(run(project, netlist, X), right)
+
+
+@pytest.mark.slow
+def test_twenty_utterances_of_the_demo(tmp_path: Path) -> None:
+    """The network of `make demo`, untrained, with 8 bits, on real speech through the pins of an iCEBreaker."""
+    pytest.importorskip("aeon")
+    from lmu_hls import demo, flow
+    from lmu_hls.spec import store
+
+    flow.convert(demo.build_model(), tmp_path / "out", precision="fixed<8,3,RND_CONV,SAT>", reuse_factor=1000)
+    network = store.load(tmp_path / "out/spec.npz")
+    x = quantize(demo.load_speech("test").x[::18][:20], network.x)
+    found = check(write_board(tmp_path / "out", BOARDS["icebreaker"]), network, x)
+    assert (found.exact, found.samples, found.values_compared) == (20, 20, 180)
