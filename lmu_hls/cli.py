@@ -281,6 +281,45 @@ def convert(
 
 
 @app.command()
+def estimate(
+    model: Annotated[Path, typer.Argument(metavar="MODEL.keras", help="A saved Keras model with LMU layers.")],
+    config: Annotated[Path | None, typer.Option(metavar="YAML", help="Settings with hls4ml's key names.")] = None,
+    precision: Annotated[
+        str | None, typer.Option(help="Default type, such as 'fixed<16,6>', or 'auto' with --calibration.")
+    ] = None,
+    calibration: Annotated[
+        Path | None, typer.Option(metavar="NPZ", help="Inputs x (and targets y) that types are chosen on.")
+    ] = None,
+    reuse_factor: Annotated[int | None, typer.Option(min=1, help="Cycles a step the Verilog may take.")] = None,
+    target: Annotated[
+        list[str] | None, typer.Option(help="Family or device; may be given more than once (default: xc7 and ecp5).")
+    ] = None,
+    limit: Limits = None,
+    json_: Json = False,
+) -> None:
+    """Estimate cycles and resources of a model in seconds, without converting it and without a tool."""
+    from lmu_hls import flow
+
+    if (precision == "auto") != (calibration is not None):
+        raise LmuHlsError("--precision auto and --calibration DATA.npz go together; give both or neither")
+    settings = flow.read_config(config) if config else None
+    keras_model = flow.load_model(model)
+    if calibration is not None:
+        precision = None
+        with _progress() as progress:
+            settings, _ = flow.choose_types(
+                keras_model, calibration, flow.target_of(None, None, None), settings, progress
+            )
+    made = flow.estimate_model(keras_model, target or ["xc7", "ecp5"], settings, precision, reuse_factor)
+    if made.warning:
+        err.print(f"Warning: {made.warning}", markup=False, highlight=False, style="yellow")
+    if json_:
+        _print_json([made])
+    else:
+        out.print(flow.estimate_text(made), markup=False, highlight=False, soft_wrap=True)
+
+
+@app.command()
 def profile(
     model: Annotated[Path, typer.Argument(metavar="MODEL.keras", help="A saved Keras model with LMU layers.")],
     data: Annotated[Path, typer.Argument(metavar="NPZ", help="Inputs x.")],

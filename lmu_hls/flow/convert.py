@@ -6,6 +6,7 @@ import contextlib
 import io
 import re
 import shlex
+import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from importlib.metadata import version
@@ -15,12 +16,13 @@ from typing import Any
 import yaml
 
 from lmu_hls import limits
-from lmu_hls.backend.design import Design
+from lmu_hls.backend.design import Design, design
 from lmu_hls.backend.options import Options
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.flow.accelerator import accelerator
 from lmu_hls.flow.keras_errors import check_keras_file, reason_of
 from lmu_hls.front.config import full_config
+from lmu_hls.front.extract import network_spec
 from lmu_hls.front.keras_model import check_model, is_foreign
 from lmu_hls.front.notes import remarks
 from lmu_hls.front.settings import project_keys, project_options
@@ -141,6 +143,28 @@ def convert(
     return manifest
 
 
+def design_of_model(
+    model: Any,
+    config: Mapping[str, Any] | None = None,
+    precision: str | None = None,
+    reuse_factor: int | None = None,
+    options: Options | None = None,
+) -> Design:
+    """The accelerator that :func:`convert` would write, with the same arguments; nothing is written.
+
+    Raises LmuHlsError for what cannot be converted.
+    """
+    model, options = own_layers(model), options or Options()
+    check_model(model)
+    out, err, printed = contextlib.redirect_stdout, contextlib.redirect_stderr, io.StringIO()
+    with tempfile.TemporaryDirectory() as place, named_errors(model), out(printed), err(printed):
+        settings = full_config(model, config or {}, "Vitis", precision, reuse_factor)
+        project = project_options(config or {})
+        graph = _hls4ml_model(model, OutputFolder(Path(place)), settings, "Vitis", "io_parallel", project)
+        network = replace(network_spec(graph), name=options.name or identifier(model.name))
+        return design(network, options, settings["Model"]["ReuseFactor"])
+
+
 def softmax_remark(network: Network) -> str:
     """What to say of a final softmax in which the largest value can have the output of a smaller one; else empty."""
     last = network.layers[-1]
@@ -194,8 +218,6 @@ def _hls4ml_model(
 
 
 def _write_parts(model: Any, graph: Any, folder: OutputFolder, settings: Mapping[str, Any], options: Options) -> Design:
-    from lmu_hls.front.extract import network_spec
-
     network = replace(network_spec(graph), name=options.name or identifier(model.name))
     made = accelerator(network, settings["Model"]["ReuseFactor"], options.rom)
     graph.write()

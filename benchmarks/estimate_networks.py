@@ -1,0 +1,159 @@
+"""Keras models whose accelerators the estimator is fitted to: drawn with a seed over all that changes their size.
+
+:func:`draw` gives settings as plain data, which stand in the table; :func:`design_of` makes the accelerator of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from lmu_hls.backend.design import Design, design
+from lmu_hls.backend.options import Options
+from lmu_hls.flow.convert import design_of_model
+from lmu_hls.rtl.reuse import settle
+from lmu_hls.rtl.stages import stage_of
+from lmu_hls.spec import Network
+
+CELLS = ("dense", "none", "dense", "rnn", "lstm", "gru", "gru_before", "dense")
+HEADS = ("dense", "softmax", "argmax", "dense", "none")
+MODES = ("", ",RND_CONV,SAT", ",TRN,WRAP")
+MOST_MULTIPLIERS, LARGE, MOST_OF_LARGE = 20, 6, 40  # every sixth is a large one; these take minutes to synthesise
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One configuration: layers, default type; ``share`` is where between the fastest (0) and the smallest it lies."""
+
+    n_in: int
+    steps: int
+    memory_d: int
+    order: int
+    cell: str
+    activation: str
+    units: int
+    input_to_hidden: bool
+    hidden_to_memory: bool
+    memory_to_memory: bool
+    bias: bool
+    update: str
+    layers: int
+    head: str
+    classes: int
+    return_sequences: bool
+    precision: str
+    share: float
+
+
+def draw(seed: int) -> Settings:
+    """Cells and heads go round with the seed; the rest is random, sizes and multipliers evenly in their logarithm."""
+    rng = np.random.default_rng([1102, seed])
+
+    def size(low: int, high: int) -> int:
+        return round(float(np.exp(rng.uniform(np.log(low), np.log(high)))))
+
+    large = seed % LARGE == LARGE - 1
+    cell, width = CELLS[seed % len(CELLS)], int(rng.integers(8, 19))
+    activations = ["tanh", "sigmoid"] if cell not in ("dense", "none") else ["relu", "relu", "tanh", "linear"]
+    flag = [bool(rng.random() < chance) for chance in (0.5, 0.3, 0.2, 0.8, 0.3)]
+    return Settings(
+        n_in=size(1, 16 if large else 8),
+        steps=size(4, 64),
+        memory_d=size(1, 6 if large else 4),
+        order=size(2, 24 if large else 14),
+        cell=cell,
+        activation=str(rng.choice(activations)),
+        units=size(3, 40 if large else 20),
+        input_to_hidden=flag[0],
+        hidden_to_memory=flag[1],
+        memory_to_memory=flag[2],
+        bias=flag[3],
+        update="tridiagonal" if rng.random() < 0.35 else "dense",
+        layers=2 if rng.random() < 0.12 else 1,
+        head=HEADS[seed % len(HEADS)],
+        classes=size(2, 20 if large else 10),
+        return_sequences=flag[4],
+        precision=f"fixed<{width},{int(rng.integers(2, 7))}{rng.choice(MODES)}>",
+        share=round(float(rng.uniform(0, 1)), 3),
+    )
+
+
+def keras_model(settings: Settings, seed: int) -> Any:
+    """The untrained model."""
+    import keras
+
+    import lmu_hls
+
+    keras.utils.set_random_seed(seed)
+
+    def cell() -> Any:
+        units, bias = settings.units, settings.bias
+        return {
+            "none": lambda: None,
+            "dense": lambda: keras.layers.Dense(units, activation=settings.activation, use_bias=bias),
+            "rnn": lambda: keras.layers.SimpleRNNCell(units, activation=settings.activation, use_bias=bias),
+            "lstm": lambda: keras.layers.LSTMCell(units, activation=settings.activation, use_bias=bias),
+            "gru": lambda: keras.layers.GRUCell(units, activation=settings.activation, use_bias=bias),
+            "gru_before": lambda: keras.layers.GRUCell(
+                units, activation=settings.activation, use_bias=bias, reset_after=False
+            ),
+        }[settings.cell]()
+
+    def lmu(number: int) -> Any:
+        return lmu_hls.LMU(
+            memory_d=settings.memory_d,
+            order=settings.order,
+            theta=float(max(settings.steps, settings.order)),
+            hidden_cell=cell(),
+            input_to_hidden=settings.input_to_hidden and settings.cell != "none",
+            hidden_to_memory=settings.hidden_to_memory and settings.cell != "none",
+            memory_to_memory=settings.memory_to_memory,
+            discretizer="bilinear",
+            basis="orthonormal",
+            return_sequences=settings.return_sequences or number < settings.layers,
+            name=f"lmu{number}",
+        )
+
+    layers = [lmu(number) for number in range(1, settings.layers + 1)]
+    if settings.head != "none":
+        activation = "softmax" if settings.head == "softmax" else None
+        layers.append(keras.layers.Dense(settings.classes, activation=activation, name="head"))
+    model = keras.Sequential([keras.Input((settings.steps, settings.n_in)), *layers], name=f"drawn{seed}")
+    rng = np.random.default_rng(seed)
+    for layer in model.layers:  # biases, too, are not zero
+        layer.set_weights([w if np.any(w) else rng.normal(0, 0.2, w.shape) for w in layer.get_weights()])
+    return model
+
+
+def design_of(settings: Settings, seed: int) -> Design:
+    """The accelerator. Raises LmuHlsError where the settings cannot be built."""
+    config = {"LayerName": {f"lmu{n}": {"MemoryUpdate": settings.update} for n in range(1, settings.layers + 1)}}
+    options = Options(output="argmax" if settings.head == "argmax" else "model")
+    made = design_of_model(keras_model(settings, seed), config, settings.precision, options=options)
+    assert made.settled is not None
+    most = MOST_OF_LARGE if seed % LARGE == LARGE - 1 else MOST_MULTIPLIERS
+    low, high = made.settled.fewest_cycles, made.settled.most_cycles
+    for step in range(20):  # fewer multipliers until there are not too many
+        share = settings.share + (1 - settings.share) * step / 19
+        request = max(2, round(low * (high / low) ** share))
+        network = _asking(made.network, request)
+        if settle(network, request).multipliers <= most:
+            break
+    return design(network, Options(), request)
+
+
+def _asking(network: Network, cycles: int) -> Network:
+    """The network whose layers all ask for so many cycles."""
+    stages = {layer.name: stage_of(layer) for layer in network.layers}
+    return network.map_layers({name: stage.with_reuse_factor(cycles) for name, stage in stages.items() if stage.search})
+
+
+def plain(settings: Settings) -> dict[str, Any]:
+    return asdict(settings)
+
+
+def settings_of(data: Mapping[str, Any]) -> Settings:
+    return Settings(**data)

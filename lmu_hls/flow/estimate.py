@@ -1,0 +1,39 @@
+"""What a Keras model will take as Verilog, before it is converted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from lmu_hls.flow.convert import design_of_model
+from lmu_hls.synth.estimate import Estimate, check_target, estimate
+from lmu_hls.synth.estimate.model import load
+
+
+def estimate_model(
+    model: Any,
+    targets: Sequence[str],
+    config: Mapping[str, Any] | None = None,
+    precision: str | None = None,
+    reuse_factor: int | None = None,
+) -> Estimate:
+    """The estimate for what :func:`lmu_hls.flow.convert` would write with these arguments; nothing is written.
+
+    Raises LmuHlsError for what cannot be converted, and for a target that there are no models for.
+    """
+    for name in targets:
+        check_target(load(), name)
+    return estimate(design_of_model(model, config, precision, reuse_factor).plan, targets)
+
+
+def estimate_text(made: Estimate) -> str:
+    """Lines for the terminal."""
+    lines = [
+        f"{made.network}: {made.multipliers} multipliers, {made.step_cycles} cycles a step, "
+        f"{made.sequence_cycles} cycles a sequence, latency {made.latency_cycles} (exact)"
+    ]
+    for target in made.targets:
+        lines += [f"{target.target} ({target.title})", *(f"  {figure}" for figure in target.figures)]
+        if target.usage:
+            lines.append(f"  does not fit: {target.lacking}" if target.lacking else "  fits")
+    return "\n".join(lines)

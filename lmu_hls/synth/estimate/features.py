@@ -1,0 +1,86 @@
+"""What look-up tables and flip-flops of a family are explained by: quantities that synthesis turns into them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from lmu_hls.synth.estimate.operators import Operators
+from lmu_hls.synth.estimate.primitives import PRIMITIVES, Primitives, counts
+
+LUTRAM = "LUTRAM"
+BANKS = {4: 16, 6: 32}  # words of a distributed RAM, by inputs of a table, before a choice is needed
+LUT_INPUTS = MappingProxyType({"xc7": 6})  # of the families' tables, else 4
+# Terms of the two models, with what a bit of each takes where the table says nothing else
+LUT_TERMS = MappingProxyType({
+    "sum": 1.0, "count": 1.0, "choice": 0.8, "mask": 0.7, "equal": 0.3, "gate": 0.3, "select": 0.5, "round": 1.0,
+    "rest": 0.3, "clip": 0.7, "fits": 0.4, "tables": 1.0, "joins": 0.3, "bank": 0.5, "split": 1.0, "soft": 1.0,
+    "delay": 0.0, "single_acc": 0.0, "several_acc": 1.0, "several_product": 0.0, "one": 0.0,
+})  # fmt: skip
+FF_TERMS = MappingProxyType({
+    "q_plain": 1.0, "q_sum": 1.0, "rom_out": 1.0, "ram_out": 1.0, "factor": 1.0, "product": 1.0, "delay": 1.0,
+    "operand": 1.0, "single_acc": 1.0, "single_product": 1.0, "single_factor": 1.0, "several_acc": 1.0,
+    "several_product": 1.0, "several_factor": 1.0, "one": 0.0,
+})  # fmt: skip
+# What differs from these: registers that move into the multiplier, carry chains that take two tables a bit
+_MOVED = ("delay", "operand", "single_acc", "single_product", "single_factor", "several_product", "factor", "product")
+OWN = MappingProxyType(
+    {("xc7", "FF"): dict.fromkeys(_MOVED, 0.0), ("ecp5", "LUT"): {"single_acc": 2.0, "several_acc": 2.0}}
+)
+
+
+def features(family: str, found: Operators) -> dict[str, float]:
+    """{term: quantity} of a design on a family; `lutram` and the multipliers and block RAMs are exact counts."""
+    primitives, bits = PRIMITIVES[family], found.bits
+    made: dict[str, float] = {
+        name: bits[name]
+        for name in ("sum", "count", "choice", "mask", "equal", "gate", "select", "round", "rest", "clip", "fits")
+    }
+    made |= {name: bits[name] for name in ("q_plain", "q_sum")}
+    made |= {name: bits[f"q_{name}"] for name in ("factor", "product", "delay", "operand")}
+    made |= _memories(family, primitives, found) | _products(primitives, found)
+    exact = counts(primitives, found.products.items(), found.memories)
+    return made | {"one": 1.0, "lutram": exact.pop(LUTRAM, 0)}
+
+
+def exact_counts(family: str, found: Operators) -> dict[str, int]:
+    """Multipliers and block RAMs: {resource: how many}."""
+    made = counts(PRIMITIVES[family], found.products.items(), found.memories)
+    made.pop(LUTRAM, None)
+    return made
+
+
+def terms(family: str, resource: str) -> Mapping[str, float]:
+    """{term of a model: what it is where the table says nothing else}."""
+    return (LUT_TERMS if resource == "LUT" else FF_TERMS) | OWN.get((family, resource), {})
+
+
+def _memories(family: str, primitives: Primitives, found: Operators) -> dict[str, float]:
+    made = dict.fromkeys(("tables", "joins", "rom_out", "ram_out", "bank"), 0.0)
+    inputs = LUT_INPUTS.get(family, 4)
+    for memory in found.memories:
+        store, _ = primitives.store(memory)
+        if memory.written and (store is None or store.resource == LUTRAM):
+            made["ram_out"] += memory.width
+            made["bank"] += memory.width * (-(-memory.depth // BANKS[inputs]) - 1)
+        elif store is None and memory.logic is not None:
+            logic = memory.logic
+            made["tables"] += logic.tables6 if inputs == 6 else logic.tables4
+            made["joins"] += logic.joins6 if inputs == 6 else logic.joins4
+            made["rom_out"] += logic.columns
+    return made
+
+
+def _products(primitives: Primitives, found: Operators) -> dict[str, float]:
+    names = [f"{kind}_{part}" for kind in ("single", "several") for part in ("acc", "product", "factor")]
+    made = dict.fromkeys(("split", "soft", *names), 0.0)
+    for product, times in found.products.items():
+        _, count = primitives.multiplier(product)
+        if not count:
+            made["soft"] += times * product.a * product.b
+        made["split"] += times * max(0, count - 1) * (product.a + product.b) / 2
+        if product.acc:
+            kind = "single" if count == 1 else "several"
+            for part, width in (("acc", product.acc), ("product", product.y), ("factor", product.a)):
+                made[f"{kind}_{part}"] += times * width
+    return made

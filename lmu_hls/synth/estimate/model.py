@@ -1,0 +1,129 @@
+"""The models of look-up tables and flip-flops: fitted to a table of synthesised designs, kept as data.
+
+Each is a sum of terms with coefficients that are not negative, least squares of the *relative* error, pulled to what a
+bit should take in theory where the table says little. Errors are those on rows that a fit has not seen.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lmu_hls.errors import LmuHlsError
+from lmu_hls.records.jsonfile import RecordError, decode, parse
+from lmu_hls.resources import hdl_modules
+from lmu_hls.synth.estimate.features import terms
+
+FITTED = Path(__file__).with_name("coefficients.json")
+FOLDS, SEED = 10, 7
+PULL = 0.5  # weight of the theory
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """``coefficients`` by term; ``offset`` names a term that counts as it is ("" for none). ``rows`` fitted to, whose
+    terms and results were at most ``most`` and whose results at least ``least``; errors of held-out rows in percent."""
+
+    coefficients: Mapping[str, float]
+    offset: str
+    rows: int
+    most: Mapping[str, float]
+    least_result: float
+    most_result: float
+    median_percent: float
+    worst_percent: float
+
+    def value(self, features: Mapping[str, float]) -> float:
+        offset = features[self.offset] if self.offset else 0.0
+        return offset + sum(factor * features[term] for term, factor in self.coefficients.items())
+
+    def beyond(self, features: Mapping[str, float]) -> list[str]:
+        """What lies outside the range of the rows."""
+        value = self.value(features)
+        found = [term for term, limit in self.most.items() if features[term] > limit and self.coefficients.get(term)]
+        return found + ([] if self.least_result <= value <= self.most_result else ["result"])
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """How many ``rows`` of the table have exactly the count of the rules, and the largest difference of the others."""
+
+    right: int
+    rows: int
+    largest: int
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """All models: {family: {resource: model}}, made with ``yosys``; ``sources`` are the :func:`module_hashes`.
+
+    ``rules`` says of the resources that are mapped by rules how often these were right.
+    """
+
+    yosys: str
+    sources: Mapping[str, str]
+    families: Mapping[str, Mapping[str, Model]]
+    rules: Mapping[str, Mapping[str, Rule]]
+
+
+def load(path: Path = FITTED) -> Fitted:
+    """The committed models. Raises LmuHlsError for a file that cannot be read."""
+    try:
+        made: Fitted = decode(Fitted, parse(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, RecordError) as error:
+        raise LmuHlsError(f"{path} cannot be read: {error}; run python -m benchmarks.estimate fit") from error
+    return made
+
+
+def module_hashes() -> dict[str, str]:
+    """{module of hdl/: SHA-256 of its text without comments and layout}."""
+    return {
+        name: hashlib.sha256(
+            " ".join(re.sub("//.*", "", path.read_text(encoding="utf-8")).split()).encode()
+        ).hexdigest()
+        for name, path in hdl_modules().items()
+    }
+
+
+def fit(family: str, resource: str, rows: Sequence[Mapping[str, float]], results: Sequence[int], offset: str) -> Model:
+    """The model of ``resource``, with its errors from FOLDS parts of which each is left out once."""
+    theory = terms(family, resource)
+    names = list(theory)
+    x = np.array([[row[name] for name in names] for row in rows], float)
+    known = np.array([row[offset] if offset else 0.0 for row in rows])
+    y = np.array(results, float)
+    prior = np.array([theory[name] for name in names])
+    errors = np.zeros(len(y))
+    order = np.random.default_rng(SEED).permutation(len(y))
+    for part in range(FOLDS):
+        out = order[part::FOLDS]
+        kept = np.setdiff1d(order, out)
+        found = _solve(x[kept], y[kept], known[kept], prior)
+        errors[out] = (x[out] @ found + known[out]) / y[out] - 1
+    found = _solve(x, y, known, prior)
+    return Model(
+        coefficients={name: round(float(value), 4) for name, value in zip(names, found, strict=True) if value > 5e-5},
+        offset=offset,
+        rows=len(y),
+        most={name: float(limit) for name, limit in zip(names, x.max(axis=0), strict=True)},
+        least_result=float(y.min()),
+        most_result=float(y.max()),
+        median_percent=round(100 * float(np.median(np.abs(errors))), 1),
+        worst_percent=round(100 * float(np.abs(errors).max()), 1),
+    )
+
+
+def _solve(x: Floats, y: Floats, known: Floats, prior: Floats) -> Floats:
+    from scipy.optimize import nnls
+
+    scale = PULL * (np.abs(x / y[:, np.newaxis]).mean(axis=0) + 1e-9)
+    left = np.vstack([x / y[:, np.newaxis], np.diag(scale)])
+    found: Floats = nnls(left, np.concatenate([(y - known) / y, scale * prior]))[0]
+    return found

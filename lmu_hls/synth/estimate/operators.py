@@ -1,0 +1,319 @@
+"""What a design asks of a synthesis: its registers, memories, multiplications and operators with their widths.
+
+slang elaborates the Verilog text, parameters and generate blocks included, so that nothing about the modules of hdl/ is
+told here a second time but how `lmu_round_sat`, the module that most of the logic is in, follows from its parameters.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import astuple, dataclass, field
+from pathlib import PurePosixPath
+from typing import Any
+
+from pyslang import ast, syntax
+
+from lmu_hls.errors import LmuHlsError
+from lmu_hls.synth.estimate.tables import RomLogic, rom_logic
+
+ROUNDING_MODULE, MULTIPLIER_MODULE = "lmu_round_sat", "lmu_mac"
+_WRAP, _SAT_SYM, _TRN = 0, 3, 0
+_ROUND_BELOW = (1, 3, 4, 5, 6)  # roundings that look at all the bits that are dropped
+_SUMS, _ORDERS, _EQUALS = {"Add", "Subtract"}, {"LessThan", "LessThanEqual", "GreaterThan", "GreaterThanEqual"}, {
+    "Equality", "Inequality",
+}  # fmt: skip
+_GATES = {"BinaryAnd", "BinaryOr", "BinaryXor", "LogicalAnd", "LogicalOr"}
+_LANE_BESIDE = re.compile(r"\[[1-9]\d*\]\.\w+$")  # not the first of several that have the same operand
+_DELAYED = re.compile(r"\.g_stage\[[1-9]\d*\]\.stage_q$")  # a register of lmu_delay behind the first
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Product:
+    """A multiplication of a by b signed bits whose y low bits are wanted.
+
+    ``acc``: bits of the accumulator behind it, in a lmu_mac with a as coefficient; 0 for a product that stands alone.
+    """
+
+    a: int
+    b: int
+    y: int
+    acc: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """``depth`` words of ``width`` bits with a registered output.
+
+    ``written``: a RAM; else a ROM whose bits that are the same in all words are not in ``width``, and what it takes as
+    logic. ``block``: the source asks for block RAM.
+    """
+
+    depth: int
+    width: int
+    written: bool
+    block: bool = False
+    logic: RomLogic | None = None
+
+
+@dataclass(slots=True)
+class Operators:
+    """All of a design; ``bits`` is {kind of operator or register: bits of all of them}."""
+
+    products: Counter[Product] = field(default_factory=Counter)
+    memories: list[Memory] = field(default_factory=list)
+    bits: Counter[str] = field(default_factory=Counter)
+
+
+def to_plain(found: Operators) -> dict[str, Any]:
+    """As data for JSON."""
+    products = [[*astuple(p), times] for p, times in sorted(found.products.items())]
+    memories = [
+        [m.depth, m.width, int(m.written), int(m.block), *(astuple(m.logic) if m.logic else ())] for m in found.memories
+    ]
+    return {"products": products, "memories": memories, "bits": dict(sorted(found.bits.items()))}
+
+
+def from_plain(data: Mapping[str, Any]) -> Operators:
+    """What :func:`to_plain` gave."""
+    products = Counter({Product(*product): times for *product, times in data["products"]})
+    memories = [
+        Memory(depth, width, bool(written), bool(block), RomLogic(*logic) if logic else None)
+        for depth, width, written, block, *logic in data["memories"]
+    ]
+    return Operators(products, memories, Counter(data["bits"]))
+
+
+def operators(files: Mapping[str, str], top: str) -> Operators:
+    """Elaborate the sources and read the ROMs of ``files``, {path: text}, as a project has them.
+
+    Raises LmuHlsError for sources that do not elaborate.
+    """
+    compilation = ast.Compilation()
+    for path, text in files.items():
+        if path.endswith(".v") and not path.startswith("tb/"):
+            compilation.addSyntaxTree(syntax.SyntaxTree.fromText(text, path))
+    root = compilation.getRoot()
+    if [instance.name for instance in root.topInstances] != [top]:
+        raise LmuHlsError(f"the Verilog has no single top {top}: {', '.join(i.name for i in root.topInstances)}")
+    reader = _Reader({PurePosixPath(path).name: text for path, text in files.items()})
+    root.visit(reader.visit)
+    return reader.made()
+
+
+def _natural(expression: Any) -> Any:
+    """The expression without the conversions that its context puts around it."""
+    while type(expression).__name__ == "ConversionExpression" and expression.isImplicit:
+        expression = expression.operand
+    return expression
+
+
+def _width(expression: Any) -> int:
+    return int(_natural(expression).type.bitWidth)
+
+
+def _text(value: Any) -> str:
+    """A string, which Verilog keeps as a number."""
+    if isinstance(value, str):
+        return value
+    number = int(value)
+    return number.to_bytes(-(-number.bit_length() // 8), "big").decode("ascii", "replace")
+
+
+def _path(expression: Any) -> str:
+    """The place of the variable or wire that an expression is; "" for any other expression."""
+    symbol = getattr(expression, "symbol", None)
+    return symbol.hierarchicalPath if symbol is not None else ""
+
+
+@dataclass(slots=True)
+class _Register:
+    width: int
+    assigned: list[Any] = field(default_factory=list)
+
+
+class _Reader:
+    def __init__(self, roms: Mapping[str, str]) -> None:
+        self.roms = roms
+        self.result = Operators()
+        self.registers: dict[str, _Register] = {}
+        self.memories: dict[str, Any] = {}
+        self.written: set[str] = set()
+        self.factors: set[str] = set()
+        self.products: list[tuple[Any, Any, Any]] = []
+        self.context: Any = None
+
+    # What is where
+
+    def visit(self, node: Any) -> Any:
+        handler = getattr(self, f"_{type(node).__name__}", None)
+        return handler(node) if handler else None
+
+    def _constant(self, expression: Any) -> Any:
+        """The value, None where it is not constant."""
+        kind = type(_natural(expression)).__name__
+        if kind in ("NamedValueExpression",) and type(_natural(expression).symbol).__name__ != "ParameterSymbol":
+            return None
+        value = expression.eval(self.context)
+        return value.value if value else None
+
+    def _InstanceSymbol(self, node: Any) -> Any:
+        self.context = ast.EvalContext(node)
+        return None
+
+    def _InstanceBodySymbol(self, node: Any) -> Any:
+        own = {ROUNDING_MODULE: self._rounding, MULTIPLIER_MODULE: self._accumulator}
+        for module, read in own.items():
+            if node.definition.name.endswith(module):
+                parameters = {p.name: int(p.value.value) for p in node if type(p).__name__ == "ParameterSymbol"}
+                read(parameters, node.parentInstance.hierarchicalPath)
+                return ast.VisitAction.Skip
+        return None
+
+    def _GenerateBlockSymbol(self, node: Any) -> Any:
+        return ast.VisitAction.Skip if node.isUninstantiated else None
+
+    def _ParameterSymbol(self, node: Any) -> Any:
+        return ast.VisitAction.Skip
+
+    def _VariableSymbol(self, node: Any) -> None:
+        if node.type.isUnpackedArray:
+            self.memories[node.hierarchicalPath] = node
+
+    def _ProceduralBlockSymbol(self, node: Any) -> Any:
+        initial = str(node.procedureKind).endswith("Initial")
+        return ast.VisitAction.Skip if initial else None
+
+    # Registers and memories
+
+    def _AssignmentExpression(self, node: Any) -> Any:
+        if not node.isNonBlocking:
+            return None
+        parts = node.left.operands if type(node.left).__name__ == "ConcatenationExpression" else [node.left]
+        for part in parts:
+            left, whole = part, len(parts) == 1
+            while type(left).__name__ in ("ElementSelectExpression", "RangeSelectExpression"):
+                left, whole = left.value, False
+            path = left.symbol.hierarchicalPath
+            if path in self.memories:
+                self.written.add(path)
+            else:
+                register = self.registers.setdefault(path, _Register(int(left.symbol.type.bitWidth)))
+                register.assigned.append(node.right if whole else None)
+        node.right.visit(self.visit)
+        return ast.VisitAction.Skip
+
+    # Operators
+
+    def _BinaryExpression(self, node: Any) -> None:
+        name = str(node.op).rsplit(".", 1)[-1]
+        left, right = _natural(node.left), _natural(node.right)
+        fixed = self._constant(left) is not None or self._constant(right) is not None
+        if fixed and self._constant(left) is not None and self._constant(right) is not None:
+            return
+        width = max(_width(left), _width(right))
+        bits = self.result.bits
+        if name == "Multiply":
+            if fixed:
+                bits["sum"] += int(node.type.bitWidth)
+                return
+            self.products.append((left, right, node))
+            self.factors |= {_path(left), _path(right)}
+        elif name in _SUMS:
+            bits["count" if fixed else "sum"] += min(int(node.type.bitWidth), width + 1)
+        elif name in _ORDERS:
+            bits["order"] += width
+        elif name in _EQUALS:
+            bits["equal" if fixed else "equal2"] += width
+        elif name in _GATES:
+            bits["gate"] += 1 if name.startswith("Logical") else int(node.type.bitWidth)
+
+    def _ConditionalExpression(self, node: Any) -> Any:
+        condition = node.conditions[0].expr
+        value = self._constant(condition)
+        if value is not None:
+            (node.left if int(value) else node.right).visit(self.visit)
+            return ast.VisitAction.Skip
+        fixed = self._constant(node.left) is not None or self._constant(node.right) is not None
+        self.result.bits["mask" if fixed else "choice"] += int(node.type.bitWidth)
+        return None
+
+    def _ElementSelectExpression(self, node: Any) -> None:
+        self._select(node, node.selector)
+
+    def _RangeSelectExpression(self, node: Any) -> None:
+        self._select(node, node.left)
+
+    def _select(self, node: Any, selector: Any) -> None:
+        if node.value.type.isUnpackedArray or self._constant(selector) is not None:
+            return
+        width = int(node.type.bitWidth)
+        self.result.bits["select"] += int(node.value.type.bitWidth) - width
+
+    def _accumulator(self, p: Mapping[str, int], path: str) -> None:
+        """What lmu_mac takes."""
+        self.result.products[Product(p["COEF_W"], p["OP_W"], p["PRODUCT_W"], p["ACC_W"])] += 1
+        if not _LANE_BESIDE.search(path):
+            self.result.bits["q_operand"] += p["OP_W"] + 2
+
+    def _rounding(self, p: Mapping[str, int], path: str) -> None:
+        """What lmu_round_sat takes; its parameters are told in its header."""
+        bits = self.result.bits
+        if p["DROP"] and p["ROUNDING"] != _TRN:
+            bits["round"] += p["WIDE_W"]
+            bits["rest"] += p["DROP"] if p["ROUNDING"] in _ROUND_BELOW else 0
+        if p["OVERFLOW"] != _WRAP:
+            bits["clip"] += p["OUT_W"]
+            bits["fits"] += p["WIDE_W"] - p["OUT_W"] + 1
+        if p["OVERFLOW"] == _SAT_SYM:
+            bits["equal"] += p["OUT_W"]
+
+    # All together
+
+    def made(self) -> Operators:
+        result = self.result
+        products = {id(node): Product(*self._operands(left, right, node)) for left, right, node in self.products}
+        for path, register in self.registers.items():
+            result.bits[f"q_{self._kind(path, register)}"] += register.width
+            moving = [value for value in register.assigned if value is None or self._constant(value) is None]
+            if len(moving) > 1:
+                result.bits["choice"] += register.width * (len(moving) - 1)
+        result.products.update(products.values())
+        for path, variable in self.memories.items():
+            result.memories.append(self._memory(path, variable))
+        return result
+
+    def _operands(self, left: Any, right: Any, node: Any) -> tuple[int, int, int]:
+        a, b = _width(left), _width(right)
+        return a, b, min(int(node.type.bitWidth), a + b)
+
+    def _kind(self, path: str, register: _Register) -> str:
+        """What a register may be merged with."""
+        if _DELAYED.search(path):
+            return "delay"
+        if path in self.factors:
+            return "factor"
+        for value in register.assigned:
+            inner: Any = _natural(value) if value is not None else None
+            kind = type(inner).__name__
+            if kind == "ElementSelectExpression" and _path(inner.value) in self.memories:
+                return "read"
+            if kind == "BinaryExpression" and str(inner.op).endswith("Multiply"):
+                return "product"
+            if kind == "BinaryExpression" and str(inner.op).endswith("Add") and self._constant(inner.right) is None:
+                return "sum"
+        return "plain"
+
+    def _memory(self, path: str, variable: Any) -> Memory:
+        width = int(variable.type.elementType.bitWidth)
+        depth = int(variable.type.range.width)
+        if path in self.written:
+            return Memory(depth, width, True)
+        scope = variable.parentScope
+        parameters = {p.name: p.value for p in scope if type(p).__name__ == "ParameterSymbol"}
+        name = PurePosixPath(_text(parameters["FILE"].value)).name
+        if name not in self.roms:
+            raise LmuHlsError(f"the design reads {name}, which the project does not have")
+        logic = rom_logic([int(word, 16) for word in self.roms[name].split()], width)
+        return Memory(depth, logic.width, False, width * depth >= 8192, logic)

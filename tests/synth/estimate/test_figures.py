@@ -1,0 +1,70 @@
+"""The estimate of a tiny network beside its synthesis."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from lmu_hls.errors import LmuHlsError
+from lmu_hls.rtl.network import NetworkPlan, plan_network
+from lmu_hls.rtl.standalone import write_project
+from lmu_hls.spec import chain
+from lmu_hls.synth import synthesize
+from lmu_hls.synth.estimate import estimate
+from lmu_hls.synth.estimate.figures import STALE, Figure
+from lmu_hls.synth.estimate.model import Rule, load, module_hashes
+from lmu_hls.toolchain import find
+from tests.support.hdl.dense_grid import Config
+
+
+@pytest.fixture(scope="module")
+def plan() -> NetworkPlan:
+    """Two channels of order 4, 16 bits."""
+    layer = Config(4, 2, 2, u="fixed<16,3>", mem="fixed<16,2>", a="fixed<16,1>", b="fixed<16,1>").lmu("lmu")
+    return plan_network(chain("tiny", layer.x, layer.steps, 1, (replace(layer, reuse_factor=20),)))
+
+
+@pytest.mark.skipif(not find("pyosys").found, reason="pyosys is not installed")
+def test_beside_the_synthesis(plan: NetworkPlan, tmp_path: Path) -> None:
+    (made,) = estimate(plan, ["ecp5"]).targets
+    write_project(plan, tmp_path / "verilog")
+    sources = sorted((tmp_path / "verilog/rtl").glob("*.v"))
+    real = synthesize(sources, plan.top, {}, tmp_path, "ecp5", data_dir=tmp_path / "verilog").counts
+    for figure in made.figures:
+        if figure.rule:
+            assert figure.count == real[figure.resource]
+        else:
+            assert figure.worst_percent is not None
+            assert abs(figure.count / real[figure.resource] - 1) <= figure.worst_percent / 100
+
+
+def test_cycles_and_multipliers_are_those_of_the_plan(plan: NetworkPlan) -> None:
+    made = estimate(plan, ["xc7", "ecp5-25k"])
+    assert (made.step_cycles, made.sequence_cycles, made.multipliers) == (
+        plan.cycles.ii, plan.cycles.sequence, plan.multipliers,
+    )  # fmt: skip
+    family, device = made.targets
+    assert family.fits is None and device.fits and device.usage["LUT"].available == 24288
+
+
+def test_old_models_are_said_to_be_old(plan: NetworkPlan) -> None:
+    assert estimate(plan, ["xc7"], replace(load(), sources=module_hashes())).warning == ""
+    old = {**module_hashes(), "lmu_memory_dense": "0" * 64, "lmu_gru": "0" * 64}
+    assert estimate(plan, ["xc7"], replace(load(), sources=old)).warning == f"lmu_memory_dense: {STALE}"
+
+
+def test_the_error_and_the_range_stand_beside_the_number() -> None:
+    figure = Figure("LUT", 1960, None, 4.0, 18.5, ("sum",))
+    assert str(figure) == "1,960 LUT (held-out error: median 4 %, worst 18.5 %; outside the fitted range: sum)"
+    assert str(Figure("DSP", 25, Rule(61, 61, 0))) == "25 DSP (exact in 61 of 61 designs)"
+    assert str(Figure("BRAM18", 9, Rule(60, 61, 1))) == "9 BRAM18 (exact in 60 of 61 designs; at most 1 off)"
+
+
+@pytest.mark.parametrize("target", ["xcup", "hx8k", "gw2a-18"])
+def test_no_estimate_where_nothing_was_fitted(plan: NetworkPlan, target: str) -> None:
+    with pytest.raises(LmuHlsError, match=f"no estimate for {target}: .*lmu-hls synth OUTDIR --target {target}"):
+        estimate(plan, [target])
+    with pytest.raises(LmuHlsError, match="'ecp6' is none of"):
+        estimate(plan, ["ecp6"])

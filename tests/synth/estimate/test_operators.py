@@ -1,0 +1,57 @@
+"""What slang reads of a small design is what stands in it."""
+
+from __future__ import annotations
+
+import pytest
+
+from lmu_hls.errors import LmuHlsError
+from lmu_hls.resources import hdl_file
+from lmu_hls.synth.estimate.operators import Memory, Operators, Product, from_plain, operators, to_plain
+
+TOP = """
+module top (input wire clk, input wire [3:0] a, input wire [7:0] b, output wire [7:0] y, output reg [11:0] p);
+    wire [5:0] word;
+    reg signed [3:0] a_q;
+    reg signed [7:0] b_q;
+    generate
+        if (0) begin : g_not
+            reg [99:0] unused;
+            always @(posedge clk) unused <= unused + b;
+        end
+    endgenerate
+    lmu_rom #(.WIDTH(6), .DEPTH(4), .FILE("rom/words.hex")) rom (
+        .clk(clk), .rd_en(1'b1), .rd_addr(a[1:0]), .rd_data(word)
+    );
+    lmu_ram #(.WIDTH(8), .DEPTH(32)) ram (
+        .clk(clk), .wr_en(1'b1), .wr_addr(b[4:0]), .wr_data(b), .rd_en(1'b1), .rd_addr(b[4:0]), .rd_data(y)
+    );
+    always @(posedge clk) begin
+        a_q <= a;
+        b_q <= word[0] ? b : b + 8'd1;
+        p <= a_q * b_q;
+    end
+endmodule
+"""
+
+
+def design(top: str = TOP, words: str = "01\n03\n05\n07\n") -> Operators:
+    library = {f"rtl/{name}.v": hdl_file(name).read_text() for name in ("lmu_rom", "lmu_ram")}
+    return operators({"rtl/top.v": top, "rom/words.hex": words, **library}, "top")
+
+
+def test_each_kind_is_found_once() -> None:
+    found = design()
+    assert found.products == {Product(4, 8, 12): 1}, found.products
+    rom, ram = sorted(found.memories, key=lambda memory: memory.written)
+    assert ram == Memory(32, 8, True)
+    assert (rom.depth, rom.width, rom.block) == (4, 2, False)  # of six bits two are not the same in all words
+    assert found.bits["q_factor"] == 4 + 8 and found.bits["q_product"] == 12 and found.bits["q_read"] == 6 + 8
+    assert found.bits["choice"] == 8 and found.bits["count"] == 8 and not found.bits["q_plain"]
+    assert from_plain(to_plain(found)) == found
+
+
+def test_what_cannot_be_read_is_refused() -> None:
+    with pytest.raises(LmuHlsError, match=r"other\.hex, which the project does not have"):
+        design(TOP.replace("words.hex", "other.hex"))
+    with pytest.raises(LmuHlsError, match="no single top"):
+        design(TOP.replace("module top", "module other"))
