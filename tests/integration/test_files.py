@@ -9,6 +9,7 @@ import pytest
 
 from lmu_hls.integration import integration_files
 from lmu_hls.integration.ports import ports
+from lmu_hls.rtl.copies import SPDX
 from lmu_hls.rtl.network import NetworkPlan, RtlOptions, plan_network
 from lmu_hls.rtl.standalone import rom_files, sources, write_project
 from lmu_hls.synth.constraints import check_constraints
@@ -121,6 +122,11 @@ def test_platform_designer_has_every_port_once(written: Path) -> None:
     told = {word[1]: (word[3], int(word[4])) for word in found}
     assert len(found) == len(told)
     assert told == {p.name: ("Input" if p.direction == "in" else "Output", p.width) for p in ports(plan(axi_lite=True))}
+
+
+def test_every_file_names_its_licence() -> None:
+    for name, text in integration_files(plan(axi_lite=True)).items():
+        assert SPDX in "".join(text.splitlines()[:2]), name
 
 
 def test_inline_roms_need_no_folder() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -55,6 +56,17 @@ def texts(tree: Any, path: str) -> list[str]:
 @pytest.mark.parametrize("options", [{}, {"axi_lite": True}, {"inline_roms": True}, {"streaming": True}])
 def test_component_is_valid(schema: Any, options: dict[str, bool]) -> None:
     assert schema.validate(etree.fromstring(component(plan(**options)).encode())), schema.error_log
+
+
+def test_any_name_is_text(schema: Any) -> None:
+    """A network's own name is a description only; every other name is an identifier."""
+    odd = replace(fast_network(10), name='x"]]><a>&\x01\u2028--${}')
+    made = plan_network(odd, RtlOptions(axi_lite=True))
+    tree = etree.fromstring(component(made).encode())
+    assert schema.validate(tree), schema.error_log
+    assert '"]]><a>&' in texts(tree, "description")[0] and texts(tree, "name") == [made.name]
+    others = [text for name, text in integration_files(made).items() if name != IP_XACT]
+    assert not any("]]><a>" in text or "\x01" in text for text in others)
 
 
 @pytest.mark.parametrize("fault", FAULTS)
