@@ -220,6 +220,9 @@ def convert(
         str | None, typer.Option(help="Begins the names of all Verilog modules and ROM files (default: the model's).")
     ] = None,
     rom: Annotated[str, typer.Option(help="Coefficients in the Verilog: files, or inline in the source.")] = "files",
+    axi_lite: Annotated[
+        bool, typer.Option("--axi-lite", help="Registers for control and status, with a C driver and a PYNQ class.")
+    ] = False,
     force: Force = False,
     limit: Limits = None,
     json_: Json = False,
@@ -262,6 +265,7 @@ def convert(
         reuse_factor=reuse_factor,
         name=name,
         rom=rom,
+        axi_lite=axi_lite,
         force=force,
     )
     reuse = manifest.hardware.reuse if manifest.hardware else None

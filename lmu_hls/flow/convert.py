@@ -104,20 +104,21 @@ def convert(
     reuse_factor: int | None = None,
     name: str | None = None,
     rom: str = "files",
+    axi_lite: bool = False,
     force: bool = False,
 ) -> Manifest:
     """Convert a Keras model into the output folder ``root`` and return its manifest.
 
     ``config`` has hls4ml's keys (``Model``, ``LayerName``, ``LayerType``), with Part and ClockPeriod beside them, and
     goes over the defaults; ``precision`` and ``reuse_factor`` go over both, for the whole model. ``chosen`` says how
-    the types of ``config`` were found and is kept beside them. ``name`` and ``rom`` are those of
+    the types of ``config`` were found and is kept beside them. ``name``, ``rom`` and ``axi_lite`` are those of
     :class:`lmu_hls.backend.options.Options`. Raises LmuHlsError for what cannot be converted; the folder is then as it
     was before.
     """
     model = own_layers(model)
     check_model(model)
     backend = known_backend(backend)
-    options = Options(name=name, rom=rom)
+    options = Options(name=name, rom=rom, axi_lite=axi_lite)
     with replacing(root, force) as folder:
         printed = io.StringIO()
         try:
@@ -134,6 +135,7 @@ def convert(
         options_given = "".join(
             f" --{key} {shlex.quote(str(value))}" for key, value in given.items() if value is not None
         )
+        options_given += " --axi-lite" * axi_lite
         command = f"lmu-hls convert MODEL.keras OUTDIR --backend {backend} --io-type {io_type}{options_given}"
         about = Evidence(evidence.of_topics(("conversion", "project"), written), None, command, manifest.tools)
         dump(folder.conversion, Conversion(about))
@@ -219,7 +221,7 @@ def _hls4ml_model(
 
 def _write_parts(model: Any, graph: Any, folder: OutputFolder, settings: Mapping[str, Any], options: Options) -> Design:
     network = replace(network_spec(graph), name=options.name or identifier(model.name))
-    made = accelerator(network, settings["Model"]["ReuseFactor"], options.rom)
+    made = accelerator(network, settings["Model"]["ReuseFactor"], options.rom, options.axi_lite)
     graph.write()
     write_text(folder.hls / "LICENSE", license_text())
     _forget_place(folder.hls)

@@ -12,7 +12,7 @@ from lmu_hls.energy.drivers import drivers
 from lmu_hls.energy.estimate import check
 from lmu_hls.errors import LmuHlsError, NotVerified, VerificationFailed
 from lmu_hls.fixed import quantize
-from lmu_hls.flow.accelerator import accelerator
+from lmu_hls.flow.accelerator import written_accelerator
 from lmu_hls.flow.data import Data
 from lmu_hls.flow.verification import Progress, no_progress
 from lmu_hls.records import Conversion, Energy, dump, load
@@ -50,7 +50,7 @@ def energy(
     toolchain.simulator_env("verilator")
     folder.forget(folder.energy)
     network = store.load(folder.spec)
-    design, work = accelerator(network), folder.work("energy")
+    design, work = written_accelerator(folder, network), folder.work("energy")
     x = quantize(data.x[:sequences], network.x)
     progress(f"{TASK}: compiling", 0, 1)
     sources = design.sources(folder.verilog)

@@ -12,7 +12,7 @@ from lmu_hls.backend.design import Design
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.figures import check_targets
 from lmu_hls.fixed import Ints, quantize
-from lmu_hls.flow.accelerator import accelerator
+from lmu_hls.flow.accelerator import written_accelerator
 from lmu_hls.flow.data import Data, head_of
 from lmu_hls.flow.fidelity import refer
 from lmu_hls.flow.ledger import Ledger
@@ -84,7 +84,7 @@ def verify(
     found = refer(network, data, targets, real, reference, overruns, min_snr_db)
     if csim:
         ledger.enter("csim", _csim(folder, network, x, reference, progress), None, _versions("g++"))
-    made = accelerator(network) if simulators else None
+    made = written_accelerator(folder, network) if simulators else None
     excerpt = None
     for simulator in simulators:
         assert made is not None
