@@ -59,7 +59,7 @@ def confusion(item: Confusion, data: str) -> Picture:
     """A matrix of targets and answers; the diagonal is right."""
     size = len(item.counts)
     left, top = 44.0, 26.0
-    cell = (WIDTH - left - 10) / size
+    cell = min(44.0, (WIDTH - left - 10) / size)
     most = max((count for row in item.counts for count in row), default=1) or 1
     shapes: list[Shape] = [Text(left + cell * size / 2, 10, "answer", SMALL, "middle", "muted")]
     step = max(1, -(-size // 16))
@@ -91,6 +91,6 @@ def scatter(item: Scatter, data: str) -> Picture:
     ends = [min(values), max(values)]
     shapes = plane.axes("target", "output")
     shapes.append(Path([plane.at(value, value) for value in ends], "muted", 1, True))
-    shapes += [Dot(*plane.at(x, y), 2, "a", 0.55) for x, y in zip(item.targets, item.outputs, strict=True)]
+    shapes += [Dot(*plane.at(x, y), 2.5, "a", 0.7) for x, y in zip(item.targets, item.outputs, strict=True)]
     text = f"{len(item.targets)} outputs in fixed point on {data} over their targets; the line is where they are equal."
     return Picture("scatter", "Targets and outputs", text, 8 + 210 + 32, tuple(shapes), note=text)

@@ -30,7 +30,8 @@ def pictures_of(report: Report) -> dict[str, list[Picture]]:
 def _network(report: Report) -> list[Picture]:
     if not report.manifest or not report.hardware:
         return []
-    made = [blocks(report.manifest, report.hardware), pace(report.hardware)]
+    made = [blocks(report.manifest, report.hardware)]
+    made += [pace(report.hardware)] if any(layer.cycles for layer in report.hardware.layers) else []
     if report.traces and report.traces.excerpt and report.traces.excerpt.streams:
         made += [timeline(report.traces.excerpt), wave(report.traces.excerpt)]
     return made

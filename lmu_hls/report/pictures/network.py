@@ -17,7 +17,8 @@ def blocks(manifest: Manifest, hardware: Hardware) -> Picture:
     steps, n_in = (*manifest.input_shape, 0, 0)[:2]
     y = 4.0
     once, kind = False, manifest.input_type
-    shapes += _stream(y, f"{n_in} x {_short(kind)}", f"a step; {steps} steps a sequence")
+    size = " x ".join(filter(None, (str(n_in or ""), _short(kind)))) or "values"
+    shapes += _stream(y, size, f"a step; {steps} steps a sequence" if steps else "a step")
     y += GAP
     for layer in hardware.layers:
         height = _layer(shapes, layer, y)
