@@ -221,9 +221,6 @@ module lmu_gru #(
     end
 
 `ifdef FORMAL
-    reg f_past_q = 1'b0;
-    always @(posedge clk) f_past_q <= 1'b1;
-
     wire [10:1] f_inside;
 
     f_pipe #(.S_W(IN_W), .M_W(H_W + 1), .N_IN(4), .LATENCY(10)) f_flow (
@@ -232,11 +229,11 @@ module lmu_gru #(
         .m_data({m_axis_tuser, m_axis_tdata}), .place(), .inside(f_inside)
     );
 
-    always @* if (f_past_q && !rst) begin
+    always @* if (!rst) begin
         h_read_in_turn : assert (rd_unit_q < UNITS && wr_unit_q < UNITS);
     end
 
-    always @(posedge clk) if (f_past_q && !rst) begin
+    always @(posedge clk) if (!rst) begin
         reach_flow : cover (m_axis_tvalid && m_axis_tready && m_axis_tlast && f_inside[6]);
         reach_stall : cover (m_axis_tvalid && !m_axis_tready && s_axis_tvalid);
     end

@@ -251,9 +251,6 @@ module lmu_gru_before #(
     end
 
 `ifdef FORMAL
-    reg f_past_q = 1'b0;
-    always @(posedge clk) f_past_q <= 1'b1;
-
     f_pipe #(.S_W(IN_W), .M_W(INNER_W), .N_IN(2), .LATENCY(5)) f_first (
         .clk(clk), .rst(rst), .s_valid(s_axis_tvalid), .s_ready(s_axis_tready), .s_last(s_axis_tlast),
         .s_data(s_axis_tdata), .m_valid(inner_axis_tvalid), .m_ready(inner_axis_tready), .m_last(inner_axis_tlast),
@@ -268,12 +265,12 @@ module lmu_gru_before #(
     reg f_kept_q;  // this h has waited
     always @(posedge clk) f_kept_q <= m_axis_tvalid && !m_axis_tready;
 
-    always @* if (f_past_q && !rst) begin
+    always @* if (!rst) begin
         units_in_range : assert (unit < UNITS && keep_unit_q < UNITS && mix_unit_q < UNITS && wr_unit_q < UNITS);
         h_kept_at_once : assert (m_new_q == (m_axis_tvalid && !f_kept_q));
     end
 
-    always @(posedge clk) if (f_past_q && !rst) begin
+    always @(posedge clk) if (!rst) begin
         reach_flow : cover (inner_axis_tvalid && inner_axis_tready && inner_axis_tlast && m_axis_tvalid);
         reach_stall : cover (m_axis_tvalid && !m_axis_tready && sum_axis_tvalid && inner_axis_tvalid);
     end

@@ -263,9 +263,6 @@ module lmu_lstm #(
     end
 
 `ifdef FORMAL
-    reg f_past_q = 1'b0;
-    always @(posedge clk) f_past_q <= 1'b1;
-
     wire [2:0] f_place;
     wire [9:1] f_inside;
     reg f_f1_q, f_g1_q;  // a sum of f, of g came one move ago
@@ -285,7 +282,7 @@ module lmu_lstm #(
     wire [2:0] f_cells = f_early + add3_q + add4_q + add5_q + cell_valid6_q;
     wire [UNIT_CW-1:0] f_next = cell_unit_q == UNITS - 1 ? 0 : cell_unit_q + 1;
 
-    always @* if (f_past_q && !rst) begin
+    always @* if (!rst) begin
         unit_in_range : assert (unit < UNITS);
         // c is read after it has been written: no cell of this unit is under way when its f is there
         if (UNITS > 1) begin
@@ -295,7 +292,7 @@ module lmu_lstm #(
         end
     end
 
-    always @(posedge clk) if (f_past_q && !rst) begin
+    always @(posedge clk) if (!rst) begin
         reach_flow : cover (m_axis_tvalid && m_axis_tready && m_axis_tlast && f_inside[5]);
         reach_stall : cover (m_axis_tvalid && !m_axis_tready && s_axis_tvalid);
     end

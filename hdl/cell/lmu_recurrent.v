@@ -175,9 +175,6 @@ module lmu_recurrent #(
 
 `ifdef FORMAL
     // Proven of the frame and a cell together: tests/formal/hidden_cell.v. Here the cell may do what it likes.
-    reg f_past_q = 1'b0;
-    always @(posedge clk) f_past_q <= 1'b1;
-
     f_axis #(.SOURCE(1), .WIDTH(X_W + 1)) f_x_axis (
         .clk(clk), .rst(rst), .valid(x_axis_tvalid), .ready(x_axis_tready),
         .payload({x_axis_tdata, x_axis_tlast})
@@ -207,13 +204,13 @@ module lmu_recurrent #(
 
     always @(posedge clk) f_gone_q <= !rst && !f_in && (f_gone_q || f_out);
 
-    always @* if (f_past_q && !rst) begin
+    always @* if (!rst) begin
         none_invented : assert (!m_axis_tvalid || (h_axis_tvalid && !f_gone_q));
         none_lost : assert (!f_in || f_gone_q || f_out);
         unchanged : assert ({m_axis_tdata, m_axis_tlast, m_axis_tuser} == f_h);
     end
 
-    always @(posedge clk) if (f_past_q && !rst) begin
+    always @(posedge clk) if (!rst) begin
         reach_last : cover (sum_axis_tvalid && sum_axis_tlast);
         reach_late : cover (f_in && (N_H == 0 || f_gone_q));
     end

@@ -28,12 +28,10 @@ module f_live #(
     input wire m_ready
 );
 
-    reg past_q = 1'b0;
     reg [$clog2(BEAT+2)-1:0] dry_q;
     reg [$clog2(STEP+2)-1:0] closed_q;
 
     always @(posedge clk) begin
-        past_q <= 1'b1;
         dry_q <= m_valid || !owed ? 0 : dry_q + !starved;
         if (!m_valid || m_ready) closed_q <= closed_q + 1;
         if (open) closed_q <= 0;
@@ -43,7 +41,7 @@ module f_live #(
         end
     end
 
-    always @* if (past_q && !rst) begin
+    always @* if (!rst) begin
         never_dry : assert (dry_q <= BEAT);
         never_closed : assert (closed_q <= STEP);
     end

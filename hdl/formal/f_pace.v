@@ -34,7 +34,6 @@ module f_pace #(
     output wire due
 );
 
-    reg past_q = 1'b0;
     reg calm_q, flow_q, ticked_q;
     reg [LATENCY-1:0] history_q;  // begun, newest in bit 0
     reg [$clog2(II+2)-1:0] interval_q;
@@ -43,7 +42,6 @@ module f_pace #(
     assign due = always_calm && history_q[LATENCY-1];
 
     always @(posedge clk) begin
-        past_q <= 1'b1;
         calm_q <= calm_q && calm;
         flow_q <= flow_q && flow;
         history_q <= {history_q[LATENCY-2:0], begun};
@@ -58,7 +56,7 @@ module f_pace #(
         end
     end
 
-    always @* if (past_q && !rst) begin
+    always @* if (!rst) begin
         if (due || (EVERY != 0 && always_calm)) latency_exact : assert (done == history_q[LATENCY-1]);
         if (flow_q && flow && ticked_q) ii_exact : assert (tick == (interval_q == II));
     end

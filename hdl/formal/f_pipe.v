@@ -40,7 +40,6 @@ module f_pipe #(
     output wire [         LATENCY:1] inside
 );
 
-    reg past_q = 1'b0;
     reg [$clog2(N_IN+1)-1:0] place_q;
     reg [LATENCY:1] inside_q, lasts_q;
     wire moves = !m_valid || m_ready;
@@ -57,7 +56,6 @@ module f_pipe #(
     assign inside = inside_q;
 
     always @(posedge clk) begin
-        past_q <= 1'b1;
         if (moves) begin
             inside_q <= {inside_q[LATENCY-1:1], full};
             lasts_q <= {lasts_q[LATENCY-1:1], s_last};
@@ -69,7 +67,7 @@ module f_pipe #(
         end
     end
 
-    always @* if (past_q && !rst) begin
+    always @* if (!rst) begin
         one_out : assert (m_valid == inside_q[LATENCY]);
         if (m_valid) last_in_place : assert (m_last == lasts_q[LATENCY]);
         never_closed : assert (s_ready == moves);

@@ -44,7 +44,6 @@ module f_steps #(
     localparam [FLIGHT-1:0] ONE = 1;
     localparam STEPS_CW = $clog2(FLIGHT + 2);  // one more than allowed can be counted
 
-    reg past_q = 1'b0;
     reg [FLIGHT-1:0] lasts_q;  // tlast of each step inside, the oldest one lowest
     reg [STEPS_CW-1:0] steps_q;
     reg [$clog2(N_IN+1)-1:0] s_place_q;
@@ -62,7 +61,6 @@ module f_steps #(
     assign steps = steps_q;
 
     always @(posedge clk) begin
-        past_q <= 1'b1;
         steps_q <= left + begun;
         lasts_q <= (rest & ~(ONE << left)) | (added << left);
         if (s_valid && s_ready) s_place_q <= begun ? 0 : s_place_q + 1;
@@ -75,7 +73,7 @@ module f_steps #(
         end
     end
 
-    always @* if (past_q && !rst) begin
+    always @* if (!rst) begin
         flight_bounded : assert (steps_q <= FLIGHT);
         none_invented : assert (!m_valid || steps_q != 0);
         last_in_place : assert (!m_valid || m_last == (m_end && lasts_q[0]));

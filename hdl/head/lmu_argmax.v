@@ -87,9 +87,6 @@ module lmu_argmax #(
     end
 
 `ifdef FORMAL
-    reg f_past_q = 1'b0;
-    always @(posedge clk) f_past_q <= 1'b1;
-
     f_axis #(.SOURCE(1), .WIDTH(WIDTH + 1)) f_s_axis (
         .clk(clk), .rst(rst), .valid(s_axis_tvalid), .ready(s_axis_tready), .payload({s_axis_tdata, s_axis_tlast})
     );
@@ -125,7 +122,7 @@ module lmu_argmax #(
         .s_place(f_place), .m_place(), .begun(f_end), .done(), .steps(f_inside)
     );
 
-    always @* if (f_past_q && !rst) begin
+    always @* if (!rst) begin
         place_in_range : assert (place_q == f_place && place_q < N);
         one_a_step : assert (m_axis_tvalid == (f_inside != 0));
         nothing_overwritten : assert (!f_end || f_inside == 0 || m_axis_tready);
@@ -138,7 +135,7 @@ module lmu_argmax #(
         end
     end
 
-    always @(posedge clk) if (f_past_q && !rst) begin
+    always @(posedge clk) if (!rst) begin
         reach_stall : cover (!s_axis_tready);
         reach_flow : cover (f_end && m_axis_tvalid && m_axis_tlast && m_axis_tdata == N - 1);
     end

@@ -260,12 +260,9 @@ module lmu_softmax #(
     end
 
 `ifdef FORMAL
-    reg f_past_q = 1'b0;
-    always @(posedge clk) f_past_q <= 1'b1;
-
     // Counters in range; a bank is not written before it has been read for the last time
 
-    always @* if (f_past_q && !rst) begin
+    always @* if (!rst) begin
         places_in_range : assert (wr_place_q < N && rd_place_q < N);
         bit_in_range : assert (!dividing_q || bit_q < DIVISION);
         read_what_is_there : assert (!(summing || load) || full_q[rd_bank_q]);
@@ -289,7 +286,7 @@ module lmu_softmax #(
         end
     end
 
-    always @* if (f_past_q && !rst && load) begin
+    always @* if (!rst && load) begin
         sum_is_whole : assert (rd_place_q != 0 || f_terms_q == N);
         e_belongs_to_place : assert (f_still_q >= 3);
         e_within_sum : assert (e <= (rd_place_q == 0 ? sum_q : divisor_q));
@@ -311,7 +308,7 @@ module lmu_softmax #(
         end
     end
 
-    always @* if (f_past_q && !rst && quotient_valid_q && f_divisor_q != 0 && f_all_q <= f_one) begin
+    always @* if (!rst && quotient_valid_q && f_divisor_q != 0 && f_all_q <= f_one) begin
         division_exact : assert (f_product + quotient_rest_q == f_all_q && quotient_rest_q < f_divisor_q);
     end
 
@@ -330,7 +327,7 @@ module lmu_softmax #(
         .s_place(), .begun(), .done(f_done), .steps(f_inside), .due()
     );
 
-    always @(posedge clk) if (f_past_q && !rst) begin
+    always @(posedge clk) if (!rst) begin
         reach_last : cover (f_done && m_axis_tlast);
         reach_stall : cover (!run && f_inside > 2);
         reach_one : cover (quotient_valid_q && f_all_q == f_one && f_divisor_q != 0);

@@ -175,9 +175,6 @@ module lmu_link_rx #(
     end
 
 `ifdef FORMAL
-    reg f_past_q = 1'b0;
-    always @(posedge clk) f_past_q <= 1'b1;
-
     f_axis #(.SOURCE(1), .WIDTH(8)) f_s_axis (
         .clk(clk), .rst(rst), .valid(s_axis_tvalid), .ready(s_axis_tready), .payload(s_axis_tdata)
     );
@@ -228,7 +225,7 @@ module lmu_link_rx #(
         end
     endgenerate
 
-    always @* if (f_past_q && !rst) begin
+    always @* if (!rst) begin
         state_known : assert (state_q <= REPLY);
         values_of_a_whole_packet : assert (!m_axis_tvalid || (f_whole && f_values));
         value_in_place : assert (!m_axis_tvalid || m_axis_tdata == f_value);
@@ -261,7 +258,7 @@ module lmu_link_rx #(
         offered_in_step : assert (state_q != OFFER || (count_q == (f_given_q + 1) * IN_BYTES && lane_q == 0));
     end
 
-    always @(posedge clk) if (f_past_q && !rst) begin
+    always @(posedge clk) if (!rst) begin
         never_silent : assert ($past(rst) || $past(state_q != FLUSH || !over) || r_axis_tvalid);
         reach_value : cover (m_axis_tvalid && m_axis_tready && m_axis_tlast && f_given_q == 1);
         reach_restart : cover (restart);

@@ -135,9 +135,6 @@ module lmu_link_tx #(
     end
 
 `ifdef FORMAL
-    reg f_past_q = 1'b0;
-    always @(posedge clk) f_past_q <= 1'b1;
-
     f_axis #(.SOURCE(1), .WIDTH(16)) f_r_axis (
         .clk(clk), .rst(rst), .valid(r_axis_tvalid), .ready(r_axis_tready), .payload(r_axis_tdata)
     );
@@ -178,7 +175,7 @@ module lmu_link_tx #(
         if (rst) f_place_q <= 0;
     end
 
-    always @* if (f_past_q && !rst) begin
+    always @* if (!rst) begin
         begins_with_sync : assert (!f_out || f_place_q != 0 || m_axis_tdata == 8'hA5);
         ends_with_its_crc : assert (!f_end || f_crc == 0);
         idle_between_packets : assert ((state_q == IDLE) == (f_place_q == 0 && !m_axis_tvalid));
@@ -206,7 +203,7 @@ module lmu_link_tx #(
         flags_kept : assert (state_q != PAYLOAD || !result || left_q != 1 || flags_q[0] == f_last_q);
     end
 
-    always @(posedge clk) if (f_past_q && !rst) begin
+    always @(posedge clk) if (!rst) begin
         reach_result : cover (f_end && f_kind_q == "R" && f_last_q);
         reach_identity : cover (f_end && f_kind_q == "I");
         reach_error : cover (f_end && f_kind_q == "E");

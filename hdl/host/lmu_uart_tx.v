@@ -65,9 +65,6 @@ module lmu_uart_tx #(
     end
 
 `ifdef FORMAL
-    reg f_past_q = 1'b0;
-    always @(posedge clk) f_past_q <= 1'b1;
-
     f_axis #(.SOURCE(1), .WIDTH(8)) f_s_axis (
         .clk(clk), .rst(rst), .valid(s_axis_tvalid), .ready(s_axis_tready), .payload(s_axis_tdata)
     );
@@ -91,7 +88,7 @@ module lmu_uart_tx #(
         if (rst) f_busy_q <= 1'b0;
     end
 
-    always @* if (f_past_q && !rst) begin
+    always @* if (!rst) begin
         idle_is_one : assert (f_busy_q || (tx && line_q == 9'h1FF && left_q == 0));
         taken_when_free : assert (s_axis_tready == (!f_busy_q || f_end));
         if (f_busy_q) begin
@@ -103,7 +100,7 @@ module lmu_uart_tx #(
         end
     end
 
-    always @(posedge clk) if (f_past_q && !rst) begin
+    always @(posedge clk) if (!rst) begin
         reach_full_rate : cover (f_taken && f_busy_q);
         reach_idle : cover (!f_busy_q && $past(f_busy_q));
     end

@@ -287,12 +287,9 @@ module lmu_affine #(
     end
 
 `ifdef FORMAL
-    reg f_past_q = 1'b0;
-    always @(posedge clk) f_past_q <= 1'b1;
-
     // Counters in range, addresses where the counters say
 
-    always @* if (f_past_q && !rst) begin
+    always @* if (!rst) begin
         column_in_range : assert (column_q < N_IN && wr_column_q < N_IN);
         group_in_range : assert (group_q < GROUPS);
         lane_in_range : assert (lane_q < LANES);
@@ -319,7 +316,7 @@ module lmu_affine #(
         end
     end
 
-    always @* if (f_past_q && !rst) begin
+    always @* if (!rst) begin
         nothing_overwritten : assert (!(accept && wr_addr_q == f_any) || !f_full_q);
         read_what_was_written : assert (!(issue && rd_addr_q == f_any) || (f_full_q && f_reads_q == group_q));
     end
@@ -334,7 +331,7 @@ module lmu_affine #(
         if (rst) f_loaded_q <= 0;
     end
 
-    always @* if (f_past_q && !rst) lane_of_output : assert (f_loaded_q % LANES == lane_q);
+    always @* if (!rst) lane_of_output : assert (f_loaded_q % LANES == lane_q);
 
     localparam F_TURN = N_IN > LANES ? N_IN : LANES;
 
@@ -349,7 +346,7 @@ module lmu_affine #(
         .s_place(), .begun(), .done(f_done), .steps(f_inside), .due(f_due)
     );
 
-    always @(posedge clk) if (f_past_q && !rst) begin
+    always @(posedge clk) if (!rst) begin
         reach_last : cover (m_axis_tvalid && m_axis_tready && m_axis_tlast);
         reach_stall : cover (!run && f_inside > 1);
         reach_full : cover (!s_axis_tready);

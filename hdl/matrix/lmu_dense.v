@@ -96,11 +96,8 @@ module lmu_dense #(
         .s_place(), .begun(f_begun), .done(), .steps(), .due()
     );
 
-    reg f_past_q = 1'b0;
-
     always @(posedge clk) begin
-        f_past_q <= 1'b1;
-        if (f_past_q && !rst) begin
+        if (!rst) begin
             reach_last : cover (m_axis_tvalid && m_axis_tready && m_axis_tlast && f_begun);
             reach_closed : cover (!s_axis_tready && m_axis_tvalid && !m_axis_tready);
         end

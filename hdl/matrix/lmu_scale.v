@@ -136,7 +136,6 @@ module lmu_scale #(
     end
 
 `ifdef FORMAL
-    reg f_past_q = 1'b0;
     wire [4:1] f_inside;
 
     f_pipe #(.S_W(IN_W), .M_W(OUT_W + 1), .LATENCY(4)) f_flow (
@@ -158,7 +157,6 @@ module lmu_scale #(
     wire signed [BIAS_W-1:0] f_offset = word[COEF_W+:BIAS_W];
 
     always @(posedge clk) begin
-        f_past_q <= 1'b1;
         if (run) begin
             f_place1_q <= f_place_q;
             f_x1_q <= s_axis_tdata;
@@ -172,7 +170,7 @@ module lmu_scale #(
         if (rst) f_place_q <= 0;
     end
 
-    always @* if (f_past_q && !rst) begin
+    always @* if (!rst) begin
         stages_in_place : assert (valid_q == f_inside);
         place_in_step : assert (f_place_q < N);
         if (f_here && f_seen_q) word_of_place : assert (word == f_word_q);
@@ -182,7 +180,7 @@ module lmu_scale #(
         if (valid_q[3] && F_SAME) value_exact : assert (m_axis_tdata == f_exact4_q && !m_axis_tuser);
     end
 
-    always @(posedge clk) if (f_past_q && !rst) begin
+    always @(posedge clk) if (!rst) begin
         reach_flow : cover (&f_inside && m_axis_tready && s_axis_tvalid && m_axis_tlast && f_place_q == N - 1);
         reach_stall : cover (&f_inside && !s_axis_tready);
     end

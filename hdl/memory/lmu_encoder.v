@@ -147,11 +147,8 @@ module lmu_encoder #(
         .s_place(), .begun(f_begun), .done(), .steps(), .due()
     );
 
-    reg f_past_q = 1'b0;
-
     always @(posedge clk) begin
-        f_past_q <= 1'b1;
-        if (f_past_q && !rst) begin
+        if (!rst) begin
             reach_last : cover (m_axis_tvalid && m_axis_tready && m_axis_tlast && f_begun);
             reach_closed : cover (!x_axis_tready && !mem_axis_tready && !h_axis_tready && m_axis_tvalid);
         end

@@ -303,9 +303,6 @@ module lmu_memory_dense #(
     end
 
 `ifdef FORMAL
-    reg f_past_q = 1'b0;
-    always @(posedge clk) f_past_q <= 1'b1;
-
     f_axis #(.SOURCE(1), .WIDTH(U_W + 2)) f_s_axis (
         .clk(clk), .rst(rst), .valid(s_axis_tvalid), .ready(s_axis_tready),
         .payload({s_axis_tdata, s_axis_tlast, s_axis_tuser})
@@ -317,7 +314,7 @@ module lmu_memory_dense #(
 
     // Counters in range
 
-    always @* if (f_past_q && !rst) begin
+    always @* if (!rst) begin
         column_in_range : assert (column_q < COLUMNS);
         group_in_range : assert (group_q < GROUPS);
         channel_in_range : assert (channel_q < MEMORY_D);
@@ -401,13 +398,13 @@ module lmu_memory_dense #(
         end
     end
 
-    always @* if (f_past_q && !rst && f_read) begin
+    always @* if (!rst && f_read) begin
         read_what_was_written : assert (f_stored_q[f_steps_q[0]] && lane_q == f_rd_lane_q
             && rd_addr_q == (f_steps_q[0] ? f_odd_q : f_even_q));
         read_in_time : assert (f_writes_q + 2'd1 == f_steps_q || f_writes_q == f_steps_q);
     end
 
-    always @(posedge clk) if (f_past_q && !rst) begin
+    always @(posedge clk) if (!rst) begin
         reach_last : cover (m_axis_tvalid && m_axis_tready && m_axis_tlast && f_channel_q == MEMORY_D - 1);
         reach_stall : cover (!run && f_steps_q == 2);
         reach_kept_state : cover (f_read && m_axis_tvalid && m_axis_tready);

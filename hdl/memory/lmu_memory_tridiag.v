@@ -323,9 +323,6 @@ module lmu_memory_tridiag #(
     end
 
 `ifdef FORMAL
-    reg f_past_q = 1'b0;
-    always @(posedge clk) f_past_q <= 1'b1;
-
     f_axis #(.SOURCE(1), .WIDTH(U_W + 2)) f_s_axis (
         .clk(clk), .rst(rst), .valid(s_axis_tvalid), .ready(s_axis_tready),
         .payload({s_axis_tdata, s_axis_tlast, s_axis_tuser})
@@ -337,7 +334,7 @@ module lmu_memory_tridiag #(
 
     // Counters in range, and no gap within a sweep: the recurrence counts on the channels taking turns
 
-    always @* if (f_past_q && !rst) begin
+    always @* if (!rst) begin
         row_in_range : assert (row_q < ORDER);
         channel_in_range : assert (channel_q < MEMORY_D);
         load_in_range : assert (load_q < MEMORY_D);
@@ -411,7 +408,7 @@ module lmu_memory_tridiag #(
         end
     end
 
-    always @* if (f_past_q && !rst) begin
+    always @* if (!rst) begin
         if (f_read) mem_of_step_before : assert (f_mem_q == f_up_q - {1'b0, back_q});
         if (f_read && back_q && !top) f_of_this_step : assert (f_f_q == f_up_q);
         if (f_use) begin
@@ -419,7 +416,7 @@ module lmu_memory_tridiag #(
         end
     end
 
-    always @(posedge clk) if (f_past_q && !rst) begin
+    always @(posedge clk) if (!rst) begin
         reach_last : cover (f_done && m_axis_tlast);
         reach_stall : cover (!run && f_up_q == 2);
         reach_kept_state : cover (f_read && !back_q && !clear_q && f_up_q == 1 && f_row == ORDER - 1);

@@ -126,9 +126,6 @@ module lmu_memory_tridiag_pes #(
 `ifdef FORMAL
     localparam integer U_W = U_TYPE % 256;
 
-    reg f_past_q = 1'b0;
-    always @(posedge clk) f_past_q <= 1'b1;
-
     // Each step gives ORDER*MEMORY_D/PES beats; a source puts tlast on a step's last u
     wire [$clog2(MEMORY_D+1)-1:0] f_in;
     wire f_begun;
@@ -152,7 +149,7 @@ module lmu_memory_tridiag_pes #(
         .s_place(f_in), .begun(f_begun), .done(), .steps(), .due()
     );
 
-    always @(posedge clk) if (f_past_q && !rst) begin
+    always @(posedge clk) if (!rst) begin
         reach_last : cover (m_axis_tvalid && m_axis_tready && m_axis_tlast && f_begun);
         reach_closed : cover (!s_axis_tready && m_axis_tvalid && !m_axis_tready);
     end

@@ -100,7 +100,6 @@ module lmu_activation #(
     localparam integer OUT_W = OUT_TYPE % 256, OUT_F = (OUT_TYPE <<< 8) >>> 16, OUT_OVERFLOW = OUT_TYPE >> 28;
     localparam F_SAME = FUNCTION == 0 && IN_W == PRE_W && IN_F == PRE_F && IN_W == OUT_W && IN_F == OUT_F
         && PRE_OVERFLOW != 3 && OUT_OVERFLOW != 3;
-    reg f_past_q = 1'b0;
     reg [2*IN_W-1:0] f_values_q;
     wire [2:1] f_inside;
 
@@ -111,15 +110,14 @@ module lmu_activation #(
     );
 
     always @(posedge clk) begin
-        f_past_q <= 1'b1;
         if (s_axis_tready) f_values_q <= {f_values_q[IN_W-1:0], s_axis_tdata};
-        if (f_past_q && !rst) begin
+        if (!rst) begin
             reach_flow : cover (&f_inside && m_axis_tready && s_axis_tvalid && m_axis_tlast);
             reach_stall : cover (&f_inside && !s_axis_tready);
         end
     end
 
-    always @* if (f_past_q && !rst && m_axis_tvalid && F_SAME) begin
+    always @* if (!rst && m_axis_tvalid && F_SAME) begin
         value_in_place : assert (m_axis_tdata == f_values_q[2*IN_W-1:IN_W] && !m_axis_tuser);
     end
 `endif

@@ -170,9 +170,6 @@ module lmu_concat #(
     end
 
 `ifdef FORMAL
-    reg f_past_q = 1'b0;
-    always @(posedge clk) f_past_q <= 1'b1;
-
     f_axis #(.SOURCE(1), .WIDTH(A_W + 1)) f_a_axis (
         .clk(clk), .rst(rst), .valid(a_axis_tvalid), .ready(a_axis_tready), .payload({a_axis_tdata, a_axis_tlast})
     );
@@ -217,7 +214,7 @@ module lmu_concat #(
         end
     end
 
-    always @* if (f_past_q && !rst) begin
+    always @* if (!rst) begin
         place : assert (f_place_q < F_N && source_q == (f_a ? A : f_b ? B : C));
         count : assert (f_place_q == count_q + (f_a ? 0 : f_b ? N_A : N_A + N_B));
         steps_follow : assert (started_q == f_started_q && fresh_q == f_first_q);
@@ -230,7 +227,7 @@ module lmu_concat #(
         last_in_place : assert (m_axis_tlast == (f_end && f_step_last));
     end
 
-    always @(posedge clk) if (f_past_q && !rst) begin
+    always @(posedge clk) if (!rst) begin
         reach_last : cover (transfer && m_axis_tlast && f_started_q);
         reach_second_step : cover (transfer && f_end && f_started_q && (STREAMING != 0 || f_first_q));
     end

@@ -75,9 +75,6 @@ module lmu_fifo #(
     );
 
 `ifdef FORMAL
-    reg f_past_q = 1'b0;
-    always @(posedge clk) f_past_q <= 1'b1;
-
     f_axis #(.SOURCE(1), .WIDTH(WIDTH)) f_s_axis (
         .clk(clk), .rst(rst), .valid(s_axis_tvalid), .ready(s_axis_tready), .payload(s_axis_tdata)
     );
@@ -86,7 +83,7 @@ module lmu_fifo #(
     );
 
     always @(posedge clk) begin
-        if (f_past_q && !rst && $past(!rst && count_q != 0)) never_dry : assert (m_axis_tvalid);
+        if (!rst && $past(!rst && count_q != 0)) never_dry : assert (m_axis_tvalid);
     end
 
     // Nothing lost, nothing invented, nothing overtaken: an arbitrary word comes out after those that came in before it
@@ -123,7 +120,7 @@ module lmu_fifo #(
 
     always @(posedge clk) if (!f_chosen_q && wr_en && f_choose) f_addr_q <= wr_addr_q;
 
-    always @* if (f_past_q && !rst) begin
+    always @* if (!rst) begin
         in_range : assert (wr_addr_q < RAM_DEPTH && rd_addr_q < RAM_DEPTH && count_q <= RAM_DEPTH);
         words_counted : assert (f_words_q == count_q + m_valid_q);
         holds_depth : assert (s_axis_tready || f_words_q >= DEPTH);
@@ -133,7 +130,7 @@ module lmu_fifo #(
         in_order : assert (!f_chosen_q || f_before_q != 0 || !m_axis_tvalid || m_axis_tdata == f_word_q);
     end
 
-    always @(posedge clk) if (f_past_q && !rst) begin
+    always @(posedge clk) if (!rst) begin
         reach_full : cover (!s_axis_tready && f_taken);
         reach_order : cover (f_chosen_q && f_before_q == DEPTH - 1 && m_axis_tvalid);
     end

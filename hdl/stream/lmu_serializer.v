@@ -88,9 +88,6 @@ module lmu_serializer #(
     end
 
 `ifdef FORMAL
-    reg f_past_q = 1'b0;
-    always @(posedge clk) f_past_q <= 1'b1;
-
     f_axis #(.SOURCE(1), .WIDTH(LANES*WIDTH + LANES + 1)) f_s_axis (
         .clk(clk), .rst(rst), .valid(s_axis_tvalid), .ready(s_axis_tready),
         .payload({s_axis_tdata, s_axis_tlast, s_axis_tuser})
@@ -115,7 +112,7 @@ module lmu_serializer #(
 
     always @(posedge clk) if (accept) {f_data_q, f_user_q} <= {s_axis_tdata, s_axis_tuser};
 
-    always @* if (f_past_q && !rst) begin
+    always @* if (!rst) begin
         lane_in_range : assert (lane_q < LANES);
         no_bubble : assert (m_axis_tvalid == (f_inside != 0));
         taken_when_free : assert (s_axis_tready == (f_inside == 0 || f_done));
@@ -125,7 +122,7 @@ module lmu_serializer #(
         end
     end
 
-    always @(posedge clk) if (f_past_q && !rst) begin
+    always @(posedge clk) if (!rst) begin
         reach_full_rate : cover (accept && f_done && m_axis_tlast);
         reach_stall : cover (m_axis_tvalid && !m_axis_tready && s_axis_tvalid && f_lane == LANES - 1);
     end

@@ -66,9 +66,6 @@ module lmu_step_start #(
     end
 
 `ifdef FORMAL
-    reg f_past_q = 1'b0;
-    always @(posedge clk) f_past_q <= 1'b1;
-
     f_axis #(.SOURCE(1), .WIDTH(WIDTH + 1)) f_s_axis (
         .clk(clk), .rst(rst), .valid(s_axis_tvalid), .ready(s_axis_tready), .payload({s_axis_tdata, s_axis_tlast})
     );
@@ -96,7 +93,7 @@ module lmu_step_start #(
         end
     end
 
-    always @* if (f_past_q && !rst) begin
+    always @* if (!rst) begin
         passes : assert (f_taken == (m_axis_tvalid && m_axis_tready) && m_axis_tdata == s_axis_tdata
             && m_axis_tlast == s_axis_tlast);
         start_in_place : assert (m_axis_tuser == (!f_any_q || (STREAMING == 0 && f_last_q)));
@@ -104,7 +101,7 @@ module lmu_step_start #(
     end
 
     always @(posedge clk) begin
-        if (f_past_q && !rst) reach_second_start : cover (f_taken && f_any_q && f_beat_q == 0 && f_last_q);
+        if (!rst) reach_second_start : cover (f_taken && f_any_q && f_beat_q == 0 && f_last_q);
     end
 `endif
 

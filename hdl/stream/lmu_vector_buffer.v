@@ -128,9 +128,6 @@ module lmu_vector_buffer #(
     endgenerate
 
 `ifdef FORMAL
-    reg f_past_q = 1'b0;
-    always @(posedge clk) f_past_q <= 1'b1;
-
     f_axis #(.SOURCE(1), .WIDTH(WIDTH + 1)) f_s_axis (
         .clk(clk), .rst(rst), .valid(s_axis_tvalid), .ready(s_axis_tready), .payload({s_axis_tdata, s_axis_tlast})
     );
@@ -177,7 +174,7 @@ module lmu_vector_buffer #(
         end
     end
 
-    always @* if (f_past_q && !rst) begin
+    always @* if (!rst) begin
         counts_in_range : assert (wr_count_q < N && rd_count_q < N);
         flight_bounded : assert (f_vectors_q <= F_FLIGHT);
         if (m_axis_tvalid) begin
@@ -197,13 +194,13 @@ module lmu_vector_buffer #(
         f_closed_q <= rst || s_axis_tready ? 0 : f_closed_q + m_axis_tready;
     end
 
-    always @* if (f_past_q && !rst) begin
+    always @* if (!rst) begin
         never_dry : assert (!f_dry_q || m_axis_tvalid || f_vectors_q == 0);
         full_rate : assert (!f_ready_q || !m_axis_tready || s_axis_tready);
         never_closed : assert (f_closed_q <= N);
     end
 
-    always @(posedge clk) if (f_past_q && !rst) begin
+    always @(posedge clk) if (!rst) begin
         reach_both_full : cover (!s_axis_tready && f_vectors_q == F_FLIGHT);
         reach_last : cover (f_given && m_axis_tlast && f_vectors_q == 2);
     end

@@ -17,6 +17,7 @@ class Case:
     parameters: Mapping[str, int] = field(default_factory=dict)
     slow: bool = False
     cycles: int = 60  # depth of the search for its cover statements
+    limit_s: int = 600  # for the proof of all; a quarter of it for one assertion
 
     def __str__(self) -> str:
         sizes = (f"{name}{value}" for name, value in self.parameters.items() if "_TYPE" not in name)

@@ -163,7 +163,6 @@ module hidden_cell #(
         end
     endgenerate
 
-    // The first cycle is a reset; whatever comes then, a source keeps to the rules of AXI4-Stream
     f_axis #(.SOURCE(1), .WIDTH(2)) f_x_axis (
         .clk(clk), .rst(rst), .valid(x_axis_tvalid), .ready(x_axis_tready), .payload({x_axis_tdata, x_axis_tlast})
     );
@@ -196,14 +195,9 @@ module hidden_cell #(
         .s_place(), .begun(f_begun), .done(), .steps(), .due()
     );
 
-    reg f_past_q = 1'b0;
-
-    always @(posedge clk) begin
-        f_past_q <= 1'b1;
-        if (f_past_q && !rst) begin
-            reach_last : cover (m_axis_tvalid && m_axis_tready && m_axis_tlast && f_begun);
-            reach_closed : cover (!(x_axis_tready || mem_axis_tready) && m_axis_tvalid && !m_axis_tready);
-        end
+    always @(posedge clk) if (!rst) begin
+        reach_last : cover (m_axis_tvalid && m_axis_tready && m_axis_tlast && f_begun);
+        reach_closed : cover (!(x_axis_tready || mem_axis_tready) && m_axis_tvalid && !m_axis_tready);
     end
 
 endmodule

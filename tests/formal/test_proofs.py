@@ -53,7 +53,7 @@ def parameters(entries: tuple[Case, ...] | tuple[Mutant, ...], first: int) -> li
 
 @pytest.mark.parametrize("case", parameters(CASES, 1))
 def test_proven(case: Case, tmp_path: Path) -> None:
-    outcome = formal.prove(sources(case.top), case.top, case.parameters, tmp_path)
+    outcome = formal.prove(sources(case.top), case.top, case.parameters, tmp_path, case.limit_s)
     assert outcome.proven, [found for found in outcome.properties if found.state != formal.PROVEN]
 
 
