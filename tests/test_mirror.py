@@ -29,7 +29,7 @@ ELSEWHERE = {
         "backend/test_verilog.py": "design engines project",
         "backend/test_verilog_conversion.py": "options",
     },
-    "lmu_hls/boards": {"boards/test_host.py": "build check record simulation"},
+    "lmu_hls/boards": {"boards/test_host.py": "record simulation"},
     "lmu_hls/energy": {"energy/test_drivers.py": "activity", "energy/test_estimate.py": "operations published"},
     "lmu_hls/flow": {
         "flow/test_convert_reuse.py": "accelerator",

@@ -4,8 +4,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from lmu_hls.boards.build import Built, build, words
-    from lmu_hls.boards.check import check, write_golden
+    from lmu_hls.boards.bitstream import Built, build, words
+    from lmu_hls.boards.comparison import check, write_golden
     from lmu_hls.boards.project import BoardProject, write_board
     from lmu_hls.boards.record import BOARDS, Board, board_of
 
@@ -24,8 +24,8 @@ __all__ = [
 
 # Loaded on first use: the names of the boards need no NumPy
 _HOME = {
-    **dict.fromkeys(("Built", "build", "words"), "lmu_hls.boards.build"),
-    **dict.fromkeys(("check", "write_golden"), "lmu_hls.boards.check"),
+    **dict.fromkeys(("Built", "build", "words"), "lmu_hls.boards.bitstream"),
+    **dict.fromkeys(("check", "write_golden"), "lmu_hls.boards.comparison"),
     **dict.fromkeys(("BoardProject", "write_board"), "lmu_hls.boards.project"),
     **dict.fromkeys(("BOARDS", "Board", "board_of"), "lmu_hls.boards.record"),
 }
@@ -34,6 +34,4 @@ _HOME = {
 def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module 'lmu_hls.boards' has no attribute {name!r}")
-    home = import_module(_HOME[name])
-    value = globals()[name] = getattr(home, name)  # a module of the package may have the function's name
-    return value
+    return getattr(import_module(_HOME[name]), name)

@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from lmu_hls import cli
 from lmu_hls.boards import BOARDS, check, write_board
-from lmu_hls.boards.build import synthesise
+from lmu_hls.boards.bitstream import synthesise
 from lmu_hls.boards.host import Host, Network, predict
 from lmu_hls.boards.project import BoardProject
 from lmu_hls.boards.simulation import gates, simulated_netlist
@@ -35,6 +36,16 @@ def test_the_verilog_and_a_fault_in_it(tmp_path: Path) -> None:
     for rom in project.data_dir.glob("rom/*.hex"):
         rom.write_text(re.sub(r"\w", "0", rom.read_text()))
     assert check(project, SMALLEST, X).first_difference
+
+
+def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    given = ["board", str(write_output(tmp_path, SMALLEST)), "icebreaker", "--simulate", "1"]
+    with pytest.raises(SystemExit) as stop:
+        cli.main(given)
+    assert stop.value.code == 0
+    told = capsys.readouterr().out
+    assert "Verilog of iCEBreaker icarus: 1 of 1 sequences equal golden, 2 values" in told
+    assert (tmp_path / "boards/icebreaker/golden.npz").is_file()
 
 
 def test_only_families_with_models_have_a_netlist(tmp_path: Path) -> None:

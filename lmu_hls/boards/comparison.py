@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from lmu_hls import golden
-from lmu_hls.boards.build import synthesise
+from lmu_hls.boards.bitstream import synthesise
 from lmu_hls.boards.host import Host, HostError
 from lmu_hls.boards.host import Network as Description
 from lmu_hls.boards.project import FACTS, BoardProject
