@@ -58,7 +58,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Network]:
     kinds = {"u": "fixed<16,3>", "mem": "fixed<16,2>", "a": "fixed<16,1>", "b": "fixed<16,1>"}
     layer = replace(Config(4, 2, 2, **kinds).lmu("lmu"), reuse_factor=20)
     network, folder = chain("tiny", layer.x, layer.steps, 1, (layer,)), tmp_path_factory.mktemp("tiny")
-    assert write_project(plan_network(network), folder).multipliers == 3
+    assert write_project(plan_network(network), folder).hardware.multipliers == 3
     return folder, network
 
 
