@@ -94,6 +94,7 @@ ELSEWHERE = {
         "synth/test_route.py": "constraints harness outcome timing",
         "synth/test_yosys.py": "roms",
     },
+    "lmu_hls/synth/estimate": {"synth/estimate/test_model.py": "features"},
     "lmu_hls/synth/families": {"synth/families/test_targets.py": "ecp5 gowin ice40 xc7 xcup"},
     "lmu_hls/tuning": {
         "precision/test_noise.py": "channel",
