@@ -63,8 +63,8 @@ def energy(
         )
     measured = measure(work / SAIF, drivers(sources, design.plan.top, folder.verilog, work))
     found = estimate(network, measured, len(x), design.plan.cycles.ii, node_nm, step_ms)
-    limit = f", the first {len(x)} samples" if len(x) < len(data.x) else ""
-    command = f"lmu-hls energy OUTDIR {data.option} --node {node_nm} --step-ms {step_ms:g}{limit}"
+    first = "" if data.drawn else f" --samples {len(x)}"
+    command = f"lmu-hls energy OUTDIR {data.option}{first} --node {node_nm} --step-ms {step_ms:g}"
     tools = {name: toolchain.find(name).version for name in ("verilator", "g++")}
     tools["yosys"] = toolchain.need("pyosys").version
     evidence = Evidence(of_topics("energy", before, [about.file]), about, command, tools)

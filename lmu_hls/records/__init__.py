@@ -14,7 +14,7 @@ Files in an output folder (lmu_hls.records.folder), written with `dump(path, rec
 Each holds its evidence (lmu_hls.records.evidence): what it is about. All have one schema (lmu_hls.records.schema).
 """
 
-from lmu_hls.records.energy import Activity, CellEnergy, Energy, OperationEnergy
+from lmu_hls.records.energy import Activity, Energy, OperationEnergy
 from lmu_hls.records.jsonfile import write_bytes, write_text
 from lmu_hls.records.model import (
     Conversion,
@@ -51,7 +51,6 @@ __all__ = [
     "SOURCES",
     "Accuracy",
     "Activity",
-    "CellEnergy",
     "Check",
     "Comparison",
     "Conversion",

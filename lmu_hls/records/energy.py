@@ -43,28 +43,6 @@ class OperationEnergy:
 
 
 @dataclass(frozen=True, slots=True)
-class CellEnergy:
-    """The network in standard cells: area, slowest path without wires, and power at `clock_mhz`, by `tool`."""
-
-    technology: str
-    tool: str
-    tool_version: str
-    area_um2: float
-    path_ns: float
-    clock_mhz: float
-    internal_mw: float
-    switching_mw: float
-    leakage_mw: float
-    energy_per_step_nj: float
-    energy_per_inference_nj: float
-    assumptions: tuple[str, ...]
-    estimate: bool = True
-
-    def __post_init__(self) -> None:
-        _check_estimate(self.estimate)
-
-
-@dataclass(frozen=True, slots=True)
 class Energy:
     """Energy of a step and of an inference, which is a sequence of `steps`, by the `method`: an estimate.
 
@@ -87,15 +65,10 @@ class Energy:
     operations: tuple[OperationEnergy, ...]
     activity: tuple[Activity, ...]
     assumptions: tuple[str, ...]
-    cells: CellEnergy | None = None
     evidence: Evidence = field(default_factory=Evidence)
     estimate: bool = True
 
     def __post_init__(self) -> None:
         check_counts(self, "steps", "step_cycles", "sequences", "cycles", "memory_bits")
-        _check_estimate(self.estimate)
-
-
-def _check_estimate(estimate: bool) -> None:
-    if not estimate:
-        raise ValueError("no energy here is a measurement: estimate is True")
+        if not self.estimate:
+            raise ValueError("no energy here is a measurement: estimate is True")

@@ -260,16 +260,11 @@ def _energy_rows(item: Energy) -> tuple[Row, ...]:
     """Energy and power; each says that it is an estimate."""
     source = f"estimate ({item.method}, {item.node_nm} nm)"
     energy = f"{item.energy_per_inference_nj:.4g} nJ, {item.energy_per_step_nj:.4g} nJ a step"
-    rows = [
+    power = f"{item.power_uw:.4g} uW, without leakage"
+    return (
         Row("Energy", "an inference, estimate", energy, source),
-        Row(
-            "Energy", f"a step every {item.step_ms:g} ms, estimate", f"{item.power_uw:.4g} uW, without leakage", source
-        ),
-    ]
-    if cells := item.cells:
-        value = f"{cells.energy_per_inference_nj:.4g} nJ an inference, {cells.area_um2:.0f} um2, {cells.path_ns:.2f} ns"
-        rows.append(Row("Energy", f"{cells.technology}, estimate", value, f"estimate ({cells.tool})"))
-    return tuple(rows)
+        Row("Energy", f"a step every {item.step_ms:g} ms, estimate", power, source),
+    )
 
 
 def _placement_rows(item: Placement) -> tuple[Row, ...]:

@@ -13,6 +13,7 @@ from lmu_hls.fixed import quantize
 from lmu_hls.records import Energy, load
 from lmu_hls.records.folder import OutputFolder
 from lmu_hls.report import build_report, from_json, to_json, to_markdown
+from lmu_hls.report.cards import cards
 from lmu_hls.spec import store
 from tests.conftest import _installed
 from tests.support.mutants import change
@@ -76,6 +77,8 @@ def test_the_report_says_estimate_beside_each_figure(measured: Path) -> None:
     page = to_markdown(made)
     assert "## Energy (estimate)" in page and "8.79 uW" in page and "Horowitz" in page
     assert "verilator" in made.tools
+    (card,) = [card for card in cards(made) if card.title == "An inference"]
+    assert card.value.endswith(" nJ") and card.note.startswith("estimate") and "22 nm" in card.note
 
 
 def test_activity_is_stale_when_the_verilog_changes(outdir: Path) -> None:
@@ -84,7 +87,7 @@ def test_activity_is_stale_when_the_verilog_changes(outdir: Path) -> None:
     (standing,) = [item for item in made.standings if item.record == "energy"]
     assert made.energy is None
     assert (standing.state, standing.reason) == ("stale", "verilog/rtl/small_lmu_mac.v has changed")
-    assert standing.remedy == "lmu-hls energy OUTDIR --data FILE.npz --node 22 --step-ms 20, the first 3 samples"
+    assert standing.remedy == "lmu-hls energy OUTDIR --data FILE.npz --samples 3 --node 22 --step-ms 20"
 
 
 def test_the_activity_of_wrong_values_is_refused(outdir: Path, data: flow.Data) -> None:
