@@ -61,7 +61,7 @@ def _memories(family: str, primitives: Primitives, found: Operators) -> dict[str
     for memory in found.memories:
         store, _ = primitives.store(memory)
         if memory.written and (store is None or store.resource == LUTRAM):
-            made["ram_out"] += memory.width
+            made["ram_out"] += memory.width * (1 if store is not None else 1 + memory.depth)
             made["bank"] += memory.width * (-(-memory.depth // BANKS[inputs]) - 1)
         elif store is None and memory.logic is not None:
             logic = memory.logic

@@ -93,6 +93,8 @@ class Primitives:
             other, fewer = kind.cheapest(memory)
             if other <= price:
                 return kind, fewer
+        if memory.width * memory.depth <= price:  # flip-flops, at a price of one a bit
+            return None, 0
         return block, cells
 
 
