@@ -29,8 +29,8 @@ class Built:
     """A board that was placed and routed, as build.json has it.
 
     `fmax_mhz` is what the best of `runs` reaches, `clock_mhz` the oscillator. `step_us` and `sequence_us` are the
-    cycles by formula at the oscillator's clock. `bitstream` is the file, relative to the board's folder, `sha256` its
-    hash; both are empty where none was asked for.
+    cycles by formula at the oscillator's clock. `bitstream` is the file, relative to the board's folder,
+    `bitstream_sha256` its hash; both are empty where none was asked for.
     """
 
     board: str
@@ -46,7 +46,7 @@ class Built:
     step_us: float
     sequence_us: float
     bitstream: str
-    sha256: str
+    bitstream_sha256: str
     tools: Mapping[str, str]
 
     @property
@@ -121,7 +121,7 @@ def build(
         step_us=round(network.ii_cycles / clock, 3),
         sequence_us=round(network.sequence_cycles / clock, 3),
         bitstream=path.name if path else "",
-        sha256=digest(path) if path else "",
+        bitstream_sha256=digest(path) if path else "",
         tools=tools,
     )
     dump(project.folder / RECORD, found)
@@ -141,6 +141,6 @@ def words(compared: Comparison | None, built: Built | None) -> tuple[str, ...]:
         lines += [
             f"{built.target}: {built.fmax_mhz:.1f} MHz, the oscillator has {built.clock_mhz:g} MHz; {used}",
             f"{built.step_cycles} cycles a step, {built.step_us:g} us; {built.sequence_us:g} us a sequence",
-            *([f"Bitstream: {built.bitstream}, SHA-256 {built.sha256[:16]}..."] if built.bitstream else []),
+            *([f"Bitstream: {built.bitstream}, SHA-256 {built.bitstream_sha256[:16]}..."] if built.bitstream else []),
         ]
     return tuple(lines)
