@@ -184,8 +184,8 @@ def test_every_bit_counts(verified, data):
         ("hls/utils/x_hls_utils.h", {"project", "csim"}),
         ("hls/firmware/nnet_utils/more.h", {"project", "csim"}),
         ("hls/firmware/weights/w9.txt", {"project", "csim"}),
-        ("verilog/rtl/extra.v", {"project", "rtlsim icarus", "synthesis xc7"}),
-        ("verilog/rom/extra.hex", {"project", "rtlsim icarus", "synthesis xc7"}),
+        ("verilog/rtl/extra.v", {"project", "rtlsim icarus", "traces", "synthesis xc7"}),
+        ("verilog/rom/extra.hex", {"project", "rtlsim icarus", "traces", "synthesis xc7"}),
         # What tools leave
         ("hls/csim/lmu.so", set()),
         ("hls/lmu_prj/solution1/report.xml", set()),

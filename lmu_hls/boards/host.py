@@ -262,26 +262,26 @@ def read_array(path: Path, name: str) -> np.ndarray | None:
         raise HostError(f"{path} cannot be read ({error}); save it with np.savez(path, {name}=...)") from error
 
 
-def compare(found: Ints, golden: np.ndarray) -> str:
+def compare(values: Ints, golden: np.ndarray) -> str:
     """That all integers are equal, in words. HostError with the first difference."""
-    golden = golden[: len(found)]
-    if golden.shape != found.shape:
-        raise HostError(f"the golden values have the shape {golden.shape}, those of the board {found.shape}")
-    different = np.argwhere(golden != found)
+    golden = golden[: len(values)]
+    if golden.shape != values.shape:
+        raise HostError(f"the golden values have the shape {golden.shape}, those of the board {values.shape}")
+    different = np.argwhere(golden != values)
     if len(different):
         place = tuple(int(k) for k in different[0])
         raise HostError(
-            f"{len(different)} of {found.size} values differ from golden; the first at {place}: {found[place]} instead "
-            f"of {golden[place]}"
+            f"{len(different)} of {values.size} values differ from golden; the first at {place}: {values[place]} "
+            f"instead of {golden[place]}"
         )
-    return f"all {found.size} values equal golden"
+    return f"all {values.size} values equal golden"
 
 
-def accuracy(found: Ints, y: np.ndarray) -> str:
+def accuracy(values: Ints, y: np.ndarray) -> str:
     """The share of right classes, in words; y: classes, or one-hot."""
-    wanted = y[: len(found)].argmax(-1) if y.ndim > 1 and y.shape[-1] == found.shape[-1] else y[: len(found)]
-    right = int(np.count_nonzero(found.argmax(-1) == wanted.reshape(found.shape[:-1])))
-    return f"{right} of {wanted.size} classes right ({100 * right / wanted.size:.2f} %)"
+    classes = y[: len(values)].argmax(-1) if y.ndim > 1 and y.shape[-1] == values.shape[-1] else y[: len(values)]
+    right = int(np.count_nonzero(values.argmax(-1) == classes.reshape(values.shape[:-1])))
+    return f"{right} of {classes.size} classes right ({100 * right / classes.size:.2f} %)"
 
 
 def open_line(port: str, baud: int, timeout: float) -> Line:
@@ -318,18 +318,18 @@ def main(arguments: list[str] | None = None, connect: Callable[[str, int, float]
         return 3 if "differ from golden" in str(error) else 1
 
 
-def _session(given: argparse.Namespace, connect: Callable[[str, int, float], Line]) -> int:
-    network = Network.read(given.network)
-    x, y = read_array(given.data, "x"), None
-    if given.data.suffix == ".npz":
-        y = read_array(given.data, "y")
+def _session(arguments: argparse.Namespace, connect: Callable[[str, int, float], Line]) -> int:
+    network = Network.read(arguments.network)
+    x, y = read_array(arguments.data, "x"), None
+    if arguments.data.suffix == ".npz":
+        y = read_array(arguments.data, "y")
     if x is None:
-        raise HostError(f"{given.data} has no array x")
-    golden = read_array(given.golden, "y") if given.golden else None
-    if given.golden and golden is None:
-        raise HostError(f"{given.golden} has no array y")
-    x = x[: given.count] if x.ndim == 3 else x
-    host = Host(connect(given.port, network.baud, given.timeout), network)
+        raise HostError(f"{arguments.data} has no array x")
+    golden = read_array(arguments.golden, "y") if arguments.golden else None
+    if arguments.golden and golden is None:
+        raise HostError(f"{arguments.golden} has no array y")
+    x = x[: arguments.count] if x.ndim == 3 else x
+    host = Host(connect(arguments.port, network.baud, arguments.timeout), network)
     host.identify()
     kind = FixedType.parse(network.output_type)
 

@@ -38,8 +38,8 @@ def operations(network: Network) -> Operations:
     return found
 
 
-def _count(assign: Assign, times: int, found: Operations, made: set[tuple[str, bool, int]]) -> None:
-    """Add an assignment. Products of the same values and the same weight are ``made`` once (bet u of the sweeps)."""
+def _count(assign: Assign, times: int, operations: Operations, multiplied: set[tuple[str, bool, int]]) -> None:
+    """Add an assignment. Products of the same values and weight are ``multiplied`` once (bet u of the sweeps)."""
     if assign.function is not None:
         return
     for term in assign.terms:
@@ -47,12 +47,12 @@ def _count(assign: Assign, times: int, found: Operations, made: set[tuple[str, b
         width = term.x.type.width
         if term.factor is not None:
             product = (term.x.tensor.name, term.x.earlier, id(term.factor))
-            found.products[_widths(term)] += number if product not in made else 0
-            made.add(product)
+            operations.products[_widths(term)] += number if product not in multiplied else 0
+            multiplied.add(product)
             width += term.factor.type.width
-        found.sums[width] += number
+        operations.sums[width] += number
     for bias in assign.biases:
-        found.sums[bias.type.width] += times * assign.width
+        operations.sums[bias.type.width] += times * assign.width
 
 
 def _widths(term: Term) -> tuple[int, int]:

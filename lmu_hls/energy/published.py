@@ -51,17 +51,17 @@ class Paper:
 PAPER = Paper()
 
 
-def beside_the_paper(found: Energy) -> list[tuple[str, str, str]]:
+def beside_the_paper(energy: Energy) -> list[tuple[str, str, str]]:
     """Quantity, this network, the paper: texts. Its network is another, and its power has what ours leaves out."""
-    clock = found.step_cycles / found.step_ms
+    clock = energy.step_cycles / energy.step_ms
     return [
-        ("process", f"{found.node_nm} nm", f"{PAPER.node_nm} nm"),
-        ("a step every", f"{found.step_ms:g} ms", f"{PAPER.step_ms:g} ms"),
-        ("cycles a step", f"{found.step_cycles}", f"{PAPER.step_cycles:.0f}"),
+        ("process", f"{energy.node_nm} nm", f"{PAPER.node_nm} nm"),
+        ("a step every", f"{energy.step_ms:g} ms", f"{PAPER.step_ms:g} ms"),
+        ("cycles a step", f"{energy.step_cycles}", f"{PAPER.step_cycles:.0f}"),
         ("clock that keeps up", f"{clock:.4g} kHz", f"{PAPER.clock_khz:g} kHz, busy {PAPER.busy_ms:g} ms a step"),
-        ("energy a step", f"{found.energy_per_step_nj:.4g} nJ", f"{PAPER.step_nj:.4g} nJ"),
-        ("power", f"{found.power_uw:.4g} uW, dynamic", f"{PAPER.power_uw:g} uW, in all"),
-        ("memory", f"{found.memory_bits / 1000:.4g} kbit, ROM and RAM", f"{PAPER.model_kbit} kbit, the model"),
+        ("energy a step", f"{energy.energy_per_step_nj:.4g} nJ", f"{PAPER.step_nj:.4g} nJ"),
+        ("power", f"{energy.power_uw:.4g} uW, dynamic", f"{PAPER.power_uw:g} uW, in all"),
+        ("memory", f"{energy.memory_bits / 1000:.4g} kbit, ROM and RAM", f"{PAPER.model_kbit} kbit, the model"),
     ]
 
 

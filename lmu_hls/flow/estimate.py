@@ -26,13 +26,13 @@ def estimate_model(
     return estimate(design_of_model(model, config, precision, reuse_factor).plan, targets)
 
 
-def estimate_text(made: Estimate) -> str:
+def estimate_text(estimate: Estimate) -> str:
     """Lines for the terminal."""
     lines = [
-        f"{made.network}: {made.multipliers} multipliers, {made.step_cycles} cycles a step, "
-        f"{made.sequence_cycles} cycles a sequence, latency {made.latency_cycles} (exact)"
+        f"{estimate.network}: {estimate.multipliers} multipliers, {estimate.step_cycles} cycles a step, "
+        f"{estimate.sequence_cycles} cycles a sequence, latency {estimate.latency_cycles} (exact)"
     ]
-    for target in made.targets:
+    for target in estimate.targets:
         lines += [f"{target.target} ({target.title})", *(f"  {figure}" for figure in target.figures)]
         if target.usage:
             lines.append(f"  does not fit: {target.lacking}" if target.lacking else "  fits")

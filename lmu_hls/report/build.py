@@ -132,8 +132,11 @@ def build_report(outdir: Path) -> Report:
     damaged: list[Standing] = []
     verification = _read(folder.verification, Verification, "verification", VERIFY, damaged) or Verification()
     rows: tuple[Check | Reference, ...] = (*verification.checks, *verification.references)
+    traces = _read(folder.traces, Traces, "traces", VERIFY, damaged)
+    energy = _read(folder.energy, Energy, "energy", ENERGY, damaged)
+    about_data = (*rows, *((traces,) if traces else ()), *((energy,) if energy else ()))
     judge = _Judge(
-        digests(outdir, [file for row in rows for file in row.evidence.extra]),
+        digests(outdir, [file for record in about_data for file in record.evidence.extra]),
         labels_of(row.evidence.data for row in rows),
         damaged,
     )
@@ -147,10 +150,8 @@ def build_report(outdir: Path) -> Report:
     synthesized = tuple(entry for entry in synthesis.targets if judge.synthesis(entry)) if synthesis else ()
     placing = _read(folder.placement, Placements, "placement", PLACE, damaged)
     placed = tuple(entry for entry in placing.targets if judge.placement(entry)) if placing else ()
-    traces = _read(folder.traces, Traces, "traces", VERIFY, damaged)
     if traces and not judge.holds("traces", traces.evidence, traces.evidence.command or VERIFY, judged=False):
         traces = None
-    energy = _read(folder.energy, Energy, "energy", ENERGY, damaged)
     if energy and not judge.holds("energy", energy.evidence, energy.evidence.command, judged=False):
         energy = None
     _note_missing(judge)

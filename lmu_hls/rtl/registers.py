@@ -37,7 +37,7 @@ class Field:
         """The field's bits in the word."""
         return ((1 << self.width) - 1) << self.low
 
-    def of(self, word: int) -> int:
+    def value_in(self, word: int) -> int:
         """The field's contents in the register's word, without sign."""
         return (word & self.mask) >> self.low
 

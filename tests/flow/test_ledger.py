@@ -34,9 +34,9 @@ def run(monkeypatch, capsys):
         call.csim()
         return agree("csim", "csim", len(x))
 
-    def rtlsim(folder, network, x, simulator, waves, progress):
+    def rtlsim(folder, design, x, simulator, waves, progress):
         cycles = [Number(4, "cycles", source) for source in ("formula", "rtl_sim")]
-        return agree(f"rtlsim {simulator}", "rtl_sim", len(x)), Timing("small", simulator, 9, *cycles, *cycles)
+        return agree(f"rtlsim {simulator}", "rtl_sim", len(x)), Timing("small", simulator, 9, *cycles, *cycles), None
 
     def call(*arguments):
         with pytest.raises(SystemExit) as stop:
@@ -188,9 +188,8 @@ def test_a_wrong_cycle_count_has_its_own_words(run, folder, monkeypatch):
     def slow(folder, network, x, simulator, waves, progress):
         ii, latency = (Number(value, "cycles", "formula") for value in (4, 9))
         measured = Number(5, "cycles", "rtl_sim")
-        return Comparison("rtlsim icarus", "rtl_sim", 3, 3, 3, None), Timing(
-            "s", "icarus", 9, ii, measured, latency, latency
-        )
+        timing = Timing("s", "icarus", 9, ii, measured, latency, latency)
+        return Comparison("rtlsim icarus", "rtl_sim", 3, 3, 3, None), timing, None
 
     monkeypatch.setattr(verification, "_rtlsim", slow)
     status, _, said = run("verify", folder, "--simulator", "icarus", "--samples", 3)

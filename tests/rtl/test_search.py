@@ -178,8 +178,9 @@ def test_sizes_are_those_of_the_netlist(seed: int, data: st.DataObject) -> None:
             assert (sizes.cell.n_x, sizes.cell.n_h, sizes.cell.n_mem) == tuple(
                 cell[name] for name in ("N_X", "N_H", "N_MEM")
             )
+            second = found.get(f"{lmu.name}_candidate_affine", {})
             assert (sizes.cell.units, lanes[HIDDEN], lanes.get(HIDDEN2)) == (
-                cell["UNITS"], cell["LANES"], cell.get("LANES2")
+                cell["UNITS"], cell["LANES"], second.get("LANES")
             )  # fmt: skip
 
 

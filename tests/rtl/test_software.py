@@ -353,7 +353,7 @@ def test_systemrdl_has_the_same_map(case: Case) -> None:
         for field in register.fields:
             assert fields[field.name].get_property("sw").name == field.access.lower().replace("/", "")
             if field.constant:
-                assert fields[field.name].get_property("reset") == field.of(constants(case.plan)[register.name])
+                assert fields[field.name].get_property("reset") == field.value_in(constants(case.plan)[register.name])
 
 
 def test_names_of_a_model_do_no_harm() -> None:

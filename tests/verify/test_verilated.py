@@ -213,7 +213,7 @@ def test_no_program_is_taken_from_the_output_folder(tmp_path, monkeypatch):
     source.write_text("module top; endmodule\n")
     made = []
 
-    def compiled(files, program, env, log):
+    def compiled(files, flags, program, env, log):
         made.append(program)
         program.write_text("#!/bin/sh\nexit 0\n")
         program.chmod(0o755)

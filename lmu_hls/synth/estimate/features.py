@@ -29,23 +29,23 @@ OWN = MappingProxyType(
 )
 
 
-def features(family: str, found: Operators) -> dict[str, float]:
+def features(family: str, operators: Operators) -> dict[str, float]:
     """{term: quantity} of a design on a family; `lutram` and the multipliers and block RAMs are exact counts."""
-    primitives, bits = PRIMITIVES[family], found.bits
+    primitives, bits = PRIMITIVES[family], operators.bits
     made: dict[str, float] = {
         name: bits[name]
         for name in ("sum", "count", "choice", "mask", "equal", "gate", "select", "round", "rest", "clip", "fits")
     }
     made |= {name: bits[name] for name in ("q_plain", "q_sum")}
     made |= {name: bits[f"q_{name}"] for name in ("factor", "product", "delay", "operand")}
-    made |= _memories(family, primitives, found) | _products(primitives, found)
-    exact = counts(primitives, found.products.items(), found.memories)
+    made |= _memories(family, primitives, operators) | _products(primitives, operators)
+    exact = counts(primitives, operators.products.items(), operators.memories)
     return made | {"one": 1.0, "lutram": exact.pop(LUTRAM, 0)}
 
 
-def exact_counts(family: str, found: Operators) -> dict[str, int]:
+def exact_counts(family: str, operators: Operators) -> dict[str, int]:
     """Multipliers and block RAMs: {resource: how many}."""
-    made = counts(PRIMITIVES[family], found.products.items(), found.memories)
+    made = counts(PRIMITIVES[family], operators.products.items(), operators.memories)
     made.pop(LUTRAM, None)
     return made
 
@@ -55,10 +55,10 @@ def terms(family: str, resource: str) -> Mapping[str, float]:
     return (LUT_TERMS if resource == "LUT" else FF_TERMS) | OWN.get((family, resource), {})
 
 
-def _memories(family: str, primitives: Primitives, found: Operators) -> dict[str, float]:
+def _memories(family: str, primitives: Primitives, operators: Operators) -> dict[str, float]:
     made = dict.fromkeys(("tables", "joins", "rom_out", "ram_out", "bank"), 0.0)
     inputs = LUT_INPUTS.get(family, 4)
-    for memory in found.memories:
+    for memory in operators.memories:
         store, _ = primitives.store(memory)
         if memory.written and (store is None or store.resource == LUTRAM):
             made["ram_out"] += memory.width * (1 if store is not None else 1 + memory.depth)
@@ -71,10 +71,10 @@ def _memories(family: str, primitives: Primitives, found: Operators) -> dict[str
     return made
 
 
-def _products(primitives: Primitives, found: Operators) -> dict[str, float]:
+def _products(primitives: Primitives, operators: Operators) -> dict[str, float]:
     names = [f"{kind}_{part}" for kind in ("single", "several") for part in ("acc", "product", "factor")]
     made = dict.fromkeys(("split", "soft", *names), 0.0)
-    for product, times in found.products.items():
+    for product, times in operators.products.items():
         _, count = primitives.multiplier(product)
         if not count:
             made["soft"] += times * product.a * product.b

@@ -108,11 +108,11 @@ def check_target(fitted: Fitted, name: str) -> Target:
     return target
 
 
-def _of_target(target: Target, models: Fitted, found: Operators) -> TargetEstimate:
+def _of_target(target: Target, models: Fitted, operators: Operators) -> TargetEstimate:
     family = target.family.name
-    quantities = features(family, found)
+    quantities = features(family, operators)
     rules = models.rules[family]
-    figures = [Figure(name, count, rules[name]) for name, count in exact_counts(family, found).items()]
+    figures = [Figure(name, count, rules[name]) for name, count in exact_counts(family, operators).items()]
     fitted = [
         Figure(
             name, round(model.value(quantities)), None, model.median_percent, model.worst_percent,

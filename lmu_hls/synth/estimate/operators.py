@@ -66,13 +66,14 @@ class Operators:
     bits: Counter[str] = field(default_factory=Counter)
 
 
-def to_plain(found: Operators) -> dict[str, Any]:
+def to_plain(operators: Operators) -> dict[str, Any]:
     """As data for JSON."""
-    products = [[*astuple(p), times] for p, times in sorted(found.products.items())]
+    products = [[*astuple(p), times] for p, times in sorted(operators.products.items())]
     memories = [
-        [m.depth, m.width, int(m.written), int(m.block), *(astuple(m.logic) if m.logic else ())] for m in found.memories
+        [m.depth, m.width, int(m.written), int(m.block), *(astuple(m.logic) if m.logic else ())]
+        for m in operators.memories
     ]
-    return {"products": products, "memories": memories, "bits": dict(sorted(found.bits.items()))}
+    return {"products": products, "memories": memories, "bits": dict(sorted(operators.bits.items()))}
 
 
 def from_plain(data: Mapping[str, Any]) -> Operators:
@@ -99,7 +100,7 @@ def operators(files: Mapping[str, str], top: str) -> Operators:
         raise LmuHlsError(f"the Verilog has no single top {top}: {', '.join(i.name for i in root.topInstances)}")
     reader = _Reader({PurePosixPath(path).name: text for path, text in files.items()})
     root.visit(reader.visit)
-    return reader.made()
+    return reader.operators()
 
 
 def _natural(expression: Any) -> Any:
@@ -271,7 +272,7 @@ class _Reader:
 
     # All together
 
-    def made(self) -> Operators:
+    def operators(self) -> Operators:
         result = self.result
         products = {id(node): Product(*self._operands(left, right, node)) for left, right, node in self.products}
         for path, register in self.registers.items():
