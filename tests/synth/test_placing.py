@@ -275,13 +275,20 @@ def test_clocks(text: str, mhz: float) -> None:
     assert megahertz(text) == pytest.approx(mhz)
 
 
+def heed_interrupts() -> None:
+    """Also where pytest itself was started in the background, with SIGINT ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_an_interrupted_run_goes_on_where_it_was(
     outdir: Path, calls: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     synthesize_units(outdir, ["ecp5-25k"])
     monkeypatch.setenv("HANG", "3")
     command = ["-m", "lmu_hls.cli", "synth", str(outdir), "--target", "ecp5-25k", "--route", "--seeds", "3", "-j", "3"]
-    with subprocess.Popen([sys.executable, *command], cwd=ROOT, stderr=subprocess.DEVNULL) as started:
+    with subprocess.Popen(
+        [sys.executable, *command], cwd=ROOT, stderr=subprocess.DEVNULL, preexec_fn=heed_interrupts
+    ) as started:
         kept = builds.cache_dir()
         before = len(list(kept.glob("route-*")))
         assert wait_for(lambda: len(list(kept.glob("route-*"))) >= before + 2 and len(calls.read_text().split()) == 3)
