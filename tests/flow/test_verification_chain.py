@@ -16,6 +16,7 @@ from lmu_hls.errors import NOT_VERIFIED
 from lmu_hls.records import Verification, load
 from lmu_hls.synth import synthesize_units
 from lmu_hls.toolchain import find
+from tests.support.interrupts import heed_interrupts
 from tests.support.mutants import change
 from tests.support.process_tree import MARK, all_gone, names, new_mark, wait_for
 
@@ -138,12 +139,6 @@ def test_seeded_fault_is_seen(command, folder, speech, fault):
     comparisons = {item.name.split()[0]: item for item in load(folder / "verify.json", Verification).comparisons}
     assert not comparisons["rtlsim" if in_verilog else "csim"].passed
     assert comparisons["csim"].passed == in_verilog
-
-
-def heed_interrupts():
-    """In a new process: signals work, also where the tests themselves run in the background and ignore some."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_DFL)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

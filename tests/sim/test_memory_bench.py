@@ -17,6 +17,7 @@ from lmu_hls.fixed import FixedType, Ints, quantize
 from lmu_hls.spec import LMU, DenseUpdate, Network, Weight, chain
 from tests.support.hdl.memory_project import write_rtl
 from tests.support.hdl.memory_sim import RtlResult, simulate_memory
+from tests.support.interrupts import heed_interrupts
 from tests.support.mutants import change
 
 ORDER, MEMORY_D, LANES_BY_REUSE = 6, 2, 28  # 84 multiply-accumulates / 28 = 3 lanes
@@ -184,11 +185,6 @@ def test_absent_simulator(rtl: Path, workdir: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(LmuHlsError, match=r"icarus is not installed\. Install it with: "):
         simulate_memory(rtl, "speech/lmu", u, mem, "icarus", workdir)
-
-
-def heed_interrupts():
-    """In a new process: SIGINT works, also where the tests themselves run in the background and ignore it."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 ENDLESS_BENCH = """

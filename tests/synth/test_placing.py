@@ -20,6 +20,7 @@ from lmu_hls.records import Manifest, ModelSummary, Placements, Unit, dump, load
 from lmu_hls.report import build_report, to_markdown
 from lmu_hls.synth import Incomplete, Routing, megahertz, place_units, synthesize_units
 from lmu_hls.toolchain import find
+from tests.support.interrupts import heed_interrupts
 from tests.support.process_tree import wait_for
 from tests.synth.test_yosys import write_project_manifest
 
@@ -276,11 +277,6 @@ def test_a_missing_tool_is_named_with_its_installation(
 @pytest.mark.parametrize(("text", "mhz"), [("100MHz", 100.0), ("0.1 GHz", 100.0), ("33.3", 33.3), ("500khz", 0.5)])
 def test_clocks(text: str, mhz: float) -> None:
     assert megahertz(text) == pytest.approx(mhz)
-
-
-def heed_interrupts() -> None:
-    """Also where pytest itself was started in the background, with SIGINT ignored."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def test_an_interrupted_run_goes_on_where_it_was(
