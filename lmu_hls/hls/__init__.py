@@ -14,7 +14,7 @@ def register() -> None:
     from hls4ml.model.optimizer.optimizer import optimizer_map
 
     from lmu_hls.front import graph
-    from lmu_hls.hls import lmu_templates, names, softmax_templates
+    from lmu_hls.hls import layers, names
     from lmu_hls.hls.targets import FIRMWARE, TARGETS
 
     graph.register()
@@ -24,10 +24,10 @@ def register() -> None:
     for target in TARGETS:
         backend = get_backend(target.name)
         backend.supports_lmu = True  # asked by the layer of the graph
-        for header in target.headers:
+        for header in layers.HEADERS:
             backend.register_source(FIRMWARE / header)
         if target.templates_of == target.name:
-            for template in (*lmu_templates.TEMPLATES, *softmax_templates.TEMPLATES):
+            for template in layers.TEMPLATES:
                 backend.register_template(template)
         write = f"{target.name.lower()}:write_hls"
         optimizer_map[write] = names.WriteSafely(optimizer_map[write], target)

@@ -60,7 +60,7 @@ THOROUGH: dict[str, tuple[str, ...]] = {
         "test_an_input_that_means_something_in_cpp[[]w4]",
         "test_an_input_that_means_something_in_cpp[[]layer2_out]",
     ),
-    "hls/test_softmax_templates.py": (
+    "hls/layers/test_softmax.py": (
         "test_on_sequences_and_between_lmus*",
         "test_types_and_extremes*",
         "!test_types_and_extremes[[]0]",

@@ -7,7 +7,8 @@ from typing import Any
 from hls4ml.backends.template import FunctionCallTemplate, LayerConfigTemplate
 
 from lmu_hls.front.graph.layers.softmax import TYPES, LMUSoftmax
-from lmu_hls.hls.targets import SOFTMAX_HEADER
+
+HEADERS = ("nnet_lmu_softmax.h",)
 
 _CONFIG = """struct config{index} : nnet::lmu_softmax_config {{
     static const unsigned n_in = {n_in};
@@ -35,7 +36,7 @@ class SoftmaxFunctionTemplate(FunctionCallTemplate):
     """The call of ``nnet::lmu_softmax``."""
 
     def __init__(self) -> None:
-        super().__init__(LMUSoftmax, include_header=[f"nnet_utils/{SOFTMAX_HEADER}"])
+        super().__init__(LMUSoftmax, include_header=[f"nnet_utils/{HEADERS[0]}"])
 
     def format(self, node: Any) -> str:
         params = self._default_function_params(node)

@@ -10,8 +10,9 @@ from lmu_hls.activations import FUNCTIONS
 from lmu_hls.front.graph.accumulators import ACCUMULATORS
 from lmu_hls.front.graph.layer import CELL_OPTIONS, COEFFICIENTS, INDEXES, LMU, TABLE_NAMES, TENSORS, WEIGHTS
 from lmu_hls.front.graph.update import update_multiplications
-from lmu_hls.hls.targets import LMU_HEADER
 from lmu_hls.spec import HIDDEN_CELLS
+
+HEADERS = ("nnet_lmu.h", "nnet_lmu_cells.h")  # the first includes the second
 
 _CONFIG = """struct config{index} : nnet::lmu_config {{
     static const unsigned n_in = {n_in};
@@ -85,7 +86,7 @@ class LMUFunctionTemplate(FunctionCallTemplate):
     """The call of ``nnet::lmu``; a weight that the layer lacks is passed as ``nnet::lmu_none``."""
 
     def __init__(self) -> None:
-        super().__init__(LMU, include_header=[f"nnet_utils/{LMU_HEADER}"])
+        super().__init__(LMU, include_header=[f"nnet_utils/{HEADERS[0]}"])
 
     def format(self, node: Any) -> str:
         params = self._default_function_params(node)
