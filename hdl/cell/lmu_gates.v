@@ -67,14 +67,12 @@ module lmu_gates #(
     // A counter of one value keeps one bit
     localparam UNIT_CW = UNITS > 1 ? $clog2(UNITS) : 1;
 
-    generate
-        if (UNITS < 1) begin : g_check_units
-            PARAM_ERROR_units_must_be_at_least_1 check ();
-        end
-        if (PARTS != 2 && PARTS != 4) begin : g_check_parts
-            PARAM_ERROR_parts_must_be_2_or_4 check ();
-        end
-    endgenerate
+    if (UNITS < 1) begin : g_check_units
+        PARAM_ERROR_units_must_be_at_least_1 check ();
+    end
+    if (PARTS != 2 && PARTS != 4) begin : g_check_parts
+        PARAM_ERROR_parts_must_be_2_or_4 check ();
+    end
 
     reg [PART_CW-1:0] part_q, part1_q, part2_q;
     reg [UNIT_CW-1:0] unit_q;
@@ -110,11 +108,8 @@ module lmu_gates #(
             pre_clipped2_q <= pre_clipped1_q;
         end
         if (rst) begin
-            part_q <= {PART_CW{1'b0}};
-            unit_q <= {UNIT_CW{1'b0}};
+            {part_q, unit_q, valid1_q, valid2_q} <= 0;
             fresh_q <= 1'b1;
-            valid1_q <= 1'b0;
-            valid2_q <= 1'b0;
         end
     end
 
@@ -159,9 +154,6 @@ module lmu_gates #(
         in_turn : assert (f_sums_q == unit * PARTS + part_q);
         first_step : assert (fresh == f_fresh_q);
         two_later : assert (valid2 == f_valid_q[1] && (!valid2 || part2 == f_parts_q[2*PART_CW-1:PART_CW]));
-    end
-
-    always @(posedge clk) if (f_past_q && !rst) begin
         reach_second_step : cover (valid2 && part2 == PARTS - 1 && f_sums_q == 1 && (STREAMING != 0 || !fresh));
     end
 `endif
@@ -169,4 +161,3 @@ module lmu_gates #(
 endmodule
 
 `default_nettype wire
-// verilator lint_on TIMESCALEMOD

@@ -121,16 +121,14 @@ module lmu_gru #(
         .in_data(s_axis_tdata), .out_data(inner), .clipped(inner_clipped)
     );
 
-    always @(posedge clk) begin
-        if (run) begin
-            sum1_q <= s_axis_tdata;
-            sum2_q <= sum1_q;
-            sum3_q <= sum2_q;
-            inner1_q <= inner;
-            inner2_q <= inner1_q;
-            inner_clipped1_q <= inner_clipped;
-            inner_clipped2_q <= inner_clipped1_q;
-        end
+    always @(posedge clk) if (run) begin
+        sum1_q <= s_axis_tdata;
+        sum2_q <= sum1_q;
+        sum3_q <= sum2_q;
+        inner1_q <= inner;
+        inner2_q <= inner1_q;
+        inner_clipped1_q <= inner_clipped;
+        inner_clipped2_q <= inner_clipped1_q;
     end
 
     // r inner. inner is the beat before s at the latest, so that the product is there when s came three cycles ago.
@@ -212,12 +210,7 @@ module lmu_gru #(
         if (m_valid_q && m_axis_tready) begin
             wr_unit_q <= {1'b0, wr_unit_q} == UNITS[UNIT_CW:0] - 1'b1 ? {UNIT_CW{1'b0}} : wr_unit_q + 1'b1;
         end
-        if (rst) begin
-            out_valid_q <= 7'd0;
-            rd_unit_q <= {UNIT_CW{1'b0}};
-            wr_unit_q <= {UNIT_CW{1'b0}};
-            m_valid_q <= 1'b0;
-        end
+        if (rst) {out_valid_q, rd_unit_q, wr_unit_q, m_valid_q} <= 0;
     end
 
 `ifdef FORMAL
@@ -231,9 +224,6 @@ module lmu_gru #(
 
     always @* if (!rst) begin
         h_read_in_turn : assert (rd_unit_q < UNITS && wr_unit_q < UNITS);
-    end
-
-    always @(posedge clk) if (!rst) begin
         reach_flow : cover (m_axis_tvalid && m_axis_tready && m_axis_tlast && f_inside[6]);
         reach_stall : cover (m_axis_tvalid && !m_axis_tready && s_axis_tvalid);
     end
@@ -242,4 +232,3 @@ module lmu_gru #(
 endmodule
 
 `default_nettype wire
-// verilator lint_on TIMESCALEMOD

@@ -124,10 +124,7 @@ module lmu_gru_before #(
             fresh2_q <= fresh1_q;
             last_q <= {last_q[3:1], s_axis_tlast};
         end
-        if (rst) begin
-            r_valid3_q <= 1'b0;
-            r_valid4_q <= 1'b0;
-        end
+        if (rst) {r_valid3_q, r_valid4_q} <= 0;
     end
 
     lmu_gates #(
@@ -240,14 +237,7 @@ module lmu_gru_before #(
         end
         m_new_q <= mix_run && mix_valid_q[5];
         if (m_new_q) wr_unit_q <= next_unit(wr_unit_q);
-        if (rst) begin
-            keep_unit_q <= {UNIT_CW{1'b0}};
-            mix_unit_q <= {UNIT_CW{1'b0}};
-            wr_unit_q <= {UNIT_CW{1'b0}};
-            mix_valid_q <= 5'd0;
-            m_valid_q <= 1'b0;
-            m_new_q <= 1'b0;
-        end
+        if (rst) {keep_unit_q, mix_unit_q, wr_unit_q, mix_valid_q, m_valid_q, m_new_q} <= 0;
     end
 
 `ifdef FORMAL
@@ -268,9 +258,6 @@ module lmu_gru_before #(
     always @* if (!rst) begin
         units_in_range : assert (unit < UNITS && keep_unit_q < UNITS && mix_unit_q < UNITS && wr_unit_q < UNITS);
         h_kept_at_once : assert (m_new_q == (m_axis_tvalid && !f_kept_q));
-    end
-
-    always @(posedge clk) if (!rst) begin
         reach_flow : cover (inner_axis_tvalid && inner_axis_tready && inner_axis_tlast && m_axis_tvalid);
         reach_stall : cover (m_axis_tvalid && !m_axis_tready && sum_axis_tvalid && inner_axis_tvalid);
     end
@@ -279,4 +266,3 @@ module lmu_gru_before #(
 endmodule
 
 `default_nettype wire
-// verilator lint_on TIMESCALEMOD

@@ -63,11 +63,9 @@ module lmu_gru_mix #(
     localparam MIX_W = (PRODUCT_W > VALUE_W + GATE_F ? PRODUCT_W : VALUE_W + GATE_F) + 1;
     localparam MIX_F = GATE_F + H_F + OLD_SHIFT;
 
-    generate
-        if (GATE_F < 0) begin : g_check_gate_f
-            PARAM_ERROR_gate_f_must_not_be_negative check ();
-        end
-    endgenerate
+    if (GATE_F < 0) begin : g_check_gate_f
+        PARAM_ERROR_gate_f_must_not_be_negative check ();
+    end
 
     // Numbers at the end of names count the cycles since the sum came
 
@@ -114,26 +112,23 @@ module lmu_gru_mix #(
         .in_data(mix5_q), .out_data(new_h), .clipped(h_clipped)
     );
 
-    always @(posedge clk) begin
-        if (en) begin
-            pre1_q <= pre;
-            difference3_q <= {old2[VALUE_W-1], old2} - {value2[VALUE_W-1], value2};
-            z3_q <= z;
-            value3_q <= value2;
-            product4_q <= z3_q * difference3_q;
-            value4_q <= value3_q;
-            mix5_q <= product4 + one4;
-            h6_q <= new_h;
-            clipped1_q <= pre_clipped;
-            clipped2_q <= clipped1_q;
-            clipped3_q <= clipped2_q || cand_clipped2;
-            clipped4_q <= clipped3_q;
-            clipped5_q <= clipped4_q;
-            clipped6_q <= clipped5_q || h_clipped;
-        end
+    always @(posedge clk) if (en) begin
+        pre1_q <= pre;
+        difference3_q <= {old2[VALUE_W-1], old2} - {value2[VALUE_W-1], value2};
+        z3_q <= z;
+        value3_q <= value2;
+        product4_q <= z3_q * difference3_q;
+        value4_q <= value3_q;
+        mix5_q <= product4 + one4;
+        h6_q <= new_h;
+        clipped1_q <= pre_clipped;
+        clipped2_q <= clipped1_q;
+        clipped3_q <= clipped2_q || cand_clipped2;
+        clipped4_q <= clipped3_q;
+        clipped5_q <= clipped4_q;
+        clipped6_q <= clipped5_q || h_clipped;
     end
 
 endmodule
 
 `default_nettype wire
-// verilator lint_on TIMESCALEMOD

@@ -163,13 +163,7 @@ module lmu_lstm #(
             add4_q <= add3_q;
             add5_q <= add4_q;
         end
-        if (rst) begin
-            keep3_q <= 1'b0;
-            keep4_q <= 1'b0;
-            add3_q <= 1'b0;
-            add4_q <= 1'b0;
-            add5_q <= 1'b0;
-        end
+        if (rst) {keep3_q, keep4_q, add3_q, add4_q, add5_q} <= 0;
     end
 
     // Cycle 6: the cell is assigned; cycle 7: it is squashed
@@ -197,10 +191,7 @@ module lmu_lstm #(
                 cell_unit_q <= {1'b0, cell_unit_q} == UNITS[UNIT_CW:0] - 1'b1 ? {UNIT_CW{1'b0}} : cell_unit_q + 1'b1;
             end
         end
-        if (rst) begin
-            cell_valid6_q <= 1'b0;
-            cell_unit_q <= {UNIT_CW{1'b0}};
-        end
+        if (rst) {cell_valid6_q, cell_unit_q} <= 0;
     end
 
     lmu_ram #(.WIDTH(CELL_W), .DEPTH(UNITS > 1 ? UNITS : 2)) cells (
@@ -256,10 +247,7 @@ module lmu_lstm #(
             m_last_q <= out_last_q[8];
             m_clipped_q <= out_clipped_q[8] || h_clipped;
         end
-        if (rst) begin
-            out_valid_q <= 6'd0;
-            m_valid_q <= 1'b0;
-        end
+        if (rst) {out_valid_q, m_valid_q} <= 0;
     end
 
 `ifdef FORMAL
@@ -290,9 +278,6 @@ module lmu_lstm #(
             if (f_f1_q && f_cells > 0) cell_written : assert (cell_unit_q != unit);
             if (f_f1_q && f_cells > 1) second_cell_written : assert (f_next != unit);
         end
-    end
-
-    always @(posedge clk) if (!rst) begin
         reach_flow : cover (m_axis_tvalid && m_axis_tready && m_axis_tlast && f_inside[5]);
         reach_stall : cover (m_axis_tvalid && !m_axis_tready && s_axis_tvalid);
     end
@@ -301,4 +286,3 @@ module lmu_lstm #(
 endmodule
 
 `default_nettype wire
-// verilator lint_on TIMESCALEMOD

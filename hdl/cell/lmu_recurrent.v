@@ -100,11 +100,9 @@ module lmu_recurrent #(
     output wire [    0:0] m_axis_tuser
 );
 
-    generate
-        if (N_H != 0 && N_H != UNITS) begin : g_check_n_h
-            PARAM_ERROR_n_h_must_be_0_or_units check ();
-        end
-    endgenerate
+    if (N_H != 0 && N_H != UNITS) begin : g_check_n_h
+        PARAM_ERROR_n_h_must_be_0_or_units check ();
+    end
 
     // An absent h does not widen the operands
     localparam OLD_H_W = N_H != 0 ? H_W : 1;
@@ -139,39 +137,37 @@ module lmu_recurrent #(
         .m_axis_tlast(sum_axis_tlast)
     );
 
-    generate
-        if (N_H != 0) begin : g_feedback
-            wire [H_W-1:0] copy_tdata;
-            wire copy_tvalid, copy_tready;
+    if (N_H != 0) begin : g_feedback
+        wire [H_W-1:0] copy_tdata;
+        wire copy_tvalid, copy_tready;
 
-            lmu_fork #(.WIDTH(H_W + 2), .OUTPUTS(2)) fork_h (
-                .clk(clk), .rst(rst),
-                .s_axis_tdata({h_axis_tuser, h_axis_tlast, h_axis_tdata}), .s_axis_tvalid(h_axis_tvalid),
-                .s_axis_tready(h_axis_tready),
-                .m_axis_tdata({m_axis_tuser, m_axis_tlast, copy_tdata}), .m_axis_tvalid({m_axis_tvalid, copy_tvalid}),
-                .m_axis_tready({m_axis_tready, copy_tready})
-            );
+        lmu_fork #(.WIDTH(H_W + 2), .OUTPUTS(2)) fork_h (
+            .clk(clk), .rst(rst),
+            .s_axis_tdata({h_axis_tuser, h_axis_tlast, h_axis_tdata}), .s_axis_tvalid(h_axis_tvalid),
+            .s_axis_tready(h_axis_tready),
+            .m_axis_tdata({m_axis_tuser, m_axis_tlast, copy_tdata}), .m_axis_tvalid({m_axis_tvalid, copy_tvalid}),
+            .m_axis_tready({m_axis_tready, copy_tready})
+        );
 
-            assign m_axis_tdata = copy_tdata;
+        assign m_axis_tdata = copy_tdata;
 
-            // All h of a step have gone into the sums before the first h of the next one comes
-            lmu_fifo #(.WIDTH(H_W), .DEPTH(UNITS)) old_h (
-                .clk(clk), .rst(rst),
-                .s_axis_tdata(copy_tdata), .s_axis_tvalid(copy_tvalid), .s_axis_tready(copy_tready),
-                .m_axis_tdata(old_h_tdata), .m_axis_tvalid(old_h_tvalid), .m_axis_tready(old_h_tready)
-            );
-        end else begin : g_no_feedback
-            wire unused_ready = old_h_tready;
+        // All h of a step have gone into the sums before the first h of the next one comes
+        lmu_fifo #(.WIDTH(H_W), .DEPTH(UNITS)) old_h (
+            .clk(clk), .rst(rst),
+            .s_axis_tdata(copy_tdata), .s_axis_tvalid(copy_tvalid), .s_axis_tready(copy_tready),
+            .m_axis_tdata(old_h_tdata), .m_axis_tvalid(old_h_tvalid), .m_axis_tready(old_h_tready)
+        );
+    end else begin : g_no_feedback
+        wire unused_ready = old_h_tready;
 
-            assign old_h_tdata = {OLD_H_W{1'b0}};
-            assign old_h_tvalid = 1'b0;
-            assign m_axis_tdata = h_axis_tdata;
-            assign m_axis_tvalid = h_axis_tvalid;
-            assign m_axis_tlast = h_axis_tlast;
-            assign m_axis_tuser = h_axis_tuser;
-            assign h_axis_tready = m_axis_tready;
-        end
-    endgenerate
+        assign old_h_tdata = {OLD_H_W{1'b0}};
+        assign old_h_tvalid = 1'b0;
+        assign m_axis_tdata = h_axis_tdata;
+        assign m_axis_tvalid = h_axis_tvalid;
+        assign m_axis_tlast = h_axis_tlast;
+        assign m_axis_tuser = h_axis_tuser;
+        assign h_axis_tready = m_axis_tready;
+    end
 
 `ifdef FORMAL
     // Proven of the frame and a cell together: tests/formal/hidden_cell.v. Here the cell may do what it likes.
@@ -208,9 +204,6 @@ module lmu_recurrent #(
         none_invented : assert (!m_axis_tvalid || (h_axis_tvalid && !f_gone_q));
         none_lost : assert (!f_in || f_gone_q || f_out);
         unchanged : assert ({m_axis_tdata, m_axis_tlast, m_axis_tuser} == f_h);
-    end
-
-    always @(posedge clk) if (!rst) begin
         reach_last : cover (sum_axis_tvalid && sum_axis_tlast);
         reach_late : cover (f_in && (N_H == 0 || f_gone_q));
     end
@@ -219,4 +212,3 @@ module lmu_recurrent #(
 endmodule
 
 `default_nettype wire
-// verilator lint_on TIMESCALEMOD

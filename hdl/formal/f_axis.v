@@ -46,4 +46,3 @@ module f_axis #(
 endmodule
 
 `default_nettype wire
-// verilator lint_on TIMESCALEMOD

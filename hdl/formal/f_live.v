@@ -35,10 +35,7 @@ module f_live #(
         dry_q <= m_valid || !owed ? 0 : dry_q + !starved;
         if (!m_valid || m_ready) closed_q <= closed_q + 1;
         if (open) closed_q <= 0;
-        if (rst) begin
-            dry_q <= 0;
-            closed_q <= 0;
-        end
+        if (rst) {dry_q, closed_q} <= 0;
     end
 
     always @* if (!rst) begin
@@ -49,4 +46,3 @@ module f_live #(
 endmodule
 
 `default_nettype wire
-// verilator lint_on TIMESCALEMOD

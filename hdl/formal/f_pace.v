@@ -48,11 +48,9 @@ module f_pace #(
         ticked_q <= ticked_q || tick;
         interval_q <= tick ? 1 : interval_q + ticked_q;
         if (rst) begin
+            {history_q, ticked_q, interval_q} <= 0;
             calm_q <= 1'b1;
             flow_q <= 1'b1;
-            history_q <= 0;
-            ticked_q <= 1'b0;
-            interval_q <= 0;
         end
     end
 
@@ -64,4 +62,3 @@ module f_pace #(
 endmodule
 
 `default_nettype wire
-// verilator lint_on TIMESCALEMOD

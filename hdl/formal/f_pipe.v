@@ -61,10 +61,7 @@ module f_pipe #(
             lasts_q <= {lasts_q[LATENCY-1:1], s_last};
             if (s_valid) place_q <= full ? 0 : place_q + 1;
         end
-        if (rst) begin
-            inside_q <= 0;
-            place_q <= 0;
-        end
+        if (rst) {inside_q, place_q} <= 0;
     end
 
     always @* if (!rst) begin
@@ -76,4 +73,3 @@ module f_pipe #(
 endmodule
 
 `default_nettype wire
-// verilator lint_on TIMESCALEMOD

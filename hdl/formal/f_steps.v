@@ -65,12 +65,7 @@ module f_steps #(
         lasts_q <= (rest & ~(ONE << left)) | (added << left);
         if (s_valid && s_ready) s_place_q <= begun ? 0 : s_place_q + 1;
         if (m_valid && m_ready) m_place_q <= done ? 0 : m_place_q + 1;
-        if (rst) begin
-            steps_q <= 0;
-            lasts_q <= 0;
-            s_place_q <= 0;
-            m_place_q <= 0;
-        end
+        if (rst) {steps_q, lasts_q, s_place_q, m_place_q} <= 0;
     end
 
     always @* if (!rst) begin
@@ -82,4 +77,3 @@ module f_steps #(
 endmodule
 
 `default_nettype wire
-// verilator lint_on TIMESCALEMOD

@@ -78,4 +78,3 @@ module f_unit #(
 endmodule
 
 `default_nettype wire
-// verilator lint_on TIMESCALEMOD

@@ -42,14 +42,12 @@ module lmu_argmax #(
 
     localparam PLACE_W = N > 1 ? $clog2(N) : 1;
 
-    generate
-        if (N < 1 || WIDTH < 1) begin : g_check_sizes
-            PARAM_ERROR_n_and_width_must_be_at_least_1 check ();
-        end
-        if (OUT_W < PLACE_W) begin : g_check_out_w
-            PARAM_ERROR_out_w_must_hold_every_place check ();
-        end
-    endgenerate
+    if (N < 1 || WIDTH < 1) begin : g_check_sizes
+        PARAM_ERROR_n_and_width_must_be_at_least_1 check ();
+    end
+    if (OUT_W < PLACE_W) begin : g_check_out_w
+        PARAM_ERROR_out_w_must_hold_every_place check ();
+    end
 
     reg [PLACE_W-1:0] place_q;
     reg signed [WIDTH-1:0] best_q;
@@ -80,10 +78,7 @@ module lmu_argmax #(
                 m_last_q <= s_axis_tlast;
             end
         end
-        if (rst) begin
-            place_q <= {PLACE_W{1'b0}};
-            m_valid_q <= 1'b0;
-        end
+        if (rst) {place_q, m_valid_q} <= 0;
     end
 
 `ifdef FORMAL
@@ -133,9 +128,6 @@ module lmu_argmax #(
                 first_of_the_largest : assert (f_any < m_axis_tdata ? f_best > f_other : f_best >= f_other);
             end
         end
-    end
-
-    always @(posedge clk) if (!rst) begin
         reach_stall : cover (!s_axis_tready);
         reach_flow : cover (f_end && m_axis_tvalid && m_axis_tlast && m_axis_tdata == N - 1);
     end
@@ -144,4 +136,3 @@ module lmu_argmax #(
 endmodule
 
 `default_nettype wire
-// verilator lint_on TIMESCALEMOD

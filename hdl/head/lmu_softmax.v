@@ -71,17 +71,15 @@ module lmu_softmax #(
     localparam DIVISION = OUT_F + 2 > 4 ? OUT_F + 2 : 4;
     localparam BIT_CW = $clog2(DIVISION);
 
-    generate
-        if (N < 1 || X_W < 1 || INDEX_W < 1 || EXP_W < 1 || OUT_W < 1) begin : g_check_sizes
-            PARAM_ERROR_n_and_widths_must_be_at_least_1 check ();
-        end
-        if (OUT_F < 0) begin : g_check_out_f
-            PARAM_ERROR_out_f_must_not_be_negative check ();
-        end
-        if (EXP_F < 0) begin : g_check_exp_f
-            PARAM_ERROR_exp_f_must_not_be_negative check ();
-        end
-    endgenerate
+    if (N < 1 || X_W < 1 || INDEX_W < 1 || EXP_W < 1 || OUT_W < 1) begin : g_check_sizes
+        PARAM_ERROR_n_and_widths_must_be_at_least_1 check ();
+    end
+    if (OUT_F < 0) begin : g_check_out_f
+        PARAM_ERROR_out_f_must_not_be_negative check ();
+    end
+    if (EXP_F < 0) begin : g_check_exp_f
+        PARAM_ERROR_exp_f_must_not_be_negative check ();
+    end
 
     // Input: two banks, each with its largest value
 
@@ -123,8 +121,7 @@ module lmu_softmax #(
         end
         if (free) full_q[rd_bank_q] <= 1'b0;
         if (rst) begin
-            wr_bank_q <= 1'b0;
-            wr_place_q <= {PLACE_W{1'b0}};
+            {wr_bank_q, wr_place_q} <= 0;
             full_q <= 2'b00;
         end
     end
@@ -143,12 +140,10 @@ module lmu_softmax #(
             else if (load && rd_end) sum_valid_q <= 1'b0;
         end
         if (rst) begin
-            rd_bank_q <= 1'b0;
-            rd_place_q <= {PLACE_W{1'b0}};
+            {rd_bank_q, rd_place_q, sum_valid_q} <= 0;
             summing_q <= 1'b1;
             term_q <= 3'b000;
             sum_end_q <= 3'b000;
-            sum_valid_q <= 1'b0;
         end
     end
 
@@ -168,10 +163,8 @@ module lmu_softmax #(
         .rd_en(run), .rd_addr({rd_bank_q, rd_place_q}), .rd_data(x)
     );
 
-    always @(posedge clk) begin
-        if (run) begin
-            distance_q <= {{(DISTANCE_W - X_W) {largest[X_W-1]}}, largest} - {{(DISTANCE_W - X_W) {x[X_W-1]}}, x} + up;
-        end
+    always @(posedge clk) if (run) begin
+        distance_q <= {{(DISTANCE_W - X_W) {largest[X_W-1]}}, largest} - {{(DISTANCE_W - X_W) {x[X_W-1]}}, x} + up;
     end
 
     // The distance is not negative, so that an unsigned index is a signed one with a bit more
@@ -214,10 +207,7 @@ module lmu_softmax #(
                 end
             end
         end
-        if (rst) begin
-            sum_q <= {SUM_W{1'b0}};
-            dividing_q <= 1'b0;
-        end
+        if (rst) {sum_q, dividing_q} <= 0;
     end
 
     // Output: the quotient with a bit for the rest, rounded
@@ -253,10 +243,7 @@ module lmu_softmax #(
                 m_clipped_q <= out_clipped;
             end
         end
-        if (rst) begin
-            quotient_valid_q <= 1'b0;
-            m_valid_q <= 1'b0;
-        end
+        if (rst) {quotient_valid_q, m_valid_q} <= 0;
     end
 
 `ifdef FORMAL
@@ -280,10 +267,7 @@ module lmu_softmax #(
             else if (term_q[2]) f_terms_q <= f_terms_q + 1'b1;
             f_still_q <= summing || load ? 0 : f_still_q == 4 ? 4 : f_still_q + 1;
         end
-        if (rst) begin
-            f_terms_q <= 0;
-            f_still_q <= 0;
-        end
+        if (rst) {f_terms_q, f_still_q} <= 0;
     end
 
     always @* if (!rst && load) begin
@@ -300,12 +284,10 @@ module lmu_softmax #(
     wire [SUM_W+DIVISION-1:0] f_one = {1'b0, f_divisor_q, {(DIVISION - 1) {1'b0}}};  // of a quotient of 1
     wire [SUM_W+DIVISION-1:0] f_product = quotient_q * f_divisor_q;
 
-    always @(posedge clk) begin
-        if (run) begin
-            if (load) f_e_q <= e;
-            f_all_q <= f_shifted << (DIVISION - 1);
-            f_divisor_q <= divisor_q;
-        end
+    always @(posedge clk) if (run) begin
+        if (load) f_e_q <= e;
+        f_all_q <= f_shifted << (DIVISION - 1);
+        f_divisor_q <= divisor_q;
     end
 
     always @* if (!rst && quotient_valid_q && f_divisor_q != 0 && f_all_q <= f_one) begin
@@ -337,4 +319,3 @@ module lmu_softmax #(
 endmodule
 
 `default_nettype wire
-// verilator lint_on TIMESCALEMOD

@@ -64,14 +64,12 @@ module lmu_link_rx #(
     localparam LANE_W = IN_BYTES > 1 ? $clog2(IN_BYTES) : 1;
     localparam QUIET_W = $clog2(PATIENCE + 1);
 
-    generate
-        if (IN_BYTES < 1 || PATIENCE < 1) begin : g_check_sizes
-            PARAM_ERROR_in_bytes_and_patience_must_be_at_least_1 check ();
-        end
-        if (BUFFER < 4 || BUFFER > 32768 || (1 << AW) != BUFFER) begin : g_check_buffer
-            PARAM_ERROR_buffer_must_be_a_power_of_two_from_4_to_32768 check ();
-        end
-    endgenerate
+    if (IN_BYTES < 1 || PATIENCE < 1) begin : g_check_sizes
+        PARAM_ERROR_in_bytes_and_patience_must_be_at_least_1 check ();
+    end
+    if (BUFFER < 4 || BUFFER > 32768 || (1 << AW) != BUFFER) begin : g_check_buffer
+        PARAM_ERROR_buffer_must_be_a_power_of_two_from_4_to_32768 check ();
+    end
 
     reg [3:0] state_q;
     reg [7:0] kind_q, low_q, error_q;
@@ -219,11 +217,9 @@ module lmu_link_rx #(
     wire f_values = f_kind_q == "D" || f_kind_q == "L";
     wire [8*IN_BYTES-1:0] f_value;
     genvar f_k;
-    generate
-        for (f_k = 0; f_k < IN_BYTES; f_k = f_k + 1) begin : f_lane
-            assign f_value[8*f_k+:8] = f_payload_q[f_given_q*IN_BYTES+f_k];
-        end
-    endgenerate
+    for (f_k = 0; f_k < IN_BYTES; f_k = f_k + 1) begin : f_lane
+        assign f_value[8*f_k+:8] = f_payload_q[f_given_q*IN_BYTES+f_k];
+    end
 
     always @* if (!rst) begin
         state_known : assert (state_q <= REPLY);
@@ -270,4 +266,3 @@ module lmu_link_rx #(
 endmodule
 
 `default_nettype wire
-// verilator lint_on TIMESCALEMOD

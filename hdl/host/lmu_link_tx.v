@@ -59,11 +59,9 @@ module lmu_link_tx #(
     localparam LANE_W = OUT_BYTES > 1 ? $clog2(OUT_BYTES) : 1;
     localparam COUNT_W = RESULT > 12 ? $clog2(RESULT + 1) : 4;
 
-    generate
-        if (N_OUT < 1 || OUT_BYTES < 1 || RESULT > 65535) begin : g_check
-            PARAM_ERROR_a_result_must_have_1_to_65534_bytes check ();
-        end
-    endgenerate
+    if (N_OUT < 1 || OUT_BYTES < 1 || RESULT > 65535) begin : g_check
+        PARAM_ERROR_a_result_must_have_1_to_65534_bytes check ();
+    end
 
     reg [2:0] state_q;
     reg [7:0] kind_q, detail_q;
@@ -201,9 +199,6 @@ module lmu_link_tx #(
         lane_in_step : assert (state_q == IDLE || !result || state_q >= SUM1 || flags ||
             lane_q == (RESULT - left_q) % OUT_BYTES);
         flags_kept : assert (state_q != PAYLOAD || !result || left_q != 1 || flags_q[0] == f_last_q);
-    end
-
-    always @(posedge clk) if (!rst) begin
         reach_result : cover (f_end && f_kind_q == "R" && f_last_q);
         reach_identity : cover (f_end && f_kind_q == "I");
         reach_error : cover (f_end && f_kind_q == "E");
@@ -213,4 +208,3 @@ module lmu_link_tx #(
 endmodule
 
 `default_nettype wire
-// verilator lint_on TIMESCALEMOD

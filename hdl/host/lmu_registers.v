@@ -97,13 +97,11 @@ module lmu_registers #(
     localparam [1:0] OKAY = 2'b00, SLVERR = 2'b10;
     localparam [31:0] FULL = 32'hFFFFFFFF;
 
-    generate
-        if (COUNTERS < 1) begin : g_check_counters
-            PARAM_ERROR_counters_must_be_at_least_1 check ();
-        end else if (ADDR_W < 7 || ADDR_W > 30 || 4 * WORDS > (1 << ADDR_W)) begin : g_check_addr
-            PARAM_ERROR_addr_w_must_hold_all_registers_and_be_at_most_30 check ();
-        end
-    endgenerate
+    if (COUNTERS < 1) begin : g_check_counters
+        PARAM_ERROR_counters_must_be_at_least_1 check ();
+    end else if (ADDR_W < 7 || ADDR_W > 30 || 4 * WORDS > (1 << ADDR_W)) begin : g_check_addr
+        PARAM_ERROR_addr_w_must_hold_all_registers_and_be_at_most_30 check ();
+    end
 
     // Writes: address and data are kept until both are there
 
@@ -141,11 +139,7 @@ module lmu_registers #(
             b_valid_q <= 1'b1;
             b_resp_q <= wr_control || wr_status ? OKAY : SLVERR;
         end
-        if (rst) begin
-            aw_valid_q <= 1'b0;
-            w_valid_q <= 1'b0;
-            b_valid_q <= 1'b0;
-        end
+        if (rst) {aw_valid_q, w_valid_q, b_valid_q} <= 0;
     end
 
     reg restart_q;
@@ -187,16 +181,14 @@ module lmu_registers #(
     end
 
     genvar k;
-    generate
-        for (k = 0; k < COUNTERS; k = k + 1) begin : g_counter
-            reg [31:0] count_q;
-            assign clipped_counts[32*k+:32] = count_q;
-            always @(posedge clk) begin
-                if (clipped[k] && count_q != FULL) count_q <= count_q + 1'b1;
-                if (clear) count_q <= 32'd0;
-            end
+    for (k = 0; k < COUNTERS; k = k + 1) begin : g_counter
+        reg [31:0] count_q;
+        assign clipped_counts[32*k+:32] = count_q;
+        always @(posedge clk) begin
+            if (clipped[k] && count_q != FULL) count_q <= count_q + 1'b1;
+            if (clear) count_q <= 32'd0;
         end
-    endgenerate
+    end
 
     // Reads
 
@@ -248,10 +240,7 @@ module lmu_registers #(
             r_resp_q <= known ? OKAY : SLVERR;
             if (rd_index == CYCLES_AT[INDEX_W-1:0]) cycles_high_q <= cycles_q[63:32];
         end
-        if (rst) begin
-            r_valid_q <= 1'b0;
-            cycles_high_q <= 32'd0;
-        end
+        if (rst) {r_valid_q, cycles_high_q} <= 0;
     end
 
     // Only bit 0 of a word can be written, and whole words are addressed.
@@ -280,12 +269,7 @@ module lmu_registers #(
         f_w_q <= f_w_q + f_w - f_b;
         f_ar_q <= f_ar_q + f_ar - f_r;
         f_late_q <= f_aw_q != 0 && f_w_q != 0 && !s_axil_bvalid ? f_late_q + 1 : 0;
-        if (rst) begin
-            f_aw_q <= 0;
-            f_w_q <= 0;
-            f_ar_q <= 0;
-            f_late_q <= 0;
-        end
+        if (rst) {f_aw_q, f_w_q, f_ar_q, f_late_q} <= 0;
         if (f_past_q && $past(!rst && s_axil_bvalid && !s_axil_bready)) begin
             write_response_holds : assert (s_axil_bvalid && $stable(s_axil_bresp));
         end
@@ -324,4 +308,3 @@ module lmu_registers #(
 endmodule
 
 `default_nettype wire
-// verilator lint_on TIMESCALEMOD

@@ -69,11 +69,9 @@ module lmu_restart #(
 
     localparam BEAT_CW = N > 1 ? $clog2(N) : 1;
 
-    generate
-        if (N < 1 || WIDTH < 1) begin : g_check_sizes
-            PARAM_ERROR_n_and_width_must_be_at_least_1 check ();
-        end
-    endgenerate
+    if (N < 1 || WIDTH < 1) begin : g_check_sizes
+        PARAM_ERROR_n_and_width_must_be_at_least_1 check ();
+    end
 
     assign core_rst = rst || restart;
 
@@ -88,23 +86,21 @@ module lmu_restart #(
 
     always @(posedge clk) swallow_q <= (swallow_q || restart) && within_d && !rst;
 
-    generate
-        if (STREAMING != 0) begin : g_step
-            reg [BEAT_CW-1:0] beat_q;
-            wire last_beat = {1'b0, beat_q} == N[BEAT_CW:0] - 1'b1;
-            wire [BEAT_CW-1:0] beat_d = !taken ? beat_q : last_beat || s_axis_tlast ? {BEAT_CW{1'b0}} : beat_q + 1'b1;
+    if (STREAMING != 0) begin : g_step
+        reg [BEAT_CW-1:0] beat_q;
+        wire last_beat = {1'b0, beat_q} == N[BEAT_CW:0] - 1'b1;
+        wire [BEAT_CW-1:0] beat_d = !taken ? beat_q : last_beat || s_axis_tlast ? {BEAT_CW{1'b0}} : beat_q + 1'b1;
 
-            assign within_d = beat_d != 0;
+        assign within_d = beat_d != 0;
 
-            always @(posedge clk) beat_q <= rst ? {BEAT_CW{1'b0}} : beat_d;
-        end else begin : g_sequence
-            reg within_q;
+        always @(posedge clk) beat_q <= rst ? {BEAT_CW{1'b0}} : beat_d;
+    end else begin : g_sequence
+        reg within_q;
 
-            assign within_d = taken ? !s_axis_tlast : within_q;
+        assign within_d = taken ? !s_axis_tlast : within_q;
 
-            always @(posedge clk) within_q <= within_d && !rst;
-        end
-    endgenerate
+        always @(posedge clk) within_q <= within_d && !rst;
+    end
 
     // The sink: the beat that was offered, then the one that ends the packet
 
@@ -133,11 +129,7 @@ module lmu_restart #(
         end
         if (restart) close_q <= kept_d ? !m_axis_tlast : packet_d;
         else if (!kept_q && m_axis_tready) close_q <= 1'b0;
-        if (rst) begin
-            packet_q <= 1'b0;
-            kept_q <= 1'b0;
-            close_q <= 1'b0;
-        end
+        if (rst) {packet_q, kept_q, close_q} <= 0;
     end
 
 `ifdef FORMAL
@@ -185,12 +177,7 @@ module lmu_restart #(
             f_core_q <= 1'b0;
             f_fresh_q <= 1'b1;
         end
-        if (rst) begin
-            f_sink_q <= 1'b0;
-            f_source_q <= 1'b0;
-            f_beat_q <= 0;
-            f_owed_q <= 1'b0;
-        end
+        if (rst) {f_sink_q, f_source_q, f_beat_q, f_owed_q} <= 0;
     end
 
     always @* if (f_past_q && !rst) begin
@@ -226,4 +213,3 @@ module lmu_restart #(
 endmodule
 
 `default_nettype wire
-// verilator lint_on TIMESCALEMOD

@@ -37,11 +37,9 @@ module lmu_uart_rx #(
     localparam HALF = DIVISOR / 2;
     localparam [3:0] IDLE = 4'd0, START = 4'd1, STOP = 4'd10;  // 2 .. 9: data bits
 
-    generate
-        if (DIVISOR < 4) begin : g_check
-            PARAM_ERROR_divisor_must_be_at_least_4 check ();
-        end
-    endgenerate
+    if (DIVISOR < 4) begin : g_check
+        PARAM_ERROR_divisor_must_be_at_least_4 check ();
+    end
 
     reg [1:0] sync_q;
     wire line = sync_q[1];
@@ -79,9 +77,8 @@ module lmu_uart_rx #(
             end
         end
         if (rst) begin
+            {high_q, valid_q} <= 0;
             place_q <= IDLE;
-            high_q <= 1'b0;
-            valid_q <= 1'b0;
         end
     end
 
@@ -113,12 +110,10 @@ module lmu_uart_rx #(
 
     wire [7:0] f_same;
     genvar f_k;
-    generate
-        for (f_k = 0; f_k < 8; f_k = f_k + 1) begin : f_bit
-            assign f_same[f_k] = place_q <= f_k + 2 || byte_q[f_k+10-place_q] ==
-                f_line_q[f_age_q-1-HALF-(f_k+1)*DIVISOR];
-        end
-    endgenerate
+    for (f_k = 0; f_k < 8; f_k = f_k + 1) begin : f_bit
+        assign f_same[f_k] = place_q <= f_k + 2 || byte_q[f_k+10-place_q] ==
+            f_line_q[f_age_q-1-HALF-(f_k+1)*DIVISOR];
+    end
 
     always @* if (f_past_q && !rst && place_q <= STOP) bits_are_the_middles : assert (&f_same);
 
@@ -138,4 +133,3 @@ module lmu_uart_rx #(
 endmodule
 
 `default_nettype wire
-// verilator lint_on TIMESCALEMOD

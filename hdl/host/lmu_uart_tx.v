@@ -30,11 +30,9 @@ module lmu_uart_tx #(
 
     localparam DIV_W = $clog2(DIVISOR);
 
-    generate
-        if (DIVISOR < 2) begin : g_check
-            PARAM_ERROR_divisor_must_be_at_least_2 check ();
-        end
-    endgenerate
+    if (DIVISOR < 2) begin : g_check
+        PARAM_ERROR_divisor_must_be_at_least_2 check ();
+    end
 
     reg [8:0] line_q;  // the lowest bit is on the line; ones come after it
     reg [3:0] left_q;  // bits that are not over
@@ -58,9 +56,8 @@ module lmu_uart_tx #(
             left_q <= 4'd10;
         end
         if (rst) begin
-            wait_q <= {DIV_W{1'b0}};
+            {wait_q, left_q} <= 0;
             line_q <= 9'h1FF;
-            left_q <= 4'd0;
         end
     end
 
@@ -109,4 +106,3 @@ module lmu_uart_tx #(
 endmodule
 
 `default_nettype wire
-// verilator lint_on TIMESCALEMOD

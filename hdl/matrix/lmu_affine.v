@@ -74,16 +74,14 @@ module lmu_affine #(
     localparam ROM_AW = $clog2(ROM_DEPTH);
     localparam RAM_AW = $clog2(RAM_DEPTH);
 
-    generate
-        if (N_IN < 1 || N_OUT < 1 || LANES < 1) begin : g_check_sizes
-            PARAM_ERROR_n_in_n_out_and_lanes_must_be_at_least_1 check ();
-        end else if (GROUPS * LANES != N_OUT) begin : g_check_lanes
-            PARAM_ERROR_lanes_must_divide_n_out check ();
-        end
-        if (OP_W < 1 || COEF_W < 1 || ACC_W < COEF_W + OP_W) begin : g_check_widths
-            PARAM_ERROR_the_sum_must_hold_a_product check ();
-        end
-    endgenerate
+    if (N_IN < 1 || N_OUT < 1 || LANES < 1) begin : g_check_sizes
+        PARAM_ERROR_n_in_n_out_and_lanes_must_be_at_least_1 check ();
+    end else if (GROUPS * LANES != N_OUT) begin : g_check_lanes
+        PARAM_ERROR_lanes_must_divide_n_out check ();
+    end
+    if (OP_W < 1 || COEF_W < 1 || ACC_W < COEF_W + OP_W) begin : g_check_widths
+        PARAM_ERROR_the_sum_must_hold_a_product check ();
+    end
 
     // Input: a ring of two vectors
 
@@ -147,18 +145,8 @@ module lmu_affine #(
         if (!accept && release_word) used_q <= used_q - 1'b1;
         if (accept && !read_anew) unread_q <= unread_q + 1'b1;
         if (!accept && read_anew) unread_q <= unread_q - 1'b1;
-        if (rst) begin
-            wr_addr_q <= {RAM_AW{1'b0}};
-            wr_column_q <= {COLUMN_CW{1'b0}};
-            wr_bank_q <= 1'b0;
-            used_q <= {(RAM_AW + 1) {1'b0}};
-            unread_q <= {(RAM_AW + 1) {1'b0}};
-            rom_addr_q <= {ROM_AW{1'b0}};
-            rd_addr_q <= {RAM_AW{1'b0}};
-            column_q <= {COLUMN_CW{1'b0}};
-            group_q <= {GROUP_CW{1'b0}};
-            rd_bank_q <= 1'b0;
-        end
+        if (rst) {wr_addr_q, wr_column_q, wr_bank_q, used_q, unread_q, rom_addr_q, rd_addr_q, column_q, group_q,
+            rd_bank_q} <= 0;
     end
 
     // Control that travels with the data: after the memories (1), the input (2), product (3) and sum registers
@@ -175,11 +163,7 @@ module lmu_affine #(
             sums_due_q <= done_q[3];
             lasts_q <= {lasts_q[3:1], last_group && last_q[rd_bank_q]};
         end
-        if (rst) begin
-            valid1_q <= 1'b0;
-            done_q <= 3'd0;
-            sums_due_q <= 1'b0;
-        end
+        if (rst) {valid1_q, done_q, sums_due_q} <= 0;
     end
 
     // Coefficients, operand and sums
@@ -202,14 +186,12 @@ module lmu_affine #(
     );
 
     genvar i;
-    generate
-        for (i = 0; i < LANES; i = i + 1) begin : g_lane
-            lmu_mac #(.COEF_W(COEF_W), .OP_W(OP_W), .ACC_W(ACC_W)) mac (
-                .clk(clk), .en(run),
-                .first(first1_q), .coef(coefs[i*COEF_W+:COEF_W]), .operand(operand), .acc(sums[i*ACC_W+:ACC_W])
-            );
-        end
-    endgenerate
+    for (i = 0; i < LANES; i = i + 1) begin : g_lane
+        lmu_mac #(.COEF_W(COEF_W), .OP_W(OP_W), .ACC_W(ACC_W)) mac (
+            .clk(clk), .en(run),
+            .first(first1_q), .coef(coefs[i*COEF_W+:COEF_W]), .operand(operand), .acc(sums[i*ACC_W+:ACC_W])
+        );
+    end
 
     // Sums one after another: the first one from its accumulator, the others from where they wait meanwhile
 
@@ -219,48 +201,44 @@ module lmu_affine #(
     reg waiting_last_q;
     wire group_last = lane_q == 0 ? lasts_q[4] : waiting_last_q;
 
-    generate
-        if (LANES > 1) begin : g_waiting
-            reg [(LANES-1)*ACC_W-1:0] waiting_q;
-            wire [LANES*ACC_W-1:0] lanes = {waiting_q, sums[ACC_W-1:0]};
+    if (LANES > 1) begin : g_waiting
+        reg [(LANES-1)*ACC_W-1:0] waiting_q;
+        wire [LANES*ACC_W-1:0] lanes = {waiting_q, sums[ACC_W-1:0]};
 
-            always @(posedge clk) if (take) waiting_q <= sums[LANES*ACC_W-1:ACC_W];
+        always @(posedge clk) if (take) waiting_q <= sums[LANES*ACC_W-1:ACC_W];
 
-            assign sum = lanes[lane_q*ACC_W+:ACC_W];
-        end else begin : g_direct
-            assign sum = sums;
-        end
-    endgenerate
+        assign sum = lanes[lane_q*ACC_W+:ACC_W];
+    end else begin : g_direct
+        assign sum = sums;
+    end
 
     // Bias of the next output
 
     wire [ACC_W-1:0] bias;
 
-    generate
-        if (HAS_BIAS != 0) begin : g_bias
-            localparam BIAS_DEPTH = N_OUT > 1 ? N_OUT : 2;
-            localparam BIAS_AW = $clog2(BIAS_DEPTH);
-            reg prime_q;  // the first one is read after rst
-            reg [BIAS_AW-1:0] bias_addr_q;
-            wire next_bias = load || prime_q;
-            wire last_bias = {1'b0, bias_addr_q} == N_OUT[BIAS_AW:0] - 1'b1;
-            wire [BIAS_W-1:0] stored;
+    if (HAS_BIAS != 0) begin : g_bias
+        localparam BIAS_DEPTH = N_OUT > 1 ? N_OUT : 2;
+        localparam BIAS_AW = $clog2(BIAS_DEPTH);
+        reg prime_q;  // the first one is read after rst
+        reg [BIAS_AW-1:0] bias_addr_q;
+        wire next_bias = load || prime_q;
+        wire last_bias = {1'b0, bias_addr_q} == N_OUT[BIAS_AW:0] - 1'b1;
+        wire [BIAS_W-1:0] stored;
 
-            always @(posedge clk) begin
-                prime_q <= rst;
-                if (next_bias) bias_addr_q <= last_bias ? {BIAS_AW{1'b0}} : bias_addr_q + 1'b1;
-                if (rst) bias_addr_q <= {BIAS_AW{1'b0}};
-            end
-
-            lmu_rom #(.WIDTH(BIAS_W), .DEPTH(BIAS_DEPTH), .FILE(BIAS_FILE)) bias_rom (
-                .clk(clk), .rd_en(next_bias), .rd_addr(bias_addr_q), .rd_data(stored)
-            );
-
-            lmu_align #(.IN_W(BIAS_W), .SHIFT(BIAS_SHIFT), .OUT_W(ACC_W)) align (.in_data(stored), .out_data(bias));
-        end else begin : g_no_bias
-            assign bias = {ACC_W{1'b0}};
+        always @(posedge clk) begin
+            prime_q <= rst;
+            if (next_bias) bias_addr_q <= last_bias ? {BIAS_AW{1'b0}} : bias_addr_q + 1'b1;
+            if (rst) bias_addr_q <= {BIAS_AW{1'b0}};
         end
-    endgenerate
+
+        lmu_rom #(.WIDTH(BIAS_W), .DEPTH(BIAS_DEPTH), .FILE(BIAS_FILE)) bias_rom (
+            .clk(clk), .rd_en(next_bias), .rd_addr(bias_addr_q), .rd_data(stored)
+        );
+
+        lmu_align #(.IN_W(BIAS_W), .SHIFT(BIAS_SHIFT), .OUT_W(ACC_W)) align (.in_data(stored), .out_data(bias));
+    end else begin : g_no_bias
+        assign bias = {ACC_W{1'b0}};
+    end
 
     // Output
 
@@ -280,10 +258,7 @@ module lmu_affine #(
             m_last_q <= last_lane && group_last;
             lane_q <= last_lane ? {LANE_CW{1'b0}} : lane_q + 1'b1;
         end
-        if (rst) begin
-            m_valid_q <= 1'b0;
-            lane_q <= {LANE_CW{1'b0}};
-        end
+        if (rst) {m_valid_q, lane_q} <= 0;
     end
 
 `ifdef FORMAL
@@ -310,10 +285,7 @@ module lmu_affine #(
             if (last_group) f_full_q <= 1'b0;
         end
         if (accept && wr_addr_q == f_any) f_full_q <= 1'b1;
-        if (rst) begin
-            f_full_q <= 1'b0;
-            f_reads_q <= 0;
-        end
+        if (rst) {f_full_q, f_reads_q} <= 0;
     end
 
     always @* if (!rst) begin
@@ -357,4 +329,3 @@ module lmu_affine #(
 endmodule
 
 `default_nettype wire
-// verilator lint_on TIMESCALEMOD

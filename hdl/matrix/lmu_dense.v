@@ -96,15 +96,12 @@ module lmu_dense #(
         .s_place(), .begun(f_begun), .done(), .steps(), .due()
     );
 
-    always @(posedge clk) begin
-        if (!rst) begin
-            reach_last : cover (m_axis_tvalid && m_axis_tready && m_axis_tlast && f_begun);
-            reach_closed : cover (!s_axis_tready && m_axis_tvalid && !m_axis_tready);
-        end
+    always @(posedge clk) if (!rst) begin
+        reach_last : cover (m_axis_tvalid && m_axis_tready && m_axis_tlast && f_begun);
+        reach_closed : cover (!s_axis_tready && m_axis_tvalid && !m_axis_tready);
     end
 `endif
 
 endmodule
 
 `default_nettype wire
-// verilator lint_on TIMESCALEMOD

@@ -61,16 +61,14 @@ module lmu_scale #(
     localparam PLACE_W = $clog2(DEPTH);
     localparam PRODUCT_W = COEF_W + IN_W;
 
-    generate
-        if (N < 1) begin : g_check_n
-            PARAM_ERROR_n_must_be_at_least_1 check ();
-        end
-        if (IN_W < 1 || COEF_W < 1 || BIAS_W < 1 || BIAS_SHIFT < 0) begin : g_check_sizes
-            PARAM_ERROR_widths_must_be_at_least_1_and_bias_shift_0 check ();
-        end else if (ACC_W < PRODUCT_W || ACC_W < BIAS_W + BIAS_SHIFT) begin : g_check_sum
-            PARAM_ERROR_the_sum_must_hold_a_product_and_an_offset check ();
-        end
-    endgenerate
+    if (N < 1) begin : g_check_n
+        PARAM_ERROR_n_must_be_at_least_1 check ();
+    end
+    if (IN_W < 1 || COEF_W < 1 || BIAS_W < 1 || BIAS_SHIFT < 0) begin : g_check_sizes
+        PARAM_ERROR_widths_must_be_at_least_1_and_bias_shift_0 check ();
+    end else if (ACC_W < PRODUCT_W || ACC_W < BIAS_W + BIAS_SHIFT) begin : g_check_sum
+        PARAM_ERROR_the_sum_must_hold_a_product_and_an_offset check ();
+    end
 
     // Control: a beat moves through four stages
 
@@ -91,10 +89,7 @@ module lmu_scale #(
             last_q <= {last_q[2:0], s_axis_tlast};
         end
         if (accept) place_q <= last_place ? {PLACE_W{1'b0}} : place_q + 1'b1;
-        if (rst) begin
-            valid_q <= 4'd0;
-            place_q <= {PLACE_W{1'b0}};
-        end
+        if (rst) {valid_q, place_q} <= 0;
     end
 
     // Data: operands, product, sum, rounded value
@@ -124,15 +119,13 @@ module lmu_scale #(
         .in_data(sum_q), .out_data(out), .clipped(clipped)
     );
 
-    always @(posedge clk) begin
-        if (run) begin
-            x_q <= s_axis_tdata;
-            product_q <= coef * x_q;
-            offset_q <= offset;
-            sum_q <= addend + offset_q;
-            out_q <= out;
-            clipped_q <= clipped;
-        end
+    always @(posedge clk) if (run) begin
+        x_q <= s_axis_tdata;
+        product_q <= coef * x_q;
+        offset_q <= offset;
+        sum_q <= addend + offset_q;
+        out_q <= out;
+        clipped_q <= clipped;
     end
 
 `ifdef FORMAL
@@ -178,9 +171,6 @@ module lmu_scale #(
         if (valid_q[1]) product_exact : assert (addend + offset_q == f_exact2_q);
         if (valid_q[2]) sum_exact : assert (sum_q == f_exact3_q);
         if (valid_q[3] && F_SAME) value_exact : assert (m_axis_tdata == f_exact4_q && !m_axis_tuser);
-    end
-
-    always @(posedge clk) if (!rst) begin
         reach_flow : cover (&f_inside && m_axis_tready && s_axis_tvalid && m_axis_tlast && f_place_q == N - 1);
         reach_stall : cover (&f_inside && !s_axis_tready);
     end
@@ -189,4 +179,3 @@ module lmu_scale #(
 endmodule
 
 `default_nettype wire
-// verilator lint_on TIMESCALEMOD

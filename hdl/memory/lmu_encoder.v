@@ -147,15 +147,12 @@ module lmu_encoder #(
         .s_place(), .begun(f_begun), .done(), .steps(), .due()
     );
 
-    always @(posedge clk) begin
-        if (!rst) begin
-            reach_last : cover (m_axis_tvalid && m_axis_tready && m_axis_tlast && f_begun);
-            reach_closed : cover (!x_axis_tready && !mem_axis_tready && !h_axis_tready && m_axis_tvalid);
-        end
+    always @(posedge clk) if (!rst) begin
+        reach_last : cover (m_axis_tvalid && m_axis_tready && m_axis_tlast && f_begun);
+        reach_closed : cover (!x_axis_tready && !mem_axis_tready && !h_axis_tready && m_axis_tvalid);
     end
 `endif
 
 endmodule
 
 `default_nettype wire
-// verilator lint_on TIMESCALEMOD

@@ -106,16 +106,14 @@ module lmu_memory_dense #(
     localparam ROM_AW = $clog2(CHANNEL_CYCLES);
     localparam RAM_AW = $clog2(RAM_DEPTH);
 
-    generate
-        if (ORDER < 1 || MEMORY_D < 1 || LANES < 1) begin : g_check_sizes
-            PARAM_ERROR_order_memory_d_and_lanes_must_be_at_least_1 check ();
-        end else if (GROUPS * LANES != ORDER) begin : g_check_lanes
-            PARAM_ERROR_lanes_must_divide_order check ();
-        end
-        if (U_W < 1 || MEM_W < 1 || A_W < 1 || B_W < 1) begin : g_check_widths
-            PARAM_ERROR_widths_must_be_at_least_1 check ();
-        end
-    endgenerate
+    if (ORDER < 1 || MEMORY_D < 1 || LANES < 1) begin : g_check_sizes
+        PARAM_ERROR_order_memory_d_and_lanes_must_be_at_least_1 check ();
+    end else if (GROUPS * LANES != ORDER) begin : g_check_lanes
+        PARAM_ERROR_lanes_must_divide_order check ();
+    end
+    if (U_W < 1 || MEM_W < 1 || A_W < 1 || B_W < 1) begin : g_check_widths
+        PARAM_ERROR_widths_must_be_at_least_1 check ();
+    end
 
     // Sequencer: one column of one group of one channel per cycle
 
@@ -167,11 +165,7 @@ module lmu_memory_dense #(
             end
         end
         if (rst) begin
-            busy_q <= 1'b0;
-            column_q <= {COLUMN_CW{1'b0}};
-            group_q <= {GROUP_CW{1'b0}};
-            channel_q <= {CHANNEL_CW{1'b0}};
-            wait_q <= 2'd0;
+            {busy_q, column_q, group_q, channel_q, wait_q} <= 0;
             fresh_q <= 1'b1;
         end
     end
@@ -202,11 +196,9 @@ module lmu_memory_dense #(
             wr_addr_q <= {1'b0, wr_addr_q} == RAM_DEPTH[RAM_AW:0] - 1'b1 ? {RAM_AW{1'b0}} : wr_addr_q + 1'b1;
         end
         if (rst) begin
-            rom_addr_q <= {ROM_AW{1'b0}};
+            {rom_addr_q, lane_q, wr_addr_q} <= 0;
             slot_q <= GROUPS[RAM_AW-1:0];
             rd_addr_q <= GROUPS[RAM_AW-1:0];
-            lane_q <= {LANE_CW{1'b0}};
-            wr_addr_q <= {RAM_AW{1'b0}};
         end
     end
 
@@ -226,10 +218,7 @@ module lmu_memory_dense #(
             clear1_q <= clear_q;
             lane1_q <= lane_q;
         end
-        if (rst) begin
-            done_q <= 3'd0;
-            beat_due_q <= 1'b0;
-        end
+        if (rst) {done_q, beat_due_q} <= 0;
     end
 
     // Coefficients and operand
@@ -242,18 +231,16 @@ module lmu_memory_dense #(
     wire signed [OP_W-1:0] u_operand, mem_operand;
     wire signed [OP_W-1:0] operand = first1_q ? u_operand : mem_operand;
 
-    generate
-        if (OP_W > U_W) begin : g_wide_u
-            assign u_operand = {{(OP_W - U_W) {u_q[U_W-1]}}, u_q} <<< U_SHIFT;
-        end else begin : g_u
-            assign u_operand = u_q;
-        end
-        if (OP_W > MEM_W) begin : g_wide_mem
-            assign mem_operand = {{(OP_W - MEM_W) {old_state[MEM_W-1]}}, old_state} <<< MEM_SHIFT;
-        end else begin : g_mem
-            assign mem_operand = old_state;
-        end
-    endgenerate
+    if (OP_W > U_W) begin : g_wide_u
+        assign u_operand = {{(OP_W - U_W) {u_q[U_W-1]}}, u_q} <<< U_SHIFT;
+    end else begin : g_u
+        assign u_operand = u_q;
+    end
+    if (OP_W > MEM_W) begin : g_wide_mem
+        assign mem_operand = {{(OP_W - MEM_W) {old_state[MEM_W-1]}}, old_state} <<< MEM_SHIFT;
+    end else begin : g_mem
+        assign mem_operand = old_state;
+    end
 
     lmu_rom #(.WIDTH(LANES * COEF_W), .DEPTH(CHANNEL_CYCLES), .FILE(ROM_FILE)) rom (
         .clk(clk), .rd_en(run), .rd_addr(rom_addr_q), .rd_data(coefs)
@@ -266,19 +253,17 @@ module lmu_memory_dense #(
     );
 
     genvar i;
-    generate
-        for (i = 0; i < LANES; i = i + 1) begin : g_lane
-            wire signed [ACC_W-1:0] acc;
+    for (i = 0; i < LANES; i = i + 1) begin : g_lane
+        wire signed [ACC_W-1:0] acc;
 
-            lmu_mac #(.COEF_W(COEF_W), .OP_W(OP_W), .ACC_W(ACC_W)) mac (
-                .clk(clk), .en(run), .first(first1_q), .coef(coefs[i*COEF_W+:COEF_W]), .operand(operand), .acc(acc)
-            );
+        lmu_mac #(.COEF_W(COEF_W), .OP_W(OP_W), .ACC_W(ACC_W)) mac (
+            .clk(clk), .en(run), .first(first1_q), .coef(coefs[i*COEF_W+:COEF_W]), .operand(operand), .acc(acc)
+        );
 
-            lmu_round_sat #(.IN_W(ACC_W), .IN_F(ACC_F), .OUT_TYPE(MEM_TYPE)) round_sat (
-                .in_data(acc), .out_data(new_states[i*MEM_W+:MEM_W]), .clipped(clipped[i])
-            );
-        end
-    endgenerate
+        lmu_round_sat #(.IN_W(ACC_W), .IN_F(ACC_F), .OUT_TYPE(MEM_TYPE)) round_sat (
+            .in_data(acc), .out_data(new_states[i*MEM_W+:MEM_W]), .clipped(clipped[i])
+        );
+    end
 
     // Output
 
@@ -388,13 +373,8 @@ module lmu_memory_dense #(
             end
         end
         if (rst) begin
+            {f_steps_q, f_writes_q, f_wr_group_q, f_wr_channel_q, f_rd_group_q, f_rd_lane_q} <= 0;
             f_stored_q <= 2'b00;
-            f_steps_q <= 2'd0;
-            f_writes_q <= 2'd0;
-            f_wr_group_q <= 0;
-            f_wr_channel_q <= 0;
-            f_rd_group_q <= 0;
-            f_rd_lane_q <= 0;
         end
     end
 
@@ -414,4 +394,3 @@ module lmu_memory_dense #(
 endmodule
 
 `default_nettype wire
-// verilator lint_on TIMESCALEMOD

@@ -107,20 +107,18 @@ module lmu_memory_tridiag #(
     localparam RAM_AW = $clog2(RAM_DEPTH);
     localparam CHANNEL_CW = MEMORY_D > 1 ? $clog2(MEMORY_D) : 1;
 
-    generate
-        if (ORDER < 1 || MEMORY_D < 1) begin : g_check_sizes
-            PARAM_ERROR_order_and_memory_d_must_be_at_least_1 check ();
-        end
-        if (PIPELINE < 1 || PIPELINE > 3) begin : g_check_pipeline
-            PARAM_ERROR_pipeline_must_be_1_to_3 check ();
-        end else if (PIPELINE > MEMORY_D) begin : g_check_channels
-            PARAM_ERROR_pipeline_must_not_exceed_memory_d check ();
-        end
-        if (U_W < 1 || MEM_W < 1 || SWEEP_W < 1 || LAM_W < 1 || GAM_W < 1 || KAP_W < 1 || BET_W < 1)
-        begin : g_check_widths
-            PARAM_ERROR_widths_must_be_at_least_1 check ();
-        end
-    endgenerate
+    if (ORDER < 1 || MEMORY_D < 1) begin : g_check_sizes
+        PARAM_ERROR_order_and_memory_d_must_be_at_least_1 check ();
+    end
+    if (PIPELINE < 1 || PIPELINE > 3) begin : g_check_pipeline
+        PARAM_ERROR_pipeline_must_be_1_to_3 check ();
+    end else if (PIPELINE > MEMORY_D) begin : g_check_channels
+        PARAM_ERROR_pipeline_must_not_exceed_memory_d check ();
+    end
+    if (U_W < 1 || MEM_W < 1 || SWEEP_W < 1 || LAM_W < 1 || GAM_W < 1 || KAP_W < 1 || BET_W < 1)
+    begin : g_check_widths
+        PARAM_ERROR_widths_must_be_at_least_1 check ();
+    end
 
     // Sequencer: one degree (row) of one channel a cycle, rows up in the forward and down in the backward sweep
 
@@ -179,13 +177,7 @@ module lmu_memory_tridiag #(
             end
         end
         if (rst) begin
-            busy_q <= 1'b0;
-            back_q <= 1'b0;
-            turn_q <= 1'b0;
-            row_q <= {ROW_CW{1'b0}};
-            channel_q <= {CHANNEL_CW{1'b0}};
-            load_q <= {CHANNEL_CW{1'b0}};
-            wait_q <= 3'd0;
+            {busy_q, back_q, turn_q, row_q, channel_q, load_q, wait_q} <= 0;
             fresh_q <= 1'b1;
         end
     end
@@ -196,44 +188,40 @@ module lmu_memory_tridiag #(
     wire [U_W-1:0] u1;
     wire last1;
 
-    generate
-        if (MEMORY_D == 1) begin : g_one
-            reg [U_W-1:0] u_q;
-            reg last_q;
+    if (MEMORY_D == 1) begin : g_one
+        reg [U_W-1:0] u_q;
+        reg last_q;
 
-            assign addr = row_q;
-            assign u1 = u_q;
-            assign last1 = last_q;
+        assign addr = row_q;
+        assign u1 = u_q;
+        assign last1 = last_q;
 
-            always @(posedge clk) begin
-                if (accept) begin
-                    u_q <= s_axis_tdata;
-                    last_q <= s_axis_tlast;
-                end
-            end
-        end else begin : g_channels
-            // From a row's last channel to the same row's first one, and to that of the row below
-            localparam integer AGAIN = 1 - MEMORY_D;
-            localparam integer BELOW = 1 - 2 * MEMORY_D;
-            reg [RAM_AW-1:0] addr_q;
-            wire turns = back_q ? bottom : top;
-            wire [RAM_AW-1:0] jump = turns ? AGAIN[RAM_AW-1:0] : BELOW[RAM_AW-1:0];
-            wire jumps = last_channel && (back_q || top);
-
-            assign addr = addr_q;
-
-            always @(posedge clk) begin
-                if (run && issue) addr_q <= addr_q + (jumps ? jump : {{(RAM_AW - 1) {1'b0}}, 1'b1});
-                if (rst) addr_q <= {RAM_AW{1'b0}};
-            end
-
-            lmu_ram #(.WIDTH(U_W + 1), .DEPTH(MEMORY_D)) u_ram (
-                .clk(clk),
-                .wr_en(accept), .wr_addr(load_q), .wr_data({s_axis_tlast, s_axis_tdata}),
-                .rd_en(run), .rd_addr(channel_q), .rd_data({last1, u1})
-            );
+        always @(posedge clk) if (accept) begin
+            u_q <= s_axis_tdata;
+            last_q <= s_axis_tlast;
         end
-    endgenerate
+    end else begin : g_channels
+        // From a row's last channel to the same row's first one, and to that of the row below
+        localparam integer AGAIN = 1 - MEMORY_D;
+        localparam integer BELOW = 1 - 2 * MEMORY_D;
+        reg [RAM_AW-1:0] addr_q;
+        wire turns = back_q ? bottom : top;
+        wire [RAM_AW-1:0] jump = turns ? AGAIN[RAM_AW-1:0] : BELOW[RAM_AW-1:0];
+        wire jumps = last_channel && (back_q || top);
+
+        assign addr = addr_q;
+
+        always @(posedge clk) begin
+            if (run && issue) addr_q <= addr_q + (jumps ? jump : {{(RAM_AW - 1) {1'b0}}, 1'b1});
+            if (rst) addr_q <= {RAM_AW{1'b0}};
+        end
+
+        lmu_ram #(.WIDTH(U_W + 1), .DEPTH(MEMORY_D)) u_ram (
+            .clk(clk),
+            .wr_en(accept), .wr_addr(load_q), .wr_data({s_axis_tlast, s_axis_tdata}),
+            .rd_en(run), .rd_addr(channel_q), .rd_data({last1, u1})
+        );
+    end
 
     // Addresses and marks of what is under way; bit k belongs to cycle k after the read
 
@@ -241,11 +229,9 @@ module lmu_memory_tridiag #(
     reg clear1_q;
     wire [RAM_AW-1:0] sweep_addr, new_addr;
 
-    always @(posedge clk) begin
-        if (run) begin
-            bottom_q <= {bottom_q[MEM_STAGE-1:1], bottom};
-            clear1_q <= clear_q;
-        end
+    always @(posedge clk) if (run) begin
+        bottom_q <= {bottom_q[MEM_STAGE-1:1], bottom};
+        clear1_q <= clear_q;
     end
 
     lmu_delay #(.WIDTH(RAM_AW), .DEPTH(SWEEP_STAGE)) delay_sweep_addr (
@@ -398,14 +384,7 @@ module lmu_memory_tridiag #(
         if (new_en && new_addr == f_addr) f_mem_q <= f_mem_q + 1'b1;
         if (run && f_valid && sweep_addr == f_addr) f_f_q <= f_f_q + 1'b1;
         if (f_load) f_u_q <= f_u_q + 1'b1;
-        if (rst) begin
-            f_issued_q <= 1'b0;
-            f_up_q <= 2'd0;
-            f_begins_q <= 2'd0;
-            f_mem_q <= 2'd0;
-            f_f_q <= 2'd0;
-            f_u_q <= 2'd0;
-        end
+        if (rst) {f_issued_q, f_up_q, f_begins_q, f_mem_q, f_f_q, f_u_q} <= 0;
     end
 
     always @* if (!rst) begin
@@ -414,9 +393,6 @@ module lmu_memory_tridiag #(
         if (f_use) begin
             u_of_this_step : assert (f_u_q == f_begins_q + {1'b0, MEMORY_D > 1 && !back_q && row_q == 0});
         end
-    end
-
-    always @(posedge clk) if (!rst) begin
         reach_last : cover (f_done && m_axis_tlast);
         reach_stall : cover (!run && f_up_q == 2);
         reach_kept_state : cover (f_read && !back_q && !clear_q && f_up_q == 1 && f_row == ORDER - 1);
@@ -426,4 +402,3 @@ module lmu_memory_tridiag #(
 endmodule
 
 `default_nettype wire
-// verilator lint_on TIMESCALEMOD

@@ -64,14 +64,12 @@ module lmu_memory_tridiag_pes #(
 
     localparam CHANNELS = MEMORY_D / PES;
 
-    generate
-        if (PES < 2 || CHANNELS < 1 || CHANNELS * PES != MEMORY_D) begin : g_check_pes
-            PARAM_ERROR_pes_must_be_2_or_more_and_divide_memory_d check ();
-        end
-        if (ORDER < 3) begin : g_check_order
-            PARAM_ERROR_order_must_be_3_or_more check ();
-        end
-    endgenerate
+    if (PES < 2 || CHANNELS < 1 || CHANNELS * PES != MEMORY_D) begin : g_check_pes
+        PARAM_ERROR_pes_must_be_2_or_more_and_divide_memory_d check ();
+    end
+    if (ORDER < 3) begin : g_check_order
+        PARAM_ERROR_order_must_be_3_or_more check ();
+    end
 
     // Input: one channel to each unit in turn. A unit reads reset_state on its own first beat of the step.
 
@@ -107,21 +105,19 @@ module lmu_memory_tridiag_pes #(
     assign m_axis_tlast = last[PES-1];
 
     genvar i;
-    generate
-        for (i = 0; i < PES; i = i + 1) begin : g_pe
-            lmu_memory_tridiag #(
-                .ORDER(ORDER), .MEMORY_D(CHANNELS), .PIPELINE(PIPELINE), .U_TYPE(U_TYPE), .MEM_TYPE(MEM_TYPE),
-                .SWEEP_TYPE(SWEEP_TYPE), .LAM_TYPE(LAM_TYPE), .GAM_TYPE(GAM_TYPE), .KAP_TYPE(KAP_TYPE),
-                .BET_TYPE(BET_TYPE), .ROM_FILE(ROM_FILE)
-            ) unit (
-                .clk(clk), .rst(rst),
-                .s_axis_tdata(s_axis_tdata), .s_axis_tvalid(s_axis_tvalid && turn_q[i]), .s_axis_tready(ready[i]),
-                .s_axis_tlast(s_axis_tlast), .s_axis_tuser(reset_state),
-                .m_axis_tdata(m_axis_tdata[i*MEM_W+:MEM_W]), .m_axis_tvalid(valid[i]),
-                .m_axis_tready(m_axis_tready && m_axis_tvalid), .m_axis_tlast(last[i]), .m_axis_tuser(m_axis_tuser[i])
-            );
-        end
-    endgenerate
+    for (i = 0; i < PES; i = i + 1) begin : g_pe
+        lmu_memory_tridiag #(
+            .ORDER(ORDER), .MEMORY_D(CHANNELS), .PIPELINE(PIPELINE), .U_TYPE(U_TYPE), .MEM_TYPE(MEM_TYPE),
+            .SWEEP_TYPE(SWEEP_TYPE), .LAM_TYPE(LAM_TYPE), .GAM_TYPE(GAM_TYPE), .KAP_TYPE(KAP_TYPE), .BET_TYPE(BET_TYPE),
+            .ROM_FILE(ROM_FILE)
+        ) unit (
+            .clk(clk), .rst(rst),
+            .s_axis_tdata(s_axis_tdata), .s_axis_tvalid(s_axis_tvalid && turn_q[i]), .s_axis_tready(ready[i]),
+            .s_axis_tlast(s_axis_tlast), .s_axis_tuser(reset_state),
+            .m_axis_tdata(m_axis_tdata[i*MEM_W+:MEM_W]), .m_axis_tvalid(valid[i]),
+            .m_axis_tready(m_axis_tready && m_axis_tvalid), .m_axis_tlast(last[i]), .m_axis_tuser(m_axis_tuser[i])
+        );
+    end
 
 `ifdef FORMAL
     localparam integer U_W = U_TYPE % 256;
@@ -158,4 +154,3 @@ module lmu_memory_tridiag_pes #(
 endmodule
 
 `default_nettype wire
-// verilator lint_on TIMESCALEMOD

@@ -138,13 +138,11 @@ module lmu_tridiag_datapath #(
         if (rst) valid_q <= {MEM_STAGE{1'b0}};
     end
 
-    generate
-        if (X_STAGE > 1) begin : g_top
-            always @(posedge clk) if (en) top_q <= {top_q[X_STAGE-1:1], top};
-        end else begin : g_top1
-            always @(posedge clk) if (en) top_q <= top;
-        end
-    endgenerate
+    if (X_STAGE > 1) begin : g_top
+        always @(posedge clk) if (en) top_q <= {top_q[X_STAGE-1:1], top};
+    end else begin : g_top1
+        always @(posedge clk) if (en) top_q <= top;
+    end
 
     // base = mem + bet u, or 2 mem + bet u in the forward sweep, which is twice what is wanted: it has HALF_F there
 
@@ -329,9 +327,6 @@ module lmu_tridiag_datapath #(
         new_in_time : assert (new_valid == (f_valid_q[MEM_STAGE] && f_back_q[MEM_STAGE]));
         if (f_valid_q[SWEEP_STAGE]) sweep_exact : assert (sweep == f_sweep);
         if (new_valid) new_exact : assert (new_state == f_new && clipped == f_new_clipped);
-    end
-
-    always @(posedge clk) if (f_past_q && !rst) begin
         reach_f : cover (f_valid && sweep != 0 && f_before != 0);
         reach_new : cover (new_valid && !clipped && new_state != 0 && f_z != 0);
         reach_clipped : cover (new_valid && clipped);
@@ -340,4 +335,3 @@ module lmu_tridiag_datapath #(
 endmodule
 
 `default_nettype wire
-// verilator lint_on TIMESCALEMOD

@@ -89,10 +89,7 @@ module lmu_activation #(
             m_last_q <= pre_last_q;
             m_valid_q <= pre_valid_q;
         end
-        if (rst) begin
-            pre_valid_q <= 1'b0;
-            m_valid_q <= 1'b0;
-        end
+        if (rst) {pre_valid_q, m_valid_q} <= 0;
     end
 
 `ifdef FORMAL
@@ -125,4 +122,3 @@ module lmu_activation #(
 endmodule
 
 `default_nettype wire
-// verilator lint_on TIMESCALEMOD

@@ -27,15 +27,12 @@ module lmu_align #(
 
     localparam EXTENSION = OUT_W - IN_W - SHIFT;
 
-    generate
-        if (SHIFT < 0 || EXTENSION < 0) begin : g_check_widths
-            PARAM_ERROR_the_output_must_hold_the_shifted_input check ();
-        end
-    endgenerate
+    if (SHIFT < 0 || EXTENSION < 0) begin : g_check_widths
+        PARAM_ERROR_the_output_must_hold_the_shifted_input check ();
+    end
 
     assign out_data = {{EXTENSION{in_data[IN_W-1]}}, in_data, {SHIFT{1'b0}}};
 
 endmodule
 
 `default_nettype wire
-// verilator lint_on TIMESCALEMOD

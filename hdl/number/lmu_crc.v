@@ -28,4 +28,3 @@ module lmu_crc (
 endmodule
 
 `default_nettype wire
-// verilator lint_on TIMESCALEMOD

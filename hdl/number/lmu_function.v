@@ -46,50 +46,45 @@ module lmu_function #(
 
     localparam RELU = 1, TABLE = 2;
 
-    generate
-        if (FUNCTION < 0 || FUNCTION > TABLE) begin : g_check_function
-            PARAM_ERROR_function_must_be_0_to_2 check ();
+    if (FUNCTION < 0 || FUNCTION > TABLE) begin : g_check_function
+        PARAM_ERROR_function_must_be_0_to_2 check ();
+    end
+
+    if (FUNCTION == TABLE) begin : g_table
+        wire [INDEX_W-1:0] index;
+        wire unused_clipped;
+
+        lmu_round_sat #(.IN_W(IN_W), .IN_F(IN_F), .OUT_TYPE(INDEX_TYPE)) to_index (
+            .in_data(in_data), .out_data(index), .clipped(unused_clipped)
+        );
+
+        // The words begin with the most negative index: its sign bit counts the other way round
+        lmu_rom #(.WIDTH(OUT_W), .DEPTH(1 << INDEX_W), .FILE(TABLE_FILE)) rom (
+            .clk(clk),
+            .rd_en(en), .rd_addr(index ^ ({{(INDEX_W - 1) {1'b0}}, 1'b1} << (INDEX_W - 1))), .rd_data(out_data)
+        );
+
+        assign clipped = 1'b0;
+    end else begin : g_assign
+        wire signed [OUT_W-1:0] rounded;
+        wire rounded_clipped;
+        reg signed [OUT_W-1:0] out_q;
+        reg clipped_q;
+
+        assign out_data = out_q;
+        assign clipped = clipped_q;
+
+        lmu_round_sat #(.IN_W(IN_W), .IN_F(IN_F), .OUT_TYPE(OUT_TYPE)) to_out (
+            .in_data(FUNCTION == RELU && in_data[IN_W-1] ? {IN_W{1'b0}} : in_data), .out_data(rounded),
+            .clipped(rounded_clipped)
+        );
+
+        always @(posedge clk) if (en) begin
+            out_q <= rounded;
+            clipped_q <= rounded_clipped;
         end
-
-        if (FUNCTION == TABLE) begin : g_table
-            wire [INDEX_W-1:0] index;
-            wire unused_clipped;
-
-            lmu_round_sat #(.IN_W(IN_W), .IN_F(IN_F), .OUT_TYPE(INDEX_TYPE)) to_index (
-                .in_data(in_data), .out_data(index), .clipped(unused_clipped)
-            );
-
-            // The words begin with the most negative index: its sign bit counts the other way round
-            lmu_rom #(.WIDTH(OUT_W), .DEPTH(1 << INDEX_W), .FILE(TABLE_FILE)) rom (
-                .clk(clk),
-                .rd_en(en), .rd_addr(index ^ ({{(INDEX_W - 1) {1'b0}}, 1'b1} << (INDEX_W - 1))), .rd_data(out_data)
-            );
-
-            assign clipped = 1'b0;
-        end else begin : g_assign
-            wire signed [OUT_W-1:0] rounded;
-            wire rounded_clipped;
-            reg signed [OUT_W-1:0] out_q;
-            reg clipped_q;
-
-            assign out_data = out_q;
-            assign clipped = clipped_q;
-
-            lmu_round_sat #(.IN_W(IN_W), .IN_F(IN_F), .OUT_TYPE(OUT_TYPE)) to_out (
-                .in_data(FUNCTION == RELU && in_data[IN_W-1] ? {IN_W{1'b0}} : in_data), .out_data(rounded),
-                .clipped(rounded_clipped)
-            );
-
-            always @(posedge clk) begin
-                if (en) begin
-                    out_q <= rounded;
-                    clipped_q <= rounded_clipped;
-                end
-            end
-        end
-    endgenerate
+    end
 
 endmodule
 
 `default_nettype wire
-// verilator lint_on TIMESCALEMOD

@@ -48,15 +48,13 @@ module lmu_mac #(
 
     wire signed [ACC_W-1:0] addend = {{(ACC_W - PRODUCT_W) {product_q[PRODUCT_W-1]}}, product_q};
 
-    always @(posedge clk) begin
-        if (en) begin
-            coef_q <= coef;
-            operand_q <= operand;
-            operand_first_q <= first;
-            product_q <= coef_q * operand_q;
-            product_first_q <= operand_first_q;
-            acc_q <= addend + (product_first_q ? {ACC_W{1'b0}} : acc_q);
-        end
+    always @(posedge clk) if (en) begin
+        coef_q <= coef;
+        operand_q <= operand;
+        operand_first_q <= first;
+        product_q <= coef_q * operand_q;
+        product_first_q <= operand_first_q;
+        acc_q <= addend + (product_first_q ? {ACC_W{1'b0}} : acc_q);
     end
 
 `ifdef FORMAL
@@ -90,4 +88,3 @@ module lmu_mac #(
 endmodule
 
 `default_nettype wire
-// verilator lint_on TIMESCALEMOD

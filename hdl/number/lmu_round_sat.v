@@ -55,57 +55,53 @@ module lmu_round_sat #(
     localparam FLOOR_W = IN_W > DROP ? IN_W - DROP + PAD : 1;
     localparam WIDE_W = (FLOOR_W >= OUT_W ? FLOOR_W : OUT_W) + 1;
 
-    generate
-        if (IN_W < 1 || OUT_W < 1) begin : g_check_width
-            PARAM_ERROR_widths_must_be_at_least_1 check ();
-        end
-        if (ROUNDING < TRN || ROUNDING > RND_CONV) begin : g_check_rounding
-            PARAM_ERROR_rounding_must_be_0_to_6 check ();
-        end
-        if (OVERFLOW < WRAP || OVERFLOW > SAT_SYM) begin : g_check_overflow
-            PARAM_ERROR_overflow_must_be_0_to_3 check ();
-        end
-    endgenerate
+    if (IN_W < 1 || OUT_W < 1) begin : g_check_width
+        PARAM_ERROR_widths_must_be_at_least_1 check ();
+    end
+    if (ROUNDING < TRN || ROUNDING > RND_CONV) begin : g_check_rounding
+        PARAM_ERROR_rounding_must_be_0_to_6 check ();
+    end
+    if (OVERFLOW < WRAP || OVERFLOW > SAT_SYM) begin : g_check_overflow
+        PARAM_ERROR_overflow_must_be_0_to_3 check ();
+    end
 
     wire signed [WIDE_W-1:0] rounded;
 
-    generate
-        if (DROP == 0) begin : g_exact
-            assign rounded = {{(WIDE_W - IN_W) {in_data[IN_W-1]}}, in_data} <<< PAD;
-        end else begin : g_round
-            // Sign-extended where all bits of the input are dropped
-            wire [FLOOR_W+DROP-1:0] full;
-            wire [DROP:0]           rest;  // the dropped bits, with a zero below
-            wire signed [WIDE_W-1:0] floor;
-            wire negative = in_data[IN_W-1];
-            wire half = rest[DROP];
-            wire below = |rest[DROP-1:0];
-            reg up;
+    if (DROP == 0) begin : g_exact
+        assign rounded = {{(WIDE_W - IN_W) {in_data[IN_W-1]}}, in_data} <<< PAD;
+    end else begin : g_round
+        // Sign-extended where all bits of the input are dropped
+        wire [FLOOR_W+DROP-1:0] full;
+        wire [DROP:0]           rest;  // the dropped bits, with a zero below
+        wire signed [WIDE_W-1:0] floor;
+        wire negative = in_data[IN_W-1];
+        wire half = rest[DROP];
+        wire below = |rest[DROP-1:0];
+        reg up;
 
-            if (FLOOR_W + DROP > IN_W) begin : g_extend
-                assign full = {{(FLOOR_W + DROP - IN_W) {in_data[IN_W-1]}}, in_data};
-            end else begin : g_same
-                assign full = in_data;
-            end
-            assign rest = {full[DROP-1:0], 1'b0};
-            assign floor = {{(WIDE_W - FLOOR_W) {full[FLOOR_W+DROP-1]}}, full[FLOOR_W+DROP-1:DROP]};
-
-            always @* begin
-                up = 1'b0;
-                case (ROUNDING)
-                    TRN_ZERO:    up = negative && (half || below);
-                    RND:         up = half;
-                    RND_ZERO:    up = half && (below || negative);
-                    RND_INF:     up = half && (below || !negative);
-                    RND_MIN_INF: up = half && below;
-                    RND_CONV:    up = half && (below || floor[0]);
-                    default:     up = 1'b0;
-                endcase
-            end
-
-            assign rounded = floor + {{(WIDE_W - 1) {1'b0}}, up};
+        if (FLOOR_W + DROP > IN_W) begin : g_extend
+            assign full = {{(FLOOR_W + DROP - IN_W) {in_data[IN_W-1]}}, in_data};
+        end else begin : g_same
+            assign full = in_data;
         end
-    endgenerate
+        assign rest = {full[DROP-1:0], 1'b0};
+        assign floor = {{(WIDE_W - FLOOR_W) {full[FLOOR_W+DROP-1]}}, full[FLOOR_W+DROP-1:DROP]};
+
+        always @* begin
+            up = 1'b0;
+            case (ROUNDING)
+                TRN_ZERO:    up = negative && (half || below);
+                RND:         up = half;
+                RND_ZERO:    up = half && (below || negative);
+                RND_INF:     up = half && (below || !negative);
+                RND_MIN_INF: up = half && below;
+                RND_CONV:    up = half && (below || floor[0]);
+                default:     up = 1'b0;
+            endcase
+        end
+
+        assign rounded = floor + {{(WIDE_W - 1) {1'b0}}, up};
+    end
 
     localparam [OUT_W-1:0] ONE = 1;
     localparam [OUT_W-1:0] LOWEST = ONE << (OUT_W - 1);
@@ -135,4 +131,3 @@ module lmu_round_sat #(
 endmodule
 
 `default_nettype wire
-// verilator lint_on TIMESCALEMOD

@@ -30,34 +30,31 @@ module lmu_delay #(
     output wire [WIDTH-1:0] out_data
 );
 
-    generate
-        if (DEPTH < 0) begin : g_check_depth
-            PARAM_ERROR_depth_must_not_be_negative check ();
-        end
-        if (DEPTH < 1) begin : g_wire
-            wire unused = &{1'b0, clk, rst, en};
-            assign out_data = in_data;
-        end else begin : g_stages
-            wire [WIDTH-1:0] tap[0:DEPTH];
-            genvar i;
+    if (DEPTH < 0) begin : g_check_depth
+        PARAM_ERROR_depth_must_not_be_negative check ();
+    end
+    if (DEPTH < 1) begin : g_wire
+        wire unused = &{1'b0, clk, rst, en};
+        assign out_data = in_data;
+    end else begin : g_stages
+        wire [WIDTH-1:0] tap[0:DEPTH];
+        genvar i;
 
-            assign tap[0] = in_data;
-            assign out_data = tap[DEPTH];
+        assign tap[0] = in_data;
+        assign out_data = tap[DEPTH];
 
-            for (i = 0; i < DEPTH; i = i + 1) begin : g_stage
-                reg [WIDTH-1:0] stage_q;
+        for (i = 0; i < DEPTH; i = i + 1) begin : g_stage
+            reg [WIDTH-1:0] stage_q;
 
-                assign tap[i+1] = stage_q;
+            assign tap[i+1] = stage_q;
 
-                always @(posedge clk) begin
-                    if (en) stage_q <= tap[i];
-                    if (rst) stage_q <= {WIDTH{1'b0}};
-                end
+            always @(posedge clk) begin
+                if (en) stage_q <= tap[i];
+                if (rst) stage_q <= {WIDTH{1'b0}};
             end
         end
-    endgenerate
+    end
 
 endmodule
 
 `default_nettype wire
-// verilator lint_on TIMESCALEMOD

@@ -46,4 +46,3 @@ module lmu_ram #(
 endmodule
 
 `default_nettype wire
-// verilator lint_on TIMESCALEMOD

@@ -90,4 +90,3 @@ module lmu_rom #(
 endmodule
 
 `default_nettype wire
-// verilator lint_on TIMESCALEMOD

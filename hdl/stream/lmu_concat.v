@@ -87,13 +87,11 @@ module lmu_concat #(
     localparam N_MAX = N_AB > N_C ? N_AB : N_C;
     localparam COUNT_W = N_MAX > 1 ? $clog2(N_MAX) : 1;
 
-    generate
-        if (N_A < 0 || N_B < 0 || N_C < 0) begin : g_check_sizes
-            PARAM_ERROR_sizes_must_not_be_negative check ();
-        end else if (!A_LIVE && !B_LIVE && !C_LIVE) begin : g_check_live
-            PARAM_ERROR_one_source_must_be_live check ();
-        end
-    endgenerate
+    if (N_A < 0 || N_B < 0 || N_C < 0) begin : g_check_sizes
+        PARAM_ERROR_sizes_must_not_be_negative check ();
+    end else if (!A_LIVE && !B_LIVE && !C_LIVE) begin : g_check_live
+        PARAM_ERROR_one_source_must_be_live check ();
+    end
 
     reg [1:0] source_q;
     reg [COUNT_W-1:0] count_q;
@@ -162,9 +160,8 @@ module lmu_concat #(
             end
         end
         if (rst) begin
+            {count_q, started_q} <= 0;
             source_q <= FIRST;
-            count_q <= {COUNT_W{1'b0}};
-            started_q <= 1'b0;
             fresh_q <= 1'b1;
         end
     end
@@ -208,8 +205,7 @@ module lmu_concat #(
             end
         end
         if (rst) begin
-            f_place_q <= 0;
-            f_started_q <= 1'b0;
+            {f_place_q, f_started_q} <= 0;
             f_first_q <= 1'b1;
         end
     end
@@ -225,9 +221,6 @@ module lmu_concat #(
         never_dry : assert (m_axis_tvalid == (f_valid || (f_feedback && !f_started_q)));
         value : assert (m_axis_tdata == (f_feedback && f_first_q ? {OUT_W{1'b0}} : f_a ? a : f_b ? b : c));
         last_in_place : assert (m_axis_tlast == (f_end && f_step_last));
-    end
-
-    always @(posedge clk) if (!rst) begin
         reach_last : cover (transfer && m_axis_tlast && f_started_q);
         reach_second_step : cover (transfer && f_end && f_started_q && (STREAMING != 0 || f_first_q));
     end
@@ -236,4 +229,3 @@ module lmu_concat #(
 endmodule
 
 `default_nettype wire
-// verilator lint_on TIMESCALEMOD

@@ -37,11 +37,9 @@ module lmu_fifo #(
     localparam RAM_DEPTH = DEPTH > 2 ? DEPTH : 2;
     localparam AW = $clog2(RAM_DEPTH);
 
-    generate
-        if (WIDTH < 1 || DEPTH < 1) begin : g_check
-            PARAM_ERROR_width_and_depth_must_be_at_least_1 check ();
-        end
-    endgenerate
+    if (WIDTH < 1 || DEPTH < 1) begin : g_check
+        PARAM_ERROR_width_and_depth_must_be_at_least_1 check ();
+    end
 
     reg [AW-1:0] wr_addr_q, rd_addr_q;
     reg [AW:0] count_q;  // words in the RAM
@@ -60,12 +58,7 @@ module lmu_fifo #(
         if (rd_en && !wr_en) count_q <= count_q - 1'b1;
         if (m_axis_tready) m_valid_q <= 1'b0;
         if (rd_en) m_valid_q <= 1'b1;
-        if (rst) begin
-            wr_addr_q <= {AW{1'b0}};
-            rd_addr_q <= {AW{1'b0}};
-            count_q <= {(AW + 1) {1'b0}};
-            m_valid_q <= 1'b0;
-        end
+        if (rst) {wr_addr_q, rd_addr_q, count_q, m_valid_q} <= 0;
     end
 
     lmu_ram #(.WIDTH(WIDTH), .DEPTH(RAM_DEPTH)) ram (
@@ -105,10 +98,7 @@ module lmu_fifo #(
             f_before_q <= f_words_q - f_taken;
             f_word_q <= s_axis_tdata;
         end
-        if (rst) begin
-            f_words_q <= 0;
-            f_chosen_q <= 1'b0;
-        end
+        if (rst) {f_words_q, f_chosen_q} <= 0;
     end
 
     // Where the chosen word must be, which an induction has to know
@@ -128,9 +118,6 @@ module lmu_fifo #(
         chosen_inside : assert (!f_chosen_q || f_before_q < f_words_q);
         chosen_in_place : assert (!f_in_ram || f_addr_q == f_place);
         in_order : assert (!f_chosen_q || f_before_q != 0 || !m_axis_tvalid || m_axis_tdata == f_word_q);
-    end
-
-    always @(posedge clk) if (!rst) begin
         reach_full : cover (!s_axis_tready && f_taken);
         reach_order : cover (f_chosen_q && f_before_q == DEPTH - 1 && m_axis_tvalid);
     end
@@ -139,4 +126,3 @@ module lmu_fifo #(
 endmodule
 
 `default_nettype wire
-// verilator lint_on TIMESCALEMOD

@@ -36,11 +36,9 @@ module lmu_fork #(
     input  wire [OUTPUTS-1:0] m_axis_tready
 );
 
-    generate
-        if (WIDTH < 1 || OUTPUTS < 1) begin : g_check
-            PARAM_ERROR_width_and_outputs_must_be_at_least_1 check ();
-        end
-    endgenerate
+    if (WIDTH < 1 || OUTPUTS < 1) begin : g_check
+        PARAM_ERROR_width_and_outputs_must_be_at_least_1 check ();
+    end
 
     reg [OUTPUTS-1:0] done_q;  // outputs that have taken the beat already
 
@@ -75,10 +73,7 @@ module lmu_fork #(
     always @(posedge clk) begin
         f_got_q <= f_gone ? {OUTPUTS{1'b0}} : f_got_q | f_now;
         f_offered_q <= m_axis_tvalid & ~m_axis_tready;
-        if (rst) begin
-            f_got_q <= {OUTPUTS{1'b0}};
-            f_offered_q <= {OUTPUTS{1'b0}};
-        end
+        if (rst) {f_got_q, f_offered_q} <= 0;
     end
 
     always @* if (f_past_q && !rst) begin
@@ -98,4 +93,3 @@ module lmu_fork #(
 endmodule
 
 `default_nettype wire
-// verilator lint_on TIMESCALEMOD

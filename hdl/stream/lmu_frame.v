@@ -64,14 +64,12 @@ module lmu_frame #(
     localparam BEAT_CW = N > 1 ? $clog2(N) : 1;
     localparam STEP_CW = STEPS > 1 ? $clog2(STEPS) : 1;
 
-    generate
-        if (N < 1 || WIDTH < 1) begin : g_check_sizes
-            PARAM_ERROR_n_and_width_must_be_at_least_1 check ();
-        end
-        if (STEPS < 0) begin : g_check_steps
-            PARAM_ERROR_steps_must_not_be_negative check ();
-        end
-    endgenerate
+    if (N < 1 || WIDTH < 1) begin : g_check_sizes
+        PARAM_ERROR_n_and_width_must_be_at_least_1 check ();
+    end
+    if (STEPS < 0) begin : g_check_steps
+        PARAM_ERROR_steps_must_not_be_negative check ();
+    end
 
     // A beat that is taken while it can not pass waits here, so that s_axis_tready comes from a register
 
@@ -122,27 +120,21 @@ module lmu_frame #(
             fill_q <= !last_beat && (fill_q || i_last);
             drop_q <= ends && !fill_q && !i_last;
         end
-        if (rst) begin
-            beat_q <= {BEAT_CW{1'b0}};
-            fill_q <= 1'b0;
-            drop_q <= 1'b0;
-        end
+        if (rst) {beat_q, fill_q, drop_q} <= 0;
     end
 
-    generate
-        if (STEPS > 0) begin : g_steps
-            reg [STEP_CW-1:0] step_q;
+    if (STEPS > 0) begin : g_steps
+        reg [STEP_CW-1:0] step_q;
 
-            assign last_step = {1'b0, step_q} == STEPS[STEP_CW:0] - 1'b1;
+        assign last_step = {1'b0, step_q} == STEPS[STEP_CW:0] - 1'b1;
 
-            always @(posedge clk) begin
-                if (pass && last_beat) step_q <= ends ? {STEP_CW{1'b0}} : step_q + 1'b1;
-                if (rst) step_q <= {STEP_CW{1'b0}};
-            end
-        end else begin : g_any_steps
-            assign last_step = 1'b0;
+        always @(posedge clk) begin
+            if (pass && last_beat) step_q <= ends ? {STEP_CW{1'b0}} : step_q + 1'b1;
+            if (rst) step_q <= {STEP_CW{1'b0}};
         end
-    endgenerate
+    end else begin : g_any_steps
+        assign last_step = 1'b0;
+    end
 
     // Errors that wait for e_axis
 
@@ -151,10 +143,7 @@ module lmu_frame #(
         if (keep) errors_q[kept_q[0] && !take] <= error;
         kept_q <= kept_q + {1'b0, keep} - {1'b0, take};
         framing_error_q <= keep && error;
-        if (rst) begin
-            kept_q <= 2'd0;
-            framing_error_q <= 1'b0;
-        end
+        if (rst) {kept_q, framing_error_q} <= 0;
     end
 
 `ifdef FORMAL
@@ -207,12 +196,7 @@ module lmu_frame #(
             if (m_axis_tlast) f_step_q <= 0;
             f_short_q <= f_beat_q != N - 1 && (f_short_q || (f_taken && i_last));
         end
-        if (rst) begin
-            f_in_q <= 0;
-            f_beat_q <= 0;
-            f_step_q <= 0;
-            f_short_q <= 1'b0;
-        end
+        if (rst) {f_in_q, f_beat_q, f_step_q, f_short_q} <= 0;
     end
 
     always @* if (f_past_q && !rst) begin
@@ -243,11 +227,7 @@ module lmu_frame #(
         f_kept_q <= f_left + {1'b0, f_end};
         f_errors_q <= (f_errors_q >> f_took & ~(2'b01 << f_left)) | {1'b0, f_end && !f_right} << f_left;
         f_wrong_q <= f_end && !f_right;
-        if (rst) begin
-            f_kept_q <= 0;
-            f_errors_q <= 0;
-            f_wrong_q <= 1'b0;
-        end
+        if (rst) {f_kept_q, f_errors_q, f_wrong_q} <= 0;
     end
 
     always @* if (f_past_q && !rst) begin
@@ -277,4 +257,3 @@ module lmu_frame #(
 endmodule
 
 `default_nettype wire
-// verilator lint_on TIMESCALEMOD

@@ -46,11 +46,9 @@ module lmu_serializer #(
     // A counter of one value keeps one bit
     localparam LANE_CW = LANES > 1 ? $clog2(LANES) : 1;
 
-    generate
-        if (WIDTH < 1 || LANES < 1) begin : g_check_sizes
-            PARAM_ERROR_width_and_lanes_must_be_at_least_1 check ();
-        end
-    endgenerate
+    if (WIDTH < 1 || LANES < 1) begin : g_check_sizes
+        PARAM_ERROR_width_and_lanes_must_be_at_least_1 check ();
+    end
 
     // The value that is offered is in the low bits
     reg [LANES*WIDTH-1:0] data_q;
@@ -81,10 +79,7 @@ module lmu_serializer #(
             last_q <= s_axis_tlast;
             valid_q <= 1'b1;
         end
-        if (rst) begin
-            valid_q <= 1'b0;
-            lane_q <= {LANE_CW{1'b0}};
-        end
+        if (rst) {valid_q, lane_q} <= 0;
     end
 
 `ifdef FORMAL
@@ -120,9 +115,6 @@ module lmu_serializer #(
             value_in_place : assert (m_axis_tdata == f_data_q[f_lane*WIDTH+:WIDTH]);
             flag_in_place : assert (m_axis_tuser == f_user_q[f_lane]);
         end
-    end
-
-    always @(posedge clk) if (!rst) begin
         reach_full_rate : cover (accept && f_done && m_axis_tlast);
         reach_stall : cover (m_axis_tvalid && !m_axis_tready && s_axis_tvalid && f_lane == LANES - 1);
     end
@@ -131,4 +123,3 @@ module lmu_serializer #(
 endmodule
 
 `default_nettype wire
-// verilator lint_on TIMESCALEMOD

@@ -43,14 +43,12 @@ module lmu_step_start #(
     output wire [      0:0] m_axis_tuser
 );
 
-    generate
-        if (N < 1 || WIDTH < 1) begin : g_check_sizes
-            PARAM_ERROR_n_and_width_must_be_at_least_1 check ();
-        end
-        if (STREAMING != 0 && STREAMING != 1) begin : g_check_streaming
-            PARAM_ERROR_streaming_must_be_0_or_1 check ();
-        end
-    endgenerate
+    if (N < 1 || WIDTH < 1) begin : g_check_sizes
+        PARAM_ERROR_n_and_width_must_be_at_least_1 check ();
+    end
+    if (STREAMING != 0 && STREAMING != 1) begin : g_check_streaming
+        PARAM_ERROR_streaming_must_be_0_or_1 check ();
+    end
 
     reg start_q;
 
@@ -87,10 +85,7 @@ module lmu_step_start #(
             f_any_q <= 1'b1;
             f_last_q <= s_axis_tlast;
         end
-        if (rst) begin
-            f_beat_q <= 0;
-            f_any_q <= 1'b0;
-        end
+        if (rst) {f_beat_q, f_any_q} <= 0;
     end
 
     always @* if (!rst) begin
@@ -108,4 +103,3 @@ module lmu_step_start #(
 endmodule
 
 `default_nettype wire
-// verilator lint_on TIMESCALEMOD

@@ -55,14 +55,12 @@ module lmu_vector_buffer #(
     localparam COUNT_W = N > 1 ? $clog2(N) : 1;
     localparam [COUNT_W-1:0] ZERO = 0;
 
-    generate
-        if (WIDTH < 1 || N < 1) begin : g_check_sizes
-            PARAM_ERROR_width_and_n_must_be_at_least_1 check ();
-        end
-        if ((KEEP_LAST != 0 && KEEP_LAST != 1) || (REORDER != 0 && REORDER != 1)) begin : g_check_options
-            PARAM_ERROR_keep_last_and_reorder_must_be_0_or_1 check ();
-        end
-    endgenerate
+    if (WIDTH < 1 || N < 1) begin : g_check_sizes
+        PARAM_ERROR_width_and_n_must_be_at_least_1 check ();
+    end
+    if ((KEEP_LAST != 0 && KEEP_LAST != 1) || (REORDER != 0 && REORDER != 1)) begin : g_check_options
+        PARAM_ERROR_keep_last_and_reorder_must_be_0_or_1 check ();
+    end
 
     reg [1:0] full_q;  // of each half: holds a vector that is to come out
     reg [1:0] last_q;  // of each half: the vector came with tlast
@@ -101,12 +99,8 @@ module lmu_vector_buffer #(
             end
         end
         if (rst) begin
+            {wr_half_q, rd_half_q, wr_count_q, rd_count_q, m_valid_q} <= 0;
             full_q <= 2'b00;
-            wr_half_q <= 1'b0;
-            rd_half_q <= 1'b0;
-            wr_count_q <= ZERO;
-            rd_count_q <= ZERO;
-            m_valid_q <= 1'b0;
         end
     end
 
@@ -116,16 +110,14 @@ module lmu_vector_buffer #(
         .rd_en(rd_en), .rd_addr({rd_half_q, rd_count_q}), .rd_data(m_axis_tdata)
     );
 
-    generate
-        if (REORDER != 0) begin : g_reorder
-            // Read one beat ahead: the place of the first value during rst
-            lmu_rom #(.WIDTH(COUNT_W), .DEPTH(N > 1 ? N : 2), .FILE(ORDER_FILE)) rom (
-                .clk(clk), .rd_en(accept || rst), .rd_addr(rst ? ZERO : wr_count_d), .rd_data(place)
-            );
-        end else begin : g_in_order
-            assign place = wr_count_q;
-        end
-    endgenerate
+    if (REORDER != 0) begin : g_reorder
+        // Read one beat ahead: the place of the first value during rst
+        lmu_rom #(.WIDTH(COUNT_W), .DEPTH(N > 1 ? N : 2), .FILE(ORDER_FILE)) rom (
+            .clk(clk), .rd_en(accept || rst), .rd_addr(rst ? ZERO : wr_count_d), .rd_data(place)
+        );
+    end else begin : g_in_order
+        assign place = wr_count_q;
+    end
 
 `ifdef FORMAL
     f_axis #(.SOURCE(1), .WIDTH(WIDTH + 1)) f_s_axis (
@@ -167,11 +159,7 @@ module lmu_vector_buffer #(
         end
         if (accept) f_in_q <= f_in_end ? 0 : f_in_q + 1;
         if (f_given) f_out_q <= f_out_q == N - 1 ? 0 : f_out_q + 1;
-        if (rst) begin
-            f_vectors_q <= 0;
-            f_in_q <= 0;
-            f_out_q <= 0;
-        end
+        if (rst) {f_vectors_q, f_in_q, f_out_q} <= 0;
     end
 
     always @* if (!rst) begin
@@ -198,9 +186,6 @@ module lmu_vector_buffer #(
         never_dry : assert (!f_dry_q || m_axis_tvalid || f_vectors_q == 0);
         full_rate : assert (!f_ready_q || !m_axis_tready || s_axis_tready);
         never_closed : assert (f_closed_q <= N);
-    end
-
-    always @(posedge clk) if (!rst) begin
         reach_both_full : cover (!s_axis_tready && f_vectors_q == F_FLIGHT);
         reach_last : cover (f_given && m_axis_tlast && f_vectors_q == 2);
     end
@@ -209,4 +194,3 @@ module lmu_vector_buffer #(
 endmodule
 
 `default_nettype wire
-// verilator lint_on TIMESCALEMOD
