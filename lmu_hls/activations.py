@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit
 
 Floats = NDArray[np.float64]
 
@@ -51,13 +50,19 @@ class Function:
         return np.minimum(x, self.limit) if self.shrinks else np.full_like(x, self.limit)
 
 
+def _sigmoid(x: Floats) -> Floats:
+    from scipy.special import expit  # half of the time that a command takes to start which needs no table
+
+    return np.asarray(expit(x))
+
+
 FUNCTIONS: Mapping[str, Function] = {
     function.name: function
     for function in (
         Function("linear", lambda x: x, shrinks=True),
         Function("relu", lambda x: np.maximum(x, 0.0), low=0.0, shrinks=True),
         Function("tanh", np.tanh, -1.0, 1.0, shrinks=True, reach=4, end=8),
-        Function("sigmoid", expit, 0.0, 1.0, reach=8, end=16),
+        Function("sigmoid", _sigmoid, 0.0, 1.0, reach=8, end=16),
         Function("hard_sigmoid", lambda x: np.clip(x / 6 + 0.5, 0.0, 1.0), 0.0, 1.0, reach=4, end=4),
     )
 }

@@ -1,4 +1,7 @@
-"""report, synth and doctor print what is stored or ask tools: they import neither TensorFlow nor Keras nor hls4ml."""
+"""report, synth and doctor print what is stored or ask tools: they import neither TensorFlow nor Keras nor hls4ml.
+
+Nor SciPy, of which they need nothing. So does the help of every command, which is read before anything else.
+"""
 
 import json
 import subprocess
@@ -6,28 +9,58 @@ import sys
 
 import pytest
 
-HEAVY = ("tensorflow", "keras", "hls4ml", "jax", "torch")
+from lmu_hls import cli
+
+HEAVY = ("tensorflow", "keras", "hls4ml", "jax", "torch", "scipy")
+COMMANDS = [command.callback.__name__ for command in cli.app.registered_commands]
 SCRIPT = """
 import json, sys
 from lmu_hls import cli
-try:
-    cli.main(sys.argv[1:])
-except SystemExit as stop:
-    status = stop.code or 0
+status = 0
+for arguments in %s:
+    try:
+        cli.main(arguments)
+    except SystemExit as stop:
+        status = status or stop.code or 0
 print(json.dumps([status, sorted({name.partition(".")[0] for name in sys.modules})]), file=sys.stderr)
 """
+HELP = SCRIPT % '[[name, "--help"] for name in sys.argv[1:]]'
+SCRIPT %= "[sys.argv[1:]]"
 
 
 @pytest.mark.parametrize(
     ("arguments", "statuses"),
-    [(("report", "{}"), (4,)), (("synth", "{}"), (0, 1)), (("doctor",), (0, 1)), (("report", "--help"), (0,))],
+    [
+        (("report", "{}"), (4,)),
+        (("report", "{}", "{}"), (0,)),
+        (("synth", "{}"), (0, 1)),
+        (("synth", "{}", "--target", "up5k", "--route"), (0, 1)),
+        (("doctor",), (0, 1)),
+    ],
 )
 def test_a_light_command_imports_nothing_heavy(light_folder, arguments, statuses):
-    command = [sys.executable, "-c", SCRIPT, *(argument.format(light_folder) for argument in arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
-    status, modules = json.loads(done.stderr.splitlines()[-1])
-    assert status in statuses, done.stderr
+    status, modules, said = run(SCRIPT, *(argument.format(light_folder) for argument in arguments))
+    assert status in statuses, said
     assert not set(HEAVY) & set(modules)
+
+
+def test_help_imports_nothing_heavy():
+    """All in one process, so that what one of them imports is seen at the end."""
+    status, modules, said = run(HELP, *COMMANDS)
+    assert not status, said
+    assert len(COMMANDS) > 8 and not set(HEAVY) & set(modules)
+
+
+def test_what_is_heavy_is_seen():
+    """A seeded fault."""
+    assert "scipy" in run("import scipy\n" + HELP, "report")[1]
+
+
+def run(script, *arguments):
+    """The exit status, the packages that were imported, and what was said."""
+    done = subprocess.run([sys.executable, "-c", script, *arguments], capture_output=True, text=True, timeout=120)
+    status, modules = json.loads(done.stderr.splitlines()[-1])
+    return status, modules, done.stderr
 
 
 @pytest.fixture
