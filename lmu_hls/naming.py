@@ -35,11 +35,14 @@ _CPP_KEYWORDS = """
 """
 # Words that the C++ of an hls4ml project, its bridge and its test bench use themselves, and macros in small letters.
 _CPP_WORDS = """
-    ap_axis ap_axiu ap_bigint ap_biguint ap_fixed ap_int ap_ufixed ap_uint allocate_trace_storage atof cin
-    collect_trace_output cout cstr current dump_tb_inputs_double dump_tb_inputs_float e endl errno fin fout fpr free
-    free_trace_storage getline hls i iline in ii in_size linux loaded_weights main malloc math_errhandling myproject
-    myproject_double myproject_float nnet pline pr ptr sched_priority size_t std stderr stdin stdout strtok
-    trace_data trace_outputs unix
+    ac_channel ac_fixed ac_int allocate_trace_storage ap_axis ap_axiu ap_bigint ap_biguint ap_fixed ap_int ap_ufixed
+    ap_uint atof cin collect_trace_output component const_size_in_1 const_size_out_1 cout cstr current d
+    dump_tb_inputs_double dump_tb_inputs_float e endl errno fin fout fpr free free_trace_storage get_weights_dir
+    getline hls hls_component_ii hls_max_concurrency hls_register hls_scheduler_target_fmax_mhz i ihc
+    ihc_hls_component_run_all ihc_hls_enqueue ii iline in in_begin in_end in_size input_data j k linux
+    loaded_weights main malloc math_errhandling myproject myproject_double myproject_float nextToken nnet
+    num_iterations output_data outputs pline pr predictions ptr s_weights_dir sched_priority size_t std stderr stdin
+    stdout str stream stream_in stream_out strtok tb_in tb_out trace_data trace_outputs unix use_random
 """
 CPP_WORDS = frozenset((_CPP_KEYWORDS + _CPP_WORDS).split())
 _IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_]*")

@@ -21,6 +21,7 @@ from lmu_hls.backend.options import Options
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.flow.accelerator import accelerator
 from lmu_hls.flow.keras_errors import check_keras_file, reason_of
+from lmu_hls.front.backends import supported_backend
 from lmu_hls.front.config import full_config
 from lmu_hls.front.extract import network_spec
 from lmu_hls.front.keras_model import check_model, is_foreign
@@ -182,10 +183,7 @@ def known_backend(name: str) -> str:
     """hls4ml's name of a backend, however it is written. Raises LmuHlsError for one that is not supported."""
     from lmu_hls.hls.targets import TARGETS
 
-    names = {target.name.lower(): target.name for target in TARGETS}
-    if name.lower() not in names:
-        raise LmuHlsError(f"backend {name!r} is not supported; use one of {', '.join(names.values())}")
-    return names[name.lower()]
+    return supported_backend(name, [target.name for target in TARGETS])
 
 
 @contextlib.contextmanager

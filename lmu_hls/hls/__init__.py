@@ -20,13 +20,14 @@ def register() -> None:
     graph.register()
     if getattr(get_backend(TARGETS[0].name), "supports_lmu", False):
         return
-    graph.insert_pass(names.NameTypes(), "vivado:specific_types", before="vivado:transform_types")
     for target in TARGETS:
         backend = get_backend(target.name)
         backend.supports_lmu = True  # asked by the layer of the graph
-        for header in layers.HEADERS:
+        for header in (*layers.HEADERS, target.numbers_header):
             backend.register_source(FIRMWARE / header)
         if target.templates_of == target.name:
+            passes = target.name.lower()
+            graph.insert_pass(names.NameTypes(), f"{passes}:specific_types", before=f"{passes}:transform_types")
             for template in layers.TEMPLATES:
                 backend.register_template(template)
         write = f"{target.name.lower()}:write_hls"

@@ -6,8 +6,8 @@ from typing import Any
 
 from hls4ml.model.optimizer import ModelOptimizerPass
 
-from lmu_hls.errors import LmuHlsError
 from lmu_hls.front.graph.settle import has_lmu
+from lmu_hls.hls.checks import check_target
 from lmu_hls.hls.targets import Target
 from lmu_hls.naming import cpp_parameter, is_identifier, source_text
 
@@ -52,7 +52,7 @@ class WriteSafely(ModelOptimizerPass):
     def transform(self, model: Any) -> bool:
         if not has_lmu(model):
             return bool(self.write.transform(model))
-        self._check_ends(model)
+        check_target(model, self.target)
         nodes = list(model.get_layers())
         names = [node.name for node in nodes]
         try:
@@ -63,17 +63,6 @@ class WriteSafely(ModelOptimizerPass):
             for node, name in zip(nodes, names, strict=True):
                 node.name = name
 
-    def _check_ends(self, model: Any) -> None:
-        """LmuHlsError for an input or output that the top function's interface would round in silence."""
-        bits = self.target.exact_bits
-        for end, variables in (("input", model.get_input_variables()), ("output", model.get_output_variables())):
-            for precision in (variable.type.precision for variable in variables):
-                if bits is not None and precision.width > bits:
-                    raise LmuHlsError(
-                        f"the {end} has the type {precision}, but {self.target.name} passes floats of {bits} exact "
-                        f"bits; give it at most {bits} bits, or use backend='Vitis' or 'Vivado'"
-                    )
-
 
 def words_of_cpp(model: Any) -> set[str]:
     """Names in the C++ of a model that are not always there: the top function, types, tensors, weights, structs."""
@@ -81,6 +70,7 @@ def words_of_cpp(model: Any) -> set[str]:
     words = {top, f"{top}_float", f"{top}_double"}
     for node in model.get_layers():
         words |= {f"{kind}{node.index}" for kind in ("config", "relu_config")} | {f"layer{node.index}_index"}
-        words |= {item.name for item in (*node.get_variables(), *node.get_weights()) if item not in inputs}
+        items = [item for item in (*node.get_variables(), *node.get_weights()) if item not in inputs]
+        words |= {item.name.rpartition(".")[2] for item in items}  # Quartus: members of structs
         words |= {named.name for named in node.types.values()}
     return words

@@ -12,13 +12,28 @@ FIRMWARE = Path(__file__).with_name("firmware")
 class Target:
     """A backend by hls4ml's ``name``; its projects get the headers in firmware/ that our layers need.
 
-    ``templates_of`` names the backend whose templates serve: hls4ml looks them up there, too. ``exact_bits`` is the
-    widest type of inputs and outputs that its interface passes without rounding, None where it passes any.
+    ``numbers`` are the fixed-point types of its tool, "ap" or "ac", and the folder in firmware/ that puts the headers
+    onto them; ``numbers_from`` is where hls4ml's templates have those types. ``templates_of`` names the backend whose
+    templates and passes serve: hls4ml looks them up there, too. ``exact_bits`` is the widest type of inputs and outputs
+    that its interface passes without rounding, None where it passes any.
     """
 
     name: str
+    numbers: str = "ap"
+    numbers_from: str = "vivado/ap_types/ap_fixed.h"
     templates_of: str = "Vivado"
     exact_bits: int | None = None
 
+    @property
+    def numbers_header(self) -> str:
+        """Where in firmware/ the headers find what they need of the types beyond arithmetic."""
+        return f"{self.numbers}/nnet_lmu_numbers.h"
 
-TARGETS = (Target("Vivado"), Target("Vitis"), Target("VivadoAccelerator", exact_bits=24))
+
+TARGETS = (
+    Target("Vivado"),
+    Target("Vitis"),
+    Target("VivadoAccelerator", exact_bits=24),
+    Target("Quartus", numbers="ac", numbers_from="quartus/ac_types/ac_fixed.h", templates_of="Quartus"),
+    Target("Catapult", numbers="ac", numbers_from="catapult/ac_types/include/ac_fixed.h", templates_of="Catapult"),
+)

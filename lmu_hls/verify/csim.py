@@ -24,6 +24,13 @@ FLAGS = ("-O1", "-std=c++14", "-fPIC", "-shared", "-w")  # C++14 is what Vitis H
 MAX_WIDTH = 53  # values cross the C interface as double
 TAIL = 25  # lines of a failing program's output that an error message quotes
 WEIGHTS = "firmware/weights"  # below the project, where the library runs: no path of the user becomes C++
+# Where the backends of hls4ml put the headers of their number types, in projects that have them
+INCLUDES = (
+    "firmware/ap_types",
+    "firmware/ac_types",
+    *(f"firmware/{name}/include" for name in ("ac_types", "ac_math", "ac_simutils")),
+    "firmware/nnet_utils",
+)
 LIBRARY = "csim.so"
 WORKER = Path(__file__).with_name("csim_worker.py")
 
@@ -79,13 +86,14 @@ def compile_project(project_dir: Path) -> CsimProject:
     directory = Path(project_dir).resolve()
     bridges = sorted(directory.glob("*_bridge.cpp"))
     if len(bridges) != 1 or not (directory / "firmware").is_dir():
-        raise LmuHlsError(f"{project_dir} is not an hls4ml project for Vitis or Vivado; convert the model first")
+        raise LmuHlsError(f"{project_dir} is not an hls4ml project in C++; convert the model first")
     bridge = bridges[0]
     name = bridge.name.removesuffix("_bridge.cpp")
     compiler = toolchain.need("g++")
     if not is_identifier(name):
         raise LmuHlsError(f"{project_dir} has a {bridge.name!r}, which hls4ml did not write; convert the model again")
-    flags = ["-I.", "-Ifirmware/ap_types", "-D", f'WEIGHTS_DIR="{WEIGHTS}"']
+    includes = [f"-I{folder}" for folder in INCLUDES if (directory / folder).is_dir()]
+    flags = ["-I.", *includes, "-D", f'WEIGHTS_DIR="{WEIGHTS}"']
     # One translation unit, given on stdin: reading the headers is most of the work.
     parts_of_top = [f"firmware/{name}{part}.cpp" for part in ("", "_axi")]  # the second is VivadoAccelerator's wrapper
     sources = [source for source in parts_of_top if (directory / source).is_file()]

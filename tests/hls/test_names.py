@@ -13,7 +13,9 @@ from hls4ml.utils import config_from_keras_model
 from lmu_hls import LMU
 from lmu_hls.flow import convert
 from lmu_hls.hls.names import words_of_cpp
+from lmu_hls.hls.targets import TARGETS
 from lmu_hls.naming import cpp_parameter
+from lmu_hls.verify.csim import INCLUDES
 
 COMMAND = 'lmu\nstatic int z = system("touch PWN");\n#define Z '
 UNIT = '#include "firmware/lmu.cpp"\n#include "lmu_bridge.cpp"\n'
@@ -21,11 +23,12 @@ FLAGS = ("-std=c++14", "-fsyntax-only", "-w", "-I.", "-Ifirmware/ap_types", '-DW
 
 # Members of structs, template parameters, words of the preprocessor, parameters of other functions: not in the way
 HARMLESS = set(
-    """activation argc argv c_trace_outputs cell data data_T define element_size encoder_bias endif gate_activation h_T
-    hidden_bias hidden_recurrent hidden_recurrent_bias hidden_to_memory ifdef ifndef input_to_hidden io_type kernel
-    memory_d memory_to_memory multiplier_limit n_in n_nonzeros n_out n_timesteps n_zeros name order product res_T
-    reset_after return_sequences reuse_factor store_weights_in_bram strategy table_size trace_enabled trace_type_size
-    units update x_T y_T""".split()  # noqa: SIM905
+    """T activation argc argv bf_pad block_factor block_factor_rounded c_trace_outputs cell compressed_block_factor
+    data data_T define element_size encoder_bias endif gate_activation h_T hidden_bias hidden_recurrent
+    hidden_recurrent_bias hidden_to_memory ifdef ifndef input_to_hidden io_type kernel memory_d memory_to_memory
+    multiplier_factor multiplier_limit multiplier_scale n n_in n_nonzeros n_out n_timesteps n_zeros name offset
+    order pos product res_T reset_after return_sequences reuse_factor reuse_factor_rounded rf_pad
+    store_weights_in_bram strategy table_size trace_enabled trace_type_size units update val x_T y_T""".split()  # noqa: SIM905
 )
 
 
@@ -52,22 +55,25 @@ def assert_elaborates(project: Path) -> None:
 def words_of(project: Path) -> set[str]:
     """Words with a meaning of their own in the C++ of a project, its bridge and its test bench, and macros."""
     files = [*(project / "firmware").glob("*.[ch]*"), *project.glob("*.cpp")]
-    code = "\n".join(re.sub(r"//.*|#pragma.*|#include.*|\"[^\"\n]*\"", " ", file.read_text()) for file in files)
+    silent = re.compile(r"(?s:/\*.*?\*/)|//.*|#pragma.*|#include.*|\"[^\"\n]*\"")
+    code = "\n".join(silent.sub(" ", file.read_text()) for file in files)
+    includes = [f"-I{folder}" for folder in INCLUDES]
     macros = subprocess.run(
-        ["g++", *FLAGS, "-dM", "-E"], cwd=project, input=UNIT, capture_output=True, text=True
+        ["g++", *includes, *FLAGS, "-dM", "-E"], cwd=project, input=UNIT, capture_output=True, text=True, check=True
     ).stdout
     names = [line.split()[1] for line in macros.splitlines() if line.startswith("#define ")]
     return {*re.findall(r"(?<![\w.:>])[A-Za-z_]\w*", code), *(name for name in names if "(" not in name)}
 
 
-def test_no_input_takes_a_word_of_the_cpp(tmp_path: Path) -> None:
+@pytest.mark.parametrize("backend", [target.name for target in TARGETS if target.templates_of == target.name])
+def test_no_input_takes_a_word_of_the_cpp(tmp_path: Path, backend: str) -> None:
     """Every word that the C++ uses, as the name of the input: the parameter that it becomes is none of them."""
-    config = config_from_keras_model(small(), granularity="name", backend="Vitis")
+    config = config_from_keras_model(small(), granularity="name", backend=backend)
     folder = str(tmp_path / "out")
-    graph = convert_from_keras_model(small(), hls_config=config, backend="Vitis", output_dir=folder, project_name="lmu")
+    graph = convert_from_keras_model(small(), hls_config=config, backend=backend, output_dir=folder, project_name="lmu")
     graph.write()
     words = words_of(tmp_path / "out") - {"inputs", "inputs_ap"}
-    assert {"double", "layer2_out", "input_t", "config2", "w4", "lmu", "EOF", "stdin", "in"} & words
+    assert {"double", "layer2_out", "input_t", "config2", "encoder_x2", "lmu", "EOF", "stdin"} <= words
     taken = words_of_cpp(graph)
     made = {cpp_parameter(word, taken) for word in words}
     assert made & words <= HARMLESS

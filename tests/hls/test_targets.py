@@ -1,29 +1,116 @@
-"""hls4ml's backend VivadoAccelerator: the same C++ behind an AXI wrapper, with its driver and block design."""
+"""Every backend of hls4ml that is supported gives golden's integers; what one of them would do wrong is refused."""
+
+import re
+from dataclasses import replace
+from pathlib import Path
 
 import keras
+import numpy as np
 import pytest
 
+from lmu_hls import golden
 from lmu_hls.errors import LmuHlsError
-from tests.support.lmu_models import assert_csim_equals_golden, config, convert, lmu, model
+from lmu_hls.flow import convert as convert_all
+from lmu_hls.flow.convert import known_backend
+from lmu_hls.front.backends import REFUSED
+from lmu_hls.hls.checks import check_target
+from lmu_hls.hls.targets import TARGETS
+from lmu_hls.spec import store
+from lmu_hls.verify.csim import compile_project
+from tests.support.lmu_models import assert_csim_equals_golden, config, convert, lmu, model, random_input
+from tests.support.mutants import change
+from tests.support.random_keras import assert_random_csim_equals_golden
+from tests.support.small_model import small_model
 
-NAME = "VivadoAccelerator"
+ROOT = Path(__file__).parents[2]
+ACCELERATOR = "VivadoAccelerator"
+OTHERS = [target.name for target in TARGETS if target.name not in ("Vitis", "Vivado")]  # those are in all other tests
+ON_AC_TYPES = [target.name for target in TARGETS if target.numbers == "ac"]
 
 
 @pytest.mark.parametrize("softmax", [False, True])
-def test_csim_equals_golden_through_the_wrapper(softmax, tmp_path):
+@pytest.mark.parametrize("name", OTHERS)
+def test_csim_equals_golden(name, softmax, tmp_path):
     built = model(
         lmu(keras.layers.GRUCell(4), name="memory", return_sequences=False),
         keras.layers.Dense(3, "softmax" if softmax else None, name="head"),
     )
-    assert_csim_equals_golden(convert(built, tmp_path, backend=NAME))
+    assert_csim_equals_golden(convert(built, tmp_path, backend=name))
+
+
+@pytest.mark.parametrize("name", ON_AC_TYPES)
+def test_a_stack_on_sequences(name, tmp_path):
+    """The tridiagonal memory, an LSTM cell, a batch normalization of its own, relu and softmax at every step."""
+    built = model(
+        lmu(keras.layers.LSTMCell(3), name="first", discretizer="bilinear"),
+        keras.layers.BatchNormalization(name="norm"),
+        lmu("relu", name="second"),
+        keras.layers.Dense(4, "relu", name="middle"),
+        keras.layers.Dense(3, "softmax", name="head"),
+    )
+    built.get_layer("norm").moving_variance.assign([0.3, 0.7, 1.1])
+    settings = config(built)
+    settings["LayerName"]["first"]["MemoryUpdate"] = "tridiagonal"
+    settings["LayerName"]["norm"]["Fold"] = False
+    assert_csim_equals_golden(convert(built, tmp_path, settings, backend=name))
+
+
+@pytest.mark.parametrize("name", OTHERS)
+@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.slow
+def test_random_models(name, seed, tmp_path):
+    assert_random_csim_equals_golden(seed, tmp_path, backend=name)
+
+
+def test_the_accelerator_has_its_driver_and_block_design(tmp_path):
+    convert(model(lmu(), keras.layers.Dense(3)), tmp_path, backend=ACCELERATOR).write()
     assert {"axi_stream_driver.py", "design.tcl"} <= {path.name for path in tmp_path.iterdir()}
     assert (tmp_path / "firmware" / "myproject_axi.cpp").is_file()
+
+
+@pytest.mark.parametrize("name", ON_AC_TYPES)
+def test_a_converted_folder_is_verified_and_a_fault_is_seen(name, tmp_path):
+    """The way of the command line; a fault in what only these backends have is no longer equal."""
+    convert_all(small_model("tanh"), tmp_path / "out", backend=name.lower())
+    project = tmp_path / "out" / "hls"
+    network = store.load(tmp_path / "out" / "spec.npz")
+    x = random_input(network, 20)
+    assert np.array_equal(compile_project(project).run(x, network), golden.predict(network, x))
+    header = project / "firmware" / "nnet_utils" / "nnet_lmu_numbers.h"
+    change(header, "x.set_slc(0, bits);", "x.set_slc(0, lmu_uint<T::width>(bits ^ 1));")
+    assert not np.array_equal(compile_project(project).run(x, network), golden.predict(network, x))
 
 
 def test_more_bits_than_its_floats_hold_are_refused(tmp_path):
     built = model(lmu(name="memory"), keras.layers.Dense(3, name="head"))
     settings = config(built)
     settings["LayerName"]["head"]["Precision"]["result"] = "fixed<25,8,RND_CONV,SAT>"
-    graph = convert(built, tmp_path, settings, backend=NAME)
+    graph = convert(built, tmp_path, settings, backend=ACCELERATOR)
     with pytest.raises(LmuHlsError, match=r"the output has the type fixed<25,8.* at most 24 bits"):
         graph.write()
+
+
+@pytest.mark.parametrize("name", ON_AC_TYPES)
+def test_one_bit_that_would_become_two_is_refused(name, tmp_path):
+    built = model(lmu(name="memory"))
+    settings = config(built)
+    settings["LayerName"]["memory"]["Precision"]["u"] = "fixed<1,1,RND_CONV,SAT>"
+    graph = convert(built, tmp_path, settings, backend=name)
+    with pytest.raises(LmuHlsError, match=rf"'memory': 'u' has one bit, which .*{name} would make two"):
+        graph.write()
+    assert not (tmp_path / "firmware").exists()
+
+
+@pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name)
+def test_number_types_that_hls4ml_lacks_are_said(target):
+    with pytest.raises(LmuHlsError, match=rf"{target.name} lacks its number types: .*nowhere.h is not there; install"):
+        check_target(None, replace(target, numbers_from="nowhere.h"))
+
+
+def test_names_are_found_however_they_are_written():
+    assert [known_backend(target.name.upper()) for target in TARGETS] == [target.name for target in TARGETS]
+
+
+def test_the_readme_names_the_records():
+    (row,) = re.findall(r"(?m)^\| hls4ml \| (.*?); .* \| (.*?);", (ROOT / "README.md").read_text())
+    assert row == (", ".join([*(target.name for target in TARGETS), "Verilog"]), ", ".join(REFUSED))

@@ -64,11 +64,38 @@ class Converted:
 
 def random_converted(seed: int, folder: Path) -> Converted:
     """Model and types of ``seed``, written for both backends below ``folder``. The outputs depend on the input."""
+    drawn = _draw(seed, folder / "vitis")
+    drawn.graph.write()
+    case = _verilog(drawn.rng, drawn.built, drawn.settings, drawn.network, drawn.x, folder / "verilog")
+    return Converted(case, folder / "verilog", folder / "vitis", drawn.network)
+
+
+def assert_random_csim_equals_golden(seed: int, folder: Path, **options: Any) -> None:
+    """The C++ of the model of ``seed``, converted with these options of hls4ml, gives golden's integers."""
+    drawn = _draw(seed, folder, **options)
+    drawn.graph.write()
+    assert np.array_equal(compile_project(folder).run(drawn.x, drawn.network), golden.predict(drawn.network, drawn.x))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Drawn:
+    """A Keras model with its configuration, its graph (not written yet), contract and inputs."""
+
+    rng: np.random.Generator
+    built: keras.Model
+    settings: dict[str, Any]
+    graph: Any
+    network: Network
+    x: Ints
+
+
+def _draw(seed: int, folder: Path, **options: Any) -> _Drawn:
+    """The first draw of ``seed`` that can be converted with these options and whose outputs depend on the input."""
     for attempt in count():
         rng = np.random.default_rng([seed, attempt])
         built, settings = _model(rng, seed)
         try:
-            graph = convert(built, folder / "vitis", settings)
+            graph = convert(built, folder, settings, **options)
         except LmuHlsError as error:
             if attempt < 20 and any(text in str(error) for text in UNLUCKY):
                 continue
@@ -76,11 +103,8 @@ def random_converted(seed: int, folder: Path) -> Converted:
         network = network_spec(graph)
         x = random_spec_input(network, SAMPLES, seed)
         outputs = golden.predict(network, x).reshape(SAMPLES, -1)
-        if len(np.unique(outputs, axis=0)) <= SAMPLES // 2 and attempt < 20:
-            continue
-        graph.write()
-        case = _verilog(rng, built, settings, network, x, folder / "verilog")
-        return Converted(case, folder / "verilog", folder / "vitis", network)
+        if len(np.unique(outputs, axis=0)) > SAMPLES // 2 or attempt >= 20:
+            return _Drawn(rng, built, settings, graph, network, x)
     raise AssertionError
 
 

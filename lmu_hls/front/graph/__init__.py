@@ -35,12 +35,17 @@ def register() -> None:
 
 
 def insert_pass(optimizer: Any, flow: str, before: str) -> None:
-    """Register an optimizer pass with hls4ml, as a part of ``flow`` that comes before another one."""
-    from hls4ml.model.flow import get_flow
-    from hls4ml.model.optimizer import register_pass
+    """Register an optimizer pass with hls4ml, as a part of ``flow`` that comes before another one.
 
+    The same pass may become a part of several flows.
+    """
+    from hls4ml.model.flow import get_flow
+    from hls4ml.model.optimizer import get_available_passes, register_pass
+
+    if optimizer.name not in get_available_passes():
+        register_pass(optimizer.name, optimizer)
     optimizers = get_flow(flow).optimizers
-    optimizers.insert(optimizers.index(before), register_pass(optimizer.name, type(optimizer)))
+    optimizers.insert(optimizers.index(before), optimizer.name)
 
 
 # Last, and for its own sake: hls4ml calls register() above when it is imported. Were a module of this package what

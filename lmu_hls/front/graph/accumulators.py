@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lmu_hls.fixed import FixedType
-from lmu_hls.front.graph.types import Product, exact_sum, hls_type
+from lmu_hls.front.graph.types import ABSENT, Product, exact_sum, hls_type
 from lmu_hls.spec import LMU, Term
 
 ACCUMULATORS = (
@@ -36,7 +36,7 @@ def settle_accumulators(node: Any, layer: LMU) -> None:
             products, biases = sums[name]
             precision = exact_sum(f"layer {node.name!r}: {name!r}", products, *biases)
         else:
-            precision = hls_type(ONE)  # C++ needs a type
+            precision = hls_type(ABSENT)
             node.absent |= {accumulator}
         node.types[f"{accumulator}_t"].precision = precision
 

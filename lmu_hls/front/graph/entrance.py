@@ -15,12 +15,16 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
-from hls4ml.backends.backend import get_available_backends
+from hls4ml.backends.backend import get_available_backends, get_backend
 
+from lmu_hls.front.backends import supported_backend
 from lmu_hls.front.keras_model import check_model, holds_lmu
 from lmu_hls.front.settings import check_settings, known_layers
+from lmu_hls.imports import when_imported
 
 MODULE = "hls4ml.converters"
+CONFIG = "config_from_keras_model"  # of the modules that have it
+CONFIG_MODULES = ("hls4ml.utils", "hls4ml.utils.config")
 
 
 def check_before_reading() -> None:
@@ -28,6 +32,32 @@ def check_before_reading() -> None:
     module = sys.modules[MODULE]
     if not isinstance(module, _Converters):
         module.__class__ = _Converters
+    for name in CONFIG_MODULES:
+        when_imported(name, _check_configuration)
+
+
+def our_backends() -> list[str]:
+    """The names of hls4ml's backends that have an implementation of the LMU."""
+    backends = map(get_backend, get_available_backends())
+    return [str(backend.name) for backend in backends if getattr(backend, "supports_lmu", False)]
+
+
+def _check_configuration(module: ModuleType) -> None:
+    """The function that makes a configuration says of a backend what the conversion would say."""
+    original = getattr(module, CONFIG)
+    if hasattr(original, "__wrapped__"):
+        return
+    signature = inspect.signature(original)
+
+    @functools.wraps(original)
+    def checked(*args: Any, **kwargs: Any) -> Any:
+        bound = signature.bind(*args, **kwargs)
+        backend = bound.arguments.get("backend")
+        if backend is not None and holds_lmu(bound.arguments["model"]):
+            supported_backend(backend, our_backends())
+        return original(*args, **kwargs)
+
+    setattr(module, CONFIG, checked)
 
 
 def _first(name: str, check: Callable[..., None]) -> property:
@@ -69,7 +99,7 @@ def _check_all(
     if not holds_lmu(model):
         return
     check_model(model)
-    layers = known_layers(model, backend if str(backend).lower() in get_available_backends() else None)
+    layers = known_layers(model, supported_backend(backend, our_backends()))
     check_settings({} if hls_config is None else hls_config, layers)
     check_settings({"Model": {"BitExact": bit_exact}}, layers)
 

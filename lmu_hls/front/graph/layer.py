@@ -17,6 +17,7 @@ from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType
 from lmu_hls.front.graph.accumulators import ACCUMULATORS
 from lmu_hls.front.graph.types import (
+    ABSENT,
     default_type,
     explicit_type,
     hls_type,
@@ -134,10 +135,10 @@ class LMU(Layer):
         return replace(default, integer=1) if function and function.limit <= 1 else default
 
     def _set_type(self, name: str, precision: Any) -> None:
-        """Name and set a type. An absent one (None) is one bit wide: C++ needs a type, but no value has it."""
+        """Name and set a type; None is one that this layer does not have."""
         self.absent = self.absent | {name} if precision is None else self.absent - {name}
-        absent = IntegerPrecisionType(width=1, signed=False)
-        self.set_attr(f"{name}_t", NamedType(f"lmu{self.index}_{name}_t", absent if precision is None else precision))
+        precision = hls_type(ABSENT) if precision is None else precision
+        self.set_attr(f"{name}_t", NamedType(f"lmu{self.index}_{name}_t", precision))
 
     def add_weight(self, name: str) -> None:
         """Put a weight on its grid, from its data in the attributes; where there are none it is absent."""
@@ -181,11 +182,9 @@ class LMU(Layer):
 
     def _check_target(self) -> None:
         config = self.model.config
-        backend = config.backend
-        if not getattr(backend, "supports_lmu", False):  # an attribute of those that do
+        if not getattr(config.backend, "supports_lmu", False):  # an attribute of those that do
             raise LmuHlsError(
-                f"layer {self.name!r}: the backend {backend.name} has no implementation of the LMU; "
-                f"use backend='Vitis' or backend='Vivado'"
+                f"layer {self.name!r}: the backend {config.backend.name} has no implementation of the LMU"
             )
         io_type = config.get_config_value("IOType")
         if io_type != "io_parallel":

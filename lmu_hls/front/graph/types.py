@@ -15,6 +15,8 @@ from lmu_hls.front.notes import float_weights
 from lmu_hls.front.reading import MAX_WEIGHT_WIDTH, fixed_type
 
 Floats = NDArray[np.float64]
+# Of what a layer does not have: C++ needs a type, but no value has it. Of one bit, hls4ml would make two on ac_types.
+ABSENT = FixedType(2, 2, False, "TRN", "WRAP")
 Product = tuple[int, FixedType, FixedType]  # n terms x_i w_i of these types
 
 

@@ -26,7 +26,7 @@
 namespace nnet {
 
 // Stands for the weights of a connection that the layer does not have. They are never read.
-typedef ap_uint<1> lmu_none_t;
+typedef lmu_ufixed<2, 2> lmu_none_t;
 static const lmu_none_t lmu_none[1] = {0};
 
 // u from x and from the h and mem of the step before.

@@ -18,7 +18,7 @@
 // pre, gate (i, f, o, z, r), candidate (g), cell, squashed (activation(cell)), inner and h are named tensors: rounded
 // once, when they are assigned. Sums are exact. Every cell takes all the arrays and reads those that it has.
 
-#include "nnet_common.h"
+#include "nnet_lmu_numbers.h"
 
 namespace nnet {
 
@@ -45,9 +45,9 @@ res_T lmu_activate(const data_T value, const table_T *table) {
     if (FUNCTION == lmu_table) {
         const int index_w = index_T::width;
         const index_T point = value; // rounds and saturates
-        ap_uint<index_w> row = point.range(index_w - 1, 0);
+        lmu_uint<index_w> row = lmu_bits(point);
         row[index_w - 1] = !row[index_w - 1]; // two's complement to "steps above the most negative value"
-        res.range(res_T::width - 1, 0) = table[row.to_uint()];
+        res = lmu_of_bits<res_T>(lmu_bits(table[row.to_uint()]));
     } else if (FUNCTION == lmu_linear || value > 0) {
         res = value;
     }

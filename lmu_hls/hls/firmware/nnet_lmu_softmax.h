@@ -14,7 +14,7 @@
 //
 // Time: about 3 n_in cycles for a vector and the latency of the one divider.
 
-#include "nnet_common.h"
+#include "nnet_lmu_numbers.h"
 
 namespace nnet {
 
@@ -28,24 +28,21 @@ struct lmu_softmax_config {
 // e / sum assigned to res_T, for e <= sum, in the same unit.
 template <class res_T, class e_T, class sum_T> res_T lmu_quotient(const e_T e, const sum_T sum) {
     #pragma HLS INLINE
-    const int fraction = res_T::width - res_T::iwidth;
-    ap_uint<e_T::width + fraction + 1> numerator = e;
+    const int fraction = lmu_fraction<res_T>::value;
+    lmu_uint<e_T::width + fraction + 1> numerator = e;
     numerator <<= fraction + 1;
-    const ap_uint<fraction + 2> quotient = numerator / sum;
+    const lmu_uint<fraction + 2> quotient = numerator / sum;
     const bool rest = quotient * sum != numerator;
-    ap_uint<fraction + 3> bits = quotient;
+    lmu_uint<fraction + 3> bits = quotient;
     bits <<= 1;
     bits[0] = rest;
-    ap_ufixed<fraction + 3, 1> exact;
-    exact.range(fraction + 2, 0) = bits;
-    return exact; // rounds
+    return lmu_of_bits<lmu_ufixed<fraction + 3, 1>>(bits); // rounds
 }
 
 // The layer: n_vectors x n_in values in and out.
 template <class x_T, class res_T, typename CONFIG_T>
 void lmu_softmax(x_T data[CONFIG_T::n_vectors * CONFIG_T::n_in], res_T res[CONFIG_T::n_vectors * CONFIG_T::n_in],
                  const typename CONFIG_T::exp_table_t *exp_table) {
-    const int index_w = CONFIG_T::index_t::width;
     const int difference_w = CONFIG_T::difference_t::width;
 VectorLoop:
     for (unsigned v = 0; v < CONFIG_T::n_vectors; v++) {
@@ -63,12 +60,11 @@ VectorLoop:
         for (unsigned k = 0; k < CONFIG_T::n_in; k++) {
             #pragma HLS PIPELINE II=1
             typename CONFIG_T::difference_t d = largest - data[first + k];
-            ap_uint<difference_w> bits = d.range(difference_w - 1, 0);
+            lmu_uint<difference_w> bits = lmu_bits(d);
             bits += CONFIG_T::up;
-            d.range(difference_w - 1, 0) = bits;
+            d = lmu_of_bits<typename CONFIG_T::difference_t>(bits);
             const typename CONFIG_T::index_t point = d; // rounds and saturates
-            const ap_uint<index_w> row = point.range(index_w - 1, 0);
-            e[k] = exp_table[row.to_uint()];
+            e[k] = exp_table[lmu_bits(point).to_uint()];
             sum += e[k];
         }
     DivideLoop:

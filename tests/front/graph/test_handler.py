@@ -155,11 +155,6 @@ def test_rnn_of_another_cell_is_left_to_hls4ml(tmp_path):
         convert(built, tmp_path, allow_da_fallback=False)
 
 
-@pytest.mark.parametrize("backend", ["Quartus", "Catapult", "oneAPI"])
-def test_backends(backend, tmp_path):
-    refuse(model(plain()), tmp_path, "memory", backend, "use backend='Vitis'", backend=backend)
-
-
 def test_io_stream(tmp_path):
     refuse(model(plain()), tmp_path, "memory", "io_stream", "use 'io_parallel'", io_type="io_stream")
 

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef NNET_LMU_NUMBERS_H_
+#define NNET_LMU_NUMBERS_H_
+
+// What the headers of the LMU need of fixed-point types beyond their arithmetic, on ac_types. The file of the same name
+// for ap_types says the same with their words.
+
+#include "nnet_common.h"
+
+namespace nnet {
+
+template <int W> using lmu_uint = ac_int<W, false>;
+template <int W, int I> using lmu_ufixed = ac_fixed<W, I, false>; // assignments truncate and wrap
+
+// Fraction bits of a type.
+template <class T> struct lmu_fraction {
+    static const int value = T::width - T::i_width;
+};
+
+// The bits of a number as an unsigned integer.
+template <class T> lmu_uint<T::width> lmu_bits(const T x) {
+    return x.template slc<T::width>(0);
+}
+
+// The number that has these bits.
+template <class T> T lmu_of_bits(const lmu_uint<T::width> bits) {
+    T x = 0;
+    x.set_slc(0, bits);
+    return x;
+}
+
+} // namespace nnet
+
+#endif
