@@ -18,6 +18,7 @@ from lmu_hls.spec import Weight
 
 Numbers = NDArray[Any]  # integers, held in float64 or int64
 FLOAT_EXACT = 1 << 53
+IN_FLOAT = {"RND_CONV": np.rint, "TRN": np.floor}  # the two common rounding modes
 
 
 class Affine:
@@ -60,24 +61,30 @@ class Affine:
 
 
 class Rounder:
-    """Assigns exact sums with ``fraction`` fraction bits to a type, and counts the values that did not fit."""
+    """Assigns exact sums with ``fraction`` fraction bits to a type, and counts the values that did not fit.
+
+    ``in_float`` rounds an array of float64 on the grid of the type, and ``scale`` brings sums to that grid; None for a
+    type whose modes need integers.
+    """
 
     def __init__(self, fraction: int, to: FixedType) -> None:
         self.fraction = fraction
         self.to = to
         self.overflows = 0
+        self.scale = 2.0 ** (to.fraction - fraction)
+        self.in_float = IN_FLOAT.get(to.rounding) if to.overflow == "SAT" else None
 
     def __call__(self, sums: Numbers) -> Numbers:
-        if sums.dtype == np.float64 and self.to.rounding in ("RND_CONV", "TRN") and self.to.overflow == "SAT":
-            return self._in_float(sums)
+        if self.in_float is not None and sums.dtype == np.float64:
+            return self._in_float(sums, self.in_float)
         integers = sums.astype(np.int64, copy=False)
         self.overflows += overflow_count(integers, self.fraction, self.to)
         return requantize(integers, self.fraction, self.to).astype(sums.dtype, copy=False)
 
-    def _in_float(self, sums: Numbers) -> Numbers:
-        """The two common rounding modes without leaving float64: scaling by 2**k, rint and floor are exact there."""
-        scaled = sums * 2.0 ** (self.to.fraction - self.fraction)
-        rounded = (np.rint if self.to.rounding == "RND_CONV" else np.floor)(scaled, out=scaled)
+    def _in_float(self, sums: Numbers, round_: np.ufunc) -> Numbers:
+        """Without leaving float64: scaling by 2**k, rint and floor are exact there."""
+        scaled = sums * self.scale
+        rounded: Numbers = round_(scaled, out=scaled)
         low, high = self.to.min_int, self.to.max_int
         if rounded.size and (rounded.min() < low or rounded.max() > high):  # rare, so that clip and count can be slow
             self.overflows += int(np.count_nonzero((rounded < low) | (rounded > high)))

@@ -65,11 +65,12 @@ def run_lmu(lmu: LMU, x: Ints, state: State | None = None, every_step: bool = Tr
     for t in range(steps):
         sums = u_of_x[t]
         for k, source in enumerate(feedback, start=1):
-            sums = sums + encoder.term(k, last["h"] if source == "h" else mem)
+            sums = sums + encoder.term(k, last["h"] if source == "h" else mem.reshape(batch, -1))
         u = round_u(sums)
         mem = memory.numbers({"u": u}, {"mem": mem})["mem"]
         row = min(t, kept - 1)
-        u_all[t], mem_all[row] = u, mem
+        u_all[t] = u
+        mem_all[row].reshape(mem.shape)[...] = mem
         if in_loop:
             now = cell({"mem": mem_all[row], "x": x[:, t]}, last)
             last = {name: now[name] for name in last}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -61,7 +62,10 @@ class Sweeps:
         return counts
 
     def numbers(self, inputs: Mapping[str, Numbers], before: Mapping[str, Numbers]) -> dict[str, Numbers]:
-        """The last tensor (batch, width) from those of this step that are ``inputs`` and those of the step before."""
+        """The last tensor (batch, groups, order) from this step's ``inputs`` and the tensors of the step before.
+
+        Both may be (batch, groups * order), too. What it gave is taken back without a copy.
+        """
         values: dict[str, Numbers] = {}
         old = {name: self._by_place(values) for name, values in before.items()}
         flat = {name: values.astype(self._dtype, copy=False) for name, values in inputs.items()}
@@ -72,7 +76,7 @@ class Sweeps:
             ]
             values[item.to.name] = self._make(move, parts, sources)
         last = self._moves[-1][0].to.name
-        return {last: np.moveaxis(values[last], 0, -1).reshape(len(values[last][0]), -1)}
+        return {last: np.moveaxis(values[last], 0, -1)}
 
     def _make(self, move: Rounder, parts: list[_Part], sources: list[Numbers | None]) -> Numbers:
         """Rounded sums (order, batch, groups); what does not come from beside is summed for all places at once."""
@@ -87,18 +91,42 @@ class Sweeps:
         assert rest is not None
         if chained is None:
             return move(rest)
-        result, previous = np.empty_like(rest), np.zeros_like(rest[0])
         coefficients = np.broadcast_to(1 if chained.factor is None else chained.factor, (self._order, 1, 1)).ravel()
-        for i in range(self._order) if chained.x.beside < 0 else reversed(range(self._order)):
+        places = range(self._order) if chained.x.beside < 0 else range(self._order - 1, -1, -1)
+        fitting = _without_overflow(move, rest, coefficients, places)
+        if fitting is not None:
+            return fitting
+        result, previous = np.empty_like(rest), np.zeros_like(rest[0])
+        for i in places:
             total = previous * coefficients[i]
             total += rest[i]
             result[i] = previous = move(total)
         return result
 
     def _by_place(self, values: Numbers) -> Numbers:
-        """(batch, groups * order) as (order, batch, groups), in one piece."""
+        """(batch, groups, order) as (order, batch, groups), in one piece."""
         split = values.reshape(len(values), self._groups, self._order)
         return np.ascontiguousarray(np.moveaxis(split, -1, 0), self._dtype)
+
+
+def _without_overflow(move: Rounder, rest: Numbers, coefficients: Numbers, places: range) -> Numbers | None:
+    """The places' values as they are when all of them fit, which is seen at the end; None where one does not.
+
+    The first value that does not fit is exact, so that none is missed.
+    """
+    if move.in_float is None or rest.dtype != np.float64 or not rest.size:
+        return None
+    result, factors = rest * move.scale, coefficients * move.scale
+    move.in_float(result[places[0]], out=result[places[0]])
+    product = np.empty_like(result[0])
+    with np.errstate(all="ignore"):
+        for before, i in pairwise(places):
+            place = result[i]
+            np.multiply(result[before], factors[i], out=product)
+            np.add(place, product, out=place)
+            move.in_float(place, out=place)
+    fits = result.min() >= move.to.min_int and result.max() <= move.to.max_int  # of NaN, neither
+    return result if fits else None
 
 
 def _bound(name: str, item: Assign, fraction: int) -> np.dtype:

@@ -8,6 +8,7 @@ import pytest
 
 from lmu_hls import golden
 from lmu_hls.fixed import FixedType, quantize, to_float
+from lmu_hls.golden import sweeps
 from lmu_hls.golden.assign import Step
 from lmu_hls.golden.sweeps import Sweeps
 from lmu_hls.legendre import discretize, tridiagonal_factors
@@ -70,7 +71,30 @@ def test_follows_the_float_bilinear_step(order, theta):
     for u_t in u:
         state = memory.numbers({"u": u_t}, {"mem": state})["mem"]
         ideal = ideal @ a_bar.T + to_float(u_t, u_type) * b_bar
-    assert np.abs(to_float(state.astype(np.int64), mem) - ideal).max() < 2.0**-16
+    assert np.abs(to_float(state[:, 0].astype(np.int64), mem) - ideal).max() < 2.0**-16
+
+
+@pytest.mark.parametrize("rounding", ["RND_CONV", "TRN"])
+def test_values_that_do_not_fit_are_clipped_where_they_arise(rounding, monkeypatch):
+    """What is made without looking at each place equals what is made place by place, whichever of them overflows."""
+    rng = np.random.default_rng(0)
+    overflows = []
+    for gain in (2, 12, 30, 46, 62):  # from steps that all fit to a sweep that grows out of every number format
+        lam = Weight(np.r_[0, rng.integers(-8, 9, 5)] * gain // 2, FixedType(12, 8))
+        kap = Weight(np.r_[rng.integers(-8, 9, 5), 0] * gain // 2, FixedType(12, 8))
+        sweep = FixedType(12, 4, True, rounding, "SAT")
+        update = TridiagonalUpdate(lam, random_weight(rng, 6), kap, random_weight(rng, 6), sweep)
+        mem, u = Tensor("mem", FixedType(10, 2), 12), Tensor("u", FixedType(8, 1), 2)
+        values = {t.name: rng.integers(t.type.min_int, t.type.max_int + 1, (4, t.width)) for t in (mem, u)}
+        steps = Sweeps("memory", update.assignments(mem, u)), Sweeps("memory", update.assignments(mem, u))
+        now, before = {"u": values["u"]}, {"mem": values["mem"]}
+        made = steps[0].numbers(now, before)["mem"]
+        with monkeypatch.context() as context:
+            context.setattr(sweeps, "_without_overflow", lambda *_: None)
+            assert np.array_equal(made, steps[1].numbers(now, before)["mem"])
+        assert steps[0].overflows == steps[1].overflows
+        overflows.append(steps[0].overflows["sweep"])
+    assert overflows[0] == 0 < overflows[1] < overflows[-1], overflows
 
 
 def test_each_executor_refuses_what_the_other_makes():
