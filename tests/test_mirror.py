@@ -72,7 +72,7 @@ ELSEWHERE = {
     "lmu_hls/report": {"report/test_build.py": "precision record render standing", "report/test_page.py": "cards"},
     "lmu_hls/report/pictures": {
         "report/test_page.py": "bars chart drawing gallery network types",
-        "report/test_pictures.py": "behaviour wave",
+        "report/test_pictures.py": "behaviour parts wave",
     },
     "lmu_hls/rtl": {
         "rtl/test_dense.py": "memory unit",

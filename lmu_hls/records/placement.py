@@ -9,6 +9,9 @@ from statistics import median
 from lmu_hls.records.evidence import Evidence
 from lmu_hls.records.number import check_counts, check_source
 
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
+REST = "the rest"
+
 
 @dataclass(frozen=True, slots=True)
 class Usage:
@@ -66,6 +69,28 @@ class CriticalPath:
 
 
 @dataclass(frozen=True, slots=True)
+class Layout:
+    """Where a unit lies on the chip: `rows` of tiles from y = 0, in each a character for every tile from x = 0.
+
+    "." is a tile without cells; a letter is the place in `parts` (a first) of the instance that most of its cells are
+    of, upper case for multipliers and block RAMs; "-" is the harness alone. The last of `parts` may be REST, all the
+    instances that have no letter of their own.
+    """
+
+    parts: tuple[str, ...]
+    rows: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        known = {*".-", *LETTERS[: len(self.parts)], *LETTERS[: len(self.parts)].upper()}
+        if len(self.parts) > len(LETTERS) or not set().union(*self.rows) <= known:
+            raise ValueError(
+                f"a layout of {len(self.parts)} parts has other letters: {set().union(*self.rows) - known}"
+            )
+        if len(set(map(len, self.rows))) > 1:
+            raise ValueError("the rows of a layout differ in length")
+
+
+@dataclass(frozen=True, slots=True)
 class SeedRun:
     """The clock that one seed of place and route reached."""
 
@@ -78,7 +103,7 @@ class Placement:
     """One unit, placed and routed on one device by `tool`, in a harness that gives each port a register.
 
     `clock_mhz` is the clock that was asked for. `runs` has the seeds in their order, empty where the unit does not fit;
-    `utilisation`, without the cells of the harness, which are in `harness`, and `critical_path` are those of the best.
+    `utilisation`, without the cells of the harness, which are in `harness`, `critical_path`, `layout` are of the best.
     `fits` is False with `why`, which names what is lacking, and `remedy`. Cycles are those of the project, by formula;
     0 where they are not known.
     """
@@ -99,6 +124,7 @@ class Placement:
     step_cycles: int = 0
     sequence_cycles: int = 0
     source: str = "pnr"
+    layout: Layout | None = None
 
     def __post_init__(self) -> None:
         check_source(self.source)

@@ -14,7 +14,8 @@ class Device:
     has}. `route` are the arguments by which place and route knows it, `pack` those of the program that writes the
     bitstream. `clock_mhz` is routed for unless another clock is asked for. `passes` replace the family's where the
     device lacks a primitive that others of its family have. `pins` are locations for a clock, an input and an output,
-    where every port needs one.
+    where every port needs one. `grid` is how many columns and rows of tiles the router knows, (0, 0) where it is not
+    said.
     """
 
     name: str
@@ -25,6 +26,7 @@ class Device:
     clock_mhz: float = 100.0
     passes: tuple[str, ...] = ()
     pins: tuple[str, ...] = ()
+    grid: tuple[int, int] = (0, 0)
 
 
 @dataclass(frozen=True, slots=True)

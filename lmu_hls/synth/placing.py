@@ -25,8 +25,9 @@ from lmu_hls.synth.constraints import constraints, sdc
 from lmu_hls.synth.families import Target, target_of
 from lmu_hls.synth.fit import lacking, remedy, usage_of
 from lmu_hls.synth.harness import INSTANCE, PINS, Harnessed, harnessed
+from lmu_hls.synth.layout import layout_of, read_cells
 from lmu_hls.synth.roms import MANIFEST
-from lmu_hls.synth.route import REPORT, DoesNotFit, pack, route, usage
+from lmu_hls.synth.route import CELLS, REPORT, DoesNotFit, pack, route, usage
 from lmu_hls.synth.timing import read_scopes, read_timing
 from lmu_hls.synth.units import Incomplete, unit_files
 from lmu_hls.synth.vivado import implement, read_reports
@@ -251,11 +252,13 @@ def _placement(folder: OutputFolder, job: _Job) -> Placement:
     runs = tuple(SeedRun(seed, round(timing.fmax_mhz, 3)) for seed, timing in timings.items())
     made = replace(about, runs=runs, fits=True, harness=job.harness.counts)
     assert made.seed is not None
-    used = usage(job.routed[made.seed] / REPORT, family.router)
+    best = job.routed[made.seed]
+    used = usage(best / REPORT, family.router)
     return replace(
         made,
         utilisation={name: _without(name, use, job.harness.counts) for name, use in used.items()},
         critical_path=timings[made.seed].path,
+        layout=layout_of(read_cells(best / CELLS), scopes, job.target, INSTANCE),
     )
 
 

@@ -21,9 +21,11 @@ from lmu_hls.records.placement import Usage
 from lmu_hls.synth.constraints import check_constraints, sdc
 from lmu_hls.synth.device import Router
 from lmu_hls.synth.families import Target
+from lmu_hls.synth.layout import keep_cells
 from lmu_hls.toolchain import need
 
-REPORT = "report.json"
+REPORT, CELLS = "report.json", "cells.txt"  # CELLS: where they are, see synth.layout
+_PLACED = "placed.json"
 _LOG, _SDC, _CONSTRAINTS = "nextpnr.log", "clock.sdc", "pins"
 _MEND = "mend the constraint file"
 _USED = re.compile(r"^Info:\s+(\w+):\s+(\d+)/\s*(\d+)\s+\d+%", re.MULTILINE)
@@ -47,7 +49,7 @@ class DoesNotFit(LmuHlsError):
 
 
 def route(netlist: Path, target: Target, seed: int, clock_mhz: float, pins: str, log: Path, clock: str = "clk") -> Path:
-    """Place and route a netlist for the port ``clock`` at ``clock_mhz``; the kept folder with REPORT and the layout.
+    """Place and route a netlist for the port ``clock`` at ``clock_mhz``; the kept folder with REPORT, CELLS, layout.
 
     ``netlist`` is a JSON file of Yosys, ``pins`` the text of the constraint file (synth.constraints). ``log`` gets what
     nextpnr prints and stays, whatever happens.
@@ -59,9 +61,19 @@ def route(netlist: Path, target: Target, seed: int, clock_mhz: float, pins: str,
     tool = need(router.tool)
     assert tool.path is not None
     check_constraints(router.constraints, pins, *_names(netlist, clock))
-    wanted = ["--freq", f"{clock_mhz:g}", "--seed", str(seed), "--timing-allow-fail", "--report", REPORT]
+    wanted = [
+        "--freq",
+        f"{clock_mhz:g}",
+        "--seed",
+        str(seed),
+        "--timing-allow-fail",
+        "--report",
+        REPORT,
+        "--write",
+        _PLACED,
+    ]
     options = [*device.route, *wanted]
-    parts = [tool.version, *options, *router.arguments, pins, clock, digest(netlist)]
+    parts = [CELLS, tool.version, *options, *router.arguments, pins, clock, digest(netlist)]
     program = tool.path
 
     def make(folder: Path) -> None:
@@ -75,6 +87,9 @@ def route(netlist: Path, target: Target, seed: int, clock_mhz: float, pins: str,
         code = process.run(command, tool=router.tool, cwd=folder, log=log).code
         _judge(code, log, router, target)
         _check_clock(folder / REPORT, clock_mhz, log)
+        keep_cells(folder / _PLACED, folder / CELLS)
+        if router.layout != _PLACED:
+            (folder / _PLACED).unlink()
         shutil.copy(log, folder / _LOG)
 
     log.parent.mkdir(parents=True, exist_ok=True)

@@ -15,10 +15,13 @@ from lmu_hls.errors import LmuHlsError
 from lmu_hls.records import Resources
 from lmu_hls.records.evidence import digest
 from lmu_hls.synth.families import DEFAULT, Target, target_of
+from lmu_hls.synth.instances import cells_of_instances
+from lmu_hls.synth.timing import read_scopes
 from lmu_hls.toolchain import need
 
 _LOG, _SCRIPT, _STAT = "yosys.log", "synth.ys", "stat.json"
 NETLIST, SCOPES = "netlist.json", "scopes.txt"  # SCOPES: the instances, with their modules
+_PARTS = "parts.json"  # {instance in the top: {type of cell: how many}}
 _NAME = re.compile(r"[A-Za-z_]\w*")
 
 
@@ -45,14 +48,17 @@ def synthesize(
     cells of unknown cost, an unknown target (one of synth.families); ValueError for a parameter that cannot be written.
     """
     wanted = target_of(target)
+    parts: dict[str, dict[str, int]] = {}
     if data is None:
         _synthesize(verilog, top, parameters, workdir, wanted, data_dir or workdir)
         stat = workdir / _STAT
     else:
         entry = netlist(verilog, top, parameters, workdir, wanted, data_dir or workdir, data)
         stat = entry / _STAT
-    cells = _cells(stat)
-    return Resources(unit or top, target, "yosys", need("pyosys").version, wanted.family.count(cells), cells)
+        parts = json.loads((entry / _PARTS).read_text(encoding="utf-8"))
+    cells, count = _cells(stat), wanted.family.count
+    taken = {name: {kind: n for kind, n in count(part).items() if n} for name, part in parts.items()}
+    return Resources(unit or top, target, "yosys", need("pyosys").version, count(cells), cells, parts=taken)
 
 
 def netlist(
@@ -73,7 +79,16 @@ def netlist(
     tool = need("pyosys")
     passes = target.pad_passes if pads else target.passes
     files = [f"{os.path.relpath(path, data_dir)} {digest(path)}" for path in (*verilog, *sorted(data))]
-    parts = [tool.version, *passes, top, json.dumps(dict(parameters), sort_keys=True), str(len(verilog)), *files]
+    parts = [
+        "autoname",
+        _PARTS,
+        tool.version,
+        *passes,
+        top,
+        json.dumps(dict(parameters), sort_keys=True),
+        str(len(verilog)),
+        *files,
+    ]
 
     def make(folder: Path) -> None:
         _synthesize(verilog, top, parameters, workdir, target, data_dir, passes, kept=True)
@@ -81,6 +96,8 @@ def netlist(
             shutil.copy(workdir / name, folder / name)
         for name in (NETLIST, SCOPES):
             shutil.move(workdir / name, folder / name)
+        cells = cells_of_instances(folder / NETLIST, top, read_scopes(folder / SCOPES))
+        (folder / _PARTS).write_text(json.dumps(cells), encoding="utf-8")
 
     workdir.mkdir(parents=True, exist_ok=True)
     entry = built("netlist", parts, make)
@@ -124,7 +141,7 @@ def _passes(
     scopes: str = "",
 ) -> list[str]:
     """The Yosys passes, one a line. -defer leaves $readmemh until the parameters are known; $scopeinfo cells only
-    note where flattened cells came from."""
+    note where flattened cells came from; autoname names those that synthesis made after the nets of the source."""
     for name in (top, *parameters):
         if not _NAME.fullmatch(name):
             raise ValueError(f"{name!r} is not a Verilog name")
@@ -133,6 +150,7 @@ def _passes(
         *(f"read_verilog -defer {_quoted(path)}" for path in verilog),
         f"hierarchy -check -top {top}{overrides}",
         *passes,
+        "autoname",
         "check -assert",
         *([f"tee -q -o {_quoted(scopes)} dump t:$scopeinfo"] if scopes else []),
         "delete t:$scopeinfo",

@@ -6,12 +6,19 @@ import re
 import pytest
 
 from lmu_hls.fixed import FixedType
-from lmu_hls.records import Energy, OperationEnergy, Placement, TensorPrecision, Usage
+from lmu_hls.records import Energy, OperationEnergy, Placement, SeedRun, TensorPrecision, Usage
+from lmu_hls.records.placement import Layout
 from lmu_hls.report.cards import cards
-from lmu_hls.report.pictures import bars, behaviour, drawing, types, wave
+from lmu_hls.report.pictures import bars, behaviour, drawing, parts, types, wave
 from lmu_hls.report.pictures.chart import Plane, ticks
 from lmu_hls.report.pictures.gallery import pictures_of
-from tests.support.sample_records import BASIS, EXCERPT, TRACES
+from tests.support.sample_records import BASIS, COUNTS, EXCERPT, RESOURCES, TRACES
+
+PARTS = {
+    "lmu_hidden": {"LUT": 200, "LUTRAM": 8, "FF": 300, "DSP": 1},
+    "lmu_memory": {"LUT": 100, "SRL": 4, "FF": 40, "CARRY4": 20, "BRAM18": 3},
+    "": {"LUT": 12, "FF": 12},
+}
 
 
 def labels(picture):
@@ -52,6 +59,40 @@ def test_resources_beyond_the_device_are_red_and_do_not_leave_the_picture():
     assert [shape.fill for shape in shapes].count("bad") == 1
     assert all(shape.x + shape.width <= drawing.WIDTH for shape in shapes)
     assert "170.5 % (9000)" in labels(bars.device_bars("d", item))
+
+
+def test_parts_share_bars_and_tiles_in_the_same_colours():
+    item = dataclasses.replace(RESOURCES[0], counts=COUNTS, parts=PARTS)
+    layout = Layout(("lmu_memory", "", "lmu_hidden"), ("aAacB", "bc--."))
+    placed = Placement(
+        "lmu", "up5k", "p", "t", "1", 9.0, (SeedRun(4, 12.0),), {}, {}, True, layout=layout, step_cycles=1
+    )
+    report = dataclasses.replace(BASIS, resources=(item,), placements=(placed,))
+    colors = parts.part_colors(report)
+    assert colors == {"lmu_hidden": "a", "lmu_memory": "b"}
+    assert parts.part_colors(dataclasses.replace(report, resources=())) == {"lmu_hidden": "b", "lmu_memory": "a"}
+    bar = parts.part_bars("bars", [item], {"LUT", "FF", "DSP"}, colors)
+    assert "LUT 312 (lmu_hidden 200, lmu_memory 100, the top 12)" in bar.text
+    lut = [shape for shape in bar.shapes if isinstance(shape, drawing.Rect) and shape.title.endswith(" LUT")]
+    assert [shape.title for shape in lut] == ["lmu_hidden: 200 LUT", "lmu_memory: 100 LUT", "other parts: 12 LUT"]
+    assert sum(shape.width for shape in lut) == pytest.approx(drawing.WIDTH - parts.LEFT - parts.RIGHT)
+    assert [shape.fill for shape in lut] == ["a", "b", "muted"] and "FF" in labels(bar)
+    chip = parts.layout_map("chip", placed, layout, colors)
+    areas = {shape.title: shape for shape in chip.shapes if isinstance(shape, drawing.Area)}
+    assert {title: (area.fill, len(area.rects)) for title, area in areas.items()} == {
+        "the harness": ("grid", 1), "lmu_memory": ("b", 2), "lmu_memory, multipliers and block RAM": ("b", 1),
+        "the top": ("muted", 1), "the top, multipliers and block RAM": ("muted", 1), "lmu_hidden": ("a", 2),
+    }  # fmt: skip
+    assert "7 of 10 tiles, of seed 4" in chip.note and "lmu_memory 3, the top 2, lmu_hidden 2" in chip.text
+    assert {"bars", "chip"} == {picture.name for picture in (bar, chip) if drawing.png(picture)}
+    names = {picture.name for group in pictures_of(report).values() for picture in group}
+    assert {"resources-xc7", "layout-0"} <= names
+
+
+def test_counts_without_parts_are_whole_bars():
+    bar = parts.part_bars("bars", RESOURCES, {"LUT"}, {})
+    assert "LUT 312;" in bar.text and "other parts" not in labels(bar)
+    assert parts.part_colors(BASIS) == {}
 
 
 def test_types_take_ranges_that_are_unknown_unbounded_or_zero():

@@ -75,6 +75,9 @@ Path(value("--report")).write_text(json.dumps({
                        {"from": "<async>", "to": "posedge clk", "path": path * 9}],
 }))
 Path(value("--textcfg")).write_text("layout")
+cells = {"unit.first.y_TRELLIS_FF_Q": "X1/Y0/SLICEA.FF0", "given_TRELLIS_FF_Q": "X2/Y1/SLICEA.FF0"}
+attributes = {name: {"type": "TRELLIS_FF", "attributes": {"NEXTPNR_BEL": bel}} for name, bel in cells.items()}
+Path(value("--write")).write_text(json.dumps({"modules": {"lmu_harness": {"cells": attributes}}}))
 """
 ECPPACK = """#!/bin/sh
 [ "$1" = --version ] && echo Version 9.9 && exit
@@ -132,6 +135,8 @@ def test_seeds_are_run_once_and_the_best_counts(
     assert path is not None and (path.delay_ns, path.logic_ns, path.routing_ns) == (2.0, 0.75, 1.25)
     assert str(path.start) == "y[2] in first (inner)" and str(path.end) == "y in first (inner)"
     assert path.through == ("first",)
+    assert found.layout is not None and found.layout.parts == ("first",)
+    assert [row.rstrip(".") for row in found.layout.rows] == [".a", "..-", *[""] * 49]
     (entry,) = load(outdir / "place.json", Placements).targets
     assert entry.placements == (found,) and "--route --clock 120MHz --seeds 3" in entry.evidence.command
     assert sorted(calls.read_text().split()) == ["1", "2", "3"]
@@ -209,7 +214,7 @@ def test_what_does_not_fit_says_by_how_much(outdir: Path, calls: Path, monkeypat
 
 def test_what_synthesis_counts_too_many_of_is_not_routed(outdir: Path, calls: Path) -> None:
     (item,) = synthesize_units(outdir, ["ecp5-25k"])
-    large = replace(item, counts={**item.counts, "DSP": 29})
+    large = replace(item, counts={**item.counts, "DSP": 29}, parts={})
     (found,) = place_units(outdir, [large], Routing())
     assert found.source == "synth" and found.why == "29 of 28 DSP (1 too many)" and not calls.read_text()
 

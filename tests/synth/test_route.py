@@ -9,7 +9,8 @@ import pytest
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.synth.constraints import check_constraints, constraints
 from lmu_hls.synth.families import families, target_of
-from lmu_hls.synth.route import REPORT, pack, route, usage
+from lmu_hls.synth.layout import layout_of, read_cells
+from lmu_hls.synth.route import CELLS, REPORT, pack, route, usage
 from lmu_hls.synth.timing import read_timing
 from lmu_hls.synth.yosys import NETLIST, netlist
 from lmu_hls.toolchain import find
@@ -59,6 +60,9 @@ def test_a_counter_becomes_a_bitstream(tmp_path: Path, target: str) -> None:
     timing = read_timing(found / REPORT, {}, "counter", target_of(target).family.costs)
     assert timing.fmax_mhz > 50 and timing.path is not None and timing.path.start.module == "counter"
     assert timing.path.start.net[0] in "ya"
+    layout = layout_of(read_cells(found / CELLS), [], target_of(target), "nothing")
+    assert (len(layout.rows[0]), len(layout.rows)) == target_of(target).device.grid
+    assert "".join(layout.rows).count("-") >= 1  # all of it lies outside of "nothing"
     bits = pack(found, target_of(target), tmp_path / "bits", tmp_path / "pack.log")
     assert bits.suffix == f".{router.bitstream}" and bits.stat().st_size > 50_000
 

@@ -1,10 +1,10 @@
-"""Resources as bars: of a device in percent where one is known, else as counts of one target; multipliers by part."""
+"""Resources as bars: of a device in percent; multipliers by part; energy by operation."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
-from lmu_hls.records import Energy, Hardware, Placement, Resources
+from lmu_hls.records import Energy, Hardware, Placement
 from lmu_hls.report.pictures.drawing import SMALL, WIDTH, Picture, Rect, Shape, Text, fitting
 
 ROW, LEFT, RIGHT = 19.0, 96.0, 112.0
@@ -37,18 +37,6 @@ def device_bars(name: str, item: Placement) -> Picture:
         if use.available or use.used
     ]
     return bars(name, f"{item.unit} on {item.target}, of the device", rows, 100.0)
-
-
-def target_bars(name: str, items: Sequence[Resources], short: Collection[str]) -> Picture:
-    """What each unit takes of each resource that the target counts; ``short`` are those that matter most."""
-    several = len(items) > 1
-    rows = [
-        (f"{item.unit} {kind}" if several else kind, float(count), str(count), "a" if kind in short else "e")
-        for item in items
-        for kind, count in item.counts.items()
-        if count
-    ]
-    return bars(name, f"{items[0].target}, counted by {items[0].tool}", rows)
 
 
 def multiplier_bars(hardware: Hardware) -> Picture:

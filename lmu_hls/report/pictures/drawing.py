@@ -75,7 +75,17 @@ class Text:
     bold: bool = False
 
 
-Shape = Rect | Path | Dot | Text
+@dataclass(frozen=True, slots=True)
+class Area:
+    """Rectangles (x, y, width, height) of one colour, which are one element of the page."""
+
+    rects: Sequence[tuple[float, float, float, float]]
+    fill: str = "a"
+    opacity: float = 1.0
+    title: str = ""
+
+
+Shape = Rect | Path | Dot | Text | Area
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +157,10 @@ def png(picture: Picture) -> bytes:
                 LIGHT[shape.outline] if shape.outline else None,
                 scale,
             )
+        elif isinstance(shape, Area):
+            for x, y, width, height in shape.rects:
+                box = [scale * x, scale * y, scale * (x + width) - 1, scale * (y + height) - 1]
+                draw.rectangle(box, _blend(shape.fill, shape.opacity))
         elif isinstance(shape, Path):
             points = [(scale * x, scale * y) for x, y in shape.points]
             draw.line(points, LIGHT[shape.color], max(1, round(scale * shape.width)), "curve")
@@ -187,6 +201,10 @@ def _element(shape: Shape) -> str:
         dash = ' stroke-dasharray="4 3"' if shape.dashed else ""
         line = f'stroke="var(--{shape.color})" stroke-width="{_n(shape.width)}"'
         return f'<polyline points="{points}" fill="none" {line}{dash}/>'
+    if isinstance(shape, Area):
+        drawn = "".join(f"M{_n(x)} {_n(y)}h{_n(w)}v{_n(h)}h{_n(-w)}z" for x, y, w, h in shape.rects)
+        title = f"<title>{html(shape.title)}</title>" if shape.title else ""
+        return f'<path d="{drawn}" fill="var(--{shape.fill})"{_opacity(shape.opacity)}>{title}</path>'
     if isinstance(shape, Dot):
         place = f'cx="{_n(shape.x)}" cy="{_n(shape.y)}" r="{_n(shape.radius)}"'
         return f'<circle {place} fill="var(--{shape.color})"{_opacity(shape.opacity)}/>'

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from itertools import groupby
 
-from lmu_hls.report.pictures.bars import device_bars, energy_bars, multiplier_bars, target_bars
+from lmu_hls.report.pictures.bars import device_bars, energy_bars, multiplier_bars
 from lmu_hls.report.pictures.behaviour import confusion, curves, remembered, scatter
 from lmu_hls.report.pictures.drawing import Picture
 from lmu_hls.report.pictures.network import blocks, pace
+from lmu_hls.report.pictures.parts import layout_map, part_bars, part_colors
 from lmu_hls.report.pictures.types import chosen_types, given_types
 from lmu_hls.report.pictures.wave import timeline, wave
 from lmu_hls.report.record import Report
@@ -53,10 +54,13 @@ def _behaviour(report: Report) -> list[Picture]:
 
 def _resources(report: Report) -> list[Picture]:
     made = [multiplier_bars(report.hardware)] if report.hardware else []
+    colors = part_colors(report)
     for target, items in groupby(report.resources, lambda item: item.target):
         short = {kind.name for kind in family_of(target).resources if kind.short}
-        made.append(target_bars(f"resources-{target}", list(items), short))
-    made += [device_bars(f"device-{k}", item) for k, item in enumerate(report.placements) if item.utilisation]
+        made.append(part_bars(f"resources-{target}", list(items), short, colors))
+    for k, item in enumerate(report.placements):
+        made += [device_bars(f"device-{k}", item)] if item.utilisation else []
+        made += [layout_map(f"layout-{k}", item, item.layout, colors)] if item.layout else []
     return made + ([energy_bars(report.energy)] if report.energy else [])
 
 

@@ -33,10 +33,11 @@ FAMILY = Family(
         **{name: {} for name in ("PFUMX", "L6MUX21", "VLO", "VHI")},
     },
     devices=(
-        Device("ecp5-12k", "LFE5U-12F-6BG381C", _available(24288, 56, 28), ("--12k", *_PACKAGE)),  # the die of the 25F
-        Device("ecp5-25k", "LFE5U-25F-6BG381C", _available(24288, 56, 28), ("--25k", *_PACKAGE)),
-        Device("ecp5-45k", "LFE5U-45F-6BG381C", _available(43848, 108, 72), ("--45k", *_PACKAGE)),
-        Device("ecp5-85k", "LFE5U-85F-6BG381C", _available(83640, 208, 156), ("--85k", *_PACKAGE)),
+        # The 12F is the die of the 25F
+        Device("ecp5-12k", "LFE5U-12F-6BG381C", _available(24288, 56, 28), ("--12k", *_PACKAGE), grid=(73, 51)),
+        Device("ecp5-25k", "LFE5U-25F-6BG381C", _available(24288, 56, 28), ("--25k", *_PACKAGE), grid=(73, 51)),
+        Device("ecp5-45k", "LFE5U-45F-6BG381C", _available(43848, 108, 72), ("--45k", *_PACKAGE), grid=(91, 72)),
+        Device("ecp5-85k", "LFE5U-85F-6BG381C", _available(83640, 208, 156), ("--85k", *_PACKAGE), grid=(127, 96)),
     ),
     router=Router(
         tool="nextpnr-ecp5",

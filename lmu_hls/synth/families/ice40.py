@@ -38,7 +38,14 @@ FAMILY = Family(
         "SB_GB": {},  # global buffers
     },
     devices=(
-        Device("up5k", "iCE40UP5K-SG48", _available(5280, 30, 8, 4), ("--up5k", "--package", "sg48"), clock_mhz=24.0),
+        Device(
+            "up5k",
+            "iCE40UP5K-SG48",
+            _available(5280, 30, 8, 4),
+            ("--up5k", "--package", "sg48"),
+            clock_mhz=24.0,
+            grid=(26, 32),
+        ),
         Device(
             "u4k",
             "iCE5LP4K-SG48",
@@ -46,6 +53,7 @@ FAMILY = Family(
             ("--u4k", "--package", "sg48"),
             clock_mhz=24.0,
             passes=("synth_ice40 -device u -dsp",),
+            grid=(26, 22),
         ),
         Device(
             "hx1k",
@@ -54,6 +62,7 @@ FAMILY = Family(
             ("--hx1k", "--package", "tq144"),
             clock_mhz=50.0,
             passes=_HX,
+            grid=(14, 18),
         ),
         Device(
             "hx8k",
@@ -62,6 +71,7 @@ FAMILY = Family(
             ("--hx8k", "--package", "ct256"),
             clock_mhz=50.0,
             passes=_HX,
+            grid=(34, 34),
         ),
     ),
     router=Router(
