@@ -352,6 +352,11 @@ def verify(
     ] = None,
     data: Annotated[Path | None, typer.Option(metavar="NPZ", help="Inputs x and targets y; default: random.")] = None,
     samples: Annotated[int, typer.Option(min=1, help="Number of random samples without --data.")] = 32,
+    netlist: Annotated[
+        list[str] | None,
+        typer.Option(metavar="TARGET", help="Simulate what synthesis makes for it, too: ecp5, up5k, ...; repeatable."),
+    ] = None,
+    netlist_samples: Annotated[int, typer.Option(min=1, help="Sequences that a netlist is simulated with.")] = 2,
     min_snr_db: Annotated[
         float | None,
         typer.Option(help="Fail where the outputs are farther from the Keras model; without it below 20 dB warns."),
@@ -371,7 +376,16 @@ def verify(
     inputs = flow.load_data(data, network) if data else flow.random_data(network, samples)
     chosen = [name for name in (simulator or ["verilator"]) if name != "none"]
     with _progress() as progress:
-        result = flow.verify(folder, inputs, simulators=chosen, waves=waves, min_snr_db=min_snr_db, progress=progress)
+        result = flow.verify(
+            folder,
+            inputs,
+            simulators=chosen,
+            netlists=tuple(dict.fromkeys(netlist or ())),
+            netlist_samples=netlist_samples,
+            waves=waves,
+            min_snr_db=min_snr_db,
+            progress=progress,
+        )
     made = build_report(outdir)
     if json_:
         _print_json(result)

@@ -13,11 +13,13 @@ from lmu_hls.boards.bitstream import synthesise
 from lmu_hls.boards.host import Host, HostError
 from lmu_hls.boards.host import Network as Description
 from lmu_hls.boards.project import FACTS, BoardProject
-from lmu_hls.boards.simulation import gates, modelled, simulated, simulated_netlist
+from lmu_hls.boards.simulation import simulated, simulated_netlist
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import Ints
 from lmu_hls.records import Comparison, write_bytes
 from lmu_hls.spec import Network
+from lmu_hls.synth.families import target_of
+from lmu_hls.synth.gates import Gates, gates, modelled
 from lmu_hls.verify.compare import compare
 
 GOLDEN = "golden.npz"
@@ -32,6 +34,13 @@ def write_golden(project: BoardProject, network: Network, x: Ints) -> Path:
     return project.folder / GOLDEN
 
 
+def board_gates(project: BoardProject) -> Gates:
+    """What synthesis makes of the board, as Verilog, in its folder work. Raises LmuHlsError as synth.gates.gates."""
+    target = target_of(project.target)
+    modelled(target)  # before any work is done
+    return gates(synthesise(project), target, project.folder / "work")
+
+
 def check(
     project: BoardProject,
     network: Network,
@@ -43,9 +52,7 @@ def check(
 
     Raises LmuHlsError when a tool is absent or fails, and when the board does not answer as the protocol says.
     """
-    if netlist:
-        modelled(project.target)
-    running = simulated_netlist(project, gates(project, synthesise(project))) if netlist else simulated(project)
+    running = simulated_netlist(project, board_gates(project)) if netlist else simulated(project)
     name = f"{'netlist' if netlist else 'Verilog'} of {project.board.title} icarus"
     found = []
     with running as line:

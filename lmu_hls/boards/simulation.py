@@ -7,28 +7,22 @@ serial line of its own. So the script of the host talks to the simulated board a
 from __future__ import annotations
 
 import contextlib
-import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from lmu_hls import process, yosys
+from lmu_hls import process
 from lmu_hls.boards.project import BoardProject, divisor
 from lmu_hls.builds import built
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.records.evidence import digest
-from lmu_hls.synth.families import target_of
-from lmu_hls.synth.yosys import NETLIST
+from lmu_hls.synth.gates import Gates
 from lmu_hls.toolchain import need
 
 DIVISOR = 4  # cycles of a bit; the board's own would take long
 PATIENCE = 400  # cycles
 ANSWER_CYCLES = 200_000  # that an answer may take
-GATES = "board_netlist.v"
-# Yosys's models of a family's primitives, where all that are used have one: those of ECP5 and Gowin lack multipliers
-_CELLS = {"ice40": ("ice40/cells_sim.v",)}
-_DEFINES = {"ice40": ("NO_ICE40_DEFAULT_ASSIGNMENTS",)}
 
 
 @dataclass
@@ -79,39 +73,12 @@ def simulated(project: BoardProject, patience: int = PATIENCE) -> Iterator[Simul
         yield line
 
 
-def modelled(target: str) -> str:
-    """The family of a target whose netlists can be simulated. Raises LmuHlsError for another one."""
-    family = target_of(target).family.name
-    if family not in _CELLS:
-        raise LmuHlsError(
-            f"Yosys has no simulation models for all primitives of {family}: a netlist is simulated for a board with "
-            f"{', '.join(_CELLS)}, such as icebreaker; without --netlist the Verilog of any board is"
-        )
-    return family
-
-
 @contextlib.contextmanager
-def simulated_netlist(project: BoardProject, netlist: Path) -> Iterator[SimulatedLine]:
-    """A netlist of the board, as :func:`gates` writes it, in Icarus. Its bits have the length that it was made with."""
-    family = modelled(project.target)
-    package = need("pyosys").path
-    assert package is not None
-    cells = [package / "share" / name for name in _CELLS[family]]
-    defines = [f"-D{name}" for name in ("NETLIST", *_DEFINES.get(family, ()))]
+def simulated_netlist(project: BoardProject, gates: Gates) -> Iterator[SimulatedLine]:
+    """A netlist of the board in Icarus, with models of its cells. Its bits have the length that it was made with."""
     cycles = divisor(project.board.clock_mhz, project.facts.baud)
-    options = [*defines, f"-P{project.top}_tb.DIVISOR={cycles}"]
-    with _running(project, options, (netlist, *cells)) as line:
+    with _running(project, ["-DNETLIST", f"-P{project.top}_tb.DIVISOR={cycles}"], gates.files) as line:
         yield line
-
-
-def gates(project: BoardProject, synthesis: Path) -> Path:
-    """The netlist in the folder of a synthesis as Verilog, in the board's folder work."""
-    work = project.folder / "work"
-    work.mkdir(parents=True, exist_ok=True)
-    shutil.copy(synthesis / NETLIST, work / NETLIST)
-    script = [f"read_json {NETLIST}", f"write_verilog -noattr {GATES}"]
-    yosys.run(script, work / "gates.ys", work / "gates.log", work, f"write the netlist of {project.top}")
-    return work / GATES
 
 
 @contextlib.contextmanager

@@ -16,6 +16,10 @@ from lmu_hls.flow.accelerator import written_accelerator
 from lmu_hls.flow.data import Data, head_of
 from lmu_hls.flow.fidelity import refer
 from lmu_hls.flow.ledger import Ledger
+from lmu_hls.flow.netlists import SEQUENCES as NETLIST_SEQUENCES
+from lmu_hls.flow.netlists import TOOLS as NETLIST_TOOLS
+from lmu_hls.flow.netlists import check_netlists, compare_netlist
+from lmu_hls.flow.netlists import title as netlist_title
 from lmu_hls.flow.traces import traces
 from lmu_hls.records import Comparison, Overrun, Precision, Ties, Timing, Verification, load
 from lmu_hls.records.evidence import digests
@@ -44,13 +48,16 @@ def verify(
     csim: bool = True,
     simulators: Sequence[str] = ("verilator",),
     rtl_samples: Mapping[str, int] | None = None,
+    netlists: Sequence[str] = (),
+    netlist_samples: int = NETLIST_SEQUENCES,
     waves: bool = False,
     min_snr_db: float | None = None,
     progress: Progress = no_progress,
 ) -> Verification:
     """Compare csim's outputs and all tensors of the Verilog with golden, ``==`` on every integer; keep the record.
 
-    ``rtl_samples`` limits the sequences that go through each simulator; the first ones are taken. ``verify.json`` then
+    ``rtl_samples`` limits the sequences that go through each simulator; the first ones are taken, as are the first
+    ``netlist_samples`` for what synthesis makes of it for each of the targets ``netlists``. ``verify.json`` then
     holds what this run found, with the figures of the task when the data have targets, and how close golden comes to
     the Keras model: ``min_snr_db`` is the least SNR that counts as close. It also holds what
     :mod:`lmu_hls.flow.ledger` keeps of earlier runs. Raises LmuHlsError when a tool is absent or a file changes
@@ -65,10 +72,12 @@ def verify(
     targets = None if data.y is None else check_targets(data.y, head_of(network), len(data.x))
     for simulator in simulators:  # before any work is done
         toolchain.simulator_env(simulator)
+    check_netlists(netlists)
     limits = rtl_samples or {}
     commands = {name: _command(data, name, limits.get(name)) for name in simulators}
     checks = [("csim", "csim", _command(data, "none"))] if csim else []
     checks += [(f"rtlsim {name}", "rtlsim", command) for name, command in commands.items()]
+    checks += [(netlist_title(name), "rtlsim", _netlist_command(data, name, netlist_samples)) for name in netlists]
     ledger = Ledger.begin(folder, about, before, checks)
     x = quantize(data.x, network.x)
     reference, overruns, ties = _golden(folder, network, x, progress)
@@ -84,7 +93,7 @@ def verify(
     found = refer(network, data, targets, real, reference, overruns, min_snr_db)
     if csim:
         ledger.enter("csim", _csim(folder, network, x, reference, progress), None, _versions("g++"))
-    made = written_accelerator(folder, network) if simulators else None
+    made = written_accelerator(folder, network) if simulators or netlists else None
     excerpt = None
     for simulator in simulators:
         assert made is not None
@@ -92,6 +101,12 @@ def verify(
         comparison, timing, step = _rtlsim(folder, made, part, simulator, waves, progress)
         excerpt = excerpt or step
         ledger.enter(f"rtlsim {simulator}", comparison, timing, _versions(simulator, "cocotb"))
+    for target in netlists:
+        assert made is not None
+        progress(netlist_title(target), 0, 1)
+        comparison = compare_netlist(folder, made, x[:netlist_samples], target)
+        progress(netlist_title(target), 1, 1)
+        ledger.enter(netlist_title(target), comparison, None, _versions(*NETLIST_TOOLS))
     bound = "" if min_snr_db is None else f" --min-snr-db {min_snr_db:g}"
     ledger.refer(_command(data, "none") + bound, _versions("keras", "tensorflow"), replace(found, ties=ties))
     ledger.trace(traces(network, model, data.x, x, (real, reference), targets, excerpt))
@@ -101,6 +116,10 @@ def verify(
 def _command(data: Data, simulator: str, limit: int | None = None) -> str:
     first = f", the first {limit} samples" if limit else ""
     return f"lmu-hls verify OUTDIR --simulator {simulator} {data.option}{first}"
+
+
+def _netlist_command(data: Data, target: str, limit: int) -> str:
+    return f"lmu-hls verify OUTDIR --simulator none --netlist {target} --netlist-samples {limit} {data.option}"
 
 
 def _versions(*tools: str) -> dict[str, str]:

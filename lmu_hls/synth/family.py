@@ -19,13 +19,24 @@ class Resource:
 
 
 @dataclass(frozen=True, slots=True)
+class Models:
+    """Yosys's simulation models of a family's primitives: ``files`` below its folder `share`, read with ``defines``.
+
+    Primitives of which those say only that they exist are modelled in ``models/FAMILY.v`` beside this file, if at all.
+    """
+
+    files: tuple[str, ...]
+    defines: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Family:
     """One device family.
 
     `device` is its name in words. `passes` map a flattened design to its primitives, without pads. `costs` has what
     one cell of each primitive takes, {resource: how many}; {} where that is nothing that is counted. `devices` are
     the chips that are known by name, `router` how they are placed and routed with open tools; where none does,
-    `vendor` is the manufacturer's tool for that, a name in lmu_hls.toolchain.
+    `vendor` is the manufacturer's tool for that, a name in lmu_hls.toolchain. `models` simulate its netlists.
     """
 
     name: str
@@ -36,6 +47,7 @@ class Family:
     devices: tuple[Device, ...] = ()
     router: Router | None = None
     vendor: str = ""
+    models: Models | None = None
 
     def __post_init__(self) -> None:
         known = {resource.name for resource in self.resources}

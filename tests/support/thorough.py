@@ -16,6 +16,7 @@ import pytest
 THOROUGH: dict[str, tuple[str, ...]] = {
     "backend/test_verilog.py": ("test_ten_thousand_streamed_steps_are_goldens",),
     "benchmarks/test_precision.py": ("test_quick_tables",),
+    "flow/test_netlists.py": ("test_the_netlist_and_a_flipped_bit_of_a_table[[]up5k]",),
     "flow/test_numbers.py": ("test_a_range_without_bound_is_recorded_and_said",),
     "flow/test_verification_chain.py": (
         "test_interrupted_verify_is_not_finished[[]15]",
@@ -85,6 +86,7 @@ THOROUGH: dict[str, tuple[str, ...]] = {
     ),
     "sim/test_memory_bench.py": ("test_waves[[]verilator]",),
     "sim/test_network_bench.py": ("test_streams_framing_and_restart[[]verilator]",),
+    "synth/test_gates.py": ("test_memories_hold_what_their_source_holds*all]",),
     "test_evidence.py": ("test_every_file_counts*", "!*[[]flip]"),
     "test_folder_untrusted.py": ("test_every_tool_works_in_a_folder_of_any_name",),
     "test_registration.py": ("test_hls4ml_knows_all_of_the_plugin_*", "!*[[]front.graph.settle]"),

@@ -1,7 +1,7 @@
 """Lattice ECP5, with the names of Yosys and nextpnr; sizes from Lattice FPGA-DS-02012."""
 
 from lmu_hls.synth.device import Device, Router
-from lmu_hls.synth.family import Family, Resource
+from lmu_hls.synth.family import Family, Models, Resource
 
 _PACKAGE = ("--package", "CABGA381", "--speed", "6")
 
@@ -57,4 +57,5 @@ FAMILY = Family(
         bitstream="bit",
         bels={"TRELLIS_COMB": "LUT", "TRELLIS_FF": "FF", "MULT18X18D": "DSP", "DP16KD": "DP16KD"},
     ),
+    models=Models(("ecp5/cells_sim.v",)),
 )

@@ -1,7 +1,7 @@
 """Gowin GW1N and GW2A, which have the same primitives (Gowin SUG283); counted as Gowin's own reports do."""
 
 from lmu_hls.synth.device import Device, Router
-from lmu_hls.synth.family import Family, Resource
+from lmu_hls.synth.family import Family, Models, Resource
 
 _FLIP_FLOPS = [
     f"DFF{edge}{reset}{enable}" for edge in ("", "N") for reset in ("", "S", "R", "P", "C") for enable in ("", "E")
@@ -85,4 +85,5 @@ FAMILY = Family(
         bels={"LUT4": "LUT", "DFF": "FF", "MULT18X18": "MULT18X18", "BSRAM": "BSRAM"},
         pads={" -noiopads": ""},
     ),
+    models=Models(("gowin/cells_sim.v",)),
 )

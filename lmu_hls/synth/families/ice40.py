@@ -1,7 +1,7 @@
 """Lattice iCE40: UltraPlus with multipliers (sizes from Lattice FPGA-DS-02008), LP/HX without (FPGA-DS-02029)."""
 
 from lmu_hls.synth.device import Device, Router
-from lmu_hls.synth.family import Family, Resource
+from lmu_hls.synth.family import Family, Models, Resource
 
 _FLIP_FLOPS = [
     f"SB_DFF{edge}{enable}{reset}" for edge in ("", "N") for enable in ("", "E") for reset in ("", "R", "S", "SR", "SS")
@@ -84,4 +84,5 @@ FAMILY = Family(
         bitstream="bin",
         bels={"ICESTORM_LC": "LC", "ICESTORM_DSP": "DSP", "ICESTORM_RAM": "EBR", "ICESTORM_SPRAM": "SPRAM"},
     ),
+    models=Models(("ice40/cells_sim.v",), ("NO_ICE40_DEFAULT_ASSIGNMENTS",)),
 )

@@ -1,0 +1,54 @@
+"""What synthesis makes of the whole network, simulated and its output compared with golden."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from lmu_hls import golden
+from lmu_hls.backend.design import Design
+from lmu_hls.fixed import Ints
+from lmu_hls.records import Comparison
+from lmu_hls.records.folder import OutputFolder
+from lmu_hls.synth.families import target_of
+from lmu_hls.synth.gates import gates, modelled
+from lmu_hls.synth.roms import check_roms, data_files
+from lmu_hls.synth.yosys import netlist
+from lmu_hls.toolchain import need, simulator_env
+from lmu_hls.verify import bench
+from lmu_hls.verify.compare import compare
+from lmu_hls.verify.network import SOURCE
+
+SEQUENCES = 2  # that a netlist is simulated with
+SIMULATOR = "icarus"
+TOOLS = (SIMULATOR, "cocotb", "pyosys")
+
+
+def title(target: str) -> str:
+    """What the check of a target's netlist is called."""
+    return f"netlist {target}"
+
+
+def check_netlists(targets: Sequence[str]) -> None:
+    """Raises LmuHlsError where a target is unknown or has no models, or a tool is absent."""
+    for target in targets:
+        modelled(target_of(target))
+        simulator_env(SIMULATOR)
+        need("pyosys")
+
+
+def compare_netlist(folder: OutputFolder, design: Design, x: Ints, target: str) -> Comparison:
+    """Synthesise the network for a target, send x (N, T, n_in) through its netlist, and compare with golden.
+
+    Raises LmuHlsError when a tool fails, for a primitive without a model, and when the netlist gets stuck or gives
+    unknown bits.
+    """
+    work, sources = folder.work("netlist") / target, design.sources(folder.verilog)
+    check_roms(folder.verilog)
+    data = data_files(folder.verilog, sources, {})
+    made = netlist(sources, design.plan.top, {}, work, target_of(target), folder.verilog, data)
+    interface = replace(design.interface, taps=())  # inner wires have gone
+    files = gates(made, target_of(target), work).files
+    compiled = bench.build(SIMULATOR, files, interface, folder.verilog, work)
+    expected = golden.run(design.network, x).output
+    return compare(title(target), SOURCE, "output", expected, compiled.run(x).outputs)
