@@ -41,5 +41,13 @@ MUTANTS = (
     ),
     Mutant(UART_RX, "lmu_uart_rx", "if (!line && high_q)", "if (high_q)", ("begins_with_zero",), cycles=10),
     Mutant(LINK_RX, "lmu_link_rx", "&& count_q == length_q;", ";", ("last_in_place",), cycles=20),
+    Mutant(  # the CRC is not looked at
+        LINK_RX,
+        "lmu_link_rx",
+        "error_q <= crc == 0 ? 8'd0 : CHECKSUM;\n                state_q <= crc != 0 ? FLUSH : values",
+        "error_q <= 8'd0;\n                state_q <= values",
+        ("whole", "reply_to_a_whole_packet"),
+        cycles=12,
+    ),
     Mutant(LINK_TX, "lmu_link_tx", "state_q >= KIND &&", "state_q > KIND &&", ("ends_with_its_crc",), cycles=15),
 )

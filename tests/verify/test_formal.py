@@ -167,13 +167,22 @@ def test_time_limit_proves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert len(found.named(formal.UNDECIDED)) == 2
 
 
-@pytest.mark.parametrize(("asserted", "complete"), [(2, True), (1, False)])
-def test_a_crash_of_abc_is_harmless_only_after_the_last_output(tmp_path: Path, asserted: int, complete: bool) -> None:
-    said = "".join(f"echo 'Output {k} was asserted in frame 3'\n" for k in range(asserted))
+def crashing(tmp_path: Path, said: str) -> Path:
     program = write(tmp_path, f"#!/bin/sh\n{said}kill -SEGV $$\n", "abc")
     program.chmod(0o755)
-    if complete:
-        assert "Output 1 was asserted" in formal._abc(program, "bmc3 -a", tmp_path, 10, 2)
-    else:
-        with pytest.raises(LmuHlsError, match="ABC ended with exit status"):
-            formal._abc(program, "bmc3 -a", tmp_path, 10, 2)
+    return program
+
+
+def test_a_crash_of_abc_before_any_output_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(LmuHlsError, match="ABC ended with exit status"):
+        formal._abc(crashing(tmp_path, "echo begun\n"), "bmc3 -a", tmp_path, 10)
+
+
+def test_what_abc_found_before_a_crash_holds_and_the_rest_is_undecided(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crash, abc = crashing(tmp_path, "echo 'Output 1 was asserted in frame 3'\n"), formal._abc
+    monkeypatch.setattr(formal, "_abc", lambda _, *given: abc(crash, *given))
+    found = formal.refute([write(tmp_path, COUNTER)], "counter", {}, tmp_path / "w", 9)
+    assert [item.state for item in found.properties] == [formal.UNDECIDED, formal.FAILED]
+    assert not found.proven
