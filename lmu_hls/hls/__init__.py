@@ -23,15 +23,14 @@ def register() -> None:
     for target in TARGETS:
         backend = get_backend(target.name)
         backend.supports_lmu = True  # asked by the layer of the graph
-        for header in (*layers.HEADERS, target.numbers_header):
-            backend.register_source(FIRMWARE / header)
         if target.templates_of == target.name:
             passes = target.name.lower()
             graph.insert_pass(names.NameTypes(), f"{passes}:specific_types", before=f"{passes}:transform_types")
             for template in layers.TEMPLATES:
                 backend.register_template(template)
+        headers = [FIRMWARE / header for header in (*layers.HEADERS, target.numbers_header)]
         write = f"{target.name.lower()}:write_hls"
-        optimizer_map[write] = names.WriteSafely(optimizer_map[write], target)
+        optimizer_map[write] = names.WriteSafely(optimizer_map[write], target, headers)
 
 
 # Last, and for its own sake: hls4ml calls register() above when it is imported. Were a module of this package what

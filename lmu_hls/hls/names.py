@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from hls4ml.model.optimizer import ModelOptimizerPass
@@ -41,13 +44,14 @@ class WriteSafely(ModelOptimizerPass):
     """Stands before hls4ml's pass that writes the project: the layers' names go out as harmless text.
 
     hls4ml copies them into comments and, for a trace, into string literals of the C++, which give them back as they
-    are.
+    are. The project also gets our ``headers``, which hls4ml would otherwise put into those of models without an LMU.
     """
 
-    def __init__(self, write: Any, target: Target) -> None:
+    def __init__(self, write: Any, target: Target, headers: Iterable[Path]) -> None:
         self.name = write.name
         self.write = write
         self.target = target
+        self.headers = tuple(headers)
 
     def transform(self, model: Any) -> bool:
         if not has_lmu(model):
@@ -58,10 +62,25 @@ class WriteSafely(ModelOptimizerPass):
         try:
             for node, name in zip(nodes, names, strict=True):
                 node.name = source_text(name)
-            return bool(self.write.transform(model))
+            with _copied(self.headers, model.config.backend):
+                return bool(self.write.transform(model))
         finally:
             for node, name in zip(nodes, names, strict=True):
                 node.name = name
+
+
+@contextmanager
+def _copied(headers: Iterable[Path], backend: Any) -> Iterator[None]:
+    """While this holds, ``backend`` copies these files into a project."""
+    sources = backend.get_custom_source()
+    before = dict(sources)
+    for header in headers:
+        backend.register_source(header)
+    try:
+        yield
+    finally:
+        sources.clear()
+        sources.update(before)
 
 
 def words_of_cpp(model: Any) -> set[str]:

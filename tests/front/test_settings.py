@@ -51,7 +51,7 @@ def message(given, layers) -> str:
 
 
 @pytest.mark.parametrize("granularity", ["name", "type", "model"])
-@pytest.mark.parametrize("backend", ["Vitis", "Vivado", "Verilog"])
+@pytest.mark.parametrize("backend", ["Vitis", "Vivado", "Quartus", "Catapult", "Verilog"])
 def test_what_hls4ml_prints_is_accepted(granularity, backend, built, layers, tmp_path):
     """And again after a conversion, which writes into the user's dictionary."""
     config = printed(built, granularity, backend)

@@ -57,6 +57,10 @@ THOROUGH: dict[str, tuple[str, ...]] = {
         "test_dense_on_sequences[[]Resource]",
     ),
     "hls/test_firmware_mutants.py": ("*", "!*[[]no recurrent bias inside the reset]", "!*[[]old h not reset]"),
+    "hls/test_hls4ml_functions.py": (
+        "test_trace_and_a_saved_graph*",
+        "test_projects_without_an_lmu_are_the_same_bytes",
+    ),
     "hls/test_names.py": (
         "test_an_input_that_means_something_in_cpp[[]w4]",
         "test_an_input_that_means_something_in_cpp[[]layer2_out]",
