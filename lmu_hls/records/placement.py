@@ -86,8 +86,8 @@ class Layout:
             raise ValueError(
                 f"a layout of {len(self.parts)} parts has other letters: {set().union(*self.rows) - known}"
             )
-        if len(set(map(len, self.rows))) > 1:
-            raise ValueError("the rows of a layout differ in length")
+        if len(set(map(len, self.rows))) != 1 or not self.rows[0]:
+            raise ValueError("a layout has no rows, or they differ in length")
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,6 +89,18 @@ def test_parts_share_bars_and_tiles_in_the_same_colours():
     assert {"resources-xc7", "layout-0"} <= names
 
 
+def test_a_unit_in_a_corner_is_drawn_large_with_the_chip_beside():
+    placed = Placement("lmu", "up5k", "p", "t", "1", 9.0, (SeedRun(1, 12.0),), {}, {}, True)
+    rows = ("-" + "." * 9, *["." * 10] * 8, "........aB")
+    chip = parts.layout_map("chip", placed, Layout(("p", "q"), rows), {})
+    first, *_ = [shape for shape in chip.shapes if isinstance(shape, drawing.Rect)]
+    areas = [shape for shape in chip.shapes if isinstance(shape, drawing.Area)]
+    assert len(areas) == 2 and areas[0].rects[0][2] == pytest.approx((first.width - 2) / 3)
+    assert "of the chip" in labels(chip) and "2 of 100 tiles" in chip.note
+    whole = parts.layout_map("chip", placed, Layout(("p",), ("a.", ".a")), {})
+    assert "of the chip" not in labels(whole)
+
+
 def test_counts_without_parts_are_whole_bars():
     bar = parts.part_bars("bars", RESOURCES, {"LUT"}, {})
     assert "LUT 312;" in bar.text and "other parts" not in labels(bar)

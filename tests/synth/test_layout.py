@@ -66,7 +66,7 @@ def test_a_file_without_places_is_an_error(tmp_path, text, said):
         read_cells(tmp_path / "cells.txt")
 
 
-@pytest.mark.parametrize("fault", [{"rows": ("ab", "a")}, {"rows": ("ax",)}, {"parts": ("p",) * 27}])
+@pytest.mark.parametrize("fault", [{"rows": ("ab", "a")}, {"rows": ()}, {"rows": ("ax",)}, {"parts": ("p",) * 27}])
 def test_a_layout_that_cannot_be_is_refused(fault):
     right = {"parts": ("p", "q"), "rows": ("aB", ".-")}
     assert Layout(**right)

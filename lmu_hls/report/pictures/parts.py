@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from itertools import groupby
+from typing import NamedTuple
 
 from lmu_hls.records import Placement, Resources
 from lmu_hls.records.placement import LETTERS, REST, Layout
@@ -14,6 +15,8 @@ from lmu_hls.report.record import Report
 ROW, LEFT, RIGHT = 19.0, 78.0, 52.0
 OTHER = "muted"  # the colour of parts without one of their own
 MAP_HEIGHT = 300.0  # at most
+WHOLE = 0.5  # from this share of the chip on, all of it is drawn
+INSET_WIDTH, INSET_HEIGHT = 110.0, 86.0  # of the small chip, at most
 TOP = "the top"
 
 
@@ -61,26 +64,67 @@ def part_bars(name: str, items: Sequence[Resources], short: Collection[str], col
 
 
 def layout_map(name: str, item: Placement, layout: Layout, colors: Mapping[str, str]) -> Picture:
-    """The tiles of the chip in the colours of their parts, those with multipliers and block RAMs in full colour."""
-    columns, rows = max(1, len(layout.rows[0])) if layout.rows else 1, max(1, len(layout.rows))
-    size = min((WIDTH - 12) / columns, MAP_HEIGHT / rows)
-    left, top = (WIDTH - size * columns) / 2, 6.0
-    shapes: list[Shape] = [Rect(left - 1, top - 1, size * columns + 2, size * rows + 2, "panel", "grid")]
-    places = _places(layout, size, left, top)
-    for character, rects in places.items():
+    """The tiles of the chip in the colours of their parts, those with multipliers and block RAMs in full colour.
+
+    What is drawn is the rectangle of the chip that the unit lies in; a small chip beside the names shows where that is.
+    """
+    box = _box(layout)
+    size = min((WIDTH - 12) / box.columns, MAP_HEIGHT / box.rows)
+    left, top = (WIDTH - size * box.columns) / 2, 6.0
+    shapes: list[Shape] = [Rect(left - 1, top - 1, size * box.columns + 2, size * box.rows + 2, "panel", "grid")]
+    for character, rects in _places(layout, box, size, left, top).items():
         part = "the harness" if character == "-" else layout.parts[LETTERS.index(character.lower())]
         color = "grid" if character == "-" else colors.get(part, OTHER)
         kind = ", multipliers and block RAM" if character.isupper() else ""
         strength = 1.0 if character.isupper() or character == "-" else 0.62
         shapes.append(Area(rects, color, strength, f"{part or TOP}{kind}"))
+    below = top + size * box.rows + 14
     seen = [part for part in colors if part in layout.parts]
-    legend, height = _legend(seen, len(seen) < len(layout.parts), colors, top + size * rows + 14)
+    legend, height = _legend(seen, len(seen) < len(layout.parts), colors, below, columns=1)
+    columns, rows = len(layout.rows[0]), len(layout.rows)
+    chip, lowest = _chip(columns, rows, box, below)
     tiles = [f"{part or TOP} {_tiles(layout, k)}" for k, part in enumerate(layout.parts)]
-    used, whole = sum(_tiles(layout, k) for k in range(len(layout.parts))), columns * rows
+    used = sum(_tiles(layout, k) for k in range(len(layout.parts)))
     text = f"Of {columns} x {rows} tiles, the unit lies in {used}, most of them of: {', '.join(tiles)}."
-    note = f"{used} of {whole} tiles, of seed {item.seed}; in full colour are multipliers and block RAM"
-    note += ", grey is the harness." if "-" in places else "."
-    return Picture(name, f"{item.unit} on {item.target}, placed", text, height, (*shapes, *legend), note=note)
+    note = f"{used} of {columns * rows} tiles, of seed {item.seed}; in full colour are multipliers and block RAM"
+    note += ", grey is the harness." if any("-" in row for row in layout.rows) else "."
+    title = f"{item.unit} on {item.target}, placed"
+    return Picture(name, title, text, max(height, lowest), (*shapes, *legend, *chip), note=note)
+
+
+class _Box(NamedTuple):
+    """Some columns and rows of a chip, from column ``x`` and row ``y``."""
+
+    x: int
+    y: int
+    columns: int
+    rows: int
+
+
+def _box(layout: Layout) -> _Box:
+    """What the unit lies in, with a tile around it; the whole chip where it lies in most of it, or nowhere."""
+    columns, rows = len(layout.rows[0]), len(layout.rows)
+    mine = [(x, y) for y, row in enumerate(layout.rows) for x, character in enumerate(row) if character.isalpha()]
+    if not mine:
+        return _Box(0, 0, columns, rows)
+    (left, right), (top, bottom) = ((min(at), max(at)) for at in zip(*mine, strict=True))
+    left, right = max(0, left - 1), min(columns, right + 2)
+    top, bottom = max(0, top - 1), min(rows, bottom + 2)
+    if (right - left) * (bottom - top) > WHOLE * columns * rows:
+        return _Box(0, 0, columns, rows)
+    return _Box(left, top, right - left, bottom - top)
+
+
+def _chip(columns: int, rows: int, box: _Box, y: float) -> tuple[list[Shape], float]:
+    """The outline of the chip with the box in it, and the height below; nothing where the box is the chip."""
+    if (box.columns, box.rows) == (columns, rows):
+        return [], 0.0
+    size = min(INSET_WIDTH / columns, INSET_HEIGHT / rows)
+    x = WIDTH - 8 - size * columns
+    outline = Rect(x, y, size * columns, size * rows, "panel", "muted")
+    inside = Rect(x + size * box.x, y + size * box.y, size * box.columns, size * box.rows, "ink", opacity=0.45)
+    words = Text(x - 6, y + 9, "of the chip", SMALL, "end", "muted")
+    return [outline, inside, words], y + size * rows + 4
 
 
 def _kinds(items: Sequence[Resources]) -> list[str]:
@@ -106,15 +150,17 @@ def _in_words(item: Resources, kind: str) -> str:
     return f" ({', '.join(taken)})" if taken else ""
 
 
-def _legend(parts: Sequence[str], more: bool, colors: Mapping[str, str], y: float) -> tuple[list[Shape], float]:
-    """Names in two columns, and the height below them."""
+def _legend(
+    parts: Sequence[str], more: bool, colors: Mapping[str, str], y: float, columns: int = 2
+) -> tuple[list[Shape], float]:
+    """Names in one or two columns, and the height below them."""
     names = [(part, colors[part]) for part in parts] + [("other parts", OTHER)] * more
     shapes: list[Shape] = []
     for k, (name, color) in enumerate(names):
-        x, at = 8 + (WIDTH / 2) * (k % 2), y + 15 * (k // 2)
+        x, at = 8 + (WIDTH / 2) * (k % columns), y + 15 * (k // columns)
         shapes.append(Rect(x, at - 3, 12, 9, color, opacity=0.9))
         shapes.append(Text(x + 17, at + 5, fitting(name, WIDTH / 2 - 30, SMALL), SMALL))
-    return shapes, y + 15 * -(-len(names) // 2) + (2 if names else -4)
+    return shapes, y + 15 * -(-len(names) // columns) + (2 if names else -4)
 
 
 def _tiles(layout: Layout, part: int) -> int:
@@ -122,12 +168,14 @@ def _tiles(layout: Layout, part: int) -> int:
     return sum(row.lower().count(letter) for row in layout.rows)
 
 
-def _places(layout: Layout, size: float, left: float, top: float) -> dict[str, list[tuple[float, float, float, float]]]:
+def _places(
+    layout: Layout, box: _Box, size: float, left: float, top: float
+) -> dict[str, list[tuple[float, float, float, float]]]:
     """{character: its rectangles}, neighbours in a row joined; "-" first, so that it is drawn below the others."""
     found: dict[str, list[tuple[float, float, float, float]]] = {"-": []}
-    for y, row in enumerate(layout.rows):
+    for y, row in enumerate(layout.rows[box.y : box.y + box.rows]):
         x = 0
-        for character, group in groupby(row):
+        for character, group in groupby(row[box.x : box.x + box.columns]):
             length = len(list(group))
             if character != ".":
                 rect = (left + size * x, top + size * y, size * length, size)
