@@ -14,7 +14,7 @@ def register() -> None:
     from hls4ml.model.optimizer.optimizer import optimizer_map
 
     from lmu_hls.front import graph
-    from lmu_hls.hls import layers, names
+    from lmu_hls.hls import layers, names, strategy
     from lmu_hls.hls.targets import FIRMWARE, TARGETS
 
     graph.register()
@@ -25,7 +25,8 @@ def register() -> None:
         backend.supports_lmu = True  # asked by the layer of the graph
         if target.templates_of == target.name:
             passes = target.name.lower()
-            graph.insert_pass(names.NameTypes(), f"{passes}:specific_types", before=f"{passes}:transform_types")
+            for settling in (strategy.SettleStrategies(), names.NameTypes()):
+                graph.insert_pass(settling, f"{passes}:specific_types", before=f"{passes}:transform_types")
             for template in layers.TEMPLATES:
                 backend.register_template(template)
         headers = [FIRMWARE / header for header in (*layers.HEADERS, target.numbers_header)]

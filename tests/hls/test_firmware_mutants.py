@@ -21,18 +21,18 @@ NETS = {
 }
 # net, what the header says (once), and what the mutant says
 MUTANTS = {
-    "candidate and output gate exchanged": ("lstm", "(pre[3 * n + k], gate_table)", "(pre[2 * n + k], gate_table)"),
-    "forget gate forgotten": ("lstm", "sum = f * cell[k]", "sum = cell[k]"),
+    "candidate and output gate exchanged": ("lstm", "pre_o = sum[3 * n + k]", "pre_o = sum[2 * n + k]"),
+    "forget gate forgotten": ("lstm", "next = f * cell[k]", "next = cell[k]"),
     "cell not squashed": ("lstm", "lmu_activation_of<squashed_t, CONFIG_T>(cell[k], squash_table)", "cell[k]"),
     "cell state starts at one": ("lstm", "cell[k] = 0;", "cell[k] = 1;"),
     "z and 1 - z exchanged": ("after", "mix = g;", "mix = h[k];"),
-    "no recurrent bias inside the reset": ("after", "sum += hidden_recurrent_bias[2 * n + k];", "sum += 0;"),
-    "update gate resets": ("after", "sum += gate[n + k] * inner[k];", "sum += gate[k] * inner[k];"),
-    "old h not reset": ("before", "sum = gate[n + k] * h[k];", "sum = h[k];"),
-    "sweep backwards only": ("tridiagonal", "sum -= lam[i] * f[i - 1];", ""),
-    "kap of the wrong state": ("tridiagonal", "sum += kap[i] * z;", "sum += kap[i - 1 + (i == 0)] * z;"),
+    "no recurrent bias": ("after", "lmu_begin<3 * n, CONFIG_T::hidden_recurrent_bias>", "lmu_begin<3 * n, false>"),
+    "update gate resets": ("after", "next += gate[n + k] * inner[k];", "next += gate[k] * inner[k];"),
+    "old h not reset": ("before", "next = gate[n + k] * h[k];", "next = h[k];"),
+    "sweep backwards only": ("tridiagonal", "sum -= lam[i] * last_f[c];", ""),
+    "kap of the wrong state": ("tridiagonal", "sum += kap[i] * z[c];", "sum += kap[i - 1 + (i == 0)] * z[c];"),
     "whole u in the forward sweep": ("tridiagonal", "half >>= 1;", ""),
-    "z once": ("tridiagonal", "next += z + z;", "next += z;"),
+    "z once": ("tridiagonal", "next += z[c] + z[c];", "next += z[c];"),
 }
 
 

@@ -17,18 +17,20 @@ from lmu_hls.verify.csim import compile_project, output_shape
 from tests.support.lmu_models import convert, lmu, model, random_input
 from tests.support.mutants import change
 
-HEADER = Path("firmware", "nnet_utils", "nnet_lmu.h")
-CELLS = HEADER.with_name("nnet_lmu_cells.h")
+HEADERS = Path("firmware", "nnet_utils")
 # One edit of the headers for each part of the arithmetic: what they say, and what the mutant says.
 MUTANTS = {
     "state starts at one": ("mem[i] = 0;", "mem[i] = 1;"),
-    "mem row reads the new state": ("next[i] = sum;", "next[i] = sum; mem[c * CONFIG_T::order + i] = sum;"),
-    "mem loses one bit": ("next[i] = sum;", "next[i] = sum >> 1;"),
-    "first term left out": ("for (unsigned i = 0; i < N; i++)", "for (unsigned i = 1; i < N; i++)"),
-    "no bias": ("sum += encoder_bias[c];", "sum += 0;"),
+    "mem row reads the new state": ("next[c * order + i] = sum;", "mem[c * order + i] = next[c * order + i] = sum;"),
+    "mem loses one bit": ("next[c * order + i] = sum;", "next[c * order + i] = sum >> 1;"),
+    "first term left out": (
+        "for (unsigned i = 0; i < tile::inputs; i++)",
+        "for (unsigned i = 1; i < tile::inputs; i++)",
+    ),
+    "no bias": ("sum[k] = bias[k];", "sum[k] = 0;"),
     "table off by one": ("table[row.to_uint()]", "table[(row + 1).to_uint()]"),
     "x of the wrong step": ("data[t * CONFIG_T::n_in + i]", "data[i]"),
-    "h not fed back": ("lmu_sum<CONFIG_T::units, CONFIG_T::memory_d, acc_t>(h, encoder_h, c);", "acc_t(0);"),
+    "h not fed back": ("if (CONFIG_T::hidden_to_memory)", "if (false)"),
 }
 
 
@@ -82,7 +84,8 @@ def test_a_changed_header_is_caught(mutant, copy):
     """Compiled twice in one process: the second library is the one that runs."""
     folder, network = copy
     old, new = MUTANTS[mutant]
-    change(folder / (HEADER if old in (folder / HEADER).read_text() else CELLS), old, new)
+    (header,) = [path for path in (folder / HEADERS).glob("nnet_lmu*.h") if old in path.read_text()]
+    change(header, old, new)
     x = random_input(network, 100)
     assert not np.array_equal(compile_project(folder).run(x, network), golden.predict(network, x))
 
@@ -104,7 +107,7 @@ def test_changed_and_missing_weights_are_caught(copy):
 
 def test_compile_errors(copy):
     folder, _ = copy
-    change(folder / HEADER, "mem[i] = 0;", "mem[i] = nonsense;")
+    change(folder / HEADERS / "nnet_lmu.h", "mem[i] = 0;", "mem[i] = nonsense;")
     with pytest.raises(LmuHlsError, match=r"(?s)g\+\+ does not compile .*nonsense.*Restore the project's files"):
         compile_project(folder)
 

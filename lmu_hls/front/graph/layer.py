@@ -49,6 +49,7 @@ WEIGHTS = (
 )
 TABLE_NAMES = tuple(table for _, table in FUNCTION_FIELDS.values())
 INDEXES = ("table_index", "gate_table_index")  # squash_table has the function of table, and so its index
+STRATEGIES = ("latency", "resource")
 SETTINGS = {"table_size": 2048, "table_range": 0}  # range 0: 4 for tanh, 8 for sigmoid
 IDENTITY = FixedType(2, 2)  # holds 0 and 1: the encoder of an LMU with kernel_initializer=None
 
@@ -56,8 +57,8 @@ IDENTITY = FixedType(2, 2)  # holds 0 and 1: the encoder of an LMU with kernel_i
 class LMU(Layer):
     """A whole LMU layer. Weights that a connection would need and the layer lacks have no weight variable.
 
-    Keys of the configuration, under the layer's name or under ``LMU``: ReuseFactor; TableSize and TableRange of the
-    activation tables; MemoryUpdate (dense, tridiagonal or auto); Precision with any name of :data:`TENSORS` and
+    Keys of the configuration, under the layer's name or under ``LMU``: Strategy; ReuseFactor; TableSize and TableRange
+    of the activation tables; MemoryUpdate (dense, tridiagonal or auto); Precision with any name of :data:`TENSORS` and
     :data:`WEIGHTS`, and ``result``, which is h. Types that are 'auto':
 
         tensors                            width and integer bits of the default precision, RND_CONV, SAT
@@ -190,8 +191,8 @@ class LMU(Layer):
         if io_type != "io_parallel":
             raise LmuHlsError(f"layer {self.name!r}: io_type={io_type!r} is not supported yet; use 'io_parallel'")
         strategy = config.get_strategy(self)
-        if strategy.lower() != "latency":
+        if strategy.lower() not in STRATEGIES:
             raise LmuHlsError(
-                f"layer {self.name!r}: Strategy {strategy!r} is not supported for LMU layers; use 'Latency', and "
-                "ReuseFactor to share multipliers"
+                f"layer {self.name!r}: Strategy {strategy!r} is not supported for LMU layers; use 'Latency' or "
+                "'Resource', and ReuseFactor to share multipliers"
             )

@@ -18,68 +18,69 @@
 // pre, gate (i, f, o, z, r), candidate (g), cell, squashed (activation(cell)), inner and h are named tensors: rounded
 // once, when they are assigned. Sums are exact. Every cell takes all the arrays and reads those that it has.
 
-#include "nnet_lmu_numbers.h"
+#include "nnet_lmu_matrix.h"
 
 namespace nnet {
 
-enum lmu_activation { lmu_linear = 0, lmu_relu, lmu_table };
-
-// sum_i w[i][column] * v[i], for w of N rows with WIDTH values each; acc_T holds every partial sum exactly.
-template <unsigned N, unsigned WIDTH, class acc_T, class v_T, class w_T>
-acc_T lmu_sum(const v_T v[N], const w_T w[N * WIDTH], const unsigned column) {
-    #pragma HLS INLINE
-    acc_T sum = 0;
-SumLoop:
-    for (unsigned i = 0; i < N; i++) {
-        #pragma HLS UNROLL
-        sum += w[i * WIDTH + column] * v[i];
+// The activations, each with of<res_T, index_T>(value, table): value as res_T.
+struct lmu_linear {
+    template <class res_T, class index_T, class data_T, class table_T>
+    static res_T of(const data_T value, const table_T *) {
+        #pragma HLS INLINE
+        return value;
     }
-    return sum;
-}
+};
 
-// activation(value) as res_T. A table holds the bits of res_T for every value of index_T, the most negative one first.
-template <class res_T, class index_T, unsigned FUNCTION, class data_T, class table_T>
-res_T lmu_activate(const data_T value, const table_T *table) {
-    #pragma HLS INLINE
-    res_T res = 0;
-    if (FUNCTION == lmu_table) {
+struct lmu_relu {
+    template <class res_T, class index_T, class data_T, class table_T>
+    static res_T of(const data_T value, const table_T *) {
+        #pragma HLS INLINE
+        res_T res = 0;
+        if (value > 0)
+            res = value;
+        return res;
+    }
+};
+
+// The table holds the bits of res_T for every value of index_T, the most negative one first.
+struct lmu_table {
+    template <class res_T, class index_T, class data_T, class table_T>
+    static res_T of(const data_T value, const table_T *table) {
+        #pragma HLS INLINE
         const int index_w = index_T::width;
         const index_T point = value; // rounds and saturates
         lmu_uint<index_w> row = lmu_bits(point);
         row[index_w - 1] = !row[index_w - 1]; // two's complement to "steps above the most negative value"
-        res = lmu_of_bits<res_T>(lmu_bits(table[row.to_uint()]));
-    } else if (FUNCTION == lmu_linear || value > 0) {
-        res = value;
+        return lmu_of_bits<res_T>(lmu_bits(table[row.to_uint()]));
     }
-    return res;
-}
+};
 
 // The two activations of a cell, each with the index of its tables.
 template <class res_T, typename CONFIG_T, class data_T, class table_T>
 res_T lmu_activation_of(const data_T value, const table_T *table) {
     #pragma HLS INLINE
-    return lmu_activate<res_T, typename CONFIG_T::table_index_t, CONFIG_T::activation>(value, table);
+    return CONFIG_T::activation::template of<res_T, typename CONFIG_T::table_index_t>(value, table);
 }
 
 template <typename CONFIG_T, class data_T>
 typename CONFIG_T::gate_t lmu_gate(const data_T value, const typename CONFIG_T::gate_table_t *table) {
     #pragma HLS INLINE
-    return lmu_activate<typename CONFIG_T::gate_t, typename CONFIG_T::gate_table_index_t, CONFIG_T::gate_activation>(
-        value, table);
+    typedef typename CONFIG_T::gate_table_index_t index_t;
+    return CONFIG_T::gate_activation::template of<typename CONFIG_T::gate_t, index_t>(value, table);
 }
 
-// H_mem' mem [+ H_x' x] [+ bias], one column of WIDTH.
-template <unsigned WIDTH, class acc_T, class x_T, typename CONFIG_T>
-acc_T lmu_inputs(const typename CONFIG_T::mem_t mem[CONFIG_T::memory_d * CONFIG_T::order], const x_T x[CONFIG_T::n_in],
-                 const typename CONFIG_T::hidden_mem_t *hidden_mem, const typename CONFIG_T::hidden_x_t *hidden_x,
-                 const typename CONFIG_T::hidden_bias_t *hidden_bias, const unsigned column) {
+// sum = H_mem' mem [+ H_x' x] [+ bias], WIDTH columns.
+template <unsigned WIDTH, typename CONFIG_T, class x_T, class acc_T>
+void lmu_inputs(const typename CONFIG_T::mem_t mem[CONFIG_T::memory_d * CONFIG_T::order], const x_T x[CONFIG_T::n_in],
+                const typename CONFIG_T::hidden_mem_t hidden_mem[CONFIG_T::n_hidden_mem],
+                const typename CONFIG_T::hidden_x_t hidden_x[CONFIG_T::n_hidden_x],
+                const typename CONFIG_T::hidden_bias_t hidden_bias[CONFIG_T::n_hidden_bias], acc_T sum[WIDTH]) {
     #pragma HLS INLINE
-    acc_T sum = lmu_sum<CONFIG_T::memory_d * CONFIG_T::order, WIDTH, acc_T>(mem, hidden_mem, column);
+    const unsigned n_mem = CONFIG_T::memory_d * CONFIG_T::order;
+    lmu_begin<WIDTH, CONFIG_T::hidden_bias>(hidden_bias, sum);
+    lmu_multiply<n_mem, WIDTH, 0, WIDTH, typename CONFIG_T::hidden_mem_tile>(mem, hidden_mem, sum);
     if (CONFIG_T::input_to_hidden)
-        sum += lmu_sum<CONFIG_T::n_in, WIDTH, acc_T>(x, hidden_x, column);
-    if (CONFIG_T::hidden_bias)
-        sum += hidden_bias[column];
-    return sum;
+        lmu_multiply<CONFIG_T::n_in, WIDTH, 0, WIDTH, typename CONFIG_T::hidden_x_tile>(x, hidden_x, sum);
 }
 
 template <class x_T, class h_T, typename CONFIG_T> struct lmu_no_cell {
@@ -100,79 +101,91 @@ template <class x_T, class h_T, typename CONFIG_T> struct lmu_no_cell {
 
 template <class x_T, class h_T, typename CONFIG_T> struct lmu_dense_cell {
     static void step(const typename CONFIG_T::mem_t mem[CONFIG_T::memory_d * CONFIG_T::order],
-                     const x_T x[CONFIG_T::n_in], const typename CONFIG_T::hidden_mem_t *hidden_mem,
-                     const typename CONFIG_T::hidden_x_t *hidden_x, const typename CONFIG_T::hidden_h_t *hidden_h,
-                     const typename CONFIG_T::hidden_bias_t *hidden_bias,
-                     const typename CONFIG_T::hidden_recurrent_bias_t *, const typename CONFIG_T::table_t *table,
-                     const typename CONFIG_T::gate_table_t *, const typename CONFIG_T::squash_table_t *,
-                     typename CONFIG_T::cell_t *, h_T h[CONFIG_T::units]) {
+                     const x_T x[CONFIG_T::n_in],
+                     const typename CONFIG_T::hidden_mem_t hidden_mem[CONFIG_T::n_hidden_mem],
+                     const typename CONFIG_T::hidden_x_t hidden_x[CONFIG_T::n_hidden_x],
+                     const typename CONFIG_T::hidden_h_t hidden_h[CONFIG_T::n_hidden_h],
+                     const typename CONFIG_T::hidden_bias_t hidden_bias[CONFIG_T::n_hidden_bias],
+                     const typename CONFIG_T::hidden_recurrent_bias_t *,
+                     const typename CONFIG_T::table_t *table, const typename CONFIG_T::gate_table_t *,
+                     const typename CONFIG_T::squash_table_t *, typename CONFIG_T::cell_t *,
+                     h_T h[CONFIG_T::units]) {
         #pragma HLS INLINE
-        typedef typename CONFIG_T::pre_accum_t acc_t;
         const unsigned n = CONFIG_T::units;
-        typename CONFIG_T::pre_t pre[n]; // all of them read the old h
-        #pragma HLS ARRAY_PARTITION variable=pre complete
-    PreLoop:
-        for (unsigned k = 0; k < n; k++) {
-            #pragma HLS UNROLL
-            acc_t sum = lmu_inputs<n, acc_t, x_T, CONFIG_T>(mem, x, hidden_mem, hidden_x, hidden_bias, k);
-            if (CONFIG_T::hidden_recurrent)
-                sum += lmu_sum<n, n, acc_t>(h, hidden_h, k);
-            pre[k] = sum;
-        }
+        typename CONFIG_T::pre_accum_t sum[n]; // all of them read the old h
+        #pragma HLS ARRAY_PARTITION variable=sum complete
+        lmu_inputs<n, CONFIG_T>(mem, x, hidden_mem, hidden_x, hidden_bias, sum);
+        if (CONFIG_T::hidden_recurrent)
+            lmu_multiply<n, n, 0, n, typename CONFIG_T::hidden_h_tile>(h, hidden_h, sum);
     UnitLoop:
-        for (unsigned k = 0; k < n; k++) {
-            #pragma HLS UNROLL
-            h[k] = lmu_activation_of<h_T, CONFIG_T>(pre[k], table);
+        for (unsigned first = 0; first < n; first += CONFIG_T::unit_tile) {
+            #pragma HLS PIPELINE II=1
+        UnitTile:
+            for (unsigned k = first; k < first + CONFIG_T::unit_tile; k++) {
+                #pragma HLS UNROLL
+                if (n % CONFIG_T::unit_tile == 0 || k < n) {
+                    const typename CONFIG_T::pre_t pre = sum[k];
+                    h[k] = lmu_activation_of<h_T, CONFIG_T>(pre, table);
+                }
+            }
         }
     }
 };
 
 template <class x_T, class h_T, typename CONFIG_T> struct lmu_lstm_cell {
     static void step(const typename CONFIG_T::mem_t mem[CONFIG_T::memory_d * CONFIG_T::order],
-                     const x_T x[CONFIG_T::n_in], const typename CONFIG_T::hidden_mem_t *hidden_mem,
-                     const typename CONFIG_T::hidden_x_t *hidden_x, const typename CONFIG_T::hidden_h_t *hidden_h,
-                     const typename CONFIG_T::hidden_bias_t *hidden_bias,
-                     const typename CONFIG_T::hidden_recurrent_bias_t *, const typename CONFIG_T::table_t *table,
-                     const typename CONFIG_T::gate_table_t *gate_table,
-                     const typename CONFIG_T::squash_table_t *squash_table,
-                     typename CONFIG_T::cell_t cell[CONFIG_T::units], h_T h[CONFIG_T::units]) {
+                     const x_T x[CONFIG_T::n_in],
+                     const typename CONFIG_T::hidden_mem_t hidden_mem[CONFIG_T::n_hidden_mem],
+                     const typename CONFIG_T::hidden_x_t hidden_x[CONFIG_T::n_hidden_x],
+                     const typename CONFIG_T::hidden_h_t hidden_h[CONFIG_T::n_hidden_h],
+                     const typename CONFIG_T::hidden_bias_t hidden_bias[CONFIG_T::n_hidden_bias],
+                     const typename CONFIG_T::hidden_recurrent_bias_t *,
+                     const typename CONFIG_T::table_t *table, const typename CONFIG_T::gate_table_t *gate_table,
+                     const typename CONFIG_T::squash_table_t *squash_table, typename CONFIG_T::cell_t *cell,
+                     h_T h[CONFIG_T::units]) {
         #pragma HLS INLINE
-        typedef typename CONFIG_T::pre_accum_t acc_t;
         const unsigned n = CONFIG_T::units;
-        typename CONFIG_T::pre_t pre[4 * n]; // all of them read the old h
-        #pragma HLS ARRAY_PARTITION variable=pre complete
-    PreLoop:
-        for (unsigned k = 0; k < 4 * n; k++) {
-            #pragma HLS UNROLL
-            acc_t sum = lmu_inputs<4 * n, acc_t, x_T, CONFIG_T>(mem, x, hidden_mem, hidden_x, hidden_bias, k);
-            sum += lmu_sum<n, 4 * n, acc_t>(h, hidden_h, k);
-            pre[k] = sum;
-        }
+        typedef typename CONFIG_T::pre_t pre_t;
+        typedef typename CONFIG_T::gate_t gate_t;
+        typedef typename CONFIG_T::candidate_t candidate_t;
+        typedef typename CONFIG_T::squashed_t squashed_t;
+        typename CONFIG_T::pre_accum_t sum[4 * n]; // all of them read the old h
+        #pragma HLS ARRAY_PARTITION variable=sum complete
+        lmu_inputs<4 * n, CONFIG_T>(mem, x, hidden_mem, hidden_x, hidden_bias, sum);
+        lmu_multiply<n, 4 * n, 0, 4 * n, typename CONFIG_T::hidden_h_tile>(h, hidden_h, sum);
     UnitLoop:
-        for (unsigned k = 0; k < n; k++) {
-            #pragma HLS UNROLL
-            typedef typename CONFIG_T::candidate_t candidate_t;
-            typedef typename CONFIG_T::squashed_t squashed_t;
-            const typename CONFIG_T::gate_t i = lmu_gate<CONFIG_T>(pre[k], gate_table);
-            const typename CONFIG_T::gate_t f = lmu_gate<CONFIG_T>(pre[n + k], gate_table);
-            const candidate_t g = lmu_activation_of<candidate_t, CONFIG_T>(pre[2 * n + k], table);
-            const typename CONFIG_T::gate_t o = lmu_gate<CONFIG_T>(pre[3 * n + k], gate_table);
-            typename CONFIG_T::cell_accum_t sum = f * cell[k];
-            sum += i * g;
-            cell[k] = sum;
-            const squashed_t s = lmu_activation_of<squashed_t, CONFIG_T>(cell[k], squash_table);
-            const typename CONFIG_T::h_accum_t product = o * s;
-            h[k] = product;
+        for (unsigned first = 0; first < n; first += CONFIG_T::unit_tile) {
+            #pragma HLS PIPELINE II=1
+        UnitTile:
+            for (unsigned k = first; k < first + CONFIG_T::unit_tile; k++) {
+                #pragma HLS UNROLL
+                if (n % CONFIG_T::unit_tile == 0 || k < n) {
+                    const pre_t pre_i = sum[k], pre_f = sum[n + k], pre_g = sum[2 * n + k], pre_o = sum[3 * n + k];
+                    const gate_t i = lmu_gate<CONFIG_T>(pre_i, gate_table);
+                    const gate_t f = lmu_gate<CONFIG_T>(pre_f, gate_table);
+                    const candidate_t g = lmu_activation_of<candidate_t, CONFIG_T>(pre_g, table);
+                    const gate_t o = lmu_gate<CONFIG_T>(pre_o, gate_table);
+                    typename CONFIG_T::cell_accum_t next = f * cell[k];
+                    next += i * g;
+                    cell[k] = next;
+                    const squashed_t s = lmu_activation_of<squashed_t, CONFIG_T>(cell[k], squash_table);
+                    const typename CONFIG_T::h_accum_t product = o * s;
+                    h[k] = product;
+                }
+            }
         }
     }
 };
 
 template <class x_T, class h_T, typename CONFIG_T> struct lmu_gru_cell {
     static void step(const typename CONFIG_T::mem_t mem[CONFIG_T::memory_d * CONFIG_T::order],
-                     const x_T x[CONFIG_T::n_in], const typename CONFIG_T::hidden_mem_t *hidden_mem,
-                     const typename CONFIG_T::hidden_x_t *hidden_x, const typename CONFIG_T::hidden_h_t *hidden_h,
-                     const typename CONFIG_T::hidden_bias_t *hidden_bias,
-                     const typename CONFIG_T::hidden_recurrent_bias_t *hidden_recurrent_bias,
+                     const x_T x[CONFIG_T::n_in],
+                     const typename CONFIG_T::hidden_mem_t hidden_mem[CONFIG_T::n_hidden_mem],
+                     const typename CONFIG_T::hidden_x_t hidden_x[CONFIG_T::n_hidden_x],
+                     const typename CONFIG_T::hidden_h_t hidden_h[CONFIG_T::n_hidden_h],
+                     const typename CONFIG_T::hidden_bias_t hidden_bias[CONFIG_T::n_hidden_bias],
+                     const typename CONFIG_T::hidden_recurrent_bias_t
+                         hidden_recurrent_bias[CONFIG_T::n_hidden_recurrent_bias],
                      const typename CONFIG_T::table_t *table, const typename CONFIG_T::gate_table_t *gate_table,
                      const typename CONFIG_T::squash_table_t *, typename CONFIG_T::cell_t *,
                      h_T h[CONFIG_T::units]) {
@@ -181,47 +194,61 @@ template <class x_T, class h_T, typename CONFIG_T> struct lmu_gru_cell {
         typedef typename CONFIG_T::inner_accum_t inner_acc_t;
         typedef typename CONFIG_T::candidate_accum_t acc_t;
         typedef typename CONFIG_T::candidate_t candidate_t;
+        typedef typename CONFIG_T::hidden_h_tile tile;
         const unsigned n = CONFIG_T::units;
-        typename CONFIG_T::gate_t gate[2 * n]; // z, then r
+        typename lmu_either<gate_acc_t, acc_t>::type sum[3 * n];             // s
+        typename lmu_either<gate_acc_t, inner_acc_t>::type recurrent[3 * n]; // H_h' h [+ recurrent bias]
+        typename CONFIG_T::gate_t gate[2 * n];                               // z, then r
         typename CONFIG_T::inner_t inner[n];
+        #pragma HLS ARRAY_PARTITION variable=sum complete
+        #pragma HLS ARRAY_PARTITION variable=recurrent complete
         #pragma HLS ARRAY_PARTITION variable=gate complete
         #pragma HLS ARRAY_PARTITION variable=inner complete
+        lmu_inputs<3 * n, CONFIG_T>(mem, x, hidden_mem, hidden_x, hidden_bias, sum);
+        lmu_begin<3 * n, CONFIG_T::hidden_recurrent_bias>(hidden_recurrent_bias, recurrent);
+        if (CONFIG_T::reset_after)
+            lmu_multiply<n, 3 * n, 0, 3 * n, tile>(h, hidden_h, recurrent);
+        else
+            lmu_multiply<n, 3 * n, 0, 2 * n, tile>(h, hidden_h, recurrent);
     GateLoop:
-        for (unsigned k = 0; k < 2 * n; k++) {
-            #pragma HLS UNROLL
-            gate_acc_t sum = lmu_inputs<3 * n, gate_acc_t, x_T, CONFIG_T>(mem, x, hidden_mem, hidden_x, hidden_bias, k);
-            sum += lmu_sum<n, 3 * n, gate_acc_t>(h, hidden_h, k);
-            if (CONFIG_T::hidden_recurrent_bias)
-                sum += hidden_recurrent_bias[k];
-            const typename CONFIG_T::pre_t pre = sum;
-            gate[k] = lmu_gate<CONFIG_T>(pre, gate_table);
-        }
-    InnerLoop:
-        for (unsigned k = 0; k < n; k++) {
-            #pragma HLS UNROLL
-            inner_acc_t sum = 0;
-            if (CONFIG_T::reset_after) {
-                sum = lmu_sum<n, 3 * n, inner_acc_t>(h, hidden_h, 2 * n + k);
-                if (CONFIG_T::hidden_recurrent_bias)
-                    sum += hidden_recurrent_bias[2 * n + k];
-            } else {
-                sum = gate[n + k] * h[k];
+        for (unsigned first = 0; first < n; first += CONFIG_T::unit_tile) {
+            #pragma HLS PIPELINE II=1
+        GateTile:
+            for (unsigned k = first; k < first + CONFIG_T::unit_tile; k++) {
+                #pragma HLS UNROLL
+                if (n % CONFIG_T::unit_tile == 0 || k < n) {
+                    gate_acc_t z = sum[k], r = sum[n + k];
+                    z += recurrent[k];
+                    r += recurrent[n + k];
+                    const typename CONFIG_T::pre_t pre_z = z, pre_r = r;
+                    gate[k] = lmu_gate<CONFIG_T>(pre_z, gate_table);
+                    gate[n + k] = lmu_gate<CONFIG_T>(pre_r, gate_table);
+                    inner_acc_t next = recurrent[2 * n + k];
+                    if (!CONFIG_T::reset_after)
+                        next = gate[n + k] * h[k];
+                    inner[k] = next;
+                }
             }
-            inner[k] = sum;
         }
+        if (!CONFIG_T::reset_after)
+            lmu_multiply<n, 3 * n, 2 * n, n, tile>(inner, hidden_h, sum);
     UnitLoop:
-        for (unsigned k = 0; k < n; k++) {
-            #pragma HLS UNROLL
-            acc_t sum = lmu_inputs<3 * n, acc_t, x_T, CONFIG_T>(mem, x, hidden_mem, hidden_x, hidden_bias, 2 * n + k);
-            if (CONFIG_T::reset_after)
-                sum += gate[n + k] * inner[k];
-            else
-                sum += lmu_sum<n, 3 * n, acc_t>(inner, hidden_h, 2 * n + k);
-            const typename CONFIG_T::pre_t pre = sum;
-            const candidate_t g = lmu_activation_of<candidate_t, CONFIG_T>(pre, table);
-            typename CONFIG_T::h_accum_t mix = g; // z h + (1 - z) g = g + z (h - g), exactly
-            mix += gate[k] * (h[k] - g);
-            h[k] = mix;
+        for (unsigned first = 0; first < n; first += CONFIG_T::unit_tile) {
+            #pragma HLS PIPELINE II=1
+        UnitTile:
+            for (unsigned k = first; k < first + CONFIG_T::unit_tile; k++) {
+                #pragma HLS UNROLL
+                if (n % CONFIG_T::unit_tile == 0 || k < n) {
+                    acc_t next = sum[2 * n + k];
+                    if (CONFIG_T::reset_after)
+                        next += gate[n + k] * inner[k];
+                    const typename CONFIG_T::pre_t pre = next;
+                    const candidate_t g = lmu_activation_of<candidate_t, CONFIG_T>(pre, table);
+                    typename CONFIG_T::h_accum_t mix = g; // z h + (1 - z) g = g + z (h - g), exactly
+                    mix += gate[k] * (h[k] - g);
+                    h[k] = mix;
+                }
+            }
         }
     }
 };

@@ -9,10 +9,13 @@ from hls4ml.backends.template import FunctionCallTemplate, LayerConfigTemplate
 from lmu_hls.activations import FUNCTIONS
 from lmu_hls.front.graph.accumulators import ACCUMULATORS
 from lmu_hls.front.graph.layer import CELL_OPTIONS, COEFFICIENTS, INDEXES, LMU, TABLE_NAMES, TENSORS, WEIGHTS
-from lmu_hls.front.graph.update import update_multiplications
-from lmu_hls.spec import HIDDEN_CELLS
+from lmu_hls.front.graph.layers.lmu import LMULayerReader
+from lmu_hls.front.reading import Reading
+from lmu_hls.hls.strategy import strategy_of
+from lmu_hls.hls.tiles import Loop, Schedule, schedule
 
-HEADERS = ("nnet_lmu.h", "nnet_lmu_cells.h")  # the first includes the second
+HEADERS = ("nnet_lmu.h", "nnet_lmu_cells.h", "nnet_lmu_matrix.h")  # each includes the next
+MATRICES = tuple(name for name in WEIGHTS if name not in COEFFICIENTS and not name.endswith("_bias"))
 
 _CONFIG = """struct config{index} : nnet::lmu_config {{
     static const unsigned n_in = {n_in};
@@ -32,11 +35,18 @@ _CONFIG = """struct config{index} : nnet::lmu_config {{
     static const bool hidden_bias = {hidden_bias};
     static const bool hidden_recurrent_bias = {hidden_recurrent_bias};
 {options}
-    static const unsigned activation = nnet::lmu_{activation};
-    static const unsigned gate_activation = nnet::lmu_{gate_activation};
+    typedef nnet::lmu_{activation} activation;
+    typedef nnet::lmu_{gate_activation} gate_activation;
 
+    typedef nnet::lmu_{strategy} strategy;
     static const unsigned reuse_factor = {reuse_factor};
     static const unsigned multiplier_limit = DIV_ROUNDUP({multiplications}, reuse_factor);
+    static const unsigned state_tile = {states};
+    static const unsigned channel_tile = {channels};
+    static const unsigned unit_tile = {unit_tile};
+{tiles}
+
+{weights}
 
     template <class CONFIG_T> using update = nnet::lmu_{update}_update<CONFIG_T>;
     template <class x_T, class h_T, class CONFIG_T> using cell = nnet::lmu_{cell}_cell<x_T, h_T, CONFIG_T>;
@@ -67,6 +77,8 @@ class LMUConfigTemplate(LayerConfigTemplate):
         typedefs = "\n".join(f"    typedef {node.types[f'{name}_t'].name} {name}_t;" for name in types)
         options = "\n".join(f"    static const bool {name} = {_flag(node.get_attr(name))};" for name in CELL_OPTIONS)
         kind = node.get_attr("hidden_cell")
+        plan = schedule_of(node)
+        states, channels = plan.loops["update"].tile
         sizes = ("index", "n_in", "n_timesteps", "memory_d", "order", "units", "reuse_factor")
         return _CONFIG.format(
             **{name: node.get_attr(name) for name in sizes},
@@ -77,7 +89,13 @@ class LMUConfigTemplate(LayerConfigTemplate):
             update=node.get_attr("memory_update"),
             cell="no" if kind == "none" else kind,
             options=options,
-            multiplications=multiplications(node),
+            strategy=plan.strategy,
+            multiplications=plan.multiplications,
+            states=states,
+            channels=channels,
+            unit_tile=plan.loops["unit"].tile[1] if "unit" in plan.loops else node.get_attr("units"),
+            tiles="\n".join(_tile(name, plan.loops.get(name)) for name in MATRICES),
+            weights="\n".join(f"    static const unsigned n_{name} = {_size(node, name)};" for name in WEIGHTS),
             typedefs=typedefs,
         )
 
@@ -96,14 +114,19 @@ class LMUFunctionTemplate(FunctionCallTemplate):
         return call.format(**params, arrays=", ".join(arrays))
 
 
-def multiplications(node: Any) -> int:
-    """Multiplications in one time step of an LMU node."""
-    total = node.get_attr("memory_d") * update_multiplications(node.get_attr("memory_update"), node.get_attr("order"))
-    for name in WEIGHTS:
-        if name in node.weights and name not in COEFFICIENTS and not name.endswith("_bias"):
-            total += int(node.weights[name].data.size)
-    cell = HIDDEN_CELLS.get(node.get_attr("hidden_cell"))
-    return total + (cell.products if cell is not None else 0) * node.get_attr("units")
+def schedule_of(node: Any) -> Schedule:
+    """The loops of an LMU node whose types are settled."""
+    return schedule(LMULayerReader().extract(Reading(node)), strategy_of(node))
+
+
+def _tile(name: str, loop: Loop | None) -> str:
+    """The tile of a matrix; one that the layer does not have is a single weight, which is never read."""
+    sizes = (1, 1, 1) if loop is None else (*loop.tile, loop.word)
+    return f"    typedef nnet::lmu_tile<{', '.join(map(str, sizes))}> {name}_tile;"
+
+
+def _size(node: Any, name: str) -> int:
+    return int(node.weights[name].data.size) if name in node.weights else 1
 
 
 def _flag(value: Any) -> str:

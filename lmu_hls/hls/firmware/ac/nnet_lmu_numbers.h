@@ -10,6 +10,7 @@
 namespace nnet {
 
 template <int W> using lmu_uint = ac_int<W, false>;
+template <int W, int I> using lmu_fixed = ac_fixed<W, I, true>;
 template <int W, int I> using lmu_ufixed = ac_fixed<W, I, false>; // assignments truncate and wrap
 
 // Fraction bits of a type.

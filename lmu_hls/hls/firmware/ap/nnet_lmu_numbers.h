@@ -10,6 +10,7 @@
 namespace nnet {
 
 template <int W> using lmu_uint = ap_uint<W>;
+template <int W, int I> using lmu_fixed = ap_fixed<W, I>;
 template <int W, int I> using lmu_ufixed = ap_ufixed<W, I>; // assignments truncate and wrap
 
 // Fraction bits of a type.

@@ -1,0 +1,73 @@
+"""Strategy Latency or Resource: which one a layer has, and what is refused or warned about."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+from hls4ml.model.optimizer import ModelOptimizerPass
+
+from lmu_hls.errors import LmuHlsError
+from lmu_hls.front.graph.layers.lmu import LMULayerReader
+from lmu_hls.front.reading import Reading
+from lmu_hls.hls.tiles import UNROLLED, Schedule, is_possible, nearest_possible, schedule
+from lmu_hls.spec import LMU
+
+
+class SettleStrategies(ModelOptimizerPass):
+    """Writes the strategy of every LMU layer to the model's configuration, where hls4ml looks for it, too.
+
+    It is what the user wrote for the layer or for all LMU layers. Where only the whole model has one, Resource holds
+    for all, but Latency, which hls4ml's configurations always say, only up to :data:`UNROLLED` multiplications a step.
+
+    Raises LmuHlsError for a ReuseFactor that the Resource which the user asked for cannot come close to. Warns of
+    layers in which more than :data:`UNROLLED` multiplications are unrolled.
+    """
+
+    def __init__(self) -> None:
+        self.name = "lmu_settle_strategies"
+
+    def transform(self, model: Any) -> bool:
+        for node in model.get_layers():
+            if node.class_name == "LMU":
+                self._settle(node)
+        return False
+
+    def _settle(self, node: Any) -> None:
+        config, layer = node.model.config, LMULayerReader().extract(Reading(node))
+        own = config.layer_name_strategy.get(node.name.lower()) or config.layer_type_strategy.get("lmu")
+        asked = str(own or config.get_strategy(node)).lower()
+        large = schedule(layer, "latency").unrolled > UNROLLED
+        resource = asked == "resource" or (large and own is None)
+        config.layer_name_strategy[node.name.lower()] = "Resource" if resource else "Latency"
+        if asked == "resource":
+            _check_reuse(layer)
+        made = schedule(layer, "resource" if resource else "latency")
+        if made.unrolled > UNROLLED:
+            warnings.warn(too_much(layer, made), stacklevel=2)
+
+
+def strategy_of(node: Any) -> Any:
+    """The strategy of an LMU node, after :class:`SettleStrategies`: "latency" or "resource"."""
+    return node.model.config.get_strategy(node).lower()
+
+
+def _check_reuse(layer: LMU) -> None:
+    reuse = layer.reuse_factor
+    if is_possible(layer, reuse):
+        return
+    raise LmuHlsError(
+        f"layer {layer.name!r}: ReuseFactor={reuse} is not possible with Strategy 'Resource': its matrices do not "
+        f"divide into {reuse} equal parts; the nearest that is possible is {nearest_possible(layer, reuse)}"
+    )
+
+
+def too_much(layer: LMU, made: Schedule) -> str:
+    """What to do about a layer with more unrolled multiplications than HLS tools accept."""
+    helps = nearest_possible(layer, -(-made.multiplications // UNROLLED), at_most=UNROLLED)
+    by = f"ReuseFactor={helps}" if helps is not None else "a smaller layer"
+    strategy = " and Strategy 'Resource'" if made.strategy == "latency" else ""
+    return (
+        f"layer {layer.name!r}: {made.unrolled:,} multiplications a step are unrolled, and HLS tools accept about "
+        f"{UNROLLED:,}; use {by}{strategy}"
+    )
