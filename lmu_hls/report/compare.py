@@ -21,6 +21,8 @@ from lmu_hls.report.record import Report
 MORE, LESS = "more", "less"  # what is better
 SHOWN = 6  # significant digits
 ABSENT = "-"
+OF_TARGETS = ("Resources", "Device")
+LEFT_OUT = "Devices of one design alone, and resources that none of them takes, are left out."
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Designs by name, the verdict of each, and the figures that at least one of them has."""
+    """Designs by name, the verdict of each, and the figures that they can be compared by."""
 
     names: tuple[str, ...]
     verdicts: tuple[str, ...]
@@ -77,14 +79,23 @@ class Comparison:
 
 
 def compare(reports: Sequence[Report], names: Sequence[str]) -> Comparison:
-    """The figures of all reports, in the order in which they are met; what is stale in a design it does not have."""
+    """The figures of all reports, in the order in which they are met; what is stale in a design it does not have.
+
+    Left out is what says nothing here, see LEFT_OUT.
+    """
     found = [{(section, name, unit, better): value for section, name, unit, better, value in _figures(report)}
              for report in reports]  # fmt: skip
     keys = list(dict.fromkeys(key for each in found for key in each))
     sections = list(dict.fromkeys(key[0] for key in keys))
     keys.sort(key=lambda key: sections.index(key[0]))
-    figures = tuple(Figure(*key, tuple(each.get(key) for each in found)) for key in keys)
-    return Comparison(tuple(names), tuple(report.verdict for report in reports), figures)
+    figures = (Figure(*key, tuple(each.get(key) for each in found)) for key in keys)
+    verdicts = tuple(report.verdict for report in reports)
+    return Comparison(tuple(names), verdicts, tuple(figure for figure in figures if _says_something(figure)))
+
+
+def _says_something(figure: Figure) -> bool:
+    known = [value for value in figure.values if value is not None]
+    return figure.section not in OF_TARGETS or (any(known) and (len(known) > 1 or len(figure.values) == 1))
 
 
 def names_of(folders: Sequence[Path]) -> list[str]:
@@ -145,7 +156,7 @@ def comparison_markdown(comparison: Comparison) -> str:
     heads = [
         f"{markdown(name)} ({verdict})" for name, verdict in zip(comparison.names, comparison.verdicts, strict=True)
     ]
-    lines = ["# Designs compared", "", f"Ratios and differences are to {markdown(comparison.names[0])}.", ""]
+    lines = ["# Designs compared", "", f"Ratios and differences are to {markdown(comparison.names[0])}. {LEFT_OUT}", ""]
     lines += [f"| Figure | {' | '.join(heads)} |", f"|---|{'---:|' * len(heads)}"]
     for figure in comparison.figures:
         cells = [figure.text(design) for design in range(len(heads))]
@@ -163,6 +174,7 @@ def comparison_html(comparison: Comparison) -> str:
     return environment().get_template("compare.html.jinja").render(
         comparison=comparison,
         title=_title,
+        left_out=LEFT_OUT,
         pictures=[(picture, Markup(svg(picture))) for picture in pictures],
         css=Markup(css()),
     )  # fmt: skip

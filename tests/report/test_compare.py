@@ -1,6 +1,7 @@
 """Designs side by side: every figure of each, and how it compares with the first."""
 
 import dataclasses
+import re
 
 import pytest
 
@@ -46,6 +47,21 @@ def test_the_pages_hold_every_figure_and_escape_names(compared):
     for part in ("48 (0.5x)", "624 (2x)"):
         assert part in text and part in page
     assert "b<i>" not in page and "b&lt;i&gt;" in page and "b\\<i>" in text
+
+
+def test_the_page_has_the_colours_of_better_and_worse(compared):
+    classes = re.findall(r'<td class="([^"]*)">([^<]*)', comparison_html(compared))
+    assert ("n good", "48 (0.5x)") in classes and ("n bad", "624 (2x)") in classes and ("n same", "312") in classes
+    assert {name for name, _ in classes} == {"n good", "n bad", "n same"}
+
+
+def test_what_one_design_alone_was_made_for_is_left_out():
+    counts = {**BASIS.resources[0].counts, "SRL": 0}
+    mine = dataclasses.replace(BASIS, resources=(dataclasses.replace(BASIS.resources[0], counts=counts),))
+    more = (*mine.resources, dataclasses.replace(mine.resources[0], target="ecp5"))
+    other = dataclasses.replace(mine, resources=more)
+    names = {item.name for item in compare([mine, other], "ab").figures}
+    assert "xc7, LUT" in names and not {"xc7, SRL", "ecp5, LUT"} & names
 
 
 def test_the_page_fits_a_telephone(compared, tmp_path):

@@ -10,7 +10,7 @@ from lmu_hls.records import Manifest
 from lmu_hls.report import build_report, to_html, write_report
 from lmu_hls.report.cards import cards
 from tests.support.browser import look
-from tests.support.sample_records import BASIS, MANIFEST, MODEL, write_folder
+from tests.support.sample_records import BASIS, MANIFEST, MODEL, PLACED, TRACES, write_folder
 
 EVIL = "<script>alert(1)</script>\"'&{{ 7*7 }}\u202e"
 VOID = {"meta", "br", "img", "input", "hr", "link"}
@@ -103,8 +103,9 @@ def test_pictures_are_files_too_and_those_of_before_go(tmp_path):
 
 
 def test_a_browser_has_nothing_to_complain_of_at_the_width_of_a_telephone(tmp_path):
-    write_report(write_folder(tmp_path))
-    seen = look(tmp_path / "report.html", 400, tmp_path / "browser")
+    page = tmp_path / "report.html"
+    page.write_text(to_html(dataclasses.replace(BASIS, placements=(PLACED,), traces=TRACES)), encoding="utf-8")
+    seen = look(page, 400, tmp_path / "browser")
     assert (seen.inner, seen.page, seen.wide) == (400, 400, [])
     assert seen.console == [] and seen.requests == [] and seen.text >= 10
 

@@ -16,15 +16,19 @@ from lmu_hls.records import (
     ModelSummary,
     Number,
     PartPlan,
+    Placement,
     Reference,
     Resources,
+    SeedRun,
     Synthesis,
     TargetSynthesis,
     Timing,
+    Usage,
     Verification,
     dump,
 )  # fmt: skip
 from lmu_hls.records.evidence import ArrayId, DataSet, Evidence, digests, of_topics
+from lmu_hls.records.placement import Layout
 from lmu_hls.records.traces import Beats, Confusion, Excerpt, Remembered, Scatter, Signal, Traces
 from lmu_hls.report import Report
 
@@ -85,6 +89,11 @@ BASIS = Report(
     checks(),
     RESOURCES,
 )
+
+PLACED = Placement(
+    "lmu", "up5k", "iCE40UP5K-SG48", "nextpnr-ice40", "0.11", 24.0, (SeedRun(1, 31.5),), {"LC": Usage(900, 5280)}, {},
+    True, step_cycles=96, layout=Layout(("lmu_hidden", "lmu_memory"), ("-" + "." * 25, *[".aab" + "." * 22] * 31)),
+)  # fmt: skip
 
 EXCERPT = Excerpt(
     "icarus",

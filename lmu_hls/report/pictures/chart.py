@@ -66,7 +66,8 @@ class Plane:
             x, _ = self.at(value, self.low)
             shapes.append(Path([(x, bottom), (x, bottom + 3)], "grid", 1))
             shapes.append(Text(x, bottom + 13, f"{value:.4g}", SMALL, "middle", "muted"))
-        shapes.append(Text(self.x + self.width / 2, bottom + 25, across, SMALL, "middle", "muted"))
+        if across:
+            shapes.append(Text(self.x + self.width / 2, bottom + 25, across, SMALL, "middle", "muted"))
         if up:
             shapes.append(Text(self.x + 5, self.y + 12, up, SMALL, "start", "muted"))
         return shapes
