@@ -22,6 +22,7 @@ CELLS = ("dense", "none", "dense", "rnn", "lstm", "gru", "gru_before", "dense")
 HEADS = ("dense", "softmax", "argmax", "dense", "none")
 MODES = ("", ",RND_CONV,SAT", ",TRN,WRAP")
 MOST_MULTIPLIERS, LARGE, MOST_OF_LARGE = 20, 6, 40  # every sixth is a large one; these take minutes to synthesise
+SMALL, MOST_OF_SMALL = 2000, 6  # from this seed on they are small: placed and routed in seconds on every device
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,18 +56,18 @@ def draw(seed: int) -> Settings:
     def size(low: int, high: int) -> int:
         return round(float(np.exp(rng.uniform(np.log(low), np.log(high)))))
 
-    large = seed % LARGE == LARGE - 1
+    large, small = _kind(seed)
     cell, width = CELLS[seed % len(CELLS)], int(rng.integers(8, 19))
     activations = ["tanh", "sigmoid"] if cell not in ("dense", "none") else ["relu", "relu", "tanh", "linear"]
     flag = [bool(rng.random() < chance) for chance in (0.5, 0.3, 0.2, 0.8, 0.3)]
     return Settings(
-        n_in=size(1, 16 if large else 8),
+        n_in=size(1, 3 if small else 16 if large else 8),
         steps=size(4, 64),
-        memory_d=size(1, 6 if large else 4),
-        order=size(2, 24 if large else 14),
+        memory_d=size(1, 2 if small else 6 if large else 4),
+        order=size(2, 5 if small else 24 if large else 14),
         cell=cell,
         activation=str(rng.choice(activations)),
-        units=size(3, 40 if large else 20),
+        units=size(3, 6 if small else 40 if large else 20),
         input_to_hidden=flag[0],
         hidden_to_memory=flag[1],
         memory_to_memory=flag[2],
@@ -74,11 +75,17 @@ def draw(seed: int) -> Settings:
         update="tridiagonal" if rng.random() < 0.35 else "dense",
         layers=2 if rng.random() < 0.12 else 1,
         head=HEADS[seed % len(HEADS)],
-        classes=size(2, 20 if large else 10),
+        classes=size(2, 4 if small else 20 if large else 10),
         return_sequences=flag[4],
         precision=f"fixed<{width},{int(rng.integers(2, 7))}{rng.choice(MODES)}>",
         share=round(float(rng.uniform(0, 1)), 3),
     )
+
+
+def _kind(seed: int) -> tuple[bool, bool]:
+    """Whether it is a large one, or a small one."""
+    small = seed >= SMALL
+    return not small and seed % LARGE == LARGE - 1, small
 
 
 def keras_model(settings: Settings, seed: int) -> Any:
@@ -134,7 +141,8 @@ def design_of(settings: Settings, seed: int) -> Design:
     options = Options(output="argmax" if settings.head == "argmax" else "model")
     made = design_of_model(keras_model(settings, seed), config, settings.precision, options=options)
     assert made.settled is not None
-    most = MOST_OF_LARGE if seed % LARGE == LARGE - 1 else MOST_MULTIPLIERS
+    large, small = _kind(seed)
+    most = MOST_OF_LARGE if large else MOST_OF_SMALL if small else MOST_MULTIPLIERS
     low, high = made.settled.fewest_cycles, made.settled.most_cycles
     for step in range(20):  # fewer multipliers until there are not too many
         share = settings.share + (1 - settings.share) * step / 19

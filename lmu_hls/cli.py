@@ -269,7 +269,8 @@ def convert(
         force=force,
     )
     reuse = manifest.hardware.reuse if manifest.hardware else None
-    if remark := flow.softmax_remark(store.load(outdir / "spec.npz")):
+    network = store.load(outdir / "spec.npz")
+    if remark := flow.softmax_remark(network):
         err.print(remark, markup=False, highlight=False)
     if reuse is not None and reuse.missed:
         err.print(reuse.text, markup=False, highlight=False)
@@ -282,6 +283,7 @@ def convert(
         if reuse is not None and not reuse.missed:
             out.print(reuse.text, markup=False, highlight=False)
         out.print(f"Converted {model} into {outdir}: hls/ (hls4ml, {backend}), verilog/, spec.npz", markup=False)
+        out.print(flow.estimate_line(network), markup=False, highlight=False, soft_wrap=True)
 
 
 @app.command()

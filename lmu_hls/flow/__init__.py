@@ -4,7 +4,7 @@ from lmu_hls.flow.config_file import read_config
 from lmu_hls.flow.convert import convert, load_model, softmax_remark, without_softmax
 from lmu_hls.flow.data import Data, load_data, random_data
 from lmu_hls.flow.energy import energy
-from lmu_hls.flow.estimate import estimate_model, estimate_text
+from lmu_hls.flow.estimate import estimate_line, estimate_model, estimate_text
 from lmu_hls.flow.numbers import change_discretizer, choose_types, profile_types, rehearse, target_of
 from lmu_hls.flow.verification import Progress, no_progress, verify
 from lmu_hls.records.folder import OutputFolder
@@ -19,6 +19,7 @@ __all__ = [
     "choose_types",
     "convert",
     "energy",
+    "estimate_line",
     "estimate_model",
     "estimate_text",
     "load_data",

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from lmu_hls.flow.accelerator import accelerator
 from lmu_hls.flow.convert import design_of_model
+from lmu_hls.spec import Network
 from lmu_hls.synth.estimate import Estimate, check_target, estimate
 from lmu_hls.synth.estimate.model import load
+
+DEVICE = "ecp5-25k"  # of the line that convert prints
 
 
 def estimate_model(
@@ -24,6 +28,13 @@ def estimate_model(
     for name in targets:
         check_target(load(), name)
     return estimate(design_of_model(model, config, precision, reuse_factor).plan, targets)
+
+
+def estimate_line(network: Network) -> str:
+    """What a converted network will take on DEVICE, with the errors, in a line; without the registers of --axi-lite."""
+    (made,) = estimate(accelerator(network).plan, [DEVICE]).targets
+    fits = f"does not fit: {made.lacking}" if made.lacking else "fits"
+    return f"Estimate for {DEVICE} ({fits}): {'; '.join(map(str, made.figures))}"
 
 
 def estimate_text(estimate: Estimate) -> str:

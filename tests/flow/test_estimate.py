@@ -9,6 +9,7 @@ import pytest
 
 from lmu_hls import cli
 from lmu_hls.flow.convert import design_of_model
+from lmu_hls.flow.estimate import DEVICE
 from tests.support.small_model import small_model
 
 
@@ -35,6 +36,20 @@ def test_the_command(saved_model: Path, capsys: pytest.CaptureFixture[str]) -> N
     status, text, _ = run(capsys, saved_model)
     assert status == 0 and "held-out error: median" in text and "cycles a step" in text and "ecp5 (Lattice" in text
     assert list(saved_model.parent.iterdir()) == [saved_model]
+
+
+def test_convert_says_what_it_will_take(saved_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """In its last line, for a device that it names, with the errors; registers and inline ROMs change nothing of it."""
+    lines = []
+    for name, options in (("plain", ()), ("other", ("--axi-lite", "--rom", "inline"))):
+        with pytest.raises(SystemExit):
+            cli.main(["convert", str(saved_model), str(tmp_path / name), *options])
+        lines.append(capsys.readouterr().out.splitlines()[-1])
+    _, text, _ = run(capsys, saved_model, "--target", DEVICE)
+    assert lines[0].startswith(f"Estimate for {DEVICE} (fits): ") and lines[0] == lines[1]
+    figures = [line.strip() for line in text.splitlines()[2:-1]]
+    assert lines[0].endswith(": " + "; ".join(figures))
+    assert all("held-out error: median" in figure or "exact in" in figure for figure in figures)
 
 
 def test_bad_input(saved_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -13,9 +14,9 @@ BANKS = {4: 16, 6: 32}  # words of a distributed RAM, by inputs of a table, befo
 LUT_INPUTS = MappingProxyType({"xc7": 6})  # of the families' tables, else 4
 # Terms of the two models, with what a bit of each takes where the table says nothing else
 LUT_TERMS = MappingProxyType({
-    "sum": 1.0, "count": 1.0, "choice": 0.8, "mask": 0.7, "equal": 0.3, "gate": 0.3, "select": 0.5, "round": 1.0,
-    "rest": 0.3, "clip": 0.7, "fits": 0.4, "tables": 1.0, "joins": 0.3, "bank": 0.5, "split": 1.0, "soft": 1.0,
-    "delay": 0.0, "single_acc": 0.0, "several_acc": 1.0, "several_product": 0.0, "one": 0.0,
+    "sum": 1.0, "count": 1.0, "choice": 0.8, "mask": 0.7, "equal": 0.3, "order": 4.0, "gate": 0.3, "select": 0.5,
+    "round": 1.0, "rest": 0.3, "clip": 0.7, "fits": 0.4, "tables": 1.0, "joins": 0.3, "bank": 0.5, "split": 1.0,
+    "soft": 1.0, "delay": 0.0, "single_acc": 0.0, "several_acc": 1.0, "several_product": 0.0, "one": 0.0,
 })  # fmt: skip
 FF_TERMS = MappingProxyType({
     "q_plain": 1.0, "q_sum": 1.0, "rom_out": 1.0, "ram_out": 1.0, "factor": 1.0, "product": 1.0, "delay": 1.0,
@@ -24,23 +25,36 @@ FF_TERMS = MappingProxyType({
 })  # fmt: skip
 # What differs from these: registers that move into the multiplier, carry chains that take two tables a bit
 _MOVED = ("delay", "operand", "single_acc", "single_product", "single_factor", "several_product", "factor", "product")
-OWN = MappingProxyType(
-    {("xc7", "FF"): dict.fromkeys(_MOVED, 0.0), ("ecp5", "LUT"): {"single_acc": 2.0, "several_acc": 2.0}}
-)
+_TWO_TABLES = {"single_acc": 2.0, "several_acc": 2.0}
+OWN = MappingProxyType({
+    ("xc7", "FF"): dict.fromkeys(_MOVED, 0.0), ("ecp5", "LUT"): _TWO_TABLES, ("gowin", "LUT"): _TWO_TABLES,
+})  # fmt: skip
+
+# Of the period of a clock, in ns
+CLOCK_TERMS = MappingProxyType({"one": 4.0, "acc": 0.05, "round": 0.05, "order": 0.05, "wide": 0.05, "size": 0.2})
 
 
 def features(family: str, operators: Operators) -> dict[str, float]:
     """{term: quantity} of a design on a family; `lutram` and the multipliers and block RAMs are exact counts."""
     primitives, bits = PRIMITIVES[family], operators.bits
-    made: dict[str, float] = {
-        name: bits[name]
-        for name in ("sum", "count", "choice", "mask", "equal", "gate", "select", "round", "rest", "clip", "fits")
-    }
+    kinds = ("sum", "count", "choice", "mask", "equal", "order", "gate", "select", "round", "rest", "clip", "fits")
+    made: dict[str, float] = {name: bits[name] for name in kinds}
     made |= {name: bits[name] for name in ("q_plain", "q_sum")}
     made |= {name: bits[f"q_{name}"] for name in ("factor", "product", "delay", "operand")}
     made |= _memories(family, primitives, operators) | _products(primitives, operators)
     exact = counts(primitives, operators.products.items(), operators.memories)
     return made | {"one": 1.0, "lutram": exact.pop(LUTRAM, 0)}
+
+
+def clock_features(operators: Operators) -> dict[str, float]:
+    """{term: quantity} of a design's slowest path: the widest of each kind, and how large it all is."""
+    acc = max((product.acc for product in operators.products), default=0)
+    wide = max((product.a + product.b for product in operators.products), default=0)
+    widest = operators.widest
+    return {
+        "one": 1.0, "acc": acc, "wide": wide, "round": widest.get("round", 0), "order": widest.get("order", 0),
+        "size": math.log2(operators.bits.total()),
+    }  # fmt: skip
 
 
 def exact_counts(family: str, operators: Operators) -> dict[str, int]:
@@ -75,9 +89,9 @@ def _products(primitives: Primitives, operators: Operators) -> dict[str, float]:
     names = [f"{kind}_{part}" for kind in ("single", "several") for part in ("acc", "product", "factor")]
     made = dict.fromkeys(("split", "soft", *names), 0.0)
     for product, times in operators.products.items():
-        _, count = primitives.multiplier(product)
-        if not count:
-            made["soft"] += times * product.a * product.b
+        blocks, left = primitives.multiply(product)
+        count = blocks.total()
+        made["soft"] += times * sum(a * b for a, b in left)
         made["split"] += times * max(0, count - 1) * (product.a + product.b) / 2
         if product.acc:
             kind = "single" if count == 1 else "several"

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.records.placement import Usage
 from lmu_hls.rtl.network import NetworkPlan
 from lmu_hls.rtl.standalone import modules, project_files
-from lmu_hls.synth.estimate.features import exact_counts, features
-from lmu_hls.synth.estimate.model import Fitted, Rule, load, module_hashes
+from lmu_hls.synth.estimate.features import clock_features, exact_counts, features
+from lmu_hls.synth.estimate.model import Errors, Fitted, Model, Rule, load, module_hashes
 from lmu_hls.synth.estimate.operators import Operators, operators
 from lmu_hls.synth.families import Target, target_of
 from lmu_hls.synth.fit import lacking, usage_of
@@ -22,26 +22,34 @@ STALE = (
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """``count`` of a resource.
+    """``count`` of a resource, or MHz.
 
-    By the rules of the synthesis, with how often these were right (``rule``), or by a model, with its errors in percent
-    on designs that it was not fitted to. ``outside`` names what lies outside the fitted range.
+    By the rules of the synthesis, with how often these were right (``rule``), or by a model, with its errors on designs
+    that it was not fitted to: each of its own left out once, and others. ``outside`` names what lies outside the fitted
+    range.
     """
 
     resource: str
     count: int
     rule: Rule | None
-    median_percent: float | None = None
-    worst_percent: float | None = None
+    held_out: Errors | None = None
+    others: Errors | None = None
     outside: tuple[str, ...] = ()
 
     def __str__(self) -> str:
+        return f"{self.count:,} {self.resource} ({self.error})"
+
+    @property
+    def error(self) -> str:
+        """In words."""
         if rule := self.rule:
             off = f"; at most {rule.largest} off" if rule.largest else ""
-            return f"{self.count:,} {self.resource} (exact in {rule.right} of {rule.rows} designs{off})"
-        error = f"held-out error: median {self.median_percent:g} %, worst {self.worst_percent:g} %"
-        far = f"; outside the fitted range: {', '.join(self.outside)}" if self.outside else ""
-        return f"{self.count:,} {self.resource} ({error}{far})"
+            return f"exact in {rule.right} of {rule.rows} designs{off}"
+        assert self.held_out and self.others
+        told = f"held-out error: {self.held_out}"
+        if self.others.rows:
+            told += f"; on {self.others.rows} others: {self.others}"
+        return told + (f"; outside the fitted range: {', '.join(self.outside)}" if self.outside else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,12 +121,16 @@ def _of_target(target: Target, models: Fitted, operators: Operators) -> TargetEs
     quantities = features(family, operators)
     rules = models.rules[family]
     figures = [Figure(name, count, rules[name]) for name, count in exact_counts(family, operators).items()]
-    fitted = [
-        Figure(
-            name, round(model.value(quantities)), None, model.median_percent, model.worst_percent,
-            tuple(model.beyond(quantities)),
-        )
-        for name, model in models.families[family].items()
-    ]  # fmt: skip
+    fitted = [_fitted(name, model, quantities) for name, model in models.families[family].items()]
     usage = usage_of(target, {figure.resource: figure.count for figure in (*fitted, *figures)})
-    return TargetEstimate(target.name, target.title, (*fitted, *figures), usage, lacking(usage))
+    clock = [_clock(models.clocks[target.name], clock_features(operators))] if target.name in models.clocks else []
+    return TargetEstimate(target.name, target.title, (*fitted, *figures, *clock), usage, lacking(usage))
+
+
+def _fitted(name: str, model: Model, quantities: Mapping[str, float]) -> Figure:
+    outside = tuple(model.beyond(quantities))
+    return Figure(name, round(model.value(quantities)), None, model.held_out, model.others, outside)
+
+
+def _clock(model: Model, quantities: Mapping[str, float]) -> Figure:
+    return replace(_fitted("MHz", model, quantities), count=round(1000 / model.value(quantities)))

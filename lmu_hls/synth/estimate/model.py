@@ -1,4 +1,4 @@
-"""The models of look-up tables and flip-flops: fitted to a table of synthesised designs, kept as data.
+"""The models of look-up tables, flip-flops and clocks: fitted to a table of designs, kept as data.
 
 Each is a sum of terms with coefficients that are not negative, least squares of the *relative* error, pulled to what a
 bit should take in theory where the table says little. Errors are those on rows that a fit has not seen.
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.records.jsonfile import RecordError, decode, parse
 from lmu_hls.resources import hdl_modules
-from lmu_hls.synth.estimate.features import terms
+from lmu_hls.rtl.copies import without_formal
 
 FITTED = Path(__file__).with_name("coefficients.json")
 FOLDS, SEED = 10, 7
@@ -27,9 +27,22 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
+class Errors:
+    """Of a model, in percent, on ``rows`` designs."""
+
+    rows: int
+    median_percent: float
+    worst_percent: float
+
+    def __str__(self) -> str:
+        return f"median {self.median_percent:g} %, worst {self.worst_percent:g} %"
+
+
+@dataclass(frozen=True, slots=True)
 class Model:
     """``coefficients`` by term; ``offset`` names a term that counts as it is ("" for none). ``rows`` fitted to, whose
-    terms and results were at most ``most`` and whose results at least ``least``; errors of held-out rows in percent."""
+    terms and results were at most ``most`` and whose results at least ``least``. Errors: of the rows, each left out
+    once, and of ``others``, which were drawn apart and never fitted."""
 
     coefficients: Mapping[str, float]
     offset: str
@@ -37,8 +50,8 @@ class Model:
     most: Mapping[str, float]
     least_result: float
     most_result: float
-    median_percent: float
-    worst_percent: float
+    held_out: Errors
+    others: Errors
 
     def value(self, features: Mapping[str, float]) -> float:
         offset = features[self.offset] if self.offset else 0.0
@@ -64,13 +77,15 @@ class Rule:
 class Fitted:
     """All models: {family: {resource: model}}, made with ``yosys``; ``sources`` are the :func:`module_hashes`.
 
-    ``rules`` says of the resources that are mapped by rules how often these were right.
+    ``rules`` says of the resources that are mapped by rules how often these were right. ``clocks`` are the periods in
+    ns of {device: model}, as its router said.
     """
 
     yosys: str
     sources: Mapping[str, str]
     families: Mapping[str, Mapping[str, Model]]
     rules: Mapping[str, Mapping[str, Rule]]
+    clocks: Mapping[str, Model]
 
 
 def load(path: Path = FITTED) -> Fitted:
@@ -83,22 +98,39 @@ def load(path: Path = FITTED) -> Fitted:
 
 
 def module_hashes() -> dict[str, str]:
-    """{module of hdl/: SHA-256 of its text without comments and layout}."""
+    """{module of hdl/: SHA-256 of its text without proofs, comments and layout}."""
     return {
-        name: hashlib.sha256(
-            " ".join(re.sub("//.*", "", path.read_text(encoding="utf-8")).split()).encode()
-        ).hexdigest()
+        name: hashlib.sha256(without_comments(without_formal(path.read_text(encoding="utf-8"))).encode()).hexdigest()
         for name, path in hdl_modules().items()
     }
 
 
-def fit(family: str, resource: str, rows: Sequence[Mapping[str, float]], results: Sequence[int], offset: str) -> Model:
-    """The model of ``resource``, with its errors from FOLDS parts of which each is left out once."""
-    theory = terms(family, resource)
+def without_comments(verilog: str) -> str:
+    """The text without comments and layout."""
+    return " ".join(re.sub("//.*", "", verilog).split())
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """``features`` of designs with what was found for them."""
+
+    features: Sequence[Mapping[str, float]]
+    results: Sequence[float]
+
+    def arrays(self, names: Sequence[str], offset: str) -> tuple[Floats, Floats, Floats]:
+        """The terms, those that count as they are, the results."""
+        x = np.array([[row[name] for name in names] for row in self.features], float).reshape(-1, len(names))
+        known = np.array([row[offset] if offset else 0.0 for row in self.features])
+        return x, known, np.array(self.results, float)
+
+
+def fit(theory: Mapping[str, float], rows: Rows, others: Rows, offset: str = "") -> Model:
+    """The model of ``rows``, with its errors from FOLDS parts of which each is left out once, and those of ``others``.
+
+    ``theory``: {term: what it is where the table says nothing else}.
+    """
     names = list(theory)
-    x = np.array([[row[name] for name in names] for row in rows], float)
-    known = np.array([row[offset] if offset else 0.0 for row in rows])
-    y = np.array(results, float)
+    x, known, y = rows.arrays(names, offset)
     prior = np.array([theory[name] for name in names])
     errors = np.zeros(len(y))
     order = np.random.default_rng(SEED).permutation(len(y))
@@ -108,6 +140,7 @@ def fit(family: str, resource: str, rows: Sequence[Mapping[str, float]], results
         found = _solve(x[kept], y[kept], known[kept], prior)
         errors[out] = (x[out] @ found + known[out]) / y[out] - 1
     found = _solve(x, y, known, prior)
+    x2, known2, y2 = others.arrays(names, offset)
     return Model(
         coefficients={name: round(float(value), 4) for name, value in zip(names, found, strict=True) if value > 5e-5},
         offset=offset,
@@ -115,9 +148,14 @@ def fit(family: str, resource: str, rows: Sequence[Mapping[str, float]], results
         most={name: float(limit) for name, limit in zip(names, x.max(axis=0), strict=True)},
         least_result=float(y.min()),
         most_result=float(y.max()),
-        median_percent=round(100 * float(np.median(np.abs(errors))), 1),
-        worst_percent=round(100 * float(np.abs(errors).max()), 1),
+        held_out=_errors(errors),
+        others=_errors((x2 @ found + known2) / y2 - 1),
     )
+
+
+def _errors(errors: Floats) -> Errors:
+    percent = 100 * np.abs(errors) if len(errors) else np.zeros(1)
+    return Errors(len(errors), round(float(np.median(percent)), 1), round(float(percent.max()), 1))
 
 
 def _solve(x: Floats, y: Floats, known: Floats, prior: Floats) -> Floats:

@@ -18,7 +18,7 @@ from pyslang import ast, syntax
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.synth.estimate.tables import RomLogic, rom_logic
 
-ROUNDING_MODULE, MULTIPLIER_MODULE = "lmu_round_sat", "lmu_mac"
+ROUNDING_MODULE, MULTIPLIER_MODULE, FIFO_MODULE, CONCAT_MODULE = "lmu_round_sat", "lmu_mac", "lmu_fifo", "lmu_concat"
 _WRAP, _SAT_SYM, _TRN = 0, 3, 0
 _ROUND_BELOW = (1, 3, 4, 5, 6)  # roundings that look at all the bits that are dropped
 _SUMS, _ORDERS, _EQUALS = {"Add", "Subtract"}, {"LessThan", "LessThanEqual", "GreaterThan", "GreaterThanEqual"}, {
@@ -47,7 +47,7 @@ class Memory:
     """``depth`` words of ``width`` bits with a registered output.
 
     ``written``: a RAM; else a ROM whose bits that are the same in all words are not in ``width``, and what it takes as
-    logic. ``block``: the source asks for block RAM.
+    logic. ``block``: the source asks for block RAM. ``unread``: upper bits that nothing reads.
     """
 
     depth: int
@@ -55,35 +55,45 @@ class Memory:
     written: bool
     block: bool = False
     logic: RomLogic | None = None
+    unread: int = 0
 
 
 @dataclass(slots=True)
 class Operators:
-    """All of a design; ``bits`` is {kind of operator or register: bits of all of them}."""
+    """All of a design; ``bits`` is {kind of operator or register: bits of all of them}, ``widest`` those of one."""
 
     products: Counter[Product] = field(default_factory=Counter)
     memories: list[Memory] = field(default_factory=list)
     bits: Counter[str] = field(default_factory=Counter)
+    widest: dict[str, int] = field(default_factory=dict)
+
+    def add(self, kind: str, bits: int) -> None:
+        """One more operator."""
+        self.bits[kind] += bits
+        self.widest[kind] = max(bits, self.widest.get(kind, 0))
 
 
 def to_plain(operators: Operators) -> dict[str, Any]:
     """As data for JSON."""
     products = [[*astuple(p), times] for p, times in sorted(operators.products.items())]
     memories = [
-        [m.depth, m.width, int(m.written), int(m.block), *(astuple(m.logic) if m.logic else ())]
+        [m.depth, m.width, int(m.written), m.unread or int(m.block), *(astuple(m.logic) if m.logic else ())]
         for m in operators.memories
     ]
-    return {"products": products, "memories": memories, "bits": dict(sorted(operators.bits.items()))}
+    bits, widest = dict(sorted(operators.bits.items())), dict(sorted(operators.widest.items()))
+    return {"products": products, "memories": memories, "bits": bits, "widest": widest}
 
 
 def from_plain(data: Mapping[str, Any]) -> Operators:
     """What :func:`to_plain` gave."""
     products = Counter({Product(*product): times for *product, times in data["products"]})
     memories = [
-        Memory(depth, width, bool(written), bool(block), RomLogic(*logic) if logic else None)
-        for depth, width, written, block, *logic in data["memories"]
+        Memory(
+            depth, width, bool(written), bool(more) and not written, RomLogic(*logic) if logic else None, written * more
+        )
+        for depth, width, written, more, *logic in data["memories"]
     ]
-    return Operators(products, memories, Counter(data["bits"]))
+    return Operators(products, memories, Counter(data["bits"]), dict(data["widest"]))
 
 
 def operators(files: Mapping[str, str], top: str) -> Operators:
@@ -141,8 +151,12 @@ class _Reader:
         self.registers: dict[str, _Register] = {}
         self.memories: dict[str, Any] = {}
         self.written: set[str] = set()
+        self.reads: Counter[str] = Counter()
         self.factors: set[str] = set()
         self.products: list[tuple[Any, Any, Any]] = []
+        self.outside: dict[str, str] = {}  # {port of an instance: what is connected}
+        self.unread: set[str] = set()
+        self.flags: dict[str, str] = {}  # {fifo: the net of its upper bit}
         self.context: Any = None
 
     # What is where
@@ -164,6 +178,7 @@ class _Reader:
         return None
 
     def _InstanceBodySymbol(self, node: Any) -> Any:
+        self._connections(node)
         own = {ROUNDING_MODULE: self._rounding, MULTIPLIER_MODULE: self._accumulator}
         for module, read in own.items():
             if node.definition.name.endswith(module):
@@ -171,6 +186,27 @@ class _Reader:
                 read(parameters, node.parentInstance.hierarchicalPath)
                 return ast.VisitAction.Skip
         return None
+
+    def _connections(self, node: Any) -> None:
+        """Note what the ports are connected to, and which bits of fifos nobody reads.
+
+        lmu_concat heeds tlast only in its last live source; Yosys sees that where this is the third.
+        """
+        name, instance = node.definition.name, node.parentInstance
+        if instance is None:
+            return
+        connections = {made.port.name: made for made in instance.portConnections}
+        for made in connections.values():
+            if path := _path(made.expression):
+                self.outside[made.port.internalSymbol.hierarchicalPath] = path
+        if name.endswith(FIFO_MODULE):
+            output = connections["m_axis_tdata"].expression.left
+            if type(output).__name__ == "ConcatenationExpression" and _width(output.operands[0]) == 1:
+                self.flags[instance.hierarchicalPath] = _path(output.operands[0])
+        elif name.endswith(CONCAT_MODULE):
+            sizes = {p.name: int(p.value.value) for p in node if type(p).__name__ == "ParameterSymbol"}
+            if sizes["N_C"] and not sizes["C_FEEDBACK"]:
+                self.unread |= {_path(connections[f"{source}_axis_tlast"].expression) for source in "ab"}
 
     def _GenerateBlockSymbol(self, node: Any) -> Any:
         return ast.VisitAction.Skip if node.isUninstantiated else None
@@ -214,21 +250,21 @@ class _Reader:
         if fixed and self._constant(left) is not None and self._constant(right) is not None:
             return
         width = max(_width(left), _width(right))
-        bits = self.result.bits
+        add = self.result.add
         if name == "Multiply":
             if fixed:
-                bits["sum"] += int(node.type.bitWidth)
+                add("sum", int(node.type.bitWidth))
                 return
             self.products.append((left, right, node))
             self.factors |= {_path(left), _path(right)}
         elif name in _SUMS:
-            bits["count" if fixed else "sum"] += min(int(node.type.bitWidth), width + 1)
+            add("count" if fixed else "sum", min(int(node.type.bitWidth), width + 1))
         elif name in _ORDERS:
-            bits["order"] += width
+            add("order", width)
         elif name in _EQUALS:
-            bits["equal" if fixed else "equal2"] += width
+            add("equal" if fixed else "equal2", width)
         elif name in _GATES:
-            bits["gate"] += 1 if name.startswith("Logical") else int(node.type.bitWidth)
+            add("gate", 1 if name.startswith("Logical") else int(node.type.bitWidth))
 
     def _ConditionalExpression(self, node: Any) -> Any:
         condition = node.conditions[0].expr
@@ -237,7 +273,7 @@ class _Reader:
             (node.left if int(value) else node.right).visit(self.visit)
             return ast.VisitAction.Skip
         fixed = self._constant(node.left) is not None or self._constant(node.right) is not None
-        self.result.bits["mask" if fixed else "choice"] += int(node.type.bitWidth)
+        self.result.add("mask" if fixed else "choice", int(node.type.bitWidth))
         return None
 
     def _ElementSelectExpression(self, node: Any) -> None:
@@ -247,10 +283,13 @@ class _Reader:
         self._select(node, node.left)
 
     def _select(self, node: Any, selector: Any) -> None:
-        if node.value.type.isUnpackedArray or self._constant(selector) is not None:
+        if node.value.type.isUnpackedArray:
+            self.reads[_path(node.value)] += 1
+            return
+        if self._constant(selector) is not None:
             return
         width = int(node.type.bitWidth)
-        self.result.bits["select"] += int(node.value.type.bitWidth) - width
+        self.result.add("select", int(node.value.type.bitWidth) - width)
 
     def _accumulator(self, p: Mapping[str, int], path: str) -> None:
         """What lmu_mac takes."""
@@ -260,15 +299,15 @@ class _Reader:
 
     def _rounding(self, p: Mapping[str, int], path: str) -> None:
         """What lmu_round_sat takes; its parameters are told in its header."""
-        bits = self.result.bits
+        add = self.result.add
         if p["DROP"] and p["ROUNDING"] != _TRN:
-            bits["round"] += p["WIDE_W"]
-            bits["rest"] += p["DROP"] if p["ROUNDING"] in _ROUND_BELOW else 0
+            add("round", p["WIDE_W"])
+            add("rest", p["DROP"] if p["ROUNDING"] in _ROUND_BELOW else 0)
         if p["OVERFLOW"] != _WRAP:
-            bits["clip"] += p["OUT_W"]
-            bits["fits"] += p["WIDE_W"] - p["OUT_W"] + 1
+            add("clip", p["OUT_W"])
+            add("fits", p["WIDE_W"] - p["OUT_W"] + 1)
         if p["OVERFLOW"] == _SAT_SYM:
-            bits["equal"] += p["OUT_W"]
+            add("equal", p["OUT_W"])
 
     # All together
 
@@ -281,9 +320,20 @@ class _Reader:
             if len(moving) > 1:
                 result.bits["choice"] += register.width * (len(moving) - 1)
         result.products.update(products.values())
+        self.unread |= {self._outermost(path) for path in self.unread}
         for path, variable in self.memories.items():
-            result.memories.append(self._memory(path, variable))
+            memory = self._memory(path, variable)
+            if (reads := self.reads[path]) > 1:  # as cheap in flip-flops
+                result.bits["q_plain"] += memory.width * memory.depth
+                result.bits["choice"] += memory.width * (memory.depth - 1) * reads
+            else:
+                result.memories.append(memory)
         return result
+
+    def _outermost(self, path: str) -> str:
+        while path in self.outside:
+            path = self.outside[path]
+        return path
 
     def _operands(self, left: Any, right: Any, node: Any) -> tuple[int, int, int]:
         a, b = _width(left), _width(right)
@@ -310,7 +360,8 @@ class _Reader:
         width = int(variable.type.elementType.bitWidth)
         depth = int(variable.type.range.width)
         if path in self.written:
-            return Memory(depth, width, True)
+            fifo = path.removesuffix(".ram.contents")
+            return Memory(depth, width, True, unread=int(self.flags.get(fifo) in self.unread))
         scope = variable.parentScope
         parameters = {p.name: p.value for p in scope if type(p).__name__ == "ParameterSymbol"}
         name = PurePosixPath(_text(parameters["FILE"].value)).name

@@ -14,7 +14,7 @@ from lmu_hls.spec import chain
 from lmu_hls.synth import synthesize
 from lmu_hls.synth.estimate import estimate
 from lmu_hls.synth.estimate.figures import STALE, Figure
-from lmu_hls.synth.estimate.model import Rule, load, module_hashes
+from lmu_hls.synth.estimate.model import Errors, Rule, load, module_hashes
 from lmu_hls.toolchain import find
 from tests.support.hdl.dense_grid import Config
 
@@ -36,8 +36,8 @@ def test_beside_the_synthesis(plan: NetworkPlan, tmp_path: Path) -> None:
         if figure.rule:
             assert figure.count == real[figure.resource]
         else:
-            assert figure.worst_percent is not None
-            assert abs(figure.count / real[figure.resource] - 1) <= figure.worst_percent / 100
+            assert figure.held_out is not None
+            assert abs(figure.count / real[figure.resource] - 1) <= figure.held_out.worst_percent / 100
 
 
 def test_cycles_and_multipliers_are_those_of_the_plan(plan: NetworkPlan) -> None:
@@ -56,8 +56,11 @@ def test_old_models_are_said_to_be_old(plan: NetworkPlan) -> None:
 
 
 def test_the_error_and_the_range_stand_beside_the_number() -> None:
-    figure = Figure("LUT", 1960, None, 4.0, 18.5, ("sum",))
-    assert str(figure) == "1,960 LUT (held-out error: median 4 %, worst 18.5 %; outside the fitted range: sum)"
+    figure = Figure("LUT", 1960, None, Errors(72, 4.0, 18.5), Errors(24, 5.0, 11.0), ("sum",))
+    assert str(figure) == (
+        "1,960 LUT (held-out error: median 4 %, worst 18.5 %; on 24 others: median 5 %, worst 11 %; "
+        "outside the fitted range: sum)"
+    )
     assert str(Figure("DSP", 25, Rule(61, 61, 0))) == "25 DSP (exact in 61 of 61 designs)"
     assert str(Figure("BRAM18", 9, Rule(60, 61, 1))) == "9 BRAM18 (exact in 60 of 61 designs; at most 1 off)"
 

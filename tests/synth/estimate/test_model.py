@@ -8,38 +8,56 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.estimate import fit_family, read_table
+from benchmarks.estimate import CHECK, fit_clock, fit_family, read_table
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.synth.estimate.figures import STALE
-from lmu_hls.synth.estimate.model import FITTED, Model, load, module_hashes
+from lmu_hls.synth.estimate.model import FITTED, Errors, Model, load, module_hashes
 
-# Bounds on the held-out errors, in percent: median and worst
+# Bounds on the errors, in percent: median and worst
 BOUNDS = {
     ("xc7", "LUT"): (10, 30), ("xc7", "FF"): (10, 30), ("ecp5", "LUT"): (10, 30), ("ecp5", "FF"): (10, 30),
     ("ice40", "LUT"): (10, 30), ("ice40", "FF"): (10, 30), ("gowin", "LUT"): (10, 30), ("gowin", "FF"): (10, 30),
 }  # fmt: skip
-ROWS = list(read_table().values())
+ROWS, OTHERS = (list(read_table(*path).values()) for path in ((), (CHECK,)))
+
+
+def agree(made: Model, committed: Model) -> None:
+    assert (made.rows, made.others.rows) == (committed.rows, committed.others.rows)
+    assert made.coefficients == pytest.approx(committed.coefficients, abs=2e-3)
+    for found, told in ((made.held_out, committed.held_out), (made.others, committed.others)):
+        assert (found.median_percent, found.worst_percent) == pytest.approx(
+            (told.median_percent, told.worst_percent), abs=0.2
+        )
 
 
 @pytest.mark.parametrize("family", load().families)
 def test_the_models_are_those_of_the_table(family: str) -> None:
-    again, committed = fit_family(family, ROWS), load().families[family]
+    again, committed = fit_family(family, ROWS, OTHERS), load().families[family]
     for resource, model in committed.items():
-        made = again[resource]
-        assert made.rows == model.rows == sum(family in row["cells"] for row in ROWS)
-        assert made.coefficients == pytest.approx(model.coefficients, abs=2e-3)
-        assert (made.median_percent, made.worst_percent) == pytest.approx(
-            (model.median_percent, model.worst_percent), abs=0.2
-        )
+        agree(again[resource], model)
+        assert model.others.rows >= 10
         median, worst = BOUNDS[family, resource]
-        assert model.median_percent <= median and model.worst_percent <= worst
+        for errors in (model.held_out, model.others):
+            assert errors.median_percent <= median and errors.worst_percent <= worst, resource
+
+
+@pytest.mark.parametrize("device", load().clocks)
+def test_the_clocks_are_those_of_the_table(device: str) -> None:
+    again, committed = fit_clock(device, ROWS, OTHERS), load().clocks[device]
+    assert again is not None
+    agree(again, committed)
+    assert committed.held_out.median_percent <= 10 and committed.held_out.worst_percent <= 30
 
 
 def test_a_fault_in_the_table_raises_the_error() -> None:
     rows = json.loads(json.dumps(ROWS))
     for row in rows[::3]:
         row["cells"]["ecp5"] = {name: 2 * count for name, count in row["cells"].get("ecp5", {"LUT4": 1}).items()}
-    assert fit_family("ecp5", rows)["FF"].worst_percent > BOUNDS["ecp5", "FF"][1]
+        row["mhz"] = {name: mhz / 2 for name, mhz in row.get("mhz", {}).items()}
+    assert fit_family("ecp5", rows, OTHERS)["FF"].held_out.worst_percent > BOUNDS["ecp5", "FF"][1]
+    for device in load().clocks:
+        model = fit_clock(device, rows, OTHERS)
+        assert model and model.held_out.worst_percent > 30
 
 
 def test_the_maintainer_hears_of_a_change_of_the_verilog() -> None:
@@ -49,7 +67,7 @@ def test_the_maintainer_hears_of_a_change_of_the_verilog() -> None:
 
 
 def test_outside_the_range() -> None:
-    model = Model({"sum": 2.0}, "lutram", 9, {"sum": 10.0}, 4.0, 30.0, 1.0, 2.0)
+    model = Model({"sum": 2.0}, "lutram", 9, {"sum": 10.0}, 4.0, 30.0, Errors(9, 1.0, 2.0), Errors(0, 0.0, 0.0))
     assert model.value({"sum": 5.0, "lutram": 3.0}) == 13.0
     assert model.beyond({"sum": 5.0, "lutram": 3.0}) == []
     assert model.beyond({"sum": 11.0, "lutram": 3.0}) == ["sum"]

@@ -4,33 +4,56 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from benchmarks.estimate import judge_rules, read_table
+import pytest
+
+from benchmarks.estimate import CHECK, judge_rules, read_table
 from lmu_hls.synth.estimate.model import load
-from lmu_hls.synth.estimate.operators import Memory
+from lmu_hls.synth.estimate.operators import Memory, Product
 from lmu_hls.synth.estimate.primitives import PRIMITIVES, Multiplier
 
-ROWS = list(read_table().values())
+ROWS = [*read_table().values(), *read_table(CHECK).values()]
 
 
-def test_multipliers_and_block_rams_are_those_of_the_table() -> None:
-    """All multipliers, and block RAMs in all rows but one, in which one is told too many."""
-    for family, rules in load().rules.items():
-        assert judge_rules(family, PRIMITIVES[family], ROWS) == rules
-        for resource, rule in rules.items():
-            multiplier = resource == PRIMITIVES[family].multipliers[0].resource
-            assert rule.rows - rule.right <= (0 if multiplier else 1) and rule.largest <= 1, (family, resource)
+@pytest.mark.parametrize("family", load().families)
+def test_multipliers_and_block_rams_are_those_of_the_tables(family: str) -> None:
+    """All of them, in every row."""
+    rules = judge_rules(family, PRIMITIVES[family], ROWS)
+    assert rules == load().rules[family]
+    for resource, rule in rules.items():
+        assert rule.right == rule.rows == sum(family in row["cells"] for row in ROWS), resource
 
 
 def test_a_wrong_rule_is_seen() -> None:
     narrower = replace(PRIMITIVES["xc7"], multipliers=(Multiplier("DSP", 17, 17, headroom=1),))
-    assert judge_rules("xc7", narrower, ROWS)["DSP"].right < load().rules["xc7"]["DSP"].rows
+    assert judge_rules("xc7", narrower, ROWS)["DSP"].largest > 0
     small = replace(PRIMITIVES["ecp5"], rom_cost=1 / 64)
     assert judge_rules("ecp5", small, ROWS)["DP16KD"].largest > 1
+    (ebr,) = PRIMITIVES["ice40"].blocks
+    narrower_words = replace(PRIMITIVES["ice40"], blocks=(replace(ebr, widths=(2, 4, 8)),))
+    assert judge_rules("ice40", narrower_words, ROWS)["EBR"].largest > 0
+    cheaper = replace(PRIMITIVES["gowin"], blocks=tuple(replace(kind, cost=32) for kind in PRIMITIVES["gowin"].blocks))
+    assert judge_rules("gowin", cheaper, ROWS)["BSRAM"].largest > 0
+
+
+def test_what_a_multiplier_leaves_goes_to_the_next() -> None:
+    gowin = PRIMITIVES["gowin"]
+    assert gowin.multiply(Product(22, 18, 40)) == ({"MULT18X18": 1, "MULT9X9": 2}, [])
+    assert gowin.multiply(Product(20, 18, 38)) == ({"MULT18X18": 1}, [(18, 2)])
+    assert gowin.multiply(Product(24, 24, 48)) == ({"MULT36X36": 1}, [])
+
+
+def test_block_rams_of_an_ice40_pack_banks_and_slices() -> None:
+    """Of 4096 bits: 300 words of 12 bits are two banks of 12 bits, in 24 of 32 bits."""
+    ice40 = PRIMITIVES["ice40"]
+    assert ice40.store(Memory(300, 12, True))[1] == 2
+    assert ice40.store(Memory(256, 17, True))[1] == 2
+    assert ice40.store(Memory(256, 17, True, unread=1))[1] == 1  # what only has the bit that nobody reads goes
+    assert ice40.store(Memory(4, 16, True)) == (None, 0)
 
 
 def test_wide_products_are_cut_into_slices() -> None:
     dsp48 = PRIMITIVES["xc7"].multipliers[0]
-    assert [dsp48.count(a, b, a + b) for a, b in ((25, 18), (26, 18), (25, 19), (3, 2))] == [1, 2, 2, 0]
+    assert [dsp48.split(a, b, a + b)[0] for a, b in ((25, 18), (26, 18), (25, 19), (3, 2))] == [1, 2, 2, 0]
 
 
 def test_a_small_rom_is_logic_and_a_large_one_is_not() -> None:
