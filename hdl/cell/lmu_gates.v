@@ -52,75 +52,58 @@ module lmu_gates #(
     input wire            valid,
     input wire            last,
 
-    output wire [(UNITS>1?$clog2(UNITS):1)-1:0] unit,
-    output wire                                 fresh,
-    output wire [             PRE_TYPE%256-1:0] pre1,
-    output wire                                 valid2,
-    output wire [            $clog2(PARTS)-1:0] part2,
+    output reg  [(UNITS>1?$clog2(UNITS):1)-1:0] unit,
+    output reg                                  fresh,
+    output reg  [             PRE_TYPE%256-1:0] pre1,
+    output reg                                  valid2,
+    output reg  [            $clog2(PARTS)-1:0] part2,
     output wire [             OUT_TYPE%256-1:0] value2,
-    output wire                                 pre_clipped2,
+    output reg                                  pre_clipped2,
     output wire                                 value_clipped2
 );
 
     localparam integer PRE_W = PRE_TYPE % 256;
-    localparam PART_CW = $clog2(PARTS);
-    // A counter of one value keeps one bit
-    localparam UNIT_CW = UNITS > 1 ? $clog2(UNITS) : 1;
+    localparam PART_CW = $clog2(PARTS), UNIT_CW = UNITS > 1 ? $clog2(UNITS) : 1;
 
     if (UNITS < 1) begin : g_check_units
         PARAM_ERROR_units_must_be_at_least_1 check ();
-    end
-    if (PARTS != 2 && PARTS != 4) begin : g_check_parts
+    end else if (PARTS != 2 && PARTS != 4) begin : g_check_parts
         PARAM_ERROR_parts_must_be_2_or_4 check ();
     end
 
-    reg [PART_CW-1:0] part_q, part1_q, part2_q;
-    reg [UNIT_CW-1:0] unit_q;
-    reg fresh_q, valid1_q, valid2_q;
-    wire last_unit = {1'b0, unit_q} == UNITS[UNIT_CW:0] - 1'b1;
+    reg [PART_CW-1:0] part_q, part1_q;
+    reg valid1_q, pre_clipped1_q;
+    wire last_unit = {1'b0, unit} == UNITS[UNIT_CW:0] - 1'b1;
     wire [PRE_W-1:0] pre;
     wire pre_clipped;
-    reg [PRE_W-1:0] pre1_q;
-    reg pre_clipped1_q, pre_clipped2_q;
-
-    assign unit = unit_q;
-    assign fresh = fresh_q;
-    assign pre1 = pre1_q;
-    assign valid2 = valid2_q;
-    assign part2 = part2_q;
-    assign pre_clipped2 = pre_clipped2_q;
 
     always @(posedge clk) begin
         if (en) begin
             if (valid) begin
                 part_q <= part_q + 1'b1;
                 if (&part_q) begin
-                    unit_q <= last_unit ? {UNIT_CW{1'b0}} : unit_q + 1'b1;
-                    if (last_unit) fresh_q <= STREAMING == 0 && last;
+                    unit <= last_unit ? {UNIT_CW{1'b0}} : unit + 1'b1;
+                    if (last_unit) fresh <= STREAMING == 0 && last;
                 end
             end
-            valid1_q <= valid;
-            valid2_q <= valid1_q;
-            part1_q <= part_q;
-            part2_q <= part1_q;
-            pre1_q <= pre;
-            pre_clipped1_q <= pre_clipped;
-            pre_clipped2_q <= pre_clipped1_q;
+            {valid2, valid1_q} <= {valid1_q, valid};
+            {part2, part1_q} <= {part1_q, part_q};
+            pre1 <= pre;
+            {pre_clipped2, pre_clipped1_q} <= {pre_clipped1_q, pre_clipped};
         end
         if (rst) begin
-            {part_q, unit_q, valid1_q, valid2_q} <= 0;
-            fresh_q <= 1'b1;
+            {part_q, unit, valid1_q, valid2} <= 0;
+            fresh <= 1'b1;
         end
     end
 
     lmu_round_sat #(.IN_W(IN_W), .IN_F(IN_F), .OUT_TYPE(PRE_TYPE)) to_pre (
         .in_data(sum), .out_data(pre), .clipped(pre_clipped)
     );
-
     lmu_function #(
         .IN_TYPE(PRE_TYPE), .FUNCTION(FUNCTION), .INDEX_TYPE(INDEX_TYPE), .OUT_TYPE(OUT_TYPE), .TABLE_FILE(TABLE_FILE)
     ) apply (
-        .clk(clk), .en(en), .in_data(pre1_q), .out_data(value2), .clipped(value_clipped2)
+        .clk(clk), .en(en), .in_data(pre1), .out_data(value2), .clipped(value_clipped2)
     );
 
 `ifdef FORMAL
@@ -131,7 +114,6 @@ module lmu_gates #(
     reg [1:0] f_valid_q;
     reg [2*PART_CW-1:0] f_parts_q;
     wire f_end = f_sums_q == UNITS * PARTS - 1;
-
     always @(posedge clk) begin
         f_past_q <= 1'b1;
         if (en) begin
@@ -141,14 +123,12 @@ module lmu_gates #(
             f_parts_q <= {f_parts_q[PART_CW-1:0], part_q};
         end
         if (rst) begin
-            f_sums_q <= 0;
+            {f_sums_q, f_valid_q} <= 0;
             f_fresh_q <= 1'b1;
-            f_valid_q <= 2'b00;
         end
     end
 
     always @* if (!f_past_q) assume (rst);
-
     always @* if (f_past_q && !rst) begin
         unit_in_range : assert (unit < UNITS);
         in_turn : assert (f_sums_q == unit * PARTS + part_q);
@@ -157,7 +137,5 @@ module lmu_gates #(
         reach_second_step : cover (valid2 && part2 == PARTS - 1 && f_sums_q == 1 && (STREAMING != 0 || !fresh));
     end
 `endif
-
 endmodule
-
 `default_nettype wire

@@ -8,8 +8,7 @@
 // One multiplier makes r inner, another one, in lmu_gru_mix, the mixture. The functions are those of lmu_function.
 //
 //   Signal           Width   Direction   Description
-//   clk              1       in          rising edge
-//   rst              1       in          synchronous, active high, clears control; the next step is a first one
+//   clk, rst         1       in          rising edge; rst is synchronous, active high; the next step is a first one
 //   s_axis_tdata     IN_W    in          signed, IN_F fraction bits: sums of z, r, inner, s of unit 0, then of
 //                                        unit 1, ...; 4*UNITS beats a step
 //   s_axis_tlast     1       in          last beat of the sequence: with STREAMING = 0 the next step is a first one
@@ -54,16 +53,15 @@ module lmu_gru #(
 ) (
     input wire clk,
     input wire rst,
-
     input  wire [IN_W-1:0] s_axis_tdata,
     input  wire            s_axis_tvalid,
     output wire            s_axis_tready,
     input  wire            s_axis_tlast,
 
     output wire [H_TYPE%256-1:0] m_axis_tdata,
-    output wire                  m_axis_tvalid,
+    output reg                   m_axis_tvalid,
     input  wire                  m_axis_tready,
-    output wire                  m_axis_tlast,
+    output reg                   m_axis_tlast,
     output wire [           0:0] m_axis_tuser
 );
 
@@ -71,39 +69,29 @@ module lmu_gru #(
     localparam integer GATE_W = GATE_TYPE % 256, GATE_F = (GATE_TYPE <<< 8) >>> 16;
     localparam integer INNER_W = INNER_TYPE % 256, INNER_F = (INNER_TYPE <<< 8) >>> 16;
     localparam integer H_W = H_TYPE % 256;
-
     localparam [1:0] Z = 2'd0, R = 2'd1, INNER = 2'd2, S = 2'd3;
-
-    // A counter of one value keeps one bit
     localparam UNIT_CW = UNITS > 1 ? $clog2(UNITS) : 1;
 
     // s and r inner are brought to the finer of their fraction bits
-    localparam PRODUCT_W = GATE_W + INNER_W;
-    localparam PRODUCT_F = GATE_F + INNER_F;
+    localparam PRODUCT_W = GATE_W + INNER_W, PRODUCT_F = GATE_F + INNER_F;
     localparam S_SHIFT = PRODUCT_F > IN_F ? PRODUCT_F - IN_F : 0;
     localparam PRODUCT_SHIFT = IN_F > PRODUCT_F ? IN_F - PRODUCT_F : 0;
     localparam TOTAL_W = (IN_W + S_SHIFT > PRODUCT_W + PRODUCT_SHIFT ? IN_W + S_SHIFT : PRODUCT_W + PRODUCT_SHIFT) + 1;
     localparam TOTAL_F = IN_F + S_SHIFT;
-
-    reg m_valid_q;
-    wire run = m_axis_tready || !m_valid_q;
-
+    wire run = m_axis_tready || !m_axis_tvalid;
     assign s_axis_tready = run;
 
     // Which sum of which unit; cycle 1: pre-activation and inner; cycle 2: gates. Numbers at the end of names count the
     // cycles since the sum came.
-
     wire [1:0] part2;
     wire [UNIT_CW-1:0] unused_unit;
     wire [PRE_W-1:0] unused_pre;
-    wire fresh, valid2;
+    wire fresh, valid2, pre_clipped2, inner_clipped, gate_clipped2;
     reg [IN_W-1:0] sum1_q, sum2_q, sum3_q;
     wire [INNER_W-1:0] inner;
-    wire pre_clipped2, inner_clipped;
     reg [INNER_W-1:0] inner1_q, inner2_q;
     reg inner_clipped1_q, inner_clipped2_q;
     wire [GATE_W-1:0] gate2;
-    wire gate_clipped2;
     wire gate_or_pre_clipped2 = pre_clipped2 || gate_clipped2;
     wire clipped2 = part2 == INNER ? inner_clipped2_q : part2 != S && gate_or_pre_clipped2;
 
@@ -116,23 +104,17 @@ module lmu_gru #(
         .pre1(unused_pre), .valid2(valid2), .part2(part2), .value2(gate2), .pre_clipped2(pre_clipped2),
         .value_clipped2(gate_clipped2)
     );
-
     lmu_round_sat #(.IN_W(IN_W), .IN_F(IN_F), .OUT_TYPE(INNER_TYPE)) to_inner (
         .in_data(s_axis_tdata), .out_data(inner), .clipped(inner_clipped)
     );
 
     always @(posedge clk) if (run) begin
-        sum1_q <= s_axis_tdata;
-        sum2_q <= sum1_q;
-        sum3_q <= sum2_q;
-        inner1_q <= inner;
-        inner2_q <= inner1_q;
-        inner_clipped1_q <= inner_clipped;
-        inner_clipped2_q <= inner_clipped1_q;
+        {sum3_q, sum2_q, sum1_q} <= {sum2_q, sum1_q, s_axis_tdata};
+        {inner2_q, inner1_q} <= {inner1_q, inner};
+        {inner_clipped2_q, inner_clipped1_q} <= {inner_clipped1_q, inner_clipped};
     end
 
     // r inner. inner is the beat before s at the latest, so that the product is there when s came three cycles ago.
-
     reg multiply3_q;
     reg signed [GATE_W-1:0] z_q, r_q, r3_q;
     reg signed [INNER_W-1:0] inner3_q;
@@ -141,7 +123,6 @@ module lmu_gru #(
     reg signed [TOTAL_W-1:0] total4_q;
 
     lmu_align #(.IN_W(IN_W), .SHIFT(S_SHIFT), .OUT_W(TOTAL_W)) align_s (.in_data(sum3_q), .out_data(s3));
-
     lmu_align #(.IN_W(PRODUCT_W), .SHIFT(PRODUCT_SHIFT), .OUT_W(TOTAL_W)) align_product (
         .in_data(product_q), .out_data(product3)
     );
@@ -160,7 +141,6 @@ module lmu_gru #(
     end
 
     // From s on. Bit k of the following vectors: s came k cycles ago; z waits, for the next unit's may come meanwhile.
-
     reg [9:1] out_last_q;
     reg [6:1] out_fresh_q;
     reg [9:3] out_valid_q;
@@ -170,18 +150,14 @@ module lmu_gru #(
     reg [UNIT_CW-1:0] rd_unit_q, wr_unit_q;
     wire [H_W-1:0] stored_h6;
     wire mix_clipped;
-    reg m_last_q, m_clipped_q;
-
-    assign m_axis_tvalid = m_valid_q;
-    assign m_axis_tlast = m_last_q;
+    reg m_clipped_q;
     assign m_axis_tuser = m_clipped_q || mix_clipped;
 
     lmu_ram #(.WIDTH(H_W), .DEPTH(UNITS > 1 ? UNITS : 2)) states (
         .clk(clk),
-        .wr_en(m_valid_q && m_axis_tready), .wr_addr(wr_unit_q), .wr_data(m_axis_tdata),
+        .wr_en(m_axis_tvalid && m_axis_tready), .wr_addr(wr_unit_q), .wr_data(m_axis_tdata),
         .rd_en(run), .rd_addr(rd_unit_q), .rd_data(stored_h6)
     );
-
     lmu_gru_mix #(
         .IN_W(TOTAL_W), .IN_F(TOTAL_F), .PRE_TYPE(PRE_TYPE), .CAND_FUNCTION(CAND_FUNCTION),
         .CAND_INDEX_TYPE(CAND_INDEX_TYPE), .CAND_TYPE(CAND_TYPE), .CAND_FILE(CAND_FILE), .GATE_TYPE(GATE_TYPE),
@@ -203,23 +179,22 @@ module lmu_gru #(
             out_fresh_q <= {out_fresh_q[5:1], fresh};
             out_last_q <= {out_last_q[8:1], s_axis_tlast};
             out_clipped_q <= {out_clipped_q[8:4], unit_clipped_q};
-            m_valid_q <= out_valid_q[9];
-            m_last_q <= out_last_q[9];
+            m_axis_tvalid <= out_valid_q[9];
+            m_axis_tlast <= out_last_q[9];
             m_clipped_q <= out_clipped_q[9];
         end
-        if (m_valid_q && m_axis_tready) begin
+        if (m_axis_tvalid && m_axis_tready) begin
             wr_unit_q <= {1'b0, wr_unit_q} == UNITS[UNIT_CW:0] - 1'b1 ? {UNIT_CW{1'b0}} : wr_unit_q + 1'b1;
         end
-        if (rst) {out_valid_q, rd_unit_q, wr_unit_q, m_valid_q} <= 0;
+        if (rst) {out_valid_q, rd_unit_q, wr_unit_q, m_axis_tvalid} <= 0;
     end
 
 `ifdef FORMAL
     wire [10:1] f_inside;
-
     f_pipe #(.S_W(IN_W), .M_W(H_W + 1), .N_IN(4), .LATENCY(10)) f_flow (
         .clk(clk), .rst(rst), .s_valid(s_axis_tvalid), .s_ready(s_axis_tready), .s_last(s_axis_tlast),
         .s_data(s_axis_tdata), .m_valid(m_axis_tvalid), .m_ready(m_axis_tready), .m_last(m_axis_tlast),
-        .m_data({m_axis_tuser, m_axis_tdata}), .place(), .inside(f_inside)
+        .m_data({m_axis_tuser, m_axis_tdata}), .inside(f_inside)
     );
 
     always @* if (!rst) begin
@@ -228,7 +203,5 @@ module lmu_gru #(
         reach_stall : cover (m_axis_tvalid && !m_axis_tready && s_axis_tvalid);
     end
 `endif
-
 endmodule
-
 `default_nettype wire

@@ -9,8 +9,7 @@
 // One multiplier makes r h, another one, in lmu_gru_mix, the mixture. The functions are those of lmu_function.
 //
 //   Signal           Width     Direction   Description
-//   clk              1         in          rising edge
-//   rst              1         in          synchronous, active high, clears control; the next step is a first one
+//   clk, rst         1         in          rising edge; rst is synchronous, active high; the next step is a first one
 //   s_axis_tdata     IN_W      in          signed, IN_F fraction bits: sums of z, r of unit 0, then of unit 1, ...;
 //                                          2*UNITS beats a step
 //   s_axis_tlast     1         in          last beat of the sequence: with STREAMING = 0 the next step is a first one
@@ -64,16 +63,15 @@ module lmu_gru_before #(
 ) (
     input wire clk,
     input wire rst,
-
     input  wire [IN_W-1:0] s_axis_tdata,
     input  wire            s_axis_tvalid,
     output wire            s_axis_tready,
     input  wire            s_axis_tlast,
 
-    output wire [INNER_TYPE%256-1:0] inner_axis_tdata,
-    output wire                      inner_axis_tvalid,
+    output reg  [INNER_TYPE%256-1:0] inner_axis_tdata,
+    output reg                       inner_axis_tvalid,
     input  wire                      inner_axis_tready,
-    output wire                      inner_axis_tlast,
+    output reg                       inner_axis_tlast,
 
     input  wire [IN_W2-1:0] sum_axis_tdata,
     input  wire             sum_axis_tvalid,
@@ -81,9 +79,9 @@ module lmu_gru_before #(
     input  wire             sum_axis_tlast,
 
     output wire [H_TYPE%256-1:0] m_axis_tdata,
-    output wire                  m_axis_tvalid,
+    output reg                   m_axis_tvalid,
     input  wire                  m_axis_tready,
-    output wire                  m_axis_tlast,
+    output reg                   m_axis_tlast,
     output wire [           0:0] m_axis_tuser
 );
 
@@ -91,41 +89,22 @@ module lmu_gru_before #(
     localparam integer GATE_W = GATE_TYPE % 256, GATE_F = (GATE_TYPE <<< 8) >>> 16;
     localparam integer INNER_W = INNER_TYPE % 256;
     localparam integer H_W = H_TYPE % 256, H_F = (H_TYPE <<< 8) >>> 16;
-
-    // A counter of one value keeps one bit
-    localparam UNIT_CW = UNITS > 1 ? $clog2(UNITS) : 1;
-    localparam RAM_DEPTH = UNITS > 1 ? UNITS : 2;
+    localparam UNIT_CW = UNITS > 1 ? $clog2(UNITS) : 1, RAM_DEPTH = UNITS > 1 ? UNITS : 2;
 
     // First half, from the sums of z and r to inner. Numbers at the end of names count the cycles since r came.
-
-    reg inner_valid_q;
-    wire run = inner_axis_tready || !inner_valid_q;
-
+    wire run = inner_axis_tready || !inner_axis_tvalid;
     assign s_axis_tready = run;
 
     wire part2;  // 1: r
     wire [UNIT_CW-1:0] unit;
-    wire fresh, valid2;
+    wire fresh, valid2, pre_clipped2, gate_clipped2;
     wire [PRE_W-1:0] unused_pre;
-    reg r_valid3_q, r_valid4_q;
+    reg [2:1] fresh_q;
+    reg [4:3] r_valid_q;
     reg [UNIT_CW-1:0] unit1_q;
-    reg fresh1_q, fresh2_q;
     reg [4:1] last_q;
     wire [GATE_W-1:0] gate2;
-    wire pre_clipped2, gate_clipped2;
     wire clipped2 = pre_clipped2 || gate_clipped2;
-
-    always @(posedge clk) begin
-        if (run) begin
-            r_valid3_q <= valid2 && part2;
-            r_valid4_q <= r_valid3_q;
-            unit1_q <= unit;
-            fresh1_q <= fresh;
-            fresh2_q <= fresh1_q;
-            last_q <= {last_q[3:1], s_axis_tlast};
-        end
-        if (rst) {r_valid3_q, r_valid4_q} <= 0;
-    end
 
     lmu_gates #(
         .UNITS(UNITS), .PARTS(2), .IN_W(IN_W), .IN_F(IN_F), .PRE_TYPE(PRE_TYPE), .FUNCTION(GATE_FUNCTION),
@@ -152,12 +131,6 @@ module lmu_gru_before #(
     reg signed [GATE_W+H_W-1:0] product4_q;
     wire [INNER_W-1:0] inner4;
     wire inner_clipped4;
-    reg [INNER_W-1:0] inner_q;
-    reg inner_last_q;
-
-    assign inner_axis_tdata = inner_q;
-    assign inner_axis_tvalid = inner_valid_q;
-    assign inner_axis_tlast = inner_last_q;
 
     lmu_round_sat #(.IN_W(GATE_W + H_W), .IN_F(GATE_F + H_F), .OUT_TYPE(INNER_TYPE)) to_inner (
         .in_data(product4_q), .out_data(inner4), .clipped(inner_clipped4)
@@ -165,49 +138,47 @@ module lmu_gru_before #(
 
     always @(posedge clk) begin
         if (run) begin
+            unit1_q <= unit;
+            fresh_q <= {fresh_q[1], fresh};
+            r_valid_q <= {r_valid_q[3], valid2 && part2};
+            last_q <= {last_q[3:1], s_axis_tlast};
             if (valid2 && !part2) begin
                 z_q <= gate2;
                 z_clipped_q <= clipped2;
             end
             z4_q <= z_q;
             r3_q <= gate2;
-            old_h3_q <= fresh2_q ? {H_W{1'b0}} : stored_h2;
+            old_h3_q <= fresh_q[2] ? {H_W{1'b0}} : stored_h2;
             old_h4_q <= old_h3_q;
             product4_q <= r3_q * old_h3_q;
             clipped3_q <= z_clipped_q || clipped2;
             clipped4_q <= clipped3_q;
-            inner_valid_q <= r_valid4_q;
-            inner_q <= inner4;
-            inner_last_q <= last_q[4];
+            inner_axis_tvalid <= r_valid_q[4];
+            inner_axis_tdata <= inner4;
+            inner_axis_tlast <= last_q[4];
         end
-        if (rst) inner_valid_q <= 1'b0;
+        if (rst) {r_valid_q, inner_axis_tvalid} <= 0;
     end
 
     // z and the old h wait for the candidate
-
     reg [UNIT_CW-1:0] keep_unit_q, mix_unit_q;
     wire [GATE_W-1:0] mix_z;
     wire [H_W-1:0] mix_old_h;
-    wire mix_kept_clipped;
-    wire mix_run;
+    wire mix_kept_clipped, mix_run;
 
     lmu_ram #(.WIDTH(1 + GATE_W + H_W), .DEPTH(RAM_DEPTH)) kept (
         .clk(clk),
-        .wr_en(run && r_valid4_q), .wr_addr(keep_unit_q), .wr_data({clipped4_q || inner_clipped4, z4_q, old_h4_q}),
+        .wr_en(run && r_valid_q[4]), .wr_addr(keep_unit_q), .wr_data({clipped4_q || inner_clipped4, z4_q, old_h4_q}),
         .rd_en(mix_run), .rd_addr(mix_unit_q), .rd_data({mix_kept_clipped, mix_z, mix_old_h})
     );
 
     // Second half, from the sum of the candidate to h. Bit k of the vectors: the sum came k cycles ago.
-
     reg [5:1] mix_valid_q, mix_last_q;
     reg [5:3] mix_clipped_q;
-    reg m_valid_q, m_last_q, m_clipped_q;
+    reg m_clipped_q;
     wire mix_clipped;
-
-    assign mix_run = m_axis_tready || !m_valid_q;
+    assign mix_run = m_axis_tready || !m_axis_tvalid;
     assign sum_axis_tready = mix_run;
-    assign m_axis_tvalid = m_valid_q;
-    assign m_axis_tlast = m_last_q;
     assign m_axis_tuser = m_clipped_q || mix_clipped;
 
     lmu_gru_mix #(
@@ -225,31 +196,31 @@ module lmu_gru_before #(
     endfunction
 
     always @(posedge clk) begin
-        if (run && r_valid4_q) keep_unit_q <= next_unit(keep_unit_q);
+        if (run && r_valid_q[4]) keep_unit_q <= next_unit(keep_unit_q);
         if (mix_run) begin
             if (mix_valid_q[1]) mix_unit_q <= next_unit(mix_unit_q);
             mix_valid_q <= {mix_valid_q[4:1], sum_axis_tvalid};
             mix_last_q <= {mix_last_q[4:1], sum_axis_tlast};
             mix_clipped_q <= {mix_clipped_q[4:3], mix_kept_clipped};
-            m_valid_q <= mix_valid_q[5];
-            m_last_q <= mix_last_q[5];
+            m_axis_tvalid <= mix_valid_q[5];
+            m_axis_tlast <= mix_last_q[5];
             m_clipped_q <= mix_clipped_q[5];
         end
         m_new_q <= mix_run && mix_valid_q[5];
         if (m_new_q) wr_unit_q <= next_unit(wr_unit_q);
-        if (rst) {keep_unit_q, mix_unit_q, wr_unit_q, mix_valid_q, m_valid_q, m_new_q} <= 0;
+        if (rst) {keep_unit_q, mix_unit_q, wr_unit_q, mix_valid_q, m_axis_tvalid, m_new_q} <= 0;
     end
 
 `ifdef FORMAL
     f_pipe #(.S_W(IN_W), .M_W(INNER_W), .N_IN(2), .LATENCY(5)) f_first (
         .clk(clk), .rst(rst), .s_valid(s_axis_tvalid), .s_ready(s_axis_tready), .s_last(s_axis_tlast),
         .s_data(s_axis_tdata), .m_valid(inner_axis_tvalid), .m_ready(inner_axis_tready), .m_last(inner_axis_tlast),
-        .m_data(inner_axis_tdata), .place(), .inside()
+        .m_data(inner_axis_tdata)
     );
     f_pipe #(.S_W(IN_W2), .M_W(H_W + 1), .N_IN(1), .LATENCY(6)) f_second (
         .clk(clk), .rst(rst), .s_valid(sum_axis_tvalid), .s_ready(sum_axis_tready), .s_last(sum_axis_tlast),
         .s_data(sum_axis_tdata), .m_valid(m_axis_tvalid), .m_ready(m_axis_tready), .m_last(m_axis_tlast),
-        .m_data({m_axis_tuser, m_axis_tdata}), .place(), .inside()
+        .m_data({m_axis_tuser, m_axis_tdata})
     );
 
     reg f_kept_q;  // this h has waited
@@ -262,7 +233,5 @@ module lmu_gru_before #(
         reach_stall : cover (m_axis_tvalid && !m_axis_tready && sum_axis_tvalid && inner_axis_tvalid);
     end
 `endif
-
 endmodule
-
 `default_nettype wire

@@ -46,8 +46,8 @@ module lmu_gru_mix #(
     input  wire signed [         IN_W-1:0] sum,
     input  wire signed [GATE_TYPE%256-1:0] z,
     input  wire signed [   H_TYPE%256-1:0] old_h,
-    output wire signed [   H_TYPE%256-1:0] h,
-    output wire                            clipped
+    output reg  signed [   H_TYPE%256-1:0] h,
+    output reg                             clipped
 );
 
     localparam integer PRE_W = PRE_TYPE % 256;
@@ -56,8 +56,7 @@ module lmu_gru_mix #(
     localparam integer H_W = H_TYPE % 256, H_F = (H_TYPE <<< 8) >>> 16;
 
     // g and old_h are brought to the finer of their fraction bits
-    localparam OLD_SHIFT = CAND_F > H_F ? CAND_F - H_F : 0;
-    localparam CAND_SHIFT = H_F > CAND_F ? H_F - CAND_F : 0;
+    localparam OLD_SHIFT = CAND_F > H_F ? CAND_F - H_F : 0, CAND_SHIFT = H_F > CAND_F ? H_F - CAND_F : 0;
     localparam VALUE_W = H_W + OLD_SHIFT > CAND_W + CAND_SHIFT ? H_W + OLD_SHIFT : CAND_W + CAND_SHIFT;
     localparam PRODUCT_W = GATE_W + VALUE_W + 1;
     localparam MIX_W = (PRODUCT_W > VALUE_W + GATE_F ? PRODUCT_W : VALUE_W + GATE_F) + 1;
@@ -68,12 +67,10 @@ module lmu_gru_mix #(
     end
 
     // Numbers at the end of names count the cycles since the sum came
-
     wire [PRE_W-1:0] pre;
-    wire pre_clipped;
+    wire pre_clipped, cand_clipped2, h_clipped;
     reg [PRE_W-1:0] pre1_q;
     wire [CAND_W-1:0] cand2;
-    wire cand_clipped2;
     wire signed [VALUE_W-1:0] old2, value2;
     reg signed [VALUE_W:0] difference3_q;
     reg signed [GATE_W-1:0] z3_q;
@@ -82,32 +79,21 @@ module lmu_gru_mix #(
     wire signed [MIX_W-1:0] product4, one4;
     reg signed [MIX_W-1:0] mix5_q;
     wire [H_W-1:0] new_h;
-    wire h_clipped;
-    reg [H_W-1:0] h6_q;
-    reg clipped1_q, clipped2_q, clipped3_q, clipped4_q, clipped5_q, clipped6_q;
-
-    assign h = h6_q;
-    assign clipped = clipped6_q;
+    reg [5:1] clipped_q;  // so far
 
     lmu_round_sat #(.IN_W(IN_W), .IN_F(IN_F), .OUT_TYPE(PRE_TYPE)) to_pre (
         .in_data(sum), .out_data(pre), .clipped(pre_clipped)
     );
-
     lmu_function #(
         .IN_TYPE(PRE_TYPE), .FUNCTION(CAND_FUNCTION), .INDEX_TYPE(CAND_INDEX_TYPE), .OUT_TYPE(CAND_TYPE),
         .TABLE_FILE(CAND_FILE)
     ) cand_function (
         .clk(clk), .en(en), .in_data(pre1_q), .out_data(cand2), .clipped(cand_clipped2)
     );
-
     lmu_align #(.IN_W(H_W), .SHIFT(OLD_SHIFT), .OUT_W(VALUE_W)) align_old (.in_data(old_h), .out_data(old2));
-
     lmu_align #(.IN_W(CAND_W), .SHIFT(CAND_SHIFT), .OUT_W(VALUE_W)) align_cand (.in_data(cand2), .out_data(value2));
-
     lmu_align #(.IN_W(PRODUCT_W), .SHIFT(0), .OUT_W(MIX_W)) align_product (.in_data(product4_q), .out_data(product4));
-
     lmu_align #(.IN_W(VALUE_W), .SHIFT(GATE_F), .OUT_W(MIX_W)) times_one (.in_data(value4_q), .out_data(one4));
-
     lmu_round_sat #(.IN_W(MIX_W), .IN_F(MIX_F), .OUT_TYPE(H_TYPE)) to_h (
         .in_data(mix5_q), .out_data(new_h), .clipped(h_clipped)
     );
@@ -120,15 +106,11 @@ module lmu_gru_mix #(
         product4_q <= z3_q * difference3_q;
         value4_q <= value3_q;
         mix5_q <= product4 + one4;
-        h6_q <= new_h;
-        clipped1_q <= pre_clipped;
-        clipped2_q <= clipped1_q;
-        clipped3_q <= clipped2_q || cand_clipped2;
-        clipped4_q <= clipped3_q;
-        clipped5_q <= clipped4_q;
-        clipped6_q <= clipped5_q || h_clipped;
+        h <= new_h;
+        clipped_q <= {clipped_q[4:1], pre_clipped};
+        if (cand_clipped2) clipped_q[3] <= 1'b1;
+        clipped <= clipped_q[5] || h_clipped;
     end
 
 endmodule
-
 `default_nettype wire

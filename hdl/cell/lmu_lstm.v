@@ -8,8 +8,7 @@
 // One multiplier makes f c and i g, another one o times the squashed cell. The functions are those of lmu_function.
 //
 //   Signal           Width   Direction   Description
-//   clk              1       in          rising edge
-//   rst              1       in          synchronous, active high, clears control; the next step is a first one
+//   clk, rst         1       in          rising edge; rst is synchronous, active high; the next step is a first one
 //   s_axis_tdata     IN_W    in          signed, IN_F fraction bits: sums of i, f, g, o of unit 0, then of unit 1, ...;
 //                                        4*UNITS beats a step
 //   s_axis_tlast     1       in          last beat of the sequence: with STREAMING = 0 the next step is a first one
@@ -59,17 +58,16 @@ module lmu_lstm #(
 ) (
     input wire clk,
     input wire rst,
-
     input  wire [IN_W-1:0] s_axis_tdata,
     input  wire            s_axis_tvalid,
     output wire            s_axis_tready,
     input  wire            s_axis_tlast,
 
-    output wire [H_TYPE%256-1:0] m_axis_tdata,
-    output wire                  m_axis_tvalid,
+    output reg  [H_TYPE%256-1:0] m_axis_tdata,
+    output reg                   m_axis_tvalid,
     input  wire                  m_axis_tready,
-    output wire                  m_axis_tlast,
-    output wire [           0:0] m_axis_tuser
+    output reg                   m_axis_tlast,
+    output reg  [           0:0] m_axis_tuser
 );
 
     localparam integer PRE_W = PRE_TYPE % 256;
@@ -78,37 +76,28 @@ module lmu_lstm #(
     localparam integer CELL_W = CELL_TYPE % 256, CELL_F = (CELL_TYPE <<< 8) >>> 16;
     localparam integer SQUASH_W = SQUASH_TYPE % 256, SQUASH_F = (SQUASH_TYPE <<< 8) >>> 16;
     localparam integer H_W = H_TYPE % 256;
-
     localparam [1:0] I = 2'd0, F = 2'd1, G = 2'd2, O = 2'd3;
-
-    // A counter of one value keeps one bit
     localparam UNIT_CW = UNITS > 1 ? $clog2(UNITS) : 1;
 
     // Both products of the cell are brought to the finer of their fraction bits
     localparam KEEP_SHIFT = CAND_F > CELL_F ? CAND_F - CELL_F : 0;
     localparam ADD_SHIFT = CELL_F > CAND_F ? CELL_F - CAND_F : 0;
-    localparam KEEP_W = GATE_W + CELL_W;
-    localparam ADD_W = GATE_W + CAND_W;
-    localparam FACTOR_W = CELL_W > CAND_W ? CELL_W : CAND_W;
+    localparam KEEP_W = GATE_W + CELL_W, ADD_W = GATE_W + CAND_W, FACTOR_W = CELL_W > CAND_W ? CELL_W : CAND_W;
     localparam SUM_W = (KEEP_W + KEEP_SHIFT > ADD_W + ADD_SHIFT ? KEEP_W + KEEP_SHIFT : ADD_W + ADD_SHIFT) + 1;
     localparam SUM_F = GATE_F + CELL_F + KEEP_SHIFT;
 
-    reg m_valid_q;
-    wire run = m_axis_tready || !m_valid_q;
-
+    wire run = m_axis_tready || !m_axis_tvalid;
     assign s_axis_tready = run;
 
     // Which gate of which unit; cycle 1: pre-activation; cycle 2: gates and candidate. Numbers at the end of names
     // count the cycles since the sum came.
-
     wire [1:0] part2;
     wire [UNIT_CW-1:0] unit;
-    wire fresh, valid2;
+    wire fresh, valid2, pre_clipped2, gate_clipped2, cand_clipped2;
     reg last1_q, last2_q;
     wire [PRE_W-1:0] pre1;
     wire [GATE_W-1:0] gate2;
     wire [CAND_W-1:0] cand2;
-    wire pre_clipped2, gate_clipped2, cand_clipped2;
     wire clipped2 = pre_clipped2 || (part2 == G ? cand_clipped2 : gate_clipped2);
 
     always @(posedge clk) if (run) {last2_q, last1_q} <= {last1_q, s_axis_tlast};
@@ -121,7 +110,6 @@ module lmu_lstm #(
         .sum(s_axis_tdata), .valid(s_axis_tvalid), .last(s_axis_tlast), .unit(unit), .fresh(fresh), .pre1(pre1),
         .valid2(valid2), .part2(part2), .value2(gate2), .pre_clipped2(pre_clipped2), .value_clipped2(gate_clipped2)
     );
-
     lmu_function #(
         .IN_TYPE(PRE_TYPE), .FUNCTION(CAND_FUNCTION), .INDEX_TYPE(CAND_INDEX_TYPE), .OUT_TYPE(CAND_TYPE),
         .TABLE_FILE(CAND_FILE)
@@ -130,10 +118,10 @@ module lmu_lstm #(
     );
 
     // The cell: f c when f is there, i g when g is there. The unit goes on no earlier than two cycles after f.
-
     wire [CELL_W-1:0] old_cell2;
     wire [CELL_W-1:0] cell2 = fresh ? {CELL_W{1'b0}} : old_cell2;
-    reg keep3_q, add3_q, keep4_q, add4_q, add5_q;
+    reg [4:3] keep_q;
+    reg [5:3] add_q;
     reg signed [GATE_W-1:0] i_q, weight3_q;
     reg signed [FACTOR_W-1:0] factor3_q;
     reg signed [GATE_W+FACTOR_W-1:0] product4_q;
@@ -145,7 +133,6 @@ module lmu_lstm #(
     lmu_align #(.IN_W(KEEP_W), .SHIFT(KEEP_SHIFT), .OUT_W(SUM_W)) align_keep (
         .in_data(keep_product4), .out_data(keep4)
     );
-
     lmu_align #(.IN_W(ADD_W), .SHIFT(ADD_SHIFT), .OUT_W(SUM_W)) align_add (.in_data(add_product4), .out_data(add4));
 
     always @(posedge clk) begin
@@ -155,26 +142,21 @@ module lmu_lstm #(
             factor3_q <= part2 == F ? {{(FACTOR_W - CELL_W) {cell2[CELL_W-1]}}, cell2} :
                                         {{(FACTOR_W - CAND_W) {cand2[CAND_W-1]}}, cand2};
             product4_q <= weight3_q * factor3_q;
-            if (keep4_q) sum5_q <= keep4;
-            if (add4_q) sum5_q <= sum5_q + add4;
-            keep3_q <= valid2 && part2 == F;
-            keep4_q <= keep3_q;
-            add3_q <= valid2 && part2 == G;
-            add4_q <= add3_q;
-            add5_q <= add4_q;
+            if (keep_q[4]) sum5_q <= keep4;
+            if (add_q[4]) sum5_q <= sum5_q + add4;
+            keep_q <= {keep_q[3], valid2 && part2 == F};
+            add_q <= {add_q[4:3], valid2 && part2 == G};
         end
-        if (rst) {keep3_q, keep4_q, add3_q, add4_q, add5_q} <= 0;
+        if (rst) {keep_q, add_q} <= 0;
     end
 
     // Cycle 6: the cell is assigned; cycle 7: it is squashed
-
     wire [CELL_W-1:0] new_cell;
-    wire new_cell_clipped;
+    wire new_cell_clipped, squash_clipped7;
     reg cell_valid6_q, cell_clipped6_q;
     reg [CELL_W-1:0] cell6_q;
     reg [UNIT_CW-1:0] cell_unit_q;
     wire [SQUASH_W-1:0] squashed7;
-    wire squash_clipped7;
 
     lmu_round_sat #(.IN_W(SUM_W), .IN_F(SUM_F), .OUT_TYPE(CELL_TYPE)) to_cell (
         .in_data(sum5_q), .out_data(new_cell), .clipped(new_cell_clipped)
@@ -182,8 +164,8 @@ module lmu_lstm #(
 
     always @(posedge clk) begin
         if (run) begin
-            cell_valid6_q <= add5_q;
-            if (add5_q) begin
+            cell_valid6_q <= add_q[5];
+            if (add_q[5]) begin
                 cell6_q <= new_cell;
                 cell_clipped6_q <= new_cell_clipped;
             end
@@ -199,7 +181,6 @@ module lmu_lstm #(
         .wr_en(run && cell_valid6_q), .wr_addr(cell_unit_q), .wr_data(cell6_q),
         .rd_en(run), .rd_addr(unit), .rd_data(old_cell2)
     );
-
     lmu_function #(
         .IN_TYPE(CELL_TYPE), .FUNCTION(SQUASH_FUNCTION), .INDEX_TYPE(SQUASH_INDEX_TYPE), .OUT_TYPE(SQUASH_TYPE),
         .TABLE_FILE(SQUASH_FILE)
@@ -209,7 +190,6 @@ module lmu_lstm #(
 
     // h. o is the beat after g at the earliest, so that the squashed cell is there when o came six cycles ago, and it
     // stays until the g of the next unit has come as far. Bit k of the following vectors: o came k cycles ago.
-
     reg [8:3] out_valid_q, out_last_q;
     reg [8:4] out_clipped_q;
     reg unit_clipped_q;  // one of the gates of this unit so far
@@ -223,14 +203,6 @@ module lmu_lstm #(
         .in_data(product8_q), .out_data(h), .clipped(h_clipped)
     );
 
-    reg [H_W-1:0] m_data_q;
-    reg m_last_q, m_clipped_q;
-
-    assign m_axis_tdata = m_data_q;
-    assign m_axis_tvalid = m_valid_q;
-    assign m_axis_tlast = m_last_q;
-    assign m_axis_tuser = m_clipped_q;
-
     always @(posedge clk) begin
         if (run) begin
             if (valid2 && part2 == O) o_q <= gate2;
@@ -242,19 +214,18 @@ module lmu_lstm #(
             out_last_q <= {out_last_q[7:3], last2_q};
             out_clipped_q <= {out_clipped_q[7:4], unit_clipped_q};
             if (cell_clipped6_q || squash_clipped7) out_clipped_q[7] <= 1'b1;
-            m_valid_q <= out_valid_q[8];
-            m_data_q <= h;
-            m_last_q <= out_last_q[8];
-            m_clipped_q <= out_clipped_q[8] || h_clipped;
+            m_axis_tvalid <= out_valid_q[8];
+            m_axis_tdata <= h;
+            m_axis_tlast <= out_last_q[8];
+            m_axis_tuser <= out_clipped_q[8] || h_clipped;
         end
-        if (rst) {out_valid_q, m_valid_q} <= 0;
+        if (rst) {out_valid_q, m_axis_tvalid} <= 0;
     end
 
 `ifdef FORMAL
     wire [2:0] f_place;
     wire [9:1] f_inside;
     reg f_f1_q, f_g1_q;  // a sum of f, of g came one move ago
-
     f_pipe #(.S_W(IN_W), .M_W(H_W + 1), .N_IN(4), .LATENCY(9)) f_flow (
         .clk(clk), .rst(rst), .s_valid(s_axis_tvalid), .s_ready(s_axis_tready), .s_last(s_axis_tlast),
         .s_data(s_axis_tdata), .m_valid(m_axis_tvalid), .m_ready(m_axis_tready), .m_last(m_axis_tlast),
@@ -267,9 +238,8 @@ module lmu_lstm #(
     end
 
     wire [1:0] f_early = f_g1_q + (valid2 && part2 == G);
-    wire [2:0] f_cells = f_early + add3_q + add4_q + add5_q + cell_valid6_q;
+    wire [2:0] f_cells = f_early + add_q[3] + add_q[4] + add_q[5] + cell_valid6_q;
     wire [UNIT_CW-1:0] f_next = cell_unit_q == UNITS - 1 ? 0 : cell_unit_q + 1;
-
     always @* if (!rst) begin
         unit_in_range : assert (unit < UNITS);
         // c is read after it has been written: no cell of this unit is under way when its f is there
@@ -282,7 +252,5 @@ module lmu_lstm #(
         reach_stall : cover (m_axis_tvalid && !m_axis_tready && s_axis_tvalid);
     end
 `endif
-
 endmodule
-
 `default_nettype wire

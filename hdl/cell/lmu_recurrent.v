@@ -4,8 +4,7 @@
 //   sum_j = W_x[j] x_t + W_h[j] h_{t-1} + W_mem[j] mem_t + bias_j,   j = 0 .. GATES*UNITS - 1
 //
 //   Signal           Width   Direction   Description
-//   clk              1       in          rising edge
-//   rst              1       in          synchronous, active high, clears control; the next step is a first one
+//   clk, rst         1       in          rising edge; rst is synchronous, active high; the next step is a first one
 //   x_axis_tdata     X_W     in          signed, N_X beats a step. N_X = 0: absent, tie the port off
 //   mem_axis_tdata   MEM_W   in          signed, N_MEM beats a step
 //   mem_axis_tlast   1       in          last beat of the sequence (ignored in x)
@@ -71,7 +70,6 @@ module lmu_recurrent #(
 ) (
     input wire clk,
     input wire rst,
-
     input  wire [X_W-1:0] x_axis_tdata,
     input  wire           x_axis_tvalid,
     output wire           x_axis_tready,
@@ -106,11 +104,9 @@ module lmu_recurrent #(
 
     // An absent h does not widen the operands
     localparam OLD_H_W = N_H != 0 ? H_W : 1;
-
     wire [OP_W-1:0] operand_tdata;
-    wire operand_tvalid, operand_tready, operand_tlast;
+    wire operand_tvalid, operand_tready, operand_tlast, old_h_tvalid, old_h_tready;
     wire [OLD_H_W-1:0] old_h_tdata;
-    wire old_h_tvalid, old_h_tready;
 
     lmu_concat #(
         .N_A(N_X), .N_B(N_H), .N_C(N_MEM), .A_W(X_W), .B_W(OLD_H_W), .C_W(MEM_W), .A_SHIFT(X_SHIFT), .B_SHIFT(H_SHIFT),
@@ -125,7 +121,6 @@ module lmu_recurrent #(
         .m_axis_tdata(operand_tdata), .m_axis_tvalid(operand_tvalid), .m_axis_tready(operand_tready),
         .m_axis_tlast(operand_tlast)
     );
-
     lmu_affine #(
         .N_IN(N_X + N_H + N_MEM), .N_OUT(GATES * UNITS), .LANES(LANES), .OP_W(OP_W), .COEF_W(COEF_W), .ACC_W(ACC_W),
         .HAS_BIAS(HAS_BIAS), .BIAS_W(BIAS_W), .BIAS_SHIFT(BIAS_SHIFT), .ROM_FILE(ROM_FILE), .BIAS_FILE(BIAS_FILE)
@@ -159,7 +154,6 @@ module lmu_recurrent #(
         );
     end else begin : g_no_feedback
         wire unused_ready = old_h_tready;
-
         assign old_h_tdata = {OLD_H_W{1'b0}};
         assign old_h_tvalid = 1'b0;
         assign m_axis_tdata = h_axis_tdata;
@@ -172,8 +166,7 @@ module lmu_recurrent #(
 `ifdef FORMAL
     // Proven of the frame and a cell together: tests/formal/hidden_cell.v. Here the cell may do what it likes.
     f_axis #(.SOURCE(1), .WIDTH(X_W + 1)) f_x_axis (
-        .clk(clk), .rst(rst), .valid(x_axis_tvalid), .ready(x_axis_tready),
-        .payload({x_axis_tdata, x_axis_tlast})
+        .clk(clk), .rst(rst), .valid(x_axis_tvalid), .ready(x_axis_tready), .payload({x_axis_tdata, x_axis_tlast})
     );
     f_axis #(.SOURCE(1), .WIDTH(MEM_W + 1)) f_mem_axis (
         .clk(clk), .rst(rst), .valid(mem_axis_tvalid), .ready(mem_axis_tready),
@@ -197,7 +190,6 @@ module lmu_recurrent #(
     wire f_in = h_axis_tvalid && h_axis_tready;
     wire f_out = m_axis_tvalid && m_axis_tready;
     reg f_gone_q;
-
     always @(posedge clk) f_gone_q <= !rst && !f_in && (f_gone_q || f_out);
 
     always @* if (!rst) begin
@@ -208,7 +200,5 @@ module lmu_recurrent #(
         reach_late : cover (f_in && (N_H == 0 || f_gone_q));
     end
 `endif
-
 endmodule
-
 `default_nettype wire

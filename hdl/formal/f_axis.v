@@ -5,8 +5,7 @@
 //   SOURCE = 0   a stream that goes out: proven
 //
 //   Signal    Width   Direction   Description
-//   clk       1       in          rising edge
-//   rst       1       in          synchronous, active high; assumed in the first cycle
+//   clk, rst  1       in          rising edge; rst is synchronous, active high; assumed in the first cycle
 //   valid     1       in          there is a beat
 //   ready     1       in          it is taken
 //   payload   WIDTH   in          all that goes with a beat: {tuser, tlast, tdata}
@@ -22,14 +21,12 @@ module f_axis #(
 ) (
     input wire clk,
     input wire rst,
-
     input wire             valid,
     input wire             ready,
     input wire [WIDTH-1:0] payload
 );
 
     reg past_q = 1'b0;
-
     always @(posedge clk) past_q <= 1'b1;
     always @* if (!past_q) assume (rst);
 
@@ -44,5 +41,4 @@ module f_axis #(
     end
 
 endmodule
-
 `default_nettype wire

@@ -3,8 +3,7 @@
 // closed while the sink does not hold it up. For the `ifdef FORMAL of a module.
 //
 //   Signal    Width   Direction   Description
-//   clk       1       in          rising edge
-//   rst       1       in          synchronous, active high, starts both counts anew
+//   clk, rst  1       in          rising edge; rst is synchronous, active high, starts both counts anew
 //   owed      1       in          a complete step is inside
 //   starved   1       in          an input that this step needs besides has not come: such a cycle does not count
 //   open      1       in          the unit takes a beat
@@ -20,7 +19,6 @@ module f_live #(
 ) (
     input wire clk,
     input wire rst,
-
     input wire owed,
     input wire starved,
     input wire open,
@@ -30,7 +28,6 @@ module f_live #(
 
     reg [$clog2(BEAT+2)-1:0] dry_q;
     reg [$clog2(STEP+2)-1:0] closed_q;
-
     always @(posedge clk) begin
         dry_q <= m_valid || !owed ? 0 : dry_q + !starved;
         if (!m_valid || m_ready) closed_q <= closed_q + 1;
@@ -44,5 +41,4 @@ module f_live #(
     end
 
 endmodule
-
 `default_nettype wire

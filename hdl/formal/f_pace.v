@@ -2,8 +2,7 @@
 // Latency and interval of a unit are exactly those of its header. For the `ifdef FORMAL of a module.
 //
 //   Signal    Width   Direction   Description
-//   clk       1       in          rising edge
-//   rst       1       in          synchronous, active high; calm and flow count from here on
+//   clk, rst  1       in          rising edge; rst is synchronous, active high; calm and flow count from here on
 //   calm      1       in          the sink is ready
 //   flow      1       in          the sink is ready and the sources have a beat
 //   begun     1       in          a step is complete whose latency is to be exact
@@ -24,7 +23,6 @@ module f_pace #(
 ) (
     input wire clk,
     input wire rst,
-
     input wire calm,
     input wire flow,
     input wire begun,
@@ -38,7 +36,6 @@ module f_pace #(
     reg [LATENCY-1:0] history_q;  // begun, newest in bit 0
     reg [$clog2(II+2)-1:0] interval_q;
     wire always_calm = calm_q && calm;
-
     assign due = always_calm && history_q[LATENCY-1];
 
     always @(posedge clk) begin
@@ -60,5 +57,4 @@ module f_pace #(
     end
 
 endmodule
-
 `default_nettype wire

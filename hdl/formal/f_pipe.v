@@ -4,8 +4,7 @@
 // module.
 //
 //   Signal    Width     Direction   Description
-//   clk       1         in          rising edge
-//   rst       1         in          synchronous, active high, empties the pipeline
+//   clk, rst  1         in          rising edge; rst is synchronous, active high, empties the pipeline
 //   s_*       1         in          the input; s_data: S_W bits
 //   m_*       1         in          the output; m_data: {tuser, tdata}, M_W bits
 //   place     *         out         number of the next input; $clog2(N_IN + 1) bits
@@ -25,7 +24,6 @@ module f_pipe #(
 ) (
     input wire clk,
     input wire rst,
-
     input wire           s_valid,
     input wire           s_ready,
     input wire           s_last,
@@ -36,15 +34,13 @@ module f_pipe #(
     input wire           m_last,
     input wire [M_W-1:0] m_data,
 
-    output wire [$clog2(N_IN+1)-1:0] place,
-    output wire [         LATENCY:1] inside
+    output reg  [$clog2(N_IN+1)-1:0] place,
+    output reg  [         LATENCY:1] inside
 );
 
-    reg [$clog2(N_IN+1)-1:0] place_q;
-    reg [LATENCY:1] inside_q, lasts_q;
+    reg [LATENCY:1] lasts_q;
     wire moves = !m_valid || m_ready;
-    wire full = s_valid && place_q == N_IN - 1;
-
+    wire full = s_valid && place == N_IN - 1;
     f_axis #(.SOURCE(1), .WIDTH(S_W + 1)) f_s_axis (
         .clk(clk), .rst(rst), .valid(s_valid), .ready(s_ready), .payload({s_data, s_last})
     );
@@ -52,24 +48,20 @@ module f_pipe #(
         .clk(clk), .rst(rst), .valid(m_valid), .ready(m_ready), .payload({m_data, m_last})
     );
 
-    assign place = place_q;
-    assign inside = inside_q;
-
     always @(posedge clk) begin
         if (moves) begin
-            inside_q <= {inside_q[LATENCY-1:1], full};
+            inside <= {inside[LATENCY-1:1], full};
             lasts_q <= {lasts_q[LATENCY-1:1], s_last};
-            if (s_valid) place_q <= full ? 0 : place_q + 1;
+            if (s_valid) place <= full ? 0 : place + 1;
         end
-        if (rst) {inside_q, place_q} <= 0;
+        if (rst) {inside, place} <= 0;
     end
 
     always @* if (!rst) begin
-        one_out : assert (m_valid == inside_q[LATENCY]);
+        one_out : assert (m_valid == inside[LATENCY]);
         if (m_valid) last_in_place : assert (m_last == lasts_q[LATENCY]);
         never_closed : assert (s_ready == moves);
     end
 
 endmodule
-
 `default_nettype wire

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Nothing is lost and nothing invented by a unit that makes N_OUT beats of the N_IN beats of a step; tlast of a step's
-// last input comes with its last output, and only there. For the `ifdef FORMAL of a module.
+// last input comes with its last output, and only there. Both streams keep the rules (f_axis), unless RULES = 0: then
+// they are chosen beats of streams that another instance has. For the `ifdef FORMAL of a module.
 //
 //   Signal    Width   Direction   Description
-//   clk       1       in          rising edge
-//   rst       1       in          synchronous, active high, forgets all steps
-//   s_*       1       in          the input whose last beat completes a step
-//   m_*       1       in          the output
+//   clk, rst  1       in          rising edge; rst is synchronous, active high, forgets all steps
+//   s_*       1       in          the input whose last beat completes a step; s_data: {tuser, tdata}, S_W bits
+//   m_*       1       in          the output; m_data: {tuser, tdata}, M_W bits
 //   s_place   *       out         number of the next input of its step; $clog2(N_IN + 1) bits
 //   m_place   *       out         number of the next output of its step; $clog2(N_OUT + 1) bits
 //   begun     1       out         a step is complete with the beat taken now
@@ -21,21 +21,26 @@ module f_steps #(
     parameter integer N_IN = 1,
     parameter integer N_OUT = 1,
     // Complete steps inside at once, 2 to 14 at most
-    parameter integer FLIGHT = 2
+    parameter integer FLIGHT = 2,
+    // Bits of data
+    parameter integer S_W = 1,
+    parameter integer M_W = 1,
+    parameter integer RULES = 1
 ) (
     input wire clk,
     input wire rst,
+    input wire           s_valid,
+    input wire           s_ready,
+    input wire           s_last,
+    input wire [S_W-1:0] s_data,
 
-    input wire s_valid,
-    input wire s_ready,
-    input wire s_last,
+    input wire           m_valid,
+    input wire           m_ready,
+    input wire           m_last,
+    input wire [M_W-1:0] m_data,
 
-    input wire m_valid,
-    input wire m_ready,
-    input wire m_last,
-
-    output wire [ $clog2(N_IN+1)-1:0] s_place,
-    output wire [$clog2(N_OUT+1)-1:0] m_place,
+    output reg  [ $clog2(N_IN+1)-1:0] s_place,
+    output reg  [$clog2(N_OUT+1)-1:0] m_place,
     output wire                       begun,
     output wire                       done,
     output wire [                3:0] steps
@@ -43,29 +48,31 @@ module f_steps #(
 
     localparam [FLIGHT-1:0] ONE = 1;
     localparam STEPS_CW = $clog2(FLIGHT + 2);  // one more than allowed can be counted
-
     reg [FLIGHT-1:0] lasts_q;  // tlast of each step inside, the oldest one lowest
     reg [STEPS_CW-1:0] steps_q;
-    reg [$clog2(N_IN+1)-1:0] s_place_q;
-    reg [$clog2(N_OUT+1)-1:0] m_place_q;
-
-    wire m_end = m_place_q == N_OUT - 1;
+    wire m_end = m_place == N_OUT - 1;
     wire [STEPS_CW-1:0] left = steps_q - done;
     wire [FLIGHT-1:0] rest = lasts_q >> done;
     wire [FLIGHT-1:0] added = {FLIGHT{begun && s_last}} & ONE;
-
-    assign s_place = s_place_q;
-    assign m_place = m_place_q;
-    assign begun = s_valid && s_ready && s_place_q == N_IN - 1;
+    assign begun = s_valid && s_ready && s_place == N_IN - 1;
     assign done = m_valid && m_ready && m_end;
     assign steps = steps_q;
 
     always @(posedge clk) begin
         steps_q <= left + begun;
         lasts_q <= (rest & ~(ONE << left)) | (added << left);
-        if (s_valid && s_ready) s_place_q <= begun ? 0 : s_place_q + 1;
-        if (m_valid && m_ready) m_place_q <= done ? 0 : m_place_q + 1;
-        if (rst) {steps_q, lasts_q, s_place_q, m_place_q} <= 0;
+        if (s_valid && s_ready) s_place <= begun ? 0 : s_place + 1;
+        if (m_valid && m_ready) m_place <= done ? 0 : m_place + 1;
+        if (rst) {steps_q, lasts_q, s_place, m_place} <= 0;
+    end
+
+    if (RULES != 0) begin : g_rules
+        f_axis #(.SOURCE(1), .WIDTH(S_W + 1)) f_s_axis (
+            .clk(clk), .rst(rst), .valid(s_valid), .ready(s_ready), .payload({s_data, s_last})
+        );
+        f_axis #(.WIDTH(M_W + 1)) f_m_axis (
+            .clk(clk), .rst(rst), .valid(m_valid), .ready(m_ready), .payload({m_data, m_last})
+        );
     end
 
     always @* if (!rst) begin
@@ -75,5 +82,4 @@ module f_steps #(
     end
 
 endmodule
-
 `default_nettype wire

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a unit promises that makes N_OUT beats of the N_IN beats of a step: both streams keep the rules (f_axis),
-// nothing is lost or invented (f_steps), it is never stuck (f_live), latency and interval are those of its header
-// (f_pace), the latency for a step that finds nothing inside. For the `ifdef FORMAL of a module.
+// What a unit promises that makes N_OUT beats of the N_IN beats of a step: both streams keep the rules and nothing is
+// lost or invented (f_steps), it is never stuck (f_live), latency and interval are those of its header (f_pace), the
+// latency for a step that finds nothing inside. For the `ifdef FORMAL of a module.
 //
 //   Signal     Width   Direction   Description
-//   clk        1       in          rising edge
-//   rst        1       in          synchronous, active high
+//   clk, rst   1       in          rising edge; rst is synchronous, active high
 //   s_*        1       in          the input whose last beat completes a step; s_data: {tuser, tdata}, S_W bits
 //   m_*        1       in          the output; m_data: {tuser, tdata}, M_W bits
 //   starved    1       in          an input that this step needs besides has not come
@@ -34,7 +33,6 @@ module f_unit #(
 ) (
     input wire clk,
     input wire rst,
-
     input wire           s_valid,
     input wire           s_ready,
     input wire           s_last,
@@ -57,16 +55,10 @@ module f_unit #(
     output wire                      due
 );
 
-    f_axis #(.SOURCE(1), .WIDTH(S_W + 1)) f_s_axis (
-        .clk(clk), .rst(rst), .valid(s_valid), .ready(s_ready), .payload({s_data, s_last})
-    );
-    f_axis #(.WIDTH(M_W + 1)) f_m_axis (
-        .clk(clk), .rst(rst), .valid(m_valid), .ready(m_ready), .payload({m_data, m_last})
-    );
-    f_steps #(.N_IN(N_IN), .N_OUT(N_OUT), .FLIGHT(FLIGHT)) f_count (
-        .clk(clk), .rst(rst), .s_valid(s_valid), .s_ready(s_ready), .s_last(s_last),
-        .m_valid(m_valid), .m_ready(m_ready), .m_last(m_last),
-        .s_place(s_place), .m_place(), .begun(begun), .done(done), .steps(steps)
+    f_steps #(.N_IN(N_IN), .N_OUT(N_OUT), .FLIGHT(FLIGHT), .S_W(S_W), .M_W(M_W)) f_count (
+        .clk(clk), .rst(rst), .s_valid(s_valid), .s_ready(s_ready), .s_last(s_last), .s_data(s_data),
+        .m_valid(m_valid), .m_ready(m_ready), .m_last(m_last), .m_data(m_data),
+        .s_place(s_place), .begun(begun), .done(done), .steps(steps)
     );
     f_live #(.BEAT(BEAT), .STEP(STEP)) f_alive (
         .clk(clk), .rst(rst), .owed(steps != 0), .starved(starved), .open(open), .m_valid(m_valid), .m_ready(m_ready)
@@ -76,5 +68,4 @@ module f_unit #(
     );
 
 endmodule
-
 `default_nettype wire

@@ -2,8 +2,7 @@
 // The place of the largest of N values; of equal ones the first.
 //
 //   Signal           Width    Direction   Description
-//   clk              1        in          rising edge
-//   rst              1        in          synchronous, active high, clears control; the next beat begins a step
+//   clk, rst         1        in          rising edge; rst is synchronous, active high; the next beat begins a step
 //   s_axis_tdata     WIDTH    in          signed, N beats a step
 //   s_axis_tlast     1        in          read on a step's last beat
 //   m_axis_tdata     OUT_W    out         0..N-1, one beat a step
@@ -28,44 +27,35 @@ module lmu_argmax #(
 ) (
     input wire clk,
     input wire rst,
-
     input  wire [WIDTH-1:0] s_axis_tdata,
     input  wire             s_axis_tvalid,
     output wire             s_axis_tready,
     input  wire             s_axis_tlast,
 
     output wire [OUT_W-1:0] m_axis_tdata,
-    output wire             m_axis_tvalid,
+    output reg              m_axis_tvalid,
     input  wire             m_axis_tready,
-    output wire             m_axis_tlast
+    output reg              m_axis_tlast
 );
 
     localparam PLACE_W = N > 1 ? $clog2(N) : 1;
 
     if (N < 1 || WIDTH < 1) begin : g_check_sizes
         PARAM_ERROR_n_and_width_must_be_at_least_1 check ();
-    end
-    if (OUT_W < PLACE_W) begin : g_check_out_w
+    end else if (OUT_W < PLACE_W) begin : g_check_out_w
         PARAM_ERROR_out_w_must_hold_every_place check ();
     end
 
-    reg [PLACE_W-1:0] place_q;
+    reg [PLACE_W-1:0] place_q, best_place_q, m_place_q;
     reg signed [WIDTH-1:0] best_q;
-    reg [PLACE_W-1:0] best_place_q;
-    reg m_valid_q, m_last_q;
-    reg [PLACE_W-1:0] m_place_q;
-
     wire last_place = {1'b0, place_q} == N[PLACE_W:0] - 1'b1;
     wire accept = s_axis_tvalid && s_axis_tready;
     wire better = place_q == 0 || $signed(s_axis_tdata) > best_q;
-
-    assign s_axis_tready = !(last_place && m_valid_q) || m_axis_tready;
+    assign s_axis_tready = !(last_place && m_axis_tvalid) || m_axis_tready;
     assign m_axis_tdata = {{(OUT_W - PLACE_W) {1'b0}}, m_place_q};
-    assign m_axis_tvalid = m_valid_q;
-    assign m_axis_tlast = m_last_q;
 
     always @(posedge clk) begin
-        if (m_axis_tready) m_valid_q <= 1'b0;
+        if (m_axis_tready) m_axis_tvalid <= 1'b0;
         if (accept) begin
             place_q <= last_place ? {PLACE_W{1'b0}} : place_q + 1'b1;
             if (better) begin
@@ -73,25 +63,18 @@ module lmu_argmax #(
                 best_place_q <= place_q;
             end
             if (last_place) begin
-                m_valid_q <= 1'b1;
+                m_axis_tvalid <= 1'b1;
                 m_place_q <= better ? place_q : best_place_q;
-                m_last_q <= s_axis_tlast;
+                m_axis_tlast <= s_axis_tlast;
             end
         end
-        if (rst) {place_q, m_valid_q} <= 0;
+        if (rst) {place_q, m_axis_tvalid} <= 0;
     end
 
 `ifdef FORMAL
-    f_axis #(.SOURCE(1), .WIDTH(WIDTH + 1)) f_s_axis (
-        .clk(clk), .rst(rst), .valid(s_axis_tvalid), .ready(s_axis_tready), .payload({s_axis_tdata, s_axis_tlast})
-    );
-    f_axis #(.WIDTH(OUT_W + 1)) f_m_axis (
-        .clk(clk), .rst(rst), .valid(m_axis_tvalid), .ready(m_axis_tready), .payload({m_axis_tdata, m_axis_tlast})
-    );
-
     // The definition, on the values of the step: the place of one that is larger than all before it and not smaller
     // than any after it
-    reg [N*WIDTH-1:0] f_values_q;
+    reg [N*WIDTH-1:0] f_values_q, f_values;
     wire [$clog2(N+1)-1:0] f_place;  // of the next value
     wire [3:0] f_inside;  // steps whose result is due
     wire f_end;
@@ -99,8 +82,6 @@ module lmu_argmax #(
     wire [PLACE_W-1:0] f_any = $anyconst;
     wire signed [WIDTH-1:0] f_best = f_step_q[m_axis_tdata*WIDTH+:WIDTH];
     wire signed [WIDTH-1:0] f_other = f_step_q[f_any*WIDTH+:WIDTH];
-    reg [N*WIDTH-1:0] f_values;
-
     always @* begin
         f_values = f_values_q;
         f_values[f_place*WIDTH+:WIDTH] = s_axis_tdata;
@@ -111,10 +92,10 @@ module lmu_argmax #(
         if (f_end) f_step_q <= f_values;
     end
 
-    f_steps #(.N_IN(N), .N_OUT(1), .FLIGHT(2)) f_count (
+    f_steps #(.N_IN(N), .N_OUT(1), .FLIGHT(2), .S_W(WIDTH), .M_W(OUT_W)) f_count (
         .clk(clk), .rst(rst), .s_valid(s_axis_tvalid), .s_ready(s_axis_tready), .s_last(s_axis_tlast),
-        .m_valid(m_axis_tvalid), .m_ready(m_axis_tready), .m_last(m_axis_tlast),
-        .s_place(f_place), .m_place(), .begun(f_end), .done(), .steps(f_inside)
+        .s_data(s_axis_tdata), .m_valid(m_axis_tvalid), .m_ready(m_axis_tready), .m_last(m_axis_tlast),
+        .m_data(m_axis_tdata), .s_place(f_place), .begun(f_end), .steps(f_inside)
     );
 
     always @* if (!rst) begin
@@ -124,15 +105,11 @@ module lmu_argmax #(
         never_closed : assert (s_axis_tready || (f_place == N - 1 && !m_axis_tready));
         if (m_axis_tvalid) begin
             result_in_range : assert (m_axis_tdata < N);
-            if (f_any < N) begin
-                first_of_the_largest : assert (f_any < m_axis_tdata ? f_best > f_other : f_best >= f_other);
-            end
+            if (f_any < N) first_of_the_largest : assert (f_any < m_axis_tdata ? f_best > f_other : f_best >= f_other);
         end
         reach_stall : cover (!s_axis_tready);
         reach_flow : cover (f_end && m_axis_tvalid && m_axis_tlast && m_axis_tdata == N - 1);
     end
 `endif
-
 endmodule
-
 `default_nettype wire

@@ -10,8 +10,7 @@
 // after another, a bit of the quotient a cycle.
 //
 //   Signal           Width    Direction   Description
-//   clk              1        in          rising edge
-//   rst              1        in          synchronous, active high, clears control; the next beat begins a step
+//   clk, rst         1        in          rising edge; rst is synchronous, active high; the next beat begins a step
 //   s_axis_tdata     X_W      in          signed, X_F fraction bits, N beats a step
 //   s_axis_tlast     1        in          read on a step's last beat
 //   m_axis_tdata     OUT_W    out         signed, OUT_F fraction bits, N beats a step
@@ -44,17 +43,16 @@ module lmu_softmax #(
 ) (
     input wire clk,
     input wire rst,
-
     input  wire [X_TYPE%256-1:0] s_axis_tdata,
     input  wire                  s_axis_tvalid,
     output wire                  s_axis_tready,
     input  wire                  s_axis_tlast,
 
-    output wire [OUT_TYPE%256-1:0] m_axis_tdata,
-    output wire                    m_axis_tvalid,
+    output reg  [OUT_TYPE%256-1:0] m_axis_tdata,
+    output reg                     m_axis_tvalid,
     input  wire                    m_axis_tready,
-    output wire                    m_axis_tlast,
-    output wire [             0:0] m_axis_tuser
+    output reg                     m_axis_tlast,
+    output reg  [             0:0] m_axis_tuser
 );
 
     localparam integer X_W = X_TYPE % 256, X_F = (X_TYPE <<< 8) >>> 16;
@@ -63,46 +61,35 @@ module lmu_softmax #(
     localparam integer OUT_W = OUT_TYPE % 256, OUT_F = (OUT_TYPE <<< 8) >>> 16;
 
     // Bits that the index drops; all of them ones are added to a distance
-    localparam DROPPED = X_F > INDEX_F ? X_F - INDEX_F : 0;
-    localparam DISTANCE_W = (X_W > DROPPED ? X_W : DROPPED) + 2;
-    localparam PLACE_W = N > 1 ? $clog2(N) : 1;
-    localparam SUM_W = EXP_W + $clog2(N);
+    localparam DROPPED = X_F > INDEX_F ? X_F - INDEX_F : 0, DISTANCE_W = (X_W > DROPPED ? X_W : DROPPED) + 2;
+    localparam PLACE_W = N > 1 ? $clog2(N) : 1, SUM_W = EXP_W + $clog2(N);
     // Bits of a quotient, which is at most one; the next e is there four cycles after the one before
-    localparam DIVISION = OUT_F + 2 > 4 ? OUT_F + 2 : 4;
-    localparam BIT_CW = $clog2(DIVISION);
+    localparam DIVISION = OUT_F + 2 > 4 ? OUT_F + 2 : 4, BIT_CW = $clog2(DIVISION);
 
     if (N < 1 || X_W < 1 || INDEX_W < 1 || EXP_W < 1 || OUT_W < 1) begin : g_check_sizes
         PARAM_ERROR_n_and_widths_must_be_at_least_1 check ();
-    end
-    if (OUT_F < 0) begin : g_check_out_f
+    end else if (OUT_F < 0) begin : g_check_out_f
         PARAM_ERROR_out_f_must_not_be_negative check ();
-    end
-    if (EXP_F < 0) begin : g_check_exp_f
+    end else if (EXP_F < 0) begin : g_check_exp_f
         PARAM_ERROR_exp_f_must_not_be_negative check ();
     end
 
     // Input: two banks, each with its largest value
-
     reg wr_bank_q;
     reg [PLACE_W-1:0] wr_place_q;
     reg [1:0] full_q, last_q;
     reg signed [X_W-1:0] max_q[0:1];
-
-    reg m_valid_q, quotient_valid_q;
-    wire run = !(m_valid_q && quotient_valid_q);
-
+    reg quotient_valid_q;
+    wire run = !(m_axis_tvalid && quotient_valid_q);
     wire accept = s_axis_tvalid && s_axis_tready;
     wire wr_end = {1'b0, wr_place_q} == N[PLACE_W:0] - 1'b1;
-
     assign s_axis_tready = !full_q[wr_bank_q];
 
     // Reader: places 0..N-1 for the sum, then again, one for each division
-
-    reg rd_bank_q;
+    reg rd_bank_q, sum_valid_q;
     reg [PLACE_W-1:0] rd_place_q;
     reg summing_q;  // this pass is the one for the sum
     reg [2:0] term_q, sum_end_q;  // reach the sum with their e
-    reg sum_valid_q;
     wire rd_end = {1'b0, rd_place_q} == N[PLACE_W:0] - 1'b1;
     wire summing = summing_q && full_q[rd_bank_q];
     wire divider_free;
@@ -120,10 +107,8 @@ module lmu_softmax #(
             end
         end
         if (free) full_q[rd_bank_q] <= 1'b0;
-        if (rst) begin
-            {wr_bank_q, wr_place_q} <= 0;
-            full_q <= 2'b00;
-        end
+        if (rst) {wr_bank_q, wr_place_q} <= 0;
+        if (rst) full_q <= 0;
     end
 
     always @(posedge clk) begin
@@ -140,15 +125,12 @@ module lmu_softmax #(
             else if (load && rd_end) sum_valid_q <= 1'b0;
         end
         if (rst) begin
-            {rd_bank_q, rd_place_q, sum_valid_q} <= 0;
+            {rd_bank_q, rd_place_q, sum_valid_q, term_q, sum_end_q} <= 0;
             summing_q <= 1'b1;
-            term_q <= 3'b000;
-            sum_end_q <= 3'b000;
         end
     end
 
     // From a value to its e
-
     wire signed [X_W-1:0] x;
     reg [DISTANCE_W-1:0] distance_q;  // never negative
     wire [DISTANCE_W-1:0] up = ~({DISTANCE_W{1'b1}} << DROPPED);
@@ -171,7 +153,6 @@ module lmu_softmax #(
     lmu_round_sat #(.IN_W(DISTANCE_W), .IN_F(X_F), .OUT_TYPE(INDEX_TYPE + 1)) to_index (
         .in_data(distance_q), .out_data(index), .clipped(unused_clipped)
     );
-
     lmu_rom #(.WIDTH(EXP_W), .DEPTH(1 << INDEX_W), .FILE(TABLE_FILE)) rom (
         .clk(clk), .rd_en(run), .rd_addr(index[INDEX_W-1:0]), .rd_data(e)
     );
@@ -179,7 +160,6 @@ module lmu_softmax #(
     wire unused_index = index[INDEX_W];
 
     // The sum, and the division of e by it, the highest bit of the quotient first
-
     reg [SUM_W-1:0] sum_q, divisor_q;
     reg [SUM_W:0] rest_q;  // below twice the divisor
     reg [BIT_CW-1:0] bit_q;
@@ -188,7 +168,6 @@ module lmu_softmax #(
     wire last_bit = {1'b0, bit_q} == DIVISION[BIT_CW:0] - 1'b1;
     wire fits = rest_q >= {1'b0, divisor_q};
     wire [SUM_W-1:0] rest = rest_q[SUM_W-1:0] - (fits ? divisor_q : {SUM_W{1'b0}});
-
     assign divider_free = !dividing_q || last_bit;
 
     always @(posedge clk) begin
@@ -211,7 +190,6 @@ module lmu_softmax #(
     end
 
     // Output: the quotient with a bit for the rest, rounded
-
     reg load_last_q, quotient_last_q;
     reg [SUM_W-1:0] quotient_rest_q;
     wire [OUT_W-1:0] out;
@@ -221,34 +199,25 @@ module lmu_softmax #(
         .in_data({1'b0, quotient_q, |quotient_rest_q}), .out_data(out), .clipped(out_clipped)
     );
 
-    reg [OUT_W-1:0] m_data_q;
-    reg m_last_q, m_clipped_q;
-
-    assign m_axis_tdata = m_data_q;
-    assign m_axis_tvalid = m_valid_q;
-    assign m_axis_tlast = m_last_q;
-    assign m_axis_tuser = m_clipped_q;
-
     always @(posedge clk) begin
-        if (m_axis_tready) m_valid_q <= 1'b0;
+        if (m_axis_tready) m_axis_tvalid <= 1'b0;
         if (run) begin
             if (load) load_last_q <= rd_end && last_q[rd_bank_q];
             quotient_valid_q <= dividing_q && last_bit;
             quotient_last_q <= load_last_q;
             quotient_rest_q <= rest;
             if (quotient_valid_q) begin
-                m_valid_q <= 1'b1;
-                m_data_q <= out;
-                m_last_q <= quotient_last_q;
-                m_clipped_q <= out_clipped;
+                m_axis_tvalid <= 1'b1;
+                m_axis_tdata <= out;
+                m_axis_tlast <= quotient_last_q;
+                m_axis_tuser <= out_clipped;
             end
         end
-        if (rst) {quotient_valid_q, m_valid_q} <= 0;
+        if (rst) {quotient_valid_q, m_axis_tvalid} <= 0;
     end
 
 `ifdef FORMAL
     // Counters in range; a bank is not written before it has been read for the last time
-
     always @* if (!rst) begin
         places_in_range : assert (wr_place_q < N && rd_place_q < N);
         bit_in_range : assert (!dividing_q || bit_q < DIVISION);
@@ -260,7 +229,6 @@ module lmu_softmax #(
     // the place that has been there for three cycles
     reg [$clog2(N+1)-1:0] f_terms_q;
     reg [2:0] f_still_q;  // cycles of run since rd_place_q or rd_bank_q changed, at most 4
-
     always @(posedge clk) begin
         if (run) begin
             if (load && rd_place_q == 0) f_terms_q <= 0;
@@ -283,7 +251,6 @@ module lmu_softmax #(
     wire [SUM_W+DIVISION-1:0] f_shifted = f_e_q;
     wire [SUM_W+DIVISION-1:0] f_one = {1'b0, f_divisor_q, {(DIVISION - 1) {1'b0}}};  // of a quotient of 1
     wire [SUM_W+DIVISION-1:0] f_product = quotient_q * f_divisor_q;
-
     always @(posedge clk) if (run) begin
         if (load) f_e_q <= e;
         f_all_q <= f_shifted << (DIVISION - 1);
@@ -296,7 +263,6 @@ module lmu_softmax #(
 
     wire f_done;
     wire [3:0] f_inside;
-
     f_unit #(
         .S_W(X_W), .M_W(OUT_W + 1), .N_IN(N), .N_OUT(N), .FLIGHT(4),
         .BEAT(N + DIVISION + 5), .STEP(N * DIVISION + N + 6),
@@ -305,8 +271,7 @@ module lmu_softmax #(
         .clk(clk), .rst(rst), .s_valid(s_axis_tvalid), .s_ready(s_axis_tready), .s_last(s_axis_tlast),
         .s_data(s_axis_tdata), .m_valid(m_axis_tvalid), .m_ready(m_axis_tready), .m_last(m_axis_tlast),
         .m_data({m_axis_tuser, m_axis_tdata}), .starved(1'b0), .open(s_axis_tready),
-        .calm(m_axis_tready), .flow(m_axis_tready && s_axis_tvalid),
-        .s_place(), .begun(), .done(f_done), .steps(f_inside), .due()
+        .calm(m_axis_tready), .flow(m_axis_tready && s_axis_tvalid), .done(f_done), .steps(f_inside)
     );
 
     always @(posedge clk) if (!rst) begin
@@ -315,7 +280,5 @@ module lmu_softmax #(
         reach_one : cover (quotient_valid_q && f_all_q == f_one && f_divisor_q != 0);
     end
 `endif
-
 endmodule
-
 `default_nettype wire

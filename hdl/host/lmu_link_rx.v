@@ -16,8 +16,7 @@
 // rest of that packet is not taken for another one. Bytes that come before the reply are not heard.
 //
 //   Signal          Width        Direction   Description
-//   clk             1            in          rising edge
-//   rst             1            in          synchronous, active high
+//   clk, rst        1            in          rising edge; rst is synchronous, active high
 //   s_axis_*        8            in          bytes from the host
 //   m_axis_*        8*IN_BYTES   out         values to the network, tlast with the last one of a sequence
 //   r_axis_tdata    16           out         what to reply: the kind in the low byte, with E what is wrong above it
@@ -40,12 +39,11 @@ module lmu_link_rx #(
 ) (
     input wire clk,
     input wire rst,
-
     input  wire [7:0] s_axis_tdata,
     input  wire       s_axis_tvalid,
     output wire       s_axis_tready,
 
-    output wire [8*IN_BYTES-1:0] m_axis_tdata,
+    output reg  [8*IN_BYTES-1:0] m_axis_tdata,
     output wire                  m_axis_tvalid,
     input  wire                  m_axis_tready,
     output wire                  m_axis_tlast,
@@ -60,14 +58,11 @@ module lmu_link_rx #(
     localparam [3:0] SYNC = 4'd0, KIND = 4'd1, LOW = 4'd2, HIGH = 4'd3, PAYLOAD = 4'd4, SUM1 = 4'd5, SUM2 = 4'd6,
         FLUSH = 4'd7, RESTART = 4'd8, READ = 4'd9, TAKE = 4'd10, OFFER = 4'd11, REPLY = 4'd12;
     localparam [7:0] CHECKSUM = 8'd1, UNKNOWN = 8'd2, LENGTH = 8'd3, TIMEOUT = 8'd4, STRAY = 8'd5;
-    localparam AW = $clog2(BUFFER);
-    localparam LANE_W = IN_BYTES > 1 ? $clog2(IN_BYTES) : 1;
-    localparam QUIET_W = $clog2(PATIENCE + 1);
+    localparam AW = $clog2(BUFFER), LANE_W = IN_BYTES > 1 ? $clog2(IN_BYTES) : 1, QUIET_W = $clog2(PATIENCE + 1);
 
     if (IN_BYTES < 1 || PATIENCE < 1) begin : g_check_sizes
         PARAM_ERROR_in_bytes_and_patience_must_be_at_least_1 check ();
-    end
-    if (BUFFER < 4 || BUFFER > 32768 || (1 << AW) != BUFFER) begin : g_check_buffer
+    end else if (BUFFER < 4 || BUFFER > 32768 || (1 << AW) != BUFFER) begin : g_check_buffer
         PARAM_ERROR_buffer_must_be_a_power_of_two_from_4_to_32768 check ();
     end
 
@@ -77,8 +72,6 @@ module lmu_link_rx #(
     reg [LANE_W-1:0] lane_q;
     reg [15:0] crc_q;
     reg [QUIET_W-1:0] quiet_q;
-    reg [8*IN_BYTES-1:0] value_q;
-
     wire take = s_axis_tvalid && s_axis_tready;
     wire values = kind_q == "D" || kind_q == "L";
     wire [15:0] length = {s_axis_tdata, low_q};
@@ -88,7 +81,6 @@ module lmu_link_rx #(
     wire [7:0] read;
 
     lmu_crc checksum (.seed(crc_q), .data(s_axis_tdata), .sum(crc));
-
     lmu_ram #(.WIDTH(8), .DEPTH(BUFFER)) payload (
         .clk(clk),
         .wr_en(take && state_q == PAYLOAD), .wr_addr(count_q[AW-1:0]), .wr_data(s_axis_tdata),
@@ -96,7 +88,6 @@ module lmu_link_rx #(
     );
 
     assign s_axis_tready = state_q <= FLUSH;
-    assign m_axis_tdata = value_q;
     assign m_axis_tvalid = state_q == OFFER;
     assign m_axis_tlast = kind_q == "L" && count_q == length_q;
     assign r_axis_tdata = error_q != 0 ? {error_q, "E"} : {8'd0, values ? "A" : kind_q};
@@ -156,7 +147,7 @@ module lmu_link_rx #(
                 state_q <= TAKE;
             end
             TAKE: begin
-                value_q[8*lane_q+:8] <= read;
+                m_axis_tdata[8*lane_q+:8] <= read;
                 lane_q <= last_lane ? {LANE_W{1'b0}} : lane_q + 1'b1;
                 state_q <= last_lane ? OFFER : READ;
             end
@@ -184,10 +175,8 @@ module lmu_link_rx #(
     );
 
     // The bytes since the last reply, as they came: f_place_q of them, the payload apart
-    reg [15:0] f_place_q;
+    reg [15:0] f_place_q, f_length_q, f_crc_q;
     reg [7:0] f_kind_q;
-    reg [15:0] f_length_q;
-    reg [15:0] f_crc_q;
     reg [7:0] f_payload_q[0:BUFFER-1];
     reg [AW:0] f_given_q;  // values that the network has taken
     reg f_restarted_q;
@@ -262,7 +251,5 @@ module lmu_link_rx #(
         reach_checksum : cover (r_axis_tvalid && r_axis_tdata == {CHECKSUM, "E"});
     end
 `endif
-
 endmodule
-
 `default_nettype wire

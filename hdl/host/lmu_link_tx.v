@@ -13,8 +13,7 @@
 // finds the next one by its CRC.
 //
 //   Signal          Width         Direction   Description
-//   clk             1             in          rising edge
-//   rst             1             in          synchronous, active high
+//   clk, rst        1             in          rising edge; rst is synchronous, active high
 //   r_axis_tdata    16            in          a reply: its kind in the low byte, with E what is wrong above it
 //   s_axis_*        8*OUT_BYTES   in          values of the network, N_OUT a result; tlast and tuser with its last one
 //   m_axis_*        8             out         bytes to the host
@@ -36,7 +35,6 @@ module lmu_link_tx #(
 ) (
     input wire clk,
     input wire rst,
-
     input  wire [15:0] r_axis_tdata,
     input  wire        r_axis_tvalid,
     output wire        r_axis_tready,
@@ -55,8 +53,7 @@ module lmu_link_tx #(
     localparam [2:0] IDLE = 3'd0, SYNC = 3'd1, KIND = 3'd2, LOW = 3'd3, HIGH = 3'd4, PAYLOAD = 3'd5, SUM1 = 3'd6,
         SUM2 = 3'd7;
     localparam [95:0] IDENTITY = {"LMU", 8'd1, CONTRACT};
-    localparam RESULT = N_OUT * OUT_BYTES + 1;
-    localparam LANE_W = OUT_BYTES > 1 ? $clog2(OUT_BYTES) : 1;
+    localparam RESULT = N_OUT * OUT_BYTES + 1, LANE_W = OUT_BYTES > 1 ? $clog2(OUT_BYTES) : 1;
     localparam COUNT_W = RESULT > 12 ? $clog2(RESULT + 1) : 4;
 
     if (N_OUT < 1 || OUT_BYTES < 1 || RESULT > 65535) begin : g_check
@@ -69,7 +66,6 @@ module lmu_link_tx #(
     reg [LANE_W-1:0] lane_q;
     reg [15:0] crc_q;
     reg [1:0] flags_q;
-
     wire result = kind_q == "R";
     wire flags = left_q == 1;
     wire value = state_q == PAYLOAD && result && !flags;
@@ -194,8 +190,8 @@ module lmu_link_tx #(
         sum1_in_place : assert (state_q != SUM1 || f_place_q == f_length_q + 4);
         sum2_in_place : assert (state_q != SUM2 || f_place_q == f_length_q + 5);
         sum2_left : assert (state_q != SUM2 || (crc_q[7:0] ^ f_crc_q[15:8]) == 0);
-        taken_in_step : assert (state_q < SYNC || !result ||
-            f_taken_q == (state_q < PAYLOAD ? 0 : state_q == PAYLOAD && !flags ? (RESULT - left_q) / OUT_BYTES : N_OUT));
+        taken_in_step : assert (state_q < SYNC || !result || f_taken_q ==
+            (state_q < PAYLOAD ? 0 : state_q == PAYLOAD && !flags ? (RESULT - left_q) / OUT_BYTES : N_OUT));
         lane_in_step : assert (state_q == IDLE || !result || state_q >= SUM1 || flags ||
             lane_q == (RESULT - left_q) % OUT_BYTES);
         flags_kept : assert (state_q != PAYLOAD || !result || left_q != 1 || flags_q[0] == f_last_q);
@@ -204,7 +200,5 @@ module lmu_link_tx #(
         reach_error : cover (f_end && f_kind_q == "E");
     end
 `endif
-
 endmodule
-
 `default_nettype wire

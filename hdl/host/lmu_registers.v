@@ -26,8 +26,7 @@
 // framing error too. A beat that is taken in the cycle of the restart is lost.
 //
 //   Signal          Width      Direction   Description
-//   clk             1          in          rising edge
-//   rst             1          in          synchronous, active high
+//   clk, rst        1          in          rising edge; rst is synchronous, active high
 //   s_axil_*                               AXI4-Lite, 32 bits of data, ADDR_W of address
 //   restart         1          out         rst of the accelerator: one cycle, after CONTROL was written
 //   busy            1          in          read at STATUS
@@ -61,7 +60,6 @@ module lmu_registers #(
 ) (
     input wire clk,
     input wire rst,
-
     input  wire [ADDR_W-1:0] s_axil_awaddr,
     input  wire              s_axil_awvalid,
     output wire              s_axil_awready,
@@ -69,18 +67,18 @@ module lmu_registers #(
     input  wire [       3:0] s_axil_wstrb,
     input  wire              s_axil_wvalid,
     output wire              s_axil_wready,
-    output wire [       1:0] s_axil_bresp,
-    output wire              s_axil_bvalid,
+    output reg  [       1:0] s_axil_bresp,
+    output reg               s_axil_bvalid,
     input  wire              s_axil_bready,
     input  wire [ADDR_W-1:0] s_axil_araddr,
     input  wire              s_axil_arvalid,
     output wire              s_axil_arready,
-    output wire [      31:0] s_axil_rdata,
-    output wire [       1:0] s_axil_rresp,
-    output wire              s_axil_rvalid,
+    output reg  [      31:0] s_axil_rdata,
+    output reg  [       1:0] s_axil_rresp,
+    output reg               s_axil_rvalid,
     input  wire              s_axil_rready,
 
-    output wire                restart,
+    output reg                 restart,
     input  wire                busy,
     input  wire                framing_error,
     input  wire                step,
@@ -89,11 +87,8 @@ module lmu_registers #(
 );
 
     localparam FIXED = 16;  // words before the counters of clipped values
-    localparam WORDS = FIXED + COUNTERS;
-    localparam INDEX_W = ADDR_W > 2 ? ADDR_W - 2 : 1;
-    localparam ID_AT = 0, CONTROL_AT = 1, STATUS_AT = 2, COUNTERS_AT = 3, CYCLES_AT = 4, CYCLES_HIGH_AT = 5,
-        SEQUENCES_AT = 6, STEP_CYCLES_AT = 7, FRAMING_AT = 8, CONTRACT_AT = 9, INPUTS_AT = 10, OUTPUTS_AT = 11,
-        STEPS_AT = 12, INPUT_TYPE_AT = 13, OUTPUT_TYPE_AT = 14, MODE_AT = 15;
+    localparam WORDS = FIXED + COUNTERS, INDEX_W = ADDR_W > 2 ? ADDR_W - 2 : 1;
+    localparam CONTROL_AT = 1, STATUS_AT = 2, CYCLES_AT = 4;
     localparam [1:0] OKAY = 2'b00, SLVERR = 2'b10;
     localparam [31:0] FULL = 32'hFFFFFFFF;
 
@@ -104,23 +99,15 @@ module lmu_registers #(
     end
 
     // Writes: address and data are kept until both are there
-
-    reg aw_valid_q, w_valid_q, b_valid_q;
+    reg aw_valid_q, w_valid_q, w_bit0_q, w_strobe_q;
     reg [ADDR_W-1:0] aw_addr_q;
-    reg w_bit0_q;
-    reg w_strobe_q;
-    reg [1:0] b_resp_q;
-
-    wire write = aw_valid_q && w_valid_q && !b_valid_q;
+    wire write = aw_valid_q && w_valid_q && !s_axil_bvalid;
     wire [INDEX_W-1:0] wr_index = aw_addr_q[ADDR_W-1:2];
     wire wr_control = wr_index == CONTROL_AT[INDEX_W-1:0];
     wire wr_status = wr_index == STATUS_AT[INDEX_W-1:0];
     wire set_bit0 = write && w_strobe_q && w_bit0_q;
-
     assign s_axil_awready = !aw_valid_q;
     assign s_axil_wready = !w_valid_q;
-    assign s_axil_bvalid = b_valid_q;
-    assign s_axil_bresp = b_resp_q;
 
     always @(posedge clk) begin
         if (s_axil_awvalid && s_axil_awready) begin
@@ -132,30 +119,25 @@ module lmu_registers #(
             w_bit0_q <= s_axil_wdata[0];
             w_strobe_q <= s_axil_wstrb[0];
         end
-        if (s_axil_bready) b_valid_q <= 1'b0;
+        if (s_axil_bready) s_axil_bvalid <= 1'b0;
         if (write) begin
             aw_valid_q <= 1'b0;
             w_valid_q <= 1'b0;
-            b_valid_q <= 1'b1;
-            b_resp_q <= wr_control || wr_status ? OKAY : SLVERR;
+            s_axil_bvalid <= 1'b1;
+            s_axil_bresp <= wr_control || wr_status ? OKAY : SLVERR;
         end
-        if (rst) {aw_valid_q, w_valid_q, b_valid_q} <= 0;
+        if (rst) {aw_valid_q, w_valid_q, s_axil_bvalid} <= 0;
     end
 
-    reg restart_q;
-    assign restart = restart_q;
-    always @(posedge clk) restart_q <= set_bit0 && wr_control && !rst;
+    always @(posedge clk) restart <= set_bit0 && wr_control && !rst;
 
     // What has happened
-
-    wire clear = rst || restart_q;
-    reg framing_error_q;
-    reg [31:0] framing_q;
+    wire clear = rst || restart;
     wire wr_clear = set_bit0 && wr_status;
+    reg framing_error_q;
     reg [63:0] cycles_q;
-    reg [31:0] sequences_q;
+    reg [31:0] framing_q, sequences_q, step_cycles_q;
     reg [31:0] since_q;  // cycles since the last accepted step; 0: none yet
-    reg [31:0] step_cycles_q;
     wire [32*COUNTERS-1:0] clipped_counts;
 
     always @(posedge clk) begin
@@ -170,14 +152,7 @@ module lmu_registers #(
             since_q <= 32'd1;
             step_cycles_q <= since_q;
         end
-        if (clear) begin
-            cycles_q <= 64'd0;
-            framing_error_q <= 1'b0;
-            framing_q <= 32'd0;
-            sequences_q <= 32'd0;
-            since_q <= 32'd0;
-            step_cycles_q <= 32'd0;
-        end
+        if (clear) {cycles_q, framing_error_q, framing_q, sequences_q, since_q, step_cycles_q} <= 0;
     end
 
     genvar k;
@@ -191,94 +166,59 @@ module lmu_registers #(
     end
 
     // Reads
-
-    reg r_valid_q;
-    reg [1:0] r_resp_q;
-    reg [31:0] r_data_q, r_data_d;
     reg [31:0] cycles_high_q;
-
     wire read = s_axil_arvalid && s_axil_arready;
     wire [INDEX_W-1:0] rd_index = s_axil_araddr[ADDR_W-1:2];
     wire known = {1'b0, rd_index} < WORDS[INDEX_W:0];
+    assign s_axil_arready = !s_axil_rvalid;
 
-    assign s_axil_arready = !r_valid_q;
-    assign s_axil_rvalid = r_valid_q;
-    assign s_axil_rdata = r_data_q;
-    assign s_axil_rresp = r_resp_q;
-
-    integer n;
-    always @* begin
-        r_data_d = 32'd0;
-        case (rd_index)
-            ID_AT[INDEX_W-1:0]:          r_data_d = ID;
-            STATUS_AT[INDEX_W-1:0]:      r_data_d = {30'd0, busy, framing_error_q};
-            COUNTERS_AT[INDEX_W-1:0]:    r_data_d = COUNTERS;
-            CYCLES_AT[INDEX_W-1:0]:      r_data_d = cycles_q[31:0];
-            CYCLES_HIGH_AT[INDEX_W-1:0]: r_data_d = cycles_high_q;
-            SEQUENCES_AT[INDEX_W-1:0]:   r_data_d = sequences_q;
-            STEP_CYCLES_AT[INDEX_W-1:0]: r_data_d = step_cycles_q;
-            FRAMING_AT[INDEX_W-1:0]:     r_data_d = framing_q;
-            CONTRACT_AT[INDEX_W-1:0]:    r_data_d = CONTRACT;
-            INPUTS_AT[INDEX_W-1:0]:      r_data_d = INPUTS;
-            OUTPUTS_AT[INDEX_W-1:0]:     r_data_d = OUTPUTS;
-            STEPS_AT[INDEX_W-1:0]:       r_data_d = STEPS;
-            INPUT_TYPE_AT[INDEX_W-1:0]:  r_data_d = INPUT_TYPE;
-            OUTPUT_TYPE_AT[INDEX_W-1:0]: r_data_d = OUTPUT_TYPE;
-            MODE_AT[INDEX_W-1:0]:        r_data_d = MODE;
-            default:
-            for (n = 0; n < COUNTERS; n = n + 1) begin
-                if (rd_index == FIXED[INDEX_W-1:0] + n[INDEX_W-1:0]) r_data_d = clipped_counts[32*n+:32];
-            end
-        endcase
-    end
+    // All registers, that of address 0 lowest
+    wire [32*WORDS-1:0] words = {
+        clipped_counts, MODE, OUTPUT_TYPE, INPUT_TYPE, STEPS, OUTPUTS, INPUTS, CONTRACT, framing_q, step_cycles_q,
+        sequences_q, cycles_high_q, cycles_q[31:0], COUNTERS[31:0], {30'd0, busy, framing_error_q}, 32'd0, ID
+    };
+    wire [31:0] r_data = known ? words[32*rd_index+:32] : 32'd0;
 
     always @(posedge clk) begin
-        if (s_axil_rready) r_valid_q <= 1'b0;
+        if (s_axil_rready) s_axil_rvalid <= 1'b0;
         if (read) begin
-            r_valid_q <= 1'b1;
-            r_data_q <= r_data_d;
-            r_resp_q <= known ? OKAY : SLVERR;
+            s_axil_rvalid <= 1'b1;
+            s_axil_rdata <= r_data;
+            s_axil_rresp <= known ? OKAY : SLVERR;
             if (rd_index == CYCLES_AT[INDEX_W-1:0]) cycles_high_q <= cycles_q[63:32];
         end
-        if (rst) {r_valid_q, cycles_high_q} <= 0;
+        if (rst) {s_axil_rvalid, cycles_high_q} <= 0;
     end
 
     // Only bit 0 of a word can be written, and whole words are addressed.
-    // verilator lint_off UNUSEDSIGNAL
     wire unused = |{s_axil_wdata[31:1], s_axil_wstrb[3:1], aw_addr_q[1:0], s_axil_araddr[1:0]};
-    // verilator lint_on UNUSEDSIGNAL
 
 `ifdef FORMAL
-    // The first cycle is a reset
-    reg f_past_q = 1'b0;
-    always @(posedge clk) f_past_q <= 1'b1;
-    always @* if (!f_past_q) assume (rst);
+    f_axis #(.WIDTH(2)) f_b_axis (
+        .clk(clk), .rst(rst), .valid(s_axil_bvalid), .ready(s_axil_bready), .payload(s_axil_bresp)
+    );
+    f_axis #(.WIDTH(34)) f_r_axis (
+        .clk(clk), .rst(rst), .valid(s_axil_rvalid), .ready(s_axil_rready), .payload({s_axil_rdata, s_axil_rresp})
+    );
 
-    // Responses hold; each belongs to one address (and one word of data), and comes in time
+    // Each response belongs to one address (and one word of data), and comes in time
     reg [1:0] f_aw_q, f_w_q;  // addresses, words of data that have no response yet
-    reg f_ar_q;
+    reg f_ar_q;  // a read is under way
     reg [1:0] f_late_q;  // cycles in which a response was due and not offered
     wire f_aw = s_axil_awvalid && s_axil_awready;
     wire f_w = s_axil_wvalid && s_axil_wready;
     wire f_b = s_axil_bvalid && s_axil_bready;
     wire f_ar = s_axil_arvalid && s_axil_arready;
     wire f_r = s_axil_rvalid && s_axil_rready;
-
     always @(posedge clk) begin
         f_aw_q <= f_aw_q + f_aw - f_b;
         f_w_q <= f_w_q + f_w - f_b;
         f_ar_q <= f_ar_q + f_ar - f_r;
         f_late_q <= f_aw_q != 0 && f_w_q != 0 && !s_axil_bvalid ? f_late_q + 1 : 0;
         if (rst) {f_aw_q, f_w_q, f_ar_q, f_late_q} <= 0;
-        if (f_past_q && $past(!rst && s_axil_bvalid && !s_axil_bready)) begin
-            write_response_holds : assert (s_axil_bvalid && $stable(s_axil_bresp));
-        end
-        if (f_past_q && $past(!rst && s_axil_rvalid && !s_axil_rready)) begin
-            read_response_holds : assert (s_axil_rvalid && $stable({s_axil_rdata, s_axil_rresp}));
-        end
     end
 
-    always @* if (f_past_q && !rst) begin
+    always @* if (!rst) begin
         write_response_is_due : assert (!s_axil_bvalid || (f_aw_q != 0 && f_w_q != 0));
         writes_bounded : assert (f_aw_q <= 2 && f_w_q <= 2);
         write_response_in_time : assert (f_late_q <= 1);
@@ -290,8 +230,7 @@ module lmu_registers #(
 
     // Counters stay at their largest value; a restart needs a write
     wire [31:0] f_count = clipped_counts[31:0];
-
-    always @(posedge clk) if (f_past_q && $past(!rst)) begin
+    always @(posedge clk) if (!rst && $past(!rst)) begin
         counter_stays : assert ($past(f_count != FULL || restart) || f_count == FULL);
         sequences_stay : assert ($past(sequences_q != FULL || restart) || sequences_q == FULL);
         restarts : assert (!$past(restart) || (f_count == 0 && cycles_q == 0 && sequences_q == 0));
@@ -304,7 +243,5 @@ module lmu_registers #(
         reach_slverr : cover ((f_r && s_axil_rresp == SLVERR) || (f_b && s_axil_bresp == SLVERR));
     end
 `endif
-
 endmodule
-
 `default_nettype wire

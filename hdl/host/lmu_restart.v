@@ -12,8 +12,7 @@
 // What comes then is for the core as after rst. Without restart all beats pass within the cycle.
 //
 //   Signal          Width   Direction   Description
-//   clk             1       in          rising edge
-//   rst             1       in          synchronous, active high; the streams start anew as well
+//   clk, rst        1       in          rising edge; rst is synchronous, active high; the streams start anew as well
 //   restart         1       in          high for a cycle
 //   core_rst        1       out         rst of the core: rst or restart
 //   busy            1       out         swallowing, or a beat of the time before the restart is offered
@@ -42,7 +41,6 @@ module lmu_restart #(
 ) (
     input wire clk,
     input wire rst,
-
     input  wire restart,
     output wire core_rst,
     output wire busy,
@@ -76,11 +74,9 @@ module lmu_restart #(
     assign core_rst = rst || restart;
 
     // The source: whether it is within what is swallowed after a restart
-
     reg swallow_q;
     wire taken = s_axis_tvalid && s_axis_tready;
     wire within_d;
-
     assign s_axis_tready = swallow_q || c_axis_tready;
     assign c_axis_tvalid = s_axis_tvalid && !swallow_q;
 
@@ -90,28 +86,23 @@ module lmu_restart #(
         reg [BEAT_CW-1:0] beat_q;
         wire last_beat = {1'b0, beat_q} == N[BEAT_CW:0] - 1'b1;
         wire [BEAT_CW-1:0] beat_d = !taken ? beat_q : last_beat || s_axis_tlast ? {BEAT_CW{1'b0}} : beat_q + 1'b1;
-
         assign within_d = beat_d != 0;
 
         always @(posedge clk) beat_q <= rst ? {BEAT_CW{1'b0}} : beat_d;
     end else begin : g_sequence
         reg within_q;
-
         assign within_d = taken ? !s_axis_tlast : within_q;
 
         always @(posedge clk) within_q <= within_d && !rst;
     end
 
     // The sink: the beat that was offered, then the one that ends the packet
-
-    reg kept_q, close_q;
+    reg kept_q, close_q, last_q, user_q;
     reg packet_q;  // beats of a packet have been taken, its tlast has not
     reg [WIDTH-1:0] data_q;
-    reg last_q, user_q;
     wire packet_d = m_axis_tvalid && m_axis_tready ? !m_axis_tlast : packet_q;
     wire keep = restart && y_axis_tvalid && !close_q && !m_axis_tready;  // close_q is low with it
     wire kept_d = kept_q ? !m_axis_tready : keep;
-
     assign m_axis_tvalid = kept_q || close_q || y_axis_tvalid;
     assign m_axis_tdata = kept_q ? data_q : close_q ? {WIDTH{1'b0}} : y_axis_tdata;
     assign m_axis_tlast = kept_q ? last_q : close_q || y_axis_tlast;
@@ -134,8 +125,6 @@ module lmu_restart #(
 
 `ifdef FORMAL
     // Source and core keep to the rules of AXI4-Stream, but that the core forgets in a reset
-    reg f_past_q = 1'b0;
-    always @(posedge clk) f_past_q <= 1'b1;
 
     f_axis #(.SOURCE(1), .WIDTH(1)) f_s_axis (
         .clk(clk), .rst(rst), .valid(s_axis_tvalid), .ready(s_axis_tready), .payload(s_axis_tlast)
@@ -149,12 +138,13 @@ module lmu_restart #(
         .payload({m_axis_tdata, m_axis_tlast, m_axis_tuser})
     );
 
-    always @(posedge clk) if (f_past_q && $past(core_rst)) assume (!y_axis_tvalid);
+    always @(posedge clk) if (!rst && $past(core_rst)) assume (!y_axis_tvalid);
 
     // The core's packets, the sink's packets and the source's sequences (or steps), each counted on its own
     reg f_core_q, f_sink_q, f_source_q;
     reg [$clog2(N+1)-1:0] f_beat_q;
     reg f_owed_q;  // a restart has cut a packet, and its end has not come out
+    reg f_ended_q;  // the end that is owed is that of the core
     wire f_taken = s_axis_tvalid && s_axis_tready;
     wire f_given = c_axis_tvalid && c_axis_tready;
     wire f_from = y_axis_tvalid && y_axis_tready;
@@ -162,7 +152,6 @@ module lmu_restart #(
     wire f_ends = s_axis_tlast || (STREAMING != 0 && f_beat_q == N - 1);
     wire f_sink = f_out ? !m_axis_tlast : f_sink_q;
     reg f_fresh_q;  // the core has had no beat since its reset
-
     always @(posedge clk) begin
         if (f_from) f_core_q <= !y_axis_tlast;
         f_sink_q <= f_sink;
@@ -172,6 +161,7 @@ module lmu_restart #(
         end
         if (f_given) f_fresh_q <= 1'b0;
         f_owed_q <= f_owed_q && !(f_out && m_axis_tlast);
+        if (restart && !f_owed_q) f_ended_q <= m_axis_tvalid && !m_axis_tready && m_axis_tlast;
         if (restart) f_owed_q <= f_sink || (m_axis_tvalid && !m_axis_tready);
         if (core_rst) begin
             f_core_q <= 1'b0;
@@ -180,7 +170,7 @@ module lmu_restart #(
         if (rst) {f_sink_q, f_source_q, f_beat_q, f_owed_q} <= 0;
     end
 
-    always @* if (f_past_q && !rst) begin
+    always @* if (!rst) begin
         starts_clean : assert (!f_given || !f_fresh_q || !f_source_q);
         within_the_core_is_within_the_source : assert (!f_fresh_q || !f_source_q || s_axis_tready);
         none_lost : assert (!f_taken || f_given || (f_fresh_q && f_source_q));
@@ -191,25 +181,14 @@ module lmu_restart #(
             && {m_axis_tdata, m_axis_tlast, m_axis_tuser} == {y_axis_tdata, y_axis_tlast, y_axis_tuser}));
         passes_at_once : assert (f_owed_q || y_axis_tready == m_axis_tready);
         busy_until_all_is_past : assert (busy == (f_owed_q || (f_fresh_q && f_source_q)));
-    end
-
-    // The packet that a restart cuts ends with its own last beat or with an error
-    reg f_ended_q;  // the end that is owed is that of the core
-
-    always @(posedge clk) begin
-        if (restart && !f_owed_q) f_ended_q <= m_axis_tvalid && !m_axis_tready && m_axis_tlast;
-        if (f_past_q && !rst && f_owed_q && f_out && m_axis_tlast && !f_ended_q) begin
-            cut_packet_has_the_flag : assert (m_axis_tuser && m_axis_tdata == 0);
-        end
-        if (f_past_q && !rst) begin
-            reach_cut_packet : cover (f_owed_q && f_out && m_axis_tlast && m_axis_tuser && f_sink_q);
-            reach_kept_beat : cover (f_owed_q && f_out && !m_axis_tlast);
-            reach_swallowed : cover (f_taken && !f_given && s_axis_tlast && (N == 1 || f_beat_q != 0));
-            reach_second_restart : cover (restart && f_owed_q && m_axis_tvalid && !m_axis_tready);
-        end
+        // The packet that a restart cuts ends with its own last beat or with an error
+        cut_packet_has_the_flag : assert (!(f_owed_q && f_out && m_axis_tlast && !f_ended_q)
+            || (m_axis_tuser && m_axis_tdata == 0));
+        reach_cut_packet : cover (f_owed_q && f_out && m_axis_tlast && m_axis_tuser && f_sink_q);
+        reach_kept_beat : cover (f_owed_q && f_out && !m_axis_tlast);
+        reach_swallowed : cover (f_taken && !f_given && s_axis_tlast && (N == 1 || f_beat_q != 0));
+        reach_second_restart : cover (restart && f_owed_q && m_axis_tvalid && !m_axis_tready);
     end
 `endif
-
 endmodule
-
 `default_nettype wire

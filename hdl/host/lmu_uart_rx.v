@@ -6,8 +6,7 @@
 // taken. What is lost so is missed by whoever counts the bytes and sums them up.
 //
 //   Signal          Width   Direction   Description
-//   clk             1       in          rising edge
-//   rst             1       in          synchronous, active high
+//   clk, rst        1       in          rising edge; rst is synchronous, active high
 //   rx              1       in          the line, of any clock
 //   m_axis_*        8       out         bytes
 //
@@ -25,16 +24,14 @@ module lmu_uart_rx #(
 ) (
     input wire clk,
     input wire rst,
-
     input wire rx,
 
-    output wire [7:0] m_axis_tdata,
-    output wire       m_axis_tvalid,
+    output reg  [7:0] m_axis_tdata,
+    output reg        m_axis_tvalid,
     input  wire       m_axis_tready
 );
 
-    localparam DIV_W = $clog2(DIVISOR);
-    localparam HALF = DIVISOR / 2;
+    localparam DIV_W = $clog2(DIVISOR), HALF = DIVISOR / 2;
     localparam [3:0] IDLE = 4'd0, START = 4'd1, STOP = 4'd10;  // 2 .. 9: data bits
 
     if (DIVISOR < 4) begin : g_check
@@ -49,18 +46,12 @@ module lmu_uart_rx #(
     reg [DIV_W-1:0] wait_q;
     reg [7:0] byte_q;
     reg high_q;  // the line has been 1 since the last byte
-    reg valid_q;
-    reg [7:0] data_q;
-
     wire middle = wait_q == 0;
-
-    assign m_axis_tvalid = valid_q;
-    assign m_axis_tdata = data_q;
 
     always @(posedge clk) begin
         wait_q <= wait_q - 1'b1;
         if (line) high_q <= 1'b1;
-        if (m_axis_tready) valid_q <= 1'b0;
+        if (m_axis_tready) m_axis_tvalid <= 1'b0;
         if (place_q == IDLE) begin
             wait_q <= HALF[DIV_W-1:0] - 1'b1;
             if (!line && high_q) place_q <= START;
@@ -70,22 +61,19 @@ module lmu_uart_rx #(
             byte_q <= {line, byte_q[7:1]};
             if (place_q == STOP) begin
                 high_q <= line;
-                if (line && !(valid_q && !m_axis_tready)) begin
-                    valid_q <= 1'b1;
-                    data_q <= byte_q;
+                if (line && !(m_axis_tvalid && !m_axis_tready)) begin
+                    m_axis_tvalid <= 1'b1;
+                    m_axis_tdata <= byte_q;
                 end
             end
         end
         if (rst) begin
-            {high_q, valid_q} <= 0;
+            {high_q, m_axis_tvalid} <= 0;
             place_q <= IDLE;
         end
     end
 
 `ifdef FORMAL
-    reg f_past_q = 1'b0;
-    always @(posedge clk) f_past_q <= 1'b1;
-
     f_axis #(.WIDTH(8)) f_m_axis (
         .clk(clk), .rst(rst), .valid(m_axis_tvalid), .ready(m_axis_tready), .payload(m_axis_tdata)
     );
@@ -94,13 +82,12 @@ module lmu_uart_rx #(
     localparam F_STOP = 9 * DIVISOR + HALF;
     reg [F_STOP-1:0] f_line_q;
     reg [$clog2(F_STOP+2)-1:0] f_age_q;  // cycles since the first one in which the line was 0
-
     always @(posedge clk) begin
         f_line_q <= {f_line_q, line};
         f_age_q <= place_q == IDLE ? 1 : f_age_q + 1;
     end
 
-    always @* if (f_past_q && !rst) begin
+    always @* if (!rst) begin
         place_known : assert (place_q <= STOP);
         if (place_q != IDLE) begin
             in_step : assert (f_age_q + wait_q == HALF + (place_q - 1) * DIVISOR && wait_q < DIVISOR);
@@ -115,21 +102,19 @@ module lmu_uart_rx #(
             f_line_q[f_age_q-1-HALF-(f_k+1)*DIVISOR];
     end
 
-    always @* if (f_past_q && !rst && place_q <= STOP) bits_are_the_middles : assert (&f_same);
+    always @* if (!rst && place_q <= STOP) bits_are_the_middles : assert (&f_same);
 
     // A byte comes in the cycle after the middle of its stop bit, and then only
     wire f_due = place_q == STOP && middle && line;
-    always @(posedge clk) if (f_past_q && $past(!rst && f_past_q)) begin
+    always @(posedge clk) if (!rst && $past(!rst)) begin
         none_invented : assert (!m_axis_tvalid || $past(m_axis_tvalid || f_due));
         all_come : assert (!$past(f_due && (!m_axis_tvalid || m_axis_tready)) ||
                            (m_axis_tvalid && m_axis_tdata == $past(byte_q)));
         taken_is_gone : assert (!$past(m_axis_tvalid && m_axis_tready && !f_due) || !m_axis_tvalid);
-        line_is_rx : assert (!f_past_q || line == $past(sync_q[0]));
+        line_is_rx : assert (line == $past(sync_q[0]));
         reach_byte : cover (m_axis_tvalid && m_axis_tready && m_axis_tdata == 8'hA5);
         reach_drop : cover (place_q == IDLE && !high_q && $past(place_q == STOP));
     end
 `endif
-
 endmodule
-
 `default_nettype wire

@@ -2,8 +2,7 @@
 // Sends bytes on a serial line, 8N1: a start bit 0, eight data bits with the lowest first, a stop bit 1.
 //
 //   Signal          Width   Direction   Description
-//   clk             1       in          rising edge
-//   rst             1       in          synchronous, active high; the line is 1 then
+//   clk, rst        1       in          rising edge; rst is synchronous, active high; the line is 1 then
 //   s_axis_*        8       in          bytes
 //   tx              1       out         the line, 1 when nothing is sent
 //
@@ -20,7 +19,6 @@ module lmu_uart_tx #(
 ) (
     input wire clk,
     input wire rst,
-
     input  wire [7:0] s_axis_tdata,
     input  wire       s_axis_tvalid,
     output wire       s_axis_tready,
@@ -37,9 +35,7 @@ module lmu_uart_tx #(
     reg [8:0] line_q;  // the lowest bit is on the line; ones come after it
     reg [3:0] left_q;  // bits that are not over
     reg [DIV_W-1:0] wait_q;
-
     wire bit_end = wait_q == 0;
-
     assign tx = line_q[0];
     assign s_axis_tready = left_q == 0 || (left_q == 1 && bit_end);
 
@@ -73,7 +69,6 @@ module lmu_uart_tx #(
     wire f_taken = s_axis_tvalid && s_axis_tready;
     wire f_end = f_age_q == 10 * DIVISOR - 1;
     wire [9:0] f_rest = f_frame_q >> (f_age_q / DIVISOR) | 10'h3FF << (9 - f_age_q / DIVISOR);
-
     always @(posedge clk) begin
         f_age_q <= f_age_q + 1;
         if (f_end) f_busy_q <= 1'b0;
@@ -102,7 +97,5 @@ module lmu_uart_tx #(
         reach_idle : cover (!f_busy_q && $past(f_busy_q));
     end
 `endif
-
 endmodule
-
 `default_nettype wire

@@ -7,8 +7,7 @@
 // come; the other groups read x again. Two vectors fit in, so that one comes in while the other is worked on.
 //
 //   Signal         Width   Direction   Description
-//   clk            1       in          rising edge
-//   rst            1       in          synchronous, active high, clears control; the next beat is x_0
+//   clk, rst       1       in          rising edge; rst is synchronous, active high; the next beat is x_0
 //   s_axis_tdata   OP_W    in          x, signed, N_IN beats a step
 //   s_axis_tlast   1       in          last beat of the sequence; read on a step's last beat
 //   m_axis_tdata   ACC_W   out         out, signed, N_OUT beats a step, j ascending
@@ -33,15 +32,13 @@ module lmu_affine #(
     parameter integer N_OUT = 8,
     // Rows worked on at once, one multiplier each; divides N_OUT
     parameter integer LANES = 2,
-    // Bits of x
+    // Bits of x, and of a coefficient
     parameter integer OP_W = 16,
-    // Bits of a coefficient
     parameter integer COEF_W = 16,
     // Bits of the sum, COEF_W + OP_W or more, and enough for every sum and the shifted bias
     parameter integer ACC_W = 40,
-    // 1: there is a bias
+    // 1: there is a bias; its bits and its additional fraction bits, 0 or more
     parameter integer HAS_BIAS = 1,
-    // Bits of a bias, and its additional fraction bits, 0 or more
     parameter integer BIAS_W = 16,
     parameter integer BIAS_SHIFT = 0,
     // Coefficients and biases, read by $readmemh
@@ -50,69 +47,52 @@ module lmu_affine #(
 ) (
     input wire clk,
     input wire rst,
-
     input  wire [OP_W-1:0] s_axis_tdata,
     input  wire            s_axis_tvalid,
     output wire            s_axis_tready,
     input  wire            s_axis_tlast,
 
-    output wire [ACC_W-1:0] m_axis_tdata,
-    output wire             m_axis_tvalid,
+    output reg  [ACC_W-1:0] m_axis_tdata,
+    output reg              m_axis_tvalid,
     input  wire             m_axis_tready,
-    output wire             m_axis_tlast
+    output reg              m_axis_tlast
 );
 
-    localparam GROUPS = N_OUT / LANES;
-    localparam RAM_DEPTH = 2 * N_IN;
-    localparam WORDS = GROUPS * N_IN;
-    localparam ROM_DEPTH = WORDS > 1 ? WORDS : 2;
-
-    // A counter of one value keeps one bit
-    localparam COLUMN_CW = N_IN > 1 ? $clog2(N_IN) : 1;
-    localparam GROUP_CW = GROUPS > 1 ? $clog2(GROUPS) : 1;
-    localparam LANE_CW = LANES > 1 ? $clog2(LANES) : 1;
-    localparam ROM_AW = $clog2(ROM_DEPTH);
-    localparam RAM_AW = $clog2(RAM_DEPTH);
+    localparam GROUPS = N_OUT / LANES, RAM_DEPTH = 2 * N_IN, WORDS = GROUPS * N_IN;
+    localparam ROM_DEPTH = WORDS > 1 ? WORDS : 2, COLUMN_CW = N_IN > 1 ? $clog2(N_IN) : 1;
+    localparam GROUP_CW = GROUPS > 1 ? $clog2(GROUPS) : 1, LANE_CW = LANES > 1 ? $clog2(LANES) : 1;
+    localparam ROM_AW = $clog2(ROM_DEPTH), RAM_AW = $clog2(RAM_DEPTH);
 
     if (N_IN < 1 || N_OUT < 1 || LANES < 1) begin : g_check_sizes
         PARAM_ERROR_n_in_n_out_and_lanes_must_be_at_least_1 check ();
     end else if (GROUPS * LANES != N_OUT) begin : g_check_lanes
         PARAM_ERROR_lanes_must_divide_n_out check ();
-    end
-    if (OP_W < 1 || COEF_W < 1 || ACC_W < COEF_W + OP_W) begin : g_check_widths
+    end else if (OP_W < 1 || COEF_W < 1 || ACC_W < COEF_W + OP_W) begin : g_check_widths
         PARAM_ERROR_the_sum_must_hold_a_product check ();
     end
 
     // Input: a ring of two vectors
-
     reg [RAM_AW-1:0] wr_addr_q;
     reg [COLUMN_CW-1:0] wr_column_q;
     reg wr_bank_q;
     reg [RAM_AW:0] used_q;  // words that are in the ring and still needed
     reg [RAM_AW:0] unread_q;  // words that the first group has not read
     reg [1:0] last_q;  // tlast of each of the two vectors
-
     wire accept = s_axis_tvalid && s_axis_tready;
     wire wr_last_column = {1'b0, wr_column_q} == N_IN[COLUMN_CW:0] - 1'b1;
-
     assign s_axis_tready = used_q != RAM_DEPTH[RAM_AW:0];
 
     // Sequencer: one column of one group per cycle
-
     reg [COLUMN_CW-1:0] column_q;
     reg [GROUP_CW-1:0] group_q;
     reg rd_bank_q;
     reg [RAM_AW-1:0] rd_addr_q;
     reg [ROM_AW-1:0] rom_addr_q;
-
     reg sums_due_q;  // the sums of a group are complete
     reg [LANE_CW-1:0] lane_q;  // next one to go out; 0: all sums taken from the accumulators are out
-    reg m_valid_q;
-
-    wire move = !m_valid_q || m_axis_tready;
+    wire move = !m_axis_tvalid || m_axis_tready;
     wire take = move && sums_due_q && lane_q == 0;
     wire run = !sums_due_q || take;
-
     wire first_group = group_q == 0;
     wire last_group = {1'b0, group_q} == GROUPS[GROUP_CW:0] - 1'b1;
     wire last_column = {1'b0, column_q} == N_IN[COLUMN_CW:0] - 1'b1;
@@ -150,7 +130,6 @@ module lmu_affine #(
     end
 
     // Control that travels with the data: after the memories (1), the input (2), product (3) and sum registers
-
     reg valid1_q, first1_q;
     reg [3:1] done_q;
     reg [4:1] lasts_q;
@@ -167,7 +146,6 @@ module lmu_affine #(
     end
 
     // Coefficients, operand and sums
-
     wire [LANES*COEF_W-1:0] coefs;
     wire [OP_W-1:0] x;
     wire [LANES*ACC_W-1:0] sums;
@@ -178,7 +156,6 @@ module lmu_affine #(
     lmu_rom #(.WIDTH(LANES * COEF_W), .DEPTH(ROM_DEPTH), .FILE(ROM_FILE)) rom (
         .clk(clk), .rd_en(issue), .rd_addr(rom_addr_q), .rd_data(coefs)
     );
-
     lmu_ram #(.WIDTH(OP_W), .DEPTH(RAM_DEPTH)) ram (
         .clk(clk),
         .wr_en(accept), .wr_addr(wr_addr_q), .wr_data(s_axis_tdata),
@@ -194,7 +171,6 @@ module lmu_affine #(
     end
 
     // Sums one after another: the first one from its accumulator, the others from where they wait meanwhile
-
     wire [ACC_W-1:0] sum;
     wire last_lane = {1'b0, lane_q} == LANES[LANE_CW:0] - 1'b1;
     wire load = move && (sums_due_q || lane_q != 0);
@@ -213,12 +189,10 @@ module lmu_affine #(
     end
 
     // Bias of the next output
-
     wire [ACC_W-1:0] bias;
 
     if (HAS_BIAS != 0) begin : g_bias
-        localparam BIAS_DEPTH = N_OUT > 1 ? N_OUT : 2;
-        localparam BIAS_AW = $clog2(BIAS_DEPTH);
+        localparam BIAS_DEPTH = N_OUT > 1 ? N_OUT : 2, BIAS_AW = $clog2(BIAS_DEPTH);
         reg prime_q;  // the first one is read after rst
         reg [BIAS_AW-1:0] bias_addr_q;
         wire next_bias = load || prime_q;
@@ -234,7 +208,6 @@ module lmu_affine #(
         lmu_rom #(.WIDTH(BIAS_W), .DEPTH(BIAS_DEPTH), .FILE(BIAS_FILE)) bias_rom (
             .clk(clk), .rd_en(next_bias), .rd_addr(bias_addr_q), .rd_data(stored)
         );
-
         lmu_align #(.IN_W(BIAS_W), .SHIFT(BIAS_SHIFT), .OUT_W(ACC_W)) align (.in_data(stored), .out_data(bias));
     end else begin : g_no_bias
         assign bias = {ACC_W{1'b0}};
@@ -242,28 +215,20 @@ module lmu_affine #(
 
     // Output
 
-    reg [ACC_W-1:0] m_data_q;
-    reg m_last_q;
-
-    assign m_axis_tdata = m_data_q;
-    assign m_axis_tvalid = m_valid_q;
-    assign m_axis_tlast = m_last_q;
-
     always @(posedge clk) begin
-        if (m_axis_tready) m_valid_q <= 1'b0;
+        if (m_axis_tready) m_axis_tvalid <= 1'b0;
         if (take) waiting_last_q <= lasts_q[4];
         if (load) begin
-            m_valid_q <= 1'b1;
-            m_data_q <= sum + bias;
-            m_last_q <= last_lane && group_last;
+            m_axis_tvalid <= 1'b1;
+            m_axis_tdata <= sum + bias;
+            m_axis_tlast <= last_lane && group_last;
             lane_q <= last_lane ? {LANE_CW{1'b0}} : lane_q + 1'b1;
         end
-        if (rst) {m_valid_q, lane_q} <= 0;
+        if (rst) {m_axis_tvalid, lane_q} <= 0;
     end
 
 `ifdef FORMAL
     // Counters in range, addresses where the counters say
-
     always @* if (!rst) begin
         column_in_range : assert (column_q < N_IN && wr_column_q < N_IN);
         group_in_range : assert (group_q < GROUPS);
@@ -278,7 +243,6 @@ module lmu_affine #(
     wire [RAM_AW-1:0] f_any = $anyconst;
     reg f_full_q;
     reg [GROUP_CW:0] f_reads_q;
-
     always @(posedge clk) begin
         if (issue && rd_addr_q == f_any) begin
             f_reads_q <= last_group ? 0 : f_reads_q + 1'b1;
@@ -294,18 +258,14 @@ module lmu_affine #(
     end
 
     // Each step gives N_OUT beats; those that go to the output come from the lane whose turn it is
+    localparam F_TURN = N_IN > LANES ? N_IN : LANES;
     wire f_done, f_due;
     wire [3:0] f_inside;
     reg [$clog2(N_OUT+1)-1:0] f_loaded_q;  // number of the next one to be loaded for output
-
     always @(posedge clk) begin
         if (load) f_loaded_q <= f_loaded_q == N_OUT - 1 ? 0 : f_loaded_q + 1;
         if (rst) f_loaded_q <= 0;
     end
-
-    always @* if (!rst) lane_of_output : assert (f_loaded_q % LANES == lane_q);
-
-    localparam F_TURN = N_IN > LANES ? N_IN : LANES;
 
     f_unit #(
         .S_W(OP_W), .M_W(ACC_W), .N_IN(N_IN), .N_OUT(N_OUT), .FLIGHT(8), .BEAT(N_IN + 5),
@@ -314,18 +274,16 @@ module lmu_affine #(
         .clk(clk), .rst(rst), .s_valid(s_axis_tvalid), .s_ready(s_axis_tready), .s_last(s_axis_tlast),
         .s_data(s_axis_tdata), .m_valid(m_axis_tvalid), .m_ready(m_axis_tready), .m_last(m_axis_tlast),
         .m_data(m_axis_tdata), .starved(1'b0), .open(s_axis_tready),
-        .calm(m_axis_tready), .flow(m_axis_tready && s_axis_tvalid),
-        .s_place(), .begun(), .done(f_done), .steps(f_inside), .due(f_due)
+        .calm(m_axis_tready), .flow(m_axis_tready && s_axis_tvalid), .done(f_done), .steps(f_inside), .due(f_due)
     );
 
-    always @(posedge clk) if (!rst) begin
+    always @* if (!rst) begin
+        lane_of_output : assert (f_loaded_q % LANES == lane_q);
         reach_last : cover (m_axis_tvalid && m_axis_tready && m_axis_tlast);
         reach_stall : cover (!run && f_inside > 1);
         reach_full : cover (!s_axis_tready);
         reach_latency : cover (f_done && f_due);
     end
 `endif
-
 endmodule
-
 `default_nettype wire

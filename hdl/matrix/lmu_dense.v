@@ -4,8 +4,7 @@
 //   out_j = assign(sum over k of W[j][k] * x_k + bias_j)           exact sum, one rounding and one overflow step
 //
 //   Signal         Width   Direction   Description
-//   clk            1       in          rising edge
-//   rst            1       in          synchronous, active high, clears control; the next beat is x_0
+//   clk, rst       1       in          rising edge; rst is synchronous, active high; the next beat is x_0
 //   s_axis_tdata   IN_W    in          x, signed, N_IN beats a step
 //   s_axis_tlast   1       in          last beat of the sequence
 //   m_axis_tdata   OUT_W   out         out, signed, OUT_F fraction bits, N_OUT beats a step
@@ -45,7 +44,6 @@ module lmu_dense #(
 ) (
     input wire clk,
     input wire rst,
-
     input  wire [IN_W-1:0] s_axis_tdata,
     input  wire            s_axis_tvalid,
     output wire            s_axis_tready,
@@ -70,7 +68,6 @@ module lmu_dense #(
         .s_axis_tlast(s_axis_tlast),
         .m_axis_tdata(sum_tdata), .m_axis_tvalid(sum_tvalid), .m_axis_tready(sum_tready), .m_axis_tlast(sum_tlast)
     );
-
     lmu_activation #(.IN_W(ACC_W), .IN_F(ACC_F), .PRE_TYPE(OUT_TYPE), .FUNCTION(0), .OUT_TYPE(OUT_TYPE)) assign_out (
         .clk(clk), .rst(rst),
         .s_axis_tdata(sum_tdata), .s_axis_tvalid(sum_tvalid), .s_axis_tready(sum_tready), .s_axis_tlast(sum_tlast),
@@ -80,10 +77,8 @@ module lmu_dense #(
 
 `ifdef FORMAL
     localparam integer OUT_W = OUT_TYPE % 256;
-
     localparam F_TURN = N_IN > LANES ? N_IN : LANES;
     wire f_begun;
-
     f_unit #(
         .S_W(IN_W), .M_W(OUT_W + 1), .N_IN(N_IN), .N_OUT(N_OUT), .FLIGHT(12),
         .BEAT(N_IN + 8), .STEP(N_OUT / LANES * F_TURN + LANES + 8),
@@ -92,8 +87,7 @@ module lmu_dense #(
         .clk(clk), .rst(rst), .s_valid(s_axis_tvalid), .s_ready(s_axis_tready), .s_last(s_axis_tlast),
         .s_data(s_axis_tdata), .m_valid(m_axis_tvalid), .m_ready(m_axis_tready), .m_last(m_axis_tlast),
         .m_data({m_axis_tuser, m_axis_tdata}), .starved(1'b0), .open(s_axis_tready),
-        .calm(m_axis_tready), .flow(m_axis_tready && s_axis_tvalid),
-        .s_place(), .begun(f_begun), .done(), .steps(), .due()
+        .calm(m_axis_tready), .flow(m_axis_tready && s_axis_tvalid), .begun(f_begun)
     );
 
     always @(posedge clk) if (!rst) begin
@@ -101,7 +95,5 @@ module lmu_dense #(
         reach_closed : cover (!s_axis_tready && m_axis_tvalid && !m_axis_tready);
     end
 `endif
-
 endmodule
-
 `default_nettype wire

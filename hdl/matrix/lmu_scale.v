@@ -4,8 +4,7 @@
 //   out_k = assign(a_k * x_k + c_k * 2**BIAS_SHIFT)           exact sum, one rounding and one overflow step; k = 0..N-1
 //
 //   Signal         Width   Direction   Description
-//   clk            1       in          rising edge
-//   rst            1       in          synchronous, active high, clears control; the next beat is x_0
+//   clk, rst       1       in          rising edge; rst is synchronous, active high; the next beat is x_0
 //   s_axis_tdata   IN_W    in          x, signed, N beats a step
 //   s_axis_tlast   1       in          passed on
 //   m_axis_tdata   OUT_W   out         out, signed, OUT_F fraction bits, N beats a step
@@ -26,9 +25,8 @@
 module lmu_scale #(
     // Values of a step, 1 or more
     parameter integer N = 8,
-    // Bits of x
+    // Bits of x, and of a factor
     parameter integer IN_W = 16,
-    // Bits of a factor
     parameter integer COEF_W = 16,
     // Bits of the sum, COEF_W + IN_W or more, and enough for every sum and the shifted offset; its fraction bits
     parameter integer ACC_W = 33,
@@ -43,42 +41,35 @@ module lmu_scale #(
 ) (
     input wire clk,
     input wire rst,
-
     input  wire [IN_W-1:0] s_axis_tdata,
     input  wire            s_axis_tvalid,
     output wire            s_axis_tready,
     input  wire            s_axis_tlast,
 
-    output wire [OUT_TYPE%256-1:0] m_axis_tdata,
+    output reg  [OUT_TYPE%256-1:0] m_axis_tdata,
     output wire                    m_axis_tvalid,
     input  wire                    m_axis_tready,
     output wire                    m_axis_tlast,
-    output wire [             0:0] m_axis_tuser
+    output reg  [             0:0] m_axis_tuser
 );
 
     localparam integer OUT_W = OUT_TYPE % 256;
-    localparam DEPTH = N > 1 ? N : 2;
-    localparam PLACE_W = $clog2(DEPTH);
-    localparam PRODUCT_W = COEF_W + IN_W;
+    localparam DEPTH = N > 1 ? N : 2, PLACE_W = $clog2(DEPTH), PRODUCT_W = COEF_W + IN_W;
 
     if (N < 1) begin : g_check_n
         PARAM_ERROR_n_must_be_at_least_1 check ();
-    end
-    if (IN_W < 1 || COEF_W < 1 || BIAS_W < 1 || BIAS_SHIFT < 0) begin : g_check_sizes
+    end else if (IN_W < 1 || COEF_W < 1 || BIAS_W < 1 || BIAS_SHIFT < 0) begin : g_check_sizes
         PARAM_ERROR_widths_must_be_at_least_1_and_bias_shift_0 check ();
     end else if (ACC_W < PRODUCT_W || ACC_W < BIAS_W + BIAS_SHIFT) begin : g_check_sum
         PARAM_ERROR_the_sum_must_hold_a_product_and_an_offset check ();
     end
 
     // Control: a beat moves through four stages
-
     reg [3:0] valid_q, last_q;  // the oldest beat in bit 3
     reg [PLACE_W-1:0] place_q;  // of the next x
-
     wire run = m_axis_tready || !valid_q[3];
     wire accept = s_axis_tvalid && run;
     wire last_place = {1'b0, place_q} == N[PLACE_W:0] - 1'b1;
-
     assign s_axis_tready = run;
     assign m_axis_tvalid = valid_q[3];
     assign m_axis_tlast = last_q[3];
@@ -93,28 +84,19 @@ module lmu_scale #(
     end
 
     // Data: operands, product, sum, rounded value
-
     wire [BIAS_W+COEF_W-1:0] word;
     wire signed [COEF_W-1:0] coef = word[COEF_W-1:0];
     wire signed [ACC_W-1:0] offset = {{(ACC_W - BIAS_W) {word[BIAS_W+COEF_W-1]}}, word[COEF_W+:BIAS_W]} <<< BIAS_SHIFT;
-
     reg signed [IN_W-1:0] x_q;
     reg signed [PRODUCT_W-1:0] product_q;
     reg signed [ACC_W-1:0] offset_q, sum_q;
-    reg [OUT_W-1:0] out_q;
-    reg clipped_q;
-
     wire signed [ACC_W-1:0] addend = {{(ACC_W - PRODUCT_W) {product_q[PRODUCT_W-1]}}, product_q};
     wire [OUT_W-1:0] out;
     wire clipped;
 
-    assign m_axis_tdata = out_q;
-    assign m_axis_tuser = clipped_q;
-
     lmu_rom #(.WIDTH(BIAS_W + COEF_W), .DEPTH(DEPTH), .FILE(ROM_FILE)) rom (
         .clk(clk), .rd_en(run), .rd_addr(place_q), .rd_data(word)
     );
-
     lmu_round_sat #(.IN_W(ACC_W), .IN_F(ACC_F), .OUT_TYPE(OUT_TYPE)) to_out (
         .in_data(sum_q), .out_data(out), .clipped(clipped)
     );
@@ -124,17 +106,16 @@ module lmu_scale #(
         product_q <= coef * x_q;
         offset_q <= offset;
         sum_q <= addend + offset_q;
-        out_q <= out;
-        clipped_q <= clipped;
+        m_axis_tdata <= out;
+        m_axis_tuser <= clipped;
     end
 
 `ifdef FORMAL
     wire [4:1] f_inside;
-
     f_pipe #(.S_W(IN_W), .M_W(OUT_W + 1), .LATENCY(4)) f_flow (
         .clk(clk), .rst(rst), .s_valid(s_axis_tvalid), .s_ready(s_axis_tready), .s_last(s_axis_tlast),
         .s_data(s_axis_tdata), .m_valid(m_axis_tvalid), .m_ready(m_axis_tready), .m_last(m_axis_tlast),
-        .m_data({m_axis_tuser, m_axis_tdata}), .place(), .inside(f_inside)
+        .m_data({m_axis_tuser, m_axis_tdata}), .inside(f_inside)
     );
 
     // Each value meets the factor and the offset of its place in the step, which are always the same
@@ -148,7 +129,6 @@ module lmu_scale #(
     reg signed [ACC_W-1:0] f_exact2_q, f_exact3_q, f_exact4_q;
     wire f_here = valid_q[0] && f_place1_q == f_any;
     wire signed [BIAS_W-1:0] f_offset = word[COEF_W+:BIAS_W];
-
     always @(posedge clk) begin
         if (run) begin
             f_place1_q <= f_place_q;
@@ -175,7 +155,5 @@ module lmu_scale #(
         reach_stall : cover (&f_inside && !s_axis_tready);
     end
 `endif
-
 endmodule
-
 `default_nettype wire

@@ -7,8 +7,7 @@
 // of them; any other first one takes those that the sequence before has left, and drops them.
 //
 //   Signal           Width   Direction   Description
-//   clk              1       in          rising edge
-//   rst              1       in          synchronous, active high, clears control; the next step is a first one
+//   clk, rst         1       in          rising edge; rst is synchronous, active high; the next step is a first one
 //   x_axis_tdata     X_W     in          signed, N_X beats a step
 //   x_axis_tlast     1       in          last beat of the sequence
 //   mem_axis_tdata   MEM_W   in          signed, N_MEM beats a step. N_MEM = 0: absent, tie the port off (h likewise)
@@ -65,7 +64,6 @@ module lmu_encoder #(
 ) (
     input wire clk,
     input wire rst,
-
     input  wire [X_W-1:0] x_axis_tdata,
     input  wire           x_axis_tvalid,
     output wire           x_axis_tready,
@@ -105,7 +103,6 @@ module lmu_encoder #(
         .m_axis_tdata(operand_tdata), .m_axis_tvalid(operand_tvalid), .m_axis_tready(operand_tready),
         .m_axis_tlast(operand_tlast)
     );
-
     lmu_dense #(
         .N_IN(N_X + N_MEM + N_H), .N_OUT(MEMORY_D), .LANES(LANES), .IN_W(OP_W), .COEF_W(COEF_W), .ACC_W(ACC_W),
         .ACC_F(ACC_F), .HAS_BIAS(HAS_BIAS), .BIAS_W(BIAS_W), .BIAS_SHIFT(BIAS_SHIFT), .OUT_TYPE(U_TYPE),
@@ -120,7 +117,6 @@ module lmu_encoder #(
 
 `ifdef FORMAL
     localparam integer U_W = U_TYPE % 256;
-
     f_axis #(.SOURCE(1), .WIDTH(MEM_W + 1)) f_mem_axis (
         .clk(clk), .rst(rst), .valid(mem_axis_tvalid), .ready(mem_axis_tready),
         .payload({mem_axis_tdata, mem_axis_tlast})
@@ -129,12 +125,10 @@ module lmu_encoder #(
         .clk(clk), .rst(rst), .valid(h_axis_tvalid), .ready(h_axis_tready), .payload({h_axis_tdata, h_axis_tlast})
     );
 
-    localparam F_N = N_X + N_MEM + N_H;
-    localparam F_TURN = F_N > LANES ? F_N : LANES;
+    localparam F_N = N_X + N_MEM + N_H, F_TURN = F_N > LANES ? F_N : LANES;
     localparam F_LATENCY = N_MEM + N_H + (MEMORY_D / LANES - 1) * F_TURN + LANES + 7;
     wire f_flow = m_axis_tready && x_axis_tvalid && (N_MEM == 0 || mem_axis_tvalid) && (N_H == 0 || h_axis_tvalid);
     wire f_begun;
-
     f_unit #(
         .S_W(X_W), .M_W(U_W + 1), .N_IN(N_X), .N_OUT(MEMORY_D), .FLIGHT(12),
         .BEAT(F_LATENCY + 1), .STEP(F_LATENCY + F_N + 2), .LATENCY(F_LATENCY), .II(MEMORY_D / LANES * F_TURN)
@@ -143,8 +137,7 @@ module lmu_encoder #(
         .s_data(x_axis_tdata), .m_valid(m_axis_tvalid), .m_ready(m_axis_tready), .m_last(m_axis_tlast),
         .m_data({m_axis_tuser, m_axis_tdata}),
         .starved((mem_axis_tready && !mem_axis_tvalid) || (h_axis_tready && !h_axis_tvalid)),
-        .open(x_axis_tready || mem_axis_tready || h_axis_tready), .calm(f_flow), .flow(f_flow),
-        .s_place(), .begun(f_begun), .done(), .steps(), .due()
+        .open(x_axis_tready || mem_axis_tready || h_axis_tready), .calm(f_flow), .flow(f_flow), .begun(f_begun)
     );
 
     always @(posedge clk) if (!rst) begin
@@ -152,7 +145,5 @@ module lmu_encoder #(
         reach_closed : cover (!x_axis_tready && !mem_axis_tready && !h_axis_tready && m_axis_tvalid);
     end
 `endif
-
 endmodule
-
 `default_nettype wire

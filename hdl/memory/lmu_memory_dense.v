@@ -6,10 +6,8 @@
 // LANES rows at a time and one column per cycle: for each channel, for each group of LANES rows, first the column
 // B_bar, then the ORDER columns of A_bar. The states of all channels are kept between steps.
 //
-//   Formats       u      U_W bits, U_F fraction bits      A_bar   A_W bits, A_F fraction bits
-//   (signed)      mem    MEM_W bits, MEM_F fraction bits  B_bar   B_W bits, B_F fraction bits
-//   Fraction bits may be negative or exceed the width. Choose the types such that A_F + MEM_F and B_F + U_F are
-//   close: u or mem is shifted left by their difference, which widens the multipliers.
+// All values are signed. A_F + MEM_F and B_F + U_F should be close: u or mem is shifted left by their difference, which
+// widens the multipliers.
 //
 //   Signal        Width         Direction   Description
 //   clk           1             in          rising edge
@@ -44,47 +42,38 @@ module lmu_memory_dense #(
     parameter integer MEMORY_D = 1,
     // Rows worked on at once, one multiplier each; divides ORDER
     parameter integer LANES = 1,
-    // Type, as in lmu_round_sat, of u
+    // Types, as in lmu_round_sat, of u, mem, A_bar and B_bar
     parameter integer U_TYPE = 32'h00_000e_10,
-    // Type of mem
     parameter integer MEM_TYPE = 32'h16_000e_10,
-    // Type of A_bar
     parameter integer A_TYPE = 32'h00_0010_12,
-    // Type of B_bar
     parameter integer B_TYPE = 32'h00_0010_12,
     // Coefficients, read by $readmemh
     parameter ROM_FILE = "lmu_memory_dense.hex"
 ) (
     input wire clk,
     input wire rst,
-
     input  wire [U_TYPE%256-1:0] s_axis_tdata,
     input  wire                  s_axis_tvalid,
     output wire                  s_axis_tready,
     input  wire                  s_axis_tlast,
     input  wire [           0:0] s_axis_tuser,
 
-    output wire [LANES*(MEM_TYPE%256)-1:0] m_axis_tdata,
-    output wire                            m_axis_tvalid,
+    output reg  [LANES*(MEM_TYPE%256)-1:0] m_axis_tdata,
+    output reg                             m_axis_tvalid,
     input  wire                            m_axis_tready,
-    output wire                            m_axis_tlast,
-    output wire [               LANES-1:0] m_axis_tuser
+    output reg                             m_axis_tlast,
+    output reg  [               LANES-1:0] m_axis_tuser
 );
 
     localparam integer U_W = U_TYPE % 256, U_F = (U_TYPE <<< 8) >>> 16;
     localparam integer MEM_W = MEM_TYPE % 256, MEM_F = (MEM_TYPE <<< 8) >>> 16;
     localparam integer A_W = A_TYPE % 256, A_F = (A_TYPE <<< 8) >>> 16;
     localparam integer B_W = B_TYPE % 256, B_F = (B_TYPE <<< 8) >>> 16;
-
-    localparam GROUPS = ORDER / LANES;
-    localparam COLUMNS = ORDER + 1;
-    localparam CHANNEL_CYCLES = GROUPS * COLUMNS;
+    localparam GROUPS = ORDER / LANES, COLUMNS = ORDER + 1, CHANNEL_CYCLES = GROUPS * COLUMNS;
 
     // Left shifts that bring both kinds of products to the same fraction bits
-    localparam ALIGN = (A_F + MEM_F) - (B_F + U_F);
-    localparam U_SHIFT = ALIGN > 0 ? ALIGN : 0;
-    localparam MEM_SHIFT = ALIGN < 0 ? -ALIGN : 0;
-    localparam ACC_F = A_F + MEM_F + MEM_SHIFT;
+    localparam ALIGN = (A_F + MEM_F) - (B_F + U_F), U_SHIFT = ALIGN > 0 ? ALIGN : 0;
+    localparam MEM_SHIFT = ALIGN < 0 ? -ALIGN : 0, ACC_F = A_F + MEM_F + MEM_SHIFT;
     localparam COEF_W = A_W > B_W ? A_W : B_W;
     localparam OP_W = U_W + U_SHIFT > MEM_W + MEM_SHIFT ? U_W + U_SHIFT : MEM_W + MEM_SHIFT;
     localparam ACC_W = COEF_W + OP_W - 1 + $clog2(COLUMNS + 1);
@@ -95,56 +84,40 @@ module lmu_memory_dense #(
 
     // States live in MEMORY_D + 1 slots of GROUPS words. A channel reads its slot and writes the slot before it, which
     // the previous channel has just read.
-    localparam RAM_DEPTH = (MEMORY_D + 1) * GROUPS;
-    localparam LAST_SLOT = MEMORY_D * GROUPS;
-
-    // A counter of one value keeps one bit
-    localparam COLUMN_CW = $clog2(COLUMNS);
-    localparam GROUP_CW = GROUPS > 1 ? $clog2(GROUPS) : 1;
-    localparam CHANNEL_CW = MEMORY_D > 1 ? $clog2(MEMORY_D) : 1;
-    localparam LANE_CW = LANES > 1 ? $clog2(LANES) : 1;
-    localparam ROM_AW = $clog2(CHANNEL_CYCLES);
-    localparam RAM_AW = $clog2(RAM_DEPTH);
+    localparam RAM_DEPTH = (MEMORY_D + 1) * GROUPS, LAST_SLOT = MEMORY_D * GROUPS;
+    localparam COLUMN_CW = $clog2(COLUMNS), GROUP_CW = GROUPS > 1 ? $clog2(GROUPS) : 1;
+    localparam CHANNEL_CW = MEMORY_D > 1 ? $clog2(MEMORY_D) : 1, LANE_CW = LANES > 1 ? $clog2(LANES) : 1;
+    localparam ROM_AW = $clog2(CHANNEL_CYCLES), RAM_AW = $clog2(RAM_DEPTH);
 
     if (ORDER < 1 || MEMORY_D < 1 || LANES < 1) begin : g_check_sizes
         PARAM_ERROR_order_memory_d_and_lanes_must_be_at_least_1 check ();
     end else if (GROUPS * LANES != ORDER) begin : g_check_lanes
         PARAM_ERROR_lanes_must_divide_order check ();
-    end
-    if (U_W < 1 || MEM_W < 1 || A_W < 1 || B_W < 1) begin : g_check_widths
+    end else if (U_W < 1 || MEM_W < 1 || A_W < 1 || B_W < 1) begin : g_check_widths
         PARAM_ERROR_widths_must_be_at_least_1 check ();
     end
 
     // Sequencer: one column of one group of one channel per cycle
-
-    reg busy_q;
+    reg busy_q, last_q;
     reg [COLUMN_CW-1:0] column_q;
     reg [GROUP_CW-1:0] group_q;
-    reg [CHANNEL_CW-1:0] channel_q, channel_d;
+    reg [CHANNEL_CW-1:0] channel_q;
     reg [1:0] wait_q;
     reg fresh_q;  // no step has begun since rst
     reg clear_q;  // this step starts from mem = 0
-    reg last_q;
     reg [U_W-1:0] u_q;
-
     reg beat_due_q;  // the sums of a group are complete
-    reg m_valid_q;
-    wire run = !(m_valid_q && beat_due_q);
-
+    wire run = !(m_axis_tvalid && beat_due_q);
     wire first_column = column_q == 0;
     wire last_column = column_q == COLUMNS[COLUMN_CW-1:0] - 1'b1;
     wire last_group = {1'b0, group_q} == GROUPS[GROUP_CW:0] - 1'b1;
     wire last_channel = {1'b0, channel_q} == MEMORY_D[CHANNEL_CW:0] - 1'b1;
     wire channel_end = busy_q && last_column && last_group;
     wire step_end = channel_end && last_channel;
+    wire [CHANNEL_CW-1:0] next_channel = last_channel ? {CHANNEL_CW{1'b0}} : channel_q + 1'b1;
+    wire [CHANNEL_CW-1:0] channel_d = channel_end ? next_channel : channel_q;
     wire accept = s_axis_tready && s_axis_tvalid;
-
     assign s_axis_tready = busy_q ? run && channel_end && (WAIT == 0 || !last_channel) : wait_q == 0;
-
-    always @* begin
-        channel_d = channel_q;
-        if (channel_end) channel_d = last_channel ? {CHANNEL_CW{1'b0}} : channel_q + 1'b1;
-    end
 
     always @(posedge clk) begin
         if (run) begin
@@ -171,7 +144,6 @@ module lmu_memory_dense #(
     end
 
     // Addresses
-
     reg [ROM_AW-1:0] rom_addr_q;
     reg [RAM_AW-1:0] slot_q;  // first word of the slot that is read
     reg [RAM_AW-1:0] rd_addr_q, wr_addr_q;
@@ -192,9 +164,7 @@ module lmu_memory_dense #(
                 if (last_lane) rd_addr_q <= rd_addr_q + 1'b1;
             end
         end
-        if (wr_en) begin
-            wr_addr_q <= {1'b0, wr_addr_q} == RAM_DEPTH[RAM_AW:0] - 1'b1 ? {RAM_AW{1'b0}} : wr_addr_q + 1'b1;
-        end
+        if (wr_en) wr_addr_q <= {1'b0, wr_addr_q} == RAM_DEPTH[RAM_AW:0] - 1'b1 ? {RAM_AW{1'b0}} : wr_addr_q + 1'b1;
         if (rst) begin
             {rom_addr_q, lane_q, wr_addr_q} <= 0;
             slot_q <= GROUPS[RAM_AW-1:0];
@@ -203,7 +173,6 @@ module lmu_memory_dense #(
     end
 
     // Control that travels with the data: after the memories (1), the input (2), product (3) and sum registers
-
     reg [3:1] done_q;
     reg [4:1] lasts_q;
     reg first1_q, clear1_q;
@@ -222,7 +191,6 @@ module lmu_memory_dense #(
     end
 
     // Coefficients and operand
-
     wire [LANES*COEF_W-1:0] coefs;
     wire [LANES*MEM_W-1:0] states, new_states;
     wire [LANES-1:0] clipped;
@@ -231,21 +199,12 @@ module lmu_memory_dense #(
     wire signed [OP_W-1:0] u_operand, mem_operand;
     wire signed [OP_W-1:0] operand = first1_q ? u_operand : mem_operand;
 
-    if (OP_W > U_W) begin : g_wide_u
-        assign u_operand = {{(OP_W - U_W) {u_q[U_W-1]}}, u_q} <<< U_SHIFT;
-    end else begin : g_u
-        assign u_operand = u_q;
-    end
-    if (OP_W > MEM_W) begin : g_wide_mem
-        assign mem_operand = {{(OP_W - MEM_W) {old_state[MEM_W-1]}}, old_state} <<< MEM_SHIFT;
-    end else begin : g_mem
-        assign mem_operand = old_state;
-    end
+    lmu_align #(.IN_W(U_W), .SHIFT(U_SHIFT), .OUT_W(OP_W)) align_u (.in_data(u_q), .out_data(u_operand));
+    lmu_align #(.IN_W(MEM_W), .SHIFT(MEM_SHIFT), .OUT_W(OP_W)) align_mem (.in_data(old_state), .out_data(mem_operand));
 
     lmu_rom #(.WIDTH(LANES * COEF_W), .DEPTH(CHANNEL_CYCLES), .FILE(ROM_FILE)) rom (
         .clk(clk), .rd_en(run), .rd_addr(rom_addr_q), .rd_data(coefs)
     );
-
     lmu_ram #(.WIDTH(LANES * MEM_W), .DEPTH(RAM_DEPTH)) ram (
         .clk(clk),
         .wr_en(wr_en), .wr_addr(wr_addr_q), .wr_data(new_states),
@@ -259,7 +218,6 @@ module lmu_memory_dense #(
         lmu_mac #(.COEF_W(COEF_W), .OP_W(OP_W), .ACC_W(ACC_W)) mac (
             .clk(clk), .en(run), .first(first1_q), .coef(coefs[i*COEF_W+:COEF_W]), .operand(operand), .acc(acc)
         );
-
         lmu_round_sat #(.IN_W(ACC_W), .IN_F(ACC_F), .OUT_TYPE(MEM_TYPE)) round_sat (
             .in_data(acc), .out_data(new_states[i*MEM_W+:MEM_W]), .clipped(clipped[i])
         );
@@ -267,38 +225,19 @@ module lmu_memory_dense #(
 
     // Output
 
-    reg [LANES*MEM_W-1:0] m_data_q;
-    reg m_last_q;
-    reg [LANES-1:0] m_user_q;
-
-    assign m_axis_tdata = m_data_q;
-    assign m_axis_tvalid = m_valid_q;
-    assign m_axis_tlast = m_last_q;
-    assign m_axis_tuser = m_user_q;
-
     always @(posedge clk) begin
-        if (m_axis_tready) m_valid_q <= 1'b0;
+        if (m_axis_tready) m_axis_tvalid <= 1'b0;
         if (wr_en) begin
-            m_valid_q <= 1'b1;
-            m_data_q <= new_states;
-            m_last_q <= lasts_q[4];
-            m_user_q <= clipped;
+            m_axis_tvalid <= 1'b1;
+            m_axis_tdata <= new_states;
+            m_axis_tlast <= lasts_q[4];
+            m_axis_tuser <= clipped;
         end
-        if (rst) m_valid_q <= 1'b0;
+        if (rst) m_axis_tvalid <= 1'b0;
     end
 
 `ifdef FORMAL
-    f_axis #(.SOURCE(1), .WIDTH(U_W + 2)) f_s_axis (
-        .clk(clk), .rst(rst), .valid(s_axis_tvalid), .ready(s_axis_tready),
-        .payload({s_axis_tdata, s_axis_tlast, s_axis_tuser})
-    );
-    f_axis #(.WIDTH(LANES*MEM_W + LANES + 1)) f_m_axis (
-        .clk(clk), .rst(rst), .valid(m_axis_tvalid), .ready(m_axis_tready),
-        .payload({m_axis_tdata, m_axis_tlast, m_axis_tuser})
-    );
-
     // Counters in range
-
     always @* if (!rst) begin
         column_in_range : assert (column_q < COLUMNS);
         group_in_range : assert (group_q < GROUPS);
@@ -313,11 +252,10 @@ module lmu_memory_dense #(
     reg [CHANNEL_CW-1:0] f_channel_q;  // channel of the next one
     wire f_done;
     wire [3:0] f_inside;
-
-    f_steps #(.N_IN(1), .N_OUT(GROUPS), .FLIGHT(6)) f_count (
+    f_steps #(.N_IN(1), .N_OUT(GROUPS), .FLIGHT(6), .S_W(U_W + 1), .M_W(LANES*MEM_W + LANES)) f_count (
         .clk(clk), .rst(rst), .s_valid(s_axis_tvalid), .s_ready(s_axis_tready), .s_last(s_axis_tlast),
-        .m_valid(m_axis_tvalid), .m_ready(m_axis_tready), .m_last(m_axis_tlast),
-        .s_place(), .m_place(), .begun(), .done(f_done), .steps(f_inside)
+        .s_data({s_axis_tuser, s_axis_tdata}), .m_valid(m_axis_tvalid), .m_ready(m_axis_tready), .m_last(m_axis_tlast),
+        .m_data({m_axis_tuser, m_axis_tdata}), .done(f_done), .steps(f_inside)
     );
     f_live #(.BEAT(COLUMNS + 4), .STEP(CHANNEL_CYCLES + WAIT + 1)) f_alive (
         .clk(clk), .rst(rst), .owed(f_inside != 0), .starved(1'b0), .open(s_axis_tready),
@@ -333,7 +271,7 @@ module lmu_memory_dense #(
     f_pace #(.LATENCY(CHANNEL_CYCLES + 5), .II(MEMORY_D * CHANNEL_CYCLES + WAIT), .EVERY(1)) f_timing (
         .clk(clk), .rst(rst), .calm(m_axis_tready), .flow(m_axis_tready && s_axis_tvalid),
         .begun(accept && channel_d == MEMORY_D - 1), .done(f_done && f_channel_q == MEMORY_D - 1),
-        .tick(accept && channel_d == 0), .due()
+        .tick(accept && channel_d == 0)
     );
 
     // Whatever the gaps and stalls: each read of a word of states finds what the step before wrote, for an arbitrary
@@ -353,7 +291,6 @@ module lmu_memory_dense #(
     wire f_read = busy_q && run && !first_column && !clear_q && channel_q == f_any_channel
         && f_rd_group_q == f_any_group;
     wire f_write = f_wr_group_q == f_any_group && f_wr_channel_q == f_any_channel;
-
     always @(posedge clk) begin
         if (busy_q && run && !first_column) begin
             f_rd_lane_q <= f_rd_lane_q == LANES - 1 ? 0 : f_rd_lane_q + 1;
@@ -372,10 +309,8 @@ module lmu_memory_dense #(
                 f_writes_q <= f_writes_q + 1'b1;
             end
         end
-        if (rst) begin
-            {f_steps_q, f_writes_q, f_wr_group_q, f_wr_channel_q, f_rd_group_q, f_rd_lane_q} <= 0;
-            f_stored_q <= 2'b00;
-        end
+        if (rst) {f_steps_q, f_writes_q, f_wr_group_q, f_wr_channel_q, f_rd_group_q, f_rd_lane_q} <= 0;
+        if (rst) f_stored_q <= 0;
     end
 
     always @* if (!rst && f_read) begin
@@ -390,7 +325,5 @@ module lmu_memory_dense #(
         reach_kept_state : cover (f_read && m_axis_tvalid && m_axis_tready);
     end
 `endif
-
 endmodule
-
 `default_nettype wire

@@ -6,20 +6,13 @@
 //   backward   z_i    = round(gam_i f_i + kap_i z_{i+1})                i = ORDER-1 .. 0, kap_{ORDER-1} = 0, in SWEEP_*
 //   update     mem_i <= round(mem_i + bet_i u + 2 z_i)                  with the backward sweep, in MEM_*
 //
-// Each sum is exact and has one rounding and one overflow step. One degree of one channel a cycle: the channels take
-// turns at each degree, so that f_{i-1} or z_{i+1} of a channel has MEMORY_D cycles to come round. Three multipliers
-// serve both sweeps: bet u; lam f or kap z; gam f. The states of all channels are kept between steps.
+// Each sum is exact and has one rounding and one overflow step: lmu_tridiag_datapath. One degree of one channel a
+// cycle, the channels in turn at each degree. The states of all channels are kept between steps.
 //
-//   Formats       u    U_W bits, U_F fraction bits            -lam   LAM_W bits, LAM_F fraction bits
-//   (signed)      mem  MEM_W bits, MEM_F fraction bits        gam    GAM_W bits, GAM_F fraction bits
-//                 f, z SWEEP_W bits, SWEEP_F fraction bits    kap    KAP_W bits, KAP_F fraction bits
-//                                                             bet    BET_W bits, BET_F fraction bits
-//   Fraction bits may be negative or exceed the width. LAM_F and KAP_F should be equal: their difference widens a
-//   multiplier.
+// All values are signed. LAM_F and KAP_F should be equal: their difference widens a multiplier.
 //
 //   Signal        Width   Direction   Description
-//   clk           1       in          rising edge
-//   rst           1       in          synchronous, active high; the next step starts from mem = 0
+//   clk, rst      1       in          rising edge; rst is synchronous, active high; the next step starts from mem = 0
 //   s_axis_tdata  U_W     in          u, one channel a beat, MEMORY_D beats a step
 //   s_axis_tuser  1       in          reset_state, read on a step's first beat: this step starts from mem = 0
 //   s_axis_tlast  1       in          last beat of the sequence
@@ -52,46 +45,35 @@ module lmu_memory_tridiag #(
     parameter integer MEMORY_D = 1,
     // Cycles of the recurrence: 1 all in one, 2 product | sum and rounding, 3 product | sum | rounding
     parameter integer PIPELINE = 1,
-    // Type, as in lmu_round_sat, of u
+    // Types, as in lmu_round_sat: of u; of mem; of f and z; of -lam, gam, kap (and the last gam) and bet
     parameter integer U_TYPE = 32'h00_000e_10,
-    // Type of mem
     parameter integer MEM_TYPE = 32'h16_000e_10,
-    // Type of f and z
     parameter integer SWEEP_TYPE = 32'h16_0011_13,
-    // Type of -lam
     parameter integer LAM_TYPE = 32'h00_000f_10,
-    // Type of gam
     parameter integer GAM_TYPE = 32'h00_000f_10,
-    // Type of kap, and of the last gam
     parameter integer KAP_TYPE = 32'h00_000f_10,
-    // Type of bet
     parameter integer BET_TYPE = 32'h00_000f_10,
     // Coefficients, read by $readmemh
     parameter ROM_FILE = "lmu_memory_tridiag.hex"
 ) (
     input wire clk,
     input wire rst,
-
     input  wire [U_TYPE%256-1:0] s_axis_tdata,
     input  wire                  s_axis_tvalid,
     output wire                  s_axis_tready,
     input  wire                  s_axis_tlast,
     input  wire [           0:0] s_axis_tuser,
 
-    output wire [MEM_TYPE%256-1:0] m_axis_tdata,
-    output wire                    m_axis_tvalid,
+    output reg  [MEM_TYPE%256-1:0] m_axis_tdata,
+    output reg                     m_axis_tvalid,
     input  wire                    m_axis_tready,
-    output wire                    m_axis_tlast,
-    output wire [             0:0] m_axis_tuser
+    output reg                     m_axis_tlast,
+    output reg  [             0:0] m_axis_tuser
 );
 
-    localparam integer U_W = U_TYPE % 256;
-    localparam integer MEM_W = MEM_TYPE % 256;
-    localparam integer SWEEP_W = SWEEP_TYPE % 256;
-    localparam integer LAM_W = LAM_TYPE % 256;
-    localparam integer GAM_W = GAM_TYPE % 256;
-    localparam integer KAP_W = KAP_TYPE % 256;
-    localparam integer BET_W = BET_TYPE % 256;
+    localparam integer U_W = U_TYPE % 256, MEM_W = MEM_TYPE % 256, SWEEP_W = SWEEP_TYPE % 256;
+    localparam integer LAM_W = LAM_TYPE % 256, GAM_W = GAM_TYPE % 256;
+    localparam integer KAP_W = KAP_TYPE % 256, BET_W = BET_TYPE % 256;
 
     // Cycles after the read of a state and its coefficients: f or z is there; the new state is written
     localparam SWEEP_STAGE = PIPELINE > 1 ? PIPELINE + 3 : 3;
@@ -99,29 +81,24 @@ module lmu_memory_tridiag #(
     // wait_q from which on the next u is taken: WAIT less than at its start
     localparam FREE = MEM_STAGE > MEMORY_D ? MEMORY_D : MEM_STAGE;
 
-    // A counter of one value keeps one bit, and a memory has at least two words
+    // A memory has at least two words
     localparam ROM_DEPTH = ORDER > 1 ? ORDER : 2;
     localparam RAM_DEPTH = ORDER * MEMORY_D > 1 ? ORDER * MEMORY_D : 2;
-    localparam ROM_W = LAM_W + BET_W + GAM_W + KAP_W;
-    localparam ROW_CW = $clog2(ROM_DEPTH);
-    localparam RAM_AW = $clog2(RAM_DEPTH);
-    localparam CHANNEL_CW = MEMORY_D > 1 ? $clog2(MEMORY_D) : 1;
+    localparam ROM_W = LAM_W + BET_W + GAM_W + KAP_W, ROW_CW = $clog2(ROM_DEPTH);
+    localparam RAM_AW = $clog2(RAM_DEPTH), CHANNEL_CW = MEMORY_D > 1 ? $clog2(MEMORY_D) : 1;
 
     if (ORDER < 1 || MEMORY_D < 1) begin : g_check_sizes
         PARAM_ERROR_order_and_memory_d_must_be_at_least_1 check ();
-    end
-    if (PIPELINE < 1 || PIPELINE > 3) begin : g_check_pipeline
+    end else if (PIPELINE < 1 || PIPELINE > 3) begin : g_check_pipeline
         PARAM_ERROR_pipeline_must_be_1_to_3 check ();
     end else if (PIPELINE > MEMORY_D) begin : g_check_channels
         PARAM_ERROR_pipeline_must_not_exceed_memory_d check ();
-    end
-    if (U_W < 1 || MEM_W < 1 || SWEEP_W < 1 || LAM_W < 1 || GAM_W < 1 || KAP_W < 1 || BET_W < 1)
+    end else if (U_W < 1 || MEM_W < 1 || SWEEP_W < 1 || LAM_W < 1 || GAM_W < 1 || KAP_W < 1 || BET_W < 1)
     begin : g_check_widths
         PARAM_ERROR_widths_must_be_at_least_1 check ();
     end
 
     // Sequencer: one degree (row) of one channel a cycle, rows up in the forward and down in the backward sweep
-
     reg busy_q;
     reg back_q;  // backward sweep
     reg turn_q;  // between the sweeps
@@ -131,7 +108,6 @@ module lmu_memory_tridiag #(
     reg [2:0] wait_q;  // until the first state of the step is in its memory
     reg fresh_q;  // no step has begun since rst
     reg next_clear_q, clear_q;  // the next step, this step starts from mem = 0
-
     wire run;
     wire issue = busy_q && !turn_q && (back_q || wait_q == 0);
     wire last_channel = {1'b0, channel_q} == MEMORY_D[CHANNEL_CW:0] - 1'b1;
@@ -183,32 +159,23 @@ module lmu_memory_tridiag #(
     end
 
     // Address row*MEMORY_D + channel, and u with its tlast, which arrives with the memories' outputs
-
     wire [RAM_AW-1:0] addr;
     wire [U_W-1:0] u1;
     wire last1;
 
     if (MEMORY_D == 1) begin : g_one
-        reg [U_W-1:0] u_q;
-        reg last_q;
-
+        reg [U_W:0] u_q;
         assign addr = row_q;
-        assign u1 = u_q;
-        assign last1 = last_q;
+        assign {last1, u1} = u_q;
 
-        always @(posedge clk) if (accept) begin
-            u_q <= s_axis_tdata;
-            last_q <= s_axis_tlast;
-        end
+        always @(posedge clk) if (accept) u_q <= {s_axis_tlast, s_axis_tdata};
     end else begin : g_channels
         // From a row's last channel to the same row's first one, and to that of the row below
-        localparam integer AGAIN = 1 - MEMORY_D;
-        localparam integer BELOW = 1 - 2 * MEMORY_D;
+        localparam integer AGAIN = 1 - MEMORY_D, BELOW = 1 - 2 * MEMORY_D;
         reg [RAM_AW-1:0] addr_q;
         wire turns = back_q ? bottom : top;
         wire [RAM_AW-1:0] jump = turns ? AGAIN[RAM_AW-1:0] : BELOW[RAM_AW-1:0];
         wire jumps = last_channel && (back_q || top);
-
         assign addr = addr_q;
 
         always @(posedge clk) begin
@@ -224,7 +191,6 @@ module lmu_memory_tridiag #(
     end
 
     // Addresses and marks of what is under way; bit k belongs to cycle k after the read
-
     reg [MEM_STAGE:1] bottom_q;
     reg clear1_q;
     wire [RAM_AW-1:0] sweep_addr, new_addr;
@@ -237,40 +203,33 @@ module lmu_memory_tridiag #(
     lmu_delay #(.WIDTH(RAM_AW), .DEPTH(SWEEP_STAGE)) delay_sweep_addr (
         .clk(clk), .rst(1'b0), .en(run), .in_data(addr), .out_data(sweep_addr)
     );
-
     lmu_delay #(.WIDTH(RAM_AW), .DEPTH(MEM_STAGE - SWEEP_STAGE)) delay_new_addr (
         .clk(clk), .rst(1'b0), .en(run), .in_data(sweep_addr), .out_data(new_addr)
     );
 
     // Memories
-
     wire [LAM_W-1:0] lam1;
     wire [BET_W-1:0] bet1;
     wire [GAM_W-1:0] gam1;
     wire [KAP_W-1:0] kap1;
     wire [MEM_W-1:0] state1, new_state;
-    wire clipped;
-    wire [SWEEP_W-1:0] f1;
-    wire [SWEEP_W-1:0] sweep;
-    wire f_valid, new_valid;
+    wire clipped, f_valid, new_valid;
+    wire [SWEEP_W-1:0] f1, sweep;
     wire new_en = run && new_valid;
 
     lmu_rom #(.WIDTH(ROM_W), .DEPTH(ROM_DEPTH), .FILE(ROM_FILE)) rom (
         .clk(clk), .rd_en(run), .rd_addr(row_q), .rd_data({kap1, gam1, bet1, lam1})
     );
-
     lmu_ram #(.WIDTH(MEM_W), .DEPTH(RAM_DEPTH)) mem_ram (
         .clk(clk),
         .wr_en(new_en), .wr_addr(new_addr), .wr_data(new_state),
         .rd_en(run), .rd_addr(addr), .rd_data(state1)
     );
-
     lmu_ram #(.WIDTH(SWEEP_W), .DEPTH(RAM_DEPTH)) f_ram (
         .clk(clk),
         .wr_en(run && f_valid), .wr_addr(sweep_addr), .wr_data(sweep),
         .rd_en(run), .rd_addr(addr), .rd_data(f1)
     );
-
     lmu_tridiag_datapath #(
         .MEMORY_D(MEMORY_D), .PIPELINE(PIPELINE), .U_TYPE(U_TYPE), .MEM_TYPE(MEM_TYPE), .SWEEP_TYPE(SWEEP_TYPE),
         .LAM_TYPE(LAM_TYPE), .GAM_TYPE(GAM_TYPE), .KAP_TYPE(KAP_TYPE), .BET_TYPE(BET_TYPE)
@@ -282,44 +241,27 @@ module lmu_memory_tridiag #(
     );
 
     // Output
-
-    reg [MEM_W-1:0] m_data_q;
-    reg m_valid_q, m_last_q, m_user_q;
     wire last;
 
     lmu_delay #(.WIDTH(1), .DEPTH(MEM_STAGE - 1)) delay_last (
         .clk(clk), .rst(1'b0), .en(run), .in_data(last1), .out_data(last)
     );
 
-    assign run = !(m_valid_q && !m_axis_tready && new_valid);
-    assign m_axis_tdata = m_data_q;
-    assign m_axis_tvalid = m_valid_q;
-    assign m_axis_tlast = m_last_q;
-    assign m_axis_tuser = m_user_q;
+    assign run = !(m_axis_tvalid && !m_axis_tready && new_valid);
 
     always @(posedge clk) begin
-        if (m_axis_tready) m_valid_q <= 1'b0;
+        if (m_axis_tready) m_axis_tvalid <= 1'b0;
         if (new_en) begin
-            m_valid_q <= 1'b1;
-            m_data_q <= new_state;
-            m_last_q <= last && bottom_q[MEM_STAGE];
-            m_user_q <= clipped;
+            m_axis_tvalid <= 1'b1;
+            m_axis_tdata <= new_state;
+            m_axis_tlast <= last && bottom_q[MEM_STAGE];
+            m_axis_tuser <= clipped;
         end
-        if (rst) m_valid_q <= 1'b0;
+        if (rst) m_axis_tvalid <= 1'b0;
     end
 
 `ifdef FORMAL
-    f_axis #(.SOURCE(1), .WIDTH(U_W + 2)) f_s_axis (
-        .clk(clk), .rst(rst), .valid(s_axis_tvalid), .ready(s_axis_tready),
-        .payload({s_axis_tdata, s_axis_tlast, s_axis_tuser})
-    );
-    f_axis #(.WIDTH(MEM_W + 2)) f_m_axis (
-        .clk(clk), .rst(rst), .valid(m_axis_tvalid), .ready(m_axis_tready),
-        .payload({m_axis_tdata, m_axis_tlast, m_axis_tuser})
-    );
-
     // Counters in range, and no gap within a sweep: the recurrence counts on the channels taking turns
-
     always @* if (!rst) begin
         row_in_range : assert (row_q < ORDER);
         channel_in_range : assert (channel_q < MEMORY_D);
@@ -335,24 +277,21 @@ module lmu_memory_tridiag #(
     wire [$clog2(ORDER*MEMORY_D+1)-1:0] f_out;  // number of the next beat of its step
     wire f_begun, f_done, f_load;
     wire [3:0] f_inside;
-
-    f_steps #(.N_IN(MEMORY_D), .N_OUT(ORDER * MEMORY_D), .FLIGHT(3)) f_count (
+    f_steps #(.N_IN(MEMORY_D), .N_OUT(ORDER * MEMORY_D), .FLIGHT(3), .S_W(U_W + 1), .M_W(MEM_W + 2)) f_count (
         .clk(clk), .rst(rst), .s_valid(s_axis_tvalid), .s_ready(s_axis_tready), .s_last(s_axis_tlast),
-        .m_valid(m_axis_tvalid), .m_ready(m_axis_tready),
-        .m_last(m_axis_tlast && f_out == ORDER * MEMORY_D - 1),
-        .s_place(), .m_place(f_out), .begun(f_begun), .done(f_done), .steps(f_inside)
+        .s_data({s_axis_tuser, s_axis_tdata}), .m_valid(m_axis_tvalid), .m_ready(m_axis_tready),
+        .m_last(m_axis_tlast && f_out == ORDER * MEMORY_D - 1), .m_data({m_axis_tlast, m_axis_tuser, m_axis_tdata}),
+        .m_place(f_out), .begun(f_begun), .done(f_done), .steps(f_inside)
     );
-    f_steps #(.N_IN(1), .N_OUT(ORDER), .FLIGHT(4)) f_of_channel (
+    f_steps #(.N_IN(1), .N_OUT(ORDER), .FLIGHT(4), .RULES(0)) f_of_channel (
         .clk(clk), .rst(rst), .s_valid(s_axis_tvalid && load_q == f_channel), .s_ready(s_axis_tready),
         .s_last(s_axis_tlast), .m_valid(m_axis_tvalid && f_out % MEMORY_D == f_channel), .m_ready(m_axis_tready),
-        .m_last(m_axis_tlast), .s_place(), .m_place(), .begun(f_load), .done(), .steps()
+        .m_last(m_axis_tlast), .s_data(1'b0), .m_data(1'b0), .begun(f_load)
     );
 
     // The formulas of the header
-    localparam F_SWEEP = ORDER * MEMORY_D;
-    localparam F_TURN = MEMORY_D == 1 ? 1 : 0;
+    localparam F_SWEEP = ORDER * MEMORY_D, F_TURN = MEMORY_D == 1 ? 1 : 0;
     localparam F_WAIT = MEM_STAGE - FREE;
-
     f_live #(.BEAT(F_SWEEP + F_TURN + F_WAIT + MEM_STAGE + 1), .STEP(2 * F_SWEEP + F_TURN + MEM_STAGE)) f_alive (
         .clk(clk), .rst(rst), .owed(f_inside != 0), .starved(1'b0), .open(s_axis_tready),
         .m_valid(m_axis_tvalid), .m_ready(m_axis_tready)
@@ -361,7 +300,7 @@ module lmu_memory_tridiag #(
         .LATENCY(2 * F_SWEEP + F_TURN + MEM_STAGE + 1), .II(2 * F_SWEEP + F_TURN + F_WAIT + 1), .EVERY(1)
     ) f_timing (
         .clk(clk), .rst(rst), .calm(m_axis_tready), .flow(m_axis_tready && s_axis_tvalid),
-        .begun(f_begun), .done(f_done), .tick(accept && load_q == 0), .due()
+        .begun(f_begun), .done(f_done), .tick(accept && load_q == 0)
     );
 
     // Whatever the gaps and stalls: each read of mem, f and u finds what it is meant to find, for an arbitrary degree
@@ -376,7 +315,6 @@ module lmu_memory_tridiag #(
     // u is read with the state, or kept in a register until it is used in the next cycle
     reg f_issued_q;
     wire f_use = MEMORY_D == 1 ? run && f_issued_q : f_read;
-
     always @(posedge clk) begin
         if (run) f_issued_q <= issue;
         if (f_read && !back_q) f_up_q <= f_up_q + 1'b1;
@@ -390,15 +328,11 @@ module lmu_memory_tridiag #(
     always @* if (!rst) begin
         if (f_read) mem_of_step_before : assert (f_mem_q == f_up_q - {1'b0, back_q});
         if (f_read && back_q && !top) f_of_this_step : assert (f_f_q == f_up_q);
-        if (f_use) begin
-            u_of_this_step : assert (f_u_q == f_begins_q + {1'b0, MEMORY_D > 1 && !back_q && row_q == 0});
-        end
+        if (f_use) u_of_this_step : assert (f_u_q == f_begins_q + {1'b0, MEMORY_D > 1 && !back_q && row_q == 0});
         reach_last : cover (f_done && m_axis_tlast);
         reach_stall : cover (!run && f_up_q == 2);
         reach_kept_state : cover (f_read && !back_q && !clear_q && f_up_q == 1 && f_row == ORDER - 1);
     end
 `endif
-
 endmodule
-
 `default_nettype wire

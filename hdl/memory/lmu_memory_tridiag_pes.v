@@ -46,7 +46,6 @@ module lmu_memory_tridiag_pes #(
 ) (
     input wire clk,
     input wire rst,
-
     input  wire [U_TYPE%256-1:0] s_axis_tdata,
     input  wire                  s_axis_tvalid,
     output wire                  s_axis_tready,
@@ -61,20 +60,16 @@ module lmu_memory_tridiag_pes #(
 );
 
     localparam integer MEM_W = MEM_TYPE % 256;
-
     localparam CHANNELS = MEMORY_D / PES;
 
     if (PES < 2 || CHANNELS < 1 || CHANNELS * PES != MEMORY_D) begin : g_check_pes
         PARAM_ERROR_pes_must_be_2_or_more_and_divide_memory_d check ();
-    end
-    if (ORDER < 3) begin : g_check_order
+    end else if (ORDER < 3) begin : g_check_order
         PARAM_ERROR_order_must_be_3_or_more check ();
     end
 
     // Input: one channel to each unit in turn. A unit reads reset_state on its own first beat of the step.
-
     localparam CHANNEL_CW = MEMORY_D > 1 ? $clog2(MEMORY_D) : 1;
-
     reg [PES-1:0] turn_q;  // one-hot
     reg [CHANNEL_CW-1:0] channel_q;
     reg reset_state_q;
@@ -82,7 +77,6 @@ module lmu_memory_tridiag_pes #(
     wire accept = s_axis_tvalid && s_axis_tready;
     wire last_channel = {1'b0, channel_q} == MEMORY_D[CHANNEL_CW:0] - 1'b1;
     wire reset_state = channel_q == 0 ? s_axis_tuser[0] : reset_state_q;
-
     assign s_axis_tready = |(turn_q & ready);
 
     always @(posedge clk) begin
@@ -98,9 +92,7 @@ module lmu_memory_tridiag_pes #(
     end
 
     // Units. Their tlast means the last channel of each; that of the last unit is the last of all.
-
     wire [PES-1:0] last;
-
     assign m_axis_tvalid = &valid;
     assign m_axis_tlast = last[PES-1];
 
@@ -125,11 +117,9 @@ module lmu_memory_tridiag_pes #(
     // Each step gives ORDER*MEMORY_D/PES beats; a source puts tlast on a step's last u
     wire [$clog2(MEMORY_D+1)-1:0] f_in;
     wire f_begun;
-
     always @* if (s_axis_tlast) assume (f_in == MEMORY_D - 1);
 
-    localparam F_TURN = CHANNELS == 1 ? 1 : 0;
-    localparam F_DEPTH = 2 * PIPELINE + 1;
+    localparam F_TURN = CHANNELS == 1 ? 1 : 0, F_DEPTH = 2 * PIPELINE + 1;
     localparam F_LATENCY = 2 * ORDER * CHANNELS + F_TURN + F_DEPTH + 1;
     localparam F_II = 2 * ORDER * CHANNELS + F_TURN + (F_DEPTH > CHANNELS ? F_DEPTH - CHANNELS : 0) + 1
         + MEMORY_D - CHANNELS;
@@ -142,7 +132,7 @@ module lmu_memory_tridiag_pes #(
         .s_data({s_axis_tuser, s_axis_tdata}), .m_valid(m_axis_tvalid), .m_ready(m_axis_tready), .m_last(m_axis_tlast),
         .m_data({m_axis_tuser, m_axis_tdata}), .starved(1'b0), .open(s_axis_tready),
         .calm(m_axis_tready), .flow(m_axis_tready && s_axis_tvalid),
-        .s_place(f_in), .begun(f_begun), .done(), .steps(), .due()
+        .s_place(f_in), .begun(f_begun)
     );
 
     always @(posedge clk) if (!rst) begin
@@ -150,7 +140,5 @@ module lmu_memory_tridiag_pes #(
         reach_closed : cover (!s_axis_tready && m_axis_tvalid && !m_axis_tready);
     end
 `endif
-
 endmodule
-
 `default_nettype wire

@@ -9,8 +9,7 @@
 // lam is the negative one. With clear, state counts as 0. The sums are exact, with one rounding and one overflow step.
 //
 //   Signal       Width     Direction   Description
-//   clk          1         in          rising edge
-//   rst          1         in          synchronous, active high: the next f' is 0
+//   clk, rst     1         in          rising edge; rst is synchronous, active high: the next f' is 0
 //   en           1         in          0 freezes all stages
 //   valid        1         in          a degree is read now
 //   back, top    1         in          it belongs to the backward sweep; it is the last one of its channel
@@ -39,19 +38,13 @@ module lmu_tridiag_datapath #(
     parameter integer MEMORY_D = 1,
     // Cycles of the recurrence: 1 all in one, 2 product | sum and rounding, 3 product | sum | rounding
     parameter integer PIPELINE = 1,
-    // Type, as in lmu_round_sat, of u
+    // Types, as in lmu_round_sat: of u; of mem; of f and z; of -lam, gam, kap (and the last gam) and bet
     parameter integer U_TYPE = 32'h00_000e_10,
-    // Type of mem
     parameter integer MEM_TYPE = 32'h16_000e_10,
-    // Type of f and z
     parameter integer SWEEP_TYPE = 32'h16_0011_13,
-    // Type of -lam
     parameter integer LAM_TYPE = 32'h00_000f_10,
-    // Type of gam
     parameter integer GAM_TYPE = 32'h00_000f_10,
-    // Type of kap, and of the last gam
     parameter integer KAP_TYPE = 32'h00_000f_10,
-    // Type of bet
     parameter integer BET_TYPE = 32'h00_000f_10
 ) (
     input wire clk,
@@ -94,10 +87,8 @@ module lmu_tridiag_datapath #(
     localparam FRONT = PIPELINE > 1 ? 1 : 0;  // registers before and after the other two multipliers
 
     // bet u and mem, brought to the same fraction bits BASE_F
-    localparam PRODUCT_W = BET_W + U_W;
-    localparam PRODUCT_F = BET_F + U_F;
-    localparam BASE_F = PRODUCT_F > MEM_F ? PRODUCT_F : MEM_F;
-    localparam PRODUCT_SHIFT = BASE_F - PRODUCT_F;
+    localparam PRODUCT_W = BET_W + U_W, PRODUCT_F = BET_F + U_F;
+    localparam BASE_F = PRODUCT_F > MEM_F ? PRODUCT_F : MEM_F, PRODUCT_SHIFT = BASE_F - PRODUCT_F;
     localparam MEM_SHIFT = BASE_F - MEM_F;
     localparam BASE_W = 1 + (PRODUCT_W + PRODUCT_SHIFT > MEM_W + 1 + MEM_SHIFT ? PRODUCT_W + PRODUCT_SHIFT
                                                                                 : MEM_W + 1 + MEM_SHIFT);
@@ -106,27 +97,21 @@ module lmu_tridiag_datapath #(
     localparam COEF_F = LAM_F > KAP_F ? LAM_F : KAP_F;
     localparam COEF_W = LAM_W + COEF_F - LAM_F > KAP_W + COEF_F - KAP_F ? LAM_W + COEF_F - LAM_F
                                                                          : KAP_W + COEF_F - KAP_F;
-    localparam HALF_F = BASE_F + 1;
-    localparam GAIN_F = GAM_F + SWEEP_F;
-    localparam LOOP_F = COEF_F + SWEEP_F;
+    localparam HALF_F = BASE_F + 1, GAIN_F = GAM_F + SWEEP_F, LOOP_F = COEF_F + SWEEP_F;
     localparam SUM_F = HALF_F > GAIN_F ? (HALF_F > LOOP_F ? HALF_F : LOOP_F) : (GAIN_F > LOOP_F ? GAIN_F : LOOP_F);
-    localparam GAIN_W = GAM_W + SWEEP_W;
-    localparam LOOP_W = COEF_W + SWEEP_W;
+    localparam GAIN_W = GAM_W + SWEEP_W, LOOP_W = COEF_W + SWEEP_W;
     localparam X_W = BASE_W + SUM_F - HALF_F > GAIN_W + SUM_F - GAIN_F ? BASE_W + SUM_F - HALF_F
                                                                         : GAIN_W + SUM_F - GAIN_F;
     localparam SUM_W = 1 + (X_W > LOOP_W + SUM_F - LOOP_F ? X_W : LOOP_W + SUM_F - LOOP_F);
 
     // The sum that becomes mem, with NEW_F fraction bits; z counts twice
-    localparam TWICE_F = SWEEP_F - 1;
-    localparam NEW_F = BASE_F > TWICE_F ? BASE_F : TWICE_F;
+    localparam TWICE_F = SWEEP_F - 1, NEW_F = BASE_F > TWICE_F ? BASE_F : TWICE_F;
     localparam NEW_W = 1 + (BASE_W + NEW_F - BASE_F > SWEEP_W + NEW_F - TWICE_F ? BASE_W + NEW_F - BASE_F
                                                                                 : SWEEP_W + NEW_F - TWICE_F);
 
     // Control that travels with the data; bit k belongs to cycle k after valid
-
     reg [MEM_STAGE:1] valid_q, back_q;
-    reg [X_STAGE:1] top_q;
-
+    wire x_top;
     assign f_valid = valid_q[SWEEP_STAGE] && !back_q[SWEEP_STAGE];
     assign new_valid = valid_q[MEM_STAGE] && back_q[MEM_STAGE];
 
@@ -138,14 +123,9 @@ module lmu_tridiag_datapath #(
         if (rst) valid_q <= {MEM_STAGE{1'b0}};
     end
 
-    if (X_STAGE > 1) begin : g_top
-        always @(posedge clk) if (en) top_q <= {top_q[X_STAGE-1:1], top};
-    end else begin : g_top1
-        always @(posedge clk) if (en) top_q <= top;
-    end
+    lmu_delay #(.WIDTH(1), .DEPTH(X_STAGE)) delay_top (.clk(clk), .rst(1'b0), .en(en), .in_data(top), .out_data(x_top));
 
     // base = mem + bet u, or 2 mem + bet u in the forward sweep, which is twice what is wanted: it has HALF_F there
-
     wire [MEM_W:0] states1 = back_q[1] ? {state[MEM_W-1], state} : {state, 1'b0};
     wire [MEM_W:0] old1 = clear ? {(MEM_W + 1) {1'b0}} : states1;
     wire signed [U_W-1:0] u2;
@@ -163,64 +143,49 @@ module lmu_tridiag_datapath #(
     lmu_delay #(.WIDTH(U_W + BET_W + GAM_W + SWEEP_W + MEM_W + 1), .DEPTH(FRONT)) operands (
         .clk(clk), .rst(1'b0), .en(en), .in_data({u, bet, gam, f, old1}), .out_data({u2, bet2, gam2, f2, old2})
     );
-
     lmu_delay #(.WIDTH(PRODUCT_W + GAIN_W + MEM_W + 1), .DEPTH(FRONT)) products (
         .clk(clk), .rst(1'b0), .en(en), .in_data({product2, gain2, old2}), .out_data({product3, gain3, old3})
     );
-
     lmu_align #(.IN_W(MEM_W + 1), .SHIFT(MEM_SHIFT), .OUT_W(BASE_W)) align_mem (.in_data(old3), .out_data(mem_part));
-
     lmu_align #(.IN_W(PRODUCT_W), .SHIFT(PRODUCT_SHIFT), .OUT_W(BASE_W)) align_product (
         .in_data(product3), .out_data(u_part)
     );
 
     // x is what the recurrence does not touch: -base/2 - 1 LSB in the forward sweep, gam f in the backward sweep, but
     // 0 in its first row, where f has not been read
-
     wire [X_W-1:0] half_part, gain_part;
-    wire [X_W-1:0] x_d = !back_q[X_STAGE] ? ~half_part : top_q[X_STAGE] ? {X_W{1'b0}} : gain_part;
+    wire [X_W-1:0] x_d = !back_q[X_STAGE] ? ~half_part : x_top ? {X_W{1'b0}} : gain_part;
     reg [X_W-1:0] x_q;
 
     lmu_align #(.IN_W(BASE_W), .SHIFT(SUM_F - HALF_F), .OUT_W(X_W)) align_half (.in_data(base), .out_data(half_part));
-
     lmu_align #(.IN_W(GAIN_W), .SHIFT(SUM_F - GAIN_F), .OUT_W(X_W)) align_gain (.in_data(gain3), .out_data(gain_part));
 
     always @(posedge clk) if (en) x_q <= x_d;
 
     // The recurrence. The additional LSB of the sum is a carry that takes the -1 LSB out of x.
-
     wire signed [COEF_W-1:0] lam_coef, kap_coef, coef;
     wire signed [SWEEP_W-1:0] previous;  // f_{i-1} or z_{i+1} of the same channel
     wire signed [LOOP_W-1:0] loop_d = coef * previous;
     wire [LOOP_W-1:0] loop;
-    wire [SUM_W-1:0] loop_part, x_part;
+    wire [SUM_W-1:0] loop_part, x_part, sum, sum_d;
     wire carry = !back_q[X_STAGE+1];
-    wire [SUM_W-1:0] sum, sum_d;
     wire unused_lsb, unused_clipped;
     wire [SWEEP_W-1:0] sweep_d;
-
     assign {sum_d, unused_lsb} = {loop_part, carry} + {x_part, carry};
 
     lmu_align #(.IN_W(LAM_W), .SHIFT(COEF_F - LAM_F), .OUT_W(COEF_W)) align_lam (.in_data(lam), .out_data(lam_coef));
-
     lmu_align #(.IN_W(KAP_W), .SHIFT(COEF_F - KAP_F), .OUT_W(COEF_W)) align_kap (.in_data(kap), .out_data(kap_coef));
-
     lmu_delay #(.WIDTH(COEF_W), .DEPTH(1 + FRONT)) delay_coef (
         .clk(clk), .rst(1'b0), .en(en), .in_data(back_q[1] ? kap_coef : lam_coef), .out_data(coef)
     );
-
     lmu_delay #(.WIDTH(LOOP_W), .DEPTH(PIPELINE > 1 ? 1 : 0)) delay_loop (
         .clk(clk), .rst(1'b0), .en(en), .in_data(loop_d), .out_data(loop)
     );
-
     lmu_align #(.IN_W(LOOP_W), .SHIFT(SUM_F - LOOP_F), .OUT_W(SUM_W)) align_loop (.in_data(loop), .out_data(loop_part));
-
     lmu_align #(.IN_W(X_W), .SHIFT(0), .OUT_W(SUM_W)) align_x (.in_data(x_q), .out_data(x_part));
-
     lmu_delay #(.WIDTH(SUM_W), .DEPTH(PIPELINE > 2 ? 1 : 0)) delay_sum (
         .clk(clk), .rst(1'b0), .en(en), .in_data(sum_d), .out_data(sum)
     );
-
     lmu_round_sat #(.IN_W(SUM_W), .IN_F(SUM_F), .OUT_TYPE(SWEEP_TYPE)) round_sweep (
         .in_data(sum), .out_data(sweep_d), .clipped(unused_clipped)
     );
@@ -229,13 +194,11 @@ module lmu_tridiag_datapath #(
     lmu_delay #(.WIDTH(SWEEP_W), .DEPTH(1)) delay_sweep (
         .clk(clk), .rst(rst), .en(en && valid_q[SWEEP_STAGE-1]), .in_data(sweep_d), .out_data(sweep)
     );
-
     lmu_delay #(.WIDTH(SWEEP_W), .DEPTH(MEMORY_D - PIPELINE)) delay_previous (
         .clk(clk), .rst(rst), .en(en), .in_data(sweep), .out_data(previous)
     );
 
     // The new state
-
     wire [BASE_W-1:0] old_base;
     wire signed [NEW_W-1:0] base_part, twice_part;
     wire [NEW_W-1:0] new_sum;
@@ -243,19 +206,15 @@ module lmu_tridiag_datapath #(
     lmu_delay #(.WIDTH(BASE_W), .DEPTH(SWEEP_STAGE - X_STAGE)) delay_base (
         .clk(clk), .rst(1'b0), .en(en), .in_data(base), .out_data(old_base)
     );
-
     lmu_align #(.IN_W(BASE_W), .SHIFT(NEW_F - BASE_F), .OUT_W(NEW_W)) align_base (
         .in_data(old_base), .out_data(base_part)
     );
-
     lmu_align #(.IN_W(SWEEP_W), .SHIFT(NEW_F - TWICE_F), .OUT_W(NEW_W)) align_twice (
         .in_data(sweep), .out_data(twice_part)
     );
-
     lmu_delay #(.WIDTH(NEW_W), .DEPTH(MEM_STAGE - SWEEP_STAGE)) delay_new_sum (
         .clk(clk), .rst(1'b0), .en(en), .in_data(base_part + twice_part), .out_data(new_sum)
     );
-
     lmu_round_sat #(.IN_W(NEW_W), .IN_F(NEW_F), .OUT_TYPE(MEM_TYPE)) round_mem (
         .in_data(new_sum), .out_data(new_state), .clipped(clipped)
     );
@@ -268,14 +227,13 @@ module lmu_tridiag_datapath #(
     reg f_past_q = 1'b0;
     wire f_back, f_top, f_clear, f_sweep_clipped, f_new_clipped;
     wire signed [U_W-1:0] f_u;
-    wire signed [MEM_W-1:0] f_read_state;
+    wire signed [MEM_W-1:0] f_read_state, f_new;
     wire signed [SWEEP_W-1:0] f_f, f_before, f_sweep, f_z;
     wire signed [LAM_W-1:0] f_lam;
     wire signed [BET_W-1:0] f_bet;
     wire signed [GAM_W-1:0] f_gam;
     wire signed [KAP_W-1:0] f_kap;
     wire signed [MEM_W-1:0] f_state = f_clear ? {MEM_W{1'b0}} : f_read_state;
-    wire signed [MEM_W-1:0] f_new;
     // state + bet u, with BASE_F bits to the right of the point; half of it has one more
     wire signed [F_W-1:0] f_state_part = f_state;
     wire signed [F_W-1:0] f_u_part = f_bet * f_u;
@@ -290,7 +248,6 @@ module lmu_tridiag_datapath #(
     wire signed [F_W-1:0] f_base_new, f_z_part = f_z;
     reg [MEM_STAGE:1] f_valid_q, f_back_q;
     reg f_top_q;
-
     always @(posedge clk) begin
         f_past_q <= 1'b1;
         if (en) begin
@@ -302,7 +259,6 @@ module lmu_tridiag_datapath #(
     end
 
     always @* if (!f_past_q) assume (rst);
-
     lmu_delay #(.WIDTH(F_READ), .DEPTH(SWEEP_STAGE - 1)) f_delay_read (
         .clk(clk), .rst(1'b0), .en(en),
         .in_data({f_back_q[1], f_top_q, clear, u, state, f, lam, bet, gam, kap}),
@@ -333,5 +289,4 @@ module lmu_tridiag_datapath #(
     end
 `endif
 endmodule
-
 `default_nettype wire

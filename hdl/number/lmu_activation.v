@@ -5,8 +5,7 @@
 //   out = table[assign_index(assign_pre(in))]      table; its words are of the output's type
 //
 //   Signal           Width    Direction   Description
-//   clk              1        in          rising edge
-//   rst              1        in          synchronous, active high, clears control
+//   clk, rst         1        in          rising edge; rst is synchronous, active high, clears control
 //   s_axis_tdata     IN_W     in          signed, IN_F fraction bits
 //   s_axis_tlast     1        in          passed on
 //   m_axis_tdata     OUT_W    out         signed, OUT_F fraction bits
@@ -40,39 +39,30 @@ module lmu_activation #(
 ) (
     input wire clk,
     input wire rst,
-
     input  wire [IN_W-1:0] s_axis_tdata,
     input  wire            s_axis_tvalid,
     output wire            s_axis_tready,
     input  wire            s_axis_tlast,
 
     output wire [OUT_TYPE%256-1:0] m_axis_tdata,
-    output wire                    m_axis_tvalid,
+    output reg                     m_axis_tvalid,
     input  wire                    m_axis_tready,
-    output wire                    m_axis_tlast,
+    output reg                     m_axis_tlast,
     output wire [             0:0] m_axis_tuser
 );
 
     localparam integer PRE_W = PRE_TYPE % 256;
-
     wire [PRE_W-1:0] pre;
     wire pre_clipped, out_clipped;
-
     reg [PRE_W-1:0] pre_q;
-    reg pre_valid_q, pre_last_q, pre_clipped_q;
-    reg m_valid_q, m_last_q, m_pre_clipped_q;
-
-    wire run = m_axis_tready || !m_valid_q;
-
+    reg pre_valid_q, pre_last_q, pre_clipped_q, m_pre_clipped_q;
+    wire run = m_axis_tready || !m_axis_tvalid;
     assign s_axis_tready = run;
-    assign m_axis_tvalid = m_valid_q;
-    assign m_axis_tlast = m_last_q;
     assign m_axis_tuser = m_pre_clipped_q || out_clipped;
 
     lmu_round_sat #(.IN_W(IN_W), .IN_F(IN_F), .OUT_TYPE(PRE_TYPE)) to_pre (
         .in_data(s_axis_tdata), .out_data(pre), .clipped(pre_clipped)
     );
-
     lmu_function #(
         .IN_TYPE(PRE_TYPE), .FUNCTION(FUNCTION), .INDEX_TYPE(INDEX_TYPE), .OUT_TYPE(OUT_TYPE), .TABLE_FILE(TABLE_FILE)
     ) apply (
@@ -86,10 +76,10 @@ module lmu_activation #(
             pre_last_q <= s_axis_tlast;
             pre_valid_q <= s_axis_tvalid;
             m_pre_clipped_q <= pre_clipped_q;
-            m_last_q <= pre_last_q;
-            m_valid_q <= pre_valid_q;
+            m_axis_tlast <= pre_last_q;
+            m_axis_tvalid <= pre_valid_q;
         end
-        if (rst) {pre_valid_q, m_valid_q} <= 0;
+        if (rst) {pre_valid_q, m_axis_tvalid} <= 0;
     end
 
 `ifdef FORMAL
@@ -99,11 +89,10 @@ module lmu_activation #(
         && PRE_OVERFLOW != 3 && OUT_OVERFLOW != 3;
     reg [2*IN_W-1:0] f_values_q;
     wire [2:1] f_inside;
-
     f_pipe #(.S_W(IN_W), .M_W(OUT_W + 1), .LATENCY(2)) f_flow (
         .clk(clk), .rst(rst), .s_valid(s_axis_tvalid), .s_ready(s_axis_tready), .s_last(s_axis_tlast),
         .s_data(s_axis_tdata), .m_valid(m_axis_tvalid), .m_ready(m_axis_tready), .m_last(m_axis_tlast),
-        .m_data({m_axis_tuser, m_axis_tdata}), .place(), .inside(f_inside)
+        .m_data({m_axis_tuser, m_axis_tdata}), .inside(f_inside)
     );
 
     always @(posedge clk) begin
@@ -118,7 +107,5 @@ module lmu_activation #(
         value_in_place : assert (m_axis_tdata == f_values_q[2*IN_W-1:IN_W] && !m_axis_tuser);
     end
 `endif
-
 endmodule
-
 `default_nettype wire

@@ -34,5 +34,4 @@ module lmu_align #(
     assign out_data = {{EXTENSION{in_data[IN_W-1]}}, in_data, {SHIFT{1'b0}}};
 
 endmodule
-
 `default_nettype wire

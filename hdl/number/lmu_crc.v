@@ -22,9 +22,7 @@ module lmu_crc (
 
     wire [7:0] high = seed[15:8] ^ data;
     wire [7:0] mixed = high ^ {4'd0, high[7:4]};
-
     assign sum = {seed[7:0], 8'd0} ^ {mixed[3:0], 12'd0} ^ {3'd0, mixed, 5'd0} ^ {8'd0, mixed};
 
 endmodule
-
 `default_nettype wire

@@ -41,16 +41,12 @@ module lmu_function #(
 );
 
     localparam integer IN_W = IN_TYPE % 256, IN_F = (IN_TYPE <<< 8) >>> 16;
-    localparam integer INDEX_W = INDEX_TYPE % 256;
-    localparam integer OUT_W = OUT_TYPE % 256;
-
+    localparam integer INDEX_W = INDEX_TYPE % 256, OUT_W = OUT_TYPE % 256;
     localparam RELU = 1, TABLE = 2;
 
     if (FUNCTION < 0 || FUNCTION > TABLE) begin : g_check_function
         PARAM_ERROR_function_must_be_0_to_2 check ();
-    end
-
-    if (FUNCTION == TABLE) begin : g_table
+    end else if (FUNCTION == TABLE) begin : g_table
         wire [INDEX_W-1:0] index;
         wire unused_clipped;
 
@@ -70,7 +66,6 @@ module lmu_function #(
         wire rounded_clipped;
         reg signed [OUT_W-1:0] out_q;
         reg clipped_q;
-
         assign out_data = out_q;
         assign clipped = clipped_q;
 
@@ -86,5 +81,4 @@ module lmu_function #(
     end
 
 endmodule
-
 `default_nettype wire

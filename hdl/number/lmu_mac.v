@@ -21,9 +21,8 @@
 `default_nettype none
 
 module lmu_mac #(
-    // Bits of a coefficient
+    // Bits of a coefficient, and of an operand
     parameter integer COEF_W = 18,
-    // Bits of an operand
     parameter integer OP_W = 16,
     // Bits of the sum: COEF_W + OP_W - 1 + $clog2(N + 1) holds any N products
     parameter integer ACC_W = 40
@@ -33,18 +32,14 @@ module lmu_mac #(
     input  wire                     first,
     input  wire signed [COEF_W-1:0] coef,
     input  wire signed [  OP_W-1:0] operand,
-    output wire signed [ ACC_W-1:0] acc
+    output reg  signed [ ACC_W-1:0] acc
 );
 
     localparam PRODUCT_W = COEF_W + OP_W;
-
     reg signed [COEF_W-1:0] coef_q;
     reg signed [OP_W-1:0] operand_q;
     reg signed [PRODUCT_W-1:0] product_q;
-    reg signed [ACC_W-1:0] acc_q;
     reg product_first_q, operand_first_q;
-
-    assign acc = acc_q;
 
     wire signed [ACC_W-1:0] addend = {{(ACC_W - PRODUCT_W) {product_q[PRODUCT_W-1]}}, product_q};
 
@@ -54,7 +49,7 @@ module lmu_mac #(
         operand_first_q <= first;
         product_q <= coef_q * operand_q;
         product_first_q <= operand_first_q;
-        acc_q <= addend + (product_first_q ? {ACC_W{1'b0}} : acc_q);
+        acc <= addend + (product_first_q ? {ACC_W{1'b0}} : acc);
     end
 
 `ifdef FORMAL
@@ -66,7 +61,6 @@ module lmu_mac #(
     wire signed [ACC_W-1:0] f_product1 = coef_q * operand_q;
     wire signed [ACC_W-1:0] f_sum_1 = operand_first_q ? f_product1 : f_product1 + f_sum1_q;
     wire signed [ACC_W-1:0] f_sum_2 = product_first_q ? addend : addend + f_sum2_q;
-
     always @(posedge clk) begin
         if (en) begin
             f_sum_q <= first ? f_product : f_sum_q + f_product;
@@ -84,7 +78,5 @@ module lmu_mac #(
         reach_sum : cover (f_products_q == 3 && acc != 0);
     end
 `endif
-
 endmodule
-
 `default_nettype wire

@@ -43,25 +43,19 @@ module lmu_round_sat #(
 
     localparam integer OUT_W = OUT_TYPE % 256, OUT_F = (OUT_TYPE <<< 8) >>> 16;
     localparam integer ROUNDING = (OUT_TYPE >> 24) % 16, OVERFLOW = OUT_TYPE >> 28;
-
     localparam TRN = 0, TRN_ZERO = 1, RND = 2, RND_ZERO = 3, RND_INF = 4, RND_MIN_INF = 5, RND_CONV = 6;
     localparam WRAP = 0, SAT = 1, SAT_ZERO = 2, SAT_SYM = 3;
-
-    localparam SHIFT = IN_F - OUT_F;
     // Bits dropped at the right, and zeros added there when the output is the finer one
-    localparam DROP = SHIFT > 0 ? SHIFT : 0;
-    localparam PAD = SHIFT < 0 ? -SHIFT : 0;
+    localparam SHIFT = IN_F - OUT_F, DROP = SHIFT > 0 ? SHIFT : 0, PAD = SHIFT < 0 ? -SHIFT : 0;
     // Bits left of the dropped ones, and the rounded value, which can be one bit longer
     localparam FLOOR_W = IN_W > DROP ? IN_W - DROP + PAD : 1;
     localparam WIDE_W = (FLOOR_W >= OUT_W ? FLOOR_W : OUT_W) + 1;
 
     if (IN_W < 1 || OUT_W < 1) begin : g_check_width
         PARAM_ERROR_widths_must_be_at_least_1 check ();
-    end
-    if (ROUNDING < TRN || ROUNDING > RND_CONV) begin : g_check_rounding
+    end else if (ROUNDING < TRN || ROUNDING > RND_CONV) begin : g_check_rounding
         PARAM_ERROR_rounding_must_be_0_to_6 check ();
-    end
-    if (OVERFLOW < WRAP || OVERFLOW > SAT_SYM) begin : g_check_overflow
+    end else if (OVERFLOW < WRAP || OVERFLOW > SAT_SYM) begin : g_check_overflow
         PARAM_ERROR_overflow_must_be_0_to_3 check ();
     end
 
@@ -103,18 +97,13 @@ module lmu_round_sat #(
         assign rounded = floor + {{(WIDE_W - 1) {1'b0}}, up};
     end
 
-    localparam [OUT_W-1:0] ONE = 1;
-    localparam [OUT_W-1:0] LOWEST = ONE << (OUT_W - 1);
-    localparam [OUT_W-1:0] HIGHEST = ~LOWEST;
-
+    localparam [OUT_W-1:0] ONE = 1, LOWEST = ONE << (OUT_W - 1), HIGHEST = ~LOWEST;
     wire negative = rounded[WIDE_W-1];
     wire [WIDE_W-OUT_W:0] top = rounded[WIDE_W-1:OUT_W-1];
     wire fits = &top || ~|top;
     wire [OUT_W-1:0] low = rounded[OUT_W-1:0];
     wire [OUT_W-1:0] bound = negative ? (OVERFLOW == SAT ? LOWEST : LOWEST + ONE) : HIGHEST;
-
     reg [OUT_W-1:0] result;
-
     assign out_data = result;
     assign clipped = !fits;
 
@@ -129,5 +118,4 @@ module lmu_round_sat #(
     end
 
 endmodule
-
 `default_nettype wire

@@ -32,8 +32,7 @@ module lmu_delay #(
 
     if (DEPTH < 0) begin : g_check_depth
         PARAM_ERROR_depth_must_not_be_negative check ();
-    end
-    if (DEPTH < 1) begin : g_wire
+    end else if (DEPTH < 1) begin : g_wire
         wire unused = &{1'b0, clk, rst, en};
         assign out_data = in_data;
     end else begin : g_stages
@@ -45,7 +44,6 @@ module lmu_delay #(
 
         for (i = 0; i < DEPTH; i = i + 1) begin : g_stage
             reg [WIDTH-1:0] stage_q;
-
             assign tap[i+1] = stage_q;
 
             always @(posedge clk) begin
@@ -56,5 +54,4 @@ module lmu_delay #(
     end
 
 endmodule
-
 `default_nettype wire

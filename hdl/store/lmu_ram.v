@@ -30,19 +30,15 @@ module lmu_ram #(
     input  wire [        WIDTH-1:0] wr_data,
     input  wire                     rd_en,
     input  wire [$clog2(DEPTH)-1:0] rd_addr,
-    output wire [        WIDTH-1:0] rd_data
+    output reg  [        WIDTH-1:0] rd_data
 );
 
     reg [WIDTH-1:0] contents[0:DEPTH-1];
-    reg [WIDTH-1:0] rd_data_q;
-
-    assign rd_data = rd_data_q;
 
     always @(posedge clk) begin
         if (wr_en) contents[wr_addr] <= wr_data;
-        if (rd_en) rd_data_q <= contents[rd_addr];
+        if (rd_en) rd_data <= contents[rd_addr];
     end
 
 endmodule
-
 `default_nettype wire

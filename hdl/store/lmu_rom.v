@@ -30,7 +30,7 @@ module lmu_rom #(
     input  wire                     clk,
     input  wire                     rd_en,
     input  wire [$clog2(DEPTH)-1:0] rd_addr,
-    output wire [        WIDTH-1:0] rd_data
+    output reg  [        WIDTH-1:0] rd_data
 );
 
     // Left to itself, Yosys makes even large ROMs of LUTs. Verilator does not count the use in an attribute.
@@ -40,16 +40,11 @@ module lmu_rom #(
 
     (* rom_style = STYLE *)
     reg [WIDTH-1:0] contents[0:DEPTH-1];
-    reg [WIDTH-1:0] rd_data_q;
-
-    assign rd_data = rd_data_q;
 
 `ifndef FORMAL
     initial $readmemh(FILE, contents);
 
-    always @(posedge clk) begin
-        if (rd_en) rd_data_q <= contents[rd_addr];
-    end
+    always @(posedge clk) if (rd_en) rd_data <= contents[rd_addr];
 
     // synthesis translate_off
 `ifndef SYNTHESIS
@@ -81,12 +76,7 @@ module lmu_rom #(
 `ifdef FORMAL
     // What is proven holds for any contents: no file is read
     wire [WIDTH*DEPTH-1:0] f_contents = $anyconst;
-
-    always @(posedge clk) begin
-        if (rd_en) rd_data_q <= f_contents[rd_addr*WIDTH+:WIDTH];
-    end
+    always @(posedge clk) if (rd_en) rd_data <= f_contents[rd_addr*WIDTH+:WIDTH];
 `endif
-
 endmodule
-
 `default_nettype wire

@@ -8,8 +8,7 @@
 // takes the N beats that the last step of the sequence before has left, and drops them.
 //
 //   Signal         Width      Direction   Description
-//   clk            1          in          rising edge
-//   rst            1          in          synchronous, active high, clears control; the next step is a first one
+//   clk, rst       1          in          rising edge; rst is synchronous, active high; the next step is a first one
 //   a_axis_tdata   A_W        in          signed; N_A beats a step. N_A = 0: absent, tie the port off
 //   a_axis_tlast   1          in          last beat of the sequence; heeded only in the last live source
 //   b_axis_*       B_W        in          as a
@@ -50,7 +49,6 @@ module lmu_concat #(
 ) (
     input wire clk,
     input wire rst,
-
     input  wire [A_W-1:0] a_axis_tdata,
     input  wire           a_axis_tvalid,
     output wire           a_axis_tready,
@@ -66,25 +64,20 @@ module lmu_concat #(
     output wire           c_axis_tready,
     input  wire           c_axis_tlast,
 
-    output reg  [OUT_W-1:0] m_axis_tdata,
+    output wire [OUT_W-1:0] m_axis_tdata,
     output wire             m_axis_tvalid,
     input  wire             m_axis_tready,
     output wire             m_axis_tlast
 );
 
     localparam [1:0] A = 2'd0, B = 2'd1, C = 2'd2;
-    localparam A_LIVE = N_A > 0 && A_FEEDBACK == 0;
-    localparam B_LIVE = N_B > 0 && B_FEEDBACK == 0;
+    localparam A_LIVE = N_A > 0 && A_FEEDBACK == 0, B_LIVE = N_B > 0 && B_FEEDBACK == 0;
     localparam C_LIVE = N_C > 0 && C_FEEDBACK == 0;
-
-    localparam [1:0] FIRST = N_A > 0 ? A : N_B > 0 ? B : C;
-    localparam [1:0] LAST = N_C > 0 ? C : N_B > 0 ? B : A;
-    localparam [1:0] LAST_LIVE = C_LIVE ? C : B_LIVE ? B : A;
-    localparam [1:0] AFTER_A = N_B > 0 ? B : C;
+    localparam [1:0] FIRST = N_A > 0 ? A : N_B > 0 ? B : C, LAST = N_C > 0 ? C : N_B > 0 ? B : A;
+    localparam [1:0] LAST_LIVE = C_LIVE ? C : B_LIVE ? B : A, AFTER_A = N_B > 0 ? B : C;
 
     // Counts the values of a source
-    localparam N_AB = N_A > N_B ? N_A : N_B;
-    localparam N_MAX = N_AB > N_C ? N_AB : N_C;
+    localparam N_AB = N_A > N_B ? N_A : N_B, N_MAX = N_AB > N_C ? N_AB : N_C;
     localparam COUNT_W = N_MAX > 1 ? $clog2(N_MAX) : 1;
 
     if (N_A < 0 || N_B < 0 || N_C < 0) begin : g_check_sizes
@@ -98,40 +91,17 @@ module lmu_concat #(
     reg started_q;  // a step has ended since rst
     reg fresh_q;  // this is the first step of a sequence
     reg last_q;  // the last live source of this step ended with tlast
-
-    reg [COUNT_W-1:0] last_count;  // number of the source's last value
-    reg feedback, valid, last;
-
     wire signed [OUT_W-1:0] a, b, c;
 
     lmu_align #(.IN_W(A_W), .SHIFT(A_SHIFT), .OUT_W(OUT_W)) align_a (.in_data(a_axis_tdata), .out_data(a));
-
     lmu_align #(.IN_W(B_W), .SHIFT(B_SHIFT), .OUT_W(OUT_W)) align_b (.in_data(b_axis_tdata), .out_data(b));
-
     lmu_align #(.IN_W(C_W), .SHIFT(C_SHIFT), .OUT_W(OUT_W)) align_c (.in_data(c_axis_tdata), .out_data(c));
 
-    always @* begin
-        m_axis_tdata = a;
-        valid = a_axis_tvalid;
-        last = a_axis_tlast;
-        feedback = A_FEEDBACK != 0;
-        last_count = N_A[COUNT_W-1:0] - 1'b1;
-        if (source_q == B) begin
-            m_axis_tdata = b;
-            valid = b_axis_tvalid;
-            last = b_axis_tlast;
-            feedback = B_FEEDBACK != 0;
-            last_count = N_B[COUNT_W-1:0] - 1'b1;
-        end
-        if (source_q == C) begin
-            m_axis_tdata = c;
-            valid = c_axis_tvalid;
-            last = c_axis_tlast;
-            feedback = C_FEEDBACK != 0;
-            last_count = N_C[COUNT_W-1:0] - 1'b1;
-        end
-        if (feedback && fresh_q) m_axis_tdata = {OUT_W{1'b0}};
-    end
+    wire at_b = source_q == B, at_c = source_q == C;
+    wire feedback = at_c ? C_FEEDBACK != 0 : at_b ? B_FEEDBACK != 0 : A_FEEDBACK != 0;
+    wire valid = at_c ? c_axis_tvalid : at_b ? b_axis_tvalid : a_axis_tvalid;
+    wire last = at_c ? c_axis_tlast : at_b ? b_axis_tlast : a_axis_tlast;
+    wire [COUNT_W-1:0] last_count = (at_c ? N_C[COUNT_W-1:0] : at_b ? N_B[COUNT_W-1:0] : N_A[COUNT_W-1:0]) - 1'b1;
 
     // In the first step after rst nobody has sent the feedback
     wire absent = feedback && !started_q;
@@ -140,12 +110,12 @@ module lmu_concat #(
     wire source_end = count_q == last_count;
     wire step_end = source_end && source_q == LAST;
     wire step_last = source_q == LAST_LIVE ? last : last_q;
-
+    assign m_axis_tdata = feedback && fresh_q ? {OUT_W{1'b0}} : at_c ? c : at_b ? b : a;
     assign m_axis_tvalid = valid || absent;
     assign m_axis_tlast = step_end && step_last;
     assign a_axis_tready = source_q == A && take;
-    assign b_axis_tready = source_q == B && take;
-    assign c_axis_tready = source_q == C && take;
+    assign b_axis_tready = at_b && take;
+    assign c_axis_tready = at_c && take;
 
     always @(posedge clk) begin
         if (transfer) begin
@@ -194,7 +164,6 @@ module lmu_concat #(
     wire f_tlast = f_a ? a_axis_tlast : f_b ? b_axis_tlast : c_axis_tlast;
     wire f_step_last = f_place_q == F_LIVE_END ? f_tlast : f_last_q;
     wire f_end = f_place_q == F_N - 1;
-
     always @(posedge clk) begin
         if (transfer) begin
             f_place_q <= f_end ? 0 : f_place_q + 1;
@@ -225,7 +194,5 @@ module lmu_concat #(
         reach_second_step : cover (transfer && f_end && f_started_q && (STREAMING != 0 || f_first_q));
     end
 `endif
-
 endmodule
-
 `default_nettype wire

@@ -2,8 +2,7 @@
 // A queue of DEPTH words or a few more: what goes in first comes out first, one word a cycle on both sides.
 //
 //   Signal         Width   Direction   Description
-//   clk            1       in          rising edge
-//   rst            1       in          synchronous, active high, empties the queue
+//   clk, rst       1       in          rising edge; rst is synchronous, active high, empties the queue
 //   s_axis_tdata   WIDTH   in          in; whatever belongs to the beat is packed into it
 //   m_axis_tdata   WIDTH   out         out
 //
@@ -24,18 +23,16 @@ module lmu_fifo #(
 ) (
     input wire clk,
     input wire rst,
-
     input  wire [WIDTH-1:0] s_axis_tdata,
     input  wire             s_axis_tvalid,
     output wire             s_axis_tready,
 
     output wire [WIDTH-1:0] m_axis_tdata,
-    output wire             m_axis_tvalid,
+    output reg              m_axis_tvalid,
     input  wire             m_axis_tready
 );
 
-    localparam RAM_DEPTH = DEPTH > 2 ? DEPTH : 2;
-    localparam AW = $clog2(RAM_DEPTH);
+    localparam RAM_DEPTH = DEPTH > 2 ? DEPTH : 2, AW = $clog2(RAM_DEPTH);
 
     if (WIDTH < 1 || DEPTH < 1) begin : g_check
         PARAM_ERROR_width_and_depth_must_be_at_least_1 check ();
@@ -43,22 +40,18 @@ module lmu_fifo #(
 
     reg [AW-1:0] wr_addr_q, rd_addr_q;
     reg [AW:0] count_q;  // words in the RAM
-    reg m_valid_q;
-
     wire wr_en = s_axis_tvalid && s_axis_tready;
-    wire rd_en = count_q != 0 && (!m_valid_q || m_axis_tready);
-
+    wire rd_en = count_q != 0 && (!m_axis_tvalid || m_axis_tready);
     assign s_axis_tready = count_q != RAM_DEPTH[AW:0];
-    assign m_axis_tvalid = m_valid_q;
 
     always @(posedge clk) begin
         if (wr_en) wr_addr_q <= {1'b0, wr_addr_q} == RAM_DEPTH[AW:0] - 1'b1 ? {AW{1'b0}} : wr_addr_q + 1'b1;
         if (rd_en) rd_addr_q <= {1'b0, rd_addr_q} == RAM_DEPTH[AW:0] - 1'b1 ? {AW{1'b0}} : rd_addr_q + 1'b1;
         if (wr_en && !rd_en) count_q <= count_q + 1'b1;
         if (rd_en && !wr_en) count_q <= count_q - 1'b1;
-        if (m_axis_tready) m_valid_q <= 1'b0;
-        if (rd_en) m_valid_q <= 1'b1;
-        if (rst) {wr_addr_q, rd_addr_q, count_q, m_valid_q} <= 0;
+        if (m_axis_tready) m_axis_tvalid <= 1'b0;
+        if (rd_en) m_axis_tvalid <= 1'b1;
+        if (rst) {wr_addr_q, rd_addr_q, count_q, m_axis_tvalid} <= 0;
     end
 
     lmu_ram #(.WIDTH(WIDTH), .DEPTH(RAM_DEPTH)) ram (
@@ -75,9 +68,7 @@ module lmu_fifo #(
         .clk(clk), .rst(rst), .valid(m_axis_tvalid), .ready(m_axis_tready), .payload(m_axis_tdata)
     );
 
-    always @(posedge clk) begin
-        if (!rst && $past(!rst && count_q != 0)) never_dry : assert (m_axis_tvalid);
-    end
+    always @(posedge clk) if (!rst && $past(!rst && count_q != 0)) never_dry : assert (m_axis_tvalid);
 
     // Nothing lost, nothing invented, nothing overtaken: an arbitrary word comes out after those that came in before it
     wire f_choose = $anyseq;
@@ -86,7 +77,6 @@ module lmu_fifo #(
     reg [AW+1:0] f_before_q;  // words before the chosen one
     reg f_chosen_q;
     reg [WIDTH-1:0] f_word_q;
-
     always @(posedge clk) begin
         f_words_q <= f_words_q + wr_en - f_taken;
         if (f_chosen_q && f_taken) begin
@@ -102,17 +92,16 @@ module lmu_fifo #(
     end
 
     // Where the chosen word must be, which an induction has to know
-    wire [AW+1:0] f_ahead = f_before_q - m_valid_q;
+    wire [AW+1:0] f_ahead = f_before_q - m_axis_tvalid;
     wire [AW+1:0] f_place = rd_addr_q + f_ahead >= RAM_DEPTH ? rd_addr_q + f_ahead - RAM_DEPTH : rd_addr_q + f_ahead;
     wire [AW+1:0] f_next = rd_addr_q + count_q >= RAM_DEPTH ? rd_addr_q + count_q - RAM_DEPTH : rd_addr_q + count_q;
-    wire f_in_ram = f_chosen_q && (f_before_q != 0 || !m_valid_q);
+    wire f_in_ram = f_chosen_q && (f_before_q != 0 || !m_axis_tvalid);
     reg [AW-1:0] f_addr_q;
-
     always @(posedge clk) if (!f_chosen_q && wr_en && f_choose) f_addr_q <= wr_addr_q;
 
     always @* if (!rst) begin
         in_range : assert (wr_addr_q < RAM_DEPTH && rd_addr_q < RAM_DEPTH && count_q <= RAM_DEPTH);
-        words_counted : assert (f_words_q == count_q + m_valid_q);
+        words_counted : assert (f_words_q == count_q + m_axis_tvalid);
         holds_depth : assert (s_axis_tready || f_words_q >= DEPTH);
         next_place : assert (wr_addr_q == f_next);
         chosen_inside : assert (!f_chosen_q || f_before_q < f_words_q);
@@ -122,7 +111,5 @@ module lmu_fifo #(
         reach_order : cover (f_chosen_q && f_before_q == DEPTH - 1 && m_axis_tvalid);
     end
 `endif
-
 endmodule
-
 `default_nettype wire

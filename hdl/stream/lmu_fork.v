@@ -2,8 +2,7 @@
 // Gives each beat of a stream once to each of several outputs, which take it when they are ready, not all together.
 //
 //   Signal          Width     Direction   Description
-//   clk             1         in          rising edge
-//   rst             1         in          synchronous, active high, forgets who has taken the beat
+//   clk, rst        1         in          rising edge; rst is synchronous, active high, forgets who has taken the beat
 //   s_axis_tdata    WIDTH     in          in; whatever belongs to the beat is packed into it
 //   m_axis_tdata    WIDTH     out         out, the same for all outputs
 //   m_axis_tvalid   OUTPUTS   out         one bit an output
@@ -26,7 +25,6 @@ module lmu_fork #(
 ) (
     input wire clk,
     input wire rst,
-
     input  wire [WIDTH-1:0] s_axis_tdata,
     input  wire             s_axis_tvalid,
     output wire             s_axis_tready,
@@ -41,7 +39,6 @@ module lmu_fork #(
     end
 
     reg [OUTPUTS-1:0] done_q;  // outputs that have taken the beat already
-
     assign m_axis_tdata = s_axis_tdata;
     assign m_axis_tvalid = {OUTPUTS{s_axis_tvalid}} & ~done_q;
     assign s_axis_tready = &(done_q | m_axis_tready);
@@ -52,31 +49,20 @@ module lmu_fork #(
     end
 
 `ifdef FORMAL
-    reg f_past_q = 1'b0;
-    always @(posedge clk) f_past_q <= 1'b1;
-
     f_axis #(.SOURCE(1), .WIDTH(WIDTH)) f_s_axis (
         .clk(clk), .rst(rst), .valid(s_axis_tvalid), .ready(s_axis_tready), .payload(s_axis_tdata)
+    );
+    f_axis #(.WIDTH(WIDTH)) f_m_axis[OUTPUTS-1:0] (
+        .clk(clk), .rst(rst), .valid(m_axis_tvalid), .ready(m_axis_tready), .payload(m_axis_tdata)
     );
 
     // Each output takes each beat exactly once
     wire [OUTPUTS-1:0] f_now = m_axis_tvalid & m_axis_tready;
     wire f_gone = s_axis_tvalid && s_axis_tready;
     reg [OUTPUTS-1:0] f_got_q;  // outputs that have the beat
-    reg [OUTPUTS-1:0] f_offered_q;  // outputs that were offered it and did not take it
+    always @(posedge clk) f_got_q <= f_gone || rst ? {OUTPUTS{1'b0}} : f_got_q | f_now;
 
-    always @(posedge clk) begin
-        if (f_past_q && $past(!rst && s_axis_tvalid && !s_axis_tready)) payload_holds : assert ($stable(m_axis_tdata));
-        if (f_past_q && !rst) valid_holds : assert ((f_offered_q & ~m_axis_tvalid) == 0);
-    end
-
-    always @(posedge clk) begin
-        f_got_q <= f_gone ? {OUTPUTS{1'b0}} : f_got_q | f_now;
-        f_offered_q <= m_axis_tvalid & ~m_axis_tready;
-        if (rst) {f_got_q, f_offered_q} <= 0;
-    end
-
-    always @* if (f_past_q && !rst) begin
+    always @* if (!rst) begin
         not_twice : assert ((f_got_q & f_now) == 0);
         not_lost : assert (!f_gone || (f_got_q | f_now) == {OUTPUTS{1'b1}});
         none_invented : assert (s_axis_tvalid || m_axis_tvalid == 0);
@@ -84,12 +70,10 @@ module lmu_fork #(
         never_closed : assert (!(&m_axis_tready) || s_axis_tready);
     end
 
-    always @(posedge clk) if (f_past_q && !rst) begin
+    always @(posedge clk) if (!rst) begin
         reach_late : cover (f_gone && (OUTPUTS == 1 || f_got_q != 0));
         reach_flow : cover (f_gone && $past(f_gone));
     end
 `endif
-
 endmodule
-
 `default_nettype wire

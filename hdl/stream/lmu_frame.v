@@ -42,7 +42,6 @@ module lmu_frame #(
 ) (
     input wire clk,
     input wire rst,
-
     input  wire [WIDTH-1:0] s_axis_tdata,
     input  wire             s_axis_tvalid,
     output wire             s_axis_tready,
@@ -57,29 +56,24 @@ module lmu_frame #(
     output wire       e_axis_tvalid,
     input  wire       e_axis_tready,
 
-    output wire framing_error
+    output reg  framing_error
 );
 
-    // A counter of one value keeps one bit
-    localparam BEAT_CW = N > 1 ? $clog2(N) : 1;
-    localparam STEP_CW = STEPS > 1 ? $clog2(STEPS) : 1;
+    localparam BEAT_CW = N > 1 ? $clog2(N) : 1, STEP_CW = STEPS > 1 ? $clog2(STEPS) : 1;
 
     if (N < 1 || WIDTH < 1) begin : g_check_sizes
         PARAM_ERROR_n_and_width_must_be_at_least_1 check ();
-    end
-    if (STEPS < 0) begin : g_check_steps
+    end else if (STEPS < 0) begin : g_check_steps
         PARAM_ERROR_steps_must_not_be_negative check ();
     end
 
     // A beat that is taken while it can not pass waits here, so that s_axis_tready comes from a register
-
     reg full_q;
     reg [WIDTH:0] waiting_q;
     wire i_ready;
     wire i_valid = full_q || s_axis_tvalid;
     wire [WIDTH-1:0] i_data = full_q ? waiting_q[WIDTH-1:0] : s_axis_tdata;
     wire i_last = full_q ? waiting_q[WIDTH] : s_axis_tlast;
-
     assign s_axis_tready = !full_q;
 
     always @(posedge clk) begin
@@ -88,14 +82,11 @@ module lmu_frame #(
     end
 
     // Places in a step and in a sequence
-
     reg fill_q;  // tlast has come within this step
     reg drop_q;  // the sequence is complete, its tlast has not come
     reg [BEAT_CW-1:0] beat_q;
     reg [1:0] errors_q;  // the older one in bit 0
     reg [1:0] kept_q;  // how many of them wait
-    reg framing_error_q;
-
     wire last_step;
     wire last_beat = {1'b0, beat_q} == N[BEAT_CW:0] - 1'b1;
     wire ends = last_beat && (fill_q || i_last || last_step);
@@ -104,14 +95,12 @@ module lmu_frame #(
     wire pass = m_axis_tvalid && m_axis_tready;
     wire keep = pass && ends;
     wire take = e_axis_tvalid && e_axis_tready;
-
     assign i_ready = drop_q || (!fill_q && !hold && m_axis_tready);
     assign m_axis_tdata = fill_q ? {WIDTH{1'b0}} : i_data;
     assign m_axis_tvalid = !drop_q && !hold && (fill_q || i_valid);
     assign m_axis_tlast = ends;
     assign e_axis_tdata = errors_q[0];
     assign e_axis_tvalid = kept_q != 0;
-    assign framing_error = framing_error_q;
 
     always @(posedge clk) begin
         if (drop_q && i_valid && i_last) drop_q <= 1'b0;
@@ -125,7 +114,6 @@ module lmu_frame #(
 
     if (STEPS > 0) begin : g_steps
         reg [STEP_CW-1:0] step_q;
-
         assign last_step = {1'b0, step_q} == STEPS[STEP_CW:0] - 1'b1;
 
         always @(posedge clk) begin
@@ -137,19 +125,15 @@ module lmu_frame #(
     end
 
     // Errors that wait for e_axis
-
     always @(posedge clk) begin
         if (take) errors_q[0] <= errors_q[1];
         if (keep) errors_q[kept_q[0] && !take] <= error;
         kept_q <= kept_q + {1'b0, keep} - {1'b0, take};
-        framing_error_q <= keep && error;
-        if (rst) {kept_q, framing_error_q} <= 0;
+        framing_error <= keep && error;
+        if (rst) {kept_q, framing_error} <= 0;
     end
 
 `ifdef FORMAL
-    reg f_past_q = 1'b0;
-    always @(posedge clk) f_past_q <= 1'b1;
-
     f_axis #(.SOURCE(1), .WIDTH(WIDTH + 1)) f_s_axis (
         .clk(clk), .rst(rst), .valid(s_axis_tvalid), .ready(s_axis_tready), .payload({s_axis_tdata, s_axis_tlast})
     );
@@ -162,11 +146,9 @@ module lmu_frame #(
 
     // The register in front: a beat that is taken passes at once or waits, and none comes twice
     always @(posedge clk) begin
-        if (f_past_q && $past(!rst && i_valid && !i_ready)) begin
-            waiting_holds : assert (i_valid && $stable({i_data, i_last}));
-        end
-        if (f_past_q && $past(!rst && i_ready)) none_twice : assert (s_axis_tready);
-        if (f_past_q && $past(!rst && s_axis_tvalid && s_axis_tready && !i_ready)) begin
+        if (!rst && $past(!rst && i_valid && !i_ready)) waiting_holds : assert (i_valid && $stable({i_data, i_last}));
+        if (!rst && $past(!rst && i_ready)) none_twice : assert (s_axis_tready);
+        if (!rst && $past(!rst && s_axis_tvalid && s_axis_tready && !i_ready)) begin
             none_dropped : assert (full_q && {i_last, i_data} == $past({s_axis_tlast, s_axis_tdata}));
         end
     end
@@ -183,7 +165,6 @@ module lmu_frame #(
     wire f_end = f_given && m_axis_tlast;
     wire f_beyond = STEPS > 0 && f_in_q == F_SIZE;
     wire f_right = f_taken && i_last && (STEPS == 0 || f_in_q == F_SIZE - 1);
-
     always @(posedge clk) begin
         if (f_taken) begin
             f_in_q <= f_in_q + !f_beyond;
@@ -199,7 +180,7 @@ module lmu_frame #(
         if (rst) {f_in_q, f_beat_q, f_step_q, f_short_q} <= 0;
     end
 
-    always @* if (f_past_q && !rst) begin
+    always @* if (!rst) begin
         whole_steps : assert (!m_axis_tvalid || !m_axis_tlast || f_beat_q == N - 1);
         never_too_long : assert (STEPS == 0 || f_step_q < STEPS);
         last_at_the_end : assert (STEPS == 0 || !m_axis_tvalid || f_beat_q != N - 1 || f_step_q != STEPS - 1
@@ -212,48 +193,38 @@ module lmu_frame #(
         end
         if (f_given && !f_taken) zeros_only_after_a_short_step : assert (f_short_q && m_axis_tdata == 0);
         if (f_short_q) step_is_filled : assert (!f_taken && (m_axis_tvalid || hold));
-        if (f_taken && i_last && !f_beyond) begin
-            ends_with_the_source : assert (m_axis_tlast == (f_beat_q == N - 1));
-        end
+        if (f_taken && i_last && !f_beyond) ends_with_the_source : assert (m_axis_tlast == (f_beat_q == N - 1));
     end
 
-    // One error word a sequence, in order
-    reg [1:0] f_errors_q, f_kept_q;
-    wire f_took = e_axis_tvalid && e_axis_tready;
-    wire [1:0] f_left = f_kept_q - {1'b0, f_took};
+    // One error word a sequence, in order: an end with its error, as tlast, gives a beat
+    wire [3:0] f_kept;
     reg f_wrong_q;  // a sequence with an error ended in the cycle before
+    f_steps #(.FLIGHT(2), .RULES(0)) f_errors (
+        .clk(clk), .rst(rst), .s_valid(f_end), .s_ready(1'b1), .s_last(!f_right), .s_data(1'b0),
+        .m_valid(e_axis_tvalid), .m_ready(e_axis_tready), .m_last(e_axis_tdata[0]), .m_data(1'b0), .steps(f_kept)
+    );
 
-    always @(posedge clk) begin
-        f_kept_q <= f_left + {1'b0, f_end};
-        f_errors_q <= (f_errors_q >> f_took & ~(2'b01 << f_left)) | {1'b0, f_end && !f_right} << f_left;
-        f_wrong_q <= f_end && !f_right;
-        if (rst) {f_kept_q, f_errors_q, f_wrong_q} <= 0;
-    end
+    always @(posedge clk) f_wrong_q <= f_end && !f_right && !rst;
 
-    always @* if (f_past_q && !rst) begin
-        errors_fit : assert (f_kept_q <= 2);
-        error_word : assert (e_axis_tvalid == (f_kept_q != 0) && (!e_axis_tvalid || e_axis_tdata == f_errors_q[0]));
+    always @* if (!rst) begin
+        error_offered : assert (e_axis_tvalid == (f_kept != 0));
         error_pulse : assert (framing_error == f_wrong_q);
     end
 
     // Never stuck: while both sinks are ready, a beat waits for the rest of a step and two error words at most
     reg [$clog2(N+4)-1:0] f_wait_q;
-
     always @(posedge clk) begin
         if (m_axis_tready && e_axis_tready) f_wait_q <= f_wait_q + 1;
         if (i_ready || rst) f_wait_q <= 0;
     end
 
-    always @* if (f_past_q && !rst) never_stuck : assert (f_wait_q <= N + 1);
-
-    always @(posedge clk) if (f_past_q && !rst) begin
+    always @* if (!rst) begin
+        never_stuck : assert (f_wait_q <= N + 1);
         reach_mended : cover (f_given && m_axis_tlast && (N == 1 || f_short_q));
         reach_dropped : cover (f_taken && i_last && (STEPS == 0 || f_beyond));
-        reach_right : cover (f_end && f_right && f_kept_q == 1);
-        reach_hold : cover (hold && i_valid && f_errors_q == 2'b10);
+        reach_right : cover (f_end && f_right && f_kept == 1);
+        reach_hold : cover (hold && i_valid && errors_q == 2'b10);
     end
 `endif
-
 endmodule
-
 `default_nettype wire

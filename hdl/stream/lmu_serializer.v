@@ -29,7 +29,6 @@ module lmu_serializer #(
 ) (
     input wire clk,
     input wire rst,
-
     input  wire [LANES*WIDTH-1:0] s_axis_tdata,
     input  wire                   s_axis_tvalid,
     output wire                   s_axis_tready,
@@ -37,13 +36,12 @@ module lmu_serializer #(
     input  wire [      LANES-1:0] s_axis_tuser,
 
     output wire [WIDTH-1:0] m_axis_tdata,
-    output wire             m_axis_tvalid,
+    output reg              m_axis_tvalid,
     input  wire             m_axis_tready,
     output wire             m_axis_tlast,
     output wire [      0:0] m_axis_tuser
 );
 
-    // A counter of one value keeps one bit
     localparam LANE_CW = LANES > 1 ? $clog2(LANES) : 1;
 
     if (WIDTH < 1 || LANES < 1) begin : g_check_sizes
@@ -54,15 +52,11 @@ module lmu_serializer #(
     reg [LANES*WIDTH-1:0] data_q;
     reg [LANES-1:0] user_q;
     reg last_q;
-    reg valid_q;
     reg [LANE_CW-1:0] lane_q;
-
     wire last_lane = {1'b0, lane_q} == LANES[LANE_CW:0] - 1'b1;
     wire accept = s_axis_tready && s_axis_tvalid;
-
-    assign s_axis_tready = !valid_q || (m_axis_tready && last_lane);
+    assign s_axis_tready = !m_axis_tvalid || (m_axis_tready && last_lane);
     assign m_axis_tdata = data_q[WIDTH-1:0];
-    assign m_axis_tvalid = valid_q;
     assign m_axis_tlast = last_q && last_lane;
     assign m_axis_tuser = user_q[0];
 
@@ -71,38 +65,28 @@ module lmu_serializer #(
             data_q <= data_q >> WIDTH;
             user_q <= user_q >> 1;
             lane_q <= last_lane ? {LANE_CW{1'b0}} : lane_q + 1'b1;
-            if (last_lane) valid_q <= 1'b0;
+            if (last_lane) m_axis_tvalid <= 1'b0;
         end
         if (accept) begin
             data_q <= s_axis_tdata;
             user_q <= s_axis_tuser;
             last_q <= s_axis_tlast;
-            valid_q <= 1'b1;
+            m_axis_tvalid <= 1'b1;
         end
-        if (rst) {valid_q, lane_q} <= 0;
+        if (rst) {m_axis_tvalid, lane_q} <= 0;
     end
 
 `ifdef FORMAL
-    f_axis #(.SOURCE(1), .WIDTH(LANES*WIDTH + LANES + 1)) f_s_axis (
-        .clk(clk), .rst(rst), .valid(s_axis_tvalid), .ready(s_axis_tready),
-        .payload({s_axis_tdata, s_axis_tlast, s_axis_tuser})
-    );
-    f_axis #(.WIDTH(WIDTH + 2)) f_m_axis (
-        .clk(clk), .rst(rst), .valid(m_axis_tvalid), .ready(m_axis_tready),
-        .payload({m_axis_tdata, m_axis_tlast, m_axis_tuser})
-    );
-
     // Each word gives its values once, in order
     reg [LANES*WIDTH-1:0] f_data_q;
     reg [LANES-1:0] f_user_q;
     wire [$clog2(LANES+1)-1:0] f_lane;
     wire [3:0] f_inside;
     wire f_done;
-
-    f_steps #(.N_IN(1), .N_OUT(LANES), .FLIGHT(2)) f_count (
+    f_steps #(.N_IN(1), .N_OUT(LANES), .FLIGHT(2), .S_W(LANES*WIDTH + LANES), .M_W(WIDTH + 1)) f_count (
         .clk(clk), .rst(rst), .s_valid(s_axis_tvalid), .s_ready(s_axis_tready), .s_last(s_axis_tlast),
-        .m_valid(m_axis_tvalid), .m_ready(m_axis_tready), .m_last(m_axis_tlast),
-        .s_place(), .m_place(f_lane), .begun(), .done(f_done), .steps(f_inside)
+        .s_data({s_axis_tuser, s_axis_tdata}), .m_valid(m_axis_tvalid), .m_ready(m_axis_tready), .m_last(m_axis_tlast),
+        .m_data({m_axis_tuser, m_axis_tdata}), .m_place(f_lane), .done(f_done), .steps(f_inside)
     );
 
     always @(posedge clk) if (accept) {f_data_q, f_user_q} <= {s_axis_tdata, s_axis_tuser};
@@ -119,7 +103,5 @@ module lmu_serializer #(
         reach_stall : cover (m_axis_tvalid && !m_axis_tready && s_axis_tvalid && f_lane == LANES - 1);
     end
 `endif
-
 endmodule
-
 `default_nettype wire

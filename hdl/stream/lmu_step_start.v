@@ -30,7 +30,6 @@ module lmu_step_start #(
 ) (
     input wire clk,
     input wire rst,
-
     input  wire [WIDTH-1:0] s_axis_tdata,
     input  wire             s_axis_tvalid,
     output wire             s_axis_tready,
@@ -40,27 +39,23 @@ module lmu_step_start #(
     output wire             m_axis_tvalid,
     input  wire             m_axis_tready,
     output wire             m_axis_tlast,
-    output wire [      0:0] m_axis_tuser
+    output reg  [      0:0] m_axis_tuser
 );
 
     if (N < 1 || WIDTH < 1) begin : g_check_sizes
         PARAM_ERROR_n_and_width_must_be_at_least_1 check ();
-    end
-    if (STREAMING != 0 && STREAMING != 1) begin : g_check_streaming
+    end else if (STREAMING != 0 && STREAMING != 1) begin : g_check_streaming
         PARAM_ERROR_streaming_must_be_0_or_1 check ();
     end
-
-    reg start_q;
 
     assign s_axis_tready = m_axis_tready;
     assign m_axis_tdata = s_axis_tdata;
     assign m_axis_tvalid = s_axis_tvalid;
     assign m_axis_tlast = s_axis_tlast;
-    assign m_axis_tuser = start_q;
 
     always @(posedge clk) begin
-        if (s_axis_tvalid && s_axis_tready) start_q <= STREAMING == 0 && s_axis_tlast;
-        if (rst) start_q <= 1'b1;
+        if (s_axis_tvalid && s_axis_tready) m_axis_tuser <= STREAMING == 0 && s_axis_tlast;
+        if (rst) m_axis_tuser <= 1'b1;
     end
 
 `ifdef FORMAL
@@ -76,7 +71,6 @@ module lmu_step_start #(
     reg [$clog2(N+1)-1:0] f_beat_q;
     reg f_any_q, f_last_q;  // a beat has come since rst; tlast of the latest one
     wire f_taken = s_axis_tvalid && s_axis_tready;
-
     always @* if (s_axis_tlast) assume (f_beat_q == N - 1);
 
     always @(posedge clk) begin
@@ -93,13 +87,8 @@ module lmu_step_start #(
             && m_axis_tlast == s_axis_tlast);
         start_in_place : assert (m_axis_tuser == (!f_any_q || (STREAMING == 0 && f_last_q)));
         first_beat_only : assert (!m_axis_tuser || f_beat_q == 0);
-    end
-
-    always @(posedge clk) begin
-        if (!rst) reach_second_start : cover (f_taken && f_any_q && f_beat_q == 0 && f_last_q);
+        reach_second_start : cover (f_taken && f_any_q && f_beat_q == 0 && f_last_q);
     end
 `endif
-
 endmodule
-
 `default_nettype wire

@@ -6,8 +6,7 @@
 //   KEEP_LAST = 1   only the vector that ends with tlast comes out
 //
 //   Signal         Width   Direction   Description
-//   clk            1       in          rising edge
-//   rst            1       in          synchronous, active high; both vectors are dropped
+//   clk, rst       1       in          rising edge; rst is synchronous, active high; both vectors are dropped
 //   s_axis_tdata   WIDTH   in          one value a beat, N beats a vector
 //   s_axis_tlast   1       in          last beat of the sequence, which is the last one of a vector
 //   m_axis_tdata   WIDTH   out         one value a beat, N beats a vector
@@ -39,26 +38,23 @@ module lmu_vector_buffer #(
 ) (
     input wire clk,
     input wire rst,
-
     input  wire [WIDTH-1:0] s_axis_tdata,
     input  wire             s_axis_tvalid,
     output wire             s_axis_tready,
     input  wire             s_axis_tlast,
 
     output wire [WIDTH-1:0] m_axis_tdata,
-    output wire             m_axis_tvalid,
+    output reg              m_axis_tvalid,
     input  wire             m_axis_tready,
-    output wire             m_axis_tlast
+    output reg              m_axis_tlast
 );
 
-    // A counter of one value keeps one bit
     localparam COUNT_W = N > 1 ? $clog2(N) : 1;
     localparam [COUNT_W-1:0] ZERO = 0;
 
     if (WIDTH < 1 || N < 1) begin : g_check_sizes
         PARAM_ERROR_width_and_n_must_be_at_least_1 check ();
-    end
-    if ((KEEP_LAST != 0 && KEEP_LAST != 1) || (REORDER != 0 && REORDER != 1)) begin : g_check_options
+    end else if ((KEEP_LAST != 0 && KEEP_LAST != 1) || (REORDER != 0 && REORDER != 1)) begin : g_check_options
         PARAM_ERROR_keep_last_and_reorder_must_be_0_or_1 check ();
     end
 
@@ -66,18 +62,13 @@ module lmu_vector_buffer #(
     reg [1:0] last_q;  // of each half: the vector came with tlast
     reg wr_half_q, rd_half_q;
     reg [COUNT_W-1:0] wr_count_q, rd_count_q;
-    reg m_valid_q, m_last_q;
-
     wire accept = s_axis_tvalid && s_axis_tready;
     wire wr_end = {1'b0, wr_count_q} == N[COUNT_W:0] - 1'b1;
     wire rd_end = {1'b0, rd_count_q} == N[COUNT_W:0] - 1'b1;
-    wire rd_en = full_q[rd_half_q] && (!m_valid_q || m_axis_tready);
+    wire rd_en = full_q[rd_half_q] && (!m_axis_tvalid || m_axis_tready);
     wire [COUNT_W-1:0] wr_count_d = wr_end ? ZERO : wr_count_q + 1'b1;
     wire [COUNT_W-1:0] place;
-
     assign s_axis_tready = !full_q[wr_half_q];
-    assign m_axis_tvalid = m_valid_q;
-    assign m_axis_tlast = m_last_q;
 
     always @(posedge clk) begin
         if (accept) begin
@@ -88,20 +79,18 @@ module lmu_vector_buffer #(
                 wr_half_q <= !wr_half_q;
             end
         end
-        if (m_axis_tready) m_valid_q <= 1'b0;
+        if (m_axis_tready) m_axis_tvalid <= 1'b0;
         if (rd_en) begin
-            m_valid_q <= 1'b1;
-            m_last_q <= rd_end && last_q[rd_half_q];
+            m_axis_tvalid <= 1'b1;
+            m_axis_tlast <= rd_end && last_q[rd_half_q];
             rd_count_q <= rd_end ? ZERO : rd_count_q + 1'b1;
             if (rd_end) begin
                 full_q[rd_half_q] <= 1'b0;
                 rd_half_q <= !rd_half_q;
             end
         end
-        if (rst) begin
-            {wr_half_q, rd_half_q, wr_count_q, rd_count_q, m_valid_q} <= 0;
-            full_q <= 2'b00;
-        end
+        if (rst) {wr_half_q, rd_half_q, wr_count_q, rd_count_q, m_axis_tvalid} <= 0;
+        if (rst) full_q <= 0;
     end
 
     lmu_ram #(.WIDTH(WIDTH), .DEPTH(2 << COUNT_W)) ram (
@@ -130,7 +119,6 @@ module lmu_vector_buffer #(
     // A source puts tlast on a vector's last beat
     reg [COUNT_W-1:0] f_in_q;
     wire f_in_end = f_in_q == N - 1;
-
     always @* if (s_axis_tlast) assume (f_in_end);
 
     // Nothing lost, invented or moved, for the value at an arbitrary place (in the order of arrival, REORDER = 0)
@@ -147,7 +135,6 @@ module lmu_vector_buffer #(
     wire [WIDTH-1:0] f_value = accept && f_in_q == f_place ? s_axis_tdata : f_value_q;
     wire [F_FLIGHT*(WIDTH+1)-1:0] f_rest = f_done ? f_words_q >> (WIDTH + 1) : f_words_q;
     integer f_k;
-
     always @* assume (f_place < N);
 
     always @(posedge clk) begin
@@ -175,7 +162,6 @@ module lmu_vector_buffer #(
     // Never stuck, no bubbles: what is there is offered after one cycle; a sink that is always ready never closes us
     reg f_dry_q, f_ready_q;
     reg [$clog2(N+2)-1:0] f_closed_q;
-
     always @(posedge clk) begin
         f_dry_q <= !m_axis_tvalid && f_vectors_q != 0 && !rst;
         f_ready_q <= rst || (f_ready_q && m_axis_tready);
@@ -190,7 +176,5 @@ module lmu_vector_buffer #(
         reach_last : cover (f_given && m_axis_tlast && f_vectors_q == 2);
     end
 `endif
-
 endmodule
-
 `default_nettype wire

@@ -162,11 +162,17 @@ MUTANTS = (
     Mutant(
         SERIALIZER,
         "lmu_serializer",
-        "!valid_q || (m_axis_tready && last_lane)",
-        "!valid_q || last_lane",
+        "!m_axis_tvalid || (m_axis_tready && last_lane)",
+        "!m_axis_tvalid || last_lane",
         ("payload_holds",),
     ),
-    Mutant(SERIALIZER, "lmu_serializer", "!valid_q || (m_axis_tready && last_lane)", "!valid_q", ("taken_when_free",)),
+    Mutant(
+        SERIALIZER,
+        "lmu_serializer",
+        "!m_axis_tvalid || (m_axis_tready && last_lane)",
+        "!m_axis_tvalid",
+        ("taken_when_free",),
+    ),
     Mutant(SERIALIZER, "lmu_serializer", "last_q && last_lane", "last_q", ("last_in_place",)),
     Mutant(
         STEP_START, "lmu_step_start", "if (s_axis_tvalid && s_axis_tready)", "if (s_axis_tvalid)", ("start_in_place",)
@@ -180,9 +186,9 @@ MUTANTS = (
         "if (drop_q && i_last)",
         ("rest_dropped",),
     ),
-    Mutant(frame(3, 2), "lmu_frame", "i_last != last_step", "i_last && !last_step", ("error_word",)),
-    Mutant(frame(3, 2), "lmu_frame", "wire hold = ends && kept_q[1]", "wire hold = 1'b0", ("errors_fit",)),
-    Mutant(frame(3, 2), "lmu_frame", "errors_q[kept_q[0] && !take]", "errors_q[!take]", ("error_word",)),
+    Mutant(frame(3, 2), "lmu_frame", "i_last != last_step", "i_last && !last_step", ("f_errors.last_in_place",)),
+    Mutant(frame(3, 2), "lmu_frame", "wire hold = ends && kept_q[1]", "wire hold = 1'b0", ("f_errors.flight_bounded",)),
+    Mutant(frame(3, 2), "lmu_frame", "errors_q[kept_q[0] && !take]", "errors_q[!take]", ("f_errors.last_in_place",)),
     Mutant(
         frame(3, 2),
         "lmu_frame",
@@ -207,8 +213,8 @@ MUTANTS = (
         "assign s_axis_tready = 1'b1",
         ("none_invented", "value_in_place"),
     ),
-    Mutant(vector(3, 0), "lmu_vector_buffer", "&& (!m_valid_q || m_axis_tready)", "", ("payload_holds",)),
-    Mutant(vector(3, 0), "lmu_vector_buffer", "(!m_valid_q || m_axis_tready)", "!m_valid_q", ("full_rate",)),
+    Mutant(vector(3, 0), "lmu_vector_buffer", "&& (!m_axis_tvalid || m_axis_tready)", "", ("payload_holds",)),
+    Mutant(vector(3, 0), "lmu_vector_buffer", "(!m_axis_tvalid || m_axis_tready)", "!m_axis_tvalid", ("full_rate",)),
     Mutant(
         vector(3, 1), "lmu_vector_buffer", "wr_end && (KEEP_LAST == 0 || s_axis_tlast)", "wr_end", ("none_invented",)
     ),
@@ -222,23 +228,23 @@ MUTANTS = (
     Mutant(
         REGISTERS,
         "lmu_registers",
-        "write = aw_valid_q && w_valid_q && !b_valid_q",
+        "write = aw_valid_q && w_valid_q && !s_axil_bvalid",
         "write = aw_valid_q && w_valid_q",
         ("writes_bounded",),
     ),
     Mutant(
         REGISTERS,
         "lmu_registers",
-        "write = aw_valid_q && w_valid_q && !b_valid_q",
-        "write = aw_valid_q && !b_valid_q",
+        "write = aw_valid_q && w_valid_q && !s_axil_bvalid",
+        "write = aw_valid_q && !s_axil_bvalid",
         ("write_response_is_due",),
     ),
     Mutant(
         REGISTERS,
         "lmu_registers",
-        "assign s_axil_rdata = r_data_q",
-        "assign s_axil_rdata = r_data_d",
-        ("read_response_holds",),
+        "if (s_axil_rready) s_axil_rvalid",
+        "s_axil_rdata <= r_data; if (s_axil_rready) s_axil_rvalid",
+        ("f_r_axis.payload_holds",),
     ),
     Mutant(
         dense(1, 1, 1),
@@ -250,7 +256,7 @@ MUTANTS = (
     Mutant(
         dense(2, 1, 1),
         "lmu_memory_dense",
-        "wire run = !(m_valid_q && beat_due_q);",
+        "wire run = !(m_axis_tvalid && beat_due_q);",
         "wire run = 1'b1;",
         ("payload_holds",),
     ),
@@ -278,7 +284,7 @@ MUTANTS = (
     Mutant(
         tridiag(2, 1, 1),
         "lmu_memory_tridiag",
-        "assign run = !(m_valid_q && !m_axis_tready && new_valid);",
+        "assign run = !(m_axis_tvalid && !m_axis_tready && new_valid);",
         "assign run = 1'b1;",
         ("payload_holds",),
     ),
@@ -309,8 +315,8 @@ MUTANTS = (
     Mutant(
         tridiag(2, 1, 1),
         "lmu_memory_tridiag",
-        "m_last_q <= last && bottom_q[MEM_STAGE];",
-        "m_last_q <= last;",
+        "m_axis_tlast <= last && bottom_q[MEM_STAGE];",
+        "m_axis_tlast <= last;",
         ("last_in_place",),
     ),
     Mutant(
@@ -327,7 +333,7 @@ MUTANTS = (
         "wire carry = 1'b0;",
         ("sweep_exact",),
     ),
-    Mutant(DATAPATH, "lmu_tridiag_datapath", "top_q[X_STAGE] ?", "1'b0 ?", ("sweep_exact",)),
+    Mutant(DATAPATH, "lmu_tridiag_datapath", "x_top ?", "1'b0 ?", ("sweep_exact",)),
     Mutant(DATAPATH, "lmu_tridiag_datapath", "old1 = clear ?", "old1 = clear && back_q[1] ?", ("sweep_exact",)),
     Mutant(UNEQUAL, "lmu_tridiag_datapath", ".SHIFT(NEW_F - TWICE_F)", ".SHIFT(0)", ("new_exact",)),
     Mutant(

@@ -38,11 +38,11 @@ CASES = (
 )
 MUTANTS = (
     Mutant(FIFO, "lmu_fifo", "count_q != RAM_DEPTH[AW:0]", "1'b1", ("in_range",)),
-    Mutant(FIFO, "lmu_fifo", "&& (!m_valid_q || m_axis_tready)", "", ("payload_holds", "in_order")),
+    Mutant(FIFO, "lmu_fifo", "&& (!m_axis_tvalid || m_axis_tready)", "", ("payload_holds", "in_order")),
     Mutant(FORK, "lmu_fork", "& ~done_q", "", ("not_twice",)),
     Mutant(FORK, "lmu_fork", "&(done_q | m_axis_tready)", "|(done_q | m_axis_tready)", ("not_lost",)),
     Mutant(FORK, "lmu_fork", "{OUTPUTS{s_axis_tvalid}}", "{OUTPUTS{s_axis_tready}}", ("none_invented",)),
-    Mutant(CONCAT, "lmu_concat", "if (feedback && fresh_q)", "if (feedback && !started_q)", ("value",)),
+    Mutant(CONCAT, "lmu_concat", "feedback && fresh_q ?", "feedback && !started_q ?", ("value",)),
     Mutant(CONCAT, "lmu_concat", "m_axis_tlast = step_end &&", "m_axis_tlast = source_end &&", ("last_in_place",)),
     Mutant(CONCAT, "lmu_concat", "take = m_axis_tready && !absent", "take = m_axis_tready", ("taken_when_given",)),
     Mutant(AFFINE, "lmu_affine", "issue && last_group;", "issue && first_group;", ("nothing_overwritten",)),

@@ -49,13 +49,15 @@ CASES = (
 )
 MUTANTS = (
     Mutant(gates(3, 4), "lmu_gates", "if (&part_q) begin", "if (part_q[0]) begin", ("in_turn",)),
-    Mutant(gates(3, 4), "lmu_gates", "if (last_unit) fresh_q <=", "fresh_q <=", ("first_step",)),
-    Mutant(gates(2, 2, 1), "lmu_gates", "fresh_q <= STREAMING == 0 && last", "fresh_q <= last", ("first_step",)),
-    Mutant(gates(1, 2), "lmu_gates", "valid2_q <= valid1_q;", "valid2_q <= valid;", ("two_later",)),
-    Mutant(LSTM, "lmu_lstm", "wire run = m_axis_tready || !m_valid_q;", "wire run = 1'b1;", ("payload_holds",)),
-    Mutant(LSTM, "lmu_lstm", "m_last_q <= out_last_q[8];", "m_last_q <= out_last_q[7];", ("last_in_place",)),
-    Mutant(LSTM, "lmu_lstm", "cell_valid6_q <= add5_q;", "cell_valid6_q <= add5_q && part2 == I;", ("cell_written",)),
-    Mutant(GRU, "lmu_gru", "m_valid_q <= out_valid_q[9];", "m_valid_q <= out_valid_q[8];", ("one_out",)),
+    Mutant(gates(3, 4), "lmu_gates", "if (last_unit) fresh <=", "fresh <=", ("first_step",)),
+    Mutant(gates(2, 2, 1), "lmu_gates", "fresh <= STREAMING == 0 && last", "fresh <= last", ("first_step",)),
+    Mutant(gates(1, 2), "lmu_gates", "{valid1_q, valid};", "{valid, valid};", ("two_later",)),
+    Mutant(LSTM, "lmu_lstm", "wire run = m_axis_tready || !m_axis_tvalid;", "wire run = 1'b1;", ("payload_holds",)),
+    Mutant(LSTM, "lmu_lstm", "m_axis_tlast <= out_last_q[8];", "m_axis_tlast <= out_last_q[7];", ("last_in_place",)),
+    Mutant(
+        LSTM, "lmu_lstm", "cell_valid6_q <= add_q[5];", "cell_valid6_q <= add_q[5] && part2 == I;", ("cell_written",)
+    ),
+    Mutant(GRU, "lmu_gru", "m_axis_tvalid <= out_valid_q[9];", "m_axis_tvalid <= out_valid_q[8];", ("one_out",)),
     Mutant(GRU, "lmu_gru", "valid2 && part2 == S}", "part2 == S}", ("one_out",)),
     Mutant(
         BEFORE,
@@ -65,7 +67,11 @@ MUTANTS = (
         ("f_first.f_m_axis.payload_holds",),
     ),
     Mutant(
-        BEFORE, "lmu_gru_before", "inner_last_q <= last_q[4];", "inner_last_q <= last_q[3];", ("f_first.last_in_place",)
+        BEFORE,
+        "lmu_gru_before",
+        "inner_axis_tlast <= last_q[4];",
+        "inner_axis_tlast <= last_q[3];",
+        ("f_first.last_in_place",),
     ),
     Mutant(BEFORE, "lmu_gru_before", "m_new_q <= mix_run &&", "m_new_q <=", ("h_kept_at_once",)),
 )

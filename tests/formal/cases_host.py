@@ -37,7 +37,12 @@ MUTANTS = (
         cycles=10,
     ),
     Mutant(
-        UART_RX, "lmu_uart_rx", "if (line && !(valid_q && !m_axis_tready))", "if (line)", ("payload_holds",), cycles=99
+        UART_RX,
+        "lmu_uart_rx",
+        "if (line && !(m_axis_tvalid && !m_axis_tready))",
+        "if (line)",
+        ("payload_holds",),
+        cycles=99,
     ),
     Mutant(UART_RX, "lmu_uart_rx", "if (!line && high_q)", "if (high_q)", ("begins_with_zero",), cycles=10),
     Mutant(LINK_RX, "lmu_link_rx", "&& count_q == length_q;", ";", ("last_in_place",), cycles=20),

@@ -91,15 +91,15 @@ MUTANTS = (
     Mutant(
         ARGMAX,
         "lmu_argmax",
-        "!(last_place && m_valid_q) || m_axis_tready",
+        "!(last_place && m_axis_tvalid) || m_axis_tready",
         "1'b1",
         ("payload_holds", "nothing_overwritten"),
     ),
-    Mutant(TABLE, "lmu_activation", "m_last_q <= pre_last_q;", "m_last_q <= s_axis_tlast;", ("last_in_place",)),
+    Mutant(TABLE, "lmu_activation", "m_axis_tlast <= pre_last_q;", "m_axis_tlast <= s_axis_tlast;", ("last_in_place",)),
     Mutant(
         TABLE,
         "lmu_activation",
-        "wire run = m_axis_tready || !m_valid_q;",
+        "wire run = m_axis_tready || !m_axis_tvalid;",
         "wire run = 1'b1;",
         ("valid_holds", "payload_holds"),
     ),
@@ -110,7 +110,13 @@ MUTANTS = (
         "pre_valid_q <= s_axis_tvalid && !s_axis_tlast;",
         ("one_out",),
     ),
-    Mutant(ONE, "lmu_softmax", "wire run = !(m_valid_q && quotient_valid_q);", "wire run = !m_valid_q;", ("ii_exact",)),
+    Mutant(
+        ONE,
+        "lmu_softmax",
+        "wire run = !(m_axis_tvalid && quotient_valid_q);",
+        "wire run = !m_axis_tvalid;",
+        ("ii_exact",),
+    ),
     Mutant(ONE, "lmu_softmax", "if (term_q[2]) sum_q", "if (term_q[1]) sum_q", ("e_within_sum",)),
     Mutant(
         ONE,

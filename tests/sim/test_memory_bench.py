@@ -119,14 +119,14 @@ def test_wrong_expectation_is_located(rtl: Path, icarus: str, workdir: Path) -> 
 MUTANTS = {
     "changed rounding": ("lmu_round_sat.v", "up = half && (below || floor[0]);", "up = half;"),
     "saturation off by one": ("lmu_round_sat.v", "HIGHEST = ~LOWEST", "HIGHEST = ~LOWEST - ONE"),
-    "lost beat": ("lmu_memory_dense.v", "wire run = !(m_valid_q && beat_due_q);", "wire run = 1'b1;"),
+    "lost beat": ("lmu_memory_dense.v", "wire run = !(m_axis_tvalid && beat_due_q);", "wire run = 1'b1;"),
     "beat given twice": ("lmu_memory_dense.v", "if (m_axis_tready) m", "if (m_axis_tready && !lasts_q[4]) m"),
     "reset_state ignored": ("lmu_memory_dense.v", "clear_q <= s_axis_tuser[0] || fresh_q;", "clear_q <= fresh_q;"),
     "reset_state of any beat": ("lmu_memory_dense.v", "if (channel_d == 0) begin", "if (channel_d >= 0) begin"),
     "wrong lane": ("lmu_memory_dense.v", "lane1_q <= lane_q;", "lane1_q <= lane_q + 1'b1;"),
     "wrong slot": ("lmu_memory_dense.v", "slot_q <= GROUPS[RAM_AW-1:0];", "slot_q <= {RAM_AW{1'b0}};"),
     "tlast too early": ("lmu_memory_dense.v", "last_group && last_q};", "last_q};"),
-    "sum not cleared": ("lmu_mac.v", "(product_first_q ? {ACC_W{1'b0}} : acc_q)", "acc_q"),
+    "sum not cleared": ("lmu_mac.v", "(product_first_q ? {ACC_W{1'b0}} : acc)", "acc"),
     "one cycle late": ("lmu_memory_dense.v", "WAIT == 0 || !last_channel", "1'b0"),
 }  # fmt: skip
 

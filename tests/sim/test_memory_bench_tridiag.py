@@ -141,7 +141,7 @@ MUTANTS = {
 }  # fmt: skip
 MORE_MUTANTS = {
     "next beat too early": (3, "wait_q <= FREE[2:0] &&", "", 0),
-    "first z from an old f": (3, "top_q[X_STAGE] ? {X_W{1'b0}} : gain_part", "gain_part", 0),
+    "first z from an old f": (3, "x_top ? {X_W{1'b0}} : gain_part", "gain_part", 0),
     "overflow of mem": (1, *with_overflow("OUT_TYPE", "MEM_TYPE", 2), 0),
     "rounding of mem": (3, *with_rounding("OUT_TYPE", "MEM_TYPE", 0), 0),
     "kap in both sweeps": (3, "back_q[1] ? kap_coef : lam_coef", "kap_coef", 0),

@@ -109,9 +109,9 @@ MUTANTS: dict[tuple[str, ...], dict[str, tuple[str, str]]] = {
         "cell wraps": with_overflow("OUT_TYPE", "CELL_TYPE", 0),
         "candidate through the gates": ("cand2[CAND_W-1]}}, cand2}", "gate2[GATE_W-1]}}, gate2}"),
         "product not brought to the sum's fraction": (".SHIFT(KEEP_SHIFT)", ".SHIFT(0)"),
-        "clipped only by h": ("m_clipped_q <= out_clipped_q[8] || h_clipped", "m_clipped_q <= h_clipped"),
+        "clipped only by h": ("m_axis_tuser <= out_clipped_q[8] || h_clipped", "m_axis_tuser <= h_clipped"),
         "clipped cell not flagged": ("if (cell_clipped6_q || squash_clipped7)", "if (squash_clipped7)"),
-        "pipeline runs on under back-pressure": ("wire run = m_axis_tready || !m_valid_q", "wire run = 1'b1"),
+        "pipeline runs on under back-pressure": ("wire run = m_axis_tready || !m_axis_tvalid", "wire run = 1'b1"),
     },
     GRU: {
         "h not cleared": ("out_fresh_q[6] ? {H_W{1'b0}} : stored_h6", "stored_h6"),
@@ -123,21 +123,21 @@ MUTANTS: dict[tuple[str, ...], dict[str, tuple[str, str]]] = {
     },
     # The first fault of lmu_gates is the same in both: their files have the same name
     (*LSTM, "lmu_gates"): {
-        "c cleared while streaming": ("fresh_q <= STREAMING == 0 && last", "fresh_q <= last"),
-        "sequence goes on": ("fresh_q <= STREAMING == 0 && last", "fresh_q <= 1'b0"),
+        "c cleared while streaming": ("fresh <= STREAMING == 0 && last", "fresh <= last"),
+        "sequence goes on": ("fresh <= STREAMING == 0 && last", "fresh <= 1'b0"),
     },
     (*GRU, "lmu_gates"): {
-        "h cleared while streaming": ("fresh_q <= STREAMING == 0 && last", "fresh_q <= last"),
+        "h cleared while streaming": ("fresh <= STREAMING == 0 && last", "fresh <= last"),
     },
     (*GRU, "lmu_gru_mix"): {
         "one is 1 LSB less": ("mix5_q <= product4 + one4", "mix5_q <= product4 + one4 - value4_q"),
         "z and 1 - z changed": ("{old2[VALUE_W-1], old2} - {value2[VALUE_W-1], value2}", "value2 - old2"),
         "h truncated": with_rounding("OUT_TYPE", "H_TYPE", 0),
-        "clipped candidate not flagged": ("clipped2_q || cand_clipped2", "clipped2_q"),
+        "clipped candidate not flagged": ("if (cand_clipped2) clipped_q[3] <= 1'b1;", ""),
     },
     BEFORE: {
-        "h not cleared": ("fresh2_q ? {H_W{1'b0}} : stored_h2", "stored_h2"),
-        "h kept when it is taken": (".wr_en(m_new_q)", ".wr_en(m_valid_q && m_axis_tready)"),
+        "h not cleared": ("fresh_q[2] ? {H_W{1'b0}} : stored_h2", "stored_h2"),
+        "h kept when it is taken": (".wr_en(m_new_q)", ".wr_en(m_axis_tvalid && m_axis_tready)"),
         "z of the next unit": ("inner_clipped4, z4_q", "inner_clipped4, z_q"),
         "inner truncated": with_rounding("OUT_TYPE", "INNER_TYPE", 0),
         "clipped inner not flagged": ("clipped4_q || inner_clipped4, z4_q", "clipped4_q, z4_q"),

@@ -48,9 +48,10 @@ JUDGES = {"whole quotients too small": "softmax_two", "step goes on after rst": 
 MUTANTS = {
     ("lmu_activation", "relu"): {
         "pre truncated": with_overflow("OUT_TYPE", "PRE_TYPE", 1),
-        "stages run on under back-pressure": ("wire run = m_axis_tready || !m_valid_q", "wire run = 1'b1"),
+        "stages run on under back-pressure": ("wire run = m_axis_tready || !m_axis_tvalid", "wire run = 1'b1"),
         "beat stays valid after rst": (
-            "   m_valid_q <= 1'b0;\n", "   if (m_valid_q === 1'bx) m_valid_q <= 1'b0;\n",
+            "if (rst) {pre_valid_q, m_axis_tvalid} <= 0;",
+            "if (rst) pre_valid_q <= 0; if (m_axis_tvalid === 1'bx) m_axis_tvalid <= 0;",
         ),
         "clipped pre not flagged": ("m_pre_clipped_q || out_clipped", "out_clipped"),
     },
@@ -61,7 +62,9 @@ MUTANTS = {
         "factor unsigned": ("product_q <= coef * x_q;", "product_q <= word[COEF_W-1:0] * x_q;"),
         "sum truncated": with_rounding("OUT_TYPE", "OUT_TYPE", 0),
         "stages run on under back-pressure": ("wire run = m_axis_tready || !valid_q[3]", "wire run = 1'b1"),
-        "place kept after rst": ("    place_q <= {PLACE_W{1'b0}};\n", "    if (place_q[0] === 1'bx) place_q <= 0;\n"),
+        "place kept after rst": (
+            "if (rst) {valid_q, place_q} <= 0;", "if (rst) valid_q <= 0; if (place_q[0] === 1'bx) place_q <= 0;",
+        ),
     },
     ("lmu_softmax", "softmax"): {
         "largest of all steps": ("if (wr_place_q == 0 ||", "if (max_q[wr_bank_q][0] === 1'bx ||"),
@@ -71,14 +74,17 @@ MUTANTS = {
         "bank freed a value early": ("free = run && load && rd_end", "free = run && load && rd_place_q == N - 2"),
         "sum goes on": ("sum_q <= {SUM_W{1'b0}};\n                end", "end"),
         "input overwritten": ("assign s_axis_tready = !full_q[wr_bank_q]", "assign s_axis_tready = 1'b1"),
-        "result overwritten": ("wire run = !(m_valid_q && quotient_valid_q)", "wire run = 1'b1"),
+        "result overwritten": ("wire run = !(m_axis_tvalid && quotient_valid_q)", "wire run = 1'b1"),
         "whole quotients too small": ("rest_q >= {1'b0, divisor_q}", "rest_q > {1'b0, divisor_q}"),
     },
     ("lmu_argmax", "argmax_two"): {
         "last of several": ("$signed(s_axis_tdata) > best_q", "$signed(s_axis_tdata) >= best_q"),
         "largest compared unsigned": ("$signed(s_axis_tdata) > best_q", "s_axis_tdata > best_q"),
-        "result overwritten": ("!(last_place && m_valid_q) || m_axis_tready", "1'b1"),
-        "step goes on after rst": ("    place_q <= {PLACE_W{1'b0}};\n", "    if (place_q[0] === 1'bx) place_q <= 0;\n"),
+        "result overwritten": ("!(last_place && m_axis_tvalid) || m_axis_tready", "1'b1"),
+        "step goes on after rst": (
+            "if (rst) {place_q, m_axis_tvalid} <= 0;",
+            "if (rst) m_axis_tvalid <= 0; if (place_q[0] === 1'bx) place_q <= 0;",
+        ),
     },
 }  # fmt: skip
 Results = dict[tuple[str, str], Any]

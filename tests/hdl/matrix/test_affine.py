@@ -22,7 +22,7 @@ MUTANTS: Mutants = {
         "sums lost": ("wire run = !sums_due_q || take;", "wire run = 1'b1;"),
         "waiting sums overwritten": ("sums_due_q && lane_q == 0;", "sums_due_q;"),
         "adds without a column": ("valid1_q ? x : {OP_W{1'b0}}", "x"),
-        "bias of the next row": ("next_bias = load || prime_q", "next_bias = load || prime_q || m_valid_q"),
+        "bias of the next row": ("next_bias = load || prime_q", "next_bias = load || prime_q || m_axis_tvalid"),
         "tlast of the wrong vector": ("last_group && last_q[rd_bank_q]", "last_group && last_q[wr_bank_q]"),
         "tlast of any beat": ("if (wr_last_column) begin", "if (wr_last_column || s_axis_tlast) begin"),
         "tlast on any lane": ("last_lane && group_last", "group_last"),

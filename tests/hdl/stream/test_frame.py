@@ -130,13 +130,13 @@ MUTANTS = {
     "errors in the wrong order": ("errors_q[kept_q[0] && !take]", "errors_q[0]"),
     "error overwritten": ("wire hold = ends && kept_q[1]", "wire hold = 1'b0"),
     "rst forgets the step": ("if (rst) step_q", "if (rst && step_q[0] === 1'bx) step_q"),
-    "rst forgets the dropping": ("drop_q <= 1'b0;\n        end", "if (drop_q === 1'bx) drop_q <= 1'b0;\n        end"),
+    "rst forgets the dropping": ("fill_q, drop_q} <= 0;", "fill_q} <= 0; if (drop_q === 1'bx) drop_q <= 1'b0;"),
     "valid waits for ready": ("assign m_axis_tvalid = ", "assign m_axis_tvalid = m_axis_tready && "),
     "waiting beat lost": ("i_valid = full_q || s_axis_tvalid", "i_valid = s_axis_tvalid"),
     "waiting beat overwritten": ("if (!full_q) waiting_q", "waiting_q"),
     "taken while one waits": ("assign s_axis_tready = !full_q", "assign s_axis_tready = !full_q || fill_q"),
     "rst forgets the waiting beat": ("!i_ready && !rst", "!i_ready && !(rst && full_q === 1'bx)"),
-    "pulse also without error": ("framing_error_q <= keep && error", "framing_error_q <= keep"),
+    "pulse also without error": ("framing_error <= keep && error", "framing_error <= keep"),
 }  # fmt: skip
 
 

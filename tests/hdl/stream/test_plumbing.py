@@ -16,9 +16,9 @@ NEEDS_ICARUS = pytest.mark.skipif(not find("icarus").found, reason="iverilog is 
 MUTANTS: Mutants = {
     "lmu_fifo": {
         "lost when full": ("count_q != RAM_DEPTH[AW:0]", "1'b1"),
-        "overwritten while it waits": ("&& (!m_valid_q || m_axis_tready)", ""),
+        "overwritten while it waits": ("&& (!m_axis_tvalid || m_axis_tready)", ""),
         "last word stays": ("rd_en = count_q != 0", "rd_en = count_q > 1"),
-        "every second cycle": ("(!m_valid_q || m_axis_tready)", "!m_valid_q"),
+        "every second cycle": ("(!m_axis_tvalid || m_axis_tready)", "!m_axis_tvalid"),
     },
     "lmu_fork": {
         "given twice": ("& ~done_q", ""),
@@ -26,7 +26,7 @@ MUTANTS: Mutants = {
         "waits for all": ("{OUTPUTS{s_axis_tvalid}}", "{OUTPUTS{s_axis_tvalid && &m_axis_tready}}"),
     },
     "lmu_concat": {
-        "feedback counts in a first step": ("if (feedback && fresh_q)", "if (1'b0)"),
+        "feedback counts in a first step": ("feedback && fresh_q ?", "1'b0 ?"),
         "feedback asked for after rst": ("feedback && !started_q", "1'b0"),
         "feedback left in a first step": ("feedback && !started_q", "feedback && fresh_q"),
         "streaming starts anew": ("STREAMING == 0 && step_last", "step_last"),

@@ -125,12 +125,15 @@ MUTANTS = {
     "all vectors come out": ("wr_end && (KEEP_LAST == 0 || s_axis_tlast)", "wr_end"),
     "tlast of the other half": ("rd_end && last_q[rd_half_q]", "rd_end && last_q[!rd_half_q]"),
     "tlast on every beat": ("rd_end && last_q[rd_half_q]", "last_q[rd_half_q]"),
-    "overwrites a waiting beat": ("&& (!m_valid_q || m_axis_tready)", ""),
-    "half rate": ("(!m_valid_q || m_axis_tready)", "!m_valid_q"),
+    "overwrites a waiting beat": ("&& (!m_axis_tvalid || m_axis_tready)", ""),
+    "half rate": ("(!m_axis_tvalid || m_axis_tready)", "!m_axis_tvalid"),
     "place one beat late": ("rst ? ZERO : wr_count_d", "rst ? ZERO : wr_count_q"),
     "place not fetched at rst": ("accept || rst", "accept"),
-    "rst keeps the half": ("wr_half_q <= 1'b0;", "if (wr_half_q === 1'bx) wr_half_q <= 1'b0;"),
-    "rst keeps the count": ("wr_count_q <= ZERO;", "if (wr_count_q[0] === 1'bx) wr_count_q <= ZERO;"),
+    "rst keeps the half": (
+        "if (rst) {wr_half_q, rd_half_q,",
+        "if (wr_half_q === 1'bx) wr_half_q <= 0; if (rst) {rd_half_q,",
+    ),
+    "rst keeps the count": ("wr_count_q, rd_count_q, m_axis", "rd_count_q, m_axis"),
 }
 
 
