@@ -51,7 +51,7 @@ MUTANTS = {
         "stages run on under back-pressure": ("wire run = m_axis_tready || !m_axis_tvalid", "wire run = 1'b1"),
         "beat stays valid after rst": (
             "if (rst) {pre_valid_q, m_axis_tvalid} <= 0;",
-            "if (rst) pre_valid_q <= 0; if (m_axis_tvalid === 1'bx) m_axis_tvalid <= 0;",
+            "if (rst) pre_valid_q <= 0; if (rst && m_axis_tvalid === 1'bx) m_axis_tvalid <= 0;",
         ),
         "clipped pre not flagged": ("m_pre_clipped_q || out_clipped", "out_clipped"),
     },
@@ -63,7 +63,7 @@ MUTANTS = {
         "sum truncated": with_rounding("OUT_TYPE", "OUT_TYPE", 0),
         "stages run on under back-pressure": ("wire run = m_axis_tready || !valid_q[3]", "wire run = 1'b1"),
         "place kept after rst": (
-            "if (rst) {valid_q, place_q} <= 0;", "if (rst) valid_q <= 0; if (place_q[0] === 1'bx) place_q <= 0;",
+            "if (rst) {valid_q, place_q} <= 0;", "if (rst) valid_q <= 0; if (rst && place_q[0] === 1'bx) place_q <= 0;",
         ),
     },
     ("lmu_softmax", "softmax"): {
@@ -83,7 +83,7 @@ MUTANTS = {
         "result overwritten": ("!(last_place && m_axis_tvalid) || m_axis_tready", "1'b1"),
         "step goes on after rst": (
             "if (rst) {place_q, m_axis_tvalid} <= 0;",
-            "if (rst) m_axis_tvalid <= 0; if (place_q[0] === 1'bx) place_q <= 0;",
+            "if (rst) m_axis_tvalid <= 0; if (rst && place_q[0] === 1'bx) place_q <= 0;",
         ),
     },
 }  # fmt: skip
