@@ -530,6 +530,19 @@ def board(
         raise VerificationFailed(f"the board differs from golden: {compared.first_difference}")
 
 
+@app.command(epilog=EXIT_STATUS)
+def asic(outdir: OutDir, tool_timeout: ToolTimeout = None, json_: Json = False) -> None:
+    """Estimate area, clock and energy in standard cells of 180 nm, before layout: Yosys, osu018, OpenSTA."""
+    from lmu_hls import asic as cells
+
+    found = cells.estimate(outdir)
+    if json_:
+        _print_json(found)
+    else:
+        for text in cells.words(found):
+            out.print(text, markup=False, highlight=False)
+
+
 def _compare(folders: Sequence[Path], output: Path | None, json_: bool) -> None:
     from lmu_hls import report as reports
     from lmu_hls.records import write_text

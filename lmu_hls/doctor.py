@@ -36,6 +36,8 @@ PURPOSE: Mapping[str, str] = {
     "ecppack": "bitstreams for Lattice ECP5",
     "icepack": "bitstreams for Lattice iCE40",
     "gowin_pack": "bitstreams for Gowin",
+    "osu018": "standard cells of 180 nm (qflow)",
+    "opensta": "timing and power of standard cells",
     "vitis_hls": "AMD's HLS, for the project in hls/",
     "vivado": "AMD's synthesis and place and route",
 }
@@ -51,6 +53,8 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
     "synth --route, ice40": ("python", "pyosys", "nextpnr-ice40"),
     "synth --route, gowin": ("python", "pyosys", "nextpnr-gowin"),
     "energy": ("python", "pyosys", *(name for name in SIMULATORS["verilator"])),
+    "asic": ("python", "pyosys", "osu018"),
+    "asic with clock and energy": ("python", "pyosys", "osu018", "opensta", "icarus"),
     "report": ("python",),
     "demo": tuple(dict.fromkeys((*_DEMO, *SIMULATORS["verilator"]))),
 }

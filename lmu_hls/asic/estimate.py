@@ -1,0 +1,105 @@
+"""`lmu-hls asic`: what the network of an output folder takes in standard cells."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from lmu_hls.asic.activity import simulate
+from lmu_hls.asic.cells import LIBRARY, mapped
+from lmu_hls.asic.timing import power, shortest_period
+from lmu_hls.errors import LmuHlsError
+from lmu_hls.naming import contained
+from lmu_hls.records import load
+from lmu_hls.records.folder import OutputFolder
+from lmu_hls.rtl.manifest import Project
+from lmu_hls.rtl.standalone import MANIFEST
+from lmu_hls.synth.roms import check_roms, data_files
+from lmu_hls.toolchain import find, need
+
+ASSUMPTIONS = (
+    "Estimates before layout: no wires, no clock tree, an ideal clock, the typical corner (1.8 V, 25 degrees).",
+    "Memories are flip-flops and ROMs are logic; with SRAM the area would be smaller.",
+    "The clock is that of the slowest path from register to register; paths of inputs and outputs are not counted.",
+    "Energy: the project's stored vectors through the netlist, changes once a cycle, no glitches, at that clock.",
+)
+_UNTIMED = "Without OpenSTA (apt-get install opensta) there is no clock and no energy."
+
+
+@dataclass(frozen=True, slots=True)
+class StandardCells:
+    """Areas in square micrometres. From `fmax_mhz` on None where OpenSTA is not installed.
+
+    `path_cells` are the cells on the slowest path, its first register too. `power_mw` is at `fmax_mhz`.
+    `energy_step_nj` is that of the `cycles` of the simulation over its `steps`.
+    """
+
+    network: str
+    library: str
+    area_um2: float
+    sequential_um2: float
+    cells: Mapping[str, int]
+    fmax_mhz: float | None
+    path_cells: int | None
+    power_mw: float | None
+    energy_step_nj: float | None
+    cycles: int | None
+    steps: int | None
+    tools: Mapping[str, str]
+    assumptions: tuple[str, ...]
+
+
+def estimate(outdir: Path) -> StandardCells:
+    """Map the Verilog of an output folder, and with OpenSTA its clock and energy; OUTDIR/work/osu018 gets the logs.
+
+    Raises LmuHlsError when Yosys or the library is absent, when a tool fails, and for a network with registers;
+    VerificationFailed when the netlist is not equal to golden.
+    """
+    folder = OutputFolder(outdir).require()
+    verilog, work = folder.verilog, folder.work(LIBRARY)
+    project = load(verilog / MANIFEST, Project)
+    if project.axi_lite:
+        raise LmuHlsError("the stored vectors know no registers; convert without --axi-lite")
+    check_roms(verilog)
+    sources = [contained(verilog, name, MANIFEST) for name in project.files if name.startswith("rtl/")]
+    (bench,) = (contained(verilog, name, MANIFEST) for name in project.files if name.startswith("tb/"))
+    tools = {name: need(name).version for name in ("pyosys", LIBRARY)}
+    cells = mapped(sources, project.top, verilog, data_files(verilog, sources, {}), work)
+    fixed = (project.network, LIBRARY, cells.area_um2, cells.sequential_um2, cells.cells)
+    if not find("opensta").found:
+        return StandardCells(*fixed, None, None, None, None, None, None, tools, (*ASSUMPTIONS, _UNTIMED))
+    tools |= {name: need(name).version for name in ("opensta", "icarus")}
+    period, stages = shortest_period(cells, work)
+    activity = simulate(cells, bench, work)
+    beats = len((verilog / "vectors/input.hex").read_text(encoding="ascii").split())
+    steps = beats // project.input.values
+    watts = power(cells, activity, period, work).total
+    return StandardCells(
+        *fixed,
+        fmax_mhz=round(1000 / period, 3),
+        path_cells=stages,
+        power_mw=round(watts * 1e3, 6),
+        energy_step_nj=round(watts * period * activity.cycles / steps, 6),
+        cycles=activity.cycles,
+        steps=steps,
+        tools=tools,
+        assumptions=ASSUMPTIONS,
+    )
+
+
+def words(found: StandardCells) -> tuple[str, ...]:
+    """What was found, a line each."""
+    number = sum(found.cells.values())
+    share = found.sequential_um2 / found.area_um2
+    lines = [
+        f"{found.network} in {found.library} (180 nm): {found.area_um2 / 1e6:.4f} mm2, {share:.0%} of it registers, "
+        f"{number} cells"
+    ]
+    if found.fmax_mhz is not None:
+        lines += [
+            f"Clock: {found.fmax_mhz:.1f} MHz, {found.path_cells} cells on the slowest path",
+            f"Energy: {found.energy_step_nj:.4g} nJ a step, {found.power_mw:.4g} mW at that clock, measured over "
+            f"{found.cycles} cycles of {found.steps} steps, whose outputs equal golden",
+        ]
+    return (*lines, *found.assumptions)
