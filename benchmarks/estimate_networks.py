@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from lmu_hls.backend.design import Design, design
-from lmu_hls.backend.options import Options
 from lmu_hls.flow.convert import design_of_model
+from lmu_hls.rtl.options import RtlOptions
 from lmu_hls.rtl.reuse import settle
 from lmu_hls.rtl.stages import stage_of
 from lmu_hls.spec import Network
@@ -138,7 +138,7 @@ def keras_model(settings: Settings, seed: int) -> Any:
 def design_of(settings: Settings, seed: int) -> Design:
     """The accelerator. Raises LmuHlsError where the settings cannot be built."""
     config = {"LayerName": {f"lmu{n}": {"MemoryUpdate": settings.update} for n in range(1, settings.layers + 1)}}
-    options = Options(output="argmax" if settings.head == "argmax" else "model")
+    options = RtlOptions(output="argmax" if settings.head == "argmax" else "model")
     made = design_of_model(keras_model(settings, seed), config, settings.precision, options=options)
     assert made.settled is not None
     large, small = _kind(seed)
@@ -150,7 +150,7 @@ def design_of(settings: Settings, seed: int) -> Design:
         network = _asking(made.network, request)
         if settle(network, request).multipliers <= most:
             break
-    return design(network, Options(), request)
+    return design(network, RtlOptions(), request)
 
 
 def _asking(network: Network, cycles: int) -> Network:

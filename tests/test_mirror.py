@@ -28,7 +28,6 @@ ELSEWHERE = {
     "lmu_hls/asic": {"asic/test_estimate.py": "activity cells timing"},
     "lmu_hls/backend": {
         "backend/test_verilog.py": "design engines project",
-        "backend/test_verilog_conversion.py": "options",
     },
     "lmu_hls/boards": {"boards/test_host.py": "record simulation"},
     "lmu_hls/energy": {"energy/test_drivers.py": "activity", "energy/test_estimate.py": "operations published"},
@@ -77,6 +76,7 @@ ELSEWHERE = {
     },
     "lmu_hls/rtl": {
         "rtl/test_dense.py": "memory unit",
+        "rtl/test_renaming.py": "options",
         "rtl/test_search.py": "cycles loop manifest matrix sizes",
         "rtl/test_standalone.py": "functions layout rendering netlist network vector_buffer",
     },

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from lmu_hls.backend.engines import run_golden
-from lmu_hls.backend.options import MODES, Options
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import Ints
 from lmu_hls.integration import DEFAULT_CLOCK_MHZ, DEFAULT_PART, integration_files
 from lmu_hls.rtl.network import NetworkPlan, plan_network, utilisation
+from lmu_hls.rtl.options import MODES, RtlOptions
 from lmu_hls.rtl.reuse import Settled, settle
 from lmu_hls.rtl.standalone import Vectors, sources, write_project
 from lmu_hls.spec import Network
@@ -121,13 +121,13 @@ class Design:
         }
 
 
-def design(network: Network, options: Options, reuse_factor: int = 1) -> Design:
+def design(network: Network, options: RtlOptions, reuse_factor: int = 1) -> Design:
     """The accelerator of a converted network, of which ``reuse_factor`` is asked as a whole.
 
     Raises LmuHlsError for what the Verilog cannot do.
     """
     settled = settle(options.apply(network), reuse_factor, options.streaming)
-    plan = plan_network(settled.network, options.rtl)
+    plan = plan_network(settled.network, options)
     for where, kind in (("input", plan.network.x), ("output", plan.out.type)):
         if kind.width > MAX_WIDTH:
             raise LmuHlsError(f"the {where} has the type {kind}; the simulation passes at most {MAX_WIDTH} bits")

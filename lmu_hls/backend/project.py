@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from lmu_hls.backend.design import Design, design
 from lmu_hls.backend.engines import TRACED, Answer, Progress, run_golden, run_verilated
 from lmu_hls.backend.hls4ml_form import as_hls4ml, integers
-from lmu_hls.backend.options import Options
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import Ints, quantize, to_float
 from lmu_hls.front.extract import network_spec
 from lmu_hls.records import Comparison, dump
+from lmu_hls.rtl.options import RtlOptions
 from lmu_hls.rtl.reuse import balanced, fastest
 from lmu_hls.spec import Network, same
 from lmu_hls.spec.sequences import whole_sequences
@@ -39,7 +39,7 @@ class _Planned:
     """A design, and what it was made from."""
 
     network: Network
-    options: Options
+    options: RtlOptions
     reuse_factor: int
     design: Design
 
@@ -57,7 +57,7 @@ def design_of(model: Any) -> Design:
     config = model.config
     if config.backend.name != NAME:
         raise LmuHlsError(f"the model was converted for {config.backend.name}; convert it with backend='Verilog'")
-    network, options, reuse_factor = network_spec(model), Options.from_config(config.config), config.model_rf or 1
+    network, options, reuse_factor = network_spec(model), RtlOptions.from_config(config.config), config.model_rf or 1
     known = _PLANNED.get(model)
     if (
         known is None
@@ -76,7 +76,7 @@ def reuse_factors(model: Any, cycles: int | None = None) -> dict[str, int]:
     keys of the configuration. Raises LmuHlsError when the network cannot be as fast.
     """
     config = model.config
-    options = Options.from_config(config.config) if config.backend.name == NAME else Options()
+    options = RtlOptions.from_config(config.config) if config.backend.name == NAME else RtlOptions()
     network, endless = network_spec(model), options.streaming
     return balanced(network, fastest(network, endless) if cycles is None else cycles, endless)
 

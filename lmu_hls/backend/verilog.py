@@ -17,9 +17,9 @@ from hls4ml.model.optimizer import ModelOptimizerPass
 from hls4ml.writer.writers import Writer
 
 from lmu_hls.backend import project
-from lmu_hls.backend.options import Options
 from lmu_hls.backend.project import NAME
 from lmu_hls.errors import LmuHlsError
+from lmu_hls.rtl.options import KEYS, RtlOptions
 
 # What hls4ml's own functions pass to any backend
 PASSED = ("io_type", "namespace", "write_weights_txt", "write_tar", "tb_output_stream")
@@ -82,7 +82,7 @@ class VerilogBackend(FPGABackend):
         **unknown: Any,
     ) -> dict[str, Any]:
         """The configuration of a conversion. ``mode``, ``output``, ``axi_lite``, ``name`` and ``rom`` are
-        those of :class:`Options`.
+        those of :meth:`lmu_hls.rtl.options.RtlOptions.from_words`.
 
         The other arguments are hls4ml's and have no effect on Verilog. Raises LmuHlsError for any further one.
         """
@@ -93,7 +93,7 @@ class VerilogBackend(FPGABackend):
             "WriteTar": write_tar,
             "TBOutputStream": tb_output_stream,
         }
-        options = Options(mode, output, axi_lite, name, rom)
+        options = RtlOptions.from_words(mode, output, axi_lite, name, rom)
         return {"IOType": io_type or "io_parallel", "HLSConfig": {}, "WriterConfig": writer, **options.config}
 
     def compile(self, model: Any) -> None:
@@ -124,6 +124,5 @@ def _refuse(unknown: dict[str, Any]) -> None:
     for name, value in unknown.items():
         if name in MEANINGLESS and value is None:
             continue
-        own = ("mode", "output", "axi_lite", "name", "rom")
-        why = "the Verilog is for any part and clock" if name in MEANINGLESS else f"its own are {', '.join(own)}"
+        why = "the Verilog is for any part and clock" if name in MEANINGLESS else f"its own are {', '.join(KEYS)}"
         raise LmuHlsError(f"the backend Verilog has no option {name!r}: {why}; leave it out")

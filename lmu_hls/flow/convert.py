@@ -17,9 +17,7 @@ import yaml
 
 from lmu_hls import limits
 from lmu_hls.backend.design import Design, design
-from lmu_hls.backend.options import Options
 from lmu_hls.errors import LmuHlsError
-from lmu_hls.flow.accelerator import accelerator
 from lmu_hls.flow.keras_errors import check_keras_file, reason_of
 from lmu_hls.front.backends import supported_backend
 from lmu_hls.front.config import full_config
@@ -45,6 +43,7 @@ from lmu_hls.records.schema import KEY, SCHEMA
 from lmu_hls.replace import replacing
 from lmu_hls.resources import license_text
 from lmu_hls.rtl.manifest import hardware
+from lmu_hls.rtl.options import RtlOptions
 from lmu_hls.spec import Network, Softmax, store
 
 TOOLS = ("hls4ml", "keras", "tensorflow", "numpy")
@@ -113,13 +112,13 @@ def convert(
     ``config`` has hls4ml's keys (``Model``, ``LayerName``, ``LayerType``), with Part and ClockPeriod beside them, and
     goes over the defaults; ``precision`` and ``reuse_factor`` go over both, for the whole model. ``chosen`` says how
     the types of ``config`` were found and is kept beside them. ``name``, ``rom`` and ``axi_lite`` are those of
-    :class:`lmu_hls.backend.options.Options`. Raises LmuHlsError for what cannot be converted; the folder is then as it
+    :class:`lmu_hls.rtl.options.RtlOptions`. Raises LmuHlsError for what cannot be converted; the folder is then as it
     was before.
     """
     model = own_layers(model)
     check_model(model)
     backend = known_backend(backend)
-    options = Options(name=name, rom=rom, axi_lite=axi_lite)
+    options = RtlOptions.from_words(name=name, rom=rom, axi_lite=axi_lite)
     with replacing(root, force) as folder:
         printed = io.StringIO()
         try:
@@ -151,13 +150,13 @@ def design_of_model(
     config: Mapping[str, Any] | None = None,
     precision: str | None = None,
     reuse_factor: int | None = None,
-    options: Options | None = None,
+    options: RtlOptions | None = None,
 ) -> Design:
     """The accelerator that :func:`convert` would write, with the same arguments; nothing is written.
 
     Raises LmuHlsError for what cannot be converted.
     """
-    model, options = own_layers(model), options or Options()
+    model, options = own_layers(model), options or RtlOptions()
     check_model(model)
     out, err, printed = contextlib.redirect_stdout, contextlib.redirect_stderr, io.StringIO()
     with tempfile.TemporaryDirectory() as place, named_errors(model), out(printed), err(printed):
@@ -217,9 +216,11 @@ def _hls4ml_model(
     )
 
 
-def _write_parts(model: Any, graph: Any, folder: OutputFolder, settings: Mapping[str, Any], options: Options) -> Design:
+def _write_parts(
+    model: Any, graph: Any, folder: OutputFolder, settings: Mapping[str, Any], options: RtlOptions
+) -> Design:
     network = replace(network_spec(graph), name=options.name or identifier(model.name))
-    made = accelerator(network, settings["Model"]["ReuseFactor"], options.rom, options.axi_lite)
+    made = design(network, options, settings["Model"]["ReuseFactor"])
     graph.write()
     write_text(folder.hls / "LICENSE", license_text())
     _forget_place(folder.hls)

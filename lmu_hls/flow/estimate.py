@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lmu_hls.flow.accelerator import accelerator
+from lmu_hls.backend.design import design
 from lmu_hls.flow.convert import design_of_model
+from lmu_hls.rtl.options import RtlOptions
 from lmu_hls.spec import Network
 from lmu_hls.synth.estimate import Estimate, check_target, estimate
 from lmu_hls.synth.estimate.model import load
@@ -32,7 +33,7 @@ def estimate_model(
 
 def estimate_line(network: Network) -> str:
     """What a converted network will take on DEVICE, with the errors, in a line; without the registers of --axi-lite."""
-    (made,) = estimate(accelerator(network).plan, [DEVICE]).targets
+    (made,) = estimate(design(network, RtlOptions()).plan, [DEVICE]).targets
     fits = f"does not fit: {made.lacking}" if made.lacking else "fits"
     return f"Estimate for {DEVICE} ({fits}): {'; '.join(map(str, made.figures))}"
 

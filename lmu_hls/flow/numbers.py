@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from lmu_hls.backend.design import design
 from lmu_hls.errors import LmuHlsError
-from lmu_hls.flow.accelerator import accelerator
 from lmu_hls.flow.convert import known_backend, named_errors, own_layers
 from lmu_hls.flow.data import data_set, read_arrays
 from lmu_hls.front.config import full_config
@@ -19,6 +19,7 @@ from lmu_hls.front.settings import project_keys
 from lmu_hls.layers.rebase import Change, rediscretize
 from lmu_hls.records import Precision, TensorPrecision
 from lmu_hls.records.evidence import Evidence
+from lmu_hls.rtl.options import RtlOptions
 from lmu_hls.tuning import AccuracyDrop, BitBudget, SnrDb, Target, profile, tune
 from lmu_hls.tuning.calibration import wide_types
 from lmu_hls.tuning.draft import draft
@@ -59,7 +60,7 @@ def rehearse(
     with named_errors(model):
         source = draft(model, config, known_backend(backend), io_type, reuse_factor)
         network = source.network(wide_types(source))
-        accelerator(network, source.config["Model"]["ReuseFactor"])
+        design(network, RtlOptions(), source.config["Model"]["ReuseFactor"])
 
 
 def choose_types(

@@ -19,6 +19,7 @@ from lmu_hls.rtl import registers
 from lmu_hls.rtl.affine import check_signed_type
 from lmu_hls.rtl.cycles import Cycles, Pace, network_cycles
 from lmu_hls.rtl.netlist import NamesMeet, Netlist, Stream
+from lmu_hls.rtl.options import RtlOptions
 from lmu_hls.rtl.renaming import Names
 from lmu_hls.rtl.reuse import choose_lanes
 from lmu_hls.rtl.stages import Stage, stage_of
@@ -30,21 +31,6 @@ _AXIL = (
     "awaddr awvalid awready wdata wstrb wvalid wready bresp bvalid bready "
     "araddr arvalid arready rdata rresp rvalid rready"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class RtlOptions:
-    """How the top is built.
-
-    ``streaming``: the state runs for ever and every step gives an output; otherwise it starts from zero after tlast.
-    ``check_steps``: a sequence must have exactly the network's number of steps (not in streaming mode). ``axi_lite``:
-    registers for control and status. ``inline_roms``: coefficients and tables are constants in the source, not files.
-    """
-
-    streaming: bool = False
-    check_steps: bool = True
-    axi_lite: bool = False
-    inline_roms: bool = False
 
 
 @dataclass(frozen=True, slots=True)

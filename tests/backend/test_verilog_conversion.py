@@ -11,10 +11,10 @@ from hls4ml.utils.serialization import deserialize_model
 
 from lmu_hls import backend, flow, golden
 from lmu_hls.backend import design
-from lmu_hls.backend.options import Options
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import quantize, to_float
 from lmu_hls.front.extract import network_spec
+from lmu_hls.rtl.options import RtlOptions
 from lmu_hls.rtl.reuse import balanced, fastest
 from lmu_hls.spec import same, streaming
 from tests.support.lmu_models import N_IN, STEPS, config, convert, lmu, model
@@ -66,8 +66,9 @@ def test_types_and_weights_are_those_of_vitis(update, tmp_path):
 
 def test_options_become_configuration(tmp_path):
     graph = verilog(two_layers(), tmp_path, mode="streaming", output="argmax", axi_lite=True)
-    assert Options.from_config(graph.config.config) == Options("streaming", "argmax", True)
-    assert Options.from_config(verilog(two_layers(), tmp_path).config.config) == Options() == Options.from_config({})
+    assert RtlOptions.from_config(graph.config.config) == RtlOptions(True, output="argmax", axi_lite=True)
+    assert RtlOptions.from_config(verilog(two_layers(), tmp_path).config.config) == RtlOptions()
+    assert RtlOptions.from_config({}) == RtlOptions()
 
 
 @pytest.mark.parametrize(

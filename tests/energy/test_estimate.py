@@ -2,6 +2,7 @@
 
 import pytest
 
+from lmu_hls.backend.design import design
 from lmu_hls.energy.activity import Access, Measured
 from lmu_hls.energy.drivers import Memory
 from lmu_hls.energy.estimate import estimate
@@ -15,8 +16,8 @@ from lmu_hls.energy.published import (
     scale,
 )
 from lmu_hls.errors import LmuHlsError
-from lmu_hls.flow.accelerator import accelerator
 from lmu_hls.records.energy import Activity, Energy
+from lmu_hls.rtl.options import RtlOptions
 from lmu_hls.spec import Network
 from tests.support.random_networks import random_spec_network
 
@@ -33,7 +34,7 @@ def network(request: pytest.FixtureRequest) -> Network:
 
 
 def test_products_are_those_that_the_verilog_is_planned_for(network: Network) -> None:
-    plan = accelerator(network).plan
+    plan = design(network, RtlOptions()).plan
     planned = sum(part.macs * layer.executions for layer in plan.layers for part in layer.parts)
     gates = any(layer.product_multipliers for layer in plan.layers)
     counted = operations(network).products.total()

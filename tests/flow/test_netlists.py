@@ -9,13 +9,13 @@ import pytest
 
 from lmu_hls import flow, golden
 from lmu_hls.backend.design import Design, design
-from lmu_hls.backend.options import Options
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import Ints
 from lmu_hls.flow import netlists, verification
 from lmu_hls.records import Comparison
 from lmu_hls.records.folder import OutputFolder
 from lmu_hls.report import build_report
+from lmu_hls.rtl.options import RtlOptions
 from lmu_hls.spec import Network, store
 from lmu_hls.synth.gates import Gates, gates
 from lmu_hls.toolchain import find
@@ -32,7 +32,7 @@ TABLES = 12  # that are tried
 
 
 def accelerator(network: Network) -> Design:
-    return design(network, Options(), 40)
+    return design(network, RtlOptions(), 40)
 
 
 @pytest.mark.parametrize("target", ["ecp5-25k", "gw1nr-9", "up5k"])

@@ -17,7 +17,6 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lmu_hls.backend.options import Options
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType
 from lmu_hls.records import Resources
@@ -240,15 +239,15 @@ def test_names_of_roms() -> None:
 @pytest.mark.parametrize("name", ["", "1st", "a-b", "a b", "a\n", "x" * 65, "é", 3])
 def test_impossible_names(name: object) -> None:
     with pytest.raises(LmuHlsError, match="is not possible; use up to 64"):
-        Options(name=name)  # type: ignore[arg-type]
+        RtlOptions(name=name)  # type: ignore[arg-type]
 
 
 def test_name_and_roms_are_options() -> None:
-    options = Options(name="vowels", rom="inline")
-    assert Options.from_config(options.config) == options
-    assert options.apply(network("net", 10)).name == "vowels" and Options().apply(network("net", 10)).name == "net"
+    options = RtlOptions.from_words(name="vowels", rom="inline")
+    assert RtlOptions.from_config(options.config) == options
+    assert options.apply(network("net", 10)).name == "vowels" and RtlOptions().apply(network("net", 10)).name == "net"
     with pytest.raises(LmuHlsError, match="Rom='flash' is not possible; use one of 'files', 'inline'"):
-        Options(rom="flash")
+        RtlOptions.from_words(rom="flash")
 
 
 TARGETS = {

@@ -8,8 +8,8 @@ import numpy as np
 
 from lmu_hls import golden
 from lmu_hls.backend.design import design
-from lmu_hls.backend.options import Options
 from lmu_hls.fixed import Ints
+from lmu_hls.rtl.options import RtlOptions
 from lmu_hls.spec import Network, store
 from tests.support.random_networks import random_spec_network
 
@@ -20,7 +20,7 @@ def write_output(root: Path, network: Network, reuse_factor: int = 40) -> Path:
     """What `lmu-hls convert` would leave of it, as far as a board needs it."""
     root.mkdir(parents=True, exist_ok=True)
     store.save(network, root / "spec.npz")
-    design(network, Options(), reuse_factor).write(root / "verilog")
+    design(network, RtlOptions(), reuse_factor).write(root / "verilog")
     (root / "manifest.json").write_text("{}")
     return root
 
