@@ -269,7 +269,7 @@ def convert(
         force=force,
     )
     reuse = manifest.hardware.reuse if manifest.hardware else None
-    network = store.load(outdir / "spec.npz")
+    network = store.load(flow.OutputFolder(outdir).spec)
     if remark := flow.softmax_remark(network):
         err.print(remark, markup=False, highlight=False)
     if reuse is not None and reuse.missed:
@@ -574,6 +574,7 @@ def report(
 
     Several folders are compared instead, with ratios to the first one; their reports are not written.
     """
+    from lmu_hls.records.folder import OutputFolder
     from lmu_hls.report import to_json, to_table, write_report
 
     if len(outdirs) > 1:
@@ -587,7 +588,7 @@ def report(
         sys.stdout.write(to_json(made))
     else:
         out.print(to_table(made))
-        _say(f"The report is {outdir / 'report.html'}")
+        _say(f"The report is {OutputFolder(outdir).reports[-1]}")
     made.require()
 
 
@@ -614,6 +615,7 @@ def demo(
 ) -> None:
     """Train an LMU on real speech, convert it, verify it and report: the whole chain in one run."""
     from lmu_hls import demo as speech
+    from lmu_hls.records.folder import OutputFolder
     from lmu_hls.report import to_json, to_table
 
     with _progress() as progress:
@@ -622,7 +624,7 @@ def demo(
         sys.stdout.write(to_json(made))
     else:
         out.print(to_table(made))
-        _say(f"The report is {outdir / 'report.html'}")
+        _say(f"The report is {OutputFolder(outdir).reports[-1]}")
     made.require()
 
 

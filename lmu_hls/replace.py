@@ -16,20 +16,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from lmu_hls.errors import LmuHlsError
-from lmu_hls.lock import NAME, Tell, locked, real, tell_nobody
+from lmu_hls.lock import NAME as LOCK
+from lmu_hls.lock import Tell, locked, real, tell_nobody
 from lmu_hls.process import signals_wait
-from lmu_hls.records.folder import OutputFolder
+from lmu_hls.records.folder import MANIFEST, NAMES, OutputFolder
 
 MARK = ".lmu_hls.json"  # in a folder of ours: the files that the conversion wrote
-MANIFEST = "manifest.json"
-# What the commands and the folder's own Makefile write later
-RESULTS = (
-    "convert.json", "accuracy.json", "precision.json", "verify.json", "traces.json", "synth.json", "place.json",
-    "report.json", "report.md", "report.html", "energy.json", "precision.svg", "test.npz", MARK, f".{NAME}",
-)  # fmt: skip
-DERIVED = ("work", "plots", "boards", "verilog/build", "hls/csim")
+# What the commands write later, those of earlier versions and the demo, too
+RESULTS = (*map(str, NAMES.results), "accuracy.json", "precision.svg", "test.npz", MARK, f".{LOCK}")
+DERIVED = tuple(path.as_posix() for path in NAMES.derived)
 # All of a folder whose conversion did not yet leave the mark
-_BEFORE = (*RESULTS, MANIFEST, "model.keras", "config.yml", "spec.npz", "convert.log", "hls", "verilog")
+_CONVERTED = (NAMES.manifest, NAMES.model, NAMES.config, NAMES.spec, NAMES.log, NAMES.hls, NAMES.verilog)
+_BEFORE = (*RESULTS, *map(str, _CONVERTED))
 _NAMED = 3  # foreign files in a message
 
 

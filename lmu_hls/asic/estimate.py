@@ -12,9 +12,8 @@ from lmu_hls.asic.timing import power, shortest_period
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.naming import contained
 from lmu_hls.records import load
-from lmu_hls.records.folder import OutputFolder
+from lmu_hls.records.folder import MANIFEST, OutputFolder
 from lmu_hls.rtl.manifest import Project
-from lmu_hls.rtl.standalone import MANIFEST
 from lmu_hls.synth.roms import check_roms, data_files
 from lmu_hls.toolchain import find, need
 

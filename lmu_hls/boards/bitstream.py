@@ -10,9 +10,9 @@ from lmu_hls.boards.project import BoardProject
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.records import Comparison, dump, load
 from lmu_hls.records.evidence import digest
+from lmu_hls.records.folder import MANIFEST
 from lmu_hls.records.placement import CriticalPath, SeedRun, Usage
 from lmu_hls.rtl.manifest import Project
-from lmu_hls.rtl.standalone import MANIFEST
 from lmu_hls.synth.families import target_of
 from lmu_hls.synth.roms import check_roms, data_files
 from lmu_hls.synth.route import REPORT, DoesNotFit, pack, route, usage

@@ -14,12 +14,12 @@ from lmu_hls import naming
 from lmu_hls.boards.record import Board
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.records import jsonfile, load, write_text
-from lmu_hls.records.folder import OutputFolder
+from lmu_hls.records.folder import MANIFEST, OutputFolder
 from lmu_hls.resources import hdl_file, hdl_modules, license_text
 from lmu_hls.rtl.copies import SPDX, without_formal
 from lmu_hls.rtl.manifest import Project
 from lmu_hls.rtl.renaming import Names
-from lmu_hls.rtl.standalone import MANIFEST, with_submodules
+from lmu_hls.rtl.standalone import with_submodules
 from lmu_hls.spec import store
 from lmu_hls.synth.constraints import constraints
 from lmu_hls.synth.families import target_of

@@ -17,37 +17,60 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 from numpy.typing import NDArray
 
-from lmu_hls.records.folder import INTEGRATION, IP_XACT
+from lmu_hls.records.folder import (
+    BENCH,
+    CORE,
+    INTEGRATION,
+    IP_XACT,
+    LICENSE,
+    MAKEFILE,
+    MANIFEST,
+    NAMES,
+    README,
+    ROM,
+    RTL,
+    SOFTWARE,
+    VECTORS,
+)
 
 # Not "from lmu_hls import": the package loads its names on demand, and to import-linter that would import them all.
 VERSION: str = sys.modules["lmu_hls"].__version__
-CONTRACT = ("model.keras", "config.yml", "spec.npz")
-VERILOG = ("verilog/rtl/**", "verilog/rom/**")
+
+
+def _all(*folders: Path) -> tuple[str, ...]:
+    return tuple(f"{folder.as_posix()}/**" for folder in folders)
+
+
+MODEL, CONFIG, SPEC = map(str, (NAMES.model, NAMES.config, NAMES.spec))
+CONTRACT = (MODEL, CONFIG, SPEC)
+HLS = _all(NAMES.hls)
+VERILOG = _all(NAMES.verilog / RTL, NAMES.verilog / ROM)
+_BESIDE = VECTORS, BENCH, SOFTWARE, INTEGRATION
+_TOP = MANIFEST, MAKEFILE, CORE, README, LICENSE, IP_XACT
 # topic -> the files that it depends on; "folder/**" is everything below the folder.
 SUBJECTS: Mapping[str, tuple[str, ...]] = {
-    "conversion": (*CONTRACT, "manifest.json"),
+    "conversion": (*CONTRACT, str(NAMES.manifest)),
     "project": (
-        "spec.npz",
-        "hls/**",
+        SPEC,
+        *HLS,
         *VERILOG,
-        "verilog/vectors/**",
-        "verilog/tb/**",
-        "verilog/sw/**",
-        f"verilog/{INTEGRATION}/**",
-        *(f"verilog/{name}" for name in ("manifest.json", "Makefile", "lmu.core", "README.md", "LICENSE", IP_XACT)),
+        *_all(*(NAMES.verilog / name for name in _BESIDE)),
+        *((NAMES.verilog / name).as_posix() for name in _TOP),
     ),
     "precision": CONTRACT,
-    "overruns": ("spec.npz", "precision.json"),
-    "accuracy": ("model.keras", "spec.npz"),
-    "fidelity": ("model.keras", "spec.npz"),
-    "csim": ("spec.npz", "hls/**"),
-    "rtlsim": ("spec.npz", *VERILOG),
+    "overruns": (SPEC, str(NAMES.precision)),
+    "accuracy": (MODEL, SPEC),
+    "fidelity": (MODEL, SPEC),
+    "csim": (SPEC, *HLS),
+    "rtlsim": (SPEC, *VERILOG),
     "synthesis": VERILOG,
-    "traces": ("model.keras", "spec.npz", *VERILOG),
-    "energy": ("spec.npz", *VERILOG),
+    "traces": (MODEL, SPEC, *VERILOG),
+    "energy": (SPEC, *VERILOG),
 }
 # What tools leave in those folders. None of it can be read by a compiler or a simulator as a source.
-LEFT_BEHIND = ("hls/csim/*", "hls/lmu_prj/*", "hls/*.log", "hls/*.jou", "hls/*.so", "hls/*.o", "hls/*.tar.gz")
+LEFT_BEHIND = tuple(
+    f"{NAMES.hls}/{name}" for name in ("csim/*", "lmu_prj/*", "*.log", "*.jou", "*.so", "*.o", "*.tar.gz")
+)
 CHUNK = 1 << 20
 
 Digests = Mapping[str, str]  # path below the output folder -> SHA-256, "" for what cannot be hashed

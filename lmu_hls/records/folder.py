@@ -1,4 +1,7 @@
-"""The output folder of one converted model: what lies where; its names are known here and nowhere else."""
+"""The output folder of one converted model: what lies where; its names are known here and nowhere else.
+
+``NAMES`` is such a folder whose files are named from its root.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,10 @@ from pathlib import Path
 
 from lmu_hls.errors import LmuHlsError
 
-# Of the Verilog project: the folder of the files for other tools, and what those look for at the top of it
-INTEGRATION = "integration"
-IP_XACT = "component.xml"
+MANIFEST = "manifest.json"  # of an output folder, and of the Verilog project in it
+# Of the Verilog project: its folders, the last one for other tools, and the files at the top of it
+RTL, ROM, VECTORS, BENCH, SOFTWARE, INTEGRATION = "rtl", "rom", "vectors", "tb", "sw", "integration"
+MAKEFILE, CORE, README, LICENSE, IP_XACT = "Makefile", "lmu.core", "README.md", "LICENSE", "component.xml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +24,7 @@ class OutputFolder:
 
     @property
     def manifest(self) -> Path:
-        return self.root / "manifest.json"
+        return self.root / MANIFEST
 
     @property
     def conversion(self) -> Path:
@@ -52,7 +56,7 @@ class OutputFolder:
     @property
     def project(self) -> Path:
         """What the Verilog project is."""
-        return self.verilog / "manifest.json"
+        return self.verilog / MANIFEST
 
     @property
     def log(self) -> Path:
@@ -81,9 +85,13 @@ class OutputFolder:
     def placement(self) -> Path:
         return self.root / "place.json"
 
+    @property
+    def boards(self) -> Path:
+        return self.root / "boards"
+
     def board(self, name: str) -> Path:
         """The top of a board, its constraints, bitstream, and the script of its host."""
-        return self.root / "boards" / name
+        return self.boards / name
 
     @property
     def energy(self) -> Path:
@@ -98,6 +106,17 @@ class OutputFolder:
     def plots(self) -> Path:
         """The pictures of the page, as files."""
         return self.root / "plots"
+
+    @property
+    def results(self) -> tuple[Path, ...]:
+        """The files that are written beside those of the conversion."""
+        records = (self.precision, self.verification, self.traces, self.synthesis, self.placement, self.energy)
+        return (self.conversion, *records, *self.reports)
+
+    @property
+    def derived(self) -> tuple[Path, ...]:
+        """The folders of which all can be made again."""
+        return self.work(), self.plots, self.boards, self.verilog / "build", self.hls / "csim"
 
     def work(self, *parts: str) -> Path:
         """A folder for what simulators and synthesis leave behind; it can be deleted at any time."""
@@ -122,3 +141,6 @@ class OutputFolder:
                 path.unlink(missing_ok=True)
             except OSError as error:
                 raise LmuHlsError(f"cannot remove {path}: {error.strerror or error}; remove it yourself") from error
+
+
+NAMES = OutputFolder(Path())

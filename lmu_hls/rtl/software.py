@@ -8,12 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lmu_hls.fixed import FixedType
+from lmu_hls.records.folder import SOFTWARE
 from lmu_hls.rtl import registers
 from lmu_hls.rtl.network import NetworkPlan
 from lmu_hls.rtl.rendering import render
 from lmu_hls.spec import ArgMax
 
-FOLDER = "sw"
 # The modes of ap_fixed as expressions of NumPy: whether floor + 1 is the rounded value of scaled = floor + rest, and
 # what becomes of the rounded integer q where the type holds low to high.
 _ROUNDINGS = {
@@ -83,4 +83,4 @@ def software_files(plan: NetworkPlan) -> dict[str, str]:
         f"{name}.rdl": "registers.rdl.jinja",
         "pynq_driver.py": "pynq_driver.py.jinja",
     }
-    return {f"{FOLDER}/{file}": render(f"software/{template}", **facts) for file, template in templates.items()}
+    return {f"{SOFTWARE}/{file}": render(f"software/{template}", **facts) for file, template in templates.items()}

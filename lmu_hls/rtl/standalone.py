@@ -21,7 +21,7 @@ from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import Ints
 from lmu_hls.naming import contained, markdown
 from lmu_hls.records import dump, write_text
-from lmu_hls.records.folder import INTEGRATION
+from lmu_hls.records.folder import BENCH, CORE, INTEGRATION, LICENSE, MAKEFILE, MANIFEST, README, ROM, RTL, VECTORS
 from lmu_hls.resources import hdl_file, hdl_modules, license_text
 from lmu_hls.rtl import layout, registers
 from lmu_hls.rtl.copies import without_formal
@@ -32,7 +32,6 @@ from lmu_hls.rtl.rendering import render
 from lmu_hls.rtl.reuse import Settled
 from lmu_hls.rtl.software import software_files
 
-MANIFEST = "manifest.json"
 ROM_MODULE = "lmu_rom"
 PATIENCE = 16  # times the slowest step that the test bench waits for a beat
 
@@ -77,23 +76,25 @@ def project_files(
 ) -> dict[str, str]:  # fmt: skip
     """All files but the manifest: path below the folder -> text."""
     name, inline = plan.name, plan.options.inline_roms
-    files = {f"rtl/{plan.top}.v": top_source(plan)}
+    files = {f"{RTL}/{plan.top}.v": top_source(plan)}
     library = hdl_modules()
     for module in modules(plan):
         text = _inline_rom(plan) if inline and module == ROM_MODULE else _source(module)
-        files[f"rtl/{plan.names.module(module)}.v"] = plan.names.source(text, library)
+        files[f"{RTL}/{plan.names.module(module)}.v"] = plan.names.source(text, library)
     files |= {} if inline else {plan.names.rom(rom): rom.text() for rom in plan.net.roms.values()}
     beats = (0, 0)
     if vectors is not None:
         stimulus, response = _vector_files(plan, vectors)
-        files |= {"vectors/input.hex": stimulus, "vectors/output.hex": response}
+        files |= {f"{VECTORS}/input.hex": stimulus, f"{VECTORS}/output.hex": response}
         beats = (stimulus.count("\n"), response.count("\n"))
         slowest = max(plan.cycles.ii, plan.cycles.latency, *(layer.ii_cycles for layer in plan.layers))
         patience = PATIENCE * slowest + 1000
-        files[f"tb/{name}_tb.v"] = render("network_tb.v.jinja", plan=plan, name=name, beats=beats, patience=patience)
+        files[f"{BENCH}/{name}_tb.v"] = render(
+            "network_tb.v.jinja", plan=plan, name=name, beats=beats, patience=patience
+        )
     software = software_files(plan) if plan.options.axi_lite else {}
     files |= software
-    rtl, rom, data = (sorted(file for file in files if file.startswith(part)) for part in ("rtl/", "rom/", "vectors/"))
+    rtl, rom, data = (sorted(file for file in files if file.startswith(f"{part}/")) for part in (RTL, ROM, VECTORS))
     facts = {
         "register_table": registers.markdown_table(),
         "plan": plan,
@@ -105,11 +106,11 @@ def project_files(
         "beats": beats,
         "constraints": {Path(file).suffix[1:]: file for file in extra if file.startswith(f"{INTEGRATION}/clock.")},
     }
-    files["Makefile"] = render("Makefile.jinja", **facts)
-    files["lmu.core"] = render("fusesoc.core.jinja", **facts)
+    files[MAKEFILE] = render("Makefile.jinja", **facts)
+    files[CORE] = render("fusesoc.core.jinja", **facts)
     request = markdown(settled.summary) if settled is not None else ""
-    files["README.md"] = render("project_readme.md.jinja", utilisation=utilisation(plan), request=request, **facts)
-    files["LICENSE"] = license_text()
+    files[README] = render("project_readme.md.jinja", utilisation=utilisation(plan), request=request, **facts)
+    files[LICENSE] = license_text()
     return {**files, **extra}
 
 
@@ -160,7 +161,7 @@ def with_submodules(tops: Iterable[str]) -> tuple[str, ...]:
 
 def sources(plan: NetworkPlan) -> tuple[str, ...]:
     """The Verilog files of the accelerator, below the project's folder, the top first."""
-    return tuple(f"rtl/{name}.v" for name in (plan.top, *map(plan.names.module, modules(plan))))
+    return tuple(f"{RTL}/{name}.v" for name in (plan.top, *map(plan.names.module, modules(plan))))
 
 
 def rom_files(plan: NetworkPlan) -> tuple[str, ...]:

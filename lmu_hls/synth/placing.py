@@ -15,7 +15,7 @@ from lmu_hls import process
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.records import Manifest, dump, load, write_text
 from lmu_hls.records.evidence import Digests, Evidence, digests, of_topics
-from lmu_hls.records.folder import OutputFolder
+from lmu_hls.records.folder import MANIFEST, OutputFolder
 from lmu_hls.records.model import Unit
 from lmu_hls.records.placement import Placement, Placements, SeedRun, TargetPlacement, Usage
 from lmu_hls.records.synth import Resources
@@ -26,7 +26,6 @@ from lmu_hls.synth.families import Target, target_of
 from lmu_hls.synth.fit import lacking, remedy, usage_of
 from lmu_hls.synth.harness import INSTANCE, PINS, Harnessed, harnessed
 from lmu_hls.synth.layout import layout_of, read_cells
-from lmu_hls.synth.roms import MANIFEST
 from lmu_hls.synth.route import CELLS, REPORT, DoesNotFit, pack, route, usage
 from lmu_hls.synth.timing import read_scopes, read_timing
 from lmu_hls.synth.units import Incomplete, unit_files

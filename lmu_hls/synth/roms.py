@@ -11,9 +11,9 @@ from lmu_hls.errors import LmuHlsError
 from lmu_hls.naming import contained
 from lmu_hls.records import load
 from lmu_hls.records.evidence import digest
+from lmu_hls.records.folder import MANIFEST
 from lmu_hls.rtl.manifest import Project
 
-MANIFEST = "manifest.json"
 _TEXT = re.compile(r'"([^"\\\n]+)"')
 
 

@@ -16,7 +16,7 @@ from lmu_hls.errors import LmuHlsError
 from lmu_hls.naming import contained, is_identifier
 from lmu_hls.records import Manifest, Resources, Synthesis, TargetSynthesis, Unit, dump, load
 from lmu_hls.records.evidence import Digests, Evidence, digests, of_topics
-from lmu_hls.records.folder import OutputFolder
+from lmu_hls.records.folder import MANIFEST, OutputFolder
 from lmu_hls.synth.families import DEFAULT, target_of
 from lmu_hls.synth.roms import check_roms, data_files
 from lmu_hls.synth.yosys import synthesize
@@ -123,6 +123,6 @@ def _write(folder: OutputFolder, entries: Iterable[TargetSynthesis]) -> None:
 def _check_places(outdir: Path, unit: Unit, targets: Sequence[str]) -> None:
     """LmuHlsError when the manifest leads to a place outside ``outdir``."""
     if not is_identifier(unit.name):
-        raise LmuHlsError(f"manifest.json has a unit {unit.name!r}, which is no name; convert the model again")
+        raise LmuHlsError(f"{MANIFEST} has a unit {unit.name!r}, which is no name; convert the model again")
     for path in (*unit.sources, unit.folder, *(f"work/synth/{target}/{unit.name}" for target in targets)):
-        contained(outdir, path, "manifest.json")
+        contained(outdir, path, MANIFEST)
