@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from lmu_hls.spec import Network, Softmax
-from lmu_hls.spec.assign import Assign, Term
-from lmu_hls.spec.layers.lmu import LMU
+from lmu_hls.spec import Network
+from lmu_hls.spec.assign import Assign, Term, VectorFunction
 
 
 @dataclass(slots=True)
@@ -25,21 +24,19 @@ def operations(network: Network) -> Operations:
     for node in network.nodes:
         read = [values[name] for name in node.inputs]
         times = network.steps if all(value.every_step for value in read) else 1
-        layer, widths = node.layer, [value.width for value in read]
-        own = (layer.encoder, *layer.memory, *layer.cell) if isinstance(layer, LMU) else ()
-        equations = own or layer.assignments(*widths)
         made: set[tuple[str, bool, int]] = set()
-        for assign in equations:
+        for assign in node.layer.assignments(*(value.width for value in read)):
             _count(assign, times, found, made)
-        if isinstance(layer, Softmax):
-            entry = layer.exp.values.type.width
-            found.products[layer.out.width, entry] += times * widths[0]
-            found.sums[entry] += times * widths[0]
     return found
 
 
 def _count(assign: Assign, times: int, operations: Operations, multiplied: set[tuple[str, bool, int]]) -> None:
     """Add an assignment. Products of the same values and weight are ``multiplied`` once (bet u of the sweeps)."""
+    if isinstance(assign.function, VectorFunction):
+        for factors in assign.function.products(assign.to.type):
+            operations.products[factors] += times * assign.width
+        for summand in assign.function.sums(assign.to.type):
+            operations.sums[summand] += times * assign.width
     if assign.function is not None:
         return
     for term in assign.terms:

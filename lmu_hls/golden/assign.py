@@ -9,7 +9,8 @@ import numpy as np
 
 from lmu_hls.fixed import FixedType, Ints, requantize
 from lmu_hls.golden.affine import Affine, Numbers, Rounder, exact_dtype
-from lmu_hls.spec import Activation, Assign, Read, Term, Weight, assigned, carried
+from lmu_hls.golden.softmax import EQUATIONS
+from lmu_hls.spec import Activation, Assign, Read, Term, VectorFunction, Weight, assigned, carried
 
 Values = Callable[[Read], Numbers]
 
@@ -156,7 +157,25 @@ class _Function:
         return self._activate(_ints(values(self._read)))
 
 
+class _Vector:
+    """One assignment of a function of all values at once."""
+
+    def __init__(self, name: str, function: VectorFunction, item: Assign) -> None:
+        if type(function) not in EQUATIONS:
+            raise ValueError(f"{name}: golden has no equation for {type(function).__name__}")
+        self._function, self._equation = function, EQUATIONS[type(function)]
+        self._read = item.terms[0].x
+        self.overflows = 0
+
+    def __call__(self, values: Values) -> Numbers:
+        result, overflows = self._equation(self._function, _ints(values(self._read)))
+        self.overflows += overflows
+        return result
+
+
 def _mover(name: str, item: Assign) -> Callable[[Values], Numbers]:
+    if isinstance(item.function, VectorFunction):
+        return _Vector(name, item.function, item)
     if item.function is not None:
         return _Function(item.function, item)
     if any(term.x.beside for term in item.terms):

@@ -10,11 +10,8 @@ import numpy as np
 from lmu_hls.fixed import Ints
 from lmu_hls.golden.assign import Step
 from lmu_hls.golden.lmu import State, run_lmu
-from lmu_hls.golden.softmax import argmax, softmax
-from lmu_hls.spec import LMU, ArgMax, Input, Layer, Network, Softmax
+from lmu_hls.spec import LMU, Input, Layer, Network
 
-# Layers whose equation is no sum; all others are the assignments that they tell
-EQUATIONS: Mapping[type[Layer], Callable[..., tuple[Ints, int]]] = {Softmax: softmax, ArgMax: argmax}
 CHUNK_BYTES = 256 << 20  # of the largest tensor; bounds the memory of one pass over part of the batch
 
 
@@ -115,8 +112,6 @@ def chunks(network: Network, samples: int) -> list[slice]:
 
 def _pointwise(layer: Layer, read: list[Ints]) -> tuple[Ints, int]:
     """The layer's output, and how many of its values overflowed."""
-    if type(layer) in EQUATIONS:
-        return EQUATIONS[type(layer)](layer, *read)
     widths = [x.shape[-1] for x in read]
     step = Step(layer.name, layer.assignments(*widths))
     given = {tensor.name: x for tensor, x in zip(layer.reads(*widths), read, strict=True)}

@@ -1,12 +1,14 @@
-"""Softmax and argmax in integers."""
+"""Softmax and argmax in integers: the equations that are no sums."""
 
 from __future__ import annotations
+
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
 from lmu_hls.fixed import Ints, overflow_count, requantize
 from lmu_hls.golden.affine import exact_dtype
-from lmu_hls.spec import ArgMax, Softmax
+from lmu_hls.spec import ArgMax, Softmax, VectorFunction
 
 GUARD = 2  # bits below the result's: half an LSB, and whether anything is left below that
 
@@ -36,3 +38,7 @@ def _check(layer: Softmax, n: int) -> None:
     exact_dtype(f"{layer.name}: difference", span << max(0, layer.index.fraction - layer.x.fraction))
     exact_dtype(f"{layer.name}: sum", n * largest)
     exact_dtype(f"{layer.name}: quotient", largest << (layer.out.fraction + GUARD))
+
+
+# Each takes the function of the contract and values (..., n), and gives its values and how many of them overflowed
+EQUATIONS: Mapping[type[VectorFunction], Callable[..., tuple[Ints, int]]] = {Softmax: softmax, ArgMax: argmax}

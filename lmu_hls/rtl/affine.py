@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,8 +38,12 @@ class Rom:
 
     def text(self) -> str:
         """One word a line, hexadecimal, all of the same length."""
-        digits = -(-self.width // 4)
-        return "".join(f"{word:0{digits}x}\n" for word in self.words)
+        return _lines(-(-self.width // 4), self.words)
+
+
+@lru_cache(maxsize=64)  # a project asks for each several times: the file, its hash, its name
+def _lines(digits: int, words: tuple[int, ...]) -> str:
+    return "".join([f"{word:0{digits}x}\n" for word in words])
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,14 @@ The sections under ``ifdef FORMAL`` name property modules that are not in the pr
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 SPDX = "SPDX-License-Identifier: Apache-2.0"
 FORMAL = "FORMAL"
 _OPENING = ("`ifdef", "`ifndef")
 
 
+@lru_cache(maxsize=256)  # every project has the same ones, and asks for each several times
 def without_formal(source: str) -> str:
     """``source`` as it reads where FORMAL is not defined: the lines under it go, and so do its directives.
 

@@ -1,6 +1,6 @@
 """The integer contract that golden, HLS and RTL share."""
 
-from lmu_hls.spec.assign import Assign, Read, Tensor, Term, assigned, carried
+from lmu_hls.spec.assign import Assign, Read, Tensor, Term, VectorFunction, assigned, carried
 from lmu_hls.spec.cells import HIDDEN_CELLS, HiddenCell
 from lmu_hls.spec.cells.dense import DenseCell
 from lmu_hls.spec.cells.gru import GRUCell
@@ -42,6 +42,7 @@ __all__ = [
     "Tensor",
     "Term",
     "TridiagonalUpdate",
+    "VectorFunction",
     "Weight",
     "assigned",
     "carried",

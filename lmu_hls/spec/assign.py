@@ -90,11 +90,29 @@ class Term:
         return self.matrix.shape[0] if self.matrix is not None else 1
 
 
+class VectorFunction:
+    """A function of all values of a tensor at once that is no sum, such as the softmax. golden has its equation."""
+
+    __slots__ = ()
+
+    def gives(self, width: int) -> int:
+        """Values for ``width`` values."""
+        return width
+
+    def products(self, to: FixedType) -> tuple[tuple[int, int], ...]:
+        """The widths of the factors of the products and quotients that each value takes, assigned to ``to``."""
+        return ()
+
+    def sums(self, to: FixedType) -> tuple[int, ...]:
+        """The widths of what is added for each value."""
+        return ()
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Assign:
     """to[start:stop] = function(sum of ``terms`` and ``biases``), rounded once to the type of ``to``.
 
-    A ``function`` is applied to one value as it is: there is then one term without a factor, and no bias. Raises
+    A ``function`` is applied to values as they are: there is then one term without a factor, and no bias. Raises
     ValueError where widths do not fit.
     """
 
@@ -103,11 +121,12 @@ class Assign:
     stop: int
     terms: tuple[Term, ...]
     biases: tuple[Weight, ...] = ()
-    function: Activation | None = None
+    function: Activation | VectorFunction | None = None
 
     def __post_init__(self) -> None:
         for term in self.terms:
             width = term.x.width if term.matrix is None else term.groups * term.matrix.shape[1]
+            width = self.function.gives(width) if isinstance(self.function, VectorFunction) else width
             weight = term.factor if isinstance(term.factor, Weight) else None
             matches = weight is None or weight.shape[0] * term.groups == term.x.width
             if width != self.width or not matches:
@@ -116,7 +135,7 @@ class Assign:
                     f"{self.width} are assigned"
                 )
         if self.function is not None and (len(self.terms) != 1 or self.terms[0].factor is not None or self.biases):
-            raise ValueError(f"{self.to.name}: a function takes one value as it is")
+            raise ValueError(f"{self.to.name}: a function takes values as they are")
 
     @property
     def width(self) -> int:
@@ -130,9 +149,10 @@ def assign(to: Tensor, *terms: Term | None, biases: Iterable[Weight | None] = ()
     return Assign(to, start, stop, present, tuple(bias for bias in biases if bias is not None))
 
 
-def apply(function: Activation, to: Tensor, x: Read, start: int = 0) -> Assign:
+def apply(function: Activation | VectorFunction, to: Tensor, x: Read, start: int = 0) -> Assign:
     """function(x) assigned to ``to``, from its value ``start`` on."""
-    return Assign(to, start, start + x.width, (Term(x),), function=function)
+    width = function.gives(x.width) if isinstance(function, VectorFunction) else x.width
+    return Assign(to, start, start + width, (Term(x),), function=function)
 
 
 def matrix(x: Read, weight: Weight | None, part: slice | None = None) -> Term | None:

@@ -70,7 +70,7 @@ def lookups(lmu: LMU) -> tuple[Lookup, ...]:
     """Every use of a table in the hidden cell, in the order in which a step makes them."""
     used: dict[tuple[Activation, str, str], list[NDArray[np.intp]]] = {}
     for item in lmu.cell:
-        if item.function is not None and item.function.table is not None:
+        if isinstance(item.function, Activation) and item.function.table is not None:
             (term,) = item.terms
             target = "result" if item.to.name == "h" else item.to.name
             columns = np.arange(term.x.start, term.x.stop)

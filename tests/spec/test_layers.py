@@ -7,8 +7,21 @@ import pytest
 
 from lmu_hls import golden
 from lmu_hls.fixed import FixedType
-from lmu_hls.spec import Activation, Assign, Dense, Elementwise, Tensor, Term, Weight, chain, store
-from lmu_hls.spec.assign import assign
+from lmu_hls.golden.assign import Step
+from lmu_hls.spec import (
+    Activation,
+    ArgMax,
+    Assign,
+    Dense,
+    Elementwise,
+    Tensor,
+    Term,
+    VectorFunction,
+    Weight,
+    chain,
+    store,
+)
+from lmu_hls.spec.assign import apply, assign
 from lmu_hls.spec.layers import LAYERS, Layer
 from lmu_hls.spec.layers.scale import Scale
 from tests.support.networks import assign as define_assign
@@ -92,3 +105,26 @@ def test_a_diagonal_factor_has_one_coefficient_for_each_value():
         assign(out, Term(x.now(), Weight(np.ones(2), kind)))
     assert Term(x.now(), Weight(np.ones(3), kind)).products == 1
     assert Elementwise("e", kind, Activation("relu"), kind).width(5) == 5
+
+
+def test_a_function_of_a_whole_vector_is_told_like_every_equation():
+    """Softmax and argmax: what reads the contract sees them, and golden refuses one that it has no equation for."""
+
+    @dataclass(frozen=True, slots=True)
+    class Sorted(VectorFunction):
+        pass
+
+    kind = FixedType(6, 3)
+    x, out = Tensor("x", kind, 3), Tensor("out", kind, 3)
+    with pytest.raises(ValueError, match="head: golden has no equation for Sorted"):
+        Step("head", [apply(Sorted(), out, x.now())])
+    (last,) = ArgMax("head", kind, FixedType(4, 4)).assignments(3)
+    assert (last.to.width, last.terms[0].x.width) == (1, 3)
+    with pytest.raises(ValueError, match="a term of 3 values of x gives 1 sums, 3 are assigned"):
+        Assign(out, 0, 3, last.terms, function=last.function)
+    with pytest.raises(TypeError, match="abstract"):
+
+        class Nothing(Layer):
+            pass
+
+        Nothing()

@@ -10,6 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import fields
+from functools import cache
 from typing import Any, ClassVar, get_type_hints
 
 from lmu_hls.fixed import FixedType
@@ -106,6 +107,7 @@ def no_cell(mem: Tensor, h: Tensor) -> tuple[Assign, ...]:
     return (assign(h, Term(mem.now())),)
 
 
+@cache
 def _hints(cls: Any) -> dict[str, Any]:
     """The types of the fields, in their order."""
     hints = get_type_hints(cls)

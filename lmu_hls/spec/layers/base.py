@@ -6,6 +6,7 @@ contract holds of it.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -17,7 +18,7 @@ L = TypeVar("L", bound="Layer")
 LAYERS: dict[str, type[Layer]] = {}  # by the name of the class
 
 
-class Layer:
+class Layer(ABC):
     """A layer by its ``name``: what it reads has the type ``x`` (or ``inputs``, of several), what it gives ``out``."""
 
     __slots__ = ()
@@ -50,13 +51,13 @@ class Layer:
         names = ["x"] if len(widths) == 1 else [f"x{k}" for k in range(len(widths))]
         return tuple(Tensor(*item) for item in zip(names, self.inputs, widths, strict=True))
 
+    @abstractmethod
     def assignments(self, *widths: int) -> tuple[Assign, ...]:
-        """What a step assigns, ``out`` last; empty for a layer whose equation is no sum."""
-        return ()
+        """What a step assigns, what it gives last."""
 
     def tensors(self, *widths: int) -> tuple[Tensor, ...]:
         """The named tensors that a run leaves, what it gives last."""
-        return assigned(self.assignments(*widths)) or (Tensor("out", self.out, self.width(*widths)),)
+        return assigned(self.assignments(*widths))
 
     def renamed(self: L, name: str) -> L:
         """The same layer by another name."""
@@ -64,7 +65,7 @@ class Layer:
         changed: L = replace(dataclass, name=name)
         return changed
 
-    def check_steps(self, steps: int, every_step: bool) -> None:
+    def check_steps(self, steps: int, every_step: bool) -> None:  # noqa: B027 - most can take any
         """ValueError for sequences of ``steps``, of which only the last step comes where not ``every_step``."""
 
     def check_width(self, expected: int, arriving: int) -> None:

@@ -105,6 +105,10 @@ class LMU(Layer):
         x, _, mem, h = self._tensors()
         return no_cell(mem, h) if self.hidden is None else self.hidden.assignments(mem, x, h)
 
+    def assignments(self, *widths: int) -> tuple[Assign, ...]:
+        """u, then mem, then the hidden cell."""
+        return (self.encoder, *self.memory, *self.cell)
+
     def tensors(self, *widths: int) -> tuple[Tensor, ...]:
         """u, mem and the tensors of the hidden cell, h last: what golden traces."""
         return (*self._tensors()[1:3], *assigned(self.cell))

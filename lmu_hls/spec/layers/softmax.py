@@ -7,12 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from lmu_hls.fixed import FixedType, requantize
+from lmu_hls.spec.assign import Assign, Tensor, VectorFunction, apply
 from lmu_hls.spec.layers.base import Layer
 from lmu_hls.spec.weight import Table
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Softmax(Layer):
+class Softmax(Layer, VectorFunction):
     """Softmax on the last axis.
 
     d_k = max_j x_j - x_k   exact, with the fraction of x, never negative
@@ -38,6 +39,17 @@ class Softmax(Layer):
             raise ValueError(f"{self.name}: the entry of 0 must be positive, so that no sum is zero")
         if self.out.fraction < 0:
             raise ValueError(f"{self.name}: the type {self.out} has no fraction bits for values from 0 to 1")
+
+    def assignments(self, *widths: int) -> tuple[Assign, ...]:
+        (x,) = self.reads(*widths)
+        return (apply(self, Tensor("out", self.out, widths[0]), x.now()),)
+
+    def products(self, to: FixedType) -> tuple[tuple[int, int], ...]:
+        """The quotient."""
+        return ((to.width, self.exp.values.type.width),)
+
+    def sums(self, to: FixedType) -> tuple[int, ...]:
+        return (self.exp.values.type.width,)
 
     @property
     def index(self) -> FixedType:
