@@ -54,7 +54,7 @@ CHECK = Path(__file__).with_name("estimate_check.jsonl")
 Row = dict[str, Any]
 READ = (".v", ".hex")
 LEAST_ROWS = 20
-FAMILIES = ("xc7", "ecp5", "ice40")
+FAMILIES = tuple(PRIMITIVES)
 app = typer.Typer(add_completion=False)
 
 
@@ -223,7 +223,8 @@ def fit_all(rows: Sequence[Row], others: Sequence[Row]) -> model.Fitted:
     rules = {name: judge_rules(name, PRIMITIVES[name], (*rows, *others)) for name in families}
     devices = sorted({name for row in rows for name in row.get("mhz", {})})
     clocks = {name: made for name in devices if (made := fit_clock(name, rows, others))}
-    return model.Fitted(need("pyosys").version, model.module_hashes(), families, rules, clocks)
+    hashes = model.module_hashes()
+    return model.Fitted(need("pyosys").version, hashes, model.reading_hashes(hashes), families, rules, clocks)
 
 
 def fit_family(name: str, rows: Sequence[Row], others: Sequence[Row]) -> dict[str, model.Model]:

@@ -10,7 +10,7 @@ from lmu_hls.records.placement import Usage
 from lmu_hls.rtl.network import NetworkPlan
 from lmu_hls.rtl.standalone import modules, project_files
 from lmu_hls.synth.estimate.features import clock_features, exact_counts, features
-from lmu_hls.synth.estimate.model import Errors, Fitted, Model, Rule, load, module_hashes
+from lmu_hls.synth.estimate.model import Errors, Fitted, Model, Rule, changed, load
 from lmu_hls.synth.estimate.operators import Operators, operators
 from lmu_hls.synth.families import Target, target_of
 from lmu_hls.synth.fit import lacking, usage_of
@@ -92,8 +92,7 @@ def estimate(plan: NetworkPlan, targets: Iterable[str], fitted: Fitted | None = 
     fitted = fitted or load()
     chosen = [check_target(fitted, name) for name in targets]
     found = operators(project_files(plan), plan.top)
-    now = module_hashes()
-    changed = [name for name in modules(plan) if now[name] != fitted.sources.get(name)]
+    other = changed(fitted, modules(plan))
     return Estimate(
         network=plan.network.name,
         multipliers=plan.multipliers,
@@ -101,7 +100,7 @@ def estimate(plan: NetworkPlan, targets: Iterable[str], fitted: Fitted | None = 
         latency_cycles=plan.cycles.latency,
         sequence_cycles=plan.cycles.sequence,
         targets=tuple(_of_target(target, fitted, found) for target in chosen),
-        warning=f"{', '.join(changed)}: {STALE}" if changed else "",
+        warning=f"{', '.join(other)}: {STALE}" if other else "",
     )
 
 

@@ -7,8 +7,9 @@ bit should take in theory where the table says little. Errors are those on rows 
 from __future__ import annotations
 
 import hashlib
+import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,8 +18,10 @@ from numpy.typing import NDArray
 
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.records.jsonfile import RecordError, decode, parse
-from lmu_hls.resources import hdl_modules
+from lmu_hls.resources import hdl_file, hdl_modules
 from lmu_hls.rtl.copies import without_formal
+from lmu_hls.rtl.standalone import with_submodules
+from lmu_hls.synth.estimate.operators import operators, to_plain
 
 FITTED = Path(__file__).with_name("coefficients.json")
 FOLDS, SEED = 10, 7
@@ -75,7 +78,8 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """All models: {family: {resource: model}}, made with ``yosys``; ``sources`` are the :func:`module_hashes`.
+    """All models: {family: {resource: model}}, made with ``yosys`` and with Verilog of the hashes ``sources``
+    (:func:`module_hashes`) and ``reading`` (:func:`reading_hashes`).
 
     ``rules`` says of the resources that are mapped by rules how often these were right. ``clocks`` are the periods in
     ns of {device: model}, as its router said.
@@ -83,6 +87,7 @@ class Fitted:
 
     yosys: str
     sources: Mapping[str, str]
+    reading: Mapping[str, str]
     families: Mapping[str, Mapping[str, Model]]
     rules: Mapping[str, Mapping[str, Rule]]
     clocks: Mapping[str, Model]
@@ -103,6 +108,25 @@ def module_hashes() -> dict[str, str]:
         name: hashlib.sha256(without_comments(without_formal(path.read_text(encoding="utf-8"))).encode()).hexdigest()
         for name, path in hdl_modules().items()
     }
+
+
+def changed(fitted: Fitted, modules: Iterable[str]) -> list[str]:
+    """Those of the modules in which the estimator reads something else than when the models were fitted."""
+    now = module_hashes()
+    touched = [name for name in modules if now[name] != fitted.sources.get(name)]
+    return [name for name, found in reading_hashes(touched).items() if found != fitted.reading.get(name)]
+
+
+def reading_hashes(modules: Iterable[str]) -> dict[str, str]:
+    """{module: SHA-256 of the operators in it, with the parameters that it has by itself}: its text may be another."""
+    return {name: _reading_hash(name) for name in modules}
+
+
+def _reading_hash(module: str) -> str:
+    files = {f"{name}.v": hdl_file(name).read_text(encoding="utf-8") for name in with_submodules([module])}
+    roms = {rom: "0 1" for text in files.values() for rom in re.findall(r'"([\w.]+\.hex)"', text)}
+    found = json.dumps(to_plain(operators(files | roms, module)), sort_keys=True)
+    return hashlib.sha256(found.encode()).hexdigest()
 
 
 def without_comments(verilog: str) -> str:

@@ -199,6 +199,8 @@ class _Reader:
         for made in connections.values():
             if path := _path(made.expression):
                 self.outside[made.port.internalSymbol.hierarchicalPath] = path
+        if not connections:  # the top
+            return
         if name.endswith(FIFO_MODULE):
             output = connections["m_axis_tdata"].expression.left
             if type(output).__name__ == "ConcatenationExpression" and _width(output.operands[0]) == 1:
@@ -228,8 +230,9 @@ class _Reader:
         if not node.isNonBlocking:
             return None
         parts = node.left.operands if type(node.left).__name__ == "ConcatenationExpression" else [node.left]
+        same = len(parts) == 1 or self._constant(node.right) is not None  # for each of the registers
         for part in parts:
-            left, whole = part, len(parts) == 1
+            left, whole = part, same
             while type(left).__name__ in ("ElementSelectExpression", "RangeSelectExpression"):
                 left, whole = left.value, False
             path = left.symbol.hierarchicalPath

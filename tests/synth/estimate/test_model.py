@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import warnings
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from benchmarks.estimate import CHECK, fit_clock, fit_family, read_table
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.synth.estimate.figures import STALE
-from lmu_hls.synth.estimate.model import FITTED, Errors, Model, load, module_hashes
+from lmu_hls.synth.estimate.model import FITTED, Errors, Model, changed, load, module_hashes, reading_hashes
 
 # Bounds on the errors, in percent: median and worst
 BOUNDS = {
@@ -49,6 +50,14 @@ def test_the_clocks_are_those_of_the_table(device: str) -> None:
     assert committed.held_out.median_percent <= 10 and committed.held_out.worst_percent <= 30
 
 
+def test_the_errors_stand_in_the_documentation() -> None:
+    text = (Path(__file__).parents[3] / "docs/synthesis.md").read_text()
+    for family, models in load().families.items():
+        errors = [made for kind in ("LUT", "FF") for made in (models[kind].held_out, models[kind].others)]
+        told = " | ".join(f"{made.median_percent:g} / {made.worst_percent:g} %" for made in errors)
+        assert f"| {family} | {told} |" in text
+
+
 def test_a_fault_in_the_table_raises_the_error() -> None:
     rows = json.loads(json.dumps(ROWS))
     for row in rows[::3]:
@@ -61,9 +70,17 @@ def test_a_fault_in_the_table_raises_the_error() -> None:
 
 
 def test_the_maintainer_hears_of_a_change_of_the_verilog() -> None:
-    now = module_hashes()
-    if changed := [name for name, known in load().sources.items() if now.get(name, known) != known]:
-        warnings.warn(f"{', '.join(changed)}: {STALE}", stacklevel=1)
+    fitted = load()
+    if found := changed(fitted, fitted.sources):
+        warnings.warn(f"{', '.join(found)}: {STALE}", stacklevel=1)
+
+
+def test_only_what_the_estimator_reads_makes_models_old() -> None:
+    """Another text is none, other operators are."""
+    modules = ["lmu_fork", "lmu_ram"]
+    fitted = replace(load(), sources=module_hashes() | dict.fromkeys(modules, ""), reading=reading_hashes(modules))
+    assert changed(fitted, modules) == []
+    assert changed(replace(fitted, reading=fitted.reading | {"lmu_ram": ""}), modules) == ["lmu_ram"]
 
 
 def test_outside_the_range() -> None:

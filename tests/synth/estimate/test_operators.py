@@ -50,6 +50,12 @@ def test_each_kind_is_found_once() -> None:
     assert from_plain(to_plain(found)) == found
 
 
+def test_a_reset_of_several_registers_in_one_line_is_no_other_design() -> None:
+    one = TOP.replace("p <= a_q * b_q;", "p <= a_q * b_q; if (a[0]) begin a_q <= 0; b_q <= 0; end")
+    line = TOP.replace("p <= a_q * b_q;", "p <= a_q * b_q; if (a[0]) {a_q, b_q} <= 0;")
+    assert design(one) == design(line) and design(one).bits["choice"] == 8
+
+
 def test_what_cannot_be_read_is_refused() -> None:
     with pytest.raises(LmuHlsError, match=r"other\.hex, which the project does not have"):
         design(TOP.replace("words.hex", "other.hex"))
