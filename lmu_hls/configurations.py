@@ -46,6 +46,8 @@ class Configuration:
         return keras.Sequential([keras.Input((self.steps, self.n_in)), lmu, *between, head], name=self.name)
 
 
+# As small as a whole network gets: what is there beside the products
+SMALL = Configuration("small", steps=5, n_in=2, memory_d=2, order=3, theta=5.0, units=3, classes=2)
 # The network of `make demo`: Japanese vowels, padded to the longest utterance
 DEMO = Configuration("vowels", steps=29, n_in=12, memory_d=6, order=6, theta=29.0, units=40, classes=9)
 # The size of the keyword spotting network of Blouw et al. 2021: 88,152 weights and biases
@@ -53,4 +55,4 @@ KEYWORD = Configuration("keywords", steps=49, n_in=40, memory_d=6, order=40, the
 # Permuted sequential MNIST as in Voelker et al. 2019; by the bilinear step, which takes O(order) multipliers
 PSMNIST = Configuration("psmnist", 784, n_in=1, memory_d=1, order=256, theta=784.0, units=212, classes=10,
                         discretizer="bilinear")  # fmt: skip
-ALL = {configuration.name: configuration for configuration in (DEMO, KEYWORD, PSMNIST)}
+ALL = {configuration.name: configuration for configuration in (SMALL, DEMO, KEYWORD, PSMNIST)}

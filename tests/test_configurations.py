@@ -6,6 +6,7 @@ from lmu_hls import demo
 from lmu_hls.configurations import ALL, DEMO, KEYWORD, PSMNIST
 
 WEIGHTS = {
+    "small": 4 + 3 * (6 + 2 + 1) + 2 * 4,
     "vowels": 72 + 40 * (36 + 12 + 1) + 9 * 41,
     "keywords": 88_152,
     "psmnist": 1 + 212 * (256 + 1 + 1) + 10 * 213,
