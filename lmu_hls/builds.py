@@ -44,7 +44,7 @@ def built(kind: str, parts: Sequence[str | bytes], make: Callable[[Path], None])
     try:
         root = cache_dir()
         entry = root / f"{kind}-{digest[:32]}"
-        with _locked(root, digest):
+        with _locked(root, entry):
             if not _sound(entry):
                 _make(entry, make)
                 prune(root, keep=entry)
@@ -80,17 +80,27 @@ def prune(root: Path, keep: Path | None = None) -> None:
     entries = []
     for folder in root.iterdir():
         if folder.name.startswith(_UNFINISHED):
-            _sweep(root, folder)
-        elif (folder / RECORD).is_file():
-            size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
-            entries.append(((folder / RECORD).stat().st_mtime, size, folder))
+            _delete(root, folder.name.removeprefix(_UNFINISHED), folder)
+        else:
+            with contextlib.suppress(OSError):  # no entry, or another process has just deleted it
+                used = (folder / RECORD).stat().st_mtime
+                entries.append((used, sum(file.stat().st_size for file in folder.rglob("*")), folder))
     total = sum(size for _, size, _ in entries)
-    for used, size, folder in sorted(entries):
+    for _, size, folder in sorted(entries):
         if total <= LIMIT_BYTES:
             break
-        if folder != keep and time.time() - used > IN_USE_S:
-            shutil.rmtree(folder, ignore_errors=True)
+        if folder != keep and _delete(root, folder.name, folder, IN_USE_S):
             total -= size
+
+
+def _delete(root: Path, name: str, folder: Path, unused_s: float = 0.0) -> bool:
+    """Delete the folder of an entry, unless somebody is at it or, with ``unused_s``, has asked for it since."""
+    with _lock_file(root, name).open("w") as lock, contextlib.suppress(OSError):
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if not unused_s or time.time() - (folder / RECORD).stat().st_mtime > unused_s:
+            shutil.rmtree(folder, ignore_errors=True)
+            return True
+    return False
 
 
 def _digest(parts: Sequence[str | bytes]) -> str:
@@ -103,13 +113,19 @@ def _digest(parts: Sequence[str | bytes]) -> str:
 
 
 @contextlib.contextmanager
-def _locked(root: Path, digest: str) -> Iterator[None]:
-    """One of 256 locks, so that they need not be deleted; held by the process, it ends with it."""
-    folder = root / "locks"
-    folder.mkdir(exist_ok=True)
-    with (folder / digest[:2]).open("w") as lock:
+def _locked(root: Path, entry: Path) -> Iterator[None]:
+    """One of 256 locks a kind, so that they need not be deleted; held by the process, it ends with it."""
+    lock_file = _lock_file(root, entry.name)
+    lock_file.parent.mkdir(exist_ok=True)
+    with lock_file.open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+def _lock_file(root: Path, name: str) -> Path:
+    """Kinds have locks of their own: what makes one kind may ask for another."""
+    kind, _, digest = name.rpartition("-")
+    return root / "locks" / f"{kind}-{digest[:2]}"
 
 
 def _make(entry: Path, make: Callable[[Path], None]) -> None:
@@ -147,11 +163,3 @@ def _sound(entry: Path) -> bool:
     if not isinstance(recorded, dict) or not recorded:
         return False
     return all(found.get(name) == facts for name, facts in recorded.items())
-
-
-def _sweep(root: Path, draft: Path) -> None:
-    """Delete an unfinished build, unless somebody is at it."""
-    digest = draft.name.rpartition("-")[2]
-    with (root / "locks" / digest[:2]).open("w") as lock, contextlib.suppress(BlockingIOError):
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        shutil.rmtree(draft, ignore_errors=True)

@@ -1,6 +1,6 @@
 """Builds and runs a cocotb bench with cocotb's own runner: `python run_bench.py JOB.json`, one process a job.
 
-The JSON file holds simulator, sources, top, build_dir, waves and coverage; to run what was built, also test_module,
+The JSON file holds simulator, sources, top, build_dir and waves; to run what was built, also test_module,
 test_dir, results and env (more environment variables). The folder of this file is on the path of the simulator's
 Python.
 """
@@ -8,30 +8,19 @@ Python.
 from __future__ import annotations
 
 import json
-import os
 import sys
 from pathlib import Path
 from typing import Any
 
 from cocotb_tools.runner import get_runner
 
-# FST needs the headers of zlib and lz4 in Verilator's case, VCD needs nothing.
-FST_HEADERS = (Path("/usr/include/lz4.h"), Path("/usr/include/zlib.h"))
-
 
 def build(job: dict[str, Any]) -> None:
-    """Compile job's sources into its build_dir."""
-    arguments = ["-Wno-fatal"] if job["simulator"] == "verilator" else []
-    if job["waves"] and job["simulator"] == "verilator" and all(path.exists() for path in FST_HEADERS):
-        arguments.append("--trace-fst")
-    if job.get("coverage"):
-        arguments += ["--coverage-line", "--coverage-toggle"]
-        os.environ["MAKEFLAGS"] = "OPT_FAST=-O0"  # the counters make optimisation take minutes
+    """Compile job's sources into its build_dir; with Verilator lmu_hls/verify/verilator.py does it."""
     get_runner(job["simulator"]).build(
         sources=job["sources"],
         hdl_toplevel=job["top"],
         build_dir=job["build_dir"],
-        build_args=arguments,
         timescale=("1ns", "1ps"),
         waves=job["waves"],
         always=True,

@@ -18,18 +18,15 @@ from lmu_hls.toolchain import simulator_env
 
 pytest_plugins = ("tests.support.cpu_time", "tests.support.thorough")
 SIMULATORS = ("verilator", "icarus")
-_SESSION, _OBJECTS = "LMU_HLS_TEST_CACHE", "LMU_HLS_TEST_OBJECTS"
+_SESSION = "LMU_HLS_TEST_CACHE"
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """One cache of builds for the session and all its workers, apart from the user's; see also support/objcache."""
+    """One cache of builds for the session and all its workers, apart from the user's."""
     if "PYTEST_XDIST_WORKER" in os.environ:
         return
     os.environ[_SESSION] = folder = tempfile.mkdtemp(prefix="lmu-hls-test-cache-")
     os.environ.setdefault(builds.VARIABLE, folder)
-    if not shutil.which("ccache"):
-        os.environ[_OBJECTS] = folder
-        os.environ.setdefault("OBJCACHE", str(Path(__file__).parent / "support" / "objcache"))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -1,6 +1,7 @@
 """Builds are made once, made again when damaged, bound to all that goes into them, and closed to others."""
 
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -167,6 +168,54 @@ def test_the_oldest_go_when_there_are_too_many(cache, monkeypatch):
     there = [k for k, entry in enumerate(entries) if entry.is_dir()]
     assert 0 in there and 5 in there and 1 not in there and len(there) < 6
     assert (cache / "not-ours" / "file").is_file()
+
+
+@pytest.mark.parametrize("in_use", [True, False])
+def test_what_somebody_has_just_asked_for_stays(cache, monkeypatch, in_use):
+    """Another process asks for an old entry after the sizes were counted, or is at it; else it goes."""
+    old = builds.built("kind", ["a"], Maker())
+    os.utime(old / builds.RECORD, (0, 0))
+    monkeypatch.setattr(builds, "LIMIT_BYTES", 0)
+    delete = builds._delete
+
+    def late(*arguments):
+        if in_use:
+            os.utime(old / builds.RECORD)
+        return delete(*arguments)
+
+    with builds._locked(cache, old):
+        builds.prune(cache)
+        assert old.is_dir()
+    monkeypatch.setattr(builds, "_delete", late)
+    builds.prune(cache)
+    assert old.is_dir() == in_use
+
+
+def test_an_entry_that_another_process_deletes_is_no_error(cache, monkeypatch):
+    gone = builds.built("kind", ["a"], Maker())
+    stat = Path.stat
+
+    def vanishing(path, **options):
+        if path.name == builds.RECORD and path.parent == gone:
+            shutil.rmtree(gone, ignore_errors=True)
+        return stat(path, **options)
+
+    monkeypatch.setattr(Path, "stat", vanishing)
+    builds.prune(cache)
+    assert not gone.exists()
+
+
+def test_one_kind_may_ask_for_another_whatever_their_hashes(monkeypatch):
+    """Locks are by kind, else a build could wait for ever for a lock that it holds itself."""
+    monkeypatch.setattr(builds, "_digest", lambda parts: "0" * 64)
+
+    def outer(folder):
+        (folder / "inner").symlink_to(builds.built("inner", [], Maker()))
+
+    thread = threading.Thread(target=builds.built, args=("outer", [], outer), daemon=True)
+    thread.start()
+    thread.join(timeout=60)
+    assert not thread.is_alive()
 
 
 def test_a_cache_that_others_can_write_is_refused(cache):

@@ -15,11 +15,14 @@ from lmu_hls import builds, process
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.resources import sim_dir
 from lmu_hls.toolchain import SIMULATORS, find, simulator_env
+from lmu_hls.verify import verilator
 
 BUILT, LOG = "built.json", "build.log"
 # Names a folder: Verilator then counts the lines and toggles of the Verilog, and each run leaves a file there.
 COVERAGE = "LMU_COVERAGE"
 TAIL_LINES = 15
+COMPILER_FLAGS = "-Os"
+FST_HEADERS = (Path("/usr/include/lz4.h"), Path("/usr/include/zlib.h"))  # that Verilator's FST needs; VCD needs nothing
 
 
 def build(simulator: str, sources: Sequence[Path], top: str, workdir: Path, waves: bool = False) -> Path:
@@ -35,29 +38,47 @@ def build(simulator: str, sources: Sequence[Path], top: str, workdir: Path, wave
     parts += [f"{tool.path} {tool.version}" for tool in tools]
     for source in sources:
         parts += [str(source.resolve()) if coverage else source.name, source.read_bytes()]
-    parts.append((sim_dir() / "run_bench.py").read_bytes())
+    if simulator == "verilator":
+        arguments, variables = _verilator_arguments(top, waves, coverage)
+        parts += [*arguments, *variables, COMPILER_FLAGS]
+    else:
+        parts.append((sim_dir() / "run_bench.py").read_bytes())
     workdir.mkdir(parents=True, exist_ok=True)
     log = workdir.resolve() / LOG
-    job = {
-        "simulator": simulator,
-        "sources": [str(source.resolve()) for source in sources],
-        "top": top,
-        "waves": waves,
-        "coverage": coverage,
-    }
-    return builds.built(simulator, parts, lambda folder: _compile(job, folder, env, log))
+    job = {"simulator": simulator, "top": top, "waves": waves}
+
+    def compile_into(folder: Path) -> None:
+        """Of copies: simulators read names of files out of command files, where a path may mean something else."""
+        with tempfile.TemporaryDirectory(prefix="lmu-hls-") as scratch:
+            place = Path(scratch)
+            # Coverage is counted for the files as they are called
+            copies = [str(source.resolve() if coverage else shutil.copy(source, place)) for source in sources]
+            if simulator == "verilator":
+                optimise = "-O0" if coverage else COMPILER_FLAGS  # the counters make optimisation take minutes
+                code = verilator.program([*arguments, *copies], place, "Vtop", optimise, env, log, variables)
+                if not code:
+                    shutil.move(place / verilator.OBJECTS / top, folder)
+            else:
+                code = execute({**job, "sources": copies, "build_dir": str(folder)}, folder, env, log)
+        if code:
+            raise LmuHlsError(failure(f"{simulator} could not compile {top}", code, log))
+        (folder / BUILT).write_text(json.dumps(job) + "\n", encoding="utf-8")
+
+    return builds.built(simulator, parts, compile_into)
 
 
-def _compile(job: Mapping[str, Any], folder: Path, env: Mapping[str, str], log: Path) -> None:
-    """Compile copies: simulators read names of files out of command files, where a path may mean something else."""
-    with tempfile.TemporaryDirectory(prefix="lmu-hls-") as scratch:
-        sources = job["sources"]
-        if not job["coverage"]:  # which is counted for the files as they are called
-            sources = [shutil.copy(source, scratch) for source in sources]
-        code = execute({**job, "sources": sources, "build_dir": str(folder)}, folder, env, log)
-    if code:
-        raise LmuHlsError(failure(f"{job['simulator']} could not compile {job['top']}", code, log))
-    (folder / BUILT).write_text(json.dumps(job) + "\n", encoding="utf-8")
+def _verilator_arguments(top: str, waves: bool, coverage: bool) -> tuple[list[str], list[str]]:
+    """What cocotb needs of Verilator, and the variables of its makefile."""
+    from cocotb_tools import config  # not needed by the commands that do not simulate
+
+    arguments = ["--top-module", top, "-o", top, "--vpi", "--public-flat-rw", "--timescale", "1ns/1ps", "-Wno-fatal"]
+    arguments += ["-LDFLAGS", f"-Wl,-rpath,{config.libs_dir} -L{config.libs_dir} -lcocotbvpi_verilator"]
+    if waves:
+        arguments.append("--trace-fst" if all(path.exists() for path in FST_HEADERS) else "--trace-vcd")
+    if coverage:
+        arguments += ["--coverage-line", "--coverage-toggle"]
+    arguments.append(str(config.share_dir / "lib" / "verilator" / "verilator.cpp"))
+    return arguments, ["VM_TRACE=1"] if waves else []
 
 
 def failure(what: str, code: int, log: Path) -> str:

@@ -7,7 +7,6 @@ read when the simulation starts.
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
@@ -20,13 +19,14 @@ import numpy as np
 from lmu_hls import builds, process
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import Ints
-from lmu_hls.toolchain import find, need, simulator_env
+from lmu_hls.toolchain import find, simulator_env
+from lmu_hls.verify import verilator
 from lmu_hls.verify.interface import Interface
 from lmu_hls.verify.run_files import Job, Run, read
 from lmu_hls.verify.simulator import LOG, failure
 
 PROGRAM = "harness"
-FLAGS = ("--cc", "--exe", "--build", "-O3", "-Wno-fatal", "--x-assign", "fast", "--x-initial", "unique")
+FLAGS = ("-O3", "-Wno-fatal", "--x-assign", "fast", "--x-initial", "unique")
 ACTIVITY_FLAGS = ("--trace-saif", "--trace-max-array", "0")  # what memories hold counts by their ports
 ACTIVITY = "activity.saif"
 COMPILER_FLAGS = "-O2"
@@ -134,18 +134,16 @@ def build(
 def _compile(
     files: Mapping[str, bytes], flags: Sequence[str], program: Path, env: Mapping[str, str], log: Path
 ) -> None:
-    jobs = str(len(os.sched_getaffinity(0)))
-    command = [str(need("verilator").path), *flags, "-j", jobs, "-CFLAGS", COMPILER_FLAGS, "--top-module", "harness"]
     # Elsewhere, because make takes no folder with a space in its name
     with tempfile.TemporaryDirectory(prefix="lmu-hls-") as scratch:
         place = Path(scratch)
         for name, content in files.items():
             (place / name).write_bytes(content)
-        command += ["-o", PROGRAM, "--Mdir", "obj", *files]
-        code = process.run(command, tool="Verilator", cwd=place, env=env, log=log).code
+        arguments = [*flags, "--top-module", "harness", "-o", PROGRAM, *files]
+        code = verilator.program(arguments, place, "Vharness", COMPILER_FLAGS, env, log)
         if code:
             raise LmuHlsError(failure("Verilator could not compile the accelerator", code, log))
-        shutil.move(place / "obj" / PROGRAM, program)
+        shutil.move(place / verilator.OBJECTS / PROGRAM, program)
 
 
 def _checked(x: Ints, interface: Interface) -> Ints:

@@ -1,0 +1,104 @@
+"""From Verilog to a program with Verilator; what does not depend on the design is compiled once and kept.
+
+Verilator's runtime and the headers that all its C++ begins with take ten times as long to compile as a small design.
+Both depend on nothing but Verilator, g++ and the flags: they are an entry of the cache of builds, whose key holds the
+very commands that make it and all files of Verilator's include folder.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from lmu_hls import builds, process
+from lmu_hls.errors import LmuHlsError
+from lmu_hls.toolchain import find, need
+
+OBJECTS = "obj"  # below the folder in which Verilator runs
+KEPT, HEADER, MAKEFILE = "kept", "kept.h", "kept.mk"
+SPEEDS = ("fast", "slow")  # of Verilator's classes: what runs in each cycle, and the rest
+# Around Verilator's own makefile
+_MAKEFILE = """\
+include {prefix}.mk
+.PHONY: kept
+kept: $(VK_GLOBAL_OBJS) $(VK_PCH_H).fast.gch $(VK_PCH_H).slow.gch
+$(VK_USER_OBJS) $(VM_PREFIX)__ALL.o: CPPFLAGS += $(USER_HEADER)
+"""
+_INCLUDES = """\
+#include <algorithm>
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <vector>
+#include "verilated.h"
+#include "verilated_dpi.h"
+#if VM_VPI
+#include "verilated_vpi.h"
+#endif
+"""
+
+
+def program(
+    arguments: Sequence[str],
+    folder: Path,
+    prefix: str,
+    optimise: str,
+    env: Mapping[str, str],
+    log: Path,
+    variables: Sequence[str] = (),
+) -> int:
+    """Run Verilator in ``folder`` and compile its C++ in ``folder/obj``; 0, or the exit status of what failed.
+
+    The path of ``folder`` must hold no space, which make refuses.
+    ``prefix`` is that of Verilator's files, ``optimise`` g++'s level for the runtime and for what runs in each cycle,
+    ``variables`` are further ones of its makefile. ``log`` gets what is printed, up to what failed.
+    """
+    command = [str(need("verilator").path), "--cc", "--exe", "--Mdir", OBJECTS, "--prefix", prefix, *arguments]
+    code = process.run(command, tool="Verilator", cwd=folder, env=env, log=log).code
+    if code:
+        return code
+    place = folder / OBJECTS
+    (place / MAKEFILE).write_text(_MAKEFILE.format(prefix=prefix), encoding="utf-8")
+    make = ["make", "-f", MAKEFILE, f"OPT_FAST={optimise}", f"OPT_GLOBAL={optimise}"]
+    make += ["-j", str(len(os.sched_getaffinity(0))), *variables]
+
+    def run(*more: str) -> int:
+        return process.run([*make, *more], tool="make", cwd=place, env=env, log=log).code
+
+    def compile_kept(entry: Path) -> None:
+        if run("kept", f"VK_PCH_H={HEADER}"):
+            raise LmuHlsError(f"g++ could not compile Verilator's runtime; the full text is in {log}")
+        for made in (*place.glob("*.o"), *place.glob(f"{HEADER}*")):
+            shutil.move(made, entry)
+
+    (place / HEADER).write_text(_INCLUDES, encoding="utf-8")
+    for speed in SPEEDS:  # where g++ cannot use what is precompiled, for instance for want of memory
+        (place / f"{HEADER}.{speed}").write_text(f'#include "{HEADER}"\n', encoding="utf-8")
+    run("kept", f"VK_PCH_H={HEADER}", "OBJCACHE=", "--dry-run")
+    parts: list[str | bytes] = [log.read_bytes(), *_versions(), *_includes(_root(place / f"{prefix}.mk"))]
+    # A link, because a path of the user may hold a space
+    (place / KEPT).symlink_to(builds.built("verilator-runtime", parts, compile_kept))
+    fast, slow = (f"-include {KEPT}/{HEADER}.{speed}" for speed in SPEEDS)
+    headers = (f"VK_PCH_H={KEPT}/{HEADER}", f"VK_PCH_I_FAST={fast}", f"VK_PCH_I_SLOW={slow}", f"USER_HEADER={fast}")
+    return run("VK_GLOBAL_OBJS=", f"LOADLIBES={KEPT}/*.o", *headers)
+
+
+def _versions() -> list[str]:
+    return [f"{tool.path} {tool.version}" for tool in map(find, ("verilator", "g++"))]
+
+
+def _root(makefile: Path) -> Path:
+    """The folder of the Verilator that wrote a makefile."""
+    found = re.search(r"^VERILATOR_ROOT = (.+)$", makefile.read_text(encoding="utf-8"), re.MULTILINE)
+    assert found is not None, "Verilator's makefile names its folder"
+    return Path(found[1])
+
+
+def _includes(root: Path) -> Iterator[bytes]:
+    """Names and contents of all files that the runtime is made of."""
+    for file in sorted((root / "include").rglob("*")):
+        if file.is_file():
+            yield from (os.fsencode(file), file.read_bytes())
