@@ -14,8 +14,6 @@ import json
 import logging
 import os
 import random
-import warnings
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -36,10 +34,9 @@ from registers_model import (
     STEP_CYCLES,
     Model,
 )  # fmt: skip
+from streams import pauses
 
 PULSES = ("framing_error", "step", "sequence_end", "clipped")
-
-warnings.filterwarnings("ignore", category=DeprecationWarning)  # of cocotbext-axi under cocotb 2
 
 
 class Unit:
@@ -101,11 +98,7 @@ class Unit:
         """Random pauses on the five channels, each on its own."""
         write, read = self.master.write_if, self.master.read_if
         for channel in (write.aw_channel, write.w_channel, write.b_channel, read.ar_channel, read.r_channel):
-            channel.set_pause_generator(self._pauses(probability))
-
-    def _pauses(self, probability: float) -> Iterator[bool]:
-        while True:
-            yield from [self.rng.random() < probability] * self.rng.choice((1, 1, 2, 7))
+            channel.set_pause_generator(pauses(probability, self.rng))
 
     async def reset(self) -> None:
         self.signals["rst"].value = 1

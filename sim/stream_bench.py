@@ -16,7 +16,8 @@ Units run at the same time, the jobs of one unit one after another. LMU_JOBS nam
     steps          {"inputs": {stream: beats a step}, "outputs": {stream: beats a step}}: turns the stopwatch on. Give
                    only streams whose beats count; others are merely fed.
     isolate        1: a step is offered only when the outputs of the one before are in (for latency; default 0, for ii)
-    patience       cycles without any transfer after which a phase is given up (default 500)
+    patience       cycles without any transfer after which a phase is given up (default 500); so it is after 200 beats
+                   too many
 
 LMU_RESULTS names the JSON file that gets one result a job, in their order; it is written also when the bench fails:
 
@@ -48,6 +49,7 @@ from cocotbext.axi import AxiStreamFrame, AxiStreamSink, AxiStreamSource
 from streams import PERIOD_NS, Output, ReadyBus, ValueBus, Watch, pauses, pauses_until_valid
 
 QUIET_CYCLES = 40  # at the end of a job, for beats that nobody asked for
+TOO_MANY = 200  # beats that nobody asked for, after which a phase is given up
 
 
 class Unit:
@@ -150,7 +152,8 @@ class Job:
             now = sum(len(watches[stream].beats) for stream in goals)
             idle = idle + 1 if now == before else 0
             before = now
-            if idle > self.job.get("patience", 500):
+            flood = any(len(watches[stream].beats) > goal + TOO_MANY for stream, goal in goals.items())
+            if flood or idle > self.job.get("patience", 500):
                 return False
         return True
 

@@ -105,7 +105,7 @@ ELSEWHERE = {
         "tuning/test_facts.py": "plan",
     },
     "lmu_hls/verify": {
-        "sim/test_memory_bench.py": "bench compare simulator",
+        "flow/test_verification_chain.py": "bench compare",
         "verify/test_csim.py": "csim_worker",
         "verify/test_network.py": "run_files",
         "verify/test_verilated.py": "interface",
@@ -114,7 +114,7 @@ ELSEWHERE = {
         "hdl/host/test_registers.py": "registers_bench registers_model",
         "hdl/number/test_round_sat.py": "table_bench",
         "hdl/stream/test_plumbing.py": "stream_bench streams",
-        "sim/test_memory_bench.py": "axis checker run_bench",
+        "verify/test_simulator.py": "run_bench",
     },
     "hdl/cell": {
         "hdl/cell/test_encoder.py": "lmu_recurrent",
@@ -126,14 +126,14 @@ ELSEWHERE = {
     "hdl/matrix": {"hdl/cell/test_encoder.py": "lmu_dense", "hdl/head/test_pointwise.py": "lmu_scale"},
     "hdl/memory": {
         "hdl/cell/test_encoder.py": "lmu_encoder",
-        "hdl/memory/test_memory_tridiag.py": "lmu_memory_tridiag_pes lmu_tridiag_datapath",
+        "hdl/memory/test_memory.py": "lmu_memory_tridiag_pes lmu_tridiag_datapath",
     },
     "hdl/number": {
         "formal/test_proofs.py": "lmu_crc",
         "hdl/head/test_pointwise.py": "lmu_activation lmu_function",
         "hdl/matrix/test_affine.py": "lmu_align lmu_mac",
     },
-    "hdl/store": {"hdl/matrix/test_affine.py": "lmu_ram lmu_rom", "hdl/memory/test_memory_dense.py": "lmu_delay"},
+    "hdl/store": {"hdl/matrix/test_affine.py": "lmu_ram lmu_rom", "hdl/memory/test_memory.py": "lmu_delay"},
     "hdl/stream": {
         "hdl/stream/test_plumbing.py": "lmu_concat lmu_fifo lmu_fork",
         "hdl/stream/test_serializer.py": "lmu_step_start",

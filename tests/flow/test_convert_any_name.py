@@ -67,7 +67,7 @@ def check(names: list[str], ordinary: dict[str, str]) -> None:
         shutil.rmtree(folder)
 
 
-@settings(max_examples=8, deadline=None, phases=PHASES)
+@settings(max_examples=6, deadline=None, phases=PHASES)
 @given(st.lists(NAMES, min_size=4, max_size=4))
 @example(["lmu", "head", "firmware", "small"])
 def test_any_names(ordinary: dict[str, str], names: list[str]) -> None:

@@ -10,7 +10,6 @@ import pytest
 from lmu_hls.resources import hdl_modules
 from lmu_hls.toolchain import find, simulator_env
 from tests.support.hdl import dense_grid, tridiag_grid
-from tests.support.hdl.grid import units
 from tests.support.hdl.packed import word
 
 SOURCES = [str(path) for path in hdl_modules().values()]
@@ -70,7 +69,8 @@ def test_illegal_parameters_stop(
 
 def test_clean(simulator: str, tmp_path: Path) -> None:
     """Not one warning, whatever the sizes, types and modes."""
-    for _, unit in units(dense_grid.GRID) + units(tridiag_grid.GRID):
+    for config in (*dense_grid.GRID, *tridiag_grid.GRID):
+        unit = config.unit(config.lmu("memory"))
         parameters = {name: value for name, value in unit.parameters.items() if isinstance(value, int)}
         done = elaborate(simulator, unit.module, parameters, tmp_path)
         assert (done.returncode, done.stderr) == (0, ""), parameters

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import subprocess
 from pathlib import Path
 
@@ -71,15 +70,12 @@ def test_folder_stands_alone(tmp_path: Path) -> None:
     units = write_rtl([Config(6, 2, 3).lmu("one"), Config(4, 1, 4).lmu("two-x")], tmp_path / "rtl")
     assert [top_name(unit) for unit in units] == ["one_memory", "two_x_memory"]
     names = {str(path.relative_to(tmp_path / "rtl")) for path in (tmp_path / "rtl").rglob("*") if path.is_file()}
-    tops = {"one_memory.v", "two_x_memory.v", "rom/one.hex", "rom/two_x.hex", "manifest.json"}
+    tops = {"one_memory.v", "two_x_memory.v", "rom/one.hex", "rom/two_x.hex"}
     assert names == {f"{module}.v" for module in MODULES} | tops
     for module in MODULES:
         assert (tmp_path / "rtl" / f"{module}.v").read_bytes() == hdl_file(module).read_bytes()
     words = (tmp_path / "rtl" / "rom" / "one.hex").read_text().split()
     assert [int(word, 16) for word in words] == list(units[0].rom.words)
-    manifest = json.loads((tmp_path / "rtl" / "manifest.json").read_text())
-    assert manifest[0]["parameters"] == units[0].parameters
-    assert manifest[1]["ii_cycles"] == units[1].sizes.ii_cycles
 
 
 def test_same_input_same_files(tmp_path: Path) -> None:

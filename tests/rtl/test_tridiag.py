@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import subprocess
 from pathlib import Path
 
@@ -12,7 +11,7 @@ import pytest
 
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType
-from lmu_hls.rtl import memory_unit
+from lmu_hls.rtl import DEGREES_DESCENDING, memory_unit
 from lmu_hls.rtl.packed import TypeWord
 from lmu_hls.rtl.standalone import with_submodules
 from lmu_hls.spec import LMU, TridiagonalUpdate, Weight
@@ -109,8 +108,7 @@ def test_folder_has_what_it_needs(tmp_path: Path) -> None:
     assert names == {*TRIDIAGONAL_MODULES, "one_memory"}
     words = (tmp_path / "one" / "rom" / "one.hex").read_text().split()
     assert [int(word, 16) for word in words] == list(unit.rom.words)
-    (entry,) = json.loads((tmp_path / "one" / "manifest.json").read_text())
-    assert (entry["stream"], entry["parameters"]) == ("degrees_descending", unit.parameters)
+    assert unit.sizes.stream == DEGREES_DESCENDING
     write_rtl([Config(6, 2, 2).lmu("one"), dense_grid.Config(6, 1, 2).lmu("two")], tmp_path / "two")
     names = {path.stem for path in (tmp_path / "two").glob("*.v")}
     assert names == {*TRIDIAGONAL_MODULES, *DENSE_MODULES, "one_memory", "two_memory"}

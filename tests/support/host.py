@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from lmu_hls.toolchain import need, simulator_env
+from lmu_hls.toolchain import simulator_env
+from lmu_hls.verify import verilated, verilator
 
 BENCH = Path(__file__).parent / "host_bench"
 C_FLAGS = ("-std=c99", "-Wall", "-Wextra", "-Werror", "-pedantic", "-Wconversion")
@@ -21,14 +23,11 @@ C_FLAGS = ("-std=c99", "-Wall", "-Wextra", "-Werror", "-pedantic", "-Wconversion
 def build_server(project: Path, top: str, folder: Path) -> Path:
     """The Verilated top of a project, driven by server.cpp."""
     sources = sorted((project / "rtl").glob("*.v"))
-    command = [str(need("verilator").path), "--cc", "--exe", "--build", "-O3", "-Wno-fatal", "-CFLAGS", "-O0"]
-    command += ["--top-module", top, "--prefix", "Vdut", "--Mdir", str(folder / "obj"), "-o", str(folder / "server")]
-    done = subprocess.run(
-        [*command, *map(str, sources), str(BENCH / "server.cpp")],
-        capture_output=True, text=True, cwd=folder, env=simulator_env("verilator"),
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout + done.stderr
-    return folder / "server"
+    arguments = [*verilated.FLAGS, "--top-module", top, "-o", "server", *map(str, sources), str(BENCH / "server.cpp")]
+    log = folder / "build.log"
+    code = verilator.program(arguments, folder, "Vdut", verilated.COMPILER_FLAGS, simulator_env("verilator"), log)
+    assert code == 0, log.read_text()
+    return shutil.move(folder / verilator.OBJECTS / "server", folder / "server")
 
 
 @dataclass

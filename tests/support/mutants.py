@@ -26,10 +26,13 @@ def change(path: Path, old: str, new: str, several: bool = False) -> None:
     path.write_text(changed(path.read_text(encoding="utf-8"), old, new, several), encoding="utf-8")
 
 
-def write_mutants(module: str, mutants: Mapping[str, tuple[str, str]], folder: Path) -> dict[str, str]:
+def write_mutants(
+    module: str, mutants: Mapping[str, tuple[str, str]], folder: Path, parent: str | None = None
+) -> dict[str, str]:
     """Write `<module>_m<k>.v` for each {name: (old, new)} beside copies of all modules, and return {name: module}.
 
-    The old text must occur exactly once outside the module's formal properties.
+    The old text must occur exactly once outside the module's formal properties. With a `parent` that instantiates the
+    module, what is returned is `<parent>_<module>_m<k>`, with the faulty module inside.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for path in hdl_modules().values():
@@ -40,4 +43,8 @@ def write_mutants(module: str, mutants: Mapping[str, tuple[str, str]], folder: P
         names[name] = f"{module}_m{number}"
         text = changed(source, old, new).replace(f"module {module} ", f"module {names[name]} ")
         (folder / f"{names[name]}.v").write_text(text)
+        if parent is not None:
+            outer = changed(hdl_file(parent).read_text(), f"{module} #(", f"{names[name]} #(")
+            names[name] = f"{parent}_{names[name]}"
+            (folder / f"{names[name]}.v").write_text(outer.replace(f"module {parent} ", f"module {names[name]} "))
     return names

@@ -13,7 +13,7 @@ from lmu_hls.legendre import tridiagonal_factors
 from lmu_hls.spec import LMU, TridiagonalUpdate, Weight
 from lmu_hls.synth import synthesize
 from lmu_hls.toolchain import find
-from tests.support.hdl.grid import layer
+from tests.support.hdl.memory_grid import layer
 from tests.support.hdl.memory_project import top_name, write_rtl
 
 pytestmark = pytest.mark.skipif(not find("pyosys").found, reason="pyosys is not installed")

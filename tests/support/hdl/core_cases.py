@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +70,7 @@ JUDGES = {
     "lmu_encoder": ("encoder", "encoder_mem"),
     "lmu_recurrent": ("rnn", "rnn_streaming"),
 }
+NO_PARENTS: Mapping[str, str] = {}
 Results = dict[tuple[str, str], Any]
 
 
@@ -91,34 +92,48 @@ def check_all(cases: Mapping[str, Case], scenario: str, results: Results) -> Non
     assert not failed
 
 
-def mutant_results(mutants: Mutants, simulator: str, workdir: Path, once: Once, name: str) -> Results:
-    """Results of the judges of each mutant, as (mutant, judge and scenario); one simulation for all mutants."""
+def mutant_results(
+    mutants: Mutants,
+    simulator: str,
+    workdir: Path,
+    once: Once,
+    name: str,
+    of: Mapping[str, Case] = CASES,
+    judges: Mapping[str, Sequence[str]] = JUDGES,
+    parents: Mapping[str, str] = NO_PARENTS,
+    scenarios: Sequence[str] = MUTANT_SCENARIOS,
+) -> Results:
+    """Results of the judges of each mutant, as (mutant, judge and scenario); one simulation for all mutants.
+
+    parents: {module: the one that instantiates it and is the judges' own}.
+    """
     cases, keys = {}, {}
 
     def write(folder: Path) -> None:
         for module in mutants:
-            write_mutants(module, mutants[module], folder)
+            write_mutants(module, mutants[module], folder, parents.get(module))
 
     folder = once(f"{name}_mutants", write)
     for module, faults in mutants.items():
+        outer = f"{parents[module]}_{module}" if module in parents else module
         for number, fault in enumerate(faults):
-            for judge in JUDGES[module]:
-                instance = f"{judge}_m{number}"
-                unit = CASES[judge].unit.with_module(module, f"{module}_m{number}")
-                cases[instance] = dataclasses.replace(CASES[judge], unit=unit)
-                keys[instance] = f"{module}: {fault}"
-    found = simulate(cases, simulator, workdir, once, f"{name}_mutants_run", folder, MUTANT_SCENARIOS)
+            for judge in judges[module]:
+                instance = f"{judge}_{module.removeprefix('lmu_')}_m{number}"
+                unit = of[judge].unit.with_module(parents.get(module, module), f"{outer}_m{number}")
+                cases[instance] = dataclasses.replace(of[judge], unit=unit)
+                keys[instance] = f"{module}: {fault}", judge
+    found = simulate(cases, simulator, workdir, once, f"{name}_mutants_run", folder, scenarios)
     assert None not in found.values(), "a mutant has ended the bench for all"
-    return {(keys[instance], f"{instance} {scenario}"): result for (instance, scenario), result in found.items()}
+    return {(keys[at][0], f"{keys[at][1]} {scenario}"): result for (at, scenario), result in found.items()}
 
 
-def caught(results: Results, mutant: str) -> bool:
+def caught(results: Results, mutant: str, of: Mapping[str, Case] = CASES) -> bool:
     """Whether any check of any judge fails."""
-    for (of, name), result in results.items():
-        judge, scenario = name.split()
-        if of == mutant:
+    for (name, place), result in results.items():
+        judge, scenario = place.split()
+        if name == mutant:
             try:
-                core.check(CASES[judge.rpartition("_m")[0]], scenario, result)
+                core.check(of[judge], scenario, result)
             except AssertionError:
                 return True
     return False

@@ -9,7 +9,7 @@ import numpy as np
 from lmu_hls.fixed import OVERFLOWS, ROUNDINGS, FixedType, Ints, requantize
 from lmu_hls.rtl import MemoryUnit, memory_unit
 from lmu_hls.spec import LMU, DenseUpdate, Weight
-from tests.support.hdl.grid import MEM, U, layer, random_integers
+from tests.support.hdl.memory_grid import MEM, U, layer, random_integers
 
 COEF = "fixed<18,2>"
 

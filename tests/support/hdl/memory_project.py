@@ -1,23 +1,19 @@
-"""A folder with the memory units of a network alone: modules, ROM files, one small top a layer, and its parameters."""
+"""A folder with the memory units of a network alone: modules, ROM files, one small top a layer."""
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import jinja2
 
-from lmu_hls.records.jsonfile import dump, write_text
+from lmu_hls.records.jsonfile import write_text
 from lmu_hls.resources import hdl_file
 from lmu_hls.rtl.memory import memory_unit
-from lmu_hls.rtl.packed import plain
 from lmu_hls.rtl.standalone import with_submodules
 from lmu_hls.rtl.unit import MemoryUnit
 from lmu_hls.spec import LMU
-
-MANIFEST = "manifest.json"
 
 _TEMPLATES = jinja2.Environment(
     loader=jinja2.FileSystemLoader(Path(__file__).parent),
@@ -31,8 +27,8 @@ _TEMPLATES = jinja2.Environment(
 def write_rtl(layers: Sequence[LMU], outdir: Path) -> tuple[MemoryUnit, ...]:
     """Write the Verilog of the memory unit of each layer into ``outdir``; existing files of these names are replaced.
 
-    Gets the modules that the units need, ``<name>_memory.v`` (the top) and ``rom/<name>.hex`` for each layer, and
-    ``manifest.json``. Names of ROM files are relative to ``outdir``: simulate and synthesise there.
+    Gets the modules that the units need, ``<name>_memory.v`` (the top) and ``rom/<name>.hex`` for each layer. Names of
+    ROM files are relative to ``outdir``: simulate and synthesise there.
     """
     units = tuple(memory_unit(lmu) for lmu in layers)
     (outdir / "rom").mkdir(parents=True, exist_ok=True)
@@ -41,7 +37,6 @@ def write_rtl(layers: Sequence[LMU], outdir: Path) -> tuple[MemoryUnit, ...]:
     for lmu, unit in zip(layers, units, strict=True):
         write_text(outdir / f"{top_name(unit)}.v", top_source(lmu, unit))
         write_text(outdir / unit.rom.file, unit.rom.text())
-    dump(outdir / MANIFEST, [_manifest(unit) for unit in units])
     return units
 
 
@@ -68,15 +63,3 @@ def unit_name(unit: MemoryUnit) -> str:
 def top_name(unit: MemoryUnit) -> str:
     """The generated module that instantiates the unit."""
     return f"{unit_name(unit)}_memory"
-
-
-def _manifest(unit: MemoryUnit) -> dict[str, Any]:
-    return {
-        "name": unit_name(unit),
-        "top": top_name(unit),
-        "stream": unit.sizes.stream,
-        "lanes": unit.sizes.lanes,
-        "ii_cycles": unit.sizes.ii_cycles,
-        "latency_cycles": unit.sizes.latency_cycles,
-        "parameters": plain(unit.parameters),
-    }
