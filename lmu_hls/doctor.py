@@ -38,6 +38,7 @@ PURPOSE: Mapping[str, str] = {
     "gowin_pack": "bitstreams for Gowin",
     "osu018": "standard cells of 180 nm (qflow)",
     "opensta": "timing and power of standard cells",
+    "clang": "reads the C++ as an HLS tool does, in the tests",
     "vitis_hls": "AMD's HLS, for the project in hls/",
     "vivado": "AMD's synthesis and place and route",
 }

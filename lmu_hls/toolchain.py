@@ -18,6 +18,7 @@ from lmu_hls.errors import LmuHlsError
 
 # The first Verilator whose VPI has what cocotb 2 calls.
 VERILATOR_MIN = (5, 36)
+CLANG_MIN = (15,)  # has _BitInt in C++
 ASK_LIMIT_S = 30.0  # for a tool to tell its version
 SAID = 60  # characters of other answers in a message
 # The lowest version that works, and the first that does not any more
@@ -29,6 +30,7 @@ VERSIONS: Mapping[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
     "verilator": (VERILATOR_MIN, ()),
     "icarus": ((11,), ()),
     "g++": ((7,), ()),  # C++14, whole
+    "clang": (CLANG_MIN, ()),
 }
 SIMULATORS: Mapping[str, tuple[str, ...]] = {
     "verilator": ("verilator", "cocotb", "libpython", "g++", "make", "perl"),
@@ -245,6 +247,18 @@ def _find_standard_cells(name: str) -> Tool:
     return Tool(name, None, "", False, _OSU018, required=False)
 
 
+def _find_clang(name: str) -> Tool:
+    """A clang++ with _BitInt, or the one in the package ziglang ("zig c++")."""
+    remedy = "apt-get install clang-16 (or: pip install ziglang; optional)"
+    programs = ("clang++", *(f"clang++-{version}" for version in range(22, CLANG_MIN[0] - 1, -1)))
+    tools = [_find_program(name, (path,), ("--version",), r"version ([\d.]+)", remedy, False) for path in programs]
+    spec = importlib.util.find_spec("ziglang")
+    if spec is not None and spec.origin:
+        zig = str(Path(spec.origin).with_name("zig"))
+        tools.append(_find_program(name, (zig,), ("c++", "--version"), r"version ([\d.]+)", remedy, False))
+    return next((tool for tool in tools if tool.found), tools[0])
+
+
 def _program(
     programs: tuple[str, ...], arguments: tuple[str, ...], pattern: str, package: str, required: bool = True
 ) -> Callable[[str], Tool]:
@@ -279,6 +293,7 @@ TOOLS: Mapping[str, Callable[[str], Tool]] = {
     "gowin_pack": partial(_find_route, programs=("gowin_pack",), package="apycula"),
     "osu018": _find_standard_cells,
     "opensta": _program(("sta",), ("-version",), r"^(\d+\.\d+\.\d+)", "opensta", required=False),
+    "clang": _find_clang,
     "vitis_hls": partial(_find_vendor, programs=("vitis-run", "vitis_hls")),
     "vivado": partial(_find_vendor, programs=("vivado",)),
 }

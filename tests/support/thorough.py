@@ -103,6 +103,10 @@ THOROUGH: dict[str, tuple[str, ...]] = {
         "!*[[]x of the wrong step]",
         "test_two_at_once_do_not_meet",
     ),
+    "verify/test_synthesis.py": (
+        "test_every_cell_has_the_multipliers_of_its_schedule*",
+        "!*[[]Resource-8-tridiagonal]",
+    ),
     "whole/test_make_sim.py": ("test_verilog_equals_golden*", "!*[[]?]", "!*[[]1?]"),
     "whole/test_random_icarus.py": (
         "test_random_network[[]*",

@@ -1,0 +1,130 @@
+"""The C++ of an hls4ml project as an HLS tool reads it: compiled by clang with ``__SYNTHESIS__`` defined, and counted.
+
+The open ap_types lack the integers of HLS compilers; ``ssdm_int.h`` has them, on clang's ``_BitInt``. In the optimised
+LLVM IR of a layer, with its ``HLS UNROLL`` loops unrolled and nothing else, the multiplications of two values are the
+multipliers that an iteration of its loops needs. This is no vendor's HLS: how it binds and schedules is not shown.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from lmu_hls import process, toolchain
+from lmu_hls.errors import LmuHlsError
+
+SHIM = Path(__file__).with_name("ssdm_int.h")
+STANDARD = "-std=gnu++14"
+LAYER = "lmu"  # nnet::lmu, which is compiled as a function of its own
+FLAGS = (
+    STANDARD, "-D__SYNTHESIS__", "-O3", "-fno-unroll-loops", "-fno-vectorize", "-fno-slp-vectorize", "-w", "-S",
+    "-emit-llvm", "-mllvm", "-inline-threshold=1000000000",
+)  # fmt: skip
+# HLS tools know more pragmas, and name loops in their reports by their labels.
+STRICT = (
+    STANDARD, "-fsyntax-only", "-Wall", "-Wextra", "-Werror", "-Wno-unknown-pragmas", "-Wno-unused-label",
+)  # fmt: skip
+TAIL = 25  # lines of the compiler's output that an error message quotes
+_REFUSES = '#error "The open-source version of AP types does not support synthesis."'
+_PLACE = "// Define ssdm_int and _ssdm_op.\n"
+_UNROLL = re.compile(r"^([ \t]*)(for \([^\n]*\) \{\n[ \t]*#pragma HLS UNROLL\n)", re.MULTILINE)
+_WEIGHTS = re.compile(r"#ifndef (\w+)\n.*?#ifndef __SYNTHESIS__\n([^\n]*);\n", re.DOTALL)
+_FUNCTION = re.compile(rf"^define [^\n]*@_ZN4nnet{len(LAYER)}{LAYER}I[^\n]*?(\d+)config(\d+)E.*?^\}}", re.M | re.S)
+_MULTIPLY = re.compile(r"= mul (?:nuw |nsw )*i\d+ %[^,]+, %")  # by a constant it is an address, or a shift
+_CALL = re.compile(r"\b(?:call|invoke) [^\n@]*@(?!llvm\.)([\w.$]+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """What the IR of one LMU layer has: ``multiplications``, and the names of the functions that it ``calls``.
+
+    A layer that calls nothing has no heap, no recursion and no library function.
+    """
+
+    multiplications: int
+    calls: tuple[str, ...]
+
+
+def compile_layers(project: Path) -> dict[int, Compiled]:
+    """Compile the C++ of the project as synthesis code; the LMU layers by the number N of their configN.
+
+    Raises LmuHlsError without clang, with its output when it fails, and for C++ that hls4ml or lmu_hls did not write.
+    """
+    with tempfile.TemporaryDirectory(prefix="lmu-hls-") as scratch:
+        folder = prepared(Path(project), Path(scratch))
+        _clang([*FLAGS, *_includes(), "-o", "top.ll", _top(folder)], folder)
+        text = Path(folder, "top.ll").read_text()
+    found = {}
+    for function in _FUNCTION.finditer(text):
+        body = function.group(0)
+        calls = tuple(sorted(set(_CALL.findall(body))))
+        found[int(function.group(2))] = Compiled(len(_MULTIPLY.findall(body)), calls)
+    return found
+
+
+def check_warnings(project: Path) -> None:
+    """LmuHlsError when clang, for synthesis, or g++, for csim, has a warning about our headers."""
+    with tempfile.TemporaryDirectory(prefix="lmu-hls-") as scratch:
+        folder = prepared(Path(project), Path(scratch))
+        for header in (folder / "firmware" / "nnet_utils").glob("*.h"):
+            if not header.name.startswith("nnet_lmu"):  # hls4ml's
+                header.write_text("#pragma GCC system_header\n" + header.read_text())
+        _clang([*STRICT, "-D__SYNTHESIS__", *_includes(), _top(folder)], folder)
+        _compile([str(toolchain.need("g++").path), *STRICT, '-DWEIGHTS_DIR="."', *_includes(), _top(folder)], folder)
+
+
+def prepared(project: Path, folder: Path) -> Path:
+    """A copy of the project's C++ in ``folder`` that clang takes: shim, unrolled loops, weights without values."""
+    if not (project / "firmware" / "ap_types").is_dir():
+        raise LmuHlsError(f"{project} is no hls4ml project on ap_types; convert for Vitis or Vivado first")
+    ignore = shutil.ignore_patterns("*.txt")
+    shutil.copytree(project / "firmware", folder / "firmware", ignore=ignore)
+    firmware = folder / "firmware"
+    common = firmware / "ap_types" / "ap_common.h"
+    text = common.read_text()
+    if _REFUSES not in text or _PLACE not in text:
+        raise LmuHlsError(f"{project}/firmware/ap_types is not that of hls4ml 1.3; convert the model again")
+    common.write_text(f'#ifdef __SYNTHESIS__\n#include "{SHIM.name}"\n#endif\n' + text.replace(_REFUSES, ""))
+    shutil.copy(SHIM, common.parent)
+    for header in (firmware / "nnet_utils").glob("nnet_*.h"):
+        text = _UNROLL.sub(r'\1_Pragma("clang loop unroll(full)") \2', header.read_text())
+        if header.name == "nnet_lmu.h":
+            text = text.replace(f"void {LAYER}(", f"__attribute__((noinline)) void {LAYER}(")
+        header.write_text(text)
+    for header in (firmware / "weights").glob("*.h"):
+        declared = _WEIGHTS.search(header.read_text())
+        if declared is None:
+            raise LmuHlsError(f"{project}/firmware/weights/{header.name} is not as hls4ml writes it; convert again")
+        guard, array = declared.groups()
+        header.write_text(f"#ifndef {guard}\n#define {guard}\nextern {array};\n#endif\n")
+    return folder
+
+
+def _includes() -> tuple[str, ...]:
+    return ("-isystem", "firmware/ap_types")
+
+
+def _top(folder: Path) -> str:
+    headers = [path for path in (folder / "firmware").glob("*.h") if path.name not in ("defines.h", "parameters.h")]
+    sources = [f"firmware/{path.stem}.cpp" for path in headers if path.with_suffix(".cpp").is_file()]
+    if not sources:
+        raise LmuHlsError(f"{folder.name} has no top function in firmware/; convert the model again")
+    return min(sources, key=len)
+
+
+def _clang(arguments: list[str], folder: Path) -> None:
+    tool = toolchain.need("clang")
+    path = str(tool.path)
+    command = [path, "c++"] if Path(path).stem == "zig" else [path]
+    _compile([*command, *arguments], folder)
+
+
+def _compile(command: list[str], folder: Path) -> None:
+    done = process.run(command, tool=Path(command[0]).name, cwd=folder)
+    if done.code:
+        tail = "\n".join(done.output.splitlines()[-TAIL:])
+        remedy = process.trouble(done.code, done.output) or "Restore the project's files or convert again"
+        raise LmuHlsError(f"{command[0]} does not compile the project as an HLS tool would:\n{tail}\n{remedy}.")
