@@ -14,6 +14,7 @@ import pytest
 
 _KEY = "processor seconds"
 _tests: Counter[str] = Counter()
+_start = 0.0
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -25,11 +26,18 @@ def _used() -> float:
     return sum(os.times()[:4])
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop() -> None:
+    """What comes before is not of the first test; its set-up is."""
+    global _start
+    _start = _used()
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[pytest.TestReport]:
     """A report of set-up, call and tear-down each says what all until then has taken in this process."""
     report = yield
-    report.user_properties = [*report.user_properties, (_KEY, _used())]
+    report.user_properties = [*report.user_properties, (_KEY, _used() - _start)]
     return report
 
 
@@ -40,7 +48,7 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     worker = getattr(report, "node", None)
     used = dict(report.user_properties).get(_KEY)
     if used is not None:
-        _tests[report.nodeid] += used - _last.get(worker, used)
+        _tests[report.nodeid] += used - _last.get(worker, 0.0)
         _last[worker] = used
 
 
