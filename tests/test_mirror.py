@@ -38,7 +38,7 @@ ELSEWHERE = {
     },
     "lmu_hls/front": {
         "flow/test_keras_errors.py": "alternatives keras_model",
-        "front/test_extract.py": "hidden reading tensors",
+        "front/test_extract.py": "hidden node reading tensors",
         "hls/test_batch_normalization.py": "notes",
     },
     "lmu_hls/front/graph": {

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType, quantize, to_float
+from lmu_hls.front.node import Node
 from lmu_hls.spec import Weight
 
 Floats = NDArray[np.float64]
@@ -46,7 +47,7 @@ class Reading:
     A subclass may give the same structure other types and weights.
     """
 
-    def __init__(self, node: Any) -> None:
+    def __init__(self, node: Node) -> None:
         self.node = node
 
     @property

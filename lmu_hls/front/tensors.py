@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from lmu_hls.fixed import FixedType
+from lmu_hls.front.node import Node
 from lmu_hls.front.reading import fixed_type
 
 
-def tensor_types(node: Any) -> dict[str, FixedType]:
+def tensor_types(node: Node) -> dict[str, FixedType]:
     """The fixed-point types of a node's tensors, by name, without those that only C++ needs."""
     types = {name.removesuffix("_t"): getattr(kind, "precision", None) for name, kind in node.types.items()}
     return {
@@ -18,7 +17,7 @@ def tensor_types(node: Any) -> dict[str, FixedType]:
     }
 
 
-def _absent(node: Any) -> frozenset[str]:
+def _absent(node: Node) -> frozenset[str]:
     """Names of types that no value has: of an LMU by its own account, of a Dense layer the bias that it lacks."""
     if node.class_name in ("Dense", "Conv1D", "PointwiseConv1D"):
         lacking = {"bias"} if node.get_attr("bias_data") is None else set()

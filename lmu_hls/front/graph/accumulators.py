@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from lmu_hls.fixed import FixedType
 from lmu_hls.front.graph.types import ABSENT, Product, exact_sum, hls_type
+from lmu_hls.front.node import LMUNode
 from lmu_hls.spec import LMU, Term
 
 ACCUMULATORS = (
@@ -24,7 +23,7 @@ ONE = FixedType(1, 1, signed=False)  # as a factor it leaves the other one as it
 Sum = tuple[list[Product], list[FixedType | None]]  # products and biases
 
 
-def settle_accumulators(node: Any, layer: LMU) -> None:
+def settle_accumulators(node: LMUNode, layer: LMU) -> None:
     """Give every accumulator of the node of ``layer`` its type; all else was settled when the node was made.
 
     Raises LmuHlsError for a sum that is wider than the contract allows.

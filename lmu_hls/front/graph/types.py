@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import MAX_WIDTH, FixedType, integer_bits, quantize, to_float
 from lmu_hls.front.alternatives import instead_of
+from lmu_hls.front.node import Node
 from lmu_hls.front.notes import float_weights
 from lmu_hls.front.reading import MAX_WEIGHT_WIDTH, fixed_type
 
@@ -33,7 +34,7 @@ def default_type(config: Any) -> FixedType:
     return _parse(config, text, "Model: Precision: default").with_modes()
 
 
-def explicit_type(node: Any, name: str) -> FixedType | None:
+def explicit_type(node: Node, name: str) -> FixedType | None:
     """What the user wrote for tensor ``name`` of ``node``, or None for nothing or 'auto'.
 
     Looked up as hls4ml does: by layer name, by layer type, then for the whole model; at each level first the tensor,
@@ -61,7 +62,7 @@ def _parse(config: Any, text: Any, where: str) -> FixedType:
     return fixed_type(precision, where)
 
 
-def reuse_factor(node: Any) -> int:
+def reuse_factor(node: Node) -> int:
     """What the user asked for; LmuHlsError for anything but an integer from 1 on."""
     value = node.model.config.get_reuse_factor(node)
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
@@ -69,7 +70,7 @@ def reuse_factor(node: Any) -> int:
     return value
 
 
-def weight_on_grid(node: Any, name: str, data: Any, auto: FixedType | None = None) -> tuple[FixedType, Floats]:
+def weight_on_grid(node: Node, name: str, data: Any, auto: FixedType | None = None) -> tuple[FixedType, Floats]:
     """The type of weight ``name`` and its values after assignment to that type.
 
     Without an explicit type it is ``auto``, or the default width with the integer bits that the data need. Raises
@@ -123,17 +124,17 @@ def holds(wide: FixedType | FixedPrecisionType, narrow: FixedPrecisionType) -> b
     return bool(wide.signed and wide.integer >= narrow.integer and fraction >= narrow.fractional)
 
 
-def tensor_type(node: Any, name: str) -> FixedType:
+def tensor_type(node: Node, name: str) -> FixedType:
     """The settled type of tensor or weight ``name`` of ``node``."""
     return fixed_type(node.types[f"{name}_t"].precision, f"layer {node.name!r}: {name!r}")
 
 
-def input_type(node: Any) -> FixedType:
+def input_type(node: Node) -> FixedType:
     """The settled type of the values that ``node`` reads."""
     return fixed_type(node.get_input_variable().type.precision, f"layer {node.name!r}: its input")
 
 
-def unsupported(node: Any) -> str:
+def unsupported(node: Node) -> str:
     """Why ``node`` cannot be converted, and what to do."""
     activation = node.get_attr("activation")
     if node.class_name == "Softmax" or activation == "softmax":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +11,7 @@ from lmu_hls import legendre, precision
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType, quantize, to_float
 from lmu_hls.front.graph.types import tensor_type
+from lmu_hls.front.node import Node
 from lmu_hls.front.reading import MAX_WEIGHT_WIDTH
 
 UPDATES = {"dense": ("a", "b"), "tridiagonal": ("lam", "gam", "kap", "bet")}  # and their coefficients
@@ -19,7 +19,7 @@ SWEEP_FRACTION = 3  # fraction bits that sweep has more than mem, unless the use
 NAMED = 4  # coefficients that a message lists
 
 
-def choose_update(node: Any) -> str:
+def choose_update(node: Node) -> str:
     """The form that the key MemoryUpdate asks for; 'auto' is the one with fewer multiplications.
 
     Raises LmuHlsError for another word, and for 'tridiagonal' without the bilinear discretizer.
@@ -47,7 +47,7 @@ def update_multiplications(update: str, order: int) -> int:
     return order * (order + 1) if update == "dense" else 4 * order - 2
 
 
-def coefficients(node: Any, update: str) -> dict[str, NDArray[np.float64]]:
+def coefficients(node: Node, update: str) -> dict[str, NDArray[np.float64]]:
     """The coefficients of ``update`` in float64; those of the dense form come from the Keras layer."""
     if update == "dense":
         return {name: node.get_attr(f"{name}_data") for name in UPDATES[update]}
@@ -55,7 +55,7 @@ def coefficients(node: Any, update: str) -> dict[str, NDArray[np.float64]]:
     return {name: getattr(factors, name) for name in UPDATES[update]}
 
 
-def sweep_type(node: Any) -> FixedType:
+def sweep_type(node: Node) -> FixedType:
     """The type of the sweeps where the user gives none: signed, as mem with :data:`SWEEP_FRACTION` more bits."""
     mem = tensor_type(node, "mem")
     extra = int(not mem.signed)
@@ -68,7 +68,7 @@ def sweep_type(node: Any) -> FixedType:
         ) from None
 
 
-def check_stable(node: Any) -> None:
+def check_stable(node: Node) -> None:
     """Refuse rounded coefficients with which the memory would not decay, or with which a part of it is lost."""
     if node.get_attr("memory_update") == "dense":
         _check_dense(node)
@@ -76,7 +76,7 @@ def check_stable(node: Any) -> None:
         _check_tridiagonal(node)
 
 
-def _check_dense(node: Any) -> None:
+def _check_dense(node: Node) -> None:
     rounded = node.weights["a"]
     radius = legendre.spectral_radius(rounded.data)
     if radius < 1:
@@ -94,7 +94,7 @@ def _check_dense(node: Any) -> None:
     )
 
 
-def _check_tridiagonal(node: Any) -> None:
+def _check_tridiagonal(node: Node) -> None:
     factors = _factors(node)
     types = {name: tensor_type(node, name) for name in UPDATES["tridiagonal"]}
     lost = precision.vanished({name: getattr(factors, name) for name in types}, types)
@@ -115,5 +115,5 @@ def _check_tridiagonal(node: Any) -> None:
         )
 
 
-def _factors(node: Any) -> legendre.TridiagonalFactors:
+def _factors(node: Node) -> legendre.TridiagonalFactors:
     return legendre.tridiagonal_factors(*(node.get_attr(name) for name in ("order", "theta", "basis")))

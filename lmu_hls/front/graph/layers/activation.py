@@ -7,6 +7,7 @@ from typing import Any
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.front.graph.layers.base import LayerReader, set_result
 from lmu_hls.front.graph.types import default_type, explicit_type, input_type, unsupported
+from lmu_hls.front.node import Node
 from lmu_hls.front.reading import Reading
 from lmu_hls.spec import Activation, Elementwise
 
@@ -24,7 +25,7 @@ class ActivationReader(LayerReader):
                 attributes["class_name"] = node.get_attr("class_name")  # that of the configuration, for explicit_type
                 model.replace_node(node, model.make_node("Activation", node.name, attributes, node.inputs.copy()))
 
-    def settle(self, node: Any) -> None:
+    def settle(self, node: Node) -> None:
         """relu gets a type of its own; linear (Dropout is one) repeats its input, and hls4ml then removes it."""
         function = node.get_attr("activation")
         if function not in ("linear", "relu"):

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 from lmu_hls.fixed import FixedType
 from lmu_hls.front.graph.types import hls_type
+from lmu_hls.front.node import Node
 from lmu_hls.front.reading import Reading
 from lmu_hls.spec import Layer
 
@@ -40,7 +41,7 @@ class LayerReader(ABC):
         """Change a graph before any type is settled; each kind of layer looks for its own nodes."""
 
     @abstractmethod
-    def settle(self, node: Any) -> None:
+    def settle(self, node: Node) -> None:
         """Give every tensor of ``node`` its type; what it reads has one. LmuHlsError for what cannot be."""
 
     @abstractmethod
@@ -52,7 +53,7 @@ def readers() -> tuple[LayerReader, ...]:
     return tuple(_READERS)
 
 
-def set_result(node: Any, type_: FixedType) -> None:
+def set_result(node: Node, type_: FixedType) -> None:
     """Settle the type of a node's output, in hls4ml's configuration, too, which later passes look it up in."""
     node.get_output_variable().type.precision = hls_type(type_)
     node.model.config.layer_name_precision[f"{node.name.lower()}_result"] = str(hls_type(type_))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from hls4ml.model.types import NamedType, WeightVariable
 
 from lmu_hls.errors import LmuHlsError
@@ -19,6 +17,7 @@ from lmu_hls.front.graph.types import (
     tensor_type,
     weight_on_grid,
 )
+from lmu_hls.front.node import Node
 from lmu_hls.front.reading import Reading
 from lmu_hls.spec import Dense
 
@@ -31,7 +30,7 @@ class DenseReader(LayerReader):
     keras = ("Dense",)
     handled = ("keras.src.layers.core.dense.Dense",)
 
-    def settle(self, node: Any) -> None:
+    def settle(self, node: Node) -> None:
         config, name = node.model.config, node.name.lower()
         _check_dense(node)
         for weight in ("weight", "bias"):
@@ -77,7 +76,7 @@ class DenseReader(LayerReader):
         )
 
 
-def _check_dense(node: Any) -> None:
+def _check_dense(node: Node) -> None:
     config = node.model.config
     strategy = config.get_strategy(node)
     if strategy.lower() not in STRATEGIES:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.front.graph.layers.base import LayerReader, set_result
 from lmu_hls.front.graph.types import default_type, explicit_type
+from lmu_hls.front.node import Node
 from lmu_hls.front.reading import Reading
 from lmu_hls.spec import Layer
 
@@ -15,7 +14,7 @@ class InputReader(LayerReader):
     settled = ("Input",)
     keras = ("InputLayer",)
 
-    def settle(self, node: Any) -> None:
+    def settle(self, node: Node) -> None:
         set_result(node, explicit_type(node, "result") or default_type(node.model.config))
 
     def extract(self, reading: Reading) -> Layer:

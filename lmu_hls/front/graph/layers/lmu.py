@@ -8,6 +8,7 @@ from lmu_hls.front.graph.accumulators import settle_accumulators
 from lmu_hls.front.graph.layer import LMU as LMUNode
 from lmu_hls.front.graph.layers.base import LayerReader
 from lmu_hls.front.hidden import FUNCTION_FIELDS, cell_activations, hidden_weight
+from lmu_hls.front.node import Node
 from lmu_hls.front.reading import Reading
 from lmu_hls.spec import HIDDEN_CELLS, LMU, DenseUpdate, HiddenCell, MemoryUpdate, TridiagonalUpdate
 
@@ -16,7 +17,8 @@ class LMULayerReader(LayerReader):
     settled = ("LMU",)
     own = {"LMU": LMUNode}  # noqa: RUF012 - never changed
 
-    def settle(self, node: Any) -> None:
+    def settle(self, node: Node) -> None:
+        assert isinstance(node, LMUNode)
         settle_accumulators(node, self.extract(Reading(node)))
 
     def extract(self, reading: Reading) -> LMU:

@@ -19,6 +19,7 @@ from hls4ml.model.layers import Layer
 from hls4ml.model.types import NamedType, UnspecifiedPrecisionType
 
 from lmu_hls.errors import LmuHlsError
+from lmu_hls.front.graph.layer import LMU
 from lmu_hls.front.graph.layers.base import LayerReader, set_result
 from lmu_hls.front.graph.types import (
     default_type,
@@ -29,6 +30,7 @@ from lmu_hls.front.graph.types import (
     weight_on_grid,
 )
 from lmu_hls.front.keras_model import comes_from_lmu, leads_to_lmu
+from lmu_hls.front.node import Node
 from lmu_hls.front.notes import remarks
 from lmu_hls.front.reading import Floats, Reading
 from lmu_hls.front.weights import layer_weight
@@ -115,7 +117,7 @@ class ScaleReader(LayerReader):
         while any(_fold(model, node) for node in reversed(_scales(model))):
             pass
 
-    def settle(self, node: Any) -> None:
+    def settle(self, node: Node) -> None:
         """It becomes hls4ml's BatchNormalization, whose C++ is exact before it rounds to the result."""
         config, name, kinds = node.model.config, node.name.lower(), []
         attributes: dict[str, Any] = {"class_name": node.get_attr("class_name"), "n_in": node.get_attr("n_in")}
@@ -136,11 +138,11 @@ class ScaleReader(LayerReader):
         return Scale(reading.name, reading.input, scale, bias, reading.type("result"))
 
 
-def _scales(model: Any) -> list[Any]:
+def _scales(model: Any) -> list[Node]:
     return [node for node in model.get_layers() if node.class_name == "LMUScale"]
 
 
-def _fold(model: Any, node: Any) -> bool:
+def _fold(model: Any, node: Node) -> bool:
     """Fold one node, if something takes it in. LmuHlsError for types of its own, which would not arrive."""
     before, after = next(_neighbours(node, backwards=True), None), next(_neighbours(node, backwards=False), None)
     gives = before is not None and before.class_name in GIVES
@@ -169,12 +171,12 @@ def _fold(model: Any, node: Any) -> bool:
     return True
 
 
-def _neighbours(node: Any, backwards: bool) -> Iterator[Any]:
+def _neighbours(node: Node, backwards: bool) -> Iterator[Node]:
     """The node before or after, if nothing else is connected there; Dropout and the like are passed over."""
     while True:
         source = node.get_input_node() if backwards else node
         readers = [] if source is None else source.get_output_nodes()
-        if len(readers) != 1 or set(source.outputs) & set(node.model.outputs):
+        if source is None or len(readers) != 1 or set(source.outputs) & set(node.model.outputs):
             return
         node = source if backwards else readers[0]
         linear = node.class_name == "Activation" and node.get_attr("activation") == "linear"
@@ -183,15 +185,15 @@ def _neighbours(node: Any, backwards: bool) -> Iterator[Any]:
             return
 
 
-def _add(node: Any, name: str, values: Floats, factor: Floats | float = 1.0) -> None:
+def _add(node: Node, name: str, values: Floats, factor: Floats | float = 1.0) -> None:
     """Add to an offset times ``factor``; one that is not there comes into being where there is something to add."""
     own = node.get_attr(f"{name}_data")
     if own is not None or np.any(values):
         _put(node, name, values if own is None else own * factor + values)
 
 
-def _put(node: Any, name: str, values: Floats) -> None:
+def _put(node: Node, name: str, values: Floats) -> None:
     node.set_attr(f"{name}_data", values)
     node.set_attr("identity_encoder", False)
-    if node.class_name == "LMU":  # it has put its weights on their grids already
+    if isinstance(node, LMU):  # it has put its weights on their grids already
         node.add_weight(name)

@@ -15,6 +15,7 @@ from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import MAX_WIDTH, FixedType
 from lmu_hls.front.graph.layers.base import LayerReader
 from lmu_hls.front.graph.types import default_type, explicit_type, hls_type, input_type, tensor_type
+from lmu_hls.front.node import Node
 from lmu_hls.front.reading import Reading, fixed_type
 from lmu_hls.spec import Softmax, Table, make_exp, table_index_type
 
@@ -84,12 +85,13 @@ class SoftmaxReader(LayerReader):
     handled = ("keras.src.layers.activations.softmax.Softmax",)
     renamed = {"Softmax": "LMUSoftmax"}  # noqa: RUF012 - never changed
 
-    def settle(self, node: Any) -> None:
+    def settle(self, node: Node) -> None:
         """The entries and types that depend on the input's.
 
         The result keeps classes apart unless the user gives it a type. The difference and the sum are exact.
         LmuHlsError where that needs more than 62 bits.
         """
+        assert isinstance(node, LMUSoftmax)
         x = input_type(node)
         table = exp_table(Reading(node), x)
         node.set_table(table)
@@ -136,7 +138,7 @@ def exp_table(reading: Reading, x: FixedType) -> Table:
     return make_exp(index.with_modes("TRN"), exp, x)
 
 
-def _distinct(layer: Softmax, node: Any) -> FixedType:
+def _distinct(layer: Softmax, node: Node) -> FixedType:
     """The narrowest type with which the largest of the node's classes has the largest output, from the layer's own on.
 
     The layer's own where no type is wide enough, because two entries of the table are equal.
