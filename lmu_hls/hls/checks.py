@@ -9,6 +9,7 @@ import hls4ml
 from hls4ml.model.types import FixedPrecisionType
 
 from lmu_hls.errors import LmuHlsError
+from lmu_hls.hls.streams import check_fifos
 from lmu_hls.hls.targets import Target
 
 INSTEAD = "use backend='Vitis' or 'Vivado'"
@@ -18,6 +19,7 @@ def check_target(model: Any, target: Target) -> None:
     """LmuHlsError for what the C++ of ``target`` would not do as the contract says."""
     _check_headers(target)
     _check_ends(model, target)
+    check_fifos(model)
     if target.numbers == "ac":
         _check_bits(model, target)
 

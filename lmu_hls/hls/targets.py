@@ -15,7 +15,8 @@ class Target:
     ``numbers`` are the fixed-point types of its tool, "ap" or "ac", and the folder in firmware/ that puts the headers
     onto them; ``numbers_from`` is where hls4ml's templates have those types. ``templates_of`` names the backend whose
     templates and passes serve: hls4ml looks them up there, too. ``exact_bits`` is the widest type of inputs and outputs
-    that its interface passes without rounding, None where it passes any.
+    that its interface passes without rounding, None where it passes any. ``io_types`` are hls4ml's words for arrays and
+    streams between the layers.
     """
 
     name: str
@@ -23,6 +24,7 @@ class Target:
     numbers_from: str = "vivado/ap_types/ap_fixed.h"
     templates_of: str = "Vivado"
     exact_bits: int | None = None
+    io_types: tuple[str, ...] = ("io_parallel", "io_stream")
 
     @property
     def numbers_header(self) -> str:

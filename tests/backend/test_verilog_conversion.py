@@ -80,7 +80,7 @@ def test_options_become_configuration(tmp_path):
         ({"output": "softmax"}, "the model has no softmax"),
         ({"lanes": 4}, "has no option 'lanes': its own are mode, output, axi_lite"),
         ({"part": "xc7a35t"}, "has no option 'part': the Verilog is for any part"),
-        ({"io_type": "io_stream"}, "io_type='io_stream' is not supported yet"),
+        ({"io_type": "io_stream"}, "io_type='io_stream' is not supported by Verilog; use 'io_parallel'"),
     ],
 )
 def test_bad_options_are_refused(options, text, tmp_path):

@@ -130,7 +130,7 @@ def test_failed_conversion_leaves_the_old_folder(fails, saved, tmp_path):
         cli.main(["convert", str(saved), str(out)])
     assert stop.value.code == 0
     before = sorted((path, path.stat().st_mtime_ns) for path in out.rglob("*"))
-    fails("convert", saved, out, "--force", "--io-type", "io_stream")
+    fails("convert", saved, out, "--force", "--io-type", "io_serial")
     assert sorted((path, path.stat().st_mtime_ns) for path in out.rglob("*")) == before
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
@@ -157,7 +157,7 @@ def test_bad_configuration(fails, saved, tmp_path, text, part):
         (("--precision", "float"), "float"),
         (("--backend", "oneAPI"), "oneAPI"),
         (("--backend", "Nowhere"), "Nowhere"),
-        (("--io-type", "io_stream"), "io_stream"),
+        (("--io-type", "io_serial"), "io_serial"),
         (("--reuse-factor", "0"), "reuse-factor"),
         (("--max-bits", "4000"), "--max-bits is for --precision auto"),
         (("--target-snr-db", "40", "--precision", "fixed<16,6>"), "--target-snr-db is for --precision auto"),

@@ -128,7 +128,7 @@ def test_a_range_without_bound_is_recorded_and_said(run, speech, tmp_path, monke
 
 
 @pytest.mark.parametrize(
-    ("options", "part"), [(("--backend", "Quartus"), "not supported"), (("--io-type", "io_stream"), "io_stream")]
+    ("options", "part"), [(("--backend", "oneAPI"), "not supported"), (("--io-type", "io_serial"), "io_serial")]
 )
 def test_what_no_types_can_cure_fails_before_the_search(run, saved, speech, tmp_path, monkeypatch, options, part):
     monkeypatch.setattr("lmu_hls.flow.numbers.tune", lambda *_, **__: pytest.fail("searched"))

@@ -55,11 +55,15 @@ def test_a_stack_on_sequences(name, tmp_path):
     assert_csim_equals_golden(convert(built, tmp_path, settings, backend=name))
 
 
-@pytest.mark.parametrize("name", OTHERS)
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize(
+    ("name", "io_type"), [(target.name, io_type) for target in TARGETS for io_type in target.io_types]
+)
+@pytest.mark.parametrize("seed", range(100))
 @pytest.mark.slow
-def test_random_models(name, seed, tmp_path):
-    assert_random_csim_equals_golden(seed, tmp_path, backend=name)
+def test_random_models(name, io_type, seed, tmp_path):
+    """Every second model with Strategy Resource."""
+    strategy = ("Latency", "Resource")[seed % 2]
+    assert_random_csim_equals_golden(seed, tmp_path, strategy, backend=name, io_type=io_type)
 
 
 def test_the_accelerator_has_its_driver_and_block_design(tmp_path):
@@ -112,5 +116,8 @@ def test_names_are_found_however_they_are_written():
 
 
 def test_the_readme_names_the_records():
-    (row,) = re.findall(r"(?m)^\| hls4ml \| (.*?); .* \| (.*?);", (ROOT / "README.md").read_text())
-    assert row == (", ".join([*(target.name for target in TARGETS), "Verilog"]), ", ".join(REFUSED))
+    (row,) = re.findall(
+        r"(?m)^\| hls4ml \| (.*?); `(\w+)`, `(\w+)`; and Verilog \| (.*?) \|", (ROOT / "README.md").read_text()
+    )
+    assert row == (", ".join(target.name for target in TARGETS), *TARGETS[0].io_types, ", ".join(REFUSED))
+    assert {target.io_types for target in TARGETS} == {TARGETS[0].io_types}

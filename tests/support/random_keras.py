@@ -18,6 +18,7 @@ from lmu_hls import backend, golden
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import OVERFLOWS, ROUNDINGS, Ints
 from lmu_hls.front.extract import network_spec
+from lmu_hls.front.keras_model import is_lmu_layer
 from lmu_hls.rtl.network import RtlOptions
 from lmu_hls.rtl.reuse import valid_reuse_factors
 from lmu_hls.spec import LMU, Dense, Network
@@ -70,9 +71,9 @@ def random_converted(seed: int, folder: Path) -> Converted:
     return Converted(case, folder / "verilog", folder / "vitis", drawn.network)
 
 
-def assert_random_csim_equals_golden(seed: int, folder: Path, **options: Any) -> None:
-    """The C++ of the model of ``seed``, converted with these options of hls4ml, gives golden's integers."""
-    drawn = _draw(seed, folder, **options)
+def assert_random_csim_equals_golden(seed: int, folder: Path, strategy: str = "Latency", **options: Any) -> None:
+    """The C++ of the model of ``seed``, its LMUs with a strategy, converted with options of hls4ml, is golden's."""
+    drawn = _draw(seed, folder, strategy, **options)
     drawn.graph.write()
     assert np.array_equal(compile_project(folder).run(drawn.x, drawn.network), golden.predict(drawn.network, drawn.x))
 
@@ -89,11 +90,14 @@ class _Drawn:
     x: Ints
 
 
-def _draw(seed: int, folder: Path, **options: Any) -> _Drawn:
+def _draw(seed: int, folder: Path, strategy: str = "Latency", **options: Any) -> _Drawn:
     """The first draw of ``seed`` that can be converted with these options and whose outputs depend on the input."""
     for attempt in count():
         rng = np.random.default_rng([seed, attempt])
         built, settings = _model(rng, seed)
+        for layer in built.layers:
+            if is_lmu_layer(layer):
+                settings["LayerName"][layer.name]["Strategy"] = strategy
         try:
             graph = convert(built, folder, settings, **options)
         except LmuHlsError as error:

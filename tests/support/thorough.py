@@ -75,6 +75,7 @@ THOROUGH: dict[str, tuple[str, ...]] = {
         "!*[[]rest forgotten]",
         "!*[[]first value for the largest]",
     ),
+    "hls/test_streams.py": ("test_csim_equals_golden*", "!*[[]Quartus-False]", "test_resource*"),
     "hls/test_targets.py": (
         "test_csim_equals_golden*",
         "!*[[]VivadoAccelerator-False]",

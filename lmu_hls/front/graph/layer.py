@@ -188,8 +188,12 @@ class LMU(Layer):
                 f"layer {self.name!r}: the backend {config.backend.name} has no implementation of the LMU"
             )
         io_type = config.get_config_value("IOType")
-        if io_type != "io_parallel":
-            raise LmuHlsError(f"layer {self.name!r}: io_type={io_type!r} is not supported yet; use 'io_parallel'")
+        known = getattr(config.backend, "lmu_io_types", ("io_parallel",))
+        if io_type not in known:
+            words = " or ".join(map(repr, known))
+            raise LmuHlsError(
+                f"layer {self.name!r}: io_type={io_type!r} is not supported by {config.backend.name}; use {words}"
+            )
         strategy = config.get_strategy(self)
         if strategy.lower() not in STRATEGIES:
             raise LmuHlsError(

@@ -2,7 +2,7 @@
 #ifndef NNET_LMU_SOFTMAX_H_
 #define NNET_LMU_SOFTMAX_H_
 
-// Softmax on the last axis, io_parallel.
+// Softmax on the last axis, io_parallel and io_stream.
 //
 //     d_k = max_j x_j - x_k            exact
 //     e_k = exp_table[d_k + up]        assigned to index_t (unsigned), which truncates: so d_k is rounded up, and only
@@ -72,6 +72,24 @@ VectorLoop:
             #pragma HLS PIPELINE II=1
             res[first + k] = lmu_quotient<res_T>(e[k], sum);
         }
+    }
+}
+
+template <typename CONFIG_T> struct lmu_one_vector : CONFIG_T {
+    static const unsigned n_vectors = 1;
+};
+
+// The layer in io_stream: a word is a vector. data and res are streams of any backend.
+template <class data_T, class res_T, typename CONFIG_T, class data_S, class res_S>
+void lmu_softmax_stream(data_S &data, res_S &res, const typename CONFIG_T::exp_table_t *exp_table) {
+    typedef typename data_T::value_type x_T;
+    typedef typename res_T::value_type y_T;
+WordLoop:
+    for (unsigned v = 0; v < CONFIG_T::n_vectors; v++) {
+        data_T word = data.read();
+        res_T out;
+        lmu_softmax<x_T, y_T, lmu_one_vector<CONFIG_T>>(word.data, out.data, exp_table);
+        res.write(out);
     }
 }
 

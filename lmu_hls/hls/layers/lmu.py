@@ -12,9 +12,10 @@ from lmu_hls.front.graph.layer import CELL_OPTIONS, COEFFICIENTS, INDEXES, LMU, 
 from lmu_hls.front.graph.layers.lmu import LMULayerReader
 from lmu_hls.front.reading import Reading
 from lmu_hls.hls.strategy import strategy_of
+from lmu_hls.hls.streams import function_name
 from lmu_hls.hls.tiles import Loop, Schedule, schedule
 
-HEADERS = ("nnet_lmu.h", "nnet_lmu_cells.h", "nnet_lmu_matrix.h")  # each includes the next
+HEADERS = ("nnet_lmu_stream.h", "nnet_lmu.h", "nnet_lmu_cells.h", "nnet_lmu_matrix.h")  # each includes the next
 MATRICES = tuple(name for name in WEIGHTS if name not in COEFFICIENTS and not name.endswith("_bias"))
 
 _CONFIG = """struct config{index} : nnet::lmu_config {{
@@ -110,8 +111,8 @@ class LMUFunctionTemplate(FunctionCallTemplate):
         params = self._default_function_params(node)
         names = [*WEIGHTS, *(node.get_attr(f"{name}_array", name) for name in TABLE_NAMES)]
         arrays = [node.weights[name].name if name in node.weights else "nnet::lmu_none" for name in names]
-        call = "nnet::lmu<{input_t}, {output_t}, {config}>({input}, {output}, {arrays});"
-        return call.format(**params, arrays=", ".join(arrays))
+        call = "nnet::{function}<{input_t}, {output_t}, {config}>({input}, {output}, {arrays});"
+        return call.format(**params, function=function_name("lmu", node), arrays=", ".join(arrays))
 
 
 def schedule_of(node: Any) -> Schedule:

@@ -7,6 +7,7 @@ from typing import Any
 from hls4ml.backends.template import FunctionCallTemplate, LayerConfigTemplate
 
 from lmu_hls.front.graph.layers.softmax import TYPES, LMUSoftmax
+from lmu_hls.hls.streams import function_name
 
 HEADERS = ("nnet_lmu_softmax.h",)
 
@@ -40,8 +41,8 @@ class SoftmaxFunctionTemplate(FunctionCallTemplate):
 
     def format(self, node: Any) -> str:
         params = self._default_function_params(node)
-        call = "nnet::lmu_softmax<{input_t}, {output_t}, {config}>({input}, {output}, {table});"
-        return call.format(**params, table=node.weights["exp_table"].name)
+        call = "nnet::{function}<{input_t}, {output_t}, {config}>({input}, {output}, {table});"
+        return call.format(**params, function=function_name("lmu_softmax", node), table=node.weights["exp_table"].name)
 
 
 TEMPLATES = (SoftmaxConfigTemplate, SoftmaxFunctionTemplate)

@@ -155,10 +155,6 @@ def test_rnn_of_another_cell_is_left_to_hls4ml(tmp_path):
         convert(built, tmp_path, allow_da_fallback=False)
 
 
-def test_io_stream(tmp_path):
-    refuse(model(plain()), tmp_path, "memory", "io_stream", "use 'io_parallel'", io_type="io_stream")
-
-
 def test_strategy(tmp_path):
     settings = {"Model": {"Precision": "fixed<16,6>", "ReuseFactor": 1, "Strategy": "distributed_arithmetic"}}
     refuse(model(plain()), tmp_path, "memory", "Strategy", "use 'Latency' or 'Resource'", hls_config=settings)
