@@ -249,13 +249,10 @@ def fit_clock(name: str, rows: Sequence[Row], others: Sequence[Row]) -> model.Mo
     tables = [[row for row in table if name in row.get("mhz", {})] for table in (rows, others)]
     if len(tables[0]) < LEAST_ROWS:
         return None
-    made = [
-        model.Rows(
-            [clock_features(from_plain(row["operators"])) for row in table], [1e3 / row["mhz"][name] for row in table]
-        )
-        for table in tables
-    ]
-    return model.fit(CLOCK_TERMS, *made)
+    family = family_of(name).name
+    found = [[clock_features(family, from_plain(row["operators"])) for row in table] for table in tables]
+    periods = [[1e3 / row["mhz"][name] for row in table] for table in tables]
+    return model.fit(CLOCK_TERMS, *map(model.Rows, found, periods))
 
 
 def judge_rules(name: str, primitives: Primitives, rows: Sequence[Row]) -> dict[str, model.Rule]:

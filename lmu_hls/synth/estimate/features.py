@@ -31,7 +31,9 @@ OWN = MappingProxyType({
 })  # fmt: skip
 
 # Of the period of a clock, in ns
-CLOCK_TERMS = MappingProxyType({"one": 4.0, "acc": 0.05, "round": 0.05, "order": 0.05, "wide": 0.05, "size": 0.2})
+CLOCK_TERMS = MappingProxyType({
+    "one": 5.0, "wide": 0.08, "alone": 0.2, "split": 2.0, "acc": 0.02, "round": 0.02, "order": 0.02, "size": 0.1,
+})  # fmt: skip
 
 
 def features(family: str, operators: Operators) -> dict[str, float]:
@@ -46,15 +48,23 @@ def features(family: str, operators: Operators) -> dict[str, float]:
     return made | {"one": 1.0, "lutram": exact.pop(LUTRAM, 0)}
 
 
-def clock_features(operators: Operators) -> dict[str, float]:
-    """{term: quantity} of a design's slowest path: the widest of each kind, and how large it all is."""
-    acc = max((product.acc for product in operators.products), default=0)
-    wide = max((product.a + product.b for product in operators.products), default=0)
-    widest = operators.widest
+def clock_features(family: str, operators: Operators) -> dict[str, float]:
+    """{term: quantity} of a design's slowest path: the widest of each kind, and how large it all is.
+
+    ``alone`` are products without a register of their own behind them, as in the sweeps of the tridiagonal update.
+    """
+    products, widest = operators.products, operators.widest
+    blocks = [PRIMITIVES[family].multiply(product)[0].total() for product in products]
     return {
-        "one": 1.0, "acc": acc, "wide": wide, "round": widest.get("round", 0), "order": widest.get("order", 0),
+        "one": 1.0,
+        "wide": max((product.a + product.b for product in products), default=0),
+        "alone": max((product.a + product.b for product in products if not product.acc), default=0),
+        "split": max(0, *blocks, 1) - 1,
+        "acc": max((product.acc for product in products), default=0),
+        "round": widest.get("round", 0),
+        "order": widest.get("order", 0),
         "size": math.log2(operators.bits.total()),
-    }  # fmt: skip
+    }
 
 
 def exact_counts(family: str, operators: Operators) -> dict[str, int]:

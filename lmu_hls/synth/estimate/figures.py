@@ -122,8 +122,9 @@ def _of_target(target: Target, models: Fitted, operators: Operators) -> TargetEs
     figures = [Figure(name, count, rules[name]) for name, count in exact_counts(family, operators).items()]
     fitted = [_fitted(name, model, quantities) for name, model in models.families[family].items()]
     usage = usage_of(target, {figure.resource: figure.count for figure in (*fitted, *figures)})
-    clock = [_clock(models.clocks[target.name], clock_features(operators))] if target.name in models.clocks else []
-    return TargetEstimate(target.name, target.title, (*fitted, *figures, *clock), usage, lacking(usage))
+    clock = models.clocks.get(target.name)
+    clocks = [_clock(clock, clock_features(family, operators))] if clock else []
+    return TargetEstimate(target.name, target.title, (*fitted, *figures, *clocks), usage, lacking(usage))
 
 
 def _fitted(name: str, model: Model, quantities: Mapping[str, float]) -> Figure:

@@ -14,7 +14,7 @@ from lmu_hls.spec import chain
 from lmu_hls.synth import synthesize
 from lmu_hls.synth.estimate import estimate
 from lmu_hls.synth.estimate.figures import STALE, Figure
-from lmu_hls.synth.estimate.model import Errors, Rule, load, module_hashes
+from lmu_hls.synth.estimate.model import Errors, Model, Rule, load, module_hashes
 from lmu_hls.toolchain import find
 from tests.support.hdl.dense_grid import Config
 
@@ -47,6 +47,13 @@ def test_cycles_and_multipliers_are_those_of_the_plan(plan: NetworkPlan) -> None
     )  # fmt: skip
     family, device = made.targets
     assert family.fits is None and device.fits and device.usage["LUT"].available == 24288
+
+
+def test_a_device_with_a_model_has_a_clock(plan: NetworkPlan) -> None:
+    clock = Model({"one": 8.0}, "", 24, {"one": 1.0}, 7.0, 10.0, Errors(24, 3.0, 9.0), Errors(0, 0.0, 0.0))
+    device, family = estimate(plan, ["ecp5-25k", "ecp5"], replace(load(), clocks={"ecp5-25k": clock})).targets
+    assert str(device.figures[-1]) == "125 MHz (held-out error: median 3 %, worst 9 %)"
+    assert "MHz" not in {figure.resource for figure in family.figures} | set(device.usage)
 
 
 def test_old_models_are_said_to_be_old(plan: NetworkPlan) -> None:
