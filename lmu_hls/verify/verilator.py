@@ -77,8 +77,10 @@ def program(
     (place / HEADER).write_text(_INCLUDES, encoding="utf-8")
     for speed in SPEEDS:  # where g++ cannot use what is precompiled, for instance for want of memory
         (place / f"{HEADER}.{speed}").write_text(f'#include "{HEADER}"\n', encoding="utf-8")
-    run("kept", f"VK_PCH_H={HEADER}", "OBJCACHE=", "--dry-run")
-    parts: list[str | bytes] = [log.read_bytes(), *_versions(), *_includes(_root(place / f"{prefix}.mk"))]
+    run("kept", f"VK_PCH_H={HEADER}", "OBJCACHE=", "--dry-run", "-j1")
+    # Without what make says of itself, such as files from the future by a coarse clock, and in an order of its own
+    commands = sorted(line for line in log.read_bytes().splitlines() if not line.startswith(b"make"))
+    parts: list[str | bytes] = [*commands, *_versions(), *_includes(_root(place / f"{prefix}.mk"))]
     # A link, because a path of the user may hold a space
     (place / KEPT).symlink_to(builds.built("verilator-runtime", parts, compile_kept))
     fast, slow = (f"-include {KEPT}/{HEADER}.{speed}" for speed in SPEEDS)
