@@ -80,6 +80,7 @@ THOROUGH: dict[str, tuple[str, ...]] = {
         "test_csim_equals_golden*",
         "!*[[]VivadoAccelerator-False]",
         "test_a_converted_folder_is_verified_and_a_fault_is_seen[[]Catapult]",
+        "test_a_stack_on_sequences[[]Quartus]",
     ),
     "layers/test_discretize.py": ("test_theta_is_found_by_training*", "!*[[]zoh]"),
     "layers/test_lmu.py": ("test_saved_and_loaded_after_training*", "!*[[]False-*]"),
