@@ -87,18 +87,18 @@ def estimate(outdir: Path) -> StandardCells:
     )
 
 
-def words(found: StandardCells) -> tuple[str, ...]:
+def words(result: StandardCells) -> tuple[str, ...]:
     """What was found, a line each."""
-    number = sum(found.cells.values())
-    share = found.sequential_um2 / found.area_um2
+    number = sum(result.cells.values())
+    share = result.sequential_um2 / result.area_um2
     lines = [
-        f"{found.network} in {found.library} (180 nm): {found.area_um2 / 1e6:.4f} mm2, {share:.0%} of it registers, "
+        f"{result.network} in {result.library} (180 nm): {result.area_um2 / 1e6:.4f} mm2, {share:.0%} of it registers, "
         f"{number} cells"
     ]
-    if found.fmax_mhz is not None:
+    if result.fmax_mhz is not None:
         lines += [
-            f"Clock: {found.fmax_mhz:.1f} MHz, {found.path_cells} cells on the slowest path",
-            f"Energy: {found.energy_step_nj:.4g} nJ a step, {found.power_mw:.4g} mW at that clock, measured over "
-            f"{found.cycles} cycles of {found.steps} steps, whose outputs equal golden",
+            f"Clock: {result.fmax_mhz:.1f} MHz, {result.path_cells} cells on the slowest path",
+            f"Energy: {result.energy_step_nj:.4g} nJ a step, {result.power_mw:.4g} mW at that clock, measured over "
+            f"{result.cycles} cycles of {result.steps} steps, whose outputs equal golden",
         ]
-    return (*lines, *found.assumptions)
+    return (*lines, *result.assumptions)

@@ -62,12 +62,12 @@ def _check_reuse(layer: LMU) -> None:
     )
 
 
-def too_much(layer: LMU, made: Schedule) -> str:
+def too_much(layer: LMU, chosen: Schedule) -> str:
     """What to do about a layer with more unrolled multiplications than HLS tools accept."""
-    helps = nearest_possible(layer, -(-made.multiplications // UNROLLED), at_most=UNROLLED)
+    helps = nearest_possible(layer, -(-chosen.multiplications // UNROLLED), at_most=UNROLLED)
     by = f"ReuseFactor={helps}" if helps is not None else "a smaller layer"
-    strategy = " and Strategy 'Resource'" if made.strategy == "latency" else ""
+    strategy = " and Strategy 'Resource'" if chosen.strategy == "latency" else ""
     return (
-        f"layer {layer.name!r}: {made.unrolled:,} multiplications a step are unrolled, and HLS tools accept about "
+        f"layer {layer.name!r}: {chosen.unrolled:,} multiplications a step are unrolled, and HLS tools accept about "
         f"{UNROLLED:,}; use {by}{strategy}"
     )

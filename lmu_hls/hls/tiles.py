@@ -90,10 +90,10 @@ def nearest_possible(layer: LMU, reuse_factor: int, at_most: int | None = None) 
     return _nearest(serves, reuse_factor, max(tiles[-1].iterations for tiles in choice))
 
 
-def _nearest(serves: Callable[[int], bool], wanted: int, largest: int) -> int | None:
-    wanted = min(wanted, largest)
+def _nearest(serves: Callable[[int], bool], reuse: int, largest: int) -> int | None:
+    reuse = min(reuse, largest)
     for distance in range(largest + 1):
-        for value in (wanted + distance, wanted - distance):
+        for value in (reuse + distance, reuse - distance):
             if 1 <= value <= largest and serves(value):
                 return value
     return None

@@ -17,10 +17,10 @@ class Outermost:
         """``scopes`` are all instances below the top, by their names from there."""
         self._names: set[str] = set()
         for scope in sorted(scopes, key=len):
-            if not self.of(scope):
+            if not self.instance_of(scope):
                 self._names.add(scope)
 
-    def of(self, name: str) -> str:
+    def instance_of(self, name: str) -> str:
         """The instance that a cell or an instance of this name lies in; "" where it is the top itself."""
         end = name.find(".")
         while end >= 0:
@@ -39,7 +39,7 @@ def cells_of_instances(netlist: Path, top: str, scopes: Iterable[str]) -> dict[s
     try:
         cells = json.loads(netlist.read_text(encoding="utf-8"))["modules"][top]["cells"]
         for name, cell in cells.items():
-            found[outermost.of(name)][cell["type"]] += 1
+            found[outermost.instance_of(name)][cell["type"]] += 1
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise LmuHlsError(f"the netlist {netlist} cannot be read: {error!r}") from error
     return {name: dict(sorted(found[name].items())) for name in sorted(found)}

@@ -65,7 +65,7 @@ def layout_of(cells: Iterable[Cell], scopes: Iterable[str], target: Target, with
     for cell in cells:
         if cell.type in blocks:
             inside = cell.name.startswith(f"{within}.")
-            part = outermost.of(cell.name.removeprefix(f"{within}.")) if inside else _HARNESS
+            part = outermost.instance_of(cell.name.removeprefix(f"{within}.")) if inside else _HARNESS
             tiles[cell.x, cell.y][part, blocks[cell.type]] += 1
     sizes = Counter[str]()
     for counts in tiles.values():

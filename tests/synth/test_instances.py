@@ -23,7 +23,7 @@ SCOPES = ["head", "head.mac", "g_lane[0].mac", "g_lane[0].mac.ram"]
     ],
 )
 def test_the_outermost_instance_counts(name, instance):
-    assert Outermost(SCOPES).of(name) == instance == Outermost(reversed(SCOPES)).of(name)
+    assert Outermost(SCOPES).instance_of(name) == instance == Outermost(reversed(SCOPES)).instance_of(name)
 
 
 def test_cells_are_counted_by_type(tmp_path):
