@@ -94,12 +94,14 @@ def _excerpt(simulator: str, x: Ints, idle: Run, widths: Mapping[tuple[str, str]
 def _timing(unit: str, simulator: str, formulas: Formulas, run: Run, idle: Run) -> Timing:
     """Intervals of the second half of the steps, when the buffers are full, and latencies in the idle accelerator.
 
-    The first STEPS_INSIDE steps may be taken in faster than they are worked on, because they fill the buffers: among
-    these a short interval says nothing of the pace, and is left out.
+    The first STEPS_INSIDE steps may be taken in faster than they are worked on, because they fill the buffers, and one
+    that waits for them is late only by its own interval: among these an interval tells of the pace only where the step
+    is not ahead of it since the first one.
     """
-    intervals = np.diff(run.accepted.ravel())
+    accepted = run.accepted.ravel()
+    intervals, elapsed = np.diff(accepted), accepted[1:] - accepted[:1]
     place = np.arange(len(intervals))
-    telling = (place >= STEPS_INSIDE) | (intervals >= formulas.ii_cycles)
+    telling = (place >= STEPS_INSIDE) | (elapsed >= formulas.ii_cycles * (place + 1))
     intervals = intervals[telling & (place >= len(intervals) // 2)]
     ends = idle.accepted if idle.delivered.ndim == 2 else idle.accepted[:, -1]
     latencies = (idle.delivered - ends).ravel()

@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 from lmu_hls.verify.network import OUTPUT, Formulas, simulate
 from lmu_hls.verify.run_files import STEPS_INSIDE, Run
 
-II, LATENCY = 12, 30
+II, LATENCY, RAMP = 12, 30, 4
 
 
 class Design:
     """Takes the first ``fill`` steps in faster than it works on them; ``late`` is added to interval ``at``."""
 
-    def __init__(self, fill, ramp=4, at=-1, late=0):
+    def __init__(self, fill, ramp=RAMP, at=-1, late=0):
         self.fill, self.ramp, self.at, self.late = fill, ramp, at, late
 
     def run(self, x, *, trace=False, pause=0, progress=None):
@@ -54,7 +54,7 @@ def test_a_right_design_passes_on_any_number_of_steps(samples, steps, fill, ramp
 def test_a_step_that_takes_too_long_is_seen_on_few_steps_too(samples, steps, fill, data):
     intervals = samples * steps - 1
     at = data.draw(st.integers(intervals // 2, intervals - 1))
-    late = 1 if at >= fill else II
+    late = 1 + fill * (II - RAMP)  # later than the fast steps before it were early
     assert not measure(Design(fill, at=at, late=late), samples, steps).passed
 
 
@@ -62,6 +62,11 @@ def test_a_step_that_takes_too_long_is_seen_on_few_steps_too(samples, steps, fil
 def test_one_step_that_is_off_by_a_cycle_is_seen(late):
     assert not measure(Design(4, at=60, late=late), 8, 10).passed
     assert not measure(Design(4, at=STEPS_INSIDE, late=late), 1, STEPS_INSIDE + 2).passed
+
+
+def test_a_step_that_waits_for_full_buffers_is_not_late():
+    timing = measure(Design(8, at=7, late=3 + II - RAMP), 2, 5)  # 15 cycles after seven steps of 4
+    assert timing.passed and timing.ii_measured is None
 
 
 def test_one_step_has_no_pace():
