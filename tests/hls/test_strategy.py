@@ -1,11 +1,16 @@
 """Strategy Resource and Latency: who gets which, what is refused, and both compute what golden computes."""
 
 import keras
+import numpy as np
 import pytest
 
+from lmu_hls import golden
 from lmu_hls.errors import LmuHlsError
+from lmu_hls.front.extract import network_spec
 from lmu_hls.hls import strategy
-from tests.support.lmu_models import assert_csim_equals_golden, convert, lmu, model
+from lmu_hls.verify.csim import compile_project
+from tests.support.lmu_models import assert_csim_equals_golden, convert, lmu, model, random_input
+from tests.support.mutants import change
 
 CELLS = {
     "dense": lambda: keras.layers.Dense(4, "tanh"),
@@ -68,3 +73,16 @@ def test_large_layers_get_resource_unless_they_ask_for_latency(small_is_large, t
 def test_small_layers_stay_with_latency(tmp_path):
     (node, *_) = [node for node in graph_of(tmp_path, 1).get_layers() if node.class_name == "LMU"]
     assert strategy.strategy_of(node) == "latency"
+
+
+@pytest.mark.filterwarnings("ignore:.*multiplications a step are unrolled")
+def test_csim_adds_the_integers_of_what_is_synthesised(small_is_large, tmp_path):
+    """csim takes the statement that HLS tools read in place of its own: the outputs are golden's, too."""
+    graph = graph_of(tmp_path, 3, cells=("lstm",))
+    graph.write()
+    change(
+        tmp_path / "firmware" / "nnet_utils" / "nnet_lmu_numbers.h", "#ifdef __SYNTHESIS__\n    sum", "#if 1\n    sum"
+    )
+    network = network_spec(graph)
+    x = random_input(network, 60)
+    assert np.array_equal(compile_project(tmp_path).run(x, network), golden.predict(network, x))

@@ -107,7 +107,7 @@ template <typename CONFIG_T> struct lmu_dense_update {
                         ColumnLoop:
                             for (unsigned j = 0; j < order; j++) {
                                 #pragma HLS UNROLL
-                                sum += a[i * order + j] * mem[c * order + j];
+                                lmu_add_product(sum, a[i * order + j], mem[c * order + j]);
                             }
                             next[c * order + i] = sum;
                         }

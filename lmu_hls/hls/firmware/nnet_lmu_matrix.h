@@ -67,7 +67,7 @@ ColumnLoop:
                 for (unsigned k = 0; k < columns; k++) {
                     #pragma HLS UNROLL
                     if (N % tile::inputs == 0 || row + i < N)
-                        sum[FIRST + column + k] += w[(row + i) * WIDTH + FIRST + column + k] * v[row + i];
+                        lmu_add_product(sum[FIRST + column + k], w[(row + i) * WIDTH + FIRST + column + k], v[row + i]);
                 }
             }
         }

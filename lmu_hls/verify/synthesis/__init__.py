@@ -26,6 +26,7 @@ FLAGS = (
 # HLS tools know more pragmas, and name loops in their reports by their labels.
 STRICT = (
     STANDARD, "-fsyntax-only", "-Wall", "-Wextra", "-Werror", "-Wno-unknown-pragmas", "-Wno-unused-label",
+    "-Wno-unused-command-line-argument",
 )  # fmt: skip
 TAIL = 25  # lines of the compiler's output that an error message quotes
 _REFUSES = '#error "The open-source version of AP types does not support synthesis."'
@@ -89,6 +90,11 @@ def prepared(project: Path, folder: Path) -> Path:
         raise LmuHlsError(f"{project}/firmware/ap_types is not that of hls4ml 1.3; convert the model again")
     common.write_text(f'#ifdef __SYNTHESIS__\n#include "{SHIM.name}"\n#endif\n' + text.replace(_REFUSES, ""))
     shutil.copy(SHIM, common.parent)
+    for special in (
+        "ap_int_special.h",
+        "ap_fixed_special.h",
+    ):  # of std::complex, which other libraries declare otherwise
+        (common.parent / special).write_text("")
     for header in (firmware / "nnet_utils").glob("nnet_*.h"):
         text = _UNROLL.sub(r'\1_Pragma("clang loop unroll(full)") \2', header.read_text())
         if header.name == "nnet_lmu.h":

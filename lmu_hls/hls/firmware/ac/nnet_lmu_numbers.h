@@ -30,6 +30,11 @@ template <class T> T lmu_of_bits(const lmu_uint<T::width> bits) {
     return x;
 }
 
+// sum += w v; acc_T holds it exactly.
+template <class acc_T, class w_T, class v_T> void lmu_add_product(acc_T &sum, const w_T &w, const v_T &v) {
+    sum += w * v;
+}
+
 } // namespace nnet
 
 #endif

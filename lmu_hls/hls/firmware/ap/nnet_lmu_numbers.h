@@ -32,6 +32,28 @@ template <class T> T lmu_of_bits(const lmu_uint<T::width> bits) {
     return x;
 }
 
+// An integer for products of up to 32 bits, or of more.
+template <bool SHORT> struct lmu_integer {
+    typedef int type;
+};
+template <> struct lmu_integer<false> {
+    typedef long long type;
+};
+
+// sum += w v; acc_T holds it exactly, in 62 bits or fewer. C simulation adds the integers: ap_types make a type of its own
+// of every product and sum, which takes many times as long.
+template <class acc_T, class w_T, class v_T> void lmu_add_product(acc_T &sum, const w_T &w, const v_T &v) {
+    #pragma HLS INLINE
+#ifdef __SYNTHESIS__
+    sum += w * v;
+#else
+    const int shift = lmu_fraction<acc_T>::value - lmu_fraction<w_T>::value - lmu_fraction<v_T>::value;
+    typedef typename lmu_integer<(w_T::width + v_T::width <= 32)>::type product_t;
+    const product_t product = (product_t)w.V.get_VAL() * (product_t)v.V.get_VAL();
+    sum.V.set_VAL(sum.V.get_VAL() + (long long)product * (1LL << (shift > 0 ? shift : 0)));
+#endif
+}
+
 } // namespace nnet
 
 #endif
