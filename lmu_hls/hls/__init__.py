@@ -14,7 +14,7 @@ def register() -> None:
     from hls4ml.model.optimizer.optimizer import optimizer_map
 
     from lmu_hls.front import graph
-    from lmu_hls.hls import layers, names, strategy, streams
+    from lmu_hls.hls import layers, names, pointwise, strategy, streams
     from lmu_hls.hls.targets import FIRMWARE, TARGETS
 
     graph.register()
@@ -26,7 +26,7 @@ def register() -> None:
         backend.lmu_io_types = target.io_types
         if target.templates_of == target.name:
             passes = target.name.lower()
-            for settling in (strategy.SettleStrategies(), names.NameTypes()):
+            for settling in (strategy.SettleStrategies(), pointwise.PossibleReuse(), names.NameTypes()):
                 graph.insert_pass(settling, f"{passes}:specific_types", before=f"{passes}:transform_types")
             graph.insert_pass(
                 streams.SettleFifos(), f"{passes}:specific_types", before=f"{passes}:register_bram_weights"

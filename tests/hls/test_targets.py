@@ -56,6 +56,17 @@ def test_a_stack_on_sequences(name, tmp_path):
     assert_csim_equals_golden(convert(built, tmp_path, settings, backend=name))
 
 
+@pytest.mark.parametrize("name", ["Vitis", "Quartus"])
+def test_a_reuse_factor_that_a_pointwise_convolution_cannot_have(name, tmp_path):
+    """hls4ml would take the nearest one, 3, and forget it: the C++ of Quartus stopped at an assertion."""
+    built = model(lmu("tanh", name="memory"), keras.layers.Dense(6, name="middle"), keras.layers.Dense(3, name="head"))
+    settings = config(built)
+    settings["LayerName"]["head"] |= {"ReuseFactor": 4, "Strategy": "Resource"}
+    graph = convert(built, tmp_path, settings, backend=name)
+    assert [node.get_attr("reuse_factor") for node in graph.get_layers() if node.name == "head"] == [3]
+    assert_csim_equals_golden(graph)
+
+
 def random_cases():
     """Each network for each backend and io_type; a handful is quick, with another of these for each seed."""
     kinds = [(target.name, io_type) for target in TARGETS for io_type in target.io_types]

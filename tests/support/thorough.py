@@ -81,6 +81,7 @@ THOROUGH: dict[str, tuple[str, ...]] = {
         "!*[[]VivadoAccelerator-False]",
         "test_a_converted_folder_is_verified_and_a_fault_is_seen[[]Catapult]",
         "test_a_stack_on_sequences[[]Quartus]",
+        "test_a_reuse_factor_that_a_pointwise_convolution_cannot_have[[]Vitis]",
     ),
     "layers/test_discretize.py": ("test_theta_is_found_by_training*", "!*[[]zoh]"),
     "layers/test_lmu.py": ("test_saved_and_loaded_after_training*", "!*[[]False-*]"),
