@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import time
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,7 +20,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 
 from lmu_hls import __version__, process, streams
 from lmu_hls.boards.record import BOARDS
-from lmu_hls.errors import EXIT_STATUS, INTERRUPTED, LmuHlsError, VerificationFailed
+from lmu_hls.errors import EXIT_STATUS, INTERRUPTED, LmuHlsError, LmuHlsWarning, VerificationFailed
 from lmu_hls.naming import visible
 from lmu_hls.synth.families import DEFAULT, targets
 
@@ -168,6 +169,19 @@ def _progress() -> Iterator[Any]:
         yield show
 
 
+@contextmanager
+def _warnings_printed() -> Iterator[None]:
+    """Our own warnings as lines of the command; those of others stay what they are."""
+    with warnings.catch_warnings(record=True) as heard:
+        warnings.simplefilter("always", LmuHlsWarning)
+        yield
+    for item in heard:
+        if issubclass(item.category, LmuHlsWarning):
+            err.print(f"Warning: {item.message}", markup=False, highlight=False, style="yellow")
+        else:
+            warnings.warn(item.message, item.category, stacklevel=3)
+
+
 def _print_json(record: object) -> None:
     """A record as it stands in its file, or a list of records."""
     from lmu_hls.records import text_of
@@ -254,20 +268,21 @@ def convert(
         flow.rehearse(keras_model, settings, backend, io_type, reuse_factor)
         with _progress() as progress:
             settings, chosen = flow.choose_types(keras_model, calibration, target, settings, progress)
-    manifest = flow.convert(
-        keras_model,
-        outdir,
-        config=settings,
-        backend=backend,
-        io_type=io_type,
-        precision=precision,
-        chosen=chosen,
-        reuse_factor=reuse_factor,
-        name=name,
-        rom=rom,
-        axi_lite=axi_lite,
-        force=force,
-    )
+    with _warnings_printed():
+        manifest = flow.convert(
+            keras_model,
+            outdir,
+            config=settings,
+            backend=backend,
+            io_type=io_type,
+            precision=precision,
+            chosen=chosen,
+            reuse_factor=reuse_factor,
+            name=name,
+            rom=rom,
+            axi_lite=axi_lite,
+            force=force,
+        )
     reuse = manifest.hardware.reuse if manifest.hardware else None
     network = store.load(flow.OutputFolder(outdir).spec)
     if remark := flow.softmax_remark(network):

@@ -26,3 +26,7 @@ class NotVerified(LmuHlsError):
     """Nothing was compared, a comparison was not finished, or the files have changed since."""
 
     exit_code = NOT_VERIFIED
+
+
+class LmuHlsWarning(UserWarning):
+    """What will work here, but not as the user expects further on; the message names place and remedy."""

@@ -7,6 +7,7 @@ import io
 import re
 import shlex
 import tempfile
+import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from importlib.metadata import version
@@ -17,7 +18,7 @@ import yaml
 
 from lmu_hls import limits
 from lmu_hls.backend.design import Design, design
-from lmu_hls.errors import LmuHlsError
+from lmu_hls.errors import LmuHlsError, LmuHlsWarning
 from lmu_hls.flow.keras_errors import check_keras_file, reason_of
 from lmu_hls.front.backends import supported_backend
 from lmu_hls.front.config import full_config
@@ -122,7 +123,8 @@ def convert(
     with replacing(root, force) as folder:
         printed = io.StringIO()
         try:
-            with named_errors(model), contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
+            out, err = contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed)
+            with _warnings_aloud(printed), named_errors(model), out, err:
                 settings = full_config(model, config or {}, backend, precision, reuse_factor)
                 graph = _hls4ml_model(model, folder, settings, backend, io_type, project_options(config or {}))
                 made = _write_parts(model, graph, folder, {**project_keys(config or {}), **settings}, options)
@@ -143,6 +145,19 @@ def convert(
             of = replace(chosen.evidence, files=evidence.of_topics("precision", written), tools=manifest.tools)
             dump(folder.precision, replace(chosen, evidence=of))
     return manifest
+
+
+@contextlib.contextmanager
+def _warnings_aloud(log: io.StringIO) -> Iterator[None]:
+    """Our own warnings are given again after what is inside; those of others go into the log."""
+    with warnings.catch_warnings(record=True) as heard:
+        warnings.simplefilter("always", LmuHlsWarning)
+        yield
+    for item in heard:
+        if issubclass(item.category, LmuHlsWarning):
+            warnings.warn(item.message, item.category, stacklevel=4)
+        else:
+            log.write(warnings.formatwarning(item.message, item.category, item.filename, item.lineno))
 
 
 def design_of_model(

@@ -7,7 +7,7 @@ from typing import Any
 
 from hls4ml.model.optimizer import ModelOptimizerPass
 
-from lmu_hls.errors import LmuHlsError
+from lmu_hls.errors import LmuHlsError, LmuHlsWarning
 from lmu_hls.front.graph.layers.lmu import LMULayerReader
 from lmu_hls.front.reading import Reading
 from lmu_hls.hls.tiles import UNROLLED, Schedule, is_possible, nearest_possible, schedule
@@ -44,7 +44,7 @@ class SettleStrategies(ModelOptimizerPass):
             _check_reuse(layer)
         made = schedule(layer, "resource" if resource else "latency")
         if made.unrolled > UNROLLED:
-            warnings.warn(too_much(layer, made), stacklevel=2)
+            warnings.warn(too_much(layer, made), LmuHlsWarning, stacklevel=2)
 
 
 def strategy_of(node: Any) -> Any:

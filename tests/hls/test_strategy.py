@@ -4,13 +4,14 @@ import keras
 import numpy as np
 import pytest
 
-from lmu_hls import golden
+from lmu_hls import cli, golden
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.front.extract import network_spec
 from lmu_hls.hls import strategy
 from lmu_hls.verify.csim import compile_project
 from tests.support.lmu_models import assert_csim_equals_golden, convert, lmu, model, random_input
 from tests.support.mutants import change
+from tests.support.small_model import small_model
 
 CELLS = {
     "dense": lambda: keras.layers.Dense(4, "tanh"),
@@ -86,3 +87,12 @@ def test_csim_adds_the_integers_of_what_is_synthesised(small_is_large, tmp_path)
     network = network_spec(graph)
     x = random_input(network, 60)
     assert np.array_equal(compile_project(tmp_path).run(x, network), golden.predict(network, x))
+
+
+def test_the_command_prints_the_warning(small_is_large, tmp_path, capsys):
+    small_model().save(tmp_path / "small.keras")
+    with pytest.raises(SystemExit) as stop:
+        cli.main(["convert", str(tmp_path / "small.keras"), str(tmp_path / "out"), "--precision", "fixed<12,4>"])
+    assert stop.value.code in (0, None)
+    said = " ".join(capsys.readouterr().err.split())
+    assert "Warning: layer 'lmu': " in said and "multiplications a step are unrolled" in said
