@@ -32,7 +32,7 @@ def write_mutants(
     """Write `<module>_m<k>.v` for each {name: (old, new)} beside copies of all modules, and return {name: module}.
 
     The old text must occur exactly once outside the module's formal properties. With a `parent` that instantiates the
-    module, what is returned is `<parent>_<module>_m<k>`, with the faulty module inside.
+    module, what is returned is `<parent>_<module>_m<k>`, with the faulty module `<module>_m<k>_of_<parent>` inside.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for path in hdl_modules().values():
@@ -40,11 +40,11 @@ def write_mutants(
     source = hdl_file(module).read_text()
     names = {}
     for number, (name, (old, new)) in enumerate(mutants.items()):
-        names[name] = f"{module}_m{number}"
+        names[name] = f"{module}_m{number}" + (f"_of_{parent}" if parent else "")
         text = changed(source, old, new).replace(f"module {module} ", f"module {names[name]} ")
         (folder / f"{names[name]}.v").write_text(text)
         if parent is not None:
             outer = changed(hdl_file(parent).read_text(), f"{module} #(", f"{names[name]} #(")
-            names[name] = f"{parent}_{names[name]}"
+            names[name] = f"{parent}_{module}_m{number}"
             (folder / f"{names[name]}.v").write_text(outer.replace(f"module {parent} ", f"module {names[name]} "))
     return names

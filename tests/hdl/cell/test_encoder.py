@@ -8,7 +8,17 @@ from pathlib import Path
 import pytest
 
 from lmu_hls.toolchain import find
-from tests.support.hdl.core_cases import CASES, CELLS, Mutants, Results, caught, check_all, mutant_results, results_of
+from tests.support.hdl.core_cases import (
+    CASES,
+    CELLS,
+    Mutants,
+    Results,
+    caught,
+    check_all,
+    mutant_results,
+    names,
+    results_of,
+)
 from tests.support.hdl.core_grid import SCENARIOS, Once, check, simulate
 from tests.support.hdl.packed import with_overflow, with_rounding, word
 
@@ -46,7 +56,7 @@ def test_bit_and_cycle_exact(results: Results, scenario: str) -> None:
 
 
 @pytest.mark.skipif(not find("icarus").found, reason="iverilog is not installed")
-@pytest.mark.parametrize("mutant", [f"{module}: {name}" for module in MUTANTS for name in MUTANTS[module]])
+@pytest.mark.parametrize("mutant", names(MUTANTS))
 def test_mutant_is_caught(mutated: Results, mutant: str) -> None:
     assert caught(mutated, mutant)
 

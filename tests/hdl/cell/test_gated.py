@@ -10,10 +10,11 @@ import pytest
 
 from lmu_hls.golden.assign import Step
 from lmu_hls.toolchain import find
+from tests.support.hdl.core_cases import Mutants, Results, caught, mutant_results, names
 from tests.support.hdl.core_grid import SCENARIOS, Case, Once, check, simulate
 from tests.support.hdl.gated_grid import gated, gated_lmu
 from tests.support.hdl.packed import with_overflow, with_rounding
-from tests.support.mutants import changed, write_mutants
+from tests.support.mutants import changed
 
 # kind; n_x, order, units and seed of the cell; lanes; what else differs
 SIZES: dict[str, tuple[str, tuple[int, int, int, int], tuple[int, int], dict[str, Any]]] = {
@@ -37,7 +38,6 @@ SIZES: dict[str, tuple[str, tuple[int, int, int, int], tuple[int, int], dict[str
     "gru2_slow": ("gru before", (1, 5, 3, 6), (1, 1), {}),
 }
 VERILATED = ("lstm", "lstm_streaming", "gru_one", "gru_assigned", "gru2", "gru2_streaming")
-Results = dict[tuple[str, str], Any]
 
 
 def _case(name: str) -> Case:
@@ -97,11 +97,9 @@ def test_golden_has_every_flag() -> None:
         }  # fmt: skip
 
 
-# Mutants, by the modules from the cell down to the one that is changed
-LSTM, GRU, BEFORE = ("lmu_lstm",), ("lmu_gru",), ("lmu_gru_before",)
 PRE_F = "(PRE_TYPE <<< 8 >>> 16)"
-MUTANTS: dict[tuple[str, ...], dict[str, tuple[str, str]]] = {
-    LSTM: {
+MUTANTS: Mutants = {
+    "lmu_lstm": {
         "c not cleared": ("fresh ? {CELL_W{1'b0}} : old_cell2", "old_cell2"),
         "i for f": ("weight3_q <= part2 == F ? gate2 : i_q", "weight3_q <= part2 == F ? i_q : gate2"),
         "c of the wrong unit": (".rd_addr(unit)", ".rd_addr(cell_unit_q)"),
@@ -113,7 +111,7 @@ MUTANTS: dict[tuple[str, ...], dict[str, tuple[str, str]]] = {
         "clipped cell not flagged": ("if (cell_clipped6_q || squash_clipped7)", "if (squash_clipped7)"),
         "pipeline runs on under back-pressure": ("wire run = m_axis_tready || !m_axis_tvalid", "wire run = 1'b1"),
     },
-    GRU: {
+    "lmu_gru": {
         "h not cleared": ("out_fresh_q[6] ? {H_W{1'b0}} : stored_h6", "stored_h6"),
         "z of the next unit": (".z(mix_z_q)", ".z(z_q)"),
         "inner not reset": ("r3_q * inner3_q", "inner3_q"),
@@ -121,91 +119,55 @@ MUTANTS: dict[tuple[str, ...], dict[str, tuple[str, str]]] = {
         "inner wraps": with_overflow("OUT_TYPE", "INNER_TYPE", 0),
         "clipped inner not flagged": ("part2 == INNER ? inner_clipped2_q :", "part2 == INNER ? 1'b0 :"),
     },
-    # The first fault of lmu_gates is the same in both: their files have the same name
-    (*LSTM, "lmu_gates"): {
+    "lmu_lstm/lmu_gates": {
         "c cleared while streaming": ("fresh <= STREAMING == 0 && last", "fresh <= last"),
         "sequence goes on": ("fresh <= STREAMING == 0 && last", "fresh <= 1'b0"),
     },
-    (*GRU, "lmu_gates"): {
+    "lmu_gru/lmu_gates": {
         "h cleared while streaming": ("fresh <= STREAMING == 0 && last", "fresh <= last"),
     },
-    (*GRU, "lmu_gru_mix"): {
+    "lmu_gru/lmu_gru_mix": {
         "one is 1 LSB less": ("mix5_q <= product4 + one4", "mix5_q <= product4 + one4 - value4_q"),
         "z and 1 - z changed": ("{old2[VALUE_W-1], old2} - {value2[VALUE_W-1], value2}", "value2 - old2"),
         "h truncated": with_rounding("OUT_TYPE", "H_TYPE", 0),
         "clipped candidate not flagged": ("if (cand_clipped2) clipped_q[3] <= 1'b1;", ""),
     },
-    BEFORE: {
+    "lmu_gru_before": {
         "h not cleared": ("fresh_q[2] ? {H_W{1'b0}} : stored_h2", "stored_h2"),
         "h kept when it is taken": (".wr_en(m_new_q)", ".wr_en(m_axis_tvalid && m_axis_tready)"),
         "z of the next unit": ("inner_clipped4, z4_q", "inner_clipped4, z_q"),
         "inner truncated": with_rounding("OUT_TYPE", "INNER_TYPE", 0),
         "clipped inner not flagged": ("clipped4_q || inner_clipped4, z4_q", "clipped4_q, z4_q"),
     },
-    ("lmu_recurrent",): {
+    "lmu_recurrent": {
         "first step not told": (".B_FEEDBACK(1)", ".B_FEEDBACK(0)"),
     },
 }  # fmt: skip
-# The case that judges a mutant: by its name, or by the first module of the chain
 JUDGES = {
-    "lmu_lstm": "lstm",
-    "lmu_gru": "gru",
-    "lmu_gru_before": "gru2",
-    "lmu_recurrent": "gru2",
-    "c cleared while streaming": "lstm_streaming",
-    "c of the wrong unit": "lstm_streaming",
-    "cell wraps": "lstm_assigned",
-    "clipped only by h": "lstm_assigned",
-    "clipped cell not flagged": "lstm_one",
-    "h cleared while streaming": "gru_streaming",
-    "clipped candidate not flagged": "gru_assigned",
-    "inner truncated": "gru2_assigned",
+    "lmu_lstm": ("lstm",),
+    "lmu_gru": ("gru",),
+    "lmu_gru_before": ("gru2",),
+    "lmu_recurrent": ("gru2",),
+    "c cleared while streaming": ("lstm_streaming",),
+    "c of the wrong unit": ("lstm_streaming",),
+    "cell wraps": ("lstm_assigned",),
+    "clipped only by h": ("lstm_assigned",),
+    "clipped cell not flagged": ("lstm_one",),
+    "h cleared while streaming": ("gru_streaming",),
+    "clipped candidate not flagged": ("gru_assigned",),
+    "inner truncated": ("gru2_assigned",),
 }
-SCENARIO = "cut_short"
-
-
-def _write(chain: tuple[str, ...], mutants: dict[str, tuple[str, str]], folder: Path) -> list[str]:
-    """Write the mutants of the chain's last module and the modules above them; names of the uppermost ones."""
-    write_mutants(chain[-1], mutants, folder)
-    tops = []
-    for number in range(len(mutants)):
-        child, changed = chain[-1], f"{chain[-1]}_m{number}"
-        for parent in reversed(chain[:-1]):
-            renamed = f"{parent}_{chain[-1]}_m{number}"  # several modules of one chain have mutants
-            text = (folder / f"{parent}.v").read_text().replace(f"    {child} #(", f"    {changed} #(")
-            (folder / f"{renamed}.v").write_text(text.replace(f"module {parent} ", f"module {renamed} "))
-            child, changed = parent, renamed
-        tops.append(changed)
-    return tops
 
 
 @pytest.fixture(scope="session")
-def mutated(workdir: Path, once: Once) -> dict[str, tuple[Case, Any]]:
-    """For each mutant the case that judges it and the result; one simulation for all."""
-    tops: dict[tuple[str, ...], list[str]] = {}
-
-    def write(folder: Path) -> None:
-        for chain, mutants in MUTANTS.items():
-            tops[chain] = _write(chain, mutants, folder)
-
-    write(folder := once("gated_mutants", lambda folder: None))
-    cases, names = {}, {}
-    for chain, mutants in MUTANTS.items():
-        for fault, top in zip(mutants, tops[chain], strict=True):
-            judge = CASES[JUDGES.get(fault, JUDGES[chain[0]])]
-            cases[top] = dataclasses.replace(judge, unit=judge.unit.with_module(chain[0], top))
-            names[top] = f"{chain[-1]}: {fault}"
-    results = simulate(cases, "icarus", workdir, once, "gated_mutants_run", folder, (SCENARIO,))
-    assert None not in results.values(), "a mutant has ended the bench for all"
-    return {names[top]: (cases[top], result) for (top, _), result in results.items()}
+def mutated(workdir: Path, once: Once) -> Results:
+    return mutant_results(MUTANTS, "icarus", workdir, once, "gated", CASES, JUDGES, ("cut_short",))
 
 
 @pytest.mark.skipif(not find("icarus").found, reason="iverilog is not installed")
-@pytest.mark.parametrize("mutant", [f"{chain[-1]}: {name}" for chain in MUTANTS for name in MUTANTS[chain]])
-def test_mutant_is_caught(mutated: dict[str, tuple[Case, Any]], mutant: str) -> None:
-    case, result = mutated[mutant]
-    with pytest.raises(AssertionError):
-        check(case, SCENARIO, result)
+@pytest.mark.parametrize("mutant", names(MUTANTS))
+def test_mutant_is_caught(mutated: Results, mutant: str) -> None:
+    assert caught(mutated, mutant, CASES)
 
 
 # Faults between the parts of the cell that has a second matrix

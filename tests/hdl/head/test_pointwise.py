@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -12,9 +10,9 @@ import pytest
 from lmu_hls.golden.softmax import softmax as golden_softmax
 from lmu_hls.toolchain import find
 from tests.support.hdl import pointwise_grid as grid
+from tests.support.hdl.core_cases import Mutants, Results, caught, mutant_results, names
 from tests.support.hdl.core_grid import SCENARIOS, Case, Once, check, simulate
 from tests.support.hdl.packed import with_overflow, with_rounding
-from tests.support.mutants import write_mutants
 
 SUMS = (18, 12)
 LAYERS = {  # n; x, index, exp and out
@@ -43,10 +41,16 @@ CASES: dict[str, Case] = {
 }
 VERILATED = ("linear", "tanh", "scale", "scale_one", "softmax", "softmax_one", "argmax")
 MUTANT_SCENARIOS = ("disturbed", "cut_short")
-# Otherwise the case given with the module
-JUDGES = {"whole quotients too small": "softmax_two", "step goes on after rst": "argmax"}
-MUTANTS = {
-    ("lmu_activation", "relu"): {
+JUDGES = {
+    "lmu_activation": ("relu",),
+    "lmu_scale": ("scale",),
+    "lmu_softmax": ("softmax",),
+    "lmu_argmax": ("argmax_two",),
+    "whole quotients too small": ("softmax_two",),
+    "step goes on after rst": ("argmax",),
+}
+MUTANTS: Mutants = {
+    "lmu_activation": {
         "pre truncated": with_overflow("OUT_TYPE", "PRE_TYPE", 1),
         "stages run on under back-pressure": ("wire run = m_axis_tready || !m_axis_tvalid", "wire run = 1'b1"),
         "beat stays valid after rst": (
@@ -55,7 +59,7 @@ MUTANTS = {
         ),
         "clipped pre not flagged": ("m_pre_clipped_q || out_clipped", "out_clipped"),
     },
-    ("lmu_scale", "scale"): {
+    "lmu_scale": {
         "factor of the next value": (".rd_addr(place_q)", ".rd_addr(last_place ? {PLACE_W{1'b0}} : place_q + 1'b1)"),
         "offset not lifted": ("<<< BIAS_SHIFT", "<<< 0"),
         "offset unsigned": ("{(ACC_W - BIAS_W) {word[BIAS_W+COEF_W-1]}}", "{(ACC_W - BIAS_W) {1'b0}}"),
@@ -66,7 +70,7 @@ MUTANTS = {
             "if (rst) {valid_q, place_q} <= 0;", "if (rst) valid_q <= 0; if (rst && place_q[0] === 1'bx) place_q <= 0;",
         ),
     },
-    ("lmu_softmax", "softmax"): {
+    "lmu_softmax": {
         "largest of all steps": ("if (wr_place_q == 0 ||", "if (max_q[wr_bank_q][0] === 1'bx ||"),
         "largest compared unsigned": ("$signed(s_axis_tdata) > max_q[wr_bank_q]", "s_axis_tdata > max_q[wr_bank_q]"),
         "distance rounded down": ("{x[X_W-1]}}, x} + up;", "{x[X_W-1]}}, x};"),
@@ -77,7 +81,7 @@ MUTANTS = {
         "result overwritten": ("wire run = !(m_axis_tvalid && quotient_valid_q)", "wire run = 1'b1"),
         "whole quotients too small": ("rest_q >= {1'b0, divisor_q}", "rest_q > {1'b0, divisor_q}"),
     },
-    ("lmu_argmax", "argmax_two"): {
+    "lmu_argmax": {
         "last of several": ("$signed(s_axis_tdata) > best_q", "$signed(s_axis_tdata) >= best_q"),
         "largest compared unsigned": ("$signed(s_axis_tdata) > best_q", "s_axis_tdata > best_q"),
         "result overwritten": ("!(last_place && m_axis_tvalid) || m_axis_tready", "1'b1"),
@@ -87,7 +91,6 @@ MUTANTS = {
         ),
     },
 }  # fmt: skip
-Results = dict[tuple[str, str], Any]
 
 
 @pytest.fixture(scope="session")
@@ -130,35 +133,14 @@ def test_stimuli_clip_and_fit() -> None:
 
 
 @pytest.fixture(scope="session")
-def mutated(workdir: Path, once: Once) -> dict[tuple[str, str], tuple[Case, Any]]:
-    """For each mutant and scenario the case that judges it and the result; one simulation for all."""
-    tops: dict[str, tuple[str, str]] = {}
-    folder = once("pointwise_mutants", lambda made: None)
-    for (module, judge), mutants in MUTANTS.items():
-        for fault, top in write_mutants(module, mutants, folder).items():
-            tops[top] = (f"{module}: {fault}", JUDGES.get(fault, judge))
-    cases = {}
-    for top, (_, judge) in tops.items():
-        unit = dataclasses.replace(CASES[judge].unit, module=top)
-        cases[top] = dataclasses.replace(CASES[judge], unit=unit)
-    results = simulate(cases, "icarus", workdir, once, "pointwise_mutants_run", folder, MUTANT_SCENARIOS)
-    assert None not in results.values(), "a mutant has ended the bench for all"
-    return {(tops[top][0], scenario): (cases[top], result) for (top, scenario), result in results.items()}
-
-
-def _is_caught(case: Case, scenario: str, result: Any) -> bool:
-    try:
-        check(case, scenario, result)
-    except AssertionError:
-        return True
-    return False
+def mutated(workdir: Path, once: Once) -> Results:
+    return mutant_results(MUTANTS, "icarus", workdir, once, "pointwise", CASES, JUDGES, MUTANT_SCENARIOS)
 
 
 @pytest.mark.skipif(not find("icarus").found, reason="iverilog is not installed")
-@pytest.mark.parametrize("mutant", [f"{module}: {name}" for (module, _), of in MUTANTS.items() for name in of])
-def test_mutant_is_caught(mutated: dict[tuple[str, str], tuple[Case, Any]], mutant: str) -> None:
-    found = {scenario: mutated[mutant, scenario] for scenario in MUTANT_SCENARIOS}
-    assert any(_is_caught(case, scenario, result) for scenario, (case, result) in found.items())
+@pytest.mark.parametrize("mutant", names(MUTANTS))
+def test_mutant_is_caught(mutated: Results, mutant: str) -> None:
+    assert caught(mutated, mutant, CASES)
 
 
 @pytest.mark.slow

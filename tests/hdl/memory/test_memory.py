@@ -11,7 +11,7 @@ import pytest
 from lmu_hls.fixed import FixedType
 from lmu_hls.toolchain import find
 from tests.support.hdl import dense_grid, tridiag_grid
-from tests.support.hdl.core_cases import Mutants, Results, caught, check_all, mutant_results
+from tests.support.hdl.core_cases import Mutants, Results, caught, check_all, mutant_results, names
 from tests.support.hdl.core_grid import Case, Once, simulate
 from tests.support.hdl.memory_grid import Config, memories, memory
 from tests.support.hdl.packed import with_overflow, with_rounding
@@ -43,7 +43,7 @@ MUTANTS: Mutants = {
         "dropped beats": ("assign run = !(", "assign run = 1'b1 || !("),
         "next step too early": ("(back_q || wait_q == 0)", "1'b1"),
     },
-    "lmu_tridiag_datapath": {
+    "lmu_memory_tridiag/lmu_tridiag_datapath": {
         "rounding of f": (".in_data(sum),", f".in_data(back_q[SWEEP_STAGE-1] ? sum : sum - {HALF}),"),
         "rounding of z": (".in_data(sum),", f".in_data(back_q[SWEEP_STAGE-1] ? sum - {HALF} : sum),"),
         "minus without its carry": ("wire carry = !back_q[X_STAGE+1];", "wire carry = 1'b0;"),
@@ -65,7 +65,7 @@ MORE_MUTANTS: Mutants = {
         "tlast at every degree": ("last && bottom_q[MEM_STAGE]", "last"),
         "next beat too late": ("wait_q <= FREE[2:0] &&", "wait_q == 0 &&"),
     },
-    "lmu_tridiag_datapath": {
+    "lmu_memory_tridiag/lmu_tridiag_datapath": {
         "reset_state in the backward sweep only": ("old1 = clear ?", "old1 = clear && back_q[1] ?"),
         "first z from an old f": ("x_top ? {X_W{1'b0}} : gain_part", "gain_part"),
         "overflow of mem": with_overflow("OUT_TYPE", "MEM_TYPE", 2),
@@ -89,10 +89,8 @@ JUDGE_CASES = {name: memory(name, config) for name, config in SMALL.items()}
 JUDGES = {
     "lmu_memory_dense": ("dense",),
     "lmu_memory_tridiag": ("channels", "one"),
-    "lmu_tridiag_datapath": ("channels", "one"),
     "lmu_memory_tridiag_pes": ("pes",),
 }
-PARENTS = {"lmu_tridiag_datapath": "lmu_memory_tridiag"}
 NEEDS_ICARUS = pytest.mark.skipif(not find("icarus").found, reason="iverilog is not installed")
 
 
@@ -107,7 +105,7 @@ def results(simulator: str, workdir: Path, once: Once) -> Results:
 
 def judged(mutants: Mutants, name: str, workdir: Path, once: Once) -> Results:
     scenarios = ("stream", "disturbed")
-    return mutant_results(mutants, "icarus", workdir, once, name, JUDGE_CASES, JUDGES, PARENTS, scenarios)
+    return mutant_results(mutants, "icarus", workdir, once, name, JUDGE_CASES, JUDGES, scenarios)
 
 
 @pytest.fixture(scope="session")
@@ -123,10 +121,6 @@ def more_mutated(workdir: Path, once: Once) -> Results:
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_bit_and_cycle_exact(results: Results, scenario: str) -> None:
     check_all(CASES, scenario, results)
-
-
-def names(mutants: Mutants) -> list[str]:
-    return [f"{module}: {name}" for module in mutants for name in mutants[module]]
 
 
 @NEEDS_ICARUS

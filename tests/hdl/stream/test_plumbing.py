@@ -7,7 +7,16 @@ from pathlib import Path
 import pytest
 
 from lmu_hls.toolchain import find
-from tests.support.hdl.core_cases import PLUMBING, Mutants, Results, caught, check_all, mutant_results, results_of
+from tests.support.hdl.core_cases import (
+    PLUMBING,
+    Mutants,
+    Results,
+    caught,
+    check_all,
+    mutant_results,
+    names,
+    results_of,
+)
 from tests.support.hdl.core_grid import SCENARIOS, Once
 from tests.support.hdl.stream_grid import Stream, Unit, beats, problems, run_streams
 
@@ -52,7 +61,7 @@ def test_bit_and_cycle_exact(results: Results, scenario: str) -> None:
 
 
 @NEEDS_ICARUS
-@pytest.mark.parametrize("mutant", [f"{module}: {name}" for module in MUTANTS for name in MUTANTS[module]])
+@pytest.mark.parametrize("mutant", names(MUTANTS))
 def test_mutant_is_caught(mutated: Results, mutant: str) -> None:
     assert caught(mutated, mutant)
 

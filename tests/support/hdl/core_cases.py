@@ -59,7 +59,7 @@ VERILATED = (
     "fifo2", "fork3", "concat", "concat_streaming", "one", "groups", "more_lanes", "dense", "encoder", "hidden", "rnn",
 )  # fmt: skip
 
-Mutants = Mapping[str, Mapping[str, tuple[str, str]]]
+Mutants = Mapping[str, Mapping[str, tuple[str, str]]]  # of a module, or of one inside another: "PARENT/MODULE"
 MUTANT_SCENARIOS = ("stream", "disturbed", "shy", "cut_short")
 JUDGES = {
     "lmu_fifo": ("fifo2",),
@@ -70,7 +70,6 @@ JUDGES = {
     "lmu_encoder": ("encoder", "encoder_mem"),
     "lmu_recurrent": ("rnn", "rnn_streaming"),
 }
-NO_PARENTS: Mapping[str, str] = {}
 Results = dict[tuple[str, str], Any]
 
 
@@ -100,28 +99,28 @@ def mutant_results(
     name: str,
     of: Mapping[str, Case] = CASES,
     judges: Mapping[str, Sequence[str]] = JUDGES,
-    parents: Mapping[str, str] = NO_PARENTS,
     scenarios: Sequence[str] = MUTANT_SCENARIOS,
 ) -> Results:
     """Results of the judges of each mutant, as (mutant, judge and scenario); one simulation for all mutants.
 
-    parents: {module: the one that instantiates it and is the judges' own}.
+    Judges are named by the fault, else by the uppermost module.
     """
     cases, keys = {}, {}
 
     def write(folder: Path) -> None:
-        for module in mutants:
-            write_mutants(module, mutants[module], folder, parents.get(module))
+        for path in mutants:
+            parent, _, module = path.rpartition("/")
+            write_mutants(module, mutants[path], folder, parent or None)
 
     folder = once(f"{name}_mutants", write)
-    for module, faults in mutants.items():
-        outer = f"{parents[module]}_{module}" if module in parents else module
+    for path, faults in mutants.items():
+        top = path.split("/")[0]
         for number, fault in enumerate(faults):
-            for judge in judges[module]:
-                instance = f"{judge}_{module.removeprefix('lmu_')}_m{number}"
-                unit = of[judge].unit.with_module(parents.get(module, module), f"{outer}_m{number}")
-                cases[instance] = dataclasses.replace(of[judge], unit=unit)
-                keys[instance] = f"{module}: {fault}", judge
+            mutant = f"{path.replace('/', '_')}_m{number}"
+            for judge in judges.get(fault) or judges[top]:
+                instance = f"{judge}_{mutant.removeprefix('lmu_')}"
+                cases[instance] = dataclasses.replace(of[judge], unit=of[judge].unit.with_module(top, mutant))
+                keys[instance] = f"{path}: {fault}", judge
     found = simulate(cases, simulator, workdir, once, f"{name}_mutants_run", folder, scenarios)
     assert None not in found.values(), "a mutant has ended the bench for all"
     return {(keys[at][0], f"{keys[at][1]} {scenario}"): result for (at, scenario), result in found.items()}
@@ -137,3 +136,8 @@ def caught(results: Results, mutant: str, of: Mapping[str, Case] = CASES) -> boo
             except AssertionError:
                 return True
     return False
+
+
+def names(mutants: Mutants) -> list[str]:
+    """One name a mutant, for pytest and `caught`."""
+    return [f"{path}: {fault}" for path in mutants for fault in mutants[path]]
