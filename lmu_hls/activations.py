@@ -14,6 +14,12 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
+# Layers of Keras that hand on what they read as it is, once a model is trained
+PASSING = (
+    *("Dropout", "GaussianDropout", "AlphaDropout", "SpatialDropout1D", "GaussianNoise"),
+    *("ActivityRegularization", "Identity"),
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Function:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 _ELEMENTWISE = "use relu instead, as keras.layers.ReLU or as the activation of a Dense layer"
-_TRAINING = "it acts in training only: build the model without it and keep the weights (set_weights), then save"
 _NORM = "use BatchNormalization, or train without it; inputs scaled to about [-1, 1] keep an LMU's memory there too"
 _BEFORE = "apply it to the data, before the hardware"
 _CONVOLUTION = (
@@ -37,19 +36,14 @@ INSTEAD: Mapping[str, str] = {
     ),
     **dict.fromkeys(("Flatten", "Reshape", "Permute", "RepeatVector"), _SHAPE),
     **dict.fromkeys(("Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum", "Concatenate", "Dot"), _MERGE),
-    **dict.fromkeys(
-        ("GaussianNoise", "GaussianDropout", "AlphaDropout", "SpatialDropout1D", "ActivityRegularization"), _TRAINING
-    ),
     **{name: _RECURRENT.format(name) for name in ("LSTM", "GRU", "SimpleRNN")},
     "RNN": "make its cell the hidden cell of an LMU: LMU(..., hidden_cell=cell) with a cell of keras.layers",
     **dict.fromkeys(("LeakyReLU", "PReLU", "ELU"), _ELEMENTWISE),
     **dict.fromkeys(("Attention", "AdditiveAttention", "MultiHeadAttention", "GroupQueryAttention"), _ATTENTION),
     **dict.fromkeys(("Masking", "Embedding"), _MASKS),
     "EinsumDense": "use Dense, which acts on the last axis",
-    "Identity": "it changes nothing: build the model without it",
     "Lambda": "write it with LMU and Dense layers, or apply it to the data",
     "Bidirectional": "use the LMU alone: a stream is not known backwards",
-    "TimeDistributed": "Dense and LMU layers act on every step by themselves: use the layer inside it alone",
     "Sequential": "build one flat model of its layers, keras.Sequential([..., *inner.layers, ...]), which keeps the "
     "weights",
 }

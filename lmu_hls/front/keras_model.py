@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from lmu_hls.errors import LmuHlsError
@@ -15,6 +15,13 @@ def supported() -> frozenset[str]:
     from lmu_hls.front.graph.layers import readers  # late: it takes hls4ml, which takes long to import
 
     return frozenset(name for reader in readers() for name in reader.keras)
+
+
+def pointwise() -> frozenset[str]:
+    """Those of :func:`supported` that treat every step alike."""
+    from lmu_hls.front.graph.layers import readers
+
+    return frozenset(name for reader in readers() for name in reader.pointwise)
 
 
 def holds_lmu(model: Any) -> bool:
@@ -80,17 +87,37 @@ def _check_layer(layer: Any) -> None:
 
     name = type(layer).__name__
     if any(map(_is_lmu, layer._flatten_layers(include_self=False))):
-        raise LmuHlsError(f"layer {layer.name!r}: an LMU inside {name} is not supported yet; {_instead_of(layer)}")
+        remedy = "use the layer inside it alone" if name in supported() else _instead_of(layer)
+        raise LmuHlsError(f"layer {layer.name!r}: an LMU inside {name} is not supported yet; {remedy}")
     if name not in supported() or type(layer) is not getattr(keras.layers, name):
         raise LmuHlsError(
             f"layer {layer.name!r}: {name} layers are not supported in a model with an LMU; {_instead_of(layer)}"
         )
+    if name == "TimeDistributed":
+        _check_inside(layer)
     if name == "Softmax":
         rank = len(layer._inbound_nodes[0].outputs[0].shape)
         if layer.axis not in (-1, rank - 1):
             raise LmuHlsError(
                 f"layer {layer.name!r}: softmax is supported on the last axis only, not on {layer.axis}; set axis=-1"
             )
+
+
+def _check_inside(layer: Any) -> None:
+    """What TimeDistributed is around must treat every step alike, with its weights on the last axis."""
+    import keras
+
+    inside = layer.layer
+    name = type(inside).__name__
+    if name not in pointwise() or type(inside) is not getattr(keras.layers, name):
+        raise LmuHlsError(
+            f"layer {layer.name!r}: TimeDistributed around {name} is not supported; put one of "
+            f"{', '.join(sorted(pointwise()))} into it"
+        )
+    if getattr(inside, "axis", -1) != -1:
+        raise LmuHlsError(
+            f"layer {layer.name!r}: {name} is supported on the last axis only, not on {inside.axis}; set axis=-1"
+        )
 
 
 def _instead_of(layer: Any) -> str:
@@ -133,6 +160,12 @@ def comes_from_lmu(tensor: Any) -> bool:
     if is_lmu_layer(history.operation):
         return True
     return any(map(comes_from_lmu, history.operation._inbound_nodes[history.node_index].input_tensors))
+
+
+def beside_lmu(in_tensors: Iterable[Any], out_tensors: Iterable[Any]) -> bool:
+    """Whether an LMU is up- or downstream of the layer that makes ``out_tensors`` of ``in_tensors``."""
+    makers = (tensor._keras_history.operation for tensor in out_tensors)
+    return any(map(comes_from_lmu, in_tensors)) or any(map(leads_to_lmu, makers))
 
 
 def leads_to_lmu(layer: Any) -> bool:

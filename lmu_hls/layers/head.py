@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-import keras
-
-from lmu_hls.activations import FUNCTIONS
+from lmu_hls.activations import FUNCTIONS, PASSING
 from lmu_hls.figures import Head
 
 
 def head_of(model: Any) -> Head:
     """The head of a model with one output: its shape without the batch, and whether the values are probabilities."""
-    last = next((layer for layer in reversed(model.layers) if not isinstance(layer, keras.layers.Dropout)), None)
+    last = next((layer for layer in reversed(model.layers) if type(layer).__name__ not in PASSING), None)
+    last = getattr(last, "layer", last)  # what TimeDistributed is around
     cell = getattr(last, "cell", last)
     inner = getattr(cell, "hidden_cell", None)
     made = cell if inner is None else inner

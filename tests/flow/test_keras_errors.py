@@ -135,13 +135,10 @@ LAYERS = {
     "Flatten": ((), "return_sequences=False"),
     "GlobalAveragePooling1D": ((), "return_sequences=False"),
     "MaxPooling1D": ((), "return_sequences=False"),
-    "GaussianNoise": ((0.1,), "acts in training only"),
-    "SpatialDropout1D": ((0.1,), "acts in training only"),
     "LeakyReLU": ((), "use relu"),
     "Rescaling": ((2.0,), "apply it to the data"),
     "ZeroPadding1D": ((), "apply it to the data"),
     "Masking": ((), "sequences of one length"),
-    "Identity": ((), "build the model without it"),
 }
 
 

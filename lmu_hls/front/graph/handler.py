@@ -12,7 +12,7 @@ from lmu_hls.errors import LmuHlsError
 from lmu_hls.front.graph.layer import CELL_OPTIONS
 from lmu_hls.front.graph.layers import readers
 from lmu_hls.front.hidden import FUNCTION_FIELDS, hidden_weight
-from lmu_hls.front.keras_model import comes_from_lmu, is_foreign, leads_to_lmu
+from lmu_hls.front.keras_model import beside_lmu, comes_from_lmu, is_foreign
 from lmu_hls.front.weights import layer_weight
 from lmu_hls.spec import HIDDEN_CELLS, HiddenCell
 
@@ -85,8 +85,7 @@ class NeighbourHandler:
         self.original = original
 
     def __call__(self, layer: Any, in_tensors: Any, out_tensors: Any) -> Any:
-        after = any(map(comes_from_lmu, in_tensors))
-        if not after and not leads_to_lmu(layer):
+        if not beside_lmu(in_tensors, out_tensors):
             return self.original(layer, in_tensors, out_tensors)
         weights = {"weight_data": layer_weight(layer, "kernel"), "bias_data": layer_weight(layer, "bias")}
         parts = self.original(layer, in_tensors, out_tensors)
@@ -94,7 +93,7 @@ class NeighbourHandler:
             return None
         for part in parts:
             part.update({key: weights[key] for key in weights.keys() & part.keys()})
-        if not after:
+        if not any(map(comes_from_lmu, in_tensors)):
             return parts
         ours = {kind: own for reader in readers() for kind, own in reader.renamed.items()}
         return tuple({**part, "class_name": ours.get(part["class_name"], part["class_name"])} for part in parts)

@@ -24,7 +24,8 @@ class LayerReader(ABC):
     ``settled`` are the classes of hls4ml's nodes whose types it settles, ``extracted`` those that it finds in their
     place in the finished graph. ``own`` are classes of nodes that hls4ml is to learn. ``keras`` are the classes of
     keras.layers that come to it, ``handled`` those of them whose handler of hls4ml is to give our weights, by the path
-    that hls4ml knows them by, and ``renamed`` the classes of nodes after an LMU that become one of ours.
+    that hls4ml knows them by, and ``renamed`` the classes of nodes after an LMU that become one of ours. ``pointwise``
+    are those of ``keras`` that treat every step alike, so that TimeDistributed around them is the layer itself.
     """
 
     settled: ClassVar[tuple[str, ...]]
@@ -33,6 +34,7 @@ class LayerReader(ABC):
     keras: ClassVar[tuple[str, ...]] = ()
     handled: ClassVar[tuple[str, ...]] = ()
     renamed: ClassVar[Mapping[str, str]] = {}
+    pointwise: ClassVar[tuple[str, ...]] = ()
 
     def __init_subclass__(cls) -> None:
         _READERS.append(cls())

@@ -28,6 +28,7 @@ class DenseReader(LayerReader):
     settled = ("Dense",)
     extracted = ("Dense", "Conv1D", "PointwiseConv1D")
     keras = ("Dense",)
+    pointwise = keras
     handled = ("keras.src.layers.core.dense.Dense",)
 
     def settle(self, node: Node) -> None:

@@ -29,7 +29,7 @@ from lmu_hls.front.graph.types import (
     input_type,
     weight_on_grid,
 )
-from lmu_hls.front.keras_model import comes_from_lmu, leads_to_lmu
+from lmu_hls.front.keras_model import beside_lmu
 from lmu_hls.front.node import Node
 from lmu_hls.front.notes import remarks
 from lmu_hls.front.reading import Floats, Reading
@@ -50,7 +50,7 @@ class BatchNormalizationHandler(KerasV3LayerHandler):
     handles = ("keras.src.layers.normalization.batch_normalization.BatchNormalization",)
 
     def __call__(self, layer: Any, in_tensors: Any, out_tensors: Any) -> tuple[dict[str, Any], ...] | None:
-        beside = any(map(comes_from_lmu, in_tensors)) or leads_to_lmu(layer)
+        beside = beside_lmu(in_tensors, out_tensors)
         return super().__call__(layer, in_tensors, out_tensors) if beside else None
 
     def handle(self, layer: Any, in_tensors: Any, out_tensors: Any) -> tuple[dict[str, Any], ...]:
@@ -105,6 +105,7 @@ class ScaleReader(LayerReader):
     extracted = ("BatchNormalization",)
     own = {"LMUScale": LMUScale}  # noqa: RUF012 - never changed
     keras = ("BatchNormalization",)
+    pointwise = keras
 
     def prepare(self, model: Any) -> None:
         """Fold what can be folded; the graph's remarks say of each layer what was done."""

@@ -82,6 +82,7 @@ class SoftmaxReader(LayerReader):
     settled = ("LMUSoftmax",)
     own = {"LMUSoftmax": LMUSoftmax}  # noqa: RUF012 - never changed
     keras = ("Softmax",)
+    pointwise = keras
     handled = ("keras.src.layers.activations.softmax.Softmax",)
     renamed = {"Softmax": "LMUSoftmax"}  # noqa: RUF012 - never changed
 
