@@ -27,7 +27,7 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     os.environ[_SESSION] = folder = tempfile.mkdtemp(prefix="lmu-hls-test-cache-")
     os.environ.setdefault(builds.VARIABLE, folder)
-    os.environ.setdefault("CXXFLAGS", "-O0")  # of the C++ of Verilator: compiling it takes longer than a short run
+    os.environ.setdefault("CXXFLAGS", "-O0")  # compiling takes longer than a short run
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

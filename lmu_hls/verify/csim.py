@@ -6,6 +6,8 @@ by the preprocessed text of the project. What the user or a test changed in the 
 
 from __future__ import annotations
 
+import os
+import shlex
 import signal
 import tempfile
 from collections.abc import Callable
@@ -79,7 +81,7 @@ class CsimProject:
 
 
 def compile_project(project_dir: Path) -> CsimProject:
-    """Compile the hls4ml project in ``project_dir`` with g++.
+    """Compile the hls4ml project in ``project_dir`` with g++; ``CXXFLAGS`` come last, such as -O0 for a short run.
 
     Raises LmuHlsError when it is no hls4ml project, when g++ is absent, and with the compiler's output when it fails.
     """
@@ -92,6 +94,7 @@ def compile_project(project_dir: Path) -> CsimProject:
     compiler = toolchain.need("g++")
     if not is_identifier(name):
         raise LmuHlsError(f"{project_dir} has a {bridge.name!r}, which hls4ml did not write; convert the model again")
+    options = [*FLAGS, *shlex.split(os.environ.get("CXXFLAGS", ""))]
     includes = [f"-I{folder}" for folder in INCLUDES if (directory / folder).is_dir()]
     flags = ["-I.", *includes, "-D", f'WEIGHTS_DIR="{WEIGHTS}"']
     # One translation unit, given on stdin: reading the headers is most of the work.
@@ -100,13 +103,13 @@ def compile_project(project_dir: Path) -> CsimProject:
     unit = "".join(f'#include "{source}"\n' for source in (*sources, bridge.name))
     with tempfile.TemporaryDirectory(prefix="lmu-hls-") as scratch:
         text = Path(scratch, "unit.ii")
-        _compiler([str(compiler.path), *FLAGS, *flags, "-E", "-x", "c++", "-", "-o", str(text)], directory, unit)
+        _compiler([str(compiler.path), *options, *flags, "-E", "-x", "c++", "-", "-o", str(text)], directory, unit)
 
         def make(folder: Path) -> None:
-            _compiler([str(compiler.path), *FLAGS, str(text), "-o", str(folder / LIBRARY)], directory)
+            _compiler([str(compiler.path), *options, str(text), "-o", str(folder / LIBRARY)], directory)
 
         # All headers are in the preprocessed text, those of the system and of the compiler, too
-        parts: list[str | bytes] = [str(compiler.path), compiler.version, *FLAGS, text.read_bytes()]
+        parts: list[str | bytes] = [str(compiler.path), compiler.version, *options, text.read_bytes()]
         library = builds.built("csim", parts, make) / LIBRARY
     return CsimProject(directory, name, library)
 

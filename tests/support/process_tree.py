@@ -30,7 +30,7 @@ def wait_for(condition, seconds=20.0):
     while not condition():
         if time.monotonic() > deadline:
             return False
-        time.sleep(0.01)
+        time.sleep(0.05)  # looking at all processes takes time, too
     return True
 
 
