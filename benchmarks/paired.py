@@ -16,6 +16,7 @@ import io
 import json
 import os
 import resource
+import shutil
 import statistics
 import subprocess
 import sys
@@ -35,6 +36,7 @@ SILENT = {
     "TF_ENABLE_ONEDNN_OPTS": "0",
     "KERAS_BACKEND": "tensorflow",
     "CUDA_VISIBLE_DEVICES": "",
+    "CCACHE_DISABLE": "1",
 }
 THREADS = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 GOLDEN = {  # order, memory_d, steps, samples, hidden cell, memory update
@@ -126,6 +128,7 @@ def compile_work(name: str, folder: str) -> Work:
     def work() -> None:
         with tempfile.TemporaryDirectory() as cache, contextlib.redirect_stdout(io.StringIO()):
             os.environ["LMU_HLS_CACHE"] = cache
+            shutil.rmtree(Path(folder, "work"), ignore_errors=True)  # where a revision keeps the build in the project
             graph.compile()
 
     return work
