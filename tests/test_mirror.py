@@ -46,11 +46,15 @@ ELSEWHERE = {
         "front/graph/test_types.py": "accumulators",
         "front/test_config.py": "settle update",
     },
-    "lmu_hls/front/graph/layers": {"front/graph/test_layers.py": "activation base dense input lmu softmax"},
+    "lmu_hls/front/graph/layers": {
+        "front/graph/test_layers.py": "activation base dense input lmu softmax",
+        "hls/layers/test_select.py": "select",
+    },
     "lmu_hls/golden": {"golden/test_memory.py": "sweeps", "golden/test_network.py": "affine assign lmu"},
     "lmu_hls/hls": {"hls/test_targets.py": "checks pointwise"},
     "lmu_hls/hls/layers": {"hls/test_firmware_grid.py": "lmu"},
     "lmu_hls/layers": {
+        "front/test_operators.py": "steps",
         "layers/test_linear.py": "hoist",
         "layers/test_lmu.py": "arguments cell",
         "layers/test_lmu_options.py": "head hidden",
@@ -90,7 +94,10 @@ ELSEWHERE = {
         "tuning/test_tables.py": "tables",
     },
     "lmu_hls/spec/cells": {"golden/test_network.py": "base dense gru lstm"},
-    "lmu_hls/spec/layers": {"spec/test_layers.py": "argmax base dense elementwise lmu scale softmax"},
+    "lmu_hls/spec/layers": {
+        "spec/test_layers.py": "argmax base dense elementwise lmu scale softmax",
+        "spec/test_window.py": "select",
+    },
     "lmu_hls/synth": {
         "synth/test_families.py": "device family",
         "synth/test_route.py": "constraints harness outcome timing",

@@ -23,7 +23,8 @@ def operations(network: Network) -> Operations:
     values = network.values
     for node in network.nodes:
         read = [values[name] for name in node.inputs]
-        times = network.steps if all(value.every_step for value in read) else 1
+        window = node.layer.over
+        times = (read[0].steps if window is None else window.count) or 1
         made: set[tuple[str, bool, int]] = set()
         for assign in node.layer.assignments(*(value.width for value in read)):
             _count(assign, times, found, made)

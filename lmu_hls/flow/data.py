@@ -52,10 +52,11 @@ def data_set(
 
 def head_of(network: Network) -> Head:
     """What the integers of ``network`` stand for, sample by sample."""
-    last, steps = network.layers[-1], (network.steps,) if network.lmus[-1].return_sequences else ()
+    last, (output,) = network.layers[-1], network.outputs
+    value = network.values[output]
     hidden = last.hidden if isinstance(last, LMU) else None
     sigmoid = isinstance(hidden, DenseCell) and FUNCTIONS[hidden.activation.function].is_probability
-    return Head((*steps, network.widths[-1]), sigmoid)
+    return Head((*([] if value.steps is None else [value.steps]), value.width), sigmoid)
 
 
 def load_data(path: Path, network: Network) -> Data:

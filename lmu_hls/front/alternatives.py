@@ -34,7 +34,7 @@ INSTEAD: Mapping[str, str] = {
         ("GlobalAveragePooling1D", "GlobalMaxPooling1D", "AveragePooling1D", "MaxPooling1D", "AdaptiveMaxPooling1D"),
         _POOLING,
     ),
-    **dict.fromkeys(("Flatten", "Reshape", "Permute", "RepeatVector"), _SHAPE),
+    **dict.fromkeys(("Reshape", "Permute", "RepeatVector"), _SHAPE),
     **dict.fromkeys(("Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum", "Concatenate", "Dot"), _MERGE),
     **{name: _RECURRENT.format(name) for name in ("LSTM", "GRU", "SimpleRNN")},
     "RNN": "make its cell the hidden cell of an LMU: LMU(..., hidden_cell=cell) with a cell of keras.layers",
@@ -50,7 +50,7 @@ INSTEAD: Mapping[str, str] = {
 SAME = {"Functional": "Sequential", "Model": "Sequential"}  # models inside a model
 
 OPERATORS: Mapping[str, str] = {
-    "GetItem": "for the last step set return_sequences=False in the last LMU; cut inputs in the data",
+    "GetItem": "slices of steps can be: h[:, -1], h[:, 2:], with a positive step, and all samples and features",
     **dict.fromkeys(("Multiply", "Divide", "TrueDivide", "Negative"), "put a factor into the weights of a Dense layer"),
     **dict.fromkeys(
         ("Mean", "Max", "Sum", "Min"), "set return_sequences=False in the last LMU, which then gives its last step"

@@ -7,6 +7,7 @@ from typing import Any
 
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.front.alternatives import OPERATOR, OPERATORS, instead_of
+from lmu_hls.front.operators import layer_of
 from lmu_hls.naming import printable
 
 
@@ -193,7 +194,8 @@ def _check_operators(model: Any, nodes: set[Any]) -> None:
     """LmuHlsError for the first operator on tensors, which is no layer: hls4ml does not see it."""
     import keras
 
-    operators = [node.operation for node in nodes if not isinstance(node.operation, keras.layers.Layer)]
+    calls = [node for node in nodes if not isinstance(node.operation, keras.layers.Layer)]
+    operators = [node.operation for node in calls if layer_of(node.operation, node) is None]
     if not operators:
         return
     operator = min(operators, key=lambda one: one.name)
@@ -201,7 +203,7 @@ def _check_operators(model: Any, nodes: set[Any]) -> None:
     read = " and ".join(repr(name) for name in _sources(operator)) or "the input"
     raise LmuHlsError(
         f"model {model.name!r}: between its layers stands the operator {operator.name!r} ({kind}, after {read}); only "
-        f"layers can be converted, no operators such as h + x, x * 2, h[:, -1] or functions of keras.ops; "
+        f"layers can be converted, no operators such as h + x, x * 2 or functions of keras.ops; "
         f"{OPERATORS.get(kind, OPERATOR)}"
     )
 

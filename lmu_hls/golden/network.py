@@ -10,7 +10,7 @@ import numpy as np
 from lmu_hls.fixed import Ints
 from lmu_hls.golden.assign import Step
 from lmu_hls.golden.lmu import State, run_lmu
-from lmu_hls.spec import LMU, Input, Layer, Network
+from lmu_hls.spec import LMU, Input, Layer, Network, Window
 
 CHUNK_BYTES = 256 << 20  # of the largest tensor; bounds the memory of one pass over part of the batch
 
@@ -85,6 +85,8 @@ def run(
             last.append(traced.state)
             layers.append(LayerTrace(node.name, traced.tensors, traced.overflows))
         else:
+            if layer.over is not None:
+                read = [_windows(layer.name, layer.over, x) for x in read]
             out, overflows = _pointwise(layer, read)
             values[node.name] = out
             layers.append(LayerTrace(node.name, {"out": out}, {"out": overflows}))
@@ -110,9 +112,21 @@ def chunks(network: Network, samples: int) -> list[slice]:
     return [slice(start, min(start + size, samples)) for start in range(0, max(samples, 1), size)]
 
 
+def _windows(name: str, window: Window, x: Ints) -> Ints:
+    """(batch, [steps,] n) as what each step of the result reads, (batch, [count,] size * n)."""
+    x = x if x.ndim == 3 else x[:, np.newaxis]
+    if x.shape[1] != window.steps:
+        raise ValueError(f"{name} reads whole sequences of {window.steps} steps, {x.shape[1]} are given")
+    steps = window.reads()
+    read = np.where(steps[..., np.newaxis] < 0, 0, x[:, steps])
+    read = read.reshape(len(x), window.count, window.size * x.shape[-1])
+    return read[:, 0] if window.vector else read
+
+
 def _pointwise(layer: Layer, read: list[Ints]) -> tuple[Ints, int]:
     """The layer's output, and how many of its values overflowed."""
-    widths = [x.shape[-1] for x in read]
+    size = 1 if layer.over is None else layer.over.size
+    widths = [x.shape[-1] // size for x in read]
     step = Step(layer.name, layer.assignments(*widths))
     given = {tensor.name: x for tensor, x in zip(layer.reads(*widths), read, strict=True)}
     return step(given, {})["out"], step.overflows["out"]

@@ -24,7 +24,7 @@ from lmu_hls.rtl.renaming import Names
 from lmu_hls.rtl.reuse import choose_lanes
 from lmu_hls.rtl.stages import Stage, stage_of
 from lmu_hls.rtl.vector_buffer import add_vector_buffer, buffer_pace
-from lmu_hls.spec import Network, store
+from lmu_hls.spec import Network, Value, store, streaming
 
 SEQUENCES_IN_FLIGHT = 16  # ended sequences whose last output beat has not been taken
 _AXIL = (
@@ -109,7 +109,7 @@ def plan_network(network: Network, options: RtlOptions | None = None) -> Network
     invalid reuse factor and for what the modules cannot take.
     """
     options = options or RtlOptions()
-    _check(network)
+    _check(network, options)
     names = identifiers(layer.name for layer in network.layers)
     try:
         return _plan(network, names, options)
@@ -128,12 +128,12 @@ def _plan(network: Network, names: tuple[str, ...], options: RtlOptions) -> Netw
     for number, stage in enumerate(stages, 1):
         plan, pace, stream = _add(net, stage, stream, executions, options)
         layers.append((replace(plan, name=own[stage.name]), pace))
+        executions = executions if options.streaming else stage.given_steps(executions)
         keep_last = stage.gives_last and not options.streaming
         reorder = stream.order is not None and not any(later.any_order for later in stages[number:])
-        if keep_last or reorder:
+        if keep_last or reorder or stage.gathers:
             name = f"{stage.name}_vector"
             stream = add_vector_buffer(net, name, stream, keep_last, reorder)
-            executions = 1 if keep_last else executions
             pace = buffer_pace(stream.count)
             layers.append((layer_plan(name, "vector buffer", pace, executions), pace))
     net.taps = [replace(tap, layer=own[tap.layer]) for tap in net.taps]
@@ -144,7 +144,7 @@ def _plan(network: Network, names: tuple[str, ...], options: RtlOptions) -> Netw
         options=options,
         net=net,
         out=stream,
-        every_step=options.streaming or not any(stage.gives_last for stage in stages),
+        every_step=options.streaming or _gives(network).steps is not None,
         layers=tuple(plan for plan, _ in layers),
         cycles=network_cycles([(pace, plan.executions) for plan, pace in layers], network.steps, network.n_in),
     )
@@ -216,10 +216,20 @@ def _add(
     return layer_plan(layer.name, stage.kind, pace, executions, *told), pace, out
 
 
-def _check(network: Network) -> None:
+def _check(network: Network, options: RtlOptions) -> None:
     if network.branches:
         raise LmuHlsError(
             f"network {network.name!r} is no chain of layers: {network.branches}; the Verilog takes one chain from one "
             "input to one output"
         )
     check_signed_type(f"network {network.name!r}", "the input", network.x)
+    steps = _gives(streaming(network) if options.streaming else network).steps
+    if steps not in (None, network.steps):
+        raise LmuHlsError(
+            f"network {network.name!r} gives {steps} steps of {network.steps}; the Verilog gives all steps or one "
+            "vector: end with a pooling over all steps, Flatten or the last step, h[:, -1], or use an HLS backend"
+        )
+
+
+def _gives(network: Network) -> Value:
+    return network.values[network.outputs[0]]

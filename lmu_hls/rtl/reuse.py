@@ -205,7 +205,7 @@ def balanced(network: Network, cycles: int, streaming: bool = False) -> dict[str
 
 def _slots(network: Network, streaming: bool) -> list[_Slot]:
     """The input, then the layers in their order."""
-    slots, steps = [_Slot(None, network.n_in, network.n_in)], 1
+    slots, steps, executions = [_Slot(None, network.n_in, network.n_in)], 1, network.steps
     for count, layer in zip(network.widths, network.layers, strict=False):
         stage = stage_of(layer)
         choices = stage.search
@@ -214,8 +214,9 @@ def _slots(network: Network, streaming: bool) -> list[_Slot]:
         else:
             cycles = stage.pace(count, {}).ii
             slots.append(_Slot(stage, cycles, cycles, steps))
-        if stage.gives_last and not streaming:
-            steps = network.steps
+        if not streaming:
+            executions = stage.given_steps(executions)
+            steps = max(1, network.steps // executions)
     return slots
 
 

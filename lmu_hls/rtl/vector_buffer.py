@@ -15,7 +15,7 @@ def buffer_pace(count: int) -> Pace:
 
 
 def add_vector_buffer(net: Netlist, name: str, x: Stream, keep_last: bool, reorder: bool) -> Stream:
-    """Only the last step of a sequence, or the values in natural order, or both."""
+    """Only the last step of a sequence, or the values in natural order, or both; or just the values, all at once."""
     out = net.stream(name, x.type, x.count, None if reorder else x.order)
     parameters: dict[str, int | str] = {"WIDTH": x.type.width, "N": x.count}
     parameters |= {"KEEP_LAST": int(keep_last), "REORDER": int(reorder)}
@@ -25,5 +25,6 @@ def add_vector_buffer(net: Netlist, name: str, x: Stream, keep_last: bool, reord
         net.rom(rom)
         parameters["ORDER_FILE"] = rom.file
     what = [text for text, wanted in (("the last step alone", keep_last), ("in natural order", reorder)) if wanted]
-    net.add(MODULE, name, parameters, x.ports("s_axis") | out.ports("m_axis"), ", ".join(what).capitalize())
+    about = ", ".join(what or ["one step while the next one comes"]).capitalize()
+    net.add(MODULE, name, parameters, x.ports("s_axis") | out.ports("m_axis"), about)
     return out

@@ -11,12 +11,14 @@ from lmu_hls.spec.layers.argmax import ArgMax
 from lmu_hls.spec.layers.dense import Dense
 from lmu_hls.spec.layers.elementwise import Elementwise
 from lmu_hls.spec.layers.lmu import LMU
+from lmu_hls.spec.layers.select import Select
 from lmu_hls.spec.layers.softmax import Softmax
 from lmu_hls.spec.memory import DenseUpdate, MemoryUpdate, TridiagonalUpdate
-from lmu_hls.spec.network import Input, Network, Node, chain
+from lmu_hls.spec.network import Input, Network, Node, Value, chain
 from lmu_hls.spec.output import streaming, with_argmax, with_logits
 from lmu_hls.spec.tables import make_activation, make_exp
 from lmu_hls.spec.weight import Activation, Table, Weight, table_index_type
+from lmu_hls.spec.window import Window
 
 __all__ = [
     "HIDDEN_CELLS",
@@ -37,13 +39,16 @@ __all__ = [
     "Network",
     "Node",
     "Read",
+    "Select",
     "Softmax",
     "Table",
     "Tensor",
     "Term",
     "TridiagonalUpdate",
+    "Value",
     "VectorFunction",
     "Weight",
+    "Window",
     "assigned",
     "carried",
     "chain",

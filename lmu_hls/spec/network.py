@@ -43,11 +43,11 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """What an input or a node gives: ``width`` values of ``type``, in ``every_step`` or in the last one only."""
+    """What an input or a node gives: ``width`` values of ``type`` in each of ``steps``; None is one vector."""
 
     type: FixedType
     width: int
-    every_step: bool
+    steps: int | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,9 +91,9 @@ class Network:
     @property
     def values(self) -> Mapping[str, Value]:
         """What every input and every node gives, by name."""
-        found = {item.name: Value(item.type, item.width, True) for item in self.inputs}
+        found = {item.name: Value(item.type, item.width, self.steps) for item in self.inputs}
         for node in self.nodes:
-            found[node.name] = _given(node, [found[source] for source in node.inputs], self.steps)
+            found[node.name] = _given(node, [found[source] for source in node.inputs])
         return found
 
     @property
@@ -202,14 +202,14 @@ def _in_order(name: str, nodes: tuple[Node, ...]) -> tuple[Node, ...]:
     return tuple(by_name[item] for item in ordered)
 
 
-def _given(node: Node, read: list[Value], steps: int) -> Value:
+def _given(node: Node, read: list[Value]) -> Value:
     """What a node gives. ValueError where it cannot take what it reads."""
     layer = node.layer
     for kind, source, name in zip(layer.inputs, read, node.inputs, strict=True):
         if (kind.width, kind.fraction, kind.signed) != (source.type.width, source.type.fraction, source.type.signed):
             raise ValueError(f"layer {node.name!r} takes {kind}, but {name!r} gives {source.type}")
-    every_step = {source.every_step for source in read}
-    if len(every_step) > 1:
-        raise ValueError(f"layer {node.name!r} reads every step of one input and the last step of another")
-    layer.check_steps(steps, all(every_step))
-    return Value(layer.out, layer.width(*(source.width for source in read)), all(every_step) and not layer.gives_last)
+    arriving, *others = {source.steps for source in read}
+    if others:
+        raise ValueError(f"layer {node.name!r} reads inputs of different numbers of steps: {arriving}, {others[0]}")
+    given = layer.given_steps(arriving)
+    return Value(layer.out, layer.width(*(source.width for source in read)), given)

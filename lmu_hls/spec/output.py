@@ -4,17 +4,36 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType
+from lmu_hls.spec.layers import Layer
 from lmu_hls.spec.layers.argmax import ArgMax
 from lmu_hls.spec.layers.lmu import LMU
+from lmu_hls.spec.layers.select import Select
 from lmu_hls.spec.layers.softmax import Softmax
 from lmu_hls.spec.network import Network
+from lmu_hls.spec.window import Window
 
 
 def streaming(network: Network) -> Network:
-    """The network with one output vector a step: every LMU layer returns all its steps."""
-    lmus = {node.name: node.layer for node in network.nodes if isinstance(node.layer, LMU)}
-    return network.map_layers({name: replace(lmu, return_sequences=True) for name, lmu in lmus.items()})
+    """The network with one output vector a step: layers that give the last step give every step.
+
+    Raises LmuHlsError for a layer that reads several steps of a sequence at once.
+    """
+    return network.map_layers({node.name: _each_step(node.layer) for node in network.nodes})
+
+
+def _each_step(layer: Layer) -> Layer:
+    if isinstance(layer, LMU):
+        return replace(layer, return_sequences=True)
+    if layer.over is None:
+        return layer
+    if isinstance(layer, Select) and layer.over.last_alone:
+        steps = layer.over.steps
+        return replace(layer, window=Window(steps, steps))
+    raise LmuHlsError(
+        f"layer {layer.name!r} works on whole sequences, and in streaming mode there are none; use Mode: sequence"
+    )
 
 
 def with_logits(network: Network) -> Network:

@@ -19,7 +19,7 @@ from lmu_hls.records.jsonfile import write_bytes
 from lmu_hls.records.schema import SCHEMA, check_schema
 from lmu_hls.spec.layers import LAYERS
 
-_RECORDS = (FixedType, spec.Activation, spec.Input, spec.Network, spec.Node, spec.Table, spec.Weight)
+_RECORDS = (FixedType, spec.Activation, spec.Input, spec.Network, spec.Node, spec.Table, spec.Weight, spec.Window)
 _CLASSES: dict[str, type] = {  # beside the layers
     cls.__name__: cls for cls in (*_RECORDS, *spec.HIDDEN_CELLS.values(), *get_args(spec.MemoryUpdate))
 }

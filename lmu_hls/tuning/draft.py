@@ -201,5 +201,8 @@ class _Retyped(Reading):
 
 
 def _names_before(nodes: tuple[Any, ...]) -> list[tuple[Any, str]]:
-    """Each node of the chain with the name of the one before it."""
-    return list(zip(nodes, ["", *(node.name for node in nodes)], strict=False))
+    """Each node of the chain with the name of the one whose type it reads; some nodes hand on what they read."""
+    names = [""]
+    for node in nodes:
+        names.append(names[-1] if getattr(node, "keeps_type", False) else node.name)
+    return list(zip(nodes, names, strict=False))

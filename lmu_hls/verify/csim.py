@@ -124,9 +124,10 @@ def _compiler(command: list[str], directory: Path, stdin: str | None = None) -> 
 
 
 def output_shape(network: Network) -> tuple[int, ...]:
-    """Shape of one sample's output: (width,), or (steps, width) while every LMU returns sequences."""
-    width = network.widths[-1]
-    return (width,) if any(layer.gives_last for layer in network.layers) else (network.steps, width)
+    """Shape of one sample's output: (width,), or (steps, width) where it has an axis of steps."""
+    (name,) = network.outputs
+    value = network.values[name]
+    return (value.width,) if value.steps is None else (value.steps, value.width)
 
 
 def _integers(values: np.ndarray, type_: FixedType) -> Ints:

@@ -73,7 +73,7 @@ class OwnDense(keras.layers.Dense):
 MODELS = {
     "add": (lambda: functional(lambda h, x: h + x), ("'add'", "after 'lmu' and 'x'", "input_to_hidden=True")),
     "scale": (lambda: functional(lambda h, x: h * 2), ("'multiply", "after 'lmu'", "weights of a Dense layer")),
-    "slice": (lambda: functional(lambda h, x: h[:, -1]), ("'get_item'", "return_sequences=False")),
+    "slice": (lambda: functional(lambda h, x: h[:, ::-1]), ("'get_item", "with a positive step")),
     "mean": (lambda: functional(lambda h, x: ops.mean(h, axis=1)), ("'mean'", "return_sequences=False")),
     "function": (lambda: functional(lambda h, x: ops.relu(h)), ("'relu", "the layer of keras.layers")),
     "mask": (masked, ("layer 'lmu'", "with a mask", "sequences of one length")),
@@ -132,7 +132,7 @@ MODELS = {
 LAYERS = {
     "LayerNormalization": ((), "use BatchNormalization, or train without it"),
     "Conv1D": ((3, 1), "larger memory_d or order"),
-    "Flatten": ((), "return_sequences=False"),
+    "Reshape": (((-1,),), "return_sequences=False"),
     "GlobalAveragePooling1D": ((), "return_sequences=False"),
     "MaxPooling1D": ((), "return_sequences=False"),
     "LeakyReLU": ((), "use relu"),

@@ -49,7 +49,7 @@ def drawn_graph(seed: int) -> Network:
     rng = np.random.default_rng(seed)
     steps, values = int(rng.integers(1, 5)), {}
     inputs = tuple(Input(f"in{k}", random_type(rng), int(rng.integers(1, 4))) for k in range(rng.integers(1, 4)))
-    values = {item.name: (item.type, item.width, True) for item in inputs}
+    values = {item.name: (item.type, item.width, steps) for item in inputs}
     nodes: list[Node] = []
     for k in range(int(rng.integers(2, 8))):
         name, source = f"n{k}", str(rng.choice(list(values)))
@@ -80,7 +80,7 @@ def drawn_graph(seed: int) -> Network:
             sources = (str(rng.choice(fit)),)
             x, width, every = values[sources[0]]
         nodes.append(Node(name, layer, sources))
-        values[name] = (layer.out, layer.width(*[width] * len(sources)), every and not layer.gives_last)
+        values[name] = (layer.out, layer.width(*[width] * len(sources)), layer.given_steps(every))
     names = [node.name for node in nodes]
     outputs = tuple(rng.choice(names, int(rng.integers(1, len(names) + 1)), replace=False).tolist())
     return Network("net", steps, inputs, tuple(nodes[k] for k in rng.permutation(len(nodes))), outputs)
@@ -90,7 +90,7 @@ def _fits(layer: Layer, value: tuple[FixedType, int, bool]) -> bool:
     kind, (x, width, every) = layer.inputs[0], value
     try:
         layer.width(width)
-        layer.check_steps(getattr(layer, "steps", 1), every)
+        layer.given_steps(every)
     except ValueError:
         return False
     return (kind.width, kind.fraction, kind.signed) == (x.width, x.fraction, x.signed)
@@ -131,10 +131,10 @@ def test_what_does_not_fit_is_refused():
         "layer 'second' takes fixed<20,3.*, but 'first' gives": lambda: network.with_layers(
             [first.layer, replace(second.layer, x=FixedType(20, 3)), dense.layer, relu.layer]
         ),
-        "layer 'second' needs every step, but only the last": lambda: network.with_layers(
+        "layer 'second' needs every step, but only one vector": lambda: network.with_layers(
             [replace(first.layer, return_sequences=False), second.layer, dense.layer, relu.layer]
         ),
-        "layer 'first' has sequences of 5 steps, the network of 7": lambda: replace(network, steps=7),
+        "layer 'first' has sequences of 5 steps, but 7 come": lambda: replace(network, steps=7),
         "no LMU layer": lambda: chain("net", dense.layer.x, 1, dense.layer.kernel.shape[0], [dense.layer]),
     }
     for message, build in refusals.items():
@@ -146,7 +146,7 @@ def test_inputs_that_last_differently_do_not_meet():
     network = random_network(np.random.default_rng(0))
     first, second, *_ = network.nodes
     both = Node("both", SumOfTwo("both", (first.layer.out, second.layer.out), FixedType(8, 4)), ("first", "second"))
-    with pytest.raises(ValueError, match="'both' reads every step of one input and the last step of another"):
+    with pytest.raises(ValueError, match="'both' reads inputs of different numbers of steps"):
         replace(network, nodes=(first, second, both), outputs=("both",))
 
 

@@ -29,6 +29,7 @@ from lmu_hls.spec import (
     make_exp,
 )
 from lmu_hls.spec.layers.scale import Scale
+from lmu_hls.spec.layers.select import Select
 
 
 def random_type(rng: np.random.Generator, signed: bool = True) -> FixedType:
@@ -287,6 +288,13 @@ def define_layer(layer: Layer, values: np.ndarray, *others: np.ndarray) -> np.nd
     if isinstance(layer, LMU):
         h = define_lmu(layer, values)["h"]
         return h if layer.return_sequences else h[-1]
+    if layer.over is not None:  # what a step reads, side by side
+        zero = np.zeros_like(values[:1] if values.ndim == 2 else values[np.newaxis])
+        rows = np.concatenate([values if values.ndim == 2 else values[np.newaxis], zero])
+        values = rows[layer.over.reads()].reshape(layer.over.count, -1)
+        values = values[0] if layer.over.vector else values
+    if isinstance(layer, Select):
+        return values
     if isinstance(layer, Dense):
         bias = real(layer.bias)
         return _each(values @ real(layer.kernel) + (bias if bias is not None else 0), lambda v: assign(v, layer.out))

@@ -19,6 +19,7 @@ from hls4ml.backends.backend import get_available_backends, get_backend
 
 from lmu_hls.front.backends import supported_backend
 from lmu_hls.front.keras_model import check_model, holds_lmu
+from lmu_hls.front.operators import with_layers
 from lmu_hls.front.settings import check_settings, known_layers
 from lmu_hls.imports import when_imported
 
@@ -60,8 +61,16 @@ def _check_configuration(module: ModuleType) -> None:
     setattr(module, CONFIG, checked)
 
 
+def _readable(model: Any) -> Any:
+    """The model with layers for its operators, where it holds an LMU."""
+    return with_layers(model) if holds_lmu(model) else model
+
+
 def _first(name: str, check: Callable[..., None]) -> property:
-    """The property of a function ``name`` of the module that calls ``check`` with the same arguments first."""
+    """The property of a function ``name`` of the module that calls ``check`` with the same arguments first.
+
+    The function then gets the model with layers for its operators.
+    """
 
     def get(module: ModuleType) -> Any:
         original = module.__dict__[name]
@@ -71,7 +80,8 @@ def _first(name: str, check: Callable[..., None]) -> property:
         def checked(*args: Any, **kwargs: Any) -> Any:
             bound = signature.bind(*args, **kwargs)
             check(**bound.arguments)
-            return original(*args, **kwargs)
+            bound.arguments["model"] = _readable(bound.arguments["model"])
+            return original(*bound.args, **bound.kwargs)
 
         return checked
 
@@ -112,7 +122,7 @@ def _checked_from_config(module: ModuleType) -> Any:
     def checked(config: Any) -> Any:
         read = module.__dict__["parse_yaml_config"](config) if isinstance(config, str) else config
         _check_all(read.get("KerasModel"), read.get("Backend", "Vivado"), read.get("HLSConfig"))
-        return original(read)
+        return original({**read, "KerasModel": _readable(read.get("KerasModel"))})
 
     return checked
 

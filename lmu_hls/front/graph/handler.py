@@ -10,7 +10,7 @@ from hls4ml.converters.keras_v3._base import KerasV3LayerHandler, registry
 from lmu_hls.activations import FUNCTIONS
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.front.graph.layer import CELL_OPTIONS
-from lmu_hls.front.graph.layers import readers
+from lmu_hls.front.graph.layers import LayerReader, readers
 from lmu_hls.front.hidden import FUNCTION_FIELDS, hidden_weight
 from lmu_hls.front.keras_model import beside_lmu, comes_from_lmu, is_foreign
 from lmu_hls.front.weights import layer_weight
@@ -78,15 +78,20 @@ class NeighbourHandler:
     """hls4ml's own handler of a layer before or after an LMU, with our numbers.
 
     After an LMU a node may become one of ours, as a softmax does; the weights are those that the layer computes with,
-    also where Keras stores integers and a scale.
+    also where Keras stores integers and a scale. ``original`` is None where hls4ml has no handler.
     """
 
-    def __init__(self, original: Any) -> None:
-        self.original = original
+    def __init__(self, original: Any, reader: LayerReader) -> None:
+        self.original, self.reader = original, reader
 
     def __call__(self, layer: Any, in_tensors: Any, out_tensors: Any) -> Any:
         if not beside_lmu(in_tensors, out_tensors):
-            return self.original(layer, in_tensors, out_tensors)
+            return self.original and self.original(layer, in_tensors, out_tensors)
+        own = self.reader.attributes(layer, tuple(in_tensors[0].shape[1:]))
+        if own is not None:
+            ends = {"input": in_tensors, "output": out_tensors}
+            names = {f"{end}_keras_tensor_names": [one.name for one in tensors] for end, tensors in ends.items()}
+            return ({"name": layer.name, **names, **own},)
         weights = {"weight_data": layer_weight(layer, "kernel"), "bias_data": layer_weight(layer, "bias")}
         parts = self.original(layer, in_tensors, out_tensors)
         if parts is None:
@@ -101,9 +106,10 @@ class NeighbourHandler:
 
 def wrap_handlers() -> None:
     """Put :class:`NeighbourHandler` before hls4ml's own handlers; once."""
-    for name in (name for reader in readers() for name in reader.handled):
-        if not isinstance(registry[name], NeighbourHandler):
-            registry[name] = NeighbourHandler(registry[name])
+    for reader in readers():
+        for name in reader.handled:
+            if not isinstance(registry.get(name), NeighbourHandler):
+                registry[name] = NeighbourHandler(registry.get(name), reader)
 
 
 def _refuse_options(layer: Any, in_tensors: Any, out_tensors: Any) -> None:

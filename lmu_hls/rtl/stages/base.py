@@ -97,6 +97,15 @@ class Stage(ABC, Generic[L]):
         return False
 
     @property
+    def gathers(self) -> bool:
+        """It gives less often than it takes, so that a buffer behind it keeps it from waiting."""
+        return False
+
+    def given_steps(self, arriving: int) -> int:
+        """Steps of a sequence that it gives where so many come; one for a vector."""
+        return 1 if self.gives_last else arriving
+
+    @property
     def types(self) -> dict[str, FixedType]:
         """The types of its tensors, for the reader of the manifest."""
         return {name: getattr(self.layer, name) for name in ("x", "out")}

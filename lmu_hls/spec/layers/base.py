@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from lmu_hls.fixed import FixedType
 from lmu_hls.spec.assign import Assign, Tensor, assigned
+from lmu_hls.spec.window import Window
 
 L = TypeVar("L", bound="Layer")
 
@@ -35,9 +36,10 @@ class Layer(ABC):
         return (x,)
 
     @property
-    def gives_last(self) -> bool:
-        """Of a sequence it gives the last step only."""
-        return False
+    def over(self) -> Window | None:
+        """The steps that each of its steps reads, by its field ``window``; None for a layer that goes step by step."""
+        window: Window | None = getattr(self, "window", None)
+        return None if window is None or window.changes_nothing else window
 
     def width(self, *widths: int) -> int:
         """Values that it gives in a step, for ``widths`` values of each input; by default as many as it reads.
@@ -47,9 +49,11 @@ class Layer(ABC):
         return widths[0]
 
     def reads(self, *widths: int) -> tuple[Tensor, ...]:
-        """What it reads as tensors: x, or x0, x1, ... of several inputs."""
+        """What it reads for a step as tensors: x, or x0, x1, ... of several inputs; the steps of a window in order."""
         names = ["x"] if len(widths) == 1 else [f"x{k}" for k in range(len(widths))]
-        return tuple(Tensor(*item) for item in zip(names, self.inputs, widths, strict=True))
+        size = 1 if self.over is None else self.over.size
+        sizes = [size * width for width in widths]
+        return tuple(Tensor(*item) for item in zip(names, self.inputs, sizes, strict=True))
 
     @abstractmethod
     def assignments(self, *widths: int) -> tuple[Assign, ...]:
@@ -65,8 +69,17 @@ class Layer(ABC):
         changed: L = replace(dataclass, name=name)
         return changed
 
-    def check_steps(self, steps: int, every_step: bool) -> None:  # noqa: B027 - most can take any
-        """ValueError for sequences of ``steps``, of which only the last step comes where not ``every_step``."""
+    def given_steps(self, arriving: int | None) -> int | None:
+        """Steps that it gives where so many come; None is one vector, without an axis of steps.
+
+        Raises ValueError for numbers that it cannot take.
+        """
+        window = self.over
+        if window is None:
+            return arriving
+        if window.steps != (arriving or 1):
+            raise ValueError(f"layer {self.name!r} reads {window.steps} steps, but {arriving or 'a vector'} come")
+        return None if window.vector else window.count
 
     def check_width(self, expected: int, arriving: int) -> None:
         """ValueError unless ``arriving`` values come in a step where it reads ``expected``."""

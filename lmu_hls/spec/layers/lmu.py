@@ -72,19 +72,16 @@ class LMU(Layer):
     def out(self) -> FixedType:  # type: ignore[override] # nothing sets it
         return self.h
 
-    @property
-    def gives_last(self) -> bool:
-        return not self.return_sequences
-
     def width(self, *widths: int) -> int:
         self.check_width(self.n_in, widths[0])
         return self.units
 
-    def check_steps(self, steps: int, every_step: bool) -> None:
-        if not every_step:
-            raise ValueError(f"layer {self.name!r} needs every step, but only the last one comes; set return_sequences")
-        if steps != self.steps:
-            raise ValueError(f"layer {self.name!r} has sequences of {self.steps} steps, the network of {steps}")
+    def given_steps(self, arriving: int | None) -> int | None:
+        if arriving is None:
+            raise ValueError(f"layer {self.name!r} needs every step, but only one vector comes; set return_sequences")
+        if arriving != self.steps:
+            raise ValueError(f"layer {self.name!r} has sequences of {self.steps} steps, but {arriving} come")
+        return arriving if self.return_sequences else None
 
     @property
     def encoder(self) -> Assign:

@@ -182,7 +182,7 @@ def test_head_activations(activation, tmp_path):
 
 @pytest.mark.parametrize(
     "layer",
-    [keras.layers.LayerNormalization, keras.layers.Flatten, keras.layers.GlobalAveragePooling1D],
+    [keras.layers.LayerNormalization, keras.layers.UnitNormalization],
 )
 def test_other_layers(layer, tmp_path):
     refuse(model(plain(), layer(name="other")), tmp_path, "other", "not supported in a model with an LMU")

@@ -39,6 +39,13 @@ class LayerReader(ABC):
     def __init_subclass__(cls) -> None:
         _READERS.append(cls())
 
+    def attributes(self, layer: Any, shape: tuple[int, ...]) -> Mapping[str, Any] | None:
+        """What the node of a Keras layer, which reads ``shape``, is given in place of what hls4ml's handler says.
+
+        None: hls4ml's handler is right.
+        """
+        return None
+
     def prepare(self, model: Any) -> None:  # noqa: B027 - most have nothing to do
         """Change a graph before any type is settled; each kind of layer looks for its own nodes."""
 

@@ -1,0 +1,73 @@
+"""Operators between layers, such as ``h[:, -1]``: which of them become layers, and the model that has these instead.
+
+hls4ml reads a model layer by layer and does not see an operator on tensors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from lmu_hls.errors import LmuHlsError
+
+
+def layer_of(operator: Any, node: Any) -> Any:
+    """The layer that does the same as an operator called by ``node``; None where there is none."""
+    make = LAYERS.get(type(operator).__name__)
+    return None if make is None else make(operator, node)
+
+
+def with_layers(model: Any) -> Any:
+    """``model`` where it has no operators; else a copy of it, with the same weights, that has layers in their places.
+
+    Raises LmuHlsError for operators that no layer stands for.
+    """
+    import keras
+
+    found = {operator: node for operator, node in operators(model)}
+    if not found:
+        return model
+    layers = {operator: layer_of(operator, node) for operator, node in found.items()}
+    if None in layers.values():
+        raise LmuHlsError(f"model {model.name!r} has operators that cannot be converted")
+
+    def copy(operation: Any) -> Any:
+        return layers.get(operation) or type(operation).from_config(operation.get_config())
+
+    def call(operation: Any, *args: Any, **kwargs: Any) -> Any:
+        return operation(args[0]) if operation in layers.values() else operation(*args, **kwargs)
+
+    made = keras.models.clone_model(model, clone_function=copy, call_function=call)
+    made.set_weights(model.get_weights())
+    return made
+
+
+def operators(model: Any) -> Iterator[tuple[Any, Any]]:
+    """The operators of a Keras model that are no layers, each with the node that calls it."""
+    import keras
+
+    graph = getattr(model, "_functional", None) or model
+    for level in getattr(graph, "_nodes_by_depth", {}).values():
+        for node in level:
+            if not isinstance(node.operation, keras.layers.Layer):
+                yield node.operation, node
+
+
+def _slice(operator: Any, node: Any) -> Any:
+    """x[:, step] and x[:, start:stop:step] of a sequence, steps in their order."""
+    from lmu_hls.layers.steps import Steps
+
+    x, key = node.arguments.args
+    key = key if isinstance(key, tuple) else (key,)
+    whole = slice(None)
+    if len(x.shape) != 3 or x.shape[1] is None or len(key) < 2 or any(item != whole for item in (key[0], *key[2:])):
+        return None
+    steps, name = key[1], operator.name
+    if isinstance(steps, int):
+        return Steps(steps, None if steps == -1 else steps + 1, vector=True, name=name)
+    if not isinstance(steps, slice) or (steps.step or 1) < 1 or not len(range(x.shape[1])[steps]):
+        return None
+    return Steps(steps.start, steps.stop, steps.step or 1, name=name)
+
+
+LAYERS: dict[str, Callable[[Any, Any], Any]] = {"GetItem": _slice}  # by Keras's class of the operator

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef NNET_LMU_SELECT_H_
+#define NNET_LMU_SELECT_H_
+
+// Steps of a sequence as they are, io_parallel and io_stream: slices, flattened, cropped, padded, repeated sequences.
+//
+//     y_t = [x_s, x_(s+1), ..., x_(s+size-1)]     s = first + t * stride;  t = 0 .. count-1
+//
+// What lies outside of the sequence is zero, or with `repeat` the nearest step.
+//
+// Time: about as many cycles as there are values. io_stream keeps the whole sequence.
+
+#include "nnet_lmu_numbers.h"
+
+namespace nnet {
+
+// The settings of a layer; parameters.h overrides them.
+struct lmu_window_config {
+    static const unsigned n_in = 1;  // values of a step
+    static const unsigned steps = 1; // that come
+    static const unsigned count = 1; // that are given
+    static const int first = 0;
+    static const unsigned stride = 1;
+    static const unsigned size = 1;
+    static const bool repeat = false;
+};
+
+// Number of the step that step t of the result reads at place p; outside of the sequence for zeros.
+template <typename CONFIG_T> int lmu_window_step(const unsigned t, const unsigned p) {
+    #pragma HLS INLINE
+    const int step = CONFIG_T::first + int(t * CONFIG_T::stride + p);
+    const int last = int(CONFIG_T::steps) - 1;
+    if (!CONFIG_T::repeat)
+        return step;
+    return step < 0 ? 0 : (step > last ? last : step);
+}
+
+// The layer: steps x n_in values in, count x size x n_in values out.
+template <class x_T, class res_T, typename CONFIG_T>
+void lmu_select(x_T data[CONFIG_T::steps * CONFIG_T::n_in],
+                res_T res[CONFIG_T::count * CONFIG_T::size * CONFIG_T::n_in]) {
+StepLoop:
+    for (unsigned t = 0; t < CONFIG_T::count; t++) {
+    PlaceLoop:
+        for (unsigned p = 0; p < CONFIG_T::size; p++) {
+            const int step = lmu_window_step<CONFIG_T>(t, p);
+            const bool inside = step >= 0 && step < int(CONFIG_T::steps);
+        ValueLoop:
+            for (unsigned k = 0; k < CONFIG_T::n_in; k++) {
+                #pragma HLS PIPELINE II=1
+                const unsigned place = (t * CONFIG_T::size + p) * CONFIG_T::n_in + k;
+                res[place] = inside ? res_T(data[unsigned(inside ? step : 0) * CONFIG_T::n_in + k]) : res_T(0);
+            }
+        }
+    }
+}
+
+// Words of n_in values each, as one array.
+template <unsigned words, class data_T, class data_S, class x_T> void lmu_read_words(data_S &data, x_T *x) {
+ReadLoop:
+    for (unsigned s = 0; s < words; s++) {
+        #pragma HLS PIPELINE II=1
+        const data_T word = data.read();
+        for (unsigned k = 0; k < data_T::size; k++) {
+            #pragma HLS UNROLL
+            x[s * data_T::size + k] = word[k];
+        }
+    }
+}
+
+template <unsigned words, class res_T, class res_S, class y_T> void lmu_write_words(const y_T *y, res_S &res) {
+WriteLoop:
+    for (unsigned t = 0; t < words; t++) {
+        #pragma HLS PIPELINE II=1
+        res_T word;
+        for (unsigned k = 0; k < res_T::size; k++) {
+            #pragma HLS UNROLL
+            word[k] = y[t * res_T::size + k];
+        }
+        res.write(word);
+    }
+}
+
+// The layer in io_stream: a word is a step. data and res are streams of any backend.
+template <class data_T, class res_T, typename CONFIG_T, class data_S, class res_S>
+void lmu_select_stream(data_S &data, res_S &res) {
+    typename data_T::value_type x[CONFIG_T::steps * CONFIG_T::n_in];
+    typename res_T::value_type y[CONFIG_T::count * CONFIG_T::size * CONFIG_T::n_in];
+    lmu_read_words<CONFIG_T::steps, data_T>(data, x);
+    lmu_select<typename data_T::value_type, typename res_T::value_type, CONFIG_T>(x, y);
+    lmu_write_words<CONFIG_T::count, res_T>(y, res);
+}
+
+} // namespace nnet
+
+#endif

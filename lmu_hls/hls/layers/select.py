@@ -1,0 +1,56 @@
+"""What the generated C++ says about steps that are handed on as they are: a struct and a call."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any
+
+from hls4ml.backends.template import FunctionCallTemplate, LayerConfigTemplate
+
+from lmu_hls.front.graph.layers.select import LMUSelect, node_window
+from lmu_hls.hls.streams import function_name
+
+HEADERS = ("nnet_lmu_select.h",)
+
+WINDOW = """struct config{index} : nnet::lmu_window_config {{
+    static const unsigned n_in = {n_in};
+    static const unsigned steps = {steps};
+    static const unsigned count = {count};
+    static const int first = {first};
+    static const unsigned stride = {stride};
+    static const unsigned size = {size};
+    static const bool repeat = {repeat};
+{own}}};
+"""
+
+
+def window_config(node: Any, own: str = "") -> str:
+    """The struct of a layer that reads windows, with lines of its ``own``."""
+    window, n_in = node_window(node), prod(node.get_input_variable().shape[-1:])
+    numbers = {name: getattr(window, name) for name in ("steps", "count", "first", "stride", "size")}
+    return WINDOW.format(index=node.get_attr("index"), n_in=n_in, repeat=str(window.repeat).lower(), own=own, **numbers)
+
+
+class SelectConfigTemplate(LayerConfigTemplate):
+    """The struct that ``nnet::lmu_select`` takes as CONFIG_T."""
+
+    def __init__(self) -> None:
+        super().__init__(LMUSelect)
+
+    def format(self, node: Any) -> str:
+        return window_config(node)
+
+
+class SelectFunctionTemplate(FunctionCallTemplate):
+    """The call of ``nnet::lmu_select``."""
+
+    def __init__(self) -> None:
+        super().__init__(LMUSelect, include_header=[f"nnet_utils/{HEADERS[0]}"])
+
+    def format(self, node: Any) -> str:
+        params = self._default_function_params(node)
+        call = "nnet::{function}<{input_t}, {output_t}, {config}>({input}, {output});"
+        return call.format(**params, function=function_name("lmu_select", node))
+
+
+TEMPLATES = (SelectConfigTemplate, SelectFunctionTemplate)

@@ -1,0 +1,23 @@
+"""A slice of a sequence as a layer: what an operator such as ``h[:, -1]`` becomes for the conversion."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+
+
+class Steps(keras.layers.Layer):
+    """x[:, start:stop:step] of x (batch, steps, features); with ``vector`` the only step of it, without its axis."""
+
+    def __init__(self, start: int | None, stop: int | None, step: int = 1, vector: bool = False, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.start, self.stop, self.step, self.vector = start, stop, step, vector
+
+    def call(self, x: Any) -> Any:
+        kept = x[:, self.start : self.stop : self.step]
+        return kept[:, 0] if self.vector else kept
+
+    def get_config(self) -> dict[str, Any]:
+        own = {name: getattr(self, name) for name in ("start", "stop", "step", "vector")}
+        return {**super().get_config(), **own}

@@ -1,0 +1,52 @@
+"""Which steps of a sequence a layer reads at once, and so how many steps it gives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Step t of what is given reads the ``size`` steps from first + t * stride on, side by side.
+
+    ``steps`` come, one also as a vector; ``count`` are given, or with ``vector`` the only one as a vector, without an
+    axis of steps. What lies outside of the sequence is zero, or with ``repeat`` the nearest step.
+    Raises ValueError for sizes that cannot be.
+    """
+
+    steps: int
+    count: int
+    first: int = 0
+    stride: int = 1
+    size: int = 1
+    vector: bool = False
+    repeat: bool = False
+
+    def __post_init__(self) -> None:
+        if min(self.steps, self.count, self.size) < 1 or self.stride < 0 or (self.vector and self.count != 1):
+            raise ValueError(f"no window can be like this: {self}")
+
+    @property
+    def changes_nothing(self) -> bool:
+        """Every step is given as it comes."""
+        return self == Window(self.steps, self.steps, repeat=self.repeat)
+
+    @property
+    def last_alone(self) -> bool:
+        """Of the sequence only the last step is given, as a vector."""
+        return self.vector and self.size == 1 and self.first == self.steps - 1
+
+    @property
+    def whole(self) -> bool:
+        """Every step is in just one window, and the last one ends with the sequence."""
+        apart = self.count == 1 or self.stride == self.size
+        return apart and self.first == 0 and self.count * self.size == self.steps
+
+    def reads(self) -> NDArray[np.int64]:
+        """The numbers of the steps that are read, (count, size); -1 for zeros."""
+        wanted = self.first + self.stride * np.arange(self.count)[:, None] + np.arange(self.size)
+        inside = np.clip(wanted, 0, self.steps - 1)
+        return inside if self.repeat else np.where(inside == wanted, wanted, -1)

@@ -1,0 +1,47 @@
+"""Operators between layers: which become layers, in a copy of the model; the model itself stays as it is."""
+
+import keras
+import numpy as np
+import pytest
+
+from lmu_hls.errors import LmuHlsError
+from lmu_hls.front.keras_model import check_model
+from lmu_hls.front.operators import with_layers
+from lmu_hls.layers.steps import Steps
+from tests.support.lmu_models import N_IN, STEPS, lmu
+
+
+def model(operator):
+    x = keras.Input((STEPS, N_IN), name="x")
+    return keras.Model(x, keras.layers.Dense(2, name="head")(operator(lmu("tanh", name="memory")(x))))
+
+
+@pytest.mark.parametrize(
+    "operator",
+    [lambda h: h[:, -1], lambda h: h[:, 2, :], lambda h: h[:, 1:-1], lambda h: h[:, ::2], lambda h: h[:, -2]],
+)
+def test_slices_of_steps(operator):
+    built = model(operator)
+    check_model(built)
+    layers = [layer.name for layer in built.layers]
+    changed = with_layers(built)
+    assert [type(layer) for layer in changed.layers].count(Steps) == 1
+    assert [layer.name for layer in built.layers] == layers and len(built.layers[1]._inbound_nodes) == 1
+    x = np.random.default_rng(0).uniform(-1, 1, (4, STEPS, N_IN)).astype(np.float32)
+    assert np.array_equal(changed.predict(x, verbose=0), built.predict(x, verbose=0))
+    assert with_layers(changed) is changed
+
+
+@pytest.mark.parametrize(
+    "operator", [lambda h: h[:, ::-1], lambda h: h[:2, :], lambda h: h[:, -1, 1:], lambda h: h[..., -1:]]
+)
+def test_other_slices_are_refused(operator):
+    with pytest.raises(LmuHlsError, match=r"the operator 'get_item.*slices of steps can be: h\[:, -1\]"):
+        check_model(model(operator))
+
+
+def test_a_layer_that_was_put_for_an_operator_can_be_saved():
+    layer = Steps(1, None, 2, name="s")
+    again = Steps.from_config(layer.get_config())
+    x = np.arange(10.0).reshape(1, 5, 2)
+    assert np.array_equal(again(x), x[:, 1::2]) and again.name == "s"

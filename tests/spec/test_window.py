@@ -1,0 +1,69 @@
+"""Which steps a window reads, and what the contract makes of them."""
+
+import numpy as np
+import pytest
+
+from lmu_hls import golden
+from lmu_hls.errors import LmuHlsError
+from lmu_hls.spec import Select, Window, chain, store, streaming
+from tests.support.networks import define_network, random_input, random_lmu
+
+
+def with_layers(*layers, steps=4, seed=3):
+    """A network of an LMU that gives every step, and ``layers`` made from the type that it gives."""
+    lmu = random_lmu(np.random.default_rng(seed), steps=steps, return_sequences=True)
+    return chain("net", lmu.x, steps, lmu.n_in, (lmu, *(make(lmu.h) for make in layers)))
+
+
+@pytest.mark.parametrize(
+    "window, reads",
+    [
+        (Window(4, 1, 3, vector=True), [[3]]),
+        (Window(4, 1, size=4, vector=True), [[0, 1, 2, 3]]),
+        (Window(5, 2, 1, stride=2), [[1], [3]]),
+        (Window(2, 5, -2), [[-1], [-1], [0], [1], [-1]]),
+        (Window(1, 3, stride=0), [[0], [0], [0]]),
+        (Window(4, 3, -1, stride=2, size=2, repeat=True), [[0, 0], [1, 2], [3, 3]]),
+    ],
+)
+def test_windows(window, reads, tmp_path):
+    """What is read is what golden gives, and what the definition in fractions says; the file keeps it."""
+    assert window.reads().tolist() == reads
+    network = with_layers(lambda h: Select("s", h, window), steps=window.steps)
+    store.save(network, tmp_path / "spec.npz")
+    x = random_input(np.random.default_rng(0), network, 3)
+    expected = np.array([define_network(network, sample) for sample in x])
+    trace = golden.run(store.load(tmp_path / "spec.npz"), x)
+    assert np.array_equal(trace.output, expected) and np.unique(expected).size > 1
+    assert network.values["s"].steps == (None if window.vector else len(reads))
+
+
+def test_what_a_window_stands_for():
+    assert Window(4, 4).changes_nothing and Window(4, 1, 3, vector=True).last_alone
+    assert [Window(6, 2, size=3, stride=s).whole for s in (3, 2)] == [True, False]
+    assert not Window(7, 2, size=3, stride=3).whole and Window(1, 1, vector=True).last_alone
+
+
+def test_refusals():
+    for wrong in ({"count": 0}, {"size": 0}, {"count": 2, "vector": True}, {"stride": -1}):
+        with pytest.raises(ValueError, match="no window can be like this"):
+            Window(**{"steps": 4, "count": 1, **wrong})
+    with pytest.raises(ValueError, match="layer 's' reads 3 steps, but 4 come"):
+        with_layers(lambda h: Select("s", h, Window(3, 1)))
+    with pytest.raises(ValueError, match="layer 't' reads 2 steps, but a vector come"):
+        flat = Window(4, 1, size=4, vector=True)
+        with_layers(lambda h: Select("s", h, flat), lambda h: Select("t", h, Window(2, 1)))
+
+
+def test_streaming():
+    """The last step becomes every step; sequences as a whole are refused, and pieces of them, too."""
+    network = with_layers(lambda h: Select("s", h, Window(4, 1, 3, vector=True)))
+    x = random_input(np.random.default_rng(0), network, 2)
+    every = golden.run(streaming(network), x[:, :3], states=golden.zero_states(network, 2))
+    assert every.output.shape[:2] == (2, 3)
+    assert np.array_equal(golden.run(streaming(network), x).output[:, -1], golden.run(network, x).output)
+    flat = with_layers(lambda h: Select("s", h, Window(4, 1, size=4, vector=True)))
+    with pytest.raises(LmuHlsError, match="layer 's' works on whole sequences"):
+        streaming(flat)
+    with pytest.raises(ValueError, match="s reads whole sequences of 4 steps, 3 are given"):
+        golden.run(flat, x[:, :3], states=golden.zero_states(flat, 2))
