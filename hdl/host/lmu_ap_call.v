@@ -14,7 +14,6 @@
 //   ap_done            1       out         the call has written all its words
 //   ap_continue        1       in          ap_done has been seen
 //   ap_idle            1       out         there is no call
-//   reset_state        1       in          the step starts from zero; stays from ap_start to ap_ready
 //   in_dout            IN_W    in          word of the FIFO that is read, while in_empty_n
 //   in_empty_n         1       in          the FIFO has a word
 //   in_read            1       out         the word is taken
@@ -22,7 +21,6 @@
 //   out_full_n         1       in          the FIFO has room
 //   out_write          1       out         the word is given
 //   m_axis_tdata       IN_W    out         to the unit: N_IN beats a call
-//   m_axis_tuser       1       out         reset_state of the call
 //   s_axis_tdata       OUT_W   in          from the unit: N_OUT beats a step
 //
 //   Cycles (exact, without waiting for ap_ce, a FIFO or ap_continue; unit: from the last beat in to the last beat out)
@@ -48,7 +46,6 @@ module lmu_ap_call #(
     output wire ap_done,
     input  wire ap_continue,
     output wire ap_idle,
-    input  wire [0:0] reset_state,
 
     input  wire [IN_W-1:0] in_dout,
     input  wire            in_empty_n,
@@ -61,7 +58,6 @@ module lmu_ap_call #(
     output reg  [IN_W-1:0] m_axis_tdata,
     output reg             m_axis_tvalid,
     input  wire            m_axis_tready,
-    output reg  [     0:0] m_axis_tuser,
 
     input  wire [OUT_W-1:0] s_axis_tdata,
     input  wire             s_axis_tvalid,
@@ -95,7 +91,6 @@ module lmu_ap_call #(
         if (in_read) begin
             m_axis_tvalid <= 1'b1;
             m_axis_tdata <= in_dout;
-            m_axis_tuser <= reset_state;
             read_q <= read_q + 1'b1;
         end
         if (out_write) begin
@@ -120,8 +115,8 @@ module lmu_ap_call #(
     f_axis #(.SOURCE(1), .WIDTH(OUT_W)) f_s_axis (
         .clk(ap_clk), .rst(ap_rst), .valid(s_axis_tvalid), .ready(s_axis_tready), .payload(s_axis_tdata)
     );
-    f_axis #(.WIDTH(IN_W + 1)) f_m_axis (
-        .clk(ap_clk), .rst(ap_rst), .valid(m_axis_tvalid), .ready(m_axis_tready), .payload({m_axis_tdata, m_axis_tuser})
+    f_axis #(.WIDTH(IN_W)) f_m_axis (
+        .clk(ap_clk), .rst(ap_rst), .valid(m_axis_tvalid), .ready(m_axis_tready), .payload(m_axis_tdata)
     );
     reg [IN_CW-1:0] f_in_q;  // beats that the unit has taken of its step
     reg [OUT_CW-1:0] f_out_q;  // and given
@@ -135,10 +130,10 @@ module lmu_ap_call #(
     end
     always @* if (s_axis_tvalid) assume (f_in_q == N_IN);
 
-    // The caller: ap_start and reset_state stay until ap_ready
-    reg f_waits_q, f_state_q;
-    always @(posedge ap_clk) {f_waits_q, f_state_q} <= {!ap_rst && ap_start && !ap_ready, reset_state};
-    always @* if (f_waits_q) assume (ap_start && reset_state == f_state_q);
+    // The caller: ap_start stays until ap_ready
+    reg f_waits_q;
+    always @(posedge ap_clk) f_waits_q <= !ap_rst && ap_start && !ap_ready;
+    always @* if (f_waits_q) assume (ap_start);
 
     // Words of this call, counted at the FIFOs
     reg [IN_CW-1:0] f_read_q;
@@ -160,9 +155,8 @@ module lmu_ap_call #(
     wire [OUT_CW-1:0] f_out_place = $anyconst;
     reg [IN_W-1:0] f_in_word_q;
     reg [OUT_W-1:0] f_out_word_q;
-    reg f_reset_q;
     always @(posedge ap_clk) begin
-        if (in_read && f_read_q == f_in_place) {f_in_word_q, f_reset_q} <= {in_dout, reset_state};
+        if (in_read && f_read_q == f_in_place) f_in_word_q <= in_dout;
         if (f_gives && f_out_q == f_out_place) f_out_word_q <= s_axis_tdata;
     end
 
@@ -185,11 +179,9 @@ module lmu_ap_call #(
         quiet_between_calls : assert (!f_owed_q || !(in_read || out_write));
         idle_without_call : assert (!ap_idle || (!ap_start && f_read_q == 0 && !m_axis_tvalid && !full_q));
         never_stuck : assert (f_still_q < 2);
-        if (f_takes && f_in_q == f_in_place)
-            word_as_read : assert ({m_axis_tdata, m_axis_tuser} == {f_in_word_q, f_reset_q});
+        if (f_takes && f_in_q == f_in_place) word_as_read : assert (m_axis_tdata == f_in_word_q);
         if (out_write && f_written_q == f_out_place) word_as_given : assert (out_din == f_out_word_q);
         reach_second_call : cover (ap_done && f_owed_q && !ap_start);
-        reach_reset : cover (ap_ready && m_axis_tuser[0]);
         reach_next : cover (in_read && f_ended_q);
     end
 `endif

@@ -20,7 +20,7 @@ _FAULTS = (
     ("told_q <= !ap_continue;", "told_q <= 1'b0;", ("ready_once",)),
     ("&& (!m_axis_tvalid || m_axis_tready);", ";", ("f_m_axis.payload_holds",)),
     ("s_axis_tready = !full_q || out_write", "s_axis_tready = 1'b1", ("word_as_given",)),
-    ("m_axis_tuser <= reset_state;", "m_axis_tuser <= 1'b0;", ("word_as_read",)),
+    ("m_axis_tdata <= in_dout;", "m_axis_tdata <= m_axis_tdata ^ in_dout;", ("word_as_read",)),
     ("s_axis_tready = !full_q || out_write", "s_axis_tready = out_write", ("never_stuck",)),
     ("!ap_start && !done_q", "!done_q", ("idle_without_call",)),
 )
