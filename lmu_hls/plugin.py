@@ -8,7 +8,8 @@ from typing import Any
 
 def register(*, register_backend: Callable[..., Any], register_writer: Callable[..., Any]) -> None:
     """Make the LMU and the backend ``Verilog`` known to hls4ml, so that ``import hls4ml`` is enough for the user."""
-    from lmu_hls import backend, hls
+    from lmu_hls import backend, blackbox, hls
 
     hls.register()
+    blackbox.register()
     backend.register(register_backend, register_writer)

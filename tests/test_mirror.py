@@ -118,6 +118,7 @@ ELSEWHERE = {
         "verify/test_verilated.py": "interface",
     },
     "sim": {
+        "rtl/test_blackbox.py": "blackbox_bench",
         "hdl/host/test_registers.py": "registers_bench registers_model",
         "hdl/number/test_round_sat.py": "table_bench",
         "hdl/stream/test_plumbing.py": "stream_bench streams",

@@ -238,6 +238,7 @@ _VALUES = {
     "PipelineInterval": (lambda value: _integer(value, 1), "an integer from 1 on"),
     "Strategy": (lambda value: isinstance(value, str), "a word, such as 'Latency'"),
     "MemoryUpdate": (lambda value: isinstance(value, str), "'dense', 'tridiagonal' or 'auto'"),
+    "MemoryUpdateRtl": (lambda value: isinstance(value, bool), "True or False"),
     "Trace": (lambda value: isinstance(value, bool), "True or False"),
     "Compression": (lambda value: isinstance(value, bool) or value in (0, 1), "True or False"),
 }

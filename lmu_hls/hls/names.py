@@ -88,7 +88,10 @@ def words_of_cpp(model: Any) -> set[str]:
     top, inputs = model.config.get_project_name(), model.get_input_variables()
     words = {top, f"{top}_float", f"{top}_double"}
     for node in model.get_layers():
-        words |= {f"{kind}{node.index}" for kind in ("config", "relu_config")} | {f"layer{node.index}_index"}
+        words |= {f"{kind}{node.index}" for kind in ("config", "relu_config")} | {
+            f"layer{node.index}_index",
+            f"lmu{node.index}_memory_step",
+        }
         items = [item for item in (*node.get_variables(), *node.get_weights()) if item not in inputs]
         words |= {item.name.rpartition(".")[2] for item in items}  # Quartus: members of structs
         words |= {named.name for named in node.types.values()}

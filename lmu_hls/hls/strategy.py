@@ -20,8 +20,10 @@ class SettleStrategies(ModelOptimizerPass):
     It is what the user wrote for the layer or for all LMU layers. Where only the whole model has one, Resource holds
     for all, but Latency, which hls4ml's configurations always say, only up to :data:`UNROLLED` multiplications a step.
 
-    Raises LmuHlsError for a ReuseFactor that the Resource which the user asked for cannot come close to. Warns of
-    layers in which more than :data:`UNROLLED` multiplications are unrolled.
+    A layer whose memory is an RTL blackbox has Resource, since no blackbox with FIFOs stands in a pipelined loop.
+
+    Raises LmuHlsError for a ReuseFactor that the Resource which the user asked for cannot come close to, and for a
+    blackbox with Latency. Warns of layers in which more than :data:`UNROLLED` multiplications are unrolled.
     """
 
     def __init__(self) -> None:
@@ -37,12 +39,18 @@ class SettleStrategies(ModelOptimizerPass):
         config, layer = node.model.config, LMULayerReader().extract(Reading(node))
         own = config.layer_name_strategy.get(node.name.lower()) or config.layer_type_strategy.get("lmu")
         asked = str(own or config.get_strategy(node)).lower()
-        large = schedule(layer, "latency").unrolled > UNROLLED
-        resource = asked == "resource" or (large and own is None)
+        rtl = in_rtl(node)
+        if rtl and str(own).lower() == "latency":
+            raise LmuHlsError(
+                f"layer {node.name!r}: Strategy 'Latency' pipelines the steps, and the blackbox of "
+                "MemoryUpdateRtl cannot stand in a pipeline; leave the layer's Strategy out, or use 'Resource'"
+            )
+        large = schedule(layer, "latency", rtl).unrolled > UNROLLED
+        resource = rtl or asked == "resource" or (large and own is None)
         config.layer_name_strategy[node.name.lower()] = "Resource" if resource else "Latency"
         if asked == "resource":
-            _check_reuse(layer)
-        made = schedule(layer, "resource" if resource else "latency")
+            _check_reuse(layer, rtl)
+        made = schedule(layer, "resource" if resource else "latency", rtl)
         if made.unrolled > UNROLLED:
             warnings.warn(too_much(layer, made), LmuHlsWarning, stacklevel=2)
 
@@ -52,19 +60,26 @@ def strategy_of(node: Any) -> Any:
     return node.model.config.get_strategy(node).lower()
 
 
-def _check_reuse(layer: LMU) -> None:
+def in_rtl(node: Any) -> bool:
+    """Whether the memory of an LMU node is hand-written Verilog."""
+    return bool(node.get_attr("memory_update_rtl", False))
+
+
+def _check_reuse(layer: LMU, rtl: bool) -> None:
     reuse = layer.reuse_factor
-    if is_possible(layer, reuse):
+    if is_possible(layer, reuse, rtl):
         return
     raise LmuHlsError(
         f"layer {layer.name!r}: ReuseFactor={reuse} is not possible with Strategy 'Resource': its matrices do not "
-        f"divide into {reuse} equal parts; the nearest that is possible is {nearest_possible(layer, reuse)}"
+        f"divide into {reuse} equal parts; the nearest that is possible is {nearest_possible(layer, reuse, rtl=rtl)}"
     )
 
 
 def too_much(layer: LMU, chosen: Schedule) -> str:
     """What to do about a layer with more unrolled multiplications than HLS tools accept."""
-    helps = nearest_possible(layer, -(-chosen.multiplications // UNROLLED), at_most=UNROLLED)
+    helps = nearest_possible(
+        layer, -(-chosen.multiplications // UNROLLED), at_most=UNROLLED, rtl="update" not in chosen.loops
+    )
     by = f"ReuseFactor={helps}" if helps is not None else "a smaller layer"
     strategy = " and Strategy 'Resource'" if chosen.strategy == "latency" else ""
     return (

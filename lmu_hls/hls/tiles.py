@@ -60,28 +60,31 @@ class Schedule:
         return self.multiplications if self.strategy == "latency" else self.multipliers
 
 
-def schedule(layer: LMU, strategy: Strategy) -> Schedule:
-    """The loops of ``layer``: of each the tile with the most iterations up to ReuseFactor, or one iteration."""
+def schedule(layer: LMU, strategy: Strategy, rtl: bool = False) -> Schedule:
+    """The loops of ``layer``: of each the tile with the most iterations up to ReuseFactor, or one iteration.
+
+    ``rtl``: the memory update is none of them, since it is Verilog.
+    """
     reuse = layer.reuse_factor if strategy == "resource" else 1
-    choice = _choices(layer)
+    choice = _choices(layer, rtl)
     loops = {tiles[0].name: _chosen(tiles, reuse) for tiles in choice}
     return Schedule(strategy, layer.reuse_factor, sum(tiles[0].multiplications for tiles in choice), loops)
 
 
-def is_possible(layer: LMU, reuse_factor: int) -> bool:
+def is_possible(layer: LMU, reuse_factor: int, rtl: bool = False) -> bool:
     """Whether Strategy Resource comes close to multiplications / ``reuse_factor`` multipliers.
 
     Tiles that do not divide a matrix have more; a :data:`TOLERANCE` more in the whole layer is accepted.
     """
-    return _is_possible(_choices(layer), reuse_factor)
+    return _is_possible(_choices(layer, rtl), reuse_factor)
 
 
-def nearest_possible(layer: LMU, reuse_factor: int, at_most: int | None = None) -> int | None:
+def nearest_possible(layer: LMU, reuse_factor: int, at_most: int | None = None, rtl: bool = False) -> int | None:
     """The possible ReuseFactor that is nearest, the larger of two.
 
     With ``at_most`` only those that leave as many multipliers or fewer; None when there is none.
     """
-    choice = _choices(layer)
+    choice = _choices(layer, rtl)
 
     def serves(reuse: int) -> bool:
         fits = at_most is None or sum(_chosen(tiles, reuse).multipliers for tiles in choice) <= at_most
@@ -110,7 +113,7 @@ def _chosen(tiles: list[Loop], reuse: int) -> Loop:
     return max((loop for loop in tiles if loop.iterations <= reuse), key=lambda loop: loop.iterations)
 
 
-def _choices(layer: LMU) -> list[list[Loop]]:
+def _choices(layer: LMU, rtl: bool) -> list[list[Loop]]:
     """All tiles of every loop of a step, fewest iterations first."""
     cell = layer.hidden
     matrices = {name: getattr(layer, name) for name in ("encoder_x", "encoder_h", "encoder_mem")}
@@ -122,7 +125,8 @@ def _choices(layer: LMU) -> list[list[Loop]]:
         for name, weight in matrices.items()
         if weight is not None
     ]
-    choice.append((_tridiagonal if isinstance(layer.update, TridiagonalUpdate) else _dense)(layer))
+    if not rtl:
+        choice.append((_tridiagonal if isinstance(layer.update, TridiagonalUpdate) else _dense)(layer))
     if cell is not None:
         choice.append(_units(layer.units, cell.products))
     return choice

@@ -30,11 +30,16 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Rom:
-    """A ROM file: ``words`` of ``width`` bits, at least two."""
+    """A ROM file: ``words`` of ``width`` bits, at least two.
+
+    ``zero``: a word by its number and a mask of bits, which its unit takes to be zero. Where the words stand in the
+    source, that is checked when it is elaborated.
+    """
 
     file: str
     width: int
     words: tuple[int, ...]
+    zero: tuple[int, int] | None = None
 
     def text(self) -> str:
         """One word a line, hexadecimal, all of the same length."""

@@ -24,6 +24,7 @@ from lmu_hls.records import dump, write_text
 from lmu_hls.records.folder import BENCH, CORE, INTEGRATION, LICENSE, MAKEFILE, MANIFEST, README, ROM, RTL, VECTORS
 from lmu_hls.resources import hdl_file, hdl_modules, license_text
 from lmu_hls.rtl import layout, registers
+from lmu_hls.rtl.affine import Rom
 from lmu_hls.rtl.copies import without_formal
 from lmu_hls.rtl.manifest import Project, project
 from lmu_hls.rtl.network import NetworkPlan, utilisation
@@ -79,7 +80,7 @@ def project_files(
     files = {f"{RTL}/{plan.top}.v": top_source(plan)}
     library = hdl_modules()
     for module in modules(plan):
-        text = _inline_rom(plan) if inline and module == ROM_MODULE else _source(module)
+        text = _inline_rom(plan) if inline and module == ROM_MODULE else source(module)
         files[f"{RTL}/{plan.names.module(module)}.v"] = plan.names.source(text, library)
     files |= {} if inline else {plan.names.rom(rom): rom.text() for rom in plan.net.roms.values()}
     beats = (0, 0)
@@ -126,7 +127,7 @@ def top_source(plan: NetworkPlan) -> str:
             "text": layout.instance(
                 plan.names.module(item.module),
                 item.name,
-                {name: _value(value, roms) for name, value in item.parameters.items()},
+                {name: parameter(value, roms) for name, value in item.parameters.items()},
                 {"clk": "clk", "rst": rst, **item.ports},
             ),
         }
@@ -135,7 +136,7 @@ def top_source(plan: NetworkPlan) -> str:
     return render("network_top.v.jinja", plan=plan, instances=instances)
 
 
-def _value(value: int | str, roms: Mapping[str, str]) -> str:
+def parameter(value: int | str, roms: Mapping[str, str]) -> str:
     """A parameter in Verilog; ``roms`` has the text for each ROM file."""
     if isinstance(value, str):
         return roms[value]
@@ -155,7 +156,7 @@ def with_submodules(tops: Iterable[str]) -> tuple[str, ...]:
         module = todo.pop()
         if module not in needed:
             needed.add(module)
-            todo += _INSTANCE.findall(_source(module))
+            todo += _INSTANCE.findall(source(module))
     return tuple(sorted(needed))
 
 
@@ -170,10 +171,15 @@ def rom_files(plan: NetworkPlan) -> tuple[str, ...]:
 
 
 def _inline_rom(plan: NetworkPlan) -> str:
-    return render("lmu_rom_inline.v.jinja", roms=list(plan.net.roms.values()))
+    return inline_rom(plan.net.roms.values())
 
 
-def _source(module: str) -> str:
+def inline_rom(roms: Iterable[Rom]) -> str:
+    """The module lmu_rom with the contents of ``roms``, which are numbered from 1."""
+    return render("lmu_rom_inline.v.jinja", roms=list(roms))
+
+
+def source(module: str) -> str:
     """A module of the library as a project gets it, under its own name."""
     return without_formal(hdl_file(module).read_text(encoding="utf-8"))
 

@@ -137,7 +137,9 @@ def tridiagonal_unit(
             f"use 1 to {sizes.deepest}"
         )
     coefficients = _coefficients(update)
-    rom = Rom(f"rom/{file}.hex", sum(w.type.width for w in coefficients.values()), rom_words(coefficients))
+    lam, bet, gam, kap = (weight.type.width for weight in coefficients.values())
+    last_gam = (lmu.order - 1, ((1 << gam) - 1) << (lam + bet))  # the unit adds z of a degree that is not there
+    rom = Rom(f"rom/{file}.hex", lam + bet + gam + kap, rom_words(coefficients), last_gam)
     parameters: dict[str, int | str] = {} if pes == 1 else {"PES": pes}
     parameters |= {"ORDER": lmu.order, "MEMORY_D": lmu.memory_d}
     parameters |= {"PIPELINE": sizes.deepest if pipeline is None else pipeline}

@@ -58,7 +58,8 @@ class LMU(Layer):
     """A whole LMU layer. Weights that a connection would need and the layer lacks have no weight variable.
 
     Keys of the configuration, under the layer's name or under ``LMU``: Strategy; ReuseFactor; TableSize and TableRange
-    of the activation tables; MemoryUpdate (dense, tridiagonal or auto); Precision with any name of :data:`TENSORS` and
+    of the activation tables; MemoryUpdate (dense, tridiagonal or auto); MemoryUpdateRtl, for the hand-written unit
+    instead of C++; Precision with any name of :data:`TENSORS` and
     :data:`WEIGHTS`, and ``result``, which is h. Types that are 'auto':
 
         tensors                            width and integer bits of the default precision, RND_CONV, SAT
@@ -77,6 +78,7 @@ class LMU(Layer):
         ConfigurableAttribute("reuse_factor", default=1),
         *(ConfigurableAttribute(name, default=value) for name, value in SETTINGS.items()),
         ConfigurableAttribute("memory_update", value_type=str, default="dense"),
+        ConfigurableAttribute("memory_update_rtl", value_type=bool, default=False),
         WeightAttribute("encoder_x"),
         *(TypeAttribute(name) for name in TENSORS + WEIGHTS),
         *(TypeAttribute(name, configurable=False) for name in (*ACCUMULATORS, *TABLE_NAMES, *INDEXES)),
@@ -193,6 +195,11 @@ class LMU(Layer):
             words = " or ".join(map(repr, known))
             raise LmuHlsError(
                 f"layer {self.name!r}: io_type={io_type!r} is not supported by {config.backend.name}; use {words}"
+            )
+        if self.get_attr("memory_update_rtl", False) and not getattr(config.backend, "rtl_blackbox", False):
+            raise LmuHlsError(
+                f"layer {self.name!r}: MemoryUpdateRtl needs an RTL blackbox, which {config.backend.name} has "
+                "no form of; use backend='Vitis', or leave it out"
             )
         strategy = config.get_strategy(self)
         if strategy.lower() not in STRATEGIES:

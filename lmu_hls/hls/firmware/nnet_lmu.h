@@ -80,7 +80,7 @@ EncodeLoop:
 // mem = A mem + B u. All channels share A (order x order, row major) and B (order). An iteration makes
 // state_tile states of each of channel_tile channels; with Strategy Latency all of them.
 template <typename CONFIG_T> struct lmu_dense_update {
-    static void step(const typename CONFIG_T::u_t u[CONFIG_T::memory_d],
+    static void step(const bool, const typename CONFIG_T::u_t u[CONFIG_T::memory_d],
                      const typename CONFIG_T::a_t a[CONFIG_T::n_a], const typename CONFIG_T::b_t b[CONFIG_T::n_b],
                      const typename CONFIG_T::lam_t *, const typename CONFIG_T::gam_t *,
                      const typename CONFIG_T::kap_t *, const typename CONFIG_T::bet_t *,
@@ -132,7 +132,7 @@ template <typename CONFIG_T> struct lmu_dense_update {
 // A sweep is a chain of order multiplications, so a step takes longer than the dense one; channels run side by side, or
 // after one another, channel_tile of them in an iteration. The arrays here are in the order of the iterations.
 template <typename CONFIG_T> struct lmu_tridiagonal_update {
-    static void step(const typename CONFIG_T::u_t u[CONFIG_T::memory_d], const typename CONFIG_T::a_t *,
+    static void step(const bool, const typename CONFIG_T::u_t u[CONFIG_T::memory_d], const typename CONFIG_T::a_t *,
                      const typename CONFIG_T::b_t *, const typename CONFIG_T::lam_t lam[CONFIG_T::n_lam],
                      const typename CONFIG_T::gam_t gam[CONFIG_T::n_gam],
                      const typename CONFIG_T::kap_t kap[CONFIG_T::n_kap],
@@ -201,15 +201,17 @@ template <typename CONFIG_T> struct lmu_tridiagonal_update {
     }
 };
 
-// One step: from x and the state (mem, cell, h) of the step before to the next state, whose h is the output.
+// One step: from x and the state (mem, cell, h) of the step before to the next state, whose h is the output. fresh: it
+// is the first of a sequence, for a memory update that keeps its state elsewhere (nnet_lmu_blackbox.h).
 template <class x_T, class h_T, typename CONFIG_T>
-void lmu_step(const x_T x[CONFIG_T::n_in], typename CONFIG_T::mem_t mem[CONFIG_T::memory_d * CONFIG_T::order],
+void lmu_step(const bool fresh, const x_T x[CONFIG_T::n_in],
+              typename CONFIG_T::mem_t mem[CONFIG_T::memory_d * CONFIG_T::order],
               typename CONFIG_T::cell_t cell[CONFIG_T::units], h_T h[CONFIG_T::units], LMU_WEIGHTS_OF(CONFIG_T)) {
     #pragma HLS INLINE
     typename CONFIG_T::u_t u[CONFIG_T::memory_d];
     #pragma HLS ARRAY_PARTITION variable=u complete
     lmu_encode<x_T, h_T, CONFIG_T>(x, h, mem, encoder_x, encoder_h, encoder_mem, encoder_bias, u);
-    CONFIG_T::template update<CONFIG_T>::step(u, a, b, lam, gam, kap, bet, mem);
+    CONFIG_T::template update<CONFIG_T>::step(fresh, u, a, b, lam, gam, kap, bet, mem);
     CONFIG_T::template cell<x_T, h_T, CONFIG_T>::step(mem, x, hidden_mem, hidden_x, hidden_h, hidden_bias,
                                                       hidden_recurrent_bias, table, gate_table, squash_table, cell, h);
 }
@@ -246,7 +248,7 @@ ReadLoop:
         #pragma HLS UNROLL
         x[i] = data[t * CONFIG_T::n_in + i];
     }
-    lmu_step<x_T, h_T, CONFIG_T>(x, mem, cell, h, LMU_WEIGHTS());
+    lmu_step<x_T, h_T, CONFIG_T>(t == 0, x, mem, cell, h, LMU_WEIGHTS());
     if (CONFIG_T::return_sequences || t == CONFIG_T::n_timesteps - 1) {
     WriteLoop:
         for (unsigned k = 0; k < CONFIG_T::units; k++) {

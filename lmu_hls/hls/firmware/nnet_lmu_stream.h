@@ -32,7 +32,8 @@ ReadLoop:
         #pragma HLS UNROLL
         x[i] = word[i];
     }
-    lmu_step<typename data_T::value_type, typename res_T::value_type, CONFIG_T>(x, mem, cell, h, LMU_WEIGHTS());
+    lmu_step<typename data_T::value_type, typename res_T::value_type, CONFIG_T>(t == 0, x, mem, cell, h,
+                                                                                LMU_WEIGHTS());
     if (CONFIG_T::return_sequences || t == CONFIG_T::n_timesteps - 1) {
         res_T out;
         PRAGMA_DATA_PACK(out)

@@ -11,11 +11,12 @@ from lmu_hls.front.graph.accumulators import ACCUMULATORS
 from lmu_hls.front.graph.layer import CELL_OPTIONS, COEFFICIENTS, INDEXES, LMU, TABLE_NAMES, TENSORS, WEIGHTS
 from lmu_hls.front.graph.layers.lmu import LMULayerReader
 from lmu_hls.front.reading import Reading
-from lmu_hls.hls.strategy import strategy_of
+from lmu_hls.hls.strategy import in_rtl, strategy_of
 from lmu_hls.hls.streams import function_name
 from lmu_hls.hls.tiles import Loop, Schedule, schedule
 
 HEADERS = ("nnet_lmu_stream.h", "nnet_lmu.h", "nnet_lmu_cells.h", "nnet_lmu_matrix.h")  # each includes the next
+BLACKBOX = "blackbox"  # below firmware/: what belongs to the hand-written units
 MATRICES = tuple(name for name in WEIGHTS if name not in COEFFICIENTS and not name.endswith("_bias"))
 
 _CONFIG = """struct config{index} : nnet::lmu_config {{
@@ -53,7 +54,15 @@ _CONFIG = """struct config{index} : nnet::lmu_config {{
     template <class x_T, class h_T, class CONFIG_T> using cell = nnet::lmu_{cell}_cell<x_T, h_T, CONFIG_T>;
 
 {typedefs}
-}};
+{memory_step}}};
+"""
+
+_MEMORY_STEP = """
+    static const bool degrees_descending = {descending};
+    static void memory_step({streams}) {{
+        #pragma HLS INLINE
+        {name}(words, states);
+    }}
 """
 
 
@@ -79,7 +88,7 @@ class LMUConfigTemplate(LayerConfigTemplate):
         options = "\n".join(f"    static const bool {name} = {_flag(node.get_attr(name))};" for name in CELL_OPTIONS)
         kind = node.get_attr("hidden_cell")
         plan = schedule_of(node)
-        states, channels = plan.loops["update"].tile
+        states, channels = plan.loops["update"].tile if "update" in plan.loops else (1, 1)
         sizes = ("index", "n_in", "n_timesteps", "memory_d", "order", "units", "reuse_factor")
         return _CONFIG.format(
             **{name: node.get_attr(name) for name in sizes},
@@ -87,7 +96,7 @@ class LMUConfigTemplate(LayerConfigTemplate):
             n_out=node.get_output_variable().size(),
             activation=_function(node.get_attr("hidden_activation")),
             gate_activation=_function(node.get_attr("hidden_recurrent_activation")),
-            update=node.get_attr("memory_update"),
+            update="rtl" if in_rtl(node) else node.get_attr("memory_update"),
             cell="no" if kind == "none" else kind,
             options=options,
             strategy=plan.strategy,
@@ -98,6 +107,7 @@ class LMUConfigTemplate(LayerConfigTemplate):
             tiles="\n".join(_tile(name, plan.loops.get(name)) for name in MATRICES),
             weights="\n".join(f"    static const unsigned n_{name} = {_size(node, name)};" for name in WEIGHTS),
             typedefs=typedefs,
+            memory_step=_memory_step(node) if in_rtl(node) else "",
         )
 
 
@@ -106,6 +116,12 @@ class LMUFunctionTemplate(FunctionCallTemplate):
 
     def __init__(self) -> None:
         super().__init__(LMU, include_header=[f"nnet_utils/{HEADERS[0]}"])
+
+    def transform(self, model: Any, node: Any) -> Any:
+        changed = super().transform(model, node)
+        if in_rtl(node):
+            node.set_attr("include_header", [*self.include_header, f"{BLACKBOX}/{memory_step_name(node)}.h"])
+        return changed
 
     def format(self, node: Any) -> str:
         params = self._default_function_params(node)
@@ -117,7 +133,23 @@ class LMUFunctionTemplate(FunctionCallTemplate):
 
 def schedule_of(node: Any) -> Schedule:
     """The loops of an LMU node whose types are settled."""
-    return schedule(LMULayerReader().extract(Reading(node)), strategy_of(node))
+    return schedule(LMULayerReader().extract(Reading(node)), strategy_of(node), in_rtl(node))
+
+
+def memory_step_name(node: Any) -> str:
+    """The C++ function, and Verilog module, that does a step of the memory of an LMU node in the hand-written unit."""
+    return f"lmu{node.index}_memory_step"
+
+
+def memory_step_streams(node: Any) -> str:
+    """The parameters of that function."""
+    u, mem = (node.types[f"{name}_t"].precision.width for name in ("u", "mem"))
+    return f"hls::stream<ap_uint<{u + 1}> > &words, hls::stream<ap_uint<{mem}> > &states"
+
+
+def _memory_step(node: Any) -> str:
+    descending = _flag(node.get_attr("memory_update") == "tridiagonal")
+    return _MEMORY_STEP.format(descending=descending, streams=memory_step_streams(node), name=memory_step_name(node))
 
 
 def _tile(name: str, loop: Loop | None) -> str:
