@@ -47,7 +47,8 @@ ELSEWHERE = {
         "front/test_config.py": "settle update",
     },
     "lmu_hls/front/graph/layers": {
-        "front/graph/test_layers.py": "activation base dense input lmu softmax",
+        "front/graph/layers/test_activation.py": "time_distributed",
+        "front/graph/test_layers.py": "base dense input lmu softmax",
         "hls/layers/test_select.py": "select",
     },
     "lmu_hls/golden": {"golden/test_memory.py": "sweeps", "golden/test_network.py": "affine assign lmu"},
