@@ -14,17 +14,20 @@ if TYPE_CHECKING:
     from lmu_hls.hls import register
     from lmu_hls.layers import LMU, LMUCell, convert_keras_lmu, load_keras_lmu
     from lmu_hls.layers.rebase import fine_tune, rebase, rediscretize
+    from lmu_hls.training import QuantizedModel, quantize
     from lmu_hls.tuning import auto_precision
 
 __version__ = "0.1.0"
 __all__ = [
     "LMU",
     "LMUCell",
+    "QuantizedModel",
     "__version__",
     "auto_precision",
     "convert_keras_lmu",
     "fine_tune",
     "load_keras_lmu",
+    "quantize",
     "rebase",
     "rediscretize",
     "reference",
@@ -34,6 +37,7 @@ __all__ = [
 _HOME = {
     **dict.fromkeys(("LMU", "LMUCell", "convert_keras_lmu", "fine_tune"), "lmu_hls.layers"),
     **dict.fromkeys(("load_keras_lmu", "rebase", "rediscretize"), "lmu_hls.layers"),
+    **dict.fromkeys(("QuantizedModel", "quantize"), "lmu_hls.training"),
     "auto_precision": "lmu_hls.tuning",
     "reference": "lmu_hls.backend",
     "register": "lmu_hls.hls",

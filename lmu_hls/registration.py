@@ -11,7 +11,7 @@ from types import ModuleType
 
 from lmu_hls.imports import when_imported
 
-_LAYERS = "lmu_hls.layers"  # registers its classes with Keras when it is imported
+_CLASSES = ("lmu_hls.layers", "lmu_hls.training")  # they register their classes with Keras when they are imported
 
 
 def with_keras() -> None:
@@ -22,4 +22,5 @@ def with_keras() -> None:
 def _register(keras: ModuleType) -> None:
     # A Keras that our layers cannot use still has to be imported; who asks for lmu_hls.LMU hears of it
     with contextlib.suppress(ImportError, AttributeError):
-        importlib.import_module(_LAYERS)
+        for module in _CLASSES:
+            importlib.import_module(module)

@@ -39,6 +39,7 @@ ELSEWHERE = {
     "lmu_hls/front": {
         "flow/test_keras_errors.py": "alternatives keras_model",
         "front/test_extract.py": "hidden node reading tensors",
+        "training/test_quantization.py": "own_types",
         "hls/test_batch_normalization.py": "notes",
     },
     "lmu_hls/front/graph": {
@@ -106,6 +107,10 @@ ELSEWHERE = {
     },
     "lmu_hls/synth/estimate": {"synth/estimate/test_model.py": "features"},
     "lmu_hls/synth/families": {"synth/families/test_targets.py": "ecp5 gowin ice40 xc7 xcup"},
+    "lmu_hls/training": {
+        "training/test_program.py": "arithmetic lmu loops step vectors",
+        "training/test_quantization.py": "model places types weights",
+    },
     "lmu_hls/tuning": {
         "precision/test_noise.py": "channel",
         "tuning/test_auto.py": "judge search",

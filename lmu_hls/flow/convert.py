@@ -25,6 +25,7 @@ from lmu_hls.front.config import full_config
 from lmu_hls.front.extract import network_spec
 from lmu_hls.front.keras_model import check_model, is_foreign
 from lmu_hls.front.notes import remarks
+from lmu_hls.front.own_types import float_model_of, with_own_types
 from lmu_hls.front.settings import project_keys, project_options
 from lmu_hls.naming import identifier
 from lmu_hls.records import (
@@ -116,7 +117,8 @@ def convert(
     :class:`lmu_hls.rtl.options.RtlOptions`. Raises LmuHlsError for what cannot be converted; the folder is then as it
     was before.
     """
-    model = own_layers(model)
+    given_model = own_layers(model)
+    config, model = with_own_types(given_model, config, precision), float_model_of(given_model)
     check_model(model)
     backend = known_backend(backend)
     options = RtlOptions.from_words(name=name, rom=rom, axi_lite=axi_lite)
@@ -127,7 +129,7 @@ def convert(
             with _warnings_aloud(printed), named_errors(model), out, err:
                 settings = full_config(model, config or {}, backend, precision, reuse_factor)
                 graph = _hls4ml_model(model, folder, settings, backend, io_type, project_options(config or {}))
-                made = _write_parts(model, graph, folder, {**project_keys(config or {}), **settings}, options)
+                made = _write_parts(given_model, graph, folder, {**project_keys(config or {}), **settings}, options)
         finally:
             folder.log.write_text(printed.getvalue())
         manifest = _manifest(model, graph, made, folder, backend, io_type)
@@ -172,6 +174,7 @@ def design_of_model(
     Raises LmuHlsError for what cannot be converted.
     """
     model, options = own_layers(model), options or RtlOptions()
+    config, model = with_own_types(model, config, precision), float_model_of(model)
     check_model(model)
     out, err, printed = contextlib.redirect_stdout, contextlib.redirect_stderr, io.StringIO()
     with tempfile.TemporaryDirectory() as place, named_errors(model), out(printed), err(printed):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from lmu_hls.front.own_types import float_model_of, with_own_types
 from lmu_hls.front.settings import Known, check_settings, hls_config, known_layers
 
 
@@ -19,13 +20,15 @@ def full_config(
 
     ``config`` has hls4ml's keys, by itself or below ``HLSConfig``; part and clock may stand beside them and are left
     out here. Layers have a ReuseFactor of their own only where ``config`` gives them one that is not its model's: the
-    model's reaches all others. Raises LmuHlsError for a setting that would not arrive.
+    model's reaches all others. A model with types of its own brings them along. Raises LmuHlsError for a setting that
+    would not arrive.
     """
     from hls4ml.utils import config_from_keras_model
 
     from lmu_hls.front.graph import register
 
     register()
+    model, config = float_model_of(model), with_own_types(model, config, precision)
     given = hls_config(config)
     layers = known_layers(model, backend)
     check_settings(given, layers)

@@ -8,6 +8,7 @@ from typing import Any
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.front.alternatives import OPERATOR, OPERATORS, instead_of
 from lmu_hls.front.operators import layer_of
+from lmu_hls.front.own_types import has_own_types
 from lmu_hls.naming import printable
 
 
@@ -73,6 +74,11 @@ def _layers(model: Any) -> list[Any]:
 
     if not isinstance(model, keras.Model):
         raise LmuHlsError(f"a {type(model).__name__} is no Keras model; give a keras.Model")
+    if has_own_types(model):
+        raise LmuHlsError(
+            f"model {model.name!r} was trained with types of its own, and can only be converted as it is; give its "
+            "float_model for other types or another form"
+        )
     if isinstance(model, keras.Sequential) and not model.built:
         raise LmuHlsError(f"model {model.name!r} is not built; let it begin with keras.Input((steps, features))")
     if not isinstance(model, keras.Sequential) and not hasattr(model, "_nodes_by_depth"):

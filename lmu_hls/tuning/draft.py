@@ -62,7 +62,7 @@ class Draft:
 
         A type for :data:`TABLE` of a layer goes over the TableSize and TableRange of the configuration.
         """
-        return network_of(self.project, [_Retyped(*pair, self, types) for pair in _names_before(self.nodes)])
+        return network_of(self.project, retyped(self, types))
 
     def table_index(self, layer: str, function: str) -> FixedType:
         """The index type that the configuration gives the tables of ``function`` in an LMU layer."""
@@ -78,6 +78,11 @@ class Draft:
                 self._cache.clear()
             known = self._cache[key, to] = to_float(quantize(self.weights[key], to), to)
         return known
+
+
+def retyped(source: Draft, types: Types) -> list[Reading]:
+    """The layers of a draft with ``types``, for :func:`lmu_hls.front.extract.network_of`."""
+    return [_Retyped(*pair, source, types) for pair in _names_before(source.nodes)]
 
 
 def draft(

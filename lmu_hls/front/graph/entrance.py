@@ -11,15 +11,17 @@ from __future__ import annotations
 import functools
 import inspect
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import Any
 
 from hls4ml.backends.backend import get_available_backends, get_backend
 
 from lmu_hls.front.backends import supported_backend
+from lmu_hls.front.config import full_config
 from lmu_hls.front.keras_model import check_model, holds_lmu
 from lmu_hls.front.operators import with_layers
+from lmu_hls.front.own_types import float_model_of, has_own_types, with_own_types
 from lmu_hls.front.settings import check_settings, known_layers
 from lmu_hls.imports import when_imported
 
@@ -53,10 +55,11 @@ def _check_configuration(module: ModuleType) -> None:
     @functools.wraps(original)
     def checked(*args: Any, **kwargs: Any) -> Any:
         bound = signature.bind(*args, **kwargs)
-        backend = bound.arguments.get("backend")
-        if backend is not None and holds_lmu(bound.arguments["model"]):
+        model, backend = bound.arguments["model"], bound.arguments.get("backend")
+        if backend is not None and holds_lmu(model):
             supported_backend(backend, our_backends())
-        return original(*args, **kwargs)
+        bound.arguments["model"] = float_model_of(model)
+        return with_own_types(model, original(*bound.args, **bound.kwargs), defaults=True)
 
     setattr(module, CONFIG, checked)
 
@@ -79,6 +82,7 @@ def _first(name: str, check: Callable[..., None]) -> property:
         @functools.wraps(original)
         def checked(*args: Any, **kwargs: Any) -> Any:
             bound = signature.bind(*args, **kwargs)
+            bound.arguments.update(_parted(bound.arguments))
             check(**bound.arguments)
             bound.arguments["model"] = _readable(bound.arguments["model"])
             return original(*bound.args, **bound.kwargs)
@@ -95,6 +99,15 @@ def _setter(name: str) -> Callable[[ModuleType, Any], None]:
         module.__dict__[name] = value
 
     return put
+
+
+def _parted(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments that change for a model with its own types: its float model, and a configuration with them."""
+    model = arguments.get("model")
+    if not has_own_types(model):
+        return {}
+    config = full_config(model, arguments.get("hls_config") or {}, str(arguments.get("backend", "Vivado")))
+    return {"model": float_model_of(model), "hls_config": config}
 
 
 def _check_model(model: Any, **others: Any) -> None:

@@ -1,0 +1,155 @@
+"""A Keras model whose forward pass is the integer contract."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import keras
+from keras import ops
+
+from lmu_hls.errors import LmuHlsError
+from lmu_hls.fixed import FixedType
+from lmu_hls.layers import LMUCell
+from lmu_hls.layers.discretize import working_dtype
+
+
+@keras.saving.register_keras_serializable(package="lmu_hls")
+class QuantizedModel(keras.Model):
+    """A float model, computed on the integers of the contract with the types of ``own_config``.
+
+    Every named tensor and every weight lies on its grid; gradients go straight through roundings, and are zero where a
+    value saturates. The trainable weights are those of ``float_model``, as floats; theta and batch normalizations stay
+    as they are. x and the output are (batch, steps, features) and as of the float model, real values; x is float32, as
+    Keras hands it on. Dropout acts in training as in the float model, between layers and at the encoder.
+
+    ``own_config`` has hls4ml's keys, with a type for every tensor by the name of its layer.
+    """
+
+    def __init__(self, float_model: Any, own_config: Mapping[str, Any], **kwargs: Any) -> None:
+        super().__init__(**{"name": float_model.name, "dtype": working_dtype(), **kwargs})
+        self.float_model = float_model
+        self._config_text = copy.deepcopy(dict(own_config))
+        self._program: Any = None
+        self._freeze()
+        self.built = True
+
+    @property
+    def own_config(self) -> dict[str, Any]:
+        """hls4ml's configuration with all types."""
+        return copy.deepcopy(self._config_text)
+
+    @property
+    def input_shape(self) -> Any:
+        return self.float_model.input_shape
+
+    @property
+    def output_shape(self) -> Any:
+        return self.float_model.output_shape
+
+    def _freeze(self) -> None:
+        for layer in self.float_model._flatten_layers():
+            if isinstance(layer, keras.layers.BatchNormalization):
+                layer.trainable = False
+            if isinstance(layer, LMUCell) and layer.log_theta_ratio is not None:
+                layer.log_theta_ratio.trainable = False
+
+    def build(self, input_shape: Any = None) -> None:
+        """The float model was built before."""
+
+    @property
+    def program(self) -> Any:
+        """The contract in keras.ops; made when it is first needed, because that takes a conversion."""
+        if self._program is None:
+            from lmu_hls.training.places import network_and_weights
+            from lmu_hls.training.program import Program
+            from lmu_hls.tuning.draft import draft
+
+            source = draft(self.float_model, self._config_text)
+            network, weights = network_and_weights(self.float_model, source, types_of(self._config_text, source.keys))
+            self._program = Program(network, weights, dict(_cells(self.float_model)))
+        return self._program
+
+    def call(self, x: Any, training: bool = False) -> Any:
+        """The output for x (batch, steps, features)."""
+        program = self.program
+        if not training:
+            return program(x)
+        dropouts = dropouts_before({node.name for node in program.network.nodes}, self.float_model)
+
+        def between(node: str, source: str, values: Any) -> Any:
+            for layer in dropouts.get(node, []):
+                values = layer(values, training=True)
+            return values
+
+        masks = {name: _masks(cell, ops.shape(x)[0]) for name, cell in _cells(self.float_model)}
+        return program(x, between, masks)
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        return self.float_model.compute_output_shape(input_shape)
+
+    def get_config(self) -> dict[str, Any]:
+        """The float model and the configuration."""
+        return {
+            "name": self.name,
+            "float_model": keras.saving.serialize_keras_object(self.float_model),
+            "own_config": self.own_config,
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> QuantizedModel:
+        """The model that `get_config` described, with fresh weights."""
+        inner = keras.saving.deserialize_keras_object(config["float_model"], custom_objects=custom_objects)
+        return cls(inner, config["own_config"], name=config["name"])
+
+
+def types_of(config: Mapping[str, Any], keys: Any) -> dict[tuple[str, str], FixedType]:
+    """The types of a configuration in which every tensor of ``keys`` has one; LmuHlsError for one that has none."""
+    found = {}
+    for layer, tensor in keys:
+        text = ((config.get("LayerName") or {}).get(layer) or {}).get("Precision", {}).get(tensor)
+        if text is None:
+            raise LmuHlsError(f"layer {layer!r}: {tensor!r} has no type; quantize the float model again")
+        found[layer, tensor] = FixedType.parse(text)
+    return found
+
+
+def dropouts_before(names: set[str], model: Any) -> dict[str, list[Any]]:
+    """The Dropout layers between a layer of the contract, by its name, and what it reads."""
+    found: dict[str, list[Any]] = {}
+    for layer in model.layers:
+        if layer.name in names:
+            found[layer.name] = list(_dropouts(layer, names))
+    return found
+
+
+def _dropouts(layer: Any, names: set[str]) -> Iterator[Any]:
+    while len(tensors := layer._inbound_nodes[0].input_tensors) == 1:
+        layer = tensors[0]._keras_history.operation
+        if layer.name in names or not layer._inbound_nodes:
+            return
+        if isinstance(layer, keras.layers.Dropout):
+            yield layer
+
+
+def _cells(model: Any) -> Iterator[tuple[str, Any]]:
+    for layer in model.layers:
+        if isinstance(getattr(layer, "cell", None), LMUCell):
+            yield layer.name, layer.cell
+
+
+def _masks(cell: Any, batch: Any) -> dict[str, Any]:
+    """The masks of a cell's dropout at the encoder, by the tensor that they are for."""
+    masks = {}
+    if cell.dropout:
+        width = cell._encoder_width - (cell.output_size if cell.hidden_to_memory else 0)
+        whole = _mask(cell, (batch, cell._encoder_width), cell.dropout)
+        masks = {"x": whole[:, :width], "h": whole[:, width:]}
+    if cell.recurrent_dropout:
+        masks["mem"] = _mask(cell, (batch, cell.memory_size), cell.recurrent_dropout)
+    return masks
+
+
+def _mask(cell: Any, shape: Any, rate: float) -> Any:
+    return keras.random.dropout(ops.ones(shape, dtype=working_dtype()), rate, seed=cell.seed_generator)

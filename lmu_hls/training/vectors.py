@@ -1,0 +1,42 @@
+"""Functions of all values of a tensor at once that are no sums, in keras.ops."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from keras import ops
+
+from lmu_hls.fixed import to_float
+from lmu_hls.spec import Softmax, VectorFunction
+from lmu_hls.training.arithmetic import check_exact, constant, exact, integers, straight_through
+
+GUARD = 2  # bits below the result's: half an LSB, and whether anything is left below that
+
+
+def softmax(layer: Softmax, x: Any) -> Any:
+    """The layer's output for x (..., n), with the gradient of the softmax itself."""
+    powers_of = layer.exp.values
+    largest = int(powers_of.values.max())
+    check_exact(f"{layer.name}: quotient", largest << (layer.out.fraction + GUARD))
+    values = ops.stop_gradient(x)
+    distance = ops.max(values, axis=-1, keepdims=True) - values + layer.up * layer.x.lsb
+    place = ops.cast(integers(distance, layer.index), "int32")
+    powers = ops.take(constant(to_float(powers_of.values, powers_of.type) / powers_of.type.lsb), place)
+    total = ops.sum(powers, axis=-1, keepdims=True)
+    quotient, rest = _divide(powers * 2.0 ** (layer.out.fraction + GUARD - 1), total)
+    value = 2.0 * quotient + ops.where(rest != 0, ops.ones_like(rest), ops.zeros_like(rest))
+    result = exact(value * 2.0 ** -(layer.out.fraction + GUARD), layer.out)
+    return straight_through(result, ops.softmax(x, axis=-1))
+
+
+def _divide(numerator: Any, denominator: Any) -> tuple[Any, Any]:
+    """Quotient and rest of whole numbers held in floats; a quotient that was rounded up is put right."""
+    quotient = ops.floor(numerator / denominator)
+    rest = numerator - quotient * denominator
+    high = ops.where(rest < 0, ops.ones_like(rest), ops.zeros_like(rest))
+    return quotient - high, rest + high * denominator
+
+
+# Each takes the function of the contract and values (..., n)
+EQUATIONS: Mapping[type[VectorFunction], Callable[..., Any]] = {Softmax: softmax}
