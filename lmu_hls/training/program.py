@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from lmu_hls.spec import LMU, Network
+from keras import ops
+
+from lmu_hls.spec import LMU, Network, Window
 from lmu_hls.training.arithmetic import assign, cast
 from lmu_hls.training.lmu import LMUProgram, Masks
 from lmu_hls.training.step import Step
@@ -47,5 +49,17 @@ class Program:
                 values[node.name] = self._lmus[node.name](read[0], (masks or {}).get(node.name))
             else:
                 names, step = self._steps[node.name]
+                if node.layer.over is not None:
+                    read = [_windows(node.layer.over, x) for x in read]
                 values[node.name] = step.bind()(dict(zip(names, read, strict=True)), {})["out"]
         return values[output]
+
+
+def _windows(window: Window, x: Any) -> Any:
+    """(batch, [steps,] n) as what each step of the result reads, (batch, [count,] size * n)."""
+    x = x if len(x.shape) == 3 else ops.expand_dims(x, 1)
+    steps = window.reads().ravel()
+    read = ops.take(x, steps.clip(0).astype("int32"), axis=1)
+    read = ops.where((steps < 0)[:, None], ops.zeros_like(read), read)
+    read = ops.reshape(read, (-1, window.count, window.size * x.shape[-1]))
+    return read[:, 0] if window.vector else read

@@ -1,5 +1,7 @@
 """The contract in keras.ops gives golden's integers: random networks, every cell, both updates, with feedback."""
 
+from dataclasses import replace
+
 import keras
 import numpy as np
 import pytest
@@ -7,7 +9,7 @@ import pytest
 from lmu_hls import golden
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import OVERFLOWS, ROUNDINGS, FixedType, requantize, to_float
-from lmu_hls.spec import LMU, ArgMax, Dense, Weight, chain, with_argmax
+from lmu_hls.spec import LMU, ArgMax, Dense, Select, Weight, Window, chain, with_argmax
 from lmu_hls.training import arithmetic, step
 from lmu_hls.training.program import Program
 from tests.support.networks import random_softmax
@@ -78,6 +80,13 @@ def test_softmax_equals_golden():
         lmu = next(layer for layer in drawn(seed)[0].layers if isinstance(layer, LMU))
         network = chain("net", lmu.x, lmu.steps, lmu.n_in, (lmu, random_softmax(rng, lmu.h)))
         assert_equal_to_golden(network, random_spec_input(network, 6, seed))
+
+
+@pytest.mark.parametrize("window", [(4, 2, -1, 2, 3), (4, 1, 3, 1, 1, True), (4, 1, 0, 1, 4, True)])
+def test_windows_equal_golden(window):
+    lmu = replace(next(lmu for lmu in drawn(3)[0].lmus), steps=4, return_sequences=True)
+    network = chain("net", lmu.x, 4, lmu.n_in, (lmu, Select("select", lmu.h, Window(*window))))
+    assert_equal_to_golden(network, random_spec_input(network, 6, 0))
 
 
 @pytest.mark.parametrize("fault", ["rounding", "table"])
