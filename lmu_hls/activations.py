@@ -69,6 +69,7 @@ FUNCTIONS: Mapping[str, Function] = {
         Function("relu", lambda x: np.maximum(x, 0.0), low=0.0, shrinks=True),
         Function("tanh", np.tanh, -1.0, 1.0, shrinks=True, reach=4, end=8),
         Function("sigmoid", _sigmoid, 0.0, 1.0, reach=8, end=16),
+        Function("softsign", lambda x: x / (1 + np.abs(x)), -1.0, 1.0, shrinks=True, reach=16, end=1 << 22),
         Function("hard_sigmoid", lambda x: np.clip(x / 6 + 0.5, 0.0, 1.0), 0.0, 1.0, reach=4, end=4),
     )
 }

@@ -229,7 +229,7 @@ def convert(
     data: Annotated[
         Path | None, typer.Option(metavar="NPZ", help="Inputs x (and targets y) that --rediscretize is measured on.")
     ] = None,
-    logits: Annotated[bool, typer.Option("--logits", help="Leave out a final softmax.")] = False,
+    logits: Annotated[bool, typer.Option("--logits", help="Leave out a final softmax or sigmoid.")] = False,
     name: Annotated[
         str | None, typer.Option(help="Begins the names of all Verilog modules and ROM files (default: the model's).")
     ] = None,
@@ -258,7 +258,7 @@ def convert(
     flow.check_free(outdir, force)
     keras_model = flow.load_model(model)
     if logits:
-        keras_model = flow.without_softmax(keras_model)
+        keras_model = flow.up_to_logits(keras_model)
     if rediscretize is not None and data is not None:
         keras_model, change = flow.change_discretizer(keras_model, rediscretize, data)
         err.print(str(change), markup=False, highlight=False)

@@ -50,6 +50,7 @@ ELSEWHERE = {
     "lmu_hls/front/graph/layers": {
         "front/graph/layers/test_activation.py": "time_distributed",
         "front/graph/test_layers.py": "base dense input lmu softmax",
+        "hls/layers/test_function.py": "function",
         "hls/layers/test_select.py": "select",
     },
     "lmu_hls/golden": {"golden/test_memory.py": "sweeps", "golden/test_network.py": "affine assign lmu"},

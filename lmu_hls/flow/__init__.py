@@ -1,7 +1,7 @@
 """What the commands do, as functions: convert, verify and energy; each leaves records in an output folder."""
 
 from lmu_hls.flow.config_file import read_config
-from lmu_hls.flow.convert import convert, load_model, softmax_remark, without_softmax
+from lmu_hls.flow.convert import convert, load_model, softmax_remark, up_to_logits
 from lmu_hls.flow.data import Data, load_data, random_data
 from lmu_hls.flow.energy import energy
 from lmu_hls.flow.estimate import estimate_line, estimate_model, estimate_text
@@ -31,6 +31,6 @@ __all__ = [
     "rehearse",
     "softmax_remark",
     "target_of",
+    "up_to_logits",
     "verify",
-    "without_softmax",
 ]

@@ -78,17 +78,19 @@ def own_layers(model: Any) -> Any:
     return convert_keras_lmu(model) if foreign else model
 
 
-def without_softmax(model: Any) -> Any:
-    """The model up to its logits: a final softmax (as a layer, or as the last Dense layer's activation) is left out."""
+def up_to_logits(model: Any) -> Any:
+    """The model without a final softmax or sigmoid, as a layer or as the activation of the last Dense layer."""
     import keras
 
     last = model.layers[-1]
-    softmax = getattr(last, "activation", None) is keras.activations.softmax
-    if isinstance(last, keras.layers.Softmax) or (softmax and isinstance(last, keras.layers.Activation)):
+    inside = last.layer if isinstance(last, keras.layers.TimeDistributed) else last
+    ends = getattr(inside, "activation", None) in (keras.activations.softmax, keras.activations.sigmoid)
+    if isinstance(inside, keras.layers.Softmax) or (ends and isinstance(inside, keras.layers.Activation)):
         return keras.Model(model.inputs, last.input, name=model.name)
-    if not softmax:
+    if not ends:
         return model
-    logits = last.__class__.from_config({**last.get_config(), "activation": "linear"})
+    logits = inside.__class__.from_config({**inside.get_config(), "activation": "linear"})
+    logits = logits if inside is last else keras.layers.TimeDistributed(logits, name=last.name)
     trimmed = keras.Model(model.inputs, logits(last.input), name=model.name)
     logits.set_weights(last.get_weights())
     return trimmed

@@ -100,6 +100,7 @@ def _check_layer(layer: Any) -> None:
         raise LmuHlsError(
             f"layer {layer.name!r}: {name} layers are not supported in a model with an LMU; {_instead_of(layer)}"
         )
+    _check_function(layer)
     if name == "TimeDistributed":
         _check_inside(layer)
     if name == "Softmax":
@@ -108,6 +109,19 @@ def _check_layer(layer: Any) -> None:
             raise LmuHlsError(
                 f"layer {layer.name!r}: softmax is supported on the last axis only, not on {layer.axis}; set axis=-1"
             )
+
+
+def _check_function(layer: Any) -> None:
+    """hls4ml goes by the name of an activation: LmuHlsError for a function of the user's own with a name of Keras's."""
+    function = getattr(getattr(layer, "layer", layer), "activation", None)  # of the layer inside TimeDistributed
+    if function is None or type(function).__module__.partition(".")[0] == "keras":  # a layer as activation
+        return
+    home = str(getattr(function, "__module__", None)).partition(".")[0]
+    if home not in ("keras", "tensorflow", "jax", "torch"):
+        raise LmuHlsError(
+            f"layer {layer.name!r}: its activation {getattr(function, '__name__', function)!r} is a function of your "
+            "own, which may compute anything; give the name of one of keras.activations"
+        )
 
 
 def _check_inside(layer: Any) -> None:

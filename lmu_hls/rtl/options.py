@@ -87,7 +87,7 @@ class RtlOptions:
             )
         if self.output == "argmax":
             network = with_argmax(network)
-        elif self.output == "logits" and has_softmax:
+        elif self.output == "logits":
             network = with_logits(network)
         network = streaming(network) if self.streaming else network
         return replace(network, name=self.name or network.name)

@@ -8,6 +8,7 @@ from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType
 from lmu_hls.spec.layers import Layer
 from lmu_hls.spec.layers.argmax import ArgMax
+from lmu_hls.spec.layers.elementwise import Elementwise
 from lmu_hls.spec.layers.lmu import LMU
 from lmu_hls.spec.layers.select import Select
 from lmu_hls.spec.layers.softmax import Softmax
@@ -37,12 +38,14 @@ def _each_step(layer: Layer) -> Layer:
 
 
 def with_logits(network: Network) -> Network:
-    """The network without its final softmax, if it has one."""
-    return network.with_layers(network.layers[:-1]) if isinstance(network.layers[-1], Softmax) else network
+    """The network without its final softmax or sigmoid, if it has one."""
+    last = network.layers[-1]
+    ends = isinstance(last, Softmax) or (isinstance(last, Elementwise) and last.activation.function == "sigmoid")
+    return network.with_layers(network.layers[:-1]) if ends and len(network.layers) > 1 else network
 
 
 def with_argmax(network: Network) -> Network:
-    """The network that puts out the index of its largest output; a final softmax is left out.
+    """The network that puts out the index of its largest output; a final softmax or sigmoid is left out.
 
     The type of the index is the smallest signed one that holds it, because the Verilog units take signed types.
     """

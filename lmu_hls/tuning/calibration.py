@@ -26,6 +26,7 @@ FINEST = 24  # fraction bits of values and weights that are small, where they ar
 WEIGHT_WIDTH = 24  # of weights there
 REFERENCE = FixedType(60, 60 - FINEST)  # holds all of them: the type of every value in a trace of `calibrate`
 WIDE_INDEX = FixedType(17, 5)  # of tables: over [-16, 16), as fine as WIDE
+WITH_TABLES = ("LMU", "LMUActivation")  # classes of nodes whose tables have an index of that type here
 _TRACE_NAMES = {"h": "result", "out": "result"}  # golden's names of tensors, and hls4ml's
 
 
@@ -50,7 +51,7 @@ def check_data(source: Draft, x: ArrayLike) -> Floats:
 def wide_types(source: Draft) -> dict[Key, FixedType]:
     """Types in which nothing of a usual network overflows and rounding hardly shows."""
     weights = {key: coefficient_type(values, WIDE_WEIGHT_FRACTION) for key, values in source.weights.items()}
-    tables = {(node.name, TABLE): WIDE_INDEX for node in source.nodes if node.class_name == "LMU"}
+    tables = {(node.name, TABLE): WIDE_INDEX for node in source.nodes if node.class_name in WITH_TABLES}
     return {**{key: weights.get(key, WIDE) for key in source.keys}, **tables}
 
 

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from lmu_hls import cli, flow, golden
+from lmu_hls import LMU, cli, flow, golden
 from lmu_hls.fixed import quantize, to_float
 from lmu_hls.flow import softmax_remark
 from lmu_hls.front.config import full_config
@@ -78,11 +78,28 @@ def test_profile_and_automatic_types(saved, command, speech, tmp_path):
     assert isinstance(last, Softmax) and last.out.signed and last.exp.values.type.width == 18
 
 
+SIGMOIDS = {
+    "dense": lambda: [keras.layers.Dense(2, "sigmoid", name="head")],
+    "layer": lambda: [keras.layers.Dense(2, name="head"), keras.layers.Activation("sigmoid")],
+    "each step": lambda: [keras.layers.TimeDistributed(keras.layers.Dense(2, "sigmoid"), name="head")],
+}
+
+
+@pytest.mark.parametrize("end", SIGMOIDS)
+def test_logits_of_a_sigmoid(end):
+    memory = LMU(2, 3, 5, keras.layers.Dense(3, "relu"), return_sequences=end == "each step")
+    model = keras.Sequential([keras.Input((5, 2)), memory, *SIGMOIDS[end]()])
+    trimmed = flow.up_to_logits(model)
+    x = np.random.default_rng(0).uniform(-1, 1, (4, 5, 2))
+    expected, logits = (keras.ops.convert_to_numpy(each(x)) for each in (model, trimmed))
+    assert np.allclose(expected, 1 / (1 + np.exp(-logits)), atol=1e-6) and np.abs(logits).max() > 0.05
+
+
 @pytest.mark.parametrize("end", ["relu", "linear"])
 def test_logits_changes_nothing_else(end):
     keras.utils.set_random_seed(0)
     model = keras.Sequential([*small_model(head=0).layers, keras.layers.Dense(3, end)])
-    assert flow.without_softmax(model) is model
+    assert flow.up_to_logits(model) is model
 
 
 CASES = [(35, "fixed<10,5>", 0.05), (100, "fixed<10,5>", 0.05), (100, "fixed<8,4>", 0.5), (10, "fixed<16,6>", 0.05)]

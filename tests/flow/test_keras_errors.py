@@ -115,9 +115,13 @@ MODELS = {
         lambda: chain(lmu(return_sequences=True), keras.layers.RNN(keras.layers.LSTMCell(2), name="last")),
         ("layer 'last'", "RNN", "hidden_cell=cell"),
     ),
-    "tanh before": (
-        lambda: chain(keras.layers.Dense(2, "tanh", name="first"), lmu()),
-        ("layer 'first_tanh'", "activation 'tanh' is not supported outside of an LMU's hidden cell", "relu"),
+    "selu before": (
+        lambda: chain(keras.layers.Dense(2, "selu", name="first"), lmu()),
+        ("layer 'first_selu'", "activation 'selu' is not supported", "use linear, relu, tanh"),
+    ),
+    "own function": (
+        lambda: chain(lmu(), keras.layers.Dense(2, lambda x: x * 2, name="last")),
+        ("layer 'last'", "'<lambda>' is a function of your own", "keras.activations"),
     ),
     "own class": (
         lambda: chain(lmu(), OwnDense(2, name="mine")),
@@ -150,7 +154,7 @@ def test_models(case):
     said = message(lambda: hls4ml.converters.convert_from_keras_model(model, backend="Vitis", output_dir="/nowhere"))
     for part in parts:
         assert part in said
-    if case != "tanh before":  # known only when the graph is made
+    if case != "selu before":  # known only when the graph is made
         assert message(lambda: check_model(model)) == said
         assert message(lambda: hls4ml.utils.config_from_keras_model(model)) == said
 

@@ -214,5 +214,5 @@ def test_logits_of_a_quantized_head():
     head = keras.layers.Dense(3, "softmax", name="head")
     whole = keras.Sequential([*body.layers, head])
     head.quantize("int8")
-    trimmed = flow.without_softmax(whole).layers[-1]
+    trimmed = flow.up_to_logits(whole).layers[-1]
     assert np.array_equal(layer_weight(trimmed, "kernel"), layer_weight(head, "kernel"))

@@ -98,10 +98,11 @@ class NeighbourHandler:
             return None
         for part in parts:
             part.update({key: weights[key] for key in weights.keys() & part.keys()})
-        if not any(map(comes_from_lmu, in_tensors)):
-            return parts
-        ours = {kind: own for reader in readers() for kind, own in reader.renamed.items()}
-        return tuple({**part, "class_name": ours.get(part["class_name"], part["class_name"])} for part in parts)
+        after = any(map(comes_from_lmu, in_tensors))
+        for part in parts:
+            for reader in readers():
+                part["class_name"] = reader.node_class(part, after)
+        return parts
 
 
 def wrap_handlers() -> None:

@@ -15,7 +15,7 @@ from lmu_hls.imports import when_imported
 
 MODULE = "hls4ml.model.profiling"
 FUNCTIONS = ("weights_hlsmodel", "types_hlsmodel")  # those that go through the weights of layers
-LAYERS = ("LMU", "LMUSoftmax")
+LAYERS = ("LMU", "LMUSoftmax", "LMUActivation")
 
 
 def change_when_imported() -> None:

@@ -8,6 +8,7 @@ import numpy as np
 from hls4ml.model.types import FixedPrecisionType
 from numpy.typing import NDArray
 
+from lmu_hls.activations import FUNCTIONS
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import MAX_WIDTH, FixedType, integer_bits, quantize, to_float
 from lmu_hls.front.alternatives import instead_of
@@ -140,9 +141,6 @@ def unsupported(node: Node) -> str:
     if node.class_name == "Softmax" or activation == "softmax":
         return f"layer {node.name!r}: a softmax before the first LMU is not supported; use it after an LMU"
     if activation is not None:
-        return (
-            f"layer {node.name!r}: activation {activation!r} is not supported outside of an LMU's hidden cell; "
-            "use relu or softmax"
-        )
+        return f"layer {node.name!r}: activation {activation!r} is not supported; use {', '.join(FUNCTIONS)} or softmax"
     remedy = instead_of(node.class_name)
     return f"layer {node.name!r}: {node.class_name} layers are not supported in a model with an LMU; {remedy}"

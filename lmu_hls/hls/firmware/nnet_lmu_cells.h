@@ -18,42 +18,10 @@
 // pre, gate (i, f, o, z, r), candidate (g), cell, squashed (activation(cell)), inner and h are named tensors: rounded
 // once, when they are assigned. Sums are exact. Every cell takes all the arrays and reads those that it has.
 
+#include "nnet_lmu_function.h"
 #include "nnet_lmu_matrix.h"
 
 namespace nnet {
-
-// The activations, each with of<res_T, index_T>(value, table): value as res_T.
-struct lmu_linear {
-    template <class res_T, class index_T, class data_T, class table_T>
-    static res_T of(const data_T value, const table_T *) {
-        #pragma HLS INLINE
-        return value;
-    }
-};
-
-struct lmu_relu {
-    template <class res_T, class index_T, class data_T, class table_T>
-    static res_T of(const data_T value, const table_T *) {
-        #pragma HLS INLINE
-        res_T res = 0;
-        if (value > 0)
-            res = value;
-        return res;
-    }
-};
-
-// The table holds the bits of res_T for every value of index_T, the most negative one first.
-struct lmu_table {
-    template <class res_T, class index_T, class data_T, class table_T>
-    static res_T of(const data_T value, const table_T *table) {
-        #pragma HLS INLINE
-        const int index_w = index_T::width;
-        const index_T point = value; // rounds and saturates
-        lmu_uint<index_w> row = lmu_bits(point);
-        row[index_w - 1] = !row[index_w - 1]; // two's complement to "steps above the most negative value"
-        return lmu_of_bits<res_T>(lmu_bits(table[row.to_uint()]));
-    }
-};
 
 // The two activations of a cell, each with the index of its tables.
 template <class res_T, typename CONFIG_T, class data_T, class table_T>

@@ -46,6 +46,11 @@ class LayerReader(ABC):
         """
         return None
 
+    def node_class(self, part: Mapping[str, Any], after: bool) -> str:
+        """The class of the node that hls4ml's handler describes by ``part``, ``after`` an LMU or before one."""
+        kind = str(part["class_name"])
+        return self.renamed.get(kind, kind) if after else kind
+
     def prepare(self, model: Any) -> None:  # noqa: B027 - most have nothing to do
         """Change a graph before any type is settled; each kind of layer looks for its own nodes."""
 

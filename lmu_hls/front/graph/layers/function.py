@@ -1,0 +1,85 @@
+"""The IR layer ``LMUActivation``: an activation by table, with the contract's numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from math import prod
+from typing import Any
+
+import numpy as np
+from hls4ml.model.attributes import Attribute, ConfigurableAttribute, TypeAttribute
+from hls4ml.model.layers import Layer
+from hls4ml.model.types import IntegerPrecisionType, NamedType
+
+from lmu_hls.activations import FUNCTIONS
+from lmu_hls.front.graph.layers.base import LayerReader, set_result
+from lmu_hls.front.graph.types import default_type, explicit_type, hls_type
+from lmu_hls.front.hidden import table_index
+from lmu_hls.front.node import Node
+from lmu_hls.front.reading import Reading, fixed_type
+from lmu_hls.spec import Activation, Elementwise, make_activation
+
+SETTINGS = {"table_size": 2048, "table_range": 0}  # range 0: that of the function
+BY_TABLE = tuple(name for name, function in FUNCTIONS.items() if function.by_table)
+NODES = ("Activation", "HardActivation")  # hls4ml's, for functions of Keras
+
+
+class LMUActivation(Layer):
+    """An activation by table. Keys of the configuration, under the layer's name or under ``LMUActivation``:
+
+    TableSize and TableRange of the table, powers of two; Precision with ``result``: by default the width of the default
+    precision, with one integer bit where no value is above 1, which becomes 1 - LSB.
+    """
+
+    _expected_attributes = [  # noqa: RUF012 - the form that hls4ml asks for
+        *(Attribute(name) for name in ("n_in", "n_vectors")),
+        Attribute("activation", value_type=str),
+        *(ConfigurableAttribute(name, default=value) for name, value in SETTINGS.items()),
+        *(TypeAttribute(name, configurable=False) for name in ("index", "table")),
+    ]
+
+    def initialize(self) -> None:
+        """Settle all types; none depends on the input's. LmuHlsError for a table that cannot be."""
+        shape = self.get_input_variable().shape
+        self.set_attr("n_in", int(shape[-1]))
+        self.set_attr("n_vectors", int(prod(shape[:-1])))
+        for name, value in SETTINGS.items():  # hls4ml fills in defaults only after this
+            self.set_attr(name, self.get_attr(name, value))
+        function, default = FUNCTIONS[self.get_attr("activation")], default_type(self.model.config)
+        automatic = replace(default, integer=1) if function.limit <= 1 else default
+        self.add_output_variable(shape, precision=hls_type(explicit_type(self, "result") or automatic))
+        table = activation(Reading(self), self.result).table
+        assert table is not None
+        self.set_attr("index_t", NamedType(f"activation{self.index}_index_t", hls_type(table.index)))
+        bits = IntegerPrecisionType(table.values.type.width, table.values.type.signed)
+        entries = table.values.values.astype(np.float64)
+        self.add_weights_variable("table", "table{index}", f"activation{self.index}_table_t", bits, entries)
+
+    @property
+    def result(self) -> Any:
+        """The type of the output."""
+        return fixed_type(self.get_output_variable().type.precision, f"layer {self.name!r}: 'result'")
+
+
+class FunctionReader(LayerReader):
+    settled = ("LMUActivation",)
+    own = {"LMUActivation": LMUActivation}  # noqa: RUF012 - never changed
+
+    def node_class(self, part: Mapping[str, Any], after: bool) -> str:
+        kind = str(part["class_name"])
+        return "LMUActivation" if kind in NODES and part.get("activation") in BY_TABLE else kind
+
+    def settle(self, node: Node) -> None:
+        assert isinstance(node, LMUActivation)
+        set_result(node, node.result)
+
+    def extract(self, reading: Reading) -> Elementwise:
+        out = reading.type("result")
+        return Elementwise(reading.name, reading.input, activation(reading, out), out)
+
+
+def activation(reading: Reading, out: Any) -> Activation:
+    """The function of a node with its table, whose entries have the type ``out``: the same for every reader."""
+    function = reading.attribute("activation")
+    return make_activation(function, table_index(reading, function), out)

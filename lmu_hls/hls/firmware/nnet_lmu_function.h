@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef NNET_LMU_FUNCTION_H_
+#define NNET_LMU_FUNCTION_H_
+
+// Activation functions of one value, and a layer that applies one to all its values, io_parallel and io_stream.
+
+#include "nnet_lmu_numbers.h"
+
+namespace nnet {
+
+// The activations, each with of<res_T, index_T>(value, table): value as res_T.
+struct lmu_linear {
+    template <class res_T, class index_T, class data_T, class table_T>
+    static res_T of(const data_T value, const table_T *) {
+        #pragma HLS INLINE
+        return value;
+    }
+};
+
+struct lmu_relu {
+    template <class res_T, class index_T, class data_T, class table_T>
+    static res_T of(const data_T value, const table_T *) {
+        #pragma HLS INLINE
+        res_T res = 0;
+        if (value > 0)
+            res = value;
+        return res;
+    }
+};
+
+// The table holds the bits of res_T for every value of index_T, the most negative one first.
+struct lmu_table {
+    template <class res_T, class index_T, class data_T, class table_T>
+    static res_T of(const data_T value, const table_T *table) {
+        #pragma HLS INLINE
+        const int index_w = index_T::width;
+        const index_T point = value; // rounds and saturates
+        lmu_uint<index_w> row = lmu_bits(point);
+        row[index_w - 1] = !row[index_w - 1]; // two's complement to "steps above the most negative value"
+        return lmu_of_bits<res_T>(lmu_bits(table[row.to_uint()]));
+    }
+};
+
+// The settings of a layer; parameters.h overrides them and adds function (one of the above), index_t and table_t.
+struct lmu_function_config {
+    static const unsigned n_in = 1;      // values in a vector
+    static const unsigned n_vectors = 1; // 1, or the time steps
+};
+
+// The layer: n_vectors x n_in values in and out.
+template <class x_T, class res_T, typename CONFIG_T>
+void lmu_function(x_T data[CONFIG_T::n_vectors * CONFIG_T::n_in], res_T res[CONFIG_T::n_vectors * CONFIG_T::n_in],
+                  const typename CONFIG_T::table_t *table) {
+ValueLoop:
+    for (unsigned k = 0; k < CONFIG_T::n_vectors * CONFIG_T::n_in; k++) {
+        #pragma HLS PIPELINE II=1
+        res[k] = CONFIG_T::function::template of<res_T, typename CONFIG_T::index_t>(data[k], table);
+    }
+}
+
+template <typename CONFIG_T> struct lmu_function_of_one : CONFIG_T {
+    static const unsigned n_vectors = 1;
+};
+
+// The layer in io_stream: a word is a vector. data and res are streams of any backend.
+template <class data_T, class res_T, typename CONFIG_T, class data_S, class res_S>
+void lmu_function_stream(data_S &data, res_S &res, const typename CONFIG_T::table_t *table) {
+    typedef typename data_T::value_type x_T;
+    typedef typename res_T::value_type y_T;
+WordLoop:
+    for (unsigned v = 0; v < CONFIG_T::n_vectors; v++) {
+        data_T word = data.read();
+        res_T out;
+        lmu_function<x_T, y_T, lmu_function_of_one<CONFIG_T>>(word.data, out.data, table);
+        res.write(out);
+    }
+}
+
+} // namespace nnet
+
+#endif
