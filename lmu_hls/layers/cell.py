@@ -227,7 +227,7 @@ class LMUCell(DropoutRNNCell, keras.layers.Layer):
         Draws the mask for concat(x, h) and those of the hidden cell, and computes A_bar and B_bar once for
         all steps; both would otherwise be computed inside the loop.
         """
-        self._sequence_system = self.system_tensors()
+        self._sequence_system = self._row_system()
         batch = ops.shape(step_input)[0]
         if self.hidden_cell is not None:
             hidden.draw_masks(self.hidden_cell, batch, self._hidden_width, self.compute_dtype)
@@ -260,10 +260,16 @@ class LMUCell(DropoutRNNCell, keras.layers.Layer):
 
     def update(self, mem: Any, u: Any) -> Any:
         """mem_t from mem_{t-1}, both (batch, memory_d * order), and u (batch, memory_d)."""
-        a_bar, b_bar = self._sequence_system or self.system_tensors()
-        channels = ops.reshape(mem, (-1, self.memory_d, self.order))
-        channels = ops.matmul(channels, ops.transpose(a_bar)) + ops.expand_dims(u, -1) * b_bar
+        a_rows, b_bar = self._sequence_system or self._row_system()
+        # Products of two matrices only: a higher rank goes through tensordot, which computes the permutations of a
+        # batch of unknown size in the graph, and XLA cannot compile the gradient of these in a loop.
+        channels = ops.matmul(ops.reshape(mem, (-1, self.order)), a_rows) + ops.reshape(u, (-1, 1)) * b_bar
         return ops.reshape(channels, (-1, self.memory_size))
+
+    def _row_system(self) -> tuple[Any, Any]:
+        """A_bar transposed and B_bar, for rows mem A_bar^T + u B_bar."""
+        a_bar, b_bar = self.system_tensors()
+        return ops.transpose(a_bar), b_bar
 
     def into_hidden(self, mem: Any, inputs: Any) -> Any:
         """Input of the hidden cell, (..., memory_size [+ features])."""
