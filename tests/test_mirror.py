@@ -51,6 +51,7 @@ ELSEWHERE = {
         "front/graph/layers/test_activation.py": "time_distributed",
         "front/graph/test_layers.py": "base dense input lmu softmax",
         "hls/layers/test_function.py": "function",
+        "hls/layers/test_pool.py": "pool",
         "hls/layers/test_select.py": "select",
     },
     "lmu_hls/golden": {"golden/test_memory.py": "sweeps", "golden/test_network.py": "affine assign lmu"},
@@ -99,6 +100,7 @@ ELSEWHERE = {
     "lmu_hls/spec/cells": {"golden/test_network.py": "base dense gru lstm"},
     "lmu_hls/spec/layers": {
         "spec/test_layers.py": "argmax base dense elementwise lmu scale softmax",
+        "golden/test_pool.py": "pool",
         "spec/test_window.py": "select",
     },
     "lmu_hls/synth": {
@@ -150,6 +152,7 @@ ELSEWHERE = {
     },
     "hdl/store": {"hdl/matrix/test_affine.py": "lmu_ram lmu_rom", "hdl/memory/test_memory.py": "lmu_delay"},
     "hdl/stream": {
+        "hdl/head/test_pointwise.py": "lmu_pool",
         "hdl/stream/test_plumbing.py": "lmu_concat lmu_fifo lmu_fork",
         "hdl/stream/test_serializer.py": "lmu_step_start",
     },

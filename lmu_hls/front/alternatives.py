@@ -30,10 +30,7 @@ INSTEAD: Mapping[str, str] = {
     **dict.fromkeys(
         ("Conv1D", "Conv2D", "SeparableConv1D", "DepthwiseConv1D", "Conv1DTranspose", "ConvLSTM1D"), _CONVOLUTION
     ),
-    **dict.fromkeys(
-        ("GlobalAveragePooling1D", "GlobalMaxPooling1D", "AveragePooling1D", "MaxPooling1D", "AdaptiveMaxPooling1D"),
-        _POOLING,
-    ),
+    "AdaptiveMaxPooling1D": "use MaxPooling1D or GlobalMaxPooling1D",
     **dict.fromkeys(("Reshape", "Permute", "RepeatVector"), _SHAPE),
     **dict.fromkeys(("Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum", "Concatenate", "Dot"), _MERGE),
     **{name: _RECURRENT.format(name) for name in ("LSTM", "GRU", "SimpleRNN")},

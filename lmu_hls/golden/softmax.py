@@ -8,7 +8,8 @@ import numpy as np
 
 from lmu_hls.fixed import Ints, overflow_count, requantize
 from lmu_hls.golden.affine import exact_dtype
-from lmu_hls.spec import ArgMax, Softmax, VectorFunction
+from lmu_hls.golden.pool import pool
+from lmu_hls.spec import ArgMax, Pool, Softmax, VectorFunction
 
 GUARD = 2  # bits below the result's: half an LSB, and whether anything is left below that
 
@@ -41,4 +42,8 @@ def _check(layer: Softmax, n: int) -> None:
 
 
 # Each takes the function of the contract and values (..., n), and gives its values and how many of them overflowed
-EQUATIONS: Mapping[type[VectorFunction], Callable[..., tuple[Ints, int]]] = {Softmax: softmax, ArgMax: argmax}
+EQUATIONS: Mapping[type[VectorFunction], Callable[..., tuple[Ints, int]]] = {
+    Softmax: softmax,
+    ArgMax: argmax,
+    Pool: pool,
+}

@@ -24,11 +24,19 @@ def scale(n: int, out_w: int = 4, shift: int = 1, slow: bool = False) -> Case:
 
 
 SCALE = scale(3)
+POOL, SUM = (
+    Case("lmu_pool", {"N": n, "SIZE": size, "MAX": largest, "WIDTH": 2, "OUT_W": width})
+    for n, size, largest, width in ((2, 3, 1, 2), (2, 2, 0, 3))
+)
 CASES = (
     SCALE,
     scale(1, shift=0),
     scale(2, out_w=3),
     scale(5, shift=2, slow=True),
+    POOL,
+    SUM,
+    Case("lmu_pool", {"N": 1, "SIZE": 1, "MAX": 1, "WIDTH": 1, "OUT_W": 1}),
+    Case("lmu_pool", {"N": 3, "SIZE": 3, "MAX": 0, "WIDTH": 2, "OUT_W": 4}, slow=True),
     MAC,
     Case("lmu_mac", {"COEF_W": 2, "OP_W": 2, "ACC_W": 4}, slow=True),
     ARGMAX,
@@ -46,6 +54,12 @@ CASES = (
 ONE = softmax(1, exp_w=1, slow=False)
 TWO = softmax(2)
 MUTANTS = (
+    Mutant(POOL, "lmu_pool", "x > old ? x : old", "s_axis_tdata > ring_q[OUT_W-1:0] ? x : old", ("ring_in_place",)),
+    Mutant(POOL, "lmu_pool", "last_place && s_axis_tlast", "s_axis_tlast", ("result_in_place",)),
+    Mutant(
+        POOL, "lmu_pool", "!(last_step && m_axis_tvalid) || m_axis_tready", "1'b1", ("payload_holds", "nothing_lost")
+    ),
+    Mutant(SUM, "lmu_pool", "if (step_q == 0) result = x;", "", ("ring_in_place",)),
     Mutant(
         SCALE, "lmu_scale", "last_place ? {PLACE_W{1'b0}} : place_q", "place_q == 3 ? 0 : place_q", ("word_of_place",)
     ),

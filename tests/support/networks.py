@@ -28,6 +28,7 @@ from lmu_hls.spec import (
     make_activation,
     make_exp,
 )
+from lmu_hls.spec.layers.pool import Pool
 from lmu_hls.spec.layers.scale import Scale
 from lmu_hls.spec.layers.select import Select
 
@@ -295,6 +296,11 @@ def define_layer(layer: Layer, values: np.ndarray, *others: np.ndarray) -> np.nd
         values = values[0] if layer.over.vector else values
     if isinstance(layer, Select):
         return values
+    if isinstance(layer, Pool):
+        steps = values.reshape(*values.shape[:-1], layer.window.size, -1)
+        if layer.reciprocal is None:
+            return steps.max(axis=-2)
+        return _each(steps.sum(axis=-2) * real(layer.reciprocal)[0], lambda v: assign(v, layer.out))
     if isinstance(layer, Dense):
         bias = real(layer.bias)
         return _each(values @ real(layer.kernel) + (bias if bias is not None else 0), lambda v: assign(v, layer.out))

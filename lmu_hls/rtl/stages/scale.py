@@ -35,7 +35,7 @@ class ScaleStage(Stage[Scale], layer=Scale):
         layer, name = self.layer, self.name
         for what, kind in (("x", layer.x), ("its output", layer.out)):
             check_signed_type(f"layer {name!r}", what, kind)
-        parameters, rom = _numbers(layer, x.order)
+        parameters, rom = scale_numbers(layer, x.order)
         parameters |= {"N": x.count, "IN_W": layer.x.width} | typed("OUT", layer.out)
         out = net.stream(f"{name}_out", layer.out, x.count, x.order)
         ports = x.ports("s_axis") | out.ports("m_axis") | {"m_axis_tuser": net.clipped(name, name, "out", out)}
@@ -44,7 +44,7 @@ class ScaleStage(Stage[Scale], layer=Scale):
         return out
 
 
-def _numbers(layer: Scale, order: Order | None) -> tuple[Parameters, Rom]:
+def scale_numbers(layer: Scale, order: Order | None) -> tuple[Parameters, Rom]:
     """Widths, and a word for each value in the order of its arrival: the offset above the factor.
 
     All sums share their fraction bits; where a product has fewer, the stored factors have zeros below. Raises

@@ -35,17 +35,23 @@ CASES: dict[str, Case] = {
     "scale_one": grid.scale("scale_one", 1, (5, 6, 3), 0, 4, "fixed<6,5,TRN,WRAP>"),
     "scale_coarse": grid.scale("scale_coarse", 3, (4, 2, 12), 6, 6, "fixed<5,7,RND_INF,SAT_SYM>"),
     **{name: grid.softmax(name, *layer) for name, layer in LAYERS.items()},
+    "pool": grid.pool(3, 4, True, 5),
+    "pool_sum": grid.pool(4, 3, False, 4),
+    "pool_one": grid.pool(1, 1, True, 3),
+    "pool_single": grid.pool(1, 5, False, 1),
     "argmax": grid.argmax(10, 5, 5),
     "argmax_one": grid.argmax(1, 3, 1),
     "argmax_two": grid.argmax(2, 8, 2),
 }
-VERILATED = ("linear", "tanh", "scale", "scale_one", "softmax", "softmax_one", "argmax")
+VERILATED = ("linear", "tanh", "scale", "scale_one", "softmax", "softmax_one", "argmax", "pool")
 MUTANT_SCENARIOS = ("disturbed", "cut_short")
 JUDGES = {
     "lmu_activation": ("relu",),
     "lmu_scale": ("scale",),
     "lmu_softmax": ("softmax",),
     "lmu_argmax": ("argmax_two",),
+    "lmu_pool": ("pool",),
+    "first step added to": ("pool_sum",),
     "whole quotients too small": ("softmax_two",),
     "step goes on after rst": ("argmax",),
 }
@@ -80,6 +86,15 @@ MUTANTS: Mutants = {
         "input overwritten": ("assign s_axis_tready = !full_q[wr_bank_q]", "assign s_axis_tready = 1'b1"),
         "result overwritten": ("wire run = !(m_axis_tvalid && quotient_valid_q)", "wire run = 1'b1"),
         "whole quotients too small": ("rest_q >= {1'b0, divisor_q}", "rest_q > {1'b0, divisor_q}"),
+    },
+    "lmu_pool": {
+        "compared unsigned": ("x > old ? x : old", "s_axis_tdata > ring_q[OUT_W-1:0] ? x : old"),
+        "first step added to": ("if (step_q == 0) result = x;", ""),
+        "result overwritten": ("!(last_step && m_axis_tvalid) || m_axis_tready", "1'b1"),
+        "window goes on after rst": (
+            "if (rst) {place_q, step_q, m_axis_tvalid} <= 0;",
+            "if (rst) m_axis_tvalid <= 0; if (rst && step_q[0] === 1'bx) {place_q, step_q} <= 0;",
+        ),
     },
     "lmu_argmax": {
         "last of several": ("$signed(s_axis_tdata) > best_q", "$signed(s_axis_tdata) >= best_q"),

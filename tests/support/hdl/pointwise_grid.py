@@ -142,6 +142,19 @@ def softmax(name: str, n: int, x: str, index: str, exp: str, out: str) -> Case:
     return steps_case("lmu_softmax", parameters, n, kind, out_of, lambda v: define_softmax(layer, v), cycles, roms)
 
 
+def pool(n: int, size: int, largest: bool, width: int) -> Case:
+    """A window of ``size`` steps counts as one step of the bench."""
+    kind, out_w = FixedType(width, width), width if largest else width + (size - 1).bit_length()
+    parameters: dict[str, int | str] = {"N": n, "SIZE": size, "MAX": int(largest), "WIDTH": width, "OUT_W": out_w}
+
+    def function(x: Ints) -> tuple[Ints, Ints]:
+        steps = x.reshape(len(x), size, n)
+        values = steps.max(axis=1) if largest else steps.sum(axis=1)
+        return values, np.zeros(values.shape, int)
+
+    return steps_case("lmu_pool", parameters, n * size, kind, (n, out_w, 0), function, (1, n * size), {})
+
+
 def argmax(n: int, width: int, out_w: int) -> Case:
     kind = FixedType(width, width)
     parameters: dict[str, int | str] = {"N": n, "WIDTH": width, "OUT_W": out_w}

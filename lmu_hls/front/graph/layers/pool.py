@@ -1,0 +1,108 @@
+"""The IR layer ``LMUPool``: the largest value or the average of a window of steps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from hls4ml.model.attributes import Attribute, TypeAttribute
+from hls4ml.model.layers import Layer
+from hls4ml.model.types import NamedType, UnspecifiedPrecisionType
+
+from lmu_hls.errors import LmuHlsError
+from lmu_hls.front.graph.layers.base import LayerReader, set_result
+from lmu_hls.front.graph.layers.select import WINDOW, node_window
+from lmu_hls.front.graph.types import default_type, exact_sum, explicit_type, hls_type, input_type, weight_on_grid
+from lmu_hls.front.node import Node
+from lmu_hls.front.reading import Reading
+from lmu_hls.spec import Pool, Window
+
+KERAS = {  # class -> file
+    "MaxPooling1D": "max_pooling1d",
+    "AveragePooling1D": "average_pooling1d",
+    "GlobalMaxPooling1D": "global_max_pooling1d",
+    "GlobalAveragePooling1D": "global_average_pooling1d",
+}
+
+
+class LMUPool(Layer):
+    """The largest value or the average of a window. Keys of the configuration, of an average: Precision with
+    ``result``, and with ``reciprocal``, the type of the constant 1 / size.
+    """
+
+    _expected_attributes = [  # noqa: RUF012 - the form that hls4ml asks for
+        *(Attribute(name) for name in (*WINDOW, "average")),
+        TypeAttribute("reciprocal"),
+        TypeAttribute("sum", configurable=False),
+    ]
+
+    @property
+    def keeps_type(self) -> bool:
+        return not self.get_attr("average")
+
+    def initialize(self) -> None:
+        window, width = node_window(self), int(self.get_input_variable().shape[-1])
+        self.add_output_variable([width] if window.vector else [window.count, width])
+        for name in ("reciprocal", "sum"):
+            self.set_attr(f"{name}_t", NamedType(f"pool{self.index}_{name}_t", UnspecifiedPrecisionType()))
+
+
+class PoolReader(LayerReader):
+    settled = ("LMUPool",)
+    own = {"LMUPool": LMUPool}  # noqa: RUF012 - never changed
+    keras = tuple(KERAS)
+    handled = tuple(f"keras.src.layers.pooling.{file}.{kind}" for kind, file in KERAS.items())
+
+    def attributes(self, layer: Any, shape: tuple[int, ...]) -> Mapping[str, Any]:
+        window = _window(layer, shape[0])
+        return {"class_name": "LMUPool", "average": "Average" in type(layer).__name__, **asdict(window)}
+
+    def settle(self, node: Node) -> None:
+        x, wanted = input_type(node), explicit_type(node, "result")
+        if not node.get_attr("average"):
+            if wanted not in (None, x):
+                raise LmuHlsError(
+                    f"layer {node.name!r} gives the largest values as they are, in {x}, so that its type {wanted} "
+                    "would not arrive; give that type to the layer before it"
+                )
+            for name in ("reciprocal", "sum"):
+                node.types[f"{name}_t"].precision = hls_type(x)  # C++ needs a type, but no value has it
+            set_result(node, x)
+            return
+        size = node_window(node).size
+        type_, values = weight_on_grid(node, "reciprocal", [1 / size])
+        exact_sum(f"layer {node.name!r}", [(size, x, type_)], None)
+        set_weight: Any = node
+        set_weight.add_weights_variable(
+            "reciprocal", "reciprocal{index}", f"pool{node.index}_reciprocal_t", hls_type(type_), values
+        )
+        result = wanted or default_type(node.model.config)
+        set_result(node, result)
+        layer = Pool(node.name, x, node_window(node), Reading(node).weight("reciprocal", (1,)), result)
+        node.types["sum_t"].precision = hls_type(layer.sum)
+
+    def extract(self, reading: Reading) -> Pool:
+        window = node_window(reading.node)
+        if not reading.attribute("average"):
+            return Pool(reading.name, reading.input, window, None, reading.input)
+        return Pool(reading.name, reading.input, window, reading.weight("reciprocal", (1,)), reading.type("result"))
+
+
+def _window(layer: Any, steps: int) -> Window:
+    """The windows of a Keras layer. LmuHlsError for what the contract does not have."""
+    if layer.data_format != "channels_last":
+        raise LmuHlsError(f"layer {layer.name!r}: pooling is over steps only; set data_format='channels_last'")
+    if type(layer).__name__.startswith("Global"):
+        return Window(steps, 1, size=steps, vector=not layer.keepdims)
+    (size,), (stride,) = layer.pool_size, layer.strides
+    if layer.padding == "valid":
+        return Window(steps, (steps - size) // stride + 1, stride=stride, size=size)
+    count = -(-steps // stride)
+    missing = max(0, (count - 1) * stride + size - steps)
+    if missing and "Average" in type(layer).__name__:
+        raise LmuHlsError(
+            f"layer {layer.name!r}: an average with padding='same' has fewer steps at the ends; set padding='valid', "
+            f"or let the {steps} steps be a multiple of the stride"
+        )
+    return Window(steps, count, -(missing // 2), stride, size, repeat=True)

@@ -1,0 +1,23 @@
+"""Pooling in integers."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lmu_hls.fixed import Ints, overflow_count, requantize
+from lmu_hls.golden.affine import exact_dtype
+from lmu_hls.spec import Pool
+
+
+def pool(layer: Pool, x: Ints) -> tuple[Ints, int]:
+    """The layer's output for the steps of a window side by side (..., size * n), and how many values overflowed.
+
+    Raises ValueError when an exact sum could reach 2**62.
+    """
+    steps = x.reshape(*x.shape[:-1], layer.window.size, -1)
+    if layer.reciprocal is None:
+        return steps.max(axis=-2), 0
+    factor, fraction = int(layer.reciprocal.values[0]), layer.x.fraction + layer.reciprocal.type.fraction
+    exact_dtype(f"{layer.name}: average", layer.window.size * layer.x.max_abs * abs(factor))
+    exact = steps.sum(axis=-2) * np.int64(factor)
+    return requantize(exact, fraction, layer.out), overflow_count(exact, fraction, layer.out)

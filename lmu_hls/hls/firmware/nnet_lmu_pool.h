@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef NNET_LMU_POOL_H_
+#define NNET_LMU_POOL_H_
+
+// The largest value, or the average, of a window of steps; io_parallel and io_stream.
+//
+//     y_tk = max_s x_sk                      or   reciprocal * sum_s x_sk, exact, rounded once to the type of the result
+//
+// over the steps s of window t: see nnet_lmu_select.h.
+//
+// Time: a cycle for each value of each window. io_stream keeps the whole sequence.
+
+#include "nnet_lmu_select.h"
+
+namespace nnet {
+
+// parameters.h adds sum_t to the settings of a window.
+template <class x_T, class res_T, typename CONFIG_T>
+void lmu_max_pool(x_T data[CONFIG_T::steps * CONFIG_T::n_in], res_T res[CONFIG_T::count * CONFIG_T::n_in]) {
+StepLoop:
+    for (unsigned t = 0; t < CONFIG_T::count; t++) {
+    ValueLoop:
+        for (unsigned k = 0; k < CONFIG_T::n_in; k++) {
+            x_T largest = data[unsigned(lmu_window_step<CONFIG_T>(t, 0)) * CONFIG_T::n_in + k];
+        PlaceLoop:
+            for (unsigned p = 1; p < CONFIG_T::size; p++) {
+                #pragma HLS PIPELINE II=1
+                const x_T x = data[unsigned(lmu_window_step<CONFIG_T>(t, p)) * CONFIG_T::n_in + k];
+                if (x > largest)
+                    largest = x;
+            }
+            res[t * CONFIG_T::n_in + k] = largest;
+        }
+    }
+}
+
+template <class x_T, class res_T, typename CONFIG_T, class reciprocal_T>
+void lmu_average_pool(x_T data[CONFIG_T::steps * CONFIG_T::n_in], res_T res[CONFIG_T::count * CONFIG_T::n_in],
+                      const reciprocal_T reciprocal[1]) {
+StepLoop:
+    for (unsigned t = 0; t < CONFIG_T::count; t++) {
+    ValueLoop:
+        for (unsigned k = 0; k < CONFIG_T::n_in; k++) {
+            typename CONFIG_T::sum_t sum = 0;
+        PlaceLoop:
+            for (unsigned p = 0; p < CONFIG_T::size; p++) {
+                #pragma HLS PIPELINE II=1
+                sum += data[unsigned(lmu_window_step<CONFIG_T>(t, p)) * CONFIG_T::n_in + k];
+            }
+            res[t * CONFIG_T::n_in + k] = sum * reciprocal[0];
+        }
+    }
+}
+
+// The layers in io_stream: a word is a step. data and res are streams of any backend.
+template <class data_T, class res_T, typename CONFIG_T, class data_S, class res_S>
+void lmu_max_pool_stream(data_S &data, res_S &res) {
+    typename data_T::value_type x[CONFIG_T::steps * CONFIG_T::n_in];
+    typename res_T::value_type y[CONFIG_T::count * CONFIG_T::n_in];
+    lmu_read_words<CONFIG_T::steps, data_T>(data, x);
+    lmu_max_pool<typename data_T::value_type, typename res_T::value_type, CONFIG_T>(x, y);
+    lmu_write_words<CONFIG_T::count, res_T>(y, res);
+}
+
+template <class data_T, class res_T, typename CONFIG_T, class data_S, class res_S, class reciprocal_T>
+void lmu_average_pool_stream(data_S &data, res_S &res, const reciprocal_T reciprocal[1]) {
+    typename data_T::value_type x[CONFIG_T::steps * CONFIG_T::n_in];
+    typename res_T::value_type y[CONFIG_T::count * CONFIG_T::n_in];
+    lmu_read_words<CONFIG_T::steps, data_T>(data, x);
+    lmu_average_pool<typename data_T::value_type, typename res_T::value_type, CONFIG_T>(x, y, reciprocal);
+    lmu_write_words<CONFIG_T::count, res_T>(y, res);
+}
+
+} // namespace nnet
+
+#endif

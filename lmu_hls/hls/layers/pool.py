@@ -1,0 +1,40 @@
+"""What the generated C++ says about pooling: a struct and a call."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hls4ml.backends.template import FunctionCallTemplate, LayerConfigTemplate
+
+from lmu_hls.front.graph.layers.pool import LMUPool
+from lmu_hls.hls.layers.select import window_config
+from lmu_hls.hls.streams import function_name
+
+HEADERS = ("nnet_lmu_pool.h",)
+
+
+class PoolConfigTemplate(LayerConfigTemplate):
+    """The struct that the functions of pooling take as CONFIG_T."""
+
+    def __init__(self) -> None:
+        super().__init__(LMUPool)
+
+    def format(self, node: Any) -> str:
+        return window_config(node, f"    typedef {node.types['sum_t'].name} sum_t;\n")
+
+
+class PoolFunctionTemplate(FunctionCallTemplate):
+    """The call of ``nnet::lmu_max_pool`` or ``nnet::lmu_average_pool``."""
+
+    def __init__(self) -> None:
+        super().__init__(LMUPool, include_header=[f"nnet_utils/{HEADERS[0]}"])
+
+    def format(self, node: Any) -> str:
+        params, average = self._default_function_params(node), node.get_attr("average")
+        function = function_name("lmu_average_pool" if average else "lmu_max_pool", node)
+        more = f", {node.weights['reciprocal'].name}" if average else ""
+        call = "nnet::{function}<{input_t}, {output_t}, {config}>({input}, {output}{more});"
+        return call.format(**params, function=function, more=more)
+
+
+TEMPLATES = (PoolConfigTemplate, PoolFunctionTemplate)

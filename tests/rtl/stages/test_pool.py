@@ -1,0 +1,77 @@
+"""Pooling in the Verilog: golden's integers in the cycles of the formulas."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from lmu_hls.errors import LmuHlsError
+from lmu_hls.fixed import FixedType
+from lmu_hls.rtl.network import RtlOptions, plan_network
+from lmu_hls.rtl.reuse import multipliers, settle
+from lmu_hls.spec import Dense, Pool, Select, Weight, Window, chain
+from tests.support.mutants import change
+from tests.support.networks import random_weight
+from tests.support.random_networks import random_spec_network
+from tests.support.random_rtl import (
+    SimulationError,
+    assert_equal,
+    check_icarus,
+    compile_icarus,
+    has_icarus,
+    make_case,
+    run_icarus,
+)
+
+needs_icarus = pytest.mark.skipif(not has_icarus(), reason="Icarus is not installed")
+STEPS = 6
+ALL, PAIRS = Window(STEPS, 1, size=STEPS, vector=True), Window(STEPS, 3, stride=2, size=2)
+
+
+def network(window, average, seed=8):
+    """Behind a sequence of pooled steps comes a Dense layer, and the last step alone."""
+    rng = np.random.default_rng(seed)
+    drawn = random_spec_network(seed, 12).with_steps(STEPS)
+    lmu = replace(drawn.lmus[0], return_sequences=True)
+    out = FixedType(9, 4) if average else lmu.h
+    pool = Pool("pool", lmu.h, window, Weight(np.array([43]), FixedType(8, 1)) if average else None, out)
+    head = Dense("head", out, random_weight(rng, lmu.units, 3), None, FixedType(10, 5))
+    last = [] if window.vector else [Select("last", head.out, Window(window.count, 1, window.count - 1, vector=True))]
+    return chain("net", drawn.x, STEPS, drawn.n_in, [lmu, pool, head, *last])
+
+
+def case(window, average):
+    return make_case(network(window, average), RtlOptions(check_steps=average), np.random.default_rng(0), 2000)
+
+
+@needs_icarus
+@pytest.mark.parametrize("window, average", [(ALL, True), (ALL, False), (PAIRS, True)])
+def test_bits_and_cycles(window, average, tmp_path):
+    made = case(window, average)
+    made.write(tmp_path)
+    check_icarus(made, tmp_path)
+    assert multipliers(made.network.layers[1]) == int(average)
+
+
+@needs_icarus
+def test_a_wrong_reciprocal_and_a_wrong_size_are_seen(tmp_path):
+    made = case(ALL, True)
+    made.write(tmp_path)
+    rom = tmp_path / made.plan.names.rom(made.plan.net.roms["rom/pool.hex"])
+    word, *others = rom.read_text().splitlines()
+    rom.write_text("\n".join([f"{int(word, 16) ^ 16:0{len(word)}x}", *others]) + "\n")
+    compile_icarus(made.plan, tmp_path)
+    with pytest.raises((SimulationError, AssertionError), match="differ"):
+        assert_equal(made.expected, run_icarus(made, tmp_path).tensors)
+    made = case(ALL, False)
+    made.write(tmp_path)
+    change(tmp_path / f"rtl/{made.plan.top}.v", f".SIZE({STEPS})", ".SIZE(3)")
+    compile_icarus(made.plan, tmp_path)
+    with pytest.raises((SimulationError, AssertionError)):
+        assert_equal(made.expected, run_icarus(made, tmp_path).tensors)
+
+
+def test_other_windows_are_refused():
+    for window in (Window(STEPS, 5, size=2), Window(STEPS, 1, size=5, vector=True)):
+        with pytest.raises(LmuHlsError, match="layer 'pool': the Verilog pools windows that follow one another"):
+            plan_network(settle(network(window, False), 1).network)
