@@ -365,7 +365,7 @@ def profile(
 def verify(
     outdir: OutDir,
     simulator: Annotated[
-        list[str] | None, typer.Option(help="verilator, icarus or none; may be given more than once.")
+        list[str] | None, typer.Option(help="verilator, icarus, blackbox (Verilog in csim) or none; repeatable.")
     ] = None,
     data: Annotated[Path | None, typer.Option(metavar="NPZ", help="Inputs x and targets y; default: random.")] = None,
     samples: Annotated[int, typer.Option(min=1, help="Number of random samples without --data.")] = 32,

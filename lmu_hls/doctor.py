@@ -48,6 +48,7 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
     "convert, profile": _MODEL,
     "verify": tuple(dict.fromkeys(("python", "g++", *SIMULATORS["verilator"]))),
     "verify --simulator icarus": ("python", "g++", *SIMULATORS["icarus"]),
+    "verify --simulator blackbox": ("python", *SIMULATORS["blackbox"]),
     "verify --simulator none": ("python", "g++"),
     "synth": ("python", "pyosys"),
     "synth --route, ecp5": ("python", "pyosys", "nextpnr-ecp5"),

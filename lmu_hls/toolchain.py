@@ -35,6 +35,7 @@ VERSIONS: Mapping[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
 SIMULATORS: Mapping[str, tuple[str, ...]] = {
     "verilator": ("verilator", "cocotb", "libpython", "g++", "make", "perl"),
     "icarus": ("icarus", "cocotb", "libpython"),
+    "blackbox": ("verilator", "g++", "make", "perl"),  # the C++ with Verilog in it
 }
 # Not for the simulator's process: an enclosing make's flags and jobserver would reach Verilator's make, a
 # VERILATOR_ROOT of another installation would win over the files beside the binary, and cocotb's runner
@@ -87,7 +88,7 @@ def need(name: str) -> Tool:
 
 
 def simulator_env(simulator: str) -> dict[str, str]:
-    """Environment of a process that runs cocotb_tools.runner with `simulator` ("verilator" or "icarus").
+    """Environment of a process that simulates with `simulator`, such as cocotb_tools.runner with Verilator or Icarus.
 
     The runner reads os.environ and sys.path, so give this to a Python subprocess. PATH starts with this
     Python's own bin, because Verilator's makefiles call `python3` with our PYTHONPATH; then comes the

@@ -27,13 +27,14 @@ from lmu_hls.records.folder import OutputFolder
 from lmu_hls.records.traces import Excerpt
 from lmu_hls.spec import Network, Softmax, store
 from lmu_hls.tuning import clipped, exceeded
-from lmu_hls.verify import bench, verilated
+from lmu_hls.verify import bench, cosim, verilated
 from lmu_hls.verify.compare import compare
 from lmu_hls.verify.csim import compile_project
 from lmu_hls.verify.network import OUTPUT, Formulas, Simulation, simulate
 
 # Calibration sees values before they are rounded; the noise of rounding alone moves the largest by some percent.
 ROUNDING_MARGIN = 1.1
+COSIM = "cosim blackbox"  # csim with Verilog in it
 Progress = Callable[[str, int, int], None]  # what is being done, done so far, total
 
 
@@ -56,6 +57,7 @@ def verify(
 ) -> Verification:
     """Compare csim's outputs and all tensors of the Verilog with golden, ``==`` on every integer; keep the record.
 
+    The simulator "blackbox" is csim with the Verilog of the project's RTL blackboxes in it.
     ``rtl_samples`` limits the sequences that go through each simulator; the first ones are taken, as are the first
     ``netlist_samples`` for what synthesis makes of it for each of the targets ``netlists``. ``verify.json`` then
     holds what this run found, with the figures of the task when the data have targets, and how close golden comes to
@@ -72,11 +74,13 @@ def verify(
     targets = None if data.y is None else check_targets(data.y, head_of(network), len(data.x))
     for simulator in simulators:  # before any work is done
         toolchain.simulator_env(simulator)
+    if cosim.SIMULATOR in simulators:
+        cosim.blackboxes(folder.hls)
     check_netlists(netlists)
     limits = rtl_samples or {}
     commands = {name: _command(data, name, limits.get(name)) for name in simulators}
     checks = [("csim", "csim", _command(data, "none"))] if csim else []
-    checks += [(f"rtlsim {name}", "rtlsim", command) for name, command in commands.items()]
+    checks += [(*_check_of(name), command) for name, command in commands.items()]
     checks += [(netlist_title(name), "rtlsim", _netlist_command(data, name, netlist_samples)) for name in netlists]
     ledger = Ledger.begin(folder, about, before, checks)
     x = quantize(data.x, network.x)
@@ -93,9 +97,14 @@ def verify(
     found = refer(network, data, targets, real, reference, overruns, min_snr_db)
     if csim:
         ledger.enter("csim", _csim(folder, network, x, reference, progress), None, _versions("g++"))
-    made = written_accelerator(folder, network) if simulators or netlists else None
+    verilog = [name for name in simulators if name != cosim.SIMULATOR]
+    if cosim.SIMULATOR in simulators:
+        part = x[: limits.get(cosim.SIMULATOR)]
+        comparison = _cosim(folder, network, part, reference[: len(part)], progress)
+        ledger.enter(COSIM, comparison, None, _versions("verilator", "g++"))
+    made = written_accelerator(folder, network) if verilog or netlists else None
     excerpt = None
-    for simulator in simulators:
+    for simulator in verilog:
         assert made is not None
         part = x[: limits.get(simulator)]
         comparison, timing, step = _rtlsim(folder, made, part, simulator, waves, progress)
@@ -111,6 +120,11 @@ def verify(
     ledger.refer(_command(data, "none") + bound, _versions("keras", "tensorflow"), replace(found, ties=ties))
     ledger.trace(traces(network, model, data.x, x, (real, reference), targets, excerpt))
     return ledger.record
+
+
+def _check_of(simulator: str) -> tuple[str, str]:
+    """The name and the topic of its check."""
+    return (COSIM, "csim") if simulator == cosim.SIMULATOR else (f"rtlsim {simulator}", "rtlsim")
 
 
 def _command(data: Data, simulator: str, limit: int | None = None) -> str:
@@ -172,6 +186,13 @@ def _csim(folder: OutputFolder, network: Network, x: Ints, reference: Ints, prog
     project = compile_project(folder.hls)
     output = project.run(x, network, lambda done: progress("csim", done, len(x)))
     return compare("csim", "csim", "output", reference, output)
+
+
+def _cosim(folder: OutputFolder, network: Network, x: Ints, reference: Ints, progress: Progress) -> Comparison:
+    progress(f"{COSIM}: compiling", 0, 1)
+    project = cosim.build(folder.hls, folder.work(cosim.SIMULATOR))
+    output = project.run(x, network, lambda done: progress(COSIM, done, len(x)))
+    return compare(COSIM, "cosim", "output", reference, output)
 
 
 def _rtlsim(

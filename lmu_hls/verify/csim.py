@@ -22,7 +22,7 @@ from lmu_hls.fixed import FixedType, Ints, to_float
 from lmu_hls.naming import is_identifier
 from lmu_hls.spec import Network
 
-FLAGS = ("-O1", "-std=c++14", "-fPIC", "-shared", "-w")  # C++14 is what Vitis HLS compiles
+FLAGS = ("-O1", "-std=c++14", "-fPIC", "-w")  # C++14 is what Vitis HLS compiles
 MAX_WIDTH = 53  # values cross the C interface as double
 TAIL = 25  # lines of a failing program's output that an error message quotes
 WEIGHTS = "firmware/weights"  # below the project, where the library runs: no path of the user becomes C++
@@ -63,16 +63,19 @@ class CsimProject:
         with tempfile.TemporaryDirectory() as folder:
             given, returned = Path(folder, "in.npy"), Path(folder, "out.npy")
             np.save(given, to_float(x, network.x).reshape(len(x), shape[0] * shape[1]))
-            arguments = [str(self.library), f"{self.name}_double", str(given), str(returned)]
-            self._work([*arguments, str(int(np.prod(out_shape)))], progress)
+            self._work(self._command(given, returned, int(np.prod(out_shape))), progress)
             values = np.load(returned)
         return _integers(values, network.out).reshape(len(x), *out_shape)
 
-    def _work(self, arguments: list[str], progress: Callable[[int], None]) -> None:
-        """Run the worker, report its progress; LmuHlsError when it fails or the C++ prints an error."""
+    def _command(self, given: Path, returned: Path, n_out: int) -> list[str]:
+        """What reads the samples of the file ``given`` and writes ``n_out`` values of each to ``returned``."""
+        return process.python(WORKER, str(self.library), f"{self.name}_double", str(given), str(returned), str(n_out))
+
+    def _work(self, command: list[str], progress: Callable[[int], None]) -> None:
+        """Run the command, report its progress; LmuHlsError when it fails or the C++ prints an error."""
         hear, printed = process.hear_progress(progress)
         name = f"the compiled C++ of {self.directory}"
-        code = process.run(process.python(WORKER, *arguments), tool=name, cwd=self.directory, line=hear).code
+        code = process.run(command, tool=name, cwd=self.directory, line=hear).code
         # hls4ml's loader prints "ERROR" and goes on when a file of weights is too short.
         if code or any("ERROR" in line for line in printed):
             tail = "\n".join([*printed][-TAIL:]).strip() or f"it ended with code {code}"
@@ -84,6 +87,24 @@ def compile_project(project_dir: Path) -> CsimProject:
     """Compile the hls4ml project in ``project_dir`` with g++; ``CXXFLAGS`` come last, such as -O0 for a short run.
 
     Raises LmuHlsError when it is no hls4ml project, when g++ is absent, and with the compiler's output when it fails.
+    """
+    with tempfile.TemporaryDirectory(prefix="lmu-hls-") as scratch:
+        text = Path(scratch, "unit.ii")
+        directory, name, command = preprocess(project_dir, text)
+
+        def make(folder: Path) -> None:
+            run_compiler([*command, "-shared", str(text), "-o", str(folder / LIBRARY)], directory)
+
+        # All headers are in the preprocessed text, those of the system and of the compiler, too
+        parts: list[str | bytes] = [toolchain.need("g++").version, *command, text.read_bytes()]
+        library = builds.built("csim", parts, make) / LIBRARY
+    return CsimProject(directory, name, library)
+
+
+def preprocess(project_dir: Path, text: Path, first: str = "", last: str = "") -> tuple[Path, str, list[str]]:
+    """Write all the C++ of a project as one preprocessed unit to ``text``; its folder, its top, and g++ with its flags.
+
+    ``first`` and ``last`` are C++ around that of the project.
     """
     directory = Path(project_dir).resolve()
     bridges = sorted(directory.glob("*_bridge.cpp"))
@@ -101,20 +122,12 @@ def compile_project(project_dir: Path) -> CsimProject:
     parts_of_top = [f"firmware/{name}{part}.cpp" for part in ("", "_axi")]  # the second is VivadoAccelerator's wrapper
     sources = [source for source in parts_of_top if (directory / source).is_file()]
     unit = "".join(f'#include "{source}"\n' for source in (*sources, bridge.name))
-    with tempfile.TemporaryDirectory(prefix="lmu-hls-") as scratch:
-        text = Path(scratch, "unit.ii")
-        _compiler([str(compiler.path), *options, *flags, "-E", "-x", "c++", "-", "-o", str(text)], directory, unit)
-
-        def make(folder: Path) -> None:
-            _compiler([str(compiler.path), *options, str(text), "-o", str(folder / LIBRARY)], directory)
-
-        # All headers are in the preprocessed text, those of the system and of the compiler, too
-        parts: list[str | bytes] = [str(compiler.path), compiler.version, *options, text.read_bytes()]
-        library = builds.built("csim", parts, make) / LIBRARY
-    return CsimProject(directory, name, library)
+    command = [str(compiler.path), *options]
+    run_compiler([*command, *flags, "-E", "-x", "c++", "-", "-o", str(text)], directory, first + unit + last)
+    return directory, name, command
 
 
-def _compiler(command: list[str], directory: Path, stdin: str | None = None) -> None:
+def run_compiler(command: list[str], directory: Path, stdin: str | None = None) -> None:
     """Run g++; LmuHlsError with the end of its output when it fails."""
     done = process.run(command, tool="g++", cwd=directory, stdin=stdin)
     if done.code:
