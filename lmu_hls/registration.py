@@ -11,16 +11,21 @@ from types import ModuleType
 
 from lmu_hls.imports import when_imported
 
-_CLASSES = ("lmu_hls.layers", "lmu_hls.training")  # they register their classes with Keras when they are imported
+# They register their classes with Keras when they are imported, each as soon as what it needs is there
+_LAYERS, _TRAINING = "lmu_hls.layers", "lmu_hls.training"
 
 
 def with_keras() -> None:
     """Register the layers with Keras now if it is there already, else when it is imported. Any number of times."""
-    when_imported("keras", _register)
+    when_imported("keras", _register_layers)
+    when_imported(_LAYERS, _register_training)
 
 
-def _register(keras: ModuleType) -> None:
+def _register_layers(keras: ModuleType) -> None:
     # A Keras that our layers cannot use still has to be imported; who asks for lmu_hls.LMU hears of it
     with contextlib.suppress(ImportError, AttributeError):
-        for module in _CLASSES:
-            importlib.import_module(module)
+        importlib.import_module(_LAYERS)
+
+
+def _register_training(layers: ModuleType) -> None:
+    importlib.import_module(_TRAINING)

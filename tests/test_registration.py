@@ -36,6 +36,14 @@ def test_a_saved_model_loads(saved, order):
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.parametrize(
+    "order", ["import lmu_hls; lmu_hls.LMU", pytest.param("import lmu_hls, keras", marks=pytest.mark.slow)]
+)
+def test_quantized_models_are_known_with_the_layers(order):
+    done = run(f"{order}\nimport keras\nassert keras.saving.get_registered_object('lmu_hls>QuantizedModel')")
+    assert done.returncode == 0, done.stderr
+
+
 def test_lmu_hls_alone_imports_no_keras(saved):
     code = "import sys, lmu_hls, lmu_hls.cli, lmu_hls.report, lmu_hls.doctor, lmu_hls.synth\n"
     done = run(code + "print([n for n in ('keras', 'tensorflow', 'hls4ml') if n in sys.modules])")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import copy
+import contextlib
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -30,7 +31,7 @@ class QuantizedModel(keras.Model):
     def __init__(self, float_model: Any, own_config: Mapping[str, Any], **kwargs: Any) -> None:
         super().__init__(**{"name": float_model.name, "dtype": working_dtype(), **kwargs})
         self.float_model = float_model
-        self._config_text = copy.deepcopy(dict(own_config))
+        self._config_text = json.dumps(own_config)  # a dictionary would be tracked by Keras
         self._program: Any = None
         self._freeze()
         self.built = True
@@ -38,7 +39,8 @@ class QuantizedModel(keras.Model):
     @property
     def own_config(self) -> dict[str, Any]:
         """hls4ml's configuration with all types."""
-        return copy.deepcopy(self._config_text)
+        config: dict[str, Any] = json.loads(self._config_text)
+        return config
 
     @property
     def input_shape(self) -> Any:
@@ -62,14 +64,33 @@ class QuantizedModel(keras.Model):
     def program(self) -> Any:
         """The contract in keras.ops; made when it is first needed, because that takes a conversion."""
         if self._program is None:
-            from lmu_hls.training.places import network_and_weights
-            from lmu_hls.training.program import Program
-            from lmu_hls.tuning.draft import draft
-
-            source = draft(self.float_model, self._config_text)
-            network, weights = network_and_weights(self.float_model, source, types_of(self._config_text, source.keys))
-            self._program = Program(network, weights, dict(_cells(self.float_model)))
+            with _outside_of_graphs():
+                self._program = self._make()
         return self._program
+
+    def _make(self) -> Any:
+        from lmu_hls.training.places import network_and_weights
+        from lmu_hls.training.program import Program
+        from lmu_hls.tuning.draft import draft
+
+        config = self.own_config
+        source = draft(self.float_model, config)
+        network, weights = network_and_weights(self.float_model, source, types_of(config, source.keys))
+        return Program(network, weights, dict(_cells(self.float_model)))
+
+    # Keras calls these before it traces a step, in which weights have no values that a conversion could read
+
+    def make_train_function(self, *args: Any, **kwargs: Any) -> Any:
+        _ = self.program
+        return super().make_train_function(*args, **kwargs)
+
+    def make_test_function(self, *args: Any, **kwargs: Any) -> Any:
+        _ = self.program
+        return super().make_test_function(*args, **kwargs)
+
+    def make_predict_function(self, *args: Any, **kwargs: Any) -> Any:
+        _ = self.program
+        return super().make_predict_function(*args, **kwargs)
 
     def call(self, x: Any, training: bool = False) -> Any:
         """The output for x (batch, steps, features)."""
@@ -102,6 +123,15 @@ class QuantizedModel(keras.Model):
         """The model that `get_config` described, with fresh weights."""
         inner = keras.saving.deserialize_keras_object(config["float_model"], custom_objects=custom_objects)
         return cls(inner, config["own_config"], name=config["name"])
+
+
+def _outside_of_graphs() -> Any:
+    """Where values can be read although TensorFlow traces a function."""
+    if keras.backend.backend() != "tensorflow":
+        return contextlib.nullcontext()
+    import tensorflow as tf
+
+    return tf.init_scope()
 
 
 def types_of(config: Mapping[str, Any], keys: Any) -> dict[tuple[str, str], FixedType]:
