@@ -22,8 +22,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+import lmu_hls
 from lmu_hls import legendre
-from lmu_hls.configurations import PSMNIST
+from lmu_hls.configurations import DEMO, PSMNIST
 from lmu_hls.layers import LMU, linear
 
 try:
@@ -128,6 +129,24 @@ def compare(work: Work, repeats: int) -> dict[str, Any]:
     }
 
 
+def compare_quantized(repeats: int, compiled: bool) -> dict[str, Any]:
+    """Milliseconds per training step of the demo network, float and on the integers of the contract."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(30, DEMO.steps, DEMO.n_in)).astype(np.float32)
+    y = rng.integers(0, DEMO.classes, 30)
+    model = DEMO.keras_model(dropout=0.1, head_dropout=0.2)
+    models = [model, lmu_hls.quantize(model, weights=4, activations=7, calibration=x)]
+    for each in models:
+        each.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True), jit_compile=compiled)
+    seconds = fastest([lambda each=each: each.train_on_batch(x, y) for each in models], repeats)
+    return {
+        "work": f"demo network, batch 30{', XLA' if compiled else ''}",
+        "float_ms": 1e3 * seconds[0],
+        "quantized_ms": 1e3 * seconds[1],
+        "ratio": seconds[1] / seconds[0],
+    }
+
+
 def by_fft(impulse: Any, u: Any) -> Any:
     """mem (rows, time, order) as a convolution of u (rows, time) with the impulse response (time, order)."""
     steps = u.shape[1]
@@ -195,8 +214,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--only", default="", help="works whose name holds this text")
+    parser.add_argument("--quantized", action="store_true", help="only a quantized demo network beside the float one")
     parser.add_argument("--json", type=Path, help="write the figures to this file as well")
     arguments = parser.parse_args()
+    if arguments.quantized:
+        print("| Work, one training step | float, ms | quantized, ms | ratio |\n|---|---|---|---|")
+        for compiled in (False, True):
+            row = compare_quantized(arguments.repeats, compiled)
+            print(
+                f"| {row['work']} | {row['float_ms']:.2f} | {row['quantized_ms']:.2f} | {row['ratio']:.2f} |",
+                flush=True,
+            )
+        return
     rows = []
     print("| Work, one training step | ours, ms | keras-lmu, ms | speed-up |\n|---|---|---|---|")
     for work in WORKS:

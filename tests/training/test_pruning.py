@@ -1,0 +1,82 @@
+"""Pruning: the share of zeros, blocks of lanes, masks through fine-tuning, quantization and saving."""
+
+import keras
+import numpy as np
+import pytest
+
+import lmu_hls
+from lmu_hls.errors import LmuHlsError
+from lmu_hls.training.pruning import kernels
+from tests.support.lmu_models import lmu, model
+
+
+def trained(built, callbacks, epochs=4):
+    rng = np.random.default_rng(0)
+    built.compile(keras.optimizers.Adam(0.01), "mse")
+    x, y = rng.normal(size=(32, 5, 3)).astype(np.float32), rng.normal(size=(32, 2)).astype(np.float32)
+    built.fit(x, y, batch_size=8, epochs=epochs, verbose=0, callbacks=callbacks)
+    return built
+
+
+def small():
+    return model(lmu("relu", (False, False, True), return_sequences=False, name="memory"), keras.layers.Dense(2))
+
+
+def zeros(built):
+    return [keras.ops.convert_to_numpy(variable) == 0 for _, variable in kernels(built)]
+
+
+def test_the_share_is_reached_in_steps_and_each_kernel_has_it():
+    shares = []
+    watch = keras.callbacks.LambdaCallback(on_epoch_end=lambda e, logs: shares.append(zeros(built)[1].mean()))
+    built = small()
+    trained(built, [lmu_hls.prune(0.5, begin=1, end=3), watch])
+    assert shares[0] == 0 and 0 < shares[1] < shares[2] == shares[3] == 0.5
+    assert [found.mean() for found in zeros(built)] == [np.floor(0.5 * f.size) / f.size for f in zeros(built)]
+
+
+def test_the_weakest_are_left_out():
+    built = small()
+    before = [np.abs(variable.numpy()) for _, variable in kernels(built)]
+    built.compile(keras.optimizers.SGD(0.0), "mse")  # nothing but the pruning changes a weight
+    built.fit(np.zeros((4, 5, 3)), np.zeros((4, 2)), epochs=1, verbose=0, callbacks=[lmu_hls.prune(0.5)])
+    for old, left_out in zip(before, zeros(built), strict=True):
+        assert old[left_out].max() <= old[~left_out].min()
+
+
+def test_blocks_of_lanes_are_zero_as_a_whole():
+    rows = model(lmu("relu", (False, False, False), return_sequences=False), keras.layers.Dense(2), n_in=4)
+    rows.compile("sgd", "mse")
+    rows.fit(np.ones((4, 5, 4)), np.ones((4, 2)), epochs=2, verbose=0, callbacks=[lmu_hls.prune(0.5, lanes=2)])
+    for found in zeros(rows):
+        pairs = found.reshape(-1, 2, found.shape[1])
+        assert np.array_equal(pairs[:, 0], pairs[:, 1]) and pairs.any()
+
+
+def test_masks_stay_through_quantization_fine_tuning_and_saving(tmp_path):
+    pruned = trained(small(), [lmu_hls.prune(0.5)])
+    before = zeros(pruned)
+    quantized = lmu_hls.quantize(pruned, precision="fixed<10,3>")
+    quantized.save(tmp_path / "pruned.keras")
+    loaded = trained(keras.models.load_model(tmp_path / "pruned.keras"), [lmu_hls.prune(0.5)], epochs=1)
+    assert all(np.array_equal(a, b) for a, b in zip(before, zeros(loaded), strict=True))
+
+
+def test_seeded_fault_without_the_callback_the_masks_are_lost():
+    pruned = trained(small(), [lmu_hls.prune(0.5)])
+    before = zeros(pruned)
+    assert not all(np.array_equal(a, b) for a, b in zip(before, zeros(trained(pruned, [])), strict=True))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"sparsity": 1.0}, "sparsity=1.0 is not possible"),
+        ({"sparsity": 0.5, "begin": 3, "end": 9}, "do not lie in the 4 epochs"),
+        ({"sparsity": 0.5, "lanes": 0}, "lanes=0 is not possible"),
+        ({"sparsity": 0.5, "lanes": 4}, "blocks of 4 lanes do not fit its 3 inputs"),
+    ],
+)
+def test_what_cannot_be(arguments, message):
+    with pytest.raises(LmuHlsError, match=message):
+        trained(small(), [lmu_hls.prune(**arguments)])
