@@ -79,6 +79,7 @@ format: install
 	@$(BIN)/python tools/format_hdl.py
 	@$(BIN)/python tools/datasheet.py
 	@$(BIN)/python tools/report_schema.py
+	@$(BIN)/python tools/layer_table.py
 
 lock: install
 	@tools/lock.sh $(BIN)

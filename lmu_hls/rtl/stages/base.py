@@ -8,6 +8,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any, ClassVar, Generic, TypeVar
 
 from lmu_hls.fixed import FixedType
@@ -131,6 +132,11 @@ class Stage(ABC, Generic[L]):
 
         Raises LmuHlsError for what the modules cannot take.
         """
+
+
+def stages() -> Mapping[type, type[Stage[Any]]]:
+    """The stage for each class of layers."""
+    return MappingProxyType(_STAGES)
 
 
 def stage_of(layer: Layer) -> Stage[Any]:

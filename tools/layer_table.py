@@ -1,0 +1,114 @@
+"""What converts, and by what it is checked: docs/layers.md, made from the registries: `python tools/layer_table.py`."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import typing
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lmu_hls.activations import FUNCTIONS, PASSING, Function
+from lmu_hls.front.graph.layers import LayerReader, readers
+from lmu_hls.golden.softmax import EQUATIONS
+from lmu_hls.resources import hdl_modules
+from lmu_hls.rtl.stages import stages
+from lmu_hls.spec import HIDDEN_CELLS, LMU, VectorFunction
+from lmu_hls.spec.layers import LAYERS, Layer
+
+LMU_FOLDERS = ("memory", "cell")  # of hdl/
+PAGE = Path(__file__).parents[1] / "docs" / "layers.md"
+BEGINNING = """# Layers and activations
+
+Written by `tools/layer_table.py` from what golden, the C++ and the Verilog have registered: change those, not
+this file. *golden*, *csim*, *Verilator* and *Icarus* give the same integers; *proof* names the Verilog modules
+of the layer whose promises are proven under `ifdef FORMAL`. A dash: not there, and the conversion says so, as it
+does of settings of a layer that the Verilog does not have.
+
+"""
+
+
+def page_text() -> str:
+    """The page."""
+    return BEGINNING + "\n".join([*_layer_table(), "", "## Activations", "", *_activation_table(), ""])
+
+
+def keras_layers(kind: type[Layer]) -> list[str]:
+    """The classes of keras.layers, and ours, that become a layer of the contract, those that hand on left out."""
+    found = [name for reader in readers() if contract(reader) is kind for name in reader.keras if name not in PASSING]
+    return found or [kind.__name__]
+
+
+def contract(reader: LayerReader) -> Any:
+    """The class of the contract that a reader makes."""
+    return typing.get_type_hints(type(reader).extract)["return"]
+
+
+def has_golden(kind: type[Layer]) -> bool:
+    return not issubclass(kind, VectorFunction) or kind in EQUATIONS
+
+
+def modules(kind: type[Layer]) -> tuple[str, ...]:
+    """The modules of Verilog that a layer's stage names; an LMU has those of its memory units and cells, too."""
+    stage = stages().get(kind)
+    if stage is None:
+        return ()
+    source = inspect.getmodule(stage)
+    assert source is not None
+    named = set(re.findall(r"\blmu_\w+", inspect.getsource(source)))
+    folders = LMU_FOLDERS if kind is LMU else ()
+    return tuple(name for name, path in hdl_modules().items() if name in named or path.parent.name in folders)
+
+
+def proven(names: Iterable[str]) -> list[str]:
+    return [name for name in names if "`ifdef FORMAL" in hdl_modules()[name].read_text(encoding="utf-8")]
+
+
+def _layer_table() -> Iterator[str]:
+    yield "| Layers of Keras | Contract | golden | csim | Verilator | Icarus | proof |"
+    yield "|---|---|---|---|---|---|---|"
+    for kind in sorted(LAYERS.values(), key=lambda kind: kind.__name__):
+        read, names = any(contract(reader) is kind for reader in readers()), modules(kind)
+        verilog = _word(bool(names))
+        proof = _code(proven(names)) or "-"
+        layers = _code(keras_layers(kind)) if read else "an option of the Verilog"
+        columns = (layers, f"`{kind.__name__}`", _word(has_golden(kind)), _word(read), verilog, verilog, proof)
+        yield f"| {' | '.join(columns)} |"
+    yield ""
+    around = sorted({name for reader in readers() for name in reader.pointwise} - set(PASSING))
+    yield f"Layers that leave no trace: {_code(PASSING)};"
+    yield f"and `TimeDistributed` around one of these, or around {_code(around)}."
+
+
+def _activation_table() -> Iterator[str]:
+    cells = sorted({name for cell in HIDDEN_CELLS.values() for name in cell.keras})
+    yield f"As a layer, as the activation of a Dense layer, and in the hidden cells {_code(cells)}."
+    yield ""
+    yield "| Activation | Values | How | Beyond the default table |"
+    yield "|---|---|---|---|"
+    for function in FUNCTIONS.values():
+        how = f"table over [-{function.reach}, {function.reach})" if function.by_table else "exact"
+        columns = (f"`{function.name}`", f"{function.low:g} to {function.high:g}", how, _beyond(function))
+        yield f"| {' | '.join(columns)} |"
+
+
+def _beyond(function: Function) -> str:
+    """What a function still changes where its default table has ended."""
+    if function.reach is None:
+        return "-"
+    return f"{function.high - float(function.real(np.array([function.reach], float))[0]):.2g}"
+
+
+def _code(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def _word(there: bool) -> str:
+    return "yes" if there else "-"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page_text(), encoding="utf-8")
