@@ -10,8 +10,7 @@ _BEFORE = "apply it to the data, before the hardware"
 _CONVOLUTION = (
     "an LMU's memory sees theta steps by itself: give it a larger memory_d or order; Dense is a convolution of size 1"
 )
-_POOLING = "set return_sequences=False in the last LMU, which then gives its last step, and train with that"
-_SHAPE = "a chain of LMU and Dense layers needs none: set return_sequences=False in the last LMU for one vector"
+_SHAPE = "use the layers Flatten, Reshape or Permute of keras.layers instead of the operator"
 _MERGE = (
     "the hardware is one chain of layers: LMU(input_to_hidden=True) hands its input on beside the memory, memory_d > 1 "
     "is several memories side by side"
@@ -26,12 +25,11 @@ INSTEAD: Mapping[str, str] = {
         _NORM,
     ),
     **dict.fromkeys(("Normalization", "Rescaling", "Discretization", "CategoryEncoding", "Hashing"), _BEFORE),
-    **dict.fromkeys(("ZeroPadding1D", "Cropping1D", "UpSampling1D", "MelSpectrogram", "STFTSpectrogram"), _BEFORE),
+    **dict.fromkeys(("UpSampling1D", "MelSpectrogram", "STFTSpectrogram"), _BEFORE),
     **dict.fromkeys(
         ("Conv1D", "Conv2D", "SeparableConv1D", "DepthwiseConv1D", "Conv1DTranspose", "ConvLSTM1D"), _CONVOLUTION
     ),
     "AdaptiveMaxPooling1D": "use MaxPooling1D or GlobalMaxPooling1D",
-    **dict.fromkeys(("Reshape", "Permute", "RepeatVector"), _SHAPE),
     **dict.fromkeys(("Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum", "Concatenate", "Dot"), _MERGE),
     **{name: _RECURRENT.format(name) for name in ("LSTM", "GRU", "SimpleRNN")},
     "RNN": "make its cell the hidden cell of an LMU: LMU(..., hidden_cell=cell) with a cell of keras.layers",

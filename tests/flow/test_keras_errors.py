@@ -136,10 +136,9 @@ MODELS = {
 LAYERS = {
     "LayerNormalization": ((), "use BatchNormalization, or train without it"),
     "Conv1D": ((3, 1), "larger memory_d or order"),
-    "Reshape": (((-1,),), "return_sequences=False"),
     "LeakyReLU": ((), "use relu"),
     "Rescaling": ((2.0,), "apply it to the data"),
-    "ZeroPadding1D": ((), "apply it to the data"),
+    "UpSampling1D": ((), "apply it to the data"),
     "Masking": ((), "sequences of one length"),
 }
 

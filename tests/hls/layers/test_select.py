@@ -8,7 +8,7 @@ from lmu_hls import golden
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import quantize, to_float
 from lmu_hls.spec import Select
-from tests.support.lmu_models import N_IN, STEPS, assert_csim_equals_golden, config, convert, lmu
+from tests.support.lmu_models import N_IN, STEPS, assert_csim_equals_golden, config, convert, lmu, model
 from tests.support.mutants import change
 
 FREE = (False, False, False)
@@ -28,20 +28,33 @@ def flat():
     return keras.Model(x, keras.layers.Dense(2, name="head")(h))
 
 
+def shaped():
+    """Every other layer that only moves steps."""
+    x = keras.Input((STEPS, N_IN), name="x")
+    h = keras.layers.ZeroPadding1D((2, 1), name="pad")(x)
+    h = keras.layers.Permute((1, 2), name="same")(lmu("tanh", FREE, name="memory")(h))
+    h = keras.layers.Cropping1D((1, 3), name="crop")(h)
+    h = keras.layers.Reshape((2, -1), name="pairs")(h)
+    h = keras.layers.RepeatVector(3, name="again")(keras.layers.Reshape((-1,), name="flat")(h))
+    return keras.Model(x, keras.layers.Dense(2, name="head")(h))
+
+
 def assert_like_keras(network, model):
     x = np.random.default_rng(1).uniform(-1, 1, (30, STEPS, N_IN)).astype(np.float32)
     y = to_float(golden.run(network, quantize(x, network.x)).output, network.out)
     assert np.abs(y - model.predict(x, verbose=0)).max() < 0.01
 
 
-@pytest.mark.parametrize("io_type, build", [("io_parallel", slices), ("io_stream", slices), ("io_parallel", flat)])
+@pytest.mark.parametrize(
+    "io_type, build", [("io_parallel", slices), ("io_stream", slices), ("io_parallel", flat), ("io_stream", shaped)]
+)
 def test_csim_is_golden_and_near_keras(io_type, build, tmp_path):
     model = build()
     settings = config(model, default_precision="fixed<20,6>")
     network = assert_csim_equals_golden(convert(model, tmp_path, settings, io_type=io_type))
     assert_like_keras(network, model)
     selected = [layer for layer in network.layers if isinstance(layer, Select)]
-    assert len(selected) == (3 if build is slices else 1)
+    assert len(selected) == {slices: 3, flat: 1, shaped: 6}[build]
 
 
 def test_a_wrong_step_is_seen(tmp_path):
@@ -60,6 +73,18 @@ def assert_compiled_equals_golden(graph, folder):
     network = network_spec(graph)
     x = random_input(network)
     assert np.array_equal(compile_project(folder).run(x, network), golden.run(network, x).output)
+
+
+@pytest.mark.parametrize(
+    "layer, message",
+    [
+        (keras.layers.Permute((2, 1), name="other"), "steps and values cannot change places"),
+        (keras.layers.Reshape((2 * STEPS, 2), name="other"), r"of \(5, 4\) only whole steps .* not \(10, 2\)"),
+    ],
+)
+def test_what_moves_values_between_steps_is_refused(layer, message, tmp_path):
+    with pytest.raises(LmuHlsError, match=f"layer 'other': .*{message}"):
+        convert(model(lmu("tanh", FREE, name="memory"), layer), tmp_path)
 
 
 def test_a_type_of_its_own_is_refused(tmp_path):

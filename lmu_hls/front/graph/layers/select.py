@@ -18,6 +18,14 @@ from lmu_hls.front.reading import Reading
 from lmu_hls.spec.layers.select import Select
 from lmu_hls.spec.window import Window
 
+KERAS = {  # class -> file
+    "Flatten": "flatten",
+    "Reshape": "reshape",
+    "Permute": "permute",
+    "Cropping1D": "cropping1d",
+    "ZeroPadding1D": "zero_padding1d",
+    "RepeatVector": "repeat_vector",
+}
 WINDOW = tuple(field.name for field in fields(Window))
 
 
@@ -36,10 +44,15 @@ class LMUSelect(Layer):
 class SelectReader(LayerReader):
     settled = ("LMUSelect",)
     own = {"LMUSelect": LMUSelect}  # noqa: RUF012 - never changed
-    keras = ("Flatten",)
-    handled = ("keras.src.layers.reshaping.flatten.Flatten", "lmu_hls.layers.steps.Steps")
+    keras = tuple(KERAS)
+    handled = (
+        *(f"keras.src.layers.reshaping.{file}.{kind}" for kind, file in KERAS.items()),
+        "lmu_hls.layers.steps.Steps",
+    )
 
     def attributes(self, layer: Any, shape: tuple[int, ...]) -> Mapping[str, Any]:
+        if type(layer).__name__ in ("Reshape", "Permute") and len(shape) != 2:
+            raise LmuHlsError(f"layer {layer.name!r} reads one vector, and has nothing to change; leave it out")
         return {"class_name": "LMUSelect", **asdict(WINDOWS[type(layer).__name__](layer, *_steps(shape)))}
 
     def settle(self, node: Node) -> None:
@@ -75,5 +88,48 @@ def _slice(layer: Any, steps: int, width: int) -> Window:
     return Window(steps, len(kept), kept.start, kept.step, vector=layer.vector)
 
 
+def _reshape(layer: Any, steps: int, width: int) -> Window:
+    """Steps put together: the values stay in their order."""
+    shape = [int(size) for size in layer.compute_output_shape((None, steps, width))[1:]]
+    size, rest = divmod(shape[-1], width)
+    if rest or len(shape) > 2:
+        raise LmuHlsError(
+            f"layer {layer.name!r}: of ({steps}, {width}) only whole steps can be put together, not {tuple(shape)}; "
+            f"give a target_shape such as ({steps * width},), or leave the layer out"
+        )
+    return Window(steps, steps // size, stride=size, size=size, vector=len(shape) == 1)
+
+
+def _permute(layer: Any, steps: int, width: int) -> Window:
+    if tuple(layer.dims) != (1, 2):
+        raise LmuHlsError(
+            f"layer {layer.name!r}: steps and values cannot change places, since steps come one after the other; leave "
+            "the layer out, or apply it to the data"
+        )
+    return Window(steps, steps)
+
+
+def _crop(layer: Any, steps: int, width: int) -> Window:
+    before, after = layer.cropping
+    return Window(steps, steps - before - after, before)
+
+
+def _pad(layer: Any, steps: int, width: int) -> Window:
+    before, after = layer.padding
+    return Window(steps, steps + before + after, -before)
+
+
+def _repeat(layer: Any, steps: int, width: int) -> Window:
+    return Window(1, int(layer.n), stride=0)
+
+
 # By the class of the Keras layer, from the layer, the steps that come and the values of each
-WINDOWS = {"Flatten": _flatten, "Steps": _slice}
+WINDOWS = {
+    "Flatten": _flatten,
+    "Reshape": _reshape,
+    "Permute": _permute,
+    "Cropping1D": _crop,
+    "ZeroPadding1D": _pad,
+    "RepeatVector": _repeat,
+    "Steps": _slice,
+}
