@@ -49,7 +49,7 @@ def test_json_holds_every_field() -> None:
         "reason": "",
         "state": "found",
         "purpose": "fast simulation of the Verilog",
-        "needed_by": ["verify", "energy", "demo"],
+        "needed_by": ["verify", "verify --simulator blackbox", "energy", "demo"],
     }
     assert (absent["state"], absent["path"]) == ("missing", None)
     assert (old["state"], old["reason"]) == ("unusable", "version 5.006 is too old")
