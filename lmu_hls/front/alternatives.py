@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-_ELEMENTWISE = "use relu instead, as keras.layers.ReLU or as the activation of a Dense layer"
+_ELEMENTWISE = "use relu or tanh instead, as a layer or as the activation of a Dense layer"
 _NORM = "use BatchNormalization, or train without it; inputs scaled to about [-1, 1] keep an LMU's memory there too"
 _BEFORE = "apply it to the data, before the hardware"
 _CONVOLUTION = (

@@ -127,6 +127,14 @@ MODELS = {
         lambda: chain(lmu(), OwnDense(2, name="mine")),
         ("layer 'mine'", "OwnDense", "use keras.layers.Dense itself"),
     ),
+    "relu6": (
+        lambda: chain(lmu(), keras.layers.ReLU(max_value=6, name="top")),
+        ("layer 'top'", "ReLU with max_value=6", "use keras.layers.ReLU()"),
+    ),
+    "leaky": (
+        lambda: chain(lmu(), keras.layers.ReLU(negative_slope=0.1, threshold=1, name="top")),
+        ("layer 'top'", "ReLU with negative_slope=0.1", "use keras.layers.ReLU()"),
+    ),
     "length": (
         lambda: keras.Sequential([keras.Input((None, 2)), lmu()]),
         ("(None, None, 2)", "fixed number of time steps", "keras.Input((steps, 2))"),
