@@ -9,6 +9,7 @@ from keras import constraints, initializers, ops, regularizers, tree
 from lmu_hls import legendre
 from lmu_hls.layers import arguments, discretize, hidden
 from lmu_hls.layers.hidden import DropoutRNNCell
+from lmu_hls.layers.keras_lmu_names import KerasLmuNames
 
 
 @keras.saving.register_keras_serializable(package="lmu_hls")
@@ -28,7 +29,7 @@ class AtLeast(constraints.Constraint):
 
 
 @keras.saving.register_keras_serializable(package="lmu_hls")
-class LMUCell(DropoutRNNCell, keras.layers.Layer):
+class LMUCell(KerasLmuNames, DropoutRNNCell, keras.layers.Layer):
     """One step of an LMU: (x_t, [mem, *hidden states]) -> (h_t, new states).
 
         u   = concat(x, h) kernel + mem recurrent_kernel + bias

@@ -146,6 +146,31 @@ class LMU(keras.layers.RNN):
         """Window length in time steps, at its present value."""
         return float(self.cell.theta)
 
+    @property
+    def kernel(self) -> Any:
+        """The cell's kernel (features [+ units], memory_d), None before it is built and where there is none."""
+        return self.cell.kernel
+
+    @property
+    def recurrent_kernel(self) -> Any:
+        """The cell's recurrent kernel (memory_d * order, memory_d), None as for `kernel`."""
+        return self.cell.recurrent_kernel
+
+    @property
+    def theta_inv(self) -> Any:
+        """1 / theta, a scalar tensor: see KerasLmuNames."""
+        return self.cell.theta_inv
+
+    @property
+    def A(self) -> Any:
+        """(order, order), the transpose of A_bar: see KerasLmuNames."""
+        return self.cell.A
+
+    @property
+    def B(self) -> Any:
+        """(1, order), B_bar as a row: see KerasLmuNames."""
+        return self.cell.B
+
     def get_config(self) -> dict[str, Any]:
         """Arguments of the constructor: those of the cell and those of RNN, flat."""
         outer = super().get_config()
