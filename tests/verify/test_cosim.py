@@ -13,7 +13,6 @@ from typer.testing import CliRunner
 
 from lmu_hls import demo, golden
 from lmu_hls.cli import app
-from lmu_hls.configurations import DEMO
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import quantize
 from lmu_hls.flow import OutputFolder, no_progress
@@ -70,15 +69,11 @@ def test_a_stack_of_both_kinds_of_memory(tmp_path: Path) -> None:
 @needs_verilator
 @pytest.mark.slow
 @pytest.mark.parametrize("discretizer", ["zoh", "bilinear"])
-def test_all_utterances_of_the_demo(discretizer: str, tmp_path: Path) -> None:
-    """The demo's network as it is trained, with the dense unit; and of its size, with the tridiagonal one."""
+def test_all_utterances_of_the_demo(discretizer: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The demo's network as it is trained, with the dense unit; and with a bilinear memory, in the tridiagonal one."""
+    monkeypatch.setattr(demo, "DEMO", replace(demo.DEMO, discretizer=discretizer))
     test = demo.load_speech("test")
-    bilinear = discretizer == "bilinear"
-    model = (
-        replace(DEMO, discretizer=discretizer).keras_model()
-        if bilinear
-        else demo.train(demo.load_speech("train"), no_progress)
-    )
+    model = demo.train(demo.load_speech("train"), no_progress)
     of_layer = {"MemoryUpdateRtl": True, "MemoryUpdate": "auto", "ReuseFactor": demo.REUSE_FACTOR}
     convert_all(model, tmp_path / "out", config={"LayerName": {"lmu": of_layer}}, precision=demo.PRECISION)
     out = OutputFolder(tmp_path / "out")
