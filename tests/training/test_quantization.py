@@ -10,6 +10,7 @@ from lmu_hls import flow, golden
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType, to_float
 from lmu_hls.front.extract import network_spec
+from lmu_hls.spec import store
 from lmu_hls.training import model as training_model
 from lmu_hls.training import places
 from tests.support.lmu_models import convert, lmu, model, write
@@ -186,3 +187,16 @@ def test_seeded_fault_another_place_of_a_weight_is_seen(tmp_path, monkeypatch):
     monkeypatch.setattr(places, "_found", rolled)
     with pytest.raises(AssertionError):
         assert_is_golden(lmu_hls.quantize(small(), precision="fixed<12,4>"), data(), tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("hidden", ["relu", LSTM(3)], ids=["dense", "lstm"])
+def test_verilog_is_what_keras_predicts(hidden, tmp_path):
+    """`convert` and `verify`: all equal, and no distance to the Keras model."""
+    x = data(6)
+    quantized = lmu_hls.quantize(small(hidden, (True, True, True)), weights=5, activations=8, calibration=x)
+    flow.convert(quantized, tmp_path / "out")
+    np.savez(tmp_path / "x.npz", x=x)
+    folder = flow.OutputFolder(tmp_path / "out")
+    found = flow.verify(folder, flow.load_data(tmp_path / "x.npz", store.load(folder.spec)), simulators=["icarus"])
+    assert found.passed and found.references[0].fidelity.closeness.snr_db == np.inf
