@@ -58,7 +58,7 @@ def _slice(operator: Any, node: Any) -> Any:
     from lmu_hls.layers.steps import Steps
 
     x, key = node.arguments.args
-    key = key if isinstance(key, tuple) else (key,)
+    key = tuple(key) if isinstance(key, tuple | list) else (key,)  # a list in a model that was saved
     whole = slice(None)
     if len(x.shape) != 3 or x.shape[1] is None or len(key) < 2 or any(item != whole for item in (key[0], *key[2:])):
         return None

@@ -40,6 +40,16 @@ def test_other_slices_are_refused(operator):
         check_model(model(operator))
 
 
+def test_a_model_from_a_file(tmp_path):
+    """Keras writes the key of a slice as a list."""
+    built = model(lambda h: h[:, -1])
+    built.save(tmp_path / "m.keras")
+    loaded = keras.models.load_model(tmp_path / "m.keras")
+    check_model(loaded)
+    x = np.random.default_rng(0).uniform(-1, 1, (4, STEPS, N_IN)).astype(np.float32)
+    assert np.array_equal(with_layers(loaded).predict(x, verbose=0), built.predict(x, verbose=0))
+
+
 def test_a_layer_that_was_put_for_an_operator_can_be_saved():
     layer = Steps(1, None, 2, name="s")
     again = Steps.from_config(layer.get_config())
