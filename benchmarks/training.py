@@ -1,6 +1,6 @@
 """Training speed of our LMU beside keras-lmu's, and of the ways to evaluate a linear memory over a whole sequence.
 
-    python benchmarks/training.py [--repeats 5] [--only psMNIST] [--json out.json]
+    python benchmarks/training.py [--repeats 5] [--only psMNIST] [--xla] [--json out.json]
 
 Both layers do the same work in the same process: same shapes, same hidden cell, Adam, train_on_batch. Their steps are
 taken in turn, so that other load on the machine meets both; the figure is the fastest step. keras-lmu is optional
@@ -8,6 +8,7 @@ taken in turn, so that other load on the machine meets both; the figure is the f
 """
 
 import argparse
+import itertools
 import json
 import os
 import time
@@ -88,11 +89,11 @@ WORKS = [
 ]
 
 
-def trainer(layer: Any, work: Work) -> Callable[[], None]:
-    """A function that takes one training step on a fixed batch."""
+def trainer(layer: Any, work: Work, xla: bool) -> Callable[[], None]:
+    """A function that takes one training step on a fixed batch, compiled by XLA or not."""
     rng = np.random.default_rng(0)
     model = keras.Sequential([keras.Input((work.steps, work.features)), layer])
-    model.compile("adam", "mse", jit_compile=False)
+    model.compile("adam", "mse", jit_compile=xla)
     x = rng.normal(size=(work.batch, work.steps, work.features)).astype(np.float32)
     y = rng.normal(size=(work.batch, *model.output_shape[1:])).astype(np.float32)
     return lambda: model.train_on_batch(x, y)
@@ -111,18 +112,19 @@ def fastest(functions: list[Callable[[], Any]], repeats: int) -> list[float]:
     return [min(taken) for taken in times]
 
 
-def compare(work: Work, repeats: int) -> dict[str, Any]:
-    """Milliseconds per training step of both layers on one work."""
+def compare(work: Work, repeats: int, xla: bool) -> dict[str, Any]:
+    """Milliseconds per training step of both layers on one work, both with XLA or both without."""
     layers = [LMU(hidden_cell=work.hidden(), **work.options)]
     too_large = (
         work.steps > 100 and work.batch > 20 and work.name.endswith(("all steps", "LMUFeedforward, SimpleRNN 212"))
     )
     if keras_lmu is not None and not too_large:
         layers.append(keras_lmu.LMU(hidden_cell=work.hidden(), **work.options))
-    seconds = fastest([trainer(layer, work) for layer in layers], repeats)
+    seconds = fastest([trainer(layer, work, xla) for layer in layers], repeats)
     theirs = seconds[1] if len(seconds) > 1 else None
     return {
         "work": work.name,
+        "xla": xla,
         "ours_ms": 1e3 * seconds[0],
         "keras_lmu_ms": None if theirs is None else 1e3 * theirs,
         "speedup": None if theirs is None else theirs / seconds[0],
@@ -215,6 +217,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--only", default="", help="works whose name holds this text")
     parser.add_argument("--quantized", action="store_true", help="only a quantized demo network beside the float one")
+    parser.add_argument("--xla", action="store_true", help="each work again under jit_compile=True")
     parser.add_argument("--json", type=Path, help="write the figures to this file as well")
     arguments = parser.parse_args()
     if arguments.quantized:
@@ -227,14 +230,13 @@ def main() -> None:
             )
         return
     rows = []
-    print("| Work, one training step | ours, ms | keras-lmu, ms | speed-up |\n|---|---|---|---|")
-    for work in WORKS:
-        if arguments.only not in work.name:
-            continue
-        row = compare(work, arguments.repeats)
+    print("| Work, one training step | XLA | ours, ms | keras-lmu, ms | speed-up |\n|---|---|---|---|---|")
+    works = [work for work in WORKS if arguments.only in work.name]
+    for work, xla in itertools.product(works, (False, True) if arguments.xla else (False,)):
+        row = compare(work, arguments.repeats, xla)
         rows.append(row)
         theirs = "not run | -" if row["speedup"] is None else f"{row['keras_lmu_ms']:.1f} | {row['speedup']:.2f}"
-        print(f"| {row['work']} | {row['ours_ms']:.1f} | {theirs} |", flush=True)
+        print(f"| {row['work']} | {'yes' if xla else 'no'} | {row['ours_ms']:.1f} | {theirs} |", flush=True)
     shapes = {
         "T=784, order 256, batch 100": (PSMNIST.order, PSMNIST.theta, 100, PSMNIST.steps),
         "T=50, order 12, 800 channels": (12, 50.0, 800, 50),
