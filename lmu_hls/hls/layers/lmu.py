@@ -167,7 +167,7 @@ def _flag(value: Any) -> str:
 
 
 def _function(name: str) -> str:
-    """An activation as nnet_lmu_cells.h knows it."""
+    """An activation as nnet_lmu_function.h knows it."""
     return "table" if FUNCTIONS[name].by_table else name
 
 
