@@ -13,7 +13,7 @@ from lmu_hls.configurations import KEYWORD
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.hls.layers.lmu import schedule_of
 from lmu_hls.hls.tiles import Schedule
-from lmu_hls.verify.synthesis import check_warnings, compile_layers
+from lmu_hls.verify.synthesis import Compiled, check_warnings, compile_layers
 from tests.support.lmu_models import convert, lmu, model
 from tests.support.mutants import change
 
@@ -34,24 +34,30 @@ FAULTS = {
 }  # fmt: skip
 
 
-def written(folder: Path, reuse: int, strategy: str, update: str = "dense", cells=("dense",)) -> dict[int, Schedule]:
+def written(
+    folder: Path, reuse: int, strategy: str, update: str = "dense", cells=("dense",), io_type: str = "io_parallel"
+) -> dict[int, Schedule]:
     """Write a project of one LMU for each cell; the schedules by the number of the layer."""
     layers = [lmu(CELLS[cell](), name=f"l_{cell}", order=4, discretizer="bilinear") for cell in cells]
     settings = {"Model": {"Precision": "fixed<14,4>", "ReuseFactor": reuse, "Strategy": strategy}}
     settings["LayerName"] = {layer.name: {"MemoryUpdate": update} for layer in layers}
-    graph = convert(model(*layers, n_in=4), folder, settings)
+    graph = convert(model(*layers, n_in=4), folder, settings, io_type=io_type)
     graph.write()
     return {node.index: schedule_of(node) for node in graph.get_layers() if node.class_name == "LMU"}
 
 
 def assert_as_scheduled(folder: Path, schedules: dict[int, Schedule]) -> None:
+    assert not any(layer.calls for layer in assert_multipliers(folder, schedules).values())  # no heap, no recursion
+
+
+def assert_multipliers(folder: Path, schedules: dict[int, Schedule]) -> dict[int, Compiled]:
     found = compile_layers(folder)
     expected = {
         index: made.multiplications if made.strategy == "latency" else made.multipliers
         for index, made in schedules.items()
     }
     assert {index: layer.multiplications for index, layer in found.items()} == expected
-    assert not any(layer.calls for layer in found.values())  # no heap, no recursion
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -106,3 +112,8 @@ def test_the_heap_and_a_warning_are_found(project, tmp_path):
     change(header, "volatile int *p", "int unused; volatile int *p")
     with pytest.raises(LmuHlsError, match="unused"):
         check_warnings(folder)
+
+
+def test_a_stream_has_the_multipliers_of_its_schedule(tmp_path):
+    """hls4ml's hls::stream is that of simulation, a queue, so it calls functions."""
+    assert_multipliers(tmp_path, written(tmp_path, 8, "Resource", cells=("dense", "lstm"), io_type="io_stream"))

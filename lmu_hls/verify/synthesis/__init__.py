@@ -7,6 +7,7 @@ multipliers that an iteration of its loops needs. This is no vendor's HLS: how i
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import tempfile
@@ -18,22 +19,22 @@ from lmu_hls.errors import LmuHlsError
 
 SHIM = Path(__file__).with_name("ssdm_int.h")
 STANDARD = "-std=gnu++14"
-LAYER = "lmu"  # nnet::lmu, which is compiled as a function of its own
+LAYERS = ("lmu", "lmu_stream")  # nnet::lmu and nnet::lmu_stream, compiled as functions of their own
 FLAGS = (
-    STANDARD, "-D__SYNTHESIS__", "-O3", "-fno-unroll-loops", "-fno-vectorize", "-fno-slp-vectorize", "-w", "-S",
+    STANDARD, "-D__SYNTHESIS__", "-O3", "-g0", "-fno-unroll-loops", "-fno-vectorize", "-fno-slp-vectorize", "-w", "-S",
     "-emit-llvm", "-mllvm", "-inline-threshold=1000000000",
 )  # fmt: skip
 # HLS tools know more pragmas, and name loops in their reports by their labels.
 STRICT = (
-    STANDARD, "-fsyntax-only", "-Wall", "-Wextra", "-Werror", "-Wno-unknown-pragmas", "-Wno-unused-label",
-    "-Wno-unused-command-line-argument",
+    STANDARD, "-Wall", "-Wextra", "-Werror", "-Wno-unknown-pragmas", "-Wno-unused-label",
 )  # fmt: skip
 TAIL = 25  # lines of the compiler's output that an error message quotes
 _REFUSES = '#error "The open-source version of AP types does not support synthesis."'
 _PLACE = "// Define ssdm_int and _ssdm_op.\n"
 _UNROLL = re.compile(r"^([ \t]*)(for \([^\n]*\) \{\n[ \t]*#pragma HLS UNROLL\n)", re.MULTILINE)
 _WEIGHTS = re.compile(r"#ifndef (\w+)\n.*?#ifndef __SYNTHESIS__\n([^\n]*);\n", re.DOTALL)
-_FUNCTION = re.compile(rf"^define [^\n]*@_ZN4nnet{len(LAYER)}{LAYER}I[^\n]*?(\d+)config(\d+)E.*?^\}}", re.M | re.S)
+_MANGLED = "|".join(f"{len(name)}{name}" for name in LAYERS)
+_FUNCTION = re.compile(rf"^define [^\n]*@_ZN4nnet(?:{_MANGLED})I[^\n]*?(\d+)config(\d+)[EN].*?^\}}", re.M | re.S)
 _MULTIPLY = re.compile(r"= mul (?:nuw |nsw )*i\d+ %[^,]+, %")  # by a constant it is an address, or a shift
 _CALL = re.compile(r"\b(?:call|invoke) [^\n@]*@(?!llvm\.)([\w.$]+)")
 
@@ -73,8 +74,20 @@ def check_warnings(project: Path) -> None:
         for header in (folder / "firmware" / "nnet_utils").glob("*.h"):
             if not header.name.startswith("nnet_lmu"):  # hls4ml's
                 header.write_text("#pragma GCC system_header\n" + header.read_text())
-        _clang([*STRICT, "-D__SYNTHESIS__", *_includes(), _top(folder)], folder)
-        _compile([str(toolchain.need("g++").path), *STRICT, '-DWEIGHTS_DIR="."', *_includes(), _top(folder)], folder)
+        # Not -fsyntax-only: zig takes it for a program to be linked, and builds its own C library first.
+        output = ("-O1", "-S", "-emit-llvm", "-o", "top.ll", "-Wno-unused-command-line-argument")
+        _clang([*STRICT, "-D__SYNTHESIS__", *output, *_includes(), _top(folder)], folder)
+        _compile(
+            [
+                str(toolchain.need("g++").path),
+                *STRICT,
+                "-fsyntax-only",
+                '-DWEIGHTS_DIR="."',
+                *_includes(),
+                _top(folder),
+            ],
+            folder,
+        )
 
 
 def prepared(project: Path, folder: Path) -> Path:
@@ -97,8 +110,9 @@ def prepared(project: Path, folder: Path) -> Path:
         (common.parent / special).write_text("")
     for header in (firmware / "nnet_utils").glob("nnet_*.h"):
         text = _UNROLL.sub(r'\1_Pragma("clang loop unroll(full)") \2', header.read_text())
-        if header.name == "nnet_lmu.h":
-            text = text.replace(f"void {LAYER}(", f"__attribute__((noinline)) void {LAYER}(")
+        for name in LAYERS:
+            if header.name == f"nnet_{name}.h":
+                text = text.replace(f"void {name}(", f"__attribute__((noinline)) void {name}(")
         header.write_text(text)
     for header in (firmware / "weights").glob("*.h"):
         declared = _WEIGHTS.search(header.read_text())
@@ -129,7 +143,8 @@ def _clang(arguments: list[str], folder: Path) -> None:
 
 
 def _compile(command: list[str], folder: Path) -> None:
-    done = process.run(command, tool=Path(command[0]).name, cwd=folder)
+    caches = {f"ZIG_{place}_CACHE_DIR": str(folder / "zig") for place in ("GLOBAL", "LOCAL")}
+    done = process.run(command, tool=Path(command[0]).name, cwd=folder, env={**os.environ, **caches})
     if done.code:
         tail = "\n".join(done.output.splitlines()[-TAIL:])
         remedy = process.trouble(done.code, done.output) or "Restore the project's files or convert again"
