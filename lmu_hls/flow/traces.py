@@ -47,7 +47,7 @@ def traces(
     last = network.lmus[-1]
     state = to_float(trace[last.name].tensors["h"][0], last.out)
     signals = _signals(last.name, "h", state, _float_states(model, last.name, data[SEQUENCE : SEQUENCE + 1]))
-    if last.return_sequences:
+    if fixed.ndim == 3:  # every step has an output
         signals += _signals("", "output", fixed[SEQUENCE], np.asarray(real[SEQUENCE], np.float64))
     return Traces(
         SEQUENCE,
