@@ -171,6 +171,18 @@ def test_every_file_counts(verified, damage):
     assert outcome(verified) == (0, "passed", RECORDS)
 
 
+def test_a_file_of_each_kind_counts(verified):
+    """The first file below each start of a path in `FALL`; every file, and other damages, in the thorough tests."""
+    found = set()
+    for name in subjects(verified):
+        start = next(start for start in FALL if name.startswith(start))
+        if start not in found:
+            judge(verified, name, flip)
+        found.add(start)
+    assert found == set(FALL)
+    assert outcome(verified) == (0, "passed", RECORDS)
+
+
 def test_every_one_of_the_headers_counts(verified):
     for name in subjects(verified):
         if name.startswith(ALIKE):
