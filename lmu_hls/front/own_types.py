@@ -46,18 +46,18 @@ def with_own_types(
     return merged
 
 
-def _over(model: Any, where: str, given: Mapping[str, Any], own: Mapping[str, Any], defaults: bool) -> dict[str, Any]:
-    """``own`` over ``given``, which may say the same."""
-    made = dict(given)
+def _over(model: Any, where: str, below: Mapping[str, Any], own: Mapping[str, Any], defaults: bool) -> dict[str, Any]:
+    """``own`` over ``below``, which may say the same."""
+    merged = dict(below)
     for key, value in own.items():
         if isinstance(value, Mapping):
-            inner = given.get(key) if isinstance(given.get(key), Mapping) else {}
-            made[key] = _over(model, f"{where}: {key}", inner or {}, value, defaults)
-        elif not defaults and key in given and str(given[key]) not in (str(value), "auto"):
-            raise _other(model, f"{where}: {key}={given[key]!s}")
+            inner = below.get(key) if isinstance(below.get(key), Mapping) else {}
+            merged[key] = _over(model, f"{where}: {key}", inner or {}, value, defaults)
+        elif not defaults and key in below and str(below[key]) not in (str(value), "auto"):
+            raise _other(model, f"{where}: {key}={below[key]!s}")
         else:
-            made[key] = value
-    return made
+            merged[key] = value
+    return merged
 
 
 def _other(model: Any, what: str) -> LmuHlsError:

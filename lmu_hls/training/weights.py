@@ -56,14 +56,14 @@ class Weights:
             return np.abs(weight.values).astype(object)
         return np.full(weight.shape, self._of(weight)[1].type.max_abs, object)
 
-    def tensor(self, weight: Weight, made: dict[int, Any]) -> Any:
-        """The real values of a weight, or of a part of one. ``made`` keeps what is on its grid already."""
+    def tensor(self, weight: Weight, kept: dict[int, Any]) -> Any:
+        """The real values of a weight, or of a part of one. ``kept`` holds what is on its grid already."""
         if weight.type.width != MARK:
             return constant(to_float(weight.values, weight.type))
         k, item = self._of(weight)
-        if k not in made:
-            made[k] = item.tensor()
-        return pick(made[k], weight.values - self._first[k])
+        if k not in kept:
+            kept[k] = item.tensor()
+        return pick(kept[k], weight.values - self._first[k])
 
     def _of(self, weight: Weight) -> tuple[int, Trained]:
         k = int(np.searchsorted(self._first, weight.values.flat[0], side="right")) - 1

@@ -57,10 +57,10 @@ class Cosimulation(CsimProject):
 
     __slots__ = ()
 
-    def _command(self, given: Path, returned: Path, n_out: int) -> list[str]:
-        x = np.load(given, mmap_mode="r")
-        np.save(returned, np.full((len(x), n_out), np.nan))  # the program fills it in
-        return [str(self.library), str(given), str(returned), *map(str, (*x.shape, n_out))]
+    def _command(self, inputs: Path, outputs: Path, n_out: int) -> list[str]:
+        x = np.load(inputs, mmap_mode="r")
+        np.save(outputs, np.full((len(x), n_out), np.nan))  # the program fills it in
+        return [str(self.library), str(inputs), str(outputs), *map(str, (*x.shape, n_out))]
 
 
 def blackboxes(project: Path) -> tuple[Box, ...]:
@@ -123,14 +123,14 @@ def build(project_dir: Path, workdir: Path) -> Cosimulation:
     return Cosimulation(directory, name, program)
 
 
-def _verilate(files: Mapping[str, bytes], place: Path, made: Path, env: Mapping[str, str], log: Path) -> None:
+def _verilate(files: Mapping[str, bytes], place: Path, program: Path, env: Mapping[str, str], log: Path) -> None:
     for name, content in files.items():
         (place / name).write_bytes(content)
     arguments: Sequence[str] = [*FLAGS, "-o", PROGRAM, *files, str(place / "unit.o")]
     code = verilator.program(arguments, place, PREFIX, OPTIMISE, env, log)
     if code:
         raise LmuHlsError(failure("Verilator could not compile the blackboxes", code, log))
-    shutil.move(place / verilator.OBJECTS / PROGRAM, made)
+    shutil.move(place / verilator.OBJECTS / PROGRAM, program)
 
 
 def _render(template: str, **facts: object) -> str:

@@ -61,15 +61,15 @@ class CsimProject:
                 raise LmuHlsError(f"csim passes at most {MAX_WIDTH} bits, not {type_}; use a narrower input or output")
         out_shape = output_shape(network)
         with tempfile.TemporaryDirectory() as folder:
-            given, returned = Path(folder, "in.npy"), Path(folder, "out.npy")
-            np.save(given, to_float(x, network.x).reshape(len(x), shape[0] * shape[1]))
-            self._work(self._command(given, returned, int(np.prod(out_shape))), progress)
-            values = np.load(returned)
+            inputs, outputs = Path(folder, "in.npy"), Path(folder, "out.npy")
+            np.save(inputs, to_float(x, network.x).reshape(len(x), shape[0] * shape[1]))
+            self._work(self._command(inputs, outputs, int(np.prod(out_shape))), progress)
+            values = np.load(outputs)
         return _integers(values, network.out).reshape(len(x), *out_shape)
 
-    def _command(self, given: Path, returned: Path, n_out: int) -> list[str]:
-        """What reads the samples of the file ``given`` and writes ``n_out`` values of each to ``returned``."""
-        return process.python(WORKER, str(self.library), f"{self.name}_double", str(given), str(returned), str(n_out))
+    def _command(self, inputs: Path, outputs: Path, n_out: int) -> list[str]:
+        """What reads the samples of the file ``inputs`` and writes ``n_out`` values of each to ``outputs``."""
+        return process.python(WORKER, str(self.library), f"{self.name}_double", str(inputs), str(outputs), str(n_out))
 
     def _work(self, command: list[str], progress: Callable[[int], None]) -> None:
         """Run the command, report its progress; LmuHlsError when it fails or the C++ prints an error."""

@@ -87,16 +87,17 @@ def _first(name: str, check: Callable[..., None]) -> property:
             bound.arguments["model"] = _readable(bound.arguments["model"])
             return original(*bound.args, **bound.kwargs)
 
+        checked._ours = checked  # type: ignore[attr-defined] - not what a wrapper of others copies from it
         return checked
 
     return property(get, _setter(name))
 
 
 def _setter(name: str) -> Callable[[ModuleType, Any], None]:
-    """Others may replace the functions, too."""
+    """Others may replace the functions, too, and put back what they have found, which is not to be checked twice."""
 
     def put(module: ModuleType, value: Any) -> None:
-        module.__dict__[name] = value
+        module.__dict__[name] = value.__wrapped__ if getattr(value, "_ours", None) is value else value
 
     return put
 
@@ -137,6 +138,7 @@ def _checked_from_config(module: ModuleType) -> Any:
         _check_all(read.get("KerasModel"), read.get("Backend", "Vivado"), read.get("HLSConfig"))
         return original({**read, "KerasModel": _readable(read.get("KerasModel"))})
 
+    checked._ours = checked  # type: ignore[attr-defined]
     return checked
 
 

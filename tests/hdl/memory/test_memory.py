@@ -167,14 +167,16 @@ def test_wrong_rom_file_stops(results: Results, simulator: str, workdir: Path, t
     """The build is there, because it has given results; only a ROM file differs."""
     cases = cases_of(simulator)
     roms = {file: text for case in cases.values() for file, text in case.roms.items()}
-    lines = roms.pop("rom/dense1.hex").splitlines(keepends=True)
+    name = VERILATED[0]
+    file = f"rom/{name}.hex"
+    lines = roms.pop(file).splitlines(keepends=True)
     if damage != "missing":
-        roms["rom/dense1.hex"] = "".join(lines[:-1] if damage == "short" else [*lines, lines[0]])
+        roms[file] = "".join(lines[:-1] if damage == "short" else [*lines, lines[0]])
     # Verilator's own $readmemh already refuses a file that is too long
-    message = r"rom/dense1.hex" if damage == "long" else rf"file rom/dense1.hex holds \d+ words, expected {len(lines)}"
+    message = file if damage == "long" else rf"file {file} holds \d+ words, expected {len(lines)}"
     units = {name: case.unit for name, case in cases.items()}
     with pytest.raises(RuntimeError, match=message):
-        run_streams(units, [CASES["dense1"].jobs("dense1")["stream"]], simulator, workdir, tmp_path, roms)
+        run_streams(units, [CASES[name].jobs(name)["stream"]], simulator, workdir, tmp_path, roms)
 
 
 FIELDS = ("lam", "bet", "gam", "kap")  # of a ROM word of the tridiagonal unit, from the low bits up
