@@ -14,6 +14,7 @@ import sys
 from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from hls4ml.backends.backend import get_available_backends, get_backend
 
@@ -69,6 +70,9 @@ def _readable(model: Any) -> Any:
     return with_layers(model) if holds_lmu(model) else model
 
 
+_INNER: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()  # the function inside each of the functions below
+
+
 def _first(name: str, check: Callable[..., None]) -> property:
     """The property of a function ``name`` of the module that calls ``check`` with the same arguments first.
 
@@ -87,7 +91,7 @@ def _first(name: str, check: Callable[..., None]) -> property:
             bound.arguments["model"] = _readable(bound.arguments["model"])
             return original(*bound.args, **bound.kwargs)
 
-        checked._ours = checked  # type: ignore[attr-defined] - not what a wrapper of others copies from it
+        _INNER[checked] = original
         return checked
 
     return property(get, _setter(name))
@@ -97,7 +101,7 @@ def _setter(name: str) -> Callable[[ModuleType, Any], None]:
     """Others may replace the functions, too, and put back what they have found, which is not to be checked twice."""
 
     def put(module: ModuleType, value: Any) -> None:
-        module.__dict__[name] = value.__wrapped__ if getattr(value, "_ours", None) is value else value
+        module.__dict__[name] = _INNER.get(value, value)
 
     return put
 
@@ -138,7 +142,7 @@ def _checked_from_config(module: ModuleType) -> Any:
         _check_all(read.get("KerasModel"), read.get("Backend", "Vivado"), read.get("HLSConfig"))
         return original({**read, "KerasModel": _readable(read.get("KerasModel"))})
 
-    checked._ours = checked  # type: ignore[attr-defined]
+    _INNER[checked] = original
     return checked
 
 
