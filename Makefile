@@ -16,7 +16,7 @@ help:
 	@echo "make install   make .venv with the pinned packages"
 	@echo "make demo      real speech through the whole chain; results in demo-out/"
 	@echo "make test      a test of every module, a fault of every checker, whole networks; 6 and a half minutes on 2 cores"
-	@echo "make test-rest the thorough tests that make test leaves out, and a part of the nightly ones; 6 minutes"
+	@echo "make test-rest the thorough tests that make test leaves out, and a part of the nightly ones; 10 minutes"
 	@echo "make test-all  all tests but the nightly ones; hours"
 	@echo "make nightly   1,000 random configurations; hours"
 	@echo "make formal    all formal proofs of the Verilog, the slow ones too"
