@@ -7,6 +7,7 @@ from collections.abc import Mapping
 _ELEMENTWISE = "use relu or tanh instead, as a layer or as the activation of a Dense layer"
 _NORM = "use BatchNormalization, or train without it; inputs scaled to about [-1, 1] keep an LMU's memory there too"
 _BEFORE = "apply it to the data, before the hardware"
+_BINS = "apply it to the data, so that the hardware takes the bin numbers, or use Rescaling, which keeps more"
 _CONVOLUTION = (
     "an LMU's memory sees theta steps by itself: give it a larger memory_d or order; Dense is a convolution of size 1"
 )
@@ -24,7 +25,8 @@ INSTEAD: Mapping[str, str] = {
         ("LayerNormalization", "GroupNormalization", "UnitNormalization", "RMSNormalization", "SpectralNormalization"),
         _NORM,
     ),
-    **dict.fromkeys(("Normalization", "Rescaling", "Discretization", "CategoryEncoding", "Hashing"), _BEFORE),
+    **dict.fromkeys(("CategoryEncoding", "Hashing"), _BEFORE),
+    "Discretization": _BINS,
     **dict.fromkeys(("UpSampling1D", "MelSpectrogram", "STFTSpectrogram"), _BEFORE),
     **dict.fromkeys(
         ("Conv1D", "Conv2D", "SeparableConv1D", "DepthwiseConv1D", "Conv1DTranspose", "ConvLSTM1D"), _CONVOLUTION

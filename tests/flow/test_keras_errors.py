@@ -145,7 +145,7 @@ LAYERS = {
     "LayerNormalization": ((), "use BatchNormalization, or train without it"),
     "Conv1D": ((3, 1), "larger memory_d or order"),
     "LeakyReLU": ((), "use relu"),
-    "Rescaling": ((2.0,), "apply it to the data"),
+    "Discretization": (([0.0, 1.0],), "takes the bin numbers"),
     "UpSampling1D": ((), "apply it to the data"),
     "Masking": ((), "sequences of one length"),
 }

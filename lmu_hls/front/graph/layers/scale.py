@@ -1,14 +1,14 @@
-"""A batch normalization: folded into a Dense or LMU layer beside it, else the IR layer ``LMUScale``.
+"""A normalization or rescaling: folded into a Dense or LMU layer beside it, else the IR layer ``LMUScale``.
 
-After training it is a x + c on the last axis, with a = gamma / sqrt(variance + epsilon) and c = beta - a mean. A Dense
-layer before it without an activation, y = W x + b, takes both into its weights: rows of W times a, and a b + c. So does
-what reads it through matrices, a Dense layer or an LMU: columns of W times a, and b + W c. Both are the same real map;
-what is left out is the rounding between them.
+It is a x + c on the last axis; a batch normalization, after training, has a = gamma / sqrt(variance + epsilon) and
+c = beta - a mean. A Dense layer before it without an activation, y = W x + b, takes both into its weights: rows of W
+times a, and a b + c. So does what reads it through matrices, a Dense layer or an LMU: columns of W times a, and
+b + W c. Both are the same real map; what is left out is the rounding between them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from math import prod
 from typing import Any
 
@@ -44,10 +44,14 @@ READS = {  # matrices that read a layer's input, each with the offset beside it
 }
 
 
-class BatchNormalizationHandler(KerasV3LayerHandler):
+class ScaleHandler(KerasV3LayerHandler):
     """Reads a Keras layer as factors and offsets in float64. In a model without an LMU hls4ml goes its own way."""
 
-    handles = ("keras.src.layers.normalization.batch_normalization.BatchNormalization",)
+    handles = (
+        "keras.src.layers.normalization.batch_normalization.BatchNormalization",
+        "keras.src.layers.preprocessing.normalization.Normalization",
+        "keras.src.layers.preprocessing.rescaling.Rescaling",
+    )
 
     def __call__(self, layer: Any, in_tensors: Any, out_tensors: Any) -> tuple[dict[str, Any], ...] | None:
         beside = beside_lmu(in_tensors, out_tensors)
@@ -55,18 +59,28 @@ class BatchNormalizationHandler(KerasV3LayerHandler):
 
     def handle(self, layer: Any, in_tensors: Any, out_tensors: Any) -> tuple[dict[str, Any], ...]:
         shape = in_tensors[0].shape
-        if layer.axis not in (-1, len(shape) - 1):
-            raise LmuHlsError(
-                f"layer {layer.name!r}: a batch normalization is supported on the last axis only, not on {layer.axis}; "
-                "set axis=-1 and train again"
-            )
-        scale, bias = factors(layer)
-        attributes = {"class_name": "LMUScale", "n_in": int(prod(shape[1:])), "scale_data": scale, "bias_data": bias}
-        return ({**self.default_config, **attributes},)
+        scale, bias = factors(layer, len(shape))
+        for name, values in (("factors", scale), ("offsets", bias)):
+            if not np.all(np.isfinite(values)):
+                raise LmuHlsError(f"layer {layer.name!r}: its {name} hold NaN or infinity; train the model again")
+        data = {"scale_data": _for_each(layer, scale, shape), "bias_data": _for_each(layer, bias, shape)}
+        return ({**self.default_config, "class_name": "LMUScale", "n_in": int(prod(shape[1:])), **data},)
 
 
-def factors(layer: Any) -> tuple[Floats, Floats]:
-    """a and c of a Keras layer. LmuHlsError for values that are no numbers, and a variance that has no root."""
+def factors(layer: Any, rank: int) -> tuple[Floats, Floats]:
+    """a and c of a Keras layer that reads tensors of so many axes, the batch counted; one number stands for all values.
+
+    LmuHlsError for weights that are no numbers, a variance without a root, and another axis than the last.
+    """
+    return FACTORS[type(layer).__name__](layer, rank)
+
+
+def _batch_normalization(layer: Any, rank: int) -> tuple[Floats, Floats]:
+    if layer.axis not in (-1, rank - 1):
+        raise LmuHlsError(
+            f"layer {layer.name!r}: a batch normalization is supported on the last axis only, not on {layer.axis}; "
+            "set axis=-1 and train again"
+        )
     names = ("gamma", "beta", "moving_mean", "moving_variance")
     gamma, beta, mean, variance = (layer_weight(layer, name) for name in names)
     assert mean is not None and variance is not None
@@ -81,6 +95,44 @@ def factors(layer: Any) -> tuple[Floats, Floats]:
         )
     scale = (1.0 if gamma is None else gamma) / np.sqrt(spread)
     return scale, (0.0 if beta is None else beta) - scale * mean
+
+
+def _normalization(layer: Any, rank: int) -> tuple[Floats, Floats]:
+    """(x - mean) / deviation, or x deviation + mean where it is to undo that; Keras keeps a deviation above epsilon."""
+    import keras
+
+    if any(axis not in (-1, rank - 1) for axis in layer.axis):
+        raise LmuHlsError(
+            f"layer {layer.name!r}: a normalization is supported on the last axis or as a whole, not on the axes "
+            f"{layer.axis}; set axis=-1 or axis=None, and adapt it again"
+        )
+    mean, variance = (np.asarray(keras.ops.convert_to_numpy(v), np.float64) for v in (layer.mean, layer.variance))
+    deviation = np.maximum(np.sqrt(np.maximum(variance, 0.0)), keras.backend.epsilon())
+    if np.any(variance < 0):
+        raise LmuHlsError(f"layer {layer.name!r}: its variance is {variance.min():.3g}, below 0; adapt it again")
+    return (deviation, mean) if layer.invert else (1 / deviation, -mean / deviation)
+
+
+def _rescaling(layer: Any, rank: int) -> tuple[Floats, Floats]:
+    return np.asarray(layer.scale, np.float64), np.asarray(layer.offset, np.float64)
+
+
+FACTORS: Mapping[str, Callable[[Any, int], tuple[Floats, Floats]]] = {
+    "BatchNormalization": _batch_normalization,
+    "Normalization": _normalization,
+    "Rescaling": _rescaling,
+}
+
+
+def _for_each(layer: Any, values: Floats, shape: tuple[int, ...]) -> Floats:
+    """The number for each value on the last axis. LmuHlsError where it differs from step to step."""
+    numbers = np.squeeze(values)
+    if numbers.ndim > 1 or numbers.size not in (1, shape[-1]) or (numbers.size > 1 and values.shape[-1] == 1):
+        raise LmuHlsError(
+            f"layer {layer.name!r}: factors and offsets of the shape {values.shape} are not supported; give one "
+            f"number, or one for each of the {shape[-1]} values of a step"
+        )
+    return np.array(np.broadcast_to(numbers, shape[-1:]), np.float64)
 
 
 class LMUScale(Layer):
@@ -104,8 +156,8 @@ class ScaleReader(LayerReader):
     settled = ("LMUScale",)
     extracted = ("BatchNormalization",)
     own = {"LMUScale": LMUScale}  # noqa: RUF012 - never changed
-    keras = ("BatchNormalization",)
-    pointwise = keras
+    keras = tuple(FACTORS)
+    pointwise = ("BatchNormalization", "Rescaling")
 
     def prepare(self, model: Any) -> None:
         """Fold what can be folded; the graph's remarks say of each layer what was done."""

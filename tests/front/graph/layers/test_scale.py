@@ -1,4 +1,4 @@
-"""Batch normalization: what it is folded into, that this is the Keras layer, and what is refused."""
+"""Normalizations and rescaling: what they are folded into, that this is the Keras layer, and what is refused."""
 
 import keras
 import numpy as np
@@ -26,6 +26,14 @@ def lmu(hidden="relu", connections=(True, False, True), **options):
 
 def norm(name="norm", **options):
     return keras.layers.BatchNormalization(name=name, **options)
+
+
+def adapted(**options):
+    return keras.layers.Normalization(mean=[0.2, -0.4, 0.1], variance=[0.5, 2.0, 1.5], name="norm", **options)
+
+
+def rescaling(scale=0.5, offset=-0.25):
+    return keras.layers.Rescaling(scale, offset, name="norm")
 
 
 def dense(units, activation=None, name="head", **options):
@@ -58,6 +66,11 @@ FORMS = {  # layers, and what the remarks say
     "between activations": (lambda: [lmu(), dense(4, "relu", "mid"), norm(), keras.layers.ReLU(), dense(3)], OWN),
     "after an LMU": (lambda: [lmu(return_sequences=False), norm()], OWN),
     "on sequences": (lambda: [lmu(), norm()], OWN),
+    "normalized inputs": (lambda: [adapted(), lmu(name="last")], "folded into 'last'"),
+    "normalized as a whole": (lambda: [keras.layers.Normalization(None, 0.1, 0.3, name="norm"), gru()], None),
+    "normalized back": (lambda: [lmu(), dense(3), adapted(invert=True)], "folded into 'head'"),
+    "rescaled inputs": (lambda: [rescaling(), dense(3, "relu"), lmu()], "folded into 'head'"),
+    "rescaled values": (lambda: [lmu(), rescaling([0.5, 2.0, -1.0, 1.5], [0.1, 0.2, 0.3, 0.0])], OWN),
     "no gamma, no beta": (lambda: [lmu(), norm(scale=False, center=False, epsilon=0.1)], OWN),
 }
 
@@ -87,9 +100,9 @@ def test_a_wrong_fold_is_caught(tmp_path, monkeypatch):
     """The comparison above sees a factor, an offset or a mean that is left out."""
     right = scale.factors
     faults = {
-        "after a Dense layer": lambda layer: (right(layer)[0], 0 * right(layer)[1]),
-        "before an LMU": lambda layer: (1 / right(layer)[0], right(layer)[1]),
-        "after an LMU": lambda layer: (right(layer)[0] * (1 + layer.epsilon) ** 0.5, right(layer)[1]),
+        "after a Dense layer": lambda *of: (right(*of)[0], 0 * right(*of)[1]),
+        "before an LMU": lambda *of: (1 / right(*of)[0], right(*of)[1]),
+        "after an LMU": lambda *of: (right(*of)[0] * (1 + of[0].epsilon) ** 0.5, right(*of)[1]),
     }
     for form, factors in faults.items():
         built = trained(*FORMS[form][0]())
@@ -152,6 +165,10 @@ def refuse(built, tmp_path, *words, **own):
 
 def test_refusals(tmp_path):
     refuse(trained(lmu(), norm(axis=1)), tmp_path, "last axis only, not on 1")
+    first_axis = keras.layers.Normalization(1, np.zeros(5), np.ones(5), name="norm")
+    refuse(model(first_axis, lmu()), tmp_path, "last axis or as a whole, not on the axes (1,)")
+    refuse(model(rescaling(np.ones((5, 1))), lmu()), tmp_path, "factors and offsets of the shape (5, 1)")
+    refuse(model(rescaling(np.nan), lmu()), tmp_path, "its factors hold NaN")
     refuse(trained(lmu(), dense(3), norm()), tmp_path, "Fold=3 is not possible", Fold=3)
     words = ("folded into 'head'", "type of 'scale' would not arrive", "Fold: False")
     refuse(trained(lmu(), dense(3), norm()), tmp_path, *words, Precision={"scale": "fixed<9,2>"})
