@@ -11,11 +11,12 @@ from lmu_hls import golden
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import Ints, quantize, to_float
 from lmu_hls.front.extract import network_spec
+from lmu_hls.front.node import Graph
 from lmu_hls.spec import Network
 from lmu_hls.spec.sequences import whole_sequences
 
 
-def reference(model: Any, x: Any) -> NDArray[Any]:
+def reference(model: Graph, x: Any) -> NDArray[Any]:
     """The outputs that ``model.predict(x)`` of an hls4ml model with an LMU must be equal to, value for value.
 
     x (N, steps, n_in), or (steps, n_in), of float32 or float64. The result has the form of hls4ml's: that dtype, the

@@ -17,6 +17,7 @@ from lmu_hls.backend.hls4ml_form import as_hls4ml, integers
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import Ints, quantize, to_float
 from lmu_hls.front.extract import network_spec
+from lmu_hls.front.node import Graph
 from lmu_hls.records import Comparison, dump
 from lmu_hls.rtl.options import RtlOptions
 from lmu_hls.rtl.reuse import balanced, fastest
@@ -48,7 +49,7 @@ _PLANNED: weakref.WeakKeyDictionary[Any, _Planned] = weakref.WeakKeyDictionary()
 _COMPILED: weakref.WeakKeyDictionary[Any, verilated.Accelerator] = weakref.WeakKeyDictionary()
 
 
-def design_of(model: Any) -> Design:
+def design_of(model: Graph) -> Design:
     """The accelerator of a model that hls4ml converted with the backend ``Verilog``.
 
     It is planned once for what the model says; a model that was changed is planned again. Raises LmuHlsError for
@@ -69,7 +70,7 @@ def design_of(model: Any) -> Design:
     return known.design
 
 
-def reuse_factors(model: Any, cycles: int | None = None) -> dict[str, int]:
+def reuse_factors(model: Graph, cycles: int | None = None) -> dict[str, int]:
     """For each layer the reuse factor with the fewest multipliers at which the network takes ``cycles`` a step or less.
 
     By default as few cycles as possible. ``model`` may be converted for any backend; the result goes to the ReuseFactor
@@ -81,16 +82,16 @@ def reuse_factors(model: Any, cycles: int | None = None) -> dict[str, int]:
     return balanced(network, fastest(network, endless) if cycles is None else cycles, endless)
 
 
-def check(model: Any) -> None:
+def check(model: Graph) -> None:
     """LmuHlsError for a model that the Verilog cannot do."""
     design_of(model)
 
 
-def folder_of(model: Any) -> Path:
+def folder_of(model: Graph) -> Path:
     return Path(model.config.get_output_dir())
 
 
-def write(model: Any) -> None:
+def write(model: Graph) -> None:
     """Write the project: Verilog, ROM files, test bench, vectors and manifest. An earlier compilation is forgotten."""
     _COMPILED.pop(model, None)
     given = model.config.get_config_value("InputData")
@@ -98,7 +99,7 @@ def write(model: Any) -> None:
     of.write(folder_of(model), _samples(of, given) if given else None)
 
 
-def compile(model: Any) -> verilated.Accelerator:
+def compile(model: Graph) -> verilated.Accelerator:
     """Verilate the project as it lies on disk; an unchanged one is not compiled again."""
     of, folder = design_of(model), folder_of(model)
     made = verilated.build(of.sources(folder), of.interface, folder, folder / WORK / "verilated")
@@ -106,7 +107,7 @@ def compile(model: Any) -> verilated.Accelerator:
     return made
 
 
-def predict(model: Any, x: Any, engine: str = "verilator", progress: Progress | None = None) -> NDArray[Any]:
+def predict(model: Graph, x: Any, engine: str = "verilator", progress: Progress | None = None) -> NDArray[Any]:
     """The outputs for x, float32 or float64 of shape (N, steps, n_in) or (steps, n_in), as floats of the same type.
 
     As with every hls4ml backend the output of a sample is flat, (N, values), and one sample has no first axis. In mode
@@ -122,7 +123,7 @@ def predict(model: Any, x: Any, engine: str = "verilator", progress: Progress | 
 
 
 def trace(
-    model: Any, x: Any, engine: str = "verilator", progress: Progress | None = None
+    model: Graph, x: Any, engine: str = "verilator", progress: Progress | None = None
 ) -> tuple[NDArray[Any], dict[str, NDArray[Any]]]:
     """The outputs as :func:`predict` gives them, and u, mem and h of every LMU layer.
 
@@ -140,7 +141,7 @@ def trace(
     return _outputs(of, answer.output, count, x.dtype), traced
 
 
-def verify(model: Any, x: Any, progress: Progress | None = None) -> tuple[Comparison, ...]:
+def verify(model: Graph, x: Any, progress: Progress | None = None) -> tuple[Comparison, ...]:
     """Compare the Verilog with golden on x, ``==`` on every integer of u, mem, h and the output."""
     of = design_of(model)
     values, _ = _inputs(of, x)
@@ -153,7 +154,7 @@ def verify(model: Any, x: Any, progress: Progress | None = None) -> tuple[Compar
     return tuple(results)
 
 
-def build(model: Any, synth: bool = True, target: str = DEFAULT) -> dict[str, Any]:
+def build(model: Graph, synth: bool = True, target: str = DEFAULT) -> dict[str, Any]:
     """Synthesise the whole accelerator with Yosys and give the report, which is also written to ``build.json``.
 
     Keys: Top, Mode, Cycles (formulas), Layers (reuse factor, multipliers) and, unless ``synth`` is False, Resources
@@ -171,7 +172,7 @@ def build(model: Any, synth: bool = True, target: str = DEFAULT) -> dict[str, An
     return report
 
 
-def _answer(model: Any, design: Design, x: Ints, engine: str, trace: bool, progress: Progress | None) -> Answer:
+def _answer(model: Graph, design: Design, x: Ints, engine: str, trace: bool, progress: Progress | None) -> Answer:
     tell: Callable[[int, int], None] = progress or (lambda done, total: None)
     if engine not in ENGINES:
         raise LmuHlsError(f"engine {engine!r} is not known; use one of {', '.join(map(repr, ENGINES))}")

@@ -19,6 +19,7 @@ from hls4ml.writer.writers import Writer
 from lmu_hls.backend import project
 from lmu_hls.backend.project import NAME
 from lmu_hls.errors import LmuHlsError
+from lmu_hls.front.node import Graph
 from lmu_hls.rtl.options import KEYS, RtlOptions
 
 # What hls4ml's own functions pass to any backend
@@ -29,7 +30,7 @@ MEANINGLESS = ("part", "board", "clock_period", "clock_uncertainty")
 class VerilogWriter(Writer):
     """Writes the folder of Verilog, ROM files and vectors."""
 
-    def write_hls(self, model: Any) -> None:
+    def write_hls(self, model: Graph) -> None:
         project.write(model)
 
 
@@ -39,7 +40,7 @@ class CheckNetwork(ModelOptimizerPass):
     def __init__(self) -> None:
         self.name = "check_network"
 
-    def transform(self, model: Any) -> bool:
+    def transform(self, model: Graph) -> bool:
         project.check(model)
         model.trace = partial(project.trace, model)  # hls4ml's own needs C++ in the same process
         return False
@@ -96,13 +97,13 @@ class VerilogBackend(FPGABackend):
         options = RtlOptions.from_words(mode, output, axi_lite, name, rom)
         return {"IOType": io_type or "io_parallel", "HLSConfig": {}, "WriterConfig": writer, **options.config}
 
-    def compile(self, model: Any) -> None:
+    def compile(self, model: Graph) -> None:
         """Verilate the written project. hls4ml takes None for a library that is already there."""
         project.compile(model)
 
     def predict(
         self,
-        model: Any,
+        model: Graph,
         x: Any,
         engine: str = "verilator",
         progress: Callable[[int, int], None] | None = None,
@@ -110,7 +111,7 @@ class VerilogBackend(FPGABackend):
         """The outputs for x as :func:`lmu_hls.backend.predict` gives them."""
         return project.predict(model, x, engine, progress)
 
-    def build(self, model: Any, **arguments: Any) -> dict[str, Any]:
+    def build(self, model: Graph, **arguments: Any) -> dict[str, Any]:
         """Synthesise the whole accelerator and report, as :func:`lmu_hls.backend.build` does."""
         known = [name for name in inspect.signature(project.build).parameters if name != "model"]
         wrong = [name for name in arguments if name not in known]

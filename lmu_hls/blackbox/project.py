@@ -21,6 +21,7 @@ from lmu_hls.blackbox.descriptor import descriptor
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.front.graph.layers.lmu import LMULayerReader
 from lmu_hls.front.graph.update import UPDATES
+from lmu_hls.front.node import Graph, Node
 from lmu_hls.front.reading import Reading
 from lmu_hls.hls.layers.lmu import BLACKBOX, memory_step_name, memory_step_streams
 from lmu_hls.hls.strategy import in_rtl
@@ -51,7 +52,7 @@ class WriteBlackboxes(ModelOptimizerPass):
         self.name = write.name
         self.write = write
 
-    def transform(self, model: Any) -> bool:
+    def transform(self, model: Graph) -> bool:
         nodes = [node for node in model.get_layers() if node.class_name == "LMU" and in_rtl(node)]
         boxes = [blackbox(memory_step_name(node), LMULayerReader().extract(Reading(node))) for node in nodes]
         if boxes and model.config.get_writer_config().get("Namespace"):
@@ -66,7 +67,7 @@ class WriteBlackboxes(ModelOptimizerPass):
         return changed
 
 
-def write_blackboxes(project: Path, name: str, nodes: Sequence[Any], boxes: Sequence[Blackbox]) -> None:
+def write_blackboxes(project: Path, name: str, nodes: Sequence[Node], boxes: Sequence[Blackbox]) -> None:
     """Add ``boxes``, those of the LMU ``nodes``, to hls4ml's ``project`` of that ``name``.
 
     Raises LmuHlsError where hls4ml's files are not as they were expected.
@@ -89,7 +90,7 @@ def write_blackboxes(project: Path, name: str, nodes: Sequence[Any], boxes: Sequ
     _add(project / "build_prj.tcl", f'add_files firmware/${{project_name}}.cpp -cflags "{CFLAGS}"\n', added)
 
 
-def _model(node: Any, box: Blackbox, suffix: str) -> str:
+def _model(node: Node, box: Blackbox, suffix: str) -> str:
     weights = {key: node.weights[key] for key in COEFFICIENTS if key in node.weights}
     return _TEMPLATES.get_template(f"memory_step.{suffix}.jinja").render(
         box=box,

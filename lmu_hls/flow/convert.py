@@ -24,6 +24,7 @@ from lmu_hls.front.backends import supported_backend
 from lmu_hls.front.config import full_config
 from lmu_hls.front.extract import network_spec
 from lmu_hls.front.keras_model import check_model, is_foreign
+from lmu_hls.front.node import Graph
 from lmu_hls.front.notes import remarks
 from lmu_hls.front.own_types import float_model_of, with_own_types
 from lmu_hls.front.settings import project_keys, project_options
@@ -218,13 +219,13 @@ def named_errors(model: Any) -> Iterator[None]:
 
 def _hls4ml_model(
     model: Any, folder: OutputFolder, settings: dict[str, Any], backend: str, io_type: str, project: dict[str, Any]
-) -> Any:
+) -> Graph:
     import hls4ml
 
     from lmu_hls.hls import register
 
     register()
-    return hls4ml.converters.convert_from_keras_model(
+    graph: Graph = hls4ml.converters.convert_from_keras_model(
         model,
         output_dir=str(folder.hls),
         project_name="lmu",
@@ -234,10 +235,11 @@ def _hls4ml_model(
         allow_da_fallback=False,
         **project,
     )
+    return graph
 
 
 def _write_parts(
-    model: Any, graph: Any, folder: OutputFolder, settings: Mapping[str, Any], options: RtlOptions
+    model: Any, graph: Graph, folder: OutputFolder, settings: Mapping[str, Any], options: RtlOptions
 ) -> Design:
     network = replace(network_spec(graph), name=options.name or identifier(model.name))
     made = design(network, options, settings["Model"]["ReuseFactor"])
@@ -276,7 +278,7 @@ def _plain(value: Any) -> Any:
     return value if isinstance(value, bool | int | float | str) or value is None else str(value)
 
 
-def _manifest(model: Any, graph: Any, design: Design, folder: OutputFolder, backend: str, io_type: str) -> Manifest:
+def _manifest(model: Any, graph: Graph, design: Design, folder: OutputFolder, backend: str, io_type: str) -> Manifest:
     from lmu_hls.front.tensors import tensor_types
 
     types = {layer.name: tensor_types(layer) for layer in graph.get_layers()}

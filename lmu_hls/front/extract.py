@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from lmu_hls.errors import LmuHlsError
+from lmu_hls.front.node import Graph
 from lmu_hls.front.reading import Reading
 from lmu_hls.spec import Layer, Network, chain
 
 
-def network_spec(model: Any) -> Network:
+def network_spec(model: Graph) -> Network:
     """The :class:`Network` of a converted hls4ml ``ModelGraph``.
 
     Raises LmuHlsError for a layer that the contract does not know, and for a weight that is not on its grid.

@@ -1,8 +1,8 @@
-"""What is read of a node of hls4ml's graph, and of the values at its ends: hls4ml itself carries no types."""
+"""What is read of hls4ml's graph, of its nodes and of the values at their ends: hls4ml itself carries no types."""
 
 from __future__ import annotations
 
-from collections.abc import MutableMapping
+from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
 from typing import Any, Protocol
 
 
@@ -19,6 +19,7 @@ class Variable(Protocol):
     name: str
     type: NamedType
     shape: list[int]
+    pragma: Any
 
     def size(self) -> int: ...
 
@@ -39,7 +40,7 @@ class Node(Protocol):
     class_name: str
     inputs: list[str]
     outputs: list[str]
-    model: Any
+    model: Graph
     types: MutableMapping[str, NamedType]
     weights: MutableMapping[str, WeightVariable]
 
@@ -54,6 +55,63 @@ class Node(Protocol):
     def get_input_variable(self, input_name: str | None = None) -> Variable: ...
 
     def get_output_variable(self, output_name: str | None = None) -> Variable: ...
+
+    def get_variables(self) -> Iterable[Variable]: ...
+
+    def get_weights(self) -> Iterable[WeightVariable]: ...
+
+
+class GraphConfig(Protocol):
+    """The configuration of a graph; ``config`` is the mapping that it was made from."""
+
+    backend: Any
+    config: dict[str, Any]
+    model_rf: int | None
+    model_precision: MutableMapping[str, str]
+    layer_name_precision: MutableMapping[str, str]
+    layer_type_precision: MutableMapping[str, str]
+    layer_name_rf: MutableMapping[str, int]
+    layer_name_strategy: MutableMapping[str, str]
+    layer_type_strategy: MutableMapping[str, str]
+    pipeline_style: str
+
+    def get_config_value(self, key: str, default: Any = None) -> Any: ...
+
+    def get_writer_config(self) -> Mapping[str, Any]: ...
+
+    def get_project_name(self) -> str: ...
+
+    def get_output_dir(self) -> str: ...
+
+    def get_strategy(self, layer: Node) -> str: ...
+
+    def get_reuse_factor(self, layer: Node) -> int: ...
+
+    def get_compression(self, layer: Node) -> bool: ...
+
+
+class Graph(Protocol):
+    """A model as hls4ml has it; ``inputs`` and ``outputs`` are names of tensors."""
+
+    config: GraphConfig
+    inputs: list[str]
+    outputs: list[str]
+    trace: Callable[..., Any]
+    _compute_n_samples: Callable[..., int]
+
+    def get_layers(self) -> Iterable[Node]: ...
+
+    def get_input_variables(self) -> Sequence[Variable]: ...
+
+    def get_output_variables(self) -> Sequence[Variable]: ...
+
+    def make_node(self, kind: str, name: str, attributes: Mapping[str, Any], inputs: list[str]) -> Node: ...
+
+    def replace_node(self, old_node: Node, new_node: Node) -> None: ...
+
+    def remove_node(self, node: Node) -> None: ...
+
+    def write(self) -> None: ...
 
 
 class LMUNode(Node, Protocol):

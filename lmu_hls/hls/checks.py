@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import hls4ml
 from hls4ml.model.types import FixedPrecisionType
 
 from lmu_hls.errors import LmuHlsError
+from lmu_hls.front.node import Graph
 from lmu_hls.hls.streams import check_fifos
 from lmu_hls.hls.targets import Target
 
 INSTEAD = "use backend='Vitis' or 'Vivado'"
 
 
-def check_target(model: Any, target: Target) -> None:
+def check_target(model: Graph, target: Target) -> None:
     """LmuHlsError for what the C++ of ``target`` would not do as the contract says."""
     _check_headers(target)
     _check_ends(model, target)
@@ -34,7 +34,7 @@ def _check_headers(target: Target) -> None:
         )
 
 
-def _check_ends(model: Any, target: Target) -> None:
+def _check_ends(model: Graph, target: Target) -> None:
     """The top function's interface may round what goes in and out."""
     for end, variables in (("input", model.get_input_variables()), ("output", model.get_output_variables())):
         for precision in (variable.type.precision for variable in variables):
@@ -45,7 +45,7 @@ def _check_ends(model: Any, target: Target) -> None:
                 )
 
 
-def _check_bits(model: Any, target: Target) -> None:
+def _check_bits(model: Graph, target: Target) -> None:
     """hls4ml writes a fixed-point type of one bit with two, as one of its compilers needs it."""
     for node in model.get_layers():
         for key, named in node.types.items():

@@ -10,6 +10,7 @@ from typing import Any
 from hls4ml.model.optimizer import ModelOptimizerPass
 
 from lmu_hls.front.graph.settle import has_lmu
+from lmu_hls.front.node import Graph
 from lmu_hls.hls.checks import check_target
 from lmu_hls.hls.targets import Target
 from lmu_hls.naming import cpp_parameter, is_identifier, source_text
@@ -24,7 +25,7 @@ class NameTypes(ModelOptimizerPass):
     def __init__(self) -> None:
         self.name = "lmu_name_types"
 
-    def transform(self, model: Any) -> bool:
+    def transform(self, model: Graph) -> bool:
         if not has_lmu(model):
             return False
         taken: dict[str, str] = {}
@@ -53,7 +54,7 @@ class WriteSafely(ModelOptimizerPass):
         self.target = target
         self.headers = tuple(headers)
 
-    def transform(self, model: Any) -> bool:
+    def transform(self, model: Graph) -> bool:
         if not has_lmu(model):
             return bool(self.write.transform(model))
         check_target(model, self.target)
@@ -83,7 +84,7 @@ def _copied(headers: Iterable[Path], backend: Any) -> Iterator[None]:
         sources.update(before)
 
 
-def words_of_cpp(model: Any) -> set[str]:
+def words_of_cpp(model: Graph) -> set[str]:
     """Names in the C++ of a model that are not always there: the top function, types, tensors, weights, structs."""
     top, inputs = model.config.get_project_name(), model.get_input_variables()
     words = {top, f"{top}_float", f"{top}_double"}
@@ -92,7 +93,8 @@ def words_of_cpp(model: Any) -> set[str]:
             f"layer{node.index}_index",
             f"lmu{node.index}_memory_step",
         }
-        items = [item for item in (*node.get_variables(), *node.get_weights()) if item not in inputs]
-        words |= {item.name.rpartition(".")[2] for item in items}  # Quartus: members of structs
+        names = [variable.name for variable in node.get_variables() if variable not in inputs]
+        names += [weight.name for weight in node.get_weights()]
+        words |= {name.rpartition(".")[2] for name in names}  # Quartus: members of structs
         words |= {named.name for named in node.types.values()}
     return words

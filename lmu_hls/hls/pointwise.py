@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from hls4ml.model.optimizer import ModelOptimizerPass
 
 from lmu_hls.front.graph.settle import has_lmu
+from lmu_hls.front.node import Graph
 
 
 class PossibleReuse(ModelOptimizerPass):
@@ -19,7 +18,7 @@ class PossibleReuse(ModelOptimizerPass):
     def __init__(self) -> None:
         self.name = "lmu_possible_reuse"
 
-    def transform(self, model: Any) -> bool:
+    def transform(self, model: Graph) -> bool:
         if not has_lmu(model):
             return False
         backend = model.config.backend

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any
 
 from hls4ml.model.optimizer import ModelOptimizerPass
 
 from lmu_hls.errors import LmuHlsError, LmuHlsWarning
 from lmu_hls.front.graph.layers.lmu import LMULayerReader
+from lmu_hls.front.node import Graph, Node
 from lmu_hls.front.reading import Reading
-from lmu_hls.hls.tiles import UNROLLED, Schedule, is_possible, nearest_possible, schedule
+from lmu_hls.hls.tiles import UNROLLED, Schedule, Strategy, is_possible, nearest_possible, schedule
 from lmu_hls.spec import LMU
 
 
@@ -29,13 +29,13 @@ class SettleStrategies(ModelOptimizerPass):
     def __init__(self) -> None:
         self.name = "lmu_settle_strategies"
 
-    def transform(self, model: Any) -> bool:
+    def transform(self, model: Graph) -> bool:
         for node in model.get_layers():
             if node.class_name == "LMU":
                 self._settle(node)
         return False
 
-    def _settle(self, node: Any) -> None:
+    def _settle(self, node: Node) -> None:
         config, layer = node.model.config, LMULayerReader().extract(Reading(node))
         own = config.layer_name_strategy.get(node.name.lower()) or config.layer_type_strategy.get("lmu")
         asked = str(own or config.get_strategy(node)).lower()
@@ -55,12 +55,12 @@ class SettleStrategies(ModelOptimizerPass):
             warnings.warn(too_much(layer, made), LmuHlsWarning, stacklevel=2)
 
 
-def strategy_of(node: Any) -> Any:
-    """The strategy of an LMU node, after :class:`SettleStrategies`: "latency" or "resource"."""
-    return node.model.config.get_strategy(node).lower()
+def strategy_of(node: Node) -> Strategy:
+    """The strategy of an LMU node, after :class:`SettleStrategies`."""
+    return "resource" if node.model.config.get_strategy(node).lower() == "resource" else "latency"
 
 
-def in_rtl(node: Any) -> bool:
+def in_rtl(node: Node) -> bool:
     """Whether the memory of an LMU node is hand-written Verilog."""
     return bool(node.get_attr("memory_update_rtl", False))
 

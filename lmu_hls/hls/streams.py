@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from hls4ml.model.optimizer import ModelOptimizerPass
 
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.front.graph.settle import has_lmu
+from lmu_hls.front.node import Graph, Node, Variable
 
 DEPTH = 2  # places of a FIFO: one is written while another is read
 LEAST = 1  # with fewer, no word gets through
 
 
-def is_streamed(model: Any) -> bool:
+def is_streamed(model: Graph) -> bool:
     return bool(model.config.get_config_value("IOType") == "io_stream")
 
 
-def function_name(name: str, node: Any) -> str:
+def function_name(name: str, node: Node) -> str:
     """The function of a layer, in the io_type of its model."""
     return f"{name}_stream" if is_streamed(node.model) else name
 
@@ -33,14 +32,14 @@ class SettleFifos(ModelOptimizerPass):
     def __init__(self) -> None:
         self.name = "lmu_settle_fifos"
 
-    def transform(self, model: Any) -> bool:
+    def transform(self, model: Graph) -> bool:
         if has_lmu(model) and is_streamed(model):
             for _, variable in _between(model):
                 variable.pragma = ("stream", DEPTH)
         return False
 
 
-def check_fifos(model: Any) -> None:
+def check_fifos(model: Graph) -> None:
     """LmuHlsError for a FIFO, made smaller since, with which the design would wait for ever."""
     if not is_streamed(model):
         return
@@ -53,7 +52,7 @@ def check_fifos(model: Any) -> None:
             )
 
 
-def _between(model: Any) -> list[tuple[Any, Any]]:
+def _between(model: Graph) -> list[tuple[Node, Variable]]:
     """The layers whose outputs stay inside, with the outputs."""
     ends = (*model.get_input_variables(), *model.get_output_variables())
     pairs = [(node, variable) for node in model.get_layers() for variable in node.get_variables()]

@@ -22,6 +22,7 @@ from lmu_hls.fixed import FixedType, quantize, to_float
 from lmu_hls.front.config import full_config
 from lmu_hls.front.extract import network_of
 from lmu_hls.front.hidden import table_index
+from lmu_hls.front.node import Graph, Node
 from lmu_hls.front.notes import float_weights
 from lmu_hls.front.reading import Reading, fixed_type
 from lmu_hls.spec import Network
@@ -41,7 +42,7 @@ class Draft:
     ``own_tables`` names the layers for whose activation tables the configuration says neither size nor range.
     """
 
-    nodes: tuple[Any, ...]
+    nodes: tuple[Node, ...]
     project: str
     keys: tuple[Key, ...]
     weights: dict[Key, Floats]
@@ -140,12 +141,12 @@ def configured_types(model: Any, source: Draft, config: Mapping[str, Any] | None
     }
 
 
-def _convert(model: Any, settings: dict[str, Any], backend: str = "Vitis", io_type: str = "io_parallel") -> Any:
+def _convert(model: Any, settings: dict[str, Any], backend: str = "Vitis", io_type: str = "io_parallel") -> Graph:
     """hls4ml's graph of the model; nothing is written."""
     import hls4ml
 
     with contextlib.redirect_stdout(io.StringIO()), tempfile.TemporaryDirectory() as folder:
-        return hls4ml.converters.convert_from_keras_model(
+        graph: Graph = hls4ml.converters.convert_from_keras_model(
             model,
             output_dir=str(Path(folder) / "project"),
             project_name="lmu",
@@ -154,6 +155,7 @@ def _convert(model: Any, settings: dict[str, Any], backend: str = "Vitis", io_ty
             hls_config=settings,
             allow_v2_fallback=True,
         )
+        return graph
 
 
 def without_precision(settings: dict[str, Any]) -> dict[str, Any]:
@@ -169,7 +171,7 @@ def without_precision(settings: dict[str, Any]) -> dict[str, Any]:
 class _Recorded(Reading):
     """A node with its own types; it notes which tensors the contract asks for, by layer and name, in their order."""
 
-    def __init__(self, node: Any, before: str, keys: dict[Key, None]) -> None:
+    def __init__(self, node: Node, before: str, keys: dict[Key, None]) -> None:
         super().__init__(node)
         self._before, self._keys = before, keys
 
@@ -186,7 +188,7 @@ class _Recorded(Reading):
 class _Retyped(Reading):
     """A node with other types, and with its float weights on their grids."""
 
-    def __init__(self, node: Any, before: str, source: Draft, types: Types) -> None:
+    def __init__(self, node: Node, before: str, source: Draft, types: Types) -> None:
         super().__init__(node)
         self._before, self._source, self._types = before, source, types
 
@@ -205,7 +207,7 @@ class _Retyped(Reading):
         return self._source.on_grid((self.name, weight), self._types[self.name, weight])
 
 
-def _names_before(nodes: tuple[Any, ...]) -> list[tuple[Any, str]]:
+def _names_before(nodes: tuple[Node, ...]) -> list[tuple[Any, str]]:
     """Each node of the chain with the name of the one whose type it reads; some nodes hand on what they read."""
     names = [""]
     for node in nodes:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
+from lmu_hls.front.node import Graph
 from lmu_hls.imports import when_imported
 
 MODULE = "hls4ml.model.profiling"
@@ -32,13 +33,13 @@ def _change(module: ModuleType) -> None:
 
 def _with_parts(original: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(original)
-    def changed(model: Any, *args: Any, **kwargs: Any) -> Any:
+    def changed(model: Graph, *args: Any, **kwargs: Any) -> Any:
         return original(SimpleNamespace(config=model.config, get_layers=lambda: _parts(model)), *args, **kwargs)
 
     return changed
 
 
-def _parts(model: Any) -> Iterator[Any]:
+def _parts(model: Graph) -> Iterator[Any]:
     """The layers of a model, those of ours as one part for each weight."""
     for layer in model.get_layers():
         if layer.class_name not in LAYERS:

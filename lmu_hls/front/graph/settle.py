@@ -14,6 +14,7 @@ from hls4ml.model.optimizer import ModelOptimizerPass
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.front.graph.layers import readers
 from lmu_hls.front.graph.types import unsupported
+from lmu_hls.front.node import Graph, Node
 from lmu_hls.front.reading import fixed_type
 from lmu_hls.spec.sequences import whole_sequences
 
@@ -28,7 +29,7 @@ class SettleTypes(ModelOptimizerPass):
     def __init__(self) -> None:
         self.name = "lmu_settle_types"
 
-    def transform(self, model: Any) -> bool:
+    def transform(self, model: Graph) -> bool:
         if not has_lmu(model):
             return False
         for reader in readers():
@@ -47,17 +48,18 @@ class SettleTypes(ModelOptimizerPass):
         return True
 
 
-def _samples(model: Any, x: Any) -> int:
+def _samples(model: Graph, x: Any) -> int:
     """The number of samples in x: hls4ml's own count divides sizes, and reads shapes that do not fit across samples."""
-    return len(whole_sequences(x, *model.get_input_variables()[0].shape))
+    steps, n_in = model.get_input_variables()[0].shape
+    return len(whole_sequences(x, steps, n_in))
 
 
-def has_lmu(model: Any) -> bool:
+def has_lmu(model: Graph) -> bool:
     """Whether a ``ModelGraph`` is ours to settle."""
     return any(node.class_name == "LMU" for node in model.get_layers())
 
 
-def _check_chain(model: Any, nodes: list[Any]) -> None:
+def _check_chain(model: Graph, nodes: list[Node]) -> None:
     """LmuHlsError unless the model is one chain of layers from one input to one output, with distinct names."""
     remedy = "use one input, one output and layers in sequence"
     if len(model.inputs) != 1 or len(model.outputs) != 1:
@@ -71,7 +73,7 @@ def _check_chain(model: Any, nodes: list[Any]) -> None:
             raise LmuHlsError(f"layer {node.name!r} has the name of another layer but for case; rename one of them")
 
 
-def _check_maximum(model: Any, nodes: list[Any]) -> None:
+def _check_maximum(model: Graph, nodes: list[Node]) -> None:
     """The user's maximum precision is honoured or refused, never exceeded in silence."""
     text = model.config.model_precision.get("maximum")
     if text is None:

@@ -12,7 +12,7 @@ from lmu_hls.activations import FUNCTIONS
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import MAX_WIDTH, FixedType, integer_bits, quantize, to_float
 from lmu_hls.front.alternatives import instead_of
-from lmu_hls.front.node import Node
+from lmu_hls.front.node import GraphConfig, Node
 from lmu_hls.front.notes import float_weights
 from lmu_hls.front.reading import MAX_WEIGHT_WIDTH, fixed_type
 
@@ -27,7 +27,7 @@ def hls_type(type_: FixedType) -> FixedPrecisionType:
     return FixedPrecisionType(type_.width, type_.integer, type_.signed, type_.rounding, type_.overflow)
 
 
-def default_type(config: Any) -> FixedType:
+def default_type(config: GraphConfig) -> FixedType:
     """Width and integer bits of the model's default precision, with RND_CONV and SAT."""
     text = config.model_precision.get("default")
     if text is None:
@@ -55,7 +55,7 @@ def explicit_type(node: Node, name: str) -> FixedType | None:
     return None
 
 
-def _parse(config: Any, text: Any, where: str) -> FixedType:
+def _parse(config: GraphConfig, text: Any, where: str) -> FixedType:
     try:
         precision = config.backend.convert_precision_string(text)
     except (ValueError, AttributeError, KeyError, IndexError) as error:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from hls4ml.backends.template import FunctionCallTemplate, LayerConfigTemplate
 
 from lmu_hls.front.graph.layers.function import LMUActivation
+from lmu_hls.front.node import Node
 from lmu_hls.hls.streams import function_name
 
 HEADERS = ("nnet_lmu_function.h",)
@@ -28,7 +27,7 @@ class ActivationConfigTemplate(LayerConfigTemplate):
     def __init__(self) -> None:
         super().__init__(LMUActivation)
 
-    def format(self, node: Any) -> str:
+    def format(self, node: Node) -> str:
         sizes = {name: node.get_attr(name) for name in ("index", "n_in", "n_vectors")}
         types = {name: node.types[name].name for name in ("index_t", "table_t")}
         return _CONFIG.format(**sizes, **types)
@@ -40,7 +39,7 @@ class ActivationFunctionTemplate(FunctionCallTemplate):
     def __init__(self) -> None:
         super().__init__(LMUActivation, include_header=[f"nnet_utils/{HEADERS[0]}"])
 
-    def format(self, node: Any) -> str:
+    def format(self, node: Node) -> str:
         params = self._default_function_params(node)
         call = "nnet::{function}<{input_t}, {output_t}, {config}>({input}, {output}, {entries});"
         return call.format(**params, function=function_name("lmu_function", node), entries=node.weights["table"].name)

@@ -10,6 +10,7 @@ from lmu_hls.activations import FUNCTIONS
 from lmu_hls.front.graph.accumulators import ACCUMULATORS
 from lmu_hls.front.graph.layer import CELL_OPTIONS, COEFFICIENTS, INDEXES, LMU, TABLE_NAMES, TENSORS, WEIGHTS
 from lmu_hls.front.graph.layers.lmu import LMULayerReader
+from lmu_hls.front.node import Graph, Node
 from lmu_hls.front.reading import Reading
 from lmu_hls.hls.strategy import in_rtl, strategy_of
 from lmu_hls.hls.streams import function_name
@@ -72,7 +73,7 @@ class LMUConfigTemplate(LayerConfigTemplate):
     def __init__(self) -> None:
         super().__init__(LMU)
 
-    def format(self, node: Any) -> str:
+    def format(self, node: Node) -> str:
         flags = {
             "hidden_to_memory": "encoder_h" in node.weights,
             "memory_to_memory": "encoder_mem" in node.weights,
@@ -117,13 +118,13 @@ class LMUFunctionTemplate(FunctionCallTemplate):
     def __init__(self) -> None:
         super().__init__(LMU, include_header=[f"nnet_utils/{HEADERS[0]}"])
 
-    def transform(self, model: Any, node: Any) -> Any:
+    def transform(self, model: Graph, node: Node) -> Any:
         changed = super().transform(model, node)
         if in_rtl(node):
             node.set_attr("include_header", [*self.include_header, f"{BLACKBOX}/{memory_step_name(node)}.h"])
         return changed
 
-    def format(self, node: Any) -> str:
+    def format(self, node: Node) -> str:
         params = self._default_function_params(node)
         names = [*WEIGHTS, *(node.get_attr(f"{name}_array", name) for name in TABLE_NAMES)]
         arrays = [node.weights[name].name if name in node.weights else "nnet::lmu_none" for name in names]
@@ -131,23 +132,23 @@ class LMUFunctionTemplate(FunctionCallTemplate):
         return call.format(**params, function=function_name("lmu", node), arrays=", ".join(arrays))
 
 
-def schedule_of(node: Any) -> Schedule:
+def schedule_of(node: Node) -> Schedule:
     """The loops of an LMU node whose types are settled."""
     return schedule(LMULayerReader().extract(Reading(node)), strategy_of(node), in_rtl(node))
 
 
-def memory_step_name(node: Any) -> str:
+def memory_step_name(node: Node) -> str:
     """The C++ function, and Verilog module, that does a step of the memory of an LMU node in the hand-written unit."""
     return f"lmu{node.index}_memory_step"
 
 
-def memory_step_streams(node: Any) -> str:
+def memory_step_streams(node: Node) -> str:
     """The parameters of that function."""
     u, mem = (node.types[f"{name}_t"].precision.width for name in ("u", "mem"))
     return f"hls::stream<ap_uint<{u + 1}> > &words, hls::stream<ap_uint<{mem}> > &states"
 
 
-def _memory_step(node: Any) -> str:
+def _memory_step(node: Node) -> str:
     descending = _flag(node.get_attr("memory_update") == "tridiagonal")
     return _MEMORY_STEP.format(descending=descending, streams=memory_step_streams(node), name=memory_step_name(node))
 
@@ -158,7 +159,7 @@ def _tile(name: str, loop: Loop | None) -> str:
     return f"    typedef nnet::lmu_tile<{', '.join(map(str, sizes))}> {name}_tile;"
 
 
-def _size(node: Any, name: str) -> int:
+def _size(node: Node, name: str) -> int:
     return int(node.weights[name].data.size) if name in node.weights else 1
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from hls4ml.backends.template import FunctionCallTemplate, LayerConfigTemplate
 
 from lmu_hls.front.graph.layers.pool import LMUPool
+from lmu_hls.front.node import Node
 from lmu_hls.hls.layers.select import window_config
 from lmu_hls.hls.streams import function_name
 
@@ -19,7 +18,7 @@ class PoolConfigTemplate(LayerConfigTemplate):
     def __init__(self) -> None:
         super().__init__(LMUPool)
 
-    def format(self, node: Any) -> str:
+    def format(self, node: Node) -> str:
         return window_config(node, f"    typedef {node.types['sum_t'].name} sum_t;\n")
 
 
@@ -29,7 +28,7 @@ class PoolFunctionTemplate(FunctionCallTemplate):
     def __init__(self) -> None:
         super().__init__(LMUPool, include_header=[f"nnet_utils/{HEADERS[0]}"])
 
-    def format(self, node: Any) -> str:
+    def format(self, node: Node) -> str:
         params, average = self._default_function_params(node), node.get_attr("average")
         function = function_name("lmu_average_pool" if average else "lmu_max_pool", node)
         more = f", {node.weights['reciprocal'].name}" if average else ""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from math import prod
-from typing import Any
 
 from hls4ml.backends.template import FunctionCallTemplate, LayerConfigTemplate
 
 from lmu_hls.front.graph.layers.select import LMUSelect, node_window
+from lmu_hls.front.node import Node
 from lmu_hls.hls.streams import function_name
 
 HEADERS = ("nnet_lmu_select.h",)
@@ -24,7 +24,7 @@ WINDOW = """struct config{index} : nnet::lmu_window_config {{
 """
 
 
-def window_config(node: Any, own: str = "") -> str:
+def window_config(node: Node, own: str = "") -> str:
     """The struct of a layer that reads windows, with lines of its ``own``."""
     window, n_in = node_window(node), prod(node.get_input_variable().shape[-1:])
     numbers = {name: getattr(window, name) for name in ("steps", "count", "first", "stride", "size")}
@@ -37,7 +37,7 @@ class SelectConfigTemplate(LayerConfigTemplate):
     def __init__(self) -> None:
         super().__init__(LMUSelect)
 
-    def format(self, node: Any) -> str:
+    def format(self, node: Node) -> str:
         return window_config(node)
 
 
@@ -47,7 +47,7 @@ class SelectFunctionTemplate(FunctionCallTemplate):
     def __init__(self) -> None:
         super().__init__(LMUSelect, include_header=[f"nnet_utils/{HEADERS[0]}"])
 
-    def format(self, node: Any) -> str:
+    def format(self, node: Node) -> str:
         params = self._default_function_params(node)
         call = "nnet::{function}<{input_t}, {output_t}, {config}>({input}, {output});"
         return call.format(**params, function=function_name("lmu_select", node))

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from hls4ml.backends.template import FunctionCallTemplate, LayerConfigTemplate
 
 from lmu_hls.front.graph.layers.softmax import TYPES, LMUSoftmax
+from lmu_hls.front.node import Node
 from lmu_hls.hls.streams import function_name
 
 HEADERS = ("nnet_lmu_softmax.h",)
@@ -27,7 +26,7 @@ class SoftmaxConfigTemplate(LayerConfigTemplate):
     def __init__(self) -> None:
         super().__init__(LMUSoftmax)
 
-    def format(self, node: Any) -> str:
+    def format(self, node: Node) -> str:
         typedefs = "\n".join(f"    typedef {node.types[f'{name}_t'].name} {name}_t;" for name in TYPES)
         sizes = {name: node.get_attr(name) for name in ("index", "n_in", "n_vectors", "up")}
         return _CONFIG.format(**sizes, typedefs=typedefs)
@@ -39,7 +38,7 @@ class SoftmaxFunctionTemplate(FunctionCallTemplate):
     def __init__(self) -> None:
         super().__init__(LMUSoftmax, include_header=[f"nnet_utils/{HEADERS[0]}"])
 
-    def format(self, node: Any) -> str:
+    def format(self, node: Node) -> str:
         params = self._default_function_params(node)
         call = "nnet::{function}<{input_t}, {output_t}, {config}>({input}, {output}, {table});"
         return call.format(**params, function=function_name("lmu_softmax", node), table=node.weights["exp_table"].name)

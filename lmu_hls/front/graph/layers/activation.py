@@ -12,7 +12,7 @@ from lmu_hls.errors import LmuHlsError
 from lmu_hls.front.graph.layers.base import LayerReader, set_result
 from lmu_hls.front.graph.types import default_type, explicit_type, input_type, unsupported
 from lmu_hls.front.keras_model import beside_lmu
-from lmu_hls.front.node import Node
+from lmu_hls.front.node import Graph, Node
 from lmu_hls.front.reading import Reading
 from lmu_hls.spec import Activation, Elementwise
 
@@ -40,7 +40,7 @@ class ActivationReader(LayerReader):
     pointwise = keras
     handled = ("keras.src.layers.activations.activation.Activation",)
 
-    def prepare(self, model: Any) -> None:
+    def prepare(self, model: Graph) -> None:
         """hls4ml reads keras.layers.ReLU as a ThresholdedReLU with threshold 0: make it the relu that it is."""
         for node in list(model.get_layers()):
             if node.get_attr("activation") == "thresholdedrelu" and node.get_attr("activ_param") == 0:

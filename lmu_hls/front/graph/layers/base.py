@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 from lmu_hls.fixed import FixedType
 from lmu_hls.front.graph.types import hls_type
-from lmu_hls.front.node import Node
+from lmu_hls.front.node import Graph, Node
 from lmu_hls.front.reading import Reading
 from lmu_hls.spec import Layer
 
@@ -51,7 +51,7 @@ class LayerReader(ABC):
         kind = str(part["class_name"])
         return self.renamed.get(kind, kind) if after else kind
 
-    def prepare(self, model: Any) -> None:  # noqa: B027 - most have nothing to do
+    def prepare(self, model: Graph) -> None:  # noqa: B027 - most have nothing to do
         """Change a graph before any type is settled; each kind of layer looks for its own nodes."""
 
     @abstractmethod

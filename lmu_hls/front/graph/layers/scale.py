@@ -30,7 +30,7 @@ from lmu_hls.front.graph.types import (
     weight_on_grid,
 )
 from lmu_hls.front.keras_model import beside_lmu
-from lmu_hls.front.node import Node
+from lmu_hls.front.node import Graph, Node
 from lmu_hls.front.notes import remarks
 from lmu_hls.front.reading import Floats, Reading
 from lmu_hls.front.weights import layer_weight
@@ -159,7 +159,7 @@ class ScaleReader(LayerReader):
     keras = tuple(FACTORS)
     pointwise = ("BatchNormalization", "Rescaling")
 
-    def prepare(self, model: Any) -> None:
+    def prepare(self, model: Graph) -> None:
         """Fold what can be folded; the graph's remarks say of each layer what was done."""
         for node in _scales(model):
             fold = node.get_attr("fold", True)
@@ -191,11 +191,11 @@ class ScaleReader(LayerReader):
         return Scale(reading.name, reading.input, scale, bias, reading.type("result"))
 
 
-def _scales(model: Any) -> list[Node]:
+def _scales(model: Graph) -> list[Node]:
     return [node for node in model.get_layers() if node.class_name == "LMUScale"]
 
 
-def _fold(model: Any, node: Node) -> bool:
+def _fold(model: Graph, node: Node) -> bool:
     """Fold one node, if something takes it in. LmuHlsError for types of its own, which would not arrive."""
     before, after = next(_neighbours(node, backwards=True), None), next(_neighbours(node, backwards=False), None)
     gives = before is not None and before.class_name in GIVES
