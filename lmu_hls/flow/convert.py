@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
@@ -49,10 +49,13 @@ from lmu_hls.rtl.manifest import hardware
 from lmu_hls.rtl.options import RtlOptions
 from lmu_hls.spec import Network, Softmax, store
 
+if TYPE_CHECKING:
+    import keras
+
 TOOLS = ("hls4ml", "keras", "tensorflow", "numpy")
 
 
-def load_model(path: Path) -> Any:
+def load_model(path: Path) -> keras.Model:
     """Read a ``.keras`` file, of Keras with our layers or of keras-lmu (whose layers become ours).
 
     Raises LmuHlsError when it is absent, damaged, or holds a layer that Keras does not know.
@@ -71,7 +74,7 @@ def load_model(path: Path) -> Any:
         raise LmuHlsError(f"{path} cannot be read as a Keras model: {reason_of(error)}") from error
 
 
-def own_layers(model: Any) -> Any:
+def own_layers(model: keras.Model) -> keras.Model:
     """The model with our layers in place of those of keras-lmu, if it has any; else the model itself."""
     from lmu_hls.layers import convert_keras_lmu
 
@@ -79,7 +82,7 @@ def own_layers(model: Any) -> Any:
     return convert_keras_lmu(model) if foreign else model
 
 
-def up_to_logits(model: Any) -> Any:
+def up_to_logits(model: keras.Model) -> keras.Model:
     """The model without a final softmax or sigmoid, as a layer or as the activation of the last Dense layer."""
     import keras
 
@@ -98,7 +101,7 @@ def up_to_logits(model: Any) -> Any:
 
 
 def convert(
-    model: Any,
+    model: keras.Model,
     root: Path,
     *,
     config: Mapping[str, Any] | None = None,
@@ -166,7 +169,7 @@ def _warnings_aloud(log: io.StringIO) -> Iterator[None]:
 
 
 def design_of_model(
-    model: Any,
+    model: keras.Model,
     config: Mapping[str, Any] | None = None,
     precision: str | None = None,
     reuse_factor: int | None = None,
@@ -207,7 +210,7 @@ def known_backend(name: str) -> str:
 
 
 @contextlib.contextmanager
-def named_errors(model: Any) -> Iterator[None]:
+def named_errors(model: keras.Model) -> Iterator[None]:
     """Whatever hls4ml raises becomes one LmuHlsError that names the model."""
     try:
         yield
@@ -218,7 +221,12 @@ def named_errors(model: Any) -> Iterator[None]:
 
 
 def _hls4ml_model(
-    model: Any, folder: OutputFolder, settings: dict[str, Any], backend: str, io_type: str, project: dict[str, Any]
+    model: keras.Model,
+    folder: OutputFolder,
+    settings: dict[str, Any],
+    backend: str,
+    io_type: str,
+    project: dict[str, Any],
 ) -> Graph:
     import hls4ml
 
@@ -239,7 +247,7 @@ def _hls4ml_model(
 
 
 def _write_parts(
-    model: Any, graph: Graph, folder: OutputFolder, settings: Mapping[str, Any], options: RtlOptions
+    model: keras.Model, graph: Graph, folder: OutputFolder, settings: Mapping[str, Any], options: RtlOptions
 ) -> Design:
     network = replace(network_spec(graph), name=options.name or identifier(model.name))
     made = design(network, options, settings["Model"]["ReuseFactor"])
@@ -278,7 +286,9 @@ def _plain(value: Any) -> Any:
     return value if isinstance(value, bool | int | float | str) or value is None else str(value)
 
 
-def _manifest(model: Any, graph: Graph, design: Design, folder: OutputFolder, backend: str, io_type: str) -> Manifest:
+def _manifest(
+    model: keras.Model, graph: Graph, design: Design, folder: OutputFolder, backend: str, io_type: str
+) -> Manifest:
     from lmu_hls.front.tensors import tensor_types
 
     types = {layer.name: tensor_types(layer) for layer in graph.get_layers()}

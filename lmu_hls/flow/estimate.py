@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lmu_hls.backend.design import design
 from lmu_hls.flow.convert import design_of_model
@@ -12,11 +12,14 @@ from lmu_hls.spec import Network
 from lmu_hls.synth.estimate import Estimate, check_target, estimate
 from lmu_hls.synth.estimate.model import load
 
+if TYPE_CHECKING:
+    import keras
+
 DEVICE = "ecp5-25k"  # of the line that convert prints
 
 
 def estimate_model(
-    model: Any,
+    model: keras.Model,
     targets: Sequence[str],
     config: Mapping[str, Any] | None = None,
     precision: str | None = None,

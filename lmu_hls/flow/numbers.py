@@ -7,7 +7,7 @@ import io
 import shlex
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lmu_hls.backend.design import design
 from lmu_hls.errors import LmuHlsError
@@ -23,6 +23,9 @@ from lmu_hls.rtl.options import RtlOptions
 from lmu_hls.tuning import AccuracyDrop, BitBudget, SnrDb, Target, profile, tune
 from lmu_hls.tuning.calibration import wide_types
 from lmu_hls.tuning.draft import draft
+
+if TYPE_CHECKING:
+    import keras
 
 
 def target_of(snr_db: float | None, accuracy_drop: str | None, bits: int | None) -> Target | None:
@@ -45,7 +48,7 @@ def target_of(snr_db: float | None, accuracy_drop: str | None, bits: int | None)
 
 
 def rehearse(
-    model: Any,
+    model: keras.Model,
     config: Mapping[str, Any] | None = None,
     backend: str = "Vitis",
     io_type: str = "io_parallel",
@@ -64,7 +67,7 @@ def rehearse(
 
 
 def choose_types(
-    model: Any,
+    model: keras.Model,
     calibration: Path,
     target: Target | None,
     config: Mapping[str, Any] | None = None,
@@ -98,7 +101,7 @@ def choose_types(
 
 
 def profile_types(
-    model: Any, data: Path, config: Mapping[str, Any] | None = None, precision: str | None = None
+    model: keras.Model, data: Path, config: Mapping[str, Any] | None = None, precision: str | None = None
 ) -> tuple[TensorPrecision, ...]:
     """What types do on the x of an ``.npz`` file, tensor by tensor.
 
@@ -111,7 +114,7 @@ def profile_types(
     return profile(model, x, settings)
 
 
-def change_discretizer(model: Any, discretizer: str, data: Path) -> tuple[Any, Change]:
+def change_discretizer(model: keras.Model, discretizer: str, data: Path) -> tuple[keras.Model, Change]:
     """The network with another discretizer, and what that changed on the x (and y) of an ``.npz`` file.
 
     Raises LmuHlsError for a discretizer or data that cannot be used.

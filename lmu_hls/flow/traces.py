@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,9 @@ from lmu_hls.records.traces import (
 )
 from lmu_hls.spec import LMU, Network
 
+if TYPE_CHECKING:
+    import keras
+
 Floats = NDArray[np.float64]
 SEQUENCE = 0  # the one that is shown
 DIGITS = 6  # of the numbers, significant ones
@@ -34,7 +37,7 @@ DIGITS = 6  # of the numbers, significant ones
 
 def traces(
     network: Network,
-    model: Any,
+    model: keras.Model,
     data: Floats,
     x: Ints,
     outputs: tuple[Floats, Ints],
@@ -59,7 +62,7 @@ def traces(
     )
 
 
-def _float_states(model: Any, name: str, x: Floats) -> Floats | None:
+def _float_states(model: keras.Model, name: str, x: Floats) -> Floats | None:
     """What the LMU layer ``name`` of the Keras model gives for each step (T, n); None where it is no layer of ours."""
     import keras
 

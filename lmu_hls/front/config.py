@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lmu_hls.front.own_types import float_model_of, with_own_types
 from lmu_hls.front.settings import Known, check_settings, hls_config, known_layers
 
+if TYPE_CHECKING:
+    import keras
+
 
 def full_config(
-    model: Any,
+    model: keras.Model,
     config: Mapping[str, Any],
     backend: str = "Vitis",
     precision: str | None = None,

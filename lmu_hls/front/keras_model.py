@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.front.alternatives import OPERATOR, OPERATORS, instead_of
 from lmu_hls.front.operators import layer_of
 from lmu_hls.front.own_types import has_own_types
 from lmu_hls.naming import printable
+
+if TYPE_CHECKING:
+    import keras
 
 
 def supported() -> frozenset[str]:
@@ -26,12 +29,12 @@ def pointwise() -> frozenset[str]:
     return frozenset(name for reader in readers() for name in reader.pointwise)
 
 
-def holds_lmu(model: Any) -> bool:
+def holds_lmu(model: keras.Model) -> bool:
     """Whether an LMU, ours or keras-lmu's, is anywhere in a Keras model. False for all that is no Keras model."""
     return hasattr(model, "_flatten_layers") and any(map(_is_lmu, model._flatten_layers()))
 
 
-def check_model(model: Any) -> None:
+def check_model(model: keras.Model) -> None:
     """LmuHlsError, naming layer and remedy, for what the conversion would not understand.
 
     That is: names that no file can hold, or that hls4ml takes for something else; no LMU, or one inside another layer;
@@ -68,7 +71,7 @@ def _check_name(what: str, name: str) -> None:
         raise LmuHlsError("layer 'input': hls4ml keeps this name for itself; rename the layer")
 
 
-def _layers(model: Any) -> list[Any]:
+def _layers(model: keras.Model) -> list[Any]:
     """The layers, of a model whose graph is known. LmuHlsError for one that is a class of its own, or not built."""
     import keras
 
@@ -210,7 +213,7 @@ def leads_to_lmu(layer: Any) -> bool:
     return any(is_lmu_layer(operation) or leads_to_lmu(operation) for operation in follow)
 
 
-def _nodes(model: Any) -> set[Any]:
+def _nodes(model: keras.Model) -> set[Any]:
     """The calls that belong to ``model``: a layer may be in other models too."""
     graph = getattr(model, "_functional", None) or model
     return {node for level in graph._nodes_by_depth.values() for node in level}
@@ -225,7 +228,7 @@ def _check_masks(layer: Any, nodes: set[Any]) -> None:
             )
 
 
-def _check_operators(model: Any, nodes: set[Any]) -> None:
+def _check_operators(model: keras.Model, nodes: set[Any]) -> None:
     """LmuHlsError for the first operator on tensors, which is no layer: hls4ml does not see it."""
     import keras
 

@@ -6,9 +6,12 @@ hls4ml reads a model layer by layer and does not see an operator on tensors.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lmu_hls.errors import LmuHlsError
+
+if TYPE_CHECKING:
+    import keras
 
 
 def layer_of(operator: Any, node: Any) -> Any:
@@ -17,7 +20,7 @@ def layer_of(operator: Any, node: Any) -> Any:
     return None if make is None else make(operator, node)
 
 
-def with_layers(model: Any) -> Any:
+def with_layers(model: keras.Model) -> keras.Model:
     """``model`` where it has no operators; else a copy of it, with the same weights, that has layers in their places.
 
     Raises LmuHlsError for operators that no layer stands for.
@@ -42,7 +45,7 @@ def with_layers(model: Any) -> Any:
     return made
 
 
-def operators(model: Any) -> Iterator[tuple[Any, Any]]:
+def operators(model: keras.Model) -> Iterator[tuple[Any, Any]]:
     """The operators of a Keras model that are no layers, each with the node that calls it."""
     import keras
 

@@ -7,24 +7,27 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lmu_hls.errors import LmuHlsError
+
+if TYPE_CHECKING:
+    import keras
 
 OWN = ("Precision", "TableSize", "TableRange", "MemoryUpdate", "Fold")  # keys of a layer that change its numbers
 
 
-def has_own_types(model: Any) -> bool:
+def has_own_types(model: keras.Model) -> bool:
     return hasattr(model, "own_config") and hasattr(model, "float_model")
 
 
-def float_model_of(model: Any) -> Any:
+def float_model_of(model: keras.Model) -> keras.Model:
     """The model whose layers are converted."""
     return model.float_model if has_own_types(model) else model
 
 
 def with_own_types(
-    model: Any, config: Mapping[str, Any] | None, precision: str | None = None, defaults: bool = False
+    model: keras.Model, config: Mapping[str, Any] | None, precision: str | None = None, defaults: bool = False
 ) -> dict[str, Any]:
     """``config``, hls4ml's keys, with the types that ``model`` brings along.
 
@@ -46,7 +49,9 @@ def with_own_types(
     return merged
 
 
-def _over(model: Any, where: str, below: Mapping[str, Any], own: Mapping[str, Any], defaults: bool) -> dict[str, Any]:
+def _over(
+    model: keras.Model, where: str, below: Mapping[str, Any], own: Mapping[str, Any], defaults: bool
+) -> dict[str, Any]:
     """``own`` over ``below``, which may say the same."""
     merged = dict(below)
     for key, value in own.items():
@@ -60,7 +65,7 @@ def _over(model: Any, where: str, below: Mapping[str, Any], own: Mapping[str, An
     return merged
 
 
-def _other(model: Any, what: str) -> LmuHlsError:
+def _other(model: keras.Model, what: str) -> LmuHlsError:
     return LmuHlsError(
         f"model {model.name!r} was trained with types of its own, and {what} would change them; leave it out, or "
         "quantize and train the float model (its float_model) with other types"

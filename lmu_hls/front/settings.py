@@ -10,11 +10,14 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from numbers import Integral, Real
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.records.schema import KEY, check_schema
 from lmu_hls.suggest import did_you_mean
+
+if TYPE_CHECKING:
+    import keras
 
 TOP = ("Model", "LayerName", "LayerType", "Optimizers", "SkipOptimizers", "Flows")
 # What hls4ml reads of the whole model, and the values that mean something in a model with an LMU (None: see _VALUES)
@@ -72,7 +75,7 @@ class Known:
     tensors: Mapping[str, Any]
 
 
-def known_layers(model: Any, backend: Any = None) -> tuple[Known, ...]:
+def known_layers(model: keras.Model, backend: Any = None) -> tuple[Known, ...]:
     """The layers of hls4ml's graph of a Keras model, as a configuration for ``backend`` (its name) sees them."""
     import hls4ml
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from lmu_hls.activations import FUNCTIONS, PASSING
 from lmu_hls.figures import Head
 
+if TYPE_CHECKING:
+    import keras
 
-def head_of(model: Any) -> Head:
+
+def head_of(model: keras.Model) -> Head:
     """The head of a model with one output: its shape without the batch, and whether the values are probabilities."""
     last = next((layer for layer in reversed(model.layers) if type(layer).__name__ not in PASSING), None)
     last = getattr(last, "layer", last)  # what TimeDistributed is around

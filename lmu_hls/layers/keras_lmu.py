@@ -45,7 +45,7 @@ DROPPED = {"input_d", "conv_mode", "truncate_ir"}
 Config = dict[str, Any]
 
 
-def load_keras_lmu(path: str | Path) -> Any:
+def load_keras_lmu(path: str | Path) -> keras.Model:
     """The network of a keras-lmu `.keras` file, built of our layers, not compiled.
 
     Raises LmuHlsError if the file is missing or broken, holds no keras-lmu layer, or is laid out in another way
@@ -69,7 +69,7 @@ def load_keras_lmu(path: str | Path) -> Any:
         raise LmuHlsError(f"{path} could not be read as a file of keras-lmu 0.8 or 0.9: {error}") from error
 
 
-def convert_keras_lmu(model: Any) -> Any:
+def convert_keras_lmu(model: keras.Model) -> keras.Model:
     """The same network with our layers, from a live Keras model that holds layers of keras-lmu."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.keras"

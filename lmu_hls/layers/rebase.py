@@ -27,7 +27,7 @@ KERNEL_CELLS = (
 )
 
 
-def lmu_cells(model: Any) -> Iterator[tuple[Any, LMUCell]]:
+def lmu_cells(model: keras.Model) -> Iterator[tuple[Any, LMUCell]]:
     """Every layer of `model` that runs an LMUCell, with that cell; LMU layers inside other layers are refused."""
     for layer in model.layers:
         cell = getattr(layer, "cell", None)
@@ -37,7 +37,7 @@ def lmu_cells(model: Any) -> Iterator[tuple[Any, LMUCell]]:
             raise ValueError(f"layer {layer.name!r} holds an LMU inside it: take it out of {type(layer).__name__}")
 
 
-def _altered(model: Any, options: dict[str, str]) -> Any:
+def _altered(model: keras.Model, options: dict[str, str]) -> keras.Model:
     """A copy of `model` with its weights, in which the LMU layers have other `options`."""
     if not list(lmu_cells(model)):
         raise ValueError(f"model {model.name!r} is not allowed: it holds no LMU layer")
@@ -74,7 +74,7 @@ def _kernel(layer: Any) -> Any:
     return layer.kernel
 
 
-def _readers(model: Any, layer: Any) -> list[Any]:
+def _readers(model: keras.Model, layer: Any) -> list[Any]:
     """Kernels of the layers that read the output of `layer`; refused where one is not known to be linear in it."""
     kernels = []
     consumers = [node.operation for node in layer._outbound_nodes]
@@ -101,7 +101,7 @@ def _readers(model: Any, layer: Any) -> list[Any]:
     return kernels
 
 
-def rebase(model: Any, basis: str) -> Any:
+def rebase(model: keras.Model, basis: str) -> keras.Model:
     """The same network with every mem in `basis` ("legendre" or "orthonormal").
 
     mem_legendre = s mem_orthonormal, s_i = sqrt(2i+1): every weight that reads mem absorbs s. Outputs are equal
@@ -189,7 +189,7 @@ def measure_change(before: Any, after: Any, x: Array, y: Array = None) -> Change
     )
 
 
-def rediscretize(model: Any, discretizer: str, x: Array, y: Array = None) -> tuple[Any, Change]:
+def rediscretize(model: keras.Model, discretizer: str, x: Array, y: Array = None) -> tuple[keras.Model, Change]:
     """The network with another discretizer and the same weights, and what that changed on the data `x`, `y`.
 
     Another discretizer is another network: fine_tune brings the accuracy back.
@@ -203,7 +203,7 @@ def rediscretize(model: Any, discretizer: str, x: Array, y: Array = None) -> tup
 
 
 def fine_tune(
-    model: Any,
+    model: keras.Model,
     x: Array,
     y: Array,
     loss: Any,

@@ -145,7 +145,7 @@ def types_of(config: Mapping[str, Any], keys: Any) -> dict[tuple[str, str], Fixe
     return found
 
 
-def dropouts_before(names: set[str], model: Any) -> dict[str, list[Any]]:
+def dropouts_before(names: set[str], model: keras.Model) -> dict[str, list[Any]]:
     """The Dropout layers between a layer of the contract, by its name, and what it reads."""
     found: dict[str, list[Any]] = {}
     for layer in model.layers:
@@ -163,7 +163,7 @@ def _dropouts(layer: Any, names: set[str]) -> Iterator[Any]:
             yield layer
 
 
-def _cells(model: Any) -> Iterator[tuple[str, Any]]:
+def _cells(model: keras.Model) -> Iterator[tuple[str, Any]]:
     for layer in model.layers:
         if isinstance(getattr(layer, "cell", None), LMUCell):
             yield layer.name, layer.cell

@@ -26,13 +26,13 @@ MOST = 1 << 24  # whole numbers up to here are exact in float32
 FROZEN = (keras.layers.BatchNormalization,)
 
 
-def trained_variables(model: Any) -> list[Any]:
+def trained_variables(model: keras.Model) -> list[Any]:
     """The variables of a float model that quantized training changes: all but a batch normalization's, and theta's."""
     frozen = {id(w) for layer in model._flatten_layers() if isinstance(layer, FROZEN) for w in layer.weights}
     return [w for w in model.trainable_variables if id(w) not in frozen and w.name != "log_theta_ratio"]
 
 
-def network_and_weights(model: Any, source: Draft, types: Types) -> tuple[Network, Weights]:
+def network_and_weights(model: keras.Model, source: Draft, types: Types) -> tuple[Network, Weights]:
     """The contract of ``model`` with ``types``, in which every trained weight has its places in the model's variables.
 
     ``source`` is the draft of the model. Raises LmuHlsError for a weight that is made of several.
@@ -48,7 +48,7 @@ def network_and_weights(model: Any, source: Draft, types: Types) -> tuple[Networ
     return network_of(source.project, readings), weights
 
 
-def _numbered(model: Any) -> Any:
+def _numbered(model: keras.Model) -> Any:
     """A copy of the model in which every element of every trained weight is another whole number."""
     twin = keras.models.clone_model(model)
     twin.set_weights(model.get_weights())

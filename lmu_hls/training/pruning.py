@@ -97,7 +97,7 @@ def prune(sparsity: float, begin: int = 0, end: int | None = None, lanes: int = 
     return Pruning(sparsity, begin, end, lanes)
 
 
-def kernels(model: Any) -> Iterator[tuple[str, Any]]:
+def kernels(model: keras.Model) -> Iterator[tuple[str, Any]]:
     """The trained kernels of a model, (inputs, outputs), each with its path."""
     for layer in float_model_of(model)._flatten_layers():
         for name in KERNELS:

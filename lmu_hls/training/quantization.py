@@ -15,7 +15,7 @@ from lmu_hls.training.model import QuantizedModel, types_of
 
 
 def quantize(
-    model: Any,
+    model: keras.Model,
     weights: int | None = None,
     activations: int | None = None,
     *,
@@ -56,7 +56,7 @@ def quantize(
     return quantized
 
 
-def _check(model: Any, weights: Any, activations: Any, calibration: Any, precision: Any) -> None:
+def _check(model: keras.Model, weights: Any, activations: Any, calibration: Any, precision: Any) -> None:
     if has_own_types(model):
         raise LmuHlsError(f"model {model.name!r} is quantized already; quantize its float_model with other types")
     if (weights is None) != (activations is None):
@@ -67,7 +67,7 @@ def _check(model: Any, weights: Any, activations: Any, calibration: Any, precisi
         raise LmuHlsError("types are fitted to data: give calibration, an array of inputs, or give precision")
 
 
-def _settings(model: Any, precision: Mapping[str, Any] | str | None) -> dict[str, Any]:
+def _settings(model: keras.Model, precision: Mapping[str, Any] | str | None) -> dict[str, Any]:
     """hls4ml's keys; a batch normalization is not folded, since a weight is trained on its own grid."""
     given: dict[str, Any] = {"Model": {"Precision": precision}} if isinstance(precision, str) else {}
     if isinstance(precision, Mapping):

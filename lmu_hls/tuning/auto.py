@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -21,6 +21,9 @@ from lmu_hls.tuning.judge import AccuracyDrop, BitBudget, Judge, Measure, SnrDb,
 from lmu_hls.tuning.plan import Plan, first_fractions, make_plan, prove, with_tables
 from lmu_hls.tuning.search import Search
 from lmu_hls.tuning.tables import plan_tables
+
+if TYPE_CHECKING:
+    import keras
 
 BUDGET = 4000  # runs of golden
 TABLE_LIMIT_DB = 3.0  # what finer tables must gain to be called the limit: they make half of the noise
@@ -53,14 +56,18 @@ class Tuning:
 
 
 def auto_precision(
-    model: Any, x_calibration: ArrayLike, y: ArrayLike | None = None, target: Target | None = None, **options: Any
+    model: keras.Model,
+    x_calibration: ArrayLike,
+    y: ArrayLike | None = None,
+    target: Target | None = None,
+    **options: Any,
 ) -> dict[str, Any]:
     """An hls4ml configuration with a type for every tensor of every layer; arguments as in :func:`tune`."""
     return tune(model, x_calibration, y, target, **options).config
 
 
 def tune(
-    model: Any,
+    model: keras.Model,
     x_calibration: ArrayLike,
     y: ArrayLike | None = None,
     target: Target | None = None,

@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,9 @@ from lmu_hls.front.node import Graph, Node
 from lmu_hls.front.notes import float_weights
 from lmu_hls.front.reading import Reading, fixed_type
 from lmu_hls.spec import Network
+
+if TYPE_CHECKING:
+    import keras
 
 Floats = NDArray[np.float64]
 Key = tuple[str, str]  # layer and tensor, with hls4ml's names: ("lmu", "hidden_mem"), ("logits", "result")
@@ -87,7 +90,7 @@ def retyped(source: Draft, types: Types) -> list[Reading]:
 
 
 def draft(
-    model: Any,
+    model: keras.Model,
     config: Mapping[str, Any] | None = None,
     backend: str = "Vitis",
     io_type: str = "io_parallel",
@@ -127,7 +130,7 @@ def _writes_table(config: Mapping[str, Any], layer: str) -> bool:
     return False
 
 
-def configured_types(model: Any, source: Draft, config: Mapping[str, Any] | None) -> dict[Key, FixedType]:
+def configured_types(model: keras.Model, source: Draft, config: Mapping[str, Any] | None) -> dict[Key, FixedType]:
     """The types that a conversion with hls4ml's ``config`` gives every tensor; ``fixed<16,6>`` is the default.
 
     Raises LmuHlsError for a configuration that cannot be converted.
@@ -141,7 +144,9 @@ def configured_types(model: Any, source: Draft, config: Mapping[str, Any] | None
     }
 
 
-def _convert(model: Any, settings: dict[str, Any], backend: str = "Vitis", io_type: str = "io_parallel") -> Graph:
+def _convert(
+    model: keras.Model, settings: dict[str, Any], backend: str = "Vitis", io_type: str = "io_parallel"
+) -> Graph:
     """hls4ml's graph of the model; nothing is written."""
     import hls4ml
 

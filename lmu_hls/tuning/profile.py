@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from numpy.typing import ArrayLike
 
@@ -12,8 +12,11 @@ from lmu_hls.tuning.calibration import calibrate, check_data
 from lmu_hls.tuning.draft import configured_types, draft
 from lmu_hls.tuning.facts import describe
 
+if TYPE_CHECKING:
+    import keras
 
-def profile(model: Any, x: ArrayLike, config: Mapping[str, Any] | None = None) -> tuple[TensorPrecision, ...]:
+
+def profile(model: keras.Model, x: ArrayLike, config: Mapping[str, Any] | None = None) -> tuple[TensorPrecision, ...]:
     """What x (samples, steps, n_in) does to every tensor of a Keras model converted with hls4ml's ``config``.
 
     Without a configuration the types are the project's defaults. Raises LmuHlsError for unusable data and for a model

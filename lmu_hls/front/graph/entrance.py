@@ -13,7 +13,7 @@ import inspect
 import sys
 from collections.abc import Callable, Mapping
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from hls4ml.backends.backend import get_available_backends, get_backend
@@ -25,6 +25,9 @@ from lmu_hls.front.operators import with_layers
 from lmu_hls.front.own_types import float_model_of, has_own_types, with_own_types
 from lmu_hls.front.settings import check_settings, known_layers
 from lmu_hls.imports import when_imported
+
+if TYPE_CHECKING:
+    import keras
 
 MODULE = "hls4ml.converters"
 CONFIG = "config_from_keras_model"  # of the modules that have it
@@ -65,7 +68,7 @@ def _check_configuration(module: ModuleType) -> None:
     setattr(module, CONFIG, checked)
 
 
-def _readable(model: Any) -> Any:
+def _readable(model: keras.Model) -> keras.Model:
     """The model with layers for its operators, where it holds an LMU."""
     return with_layers(model) if holds_lmu(model) else model
 
@@ -115,13 +118,13 @@ def _parted(arguments: Mapping[str, Any]) -> dict[str, Any]:
     return {"model": float_model_of(model), "hls_config": config}
 
 
-def _check_model(model: Any, **others: Any) -> None:
+def _check_model(model: keras.Model, **others: Any) -> None:
     if holds_lmu(model):
         check_model(model)
 
 
 def _check_all(
-    model: Any, backend: Any = "Vivado", hls_config: Any = None, bit_exact: bool | None = None, **others: Any
+    model: keras.Model, backend: Any = "Vivado", hls_config: Any = None, bit_exact: bool | None = None, **others: Any
 ) -> None:
     """Model and configuration; ``backend`` and the others have hls4ml's defaults."""
     if not holds_lmu(model):
