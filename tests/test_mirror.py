@@ -79,7 +79,7 @@ ELSEWHERE = {
     },
     "lmu_hls/report": {"report/test_build.py": "precision record render standing", "report/test_page.py": "cards"},
     "lmu_hls/report/pictures": {
-        "report/test_page.py": "bars chart drawing gallery network types",
+        "report/test_page.py": "bars blocks chart drawing gallery types",
         "report/test_pictures.py": "behaviour parts wave",
     },
     "lmu_hls/rtl": {
@@ -123,7 +123,7 @@ ELSEWHERE = {
     "lmu_hls/verify": {
         "flow/test_verification_chain.py": "bench compare",
         "verify/test_csim.py": "csim_worker",
-        "verify/test_network.py": "run_files",
+        "verify/test_rtlsim.py": "run_files",
         "verify/test_verilated.py": "interface",
     },
     "sim": {

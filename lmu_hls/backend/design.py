@@ -17,7 +17,7 @@ from lmu_hls.rtl.options import MODES, RtlOptions
 from lmu_hls.rtl.reuse import Settled, settle
 from lmu_hls.rtl.standalone import Vectors, sources, write_project
 from lmu_hls.spec import Network
-from lmu_hls.verify.interface import MAX_WIDTH, Interface, Tap, Values
+from lmu_hls.verify.interface import MAX_WIDTH, Interface, Probe, Values
 
 VECTORS = 4  # sequences that the written project is tested with
 SEED = 1  # of their random values
@@ -63,8 +63,8 @@ class Design:
             n_out=plan.out.count,
             every_step=plan.every_step,
             step_cycles=max(plan.cycles.ii, plan.cycles.latency, *(layer.ii_cycles for layer in plan.layers)),
-            taps=tuple(
-                Tap(
+            probes=tuple(
+                Probe(
                     tap.layer,
                     tap.tensor,
                     tap.wires,

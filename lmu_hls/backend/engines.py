@@ -52,7 +52,7 @@ def run_verilated(accelerator: Accelerator, x: Ints, endless: bool, trace: bool,
             f"{accelerator.interface.top} reports wrong framing of {int(run.user.sum())} sequences that were framed "
             "rightly. Restore the files in rtl/."
         )
-    tensors = {(layer, name): values for layer, of in run.taps.items() for name, values in of.items()}
+    tensors = {(layer, name): values for layer, of in run.probes.items() for name, values in of.items()}
     return Answer(run.outputs, tensors)
 
 

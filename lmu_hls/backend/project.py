@@ -27,7 +27,7 @@ from lmu_hls.synth import synthesize
 from lmu_hls.synth.families import DEFAULT
 from lmu_hls.verify import verilated
 from lmu_hls.verify.compare import compare
-from lmu_hls.verify.network import SOURCE
+from lmu_hls.verify.rtlsim import SOURCE
 
 NAME = "Verilog"
 ENGINES = ("verilator", "golden")

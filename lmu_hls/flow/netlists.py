@@ -17,7 +17,7 @@ from lmu_hls.synth.yosys import netlist
 from lmu_hls.toolchain import need, simulator_env
 from lmu_hls.verify import bench
 from lmu_hls.verify.compare import compare
-from lmu_hls.verify.network import SOURCE
+from lmu_hls.verify.rtlsim import SOURCE
 
 SEQUENCES = 2  # that a netlist is simulated with
 SIMULATOR = "icarus"
@@ -47,7 +47,7 @@ def compare_netlist(folder: OutputFolder, design: Design, x: Ints, target: str) 
     check_roms(folder.verilog)
     data = data_files(folder.verilog, sources, {})
     made = netlist(sources, design.plan.top, {}, work, target_of(target), folder.verilog, data)
-    interface = replace(design.interface, taps=())  # inner wires have gone
+    interface = replace(design.interface, probes=())  # inner wires have gone
     files = gates(made, target_of(target), work).files
     compiled = bench.build(SIMULATOR, files, interface, folder.verilog, work)
     expected = golden.run(design.network, x).output

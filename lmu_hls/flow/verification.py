@@ -30,7 +30,7 @@ from lmu_hls.tuning import clipped, exceeded
 from lmu_hls.verify import bench, cosim, verilated
 from lmu_hls.verify.compare import compare
 from lmu_hls.verify.csim import compile_project
-from lmu_hls.verify.network import OUTPUT, Formulas, Simulation, simulate
+from lmu_hls.verify.rtlsim import OUTPUT, Formulas, Simulation, simulate
 
 # Calibration sees values before they are rounded; the noise of rounding alone moves the largest by some percent.
 ROUNDING_MARGIN = 1.1
@@ -213,6 +213,6 @@ def _rtlsim(
     else:
         compiled = bench.build(simulator, sources, design.interface, folder.verilog, work, waves)
     names = (network.name, simulator)
-    widths = {(tap.layer, tap.tensor): tap.values.width for tap in design.interface.taps}
+    widths = {(probe.layer, probe.tensor): probe.values.width for probe in design.interface.probes}
     widths |= {("", "x"): network.x.width, OUTPUT: network.out.width}
     return simulate(compiled, x, expected, formulas, names, lambda done: progress(task, done, len(x)), widths)

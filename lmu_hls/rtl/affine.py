@@ -145,12 +145,12 @@ def padded(values: Iterable[int], width: int) -> tuple[int, ...]:
     return tuple(words + [0] * (2 - len(words)))
 
 
-def check_signed_type(where: str, tensor: str, kind: FixedType) -> None:
+def check_signed_type(where: str, tensor: str, fixed_type: FixedType) -> None:
     """LmuHlsError for an unsigned type."""
-    if not kind.signed:
+    if not fixed_type.signed:
         raise LmuHlsError(
-            f"{where}: {tensor} has the unsigned type {kind}, the Verilog takes signed ones; "
-            f"use fixed<{kind.width + 1},{kind.integer + 1}>"
+            f"{where}: {tensor} has the unsigned type {fixed_type}, the Verilog takes signed ones; "
+            f"use fixed<{fixed_type.width + 1},{fixed_type.integer + 1}>"
         )
 
 

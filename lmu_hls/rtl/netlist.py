@@ -112,19 +112,21 @@ class Netlist:
             self.roms[rom.file] = rom
 
     def stream(
-        self, name: str, kind: FixedType, count: int, order: Order | None = None, public: bool = False
+        self, name: str, fixed_type: FixedType, count: int, order: Order | None = None, public: bool = False
     ) -> Stream:
         """Declare the wires of a stream."""
-        data = self.wire(f"{name}_tdata", kind.width, public)
+        data = self.wire(f"{name}_tdata", fixed_type.width, public)
         valid = self.wire(f"{name}_tvalid", 1, public)
         ready = self.wire(f"{name}_tready", 1, public)
-        return Stream(kind, count, data, self.wire(f"{name}_tlast"), valid, ready, order)
+        return Stream(fixed_type, count, data, self.wire(f"{name}_tlast"), valid, ready, order)
 
-    def tap(self, layer: str, prefix: str, tensor: str, kind: FixedType, count: int, order: Order | None) -> Stream:
+    def tap(
+        self, layer: str, prefix: str, tensor: str, fixed_type: FixedType, count: int, order: Order | None
+    ) -> Stream:
         """Declare a stream that can be traced."""
         wires = f"tap_{prefix}_{tensor}"
-        self.taps.append(Tap(layer, tensor, wires, kind, count, order))
-        return self.stream(wires, kind, count, order, public=True)
+        self.taps.append(Tap(layer, tensor, wires, fixed_type, count, order))
+        return self.stream(wires, fixed_type, count, order, public=True)
 
     def clipped(self, layer: str, prefix: str, tensor: str, stream: Stream) -> str:
         """Declare the wire of the flag that comes with ``stream`` and the event that it stands for."""

@@ -13,13 +13,15 @@ class TypeWord(int):
 
     type: FixedType
 
-    def __new__(cls, kind: FixedType) -> TypeWord:
+    def __new__(cls, fixed_type: FixedType) -> TypeWord:
         """Raises ValueError for fraction bits that 16 bits do not hold."""
-        if not -(1 << 15) <= kind.fraction < 1 << 15:
-            raise ValueError(f"{kind} has {kind.fraction} fraction bits, the Verilog's types hold -32768 to 32767")
-        modes = OVERFLOWS.index(kind.overflow) << 4 | ROUNDINGS.index(kind.rounding)
-        word = super().__new__(cls, modes << 24 | (kind.fraction & 0xFFFF) << 8 | kind.width)
-        word.type = kind
+        if not -(1 << 15) <= fixed_type.fraction < 1 << 15:
+            raise ValueError(
+                f"{fixed_type} has {fixed_type.fraction} fraction bits, the Verilog's types hold -32768 to 32767"
+            )
+        modes = OVERFLOWS.index(fixed_type.overflow) << 4 | ROUNDINGS.index(fixed_type.rounding)
+        word = super().__new__(cls, modes << 24 | (fixed_type.fraction & 0xFFFF) << 8 | fixed_type.width)
+        word.type = fixed_type
         return word
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -31,9 +33,9 @@ class TypeWord(int):
         return f"32'h{self >> 24:02x}_{self >> 8 & 0xFFFF:04x}_{self & 0xFF:02x} /* {self.type} */"
 
 
-def typed(prefix: str, kind: FixedType) -> dict[str, int]:
+def typed(prefix: str, fixed_type: FixedType) -> dict[str, int]:
     """Parameter <prefix>_TYPE."""
-    return {f"{prefix}_TYPE": TypeWord(kind)}
+    return {f"{prefix}_TYPE": TypeWord(fixed_type)}
 
 
 def plain(parameters: Mapping[str, int | str]) -> dict[str, int | str]:

@@ -127,9 +127,9 @@ CLIPPED = Register("CLIPPED", 4 * len(FIXED), (Field("CLIPPED", "cycles with cli
 ADDRESS = {register.name: register.address for register in (*FIXED, CLIPPED)}
 
 
-def type_word(kind: FixedType) -> int:
+def type_word(fixed_type: FixedType) -> int:
     """A type as INPUT_TYPE and OUTPUT_TYPE hold it."""
-    return kind.width | (kind.fraction & 0xFF) << 8 | int(kind.signed) << 16
+    return fixed_type.width | (fixed_type.fraction & 0xFF) << 8 | int(fixed_type.signed) << 16
 
 
 def _rows() -> list[tuple[str, str, str, str]]:

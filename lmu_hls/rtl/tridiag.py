@@ -186,5 +186,5 @@ def _weight(values: list[int], width: int, fixed_type: FixedType) -> Weight:
     return Weight(np.array(values, np.int64), FixedType(wide, wide - fixed_type.fraction))
 
 
-def _signed_width(kind: FixedType) -> int:
-    return kind.width + int(not kind.signed)
+def _signed_width(fixed_type: FixedType) -> int:
+    return fixed_type.width + int(not fixed_type.signed)

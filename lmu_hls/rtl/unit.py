@@ -102,6 +102,6 @@ def check_signed(layer: str, types: Mapping[str, FixedType]) -> None:
             )
 
 
-def widths(prefix: str, kind: FixedType) -> dict[str, int]:
+def widths(prefix: str, fixed_type: FixedType) -> dict[str, int]:
     """Parameters <prefix>_W and <prefix>_F of an exact sum."""
-    return {f"{prefix}_W": kind.width, f"{prefix}_F": kind.fraction}
+    return {f"{prefix}_W": fixed_type.width, f"{prefix}_F": fixed_type.fraction}

@@ -181,9 +181,9 @@ def _proven_u(lmu: LMU, memory: Memory, cell: DenseCell | None) -> float:
     return max(u, float(np.max(back)))
 
 
-def _most(kind: FixedType) -> float:
+def _most(fixed_type: FixedType) -> float:
     """The largest magnitude that a type holds."""
-    return kind.max_abs * kind.lsb
+    return fixed_type.max_abs * fixed_type.lsb
 
 
 def _real(weight: Weight) -> Floats:
@@ -217,10 +217,10 @@ def _predicted_db(source: Draft, lmu: LMU, memory: Memory, wide: Trace, final: T
     return db if db >= LEAST_DB else None
 
 
-def _measured_db(key: Key, wide: Trace, final: Trace, kind: FixedType) -> float:
+def _measured_db(key: Key, wide: Trace, final: Trace, fixed_type: FixedType) -> float:
     name = traced_name(wide[key[0]], key[1])
     exact = to_float(wide[key[0]].tensors[name], REFERENCE)
-    error = to_float(final[key[0]].tensors[name], kind) - exact
+    error = to_float(final[key[0]].tensors[name], fixed_type) - exact
     signal, noise = float(np.sum(exact**2)), float(np.sum(error**2))
     return decibel(signal, noise)
 

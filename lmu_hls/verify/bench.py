@@ -49,13 +49,13 @@ class Bench:
         job = Job(x.shape[0], x.shape[1], trace, gap, stall, seed, tlast, pause)
         folder = sim.fresh_dir(self.workdir, self.interface.top)
         sim.copy_roms(self.directory, folder)
-        taps = self.interface.taps if trace else ()
+        probes = self.interface.probes if trace else ()
         np.save(folder / "x.npy", x & ((1 << self.interface.x.bus) - 1))
         settings = {
             "x": str(folder.resolve() / "x.npy"),
             "result": str(folder.resolve() / "result.npz"),
             "beats": job.outputs(self.interface),
-            "taps": [tap.wires for tap in taps],
+            "taps": [probe.wires for probe in probes],
             "tlast": int(tlast),
             "gap": gap,
             "stall": stall,
@@ -76,6 +76,7 @@ class Bench:
 
     def _read(self, path: Path, job: Job) -> Run:
         of = self.interface
+        probes = of.probes if job.record else ()
         with np.load(path) as found:
             if int(found["unknown"]):
                 raise LmuHlsError(
@@ -98,8 +99,8 @@ class Bench:
                 last=found["m_axis_last"][:wanted],
                 accepted=found["s_axis_cycles"][of.n_in - 1 :: of.n_in],
                 delivered=found["m_axis_cycles"][:wanted][of.n_out - 1 :: of.n_out],
-                taps=tuple(_signed(found[f"{tap.wires}_data"], tap.values) for tap in of.taps) if job.record else (),
-                tap_cycles=tuple(found[f"{tap.wires}_cycles"] for tap in of.taps) if job.record else (),
+                probes=tuple(_signed(found[f"{probe.wires}_data"], probe.values) for probe in probes),
+                probe_cycles=tuple(found[f"{probe.wires}_cycles"] for probe in probes),
                 in_cycles=found["s_axis_cycles"],
                 out_cycles=found["m_axis_cycles"][:wanted],
             )

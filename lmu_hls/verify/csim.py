@@ -143,13 +143,14 @@ def output_shape(network: Network) -> tuple[int, ...]:
     return (value.width,) if value.steps is None else (value.steps, value.width)
 
 
-def _integers(values: np.ndarray, type_: FixedType) -> Ints:
-    """The integers of ``type_`` that ``values`` are, exactly; LmuHlsError when a value is none of them."""
-    scaled = np.ldexp(values, type_.fraction)
-    ok = np.isfinite(scaled) & (scaled == np.rint(scaled)) & (scaled >= type_.min_int) & (scaled <= type_.max_int)
+def _integers(values: np.ndarray, fixed_type: FixedType) -> Ints:
+    """The integers of ``fixed_type`` that ``values`` are, exactly; LmuHlsError when a value is none of them."""
+    scaled = np.ldexp(values, fixed_type.fraction)
+    inside = (scaled >= fixed_type.min_int) & (scaled <= fixed_type.max_int)
+    ok = np.isfinite(scaled) & (scaled == np.rint(scaled)) & inside
     if not ok.all():
         raise LmuHlsError(
-            f"csim returned {values[~ok].flat[0]!r}, which is no value of the output type {type_}: the project "
+            f"csim returned {values[~ok].flat[0]!r}, which is no value of the output type {fixed_type}: the project "
             "does not belong to this network; convert again"
         )
     return scaled.astype(np.int64)

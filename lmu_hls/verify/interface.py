@@ -25,9 +25,9 @@ class Values:
             object.__setattr__(self, "bus", -(-self.width // 8) * 8)
 
     @classmethod
-    def from_type(cls, kind: FixedType, bus: int = 0) -> Values:
+    def from_type(cls, fixed_type: FixedType, bus: int = 0) -> Values:
         """The integers of a fixed-point type."""
-        return cls(kind.width, kind.signed, bus)
+        return cls(fixed_type.width, fixed_type.signed, bus)
 
     @property
     def mask(self) -> str:
@@ -36,7 +36,7 @@ class Values:
 
 
 @dataclass(frozen=True, slots=True)
-class Tap:
+class Probe:
     """A stream inside the accelerator: tensor ``tensor`` of layer ``layer``, ``n`` values a step.
 
     Its wires in the top module are ``<wires>_tdata``, ``_tvalid`` and ``_tready``. With ``last_step`` it carries only
@@ -68,5 +68,5 @@ class Interface:
     n_out: int
     every_step: bool
     step_cycles: int
-    taps: tuple[Tap, ...] = ()
+    probes: tuple[Probe, ...] = ()
     tied: Mapping[str, str] = field(default_factory=dict)

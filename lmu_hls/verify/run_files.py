@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import Ints
-from lmu_hls.verify.interface import Interface, Tap
+from lmu_hls.verify.interface import Interface, Probe
 
 PATIENCE = 2000  # cycles without a beat that are always allowed
 STEPS_INSIDE = 32  # steps that an accelerator may take in before it gives the output of the first one
@@ -23,8 +23,8 @@ class Run:
 
     ``outputs`` (N, [T], n_out) and ``user``, m_axis_tuser of each of them.
     ``accepted`` (N, T): the cycle of each step's last input beat; ``delivered`` (N, [T]): that of each output's last
-    beat. ``cycles``: up to the last beat. ``taps``: layer -> tensor -> (N, T, n), where they were recorded. ``beats``:
-    (layer, tensor) -> the cycle of every beat and its value, with the taps; ("", "x") without values.
+    beat. ``cycles``: up to the last beat. ``probes``: layer -> tensor -> (N, T, n), where they were recorded.
+    ``beats``: (layer, tensor) -> the cycle of every beat and its value, with the probes; ("", "x") without values.
     """
 
     outputs: Ints
@@ -32,7 +32,7 @@ class Run:
     accepted: Ints
     delivered: Ints
     cycles: int
-    taps: dict[str, dict[str, Ints]]
+    probes: dict[str, dict[str, Ints]]
     beats: dict[tuple[str, str], tuple[Ints, Ints]] = field(default_factory=dict)
 
     @property
@@ -112,17 +112,17 @@ class Facts:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Streams:
-    """The values of all output beats with their flags, the cycles as in :class:`Run`, and the beats of each tap.
+    """The values of all output beats with their flags, the cycles as in :class:`Run`, and the beats of each probe.
 
-    ``tap_cycles``, ``in_cycles`` and ``out_cycles`` are the cycles of their beats, where they were recorded."""
+    ``probe_cycles``, ``in_cycles`` and ``out_cycles`` are the cycles of their beats, where they were recorded."""
 
     output: Ints
     user: Ints
     last: Ints
     accepted: Ints
     delivered: Ints
-    taps: tuple[Ints, ...]
-    tap_cycles: tuple[Ints, ...] = ()
+    probes: tuple[Ints, ...]
+    probe_cycles: tuple[Ints, ...] = ()
     in_cycles: Ints = field(default_factory=_none)
     out_cycles: Ints = field(default_factory=_none)
 
@@ -134,15 +134,15 @@ def read(folder: Path, job: Job, interface: Interface) -> Run:
         return np.fromfile(folder / f"{name}.bin", kind).astype(np.int64)
 
     _, moved, sent, got, extra, broken, stuck, finished = numbers("facts", "<u8").tolist()
-    taps = tuple(numbers(f"tap{k}", "<i8") for k in range(len(interface.taps) if job.record else 0))
+    probes = tuple(numbers(f"tap{k}", "<i8") for k in range(len(interface.probes) if job.record else 0))
     streams = Streams(
         output=numbers("y", "<i8"),
         user=numbers("user", "u1"),
         last=numbers("last", "u1"),
         accepted=numbers("accepted", "<u8"),
         delivered=numbers("delivered", "<u8"),
-        taps=taps,
-        tap_cycles=tuple(numbers(f"tap{k}_cycles", "<u8") for k in range(len(taps))),
+        probes=probes,
+        probe_cycles=tuple(numbers(f"tap{k}_cycles", "<u8") for k in range(len(probes))),
         in_cycles=numbers("s_cycles", "<u8"),
         out_cycles=numbers("m_cycles", "<u8"),
     )
@@ -159,11 +159,11 @@ def assemble(facts: Facts, streams: Streams, job: Job, interface: Interface) -> 
     last = streams.last.reshape(job.sequences, -1)
     if job.tlast and (last[:, :-1].any() or not last[:, -1].all()):
         raise LmuHlsError(f"{interface.top} gives tlast elsewhere than on the last beat of each sequence's output")
-    taps: dict[str, dict[str, Ints]] = {}
+    probes: dict[str, dict[str, Ints]] = {}
     beats = {("", "x"): (streams.in_cycles, _none())} if job.record else {}
-    for k, (tap, values) in enumerate(zip(interface.taps if job.record else (), streams.taps, strict=True)):
-        taps.setdefault(tap.layer, {})[tap.tensor] = _shaped(values, tap, job, interface)
-        beats[tap.layer, tap.tensor] = (streams.tap_cycles[k], values)
+    for k, (probe, values) in enumerate(zip(interface.probes if job.record else (), streams.probes, strict=True)):
+        probes.setdefault(probe.layer, {})[probe.tensor] = _shaped(values, probe, job, interface)
+        beats[probe.layer, probe.tensor] = (streams.probe_cycles[k], values)
     if job.record:
         beats["", "output"] = (streams.out_cycles, streams.output)
     return Run(
@@ -172,7 +172,7 @@ def assemble(facts: Facts, streams: Streams, job: Job, interface: Interface) -> 
         accepted=streams.accepted.reshape(each),
         delivered=streams.delivered.reshape(results),
         cycles=facts.moved + 1,
-        taps=taps,
+        probes=probes,
         beats=beats,
     )
 
@@ -196,16 +196,16 @@ def _check_facts(facts: Facts, job: Job, interface: Interface) -> None:
         )
 
 
-def _shaped(values: Ints, tap: Tap, job: Job, interface: Interface) -> Ints:
-    steps = 1 if tap.last_step else job.steps
-    if values.size != job.sequences * steps * tap.n:
+def _shaped(values: Ints, probe: Probe, job: Job, interface: Interface) -> Ints:
+    steps = 1 if probe.last_step else job.steps
+    if values.size != job.sequences * steps * probe.n:
         raise LmuHlsError(
-            f"{interface.top}: the stream {tap.layer}.{tap.tensor} had {values.size:,} beats, "
-            f"not {job.sequences * steps * tap.n:,}. Restore the files in rtl/."
+            f"{interface.top}: the stream {probe.layer}.{probe.tensor} had {values.size:,} beats, "
+            f"not {job.sequences * steps * probe.n:,}. Restore the files in rtl/."
         )
-    beats = values.astype(np.int64).reshape(job.sequences, steps, tap.n)
-    if tap.order is None:
+    beats = values.astype(np.int64).reshape(job.sequences, steps, probe.n)
+    if probe.order is None:
         return beats
     placed = np.empty_like(beats)
-    placed[..., list(tap.order)] = beats
+    placed[..., list(probe.order)] = beats
     return placed

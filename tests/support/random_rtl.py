@@ -223,7 +223,7 @@ def run_verilator(made: verilated.Accelerator, case: Case, pauses: float = 0.0, 
 
 
 def verilator_tensors(run: verilated.Run) -> Tensors:
-    tensors = {(layer, name): values for layer, of in run.taps.items() for name, values in of.items()}
+    tensors = {(layer, name): values for layer, of in run.probes.items() for name, values in of.items()}
     tensors[OUTPUT] = run.outputs
     assert not run.user.any(), "framing errors are reported in rightly framed sequences"
     return {key: values.reshape(-1, values.shape[-1]) for key, values in tensors.items()}

@@ -17,7 +17,7 @@ from lmu_hls.rtl.standalone import with_submodules
 from lmu_hls.spec import LMU
 from lmu_hls.toolchain import simulator_env
 from lmu_hls.verify import verilated
-from lmu_hls.verify.interface import Interface, Tap, Values
+from lmu_hls.verify.interface import Interface, Probe, Values
 from tests.support.networks import random_lmu
 
 TOP = """
@@ -93,12 +93,12 @@ def tiny(lmu: LMU, tmp_path: Path, workdir: Path):
         (tmp_path / "tiny_top.v").write_text(source)
         (tmp_path / "rom").mkdir(exist_ok=True)
         (tmp_path / unit.rom.file).write_text(unit.rom.text())
-        taps = (
-            Tap("lmu", "u", "tap_lmu_u", u, lmu.memory_d),
-            Tap("lmu", "mirrored", "tap_lmu_u", u, lmu.memory_d, order=(1, 0)),
+        probes = (
+            Probe("lmu", "u", "tap_lmu_u", u, lmu.memory_d),
+            Probe("lmu", "mirrored", "tap_lmu_u", u, lmu.memory_d, order=(1, 0)),
         )
         interface = Interface(
-            "tiny_top", u, lmu.memory_d, mem, 6, True, unit.sizes.ii_cycles + unit.sizes.latency_cycles, taps
+            "tiny_top", u, lmu.memory_d, mem, 6, True, unit.sizes.ii_cycles + unit.sizes.latency_cycles, probes
         )
         sources = [*map(hdl_file, with_submodules([unit.module])), tmp_path / "tiny_top.v"]
         return verilated.build(sources, interface, tmp_path, workdir / "tiny")
@@ -130,8 +130,8 @@ def test_outputs_taps_and_cycles(tiny, lmu):
     done: list[int] = []
     run = made.run(u, trace=True, progress=done.append)
     assert np.array_equal(run.outputs, mem)
-    assert np.array_equal(run.taps["lmu"]["u"], u)
-    assert np.array_equal(run.taps["lmu"]["mirrored"], u[..., ::-1])
+    assert np.array_equal(run.probes["lmu"]["u"], u)
+    assert np.array_equal(run.probes["lmu"]["mirrored"], u[..., ::-1])
     assert run.ii_cycles == tiny.unit.sizes.ii_cycles
     assert made.run(u, pause=100).latency_cycles == tiny.unit.sizes.latency_cycles
     assert done[-1] == 40
@@ -144,7 +144,7 @@ def test_gaps_and_stalls_change_nothing(tiny, lmu):
     u, mem = sequences(lmu, 30)
     run = tiny().run(u, trace=True, gap=0.4, stall=0.4, seed=5)
     assert np.array_equal(run.outputs, mem)
-    assert np.array_equal(run.taps["lmu"]["u"], u)
+    assert np.array_equal(run.probes["lmu"]["u"], u)
     with pytest.raises(ValueError, match="not one and the same number"):
         run.ii_cycles  # noqa: B018 - a property that raises
     with pytest.raises(ValueError, match="give the run a pause"):

@@ -22,9 +22,9 @@ ABSENT = FixedType(2, 2, False, "TRN", "WRAP")
 Product = tuple[int, FixedType, FixedType]  # n terms x_i w_i of these types
 
 
-def hls_type(type_: FixedType) -> FixedPrecisionType:
-    """The hls4ml precision of ``type_``; a new object each time, because hls4ml's converters change it in place."""
-    return FixedPrecisionType(type_.width, type_.integer, type_.signed, type_.rounding, type_.overflow)
+def hls_type(settled: FixedType) -> FixedPrecisionType:
+    """The hls4ml precision of ``settled``; a new object each time, because hls4ml's converters change it in place."""
+    return FixedPrecisionType(settled.width, settled.integer, settled.signed, settled.rounding, settled.overflow)
 
 
 def default_type(config: GraphConfig) -> FixedType:

@@ -6,8 +6,8 @@ from itertools import groupby
 
 from lmu_hls.report.pictures.bars import device_bars, energy_bars, multiplier_bars
 from lmu_hls.report.pictures.behaviour import confusion, curves, remembered, scatter
+from lmu_hls.report.pictures.blocks import blocks, pace
 from lmu_hls.report.pictures.drawing import Picture
-from lmu_hls.report.pictures.network import blocks, pace
 from lmu_hls.report.pictures.parts import layout_map, part_bars, part_colors
 from lmu_hls.report.pictures.types import chosen_types, given_types
 from lmu_hls.report.pictures.wave import timeline, wave

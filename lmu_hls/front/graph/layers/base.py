@@ -67,7 +67,7 @@ def readers() -> tuple[LayerReader, ...]:
     return tuple(_READERS)
 
 
-def set_result(node: Node, type_: FixedType) -> None:
+def set_result(node: Node, fixed_type: FixedType) -> None:
     """Settle the type of a node's output, in hls4ml's configuration, too, which later passes look it up in."""
-    node.get_output_variable().type.precision = hls_type(type_)
-    node.model.config.layer_name_precision[f"{node.name.lower()}_result"] = str(hls_type(type_))
+    node.get_output_variable().type.precision = hls_type(fixed_type)
+    node.model.config.layer_name_precision[f"{node.name.lower()}_result"] = str(hls_type(fixed_type))

@@ -33,16 +33,16 @@ def blocks(manifest: Manifest, hardware: Hardware) -> Picture:
     return Picture("blocks", "The network in Verilog", text, y + 6, tuple(shapes))
 
 
-def _size(manifest: Manifest, layer: LayerPlan, kind: FixedType | None) -> str:
+def _size(manifest: Manifest, layer: LayerPlan, fixed_type: FixedType | None) -> str:
     """How many values of which type a layer gives, as far as that is known."""
     shapes = {item.name: item.output_shape for item in manifest.model.layers}
     owner = next((name for name in shapes if layer.name == name or layer.name == f"{name}_vector"), None)
     count = str(shapes[owner][-1]) if owner is not None and shapes[owner] else ""
-    return " x ".join(filter(None, (count, _short(kind)))) or "values"
+    return " x ".join(filter(None, (count, _short(fixed_type)))) or "values"
 
 
-def _short(kind: FixedType | None) -> str:
-    return kind.short if kind else ""
+def _short(fixed_type: FixedType | None) -> str:
+    return fixed_type.short if fixed_type else ""
 
 
 def _part_words(layer: LayerPlan) -> list[str]:

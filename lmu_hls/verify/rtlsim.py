@@ -68,7 +68,7 @@ def simulate(
     unit, simulator = names
     run = simulation.run(x, trace=True, progress=progress)
     actual = {OUTPUT: run.outputs}
-    actual |= {(layer, name): values for layer, tensors in run.taps.items() for name, values in tensors.items()}
+    actual |= {(layer, name): values for layer, tensors in run.probes.items() for name, values in tensors.items()}
     pause = formulas.latency_cycles + 2 * formulas.ii_cycles
     idle = simulation.run(x[:IDLE_SEQUENCES], trace=True, pause=pause)
     comparison = compare_tensors(f"rtlsim {simulator}", expected, actual)

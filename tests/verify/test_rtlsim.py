@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lmu_hls.verify.network import OUTPUT, Formulas, simulate
+from lmu_hls.verify.rtlsim import OUTPUT, Formulas, simulate
 from lmu_hls.verify.run_files import STEPS_INSIDE, Run
 
 II, LATENCY, RAMP = 12, 30, 4
