@@ -1,7 +1,7 @@
 """What is known of each activation function: the one list that the contract, the bounds and the tables read.
 
-A function without a table is computed on the integers themselves, by golden, the C++ and the Verilog; to add one takes
-code in each. A function by table takes one record here.
+A function without a table is its argument limited to its range, which golden, the C++ and the Verilog do exactly. A
+function of either kind takes one record here.
 """
 
 from __future__ import annotations
@@ -26,8 +26,9 @@ class Function:
     """An activation function f, by Keras's ``name``; ``low`` <= f(x) <= ``high`` for every x.
 
     ``shrinks``: |f(x)| <= |x|, so that f(0) = 0 and a bound of x is one of f(x). It must be said: a function of which
-    neither that nor a limit is known has no bound. A function by table has a ``reach``: its table covers
-    [-reach, reach), a power of two; from ``end`` on it is its limit within 4e-7.
+    neither that nor a limit is known has no bound. Without a table ``low`` and ``high`` are integers of eight bits, or
+    infinite. A function by table has a ``reach``: its table covers [-reach, reach), a power of two; from ``end`` on it
+    is its limit within 4e-7.
     """
 
     name: str
@@ -67,6 +68,8 @@ FUNCTIONS: Mapping[str, Function] = {
     for function in (
         Function("linear", lambda x: x, shrinks=True),
         Function("relu", lambda x: np.maximum(x, 0.0), low=0.0, shrinks=True),
+        Function("relu6", lambda x: np.clip(x, 0.0, 6.0), 0.0, 6.0, shrinks=True),
+        Function("hard_tanh", lambda x: np.clip(x, -1.0, 1.0), -1.0, 1.0, shrinks=True),
         Function("tanh", np.tanh, -1.0, 1.0, shrinks=True, reach=4, end=8),
         Function("sigmoid", _sigmoid, 0.0, 1.0, reach=8, end=16),
         Function("softsign", lambda x: x / (1 + np.abs(x)), -1.0, 1.0, shrinks=True, reach=16, end=1 << 22),

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from lmu_hls.activations import FUNCTIONS
 from lmu_hls.fixed import FixedType, Ints, requantize
 from lmu_hls.golden.affine import Affine, Numbers, Rounder, exact_dtype
 from lmu_hls.golden.softmax import EQUATIONS
@@ -67,7 +68,9 @@ class Activate:
 
     def __init__(self, activation: Activation, source: FixedType, target: FixedType) -> None:
         self._activation, self._source = activation, source
-        self._round = Rounder(source.fraction, target)
+        known, fraction = FUNCTIONS[activation.function], max(source.fraction, 0)
+        self._bounds = [bound * 2.0**fraction for bound in (known.low, known.high)]
+        self._round = Rounder(fraction, target)
 
     @property
     def overflows(self) -> int:
@@ -78,7 +81,10 @@ class Activate:
         if table is not None:
             position = requantize(values, self._source.fraction, table.index) - table.index.min_int
             return table.values.values[position]
-        return _ints(self._round(np.maximum(values, 0) if self._activation.function == "relu" else values))
+        low, high = self._bounds  # of a function without a table; values in units of 2**-fraction
+        values = values << max(0, -self._source.fraction)
+        above = values if low == -np.inf else np.maximum(values, int(low))
+        return _ints(self._round(above if high == np.inf else np.minimum(above, int(high))))
 
 
 class Sum:

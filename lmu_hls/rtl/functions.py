@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from lmu_hls.activations import FUNCTIONS
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType
 from lmu_hls.rtl.affine import Rom, check_signed_type, padded
 from lmu_hls.rtl.packed import typed
 from lmu_hls.spec import Activation, Table
 
-FUNCTIONS = {"linear": 0, "relu": 1}
-TABLE = 2
+KINDS = {"linear": 0, "relu": 1}
+TABLE, CLIP = 2, 3
 
 
 def function_parameters(
@@ -23,7 +24,7 @@ def function_parameters(
     check_signed_type(where, "its result", to)
     table = activation.table
     if table is None:
-        return {f"{prefix}FUNCTION": FUNCTIONS[activation.function]}, ()
+        return {f"{prefix}FUNCTION": _exact(activation.function)}, ()
     check_signed_type(where, "the index of its table", table.index)
     if (table.values.type.width, table.values.type.fraction) != (to.width, to.fraction):
         raise LmuHlsError(
@@ -33,6 +34,14 @@ def function_parameters(
     rom = table_rom(table, file)
     index = typed(f"{prefix}INDEX", table.index)
     return {f"{prefix}FUNCTION": TABLE, **index, file_parameter: rom.file}, (rom,)
+
+
+def _exact(name: str) -> int:
+    """FUNCTION of one without a table: its kind, and the limits of values above it, as in lmu_function."""
+    if name in KINDS:
+        return KINDS[name]
+    low, high = (int(bound) & 0xFF for bound in (FUNCTIONS[name].low, FUNCTIONS[name].high))
+    return high << 16 | low << 8 | CLIP
 
 
 def table_rom(table: Table, file: str) -> Rom:

@@ -9,6 +9,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from lmu_hls.activations import FUNCTIONS
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType, to_float
 from lmu_hls.spec import Activation, Assign, Read, Term, VectorFunction, Weight, assigned, carried
@@ -139,7 +140,12 @@ class BoundStep:
 def activate(function: Activation, values: Any, to: FixedType) -> Any:
     """function(values), assigned to ``to``; through a table with the gradient of the function itself."""
     if function.table is None:
-        return assign(ops.relu(values) if function.function == "relu" else values, to)
+        known = FUNCTIONS[function.function]
+        if known.low == 0:
+            values = ops.relu(values)
+        elif known.low > -np.inf:
+            values = ops.maximum(values, known.low)
+        return assign(values if known.high == np.inf else ops.minimum(values, known.high), to)
     table = function.table
     place = ops.cast(integers(ops.stop_gradient(values), table.index) - float(table.index.min_int), "int32")
     entries = constant(to_float(table.values.values, table.values.type))

@@ -181,7 +181,8 @@ def define_activation(activation: Activation, pre: Fraction, to: FixedType) -> F
         table = activation.table
         q = int(assign(pre, table.index) * Fraction(2) ** table.index.fraction)
         return Fraction(int(table.values.values[q - table.index.min_int])) / Fraction(2) ** to.fraction
-    return assign(max(pre, Fraction(0)) if activation.function == "relu" else pre, to)
+    low, high = {"linear": (pre, pre), "relu": (0, pre), "relu6": (0, 6), "hard_tanh": (-1, 1)}[activation.function]
+    return assign(max(min(pre, Fraction(high)), Fraction(low)), to)
 
 
 def define_lmu(lmu: LMU, x: np.ndarray) -> dict[str, np.ndarray]:

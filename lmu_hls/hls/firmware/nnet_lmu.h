@@ -28,8 +28,6 @@
 namespace nnet {
 
 // Stands for the weights of a connection that the layer does not have. They are never read.
-typedef lmu_ufixed<2, 2> lmu_none_t;
-static const lmu_none_t lmu_none[1] = {0};
 
 // The weights and tables of a layer, as parameters and as arguments.
 #define LMU_WEIGHTS_OF(CONFIG_T)                                                                                       \

@@ -8,6 +8,10 @@
 
 namespace nnet {
 
+// A weight or table that a layer does not have.
+typedef lmu_ufixed<2, 2> lmu_none_t;
+static const lmu_none_t lmu_none[1] = {0};
+
 // The activations, each with of<res_T, index_T>(value, table): value as res_T.
 struct lmu_linear {
     template <class res_T, class index_T, class data_T, class table_T>
@@ -25,6 +29,19 @@ struct lmu_relu {
         if (value > 0)
             res = value;
         return res;
+    }
+};
+
+// The value, limited to LOW .. HIGH.
+template <int LOW, int HIGH> struct lmu_clip {
+    template <class res_T, class index_T, class data_T, class table_T>
+    static res_T of(const data_T value, const table_T *) {
+        #pragma HLS INLINE
+        if (value < LOW)
+            return LOW;
+        if (value > HIGH)
+            return HIGH;
+        return value;
     }
 };
 

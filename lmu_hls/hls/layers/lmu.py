@@ -6,12 +6,13 @@ from typing import Any
 
 from hls4ml.backends.template import FunctionCallTemplate, LayerConfigTemplate
 
-from lmu_hls.activations import FUNCTIONS
 from lmu_hls.front.graph.accumulators import ACCUMULATORS
 from lmu_hls.front.graph.layer import CELL_OPTIONS, COEFFICIENTS, INDEXES, LMU, TABLE_NAMES, TENSORS, WEIGHTS
 from lmu_hls.front.graph.layers.lmu import LMULayerReader
+from lmu_hls.front.hidden import cell_activations
 from lmu_hls.front.node import Graph, Node
 from lmu_hls.front.reading import Reading
+from lmu_hls.hls.layers.function import cpp_function
 from lmu_hls.hls.strategy import in_rtl, strategy_of
 from lmu_hls.hls.streams import function_name
 from lmu_hls.hls.tiles import Loop, Schedule, schedule
@@ -88,6 +89,7 @@ class LMUConfigTemplate(LayerConfigTemplate):
         typedefs = "\n".join(f"    typedef {node.types[f'{name}_t'].name} {name}_t;" for name in types)
         options = "\n".join(f"    static const bool {name} = {_flag(node.get_attr(name))};" for name in CELL_OPTIONS)
         kind = node.get_attr("hidden_cell")
+        functions = {name: cpp_function(made) for name, made in cell_activations(Reading(node)).items()}
         plan = schedule_of(node)
         states, channels = plan.loops["update"].tile if "update" in plan.loops else (1, 1)
         sizes = ("index", "n_in", "n_timesteps", "memory_d", "order", "units", "reuse_factor")
@@ -95,8 +97,8 @@ class LMUConfigTemplate(LayerConfigTemplate):
             **{name: node.get_attr(name) for name in sizes},
             **{name: _flag(value) for name, value in flags.items()},
             n_out=node.get_output_variable().size(),
-            activation=_function(node.get_attr("hidden_activation")),
-            gate_activation=_function(node.get_attr("hidden_recurrent_activation")),
+            activation=functions.get("table", "linear"),
+            gate_activation=functions.get("gate_table", "linear"),
             update="rtl" if in_rtl(node) else node.get_attr("memory_update"),
             cell="no" if kind == "none" else kind,
             options=options,
@@ -165,11 +167,6 @@ def _size(node: Node, name: str) -> int:
 
 def _flag(value: Any) -> str:
     return str(bool(value)).lower()
-
-
-def _function(name: str) -> str:
-    """An activation as nnet_lmu_function.h knows it."""
-    return "table" if FUNCTIONS[name].by_table else name
 
 
 TEMPLATES = (LMUConfigTemplate, LMUFunctionTemplate)

@@ -27,6 +27,10 @@ TANH_TYPES = ("fixed<9,3,RND_CONV,SAT>", "fixed<5,2,RND_CONV,SAT>", "fixed<8,1,R
 CASES: dict[str, Case] = {
     "linear": grid.activation("linear", "linear", SUMS, "fixed<9,3,RND,SAT>", "fixed<4,2>", "fixed<6,2,RND_CONV,SAT>"),
     "relu": grid.activation("relu", "relu", SUMS, "fixed<8,3,TRN,WRAP>", "fixed<4,2>", "fixed<7,1,RND_ZERO,SAT_SYM>"),
+    "relu6": grid.activation("relu6", "relu6", SUMS, "fixed<9,5,RND,SAT>", "fixed<4,2>", "fixed<6,4,RND_CONV,SAT>"),
+    "hard_tanh": grid.activation(
+        "hard_tanh", "hard_tanh", (9, 1), "fixed<5,7,RND,SAT>", "fixed<4,2>", "fixed<6,1,TRN,SAT>"
+    ),
     "tanh": grid.activation("tanh", "tanh", SUMS, *TANH_TYPES),
     "sigmoid": grid.activation(
         "sigmoid", "sigmoid", (9, 3), "fixed<12,4,TRN_ZERO,SAT>", "fixed<6,3,RND_INF,WRAP>", "fixed<5,2,TRN,WRAP>"
@@ -47,6 +51,9 @@ VERILATED = ("tanh", "scale", "softmax", "argmax", "pool")
 MUTANT_SCENARIOS = ("disturbed", "cut_short")
 JUDGES = {
     "lmu_activation": ("relu",),
+    "no upper limit": ("relu6",),
+    "limit not lifted": ("relu6",),
+    "limited to 0": ("hard_tanh",),
     "lmu_scale": ("scale",),
     "lmu_softmax": ("softmax",),
     "lmu_argmax": ("argmax_two",),
@@ -64,6 +71,11 @@ MUTANTS: Mutants = {
             "if (rst) pre_valid_q <= 0; if (rst && m_axis_tvalid === 1'bx) m_axis_tvalid <= 0;",
         ),
         "clipped pre not flagged": ("m_pre_clipped_q || out_clipped", "out_clipped"),
+    },
+    "lmu_activation/lmu_function": {
+        "no upper limit": ("value > high ? high : value", "value"),
+        "limit not lifted": (".SHIFT(F), .OUT_W(WIDE_W)) align_high", ".SHIFT(0), .OUT_W(WIDE_W)) align_high"),
+        "limited to 0": ("value < low ? low", "value < 0 ? 0"),
     },
     "lmu_scale": {
         "factor of the next value": (".rd_addr(place_q)", ".rd_addr(last_place ? {PLACE_W{1'b0}} : place_q + 1'b1)"),

@@ -25,7 +25,7 @@ def activation(name: str, function: str, sums: tuple[int, int], pre: str, index:
     to_pre, to_out = kinds["PRE"], kinds["OUT"]
     chosen: Activation = make_activation(function, kinds["INDEX"], to_out)
     parameters: dict[str, int | str] = {"IN_W": sums[0], "IN_F": sums[1]}
-    parameters["FUNCTION"] = ("linear", "relu").index(function) if chosen.table is None else 2
+    parameters["FUNCTION"] = {"linear": 0, "relu": 1, "relu6": 0x060003, "hard_tanh": 0x01FF03}.get(function, 2)
     roms = {}
     for prefix, kind in kinds.items():
         parameters |= typed(prefix, kind)
@@ -39,8 +39,11 @@ def activation(name: str, function: str, sums: tuple[int, int], pre: str, index:
         values = np.where(small, values >> max(0, sums[0] - sums[1] - to_pre.integer), values)
         before, clipped = assign(values, sums[1], to_pre)
         if chosen.table is None:
-            positive = np.maximum(before, 0) if function == "relu" else before
-            clipped = clipped | assign(positive, to_pre.fraction, to_out)[1]
+            lift = max(0, -to_pre.fraction)
+            low, high = {"relu": (0, None), "relu6": (0, 6), "hard_tanh": (-1, 1)}.get(function, (None, None))
+            limits = [None if end is None else end << to_pre.fraction + lift for end in (low, high)]
+            limited = np.clip(before << lift, *limits) if limits[0] is not None else before << lift
+            clipped = clipped | assign(limited, to_pre.fraction + lift, to_out)[1]
         last = rng.integers(0, 2, values.shape)
         after = beats(Activate(chosen, to_pre, to_out)(before), to_out.width, last, clipped)
         return {"inputs": {"s_axis": beats(values, sums[0], last)}, "outputs": {"m_axis": after}}

@@ -14,21 +14,22 @@ from hls4ml.model.types import IntegerPrecisionType, NamedType
 
 from lmu_hls.activations import FUNCTIONS
 from lmu_hls.front.graph.layers.base import LayerReader, set_result
-from lmu_hls.front.graph.types import default_type, explicit_type, hls_type
+from lmu_hls.front.graph.types import ABSENT, default_type, explicit_type, hls_type
 from lmu_hls.front.hidden import table_index
 from lmu_hls.front.node import Node
 from lmu_hls.front.reading import Reading, fixed_type
 from lmu_hls.spec import Activation, Elementwise, make_activation
 
 SETTINGS = {"table_size": 2048, "table_range": 0}  # range 0: that of the function
-BY_TABLE = tuple(name for name, function in FUNCTIONS.items() if function.by_table)
+OF_HLS4ML = ("linear", "relu")  # whose C++ has the contract's numbers
+OWN = tuple(name for name in FUNCTIONS if name not in OF_HLS4ML)
 NODES = ("Activation", "HardActivation")  # hls4ml's, for functions of Keras
 
 
 class LMUActivation(Layer):
-    """An activation by table. Keys of the configuration, under the layer's name or under ``LMUActivation``:
+    """An activation other than linear and relu. Keys of the configuration, under the layer's name or its class:
 
-    TableSize and TableRange of the table, powers of two; Precision with ``result``: by default the width of the default
+    TableSize and TableRange of a table, powers of two; Precision with ``result``: by default the width of the default
     precision, with one integer bit where no value is above 1, which becomes 1 - LSB.
     """
 
@@ -49,12 +50,19 @@ class LMUActivation(Layer):
         function, default = FUNCTIONS[self.get_attr("activation")], default_type(self.model.config)
         automatic = replace(default, integer=1) if function.limit <= 1 else default
         self.add_output_variable(shape, precision=hls_type(explicit_type(self, "result") or automatic))
-        table = activation(Reading(self), self.result).table
-        assert table is not None
-        self.set_attr("index_t", NamedType(f"activation{self.index}_index_t", hls_type(table.index)))
+        table = self.function.table
+        index = ABSENT if table is None else table.index
+        self.set_attr("index_t", NamedType(f"activation{self.index}_index_t", hls_type(index)))
+        if table is None:
+            self.set_attr("table_t", NamedType(f"activation{self.index}_table_t", hls_type(ABSENT)))
+            return
         bits = IntegerPrecisionType(table.values.type.width, table.values.type.signed)
         entries = table.values.values.astype(np.float64)
         self.add_weights_variable("table", "table{index}", f"activation{self.index}_table_t", bits, entries)
+
+    @property
+    def function(self) -> Activation:
+        return activation(Reading(self), self.result)
 
     @property
     def result(self) -> Any:
@@ -68,7 +76,7 @@ class FunctionReader(LayerReader):
 
     def node_class(self, part: Mapping[str, Any], after: bool) -> str:
         kind = str(part["class_name"])
-        return "LMUActivation" if kind in NODES and part.get("activation") in BY_TABLE else kind
+        return "LMUActivation" if kind in NODES and part.get("activation") in OWN else kind
 
     def settle(self, node: Node) -> None:
         assert isinstance(node, LMUActivation)
