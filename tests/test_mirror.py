@@ -30,6 +30,17 @@ ELSEWHERE = {
         "backend/test_verilog.py": "design engines project",
     },
     "lmu_hls/boards": {"boards/test_host.py": "record simulation"},
+    "lmu_hls/cli": {"test_cli_light.py": "options run terminal"},
+    "lmu_hls/cli/commands": {
+        "boards/test_comparison.py": "board",
+        "flow/test_convert_reuse.py": "convert",
+        "flow/test_estimate.py": "estimate",
+        "flow/test_numbers.py": "profile",
+        "flow/test_verification_tasks.py": "verify",
+        "report/test_compare.py": "report",
+        "synth/test_units.py": "synth",
+        "test_cli_light.py": "asic demo doctor energy",
+    },
     "lmu_hls/energy": {"energy/test_drivers.py": "activity", "energy/test_estimate.py": "operations published"},
     "lmu_hls/flow": {
         "flow/test_convert_reuse.py": "accelerator",

@@ -112,7 +112,7 @@ def test_another_discretizer_is_measured_and_said(run, speech, tmp_path):
 
 def test_a_range_without_bound_is_recorded_and_said(run, speech, tmp_path, monkeypatch):
     """h feeds back through relu: nothing bounds u. The search says now and then how far it is."""
-    monkeypatch.setattr(cli, "SAY_EVERY", 0.0)
+    monkeypatch.setattr("lmu_hls.cli.terminal.SAY_EVERY", 0.0)
     path, out = tmp_path / "relu.keras", tmp_path / "out"
     small_model(hidden_to_memory=True).save(path)
     status, _, said = run("convert", path, out, "--precision", "auto", "--calibration", speech, "--target-snr-db", 12)

@@ -1,0 +1,108 @@
+"""``convert``: a Keras model into C++, Verilog and the contract."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lmu_hls.cli.options import Calibration, Config, Force, Json, Limits, Model, OutDir, Precision
+from lmu_hls.cli.terminal import err, out, print_json, progress_bar, warnings_printed
+from lmu_hls.errors import LmuHlsError
+
+
+def convert(
+    model: Model,
+    outdir: OutDir,
+    config: Config = None,
+    backend: Annotated[str, typer.Option(help="hls4ml backend: Vitis or Vivado.")] = "Vitis",
+    io_type: Annotated[str, typer.Option(help="hls4ml I/O type.")] = "io_parallel",
+    precision: Precision = None,
+    calibration: Calibration = None,
+    target_snr_db: Annotated[
+        float | None, typer.Option(help="Types: SNR of the output, in dB (a regression: 40).")
+    ] = None,
+    max_accuracy_drop: Annotated[
+        str | None, typer.Option(help="Types: points of accuracy that may be lost (default 0.5%).")
+    ] = None,
+    max_bits: Annotated[int | None, typer.Option(help="Types: bits of all weights and values of one step.")] = None,
+    reuse_factor: Annotated[
+        int | None, typer.Option(min=1, help="Cycles a step the Verilog may take; products for each multiplier in HLS.")
+    ] = None,
+    rediscretize: Annotated[
+        str | None, typer.Option(help="Another discretizer (bilinear, zoh, euler): another network; needs --data.")
+    ] = None,
+    data: Annotated[
+        Path | None, typer.Option(metavar="NPZ", help="Inputs x (and targets y) that --rediscretize is measured on.")
+    ] = None,
+    logits: Annotated[bool, typer.Option("--logits", help="Leave out a final softmax or sigmoid.")] = False,
+    name: Annotated[
+        str | None, typer.Option(help="Begins the names of all Verilog modules and ROM files (default: the model's).")
+    ] = None,
+    rom: Annotated[str, typer.Option(help="Coefficients in the Verilog: files, or inline in the source.")] = "files",
+    axi_lite: Annotated[
+        bool, typer.Option("--axi-lite", help="Registers for control and status, with a C driver and a PYNQ class.")
+    ] = False,
+    force: Force = False,
+    limit: Limits = None,
+    json_: Json = False,
+) -> None:
+    """Convert a Keras model into an hls4ml project, Verilog and the integer contract."""
+    from lmu_hls import flow
+    from lmu_hls.spec import store
+
+    if (precision == "auto") != (calibration is not None):
+        raise LmuHlsError("--precision auto and --calibration DATA.npz go together; give both or neither")
+    targets = {"--target-snr-db": target_snr_db, "--max-accuracy-drop": max_accuracy_drop, "--max-bits": max_bits}
+    unused = [name for name, value in targets.items() if value is not None]
+    if unused and precision != "auto":
+        raise LmuHlsError(f"{unused[0]} is for --precision auto, which chooses types; give that too, or leave it out")
+    if (rediscretize is None) != (data is None):
+        raise LmuHlsError("--rediscretize and --data DATA.npz go together, because the change is measured; give both")
+    target = flow.target_of(target_snr_db, max_accuracy_drop, max_bits)
+    settings = flow.read_config(config) if config else None
+    flow.check_free(outdir, force)
+    keras_model = flow.load_model(model)
+    if logits:
+        keras_model = flow.up_to_logits(keras_model)
+    if rediscretize is not None and data is not None:
+        keras_model, change = flow.change_discretizer(keras_model, rediscretize, data)
+        err.print(str(change), markup=False, highlight=False)
+    chosen = None
+    if calibration is not None:
+        precision = None
+        flow.rehearse(keras_model, settings, backend, io_type, reuse_factor)
+        with progress_bar() as progress:
+            settings, chosen = flow.choose_types(keras_model, calibration, target, settings, progress)
+    with warnings_printed():
+        manifest = flow.convert(
+            keras_model,
+            outdir,
+            config=settings,
+            backend=backend,
+            io_type=io_type,
+            precision=precision,
+            chosen=chosen,
+            reuse_factor=reuse_factor,
+            name=name,
+            rom=rom,
+            axi_lite=axi_lite,
+            force=force,
+        )
+    reuse = manifest.hardware.reuse if manifest.hardware else None
+    network = store.load(flow.OutputFolder(outdir).spec)
+    if remark := flow.softmax_remark(network):
+        err.print(remark, markup=False, highlight=False)
+    if reuse is not None and reuse.missed:
+        err.print(reuse.text, markup=False, highlight=False)
+    if json_:
+        print_json(manifest)
+    else:
+        for layer in manifest.model.layers:
+            if layer.remark:
+                out.print(f"Layer {layer.name!r}: {layer.remark}", markup=False, highlight=False)
+        if reuse is not None and not reuse.missed:
+            out.print(reuse.text, markup=False, highlight=False)
+        out.print(f"Converted {model} into {outdir}: hls/ (hls4ml, {backend}), verilog/, spec.npz", markup=False)
+        out.print(flow.estimate_line(network), markup=False, highlight=False, soft_wrap=True)

@@ -1,0 +1,64 @@
+"""``verify``: csim and the Verilog against the integer reference."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lmu_hls.cli.options import Json, Limits, OutDir, ToolTimeout
+from lmu_hls.cli.terminal import err, out, print_json, progress_bar
+from lmu_hls.naming import visible
+
+
+def verify(
+    outdir: OutDir,
+    simulator: Annotated[
+        list[str] | None, typer.Option(help="verilator, icarus, blackbox (Verilog in csim) or none; repeatable.")
+    ] = None,
+    data: Annotated[Path | None, typer.Option(metavar="NPZ", help="Inputs x and targets y; default: random.")] = None,
+    samples: Annotated[int, typer.Option(min=1, help="Number of random samples without --data.")] = 32,
+    netlist: Annotated[
+        list[str] | None,
+        typer.Option(metavar="TARGET", help="Simulate what synthesis makes for it, too: ecp5, up5k, ...; repeatable."),
+    ] = None,
+    netlist_samples: Annotated[int, typer.Option(min=1, help="Sequences that a netlist is simulated with.")] = 2,
+    min_snr_db: Annotated[
+        float | None,
+        typer.Option(help="Fail where the outputs are farther from the Keras model; without it below 20 dB warns."),
+    ] = None,
+    waves: Annotated[bool, typer.Option("--waves", help="Write waveforms to OUTDIR/work.")] = False,
+    tool_timeout: ToolTimeout = None,
+    limit: Limits = None,
+    json_: Json = False,
+) -> None:
+    """Compare csim and the Verilog with the integer reference, bit for bit, and that with the Keras model."""
+    from lmu_hls import flow
+    from lmu_hls.report import build_report, to_table
+    from lmu_hls.spec import store
+
+    folder = flow.OutputFolder(outdir).require()
+    network = store.load(folder.spec)
+    inputs = flow.load_data(data, network) if data else flow.random_data(network, samples)
+    chosen = [name for name in (simulator or ["verilator"]) if name != "none"]
+    with progress_bar() as progress:
+        result = flow.verify(
+            folder,
+            inputs,
+            simulators=chosen,
+            netlists=tuple(dict.fromkeys(netlist or ())),
+            netlist_samples=netlist_samples,
+            waves=waves,
+            min_snr_db=min_snr_db,
+            progress=progress,
+        )
+    made = build_report(outdir)
+    if json_:
+        print_json(result)
+        for reference in made.references:
+            for doubt in reference.fidelity.doubts if reference.fidelity else ():
+                err.print(f"Warning: {visible(doubt)}", markup=False, highlight=False, style="yellow")
+    else:
+        out.print(to_table(made))
+    made.require()
