@@ -27,8 +27,8 @@ class Function:
 
     ``shrinks``: |f(x)| <= |x|, so that f(0) = 0 and a bound of x is one of f(x). It must be said: a function of which
     neither that nor a limit is known has no bound. Without a table ``low`` and ``high`` are integers of eight bits, or
-    infinite. A function by table has a ``reach``: its table covers [-reach, reach), a power of two; from ``end`` on it
-    is its limit within 4e-7.
+    infinite. A function by table has a ``reach``: its table covers [-reach, reach), a power of two. It holds f(x), or
+    f(x) - max(x, 0) of one that ``adds_relu``; from ``end`` on that is its limit within 4e-7.
     """
 
     name: str
@@ -38,10 +38,15 @@ class Function:
     shrinks: bool = False
     reach: int | None = None
     end: int | None = None
+    adds_relu: bool = False
 
     @property
     def by_table(self) -> bool:
         return self.reach is not None
+
+    def tabulated(self, x: Floats) -> Floats:
+        """What a table holds."""
+        return self.real(x) - np.maximum(x, 0.0) if self.adds_relu else self.real(x)
 
     @property
     def limit(self) -> float:
@@ -63,6 +68,20 @@ def _sigmoid(x: Floats) -> Floats:
     return np.asarray(expit(x))
 
 
+def _gelu(x: Floats) -> Floats:
+    from scipy.special import ndtr
+
+    return np.asarray(x * ndtr(x))
+
+
+def _elu(x: Floats) -> Floats:
+    return np.where(x > 0, x, np.expm1(np.minimum(x, 0.0)))
+
+
+def _mish(x: Floats) -> Floats:
+    return np.asarray(x * np.tanh(np.logaddexp(x, 0.0)))
+
+
 FUNCTIONS: Mapping[str, Function] = {
     function.name: function
     for function in (
@@ -74,5 +93,12 @@ FUNCTIONS: Mapping[str, Function] = {
         Function("sigmoid", _sigmoid, 0.0, 1.0, reach=8, end=16),
         Function("softsign", lambda x: x / (1 + np.abs(x)), -1.0, 1.0, shrinks=True, reach=16, end=1 << 22),
         Function("hard_sigmoid", lambda x: np.clip(x / 6 + 0.5, 0.0, 1.0), 0.0, 1.0, reach=4, end=4),
+        Function("elu", _elu, -1.0, shrinks=True, reach=8, end=16, adds_relu=True),
+        Function("gelu", _gelu, -0.17, shrinks=True, reach=4, end=8, adds_relu=True),
+        Function("silu", lambda x: x * _sigmoid(x), -0.2785, shrinks=True, reach=8, end=32, adds_relu=True),
+        Function("mish", _mish, -0.3089, shrinks=True, reach=8, end=32, adds_relu=True),
+        Function(
+            "hard_silu", lambda x: x * np.clip(x / 6 + 0.5, 0, 1), -0.375, shrinks=True, reach=4, end=4, adds_relu=True
+        ),
     )
 }

@@ -65,7 +65,7 @@ ELSEWHERE = {
         "hls/layers/test_pool.py": "pool",
         "hls/layers/test_select.py": "select",
     },
-    "lmu_hls/golden": {"golden/test_memory.py": "sweeps", "golden/test_network.py": "affine assign lmu"},
+    "lmu_hls/golden": {"golden/test_memory.py": "sweeps", "golden/test_network.py": "affine lmu"},
     "lmu_hls/hls": {"hls/test_targets.py": "checks pointwise"},
     "lmu_hls/hls/layers": {"hls/test_firmware_grid.py": "lmu"},
     "lmu_hls/layers": {

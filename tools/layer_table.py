@@ -91,7 +91,8 @@ def _activation_table() -> Iterator[str]:
     yield "| Activation | Values | How | Beyond the default table |"
     yield "|---|---|---|---|"
     for function in FUNCTIONS.values():
-        how = f"table over [-{function.reach}, {function.reach})" if function.by_table else "exact"
+        table = f"{'max(x, 0) + ' * function.adds_relu}table over [-{function.reach}, {function.reach})"
+        how = table if function.by_table else "exact"
         columns = (f"`{function.name}`", f"{function.low:g} to {function.high:g}", how, _beyond(function))
         yield f"| {' | '.join(columns)} |"
 
@@ -100,7 +101,8 @@ def _beyond(function: Function) -> str:
     """What a function still changes where its default table has ended."""
     if function.reach is None:
         return "-"
-    return f"{function.high - float(function.real(np.array([function.reach], float))[0]):.2g}"
+    ends = function.tabulated(np.array([-1000.0, -function.reach, function.reach, 1000.0]))
+    return f"{np.abs(ends[[1, 2]] - ends[[0, 3]]).max():.2g}"
 
 
 def _code(names: Iterable[str]) -> str:

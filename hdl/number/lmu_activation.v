@@ -3,6 +3,7 @@
 //
 //   out = assign_out(function(assign_pre(in)))     linear, relu
 //   out = table[assign_index(assign_pre(in))]      table; its words are of the output's type
+//   out = assign_out(sum)                          of entry, slope and relu, as in lmu_function
 //
 //   Signal           Width    Direction   Description
 //   clk, rst         1        in          rising edge; rst is synchronous, active high, clears control
@@ -14,10 +15,10 @@
 //                                         index of a table saturates without a flag
 //
 //   Cycles (exact, without gaps and back-pressure)
-//   latency = 2      from an input beat to its output beat
+//   latency = 2      from an input beat to its output beat; 4 with a sum
 //   ii      = 1      a beat
 //
-// Both stages stop while an output beat is not taken.
+// All stages stop while an output beat is not taken.
 
 // verilator lint_off TIMESCALEMOD
 `default_nettype none
@@ -28,13 +29,13 @@ module lmu_activation #(
     parameter integer IN_F = 30,
     // Type, as in lmu_round_sat, of the pre-activation
     parameter integer PRE_TYPE = 32'h16_000c_10,
-    // 0 linear, 1 relu, 2 table
+    // As in lmu_function
     parameter integer FUNCTION = 2,
     // Type of a table's index
     parameter integer INDEX_TYPE = 32'h16_0006_0a,
     // Type of the output
     parameter integer OUT_TYPE = 32'h16_000e_10,
-    // 2**INDEX_W words, read by $readmemh; word k is the result for the index -2**(INDEX_W-1) + k
+    // Words of the table, as in lmu_function
     parameter TABLE_FILE = "lmu_activation.hex"
 ) (
     input wire clk,
@@ -52,10 +53,13 @@ module lmu_activation #(
 );
 
     localparam integer PRE_W = PRE_TYPE % 256;
+    localparam LATENCY = FUNCTION % 256 < 4 ? 2 : 4;
     wire [PRE_W-1:0] pre;
     wire pre_clipped, out_clipped;
     reg [PRE_W-1:0] pre_q;
-    reg pre_valid_q, pre_last_q, pre_clipped_q, m_pre_clipped_q;
+    // Bit k: of what came k moves ago
+    reg [LATENCY-1:1] valid_q, last_q, pre_clipped_q;
+    reg m_pre_clipped_q;
     wire run = m_axis_tready || !m_axis_tvalid;
     assign s_axis_tready = run;
     assign m_axis_tuser = m_pre_clipped_q || out_clipped;
@@ -64,7 +68,8 @@ module lmu_activation #(
         .in_data(s_axis_tdata), .out_data(pre), .clipped(pre_clipped)
     );
     lmu_function #(
-        .IN_TYPE(PRE_TYPE), .FUNCTION(FUNCTION), .INDEX_TYPE(INDEX_TYPE), .OUT_TYPE(OUT_TYPE), .TABLE_FILE(TABLE_FILE)
+        .IN_TYPE(PRE_TYPE), .FUNCTION(FUNCTION), .PIPELINED(1), .INDEX_TYPE(INDEX_TYPE), .OUT_TYPE(OUT_TYPE),
+        .TABLE_FILE(TABLE_FILE)
     ) apply (
         .clk(clk), .en(run), .in_data(pre_q), .out_data(m_axis_tdata), .clipped(out_clipped)
     );
@@ -72,14 +77,11 @@ module lmu_activation #(
     always @(posedge clk) begin
         if (run) begin
             pre_q <= pre;
-            pre_clipped_q <= pre_clipped;
-            pre_last_q <= s_axis_tlast;
-            pre_valid_q <= s_axis_tvalid;
-            m_pre_clipped_q <= pre_clipped_q;
-            m_axis_tlast <= pre_last_q;
-            m_axis_tvalid <= pre_valid_q;
+            {m_pre_clipped_q, pre_clipped_q} <= {pre_clipped_q, pre_clipped};
+            {m_axis_tlast, last_q} <= {last_q, s_axis_tlast};
+            {m_axis_tvalid, valid_q} <= {valid_q, s_axis_tvalid};
         end
-        if (rst) {pre_valid_q, m_axis_tvalid} <= 0;
+        if (rst) {valid_q, m_axis_tvalid} <= 0;
     end
 
 `ifdef FORMAL
@@ -87,16 +89,16 @@ module lmu_activation #(
     localparam integer OUT_W = OUT_TYPE % 256, OUT_F = (OUT_TYPE <<< 8) >>> 16, OUT_OVERFLOW = OUT_TYPE >> 28;
     localparam F_SAME = FUNCTION == 0 && IN_W == PRE_W && IN_F == PRE_F && IN_W == OUT_W && IN_F == OUT_F
         && PRE_OVERFLOW != 3 && OUT_OVERFLOW != 3;
-    reg [2*IN_W-1:0] f_values_q;
-    wire [2:1] f_inside;
-    f_pipe #(.S_W(IN_W), .M_W(OUT_W + 1), .LATENCY(2)) f_flow (
+    reg [LATENCY*IN_W-1:0] f_values_q;
+    wire [LATENCY:1] f_inside;
+    f_pipe #(.S_W(IN_W), .M_W(OUT_W + 1), .LATENCY(LATENCY)) f_flow (
         .clk(clk), .rst(rst), .s_valid(s_axis_tvalid), .s_ready(s_axis_tready), .s_last(s_axis_tlast),
         .s_data(s_axis_tdata), .m_valid(m_axis_tvalid), .m_ready(m_axis_tready), .m_last(m_axis_tlast),
         .m_data({m_axis_tuser, m_axis_tdata}), .inside(f_inside)
     );
 
     always @(posedge clk) begin
-        if (s_axis_tready) f_values_q <= {f_values_q[IN_W-1:0], s_axis_tdata};
+        if (s_axis_tready) f_values_q <= {f_values_q[(LATENCY-1)*IN_W-1:0], s_axis_tdata};
         if (!rst) begin
             reach_flow : cover (&f_inside && m_axis_tready && s_axis_tvalid && m_axis_tlast);
             reach_stall : cover (&f_inside && !s_axis_tready);

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from lmu_hls.spec import Network
-from lmu_hls.spec.assign import Assign, Term, VectorFunction
+from lmu_hls.spec.assign import Assign, Term
 
 
 @dataclass(slots=True)
@@ -33,12 +33,11 @@ def operations(network: Network) -> Operations:
 
 def _count(assign: Assign, times: int, operations: Operations, multiplied: set[tuple[str, bool, int]]) -> None:
     """Add an assignment. Products of the same values and weight are ``multiplied`` once (bet u of the sweeps)."""
-    if isinstance(assign.function, VectorFunction):
+    if assign.function is not None:
         for factors in assign.function.products(assign.to.type):
             operations.products[factors] += times * assign.width
         for summand in assign.function.sums(assign.to.type):
             operations.sums[summand] += times * assign.width
-    if assign.function is not None:
         return
     for term in assign.terms:
         number = times * assign.width * term.products

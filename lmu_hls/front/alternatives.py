@@ -35,7 +35,7 @@ INSTEAD: Mapping[str, str] = {
     **dict.fromkeys(("Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum", "Concatenate", "Dot"), _MERGE),
     **{name: _RECURRENT.format(name) for name in ("LSTM", "GRU", "SimpleRNN")},
     "RNN": "make its cell the hidden cell of an LMU: LMU(..., hidden_cell=cell) with a cell of keras.layers",
-    **dict.fromkeys(("LeakyReLU", "PReLU", "ELU"), _ELEMENTWISE),
+    **dict.fromkeys(("LeakyReLU", "PReLU"), _ELEMENTWISE),
     **dict.fromkeys(("Attention", "AdditiveAttention", "MultiHeadAttention", "GroupQueryAttention"), _ATTENTION),
     **dict.fromkeys(("Masking", "Embedding"), _MASKS),
     "EinsumDense": "use Dense, which acts on the last axis",

@@ -64,11 +64,14 @@ class Step:
 
 
 class Activate:
-    """activation(values of one type), assigned to another."""
+    """activation(values of one type), assigned to another. Raises ValueError for a sum that can reach 2**62."""
 
     def __init__(self, activation: Activation, source: FixedType, target: FixedType) -> None:
         self._activation, self._source = activation, source
         known, fraction = FUNCTIONS[activation.function], max(source.fraction, 0)
+        if activation.summed:
+            fraction, largest = activation.exact_sum(source)
+            exact_dtype(activation.function, largest)
         self._bounds = [bound * 2.0**fraction for bound in (known.low, known.high)]
         self._round = Rounder(fraction, target)
 
@@ -77,14 +80,27 @@ class Activate:
         return self._round.overflows
 
     def __call__(self, values: Ints) -> Ints:
-        table = self._activation.table
-        if table is not None:
-            position = requantize(values, self._source.fraction, table.index) - table.index.min_int
-            return table.values.values[position]
-        low, high = self._bounds  # of a function without a table; values in units of 2**-fraction
+        if self._activation.table is None:
+            return _ints(self._round(self._limited(values)))
+        table, source = self._activation.table, self._source
+        position = requantize(values, source.fraction, table.index) - table.index.min_int
+        entry = position >> table.rest
+        if not self._activation.summed:
+            return table.values.values[entry]
+        exact = table.values.values[entry] << table.rest
+        if table.slopes is not None:
+            exact += table.slopes.values[entry] * (position & (1 << table.rest) - 1)
+        exact <<= self._round.fraction - table.values.type.fraction - table.rest
+        if self._activation.adds_relu:
+            exact += np.maximum(values, 0) << (self._round.fraction - source.fraction)
+        return _ints(self._round(exact))
+
+    def _limited(self, values: Ints) -> Ints:
+        """In units of 2**-fraction."""
+        low, high = self._bounds
         values = values << max(0, -self._source.fraction)
         above = values if low == -np.inf else np.maximum(values, int(low))
-        return _ints(self._round(above if high == np.inf else np.minimum(above, int(high))))
+        return above if high == np.inf else np.minimum(above, int(high))
 
 
 class Sum:

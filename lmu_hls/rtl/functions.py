@@ -6,11 +6,12 @@ from lmu_hls.activations import FUNCTIONS
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType
 from lmu_hls.rtl.affine import Rom, check_signed_type, padded
+from lmu_hls.rtl.cycles import ROUND
 from lmu_hls.rtl.packed import typed
-from lmu_hls.spec import Activation, Table
+from lmu_hls.spec import GUARD, Activation, Table
 
 KINDS = {"linear": 0, "relu": 1}
-TABLE, CLIP = 2, 3
+TABLE, CLIP, SUM, RELU_SUM = 2, 3, 4, 5
 
 
 def function_parameters(
@@ -26,14 +27,37 @@ def function_parameters(
     if table is None:
         return {f"{prefix}FUNCTION": _exact(activation.function)}, ()
     check_signed_type(where, "the index of its table", table.index)
-    if (table.values.type.width, table.values.type.fraction) != (to.width, to.fraction):
+    entry = table.values.type
+    right = entry.fraction == to.fraction + GUARD if activation.summed else same_bits(entry, to)
+    if not right:
         raise LmuHlsError(
             f"{where}: the entries of the {activation.function} table are {table.values.type}, its result is {to}; "
             "make the table for that type"
         )
     rom = table_rom(table, file)
     index = typed(f"{prefix}INDEX", table.index)
-    return {f"{prefix}FUNCTION": TABLE, **index, file_parameter: rom.file}, (rom,)
+    kind = _summed(table, activation.adds_relu) if activation.summed else TABLE
+    return {f"{prefix}FUNCTION": kind, **index, file_parameter: rom.file}, (rom,)
+
+
+def same_bits(one: FixedType, other: FixedType) -> bool:
+    return (one.width, one.fraction) == (other.width, other.fraction)
+
+
+def latency(activation: Activation) -> int:
+    """Cycles of ``lmu_activation``."""
+    return 4 if activation.summed else ROUND
+
+
+def multipliers(*activations: Activation) -> int:
+    """Those that multiply a slope."""
+    return sum(each.table is not None and each.table.slopes is not None for each in activations)
+
+
+def _summed(table: Table, adds_relu: bool) -> int:
+    """FUNCTION of entries that are summed: the kind, and above it bits of an entry, of a slope, and between entries."""
+    slope = 0 if table.slopes is None else table.slopes.type.width
+    return table.rest << 24 | slope << 16 | table.values.type.width << 8 | (RELU_SUM if adds_relu else SUM)
 
 
 def _exact(name: str) -> int:
@@ -46,5 +70,5 @@ def _exact(name: str) -> int:
 
 def table_rom(table: Table, file: str) -> Rom:
     """The table from its lowest index up."""
-    width = table.values.type.width
-    return Rom(f"rom/{file}.hex", width, padded(table.values.values, width))
+    words = table.words
+    return Rom(f"rom/{file}.hex", words.type.width, padded(words.values, words.type.width))

@@ -18,10 +18,11 @@ from lmu_hls.spec.memory import DenseUpdate, MemoryUpdate, TridiagonalUpdate
 from lmu_hls.spec.network import Input, Network, Node, Value, chain
 from lmu_hls.spec.output import streaming, with_argmax, with_logits
 from lmu_hls.spec.tables import make_activation, make_exp
-from lmu_hls.spec.weight import Activation, Table, Weight, table_index_type
+from lmu_hls.spec.weight import GUARD, Activation, Table, Weight, table_index_type
 from lmu_hls.spec.window import Window
 
 __all__ = [
+    "GUARD",
     "HIDDEN_CELLS",
     "LMU",
     "Activation",

@@ -9,24 +9,43 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lmu_hls.activations import FUNCTIONS
-from lmu_hls.fixed import FixedType, quantize, to_float
-from lmu_hls.spec.weight import Activation, Table, Weight
+from lmu_hls.fixed import FixedType, integer_bits, quantize, to_float
+from lmu_hls.spec.weight import GUARD, Activation, Table, Weight
 
+MIN_ENTRY = 2  # bits of an entry
+MAX_REST = 12  # bits between two entries
 Floats = NDArray[np.float64]
 
 
 @lru_cache(maxsize=64)  # a search for types makes the same few again and again
-def make_activation(function: str, index: FixedType | None, out: FixedType) -> Activation:
+def make_activation(function: str, index: FixedType | None, out: FixedType, interpolated: bool = False) -> Activation:
     """The activation with its table, if it has one.
 
     Entry k is the function at the k-th value of ``index`` (from the most negative one up), in float64, assigned to
-    ``out`` with the rounding and overflow of ``out``. ``index`` is ignored by functions without a table.
+    ``out`` with the rounding and overflow of ``out``; where it is summed with something, to a type that has GUARD more
+    fraction bits. An ``interpolated`` table has slopes between its entries, and as many bits below those of ``index``
+    as the result has use for. ``index`` is ignored by functions without a table.
     """
     if function not in FUNCTIONS or not FUNCTIONS[function].by_table:
         return Activation(function)
     if index is None:
         raise ValueError(f"activation {function!r} needs an index type")
-    return Activation(function, _table(FUNCTIONS[function].real, index, out))
+    known = FUNCTIONS[function]
+    if not interpolated and not known.adds_relu:
+        return Activation(function, _table(known.real, index, out))
+    points = np.arange(index.min_int, index.max_int + 2, dtype=np.int64) * index.lsb
+    values = known.tabulated(points.astype(np.float64))
+    integer = max(integer_bits(float(np.abs(values).max())), MIN_ENTRY - out.fraction - GUARD)
+    entry = FixedType(integer + out.fraction + GUARD, integer).with_modes()
+    entries = quantize(values, entry)
+    if not interpolated:
+        return Activation(function, Table(index, Weight(entries[:-1], entry)))
+    rest = min(max(1, out.fraction + 1 - index.fraction), MAX_REST)
+    slopes = np.diff(entries)
+    width = int(np.abs(slopes).max()).bit_length() + 1
+    fine = FixedType(index.width + rest, index.integer).with_modes()
+    slope = FixedType(width, width - entry.fraction)
+    return Activation(function, Table(fine, Weight(entries[:-1], entry), Weight(slopes, slope)))
 
 
 def make_exp(index: FixedType, out: FixedType, x: FixedType | None = None) -> Table:

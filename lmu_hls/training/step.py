@@ -43,7 +43,10 @@ class Step:
         for item in assignments:
             if item.function is None:
                 check_exact(f"{name}: {item.to.name}", _bound(item, weights))
-            elif isinstance(item.function, VectorFunction) and type(item.function) not in EQUATIONS:
+            elif isinstance(item.function, Activation):
+                bound = item.function.exact_sum(item.terms[0].x.type)[1] if item.function.summed else 0
+                check_exact(f"{name}: {item.to.name}", bound)
+            elif type(item.function) not in EQUATIONS:
                 raise LmuHlsError(f"{name}: {type(item.function).__name__} cannot be trained through; quantize the "
                                   "model without it")  # fmt: skip
 
@@ -147,9 +150,19 @@ def activate(function: Activation, values: Any, to: FixedType) -> Any:
             values = ops.maximum(values, known.low)
         return assign(values if known.high == np.inf else ops.minimum(values, known.high), to)
     table = function.table
+    real = keras.activations.get(function.function)(values)
     place = ops.cast(integers(ops.stop_gradient(values), table.index) - float(table.index.min_int), "int32")
     entries = constant(to_float(table.values.values, table.values.type))
-    return straight_through(ops.take(entries, place), keras.activations.get(function.function)(values))
+    made = ops.take(entries, ops.right_shift(place, table.rest))
+    if not function.summed:
+        return straight_through(made, real)
+    if table.slopes is not None:
+        slopes = constant(to_float(table.slopes.values, table.slopes.type) * 2.0**-table.rest)
+        below = ops.cast(ops.bitwise_and(place, (1 << table.rest) - 1), made.dtype)
+        made = made + ops.take(slopes, ops.right_shift(place, table.rest)) * below
+    if function.adds_relu:
+        made = made + ops.relu(ops.stop_gradient(values))
+    return straight_through(ops.stop_gradient(assign(made, to)), real)
 
 
 def _known(read: Read, ahead: frozenset[str]) -> bool:

@@ -10,6 +10,9 @@ ARGMAX = Case("lmu_argmax", {"N": 3, "WIDTH": 2, "OUT_W": 2})
 TYPES = {"PRE_TYPE": word(2, 0), "OUT_TYPE": word(2, 0)}
 LINEAR = Case("lmu_activation", {"IN_W": 2, "IN_F": 0, **TYPES, "FUNCTION": 0})
 TABLE = Case("lmu_activation", {"IN_W": 3, "IN_F": 1, **TYPES, "FUNCTION": 2, "INDEX_TYPE": word(1, 0)})
+SUMMED = {"INDEX_TYPE": word(3, 1), "OUT_TYPE": word(3, 0)}  # entries of 3 bits; with slopes of 2, and 1 bit between
+RELU_SUM = Case("lmu_function", {"IN_TYPE": word(3, 1), "FUNCTION": 0x00000305, "PIPELINED": 1, **SUMMED})
+SLOPES = Case("lmu_function", {"IN_TYPE": word(3, 1), "FUNCTION": 0x01020304, "PIPELINED": 1, **SUMMED})
 
 
 def softmax(n: int, exp_w: int = 2, out_f: int = 1, slow: bool = True) -> Case:
@@ -44,6 +47,10 @@ CASES = (
     Case("lmu_argmax", {"N": 4, "WIDTH": 3, "OUT_W": 2}, slow=True),
     LINEAR,
     TABLE,
+    RELU_SUM,
+    SLOPES,
+    Case("lmu_function", {"IN_TYPE": word(3, 1), "FUNCTION": 0x01020305, **SUMMED}),
+    Case("lmu_activation", {"IN_W": 3, "IN_F": 1, "PRE_TYPE": word(3, 1), "FUNCTION": 0x01020305, **SUMMED}),
     Case("lmu_activation", {"IN_W": 3, "IN_F": 1, **TYPES, "FUNCTION": 1}),
     softmax(1, exp_w=1, slow=False),
     softmax(1),
@@ -54,6 +61,11 @@ CASES = (
 ONE = softmax(1, exp_w=1, slow=False)
 TWO = softmax(2)
 MUTANTS = (
+    Mutant(
+        RELU_SUM, "lmu_function", "positive1_q <= in_data[IN_W-1] ?", "positive1_q <= in_data[0] ?", ("positive_exact",)
+    ),
+    Mutant(RELU_SUM, "lmu_function", "base2_q <= base1;", "base2_q <= entry1;", ("sum_exact",)),
+    Mutant(SLOPES, "lmu_function", "rest1 = {1'b0, rest1_q}", "rest1 = {rest1_q[0], rest1_q}", ("product_exact",)),
     Mutant(POOL, "lmu_pool", "x > old ? x : old", "s_axis_tdata > ring_q[OUT_W-1:0] ? x : old", ("ring_in_place",)),
     Mutant(POOL, "lmu_pool", "last_place && s_axis_tlast", "s_axis_tlast", ("result_in_place",)),
     Mutant(
@@ -109,7 +121,13 @@ MUTANTS = (
         "1'b1",
         ("payload_holds", "nothing_overwritten"),
     ),
-    Mutant(TABLE, "lmu_activation", "m_axis_tlast <= pre_last_q;", "m_axis_tlast <= s_axis_tlast;", ("last_in_place",)),
+    Mutant(
+        TABLE,
+        "lmu_activation",
+        "{m_axis_tlast, last_q} <= {last_q, s_axis_tlast}",
+        "m_axis_tlast <= s_axis_tlast",
+        ("last_in_place",),
+    ),
     Mutant(
         TABLE,
         "lmu_activation",
@@ -120,8 +138,8 @@ MUTANTS = (
     Mutant(
         LINEAR,
         "lmu_activation",
-        "pre_valid_q <= s_axis_tvalid;",
-        "pre_valid_q <= s_axis_tvalid && !s_axis_tlast;",
+        "<= {valid_q, s_axis_tvalid};",
+        "<= {valid_q, s_axis_tvalid && !s_axis_tlast};",
         ("one_out",),
     ),
     Mutant(

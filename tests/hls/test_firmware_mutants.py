@@ -23,7 +23,7 @@ NETS = {
 MUTANTS = {
     "candidate and output gate exchanged": ("lstm", "pre_o = sum[3 * n + k]", "pre_o = sum[2 * n + k]"),
     "forget gate forgotten": ("lstm", "next = f * cell[k]", "next = cell[k]"),
-    "cell not squashed": ("lstm", "lmu_activation_of<squashed_t, CONFIG_T>(cell[k], squash_table)", "cell[k]"),
+    "cell not squashed": ("lstm", "lmu_squash<CONFIG_T>(cell[k], squash_table)", "cell[k]"),
     "cell state starts at one": ("lstm", "cell[k] = 0;", "cell[k] = 1;"),
     "z and 1 - z exchanged": ("after", "mix = g;", "mix = h[k];"),
     "no recurrent bias": ("after", "lmu_begin<3 * n, CONFIG_T::hidden_recurrent_bias>", "lmu_begin<3 * n, false>"),

@@ -179,8 +179,14 @@ def real(weight: Weight | None) -> np.ndarray | None:
 def define_activation(activation: Activation, pre: Fraction, to: FixedType) -> Fraction:
     if activation.table is not None:
         table = activation.table
-        q = int(assign(pre, table.index) * Fraction(2) ** table.index.fraction)
-        return Fraction(int(table.values.values[q - table.index.min_int])) / Fraction(2) ** to.fraction
+        q = int(assign(pre, table.index) * Fraction(2) ** table.index.fraction) - table.index.min_int
+        between = Fraction(q % 2**table.rest, 2**table.rest)
+        value = real(table.values)[q // 2**table.rest]
+        if table.slopes is not None:
+            value += real(table.slopes)[q // 2**table.rest] * between
+        if activation.function in ("elu", "gelu", "silu", "mish", "hard_silu"):
+            value += max(pre, Fraction(0))
+        return assign(value, to)
     low, high = {"linear": (pre, pre), "relu": (0, pre), "relu6": (0, 6), "hard_tanh": (-1, 1)}[activation.function]
     return assign(max(min(pre, Fraction(high)), Fraction(low)), to)
 

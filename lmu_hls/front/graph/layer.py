@@ -7,10 +7,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
 from hls4ml.model.attributes import Attribute, ConfigurableAttribute, TypeAttribute, WeightAttribute
 from hls4ml.model.layers import Layer
-from hls4ml.model.types import IntegerPrecisionType, NamedType, UnspecifiedPrecisionType
+from hls4ml.model.types import NamedType, UnspecifiedPrecisionType
 
 from lmu_hls.activations import FUNCTIONS
 from lmu_hls.errors import LmuHlsError
@@ -22,6 +21,7 @@ from lmu_hls.front.graph.types import (
     explicit_type,
     hls_type,
     reuse_factor,
+    table_words,
     tensor_type,
     weight_on_grid,
 )
@@ -48,7 +48,7 @@ WEIGHTS = (
     *map(hidden_weight, _of_cells(lambda cell: cell.weights())),
 )
 TABLE_NAMES = tuple(table for _, table in FUNCTION_FIELDS.values())
-INDEXES = ("table_index", "gate_table_index")  # squash_table has the function of table, and so its index
+INDEXES = tuple(f"{table}_index" for table in TABLE_NAMES)
 STRATEGIES = ("latency", "resource")
 SETTINGS = {"table_size": 2048, "table_range": 0}  # range 0: 4 for tanh, 8 for sigmoid
 IDENTITY = FixedType(2, 2)  # holds 0 and 1: the encoder of an LMU with kernel_initializer=None
@@ -159,16 +159,16 @@ class LMU(Layer):
     def _add_tables(self) -> None:
         """The activation tables as integers (the bits of their tensor), one for each function and type."""
         activations = cell_activations(Reading(self))
-        shared: dict[tuple[str, FixedType], str] = {}
+        shared: dict[tuple[str, FixedType, FixedType], str] = {}
         for name in TABLE_NAMES:
             table = activations[name].table if name in activations else None
             if table is None:
                 self._set_type(name, None)
                 continue
-            first = shared.setdefault((activations[name].function, table.values.type), name)
+            bits, entries = table_words(f"layer {self.name!r}", table)
+            first = shared.setdefault((activations[name].function, table.index, table.values.type), name)
             if first == name:
-                bits = IntegerPrecisionType(table.values.type.width, table.values.type.signed)
-                self._add_variable(name, bits, table.values.values.astype(np.float64))
+                self._add_variable(name, bits, entries)
             else:
                 self.set_attr(f"{name}_t", self.types[f"{first}_t"])
             self.set_attr(f"{name}_array", first)

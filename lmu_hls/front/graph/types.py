@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from hls4ml.model.types import FixedPrecisionType
+from hls4ml.model.types import FixedPrecisionType, IntegerPrecisionType
 from numpy.typing import NDArray
 
 from lmu_hls.activations import FUNCTIONS
@@ -15,6 +15,7 @@ from lmu_hls.front.alternatives import instead_of
 from lmu_hls.front.node import GraphConfig, Node
 from lmu_hls.front.notes import float_weights
 from lmu_hls.front.reading import MAX_WEIGHT_WIDTH, fixed_type
+from lmu_hls.spec import Table
 
 Floats = NDArray[np.float64]
 # Of what a layer does not have: C++ needs a type, but no value has it. Of one bit, hls4ml would make two on ac_types.
@@ -97,6 +98,17 @@ def weight_on_grid(node: Node, name: str, data: Any, auto: FixedType | None = No
         )
     float_weights(node.model)[node.name, name] = data
     return type_, values
+
+
+def table_words(where: str, table: Table) -> tuple[IntegerPrecisionType, Floats]:
+    """What the memory of a table holds, as hls4ml takes it. LmuHlsError for words that float64 does not hold."""
+    words = table.words
+    if words.type.width > MAX_WEIGHT_WIDTH:
+        raise LmuHlsError(
+            f"{where}: a word of its table needs {words.type.width} bits, at most {MAX_WEIGHT_WIDTH} are possible; "
+            "give its result fewer fraction bits"
+        )
+    return IntegerPrecisionType(words.type.width, words.type.signed), words.values.astype(np.float64)
 
 
 def exact_sum(where: str, products: list[Product], *biases: FixedType | None) -> FixedPrecisionType:

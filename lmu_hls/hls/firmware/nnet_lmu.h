@@ -307,6 +307,7 @@ struct lmu_config {
     static const bool reset_after = false;           // a GRU cell resets H_h' h and not h
     typedef lmu_linear activation;
     typedef lmu_linear gate_activation;
+    typedef lmu_linear squash_activation;
 
     typedef lmu_latency strategy;
     static const unsigned reuse_factor = 1;

@@ -23,7 +23,7 @@
 
 namespace nnet {
 
-// The two activations of a cell, each with the index of its tables.
+// The activations of a cell, each with the index of its tables.
 template <class res_T, typename CONFIG_T, class data_T, class table_T>
 res_T lmu_activation_of(const data_T value, const table_T *table) {
     #pragma HLS INLINE
@@ -35,6 +35,13 @@ typename CONFIG_T::gate_t lmu_gate(const data_T value, const typename CONFIG_T::
     #pragma HLS INLINE
     typedef typename CONFIG_T::gate_table_index_t index_t;
     return CONFIG_T::gate_activation::template of<typename CONFIG_T::gate_t, index_t>(value, table);
+}
+
+template <typename CONFIG_T, class data_T>
+typename CONFIG_T::squashed_t lmu_squash(const data_T value, const typename CONFIG_T::squash_table_t *table) {
+    #pragma HLS INLINE
+    typedef typename CONFIG_T::squash_table_index_t index_t;
+    return CONFIG_T::squash_activation::template of<typename CONFIG_T::squashed_t, index_t>(value, table);
 }
 
 // sum = H_mem' mem [+ H_x' x] [+ bias], WIDTH columns.
@@ -136,7 +143,7 @@ template <class x_T, class h_T, typename CONFIG_T> struct lmu_lstm_cell {
                     typename CONFIG_T::cell_accum_t next = f * cell[k];
                     next += i * g;
                     cell[k] = next;
-                    const squashed_t s = lmu_activation_of<squashed_t, CONFIG_T>(cell[k], squash_table);
+                    const squashed_t s = lmu_squash<CONFIG_T>(cell[k], squash_table);
                     const typename CONFIG_T::h_accum_t product = o * s;
                     h[k] = product;
                 }

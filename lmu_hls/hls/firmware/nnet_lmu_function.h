@@ -58,6 +58,35 @@ struct lmu_table {
     }
 };
 
+// [max(value, 0) +] entry [+ slope * rest], exact and rounded once. The table holds an entry of ENTRY_W bits, ENTRY_F of
+// them fraction bits, for every value of index_T without its REST lowest bits; and above it a slope of SLOPE_W bits.
+template <bool RELU, int ENTRY_W, int ENTRY_F, int SLOPE_W, int REST> struct lmu_table_sum {
+    template <class res_T, class index_T, class data_T, class table_T>
+    static res_T of(const data_T value, const table_T *table) {
+        #pragma HLS INLINE
+        const int index_w = index_T::width, data_f = lmu_fraction<data_T>::value;
+        const int data_i = data_T::width - data_f, entry_i = ENTRY_W - ENTRY_F, exact_f = ENTRY_F + REST;
+        const int sum_f = RELU && data_f > exact_f ? data_f : exact_f;
+        const int sum_i = (RELU && data_i > entry_i ? data_i : entry_i) + 2;
+        const int slope_w = SLOPE_W ? SLOPE_W : 1, rest_w = REST ? REST : 1;
+        const index_T point = value; // rounds and saturates
+        lmu_uint<index_w> place = lmu_bits(point);
+        place[index_w - 1] = !place[index_w - 1];
+        const unsigned at = place.to_uint();
+        const lmu_uint<ENTRY_W + SLOPE_W> word = lmu_bits(table[at >> REST]);
+        lmu_fixed<sum_f + sum_i, sum_i> sum = lmu_of_bits<lmu_fixed<ENTRY_W, entry_i> >(lmu_uint<ENTRY_W>(word));
+        if (SLOPE_W) {
+            typedef lmu_fixed<slope_w, slope_w - ENTRY_F> slope_t;
+            typedef lmu_ufixed<rest_w, 0> rest_t;
+            const slope_t slope = lmu_of_bits<slope_t>(lmu_uint<slope_w>(word >> ENTRY_W));
+            sum += slope * lmu_of_bits<rest_t>(lmu_uint<rest_w>(at & ((1u << REST) - 1)));
+        }
+        if (RELU && value > 0)
+            sum += value;
+        return sum;
+    }
+};
+
 // The settings of a layer; parameters.h overrides them and adds function (one of the above), index_t and table_t.
 struct lmu_function_config {
     static const unsigned n_in = 1;      // values in a vector

@@ -53,6 +53,11 @@ class ActivationFunctionTemplate(FunctionCallTemplate):
 def cpp_function(activation: Activation) -> str:
     """A function as nnet_lmu_function.h knows it."""
     function = FUNCTIONS[activation.function]
+    if activation.summed and activation.table is not None:
+        table = activation.table
+        slope = 0 if table.slopes is None else table.slopes.type.width
+        sizes = (table.values.type.width, table.values.type.fraction, slope, table.rest)
+        return f"table_sum<{str(function.adds_relu).lower()}, {', '.join(map(str, sizes))}>"
     if activation.table is not None:
         return "table"
     if function.name in NAMED:

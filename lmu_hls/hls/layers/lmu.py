@@ -41,6 +41,7 @@ _CONFIG = """struct config{index} : nnet::lmu_config {{
 {options}
     typedef nnet::lmu_{activation} activation;
     typedef nnet::lmu_{gate_activation} gate_activation;
+    typedef nnet::lmu_{squash_activation} squash_activation;
 
     typedef nnet::lmu_{strategy} strategy;
     static const unsigned reuse_factor = {reuse_factor};
@@ -99,6 +100,7 @@ class LMUConfigTemplate(LayerConfigTemplate):
             n_out=node.get_output_variable().size(),
             activation=functions.get("table", "linear"),
             gate_activation=functions.get("gate_table", "linear"),
+            squash_activation=functions.get("squash_table", "linear"),
             update="rtl" if in_rtl(node) else node.get_attr("memory_update"),
             cell="no" if kind == "none" else kind,
             options=options,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from lmu_hls.rtl.affine import check_signed_type, make_affine
 from lmu_hls.rtl.cells.base import HIDDEN, Cell, CellBuilder, CellForm, CellSizes, Inputs, Lanes, sums_parameters
-from lmu_hls.rtl.functions import function_parameters
+from lmu_hls.rtl.functions import function_parameters, latency, multipliers
 from lmu_hls.rtl.packed import typed
 from lmu_hls.spec import DenseCell
 
@@ -17,15 +17,16 @@ class OverlappingForm(CellForm):
 
     def recurrence(self, cell: CellSizes, lanes: Lanes) -> tuple[str, int]:
         matrix = cell.matrix(HIDDEN, lanes)
-        last = max(cell.n_x + cell.n_h, matrix.lanes + 9)
+        last = max(cell.n_x + cell.n_h, matrix.lanes + 7 + self.after)
         cycles = (matrix.groups - 1) * matrix.turn + last + cell.n_mem
-        return "(UNITS/LANES - 1)*N_IN + max(N_X + N_H, LANES + 9) + N_MEM", cycles
+        return f"(UNITS/LANES - 1)*N_IN + max(N_X + N_H, LANES + {7 + self.after}) + N_MEM", cycles
 
 
 class DenseCellBuilder(CellBuilder[DenseCell], cell=DenseCell):
     @property
     def form(self) -> CellForm:
-        return OverlappingForm((1,), after=2, products=0)
+        function = self.cell.activation
+        return OverlappingForm((1,), after=latency(function), products=multipliers(function))
 
     def build(self, inputs: Inputs, lanes: Lanes) -> Cell:
         cell = self.cell

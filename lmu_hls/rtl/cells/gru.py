@@ -22,6 +22,7 @@ from lmu_hls.rtl.cells.base import (
     with_bias,
 )
 from lmu_hls.rtl.cycles import QUEUE, Beats
+from lmu_hls.rtl.functions import multipliers
 from lmu_hls.rtl.packed import typed
 from lmu_hls.spec import GRUCell
 
@@ -54,9 +55,10 @@ class TwoMatrixForm(CellForm):
 class GRUCellBuilder(CellBuilder[GRUCell], cell=GRUCell):
     @property
     def form(self) -> CellForm:
+        products = 2 + multipliers(self.cell.gate_activation, self.cell.activation)
         if self.cell.reset_after:
-            return CellForm((4,), after=10, products=2, useful_quarters=3)  # every fourth row is zeros
-        return TwoMatrixForm((2, 1), after=5, products=2)
+            return CellForm((4,), after=10, products=products, useful_quarters=3)  # every fourth row is zeros
+        return TwoMatrixForm((2, 1), after=5, products=products)
 
     def build(self, inputs: Inputs, lanes: Lanes) -> Cell:
         if self.cell.reset_after:

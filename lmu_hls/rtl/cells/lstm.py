@@ -14,6 +14,7 @@ from lmu_hls.rtl.cells.base import (
     interleaved,
     sums_parameters,
 )
+from lmu_hls.rtl.functions import multipliers
 from lmu_hls.rtl.packed import typed
 from lmu_hls.spec import LSTMCell
 
@@ -21,7 +22,8 @@ from lmu_hls.spec import LSTMCell
 class LSTMCellBuilder(CellBuilder[LSTMCell], cell=LSTMCell):
     @property
     def form(self) -> CellForm:
-        return CellForm((4,), after=9, products=2)
+        cell = self.cell
+        return CellForm((4,), 9, 2 + multipliers(cell.gate_activation, cell.activation, cell.cell_activation))
 
     def build(self, inputs: Inputs, lanes: Lanes) -> Cell:
         cell = self.cell

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from lmu_hls.rtl.cells import Lanes
-from lmu_hls.rtl.cycles import ROUND, Pace, pointwise_pace
-from lmu_hls.rtl.functions import function_parameters
+from lmu_hls.rtl.cycles import Pace, pointwise_pace
+from lmu_hls.rtl.functions import function_parameters, latency, multipliers
 from lmu_hls.rtl.netlist import Netlist, Stream
 from lmu_hls.rtl.packed import typed
 from lmu_hls.rtl.stages.base import Stage
@@ -16,7 +16,11 @@ MODULE = "lmu_activation"
 
 class ElementwiseStage(Stage[Elementwise], layer=Elementwise):
     def pace(self, count: int, lanes: Lanes) -> Pace:
-        return pointwise_pace(MODULE, count, ROUND)
+        return pointwise_pace(MODULE, count, latency(self.layer.activation))
+
+    @property
+    def product_multipliers(self) -> int:
+        return multipliers(self.layer.activation)
 
     def add(self, net: Netlist, x: Stream, lanes: Lanes, streaming: bool) -> Stream:
         layer, name = self.layer, self.name

@@ -35,6 +35,13 @@ CASES: dict[str, Case] = {
     "sigmoid": grid.activation(
         "sigmoid", "sigmoid", (9, 3), "fixed<12,4,TRN_ZERO,SAT>", "fixed<6,3,RND_INF,WRAP>", "fixed<5,2,TRN,WRAP>"
     ),
+    "silu": grid.activation(
+        "silu", "silu", SUMS, "fixed<12,4,RND,SAT>", "fixed<6,3,RND_CONV,SAT>", "fixed<7,3,RND,SAT>"
+    ),
+    "gelu": grid.activation(
+        "gelu", "gelu", SUMS, "fixed<6,5,RND,SAT>", "fixed<5,3,RND_CONV,SAT>", "fixed<9,2,RND_CONV,WRAP>", True
+    ),
+    "interpolated": grid.activation("interpolated", "tanh", SUMS, *TANH_TYPES[:2], "fixed<10,1,RND_CONV,SAT>", True),
     "scale": grid.scale("scale", 5, (8, 7, 9), 4, 9, "fixed<8,3,RND_CONV,SAT>"),
     "scale_one": grid.scale("scale_one", 1, (5, 6, 3), 0, 4, "fixed<6,5,TRN,WRAP>"),
     "scale_coarse": grid.scale("scale_coarse", 3, (4, 2, 12), 6, 6, "fixed<5,7,RND_INF,SAT_SYM>"),
@@ -67,8 +74,8 @@ MUTANTS: Mutants = {
         "pre truncated": with_overflow("OUT_TYPE", "PRE_TYPE", 1),
         "stages run on under back-pressure": ("wire run = m_axis_tready || !m_axis_tvalid", "wire run = 1'b1"),
         "beat stays valid after rst": (
-            "if (rst) {pre_valid_q, m_axis_tvalid} <= 0;",
-            "if (rst) pre_valid_q <= 0; if (rst && m_axis_tvalid === 1'bx) m_axis_tvalid <= 0;",
+            "if (rst) {valid_q, m_axis_tvalid} <= 0;",
+            "if (rst) valid_q <= 0; if (rst && m_axis_tvalid === 1'bx) m_axis_tvalid <= 0;",
         ),
         "clipped pre not flagged": ("m_pre_clipped_q || out_clipped", "out_clipped"),
     },

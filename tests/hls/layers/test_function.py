@@ -21,7 +21,8 @@ def every_function():
     """Before and after an LMU, as the activation of a Dense layer and as a layer, at every step."""
     layers = [keras.layers.Dense(3, "softsign", name="first"), lmu("hard_tanh", name="memory")]
     layers += [keras.layers.Dense(3, "tanh", name="second"), keras.layers.Activation("hard_sigmoid", name="third")]
-    layers += [keras.layers.Dense(3, "relu6", name="fourth")]
+    layers += [keras.layers.Dense(3, "relu6", name="fourth"), lmu("silu", name="inner")]
+    layers += [keras.layers.Dense(3, "gelu", name="fifth"), keras.layers.ELU(name="sixth")]
     return model(*layers, keras.layers.TimeDistributed(keras.layers.Dense(4, "sigmoid"), name="head"))
 
 
@@ -46,7 +47,7 @@ def test_csim_equals_golden(name, io_type, tmp_path):
     built = every_function()
     network = assert_csim_equals_golden(convert(built, tmp_path, settings_of(built), backend=name, io_type=io_type))
     functions = [layer.activation.function for layer in network.layers if isinstance(layer, Elementwise)]
-    assert functions == ["softsign", "tanh", "hard_sigmoid", "relu6", "sigmoid"]
+    assert functions == ["softsign", "tanh", "hard_sigmoid", "relu6", "gelu", "elu", "sigmoid"]
     second = network.layers[4]
     assert (second.activation.table.index, second.out) == (FixedType(6, 2), FixedType(9, 2, True, "RND", "WRAP"))
     assert network.out == FixedType(16, 1) and head_of(network).sigmoid
@@ -81,7 +82,7 @@ def test_the_function_within_half_a_step_of_the_index(name, tmp_path):
     trace = golden.run(network, random_input(network))
     x = to_float(trace.layers[0].tensors["h"], end.x)
     index, reach = end.activation.table.index, function.reach
-    beyond = np.maximum(np.abs(function.real(x) - function.real(np.clip(x, -reach, reach - index.lsb))), 0)
+    beyond = np.abs(function.tabulated(x) - function.tabulated(np.clip(x, -reach, reach - index.lsb)))
     error = np.abs(to_float(trace.output, end.out) - function.real(x))
     assert np.all(error <= index.lsb / 2 + end.out.lsb + beyond)
 

@@ -19,26 +19,35 @@ from tests.support.networks import assign as define_assign
 BURST = 9  # beats of an activation for each step of other units
 
 
-def activation(name: str, function: str, sums: tuple[int, int], pre: str, index: str, out: str) -> Case:
+def activation(
+    name: str, function: str, sums: tuple[int, int], pre: str, index: str, out: str, interpolated: bool = False
+) -> Case:
     """sums: bits and fraction bits of the input."""
     kinds = {"PRE": FixedType.parse(pre), "INDEX": FixedType.parse(index), "OUT": FixedType.parse(out)}
     to_pre, to_out = kinds["PRE"], kinds["OUT"]
-    chosen: Activation = make_activation(function, kinds["INDEX"], to_out)
+    chosen: Activation = make_activation(function, kinds["INDEX"], to_out, interpolated)
     parameters: dict[str, int | str] = {"IN_W": sums[0], "IN_F": sums[1]}
     parameters["FUNCTION"] = {"linear": 0, "relu": 1, "relu6": 0x060003, "hard_tanh": 0x01FF03}.get(function, 2)
     roms = {}
+    if chosen.table is not None:
+        table = chosen.table
+        kinds["INDEX"], parameters["TABLE_FILE"] = table.index, f"{name}.hex"
+        roms[f"{name}.hex"] = rom_text(table.words.values.tolist(), table.words.type.width)
+    if chosen.summed and chosen.table is not None:
+        slope = table.slopes.type.width if table.slopes is not None else 0
+        kind = 5 if function in ("elu", "gelu", "silu") else 4
+        parameters["FUNCTION"] = table.rest << 24 | slope << 16 | table.values.type.width << 8 | kind
     for prefix, kind in kinds.items():
         parameters |= typed(prefix, kind)
-    if chosen.table is not None:
-        parameters["TABLE_FILE"] = f"{name}.hex"
-        roms[f"{name}.hex"] = rom_text(chosen.table.values.values.tolist(), to_out.width)
 
     def phase(rng: np.random.Generator, lengths: tuple[int, ...]) -> Phase:
         values = signed(rng, (BURST * sum(lengths),), sums[0])
         small = rng.random(values.shape) < 0.5  # most bits of a sum are above the pre-activation's
         values = np.where(small, values >> max(0, sums[0] - sums[1] - to_pre.integer), values)
         before, clipped = assign(values, sums[1], to_pre)
-        if chosen.table is None:
+        if chosen.summed:
+            clipped = clipped | summed_clips(chosen, before, to_pre, to_out)
+        elif chosen.table is None:
             lift = max(0, -to_pre.fraction)
             low, high = {"relu": (0, None), "relu6": (0, 6), "hard_tanh": (-1, 1)}.get(function, (None, None))
             limits = [None if end is None else end << to_pre.fraction + lift for end in (low, high)]
@@ -50,7 +59,14 @@ def activation(name: str, function: str, sums: tuple[int, int], pre: str, index:
 
     ports = ((Stream("s_axis", sums[0]),), (Stream("m_axis", to_out.width, user=1),))
     one = {"inputs": {"s_axis": 1}, "outputs": {"m_axis": 1}}
-    return Case(Unit("lmu_activation", parameters, *ports), phase, one, 2, 1, roms)
+    return Case(Unit("lmu_activation", parameters, *ports), phase, one, 4 if chosen.summed else 2, 1, roms)
+
+
+def summed_clips(function: Activation, values: Ints, source: FixedType, to: FixedType) -> Ints:
+    """Where the sum of an entry, the part of a slope and max(x, 0) does not fit, from the definition."""
+    wide = FixedType(60, 60 - to.fraction, True, to.rounding, "WRAP")
+    found = Activate(function, source, wide)(values)
+    return ((found < to.min_int) | (found > to.max_int)).astype(int)
 
 
 def scale(name: str, n: int, widths: tuple[int, int, int], shift: int, fraction: int, out: str) -> Case:

@@ -7,14 +7,14 @@ from dataclasses import replace
 from math import prod
 from typing import Any
 
-import numpy as np
 from hls4ml.model.attributes import Attribute, ConfigurableAttribute, TypeAttribute
 from hls4ml.model.layers import Layer
-from hls4ml.model.types import IntegerPrecisionType, NamedType
+from hls4ml.model.types import NamedType
 
 from lmu_hls.activations import FUNCTIONS
+from lmu_hls.errors import LmuHlsError
 from lmu_hls.front.graph.layers.base import LayerReader, set_result
-from lmu_hls.front.graph.types import ABSENT, default_type, explicit_type, hls_type
+from lmu_hls.front.graph.types import ABSENT, default_type, explicit_type, hls_type, table_words
 from lmu_hls.front.hidden import table_index
 from lmu_hls.front.node import Node
 from lmu_hls.front.reading import Reading, fixed_type
@@ -23,7 +23,7 @@ from lmu_hls.spec import Activation, Elementwise, make_activation
 SETTINGS = {"table_size": 2048, "table_range": 0}  # range 0: that of the function
 OF_HLS4ML = ("linear", "relu")  # whose C++ has the contract's numbers
 OWN = tuple(name for name in FUNCTIONS if name not in OF_HLS4ML)
-NODES = ("Activation", "HardActivation")  # hls4ml's, for functions of Keras
+NODES = ("Activation", "HardActivation", "ELU")  # hls4ml's, for functions of Keras
 
 
 class LMUActivation(Layer):
@@ -56,8 +56,7 @@ class LMUActivation(Layer):
         if table is None:
             self.set_attr("table_t", NamedType(f"activation{self.index}_table_t", hls_type(ABSENT)))
             return
-        bits = IntegerPrecisionType(table.values.type.width, table.values.type.signed)
-        entries = table.values.values.astype(np.float64)
+        bits, entries = table_words(f"layer {self.name!r}", table)
         self.add_weights_variable("table", "table{index}", f"activation{self.index}_table_t", bits, entries)
 
     @property
@@ -73,6 +72,17 @@ class LMUActivation(Layer):
 class FunctionReader(LayerReader):
     settled = ("LMUActivation",)
     own = {"LMUActivation": LMUActivation}  # noqa: RUF012 - never changed
+    keras = ("ELU",)
+    pointwise = keras
+    handled = ("keras.src.layers.activations.elu.ELU",)
+
+    def attributes(self, layer: Any, shape: tuple[int, ...]) -> Mapping[str, Any]:
+        if layer.alpha != 1:
+            raise LmuHlsError(
+                f"layer {layer.name!r}: ELU with alpha={layer.alpha} is not supported; use keras.layers.ELU() and "
+                "train again"
+            )
+        return {"class_name": "LMUActivation", "activation": "elu"}
 
     def node_class(self, part: Mapping[str, Any], after: bool) -> str:
         kind = str(part["class_name"])
