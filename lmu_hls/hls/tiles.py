@@ -7,16 +7,17 @@ it. With Resource the loops follow one another, ReuseFactor iterations each, and
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
 from lmu_hls.front.hidden import hidden_weight
-from lmu_hls.spec import LMU, GRUCell, TridiagonalUpdate
+from lmu_hls.spec import LMU, Activation, GRUCell, HiddenCell, TridiagonalUpdate
 
 Strategy = Literal["latency", "resource"]
 UNROLLED = 4096  # multiplications in one iteration: HLS tools of today are said to give up on more
-
+PORTS = 2  # of a ROM
 TOLERANCE = 0.1
 
 
@@ -25,7 +26,8 @@ class Loop:
     """A loop with one of its tiles.
 
     ``tile`` is inputs x columns of a matrix, states x channels of the memory, 1 x units of a cell. ``words`` of
-    ``word`` weights each are read in all. ``parts`` are the loops in the C++, of ``iterations`` each.
+    ``word`` weights each are read in all. ``parts`` are the loops in the C++, of ``iterations`` each. An iteration
+    starts ``interval`` cycles after the one before, since a table has :data:`PORTS` ports.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Loop:
     word: int = 0
     words: int = 0
     parts: int = 1
+    interval: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +131,7 @@ def _choices(layer: LMU, rtl: bool) -> list[list[Loop]]:
     if not rtl:
         choice.append((_tridiagonal if isinstance(layer.update, TridiagonalUpdate) else _dense)(layer))
     if cell is not None:
-        choice.append(_units(layer.units, cell.products))
+        choice.append(_units(layer, cell))
     return choice
 
 
@@ -170,8 +173,24 @@ def _tridiagonal(layer: LMU) -> list[Loop]:
     return [tiles[iterations] for iterations in sorted(tiles)]
 
 
-def _units(units: int, products: int) -> list[Loop]:
-    return [Loop("unit", products * units, products * n, count, (1, n)) for n, count in _shares(units)]
+def _units(layer: LMU, cell: HiddenCell) -> list[Loop]:
+    """Some units; a GRU cell has a loop for its gates, and one for the rest."""
+    units, parts, reads = layer.units, 2 if isinstance(cell, GRUCell) else 1, table_reads(layer)
+
+    def loop(n: int, count: int) -> Loop:
+        interval = max([1, *(-(-n * each // PORTS) for each in reads.values())])
+        return Loop("unit", cell.products * units, cell.products * n, count, (1, n), parts=parts, interval=interval)
+
+    return [loop(n, count) for n, count in _shares(units)]
+
+
+def table_reads(layer: LMU) -> dict[str, int]:
+    """Values that a unit reads of each table of the cell, by the tensor that they become."""
+    found: Counter[str] = Counter()
+    for item in layer.assignments(layer.n_in):
+        if isinstance(item.function, Activation) and item.function.table is not None:
+            found[item.to.name] += item.width // layer.units
+    return dict(found)
 
 
 def _shares(total: int) -> list[tuple[int, int]]:

@@ -5,9 +5,20 @@ import pytest
 
 from lmu_hls.configurations import KEYWORD
 from lmu_hls.fixed import FixedType
-from lmu_hls.hls.tiles import UNROLLED, is_possible, nearest_possible, schedule
-from lmu_hls.spec import LMU, DenseCell, DenseUpdate, TridiagonalUpdate, Weight, make_activation
+from lmu_hls.hls.tiles import UNROLLED, is_possible, nearest_possible, schedule, table_reads
+from lmu_hls.spec import (
+    LMU,
+    DenseCell,
+    DenseUpdate,
+    GRUCell,
+    HiddenCell,
+    LSTMCell,
+    TridiagonalUpdate,
+    Weight,
+    make_activation,
+)
 from tests.support.networks import random_lmu
+from tests.support.random_networks import random_spec_network
 
 T = FixedType(16, 6)
 
@@ -96,3 +107,24 @@ def test_the_nearest_possible_reuse_factor():
         assert abs(found - wanted) == min(abs(reuse - wanted) for reuse in possible)
     helps = nearest_possible(layer(1), 23, at_most=UNROLLED)
     assert schedule(layer(helps), "resource").multipliers <= UNROLLED
+
+
+def test_the_two_ports_of_a_table_set_the_pace_of_the_units():
+    """An LSTM unit reads the table of its gates three times, a GRU unit twice, in a loop of its own."""
+    lstm, gru = (cell_layer(kind) for kind in (LSTMCell, GRUCell))
+    assert table_reads(lstm) == {"gate": 3, "candidate": 1, "squashed": 1}
+    assert table_reads(gru) == {"gate": 2, "candidate": 1}
+    for some, reads, parts in ((lstm, 3, 1), (gru, 2, 2)):
+        for strategy in ("latency", "resource"):
+            unit = schedule(some, strategy).loops["unit"]
+            assert (unit.interval, unit.parts) == (-(-reads * unit.tile[1] // 2), parts)
+    assert schedule(layer(40), "resource").loops["unit"].interval == 1  # relu has no table
+
+
+def cell_layer(kind: type[HiddenCell]) -> LMU:
+    """A random LMU with such a cell whose functions all have tables."""
+    for seed in range(300):
+        some = random_spec_network(seed).lmus[-1]
+        if isinstance(some.hidden, kind) and len(table_reads(some)) == len(kind.outputs):
+            return some
+    raise AssertionError

@@ -315,6 +315,7 @@ struct lmu_config {
     static const unsigned state_tile = 1;       // states and channels of the memory, and units, an iteration
     static const unsigned channel_tile = 1;
     static const unsigned unit_tile = 1;
+    static const unsigned unit_interval = 1; // cycles from one tile of units to the next
 
     // Also the sizes n_NAME of all weights, 1 for one that is absent, and the tiles NAME_tile of the matrices.
 

@@ -16,7 +16,8 @@
 //             g = activation(pre);  h = z h + (1 - z) g
 //
 // pre, gate (i, f, o, z, r), candidate (g), cell, squashed (activation(cell)), inner and h are named tensors: rounded
-// once, when they are assigned. Sums are exact. Every cell takes all the arrays and reads those that it has.
+// once, when they are assigned. Sums are exact. Every cell takes all the arrays and reads those that it has. A loop over
+// units starts an iteration every unit_interval cycles: so long do the two ports of a table take for a tile of units.
 
 #include "nnet_lmu_function.h"
 #include "nnet_lmu_matrix.h"
@@ -94,7 +95,7 @@ template <class x_T, class h_T, typename CONFIG_T> struct lmu_dense_cell {
             lmu_multiply<n, n, 0, n, typename CONFIG_T::hidden_h_tile>(h, hidden_h, sum);
     UnitLoop:
         for (unsigned first = 0; first < n; first += CONFIG_T::unit_tile) {
-            #pragma HLS PIPELINE II=1
+            #pragma HLS PIPELINE II=CONFIG_T::unit_interval
         UnitTile:
             for (unsigned k = first; k < first + CONFIG_T::unit_tile; k++) {
                 #pragma HLS UNROLL
@@ -130,7 +131,7 @@ template <class x_T, class h_T, typename CONFIG_T> struct lmu_lstm_cell {
         lmu_multiply<n, 4 * n, 0, 4 * n, typename CONFIG_T::hidden_h_tile>(h, hidden_h, sum);
     UnitLoop:
         for (unsigned first = 0; first < n; first += CONFIG_T::unit_tile) {
-            #pragma HLS PIPELINE II=1
+            #pragma HLS PIPELINE II=CONFIG_T::unit_interval
         UnitTile:
             for (unsigned k = first; k < first + CONFIG_T::unit_tile; k++) {
                 #pragma HLS UNROLL
@@ -187,7 +188,7 @@ template <class x_T, class h_T, typename CONFIG_T> struct lmu_gru_cell {
             lmu_multiply<n, 3 * n, 0, 2 * n, tile>(h, hidden_h, recurrent);
     GateLoop:
         for (unsigned first = 0; first < n; first += CONFIG_T::unit_tile) {
-            #pragma HLS PIPELINE II=1
+            #pragma HLS PIPELINE II=CONFIG_T::unit_interval
         GateTile:
             for (unsigned k = first; k < first + CONFIG_T::unit_tile; k++) {
                 #pragma HLS UNROLL
@@ -209,7 +210,7 @@ template <class x_T, class h_T, typename CONFIG_T> struct lmu_gru_cell {
             lmu_multiply<n, 3 * n, 2 * n, n, tile>(inner, hidden_h, sum);
     UnitLoop:
         for (unsigned first = 0; first < n; first += CONFIG_T::unit_tile) {
-            #pragma HLS PIPELINE II=1
+            #pragma HLS PIPELINE II=CONFIG_T::unit_interval
         UnitTile:
             for (unsigned k = first; k < first + CONFIG_T::unit_tile; k++) {
                 #pragma HLS UNROLL

@@ -49,11 +49,19 @@ void lmu_multiply(const v_T v[N], const w_T w[N * WIDTH], acc_T sum[WIDTH]) {
     #pragma HLS INLINE
     #pragma HLS ARRAY_RESHAPE variable=w cyclic factor=tile::word
     const unsigned words = N * WIDTH / tile::word;
+#if defined(__VIVADO_HLS__) && !defined(__VITIS_HLS__) // which has no BIND_STORAGE
+    if (words > lmu_shallow) {
+        #pragma HLS RESOURCE variable=w core=ROM_2P_BRAM
+    } else if (words > 1) {
+        #pragma HLS RESOURCE variable=w core=ROM_2P_LUTRAM
+    }
+#else
     if (words > lmu_shallow) {
         #pragma HLS BIND_STORAGE variable=w type=rom_2p impl=bram
     } else if (words > 1) {
         #pragma HLS BIND_STORAGE variable=w type=rom_2p impl=lutram
     }
+#endif
     const unsigned columns = COUNT * tile::columns / WIDTH; // of a tile, among the COUNT
 ColumnLoop:
     for (unsigned column = 0; column < COUNT; column += columns) {

@@ -49,6 +49,7 @@ _CONFIG = """struct config{index} : nnet::lmu_config {{
     static const unsigned state_tile = {states};
     static const unsigned channel_tile = {channels};
     static const unsigned unit_tile = {unit_tile};
+    static const unsigned unit_interval = {unit_interval};
 {tiles}
 
 {weights}
@@ -108,6 +109,7 @@ class LMUConfigTemplate(LayerConfigTemplate):
             multiplications=plan.multiplications,
             states=states,
             channels=channels,
+            unit_interval=plan.loops["unit"].interval if "unit" in plan.loops else 1,
             unit_tile=plan.loops["unit"].tile[1] if "unit" in plan.loops else node.get_attr("units"),
             tiles="\n".join(_tile(name, plan.loops.get(name)) for name in MATRICES),
             weights="\n".join(f"    static const unsigned n_{name} = {_size(node, name)};" for name in WEIGHTS),
