@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import keras
@@ -97,15 +97,19 @@ class QuantizedModel(keras.Model):
         program = self.program
         if not training:
             return program(x)
-        dropouts = dropouts_before({node.name for node in program.network.nodes}, self.float_model)
+        masks = {name: _masks(cell, ops.shape(x)[0]) for name, cell in _cells(self.float_model)}
+        return program(x, self.dropouts(), masks)
+
+    def dropouts(self) -> Callable[[str, str, Any], Any]:
+        """What the Dropout layers make, in training, of what goes from layer to layer."""
+        dropouts = dropouts_before({node.name for node in self.program.network.nodes}, self.float_model)
 
         def between(node: str, source: str, values: Any) -> Any:
             for layer in dropouts.get(node, []):
                 values = layer(values, training=True)
             return values
 
-        masks = {name: _masks(cell, ops.shape(x)[0]) for name, cell in _cells(self.float_model)}
-        return program(x, between, masks)
+        return between
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         return self.float_model.compute_output_shape(input_shape)

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from keras import ops
 
-from lmu_hls.spec import LMU, Network, Window
+from lmu_hls.errors import LmuHlsError
+from lmu_hls.spec import LMU, Network, Node, Window
 from lmu_hls.training.arithmetic import assign, cast
 from lmu_hls.training.lmu import LMUProgram, Masks
 from lmu_hls.training.step import Step
 from lmu_hls.training.weights import Weights
 
 Between = Callable[[str, str, Any], Any]  # (node, what it reads, its values) -> what arrives
+
+
+def unchanged(node: str, source: str, values: Any) -> Any:
+    """``values`` arrive as they are."""
+    return values
 
 
 class Program:
@@ -34,16 +40,24 @@ class Program:
                 names = [tensor.name for tensor in node.layer.reads(*widths)]
                 self._steps[node.name] = names, Step(node.name, node.layer.assignments(*widths), weights)
 
-    def __call__(
-        self, x: Any, between: Between = lambda node, source, values: values, masks: Mapping[str, Masks] | None = None
-    ) -> Any:
+    def __call__(self, x: Any, between: Between = unchanged, masks: Mapping[str, Masks] | None = None) -> Any:
         """The output for real x (batch, steps, n_in), every value of which is on the grid of its type.
 
         ``between`` and ``masks``, those of the LMU layers by name, are for dropout.
         """
-        (entrance,), (output,) = self.network.inputs, self.network.outputs
-        values = {entrance.name: assign(cast(x), entrance.type)}
-        for node in self.network.nodes:
+        (entrance,) = self.network.inputs
+        return self.onwards({entrance.name: x}, between, masks)
+
+    def onwards(
+        self, known: Mapping[str, Any], between: Between = unchanged, masks: Mapping[str, Masks] | None = None
+    ) -> Any:
+        """The output from the real values of inputs or nodes, by name, and of no node that comes before these.
+
+        Raises LmuHlsError when the output needs more than what is ``known``.
+        """
+        (output,), entire = self.network.outputs, self.network.values
+        values = {name: assign(cast(value), entire[name].type) for name, value in known.items()}
+        for node in self.behind(known):
             read = [cast(between(node.name, source, values[source])) for source in node.inputs]
             if node.name in self._lmus:
                 values[node.name] = self._lmus[node.name](read[0], (masks or {}).get(node.name))
@@ -53,6 +67,24 @@ class Program:
                     read = [_windows(node.layer.over, x) for x in read]
                 values[node.name] = step.bind()(dict(zip(names, read, strict=True)), {})["out"]
         return values[output]
+
+    def behind(self, known: Collection[str]) -> list[Node]:
+        """The nodes that lead from the inputs or nodes ``known`` to the output, in their order; else LmuHlsError."""
+        by_name = {node.name: node for node in self.network.nodes}
+        needed: set[str] = set()
+        waiting = list(self.network.outputs)
+        while waiting:
+            name = waiting.pop()
+            if name in known or name in needed:
+                continue
+            if name not in by_name:
+                raise LmuHlsError(
+                    f"the output of {self.network.name!r} needs {name!r} beside {', '.join(map(repr, known))}; begin "
+                    "at a layer through which everything goes"
+                )
+            needed.add(name)
+            waiting += by_name[name].inputs
+        return [node for node in self.network.nodes if node.name in needed]
 
 
 def _windows(window: Window, x: Any) -> Any:

@@ -17,6 +17,7 @@ import pytest
 THOROUGH: dict[str, tuple[str, ...]] = {
     "backend/test_verilog.py": ("test_ten_thousand_streamed_steps_are_goldens",),
     "benchmarks/test_precision.py": ("test_quick_tables",),
+    "examples/test_psmnist.py": ("test_weights_have_eight_bits_and_integer_states_are_goldens",),
     "flow/test_convert_softmax.py": (
         "test_verify",
         "test_profile_and_automatic_types",

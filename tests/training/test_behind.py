@@ -1,0 +1,56 @@
+"""The layers behind a memory, trained on states that are computed once."""
+
+import keras
+import numpy as np
+import pytest
+
+import lmu_hls
+from lmu_hls import golden
+from lmu_hls.errors import LmuHlsError
+from lmu_hls.fixed import quantize, to_float
+from lmu_hls.front.extract import network_spec
+from lmu_hls.training import Behind
+from tests.support.lmu_models import convert, lmu, model
+
+X = np.random.default_rng(1).normal(size=(24, 5, 3)).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def quantized():
+    layers = [keras.layers.Dropout(0.5), keras.layers.Dense(4, "relu"), keras.layers.Dense(2)]
+    built = model(lmu("relu", (False, False, True), name="memory", return_sequences=False), *layers)
+    return lmu_hls.quantize(built, weights=4, activations=7, calibration=X)
+
+
+def states(quantized):
+    """What golden computes: the memory's output, and the network's."""
+    network = network_spec(convert(quantized, "unused", None))
+    trace = golden.run(network, quantize(X.astype(np.float64), network.x))
+    h = to_float(trace["memory"].tensors["h"][:, -1], network.values["memory"].type)
+    return h, to_float(trace.output, network.out)
+
+
+def test_the_output_is_goldens_and_training_changes_the_model(quantized):
+    h, expected = states(quantized)
+    behind = Behind(quantized, "memory")
+    assert np.array_equal(behind.predict(h, verbose=0), expected)
+    assert np.array_equal(quantized.predict(X, verbose=0), expected)
+    before = [w.copy() for w in quantized.float_model.get_weights()]
+    behind.compile(keras.optimizers.Adam(0.01), keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    losses = behind.fit(h, np.arange(len(h)) % 2, epochs=10, verbose=0).history["loss"]
+    assert losses[-1] < losses[0]
+    changed = [not np.array_equal(a, b) for a, b in zip(before, quantized.float_model.get_weights(), strict=True)]
+    assert changed[-4:] == [True] * 4 and not any(changed[:-4])  # the Dense layers, and nothing of the memory
+    assert np.array_equal(behind.predict(h, verbose=0), quantized.predict(X, verbose=0))
+
+
+def test_dropout_acts_in_training_only(quantized):
+    h, behind = np.ones((8, 4)), Behind(quantized, "memory")
+    assert not np.array_equal(behind(h, training=True), behind(h))
+
+
+def test_what_cannot_be_is_refused(quantized):
+    with pytest.raises(LmuHlsError, match="has no layer 'lmu'; it has memory, "):
+        Behind(quantized, "lmu")
+    with pytest.raises(LmuHlsError, match="needs 'input' beside 'other'"):
+        quantized.program.behind({"other"})
