@@ -32,8 +32,9 @@ def integer_matrix(network: Network) -> Floats:
     """:func:`state_matrix` of the memory with the rounded coefficients of a contract, without rounding of values."""
     update = network.lmus[0].update
     assert isinstance(update, TridiagonalUpdate)
-    weights = (update.lam, update.gam, update.kap, update.bet)
-    memory = TridiagonalMemory(*(to_float(weight.values, weight.type) for weight in weights))
+    factors = (update.lam, update.gam, update.kap, update.bet)
+    lam, gam, kap, bet = (to_float(weight.values, weight.type) for weight in factors)
+    memory = TridiagonalMemory(lam, gam, kap, bet)
     return state_matrix(memory.a, memory.b)
 
 
