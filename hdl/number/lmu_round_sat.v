@@ -47,9 +47,8 @@ module lmu_round_sat #(
     localparam WRAP = 0, SAT = 1, SAT_ZERO = 2, SAT_SYM = 3;
     // Bits dropped at the right, and zeros added there when the output is the finer one
     localparam SHIFT = IN_F - OUT_F, DROP = SHIFT > 0 ? SHIFT : 0, PAD = SHIFT < 0 ? -SHIFT : 0;
-    // Bits left of the dropped ones, and the rounded value, which can be one bit longer
-    localparam FLOOR_W = IN_W > DROP ? IN_W - DROP + PAD : 1;
-    localparam WIDE_W = (FLOOR_W >= OUT_W ? FLOOR_W : OUT_W) + 1;
+    // Bits left of the dropped ones, and those of a value that has some above the output's
+    localparam FLOOR_W = IN_W > DROP ? IN_W - DROP + PAD : 1, WIDE_W = (FLOOR_W > OUT_W ? FLOOR_W : OUT_W) + 1;
 
     if (IN_W < 1 || OUT_W < 1) begin : g_check_width
         PARAM_ERROR_widths_must_be_at_least_1 check ();
@@ -59,49 +58,44 @@ module lmu_round_sat #(
         PARAM_ERROR_overflow_must_be_0_to_3 check ();
     end
 
-    wire signed [WIDE_W-1:0] rounded;
+    wire signed [WIDE_W-1:0] floor;  // with the output's fraction bits, toward minus infinity
+    wire negative = in_data[IN_W-1];
+    wire half, below;  // of the dropped bits: the highest, and whether there is another one
+    reg up;  // one more
 
     if (DROP == 0) begin : g_exact
-        assign rounded = {{(WIDE_W - IN_W) {in_data[IN_W-1]}}, in_data} <<< PAD;
+        assign floor = {{(WIDE_W - IN_W) {negative}}, in_data} <<< PAD;
+        assign {half, below} = 2'b00;
     end else begin : g_round
-        // Sign-extended where all bits of the input are dropped
-        wire [FLOOR_W+DROP-1:0] full;
-        wire [DROP:0]           rest;  // the dropped bits, with a zero below
-        wire signed [WIDE_W-1:0] floor;
-        wire negative = in_data[IN_W-1];
-        wire half = rest[DROP];
-        wire below = |rest[DROP-1:0];
-        reg up;
-
-        if (FLOOR_W + DROP > IN_W) begin : g_extend
-            assign full = {{(FLOOR_W + DROP - IN_W) {in_data[IN_W-1]}}, in_data};
-        end else begin : g_same
-            assign full = in_data;
-        end
-        assign rest = {full[DROP-1:0], 1'b0};
-        assign floor = {{(WIDE_W - FLOOR_W) {full[FLOOR_W+DROP-1]}}, full[FLOOR_W+DROP-1:DROP]};
-
-        always @* begin
-            up = 1'b0;
-            case (ROUNDING)
-                TRN_ZERO:    up = negative && (half || below);
-                RND:         up = half;
-                RND_ZERO:    up = half && (below || negative);
-                RND_INF:     up = half && (below || !negative);
-                RND_MIN_INF: up = half && below;
-                RND_CONV:    up = half && (below || floor[0]);
-                default:     up = 1'b0;
-            endcase
-        end
-
-        assign rounded = floor + {{(WIDE_W - 1) {1'b0}}, up};
+        localparam EXTENSION = FLOOR_W + DROP - IN_W;  // not 0 where all bits are dropped
+        wire [FLOOR_W+DROP-1:0] full = {{EXTENSION{negative}}, in_data};
+        wire [DROP:0] rest = {full[DROP-1:0], 1'b0};
+        assign floor = {{(WIDE_W - FLOOR_W) {negative}}, full[FLOOR_W+DROP-1:DROP]};
+        assign half = rest[DROP];
+        assign below = |rest[DROP-1:0];
     end
 
+    always @* begin
+        case (ROUNDING)
+            TRN_ZERO:    up = negative && (half || below);
+            RND:         up = half;
+            RND_ZERO:    up = half && (below || negative);
+            RND_INF:     up = half && (below || !negative);
+            RND_MIN_INF: up = half && below;
+            RND_CONV:    up = half && (OUT_W > 1 || below || floor[0]);  // the sum does not wait for the lower bits
+            default:     up = 1'b0;
+        endcase
+    end
+
+    // Whether the sum floor + up fits is known beside it: its upper bits are those of floor, and a carry into them
+    // where all below are ones
     localparam [OUT_W-1:0] ONE = 1, LOWEST = ONE << (OUT_W - 1), HIGHEST = ~LOWEST;
-    wire negative = rounded[WIDE_W-1];
-    wire [WIDE_W-OUT_W:0] top = rounded[WIDE_W-1:OUT_W-1];
-    wire fits = &top || ~|top;
-    wire [OUT_W-1:0] low = rounded[OUT_W-1:0];
+    wire [WIDE_W-OUT_W:0] top = floor[WIDE_W-1:OUT_W-1];
+    wire carry = up && (floor[OUT_W-1:0] | LOWEST) == {OUT_W{1'b1}};
+    wire fits = &top[WIDE_W-OUT_W:1] ? top[0] || carry : ~|top && !carry;
+    wire [OUT_W-1:0] sum = floor[OUT_W-1:0] + {{(OUT_W - 1) {1'b0}}, up};
+    wire even = ROUNDING == RND_CONV && half && !below;  // a tie, rounded up: its lowest bit becomes zero
+    wire [OUT_W-1:0] low = sum & ~{{(OUT_W - 1) {1'b0}}, even};
     wire [OUT_W-1:0] bound = negative ? (OVERFLOW == SAT ? LOWEST : LOWEST + ONE) : HIGHEST;
     reg [OUT_W-1:0] result;
     assign out_data = result;

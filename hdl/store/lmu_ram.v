@@ -33,6 +33,8 @@ module lmu_ram #(
     output reg  [        WIDTH-1:0] rd_data
 );
 
+    // Nobody reads a word in the cycle in which it is written: Yosys need not add what would give the old one
+    (* no_rw_check *)
     reg [WIDTH-1:0] contents[0:DEPTH-1];
 
     always @(posedge clk) begin

@@ -18,6 +18,8 @@ from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import MAX_WIDTH, FixedType, Ints
 from lmu_hls.spec import Weight
 
+FACTOR = 18  # bits of a factor that the multipliers of most devices take: beyond it a product takes several of them
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Source:
@@ -104,7 +106,7 @@ def make_affine(
     own = [source.type.fraction + source.kernel.type.fraction for source in sources]
     fraction = max([*own, *(bias.type.fraction for bias in given)])
     lifts = [fraction - f for f in own]
-    op_width, coef_width, op_shifts = _split(sources, lifts, shift_operands)
+    op_width, coef_width, op_shifts = split_lifts(sources, lifts, shift_operands)
     bias, bias_fraction = _sum_of(given, sources[0].kernel.shape[1])
     bias_shift = fraction - bias_fraction if given else 0
     bound = _bound(sources, lifts, [int(b) << bias_shift for b in bias])
@@ -168,18 +170,22 @@ def signed_width(values: Iterable[int]) -> int:
     return max(1, *(((v if v >= 0 else ~v).bit_length() + 1) for v in map(int, values)))
 
 
-def _split(sources: Sequence[Source], lifts: Sequence[int], shift_operands: bool) -> tuple[int, int, list[int]]:
-    """Operand width, coefficient width and operand shifts of the smallest multiplier that does all ``lifts``."""
+def split_lifts(
+    sources: Sequence[Source], lifts: Sequence[int], shift_operands: bool = True
+) -> tuple[int, int, list[int]]:
+    """Operand width, coefficient width and operand shifts with which the fewest and smallest multipliers do ``lifts``:
+    as many left shifts of the product of each source, on its operand or else on its coefficients."""
     kernel_widths = [s.kernel.type.width + int(not s.kernel.type.signed) for s in sources]
     narrowest = max(source.type.width for source in sources)
-    best: tuple[int, int, int, list[int]] | None = None
+    best: tuple[int, int, int, int, list[int]] | None = None
     for op_width in range(narrowest, narrowest + (max(lifts) if shift_operands else 0) + 1):
         shifts = [min(lift, op_width - s.type.width) for s, lift in zip(sources, lifts, strict=True)]
         coef_width = max(w + lift - op for w, lift, op in zip(kernel_widths, lifts, shifts, strict=True))
-        trial = (op_width * coef_width, coef_width, op_width, shifts)
+        devices = -(-op_width // FACTOR) * -(-coef_width // FACTOR)
+        trial = (devices, op_width * coef_width, coef_width, op_width, shifts)
         best = trial if best is None else min(best, trial)
     assert best is not None
-    return best[2], best[1], best[3]
+    return best[3], best[2], best[4]
 
 
 def _sum_of(biases: Sequence[Weight], rows: int) -> tuple[NDArray[np.object_], int]:

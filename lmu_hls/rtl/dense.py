@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import Ints
-from lmu_hls.rtl.affine import Rom
+from lmu_hls.rtl.affine import Rom, Source, split_lifts
 from lmu_hls.rtl.cycles import SUM, Beats
 from lmu_hls.rtl.matrix import divisors
 from lmu_hls.rtl.packed import typed
 from lmu_hls.rtl.unit import CHANNELS, MemorySizes, MemoryUnit, check_signed
-from lmu_hls.spec import LMU, DenseUpdate
+from lmu_hls.spec import LMU, DenseUpdate, Weight
 
 MODULE = "lmu_memory_dense"
 PIPELINE_CYCLES = 5  # from the last column of a group to its output beat
@@ -85,21 +85,36 @@ def dense_unit(lmu: LMU, update: DenseUpdate, file: str, lanes: int | None = Non
     ``lanes`` must divide the order; by default it is the smallest divisor that gives as many multipliers as the
     reuse factor asks for (see :func:`lanes_for`). Raises LmuHlsError for what the unit cannot take.
     """
-    types = {"u": lmu.u, "mem": lmu.mem, "A_bar": update.a.type, "B_bar": update.b.type}
-    check_signed(lmu.name, types)
+    check_signed(lmu.name, {"u": lmu.u, "mem": lmu.mem, "A_bar": update.a.type, "B_bar": update.b.type})
     if lanes is None:
         lanes = lanes_for(lmu.order, lmu.memory_d, lmu.reuse_factor)
     if lanes < 1 or lmu.order % lanes:
         allowed = ", ".join(map(str, divisors(lmu.order)))
         raise LmuHlsError(f"layer {lmu.name!r}: {lanes} lanes do not divide order {lmu.order}; use one of {allowed}")
-    coef_width = max(update.a.type.width, update.b.type.width)
-    words = rom_words(update.a.values, update.b.values, lanes, coef_width)
+    a, b = _lifted(lmu, update)
+    coef_width = max(a.type.width, b.type.width)
+    words = rom_words(a.values, b.values, lanes, coef_width)
     rom = Rom(f"rom/{file}.hex", lanes * coef_width, words)
     parameters: dict[str, int | str] = {"ORDER": lmu.order, "MEMORY_D": lmu.memory_d, "LANES": lanes}
-    for prefix, tensor_type in zip(("U", "MEM", "A", "B"), types.values(), strict=True):
-        parameters |= typed(prefix, tensor_type)
+    parameters |= typed("U", lmu.u) | typed("MEM", lmu.mem) | typed("A", a.type) | typed("B", b.type)
     parameters["ROM_FILE"] = rom.file
     return MemoryUnit(DenseMemory(lmu.order, lmu.memory_d, lanes), MODULE, parameters, rom)
+
+
+def _lifted(lmu: LMU, update: DenseUpdate) -> tuple[Weight, Weight]:
+    """A_bar and B_bar with the fraction bits that make the smallest multipliers. The unit shifts u or mem by the
+    difference that is left."""
+    sources = [Source("u", lmu.u, Weight(update.b.values[np.newaxis], update.b.type)), Source("mem", lmu.mem, update.a)]
+    fractions = [source.type.fraction + source.kernel.type.fraction for source in sources]
+    lifts = [max(fractions) - fraction for fraction in fractions]
+    _, _, shifts = split_lifts(sources, lifts)
+    b, a = (_shifted(weight, lift - own) for weight, lift, own in zip((update.b, update.a), lifts, shifts, strict=True))
+    return a, b
+
+
+def _shifted(weight: Weight, bits: int) -> Weight:
+    """The same values with ``bits`` more fraction bits."""
+    return Weight(weight.values << bits, replace(weight.type, width=weight.type.width + bits))
 
 
 def rom_words(a: Ints, b: Ints, lanes: int, width: int) -> tuple[int, ...]:

@@ -33,8 +33,8 @@ NETWORK = {
         "MULT36X36": 0,
         "BSRAM": 0,
     },
-    "ice40": {"LUT": 560, "CARRY": 122, "FF": 626, "DSP": 3, "EBR": 2, "SPRAM": 0},
-    "ecp5": {"LUT": 522, "LUTRAM": 78, "CCU2C": 48, "FF": 598, "DSP": 3, "DP16KD": 0},
+    "ice40": {"LUT": 527, "CARRY": 122, "FF": 557, "DSP": 3, "EBR": 2, "SPRAM": 0},
+    "ecp5": {"LUT": 519, "LUTRAM": 78, "CCU2C": 48, "FF": 598, "DSP": 3, "DP16KD": 0},
     "xc7": {"LUT": 237, "LUTRAM": 40, "SRL": 3, "FF": 382, "CARRY4": 9, "DSP": 3, "BRAM18": 0},
     "xcup": {"LUT": 329, "LUTRAM": 48, "SRL": 3, "FF": 581, "CARRY4": 29, "DSP": 3, "BRAM18": 0, "URAM": 0},
 }
