@@ -14,12 +14,13 @@ import types
 import typing
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, BinaryIO, TypeVar
 
 from lmu_hls.errors import LmuHlsError
 
 T = TypeVar("T")
 
+_SCALARS = (bool, int, str)
 INFINITIES = {"inf": math.inf, "-inf": -math.inf}
 
 
@@ -32,7 +33,12 @@ def encode(record: object) -> str:
 
     Infinities become text, see the module. Raises RecordError for NaN, naming the field.
     """
-    return json.dumps(plain(record), indent=2, allow_nan=False, ensure_ascii=False) + "\n"
+    return text_of(plain(record))
+
+
+def text_of(data: Any) -> str:
+    """JSON text of data as `plain` gives them."""
+    return json.dumps(data, indent=2, allow_nan=False, ensure_ascii=False) + "\n"
 
 
 def parse(text: str) -> Any:
@@ -70,31 +76,44 @@ def is_text(kind: Any) -> bool:
     return isinstance(kind, type) and hasattr(kind, "parse")
 
 
-def write_text(path: Path, text: str) -> None:
+def write_text(path: Path, text: str, synced: bool = True) -> None:
     """`write_bytes` for a text, in UTF-8."""
-    write_bytes(path, text.encode())
+    write_bytes(path, text.encode(), synced)
 
 
-def write_bytes(path: Path, data: bytes) -> None:
+def write_bytes(path: Path, data: bytes, synced: bool = True) -> None:
     """Replace `path` by `data` in one step; when that fails the old file is left as it was.
+
+    ``synced``: also where the machine loses power. Files whose hashes a record holds need it not, and it takes longer
+    than all the rest.
 
     Raises LmuHlsError when the folder cannot be written or the disk is full.
     """
     draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            with draft.open("wb") as file:
+            with _created(draft) as file:
                 file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
+                if synced:
+                    file.flush()
+                    os.fsync(file.fileno())
             draft.replace(path)
-        finally:
+        except BaseException:
             draft.unlink(missing_ok=True)
+            raise
     except OSError as error:
         raise LmuHlsError(
             f"cannot write {path}: {error.strerror or error}. Free some space or choose another folder."
         ) from error
+
+
+def _created(path: Path) -> BinaryIO:
+    """A new file, in a folder that is made where there is none."""
+    try:
+        return path.open("wb")
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path.open("wb")
 
 
 def dump(path: Path, record: object) -> None:
@@ -126,6 +145,8 @@ def _no_constant(name: str) -> None:
 
 def plain(value: Any, where: str = "") -> Any:
     """The record as dicts, lists and scalars."""
+    if value is None or type(value) in _SCALARS:
+        return value
     if is_text(type(value)):
         return str(value)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
@@ -139,7 +160,7 @@ def plain(value: Any, where: str = "") -> Any:
         if math.isnan(value):
             raise RecordError(f"{where or 'top level'}: NaN is no result; a record cannot hold it")
         return "inf" if value > 0 else "-inf"
-    if value is None or type(value) in (bool, int, float, str):
+    if type(value) is float:
         return value
     raise TypeError(f"a record cannot hold a {type(value).__name__}: {value!r}; convert it to a plain type first")
 

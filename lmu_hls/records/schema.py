@@ -37,7 +37,7 @@ def check_schema(schema: object, what: str) -> None:
 def text_of(record: object) -> str:
     """The JSON text of a record, with its schema and the SHA-256 of the rest in front."""
     fields = plain(record)
-    return jsonfile.encode({"schema": SCHEMA, "sha256": _seal(fields), **fields})
+    return jsonfile.text_of({"schema": SCHEMA, "sha256": _seal(fields), **fields})
 
 
 def unseal(data: Any, what: str = "the record") -> dict[str, Any]:

@@ -15,13 +15,13 @@ from pathlib import PurePosixPath
 
 from lmu_hls.rtl.affine import Rom
 
+LIBRARY = "lmu_"  # begins the names of the library's modules
 CHECK = "PARAM_ERROR_"  # begins the names of the undefined modules that stop an elaboration
 HASH_DIGITS = 8
 
-# Comments, strings, escaped identifiers, directives, system tasks and based numbers are no names of modules
+# Comments, strings and escaped identifiers are no names of modules, nor are directives and system tasks
 _TOKEN = re.compile(
-    r"""//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\])*"|\\\S+|[`$]\w+|'[sS]?[bBoOdDhH]\s*\w+|(?P<name>[A-Za-z_][\w$]*)""",
-    re.DOTALL,
+    rf"""//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\])*"|\\\S+|(?<![\w`$])(?P<name>(?:{LIBRARY}|{CHECK})[\w$]*)""", re.DOTALL
 )
 
 

@@ -64,7 +64,7 @@ def write_project(
     files = project_files(plan, vectors, settled, extra)
     _remove_earlier(folder)
     for name, text in files.items():
-        write_text(folder / name, text)
+        write_text(folder / name, text, synced=False)  # the manifest has their hashes
     hashes = {name: hashlib.sha256(text.encode()).hexdigest() for name, text in files.items()}
     written = project(plan, hashes, settled)
     dump(folder / MANIFEST, written)
