@@ -15,6 +15,9 @@ FUNCTION_FIELDS = {
     "cell_activation": ("activation", "squash_table"),
 }
 
+NEAREST = "nearest"
+INTERPOLATIONS = (NEAREST, "linear")  # TableInterpolation: the nearest entry, or the line through its neighbours
+
 
 def hidden_weight(field: str) -> str:
     """The name that the weight ``field`` of a hidden cell has in the graph."""
@@ -32,8 +35,18 @@ def cell_activations(reading: Reading) -> dict[str, Activation]:
         keras_name, table = FUNCTION_FIELDS[field]
         function = reading.attribute(f"hidden_{keras_name}")
         to = reading.type("result" if tensor == "h" else tensor)
-        activations[table] = make_activation(function, table_index(reading, function), to)
+        activations[table] = make_activation(function, table_index(reading, function), to, is_interpolated(reading))
     return activations
+
+
+def is_interpolated(reading: Reading) -> bool:
+    """Whether the layer's tables have slopes between their entries. LmuHlsError for an unknown TableInterpolation."""
+    value = str(reading.attribute("table_interpolation") or NEAREST).lower()
+    if value not in INTERPOLATIONS:
+        raise LmuHlsError(
+            f"layer {reading.name!r}: TableInterpolation {value!r} is not possible; give {' or '.join(INTERPOLATIONS)}"
+        )
+    return value != NEAREST
 
 
 def table_index(reading: Reading, function: str) -> FixedType | None:

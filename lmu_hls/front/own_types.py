@@ -14,7 +14,14 @@ from lmu_hls.errors import LmuHlsError
 if TYPE_CHECKING:
     import keras
 
-OWN = ("Precision", "TableSize", "TableRange", "MemoryUpdate", "Fold")  # keys of a layer that change its numbers
+OWN = (
+    "Precision",
+    "TableSize",
+    "TableRange",
+    "TableInterpolation",
+    "MemoryUpdate",
+    "Fold",
+)  # keys of a layer that change its numbers
 
 
 def has_own_types(model: keras.Model) -> bool:

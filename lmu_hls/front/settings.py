@@ -234,6 +234,7 @@ _VALUES = {
     "ReuseFactor": (lambda value: _integer(value, 1), "an integer from 1 on"),
     "TableSize": (lambda value: _integer(value, 1), "a power of two"),
     "TableRange": (lambda value: _integer(value, 0), "a power of two, or 0 for the function's own"),
+    "TableInterpolation": (lambda value: isinstance(value, str), "'nearest' or 'linear'"),
     "BramFactor": (
         lambda value: isinstance(value, Real) and not isinstance(value, bool) and float(value) >= 0,
         "a number",

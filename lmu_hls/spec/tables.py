@@ -13,7 +13,7 @@ from lmu_hls.fixed import FixedType, integer_bits, quantize, to_float
 from lmu_hls.spec.weight import GUARD, Activation, Table, Weight
 
 MIN_ENTRY = 2  # bits of an entry
-MAX_REST = 12  # bits between two entries
+MAX_REST, MAX_INDEX = 12, 24  # bits between two entries, and of both together
 Floats = NDArray[np.float64]
 
 
@@ -40,7 +40,7 @@ def make_activation(function: str, index: FixedType | None, out: FixedType, inte
     entries = quantize(values, entry)
     if not interpolated:
         return Activation(function, Table(index, Weight(entries[:-1], entry)))
-    rest = min(max(1, out.fraction + 1 - index.fraction), MAX_REST)
+    rest = max(1, min(out.fraction + 1 - index.fraction, MAX_REST, MAX_INDEX - index.width))
     slopes = np.diff(entries)
     width = int(np.abs(slopes).max()).bit_length() + 1
     fine = FixedType(index.width + rest, index.integer).with_modes()

@@ -62,6 +62,11 @@ class Table:
         return self.index.width - int(log2(self.values.shape[0]))
 
     @property
+    def entry_index(self) -> FixedType:
+        """The type of an index without its low bits."""
+        return FixedType(self.index.width - self.rest, self.index.integer, self.index.signed).with_modes()
+
+    @property
     def words(self) -> Weight:
         """What a memory holds: the entries, with slopes above them as unsigned integers."""
         if self.slopes is None:
@@ -91,6 +96,13 @@ class Activation:
     @property
     def summed(self) -> bool:
         return self.table is not None and (self.table.slopes is not None or self.adds_relu)
+
+    @property
+    def result(self) -> FixedType:
+        """A type with the fraction bits that the table was made for."""
+        assert self.table is not None
+        entry = self.table.values.type
+        return FixedType(entry.width, entry.integer + GUARD) if self.summed else entry
 
     @property
     def adds_relu(self) -> bool:

@@ -84,11 +84,12 @@ def _table_notes(network: Network, wide: Trace, final: Trace) -> dict[Key, str]:
         for lookup in lookups(lmu):
             table, key = lookup.activation.table, (lmu.name, lookup.target)
             assert table is not None
-            allowed = allowed_db(lookup, table.index, inputs_of(lookup, lmu.name, wide))
-            measured = _measured_db(key, wide, final, table.values.type)
+            allowed = allowed_db(lookup, table.entry_index, inputs_of(lookup, lmu.name, wide))
+            measured = _measured_db(key, wide, final, lookup.activation.result)
             reach = -table.index.min_int * table.index.lsb
             text = (
                 f"{lookup.activation.function} table of {table.values.values.size} entries over [-{reach:g}, {reach:g})"
+                + (", interpolated" if table.slopes is not None else "")
             )
             limit = allowed < measured + LIMIT_DB
             known = f"it is the limit, with {allowed:.1f} dB; a larger TableSize or another TableRange would help"
@@ -165,7 +166,7 @@ def _proven_u(lmu: LMU, memory: Memory, cell: DenseCell | None) -> float:
             cell.activation.function,
             Rounding.from_type(cell.pre),
             Rounding.from_type(lmu.h),
-            0.0 if table is None else Rounding.from_type(table.index).worst,
+            0.0 if table is None else Rounding.from_type(table.entry_index).worst * (1 if table.slopes is None else 2),
         )
     found = layer_range(memory, encoder, hidden)
     u = float(found.u.max())

@@ -82,11 +82,15 @@ def lookups(lmu: LMU) -> tuple[Lookup, ...]:
 
 
 def allowed_db(lookup: Lookup, index: FixedType, values: Floats) -> float:
-    """The SNR of the function of ``values`` when they are first rounded to ``index``, in dB."""
-    function = FUNCTIONS[lookup.activation.function].real
-    exact = function(values)
-    error = function(to_float(quantize(values, index), index)) - exact
-    return decibel(float(np.sum(exact**2)), float(np.sum(error**2)))
+    """The SNR of the function of ``values`` by a table of the entries that ``index`` counts, in dB."""
+    function, table = FUNCTIONS[lookup.activation.function], lookup.activation.table
+    if table is not None and table.slopes is not None:
+        points = (np.arange(index.min_int, index.max_int + 2) * index.lsb).astype(np.float64)
+        held = np.interp(values, points, function.tabulated(points))
+    else:
+        held = function.tabulated(to_float(quantize(values, index), index))
+    error = held - function.tabulated(values)
+    return decibel(float(np.sum(function.real(values) ** 2)), float(np.sum(error**2)))
 
 
 def inputs_of(lookup: Lookup, layer: str, trace: Trace) -> Floats:

@@ -26,7 +26,7 @@ from lmu_hls.front.graph.types import (
     weight_on_grid,
 )
 from lmu_hls.front.graph.update import UPDATES, check_stable, choose_update, coefficients, sweep_type
-from lmu_hls.front.hidden import FUNCTION_FIELDS, cell_activations, hidden_weight
+from lmu_hls.front.hidden import FUNCTION_FIELDS, NEAREST, cell_activations, hidden_weight
 from lmu_hls.front.reading import Reading
 from lmu_hls.spec import HIDDEN_CELLS, HiddenCell
 
@@ -57,9 +57,9 @@ IDENTITY = FixedType(2, 2)  # holds 0 and 1: the encoder of an LMU with kernel_i
 class LMU(Layer):
     """A whole LMU layer. Weights that a connection would need and the layer lacks have no weight variable.
 
-    Keys of the configuration, under the layer's name or under ``LMU``: Strategy; ReuseFactor; TableSize and TableRange
-    of the activation tables; MemoryUpdate (dense, tridiagonal or auto); MemoryUpdateRtl, for the hand-written unit
-    instead of C++; Precision with any name of :data:`TENSORS` and
+    Keys of the configuration, under the layer's name or under ``LMU``: Strategy; ReuseFactor; TableSize, TableRange
+    and TableInterpolation of the activation tables; MemoryUpdate (dense, tridiagonal or auto); MemoryUpdateRtl,
+    for the hand-written unit instead of C++; Precision with any name of :data:`TENSORS` and
     :data:`WEIGHTS`, and ``result``, which is h. Types that are 'auto':
 
         tensors                            width and integer bits of the default precision, RND_CONV, SAT
@@ -77,6 +77,7 @@ class LMU(Layer):
         *(Attribute(name, value_type=bool) for name in (*CELL_OPTIONS, "return_sequences")),
         ConfigurableAttribute("reuse_factor", default=1),
         *(ConfigurableAttribute(name, default=value) for name, value in SETTINGS.items()),
+        ConfigurableAttribute("table_interpolation", value_type=str, default=NEAREST),
         ConfigurableAttribute("memory_update", value_type=str, default="dense"),
         ConfigurableAttribute("memory_update_rtl", value_type=bool, default=False),
         WeightAttribute("encoder_x"),
@@ -91,7 +92,10 @@ class LMU(Layer):
         self._check_name()
         self._check_target()
         self.set_attr("reuse_factor", reuse_factor(self))
-        for name, value in SETTINGS.items():  # hls4ml fills in defaults only after this
+        for name, value in {
+            **SETTINGS,
+            "table_interpolation": NEAREST,
+        }.items():  # hls4ml fills in defaults only after this
             self.set_attr(name, self.get_attr(name, value))
         update = choose_update(self)
         self.set_attr("memory_update", update)

@@ -31,6 +31,8 @@ def settings_of(built):
     settings = config(built)
     settings["LayerName"]["second_tanh"] |= {"TableSize": 64, "TableRange": 2}
     settings["LayerName"]["second_tanh"]["Precision"] |= {"result": "fixed<9,2,RND,WRAP>"}
+    for name in ("inner", "head_sigmoid"):
+        settings["LayerName"][name] |= {"TableSize": 64, "TableInterpolation": "linear"}
     return settings
 
 

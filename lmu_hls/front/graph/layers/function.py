@@ -15,7 +15,7 @@ from lmu_hls.activations import FUNCTIONS
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.front.graph.layers.base import LayerReader, set_result
 from lmu_hls.front.graph.types import ABSENT, default_type, explicit_type, hls_type, table_words
-from lmu_hls.front.hidden import table_index
+from lmu_hls.front.hidden import NEAREST, is_interpolated, table_index
 from lmu_hls.front.node import Node
 from lmu_hls.front.reading import Reading, fixed_type
 from lmu_hls.spec import Activation, Elementwise, make_activation
@@ -29,14 +29,16 @@ NODES = ("Activation", "HardActivation", "ELU")  # hls4ml's, for functions of Ke
 class LMUActivation(Layer):
     """An activation other than linear and relu. Keys of the configuration, under the layer's name or its class:
 
-    TableSize and TableRange of a table, powers of two; Precision with ``result``: by default the width of the default
-    precision, with one integer bit where no value is above 1, which becomes 1 - LSB.
+    TableSize and TableRange of a table, powers of two; TableInterpolation, 'nearest' or 'linear'; Precision with
+    ``result``: by default the width of the default precision, with one integer bit where no value is above 1, which
+    becomes 1 - LSB.
     """
 
     _expected_attributes = [  # noqa: RUF012 - the form that hls4ml asks for
         *(Attribute(name) for name in ("n_in", "n_vectors")),
         Attribute("activation", value_type=str),
         *(ConfigurableAttribute(name, default=value) for name, value in SETTINGS.items()),
+        ConfigurableAttribute("table_interpolation", value_type=str, default=NEAREST),
         *(TypeAttribute(name, configurable=False) for name in ("index", "table")),
     ]
 
@@ -45,7 +47,10 @@ class LMUActivation(Layer):
         shape = self.get_input_variable().shape
         self.set_attr("n_in", int(shape[-1]))
         self.set_attr("n_vectors", int(prod(shape[:-1])))
-        for name, value in SETTINGS.items():  # hls4ml fills in defaults only after this
+        for name, value in {
+            **SETTINGS,
+            "table_interpolation": NEAREST,
+        }.items():  # hls4ml fills in defaults only after this
             self.set_attr(name, self.get_attr(name, value))
         function, default = FUNCTIONS[self.get_attr("activation")], default_type(self.model.config)
         automatic = replace(default, integer=1) if function.limit <= 1 else default
@@ -100,4 +105,4 @@ class FunctionReader(LayerReader):
 def activation(reading: Reading, out: Any) -> Activation:
     """The function of a node with its table, whose entries have the type ``out``: the same for every reader."""
     function = reading.attribute("activation")
-    return make_activation(function, table_index(reading, function), out)
+    return make_activation(function, table_index(reading, function), out, is_interpolated(reading))
