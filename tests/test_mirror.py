@@ -111,6 +111,7 @@ ELSEWHERE = {
     "lmu_hls/spec/cells": {"golden/test_network.py": "base dense gru lstm"},
     "lmu_hls/spec/layers": {
         "spec/test_layers.py": "argmax base dense elementwise lmu scale softmax",
+        "golden/test_merge.py": "merge",
         "golden/test_pool.py": "pool",
         "spec/test_window.py": "select",
     },

@@ -13,31 +13,44 @@ from lmu_hls.fixed import Ints, quantize, to_float
 from lmu_hls.front.extract import network_spec
 from lmu_hls.front.node import Graph
 from lmu_hls.spec import Network
-from lmu_hls.spec.sequences import whole_sequences
+from lmu_hls.spec.sequences import whole_inputs
 
 
-def reference(model: Graph, x: Any) -> NDArray[Any]:
+def reference(model: Graph, x: Any) -> Any:
     """The outputs that ``model.predict(x)`` of an hls4ml model with an LMU must be equal to, value for value.
 
-    x (N, steps, n_in), or (steps, n_in), of float32 or float64. The result has the form of hls4ml's: that dtype, the
-    output of a sample flat, so (N, values), and one sample without the first axis. ``reshape`` with the shape of the
-    Keras model's output gives Keras's form. Raises LmuHlsError for x of another kind or shape, and for NaN.
+    x (N, steps, n_in), or (steps, n_in), of float32 or float64; a list of such arrays for several inputs. The result
+    has the form of hls4ml's: that dtype, the output of a sample flat, so (N, values), and one sample without the first
+    axis; a list of such arrays for several outputs. ``reshape`` with the shape of the Keras model's output gives
+    Keras's form. Raises LmuHlsError for x of another kind or shape, and for NaN.
     """
     network = network_spec(model)
-    outputs = to_float(golden.predict(network, integers(network, x)), network.out)
-    return as_hls4ml(outputs, x.dtype)
+    outputs = golden.predict_all(network, input_integers(network, x))
+    dtype = (x[0] if isinstance(x, list | tuple) else x).dtype
+    flat = [as_hls4ml(to_float(y, network.values[name].type), dtype) for name, y in outputs.items()]
+    return flat[0] if len(flat) == 1 else flat
+
+
+def input_integers(network: Network, x: Any) -> dict[str, Ints]:
+    """x, a list for several inputs, as (N, steps, n_in) integers of each input's type, by name.
+
+    LmuHlsError for what that cannot be done with.
+    """
+    for values in x if isinstance(x, list | tuple) else [x]:
+        if not isinstance(values, np.ndarray) or values.dtype not in (np.float32, np.float64):
+            what = values.dtype if isinstance(values, np.ndarray) else type(values).__name__
+            raise LmuHlsError(f"x is {what}; a NumPy array of float32 or float64 is needed")
+    whole = whole_inputs([(network.steps, item.width) for item in network.inputs], x)
+    try:
+        return {item.name: quantize(values, item.type) for item, values in zip(network.inputs, whole, strict=True)}
+    except ValueError as error:
+        raise LmuHlsError(f"x cannot be taken: {error}") from None
 
 
 def integers(network: Network, x: Any) -> Ints:
-    """x as (N, steps, n_in) integers of the network's input type. LmuHlsError for what that cannot be done with."""
-    if not isinstance(x, np.ndarray) or x.dtype not in (np.float32, np.float64):
-        what = x.dtype if isinstance(x, np.ndarray) else type(x).__name__
-        raise LmuHlsError(f"x is {what}; a NumPy array of float32 or float64 is needed")
-    whole = whole_sequences(x, network.steps, network.n_in)
-    try:
-        return quantize(whole, network.x)
-    except ValueError as error:
-        raise LmuHlsError(f"x cannot be taken: {error}") from None
+    """Those of a network of one input."""
+    (values,) = input_integers(network, x).values()
+    return values
 
 
 def as_hls4ml(outputs: NDArray[np.float64], dtype: Any) -> NDArray[Any]:

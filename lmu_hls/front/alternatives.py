@@ -12,9 +12,9 @@ _CONVOLUTION = (
     "an LMU's memory sees theta steps by itself: give it a larger memory_d or order; Dense is a convolution of size 1"
 )
 _SHAPE = "use the layers Flatten, Reshape or Permute of keras.layers instead of the operator"
+_DOT = "use Multiply and a Dense layer, which sums"
 _MERGE = (
-    "the hardware is one chain of layers: LMU(input_to_hidden=True) hands its input on beside the memory, memory_d > 1 "
-    "is several memories side by side"
+    "use the layers Add, Subtract, Multiply, Average, Maximum, Minimum and Concatenate of keras.layers, on two tensors"
 )
 _RECURRENT = "make it the hidden cell of an LMU: LMU(..., hidden_cell=keras.layers.{0}Cell(units))"
 _MASKS = "masked steps are not supported: train without it, on sequences of one length"
@@ -32,7 +32,7 @@ INSTEAD: Mapping[str, str] = {
         ("Conv1D", "Conv2D", "SeparableConv1D", "DepthwiseConv1D", "Conv1DTranspose", "ConvLSTM1D"), _CONVOLUTION
     ),
     "AdaptiveMaxPooling1D": "use MaxPooling1D or GlobalMaxPooling1D",
-    **dict.fromkeys(("Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum", "Concatenate", "Dot"), _MERGE),
+    "Dot": _DOT,
     **{name: _RECURRENT.format(name) for name in ("LSTM", "GRU", "SimpleRNN")},
     "RNN": "make its cell the hidden cell of an LMU: LMU(..., hidden_cell=cell) with a cell of keras.layers",
     **dict.fromkeys(("LeakyReLU", "PReLU"), _ELEMENTWISE),

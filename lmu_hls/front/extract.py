@@ -7,7 +7,10 @@ from collections.abc import Sequence
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.front.node import Graph
 from lmu_hls.front.reading import Reading
-from lmu_hls.spec import Layer, Network, chain
+from lmu_hls.spec import Input, Layer, Network, Node
+from lmu_hls.spec.network import input_name
+
+CLONE = "Clone"  # hls4ml's class of a node that copies a stream for several readers
 
 
 def network_spec(model: Graph) -> Network:
@@ -19,11 +22,26 @@ def network_spec(model: Graph) -> Network:
 
 
 def network_of(name: str, readings: Sequence[Reading]) -> Network:
-    """The network of a structure, with the types and weights that its ``readings`` give: the input, then the layers."""
-    entrance, *others = readings
-    steps, n_in = entrance.node.get_output_variable().shape
-    layers = tuple(_layer(reading) for reading in others)
-    return chain(name, entrance.type("result"), steps, n_in, layers)
+    """The network of a structure, with the types and weights that its ``readings`` give.
+
+    Its only input is called :data:`lmu_hls.spec.network.INPUT`, several have the names of their layers.
+    """
+    ends = [reading for reading in readings if reading.kind == "Input"]
+    shapes = [reading.node.get_output_variable().shape for reading in ends]
+    first = {ends[0].name: input_name(reading.name for reading in readings[1:])} if len(ends) == 1 else {}
+    names = [first.get(reading.name, reading.name) for reading in ends]
+    inputs = [Input(end, item.type("result"), n) for end, item, (_, n) in zip(names, ends, shapes, strict=True)]
+    sources: dict[str, str] = {}  # by the tensors of the graph
+    nodes: list[Node] = []
+    for reading in readings:
+        tensors, own = reading.node.inputs, first.get(reading.name, reading.name)
+        if reading.kind == CLONE:
+            own = sources[tensors[0]]
+        elif reading.kind != "Input":
+            nodes.append(Node(own, _layer(reading), tuple(sources[tensor] for tensor in tensors)))
+        sources.update(dict.fromkeys(reading.node.outputs, own))
+    outputs = tuple(sources[tensor] for tensor in ends[0].node.model.outputs)
+    return Network(name, shapes[0][0], tuple(inputs), tuple(nodes), outputs)
 
 
 def _layer(reading: Reading) -> Layer:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from lmu_hls.errors import LmuHlsError
@@ -52,13 +52,25 @@ def check_model(model: keras.Model) -> None:
     nodes = _nodes(model)
     for layer in layers:
         _check_masks(layer, nodes)
+        _check_state(layer, nodes)
     _check_operators(model, nodes)
-    shapes = [tuple(tensor.shape) for tensor in model.inputs]
-    if len(shapes) == 1 and (len(shapes[0]) != 3 or None in shapes[0][1:]):
-        features = shapes[0][-1] if len(shapes[0]) == 3 and shapes[0][-1] is not None else "features"
+    _check_inputs([tuple(tensor.shape) for tensor in model.inputs])
+
+
+def _check_inputs(shapes: list[tuple[int | None, ...]]) -> None:
+    for shape in shapes:
+        if len(shape) == 3 and None not in shape[1:]:
+            continue
+        features = shape[-1] if len(shape) == 3 and shape[-1] is not None else "features"
         raise LmuHlsError(
-            f"the model's input has shape {shapes[0]}; a fixed number of time steps is needed: build the model on "
+            f"the model's input has shape {shape}; a fixed number of time steps is needed: build the model on "
             f"keras.Input((steps, {features})), with the number of steps that the hardware shall take"
+        )
+    if len({steps for _, steps, _ in shapes}) > 1:
+        words = " and ".join(map(str, shapes))
+        raise LmuHlsError(
+            f"all inputs of a model need the same number of steps, but their shapes are {words}; cut or pad the data to "
+            "one length"
         )
 
 
@@ -194,23 +206,42 @@ def is_lmu_layer(layer: Any) -> bool:
 
 
 def comes_from_lmu(tensor: Any) -> bool:
-    """Whether an LMU is upstream of a symbolic tensor, in the model that the tensor belongs to."""
-    history = tensor._keras_history
-    if is_lmu_layer(history.operation):
-        return True
-    return any(map(comes_from_lmu, history.operation._inbound_nodes[history.node_index].input_tensors))
+    """Whether an LMU is upstream of a symbolic tensor."""
+    return _reaches_lmu([tensor._keras_history.operation], _before)
+
+
+def _reaches_lmu(start: Iterable[Any], follow: Callable[[Any], Iterable[Any]]) -> bool:
+    """Whether one of the operations of ``start``, or of those that ``follow`` leads to from them, is an LMU layer."""
+    waiting = list(start)
+    seen = {id(operation) for operation in waiting}
+    while waiting:
+        operation = waiting.pop()
+        if is_lmu_layer(operation):
+            return True
+        for other in follow(operation):
+            if id(other) not in seen:
+                seen.add(id(other))
+                waiting.append(other)
+    return False
+
+
+def _before(operation: Any) -> Iterator[Any]:
+    """The operations whose results an operation reads."""
+    for node in operation._inbound_nodes:
+        for tensor in node.input_tensors:
+            yield tensor._keras_history.operation
+
+
+def _beside(operation: Any) -> Iterator[Any]:
+    """Those, and the operations that read its results."""
+    yield from _before(operation)
+    for node in operation._outbound_nodes:
+        yield node.operation
 
 
 def beside_lmu(in_tensors: Iterable[Any], out_tensors: Iterable[Any]) -> bool:
-    """Whether an LMU is up- or downstream of the layer that makes ``out_tensors`` of ``in_tensors``."""
-    makers = (tensor._keras_history.operation for tensor in out_tensors)
-    return any(map(comes_from_lmu, in_tensors)) or any(map(leads_to_lmu, makers))
-
-
-def leads_to_lmu(layer: Any) -> bool:
-    """Whether an LMU is downstream of a layer."""
-    follow = [node.operation for node in layer._outbound_nodes]
-    return any(is_lmu_layer(operation) or leads_to_lmu(operation) for operation in follow)
+    """Whether an LMU is connected, by any way, with the layer that makes ``out_tensors`` of ``in_tensors``."""
+    return _reaches_lmu([tensor._keras_history.operation for tensor in (*in_tensors, *out_tensors)], _beside)
 
 
 def _nodes(model: keras.Model) -> set[Any]:
@@ -226,6 +257,12 @@ def _check_masks(layer: Any, nodes: set[Any]) -> None:
                 f"layer {layer.name!r} is called with a mask, and masked steps are not supported; call it with its "
                 "input only, and train on sequences of one length"
             )
+
+
+def _check_state(layer: Any, nodes: set[Any]) -> None:
+    calls = [node for node in layer._inbound_nodes if node in nodes] if is_lmu_layer(layer) else []
+    if any(len(node.input_tensors) != 1 for node in calls):
+        raise LmuHlsError(f"layer {layer.name!r}: initial_state is not supported; call the layer with its input only")
 
 
 def _check_operators(model: keras.Model, nodes: set[Any]) -> None:

@@ -38,7 +38,10 @@ def with_layers(model: keras.Model) -> keras.Model:
         return layers.get(operation) or type(operation).from_config(operation.get_config())
 
     def call(operation: Any, *args: Any, **kwargs: Any) -> Any:
-        return operation(args[0]) if operation in layers.values() else operation(*args, **kwargs)
+        if operation not in layers.values():
+            return operation(*args, **kwargs)
+        read = _tensors(args)
+        return operation(read[0] if len(read) == 1 else read)
 
     made = keras.models.clone_model(model, clone_function=copy, call_function=call)
     made.set_weights(model.get_weights())
@@ -73,4 +76,27 @@ def _slice(operator: Any, node: Any) -> Any:
     return Steps(steps.start, steps.stop, steps.step or 1, name=name)
 
 
-LAYERS: dict[str, Callable[[Any, Any], Any]] = {"GetItem": _slice}  # by Keras's class of the operator
+def _merge(operator: Any, node: Any) -> Any:
+    """x + y and the like of two tensors of one shape, and tensors side by side on the last axis."""
+    import keras
+
+    kind, read = type(operator).__name__, _tensors(node.arguments.args)
+    if kind == "Concatenate":
+        return keras.layers.Concatenate(axis=operator.axis, name=operator.name)
+    if len(read) != 2 or tuple(read[0].shape) != tuple(read[1].shape):
+        return None
+    return getattr(keras.layers, kind)(name=operator.name)
+
+
+def _tensors(args: Any) -> list[Any]:
+    """The symbolic tensors among the arguments of a call, in order."""
+    import keras
+
+    return [item for item in keras.tree.flatten(args) if isinstance(item, keras.KerasTensor)]
+
+
+# By Keras's class of the operator
+LAYERS: dict[str, Callable[[Any, Any], Any]] = {
+    "GetItem": _slice,
+    **dict.fromkeys(("Add", "Subtract", "Multiply", "Maximum", "Minimum", "Concatenate"), _merge),
+}

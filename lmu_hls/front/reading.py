@@ -63,9 +63,15 @@ class Reading:
         return self.node.get_attr(name)
 
     @property
+    def inputs(self) -> tuple[FixedType, ...]:
+        """The types of all that the node reads."""
+        read = (self.node.get_input_variable(name).type.precision for name in self.node.inputs)
+        return tuple(fixed_type(precision, f"layer {self.name!r}: its input") for precision in read)
+
+    @property
     def input(self) -> FixedType:
-        """The type of the values that the node reads."""
-        return fixed_type(self.node.get_input_variable().type.precision, f"layer {self.name!r}: its input")
+        """The type of the values that a node of one input reads."""
+        return self.inputs[0]
 
     def type(self, tensor: str) -> FixedType:
         """The settled type of a tensor or weight."""

@@ -186,11 +186,11 @@ class _Vector:
         if type(function) not in EQUATIONS:
             raise ValueError(f"{name}: golden has no equation for {type(function).__name__}")
         self._function, self._equation = function, EQUATIONS[type(function)]
-        self._read = item.terms[0].x
+        self._reads = [term.x for term in item.terms]
         self.overflows = 0
 
     def __call__(self, values: Values) -> Numbers:
-        result, overflows = self._equation(self._function, _ints(values(self._read)))
+        result, overflows = self._equation(self._function, *(_ints(values(read)) for read in self._reads))
         self.overflows += overflows
         return result
 

@@ -94,15 +94,24 @@ def run(
 
 
 def predict(network: Network, x: Ints, progress: Callable[[int], None] = lambda done: None) -> Ints:
-    """The output of :func:`run` only, in chunks of the batch, so that memory stays bounded.
+    """The output of :func:`run` only, of a network with one input and one output, as :func:`predict_all` makes it."""
+    (item,) = network.inputs
+    (output,) = predict_all(network, {item.name: x}, progress).values()
+    return output
+
+
+def predict_all(
+    network: Network, x: Mapping[str, Ints], progress: Callable[[int], None] = lambda done: None
+) -> dict[str, Ints]:
+    """The outputs of :func:`run` only, by name, in chunks of the batch, so that memory stays bounded.
 
     ``progress`` is told the number of samples done after each chunk.
     """
-    outputs = []
-    for part in chunks(network, len(x)):
-        outputs.append(run(network, x[part], every_step=False).output)
+    parts: list[Mapping[str, Ints]] = []
+    for part in chunks(network, len(next(iter(x.values())))):
+        parts.append(run(network, {name: values[part] for name, values in x.items()}, every_step=False).outputs)
         progress(part.stop)
-    return np.concatenate(outputs)
+    return {name: np.concatenate([part[name] for part in parts]) for name in network.outputs}
 
 
 def chunks(network: Network, samples: int) -> list[slice]:

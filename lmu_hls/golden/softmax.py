@@ -8,8 +8,9 @@ import numpy as np
 
 from lmu_hls.fixed import Ints, overflow_count, requantize
 from lmu_hls.golden.affine import exact_dtype
+from lmu_hls.golden.merge import merge
 from lmu_hls.golden.pool import pool
-from lmu_hls.spec import ArgMax, Pool, Softmax, VectorFunction
+from lmu_hls.spec import ArgMax, Merge, Pool, Softmax, VectorFunction
 
 GUARD = 2  # bits below the result's: half an LSB, and whether anything is left below that
 
@@ -41,9 +42,11 @@ def _check(layer: Softmax, n: int) -> None:
     exact_dtype(f"{layer.name}: quotient", largest << (layer.out.fraction + GUARD))
 
 
-# Each takes the function of the contract and values (..., n), and gives its values and how many of them overflowed
+# Each takes the function of the contract and values (..., n), of several tensors in order, and gives its values and
+# how many of them overflowed
 EQUATIONS: Mapping[type[VectorFunction], Callable[..., tuple[Ints, int]]] = {
     Softmax: softmax,
     ArgMax: argmax,
     Pool: pool,
+    Merge: merge,
 }

@@ -24,9 +24,11 @@ def function_name(name: str, node: Node) -> str:
 class SettleFifos(ModelOptimizerPass):
     """Gives the FIFOs between layers :data:`DEPTH` places, where hls4ml takes one for every step of the sequence.
 
-    The layers are a chain, and each reads its words in the order in which the one before writes them, one at a time.
-    None waits for a word that comes after one that it has not taken, so a FIFO of one place cannot block the chain. The
-    pace is that of the slowest layer: words that a faster one writes ahead come out no sooner.
+    In a chain each layer reads its words in the order in which the one before writes them, one at a time. None waits
+    for a word that comes after one that it has not taken, so a FIFO of one place cannot block the chain. The pace is
+    that of the slowest layer: words that a faster one writes ahead come out no sooner. Where branches meet, one may
+    have to hold a whole sequence until the other gives its first word: what a layer of several inputs reads keeps the
+    places that hls4ml gave it.
     """
 
     def __init__(self) -> None:
@@ -34,8 +36,9 @@ class SettleFifos(ModelOptimizerPass):
 
     def transform(self, model: Graph) -> bool:
         if has_lmu(model) and is_streamed(model):
-            for _, variable in _between(model):
-                variable.pragma = ("stream", DEPTH)
+            for node, variable in _between(model):
+                if not _meets(node, variable):
+                    variable.pragma = ("stream", DEPTH)
         return False
 
 
@@ -50,6 +53,12 @@ def check_fifos(model: Graph) -> None:
                 f"layer {node.name!r}: the FIFO behind it has {depth} places, with which no word would get through; "
                 f"give it at least {LEAST}, or {DEPTH} for full speed"
             )
+
+
+def _meets(node: Node, variable: Variable) -> bool:
+    """Whether a layer of several inputs reads this output of a node."""
+    (output,) = (name for name in node.outputs if node.get_output_variable(name) is variable)
+    return any(len(reader.inputs) > 1 for reader in node.get_output_nodes(output))
 
 
 def _between(model: Graph) -> list[tuple[Node, Variable]]:

@@ -11,6 +11,7 @@ from lmu_hls.spec.layers.argmax import ArgMax
 from lmu_hls.spec.layers.dense import Dense
 from lmu_hls.spec.layers.elementwise import Elementwise
 from lmu_hls.spec.layers.lmu import LMU
+from lmu_hls.spec.layers.merge import Merge
 from lmu_hls.spec.layers.pool import Pool
 from lmu_hls.spec.layers.select import Select
 from lmu_hls.spec.layers.softmax import Softmax
@@ -38,6 +39,7 @@ __all__ = [
     "LSTMCell",
     "Layer",
     "MemoryUpdate",
+    "Merge",
     "Network",
     "Node",
     "Pool",

@@ -91,7 +91,7 @@ class Term:
 
 
 class VectorFunction:
-    """A function of all values of a tensor at once that is no sum, such as the softmax. golden has its equation."""
+    """A function of all values of a tensor, or of several tensors, that is no sum. golden has its equation."""
 
     __slots__ = ()
 
@@ -112,8 +112,8 @@ class VectorFunction:
 class Assign:
     """to[start:stop] = function(sum of ``terms`` and ``biases``), rounded once to the type of ``to``.
 
-    A ``function`` is applied to values as they are: there is then one term without a factor, and no bias. Raises
-    ValueError where widths do not fit.
+    A ``function`` is applied to values as they are: there is then one term without a factor, or for a
+    :class:`VectorFunction` of several tensors one for each, and no bias. Raises ValueError where widths do not fit.
     """
 
     to: Tensor
@@ -134,7 +134,9 @@ class Assign:
                     f"{self.to.name}: a term of {term.x.width} values of {term.x.tensor.name} gives {width} sums, "
                     f"{self.width} are assigned"
                 )
-        if self.function is not None and (len(self.terms) != 1 or self.terms[0].factor is not None or self.biases):
+        single = isinstance(self.function, Activation) and len(self.terms) != 1
+        factors = any(term.factor is not None for term in self.terms)
+        if self.function is not None and (single or factors or self.biases):
             raise ValueError(f"{self.to.name}: a function takes values as they are")
 
     @property

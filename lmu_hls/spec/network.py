@@ -20,7 +20,7 @@ from lmu_hls.spec.layers.lmu import LMU
 
 T = TypeVar("T")
 
-INPUT = "input"  # the name of a chain's input, with underscores behind it where a layer has that name
+INPUT = "input"  # the name of the only input, with underscores behind it where a layer has that name
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -176,12 +176,19 @@ class Network:
 def chain(name: str, x: FixedType, steps: int, n_in: int, layers: Iterable[Layer]) -> Network:
     """Layers in order, each reading the one before; the input is (steps, n_in) values of type ``x``."""
     layers = tuple(layers)
-    first, names = INPUT, [layer.name for layer in layers]
-    while first in names:
-        first += "_"
+    names = [layer.name for layer in layers]
+    first = input_name(names)
     sources = [first, *names]
     nodes = tuple(Node(layer.name, layer, (source,)) for layer, source in zip(layers, sources, strict=False))
     return Network(name, steps, (Input(first, x, n_in),), nodes, tuple(names[-1:]))
+
+
+def input_name(names: Iterable[str]) -> str:
+    """The name of the only input of a network whose layers have these ``names``."""
+    first, taken = INPUT, set(names)
+    while first in taken:
+        first += "_"
+    return first
 
 
 def _in_order(name: str, nodes: tuple[Node, ...]) -> tuple[Node, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, TypeVar
 
 import numpy as np
@@ -25,6 +26,26 @@ def whole_sequences(x: NDArray[Element], steps: int, n_in: int, what: str = "x")
             f"one sample{_hint(x.shape, steps, n_in)}"
         )
     return x
+
+
+def whole_inputs(shapes: Sequence[tuple[int, int]], x: Any) -> list[NDArray[Any]]:
+    """What goes into each input, whose steps and values ``shapes`` has: x itself, or of a list or tuple one for each.
+
+    Raises LmuHlsError for shapes that do not fit, and for inputs of different numbers of samples.
+    """
+    several = isinstance(x, list | tuple)
+    if several != (len(shapes) > 1) or (several and len(x) != len(shapes)):
+        what = f"a list of {len(x)} arrays" if several else "one array"
+        raise LmuHlsError(
+            f"x is {what}, but the model has {len(shapes)} input{'s' * (len(shapes) > 1)}; give "
+            f"{'a list with one array for each, in the order of the model' if len(shapes) > 1 else 'one array'}"
+        )
+    names = [f"x[{k}]" for k in range(len(shapes))] if several else ["x"]
+    arrays = zip(x if several else [x], shapes, names, strict=True)
+    whole = [whole_sequences(values, *shape, name) for values, shape, name in arrays]
+    if len({len(values) for values in whole}) > 1:
+        raise LmuHlsError(f"the inputs have different numbers of samples: {', '.join(str(len(v)) for v in whole)}")
+    return whole
 
 
 def _hint(shape: tuple[Any, ...], steps: int, n_in: int) -> str:

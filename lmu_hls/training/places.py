@@ -86,8 +86,8 @@ class _Numbered(Reading):
         self._inner, self._weights, self._order = inner, weights, order
 
     @property
-    def input(self) -> FixedType:
-        return self._inner.input
+    def inputs(self) -> tuple[FixedType, ...]:
+        return self._inner.inputs
 
     @property
     def table_index(self) -> FixedType | None:

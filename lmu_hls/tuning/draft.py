@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from lmu_hls.fixed import FixedType, quantize, to_float
 from lmu_hls.front.config import full_config
-from lmu_hls.front.extract import network_of
+from lmu_hls.front.extract import CLONE, network_of
 from lmu_hls.front.hidden import table_index
 from lmu_hls.front.node import Graph, Node
 from lmu_hls.front.notes import float_weights
@@ -86,7 +86,7 @@ class Draft:
 
 def retyped(source: Draft, types: Types) -> list[Reading]:
     """The layers of a draft with ``types``, for :func:`lmu_hls.front.extract.network_of`."""
-    return [_Retyped(*pair, source, types) for pair in _names_before(source.nodes)]
+    return [_Retyped(*pair, source, types) for pair in _types_before(source.nodes)]
 
 
 def draft(
@@ -105,7 +105,7 @@ def draft(
     graph = _convert(model, without_precision(settings), backend, io_type)
     nodes = tuple(graph.get_layers())
     keys: dict[Key, None] = {}
-    network_of("lmu", [_Recorded(*pair, keys) for pair in _names_before(nodes)])
+    network_of("lmu", [_Recorded(*pair, keys) for pair in _types_before(nodes)])
     weights = {key: values for key, values in float_weights(graph).items() if key in keys}
     lmus = [node.name for node in nodes if node.class_name == "LMU"]
     own = frozenset(name for name in lmus if not _writes_table(config or {}, name))
@@ -176,14 +176,14 @@ def without_precision(settings: dict[str, Any]) -> dict[str, Any]:
 class _Recorded(Reading):
     """A node with its own types; it notes which tensors the contract asks for, by layer and name, in their order."""
 
-    def __init__(self, node: Node, before: str, keys: dict[Key, None]) -> None:
+    def __init__(self, node: Node, before: tuple[str, ...], keys: dict[Key, None]) -> None:
         super().__init__(node)
         self._before, self._keys = before, keys
 
     @property
-    def input(self) -> FixedType:
-        self._keys[self._before, "result"] = None
-        return super().input
+    def inputs(self) -> tuple[FixedType, ...]:
+        self._keys.update(dict.fromkeys((name, "result") for name in self._before))
+        return super().inputs
 
     def type(self, tensor: str) -> FixedType:
         self._keys[self.name, tensor] = None
@@ -193,13 +193,13 @@ class _Recorded(Reading):
 class _Retyped(Reading):
     """A node with other types, and with its float weights on their grids."""
 
-    def __init__(self, node: Node, before: str, source: Draft, types: Types) -> None:
+    def __init__(self, node: Node, before: tuple[str, ...], source: Draft, types: Types) -> None:
         super().__init__(node)
         self._before, self._source, self._types = before, source, types
 
     @property
-    def input(self) -> FixedType:
-        return self._types[self._before, "result"]
+    def inputs(self) -> tuple[FixedType, ...]:
+        return tuple(self._types[name, "result"] for name in self._before)
 
     def type(self, tensor: str) -> FixedType:
         return self._types[self.name, tensor]
@@ -212,9 +212,13 @@ class _Retyped(Reading):
         return self._source.on_grid((self.name, weight), self._types[self.name, weight])
 
 
-def _names_before(nodes: tuple[Node, ...]) -> list[tuple[Any, str]]:
-    """Each node of the chain with the name of the one whose type it reads; some nodes hand on what they read."""
-    names = [""]
+def _types_before(nodes: tuple[Node, ...]) -> list[tuple[Node, tuple[str, ...]]]:
+    """Each node with the names of those whose types it reads; some nodes hand on what they read."""
+    pairs: list[tuple[Node, tuple[str, ...]]] = []
+    names: dict[str, str] = {}  # by the tensors of the graph
     for node in nodes:
-        names.append(names[-1] if getattr(node, "keeps_type", False) else node.name)
-    return list(zip(nodes, names, strict=False))
+        before = () if node.class_name == "Input" else tuple(names[tensor] for tensor in node.inputs)
+        keeps = getattr(node, "keeps_type", False) or node.class_name == CLONE
+        names.update(dict.fromkeys(node.outputs, before[0] if keeps else node.name))
+        pairs.append((node, before))
+    return pairs

@@ -71,7 +71,7 @@ class OwnDense(keras.layers.Dense):
 
 
 MODELS = {
-    "add": (lambda: functional(lambda h, x: h + x), ("'add'", "after 'lmu' and 'x'", "input_to_hidden=True")),
+    "add": (lambda: functional(lambda h, x: h + 1), ("'add", "after 'lmu'", "on two tensors")),
     "scale": (lambda: functional(lambda h, x: h * 2), ("'multiply", "after 'lmu'", "weights of a Dense layer")),
     "slice": (lambda: functional(lambda h, x: h[:, ::-1]), ("'get_item", "with a positive step")),
     "mean": (lambda: functional(lambda h, x: ops.mean(h, axis=1)), ("'mean'", "return_sequences=False")),

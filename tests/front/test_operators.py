@@ -32,6 +32,32 @@ def test_slices_of_steps(operator):
     assert with_layers(changed) is changed
 
 
+def two(merge):
+    x = keras.Input((STEPS, N_IN), name="x")
+    h = lmu("tanh", name="memory")(x)
+    return keras.Model(x, keras.layers.Dense(2, name="head")(merge(h, lmu("tanh", name="second")(h))))
+
+
+@pytest.mark.parametrize(
+    "merge",
+    [
+        lambda h, g: h + g,
+        lambda h, g: g - h,
+        lambda h, g: h * g * g,
+        keras.ops.maximum,
+        keras.ops.minimum,
+        lambda h, g: keras.ops.concatenate([g, h], axis=-1),
+    ],
+)
+def test_operators_on_two_tensors(merge):
+    built = two(merge)
+    check_model(built)
+    changed = with_layers(built)
+    x = np.random.default_rng(0).uniform(-1, 1, (4, STEPS, N_IN)).astype(np.float32)
+    assert np.array_equal(changed.predict(x, verbose=0), built.predict(x, verbose=0))
+    assert with_layers(changed) is changed
+
+
 @pytest.mark.parametrize(
     "operator", [lambda h: h[:, ::-1], lambda h: h[:2, :], lambda h: h[:, -1, 1:], lambda h: h[..., -1:]]
 )

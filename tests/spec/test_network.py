@@ -1,6 +1,6 @@
 """The graph of the contract: golden is its definition on drawn graphs, and what does not fit is refused."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from lmu_hls import golden
 from lmu_hls.fixed import FixedType
-from lmu_hls.spec import Activation, Assign, Dense, Elementwise, Input, Network, Node, Tensor, Term, chain, store
-from lmu_hls.spec.assign import assign
+from lmu_hls.spec import Activation, Dense, Elementwise, Input, Merge, Network, Node, chain, store
 from lmu_hls.spec.layers import Layer
+from lmu_hls.spec.layers.merge import OPERATIONS
 from tests.support.networks import (
     define_graph,
     random_input,
@@ -21,27 +21,6 @@ from tests.support.networks import (
     random_type,
     random_weight,
 )
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class SumOfTwo(Layer):
-    """out = x0 + x1, value by value: a layer with two inputs that only this test knows."""
-
-    name: str
-    sources: tuple[FixedType, ...]
-    out: FixedType
-
-    @property
-    def inputs(self) -> tuple[FixedType, ...]:
-        return self.sources
-
-    def width(self, *widths: int) -> int:
-        self.check_width(widths[0], widths[1])
-        return widths[0]
-
-    def assignments(self, *widths: int) -> tuple[Assign, ...]:
-        out = Tensor("out", self.out, widths[0])
-        return (assign(out, *(Term(x.now()) for x in self.reads(*widths))),)
 
 
 def drawn_graph(seed: int) -> Network:
@@ -54,7 +33,7 @@ def drawn_graph(seed: int) -> Network:
     for k in range(int(rng.integers(2, 8))):
         name, source = f"n{k}", str(rng.choice(list(values)))
         x, width, every = values[source]
-        kind = "lmu" if k == 0 else str(rng.choice(["lmu", "dense", "relu", "sum", "again", "softmax"]))
+        kind = "lmu" if k == 0 else str(rng.choice(["lmu", "dense", "relu", "merge", "again", "softmax"]))
         alike = [other for other, (_, w, e) in values.items() if (w, e) == (width, every)]
         layer: Layer = Elementwise(name, x, Activation("relu"), random_type(rng))
         sources = (source,)
@@ -66,9 +45,9 @@ def drawn_graph(seed: int) -> Network:
             )  # fmt: skip
         elif kind == "dense":
             layer = Dense(name, x, random_weight(rng, width, 2), random_weight(rng, 2), random_type(rng))
-        elif kind == "sum":
-            other = str(rng.choice(alike))
-            layer, sources = SumOfTwo(name, (x, values[other][0]), random_type(rng)), (source, other)
+        elif kind == "merge":
+            other, operation = str(rng.choice(alike)), str(rng.choice(OPERATIONS))
+            layer, sources = Merge(name, x, values[other][0], operation, random_type(rng)), (source, other)
         elif kind == "softmax" and width > 1:
             layer = random_softmax(rng, x, name)
         elif kind == "again":
@@ -145,7 +124,7 @@ def test_what_does_not_fit_is_refused():
 def test_inputs_that_last_differently_do_not_meet():
     network = random_network(np.random.default_rng(0))
     first, second, *_ = network.nodes
-    both = Node("both", SumOfTwo("both", (first.layer.out, second.layer.out), FixedType(8, 4)), ("first", "second"))
+    both = Node("both", Merge("both", first.layer.out, second.layer.out, "add", FixedType(8, 4)), ("first", "second"))
     with pytest.raises(ValueError, match="'both' reads inputs of different numbers of steps"):
         replace(network, nodes=(first, second, both), outputs=("both",))
 

@@ -28,6 +28,7 @@ from lmu_hls.spec import (
     make_activation,
     make_exp,
 )
+from lmu_hls.spec.layers.merge import Merge
 from lmu_hls.spec.layers.pool import Pool
 from lmu_hls.spec.layers.scale import Scale
 from lmu_hls.spec.layers.select import Select
@@ -292,7 +293,7 @@ def define_graph(network: Network, given: Mapping[str, Ints]) -> dict[str, Ints]
 
 
 def define_layer(layer: Layer, values: np.ndarray, *others: np.ndarray) -> np.ndarray:
-    """What a layer of one input gives for Fractions, every step or the last; others are sums of what they read."""
+    """What a layer gives for the Fractions of its inputs, every step or the last."""
     if isinstance(layer, LMU):
         h = define_lmu(layer, values)["h"]
         return h if layer.return_sequences else h[-1]
@@ -320,7 +321,21 @@ def define_layer(layer: Layer, values: np.ndarray, *others: np.ndarray) -> np.nd
         return np.apply_along_axis(lambda v: [Fraction(v.tolist().index(True))], -1, values == largest)
     if isinstance(layer, Elementwise):
         return _each(values, lambda v: define_activation(layer.activation, v, layer.out))
-    return _each(sum(others, values), lambda v: assign(v, layer.out))
+    assert isinstance(layer, Merge)
+    return _each(define_merge(layer.operation, values, *others), lambda v: assign(v, layer.out))
+
+
+def define_merge(operation: str, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Two tensors of Fractions as one, from the docstring of lmu_hls/spec/layers/merge.py."""
+    return {
+        "add": lambda: x + y,
+        "subtract": lambda: x - y,
+        "average": lambda: (x + y) / 2,
+        "multiply": lambda: x * y,
+        "maximum": lambda: np.where(x > y, x, y),
+        "minimum": lambda: np.where(x < y, x, y),
+        "concatenate": lambda: np.concatenate([x, y], axis=-1),
+    }[operation]()
 
 
 def _each(values: np.ndarray, function: Callable[[Fraction], Fraction]) -> np.ndarray:

@@ -37,7 +37,7 @@ class LMUHandler(KerasV3LayerHandler):
 
     def handle(self, layer: Any, in_tensors: Any, out_tensors: Any) -> tuple[dict[str, Any], ...]:
         """All attributes as plain Python values, all weights in float64 and in the layout of the contract."""
-        _refuse_options(layer, in_tensors, out_tensors)
+        _refuse_options(layer, in_tensors)
         cell = layer.cell
         a_bar, b_bar = cell.discrete_system()
         attributes = {
@@ -87,11 +87,9 @@ class NeighbourHandler:
     def __call__(self, layer: Any, in_tensors: Any, out_tensors: Any) -> Any:
         if not beside_lmu(in_tensors, out_tensors):
             return self.original and self.original(layer, in_tensors, out_tensors)
-        own = self.reader.attributes(layer, tuple(in_tensors[0].shape[1:]))
+        own = self.reader.parts(layer, in_tensors, out_tensors)
         if own is not None:
-            ends = {"input": in_tensors, "output": out_tensors}
-            names = {f"{end}_keras_tensor_names": [one.name for one in tensors] for end, tensors in ends.items()}
-            return ({"name": layer.name, **names, **own},)
+            return own
         weights = {"weight_data": layer_weight(layer, "kernel"), "bias_data": layer_weight(layer, "bias")}
         parts = self.original(layer, in_tensors, out_tensors)
         if parts is None:
@@ -113,7 +111,7 @@ def wrap_handlers() -> None:
                 registry[name] = NeighbourHandler(registry.get(name), reader)
 
 
-def _refuse_options(layer: Any, in_tensors: Any, out_tensors: Any) -> None:
+def _refuse_options(layer: Any, in_tensors: Any) -> None:
     """LmuHlsError for options of the recurrent layer that the hardware does not do."""
     remedies = {
         "stateful": "hardware starts every sequence from zero; set stateful=False",
@@ -123,8 +121,6 @@ def _refuse_options(layer: Any, in_tensors: Any, out_tensors: Any) -> None:
     for option, remedy in remedies.items():
         if getattr(layer, option, False):
             raise LmuHlsError(f"layer {layer.name!r}: {option}=True is not supported: {remedy}")
-    if len(in_tensors) != 1 or len(out_tensors) != 1:
-        raise LmuHlsError(f"layer {layer.name!r}: initial_state is not supported; call the layer with its input only")
     if in_tensors[0].shape[1] is None:
         raise LmuHlsError(
             f"layer {layer.name!r}: the number of time steps is not fixed; build the model on "

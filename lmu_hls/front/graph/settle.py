@@ -6,7 +6,6 @@ Models without an LMU are left alone.
 from __future__ import annotations
 
 from functools import partial
-from itertools import pairwise
 from typing import Any
 
 from hls4ml.model.optimizer import ModelOptimizerPass
@@ -16,7 +15,9 @@ from lmu_hls.front.graph.layers import readers
 from lmu_hls.front.graph.types import unsupported
 from lmu_hls.front.node import Graph, Node
 from lmu_hls.front.reading import fixed_type
-from lmu_hls.spec.sequences import whole_sequences
+from lmu_hls.spec.sequences import whole_inputs
+
+COPIES = 7  # of a stream, that hls4ml makes at most
 
 
 class SettleTypes(ModelOptimizerPass):
@@ -35,7 +36,8 @@ class SettleTypes(ModelOptimizerPass):
         for reader in readers():
             reader.prepare(model)
         nodes = list(model.get_layers())
-        _check_chain(model, nodes)
+        _check_names(nodes)
+        _check_copies(model, nodes)
         settlers = {kind: reader.settle for reader in readers() for kind in reader.settled}
         for node in nodes:
             if node.class_name not in settlers:
@@ -49,9 +51,12 @@ class SettleTypes(ModelOptimizerPass):
 
 
 def _samples(model: Graph, x: Any) -> int:
-    """The number of samples in x: hls4ml's own count divides sizes, and reads shapes that do not fit across samples."""
-    steps, n_in = model.get_input_variables()[0].shape
-    return len(whole_sequences(x, steps, n_in))
+    """The number of samples in x, a list for several inputs.
+
+    hls4ml's own count divides sizes, and reads shapes that do not fit across samples.
+    """
+    ends = model.get_input_variables()
+    return len(whole_inputs([tuple(end.shape) for end in ends], x)[0])
 
 
 def has_lmu(model: Graph) -> bool:
@@ -59,18 +64,25 @@ def has_lmu(model: Graph) -> bool:
     return any(node.class_name == "LMU" for node in model.get_layers())
 
 
-def _check_chain(model: Graph, nodes: list[Node]) -> None:
-    """LmuHlsError unless the model is one chain of layers from one input to one output, with distinct names."""
-    remedy = "use one input, one output and layers in sequence"
-    if len(model.inputs) != 1 or len(model.outputs) != 1:
-        raise LmuHlsError(f"the model has {len(model.inputs)} inputs and {len(model.outputs)} outputs; {remedy}")
-    for before, node in pairwise(nodes):
-        if list(node.inputs) != list(before.outputs):
-            raise LmuHlsError(f"layer {node.name!r} does not follow {before.name!r} in a chain; {remedy}")
+def _check_names(nodes: list[Node]) -> None:
+    """LmuHlsError unless the names of the layers are distinct."""
     names = [node.name.lower() for node in nodes]
     for node in nodes:
         if names.count(node.name.lower()) > 1:
             raise LmuHlsError(f"layer {node.name!r} has the name of another layer but for case; rename one of them")
+
+
+def _check_copies(model: Graph, nodes: list[Node]) -> None:
+    """hls4ml copies a stream for so many readers at most."""
+    if model.config.get_config_value("IOType") != "io_stream":
+        return
+    for node in nodes:
+        readers = len(node.get_output_nodes()) + sum(tensor in model.outputs for tensor in node.outputs)
+        if readers > COPIES:
+            raise LmuHlsError(
+                f"layer {node.name!r} is read by {readers} layers and outputs, and io_stream has {COPIES} copies of a "
+                "stream at most; use io_type='io_parallel'"
+            )
 
 
 def _check_maximum(model: Graph, nodes: list[Node]) -> None:

@@ -14,7 +14,7 @@ from lmu_hls.fixed import MAX_WIDTH, FixedType, integer_bits, quantize, to_float
 from lmu_hls.front.alternatives import instead_of
 from lmu_hls.front.node import GraphConfig, Node
 from lmu_hls.front.notes import float_weights
-from lmu_hls.front.reading import MAX_WEIGHT_WIDTH, fixed_type
+from lmu_hls.front.reading import MAX_WEIGHT_WIDTH, Reading, fixed_type
 from lmu_hls.spec import Table
 
 Floats = NDArray[np.float64]
@@ -143,8 +143,8 @@ def tensor_type(node: Node, name: str) -> FixedType:
 
 
 def input_type(node: Node) -> FixedType:
-    """The settled type of the values that ``node`` reads."""
-    return fixed_type(node.get_input_variable().type.precision, f"layer {node.name!r}: its input")
+    """The settled type of the values that a ``node`` of one input reads."""
+    return Reading(node).input
 
 
 def unsupported(node: Node) -> str:

@@ -196,9 +196,19 @@ def test_other_graphs(tmp_path):
     inputs = keras.Input((STEPS, N_IN), name="x")
     one = plain()(inputs)
     two = lmu("tanh", FREE, name="two")(inputs)
-    refuse(keras.Model(inputs, [one, two]), tmp_path, "1 inputs and 2 outputs")
-    added = keras.layers.Add(name="sum")([one, two])
-    refuse(keras.Model(inputs, added), tmp_path, "'sum'", "Add layers are not supported", "one chain of layers")
+    dot = keras.layers.Dot(-1, name="sum")([one, two])
+    refuse(
+        keras.Model(inputs, dot), tmp_path, "'sum'", "Dot layers are not supported", "use Multiply and a Dense layer"
+    )
+    longer = keras.Input((STEPS + 1, N_IN), name="longer")
+    both = keras.Model([inputs, longer], [one, lmu("tanh", FREE, name="three")(longer)])
+    refuse(both, tmp_path, "all inputs of a model need the same number of steps")
+    repeated = keras.layers.Add(name="sum")([one, keras.layers.RepeatVector(1)(one[:, -1])])
+    refuse(keras.Model(inputs, repeated), tmp_path, "'sum'", "Keras would repeat")
+    behind = keras.layers.Concatenate(axis=1, name="sum")([one, two])
+    refuse(keras.Model(inputs, behind), tmp_path, "'sum'", "on the last axis only, not on 1")
+    alone = keras.layers.Add(name="sum")([two] * 8)
+    refuse(keras.Model(inputs, alone), tmp_path, "'two' is read by 8", "7 copies", io_type="io_stream")
 
 
 def test_names_that_differ_in_case_only(tmp_path):

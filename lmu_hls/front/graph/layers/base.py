@@ -6,7 +6,7 @@ A file in this folder has one subclass of :class:`LayerReader`; nothing else of 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
 from lmu_hls.fixed import FixedType
@@ -46,6 +46,11 @@ class LayerReader(ABC):
         """
         return None
 
+    def parts(self, layer: Any, in_tensors: Any, out_tensors: Any) -> tuple[dict[str, Any], ...] | None:
+        """The nodes of a Keras layer, connected by the names of the tensors; None: those of hls4ml's handler."""
+        own = self.attributes(layer, tuple(in_tensors[0].shape[1:]))
+        return None if own is None else (node_part(layer.name, names_of(in_tensors), names_of(out_tensors), own),)
+
     def node_class(self, part: Mapping[str, Any], after: bool) -> str:
         """The class of the node that hls4ml's handler describes by ``part``, ``after`` an LMU or before one."""
         kind = str(part["class_name"])
@@ -61,6 +66,15 @@ class LayerReader(ABC):
     @abstractmethod
     def extract(self, reading: Reading) -> Layer:
         """The layer of the contract. LmuHlsError for what the contract does not know."""
+
+
+def names_of(tensors: Iterable[Any]) -> list[str]:
+    return [str(tensor.name) for tensor in tensors]
+
+
+def node_part(name: str, read: list[str], give: list[str], own: Mapping[str, Any]) -> dict[str, Any]:
+    """A node as hls4ml's handlers describe one, between the tensors called ``read`` and ``give``."""
+    return {"name": name, "input_keras_tensor_names": read, "output_keras_tensor_names": give, **own}
 
 
 def readers() -> tuple[LayerReader, ...]:
