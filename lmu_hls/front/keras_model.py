@@ -69,8 +69,8 @@ def _check_inputs(shapes: list[tuple[int | None, ...]]) -> None:
     if len({steps for _, steps, _ in shapes}) > 1:
         words = " and ".join(map(str, shapes))
         raise LmuHlsError(
-            f"all inputs of a model need the same number of steps, but their shapes are {words}; cut or pad the data to "
-            "one length"
+            f"all inputs of a model need the same number of steps, but their shapes are {words}; cut or pad the "
+            "data to one length"
         )
 
 

@@ -56,7 +56,7 @@ def _samples(model: Graph, x: Any) -> int:
     hls4ml's own count divides sizes, and reads shapes that do not fit across samples.
     """
     ends = model.get_input_variables()
-    return len(whole_inputs([tuple(end.shape) for end in ends], x)[0])
+    return len(whole_inputs([(end.shape[0], end.shape[1]) for end in ends], x)[0])
 
 
 def has_lmu(model: Graph) -> bool:
