@@ -14,7 +14,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import jinja2
 from hls4ml.model.optimizer import ModelOptimizerPass
 
 from lmu_hls.blackbox.descriptor import descriptor
@@ -27,22 +26,14 @@ from lmu_hls.hls.layers.lmu import BLACKBOX, memory_step_name, memory_step_strea
 from lmu_hls.hls.strategy import in_rtl
 from lmu_hls.hls.targets import FIRMWARE
 from lmu_hls.records import write_text
+from lmu_hls.rendering import render
 from lmu_hls.rtl.blackbox import Blackbox, blackbox, blackbox_sources
-from lmu_hls.rtl.copies import SPDX
 
 HEADER = "nnet_lmu_blackbox.h"
 FOLDER = f"firmware/{BLACKBOX}"
 CFLAGS = "-std=c++0x"  # hls4ml's for the C++ of a project
 VERILATED = "LMU_BLACKBOX_VERILATED"  # defined where the Verilog itself takes the place of the models
 COEFFICIENTS = tuple(name for names in UPDATES.values() for name in names)
-_TEMPLATES = jinja2.Environment(
-    loader=jinja2.PackageLoader("lmu_hls.blackbox"),
-    undefined=jinja2.StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-    keep_trailing_newline=True,
-)
-_TEMPLATES.globals["spdx"] = SPDX
 
 
 class WriteBlackboxes(ModelOptimizerPass):
@@ -92,7 +83,9 @@ def write_blackboxes(project: Path, name: str, nodes: Sequence[Node], boxes: Seq
 
 def _model(node: Node, box: Blackbox, suffix: str) -> str:
     weights = {key: node.weights[key] for key in COEFFICIENTS if key in node.weights}
-    return _TEMPLATES.get_template(f"memory_step.{suffix}.jinja").render(
+    return render(
+        "blackbox",
+        f"memory_step.{suffix}",
         box=box,
         header=HEADER,
         streams=memory_step_streams(node),

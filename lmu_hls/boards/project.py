@@ -6,17 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
-
-import jinja2
 
 from lmu_hls import naming
 from lmu_hls.boards.record import Board
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.records import jsonfile, load, write_text
 from lmu_hls.records.folder import MANIFEST, OutputFolder
+from lmu_hls.rendering import SPDX, render
 from lmu_hls.resources import hdl_file, hdl_modules, license_text
-from lmu_hls.rtl.copies import SPDX, without_formal
+from lmu_hls.rtl.copies import without_formal
 from lmu_hls.rtl.manifest import Project
 from lmu_hls.rtl.renaming import Names
 from lmu_hls.rtl.standalone import with_submodules
@@ -30,17 +28,6 @@ PATIENCE_S = 0.05  # without a byte, after which a packet is over: USB sends in 
 SLOWEST = 0.03  # of a bit, that a divisor may be wrong by
 FACTS = "network.json"
 _MODULES = ("lmu_uart_rx", "lmu_uart_tx", "lmu_link_rx", "lmu_link_tx", "lmu_fork", "lmu_argmax")
-
-_TEMPLATES = jinja2.Environment(
-    loader=jinja2.PackageLoader("lmu_hls.boards"),
-    undefined=jinja2.StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-    keep_trailing_newline=True,
-)
-_TEMPLATES.globals["spdx"] = SPDX
-for _filter in (naming.markdown, naming.source_text):
-    _TEMPLATES.filters[_filter.__name__] = _filter
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +96,7 @@ def write_board(outdir: Path, board: Board, baud: int = BAUD, device: str = "") 
     folder = output.board(board.name)
     texts = _sources(project, names, output.verilog)
     texts[f"rtl/{top}.v"] = _top(top, project, board, names, facts, cycles)
-    texts[f"tb/{top}_tb.v"] = _render("board_tb.v.jinja", top=top, board=board)
+    texts[f"tb/{top}_tb.v"] = render("boards", "board_tb.v", top=top, board=board)
     router = target_of(target).routable[1]
     pins = constraints(router.constraints, "clk", board.clock_mhz, board.pins, board.standard)
     texts[f"{board.name}.{router.constraints}"] = pins
@@ -119,8 +106,15 @@ def write_board(outdir: Path, board: Board, baud: int = BAUD, device: str = "") 
         text = (package / name).read_text(encoding="utf-8").replace("from lmu_hls.fixed import", "from fixed import")
         texts[Path(name).name] = f"# {SPDX}\n{text}"
     bitstream = f"{top}.{router.bitstream}"
-    texts["README.md"] = _render(
-        "board_readme.md.jinja", board=board, facts=facts, top=top, target=target, bitstream=bitstream, pins=board.pins
+    texts["README.md"] = render(
+        "boards",
+        "board_readme.md",
+        board=board,
+        facts=facts,
+        top=top,
+        target=target,
+        bitstream=bitstream,
+        pins=board.pins,
     )
     texts["LICENSE"] = license_text()
     for name, text in texts.items():
@@ -175,8 +169,9 @@ def _top(top: str, project: Project, board: Board, names: Names, facts: Facts, c
     if project.axi_lite:
         raise LmuHlsError("a board has no master for the registers; convert without AXI-Lite")
     values, y_bits = facts.n_out, project.output.bus_bits
-    return _render(
-        "board_top.v.jinja",
+    return render(
+        "boards",
+        "board_top.v",
         top=top,
         project=project,
         board=board,
@@ -191,7 +186,3 @@ def _top(top: str, project: Project, board: Board, names: Names, facts: Facts, c
         led_bits=len(board.leds) - 1,
         place_bits=max(1, (values - 1).bit_length()) if values > 1 else y_bits,
     )
-
-
-def _render(template: str, **facts: Any) -> str:
-    return _TEMPLATES.get_template(template).render(**facts)

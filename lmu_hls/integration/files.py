@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import jinja2
-
-from lmu_hls import naming
 from lmu_hls.integration.ipxact import RANGE, bus_type, register_entries
 from lmu_hls.integration.ports import CLOCK, RESET, buses, ports, registers_bus
 from lmu_hls.records.folder import INTEGRATION, IP_XACT
-from lmu_hls.rtl.copies import SPDX
+from lmu_hls.rendering import SPDX, render
 from lmu_hls.rtl.network import NetworkPlan
 from lmu_hls.rtl.standalone import rom_files, sources
 from lmu_hls.synth.constraints import constraints, sdc
@@ -26,16 +23,6 @@ CONSTRAINTS = {
     "cst": ("Gowin: nextpnr-himbaechel; the clock is in clock.sdc", "//"),
 }  # language -> who reads it, and how a comment begins
 _EXAMPLE = {CLOCK: "PIN1", RESET: "PIN2"}
-_TEMPLATES = jinja2.Environment(
-    loader=jinja2.PackageLoader("lmu_hls.integration"),
-    undefined=jinja2.StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-    keep_trailing_newline=True,
-)
-_TEMPLATES.globals["spdx"] = SPDX
-for _filter in (naming.html, naming.source_text):
-    _TEMPLATES.filters[_filter.__name__] = _filter
 
 
 def integration_files(
@@ -56,13 +43,15 @@ def integration_files(
         "part": part,
     }
     made = {f"clock.{language}": constraint_file(language, clock_mhz) for language in CONSTRAINTS}
-    made["vivado_synth_ooc.tcl"] = _render("vivado_synth_ooc.tcl.jinja", script=_out_of_context(plan, part), **facts)
-    made["vivado_package_ip.tcl"] = _render("vivado_package_ip.tcl.jinja", **facts)
-    made["quartus.tcl"] = _render("quartus.tcl.jinja", **facts)
-    made[f"{plan.top}_hw.tcl"] = _render("hw.tcl.jinja", **facts)
+    made["vivado_synth_ooc.tcl"] = render(
+        "integration", "vivado_synth_ooc.tcl", script=_out_of_context(plan, part), **facts
+    )
+    made["vivado_package_ip.tcl"] = render("integration", "vivado_package_ip.tcl", **facts)
+    made["quartus.tcl"] = render("integration", "quartus.tcl", **facts)
+    made[f"{plan.top}_hw.tcl"] = render("integration", "hw.tcl", **facts)
     facts |= {"registers": register_entries(plan) if plan.options.axi_lite else (), "range": RANGE}
-    made[f"{plan.name}_litex.py"] = _render("litex.py.jinja", lite=registers_bus(plan), **facts)
-    xml = _render("component.xml.jinja", bus_type=bus_type, **facts)
+    made[f"{plan.name}_litex.py"] = render("integration", "litex.py", lite=registers_bus(plan), **facts)
+    xml = render("integration", "component.xml", bus_type=bus_type, **facts)
     return {IP_XACT: xml} | {f"{INTEGRATION}/{name}": text for name, text in made.items()}
 
 
@@ -79,7 +68,3 @@ def constraint_file(language: str, clock_mhz: float) -> str:
 
 def _out_of_context(plan: NetworkPlan, part: str) -> str:
     return script(sources(plan), plan.top, {}, part, f"{INTEGRATION}/clock.xdc", "build/")
-
-
-def _render(template: str, **facts: Any) -> str:
-    return _TEMPLATES.get_template(template).render(**facts)

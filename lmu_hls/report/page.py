@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import jinja2
 from markupsafe import Markup
 
+from lmu_hls import rendering
 from lmu_hls.naming import visible
 from lmu_hls.report.cards import cards
 from lmu_hls.report.pictures import css, pictures_of, svg
@@ -18,15 +18,7 @@ from lmu_hls.report.render import NEAR_TEXT
 
 def environment() -> jinja2.Environment:
     """Templates in which every text is escaped, and what cannot be seen is made visible."""
-    return jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=True,
-        finalize=_shown,
-    )
+    return rendering.environment("report", autoescape=True, finalize=_shown)
 
 
 def to_html(report: Report) -> str:

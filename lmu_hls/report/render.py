@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import jinja2
 from rich.markup import escape
 from rich.table import Table
 
+from lmu_hls import rendering
 from lmu_hls.energy.published import beside_the_paper
 from lmu_hls.naming import markdown, markdown_code, visible
 from lmu_hls.report.precision import ASSUMED, HEADINGS, decibels, precision_notes, precision_rows, vanished_counts
@@ -34,14 +32,7 @@ NEAR_TEXT = {
 
 def to_markdown(report: Report) -> str:
     """The whole report as Markdown with one table a section; the same report gives the same bytes."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,
-    )
+    environment = rendering.environment("report")
     environment.globals["precision_headings"] = HEADINGS
     environment.globals["precision_rows"] = precision_rows
     environment.globals["precision_assumed"] = ASSUMED

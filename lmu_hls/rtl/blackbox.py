@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from lmu_hls.rendering import render
 from lmu_hls.resources import hdl_modules
 from lmu_hls.rtl import layout
 from lmu_hls.rtl.dense import DenseMemory
 from lmu_hls.rtl.memory import memory_unit
 from lmu_hls.rtl.renaming import Names
-from lmu_hls.rtl.rendering import render
 from lmu_hls.rtl.standalone import ROM_MODULE, inline_rom, parameter, source, with_submodules
 from lmu_hls.rtl.unit import MemoryUnit
 from lmu_hls.spec import LMU
@@ -91,7 +91,7 @@ def _top(box: Blackbox, names: Names, roms: Mapping[str, str]) -> str:
         )
         for module, name, given, wires in parts
     ]
-    return render("memory_blackbox.v.jinja", box=box, lanes=lanes, states=states, instances=instances)
+    return render("rtl", "memory_blackbox.v", box=box, lanes=lanes, states=states, instances=instances)
 
 
 def _stream(port: str, wire: str) -> dict[str, str]:

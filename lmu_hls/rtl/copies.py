@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-SPDX = "SPDX-License-Identifier: Apache-2.0"
 FORMAL = "FORMAL"
 _OPENING = ("`ifdef", "`ifndef")
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from lmu_hls.fixed import FixedType
 from lmu_hls.records.folder import SOFTWARE
+from lmu_hls.rendering import render
 from lmu_hls.rtl import registers
 from lmu_hls.rtl.network import NetworkPlan
-from lmu_hls.rtl.rendering import render
 from lmu_hls.spec import ArgMax
 
 # The modes of ap_fixed as expressions of NumPy: whether floor + 1 is the rounded value of scaled = floor + rest, and
@@ -78,9 +78,11 @@ def software_files(plan: NetworkPlan) -> dict[str, str]:
         "overflows": _OVERFLOWS,
     }
     templates = {
-        f"{name}.h": "driver.h.jinja",
-        f"{name}.c": "driver.c.jinja",
-        f"{name}.rdl": "registers.rdl.jinja",
-        "pynq_driver.py": "pynq_driver.py.jinja",
+        f"{name}.h": "driver.h",
+        f"{name}.c": "driver.c",
+        f"{name}.rdl": "registers.rdl",
+        "pynq_driver.py": "pynq_driver.py",
     }
-    return {f"{SOFTWARE}/{file}": render(f"software/{template}", **facts) for file, template in templates.items()}
+    return {
+        f"{SOFTWARE}/{file}": render("rtl", f"software/{template}", **facts) for file, template in templates.items()
+    }

@@ -22,6 +22,7 @@ from lmu_hls.fixed import Ints
 from lmu_hls.naming import contained, markdown
 from lmu_hls.records import dump, write_text
 from lmu_hls.records.folder import BENCH, CORE, INTEGRATION, LICENSE, MAKEFILE, MANIFEST, README, ROM, RTL, VECTORS
+from lmu_hls.rendering import render
 from lmu_hls.resources import hdl_file, hdl_modules, license_text
 from lmu_hls.rtl import layout, registers
 from lmu_hls.rtl.affine import Rom
@@ -29,7 +30,6 @@ from lmu_hls.rtl.copies import without_formal
 from lmu_hls.rtl.manifest import Project, project
 from lmu_hls.rtl.network import NetworkPlan, utilisation
 from lmu_hls.rtl.packed import TypeWord
-from lmu_hls.rtl.rendering import render
 from lmu_hls.rtl.reuse import Settled
 from lmu_hls.rtl.software import software_files
 
@@ -91,7 +91,7 @@ def project_files(
         slowest = max(plan.cycles.ii, plan.cycles.latency, *(layer.ii_cycles for layer in plan.layers))
         patience = PATIENCE * slowest + 1000
         files[f"{BENCH}/{name}_tb.v"] = render(
-            "network_tb.v.jinja", plan=plan, name=name, beats=beats, patience=patience
+            "rtl", "network_tb.v", plan=plan, name=name, beats=beats, patience=patience
         )
     software = software_files(plan) if plan.options.axi_lite else {}
     files |= software
@@ -107,10 +107,10 @@ def project_files(
         "beats": beats,
         "constraints": {Path(file).suffix[1:]: file for file in extra if file.startswith(f"{INTEGRATION}/clock.")},
     }
-    files[MAKEFILE] = render("Makefile.jinja", **facts)
-    files[CORE] = render("fusesoc.core.jinja", **facts)
+    files[MAKEFILE] = render("rtl", "Makefile", **facts)
+    files[CORE] = render("rtl", "fusesoc.core", **facts)
     request = markdown(settled.summary) if settled is not None else ""
-    files[README] = render("project_readme.md.jinja", utilisation=utilisation(plan), request=request, **facts)
+    files[README] = render("rtl", "project_readme.md", utilisation=utilisation(plan), request=request, **facts)
     files[LICENSE] = license_text()
     return {**files, **extra}
 
@@ -133,7 +133,7 @@ def top_source(plan: NetworkPlan) -> str:
         }
         for item in plan.net.instances
     ]
-    return render("network_top.v.jinja", plan=plan, instances=instances)
+    return render("rtl", "network_top.v", plan=plan, instances=instances)
 
 
 def parameter(value: int | str, roms: Mapping[str, str]) -> str:
@@ -176,7 +176,7 @@ def _inline_rom(plan: NetworkPlan) -> str:
 
 def inline_rom(roms: Iterable[Rom]) -> str:
     """The module lmu_rom with the contents of ``roms``, which are numbered from 1."""
-    return render("lmu_rom_inline.v.jinja", roms=list(roms))
+    return render("rtl", "lmu_rom_inline.v", roms=list(roms))
 
 
 def source(module: str) -> str:

@@ -14,12 +14,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import jinja2
 import numpy as np
 
 from lmu_hls import builds
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.naming import contained, is_identifier
+from lmu_hls.rendering import render
 from lmu_hls.toolchain import find, simulator_env
 from lmu_hls.verify import verilator
 from lmu_hls.verify.csim import CsimProject, preprocess, run_compiler
@@ -32,14 +32,6 @@ FLAGS = ("-O3", "-Wno-fatal", "-Wno-WIDTH", "--x-assign", "fast", "--x-initial",
 OPTIMISE = "-O2"
 PATIENCE = 16  # times the latency that a call may take
 _PARAMETERS = r"void {name}\(([\w:<>&, ]+)\);"  # of its function, in its header
-
-_TEMPLATES = jinja2.Environment(
-    loader=jinja2.PackageLoader("lmu_hls.verify"),
-    undefined=jinja2.StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-    keep_trailing_newline=True,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +98,9 @@ def build(project_dir: Path, workdir: Path) -> Cosimulation:
     workdir.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="lmu-hls-") as scratch:
         text = Path(scratch, "unit.ii")
-        calls = _render("cosim_calls.cpp", boxes=boxes)
+        calls = render("verify", "cosim_calls.cpp", boxes=boxes)
         directory, name, command = preprocess(project_dir, text, WITHOUT_MODELS, calls)
-        files |= {part: _render(part, boxes=boxes, name=name).encode() for part in ("cosim.v", "cosim.cpp")}
+        files |= {part: render("verify", part, boxes=boxes, name=name).encode() for part in ("cosim.v", "cosim.cpp")}
         tools = [find(tool) for tool in ("verilator", "g++")]
         parts: list[str | bytes] = [*command, *FLAGS, OPTIMISE, *(f"{tool.path} {tool.version}" for tool in tools)]
         parts += [text.read_bytes(), *(item for pair in files.items() for item in pair)]
@@ -131,7 +123,3 @@ def _verilate(files: Mapping[str, bytes], place: Path, program: Path, env: Mappi
     if code:
         raise LmuHlsError(failure("Verilator could not compile the blackboxes", code, log))
     shutil.move(place / verilator.OBJECTS / PROGRAM, program)
-
-
-def _render(template: str, **facts: object) -> str:
-    return _TEMPLATES.get_template(f"{template}.jinja").render(**facts)

@@ -13,12 +13,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import jinja2
 import numpy as np
 
 from lmu_hls import builds, process
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import Ints
+from lmu_hls.rendering import render
 from lmu_hls.toolchain import find, simulator_env
 from lmu_hls.verify import verilator
 from lmu_hls.verify.interface import Interface
@@ -31,14 +31,6 @@ ACTIVITY_FLAGS = ("--trace-saif", "--trace-max-array", "0")  # what memories hol
 ACTIVITY = "activity.saif"
 COMPILER_FLAGS = "-O2"
 TAIL_LINES = 15
-
-_TEMPLATES = jinja2.Environment(
-    loader=jinja2.PackageLoader("lmu_hls.verify"),
-    undefined=jinja2.StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-    keep_trailing_newline=True,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +105,7 @@ def build(
     env = simulator_env("verilator")
     flags = (*FLAGS, *(ACTIVITY_FLAGS if activity else ()))
     texts = {
-        name: _TEMPLATES.get_template(f"{name}.jinja").render(interface=interface, activity=activity)
-        for name in ("harness.v", "harness.cpp")
+        name: render("verify", name, interface=interface, activity=activity) for name in ("harness.v", "harness.cpp")
     }
     files: dict[str, bytes] = {name: text.encode() for name, text in texts.items()}
     for source in sources:

@@ -4,8 +4,9 @@ import subprocess
 
 import pytest
 
+from lmu_hls.rendering import SPDX
 from lmu_hls.resources import hdl_modules
-from lmu_hls.rtl.copies import SPDX, without_formal
+from lmu_hls.rtl.copies import without_formal
 from lmu_hls.toolchain import find
 
 TEXT = """\

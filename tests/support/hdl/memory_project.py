@@ -6,22 +6,15 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-import jinja2
-
 from lmu_hls.records.jsonfile import write_text
+from lmu_hls.rendering import environment
 from lmu_hls.resources import hdl_file
 from lmu_hls.rtl.memory import memory_unit
 from lmu_hls.rtl.standalone import with_submodules
 from lmu_hls.rtl.unit import MemoryUnit
 from lmu_hls.spec import LMU
 
-_TEMPLATES = jinja2.Environment(
-    loader=jinja2.FileSystemLoader(Path(__file__).parent),
-    undefined=jinja2.StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-    keep_trailing_newline=True,
-)
+_TEMPLATES = environment(str(Path(__file__).parent))
 
 
 def write_rtl(layers: Sequence[LMU], outdir: Path) -> tuple[MemoryUnit, ...]:
