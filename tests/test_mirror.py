@@ -64,9 +64,14 @@ ELSEWHERE = {
         "front/graph/test_layers.py": "base dense input lmu softmax",
         "hls/layers/test_function.py": "function",
         "hls/layers/test_pool.py": "pool",
+        "hls/layers/test_rectify.py": "rectify",
         "hls/layers/test_select.py": "select",
     },
-    "lmu_hls/golden": {"golden/test_memory.py": "sweeps", "golden/test_network.py": "affine lmu"},
+    "lmu_hls/golden": {
+        "hls/layers/test_rectify.py": "rectify",
+        "golden/test_memory.py": "sweeps",
+        "golden/test_network.py": "affine lmu",
+    },
     "lmu_hls/hls": {"hls/test_targets.py": "checks pointwise"},
     "lmu_hls/hls/layers": {"hls/test_firmware_grid.py": "lmu"},
     "lmu_hls/layers": {
@@ -101,7 +106,10 @@ ELSEWHERE = {
         "rtl/test_standalone.py": "functions layout netlist network vector_buffer",
     },
     "lmu_hls/rtl/cells": {"rtl/test_search.py": "base dense gru lstm"},
-    "lmu_hls/rtl/stages": {"rtl/test_search.py": "argmax base dense elementwise lmu softmax"},
+    "lmu_hls/rtl/stages": {
+        "hls/layers/test_rectify.py": "rectify",
+        "rtl/test_search.py": "argmax base dense elementwise lmu softmax",
+    },
     "lmu_hls/spec": {
         "golden/test_memory.py": "memory",
         "golden/test_network.py": "output",
@@ -114,6 +122,7 @@ ELSEWHERE = {
         "spec/test_layers.py": "argmax base dense elementwise lmu scale softmax",
         "golden/test_merge.py": "merge",
         "golden/test_pool.py": "pool",
+        "hls/layers/test_rectify.py": "rectify",
         "spec/test_window.py": "select",
     },
     "lmu_hls/synth": {

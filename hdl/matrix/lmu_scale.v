@@ -3,6 +3,9 @@
 //
 //   out_k = assign(a_k * x_k + c_k * 2**BIAS_SHIFT)           exact sum, one rounding and one overflow step; k = 0..N-1
 //
+// With RECTIFY = 1 the sum is x_k * 2**ONE_SHIFT where x_k > THRESHOLD, and with HAS_MOST = 1 no more than
+// MOST * 2**MOST_SHIFT.
+//
 //   Signal         Width   Direction   Description
 //   clk, rst       1       in          rising edge; rst is synchronous, active high; the next beat is x_0
 //   s_axis_tdata   IN_W    in          x, signed, N beats a step
@@ -34,6 +37,14 @@ module lmu_scale #(
     // Bits of an offset, and its additional fraction bits, 0 or more
     parameter integer BIAS_W = 16,
     parameter integer BIAS_SHIFT = 12,
+    // 1: x is handed on above THRESHOLD, with so many additional fraction bits; COEF_W is then ONE_SHIFT + 2 or more
+    parameter integer RECTIFY = 0,
+    parameter integer THRESHOLD = 0,
+    parameter integer ONE_SHIFT = 0,
+    // 1: no more than MOST, 0 or more, with so many additional fraction bits; ACC_W holds it
+    parameter integer HAS_MOST = 0,
+    parameter integer MOST = 0,
+    parameter integer MOST_SHIFT = 0,
     // Type, as in lmu_round_sat, of the output
     parameter integer OUT_TYPE = 32'h16_000c_10,
     // Factors and offsets, read by $readmemh
@@ -60,6 +71,8 @@ module lmu_scale #(
         PARAM_ERROR_n_must_be_at_least_1 check ();
     end else if (IN_W < 1 || COEF_W < 1 || BIAS_W < 1 || BIAS_SHIFT < 0) begin : g_check_sizes
         PARAM_ERROR_widths_must_be_at_least_1_and_bias_shift_0 check ();
+    end else if (RECTIFY != 0 && COEF_W < ONE_SHIFT + 2) begin : g_check_one
+        PARAM_ERROR_a_factor_must_hold_one check ();
     end else if (ACC_W < PRODUCT_W || ACC_W < BIAS_W + BIAS_SHIFT) begin : g_check_sum
         PARAM_ERROR_the_sum_must_hold_a_product_and_an_offset check ();
     end
@@ -85,14 +98,39 @@ module lmu_scale #(
 
     // Data: operands, product, sum, rounded value
     wire [BIAS_W+COEF_W-1:0] word;
-    wire signed [COEF_W-1:0] coef = word[COEF_W-1:0];
-    wire signed [ACC_W-1:0] offset = {{(ACC_W - BIAS_W) {word[BIAS_W+COEF_W-1]}}, word[COEF_W+:BIAS_W]} <<< BIAS_SHIFT;
     reg signed [IN_W-1:0] x_q;
+    wire above;
+    wire signed [COEF_W-1:0] coef = above ? {{(COEF_W - 1) {1'b0}}, 1'b1} << ONE_SHIFT : word[COEF_W-1:0];
+    wire signed [ACC_W-1:0] own = {{(ACC_W - BIAS_W) {word[BIAS_W+COEF_W-1]}}, word[COEF_W+:BIAS_W]} <<< BIAS_SHIFT;
+    wire signed [ACC_W-1:0] offset = above ? {ACC_W{1'b0}} : own;
     reg signed [PRODUCT_W-1:0] product_q;
     reg signed [ACC_W-1:0] offset_q, sum_q;
     wire signed [ACC_W-1:0] addend = {{(ACC_W - PRODUCT_W) {product_q[PRODUCT_W-1]}}, product_q};
+    wire signed [ACC_W-1:0] sum = addend + offset_q;
+    wire signed [ACC_W-1:0] limited;
     wire [OUT_W-1:0] out;
     wire clipped;
+
+    if (RECTIFY != 0) begin : g_rectify
+        localparam signed [31:0] LEVEL = THRESHOLD;
+        localparam LEVEL_W = IN_W > 32 ? IN_W : 32;
+        wire signed [LEVEL_W-1:0] wide;
+        lmu_align #(.IN_W(IN_W), .SHIFT(0), .OUT_W(LEVEL_W)) widen (.in_data(x_q), .out_data(wide));
+        assign above = wide > LEVEL;
+    end else begin : g_linear
+        assign above = 1'b0;
+    end
+
+    if (HAS_MOST != 0) begin : g_most
+        localparam signed [31:0] HIGHEST = MOST;
+        localparam MOST_W = ACC_W > 32 + MOST_SHIFT ? ACC_W : 32 + MOST_SHIFT;
+        wire signed [MOST_W-1:0] most, wide;
+        lmu_align #(.IN_W(32), .SHIFT(MOST_SHIFT), .OUT_W(MOST_W)) align_most (.in_data(HIGHEST), .out_data(most));
+        lmu_align #(.IN_W(ACC_W), .SHIFT(0), .OUT_W(MOST_W)) widen (.in_data(sum), .out_data(wide));
+        assign limited = wide > most ? most[ACC_W-1:0] : sum;
+    end else begin : g_no_most
+        assign limited = sum;
+    end
 
     lmu_rom #(.WIDTH(BIAS_W + COEF_W), .DEPTH(DEPTH), .FILE(ROM_FILE)) rom (
         .clk(clk), .rd_en(run), .rd_addr(place_q), .rd_data(word)
@@ -105,7 +143,7 @@ module lmu_scale #(
         x_q <= s_axis_tdata;
         product_q <= coef * x_q;
         offset_q <= offset;
-        sum_q <= addend + offset_q;
+        sum_q <= limited;
         m_axis_tdata <= out;
         m_axis_tuser <= clipped;
     end
@@ -129,12 +167,15 @@ module lmu_scale #(
     reg signed [ACC_W-1:0] f_exact2_q, f_exact3_q, f_exact4_q;
     wire f_here = valid_q[0] && f_place1_q == f_any;
     wire signed [BIAS_W-1:0] f_offset = word[COEF_W+:BIAS_W];
+    wire signed [COEF_W-1:0] f_coef = word[COEF_W-1:0];
+    wire signed [ACC_W-1:0] f_one = f_x1_q, f_most = MOST * (1 << MOST_SHIFT);
+    wire f_above = RECTIFY != 0 && f_x1_q > THRESHOLD;
     always @(posedge clk) begin
         if (run) begin
             f_place1_q <= f_place_q;
             f_x1_q <= s_axis_tdata;
-            f_exact2_q <= coef * f_x1_q + (f_offset <<< BIAS_SHIFT);
-            f_exact3_q <= f_exact2_q;
+            f_exact2_q <= f_above ? f_one <<< ONE_SHIFT : f_coef * f_x1_q + (f_offset <<< BIAS_SHIFT);
+            f_exact3_q <= HAS_MOST != 0 && f_exact2_q > f_most ? f_most : f_exact2_q;
             f_exact4_q <= f_exact3_q;
         end
         if (f_here) f_word_q <= word;
@@ -148,7 +189,7 @@ module lmu_scale #(
         place_in_step : assert (f_place_q < N);
         if (f_here && f_seen_q) word_of_place : assert (word == f_word_q);
         // The first two are steps of the induction
-        if (valid_q[1]) product_exact : assert (addend + offset_q == f_exact2_q);
+        if (valid_q[1]) product_exact : assert (sum == f_exact2_q);
         if (valid_q[2]) sum_exact : assert (sum_q == f_exact3_q);
         if (valid_q[3] && F_SAME) value_exact : assert (m_axis_tdata == f_exact4_q && !m_axis_tuser);
         reach_flow : cover (&f_inside && m_axis_tready && s_axis_tvalid && m_axis_tlast && f_place_q == N - 1);

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-_ELEMENTWISE = "use relu or tanh instead, as a layer or as the activation of a Dense layer"
 _NORM = "use BatchNormalization, or train without it; inputs scaled to about [-1, 1] keep an LMU's memory there too"
 _BEFORE = "apply it to the data, before the hardware"
 _BINS = "apply it to the data, so that the hardware takes the bin numbers, or use Rescaling, which keeps more"
@@ -35,7 +34,6 @@ INSTEAD: Mapping[str, str] = {
     "Dot": _DOT,
     **{name: _RECURRENT.format(name) for name in ("LSTM", "GRU", "SimpleRNN")},
     "RNN": "make its cell the hidden cell of an LMU: LMU(..., hidden_cell=cell) with a cell of keras.layers",
-    **dict.fromkeys(("LeakyReLU", "PReLU"), _ELEMENTWISE),
     **dict.fromkeys(("Attention", "AdditiveAttention", "MultiHeadAttention", "GroupQueryAttention"), _ATTENTION),
     **dict.fromkeys(("Masking", "Embedding"), _MASKS),
     "EinsumDense": "use Dense, which acts on the last axis",

@@ -116,7 +116,6 @@ def _check_layer(layer: Any) -> None:
             f"layer {layer.name!r}: {name} layers are not supported in a model with an LMU; {_instead_of(layer)}"
         )
     _check_function(layer)
-    _check_relu(getattr(layer, "layer", layer), layer.name)
     if name == "TimeDistributed":
         _check_inside(layer)
     if name == "Softmax":
@@ -138,20 +137,6 @@ def _check_function(layer: Any) -> None:
             f"layer {layer.name!r}: its activation {getattr(function, '__name__', function)!r} is a function of your "
             "own, which may compute anything; give the name of one of keras.activations"
         )
-
-
-def _check_relu(layer: Any, name: str) -> None:
-    """hls4ml stops at some settings of keras.layers.ReLU and reads others as other functions."""
-    import keras
-
-    if type(layer) is not keras.layers.ReLU:
-        return
-    plain = {"max_value": None, "negative_slope": 0, "threshold": 0}
-    for option, value in ((option, getattr(layer, option)) for option in plain):
-        if value != plain[option] and not (option == "max_value" and value == float("inf")):
-            raise LmuHlsError(
-                f"layer {name!r}: ReLU with {option}={value} is not supported; use keras.layers.ReLU() and train again"
-            )
 
 
 def _check_inside(layer: Any) -> None:

@@ -10,7 +10,9 @@ from lmu_hls.fixed import Ints, overflow_count, requantize
 from lmu_hls.golden.affine import exact_dtype
 from lmu_hls.golden.merge import merge
 from lmu_hls.golden.pool import pool
+from lmu_hls.golden.rectify import rectify
 from lmu_hls.spec import ArgMax, Merge, Pool, Softmax, VectorFunction
+from lmu_hls.spec.layers.rectify import Rectify
 
 GUARD = 2  # bits below the result's: half an LSB, and whether anything is left below that
 
@@ -49,4 +51,5 @@ EQUATIONS: Mapping[type[VectorFunction], Callable[..., tuple[Ints, int]]] = {
     ArgMax: argmax,
     Pool: pool,
     Merge: merge,
+    Rectify: rectify,
 }

@@ -117,7 +117,7 @@ MODELS = {
     ),
     "selu before": (
         lambda: chain(keras.layers.Dense(2, "selu", name="first"), lmu()),
-        ("layer 'first_selu'", "activation 'selu' is not supported", "use linear, relu, tanh"),
+        ("layer 'first_selu'", "activation 'selu' is not supported", "use linear, relu, relu6"),
     ),
     "own function": (
         lambda: chain(lmu(), keras.layers.Dense(2, lambda x: x * 2, name="last")),
@@ -126,14 +126,6 @@ MODELS = {
     "own class": (
         lambda: chain(lmu(), OwnDense(2, name="mine")),
         ("layer 'mine'", "OwnDense", "use keras.layers.Dense itself"),
-    ),
-    "relu6": (
-        lambda: chain(lmu(), keras.layers.ReLU(max_value=6, name="top")),
-        ("layer 'top'", "ReLU with max_value=6", "use keras.layers.ReLU()"),
-    ),
-    "leaky": (
-        lambda: chain(lmu(), keras.layers.ReLU(negative_slope=0.1, threshold=1, name="top")),
-        ("layer 'top'", "ReLU with negative_slope=0.1", "use keras.layers.ReLU()"),
     ),
     "length": (
         lambda: keras.Sequential([keras.Input((None, 2)), lmu()]),
@@ -144,7 +136,6 @@ MODELS = {
 LAYERS = {
     "LayerNormalization": ((), "use BatchNormalization, or train without it"),
     "Conv1D": ((3, 1), "larger memory_d or order"),
-    "LeakyReLU": ((), "use relu"),
     "Discretization": (([0.0, 1.0],), "takes the bin numbers"),
     "UpSampling1D": ((), "apply it to the data"),
     "Masking": ((), "sequences of one length"),

@@ -31,8 +31,11 @@ POOL, SUM = (
     Case("lmu_pool", {"N": n, "SIZE": size, "MAX": largest, "WIDTH": 2, "OUT_W": width})
     for n, size, largest, width in ((2, 3, 1, 2), (2, 2, 0, 3))
 )
+RECTIFIER = {"RECTIFY": 1, "THRESHOLD": 0, "ONE_SHIFT": 1, "HAS_MOST": 1, "MOST": 1, "MOST_SHIFT": 1}
+RECTIFY = Case("lmu_scale", {**scale(2).parameters, **RECTIFIER, "COEF_W": 3, "ACC_W": 5, "OUT_TYPE": word(5, 3)})
 CASES = (
     SCALE,
+    RECTIFY,
     scale(1, shift=0),
     scale(2, out_w=3),
     scale(5, shift=2, slow=True),
@@ -61,6 +64,9 @@ CASES = (
 ONE = softmax(1, exp_w=1, slow=False)
 TWO = softmax(2)
 MUTANTS = (
+    Mutant(RECTIFY, "lmu_scale", "above = wide > LEVEL", "above = wide < LEVEL", ("product_exact",)),
+    Mutant(RECTIFY, "lmu_scale", "wide > most ? most[ACC_W-1:0] : sum", "sum", ("sum_exact",)),
+    Mutant(RECTIFY, "lmu_scale", "above ? {ACC_W{1'b0}} : own", "own", ("product_exact",)),
     Mutant(
         RELU_SUM, "lmu_function", "positive1_q <= in_data[IN_W-1] ?", "positive1_q <= in_data[0] ?", ("positive_exact",)
     ),
@@ -103,7 +109,7 @@ MUTANTS = (
         "wire run = m_axis_tready || valid_q == 0;",
         ("never_closed",),
     ),
-    Mutant(SCALE, "lmu_scale", "sum_q <= addend + offset_q;", "sum_q <= addend - offset_q;", ("sum_exact",)),
+    Mutant(SCALE, "lmu_scale", "sum = addend + offset_q;", "sum = addend - offset_q;", ("product_exact",)),
     Mutant(SCALE, "lmu_scale", "product_q <= coef * x_q;", "product_q <= word[COEF_W-1:0] * x_q;", ("product_exact",)),
     Mutant(MAC, "lmu_mac", "product_first_q <= operand_first_q;", "product_first_q <= first;", ("sum_exact",)),
     Mutant(

@@ -30,6 +30,7 @@ from lmu_hls.spec import (
 )
 from lmu_hls.spec.layers.merge import Merge
 from lmu_hls.spec.layers.pool import Pool
+from lmu_hls.spec.layers.rectify import Rectify
 from lmu_hls.spec.layers.scale import Scale
 from lmu_hls.spec.layers.select import Select
 
@@ -312,6 +313,11 @@ def define_layer(layer: Layer, values: np.ndarray, *others: np.ndarray) -> np.nd
     if isinstance(layer, Dense):
         bias = real(layer.bias)
         return _each(values @ real(layer.kernel) + (bias if bias is not None else 0), lambda v: assign(v, layer.out))
+    if isinstance(layer, Rectify):
+        level, most = real(layer.threshold)[0], real(layer.most)
+        exact = np.where(values > level, values, real(layer.slope) * (values - level))
+        exact = exact if most is None else np.minimum(exact, most[0])
+        return _each(exact, lambda v: assign(v, layer.out))
     if isinstance(layer, Scale):
         return _each(values * real(layer.scale) + real(layer.bias), lambda v: assign(v, layer.out))
     if isinstance(layer, Softmax):

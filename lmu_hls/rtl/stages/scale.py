@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from lmu_hls.rtl.affine import Rom, check_bound, check_signed_type, padded, signed_width
@@ -44,22 +46,41 @@ class ScaleStage(Stage[Scale], layer=Scale):
         return out
 
 
-def scale_numbers(layer: Scale, order: Order | None) -> tuple[Parameters, Rom]:
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Above the integer ``threshold`` x is handed on, up to ``most``: an integer and its fraction bits."""
+
+    threshold: int
+    most: tuple[int, int] | None
+
+
+def scale_numbers(layer: Scale, order: Order | None, limits: Limits | None = None) -> tuple[Parameters, Rom]:
     """Widths, and a word for each value in the order of its arrival: the offset above the factor.
 
     All sums share their fraction bits; where a product has fewer, the stored factors have zeros below. Raises
     LmuHlsError when the exact sum can reach 2**62.
     """
     own, bias = layer.x.fraction + layer.scale.type.fraction, layer.bias.type
-    fraction = max(own, bias.fraction)
+    passes = [] if limits is None else [layer.x.fraction] + ([limits.most[1]] if limits.most is not None else [])
+    fraction = max(own, bias.fraction, *passes)
     lift, shift = fraction - own, fraction - bias.fraction
     bound = np.abs(layer.scale.values).astype(object) * (layer.x.max_abs << lift)
     bound = bound + (np.abs(layer.bias.values).astype(object) << shift)
     check_bound(f"layer {layer.name!r}", int(bound.max()))  # before the shifts below, which could leave int64
     factors, offsets = arriving(layer.scale, order).values << lift, arriving(layer.bias, order).values
     coef_w, bias_w = signed_width(factors), signed_width(offsets)
-    acc_w = max(int(bound.max()).bit_length() + 1, coef_w + layer.x.width, bias_w + shift)
+    parameters: Parameters = {}
+    least = 1
+    if limits is not None:
+        pad = fraction - layer.x.fraction  # of the factor 1
+        coef_w, least = max(coef_w, pad + 2), (layer.x.max_abs << pad).bit_length() + 1
+        parameters |= {"RECTIFY": 1, "THRESHOLD": limits.threshold, "ONE_SHIFT": pad}
+    if limits is not None and limits.most is not None:
+        most, shift_most = limits.most[0], fraction - limits.most[1]
+        least = max(least, (most << shift_most).bit_length() + 1)
+        parameters |= {"HAS_MOST": 1, "MOST": most, "MOST_SHIFT": shift_most}
+    acc_w = max(least, int(bound.max()).bit_length() + 1, coef_w + layer.x.width, bias_w + shift)
     words = [(int(c) << coef_w) | (int(a) & ((1 << coef_w) - 1)) for a, c in zip(factors, offsets, strict=True)]
-    parameters: Parameters = {"COEF_W": coef_w, "ACC_W": acc_w, "ACC_F": fraction}
+    parameters |= {"COEF_W": coef_w, "ACC_W": acc_w, "ACC_F": fraction}
     parameters |= {"BIAS_W": bias_w, "BIAS_SHIFT": shift}
     return parameters, Rom(f"rom/{layer.name}.hex", coef_w + bias_w, padded(words, coef_w + bias_w))

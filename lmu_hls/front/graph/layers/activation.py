@@ -36,7 +36,7 @@ class PassingHandler(KerasV3LayerHandler):
 
 class ActivationReader(LayerReader):
     settled = ("Activation",)
-    keras = (*PASSING, "Activation", "ReLU")
+    keras = (*PASSING, "Activation")
     pointwise = keras
     handled = ("keras.src.layers.activations.activation.Activation",)
 
