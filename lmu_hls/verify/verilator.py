@@ -1,8 +1,9 @@
 """From Verilog to a program with Verilator; what does not depend on the design is compiled once and kept.
 
-Verilator's runtime and the headers that all its C++ begins with take ten times as long to compile as a small design.
-Both depend on nothing but Verilator, g++ and the flags: they are an entry of the cache of builds, whose key holds the
-very commands that make it and all files of Verilator's include folder.
+Verilator's runtime takes ten times as long to compile as a small design. It depends on nothing but Verilator, g++ and
+the flags: it is an entry of the cache of builds, whose key holds the very commands that make it and all files of
+Verilator's include folder. So are the headers that all its C++ begins with, from the second design on: precompiling
+them takes longer than a single design gains by it.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from lmu_hls import builds, process
@@ -18,13 +19,15 @@ from lmu_hls.errors import LmuHlsError
 from lmu_hls.toolchain import find, need
 
 OBJECTS = "obj"  # below the folder in which Verilator runs
-KEPT, HEADER, MAKEFILE = "kept", "kept.h", "kept.mk"
+HEADER, MAKEFILE = "kept.h", "kept.mk"
+RUNTIME, HEADERS = "runtime", "headers"  # targets of that makefile, and links to what is kept
 SPEEDS = ("fast", "slow")  # of Verilator's classes: what runs in each cycle, and the rest
 # Around Verilator's own makefile
 _MAKEFILE = """\
 include {prefix}.mk
-.PHONY: kept
-kept: $(VK_GLOBAL_OBJS) $(VK_PCH_H).fast.gch $(VK_PCH_H).slow.gch
+.PHONY: runtime headers
+runtime: $(VK_GLOBAL_OBJS)
+headers: $(VK_PCH_H).fast.gch $(if $(filter 1,$(VM_PARALLEL_BUILDS)),$(VK_PCH_H).slow.gch)
 $(VK_USER_OBJS) $(VM_PREFIX)__ALL.o: CPPFLAGS += $(USER_HEADER)
 """
 _INCLUDES = """\
@@ -68,24 +71,37 @@ def program(
     def run(*more: str) -> int:
         return process.run([*make, *more], tool="make", cwd=place, env=env, log=log).code
 
-    def compile_kept(entry: Path) -> None:
-        if run("kept", f"VK_PCH_H={HEADER}"):
-            raise LmuHlsError(f"g++ could not compile Verilator's runtime; the full text is in {log}")
-        for made in (*place.glob("*.o"), *place.glob(f"{HEADER}*")):
-            shutil.move(made, entry)
+    if _keep(RUNTIME, "*.o", place, prefix, log, run):
+        headers: tuple[str, ...] = ()
+    else:
+        (place / HEADER).write_text(_INCLUDES, encoding="utf-8")
+        for speed in SPEEDS:  # where g++ cannot use what is precompiled, for instance for want of memory
+            (place / f"{HEADER}.{speed}").write_text(f'#include "{HEADER}"\n', encoding="utf-8")
+        _keep(HEADERS, f"{HEADER}*", place, prefix, log, run)
+        fast, slow = (f"-include {HEADERS}/{HEADER}.{speed}" for speed in SPEEDS)
+        headers = (f"VK_PCH_H={HEADERS}/{HEADER}", f"VK_PCH_I_FAST={fast}", f"VK_PCH_I_SLOW={slow}")
+        headers += (f"USER_HEADER={fast}",)
+    return run("VK_GLOBAL_OBJS=", f"LOADLIBES={RUNTIME}/*.o", *headers)
 
-    (place / HEADER).write_text(_INCLUDES, encoding="utf-8")
-    for speed in SPEEDS:  # where g++ cannot use what is precompiled, for instance for want of memory
-        (place / f"{HEADER}.{speed}").write_text(f'#include "{HEADER}"\n', encoding="utf-8")
-    run("kept", f"VK_PCH_H={HEADER}", "OBJCACHE=", "--dry-run", "-j1")
+
+def _keep(target: str, files: str, place: Path, prefix: str, log: Path, run: Callable[..., int]) -> bool:
+    """A link of that name in ``place`` to what ``target`` makes there: ``files``. Whether they had to be made."""
+    fresh = []
+
+    def compile_kept(entry: Path) -> None:
+        if run(target, f"VK_PCH_H={HEADER}"):
+            raise LmuHlsError(f"g++ could not compile Verilator's {target}; the full text is in {log}")
+        for made in place.glob(files):
+            shutil.move(made, entry)
+        fresh.append(target)
+
+    run(target, f"VK_PCH_H={HEADER}", "OBJCACHE=", "--dry-run", "-j1")
     # Without what make says of itself, such as files from the future by a coarse clock, and in an order of its own
     commands = sorted(line for line in log.read_bytes().splitlines() if not line.startswith(b"make"))
     parts: list[str | bytes] = [*commands, *_versions(), *_includes(_root(place / f"{prefix}.mk"))]
     # A link, because a path of the user may hold a space
-    (place / KEPT).symlink_to(builds.built("verilator-runtime", parts, compile_kept))
-    fast, slow = (f"-include {KEPT}/{HEADER}.{speed}" for speed in SPEEDS)
-    headers = (f"VK_PCH_H={KEPT}/{HEADER}", f"VK_PCH_I_FAST={fast}", f"VK_PCH_I_SLOW={slow}", f"USER_HEADER={fast}")
-    return run("VK_GLOBAL_OBJS=", f"LOADLIBES={KEPT}/*.o", *headers)
+    (place / target).symlink_to(builds.built(f"verilator-{target}", parts, compile_kept))
+    return bool(fresh)
 
 
 def _versions() -> list[str]:

@@ -46,16 +46,20 @@ def result(place: Path, env: dict[str, str]) -> int:
 
 
 def test_the_runtime_is_shared_and_each_design_is_its_own(tmp_path: Path, env: dict[str, str]) -> None:
+    """The headers are precompiled from the second design in a cache on."""
     first, second = (compiled(tmp_path / f"design{k}", f"a + 8'd{k}", env) for k in (1, 2))
     assert (result(first, env), result(second, env)) == (6, 7)
-    kept = [(place / verilator.KEPT).resolve() for place in (first, second)]
-    assert kept[0] == kept[1]
-    assert kept[0].parent == builds.cache_dir()
+    kept = {(place / verilator.RUNTIME).resolve() for place in (first, second)}
+    assert [entry.parent for entry in kept] == [builds.cache_dir()]
+    assert (second / verilator.HEADERS).exists()
     for place in (first, second):
         assert not list(place.glob("verilated*.o"))
         (command,) = re.findall(r"^g\+\+ .*Vtop__ALL\.cpp$", (place.parent / "log").read_text(), re.MULTILINE)
         headers = process.run([*command.split(), "-H"], tool="g++", cwd=place, env=env).output
-        assert re.search(rf"^! \S+{verilator.HEADER}\.fast\.gch$", headers, re.MULTILINE), "precompiled, and not used"
+        assert (
+            bool(re.search(rf"^! \S+{verilator.HEADER}\.fast\.gch$", headers, re.MULTILINE))
+            == (place / verilator.HEADERS).exists()
+        )
 
 
 def test_another_file_of_verilator_or_another_flag_is_another_runtime(
