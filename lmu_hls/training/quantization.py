@@ -67,13 +67,21 @@ def _check(model: keras.Model, weights: Any, activations: Any, calibration: Any,
         raise LmuHlsError("types are fitted to data: give calibration, an array of inputs, or give precision")
 
 
+SCALES = (keras.layers.BatchNormalization, keras.layers.Normalization, keras.layers.Rescaling)
+
+
 def _settings(model: keras.Model, precision: Mapping[str, Any] | str | None) -> dict[str, Any]:
-    """hls4ml's keys; a batch normalization is not folded, since a weight is trained on its own grid."""
+    """hls4ml's keys; a normalization or rescaling is not folded, since a weight is trained on its own grid."""
     given: dict[str, Any] = {"Model": {"Precision": precision}} if isinstance(precision, str) else {}
     if isinstance(precision, Mapping):
         given = copy.deepcopy(dict(precision))
     layers = given.setdefault("LayerName", {})
     for layer in model.layers:
-        if isinstance(layer, keras.layers.BatchNormalization):
+        if isinstance(layer, keras.layers.PReLU):
+            raise LmuHlsError(
+                f"layer {layer.name!r}: PReLU cannot be trained on a grid, since its slopes are no matrix; use "
+                "LeakyReLU"
+            )
+        if isinstance(layer, SCALES):
             layers[layer.name] = {**(layers.get(layer.name) or {}), "Fold": False}
     return given

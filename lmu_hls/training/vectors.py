@@ -8,8 +8,9 @@ from typing import Any
 from keras import ops
 
 from lmu_hls.fixed import to_float
-from lmu_hls.spec import Softmax, VectorFunction
-from lmu_hls.training.arithmetic import check_exact, constant, exact, integers, straight_through
+from lmu_hls.spec import Pool, Softmax, VectorFunction
+from lmu_hls.spec.layers.rectify import Rectify
+from lmu_hls.training.arithmetic import assign, check_exact, constant, exact, integers, straight_through
 
 GUARD = 2  # bits below the result's: half an LSB, and whether anything is left below that
 
@@ -30,6 +31,28 @@ def softmax(layer: Softmax, x: Any) -> Any:
     return straight_through(result, ops.softmax(x, axis=-1))
 
 
+def pool(layer: Pool, x: Any) -> Any:
+    """The layer's output for the steps of a window side by side."""
+    n = int(x.shape[-1]) // layer.window.size
+    steps = ops.reshape(x, (-1, *x.shape[1:-1], layer.window.size, n))
+    if layer.reciprocal is None:
+        return ops.max(steps, axis=-2)
+    factor = int(layer.reciprocal.values[0])
+    check_exact(f"{layer.name}: average", layer.window.size * layer.x.max_abs * abs(factor))
+    return assign(ops.sum(steps, axis=-2) * (factor * layer.reciprocal.type.lsb), layer.out)
+
+
+def rectify(layer: Rectify, x: Any) -> Any:
+    """The layer's output for x (..., n); its slopes are constants."""
+    check_exact(f"{layer.name}: product", layer.exact.max_abs)
+    threshold = float(layer.threshold.values[0] * layer.threshold.type.lsb)
+    below = (x - threshold) * constant(to_float(layer.slope.values, layer.slope.type))
+    value = ops.where(x > threshold, x, below)
+    if layer.most is not None:
+        value = ops.minimum(value, float(layer.most.values[0] * layer.most.type.lsb))
+    return assign(value, layer.out)
+
+
 def _divide(numerator: Any, denominator: Any) -> tuple[Any, Any]:
     """Quotient and rest of whole numbers held in floats; a quotient that was rounded up is put right."""
     quotient = ops.floor(numerator / denominator)
@@ -39,4 +62,8 @@ def _divide(numerator: Any, denominator: Any) -> tuple[Any, Any]:
 
 
 # Each takes the function of the contract and values (..., n)
-EQUATIONS: Mapping[type[VectorFunction], Callable[..., Any]] = {Softmax: softmax}
+EQUATIONS: Mapping[type[VectorFunction], Callable[..., Any]] = {
+    Softmax: softmax,
+    Pool: pool,
+    Rectify: rectify,
+}

@@ -49,6 +49,21 @@ def test_random_models_with_types_of_a_configuration(seed, tmp_path):
     assert np.array_equal(keras.ops.convert_to_numpy(quantized(x)), expected)
 
 
+def test_layers_around_the_lmu(tmp_path):
+    layers = [keras.layers.Rescaling(0.5, 0.25), keras.layers.Dense(3, "relu6"), lmu("silu", name="memory")]
+    layers += [keras.layers.MaxPooling1D(2), keras.layers.ReLU(2.0, 0.25, 0.125), keras.layers.Dense(4, "elu")]
+    layers += [keras.layers.GlobalAveragePooling1D(), keras.layers.LeakyReLU(0.25)]
+    settings = {"Model": {"Precision": "fixed<11,4>"}, "LayerName": {"memory": {"TableInterpolation": "linear"}}}
+    quantized = lmu_hls.quantize(model(*layers), precision=settings)
+    x = data(8)
+    assert_is_golden(quantized, x, tmp_path)
+    quantized.compile("adam", "mse")
+    quantized.fit(x, np.zeros((8, 4)), epochs=1, verbose=0)
+    assert_is_golden(quantized, x, tmp_path)
+    with pytest.raises(LmuHlsError, match="PReLU cannot be trained on a grid"):
+        lmu_hls.quantize(model(lmu(), keras.layers.PReLU(shared_axes=[1])), precision="fixed<16,6>")
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(20, 60))
 def test_more_random_models(seed, tmp_path):
