@@ -29,7 +29,7 @@ CLEAN = (
 ILLEGAL = [
     ("lmu_activation", {"FUNCTION": 6}, "PARAM_ERROR_function_must_be_0_to_5"),
     ("lmu_activation", {"FUNCTION": 0, "OUT_TYPE": word(16, 14, rounding=7)}, "PARAM_ERROR_rounding_must_be_0_to_6"),
-    ("lmu_activation", {"PRE_TYPE": word(16, 12, overflow=4)}, "PARAM_ERROR_overflow_must_be_0_to_5"),
+    ("lmu_activation", {"PRE_TYPE": word(16, 12, overflow=4)}, "PARAM_ERROR_overflow_must_be_0_to_3"),
     ("lmu_softmax", {"X_TYPE": word(0, 10)}, "PARAM_ERROR_n_and_widths_must_be_at_least_1"),
     ("lmu_softmax", {"OUT_TYPE": word(16, -1)}, "PARAM_ERROR_out_f_must_not_be_negative"),
     ("lmu_softmax", {"EXP_TYPE": word(18, -1)}, "PARAM_ERROR_exp_f_must_not_be_negative"),
