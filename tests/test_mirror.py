@@ -100,6 +100,7 @@ ELSEWHERE = {
         "report/test_pictures.py": "behaviour parts wave",
     },
     "lmu_hls/rtl": {
+        "rtl/stages/test_merge.py": "branches",
         "rtl/test_dense.py": "memory unit",
         "rtl/test_renaming.py": "options",
         "rtl/test_search.py": "cycles loop manifest matrix sizes",
@@ -176,6 +177,7 @@ ELSEWHERE = {
     "hdl/stream": {
         "hdl/head/test_pointwise.py": "lmu_pool",
         "hdl/stream/test_plumbing.py": "lmu_concat lmu_fifo lmu_fork",
+        "rtl/stages/test_merge.py": "lmu_merge",
         "hdl/stream/test_serializer.py": "lmu_step_start",
     },
 }

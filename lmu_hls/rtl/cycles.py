@@ -19,11 +19,12 @@ QUEUE = 2  # cycles through lmu_fifo
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """``ii`` cycles from step to step, by ``formulas`` (part -> text and cycles), and the answer to one step."""
+    """``ii`` cycles from step to step, by ``formulas`` (part -> text and cycles), and the answer to one step, of all
+    inputs."""
 
     ii: int
     formulas: Mapping[str, tuple[str, int]]
-    respond: Callable[[Beats], Beats]
+    respond: Callable[..., Beats]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +37,16 @@ class Cycles:
     sequence: int
 
 
-def network_cycles(layers: Sequence[tuple[Pace, int]], steps: int, n_in: int) -> Cycles:
-    """Cycles of layers one after another; each with the number of steps of a sequence that go through it."""
-    each_step = [pace.ii for pace, executions in layers if executions == steps]
-    ii = max(n_in, *each_step)
-    beats = list(range(n_in))
-    start = beats[-1]
-    for pace, _ in layers:
-        beats = pace.respond(beats)
+def network_ii(layers: Sequence[tuple[Pace, int]], steps: int, n_in: int) -> int:
+    """Cycles from step to step; the layers each with the number of steps of a sequence that go through it."""
+    return max(n_in, *(pace.ii for pace, executions in layers if executions == steps))
+
+
+def network_cycles(layers: Sequence[tuple[Pace, int]], steps: int, n_in: int, beats: Beats) -> Cycles:
+    """Cycles of layers as for :func:`network_ii`; ``beats`` come out for a step whose input begins in cycle 0."""
+    ii = network_ii(layers, steps, n_in)
     sequence = max(steps * ii, *(pace.ii * executions for pace, executions in layers))
-    return Cycles(ii, beats[-1] - start, sequence)
+    return Cycles(ii, beats[-1] - (n_in - 1), sequence)
 
 
 def pointwise_pace(module: str, count: int, latency: int) -> Pace:

@@ -7,6 +7,7 @@ of that sequence.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -17,7 +18,9 @@ from lmu_hls.naming import identifier, identifiers
 from lmu_hls.records import LayerPlan, PartPlan
 from lmu_hls.rtl import registers
 from lmu_hls.rtl.affine import check_signed_type
-from lmu_hls.rtl.cycles import Cycles, Pace, network_cycles
+from lmu_hls.rtl.branches import Branch, copies, queued
+from lmu_hls.rtl.cells import Lanes
+from lmu_hls.rtl.cycles import Cycles, Pace, network_cycles, network_ii
 from lmu_hls.rtl.netlist import NamesMeet, Netlist, Stream
 from lmu_hls.rtl.options import RtlOptions
 from lmu_hls.rtl.renaming import Names
@@ -110,7 +113,7 @@ def plan_network(network: Network, options: RtlOptions | None = None) -> Network
     """
     options = options or RtlOptions()
     _check(network, options)
-    names = identifiers(layer.name for layer in network.layers)
+    names = identifiers(node.name for node in network.nodes)
     try:
         return _plan(network, names, options)
     except NamesMeet:  # the wires of one layer are called as those of another: a number in front tells them apart
@@ -118,36 +121,76 @@ def plan_network(network: Network, options: RtlOptions | None = None) -> Network
 
 
 def _plan(network: Network, names: tuple[str, ...], options: RtlOptions) -> NetworkPlan:
-    """The top with the layers called ``names`` in the Verilog; these must be distinct identifiers."""
-    own = {name: layer.name for name, layer in zip(names, network.layers, strict=True)}
-    stages = [stage_of(layer.renamed(name)) for name, layer in zip(names, network.layers, strict=True)]
-    net = Netlist(count_clips=options.axi_lite)
-    stream = _frame(net, network, options)
+    """The top with the nodes called ``names`` in the Verilog; these must be distinct identifiers."""
+    own = {name: node.name for name, node in zip(names, network.nodes, strict=True)}
+    stages = {node.name: stage_of(node.layer.renamed(name)) for name, node in zip(names, network.nodes, strict=True)}
+    net, natural = Netlist(count_clips=options.axi_lite), _natural(network, stages)
+    readers = Counter([*(source for node in network.nodes for source in node.inputs), *network.outputs])
+    (entrance,), (end,) = network.inputs, network.outputs
+    first = Branch(_frame(net, network, options), list(range(entrance.width)), network.steps)
+    given = {entrance.name: copies(net, first, "in", readers[entrance.name])}
+    ii = _ii(network, stages, options.streaming)
     layers: list[tuple[LayerPlan, Pace]] = []
-    executions = network.steps
-    for number, stage in enumerate(stages, 1):
-        plan, pace, stream = _add(net, stage, stream, executions, options)
-        layers.append((replace(plan, name=own[stage.name]), pace))
+    for node in network.nodes:
+        stage, branches = stages[node.name], [given[source].pop(0) for source in node.inputs]
+        executions = branches[0].executions
+        period = ii * max(1, network.steps // executions)
+        branches = queued(net, stage.name, branches, stage.taken, period)
+        plan, pace, stream = _add(net, stage, tuple(branch.stream for branch in branches), executions, options)
+        beats = pace.respond(*(branch.beats for branch in branches))
+        layers.append((replace(plan, name=node.name), pace))
         executions = executions if options.streaming else stage.given_steps(executions)
         keep_last = stage.gives_last and not options.streaming
-        reorder = stream.order is not None and not any(later.any_order for later in stages[number:])
+        reorder = stream.order is not None and node.name in natural
         if keep_last or reorder or stage.gathers:
             name = f"{stage.name}_vector"
             stream = add_vector_buffer(net, name, stream, keep_last, reorder)
             pace = buffer_pace(stream.count)
+            beats = pace.respond(beats)
             layers.append((layer_plan(name, "vector buffer", pace, executions), pace))
+        given[node.name] = copies(net, Branch(stream, beats, executions), stage.name, readers[node.name])
     net.taps = [replace(tap, layer=own[tap.layer]) for tap in net.taps]
     net.clips = [replace(clip, layer=own[clip.layer]) for clip in net.clips]
+    (out,) = given[end]
+    paces = [(pace, plan.executions) for plan, pace in layers]
     return NetworkPlan(
         top=f"{identifier(network.name)}_top",
         network=network,
         options=options,
         net=net,
-        out=stream,
+        out=out.stream,
         every_step=options.streaming or _gives(network).steps is not None,
         layers=tuple(plan for plan, _ in layers),
-        cycles=network_cycles([(pace, plan.executions) for plan, pace in layers], network.steps, network.n_in),
+        cycles=network_cycles(paces, network.steps, network.n_in, out.beats),
     )
+
+
+def _natural(network: Network, stages: Mapping[str, Stage[Any]]) -> set[str]:
+    """The nodes whose values must be in natural order: those that come out, or into a layer of several inputs.
+
+    Such values may go through stages that leave them in their order.
+    """
+    found = set(network.outputs)
+    for node in reversed(network.nodes):
+        several = len(node.inputs) > 1
+        if several or (node.name in found and not stages[node.name].any_order):
+            found.update(node.inputs)
+    return found
+
+
+def _ii(network: Network, stages: Mapping[str, Stage[Any]], streaming: bool) -> int:
+    """Cycles from step to step, as far as the layers say."""
+    values, executions = network.values, {item.name: network.steps for item in network.inputs}
+    paces: list[tuple[Pace, int]] = []
+    for node in network.nodes:
+        stage, arriving = stages[node.name], executions[node.inputs[0]]
+        paces.append((stage.pace(sum(values[source].width for source in node.inputs), _lanes(stage)), arriving))
+        executions[node.name] = arriving if streaming else stage.given_steps(arriving)
+    return network_ii(paces, network.steps, network.n_in)
+
+
+def _lanes(stage: Stage[Any]) -> Lanes:
+    return {} if stage.reuse_factor is None else choose_lanes(stage.layer, stage.reuse_factor)
 
 
 def utilisation(plan: NetworkPlan) -> float:
@@ -206,21 +249,21 @@ def layer_plan(
 
 
 def _add(
-    net: Netlist, stage: Stage[Any], x: Stream, executions: int, options: RtlOptions
+    net: Netlist, stage: Stage[Any], xs: tuple[Stream, ...], executions: int, options: RtlOptions
 ) -> tuple[LayerPlan, Pace, Stream]:
-    layer, factor = stage.layer, stage.reuse_factor
-    lanes = {} if factor is None else choose_lanes(layer, factor)
-    out = stage.add(net, x, lanes, options.streaming)
-    parts, pace = stage.plan(lanes), stage.pace(x.count, lanes)
-    told = (stage.types, factor, parts, stage.product_multipliers)
-    return layer_plan(layer.name, stage.kind, pace, executions, *told), pace, out
+    lanes = _lanes(stage)
+    out = stage.join(net, xs, lanes, options.streaming)
+    parts, pace = stage.plan(lanes), stage.pace(sum(x.count for x in xs), lanes)
+    told = (stage.types, stage.reuse_factor, parts, stage.product_multipliers)
+    return layer_plan(stage.name, stage.kind, pace, executions, *told), pace, out
 
 
 def _check(network: Network, options: RtlOptions) -> None:
-    if network.branches:
+    ends = len(network.inputs), len(network.outputs)
+    if ends != (1, 1):
         raise LmuHlsError(
-            f"network {network.name!r} is no chain of layers: {network.branches}; the Verilog takes one chain from one "
-            "input to one output"
+            f"network {network.name!r} has {ends[0]} inputs and {ends[1]} outputs; the Verilog takes one input and "
+            "gives one output: put tensors side by side with Concatenate, or use an HLS backend"
         )
     check_signed_type(f"network {network.name!r}", "the input", network.x)
     steps = _gives(streaming(network) if options.streaming else network).steps

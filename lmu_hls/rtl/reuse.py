@@ -159,14 +159,16 @@ def settle(network: Network, request: int, streaming: bool = False) -> Settled:
     tightest = max(slots, key=lambda slot: slot.a_step(slot.fewest))
     fewest = tightest.a_step(tightest.fewest)
     cycles = [slot.for_target(max(request, fewest)) for slot in slots]
-    layers = tuple(
-        slot.stage.with_reuse_factor(taken) for slot, taken in zip(slots, cycles, strict=True) if slot.stage is not None
-    )
+    layers = {
+        slot.stage.name: slot.stage.with_reuse_factor(taken)
+        for slot, taken in zip(slots, cycles, strict=True)
+        if slot.stage is not None
+    }
     return Settled(
-        network=network.with_layers(layers),
+        network=network.map_layers(layers),
         request=request,
         cycles=max(slot.a_step(taken) for slot, taken in zip(slots, cycles, strict=True)),
-        multipliers=sum(map(multipliers, layers)),
+        multipliers=sum(map(multipliers, layers.values())),
         fewest_cycles=fewest,
         most_cycles=max(slot.a_step(slot.most) for slot in slots),
         limit=tightest.name,
@@ -204,19 +206,20 @@ def balanced(network: Network, cycles: int, streaming: bool = False) -> dict[str
 
 
 def _slots(network: Network, streaming: bool) -> list[_Slot]:
-    """The input, then the layers in their order."""
-    slots, steps, executions = [_Slot(None, network.n_in, network.n_in)], 1, network.steps
-    for count, layer in zip(network.widths, network.layers, strict=False):
-        stage = stage_of(layer)
+    """The inputs, then the nodes in their order; their stages have the names of the nodes."""
+    values = network.values
+    slots = [_Slot(None, item.width, item.width) for item in network.inputs]
+    executions = {item.name: network.steps for item in network.inputs}
+    for node in network.nodes:
+        stage, arriving = stage_of(node.layer.renamed(node.name)), executions[node.inputs[0]]
+        steps = max(1, network.steps // arriving)
         choices = stage.search
         if choices is not None:
             slots.append(_Slot(stage, choices.fastest.cycles, choices.smallest.cycles, steps, choices))
         else:
-            cycles = stage.pace(count, {}).ii
+            cycles = stage.pace(sum(values[source].width for source in node.inputs), {}).ii
             slots.append(_Slot(stage, cycles, cycles, steps))
-        if not streaming:
-            executions = stage.given_steps(executions)
-            steps = max(1, network.steps // executions)
+        executions[node.name] = arriving if streaming else stage.given_steps(arriving)
     return slots
 
 

@@ -12,7 +12,7 @@ from lmu_hls.spec.layers.elementwise import Elementwise
 from lmu_hls.spec.layers.lmu import LMU
 from lmu_hls.spec.layers.select import Select
 from lmu_hls.spec.layers.softmax import Softmax
-from lmu_hls.spec.network import Network
+from lmu_hls.spec.network import Network, Node
 from lmu_hls.spec.window import Window
 
 
@@ -41,7 +41,10 @@ def with_logits(network: Network) -> Network:
     """The network without its final softmax or sigmoid, if it has one."""
     last = network.layers[-1]
     ends = isinstance(last, Softmax) or (isinstance(last, Elementwise) and last.activation.function == "sigmoid")
-    return network.with_layers(network.layers[:-1]) if ends and len(network.layers) > 1 else network
+    (before,) = network.nodes[-1].inputs if ends else ("",)
+    if not ends or before in {item.name for item in network.inputs}:
+        return network
+    return replace(network, nodes=network.nodes[:-1], outputs=(before,))
 
 
 def with_argmax(network: Network) -> Network:
@@ -56,6 +59,7 @@ def with_argmax(network: Network) -> Network:
     name = "argmax"
     while name in names:
         name += "_"
-    bits = max(1, (logits.widths[-1] - 1).bit_length()) + 1
+    (largest,) = logits.outputs
+    bits = max(1, (logits.values[largest].width - 1).bit_length()) + 1
     layer = ArgMax(name, logits.out, FixedType(bits, bits))
-    return logits.with_layers((*logits.layers, layer))
+    return replace(logits, nodes=(*logits.nodes, Node(name, layer, (largest,))), outputs=(name,))

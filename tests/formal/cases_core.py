@@ -16,7 +16,16 @@ def affine(n_in: int, n_out: int, lanes: int, slow: bool = True) -> Case:
 
 FIFO, FORK = Case("lmu_fifo", {"WIDTH": 2, "DEPTH": 3}), Case("lmu_fork", {"WIDTH": 1, "OUTPUTS": 3})
 CONCAT, AFFINE, SLOW = concat(N_A=2, N_B=1, N_C=2), affine(2, 2, 1, slow=False), affine(2, 2, 1)
+MERGE, MERGED = (
+    Case("lmu_merge", {"OP": op, "A_W": 2, "B_W": 3, "A_SHIFT": 1, "B_SHIFT": 0, "OUT_W": width})
+    for op, width in ((1, 4), (3, 3))
+)
 CASES = (
+    MERGE,
+    MERGED,
+    Case("lmu_merge", {"OP": 0, "A_W": 2, "B_W": 2, "A_SHIFT": 0, "B_SHIFT": 2, "OUT_W": 5}),
+    Case("lmu_merge", {"OP": 2, "A_W": 2, "B_W": 3, "OUT_W": 5}),
+    Case("lmu_merge", {"OP": 4, "A_W": 1, "B_W": 2, "OUT_W": 2}),
     FIFO,
     Case("lmu_fifo", {"WIDTH": 1, "DEPTH": 1}),
     Case("lmu_fifo", {"WIDTH": 1, "DEPTH": 4}, slow=True),
@@ -37,6 +46,10 @@ CASES = (
     affine(1, 4, 2),
 )
 MUTANTS = (
+    Mutant(MERGE, "lmu_merge", "result = a - b;", "result = b - a;", ("value",)),
+    Mutant(MERGE, "lmu_merge", "b_axis_tready = free && a_axis_tvalid;", "b_axis_tready = free;", ("in_pairs",)),
+    Mutant(MERGED, "lmu_merge", "result = a > b ? a : b;", "result = a_axis_tdata > b_axis_tdata ? a : b;", ("value",)),
+    Mutant(MERGE, "lmu_merge", "!m_axis_tvalid || m_axis_tready;", "1'b1;", ("nothing_lost", "payload_holds")),
     Mutant(FIFO, "lmu_fifo", "count_q != RAM_DEPTH[AW:0]", "1'b1", ("in_range",)),
     Mutant(FIFO, "lmu_fifo", "&& (!m_axis_tvalid || m_axis_tready)", "", ("payload_holds", "in_order")),
     Mutant(FORK, "lmu_fork", "& ~done_q", "", ("not_twice",)),

@@ -86,7 +86,7 @@ def with_reuse_factors(rng: np.random.Generator, network: Network, largest: int)
             allowed = [factor for factor in valid if factor <= largest] or valid[:1]
             layer = replace(layer, reuse_factor=int(rng.choice(allowed)))
         layers.append(layer)
-    return network.with_layers(tuple(layers))
+    return network.map_layers({layer.name: layer for layer in layers})
 
 
 def expected_tensors(network: Network, x: Ints, endless: bool) -> Tensors:

@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 from lmu_hls.fixed import FixedType
 from lmu_hls.records import PartPlan
 from lmu_hls.rtl.cells import Lanes
-from lmu_hls.rtl.cycles import Pace
+from lmu_hls.rtl.cycles import Beats, Pace
 from lmu_hls.rtl.matrix import Matrix
 from lmu_hls.rtl.netlist import Netlist, Stream
 from lmu_hls.rtl.search import Search
@@ -124,14 +124,26 @@ class Stage(ABC, Generic[L]):
 
     @abstractmethod
     def pace(self, count: int, lanes: Lanes) -> Pace:
-        """The cycles of a step of ``count`` values, when the parts have ``lanes``."""
+        """The cycles of a step of ``count`` values, of all inputs together, when the parts have ``lanes``."""
 
-    @abstractmethod
     def add(self, net: Netlist, x: Stream, lanes: Lanes, streaming: bool) -> Stream:
         """Put its instances behind ``x`` and give the stream of its output.
 
         Raises LmuHlsError for what the modules cannot take.
         """
+        raise NotImplementedError(f"{type(self).__name__} reads several streams")
+
+    def join(self, net: Netlist, xs: tuple[Stream, ...], lanes: Lanes, streaming: bool) -> Stream:
+        """As :meth:`add`, of a layer with several inputs; their streams are in natural order."""
+        (x,) = xs
+        return self.add(net, x, lanes, streaming)
+
+    def taken(self, offered: tuple[Beats, ...], last: int = -1) -> tuple[Beats, ...]:
+        """Of a layer with several inputs: when the beats of each are taken that are offered in these cycles.
+
+        ``last`` is when it took the last one of the step before.
+        """
+        return offered
 
 
 def stages() -> Mapping[type, type[Stage[Any]]]:
