@@ -54,6 +54,7 @@ CHECK = Path(__file__).with_name("estimate_check.jsonl")
 Row = dict[str, Any]
 READ = (".v", ".hex")
 LEAST_ROWS = 20
+CLOCK_BOUND = (10.0, 30.0)  # median and worst error in percent up to which a clock is told
 FAMILIES = tuple(PRIMITIVES)
 app = typer.Typer(add_completion=False)
 
@@ -222,7 +223,7 @@ def fit_all(rows: Sequence[Row], others: Sequence[Row]) -> model.Fitted:
     families = {name: made for name in FAMILIES if (made := fit_family(name, rows, others))}
     rules = {name: judge_rules(name, PRIMITIVES[name], (*rows, *others)) for name in families}
     devices = sorted({name for row in rows for name in row.get("mhz", {})})
-    clocks = {name: made for name in devices if (made := fit_clock(name, rows, others))}
+    clocks = {name: made for name in devices if (made := fit_clock(name, rows, others)) and is_good(made)}
     hashes = model.module_hashes()
     return model.Fitted(need("pyosys").version, hashes, model.reading_hashes(hashes), families, rules, clocks)
 
@@ -253,6 +254,12 @@ def fit_clock(name: str, rows: Sequence[Row], others: Sequence[Row]) -> model.Mo
     found = [[clock_features(family, from_plain(row["operators"])) for row in table] for table in tables]
     periods = [[1e3 / row["mhz"][name] for row in table] for table in tables]
     return model.fit(CLOCK_TERMS, *map(model.Rows, found, periods))
+
+
+def is_good(clock: model.Model) -> bool:
+    """Whether its errors on rows that were left out are within CLOCK_BOUND."""
+    median, worst = CLOCK_BOUND
+    return clock.held_out.median_percent <= median and clock.held_out.worst_percent <= worst
 
 
 def judge_rules(name: str, primitives: Primitives, rows: Sequence[Row]) -> dict[str, model.Rule]:

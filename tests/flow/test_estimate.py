@@ -32,7 +32,7 @@ def test_the_command(saved_model: Path, capsys: pytest.CaptureFixture[str]) -> N
     (made,) = json.loads(text)
     plan = design_of_model(small_model(), reuse_factor=30).plan
     assert status == 0 and (made["multipliers"], made["step_cycles"]) == (plan.multipliers, plan.cycles.ii)
-    assert [figure["resource"] for figure in made["targets"][0]["figures"]] == ["LUT", "FF", "DSP", "DP16KD"]
+    assert [figure["resource"] for figure in made["targets"][0]["figures"]] == ["LUT", "FF", "DSP", "DP16KD", "MHz"]
     status, text, _ = run(capsys, saved_model)
     assert status == 0 and "held-out error: median" in text and "cycles a step" in text and "ecp5 (Lattice" in text
     assert list(saved_model.parent.iterdir()) == [saved_model]

@@ -30,6 +30,8 @@ OWN = MappingProxyType({
     ("xc7", "FF"): dict.fromkeys(_MOVED, 0.0), ("ecp5", "LUT"): _TWO_TABLES, ("gowin", "LUT"): _TWO_TABLES,
 })  # fmt: skip
 
+# Bits of lmu_delay for each bit of a product in a sweep: up to 0.46 with one stage, from 0.65 on with more
+STAGES = 0.55
 # Of the period of a clock, in ns
 CLOCK_TERMS = MappingProxyType({
     "one": 5.0, "wide": 0.08, "alone": 0.2, "split": 2.0, "acc": 0.02, "round": 0.02, "order": 0.02, "size": 0.1,
@@ -51,20 +53,29 @@ def features(family: str, operators: Operators) -> dict[str, float]:
 def clock_features(family: str, operators: Operators) -> dict[str, float]:
     """{term: quantity} of a design's slowest path: the widest of each kind, and how large it all is.
 
-    ``alone`` are products without a register of their own behind them, as in the sweeps of the tridiagonal update.
+    ``alone`` are products without a register of their own behind them, as in the sweeps of the tridiagonal update with
+    one stage, whose loop goes through a product and its rounding in one cycle.
     """
     products, widest = operators.products, operators.widest
+    unregistered = _unregistered(operators)
     blocks = [PRIMITIVES[family].multiply(product)[0].total() for product in products]
     return {
         "one": 1.0,
         "wide": max((product.a + product.b for product in products), default=0),
-        "alone": max((product.a + product.b for product in products if not product.acc), default=0),
-        "split": max(0, *blocks, 1) - 1,
+        "alone": max((product.a + product.b for product in products if not product.acc), default=0) * unregistered,
+        "split": (max(0, *blocks, 1) - 1) * unregistered,
         "acc": max((product.acc for product in products), default=0),
         "round": widest.get("round", 0),
         "order": widest.get("order", 0),
         "size": math.log2(operators.bits.total()),
     }
+
+
+def _unregistered(operators: Operators) -> bool:
+    """Whether there are products without an accumulator that no register follows, by the bits of lmu_delay."""
+    alone = sum(product.y * times for product, times in operators.products.items() if not product.acc)
+    alone -= operators.bits["q_product"]
+    return alone > 0 and operators.bits["q_delay"] < STAGES * alone
 
 
 def exact_counts(family: str, operators: Operators) -> dict[str, int]:
