@@ -8,7 +8,7 @@ _NORM = "use BatchNormalization, or train without it; inputs scaled to about [-1
 _BEFORE = "apply it to the data, before the hardware"
 _BINS = "apply it to the data, so that the hardware takes the bin numbers, or use Rescaling, which keeps more"
 _CONVOLUTION = (
-    "an LMU's memory sees theta steps by itself: give it a larger memory_d or order; Dense is a convolution of size 1"
+    "use Conv1D or DepthwiseConv1D; an LMU's memory sees theta steps by itself: give it a larger memory_d or order"
 )
 _SHAPE = "use the layers Flatten, Reshape or Permute of keras.layers instead of the operator"
 _DOT = "use Multiply and a Dense layer, which sums"
@@ -27,9 +27,7 @@ INSTEAD: Mapping[str, str] = {
     **dict.fromkeys(("CategoryEncoding", "Hashing"), _BEFORE),
     "Discretization": _BINS,
     **dict.fromkeys(("UpSampling1D", "MelSpectrogram", "STFTSpectrogram"), _BEFORE),
-    **dict.fromkeys(
-        ("Conv1D", "Conv2D", "SeparableConv1D", "DepthwiseConv1D", "Conv1DTranspose", "ConvLSTM1D"), _CONVOLUTION
-    ),
+    **dict.fromkeys(("Conv2D", "SeparableConv1D", "Conv1DTranspose", "ConvLSTM1D"), _CONVOLUTION),
     "AdaptiveMaxPooling1D": "use MaxPooling1D or GlobalMaxPooling1D",
     "Dot": _DOT,
     **{name: _RECURRENT.format(name) for name in ("LSTM", "GRU", "SimpleRNN")},

@@ -87,19 +87,21 @@ class NeighbourHandler:
     def __call__(self, layer: Any, in_tensors: Any, out_tensors: Any) -> Any:
         if not beside_lmu(in_tensors, out_tensors):
             return self.original and self.original(layer, in_tensors, out_tensors)
-        own = self.reader.parts(layer, in_tensors, out_tensors)
-        if own is not None:
-            return own
-        weights = {"weight_data": layer_weight(layer, "kernel"), "bias_data": layer_weight(layer, "bias")}
-        parts = self.original(layer, in_tensors, out_tensors)
+        parts = self.reader.parts(layer, in_tensors, out_tensors) or self._original(layer, in_tensors, out_tensors)
         if parts is None:
             return None
-        for part in parts:
-            part.update({key: weights[key] for key in weights.keys() & part.keys()})
         after = any(map(comes_from_lmu, in_tensors))
         for part in parts:
             for reader in readers():
                 part["class_name"] = reader.node_class(part, after)
+        return parts
+
+    def _original(self, layer: Any, in_tensors: Any, out_tensors: Any) -> Any:
+        """hls4ml's nodes, with the weights that the layer computes with."""
+        weights = {"weight_data": layer_weight(layer, "kernel"), "bias_data": layer_weight(layer, "bias")}
+        parts = self.original(layer, in_tensors, out_tensors)
+        for part in parts or ():
+            part.update({key: weights[key] for key in weights.keys() & part.keys()})
         return parts
 
 

@@ -1,0 +1,86 @@
+"""Convolutions over steps: the steps that each output reads side by side, and a Dense layer on them.
+
+Nothing is rounded between the two, so this is the convolution exactly. Dilation and separate channels are zeros in the
+matrix of the Dense layer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+from hls4ml.converters.keras_v3._base import KerasV3LayerHandler
+
+from lmu_hls.errors import LmuHlsError
+from lmu_hls.front.graph.layers.base import LayerReader, names_of, node_part
+from lmu_hls.front.node import Node
+from lmu_hls.front.reading import Floats, Reading
+from lmu_hls.front.weights import layer_weight
+from lmu_hls.spec import Dense, Window
+
+KERAS = {"Conv1D": "conv1d", "DepthwiseConv1D": "depthwise_conv1d"}  # class -> file
+
+
+class ConvReader(LayerReader):
+    """It leaves no node of its own."""
+
+    settled = ()
+    keras = tuple(KERAS)
+    handled = tuple(f"keras.src.layers.convolutional.{file}.{kind}" for kind, file in KERAS.items())
+
+    def parts(self, layer: Any, in_tensors: Any, out_tensors: Any) -> tuple[dict[str, Any], ...]:
+        """The window is called as the layer with ``_window`` behind it; an activation is a layer as with Dense."""
+        steps, width = (int(size) for size in in_tensors[0].shape[1:])
+        window, kernel = conv_window(layer, steps), dense_kernel(layer, width)
+        (read,), (given,) = names_of(in_tensors), names_of(out_tensors)
+        activation, between = KerasV3LayerHandler().maybe_get_activation_config(layer, out_tensors)
+        found = []
+        if not window.changes_nothing:
+            own = {"class_name": "LMUSelect", **asdict(window)}
+            found.append(node_part(f"{layer.name}_window", [read], [f"{given}_window"], own))
+            read = f"{given}_window"
+        own = {"class_name": "Dense", "data_format": "channels_last", "weight_data": kernel}
+        own |= {"bias_data": layer_weight(layer, "bias"), "n_in": kernel.shape[0], "n_out": kernel.shape[1]}
+        found.append(node_part(layer.name, [read], [between or given], own))
+        return (*found, activation) if activation is not None else tuple(found)
+
+    def settle(self, node: Node) -> None:
+        raise LmuHlsError(f"layer {node.name!r}: {node.class_name} is not supported here; use keras.layers.Conv1D")
+
+    def extract(self, reading: Reading) -> Dense:
+        raise LmuHlsError(f"layer {reading.name!r} is a convolution; use keras.layers.Conv1D")
+
+
+def conv_window(layer: Any, steps: int) -> Window:
+    """The steps that each output of a Keras layer reads. LmuHlsError for what the contract does not have."""
+    if layer.data_format != "channels_last":
+        raise LmuHlsError(f"layer {layer.name!r}: a convolution is over steps only; set data_format='channels_last'")
+    (size,), (stride,), (dilation,) = layer.kernel_size, layer.strides, layer.dilation_rate
+    reach = (size - 1) * dilation + 1
+    if layer.padding == "valid":
+        return Window(steps, (steps - reach) // stride + 1, stride=stride, size=reach)
+    count = -(-steps // stride)
+    before = reach - 1 if layer.padding == "causal" else max(0, (count - 1) * stride + reach - steps) // 2
+    return Window(steps, count, -before, stride, reach)
+
+
+def dense_kernel(layer: Any, width: int) -> Floats:
+    """The kernel as a matrix (steps * width, outputs), with zeros where an output does not read a value."""
+    kernel = layer_weight(layer, "kernel")
+    assert kernel is not None
+    (dilation,) = layer.dilation_rate
+    if type(layer).__name__ == "DepthwiseConv1D":
+        size, _, each = kernel.shape  # outputs of a channel are next to one another
+        apart = np.zeros((size, width, width, each))
+        apart[:, np.arange(width), np.arange(width)] = kernel
+        whole = apart.reshape(size, width, width * each)
+    else:
+        size, inside, units = kernel.shape
+        whole, part = np.zeros((size, width, units)), units * inside // width  # outputs of a group
+        for first in range(0, width, inside):
+            outputs = slice(first // inside * part, (first // inside + 1) * part)
+            whole[:, first : first + inside, outputs] = kernel[:, :, outputs]
+    spread = np.zeros(((size - 1) * dilation + 1, *whole.shape[1:]))
+    spread[::dilation] = whole
+    return spread.reshape(-1, whole.shape[-1])
