@@ -1,4 +1,4 @@
-"""Speed of two revisions of lmu_hls, in one run: golden, convert, compile and predict of the same networks.
+"""Speed of two revisions of lmu_hls, in one run: golden, convert, compile, predict and csim of the same networks.
 
     python benchmarks/paired.py OLD [NEW] [--case NAME]... [--rounds N] [--least RATIO]
 
@@ -31,6 +31,7 @@ from rich.table import Table
 ROOT = Path(__file__).resolve().parents[1]
 ROUNDS, LEAST = 7, 0.9
 REPEATS = 10  # of golden in a round
+CSIM_SAMPLES = 20
 SILENT = {
     "TF_CPP_MIN_LOG_LEVEL": "3",
     "TF_ENABLE_ONEDNN_OPTS": "0",
@@ -51,7 +52,7 @@ GOLDEN = {  # order, memory_d, steps, samples, hidden cell, memory update
 Work = Callable[[], object]
 
 
-def network_of(order: int, memory_d: int, steps: int, cell: str) -> Any:
+def network_of(order: int, memory_d: int, steps: int, cell: str, units: int = 16, n_in: int = 4) -> Any:
     """A Keras model with that LMU and a Dense head."""
     import keras
 
@@ -64,13 +65,13 @@ def network_of(order: int, memory_d: int, steps: int, cell: str) -> Any:
         memory_d,
         order,
         float(2 * order),
-        cells[cell](16, **options),
+        cells[cell](units, **options),
         discretizer="bilinear",
         basis="orthonormal",
         input_to_hidden=True,
         name="lmu",
     )
-    return keras.Sequential([keras.Input((steps, 4)), layer, keras.layers.Dense(8, name="head")], name="paired")
+    return keras.Sequential([keras.Input((steps, n_in)), layer, keras.layers.Dense(8, name="head")], name="paired")
 
 
 def graph_of(model: Any, folder: str, backend: str, update: str = "dense") -> Any:
@@ -145,6 +146,25 @@ def predict_work(name: str, folder: str) -> Work:
     return lambda: graph.predict(x)
 
 
+def csim_work(name: str, folder: str) -> Work:
+    """Calls of the compiled C++, as `lmu-hls verify` compiles it, for sequences of 784 values (order 32, 64 units)."""
+    import ctypes
+
+    import numpy as np
+
+    from lmu_hls.verify.csim import compile_project
+
+    graph = graph_of(network_of(32, 1, 784, "Dense", units=64, n_in=1), folder, "Vitis")
+    with contextlib.redirect_stdout(io.StringIO()):
+        graph.write()
+    made = compile_project(Path(folder))
+    call = getattr(ctypes.CDLL(str(made.library)), f"{made.name}_double")
+    os.chdir(folder)  # the weights are read from files below it
+    x, y = np.random.default_rng(0).normal(size=(CSIM_SAMPLES, 784)), np.zeros(8)
+    rows = [row.ctypes.data_as(ctypes.c_void_p) for row in x]
+    return lambda: [call(row, y.ctypes.data_as(ctypes.c_void_p)) for row in rows]
+
+
 CASES: dict[str, Callable[[str, str], Work]] = {
     **dict.fromkeys(GOLDEN, golden_work),
     "convert to Vitis": convert_work,
@@ -153,6 +173,7 @@ CASES: dict[str, Callable[[str, str], Work]] = {
     "compile Verilog": compile_work,
     "predict by Vitis": predict_work,
     "predict by Verilog": predict_work,
+    "csim": csim_work,
 }
 
 

@@ -22,7 +22,7 @@ from lmu_hls.fixed import FixedType, Ints, to_float
 from lmu_hls.naming import is_identifier
 from lmu_hls.spec import Network
 
-FLAGS = ("-O1", "-std=c++14", "-fPIC", "-w")  # C++14 is what Vitis HLS compiles
+FLAGS = ("-O2", "-std=c++14", "-fPIC", "-w")  # C++14 is what Vitis HLS compiles
 MAX_WIDTH = 53  # values cross the C interface as double
 TAIL = 25  # lines of a failing program's output that an error message quotes
 WEIGHTS = "firmware/weights"  # below the project, where the library runs: no path of the user becomes C++

@@ -21,7 +21,11 @@ NETS = {
 }
 # net, what the header says (once), and what the mutant says
 MUTANTS = {
-    "candidate and output gate exchanged": ("lstm", "pre_o = sum[3 * n + k]", "pre_o = sum[2 * n + k]"),
+    "candidate and output gate exchanged": (
+        "lstm",
+        "pre_o = lmu_rounded<pre_t>(sum[3 * n + k])",
+        "pre_o = lmu_rounded<pre_t>(sum[2 * n + k])",
+    ),
     "forget gate forgotten": ("lstm", "next = f * cell[k]", "next = cell[k]"),
     "cell not squashed": ("lstm", "lmu_squash<CONFIG_T>(cell[k], squash_table)", "cell[k]"),
     "cell state starts at one": ("lstm", "cell[k] = 0;", "cell[k] = 1;"),

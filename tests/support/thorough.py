@@ -116,6 +116,7 @@ THOROUGH: dict[str, tuple[str, ...]] = {
         "test_random_types*",
         "test_dense_on_sequences*",
     ),
+    "hls/test_firmware_numbers.py": ("test_every_mode_is_that_of_the_types", "test_a_fault_is_seen*", "!*[[]rest*"),
     "hls/test_firmware_mutants.py": ("*", "!*[[]no recurrent bias]"),
     "hls/test_hls4ml_functions.py": (
         "test_trace_and_a_saved_graph*",

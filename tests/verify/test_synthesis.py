@@ -29,8 +29,8 @@ CELLS = {
 MATRIX, CELL, LAYER = "nnet_lmu_matrix.h", "nnet_lmu_cells.h", "nnet_lmu.h"
 FAULTS = {
     "a loop that is too long": (MATRIX, "i < tile::inputs;", "i <= tile::inputs;"),
-    "a multiplication too many": (CELL, "const typename CONFIG_T::pre_t pre = sum[k];",
-                                  "const typename CONFIG_T::pre_t pre = sum[k] * sum[k];"),
+    "a multiplication too many": (CELL, "(sum[k]);",
+                                  "(sum[k] * sum[k]);"),
 }  # fmt: skip
 
 

@@ -71,7 +71,7 @@ void lmu_encode(const x_T x[CONFIG_T::n_in], const h_T h[CONFIG_T::units],
 EncodeLoop:
     for (unsigned c = 0; c < n; c++) {
         #pragma HLS UNROLL
-        u[c] = sum[c];
+        u[c] = lmu_rounded<typename CONFIG_T::u_t>(sum[c]);
     }
 }
 
@@ -107,7 +107,7 @@ template <typename CONFIG_T> struct lmu_dense_update {
                                 #pragma HLS UNROLL
                                 lmu_add_product(sum, a[i * order + j], mem[c * order + j]);
                             }
-                            next[c * order + i] = sum;
+                            next[c * order + i] = lmu_rounded<typename CONFIG_T::mem_t>(sum);
                         }
                     }
                 }
@@ -165,7 +165,7 @@ template <typename CONFIG_T> struct lmu_tridiagonal_update {
                         sum -= half;
                         if (i > 0)
                             sum -= lam[i] * last_f[c];
-                        last_f[c] = sum;
+                        last_f[c] = lmu_rounded<typename CONFIG_T::sweep_t>(sum);
                         f[i * n + c] = last_f[c];
                         drive[i * n + c] = driven;
                     }
@@ -187,11 +187,11 @@ template <typename CONFIG_T> struct lmu_tridiagonal_update {
                         typename CONFIG_T::backward_accum_t sum = gam[i] * f[i * n + c];
                         if (k > 0)
                             sum += kap[i] * z[c];
-                        z[c] = sum;
+                        z[c] = lmu_rounded<typename CONFIG_T::sweep_t>(sum);
                         typename CONFIG_T::mem_accum_t next = mem[c * order + i];
                         next += drive[i * n + c];
                         next += z[c] + z[c];
-                        mem[c * order + i] = next;
+                        mem[c * order + i] = lmu_rounded<typename CONFIG_T::mem_t>(next);
                     }
                 }
             }

@@ -100,7 +100,7 @@ template <class x_T, class h_T, typename CONFIG_T> struct lmu_dense_cell {
             for (unsigned k = first; k < first + CONFIG_T::unit_tile; k++) {
                 #pragma HLS UNROLL
                 if (n % CONFIG_T::unit_tile == 0 || k < n) {
-                    const typename CONFIG_T::pre_t pre = sum[k];
+                    const typename CONFIG_T::pre_t pre = lmu_rounded<typename CONFIG_T::pre_t>(sum[k]);
                     h[k] = lmu_activation_of<h_T, CONFIG_T>(pre, table);
                 }
             }
@@ -136,17 +136,18 @@ template <class x_T, class h_T, typename CONFIG_T> struct lmu_lstm_cell {
             for (unsigned k = first; k < first + CONFIG_T::unit_tile; k++) {
                 #pragma HLS UNROLL
                 if (n % CONFIG_T::unit_tile == 0 || k < n) {
-                    const pre_t pre_i = sum[k], pre_f = sum[n + k], pre_g = sum[2 * n + k], pre_o = sum[3 * n + k];
+                    const pre_t pre_i = lmu_rounded<pre_t>(sum[k]), pre_f = lmu_rounded<pre_t>(sum[n + k]);
+                    const pre_t pre_g = lmu_rounded<pre_t>(sum[2 * n + k]), pre_o = lmu_rounded<pre_t>(sum[3 * n + k]);
                     const gate_t i = lmu_gate<CONFIG_T>(pre_i, gate_table);
                     const gate_t f = lmu_gate<CONFIG_T>(pre_f, gate_table);
                     const candidate_t g = lmu_activation_of<candidate_t, CONFIG_T>(pre_g, table);
                     const gate_t o = lmu_gate<CONFIG_T>(pre_o, gate_table);
                     typename CONFIG_T::cell_accum_t next = f * cell[k];
                     next += i * g;
-                    cell[k] = next;
+                    cell[k] = lmu_rounded<typename CONFIG_T::cell_t>(next);
                     const squashed_t s = lmu_squash<CONFIG_T>(cell[k], squash_table);
                     const typename CONFIG_T::h_accum_t product = o * s;
-                    h[k] = product;
+                    h[k] = lmu_rounded<h_T>(product);
                 }
             }
         }
@@ -196,13 +197,14 @@ template <class x_T, class h_T, typename CONFIG_T> struct lmu_gru_cell {
                     gate_acc_t z = sum[k], r = sum[n + k];
                     z += recurrent[k];
                     r += recurrent[n + k];
-                    const typename CONFIG_T::pre_t pre_z = z, pre_r = r;
+                    const typename CONFIG_T::pre_t pre_z = lmu_rounded<typename CONFIG_T::pre_t>(z);
+                    const typename CONFIG_T::pre_t pre_r = lmu_rounded<typename CONFIG_T::pre_t>(r);
                     gate[k] = lmu_gate<CONFIG_T>(pre_z, gate_table);
                     gate[n + k] = lmu_gate<CONFIG_T>(pre_r, gate_table);
                     inner_acc_t next = recurrent[2 * n + k];
                     if (!CONFIG_T::reset_after)
                         next = gate[n + k] * h[k];
-                    inner[k] = next;
+                    inner[k] = lmu_rounded<typename CONFIG_T::inner_t>(next);
                 }
             }
         }
@@ -218,11 +220,11 @@ template <class x_T, class h_T, typename CONFIG_T> struct lmu_gru_cell {
                     acc_t next = sum[2 * n + k];
                     if (CONFIG_T::reset_after)
                         next += gate[n + k] * inner[k];
-                    const typename CONFIG_T::pre_t pre = next;
+                    const typename CONFIG_T::pre_t pre = lmu_rounded<typename CONFIG_T::pre_t>(next);
                     const candidate_t g = lmu_activation_of<candidate_t, CONFIG_T>(pre, table);
                     typename CONFIG_T::h_accum_t mix = g; // z h + (1 - z) g = g + z (h - g), exactly
                     mix += gate[k] * (h[k] - g);
-                    h[k] = mix;
+                    h[k] = lmu_rounded<h_T>(mix);
                 }
             }
         }

@@ -25,10 +25,9 @@ struct lmu_relu {
     template <class res_T, class index_T, class data_T, class table_T>
     static res_T of(const data_T value, const table_T *) {
         #pragma HLS INLINE
-        res_T res = 0;
-        if (value > 0)
-            res = value;
-        return res;
+        if (lmu_is_positive(value))
+            return lmu_rounded<res_T>(value);
+        return lmu_of_bits<res_T>(0);
     }
 };
 
@@ -51,10 +50,10 @@ struct lmu_table {
     static res_T of(const data_T value, const table_T *table) {
         #pragma HLS INLINE
         const int index_w = index_T::width;
-        const index_T point = value; // rounds and saturates
-        lmu_uint<index_w> row = lmu_bits(point);
-        row[index_w - 1] = !row[index_w - 1]; // two's complement to "steps above the most negative value"
-        return lmu_of_bits<res_T>(lmu_bits(table[row.to_uint()]));
+        const index_T point = lmu_rounded<index_T>(value);
+        // The other sign: two's complement to "steps above the most negative value"
+        const unsigned row = lmu_bits(point).to_uint() ^ (1u << (index_w - 1));
+        return lmu_of_bits<res_T>(lmu_bits(table[row]));
     }
 };
 

@@ -36,9 +36,10 @@ void lmu_begin(const bias_T bias[BIAS ? COUNT : 1], acc_T sum[COUNT]) {
 BeginLoop:
     for (unsigned k = 0; k < COUNT; k++) {
         #pragma HLS UNROLL
-        sum[k] = 0;
         if (BIAS)
-            sum[k] = bias[k];
+            sum[k] = lmu_rounded<acc_T>(bias[k]); // exactly
+        else
+            sum[k] = 0;
     }
 }
 

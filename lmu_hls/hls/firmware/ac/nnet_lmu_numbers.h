@@ -30,10 +30,15 @@ template <class T> T lmu_of_bits(const lmu_uint<T::width> bits) {
     return x;
 }
 
+template <class T> bool lmu_is_positive(const T x) { return x > 0; }
+
 // sum += w v; acc_T holds it exactly.
 template <class acc_T, class w_T, class v_T> void lmu_add_product(acc_T &sum, const w_T &w, const v_T &v) {
     sum += w * v;
 }
+
+// The number as a T: rounded, and limited or wrapped, as the modes of T say.
+template <class T, class acc_T> T lmu_rounded(const acc_T &x) { return x; }
 
 } // namespace nnet
 
