@@ -42,7 +42,7 @@ def check_exact(where: str, bound: int) -> None:
 def assign(values: Any, to: FixedType) -> Any:
     """``values`` assigned to ``to``; the gradient goes straight through, and is zero where a value is out of range."""
     low, high = limits(to)
-    return straight_through(exact(ops.stop_gradient(values), to), ops.clip(values, low * to.lsb, high * to.lsb))
+    return straight_through(exact(ops.stop_gradient(values), to), _clip(values, low * to.lsb, high * to.lsb))
 
 
 def straight_through(values: Any, surrogate: Any) -> Any:
@@ -69,7 +69,7 @@ def limits(to: FixedType) -> tuple[int, int]:
 def _round(scaled: Any, rounding: str) -> Any:
     if rounding == "RND_CONV":
         return ops.round(scaled)  # to nearest even, in every backend
-    floor = ops.floor(scaled)
+    floor = whole(scaled)
     if rounding == "TRN":
         return floor
     rest, negative = scaled - floor, scaled < 0
@@ -83,12 +83,23 @@ def _round(scaled: Any, rounding: str) -> Any:
     return floor + cast(up)
 
 
+def whole(values: Any) -> Any:
+    """The largest whole number not above each value; Keras's own floor makes float32 of float64 in JAX and PyTorch."""
+    nearest = ops.round(values)
+    return nearest - cast(nearest > values)
+
+
+def _clip(values: Any, low: float, high: float) -> Any:
+    """Bounds as tensors: Keras makes float32 of a number for PyTorch."""
+    return ops.clip(values, constant(float(low)), constant(float(high)))
+
+
 def _overflow(rounded: Any, to: FixedType) -> Any:
     low, high = limits(to)
     if to.overflow in ("SAT", "SAT_SYM"):
-        return ops.clip(rounded, float(low), float(high))
+        return _clip(rounded, low, high)
     if to.overflow == "SAT_ZERO":
         fits = ops.logical_and(rounded >= float(low), rounded <= float(high))
         return ops.where(fits, rounded, ops.zeros_like(rounded))
     span = 2.0**to.width
-    return rounded - ops.floor((rounded - float(low)) / span) * span
+    return rounded - whole((rounded - float(low)) / span) * span

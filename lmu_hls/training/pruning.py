@@ -34,6 +34,11 @@ class Pruning(keras.callbacks.Callback):
         self._batch = 0
 
     def on_train_begin(self, logs: Any = None) -> None:
+        if keras.backend.backend() == "jax":
+            raise LmuHlsError(
+                "pruning is not possible with JAX, where Keras keeps the weights out of reach of callbacks while it "
+                "trains; use the TensorFlow backend (KERAS_BACKEND=tensorflow)"
+            )
         epochs = self.params.get("epochs") or 1
         self._last = epochs if self.end is None else self.end
         self._check(epochs)

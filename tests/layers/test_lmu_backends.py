@@ -50,7 +50,8 @@ def test_same_results(backend: str, tmp_path: Path) -> None:
         pytest.skip(f"{backend} is an optional Keras backend: pip install {backend}")
     script = tmp_path / "check.py"
     script.write_text(CHECK)
-    environment = {**os.environ, "KERAS_BACKEND": backend, "PYTHONPATH": str(Path(__file__).parents[2])}
+    path = os.pathsep.join([str(Path(__file__).parents[2]), *filter(None, [os.environ.get("PYTHONPATH")])])
+    environment = {**os.environ, "KERAS_BACKEND": backend, "PYTHONPATH": path}
     command = [sys.executable, str(script), backend]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.stdout.strip().endswith("same"), done.stderr[-4000:]
