@@ -12,6 +12,7 @@ from lmu_hls import registration
 if TYPE_CHECKING:
     from lmu_hls.backend import reference
     from lmu_hls.hls import register
+    from lmu_hls.hls.stateful import reset_states, stream
     from lmu_hls.layers import LMU, LMUCell, convert_keras_lmu, load_keras_lmu
     from lmu_hls.layers.rebase import fine_tune, rebase, rediscretize
     from lmu_hls.training import QuantizedModel, prune, quantize
@@ -33,6 +34,8 @@ __all__ = [
     "rediscretize",
     "reference",
     "register",
+    "reset_states",
+    "stream",
 ]
 
 _HOME = {
@@ -42,6 +45,7 @@ _HOME = {
     "auto_precision": "lmu_hls.tuning",
     "reference": "lmu_hls.backend",
     "register": "lmu_hls.hls",
+    **dict.fromkeys(("reset_states", "stream"), "lmu_hls.hls.stateful"),
 }
 
 

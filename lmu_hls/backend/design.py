@@ -82,10 +82,10 @@ class Design:
         return [folder / source for source in sources(self.plan)]
 
     def golden(self, x: Ints) -> Ints:
-        """The integers that must come out for x (N, steps, n_in); streaming, the sequences follow one another."""
+        """The integers that must come out for x (N, steps, n_in), whose sequences follow one another after a reset."""
         endless = self.streaming
         fed = x.reshape(1, -1, self.network.n_in) if endless else x
-        output = run_golden(self.network, fed, endless, False, lambda done, total: None).output
+        output = run_golden(self.network, fed, endless, False, lambda done, total: None, consecutive=True).output
         return output.reshape(len(x), -1, self.plan.out.count) if self.plan.every_step else output
 
     def write(

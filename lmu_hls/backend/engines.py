@@ -28,14 +28,20 @@ class Answer:
     tensors: Tensors
 
 
-def run_golden(network: Network, x: Ints, endless: bool, trace: bool, progress: Progress) -> Answer:
-    """The answer of golden. ``endless``: x (1, T, n_in) is one sequence of any length, given back every step."""
-    if not endless and not trace:
+def run_golden(
+    network: Network, x: Ints, endless: bool, trace: bool, progress: Progress, consecutive: bool = False
+) -> Answer:
+    """The answer of golden. ``endless``: x (1, T, n_in) is one sequence of any length, given back every step.
+
+    ``consecutive``: the samples of a stateful network are chunks of one sequence, else each is a sequence.
+    """
+    chunked = consecutive and network.stateful
+    if not endless and not trace and not chunked:
         return Answer(golden.predict(network, x, lambda done: progress(done, len(x))), {})
     outputs: list[Ints] = []
     parts: dict[tuple[str, str], list[Ints]] = {}
     axis = 1 if endless else 0
-    for run in _pieces(network, x, progress) if endless else _chunks(network, x, progress):
+    for run in _pieces(network, x, progress) if endless else _chunks(network, x, chunked, progress):
         outputs.append(run.output)
         for lmu in network.lmus if trace else ():
             for name in TRACED:
@@ -44,8 +50,18 @@ def run_golden(network: Network, x: Ints, endless: bool, trace: bool, progress: 
     return Answer(np.concatenate(outputs, axis=axis), tensors)
 
 
-def run_verilated(accelerator: Accelerator, x: Ints, endless: bool, trace: bool, progress: Progress) -> Answer:
-    """The answer of the Verilog; ``endless`` as for :func:`run_golden`. LmuHlsError when the simulation fails."""
+def run_verilated(
+    accelerator: Accelerator, x: Ints, endless: bool, trace: bool, progress: Progress, resets: bool = False
+) -> Answer:
+    """The answer of the Verilog; ``endless`` as for :func:`run_golden`. LmuHlsError when the simulation fails.
+
+    ``resets``: a reset comes before each sample, and not before the first alone.
+    """
+    if resets:
+        answers = [run_verilated(accelerator, x[k : k + 1], endless, trace, progress) for k in range(len(x))]
+        keys = answers[0].tensors
+        tensors = {key: np.concatenate([answer.tensors[key] for answer in answers]) for key in keys}
+        return Answer(np.concatenate([answer.output for answer in answers]), tensors)
     run = accelerator.run(x, trace=trace, tlast=not endless, progress=lambda done: progress(done, len(x)))
     if run.user.any():
         raise LmuHlsError(
@@ -56,7 +72,10 @@ def run_verilated(accelerator: Accelerator, x: Ints, endless: bool, trace: bool,
     return Answer(run.outputs, tensors)
 
 
-def _chunks(network: Network, x: Ints, progress: Progress) -> Iterator[golden.Trace]:
+def _chunks(network: Network, x: Ints, chunked: bool, progress: Progress) -> Iterator[golden.Trace]:
+    if chunked:
+        yield golden.run_samples(network, x)
+        return
     for part in golden.chunks(network, len(x)):
         yield golden.run(network, x[part])
         progress(part.stop, len(x))

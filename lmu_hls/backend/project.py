@@ -142,11 +142,14 @@ def trace(
 
 
 def verify(model: Graph, x: Any, progress: Progress | None = None) -> tuple[Comparison, ...]:
-    """Compare the Verilog with golden on x, ``==`` on every integer of u, mem, h and the output."""
+    """Compare the Verilog with golden on x, ``==`` on every integer of u, mem, h and the output.
+
+    The samples of a stateful model are chunks of one sequence here.
+    """
     of = design_of(model)
     values, _ = _inputs(of, x)
-    expected = _answer(model, of, values, "golden", True, progress)
-    actual = _answer(model, of, values, "verilator", True, progress)
+    expected = _answer(model, of, values, "golden", True, progress, consecutive=True)
+    actual = _answer(model, of, values, "verilator", True, progress, consecutive=True)
     results = [compare("verilog output", SOURCE, "output", expected.output, actual.output)]
     for (layer, name), tensor in actual.tensors.items():
         reference = expected.tensors[layer, name][:, -tensor.shape[1] :]
@@ -172,15 +175,25 @@ def build(model: Graph, synth: bool = True, target: str = DEFAULT) -> dict[str, 
     return report
 
 
-def _answer(model: Graph, design: Design, x: Ints, engine: str, trace: bool, progress: Progress | None) -> Answer:
+def _answer(
+    model: Graph,
+    design: Design,
+    x: Ints,
+    engine: str,
+    trace: bool,
+    progress: Progress | None,
+    consecutive: bool = False,
+) -> Answer:
+    """What an engine gives; ``consecutive`` lets the samples of a stateful model follow one another without a reset."""
     tell: Callable[[int, int], None] = progress or (lambda done, total: None)
     if engine not in ENGINES:
         raise LmuHlsError(f"engine {engine!r} is not known; use one of {', '.join(map(repr, ENGINES))}")
     if engine == "golden":
-        return run_golden(design.network, x, design.streaming, trace, tell)
+        return run_golden(design.network, x, design.streaming, trace, tell, consecutive)
     if model not in _COMPILED:
         raise LmuHlsError("the model is not compiled; call its compile() first, or use engine='golden'")
-    return run_verilated(_COMPILED[model], x, design.streaming, trace, tell)
+    resets = design.network.stateful and not design.streaming and not consecutive
+    return run_verilated(_COMPILED[model], x, design.streaming, trace, tell, resets)
 
 
 def _inputs(design: Design, x: Any) -> tuple[Ints, int]:

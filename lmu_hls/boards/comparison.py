@@ -29,7 +29,7 @@ PROGRESS = "board: sequences simulated"
 def write_golden(project: BoardProject, network: Network, x: Ints) -> Path:
     """golden.npz in the board's folder, for `host.py --golden`: the integers x (N, steps, n_in) and the y of them."""
     text = io.BytesIO()
-    np.savez_compressed(text, x=x, y=golden.predict(network, x))
+    np.savez_compressed(text, x=x, y=golden.predict_samples(network, x))
     write_bytes(project.folder / GOLDEN, text.getvalue())
     return project.folder / GOLDEN
 
@@ -65,4 +65,4 @@ def check(
         except HostError as error:
             raise LmuHlsError(f"the simulated {project.board.title} failed: {error}") from error
     progress(PROGRESS, len(x), len(x))
-    return compare(name, "rtl_sim", "output", golden.predict(network, x), np.stack(found))
+    return compare(name, "rtl_sim", "output", golden.predict_samples(network, x), np.stack(found))

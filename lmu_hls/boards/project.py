@@ -88,7 +88,13 @@ def write_board(outdir: Path, board: Board, baud: int = BAUD, device: str = "") 
     if target not in (board.target, *board.variants):
         raise LmuHlsError(f"{board.title} has no {target}; it has {', '.join((board.target, *board.variants))}")
     project = load(output.verilog / MANIFEST, Project)
-    contract = store.digest(store.load(output.spec))
+    network = store.load(output.spec)
+    if network.stateful:
+        raise LmuHlsError(
+            "a board's serial line has no reset of the state, so that no run of the host would begin at zero; convert "
+            "the model with stateful=False"
+        )
+    contract = store.digest(network)
     cycles = divisor(board.clock_mhz, baud)
     names = Names(project.top.removesuffix("_top"))
     facts = _facts(project, board, contract, baud)

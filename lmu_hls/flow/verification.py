@@ -21,6 +21,7 @@ from lmu_hls.flow.netlists import TOOLS as NETLIST_TOOLS
 from lmu_hls.flow.netlists import check_netlists, compare_netlist
 from lmu_hls.flow.netlists import title as netlist_title
 from lmu_hls.flow.traces import traces
+from lmu_hls.layers.stateful import predict_samples, without_state
 from lmu_hls.records import Comparison, Overrun, Precision, Ties, Timing, Verification, load
 from lmu_hls.records.evidence import digests
 from lmu_hls.records.folder import OutputFolder
@@ -92,7 +93,7 @@ def verify(
 
     progress("float", 0, len(x))
     model = load_model(folder.model)
-    real = np.asarray(model.predict(data.x, verbose=0), np.float64)
+    real = predict_samples(model, data.x)
     progress("float", len(x), len(x))
     found = refer(network, data, targets, real, reference, overruns, min_snr_db)
     if csim:
@@ -118,7 +119,7 @@ def verify(
         ledger.enter(netlist_title(target), comparison, None, _versions(*NETLIST_TOOLS))
     bound = "" if min_snr_db is None else f" --min-snr-db {min_snr_db:g}"
     ledger.refer(_command(data, "none") + bound, _versions("keras", "tensorflow"), replace(found, ties=ties))
-    ledger.trace(traces(network, model, data.x, x, (real, reference), targets, excerpt))
+    ledger.trace(traces(network, without_state(model), data.x, x, (real, reference), targets, excerpt))
     return ledger.record
 
 
@@ -151,8 +152,8 @@ def _golden(
     outputs: list[Ints] = []
     ties: Ties | None = None
     overruns: dict[tuple[str, str], Overrun] = {}
-    for part in golden.chunks(network, len(x)):
-        trace = golden.run(network, x[part])
+    for part in golden.parts(network, len(x)):
+        trace = golden.run_samples(network, x[part])
         outputs.append(trace.output)
         ties = _ties(network, trace, ties)
         for item in exceeded(calibrated, limits, network, x[part], trace):
@@ -200,7 +201,7 @@ def _rtlsim(
 ) -> tuple[Comparison, Timing, Excerpt]:
     """The whole network under one simulator: u, mem and h of every LMU layer, and the output."""
     network, task = design.network, f"rtlsim {simulator}"
-    trace = golden.run(network, x)
+    trace = golden.run_samples(network, x)
     tensors = ((lmu.name, name) for lmu in network.lmus for name in ("u", "mem", "h"))
     expected = {OUTPUT: trace.output, **{(layer, name): trace[layer].tensors[name] for layer, name in tensors}}
     cycles = design.plan.cycles

@@ -41,7 +41,27 @@ def network_of(name: str, readings: Sequence[Reading]) -> Network:
             nodes.append(Node(own, _layer(reading), tuple(sources[tensor] for tensor in tensors)))
         sources.update(dict.fromkeys(reading.node.outputs, own))
     outputs = tuple(sources[tensor] for tensor in ends[0].node.model.outputs)
-    return Network(name, shapes[0][0], tuple(inputs), tuple(nodes), outputs)
+    return Network(name, shapes[0][0], tuple(inputs), tuple(nodes), outputs, is_stateful(readings))
+
+
+def is_stateful(readings: Sequence[Reading]) -> bool:
+    """Whether the LMU layers keep their state from call to call.
+
+    LmuHlsError where only some of them do, and for several inputs or outputs of a network that does.
+    """
+    kept = {reading.name: bool(reading.attribute("stateful")) for reading in readings if reading.kind == "LMU"}
+    forgetful = [name for name, stateful in kept.items() if not stateful]
+    if any(kept.values()) and forgetful:
+        raise LmuHlsError(
+            f"layer {forgetful[0]!r} has stateful=False beside LMU layers with stateful=True; one reset is for all of "
+            "them: give all LMU layers the same"
+        )
+    ends = [reading for reading in readings if reading.kind == "Input"]
+    if any(kept.values()) and (len(ends) > 1 or len(ends[0].node.model.outputs) > 1):
+        raise LmuHlsError(
+            f"layer {next(iter(kept))!r}: stateful=True is for models with one input and one output; use stateful=False"
+        )
+    return any(kept.values())
 
 
 def _layer(reading: Reading) -> Layer:

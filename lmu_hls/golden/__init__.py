@@ -2,16 +2,21 @@
 
 from lmu_hls.golden.lmu import LMUTrace, State, run_lmu
 from lmu_hls.golden.network import LayerTrace, Trace, chunks, predict, predict_all, run, zero_states
+from lmu_hls.golden.stateful import Stateful, parts, predict_samples, run_samples
 
 __all__ = [
     "LMUTrace",
     "LayerTrace",
     "State",
+    "Stateful",
     "Trace",
     "chunks",
+    "parts",
     "predict",
     "predict_all",
+    "predict_samples",
     "run",
     "run_lmu",
+    "run_samples",
     "zero_states",
 ]

@@ -9,6 +9,7 @@ from hls4ml.model.types import FixedPrecisionType
 
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.front.node import Graph
+from lmu_hls.hls.stateful import check_stateful
 from lmu_hls.hls.streams import check_fifos
 from lmu_hls.hls.targets import Target
 
@@ -20,6 +21,7 @@ def check_target(model: Graph, target: Target) -> None:
     _check_headers(target)
     _check_ends(model, target)
     check_fifos(model)
+    check_stateful(model)
     if target.numbers == "ac":
         _check_bits(model, target)
 

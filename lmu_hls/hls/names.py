@@ -12,6 +12,7 @@ from hls4ml.model.optimizer import ModelOptimizerPass
 from lmu_hls.front.graph.settle import has_lmu
 from lmu_hls.front.node import Graph
 from lmu_hls.hls.checks import check_target
+from lmu_hls.hls.stateful import start_calls_from_zero
 from lmu_hls.hls.targets import Target
 from lmu_hls.naming import cpp_parameter, is_identifier, source_text
 
@@ -64,7 +65,9 @@ class WriteSafely(ModelOptimizerPass):
             for node, name in zip(nodes, names, strict=True):
                 node.name = source_text(name)
             with _copied(self.headers, model.config.backend):
-                return bool(self.write.transform(model))
+                written = bool(self.write.transform(model))
+            start_calls_from_zero(model)
+            return written
         finally:
             for node, name in zip(nodes, names, strict=True):
                 node.name = name

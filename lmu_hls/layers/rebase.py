@@ -17,6 +17,7 @@ from lmu_hls.figures import REGRESSION, ErrorFigures, check_inputs, check_target
 from lmu_hls.layers.cell import LMUCell
 from lmu_hls.layers.head import head_of
 from lmu_hls.layers.lmu import LMU
+from lmu_hls.layers.stateful import predict_samples
 
 Array = Any
 KERNEL_CELLS = (
@@ -169,7 +170,7 @@ def measure_change(before: Any, after: Any, x: Array, y: Array = None) -> Change
     """
     x = check_inputs(x, tuple(before.input_shape[1:]))
     targets = None if y is None else check_targets(y, head_of(before), len(x))
-    first, second = (np.asarray(m.predict(x, verbose=0), dtype=np.float64) for m in (before, after))
+    first, second = (predict_samples(m, x) for m in (before, after))
     difference = second - first
     regression = targets is not None and targets.task == REGRESSION
     shares = [targets.right(m) / targets.values.size if targets and not regression else None for m in (first, second)]

@@ -69,13 +69,12 @@ class NetworkPlan:
     @property
     def identity(self) -> dict[str, int]:
         """Contents of the registers that say what the accelerator is."""
-        steps = self.network.steps if self.options.check_steps and not self.options.streaming else 0
         return {
             "ID": registers.MAGIC,
             "CONTRACT": int(self.contract[:8], 16),
             "INPUTS": self.network.n_in,
             "OUTPUTS": self.out.count,
-            "STEPS": steps,
+            "STEPS": checked_steps(self.network, self.options),
             "INPUT_TYPE": registers.type_word(self.network.x),
             "OUTPUT_TYPE": registers.type_word(self.out.type),
             "MODE": int(self.options.streaming) | int(self.every_step) << 1,
@@ -98,6 +97,12 @@ class NetworkPlan:
     @property
     def multipliers(self) -> int:
         return sum(layer.multipliers for layer in self.layers)
+
+
+def checked_steps(network: Network, options: RtlOptions) -> int:
+    """Steps that a sequence must have; 0: any number. Chunks have any number where no layer reads whole ones."""
+    chunks = network.stateful and not network.branches and all(layer.over is None for layer in network.layers)
+    return network.steps if options.check_steps and not options.streaming and not chunks else 0
 
 
 def bus(width: int) -> int:
@@ -129,14 +134,14 @@ def _plan(network: Network, names: tuple[str, ...], options: RtlOptions) -> Netw
     (entrance,), (end,) = network.inputs, network.outputs
     first = Branch(_frame(net, network, options), list(range(entrance.width)), network.steps)
     given = {entrance.name: copies(net, first, "in", readers[entrance.name])}
-    ii = _ii(network, stages, options.streaming)
+    ii, runs_on = _ii(network, stages, options.streaming), options.streaming or network.stateful
     layers: list[tuple[LayerPlan, Pace]] = []
     for node in network.nodes:
         stage, branches = stages[node.name], [given[source].pop(0) for source in node.inputs]
         executions = branches[0].executions
         period = ii * max(1, network.steps // executions)
         branches = queued(net, stage.name, branches, stage.taken, period)
-        plan, pace, stream = _add(net, stage, tuple(branch.stream for branch in branches), executions, options)
+        plan, pace, stream = _add(net, stage, tuple(branch.stream for branch in branches), executions, runs_on)
         beats = pace.respond(*(branch.beats for branch in branches))
         layers.append((replace(plan, name=node.name), pace))
         executions = executions if options.streaming else stage.given_steps(executions)
@@ -202,7 +207,7 @@ def utilisation(plan: NetworkPlan) -> float:
 def _frame(net: Netlist, network: Network, options: RtlOptions) -> Stream:
     """The input: checked framing, and the queue for the words that say whether it was right."""
     x = network.x
-    steps = network.steps if options.check_steps and not options.streaming else 0
+    steps = checked_steps(network, options)
     stream = net.stream("in", x, network.n_in)
     for name in ("error_tdata", "error_tvalid", "error_tready", "framing_tdata", "framing_tvalid", "framing_tready"):
         net.wire(name)
@@ -249,10 +254,10 @@ def layer_plan(
 
 
 def _add(
-    net: Netlist, stage: Stage[Any], xs: tuple[Stream, ...], executions: int, options: RtlOptions
+    net: Netlist, stage: Stage[Any], xs: tuple[Stream, ...], executions: int, runs_on: bool
 ) -> tuple[LayerPlan, Pace, Stream]:
     lanes = _lanes(stage)
-    out = stage.join(net, xs, lanes, options.streaming)
+    out = stage.join(net, xs, lanes, runs_on)
     parts, pace = stage.plan(lanes), stage.pace(sum(x.count for x in xs), lanes)
     told = (stage.types, stage.reuse_factor, parts, stage.product_multipliers)
     return layer_plan(stage.name, stage.kind, pace, executions, *told), pace, out

@@ -28,7 +28,7 @@ from lmu_hls.rtl import layout, registers
 from lmu_hls.rtl.affine import Rom
 from lmu_hls.rtl.copies import without_formal
 from lmu_hls.rtl.manifest import Project, project
-from lmu_hls.rtl.network import NetworkPlan, utilisation
+from lmu_hls.rtl.network import NetworkPlan, checked_steps, utilisation
 from lmu_hls.rtl.packed import TypeWord
 from lmu_hls.rtl.reuse import Settled
 from lmu_hls.rtl.software import software_files
@@ -191,7 +191,7 @@ def _vector_files(plan: NetworkPlan, vectors: Vectors) -> tuple[str, str]:
     if x.ndim != 3 or x.shape[2] != network.n_in or not len(x):
         raise ValueError(f"vectors have inputs of shape {x.shape}, expected (sequences, steps, {network.n_in})")
     steps = x.shape[1] if plan.every_step else 1
-    if plan.options.check_steps and not plan.options.streaming and x.shape[1] != network.steps:
+    if checked_steps(network, plan.options) not in (0, x.shape[1]):
         raise ValueError(f"vectors have sequences of {x.shape[1]} steps, the network of {network.steps}")
     if y.size != len(x) * steps * plan.out.count:
         raise ValueError(f"vectors have outputs of shape {y.shape}, expected {(len(x), steps, plan.out.count)}")

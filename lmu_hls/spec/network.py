@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from graphlib import CycleError, TopologicalSorter
 from typing import TypeVar
 
@@ -20,6 +20,7 @@ from lmu_hls.spec.layers.lmu import LMU
 
 T = TypeVar("T")
 
+ABSENT_BY_DEFAULT = {"absent": True}  # of a field that a file of a network has only where it is not its default
 INPUT = "input"  # the name of the only input, with underscores behind it where a layer has that name
 
 
@@ -54,8 +55,9 @@ class Value:
 class Network:
     """Uses of layers, each after what it reads; ``outputs`` are the nodes whose values come out.
 
-    The nodes may be given in any order. Raises ValueError for a name that is unknown or there twice, for a cycle, and
-    where types, widths or steps do not agree.
+    ``stateful``: a sequence comes in chunks of ``steps``, and the state of every LMU layer stays from chunk to chunk
+    until it is reset; everything else works chunk by chunk. The nodes may be given in any order. Raises ValueError for
+    a name that is unknown or there twice, for a cycle, and where types, widths or steps do not agree.
     """
 
     name: str
@@ -63,6 +65,7 @@ class Network:
     inputs: tuple[Input, ...]
     nodes: tuple[Node, ...]
     outputs: tuple[str, ...]
+    stateful: bool = field(default=False, metadata=ABSENT_BY_DEFAULT)
 
     def __post_init__(self) -> None:
         self._check_names()
@@ -153,7 +156,7 @@ class Network:
         """Of a chain: the chain of other layers behind the same input."""
         if self.branches:
             raise ValueError(f"network {self.name!r} is no chain of layers: {self.branches}")
-        return chain(self.name, self.x, self.steps, self.n_in, layers)
+        return chain(self.name, self.x, self.steps, self.n_in, layers, self.stateful)
 
     def with_steps(self, steps: int) -> Network:
         """The same graph on sequences of another length."""
@@ -173,14 +176,14 @@ class Network:
         return items[0]
 
 
-def chain(name: str, x: FixedType, steps: int, n_in: int, layers: Iterable[Layer]) -> Network:
+def chain(name: str, x: FixedType, steps: int, n_in: int, layers: Iterable[Layer], stateful: bool = False) -> Network:
     """Layers in order, each reading the one before; the input is (steps, n_in) values of type ``x``."""
     layers = tuple(layers)
     names = [layer.name for layer in layers]
     first = input_name(names)
     sources = [first, *names]
     nodes = tuple(Node(layer.name, layer, (source,)) for layer, source in zip(layers, sources, strict=False))
-    return Network(name, steps, (Input(first, x, n_in),), nodes, tuple(names[-1:]))
+    return Network(name, steps, (Input(first, x, n_in),), nodes, tuple(names[-1:]), stateful)
 
 
 def input_name(names: Iterable[str]) -> str:

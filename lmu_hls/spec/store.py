@@ -70,7 +70,9 @@ def load(path: Path) -> spec.Network:
 def _encode(value: Any, where: str, arrays: dict[str, np.ndarray]) -> Any:
     if dataclasses.is_dataclass(value):
         fields = {
-            f.name: _encode(getattr(value, f.name), f"{where}.{f.name}", arrays) for f in dataclasses.fields(value)
+            f.name: _encode(getattr(value, f.name), f"{where}.{f.name}", arrays)
+            for f in dataclasses.fields(value)
+            if not (f.metadata.get("absent") and getattr(value, f.name) == f.default)
         }
         return {"class": type(value).__name__, **fields}
     if isinstance(value, np.ndarray):

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.front.own_types import has_own_types
+from lmu_hls.layers.stateful import is_stateful
 from lmu_hls.training.model import QuantizedModel, types_of
 
 
@@ -59,6 +60,11 @@ def quantize(
 def _check(model: keras.Model, weights: Any, activations: Any, calibration: Any, precision: Any) -> None:
     if has_own_types(model):
         raise LmuHlsError(f"model {model.name!r} is quantized already; quantize its float_model with other types")
+    if is_stateful(model):
+        raise LmuHlsError(
+            f"model {model.name!r} is stateful, and training starts every sequence from zero; quantize its "
+            "lmu_hls.layers.stateful.without_state(model)"
+        )
     if (weights is None) != (activations is None):
         raise LmuHlsError("weights and activations go together: give both numbers of bits, or neither")
     if weights is not None and precision is not None:

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.figures import REGRESSION, Head, Targets, check_targets
 from lmu_hls.layers import head_of
+from lmu_hls.layers.stateful import without_state
 from lmu_hls.records import TensorPrecision
 from lmu_hls.tuning.calibration import WIDE_INDEX, calibrate, check_data, wide_types
 from lmu_hls.tuning.draft import TABLE, Draft, Key, Types, draft
@@ -93,7 +94,7 @@ def tune(
     x, head = check_data(source, x_calibration), head_of(model)
     targets = None if y is None else check_targets(y, head, len(x), "y of the calibration data")
     target = _possible(target, targets, head)
-    output = np.asarray(model.predict(x, verbose=0), np.float64)
+    output = np.asarray(without_state(model).predict(x, verbose=0), np.float64)
     seen, trace = calibrate(source, x)
     plan = make_plan(source, seen, headroom)
     plan = with_tables(plan, plan_tables(source, plan.integers, source.network(wide_types(source)), trace))

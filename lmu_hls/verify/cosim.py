@@ -49,7 +49,7 @@ class Cosimulation(CsimProject):
 
     __slots__ = ()
 
-    def _command(self, inputs: Path, outputs: Path, n_out: int) -> list[str]:
+    def _command(self, inputs: Path, outputs: Path, n_out: int, stateful: bool) -> list[str]:
         x = np.load(inputs, mmap_mode="r")
         np.save(outputs, np.full((len(x), n_out), np.nan))  # the program fills it in
         return [str(self.library), str(inputs), str(outputs), *map(str, (*x.shape, n_out))]

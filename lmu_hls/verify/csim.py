@@ -34,6 +34,7 @@ INCLUDES = (
     "firmware/nnet_utils",
 )
 LIBRARY = "csim.so"
+SWITCH = "lmu_state_of_call"  # the variable of a stateful project that says which state a call has: see nnet_lmu.h
 WORKER = Path(__file__).with_name("csim_worker.py")
 
 
@@ -63,13 +64,17 @@ class CsimProject:
         with tempfile.TemporaryDirectory() as folder:
             inputs, outputs = Path(folder, "in.npy"), Path(folder, "out.npy")
             np.save(inputs, to_float(x, network.x).reshape(len(x), shape[0] * shape[1]))
-            self._work(self._command(inputs, outputs, int(np.prod(out_shape))), progress)
+            self._work(self._command(inputs, outputs, int(np.prod(out_shape)), network.stateful), progress)
             values = np.load(outputs)
         return _integers(values, network.out).reshape(len(x), *out_shape)
 
-    def _command(self, inputs: Path, outputs: Path, n_out: int) -> list[str]:
-        """What reads the samples of the file ``inputs`` and writes ``n_out`` values of each to ``outputs``."""
-        return process.python(WORKER, str(self.library), f"{self.name}_double", str(inputs), str(outputs), str(n_out))
+    def _command(self, inputs: Path, outputs: Path, n_out: int, stateful: bool) -> list[str]:
+        """What reads the samples of the file ``inputs`` and writes ``n_out`` values of each to ``outputs``.
+
+        The samples of a ``stateful`` network are chunks of one sequence.
+        """
+        arguments = (str(self.library), f"{self.name}_double", str(inputs), str(outputs), str(n_out))
+        return process.python(WORKER, *arguments, *([SWITCH] if stateful else []))
 
     def _work(self, command: list[str], progress: Callable[[int], None]) -> None:
         """Run the command, report its progress; LmuHlsError when it fails or the C++ prints an error."""

@@ -69,6 +69,14 @@ def random_case(seed: int, max_states: int = 96, cycles: int = CYCLES) -> Case:
     return make_case(network, options, np.random.default_rng(seed), cycles)
 
 
+def stateful_case(seed: int) -> Case:
+    """A stateful network, whose chunks have another number of steps than it was made for where no layer minds."""
+    network, rng = replace(random_spec_network(seed), stateful=True), np.random.default_rng(seed)
+    chunked = network if any(layer.over for layer in network.layers) else network.with_steps(int(rng.integers(1, 9)))
+    case = make_case(chunked, RtlOptions(), rng)
+    return replace(case, network=case.network.with_steps(network.steps))
+
+
 def make_case(network: Network, options: RtlOptions, rng: np.random.Generator, cycles: int = CYCLES) -> Case:
     """At least three sequences, so that the last one comes at the pace of a busy network."""
     sequences = max(3, -(-8 // network.steps))
@@ -95,7 +103,7 @@ def expected_tensors(network: Network, x: Ints, endless: bool) -> Tensors:
         network = streaming(network)
         trace = golden.run(network, x.reshape(1, -1, network.n_in), states=golden.zero_states(network, 1))
     else:
-        trace = golden.run(network, x)
+        trace = golden.run_samples(network, x)
     tensors = {(lmu.name, name): trace[lmu.name].tensors[name] for lmu in network.lmus for name in TRACED}
     tensors[OUTPUT] = trace.output
     return {key: values.reshape(-1, values.shape[-1]) for key, values in tensors.items()}

@@ -141,6 +141,7 @@ THOROUGH: dict[str, tuple[str, ...]] = {
         "test_a_changed_header_is_caught*",
         "!*[[]rest forgotten]",
     ),
+    "hls/test_stateful.py": ("test_csim_keeps_the_state*", "test_predict_and_stream", "!*[[]lstm-*"),
     "hls/test_streams.py": ("test_csim_equals_golden*", "test_resource*"),
     "hls/test_targets.py": (
         "test_csim_equals_golden*",
@@ -275,6 +276,8 @@ THOROUGH: dict[str, tuple[str, ...]] = {
     "whole/test_random_icarus.py": (
         "test_random_network[[]*",
         "!test_random_network[[][05]]",
+        "test_a_stateful_network_keeps_its_state*",
+        "!test_a_stateful_network_keeps_its_state[[]33]",
         "test_a_changed_rom_is_caught*",
         "!test_a_changed_rom_is_caught[[]memory_encoder]",
         "!test_a_changed_rom_is_caught[[]memory_hidden]",

@@ -17,9 +17,11 @@ from tests.support.random_rtl import (
     has_icarus,
     random_case,
     run_icarus,
+    stateful_case,
 )
 
 pytestmark = pytest.mark.skipif(not has_icarus(), reason="Icarus is not installed")
+STATEFUL = (3, 5, 9, 17, 29, 33)
 FAULTY = 33  # the seed of the faults: two LMU layers, the second an LSTM cell
 
 
@@ -38,6 +40,22 @@ def test_random_network(seed, tmp_path):
 @pytest.mark.parametrize("seed", range(100, 1100))
 def test_random_network_at_length(seed, tmp_path):
     check(seed, tmp_path)
+
+
+@pytest.mark.parametrize("seed", STATEFUL)
+def test_a_stateful_network_keeps_its_state(seed, tmp_path):
+    """The sequences are chunks of one, of any length: golden's integers. A state that is not kept is seen in one."""
+    case = stateful_case(seed)
+    case.write(tmp_path / "right")
+    compile_icarus(case.plan, tmp_path / "right")
+    assert_equal(case.expected, run_icarus(case, tmp_path / "right").tensors)
+    if seed != FAULTY:
+        return
+    case.write(tmp_path / "fault")
+    change(tmp_path / f"fault/rtl/{case.plan.top}.v", ".STREAMING(1)", ".STREAMING(0)", several=True)
+    compile_icarus(case.plan, tmp_path / "fault")
+    with pytest.raises((SimulationError, AssertionError), match="differ"):
+        assert_equal(case.expected, run_icarus(case, tmp_path / "fault").tensors)
 
 
 @pytest.fixture(scope="module")

@@ -53,6 +53,7 @@ class LMUHandler(KerasV3LayerHandler):
             "memory_to_memory": bool(cell.memory_to_memory),
             "input_to_hidden": bool(cell.input_to_hidden),
             "return_sequences": bool(layer.return_sequences),
+            "stateful": bool(layer.stateful),
             "a_data": np.asarray(a_bar, np.float64),
             "b_data": np.asarray(b_bar, np.float64),
         }
@@ -69,7 +70,7 @@ def own_layer(layer: Any, in_tensors: Any) -> Any:
     from lmu_hls.layers import convert_keras_lmu
 
     copy = type(layer).from_config(layer.get_config())
-    model = keras.Sequential([keras.Input(tuple(in_tensors[0].shape[1:])), copy])
+    model = keras.Sequential([keras.Input(batch_shape=tuple(in_tensors[0].shape)), copy])
     copy.set_weights(layer.get_weights())
     return convert_keras_lmu(model).layers[-1]
 
@@ -116,7 +117,6 @@ def wrap_handlers() -> None:
 def _refuse_options(layer: Any, in_tensors: Any) -> None:
     """LmuHlsError for options of the recurrent layer that the hardware does not do."""
     remedies = {
-        "stateful": "hardware starts every sequence from zero; set stateful=False",
         "go_backwards": "set go_backwards=False and reverse the sequences in the data",
         "return_state": "set return_state=False; with return_sequences=True every output is returned",
     }

@@ -75,6 +75,7 @@ class LMU(Layer):
         *(Attribute(name, value_type=str) for name in ("hidden_activation", "hidden_recurrent_activation")),
         *(Attribute(name, value_type=bool) for name in ("hidden_to_memory", "memory_to_memory", "input_to_hidden")),
         *(Attribute(name, value_type=bool) for name in (*CELL_OPTIONS, "return_sequences")),
+        Attribute("stateful", value_type=bool, default=False),
         ConfigurableAttribute("reuse_factor", default=1),
         *(ConfigurableAttribute(name, default=value) for name, value in SETTINGS.items()),
         ConfigurableAttribute("table_interpolation", value_type=str, default=NEAREST),

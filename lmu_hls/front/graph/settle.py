@@ -11,10 +11,11 @@ from typing import Any
 from hls4ml.model.optimizer import ModelOptimizerPass
 
 from lmu_hls.errors import LmuHlsError
+from lmu_hls.front.extract import is_stateful
 from lmu_hls.front.graph.layers import readers
 from lmu_hls.front.graph.types import unsupported
 from lmu_hls.front.node import Graph, Node
-from lmu_hls.front.reading import fixed_type
+from lmu_hls.front.reading import Reading, fixed_type
 from lmu_hls.spec.sequences import whole_inputs
 
 COPIES = 7  # of a stream, that hls4ml makes at most
@@ -38,6 +39,7 @@ class SettleTypes(ModelOptimizerPass):
         nodes = list(model.get_layers())
         _check_names(nodes)
         _check_copies(model, nodes)
+        is_stateful([Reading(node) for node in nodes])
         settlers = {kind: reader.settle for reader in readers() for kind in reader.settled}
         for node in nodes:
             if node.class_name not in settlers:

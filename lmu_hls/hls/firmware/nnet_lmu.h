@@ -21,7 +21,7 @@
 // the arithmetic. With Strategy Resource a step is a chain of pipelined loops, one for each matrix, of reuse_factor
 // iterations each: nnet_lmu_matrix.h.
 //
-// State starts at zero in every call.
+// State starts at zero in every call of lmu. lmu_stateful keeps it from call to call: see there.
 
 #include "nnet_lmu_cells.h"
 
@@ -333,6 +333,39 @@ void lmu(x_T data[CONFIG_T::n_timesteps * CONFIG_T::n_in], h_T res[CONFIG_T::n_o
     #pragma HLS ARRAY_PARTITION variable=cell complete
     #pragma HLS ARRAY_PARTITION variable=h complete
     lmu_reset<h_T, CONFIG_T>(mem, cell, h);
+    CONFIG_T::strategy::template run<x_T, h_T, CONFIG_T>(data, mem, cell, h, res, LMU_WEIGHTS());
+}
+
+#ifndef __SYNTHESIS__
+// C simulation only: which state a call of a stateful layer has. 1: that of the call before, as in hardware. 2: the
+// same arrays, zero at first. 0: arrays of its own, so that a sample is a sequence: what the bridge to Python begins with.
+extern "C" {
+__attribute__((weak)) int lmu_state_of_call = 1;
+}
+#endif
+
+// The layer of a stateful network: what comes in is a chunk of a sequence, and the state stays until the reset of the
+// hardware. The function has internal linkage, since two libraries in one process would share its arrays otherwise.
+template <class x_T, class h_T, typename CONFIG_T>
+static void lmu_stateful(x_T data[CONFIG_T::n_timesteps * CONFIG_T::n_in], h_T res[CONFIG_T::n_out],
+                         LMU_WEIGHTS_OF(CONFIG_T)) {
+    static typename CONFIG_T::mem_t mem[CONFIG_T::memory_d * CONFIG_T::order] = {};
+    static typename CONFIG_T::cell_t cell[CONFIG_T::units] = {};
+    static h_T h[CONFIG_T::units] = {};
+    #pragma HLS ARRAY_PARTITION variable=mem complete
+    #pragma HLS ARRAY_PARTITION variable=cell complete
+    #pragma HLS ARRAY_PARTITION variable=h complete
+    #pragma HLS RESET variable=mem
+    #pragma HLS RESET variable=cell
+    #pragma HLS RESET variable=h
+#ifndef __SYNTHESIS__
+    if (lmu_state_of_call == 0) {
+        lmu<x_T, h_T, CONFIG_T>(data, res, LMU_WEIGHTS());
+        return;
+    }
+    if (lmu_state_of_call == 2)
+        lmu_reset<h_T, CONFIG_T>(mem, cell, h);
+#endif
     CONFIG_T::strategy::template run<x_T, h_T, CONFIG_T>(data, mem, cell, h, res, LMU_WEIGHTS());
 }
 

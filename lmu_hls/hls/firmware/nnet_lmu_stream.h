@@ -90,6 +90,31 @@ void lmu_stream(data_S &data, res_S &res, LMU_WEIGHTS_OF(CONFIG_T)) {
                                                                                       LMU_WEIGHTS());
 }
 
+// The layer of a stateful network: as lmu_stateful.
+template <class data_T, class res_T, typename CONFIG_T, class data_S, class res_S>
+static void lmu_stateful_stream(data_S &data, res_S &res, LMU_WEIGHTS_OF(CONFIG_T)) {
+    typedef typename res_T::value_type h_T;
+    static typename CONFIG_T::mem_t mem[CONFIG_T::memory_d * CONFIG_T::order] = {};
+    static typename CONFIG_T::cell_t cell[CONFIG_T::units] = {};
+    static h_T h[CONFIG_T::units] = {};
+    #pragma HLS ARRAY_PARTITION variable=mem complete
+    #pragma HLS ARRAY_PARTITION variable=cell complete
+    #pragma HLS ARRAY_PARTITION variable=h complete
+    #pragma HLS RESET variable=mem
+    #pragma HLS RESET variable=cell
+    #pragma HLS RESET variable=h
+#ifndef __SYNTHESIS__
+    if (lmu_state_of_call == 0) {
+        lmu_stream<data_T, res_T, CONFIG_T>(data, res, LMU_WEIGHTS());
+        return;
+    }
+    if (lmu_state_of_call == 2)
+        lmu_reset<h_T, CONFIG_T>(mem, cell, h);
+#endif
+    lmu_stream_of<typename CONFIG_T::strategy>::template run<data_T, res_T, CONFIG_T>(data, res, mem, cell, h,
+                                                                                      LMU_WEIGHTS());
+}
+
 } // namespace nnet
 
 #endif

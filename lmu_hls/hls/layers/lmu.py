@@ -135,7 +135,12 @@ class LMUFunctionTemplate(FunctionCallTemplate):
         names = [*WEIGHTS, *(node.get_attr(f"{name}_array", name) for name in TABLE_NAMES)]
         arrays = [node.weights[name].name if name in node.weights else "nnet::lmu_none" for name in names]
         call = "nnet::{function}<{input_t}, {output_t}, {config}>({input}, {output}, {arrays});"
-        return call.format(**params, function=function_name("lmu", node), arrays=", ".join(arrays))
+        return call.format(**params, function=function_name(_function(node), node), arrays=", ".join(arrays))
+
+
+def _function(node: Node) -> str:
+    """The function of a layer, by whether it keeps its state."""
+    return "lmu_stateful" if node.get_attr("stateful") else "lmu"
 
 
 def schedule_of(node: Node) -> Schedule:

@@ -100,11 +100,17 @@ def test_unstable_factors(tmp_path):
     convert(built, tmp_path, settings)
 
 
-@pytest.mark.parametrize("option", ["stateful", "go_backwards"])
-def test_recurrent_options(option, tmp_path):
+def test_go_backwards(tmp_path):
     inputs = keras.Input((STEPS, N_IN), batch_size=1)
-    built = keras.Model(inputs, plain(**{option: True})(inputs))
-    refuse(built, tmp_path, "memory", option, f"set {option}=False")
+    built = keras.Model(inputs, plain(go_backwards=True)(inputs))
+    refuse(built, tmp_path, "memory", "go_backwards", "set go_backwards=False")
+
+
+def test_some_layers_stateful(tmp_path):
+    inputs = keras.Input((STEPS, N_IN), batch_size=1)
+    kept = plain(stateful=True, return_sequences=True)(inputs)
+    built = keras.Model(inputs, lmu(None, FREE, name="second")(kept))
+    refuse(built, tmp_path, "second", "stateful=False beside", "give all LMU layers the same")
 
 
 def test_return_state(tmp_path):

@@ -1,0 +1,49 @@
+"""The same Keras network with and without state between calls."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import keras
+
+
+def is_stateful(model: keras.Model) -> bool:
+    """Whether an RNN layer of the model keeps its state from call to call."""
+    return any(getattr(layer, "stateful", False) for layer in getattr(model, "layers", ()))
+
+
+def without_state(model: keras.Model) -> keras.Model:
+    """The network with the same weights, in which every sequence starts from zero; the model itself where it does."""
+    return _twin(model, stateful=False, batch=None) if is_stateful(model) else model
+
+
+def predict_samples(model: keras.Model, x: NDArray[Any]) -> NDArray[np.float64]:
+    """The outputs for samples x (N, steps, n_in) one after the other.
+
+    Of a stateful network they are the chunks of one sequence, which starts from zero; the model's own state is left as
+    it is. Of others each is a sequence.
+    """
+    if not is_stateful(model):
+        return np.asarray(model.predict(x, verbose=0), np.float64)
+    fresh = _twin(model, stateful=True, batch=1)
+    return np.asarray(fresh.predict(x, batch_size=1, verbose=0), np.float64)
+
+
+def _twin(model: keras.Model, stateful: bool, batch: int | None) -> keras.Model:
+    import keras
+
+    def copied(layer: Any) -> Any:
+        config = layer.get_config()
+        if hasattr(layer, "stateful"):
+            config["stateful"] = stateful
+        return type(layer).from_config(config)
+
+    (entrance,) = model.inputs
+    inputs = keras.Input(batch_shape=(batch, *entrance.shape[1:]), dtype=entrance.dtype)
+    twin = keras.models.clone_model(model, input_tensors=inputs, clone_function=copied)
+    twin.set_weights(model.get_weights())
+    return twin
