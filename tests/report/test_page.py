@@ -102,11 +102,14 @@ def test_pictures_are_files_too_and_those_of_before_go(tmp_path):
     assert (plots / "blocks.png").read_bytes()[:4] == b"\x89PNG"
 
 
-def test_a_browser_has_nothing_to_complain_of_at_the_width_of_a_telephone(tmp_path):
+@pytest.mark.parametrize(("width", "dark"), [(400, False), (400, True), (1280, False), (1280, True)])
+def test_a_browser_has_nothing_to_complain_of(width, dark, tmp_path):
     page = tmp_path / "report.html"
     page.write_text(to_html(dataclasses.replace(BASIS, placements=(PLACED,), traces=TRACES)), encoding="utf-8")
-    seen = look(page, 400, tmp_path / "browser")
-    assert (seen.inner, seen.page, seen.wide) == (400, 400, [])
+    seen = look(page, width, tmp_path / "browser", dark)
+    assert (seen.inner, seen.page, seen.wide) == (width, width, [])
+    red, green, blue = map(int, re.findall(r"\d+", seen.background)[:3])
+    assert seen.dark == dark == (red + green + blue < 300)
     assert seen.console == [] and seen.requests == [] and seen.text >= 10
 
 

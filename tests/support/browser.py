@@ -25,6 +25,8 @@ addEventListener("load", () => {
   const small = [...document.querySelectorAll("svg text")].map(e => e.getBoundingClientRect().height);
   parent.postMessage(JSON.stringify({inner: innerWidth, page: document.documentElement.scrollWidth,
     wide: wide.map(e => e.tagName + "." + e.className).slice(0, 5), text: Math.min(99, ...small),
+    dark: matchMedia("(prefers-color-scheme: dark)").matches,
+    background: getComputedStyle(document.body).backgroundColor,
     requests: performance.getEntriesByType("resource").map(e => e.name)}), "*");
 });
 </script>"""
@@ -38,19 +40,24 @@ POLICY = re.compile(r'<meta http-equiv="Content-Security-Policy"[^>]*>')
 @dataclass(frozen=True, slots=True)
 class Look:
     """`inner` and `page` are the widths of window and page in pixels, `wide` elements that stand out of the window,
-    `text` the least height of text in a picture; `requests` are the URLs that it
-    asked for, `console` what it wrote on the console."""
+    `text` the least height of text in a picture; `dark` whether it was asked for dark colours, `background` the colour
+    behind its text; `requests` are the URLs that it asked for, `console` what it wrote on the console."""
 
     inner: int
     page: int
     wide: list[str]
     text: float
+    dark: bool
+    background: str
     requests: list[str]
     console: list[str]
 
 
-def look(page: Path, width: int, scratch: Path) -> Look:
-    """Open a page ``width`` pixels wide; skips the test where there is no Chromium. All files go to ``scratch``."""
+def look(page: Path, width: int, scratch: Path, dark: bool = False) -> Look:
+    """Open a page ``width`` pixels wide, for a reader who wants ``dark`` colours or light ones.
+
+    Skips the test where there is no Chromium. All files go to ``scratch``.
+    """
     if CHROMIUM is None:
         pytest.skip("chromium is not installed (Debian: apt-get install chromium)")
     scratch.mkdir(parents=True, exist_ok=True)
@@ -59,6 +66,7 @@ def look(page: Path, width: int, scratch: Path) -> Look:
     probed = POLICY.sub("", text).replace("</body>", f"{PROBE}</body>")
     copy.write_text(OUTER % (width, escape(probed)), encoding="utf-8")
     where = [f"--user-data-dir={scratch / 'profile'}", "--window-size=1600,2100"]
+    where.append(f"--blink-settings=preferredColorScheme={0 if dark else 1}")
     command = [CHROMIUM, *FLAGS, *where, "--dump-dom", copy.as_uri()]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     found = re.search(r"<title>(\{.*?\})</title>", done.stdout)
