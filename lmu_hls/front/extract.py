@@ -26,7 +26,8 @@ def network_of(name: str, readings: Sequence[Reading]) -> Network:
 
     Its only input is called :data:`lmu_hls.spec.network.INPUT`, several have the names of their layers.
     """
-    ends = [reading for reading in readings if reading.kind == "Input"]
+    found = {reading.node.outputs[0]: reading for reading in readings if reading.kind == "Input"}
+    ends = [found[tensor] for tensor in readings[0].node.model.inputs]  # the graph has its nodes in another order
     shapes = [reading.node.get_output_variable().shape for reading in ends]
     first = {ends[0].name: input_name(reading.name for reading in readings[1:])} if len(ends) == 1 else {}
     names = [first.get(reading.name, reading.name) for reading in ends]

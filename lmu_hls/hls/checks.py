@@ -10,7 +10,7 @@ from hls4ml.model.types import FixedPrecisionType
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.front.node import Graph
 from lmu_hls.hls.stateful import check_stateful
-from lmu_hls.hls.streams import check_fifos
+from lmu_hls.hls.streams import check_fifos, is_streamed
 from lmu_hls.hls.targets import Target
 
 INSTEAD = "use backend='Vitis' or 'Vivado'"
@@ -20,6 +20,7 @@ def check_target(model: Graph, target: Target) -> None:
     """LmuHlsError for what the C++ of ``target`` would not do as the contract says."""
     _check_headers(target)
     _check_ends(model, target)
+    _check_averages(model, target)
     check_fifos(model)
     check_stateful(model)
     if target.numbers == "ac":
@@ -45,6 +46,18 @@ def _check_ends(model: Graph, target: Target) -> None:
                     f"the {end} has the type {precision}, but {target.name} passes floats of {target.exact_bits} exact "
                     f"bits; give it at most {target.exact_bits} bits, or {INSTEAD}"
                 )
+
+
+def _check_averages(model: Graph, target: Target) -> None:
+    """hls4ml's C++ for Catapult multiplies a sum by a half in a type that does not have it, and gives zeros."""
+    if target.name != "Catapult" or is_streamed(model):
+        return
+    for node in model.get_layers():
+        if node.get_attr("op") == "average":
+            raise LmuHlsError(
+                f"layer {node.name!r}: hls4ml's Average for Catapult gives zeros; use Add and a Rescaling(0.5) behind "
+                f"it, io_type='io_stream', or {INSTEAD}"
+            )
 
 
 def _check_bits(model: Graph, target: Target) -> None:

@@ -1,5 +1,6 @@
 """Branches of a Keras model: their graph, their numbers, and the C++ that hls4ml makes of them."""
 
+import hls4ml
 import keras
 import numpy as np
 import pytest
@@ -30,10 +31,10 @@ def residual():
 def fusion():
     """Two inputs and two outputs, every operation, more than two tensors, and one layer used twice."""
     x, y = keras.Input((STEPS, N_IN), name="x"), keras.Input((STEPS, 1), name="y")
-    a, b, shared = lmu(name="one")(x), lmu(name="two")(y), L.Dense(4, name="shared")
+    b, a, shared = lmu(name="two")(y), lmu(name="one")(x), L.Dense(4, name="shared")
     c, d = shared(a), shared(b)
     merged = [
-        L.Subtract(name="minus")([a, b]),
+        L.Subtract(name="minus")([b, a]),
         L.Multiply(name="times")([a, b, b]),
         L.Average(name="mean")([d, b]),
         L.Average(name="mean3")([a, c, d]),
@@ -90,6 +91,14 @@ def test_types_and_settings(tmp_path):
     assert holding("", FixedType(8, 3), FixedType(8, 5, False)) == FixedType(11, 6)
     with pytest.raises(LmuHlsError, match="no type holds both"):
         holding("layer 'm'", FixedType(40, 40), FixedType(40, 2))
+
+
+def test_an_average_that_a_backend_would_give_as_zeros_is_refused(tmp_path):
+    model = fusion()
+    settings = hls4ml.utils.config_from_keras_model(model, granularity="name", backend="Catapult")
+    graph = convert(model, tmp_path, settings, backend="Catapult")
+    with pytest.raises(LmuHlsError, match=r"layer 'mean': hls4ml's Average for Catapult gives zeros; use Add and a"):
+        graph.write()
 
 
 def test_a_wrong_operation_is_seen(tmp_path):
