@@ -14,11 +14,12 @@
 //   m_axis_tlast   1       out         last beat of the step whose last x came with s_axis_tlast
 //
 //   Cycles (exact, without gaps and back-pressure)
-//   latency = (N_OUT/LANES - 1) * max(N_IN, LANES) + LANES + 5    from a step's last x to its last out, in an idle unit
+//   latency = (N_OUT/LANES - 1) * max(N_IN, LANES) + LANES + 7    from a step's last x to its last out, in an idle unit
 //   ii      = N_OUT/LANES * max(N_IN, LANES)                      from one step to the next
 //
 // The sums wait in the accumulators, and the multipliers with them, while the LANES sums before them have not been
-// taken; input is accepted until two vectors are in. No path leads from m_axis_tready to an output within a cycle.
+// taken; input is accepted until two vectors are in. No path leads from m_axis_tready to an output within a cycle, nor
+// to more than some registers: what decides whether the multipliers move is known a cycle ahead.
 //
 // ROM_FILE has N_OUT/LANES*N_IN words (2 at least) of LANES coefficients of COEF_W bits, lowest row in the low bits;
 // word g*N_IN + k belongs to rows g*LANES.. and column k. BIAS_FILE has N_OUT words (2 at least) of BIAS_W bits.
@@ -78,9 +79,10 @@ module lmu_affine #(
     reg [RAM_AW:0] used_q;  // words that are in the ring and still needed
     reg [RAM_AW:0] unread_q;  // words that the first group has not read
     reg [1:0] last_q;  // tlast of each of the two vectors
+    reg full_q;
     wire accept = s_axis_tvalid && s_axis_tready;
     wire wr_last_column = {1'b0, wr_column_q} == N_IN[COLUMN_CW:0] - 1'b1;
-    assign s_axis_tready = used_q != RAM_DEPTH[RAM_AW:0];
+    assign s_axis_tready = !full_q;
 
     // Sequencer: one column of one group per cycle
     reg [COLUMN_CW-1:0] column_q;
@@ -88,18 +90,12 @@ module lmu_affine #(
     reg rd_bank_q;
     reg [RAM_AW-1:0] rd_addr_q;
     reg [ROM_AW-1:0] rom_addr_q;
-    reg sums_due_q;  // the sums of a group are complete
-    reg [LANE_CW-1:0] lane_q;  // next one to go out; 0: all sums taken from the accumulators are out
-    wire move = !m_axis_tvalid || m_axis_tready;
-    wire take = move && sums_due_q && lane_q == 0;
-    wire run = !sums_due_q || take;
-    wire first_group = group_q == 0;
-    wire last_group = {1'b0, group_q} == GROUPS[GROUP_CW:0] - 1'b1;
-    wire last_column = {1'b0, column_q} == N_IN[COLUMN_CW:0] - 1'b1;
+    reg first_group_q, last_group_q, last_column_q, unread_any_q;
+    reg run_q;  // the pipeline moves
     wire [RAM_AW:0] unread = GROUPS == 1 ? used_q : unread_q;
-    wire issue = run && (!first_group || unread != 0);
-    wire read_anew = issue && first_group;
-    wire release_word = issue && last_group;
+    wire issue = run_q && (!first_group_q || unread_any_q);
+    wire read_anew = issue && first_group_q;
+    wire release_word = issue && last_group_q;
 
     always @(posedge clk) begin
         if (accept) begin
@@ -111,50 +107,67 @@ module lmu_affine #(
             end
         end
         if (issue) begin
-            rom_addr_q <= last_column && last_group ? {ROM_AW{1'b0}} : rom_addr_q + 1'b1;
+            rom_addr_q <= last_column_q && last_group_q ? {ROM_AW{1'b0}} : rom_addr_q + 1'b1;
             rd_addr_q <= rd_addr_q + 1'b1;
-            column_q <= column_q + 1'b1;
-            if (last_column) begin
-                column_q <= {COLUMN_CW{1'b0}};
-                group_q <= last_group ? {GROUP_CW{1'b0}} : group_q + 1'b1;
-                rd_addr_q <= rd_bank_q == last_group ? {RAM_AW{1'b0}} : N_IN[RAM_AW-1:0];
-                if (last_group) rd_bank_q <= !rd_bank_q;
+            column_q <= last_column_q ? {COLUMN_CW{1'b0}} : column_q + 1'b1;
+            last_column_q <= last_column_q ? N_IN == 1 : {1'b0, column_q} + 1'b1 == N_IN[COLUMN_CW:0] - 1'b1;
+            if (last_column_q) begin
+                group_q <= last_group_q ? {GROUP_CW{1'b0}} : group_q + 1'b1;
+                first_group_q <= last_group_q;
+                last_group_q <= last_group_q ? GROUPS == 1 : {1'b0, group_q} + 1'b1 == GROUPS[GROUP_CW:0] - 1'b1;
+                rd_addr_q <= rd_bank_q == last_group_q ? {RAM_AW{1'b0}} : N_IN[RAM_AW-1:0];
+                if (last_group_q) rd_bank_q <= !rd_bank_q;
             end
         end
         if (accept && !release_word) used_q <= used_q + 1'b1;
         if (!accept && release_word) used_q <= used_q - 1'b1;
+        if (accept != release_word) full_q <= accept && used_q == RAM_DEPTH[RAM_AW:0] - 1'b1;
         if (accept && !read_anew) unread_q <= unread_q + 1'b1;
         if (!accept && read_anew) unread_q <= unread_q - 1'b1;
-        if (rst) {wr_addr_q, wr_column_q, wr_bank_q, used_q, unread_q, rom_addr_q, rd_addr_q, column_q, group_q,
-            rd_bank_q} <= 0;
+        if (accept != read_anew) unread_any_q <= accept || unread != 1;
+        if (rst) begin
+            {wr_addr_q, wr_column_q, wr_bank_q, used_q, unread_q, full_q, unread_any_q, rom_addr_q, rd_addr_q, column_q,
+                group_q, rd_bank_q} <= 0;
+            first_group_q <= 1'b1;
+            last_group_q <= GROUPS == 1;
+            last_column_q <= N_IN == 1;
+        end
     end
 
-    // Control that travels with the data: after the memories (1), the input (2), product (3) and sum registers
-    reg valid1_q, first1_q;
-    reg [3:1] done_q;
-    reg [4:1] lasts_q;
+    // Control that travels with the data: after the memories (1), their output (2), the input (3), product (4) and sum
+    // registers (5)
+    reg valid1_q, first1_q, first2_q, sums_due_q;  // sums_due_q: the sums of a group are complete
+    reg [4:1] done_q;
+    reg [5:1] lasts_q;
+    wire sums_due_d = run_q ? done_q[4] : sums_due_q;
 
     always @(posedge clk) begin
-        if (run) begin
+        if (run_q) begin
             valid1_q <= issue;
             first1_q <= issue && column_q == 0;
-            done_q <= {done_q[2:1], issue && last_column};
-            sums_due_q <= done_q[3];
-            lasts_q <= {lasts_q[3:1], last_group && last_q[rd_bank_q]};
+            first2_q <= first1_q;
+            done_q <= {done_q[3:1], issue && last_column_q};
+            lasts_q <= {lasts_q[4:1], last_group_q && last_q[rd_bank_q]};
         end
+        sums_due_q <= sums_due_d;
         if (rst) {valid1_q, done_q, sums_due_q} <= 0;
     end
 
     // Coefficients, operand and sums
-    wire [LANES*COEF_W-1:0] coefs;
+    wire [LANES*COEF_W-1:0] word;
     wire [OP_W-1:0] x;
     wire [LANES*ACC_W-1:0] sums;
+    reg [LANES*COEF_W-1:0] coefs_q;
+    reg [OP_W-1:0] operand_q;
 
     // A cycle without a column adds nothing
-    wire [OP_W-1:0] operand = valid1_q ? x : {OP_W{1'b0}};
+    always @(posedge clk) if (run_q) begin
+        coefs_q <= word;
+        operand_q <= valid1_q ? x : {OP_W{1'b0}};
+    end
 
     lmu_rom #(.WIDTH(LANES * COEF_W), .DEPTH(ROM_DEPTH), .FILE(ROM_FILE)) rom (
-        .clk(clk), .rd_en(issue), .rd_addr(rom_addr_q), .rd_data(coefs)
+        .clk(clk), .rd_en(issue), .rd_addr(rom_addr_q), .rd_data(word)
     );
     lmu_ram #(.WIDTH(OP_W), .DEPTH(RAM_DEPTH)) ram (
         .clk(clk),
@@ -165,17 +178,23 @@ module lmu_affine #(
     genvar i;
     for (i = 0; i < LANES; i = i + 1) begin : g_lane
         lmu_mac #(.COEF_W(COEF_W), .OP_W(OP_W), .ACC_W(ACC_W)) mac (
-            .clk(clk), .en(run),
-            .first(first1_q), .coef(coefs[i*COEF_W+:COEF_W]), .operand(operand), .acc(sums[i*ACC_W+:ACC_W])
+            .clk(clk), .en(run_q),
+            .first(first2_q), .coef(coefs_q[i*COEF_W+:COEF_W]), .operand(operand_q), .acc(sums[i*ACC_W+:ACC_W])
         );
     end
 
     // Sums one after another: the first one from its accumulator, the others from where they wait meanwhile
+    reg [LANE_CW-1:0] lane_q;  // next one to go out; 0: all sums taken from the accumulators are out
+    reg lane_zero_q, waiting_last_q;
+    reg [ACC_W-1:0] sum_q;
+    reg sum_valid_q, sum_last_q;
+    reg kept_valid_q;  // a sum that has its bias waits behind the output, and the one behind it with it
+    wire sum_moves = !sum_valid_q || !kept_valid_q;
+    wire take = sum_moves && sums_due_q && lane_zero_q;
+    wire load = sum_moves && (sums_due_q || !lane_zero_q);
     wire [ACC_W-1:0] sum;
     wire last_lane = {1'b0, lane_q} == LANES[LANE_CW:0] - 1'b1;
-    wire load = move && (sums_due_q || lane_q != 0);
-    reg waiting_last_q;
-    wire group_last = lane_q == 0 ? lasts_q[4] : waiting_last_q;
+    wire group_last = lane_zero_q ? lasts_q[5] : waiting_last_q;
 
     if (LANES > 1) begin : g_waiting
         reg [(LANES-1)*ACC_W-1:0] waiting_q;
@@ -188,48 +207,66 @@ module lmu_affine #(
         assign sum = sums;
     end
 
-    // Bias of the next output
+    // Bias of the sum
     wire [ACC_W-1:0] bias;
 
     if (HAS_BIAS != 0) begin : g_bias
         localparam BIAS_DEPTH = N_OUT > 1 ? N_OUT : 2, BIAS_AW = $clog2(BIAS_DEPTH);
-        reg prime_q;  // the first one is read after rst
         reg [BIAS_AW-1:0] bias_addr_q;
-        wire next_bias = load || prime_q;
         wire last_bias = {1'b0, bias_addr_q} == N_OUT[BIAS_AW:0] - 1'b1;
         wire [BIAS_W-1:0] stored;
 
         always @(posedge clk) begin
-            prime_q <= rst;
-            if (next_bias) bias_addr_q <= last_bias ? {BIAS_AW{1'b0}} : bias_addr_q + 1'b1;
+            if (load) bias_addr_q <= last_bias ? {BIAS_AW{1'b0}} : bias_addr_q + 1'b1;
             if (rst) bias_addr_q <= {BIAS_AW{1'b0}};
         end
 
         lmu_rom #(.WIDTH(BIAS_W), .DEPTH(BIAS_DEPTH), .FILE(BIAS_FILE)) bias_rom (
-            .clk(clk), .rd_en(next_bias), .rd_addr(bias_addr_q), .rd_data(stored)
+            .clk(clk), .rd_en(load), .rd_addr(bias_addr_q), .rd_data(stored)
         );
         lmu_align #(.IN_W(BIAS_W), .SHIFT(BIAS_SHIFT), .OUT_W(ACC_W)) align (.in_data(stored), .out_data(bias));
     end else begin : g_no_bias
         assign bias = {ACC_W{1'b0}};
     end
 
-    // Output
+    // Output: the register, and one for the sum that comes when the sink has just stopped
+    reg [ACC_W-1:0] kept_q;
+    reg kept_last_q;
+    wire move = !m_axis_tvalid || m_axis_tready;
+    wire [ACC_W-1:0] total = sum_q + bias;
+    wire kept_valid_d = !move && (kept_valid_q || sum_valid_q);
+    wire sum_valid_d = sum_moves ? load : sum_valid_q;
+    wire lane_zero_d = load ? last_lane : lane_zero_q;
 
     always @(posedge clk) begin
-        if (m_axis_tready) m_axis_tvalid <= 1'b0;
-        if (take) waiting_last_q <= lasts_q[4];
-        if (load) begin
-            m_axis_tvalid <= 1'b1;
-            m_axis_tdata <= sum + bias;
-            m_axis_tlast <= last_lane && group_last;
-            lane_q <= last_lane ? {LANE_CW{1'b0}} : lane_q + 1'b1;
+        if (sum_moves) begin
+            sum_q <= sum;
+            sum_last_q <= last_lane && group_last;
         end
-        if (rst) {m_axis_tvalid, lane_q} <= 0;
+        if (take) waiting_last_q <= lasts_q[5];
+        if (load) lane_q <= last_lane ? {LANE_CW{1'b0}} : lane_q + 1'b1;
+        if (!kept_valid_q) {kept_last_q, kept_q} <= {sum_last_q, total};
+        if (move) begin
+            m_axis_tvalid <= kept_valid_q || sum_valid_q;
+            {m_axis_tlast, m_axis_tdata} <= kept_valid_q ? {kept_last_q, kept_q} : {sum_last_q, total};
+        end
+        sum_valid_q <= sum_valid_d;
+        kept_valid_q <= kept_valid_d;
+        lane_zero_q <= lane_zero_d;
+        run_q <= !sums_due_d || (lane_zero_d && (!sum_valid_d || !kept_valid_d));
+        if (rst) begin
+            {m_axis_tvalid, sum_valid_q, kept_valid_q, lane_q} <= 0;
+            {lane_zero_q, run_q} <= 2'b11;
+        end
     end
 
 `ifdef FORMAL
-    // Counters in range, addresses where the counters say
+    // Counters in range, addresses where the counters say; what is known a cycle ahead is right
     always @* if (!rst) begin
+        flags_of_counters : assert (first_group_q == (group_q == 0) && last_group_q == (group_q == GROUPS - 1)
+            && last_column_q == (column_q == N_IN - 1) && lane_zero_q == (lane_q == 0));
+        flags_of_ring : assert (full_q == (used_q == RAM_DEPTH) && unread_any_q == (unread != 0));
+        runs_unless_sums_wait : assert (run_q == (!sums_due_q || take));
         column_in_range : assert (column_q < N_IN && wr_column_q < N_IN);
         group_in_range : assert (group_q < GROUPS);
         lane_in_range : assert (lane_q < LANES);
@@ -245,8 +282,8 @@ module lmu_affine #(
     reg [GROUP_CW:0] f_reads_q;
     always @(posedge clk) begin
         if (issue && rd_addr_q == f_any) begin
-            f_reads_q <= last_group ? 0 : f_reads_q + 1'b1;
-            if (last_group) f_full_q <= 1'b0;
+            f_reads_q <= last_group_q ? 0 : f_reads_q + 1'b1;
+            if (last_group_q) f_full_q <= 1'b0;
         end
         if (accept && wr_addr_q == f_any) f_full_q <= 1'b1;
         if (rst) {f_full_q, f_reads_q} <= 0;
@@ -268,8 +305,8 @@ module lmu_affine #(
     end
 
     f_unit #(
-        .S_W(OP_W), .M_W(ACC_W), .N_IN(N_IN), .N_OUT(N_OUT), .FLIGHT(8), .BEAT(N_IN + 5),
-        .STEP(GROUPS * F_TURN + LANES + 5), .LATENCY((GROUPS - 1) * F_TURN + LANES + 5), .II(GROUPS * F_TURN)
+        .S_W(OP_W), .M_W(ACC_W), .N_IN(N_IN), .N_OUT(N_OUT), .FLIGHT(12), .BEAT(N_IN + 7),
+        .STEP(GROUPS * F_TURN + LANES + 7), .LATENCY((GROUPS - 1) * F_TURN + LANES + 7), .II(GROUPS * F_TURN)
     ) f_rules (
         .clk(clk), .rst(rst), .s_valid(s_axis_tvalid), .s_ready(s_axis_tready), .s_last(s_axis_tlast),
         .s_data(s_axis_tdata), .m_valid(m_axis_tvalid), .m_ready(m_axis_tready), .m_last(m_axis_tlast),
@@ -280,7 +317,7 @@ module lmu_affine #(
     always @* if (!rst) begin
         lane_of_output : assert (f_loaded_q % LANES == lane_q);
         reach_last : cover (m_axis_tvalid && m_axis_tready && m_axis_tlast);
-        reach_stall : cover (!run && f_inside > 1);
+        reach_stall : cover (!run_q && f_inside > 1);
         reach_full : cover (!s_axis_tready);
         reach_latency : cover (f_done && f_due);
     end

@@ -12,7 +12,7 @@
 //   m_axis_tuser   1       out         this value was clipped to fit
 //
 //   Cycles (exact, without gaps and back-pressure)
-//   latency = (N_OUT/LANES - 1) * max(N_IN, LANES) + LANES + 7    from a step's last x to its last out, in an idle unit
+//   latency = (N_OUT/LANES - 1) * max(N_IN, LANES) + LANES + 9    from a step's last x to its last out, in an idle unit
 //   ii      = N_OUT/LANES * max(N_IN, LANES)
 //
 // Files as in lmu_affine.
@@ -81,8 +81,8 @@ module lmu_dense #(
     wire f_begun;
     f_unit #(
         .S_W(IN_W), .M_W(OUT_W + 1), .N_IN(N_IN), .N_OUT(N_OUT), .FLIGHT(12),
-        .BEAT(N_IN + 8), .STEP(N_OUT / LANES * F_TURN + LANES + 8),
-        .LATENCY((N_OUT / LANES - 1) * F_TURN + LANES + 7), .II(N_OUT / LANES * F_TURN)
+        .BEAT(N_IN + 10), .STEP(N_OUT / LANES * F_TURN + LANES + 10),
+        .LATENCY((N_OUT / LANES - 1) * F_TURN + LANES + 9), .II(N_OUT / LANES * F_TURN)
     ) f_rules (
         .clk(clk), .rst(rst), .s_valid(s_axis_tvalid), .s_ready(s_axis_tready), .s_last(s_axis_tlast),
         .s_data(s_axis_tdata), .m_valid(m_axis_tvalid), .m_ready(m_axis_tready), .m_last(m_axis_tlast),

@@ -18,7 +18,7 @@
 //   m_axis_tuser     1       out         this value was clipped to fit
 //
 //   Cycles (exact, without gaps and back-pressure); N_IN = N_X + N_MEM + N_H
-//   latency = N_MEM + N_H + (MEMORY_D/LANES - 1) * max(N_IN, LANES) + LANES + 7
+//   latency = N_MEM + N_H + (MEMORY_D/LANES - 1) * max(N_IN, LANES) + LANES + 9
 //   ii      = MEMORY_D/LANES * max(N_IN, LANES)
 //
 // latency is from a step's last x to its last u, in an idle unit to which mem and h have come before.
@@ -126,11 +126,11 @@ module lmu_encoder #(
     );
 
     localparam F_N = N_X + N_MEM + N_H, F_TURN = F_N > LANES ? F_N : LANES;
-    localparam F_LATENCY = N_MEM + N_H + (MEMORY_D / LANES - 1) * F_TURN + LANES + 7;
+    localparam F_LATENCY = N_MEM + N_H + (MEMORY_D / LANES - 1) * F_TURN + LANES + 9;
     wire f_flow = m_axis_tready && x_axis_tvalid && (N_MEM == 0 || mem_axis_tvalid) && (N_H == 0 || h_axis_tvalid);
     wire f_begun;
     f_unit #(
-        .S_W(X_W), .M_W(U_W + 1), .N_IN(N_X), .N_OUT(MEMORY_D), .FLIGHT(12),
+        .S_W(X_W), .M_W(U_W + 1), .N_IN(N_X), .N_OUT(MEMORY_D), .FLIGHT(14),
         .BEAT(F_LATENCY + 1), .STEP(F_LATENCY + F_N + 2), .LATENCY(F_LATENCY), .II(MEMORY_D / LANES * F_TURN)
     ) f_rules (
         .clk(clk), .rst(rst), .s_valid(x_axis_tvalid), .s_ready(x_axis_tready), .s_last(x_axis_tlast),

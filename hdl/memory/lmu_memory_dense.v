@@ -107,7 +107,7 @@ module lmu_memory_dense #(
     reg clear_q;  // this step starts from mem = 0
     reg [U_W-1:0] u_q;
     reg beat_due_q;  // the sums of a group are complete
-    wire run = !(m_axis_tvalid && beat_due_q);
+    reg run_q;  // no beat is due while the one before waits: known a cycle ahead
     wire first_column = column_q == 0;
     wire last_column = column_q == COLUMNS[COLUMN_CW-1:0] - 1'b1;
     wire last_group = {1'b0, group_q} == GROUPS[GROUP_CW:0] - 1'b1;
@@ -117,10 +117,10 @@ module lmu_memory_dense #(
     wire [CHANNEL_CW-1:0] next_channel = last_channel ? {CHANNEL_CW{1'b0}} : channel_q + 1'b1;
     wire [CHANNEL_CW-1:0] channel_d = channel_end ? next_channel : channel_q;
     wire accept = s_axis_tready && s_axis_tvalid;
-    assign s_axis_tready = busy_q ? run && channel_end && (WAIT == 0 || !last_channel) : wait_q == 0;
+    assign s_axis_tready = busy_q ? run_q && channel_end && (WAIT == 0 || !last_channel) : wait_q == 0;
 
     always @(posedge clk) begin
-        if (run) begin
+        if (run_q) begin
             channel_q <= channel_d;
             if (busy_q) column_q <= last_column ? {COLUMN_CW{1'b0}} : column_q + 1'b1;
             if (busy_q && last_column) group_q <= last_group ? {GROUP_CW{1'b0}} : group_q + 1'b1;
@@ -150,10 +150,10 @@ module lmu_memory_dense #(
     reg [LANE_CW-1:0] lane_q;
     wire [RAM_AW-1:0] next_slot = slot_q == LAST_SLOT[RAM_AW-1:0] ? {RAM_AW{1'b0}} : slot_q + GROUPS[RAM_AW-1:0];
     wire last_lane = {1'b0, lane_q} == LANES[LANE_CW:0] - 1'b1;
-    wire wr_en = run && beat_due_q;
+    wire wr_en = run_q && beat_due_q;
 
     always @(posedge clk) begin
-        if (run && busy_q) begin
+        if (run_q && busy_q) begin
             rom_addr_q <= channel_end ? {ROM_AW{1'b0}} : rom_addr_q + 1'b1;
             if (channel_end) slot_q <= next_slot;
             if (last_column) begin
@@ -172,6 +172,9 @@ module lmu_memory_dense #(
         end
     end
 
+    wire beat_due_d = run_q ? done_q[3] : beat_due_q;
+    wire valid_d = wr_en || (m_axis_tvalid && !m_axis_tready);
+
     // Control that travels with the data: after the memories (1), the input (2), product (3) and sum registers
     reg [3:1] done_q;
     reg [4:1] lasts_q;
@@ -179,15 +182,16 @@ module lmu_memory_dense #(
     reg [LANE_CW-1:0] lane1_q;
 
     always @(posedge clk) begin
-        if (run) begin
+        if (run_q) begin
             done_q <= {done_q[2:1], busy_q && last_column};
-            beat_due_q <= done_q[3];
             lasts_q <= {lasts_q[3:1], last_group && last_q};
             first1_q <= first_column;
             clear1_q <= clear_q;
             lane1_q <= lane_q;
         end
-        if (rst) {done_q, beat_due_q} <= 0;
+        beat_due_q <= beat_due_d;
+        run_q <= !(valid_d && beat_due_d);
+        if (rst) {done_q, beat_due_q, run_q} <= 1;
     end
 
     // Coefficients and operand
@@ -203,12 +207,12 @@ module lmu_memory_dense #(
     lmu_align #(.IN_W(MEM_W), .SHIFT(MEM_SHIFT), .OUT_W(OP_W)) align_mem (.in_data(old_state), .out_data(mem_operand));
 
     lmu_rom #(.WIDTH(LANES * COEF_W), .DEPTH(CHANNEL_CYCLES), .FILE(ROM_FILE)) rom (
-        .clk(clk), .rd_en(run), .rd_addr(rom_addr_q), .rd_data(coefs)
+        .clk(clk), .rd_en(run_q), .rd_addr(rom_addr_q), .rd_data(coefs)
     );
     lmu_ram #(.WIDTH(LANES * MEM_W), .DEPTH(RAM_DEPTH)) ram (
         .clk(clk),
         .wr_en(wr_en), .wr_addr(wr_addr_q), .wr_data(new_states),
-        .rd_en(run), .rd_addr(rd_addr_q), .rd_data(states)
+        .rd_en(run_q), .rd_addr(rd_addr_q), .rd_data(states)
     );
 
     genvar i;
@@ -216,7 +220,7 @@ module lmu_memory_dense #(
         wire signed [ACC_W-1:0] acc;
 
         lmu_mac #(.COEF_W(COEF_W), .OP_W(OP_W), .ACC_W(ACC_W)) mac (
-            .clk(clk), .en(run), .first(first1_q), .coef(coefs[i*COEF_W+:COEF_W]), .operand(operand), .acc(acc)
+            .clk(clk), .en(run_q), .first(first1_q), .coef(coefs[i*COEF_W+:COEF_W]), .operand(operand), .acc(acc)
         );
         lmu_round_sat #(.IN_W(ACC_W), .IN_F(ACC_F), .OUT_TYPE(MEM_TYPE)) round_sat (
             .in_data(acc), .out_data(new_states[i*MEM_W+:MEM_W]), .clipped(clipped[i])
@@ -226,9 +230,8 @@ module lmu_memory_dense #(
     // Output
 
     always @(posedge clk) begin
-        if (m_axis_tready) m_axis_tvalid <= 1'b0;
+        m_axis_tvalid <= valid_d;
         if (wr_en) begin
-            m_axis_tvalid <= 1'b1;
             m_axis_tdata <= new_states;
             m_axis_tlast <= lasts_q[4];
             m_axis_tuser <= clipped;
@@ -246,6 +249,7 @@ module lmu_memory_dense #(
         wait_in_range : assert (wait_q <= 2 && (wait_q == 0 || !busy_q));
         rom_address : assert (rom_addr_q == group_q * COLUMNS + column_q);
         slot_in_range : assert (slot_q <= LAST_SLOT);
+        runs_unless_a_beat_waits : assert (run_q == !(m_axis_tvalid && beat_due_q));
     end
 
     // Each beat of u gives GROUPS beats
@@ -288,11 +292,11 @@ module lmu_memory_dense #(
     // Word and lane that hold the state of a column, LANES columns after another
     reg [GROUP_CW-1:0] f_rd_group_q;
     reg [LANE_CW-1:0] f_rd_lane_q;
-    wire f_read = busy_q && run && !first_column && !clear_q && channel_q == f_any_channel
+    wire f_read = busy_q && run_q && !first_column && !clear_q && channel_q == f_any_channel
         && f_rd_group_q == f_any_group;
     wire f_write = f_wr_group_q == f_any_group && f_wr_channel_q == f_any_channel;
     always @(posedge clk) begin
-        if (busy_q && run && !first_column) begin
+        if (busy_q && run_q && !first_column) begin
             f_rd_lane_q <= f_rd_lane_q == LANES - 1 ? 0 : f_rd_lane_q + 1;
             if (f_rd_lane_q == LANES - 1) f_rd_group_q <= f_rd_group_q == GROUPS - 1 ? 0 : f_rd_group_q + 1;
         end
@@ -321,7 +325,7 @@ module lmu_memory_dense #(
 
     always @(posedge clk) if (!rst) begin
         reach_last : cover (m_axis_tvalid && m_axis_tready && m_axis_tlast && f_channel_q == MEMORY_D - 1);
-        reach_stall : cover (!run && f_steps_q == 2);
+        reach_stall : cover (!run_q && f_steps_q == 2);
         reach_kept_state : cover (f_read && m_axis_tvalid && m_axis_tready);
     end
 `endif

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from lmu_hls.rtl.matrix import Matrix
 
 Beats = list[int]  # the cycle of each beat of a step
-SUM = 5  # from the last column of a group to its first sum
+SUM = 7  # from the last column of a group to its first sum
 ROUND = 2  # cycles through lmu_activation
 QUEUE = 2  # cycles through lmu_fifo
 
@@ -70,11 +70,11 @@ def whole_step_pace(module: str, formula: str, ii: int, values: int, spacing: in
 class MatrixBeats:
     """lmu_affine, followed by ``after`` cycles.
 
-    A group's sums are taken for output four cycles after its last column, but not before the sums ahead of them have
+    A group's sums are taken for output five cycles after its last column, but not before the sums ahead of them have
     gone out; until then all columns behind them stand still. Only with more lanes than columns does that happen.
     """
 
-    DUE = SUM - 1  # cycles from a group's last column to where its sums can be taken
+    DUE = 5  # cycles from a group's last column to where its sums can be taken
 
     def __init__(self, matrix: Matrix, after: int) -> None:
         self.matrix, self.after = matrix, after
@@ -91,7 +91,7 @@ class MatrixBeats:
                 self.worked = max(beat, self.worked) + 1
             taken = [self.worked + self.DUE + g * matrix.columns for g in range(matrix.groups)]
             self.worked += (matrix.groups - 1) * matrix.columns
-        return [cycle + 1 + self.after + lane for cycle in taken for lane in range(matrix.lanes)]
+        return [cycle + SUM - self.DUE + self.after + lane for cycle in taken for lane in range(matrix.lanes)]
 
     def _crowded(self, beats: Beats) -> list[int]:
         """When the sums of each group are taken, if those of the group before can be in their way."""

@@ -10,7 +10,7 @@ import numpy as np
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import Ints
 from lmu_hls.rtl.affine import Rom, Source, split_lifts
-from lmu_hls.rtl.cycles import SUM, Beats
+from lmu_hls.rtl.cycles import Beats
 from lmu_hls.rtl.matrix import divisors
 from lmu_hls.rtl.packed import typed
 from lmu_hls.rtl.unit import CHANNELS, MemorySizes, MemoryUnit, check_signed
@@ -58,7 +58,7 @@ class DenseMemory(MemorySizes):
         return _Rows(self)
 
     def last_state(self, u: Beats) -> int:
-        end = max(beat + (self.memory_d - c) * self.channel for c, beat in enumerate(u)) + SUM
+        end = max(beat + (self.memory_d - c) * self.channel for c, beat in enumerate(u)) + PIPELINE_CYCLES
         return end + (self.lanes if self.lanes > 1 else 0)
 
 

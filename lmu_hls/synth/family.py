@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.synth.device import Device, Router
@@ -30,6 +31,59 @@ class Models:
 
 
 @dataclass(frozen=True, slots=True)
+class FlipFlop:
+    """The flip-flop ``cell`` with the pins CLK, CE, LSR, DI and Q, as Lattice has it.
+
+    ``settings``: parameters of those that can be moved, with the values that they may have; CEMUX tells the enable.
+    """
+
+    cell: str
+    settings: Mapping[str, tuple[str, ...]]
+
+    def plain(self, cell: Mapping[str, Any]) -> bool:
+        """Without a reset, and with a clock and an enable that are not inverted."""
+        parameters = {name: str(value).strip() for name, value in cell["parameters"].items()}
+        known = all(parameters.get(name) in values for name, values in self.settings.items())
+        return known and cell["connections"].get("LSR", ["0"]) == ["0"]
+
+    def enabled(self, cell: Mapping[str, Any]) -> bool:
+        return str(cell["parameters"]["CEMUX"]).strip() == "CE"
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterBank:
+    """Registers of their own that a primitive ``cell`` has at ``pins``: at its inputs, or at its ``output``.
+
+    ``clock`` and ``enable`` are the pins for them, with the value that they have while no bank uses them, None where
+    they are not connected. ``settings`` are the parameters that switch the bank on, ``ties`` pins that it needs.
+    """
+
+    cell: str
+    pins: tuple[str, ...]
+    output: bool
+    clock: tuple[str, str | None]
+    enable: tuple[str, str | None]
+    settings: Mapping[str, str]
+    ties: Mapping[str, str] = field(default_factory=dict)
+    widths: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+
+    def fits(self, cell: Mapping[str, Any], clock: int | str, enable: int | str) -> bool:
+        """Whether the widths are right, and the pins are free or have this clock and this enable."""
+        if any(int(cell["parameters"][name], 2) not in numbers for name, numbers in self.widths.items()):
+            return False
+        at = cell["connections"]
+        pins = ((self.clock, clock), (self.enable, enable))
+        return all(at.get(pin, [idle])[0] in (idle, bit) for (pin, idle), bit in pins)
+
+    def settle(self, cell: Mapping[str, Any], clock: int | str, enable: int | str) -> None:
+        """Switch the bank of ``cell`` on."""
+        cell["parameters"].update(self.settings)
+        for pin, bit in {self.clock[0]: clock, self.enable[0]: enable, **self.ties}.items():
+            cell["connections"][pin] = [bit]
+            cell["port_directions"][pin] = "input"
+
+
+@dataclass(frozen=True, slots=True)
 class Family:
     """One device family.
 
@@ -37,6 +91,7 @@ class Family:
     one cell of each primitive takes, {resource: how many}; {} where that is nothing that is counted. `devices` are
     the chips that are known by name, `router` how they are placed and routed with open tools; where none does,
     `vendor` is the manufacturer's tool for that, a name in lmu_hls.toolchain. `models` simulate its netlists.
+    `register_banks` are registers of primitives that Yosys does not use: each `flip_flop` beside them moves there.
     """
 
     name: str
@@ -48,6 +103,8 @@ class Family:
     router: Router | None = None
     vendor: str = ""
     models: Models | None = None
+    flip_flop: FlipFlop | None = None
+    register_banks: tuple[RegisterBank, ...] = ()
 
     def __post_init__(self) -> None:
         known = {resource.name for resource in self.resources}

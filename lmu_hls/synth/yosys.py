@@ -15,7 +15,9 @@ from lmu_hls.errors import LmuHlsError
 from lmu_hls.records import Resources
 from lmu_hls.records.evidence import digest
 from lmu_hls.synth.families import DEFAULT, Target, target_of
+from lmu_hls.synth.family import Family
 from lmu_hls.synth.instances import cells_of_instances
+from lmu_hls.synth.registers import absorb
 from lmu_hls.synth.timing import read_scopes
 from lmu_hls.toolchain import need
 
@@ -73,6 +75,7 @@ def netlist(
 ) -> Path:
     """The kept folder of a synthesis: the netlist NETLIST, SCOPES, and what `synthesize` leaves in ``workdir``.
 
+    In NETLIST registers have moved into the primitives that have some of their own, where Yosys leaves them beside.
     ``data`` are all files that the Verilog reads. With ``pads`` the ports of ``top`` are pads: the top of a board.
     Raises as :func:`synthesize`.
     """
@@ -84,6 +87,7 @@ def netlist(
         _PARTS,
         tool.version,
         *passes,
+        repr(target.family.register_banks),
         top,
         json.dumps(dict(parameters), sort_keys=True),
         str(len(verilog)),
@@ -98,12 +102,21 @@ def netlist(
             shutil.move(workdir / name, folder / name)
         cells = cells_of_instances(folder / NETLIST, top, read_scopes(folder / SCOPES))
         (folder / _PARTS).write_text(json.dumps(cells), encoding="utf-8")
+        _absorb(folder / NETLIST, top, target.family)
 
     workdir.mkdir(parents=True, exist_ok=True)
     entry = built("netlist", parts, make)
     for name in (_SCRIPT, _LOG, _STAT):
         shutil.copy(entry / name, workdir / name)
     return entry
+
+
+def _absorb(netlist: Path, top: str, family: Family) -> None:
+    if family.flip_flop is None:
+        return
+    design = json.loads(netlist.read_text(encoding="utf-8"))
+    absorb(design["modules"][top], family.flip_flop, family.register_banks)
+    netlist.write_text(json.dumps(design), encoding="utf-8")
 
 
 def _synthesize(

@@ -256,8 +256,8 @@ MUTANTS = (
     Mutant(
         dense(2, 1, 1),
         "lmu_memory_dense",
-        "wire run = !(m_axis_tvalid && beat_due_q);",
-        "wire run = 1'b1;",
+        "run_q <= !(valid_d && beat_due_d);",
+        "run_q <= 1'b1;",
         ("payload_holds",),
     ),
     Mutant(
@@ -277,8 +277,8 @@ MUTANTS = (
     Mutant(
         dense(2, 1, 1),
         "lmu_memory_dense",
-        "            beat_due_q <= done_q[3];",
-        "            beat_due_q <= done_q[2];",
+        "wire beat_due_d = run_q ? done_q[3] :",
+        "wire beat_due_d = run_q ? done_q[2] :",
         ("latency_exact",),
     ),
     Mutant(

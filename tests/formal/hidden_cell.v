@@ -173,19 +173,19 @@ module hidden_cell #(
     localparam F_TURN = F_N > LANES ? F_N : LANES;
     localparam F_ROWS = GATES * UNITS;
     localparam F_TURN2 = F_N > LANES2 ? F_N : LANES2;
-    localparam F_LATENCY2 = (UNITS / LANES2 - 1) * F_TURN2 + LANES2 + 11;  // of the second matrix
+    localparam F_LATENCY2 = (UNITS / LANES2 - 1) * F_TURN2 + LANES2 + 13;  // of the second matrix
     // From a unit's last sum to its h; with a second matrix, from the last sum of all to the last h
     localparam F_CELL = CELL == 0 ? 2 : CELL == 1 ? 9 : CELL == 2 ? 10 : 5 + F_LATENCY2;
-    localparam F_LATENCY = (F_ROWS / LANES - 1) * F_TURN + LANES + 5 + F_CELL;
+    localparam F_LATENCY = (F_ROWS / LANES - 1) * F_TURN + LANES + 7 + F_CELL;
     localparam F_BUSY = F_ROWS / LANES * F_TURN;
     localparam F_WAIT = CELL == 3 && N_X + N_H > F_LATENCY2 + 2 ? N_X + N_H - F_LATENCY2 : 2;
     localparam F_LOOP = N_H != 0 ? N_MEM + F_LATENCY + F_WAIT : 0;
     localparam F_II = F_BUSY > F_LOOP ? F_BUSY : F_LOOP;
-    localparam F_BEAT = CELL == 0 ? F_BUSY + LANES + 12 : F_LATENCY + 1;
-    localparam F_STEP = CELL == 0 ? F_BUSY + 2 * LANES + F_N + 12 : F_LATENCY + F_N + 2;
+    localparam F_BEAT = CELL == 0 ? F_BUSY + LANES + 14 : F_LATENCY + 1;
+    localparam F_STEP = CELL == 0 ? F_BUSY + 2 * LANES + F_N + 14 : F_LATENCY + F_N + 2;
 
     f_unit #(
-        .S_W(1), .M_W(2), .N_IN(N_MEM), .N_OUT(UNITS), .FLIGHT(N_H != 0 ? 2 : 12),
+        .S_W(1), .M_W(2), .N_IN(N_MEM), .N_OUT(UNITS), .FLIGHT(N_H != 0 ? 2 : 14),
         .BEAT(F_BEAT), .STEP(F_STEP), .LATENCY(F_LATENCY), .II(F_II)
     ) f_rules (
         .clk(clk), .rst(rst), .s_valid(mem_axis_tvalid), .s_ready(mem_axis_tready), .s_last(mem_axis_tlast),

@@ -84,15 +84,16 @@ def right(cell: str, found: list[tuple[int, int, bool, bool, str]]) -> bool:
 def test_a_multiplier_gives_the_product(tmp_path: Path, cell: str) -> None:
     text = models(MULTIPLIERS[cell][0], cell)
     assert right(cell, products(tmp_path, cell, text))
-    sign = "SIGNEDA & a[17]" if cell == "MULT18X18D" else f"ASIGN & A[{MULTIPLIERS[cell][1] - 1}]"
+    sign = "SIGNEDA & a_in[17]" if cell == "MULT18X18D" else f"ASIGN & A[{MULTIPLIERS[cell][1] - 1}]"
     assert not right(cell, products(tmp_path, cell, changed(text, sign, "1'b0")))
 
 
 @pytest.mark.parametrize(
     ("cell", "given", "lacking"),
     [
-        ("MULT18X18D #(.REG_INPUTA_CLK(\"CLK0\"))", ".CLK0(1'b0)", "port ``CLK0'' is not a port"),
-        ("DP16KD #(.REGMODE_A(\"OUTREG\"))", "", "UNMODELLED_output_register_of_DP16KD"),
+        ("MULT18X18D #(.REG_INPUTA_CLK(\"CLK1\"))", "", "UNMODELLED_register_of_MULT18X18D"),
+        ("MULT18X18D", ".CLK1(1'b0)", "port ``CLK1'' is not a port"),
+        ("DP16KD #(.REGMODE_A(\"LATCH\"))", "", "UNMODELLED_output_register_of_DP16KD"),
         ("DP16KD #(.DATA_WIDTH_A(12))", "", "UNMODELLED_width_of_a_block_ram"),
         ("DP16KD #(.WRITEMODE_B(\"NEVER\"))", "", "UNMODELLED_write_mode_of_a_block_ram"),
         ("MULT18X18 #(.OUT_REG(1'b1))", "", "UNMODELLED_register_of_MULT18X18"),
@@ -210,7 +211,7 @@ def fake_netlist(folder: Path, cell: dict[str, Any]) -> Path:
     [
         ("ecp5", {"type": "EHXPLLL"}, "no simulation model of EHXPLLL of Lattice ECP5"),
         ("gw1nr-9", {"type": "pROM"}, "no simulation model of pROM of Gowin"),
-        ("ecp5", {"type": "MULT18X18D", "parameters": {"REG_OUTPUT_CLK": "CLK0"}}, "does not know .* REG_OUTPUT_CLK"),
+        ("ecp5", {"type": "MULT18X18D", "parameters": {"REG_PIPELINE_CLK": "CLK0"}}, "not know .* REG_PIPELINE_CLK"),
         ("gowin", {"type": "SP", "parameters": {"INIT_RAM_3F": "0", "INIT_RAM_40": "0"}}, "parameter INIT_RAM_40;"),
         ("xc7", {"type": "DSP48E1"}, "no simulation models of the primitives of AMD"),
     ],

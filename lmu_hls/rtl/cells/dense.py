@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from lmu_hls.rtl.affine import check_signed_type, make_affine
 from lmu_hls.rtl.cells.base import HIDDEN, Cell, CellBuilder, CellForm, CellSizes, Inputs, Lanes, sums_parameters
+from lmu_hls.rtl.cycles import QUEUE, SUM
 from lmu_hls.rtl.functions import function_parameters, latency, multipliers
 from lmu_hls.rtl.packed import typed
 from lmu_hls.spec import DenseCell
@@ -17,9 +18,9 @@ class OverlappingForm(CellForm):
 
     def recurrence(self, cell: CellSizes, lanes: Lanes) -> tuple[str, int]:
         matrix = cell.matrix(HIDDEN, lanes)
-        last = max(cell.n_x + cell.n_h, matrix.lanes + 7 + self.after)
+        last = max(cell.n_x + cell.n_h, matrix.lanes + SUM + QUEUE + self.after)
         cycles = (matrix.groups - 1) * matrix.turn + last + cell.n_mem
-        return f"(UNITS/LANES - 1)*N_IN + max(N_X + N_H, LANES + {7 + self.after}) + N_MEM", cycles
+        return f"(UNITS/LANES - 1)*N_IN + max(N_X + N_H, LANES + {SUM + QUEUE + self.after}) + N_MEM", cycles
 
 
 class DenseCellBuilder(CellBuilder[DenseCell], cell=DenseCell):

@@ -21,7 +21,7 @@ from lmu_hls.rtl.cells.base import (
     sums_parameters,
     with_bias,
 )
-from lmu_hls.rtl.cycles import QUEUE, Beats
+from lmu_hls.rtl.cycles import QUEUE, SUM, Beats
 from lmu_hls.rtl.functions import multipliers
 from lmu_hls.rtl.packed import typed
 from lmu_hls.spec import GRUCell
@@ -36,7 +36,7 @@ class TwoMatrixForm(CellForm):
     def second_latency(self, cell: CellSizes, lanes: Lanes) -> int:
         """From a step's last inner to its last h."""
         matrix = cell.matrix(HIDDEN2, lanes)
-        return (matrix.groups - 1) * matrix.turn + matrix.lanes + 11
+        return (matrix.groups - 1) * matrix.turn + matrix.lanes + SUM + 6
 
     def recurrence(self, cell: CellSizes, lanes: Lanes) -> tuple[str, int]:
         wait = max(QUEUE, cell.n_x + cell.n_h - self.second_latency(cell, lanes))

@@ -1,7 +1,7 @@
 """Lattice ECP5, with the names of Yosys and nextpnr; sizes from Lattice FPGA-DS-02012."""
 
 from lmu_hls.synth.device import Device, Router
-from lmu_hls.synth.family import Family, Models, Resource
+from lmu_hls.synth.family import Family, FlipFlop, Models, RegisterBank, Resource
 
 _PACKAGE = ("--package", "CABGA381", "--speed", "6")
 
@@ -9,6 +9,43 @@ _PACKAGE = ("--package", "CABGA381", "--speed", "6")
 def _available(luts: int, rams: int, multipliers: int) -> dict[str, int]:
     return {"LUT": luts, "FF": luts, "DSP": multipliers, "DP16KD": rams}
 
+
+def _factor(port: str) -> RegisterBank:
+    """The registers at a factor of a multiplier."""
+    return RegisterBank(
+        cell="MULT18X18D",
+        pins=tuple(f"{port}{k}" for k in range(18)),
+        output=False,
+        clock=("CLK0", None),
+        enable=("CE0", None),
+        settings={f"REG_INPUT{port}_CLK": "CLK0", f"REG_INPUT{port}_CE": "CE0"},
+        ties={"RST0": "0"},
+    )
+
+
+def _word(pins: str, port: str, widths: tuple[int, ...]) -> RegisterBank:
+    """The output registers of a block RAM, of one port; a word of 36 bits is read by port B at the pins of both."""
+    return RegisterBank(
+        cell="DP16KD",
+        pins=tuple(f"DO{letter}{k}" for letter in pins for k in range(18)),
+        output=True,
+        clock=(f"CLK{port}", None),
+        enable=(f"OCE{port}", "1"),
+        settings={f"REGMODE_{letter}": "OUTREG" for letter in pins},
+        widths={"DATA_WIDTH_B": widths},
+    )
+
+
+_NARROW = (1, 2, 4, 9, 18)
+_PRODUCT = RegisterBank(
+    cell="MULT18X18D",
+    pins=tuple(f"P{k}" for k in range(36)),
+    output=True,
+    clock=("CLK0", None),
+    enable=("CE0", None),
+    settings={"REG_OUTPUT_CLK": "CLK0", "REG_OUTPUT_CE": "CE0"},
+    ties={"RST0": "0"},
+)
 
 FAMILY = Family(
     name="ecp5",
@@ -58,4 +95,13 @@ FAMILY = Family(
         bels={"TRELLIS_COMB": "LUT", "TRELLIS_FF": "FF", "MULT18X18D": "DSP", "DP16KD": "DP16KD"},
     ),
     models=Models(("ecp5/cells_sim.v",)),
+    flip_flop=FlipFlop("TRELLIS_FF", {"CEMUX": ("1", "CE"), "CLKMUX": ("CLK",), "REGSET": ("RESET",)}),
+    register_banks=(
+        _factor("A"),
+        _factor("B"),
+        _PRODUCT,
+        _word("AB", "B", (36,)),
+        _word("A", "A", _NARROW),
+        _word("B", "B", _NARROW),
+    ),
 )

@@ -7,9 +7,17 @@
 // verilator lint_off DECLFILENAME
 `default_nettype none
 
-// A product of 18 x 18 bits without registers: P = A B, each factor signed or not. C takes no part in it. SOURCEA and
-// SOURCEB, which would take the factors from the multiplier beside it, must be 0: the product is unknown else.
-module MULT18X18D (
+// A product of 18 x 18 bits, each factor signed or not, with registers at A, B and P that CLK0 and CE0 move: P = A B.
+// C takes no part in it. SOURCEA and SOURCEB, which would take the factors from the multiplier beside it, and RST0 must
+// be 0: the product is unknown else.
+module MULT18X18D #(
+    parameter [31:0] REG_INPUTA_CLK = "NONE",
+    parameter [31:0] REG_INPUTB_CLK = "NONE",
+    parameter [31:0] REG_OUTPUT_CLK = "NONE",
+    parameter REG_INPUTA_CE = "CE0",
+    parameter REG_INPUTB_CE = "CE0",
+    parameter REG_OUTPUT_CE = "CE0"
+) (
     input wire
         A17, A16, A15, A14, A13, A12, A11, A10, A9, A8, A7, A6, A5, A4, A3, A2, A1, A0,
     input wire
@@ -17,6 +25,7 @@ module MULT18X18D (
     input wire
         C17, C16, C15, C14, C13, C12, C11, C10, C9, C8, C7, C6, C5, C4, C3, C2, C1, C0,
     input wire SIGNEDA, SIGNEDB, SOURCEA, SOURCEB,
+    input wire CLK0, CE0, RST0,
     output wire
         P35, P34, P33, P32, P31, P30, P29, P28, P27, P26, P25, P24, P23, P22, P21, P20, P19, P18, P17, P16, P15, P14,
         P13, P12, P11, P10, P9, P8, P7, P6, P5, P4, P3, P2, P1, P0
@@ -28,24 +37,41 @@ module MULT18X18D (
     wire [17:0] b = {
         B17, B16, B15, B14, B13, B12, B11, B10, B9, B8, B7, B6, B5, B4, B3, B2, B1, B0
     };
-    wire signed [37:0] product = $signed({SIGNEDA & a[17], a}) * $signed({SIGNEDB & b[17], b});
+    localparam WITH_A = REG_INPUTA_CLK == "CLK0", WITH_B = REG_INPUTB_CLK == "CLK0", WITH_P = REG_OUTPUT_CLK == "CLK0";
+    reg [17:0] a_q, b_q;
+    reg [35:0] p_q;
+    wire [17:0] a_in = WITH_A ? a_q : a, b_in = WITH_B ? b_q : b;
+    wire signed [37:0] product = $signed({SIGNEDA & a_in[17], a_in}) * $signed({SIGNEDB & b_in[17], b_in});
+    wire known = {SOURCEA, SOURCEB} === 2'd0 && (RST0 === 1'b0 || !(WITH_A || WITH_B || WITH_P));
+
+    generate
+        if (!WITH_A && REG_INPUTA_CLK != "NONE" || !WITH_B && REG_INPUTB_CLK != "NONE"
+            || !WITH_P && REG_OUTPUT_CLK != "NONE" || REG_INPUTA_CE != "CE0" || REG_INPUTB_CE != "CE0"
+            || REG_OUTPUT_CE != "CE0") UNMODELLED_register_of_MULT18X18D check_register ();
+    endgenerate
+
+    always @(posedge CLK0) if (CE0) begin
+        a_q <= a;
+        b_q <= b;
+        p_q <= product[35:0];
+    end
 
     assign {
         P35, P34, P33, P32, P31, P30, P29, P28, P27, P26, P25, P24, P23, P22, P21, P20, P19, P18, P17, P16, P15, P14,
         P13, P12, P11, P10, P9, P8, P7, P6, P5, P4, P3, P2, P1, P0
-    } = (SOURCEA | SOURCEB) === 1'b0 ? product[35:0] : {36{1'bx}};
+    } = known ? WITH_P ? p_q : product[35:0] : {36{1'bx}};
 
 endmodule
 
 // A block RAM. With DATA_WIDTH_A = 36 port A only writes, the upper half from DIB; with DATA_WIDTH_B = 36 port B only
-// reads, the lower half at DOA. An asynchronous reset makes what is read unknown.
+// reads, the lower half at DOA. An asynchronous reset makes what is read unknown, and so does a reset of registers.
 module DP16KD #(
     parameter integer DATA_WIDTH_A = 18,
     parameter integer DATA_WIDTH_B = 18,
     parameter [127:0] WRITEMODE_A = "NORMAL",
     parameter [127:0] WRITEMODE_B = "NORMAL",
-    parameter REGMODE_A = "NOREG",
-    parameter REGMODE_B = "NOREG",
+    parameter [47:0] REGMODE_A = "NOREG",
+    parameter [47:0] REGMODE_B = "NOREG",
     parameter RESETMODE = "SYNC",
     parameter ASYNC_RESET_RELEASE = "SYNC",
     parameter CSDECODE_A = "0b000",
@@ -94,8 +120,11 @@ module DP16KD #(
         INITVAL_00
     };
 
+    localparam WIDE = DATA_WIDTH_B == 36, REGISTERED = REGMODE_A == "OUTREG" || REGMODE_B == "OUTREG";
+
     generate
-        if (REGMODE_A != "NOREG" || REGMODE_B != "NOREG") UNMODELLED_output_register_of_DP16KD check_register ();
+        if (REGMODE_A != "NOREG" && REGMODE_A != "OUTREG" || REGMODE_B != "NOREG" && REGMODE_B != "OUTREG"
+            || WIDE && REGMODE_A != REGMODE_B) UNMODELLED_output_register_of_DP16KD check_register ();
         if (CSDECODE_A != "0b000" || CSDECODE_B != "0b000") UNMODELLED_chip_select_of_DP16KD check_select ();
         if (CLKAMUX != "CLKA" || CLKBMUX != "CLKB") UNMODELLED_falling_edge_of_DP16KD check_edge ();
     endgenerate
@@ -140,14 +169,24 @@ module DP16KD #(
         .read({read_b, read_a})
     );
 
+    // In a read of 36 bits, which is one of port B, both halves have its clock and its enable
+    wire [17:0] word_a = WIDE ? read_b[17:0] : read_a[17:0], word_b = WIDE ? read_b[35:18] : read_b[17:0];
+    wire known = selected && (!REGISTERED || {RSTA, RSTB} === 2'b00);
+    reg [17:0] a_q, b_q;
+    always @(posedge CLKB) begin
+        if (OCEB && WIDE) a_q <= word_a;
+        if (OCEB) b_q <= word_b;
+    end
+    always @(posedge CLKA) if (OCEA && !WIDE) a_q <= word_a;
+
     assign {
         DOA17, DOA16, DOA15, DOA14, DOA13, DOA12, DOA11, DOA10, DOA9, DOA8, DOA7, DOA6, DOA5, DOA4, DOA3, DOA2, DOA1,
         DOA0
-    } = !selected ? {18{1'bx}} : DATA_WIDTH_B == 36 ? read_b[17:0] : read_a[17:0];
+    } = known ? REGMODE_A == "OUTREG" ? a_q : word_a : {18{1'bx}};
     assign {
         DOB17, DOB16, DOB15, DOB14, DOB13, DOB12, DOB11, DOB10, DOB9, DOB8, DOB7, DOB6, DOB5, DOB4, DOB3, DOB2, DOB1,
         DOB0
-    } = !selected ? {18{1'bx}} : DATA_WIDTH_B == 36 ? read_b[35:18] : read_b[17:0];
+    } = known ? REGMODE_B == "OUTREG" ? b_q : word_b : {18{1'bx}};
 
 endmodule
 

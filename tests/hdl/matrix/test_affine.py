@@ -24,18 +24,25 @@ from tests.support.hdl.stream_grid import modules
 
 MUTANTS: Mutants = {
     "lmu_affine": {
-        "reads what has not come": ("(!first_group || unread != 0)", "(!first_group || used_q != 0 || s_axis_tvalid)"),
-        "overwrites what is needed": ("used_q != RAM_DEPTH[RAM_AW:0]", "1'b1"),
-        "releases too early": ("release_word = issue && last_group", "release_word = issue && first_group"),
-        "a cycle lost between groups": ("issue = run && (", "issue = run && !done_q[1] && ("),
-        "sums lost": ("wire run = !sums_due_q || take;", "wire run = 1'b1;"),
-        "waiting sums overwritten": ("sums_due_q && lane_q == 0;", "sums_due_q;"),
+        "reads what has not come": (
+            "(!first_group_q || unread_any_q)",
+            "(!first_group_q || used_q != 0 || s_axis_tvalid)",
+        ),
+        "overwrites what is needed": ("s_axis_tready = !full_q", "s_axis_tready = 1'b1"),
+        "releases too early": ("release_word = issue && last_group_q", "release_word = issue && first_group_q"),
+        "a cycle lost between groups": ("issue = run_q && (", "issue = run_q && !done_q[1] && ("),
+        "sums lost": ("run_q <= !sums_due_d ||", "run_q <= 1'b1 ||"),
+        "kept sum overwritten": ("if (!kept_valid_q) {kept_last_q", "{kept_last_q"),
+        "waiting sums overwritten": ("sums_due_q && lane_zero_q;", "sums_due_q;"),
         "adds without a column": ("valid1_q ? x : {OP_W{1'b0}}", "x"),
-        "bias of the next row": ("next_bias = load || prime_q", "next_bias = load || prime_q || m_axis_tvalid"),
-        "tlast of the wrong vector": ("last_group && last_q[rd_bank_q]", "last_group && last_q[wr_bank_q]"),
+        "bias of the next row": (
+            ".rd_en(load), .rd_addr(bias_addr_q)",
+            ".rd_en(load || kept_valid_q), .rd_addr(bias_addr_q)",
+        ),
+        "tlast of the wrong vector": ("last_group_q && last_q[rd_bank_q]", "last_group_q && last_q[wr_bank_q]"),
         "tlast of any beat": ("if (wr_last_column) begin", "if (wr_last_column || s_axis_tlast) begin"),
         "tlast on any lane": ("last_lane && group_last", "group_last"),
-        "wrong vector read": ("rd_bank_q == last_group", "rd_bank_q"),
+        "wrong vector read": ("rd_bank_q == last_group_q", "rd_bank_q"),
     }
 }
 

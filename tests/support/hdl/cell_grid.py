@@ -44,7 +44,7 @@ def dense(name: str, n_in: int, n_out: int, lanes: int, out: str = "fixed<6,3,RN
     ports = ((Stream("s_axis", 7),), (Stream("m_axis", kind.width, user=1),))
     steps = {"inputs": {"s_axis": n_in}, "outputs": {"m_axis": n_out}}
     turn = max(n_in, lanes)
-    latency = (n_out // lanes - 1) * turn + lanes + 7
+    latency = (n_out // lanes - 1) * turn + lanes + 9
     return Case(Unit("lmu_dense", parameters, *ports), phase, steps, latency, n_out // lanes * turn, roms)
 
 
@@ -93,7 +93,7 @@ def encoder(
     )
     steps = {"inputs": {"x_axis": x.n}, "outputs": {"m_axis": memory_d}}
     turn = max(n_in, lanes)
-    latency = mem.n + h.n + (memory_d // lanes - 1) * turn + lanes + 7
+    latency = mem.n + h.n + (memory_d // lanes - 1) * turn + lanes + 9
     unit = Unit("lmu_encoder", parameters, *ports, tied=tied)
     return Case(unit, phase, steps, latency, memory_d // lanes * turn, roms)
 
@@ -163,7 +163,7 @@ def hidden(
     )
     steps = {"inputs": {f"{key}_axis": sources[key].n for key in present}, "outputs": {"m_axis": units}}
     turn, groups = max(n_in, lanes), units // lanes
-    latency = (groups - 1) * turn + lanes + 7
-    ii = (groups - 1) * n_in + max(x.n + units, lanes + 9) + mem.n if recurrent else groups * turn
+    latency = (groups - 1) * turn + lanes + 9
+    ii = (groups - 1) * n_in + max(x.n + units, lanes + 11) + mem.n if recurrent else groups * turn
     unit = Unit("lmu_recurrent", parameters, *ports, tied=tied, cell=("lmu_activation", cell))
     return Case(unit, phase, steps, latency, ii, roms)

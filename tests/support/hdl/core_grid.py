@@ -207,7 +207,7 @@ def affine(
     ports = ((Stream("s_axis", widths[0]),), (Stream("m_axis", acc_w),))
     steps = {"inputs": {"s_axis": n_in}, "outputs": {"m_axis": n_out}}
     turn = max(n_in, lanes)
-    latency = (n_out // lanes - 1) * turn + lanes + 5
+    latency = (n_out // lanes - 1) * turn + lanes + 7
     unit = Unit("lmu_affine", {**parameters, "OP_W": widths[0]}, *ports)
     return Case(unit, phase, steps, latency, n_out // lanes * turn, roms)
 

@@ -278,11 +278,11 @@ def gated(name: str, kind: str, lmu: LMU, lanes: tuple[int, int] = (1, 1), strea
     if kind == "gru before":
         second = part(f"{name}_2", (2,), (2,), ("INNER", cell.inner), lanes[1])
         parameters |= {"LANES2": lanes[1], **{f"{key}2": value for key, value in second.items()}}
-        latency2 = (units // lanes[1] - 1) * max(n_in, lanes[1]) + lanes[1] + 11
-        latency = (2 * units // lanes[0] - 1) * turn + lanes[0] + 10 + latency2
+        latency2 = (units // lanes[1] - 1) * max(n_in, lanes[1]) + lanes[1] + 13
+        latency = (2 * units // lanes[0] - 1) * turn + lanes[0] + 12 + latency2
         ii = n_mem + latency + max(2, n_x + units - latency2)
     else:
-        latency = (4 * units // lanes[0] - 1) * turn + lanes[0] + 5 + lat
+        latency = (4 * units // lanes[0] - 1) * turn + lanes[0] + 7 + lat
         ii = max(4 * units // lanes[0] * turn, n_mem + latency + 2)
 
     @cache  # the same phases are asked for again and again
