@@ -185,7 +185,7 @@ def test_driver_in_c(case: Case, tmp_path: Path) -> None:
 
 
 FAULTS = {
-    "wrong address": ("#define LMU_NET_SEQUENCES 0x18u", "#define LMU_NET_SEQUENCES 0x1Cu", "sequences"),
+    "wrong address": ("#define LMU_NET_SEQUENCES 0x18u", "#define LMU_NET_SEQUENCES 0x10u", "sequences"),
     "other contract": ("#define LMU_NET_CONTRACT_VALUE 0x", "#define LMU_NET_CONTRACT_VALUE 1 + 0x", "probe"),
     "other bit": ("STATUS_BUSY_MASK 0x00000002u", "STATUS_BUSY_MASK 0x00000004u", "busy"),
     "other type": ("#define LMU_NET_OUTPUT_TYPE_VALUE 0x0001", "#define LMU_NET_OUTPUT_TYPE_VALUE 0x0000", "values"),
