@@ -124,7 +124,7 @@ def change_header(folder):
 
 
 def change_relu(folder):
-    change(folder / "hls" / "firmware" / "nnet_utils" / "nnet_lmu_function.h", "value > 0", "value > 1", several=True)
+    change(folder / "hls" / "firmware" / "nnet_utils" / "nnet_lmu_function.h", "lmu_is_positive(value)", "value > 1")
 
 
 @pytest.mark.parametrize("fault", [change_rom_word, change_rounding, change_header, change_relu])

@@ -21,14 +21,14 @@ HEADERS = Path("firmware", "nnet_utils")
 # One edit of the headers for each part of the arithmetic: what they say, and what the mutant says.
 MUTANTS = {
     "state starts at one": ("mem[i] = 0;", "mem[i] = 1;"),
-    "mem row reads the new state": ("next[c * order + i] = sum;", "mem[c * order + i] = next[c * order + i] = sum;"),
-    "mem loses one bit": ("next[c * order + i] = sum;", "next[c * order + i] = sum >> 1;"),
+    "mem row reads the new state": ("next[c * order + i] = lmu", "mem[c * order + i] = next[c * order + i] = lmu"),
+    "mem loses one bit": ("<typename CONFIG_T::mem_t>(sum);", "<typename CONFIG_T::mem_t>(sum) >> 1;"),
     "first term left out": (
         "for (unsigned i = 0; i < tile::inputs; i++)",
         "for (unsigned i = 1; i < tile::inputs; i++)",
     ),
-    "no bias": ("sum[k] = bias[k];", "sum[k] = 0;"),
-    "table off by one": ("table[row.to_uint()]", "table[(row + 1).to_uint()]"),
+    "no bias": ("lmu_rounded<acc_T>(bias[k]);", "0;"),
+    "table off by one": ("table[row]", "table[(row + 1) % (1u << index_w)]"),
     "x of the wrong step": ("data[t * CONFIG_T::n_in + i]", "data[i]"),
     "h not fed back": ("if (CONFIG_T::hidden_to_memory)", "if (false)"),
 }
