@@ -6,6 +6,7 @@ environment variable ``LMU_HLS_MAX_<NAME>``.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -16,7 +17,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.suggest import did_you_mean
@@ -104,23 +105,61 @@ def check_archive(path: Path) -> None:
 
 
 def check_model_file(path: Path) -> None:
-    """Check a ``.keras`` file before Keras builds it: sizes, nesting, layers, and the parameters that it would have.
+    """Check a ``.keras`` or ``.h5`` file before Keras builds it: sizes, nesting, layers, the parameters it would have.
 
-    What is damaged is left to the reader. Raises LmuHlsError for a limit, and for weights that lie in other files.
+    What is damaged is left to the reader. Raises LmuHlsError for a limit, for weights that lie in other files, and for
+    Python code in an ``.h5`` file.
     """
+    if path.suffix in (".h5", ".hdf5"):
+        _check_hdf5_model(path)
+        return
     check_archive(path)
     try:
         with zipfile.ZipFile(path) as archive:
             for name in ("metadata.json", "config.json"):
                 with archive.open(name) as member:
                     text = member.read(limit("CONFIG") + 1)
-                check("CONFIG", len(text), f"{path}: {name}")
-                check("DEPTH", json_depth(text.decode("utf-8", "replace")), f"{path}: {name}")
+                _check_text(text, f"{path}: {name}")
             config = json.loads(text)
     except (zipfile.BadZipFile, OSError, KeyError, ValueError, NotImplementedError, EOFError):
         return
     check_config(config, str(path))
     _check_weights(path)
+
+
+def check_weights_file(path: Path) -> None:
+    """Check a ``.weights.h5`` file before a weight is read. Raises LmuHlsError for a limit and for links elsewhere."""
+    with contextlib.suppress(OSError), path.open("rb") as file:
+        _check_hdf5(file, str(path))
+
+
+def _check_hdf5_model(path: Path) -> None:
+    """The checks of a whole model in one HDF5 file, whose configuration is an attribute.
+
+    Not every version of Keras refuses Python code in such a file, so it is refused here.
+    """
+    import h5py  # type: ignore[import-untyped]
+
+    check_weights_file(path)
+    try:
+        with h5py.File(path, "r") as file:
+            text = file.attrs["model_config"]
+        text = text.encode() if isinstance(text, str) else bytes(text)
+        _check_text(text, f"{path}: model_config")
+        config = json.loads(text)
+    except (OSError, KeyError, ValueError, TypeError, RuntimeError):
+        return
+    check_config(config, str(path))
+    for node in _mappings(config):
+        if {node.get("class_name"), node.get("registered_name")} & {"Lambda", "__lambda__"}:
+            raise LmuHlsError(
+                f"{path}: it holds a Lambda layer, which is Python code; write it with LMU and Dense layers"
+            )
+
+
+def _check_text(text: bytes, where: str) -> None:
+    check("CONFIG", len(text), where)
+    check("DEPTH", json_depth(text.decode("utf-8", "replace")), where)
 
 
 def json_depth(text: str) -> int:
@@ -176,8 +215,20 @@ def _mappings(config: Any) -> Iterator[Mapping[str, Any]]:
 
 
 def _check_weights(path: Path) -> None:
+    """Check the weights inside a ``.keras`` file."""
+    with (
+        contextlib.suppress(zipfile.BadZipFile, OSError, KeyError, ValueError, RuntimeError),
+        zipfile.ZipFile(path) as archive,
+        archive.open("model.weights.h5") as member,
+        tempfile.TemporaryFile() as copy,
+    ):
+        shutil.copyfileobj(member, copy)
+        _check_hdf5(copy, f"{path}: model.weights.h5")
+
+
+def _check_hdf5(opened: IO[bytes], where: str) -> None:
     """HDF5 has a compression of its own, and links to other files: both are looked at before a weight is read."""
-    import h5py  # type: ignore[import-untyped]
+    import h5py
 
     links: list[str] = []
     elsewhere: list[str] = []
@@ -194,21 +245,15 @@ def _check_weights(path: Path) -> None:
                 elsewhere.append(name)
 
     try:
-        with (
-            zipfile.ZipFile(path) as archive,
-            archive.open("model.weights.h5") as member,
-            tempfile.TemporaryFile() as copy,
-        ):
-            shutil.copyfileobj(member, copy)
-            with h5py.File(copy, "r") as file:
-                file.visititems_links(visit_link)
-                if not links:
-                    file.visititems(visit)
-    except (zipfile.BadZipFile, OSError, KeyError, ValueError, RuntimeError):
+        with h5py.File(opened, "r") as file:
+            file.visititems_links(visit_link)
+            if not links:
+                file.visititems(visit)
+    except (OSError, KeyError, ValueError, RuntimeError):
         return
     if links or elsewhere:
-        raise LmuHlsError(f"{path}: the weights {(links + elsewhere)[0]!r} lie in another file; save the model again")
-    check("UNPACKED", sum(sizes), f"{path}: model.weights.h5")
+        raise LmuHlsError(f"{where}: the weights {(links + elsewhere)[0]!r} lie in another file; save the model again")
+    check("UNPACKED", sum(sizes), where)
 
 
 def check_yaml(text: str, where: str) -> None:

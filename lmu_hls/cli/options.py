@@ -61,7 +61,12 @@ Limits = Annotated[
 OutDir = Annotated[
     Path, typer.Argument(metavar="OUTDIR", callback=alone_in, help="Output folder of 'lmu-hls convert'.")
 ]
-Model = Annotated[Path, typer.Argument(metavar="MODEL.keras", help="A saved Keras model with LMU layers.")]
+Model = Annotated[
+    Path, typer.Argument(metavar="MODEL.keras", help="A saved Keras model with LMU layers (.keras or .h5).")
+]
+Weights = Annotated[
+    Path | None, typer.Option(metavar="FILE.weights.h5", help="Weights for the model, of model.save_weights.")
+]
 Config = Annotated[Path | None, typer.Option(metavar="YAML", help="Settings with hls4ml's key names.")]
 Precision = Annotated[
     str | None, typer.Option(help="Default type, such as 'fixed<16,6>', or 'auto' with --calibration.")

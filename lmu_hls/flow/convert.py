@@ -19,10 +19,11 @@ import yaml
 from lmu_hls import limits
 from lmu_hls.backend.design import Design, design
 from lmu_hls.errors import LmuHlsError, LmuHlsWarning
-from lmu_hls.flow.keras_errors import check_keras_file, reason_of
+from lmu_hls.flow.keras_errors import check_keras_file, check_weights_file, reason_of
 from lmu_hls.front.backends import supported_backend
 from lmu_hls.front.config import full_config
 from lmu_hls.front.extract import network_spec
+from lmu_hls.front.flat import flat
 from lmu_hls.front.keras_model import check_model, is_foreign
 from lmu_hls.front.node import Graph
 from lmu_hls.front.notes import remarks
@@ -55,10 +56,11 @@ if TYPE_CHECKING:
 TOOLS = ("hls4ml", "keras", "tensorflow", "numpy")
 
 
-def load_model(path: Path) -> keras.Model:
-    """Read a ``.keras`` file, of Keras with our layers or of keras-lmu (whose layers become ours).
+def load_model(path: Path, weights: Path | None = None) -> keras.Model:
+    """Read a model from a ``.keras`` or ``.h5`` file, of Keras with our layers or of keras-lmu (whose layers become
+    ours); without models inside it. ``weights`` is a ``.weights.h5`` file whose weights it then gets.
 
-    Raises LmuHlsError when it is absent, damaged, or holds a layer that Keras does not know.
+    Raises LmuHlsError when a file is absent, damaged, or holds a layer or weights that do not fit.
     """
     import keras
 
@@ -66,18 +68,33 @@ def load_model(path: Path) -> keras.Model:
 
     check_keras_file(path)
     limits.check_model_file(path)
+    if weights is not None:
+        check_weights_file(weights)
+        limits.check_weights_file(weights)
     if holds_keras_lmu(path):
-        return load_keras_lmu(path)
+        if weights is not None:
+            raise LmuHlsError(f"{path} was written by keras-lmu, whose weights lie in it; leave --weights out")
+        return flat(load_keras_lmu(path))
     try:
-        return keras.models.load_model(path, compile=False)
+        model = keras.models.load_model(path, compile=False)
     except Exception as error:  # Keras raises whatever the damaged part happens to raise
         raise LmuHlsError(f"{path} cannot be read as a Keras model: {reason_of(error)}") from error
+    if weights is not None:
+        try:
+            model.load_weights(weights)
+        except Exception as error:
+            raise LmuHlsError(
+                f"{weights} does not have the weights of {path}: {reason_of(error)}; give the file that "
+                "model.save_weights wrote of this model"
+            ) from error
+    return flat(model)
 
 
 def own_layers(model: keras.Model) -> keras.Model:
-    """The model with our layers in place of those of keras-lmu, if it has any; else the model itself."""
+    """The flat model, with our layers in place of those of keras-lmu."""
     from lmu_hls.layers import convert_keras_lmu
 
+    model = flat(model)
     foreign = any(is_foreign(getattr(layer, "cell", layer)) for layer in model.layers)
     return convert_keras_lmu(model) if foreign else model
 

@@ -1,4 +1,4 @@
-"""What is wrong with a .keras file, in one line: Keras writes many, and the reason is seldom in the first."""
+"""What is wrong with a file of Keras, in one line: Keras writes many, and the reason is seldom in the first."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 
 from lmu_hls.errors import LmuHlsError
 
+OLDER = (".h5", ".hdf5")  # whole models in one HDF5 file, as Keras 2 wrote them
 MARK = "Exception encountered:"  # before the reason, once for every level of the file
 _LAYER = re.compile(r"'name': '([^']*)'")
 _NAMED = re.compile(r"<(\w+) name=([^,]+), built=\w+>")
@@ -35,7 +36,7 @@ _KNOWN = (
 
 
 def check_keras_file(path: Path) -> None:
-    """LmuHlsError unless ``path`` is a file of the form that ``model.save("name.keras")`` writes."""
+    """LmuHlsError unless ``path`` is a file of a form that ``model.save`` writes: ``.keras`` or ``.h5``."""
     how = "save the model with model.save('name.keras')"
     if path.is_dir():
         inside = sorted(found.name for found in path.glob("*.keras"))
@@ -43,17 +44,42 @@ def check_keras_file(path: Path) -> None:
         raise LmuHlsError(f"{path} is a folder, not a .keras file{found}")
     if not path.exists():
         raise LmuHlsError(f"{path} does not exist; {how} and give that path")
-    if path.suffix in (".h5", ".hdf5"):
+    if path.name.endswith(".weights.h5"):
         raise LmuHlsError(
-            f"{path} is not a .keras file but one of the older HDF5 format; load it in Keras (keras.models.load_model) "
-            "and save it again with model.save('name.keras')"
+            f"{path} has weights only; give the model's file, and this one as --weights {path.name}, or {how}"
         )
+    if path.suffix in OLDER:
+        _check_hdf5(path, "model_config", f"{how} again, or copy it again")
+        return
     if path.suffix != ".keras":
         raise LmuHlsError(f"{path} is not a .keras file; {how}")
     if not zipfile.is_zipfile(path):
         size = path.stat().st_size
         state = "is empty" if not size else f"is damaged: its {size} bytes are no complete archive"
         raise LmuHlsError(f"{path} {state}; {how} again, or copy it again")
+
+
+def check_weights_file(path: Path) -> None:
+    """LmuHlsError unless ``path`` is a file of the form that ``model.save_weights`` writes."""
+    how = "save them with model.save_weights('name.weights.h5')"
+    if not path.is_file():
+        raise LmuHlsError(f"{path} does not exist, or is no file; {how} and give that path")
+    if not path.name.endswith(".weights.h5"):
+        raise LmuHlsError(f"{path} is not a .weights.h5 file; {how}")
+    _check_hdf5(path, None, f"{how} again")
+
+
+def _check_hdf5(path: Path, attribute: str | None, how: str) -> None:
+    """LmuHlsError unless ``path`` is an HDF5 file, with an attribute if there is one to be."""
+    import h5py  # type: ignore[import-untyped]
+
+    try:
+        with h5py.File(path, "r") as file:
+            whole = attribute is None or attribute in file.attrs
+    except (OSError, RuntimeError, ValueError) as error:
+        raise LmuHlsError(f"{path} is damaged or is no HDF5 file ({error}); {how}") from error
+    if not whole:
+        raise LmuHlsError(f"{path} holds weights but no model; {how}")
 
 
 def reason_of(error: Exception) -> str:

@@ -108,6 +108,7 @@ def profile_types(
     ``config`` (hls4ml's keys) and ``precision``, the default type, are as for :func:`lmu_hls.flow.convert`.
     """
     x, _ = read_arrays(data)
+    model = own_layers(model)
     check_model(model)
     with contextlib.redirect_stdout(io.StringIO()):
         settings = full_config(model, config or {}, precision=precision)

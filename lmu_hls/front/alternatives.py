@@ -37,8 +37,8 @@ INSTEAD: Mapping[str, str] = {
     "EinsumDense": "use Dense, which acts on the last axis",
     "Lambda": "write it with LMU and Dense layers, or apply it to the data",
     "Bidirectional": "use the LMU alone: a stream is not known backwards",
-    "Sequential": "build one flat model of its layers, keras.Sequential([..., *inner.layers, ...]), which keeps the "
-    "weights",
+    "Sequential": "a model inside is taken where it is Sequential or functional and is called with its input only, "
+    "without mask and not in training mode",
 }
 SAME = {"Functional": "Sequential", "Model": "Sequential"}  # models inside a model
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from lmu_hls.errors import LmuHlsError
+from lmu_hls.front.flat import take_weights
 
 if TYPE_CHECKING:
     import keras
@@ -44,7 +45,7 @@ def with_layers(model: keras.Model) -> keras.Model:
         return operation(read[0] if len(read) == 1 else read)
 
     made = keras.models.clone_model(model, clone_function=copy, call_function=call)
-    made.set_weights(model.get_weights())
+    take_weights(made, model)
     return made
 
 

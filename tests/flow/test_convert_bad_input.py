@@ -37,7 +37,7 @@ def test_missing_file(fails, tmp_path):
 
 
 def test_file_of_another_kind(fails, tmp_path):
-    path = tmp_path / "model.h5"
+    path = tmp_path / "model.zip"
     path.write_bytes(b"x")
     assert "is not a .keras file" in fails("convert", path, tmp_path / "out")
 

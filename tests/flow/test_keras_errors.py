@@ -49,6 +49,12 @@ def masked():
     return keras.Model(x, lmu()(x, mask=ops.any(x > 0, axis=-1)))
 
 
+def in_training():
+    x = keras.Input(INPUT)
+    inner = keras.Sequential([keras.Input(INPUT), keras.layers.Dropout(0.5), lmu()], name="inner")
+    return keras.Model(x, inner(x, training=True))
+
+
 def two_models():
     """An operator that belongs to another model with the same layers does not matter."""
     x = keras.Input(INPUT)
@@ -77,13 +83,13 @@ MODELS = {
     "mean": (lambda: functional(lambda h, x: ops.mean(h, axis=1)), ("'mean'", "return_sequences=False")),
     "function": (lambda: functional(lambda h, x: ops.relu(h)), ("'relu", "the layer of keras.layers")),
     "mask": (masked, ("layer 'lmu'", "with a mask", "sequences of one length")),
-    "nested": (
-        lambda: chain(keras.Sequential([keras.Input(INPUT), lmu()], name="inner")),
-        ("layer 'inner'", "an LMU inside Sequential", "one flat model", "*inner.layers"),
+    "model of the user's own inside": (
+        lambda: chain(keras.layers.Rescaling(1.0), Own()),
+        ("layer 'own'", "an LMU inside Own", "Sequential or functional"),
     ),
-    "functional inside": (
-        lambda: chain(functional(lambda h, x: h), keras.layers.Dense(2)),
-        ("layer 'net'", "an LMU inside Functional", "one flat model"),
+    "model inside in training mode": (
+        in_training,
+        ("layer 'inner'", "an LMU inside Sequential", "not in training mode"),
     ),
     "stack of cells": (
         lambda: chain(keras.layers.RNN([LMUCell(1, 2, 5, None), LMUCell(1, 2, 5, None)], name="stack")),
@@ -293,7 +299,9 @@ PATHS = {
     "empty": ("m.keras", empty, ("is empty", "model.save")),
     "truncated": ("m.keras", lambda path: path.write_bytes(b"PK\3\4" + bytes(100)), ("its 104 bytes are no complete",)),
     "folder": ("m.keras", folder, ("is a folder, not a .keras file", "model.save")),
-    "h5": ("m.h5", lambda path: path.write_bytes(b"x"), ("older HDF5 format", "keras.models.load_model")),
+    "h5": ("m.h5", lambda path: path.write_bytes(b"x"), ("is damaged or is no HDF5 file", "model.save")),
+    "h5 without a model": ("m.h5", lambda path: h5py.File(path, "w").close(), ("no model", "model.save")),
+    "weights": ("m.weights.h5", lambda path: path.write_bytes(b"x"), ("weights only", "--weights m.weights.h5")),
     "other": ("m.zip", lambda path: path.write_bytes(b"x"), ("is not a .keras file", "model.save")),
     "absent": ("m.keras", lambda path: None, ("does not exist", "give that path")),
 }

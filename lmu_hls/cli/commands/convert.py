@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from lmu_hls.cli.options import Calibration, Config, Force, Json, Limits, Model, OutDir, Precision
+from lmu_hls.cli.options import Calibration, Config, Force, Json, Limits, Model, OutDir, Precision, Weights
 from lmu_hls.cli.terminal import err, out, print_json, progress_bar, warnings_printed
 from lmu_hls.errors import LmuHlsError
 
@@ -15,6 +15,7 @@ from lmu_hls.errors import LmuHlsError
 def convert(
     model: Model,
     outdir: OutDir,
+    weights: Weights = None,
     config: Config = None,
     backend: Annotated[str, typer.Option(help="hls4ml backend: Vitis or Vivado.")] = "Vitis",
     io_type: Annotated[str, typer.Option(help="hls4ml I/O type.")] = "io_parallel",
@@ -63,7 +64,7 @@ def convert(
     target = flow.target_of(target_snr_db, max_accuracy_drop, max_bits)
     settings = flow.read_config(config) if config else None
     flow.check_free(outdir, force)
-    keras_model = flow.load_model(model)
+    keras_model = flow.load_model(model, weights)
     if logits:
         keras_model = flow.up_to_logits(keras_model)
     if rediscretize is not None and data is not None:

@@ -6,13 +6,14 @@ from typing import Annotated
 
 import typer
 
-from lmu_hls.cli.options import Calibration, Config, Json, Limits, Model, Precision
+from lmu_hls.cli.options import Calibration, Config, Json, Limits, Model, Precision, Weights
 from lmu_hls.cli.terminal import err, out, print_json, progress_bar
 from lmu_hls.errors import LmuHlsError
 
 
 def estimate(
     model: Model,
+    weights: Weights = None,
     config: Config = None,
     precision: Precision = None,
     calibration: Calibration = None,
@@ -29,7 +30,7 @@ def estimate(
     if (precision == "auto") != (calibration is not None):
         raise LmuHlsError("--precision auto and --calibration DATA.npz go together; give both or neither")
     settings = flow.read_config(config) if config else None
-    keras_model = flow.load_model(model)
+    keras_model = flow.load_model(model, weights)
     if calibration is not None:
         precision = None
         with progress_bar() as progress:

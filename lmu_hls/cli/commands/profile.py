@@ -7,13 +7,14 @@ from typing import Annotated
 
 import typer
 
-from lmu_hls.cli.options import Config, Json, Limits, Model
+from lmu_hls.cli.options import Config, Json, Limits, Model, Weights
 from lmu_hls.cli.terminal import out, print_json
 
 
 def profile(
     model: Model,
     data: Annotated[Path, typer.Argument(metavar="NPZ", help="Inputs x.")],
+    weights: Weights = None,
     config: Config = None,
     precision: Annotated[str | None, typer.Option(help="Default type, such as 'fixed<16,6>'.")] = None,
     limit: Limits = None,
@@ -24,7 +25,7 @@ def profile(
     from lmu_hls.report import precision_table
 
     settings = flow.read_config(config) if config else None
-    tensors = flow.profile_types(flow.load_model(model), data, settings, precision)
+    tensors = flow.profile_types(flow.load_model(model, weights), data, settings, precision)
     if json_:
         print_json(tensors)
     else:

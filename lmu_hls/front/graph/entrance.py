@@ -20,6 +20,7 @@ from hls4ml.backends.backend import get_available_backends, get_backend
 
 from lmu_hls.front.backends import supported_backend
 from lmu_hls.front.config import full_config
+from lmu_hls.front.flat import flat
 from lmu_hls.front.keras_model import check_model, holds_lmu
 from lmu_hls.front.operators import with_layers
 from lmu_hls.front.own_types import float_model_of, has_own_types, with_own_types
@@ -62,10 +63,15 @@ def _check_configuration(module: ModuleType) -> None:
         model, backend = bound.arguments["model"], bound.arguments.get("backend")
         if backend is not None and holds_lmu(model):
             supported_backend(backend, our_backends())
-        bound.arguments["model"] = float_model_of(model)
+        bound.arguments["model"] = _flat(float_model_of(model))
         return with_own_types(model, original(*bound.args, **bound.kwargs), defaults=True)
 
     setattr(module, CONFIG, checked)
+
+
+def _flat(model: keras.Model) -> keras.Model:
+    """The model without models inside it, where it holds an LMU."""
+    return flat(model) if holds_lmu(model) else model
 
 
 def _readable(model: keras.Model) -> keras.Model:
@@ -79,7 +85,7 @@ _INNER: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()  # the function inside
 def _first(name: str, check: Callable[..., None]) -> property:
     """The property of a function ``name`` of the module that calls ``check`` with the same arguments first.
 
-    The function then gets the model with layers for its operators.
+    The function then gets the flat model with layers for its operators.
     """
 
     def get(module: ModuleType) -> Any:
@@ -90,6 +96,7 @@ def _first(name: str, check: Callable[..., None]) -> property:
         def checked(*args: Any, **kwargs: Any) -> Any:
             bound = signature.bind(*args, **kwargs)
             bound.arguments.update(_parted(bound.arguments))
+            bound.arguments["model"] = _flat(bound.arguments["model"])
             check(**bound.arguments)
             bound.arguments["model"] = _readable(bound.arguments["model"])
             return original(*bound.args, **bound.kwargs)
@@ -142,8 +149,9 @@ def _checked_from_config(module: ModuleType) -> Any:
     @functools.wraps(original)
     def checked(config: Any) -> Any:
         read = module.__dict__["parse_yaml_config"](config) if isinstance(config, str) else config
-        _check_all(read.get("KerasModel"), read.get("Backend", "Vivado"), read.get("HLSConfig"))
-        return original({**read, "KerasModel": _readable(read.get("KerasModel"))})
+        model = _flat(read.get("KerasModel"))
+        _check_all(model, read.get("Backend", "Vivado"), read.get("HLSConfig"))
+        return original({**read, "KerasModel": _readable(model)})
 
     _INNER[checked] = original
     return checked

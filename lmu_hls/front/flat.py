@@ -1,0 +1,112 @@
+"""Models inside models: the flat model with the same layers. hls4ml reads the layers of the outermost model only."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import keras
+
+
+def flat(model: keras.Model) -> keras.Model:
+    """``model`` where no layer of it is a model; else a copy of it of which that holds.
+
+    Names stay; where layers have the same name, those of inner models get the names of their models in front. A model
+    inside that is no graph of layers, or is called with a mask or in training mode, stays as it is.
+    """
+    import keras
+
+    if _graph(model) is None or not any(path for _, path in _calls(model)):
+        return model
+    return keras.Model(*_Copy(model).ends(), name=model.name)
+
+
+def take_weights(layer: Any, source: Any) -> None:
+    """Give a layer or model the weights of another one of the same configuration."""
+    layer.set_weights(source.get_weights())
+    for part in layer._flatten_layers():
+        if hasattr(part, "finalize_state"):  # Normalization computes with what it has made of its weights
+            part.finalize_state()
+
+
+class _Copy:
+    """A model that is built again without models in it; a layer that is called twice is called twice again."""
+
+    def __init__(self, model: Any) -> None:
+        self.model = model
+        called = {id(operation): operation.name for operation, _ in _calls(model)}
+        inputs = [layer.name for layer in _inputs(model)]
+        self.owners = Counter([*called.values(), *inputs])
+        self.taken = set(inputs)
+        self.layers: dict[int, Any] = {}  # by the id of the layer that each is a copy of
+
+    def ends(self) -> tuple[list[Any], Any]:
+        """The inputs and the outputs of the copy."""
+        inputs = [type(layer).from_config(layer.get_config()).output for layer in _inputs(self.model)]
+        return inputs, self.through(self.model, inputs, ())
+
+    def through(self, model: Any, inputs: Any, path: tuple[str, ...]) -> Any:
+        """What a model makes of tensors; ``path`` has the names of the models that it is in, and its own."""
+
+        def call(operation: Any, *args: Any, **kwargs: Any) -> Any:
+            if _opens(operation, kwargs):
+                return self.through(operation, _input_of(args, kwargs), (*path, operation.name))
+            return self.copy(operation, path, args, kwargs)
+
+        return _graph(model)._run_through_graph(inputs, call_fn=call)
+
+    def copy(self, operation: Any, path: tuple[str, ...], args: Any, kwargs: Any) -> Any:
+        """What the copy of a layer, or a copy of an operator for this call, makes of tensors."""
+        import keras
+
+        copied = self.layers.get(id(operation))
+        if copied is not None:
+            return copied(*args, **kwargs)
+        copied = type(operation).from_config({**operation.get_config(), "name": self.name(operation, path)})
+        outputs = copied(*args, **kwargs)
+        if isinstance(operation, keras.layers.Layer):
+            self.layers[id(operation)] = copied
+            take_weights(copied, operation)
+        return outputs
+
+    def name(self, operation: Any, path: tuple[str, ...]) -> str:
+        first = operation.name if self.owners[operation.name] == 1 else "_".join((*path, operation.name))
+        name, number = first, 1
+        while name in self.taken or (number > 1 and name in self.owners):
+            number += 1
+            name = f"{first}_{number}"
+        self.taken.add(name)
+        return name
+
+
+def _graph(model: Any) -> Any:
+    """The graph of layers of a Sequential or functional model; None for what has none."""
+    graph = getattr(model, "_functional", None) or model
+    return graph if hasattr(graph, "_nodes_by_depth") and hasattr(graph, "_run_through_graph") else None
+
+
+def _inputs(model: Any) -> list[Any]:
+    return [tensor._keras_history.operation for tensor in model.inputs]
+
+
+def _opens(operation: Any, kwargs: Any) -> bool:
+    """Whether a call is that of a model whose layers can be called instead."""
+    return _graph(operation) is not None and not any(kwargs.get(key) for key in ("training", "mask"))
+
+
+def _input_of(args: Any, kwargs: Any) -> Any:
+    return args[0] if args else kwargs["inputs"]
+
+
+def _calls(model: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[Any, tuple[str, ...]]]:
+    """What a model calls, once for each call: layers and operators, each with the names of the models it is in."""
+    for level in _graph(model)._nodes_by_depth.values():
+        for node in level:
+            if node.is_input:
+                continue
+            if _opens(node.operation, node.arguments.kwargs):
+                yield from _calls(node.operation, (*path, node.operation.name))
+            else:
+                yield node.operation, path

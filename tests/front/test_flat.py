@@ -1,0 +1,103 @@
+"""Models inside models: the flat copy has the same layers and numbers, and gives the contract of the flat model."""
+
+import keras
+import numpy as np
+import pytest
+
+from lmu_hls.front.extract import network_spec
+from lmu_hls.front.flat import flat
+from lmu_hls.front.keras_model import check_model
+from lmu_hls.front.operators import with_layers
+from lmu_hls.spec.equality import same
+from tests.support.lmu_models import N_IN, STEPS, config, convert, lmu
+
+INPUT = (STEPS, N_IN)
+
+
+def data():
+    return np.random.default_rng(0).uniform(-1, 1, (4, *INPUT)).astype(np.float32)
+
+
+def parts():
+    keras.utils.set_random_seed(0)
+    return lmu("tanh", name="memory"), keras.layers.Dense(4, name="between"), keras.layers.Dense(2, name="head")
+
+
+def plain():
+    return keras.Sequential([keras.Input(INPUT, name="x"), *parts()], name="net")
+
+
+def sequential():
+    memory, between, head = parts()
+    inner = keras.Sequential([keras.Input(INPUT), memory, between], name="inner")
+    return keras.Sequential([keras.Input(INPUT, name="x"), inner, head], name="net")
+
+
+def deep():
+    """A functional model in a Sequential one in a functional one."""
+    memory, between, head = parts()
+    y = keras.Input(INPUT)
+    innermost = keras.Model(y, memory(y), name="innermost")
+    inner = keras.Sequential([keras.Input(INPUT), innermost, between], name="inner")
+    x = keras.Input(INPUT, name="x")
+    return keras.Model(x, head(inner(x)), name="net")
+
+
+def encoder():
+    return keras.Sequential([keras.Input(INPUT), lmu("tanh", name="memory"), keras.layers.Dense(4, name="between")])
+
+
+def reused():
+    """An inner model that is called twice, with layers named as those around it, and operators."""
+    inner = encoder()
+    x = keras.Input(INPUT, name="x")
+    h = keras.layers.Dense(N_IN, name="between")(inner(x))
+    return keras.Model(x, keras.layers.Dense(2, name="head")((inner(h) + inner(x))[:, -1]))
+
+
+@pytest.mark.parametrize("build", [sequential, deep])
+def test_the_contract_is_that_of_the_flat_model(build, tmp_path):
+    """Bit by bit; settings go by the names of the layers, in hls4ml's own functions."""
+    network = {}
+    for name, model in {"plain": plain(), "nested": build()}.items():
+        settings = config(model)
+        assert list(settings["LayerName"]) == list(config(plain())["LayerName"])
+        settings["LayerName"]["memory"]["Precision"]["mem"] = "fixed<18,4,RND_CONV,SAT>"
+        network[name] = network_spec(convert(model, tmp_path / name, settings))
+    assert same(network["nested"], network["plain"])
+
+
+def test_models_and_layers_that_are_called_twice():
+    built = reused()
+    changed = flat(built)
+    check_model(changed)
+    names = [layer.name for layer in changed.layers]
+    inner = built.layers[1].name
+    assert sorted(names) == sorted(["x", "memory", "between", f"{inner}_between", "head"])
+    assert np.array_equal(changed(data()), built(data()))
+    assert flat(changed) is changed
+
+
+def test_operators_of_an_inner_model_that_is_called_twice():
+    y = keras.Input(INPUT)
+    inner = keras.Model(y, lmu("tanh", name="memory")(y + y), name="inner")
+    x = keras.Input(INPUT, name="x")
+    built = keras.Model(x, keras.layers.Add(name="sum")([inner(x), inner(x)]))
+    changed = with_layers(flat(built))
+    assert np.array_equal(changed(data()), built(data()))
+
+
+def test_what_normalization_has_learned_arrives():
+    """It computes with numbers that it makes of its weights."""
+    norm = keras.layers.Normalization(name="norm")
+    norm.adapt(3 * data() + 1)
+    inner = keras.Sequential([keras.Input(INPUT), norm, lmu("tanh")])
+    x = keras.Input(INPUT)
+    built = keras.Model(x, inner(x)[:, -1])
+    for changed in (flat(built), with_layers(flat(built))):
+        assert np.array_equal(changed(data()), built(data()))
+
+
+def test_other_models_are_left_alone():
+    for built in (plain(), keras.Sequential([lmu()]), flat(sequential())):
+        assert flat(built) is built
