@@ -55,6 +55,13 @@ def in_training():
     return keras.Model(x, inner(x, training=True))
 
 
+def masked_inside():
+    x = keras.Input(INPUT)
+    y = keras.Input(INPUT)
+    inner = keras.Model(y, lmu()(y), name="inner")
+    return keras.Model(x, inner(x, mask=ops.any(x > 0, axis=-1)))
+
+
 def two_models():
     """An operator that belongs to another model with the same layers does not matter."""
     x = keras.Input(INPUT)
@@ -87,12 +94,13 @@ MODELS = {
         lambda: chain(keras.layers.Rescaling(1.0), Own()),
         ("layer 'own'", "an LMU inside Own", "Sequential or functional"),
     ),
+    "model inside with a mask": (masked_inside, ("layer 'inner'", "an LMU inside Functional", "without mask")),
     "model inside in training mode": (
         in_training,
         ("layer 'inner'", "an LMU inside Sequential", "not in training mode"),
     ),
     "stack of cells": (
-        lambda: chain(keras.layers.RNN([LMUCell(1, 2, 5, None), LMUCell(1, 2, 5, None)], name="stack")),
+        lambda: chain(keras.layers.RNN([LMUCell(1, 2, 5, None), keras.layers.LSTMCell(2)], name="stack")),
         ("layer 'stack'", "an LMU inside RNN", "one layer for each cell"),
     ),
     "time distributed": (

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 
+from lmu_hls import LMUCell
 from lmu_hls.front.extract import network_spec
 from lmu_hls.front.flat import flat
 from lmu_hls.front.keras_model import check_model
@@ -74,6 +75,20 @@ def test_models_and_layers_that_are_called_twice():
     names = [layer.name for layer in changed.layers]
     inner = built.layers[1].name
     assert sorted(names) == sorted(["x", "memory", "between", f"{inner}_between", "head"])
+    assert np.array_equal(changed(data()), built(data()))
+    assert flat(changed) is changed
+
+
+@pytest.mark.parametrize("sequences", [True, False])
+def test_stacked_cells(sequences):
+    """A layer for each cell, with the weights of the cell."""
+    keras.utils.set_random_seed(0)
+    cells = [LMUCell(1, 2, 5, keras.layers.Dense(3, "tanh"), hidden_to_memory=True), LMUCell(2, 3, 7, None)]
+    stack = keras.layers.RNN(cells, return_sequences=sequences, name="stack")
+    built = keras.Sequential([keras.Input(INPUT, name="x"), stack, keras.layers.Dense(2, name="head")])
+    changed = flat(built)
+    check_model(changed)
+    assert [layer.name for layer in changed.layers] == ["x", "stack_1", "stack_2", "head"]
     assert np.array_equal(changed(data()), built(data()))
     assert flat(changed) is changed
 

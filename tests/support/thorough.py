@@ -73,7 +73,7 @@ THOROUGH: dict[str, tuple[str, ...]] = {
         "test_csim_is_golden_and_near_keras*",
         "!test_csim_is_golden_and_near_keras[[]residual-io_parallel]",
     ),
-    "front/test_flat.py": ("test_the_contract_is_that_of_the_flat_model[[]sequential]",),
+    "front/test_flat.py": ("test_the_contract_is_that_of_the_flat_model[[]sequential]", "test_stacked_cells[[]True]"),
     "front/test_operators.py": ("test_operators_on_two_tensors*", "!*[[]maximum]", "!*[[]<lambda>0]"),
     "front/test_config.py": ("test_namespace_and_weights_in_headers",),
     "front/test_weights.py": (
