@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from weakref import WeakKeyDictionary
 
 from hls4ml.model.optimizer import ModelOptimizerPass
 
@@ -12,6 +13,8 @@ from lmu_hls.front.node import Graph, Node
 from lmu_hls.front.reading import Reading
 from lmu_hls.hls.tiles import UNROLLED, Schedule, Strategy, is_possible, nearest_possible, schedule
 from lmu_hls.spec import LMU
+
+_SCHEDULES: WeakKeyDictionary[Node, Schedule] = WeakKeyDictionary()  # as they were settled
 
 
 class SettleStrategies(ModelOptimizerPass):
@@ -45,19 +48,28 @@ class SettleStrategies(ModelOptimizerPass):
                 f"layer {node.name!r}: Strategy 'Latency' pipelines the steps, and the blackbox of "
                 "MemoryUpdateRtl cannot stand in a pipeline; leave the layer's Strategy out, or use 'Resource'"
             )
-        large = schedule(layer, "latency", rtl).unrolled > UNROLLED
-        resource = rtl or asked == "resource" or (large and own is None)
+        unrolled = schedule(layer, "latency", rtl)
+        resource = rtl or asked == "resource" or (unrolled.unrolled > UNROLLED and own is None)
         config.layer_name_strategy[node.name.lower()] = "Resource" if resource else "Latency"
         if asked == "resource":
             _check_reuse(layer, rtl)
-        made = schedule(layer, "resource" if resource else "latency", rtl)
-        if made.unrolled > UNROLLED:
-            warnings.warn(too_much(layer, made), LmuHlsWarning, stacklevel=2)
+        chosen = schedule(layer, "resource", rtl) if resource else unrolled
+        _SCHEDULES[node] = chosen
+        if chosen.unrolled > UNROLLED:
+            warnings.warn(too_much(layer, chosen), LmuHlsWarning, stacklevel=2)
 
 
 def strategy_of(node: Node) -> Strategy:
     """The strategy of an LMU node, after :class:`SettleStrategies`."""
     return "resource" if node.model.config.get_strategy(node).lower() == "resource" else "latency"
+
+
+def schedule_of(node: Node) -> Schedule:
+    """The loops of an LMU node whose types are settled: as they were settled, if nothing was changed since."""
+    strategy, settled = strategy_of(node), _SCHEDULES.get(node)
+    if settled and (settled.strategy, settled.reuse_factor) == (strategy, node.get_attr("reuse_factor")):
+        return settled
+    return schedule(LMULayerReader().extract(Reading(node)), strategy, in_rtl(node))
 
 
 def in_rtl(node: Node) -> bool:

@@ -1,8 +1,11 @@
 """The matrices of a cell under the names and with the shapes that they have in keras-lmu, to be read only."""
 
+from functools import lru_cache
 from typing import Any
 
+import numpy as np
 from keras import ops
+from numpy.typing import NDArray
 
 from lmu_hls import legendre
 
@@ -51,7 +54,17 @@ class KerasLmuNames:
         if not self.built:
             return None
         if self.trainable_theta and self.discretizer == "euler":
-            a, b = legendre.continuous(self.order, legendre.check_basis(self.basis))
+            matrices = _rows(self.order, None, self.discretizer, self.basis)
         else:
-            a, b = legendre.discretize(self.order, self.theta, self.discretizer, self.basis)
-        return ops.convert_to_tensor((a.T, b.reshape(1, -1))[index], dtype=self.variable_dtype)
+            matrices = _rows(self.order, self.theta, self.discretizer, self.basis)
+        return ops.convert_to_tensor(matrices[index], dtype=self.variable_dtype)
+
+
+@lru_cache(maxsize=8)  # Keras reads every property of a layer when it saves a model
+def _rows(order: int, theta: float | None, discretizer: str, basis: str) -> tuple[NDArray[np.float64], ...]:
+    """The transpose of A_bar and B_bar as a row; with no theta, those of the continuous system."""
+    if theta is None:
+        a, b = legendre.continuous(order, legendre.check_basis(basis))
+    else:
+        a, b = legendre.discretize(order, theta, discretizer, basis)
+    return a.T, b.reshape(1, -1)

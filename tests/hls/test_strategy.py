@@ -74,6 +74,10 @@ def test_large_layers_get_resource_unless_they_ask_for_latency(small_is_large, t
 def test_small_layers_stay_with_latency(tmp_path):
     (node, *_) = [node for node in graph_of(tmp_path, 1).get_layers() if node.class_name == "LMU"]
     assert strategy.strategy_of(node) == "latency"
+    settled = strategy.schedule_of(node)
+    assert settled is strategy.schedule_of(node)
+    node.set_attr("reuse_factor", 2)
+    assert strategy.schedule_of(node).multipliers == -(-settled.multiplications // 2)
 
 
 @pytest.mark.filterwarnings("ignore:.*multiplications a step are unrolled")

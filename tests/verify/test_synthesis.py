@@ -11,7 +11,7 @@ import pytest
 from lmu_hls import toolchain
 from lmu_hls.configurations import KEYWORD
 from lmu_hls.errors import LmuHlsError
-from lmu_hls.hls.layers.lmu import schedule_of
+from lmu_hls.hls.strategy import schedule_of
 from lmu_hls.hls.tiles import Schedule
 from lmu_hls.verify.synthesis import Compiled, check_warnings, compile_layers
 from tests.support.lmu_models import convert, lmu, model

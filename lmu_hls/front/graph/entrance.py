@@ -11,7 +11,9 @@ from __future__ import annotations
 import functools
 import inspect
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+from contextvars import ContextVar
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 MODULE = "hls4ml.converters"
 CONFIG = "config_from_keras_model"  # of the modules that have it
 CONFIG_MODULES = ("hls4ml.utils", "hls4ml.utils.config")
+PARSER, PARSE = f"{MODULE}.keras_v3_to_hls", "parse_keras_v3_model"
 
 
 def check_before_reading() -> None:
@@ -42,6 +45,7 @@ def check_before_reading() -> None:
         module.__class__ = _Converters
     for name in CONFIG_MODULES:
         when_imported(name, _check_configuration)
+    when_imported(PARSER, _parse_once)
 
 
 def our_backends() -> list[str]:
@@ -74,6 +78,40 @@ def _flat(model: keras.Model) -> keras.Model:
     return flat(model) if holds_lmu(model) else model
 
 
+# In a conversion: what the checks have parsed, with its model, until hls4ml asks for it.
+_PARSED: ContextVar[list[tuple[Any, Any]] | None] = ContextVar("parsed", default=None)
+
+
+@contextmanager
+def _one_parse() -> Iterator[None]:
+    """Within this, the parse that the checks make of a model is the one that hls4ml converts."""
+    token = _PARSED.set([])
+    try:
+        yield
+    finally:
+        _PARSED.reset(token)
+
+
+def _parse_once(module: ModuleType) -> None:
+    """hls4ml's parser hands a parse out a second time, and then forgets it: who converts changes what it holds."""
+    original = getattr(module, PARSE)
+    if hasattr(original, "__wrapped__"):
+        return
+
+    @functools.wraps(original)
+    def parse(model: Any, allow_da_fallback: bool = True, allow_v2_fallback: bool = True) -> Any:
+        parsed = _PARSED.get()
+        if parsed is None or not (allow_da_fallback and allow_v2_fallback):
+            return original(model, allow_da_fallback, allow_v2_fallback)
+        if parsed and parsed[0][0] is model:
+            return parsed.pop()[1]
+        result = original(model)
+        parsed[:] = [(model, result)]
+        return result
+
+    setattr(module, PARSE, parse)
+
+
 def _readable(model: keras.Model) -> keras.Model:
     """The model with layers for its operators, where it holds an LMU."""
     return with_layers(model) if holds_lmu(model) else model
@@ -96,10 +134,11 @@ def _first(name: str, check: Callable[..., None]) -> property:
         def checked(*args: Any, **kwargs: Any) -> Any:
             bound = signature.bind(*args, **kwargs)
             bound.arguments.update(_parted(bound.arguments))
-            bound.arguments["model"] = _flat(bound.arguments["model"])
-            check(**bound.arguments)
-            bound.arguments["model"] = _readable(bound.arguments["model"])
-            return original(*bound.args, **bound.kwargs)
+            with _one_parse() if check is _check_all else nullcontext():
+                bound.arguments["model"] = _flat(bound.arguments["model"])
+                check(**bound.arguments)
+                bound.arguments["model"] = _readable(bound.arguments["model"])
+                return original(*bound.args, **bound.kwargs)
 
         _INNER[checked] = original
         return checked

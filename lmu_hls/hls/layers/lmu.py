@@ -8,14 +8,13 @@ from hls4ml.backends.template import FunctionCallTemplate, LayerConfigTemplate
 
 from lmu_hls.front.graph.accumulators import ACCUMULATORS
 from lmu_hls.front.graph.layer import CELL_OPTIONS, COEFFICIENTS, INDEXES, LMU, TABLE_NAMES, TENSORS, WEIGHTS
-from lmu_hls.front.graph.layers.lmu import LMULayerReader
 from lmu_hls.front.hidden import cell_activations
 from lmu_hls.front.node import Graph, Node
 from lmu_hls.front.reading import Reading
 from lmu_hls.hls.layers.function import cpp_function
-from lmu_hls.hls.strategy import in_rtl, strategy_of
+from lmu_hls.hls.strategy import in_rtl, schedule_of
 from lmu_hls.hls.streams import function_name
-from lmu_hls.hls.tiles import Loop, Schedule, schedule
+from lmu_hls.hls.tiles import Loop
 
 HEADERS = ("nnet_lmu_stream.h", "nnet_lmu.h", "nnet_lmu_cells.h", "nnet_lmu_matrix.h")  # each includes the next
 BLACKBOX = "blackbox"  # below firmware/: what belongs to the hand-written units
@@ -141,11 +140,6 @@ class LMUFunctionTemplate(FunctionCallTemplate):
 def _function(node: Node) -> str:
     """The function of a layer, by whether it keeps its state."""
     return "lmu_stateful" if node.get_attr("stateful") else "lmu"
-
-
-def schedule_of(node: Node) -> Schedule:
-    """The loops of an LMU node whose types are settled."""
-    return schedule(LMULayerReader().extract(Reading(node)), strategy_of(node), in_rtl(node))
 
 
 def memory_step_name(node: Node) -> str:

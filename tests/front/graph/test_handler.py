@@ -7,6 +7,7 @@ import pytest
 
 from lmu_hls import LMU, LMUCell
 from lmu_hls.errors import LmuHlsError
+from lmu_hls.front.graph.handler import LMUHandler
 from tests.support.lmu_models import N_IN, STEPS, config, convert, lmu, model
 
 FREE = (False, False, False)
@@ -328,3 +329,26 @@ def test_functions_that_are_put_back_check_once(monkeypatch):
             patch.setattr(converters, name, len)
             assert getattr(converters, name).__wrapped__ is len
         assert vars(converters)[name] is inner
+
+
+def test_a_conversion_parses_its_model_once_and_forgets_it(monkeypatch, tmp_path):
+    calls, handle = [], LMUHandler.handle
+
+    def counted(self, *arguments):
+        calls.append(self)
+        return handle(self, *arguments)
+
+    monkeypatch.setattr(LMUHandler, "handle", counted)
+    built = model(plain())
+    settings = config(built)
+    del calls[:]
+    convert(built, tmp_path, settings)
+    assert len(calls) == 1
+    layer = built.layers[-1]
+    layer.set_weights([2 * values for values in layer.get_weights()])
+    changed = convert(built, tmp_path, settings)
+    assert len(calls) == 2
+    kernel = next(node for node in changed.get_layers() if node.class_name == "LMU").get_attr("encoder_x_data")
+    assert np.array_equal(kernel, np.asarray(layer.cell.kernel)[:N_IN])
+    first, second = (hls4ml.converters.parse_keras_v3_model(built)[0] for _ in range(2))
+    assert len(calls) == 4 and first is not second
