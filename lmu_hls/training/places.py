@@ -16,6 +16,7 @@ import numpy as np
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType
 from lmu_hls.front.extract import network_of
+from lmu_hls.front.flat import take_weights
 from lmu_hls.front.reading import Reading
 from lmu_hls.spec import Network, Weight
 from lmu_hls.training.weights import Trained, Weights
@@ -51,7 +52,7 @@ def network_and_weights(model: keras.Model, source: Draft, types: Types) -> tupl
 def _numbered(model: keras.Model) -> Any:
     """A copy of the model in which every element of every trained weight is another whole number."""
     twin = keras.models.clone_model(model)
-    twin.set_weights(model.get_weights())
+    take_weights(twin, model)
     first = FIRST
     for variable in trained_variables(twin):
         size = int(np.prod(variable.shape))

@@ -10,6 +10,7 @@ import keras
 from numpy.typing import ArrayLike
 
 from lmu_hls.errors import LmuHlsError
+from lmu_hls.front.flat import flat, take_weights
 from lmu_hls.front.own_types import has_own_types
 from lmu_hls.layers.stateful import is_stateful
 from lmu_hls.training.model import QuantizedModel, types_of
@@ -38,8 +39,9 @@ def quantize(
     from lmu_hls.tuning.draft import configured_types, draft
 
     _check(model, weights, activations, calibration, precision)
+    model = flat(model)
     twin = keras.models.clone_model(model)
-    twin.set_weights(model.get_weights())
+    take_weights(twin, model)
     settings = _settings(twin, precision)
     if weights is not None and activations is not None and calibration is not None:
         source = draft(twin, settings)

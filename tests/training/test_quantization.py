@@ -215,3 +215,14 @@ def test_verilog_is_what_keras_predicts(hidden, tmp_path):
     folder = flow.OutputFolder(tmp_path / "out")
     found = flow.verify(folder, flow.load_data(tmp_path / "x.npz", store.load(folder.spec)), simulators=["icarus"])
     assert found.passed and found.references[0].fidelity.closeness.snr_db == np.inf
+
+
+def test_what_normalization_has_learned_arrives():
+    """In a model inside the model, too, which is quantized flat."""
+    x = np.random.default_rng(0).uniform(3, 9, (20, 5, 2)).astype(np.float32)
+    norm = keras.layers.Normalization()
+    norm.adapt(x)
+    inner = keras.Sequential([keras.Input((5, 2)), norm, lmu_hls.LMU(2, 3, 5, None)])
+    net = keras.Sequential([keras.Input((5, 2)), inner, keras.layers.Dense(2)])
+    quantized = lmu_hls.quantize(net, precision="fixed<28,8>")
+    assert np.abs(np.asarray(quantized(x)) - np.asarray(net(x))).max() < 2.0**-12
