@@ -62,6 +62,15 @@ THOROUGH: dict[str, tuple[str, ...]] = {
         "test_proven[[]lmu_memory_tridiag-*",
         "test_faults_found[[]lmu_memory_tridiag-*",
     ),
+    "formal/test_round_sat_proof.py": (  # faults of rounding and of saturation stay
+        "test_faults_found*",
+        "!test_faults_found[[]wire even = *",
+        "!test_faults_found[[]SAT_SYM: *",
+    ),
+    "synth/test_placing.py": (
+        "test_every_file_that_edited_verilog_reads_counts[[]data.mem-*",
+        "test_a_tool_that_fails_leaves_its_log_and_the_others_go_on[[]HANG-*",
+    ),
     "whole/test_forms.py": ("test_a_residual_stack",),
     "front/graph/layers/test_conv.py": (
         "test_golden_is_near_keras*",
@@ -96,9 +105,8 @@ THOROUGH: dict[str, tuple[str, ...]] = {
     "hdl/memory/test_memory.py": (
         "test_another_mutant_is_caught*",
         "test_wrong_rom_file_stops[[]verilator-*",
-        "!test_wrong_rom_file_stops[[]verilator-missing]",
         "test_rst_cuts_sequences_short[[]verilator]",
-        "test_bit_and_cycle_exact[[]verilator-stream]",
+        "test_bit_and_cycle_exact[[]verilator-*",
     ),
     "hdl/memory/test_memory_dense_synthesis.py": ("*12-6-4]",),
     "hdl/memory/test_memory_tridiag_synthesis.py": ("*[[]4]",),
@@ -225,7 +233,8 @@ THOROUGH: dict[str, tuple[str, ...]] = {
     ),
     "synth/families/test_targets.py": (  # xcup has the passes of xc7
         "test_a_whole_network[[]xcup]",
-        "test_a_planted_cell_is_refused_by_name[[]xcup]",
+        "test_a_planted_cell_is_refused_by_name*",
+        "!test_a_planted_cell_is_refused_by_name[[]ecp5]",
         "test_block_ram_and_multipliers[[]xc7]",
         "test_block_ram_and_multipliers[[]xcup]",
         "test_a_device_without_multipliers_makes_them_of_logic",
@@ -290,6 +299,7 @@ THOROUGH: dict[str, tuple[str, ...]] = {
     ),
     "whole/test_random_keras.py": (
         "test_random_model[[]6]",
+        "test_the_models_are_not_constant[[]6]",
         "test_a_changed_weight_of_the_cpp_is_caught[[]encoder_*",
         "test_a_changed_rom_is_caught_in_both_simulators*",
         "!test_a_changed_rom_is_caught_in_both_simulators[[]memory_memory]",
@@ -403,7 +413,6 @@ THOROUGH: dict[str, tuple[str, ...]] = {
         "!test_streams_that_are_closed_change_nothing_else[[]| head -1]",
         "test_other_output_into_a_pipe_without_a_reader[[]--help]",
     ),
-    "test_toolchain.py": ("test_cocotb_runs_in_the_environment[[]verilator]",),
     "training/test_program.py": (
         "test_random_network_equals_golden[[]*",
         "!test_random_network_equals_golden[[][01]]",
