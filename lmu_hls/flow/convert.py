@@ -29,6 +29,7 @@ from lmu_hls.front.node import Graph
 from lmu_hls.front.notes import remarks
 from lmu_hls.front.own_types import float_model_of, with_own_types
 from lmu_hls.front.settings import project_keys, project_options
+from lmu_hls.keras_weights import take_weights
 from lmu_hls.naming import identifier
 from lmu_hls.records import (
     Conversion,
@@ -113,7 +114,7 @@ def up_to_logits(model: keras.Model) -> keras.Model:
     logits = inside.__class__.from_config({**inside.get_config(), "activation": "linear"})
     logits = logits if inside is last else keras.layers.TimeDistributed(logits, name=last.name)
     trimmed = keras.Model(model.inputs, logits(last.input), name=model.name)
-    logits.set_weights(last.get_weights())
+    take_weights(logits, last)
     return trimmed
 
 

@@ -9,6 +9,8 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from lmu_hls.keras_weights import take_weights
+
 if TYPE_CHECKING:
     import keras
 
@@ -27,14 +29,6 @@ def flat(model: keras.Model) -> keras.Model:
     if _graph(model) is None or not any(path or _stacked(operation) for operation, path in _calls(model)):
         return model
     return keras.Model(*_Copy(model).ends(), name=model.name)
-
-
-def take_weights(layer: Any, source: Any) -> None:
-    """Give a layer or model the weights of another one of the same configuration."""
-    layer.set_weights(source.get_weights())
-    for part in layer._flatten_layers():
-        if hasattr(part, "finalize_state"):  # Normalization computes with what it has made of its weights
-            part.finalize_state()
 
 
 class _Copy:
@@ -95,7 +89,7 @@ class _Copy:
             ]
         for layer, cell in zip(self.layers[id(stack)], stack.cell.cells, strict=True):
             x = layer(x)
-            layer.set_weights(cell.get_weights())
+            take_weights(layer, cell)
         return x
 
     def name(self, operation: Any, path: tuple[str, ...]) -> str:

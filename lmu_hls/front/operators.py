@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from lmu_hls.errors import LmuHlsError
-from lmu_hls.front.flat import take_weights
+from lmu_hls.keras_weights import take_weights
 
 if TYPE_CHECKING:
     import keras

@@ -14,6 +14,7 @@ import numpy as np
 
 from lmu_hls import legendre
 from lmu_hls.figures import REGRESSION, ErrorFigures, check_inputs, check_targets
+from lmu_hls.keras_weights import take_weights
 from lmu_hls.layers.cell import LMUCell
 from lmu_hls.layers.head import head_of
 from lmu_hls.layers.lmu import LMU
@@ -54,7 +55,7 @@ def _altered(model: keras.Model, options: dict[str, str]) -> keras.Model:
     twin = keras.models.clone_model(model, clone_function=clone)
     for old, new in zip(model.layers, twin.layers, strict=True):
         # theta stays trained: its weight is relative to the initial theta, which the configuration holds.
-        new.set_weights(old.get_weights())
+        take_weights(new, old)
     return twin
 
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lmu_hls.keras_weights import take_weights
+
 if TYPE_CHECKING:
     import keras
 
@@ -45,5 +47,5 @@ def _twin(model: keras.Model, stateful: bool, batch: int | None) -> keras.Model:
     (entrance,) = model.inputs
     inputs = keras.Input(batch_shape=(batch, *entrance.shape[1:]), dtype=entrance.dtype)
     twin = keras.models.clone_model(model, input_tensors=inputs, clone_function=copied)
-    twin.set_weights(model.get_weights())
+    take_weights(twin, model)
     return twin

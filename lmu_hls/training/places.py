@@ -16,8 +16,8 @@ import numpy as np
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType
 from lmu_hls.front.extract import network_of
-from lmu_hls.front.flat import take_weights
 from lmu_hls.front.reading import Reading
+from lmu_hls.keras_weights import take_weights
 from lmu_hls.spec import Network, Weight
 from lmu_hls.training.weights import Trained, Weights
 from lmu_hls.tuning.draft import Draft, Key, Types, draft, retyped

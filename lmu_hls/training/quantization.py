@@ -10,8 +10,9 @@ import keras
 from numpy.typing import ArrayLike
 
 from lmu_hls.errors import LmuHlsError
-from lmu_hls.front.flat import flat, take_weights
+from lmu_hls.front.flat import flat
 from lmu_hls.front.own_types import has_own_types
+from lmu_hls.keras_weights import take_weights
 from lmu_hls.layers.stateful import is_stateful
 from lmu_hls.training.model import QuantizedModel, types_of
 

@@ -14,6 +14,7 @@ from lmu_hls.front.graph.layers import LayerReader, readers
 from lmu_hls.front.hidden import FUNCTION_FIELDS, hidden_weight
 from lmu_hls.front.keras_model import beside_lmu, comes_from_lmu, is_foreign
 from lmu_hls.front.weights import layer_weight
+from lmu_hls.keras_weights import take_weights
 from lmu_hls.spec import HIDDEN_CELLS, HiddenCell
 
 
@@ -71,7 +72,7 @@ def own_layer(layer: Any, in_tensors: Any) -> Any:
 
     copy = type(layer).from_config(layer.get_config())
     model = keras.Sequential([keras.Input(batch_shape=tuple(in_tensors[0].shape)), copy])
-    copy.set_weights(layer.get_weights())
+    take_weights(copy, layer)
     return convert_keras_lmu(model).layers[-1]
 
 
