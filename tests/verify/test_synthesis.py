@@ -106,7 +106,8 @@ def test_a_fault_is_found(fault, project, tmp_path):
 def test_the_heap_and_a_warning_are_found(project, tmp_path):
     folder = Path(shutil.copytree(project[0], tmp_path / "copy"))
     header = folder / "firmware" / "nnet_utils" / LAYER
-    change(header, "lmu_reset<h_T, CONFIG_T>(mem, cell, h);", "volatile int *p = new int[3]; res[0] = *p;")
+    reset = "lmu_reset<h_T, CONFIG_T>(mem, cell, h);\n    CONFIG_T::"  # where no state stays
+    change(header, reset, "volatile int *p = new int[3]; res[0] = *p; CONFIG_T::")
     calls = {name for layer in compile_layers(folder).values() for name in layer.calls}
     assert calls >= {"_Znam"}
     change(header, "volatile int *p", "int unused; volatile int *p")

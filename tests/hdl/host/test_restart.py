@@ -22,7 +22,7 @@ from tests.support.mutants import change
 from tests.support.networks import random_network
 
 needs_icarus = pytest.mark.skipif(not find("icarus").found, reason="Icarus Verilog is not installed")
-RESTARTS, WHOLE = 60, 60
+RESTARTS, WHOLE = 120, 60
 OPTIONS = RtlOptions(axi_lite=True)
 
 
