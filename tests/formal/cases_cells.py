@@ -70,8 +70,8 @@ OUTPUT = ".m_axis_tready({m_axis_tready, copy_tready})"
 DEAF = ".m_axis_tready({1'b1, copy_tready})"  # does not wait for the sink
 INNER_LAST = ".c_axis_tlast(inner_tlast)"
 MUTANTS = (
-    Mutant(DENSE, "lmu_dense", ".s_axis_tlast(sum_tlast)", ".s_axis_tlast(1'b1)", ("last_in_place",)),
     Mutant(DENSE, "lmu_dense", ".m_axis_tready(sum_tready)", ".m_axis_tready(1'b1)", ("never_dry", "none_invented")),
+    Mutant(DENSE, "lmu_dense", ".s_axis_tlast(sum_tlast)", ".s_axis_tlast(1'b1)", ("last_in_place",)),
     Mutant(RNN, "lmu_recurrent", OUTPUT, DEAF, ("valid_holds",)),
     Mutant(FRAME, "lmu_recurrent", OUTPUT, DEAF, ("none_lost",)),
     Mutant(RNN, "lmu_recurrent", "h_axis_tlast, h_axis_tdata}", "1'b1, h_axis_tdata}", ("last_in_place",)),

@@ -28,7 +28,8 @@ HARMLESS = set(
     hidden_recurrent_bias hidden_to_memory ifdef ifndef input_to_hidden io_type kernel memory_d memory_to_memory
     multiplier_factor multiplier_limit multiplier_scale n n_in n_nonzeros n_out n_timesteps n_zeros name offset
     order pos product res_T reset_after return_sequences reuse_factor reuse_factor_rounded rf_pad
-    squash_activation store_weights_in_bram strategy table_size trace_enabled trace_type_size unit_interval units update val x_T y_T""".split()  # noqa: SIM905
+    squash_activation store_weights_in_bram strategy table_size trace_enabled trace_type_size unit_interval
+    units update val x_T y_T""".split()  # noqa: SIM905
 )
 
 SIZE = re.compile(r"n_\w+|\w+_tile")  # members of structs, too: how many weights, and how many in an iteration

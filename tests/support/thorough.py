@@ -3,7 +3,7 @@
 One list, so that the time of `make test` is kept in one place: file -> patterns (fnmatch) of tests of that file with
 their parameters, and after a "!" those of them that stay; "[[]" is a bracket. Rules: each module keeps a test, each
 checker a seeded fault, each kind of network, simulator and tool a run. tests/README.md says how long what takes. In
-tests/formal the first proof and the first fault of each module stay, see test_proofs.py, but for the dearest three;
+tests/formal the first proof and the first fault of each module stay, see test_proofs.py, but for the dearest four;
 units of hdl/ run under Icarus, whole networks under Verilator, too.
 """
 
@@ -32,6 +32,7 @@ THOROUGH: dict[str, tuple[str, ...]] = {
         "!*[[]ecp5-25k]",
     ),
     "flow/test_numbers.py": (
+        "test_data_beyond_the_calibration_is_reported",
         "test_a_range_without_bound_is_recorded_and_said",
         "test_search_reaches_the_contract_and_the_report",
     ),
@@ -53,6 +54,7 @@ THOROUGH: dict[str, tuple[str, ...]] = {
     ),
     "formal/test_proofs.py": (  # its matrix and its rounding are proven apart
         "test_proven[[]lmu_dense-*",
+        "test_proven[[]lmu_affine-*",
         "test_states_reached*",
         "!test_states_reached[[]lmu_serializer-*",
         "!test_states_reached[[]lmu_registers-*",
@@ -109,7 +111,7 @@ THOROUGH: dict[str, tuple[str, ...]] = {
         "test_bit_and_cycle_exact[[]verilator-*",
     ),
     "hdl/memory/test_memory_dense_synthesis.py": ("*12-6-4]",),
-    "hdl/memory/test_memory_tridiag_synthesis.py": ("*[[]4]",),
+    "hdl/memory/test_memory_tridiag_synthesis.py": ("test_exact_counts*",),
     "hdl/stream/test_frame.py": ("test_every_framing[[]verilator]",),
     "hdl/stream/test_serializer.py": ("test_every_beat[[]verilator]",),
     "hdl/stream/test_vector_buffer.py": ("test_order_cycles_and_pressure[[]verilator]",),
