@@ -88,6 +88,7 @@ ELSEWHERE = {
     "lmu_hls/records": {
         "energy/test_drivers.py": "energy",
         "flow/test_traces.py": "traces",
+        "hls/test_estimate.py": "hls",
         "records/test_schema.py": "folder",
         "synth/test_fit.py": "placement",
         "test_evidence.py": "evidence",

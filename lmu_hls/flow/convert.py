@@ -308,6 +308,7 @@ def _manifest(
     model: keras.Model, graph: Graph, design: Design, folder: OutputFolder, backend: str, io_type: str
 ) -> Manifest:
     from lmu_hls.front.tensors import tensor_types
+    from lmu_hls.hls.estimate import estimate_graph
 
     types = {layer.name: tensor_types(layer) for layer in graph.get_layers()}
     layers = tuple(
@@ -333,4 +334,5 @@ def _manifest(
         (design.network.steps, design.network.n_in),
         design.network.x,
         hardware(design.plan, design.settled),
+        estimate_graph(graph),
     )

@@ -27,6 +27,11 @@ class Target:
     io_types: tuple[str, ...] = ("io_parallel", "io_stream")
 
     @property
+    def is_amd(self) -> bool:
+        """Whether AMD's tools take the project: those that read ``#pragma HLS``."""
+        return self.templates_of == TARGETS[0].name
+
+    @property
     def numbers_header(self) -> str:
         """Where in firmware/ the headers find what they need of the types beyond arithmetic."""
         return f"{self.numbers}/nnet_lmu_numbers.h"

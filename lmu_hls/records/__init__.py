@@ -15,6 +15,7 @@ Each holds its evidence (lmu_hls.records.evidence): what it is about. All have o
 """
 
 from lmu_hls.records.energy import Activity, Energy, OperationEnergy
+from lmu_hls.records.hls import HlsEstimate, HlsLayer
 from lmu_hls.records.jsonfile import write_bytes, write_text
 from lmu_hls.records.model import (
     Conversion,
@@ -60,6 +61,8 @@ __all__ = [
     "Energy",
     "Fidelity",
     "Hardware",
+    "HlsEstimate",
+    "HlsLayer",
     "LayerPlan",
     "LayerSummary",
     "Manifest",

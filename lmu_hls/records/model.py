@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from lmu_hls.fixed import FixedType
 from lmu_hls.records.evidence import Evidence
+from lmu_hls.records.hls import HlsEstimate
 from lmu_hls.records.number import check_counts
 
 
@@ -133,7 +134,8 @@ class Hardware:
 class Manifest:
     """What `convert` wrote: the model, hls4ml backend and io_type, Verilog units, tool versions by name.
 
-    The input is (steps, n_in) values of one type. ``hardware`` is that of the whole network in Verilog.
+    The input is (steps, n_in) values of one type. ``hardware`` is that of the whole network in Verilog,
+    ``hls`` the estimate of the LMU layers in C++, None where there is no model for it.
     """
 
     model: ModelSummary
@@ -144,6 +146,7 @@ class Manifest:
     input_shape: tuple[int, ...] = ()
     input_type: FixedType | None = None
     hardware: Hardware | None = None
+    hls: HlsEstimate | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -162,7 +162,7 @@ def build_report(outdir: Path) -> Report:
     for entry in current:
         tools |= entry.evidence.tools
     return Report(
-        manifest=(manifest if same_project else replace(manifest, hardware=None)) if same_model else None,
+        manifest=(manifest if same_project else replace(manifest, hardware=None, hls=None)) if same_model else None,
         references=tuple(
             item
             for item in references

@@ -12,6 +12,7 @@ from lmu_hls.records import (
     Comparison,
     Energy,
     Hardware,
+    HlsEstimate,
     Manifest,
     Number,
     Overrun,
@@ -47,7 +48,8 @@ class Row:
 class Report:
     """Results of one output folder, of the files that lie there: what is stale stands in `standings` and nowhere else.
 
-    Without a `manifest` the model is not the one of the conversion, without its `hardware` the Verilog is not.
+    Without a `manifest` the model is not the one of the conversion, without its `hardware` and `hls` the projects are
+    not.
     A section that was not run is empty; `tools` has versions by tool name. Checks and references name their data in
     their evidence; `labels` has the text that tells data sets apart, by the SHA-256 of x. `commands` made what is
     current, each once.
@@ -128,6 +130,7 @@ class Report:
             *(_comparison_row(of.comparison, self.data(of)) for of in self.checks if of.comparison),
             *(row for of in self.checks if of.timing for row in _timing_rows(of.timing)),
             *(_hardware_rows(self.manifest, bool(self.checks)) if self.manifest else ()),
+            *(_hls_rows(self.manifest.hls) if self.manifest and self.manifest.hls else ()),
             *(row for item in self.resources for row in _resource_rows(item)),
             *(row for item in self.placements for row in _placement_rows(item)),
             *(_energy_rows(self.energy) if self.energy else ()),
@@ -248,6 +251,12 @@ def _hardware_rows(manifest: Manifest, checked: bool) -> tuple[Row, ...]:
         value = f"{reuse.wanted} asked, {reuse.cycles} cycles a step ({reuse.fewest} to {reuse.most} possible)"
         rows.append(Row("Resources", "reuse factor", value, "formula"))
     return tuple(rows)
+
+
+def _hls_rows(item: HlsEstimate) -> tuple[Row, ...]:
+    """The LMU layers of the HLS project; each row says that it is an estimate."""
+    source = f"estimate (DSP of {item.multiplier}, {item.part})"
+    return tuple(Row("HLS, estimate", layer.name, str(layer), source) for layer in item.layers)
 
 
 def _resource_rows(item: Resources) -> tuple[Row, ...]:

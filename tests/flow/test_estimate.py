@@ -44,7 +44,9 @@ def test_convert_says_what_it_will_take(saved_model: Path, tmp_path: Path, capsy
     for name, options in (("plain", ()), ("other", ("--axi-lite", "--rom", "inline"))):
         with pytest.raises(SystemExit):
             cli.main(["convert", str(saved_model), str(tmp_path / name), *options])
-        lines.append(capsys.readouterr().out.splitlines()[-1])
+        *_, hls, line = capsys.readouterr().out.splitlines()
+        assert hls.startswith("Estimate for HLS, layer 'lmu") and hls.endswith("BRAM18")
+        lines.append(line)
     _, text, _ = run(capsys, saved_model, "--target", DEVICE)
     assert lines[0].startswith(f"Estimate for {DEVICE} (fits): ") and lines[0] == lines[1]
     figures = [line.strip() for line in text.splitlines()[2:-1]]

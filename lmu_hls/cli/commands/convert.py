@@ -106,4 +106,6 @@ def convert(
         if reuse is not None and not reuse.missed:
             out.print(reuse.text, markup=False, highlight=False)
         out.print(f"Converted {model} into {outdir}: hls/ (hls4ml, {backend}), verilog/, spec.npz", markup=False)
+        for line in manifest.hls.layers if manifest.hls else ():
+            out.print(f"Estimate for HLS, layer {line.name!r}: {line}", markup=False, highlight=False, soft_wrap=True)
         out.print(flow.estimate_line(network), markup=False, highlight=False, soft_wrap=True)
