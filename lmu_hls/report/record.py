@@ -130,9 +130,9 @@ class Report:
             *(_comparison_row(of.comparison, self.data(of)) for of in self.checks if of.comparison),
             *(row for of in self.checks if of.timing for row in _timing_rows(of.timing)),
             *(_hardware_rows(self.manifest, bool(self.checks)) if self.manifest else ()),
-            *(_hls_rows(self.manifest.hls) if self.manifest and self.manifest.hls else ()),
             *(row for item in self.resources for row in _resource_rows(item)),
             *(row for item in self.placements for row in _placement_rows(item)),
+            *(_hls_rows(self.manifest.hls) if self.manifest and self.manifest.hls else ()),
             *(_energy_rows(self.energy) if self.energy else ()),
             *(_standing_row(item) for item in self.standings if item.state != CURRENT),
         )
