@@ -258,7 +258,6 @@ THOROUGH: dict[str, tuple[str, ...]] = {
     "test_activations.py": (
         "test_cells_are_the_same_everywhere[[]lstm]",
         "test_cells_are_the_same_everywhere[[]rnn]",
-        "test_hard_sigmoid_is_the_same_everywhere[[]gru]",
     ),
     "test_registration.py": (
         "test_a_saved_model_loads[[]lmu_hls first]",
