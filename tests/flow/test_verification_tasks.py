@@ -149,9 +149,8 @@ def test_a_bound_that_is_missed_fails_and_a_default_only_warns(tmp_path, capsys)
     assert status == 0 and "passed, doubtful whether close to the model" in said.out and "is below 20 dB" in said.out
     status, said = verify("--min-snr-db", "25")
     assert status == FAILED and "failed, not close to the model" in said.out
-    values = [
-        row.split("│")[3] for row in said.out.splitlines() if row.count("│") == 5
-    ]  # a long one takes several rows
+    # A long value takes several rows of the table
+    values = [row.split("│")[3] for row in said.out.splitlines() if row.count("│") == 5]
     assert "at least 25 dB asked" in " ".join(" ".join(values).split())
     with pytest.raises(SystemExit) as stop:
         cli.main(["report", str(out)])
