@@ -6,18 +6,15 @@ import numpy as np
 
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType
-from lmu_hls.rtl.affine import check_signed_type
 from lmu_hls.rtl.cells import Lanes
 from lmu_hls.rtl.cycles import Pace, pointwise_pace
 from lmu_hls.rtl.netlist import Netlist, Stream
-from lmu_hls.rtl.packed import typed
 from lmu_hls.rtl.stages.base import Stage
-from lmu_hls.rtl.stages.scale import LATENCY, Limits, scale_numbers
+from lmu_hls.rtl.stages.scale import LATENCY, MODULE, Limits, add_scale
 from lmu_hls.spec import Weight
 from lmu_hls.spec.layers.rectify import Rectify
 from lmu_hls.spec.layers.scale import Scale
 
-MODULE = "lmu_scale"
 MAX_PARAMETER = (1 << 31) - 1  # of an integer in Verilog
 
 
@@ -32,16 +29,7 @@ class RectifyStage(Stage[Rectify], layer=Rectify):
         return pointwise_pace(MODULE, count, LATENCY)
 
     def add(self, net: Netlist, x: Stream, lanes: Lanes, streaming: bool) -> Stream:
-        layer, name = self.layer, self.name
-        for what, kind in (("x", layer.x), ("its output", layer.out)):
-            check_signed_type(f"layer {name!r}", what, kind)
-        parameters, rom = scale_numbers(below(layer), x.order, limits(layer))
-        parameters |= {"N": x.count, "IN_W": layer.x.width} | typed("OUT", layer.out)
-        out = net.stream(f"{name}_out", layer.out, x.count, x.order)
-        ports = x.ports("s_axis") | out.ports("m_axis") | {"m_axis_tuser": net.clipped(name, name, "out", out)}
-        net.rom(rom)
-        net.add(MODULE, f"{name}_rectify", {**parameters, "ROM_FILE": rom.file}, ports, f"Layer {name}: rectifier")
-        return out
+        return add_scale(net, x, below(self.layer), "rectify", "rectifier", limits(self.layer))
 
 
 def below(layer: Rectify) -> Scale:

@@ -34,16 +34,7 @@ class ScaleStage(Stage[Scale], layer=Scale):
         return pointwise_pace(MODULE, count, LATENCY)
 
     def add(self, net: Netlist, x: Stream, lanes: Lanes, streaming: bool) -> Stream:
-        layer, name = self.layer, self.name
-        for what, kind in (("x", layer.x), ("its output", layer.out)):
-            check_signed_type(f"layer {name!r}", what, kind)
-        parameters, rom = scale_numbers(layer, x.order)
-        parameters |= {"N": x.count, "IN_W": layer.x.width} | typed("OUT", layer.out)
-        out = net.stream(f"{name}_out", layer.out, x.count, x.order)
-        ports = x.ports("s_axis") | out.ports("m_axis") | {"m_axis_tuser": net.clipped(name, name, "out", out)}
-        net.rom(rom)
-        net.add(MODULE, f"{name}_scale", {**parameters, "ROM_FILE": rom.file}, ports, f"Layer {name}: scale")
-        return out
+        return add_scale(net, x, self.layer, "scale", "scale")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +43,23 @@ class Limits:
 
     threshold: int
     most: tuple[int, int] | None
+
+
+def add_scale(net: Netlist, x: Stream, layer: Scale, suffix: str, title: str, limits: Limits | None = None) -> Stream:
+    """Put an ``lmu_scale`` behind ``x``, with the layer's name and the ``suffix`` as its own.
+
+    Raises LmuHlsError for a type that is not signed, and as :func:`scale_numbers`.
+    """
+    name = layer.name
+    for what, kind in (("x", layer.x), ("its output", layer.out)):
+        check_signed_type(f"layer {name!r}", what, kind)
+    parameters, rom = scale_numbers(layer, x.order, limits)
+    parameters |= {"N": x.count, "IN_W": layer.x.width} | typed("OUT", layer.out)
+    out = net.stream(f"{name}_out", layer.out, x.count, x.order)
+    ports = x.ports("s_axis") | out.ports("m_axis") | {"m_axis_tuser": net.clipped(name, name, "out", out)}
+    net.rom(rom)
+    net.add(MODULE, f"{name}_{suffix}", {**parameters, "ROM_FILE": rom.file}, ports, f"Layer {name}: {title}")
+    return out
 
 
 def scale_numbers(layer: Scale, order: Order | None, limits: Limits | None = None) -> tuple[Parameters, Rom]:
