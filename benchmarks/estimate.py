@@ -6,40 +6,54 @@
     python -m benchmarks.estimate fit
 
 `synth` draws configurations (estimate_networks.py), writes the accelerator of each, synthesises it with Yosys, for a
-device places and routes it, too, and puts cells and clock into estimate_table.jsonl, one line a configuration. What is
-there already is left out, and netlists are kept in the cache of builds: a run that was interrupted goes on. Each row
-has the hash of the Verilog that it was made with; `measure` reads the operators of each again and says which were made
-with other Verilog than today's, `synth --renew` makes these anew. `fit` writes the coefficients. What is in
-estimate_check.jsonl is never fitted. A configuration takes 4 to 20 seconds of processor time on a family, the small
+device places and routes it, and puts cells or clock into estimate_table.jsonl, one line a configuration. What is there
+already is left out, and netlists are kept in the cache of builds: a run that was interrupted goes on. Each number has
+the digest of the netlist before optimisation that it was found with (netlist_digest.py), and the tools: `measure` says
+which are of other Verilog or tools than today's and reads the operators of the others again, `synth --renew` makes the
+stale ones anew, no others. `fit` writes the coefficients; a table may be renewed in part. What is in
+estimate_check.jsonl is never fitted. A configuration takes 2 to 20 seconds of processor time on a family, the small
 ones from seed 2000 on as long on a device.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import sys
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import typer
 
 from benchmarks.estimate_networks import Settings, design_of, draw, plain, settings_of
+from benchmarks.estimate_table import (
+    CHECK,
+    TABLE,
+    Found,
+    Row,
+    is_stale,
+    operators_of,
+    put,
+    read_table,
+    readings,
+    write_table,
+)
+from benchmarks.netlist_digest import netlist_digest
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.records import write_text
 from lmu_hls.records.jsonfile import encode
-from lmu_hls.rtl.standalone import write_project
+from lmu_hls.rtl.standalone import modules, write_project
 from lmu_hls.synth.constraints import constraints
 from lmu_hls.synth.estimate import model
 from lmu_hls.synth.estimate.features import CLOCK_TERMS, LUTRAM, clock_features, features, terms
-from lmu_hls.synth.estimate.operators import Operators, from_plain, operators, to_plain
+from lmu_hls.synth.estimate.operators import Operators, operators, to_plain
 from lmu_hls.synth.estimate.primitives import PRIMITIVES, Primitives, counts
 from lmu_hls.synth.families import family_of, target_of
 from lmu_hls.synth.harness import CLOCK, PINS, harnessed
@@ -49,9 +63,6 @@ from lmu_hls.synth.timing import read_timing
 from lmu_hls.synth.yosys import NETLIST, netlist, synthesize
 from lmu_hls.toolchain import need
 
-TABLE = Path(__file__).with_name("estimate_table.jsonl")
-CHECK = Path(__file__).with_name("estimate_check.jsonl")
-Row = dict[str, Any]
 READ = (".v", ".hex")
 LEAST_ROWS = 20
 CLOCK_BOUND = (10.0, 30.0)  # median and worst error in percent up to which a clock is told
@@ -59,27 +70,16 @@ FAMILIES = tuple(PRIMITIVES)
 app = typer.Typer(add_completion=False)
 
 
-def read_table(path: Path = TABLE) -> dict[int, Row]:
-    """{seed: row}; empty without a file."""
-    if not path.is_file():
-        return {}
-    return {row["seed"]: row for row in map(json.loads, path.read_text(encoding="utf-8").splitlines())}
-
-
-def write_table(rows: dict[int, Row], path: Path = TABLE) -> None:
-    made = path.with_suffix(".new")
-    made.write_text("".join(json.dumps(rows[seed], sort_keys=True) + "\n" for seed in sorted(rows)), encoding="utf-8")
-    made.replace(path)
-
-
 @dataclass(frozen=True, slots=True)
 class Written:
-    """The project of a configuration: its folder, top and Verilog. ``digest`` is of all that a synthesis depends on."""
+    """The project of a configuration: its folder, top and Verilog. ``digest`` is that of its netlist, ``modules`` are
+    those that it has, with the digest of what is read in each."""
 
     folder: Path
     top: str
     sources: Sequence[Path]
     digest: str
+    modules: Mapping[str, str]
     operators: Operators
 
 
@@ -89,17 +89,11 @@ def written(settings: Settings, seed: int, work: Path) -> Written:
     write_project(design.plan, folder)
     paths = [path for path in folder.rglob("*") if path.suffix in READ]
     files = {str(path.relative_to(folder)): path.read_text(encoding="utf-8") for path in paths}
-    found = operators(files, design.plan.top)
-    return Written(folder, design.plan.top, design.sources(folder), project_digest(folder), found)
-
-
-def project_digest(folder: Path) -> str:
-    """Of the Verilog without comments and layout, and of the contents of the ROMs."""
-    made = hashlib.sha256()
-    for path in sorted(path for path in folder.rglob("*") if path.suffix in READ and path.parent.name != "tb"):
-        text = model.without_comments(path.read_text(encoding="utf-8"))
-        made.update(f"{path.relative_to(folder)}\n{text}\n".encode())
-    return made.hexdigest()[:16]
+    sources, top = design.sources(folder), design.plan.top
+    with tempfile.TemporaryDirectory() as scratch:
+        digest = netlist_digest(sources, top, folder, Path(scratch))
+    read = model.reading_hashes(modules(design.plan))
+    return Written(folder, top, sources, digest, read, operators(files, top))
 
 
 def synthesized(project: Written, target: str) -> dict[str, int]:
@@ -129,54 +123,59 @@ def routed(project: Written, target: str) -> float:
 def synth(
     seeds: Annotated[str, typer.Option(help="The first, and the one after the last; or some, with commas.")] = "0:72",
     target: Annotated[list[str] | None, typer.Option(help="Families, counted; devices, placed and routed.")] = None,
-    renew: Annotated[bool, typer.Option(help="Also what was made with other Verilog.")] = False,
+    renew: Annotated[bool, typer.Option(help="Also what was made with other Verilog or tools.")] = False,
     jobs: Annotated[int, typer.Option("-j")] = 2,
     work: Annotated[Path, typer.Option(help="Where the projects are written.")] = Path("estimate-work"),
     table: Annotated[Path, typer.Option(help="The table.")] = TABLE,
 ) -> None:
     """Synthesise, or place and route, what the table has not."""
-    rows = read_table(table)
-    todo = []
+    rows, todo = read_table(table), []
     for seed in numbers(seeds):
-        row = rows.setdefault(seed, {"seed": seed, "settings": plain(draw(seed)), "cells": {}})
-        lacking = [name for name in target or FAMILIES if name not in row["cells"] | row.get("mhz", {})]
-        if not lacking and not renew:
+        settings = draw(seed)
+        empty = {"seed": seed, "settings": plain(settings), "cells": {}, "mhz": {}, "made": {}, "designs": {}}
+        row = rows.get(seed, empty)
+        if not renew and all(name in row["made"] for name in target or FAMILIES):
             continue
         try:
-            project = written(draw(seed), seed, work)
+            project = written(settings, seed, work)
         except LmuHlsError as error:  # a draw that no accelerator can have
             print(f"{seed}: {error}", file=sys.stderr)
-            del rows[seed]
             continue
-        old = [name for name in target or FAMILIES if renew and of_other_verilog(row, name, project)]
-        todo += [(seed, project, name) for name in dict.fromkeys([*lacking, *old])]
+        rows[seed] = row
+        todo += [
+            (seed, project, name)
+            for name in dict.fromkeys(target or FAMILIES)
+            if name not in row["made"] or (renew and is_stale(row, name, project.digest, tools(name)))
+        ]
     todo.sort(key=lambda item: item[1].operators.bits.total())  # small ones first
     with ThreadPoolExecutor(jobs) as pool:
-        running = {pool.submit(_made, project, name): (seed, project, name) for seed, project, name in todo}
+        running = {pool.submit(_made, project, name): (seed, name) for seed, project, name in todo}
         for done, future in enumerate(as_completed(running), 1):
-            seed, project, name = running[future]
+            seed, name = running[future]
             try:
-                rows[seed]["cells"][family_of(name).name], clock = future.result()
+                put(rows[seed], name, future.result())
             except LmuHlsError as error:
                 print(f"{seed} {name}: {error}", file=sys.stderr)
                 continue
-            rows[seed].setdefault("made", {})[family_of(name).name] = project.digest
-            if clock:
-                rows[seed].setdefault("mhz", {})[name] = clock
-            rows[seed]["operators"] = to_plain(project.operators)
-            write_table({seed: row for seed, row in rows.items() if row["cells"]}, table)
+            write_table({seed: row for seed, row in rows.items() if row["made"]}, table)
             print(f"{done} of {len(running)}: {seed} {name}", flush=True)
 
 
-def _made(project: Written, name: str) -> tuple[dict[str, int], float]:
-    """The cells, and of a device the clock in MHz."""
-    target = target_of(name)
-    return synthesized(project, target.family.name), routed(project, name) if target.device else 0.0
+def _made(project: Written, name: str) -> Found:
+    """The cells of a family, the clock of a device in MHz."""
+    about = (project.digest, project.operators, project.modules, tools(name))
+    if target_of(name).device:
+        return Found(*about, mhz=routed(project, name))
+    return Found(*about, cells=synthesized(project, name))
 
 
-def of_other_verilog(row: Row, target: str, project: Written) -> bool:
-    """Whether what the row says of a target was found with another Verilog than today's."""
-    return bool(row.get("made", {}).get(family_of(target).name) != project.digest)
+def tools(target: str) -> str:
+    """What a target's numbers depend on beside the Verilog: versions of the tools, and a digest of the passes."""
+    chosen = target_of(target)
+    passes = hashlib.sha256(repr((chosen.passes, chosen.family.register_banks)).encode()).hexdigest()[:8]
+    router = chosen.family.router if chosen.device else None
+    names = ["pyosys", *([router.tool] if router else [])]
+    return ", ".join([*(f"{name} {need(name).version}" for name in names), f"passes {passes}"])
 
 
 def numbers(seeds: str) -> Iterable[int]:
@@ -190,15 +189,19 @@ def measure(
     work: Annotated[Path, typer.Option(help="Where the projects are written.")] = Path("estimate-work"),
     table: Annotated[Path, typer.Option(help="The table.")] = TABLE,
 ) -> None:
-    """Read the operators of each row's Verilog again, and say which rows were made with other Verilog than today's."""
+    """Say which numbers are of other Verilog or tools than today's; read the operators of the others again."""
     rows = read_table(table)
+    stale: Counter[str] = Counter()
     for seed, row in rows.items():
         project = written(settings_of(row["settings"]), seed, work)
-        made = to_plain(project.operators)
-        if old := [name for name in row["cells"] if of_other_verilog(row, name, project)]:
-            same = "the operators are the same" if made == row.get("operators") else "with other operators"
-            print(f"{seed}: other Verilog for {', '.join(old)}; {same}")
-        row["operators"] = made
+        old = [name for name in row["made"] if is_stale(row, name, project.digest, tools(name))]
+        stale.update(old)
+        print(f"{seed}: {', '.join(old) or 'nothing'} is stale")
+        if project.digest in row["designs"]:
+            known = {"operators": to_plain(project.operators), "modules": dict(project.modules)}
+            row["designs"][project.digest] = known
+    for name in sorted({name for row in rows.values() for name in row["made"]}):
+        print(f"{name}: {stale[name]} of {sum(name in row['made'] for row in rows.values())} are stale")
     write_table(rows, table)
 
 
@@ -222,10 +225,12 @@ def fit_all(rows: Sequence[Row], others: Sequence[Row]) -> model.Fitted:
     """All models of a table, judged with the other one."""
     families = {name: made for name in FAMILIES if (made := fit_family(name, rows, others))}
     rules = {name: judge_rules(name, PRIMITIVES[name], (*rows, *others)) for name in families}
-    devices = sorted({name for row in rows for name in row.get("mhz", {})})
+    devices = sorted({name for row in rows for name in row["mhz"]})
     clocks = {name: made for name in devices if (made := fit_clock(name, rows, others)) and is_good(made)}
     hashes = model.module_hashes()
-    return model.Fitted(need("pyosys").version, hashes, model.reading_hashes(hashes), families, rules, clocks)
+    read = model.reading_hashes(hashes)
+    tables = {name: readings(rows, name) for name in (*families, *clocks)}
+    return model.Fitted(need("pyosys").version, hashes, read, families, rules, clocks, tables)
 
 
 def fit_family(name: str, rows: Sequence[Row], others: Sequence[Row]) -> dict[str, model.Model]:
@@ -233,7 +238,7 @@ def fit_family(name: str, rows: Sequence[Row], others: Sequence[Row]) -> dict[st
     tables = [[row for row in table if name in row["cells"]] for table in (rows, others)]
     if len(tables[0]) < LEAST_ROWS:
         return {}
-    found = [[features(name, from_plain(row["operators"])) for row in table] for table in tables]
+    found = [[features(name, operators_of(row, name)) for row in table] for table in tables]
     counted = [[family_of(name).count(row["cells"][name]) for row in table] for table in tables]
     return {
         kind: model.fit(
@@ -247,11 +252,11 @@ def fit_family(name: str, rows: Sequence[Row], others: Sequence[Row]) -> dict[st
 
 def fit_clock(name: str, rows: Sequence[Row], others: Sequence[Row]) -> model.Model | None:
     """The model of a device's period in ns; None with fewer rows than LEAST_ROWS."""
-    tables = [[row for row in table if name in row.get("mhz", {})] for table in (rows, others)]
+    tables = [[row for row in table if name in row["mhz"]] for table in (rows, others)]
     if len(tables[0]) < LEAST_ROWS:
         return None
     family = family_of(name).name
-    found = [[clock_features(family, from_plain(row["operators"])) for row in table] for table in tables]
+    found = [[clock_features(family, operators_of(row, name)) for row in table] for table in tables]
     periods = [[1e3 / row["mhz"][name] for row in table] for table in tables]
     return model.fit(CLOCK_TERMS, *map(model.Rows, found, periods))
 
@@ -267,7 +272,7 @@ def judge_rules(name: str, primitives: Primitives, rows: Sequence[Row]) -> dict[
     off: dict[str, list[int]] = {}
     for row in rows:
         if name in row["cells"]:
-            found = from_plain(row["operators"])
+            found = operators_of(row, name)
             real = family_of(name).count(row["cells"][name])
             for resource, count in counts(primitives, found.products.items(), found.memories).items():
                 off.setdefault(resource, []).append(abs(count - real[resource]))

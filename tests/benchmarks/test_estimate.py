@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
-from benchmarks.estimate import read_table, write_table
 from benchmarks.estimate_networks import LARGE, MOST_MULTIPLIERS, design_of, draw, plain, settings_of
+from benchmarks.estimate_table import Found, is_stale, operators_of, put, read_table, readings, write_table
+from lmu_hls.synth.estimate.operators import Operators
 
 ROWS = read_table()
 
 
 def test_the_rows_are_what_is_drawn() -> None:
     assert all(settings_of(row["settings"]) == draw(seed) for seed, row in ROWS.items())
+    assert all(row["made"].keys() == row["cells"].keys() | row["mhz"].keys() for row in ROWS.values())
     settings = [row["settings"] for row in ROWS.values()]
     for name, values in (
         ("cell", {"none", "dense", "rnn", "lstm", "gru", "gru_before"}),
@@ -30,3 +33,20 @@ def test_the_table_is_written_as_it_is_read(tmp_path: Path) -> None:
     path = tmp_path / "table.jsonl"
     write_table(ROWS, path)
     assert read_table(path) == ROWS and read_table(tmp_path / "absent") == {}
+
+
+def test_each_number_of_a_row_is_stale_by_itself() -> None:
+    """After one of two targets is made anew, the other keeps the operators of its own Verilog."""
+    row = {"seed": 1, "settings": {}, "cells": {}, "mhz": {}, "made": {}, "designs": {}}
+    before, after = Operators(bits=Counter(sum=3)), Operators(bits=Counter(sum=5))
+    put(row, "xc7", Found("d1", before, {"lmu_ram": "r1"}, "pyosys 1", cells={"LUT6": 7}))
+    put(row, "up5k", Found("d1", before, {"lmu_ram": "r1"}, "pyosys 1, nextpnr 1", mhz=30.0))
+    assert not is_stale(row, "xc7", "d1", "pyosys 1")
+    assert is_stale(row, "xc7", "d2", "pyosys 1") and is_stale(row, "xc7", "d1", "pyosys 2")
+    assert is_stale(row, "ecp5", "d1", "pyosys 1")
+    put(row, "xc7", Found("d2", after, {"lmu_ram": "r2"}, "pyosys 1", cells={"LUT6": 8}))
+    assert (operators_of(row, "xc7"), operators_of(row, "up5k")) == (after, before)
+    assert is_stale(row, "up5k", "d2", "pyosys 1, nextpnr 1") and row["cells"] == {"xc7": {"LUT6": 8}}
+    assert readings([row], "xc7") == {"lmu_ram": {"r2": 1}} and readings([row], "up5k") == {"lmu_ram": {"r1": 1}}
+    put(row, "up5k", Found("d2", after, {"lmu_ram": "r2"}, "pyosys 1, nextpnr 1", mhz=31.0))
+    assert list(row["designs"]) == ["d2"]

@@ -10,14 +10,12 @@ from lmu_hls.records.placement import Usage
 from lmu_hls.rtl.network import NetworkPlan
 from lmu_hls.rtl.standalone import modules, project_files
 from lmu_hls.synth.estimate.features import clock_features, exact_counts, features
-from lmu_hls.synth.estimate.model import Errors, Fitted, Model, Rule, changed, load
+from lmu_hls.synth.estimate.model import Errors, Fitted, Model, Rule, load, older
 from lmu_hls.synth.estimate.operators import Operators, operators
 from lmu_hls.synth.families import Target, target_of
 from lmu_hls.synth.fit import lacking, usage_of
 
-STALE = (
-    "the Verilog has changed since the models were fitted: run python -m benchmarks.estimate (benchmarks/estimate.py)"
-)
+STALE = "python -m benchmarks.estimate synth --renew brings the tables up to date (benchmarks/estimate.py)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +70,7 @@ class TargetEstimate:
 class Estimate:
     """A whole accelerator: multiplications at a time, cycles of a step and a sequence by formula, and the targets.
 
-    ``warning`` is "" unless the models are older than the Verilog.
+    ``warning`` is "" unless networks of the tables are older than the Verilog.
     """
 
     network: str
@@ -92,7 +90,8 @@ def estimate(plan: NetworkPlan, targets: Iterable[str], fitted: Fitted | None = 
     fitted = fitted or load()
     chosen = [check_target(fitted, name) for name in targets]
     found = operators(project_files(plan), plan.top)
-    other = changed(fitted, modules(plan))
+    names = dict.fromkeys([*(target.family.name for target in chosen), *(target.name for target in chosen)])
+    old = older(fitted, names, modules(plan))
     return Estimate(
         network=plan.network.name,
         multipliers=plan.multipliers,
@@ -100,7 +99,7 @@ def estimate(plan: NetworkPlan, targets: Iterable[str], fitted: Fitted | None = 
         latency_cycles=plan.cycles.latency,
         sequence_cycles=plan.cycles.sequence,
         targets=tuple(_of_target(target, fitted, found) for target in chosen),
-        warning=f"{', '.join(other)}: {STALE}" if other else "",
+        warning="; ".join([*map(str, old), STALE]) if old else "",
     )
 
 

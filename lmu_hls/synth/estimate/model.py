@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +28,7 @@ FITTED = Path(__file__).with_name("coefficients.json")
 FOLDS, SEED = 10, 7
 PULL = 0.5  # weight of the theory
 Floats = NDArray[np.float64]
+Readings = Mapping[str, Mapping[str, int]]  # {module: {digest of what is read in it: networks of a table}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,8 @@ class Fitted:
     (:func:`module_hashes`) and ``reading`` (:func:`reading_hashes`).
 
     ``rules`` says of the resources that are mapped by rules how often these were right. ``clocks`` are the periods in
-    ns of {device: model}, as its router said.
+    ns of {device: model}, as its router said. ``tables`` says for each family and device what was read in the modules
+    of the networks that its models are fitted to; a table may have networks of several states of the Verilog.
     """
 
     yosys: str
@@ -91,6 +94,26 @@ class Fitted:
     families: Mapping[str, Mapping[str, Model]]
     rules: Mapping[str, Mapping[str, Rule]]
     clocks: Mapping[str, Model]
+    tables: Mapping[str, Readings]
+
+
+@dataclass(frozen=True, slots=True)
+class Older:
+    """Of the ``rows`` networks with a module that the models of a family or device are fitted to, ``older`` have it in
+    another Verilog than today's."""
+
+    target: str
+    module: str
+    older: int
+    rows: int
+
+    def __str__(self) -> str:
+        if not self.rows:
+            return f"no network of the table has {self.module} on {self.target}"
+        return (
+            f"{self.older} of the {self.rows} networks with {self.module} that {self.target} is fitted to have another "
+            f"{self.module} than today's"
+        )
 
 
 def load(path: Path = FITTED) -> Fitted:
@@ -110,23 +133,43 @@ def module_hashes() -> dict[str, str]:
     }
 
 
-def changed(fitted: Fitted, modules: Iterable[str]) -> list[str]:
-    """Those of the modules in which the estimator reads something else than when the models were fitted."""
+def older(fitted: Fitted, targets: Iterable[str], modules: Iterable[str]) -> list[Older]:
+    """For each of the targets that a model is fitted for, the one of the modules that is known least; [] where all
+    networks have today's modules."""
+    modules = list(modules)
+    today = _readings_today(fitted, modules)
+    found = []
+    for target in targets:
+        if table := fitted.tables.get(target):
+            known = [_known(target, module, table.get(module, {}), today[module]) for module in modules]
+            worst = max(known, key=lambda item: item.older / item.rows if item.rows else 2)
+            found += [worst] if worst.older or not worst.rows else []
+    return found
+
+
+def _known(target: str, module: str, readings: Mapping[str, int], today: str) -> Older:
+    rows = sum(readings.values())
+    return Older(target, module, rows - readings.get(today, 0), rows)
+
+
+def _readings_today(fitted: Fitted, modules: Sequence[str]) -> Mapping[str, str]:
+    """:func:`reading_hashes` of today; those of the fit while the text is the same."""
     now = module_hashes()
-    touched = [name for name in modules if now[name] != fitted.sources.get(name)]
-    return [name for name, found in reading_hashes(touched).items() if found != fitted.reading.get(name)]
+    same = all(now[name] == fitted.sources.get(name) for name in modules)
+    return fitted.reading if same else reading_hashes(modules)
 
 
 def reading_hashes(modules: Iterable[str]) -> dict[str, str]:
-    """{module: SHA-256 of the operators in it, with the parameters that it has by itself}: its text may be another."""
+    """{module: digest of the operators in it, with the parameters that it has by itself}: its text may be another."""
     return {name: _reading_hash(name) for name in modules}
 
 
+@lru_cache(maxsize=256)
 def _reading_hash(module: str) -> str:
     files = {f"{name}.v": hdl_file(name).read_text(encoding="utf-8") for name in with_submodules([module])}
     roms = {rom: "0 1" for text in files.values() for rom in re.findall(r'"([\w.]+\.hex)"', text)}
     found = json.dumps(to_plain(operators(files | roms, module)), sort_keys=True)
-    return hashlib.sha256(found.encode()).hexdigest()
+    return hashlib.sha256(found.encode()).hexdigest()[:16]
 
 
 def without_comments(verilog: str) -> str:

@@ -19,6 +19,7 @@ from lmu_hls.errors import LmuHlsError
 from lmu_hls.synth.estimate.tables import RomLogic, rom_logic
 
 ROUNDING_MODULE, MULTIPLIER_MODULE, FIFO_MODULE, CONCAT_MODULE = "lmu_round_sat", "lmu_mac", "lmu_fifo", "lmu_concat"
+_FREE = "no_rw_check"  # Yosys's attribute of a memory
 _WRAP, _SAT_SYM, _TRN = 0, 3, 0
 _ROUND_BELOW = (1, 3, 4, 5, 6)  # roundings that look at all the bits that are dropped
 _SUMS, _ORDERS, _EQUALS = {"Add", "Subtract"}, {"LessThan", "LessThanEqual", "GreaterThan", "GreaterThanEqual"}, {
@@ -47,7 +48,8 @@ class Memory:
     """``depth`` words of ``width`` bits with a registered output.
 
     ``written``: a RAM; else a ROM whose bits that are the same in all words are not in ``width``, and what it takes as
-    logic. ``block``: the source asks for block RAM. ``unread``: upper bits that nothing reads.
+    logic. ``block``: the source asks for block RAM. ``unread``: upper bits that nothing reads. ``free``: a read that
+    meets a write may give anything, not only the old word.
     """
 
     depth: int
@@ -56,6 +58,7 @@ class Memory:
     block: bool = False
     logic: RomLogic | None = None
     unread: int = 0
+    free: bool = False
 
 
 @dataclass(slots=True)
@@ -74,10 +77,10 @@ class Operators:
 
 
 def to_plain(operators: Operators) -> dict[str, Any]:
-    """As data for JSON."""
+    """As data for JSON. A memory's fourth number is ``block`` of a ROM, ``unread`` of a RAM, 2 more where it is ``free``."""
     products = [[*astuple(p), times] for p, times in sorted(operators.products.items())]
     memories = [
-        [m.depth, m.width, int(m.written), m.unread or int(m.block), *(astuple(m.logic) if m.logic else ())]
+        [m.depth, m.width, int(m.written), m.unread + 2 * m.free + int(m.block), *(astuple(m.logic) if m.logic else ())]
         for m in operators.memories
     ]
     bits, widest = dict(sorted(operators.bits.items())), dict(sorted(operators.widest.items()))
@@ -88,9 +91,9 @@ def from_plain(data: Mapping[str, Any]) -> Operators:
     """What :func:`to_plain` gave."""
     products = Counter({Product(*product): times for *product, times in data["products"]})
     memories = [
-        Memory(
-            depth, width, bool(written), bool(more) and not written, RomLogic(*logic) if logic else None, written * more
-        )
+        Memory(depth, width, True, False, None, more & 1, bool(more & 2))
+        if written
+        else Memory(depth, width, False, bool(more), RomLogic(*logic) if logic else None)
         for depth, width, written, more, *logic in data["memories"]
     ]
     return Operators(products, memories, Counter(data["bits"]), dict(data["widest"]))
@@ -108,7 +111,7 @@ def operators(files: Mapping[str, str], top: str) -> Operators:
     root = compilation.getRoot()
     if [instance.name for instance in root.topInstances] != [top]:
         raise LmuHlsError(f"the Verilog has no single top {top}: {', '.join(i.name for i in root.topInstances)}")
-    reader = _Reader({PurePosixPath(path).name: text for path, text in files.items()})
+    reader = _Reader({PurePosixPath(path).name: text for path, text in files.items()}, compilation)
     root.visit(reader.visit)
     return reader.operators()
 
@@ -145,8 +148,8 @@ class _Register:
 
 
 class _Reader:
-    def __init__(self, roms: Mapping[str, str]) -> None:
-        self.roms = roms
+    def __init__(self, roms: Mapping[str, str], compilation: Any) -> None:
+        self.roms, self.compilation = roms, compilation
         self.result = Operators()
         self.registers: dict[str, _Register] = {}
         self.memories: dict[str, Any] = {}
@@ -364,7 +367,8 @@ class _Reader:
         depth = int(variable.type.range.width)
         if path in self.written:
             fifo = path.removesuffix(".ram.contents")
-            return Memory(depth, width, True, unread=int(self.flags.get(fifo) in self.unread))
+            free = any(attribute.name == _FREE for attribute in self.compilation.getAttributes(variable))
+            return Memory(depth, width, True, unread=int(self.flags.get(fifo) in self.unread), free=free)
         scope = variable.parentScope
         parameters = {p.name: p.value for p in scope if type(p).__name__ == "ParameterSymbol"}
         name = PurePosixPath(_text(parameters["FILE"].value)).name

@@ -60,7 +60,8 @@ class Store:
 
     ``widths`` are those that it can have, with 2 ** ``address_bits`` words of the first and half as many of each next.
     ``byte``: the bits that it writes together (0: all). ``scaled``: the part of ``cost`` that goes with the bits in
-    use. ``write_width``: the narrowest that it writes. ``emulation``: points for what a RAM needs around it.
+    use. ``write_width``: the narrowest that it writes. ``emulation``: points for what a RAM needs around it to give the
+    old word.
     """
 
     resource: str
@@ -91,7 +92,7 @@ class Store:
         cells = -(-banks * -(-memory.width // byte) * byte // width)
         price = (self.cost - self.scaled) * cells + self.scaled * banks * memory.width / width
         choices = (banks - 1) * memory.width + (banks if memory.written and banks > 1 else 0)
-        points = 1 + (self.emulation if memory.written else 0)
+        points = 1 + (self.emulation if memory.written and not memory.free else 0)
         if memory.unread and byte * banks >= width:  # cells of which nothing is read go, after the choice
             cells -= banks * (-(-memory.width // byte) - -(-(memory.width - memory.unread) // byte))
         elif memory.unread and banks == 1:

@@ -9,12 +9,12 @@ import pytest
 
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.rtl.network import NetworkPlan, plan_network
-from lmu_hls.rtl.standalone import write_project
+from lmu_hls.rtl.standalone import modules, write_project
 from lmu_hls.spec import chain
 from lmu_hls.synth import synthesize
 from lmu_hls.synth.estimate import estimate
 from lmu_hls.synth.estimate.figures import STALE, Figure
-from lmu_hls.synth.estimate.model import Errors, Model, Rule, load, module_hashes
+from lmu_hls.synth.estimate.model import Errors, Model, Older, Rule, load, reading_hashes
 from lmu_hls.toolchain import find
 from tests.support.hdl.dense_grid import Config
 
@@ -56,11 +56,11 @@ def test_a_device_with_a_model_has_a_clock(plan: NetworkPlan) -> None:
     assert "MHz" not in {figure.resource for figure in family.figures} | set(device.usage)
 
 
-def test_old_models_are_said_to_be_old(plan: NetworkPlan) -> None:
-    assert estimate(plan, ["xc7"], replace(load(), sources=module_hashes())).warning == ""
-    old = {**module_hashes(), "lmu_memory_dense": "0" * 64, "lmu_gru": "0" * 64}
-    fitted = replace(load(), sources=old, reading={})
-    assert estimate(plan, ["xc7"], fitted).warning == f"lmu_memory_dense: {STALE}"
+def test_networks_with_older_verilog_are_counted(plan: NetworkPlan) -> None:
+    fresh = {name: {digest: 4} for name, digest in reading_hashes(modules(plan)).items()}
+    fitted = replace(load(), tables={"xc7": fresh, "ecp5": fresh | {"lmu_memory_dense": {"other": 3}}})
+    assert estimate(plan, ["xc7"], fitted).warning == ""
+    assert estimate(plan, ["xc7", "ecp5"], fitted).warning == f"{Older('ecp5', 'lmu_memory_dense', 3, 3)}; {STALE}"
 
 
 def test_the_error_and_the_range_stand_beside_the_number() -> None:

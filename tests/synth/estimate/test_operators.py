@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from lmu_hls.errors import LmuHlsError
@@ -43,11 +45,13 @@ def test_each_kind_is_found_once() -> None:
     found = design()
     assert found.products == {Product(4, 8, 12): 1}, found.products
     rom, ram = sorted(found.memories, key=lambda memory: memory.written)
-    assert ram == Memory(32, 8, True)
+    assert ram == Memory(32, 8, True, free=True)
     assert (rom.depth, rom.width, rom.block) == (4, 2, False)  # of six bits two are not the same in all words
     assert found.bits["q_factor"] == 4 + 8 and found.bits["q_product"] == 12 and found.bits["q_read"] == 6 + 8
     assert found.bits["choice"] == 8 and found.bits["count"] == 8 and not found.bits["q_plain"]
     assert from_plain(to_plain(found)) == found
+    checked = replace(found, memories=[Memory(32, 8, True, unread=1), Memory(9, 8, False, True)])
+    assert from_plain(to_plain(checked)) == checked
 
 
 def test_a_reset_of_several_registers_in_one_line_is_no_other_design() -> None:

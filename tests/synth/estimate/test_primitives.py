@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from benchmarks.estimate import CHECK, judge_rules, read_table
+from benchmarks.estimate import judge_rules
+from benchmarks.estimate_table import CHECK, read_table
 from lmu_hls.synth.estimate.model import load
 from lmu_hls.synth.estimate.operators import Memory, Product
 from lmu_hls.synth.estimate.primitives import PRIMITIVES, Multiplier
@@ -49,6 +50,7 @@ def test_block_rams_of_an_ice40_pack_banks_and_slices() -> None:
     assert ice40.store(Memory(256, 17, True))[1] == 2
     assert ice40.store(Memory(256, 17, True, unread=1))[1] == 1  # what only has the bit that nobody reads goes
     assert ice40.store(Memory(4, 16, True)) == (None, 0)
+    assert ice40.store(Memory(9, 8, True)) == (None, 0) != ice40.store(Memory(9, 8, True, free=True))
 
 
 def test_wide_products_are_cut_into_slices() -> None:
