@@ -77,7 +77,7 @@ class Operators:
 
 
 def to_plain(operators: Operators) -> dict[str, Any]:
-    """As data for JSON. A memory's fourth number is ``block`` of a ROM, ``unread`` of a RAM, 2 more where it is ``free``."""
+    """As data for JSON; a memory has its ``block`` or ``unread`` fourth, 2 more where it is ``free``."""
     products = [[*astuple(p), times] for p, times in sorted(operators.products.items())]
     memories = [
         [m.depth, m.width, int(m.written), m.unread + 2 * m.free + int(m.block), *(astuple(m.logic) if m.logic else ())]
