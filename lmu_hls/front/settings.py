@@ -34,7 +34,14 @@ MODEL: Mapping[str, tuple[Any, ...] | None] = {
     "AllowDAFallback": (True, False),
     "AllowV2Fallback": (True, False),
 }
-EVERY_LAYER = ("Precision", "ReuseFactor", "Strategy", "Compression", "Trace")  # read for layers of any class
+EVERY_LAYER = (
+    "Precision",
+    "ReuseFactor",
+    "Strategy",
+    "Compression",
+    "Trace",
+    "FifoDepth",
+)  # read for layers of any class
 # Keys of hls4ml's files beside HLSConfig: those that lmu-hls passes on, and what says the others
 PROJECT = {"Part": "part", "ClockPeriod": "clock_period", "ClockUncertainty": "clock_uncertainty"}
 ELSEWHERE = {
@@ -232,6 +239,7 @@ def _number(value: Any) -> bool:
 # Whether a value is of the kind that the key takes, and how that kind is called
 _VALUES = {
     "ReuseFactor": (lambda value: _integer(value, 1), "an integer from 1 on"),
+    "FifoDepth": (lambda value: _integer(value, 1), "an integer from 1 on"),
     "TableSize": (lambda value: _integer(value, 1), "a power of two"),
     "TableRange": (lambda value: _integer(value, 0), "a power of two, or 0 for the function's own"),
     "TableInterpolation": (lambda value: isinstance(value, str), "'nearest' or 'linear'"),

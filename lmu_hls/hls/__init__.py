@@ -14,7 +14,7 @@ def register() -> None:
     from hls4ml.model.optimizer.optimizer import optimizer_map
 
     from lmu_hls.front import graph
-    from lmu_hls.hls import layers, names, pointwise, strategy, streams
+    from lmu_hls.hls import fifos, layers, names, pointwise, strategy
     from lmu_hls.hls.targets import FIRMWARE, TARGETS
 
     graph.register()
@@ -28,9 +28,7 @@ def register() -> None:
             passes = target.name.lower()
             for settling in (strategy.SettleStrategies(), pointwise.PossibleReuse(), names.NameTypes()):
                 graph.insert_pass(settling, f"{passes}:specific_types", before=f"{passes}:transform_types")
-            graph.insert_pass(
-                streams.SettleFifos(), f"{passes}:specific_types", before=f"{passes}:register_bram_weights"
-            )
+            graph.insert_pass(fifos.SettleFifos(), f"{passes}:specific_types", before=f"{passes}:register_bram_weights")
             for template in layers.TEMPLATES:
                 backend.register_template(template)
         headers = [FIRMWARE / header for header in (*layers.HEADERS, target.numbers_header)]

@@ -8,9 +8,10 @@ import hls4ml
 from hls4ml.model.types import FixedPrecisionType
 
 from lmu_hls.errors import LmuHlsError
+from lmu_hls.front.graph.settle import is_streamed
 from lmu_hls.front.node import Graph
+from lmu_hls.hls.fifos import check_fifos
 from lmu_hls.hls.stateful import check_stateful
-from lmu_hls.hls.streams import check_fifos, is_streamed
 from lmu_hls.hls.targets import Target
 
 INSTEAD = "use backend='Vitis' or 'Vivado'"

@@ -11,7 +11,7 @@ import pytest
 from lmu_hls import golden
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.flow import convert as convert_all
-from lmu_hls.hls.streams import DEPTH
+from lmu_hls.hls.fifos import DEPTH
 from lmu_hls.hls.targets import TARGETS
 from lmu_hls.spec import store
 from lmu_hls.verify.csim import compile_project

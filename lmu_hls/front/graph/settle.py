@@ -39,6 +39,7 @@ class SettleTypes(ModelOptimizerPass):
         nodes = list(model.get_layers())
         _check_names(nodes)
         _check_copies(model, nodes)
+        _check_fifos(model, nodes)
         is_stateful([Reading(node) for node in nodes])
         settlers = {kind: reader.settle for reader in readers() for kind in reader.settled}
         for node in nodes:
@@ -66,6 +67,27 @@ def has_lmu(model: Graph) -> bool:
     return any(node.class_name == "LMU" for node in model.get_layers())
 
 
+def is_streamed(model: Graph) -> bool:
+    """Whether the layers are connected by FIFOs."""
+    return bool(model.config.get_config_value("IOType") == "io_stream")
+
+
+def fifo_depth_of(node: Node) -> int | None:
+    """What the configuration wants for the FIFO behind a layer, by its name or class."""
+    depth = node.model.config.get_layer_config(node).get("FifoDepth")
+    return None if depth is None else int(depth)
+
+
+def _check_fifos(model: Graph, nodes: list[Node]) -> None:
+    """Without streams there is no FIFO that a FifoDepth could be for."""
+    for node in nodes:
+        if not is_streamed(model) and fifo_depth_of(node) is not None:
+            raise LmuHlsError(
+                f"layer {node.name!r}: FifoDepth is for the FIFOs of io_type='io_stream', and this project has none; "
+                "leave it out"
+            )
+
+
 def _check_names(nodes: list[Node]) -> None:
     """LmuHlsError unless the names of the layers are distinct."""
     names = [node.name.lower() for node in nodes]
@@ -76,7 +98,7 @@ def _check_names(nodes: list[Node]) -> None:
 
 def _check_copies(model: Graph, nodes: list[Node]) -> None:
     """hls4ml copies a stream for so many readers at most."""
-    if model.config.get_config_value("IOType") != "io_stream":
+    if not is_streamed(model):
         return
     for node in nodes:
         readers = len(node.get_output_nodes()) + sum(tensor in model.outputs for tensor in node.outputs)

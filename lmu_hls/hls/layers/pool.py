@@ -6,7 +6,7 @@ from hls4ml.backends.template import FunctionCallTemplate, LayerConfigTemplate
 
 from lmu_hls.front.graph.layers.pool import LMUPool
 from lmu_hls.front.node import Node
-from lmu_hls.hls.layers.select import window_config
+from lmu_hls.hls.layers.select import whole_pace, window_config
 from lmu_hls.hls.streams import function_name
 
 HEADERS = ("nnet_lmu_pool.h",)
@@ -37,3 +37,4 @@ class PoolFunctionTemplate(FunctionCallTemplate):
 
 
 TEMPLATES = (PoolConfigTemplate, PoolFunctionTemplate)
+PACES = {"LMUPool": whole_pace}

@@ -8,6 +8,7 @@ from hls4ml.backends.template import FunctionCallTemplate, LayerConfigTemplate
 
 from lmu_hls.front.graph.layers.select import LMUSelect, node_window
 from lmu_hls.front.node import Node
+from lmu_hls.hls.dataflow import Pace
 from lmu_hls.hls.streams import function_name
 
 HEADERS = ("nnet_lmu_select.h",)
@@ -29,6 +30,12 @@ def window_config(node: Node, own: str = "") -> str:
     window, n_in = node_window(node), prod(node.get_input_variable().shape[-1:])
     numbers = {name: getattr(window, name) for name in ("steps", "count", "first", "stride", "size")}
     return WINDOW.format(index=node.get_attr("index"), n_in=n_in, repeat=str(window.repeat).lower(), own=own, **numbers)
+
+
+def whole_pace(node: Node) -> Pace:
+    """It takes the whole sequence; then a value of a step of every window is a cycle."""
+    window, n_in = node_window(node), prod(node.get_input_variable().shape[-1:])
+    return Pace(whole=True, latency=window.count * window.size * n_in)
 
 
 class SelectConfigTemplate(LayerConfigTemplate):
@@ -54,3 +61,4 @@ class SelectFunctionTemplate(FunctionCallTemplate):
 
 
 TEMPLATES = (SelectConfigTemplate, SelectFunctionTemplate)
+PACES = {"LMUSelect": whole_pace}

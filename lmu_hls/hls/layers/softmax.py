@@ -6,6 +6,7 @@ from hls4ml.backends.template import FunctionCallTemplate, LayerConfigTemplate
 
 from lmu_hls.front.graph.layers.softmax import TYPES, LMUSoftmax
 from lmu_hls.front.node import Node
+from lmu_hls.hls.dataflow import Pace
 from lmu_hls.hls.streams import function_name
 
 HEADERS = ("nnet_lmu_softmax.h",)
@@ -45,3 +46,12 @@ class SoftmaxFunctionTemplate(FunctionCallTemplate):
 
 
 TEMPLATES = (SoftmaxConfigTemplate, SoftmaxFunctionTemplate)
+
+
+def _pace(node: Node) -> Pace:
+    """Three loops over the values of a vector."""
+    cycles = 3 * int(node.get_attr("n_in"))
+    return Pace(interval=cycles, latency=cycles)
+
+
+PACES = {"LMUSoftmax": _pace}
