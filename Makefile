@@ -22,7 +22,7 @@ help:
 	@echo "make formal    all formal proofs of the Verilog, the slow ones too"
 	@echo "make coverage  line and toggle coverage of the Verilog under Verilator"
 	@echo "make lint      ruff, mypy, import-linter, Verilator lint"
-	@echo "make format    one layout for Python and the instances in hdl/, and its datasheet"
+	@echo "make format    one layout for Python and for hdl/, and its datasheet"
 	@echo "make lock      renew the lock files from pyproject.toml"
 	@echo "make clean     remove what was built; distclean removes .venv too"
 

@@ -46,7 +46,8 @@ _SPDX = "// SPDX-License-Identifier: Apache-2.0\n"
 _EQUATION = re.compile(r"^[^=]{1,40}=")
 _CYCLES = re.compile(r"^Cycles(?: \([^)]*\))?;?\s*(.*)")
 _FORMULA = re.compile(r"^(\w+) +=")
-_PARAMETER = re.compile(r"^ *parameter (?:integer |\[[^\]]*\] )?(\w+) =", re.MULTILINE)
+_PARAMETERS = re.compile(r"^module \w+ #\(\n(.*?)^\) \(", re.MULTILINE | re.DOTALL)
+_PARAMETER = re.compile(r"(\w+) = ")
 _INSTANCE = re.compile(r"^ *((?:lmu|f)_\w+)\s+(?:#\s*\(|\w+\s*\()", re.MULTILINE)
 
 
@@ -83,13 +84,14 @@ def entry(path: Path, with_cycles: bool = True) -> Entry:
     if with_cycles and not any(line.startswith("latency") for line in cycles):
         raise _lacks(path, "a paragraph `Cycles` with a line `latency = ...`")
     source = text.partition("\n`ifdef FORMAL")[0]
+    declared = _PARAMETERS.search(source)
     return Entry(
         module=path.stem,
         does=" ".join(does).removesuffix(":").removesuffix(".") + ".",
         equation=tuple(block) if any(map(_EQUATION.match, block)) else (),
         cycles=cycles,
         where=where,
-        parameters=tuple(_PARAMETER.findall(source)),
+        parameters=tuple(_PARAMETER.findall(re.sub(r"//.*", "", declared[1]))) if declared else (),
         inside=tuple(sorted(set(_INSTANCE.findall(source)) - {path.stem})),
     )
 

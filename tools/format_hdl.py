@@ -1,14 +1,23 @@
-"""Bring the instances in hdl/ into the layout of ``lmu_hls.rtl.layout``; with --check, only name the files that differ.
+"""Bring the Verilog in hdl/ into one layout; with --check, only name the files that differ.
 
-Instances with a comment among their connections, and those of property modules, stay as they are.
+Instances are laid out as ``lmu_hls.rtl.layout`` says; those with a comment among their connections, and those of
+property modules, stay as they are. In the head of a module the ports of a stream, those of an access to a memory, and
+clk, rst and en share a line, and so do the parameters of one type below one comment.
 """
 
 import re
 import sys
+from itertools import groupby
 
-from lmu_hls.resources import hdl_modules
-from lmu_hls.rtl.layout import instance
+from lmu_hls.resources import hdl_modules, property_modules
+from lmu_hls.rtl.layout import LINE, instance
 
+_PARAMETERS = re.compile(r"^module \w+ #\(\n(.*?)^\) \(\n", re.MULTILINE | re.DOTALL)
+_PORTS = re.compile(r"^(?:module \w+|\)) \(\n(.*?)^\);\n", re.MULTILINE | re.DOTALL)
+_PARAMETER = re.compile(r"    (parameter (?:integer |\[[^]]*\] )?)(\w+ = .*?),?")
+_PORT = re.compile(
+    r"(?:ap_)?(?:clk|rst|en|ce)|(\w+_axil_a?[wrb])\w+|(\w+_axis)_\w+|(wr|rd)_\w+|([sm])_(?:valid|ready|last|data)"
+)
 _HEAD = re.compile(r"^( *)(lmu_\w+)\s+(#\s*\(|\w+\s*\()", re.MULTILINE)
 _ENTRY = re.compile(r"\s*\.(\w+)\s*\(")
 
@@ -56,16 +65,80 @@ def _closing(text: str, place: int) -> int:
     return place - 1
 
 
+def head(text: str) -> str:
+    """The Verilog with the parameters and the ports of its module in that layout."""
+    if found := _PARAMETERS.search(text):
+        text = text[: found.start(1)] + _parameters(found[1]) + text[found.end(1) :]
+    if found := _PORTS.search(text):
+        text = text[: found.start(1)] + _ports(found[1]) + text[found.end(1) :]
+    return text
+
+
+def _parameters(source: str) -> str:
+    """Those of one type that follow one another are one declaration: ``parameter integer A_W = 16, B_W = 16``."""
+    done: list[str] = []
+    kind = ""
+    for line in source.splitlines():
+        found = _PARAMETER.fullmatch(line)
+        if found is None:
+            done, kind = [*done, line], ""
+            continue
+        longer = f"{done[-1]}, {found[2]}" if found[1] == kind else ""
+        if longer and len(longer) < LINE:
+            done[-1] = longer
+        else:
+            done.append(f"    {found[1]}{found[2]}")
+        kind = found[1]
+    return _with_commas(done)
+
+
+def _ports(source: str) -> str:
+    """Ports of a group share a line, and so do others of one kind that follow one another: ``input wire clk, rst``."""
+    done: list[str] = []
+    kind = ""
+    ports: list[tuple[str, str]] = []  # what is declared, and the name
+    for entry in re.split(r",\s*(?![^[]*\])", " ".join(source.split())):
+        declared, _, name = entry.rpartition(" ")
+        kind = re.sub(r"\[ +", "[", declared) or kind
+        ports.append((kind, name))
+    for _, members in groupby(ports, key=lambda port: _group(port[1]) or port[0]):
+        line = kind = ""
+        for kind_here, name in members:
+            entry = name if kind_here == kind else f"{kind_here} {name}"
+            if line and len(line) + len(entry) + 2 < LINE:
+                line += f", {entry}"
+            else:
+                done += [line] if line else []
+                line = f"    {kind_here} {name}"
+            kind = kind_here
+        done.append(line)
+    return _with_commas(done)
+
+
+def _group(port: str) -> str:
+    """The group of a port; "" for none."""
+    found = _PORT.fullmatch(port)
+    return "" if found is None else next(filter(None, found.groups()), "clk")
+
+
+def _with_commas(lines: list[str]) -> str:
+    """The lines of a list, with commas between its entries: behind each line but the last and comments."""
+    last = len(lines) - 1
+    return "".join(
+        f"{line}{',' if k < last and not line.lstrip().startswith('//') else ''}\n" for k, line in enumerate(lines)
+    )
+
+
 def main(arguments: list[str]) -> int:
     """Write the files, or with --check return 1 when one differs."""
     differ = 0
-    for path in hdl_modules().values():
+    for path in (*hdl_modules().values(), *property_modules().values()):
         text = path.read_text(encoding="utf-8")
-        if (wanted := formatted(text)) != text:
+        if (laid_out := head(formatted(text))) != text:
             differ += 1
             print(path)
             if "--check" not in arguments:
-                path.write_text(wanted, encoding="utf-8")
+                path.write_text(laid_out, encoding="utf-8")
     return int(differ > 0 and "--check" in arguments)
 
 

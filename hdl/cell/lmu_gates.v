@@ -29,37 +29,28 @@
 
 module lmu_gates #(
     // Units, 1 or more, and sums of each, 2 or 4
-    parameter integer UNITS = 8,
-    parameter integer PARTS = 4,
+    parameter integer UNITS = 8, PARTS = 4,
     // Bits and fraction bits of a sum
-    parameter integer IN_W = 40,
-    parameter integer IN_F = 30,
+    parameter integer IN_W = 40, IN_F = 30,
     // Type, as in lmu_round_sat, of a pre-activation
     parameter integer PRE_TYPE = 32'h16_000c_10,
     // Function, its index and its result, as in lmu_function
-    parameter integer FUNCTION = 2,
-    parameter integer INDEX_TYPE = 32'h16_0006_0a,
-    parameter integer OUT_TYPE = 32'h16_000e_10,
+    parameter integer FUNCTION = 2, INDEX_TYPE = 32'h16_0006_0a, OUT_TYPE = 32'h16_000e_10,
     parameter TABLE_FILE = "lmu_gates.hex",
     // 1: the state runs on after the end of a sequence
     parameter integer STREAMING = 0
 ) (
-    input wire clk,
-    input wire rst,
-    input wire en,
-
+    input wire clk, rst, en,
     input wire [IN_W-1:0] sum,
-    input wire            valid,
-    input wire            last,
-
-    output reg  [(UNITS>1?$clog2(UNITS):1)-1:0] unit,
-    output reg                                  fresh,
-    output reg  [             PRE_TYPE%256-1:0] pre1,
-    output reg                                  valid2,
-    output reg  [            $clog2(PARTS)-1:0] part2,
-    output wire [             OUT_TYPE%256-1:0] value2,
-    output reg                                  pre_clipped2,
-    output wire                                 value_clipped2
+    input wire valid, last,
+    output reg [(UNITS>1?$clog2(UNITS):1)-1:0] unit,
+    output reg fresh,
+    output reg [PRE_TYPE%256-1:0] pre1,
+    output reg valid2,
+    output reg [$clog2(PARTS)-1:0] part2,
+    output wire [OUT_TYPE%256-1:0] value2,
+    output reg pre_clipped2,
+    output wire value_clipped2
 );
 
     localparam integer PRE_W = PRE_TYPE % 256;

@@ -37,52 +37,32 @@ module lmu_gru_before #(
     // Units, 1 or more
     parameter integer UNITS = 8,
     // Bits and fraction bits of the sums of z and r
-    parameter integer IN_W = 40,
-    parameter integer IN_F = 30,
+    parameter integer IN_W = 40, IN_F = 30,
     // Bits and fraction bits of the sum of the candidate
-    parameter integer IN_W2 = 40,
-    parameter integer IN_F2 = 30,
+    parameter integer IN_W2 = 40, IN_F2 = 30,
     // Type, as in lmu_round_sat, of a pre-activation
     parameter integer PRE_TYPE = 32'h16_000c_10,
     // Function of z and r, its index and its result, as in lmu_function
-    parameter integer GATE_FUNCTION = 2,
-    parameter integer GATE_INDEX_TYPE = 32'h16_0006_0a,
-    parameter integer GATE_TYPE = 32'h16_000e_10,
+    parameter integer GATE_FUNCTION = 2, GATE_INDEX_TYPE = 32'h16_0006_0a, GATE_TYPE = 32'h16_000e_10,
     parameter GATE_FILE = "lmu_gru_before_gate.hex",
     // Type of inner
     parameter integer INNER_TYPE = 32'h16_000c_10,
     // Function of the candidate g, its index and its result
-    parameter integer CAND_FUNCTION = 2,
-    parameter integer CAND_INDEX_TYPE = 32'h16_0006_0a,
-    parameter integer CAND_TYPE = 32'h16_000e_10,
+    parameter integer CAND_FUNCTION = 2, CAND_INDEX_TYPE = 32'h16_0006_0a, CAND_TYPE = 32'h16_000e_10,
     parameter CAND_FILE = "lmu_gru_before_cand.hex",
     // Type of h
     parameter integer H_TYPE = 32'h16_000e_10,
     // 1: h runs on after the end of a sequence
     parameter integer STREAMING = 0
 ) (
-    input wire clk,
-    input wire rst,
-    input  wire [IN_W-1:0] s_axis_tdata,
-    input  wire            s_axis_tvalid,
-    output wire            s_axis_tready,
-    input  wire            s_axis_tlast,
-
-    output reg  [INNER_TYPE%256-1:0] inner_axis_tdata,
-    output reg                       inner_axis_tvalid,
-    input  wire                      inner_axis_tready,
-    output reg                       inner_axis_tlast,
-
-    input  wire [IN_W2-1:0] sum_axis_tdata,
-    input  wire             sum_axis_tvalid,
-    output wire             sum_axis_tready,
-    input  wire             sum_axis_tlast,
-
-    output wire [H_TYPE%256-1:0] m_axis_tdata,
-    output reg                   m_axis_tvalid,
-    input  wire                  m_axis_tready,
-    output reg                   m_axis_tlast,
-    output wire [           0:0] m_axis_tuser
+    input wire clk, rst,
+    input wire [IN_W-1:0] s_axis_tdata, input wire s_axis_tvalid, output wire s_axis_tready, input wire s_axis_tlast,
+    output reg [INNER_TYPE%256-1:0] inner_axis_tdata, output reg inner_axis_tvalid, input wire inner_axis_tready,
+    output reg inner_axis_tlast,
+    input wire [IN_W2-1:0] sum_axis_tdata, input wire sum_axis_tvalid, output wire sum_axis_tready,
+    input wire sum_axis_tlast,
+    output wire [H_TYPE%256-1:0] m_axis_tdata, output reg m_axis_tvalid, input wire m_axis_tready,
+    output reg m_axis_tlast, output wire [0:0] m_axis_tuser
 );
 
     localparam integer PRE_W = PRE_TYPE % 256;

@@ -27,27 +27,23 @@
 
 module lmu_gru_mix #(
     // Bits and fraction bits of the sum
-    parameter integer IN_W = 40,
-    parameter integer IN_F = 30,
+    parameter integer IN_W = 40, IN_F = 30,
     // Type, as in lmu_round_sat, of a pre-activation
     parameter integer PRE_TYPE = 32'h16_000c_10,
     // Function of the candidate g, its index and its result, as in lmu_function
-    parameter integer CAND_FUNCTION = 2,
-    parameter integer CAND_INDEX_TYPE = 32'h16_0006_0a,
-    parameter integer CAND_TYPE = 32'h16_000e_10,
+    parameter integer CAND_FUNCTION = 2, CAND_INDEX_TYPE = 32'h16_0006_0a, CAND_TYPE = 32'h16_000e_10,
     parameter CAND_FILE = "lmu_gru_cand.hex",
     // Type of z; its fraction bits are 0 or more
     parameter integer GATE_TYPE = 32'h00_000e_10,
     // Type of h
     parameter integer H_TYPE = 32'h16_000e_10
 ) (
-    input  wire                            clk,
-    input  wire                            en,
-    input  wire signed [         IN_W-1:0] sum,
-    input  wire signed [GATE_TYPE%256-1:0] z,
-    input  wire signed [   H_TYPE%256-1:0] old_h,
-    output reg  signed [   H_TYPE%256-1:0] h,
-    output reg                             clipped
+    input wire clk, en,
+    input wire signed [IN_W-1:0] sum,
+    input wire signed [GATE_TYPE%256-1:0] z,
+    input wire signed [H_TYPE%256-1:0] old_h,
+    output reg signed [H_TYPE%256-1:0] h,
+    output reg clipped
 );
 
     localparam integer PRE_W = PRE_TYPE % 256;

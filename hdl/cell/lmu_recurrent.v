@@ -37,9 +37,7 @@
 
 module lmu_recurrent #(
     // Beats a step of x (0 or more), h (0 or UNITS) and mem (1 or more)
-    parameter integer N_X = 4,
-    parameter integer N_H = 8,
-    parameter integer N_MEM = 8,
+    parameter integer N_X = 4, N_H = 8, N_MEM = 8,
     // Values of h in a step, 1 or more
     parameter integer UNITS = 8,
     // Sums of each
@@ -47,55 +45,28 @@ module lmu_recurrent #(
     // Rows of the matrix worked on at once, one multiplier each; divides GATES*UNITS
     parameter integer LANES = 2,
     // Bits of the inputs and of h, and their additional fraction bits, 0 or more
-    parameter integer X_W = 16,
-    parameter integer H_W = 16,
-    parameter integer MEM_W = 16,
-    parameter integer X_SHIFT = 0,
-    parameter integer H_SHIFT = 0,
-    parameter integer MEM_SHIFT = 0,
+    parameter integer X_W = 16, H_W = 16, MEM_W = 16, X_SHIFT = 0, H_SHIFT = 0, MEM_SHIFT = 0,
     // Bits that hold each shifted input
     parameter integer OP_W = 16,
     // Bits of a coefficient and of the sum, as in lmu_affine
-    parameter integer COEF_W = 16,
-    parameter integer ACC_W = 40,
+    parameter integer COEF_W = 16, ACC_W = 40,
     // 1: there is a bias; its bits and its additional fraction bits
-    parameter integer HAS_BIAS = 1,
-    parameter integer BIAS_W = 16,
-    parameter integer BIAS_SHIFT = 14,
+    parameter integer HAS_BIAS = 1, BIAS_W = 16, BIAS_SHIFT = 14,
     // 1: sequences follow one another without a new start
     parameter integer STREAMING = 0,
     // Coefficients and biases, read by $readmemh
-    parameter ROM_FILE = "lmu_recurrent.hex",
-    parameter BIAS_FILE = "lmu_recurrent_bias.hex"
+    parameter ROM_FILE = "lmu_recurrent.hex", BIAS_FILE = "lmu_recurrent_bias.hex"
 ) (
-    input wire clk,
-    input wire rst,
-    input  wire [X_W-1:0] x_axis_tdata,
-    input  wire           x_axis_tvalid,
-    output wire           x_axis_tready,
-    input  wire           x_axis_tlast,
-
-    input  wire [MEM_W-1:0] mem_axis_tdata,
-    input  wire             mem_axis_tvalid,
-    output wire             mem_axis_tready,
-    input  wire             mem_axis_tlast,
-
-    output wire [ACC_W-1:0] sum_axis_tdata,
-    output wire             sum_axis_tvalid,
-    input  wire             sum_axis_tready,
-    output wire             sum_axis_tlast,
-
-    input  wire [H_W-1:0] h_axis_tdata,
-    input  wire           h_axis_tvalid,
-    output wire           h_axis_tready,
-    input  wire           h_axis_tlast,
-    input  wire [    0:0] h_axis_tuser,
-
-    output wire [H_W-1:0] m_axis_tdata,
-    output wire           m_axis_tvalid,
-    input  wire           m_axis_tready,
-    output wire           m_axis_tlast,
-    output wire [    0:0] m_axis_tuser
+    input wire clk, rst,
+    input wire [X_W-1:0] x_axis_tdata, input wire x_axis_tvalid, output wire x_axis_tready, input wire x_axis_tlast,
+    input wire [MEM_W-1:0] mem_axis_tdata, input wire mem_axis_tvalid, output wire mem_axis_tready,
+    input wire mem_axis_tlast,
+    output wire [ACC_W-1:0] sum_axis_tdata, output wire sum_axis_tvalid, input wire sum_axis_tready,
+    output wire sum_axis_tlast,
+    input wire [H_W-1:0] h_axis_tdata, input wire h_axis_tvalid, output wire h_axis_tready, input wire h_axis_tlast,
+    input wire [0:0] h_axis_tuser,
+    output wire [H_W-1:0] m_axis_tdata, output wire m_axis_tvalid, input wire m_axis_tready, output wire m_axis_tlast,
+    output wire [0:0] m_axis_tuser
 );
 
     if (N_H != 0 && N_H != UNITS) begin : g_check_n_h
@@ -166,23 +137,19 @@ module lmu_recurrent #(
 `ifdef FORMAL
     // Proven of the frame and a cell together: tests/formal/hidden_cell.v. Here the cell may do what it likes.
     f_axis #(.SOURCE(1), .WIDTH(X_W + 1)) f_x_axis (
-        .clk(clk), .rst(rst), .valid(x_axis_tvalid), .ready(x_axis_tready), .payload({x_axis_tdata, x_axis_tlast})
+        clk, rst, x_axis_tvalid, x_axis_tready, {x_axis_tdata, x_axis_tlast}
     );
     f_axis #(.SOURCE(1), .WIDTH(MEM_W + 1)) f_mem_axis (
-        .clk(clk), .rst(rst), .valid(mem_axis_tvalid), .ready(mem_axis_tready),
-        .payload({mem_axis_tdata, mem_axis_tlast})
+        clk, rst, mem_axis_tvalid, mem_axis_tready, {mem_axis_tdata, mem_axis_tlast}
     );
     f_axis #(.SOURCE(1), .WIDTH(H_W + 2)) f_h_axis (
-        .clk(clk), .rst(rst), .valid(h_axis_tvalid), .ready(h_axis_tready),
-        .payload({h_axis_tdata, h_axis_tlast, h_axis_tuser})
+        clk, rst, h_axis_tvalid, h_axis_tready, {h_axis_tdata, h_axis_tlast, h_axis_tuser}
     );
     f_axis #(.WIDTH(ACC_W + 1)) f_sum_axis (
-        .clk(clk), .rst(rst), .valid(sum_axis_tvalid), .ready(sum_axis_tready),
-        .payload({sum_axis_tdata, sum_axis_tlast})
+        clk, rst, sum_axis_tvalid, sum_axis_tready, {sum_axis_tdata, sum_axis_tlast}
     );
     f_axis #(.WIDTH(H_W + 2)) f_m_axis (
-        .clk(clk), .rst(rst), .valid(m_axis_tvalid), .ready(m_axis_tready),
-        .payload({m_axis_tdata, m_axis_tlast, m_axis_tuser})
+        clk, rst, m_axis_tvalid, m_axis_tready, {m_axis_tdata, m_axis_tlast, m_axis_tuser}
     );
 
     // Each h goes out once: when it is taken here, or before

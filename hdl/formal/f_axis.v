@@ -4,7 +4,7 @@
 //   SOURCE = 1   a stream that comes into the module: assumed where the module is the top, proven inside another one
 //   SOURCE = 0   a stream that goes out: proven
 //
-//   Signal    Width   Direction   Description
+//   Signal    Width   Direction   Description        connected by place, in this order
 //   clk, rst  1       in          rising edge; rst is synchronous, active high; assumed in the first cycle
 //   valid     1       in          there is a beat
 //   ready     1       in          it is taken
@@ -19,10 +19,8 @@ module f_axis #(
     // Bits of the payload
     parameter integer WIDTH = 1
 ) (
-    input wire clk,
-    input wire rst,
-    input wire             valid,
-    input wire             ready,
+    input wire clk, rst,
+    input wire valid, ready,
     input wire [WIDTH-1:0] payload
 );
 

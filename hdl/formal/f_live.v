@@ -14,16 +14,11 @@
 
 module f_live #(
     // Cycles
-    parameter integer BEAT = 1,
-    parameter integer STEP = 1
+    parameter integer BEAT = 1, STEP = 1
 ) (
-    input wire clk,
-    input wire rst,
-    input wire owed,
-    input wire starved,
-    input wire open,
-    input wire m_valid,
-    input wire m_ready
+    input wire clk, rst,
+    input wire owed, starved, open,
+    input wire m_valid, m_ready
 );
 
     reg [$clog2(BEAT+2)-1:0] dry_q;

@@ -21,14 +21,8 @@ module f_pace #(
     // 1: begun comes for every step, so nothing may be out at any other time
     parameter integer EVERY = 0
 ) (
-    input wire clk,
-    input wire rst,
-    input wire calm,
-    input wire flow,
-    input wire begun,
-    input wire done,
-    input wire tick,
-
+    input wire clk, rst,
+    input wire calm, flow, begun, done, tick,
     output wire due
 );
 

@@ -15,38 +15,24 @@
 
 module f_pipe #(
     // Bits of data
-    parameter integer S_W = 1,
-    parameter integer M_W = 1,
+    parameter integer S_W = 1, M_W = 1,
     // Beats that give one
     parameter integer N_IN = 1,
     // Moves, 2 or more
     parameter integer LATENCY = 2
 ) (
-    input wire clk,
-    input wire rst,
-    input wire           s_valid,
-    input wire           s_ready,
-    input wire           s_last,
-    input wire [S_W-1:0] s_data,
-
-    input wire           m_valid,
-    input wire           m_ready,
-    input wire           m_last,
-    input wire [M_W-1:0] m_data,
-
-    output reg  [$clog2(N_IN+1)-1:0] place,
-    output reg  [         LATENCY:1] inside
+    input wire clk, rst,
+    input wire s_valid, s_ready, s_last, input wire [S_W-1:0] s_data,
+    input wire m_valid, m_ready, m_last, input wire [M_W-1:0] m_data,
+    output reg [$clog2(N_IN+1)-1:0] place,
+    output reg [LATENCY:1] inside
 );
 
     reg [LATENCY:1] lasts_q;
     wire moves = !m_valid || m_ready;
     wire full = s_valid && place == N_IN - 1;
-    f_axis #(.SOURCE(1), .WIDTH(S_W + 1)) f_s_axis (
-        .clk(clk), .rst(rst), .valid(s_valid), .ready(s_ready), .payload({s_data, s_last})
-    );
-    f_axis #(.WIDTH(M_W + 1)) f_m_axis (
-        .clk(clk), .rst(rst), .valid(m_valid), .ready(m_ready), .payload({m_data, m_last})
-    );
+    f_axis #(.SOURCE(1), .WIDTH(S_W + 1)) f_s_axis (clk, rst, s_valid, s_ready, {s_data, s_last});
+    f_axis #(.WIDTH(M_W + 1)) f_m_axis (clk, rst, m_valid, m_ready, {m_data, m_last});
 
     always @(posedge clk) begin
         if (moves) begin

@@ -18,32 +18,19 @@
 
 module f_steps #(
     // Beats of a step
-    parameter integer N_IN = 1,
-    parameter integer N_OUT = 1,
+    parameter integer N_IN = 1, N_OUT = 1,
     // Complete steps inside at once, 2 to 14 at most
     parameter integer FLIGHT = 2,
     // Bits of data
-    parameter integer S_W = 1,
-    parameter integer M_W = 1,
-    parameter integer RULES = 1
+    parameter integer S_W = 1, M_W = 1, RULES = 1
 ) (
-    input wire clk,
-    input wire rst,
-    input wire           s_valid,
-    input wire           s_ready,
-    input wire           s_last,
-    input wire [S_W-1:0] s_data,
-
-    input wire           m_valid,
-    input wire           m_ready,
-    input wire           m_last,
-    input wire [M_W-1:0] m_data,
-
-    output reg  [ $clog2(N_IN+1)-1:0] s_place,
-    output reg  [$clog2(N_OUT+1)-1:0] m_place,
-    output wire                       begun,
-    output wire                       done,
-    output wire [                3:0] steps
+    input wire clk, rst,
+    input wire s_valid, s_ready, s_last, input wire [S_W-1:0] s_data,
+    input wire m_valid, m_ready, m_last, input wire [M_W-1:0] m_data,
+    output reg [$clog2(N_IN+1)-1:0] s_place,
+    output reg [$clog2(N_OUT+1)-1:0] m_place,
+    output wire begun, done,
+    output wire [3:0] steps
 );
 
     localparam [FLIGHT-1:0] ONE = 1;
@@ -67,12 +54,8 @@ module f_steps #(
     end
 
     if (RULES != 0) begin : g_rules
-        f_axis #(.SOURCE(1), .WIDTH(S_W + 1)) f_s_axis (
-            .clk(clk), .rst(rst), .valid(s_valid), .ready(s_ready), .payload({s_data, s_last})
-        );
-        f_axis #(.WIDTH(M_W + 1)) f_m_axis (
-            .clk(clk), .rst(rst), .valid(m_valid), .ready(m_ready), .payload({m_data, m_last})
-        );
+        f_axis #(.SOURCE(1), .WIDTH(S_W + 1)) f_s_axis (clk, rst, s_valid, s_ready, {s_data, s_last});
+        f_axis #(.WIDTH(M_W + 1)) f_m_axis (clk, rst, m_valid, m_ready, {m_data, m_last});
     end
 
     always @* if (!rst) begin

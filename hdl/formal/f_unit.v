@@ -19,40 +19,20 @@
 
 module f_unit #(
     // Bits of data
-    parameter integer S_W = 1,
-    parameter integer M_W = 1,
+    parameter integer S_W = 1, M_W = 1,
     // As in f_steps
-    parameter integer N_IN = 1,
-    parameter integer N_OUT = 1,
-    parameter integer FLIGHT = 2,
+    parameter integer N_IN = 1, N_OUT = 1, FLIGHT = 2,
     // Cycles, as in f_live and f_pace
-    parameter integer BEAT = 1,
-    parameter integer STEP = 1,
-    parameter integer LATENCY = 2,
-    parameter integer II = 1
+    parameter integer BEAT = 1, STEP = 1, LATENCY = 2, II = 1
 ) (
-    input wire clk,
-    input wire rst,
-    input wire           s_valid,
-    input wire           s_ready,
-    input wire           s_last,
-    input wire [S_W-1:0] s_data,
-
-    input wire           m_valid,
-    input wire           m_ready,
-    input wire           m_last,
-    input wire [M_W-1:0] m_data,
-
-    input wire starved,
-    input wire open,
-    input wire calm,
-    input wire flow,
-
+    input wire clk, rst,
+    input wire s_valid, s_ready, s_last, input wire [S_W-1:0] s_data,
+    input wire m_valid, m_ready, m_last, input wire [M_W-1:0] m_data,
+    input wire starved, open, calm, flow,
     output wire [$clog2(N_IN+1)-1:0] s_place,
-    output wire                      begun,
-    output wire                      done,
-    output wire [               3:0] steps,
-    output wire                      due
+    output wire begun, done,
+    output wire [3:0] steps,
+    output wire due
 );
 
     f_steps #(.N_IN(N_IN), .N_OUT(N_OUT), .FLIGHT(FLIGHT), .S_W(S_W), .M_W(M_W)) f_count (

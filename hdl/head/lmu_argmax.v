@@ -25,17 +25,9 @@ module lmu_argmax #(
     // Bits of the place, $clog2(N) or more
     parameter integer OUT_W = 5
 ) (
-    input wire clk,
-    input wire rst,
-    input  wire [WIDTH-1:0] s_axis_tdata,
-    input  wire             s_axis_tvalid,
-    output wire             s_axis_tready,
-    input  wire             s_axis_tlast,
-
-    output wire [OUT_W-1:0] m_axis_tdata,
-    output reg              m_axis_tvalid,
-    input  wire             m_axis_tready,
-    output reg              m_axis_tlast
+    input wire clk, rst,
+    input wire [WIDTH-1:0] s_axis_tdata, input wire s_axis_tvalid, output wire s_axis_tready, input wire s_axis_tlast,
+    output wire [OUT_W-1:0] m_axis_tdata, output reg m_axis_tvalid, input wire m_axis_tready, output reg m_axis_tlast
 );
 
     localparam PLACE_W = N > 1 ? $clog2(N) : 1;

@@ -41,18 +41,11 @@ module lmu_softmax #(
     // 2**INDEX_W words, read by $readmemh; word k is exp(-d) for the index k. Word 0 is not 0.
     parameter TABLE_FILE = "lmu_softmax.hex"
 ) (
-    input wire clk,
-    input wire rst,
-    input  wire [X_TYPE%256-1:0] s_axis_tdata,
-    input  wire                  s_axis_tvalid,
-    output wire                  s_axis_tready,
-    input  wire                  s_axis_tlast,
-
-    output reg  [OUT_TYPE%256-1:0] m_axis_tdata,
-    output reg                     m_axis_tvalid,
-    input  wire                    m_axis_tready,
-    output reg                     m_axis_tlast,
-    output reg  [             0:0] m_axis_tuser
+    input wire clk, rst,
+    input wire [X_TYPE%256-1:0] s_axis_tdata, input wire s_axis_tvalid, output wire s_axis_tready,
+    input wire s_axis_tlast,
+    output reg [OUT_TYPE%256-1:0] m_axis_tdata, output reg m_axis_tvalid, input wire m_axis_tready,
+    output reg m_axis_tlast, output reg [0:0] m_axis_tuser
 );
 
     localparam integer X_W = X_TYPE % 256, X_F = (X_TYPE <<< 8) >>> 16;

@@ -32,36 +32,23 @@
 
 module lmu_ap_call #(
     // Words of a call, 1 or more each
-    parameter integer N_IN = 1,
-    parameter integer N_OUT = 1,
+    parameter integer N_IN = 1, N_OUT = 1,
     // Bits of a word, 1 or more each
-    parameter integer IN_W = 16,
-    parameter integer OUT_W = 16
+    parameter integer IN_W = 16, OUT_W = 16
 ) (
-    input  wire ap_clk,
-    input  wire ap_rst,
-    input  wire ap_ce,
-    input  wire ap_start,
-    output wire ap_ready,
-    output wire ap_done,
-    input  wire ap_continue,
+    input wire ap_clk, ap_rst, ap_ce,
+    input wire ap_start,
+    output wire ap_ready, ap_done,
+    input wire ap_continue,
     output wire ap_idle,
-
-    input  wire [IN_W-1:0] in_dout,
-    input  wire            in_empty_n,
-    output wire            in_read,
-
+    input wire [IN_W-1:0] in_dout,
+    input wire in_empty_n,
+    output wire in_read,
     output wire [OUT_W-1:0] out_din,
-    input  wire             out_full_n,
-    output wire             out_write,
-
-    output reg  [IN_W-1:0] m_axis_tdata,
-    output reg             m_axis_tvalid,
-    input  wire            m_axis_tready,
-
-    input  wire [OUT_W-1:0] s_axis_tdata,
-    input  wire             s_axis_tvalid,
-    output wire             s_axis_tready
+    input wire out_full_n,
+    output wire out_write,
+    output reg [IN_W-1:0] m_axis_tdata, output reg m_axis_tvalid, input wire m_axis_tready,
+    input wire [OUT_W-1:0] s_axis_tdata, input wire s_axis_tvalid, output wire s_axis_tready
 );
 
     localparam IN_CW = $clog2(N_IN + 1), OUT_CW = $clog2(N_OUT + 1);
@@ -112,12 +99,8 @@ module lmu_ap_call #(
 
 `ifdef FORMAL
     // The unit: of a step's N_IN beats it makes N_OUT, after the last of them
-    f_axis #(.SOURCE(1), .WIDTH(OUT_W)) f_s_axis (
-        .clk(ap_clk), .rst(ap_rst), .valid(s_axis_tvalid), .ready(s_axis_tready), .payload(s_axis_tdata)
-    );
-    f_axis #(.WIDTH(IN_W)) f_m_axis (
-        .clk(ap_clk), .rst(ap_rst), .valid(m_axis_tvalid), .ready(m_axis_tready), .payload(m_axis_tdata)
-    );
+    f_axis #(.SOURCE(1), .WIDTH(OUT_W)) f_s_axis (ap_clk, ap_rst, s_axis_tvalid, s_axis_tready, s_axis_tdata);
+    f_axis #(.WIDTH(IN_W)) f_m_axis (ap_clk, ap_rst, m_axis_tvalid, m_axis_tready, m_axis_tdata);
     reg [IN_CW-1:0] f_in_q;  // beats that the unit has taken of its step
     reg [OUT_CW-1:0] f_out_q;  // and given
     wire f_gives = s_axis_tvalid && s_axis_tready, f_takes = m_axis_tvalid && m_axis_tready;

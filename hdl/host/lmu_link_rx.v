@@ -37,21 +37,11 @@ module lmu_link_rx #(
     // Cycles without a byte after which a packet is over
     parameter integer PATIENCE = 600000
 ) (
-    input wire clk,
-    input wire rst,
-    input  wire [7:0] s_axis_tdata,
-    input  wire       s_axis_tvalid,
-    output wire       s_axis_tready,
-
-    output reg  [8*IN_BYTES-1:0] m_axis_tdata,
-    output wire                  m_axis_tvalid,
-    input  wire                  m_axis_tready,
-    output wire                  m_axis_tlast,
-
-    output wire [15:0] r_axis_tdata,
-    output wire        r_axis_tvalid,
-    input  wire        r_axis_tready,
-
+    input wire clk, rst,
+    input wire [7:0] s_axis_tdata, input wire s_axis_tvalid, output wire s_axis_tready,
+    output reg [8*IN_BYTES-1:0] m_axis_tdata, output wire m_axis_tvalid, input wire m_axis_tready,
+    output wire m_axis_tlast,
+    output wire [15:0] r_axis_tdata, output wire r_axis_tvalid, input wire r_axis_tready,
     output wire restart
 );
 
@@ -164,15 +154,9 @@ module lmu_link_rx #(
     end
 
 `ifdef FORMAL
-    f_axis #(.SOURCE(1), .WIDTH(8)) f_s_axis (
-        .clk(clk), .rst(rst), .valid(s_axis_tvalid), .ready(s_axis_tready), .payload(s_axis_tdata)
-    );
-    f_axis #(.WIDTH(8*IN_BYTES + 1)) f_m_axis (
-        .clk(clk), .rst(rst), .valid(m_axis_tvalid), .ready(m_axis_tready), .payload({m_axis_tdata, m_axis_tlast})
-    );
-    f_axis #(.WIDTH(16)) f_r_axis (
-        .clk(clk), .rst(rst), .valid(r_axis_tvalid), .ready(r_axis_tready), .payload(r_axis_tdata)
-    );
+    f_axis #(.SOURCE(1), .WIDTH(8)) f_s_axis (clk, rst, s_axis_tvalid, s_axis_tready, s_axis_tdata);
+    f_axis #(.WIDTH(8*IN_BYTES + 1)) f_m_axis (clk, rst, m_axis_tvalid, m_axis_tready, {m_axis_tdata, m_axis_tlast});
+    f_axis #(.WIDTH(16)) f_r_axis (clk, rst, r_axis_tvalid, r_axis_tready, r_axis_tdata);
 
     // The bytes since the last reply, as they came: f_place_q of them, the payload apart
     reg [15:0] f_place_q, f_length_q, f_crc_q;

@@ -33,21 +33,11 @@ module lmu_link_tx #(
     // The first 64 bits of the contract's SHA-256
     parameter [63:0] CONTRACT = 64'd0
 ) (
-    input wire clk,
-    input wire rst,
-    input  wire [15:0] r_axis_tdata,
-    input  wire        r_axis_tvalid,
-    output wire        r_axis_tready,
-
-    input  wire [8*OUT_BYTES-1:0] s_axis_tdata,
-    input  wire                   s_axis_tvalid,
-    output wire                   s_axis_tready,
-    input  wire                   s_axis_tlast,
-    input  wire [            0:0] s_axis_tuser,
-
-    output wire [7:0] m_axis_tdata,
-    output wire       m_axis_tvalid,
-    input  wire       m_axis_tready
+    input wire clk, rst,
+    input wire [15:0] r_axis_tdata, input wire r_axis_tvalid, output wire r_axis_tready,
+    input wire [8*OUT_BYTES-1:0] s_axis_tdata, input wire s_axis_tvalid, output wire s_axis_tready,
+    input wire s_axis_tlast, input wire [0:0] s_axis_tuser,
+    output wire [7:0] m_axis_tdata, output wire m_axis_tvalid, input wire m_axis_tready
 );
 
     localparam [2:0] IDLE = 3'd0, SYNC = 3'd1, KIND = 3'd2, LOW = 3'd3, HIGH = 3'd4, PAYLOAD = 3'd5, SUM1 = 3'd6,
@@ -129,16 +119,11 @@ module lmu_link_tx #(
     end
 
 `ifdef FORMAL
-    f_axis #(.SOURCE(1), .WIDTH(16)) f_r_axis (
-        .clk(clk), .rst(rst), .valid(r_axis_tvalid), .ready(r_axis_tready), .payload(r_axis_tdata)
-    );
+    f_axis #(.SOURCE(1), .WIDTH(16)) f_r_axis (clk, rst, r_axis_tvalid, r_axis_tready, r_axis_tdata);
     f_axis #(.SOURCE(1), .WIDTH(8*OUT_BYTES + 2)) f_s_axis (
-        .clk(clk), .rst(rst), .valid(s_axis_tvalid), .ready(s_axis_tready),
-        .payload({s_axis_tdata, s_axis_tlast, s_axis_tuser})
+        clk, rst, s_axis_tvalid, s_axis_tready, {s_axis_tdata, s_axis_tlast, s_axis_tuser}
     );
-    f_axis #(.WIDTH(8)) f_m_axis (
-        .clk(clk), .rst(rst), .valid(m_axis_tvalid), .ready(m_axis_tready), .payload(m_axis_tdata)
-    );
+    f_axis #(.WIDTH(8)) f_m_axis (clk, rst, m_axis_tvalid, m_axis_tready, m_axis_tdata);
     always @* assume (!r_axis_tvalid || r_axis_tdata[7:0] == "A" || r_axis_tdata[7:0] == "E" ||
                       r_axis_tdata[7:0] == "I" || r_axis_tdata[7:0] == "S");
 

@@ -45,45 +45,22 @@
 
 module lmu_registers #(
     // Contents of the registers that say what the accelerator is
-    parameter [31:0] ID = 32'h4C4D5502,
-    parameter [31:0] CONTRACT = 32'd0,
-    parameter [31:0] INPUTS = 32'd1,
-    parameter [31:0] OUTPUTS = 32'd1,
-    parameter [31:0] STEPS = 32'd0,
-    parameter [31:0] INPUT_TYPE = 32'd0,
-    parameter [31:0] OUTPUT_TYPE = 32'd0,
-    parameter [31:0] MODE = 32'd0,
+    parameter [31:0] ID = 32'h4C4D5502, CONTRACT = 32'd0, INPUTS = 32'd1, OUTPUTS = 32'd1, STEPS = 32'd0,
+    parameter [31:0] INPUT_TYPE = 32'd0, OUTPUT_TYPE = 32'd0, MODE = 32'd0,
     // Counters of clipped values, 1 or more
     parameter integer COUNTERS = 1,
     // Bits of an address; the table must fit
     parameter integer ADDR_W = 12
 ) (
-    input wire clk,
-    input wire rst,
-    input  wire [ADDR_W-1:0] s_axil_awaddr,
-    input  wire              s_axil_awvalid,
-    output wire              s_axil_awready,
-    input  wire [      31:0] s_axil_wdata,
-    input  wire [       3:0] s_axil_wstrb,
-    input  wire              s_axil_wvalid,
-    output wire              s_axil_wready,
-    output reg  [       1:0] s_axil_bresp,
-    output reg               s_axil_bvalid,
-    input  wire              s_axil_bready,
-    input  wire [ADDR_W-1:0] s_axil_araddr,
-    input  wire              s_axil_arvalid,
-    output wire              s_axil_arready,
-    output reg  [      31:0] s_axil_rdata,
-    output reg  [       1:0] s_axil_rresp,
-    output reg               s_axil_rvalid,
-    input  wire              s_axil_rready,
-
-    output reg                 restart,
-    input  wire                busy,
-    input  wire                framing_error,
-    input  wire                step,
-    input  wire                sequence_end,
-    input  wire [COUNTERS-1:0] clipped
+    input wire clk, rst,
+    input wire [ADDR_W-1:0] s_axil_awaddr, input wire s_axil_awvalid, output wire s_axil_awready,
+    input wire [31:0] s_axil_wdata, input wire [3:0] s_axil_wstrb, input wire s_axil_wvalid, output wire s_axil_wready,
+    output reg [1:0] s_axil_bresp, output reg s_axil_bvalid, input wire s_axil_bready,
+    input wire [ADDR_W-1:0] s_axil_araddr, input wire s_axil_arvalid, output wire s_axil_arready,
+    output reg [31:0] s_axil_rdata, output reg [1:0] s_axil_rresp, output reg s_axil_rvalid, input wire s_axil_rready,
+    output reg restart,
+    input wire busy, framing_error, step, sequence_end,
+    input wire [COUNTERS-1:0] clipped
 );
 
     localparam FIXED = 16;  // words before the counters of clipped values
@@ -194,12 +171,8 @@ module lmu_registers #(
     wire unused = |{s_axil_wdata[31:1], s_axil_wstrb[3:1], aw_addr_q[1:0], s_axil_araddr[1:0]};
 
 `ifdef FORMAL
-    f_axis #(.WIDTH(2)) f_b_axis (
-        .clk(clk), .rst(rst), .valid(s_axil_bvalid), .ready(s_axil_bready), .payload(s_axil_bresp)
-    );
-    f_axis #(.WIDTH(34)) f_r_axis (
-        .clk(clk), .rst(rst), .valid(s_axil_rvalid), .ready(s_axil_rready), .payload({s_axil_rdata, s_axil_rresp})
-    );
+    f_axis #(.WIDTH(2)) f_b_axis (clk, rst, s_axil_bvalid, s_axil_bready, s_axil_bresp);
+    f_axis #(.WIDTH(34)) f_r_axis (clk, rst, s_axil_rvalid, s_axil_rready, {s_axil_rdata, s_axil_rresp});
 
     // Each response belongs to one address (and one word of data), and comes in time
     reg [1:0] f_aw_q, f_w_q;  // addresses, words of data that have no response yet

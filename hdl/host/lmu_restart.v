@@ -39,30 +39,15 @@ module lmu_restart #(
     // Bits of a beat of the output
     parameter integer WIDTH = 16
 ) (
-    input wire clk,
-    input wire rst,
-    input  wire restart,
-    output wire core_rst,
-    output wire busy,
-
-    input  wire s_axis_tvalid,
-    output wire s_axis_tready,
-    input  wire s_axis_tlast,
-
-    output wire c_axis_tvalid,
-    input  wire c_axis_tready,
-
-    input  wire [WIDTH-1:0] y_axis_tdata,
-    input  wire             y_axis_tvalid,
-    output wire             y_axis_tready,
-    input  wire             y_axis_tlast,
-    input  wire             y_axis_tuser,
-
-    output wire [WIDTH-1:0] m_axis_tdata,
-    output wire             m_axis_tvalid,
-    input  wire             m_axis_tready,
-    output wire             m_axis_tlast,
-    output wire             m_axis_tuser
+    input wire clk, rst,
+    input wire restart,
+    output wire core_rst, busy,
+    input wire s_axis_tvalid, output wire s_axis_tready, input wire s_axis_tlast,
+    output wire c_axis_tvalid, input wire c_axis_tready,
+    input wire [WIDTH-1:0] y_axis_tdata, input wire y_axis_tvalid, output wire y_axis_tready, input wire y_axis_tlast,
+    input wire y_axis_tuser,
+    output wire [WIDTH-1:0] m_axis_tdata, output wire m_axis_tvalid, input wire m_axis_tready, output wire m_axis_tlast,
+    output wire m_axis_tuser
 );
 
     localparam BEAT_CW = N > 1 ? $clog2(N) : 1;
@@ -126,16 +111,12 @@ module lmu_restart #(
 `ifdef FORMAL
     // Source and core keep to the rules of AXI4-Stream, but that the core forgets in a reset
 
-    f_axis #(.SOURCE(1), .WIDTH(1)) f_s_axis (
-        .clk(clk), .rst(rst), .valid(s_axis_tvalid), .ready(s_axis_tready), .payload(s_axis_tlast)
-    );
+    f_axis #(.SOURCE(1), .WIDTH(1)) f_s_axis (clk, rst, s_axis_tvalid, s_axis_tready, s_axis_tlast);
     f_axis #(.SOURCE(1), .WIDTH(WIDTH + 2)) f_y_axis (
-        .clk(clk), .rst(core_rst), .valid(y_axis_tvalid), .ready(y_axis_tready),
-        .payload({y_axis_tdata, y_axis_tlast, y_axis_tuser})
+        clk, core_rst, y_axis_tvalid, y_axis_tready, {y_axis_tdata, y_axis_tlast, y_axis_tuser}
     );
     f_axis #(.WIDTH(WIDTH + 2)) f_m_axis (
-        .clk(clk), .rst(rst), .valid(m_axis_tvalid), .ready(m_axis_tready),
-        .payload({m_axis_tdata, m_axis_tlast, m_axis_tuser})
+        clk, rst, m_axis_tvalid, m_axis_tready, {m_axis_tdata, m_axis_tlast, m_axis_tuser}
     );
 
     always @(posedge clk) if (!rst && $past(core_rst)) assume (!y_axis_tvalid);

@@ -22,13 +22,9 @@ module lmu_uart_rx #(
     // Cycles of a bit, 4 or more
     parameter integer DIVISOR = 104
 ) (
-    input wire clk,
-    input wire rst,
+    input wire clk, rst,
     input wire rx,
-
-    output reg  [7:0] m_axis_tdata,
-    output reg        m_axis_tvalid,
-    input  wire       m_axis_tready
+    output reg [7:0] m_axis_tdata, output reg m_axis_tvalid, input wire m_axis_tready
 );
 
     localparam DIV_W = $clog2(DIVISOR), HALF = DIVISOR / 2;
@@ -74,9 +70,7 @@ module lmu_uart_rx #(
     end
 
 `ifdef FORMAL
-    f_axis #(.WIDTH(8)) f_m_axis (
-        .clk(clk), .rst(rst), .valid(m_axis_tvalid), .ready(m_axis_tready), .payload(m_axis_tdata)
-    );
+    f_axis #(.WIDTH(8)) f_m_axis (clk, rst, m_axis_tvalid, m_axis_tready, m_axis_tdata);
 
     // The line since the start bit began; bit k of f_line_q is the line k + 1 cycles ago
     localparam F_STOP = 9 * DIVISOR + HALF;

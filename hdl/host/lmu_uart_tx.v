@@ -17,12 +17,8 @@ module lmu_uart_tx #(
     // Cycles of a bit, 2 or more
     parameter integer DIVISOR = 104
 ) (
-    input wire clk,
-    input wire rst,
-    input  wire [7:0] s_axis_tdata,
-    input  wire       s_axis_tvalid,
-    output wire       s_axis_tready,
-
+    input wire clk, rst,
+    input wire [7:0] s_axis_tdata, input wire s_axis_tvalid, output wire s_axis_tready,
     output wire tx
 );
 
@@ -58,9 +54,7 @@ module lmu_uart_tx #(
     end
 
 `ifdef FORMAL
-    f_axis #(.SOURCE(1), .WIDTH(8)) f_s_axis (
-        .clk(clk), .rst(rst), .valid(s_axis_tvalid), .ready(s_axis_tready), .payload(s_axis_tdata)
-    );
+    f_axis #(.SOURCE(1), .WIDTH(8)) f_s_axis (clk, rst, s_axis_tvalid, s_axis_tready, s_axis_tdata);
 
     // Each frame, cycle by cycle
     reg [9:0] f_frame_q;

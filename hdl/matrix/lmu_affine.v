@@ -29,34 +29,21 @@
 
 module lmu_affine #(
     // Columns and rows of the matrix, 1 or more
-    parameter integer N_IN = 16,
-    parameter integer N_OUT = 8,
+    parameter integer N_IN = 16, N_OUT = 8,
     // Rows worked on at once, one multiplier each; divides N_OUT
     parameter integer LANES = 2,
     // Bits of x, and of a coefficient
-    parameter integer OP_W = 16,
-    parameter integer COEF_W = 16,
+    parameter integer OP_W = 16, COEF_W = 16,
     // Bits of the sum, COEF_W + OP_W or more, and enough for every sum and the shifted bias
     parameter integer ACC_W = 40,
     // 1: there is a bias; its bits and its additional fraction bits, 0 or more
-    parameter integer HAS_BIAS = 1,
-    parameter integer BIAS_W = 16,
-    parameter integer BIAS_SHIFT = 0,
+    parameter integer HAS_BIAS = 1, BIAS_W = 16, BIAS_SHIFT = 0,
     // Coefficients and biases, read by $readmemh
-    parameter ROM_FILE = "lmu_affine.hex",
-    parameter BIAS_FILE = "lmu_affine_bias.hex"
+    parameter ROM_FILE = "lmu_affine.hex", BIAS_FILE = "lmu_affine_bias.hex"
 ) (
-    input wire clk,
-    input wire rst,
-    input  wire [OP_W-1:0] s_axis_tdata,
-    input  wire            s_axis_tvalid,
-    output wire            s_axis_tready,
-    input  wire            s_axis_tlast,
-
-    output reg  [ACC_W-1:0] m_axis_tdata,
-    output reg              m_axis_tvalid,
-    input  wire             m_axis_tready,
-    output reg              m_axis_tlast
+    input wire clk, rst,
+    input wire [OP_W-1:0] s_axis_tdata, input wire s_axis_tvalid, output wire s_axis_tready, input wire s_axis_tlast,
+    output reg [ACC_W-1:0] m_axis_tdata, output reg m_axis_tvalid, input wire m_axis_tready, output reg m_axis_tlast
 );
 
     localparam GROUPS = N_OUT / LANES, RAM_DEPTH = 2 * N_IN, WORDS = GROUPS * N_IN;

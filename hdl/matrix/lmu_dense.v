@@ -22,38 +22,24 @@
 
 module lmu_dense #(
     // Columns and rows of the matrix, 1 or more
-    parameter integer N_IN = 16,
-    parameter integer N_OUT = 8,
+    parameter integer N_IN = 16, N_OUT = 8,
     // Rows worked on at once, one multiplier each; divides N_OUT
     parameter integer LANES = 2,
     // Bits of x
     parameter integer IN_W = 16,
     // Bits of a coefficient; bits and fraction bits of the sum, as in lmu_affine
-    parameter integer COEF_W = 16,
-    parameter integer ACC_W = 40,
-    parameter integer ACC_F = 28,
+    parameter integer COEF_W = 16, ACC_W = 40, ACC_F = 28,
     // 1: there is a bias; its bits and its additional fraction bits
-    parameter integer HAS_BIAS = 1,
-    parameter integer BIAS_W = 16,
-    parameter integer BIAS_SHIFT = 14,
+    parameter integer HAS_BIAS = 1, BIAS_W = 16, BIAS_SHIFT = 14,
     // Type, as in lmu_round_sat, of the output
     parameter integer OUT_TYPE = 32'h16_000c_10,
     // Coefficients and biases, read by $readmemh
-    parameter ROM_FILE = "lmu_dense.hex",
-    parameter BIAS_FILE = "lmu_dense_bias.hex"
+    parameter ROM_FILE = "lmu_dense.hex", BIAS_FILE = "lmu_dense_bias.hex"
 ) (
-    input wire clk,
-    input wire rst,
-    input  wire [IN_W-1:0] s_axis_tdata,
-    input  wire            s_axis_tvalid,
-    output wire            s_axis_tready,
-    input  wire            s_axis_tlast,
-
-    output wire [OUT_TYPE%256-1:0] m_axis_tdata,
-    output wire                    m_axis_tvalid,
-    input  wire                    m_axis_tready,
-    output wire                    m_axis_tlast,
-    output wire [             0:0] m_axis_tuser
+    input wire clk, rst,
+    input wire [IN_W-1:0] s_axis_tdata, input wire s_axis_tvalid, output wire s_axis_tready, input wire s_axis_tlast,
+    output wire [OUT_TYPE%256-1:0] m_axis_tdata, output wire m_axis_tvalid, input wire m_axis_tready,
+    output wire m_axis_tlast, output wire [0:0] m_axis_tuser
 );
 
     wire [ACC_W-1:0] sum_tdata;

@@ -29,39 +29,24 @@ module lmu_scale #(
     // Values of a step, 1 or more
     parameter integer N = 8,
     // Bits of x, and of a factor
-    parameter integer IN_W = 16,
-    parameter integer COEF_W = 16,
+    parameter integer IN_W = 16, COEF_W = 16,
     // Bits of the sum, COEF_W + IN_W or more, and enough for every sum and the shifted offset; its fraction bits
-    parameter integer ACC_W = 33,
-    parameter integer ACC_F = 24,
+    parameter integer ACC_W = 33, ACC_F = 24,
     // Bits of an offset, and its additional fraction bits, 0 or more
-    parameter integer BIAS_W = 16,
-    parameter integer BIAS_SHIFT = 12,
+    parameter integer BIAS_W = 16, BIAS_SHIFT = 12,
     // 1: x is handed on above THRESHOLD, with so many additional fraction bits; COEF_W is then ONE_SHIFT + 2 or more
-    parameter integer RECTIFY = 0,
-    parameter integer THRESHOLD = 0,
-    parameter integer ONE_SHIFT = 0,
+    parameter integer RECTIFY = 0, THRESHOLD = 0, ONE_SHIFT = 0,
     // 1: no more than MOST, 0 or more, with so many additional fraction bits; ACC_W holds it
-    parameter integer HAS_MOST = 0,
-    parameter integer MOST = 0,
-    parameter integer MOST_SHIFT = 0,
+    parameter integer HAS_MOST = 0, MOST = 0, MOST_SHIFT = 0,
     // Type, as in lmu_round_sat, of the output
     parameter integer OUT_TYPE = 32'h16_000c_10,
     // Factors and offsets, read by $readmemh
     parameter ROM_FILE = "lmu_scale.hex"
 ) (
-    input wire clk,
-    input wire rst,
-    input  wire [IN_W-1:0] s_axis_tdata,
-    input  wire            s_axis_tvalid,
-    output wire            s_axis_tready,
-    input  wire            s_axis_tlast,
-
-    output reg  [OUT_TYPE%256-1:0] m_axis_tdata,
-    output wire                    m_axis_tvalid,
-    input  wire                    m_axis_tready,
-    output wire                    m_axis_tlast,
-    output reg  [             0:0] m_axis_tuser
+    input wire clk, rst,
+    input wire [IN_W-1:0] s_axis_tdata, input wire s_axis_tvalid, output wire s_axis_tready, input wire s_axis_tlast,
+    output reg [OUT_TYPE%256-1:0] m_axis_tdata, output wire m_axis_tvalid, input wire m_axis_tready,
+    output wire m_axis_tlast, output reg [0:0] m_axis_tuser
 );
 
     localparam integer OUT_W = OUT_TYPE % 256;

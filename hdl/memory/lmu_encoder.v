@@ -30,60 +30,33 @@
 
 module lmu_encoder #(
     // Beats a step of x (1 or more), mem and h
-    parameter integer N_X = 4,
-    parameter integer N_MEM = 8,
-    parameter integer N_H = 4,
+    parameter integer N_X = 4, N_MEM = 8, N_H = 4,
     // Values of u in a step, 1 or more
     parameter integer MEMORY_D = 1,
     // Values of u worked on at once, one multiplier each; divides MEMORY_D
     parameter integer LANES = 1,
     // Bits of the inputs, and their additional fraction bits, 0 or more
-    parameter integer X_W = 16,
-    parameter integer MEM_W = 16,
-    parameter integer H_W = 16,
-    parameter integer X_SHIFT = 0,
-    parameter integer MEM_SHIFT = 0,
-    parameter integer H_SHIFT = 0,
+    parameter integer X_W = 16, MEM_W = 16, H_W = 16, X_SHIFT = 0, MEM_SHIFT = 0, H_SHIFT = 0,
     // Bits that hold each shifted input
     parameter integer OP_W = 16,
     // Bits of a coefficient; bits and fraction bits of the sum, as in lmu_affine
-    parameter integer COEF_W = 16,
-    parameter integer ACC_W = 40,
-    parameter integer ACC_F = 28,
+    parameter integer COEF_W = 16, ACC_W = 40, ACC_F = 28,
     // 1: there is a bias; its bits and its additional fraction bits
-    parameter integer HAS_BIAS = 1,
-    parameter integer BIAS_W = 16,
-    parameter integer BIAS_SHIFT = 14,
+    parameter integer HAS_BIAS = 1, BIAS_W = 16, BIAS_SHIFT = 14,
     // Type, as in lmu_round_sat, of u
     parameter integer U_TYPE = 32'h16_000e_10,
     // 1: sequences follow one another without a new start
     parameter integer STREAMING = 0,
     // Coefficients and biases, read by $readmemh
-    parameter ROM_FILE = "lmu_encoder.hex",
-    parameter BIAS_FILE = "lmu_encoder_bias.hex"
+    parameter ROM_FILE = "lmu_encoder.hex", BIAS_FILE = "lmu_encoder_bias.hex"
 ) (
-    input wire clk,
-    input wire rst,
-    input  wire [X_W-1:0] x_axis_tdata,
-    input  wire           x_axis_tvalid,
-    output wire           x_axis_tready,
-    input  wire           x_axis_tlast,
-
-    input  wire [MEM_W-1:0] mem_axis_tdata,
-    input  wire             mem_axis_tvalid,
-    output wire             mem_axis_tready,
-    input  wire             mem_axis_tlast,
-
-    input  wire [H_W-1:0] h_axis_tdata,
-    input  wire           h_axis_tvalid,
-    output wire           h_axis_tready,
-    input  wire           h_axis_tlast,
-
-    output wire [U_TYPE%256-1:0] m_axis_tdata,
-    output wire                  m_axis_tvalid,
-    input  wire                  m_axis_tready,
-    output wire                  m_axis_tlast,
-    output wire [           0:0] m_axis_tuser
+    input wire clk, rst,
+    input wire [X_W-1:0] x_axis_tdata, input wire x_axis_tvalid, output wire x_axis_tready, input wire x_axis_tlast,
+    input wire [MEM_W-1:0] mem_axis_tdata, input wire mem_axis_tvalid, output wire mem_axis_tready,
+    input wire mem_axis_tlast,
+    input wire [H_W-1:0] h_axis_tdata, input wire h_axis_tvalid, output wire h_axis_tready, input wire h_axis_tlast,
+    output wire [U_TYPE%256-1:0] m_axis_tdata, output wire m_axis_tvalid, input wire m_axis_tready,
+    output wire m_axis_tlast, output wire [0:0] m_axis_tuser
 );
 
     wire [OP_W-1:0] operand_tdata;
@@ -118,11 +91,10 @@ module lmu_encoder #(
 `ifdef FORMAL
     localparam integer U_W = U_TYPE % 256;
     f_axis #(.SOURCE(1), .WIDTH(MEM_W + 1)) f_mem_axis (
-        .clk(clk), .rst(rst), .valid(mem_axis_tvalid), .ready(mem_axis_tready),
-        .payload({mem_axis_tdata, mem_axis_tlast})
+        clk, rst, mem_axis_tvalid, mem_axis_tready, {mem_axis_tdata, mem_axis_tlast}
     );
     f_axis #(.SOURCE(1), .WIDTH(H_W + 1)) f_h_axis (
-        .clk(clk), .rst(rst), .valid(h_axis_tvalid), .ready(h_axis_tready), .payload({h_axis_tdata, h_axis_tlast})
+        clk, rst, h_axis_tvalid, h_axis_tready, {h_axis_tdata, h_axis_tlast}
     );
 
     localparam F_N = N_X + N_MEM + N_H, F_TURN = F_N > LANES ? F_N : LANES;

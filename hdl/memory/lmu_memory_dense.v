@@ -43,26 +43,16 @@ module lmu_memory_dense #(
     // Rows worked on at once, one multiplier each; divides ORDER
     parameter integer LANES = 1,
     // Types, as in lmu_round_sat, of u, mem, A_bar and B_bar
-    parameter integer U_TYPE = 32'h00_000e_10,
-    parameter integer MEM_TYPE = 32'h16_000e_10,
-    parameter integer A_TYPE = 32'h00_0010_12,
+    parameter integer U_TYPE = 32'h00_000e_10, MEM_TYPE = 32'h16_000e_10, A_TYPE = 32'h00_0010_12,
     parameter integer B_TYPE = 32'h00_0010_12,
     // Coefficients, read by $readmemh
     parameter ROM_FILE = "lmu_memory_dense.hex"
 ) (
-    input wire clk,
-    input wire rst,
-    input  wire [U_TYPE%256-1:0] s_axis_tdata,
-    input  wire                  s_axis_tvalid,
-    output wire                  s_axis_tready,
-    input  wire                  s_axis_tlast,
-    input  wire [           0:0] s_axis_tuser,
-
-    output reg  [LANES*(MEM_TYPE%256)-1:0] m_axis_tdata,
-    output reg                             m_axis_tvalid,
-    input  wire                            m_axis_tready,
-    output reg                             m_axis_tlast,
-    output reg  [               LANES-1:0] m_axis_tuser
+    input wire clk, rst,
+    input wire [U_TYPE%256-1:0] s_axis_tdata, input wire s_axis_tvalid, output wire s_axis_tready,
+    input wire s_axis_tlast, input wire [0:0] s_axis_tuser,
+    output reg [LANES*(MEM_TYPE%256)-1:0] m_axis_tdata, output reg m_axis_tvalid, input wire m_axis_tready,
+    output reg m_axis_tlast, output reg [LANES-1:0] m_axis_tuser
 );
 
     localparam integer U_W = U_TYPE % 256, U_F = (U_TYPE <<< 8) >>> 16;

@@ -46,29 +46,17 @@ module lmu_memory_tridiag #(
     // Cycles of the recurrence: 1 all in one, 2 product | sum and rounding, 3 product | sum | rounding
     parameter integer PIPELINE = 1,
     // Types, as in lmu_round_sat: of u; of mem; of f and z; of -lam, gam, kap (and the last gam) and bet
-    parameter integer U_TYPE = 32'h00_000e_10,
-    parameter integer MEM_TYPE = 32'h16_000e_10,
-    parameter integer SWEEP_TYPE = 32'h16_0011_13,
-    parameter integer LAM_TYPE = 32'h00_000f_10,
-    parameter integer GAM_TYPE = 32'h00_000f_10,
-    parameter integer KAP_TYPE = 32'h00_000f_10,
+    parameter integer U_TYPE = 32'h00_000e_10, MEM_TYPE = 32'h16_000e_10, SWEEP_TYPE = 32'h16_0011_13,
+    parameter integer LAM_TYPE = 32'h00_000f_10, GAM_TYPE = 32'h00_000f_10, KAP_TYPE = 32'h00_000f_10,
     parameter integer BET_TYPE = 32'h00_000f_10,
     // Coefficients, read by $readmemh
     parameter ROM_FILE = "lmu_memory_tridiag.hex"
 ) (
-    input wire clk,
-    input wire rst,
-    input  wire [U_TYPE%256-1:0] s_axis_tdata,
-    input  wire                  s_axis_tvalid,
-    output wire                  s_axis_tready,
-    input  wire                  s_axis_tlast,
-    input  wire [           0:0] s_axis_tuser,
-
-    output reg  [MEM_TYPE%256-1:0] m_axis_tdata,
-    output reg                     m_axis_tvalid,
-    input  wire                    m_axis_tready,
-    output reg                     m_axis_tlast,
-    output reg  [             0:0] m_axis_tuser
+    input wire clk, rst,
+    input wire [U_TYPE%256-1:0] s_axis_tdata, input wire s_axis_tvalid, output wire s_axis_tready,
+    input wire s_axis_tlast, input wire [0:0] s_axis_tuser,
+    output reg [MEM_TYPE%256-1:0] m_axis_tdata, output reg m_axis_tvalid, input wire m_axis_tready,
+    output reg m_axis_tlast, output reg [0:0] m_axis_tuser
 );
 
     localparam integer U_W = U_TYPE % 256, MEM_W = MEM_TYPE % 256, SWEEP_W = SWEEP_TYPE % 256;

@@ -33,30 +33,16 @@ module lmu_memory_tridiag_pes #(
     // All channels
     parameter integer MEMORY_D = 2,
     // The rest as in lmu_memory_tridiag; PIPELINE must not exceed MEMORY_D/PES, ORDER must be 3 or more
-    parameter integer ORDER = 8,
-    parameter integer PIPELINE = 1,
-    parameter integer U_TYPE = 32'h00_000e_10,
-    parameter integer MEM_TYPE = 32'h16_000e_10,
-    parameter integer SWEEP_TYPE = 32'h16_0011_13,
-    parameter integer LAM_TYPE = 32'h00_000f_10,
-    parameter integer GAM_TYPE = 32'h00_000f_10,
-    parameter integer KAP_TYPE = 32'h00_000f_10,
-    parameter integer BET_TYPE = 32'h00_000f_10,
+    parameter integer ORDER = 8, PIPELINE = 1, U_TYPE = 32'h00_000e_10, MEM_TYPE = 32'h16_000e_10,
+    parameter integer SWEEP_TYPE = 32'h16_0011_13, LAM_TYPE = 32'h00_000f_10, GAM_TYPE = 32'h00_000f_10,
+    parameter integer KAP_TYPE = 32'h00_000f_10, BET_TYPE = 32'h00_000f_10,
     parameter ROM_FILE = "lmu_memory_tridiag.hex"
 ) (
-    input wire clk,
-    input wire rst,
-    input  wire [U_TYPE%256-1:0] s_axis_tdata,
-    input  wire                  s_axis_tvalid,
-    output wire                  s_axis_tready,
-    input  wire                  s_axis_tlast,
-    input  wire [           0:0] s_axis_tuser,
-
-    output wire [PES*(MEM_TYPE%256)-1:0] m_axis_tdata,
-    output wire                          m_axis_tvalid,
-    input  wire                          m_axis_tready,
-    output wire                          m_axis_tlast,
-    output wire [               PES-1:0] m_axis_tuser
+    input wire clk, rst,
+    input wire [U_TYPE%256-1:0] s_axis_tdata, input wire s_axis_tvalid, output wire s_axis_tready,
+    input wire s_axis_tlast, input wire [0:0] s_axis_tuser,
+    output wire [PES*(MEM_TYPE%256)-1:0] m_axis_tdata, output wire m_axis_tvalid, input wire m_axis_tready,
+    output wire m_axis_tlast, output wire [PES-1:0] m_axis_tuser
 );
 
     localparam integer MEM_W = MEM_TYPE % 256;

@@ -39,36 +39,23 @@ module lmu_tridiag_datapath #(
     // Cycles of the recurrence: 1 all in one, 2 product | sum and rounding, 3 product | sum | rounding
     parameter integer PIPELINE = 1,
     // Types, as in lmu_round_sat: of u; of mem; of f and z; of -lam, gam, kap (and the last gam) and bet
-    parameter integer U_TYPE = 32'h00_000e_10,
-    parameter integer MEM_TYPE = 32'h16_000e_10,
-    parameter integer SWEEP_TYPE = 32'h16_0011_13,
-    parameter integer LAM_TYPE = 32'h00_000f_10,
-    parameter integer GAM_TYPE = 32'h00_000f_10,
-    parameter integer KAP_TYPE = 32'h00_000f_10,
+    parameter integer U_TYPE = 32'h00_000e_10, MEM_TYPE = 32'h16_000e_10, SWEEP_TYPE = 32'h16_0011_13,
+    parameter integer LAM_TYPE = 32'h00_000f_10, GAM_TYPE = 32'h00_000f_10, KAP_TYPE = 32'h00_000f_10,
     parameter integer BET_TYPE = 32'h00_000f_10
 ) (
-    input wire clk,
-    input wire rst,
-    input wire en,
-
-    input wire valid,
-    input wire back,
-    input wire top,
-
-    input  wire                      clear,
-    input  wire [    U_TYPE%256-1:0] u,
-    input  wire [  MEM_TYPE%256-1:0] state,
-    input  wire [SWEEP_TYPE%256-1:0] f,
-    input  wire [  LAM_TYPE%256-1:0] lam,
-    input  wire [  BET_TYPE%256-1:0] bet,
-    input  wire [  GAM_TYPE%256-1:0] gam,
-    input  wire [  KAP_TYPE%256-1:0] kap,
-
+    input wire clk, rst, en,
+    input wire valid, back, top, clear,
+    input wire [U_TYPE%256-1:0] u,
+    input wire [MEM_TYPE%256-1:0] state,
+    input wire [SWEEP_TYPE%256-1:0] f,
+    input wire [LAM_TYPE%256-1:0] lam,
+    input wire [BET_TYPE%256-1:0] bet,
+    input wire [GAM_TYPE%256-1:0] gam,
+    input wire [KAP_TYPE%256-1:0] kap,
     output wire signed [SWEEP_TYPE%256-1:0] sweep,
-    output wire                             f_valid,
-    output wire        [  MEM_TYPE%256-1:0] new_state,
-    output wire                             new_valid,
-    output wire                             clipped
+    output wire f_valid,
+    output wire [MEM_TYPE%256-1:0] new_state,
+    output wire new_valid, clipped
 );
 
     localparam integer U_W = U_TYPE % 256, U_F = (U_TYPE <<< 8) >>> 16;

@@ -25,8 +25,7 @@
 
 module lmu_activation #(
     // Bits and fraction bits of the input
-    parameter integer IN_W = 40,
-    parameter integer IN_F = 30,
+    parameter integer IN_W = 40, IN_F = 30,
     // Type, as in lmu_round_sat, of the pre-activation
     parameter integer PRE_TYPE = 32'h16_000c_10,
     // As in lmu_function
@@ -38,18 +37,10 @@ module lmu_activation #(
     // Words of the table, as in lmu_function
     parameter TABLE_FILE = "lmu_activation.hex"
 ) (
-    input wire clk,
-    input wire rst,
-    input  wire [IN_W-1:0] s_axis_tdata,
-    input  wire            s_axis_tvalid,
-    output wire            s_axis_tready,
-    input  wire            s_axis_tlast,
-
-    output wire [OUT_TYPE%256-1:0] m_axis_tdata,
-    output reg                     m_axis_tvalid,
-    input  wire                    m_axis_tready,
-    output reg                     m_axis_tlast,
-    output wire [             0:0] m_axis_tuser
+    input wire clk, rst,
+    input wire [IN_W-1:0] s_axis_tdata, input wire s_axis_tvalid, output wire s_axis_tready, input wire s_axis_tlast,
+    output wire [OUT_TYPE%256-1:0] m_axis_tdata, output reg m_axis_tvalid, input wire m_axis_tready,
+    output reg m_axis_tlast, output wire [0:0] m_axis_tuser
 );
 
     localparam integer PRE_W = PRE_TYPE % 256;

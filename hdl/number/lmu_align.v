@@ -21,7 +21,7 @@ module lmu_align #(
     // Bits of the output, IN_W + SHIFT or more
     parameter integer OUT_W = 16
 ) (
-    input  wire signed [ IN_W-1:0] in_data,
+    input wire signed [IN_W-1:0] in_data,
     output wire signed [OUT_W-1:0] out_data
 );
 

@@ -15,8 +15,8 @@
 `default_nettype none
 
 module lmu_crc (
-    input  wire [15:0] seed,
-    input  wire [ 7:0] data,
+    input wire [15:0] seed,
+    input wire [7:0] data,
     output wire [15:0] sum
 );
 

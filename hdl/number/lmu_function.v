@@ -41,11 +41,10 @@ module lmu_function #(
     // 2**(INDEX_W - RR) words, read by $readmemh; word k is that of the k-th index from the most negative one up
     parameter TABLE_FILE = "lmu_function.hex"
 ) (
-    input  wire                           clk,
-    input  wire                           en,
-    input  wire signed [ IN_TYPE%256-1:0] in_data,
+    input wire clk, en,
+    input wire signed [IN_TYPE%256-1:0] in_data,
     output wire signed [OUT_TYPE%256-1:0] out_data,
-    output wire                           clipped
+    output wire clipped
 );
 
     localparam integer IN_W = IN_TYPE % 256, IN_F = (IN_TYPE <<< 8) >>> 16;

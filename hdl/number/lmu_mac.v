@@ -22,17 +22,15 @@
 
 module lmu_mac #(
     // Bits of a coefficient, and of an operand
-    parameter integer COEF_W = 18,
-    parameter integer OP_W = 16,
+    parameter integer COEF_W = 18, OP_W = 16,
     // Bits of the sum: COEF_W + OP_W - 1 + $clog2(N + 1) holds any N products
     parameter integer ACC_W = 40
 ) (
-    input  wire                     clk,
-    input  wire                     en,
-    input  wire                     first,
-    input  wire signed [COEF_W-1:0] coef,
-    input  wire signed [  OP_W-1:0] operand,
-    output reg  signed [ ACC_W-1:0] acc
+    input wire clk, en,
+    input wire first,
+    input wire signed [COEF_W-1:0] coef,
+    input wire signed [OP_W-1:0] operand,
+    output reg signed [ACC_W-1:0] acc
 );
 
     localparam PRODUCT_W = COEF_W + OP_W;

@@ -36,9 +36,9 @@ module lmu_round_sat #(
     // Type of the output, packed as above
     parameter integer OUT_TYPE = 32'h16_000e_10
 ) (
-    input  wire signed [        IN_W-1:0] in_data,
+    input wire signed [IN_W-1:0] in_data,
     output wire signed [OUT_TYPE%256-1:0] out_data,
-    output wire                           clipped
+    output wire clipped
 );
 
     localparam integer OUT_W = OUT_TYPE % 256, OUT_F = (OUT_TYPE <<< 8) >>> 16;

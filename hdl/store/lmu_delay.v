@@ -23,10 +23,8 @@ module lmu_delay #(
     // Cycles, 0 or more
     parameter integer DEPTH = 1
 ) (
-    input  wire             clk,
-    input  wire             rst,
-    input  wire             en,
-    input  wire [WIDTH-1:0] in_data,
+    input wire clk, rst, en,
+    input wire [WIDTH-1:0] in_data,
     output wire [WIDTH-1:0] out_data
 );
 

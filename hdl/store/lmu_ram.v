@@ -24,13 +24,9 @@ module lmu_ram #(
     // Number of words, 2 or more
     parameter integer DEPTH = 16
 ) (
-    input  wire                     clk,
-    input  wire                     wr_en,
-    input  wire [$clog2(DEPTH)-1:0] wr_addr,
-    input  wire [        WIDTH-1:0] wr_data,
-    input  wire                     rd_en,
-    input  wire [$clog2(DEPTH)-1:0] rd_addr,
-    output reg  [        WIDTH-1:0] rd_data
+    input wire clk,
+    input wire wr_en, input wire [$clog2(DEPTH)-1:0] wr_addr, input wire [WIDTH-1:0] wr_data,
+    input wire rd_en, input wire [$clog2(DEPTH)-1:0] rd_addr, output reg [WIDTH-1:0] rd_data
 );
 
     // Nobody reads a word in the cycle in which it is written: Yosys need not add what would give the old one

@@ -27,10 +27,8 @@ module lmu_rom #(
     // File of the contents, read by $readmemh
     parameter FILE = "lmu_rom.hex"
 ) (
-    input  wire                     clk,
-    input  wire                     rd_en,
-    input  wire [$clog2(DEPTH)-1:0] rd_addr,
-    output reg  [        WIDTH-1:0] rd_data
+    input wire clk,
+    input wire rd_en, input wire [$clog2(DEPTH)-1:0] rd_addr, output reg [WIDTH-1:0] rd_data
 );
 
     // Left to itself, Yosys makes even large ROMs of LUTs. Verilator does not count the use in an attribute.

@@ -27,47 +27,23 @@
 
 module lmu_concat #(
     // Values of each source in a step, 0 or more
-    parameter integer N_A = 4,
-    parameter integer N_B = 4,
-    parameter integer N_C = 8,
+    parameter integer N_A = 4, N_B = 4, N_C = 8,
     // Bits of each source
-    parameter integer A_W = 16,
-    parameter integer B_W = 16,
-    parameter integer C_W = 16,
+    parameter integer A_W = 16, B_W = 16, C_W = 16,
     // Additional fraction bits of each source, 0 or more
-    parameter integer A_SHIFT = 0,
-    parameter integer B_SHIFT = 0,
-    parameter integer C_SHIFT = 0,
+    parameter integer A_SHIFT = 0, B_SHIFT = 0, C_SHIFT = 0,
     // 1: the source is a feedback
-    parameter integer A_FEEDBACK = 0,
-    parameter integer B_FEEDBACK = 1,
-    parameter integer C_FEEDBACK = 1,
+    parameter integer A_FEEDBACK = 0, B_FEEDBACK = 1, C_FEEDBACK = 1,
     // Bits of the output; it must hold each shifted source
     parameter integer OUT_W = 16,
     // 1: sequences follow one another without a new start
     parameter integer STREAMING = 0
 ) (
-    input wire clk,
-    input wire rst,
-    input  wire [A_W-1:0] a_axis_tdata,
-    input  wire           a_axis_tvalid,
-    output wire           a_axis_tready,
-    input  wire           a_axis_tlast,
-
-    input  wire [B_W-1:0] b_axis_tdata,
-    input  wire           b_axis_tvalid,
-    output wire           b_axis_tready,
-    input  wire           b_axis_tlast,
-
-    input  wire [C_W-1:0] c_axis_tdata,
-    input  wire           c_axis_tvalid,
-    output wire           c_axis_tready,
-    input  wire           c_axis_tlast,
-
-    output wire [OUT_W-1:0] m_axis_tdata,
-    output wire             m_axis_tvalid,
-    input  wire             m_axis_tready,
-    output wire             m_axis_tlast
+    input wire clk, rst,
+    input wire [A_W-1:0] a_axis_tdata, input wire a_axis_tvalid, output wire a_axis_tready, input wire a_axis_tlast,
+    input wire [B_W-1:0] b_axis_tdata, input wire b_axis_tvalid, output wire b_axis_tready, input wire b_axis_tlast,
+    input wire [C_W-1:0] c_axis_tdata, input wire c_axis_tvalid, output wire c_axis_tready, input wire c_axis_tlast,
+    output wire [OUT_W-1:0] m_axis_tdata, output wire m_axis_tvalid, input wire m_axis_tready, output wire m_axis_tlast
 );
 
     localparam [1:0] A = 2'd0, B = 2'd1, C = 2'd2;
@@ -138,17 +114,15 @@ module lmu_concat #(
 
 `ifdef FORMAL
     f_axis #(.SOURCE(1), .WIDTH(A_W + 1)) f_a_axis (
-        .clk(clk), .rst(rst), .valid(a_axis_tvalid), .ready(a_axis_tready), .payload({a_axis_tdata, a_axis_tlast})
+        clk, rst, a_axis_tvalid, a_axis_tready, {a_axis_tdata, a_axis_tlast}
     );
     f_axis #(.SOURCE(1), .WIDTH(B_W + 1)) f_b_axis (
-        .clk(clk), .rst(rst), .valid(b_axis_tvalid), .ready(b_axis_tready), .payload({b_axis_tdata, b_axis_tlast})
+        clk, rst, b_axis_tvalid, b_axis_tready, {b_axis_tdata, b_axis_tlast}
     );
     f_axis #(.SOURCE(1), .WIDTH(C_W + 1)) f_c_axis (
-        .clk(clk), .rst(rst), .valid(c_axis_tvalid), .ready(c_axis_tready), .payload({c_axis_tdata, c_axis_tlast})
+        clk, rst, c_axis_tvalid, c_axis_tready, {c_axis_tdata, c_axis_tlast}
     );
-    f_axis #(.WIDTH(OUT_W + 1)) f_m_axis (
-        .clk(clk), .rst(rst), .valid(m_axis_tvalid), .ready(m_axis_tready), .payload({m_axis_tdata, m_axis_tlast})
-    );
+    f_axis #(.WIDTH(OUT_W + 1)) f_m_axis (clk, rst, m_axis_tvalid, m_axis_tready, {m_axis_tdata, m_axis_tlast});
 
     // Beats of a step are counted anew: whose turn it is follows from the place
     localparam F_N = N_A + N_B + N_C;

@@ -21,15 +21,9 @@ module lmu_fifo #(
     // Words that fit in at least, 1 or more
     parameter integer DEPTH = 16
 ) (
-    input wire clk,
-    input wire rst,
-    input  wire [WIDTH-1:0] s_axis_tdata,
-    input  wire             s_axis_tvalid,
-    output wire             s_axis_tready,
-
-    output wire [WIDTH-1:0] m_axis_tdata,
-    output reg              m_axis_tvalid,
-    input  wire             m_axis_tready
+    input wire clk, rst,
+    input wire [WIDTH-1:0] s_axis_tdata, input wire s_axis_tvalid, output wire s_axis_tready,
+    output wire [WIDTH-1:0] m_axis_tdata, output reg m_axis_tvalid, input wire m_axis_tready
 );
 
     localparam RAM_DEPTH = DEPTH > 2 ? DEPTH : 2, AW = $clog2(RAM_DEPTH);
@@ -61,12 +55,8 @@ module lmu_fifo #(
     );
 
 `ifdef FORMAL
-    f_axis #(.SOURCE(1), .WIDTH(WIDTH)) f_s_axis (
-        .clk(clk), .rst(rst), .valid(s_axis_tvalid), .ready(s_axis_tready), .payload(s_axis_tdata)
-    );
-    f_axis #(.WIDTH(WIDTH)) f_m_axis (
-        .clk(clk), .rst(rst), .valid(m_axis_tvalid), .ready(m_axis_tready), .payload(m_axis_tdata)
-    );
+    f_axis #(.SOURCE(1), .WIDTH(WIDTH)) f_s_axis (clk, rst, s_axis_tvalid, s_axis_tready, s_axis_tdata);
+    f_axis #(.WIDTH(WIDTH)) f_m_axis (clk, rst, m_axis_tvalid, m_axis_tready, m_axis_tdata);
 
     always @(posedge clk) if (!rst && $past(!rst && count_q != 0)) never_dry : assert (m_axis_tvalid);
 

@@ -23,15 +23,10 @@ module lmu_fork #(
     // Number of outputs, 1 or more
     parameter integer OUTPUTS = 2
 ) (
-    input wire clk,
-    input wire rst,
-    input  wire [WIDTH-1:0] s_axis_tdata,
-    input  wire             s_axis_tvalid,
-    output wire             s_axis_tready,
-
-    output wire [  WIDTH-1:0] m_axis_tdata,
-    output wire [OUTPUTS-1:0] m_axis_tvalid,
-    input  wire [OUTPUTS-1:0] m_axis_tready
+    input wire clk, rst,
+    input wire [WIDTH-1:0] s_axis_tdata, input wire s_axis_tvalid, output wire s_axis_tready,
+    output wire [WIDTH-1:0] m_axis_tdata, output wire [OUTPUTS-1:0] m_axis_tvalid,
+    input wire [OUTPUTS-1:0] m_axis_tready
 );
 
     if (WIDTH < 1 || OUTPUTS < 1) begin : g_check
@@ -49,12 +44,8 @@ module lmu_fork #(
     end
 
 `ifdef FORMAL
-    f_axis #(.SOURCE(1), .WIDTH(WIDTH)) f_s_axis (
-        .clk(clk), .rst(rst), .valid(s_axis_tvalid), .ready(s_axis_tready), .payload(s_axis_tdata)
-    );
-    f_axis #(.WIDTH(WIDTH)) f_m_axis[OUTPUTS-1:0] (
-        .clk(clk), .rst(rst), .valid(m_axis_tvalid), .ready(m_axis_tready), .payload(m_axis_tdata)
-    );
+    f_axis #(.SOURCE(1), .WIDTH(WIDTH)) f_s_axis (clk, rst, s_axis_tvalid, s_axis_tready, s_axis_tdata);
+    f_axis #(.WIDTH(WIDTH)) f_m_axis[OUTPUTS-1:0] (clk, rst, m_axis_tvalid, m_axis_tready, m_axis_tdata);
 
     // Each output takes each beat exactly once
     wire [OUTPUTS-1:0] f_now = m_axis_tvalid & m_axis_tready;

@@ -40,23 +40,11 @@ module lmu_frame #(
     // Bits of a beat, 1 or more
     parameter integer WIDTH = 16
 ) (
-    input wire clk,
-    input wire rst,
-    input  wire [WIDTH-1:0] s_axis_tdata,
-    input  wire             s_axis_tvalid,
-    output wire             s_axis_tready,
-    input  wire             s_axis_tlast,
-
-    output wire [WIDTH-1:0] m_axis_tdata,
-    output wire             m_axis_tvalid,
-    input  wire             m_axis_tready,
-    output wire             m_axis_tlast,
-
-    output wire [0:0] e_axis_tdata,
-    output wire       e_axis_tvalid,
-    input  wire       e_axis_tready,
-
-    output reg  framing_error
+    input wire clk, rst,
+    input wire [WIDTH-1:0] s_axis_tdata, input wire s_axis_tvalid, output wire s_axis_tready, input wire s_axis_tlast,
+    output wire [WIDTH-1:0] m_axis_tdata, output wire m_axis_tvalid, input wire m_axis_tready, output wire m_axis_tlast,
+    output wire [0:0] e_axis_tdata, output wire e_axis_tvalid, input wire e_axis_tready,
+    output reg framing_error
 );
 
     localparam BEAT_CW = N > 1 ? $clog2(N) : 1, STEP_CW = STEPS > 1 ? $clog2(STEPS) : 1;
@@ -135,14 +123,10 @@ module lmu_frame #(
 
 `ifdef FORMAL
     f_axis #(.SOURCE(1), .WIDTH(WIDTH + 1)) f_s_axis (
-        .clk(clk), .rst(rst), .valid(s_axis_tvalid), .ready(s_axis_tready), .payload({s_axis_tdata, s_axis_tlast})
+        clk, rst, s_axis_tvalid, s_axis_tready, {s_axis_tdata, s_axis_tlast}
     );
-    f_axis #(.WIDTH(WIDTH + 1)) f_m_axis (
-        .clk(clk), .rst(rst), .valid(m_axis_tvalid), .ready(m_axis_tready), .payload({m_axis_tdata, m_axis_tlast})
-    );
-    f_axis #(.WIDTH(1)) f_e_axis (
-        .clk(clk), .rst(rst), .valid(e_axis_tvalid), .ready(e_axis_tready), .payload(e_axis_tdata)
-    );
+    f_axis #(.WIDTH(WIDTH + 1)) f_m_axis (clk, rst, m_axis_tvalid, m_axis_tready, {m_axis_tdata, m_axis_tlast});
+    f_axis #(.WIDTH(1)) f_e_axis (clk, rst, e_axis_tvalid, e_axis_tready, e_axis_tdata);
 
     // The register in front: a beat that is taken passes at once or waits, and none comes twice
     always @(posedge clk) begin

@@ -29,30 +29,16 @@ module lmu_merge #(
     // What is made of a pair, as above
     parameter integer OP = 0,
     // Bits of each source
-    parameter integer A_W = 16,
-    parameter integer B_W = 16,
+    parameter integer A_W = 16, B_W = 16,
     // Additional fraction bits of each source, 0 or more
-    parameter integer A_SHIFT = 0,
-    parameter integer B_SHIFT = 0,
+    parameter integer A_SHIFT = 0, B_SHIFT = 0,
     // Bits of the output; it must hold every result
     parameter integer OUT_W = 17
 ) (
-    input wire clk,
-    input wire rst,
-    input  wire [A_W-1:0] a_axis_tdata,
-    input  wire           a_axis_tvalid,
-    output wire           a_axis_tready,
-    input  wire           a_axis_tlast,
-
-    input  wire [B_W-1:0] b_axis_tdata,
-    input  wire           b_axis_tvalid,
-    output wire           b_axis_tready,
-    input  wire           b_axis_tlast,
-
-    output reg  [OUT_W-1:0] m_axis_tdata,
-    output reg              m_axis_tvalid,
-    input  wire             m_axis_tready,
-    output reg              m_axis_tlast
+    input wire clk, rst,
+    input wire [A_W-1:0] a_axis_tdata, input wire a_axis_tvalid, output wire a_axis_tready, input wire a_axis_tlast,
+    input wire [B_W-1:0] b_axis_tdata, input wire b_axis_tvalid, output wire b_axis_tready, input wire b_axis_tlast,
+    output reg [OUT_W-1:0] m_axis_tdata, output reg m_axis_tvalid, input wire m_axis_tready, output reg m_axis_tlast
 );
 
     localparam WIDE_W = A_W + A_SHIFT > B_W + B_SHIFT ? A_W + A_SHIFT : B_W + B_SHIFT;
@@ -93,14 +79,12 @@ module lmu_merge #(
 
 `ifdef FORMAL
     f_axis #(.SOURCE(1), .WIDTH(A_W + 1)) f_a_axis (
-        .clk(clk), .rst(rst), .valid(a_axis_tvalid), .ready(a_axis_tready), .payload({a_axis_tdata, a_axis_tlast})
+        clk, rst, a_axis_tvalid, a_axis_tready, {a_axis_tdata, a_axis_tlast}
     );
     f_axis #(.SOURCE(1), .WIDTH(B_W + 1)) f_b_axis (
-        .clk(clk), .rst(rst), .valid(b_axis_tvalid), .ready(b_axis_tready), .payload({b_axis_tdata, b_axis_tlast})
+        clk, rst, b_axis_tvalid, b_axis_tready, {b_axis_tdata, b_axis_tlast}
     );
-    f_axis #(.WIDTH(OUT_W + 1)) f_m_axis (
-        .clk(clk), .rst(rst), .valid(m_axis_tvalid), .ready(m_axis_tready), .payload({m_axis_tdata, m_axis_tlast})
-    );
+    f_axis #(.WIDTH(OUT_W + 1)) f_m_axis (clk, rst, m_axis_tvalid, m_axis_tready, {m_axis_tdata, m_axis_tlast});
 
     // The pair that is due, as it came, and the definition of what is made of it with room for every result
     localparam F_W = A_W + B_W + A_SHIFT + B_SHIFT + 2;

@@ -33,17 +33,9 @@ module lmu_pool #(
     // Bits of a result: WIDTH of a largest value, enough for every sum
     parameter integer OUT_W = 17
 ) (
-    input wire clk,
-    input wire rst,
-    input  wire [WIDTH-1:0] s_axis_tdata,
-    input  wire             s_axis_tvalid,
-    output wire             s_axis_tready,
-    input  wire             s_axis_tlast,
-
-    output reg  [OUT_W-1:0] m_axis_tdata,
-    output reg              m_axis_tvalid,
-    input  wire             m_axis_tready,
-    output reg              m_axis_tlast
+    input wire clk, rst,
+    input wire [WIDTH-1:0] s_axis_tdata, input wire s_axis_tvalid, output wire s_axis_tready, input wire s_axis_tlast,
+    output reg [OUT_W-1:0] m_axis_tdata, output reg m_axis_tvalid, input wire m_axis_tready, output reg m_axis_tlast
 );
 
     localparam PLACE_W = N > 1 ? $clog2(N) : 1, STEP_W = SIZE > 1 ? $clog2(SIZE) : 1;
@@ -91,11 +83,9 @@ module lmu_pool #(
 
 `ifdef FORMAL
     f_axis #(.SOURCE(1), .WIDTH(WIDTH + 1)) f_s_axis (
-        .clk(clk), .rst(rst), .valid(s_axis_tvalid), .ready(s_axis_tready), .payload({s_axis_tdata, s_axis_tlast})
+        clk, rst, s_axis_tvalid, s_axis_tready, {s_axis_tdata, s_axis_tlast}
     );
-    f_axis #(.WIDTH(OUT_W + 1)) f_m_axis (
-        .clk(clk), .rst(rst), .valid(m_axis_tvalid), .ready(m_axis_tready), .payload({m_axis_tdata, m_axis_tlast})
-    );
+    f_axis #(.WIDTH(OUT_W + 1)) f_m_axis (clk, rst, m_axis_tvalid, m_axis_tready, {m_axis_tdata, m_axis_tlast});
 
     // The values of any one place: one result for SIZE of them, by the definition on all values of the window
     wire [PLACE_W-1:0] f_any = $anyconst;

@@ -27,19 +27,11 @@ module lmu_serializer #(
     // Values of a word, 1 or more
     parameter integer LANES = 4
 ) (
-    input wire clk,
-    input wire rst,
-    input  wire [LANES*WIDTH-1:0] s_axis_tdata,
-    input  wire                   s_axis_tvalid,
-    output wire                   s_axis_tready,
-    input  wire                   s_axis_tlast,
-    input  wire [      LANES-1:0] s_axis_tuser,
-
-    output wire [WIDTH-1:0] m_axis_tdata,
-    output reg              m_axis_tvalid,
-    input  wire             m_axis_tready,
-    output wire             m_axis_tlast,
-    output wire [      0:0] m_axis_tuser
+    input wire clk, rst,
+    input wire [LANES*WIDTH-1:0] s_axis_tdata, input wire s_axis_tvalid, output wire s_axis_tready,
+    input wire s_axis_tlast, input wire [LANES-1:0] s_axis_tuser,
+    output wire [WIDTH-1:0] m_axis_tdata, output reg m_axis_tvalid, input wire m_axis_tready, output wire m_axis_tlast,
+    output wire [0:0] m_axis_tuser
 );
 
     localparam LANE_CW = LANES > 1 ? $clog2(LANES) : 1;

@@ -28,18 +28,10 @@ module lmu_step_start #(
     // Bits of a beat, 1 or more
     parameter integer WIDTH = 16
 ) (
-    input wire clk,
-    input wire rst,
-    input  wire [WIDTH-1:0] s_axis_tdata,
-    input  wire             s_axis_tvalid,
-    output wire             s_axis_tready,
-    input  wire             s_axis_tlast,
-
-    output wire [WIDTH-1:0] m_axis_tdata,
-    output wire             m_axis_tvalid,
-    input  wire             m_axis_tready,
-    output wire             m_axis_tlast,
-    output reg  [      0:0] m_axis_tuser
+    input wire clk, rst,
+    input wire [WIDTH-1:0] s_axis_tdata, input wire s_axis_tvalid, output wire s_axis_tready, input wire s_axis_tlast,
+    output wire [WIDTH-1:0] m_axis_tdata, output wire m_axis_tvalid, input wire m_axis_tready, output wire m_axis_tlast,
+    output reg [0:0] m_axis_tuser
 );
 
     if (N < 1 || WIDTH < 1) begin : g_check_sizes
@@ -60,11 +52,10 @@ module lmu_step_start #(
 
 `ifdef FORMAL
     f_axis #(.SOURCE(1), .WIDTH(WIDTH + 1)) f_s_axis (
-        .clk(clk), .rst(rst), .valid(s_axis_tvalid), .ready(s_axis_tready), .payload({s_axis_tdata, s_axis_tlast})
+        clk, rst, s_axis_tvalid, s_axis_tready, {s_axis_tdata, s_axis_tlast}
     );
     f_axis #(.WIDTH(WIDTH + 2)) f_m_axis (
-        .clk(clk), .rst(rst), .valid(m_axis_tvalid), .ready(m_axis_tready),
-        .payload({m_axis_tdata, m_axis_tlast, m_axis_tuser})
+        clk, rst, m_axis_tvalid, m_axis_tready, {m_axis_tdata, m_axis_tlast, m_axis_tuser}
     );
 
     // A source puts tlast on a step's last beat

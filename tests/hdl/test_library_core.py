@@ -7,7 +7,7 @@ import yaml
 
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.resources import hdl_dir, hdl_file, hdl_modules, property_modules
-from tools.format_hdl import formatted
+from tools.format_hdl import formatted, head
 
 
 def test_every_module_is_found_by_its_name() -> None:
@@ -36,9 +36,9 @@ def test_every_file_names_its_licence() -> None:
         assert path.read_text().startswith("// SPDX-License-Identifier: Apache-2.0\n"), path
 
 
-def test_instances_have_one_layout() -> None:
-    for path in hdl_modules().values():
-        assert formatted(path.read_text()) == path.read_text(), f"run tools/format_hdl.py: {path}"
+def test_files_have_one_layout() -> None:
+    for path in (*hdl_modules().values(), *property_modules().values()):
+        assert head(formatted(path.read_text())) == path.read_text(), f"run tools/format_hdl.py: {path}"
 
 
 def test_the_layout_of_an_instance() -> None:
@@ -54,3 +54,20 @@ def test_the_layout_of_an_instance() -> None:
     assert max(map(len, lines)) <= 120 and lines[-1] == ");"
     commented = "lmu_rom rom (\n    .clk(clk) // rising\n);\n"
     assert formatted(commented) == commented
+
+
+def test_the_layout_of_a_head() -> None:
+    """A stream has a line, and so have parameters of one type below one comment; long lines are broken."""
+    before = "module a #(\n    // Bits\n    parameter integer A_W = 1,\n    parameter integer B_W = 2,\n"
+    before += '    parameter FILE = "a.hex"\n) (\n    input wire clk,\n    input wire rst,\n\n'
+    before += "    input  wire [A_W-1:0] s_axis_tdata,\n    input  wire           s_axis_tvalid,\n"
+    before += "    output wire           s_axis_tready,\n"
+    before += "    output reg  [B_W-1:0] y, z\n);\nendmodule\n"
+    after = "module a #(\n    // Bits\n    parameter integer A_W = 1, B_W = 2,\n"
+    after += '    parameter FILE = "a.hex"\n) (\n    input wire clk, rst,\n'
+    after += "    input wire [A_W-1:0] s_axis_tdata, input wire s_axis_tvalid, output wire s_axis_tready,\n"
+    after += "    output reg [B_W-1:0] y, z\n);\nendmodule\n"
+    assert head(before) == head(after) == after
+    names = [f"s_axis_t{'x' * 30}{k}" for k in range(4)]
+    lines = head("module b (\n" + ",\n".join(f"    input wire {name}" for name in names) + "\n);\n").splitlines()
+    assert lines[1:3] == [f"    input wire {names[0]}, {names[1]},", f"    input wire {names[2]}, {names[3]}"]
