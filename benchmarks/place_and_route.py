@@ -20,8 +20,9 @@ from lmu_hls.configurations import PSMNIST
 from lmu_hls.fixed import FixedType, quantize
 from lmu_hls.legendre import tridiagonal_factors
 from lmu_hls.resources import hdl_file
-from lmu_hls.rtl import MemoryUnit, memory_unit
+from lmu_hls.rtl.memory import memory_unit
 from lmu_hls.rtl.standalone import with_submodules
+from lmu_hls.rtl.unit import MemoryUnit
 from lmu_hls.spec import LMU, TridiagonalUpdate, Weight
 from lmu_hls.synth.constraints import constraints
 from lmu_hls.synth.families import Target, target_of

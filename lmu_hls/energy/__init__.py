@@ -4,8 +4,3 @@ Every energy and power of this package is an estimate. ``operations`` counts wha
 what the Verilog did in a simulation, ``published`` has the energy of an operation with its source, ``estimate`` adds
 up.
 """
-
-from lmu_hls.energy.activity import measure
-from lmu_hls.energy.estimate import NODE_NM, STEP_MS, estimate
-
-__all__ = ["NODE_NM", "STEP_MS", "estimate", "measure"]

@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 
 from lmu_hls import golden, toolchain
-from lmu_hls.energy import NODE_NM, STEP_MS, estimate, measure
+from lmu_hls.energy.activity import measure
 from lmu_hls.energy.drivers import drivers
-from lmu_hls.energy.estimate import check
+from lmu_hls.energy.estimate import NODE_NM, STEP_MS, check, estimate
 from lmu_hls.errors import LmuHlsError, NotVerified, VerificationFailed
 from lmu_hls.fixed import quantize
 from lmu_hls.flow.accelerator import written_accelerator

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from lmu_hls.fixed import FixedType
 from lmu_hls.records import Hardware
-from lmu_hls.rtl.network import NetworkPlan, utilisation
-from lmu_hls.rtl.packed import plain
-from lmu_hls.rtl.reuse import Settled
+
+if TYPE_CHECKING:  # who only reads a manifest needs no planner
+    from lmu_hls.rtl.network import NetworkPlan
+    from lmu_hls.rtl.reuse import Settled
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,8 @@ class Project:
 
 def hardware(plan: NetworkPlan, settled: Settled | None = None) -> Hardware:
     """What the network of ``plan`` takes; ``settled``: what was made of the reuse factor that was asked for."""
+    from lmu_hls.rtl.network import utilisation
+
     return Hardware(
         layers=plan.layers,
         ii_cycles=plan.cycles.ii,
@@ -83,6 +87,8 @@ def hardware(plan: NetworkPlan, settled: Settled | None = None) -> Hardware:
 
 def project(plan: NetworkPlan, files: Mapping[str, str], settled: Settled | None = None) -> Project:
     """The manifest of ``plan``; ``files`` maps names to hashes, ``settled`` as for :func:`hardware`."""
+    from lmu_hls.rtl.packed import plain
+
     network, options = plan.network, plan.options
     return Project(
         network=network.name,

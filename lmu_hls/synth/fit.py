@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from lmu_hls.records.placement import Usage
-from lmu_hls.rtl.reuse import fastest, settle
-from lmu_hls.rtl.stages import stage_of
-from lmu_hls.spec import Network
 from lmu_hls.synth.families import Target
+
+if TYPE_CHECKING:  # the planner is loaded where something does not fit
+    from lmu_hls.spec import Network
 
 MARGIN = 0.9  # of a device's logic, more of which is hard to route
 _MULTIPLIERS = ("DSP", "MULT9X9", "MULT18X18", "MULT36X36")
@@ -68,6 +69,8 @@ def _reuse_factor(
     network: Network, over: Mapping[str, Usage], multipliers: int, streaming: bool
 ) -> tuple[int, int] | None:
     """The lowest reuse factor that fits, and its multipliers. More cycles never take more multipliers."""
+    from lmu_hls.rtl.reuse import fastest, settle
+
     least = fastest(network, streaming)
     slowest = settle(_free(network, least), least, streaming).most_cycles
 
@@ -94,5 +97,7 @@ def _fits(name: str, use: Usage, share: float) -> bool:
 
 def _free(network: Network, cycles: int) -> Network:
     """The network whose layers all ask for so many cycles."""
+    from lmu_hls.rtl.stages import stage_of
+
     stages = {layer.name: stage_of(layer) for layer in network.layers}
     return network.map_layers({name: stage.with_reuse_factor(cycles) for name, stage in stages.items() if stage.search})

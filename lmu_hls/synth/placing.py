@@ -20,7 +20,6 @@ from lmu_hls.records.model import Unit
 from lmu_hls.records.placement import Placement, Placements, SeedRun, TargetPlacement, Usage
 from lmu_hls.records.synth import Resources
 from lmu_hls.rtl.manifest import Project
-from lmu_hls.spec import store
 from lmu_hls.synth.constraints import constraints, sdc
 from lmu_hls.synth.families import Target, target_of
 from lmu_hls.synth.fit import lacking, remedy, usage_of
@@ -267,6 +266,8 @@ def _without(name: str, use: Usage, harness: Mapping[str, int]) -> Usage:
 
 
 def _remedy(folder: OutputFolder, usages: Mapping[str, Usage]) -> str:
+    from lmu_hls.spec import store
+
     try:
         hardware = load(folder.manifest, Manifest).hardware
         return remedy(store.load(folder.spec), usages, hardware.multipliers if hardware else 0)

@@ -11,9 +11,10 @@ import pytest
 
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType
-from lmu_hls.rtl import DEGREES_DESCENDING, memory_unit
+from lmu_hls.rtl.memory import memory_unit
 from lmu_hls.rtl.packed import TypeWord
 from lmu_hls.rtl.standalone import with_submodules
+from lmu_hls.rtl.unit import DEGREES_DESCENDING
 from lmu_hls.spec import LMU, TridiagonalUpdate, Weight
 from lmu_hls.toolchain import find, simulator_env
 from tests.support.hdl import dense_grid, tridiag_grid

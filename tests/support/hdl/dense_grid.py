@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from lmu_hls.fixed import OVERFLOWS, ROUNDINGS, FixedType, Ints, requantize
-from lmu_hls.rtl import MemoryUnit, memory_unit
+from lmu_hls.rtl.memory import memory_unit
+from lmu_hls.rtl.unit import MemoryUnit
 from lmu_hls.spec import LMU, DenseUpdate, Weight
 from tests.support.hdl.memory_grid import MEM, U, layer, random_integers
 

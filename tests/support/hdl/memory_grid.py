@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 
 from lmu_hls.fixed import FixedType, Ints
-from lmu_hls.rtl import CHANNELS, MemoryUnit
+from lmu_hls.rtl.unit import CHANNELS, MemoryUnit
 from lmu_hls.spec import LMU, Weight
 from tests.support.hdl.core_grid import Case, Phase, last_beats, signed
 from tests.support.hdl.stream_grid import Stream, Unit, beats
