@@ -40,6 +40,7 @@ PURPOSE: Mapping[str, str] = {
     "opensta": "timing and power of standard cells",
     "clang": "reads the C++ as an HLS tool does, in the tests",
     "vitis_hls": "AMD's HLS, for the project in hls/",
+    "vivado_hls": "AMD's HLS before Vitis, for the project in hls/",
     "vivado": "AMD's synthesis and place and route",
 }
 _MODEL = ("python", "keras", "tensorflow", "hls4ml")

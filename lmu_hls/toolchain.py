@@ -297,5 +297,6 @@ TOOLS: Mapping[str, Callable[[str], Tool]] = {
     "opensta": _program(("sta",), ("-version",), r"^(\d+\.\d+\.\d+)", "opensta", required=False),
     "clang": _find_clang,
     "vitis_hls": partial(_find_vendor, programs=("vitis-run", "vitis_hls")),
+    "vivado_hls": partial(_find_vendor, programs=("vivado_hls",)),
     "vivado": partial(_find_vendor, programs=("vivado",)),
 }

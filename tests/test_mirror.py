@@ -34,6 +34,7 @@ ELSEWHERE = {
     "lmu_hls/cli": {"test_cli_light.py": "options run terminal"},
     "lmu_hls/cli/commands": {
         "boards/test_comparison.py": "board",
+        "flow/test_csynth.py": "build",
         "flow/test_convert_reuse.py": "convert",
         "flow/test_estimate.py": "estimate",
         "flow/test_numbers.py": "profile",

@@ -1,7 +1,8 @@
-"""What the commands do, as functions: convert, verify and energy; each leaves records in an output folder."""
+"""What the commands do, as functions: convert, verify, build and energy; each leaves records in an output folder."""
 
 from lmu_hls.flow.config_file import read_config
 from lmu_hls.flow.convert import convert, load_model, softmax_remark, up_to_logits
+from lmu_hls.flow.csynth import synthesize_hls
 from lmu_hls.flow.data import Data, load_data, random_data
 from lmu_hls.flow.energy import energy
 from lmu_hls.flow.estimate import estimate_line, estimate_model, estimate_text
@@ -30,6 +31,7 @@ __all__ = [
     "read_config",
     "rehearse",
     "softmax_remark",
+    "synthesize_hls",
     "target_of",
     "up_to_logits",
     "verify",

@@ -335,4 +335,5 @@ def _manifest(
         design.network.x,
         hardware(design.plan, design.settled),
         estimate_graph(graph),
+        design.network.stateful,
     )

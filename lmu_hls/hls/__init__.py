@@ -16,6 +16,7 @@ def register() -> None:
     from lmu_hls.front import graph
     from lmu_hls.hls import fifos, layers, names, pointwise, strategy
     from lmu_hls.hls.targets import FIRMWARE, TARGETS
+    from lmu_hls.hls.vendor import checked_build
 
     graph.register()
     if getattr(get_backend(TARGETS[0].name), "supports_lmu", False):
@@ -24,6 +25,8 @@ def register() -> None:
         backend = get_backend(target.name)
         backend.supports_lmu = True  # asked by the layer of the graph
         backend.lmu_io_types = target.io_types
+        if target.is_amd:
+            backend.build = checked_build(backend.build)
         if target.templates_of == target.name:
             passes = target.name.lower()
             for settling in (strategy.SettleStrategies(), pointwise.PossibleReuse(), names.NameTypes()):

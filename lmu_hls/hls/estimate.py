@@ -19,7 +19,8 @@ from lmu_hls.front.reading import Reading
 from lmu_hls.hls.strategy import in_rtl, strategy_of
 from lmu_hls.hls.targets import TARGETS
 from lmu_hls.hls.tiles import Loop, Schedule, schedule
-from lmu_hls.records import HlsEstimate, HlsLayer
+from lmu_hls.records import HlsFigures, HlsLayer
+from lmu_hls.records.hls import ESTIMATE
 from lmu_hls.spec import LMU, Activation, DenseUpdate, Table
 from lmu_hls.spec.assign import Assign, Read, Term, carried
 
@@ -30,6 +31,7 @@ ADD = 1  # a level of a tree of additions
 ROUND = 1  # rounding and overflow
 LOOP = 2  # into a loop and out of it
 INTERFACE = 2  # x in and h out
+WIRES = ("Input", "Reshape", "Concatenate", "LMUSelect")  # layers that only hand values on
 SHALLOW = 64  # words of a ROM that is made of LUTs, as lmu_shallow in nnet_lmu_matrix.h
 BRAM18 = ((18, 1024), (9, 2048), (4, 4096), (2, 8192), (1, 16384))  # bits and words of one, read at both ports
 
@@ -54,8 +56,8 @@ class Multiplier:
 SERIES_7, ULTRASCALE = Multiplier(25, 18), Multiplier(27, 18)
 
 
-def estimate_graph(model: Graph) -> HlsEstimate | None:
-    """The estimate of all LMU layers of a model whose types are settled.
+def estimate_graph(model: Graph) -> HlsFigures | None:
+    """The estimate of all LMU layers of a model whose types are settled, and the names of the layers beside them.
 
     None where there is no LMU, where a memory is hand-written Verilog, and for Quartus and Catapult: their tools do not
     read the pragmas that make these loops, and their devices have other multipliers and RAMs.
@@ -68,7 +70,18 @@ def estimate_graph(model: Graph) -> HlsEstimate | None:
     multiplier = SERIES_7 if part.lower().startswith("xc7") else ULTRASCALE
     layers = [(LMULayerReader().extract(Reading(node)), strategy_of(node)) for node in nodes]
     made = tuple(estimate_layer(layer, schedule(layer, strategy), multiplier) for layer, strategy in layers)
-    return HlsEstimate(made, part, str(multiplier))
+    total = HlsLayer(
+        "total",
+        multipliers=sum(layer.multipliers or 0 for layer in made),
+        dsp=sum(layer.dsp or 0 for layer in made),
+        bram18=sum(layer.bram18 or 0 for layer in made),
+    )
+    return HlsFigures(ESTIMATE, made, total, part, str(multiplier), _not_counted(model))
+
+
+def _not_counted(model: Graph) -> tuple[str, ...]:
+    """The layers that take something, but have no model here."""
+    return tuple(node.name for node in model.get_layers() if node.class_name not in ("LMU", *WIRES))
 
 
 def estimate_layer(layer: LMU, plan: Schedule, multiplier: Multiplier = ULTRASCALE) -> HlsLayer:

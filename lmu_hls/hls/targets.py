@@ -15,8 +15,8 @@ class Target:
     ``numbers`` are the fixed-point types of its tool, "ap" or "ac", and the folder in firmware/ that puts the headers
     onto them; ``numbers_from`` is where hls4ml's templates have those types. ``templates_of`` names the backend whose
     templates and passes serve: hls4ml looks them up there, too. ``exact_bits`` is the widest type of inputs and outputs
-    that its interface passes without rounding, None where it passes any. ``io_types`` are hls4ml's words for arrays and
-    streams between the layers.
+    that its interface passes without rounding, None where it passes any. ``tool`` is AMD's, by its name in
+    ``lmu_hls.toolchain``. ``io_types`` are hls4ml's words for arrays and streams between the layers.
     """
 
     name: str
@@ -24,6 +24,7 @@ class Target:
     numbers_from: str = "vivado/ap_types/ap_fixed.h"
     templates_of: str = "Vivado"
     exact_bits: int | None = None
+    tool: str = "vivado_hls"
     io_types: tuple[str, ...] = ("io_parallel", "io_stream")
 
     @property
@@ -39,7 +40,7 @@ class Target:
 
 TARGETS = (
     Target("Vivado"),
-    Target("Vitis"),
+    Target("Vitis", tool="vitis_hls"),
     Target("VivadoAccelerator", exact_bits=24),
     Target("Quartus", numbers="ac", numbers_from="quartus/ac_types/ac_fixed.h", templates_of="Quartus"),
     Target("Catapult", numbers="ac", numbers_from="catapult/ac_types/include/ac_fixed.h", templates_of="Catapult"),

@@ -9,13 +9,14 @@ Files in an output folder (lmu_hls.records.folder), written with `dump(path, rec
     traces.json     Traces         what of verify is drawn
     synth.json      Synthesis      what each unit takes, by target
     place.json      Placements     clock, utilisation and critical path of each unit, by device
+    hls.json        HlsSynthesis   what AMD's HLS tool says of the project in hls/
     energy.json     Energy         activity in a simulation, and the energy of an inference, an estimate
 
 Each holds its evidence (lmu_hls.records.evidence): what it is about. All have one schema (lmu_hls.records.schema).
 """
 
 from lmu_hls.records.energy import Activity, Energy, OperationEnergy
-from lmu_hls.records.hls import HlsEstimate, HlsLayer
+from lmu_hls.records.hls import HlsFigures, HlsLayer, HlsSynthesis
 from lmu_hls.records.jsonfile import write_bytes, write_text
 from lmu_hls.records.model import (
     Conversion,
@@ -61,8 +62,9 @@ __all__ = [
     "Energy",
     "Fidelity",
     "Hardware",
-    "HlsEstimate",
+    "HlsFigures",
     "HlsLayer",
+    "HlsSynthesis",
     "LayerPlan",
     "LayerSummary",
     "Manifest",

@@ -64,6 +64,7 @@ SUBJECTS: Mapping[str, tuple[str, ...]] = {
     "csim": (SPEC, *HLS),
     "rtlsim": (SPEC, *VERILOG),
     "synthesis": VERILOG,
+    "csynth": HLS,
     "traces": (MODEL, SPEC, *VERILOG),
     "energy": (SPEC, *VERILOG),
 }

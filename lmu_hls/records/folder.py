@@ -86,6 +86,11 @@ class OutputFolder:
         return self.root / "place.json"
 
     @property
+    def hls_synthesis(self) -> Path:
+        """What AMD's HLS tool says of the project."""
+        return self.root / "hls.json"
+
+    @property
     def boards(self) -> Path:
         return self.root / "boards"
 
@@ -110,8 +115,8 @@ class OutputFolder:
     @property
     def results(self) -> tuple[Path, ...]:
         """The files that are written beside those of the conversion."""
-        records = (self.precision, self.verification, self.traces, self.synthesis, self.placement, self.energy)
-        return (self.conversion, *records, *self.reports)
+        found = (self.verification, self.traces, self.synthesis, self.placement, self.hls_synthesis, self.energy)
+        return (self.conversion, self.precision, *found, *self.reports)
 
     @property
     def derived(self) -> tuple[Path, ...]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from lmu_hls.fixed import FixedType
 from lmu_hls.records.evidence import Evidence
-from lmu_hls.records.hls import HlsEstimate
+from lmu_hls.records.hls import HlsFigures
 from lmu_hls.records.number import check_counts
 
 
@@ -135,7 +135,8 @@ class Manifest:
     """What `convert` wrote: the model, hls4ml backend and io_type, Verilog units, tool versions by name.
 
     The input is (steps, n_in) values of one type. ``hardware`` is that of the whole network in Verilog,
-    ``hls`` the estimate of the LMU layers in C++, None where there is no model for it.
+    ``hls`` the estimate of the LMU layers in C++, None where there is no model for it. ``stateful``: its state stays
+    from call to call.
     """
 
     model: ModelSummary
@@ -146,7 +147,8 @@ class Manifest:
     input_shape: tuple[int, ...] = ()
     input_type: FixedType | None = None
     hardware: Hardware | None = None
-    hls: HlsEstimate | None = None
+    hls: HlsFigures | None = None
+    stateful: bool = False
 
 
 @dataclass(frozen=True, slots=True)

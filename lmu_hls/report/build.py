@@ -14,6 +14,7 @@ from lmu_hls.records import (
     Check,
     Conversion,
     Energy,
+    HlsSynthesis,
     Manifest,
     Placements,
     Precision,
@@ -41,7 +42,8 @@ CONVERT = "lmu-hls convert MODEL.keras OUTDIR --force"
 VERIFY = "lmu-hls verify OUTDIR"
 VERIFY_DATA = f"{VERIFY} --data FILE.npz"
 SYNTH = "lmu-hls synth OUTDIR"
-UNJUDGED = ("synthesis", "placement", "energy", "traces")  # records that the verdict does not depend on
+UNJUDGED = ("synthesis", "placement", "csynth", "energy", "traces")  # records that the verdict does not depend on
+CSYNTH = "lmu-hls build OUTDIR"
 ENERGY = "lmu-hls energy OUTDIR --data FILE.npz"
 PLACE = "lmu-hls synth OUTDIR --route --target DEVICE"
 
@@ -154,10 +156,13 @@ def build_report(outdir: Path) -> Report:
         traces = None
     if energy and not judge.holds("energy", energy.evidence, energy.evidence.command, judged=False):
         energy = None
+    csynth = _read(folder.hls_synthesis, HlsSynthesis, "csynth", CSYNTH, damaged)
+    if csynth and not judge.holds("csynth", csynth.evidence, csynth.evidence.command, judged=False):
+        csynth = None
     _note_missing(judge)
     tools = dict(manifest.tools) if same_model else {}
-    current: tuple[Check | Reference | TargetSynthesis | TargetPlacement | Energy, ...] = (
-        *checks, *references, *synthesized, *placed, *((energy,) if energy else ()),
+    current: tuple[Check | Reference | TargetSynthesis | TargetPlacement | HlsSynthesis | Energy, ...] = (
+        *checks, *references, *synthesized, *placed, *((csynth,) if csynth else ()), *((energy,) if energy else ()),
     )  # fmt: skip
     for entry in current:
         tools |= entry.evidence.tools
@@ -178,6 +183,7 @@ def build_report(outdir: Path) -> Report:
         labels=judge.labels,
         commands=tuple(dict.fromkeys(entry.evidence.command for entry in current if entry.evidence.command)),
         traces=traces,
+        hls=csynth.figures if csynth else None,
     )
 
 

@@ -12,7 +12,7 @@ from lmu_hls.records import (
     Comparison,
     Energy,
     Hardware,
-    HlsEstimate,
+    HlsFigures,
     Manifest,
     Number,
     Overrun,
@@ -52,7 +52,7 @@ class Report:
     not.
     A section that was not run is empty; `tools` has versions by tool name. Checks and references name their data in
     their evidence; `labels` has the text that tells data sets apart, by the SHA-256 of x. `commands` made what is
-    current, each once.
+    current, each once. ``hls`` is what AMD's tool says of the C++, beside the estimate in the manifest.
     """
 
     manifest: Manifest | None
@@ -67,6 +67,7 @@ class Report:
     labels: Mapping[str, str] = field(default_factory=dict)
     commands: tuple[str, ...] = ()
     traces: Traces | None = None
+    hls: HlsFigures | None = None
 
     @property
     def passed(self) -> bool:
@@ -98,6 +99,12 @@ class Report:
     def hardware(self) -> Hardware | None:
         """What the Verilog takes by formula, where it is that of the conversion."""
         return self.manifest.hardware if self.manifest else None
+
+    @property
+    def hls_figures(self) -> tuple[HlsFigures, ...]:
+        """What is known of the C++: the estimate, and the figures of AMD's tool."""
+        estimate = self.manifest.hls if self.manifest else None
+        return tuple(item for item in (estimate, self.hls) if item)
 
     @property
     def near(self) -> str:
@@ -132,7 +139,7 @@ class Report:
             *(_hardware_rows(self.manifest, bool(self.checks)) if self.manifest else ()),
             *(row for item in self.resources for row in _resource_rows(item)),
             *(row for item in self.placements for row in _placement_rows(item)),
-            *(_hls_rows(self.manifest.hls) if self.manifest and self.manifest.hls else ()),
+            *(row for item in self.hls_figures for row in _hls_rows(item)),
             *(_energy_rows(self.energy) if self.energy else ()),
             *(_standing_row(item) for item in self.standings if item.state != CURRENT),
         )
@@ -253,10 +260,17 @@ def _hardware_rows(manifest: Manifest, checked: bool) -> tuple[Row, ...]:
     return tuple(rows)
 
 
-def _hls_rows(item: HlsEstimate) -> tuple[Row, ...]:
-    """The LMU layers of the HLS project; each row says that it is an estimate."""
-    source = f"estimate (DSP of {item.multiplier}, {item.part})"
-    return tuple(Row("HLS, estimate", layer.name, str(layer), source) for layer in item.layers)
+def _hls_rows(item: HlsFigures) -> tuple[Row, ...]:
+    """Layers and total of the HLS project; each row says whether it is an estimate of ours or what a tool says."""
+    source = f"estimate (DSP of {item.multiplier}, {item.part})" if item.is_estimate else f"csynth ({item.source})"
+    section = "HLS, estimate" if item.is_estimate else "HLS"
+    rows = [Row(section, layer.name, str(layer), source) for layer in item.layers]
+    if item.not_counted or not item.is_estimate:
+        without = f"; without {', '.join(item.not_counted)}" if item.not_counted else ""
+        rows.append(Row(section, item.total.name, f"{item.total}{without}", source))
+    if item.clock_ns is not None:
+        rows.append(Row(section, "clock period, expected", f"{item.clock_ns:g} ns", source))
+    return tuple(rows)
 
 
 def _resource_rows(item: Resources) -> tuple[Row, ...]:

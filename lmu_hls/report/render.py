@@ -8,6 +8,7 @@ from rich.table import Table
 from lmu_hls import rendering
 from lmu_hls.energy.published import beside_the_paper
 from lmu_hls.naming import markdown, markdown_code, visible
+from lmu_hls.records import HlsLayer
 from lmu_hls.report.precision import ASSUMED, HEADINGS, decibels, precision_notes, precision_rows, vanished_counts
 from lmu_hls.report.record import Report
 from lmu_hls.synth.families import target_of
@@ -41,9 +42,18 @@ def to_markdown(report: Report) -> str:
     environment.globals["vanished_counts"] = vanished_counts
     environment.globals["beside_the_paper"] = beside_the_paper
     environment.globals["target_of"] = target_of
+    environment.globals["hls_rows"] = hls_rows
     environment.filters["code"] = markdown_code
     environment.filters["cell"] = markdown
     return environment.get_template("report.md.jinja").render(report=report)
+
+
+def hls_rows(report: Report) -> list[tuple[str, str, HlsLayer]]:
+    """Name, source and figures: every layer with all its sources side by side, then the totals."""
+    pairs = [(layer, item.source) for item in report.hls_figures for layer in item.layers]
+    names = list(dict.fromkeys(layer.name for layer, _ in pairs))
+    layers = [(layer.name, source, layer) for name in names for layer, source in pairs if layer.name == name]
+    return layers + [(item.total.name, item.source, item.total) for item in report.hls_figures]
 
 
 def to_table(report: Report) -> Table:

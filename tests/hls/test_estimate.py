@@ -13,7 +13,7 @@ from lmu_hls.front.extract import network_spec
 from lmu_hls.hls import estimate
 from lmu_hls.hls.estimate import SERIES_7, ULTRASCALE, block_rams, estimate_graph, estimate_layer, feedback
 from lmu_hls.hls.tiles import Loop, Schedule, schedule
-from lmu_hls.records import HlsEstimate, HlsLayer
+from lmu_hls.records import HlsFigures, HlsLayer, HlsSynthesis
 from lmu_hls.report import from_json, to_html, to_json, to_markdown
 from lmu_hls.verify.synthesis import compile_layers
 from tests.support.lmu_models import convert, lmu, model
@@ -159,8 +159,22 @@ def test_the_report_says_estimate_everywhere(project):
     assert "HLS" not in to_markdown(BASIS).replace("lmu-hls", "")
 
 
-def test_an_estimate_is_labelled_and_counts():
-    with pytest.raises(ValueError, match="estimate"):
-        HlsEstimate((), "xcku5p", "27 x 18", estimate=False)
+def test_figures_are_labelled_and_count():
+    total = HlsLayer("total")
+    with pytest.raises(ValueError, match="need a source"):
+        HlsFigures("", (), total, "xcku5p")
+    with pytest.raises(ValueError, match="an estimate has no clock period"):
+        HlsFigures("estimate", (), total, "xcku5p", clock_ns=5.0)
+    with pytest.raises(ValueError, match="not that of an estimate"):
+        HlsSynthesis(HlsFigures("estimate", (), total, "xcku5p"))
     with pytest.raises(ValueError, match="dsp is -1"):
-        HlsLayer("l", "latency", 1, 1, 1, 1, 1, -1, 0)
+        HlsLayer("l", dsp=-1)
+    assert [str(HlsLayer("l")), str(HlsLayer("l", ii_cycles=3, dsp=0))] == ["", "3 cycles a step; 0 DSP"]
+
+
+def test_layers_without_a_model_are_named(tmp_path):
+    settings = {"Model": {"Precision": "fixed<14,4>", "ReuseFactor": 1, "Strategy": "Latency"}}
+    layers = (lmu(None, name="first"), lmu(None, name="second"), keras.layers.Dense(2, "relu", name="head"))
+    made = estimate_graph(convert(model(*layers), tmp_path, settings))
+    assert made.not_counted == ("head", "head_relu")
+    assert made.total.dsp == sum(layer.dsp for layer in made.layers) > made.layers[0].dsp

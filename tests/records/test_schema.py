@@ -11,7 +11,17 @@ import pytest
 
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.front.settings import hls_config
-from lmu_hls.records import SCHEMA, Conversion, Energy, Manifest, Placements, Precision, Synthesis, Verification
+from lmu_hls.records import (
+    SCHEMA,
+    Conversion,
+    Energy,
+    HlsSynthesis,
+    Manifest,
+    Placements,
+    Precision,
+    Synthesis,
+    Verification,
+)
 from lmu_hls.records.folder import OutputFolder
 from lmu_hls.records.jsonfile import is_text
 from lmu_hls.records.traces import Traces
@@ -28,6 +38,7 @@ ROOTS = {
     OUT.traces: Traces,
     OUT.synthesis: Synthesis,
     OUT.placement: Placements,
+    OUT.hls_synthesis: HlsSynthesis,
     OUT.energy: Energy,
     OUT.reports[0]: Report,
     OUT.project: Project,

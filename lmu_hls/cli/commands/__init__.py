@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from lmu_hls.cli.commands.asic import asic
 from lmu_hls.cli.commands.board import board
+from lmu_hls.cli.commands.build import build
 from lmu_hls.cli.commands.convert import convert
 from lmu_hls.cli.commands.demo import demo
 from lmu_hls.cli.commands.doctor import doctor
@@ -23,6 +24,7 @@ COMMANDS: dict[Callable[..., None], str | None] = {  # with what stands below it
     profile: None,
     verify: EXIT_STATUS,
     synth: EXIT_STATUS,
+    build: None,
     energy: None,
     board: EXIT_STATUS,
     asic: EXIT_STATUS,

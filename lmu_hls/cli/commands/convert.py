@@ -108,4 +108,6 @@ def convert(
         out.print(f"Converted {model} into {outdir}: hls/ (hls4ml, {backend}), verilog/, spec.npz", markup=False)
         for line in manifest.hls.layers if manifest.hls else ():
             out.print(f"Estimate for HLS, layer {line.name!r}: {line}", markup=False, highlight=False, soft_wrap=True)
+        if manifest.hls and manifest.hls.not_counted:
+            out.print(f"Not in the estimate: {', '.join(manifest.hls.not_counted)}", markup=False, soft_wrap=True)
         out.print(flow.estimate_line(network), markup=False, highlight=False, soft_wrap=True)
