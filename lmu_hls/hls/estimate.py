@@ -84,15 +84,19 @@ def _not_counted(model: Graph) -> tuple[str, ...]:
     return tuple(node.name for node in model.get_layers() if node.class_name not in ("LMU", *WIRES))
 
 
+def step_cycles(layer: LMU, plan: Schedule) -> tuple[int, int]:
+    """Cycles from a step's input to its h, and from one step to the next, with the loops of ``plan``."""
+    if plan.strategy == "resource":
+        loops = sum(_loop_cycles(layer, loop) for loop in plan.loops.values()) + ROUND + INTERFACE
+        return loops, loops
+    shared = max([plan.reuse_factor, *(loop.interval for loop in plan.loops.values())])  # multipliers and ports
+    latency = _arrivals(layer.assignments(layer.n_in), None)["h"] + INTERFACE + shared - 1
+    return latency, max(shared, feedback(layer))
+
+
 def estimate_layer(layer: LMU, plan: Schedule, multiplier: Multiplier = ULTRASCALE) -> HlsLayer:
     """What a layer takes with the loops of ``plan``."""
-    if plan.strategy == "resource":
-        loops = sum(_loop_cycles(layer, loop) for loop in plan.loops.values())
-        latency = interval = loops + ROUND + INTERFACE
-    else:
-        shared = max([plan.reuse_factor, *(loop.interval for loop in plan.loops.values())])  # multipliers and ports
-        interval = max(shared, feedback(layer))
-        latency = _arrivals(layer.assignments(layer.n_in), None)["h"] + INTERFACE + shared - 1
+    latency, interval = step_cycles(layer, plan)
     terms, turns = _terms(layer), plan.reuse_factor if plan.strategy == "latency" else 1
     dsp = sum(loop.multipliers * _tiles(terms[loop.name], multiplier) for loop in plan.loops.values())
     return HlsLayer(

@@ -13,7 +13,7 @@ from lmu_hls.front.hidden import cell_activations
 from lmu_hls.front.node import Graph, Node
 from lmu_hls.front.reading import Reading
 from lmu_hls.hls.dataflow import Pace
-from lmu_hls.hls.estimate import estimate_layer
+from lmu_hls.hls.estimate import step_cycles
 from lmu_hls.hls.layers.function import cpp_function
 from lmu_hls.hls.strategy import in_rtl, schedule_of
 from lmu_hls.hls.streams import function_name
@@ -181,8 +181,9 @@ TEMPLATES = (LMUConfigTemplate, LMUFunctionTemplate)
 def _pace(node: Node) -> Pace:
     """A step is as long as the estimate says; one of the hand-written memory takes a cycle for each state, twice."""
     layer = LMULayerReader().extract(Reading(node))
-    made, rtl = estimate_layer(layer, schedule_of(node)), 2 * layer.order * layer.memory_d if in_rtl(node) else 0
-    return Pace(interval=made.ii_cycles + rtl, latency=made.latency_cycles + rtl)
+    latency, interval = step_cycles(layer, schedule_of(node))
+    rtl = 2 * layer.order * layer.memory_d if in_rtl(node) else 0
+    return Pace(interval=interval + rtl, latency=latency + rtl)
 
 
 PACES = {"LMU": _pace}
