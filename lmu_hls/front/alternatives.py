@@ -43,7 +43,7 @@ INSTEAD: Mapping[str, str] = {
 SAME = {"Functional": "Sequential", "Model": "Sequential"}  # models inside a model
 
 OPERATORS: Mapping[str, str] = {
-    "GetItem": "slices of steps can be: h[:, -1], h[:, 2:], with a positive step, and all samples and features",
+    "GetItem": "slices of steps can be: h[:, -1], h[:, 2:], h[:, ::-1], with all samples and features",
     **dict.fromkeys(("Multiply", "Divide", "TrueDivide", "Negative"), "put a factor into the weights of a Dense layer"),
     **dict.fromkeys(
         ("Mean", "Max", "Sum", "Min"), "set return_sequences=False in the last LMU, which then gives its last step"

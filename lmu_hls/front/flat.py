@@ -1,6 +1,6 @@
-"""Models inside models and stacked cells: the flat model with the same layers.
+"""Models inside models, and recurrent layers that stand for several: the flat model with the same layers.
 
-hls4ml reads the layers of the outermost model only, and a layer of the contract has one cell.
+hls4ml reads the layers of the outermost model only, and a layer of the contract has one cell and goes forwards.
 """
 
 from __future__ import annotations
@@ -9,24 +9,24 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from lmu_hls.front.recurrent import is_several, parts_of, without_options
 from lmu_hls.keras_weights import take_weights
 
 if TYPE_CHECKING:
     import keras
 
-OPTIONS = ("training", "mask")  # of a call
-
 
 def flat(model: keras.Model) -> keras.Model:
-    """``model`` where no layer of it is a model or has stacked LMU cells; else a copy of it of which that holds.
+    """``model`` where no layer of it is a model or a recurrent layer that stands for several; else such a copy of it.
 
-    Stacked cells become a layer each, with ``_1``, ``_2`` and so on behind the name. Other names stay; of layers with
-    the same name, those of inner models get the names of their models in front. A model inside that is no graph of
-    layers, or is called with a mask or in training mode, stays as it is.
+    Stacked cells become a layer each, with ``_1``, ``_2`` and so on behind the name; the directions of a layer in both
+    get ``_forward`` and ``_backward``. Other names stay; of layers with the same name, those of inner models get the
+    names of their models in front. A model inside that is no graph of layers, or is called with a mask or in training
+    mode, stays as it is.
     """
     import keras
 
-    if _graph(model) is None or not any(path or _stacked(operation) for operation, path in _calls(model)):
+    if _graph(model) is None or not any(path or is_several(operation) for operation, path in _calls(model)):
         return model
     return keras.Model(*_Copy(model).ends(), name=model.name)
 
@@ -61,36 +61,19 @@ class _Copy:
         """What the copy of a layer, or a copy of an operator for this call, makes of tensors."""
         import keras
 
-        if _stacked(operation):
-            return self.chain(operation, path, _input_of(args, kwargs))
         copied = self.layers.get(id(operation))
         if copied is not None:
             return copied(*args, **kwargs)
+        if is_several(operation):
+            parts = parts_of(operation, self.name(operation, path))
+            self.layers[id(operation)] = lambda *args, **kwargs: parts(_input_of(args, kwargs))
+            return self.layers[id(operation)](*args, **kwargs)
         copied = type(operation).from_config({**operation.get_config(), "name": self.name(operation, path)})
         outputs = copied(*args, **kwargs)
         if isinstance(operation, keras.layers.Layer):
             self.layers[id(operation)] = copied
             take_weights(copied, operation)
         return outputs
-
-    def chain(self, stack: Any, path: tuple[str, ...], x: Any) -> Any:
-        """What a layer of stacked cells makes of a sequence: at each step a cell reads what the one before it gives."""
-        import keras
-
-        if id(stack) not in self.layers:
-            name, cells = self.name(stack, path), stack.cell.cells
-            self.layers[id(stack)] = [
-                keras.layers.RNN(
-                    type(cell).from_config(cell.get_config()),
-                    return_sequences=stack.return_sequences or number < len(cells),
-                    name=f"{name}_{number}",
-                )
-                for number, cell in enumerate(cells, 1)
-            ]
-        for layer, cell in zip(self.layers[id(stack)], stack.cell.cells, strict=True):
-            x = layer(x)
-            take_weights(layer, cell)
-        return x
 
     def name(self, operation: Any, path: tuple[str, ...]) -> str:
         first = operation.name if self.owners[operation.name] == 1 else "_".join((*path, operation.name))
@@ -114,25 +97,7 @@ def _inputs(model: Any) -> list[Any]:
 
 def _opens(operation: Any, kwargs: Any) -> bool:
     """Whether a call is that of a model whose layers can be called instead."""
-    return _graph(operation) is not None and _without(kwargs)
-
-
-def _without(kwargs: Any) -> bool:
-    """Whether no option of a call is set; a mask, a symbolic tensor, has no truth value."""
-    return all(kwargs.get(option) is None or kwargs[option] is False for option in OPTIONS)
-
-
-def _stacked(operation: Any) -> bool:
-    """Whether an operation is Keras's RNN around several LMU cells, with no option that concerns all of them."""
-    import keras
-
-    from lmu_hls.layers import LMUCell
-
-    if type(operation) is not keras.layers.RNN or not isinstance(operation.cell, keras.layers.StackedRNNCells):
-        return False
-    options = (operation.go_backwards, operation.stateful, operation.return_state)
-    plain = all(len(node.input_tensors) == 1 and _without(node.arguments.kwargs) for node in operation._inbound_nodes)
-    return plain and not any(options) and all(isinstance(cell, LMUCell) for cell in operation.cell.cells)
+    return _graph(operation) is not None and without_options(kwargs)
 
 
 def _input_of(args: Any, kwargs: Any) -> Any:

@@ -45,7 +45,8 @@ def check_model(model: keras.Model) -> None:
     for what, named in (("model", model), *(("layer", layer) for layer in layers)):
         _check_name(what, named.name)
     for layer in layers:
-        if not is_lmu_layer(layer):
+        _check_return_state(layer)
+        if not is_lmu_layer(layer) and not _is_steps(layer):
             _check_layer(layer)
     if not any(map(is_lmu_layer, layers)):
         raise LmuHlsError(f"model {model.name!r} has no LMU layer; build it with lmu_hls.LMU, or use hls4ml itself")
@@ -163,6 +164,8 @@ def _instead_of(layer: Any) -> str:
     kind = type(layer)
     if isinstance(layer, keras.Model):
         return instead_of("Sequential")
+    if isinstance(layer, keras.layers.Bidirectional):
+        return "use it around an LMU, or RNN around LMU cells, and call it with its input only"
     if isinstance(getattr(layer, "cell", None), keras.layers.StackedRNNCells):
         return "use one layer for each cell, in sequence: keras.layers.RNN(cell, return_sequences=True)"
     if kind.__module__.partition(".")[0] == "keras":
@@ -178,6 +181,13 @@ def _is_lmu(layer: Any) -> bool:
     from lmu_hls.layers import LMUCell
 
     return isinstance(layer, LMUCell) or is_foreign(layer)
+
+
+def _is_steps(layer: Any) -> bool:
+    """Whether a layer is ours that hands steps on, as :mod:`lmu_hls.front.recurrent` puts it into a model."""
+    from lmu_hls.layers.steps import Steps
+
+    return type(layer) is Steps
 
 
 def is_foreign(layer: Any) -> bool:
@@ -248,6 +258,15 @@ def _check_state(layer: Any, nodes: set[Any]) -> None:
     calls = [node for node in layer._inbound_nodes if node in nodes] if is_lmu_layer(layer) else []
     if any(len(node.input_tensors) != 1 for node in calls):
         raise LmuHlsError(f"layer {layer.name!r}: initial_state is not supported; call the layer with its input only")
+
+
+def _check_return_state(layer: Any) -> None:
+    if getattr(layer, "return_state", False):
+        raise LmuHlsError(
+            f"layer {layer.name!r}: return_state=True is not supported: the state stays inside of the hardware, and no "
+            "stream carries it; set return_state=False, and take h from the last step, or keep the state from call to "
+            "call with stateful=True"
+        )
 
 
 def _check_operators(model: keras.Model, nodes: set[Any]) -> None:

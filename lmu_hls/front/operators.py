@@ -61,7 +61,7 @@ def operators(model: keras.Model) -> Iterator[tuple[Any, Any]]:
 
 
 def _slice(operator: Any, node: Any) -> Any:
-    """x[:, step] and x[:, start:stop:step] of a sequence, steps in their order."""
+    """x[:, step] and x[:, start:stop:step] of a sequence, also from behind."""
     from lmu_hls.layers.steps import Steps
 
     x, key = node.arguments.args
@@ -72,7 +72,7 @@ def _slice(operator: Any, node: Any) -> Any:
     steps, name = key[1], operator.name
     if isinstance(steps, int):
         return Steps(steps, None if steps == -1 else steps + 1, vector=True, name=name)
-    if not isinstance(steps, slice) or (steps.step or 1) < 1 or not len(range(x.shape[1])[steps]):
+    if not isinstance(steps, slice) or not len(range(x.shape[1])[steps]):
         return None
     return Steps(steps.start, steps.stop, steps.step or 1, name=name)
 

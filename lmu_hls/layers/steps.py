@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import keras
+from keras import ops
 
 
 class Steps(keras.layers.Layer):
@@ -15,7 +16,9 @@ class Steps(keras.layers.Layer):
         self.start, self.stop, self.step, self.vector = start, stop, step, vector
 
     def call(self, x: Any) -> Any:
-        kept = x[:, self.start : self.stop : self.step]
+        steps = slice(self.start, self.stop, self.step)
+        # PyTorch has no slices backwards
+        kept = x[:, steps] if self.step > 0 else ops.take(x, list(range(x.shape[1])[steps]), axis=1)
         return kept[:, 0] if self.vector else kept
 
     def get_config(self) -> dict[str, Any]:

@@ -13,7 +13,8 @@ class Window:
     """Step t of what is given reads the ``size`` steps from first + t * stride on, side by side.
 
     ``steps`` come, one also as a vector; ``count`` are given, or with ``vector`` the only one as a vector, without an
-    axis of steps. What lies outside of the sequence is zero, or with ``repeat`` the nearest step.
+    axis of steps. A negative ``stride`` gives them from behind. What lies outside of the sequence is zero, or with
+    ``repeat`` the nearest step.
     Raises ValueError for sizes that cannot be.
     """
 
@@ -26,7 +27,7 @@ class Window:
     repeat: bool = False
 
     def __post_init__(self) -> None:
-        if min(self.steps, self.count, self.size) < 1 or self.stride < 0 or (self.vector and self.count != 1):
+        if min(self.steps, self.count, self.size) < 1 or (self.vector and self.count != 1):
             raise ValueError(f"no window can be like this: {self}")
 
     @property

@@ -86,7 +86,7 @@ class OwnDense(keras.layers.Dense):
 MODELS = {
     "add": (lambda: functional(lambda h, x: h + 1), ("'add", "after 'lmu'", "on two tensors")),
     "scale": (lambda: functional(lambda h, x: h * 2), ("'multiply", "after 'lmu'", "weights of a Dense layer")),
-    "slice": (lambda: functional(lambda h, x: h[:, ::-1]), ("'get_item", "with a positive step")),
+    "slice": (lambda: functional(lambda h, x: h[..., -1:]), ("'get_item", "with all samples")),
     "mean": (lambda: functional(lambda h, x: ops.mean(h, axis=1)), ("'mean'", "return_sequences=False")),
     "function": (lambda: functional(lambda h, x: ops.relu(h)), ("'relu", "the layer of keras.layers")),
     "mask": (masked, ("layer 'lmu'", "with a mask", "sequences of one length")),
@@ -110,8 +110,8 @@ MODELS = {
         ("layer 'outer'", "an LMU inside TimeDistributed", "use the layer inside it alone"),
     ),
     "bidirectional": (
-        lambda: chain(keras.layers.Bidirectional(lmu(), name="both")),
-        ("layer 'both'", "an LMU inside Bidirectional", "use the LMU alone"),
+        lambda: functional(lambda h, x: keras.layers.Bidirectional(lmu(return_state=True), name="both")(x)[0]),
+        ("layer 'both'", "return_state=True is not supported", "stateful=True"),
     ),
     "softmax axes": (
         lambda: chain(lmu(return_sequences=True), keras.layers.Softmax(axis=(1, 2), name="soft")),

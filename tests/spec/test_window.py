@@ -23,6 +23,7 @@ def with_layers(*layers, steps=4, seed=3):
         (Window(5, 2, 1, stride=2), [[1], [3]]),
         (Window(2, 5, -2), [[-1], [-1], [0], [1], [-1]]),
         (Window(1, 3, stride=0), [[0], [0], [0]]),
+        (Window(4, 2, 3, stride=-2), [[3], [1]]),
         (Window(4, 3, -1, stride=2, size=2, repeat=True), [[0, 0], [1, 2], [3, 3]]),
     ],
 )
@@ -45,7 +46,7 @@ def test_what_a_window_stands_for():
 
 
 def test_refusals():
-    for wrong in ({"count": 0}, {"size": 0}, {"count": 2, "vector": True}, {"stride": -1}):
+    for wrong in ({"count": 0}, {"size": 0}, {"count": 2, "vector": True}):
         with pytest.raises(ValueError, match="no window can be like this"):
             Window(**{"steps": 4, "count": 1, **wrong})
     with pytest.raises(ValueError, match="layer 's' reads 3 steps, but 4 come"):

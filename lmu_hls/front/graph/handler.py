@@ -38,7 +38,7 @@ class LMUHandler(KerasV3LayerHandler):
 
     def handle(self, layer: Any, in_tensors: Any, out_tensors: Any) -> tuple[dict[str, Any], ...]:
         """All attributes as plain Python values, all weights in float64 and in the layout of the contract."""
-        _refuse_options(layer, in_tensors)
+        _check_length(layer, in_tensors)
         cell = layer.cell
         a_bar, b_bar = cell.discrete_system()
         attributes = {
@@ -115,15 +115,8 @@ def wrap_handlers() -> None:
                 registry[name] = NeighbourHandler(registry.get(name), reader)
 
 
-def _refuse_options(layer: Any, in_tensors: Any) -> None:
-    """LmuHlsError for options of the recurrent layer that the hardware does not do."""
-    remedies = {
-        "go_backwards": "set go_backwards=False and reverse the sequences in the data",
-        "return_state": "set return_state=False; with return_sequences=True every output is returned",
-    }
-    for option, remedy in remedies.items():
-        if getattr(layer, option, False):
-            raise LmuHlsError(f"layer {layer.name!r}: {option}=True is not supported: {remedy}")
+def _check_length(layer: Any, in_tensors: Any) -> None:
+    """LmuHlsError for a sequence without a fixed length."""
     if in_tensors[0].shape[1] is None:
         raise LmuHlsError(
             f"layer {layer.name!r}: the number of time steps is not fixed; build the model on "

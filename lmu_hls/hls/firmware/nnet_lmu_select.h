@@ -2,7 +2,8 @@
 #ifndef NNET_LMU_SELECT_H_
 #define NNET_LMU_SELECT_H_
 
-// Steps of a sequence as they are, io_parallel and io_stream: slices, flattened, cropped, padded, repeated sequences.
+// Steps of a sequence as they are, io_parallel and io_stream: slices, flattened, cropped, padded, repeated,
+// reversed sequences.
 //
 //     y_t = [x_s, x_(s+1), ..., x_(s+size-1)]     s = first + t * stride;  t = 0 .. count-1
 //
@@ -20,7 +21,7 @@ struct lmu_window_config {
     static const unsigned steps = 1; // that come
     static const unsigned count = 1; // that are given
     static const int first = 0;
-    static const unsigned stride = 1;
+    static const int stride = 1;
     static const unsigned size = 1;
     static const bool repeat = false;
 };
@@ -28,7 +29,7 @@ struct lmu_window_config {
 // Number of the step that step t of the result reads at place p; outside of the sequence for zeros.
 template <typename CONFIG_T> int lmu_window_step(const unsigned t, const unsigned p) {
     #pragma HLS INLINE
-    const int step = CONFIG_T::first + int(t * CONFIG_T::stride + p);
+    const int step = CONFIG_T::first + int(t) * CONFIG_T::stride + int(p);
     const int last = int(CONFIG_T::steps) - 1;
     if (!CONFIG_T::repeat)
         return step;

@@ -18,7 +18,7 @@ WINDOW = """struct config{index} : nnet::lmu_window_config {{
     static const unsigned steps = {steps};
     static const unsigned count = {count};
     static const int first = {first};
-    static const unsigned stride = {stride};
+    static const int stride = {stride};
     static const unsigned size = {size};
     static const bool repeat = {repeat};
 {own}}};

@@ -41,8 +41,8 @@ class SelectStage(Stage[Select], layer=Select):
             return x
         if not window.whole:
             raise LmuHlsError(
-                f"layer {self.name!r}: of steps that are cut out, padded or repeated the Verilog has the last one "
-                "alone, h[:, -1], and all of them as one vector, Flatten; use one of these, or an HLS backend"
+                f"layer {self.name!r}: of steps that are cut out, padded, repeated or reversed the Verilog has the "
+                "last one alone, h[:, -1], and all of them as one vector, Flatten; use one of these, or an HLS backend"
             )
         return whole_windows(net, self.name, x, window, "a sequence as one vector")
 

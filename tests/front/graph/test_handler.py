@@ -101,12 +101,6 @@ def test_unstable_factors(tmp_path):
     convert(built, tmp_path, settings)
 
 
-def test_go_backwards(tmp_path):
-    inputs = keras.Input((STEPS, N_IN), batch_size=1)
-    built = keras.Model(inputs, plain(go_backwards=True)(inputs))
-    refuse(built, tmp_path, "memory", "go_backwards", "set go_backwards=False")
-
-
 def test_some_layers_stateful(tmp_path):
     inputs = keras.Input((STEPS, N_IN), batch_size=1)
     kept = plain(stateful=True, return_sequences=True)(inputs)
@@ -116,7 +110,13 @@ def test_some_layers_stateful(tmp_path):
 
 def test_return_state(tmp_path):
     inputs = keras.Input((STEPS, N_IN))
-    refuse(keras.Model(inputs, plain(return_state=True)(inputs)), tmp_path, "memory", "return_state")
+    refuse(
+        keras.Model(inputs, plain(return_state=True)(inputs)),
+        tmp_path,
+        "memory",
+        "return_state",
+        "take h from the last step",
+    )
 
 
 def test_initial_state(tmp_path):
@@ -149,11 +149,6 @@ def test_masking_without_an_lmu_is_left_to_hls4ml(tmp_path):
 def test_variable_length(tmp_path):
     inputs = keras.Input((None, N_IN))
     refuse(keras.Model(inputs, plain()(inputs)), tmp_path, "(None, None, 3)", "time steps", "keras.Input((steps, 3))")
-
-
-def test_bidirectional(tmp_path):
-    built = model(keras.layers.Bidirectional(plain(), name="both"))
-    refuse(built, tmp_path, "both", "Bidirectional", "use the LMU alone")
 
 
 def test_rnn_of_another_cell_is_left_to_hls4ml(tmp_path):

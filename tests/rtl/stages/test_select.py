@@ -57,7 +57,7 @@ def test_refusals():
     cut = network({"first": 1, "count": 2})
     with pytest.raises(LmuHlsError, match="gives 2 steps of 5; the Verilog gives all steps or one vector"):
         plan_network(cut)
-    with pytest.raises(LmuHlsError, match="layer 'steps': of steps that are cut out, padded or repeated"):
+    with pytest.raises(LmuHlsError, match="layer 'steps': of steps that are cut out, padded, repeated or reversed"):
         plan_network(settle(network({"first": 1, "vector": True}), 1).network)
     with pytest.raises(LmuHlsError, match="layer 'steps' works on whole sequences"):
         plan_network(network(FLAT), RtlOptions(streaming=True))
