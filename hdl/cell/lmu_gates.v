@@ -24,8 +24,7 @@
 //
 // With STREAMING = 1 only rst makes a first step.
 
-// verilator lint_off TIMESCALEMOD
-`default_nettype none
+`default_nettype none  // verilator lint_off TIMESCALEMOD
 
 module lmu_gates #(
     // Units, 1 or more, and sums of each, 2 or 4
@@ -56,10 +55,8 @@ module lmu_gates #(
     localparam integer PRE_W = PRE_TYPE % 256;
     localparam PART_CW = $clog2(PARTS), UNIT_CW = UNITS > 1 ? $clog2(UNITS) : 1;
 
-    if (UNITS < 1) begin : g_check_units
-        PARAM_ERROR_units_must_be_at_least_1 check ();
-    end else if (PARTS != 2 && PARTS != 4) begin : g_check_parts
-        PARAM_ERROR_parts_must_be_2_or_4 check ();
+    if (UNITS < 1) begin : g_check_units PARAM_ERROR_units_must_be_at_least_1 check ();
+    end else if (PARTS != 2 && PARTS != 4) begin : g_check_parts PARAM_ERROR_parts_must_be_2_or_4 check ();
     end
 
     reg [PART_CW-1:0] part_q, part1_q;
@@ -82,10 +79,7 @@ module lmu_gates #(
             pre1 <= pre;
             {pre_clipped2, pre_clipped1_q} <= {pre_clipped1_q, pre_clipped};
         end
-        if (rst) begin
-            {part_q, unit, valid1_q, valid2} <= 0;
-            fresh <= 1'b1;
-        end
+        if (rst) {part_q, unit, valid1_q, valid2, fresh} <= 1;
     end
 
     lmu_round_sat #(.IN_W(IN_W), .IN_F(IN_F), .OUT_TYPE(PRE_TYPE)) to_pre (
@@ -113,10 +107,7 @@ module lmu_gates #(
             f_valid_q <= {f_valid_q[0], valid};
             f_parts_q <= {f_parts_q[PART_CW-1:0], part_q};
         end
-        if (rst) begin
-            {f_sums_q, f_valid_q} <= 0;
-            f_fresh_q <= 1'b1;
-        end
+        if (rst) {f_sums_q, f_valid_q, f_fresh_q} <= 1;
     end
 
     always @* if (!f_past_q) assume (rst);

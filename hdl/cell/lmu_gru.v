@@ -23,8 +23,7 @@
 // All stages stop while an output beat is not taken. With UNITS = 1 a step may begin only when h of the step before
 // has been given; in the recurrence it can not begin earlier.
 
-// verilator lint_off TIMESCALEMOD
-`default_nettype none
+`default_nettype none  // verilator lint_off TIMESCALEMOD
 
 module lmu_gru #(
     // Units, 1 or more

@@ -30,8 +30,7 @@
 // The two halves stop by themselves while a beat of their output is not taken. A step may begin only when the last h of
 // the step before has been given; in the recurrence it can not begin earlier.
 
-// verilator lint_off TIMESCALEMOD
-`default_nettype none
+`default_nettype none  // verilator lint_off TIMESCALEMOD
 
 module lmu_gru_before #(
     // Units, 1 or more

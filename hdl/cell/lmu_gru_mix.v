@@ -22,8 +22,7 @@
 //
 // Functions as in lmu_function.
 
-// verilator lint_off TIMESCALEMOD
-`default_nettype none
+`default_nettype none  // verilator lint_off TIMESCALEMOD
 
 module lmu_gru_mix #(
     // Bits and fraction bits of the sum
@@ -58,9 +57,7 @@ module lmu_gru_mix #(
     localparam MIX_W = (PRODUCT_W > VALUE_W + GATE_F ? PRODUCT_W : VALUE_W + GATE_F) + 1;
     localparam MIX_F = GATE_F + H_F + OLD_SHIFT;
 
-    if (GATE_F < 0) begin : g_check_gate_f
-        PARAM_ERROR_gate_f_must_not_be_negative check ();
-    end
+    if (GATE_F < 0) begin : g_check_gate_f PARAM_ERROR_gate_f_must_not_be_negative check (); end
 
     // Numbers at the end of names count the cycles since the sum came
     wire [PRE_W-1:0] pre;

@@ -23,8 +23,7 @@
 // All stages stop while an output beat is not taken. With UNITS = 1 a step may begin only when h of the step before
 // has been given; in the recurrence it can not begin earlier.
 
-// verilator lint_off TIMESCALEMOD
-`default_nettype none
+`default_nettype none  // verilator lint_off TIMESCALEMOD
 
 module lmu_lstm #(
     // Units, 1 or more
@@ -217,10 +216,8 @@ module lmu_lstm #(
         .m_data({m_axis_tuser, m_axis_tdata}), .place(f_place), .inside(f_inside)
     );
 
-    always @(posedge clk) begin
-        if (run) {f_f1_q, f_g1_q} <= {s_axis_tvalid && f_place == F, s_axis_tvalid && f_place == G};
-        if (rst) {f_f1_q, f_g1_q} <= 2'b00;
-    end
+    wire [1:0] f_f_g = {2{s_axis_tvalid}} & {f_place == F, f_place == G};
+    always @(posedge clk) {f_f1_q, f_g1_q} <= rst ? 2'b00 : run ? f_f_g : {f_f1_q, f_g1_q};
 
     wire [1:0] f_early = f_g1_q + (valid2 && part2 == G);
     wire [2:0] f_cells = f_early + add_q[3] + add_q[4] + add_q[5] + cell_valid6_q;

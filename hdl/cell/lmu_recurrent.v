@@ -32,8 +32,7 @@
 // Multipliers: LANES, and two in lmu_lstm, lmu_gru and lmu_gru_before. Files as in lmu_affine, columns in the order x,
 // h, mem; the rows of unit 0, then of unit 1, ..., each in the order in which the cell takes its sums.
 
-// verilator lint_off TIMESCALEMOD
-`default_nettype none
+`default_nettype none  // verilator lint_off TIMESCALEMOD
 
 module lmu_recurrent #(
     // Beats a step of x (0 or more), h (0 or UNITS) and mem (1 or more)
@@ -69,9 +68,7 @@ module lmu_recurrent #(
     output wire [0:0] m_axis_tuser
 );
 
-    if (N_H != 0 && N_H != UNITS) begin : g_check_n_h
-        PARAM_ERROR_n_h_must_be_0_or_units check ();
-    end
+    if (N_H != 0 && N_H != UNITS) begin : g_check_n_h PARAM_ERROR_n_h_must_be_0_or_units check (); end
 
     // An absent h does not widen the operands
     localparam OLD_H_W = N_H != 0 ? H_W : 1;
@@ -136,13 +133,11 @@ module lmu_recurrent #(
 
 `ifdef FORMAL
     // Proven of the frame and a cell together: tests/formal/hidden_cell.v. Here the cell may do what it likes.
-    f_axis #(.SOURCE(1), .WIDTH(X_W + 1)) f_x_axis (
-        clk, rst, x_axis_tvalid, x_axis_tready, {x_axis_tdata, x_axis_tlast}
-    );
-    f_axis #(.SOURCE(1), .WIDTH(MEM_W + 1)) f_mem_axis (
+    f_axis #(.IN(1), .WIDTH(X_W + 1)) f_x_axis (clk, rst, x_axis_tvalid, x_axis_tready, {x_axis_tdata, x_axis_tlast});
+    f_axis #(.IN(1), .WIDTH(MEM_W + 1)) f_mem_axis (
         clk, rst, mem_axis_tvalid, mem_axis_tready, {mem_axis_tdata, mem_axis_tlast}
     );
-    f_axis #(.SOURCE(1), .WIDTH(H_W + 2)) f_h_axis (
+    f_axis #(.IN(1), .WIDTH(H_W + 2)) f_h_axis (
         clk, rst, h_axis_tvalid, h_axis_tready, {h_axis_tdata, h_axis_tlast, h_axis_tuser}
     );
     f_axis #(.WIDTH(ACC_W + 1)) f_sum_axis (

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The rules of one AXI4-Stream for the `ifdef FORMAL of a module: a beat that is not taken stays, and stays the same.
 //
-//   SOURCE = 1   a stream that comes into the module: assumed where the module is the top, proven inside another one
-//   SOURCE = 0   a stream that goes out: proven
+//   IN = 1   a stream that comes into the module: assumed where the module is the top, proven inside another one
+//   IN = 0   a stream that goes out: proven
 //
 //   Signal    Width   Direction   Description        connected by place, in this order
 //   clk, rst  1       in          rising edge; rst is synchronous, active high; assumed in the first cycle
@@ -10,12 +10,11 @@
 //   ready     1       in          it is taken
 //   payload   WIDTH   in          all that goes with a beat: {tuser, tlast, tdata}
 
-// verilator lint_off TIMESCALEMOD
-`default_nettype none
+`default_nettype none  // verilator lint_off TIMESCALEMOD
 
 module f_axis #(
     // 1: the stream comes in
-    parameter integer SOURCE = 0,
+    parameter integer IN = 0,
     // Bits of the payload
     parameter integer WIDTH = 1
 ) (
@@ -29,7 +28,7 @@ module f_axis #(
     always @* if (!past_q) assume (rst);
 
     always @(posedge clk) if (past_q && $past(!rst && valid && !ready)) begin
-        if (SOURCE != 0) begin
+        if (IN != 0) begin
             assume (valid);
             assume ($stable(payload));
         end else begin

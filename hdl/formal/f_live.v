@@ -9,8 +9,7 @@
 //   open      1       in          the unit takes a beat
 //   m_*       1       in          the output
 
-// verilator lint_off TIMESCALEMOD
-`default_nettype none
+`default_nettype none  // verilator lint_off TIMESCALEMOD
 
 module f_live #(
     // Cycles

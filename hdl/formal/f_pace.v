@@ -10,8 +10,7 @@
 //   tick      1       in          begins an interval: every II cycles if there has always been flow
 //   due       1       out         it has always been calm, and a step must be out now
 
-// verilator lint_off TIMESCALEMOD
-`default_nettype none
+`default_nettype none  // verilator lint_off TIMESCALEMOD
 
 module f_pace #(
     // Cycles, 2 or more
@@ -38,11 +37,7 @@ module f_pace #(
         history_q <= {history_q[LATENCY-2:0], begun};
         ticked_q <= ticked_q || tick;
         interval_q <= tick ? 1 : interval_q + ticked_q;
-        if (rst) begin
-            {history_q, ticked_q, interval_q} <= 0;
-            calm_q <= 1'b1;
-            flow_q <= 1'b1;
-        end
+        if (rst) {history_q, ticked_q, interval_q, calm_q, flow_q} <= 2'b11;
     end
 
     always @* if (!rst) begin

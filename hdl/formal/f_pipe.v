@@ -10,8 +10,7 @@
 //   place     *         out         number of the next input; $clog2(N_IN + 1) bits
 //   inside    LATENCY   out         bit k: a beat that gives one came k moves ago
 
-// verilator lint_off TIMESCALEMOD
-`default_nettype none
+`default_nettype none  // verilator lint_off TIMESCALEMOD
 
 module f_pipe #(
     // Bits of data
@@ -31,7 +30,7 @@ module f_pipe #(
     reg [LATENCY:1] lasts_q;
     wire moves = !m_valid || m_ready;
     wire full = s_valid && place == N_IN - 1;
-    f_axis #(.SOURCE(1), .WIDTH(S_W + 1)) f_s_axis (clk, rst, s_valid, s_ready, {s_data, s_last});
+    f_axis #(.IN(1), .WIDTH(S_W + 1)) f_s_axis (clk, rst, s_valid, s_ready, {s_data, s_last});
     f_axis #(.WIDTH(M_W + 1)) f_m_axis (clk, rst, m_valid, m_ready, {m_data, m_last});
 
     always @(posedge clk) begin

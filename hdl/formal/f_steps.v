@@ -13,8 +13,7 @@
 //   done      1       out         a step is out with the beat given now
 //   steps     4       out         complete steps inside
 
-// verilator lint_off TIMESCALEMOD
-`default_nettype none
+`default_nettype none  // verilator lint_off TIMESCALEMOD
 
 module f_steps #(
     // Beats of a step
@@ -54,7 +53,7 @@ module f_steps #(
     end
 
     if (RULES != 0) begin : g_rules
-        f_axis #(.SOURCE(1), .WIDTH(S_W + 1)) f_s_axis (clk, rst, s_valid, s_ready, {s_data, s_last});
+        f_axis #(.IN(1), .WIDTH(S_W + 1)) f_s_axis (clk, rst, s_valid, s_ready, {s_data, s_last});
         f_axis #(.WIDTH(M_W + 1)) f_m_axis (clk, rst, m_valid, m_ready, {m_data, m_last});
     end
 

@@ -14,8 +14,7 @@
 //   s_place    *       out         as in f_steps: begun, done and steps too
 //   due        1       out         as in f_pace
 
-// verilator lint_off TIMESCALEMOD
-`default_nettype none
+`default_nettype none  // verilator lint_off TIMESCALEMOD
 
 module f_unit #(
     // Bits of data

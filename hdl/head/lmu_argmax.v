@@ -14,8 +14,7 @@
 //
 // Input beats are taken until the result of a step is due and the previous one has not been taken.
 
-// verilator lint_off TIMESCALEMOD
-`default_nettype none
+`default_nettype none  // verilator lint_off TIMESCALEMOD
 
 module lmu_argmax #(
     // Values of a step, 1 or more
@@ -32,10 +31,8 @@ module lmu_argmax #(
 
     localparam PLACE_W = N > 1 ? $clog2(N) : 1;
 
-    if (N < 1 || WIDTH < 1) begin : g_check_sizes
-        PARAM_ERROR_n_and_width_must_be_at_least_1 check ();
-    end else if (OUT_W < PLACE_W) begin : g_check_out_w
-        PARAM_ERROR_out_w_must_hold_every_place check ();
+    if (N < 1 || WIDTH < 1) begin : g_check_sizes PARAM_ERROR_n_and_width_must_be_at_least_1 check ();
+    end else if (OUT_W < PLACE_W) begin : g_check_out_w PARAM_ERROR_out_w_must_hold_every_place check ();
     end
 
     reg [PLACE_W-1:0] place_q, best_place_q, m_place_q;

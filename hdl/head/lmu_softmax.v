@@ -24,8 +24,7 @@
 //
 // Under back-pressure everything but the input stops when a quotient is due and the previous one has not been taken.
 
-// verilator lint_off TIMESCALEMOD
-`default_nettype none
+`default_nettype none  // verilator lint_off TIMESCALEMOD
 
 module lmu_softmax #(
     // Values of a step, 1 or more
@@ -61,10 +60,8 @@ module lmu_softmax #(
 
     if (N < 1 || X_W < 1 || INDEX_W < 1 || EXP_W < 1 || OUT_W < 1) begin : g_check_sizes
         PARAM_ERROR_n_and_widths_must_be_at_least_1 check ();
-    end else if (OUT_F < 0) begin : g_check_out_f
-        PARAM_ERROR_out_f_must_not_be_negative check ();
-    end else if (EXP_F < 0) begin : g_check_exp_f
-        PARAM_ERROR_exp_f_must_not_be_negative check ();
+    end else if (OUT_F < 0) begin : g_check_out_f PARAM_ERROR_out_f_must_not_be_negative check ();
+    end else if (EXP_F < 0) begin : g_check_exp_f PARAM_ERROR_exp_f_must_not_be_negative check ();
     end
 
     // Input: two banks, each with its largest value
@@ -117,10 +114,7 @@ module lmu_softmax #(
             if (sum_end_q[2]) sum_valid_q <= 1'b1;
             else if (load && rd_end) sum_valid_q <= 1'b0;
         end
-        if (rst) begin
-            {rd_bank_q, rd_place_q, sum_valid_q, term_q, sum_end_q} <= 0;
-            summing_q <= 1'b1;
-        end
+        if (rst) {rd_bank_q, rd_place_q, sum_valid_q, term_q, sum_end_q, summing_q} <= 1;
     end
 
     // From a value to its e

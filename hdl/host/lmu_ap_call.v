@@ -27,8 +27,7 @@
 //   latency = unit + N_IN + 2     from ap_start to ap_done, where the unit takes a beat a cycle
 //   ii      = latency + 1         from ap_start to the next one
 
-// verilator lint_off TIMESCALEMOD
-`default_nettype none
+`default_nettype none  // verilator lint_off TIMESCALEMOD
 
 module lmu_ap_call #(
     // Words of a call, 1 or more each
@@ -99,7 +98,7 @@ module lmu_ap_call #(
 
 `ifdef FORMAL
     // The unit: of a step's N_IN beats it makes N_OUT, after the last of them
-    f_axis #(.SOURCE(1), .WIDTH(OUT_W)) f_s_axis (ap_clk, ap_rst, s_axis_tvalid, s_axis_tready, s_axis_tdata);
+    f_axis #(.IN(1), .WIDTH(OUT_W)) f_s_axis (ap_clk, ap_rst, s_axis_tvalid, s_axis_tready, s_axis_tdata);
     f_axis #(.WIDTH(IN_W)) f_m_axis (ap_clk, ap_rst, m_axis_tvalid, m_axis_tready, m_axis_tdata);
     reg [IN_CW-1:0] f_in_q;  // beats that the unit has taken of its step
     reg [OUT_CW-1:0] f_out_q;  // and given
@@ -148,8 +147,7 @@ module lmu_ap_call #(
     wire f_calm = ap_ce && ap_start && ap_continue && in_empty_n && out_full_n && m_axis_tready
         && (s_axis_tvalid || f_in_q != N_IN);
     always @(posedge ap_clk) begin
-        f_still_q <= !f_calm || in_read || out_write || f_takes || f_gives || ap_done ? 0 : f_still_q + 1'b1;
-        if (ap_rst) f_still_q <= 0;
+        f_still_q <= ap_rst || !f_calm || in_read || out_write || f_takes || f_gives || ap_done ? 0 : f_still_q + 1'b1;
     end
 
     always @* if (!ap_rst) begin

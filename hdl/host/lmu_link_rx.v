@@ -26,8 +26,7 @@
 //   latency = 3 * IN_BYTES                 to its first value, fewer to a reply without values
 //   ii      = 2 * IN_BYTES + 1             from one value to the next
 
-// verilator lint_off TIMESCALEMOD
-`default_nettype none
+`default_nettype none  // verilator lint_off TIMESCALEMOD
 
 module lmu_link_rx #(
     // Bytes of a value, 1 or more
@@ -154,7 +153,7 @@ module lmu_link_rx #(
     end
 
 `ifdef FORMAL
-    f_axis #(.SOURCE(1), .WIDTH(8)) f_s_axis (clk, rst, s_axis_tvalid, s_axis_tready, s_axis_tdata);
+    f_axis #(.IN(1), .WIDTH(8)) f_s_axis (clk, rst, s_axis_tvalid, s_axis_tready, s_axis_tdata);
     f_axis #(.WIDTH(8*IN_BYTES + 1)) f_m_axis (clk, rst, m_axis_tvalid, m_axis_tready, {m_axis_tdata, m_axis_tlast});
     f_axis #(.WIDTH(16)) f_r_axis (clk, rst, r_axis_tvalid, r_axis_tready, r_axis_tdata);
 

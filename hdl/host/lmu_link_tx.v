@@ -22,8 +22,7 @@
 //   latency = 1                           from a reply, or the first value, to the first byte
 //   ii      = N_OUT * OUT_BYTES + 8       from one result to the next
 
-// verilator lint_off TIMESCALEMOD
-`default_nettype none
+`default_nettype none  // verilator lint_off TIMESCALEMOD
 
 module lmu_link_tx #(
     // Bytes of a value, 1 or more
@@ -119,8 +118,8 @@ module lmu_link_tx #(
     end
 
 `ifdef FORMAL
-    f_axis #(.SOURCE(1), .WIDTH(16)) f_r_axis (clk, rst, r_axis_tvalid, r_axis_tready, r_axis_tdata);
-    f_axis #(.SOURCE(1), .WIDTH(8*OUT_BYTES + 2)) f_s_axis (
+    f_axis #(.IN(1), .WIDTH(16)) f_r_axis (clk, rst, r_axis_tvalid, r_axis_tready, r_axis_tdata);
+    f_axis #(.IN(1), .WIDTH(8*OUT_BYTES + 2)) f_s_axis (
         clk, rst, s_axis_tvalid, s_axis_tready, {s_axis_tdata, s_axis_tlast, s_axis_tuser}
     );
     f_axis #(.WIDTH(8)) f_m_axis (clk, rst, m_axis_tvalid, m_axis_tready, m_axis_tdata);

@@ -40,8 +40,7 @@
 //
 // Address and data of a write may come in any order. The next address is taken when the response has been.
 
-// verilator lint_off TIMESCALEMOD
-`default_nettype none
+`default_nettype none  // verilator lint_off TIMESCALEMOD
 
 module lmu_registers #(
     // Contents of the registers that say what the accelerator is
@@ -69,8 +68,7 @@ module lmu_registers #(
     localparam [1:0] OKAY = 2'b00, SLVERR = 2'b10;
     localparam [31:0] FULL = 32'hFFFFFFFF;
 
-    if (COUNTERS < 1) begin : g_check_counters
-        PARAM_ERROR_counters_must_be_at_least_1 check ();
+    if (COUNTERS < 1) begin : g_check_counters PARAM_ERROR_counters_must_be_at_least_1 check ();
     end else if (ADDR_W < 7 || ADDR_W > 30 || 4 * WORDS > (1 << ADDR_W)) begin : g_check_addr
         PARAM_ERROR_addr_w_must_hold_all_registers_and_be_at_most_30 check ();
     end

@@ -28,8 +28,7 @@
 //
 // A beat that the core takes in the cycle of the restart is lost.
 
-// verilator lint_off TIMESCALEMOD
-`default_nettype none
+`default_nettype none  // verilator lint_off TIMESCALEMOD
 
 module lmu_restart #(
     // Beats of a step, 1 or more
@@ -52,9 +51,7 @@ module lmu_restart #(
 
     localparam BEAT_CW = N > 1 ? $clog2(N) : 1;
 
-    if (N < 1 || WIDTH < 1) begin : g_check_sizes
-        PARAM_ERROR_n_and_width_must_be_at_least_1 check ();
-    end
+    if (N < 1 || WIDTH < 1) begin : g_check_sizes PARAM_ERROR_n_and_width_must_be_at_least_1 check (); end
 
     assign core_rst = rst || restart;
 
@@ -110,9 +107,8 @@ module lmu_restart #(
 
 `ifdef FORMAL
     // Source and core keep to the rules of AXI4-Stream, but that the core forgets in a reset
-
-    f_axis #(.SOURCE(1), .WIDTH(1)) f_s_axis (clk, rst, s_axis_tvalid, s_axis_tready, s_axis_tlast);
-    f_axis #(.SOURCE(1), .WIDTH(WIDTH + 2)) f_y_axis (
+    f_axis #(.IN(1), .WIDTH(1)) f_s_axis (clk, rst, s_axis_tvalid, s_axis_tready, s_axis_tlast);
+    f_axis #(.IN(1), .WIDTH(WIDTH + 2)) f_y_axis (
         clk, core_rst, y_axis_tvalid, y_axis_tready, {y_axis_tdata, y_axis_tlast, y_axis_tuser}
     );
     f_axis #(.WIDTH(WIDTH + 2)) f_m_axis (
@@ -144,10 +140,7 @@ module lmu_restart #(
         f_owed_q <= f_owed_q && !(f_out && m_axis_tlast);
         if (restart && !f_owed_q) f_ended_q <= m_axis_tvalid && !m_axis_tready && m_axis_tlast;
         if (restart) f_owed_q <= f_sink || (m_axis_tvalid && !m_axis_tready);
-        if (core_rst) begin
-            f_core_q <= 1'b0;
-            f_fresh_q <= 1'b1;
-        end
+        if (core_rst) {f_core_q, f_fresh_q} <= 1;
         if (rst) {f_sink_q, f_source_q, f_beat_q, f_owed_q} <= 0;
     end
 

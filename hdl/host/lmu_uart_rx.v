@@ -15,8 +15,7 @@
 //
 // The sender may be faster or slower by 4 % when DIVISOR is 16 or more.
 
-// verilator lint_off TIMESCALEMOD
-`default_nettype none
+`default_nettype none  // verilator lint_off TIMESCALEMOD
 
 module lmu_uart_rx #(
     // Cycles of a bit, 4 or more
@@ -30,9 +29,7 @@ module lmu_uart_rx #(
     localparam DIV_W = $clog2(DIVISOR), HALF = DIVISOR / 2;
     localparam [3:0] IDLE = 4'd0, START = 4'd1, STOP = 4'd10;  // 2 .. 9: data bits
 
-    if (DIVISOR < 4) begin : g_check
-        PARAM_ERROR_divisor_must_be_at_least_4 check ();
-    end
+    if (DIVISOR < 4) begin : g_check PARAM_ERROR_divisor_must_be_at_least_4 check (); end
 
     reg [1:0] sync_q;
     wire line = sync_q[1];

@@ -10,8 +10,7 @@
 //   latency = 1               from a byte to its start bit
 //   ii      = 10 * DIVISOR    from one byte to the next
 
-// verilator lint_off TIMESCALEMOD
-`default_nettype none
+`default_nettype none  // verilator lint_off TIMESCALEMOD
 
 module lmu_uart_tx #(
     // Cycles of a bit, 2 or more
@@ -24,9 +23,7 @@ module lmu_uart_tx #(
 
     localparam DIV_W = $clog2(DIVISOR);
 
-    if (DIVISOR < 2) begin : g_check
-        PARAM_ERROR_divisor_must_be_at_least_2 check ();
-    end
+    if (DIVISOR < 2) begin : g_check PARAM_ERROR_divisor_must_be_at_least_2 check (); end
 
     reg [8:0] line_q;  // the lowest bit is on the line; ones come after it
     reg [3:0] left_q;  // bits that are not over
@@ -47,14 +44,12 @@ module lmu_uart_tx #(
             line_q <= {s_axis_tdata, 1'b0};
             left_q <= 4'd10;
         end
-        if (rst) begin
-            {wait_q, left_q} <= 0;
-            line_q <= 9'h1FF;
-        end
+        if (rst) {wait_q, left_q} <= 0;
+        if (rst) line_q <= 9'h1FF;
     end
 
 `ifdef FORMAL
-    f_axis #(.SOURCE(1), .WIDTH(8)) f_s_axis (clk, rst, s_axis_tvalid, s_axis_tready, s_axis_tdata);
+    f_axis #(.IN(1), .WIDTH(8)) f_s_axis (clk, rst, s_axis_tvalid, s_axis_tready, s_axis_tdata);
 
     // Each frame, cycle by cycle
     reg [9:0] f_frame_q;

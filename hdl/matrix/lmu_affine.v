@@ -24,8 +24,7 @@
 // ROM_FILE has N_OUT/LANES*N_IN words (2 at least) of LANES coefficients of COEF_W bits, lowest row in the low bits;
 // word g*N_IN + k belongs to rows g*LANES.. and column k. BIAS_FILE has N_OUT words (2 at least) of BIAS_W bits.
 
-// verilator lint_off TIMESCALEMOD
-`default_nettype none
+`default_nettype none  // verilator lint_off TIMESCALEMOD
 
 module lmu_affine #(
     // Columns and rows of the matrix, 1 or more
@@ -53,8 +52,7 @@ module lmu_affine #(
 
     if (N_IN < 1 || N_OUT < 1 || LANES < 1) begin : g_check_sizes
         PARAM_ERROR_n_in_n_out_and_lanes_must_be_at_least_1 check ();
-    end else if (GROUPS * LANES != N_OUT) begin : g_check_lanes
-        PARAM_ERROR_lanes_must_divide_n_out check ();
+    end else if (GROUPS * LANES != N_OUT) begin : g_check_lanes PARAM_ERROR_lanes_must_divide_n_out check ();
     end else if (OP_W < 1 || COEF_W < 1 || ACC_W < COEF_W + OP_W) begin : g_check_widths
         PARAM_ERROR_the_sum_must_hold_a_product check ();
     end
@@ -286,10 +284,7 @@ module lmu_affine #(
     wire f_done, f_due;
     wire [3:0] f_inside;
     reg [$clog2(N_OUT+1)-1:0] f_loaded_q;  // number of the next one to be loaded for output
-    always @(posedge clk) begin
-        if (load) f_loaded_q <= f_loaded_q == N_OUT - 1 ? 0 : f_loaded_q + 1;
-        if (rst) f_loaded_q <= 0;
-    end
+    always @(posedge clk) f_loaded_q <= rst ? 0 : !load ? f_loaded_q : f_loaded_q == N_OUT - 1 ? 0 : f_loaded_q + 1;
 
     f_unit #(
         .S_W(OP_W), .M_W(ACC_W), .N_IN(N_IN), .N_OUT(N_OUT), .FLIGHT(12), .BEAT(N_IN + 7),

@@ -17,8 +17,7 @@
 //
 // Files as in lmu_affine.
 
-// verilator lint_off TIMESCALEMOD
-`default_nettype none
+`default_nettype none  // verilator lint_off TIMESCALEMOD
 
 module lmu_dense #(
     // Columns and rows of the matrix, 1 or more

@@ -22,8 +22,7 @@
 //
 // ROM_FILE has N words (2 at least) of BIAS_W + COEF_W bits: c_k above a_k.
 
-// verilator lint_off TIMESCALEMOD
-`default_nettype none
+`default_nettype none  // verilator lint_off TIMESCALEMOD
 
 module lmu_scale #(
     // Values of a step, 1 or more
@@ -52,8 +51,7 @@ module lmu_scale #(
     localparam integer OUT_W = OUT_TYPE % 256;
     localparam DEPTH = N > 1 ? N : 2, PLACE_W = $clog2(DEPTH), PRODUCT_W = COEF_W + IN_W;
 
-    if (N < 1) begin : g_check_n
-        PARAM_ERROR_n_must_be_at_least_1 check ();
+    if (N < 1) begin : g_check_n PARAM_ERROR_n_must_be_at_least_1 check ();
     end else if (IN_W < 1 || COEF_W < 1 || BIAS_W < 1 || BIAS_SHIFT < 0) begin : g_check_sizes
         PARAM_ERROR_widths_must_be_at_least_1_and_bias_shift_0 check ();
     end else if (RECTIFY != 0 && COEF_W < ONE_SHIFT + 2) begin : g_check_one

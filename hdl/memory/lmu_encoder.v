@@ -25,8 +25,7 @@
 //
 // Files as in lmu_affine; columns in the order x, mem, h.
 
-// verilator lint_off TIMESCALEMOD
-`default_nettype none
+`default_nettype none  // verilator lint_off TIMESCALEMOD
 
 module lmu_encoder #(
     // Beats a step of x (1 or more), mem and h
@@ -90,12 +89,10 @@ module lmu_encoder #(
 
 `ifdef FORMAL
     localparam integer U_W = U_TYPE % 256;
-    f_axis #(.SOURCE(1), .WIDTH(MEM_W + 1)) f_mem_axis (
+    f_axis #(.IN(1), .WIDTH(MEM_W + 1)) f_mem_axis (
         clk, rst, mem_axis_tvalid, mem_axis_tready, {mem_axis_tdata, mem_axis_tlast}
     );
-    f_axis #(.SOURCE(1), .WIDTH(H_W + 1)) f_h_axis (
-        clk, rst, h_axis_tvalid, h_axis_tready, {h_axis_tdata, h_axis_tlast}
-    );
+    f_axis #(.IN(1), .WIDTH(H_W + 1)) f_h_axis (clk, rst, h_axis_tvalid, h_axis_tready, {h_axis_tdata, h_axis_tlast});
 
     localparam F_N = N_X + N_MEM + N_H, F_TURN = F_N > LANES ? F_N : LANES;
     localparam F_LATENCY = N_MEM + N_H + (MEMORY_D / LANES - 1) * F_TURN + LANES + 9;

@@ -32,8 +32,7 @@
 // ROM_FILE has ORDER/LANES*(ORDER+1) words of LANES coefficients, each max(A_W, B_W) bits, lowest degree in the low
 // bits; word g*(ORDER+1) + k belongs to rows g*LANES.. and column k: k = 0 is B_bar, k = j+1 is column j of A_bar.
 
-// verilator lint_off TIMESCALEMOD
-`default_nettype none
+`default_nettype none  // verilator lint_off TIMESCALEMOD
 
 module lmu_memory_dense #(
     // Legendre degrees of a channel, 1 or more
@@ -81,8 +80,7 @@ module lmu_memory_dense #(
 
     if (ORDER < 1 || MEMORY_D < 1 || LANES < 1) begin : g_check_sizes
         PARAM_ERROR_order_memory_d_and_lanes_must_be_at_least_1 check ();
-    end else if (GROUPS * LANES != ORDER) begin : g_check_lanes
-        PARAM_ERROR_lanes_must_divide_order check ();
+    end else if (GROUPS * LANES != ORDER) begin : g_check_lanes PARAM_ERROR_lanes_must_divide_order check ();
     end else if (U_W < 1 || MEM_W < 1 || A_W < 1 || B_W < 1) begin : g_check_widths
         PARAM_ERROR_widths_must_be_at_least_1 check ();
     end
@@ -127,10 +125,7 @@ module lmu_memory_dense #(
                 fresh_q <= 1'b0;
             end
         end
-        if (rst) begin
-            {busy_q, column_q, group_q, channel_q, wait_q} <= 0;
-            fresh_q <= 1'b1;
-        end
+        if (rst) {busy_q, column_q, group_q, channel_q, wait_q, fresh_q} <= 1;
     end
 
     // Addresses
@@ -218,7 +213,6 @@ module lmu_memory_dense #(
     end
 
     // Output
-
     always @(posedge clk) begin
         m_axis_tvalid <= valid_d;
         if (wr_en) begin
@@ -256,10 +250,8 @@ module lmu_memory_dense #(
         .m_valid(m_axis_tvalid), .m_ready(m_axis_tready)
     );
 
-    always @(posedge clk) begin
-        if (f_done) f_channel_q <= f_channel_q == MEMORY_D - 1 ? 0 : f_channel_q + 1;
-        if (rst) f_channel_q <= 0;
-    end
+    wire [CHANNEL_CW-1:0] f_next_channel = f_channel_q == MEMORY_D - 1 ? 0 : f_channel_q + 1;
+    always @(posedge clk) f_channel_q <= rst ? 0 : f_done ? f_next_channel : f_channel_q;
 
     // The formulas of the header
     f_pace #(.LATENCY(CHANNEL_CYCLES + 5), .II(MEMORY_D * CHANNEL_CYCLES + WAIT), .EVERY(1)) f_timing (

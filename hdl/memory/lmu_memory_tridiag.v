@@ -35,8 +35,7 @@
 // degree has gam in the place of kap, in kap's format, and 0 in that of gam: z_{ORDER-1} = gam f is then made from the
 // f that has just come round, which is not in its memory yet.
 
-// verilator lint_off TIMESCALEMOD
-`default_nettype none
+`default_nettype none  // verilator lint_off TIMESCALEMOD
 
 module lmu_memory_tridiag #(
     // Legendre degrees of a channel, 1 or more
@@ -75,12 +74,9 @@ module lmu_memory_tridiag #(
     localparam ROM_W = LAM_W + BET_W + GAM_W + KAP_W, ROW_CW = $clog2(ROM_DEPTH);
     localparam RAM_AW = $clog2(RAM_DEPTH), CHANNEL_CW = MEMORY_D > 1 ? $clog2(MEMORY_D) : 1;
 
-    if (ORDER < 1 || MEMORY_D < 1) begin : g_check_sizes
-        PARAM_ERROR_order_and_memory_d_must_be_at_least_1 check ();
-    end else if (PIPELINE < 1 || PIPELINE > 3) begin : g_check_pipeline
-        PARAM_ERROR_pipeline_must_be_1_to_3 check ();
-    end else if (PIPELINE > MEMORY_D) begin : g_check_channels
-        PARAM_ERROR_pipeline_must_not_exceed_memory_d check ();
+    if (ORDER < 1 || MEMORY_D < 1) begin : g_check_sizes PARAM_ERROR_order_and_memory_d_must_be_at_least_1 check ();
+    end else if (PIPELINE < 1 || PIPELINE > 3) begin : g_check_pipeline PARAM_ERROR_pipeline_must_be_1_to_3 check ();
+    end else if (PIPELINE > MEMORY_D) begin : g_check_channels PARAM_ERROR_pipeline_must_not_exceed_memory_d check ();
     end else if (U_W < 1 || MEM_W < 1 || SWEEP_W < 1 || LAM_W < 1 || GAM_W < 1 || KAP_W < 1 || BET_W < 1)
     begin : g_check_widths
         PARAM_ERROR_widths_must_be_at_least_1 check ();
@@ -122,12 +118,8 @@ module lmu_memory_tridiag #(
                 end
                 if (back_q && bottom && channel_q == 0) wait_q <= MEM_STAGE[2:0];
                 if (last_channel && back_q) begin
-                    if (bottom) begin
-                        busy_q <= 1'b0;
-                        back_q <= 1'b0;
-                    end else begin
-                        row_q <= row_q - 1'b1;
-                    end
+                    if (bottom) {busy_q, back_q} <= 2'b00;
+                    else row_q <= row_q - 1'b1;
                 end
             end
         end
@@ -140,10 +132,7 @@ module lmu_memory_tridiag #(
                 clear_q <= clear_d;
             end
         end
-        if (rst) begin
-            {busy_q, back_q, turn_q, row_q, channel_q, load_q, wait_q} <= 0;
-            fresh_q <= 1'b1;
-        end
+        if (rst) {busy_q, back_q, turn_q, row_q, channel_q, load_q, wait_q, fresh_q} <= 1;
     end
 
     // Address row*MEMORY_D + channel, and u with its tlast, which arrives with the memories' outputs

@@ -24,8 +24,7 @@
 // ORDER is 3 or more: with fewer degrees a unit takes the next u while it still waits for the others, and the cycles
 // would change from step to step.
 
-// verilator lint_off TIMESCALEMOD
-`default_nettype none
+`default_nettype none  // verilator lint_off TIMESCALEMOD
 
 module lmu_memory_tridiag_pes #(
     // Units, 2 or more; divides MEMORY_D
@@ -50,8 +49,7 @@ module lmu_memory_tridiag_pes #(
 
     if (PES < 2 || CHANNELS < 1 || CHANNELS * PES != MEMORY_D) begin : g_check_pes
         PARAM_ERROR_pes_must_be_2_or_more_and_divide_memory_d check ();
-    end else if (ORDER < 3) begin : g_check_order
-        PARAM_ERROR_order_must_be_3_or_more check ();
+    end else if (ORDER < 3) begin : g_check_order PARAM_ERROR_order_must_be_3_or_more check ();
     end
 
     // Input: one channel to each unit in turn. A unit reads reset_state on its own first beat of the step.

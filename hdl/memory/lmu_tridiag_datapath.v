@@ -30,8 +30,7 @@
 // The channels take turns without a gap within a sweep, so that f' or z' has MEMORY_D cycles to come round. Three
 // multipliers serve both sweeps: bet u; lam f' or kap z'; gam f.
 
-// verilator lint_off TIMESCALEMOD
-`default_nettype none
+`default_nettype none  // verilator lint_off TIMESCALEMOD
 
 module lmu_tridiag_datapath #(
     // Channels, PIPELINE or more

@@ -20,8 +20,7 @@
 //
 // All stages stop while an output beat is not taken.
 
-// verilator lint_off TIMESCALEMOD
-`default_nettype none
+`default_nettype none  // verilator lint_off TIMESCALEMOD
 
 module lmu_activation #(
     // Bits and fraction bits of the input

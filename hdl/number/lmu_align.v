@@ -10,8 +10,7 @@
 //   Cycles
 //   latency = 0     combinational
 
-// verilator lint_off TIMESCALEMOD
-`default_nettype none
+`default_nettype none  // verilator lint_off TIMESCALEMOD
 
 module lmu_align #(
     // Bits of the input
@@ -27,8 +26,7 @@ module lmu_align #(
 
     localparam EXTENSION = OUT_W - IN_W - SHIFT;
 
-    if (SHIFT < 0 || EXTENSION < 0) begin : g_check_widths
-        PARAM_ERROR_the_output_must_hold_the_shifted_input check ();
+    if (SHIFT < 0 || EXTENSION < 0) begin : g_check_widths PARAM_ERROR_the_output_must_hold_the_shifted_input check ();
     end
 
     assign out_data = {{EXTENSION{in_data[IN_W-1]}}, in_data, {SHIFT{1'b0}}};

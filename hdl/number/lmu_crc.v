@@ -11,8 +11,7 @@
 //   Cycles
 //   latency = 0        combinational
 
-// verilator lint_off TIMESCALEMOD
-`default_nettype none
+`default_nettype none  // verilator lint_off TIMESCALEMOD
 
 module lmu_crc (
     input wire [15:0] seed,

@@ -24,8 +24,7 @@
 //   latency = 1     from a value to its result, in cycles with en = 1; 3 of a sum with PIPELINED
 //   ii      = 1
 
-// verilator lint_off TIMESCALEMOD
-`default_nettype none
+`default_nettype none  // verilator lint_off TIMESCALEMOD
 
 module lmu_function #(
     // Type, as in lmu_round_sat, of the input
@@ -51,8 +50,7 @@ module lmu_function #(
     localparam integer INDEX_W = INDEX_TYPE % 256, OUT_W = OUT_TYPE % 256;
     localparam RELU = 1, TABLE = 2, CLIP = 3, SUM = 4, RELU_SUM = 5, KIND = FUNCTION % 256;
 
-    if (KIND < 0 || KIND > RELU_SUM) begin : g_check_function
-        PARAM_ERROR_function_must_be_0_to_5 check ();
+    if (KIND < 0 || KIND > RELU_SUM) begin : g_check_function PARAM_ERROR_function_must_be_0_to_5 check ();
     end else if (KIND == TABLE) begin : g_table
         wire [INDEX_W-1:0] index;
         wire unused_clipped;

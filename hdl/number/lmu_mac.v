@@ -17,8 +17,7 @@
 //   latency = 3     from a product to the sum that has it, in cycles with en = 1
 //   ii      = 1
 
-// verilator lint_off TIMESCALEMOD
-`default_nettype none
+`default_nettype none  // verilator lint_off TIMESCALEMOD
 
 module lmu_mac #(
     // Bits of a coefficient, and of an operand

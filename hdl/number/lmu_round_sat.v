@@ -25,8 +25,7 @@
 //   Cycles
 //   latency = 0     combinational
 
-// verilator lint_off TIMESCALEMOD
-`default_nettype none
+`default_nettype none  // verilator lint_off TIMESCALEMOD
 
 module lmu_round_sat #(
     // Bits of the input, 1 or more
@@ -50,8 +49,7 @@ module lmu_round_sat #(
     // Bits left of the dropped ones, and those of a value that has some above the output's
     localparam FLOOR_W = IN_W > DROP ? IN_W - DROP + PAD : 1, WIDE_W = (FLOOR_W > OUT_W ? FLOOR_W : OUT_W) + 1;
 
-    if (IN_W < 1 || OUT_W < 1) begin : g_check_width
-        PARAM_ERROR_widths_must_be_at_least_1 check ();
+    if (IN_W < 1 || OUT_W < 1) begin : g_check_width PARAM_ERROR_widths_must_be_at_least_1 check ();
     end else if (ROUNDING < TRN || ROUNDING > RND_CONV) begin : g_check_rounding
         PARAM_ERROR_rounding_must_be_0_to_6 check ();
     end else if (OVERFLOW < WRAP || OVERFLOW > SAT_SYM) begin : g_check_overflow

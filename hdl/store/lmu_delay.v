@@ -14,8 +14,7 @@
 //   latency = DEPTH     in cycles with en = 1
 //   ii      = 1
 
-// verilator lint_off TIMESCALEMOD
-`default_nettype none
+`default_nettype none  // verilator lint_off TIMESCALEMOD
 
 module lmu_delay #(
     // Bits of the value
@@ -28,8 +27,7 @@ module lmu_delay #(
     output wire [WIDTH-1:0] out_data
 );
 
-    if (DEPTH < 0) begin : g_check_depth
-        PARAM_ERROR_depth_must_not_be_negative check ();
+    if (DEPTH < 0) begin : g_check_depth PARAM_ERROR_depth_must_not_be_negative check ();
     end else if (DEPTH < 1) begin : g_wire
         wire unused = &{1'b0, clk, rst, en};
         assign out_data = in_data;

@@ -16,8 +16,7 @@
 //   latency = 1     from an address to its word
 //   ii      = 1
 
-// verilator lint_off TIMESCALEMOD
-`default_nettype none
+`default_nettype none  // verilator lint_off TIMESCALEMOD
 
 module lmu_rom #(
     // Bits of a word

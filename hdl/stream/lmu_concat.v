@@ -22,8 +22,7 @@
 //
 // The step after one that ended with tlast is a first one, unless STREAMING = 1: then only rst makes one.
 
-// verilator lint_off TIMESCALEMOD
-`default_nettype none
+`default_nettype none  // verilator lint_off TIMESCALEMOD
 
 module lmu_concat #(
     // Values of each source in a step, 0 or more
@@ -56,10 +55,8 @@ module lmu_concat #(
     localparam N_AB = N_A > N_B ? N_A : N_B, N_MAX = N_AB > N_C ? N_AB : N_C;
     localparam COUNT_W = N_MAX > 1 ? $clog2(N_MAX) : 1;
 
-    if (N_A < 0 || N_B < 0 || N_C < 0) begin : g_check_sizes
-        PARAM_ERROR_sizes_must_not_be_negative check ();
-    end else if (!A_LIVE && !B_LIVE && !C_LIVE) begin : g_check_live
-        PARAM_ERROR_one_source_must_be_live check ();
+    if (N_A < 0 || N_B < 0 || N_C < 0) begin : g_check_sizes PARAM_ERROR_sizes_must_not_be_negative check ();
+    end else if (!A_LIVE && !B_LIVE && !C_LIVE) begin : g_check_live PARAM_ERROR_one_source_must_be_live check ();
     end
 
     reg [1:0] source_q;
@@ -113,15 +110,9 @@ module lmu_concat #(
     end
 
 `ifdef FORMAL
-    f_axis #(.SOURCE(1), .WIDTH(A_W + 1)) f_a_axis (
-        clk, rst, a_axis_tvalid, a_axis_tready, {a_axis_tdata, a_axis_tlast}
-    );
-    f_axis #(.SOURCE(1), .WIDTH(B_W + 1)) f_b_axis (
-        clk, rst, b_axis_tvalid, b_axis_tready, {b_axis_tdata, b_axis_tlast}
-    );
-    f_axis #(.SOURCE(1), .WIDTH(C_W + 1)) f_c_axis (
-        clk, rst, c_axis_tvalid, c_axis_tready, {c_axis_tdata, c_axis_tlast}
-    );
+    f_axis #(.IN(1), .WIDTH(A_W + 1)) f_a_axis (clk, rst, a_axis_tvalid, a_axis_tready, {a_axis_tdata, a_axis_tlast});
+    f_axis #(.IN(1), .WIDTH(B_W + 1)) f_b_axis (clk, rst, b_axis_tvalid, b_axis_tready, {b_axis_tdata, b_axis_tlast});
+    f_axis #(.IN(1), .WIDTH(C_W + 1)) f_c_axis (clk, rst, c_axis_tvalid, c_axis_tready, {c_axis_tdata, c_axis_tlast});
     f_axis #(.WIDTH(OUT_W + 1)) f_m_axis (clk, rst, m_axis_tvalid, m_axis_tready, {m_axis_tdata, m_axis_tlast});
 
     // Beats of a step are counted anew: whose turn it is follows from the place
@@ -147,10 +138,7 @@ module lmu_concat #(
                 f_first_q <= STREAMING == 0 && f_step_last;
             end
         end
-        if (rst) begin
-            {f_place_q, f_started_q} <= 0;
-            f_first_q <= 1'b1;
-        end
+        if (rst) {f_place_q, f_started_q, f_first_q} <= 1;
     end
 
     always @* if (!rst) begin

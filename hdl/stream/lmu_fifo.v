@@ -12,8 +12,7 @@
 //
 // The words lie in a RAM, whose registered output is the output of the queue. All handshakes come from registers.
 
-// verilator lint_off TIMESCALEMOD
-`default_nettype none
+`default_nettype none  // verilator lint_off TIMESCALEMOD
 
 module lmu_fifo #(
     // Bits of a word
@@ -28,9 +27,7 @@ module lmu_fifo #(
 
     localparam RAM_DEPTH = DEPTH > 2 ? DEPTH : 2, AW = $clog2(RAM_DEPTH);
 
-    if (WIDTH < 1 || DEPTH < 1) begin : g_check
-        PARAM_ERROR_width_and_depth_must_be_at_least_1 check ();
-    end
+    if (WIDTH < 1 || DEPTH < 1) begin : g_check PARAM_ERROR_width_and_depth_must_be_at_least_1 check (); end
 
     reg [AW-1:0] wr_addr_q, rd_addr_q;
     reg [AW:0] count_q;  // words in the RAM
@@ -55,7 +52,7 @@ module lmu_fifo #(
     );
 
 `ifdef FORMAL
-    f_axis #(.SOURCE(1), .WIDTH(WIDTH)) f_s_axis (clk, rst, s_axis_tvalid, s_axis_tready, s_axis_tdata);
+    f_axis #(.IN(1), .WIDTH(WIDTH)) f_s_axis (clk, rst, s_axis_tvalid, s_axis_tready, s_axis_tdata);
     f_axis #(.WIDTH(WIDTH)) f_m_axis (clk, rst, m_axis_tvalid, m_axis_tready, m_axis_tdata);
 
     always @(posedge clk) if (!rst && $past(!rst && count_q != 0)) never_dry : assert (m_axis_tvalid);

@@ -14,8 +14,7 @@
 //
 // A beat is taken from the input in the cycle in which the last of the outputs takes it.
 
-// verilator lint_off TIMESCALEMOD
-`default_nettype none
+`default_nettype none  // verilator lint_off TIMESCALEMOD
 
 module lmu_fork #(
     // Bits of a beat
@@ -29,9 +28,7 @@ module lmu_fork #(
     input wire [OUTPUTS-1:0] m_axis_tready
 );
 
-    if (WIDTH < 1 || OUTPUTS < 1) begin : g_check
-        PARAM_ERROR_width_and_outputs_must_be_at_least_1 check ();
-    end
+    if (WIDTH < 1 || OUTPUTS < 1) begin : g_check PARAM_ERROR_width_and_outputs_must_be_at_least_1 check (); end
 
     reg [OUTPUTS-1:0] done_q;  // outputs that have taken the beat already
     assign m_axis_tdata = s_axis_tdata;
@@ -44,7 +41,7 @@ module lmu_fork #(
     end
 
 `ifdef FORMAL
-    f_axis #(.SOURCE(1), .WIDTH(WIDTH)) f_s_axis (clk, rst, s_axis_tvalid, s_axis_tready, s_axis_tdata);
+    f_axis #(.IN(1), .WIDTH(WIDTH)) f_s_axis (clk, rst, s_axis_tvalid, s_axis_tready, s_axis_tdata);
     f_axis #(.WIDTH(WIDTH)) f_m_axis[OUTPUTS-1:0] (clk, rst, m_axis_tvalid, m_axis_tready, m_axis_tdata);
 
     // Each output takes each beat exactly once

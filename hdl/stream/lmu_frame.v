@@ -29,8 +29,7 @@
 // The beat on e_axis follows the one with m_axis_tlast by one cycle. Two of them are kept; when neither has been taken,
 // the next beat with m_axis_tlast is not offered until one is.
 
-// verilator lint_off TIMESCALEMOD
-`default_nettype none
+`default_nettype none  // verilator lint_off TIMESCALEMOD
 
 module lmu_frame #(
     // Beats of a step, 1 or more
@@ -49,10 +48,8 @@ module lmu_frame #(
 
     localparam BEAT_CW = N > 1 ? $clog2(N) : 1, STEP_CW = STEPS > 1 ? $clog2(STEPS) : 1;
 
-    if (N < 1 || WIDTH < 1) begin : g_check_sizes
-        PARAM_ERROR_n_and_width_must_be_at_least_1 check ();
-    end else if (STEPS < 0) begin : g_check_steps
-        PARAM_ERROR_steps_must_not_be_negative check ();
+    if (N < 1 || WIDTH < 1) begin : g_check_sizes PARAM_ERROR_n_and_width_must_be_at_least_1 check ();
+    end else if (STEPS < 0) begin : g_check_steps PARAM_ERROR_steps_must_not_be_negative check ();
     end
 
     // A beat that is taken while it can not pass waits here, so that s_axis_tready comes from a register
@@ -122,9 +119,7 @@ module lmu_frame #(
     end
 
 `ifdef FORMAL
-    f_axis #(.SOURCE(1), .WIDTH(WIDTH + 1)) f_s_axis (
-        clk, rst, s_axis_tvalid, s_axis_tready, {s_axis_tdata, s_axis_tlast}
-    );
+    f_axis #(.IN(1), .WIDTH(WIDTH + 1)) f_s_axis (clk, rst, s_axis_tvalid, s_axis_tready, {s_axis_tdata, s_axis_tlast});
     f_axis #(.WIDTH(WIDTH + 1)) f_m_axis (clk, rst, m_axis_tvalid, m_axis_tready, {m_axis_tdata, m_axis_tlast});
     f_axis #(.WIDTH(1)) f_e_axis (clk, rst, e_axis_tvalid, e_axis_tready, e_axis_tdata);
 
@@ -197,10 +192,7 @@ module lmu_frame #(
 
     // Never stuck: while both sinks are ready, a beat waits for the rest of a step and two error words at most
     reg [$clog2(N+4)-1:0] f_wait_q;
-    always @(posedge clk) begin
-        if (m_axis_tready && e_axis_tready) f_wait_q <= f_wait_q + 1;
-        if (i_ready || rst) f_wait_q <= 0;
-    end
+    always @(posedge clk) f_wait_q <= i_ready || rst ? 0 : f_wait_q + (m_axis_tready && e_axis_tready);
 
     always @* if (!rst) begin
         never_stuck : assert (f_wait_q <= N + 1);

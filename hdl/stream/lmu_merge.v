@@ -22,8 +22,7 @@
 //
 // Both beats of a pair are taken in the same cycle.
 
-// verilator lint_off TIMESCALEMOD
-`default_nettype none
+`default_nettype none  // verilator lint_off TIMESCALEMOD
 
 module lmu_merge #(
     // What is made of a pair, as above
@@ -43,8 +42,7 @@ module lmu_merge #(
 
     localparam WIDE_W = A_W + A_SHIFT > B_W + B_SHIFT ? A_W + A_SHIFT : B_W + B_SHIFT;
 
-    if (OP < 0 || OP > 4) begin : g_check_op
-        PARAM_ERROR_op_must_be_0_to_4 check ();
+    if (OP < 0 || OP > 4) begin : g_check_op PARAM_ERROR_op_must_be_0_to_4 check ();
     end else if (OP == 2 ? OUT_W < A_W + B_W : OUT_W < WIDE_W + (OP < 2 ? 1 : 0)) begin : g_check_out_w
         PARAM_ERROR_out_w_must_hold_every_result check ();
     end
@@ -78,12 +76,8 @@ module lmu_merge #(
     end
 
 `ifdef FORMAL
-    f_axis #(.SOURCE(1), .WIDTH(A_W + 1)) f_a_axis (
-        clk, rst, a_axis_tvalid, a_axis_tready, {a_axis_tdata, a_axis_tlast}
-    );
-    f_axis #(.SOURCE(1), .WIDTH(B_W + 1)) f_b_axis (
-        clk, rst, b_axis_tvalid, b_axis_tready, {b_axis_tdata, b_axis_tlast}
-    );
+    f_axis #(.IN(1), .WIDTH(A_W + 1)) f_a_axis (clk, rst, a_axis_tvalid, a_axis_tready, {a_axis_tdata, a_axis_tlast});
+    f_axis #(.IN(1), .WIDTH(B_W + 1)) f_b_axis (clk, rst, b_axis_tvalid, b_axis_tready, {b_axis_tdata, b_axis_tlast});
     f_axis #(.WIDTH(OUT_W + 1)) f_m_axis (clk, rst, m_axis_tvalid, m_axis_tready, {m_axis_tdata, m_axis_tlast});
 
     // The pair that is due, as it came, and the definition of what is made of it with room for every result

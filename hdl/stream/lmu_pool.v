@@ -18,8 +18,7 @@
 // The accumulators stand in a ring of N registers, the one of the next beat in the low bits. Input beats are taken until
 // a result is due and the previous one has not been taken.
 
-// verilator lint_off TIMESCALEMOD
-`default_nettype none
+`default_nettype none  // verilator lint_off TIMESCALEMOD
 
 module lmu_pool #(
     // Values of a step, 1 or more
@@ -40,10 +39,8 @@ module lmu_pool #(
 
     localparam PLACE_W = N > 1 ? $clog2(N) : 1, STEP_W = SIZE > 1 ? $clog2(SIZE) : 1;
 
-    if (N < 1 || SIZE < 1 || WIDTH < 1) begin : g_check_sizes
-        PARAM_ERROR_n_size_and_width_must_be_at_least_1 check ();
-    end else if (MAX != 0 && MAX != 1) begin : g_check_max
-        PARAM_ERROR_max_must_be_0_or_1 check ();
+    if (N < 1 || SIZE < 1 || WIDTH < 1) begin : g_check_sizes PARAM_ERROR_n_size_and_width_must_be_at_least_1 check ();
+    end else if (MAX != 0 && MAX != 1) begin : g_check_max PARAM_ERROR_max_must_be_0_or_1 check ();
     end else if (MAX == 0 ? OUT_W < WIDTH + $clog2(SIZE) : OUT_W != WIDTH) begin : g_check_out_w
         PARAM_ERROR_out_w_must_hold_every_sum_or_be_width check ();
     end
@@ -82,9 +79,7 @@ module lmu_pool #(
     end
 
 `ifdef FORMAL
-    f_axis #(.SOURCE(1), .WIDTH(WIDTH + 1)) f_s_axis (
-        clk, rst, s_axis_tvalid, s_axis_tready, {s_axis_tdata, s_axis_tlast}
-    );
+    f_axis #(.IN(1), .WIDTH(WIDTH + 1)) f_s_axis (clk, rst, s_axis_tvalid, s_axis_tready, {s_axis_tdata, s_axis_tlast});
     f_axis #(.WIDTH(OUT_W + 1)) f_m_axis (clk, rst, m_axis_tvalid, m_axis_tready, {m_axis_tdata, m_axis_tlast});
 
     // The values of any one place: one result for SIZE of them, by the definition on all values of the window

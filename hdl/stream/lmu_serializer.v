@@ -18,8 +18,7 @@
 // A word is taken in the cycle in which the last value of the previous one is: m_axis_tready acts on s_axis_tready
 // within the cycle.
 
-// verilator lint_off TIMESCALEMOD
-`default_nettype none
+`default_nettype none  // verilator lint_off TIMESCALEMOD
 
 module lmu_serializer #(
     // Bits of a value, 1 or more
@@ -36,9 +35,7 @@ module lmu_serializer #(
 
     localparam LANE_CW = LANES > 1 ? $clog2(LANES) : 1;
 
-    if (WIDTH < 1 || LANES < 1) begin : g_check_sizes
-        PARAM_ERROR_width_and_lanes_must_be_at_least_1 check ();
-    end
+    if (WIDTH < 1 || LANES < 1) begin : g_check_sizes PARAM_ERROR_width_and_lanes_must_be_at_least_1 check (); end
 
     // The value that is offered is in the low bits
     reg [LANES*WIDTH-1:0] data_q;

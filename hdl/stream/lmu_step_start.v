@@ -17,8 +17,7 @@
 //   latency = 0     combinational
 //   ii      = N
 
-// verilator lint_off TIMESCALEMOD
-`default_nettype none
+`default_nettype none  // verilator lint_off TIMESCALEMOD
 
 module lmu_step_start #(
     // Beats of a step, 1 or more. The unit has no need to count them: a tlast is on the last one.
@@ -34,8 +33,7 @@ module lmu_step_start #(
     output reg [0:0] m_axis_tuser
 );
 
-    if (N < 1 || WIDTH < 1) begin : g_check_sizes
-        PARAM_ERROR_n_and_width_must_be_at_least_1 check ();
+    if (N < 1 || WIDTH < 1) begin : g_check_sizes PARAM_ERROR_n_and_width_must_be_at_least_1 check ();
     end else if (STREAMING != 0 && STREAMING != 1) begin : g_check_streaming
         PARAM_ERROR_streaming_must_be_0_or_1 check ();
     end
@@ -51,9 +49,7 @@ module lmu_step_start #(
     end
 
 `ifdef FORMAL
-    f_axis #(.SOURCE(1), .WIDTH(WIDTH + 1)) f_s_axis (
-        clk, rst, s_axis_tvalid, s_axis_tready, {s_axis_tdata, s_axis_tlast}
-    );
+    f_axis #(.IN(1), .WIDTH(WIDTH + 1)) f_s_axis (clk, rst, s_axis_tvalid, s_axis_tready, {s_axis_tdata, s_axis_tlast});
     f_axis #(.WIDTH(WIDTH + 2)) f_m_axis (
         clk, rst, m_axis_tvalid, m_axis_tready, {m_axis_tdata, m_axis_tlast, m_axis_tuser}
     );

@@ -21,8 +21,7 @@
 // ORDER_FILE has max(N, 2) words: word k is the place of the k-th arriving value. They are a permutation of 0..N-1
 // (a second word with N = 1 is not used).
 
-// verilator lint_off TIMESCALEMOD
-`default_nettype none
+`default_nettype none  // verilator lint_off TIMESCALEMOD
 
 module lmu_vector_buffer #(
     // Bits of a value, 1 or more
@@ -44,8 +43,7 @@ module lmu_vector_buffer #(
     localparam COUNT_W = N > 1 ? $clog2(N) : 1;
     localparam [COUNT_W-1:0] ZERO = 0;
 
-    if (WIDTH < 1 || N < 1) begin : g_check_sizes
-        PARAM_ERROR_width_and_n_must_be_at_least_1 check ();
+    if (WIDTH < 1 || N < 1) begin : g_check_sizes PARAM_ERROR_width_and_n_must_be_at_least_1 check ();
     end else if ((KEEP_LAST != 0 && KEEP_LAST != 1) || (REORDER != 0 && REORDER != 1)) begin : g_check_options
         PARAM_ERROR_keep_last_and_reorder_must_be_0_or_1 check ();
     end
@@ -101,9 +99,7 @@ module lmu_vector_buffer #(
     end
 
 `ifdef FORMAL
-    f_axis #(.SOURCE(1), .WIDTH(WIDTH + 1)) f_s_axis (
-        clk, rst, s_axis_tvalid, s_axis_tready, {s_axis_tdata, s_axis_tlast}
-    );
+    f_axis #(.IN(1), .WIDTH(WIDTH + 1)) f_s_axis (clk, rst, s_axis_tvalid, s_axis_tready, {s_axis_tdata, s_axis_tlast});
     f_axis #(.WIDTH(WIDTH + 1)) f_m_axis (clk, rst, m_axis_tvalid, m_axis_tready, {m_axis_tdata, m_axis_tlast});
 
     // A source puts tlast on a vector's last beat

@@ -163,7 +163,7 @@ module hidden_cell #(
         end
     endgenerate
 
-    f_axis #(.SOURCE(1), .WIDTH(2)) f_x_axis (clk, rst, x_axis_tvalid, x_axis_tready, {x_axis_tdata, x_axis_tlast});
+    f_axis #(.IN(1), .WIDTH(2)) f_x_axis (clk, rst, x_axis_tvalid, x_axis_tready, {x_axis_tdata, x_axis_tlast});
 
     // The formulas of lmu_recurrent
     wire f_begun;

@@ -60,7 +60,7 @@ module {name} (
     assign o_valid = {valid};
     assign o_data = i_data;
 `ifdef FORMAL
-    f_axis #(.SOURCE(1), .WIDTH(3)) f_i (.clk(clk), .rst(rst), .valid(i_valid), .ready(o_ready), .payload(i_data));
+    f_axis #(.IN(1), .WIDTH(3)) f_i (.clk(clk), .rst(rst), .valid(i_valid), .ready(o_ready), .payload(i_data));
     f_axis #(.WIDTH({width})) f_o (.clk(clk), .rst(rst), .valid(o_valid), .ready(o_ready), .payload(o_data));
 `endif
 endmodule
