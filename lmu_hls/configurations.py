@@ -23,6 +23,7 @@ class Configuration:
     classes: int
     discretizer: str = "zoh"
     basis: str = "orthonormal"
+    hidden_to_memory: bool = False
 
     def keras_model(self, dropout: float = 0.0, head_dropout: float = 0.0) -> Any:
         """The untrained Keras model, its layers named "lmu", "dropout" (where there is one) and "logits"."""
@@ -36,6 +37,7 @@ class Configuration:
             theta=self.theta,
             hidden_cell=keras.layers.Dense(self.units, activation="relu"),
             input_to_hidden=True,
+            hidden_to_memory=self.hidden_to_memory,
             discretizer=self.discretizer,
             basis=self.basis,
             dropout=dropout,
@@ -56,3 +58,14 @@ KEYWORD = Configuration("keywords", steps=49, n_in=40, memory_d=6, order=40, the
 PSMNIST = Configuration("psmnist", 784, n_in=1, memory_d=1, order=256, theta=784.0, units=212, classes=10,
                         discretizer="bilinear")  # fmt: skip
 ALL = {configuration.name: configuration for configuration in (SMALL, DEMO, KEYWORD, PSMNIST)}
+# Keyword spotting with as many bits of weights, 4 each, as the four networks of Blouw et al. 2021 (1,683, 361, 105 and
+# 49 kbit); what layers those have is not published
+KEYWORD_SIZES = {
+    name: Configuration(name, 49, n_in, memory_d, order, theta=49.0, units=units, classes=12, discretizer="bilinear")
+    for name, n_in, memory_d, order, units in (
+        ("lmu1", 40, 10, 40, 928),
+        ("lmu2", 40, 6, 40, 306),
+        ("lmu3", 20, 4, 24, 202),
+        ("lmu4", 20, 4, 16, 125),
+    )
+}

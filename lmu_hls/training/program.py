@@ -29,7 +29,7 @@ class Program:
         self, network: Network, weights: Weights | None = None, cells: Mapping[str, Any] | None = None
     ) -> None:
         weights = Weights() if weights is None else weights
-        self.network = network
+        self.network, self.weights = network, weights
         values = network.values
         self._lmus, self._steps = {}, {}
         for node in network.nodes:

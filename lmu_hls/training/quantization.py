@@ -32,8 +32,9 @@ def quantize(
     The types are one of three: kernels of ``weights`` bits and values of ``activations`` bits, fitted to the inputs
     ``calibration`` (samples, steps, features); those of ``precision``, a configuration with hls4ml's keys or one type
     for everything; or found by search on ``calibration`` and targets ``y``, as :func:`lmu_hls.auto_precision` does with
-    ``target``. Batch normalizations become layers of their own and stay as they are. Raises LmuHlsError for what cannot
-    be converted, and for types that do not fit.
+    ``target``. Beside ``weights`` and ``activations`` a ``precision`` without types says how things are computed, such
+    as ``MemoryUpdate``. Batch normalizations become layers of their own and stay as they are. Raises LmuHlsError for
+    what cannot be converted, and for types that do not fit.
     """
     from lmu_hls.training.types import own_config, uniform_types
     from lmu_hls.tuning import tune
@@ -70,10 +71,19 @@ def _check(model: keras.Model, weights: Any, activations: Any, calibration: Any,
         )
     if (weights is None) != (activations is None):
         raise LmuHlsError("weights and activations go together: give both numbers of bits, or neither")
-    if weights is not None and precision is not None:
+    if weights is not None and _says_types(precision):
         raise LmuHlsError("weights, activations and precision all say types; give precision, or the two others")
-    if precision is None and calibration is None:
+    if calibration is None and (weights is not None or precision is None):
         raise LmuHlsError("types are fitted to data: give calibration, an array of inputs, or give precision")
+
+
+def _says_types(precision: Mapping[str, Any] | str | None) -> bool:
+    """Whether ``precision`` says more than how something is computed, such as MemoryUpdate."""
+    if not isinstance(precision, Mapping):
+        return precision is not None
+    sections = [precision.get("Model"), *(precision.get("LayerName") or {}).values()]
+    sections += (precision.get("LayerType") or {}).values()
+    return any("Precision" in (section or {}) for section in sections)
 
 
 SCALES = (keras.layers.BatchNormalization, keras.layers.Normalization, keras.layers.Rescaling)

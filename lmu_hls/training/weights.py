@@ -40,13 +40,13 @@ class Weights:
     """The values of all weights of a network; those that are not trained are constants."""
 
     def __init__(self, trained: Iterable[Trained] = ()) -> None:
-        self._trained = tuple(trained)
-        sizes = [item.places.size for item in self._trained]
+        self.trained = tuple(trained)
+        sizes = [item.places.size for item in self.trained]
         self._first = np.cumsum([0, *sizes])
 
     def numbered(self, k: int) -> Weight:
         """Trained weight ``k`` as the contract is to hold it."""
-        item = self._trained[k]
+        item = self.trained[k]
         numbers = np.arange(self._first[k], self._first[k + 1]).reshape(item.places.shape)
         return Weight(numbers, FixedType(MARK, MARK - item.type.fraction))
 
@@ -67,7 +67,7 @@ class Weights:
 
     def _of(self, weight: Weight) -> tuple[int, Trained]:
         k = int(np.searchsorted(self._first, weight.values.flat[0], side="right")) - 1
-        return k, self._trained[k]
+        return k, self.trained[k]
 
 
 def pick(tensor: Any, places: Indices) -> Any:

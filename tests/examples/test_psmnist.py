@@ -2,7 +2,6 @@
 
 import hashlib
 import io
-import json
 import subprocess
 import sys
 import tarfile
@@ -11,7 +10,6 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from examples.psmnist import __main__ as command
 from examples.psmnist import accelerator, data, distortions, integer_training, memory, network
 from lmu_hls import flow, golden, legendre
 from lmu_hls.errors import LmuHlsError
@@ -133,21 +131,6 @@ def test_a_run_of_the_verilog_goes_on_where_it_was(converted, tmp_path, monkeypa
     assert np.array_equal(then.outputs, golden.predict(contract, x))
     accelerator.simulate(folder, x + 1, tmp_path, 1)  # other images
     assert len(sent) == 6
-
-
-def test_a_model_is_made_once_for_a_state(tmp_path, monkeypatch):
-    monkeypatch.setattr(flow, "load_model", lambda path: path.read_text())
-    made = []
-
-    def make():
-        made.append(1)
-        return SimpleNamespace(save=lambda path: path.write_text("model"))
-
-    path = tmp_path / "float.keras"
-    states = ["a", "a", "b"]
-    assert [command._kept(path, state, make)[0] for state in states] == ["model"] * 3
-    assert len(made) == 2
-    assert json.loads(path.with_suffix(".json").read_text())["state"] == "b"
 
 
 def test_the_command_has_help():

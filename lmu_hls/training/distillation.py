@@ -1,0 +1,83 @@
+"""Knowledge distillation: a model learns from what another says, beside its targets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from lmu_hls.errors import LmuHlsError
+
+
+class Distilled(keras.Model):
+    """``student``, whose training also follows what ``teacher`` gives for the same inputs.
+
+    The loss is (1 - ``share``) times that of ``compile`` plus ``share`` times the distance to the teacher: where both
+    give logits, the Kullback-Leibler divergence of their softmax at ``temperature``, times its square (Hinton, Vinyals,
+    Dean, "Distilling the Knowledge in a Neural Network", 2015); with ``temperature`` None the mean squared difference
+    of the outputs. Weights, predictions and callbacks are the student's. Raises LmuHlsError for shares, temperatures
+    and outputs that do not fit.
+    """
+
+    def __init__(
+        self, student: Any, teacher: Any, temperature: float | None = 4.0, share: float = 0.5, **kwargs: Any
+    ) -> None:
+        super().__init__(**{"name": f"distilled_{student.name}", "dtype": student.dtype_policy, **kwargs})
+        _check(student, teacher, temperature, share)
+        if hasattr(student, "program"):
+            _ = student.program  # made before Keras traces a step
+        self.student, self.temperature, self.share = student, temperature, share
+        self._taught = lambda x: teacher(x, training=False)  # not an attribute: its weights are not this model's
+        self.built = True
+
+    @property
+    def trainable_variables(self) -> list[Any]:
+        """The student's."""
+        variables: list[Any] = self.student.trainable_variables
+        return variables
+
+    @property
+    def trainable_weights(self) -> list[Any]:
+        return self.trainable_variables
+
+    def build(self, input_shape: Any = None) -> None:
+        """The student was built before."""
+
+    def call(self, x: Any, training: bool = False) -> Any:
+        """The student's output."""
+        return self.student(x, training=training)
+
+    def compute_loss(
+        self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
+    ) -> Any:
+        """The sum of both losses; in evaluation that of ``compile`` alone."""
+        loss = super().compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, training=training)
+        if not training:
+            return loss
+        distance = self._distance(ops.cast(self._taught(x), y_pred.dtype), y_pred)
+        return (1 - self.share) * loss + self.share * ops.cast(distance, loss.dtype)
+
+    def _distance(self, taught: Any, y_pred: Any) -> Any:
+        if self.temperature is None:
+            return ops.mean(ops.square(taught - y_pred))
+        softened = ops.softmax(taught / self.temperature)
+        difference = ops.log_softmax(taught / self.temperature) - ops.log_softmax(y_pred / self.temperature)
+        return self.temperature**2 * ops.mean(ops.sum(softened * difference, axis=-1))
+
+
+def distill(student: Any, teacher: Any, temperature: float | None = 4.0, share: float = 0.5) -> Distilled:
+    """A model whose ``fit`` trains ``student``, float or quantized; arguments as of :class:`Distilled`."""
+    return Distilled(student, teacher, temperature, share)
+
+
+def _check(student: Any, teacher: Any, temperature: float | None, share: float) -> None:
+    if not 0.0 <= share <= 1.0:
+        raise LmuHlsError(f"share={share!r} is not possible; give the teacher's part of the loss, from 0 to 1")
+    if temperature is not None and not temperature > 0:
+        raise LmuHlsError(f"temperature={temperature!r} is not possible; give a number above 0, or None for no softmax")
+    if student.output_shape != teacher.output_shape:
+        raise LmuHlsError(
+            f"the student {student.name!r} gives {student.output_shape}, the teacher {teacher.name!r} "
+            f"{teacher.output_shape}; a teacher gives what its student is to give"
+        )

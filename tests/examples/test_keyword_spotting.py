@@ -1,0 +1,223 @@
+"""The pieces of examples/keyword_spotting; the training itself takes minutes."""
+
+import shutil
+import subprocess
+import sys
+from types import SimpleNamespace
+
+import keras
+import numpy as np
+import pytest
+
+import lmu_hls
+from examples.keyword_spotting import audio, dataset, features, hardware, listening, networks, recordings, synthetic
+from examples.keyword_spotting.recordings import KEYWORDS, LABELS, OTHERS, SILENCE, UNKNOWN
+from lmu_hls import flow
+from lmu_hls.errors import LmuHlsError, VerificationFailed
+from lmu_hls.spec import store
+from tests.test_mirror import ROOT
+
+SMALL = recordings.Version("a small folder", recordings=3 * 35, validation=35, test=35)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Three recordings of each word, one for each split."""
+    root = tmp_path_factory.mktemp("words")
+    rng = np.random.default_rng(0)
+    for word in (*KEYWORDS, *OTHERS):
+        for name in "abc":
+            audio.write_wav(root / word / f"{name}_nohash_0.wav", 0.3 * rng.normal(size=9000).astype(np.float32))
+    for split, name in {"validation": "b", "test": "c"}.items():
+        lines = [f"{word}/{name}_nohash_0.wav\n" for word in (*KEYWORDS, *OTHERS)]
+        (root / recordings.LISTS[split]).write_text("".join(lines))
+    audio.write_wav(root / recordings.NOISE / "white.wav", audio.coloured(rng, 20_000, 0.0))
+    return root
+
+
+def test_the_official_split_of_a_folder(folder):
+    corpus = recordings.read_folder(folder, SMALL)
+    for split, name in {"train": "a", "validation": "b", "test": "c"}.items():
+        items = corpus.splits[split]
+        assert {item.path.name[0] for item in items if item.path} == {name}
+        labels = [LABELS[item.label] for item in items]
+        assert sorted(labels) == sorted((*KEYWORDS, UNKNOWN, SILENCE))
+        (unknown,) = (item.path for item in items if LABELS[item.label] == UNKNOWN)
+        assert unknown.parent.name in OTHERS
+
+
+def test_a_folder_that_is_not_whole_or_another_version_is_refused(folder, tmp_path):
+    with pytest.raises(LmuHlsError, match=r"has 105 recordings, 35 for .*, not 105,829, 9,981 and 11,005; unpack"):
+        recordings.read_folder(folder)
+    with pytest.raises(LmuHlsError, match=r"no readable validation_list\.txt"):
+        recordings.read_folder(tmp_path, SMALL)
+    part = shutil.copytree(folder, tmp_path / "part")
+    shutil.rmtree(part / "stop")
+    with pytest.raises(LmuHlsError, match=r"has 102 recordings, .*, and lacks stop; unpack"):
+        recordings.read_folder(part, SMALL)
+
+
+def test_speakers_of_the_test_are_not_in_training():
+    whole, part = synthetic.planned(synthetic.Plan(20, 2)), synthetic.planned(synthetic.Plan(10, 1))
+    assert set(part) < set(whole) and len({item.name for item in whole}) == len(whole) == 20 * 2 * 12
+    speakers = {split: {s for s in synthetic.SPEAKERS if synthetic.split_of(s) == split} for split in recordings.SPLITS}
+    assert [len(names) for names in speakers.values()] == [49, 7, 14]
+    lists = synthetic._lists(whole)
+    assert all(name.split("/")[1].split("_")[0] in speakers[split] for split in lists for name in lists[split])
+
+
+def test_without_espeak_one_message_says_what_to_install(tmp_path, monkeypatch):
+    monkeypatch.setattr(synthetic.shutil, "which", lambda name: None)
+    with pytest.raises(LmuHlsError, match=r"not installed\. Install it with: apt-get install espeak-ng; or give"):
+        synthetic.corpus(tmp_path, synthetic.Plan(5, 1), 1, lambda done, total: None)
+
+
+@pytest.mark.skipif(shutil.which("espeak-ng") is None, reason="espeak-ng is not installed")
+def test_words_are_spoken_once_and_a_voice_that_is_absent_is_named(tmp_path, monkeypatch):
+    monkeypatch.setattr(synthetic, "planned", lambda plan: [item for item in PLANNED if item.word == "yes"])
+    monkeypatch.setattr(synthetic, "read_folder", lambda folder, version: version)
+    told = []
+    made = synthetic.corpus(tmp_path, synthetic.Plan(), 1, lambda done, total: told.append(done))
+    assert made == recordings.Version(synthetic.NAME, 5, 0, 1) and told == [0, 1, 2, 3, 4, 5]
+    (path,) = (tmp_path / "yes").glob("m1_*.wav")
+    assert 0.2 < len(audio.read_wav(path)) / audio.RATE < 1.5 and not list((tmp_path / "yes").glob("*.raw"))
+    synthetic.corpus(tmp_path, synthetic.Plan(), 1, lambda done, total: told.append(done))
+    assert told[6:] == [5]
+    with pytest.raises(LmuHlsError, match=r"cannot speak with the voice xx-none\+m1 .*install version 1\.51"):
+        synthetic._speak(synthetic.Utterance("yes", "m1", 0, "xx-none", 150, 50), tmp_path)
+    monkeypatch.setattr(synthetic, "SPEAKERS", (*synthetic.SPEAKERS, "nobody"))
+    with pytest.raises(LmuHlsError, match=r"lacks 1 of 71 voice variants \(nobody, \.\.\.\); install version 1\.51"):
+        synthetic.corpus(tmp_path, synthetic.Plan(), 1, lambda done, total: None)
+
+
+PLANNED = synthetic.planned(synthetic.Plan(5, 1))
+
+
+def test_a_wav_file_of_another_kind_is_refused(tmp_path):
+    (tmp_path / "x.wav").write_bytes(b"RIFF")
+    with pytest.raises(LmuHlsError, match="is no readable WAV file"):
+        audio.read_wav(tmp_path / "x.wav")
+    samples = np.array([0.5, -0.25, 2.0, -2.0], np.float32)
+    audio.write_wav(tmp_path / "y.wav", samples)
+    assert audio.read_wav(tmp_path / "y.wav").tolist() == [0.5, -0.25, 1 - 1 / 32768, -1.0]
+
+
+def test_clips_are_a_second_and_move_in_time():
+    short, long = np.ones(1000, np.float32), np.arange(20_000, dtype=np.float32)
+    assert np.flatnonzero(audio.clip(short)).tolist() == list(range(7500, 8500))
+    assert np.flatnonzero(audio.clip(short, 100)).tolist() == list(range(7600, 8600))
+    assert audio.clip(long).tolist() == list(range(2000, 18_000))
+    assert audio.clip(long, 2100)[:101].tolist() == [0.0] * 100 + [0.0]
+    assert audio.trimmed(np.pad(short, 50)).tolist() == short.tolist()
+    assert len(audio.stretched(long, 1.1)) == 22_000 and audio.stretched(long, 2.0)[3] == 1.5
+
+
+def test_mfcc_are_frames_of_40_ms_every_20():
+    rng = np.random.default_rng(1)
+    sound = rng.normal(size=(2, audio.CLIP)).astype(np.float32)
+    values = features.mfcc(sound)
+    assert values.shape == (2, features.FRAMES, features.COEFFICIENTS) == (2, 49, 40)
+    assert np.allclose(features.mfcc(sound[:, 320:])[:, :48], values[:, 1:], atol=1e-3)  # a frame later
+    louder = features.mfcc(2 * sound) - values  # the same step in all bands
+    assert np.allclose(louder[..., 0], np.log(4) * np.sqrt(2 * features.BANDS), atol=1e-2)
+    assert np.abs(louder[..., 1:]).max() < 1e-2
+
+
+def test_a_dataset_is_normalized_and_kept(folder, tmp_path):
+    corpus = recordings.read_folder(folder, SMALL)
+    told = []
+    data = dataset.dataset(corpus, 2, tmp_path, lambda done, total: told.append((done, total)))
+    assert [len(split.y) for split in data.splits.values()] == [24, 12, 12] and told == [(48, 48)]
+    assert np.abs(data.train.x.mean((0, 1))).max() < 1e-3 and np.abs(data.train.x.std((0, 1)) - 1).max() < 1e-3
+    first, second = data.train.x[0], data.train.x[1]
+    assert data.train.y[0] == data.train.y[1] and not np.allclose(first, second)  # two copies, each with its own noise
+    again = dataset.dataset(corpus, 2, tmp_path, lambda done, total: told.append((done, total)))
+    assert len(told) == 1 and np.array_equal(again.test.x, data.test.x)
+
+
+def test_sizes_are_those_of_the_papers_table():
+    for name, row in networks.PUBLISHED.items():
+        weights = networks.configuration(name, feedback=False).keras_model().count_params()
+        assert abs(weights * networks.WEIGHT_BITS / 1000 / row.kbit - 1) < 0.01
+    cell = networks.configuration("lmu4", feedback=True).keras_model().get_layer("lmu").cell
+    assert cell.hidden_to_memory and cell.memory_d * cell.order == 64
+
+
+def test_kbit_are_those_of_the_types_and_leave_zeros_out():
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential([keras.Input((5, 2)), lmu_hls.LMU(1, 3, 5.0, keras.layers.Dense(3), name="lmu")])
+    x = np.random.default_rng(0).normal(size=(8, 5, 2))
+    quantized = lmu_hls.quantize(model, weights=4, activations=7, calibration=x)
+    encoder, hidden, bias = 2, 9, 3
+    kernel = quantized.float_model.trainable_variables[1]
+    kernel.assign(np.array(kernel) * 0 + np.eye(3) * 0.25)
+    whole, left = networks.kbit(quantized)
+    assert whole == (4 * (encoder + hidden) + 7 * bias) / 1000
+    assert left == (4 * (encoder + 3)) / 1000  # biases are zero at first
+
+
+def events(*words):
+    return [listening.Event(word, float(start), float(end)) for word, start, end in words]
+
+
+def test_a_word_is_detected_once_and_scored():
+    logits = np.zeros((200, 12))
+    logits[:, LABELS.index(SILENCE)] = 4
+    logits[50:90, LABELS.index("go")] = 9
+    logits[120:125, LABELS.index("stop")] = 9  # too short
+    logits[150:190, LABELS.index(UNKNOWN)] = 9
+    (found,) = listening.detections(logits)
+    frames = 50 + int(np.ceil(listening.SMOOTHED * listening.SURE))
+    assert found.word == "go" and abs(found.end - (frames * 0.02 + 0.04)) < 0.05
+    spoken = events(("go", 0.5, 1.0), ("stop", 2, 3), (UNKNOWN, 3, 4))
+    assert listening.score(spoken, [found]) == listening.Score(spoken=2, detected=1, false=0)
+    twice = events(("go", 1.1, 1.1), ("go", 1.6, 1.6), ("stop", 5, 5))
+    assert listening.score(spoken, twice) == listening.Score(spoken=2, detected=1, false=2)
+    assert [line["what"] for line in listening.table(spoken, [found])] == ["spoken", "detected", "spoken", "spoken"]
+
+
+def test_a_scene_has_the_words_of_the_test_where_it_says(folder):
+    scene = listening.scene(recordings.read_folder(folder, SMALL), 5)
+    assert len(scene.events) == 5
+    for event in scene.events:
+        inside = scene.audio[int(event.start * audio.RATE) : int(event.end * audio.RATE)]
+        assert 0.2 < inside.std() < 0.4
+    assert scene.audio[: audio.RATE // 2].std() < 0.01
+
+
+def test_another_integer_of_the_stream_is_seen(converted, tmp_path, monkeypatch):
+    contract = store.load(flow.OutputFolder(converted).spec)
+    x = np.random.default_rng(0).normal(size=(7, contract.n_in))
+    fault = [0]
+
+    def build(sources, interface, folder, work):
+        def run(x, tlast):
+            outputs = listening.design(contract, listening.RtlOptions(streaming=True), 1).golden(x).copy()
+            outputs.flat[-1] += fault[0]
+            return SimpleNamespace(outputs=outputs)
+
+        return SimpleNamespace(run=run)
+
+    monkeypatch.setattr(listening.verilated, "build", build)
+    assert listening.stream(contract, x, tmp_path / "verilog", 1).shape == (7, 3)
+    fault[0] = 1
+    with pytest.raises(VerificationFailed, match="other integers than golden in streaming mode"):
+        listening.stream(contract, x, tmp_path / "other", 1)
+
+
+def test_a_network_that_differs_is_not_measured(converted, monkeypatch):
+    monkeypatch.setattr(hardware.flow, "verify", lambda *arguments, **options: SimpleNamespace(passed=False))
+    test = dataset.Split(np.zeros((2, 5, 2), np.float32), np.zeros(2, np.int64))
+    with pytest.raises(VerificationFailed, match="differ from golden"):
+        hardware.measure(flow.OutputFolder(converted), test, 2, "zeros", False, False, lambda *arguments: None)
+
+
+def test_the_command_has_help():
+    done = subprocess.run(
+        [sys.executable, "-m", "examples.keyword_spotting", "--help"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "--speech-commands" in done.stdout and "goes on where it was" in done.stdout
