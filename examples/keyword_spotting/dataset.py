@@ -7,6 +7,7 @@ import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,7 +75,7 @@ def dataset(corpus: Corpus, copies: int, kept: Path, progress: Callable[[int, in
         return Dataset(corpus.source, splits, loaded["mean"], loaded["deviation"])
 
 
-def _arrays(corpus: Corpus, copies: int, progress: Callable[[int, int], None]) -> dict[str, NDArray[np.generic]]:
+def _arrays(corpus: Corpus, copies: int, progress: Callable[[int, int], None]) -> dict[str, Any]:
     rng, noise = np.random.default_rng(SEED), [read_wav(path) for path in corpus.noise]
     jobs = [(split, recording) for split in SPLITS for recording in corpus.splits[split]]
     jobs = [job for job in jobs for _ in range(copies if job[0] == "train" else 1)]
@@ -86,7 +87,7 @@ def _arrays(corpus: Corpus, copies: int, progress: Callable[[int, int], None]) -
     in_split = np.array([job[0] for job in jobs])
     training = x[in_split == "train"]
     mean, deviation = training.mean((0, 1)), training.std((0, 1))
-    arrays: dict[str, NDArray[np.generic]] = {"mean": mean, "deviation": deviation}
+    arrays: dict[str, Any] = {"mean": mean, "deviation": deviation}
     for split in SPLITS:
         arrays[f"x_{split}"] = (x[in_split == split] - mean) / deviation
         arrays[f"y_{split}"] = y[in_split == split].astype(np.int64)
