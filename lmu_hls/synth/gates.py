@@ -55,7 +55,7 @@ def modelled(target: Target) -> Models:
         known = ", ".join(family.name for family in families().values() if family.models)
         raise LmuHlsError(
             f"there are no simulation models of the primitives of {target.family.device}: a netlist is simulated for "
-            f"{known} and their devices; without that, the Verilog of any design is"
+            f"{known} and their devices. Take one of these, or leave --netlist out: the Verilog is simulated as it is"
         )
     return target.family.models
 

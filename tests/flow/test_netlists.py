@@ -35,7 +35,7 @@ def accelerator(network: Network) -> Design:
     return design(network, RtlOptions(), 40)
 
 
-@pytest.mark.parametrize("target", ["ecp5-25k", "gw1nr-9", "up5k"])
+@pytest.mark.parametrize("target", ["ecp5-25k", "gw1nr-9", "up5k", "xc7a35t"])
 def test_the_netlist_and_a_flipped_bit_of_a_table(tmp_path: Path, target: str, monkeypatch: pytest.MonkeyPatch) -> None:
     folder, x = OutputFolder(write_output(tmp_path, SMALLEST)), draw(SMALLEST, 2)
     found = netlists.compare_netlist(folder, accelerator(SMALLEST), x, target)
@@ -79,6 +79,7 @@ def test_targets_without_models_are_refused_before_any_work(converted: Path, spe
     folder = OutputFolder(converted)
     data = flow.load_data(speech, store.load(folder.spec))
     with pytest.raises(
-        LmuHlsError, match=r"no simulation models .* AMD.*: a netlist is simulated for ecp5, gowin, ice40"
+        LmuHlsError,
+        match=r"no simulation models .* AMD UltraScale.*: .* for ecp5, gowin, ice40, xc7 .* leave --netlist out",
     ):
-        flow.verify(folder, data, simulators=(), netlists=("xc7",))
+        flow.verify(folder, data, simulators=(), netlists=("xcup",))

@@ -251,6 +251,8 @@ THOROUGH: dict[str, tuple[str, ...]] = {
     "synth/test_gates.py": (
         "test_memories_hold_what_their_source_holds*all]",
         "test_memories_hold_what_their_source_holds[[]gowin*",
+        "test_memories_hold_what_their_source_holds[[]xc7*",
+        "test_each_kind_of_cell_of_amd_does_what_its_source_says",
     ),
     "test_evidence.py": (
         "test_every_file_counts*",

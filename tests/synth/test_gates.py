@@ -98,11 +98,17 @@ def test_a_multiplier_gives_the_product(tmp_path: Path, cell: str) -> None:
         ("DP16KD #(.WRITEMODE_B(\"NEVER\"))", "", "UNMODELLED_write_mode_of_a_block_ram"),
         ("MULT18X18 #(.OUT_REG(1'b1))", "", "UNMODELLED_register_of_MULT18X18"),
         ("SDPX9B #(.BLK_SEL_0(3'b001))", "", "UNMODELLED_block_select_of_SDPX9B"),
+        ("RAMB18E1 #(.DOA_REG(1))", "", "UNMODELLED_output_register_of_RAMB18E1"),
+        ("RAMB18E1 #(.READ_WIDTH_A(9), .WRITE_WIDTH_A(18))", "", "UNMODELLED_width_of_RAMB18E1"),
+        ("RAMB36E1 #(.RAM_MODE(\"ECC\"))", "", "UNMODELLED_mode_of_RAMB36E1"),
+        ("RAMB36E1 #(.SRVAL_B(36'd1))", "", "UNMODELLED_value_after_reset_of_RAMB36E1"),
+        ("RAMB36E1 #(.RAM_EXTENSION_A(\"LOWER\"))", "", "UNMODELLED_cascade_of_RAMB36E1"),
     ],
 )  # fmt: skip
 def test_a_mode_that_is_not_modelled_does_not_compile(tmp_path: Path, cell: str, given: str, lacking: str) -> None:
     name = cell.partition(" ")[0]
-    text = models("ecp5" if name in ("MULT18X18D", "DP16KD") else "gowin", name)
+    family = "ecp5" if name in ("MULT18X18D", "DP16KD") else "xc7" if name.startswith("RAMB") else "gowin"
+    text = models(family, name)
     code, said = simulated(tmp_path, f"{text}module bench; {cell} dut ({given}); endmodule\n")
     assert code and lacking in said
 
@@ -167,8 +173,13 @@ endmodule
     return MEMORY + f"module top ({ports});\n{''.join(made)}endmodule\n", MEMORY + bench
 
 
+BLOCK_RAMS = {
+    "ecp5": {"DP16KD"}, "gowin": {"SDPB", "SDPX9B", "DPB", "DPX9B"}, "xc7": {"RAMB18E1", "RAMB36E1"},
+}  # fmt: skip
+
+
 @pytest.mark.parametrize("sizes", [SOME, ALL], ids=["some", "all"])
-@pytest.mark.parametrize(("target", "cells"), [("ecp5", {"DP16KD"}), ("gowin", {"SDPB", "SDPX9B", "DPB", "DPX9B"})])
+@pytest.mark.parametrize(("target", "cells"), BLOCK_RAMS.items())
 def test_memories_hold_what_their_source_holds(tmp_path: Path, target: str, cells: set[str], sizes: Sizes) -> None:
     source, bench = memories(sizes)
     rng = random.Random(3)
@@ -183,7 +194,7 @@ def test_memories_hold_what_their_source_holds(tmp_path: Path, target: str, cell
     assert used & cells, used
     texts = [path.read_text() for path in files.files]
     assert simulated(tmp_path, "".join(texts) + bench) == (0, "0 wrong of 1\n")
-    faulty = changed(texts[1], "place = (address[14*p+3+:11]", "place = (address[14*p+4+:11]")
+    faulty = changed(texts[1], "place = (address[A*p+3+:A-3]", "place = (address[A*p+4+:A-3]")
     code, said = simulated(tmp_path, texts[0] + faulty + bench)
     assert not code and not said.startswith("0 wrong")
 
@@ -193,7 +204,8 @@ def test_a_word_that_is_read_while_it_is_written_is_unknown(tmp_path: Path) -> N
 module bench;
     reg clk = 0; wire [71:0] q;
     BLOCK_RAM #(.CONTENTS({2048{9'h155}})) dut (
-        .clk({clk, clk}), .en(2'b11), .write(2'b01), .reset(2'b00), .address({14'd2, 14'd2}), .data(72'd0), .read(q)
+        .clk({clk, clk}), .en(2'b11), .write(2'b01), .reset(2'b00), .address({14'd0, 14'd0}), .byte_write(16'd2),
+        .data(72'd0), .read(q)
     );
     initial begin #1 clk = 1; #1 $display("%b", q[53:36]); end
 endmodule
@@ -213,9 +225,73 @@ def fake_netlist(folder: Path, cell: dict[str, Any]) -> Path:
         ("gw1nr-9", {"type": "pROM"}, "no simulation model of pROM of Gowin"),
         ("ecp5", {"type": "MULT18X18D", "parameters": {"REG_PIPELINE_CLK": "CLK0"}}, "not know .* REG_PIPELINE_CLK"),
         ("gowin", {"type": "SP", "parameters": {"INIT_RAM_3F": "0", "INIT_RAM_40": "0"}}, "parameter INIT_RAM_40;"),
-        ("xc7", {"type": "DSP48E1"}, "no simulation models of the primitives of AMD"),
+        ("xcup", {"type": "DSP48E2"}, "no simulation models of the primitives of AMD UltraScale"),
     ],
 )
 def test_what_has_no_model_is_refused(tmp_path: Path, target: str, cell: dict[str, Any], said: str) -> None:
     with pytest.raises(LmuHlsError, match=said):
         gates(fake_netlist(tmp_path, cell), target_of(target), tmp_path / "work")
+
+
+# What else Yosys makes of logic on AMD: multiply and add, shift registers, distributed RAM, carry, a wide table
+LOGIC = """\
+module logic_of_all_kinds (
+    input clk, rst, en, input signed [15:0] a, b, input signed [24:0] wide, output reg signed [47:0] acc,
+    output reg signed [40:0] product, output reg signed [32:0] add, output reg [15:0] sum, late, word, output reg choice
+);
+    reg signed [15:0] a_q, b_q;
+    reg [15:0] shift[0:11], ram[0:31];
+    integer k;
+    localparam [255:0] TABLE = 256'hd76d4330f1446beab0c11fdecb91ce375bc8fbbcbde5c0994164d8399f767c45;
+    always @(posedge clk) begin
+        if (en) begin
+            a_q <= a; b_q <= b;
+            acc <= rst ? 48'd0 : acc + a_q * b_q;
+            product <= wide * b;
+            add <= a * b + wide;
+            for (k = 1; k < 12; k = k + 1) shift[k] <= shift[k-1];
+            shift[0] <= a;
+            ram[a[4:0]] <= b;
+        end
+        late <= shift[11];
+        word <= ram[b[4:0]];
+        sum <= a > b ? a + b : a - b;
+        choice <= TABLE[{a[4:0], b[2:0]}];
+    end
+endmodule
+"""
+KINDS = {"DSP48E1", "SRL16E", "CARRY4", "MUXF7", "RAM32M", "FDRE", "LUT6"}
+
+
+def test_each_kind_of_cell_of_amd_does_what_its_source_says(tmp_path: Path) -> None:
+    (tmp_path / "top.v").write_text(LOGIC)
+    made = netlist([tmp_path / "top.v"], "logic_of_all_kinds", {}, tmp_path / "work", target_of("xc7"), tmp_path, [])
+    files = gates(made, target_of("xc7"), tmp_path / "work")
+    (module,) = json.loads((made / NETLIST).read_text())["modules"].values()
+    assert {cell["type"] for cell in module["cells"].values()} >= KINDS
+    outputs = {"acc": 48, "product": 41, "add": 33, "sum": 16, "late": 16, "word": 16, "choice": 1}
+    ports = "clk, rst, en, a, b, wide"
+    bench = f"""
+module bench;
+    reg clk = 0, rst = 1, en = 1; reg [15:0] a = 0, b = 0; reg [24:0] wide = 0;
+    {"".join(f"wire [{n - 1}:0] {name}, {name}_r;" for name, n in outputs.items())}
+    logic_of_all_kinds dut ({ports}, {", ".join(outputs)});
+    source reference ({ports}, {", ".join(f"{name}_r" for name in outputs)});
+    integer k, wrong = 0;
+    initial begin
+        for (k = 0; k < 400; k = k + 1) begin
+            a = $random; b = $random; wide = $random; rst = k < 3 || k % 50 == 9; en = k < 60 || $random;
+            if (k < 32) a = k;
+            #1 clk = 1; #1 clk = 0;
+            if (k > 40) wrong = wrong + ({{{", ".join(outputs)}}} !== {{{", ".join(f"{name}_r" for name in outputs)}}});
+        end
+        $display("%0d wrong", wrong);
+    end
+endmodule
+"""
+    texts = [path.read_text() for path in files.files]
+    bench = LOGIC.replace("module logic_of_all_kinds", "module source") + bench
+    assert simulated(tmp_path, "".join(texts) + bench) == (0, "0 wrong\n")
+    faulty = changed(texts[1], "A_MULT * B_MULT", "A_MULT * $unsigned(B_MULT)")
+    code, said = simulated(tmp_path, texts[0] + faulty + bench)
+    assert not code and not said.startswith("0 wrong")

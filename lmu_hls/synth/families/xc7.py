@@ -1,7 +1,7 @@
 """AMD 7 series. AMD UG953 describes the primitives."""
 
 from lmu_hls.synth.device import Device
-from lmu_hls.synth.family import Family, Resource
+from lmu_hls.synth.family import Family, Models, Resource
 
 _FLIP_FLOPS = [f"{name}{edge}" for name in ("FDRE", "FDSE", "FDCE", "FDPE") for edge in ("", "_1")]
 
@@ -47,4 +47,5 @@ FAMILY = Family(
         )
     ),
     vendor="vivado",
+    models=Models(("xilinx/cells_sim.v",)),
 )

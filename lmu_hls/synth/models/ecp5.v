@@ -165,6 +165,7 @@ module DP16KD #(
             ADB13, ADB12, ADB11, ADB10, ADB9, ADB8, ADB7, ADB6, ADB5, ADB4, ADB3, ADB2, ADB1, ADB0,
             ADA13, ADA12, ADA11, ADA10, ADA9, ADA8, ADA7, ADA6, ADA5, ADA4, ADA3, ADA2, ADA1, ADA0
         }),
+        .byte_write({4'd0, ADB3, ADB2, ADB1, ADB0, 4'd0, ADA3, ADA2, ADA1, ADA0}),
         .data({18'd0, data_b, data_b, data_a}),
         .read({read_b, read_a})
     );

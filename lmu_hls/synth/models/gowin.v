@@ -122,6 +122,7 @@ module SP #(
         .write({1'b0, WRE}),
         .reset(RESET_MODE == "SYNC" || RESET === 1'b0 ? {1'b0, RESET} : 2'bxx),
         .address({14'd0, AD}),
+        .byte_write({12'd0, AD[3:0]}),
         .data({36'd0, {4'd0, DI}}),
         .read(read)
     );
@@ -161,6 +162,7 @@ module SPX9 #(
         .write({1'b0, WRE}),
         .reset(RESET_MODE == "SYNC" || RESET === 1'b0 ? {1'b0, RESET} : 2'bxx),
         .address({14'd0, AD}),
+        .byte_write({12'd0, AD[3:0]}),
         .data({36'd0, DI}),
         .read(read)
     );
@@ -200,6 +202,7 @@ module SDPB #(
         .write(2'b01),
         .reset(RESET_MODE == "SYNC" || {RESETB, RESETA} === 2'b00 ? {RESETB, RESETA} : 2'bxx),
         .address({ADB, ADA}),
+        .byte_write({4'd0, ADB[3:0], 4'd0, ADA[3:0]}),
         .data({36'd0, {4'd0, DI}}),
         .read(read)
     );
@@ -239,6 +242,7 @@ module SDPX9B #(
         .write(2'b01),
         .reset(RESET_MODE == "SYNC" || {RESETB, RESETA} === 2'b00 ? {RESETB, RESETA} : 2'bxx),
         .address({ADB, ADA}),
+        .byte_write({4'd0, ADB[3:0], 4'd0, ADA[3:0]}),
         .data({36'd0, DI}),
         .read(read)
     );
@@ -279,6 +283,7 @@ module DPB #(
         .write({WREB, WREA}),
         .reset(RESET_MODE == "SYNC" || {RESETB, RESETA} === 2'b00 ? {RESETB, RESETA} : 2'bxx),
         .address({ADB, ADA}),
+        .byte_write({4'd0, ADB[3:0], 4'd0, ADA[3:0]}),
         .data({20'd0, DIB, 20'd0, DIA}),
         .read(read)
     );
@@ -319,6 +324,7 @@ module DPX9B #(
         .write({WREB, WREA}),
         .reset(RESET_MODE == "SYNC" || {RESETB, RESETA} === 2'b00 ? {RESETB, RESETA} : 2'bxx),
         .address({ADB, ADA}),
+        .byte_write({4'd0, ADB[3:0], 4'd0, ADA[3:0]}),
         .data({18'd0, DIB, 18'd0, DIA}),
         .read(read)
     );
