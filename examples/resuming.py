@@ -1,4 +1,4 @@
-"""What the examples share: Keras models that are kept and not trained again, and progress."""
+"""What the examples share: Keras models that are kept and not trained again, and commands."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,6 @@ os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from lmu_hls.errors import LmuHlsError
 
@@ -66,43 +64,6 @@ def digest_of_code(paths: Iterable[Path]) -> str:
     for path in paths:
         state.update(ast.dump(ast.parse(path.read_text(encoding="utf-8"))).encode())
     return state.hexdigest()
-
-
-@contextmanager
-def progress() -> Iterator[Tell]:
-    """A bar on a terminal, a line for each tenth of a task elsewhere."""
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-    )
-    if not console.is_terminal:
-        yield _Lines().tell
-        return
-    with Progress(*columns, console=console) as bars:
-        tasks: dict[str, Any] = {}
-
-        def tell(what: str, done: int, total: int) -> None:
-            if what not in tasks:
-                tasks[what] = bars.add_task(what, total=total)
-            bars.update(tasks[what], completed=done, total=total)
-
-        yield tell
-
-
-class _Lines:
-    """Progress where there is no terminal."""
-
-    def __init__(self) -> None:
-        self._said: tuple[str, int] | None = None
-
-    def tell(self, what: str, done: int, total: int) -> None:
-        now = what, 10 * done // max(total, 1)
-        if now != self._said:
-            console.print(f"{what}: {done} of {total}", markup=False, highlight=False)
-            self._said = now
 
 
 def command(run: Callable[..., None], name: str) -> None:

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from examples.resuming import Tell, command, converted, digest_of_code, kept_model, progress  # before TensorFlow
+from examples.resuming import Tell, command, converted, digest_of_code, kept_model  # before TensorFlow
 
 # isort: split
 import typer
 from rich.console import Console
 from rich.table import Table
 
+from lmu_hls.cli.terminal import progress_bar
 from lmu_hls.errors import LmuHlsError
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def run(
     if network not in PUBLISHED:
         raise LmuHlsError(f"--network {network} is none of {', '.join(PUBLISHED)}")
     effort = QUICK if quick else Effort()
-    with progress() as tell:
+    with progress_bar() as tell:
         corpus = _corpus(outdir, speech_commands, effort, jobs, tell)
         work = _Work(outdir, network, feedback, sparsity, effort, synth, energy and not quick, listen, tell)
         rows, events = work.result(corpus)

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import Annotated, Any
 
-from examples.resuming import Tell, command, converted, digest_of_code, kept_model, progress  # before TensorFlow
+from examples.resuming import Tell, command, converted, digest_of_code, kept_model  # before TensorFlow
 
 # isort: split
 import numpy as np
@@ -15,6 +15,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from lmu_hls.cli.terminal import progress_bar
 from lmu_hls.errors import VerificationFailed
 
 TRACED = 4  # images of which every value of every step is compared, and that go through the C++
@@ -32,7 +33,7 @@ def run(
 
     A run that was ended goes on where it was when it is started again.
     """
-    with progress() as tell:
+    with progress_bar() as tell:
         result = _everything(outdir, images, jobs, epochs, tell)
     (outdir / "result.json").write_text(json.dumps(result, indent=2) + "\n")
     table = Table("Quantity", "Value", title="Permuted sequential MNIST, 10,000 test images")

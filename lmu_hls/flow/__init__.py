@@ -3,7 +3,7 @@
 from lmu_hls.flow.config_file import read_config
 from lmu_hls.flow.convert import convert, load_model, softmax_remark, up_to_logits
 from lmu_hls.flow.csynth import synthesize_hls
-from lmu_hls.flow.data import Data, load_data, random_data
+from lmu_hls.flow.data import Data, data_or_random, load_data, random_data
 from lmu_hls.flow.energy import energy
 from lmu_hls.flow.estimate import estimate_line, estimate_model, estimate_text
 from lmu_hls.flow.numbers import change_discretizer, choose_types, profile_types, rehearse, target_of
@@ -19,6 +19,7 @@ __all__ = [
     "check_free",
     "choose_types",
     "convert",
+    "data_or_random",
     "energy",
     "estimate_line",
     "estimate_model",

@@ -73,6 +73,11 @@ def load_data(path: Path, network: Network) -> Data:
     return Data(values, y, label=path.name, option=f"--data {shlex.quote(path.name)}", path=path)
 
 
+def data_or_random(path: Path | None, network: Network, samples: int) -> Data:
+    """What the file holds, as :func:`load_data`; without a file ``samples`` random sequences."""
+    return random_data(network, samples) if path is None else load_data(path, network)
+
+
 def read_arrays(path: Path) -> tuple[NDArray[np.generic], NDArray[np.generic] | None]:
     """The arrays x and, if present, y of an ``.npz`` file, or x alone from an ``.npy`` file, whatever they hold."""
     limits.check_archive(path)

@@ -35,14 +35,14 @@ def board(
     """Write the top of a board with a serial line, its pins and the host's script; simulate it; make its bitstream."""
     from lmu_hls import boards
     from lmu_hls.fixed import quantize
-    from lmu_hls.flow.data import load_data, random_data
+    from lmu_hls.flow.data import data_or_random
     from lmu_hls.records.folder import OutputFolder
     from lmu_hls.spec import store
 
     project = boards.write_board(outdir, boards.board_of(name), baud, device)
     network = store.load(OutputFolder(outdir).spec)
     count = simulate or (2 if netlist else 0)
-    samples = load_data(data, network) if data else random_data(network, max(count, 4))
+    samples = data_or_random(data, network, max(count, 4))
     x = quantize(samples.x, network.x)
     boards.write_golden(project, network, x)
     compared, built = None, None

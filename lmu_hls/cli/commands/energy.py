@@ -27,7 +27,7 @@ def energy(
 
     folder = flow.OutputFolder(outdir).require()
     network = store.load(folder.spec)
-    inputs = flow.load_data(data, network) if data else flow.random_data(network, samples)
+    inputs = flow.data_or_random(data, network, samples)
     with progress_bar() as progress:
         found = flow.energy(folder, inputs, sequences=samples, node_nm=node, step_ms=step_ms, progress=progress)
     if json_:

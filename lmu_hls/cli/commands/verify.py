@@ -40,7 +40,7 @@ def verify(
 
     folder = flow.OutputFolder(outdir).require()
     network = store.load(folder.spec)
-    inputs = flow.load_data(data, network) if data else flow.random_data(network, samples)
+    inputs = flow.data_or_random(data, network, samples)
     chosen = [name for name in (simulator or ["verilator"]) if name != "none"]
     with progress_bar() as progress:
         result = flow.verify(

@@ -12,10 +12,9 @@ from lmu_hls.rtl.affine import check_signed_type
 from lmu_hls.rtl.cells import Lanes, Parameters
 from lmu_hls.rtl.cycles import Pace, pointwise_pace
 from lmu_hls.rtl.netlist import Netlist, Stream
-from lmu_hls.rtl.packed import typed
 from lmu_hls.rtl.stages.base import Stage
 from lmu_hls.rtl.stages.scale import LATENCY as SCALE
-from lmu_hls.rtl.stages.scale import scale_numbers
+from lmu_hls.rtl.stages.scale import add_scale
 from lmu_hls.rtl.stages.select import whole_windows
 from lmu_hls.spec import Pool, Weight
 from lmu_hls.spec.layers.scale import Scale
@@ -63,10 +62,4 @@ class PoolStage(Stage[Pool], layer=Pool):
         assert factor is not None
         fraction = x.type.fraction + factor.type.fraction
         zero = Weight(np.zeros(1, np.int64), FixedType(2, 2 - fraction))
-        parameters, rom = scale_numbers(Scale(name, x.type, factor, zero, layer.out), None)
-        parameters |= {"N": 1, "IN_W": x.type.width} | typed("OUT", layer.out)
-        out = net.stream(f"{name}_out_average", layer.out, x.count, x.order)
-        ports = x.ports("s_axis") | out.ports("m_axis") | {"m_axis_tuser": net.clipped(name, name, "out", out)}
-        net.rom(rom)
-        net.add("lmu_scale", f"{name}_scale", {**parameters, "ROM_FILE": rom.file}, ports, f"Layer {name}: average")
-        return out
+        return add_scale(net, x, Scale(name, x.type, factor, zero, layer.out), "scale", "average", result="out_average")

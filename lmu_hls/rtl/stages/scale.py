@@ -45,17 +45,20 @@ class Limits:
     most: tuple[int, int] | None
 
 
-def add_scale(net: Netlist, x: Stream, layer: Scale, suffix: str, title: str, limits: Limits | None = None) -> Stream:
-    """Put an ``lmu_scale`` behind ``x``, with the layer's name and the ``suffix`` as its own.
+def add_scale(
+    net: Netlist, x: Stream, layer: Scale, suffix: str, title: str, limits: Limits | None = None, result: str = "out"
+) -> Stream:
+    """Put an ``lmu_scale`` behind ``x``; its own name, and that of what it gives, are the layer's with a suffix.
 
-    Raises LmuHlsError for a type that is not signed, and as :func:`scale_numbers`.
+    A layer with one factor has it for every value. Raises LmuHlsError for a type that is not signed, and as
+    :func:`scale_numbers`.
     """
-    name = layer.name
+    name, words = layer.name, layer.scale.shape[0]
     for what, kind in (("x", layer.x), ("its output", layer.out)):
         check_signed_type(f"layer {name!r}", what, kind)
-    parameters, rom = scale_numbers(layer, x.order, limits)
-    parameters |= {"N": x.count, "IN_W": layer.x.width} | typed("OUT", layer.out)
-    out = net.stream(f"{name}_out", layer.out, x.count, x.order)
+    parameters, rom = scale_numbers(layer, x.order if words > 1 else None, limits)
+    parameters |= {"N": words, "IN_W": layer.x.width} | typed("OUT", layer.out)
+    out = net.stream(f"{name}_{result}", layer.out, x.count, x.order)
     ports = x.ports("s_axis") | out.ports("m_axis") | {"m_axis_tuser": net.clipped(name, name, "out", out)}
     net.rom(rom)
     net.add(MODULE, f"{name}_{suffix}", {**parameters, "ROM_FILE": rom.file}, ports, f"Layer {name}: {title}")
