@@ -103,6 +103,7 @@ ELSEWHERE = {
     },
     "lmu_hls/rtl": {
         "rtl/stages/test_merge.py": "branches",
+        "rtl/stages/test_select.py": "window",
         "rtl/test_dense.py": "memory unit",
         "rtl/test_renaming.py": "options",
         "rtl/test_search.py": "cycles loop manifest matrix sizes",

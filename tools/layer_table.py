@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 import typing
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,8 +38,8 @@ def page_text() -> str:
 
 def keras_layers(kind: type[Layer]) -> list[str]:
     """The classes of keras.layers, and ours, that become a layer of the contract, those that hand on left out."""
-    found = [name for reader in readers() if contract(reader) is kind for name in reader.keras if name not in PASSING]
-    return found or [kind.__name__]
+    own = [reader for reader in readers() if contract(reader) is kind and not reader.beside]
+    return [name for reader in own for name in reader.keras if name not in PASSING] or [kind.__name__]
 
 
 def contract(reader: LayerReader) -> Any:
@@ -67,17 +67,25 @@ def proven(names: Iterable[str]) -> list[str]:
     return [name for name in names if "`ifdef FORMAL" in hdl_modules()[name].read_text(encoding="utf-8")]
 
 
+def _row(layers: str, kinds: Sequence[type[Layer]], read: bool) -> str:
+    """The row of what becomes layers of these ``kinds``."""
+    names = [name for kind in kinds for name in modules(kind)]
+    golden, verilog = _word(all(map(has_golden, kinds))), _word(all(map(modules, kinds)))
+    contracts = " and ".join(f"`{kind.__name__}`" for kind in kinds)
+    proof = _code(proven(dict.fromkeys(names))) or "-"
+    return f"| {' | '.join((layers, contracts, golden, _word(read), verilog, verilog, proof))} |"
+
+
 def _layer_table() -> Iterator[str]:
     yield "| Layers of Keras | Contract | golden | csim | Verilator | Icarus | proof |"
     yield "|---|---|---|---|---|---|---|"
     ours = (kind for kind in LAYERS.values() if kind.__module__.startswith("lmu_hls."))
     for kind in sorted(ours, key=lambda kind: kind.__name__):
-        read, names = any(contract(reader) is kind for reader in readers()), modules(kind)
-        verilog = _word(bool(names))
-        proof = _code(proven(names)) or "-"
-        layers = _code(keras_layers(kind)) if read else "an option of the Verilog"
-        columns = (layers, f"`{kind.__name__}`", _word(has_golden(kind)), _word(read), verilog, verilog, proof)
-        yield f"| {' | '.join(columns)} |"
+        read = any(contract(reader) is kind for reader in readers())
+        yield _row(_code(keras_layers(kind)) if read else "an option of the Verilog", (kind,), read)
+    for reader in readers():
+        if reader.beside:
+            yield _row(_code(reader.keras), (*reader.beside, contract(reader)), True)
     yield ""
     around = sorted({name for reader in readers() for name in reader.pointwise} - set(PASSING))
     yield f"Layers that leave no trace: {_code(PASSING)};"

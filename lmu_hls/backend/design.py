@@ -70,7 +70,8 @@ class Design:
                     tap.wires,
                     Values.from_type(tap.type, tap.type.width),
                     tap.count,
-                    order=tap.order,
+                    tap.steps,
+                    tap.order,
                 )
                 for tap in plan.net.taps
             ),

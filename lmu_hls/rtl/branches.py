@@ -1,52 +1,114 @@
 """Where streams part and meet: copies of a stream for several readers, and queues before a layer of several inputs.
 
-A branch that is ahead of the other waits in a queue. That cannot block: every stage gives a step once it has the whole
-of it, so the branch that is behind needs no more of what they share than this step, and the queue holds a step at
-least. It holds more where the branch that is ahead gives more until the other one comes, as the cycles of both say, so
-that no pace is lost.
+A branch that is ahead of the other waits in a queue. That cannot block: the queue holds all that the branch gives until
+the other one has the steps that it needs, a step at least, or more where it reads later ones. It holds still more where
+the branch that is ahead gives more until the other one comes, as the cycles of both say, so that no pace is lost.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
-from lmu_hls.rtl.cycles import QUEUE, Beats
+import numpy as np
+from numpy.typing import NDArray
+
+from lmu_hls.rtl.cycles import PAST, QUEUE, Beats, Pace
 from lmu_hls.rtl.netlist import Netlist, Stream
+from lmu_hls.rtl.window import window_beats
+from lmu_hls.spec import Window
 
 Taken = Callable[[tuple[Beats, ...], int], tuple[Beats, ...]]
 
 
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """What an input or a layer gives: its ``stream``, the cycles of a step's beats, and the steps of a sequence."""
+    """What an input or a layer gives: its ``stream``, and the cycles of the beats that a sequence's last step brings.
+
+    ``needs`` are the steps that have to come for each of the steps that it gives. With the last one come ``burst`` of
+    them, of which ``beats`` is the first and the others follow ``spacing`` cycles apart.
+    """
 
     stream: Stream
     beats: Beats
-    executions: int
+    needs: tuple[int, ...]
+    burst: int = 1
+    spacing: int = 0
+
+    @property
+    def executions(self) -> int:
+        """Steps of a sequence."""
+        return len(self.needs)
+
+    @property
+    def end(self) -> Beats:
+        """The beats of the last step."""
+        return [beat + (self.burst - 1) * self.spacing for beat in self.beats]
+
+    def ending(self, window: Window) -> Branch:
+        """Of the steps of each window the last one, with which it comes out."""
+        last, first = window.reads()[:, -1], self.executions - self.burst
+        waiting = last[last >= first]
+        later = (int(waiting[0]) - first) * self.spacing if len(waiting) else PAST
+        needs, spacing = tuple(self.needs[k] for k in last), self.spacing * window.size
+        return Branch(self.stream, [beat + later for beat in self.beats], needs, max(1, len(waiting)), spacing)
+
+    def windowed(self, stream: Stream, window: Window, latency: int) -> Branch:
+        """What the windows over its steps give as ``stream``, ``latency`` cycles behind what they wait for."""
+        reads = np.maximum.accumulate(window.reads().max(axis=1)).clip(0)
+        beats, burst = window_beats(window, self.beats, self.burst, self.spacing, latency)
+        spacing = max(self.spacing * min(window.stride, self.burst), len(beats))
+        return Branch(stream, beats, tuple(self.needs[k] for k in reads), burst, spacing)
 
 
 def copies(net: Netlist, branch: Branch, name: str, readers: int) -> list[Branch]:
     """The branch once for each reader."""
     labels = [str(k) for k in range(readers)]
     streams = net.fork(branch.stream, f"{name}_copy", labels, f"Copies of {name}, one for each layer that reads it")
-    return [Branch(stream, branch.beats, branch.executions) for stream in streams]
+    return [replace(branch, stream=stream) for stream in streams]
 
 
-def queued(net: Netlist, name: str, branches: list[Branch], taken: Taken, ii: int) -> list[Branch]:
-    """The inputs of a layer, those in queues that would have to wait; ``ii`` cycles are from step to step."""
+def answered(branches: list[Branch], stream: Stream, pace: Pace) -> Branch:
+    """What a unit of this ``pace`` gives for steps of ``branches``, as ``stream``."""
+    burst = max(branch.burst for branch in branches)
+    waiting = [branch.beats if branch.burst == burst else [PAST] * len(branch.beats) for branch in branches]
+    needs = tuple(max(steps) for steps in zip(*(branch.needs for branch in branches), strict=True))
+    spacing = max(pace.ii, *(branch.spacing for branch in branches)) if burst > 1 else 0
+    return Branch(stream, pace.answer(*waiting), needs, burst, spacing)
+
+
+def queued(net: Netlist, name: str, branches: list[Branch], taken: Taken, ii: int, step: int) -> list[Branch]:
+    """The inputs of a layer, those in queues that would have to wait.
+
+    ``ii`` cycles are from step to step, ``step`` from one step of the network's input to the next.
+    """
     if len(branches) == 1:
         return branches
-    depths = queue_depths([branch.beats for branch in branches], taken, ii)
+    needs = np.array([branch.needs for branch in branches])
+    late = (needs - needs.min(axis=0)).max(axis=1)  # steps that a branch is behind the one that is ahead
+    shifted = [[beat + int(lag) * step for beat in _dense(b.beats)] for b, lag in zip(branches, late, strict=True)]
+    depths = queue_depths(shifted, taken, ii)
     found = []
     for k, (branch, depth) in enumerate(zip(branches, depths, strict=True)):
-        stream = branch.stream
-        if depth:
-            stream = net.fifo(stream, f"{name}_in{k}", depth, f"Layer {name}: a branch that waits for another")
+        stream, kept = branch.stream, _steps_kept(needs, k) * branch.stream.count
+        if depth or kept > branch.stream.count:
+            about = f"Layer {name}: a branch that waits for another"
+            stream = net.fifo(stream, f"{name}_in{k}", max(depth, kept), about)
         beats = [beat + QUEUE for beat in branch.beats] if depth else branch.beats
-        found.append(Branch(stream, beats, branch.executions))
+        found.append(replace(branch, stream=stream, beats=beats))
     return found
+
+
+def _dense(beats: Beats) -> Beats:
+    """Beats that came long before the last one, as late as they can come."""
+    return [max(beat, beats[-1] - (len(beats) - 1 - k)) if beat < PAST // 2 else beat for k, beat in enumerate(beats)]
+
+
+def _steps_kept(needs: NDArray[np.int64], branch: int) -> int:
+    """The most steps that a branch has given when another one has what it needs for the first of them."""
+    slowest = needs.max(axis=0)
+    return max(int((needs[branch] <= step).sum()) - t for t, step in enumerate(slowest))
 
 
 def queue_depths(beats: list[Beats], taken: Taken, ii: int) -> list[int]:

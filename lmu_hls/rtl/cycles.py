@@ -15,6 +15,8 @@ Beats = list[int]  # the cycle of each beat of a step
 SUM = 7  # from the last column of a group to its first sum
 ROUND = 2  # cycles through lmu_activation
 QUEUE = 2  # cycles through lmu_fifo
+FRAMING = 3  # cycles from the last beat of a sequence to the word that says whether its framing was right
+PAST = -(1 << 20)  # a cycle before everything that a step brings
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,11 @@ class Pace:
     ii: int
     formulas: Mapping[str, tuple[str, int]]
     respond: Callable[..., Beats]
+
+    def answer(self, *beats: Beats) -> Beats:
+        """:attr:`respond` to beats of which some may have come long before cycle 0."""
+        first = min(0, *(beat for own in beats for beat in own))
+        return [beat + first for beat in self.respond(*([beat - first for beat in own] for own in beats))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +45,18 @@ class Cycles:
 
 
 def network_ii(layers: Sequence[tuple[Pace, int]], steps: int, n_in: int) -> int:
-    """Cycles from step to step; the layers each with the number of steps of a sequence that go through it."""
-    return max(n_in, *(pace.ii for pace, executions in layers if executions == steps))
+    """Cycles from step to step; the layers each with the number of steps of a sequence that go through it.
+
+    One that works on few of the steps counts with its share.
+    """
+    return max([n_in, *(-(-pace.ii // max(1, steps // executions)) for pace, executions in layers)])
 
 
 def network_cycles(layers: Sequence[tuple[Pace, int]], steps: int, n_in: int, beats: Beats) -> Cycles:
     """Cycles of layers as for :func:`network_ii`; ``beats`` come out for a step whose input begins in cycle 0."""
     ii = network_ii(layers, steps, n_in)
-    sequence = max(steps * ii, *(pace.ii * executions for pace, executions in layers))
-    return Cycles(ii, beats[-1] - (n_in - 1), sequence)
+    sequence = max([steps * n_in, *(pace.ii * executions for pace, executions in layers)])
+    return Cycles(ii, max(beats[-1] - (n_in - 1), FRAMING), sequence)
 
 
 def pointwise_pace(module: str, count: int, latency: int) -> Pace:

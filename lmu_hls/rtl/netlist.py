@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType
@@ -30,6 +30,12 @@ class Stream:
     valid: str
     ready: str
     order: Order | None = None
+
+    def beside(self, steps: int) -> Stream:
+        """The same beats as steps of so many times as many values, those of one step behind those of another."""
+        places = range(self.count) if self.order is None else self.order
+        order = None if self.order is None else tuple(s * self.count + k for s in range(steps) for k in places)
+        return replace(self, count=steps * self.count, order=order)
 
     def ports(self, prefix: str, last: bool = True) -> dict[str, str]:
         """Connections of the port ``prefix`` of a module to this stream."""
@@ -62,7 +68,8 @@ class Instance:
 class Tap:
     """A stream that a simulator can trace: the wires <wires>_tdata, _tvalid and _tready.
 
-    ``order[k]`` is the place of the k-th beat of a step in the tensor of the contract; None: the same place.
+    ``order[k]`` is the place of the k-th beat of a step in the tensor of the contract; None: the same place. ``steps``
+    are those of a sequence; None: as many as come into the network.
     """
 
     layer: str
@@ -71,6 +78,7 @@ class Tap:
     type: FixedType
     count: int
     order: Order | None
+    steps: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from lmu_hls.naming import identifier, identifiers
 from lmu_hls.records import LayerPlan, PartPlan
 from lmu_hls.rtl import registers
 from lmu_hls.rtl.affine import check_signed_type
-from lmu_hls.rtl.branches import Branch, copies, queued
+from lmu_hls.rtl.branches import Branch, answered, copies, queued
 from lmu_hls.rtl.cells import Lanes
 from lmu_hls.rtl.cycles import Cycles, Pace, network_cycles, network_ii
 from lmu_hls.rtl.netlist import NamesMeet, Netlist, Stream
@@ -27,6 +27,8 @@ from lmu_hls.rtl.renaming import Names
 from lmu_hls.rtl.reuse import choose_lanes
 from lmu_hls.rtl.stages import Stage, stage_of
 from lmu_hls.rtl.vector_buffer import add_vector_buffer, buffer_pace
+from lmu_hls.rtl.window import LATENCY as WINDOW
+from lmu_hls.rtl.window import add_window, window_pace
 from lmu_hls.spec import Network, Value, store, streaming
 
 SEQUENCES_IN_FLIGHT = 16  # ended sequences whose last output beat has not been taken
@@ -132,29 +134,37 @@ def _plan(network: Network, names: tuple[str, ...], options: RtlOptions) -> Netw
     net, natural = Netlist(count_clips=options.axi_lite), _natural(network, stages)
     readers = Counter([*(source for node in network.nodes for source in node.inputs), *network.outputs])
     (entrance,), (end,) = network.inputs, network.outputs
-    first = Branch(_frame(net, network, options), list(range(entrance.width)), network.steps)
+    first = Branch(_frame(net, network, options), list(range(entrance.width)), tuple(range(network.steps)))
     given = {entrance.name: copies(net, first, "in", readers[entrance.name])}
     ii, runs_on = _ii(network, stages, options.streaming), options.streaming or network.stateful
     layers: list[tuple[LayerPlan, Pace]] = []
+    tap_steps: dict[str, int | None] = {}
     for node in network.nodes:
         stage, branches = stages[node.name], [given[source].pop(0) for source in node.inputs]
-        executions = branches[0].executions
-        period = ii * max(1, network.steps // executions)
-        branches = queued(net, stage.name, branches, stage.taken, period)
-        plan, pace, stream = _add(net, stage, tuple(branch.stream for branch in branches), executions, runs_on)
-        beats = pace.respond(*(branch.beats for branch in branches))
+        period = ii * max(1, network.steps // branches[0].executions)
+        branches = queued(net, stage.name, branches, stage.taken, period, ii)
+        if stage.window is not None:
+            (branch,), name = branches, f"{stage.name}_window"
+            branch = branch.windowed(add_window(net, stage.name, branch.stream, stage.window), stage.window, WINDOW)
+            branches, pace = [branch], window_pace(branch.stream.count)
+            layers.append((layer_plan(name, "window", pace, branch.executions), pace))
+        plan, pace, stream = _add(net, stage, branches, runs_on)
         layers.append((replace(plan, name=node.name), pace))
-        executions = executions if options.streaming else stage.given_steps(executions)
+        tap_steps[stage.name] = plan.executions if plan.executions != network.steps else None
+        branch = answered(branches, stream, pace)
         keep_last = stage.gives_last and not options.streaming
+        together = stage.together(branch.executions)
+        if together is not None and not options.streaming:
+            branch = branch.ending(together)
         reorder = stream.order is not None and node.name in natural
         if keep_last or reorder or stage.gathers:
             name = f"{stage.name}_vector"
             stream = add_vector_buffer(net, name, stream, keep_last, reorder)
             pace = buffer_pace(stream.count)
-            beats = pace.respond(beats)
-            layers.append((layer_plan(name, "vector buffer", pace, executions), pace))
-        given[node.name] = copies(net, Branch(stream, beats, executions), stage.name, readers[node.name])
-    net.taps = [replace(tap, layer=own[tap.layer]) for tap in net.taps]
+            branch = answered([branch], stream, pace)
+            layers.append((layer_plan(name, "vector buffer", pace, branch.executions), pace))
+        given[node.name] = copies(net, branch, stage.name, readers[node.name])
+    net.taps = [replace(tap, layer=own[tap.layer], steps=tap_steps[tap.layer]) for tap in net.taps]
     net.clips = [replace(clip, layer=own[clip.layer]) for clip in net.clips]
     (out,) = given[end]
     paces = [(pace, plan.executions) for plan, pace in layers]
@@ -166,7 +176,7 @@ def _plan(network: Network, names: tuple[str, ...], options: RtlOptions) -> Netw
         out=out.stream,
         every_step=options.streaming or _gives(network).steps is not None,
         layers=tuple(plan for plan, _ in layers),
-        cycles=network_cycles(paces, network.steps, network.n_in, out.beats),
+        cycles=network_cycles(paces, network.steps, network.n_in, out.end),
     )
 
 
@@ -189,7 +199,8 @@ def _ii(network: Network, stages: Mapping[str, Stage[Any]], streaming: bool) -> 
     paces: list[tuple[Pace, int]] = []
     for node in network.nodes:
         stage, arriving = stages[node.name], executions[node.inputs[0]]
-        paces.append((stage.pace(sum(values[source].width for source in node.inputs), _lanes(stage)), arriving))
+        width = stage.taken_width(values[source].width for source in node.inputs)
+        paces.append((stage.pace(width, _lanes(stage)), stage.taken_steps(arriving)))
         executions[node.name] = arriving if streaming else stage.given_steps(arriving)
     return network_ii(paces, network.steps, network.n_in)
 
@@ -253,14 +264,12 @@ def layer_plan(
     )
 
 
-def _add(
-    net: Netlist, stage: Stage[Any], xs: tuple[Stream, ...], executions: int, runs_on: bool
-) -> tuple[LayerPlan, Pace, Stream]:
-    lanes = _lanes(stage)
+def _add(net: Netlist, stage: Stage[Any], branches: list[Branch], runs_on: bool) -> tuple[LayerPlan, Pace, Stream]:
+    lanes, xs = _lanes(stage), tuple(branch.stream for branch in branches)
     out = stage.join(net, xs, lanes, runs_on)
     parts, pace = stage.plan(lanes), stage.pace(sum(x.count for x in xs), lanes)
     told = (stage.types, stage.reuse_factor, parts, stage.product_multipliers)
-    return layer_plan(stage.name, stage.kind, pace, executions, *told), pace, out
+    return layer_plan(stage.name, stage.kind, pace, branches[0].executions, *told), pace, out
 
 
 def _check(network: Network, options: RtlOptions) -> None:

@@ -212,12 +212,12 @@ def _slots(network: Network, streaming: bool) -> list[_Slot]:
     executions = {item.name: network.steps for item in network.inputs}
     for node in network.nodes:
         stage, arriving = stage_of(node.layer.renamed(node.name)), executions[node.inputs[0]]
-        steps = max(1, network.steps // arriving)
+        steps = max(1, network.steps // (arriving if streaming else stage.taken_steps(arriving)))
         choices = stage.search
         if choices is not None:
             slots.append(_Slot(stage, choices.fastest.cycles, choices.smallest.cycles, steps, choices))
         else:
-            cycles = stage.pace(sum(values[source].width for source in node.inputs), {}).ii
+            cycles = stage.pace(stage.taken_width(values[source].width for source in node.inputs), {}).ii
             slots.append(_Slot(stage, cycles, cycles, steps))
         executions[node.name] = arriving if streaming else stage.given_steps(arriving)
     return slots

@@ -39,8 +39,9 @@ class Values:
 class Probe:
     """A stream inside the accelerator: tensor ``tensor`` of layer ``layer``, ``n`` values a step.
 
-    Its wires in the top module are ``<wires>_tdata``, ``_tvalid`` and ``_tready``. With ``last_step`` it carries only
-    the last step of a sequence. ``order[k]`` is the place in the tensor of a step's k-th beat (None: the same place).
+    Its wires in the top module are ``<wires>_tdata``, ``_tvalid`` and ``_tready``. ``order[k]``
+    is the place in the tensor of a step's k-th beat (None: the same place). A sequence has ``steps`` steps
+    (None: as many as come in).
     """
 
     layer: str
@@ -48,7 +49,7 @@ class Probe:
     wires: str
     values: Values
     n: int
-    last_step: bool = False
+    steps: int | None = None
     order: tuple[int, ...] | None = None
 
 

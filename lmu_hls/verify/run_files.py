@@ -197,7 +197,7 @@ def _check_facts(facts: Facts, job: Job, interface: Interface) -> None:
 
 
 def _shaped(values: Ints, probe: Probe, job: Job, interface: Interface) -> Ints:
-    steps = 1 if probe.last_step else job.steps
+    steps = job.steps if probe.steps is None else probe.steps
     if values.size != job.sequences * steps * probe.n:
         raise LmuHlsError(
             f"{interface.top}: the stream {probe.layer}.{probe.tensor} had {values.size:,} beats, "

@@ -78,6 +78,14 @@ def vector(n: int, keep_last: int, slow: bool = False) -> Case:
     return Case("lmu_vector_buffer", {"N": n, "KEEP_LAST": keep_last, "WIDTH": 2}, slow)
 
 
+def window(n: int, steps: int, count: int, first: int, **others: int) -> Case:
+    sizes = {"N": n, "STEPS": steps, "COUNT": count, "BEFORE": max(0, -first), "SKIP": max(0, first)}
+    return Case("lmu_window", {**sizes, "SIZE": 2, "DEPTH": 2, "WIDTH": 1, **others})
+
+
+WINDOW = window(2, 3, 3, -1)
+EARLY = window(1, 3, 1, 1, SIZE=1, DEPTH=1)
+FAR = window(1, 4, 2, -1, STRIDE=3, DILATION=3, REPEAT=1, DEPTH=4)
 SERIALIZER = Case("lmu_serializer", {"WIDTH": 2, "LANES": 3})
 STEP_START = Case("lmu_step_start", {"WIDTH": 2, "N": 3})
 REGISTERS = Case("lmu_registers", {"COUNTERS": 1, "ADDR_W": 7})
@@ -118,6 +126,10 @@ CASES = (
     vector(3, 0),
     vector(3, 1),
     vector(6, 0, slow=True),
+    EARLY,
+    WINDOW,
+    FAR,
+    window(1, 3, 3, 2, SIZE=1, STRIDE=-1, DEPTH=4),
     REGISTERS,
     Case("lmu_registers", {"COUNTERS": 8, "ADDR_W": 7}),
     RESTART,
@@ -177,6 +189,12 @@ MUTANTS = (
     Mutant(
         STEP_START, "lmu_step_start", "if (s_axis_tvalid && s_axis_tready)", "if (s_axis_tvalid)", ("start_in_place",)
     ),
+    Mutant(EARLY, "lmu_window", "m_axis_tlast && lead_q < ZERO", "1'b0", ("whole_sequence",)),
+    Mutant(WINDOW, "lmu_window", "beat_q < in_beat_q);", "beat_q <= in_beat_q);", ("only_what_came", "value_in_place")),
+    Mutant(WINDOW, "lmu_window", "held < (whole ? HELD - ONE : HELD)", "held < HELD", ("room_is_there",)),
+    Mutant(WINDOW, "lmu_window", "lead_q == ZERO && in_beat_q != 0", "lead_q == ZERO", ("none_too_early",)),
+    Mutant(FAR, "lmu_window", "late ? LAST : step_q", "late ? ZERO : step_q", ("value_in_place",)),
+    Mutant(FAR, "lmu_window", "base_q + NEXT_WINDOW", "base_q + ONE", ("base_by_definition",)),
     Mutant(frame(3, 2), "lmu_frame", "fill_q <= !last_beat && (fill_q || i_last)", "fill_q <= 1'b0", ("clean_start",)),
     Mutant(frame(3, 2), "lmu_frame", "drop_q <= ends && !fill_q && !i_last", "drop_q <= 1'b0", ("rest_dropped",)),
     Mutant(

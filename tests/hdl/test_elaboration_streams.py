@@ -17,6 +17,10 @@ CLEAN = ("fifo1", "concat_late", "concat_one", "one", "more_lanes", "row", "enco
 ILLEGAL = [
     ("lmu_fifo", {"DEPTH": 0}, "PARAM_ERROR_width_and_depth_must_be_at_least_1"),
     ("lmu_fork", {"OUTPUTS": 0}, "PARAM_ERROR_width_and_outputs_must_be_at_least_1"),
+    ("lmu_window", {"SIZE": 0}, "PARAM_ERROR_n_steps_count_size_and_width_must_be_at_least_1"),
+    ("lmu_window", {"BEFORE": -1}, "PARAM_ERROR_before_and_skip_must_not_be_negative"),
+    ("lmu_window", {"DEPTH": 3}, "PARAM_ERROR_depth_must_be_a_power_of_2_that_holds_a_window"),
+    ("lmu_window", {"STRIDE": -1}, "PARAM_ERROR_depth_must_be_a_power_of_2_that_holds_a_window"),
     ("lmu_concat", {"N_C": -1}, "PARAM_ERROR_sizes_must_not_be_negative"),
     ("lmu_concat", {"A_FEEDBACK": 1}, "PARAM_ERROR_one_source_must_be_live"),
     ("lmu_concat", {"N_A": 0}, "PARAM_ERROR_one_source_must_be_live"),

@@ -55,6 +55,7 @@ THOROUGH: dict[str, tuple[str, ...]] = {
     "formal/test_proofs.py": (  # its matrix and its rounding are proven apart
         "test_proven[[]lmu_dense-*",
         "test_proven[[]lmu_affine-*",
+        "test_faults_found[[]lmu_window-*",
         "test_states_reached*",
         "!test_states_reached[[]lmu_serializer-*",
         "!test_states_reached[[]lmu_registers-*",
@@ -115,6 +116,7 @@ THOROUGH: dict[str, tuple[str, ...]] = {
     "hdl/memory/test_memory_tridiag_synthesis.py": ("test_exact_counts*",),
     "hdl/stream/test_frame.py": ("test_every_framing[[]verilator]",),
     "hdl/stream/test_serializer.py": ("test_every_beat[[]verilator]",),
+    "hdl/stream/test_window.py": ("test_bit_and_cycle_exact[[]verilator-*", "test_mutant_is_caught*"),
     "hdl/stream/test_vector_buffer.py": ("test_order_cycles_and_pressure[[]verilator]",),
     "hdl/number/test_round_sat.py": ("test_every_mode_and_value[[]verilator]", "test_the_usual_format[[]verilator]"),
     "hdl/host/test_registers.py": ("test_every_cycle[[]verilator]",),

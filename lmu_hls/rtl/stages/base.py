@@ -6,7 +6,7 @@ A file in this folder has one subclass of :class:`Stage` for one class of the co
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, ClassVar, Generic, TypeVar
@@ -18,7 +18,7 @@ from lmu_hls.rtl.cycles import Beats, Pace
 from lmu_hls.rtl.matrix import Matrix
 from lmu_hls.rtl.netlist import Netlist, Stream
 from lmu_hls.rtl.search import Search
-from lmu_hls.spec import Layer
+from lmu_hls.spec import Layer, Window
 
 L = TypeVar("L", bound=Layer)
 
@@ -101,6 +101,27 @@ class Stage(ABC, Generic[L]):
     def gathers(self) -> bool:
         """It gives less often than it takes, so that a buffer behind it keeps it from waiting."""
         return False
+
+    @property
+    def window(self) -> Window | None:
+        """What ``lmu_window`` gives it side by side; None where it takes the steps as they come."""
+        window = self.layer.over
+        return None if window is None or window.whole else window
+
+    def taken_steps(self, arriving: int) -> int:
+        """Steps of a sequence that it works on where so many come."""
+        return arriving if self.window is None else self.window.count
+
+    def together(self, arriving: int) -> Window | None:
+        """The steps that come out as one, with the last of them, where it works on each of so many by itself."""
+        window = self.layer.over
+        if self.gives_last:
+            return Window(arriving, 1, arriving - 1)
+        return None if window is None or self.window is not None else window
+
+    def taken_width(self, widths: Iterable[int]) -> int:
+        """Values of a step that it works on, of all inputs together, where so many come in each."""
+        return sum(widths) * (1 if self.window is None else self.window.size)
 
     def given_steps(self, arriving: int) -> int:
         """Steps of a sequence that it gives where so many come; one for a vector."""

@@ -1,4 +1,4 @@
-"""Pooling over windows that follow one another: ``lmu_frame``, ``lmu_pool``, and for an average ``lmu_scale``."""
+"""Pooling: whole windows of ``lmu_frame`` or ``lmu_window``, ``lmu_pool``, and for an average ``lmu_scale``."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType
 from lmu_hls.rtl.affine import check_signed_type
 from lmu_hls.rtl.cells import Lanes, Parameters
-from lmu_hls.rtl.cycles import Pace, pointwise_pace
+from lmu_hls.rtl.cycles import Beats, Pace
 from lmu_hls.rtl.netlist import Netlist, Stream
 from lmu_hls.rtl.stages.base import Stage
 from lmu_hls.rtl.stages.scale import LATENCY as SCALE
@@ -35,19 +34,22 @@ class PoolStage(Stage[Pool], layer=Pool):
         return 0 if self.layer.reciprocal is None else 1
 
     def pace(self, count: int, lanes: Lanes) -> Pace:
-        return pointwise_pace(MODULE, count, LATENCY + SCALE * self.product_multipliers)
+        size = 1 if self.window is None else self.window.size  # steps of a window that stand side by side
+        latency = LATENCY + SCALE * self.product_multipliers
+
+        def respond(beats: Beats) -> Beats:
+            """Those of the last step."""
+            return [beat + latency for beat in beats[-(count // size) :]]
+
+        return Pace(count, {MODULE: ("N" if size == 1 else "SIZE*N", count)}, respond)
 
     def add(self, net: Netlist, x: Stream, lanes: Lanes, streaming: bool) -> Stream:
         layer, name, window = self.layer, self.name, self.layer.window
         for what, kind in (("x", layer.x), ("its output", layer.out)):
             check_signed_type(f"layer {name!r}", what, kind)
-        if not window.whole:
-            raise LmuHlsError(
-                f"layer {name!r}: the Verilog pools windows that follow one another and end with the sequence; use "
-                f"strides=pool_size, {window.steps} steps that are a multiple of it, padding='valid', or an HLS backend"
-            )
-        whole = whole_windows(net, name, x, window, "whole windows")
-        x = replace(whole, count=x.count, order=x.order)
+        count = x.count if self.window is None else x.count // window.size
+        whole = x if self.window is not None else whole_windows(net, name, x, window, "whole windows")
+        x = replace(whole, count=count, order=None if x.order is None else x.order[:count])
         largest = layer.reciprocal is None
         result = layer.x if largest else layer.sum
         pooled = net.stream(f"{name}_pooled", result, x.count, x.order)

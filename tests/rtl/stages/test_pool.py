@@ -5,10 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType
-from lmu_hls.rtl.network import RtlOptions, plan_network
-from lmu_hls.rtl.reuse import multipliers, settle
+from lmu_hls.rtl.network import RtlOptions
+from lmu_hls.rtl.reuse import multipliers
 from lmu_hls.spec import Dense, Pool, Select, Weight, Window, chain
 from tests.support.mutants import change
 from tests.support.networks import random_weight
@@ -26,6 +25,7 @@ from tests.support.random_rtl import (
 needs_icarus = pytest.mark.skipif(not has_icarus(), reason="Icarus is not installed")
 STEPS = 6
 ALL, PAIRS = Window(STEPS, 1, size=STEPS, vector=True), Window(STEPS, 3, stride=2, size=2)
+OVER, SAME = Window(STEPS, 3, stride=1, size=4), Window(STEPS, 3, -1, stride=2, size=3, repeat=True)
 
 
 def network(window, average, seed=8):
@@ -45,7 +45,7 @@ def case(window, average):
 
 
 @needs_icarus
-@pytest.mark.parametrize("window, average", [(ALL, True), (ALL, False), (PAIRS, True)])
+@pytest.mark.parametrize("window, average", [(ALL, True), (ALL, False), (PAIRS, True), (OVER, True), (SAME, False)])
 def test_bits_and_cycles(window, average, tmp_path):
     made = case(window, average)
     made.write(tmp_path)
@@ -69,9 +69,3 @@ def test_a_wrong_reciprocal_and_a_wrong_size_are_seen(tmp_path):
     compile_icarus(made.plan, tmp_path)
     with pytest.raises((SimulationError, AssertionError)):
         assert_equal(made.expected, run_icarus(made, tmp_path).tensors)
-
-
-def test_other_windows_are_refused():
-    for window in (Window(STEPS, 5, size=2), Window(STEPS, 1, size=5, vector=True)):
-        with pytest.raises(LmuHlsError, match="layer 'pool': the Verilog pools windows that follow one another"):
-            plan_network(settle(network(window, False), 1).network)

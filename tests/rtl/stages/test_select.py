@@ -1,4 +1,4 @@
-"""The last step alone and flattened sequences in the Verilog: golden's integers, in the cycles of the formulas."""
+"""Slices, flattened, padded and cut sequences, and convolutions in the Verilog: golden's integers, exact cycles."""
 
 from dataclasses import replace
 
@@ -8,15 +8,24 @@ import pytest
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType
 from lmu_hls.rtl.network import RtlOptions, plan_network
-from lmu_hls.rtl.reuse import settle
-from lmu_hls.spec import Dense, Select, Window, chain
+from lmu_hls.spec import Dense, Input, Merge, Network, Node, Select, Window, chain
 from tests.support.mutants import change
-from tests.support.networks import random_weight
+from tests.support.networks import random_lmu, random_weight
 from tests.support.random_networks import random_spec_network
 from tests.support.random_rtl import SimulationError, check_icarus, compile_icarus, has_icarus, make_case, run_icarus
 
 needs_icarus = pytest.mark.skipif(not has_icarus(), reason="Icarus is not installed")
 FLAT, LAST = {"size": 5, "vector": True}, {"first": 4, "vector": True}
+WINDOWS = {
+    "first": {"first": 0, "vector": True},
+    "padded": {"first": -2, "count": 9},
+    "cropped": {"first": 2, "count": 2},
+    "repeated": {"stride": 0, "count": 7, "first": 4},
+    "same": {"first": -1, "count": 5, "size": 3},
+    "causal": {"first": -3, "count": 5, "size": 4},
+    "reversed": {"first": 4, "stride": -1, "count": 5},
+    "valid": {"stride": 2, "count": 2, "size": 2},
+}
 
 
 def network(window, seed=6, head=True, steps=5):
@@ -28,6 +37,9 @@ def network(window, seed=6, head=True, steps=5):
     if head:
         n = select.width(lmu.units)
         layers.append(Dense("head", lmu.h, random_weight(rng, n, 3), None, FixedType(10, 5)))
+    if not select.window.vector:
+        count = select.window.count
+        layers.append(Select("end", layers[-1].out, Window(count, 1, count - 1, vector=True)))
     return chain("net", drawn.x, steps, drawn.n_in, layers)
 
 
@@ -39,6 +51,46 @@ def test_bits_and_cycles(window, head, tmp_path):
     case.write(tmp_path)
     check_icarus(case, tmp_path)
     assert not case.plan.every_step
+
+
+@needs_icarus
+@pytest.mark.parametrize("name", WINDOWS)
+def test_windows(name, tmp_path):
+    case = make_case(network(WINDOWS[name]), RtlOptions(), np.random.default_rng(0), 2000)
+    case.write(tmp_path)
+    check_icarus(case, tmp_path)
+
+
+def convolutions(seed=1):
+    """A convolution that looks two steps ahead and the way around it, one with a stride, and an LMU."""
+    rng, x = np.random.default_rng(seed), FixedType(8, 3)
+    first, second = Window(6, 6, -2, size=5), Window(6, 3, -1, stride=2, size=2)
+    lmu = replace(random_lmu(rng, steps=3, x=x, n_in=4, memory_d=1, order=2), return_sequences=False)
+    nodes = (
+        Node("one_window", Select("one_window", x, first), ("in",)),
+        Node("one", Dense("one", x, random_weight(rng, 10, 2), random_weight(rng, 2), x), ("one_window",)),
+        Node("sum", Merge("sum", x, x, "add", x), ("one", "in")),
+        Node("two_window", Select("two_window", x, second), ("sum",)),
+        Node("two", Dense("two", x, random_weight(rng, 4, 2), None, x), ("two_window",)),
+        Node("cut", Select("cut", x, Window(6, 3, 1, stride=2)), ("in",)),
+        Node("both", Merge("both", x, x, "concatenate", x), ("two", "cut")),
+        Node("lmu", lmu, ("both",)),
+    )
+    return Network("net", 6, (Input("in", x, 2),), nodes, ("lmu",))
+
+
+@needs_icarus
+def test_convolutions_beside_a_branch_that_waits_for_them(tmp_path):
+    """A branch that looks ahead makes the other one wait; with a shorter queue nothing would come any more."""
+    case = make_case(convolutions(), RtlOptions(), np.random.default_rng(0), 2000)
+    case.write(tmp_path)
+    check_icarus(case, tmp_path)
+    top = tmp_path / f"rtl/{case.plan.top}.v"
+    depth = next(i.parameters["DEPTH"] for i in case.plan.net.instances if i.name == "sum_in1_fifo")
+    change(top, f".DEPTH({depth})) sum_in1_fifo", ".DEPTH(2)) sum_in1_fifo")
+    compile_icarus(case.plan, tmp_path)
+    with pytest.raises(SimulationError):
+        run_icarus(case, tmp_path)
 
 
 @needs_icarus
@@ -54,10 +106,8 @@ def test_a_wrong_length_is_seen(tmp_path):
 
 
 def test_refusals():
-    cut = network({"first": 1, "count": 2})
+    cut = network({"first": 1, "count": 2}).with_layers(network({"first": 1, "count": 2}).layers[:-1])
     with pytest.raises(LmuHlsError, match="gives 2 steps of 5; the Verilog gives all steps or one vector"):
         plan_network(cut)
-    with pytest.raises(LmuHlsError, match="layer 'steps': of steps that are cut out, padded, repeated or reversed"):
-        plan_network(settle(network({"first": 1, "vector": True}), 1).network)
     with pytest.raises(LmuHlsError, match="layer 'steps' works on whole sequences"):
         plan_network(network(FLAT), RtlOptions(streaming=True))

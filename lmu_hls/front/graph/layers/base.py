@@ -26,6 +26,7 @@ class LayerReader(ABC):
     keras.layers that come to it, ``handled`` those of them whose handler of hls4ml is to give our weights, by the path
     that hls4ml knows them by, and ``renamed`` the classes of nodes after an LMU that become one of ours. ``pointwise``
     are those of ``keras`` that treat every step alike, so that TimeDistributed around them is the layer itself.
+    ``beside`` are layers of the contract that one of its Keras layers becomes beside that of :meth:`extract`.
     """
 
     settled: ClassVar[tuple[str, ...]]
@@ -35,6 +36,7 @@ class LayerReader(ABC):
     handled: ClassVar[tuple[str, ...]] = ()
     renamed: ClassVar[Mapping[str, str]] = {}
     pointwise: ClassVar[tuple[str, ...]] = ()
+    beside: ClassVar[tuple[type[Layer], ...]] = ()
 
     def __init_subclass__(cls) -> None:
         _READERS.append(cls())

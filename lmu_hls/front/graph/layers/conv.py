@@ -17,7 +17,7 @@ from lmu_hls.front.graph.layers.base import LayerReader, names_of, node_part
 from lmu_hls.front.node import Node
 from lmu_hls.front.reading import Floats, Reading
 from lmu_hls.front.weights import layer_weight
-from lmu_hls.spec import Dense, Window
+from lmu_hls.spec import Dense, Select, Window
 
 KERAS = {"Conv1D": "conv1d", "DepthwiseConv1D": "depthwise_conv1d"}  # class -> file
 
@@ -26,6 +26,7 @@ class ConvReader(LayerReader):
     """It leaves no node of its own."""
 
     settled = ()
+    beside = (Select,)
     keras = tuple(KERAS)
     handled = tuple(f"keras.src.layers.convolutional.{file}.{kind}" for kind, file in KERAS.items())
 
