@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from lmu_hls.errors import LmuHlsError
-from lmu_hls.process import signals_wait
+from lmu_hls.signals import signals_wait
 
 NAME = "lmu_hls-lock"
 Tell = Callable[[str], None]

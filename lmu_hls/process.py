@@ -24,10 +24,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
-from typing import IO, Any
+from typing import IO
 
 from lmu_hls.errors import LmuHlsError
+from lmu_hls.signals import signals_wait
 
 LIMIT_S = 3600.0
 LIMIT_VARIABLE = "LMU_HLS_TOOL_TIMEOUT"
@@ -36,8 +36,6 @@ GRACE_S = 2.0
 KEPT_BYTES = 4 << 20  # of captured output, the last ones
 _LINE_BYTES = 1 << 20  # of a line without an end that are waited for
 _TICK_S = 0.05
-REPEAT_S = 3.0
-_STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # End of file without a line before it: whoever started this has been killed.
 _WATCH = 'read -r group && { read -r ended || kill -9 "-$group"; }'
 _ISOLATED = """\
@@ -63,14 +61,6 @@ class ToolTimeout(LmuHlsError):
 
 class Stopped(LmuHlsError):
     """The run that this program was part of has ended."""
-
-
-class Interrupted(KeyboardInterrupt):
-    """SIGINT, SIGTERM or SIGHUP, whose number is ``signum``; everything unwinds as after Ctrl-C."""
-
-    def __init__(self, signum: int) -> None:
-        super().__init__(signal.Signals(signum).name)
-        self.signum = signum
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,61 +198,6 @@ def set_limit(seconds: float | None) -> None:
     if seconds is not None and not 0 < seconds < float("inf"):
         raise LmuHlsError(f"a tool timeout of {seconds:g} s is not possible; give a number of seconds above 0")
     _limit_s = seconds
-
-
-@contextlib.contextmanager
-def signals_unwind() -> Iterator[list[int]]:
-    """Inside, SIGINT, SIGTERM and SIGHUP raise :class:`Interrupted`; those that were ignored (nohup) stay ignored.
-
-    An exception can get lost: while Python deletes an object, or in an import that survives the failure of another.
-    It is therefore raised again every ``REPEAT_S`` until the block ends. The value is the list of signals that came.
-    """
-    came: list[int] = []
-    if threading.current_thread() is not threading.main_thread():  # where no signal is handled
-        yield came
-        return
-
-    def interrupt(signum: int, frame: FrameType | None) -> None:
-        came.append(signum)
-        signal.setitimer(signal.ITIMER_REAL, REPEAT_S, REPEAT_S)
-        raise Interrupted(signum)
-
-    def again(signum: int, frame: FrameType | None) -> None:
-        raise Interrupted(came[0])
-
-    before: dict[signal.Signals, Any] = {signal.SIGALRM: signal.signal(signal.SIGALRM, again)}
-    try:
-        for number in _STOPPING:
-            if signal.getsignal(number) is not signal.SIG_IGN:
-                before[number] = signal.signal(number, interrupt)
-        yield came
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-@contextlib.contextmanager
-def signals_wait() -> Iterator[None]:
-    """Inside, signals that Python handles wait; they are handled at the end. For a few quick steps that must be whole.
-
-    Does nothing outside the main thread, where no signal is handled.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    came: list[int] = []
-    handlers = {number: signal.getsignal(number) for number in (*_STOPPING, signal.SIGALRM)}
-    handled = {number: handler for number, handler in handlers.items() if callable(handler)}
-    for number in handled:
-        signal.signal(number, lambda signum, frame: came.append(signum))
-    try:
-        yield
-    finally:
-        for number, handler in handled.items():
-            signal.signal(number, handler)
-        for signum in came[:1]:
-            handled[signal.Signals(signum)](signum, None)
 
 
 @contextlib.contextmanager

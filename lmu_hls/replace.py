@@ -18,8 +18,8 @@ from pathlib import Path
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.lock import NAME as LOCK
 from lmu_hls.lock import Tell, locked, real, tell_nobody
-from lmu_hls.process import signals_wait
 from lmu_hls.records.folder import MANIFEST, NAMES, OutputFolder
+from lmu_hls.signals import signals_wait
 
 MARK = ".lmu_hls.json"  # in a folder of ours: the files that the conversion wrote
 # What the commands write later, those of earlier versions and the demo, too

@@ -16,7 +16,7 @@ from lmu_hls import builds
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.toolchain import simulator_env
 
-pytest_plugins = ("tests.support.cpu_time", "tests.support.thorough")
+pytest_plugins = ("tests.support.cpu_time", "tests.support.selection")
 SIMULATORS = ("verilator", "icarus")
 _SESSION = "LMU_HLS_TEST_CACHE"
 

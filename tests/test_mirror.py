@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from lmu_hls.resources import hdl_dir, hdl_modules, property_modules
-from tests.support.thorough import THOROUGH, UNUSED, is_thorough
+from tests.support.selection import UNUSED, is_thorough
+from tests.support.thorough import THOROUGH
 
 TESTS = Path(__file__).parent
 ROOT = TESTS.parent

@@ -23,14 +23,14 @@ TREE = "sleep 60 & sh -c 'trap \"\" TERM HUP INT; sleep 60 & wait' & (sleep 60; 
 IN_TREE = 6  # without the watcher
 RUN_TREE = f"""
 import signal, sys
-from lmu_hls import process
+from lmu_hls import process, signals
 for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
     signal.signal(number, signal.SIG_DFL)
 try:
-    with process.signals_unwind():
+    with signals.signals_unwind():
         print("ready", flush=True)
         process.run(["sh", "-c", {TREE!r}], tool="tree")
-except process.Interrupted as stop:
+except signals.Interrupted as stop:
     sys.exit(128 + stop.signum)
 """
 
@@ -174,42 +174,6 @@ def test_it_runs_outside_the_main_thread():
     assert done == [process.Done(0, "x\n")]
 
 
-def test_an_ignored_signal_stays_ignored():
-    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    try:
-        with process.signals_unwind() as came:
-            os.kill(os.getpid(), signal.SIGHUP)
-            assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
-        assert came == []
-    finally:
-        signal.signal(signal.SIGHUP, before)
-
-
-def test_a_signal_that_gets_lost_comes_again(monkeypatch):
-    class Careless:
-        def __del__(self):
-            os.kill(os.getpid(), signal.SIGTERM)  # an exception in here is printed and forgotten
-
-    monkeypatch.setattr(process, "REPEAT_S", 0.1)
-    monkeypatch.setattr(sys, "unraisablehook", lambda lost: None)
-    with pytest.raises(process.Interrupted) as caught, process.signals_unwind():
-        thing = Careless()
-        del thing
-        time.sleep(20)
-    assert caught.value.signum == signal.SIGTERM
-    time.sleep(0.3)  # and no more after the end of the block
-
-
-def test_a_signal_waits_for_steps_that_must_be_whole():
-    steps = []
-    with pytest.raises(process.Interrupted), process.signals_unwind() as came:
-        with process.signals_wait():
-            os.kill(os.getpid(), signal.SIGTERM)
-            steps.append("whole")
-        steps.append("not reached")
-    assert (steps, came) == (["whole"], [signal.SIGTERM])
-
-
 @pytest.mark.parametrize("python_path", [None, "", ":", ".", "/nowhere:"])
 def test_python_imports_nothing_from_where_it_runs(tmp_path, monkeypatch, python_path):
     for name in ("numpy", "pyosys", "json", "runpy", "sitecustomize"):
@@ -274,15 +238,15 @@ def test_where_the_limit_comes_from(monkeypatch):
 
 RUN_THREADS = """
 import signal, sys, time
-from lmu_hls import process
+from lmu_hls import process, signals
 for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
     signal.signal(number, signal.SIG_DFL)
 try:
-    with process.signals_unwind(), process.threads(2) as pool:
+    with signals.signals_unwind(), process.threads(2) as pool:
         started = [pool.submit(process.run, ["sleep", "60"], tool="sleep") for _ in range(5)]
         print("ready", flush=True)
         started[0].result()
-except process.Interrupted as stop:
+except signals.Interrupted as stop:
     sys.exit(128 + stop.signum)
 """
 

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lmu_hls import lock, process, replace
+from lmu_hls import lock, replace, signals
 from lmu_hls.errors import LmuHlsError
 from tests.support.fake_project import FILES, convert, versions, write
 from tests.support.process_tree import wait_for
@@ -297,7 +297,7 @@ def test_the_second_says_who_is_first_and_waits(tmp_path, holder):
 
 
 def test_waiting_can_be_interrupted(tmp_path, holder):
-    with pytest.raises(process.Interrupted), process.signals_unwind(), lock.locked(
+    with pytest.raises(signals.Interrupted), signals.signals_unwind(), lock.locked(
         tmp_path / "out", "second", lambda text: signal.raise_signal(signal.SIGTERM)
     ):  # fmt: skip
         pytest.fail("locked twice")

@@ -15,6 +15,7 @@ from lmu_hls.cli.commands import COMMANDS
 from lmu_hls.cli.options import allow
 from lmu_hls.cli.terminal import err, out
 from lmu_hls.errors import INTERRUPTED, LmuHlsError
+from lmu_hls.signals import signals_unwind
 
 app = typer.Typer(
     name="lmu-hls",
@@ -37,7 +38,7 @@ def main(argv: list[str] | None = None) -> None:
         streams.take()
     if sys.stdout is None or not sys.stdout.isatty():
         out.width = 120
-    with process.signals_unwind() as came:
+    with signals_unwind() as came:
         try:
             status = _run([a for a in arguments if a != "--debug"])
         except KeyboardInterrupt:
