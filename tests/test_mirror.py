@@ -88,6 +88,7 @@ ELSEWHERE = {
         "precision/test_ranges.py": "bounds memory",
     },
     "lmu_hls/records": {
+        "asic/test_estimate.py": "asic",
         "energy/test_drivers.py": "energy",
         "flow/test_traces.py": "traces",
         "hls/test_estimate.py": "hls",

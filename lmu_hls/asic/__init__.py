@@ -1,5 +1,5 @@
 """The network in standard cells of 180 nm: area, clock and energy, estimates before layout."""
 
-from lmu_hls.asic.estimate import StandardCells, estimate, words
+from lmu_hls.asic.estimate import estimate, words
 
-__all__ = ["StandardCells", "estimate", "words"]
+__all__ = ["estimate", "words"]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
 from lmu_hls.asic.activity import simulate
@@ -11,7 +10,8 @@ from lmu_hls.asic.cells import LIBRARY, mapped
 from lmu_hls.asic.timing import power, shortest_period
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.naming import contained
-from lmu_hls.records import load
+from lmu_hls.records import StandardCells, dump, load
+from lmu_hls.records.evidence import Evidence, digests, of_topics
 from lmu_hls.records.folder import MANIFEST, OutputFolder
 from lmu_hls.rtl.manifest import Project
 from lmu_hls.synth.roms import check_roms, data_files
@@ -26,36 +26,30 @@ ASSUMPTIONS = (
 _UNTIMED = "Without OpenSTA (apt-get install opensta) there is no clock and no energy."
 
 
-@dataclass(frozen=True, slots=True)
-class StandardCells:
-    """Areas in square micrometres. From `fmax_mhz` on None where OpenSTA is not installed.
-
-    `path_cells` are the cells on the slowest path, its first register too. `power_mw` is at `fmax_mhz`.
-    `energy_step_nj` is that of the `cycles` of the simulation over its `steps`.
-    """
-
-    network: str
-    library: str
-    area_um2: float
-    sequential_um2: float
-    cells: Mapping[str, int]
-    fmax_mhz: float | None
-    path_cells: int | None
-    power_mw: float | None
-    energy_step_nj: float | None
-    cycles: int | None
-    steps: int | None
-    tools: Mapping[str, str]
-    assumptions: tuple[str, ...]
+COMMAND = "lmu-hls asic OUTDIR"
 
 
 def estimate(outdir: Path) -> StandardCells:
-    """Map the Verilog of an output folder, and with OpenSTA its clock and energy; OUTDIR/work/osu018 gets the logs.
+    """Map the Verilog of an output folder, and with OpenSTA its clock and energy; asic.json is the record.
 
-    Raises LmuHlsError when Yosys or the library is absent, when a tool fails, and for a network with registers;
-    VerificationFailed when the netlist is not equal to golden.
+    OUTDIR/work/osu018 gets the logs.
+    Raises LmuHlsError when Yosys or the library is absent, when a tool fails or a file changes meanwhile, and for a
+    network with registers; VerificationFailed when the netlist is not equal to golden.
     """
     folder = OutputFolder(outdir).require()
+    before = digests(folder.root)
+    folder.forget(folder.asic)
+    found, tools = _estimate(folder)
+    about = Evidence(of_topics("asic", before), None, COMMAND, tools)
+    if changed := about.difference("asic", digests(folder.root)):
+        raise LmuHlsError(f"{changed} while {folder.root} was being mapped; run the command again")
+    found = replace(found, evidence=about)
+    dump(folder.asic, found)
+    return found
+
+
+def _estimate(folder: OutputFolder) -> tuple[StandardCells, dict[str, str]]:
+    """What was found, and the versions of the tools."""
     verilog, work = folder.verilog, folder.work(LIBRARY)
     project = load(verilog / MANIFEST, Project)
     if project.axi_lite:
@@ -67,14 +61,14 @@ def estimate(outdir: Path) -> StandardCells:
     cells = mapped(sources, project.top, verilog, data_files(verilog, sources, {}), work)
     fixed = (project.network, LIBRARY, cells.area_um2, cells.sequential_um2, cells.cells)
     if not find("opensta").found:
-        return StandardCells(*fixed, None, None, None, None, None, None, tools, (*ASSUMPTIONS, _UNTIMED))
+        return StandardCells(*fixed, None, None, None, None, None, None, (*ASSUMPTIONS, _UNTIMED)), tools
     tools |= {name: need(name).version for name in ("opensta", "icarus")}
     period, stages = shortest_period(cells, work)
     activity = simulate(cells, bench, work)
     beats = len((verilog / "vectors/input.hex").read_text(encoding="ascii").split())
     steps = beats // project.input.values
     watts = power(cells, activity, period, work).total
-    return StandardCells(
+    timed = StandardCells(
         *fixed,
         fmax_mhz=round(1000 / period, 3),
         path_cells=stages,
@@ -82,19 +76,14 @@ def estimate(outdir: Path) -> StandardCells:
         energy_step_nj=round(watts * period * activity.cycles / steps, 6),
         cycles=activity.cycles,
         steps=steps,
-        tools=tools,
         assumptions=ASSUMPTIONS,
     )
+    return timed, tools
 
 
 def words(result: StandardCells) -> tuple[str, ...]:
     """What was found, a line each."""
-    number = sum(result.cells.values())
-    share = result.sequential_um2 / result.area_um2
-    lines = [
-        f"{result.network} in {result.library} (180 nm): {result.area_um2 / 1e6:.4f} mm2, {share:.0%} of it registers, "
-        f"{number} cells"
-    ]
+    lines = [f"{result.network} in {result.library} (180 nm): {result.size}"]
     if result.fmax_mhz is not None:
         lines += [
             f"Clock: {result.fmax_mhz:.1f} MHz, {result.path_cells} cells on the slowest path",

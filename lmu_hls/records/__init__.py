@@ -11,10 +11,12 @@ Files in an output folder (lmu_hls.records.folder), written with `dump(path, rec
     place.json      Placements     clock, utilisation and critical path of each unit, by device
     hls.json        HlsSynthesis   what AMD's HLS tool says of the project in hls/
     energy.json     Energy         activity in a simulation, and the energy of an inference, an estimate
+    asic.json       StandardCells  area, clock and energy in standard cells, estimates
 
 Each holds its evidence (lmu_hls.records.evidence): what it is about. All have one schema (lmu_hls.records.schema).
 """
 
+from lmu_hls.records.asic import StandardCells
 from lmu_hls.records.energy import Activity, Energy, OperationEnergy
 from lmu_hls.records.hls import HlsFigures, HlsLayer, HlsSynthesis
 from lmu_hls.records.jsonfile import write_bytes, write_text
@@ -81,6 +83,7 @@ __all__ = [
     "Resources",
     "Reuse",
     "SeedRun",
+    "StandardCells",
     "Synthesis",
     "TargetPlacement",
     "TargetSynthesis",

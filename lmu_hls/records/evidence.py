@@ -67,6 +67,7 @@ SUBJECTS: Mapping[str, tuple[str, ...]] = {
     "csynth": HLS,
     "traces": (MODEL, SPEC, *VERILOG),
     "energy": (SPEC, *VERILOG),
+    "asic": (*VERILOG, *_all(NAMES.verilog / VECTORS, NAMES.verilog / BENCH)),
 }
 # What tools leave in those folders. None of it can be read by a compiler or a simulator as a source.
 LEFT_BEHIND = tuple(

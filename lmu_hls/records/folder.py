@@ -103,6 +103,11 @@ class OutputFolder:
         return self.root / "energy.json"
 
     @property
+    def asic(self) -> Path:
+        """What it takes in standard cells."""
+        return self.root / "asic.json"
+
+    @property
     def reports(self) -> tuple[Path, Path, Path]:
         """What ``lmu-hls report`` writes: JSON, Markdown and a page."""
         return self.root / "report.json", self.root / "report.md", self.root / "report.html"
@@ -115,8 +120,8 @@ class OutputFolder:
     @property
     def results(self) -> tuple[Path, ...]:
         """The files that are written beside those of the conversion."""
-        found = (self.verification, self.traces, self.synthesis, self.placement, self.hls_synthesis, self.energy)
-        return (self.conversion, self.precision, *found, *self.reports)
+        found = (self.verification, self.traces, self.synthesis, self.placement, self.hls_synthesis)
+        return (self.conversion, self.precision, *found, self.energy, self.asic, *self.reports)
 
     @property
     def derived(self) -> tuple[Path, ...]:

@@ -19,6 +19,7 @@ from lmu_hls.records import (
     Placements,
     Precision,
     Reference,
+    StandardCells,
     Synthesis,
     TargetPlacement,
     TargetSynthesis,
@@ -42,8 +43,16 @@ CONVERT = "lmu-hls convert MODEL.keras OUTDIR --force"
 VERIFY = "lmu-hls verify OUTDIR"
 VERIFY_DATA = f"{VERIFY} --data FILE.npz"
 SYNTH = "lmu-hls synth OUTDIR"
-UNJUDGED = ("synthesis", "placement", "csynth", "energy", "traces")  # records that the verdict does not depend on
+UNJUDGED = (
+    "synthesis",
+    "placement",
+    "csynth",
+    "energy",
+    "asic",
+    "traces",
+)  # records that the verdict does not depend on
 CSYNTH = "lmu-hls build OUTDIR"
+ASIC = "lmu-hls asic OUTDIR"
 ENERGY = "lmu-hls energy OUTDIR --data FILE.npz"
 PLACE = "lmu-hls synth OUTDIR --route --target DEVICE"
 
@@ -159,13 +168,18 @@ def build_report(outdir: Path) -> Report:
     csynth = _read(folder.hls_synthesis, HlsSynthesis, "csynth", CSYNTH, damaged)
     if csynth and not judge.holds("csynth", csynth.evidence, csynth.evidence.command, judged=False):
         csynth = None
+    asic = _read(folder.asic, StandardCells, "asic", ASIC, damaged)
+    if asic and not judge.holds("asic", asic.evidence, asic.evidence.command, judged=False):
+        asic = None
     _note_missing(judge)
     tools = dict(manifest.tools) if same_model else {}
-    current: tuple[Check | Reference | TargetSynthesis | TargetPlacement | HlsSynthesis | Energy, ...] = (
-        *checks, *references, *synthesized, *placed, *((csynth,) if csynth else ()), *((energy,) if energy else ()),
-    )  # fmt: skip
-    for entry in current:
-        tools |= entry.evidence.tools
+    current = [
+        entry.evidence
+        for entry in (*checks, *references, *synthesized, *placed, csynth, energy, asic)
+        if entry is not None
+    ]
+    for evidence in current:
+        tools |= evidence.tools
     return Report(
         manifest=(manifest if same_project else replace(manifest, hardware=None, hls=None)) if same_model else None,
         references=tuple(
@@ -181,9 +195,10 @@ def build_report(outdir: Path) -> Report:
         tools={name: tools[name] for name in sorted(tools)},
         standings=tuple(judge.standings),
         labels=judge.labels,
-        commands=tuple(dict.fromkeys(entry.evidence.command for entry in current if entry.evidence.command)),
+        commands=tuple(dict.fromkeys(evidence.command for evidence in current if evidence.command)),
         traces=traces,
         hls=csynth.figures if csynth else None,
+        asic=asic,
     )
 
 

@@ -28,7 +28,14 @@ class Card:
 
 def cards(report: Report) -> list[Card]:
     """The cards of a report; a record that is stale or was never run is one, too, with its command."""
-    shown = [*_quality(report), *_exactness(report), *_cycles(report), *_devices(report), *_energy(report)]
+    shown = [
+        *_quality(report),
+        *_exactness(report),
+        *_cycles(report),
+        *_devices(report),
+        *_energy(report),
+        *_standard_cells(report),
+    ]
     titles = {card.title for card in shown}
     missing = [_missing(report, record, title) for record, title in AWAITED if title not in titles]
     return shown + [card for card in missing if card and not (card.title == "Accuracy" and "RMSE" in titles)]
@@ -104,6 +111,13 @@ def _energy(report: Report) -> Iterator[Card]:
         note = f"estimate: {item.energy_per_step_nj:.4g} nJ a step, {item.power_uw:.4g} µW with a step every "
         note += f"{item.step_ms:g} ms; {item.node_nm} nm"
         yield Card("An inference", f"{item.energy_per_inference_nj:.4g} nJ", note)
+
+
+def _standard_cells(report: Report) -> Iterator[Card]:
+    if item := report.asic:
+        clock = f"; {item.fmax_mhz:.1f} MHz, {item.energy_step_nj:.4g} nJ a step" if item.fmax_mhz is not None else ""
+        note = f"estimate before layout, {item.library}, 180 nm, memories as flip-flops{clock}"
+        yield Card("Standard cells", f"{item.area_um2 / 1e6:.4g} mm²", note)
 
 
 def _missing(report: Report, record: str, title: str) -> Card | None:

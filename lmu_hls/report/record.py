@@ -20,6 +20,7 @@ from lmu_hls.records import (
     Precision,
     Reference,
     Resources,
+    StandardCells,
     Ties,
     Timing,
     Verification,
@@ -68,6 +69,7 @@ class Report:
     commands: tuple[str, ...] = ()
     traces: Traces | None = None
     hls: HlsFigures | None = None
+    asic: StandardCells | None = None
 
     @property
     def passed(self) -> bool:
@@ -141,6 +143,7 @@ class Report:
             *(row for item in self.placements for row in _placement_rows(item)),
             *(row for item in self.hls_figures for row in _hls_rows(item)),
             *(_energy_rows(self.energy) if self.energy else ()),
+            *(_asic_rows(self.asic) if self.asic else ()),
             *(_standing_row(item) for item in self.standings if item.state != CURRENT),
         )
 
@@ -288,6 +291,19 @@ def _energy_rows(item: Energy) -> tuple[Row, ...]:
         Row("Energy", "an inference, estimate", energy, source),
         Row("Energy", f"a step every {item.step_ms:g} ms, estimate", power, source),
     )
+
+
+def _asic_rows(item: StandardCells) -> tuple[Row, ...]:
+    """Area, clock and energy; each says that it is an estimate."""
+    section, source = "Standard cells", f"estimate before layout ({item.library}, 180 nm)"
+    rows = [Row(section, "area, estimate", item.size, source)]
+    if item.fmax_mhz is not None:
+        energy = f"{item.energy_step_nj:.4g} nJ, {item.power_mw:.4g} mW at that clock"
+        rows += [
+            Row(section, "clock, estimate", f"{item.fmax_mhz:.1f} MHz", source),
+            Row(section, "a step, estimate", energy, source),
+        ]
+    return tuple(rows)
 
 
 def _placement_rows(item: Placement) -> tuple[Row, ...]:

@@ -14,9 +14,14 @@ from lmu_hls.asic.activity import Activity, count, simulate
 from lmu_hls.asic.cells import GATES, MODELS, Cells, mapped
 from lmu_hls.asic.timing import power, rates, shortest_period
 from lmu_hls.errors import VerificationFailed
+from lmu_hls.records import Manifest, ModelSummary, StandardCells, dump, load
+from lmu_hls.records.folder import OutputFolder
+from lmu_hls.report import build_report, from_json, to_json
+from lmu_hls.report.page import to_html
 from lmu_hls.toolchain import Tool, find
 from tests.support.board_project import write_output
 from tests.support.random_networks import random_spec_network
+from tests.support.sample_records import BASIS
 
 needs_library = pytest.mark.skipif(not find("osu018").found, reason="qflow-tech-osu018 is not installed")
 needs_sta = pytest.mark.skipif(
@@ -94,8 +99,32 @@ def test_without_opensta_there_is_the_area_alone(tmp_path: Path, monkeypatch: py
     cells = Cells(tmp_path, "top", 208.0, 192.0, {"INVX1": 1}, {})
     monkeypatch.setattr(MODULE, "mapped", lambda *_: cells)
     monkeypatch.setattr(MODULE, "find", lambda name: Tool(name, None, "", False, ""))
-    found = estimate(write_output(tmp_path / "out", random_spec_network(90, 4)))
+    out = write_output(tmp_path / "out", random_spec_network(90, 4))
+    found = estimate(out)
     assert found.fmax_mhz is None and "Without OpenSTA" in words(found)[-1]
+    assert load(OutputFolder(out).asic, StandardCells) == found
+    dump(OutputFolder(out).manifest, Manifest(ModelSummary("m", ()), "Vitis", "io_parallel", (), {}))
+    shown = build_report(out)
+    assert shown.asic == found and "0.0002 mm2, 92% of it registers, 1 cells" in str(shown.rows())
+    assert from_json(to_json(shown)) == shown
+    source = next((out / "verilog/rtl").glob("*.v"))
+    source.write_text(source.read_text() + "// edited\n")
+    stale = build_report(out)
+    (standing,) = [item for item in stale.standings if item.record == "asic"]
+    assert stale.asic is None and (standing.state, standing.remedy) == ("stale", "lmu-hls asic OUTDIR")
+
+
+def test_the_report_has_clock_and_energy_and_calls_them_estimates() -> None:
+    found = StandardCells("net", "osu018", 1e6, 2e5, {"INVX1": 3}, 147.0, 20, 1.5, 15.2, 100, 5, ("a",))
+    report = replace(BASIS, asic=found)
+    rows = [row for row in report.rows() if row.section == "Standard cells"]
+    assert [(row.name, row.value) for row in rows] == [
+        ("area, estimate", "1.0000 mm2, 20% of it registers, 3 cells"), ("clock, estimate", "147.0 MHz"),
+        ("a step, estimate", "15.2 nJ, 1.5 mW at that clock"),
+    ]  # fmt: skip
+    assert all("estimate before layout" in row.source for row in rows) and "Standard cells" in to_html(report)
+    with pytest.raises(ValueError, match="estimate is True"):
+        replace(found, estimate=False)
 
 
 @pytest.mark.slow

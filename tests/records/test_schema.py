@@ -19,6 +19,7 @@ from lmu_hls.records import (
     Manifest,
     Placements,
     Precision,
+    StandardCells,
     Synthesis,
     Verification,
 )
@@ -40,6 +41,7 @@ ROOTS = {
     OUT.placement: Placements,
     OUT.hls_synthesis: HlsSynthesis,
     OUT.energy: Energy,
+    OUT.asic: StandardCells,
     OUT.reports[0]: Report,
     OUT.project: Project,
 }
