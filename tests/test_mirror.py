@@ -154,6 +154,7 @@ ELSEWHERE = {
         "verify/test_rtlsim.py": "run_files",
         "verify/test_verilated.py": "interface",
     },
+    "lmu_hls/verify/synthesis": {"verify/test_synthesis.py": "expected"},
     "sim": {
         "rtl/test_blackbox.py": "blackbox_bench",
         "hdl/host/test_registers.py": "registers_bench registers_model",

@@ -40,9 +40,9 @@ def lmu(hidden: Any = "tanh", connections: tuple[bool, bool, bool] = (True, True
     )
 
 
-def model(*layers: Any, steps: int = STEPS, n_in: int = N_IN, seed: int = 0) -> keras.Model:
+def model(*layers: Any, steps: int = STEPS, n_in: int = N_IN, seed: int = 0, batch: int | None = None) -> keras.Model:
     """The layers in sequence, every weight uniform in [-1, 1]."""
-    built = keras.Sequential([keras.Input((steps, n_in), name="x"), *layers])
+    built = keras.Sequential([keras.Input(batch_shape=(batch, steps, n_in), name="x"), *layers])
     rng = np.random.default_rng(seed)
     for weight in built.weights:
         if np.issubdtype(np.dtype(weight.dtype), np.floating):

@@ -2,7 +2,9 @@
 
 The open ap_types lack the integers of HLS compilers; ``ssdm_int.h`` has them, on clang's ``_BitInt``. In the optimised
 LLVM IR of a layer, with its ``HLS UNROLL`` loops unrolled and nothing else, the multiplications of two values are the
-multipliers that an iteration of its loops needs. This is no vendor's HLS: how it binds and schedules is not shown.
+multipliers that an iteration of its loops needs. Pragmas that have a value are empty instructions there, so that the
+compiler works the value out and it is known in which loop they stand. ``expected.py`` says what there must be. This is
+no vendor's HLS: how it binds and schedules is not shown.
 """
 
 from __future__ import annotations
@@ -16,13 +18,15 @@ from pathlib import Path
 
 from lmu_hls import process, toolchain
 from lmu_hls.errors import LmuHlsError
+from lmu_hls.verify.synthesis.ir import MARK, IRLoop, body_of
 
-SHIM = Path(__file__).with_name("ssdm_int.h")
+SHIM, STREAM = (Path(__file__).with_name(name) for name in ("ssdm_int.h", "synthesis_stream.h"))
 STANDARD = "-std=gnu++14"
-LAYERS = ("lmu", "lmu_stream")  # nnet::lmu and nnet::lmu_stream, compiled as functions of their own
+# Of namespace nnet, compiled as functions of their own
+LAYERS = ("lmu", "lmu_stream", "lmu_stateful", "lmu_stateful_stream")
 FLAGS = (
     STANDARD, "-D__SYNTHESIS__", "-O3", "-g0", "-fno-unroll-loops", "-fno-vectorize", "-fno-slp-vectorize", "-w", "-S",
-    "-emit-llvm", "-mllvm", "-inline-threshold=1000000000",
+    "-emit-llvm", "-mllvm", "-inline-threshold=1000000000", "-fno-threadsafe-statics",
 )  # fmt: skip
 # HLS tools know more pragmas, and name loops in their reports by their labels.
 STRICT = (
@@ -34,20 +38,25 @@ _PLACE = "// Define ssdm_int and _ssdm_op.\n"
 _UNROLL = re.compile(r"^([ \t]*)(for \([^\n]*\) \{\n[ \t]*#pragma HLS UNROLL\n)", re.MULTILINE)
 _WEIGHTS = re.compile(r"#ifndef (\w+)\n.*?#ifndef __SYNTHESIS__\n([^\n]*);\n", re.DOTALL)
 _MANGLED = "|".join(f"{len(name)}{name}" for name in LAYERS)
-_FUNCTION = re.compile(rf"^define [^\n]*@_ZN4nnet(?:{_MANGLED})I[^\n]*?(\d+)config(\d+)[EN].*?^\}}", re.M | re.S)
-_MULTIPLY = re.compile(r"= mul (?:nuw |nsw )*i\d+ %[^,]+, %")  # by a constant it is an address, or a shift
+_FUNCTION = re.compile(rf"^define [^\n]*@_ZN4nnetL?(?:{_MANGLED})I[^\n]*?(\d+)config(\d+)[EN].*?^\}}", re.M | re.S)
+_VALUED = re.compile(r"^([ \t]*)#pragma HLS (PIPELINE|ALLOCATION|ARRAY_RESHAPE)\b.*\b(?:II|limit|factor)=(.+)$", re.M)
+_STORED = re.compile(r"^([ \t]*)#pragma HLS BIND_STORAGE\b.*\bimpl=(\w+)$", re.M)
 _CALL = re.compile(r"\b(?:call|invoke) [^\n@]*@(?!llvm\.)([\w.$]+)")
 
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """What the IR of one LMU layer has: ``multiplications``, and the names of the functions that it ``calls``.
+    """What the IR of one LMU layer has: its loops in ``body``, and the names of the functions that it ``calls``.
 
     A layer that calls nothing has no heap, no recursion and no library function.
     """
 
-    multiplications: int
+    body: IRLoop
     calls: tuple[str, ...]
+
+    @property
+    def multiplications(self) -> int:
+        return self.body.all_multiplications
 
 
 def compile_layers(project: Path) -> dict[int, Compiled]:
@@ -63,7 +72,7 @@ def compile_layers(project: Path) -> dict[int, Compiled]:
     for function in _FUNCTION.finditer(text):
         body = function.group(0)
         calls = tuple(sorted(set(_CALL.findall(body))))
-        found[int(function.group(2))] = Compiled(len(_MULTIPLY.findall(body)), calls)
+        found[int(function.group(2))] = Compiled(body_of(body), calls)
     return found
 
 
@@ -91,7 +100,7 @@ def check_warnings(project: Path) -> None:
 
 
 def prepared(project: Path, folder: Path) -> Path:
-    """A copy of the project's C++ in ``folder`` that clang takes: shim, unrolled loops, weights without values."""
+    """A copy of the project's C++ in ``folder`` that clang takes: shims, marked pragmas, weights without values."""
     if not (project / "firmware" / "ap_types").is_dir():
         raise LmuHlsError(f"{project} is no hls4ml project on ap_types; convert for Vitis or Vivado first")
     ignore = shutil.ignore_patterns("*.txt")
@@ -102,7 +111,10 @@ def prepared(project: Path, folder: Path) -> Path:
     if _REFUSES not in text or _PLACE not in text:
         raise LmuHlsError(f"{project}/firmware/ap_types is not that of hls4ml 1.3; convert the model again")
     common.write_text(f'#ifdef __SYNTHESIS__\n#include "{SHIM.name}"\n#endif\n' + text.replace(_REFUSES, ""))
-    shutil.copy(SHIM, common.parent)
+    for shim in (SHIM, STREAM):
+        shutil.copy(shim, common.parent)
+    stream = common.with_name("hls_stream.h")
+    stream.write_text(f'#ifdef __SYNTHESIS__\n#include "{STREAM.name}"\n#else\n{stream.read_text()}\n#endif\n')
     for special in (
         "ap_int_special.h",
         "ap_fixed_special.h",
@@ -110,8 +122,10 @@ def prepared(project: Path, folder: Path) -> Path:
         (common.parent / special).write_text("")
     for header in (firmware / "nnet_utils").glob("nnet_*.h"):
         text = _UNROLL.sub(r'\1_Pragma("clang loop unroll(full)") \2', header.read_text())
-        for name in LAYERS:
-            if header.name == f"nnet_{name}.h":
+        if header.name.startswith("nnet_lmu"):
+            text = _STORED.sub(lambda found: _marked(found[1], f"STORAGE_{found[2].upper()}"), text)
+            text = _VALUED.sub(lambda found: _marked(*found.groups()), text)
+            for name in LAYERS:
                 text = text.replace(f"void {name}(", f"__attribute__((noinline)) void {name}(")
         header.write_text(text)
     for header in (firmware / "weights").glob("*.h"):
@@ -121,6 +135,11 @@ def prepared(project: Path, folder: Path) -> Path:
         guard, array = declared.groups()
         header.write_text(f"#ifndef {guard}\n#define {guard}\nextern {array};\n#endif\n")
     return folder
+
+
+def _marked(indent: str, name: str, value: str = "") -> str:
+    """A pragma as an instruction that does nothing."""
+    return f'{indent}asm volatile("{MARK}{name} %c0" :: "i"({value or 0}));'
 
 
 def _includes() -> tuple[str, ...]:
