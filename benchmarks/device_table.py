@@ -1,18 +1,19 @@
 """Four networks on three devices: what they take, their clock, and which do not fit; the table of docs/synthesis.md.
 
-    python -m benchmarks.device_table run [--network small] [--target up5k] [--no-route] [-j 2]
+    python -m benchmarks.device_table run [--network small] [--target up5k] [--renew] [--no-route] [-j 2]
     python -m benchmarks.device_table write
 
 `run` converts the networks of lmu_hls.configurations with weights drawn from a fixed seed, synthesises them, places and
-routes what fits, and keeps a row of each in device_table.json. Netlists and routed designs are kept in the cache of
-builds: a run that was interrupted goes on. `write` makes the table of these rows. The first run takes about half an
-hour of processor time.
+routes what fits, and keeps a row of each in device_table.json. With `--renew` rows stay that were made with today's
+netlist before optimisation and tools. Netlists and routed designs are kept in the cache of builds: a run that was
+interrupted goes on. `write` makes the table of these rows. The first run takes about half an hour of processor time.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,13 +23,19 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import typer
 
+from benchmarks.netlist_digest import netlist_digest
 from lmu_hls.configurations import ALL
 from lmu_hls.records import Manifest, Synthesis, load, write_text
-from lmu_hls.records.folder import OutputFolder
+from lmu_hls.records.folder import MANIFEST, OutputFolder
 from lmu_hls.records.jsonfile import decode, encode, parse
 from lmu_hls.records.placement import Usage
+from lmu_hls.resources import hdl_modules
+from lmu_hls.rtl.manifest import Project
+from lmu_hls.rtl.standalone import with_submodules
 from lmu_hls.synth import Routing, place_units, results, synthesize_units
-from lmu_hls.synth.estimate.model import module_hashes
+from lmu_hls.synth.estimate.model import reading_hashes
+from lmu_hls.synth.families import target_of
+from lmu_hls.toolchain import need
 
 TABLE = Path(__file__).with_name("device_table.json")
 PAGE = Path(__file__).parents[1] / "docs" / "synthesis.md"
@@ -58,8 +65,9 @@ NETWORKS: Mapping[str, Network] = {
 class Row:
     """A network on a device.
 
-    `counts` are Yosys's, with what the device has; `verilog` is the SHA-256 of what was synthesised, `hdl` that of our
-    modules then. `fmax_mhz` and `step_us` are None where it does not fit, with `why`, or was not routed.
+    `counts` are Yosys's, with what the device has; `verilog` is the SHA-256 of what was synthesised, `design` the
+    digest of its netlist before optimisation, `modules` those that it has with the digest of what the estimator reads
+    in each. `fmax_mhz` and `step_us` are None where it does not fit, with `why`, or was not routed.
     """
 
     network: str
@@ -76,14 +84,12 @@ class Row:
     seed: int | None
     tools: Mapping[str, str]
     verilog: str
-    hdl: str
+    design: str
+    modules: Mapping[str, str]
 
-
-def hdl_today() -> str:
-    """The SHA-256 of all modules of hdl/, without comments and layout."""
-    return hashlib.sha256(
-        "".join(f"{name} {of}\n" for name, of in sorted(module_hashes().items())).encode()
-    ).hexdigest()
+    def is_older(self) -> bool:
+        """Whether one of its modules is another one today."""
+        return dict(self.modules) != reading_hashes(set(self.modules) & set(hdl_modules()))
 
 
 app = typer.Typer(add_completion=False)
@@ -115,7 +121,28 @@ def measure(name: str, target: str, folder: Path, jobs: int, route: bool) -> Row
         found.seed,
         {**entry.evidence.tools, **{item.tool: item.tool_version for item in placed}},
         hashlib.sha256(files.encode()).hexdigest(),
-        hdl_today(),
+        *design_of(folder),
+    )
+
+
+def design_of(folder: Path) -> tuple[str, dict[str, str]]:
+    """`design` and `modules` of a row, of a converted network."""
+    verilog = OutputFolder(folder).verilog
+    project = load(verilog / MANIFEST, Project)
+    sources = sorted(verilog / name for name in project.files if name.startswith("rtl/"))
+    names = with_submodules(item.library for item in project.instances)
+    with tempfile.TemporaryDirectory() as work:
+        return netlist_digest(sources, project.top, verilog, Path(work)), reading_hashes(names)
+
+
+def is_fresh(row: Row | None, folder: Path, route: bool) -> bool:
+    """Whether a row was made with today's netlist and tools, and routed where that is asked for."""
+    if row is None or row.design != design_of(folder)[0]:
+        return False
+    router = target_of(row.target).family.router
+    names = ["pyosys", *([router.tool] if router and row.fmax_mhz else [])]
+    return {need(name).version for name in names} == set(row.tools.values()) and not (
+        route and row.fits and row.fmax_mhz is None
     )
 
 
@@ -193,6 +220,9 @@ def read(path: Path = TABLE) -> tuple[tuple[Row, ...], str]:
 def run(
     network: Annotated[list[str] | None, typer.Option(help="Networks (default: all).")] = None,
     target: Annotated[list[str] | None, typer.Option(help="Devices.")] = None,
+    renew: Annotated[
+        bool, typer.Option(help="Only what is not there, or was made with other Verilog or tools.")
+    ] = False,
     route: Annotated[bool, typer.Option("--route/--no-route", help="Rows that were routed before stay so.")] = True,
     jobs: Annotated[int, typer.Option("-j")] = 1,
     work: Annotated[Path, typer.Option(help="Where the networks are converted.")] = Path("build/device-table"),
@@ -201,9 +231,11 @@ def run(
     for name in network or NETWORKS:
         convert(name, work / name)
         for device in target or TARGETS:
-            row = measure(name, device, work / name, jobs, route)
             rows = {(row.network, row.target): row for row in read()[0]} if TABLE.is_file() else {}
             before = rows.get((name, device))
+            if renew and is_fresh(before, work / name, route):
+                continue
+            row = measure(name, device, work / name, jobs, route)
             if route or before is None or before.verilog != row.verilog:
                 rows[name, device] = row
             ordered = [rows[name, device] for name in NETWORKS for device in TARGETS if (name, device) in rows]
