@@ -9,16 +9,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 
 from lmu_hls.fixed import FixedType
 from lmu_hls.front.graph.layers.lmu import LMULayerReader
-from lmu_hls.front.node import Graph
+from lmu_hls.front.node import Graph, Node
 from lmu_hls.front.reading import Reading
-from lmu_hls.hls.strategy import in_rtl, strategy_of
+from lmu_hls.hls.strategy import ADDERS, has_adders, in_rtl, schedule_of
 from lmu_hls.hls.targets import TARGETS
-from lmu_hls.hls.tiles import Loop, Schedule, schedule
+from lmu_hls.hls.tiles import Loop, Schedule
 from lmu_hls.records import HlsFigures, HlsLayer
 from lmu_hls.records.hls import ESTIMATE
 from lmu_hls.spec import LMU, Activation, DenseUpdate, Table
@@ -68,8 +68,7 @@ def estimate_graph(model: Graph) -> HlsFigures | None:
         return None
     part = str(model.config.get_config_value("Part") or "")
     multiplier = SERIES_7 if part.lower().startswith("xc7") else ULTRASCALE
-    layers = [(LMULayerReader().extract(Reading(node)), strategy_of(node)) for node in nodes]
-    made = tuple(estimate_layer(layer, schedule(layer, strategy), multiplier) for layer, strategy in layers)
+    made = tuple(_estimate_node(node, multiplier) for node in nodes)
     total = HlsLayer(
         "total",
         multipliers=sum(layer.multipliers or 0 for layer in made),
@@ -77,6 +76,12 @@ def estimate_graph(model: Graph) -> HlsFigures | None:
         bram18=sum(layer.bram18 or 0 for layer in made),
     )
     return HlsFigures(ESTIMATE, made, total, part, str(multiplier), _not_counted(model))
+
+
+def _estimate_node(node: Node, multiplier: Multiplier) -> HlsLayer:
+    """Additions in place of the memory's multiplications are taken to be as long as those."""
+    made = estimate_layer(LMULayerReader().extract(Reading(node)), schedule_of(node), multiplier)
+    return replace(made, strategy=ADDERS) if has_adders(node) else made
 
 
 def _not_counted(model: Graph) -> tuple[str, ...]:

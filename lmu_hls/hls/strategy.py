@@ -1,4 +1,4 @@
-"""Strategy Latency or Resource: which one a layer has, and what is refused or warned about."""
+"""Strategy Latency, Resource or distributed_arithmetic: which one a layer has, what is refused or warned about."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ from lmu_hls.errors import LmuHlsError, LmuHlsWarning
 from lmu_hls.front.graph.layers.lmu import LMULayerReader
 from lmu_hls.front.node import Graph, Node
 from lmu_hls.front.reading import Reading
+from lmu_hls.hls.adders import ADDERS, AdderGraph, memory_adders
 from lmu_hls.hls.tiles import UNROLLED, Schedule, Strategy, is_possible, nearest_possible, schedule
-from lmu_hls.spec import LMU
+from lmu_hls.spec import LMU, DenseUpdate
 
 _SCHEDULES: WeakKeyDictionary[Node, Schedule] = WeakKeyDictionary()  # as they were settled
+_ADDERS: WeakKeyDictionary[Node, AdderGraph] = WeakKeyDictionary()
 
 
 class SettleStrategies(ModelOptimizerPass):
@@ -23,10 +25,12 @@ class SettleStrategies(ModelOptimizerPass):
     It is what the user wrote for the layer or for all LMU layers. Where only the whole model has one, Resource holds
     for all, but Latency, which hls4ml's configurations always say, only up to :data:`UNROLLED` multiplications a step.
 
-    A layer whose memory is an RTL blackbox has Resource, since no blackbox with FIFOs stands in a pipelined loop.
+    A layer whose memory is an RTL blackbox has Resource, since no blackbox with FIFOs stands in a pipelined loop. With
+    distributed_arithmetic the matrix of the memory is additions, and all else as with Latency.
 
-    Raises LmuHlsError for a ReuseFactor that the Resource which the user asked for cannot come close to, and for a
-    blackbox with Latency. Warns of layers in which more than :data:`UNROLLED` multiplications are unrolled.
+    Raises LmuHlsError for a ReuseFactor that the Resource which the user asked for cannot come close to, for a
+    blackbox with another strategy, and for distributed_arithmetic without a matrix or without alkaid. Warns
+    of layers in which more than :data:`UNROLLED` multiplications are unrolled.
     """
 
     def __init__(self) -> None:
@@ -48,19 +52,27 @@ class SettleStrategies(ModelOptimizerPass):
                 f"layer {node.name!r}: Strategy 'Latency' pipelines the steps, and the blackbox of "
                 "MemoryUpdateRtl cannot stand in a pipeline; leave the layer's Strategy out, or use 'Resource'"
             )
+        if asked == ADDERS:
+            _ADDERS[node] = _adders(layer, node)
+            config.layer_name_strategy[node.name.lower()] = ADDERS
+            _settled(node, layer, schedule(layer, "latency", apart=True))
+            return
         unrolled = schedule(layer, "latency", rtl)
         resource = rtl or asked == "resource" or (unrolled.unrolled > UNROLLED and own is None)
         config.layer_name_strategy[node.name.lower()] = "Resource" if resource else "Latency"
         if asked == "resource":
             _check_reuse(layer, rtl)
-        chosen = schedule(layer, "resource", rtl) if resource else unrolled
-        _SCHEDULES[node] = chosen
-        if chosen.unrolled > UNROLLED:
-            warnings.warn(too_much(layer, chosen), LmuHlsWarning, stacklevel=2)
+        _settled(node, layer, schedule(layer, "resource", rtl) if resource else unrolled)
+
+
+def _settled(node: Node, layer: LMU, chosen: Schedule) -> None:
+    _SCHEDULES[node] = chosen
+    if chosen.unrolled > UNROLLED:
+        warnings.warn(too_much(layer, chosen), LmuHlsWarning, stacklevel=2)
 
 
 def strategy_of(node: Node) -> Strategy:
-    """The strategy of an LMU node, after :class:`SettleStrategies`."""
+    """The strategy of an LMU node's loops, after :class:`SettleStrategies`; of one with adders it is Latency."""
     return "resource" if node.model.config.get_strategy(node).lower() == "resource" else "latency"
 
 
@@ -69,7 +81,27 @@ def schedule_of(node: Node) -> Schedule:
     strategy, settled = strategy_of(node), _SCHEDULES.get(node)
     if settled and (settled.strategy, settled.reuse_factor) == (strategy, node.get_attr("reuse_factor")):
         return settled
-    return schedule(LMULayerReader().extract(Reading(node)), strategy, in_rtl(node))
+    return schedule(LMULayerReader().extract(Reading(node)), strategy, in_rtl(node) or has_adders(node))
+
+
+def has_adders(node: Node) -> bool:
+    """Whether the matrix of the memory of an LMU node is additions instead of multiplications."""
+    return node.model.config.get_strategy(node).lower() == ADDERS
+
+
+def adders_of(node: Node) -> AdderGraph:
+    """The additions of an LMU node with :func:`has_adders`."""
+    return _ADDERS.get(node) or _adders(LMULayerReader().extract(Reading(node)), node)
+
+
+def _adders(layer: LMU, node: Node) -> AdderGraph:
+    where, update = f"layer {layer.name!r}", layer.update
+    if in_rtl(node) or not isinstance(update, DenseUpdate):
+        raise LmuHlsError(
+            f"{where}: Strategy {ADDERS!r} is for the matrix of the memory, and this layer has none in C++; use "
+            "'Latency' or 'Resource', or MemoryUpdate 'dense' without MemoryUpdateRtl"
+        )
+    return memory_adders(where, update, layer.u, layer.mem)
 
 
 def in_rtl(node: Node) -> bool:
@@ -83,14 +115,14 @@ def _check_reuse(layer: LMU, rtl: bool) -> None:
         return
     raise LmuHlsError(
         f"layer {layer.name!r}: ReuseFactor={reuse} is not possible with Strategy 'Resource': its matrices do not "
-        f"divide into {reuse} equal parts; the nearest that is possible is {nearest_possible(layer, reuse, rtl=rtl)}"
+        f"divide into {reuse} equal parts; the nearest that is possible is {nearest_possible(layer, reuse, apart=rtl)}"
     )
 
 
 def too_much(layer: LMU, chosen: Schedule) -> str:
     """What to do about a layer with more unrolled multiplications than HLS tools accept."""
     helps = nearest_possible(
-        layer, -(-chosen.multiplications // UNROLLED), at_most=UNROLLED, rtl="update" not in chosen.loops
+        layer, -(-chosen.multiplications // UNROLLED), at_most=UNROLLED, apart="update" not in chosen.loops
     )
     by = f"ReuseFactor={helps}" if helps is not None else "a smaller layer"
     strategy = " and Strategy 'Resource'" if chosen.strategy == "latency" else ""

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from lmu_hls.fixed import FixedType
 from lmu_hls.front.hidden import hidden_weight
 from lmu_hls.spec import LMU, Activation, GRUCell, HiddenCell, TridiagonalUpdate
 
@@ -63,31 +64,31 @@ class Schedule:
         return self.multiplications if self.strategy == "latency" else self.multipliers
 
 
-def schedule(layer: LMU, strategy: Strategy, rtl: bool = False) -> Schedule:
+def schedule(layer: LMU, strategy: Strategy, apart: bool = False) -> Schedule:
     """The loops of ``layer``: of each the tile with the most iterations up to ReuseFactor, or one iteration.
 
-    ``rtl``: the memory update is none of them, since it is Verilog.
+    ``apart``: the memory update is none of them, since it is Verilog or additions.
     """
     reuse = layer.reuse_factor if strategy == "resource" else 1
-    choice = _choices(layer, rtl)
+    choice = _choices(layer, apart)
     loops = {tiles[0].name: _chosen(tiles, reuse) for tiles in choice}
     return Schedule(strategy, layer.reuse_factor, sum(tiles[0].multiplications for tiles in choice), loops)
 
 
-def is_possible(layer: LMU, reuse_factor: int, rtl: bool = False) -> bool:
+def is_possible(layer: LMU, reuse_factor: int, apart: bool = False) -> bool:
     """Whether Strategy Resource comes close to multiplications / ``reuse_factor`` multipliers.
 
     Tiles that do not divide a matrix have more; a :data:`TOLERANCE` more in the whole layer is accepted.
     """
-    return _is_possible(_choices(layer, rtl), reuse_factor)
+    return _is_possible(_choices(layer, apart), reuse_factor)
 
 
-def nearest_possible(layer: LMU, reuse_factor: int, at_most: int | None = None, rtl: bool = False) -> int | None:
+def nearest_possible(layer: LMU, reuse_factor: int, at_most: int | None = None, apart: bool = False) -> int | None:
     """The possible ReuseFactor that is nearest, the larger of two.
 
     With ``at_most`` only those that leave as many multipliers or fewer; None when there is none.
     """
-    choice = _choices(layer, rtl)
+    choice = _choices(layer, apart)
 
     def serves(reuse: int) -> bool:
         fits = at_most is None or sum(_chosen(tiles, reuse).multipliers for tiles in choice) <= at_most
@@ -116,7 +117,7 @@ def _chosen(tiles: list[Loop], reuse: int) -> Loop:
     return max((loop for loop in tiles if loop.iterations <= reuse), key=lambda loop: loop.iterations)
 
 
-def _choices(layer: LMU, rtl: bool) -> list[list[Loop]]:
+def _choices(layer: LMU, apart: bool) -> list[list[Loop]]:
     """All tiles of every loop of a step, fewest iterations first."""
     cell = layer.hidden
     matrices = {name: getattr(layer, name) for name in ("encoder_x", "encoder_h", "encoder_mem")}
@@ -128,7 +129,7 @@ def _choices(layer: LMU, rtl: bool) -> list[list[Loop]]:
         for name, weight in matrices.items()
         if weight is not None
     ]
-    if not rtl:
+    if not apart:
         choice.append((_tridiagonal if isinstance(layer.update, TridiagonalUpdate) else _dense)(layer))
     if cell is not None:
         choice.append(_units(layer, cell))
@@ -185,11 +186,16 @@ def _units(layer: LMU, cell: HiddenCell) -> list[Loop]:
 
 
 def table_reads(layer: LMU) -> dict[str, int]:
-    """Values that a unit reads of each table of the cell, by the tensor that they become."""
+    """Values that a unit reads of each table of the cell, by the first tensor that they become.
+
+    Equal tables are one array in the C++, whose ports all share: of a GRU also where its loops follow one another.
+    """
     found: Counter[str] = Counter()
+    first: dict[tuple[str, FixedType, FixedType], str] = {}
     for item in layer.assignments(layer.n_in):
-        if isinstance(item.function, Activation) and item.function.table is not None:
-            found[item.to.name] += item.width // layer.units
+        if isinstance(item.function, Activation) and (table := item.function.table) is not None:
+            array = (item.function.function, table.index, table.values.type)
+            found[first.setdefault(array, item.to.name)] += item.width // layer.units
     return dict(found)
 
 

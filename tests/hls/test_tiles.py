@@ -1,5 +1,7 @@
 """The loops of a step: every product once, no multiplier more than asked for, and the nearest ReuseFactor."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -8,6 +10,7 @@ from lmu_hls.fixed import FixedType
 from lmu_hls.hls.tiles import UNROLLED, is_possible, nearest_possible, schedule, table_reads
 from lmu_hls.spec import (
     LMU,
+    Activation,
     DenseCell,
     DenseUpdate,
     GRUCell,
@@ -119,6 +122,18 @@ def test_the_two_ports_of_a_table_set_the_pace_of_the_units():
             unit = schedule(some, strategy).loops["unit"]
             assert (unit.interval, unit.parts) == (-(-reads * unit.tile[1] // 2), parts)
     assert schedule(layer(40), "resource").loops["unit"].interval == 1  # relu has no table
+
+
+def test_tables_in_one_array_share_its_ports():
+    """An LSTM unit without a table in its gates, and two equal ones elsewhere."""
+    lstm = cell_layer(LSTMCell)
+    cell, relu = lstm.hidden, Activation("relu", None)
+    alike = replace(cell, gate_activation=relu, cell_activation=cell.activation, squashed=cell.candidate)
+    apart = replace(cell, gate_activation=relu)
+    for hidden, reads in ((alike, {"candidate": 2}), (apart, {"candidate": 1, "squashed": 1})):
+        some = replace(lstm, hidden=hidden)
+        assert table_reads(some) == reads
+        assert schedule(some, "latency").loops["unit"].interval == -(-max(reads.values()) * some.units // 2)
 
 
 def cell_layer(kind: type[HiddenCell]) -> LMU:

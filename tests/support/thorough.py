@@ -115,6 +115,12 @@ THOROUGH: dict[str, tuple[str, ...]] = {
     "hdl/stream/test_vector_buffer.py": ("test_order_cycles_and_pressure[[]verilator]",),
     "hdl/number/test_round_sat.py": ("test_every_mode_and_value[[]verilator]", "test_the_usual_format[[]verilator]"),
     "hdl/host/test_registers.py": ("test_every_cycle[[]verilator]",),
+    "hls/test_adders.py": (
+        "test_csim_equals_golden*",
+        "!*[[]Vitis-io_parallel]",
+        "test_a_changed_addition_is_seen",
+        "test_the_memory_has_no_multiplication",
+    ),
     "hls/test_fifos.py": ("test_the_cpp_ends*", "!*[[]a branch]"),
     "hls/test_firmware_cells.py": (
         "test_cells_biases_and_connections*",

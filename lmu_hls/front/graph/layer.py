@@ -49,7 +49,7 @@ WEIGHTS = (
 )
 TABLE_NAMES = tuple(table for _, table in FUNCTION_FIELDS.values())
 INDEXES = tuple(f"{table}_index" for table in TABLE_NAMES)
-STRATEGIES = ("latency", "resource")
+STRATEGIES = ("latency", "resource", "distributed_arithmetic")
 SETTINGS = {"table_size": 2048, "table_range": 0}  # range 0: 4 for tanh, 8 for sigmoid
 IDENTITY = FixedType(2, 2)  # holds 0 and 1: the encoder of an LMU with kernel_initializer=None
 
@@ -209,6 +209,8 @@ class LMU(Layer):
         strategy = config.get_strategy(self)
         if strategy.lower() not in STRATEGIES:
             raise LmuHlsError(
-                f"layer {self.name!r}: Strategy {strategy!r} is not supported for LMU layers; use 'Latency' or "
-                "'Resource', and ReuseFactor to share multipliers"
+                f"layer {self.name!r}: Strategy {strategy!r} is not supported for LMU layers; use 'Latency', "
+                "'Resource' or 'distributed_arithmetic', and ReuseFactor to share multipliers"
             )
+        if strategy.lower() == STRATEGIES[-1]:  # hls4ml's pass for it raises at layers that it does not know
+            self.set_attr("strategy", "latency")

@@ -8,7 +8,8 @@
 //
 //     u   = E_x' x  [+ E_h' h]  [+ E_mem' mem]  [+ bias]      memory_d values, one for each channel
 //     mem = A mem + B u                                       order values a channel, channel after channel;
-//                                                             or the same in O(order): lmu_tridiagonal_update
+//                                                             or the same in O(order): lmu_tridiagonal_update;
+//                                                             or in additions: nnet_lmu_adders.h
 //     h   = cell(mem, x, h)                                   units values: nnet_lmu_cells.h
 //
 // Numbers: u, mem, h and those that cell and update name are the named tensors; each value of theirs is rounded once,
@@ -23,6 +24,7 @@
 //
 // State starts at zero in every call of lmu. lmu_stateful keeps it from call to call: see there.
 
+#include "nnet_lmu_adders.h"
 #include "nnet_lmu_cells.h"
 
 namespace nnet {

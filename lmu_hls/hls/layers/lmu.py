@@ -12,14 +12,16 @@ from lmu_hls.front.graph.layers.lmu import LMULayerReader
 from lmu_hls.front.hidden import cell_activations
 from lmu_hls.front.node import Graph, Node
 from lmu_hls.front.reading import Reading
+from lmu_hls.hls.adders import memory_fraction
 from lmu_hls.hls.dataflow import Pace
 from lmu_hls.hls.estimate import step_cycles
 from lmu_hls.hls.layers.function import cpp_function
-from lmu_hls.hls.strategy import in_rtl, schedule_of
+from lmu_hls.hls.strategy import adders_of, has_adders, in_rtl, schedule_of
 from lmu_hls.hls.streams import function_name
 from lmu_hls.hls.tiles import Loop
+from lmu_hls.spec import DenseUpdate
 
-HEADERS = ("nnet_lmu_stream.h", "nnet_lmu.h", "nnet_lmu_cells.h", "nnet_lmu_matrix.h")  # each includes the next
+HEADERS = ("nnet_lmu_stream.h", "nnet_lmu.h", "nnet_lmu_cells.h", "nnet_lmu_matrix.h", "nnet_lmu_adders.h")
 BLACKBOX = "blackbox"  # below firmware/: what belongs to the hand-written units
 MATRICES = tuple(name for name in WEIGHTS if name not in COEFFICIENTS and not name.endswith("_bias"))
 
@@ -63,6 +65,15 @@ _CONFIG = """struct config{index} : nnet::lmu_config {{
 {memory_step}}};
 """
 
+_MEMORY_SUMS = """
+    // B u + A mem of a channel, in units of 2^-{fraction}, by {adders} additions
+    template <class u_T, class mem_T, class sum_T>
+    static void memory_sums(const u_T &u, const mem_T mem[order], sum_T sums[order]) {{
+        #pragma HLS INLINE
+{lines}
+    }}
+"""
+
 _MEMORY_STEP = """
     static const bool degrees_descending = {descending};
     static void memory_step({streams}) {{
@@ -104,7 +115,7 @@ class LMUConfigTemplate(LayerConfigTemplate):
             activation=functions.get("table", "linear"),
             gate_activation=functions.get("gate_table", "linear"),
             squash_activation=functions.get("squash_table", "linear"),
-            update="rtl" if in_rtl(node) else node.get_attr("memory_update"),
+            update=_update(node),
             cell="no" if kind == "none" else kind,
             options=options,
             strategy=plan.strategy,
@@ -116,7 +127,7 @@ class LMUConfigTemplate(LayerConfigTemplate):
             tiles="\n".join(_tile(name, plan.loops.get(name)) for name in MATRICES),
             weights="\n".join(f"    static const unsigned n_{name} = {_size(node, name)};" for name in WEIGHTS),
             typedefs=typedefs,
-            memory_step=_memory_step(node) if in_rtl(node) else "",
+            memory_step=_memory_step(node) if in_rtl(node) else _memory_sums(node) if has_adders(node) else "",
         )
 
 
@@ -159,6 +170,32 @@ def memory_step_streams(node: Node) -> str:
 def _memory_step(node: Node) -> str:
     descending = _flag(node.get_attr("memory_update") == "tridiagonal")
     return _MEMORY_STEP.format(descending=descending, streams=memory_step_streams(node), name=memory_step_name(node))
+
+
+def _update(node: Node) -> str:
+    """Which update of the memory a node has, as the struct in C++ is called."""
+    return "rtl" if in_rtl(node) else "adders" if has_adders(node) else str(node.get_attr("memory_update"))
+
+
+def _memory_sums(node: Node) -> str:
+    layer, graph = LMULayerReader().extract(Reading(node)), adders_of(node)
+    assert isinstance(layer.update, DenseUpdate)
+    widths = graph.widths((layer.u, *[layer.mem] * layer.order))
+    accum, fraction = node.types["mem_accum_t"].precision, memory_fraction(layer.update, layer.u, layer.mem)
+    lines = [f"const nnet::lmu_int<{widths[0]}> v0 = nnet::lmu_raw(u);"]
+    lines += [f"const nnet::lmu_int<{widths[k + 1]}> v{k + 1} = nnet::lmu_raw(mem[{k}]);" for k in range(layer.order)]
+    for k, item in enumerate(graph.sums, graph.inputs):
+        first, second = (
+            f"nnet::lmu_shifted<{widths[k]}, {shift}>(v{value})"
+            for value, shift in ((item.first, item.first_shift), (item.second, item.second_shift))
+        )
+        lines.append(f"const nnet::lmu_int<{widths[k]}> v{k} = {first} {'-' if item.minus else '+'} {second};")
+    for k, out in enumerate(graph.outputs):
+        shift = out.shift + accum.width - accum.integer - fraction
+        value = "0" if out.value is None else f"nnet::lmu_shifted<{accum.width}, {shift}>(v{out.value})"
+        lines.append(f"sums[{k}] = nnet::lmu_of_raw<sum_T>({'-' if out.minus else ''}{value});")
+    body = "\n".join(f"        {line}" for line in lines)
+    return _MEMORY_SUMS.format(fraction=fraction, adders=graph.adders, lines=body)
 
 
 def _tile(name: str, loop: Loop | None) -> str:

@@ -13,6 +13,13 @@ template <int W> using lmu_uint = ac_int<W, false>;
 template <int W, int I> using lmu_fixed = ac_fixed<W, I, true>;
 template <int W, int I> using lmu_ufixed = ac_fixed<W, I, false>; // assignments truncate and wrap
 
+// Signed integers of W bits; C simulation has those of the machine, for up to 62 bits.
+#ifdef __SYNTHESIS__
+template <int W> using lmu_int = ac_int<W, true>;
+#else
+template <int W> using lmu_int = long long;
+#endif
+
 // Fraction bits of a type.
 template <class T> struct lmu_fraction {
     static const int value = T::width - T::i_width;
@@ -28,6 +35,15 @@ template <class T> T lmu_of_bits(const lmu_uint<T::width> bits) {
     T x = 0;
     x.set_slc(0, bits);
     return x;
+}
+
+// The integer that a number is in units of its last bit.
+template <class T> lmu_int<T::width + 1> lmu_raw(const T x) {
+#ifdef __SYNTHESIS__
+    return x.template slc<T::width>(0);
+#else
+    return x.template slc<T::width>(0).to_int64();
+#endif
 }
 
 template <class T> bool lmu_is_positive(const T x) { return x > 0; }

@@ -13,6 +13,13 @@ template <int W> using lmu_uint = ap_uint<W>;
 template <int W, int I> using lmu_fixed = ap_fixed<W, I>;
 template <int W, int I> using lmu_ufixed = ap_ufixed<W, I>; // assignments truncate and wrap
 
+// Signed integers of W bits; C simulation has those of the machine, for up to 62 bits.
+#ifdef __SYNTHESIS__
+template <int W> using lmu_int = ap_int<W>;
+#else
+template <int W> using lmu_int = long long;
+#endif
+
 // Fraction bits of a type.
 template <class T> struct lmu_fraction {
     static const int value = T::width - T::iwidth;
@@ -25,6 +32,18 @@ template <class T> lmu_uint<T::width> lmu_bits(const T x) {
     return x.range(T::width - 1, 0);
 #else
     return lmu_uint<T::width>((unsigned long long)x.V.get_VAL());
+#endif
+}
+
+// The integer that a number is in units of its last bit.
+template <class T> lmu_int<T::width + 1> lmu_raw(const T x) {
+    #pragma HLS INLINE
+#ifdef __SYNTHESIS__
+    const ap_fixed<T::width + 1, T::iwidth + 1> wide = x; // has room for a sign
+    const lmu_uint<T::width + 1> bits = wide.range(T::width, 0);
+    return lmu_int<T::width + 1>(bits);
+#else
+    return x.V.get_VAL();
 #endif
 }
 
