@@ -105,7 +105,12 @@ def test_what_it_is_not_for_is_refused(tmp_path):
 
 @needs_alkaid
 @pytest.mark.parametrize(
-    ("backend", "io_type"), [("Vitis", "io_parallel"), ("Quartus", "io_stream"), ("Catapult", "io_parallel")]
+    ("backend", "io_type"),
+    [
+        ("Vitis", "io_parallel"),
+        ("Quartus", "io_stream"),
+        pytest.param("Catapult", "io_parallel", marks=pytest.mark.slow),
+    ],
 )
 def test_csim_equals_golden(backend, io_type, tmp_path, monkeypatch):
     monkeypatch.setenv("CXXFLAGS", "-O0")

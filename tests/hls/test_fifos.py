@@ -41,7 +41,10 @@ def streamed(built: keras.Model, folder: Path, **depths: int) -> Any:
     return convert(built, folder, settings, io_type="io_stream")
 
 
-@pytest.mark.parametrize("more", [False, True], ids=["a branch", "windows and vectors"])
+@pytest.mark.parametrize(
+    "more",
+    [pytest.param(False, id="a branch"), pytest.param(True, id="windows and vectors", marks=pytest.mark.slow)],
+)
 def test_the_cpp_ends_with_the_least_places_and_waits_for_ever_with_one_less(more, tmp_path, monkeypatch):
     """A thread a layer, and each FIFO that holds words with the least depth of the model."""
     monkeypatch.setenv("CXXFLAGS", "-O0")
