@@ -27,7 +27,8 @@
 //   latency2 = (UNITS/LANES2 - 1) * max(N_IN, LANES2) + LANES2 + 13    of the second matrix: from the last inner
 //   ii       = ROWS/LANES * max(N_IN, LANES), and with its own h at least N_MEM + latency + 2
 //   ii2      = N_MEM + latency + max(2, N_X + N_H - latency2)    ii with lmu_gru_before
-// latency: of a step that finds nothing inside, when x has gone into the sums.
+// latency: of a step that finds nothing inside, when x has gone into the sums. With BLOCKS, BLOCKS is in the place of
+// (ROWS/LANES - 1) * max(N_IN, LANES) in it, and of ROWS/LANES * max(N_IN, LANES) in ii, which is N_IN at least.
 //
 // Multipliers: LANES, and two in lmu_lstm, lmu_gru and lmu_gru_before. Files as in lmu_affine, columns in the order x,
 // h, mem; the rows of unit 0, then of unit 1, ..., each in the order in which the cell takes its sums.
@@ -43,6 +44,8 @@ module lmu_recurrent #(
     parameter integer GATES = 1,
     // Rows of the matrix worked on at once, one multiplier each; divides GATES*UNITS
     parameter integer LANES = 2,
+    // Words of a ROM with a part of the blocks, as in lmu_blocks; 0: it has all
+    parameter integer BLOCKS = 0,
     // Bits of the inputs and of h, and their additional fraction bits, 0 or more
     parameter integer X_W = 16, H_W = 16, MEM_W = 16, X_SHIFT = 0, H_SHIFT = 0, MEM_SHIFT = 0,
     // Bits that hold each shifted input
@@ -90,8 +93,9 @@ module lmu_recurrent #(
         .m_axis_tlast(operand_tlast)
     );
     lmu_affine #(
-        .N_IN(N_X + N_H + N_MEM), .N_OUT(GATES * UNITS), .LANES(LANES), .OP_W(OP_W), .COEF_W(COEF_W), .ACC_W(ACC_W),
-        .HAS_BIAS(HAS_BIAS), .BIAS_W(BIAS_W), .BIAS_SHIFT(BIAS_SHIFT), .ROM_FILE(ROM_FILE), .BIAS_FILE(BIAS_FILE)
+        .N_IN(N_X + N_H + N_MEM), .N_OUT(GATES * UNITS), .LANES(LANES), .BLOCKS(BLOCKS), .OP_W(OP_W), .COEF_W(COEF_W),
+        .ACC_W(ACC_W), .HAS_BIAS(HAS_BIAS), .BIAS_W(BIAS_W), .BIAS_SHIFT(BIAS_SHIFT), .ROM_FILE(ROM_FILE),
+        .BIAS_FILE(BIAS_FILE)
     ) affine (
         .clk(clk), .rst(rst),
         .s_axis_tdata(operand_tdata), .s_axis_tvalid(operand_tvalid), .s_axis_tready(operand_tready),

@@ -4,7 +4,8 @@
 //   out_j = sum over k of W[j][k] * x_k  +  bias_j * 2**BIAS_SHIFT            exact; j = 0..N_OUT-1, k = 0..N_IN-1
 //
 // LANES rows at a time and one column per cycle. A column of the first group of rows is worked on as soon as its x has
-// come; the other groups read x again. Two vectors fit in, so that one comes in while the other is worked on.
+// come; the other groups read x again. Two vectors fit in, so that one comes in while the other is worked on. With BLOCKS,
+// only blocks that are not zero are worked on, a block a cycle, when a whole vector has come.
 //
 //   Signal         Width   Direction   Description
 //   clk, rst       1       in          rising edge; rst is synchronous, active high; the next beat is x_0
@@ -16,13 +17,15 @@
 //   Cycles (exact, without gaps and back-pressure)
 //   latency = (N_OUT/LANES - 1) * max(N_IN, LANES) + LANES + 7    from a step's last x to its last out, in an idle unit
 //   ii      = N_OUT/LANES * max(N_IN, LANES)                      from one step to the next
+//   With BLOCKS: latency = BLOCKS + LANES + 7, ii = max(BLOCKS, N_IN)
 //
 // The sums wait in the accumulators, and the multipliers with them, while the LANES sums before them have not been
 // taken; input is accepted until two vectors are in. No path leads from m_axis_tready to an output within a cycle, nor
 // to more than some registers: what decides whether the multipliers move is known a cycle ahead.
 //
 // ROM_FILE has N_OUT/LANES*N_IN words (2 at least) of LANES coefficients of COEF_W bits, lowest row in the low bits;
-// word g*N_IN + k belongs to rows g*LANES.. and column k. BIAS_FILE has N_OUT words (2 at least) of BIAS_W bits.
+// word g*N_IN + k belongs to rows g*LANES.. and column k. BIAS_FILE has N_OUT words (2 at least) of BIAS_W bits. With
+// BLOCKS, ROM_FILE is as in lmu_blocks.
 
 `default_nettype none  // verilator lint_off TIMESCALEMOD
 
@@ -31,6 +34,8 @@ module lmu_affine #(
     parameter integer N_IN = 16, N_OUT = 8,
     // Rows worked on at once, one multiplier each; divides N_OUT
     parameter integer LANES = 2,
+    // Words of a ROM with a part of the blocks, as in lmu_blocks; 0: it has all
+    parameter integer BLOCKS = 0,
     // Bits of x, and of a coefficient
     parameter integer OP_W = 16, COEF_W = 16,
     // Bits of the sum, COEF_W + OP_W or more, and enough for every sum and the shifted bias
@@ -45,10 +50,9 @@ module lmu_affine #(
     output reg [ACC_W-1:0] m_axis_tdata, output reg m_axis_tvalid, input wire m_axis_tready, output reg m_axis_tlast
 );
 
-    localparam GROUPS = N_OUT / LANES, RAM_DEPTH = 2 * N_IN, WORDS = GROUPS * N_IN;
-    localparam ROM_DEPTH = WORDS > 1 ? WORDS : 2, COLUMN_CW = N_IN > 1 ? $clog2(N_IN) : 1;
-    localparam GROUP_CW = GROUPS > 1 ? $clog2(GROUPS) : 1, LANE_CW = LANES > 1 ? $clog2(LANES) : 1;
-    localparam ROM_AW = $clog2(ROM_DEPTH), RAM_AW = $clog2(RAM_DEPTH);
+    localparam GROUPS = N_OUT / LANES, COLUMN_CW = N_IN > 1 ? $clog2(N_IN) : 1;
+    localparam LANE_CW = LANES > 1 ? $clog2(LANES) : 1;
+    localparam RAM_DEPTH = BLOCKS != 0 ? 2 << COLUMN_CW : 2 * N_IN, RAM_AW = $clog2(RAM_DEPTH);
 
     if (N_IN < 1 || N_OUT < 1 || LANES < 1) begin : g_check_sizes
         PARAM_ERROR_n_in_n_out_and_lanes_must_be_at_least_1 check ();
@@ -58,65 +62,52 @@ module lmu_affine #(
     end
 
     // Input: a ring of two vectors
-    reg [RAM_AW-1:0] wr_addr_q;
     reg [COLUMN_CW-1:0] wr_column_q;
     reg wr_bank_q;
-    reg [RAM_AW:0] used_q;  // words that are in the ring and still needed
-    reg [RAM_AW:0] unread_q;  // words that the first group has not read
     reg [1:0] last_q;  // tlast of each of the two vectors
-    reg full_q;
+    reg run_q;  // the pipeline moves
+    wire full;
     wire accept = s_axis_tvalid && s_axis_tready;
     wire wr_last_column = {1'b0, wr_column_q} == N_IN[COLUMN_CW:0] - 1'b1;
-    assign s_axis_tready = !full_q;
-
-    // Sequencer: one column of one group per cycle
-    reg [COLUMN_CW-1:0] column_q;
-    reg [GROUP_CW-1:0] group_q;
-    reg rd_bank_q;
-    reg [RAM_AW-1:0] rd_addr_q;
-    reg [ROM_AW-1:0] rom_addr_q;
-    reg first_group_q, last_group_q, last_column_q, unread_any_q;
-    reg run_q;  // the pipeline moves
-    wire [RAM_AW:0] unread = GROUPS == 1 ? used_q : unread_q;
-    wire issue = run_q && (!first_group_q || unread_any_q);
-    wire read_anew = issue && first_group_q;
-    wire release_word = issue && last_group_q;
+    assign s_axis_tready = !full;
 
     always @(posedge clk) begin
         if (accept) begin
-            wr_addr_q <= {1'b0, wr_addr_q} == RAM_DEPTH[RAM_AW:0] - 1'b1 ? {RAM_AW{1'b0}} : wr_addr_q + 1'b1;
             wr_column_q <= wr_last_column ? {COLUMN_CW{1'b0}} : wr_column_q + 1'b1;
             if (wr_last_column) begin
                 wr_bank_q <= !wr_bank_q;
                 last_q[wr_bank_q] <= s_axis_tlast;
             end
         end
-        if (issue) begin
-            rom_addr_q <= last_column_q && last_group_q ? {ROM_AW{1'b0}} : rom_addr_q + 1'b1;
-            rd_addr_q <= rd_addr_q + 1'b1;
-            column_q <= last_column_q ? {COLUMN_CW{1'b0}} : column_q + 1'b1;
-            last_column_q <= last_column_q ? N_IN == 1 : {1'b0, column_q} + 1'b1 == N_IN[COLUMN_CW:0] - 1'b1;
-            if (last_column_q) begin
-                group_q <= last_group_q ? {GROUP_CW{1'b0}} : group_q + 1'b1;
-                first_group_q <= last_group_q;
-                last_group_q <= last_group_q ? GROUPS == 1 : {1'b0, group_q} + 1'b1 == GROUPS[GROUP_CW:0] - 1'b1;
-                rd_addr_q <= rd_bank_q == last_group_q ? {RAM_AW{1'b0}} : N_IN[RAM_AW-1:0];
-                if (last_group_q) rd_bank_q <= !rd_bank_q;
-            end
-        end
-        if (accept && !release_word) used_q <= used_q + 1'b1;
-        if (!accept && release_word) used_q <= used_q - 1'b1;
-        if (accept != release_word) full_q <= accept && used_q == RAM_DEPTH[RAM_AW:0] - 1'b1;
-        if (accept && !read_anew) unread_q <= unread_q + 1'b1;
-        if (!accept && read_anew) unread_q <= unread_q - 1'b1;
-        if (accept != read_anew) unread_any_q <= accept || unread != 1;
-        if (rst) begin
-            {wr_addr_q, wr_column_q, wr_bank_q, used_q, unread_q, full_q, unread_any_q, rom_addr_q, rd_addr_q, column_q,
-                group_q, rd_bank_q} <= 0;
-            first_group_q <= 1'b1;
-            last_group_q <= GROUPS == 1;
-            last_column_q <= N_IN == 1;
-        end
+        if (rst) {wr_column_q, wr_bank_q} <= 0;
+    end
+
+    // Sequencer: one column of one group per cycle, the first one of its group, the last one; of the last group
+    wire issue, first_column, last_column, last_group, rd_bank;
+    wire [RAM_AW-1:0] wr_addr, rd_addr;
+    wire [LANES*COEF_W-1:0] word;
+
+    if (BLOCKS != 0) begin : g_blocks
+        wire [COLUMN_CW-1:0] column;
+        assign wr_addr = {wr_bank_q, wr_column_q};
+        assign rd_addr = {rd_bank, column};
+
+        lmu_blocks #(
+            .N_IN(N_IN), .GROUPS(GROUPS), .LANES(LANES), .BLOCKS(BLOCKS), .WIDTH(LANES * COEF_W), .ROM_FILE(ROM_FILE)
+        ) blocks (
+            .clk(clk), .rst(rst),
+            .run(run_q), .filled(accept && wr_last_column), .full(full), .issue(issue), .bank(rd_bank), .column(column),
+            .first(first_column), .last(last_column), .last_group(last_group), .word(word)
+        );
+    end else begin : g_all
+        lmu_columns #(.N_IN(N_IN), .GROUPS(GROUPS), .WIDTH(LANES * COEF_W), .ROM_FILE(ROM_FILE)) columns (
+            .clk(clk), .rst(rst),
+            .run(run_q), .accept(accept), .full(full),
+            .wr_addr(wr_addr),
+            .issue(issue), .bank(rd_bank),
+            .rd_addr(rd_addr),
+            .first(first_column), .last(last_column), .last_group(last_group), .word(word)
+        );
     end
 
     // Control that travels with the data: after the memories (1), their output (2), the input (3), product (4) and sum
@@ -129,17 +120,16 @@ module lmu_affine #(
     always @(posedge clk) begin
         if (run_q) begin
             valid1_q <= issue;
-            first1_q <= issue && column_q == 0;
+            first1_q <= issue && first_column;
             first2_q <= first1_q;
-            done_q <= {done_q[3:1], issue && last_column_q};
-            lasts_q <= {lasts_q[4:1], last_group_q && last_q[rd_bank_q]};
+            done_q <= {done_q[3:1], issue && last_column};
+            lasts_q <= {lasts_q[4:1], last_group && last_q[rd_bank]};
         end
         sums_due_q <= sums_due_d;
         if (rst) {valid1_q, done_q, sums_due_q} <= 0;
     end
 
     // Coefficients, operand and sums
-    wire [LANES*COEF_W-1:0] word;
     wire [OP_W-1:0] x;
     wire [LANES*ACC_W-1:0] sums;
     reg [LANES*COEF_W-1:0] coefs_q;
@@ -151,13 +141,10 @@ module lmu_affine #(
         operand_q <= valid1_q ? x : {OP_W{1'b0}};
     end
 
-    lmu_rom #(.WIDTH(LANES * COEF_W), .DEPTH(ROM_DEPTH), .FILE(ROM_FILE)) rom (
-        .clk(clk), .rd_en(issue), .rd_addr(rom_addr_q), .rd_data(word)
-    );
     lmu_ram #(.WIDTH(OP_W), .DEPTH(RAM_DEPTH)) ram (
         .clk(clk),
-        .wr_en(accept), .wr_addr(wr_addr_q), .wr_data(s_axis_tdata),
-        .rd_en(issue), .rd_addr(rd_addr_q), .rd_data(x)
+        .wr_en(accept), .wr_addr(wr_addr), .wr_data(s_axis_tdata),
+        .rd_en(issue), .rd_addr(rd_addr), .rd_data(x)
     );
 
     genvar i;
@@ -246,49 +233,26 @@ module lmu_affine #(
     end
 
 `ifdef FORMAL
-    // Counters in range, addresses where the counters say; what is known a cycle ahead is right
     always @* if (!rst) begin
-        flags_of_counters : assert (first_group_q == (group_q == 0) && last_group_q == (group_q == GROUPS - 1)
-            && last_column_q == (column_q == N_IN - 1) && lane_zero_q == (lane_q == 0));
-        flags_of_ring : assert (full_q == (used_q == RAM_DEPTH) && unread_any_q == (unread != 0));
+        flag_of_lane : assert (lane_zero_q == (lane_q == 0));
         runs_unless_sums_wait : assert (run_q == (!sums_due_q || take));
-        column_in_range : assert (column_q < N_IN && wr_column_q < N_IN);
-        group_in_range : assert (group_q < GROUPS);
+        wr_column_in_range : assert (wr_column_q < N_IN);
         lane_in_range : assert (lane_q < LANES);
-        ring_in_range : assert (used_q <= RAM_DEPTH && unread <= used_q);
-        rom_address : assert (rom_addr_q == group_q * N_IN + column_q);
-        rd_address : assert (rd_addr_q == rd_bank_q * N_IN + column_q);
-        wr_address : assert (wr_addr_q == wr_bank_q * N_IN + wr_column_q);
-    end
-
-    // Each word of the ring is written where nothing is needed, read once by each group, and given free by the last one
-    wire [RAM_AW-1:0] f_any = $anyconst;
-    reg f_full_q;
-    reg [GROUP_CW:0] f_reads_q;
-    always @(posedge clk) begin
-        if (issue && rd_addr_q == f_any) begin
-            f_reads_q <= last_group_q ? 0 : f_reads_q + 1'b1;
-            if (last_group_q) f_full_q <= 1'b0;
-        end
-        if (accept && wr_addr_q == f_any) f_full_q <= 1'b1;
-        if (rst) {f_full_q, f_reads_q} <= 0;
-    end
-
-    always @* if (!rst) begin
-        nothing_overwritten : assert (!(accept && wr_addr_q == f_any) || !f_full_q);
-        read_what_was_written : assert (!(issue && rd_addr_q == f_any) || (f_full_q && f_reads_q == group_q));
+        wr_address : assert (wr_addr == wr_bank_q * (RAM_DEPTH / 2) + wr_column_q);
     end
 
     // Each step gives N_OUT beats; those that go to the output come from the lane whose turn it is
     localparam F_TURN = N_IN > LANES ? N_IN : LANES;
+    localparam F_LATENCY = (BLOCKS != 0 ? BLOCKS : (GROUPS - 1) * F_TURN) + LANES + 7;
+    localparam F_II = BLOCKS == 0 ? GROUPS * F_TURN : BLOCKS > N_IN ? BLOCKS : N_IN;
     wire f_done, f_due;
     wire [3:0] f_inside;
     reg [$clog2(N_OUT+1)-1:0] f_loaded_q;  // number of the next one to be loaded for output
     always @(posedge clk) f_loaded_q <= rst ? 0 : !load ? f_loaded_q : f_loaded_q == N_OUT - 1 ? 0 : f_loaded_q + 1;
 
     f_unit #(
-        .S_W(OP_W), .M_W(ACC_W), .N_IN(N_IN), .N_OUT(N_OUT), .FLIGHT(12), .BEAT(N_IN + 7),
-        .STEP(GROUPS * F_TURN + LANES + 7), .LATENCY((GROUPS - 1) * F_TURN + LANES + 7), .II(GROUPS * F_TURN)
+        .S_W(OP_W), .M_W(ACC_W), .N_IN(N_IN), .N_OUT(N_OUT), .FLIGHT(12), .BEAT((BLOCKS != 0 ? BLOCKS : N_IN) + 7),
+        .STEP(F_II + LANES + 7), .LATENCY(F_LATENCY), .II(F_II)
     ) f_rules (
         .clk(clk), .rst(rst), .s_valid(s_axis_tvalid), .s_ready(s_axis_tready), .s_last(s_axis_tlast),
         .s_data(s_axis_tdata), .m_valid(m_axis_tvalid), .m_ready(m_axis_tready), .m_last(m_axis_tlast),

@@ -14,6 +14,7 @@
 //   Cycles (exact, without gaps and back-pressure)
 //   latency = (N_OUT/LANES - 1) * max(N_IN, LANES) + LANES + 9    from a step's last x to its last out, in an idle unit
 //   ii      = N_OUT/LANES * max(N_IN, LANES)
+//   With BLOCKS: latency = BLOCKS + LANES + 9, ii = max(BLOCKS, N_IN)
 //
 // Files as in lmu_affine.
 
@@ -24,6 +25,8 @@ module lmu_dense #(
     parameter integer N_IN = 16, N_OUT = 8,
     // Rows worked on at once, one multiplier each; divides N_OUT
     parameter integer LANES = 2,
+    // Words of a ROM with a part of the blocks, as in lmu_blocks; 0: it has all
+    parameter integer BLOCKS = 0,
     // Bits of x
     parameter integer IN_W = 16,
     // Bits of a coefficient; bits and fraction bits of the sum, as in lmu_affine
@@ -45,8 +48,8 @@ module lmu_dense #(
     wire sum_tvalid, sum_tready, sum_tlast;
 
     lmu_affine #(
-        .N_IN(N_IN), .N_OUT(N_OUT), .LANES(LANES), .OP_W(IN_W), .COEF_W(COEF_W), .ACC_W(ACC_W), .HAS_BIAS(HAS_BIAS),
-        .BIAS_W(BIAS_W), .BIAS_SHIFT(BIAS_SHIFT), .ROM_FILE(ROM_FILE), .BIAS_FILE(BIAS_FILE)
+        .N_IN(N_IN), .N_OUT(N_OUT), .LANES(LANES), .BLOCKS(BLOCKS), .OP_W(IN_W), .COEF_W(COEF_W), .ACC_W(ACC_W),
+        .HAS_BIAS(HAS_BIAS), .BIAS_W(BIAS_W), .BIAS_SHIFT(BIAS_SHIFT), .ROM_FILE(ROM_FILE), .BIAS_FILE(BIAS_FILE)
     ) affine (
         .clk(clk), .rst(rst),
         .s_axis_tdata(s_axis_tdata), .s_axis_tvalid(s_axis_tvalid), .s_axis_tready(s_axis_tready),
@@ -63,11 +66,12 @@ module lmu_dense #(
 `ifdef FORMAL
     localparam integer OUT_W = OUT_TYPE % 256;
     localparam F_TURN = N_IN > LANES ? N_IN : LANES;
+    localparam F_LATENCY = (BLOCKS != 0 ? BLOCKS : (N_OUT / LANES - 1) * F_TURN) + LANES + 9;
+    localparam F_II = BLOCKS == 0 ? N_OUT / LANES * F_TURN : BLOCKS > N_IN ? BLOCKS : N_IN;
     wire f_begun;
     f_unit #(
         .S_W(IN_W), .M_W(OUT_W + 1), .N_IN(N_IN), .N_OUT(N_OUT), .FLIGHT(12),
-        .BEAT(N_IN + 10), .STEP(N_OUT / LANES * F_TURN + LANES + 10),
-        .LATENCY((N_OUT / LANES - 1) * F_TURN + LANES + 9), .II(N_OUT / LANES * F_TURN)
+        .BEAT((BLOCKS != 0 ? BLOCKS : N_IN) + 10), .STEP(F_II + LANES + 10), .LATENCY(F_LATENCY), .II(F_II)
     ) f_rules (
         .clk(clk), .rst(rst), .s_valid(s_axis_tvalid), .s_ready(s_axis_tready), .s_last(s_axis_tlast),
         .s_data(s_axis_tdata), .m_valid(m_axis_tvalid), .m_ready(m_axis_tready), .m_last(m_axis_tlast),

@@ -20,6 +20,7 @@
 //   Cycles (exact, without gaps and back-pressure); N_IN = N_X + N_MEM + N_H
 //   latency = N_MEM + N_H + (MEMORY_D/LANES - 1) * max(N_IN, LANES) + LANES + 9
 //   ii      = MEMORY_D/LANES * max(N_IN, LANES)
+//   With BLOCKS: latency = N_MEM + N_H + BLOCKS + LANES + 9, ii = max(BLOCKS, N_IN)
 //
 // latency is from a step's last x to its last u, in an idle unit to which mem and h have come before.
 //
@@ -34,6 +35,8 @@ module lmu_encoder #(
     parameter integer MEMORY_D = 1,
     // Values of u worked on at once, one multiplier each; divides MEMORY_D
     parameter integer LANES = 1,
+    // Words of a ROM with a part of the blocks, as in lmu_blocks; 0: it has all
+    parameter integer BLOCKS = 0,
     // Bits of the inputs, and their additional fraction bits, 0 or more
     parameter integer X_W = 16, MEM_W = 16, H_W = 16, X_SHIFT = 0, MEM_SHIFT = 0, H_SHIFT = 0,
     // Bits that hold each shifted input
@@ -76,8 +79,8 @@ module lmu_encoder #(
         .m_axis_tlast(operand_tlast)
     );
     lmu_dense #(
-        .N_IN(N_X + N_MEM + N_H), .N_OUT(MEMORY_D), .LANES(LANES), .IN_W(OP_W), .COEF_W(COEF_W), .ACC_W(ACC_W),
-        .ACC_F(ACC_F), .HAS_BIAS(HAS_BIAS), .BIAS_W(BIAS_W), .BIAS_SHIFT(BIAS_SHIFT), .OUT_TYPE(U_TYPE),
+        .N_IN(N_X + N_MEM + N_H), .N_OUT(MEMORY_D), .LANES(LANES), .BLOCKS(BLOCKS), .IN_W(OP_W), .COEF_W(COEF_W),
+        .ACC_W(ACC_W), .ACC_F(ACC_F), .HAS_BIAS(HAS_BIAS), .BIAS_W(BIAS_W), .BIAS_SHIFT(BIAS_SHIFT), .OUT_TYPE(U_TYPE),
         .ROM_FILE(ROM_FILE), .BIAS_FILE(BIAS_FILE)
     ) dense (
         .clk(clk), .rst(rst),
@@ -95,12 +98,13 @@ module lmu_encoder #(
     f_axis #(.IN(1), .WIDTH(H_W + 1)) f_h_axis (clk, rst, h_axis_tvalid, h_axis_tready, {h_axis_tdata, h_axis_tlast});
 
     localparam F_N = N_X + N_MEM + N_H, F_TURN = F_N > LANES ? F_N : LANES;
-    localparam F_LATENCY = N_MEM + N_H + (MEMORY_D / LANES - 1) * F_TURN + LANES + 9;
+    localparam F_LATENCY = N_MEM + N_H + (BLOCKS != 0 ? BLOCKS : (MEMORY_D / LANES - 1) * F_TURN) + LANES + 9;
+    localparam F_II = BLOCKS == 0 ? MEMORY_D / LANES * F_TURN : BLOCKS > F_N ? BLOCKS : F_N;
     wire f_flow = m_axis_tready && x_axis_tvalid && (N_MEM == 0 || mem_axis_tvalid) && (N_H == 0 || h_axis_tvalid);
     wire f_begun;
     f_unit #(
         .S_W(X_W), .M_W(U_W + 1), .N_IN(N_X), .N_OUT(MEMORY_D), .FLIGHT(14),
-        .BEAT(F_LATENCY + 1), .STEP(F_LATENCY + F_N + 2), .LATENCY(F_LATENCY), .II(MEMORY_D / LANES * F_TURN)
+        .BEAT(F_LATENCY + 1), .STEP(F_LATENCY + F_N + 2), .LATENCY(F_LATENCY), .II(F_II)
     ) f_rules (
         .clk(clk), .rst(rst), .s_valid(x_axis_tvalid), .s_ready(x_axis_tready), .s_last(x_axis_tlast),
         .s_data(x_axis_tdata), .m_valid(m_axis_tvalid), .m_ready(m_axis_tready), .m_last(m_axis_tlast),

@@ -73,6 +73,8 @@ class GraphConfig(Protocol):
     layer_name_rf: MutableMapping[str, int]
     layer_name_strategy: MutableMapping[str, str]
     layer_type_strategy: MutableMapping[str, str]
+    layer_name_compression: MutableMapping[str, bool]
+    layer_type_compression: MutableMapping[str, bool]
     pipeline_style: str
 
     def get_config_value(self, key: str, default: Any = None) -> Any: ...
@@ -88,8 +90,6 @@ class GraphConfig(Protocol):
     def get_reuse_factor(self, layer: Node) -> int: ...
 
     def get_layer_config(self, layer: Node) -> Mapping[str, Any]: ...
-
-    def get_compression(self, layer: Node) -> bool: ...
 
 
 class Graph(Protocol):

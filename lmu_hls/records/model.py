@@ -60,7 +60,8 @@ class Unit:
 class PartPlan:
     """A part of a layer in the Verilog, one matrix or the memory unit, with the ``lanes`` that it got.
 
-    ``macs`` are the multiplications of a step that the layer needs, ``cycles`` those of a step of the part alone.
+    ``macs`` are the multiplications of a step that the layer needs, ``cycles`` those of a step of the part alone, and
+    ``all_cycles`` what they would be if blocks of zeros were not left out (None: none is).
     """
 
     name: str
@@ -68,6 +69,7 @@ class PartPlan:
     lanes: int
     multipliers: int
     cycles: int
+    all_cycles: int | None = None
 
     def __post_init__(self) -> None:
         check_counts(self, "macs", "lanes", "multipliers", "cycles")

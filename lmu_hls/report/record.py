@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from lmu_hls.errors import LmuHlsError, NotVerified, VerificationFailed
@@ -260,7 +260,17 @@ def _hardware_rows(manifest: Manifest, checked: bool) -> tuple[Row, ...]:
     if reuse := hardware.reuse:
         value = f"{reuse.wanted} asked, {reuse.cycles} cycles a step ({reuse.fewest} to {reuse.most} possible)"
         rows.append(Row("Resources", "reuse factor", value, "formula"))
-    return tuple(rows)
+    return (*rows, *_zero_rows(hardware))
+
+
+def _zero_rows(hardware: Hardware) -> Iterator[Row]:
+    """The parts in which blocks of zeros are left out."""
+    for layer in hardware.layers:
+        for part in layer.parts:
+            if part.all_cycles is not None:
+                share = f"{100 * part.cycles / part.all_cycles:.1f} % of the {part.all_cycles} with its zeros"
+                value = f"{part.cycles} cycles a step, {share}"
+                yield Row("Resources", f"{layer.name}, {part.name}", value, "formula")
 
 
 def _hls_rows(item: HlsFigures) -> tuple[Row, ...]:

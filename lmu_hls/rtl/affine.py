@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import MAX_WIDTH, FixedType, Ints
+from lmu_hls.rtl.matrix import Matrix
 from lmu_hls.spec import Weight
 
 FACTOR = 18  # bits of a factor that the multipliers of most devices take: beyond it a product takes several of them
@@ -55,11 +56,15 @@ def _lines(digits: int, words: tuple[int, ...]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Affine:
-    """Sizes, widths and contents; ``shifts`` are the left shifts of the operands by source name."""
+    """Sizes, widths and contents; ``shifts`` are the left shifts of the operands by source name.
+
+    ``blocks`` are those in the ROM when some that are zero are left out, else 0.
+    """
 
     columns: int
     rows: int
     lanes: int
+    blocks: int
     op_width: int
     coef_width: int
     acc_width: int
@@ -75,6 +80,8 @@ class Affine:
         """The parameters that every module around ``lmu_affine`` has, but HAS_BIAS."""
         bias_file = self.bias_rom.file if self.bias_rom else self.rom.file  # a file that exists; nobody reads it
         named: dict[str, int | str] = {"LANES": self.lanes}
+        if self.blocks:
+            named["BLOCKS"] = self.blocks
         named |= {f"{name.upper()}_SHIFT": shift for name, shift in self.shifts.items()}
         named |= {"OP_W": self.op_width, "COEF_W": self.coef_width}
         named |= {"ACC_W": self.acc_width, "ACC_F": self.acc_fraction}
@@ -92,13 +99,14 @@ def make_affine(
     file: str,
     sources: Sequence[Source],
     biases: Sequence[Weight | None],
-    lanes: int,
+    sizes: Matrix,
     shift_operands: bool = True,
 ) -> Affine:
     """The matrix of ``sources``, whose ROM is rom/<file>.hex; ``where`` names it in messages.
 
-    Biases, each (rows,), are summed. Without ``shift_operands`` the coefficients alone are lifted. Raises LmuHlsError
-    when the exact sum can reach 2**62 and for unsigned types.
+    ``sizes`` are its lanes and the blocks that are left out. Biases, each (rows,), are summed. Without
+    ``shift_operands`` the coefficients alone are lifted. Raises LmuHlsError when the exact sum can reach 2**62 and for
+    unsigned types.
     """
     for source in sources:
         check_signed_type(where, source.name, source.type)
@@ -117,7 +125,8 @@ def make_affine(
     return Affine(
         columns=matrix.shape[1],
         rows=matrix.shape[0],
-        lanes=lanes,
+        lanes=sizes.lanes,
+        blocks=sum(sizes.blocks),
         op_width=op_width,
         coef_width=coef_width,
         # A product fits its accumulator, and so does a bias where it is, also if it is zero
@@ -127,9 +136,31 @@ def make_affine(
         shifts={source.name: shift for source, shift in zip(sources, op_shifts, strict=True)},
         bias_width=bias_width,
         bias_shift=bias_shift,
-        rom=Rom(f"rom/{file}.hex", lanes * coef_width, rom_words(matrix, lanes, coef_width)),
+        rom=_rom(f"rom/{file}.hex", matrix, sizes, coef_width),
         bias_rom=Rom(f"rom/{file}_bias.hex", bias_width, padded(bias, bias_width)) if given else None,
     )
+
+
+def _rom(file: str, matrix: Ints, sizes: Matrix, width: int) -> Rom:
+    if not sizes.blocks:
+        return Rom(file, sizes.lanes * width, rom_words(matrix, sizes.lanes, width))
+    column_width = max(1, (sizes.columns - 1).bit_length())
+    return Rom(file, sizes.lanes * width + column_width + 1, block_words(matrix, sizes, width))
+
+
+def block_words(matrix: Ints, sizes: Matrix, width: int) -> tuple[int, ...]:
+    """The blocks of ``sizes``, group after group: the coefficients as in :func:`rom_words`, above them the column, and
+    on top 1 for the last block of a group. Blocks beyond those that are not zero are zeros in column 0."""
+    words = rom_words(matrix, sizes.lanes, width)
+    column_width = max(1, (sizes.columns - 1).bit_length())
+    blocks: list[int] = []
+    for group, count in enumerate(sizes.blocks):
+        group_words = words[group * sizes.columns :][: sizes.columns]
+        found = [column << sizes.lanes * width | word for column, word in enumerate(group_words) if word]
+        blocks += [*found, *[0] * (count - len(found))]
+        blocks[-1] |= 1 << sizes.lanes * width + column_width
+    assert len(blocks) == sum(sizes.blocks)
+    return tuple(blocks + [0] * (2 - len(blocks)))
 
 
 def rom_words(matrix: Ints, lanes: int, width: int) -> tuple[int, ...]:

@@ -81,9 +81,11 @@ class MatrixBeats:
     """lmu_affine, followed by ``after`` cycles.
 
     A group's sums are taken for output five cycles after its last column, but not before the sums ahead of them have
-    gone out; until then all columns behind them stand still. Only with more lanes than columns does that happen.
+    gone out; until then all columns behind them stand still. Only with more lanes than columns does that happen. Where
+    blocks that are zero are left out, the first one is worked on two cycles after the last operand.
     """
 
+    WHOLE = 2
     DUE = 5  # cycles from a group's last column to where its sums can be taken
 
     def __init__(self, matrix: Matrix, after: int) -> None:
@@ -94,7 +96,12 @@ class MatrixBeats:
 
     def __call__(self, beats: Beats) -> Beats:
         matrix = self.matrix
-        if matrix.lanes > matrix.columns:
+        if matrix.blocks:
+            first = max(beats[-1] + self.WHOLE, self.worked + 1)
+            ends = [first - 1 + sum(matrix.blocks[: group + 1]) for group in range(matrix.groups)]
+            self.worked = ends[-1]
+            taken = [end + self.DUE for end in ends]
+        elif matrix.lanes > matrix.columns:
             taken = self._crowded(beats)
         else:
             for beat in beats:

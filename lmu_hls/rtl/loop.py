@@ -16,7 +16,7 @@ ROUNDS = 8  # steps after which the cycles from step to step have settled
 def lmu_pace(sizes: LMUSizes, lanes: Lanes) -> Pace:
     """An LMU layer whose parts have ``lanes``."""
     encoder, memory = sizes.encoder.with_lanes(lanes[ENCODER]), sizes.memory.with_lanes(lanes[MEMORY])
-    formulas = {ENCODER: ("MEMORY_D/LANES * max(N_IN, LANES)", encoder.cycles)}
+    formulas = {ENCODER: (encoder.formula.replace("N_OUT", "MEMORY_D"), encoder.cycles)}
     formulas |= {MEMORY: (memory.formula, memory.cycles)}
     if sizes.cell is not None:
         formulas |= _hidden_formulas(sizes.cell, lanes)
@@ -29,7 +29,7 @@ def lmu_pace(sizes: LMUSizes, lanes: Lanes) -> Pace:
 
 def _hidden_formulas(cell: CellSizes, lanes: Lanes) -> dict[str, tuple[str, int]]:
     matrices = {name: matrix.with_lanes(lanes[name]) for name, matrix in cell.matrices.items()}
-    formulas = {name: ("N_OUT/LANES * max(N_IN, LANES)", matrix.cycles) for name, matrix in matrices.items()}
+    formulas = {name: (matrix.formula, matrix.cycles) for name, matrix in matrices.items()}
     if cell.recurrent:
         formulas["recurrence"] = cell.form.recurrence(cell, lanes)
     return formulas
@@ -44,7 +44,7 @@ def way_round(sizes: LMUSizes, encoder_lanes: int, memory_lanes: int) -> int:
     if not sizes.mem_back and not sizes.h_back:
         return 0
     encoder, memory = sizes.encoder.with_lanes(encoder_lanes), sizes.memory.with_lanes(memory_lanes)
-    u = [QUEUE + 1 + c // encoder.lanes * encoder.turn + SUM + ROUND + c % encoder.lanes for c in range(sizes.memory_d)]
+    u = [QUEUE + encoder.due(c) + SUM + ROUND for c in range(sizes.memory_d)]
     end = memory.last_state(u)
     if not sizes.h_back:
         return end

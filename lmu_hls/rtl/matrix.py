@@ -1,17 +1,74 @@
-"""How large a matrix on lmu_affine is, and the lanes that it can have."""
+"""How large a matrix on lmu_affine is, where it is zero, and what that makes of the lanes that it can have."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
+
+import numpy as np
+
+from lmu_hls.fixed import Ints
+
+ALL = "N_OUT/LANES * max(N_IN, LANES)"  # cycles a step when all blocks are worked on
+SOME = "max(BLOCKS, N_IN)"  # and when those that are zero are left out
+_WORTH = 7, 8  # blocks are left out where that takes this part of the cycles or less: the ROM holds their columns, too
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """Which coefficients of ``rows`` x ``columns`` are not zero, packed row by row.
+
+    A block is a column of ``lanes`` rows that follow one another. ``always``: blocks that are zero are left out even
+    where that saves little.
+    """
+
+    rows: int
+    columns: int
+    bits: bytes
+    always: bool = False
+
+    @property
+    def nonzero(self) -> np.ndarray:
+        """Booleans, (rows, columns)."""
+        bits = np.unpackbits(np.frombuffer(self.bits, np.uint8), count=self.rows * self.columns)
+        return bits.reshape(self.rows, self.columns).astype(bool)
+
+    def blocks(self, lanes: int) -> tuple[int, ...]:
+        """Blocks in the ROM of each group of rows: those that are not zero, but no fewer than ``lanes``, so that the
+        sums can leave one a cycle. As many as columns would take a cycle more than they are: there is one more."""
+        return _blocks(self, lanes)
+
+
+@lru_cache(maxsize=1024)
+def _blocks(pattern: Pattern, lanes: int) -> tuple[int, ...]:
+    groups = pattern.nonzero.reshape(-1, lanes, pattern.columns).any(axis=1)
+    blocks = np.maximum(groups.sum(axis=1), lanes).tolist()
+    blocks[-1] += int(sum(blocks) == pattern.columns)
+    return tuple(blocks)
+
+
+def pattern_of(kernels: Sequence[Ints], leave_out: bool | None) -> Pattern | None:
+    """Where the matrix of ``kernels``, each (values, rows), is zero. ``leave_out``: of each layer the choice between
+    all blocks (False), those that are not zero (True), and what is worth it (None). None where all count."""
+    matrix = np.concatenate(kernels).T != 0
+    if leave_out is False or (matrix.all() and not leave_out):
+        return None
+    rows, columns = matrix.shape
+    return Pattern(rows, columns, np.packbits(matrix).tobytes(), bool(leave_out))
 
 
 @dataclass(frozen=True, slots=True)
 class Matrix:
-    """``rows`` sums over ``columns`` operands on lmu_affine, ``lanes`` rows at a time, one multiplier each."""
+    """``rows`` sums over ``columns`` operands on lmu_affine, ``lanes`` rows at a time, one multiplier each.
+
+    ``pattern`` says where it is zero; without one all of it counts.
+    """
 
     columns: int
     rows: int
     lanes: int = 1
+    pattern: Pattern | None = None
 
     @property
     def groups(self) -> int:
@@ -19,13 +76,47 @@ class Matrix:
 
     @property
     def turn(self) -> int:
-        """Cycles of a group: one for each column, but not fewer than sums, which leave one a cycle."""
+        """Cycles of a group of which all blocks are worked on, but not fewer than sums, which leave one a cycle."""
         return max(self.columns, self.lanes)
+
+    @property
+    def blocks(self) -> tuple[int, ...]:
+        """Blocks in the ROM of each group when those that are zero are left out; empty when all are there.
+
+        They are left out where cycles and latency both become fewer, the cycles by an eighth.
+        """
+        if self.pattern is None:
+            return ()
+        blocks = self.pattern.blocks(self.lanes)
+        worth, out_of = _WORTH
+        fewer = out_of * max(sum(blocks), self.columns) <= worth * self.groups * self.turn
+        earlier = sum(blocks) < (self.groups - 1) * self.turn
+        return blocks if self.pattern.always or (fewer and earlier) else ()
 
     @property
     def cycles(self) -> int:
         """Cycles a step."""
+        return max(sum(self.blocks), self.columns) if self.blocks else self.all_cycles
+
+    @property
+    def all_cycles(self) -> int:
+        """Cycles a step if all blocks were worked on."""
         return self.groups * self.turn
+
+    @property
+    def formula(self) -> str:
+        """That of :attr:`cycles`."""
+        return SOME if self.blocks else ALL
+
+    def due(self, row: int) -> int:
+        """Cycles from a step's last operand to where the sum of ``row`` is on its way, in an idle unit."""
+        group, lane = divmod(row, self.lanes)
+        return 1 + lane + (sum(self.blocks[: group + 1]) if self.blocks else group * self.turn)
+
+    @property
+    def products(self) -> int:
+        """Coefficients that are not zero where the blocks that are zero are left out, else all."""
+        return int(self.pattern.nonzero.sum()) if self.pattern is not None and self.blocks else self.columns * self.rows
 
     def with_lanes(self, lanes: int) -> Matrix:
         return replace(self, lanes=lanes)

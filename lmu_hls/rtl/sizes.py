@@ -1,11 +1,11 @@
-"""How large the parts of an LMU layer are: all that its cycles depend on, without types, weights or a netlist."""
+"""How large the parts of an LMU layer are: all that its cycles depend on, without types or a netlist."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from lmu_hls.rtl.cells import CellSizes, cell_sizes
-from lmu_hls.rtl.matrix import Matrix
+from lmu_hls.rtl.matrix import Matrix, Pattern, pattern_of
 from lmu_hls.rtl.memory import memory_sizes
 from lmu_hls.rtl.unit import MemorySizes
 from lmu_hls.spec import LMU
@@ -22,6 +22,7 @@ class LMUSizes:
     mem_back: bool
     h_back: bool
     cell: CellSizes | None
+    encoder_pattern: Pattern | None = None
 
     @property
     def memory_d(self) -> int:
@@ -34,15 +35,17 @@ class LMUSizes:
     @property
     def encoder(self) -> Matrix:
         columns = self.n_in + self.memory.states * int(self.mem_back) + self.units * int(self.h_back)
-        return Matrix(columns, self.memory_d)
+        return Matrix(columns, self.memory_d, pattern=self.encoder_pattern)
 
 
 def lmu_sizes(lmu: LMU) -> LMUSizes:
     """Those of ``lmu``."""
+    encoder = [kernel.values for kernel in (lmu.encoder_x, lmu.encoder_mem, lmu.encoder_h) if kernel is not None]
     return LMUSizes(
         n_in=lmu.n_in,
         memory=memory_sizes(lmu),
         mem_back=lmu.encoder_mem is not None,
         h_back=lmu.encoder_h is not None,
         cell=cell_sizes(lmu),
+        encoder_pattern=pattern_of(encoder, lmu.compression),
     )

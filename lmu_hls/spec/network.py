@@ -16,11 +16,11 @@ from typing import TypeVar
 from lmu_hls.fixed import FixedType
 from lmu_hls.spec.assign import Tensor
 from lmu_hls.spec.layers import Layer
+from lmu_hls.spec.layers.base import ABSENT_BY_DEFAULT
 from lmu_hls.spec.layers.lmu import LMU
 
 T = TypeVar("T")
 
-ABSENT_BY_DEFAULT = {"absent": True}  # of a field that a file of a network has only where it is not its default
 INPUT = "input"  # the name of the only input, with underscores behind it where a layer has that name
 
 

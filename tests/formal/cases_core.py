@@ -9,13 +9,21 @@ def concat(**sizes: int) -> Case:
     return Case("lmu_concat", {"A_W": 1, "B_W": 1, "C_W": 1, "OUT_W": 2, "A_SHIFT": 1, **sizes})
 
 
-def affine(n_in: int, n_out: int, lanes: int, slow: bool = True) -> Case:
-    sizes = {"N_IN": n_in, "N_OUT": n_out, "LANES": lanes}
+def affine(n_in: int, n_out: int, lanes: int, slow: bool = True, blocks: int = 0) -> Case:
+    sizes = {"N_IN": n_in, "N_OUT": n_out, "LANES": lanes} | ({"BLOCKS": blocks} if blocks else {})
     return Case("lmu_affine", {**sizes, "OP_W": 1, "COEF_W": 1, "ACC_W": 2, "BIAS_W": 1}, slow)
 
 
 FIFO, FORK = Case("lmu_fifo", {"WIDTH": 2, "DEPTH": 3}), Case("lmu_fork", {"WIDTH": 1, "OUTPUTS": 3})
 CONCAT, AFFINE, SLOW = concat(N_A=2, N_B=1, N_C=2), affine(2, 2, 1, slow=False), affine(2, 2, 1)
+COLUMNS = Case("lmu_columns", {"N_IN": 2, "GROUPS": 2, "WIDTH": 1})
+
+
+def blocks(n_in: int, groups: int, lanes: int, count: int) -> Case:
+    return Case("lmu_blocks", {"N_IN": n_in, "GROUPS": groups, "LANES": lanes, "BLOCKS": count, "WIDTH": 1})
+
+
+BLOCKS = blocks(2, 2, 1, 3)
 MERGE, MERGED = (
     Case("lmu_merge", {"OP": op, "A_W": 2, "B_W": 3, "A_SHIFT": 1, "B_SHIFT": 0, "OUT_W": width})
     for op, width in ((1, 4), (3, 3))
@@ -35,6 +43,14 @@ CASES = (
     concat(N_A=1, N_B=1, N_C=1, A_FEEDBACK=1, B_FEEDBACK=0, STREAMING=1),
     concat(N_A=0, N_B=2, N_C=2, C_FEEDBACK=0),
     concat(N_A=3, N_B=0, N_C=0),
+    COLUMNS,
+    Case("lmu_columns", {"N_IN": 1, "GROUPS": 1, "WIDTH": 1}),
+    Case("lmu_columns", {"N_IN": 3, "GROUPS": 1, "WIDTH": 1}),
+    Case("lmu_columns", {"N_IN": 3, "GROUPS": 3, "WIDTH": 1}),
+    BLOCKS,
+    blocks(1, 2, 2, 4),
+    blocks(3, 1, 2, 2),
+    blocks(3, 3, 2, 8),
     AFFINE,
     affine(1, 1, 1),
     affine(2, 1, 1),
@@ -44,6 +60,10 @@ CASES = (
     affine(3, 3, 1),
     affine(3, 4, 2),
     affine(1, 4, 2),
+    affine(2, 2, 1, blocks=3),
+    affine(3, 2, 1, blocks=2),
+    affine(2, 2, 2, blocks=3),
+    affine(3, 4, 2, blocks=5),
 )
 MUTANTS = (
     Mutant(MERGE, "lmu_merge", "result = a - b;", "result = b - a;", ("value",)),
@@ -58,13 +78,17 @@ MUTANTS = (
     Mutant(CONCAT, "lmu_concat", "feedback && fresh_q ?", "feedback && !started_q ?", ("value",)),
     Mutant(CONCAT, "lmu_concat", "m_axis_tlast = step_end &&", "m_axis_tlast = source_end &&", ("last_in_place",)),
     Mutant(CONCAT, "lmu_concat", "take = m_axis_tready && !absent", "take = m_axis_tready", ("taken_when_given",)),
-    Mutant(AFFINE, "lmu_affine", "tready = !full_q;", "tready = 1'b1;", ("f_count.flight_bounded",)),
-    Mutant(AFFINE, "lmu_affine", "issue && last_group_q;", "issue && first_group_q;", ("nothing_overwritten",)),
-    Mutant(SLOW, "lmu_affine", "|| unread_any_q)", "|| used_q != 0)", ("read_what_was_written",)),
-    Mutant(SLOW, "lmu_affine", "if (last_group_q) rd_bank_q", "rd_bank_q", ("rd_address",)),
+    Mutant(AFFINE, "lmu_affine", "tready = !full;", "tready = 1'b1;", ("f_count.flight_bounded",)),
+    Mutant(COLUMNS, "lmu_columns", "issue && last_group_q;", "issue && first_group_q;", ("nothing_overwritten",)),
+    Mutant(COLUMNS, "lmu_columns", "|| unread_any_q)", "|| used_q != 0)", ("read_what_was_written",)),
+    Mutant(COLUMNS, "lmu_columns", "if (last_group_q) rd_bank_q", "rd_bank_q", ("rd_address",)),
+    Mutant(COLUMNS, "lmu_columns", "if (!accept && release_word) used_q", "if (1'b0) used_q", ("flags_of_ring",)),
+    Mutant(BLOCKS, "lmu_blocks", "free = issue && last_group", "free = read_end", ("read_when_whole",)),
+    Mutant(BLOCKS, "lmu_blocks", "issue = run && valid_q", "issue = valid_q", ("first_of_group",)),
+    Mutant(BLOCKS, "lmu_blocks", "unread_any_q <= unread_d != 0;", "unread_any_q <= 1'b1;", ("read_when_whole",)),
+    Mutant(AFFINE, "lmu_affine", "last_group && last_q[rd_bank]", "last_q[rd_bank]", ("f_count.last_in_place",)),
     Mutant(SLOW, "lmu_affine", "run_q <= !sums_due_d ||", "run_q <= 1'b1 ||", ("never_dry",)),
     Mutant(SLOW, "lmu_affine", "run_q ? done_q[4] :", "run_q ? done_q[3] :", ("latency_exact",)),
-    Mutant(AFFINE, "lmu_affine", "if (!accept && release_word) used_q", "if (1'b0) used_q", ("flags_of_ring",)),
-    Mutant(AFFINE, "lmu_affine", "if (accept != release_word) full_q", "if (accept) full_q", ("f_alive.never_closed",)),
-    Mutant(AFFINE, "lmu_affine", "issue = run_q && (", "issue = run_q && !done_q[1] && (", ("ii_exact",)),
+    Mutant(AFFINE, "lmu_columns", "(accept != release_word) full_q", "(accept) full_q", ("f_alive.never_closed",)),
+    Mutant(AFFINE, "lmu_affine", ".run(run_q), .accept", ".run(run_q && !done_q[1]), .accept", ("ii_exact",)),
 )  # fmt: skip

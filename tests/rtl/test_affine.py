@@ -7,7 +7,8 @@ import pytest
 
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType
-from lmu_hls.rtl.affine import Affine, Rom, Source, make_affine, rom_words, signed_width
+from lmu_hls.rtl.affine import Affine, Rom, Source, block_words, make_affine, rom_words, signed_width
+from lmu_hls.rtl.matrix import Matrix, pattern_of
 from lmu_hls.spec import Weight
 from tests.support.networks import random_type, random_weight
 
@@ -32,6 +33,15 @@ def test_words_are_columns_of_groups() -> None:
     assert rom_words(np.array([[-3]]), 1, 4) == (0xD, 0)  # a ROM has two words
 
 
+def test_blocks_that_are_not_zero_have_their_column() -> None:
+    """Two groups of two rows: three blocks, then none, of which two zeros stay; each group ends with the top bit."""
+    matrix = np.array([[1, 0, 0, 2, 0], [0, 0, 3, -1, 0], [0] * 5, [0] * 5])
+    sizes = Matrix(5, 4, 2, pattern_of([matrix.T], True))
+    assert sizes.blocks == (3, 3) and sizes.cycles == 6  # five would be as many as columns
+    end = 1 << 8 + 3
+    assert block_words(matrix, sizes, 4) == (0x001, 0x230, 0x3F2 | end, 0, 0, end)
+
+
 def test_text_has_one_word_a_line() -> None:
     assert Rom("rom/a.hex", 9, (1, 0x1FF)).text() == "001\n1ff\n"
 
@@ -50,7 +60,7 @@ def test_sums_are_exact(seed: int) -> None:
     sizes, rows = {"x": 3, "mem": 5, "h": 2}, 4
     sources = [Source(name, random_type(rng), random_weight(rng, n, rows)) for name, n in sizes.items()]
     biases = [random_weight(rng, rows), random_weight(rng, rows)][: seed % 3]
-    affine = make_affine("here", "a", sources, biases, int(rng.choice([1, 2, 4])))
+    affine = make_affine("here", "a", sources, biases, Matrix(10, rows, int(rng.choice([1, 2, 4]))))
     values = [rng.choice([s.type.min_int, s.type.max_int], size=sizes[s.name]) for s in sources]
 
     operands = np.concatenate([v << affine.shifts[s.name] for s, v in zip(sources, values, strict=True)])
@@ -72,7 +82,7 @@ def test_lifts_go_where_the_multiplier_stays_small() -> None:
     """Products of x have 8 fraction bits, those of mem 24: 10 of the 16 go to x, 6 to its coefficients of 6 bits."""
     x, mem = FixedType(8, 4), FixedType(16, 2)
     kernels = [Weight(np.ones((2, 2)), FixedType(6, 2)), Weight(np.ones((2, 2)), FixedType(12, 2))]
-    affine = make_affine("here", "a", [Source("x", x, kernels[0]), Source("mem", mem, kernels[1])], [], 1)
+    affine = make_affine("here", "a", [Source("x", x, kernels[0]), Source("mem", mem, kernels[1])], [], Matrix(4, 2))
     assert (affine.op_width, affine.coef_width, affine.shifts) == (18, 12, {"x": 10, "mem": 0})
 
 
@@ -80,7 +90,7 @@ def test_operands_without_shift() -> None:
     x = FixedType(8, 4)
     bias = Weight(np.ones(2), FixedType(20, 4))
     source = Source("x", x, Weight(np.ones((2, 2)), FixedType(6, 2)))
-    affine = make_affine("here", "a", [source], [bias], 1, shift_operands=False)
+    affine = make_affine("here", "a", [source], [bias], Matrix(2, 2), shift_operands=False)
     assert (affine.op_width, affine.shifts["x"]) == (8, 0)
     assert affine.coef_width == 6 + (16 - 8)
 
@@ -88,10 +98,10 @@ def test_operands_without_shift() -> None:
 def test_too_wide_sum() -> None:
     source = Source("mem", FixedType(40, 2), Weight(np.full((4, 2), 1 << 22), FixedType(24, 1)))
     with pytest.raises(LmuHlsError, match="here: the exact sum can reach 64 bits, the contract allows 62; use fewer"):
-        make_affine("here", "a", [source], [], 1)
+        make_affine("here", "a", [source], [], Matrix(*source.kernel.shape))
 
 
 def test_unsigned_input() -> None:
     source = Source("x", FixedType(8, 4, signed=False), Weight(np.ones((2, 2)), FixedType(6, 2)))
     with pytest.raises(LmuHlsError, match=r"here: x has the unsigned type ufixed<8,4,.*use fixed<9,5>"):
-        make_affine("here", "a", [source], [], 1)
+        make_affine("here", "a", [source], [], Matrix(*source.kernel.shape))

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -19,7 +20,7 @@ from lmu_hls.fixed import Ints
 from lmu_hls.rtl.network import NetworkPlan, RtlOptions, plan_network
 from lmu_hls.rtl.reuse import valid_reuse_factors
 from lmu_hls.rtl.standalone import Vectors, write_project
-from lmu_hls.spec import LMU, Dense, Network, streaming
+from lmu_hls.spec import LMU, Dense, HiddenCell, Network, Weight, streaming
 from lmu_hls.verify import verilated
 from tests.support.random_networks import random_spec_input, random_spec_network
 
@@ -75,6 +76,28 @@ def stateful_case(seed: int) -> Case:
     chunked = network if any(layer.over for layer in network.layers) else network.with_steps(int(rng.integers(1, 9)))
     case = make_case(chunked, RtlOptions(), rng)
     return replace(case, network=case.network.with_steps(network.steps))
+
+
+def sparse_case(seed: int) -> Case:
+    """A network most of whose coefficients are zero, and one of whose matrices is often all zeros; every matrix is
+    worked on in blocks. Every fourth seed is in streaming mode."""
+    network, rng = random_spec_network(seed), np.random.default_rng(seed)
+    layers = {layer.name: _sparse(rng, layer) for layer in network.layers if isinstance(layer, LMU | Dense)}
+    network = network.map_layers({layer.name: layers.get(layer.name, layer) for layer in network.layers})
+    return make_case(network, RtlOptions(streaming=seed % 4 == 3), rng)
+
+
+def _sparse(rng: np.random.Generator, layer: Any) -> Any:
+    """The layer, or cell, with zeros in place of most coefficients of its matrices."""
+    changed: dict[str, Any] = {"compression": True} if hasattr(layer, "compression") else {}
+    for field in fields(layer):
+        value = getattr(layer, field.name)
+        if isinstance(value, Weight) and value.values.ndim == 2:
+            kept = rng.random(value.values.shape) < rng.choice([0.0, 0.1, 0.4])
+            changed[field.name] = replace(value, values=value.values * kept)
+        elif isinstance(value, HiddenCell):
+            changed[field.name] = _sparse(rng, value)
+    return replace(layer, **changed)
 
 
 def make_case(network: Network, options: RtlOptions, rng: np.random.Generator, cycles: int = CYCLES) -> Case:

@@ -17,11 +17,13 @@ from tests.support.random_rtl import (
     has_icarus,
     random_case,
     run_icarus,
+    sparse_case,
     stateful_case,
 )
 
 pytestmark = pytest.mark.skipif(not has_icarus(), reason="Icarus is not installed")
 STATEFUL = (3, 5, 9, 17, 29, 33)
+SPARSE = range(12)
 FAULTY = 33  # the seed of the faults: two LMU layers, the second an LSTM cell
 
 
@@ -56,6 +58,15 @@ def test_a_stateful_network_keeps_its_state(seed, tmp_path):
     compile_icarus(case.plan, tmp_path / "fault")
     with pytest.raises((SimulationError, AssertionError), match="differ"):
         assert_equal(case.expected, run_icarus(case, tmp_path / "fault").tensors)
+
+
+@pytest.mark.parametrize("seed", SPARSE)
+def test_blocks_of_zeros_cost_nothing(seed, tmp_path):
+    """Golden's integers, in the cycles that are left."""
+    case = sparse_case(seed)
+    assert any("BLOCKS" in instance.parameters for instance in case.plan.net.instances)
+    case.write(tmp_path)
+    check_icarus(case, tmp_path)
 
 
 @pytest.fixture(scope="module")

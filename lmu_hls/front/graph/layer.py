@@ -58,7 +58,8 @@ class LMU(Layer):
     """A whole LMU layer. Weights that a connection would need and the layer lacks have no weight variable.
 
     Keys of the configuration, under the layer's name or under ``LMU``: Strategy; ReuseFactor; TableSize, TableRange
-    and TableInterpolation of the activation tables; MemoryUpdate (dense, tridiagonal or auto); MemoryUpdateRtl,
+    and TableInterpolation of the activation tables; Compression, whether the Verilog leaves out zeros of matrices;
+    MemoryUpdate (dense, tridiagonal or auto); MemoryUpdateRtl,
     for the hand-written unit instead of C++; Precision with any name of :data:`TENSORS` and
     :data:`WEIGHTS`, and ``result``, which is h. Types that are 'auto':
 

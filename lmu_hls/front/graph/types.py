@@ -72,6 +72,21 @@ def reuse_factor(node: Node) -> int:
     return value
 
 
+def compression(node: Node) -> bool | None:
+    """Whether blocks of zeros are left out of its matrices, as the user said it of the layer or of its class; None if
+    nothing was said. LmuHlsError where that is asked for and only the Verilog can do it."""
+    config = node.model.config
+    said = config.layer_name_compression.get(node.name.lower())
+    if said is None:
+        said = config.layer_type_compression.get(node.class_name.lower())
+    if said and config.backend.name != "Verilog":
+        raise LmuHlsError(
+            f"layer {node.name!r}: Compression is not supported by {config.backend.name} in a model with an LMU; "
+            "set it to False, or use backend='Verilog'"
+        )
+    return said
+
+
 def weight_on_grid(node: Node, name: str, data: Any, auto: FixedType | None = None) -> tuple[FixedType, Floats]:
     """The type of weight ``name`` and its values after assignment to that type.
 

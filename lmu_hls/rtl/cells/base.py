@@ -14,10 +14,10 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 
 from lmu_hls.fixed import FixedType
-from lmu_hls.rtl.affine import Affine, Rom, Source, check_bound, check_signed_type
+from lmu_hls.rtl.affine import Affine, Rom, Source, check_bound, check_signed_type, make_affine
 from lmu_hls.rtl.cycles import QUEUE, SUM, Beats
 from lmu_hls.rtl.functions import function_parameters
-from lmu_hls.rtl.matrix import Matrix
+from lmu_hls.rtl.matrix import Matrix, Pattern, pattern_of
 from lmu_hls.rtl.netlist import Order
 from lmu_hls.rtl.packed import typed
 from lmu_hls.spec import LMU, Activation, HiddenCell, Weight
@@ -71,6 +71,7 @@ class CellSizes:
     n_x: int
     n_h: int
     n_mem: int
+    patterns: tuple[Pattern | None, ...] = ()  # of the matrices, where they have zeros
 
     @property
     def recurrent(self) -> bool:
@@ -83,8 +84,9 @@ class CellSizes:
 
     @property
     def matrices(self) -> dict[str, Matrix]:
-        rows = zip((HIDDEN, HIDDEN2), self.form.rows, strict=False)
-        return {name: Matrix(self.columns, each * self.units) for name, each in rows}
+        patterns = self.patterns or (None,) * len(self.form.rows)
+        rows = zip((HIDDEN, HIDDEN2), self.form.rows, patterns, strict=False)
+        return {name: Matrix(self.columns, each * self.units, pattern=pattern) for name, each, pattern in rows}
 
     def matrix(self, name: str, lanes: Lanes) -> Matrix:
         return self.matrices[name].with_lanes(lanes[name])
@@ -92,7 +94,7 @@ class CellSizes:
     def latency(self, lanes: Lanes) -> int:
         """From a step's last mem to its last h."""
         matrix = self.matrix(HIDDEN, lanes)
-        return (matrix.groups - 1) * matrix.turn + matrix.lanes + SUM + self.form.after_sums(self, lanes)
+        return matrix.due(matrix.rows - 1) + SUM + self.form.after_sums(self, lanes)
 
 
 def cell_sizes(lmu: LMU) -> CellSizes | None:
@@ -100,12 +102,15 @@ def cell_sizes(lmu: LMU) -> CellSizes | None:
     cell = lmu.hidden
     if cell is None:
         return None
+    builder = _BUILDERS[type(cell)](cell)
+    sources = builder.sources(Inputs(lmu, "", "", None, None))
     return CellSizes(
-        form=_BUILDERS[type(cell)](cell).form,
+        form=builder.form,
         units=cell.units,
         n_x=lmu.n_in if cell.kernel_x is not None else 0,
         n_h=cell.units if cell.recurrent else 0,
         n_mem=lmu.memory_d * lmu.order,
+        patterns=tuple(pattern_of([each.kernel.values for each in part], lmu.compression) for part in sources),
     )
 
 
@@ -154,6 +159,10 @@ class CellBuilder(ABC, Generic[C]):
     def form(self) -> CellForm: ...
 
     @abstractmethod
+    def sources(self, inputs: Inputs) -> tuple[list[Source], ...]:
+        """What each matrix reads, in its order, and the rows for it."""
+
+    @abstractmethod
     def build(self, inputs: Inputs, lanes: Lanes) -> Cell:
         """The module with its parameters and ROMs. Raises LmuHlsError for what it cannot take."""
 
@@ -199,6 +208,12 @@ class Inputs:
         parameters = self.sizes(cell) | {"GATES": gates} | with_bias(affine)
         del parameters["ACC_F"]  # the cell's
         return parameters
+
+    def affine(self, part: str, sources: Sequence[Source], biases: Sequence[Weight | None], lanes: Lanes) -> Affine:
+        """The matrix of a part, in the ROM that has its name."""
+        sizes = cell_sizes(self.lmu)
+        assert sizes is not None
+        return make_affine(self.where, f"{self.file}_{part}", sources, biases, sizes.matrix(part, lanes))
 
     def x(self, kernel: Weight | None) -> list[Source]:
         return [] if kernel is None else [Source("x", self.lmu.x, arriving(kernel, self.x_order))]

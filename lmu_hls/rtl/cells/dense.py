@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lmu_hls.rtl.affine import check_signed_type, make_affine
+from lmu_hls.rtl.affine import Source, check_signed_type
 from lmu_hls.rtl.cells.base import HIDDEN, Cell, CellBuilder, CellForm, CellSizes, Inputs, Lanes, sums_parameters
 from lmu_hls.rtl.cycles import QUEUE, SUM
 from lmu_hls.rtl.functions import function_parameters, latency, multipliers
@@ -18,6 +18,8 @@ class OverlappingForm(CellForm):
 
     def recurrence(self, cell: CellSizes, lanes: Lanes) -> tuple[str, int]:
         matrix = cell.matrix(HIDDEN, lanes)
+        if matrix.blocks:
+            return CellForm.recurrence(self, cell, lanes)
         last = max(cell.n_x + cell.n_h, matrix.lanes + SUM + QUEUE + self.after)
         cycles = (matrix.groups - 1) * matrix.turn + last + cell.n_mem
         return f"(UNITS/LANES - 1)*N_IN + max(N_X + N_H, LANES + {SUM + QUEUE + self.after}) + N_MEM", cycles
@@ -29,10 +31,13 @@ class DenseCellBuilder(CellBuilder[DenseCell], cell=DenseCell):
         function = self.cell.activation
         return OverlappingForm((1,), after=latency(function), products=multipliers(function))
 
+    def sources(self, inputs: Inputs) -> tuple[list[Source], ...]:
+        cell = self.cell
+        return (inputs.x(cell.kernel_x) + inputs.h(cell.kernel_h) + inputs.mem(cell.kernel_mem),)
+
     def build(self, inputs: Inputs, lanes: Lanes) -> Cell:
         cell = self.cell
-        sources = inputs.x(cell.kernel_x) + inputs.h(cell.kernel_h) + inputs.mem(cell.kernel_mem)
-        affine = make_affine(inputs.where, f"{inputs.file}_hidden", sources, [cell.bias], lanes[HIDDEN])
+        affine = inputs.affine(HIDDEN, self.sources(inputs)[0], [cell.bias], lanes)
         check_signed_type(inputs.where, "its pre-activation", cell.pre)
         function, roms = function_parameters(inputs.where, cell.activation, inputs.lmu.h, f"{inputs.file}_table")
         parameters = sums_parameters(affine) | typed("PRE", cell.pre) | function | typed("OUT", inputs.lmu.h)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lmu_hls.rtl.affine import Affine, Rom, Source, check_bound, check_signed_type, make_affine
+from lmu_hls.rtl.affine import Affine, Rom, Source, check_bound, check_signed_type
 from lmu_hls.rtl.cells.base import (
     HIDDEN,
     HIDDEN2,
@@ -36,7 +36,7 @@ class TwoMatrixForm(CellForm):
     def second_latency(self, cell: CellSizes, lanes: Lanes) -> int:
         """From a step's last inner to its last h."""
         matrix = cell.matrix(HIDDEN2, lanes)
-        return (matrix.groups - 1) * matrix.turn + matrix.lanes + SUM + 6
+        return matrix.due(matrix.rows - 1) + SUM + 6
 
     def recurrence(self, cell: CellSizes, lanes: Lanes) -> tuple[str, int]:
         wait = max(QUEUE, cell.n_x + cell.n_h - self.second_latency(cell, lanes))
@@ -48,8 +48,7 @@ class TwoMatrixForm(CellForm):
     def outputs(self, cell: CellSizes, lanes: Lanes, sums: Beats) -> Beats:
         second = cell.matrix(HIDDEN2, lanes)
         last = sums[-1] + self.after_sums(cell, lanes)
-        groups, n = second.groups, second.lanes
-        return [last - (groups - 1 - g) * second.turn - (n - 1 - k) for g in range(groups) for k in range(n)]
+        return [last - second.due(second.rows - 1) + second.due(row) for row in range(second.rows)]
 
 
 class GRUCellBuilder(CellBuilder[GRUCell], cell=GRUCell):
@@ -60,23 +59,31 @@ class GRUCellBuilder(CellBuilder[GRUCell], cell=GRUCell):
             return CellForm((4,), after=10, products=products, useful_quarters=3)  # every fourth row is zeros
         return TwoMatrixForm((2, 1), after=5, products=products)
 
+    def sources(self, inputs: Inputs) -> tuple[list[Source], ...]:
+        return _sources_after(inputs, self.cell) if self.cell.reset_after else _sources_before(inputs, self.cell)
+
     def build(self, inputs: Inputs, lanes: Lanes) -> Cell:
+        sources = self.sources(inputs)
         if self.cell.reset_after:
-            return _reset_after(inputs, self.cell, lanes[HIDDEN])
-        return _reset_before(inputs, self.cell, lanes)
+            return _reset_after(inputs, self.cell, sources[0], lanes)
+        return _reset_before(inputs, self.cell, sources, lanes)
 
 
-def _reset_after(inputs: Inputs, cell: GRUCell, lanes: int) -> Cell:
+def _sources_after(inputs: Inputs, cell: GRUCell) -> tuple[list[Source], ...]:
     """Rows z, r, inner (h alone) and s (x and mem alone) of each unit."""
     n = cell.units
-    states = gates_of(cell.kernel_h, n, (Z, R, G, None))
     sources = inputs.x(None if cell.kernel_x is None else gates_of(cell.kernel_x, n, (Z, R, None, G)))
-    sources += inputs.h(states) + inputs.mem(gates_of(cell.kernel_mem, n, (Z, R, None, G)))
+    sources += inputs.h(gates_of(cell.kernel_h, n, (Z, R, G, None)))
+    return (sources + inputs.mem(gates_of(cell.kernel_mem, n, (Z, R, None, G))),)
+
+
+def _reset_after(inputs: Inputs, cell: GRUCell, sources: list[Source], lanes: Lanes) -> Cell:
+    n = cell.units
     biases = [
         None if cell.bias is None else gates_of(cell.bias, n, (Z, R, None, G)),
         None if cell.recurrent_bias is None else gates_of(cell.recurrent_bias, n, (Z, R, G, None)),
     ]
-    affine = make_affine(inputs.where, f"{inputs.file}_hidden", sources, biases, lanes)
+    affine = inputs.affine(HIDDEN, sources, biases, lanes)
     fraction = max(affine.acc_fraction, cell.gate.fraction + cell.inner.fraction)
     reset = (cell.gate.max_abs * cell.inner.max_abs) << (fraction - cell.gate.fraction - cell.inner.fraction)
     check_bound(inputs.where, (affine.bound << (fraction - affine.acc_fraction)) + reset)
@@ -86,17 +93,24 @@ def _reset_after(inputs: Inputs, cell: GRUCell, lanes: int) -> Cell:
     return Cell(frame, "lmu_gru", parameters, affine.roms + roms, affine.acc_width, keeps_state=True)
 
 
-def _reset_before(inputs: Inputs, cell: GRUCell, lanes: Lanes) -> Cell:
+def _sources_before(inputs: Inputs, cell: GRUCell) -> tuple[list[Source], ...]:
     """Rows z, r of each unit from x, h, mem; then one row a unit from x, mem, inner."""
-    n, file = cell.units, inputs.file
+    n = cell.units
     first = inputs.x(None if cell.kernel_x is None else gates_of(cell.kernel_x, n, (Z, R)))
     first += inputs.h(gates_of(cell.kernel_h, n, (Z, R))) + inputs.mem(gates_of(cell.kernel_mem, n, (Z, R)))
     second = inputs.x(None if cell.kernel_x is None else gates_of(cell.kernel_x, n, (G,)))
     second += inputs.mem(gates_of(cell.kernel_mem, n, (G,)))
     second.append(Source("inner", cell.inner, gates_of(cell.kernel_h, n, (G,))))
+    return first, second
+
+
+def _reset_before(inputs: Inputs, cell: GRUCell, sources: tuple[list[Source], ...], lanes: Lanes) -> Cell:
+    n = cell.units
     biases = [[None if cell.bias is None else gates_of(cell.bias, n, rows)] for rows in ((Z, R), (G,))]
-    affine = make_affine(inputs.where, f"{file}_hidden", first, biases[0], lanes[HIDDEN])
-    affine2 = make_affine(inputs.where, f"{file}_hidden2", second, biases[1], lanes[HIDDEN2])
+    affine, affine2 = (
+        inputs.affine(part, read, bias, lanes)
+        for part, read, bias in zip((HIDDEN, HIDDEN2), sources, biases, strict=True)
+    )
     check_sum(inputs.where, [(cell.gate, inputs.lmu.h)])
     function, roms = _functions(inputs, cell)
     parameters = {"UNITS": n} | sums_parameters(affine) | function

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lmu_hls.rtl.affine import check_signed_type, make_affine
+from lmu_hls.rtl.affine import Source, check_signed_type
 from lmu_hls.rtl.cells.base import (
     HIDDEN,
     Cell,
@@ -25,12 +25,16 @@ class LSTMCellBuilder(CellBuilder[LSTMCell], cell=LSTMCell):
         cell = self.cell
         return CellForm((4,), 9, 2 + multipliers(cell.gate_activation, cell.activation, cell.cell_activation))
 
-    def build(self, inputs: Inputs, lanes: Lanes) -> Cell:
+    def sources(self, inputs: Inputs) -> tuple[list[Source], ...]:
         cell = self.cell
         kernels = [None if k is None else interleaved(k, cell.units) for k in (cell.kernel_x, cell.kernel_h)]
-        sources = inputs.x(kernels[0]) + inputs.h(kernels[1]) + inputs.mem(interleaved(cell.kernel_mem, cell.units))
+        mem = inputs.mem(interleaved(cell.kernel_mem, cell.units))
+        return (inputs.x(kernels[0]) + inputs.h(kernels[1]) + mem,)
+
+    def build(self, inputs: Inputs, lanes: Lanes) -> Cell:
+        cell = self.cell
         bias = None if cell.bias is None else interleaved(cell.bias, cell.units)
-        affine = make_affine(inputs.where, f"{inputs.file}_hidden", sources, [bias], lanes[HIDDEN])
+        affine = inputs.affine(HIDDEN, self.sources(inputs)[0], [bias], lanes)
         for name in ("pre", "cell"):
             check_signed_type(inputs.where, name, getattr(cell, name))
         check_sum(inputs.where, [(cell.gate, cell.cell), (cell.gate, cell.candidate)])

@@ -36,18 +36,23 @@ class Part:
     macs: int
     choices: Mapping[int, int]
     multipliers_a_lane: int = 1
+    matrix: Matrix | None = None  # with zeros that may be left out
 
     @property
     def fewest_cycles(self) -> int:
         return min(self.choices.values())
 
     def with_lanes(self, lanes: int) -> PartPlan:
-        return PartPlan(self.name, self.macs, lanes, lanes * self.multipliers_a_lane, self.choices[lanes])
+        matrix = self.matrix.with_lanes(lanes) if self.matrix is not None else None
+        if matrix is None or not matrix.blocks:
+            return PartPlan(self.name, self.macs, lanes, lanes * self.multipliers_a_lane, self.choices[lanes])
+        return PartPlan(self.name, matrix.products, lanes, lanes, matrix.cycles, matrix.all_cycles)
 
 
 def matrix_part(name: str, matrix: Matrix, useful_quarters: int = 4) -> Part:
     """A part on ``lmu_affine``; so many quarters of the matrix are not there to fill it."""
-    return Part(name, matrix.columns * matrix.rows * useful_quarters // 4, matrix.choices)
+    macs = matrix.columns * matrix.rows * useful_quarters // 4
+    return Part(name, macs, matrix.choices, matrix=matrix if matrix.pattern is not None else None)
 
 
 class Stage(ABC, Generic[L]):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from lmu_hls.rtl.affine import Source, check_signed_type, make_affine
 from lmu_hls.rtl.cells import Lanes, Parameters, arriving
 from lmu_hls.rtl.cycles import ROUND, MatrixBeats, Pace
-from lmu_hls.rtl.matrix import Matrix
+from lmu_hls.rtl.matrix import Matrix, pattern_of
 from lmu_hls.rtl.netlist import Netlist, Stream
 from lmu_hls.rtl.packed import typed
 from lmu_hls.rtl.search import Search, matrix_search
@@ -20,7 +20,9 @@ class DenseStage(Stage[Dense], layer=Dense):
 
     @property
     def matrix(self) -> Matrix:
-        return Matrix(*self.layer.kernel.shape)
+        pattern = pattern_of([self.layer.kernel.values], self.layer.compression)
+        columns, rows = self.layer.kernel.shape
+        return Matrix(columns, rows, pattern=pattern)
 
     @property
     def parts(self) -> tuple[Part, ...]:
@@ -32,8 +34,9 @@ class DenseStage(Stage[Dense], layer=Dense):
 
     def pace(self, count: int, lanes: Lanes) -> Pace:
         matrix = self.matrix.with_lanes(lanes[PART])
-        formula = "N_OUT/LANES * max(N_IN, LANES)"
-        return Pace(matrix.cycles, {PART: (formula, matrix.cycles)}, lambda beats: MatrixBeats(matrix, ROUND)(beats))
+        return Pace(
+            matrix.cycles, {PART: (matrix.formula, matrix.cycles)}, lambda beats: MatrixBeats(matrix, ROUND)(beats)
+        )
 
     def add(self, net: Netlist, x: Stream, lanes: Lanes, streaming: bool) -> Stream:
         """The output is in natural order."""
@@ -41,7 +44,9 @@ class DenseStage(Stage[Dense], layer=Dense):
         where = f"layer {name!r}"
         check_signed_type(where, "its output", layer.out)
         source = Source("x", layer.x, arriving(layer.kernel, x.order))
-        affine = make_affine(where, name, [source], [layer.bias], lanes[PART], shift_operands=False)
+        affine = make_affine(
+            where, name, [source], [layer.bias], self.matrix.with_lanes(lanes[PART]), shift_operands=False
+        )
         parameters: Parameters = {"N_IN": affine.columns, "N_OUT": affine.rows, "IN_W": layer.x.width}
         parameters |= {"HAS_BIAS": int(affine.bias_rom is not None)} | affine.parameters()
         del parameters["X_SHIFT"], parameters["OP_W"]  # the operand is x itself

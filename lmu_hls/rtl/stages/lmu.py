@@ -9,6 +9,7 @@ from lmu_hls.rtl.affine import Source, check_signed_type, make_affine
 from lmu_hls.rtl.cells import Cell, Lanes, Parameters, SecondMatrix, arriving, hidden_cell
 from lmu_hls.rtl.cycles import Pace
 from lmu_hls.rtl.loop import lmu_pace
+from lmu_hls.rtl.matrix import Matrix
 from lmu_hls.rtl.memory import memory_unit
 from lmu_hls.rtl.netlist import Netlist, Order, Stream
 from lmu_hls.rtl.packed import typed
@@ -75,7 +76,8 @@ def _add(net: Netlist, lmu: LMU, x: Stream, lanes: Lanes, streaming: bool) -> St
     old_mem = net.stream(f"{name}_old_mem", lmu.mem, n_mem, mem_order) if lmu.encoder_mem is not None else None
     old_h = net.stream(f"{name}_old_h", lmu.h, lmu.units, h_order) if lmu.encoder_h is not None else None
 
-    u = _encoder(net, lmu, name, x_encoder, (old_mem, old_h), lanes[ENCODER], streaming)
+    sizes = lmu_sizes(lmu).encoder.with_lanes(lanes[ENCODER])
+    u = _encoder(net, lmu, name, x_encoder, (old_mem, old_h), sizes, streaming)
     mem = _memory(net, lmu, name, unit, u, streaming)
     branches = ["hidden", "encoder"] if old_mem is not None else ["hidden"]
     to_hidden, *to_encoder = net.fork(mem, f"{name}_mem", branches)
@@ -111,14 +113,14 @@ def _encoder(
     name: str,
     x: Stream,
     feedback: tuple[Stream | None, Stream | None],
-    lanes: int,
+    sizes: Matrix,
     streaming: bool,
 ) -> Stream:
     where = f"layer {lmu.name!r}: encoder"
     check_signed_type(where, "u", lmu.u)
     operands = {"x": (x, lmu.encoder_x), "mem": (feedback[0], lmu.encoder_mem), "h": (feedback[1], lmu.encoder_h)}
     sources: list[Source] = []
-    sizes: Parameters = {}
+    counts: Parameters = {}
     ports: dict[str, str] = {}
     for tensor, (stream, kernel) in operands.items():
         if stream is not None and kernel is not None:
@@ -126,10 +128,10 @@ def _encoder(
             ports |= stream.ports(f"{tensor}_axis")
         else:
             ports |= absent(net, f"{name}_encoder_{tensor}", f"{tensor}_axis")
-        sizes[f"N_{tensor.upper()}"] = stream.count if stream else 0
-        sizes[f"{tensor.upper()}_W"] = stream.type.width if stream else 1
-    affine = make_affine(where, f"{name}_encoder", sources, [lmu.encoder_bias], lanes)
-    parameters: Parameters = {**sizes, "MEMORY_D": lmu.memory_d, "HAS_BIAS": int(affine.bias_rom is not None)}
+        counts[f"N_{tensor.upper()}"] = stream.count if stream else 0
+        counts[f"{tensor.upper()}_W"] = stream.type.width if stream else 1
+    affine = make_affine(where, f"{name}_encoder", sources, [lmu.encoder_bias], sizes)
+    parameters: Parameters = {**counts, "MEMORY_D": lmu.memory_d, "HAS_BIAS": int(affine.bias_rom is not None)}
     parameters |= affine.parameters() | typed("U", lmu.u) | {"STREAMING": int(streaming)}
     u = net.tap(lmu.name, name, "u", lmu.u, lmu.memory_d, None)
     ports |= u.ports("m_axis") | {"m_axis_tuser": net.clipped(lmu.name, name, "u", u)}

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from lmu_hls.fixed import FixedType
 from lmu_hls.spec.assign import Assign, Tensor, assign, matrix
-from lmu_hls.spec.layers.base import Layer
+from lmu_hls.spec.layers.base import ABSENT_BY_DEFAULT, Layer
 from lmu_hls.spec.weight import Weight
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Dense(Layer):
-    """out = kernel^T x [+ bias] on the last axis, assigned to ``out``. ``reuse_factor`` is a request."""
+    """out = kernel^T x [+ bias] on the last axis, assigned to ``out``. ``reuse_factor`` is a request.
+
+    ``compression``: whether blocks of zeros are left out of the matrices; None: where that is worth it.
+    """
 
     name: str
     x: FixedType
@@ -20,6 +23,7 @@ class Dense(Layer):
     bias: Weight | None  # (units,)
     out: FixedType
     reuse_factor: int = 1
+    compression: bool | None = field(default=None, metadata=ABSENT_BY_DEFAULT)
 
     def __post_init__(self) -> None:
         if self.reuse_factor < 1:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from lmu_hls.fixed import FixedType
 from lmu_hls.spec.assign import Assign, Tensor, assign, assigned, matrix
 from lmu_hls.spec.cells import HiddenCell, no_cell
-from lmu_hls.spec.layers.base import Layer
+from lmu_hls.spec.layers.base import ABSENT_BY_DEFAULT, Layer
 from lmu_hls.spec.memory import MemoryUpdate
 from lmu_hls.spec.weight import Weight, check_shape
 
@@ -18,6 +18,8 @@ class LMU(Layer):
 
     u = encoder_x^T x [+ encoder_h^T h_{t-1}] [+ encoder_mem^T mem_{t-1}] [+ encoder_bias]; mem by ``update``, one
     channel at a time; h by ``hidden``, or h = mem (channel-major) without one. ``reuse_factor`` is a request.
+
+    ``compression``: whether blocks of zeros are left out of the matrices; None: where that is worth it.
     """
 
     name: str
@@ -37,6 +39,7 @@ class LMU(Layer):
     theta: float
     discretizer: str
     basis: str
+    compression: bool | None = field(default=None, metadata=ABSENT_BY_DEFAULT)
 
     def __post_init__(self) -> None:
         n_mem = self.memory_d * self.order

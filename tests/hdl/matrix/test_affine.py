@@ -24,13 +24,8 @@ from tests.support.hdl.stream_grid import modules
 
 MUTANTS: Mutants = {
     "lmu_affine": {
-        "reads what has not come": (
-            "(!first_group_q || unread_any_q)",
-            "(!first_group_q || used_q != 0 || s_axis_tvalid)",
-        ),
-        "overwrites what is needed": ("s_axis_tready = !full_q", "s_axis_tready = 1'b1"),
-        "releases too early": ("release_word = issue && last_group_q", "release_word = issue && first_group_q"),
-        "a cycle lost between groups": ("issue = run_q && (", "issue = run_q && !done_q[1] && ("),
+        "overwrites what is needed": ("s_axis_tready = !full;", "s_axis_tready = 1'b1;"),
+        "a cycle lost between groups": (".run(run_q), .accept", ".run(run_q && !done_q[1]), .accept"),
         "sums lost": ("run_q <= !sums_due_d ||", "run_q <= 1'b1 ||"),
         "kept sum overwritten": ("if (!kept_valid_q) {kept_last_q", "{kept_last_q"),
         "waiting sums overwritten": ("sums_due_q && lane_zero_q;", "sums_due_q;"),
@@ -39,11 +34,28 @@ MUTANTS: Mutants = {
             ".rd_en(load), .rd_addr(bias_addr_q)",
             ".rd_en(load || kept_valid_q), .rd_addr(bias_addr_q)",
         ),
-        "tlast of the wrong vector": ("last_group_q && last_q[rd_bank_q]", "last_group_q && last_q[wr_bank_q]"),
+        "tlast of the wrong vector": ("last_group && last_q[rd_bank]", "last_group && last_q[wr_bank_q]"),
         "tlast of any beat": ("if (wr_last_column) begin", "if (wr_last_column || s_axis_tlast) begin"),
         "tlast on any lane": ("last_lane && group_last", "group_last"),
+    },
+    "lmu_affine/lmu_columns": {
+        "reads what has not come": (
+            "(!first_group_q || unread_any_q)",
+            "(!first_group_q || used_q != 0 || accept)",
+        ),
+        "releases too early": ("release_word = issue && last_group_q", "release_word = issue && first_group_q"),
         "wrong vector read": ("rd_bank_q == last_group_q", "rd_bank_q"),
-    }
+    },
+    "lmu_affine/lmu_blocks": {
+        "begins before the vector is whole": ("unread_any_q <= unread_d != 0;", "unread_any_q <= 1'b1;"),
+        "takes a third vector": ("full <= stored_d[1];", "full <= 1'b0;"),
+        "moves when sums wait": ("issue = run && valid_q", "issue = valid_q"),
+        "groups run together": ("first <= last;", "first <= last_group;"),
+        "the other vector": ("bank <= bank ^ last_group;", "bank <= bank ^ last;"),
+        "coefficients of the next block": ("word <= coefs;", "word <= coefs + 1'b1;"),
+        "a block too few": ("== BLOCKS[ROM_AW:0] - 1'b1", "== BLOCKS[ROM_AW:0] - 2'd2"),
+        "a cycle lost": ("valid_q <= unread_any_q;", "valid_q <= unread_any_q && !valid_q;"),
+    },
 }
 
 

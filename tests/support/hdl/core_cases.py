@@ -38,6 +38,10 @@ AFFINE: Mapping[str, Case] = {
     "all_lanes": core.affine("all_lanes", 7, 4, 4),
     "square": core.affine("square", 3, 3, 1),
     "wide": core.affine("wide", 4, 8, 4, (12, 9), 20, 0),
+    "blocks": core.affine("blocks", 5, 6, 2, kept=((0, 1, 3), (2, 4), (0, 1, 2, 4))),
+    "blocks_short": core.affine("blocks_short", 9, 3, 1, kept=((4,), (0, 8, 2), (8, 1))),
+    "blocks_again": core.affine("blocks_again", 3, 2, 1, bias_w=0, kept=((2, 0), (1, 2))),
+    "blocks_one_more": core.affine("blocks_one_more", 4, 3, 3, kept=((0, 1, 2, 3, 0),)),
 }
 CELLS: Mapping[str, Case] = {
     "dense": cell.dense("dense", 5, 6, 2),
@@ -55,7 +59,7 @@ CELLS: Mapping[str, Case] = {
     "rnn_one": cell.hidden("rnn_one", Source(1, 4), Source(1, 6), 1, 1, 0, 1),
 }
 CASES = {**PLUMBING, **AFFINE, **CELLS}
-VERILATED = ("fifo2", "fork3", "concat_streaming", "groups", "more_lanes", "dense", "encoder", "rnn")
+VERILATED = ("fifo2", "fork3", "concat_streaming", "groups", "more_lanes", "blocks", "dense", "encoder", "rnn")
 
 Mutants = Mapping[str, Mapping[str, tuple[str, str]]]  # of a module, or of one inside another: "PARENT/MODULE"
 MUTANT_SCENARIOS = ("stream", "disturbed", "shy", "cut_short")
@@ -64,6 +68,7 @@ JUDGES = {
     "lmu_fork": ("fork3",),
     "lmu_concat": ("concat", "concat_streaming", "concat_two_live"),
     "lmu_affine": ("groups", "more_lanes"),
+    "lmu_affine/lmu_blocks": ("blocks", "blocks_short"),
     "lmu_dense": ("dense",),
     "lmu_encoder": ("encoder", "encoder_mem"),
     "lmu_recurrent": ("rnn", "rnn_streaming"),
@@ -115,7 +120,7 @@ def mutant_results(
         top = path.split("/")[0]
         for number, fault in enumerate(faults):
             mutant = f"{path.replace('/', '_')}_m{number}"
-            for judge in judges.get(fault) or judges[top]:
+            for judge in judges.get(fault) or judges.get(path) or judges[top]:
                 instance = f"{judge}_{mutant.removeprefix('lmu_')}"
                 cases[instance] = dataclasses.replace(of[judge], unit=of[judge].unit.with_module(top, mutant))
                 keys[instance] = f"{path}: {fault}", judge

@@ -164,22 +164,48 @@ def concat(a: Source, b: Source, c: Source, out_w: int, streaming: int = 0) -> C
 
 
 def affine_parts(
-    name: str, n_in: int, n_out: int, lanes: int, widths: tuple[int, int], bias_w: int, bias_shift: int
+    name: str,
+    n_in: int,
+    n_out: int,
+    lanes: int,
+    widths: tuple[int, int],
+    bias_w: int,
+    bias_shift: int,
+    kept: Sequence[Sequence[int]] | None = None,
 ) -> tuple[dict[str, int | str], Callable[[np.ndarray], np.ndarray], dict[str, str]]:
-    """Parameters of lmu_affine, its function by the definition, and its ROM files; bias_w = 0: no bias."""
+    """Parameters of lmu_affine, its function by the definition, and its ROM files; bias_w = 0: no bias.
+
+    ``kept``: of each group the columns whose blocks are in the ROM, the last one a block of zeros, as are the others.
+    """
     rng = np.random.default_rng([n_in, n_out, lanes])
     op_w, coef_w = widths
     matrix = signed(rng, (n_out, n_in), coef_w)
+    for group, columns in enumerate(kept or ()):
+        rows = matrix[group * lanes : (group + 1) * lanes]
+        rows[:, [k for k in range(n_in) if k not in columns[:-1]]] = 0
     bias = signed(rng, (n_out,), bias_w) if bias_w else np.zeros(n_out, int)
-    groups = matrix.reshape(n_out // lanes, lanes, n_in).transpose(0, 2, 1).reshape(-1, lanes)
-    words = [sum((int(v) & ((1 << coef_w) - 1)) << (coef_w * k) for k, v in enumerate(word)) for word in groups]
+    groups = matrix.reshape(n_out // lanes, lanes, n_in).transpose(0, 2, 1)
+    mask = (1 << coef_w) - 1
+    all_words = [
+        [sum((int(v) & mask) << (coef_w * k) for k, v in enumerate(word)) for word in group] for group in groups
+    ]
+    words, width = [word for group in all_words for word in group], lanes * coef_w
+    if kept is not None:
+        column_w = max(1, (n_in - 1).bit_length())
+        words = [
+            (k << width | 1 << (width + column_w)) if n == len(columns) - 1 else (k << width | all_words[group][k])
+            for group, columns in enumerate(kept)
+            for n, k in enumerate(columns)
+        ]
+        width += column_w + 1
     magnitude = n_in * (1 << (op_w + coef_w - 2)) + (1 << (bias_w + bias_shift))
     acc_w = max(op_w + coef_w, magnitude.bit_length() + 1)
     parameters = {
         "N_IN": n_in, "N_OUT": n_out, "LANES": lanes, "COEF_W": coef_w, "ACC_W": acc_w, "HAS_BIAS": int(bias_w > 0),
         "BIAS_W": max(bias_w, 1), "BIAS_SHIFT": bias_shift, "ROM_FILE": f"{name}.hex", "BIAS_FILE": f"{name}_bias.hex",
     }  # fmt: skip
-    roms = {f"{name}.hex": rom_text(words, lanes * coef_w)}
+    parameters |= {"BLOCKS": len(words)} if kept is not None else {}
+    roms = {f"{name}.hex": rom_text(words, width)}
     if bias_w:
         roms[f"{name}_bias.hex"] = rom_text(bias.tolist(), bias_w)
     return parameters, lambda x: x @ matrix.T + (bias << bias_shift), roms
@@ -193,8 +219,9 @@ def affine(
     widths: tuple[int, int] = (7, 6),
     bias_w: int = 8,
     bias_shift: int = 2,
+    kept: Sequence[Sequence[int]] | None = None,
 ) -> Case:
-    parameters, function, roms = affine_parts(name, n_in, n_out, lanes, widths, bias_w, bias_shift)
+    parameters, function, roms = affine_parts(name, n_in, n_out, lanes, widths, bias_w, bias_shift, kept)
     acc_w = int(parameters["ACC_W"])
 
     def phase(rng: np.random.Generator, lengths: tuple[int, ...]) -> Phase:
@@ -206,10 +233,10 @@ def affine(
 
     ports = ((Stream("s_axis", widths[0]),), (Stream("m_axis", acc_w),))
     steps = {"inputs": {"s_axis": n_in}, "outputs": {"m_axis": n_out}}
-    turn = max(n_in, lanes)
-    latency = (n_out // lanes - 1) * turn + lanes + 7
+    turn, blocks = max(n_in, lanes), sum(map(len, kept or ()))
+    latency = (blocks or (n_out // lanes - 1) * turn) + lanes + 7
     unit = Unit("lmu_affine", {**parameters, "OP_W": widths[0]}, *ports)
-    return Case(unit, phase, steps, latency, n_out // lanes * turn, roms)
+    return Case(unit, phase, steps, latency, max(blocks, n_in) if blocks else n_out // lanes * turn, roms)
 
 
 def simulate(

@@ -7,6 +7,7 @@ from hls4ml.model.types import NamedType, WeightVariable
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.front.graph.layers.base import LayerReader, set_result
 from lmu_hls.front.graph.types import (
+    compression,
     default_type,
     exact_sum,
     explicit_type,
@@ -58,6 +59,8 @@ class DenseReader(LayerReader):
         # A Dense layer on sequences becomes a convolution: what was said of the type Dense must go along.
         config.layer_name_rf[name] = reuse_factor(node)
         config.layer_name_strategy[name] = config.get_strategy(node)
+        if (compressed := compression(node)) is not None:
+            config.layer_name_compression[name] = compressed
 
     def extract(self, reading: Reading) -> Dense:
         convolution = reading.kind != "Dense"  # hls4ml makes a Dense layer on sequences a convolution of width 1
@@ -74,6 +77,7 @@ class DenseReader(LayerReader):
             bias=reading.weight("bias", attribute="bias_data") if has_bias else None,
             out=reading.type("result"),
             reuse_factor=reading.node.model.config.get_reuse_factor(reading.node),
+            compression=compression(reading.node),
         )
 
 
@@ -84,7 +88,6 @@ def _check_dense(node: Node) -> None:
         raise LmuHlsError(
             f"layer {node.name!r}: Strategy {strategy!r} is not supported in a model with an LMU; use 'Latency'"
         )
-    if config.get_compression(node):
-        raise LmuHlsError(f"layer {node.name!r}: Compression is not supported in a model with an LMU; set it to False")
+    compression(node)
     if node.get_attr("weight_quantizer") is not None:
         raise LmuHlsError(f"layer {node.name!r}: weight quantizers are not supported; use a plain keras.layers.Dense")

@@ -7,6 +7,7 @@ from typing import Any
 from lmu_hls.front.graph.accumulators import settle_accumulators
 from lmu_hls.front.graph.layer import LMU as LMUNode
 from lmu_hls.front.graph.layers.base import LayerReader
+from lmu_hls.front.graph.types import compression
 from lmu_hls.front.hidden import FUNCTION_FIELDS, cell_activations, hidden_weight
 from lmu_hls.front.node import Node
 from lmu_hls.front.reading import Reading
@@ -40,6 +41,7 @@ class LMULayerReader(LayerReader):
             theta=reading.attribute("theta"),
             discretizer=reading.attribute("discretizer"),
             basis=reading.attribute("basis"),
+            compression=compression(reading.node),
         )
 
 
