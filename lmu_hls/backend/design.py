@@ -75,6 +75,7 @@ class Design:
                 )
                 for tap in plan.net.taps
             ),
+            out_steps=plan.out_steps,
             tied=AXI_LITE if self.plan.options.axi_lite else {},
         )
 

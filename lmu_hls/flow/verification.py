@@ -205,7 +205,7 @@ def _rtlsim(
     tensors = ((lmu.name, name) for lmu in network.lmus for name in ("u", "mem", "h"))
     expected = {OUTPUT: trace.output, **{(layer, name): trace[layer].tensors[name] for layer, name in tensors}}
     cycles = design.plan.cycles
-    formulas = Formulas(cycles.ii, cycles.latency)
+    formulas = Formulas(cycles.ii, cycles.latency, None if design.plan.even else cycles.sequence)
     progress(f"{task}: compiling", 0, 1)
     sources, work = design.sources(folder.verilog), folder.work(simulator)
     compiled: Simulation

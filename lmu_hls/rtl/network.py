@@ -31,6 +31,7 @@ from lmu_hls.rtl.window import LATENCY as WINDOW
 from lmu_hls.rtl.window import add_window, window_pace
 from lmu_hls.spec import Network, Value, store, streaming
 
+WINDOWS = "window"  # the kind of an lmu_window in the plan
 SEQUENCES_IN_FLIGHT = 16  # ended sequences whose last output beat has not been taken
 _AXIL = (
     "awaddr awvalid awready wdata wstrb wvalid wready bresp bvalid bready "
@@ -81,6 +82,17 @@ class NetworkPlan:
             "OUTPUT_TYPE": registers.type_word(self.out.type),
             "MODE": int(self.options.streaming) | int(self.every_step) << 1,
         }
+
+    @property
+    def out_steps(self) -> int | None:
+        """Steps that come out for a sequence where they are not as many as come in; one is a vector, or a step."""
+        steps = None if self.options.streaming else self.network.values[self.network.outputs[0]].steps
+        return None if self.every_step and steps in (None, self.network.steps) else steps or 1
+
+    @property
+    def even(self) -> bool:
+        """Steps come at one pace: none of them brings more windows than another."""
+        return all(layer.kind != WINDOWS for layer in self.layers)
 
     @property
     def in_bus(self) -> int:
@@ -147,7 +159,7 @@ def _plan(network: Network, names: tuple[str, ...], options: RtlOptions) -> Netw
             (branch,), name = branches, f"{stage.name}_window"
             branch = branch.windowed(add_window(net, stage.name, branch.stream, stage.window), stage.window, WINDOW)
             branches, pace = [branch], window_pace(branch.stream.count)
-            layers.append((layer_plan(name, "window", pace, branch.executions), pace))
+            layers.append((layer_plan(name, WINDOWS, pace, branch.executions), pace))
         plan, pace, stream = _add(net, stage, branches, runs_on)
         layers.append((replace(plan, name=node.name), pace))
         tap_steps[stage.name] = plan.executions if plan.executions != network.steps else None
@@ -193,7 +205,7 @@ def _natural(network: Network, stages: Mapping[str, Stage[Any]]) -> set[str]:
     return found
 
 
-def _ii(network: Network, stages: Mapping[str, Stage[Any]], streaming: bool) -> int:
+def _ii(network: Network, stages: Mapping[str, Stage[Any]], endless: bool) -> int:
     """Cycles from step to step, as far as the layers say."""
     values, executions = network.values, {item.name: network.steps for item in network.inputs}
     paces: list[tuple[Pace, int]] = []
@@ -201,7 +213,7 @@ def _ii(network: Network, stages: Mapping[str, Stage[Any]], streaming: bool) -> 
         stage, arriving = stages[node.name], executions[node.inputs[0]]
         width = stage.taken_width(values[source].width for source in node.inputs)
         paces.append((stage.pace(width, _lanes(stage)), stage.taken_steps(arriving)))
-        executions[node.name] = arriving if streaming else stage.given_steps(arriving)
+        executions[node.name] = arriving if endless else stage.given_steps(arriving)
     return network_ii(paces, network.steps, network.n_in)
 
 
@@ -280,12 +292,8 @@ def _check(network: Network, options: RtlOptions) -> None:
             "gives one output: put tensors side by side with Concatenate, or use an HLS backend"
         )
     check_signed_type(f"network {network.name!r}", "the input", network.x)
-    steps = _gives(streaming(network) if options.streaming else network).steps
-    if steps not in (None, network.steps):
-        raise LmuHlsError(
-            f"network {network.name!r} gives {steps} steps of {network.steps}; the Verilog gives all steps or one "
-            "vector: end with a pooling over all steps, Flatten or the last step, h[:, -1], or use an HLS backend"
-        )
+    if options.streaming:
+        _ = streaming(network)  # raises for a layer that reads whole sequences
 
 
 def _gives(network: Network) -> Value:

@@ -190,7 +190,7 @@ def _vector_files(plan: NetworkPlan, vectors: Vectors) -> tuple[str, str]:
     network = plan.network
     if x.ndim != 3 or x.shape[2] != network.n_in or not len(x):
         raise ValueError(f"vectors have inputs of shape {x.shape}, expected (sequences, steps, {network.n_in})")
-    steps = x.shape[1] if plan.every_step else 1
+    steps = plan.out_steps or x.shape[1]
     if checked_steps(network, plan.options) not in (0, x.shape[1]):
         raise ValueError(f"vectors have sequences of {x.shape[1]} steps, the network of {network.steps}")
     if y.size != len(x) * steps * plan.out.count:

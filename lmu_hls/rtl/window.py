@@ -103,12 +103,15 @@ def window_beats(window: Window, beats: Beats, burst: int, spacing: int, latency
     first = window.steps - burst
     reads = window.reads()
     waiting = [t for t in range(window.count) if reads[: t + 1].max() >= first]
+    whole = beats[-1] + (burst - 1) * spacing + 1  # when the last beat may be given
     if not waiting:
-        return [PAST] * (len(beats) * window.size - 1) + [beats[-1] + (burst - 1) * spacing + 1], 1
+        return [PAST] * (len(beats) * window.size - 1) + [whole], 1
     last, given = PAST, []
     for step in reads[waiting[0]]:
         for beat in beats:
             there = beat + (int(step) - first) * spacing + latency if step >= first else PAST
             last = max(last + 1, there)
             given.append(last)
+    if len(waiting) == 1:
+        given[-1] = max(given[-1], whole)
     return given, len(waiting)

@@ -58,7 +58,8 @@ class Interface:
     """The streams of the accelerator with the top module ``top``.
 
     A step has ``n_in`` beats in and ``n_out`` beats out; the output comes for every step, or with ``every_step`` False
-    once a sequence. ``tied`` are further inputs of the top and the Verilog constants that they get (outputs: none).
+    once a sequence. Where ``out_steps`` is not None it has so many steps, however many come in.
+    ``tied`` are further inputs of the top and the Verilog constants that they get (outputs: none).
     ``step_cycles`` bounds the cycles that the accelerator may take for a step without passing on a beat.
     """
 
@@ -70,4 +71,5 @@ class Interface:
     every_step: bool
     step_cycles: int
     probes: tuple[Probe, ...] = ()
+    out_steps: int | None = None
     tied: Mapping[str, str] = field(default_factory=dict)

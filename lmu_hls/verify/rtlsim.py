@@ -23,10 +23,15 @@ Tensors = Mapping[tuple[str, str], Ints]  # (layer, tensor) -> (N, ...)
 
 @dataclass(frozen=True, slots=True)
 class Formulas:
-    """Cycles as they are promised: from step to step, and from a step's last input beat to its last output beat."""
+    """Cycles as they are promised: from step to step, and from a step's last input beat to its last output beat.
+
+    Where steps do not come at one pace, ``sequence_cycles`` from sequence to sequence; the latency is then that of the
+    last step.
+    """
 
     ii_cycles: int
     latency_cycles: int
+    sequence_cycles: int | None = None
 
 
 def compare_tensors(name: str, expected: Tensors, actual: Tensors) -> Comparison:
@@ -98,6 +103,8 @@ def _timing(unit: str, simulator: str, formulas: Formulas, run: Run, idle: Run) 
     that waits for them is late only by its own interval: among these an interval tells of the pace only where the step
     is not ahead of it since the first one.
     """
+    if formulas.sequence_cycles is not None:
+        return _uneven(unit, simulator, formulas, run, idle)
     accepted = run.accepted.ravel()
     intervals, elapsed = np.diff(accepted), accepted[1:] - accepted[:1]
     place = np.arange(len(intervals))
@@ -116,6 +123,28 @@ def _timing(unit: str, simulator: str, formulas: Formulas, run: Run, idle: Run) 
         Number(formulas.latency_cycles, "cycles", "formula"),
         latency,
         "" if ii else few,
+    )
+
+
+def _uneven(unit: str, simulator: str, formulas: Formulas, run: Run, idle: Run) -> Timing:
+    """What is told of steps that do not come at one pace: the latency of the last one.
+
+    The pace of a sequence is a number of cycles a step only where it is not what it should be.
+    """
+    steps, ends = run.accepted.shape[1], run.delivered.reshape(len(run.delivered), -1)[:, -1]
+    periods = np.diff(ends)[len(ends) // 2 :]
+    wrong = periods[periods != formulas.sequence_cycles]
+    pace = Number(round(int(wrong[0]) / steps), "cycles", SOURCE) if len(wrong) else None
+    latencies = idle.delivered.reshape(len(idle.delivered), -1)[:, -1] - idle.accepted[:, -1]
+    return Timing(
+        unit,
+        simulator,
+        0 if pace is None else steps,
+        Number(formulas.ii_cycles, "cycles", "formula"),
+        pace,
+        Number(formulas.latency_cycles, "cycles", "formula"),
+        _farthest(formulas.latency_cycles, latencies),
+        "" if pace else f"windows take several steps at once; a sequence takes {formulas.sequence_cycles} cycles",
     )
 
 

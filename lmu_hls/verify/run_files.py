@@ -77,7 +77,11 @@ class Job:
     pause: int
 
     def outputs(self, interface: Interface) -> int:
-        return self.sequences * (self.steps if interface.every_step else 1) * interface.n_out
+        return self.sequences * self.out_steps(interface) * interface.n_out
+
+    def out_steps(self, interface: Interface) -> int:
+        """Steps that come out for a sequence."""
+        return (interface.out_steps or self.steps) if interface.every_step else 1
 
     def arguments(self, interface: Interface) -> list[str]:
         chances = [round(CHANCES * probability) for probability in (self.gap, self.stall)]
@@ -154,7 +158,7 @@ def assemble(facts: Facts, streams: Streams, job: Job, interface: Interface) -> 
     """The run of what came out; LmuHlsError when the accelerator did something that it must not."""
     _check_facts(facts, job, interface)
     each = (job.sequences, job.steps)
-    results = each if interface.every_step else each[:1]
+    results = (job.sequences, job.out_steps(interface)) if interface.every_step else each[:1]
     shape = (*results, interface.n_out)
     last = streams.last.reshape(job.sequences, -1)
     if job.tlast and (last[:, :-1].any() or not last[:, -1].all()):
