@@ -12,7 +12,7 @@ from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType, Ints
 from lmu_hls.golden.assign import Step
 from lmu_hls.resources import hdl_file
-from lmu_hls.rtl import memory_unit
+from lmu_hls.rtl.memory import memory_unit
 from lmu_hls.rtl.standalone import with_submodules
 from lmu_hls.spec import LMU
 from lmu_hls.toolchain import simulator_env
