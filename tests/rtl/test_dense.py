@@ -13,8 +13,8 @@ from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType
 from lmu_hls.naming import identifier
 from lmu_hls.resources import hdl_file, hdl_modules
-from lmu_hls.rtl.memory import memory_unit
 from lmu_hls.rtl.dense import lanes_for, rom_words
+from lmu_hls.rtl.memory import memory_unit
 from lmu_hls.rtl.standalone import with_submodules
 from lmu_hls.toolchain import find, simulator_env
 from tests.support.hdl.dense_grid import Config
