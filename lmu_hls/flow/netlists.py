@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 
 from lmu_hls import golden
 from lmu_hls.backend.design import Design
+from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import Ints
 from lmu_hls.records import Comparison
 from lmu_hls.records.folder import OutputFolder
@@ -15,13 +17,16 @@ from lmu_hls.synth.gates import gates, modelled
 from lmu_hls.synth.roms import check_roms, data_files
 from lmu_hls.synth.yosys import netlist
 from lmu_hls.toolchain import need, simulator_env
-from lmu_hls.verify import bench
+from lmu_hls.verify import bench, verilated
 from lmu_hls.verify.compare import compare
 from lmu_hls.verify.rtlsim import SOURCE
 
 SEQUENCES = 2  # that a netlist is simulated with
-SIMULATOR = "icarus"
-TOOLS = (SIMULATOR, "cocotb", "pyosys")
+SIMULATOR = "icarus"  # unless another is asked for
+# {simulator: what it takes}. Icarus sees unknown bits; Verilator, which knows none, is for large networks
+TOOLS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {"icarus": ("icarus", "cocotb", "pyosys"), "verilator": ("verilator", "g++", "pyosys")}
+)
 
 
 def title(target: str) -> str:
@@ -29,15 +34,19 @@ def title(target: str) -> str:
     return f"netlist {target}"
 
 
-def check_netlists(targets: Sequence[str]) -> None:
-    """Raises LmuHlsError where a target is unknown or has no models, or a tool is absent."""
+def check_netlists(targets: Sequence[str], simulator: str = SIMULATOR) -> None:
+    """Raises LmuHlsError where a target is unknown or has no models, or a tool is absent or no simulator."""
     for target in targets:
         modelled(target_of(target))
-        simulator_env(SIMULATOR)
+        if simulator not in TOOLS:
+            raise LmuHlsError(f"a netlist is not simulated with {simulator!r}; take {' or '.join(TOOLS)}")
+        simulator_env(simulator)
         need("pyosys")
 
 
-def compare_netlist(folder: OutputFolder, design: Design, x: Ints, target: str) -> Comparison:
+def compare_netlist(
+    folder: OutputFolder, design: Design, x: Ints, target: str, simulator: str = SIMULATOR
+) -> Comparison:
     """Synthesise the network for a target, send x (N, T, n_in) through its netlist, and compare with golden.
 
     Raises LmuHlsError when a tool fails, for a primitive without a model, and when the netlist gets stuck or gives
@@ -49,6 +58,10 @@ def compare_netlist(folder: OutputFolder, design: Design, x: Ints, target: str) 
     made = netlist(sources, design.plan.top, {}, work, target_of(target), folder.verilog, data)
     interface = replace(design.interface, probes=())  # inner wires have gone
     files = gates(made, target_of(target), work).files
-    compiled = bench.build(SIMULATOR, files, interface, folder.verilog, work)
+    compiled: bench.Bench | verilated.Accelerator
+    if simulator == "verilator":
+        compiled = verilated.build(files, interface, folder.verilog, work)
+    else:
+        compiled = bench.build(simulator, files, interface, folder.verilog, work)
     expected = golden.run_samples(design.network, x).output
     return compare(title(target), SOURCE, "output", expected, compiled.run(x).outputs)

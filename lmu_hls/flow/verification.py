@@ -17,6 +17,7 @@ from lmu_hls.flow.data import Data, head_of
 from lmu_hls.flow.fidelity import refer
 from lmu_hls.flow.ledger import Ledger
 from lmu_hls.flow.netlists import SEQUENCES as NETLIST_SEQUENCES
+from lmu_hls.flow.netlists import SIMULATOR as NETLIST_SIMULATOR
 from lmu_hls.flow.netlists import TOOLS as NETLIST_TOOLS
 from lmu_hls.flow.netlists import check_netlists, compare_netlist
 from lmu_hls.flow.netlists import title as netlist_title
@@ -52,6 +53,7 @@ def verify(
     rtl_samples: Mapping[str, int] | None = None,
     netlists: Sequence[str] = (),
     netlist_samples: int = NETLIST_SEQUENCES,
+    netlist_simulator: str = NETLIST_SIMULATOR,
     waves: bool = False,
     min_snr_db: float | None = None,
     progress: Progress = no_progress,
@@ -60,7 +62,8 @@ def verify(
 
     The simulator "blackbox" is csim with the Verilog of the project's RTL blackboxes in it.
     ``rtl_samples`` limits the sequences that go through each simulator; the first ones are taken, as are the first
-    ``netlist_samples`` for what synthesis makes of it for each of the targets ``netlists``. ``verify.json`` then
+    ``netlist_samples`` for what synthesis makes of it for each of the targets ``netlists``, in ``netlist_simulator``
+    (:data:`lmu_hls.flow.netlists.TOOLS`). ``verify.json`` then
     holds what this run found, with the figures of the task when the data have targets, and how close golden comes to
     the Keras model: ``min_snr_db`` is the least SNR that counts as close. It also holds what
     :mod:`lmu_hls.flow.ledger` keeps of earlier runs. Raises LmuHlsError when a tool is absent or a file changes
@@ -77,12 +80,15 @@ def verify(
         toolchain.simulator_env(simulator)
     if cosim.SIMULATOR in simulators:
         cosim.blackboxes(folder.hls)
-    check_netlists(netlists)
+    check_netlists(netlists, netlist_simulator)
     limits = rtl_samples or {}
     commands = {name: _command(data, name, limits.get(name)) for name in simulators}
     checks = [("csim", "csim", _command(data, "none"))] if csim else []
     checks += [(*_check_of(name), command) for name, command in commands.items()]
-    checks += [(netlist_title(name), "rtlsim", _netlist_command(data, name, netlist_samples)) for name in netlists]
+    asked = "" if netlist_simulator == NETLIST_SIMULATOR else f" --netlist-simulator {netlist_simulator}"
+    checks += [
+        (netlist_title(name), "rtlsim", _netlist_command(data, name, netlist_samples, asked)) for name in netlists
+    ]
     ledger = Ledger.begin(folder, about, before, checks)
     x = quantize(data.x, network.x)
     reference, overruns, ties = _golden(folder, network, x, progress)
@@ -114,9 +120,9 @@ def verify(
     for target in netlists:
         assert made is not None
         progress(netlist_title(target), 0, 1)
-        comparison = compare_netlist(folder, made, x[:netlist_samples], target)
+        comparison = compare_netlist(folder, made, x[:netlist_samples], target, netlist_simulator)
         progress(netlist_title(target), 1, 1)
-        ledger.enter(netlist_title(target), comparison, None, _versions(*NETLIST_TOOLS))
+        ledger.enter(netlist_title(target), comparison, None, _versions(*NETLIST_TOOLS[netlist_simulator]))
     bound = "" if min_snr_db is None else f" --min-snr-db {min_snr_db:g}"
     ledger.refer(_command(data, "none") + bound, _versions("keras", "tensorflow"), replace(found, ties=ties))
     ledger.trace(traces(network, without_state(model), data.x, x, (real, reference), targets, excerpt))
@@ -133,8 +139,9 @@ def _command(data: Data, simulator: str, limit: int | None = None) -> str:
     return f"lmu-hls verify OUTDIR --simulator {simulator} {data.option}{first}"
 
 
-def _netlist_command(data: Data, target: str, limit: int) -> str:
-    return f"lmu-hls verify OUTDIR --simulator none --netlist {target} --netlist-samples {limit} {data.option}"
+def _netlist_command(data: Data, target: str, limit: int, asked: str) -> str:
+    options = f"--netlist {target} --netlist-samples {limit}{asked}"
+    return f"lmu-hls verify OUTDIR --simulator none {options} {data.option}"
 
 
 def _versions(*tools: str) -> dict[str, str]:

@@ -24,6 +24,9 @@ def verify(
         typer.Option(metavar="TARGET", help="Simulate what synthesis makes for it, too: ecp5, up5k, ...; repeatable."),
     ] = None,
     netlist_samples: Annotated[int, typer.Option(min=1, help="Sequences that a netlist is simulated with.")] = 2,
+    netlist_simulator: Annotated[
+        str, typer.Option(help="icarus, which sees unknown bits, or verilator, for large networks.")
+    ] = "icarus",
     min_snr_db: Annotated[
         float | None,
         typer.Option(help="Fail where the outputs are farther from the Keras model; without it below 20 dB warns."),
@@ -49,6 +52,7 @@ def verify(
             simulators=chosen,
             netlists=tuple(dict.fromkeys(netlist or ())),
             netlist_samples=netlist_samples,
+            netlist_simulator=netlist_simulator,
             waves=waves,
             min_snr_db=min_snr_db,
             progress=progress,
