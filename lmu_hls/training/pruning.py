@@ -24,12 +24,18 @@ class Pruning(keras.callbacks.Callback):
     epochs ``begin`` .. ``end``; a block that is zero stays so. A kernel that has zeros already, of an earlier pruning,
     keeps them, so that masks go with saved weights.
 
+    Each kernel gets that share of zeros; ``together`` all kernels do, and a block's strength is its square over the sum
+    of the squares that are not smaller in its kernel (Lee, Park, Mo, Ahn, Shin, "Layer-adaptive Sparsity for the
+    Magnitude-based Pruning", 2021), so that small kernels, an encoder's for one, keep more of theirs.
+
     Raises LmuHlsError for a sparsity, epochs or lanes that cannot be, when training begins.
     """
 
-    def __init__(self, sparsity: float, begin: int = 0, end: int | None = None, lanes: int = 1) -> None:
+    def __init__(
+        self, sparsity: float, begin: int = 0, end: int | None = None, lanes: int = 1, together: bool = False
+    ) -> None:
         super().__init__()
-        self.sparsity, self.begin, self.end, self.lanes = sparsity, begin, end, lanes
+        self.sparsity, self.begin, self.end, self.lanes, self.together = sparsity, begin, end, lanes, together
         self._masks: list[tuple[Any, Mask]] = []
         self._batch = 0
 
@@ -50,7 +56,13 @@ class Pruning(keras.callbacks.Callback):
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         self._batch += 1
         share = self.share(self._batch / max(1, self.params.get("steps") or 1))
-        self._masks = [(variable, self._pruned(variable, mask, share)) for variable, mask in self._masks]
+        groups = [self._masks] if self.together else [[item] for item in self._masks]
+        self._masks = [item for group in groups for item in self._pruned(group, share)]
+        for variable, mask in self._masks:
+            if mask.any():
+                values = np.array(keras.ops.convert_to_numpy(variable))
+                values[np.repeat(mask, self.lanes, axis=0)] = 0
+                variable.assign(values)
 
     def share(self, epoch: float) -> float:
         """The share of zeros that is wanted after so many epochs."""
@@ -83,23 +95,32 @@ class Pruning(keras.callbacks.Callback):
         strengths: NDArray[np.float64] = values.reshape(-1, self.lanes, values.shape[-1]).sum(axis=1)
         return strengths
 
-    def _pruned(self, variable: Any, mask: Mask, share: float) -> Mask:
-        """More of the weakest blocks, up to ``share``; the variable has zeros there."""
-        count = int(np.floor(share * mask.size + 1e-9))
-        if count > mask.sum():
-            strengths = np.where(mask, -1.0, self._strengths(variable))
-            mask = np.zeros(mask.shape, bool)
-            mask.flat[np.argsort(strengths, axis=None, kind="stable")[:count]] = True
-        if mask.any():
-            values = np.array(keras.ops.convert_to_numpy(variable))
-            values[np.repeat(mask, self.lanes, axis=0)] = 0
-            variable.assign(values)
-        return mask
+    def _pruned(self, group: list[tuple[Any, Mask]], share: float) -> list[tuple[Any, Mask]]:
+        """The kernels of ``group`` with more of the weakest blocks in their masks, up to ``share`` of all."""
+        whole = np.concatenate([mask.ravel() for _, mask in group])
+        count = int(np.floor(share * whole.size + 1e-9))
+        if count <= whole.sum():
+            return group
+        ranks = [self._strengths(variable) for variable, _ in group]
+        strengths = np.concatenate([(_adaptive(rank) if self.together else rank).ravel() for rank in ranks])
+        strengths[whole] = -1.0
+        whole[np.argsort(strengths, kind="stable")[:count]] = True
+        parts = np.split(whole, np.cumsum([mask.size for _, mask in group])[:-1])
+        return [(variable, part.reshape(mask.shape)) for (variable, mask), part in zip(group, parts, strict=True)]
 
 
-def prune(sparsity: float, begin: int = 0, end: int | None = None, lanes: int = 1) -> Pruning:
+def _adaptive(strengths: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Squares over the sum of those that are not smaller: a strength that can be compared between kernels."""
+    squares = strengths.ravel() ** 2
+    order = np.argsort(squares, kind="stable")
+    sums = np.empty_like(squares)
+    sums[order] = np.cumsum(squares[order][::-1])[::-1]
+    return np.asarray(squares / np.maximum(sums, 1e-300)).reshape(strengths.shape)
+
+
+def prune(sparsity: float, begin: int = 0, end: int | None = None, lanes: int = 1, together: bool = False) -> Pruning:
     """A callback for ``fit`` of a float or a quantized model; arguments as of :class:`Pruning`."""
-    return Pruning(sparsity, begin, end, lanes)
+    return Pruning(sparsity, begin, end, lanes, together)
 
 
 def kernels(model: keras.Model) -> Iterator[tuple[str, Any]]:

@@ -6,7 +6,7 @@ import pytest
 
 import lmu_hls
 from lmu_hls.errors import LmuHlsError
-from lmu_hls.training.pruning import kernels
+from lmu_hls.training.pruning import _adaptive, kernels
 from tests.support.lmu_models import lmu, model
 
 
@@ -51,6 +51,27 @@ def test_blocks_of_lanes_are_zero_as_a_whole():
     for found in zeros(rows):
         pairs = found.reshape(-1, 2, found.shape[1])
         assert np.array_equal(pairs[:, 0], pairs[:, 1]) and pairs.any()
+
+
+def test_together_a_small_kernel_keeps_more():
+    built = model(
+        lmu("relu", (False, False, True), return_sequences=False), keras.layers.Dense(40), keras.layers.Dense(2)
+    )
+    rng = np.random.default_rng(0)
+    for _, variable in kernels(built):
+        variable.assign(rng.normal(size=variable.shape))
+    values = [np.abs(variable.numpy()) for _, variable in kernels(built)]
+    built.compile(keras.optimizers.SGD(0.0), "mse")
+    built.fit(np.zeros((4, 5, 3)), np.zeros((4, 2)), epochs=1, verbose=0, callbacks=[lmu_hls.prune(0.5, together=True)])
+    found = zeros(built)
+    assert sum(mask.sum() for mask in found) == sum(mask.size for mask in found) // 2
+    shares = [mask.mean() for mask in found]
+    smallest, largest = (pick(range(len(found)), key=lambda k: found[k].size) for pick in (min, max))
+    assert shares[smallest] < 0.5 < shares[largest]
+    for before, mask in zip(values, found, strict=True):
+        assert not mask.any() or before[mask].max() <= before[~mask].min()  # in a kernel still the weakest
+    scores = _adaptive(np.array([[3.0, 1.0], [2.0, 0.0]]))
+    assert np.allclose(scores, [[1, 1 / 14], [4 / 13, 0]])
 
 
 def test_masks_stay_through_quantization_fine_tuning_and_saving(tmp_path):
