@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from lmu_hls.hls.stateful import reset_states, stream
     from lmu_hls.layers import LMU, LMUCell, convert_keras_lmu, load_keras_lmu
     from lmu_hls.layers.rebase import fine_tune, rebase, rediscretize
-    from lmu_hls.training import QuantizedModel, distill, prune, quantize
+    from lmu_hls.training import QuantizedModel, distill, learn_types, prune, quantize
     from lmu_hls.tuning import auto_precision
 
 __version__ = "0.1.0"
@@ -28,6 +28,7 @@ __all__ = [
     "convert_keras_lmu",
     "distill",
     "fine_tune",
+    "learn_types",
     "load_keras_lmu",
     "prune",
     "quantize",
@@ -42,7 +43,7 @@ __all__ = [
 _HOME = {
     **dict.fromkeys(("LMU", "LMUCell", "convert_keras_lmu", "fine_tune"), "lmu_hls.layers"),
     **dict.fromkeys(("load_keras_lmu", "rebase", "rediscretize"), "lmu_hls.layers"),
-    **dict.fromkeys(("QuantizedModel", "distill", "prune", "quantize"), "lmu_hls.training"),
+    **dict.fromkeys(("QuantizedModel", "distill", "learn_types", "prune", "quantize"), "lmu_hls.training"),
     "auto_precision": "lmu_hls.tuning",
     "reference": "lmu_hls.backend",
     "register": "lmu_hls.hls",

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,8 @@ PASSES = ("proc", "opt_expr", "opt_dff -nosdff", "memory -nomap", "opt_clean")
 _ADDERS = {"$add", "$sub", "$neg", "$alu", "$macc", "$macc_v2", "$lt", "$le", "$gt", "$ge"}
 _MEMORIES = {"lmu_rom": ROM, "lmu_ram": RAM}
 _NETLIST = "netlist.json"
+
+_UNNAMED = re.compile(r"\bgenblk\d+\.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +89,15 @@ def of_netlist(modules: Mapping[str, Any], top: str) -> Drivers:
         if library in _MEMORIES:
             memories.append(_memory(module, path.removesuffix("."), _MEMORIES[library]))
             continue
-        bits += [Bit(library, kind, tuple(path + net for net in nets)) for kind, nets in driven[name]]
+        bits += [Bit(library, kind, _in_both(path + net for net in nets)) for kind, nets in driven[name]]
         cells = module["cells"].items()
         waiting += [(cell["type"], f"{path}{instance}.") for instance, cell in cells if cell["type"] in modules]
     return Drivers(tuple(bits), tuple(memories))
+
+
+def _in_both(names: Iterable[str]) -> tuple[str, ...]:
+    """Yosys's names, and those of Verilator, which has no scope of its own for the block of an "else if"."""
+    return tuple(dict.fromkeys(other for name in names for other in (name, _UNNAMED.sub("", name))))
 
 
 def library_name(name: str, module: Mapping[str, Any], top: str) -> str:

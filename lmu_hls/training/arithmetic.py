@@ -6,6 +6,7 @@ whose terms stay below 2**53 in magnitude, in any order of summation; a float32 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -15,6 +16,7 @@ from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType
 from lmu_hls.layers.discretize import working_dtype
 
+Assigned = Callable[[Any], Any]  # real values as they are in a type
 MANTISSA = {"float64": 53, "float32": 24}
 
 

@@ -56,7 +56,8 @@ class Distilled(keras.Model):
         if not training:
             return loss
         distance = self._distance(ops.cast(self._taught(x), y_pred.dtype), y_pred)
-        return (1 - self.share) * loss + self.share * ops.cast(distance, loss.dtype)
+        own = sum(ops.cast(added, loss.dtype) for added in self.losses)  # of the student's layers: they count in full
+        return (1 - self.share) * loss + self.share * (ops.cast(distance, loss.dtype) + own)
 
     def _distance(self, taught: Any, y_pred: Any) -> Any:
         if self.temperature is None:

@@ -16,7 +16,7 @@ from lmu_hls import legendre
 from lmu_hls.fixed import to_float
 from lmu_hls.layers import linear
 from lmu_hls.spec import LMU, DenseUpdate
-from lmu_hls.training.arithmetic import cast, constant, limits, straight_through
+from lmu_hls.training.arithmetic import Assigned, cast, constant, limits, straight_through
 from lmu_hls.training.loops import over
 from lmu_hls.training.step import BoundStep, Step
 from lmu_hls.training.weights import Weights
@@ -25,15 +25,20 @@ Masks = Mapping[str, Any]  # of dropout, by the tensor that the encoder reads: "
 
 
 class LMUProgram:
-    """``lmu`` with its ``weights``. ``cell``, an LMUCell, has the float memory; without it steps have its gradient."""
+    """``lmu`` with its ``weights``. ``cell``, an LMUCell, has the float memory; without it steps have its gradient.
 
-    def __init__(self, lmu: LMU, weights: Weights, cell: Any = None) -> None:
+    ``learned`` is as for :class:`Step`.
+    """
+
+    def __init__(
+        self, lmu: LMU, weights: Weights, cell: Any = None, learned: Mapping[str, Assigned] | None = None
+    ) -> None:
         self.lmu, self._keras_cell = lmu, cell
         x = frozenset({"x"})
-        self._encoder = Step(lmu.name, [lmu.encoder], weights, x)
+        self._encoder = Step(lmu.name, [lmu.encoder], weights, x, learned)
         self._memory = Step(lmu.name, lmu.memory, weights)
         self._loops = bool(self._encoder.carried)
-        self._cell = Step(lmu.name, lmu.cell, weights, x if self._loops else x | {"mem"})
+        self._cell = Step(lmu.name, lmu.cell, weights, x if self._loops else x | {"mem"}, learned)
         self._chained = any(term.x.beside for item in lmu.memory for term in item.terms)
         self._work = 2 * lmu.order // 8 + 1 if self._chained else 1
 

@@ -65,18 +65,20 @@ class QuantizedModel(keras.Model):
         """The contract in keras.ops; made when it is first needed, because that takes a conversion."""
         if self._program is None:
             with _outside_of_graphs():
-                self._program = self._make()
+                self._program = self.make_program()
         return self._program
 
-    def _make(self) -> Any:
+    def make_program(self, learned: Mapping[tuple[str, str], Any] | None = None) -> Any:
+        """The contract in keras.ops. ``learned`` says how some tensors are assigned, by layer and hls4ml's name."""
         from lmu_hls.training.places import network_and_weights
         from lmu_hls.training.program import Program
         from lmu_hls.tuning.draft import draft
 
         config = self.own_config
         source = draft(self.float_model, config)
-        network, weights = network_and_weights(self.float_model, source, types_of(config, source.keys))
-        return Program(network, weights, dict(_cells(self.float_model)))
+        types = types_of(config, source.keys)
+        network, weights = network_and_weights(self.float_model, source, types, learned)
+        return Program(network, weights, dict(_cells(self.float_model)), _by_tensor(network, source, learned or {}))
 
     # Keras calls these before it traces a step, in which weights have no values that a conversion could read
 
@@ -94,7 +96,10 @@ class QuantizedModel(keras.Model):
 
     def call(self, x: Any, training: bool = False) -> Any:
         """The output for x (batch, steps, features)."""
-        program = self.program
+        return self.compute(self.program, x, training)
+
+    def compute(self, program: Any, x: Any, training: bool) -> Any:
+        """The output of ``program``, this model's or one with other types; with dropout in ``training``."""
         if not training:
             return program(x)
         masks = {name: _masks(cell, ops.shape(x)[0]) for name, cell in _cells(self.float_model)}
@@ -127,6 +132,13 @@ class QuantizedModel(keras.Model):
         """The model that `get_config` described, with fresh weights."""
         inner = keras.saving.deserialize_keras_object(config["float_model"], custom_objects=custom_objects)
         return cls(inner, config["own_config"], name=config["name"])
+
+
+def _by_tensor(network: Any, source: Any, learned: Mapping[tuple[str, str], Any]) -> dict[tuple[str, str], Any]:
+    """``learned`` by the contract's names of tensors; that of an input is ""."""
+    from lmu_hls.tuning.calibration import value_keys
+
+    return {name: learned[key] for name, key in value_keys(network, source).items() if key in learned}
 
 
 def _outside_of_graphs() -> Any:

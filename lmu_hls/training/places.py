@@ -19,6 +19,7 @@ from lmu_hls.front.extract import network_of
 from lmu_hls.front.reading import Reading
 from lmu_hls.keras_weights import take_weights
 from lmu_hls.spec import Network, Weight
+from lmu_hls.training.arithmetic import Assigned
 from lmu_hls.training.weights import Trained, Weights
 from lmu_hls.tuning.draft import Draft, Key, Types, draft, retyped
 
@@ -33,14 +34,17 @@ def trained_variables(model: keras.Model) -> list[Any]:
     return [w for w in model.trainable_variables if id(w) not in frozen and w.name != "log_theta_ratio"]
 
 
-def network_and_weights(model: keras.Model, source: Draft, types: Types) -> tuple[Network, Weights]:
+def network_and_weights(
+    model: keras.Model, source: Draft, types: Types, learned: Mapping[Key, Assigned] | None = None
+) -> tuple[Network, Weights]:
     """The contract of ``model`` with ``types``, in which every trained weight has its places in the model's variables.
 
-    ``source`` is the draft of the model. Raises LmuHlsError for a weight that is made of several.
+    ``source`` is the draft of the model; ``learned`` says how some weights are assigned.
+    Raises LmuHlsError for a weight that is made of several.
     """
     numbered = draft(_numbered(model), source.config)
     trained = {
-        key: Trained(*found, types[key])
+        key: Trained(key, *found, types[key], (learned or {}).get(key))
         for key, values in source.weights.items()
         if (found := _found(key, values, numbered.weights[key], trained_variables(model))) is not None
     }

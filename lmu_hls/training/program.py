@@ -9,7 +9,7 @@ from keras import ops
 
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.spec import LMU, Network, Node, Window
-from lmu_hls.training.arithmetic import assign, cast
+from lmu_hls.training.arithmetic import Assigned, assign, cast
 from lmu_hls.training.lmu import LMUProgram, Masks
 from lmu_hls.training.step import Step
 from lmu_hls.training.weights import Weights
@@ -23,22 +23,31 @@ def unchanged(node: str, source: str, values: Any) -> Any:
 
 
 class Program:
-    """The nodes of ``network``, one input and one output; ``cells`` are the LMUCells of its LMU layers, by name."""
+    """The nodes of ``network``, one input and one output; ``cells`` are the LMUCells of its LMU layers, by name.
+
+    ``learned`` says how some tensors are assigned, by node and the contract's name; the type of an input is "".
+    """
 
     def __init__(
-        self, network: Network, weights: Weights | None = None, cells: Mapping[str, Any] | None = None
+        self,
+        network: Network,
+        weights: Weights | None = None,
+        cells: Mapping[str, Any] | None = None,
+        learned: Mapping[tuple[str, str], Assigned] | None = None,
     ) -> None:
         weights = Weights() if weights is None else weights
         self.network, self.weights = network, weights
         values = network.values
         self._lmus, self._steps = {}, {}
+        self._inputs = {name: given for (name, tensor), given in (learned or {}).items() if not tensor}
         for node in network.nodes:
+            own = {tensor: given for (name, tensor), given in (learned or {}).items() if name == node.name}
             if isinstance(node.layer, LMU):
-                self._lmus[node.name] = LMUProgram(node.layer, weights, (cells or {}).get(node.name))
+                self._lmus[node.name] = LMUProgram(node.layer, weights, (cells or {}).get(node.name), own)
             else:
                 widths = [values[source].width for source in node.inputs]
                 names = [tensor.name for tensor in node.layer.reads(*widths)]
-                self._steps[node.name] = names, Step(node.name, node.layer.assignments(*widths), weights)
+                self._steps[node.name] = names, Step(node.name, node.layer.assignments(*widths), weights, learned=own)
 
     def __call__(self, x: Any, between: Between = unchanged, masks: Mapping[str, Masks] | None = None) -> Any:
         """The output for real x (batch, steps, n_in), every value of which is on the grid of its type.
@@ -56,7 +65,10 @@ class Program:
         Raises LmuHlsError when the output needs more than what is ``known``.
         """
         (output,), entire = self.network.outputs, self.network.values
-        values = {name: assign(cast(value), entire[name].type) for name, value in known.items()}
+        values = {
+            name: self._inputs[name](cast(value)) if name in self._inputs else assign(cast(value), entire[name].type)
+            for name, value in known.items()
+        }
         for node in self.behind(known):
             read = [cast(between(node.name, source, values[source])) for source in node.inputs]
             if node.name in self._lmus:

@@ -13,7 +13,7 @@ from lmu_hls.activations import FUNCTIONS
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType, to_float
 from lmu_hls.spec import Activation, Assign, Read, Term, VectorFunction, Weight, assigned, carried
-from lmu_hls.training.arithmetic import assign, check_exact, constant, exact, integers, straight_through
+from lmu_hls.training.arithmetic import Assigned, assign, check_exact, constant, exact, integers, straight_through
 from lmu_hls.training.loops import over
 from lmu_hls.training.vectors import EQUATIONS
 from lmu_hls.training.weights import Weights
@@ -26,15 +26,21 @@ class Step:
     """Some assignments in their order, on values (..., width).
 
     Of the sums, products of matrices and tensors ``ahead`` can be made for all steps at once. Raises LmuHlsError for a
-    sum that the backend would round.
+    sum that the backend would round. ``learned`` says how some tensors are assigned, by name; those of a table and
+    those in which values need the one beside them stay as they are.
     """
 
     def __init__(
-        self, name: str, assignments: Sequence[Assign], weights: Weights, ahead: frozenset[str] = frozenset()
+        self,
+        name: str,
+        assignments: Sequence[Assign],
+        weights: Weights,
+        ahead: frozenset[str] = frozenset(),
+        learned: Mapping[str, Assigned] | None = None,
     ) -> None:
         self.carried = tuple(tensor.name for tensor in carried(assignments))
         self.widths = {tensor.name: tensor.width for tensor in assigned(assignments)}
-        self._items, self._weights = tuple(assignments), weights
+        self._items, self._weights, self._learned = tuple(assignments), weights, learned or {}
         self._ahead = {
             k: [term for term in item.terms if term.matrix is not None and _known(term.x, ahead)]
             for k, item in enumerate(assignments)
@@ -59,14 +65,20 @@ class Step:
             for weight in (*(term.factor for term in item.terms), *item.biases)
             if isinstance(weight, Weight)
         }
-        return BoundStep(self._items, self._ahead, factors)
+        return BoundStep(self._items, self._ahead, factors, self._learned)
 
 
 class BoundStep:
     """A step in which every weight is a tensor."""
 
-    def __init__(self, items: tuple[Assign, ...], ahead: Mapping[int, list[Term]], factors: Mapping[int, Any]) -> None:
-        self._items, self._ahead, self._factors = items, ahead, factors
+    def __init__(
+        self,
+        items: tuple[Assign, ...],
+        ahead: Mapping[int, list[Term]],
+        factors: Mapping[int, Any],
+        learned: Mapping[str, Assigned],
+    ) -> None:
+        self._items, self._ahead, self._factors, self._learned = items, ahead, factors, learned
 
     def ahead(self, inputs: Tensors) -> dict[int, Any]:
         """What is known before the loop: a part of the sum, for some assignments."""
@@ -99,14 +111,17 @@ class BoundStep:
         if isinstance(item.function, VectorFunction):
             return EQUATIONS[type(item.function)](item.function, values(read))
         assert item.function is not None
-        return activate(item.function, values(read), item.to.type)
+        return activate(item.function, values(read), item.to.type, self._learned.get(item.to.name))
 
     def _sum(self, k: int, item: Assign, values: Callable[[Read], Any], sums: Sums) -> Any:
         done = self._ahead[k] if k in sums else []
         chained = next((term for term in item.terms if term.x.beside), None)
         parts = [self._term(t, values) for t in item.terms if t is not chained and not any(t is d for d in done)]
         total = _total([*([sums[k]] if k in sums else []), *parts, *(self._factors[id(bias)] for bias in item.biases)])
-        return assign(total, item.to.type) if chained is None else self._chain(item, chained, total)
+        if chained is not None:
+            return self._chain(item, chained, total)
+        learned = self._learned.get(item.to.name)
+        return assign(total, item.to.type) if learned is None else learned(total)
 
     def _term(self, term: Term, values: Callable[[Read], Any]) -> Any:
         x = values(term.x)
@@ -140,15 +155,19 @@ class BoundStep:
         return ops.reshape(ops.swapaxes(made, 1, 2), (-1, item.width))
 
 
-def activate(function: Activation, values: Any, to: FixedType) -> Any:
-    """function(values), assigned to ``to``; through a table with the gradient of the function itself."""
+def activate(function: Activation, values: Any, to: FixedType, learned: Assigned | None = None) -> Any:
+    """function(values), assigned to ``to``; through a table with the gradient of the function itself.
+
+    ``learned`` assigns in place of ``to`` where there is no table.
+    """
     if function.table is None:
         known = FUNCTIONS[function.function]
         if known.low == 0:
             values = ops.relu(values)
         elif known.low > -np.inf:
             values = ops.maximum(values, known.low)
-        return assign(values if known.high == np.inf else ops.minimum(values, known.high), to)
+        limited = values if known.high == np.inf else ops.minimum(values, known.high)
+        return assign(limited, to) if learned is None else learned(limited)
     table = function.table
     real = keras.activations.get(function.function)(values)
     place = ops.cast(integers(ops.stop_gradient(values), table.index) - float(table.index.min_int), "int32")

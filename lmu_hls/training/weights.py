@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from lmu_hls.fixed import MAX_WIDTH, FixedType, to_float
 from lmu_hls.spec import Weight
-from lmu_hls.training.arithmetic import assign, cast, constant
+from lmu_hls.training.arithmetic import Assigned, assign, cast, constant
 
 Indices = NDArray[np.int64]
 MARK = MAX_WIDTH - 1  # bits of the type of a weight that holds numbers; no usual weight has as many
@@ -25,15 +25,21 @@ MARK = MAX_WIDTH - 1  # bits of the type of a weight that holds numbers; no usua
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Trained:
-    """A weight of the contract of ``type``: the elements ``places`` of the flat Keras variable ``variable``."""
+    """A weight of the contract of ``type``: the elements ``places`` of the flat Keras variable ``variable``.
 
+    ``assigned``, where it is there, takes the place of the assignment to ``type``.
+    """
+
+    key: tuple[str, str]  # layer and tensor, with hls4ml's names
     variable: Any
     places: Indices  # in the shape of the weight
     type: FixedType
+    assigned: Assigned | None = None
 
     def tensor(self) -> Any:
         """Its values on their grid."""
-        return assign(cast(pick(self.variable.value, self.places)), self.type)
+        values = cast(pick(self.variable.value, self.places))
+        return assign(values, self.type) if self.assigned is None else self.assigned(values)
 
 
 class Weights:

@@ -124,8 +124,18 @@ def observe(network: Network, trace: Trace) -> dict[Key, Observed]:
     for (layer, name), tensor in network.tensors.items():
         traced = trace[layer]
         values = to_float(traced.tensors[name], tensor.type)
-        seen[layer, _TRACE_NAMES.get(name, name)] = _of(values, traced.overflows.get(name, 0))
+        seen[_key(layer, name)] = _of(values, traced.overflows.get(name, 0))
     return seen
+
+
+def value_keys(network: Network, source: Draft) -> dict[tuple[str, str], Key]:
+    """The key of every tensor that a run leaves, by golden's names; that of the input is ""."""
+    (entrance,) = network.inputs
+    return {(entrance.name, ""): (source.nodes[0].name, "result"), **{name: _key(*name) for name in network.tensors}}
+
+
+def _key(layer: str, tensor: str) -> Key:
+    return layer, _TRACE_NAMES.get(tensor, tensor)
 
 
 def traced_name(layer: LayerTrace, tensor: str) -> str:

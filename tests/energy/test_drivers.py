@@ -24,9 +24,13 @@ module n_lmu_unit #(parameter W = 2) (
     end
 endmodule
 
-module n_top (input wire clk, input wire en, input wire [1:0] a, output wire [3:0] y, output wire [4:0] word);
+module n_top #(parameter W = 2) (
+    input wire clk, input wire en, input wire [1:0] a, output wire [3:0] y, output wire [4:0] word
+);
     generate
-        if (1) begin : g_on
+        if (W < 0) begin : g_off
+        end else if (W < 1) begin : g_none
+        end else begin : g_on
             n_lmu_unit #(.W(2)) unit (.clk(clk), .en(en), .a(a), .y(y));
         end
     endgenerate

@@ -12,6 +12,7 @@ from __future__ import annotations
 THOROUGH: dict[str, tuple[str, ...]] = {
     "backend/test_verilog.py": ("test_ten_thousand_streamed_steps_are_goldens",),
     "benchmarks/test_precision.py": ("test_quick_tables",),
+    "benchmarks/test_learned_types.py": ("test_what_is_learned_is_cheaper",),
     "examples/test_psmnist.py": ("test_weights_have_eight_bits_and_integer_states_are_goldens",),
     "flow/test_convert_softmax.py": (
         "test_verify",
@@ -435,6 +436,8 @@ THOROUGH: dict[str, tuple[str, ...]] = {
         "!test_streams_that_are_closed_change_nothing_else[[]| head -1]",
         "test_other_output_into_a_pipe_without_a_reader[[]--help]",
     ),
+    "training/test_distillation.py": ("test_a_student_comes_close*", "test_it_goes_with_*"),
+    "training/test_learned.py": ("test_it_is_saved*", "test_a_price_takes_bits_away*"),
     "training/test_program.py": (
         "test_random_network_equals_golden[[]*",
         "!test_random_network_equals_golden[[][01]]",
