@@ -3,8 +3,8 @@
     python -m benchmarks.learned_types [--model MODEL.keras] [--output curve.json] [--seeds 1 2 3]
 
 Each point is a training on the 270 training utterances; the 370 test utterances are looked at once, when it is over.
-Bits are widths times elements, every weight once and every value of one time step once. Learned: prices of a kbit in units
-of the loss, from 4-bit weights and 7-bit values. Uniform: weights of w bits and values of w + 3. Search: what
+Bits are widths times elements, every weight once and every value of one time step once. Learned: prices of a kbit in
+units of the loss, from 4-bit weights and 7-bit values. Uniform: weights of w bits and values of w + 3. Search: what
 `--precision auto` finds, trained on. All are trained for as many epochs, and learn from the float model, too.
 """
 
