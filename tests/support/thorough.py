@@ -3,7 +3,7 @@
 One list, so that the time of `make test` is kept in one place: file -> patterns (fnmatch) of tests of that file with
 their parameters, and after a "!" those of them that stay; "[[]" is a bracket. Rules: each module keeps a test, each
 checker a seeded fault, each kind of network, simulator and tool a run. tests/README.md says how long what takes. In
-tests/formal the first proof and the first fault of each module stay, see test_proofs.py, but for the dearest four;
+tests/formal the first proof and the first fault of each module stay, see test_proofs.py, but for the dearest three;
 units of hdl/ run under Icarus, whole networks under Verilator, too.
 """
 
@@ -58,7 +58,6 @@ THOROUGH: dict[str, tuple[str, ...]] = {
         "!test_states_reached[[]hidden_cell-*",
         "test_proven[[]lmu_uart_tx-*",
         "test_faults_found[[]lmu_uart_tx-*",
-        "test_proven[[]lmu_memory_tridiag-*",
         "test_faults_found[[]lmu_memory_tridiag-*",
     ),
     "formal/test_round_sat_proof.py": (  # faults of rounding and of saturation stay
