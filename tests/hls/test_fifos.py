@@ -85,6 +85,13 @@ def test_a_depth_of_the_user_holds_where_it_is_enough(tmp_path):
     assert list(depths_of(tmp_path).values()) == [16]
 
 
+def test_a_depth_by_class_reaches_what_hls4ml_makes_of_the_layer(tmp_path):
+    """A Dense layer on sequences becomes a convolution, of which the configuration knows nothing."""
+    settings = config(branches()) | {"LayerType": {"Dense": {"FifoDepth": 24}}}
+    convert(branches(), tmp_path, settings, io_type="io_stream").write()
+    assert [depth for depth in depths_of(tmp_path).values() if depth > 8] == [24]
+
+
 def test_depths_with_which_layers_wait_for_each_other_are_refused(tmp_path):
     """At conversion, or before writing where it was changed since; the depth that is named is enough."""
     with pytest.raises(

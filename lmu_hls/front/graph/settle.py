@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from functools import partial
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from hls4ml.model.optimizer import ModelOptimizerPass
 
@@ -18,6 +19,7 @@ from lmu_hls.front.node import Graph, Node
 from lmu_hls.front.reading import Reading, fixed_type
 from lmu_hls.spec.sequences import whole_inputs
 
+_FIFO_DEPTHS: WeakKeyDictionary[Graph, dict[str, int]] = WeakKeyDictionary()  # before layers become others
 COPIES = 7  # of a stream, that hls4ml makes at most
 
 
@@ -39,7 +41,7 @@ class SettleTypes(ModelOptimizerPass):
         nodes = list(model.get_layers())
         _check_names(nodes)
         _check_copies(model, nodes)
-        _check_fifos(model, nodes)
+        _settle_fifos(model, nodes)
         is_stateful([Reading(node) for node in nodes])
         settlers = {kind: reader.settle for reader in readers() for kind in reader.settled}
         for node in nodes:
@@ -73,13 +75,15 @@ def is_streamed(model: Graph) -> bool:
 
 
 def fifo_depth_of(node: Node) -> int | None:
-    """What the configuration wants for the FIFO behind a layer, by its name or class."""
-    depth = node.model.config.get_layer_config(node).get("FifoDepth")
+    """What the configuration wants for the FIFO behind a layer, by its name or by the class that it had at first."""
+    settled = _FIFO_DEPTHS.get(node.model, {}).get(node.name)
+    depth = settled or node.model.config.get_layer_config(node).get("FifoDepth")
     return None if depth is None else int(depth)
 
 
-def _check_fifos(model: Graph, nodes: list[Node]) -> None:
+def _settle_fifos(model: Graph, nodes: list[Node]) -> None:
     """Without streams there is no FIFO that a FifoDepth could be for."""
+    _FIFO_DEPTHS[model] = {node.name: depth for node in nodes if (depth := fifo_depth_of(node)) is not None}
     for node in nodes:
         if not is_streamed(model) and fifo_depth_of(node) is not None:
             raise LmuHlsError(
