@@ -108,7 +108,7 @@ ELSEWHERE = {
         "rtl/stages/test_select.py": "window",
         "rtl/test_dense.py": "memory unit",
         "rtl/test_renaming.py": "options",
-        "rtl/test_search.py": "cycles loop manifest matrix sizes",
+        "rtl/test_search.py": "cycles loop manifest sizes",
         "rtl/test_standalone.py": "functions layout netlist network vector_buffer",
     },
     "lmu_hls/rtl/cells": {"rtl/test_search.py": "base dense gru lstm"},
@@ -169,7 +169,11 @@ ELSEWHERE = {
     "hdl/formal": {"formal/test_proofs.py": "f_axis f_live f_pace f_pipe f_steps f_unit"},
     "hdl/head": {"hdl/head/test_pointwise.py": "lmu_argmax lmu_softmax"},
     "hdl/host": {"formal/test_proofs.py": "lmu_ap_call lmu_link_rx lmu_link_tx lmu_uart_rx lmu_uart_tx"},
-    "hdl/matrix": {"hdl/cell/test_encoder.py": "lmu_dense", "hdl/head/test_pointwise.py": "lmu_scale"},
+    "hdl/matrix": {
+        "hdl/cell/test_encoder.py": "lmu_dense",
+        "hdl/head/test_pointwise.py": "lmu_scale",
+        "hdl/matrix/test_affine.py": "lmu_blocks lmu_columns",
+    },
     "hdl/memory": {
         "hdl/cell/test_encoder.py": "lmu_encoder",
         "hdl/memory/test_memory.py": "lmu_memory_tridiag_pes lmu_tridiag_datapath",

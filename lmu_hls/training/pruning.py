@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import keras
@@ -19,7 +21,9 @@ KERNELS = ("kernel", "recurrent_kernel")
 class Pruning(keras.callbacks.Callback):
     """Sets the weakest blocks of each kernel to zero, and keeps them there.
 
-    A block is ``lanes`` inputs of one output; its strength is its sum of magnitudes. With one lane pruning is
+    A block is one input of ``lanes`` outputs that the Verilog works on together: outputs that follow one another, of a
+    gated cell the gates of one unit after those of another. A kernel whose outputs ``lanes`` does not divide has blocks
+    of the largest number that divides both. The strength of a block is its mean magnitude. With one lane pruning is
     unstructured. After each batch the share of zeros is ``sparsity`` (1 - (1 - p)^3), where p goes from 0 to 1 over the
     epochs ``begin`` .. ``end``; a block that is zero stays so. A kernel that has zeros already, of an earlier pruning,
     keeps them, so that masks go with saved weights.
@@ -36,7 +40,7 @@ class Pruning(keras.callbacks.Callback):
     ) -> None:
         super().__init__()
         self.sparsity, self.begin, self.end, self.lanes, self.together = sparsity, begin, end, lanes, together
-        self._masks: list[tuple[Any, Mask]] = []
+        self._masks: list[tuple[_Blocks, Mask]] = []
         self._batch = 0
 
     def on_train_begin(self, logs: Any = None) -> None:
@@ -48,7 +52,8 @@ class Pruning(keras.callbacks.Callback):
         epochs = self.params.get("epochs") or 1
         self._last = epochs if self.end is None else self.end
         self._check(epochs)
-        self._masks = [(variable, self._zeros(path, variable)) for path, variable in kernels(self.model)]
+        kernels = [_Blocks(variable, _members(layer, name, self.lanes)) for layer, name, variable in _found(self.model)]
+        self._masks = [(blocks, blocks.strengths() == 0) for blocks in kernels]
         if not self._masks:
             raise LmuHlsError(f"model {self.model.name!r} has no kernel to prune")
         self._batch = 0
@@ -58,11 +63,9 @@ class Pruning(keras.callbacks.Callback):
         share = self.share(self._batch / max(1, self.params.get("steps") or 1))
         groups = [self._masks] if self.together else [[item] for item in self._masks]
         self._masks = [item for group in groups for item in self._pruned(group, share)]
-        for variable, mask in self._masks:
+        for blocks, mask in self._masks:
             if mask.any():
-                values = np.array(keras.ops.convert_to_numpy(variable))
-                values[np.repeat(mask, self.lanes, axis=0)] = 0
-                variable.assign(values)
+                blocks.clear(mask)
 
     def share(self, epoch: float) -> float:
         """The share of zeros that is wanted after so many epochs."""
@@ -82,31 +85,63 @@ class Pruning(keras.callbacks.Callback):
         if isinstance(self.lanes, bool) or not isinstance(self.lanes, int) or self.lanes < 1:
             raise LmuHlsError(f"lanes={self.lanes!r} is not possible; give a whole number from 1 on")
 
-    def _zeros(self, path: str, variable: Any) -> Mask:
-        """The blocks of a kernel that are zero, (blocks of inputs, outputs)."""
-        if variable.shape[0] % self.lanes:
-            raise LmuHlsError(
-                f"{path}: blocks of {self.lanes} lanes do not fit its {variable.shape[0]} inputs; give a divisor of it"
-            )
-        return self._strengths(variable) == 0
-
-    def _strengths(self, variable: Any) -> NDArray[np.float64]:
-        values = np.abs(keras.ops.convert_to_numpy(variable), dtype=np.float64)
-        strengths: NDArray[np.float64] = values.reshape(-1, self.lanes, values.shape[-1]).sum(axis=1)
-        return strengths
-
-    def _pruned(self, group: list[tuple[Any, Mask]], share: float) -> list[tuple[Any, Mask]]:
+    def _pruned(self, group: list[tuple[_Blocks, Mask]], share: float) -> list[tuple[_Blocks, Mask]]:
         """The kernels of ``group`` with more of the weakest blocks in their masks, up to ``share`` of all."""
         whole = np.concatenate([mask.ravel() for _, mask in group])
         count = int(np.floor(share * whole.size + 1e-9))
         if count <= whole.sum():
             return group
-        ranks = [self._strengths(variable) for variable, _ in group]
+        ranks = [blocks.strengths() for blocks, _ in group]
         strengths = np.concatenate([(_adaptive(rank) if self.together else rank).ravel() for rank in ranks])
         strengths[whole] = -1.0
         whole[np.argsort(strengths, kind="stable")[:count]] = True
         parts = np.split(whole, np.cumsum([mask.size for _, mask in group])[:-1])
-        return [(variable, part.reshape(mask.shape)) for (variable, mask), part in zip(group, parts, strict=True)]
+        return [(blocks, part.reshape(mask.shape)) for (blocks, mask), part in zip(group, parts, strict=True)]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Blocks:
+    """A kernel (inputs, outputs) and which outputs are in which block, (blocks, outputs)."""
+
+    variable: Any
+    members: Mask
+
+    def strengths(self) -> NDArray[np.float64]:
+        """Of each block of each input, (inputs, blocks)."""
+        values = np.abs(keras.ops.convert_to_numpy(self.variable), dtype=np.float64)
+        strengths: NDArray[np.float64] = values @ self.members.T / self.members.sum(axis=1)
+        return strengths
+
+    def clear(self, mask: Mask) -> None:
+        """Set the blocks of ``mask`` (inputs, blocks) to zero."""
+        values = np.array(keras.ops.convert_to_numpy(self.variable))
+        values[mask @ self.members] = 0
+        self.variable.assign(values)
+
+
+def _members(layer: Any, name: str, lanes: int) -> Mask:
+    """Which outputs of the kernel ``name`` of ``layer`` are in which block, (blocks, outputs)."""
+    outputs = int(getattr(layer, name).shape[-1])
+    blocks: list[Mask] = []
+    for rows in _rows(layer, name, outputs):
+        groups = rows.reshape(-1, math.gcd(lanes, len(rows)))
+        blocks += [np.isin(np.arange(outputs), group) for group in groups]
+    return np.array([block for block in blocks if block.any()])
+
+
+def _rows(layer: Any, name: str, outputs: int) -> list[NDArray[np.int64]]:
+    """The rows of each matrix of the Verilog as outputs of the kernel, -1 for a row of zeros.
+
+    Keras has all units of a gate together; the Verilog has the gates of unit 0, then of unit 1, ...
+    """
+    gates = np.arange(outputs).reshape(-1, getattr(layer, "units", outputs))
+    if len(gates) != 3:
+        return [gates.T.ravel()]
+    z, r, g = gates
+    if not layer.reset_after:
+        return [np.array([z, r]).T.ravel(), g]
+    none = np.full_like(g, -1)
+    return [np.array([z, r, *((g, none) if name == "recurrent_kernel" else (none, g))]).T.ravel()]
 
 
 def _adaptive(strengths: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -125,8 +160,14 @@ def prune(sparsity: float, begin: int = 0, end: int | None = None, lanes: int = 
 
 def kernels(model: keras.Model) -> Iterator[tuple[str, Any]]:
     """The trained kernels of a model, (inputs, outputs), each with its path."""
+    for _, _, variable in _found(model):
+        yield variable.path, variable
+
+
+def _found(model: keras.Model) -> Iterator[tuple[Any, str, Any]]:
+    """The layers, or cells, that have trained kernels, their names and the kernels."""
     for layer in float_model_of(model)._flatten_layers():
         for name in KERNELS:
             variable = getattr(layer, name, None)
             if variable is not None and len(variable.shape) == 2 and variable.trainable:
-                yield variable.path, variable
+                yield layer, name, variable

@@ -313,6 +313,8 @@ THOROUGH: dict[str, tuple[str, ...]] = {
     "whole/test_random_icarus.py": (
         "test_random_network[[]*",
         "!test_random_network[[][05]]",
+        "test_blocks_of_zeros_cost_nothing*",
+        "!test_blocks_of_zeros_cost_nothing[[][35]]",
         "test_a_stateful_network_keeps_its_state*",
         "!test_a_stateful_network_keeps_its_state[[]33]",
         "test_a_changed_rom_is_caught*",
