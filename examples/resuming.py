@@ -49,9 +49,11 @@ def converted(outdir: Path, saved: Path, model: Any, **options: Any) -> Any:
     """
     from lmu_hls import flow
     from lmu_hls.records.jsonfile import write_text
+    from lmu_hls.records.schema import SCHEMA
 
     folder, mark = flow.OutputFolder(outdir), outdir.with_suffix(".sha256")
-    state = hashlib.sha256(saved.read_bytes() + repr(sorted(options.items())).encode()).hexdigest()
+    words = f"{SCHEMA} {sorted(options.items())}"
+    state = hashlib.sha256(saved.read_bytes() + words.encode()).hexdigest()
     if not (folder.manifest.is_file() and mark.is_file() and mark.read_text() == state):
         flow.convert(model, folder.root, force=True, **options)
         write_text(mark, state)

@@ -51,7 +51,9 @@ def run(
     ] = None,
     network: Annotated[str, typer.Option(help="lmu1, lmu2, lmu3 or lmu4: 1683, 361, 105, 49 kbit.")] = "lmu4",
     feedback: Annotated[bool, typer.Option(help="h goes back to the memory, as in the paper's equation.")] = False,
-    sparsity: Annotated[float, typer.Option(min=0.0, max=0.99, help="Share of each kernel that becomes zero.")] = 0.0,
+    sparsity: Annotated[
+        float, typer.Option(min=0.0, max=0.99, help="Share of the weights in kernels that becomes zero.")
+    ] = 0.0,
     quick: Annotated[bool, typer.Option("--quick", help="A minute: little data, few epochs; proves nothing.")] = False,
     synth: Annotated[bool, typer.Option("--synth", help="Count cells with Yosys, beside the estimate.")] = False,
     energy: Annotated[bool, typer.Option(help="Estimate energy from a simulation; --quick leaves it out.")] = True,

@@ -19,7 +19,7 @@ BATCH = 100
 RATES = 5e-3, 2e-3  # in float, on integers
 DROPOUT, HEAD_DROPOUT = 0.1, 0.3
 SAMPLE = 1000  # clips to which types are fitted
-RAMP = 0.6  # of the epochs on integers, in which pruning goes on
+RAMP = 0.7  # of the epochs on integers, in which pruning goes on
 TRIDIAGONAL = {"LayerName": {"lmu": {"MemoryUpdate": "tridiagonal"}}}
 
 Epochs = Callable[[int], None]  # told the epochs done
@@ -54,7 +54,7 @@ def train_integers(
         calibration=inputs(sample, network),
         precision=TRIDIAGONAL,
     )
-    pruning = [lmu_hls.prune(sparsity, end=max(1, int(RAMP * epochs)))] if sparsity else []
+    pruning = [lmu_hls.prune(sparsity, end=max(1, int(RAMP * epochs)), together=True)] if sparsity else []
     _fit(lmu_hls.distill(quantized, model), network, data, RATES[1], epochs, progress, pruning)
     return quantized
 

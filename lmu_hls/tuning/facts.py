@@ -196,12 +196,12 @@ def _maybe(weight: Weight | None) -> Floats | None:
 
 
 def _predicted_db(source: Draft, lmu: LMU, memory: Memory, wide: Trace, final: Trace) -> float | None:
-    """The SNR of mem by analysis, from the error that u has on the data; None where u or mem overflow."""
+    """The SNR of mem by analysis, from the error that u has on the data; None where u, mem or the sweep overflow."""
     u = to_float(wide[lmu.name].tensors["u"], REFERENCE)
     if (
         not np.any(u)
         or lmu.mem.rounding == "TRN_ZERO"
-        or any(final[lmu.name].overflows.get(name, 0) for name in ("u", "mem"))
+        or any(final[lmu.name].overflows.get(name, 0) for name in ("u", "mem", "sweep"))
     ):
         return None
     exact = memory_of(source, lmu.name)

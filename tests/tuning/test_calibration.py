@@ -70,6 +70,7 @@ def check(seed, activation):
 
 @settings(max_examples=15, deadline=None, derandomize=True)
 @example(seed=1, activation="linear")  # tridiagonal: the sweep of the reference needs its bits, too
+@example(seed=17, activation="none")  # tridiagonal: the sweep saturates, and neither u nor mem does
 @given(seed=st.integers(0, 2**32 - 1), activation=st.sampled_from(CELLS))
 def test_bounds_hold_and_predictions_are_near(seed, activation):
     check(seed, activation)
