@@ -21,7 +21,7 @@ def check_target(model: Graph, target: Target) -> None:
     """LmuHlsError for what the C++ of ``target`` would not do as the contract says."""
     _check_headers(target)
     _check_ends(model, target)
-    _check_averages(model, target)
+    _check_merges(model, target)
     check_fifos(model)
     check_stateful(model)
     if target.numbers == "ac":
@@ -49,15 +49,21 @@ def _check_ends(model: Graph, target: Target) -> None:
                 )
 
 
-def _check_averages(model: Graph, target: Target) -> None:
-    """hls4ml's C++ for Catapult multiplies a sum by a half in a type that does not have it, and gives zeros."""
-    if target.name != "Catapult" or is_streamed(model):
-        return
+def _check_merges(model: Graph, target: Target) -> None:
+    """Of two tensors hls4ml's C++ for Catapult makes zeros, or nothing that compiles, where its templates have faults.
+
+    The half of an average is put into a type that does not have it; the larger or smaller of two values in a stream
+    becomes a whole word of it.
+    """
+    faults = {"average": ("gives zeros", "Add and a Rescaling(0.5) behind it, io_type='io_stream'")}
+    if is_streamed(model):
+        faults = dict.fromkeys(("maximum", "minimum"), ("does not compile in io_stream", "io_type='io_parallel'"))
     for node in model.get_layers():
-        if node.get_attr("op") == "average":
+        if target.name == "Catapult" and (operation := node.get_attr("op")) in faults:
+            fault, instead = faults[operation]
             raise LmuHlsError(
-                f"layer {node.name!r}: hls4ml's Average for Catapult gives zeros; use Add and a Rescaling(0.5) behind "
-                f"it, io_type='io_stream', or {INSTEAD}"
+                f"layer {node.name!r}: hls4ml's {operation.capitalize()} for Catapult {fault}; use {instead}, or "
+                f"{INSTEAD}"
             )
 
 

@@ -11,10 +11,12 @@ import keras
 import numpy as np
 import pytest
 
+from lmu_hls.errors import LmuHlsError
 from lmu_hls.hls.targets import TARGETS
 from tests.support.lmu_models import assert_csim_equals_golden, config, convert, lmu
 
 KINDS = [(target.name, io_type) for target in TARGETS for io_type in target.io_types]
+REFUSED = {("Catapult", "io_parallel"): ("Average",), ("Catapult", "io_stream"): ("Maximum", "Minimum")}  # by name
 IN_REST = {("Quartus", "io_stream")}  # of `make test-rest`; the others are slow
 
 
@@ -28,9 +30,9 @@ def activations(h: Any) -> list[Any]:
     return made
 
 
-def merges(h: Any, average: bool) -> list[Any]:
+def merges(h: Any, without: tuple[str, ...]) -> list[Any]:
     other = keras.layers.Dense(3, name="other")(h)
-    kinds = ["Add", "Subtract", "Multiply", "Maximum", "Minimum", *(["Average"] if average else [])]
+    kinds = [kind for kind in ("Add", "Subtract", "Multiply", "Maximum", "Minimum", "Average") if kind not in without]
     return [getattr(keras.layers, kind)(name=f"m_{kind.lower()}")([h, other]) for kind in kinds]
 
 
@@ -42,12 +44,12 @@ def windows(h: Any) -> list[Any]:
     return [*pooled, h[:, :3]]
 
 
-def network(kind: str, average: bool) -> keras.Model:
+def network(kind: str, without: tuple[str, ...]) -> keras.Model:
     """An LMU of three units on six steps, what the kind makes of it side by side, and a softmax at each step."""
     inputs = keras.Input((6, 2), name="x")
     h = lmu(keras.layers.Dense(3, "tanh"), name="memory")(inputs)
     found = {"activations": activations, "windows": windows}.get(kind)
-    parts = found(h) if found else merges(h, average)
+    parts = found(h) if found else merges(h, without)
     outputs = keras.layers.Dense(3, "softmax", name="head")(keras.layers.Concatenate(name="beside")(parts))
     built = keras.Model(inputs, outputs)
     rng = np.random.default_rng(0)
@@ -61,9 +63,19 @@ def network(kind: str, average: bool) -> keras.Model:
 )
 def test_csim_equals_golden(backend: str, io_type: str, kind: str, tmp_path: Path, monkeypatch: Any) -> None:
     monkeypatch.setenv("CXXFLAGS", "-O0")
-    built = network(kind, average=(backend, io_type) != ("Catapult", "io_parallel"))
+    built = network(kind, REFUSED.get((backend, io_type), ()))
     settings = config(built)
     for name, layer in settings["LayerName"].items():
         if name.endswith(("gelu", "sigmoid")) and "TableSize" in layer:
             layer |= {"TableInterpolation": "linear", "TableSize": 64}
     assert_csim_equals_golden(convert(built, tmp_path, settings, backend=backend, io_type=io_type), samples=12)
+
+
+@pytest.mark.parametrize("name", ["Maximum", "Minimum"])
+def test_what_does_not_compile_in_a_stream_of_catapult_is_refused(name: str, tmp_path: Path) -> None:
+    inputs = keras.Input((3, 2), name="x")
+    h = lmu("tanh", name="memory")(inputs)
+    built = keras.Model(inputs, getattr(keras.layers, name)(name="m")([h, keras.layers.Dense(4, name="other")(h)]))
+    graph = convert(built, tmp_path, config(built), backend="Catapult", io_type="io_stream")
+    with pytest.raises(LmuHlsError, match=rf"layer 'm': hls4ml's {name} for Catapult does not compile .*'io_parallel'"):
+        graph.write()
