@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -55,6 +55,8 @@ def run(
         float, typer.Option(min=0.0, max=0.99, help="Share of the weights in kernels that becomes zero.")
     ] = 0.0,
     quick: Annotated[bool, typer.Option("--quick", help="A minute: little data, few epochs; proves nothing.")] = False,
+    float_epochs: Annotated[int | None, typer.Option(min=1, help="Epochs in float; default 25.")] = None,
+    integer_epochs: Annotated[int | None, typer.Option(min=1, help="Epochs on integers; default 20.")] = None,
     synth: Annotated[bool, typer.Option("--synth", help="Count cells with Yosys, beside the estimate.")] = False,
     energy: Annotated[bool, typer.Option(help="Estimate energy from a simulation; --quick leaves it out.")] = True,
     listen: Annotated[bool, typer.Option(help="Continuous audio through the Verilog in streaming mode.")] = True,
@@ -72,6 +74,11 @@ def run(
     if network not in PUBLISHED:
         raise LmuHlsError(f"--network {network} is none of {', '.join(PUBLISHED)}")
     effort = QUICK if quick else Effort()
+    effort = replace(
+        effort,
+        float_epochs=float_epochs or effort.float_epochs,
+        integer_epochs=integer_epochs or effort.integer_epochs,
+    )
     with progress_bar() as tell:
         corpus = _corpus(outdir, speech_commands, effort, jobs, tell)
         work = _Work(outdir, network, feedback, sparsity, effort, synth, energy and not quick, listen, tell)
@@ -136,6 +143,7 @@ class _Work:
             f"{row.name} of the paper": f"{row.accuracy} % of Speech Commands, {row.kbit} kbit",
             **{f"equal to golden, {k}": text for k, text in enumerate(measured.compared, 1)},
             "cycles a frame": f"{measured.frame_cycles:,} on {measured.multipliers} multipliers",
+            **({"zeros left out": measured.left_out} if measured.left_out else {}),
             **{f"on {target}": text for target, text in (measured.figures | measured.synthesized).items()},
             "energy": measured.power,
         }
@@ -148,7 +156,9 @@ class _Work:
         from examples.keyword_spotting.networks import configuration
 
         network, effort = configuration(self.network, self.feedback), self.effort
-        state = f"{digest_of_code(Path(__file__).with_name(f'{name}.py') for name in CODE)} {data.source} {effort}"
+        code = digest_of_code(Path(__file__).with_name(f"{name}.py") for name in CODE)
+        amount = effort.speakers, effort.takes, effort.copies, effort.float_epochs
+        state = f"{code} {data.source} {amount}"
         path = self.outdir / f"{self.network}{'-feedback' if self.feedback else ''}-float.keras"
         saved = self.outdir / f"{self.name}-quantized.keras"
         total = effort.float_epochs
@@ -163,7 +173,7 @@ class _Work:
             )
 
         floating, _ = kept_model(path, state, train_float)
-        quantized, _ = kept_model(saved, f"{state} {self.sparsity}", train_integers)
+        quantized, _ = kept_model(saved, f"{state} {effort.integer_epochs} {self.sparsity}", train_integers)
         return floating, quantized, saved
 
     def _heard(self, corpus: Corpus, data: Dataset, folder: Any) -> tuple[dict[str, str], list[dict[str, Any]]]:

@@ -15,6 +15,7 @@ from lmu_hls.energy.published import PAPER
 from lmu_hls.errors import VerificationFailed
 from lmu_hls.flow.accelerator import written_accelerator
 from lmu_hls.records import Energy
+from lmu_hls.rtl.network import NetworkPlan
 from lmu_hls.spec import store
 from lmu_hls.synth import synthesize_units
 from lmu_hls.synth.estimate import estimate
@@ -28,11 +29,14 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """``compared``: a line for each implementation. ``figures``: target -> what it takes, in words."""
+    """``compared``: a line for each implementation. ``left_out``: what blocks of zeros save, in words, "" where the
+    Verilog leaves none out. ``figures``: target -> what it takes, in words.
+    """
 
     compared: tuple[str, ...]
     frame_cycles: int
     multipliers: int
+    left_out: str
     figures: dict[str, str]
     energy: Energy | None = None
     synthesized: dict[str, str] = field(default_factory=dict)
@@ -77,10 +81,18 @@ def measure(
         ),
         made.step_cycles,
         made.multipliers,
+        _left_out(plan),
         {item.target: _figures(item.figures, item.lacking) for item in made.targets},
         found,
         counts,
     )
+
+
+def _left_out(plan: NetworkPlan) -> str:
+    sparse = [part for layer in plan.layers for part in layer.parts if part.all_cycles is not None]
+    cycles, whole = sum(part.cycles for part in sparse), sum(part.all_cycles or 0 for part in sparse)
+    names = ", ".join(part.name for part in sparse)
+    return f"{cycles:,} cycles of {whole:,} ({100 * cycles / whole:.1f} %) in {names}" if sparse else ""
 
 
 def _figures(figures: Sequence[Any], lacking: str) -> str:
