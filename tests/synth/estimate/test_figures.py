@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.estimate_networks import design_of, draw
+from benchmarks.estimate_table import CHECK, TABLE, read_table
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.rtl.network import NetworkPlan, plan_network
 from lmu_hls.rtl.standalone import modules, write_project
@@ -18,6 +20,8 @@ from lmu_hls.synth.estimate.model import Errors, Model, Older, Rule, load, readi
 from lmu_hls.toolchain import find
 from tests.support.hdl.dense_grid import Config
 
+NEVER = 1 + max(seed for table in (TABLE, CHECK) for seed in read_table(table))
+
 
 @pytest.fixture(scope="module")
 def plan() -> NetworkPlan:
@@ -26,18 +30,30 @@ def plan() -> NetworkPlan:
     return plan_network(chain("tiny", layer.x, layer.steps, 1, (replace(layer, reuse_factor=20),)))
 
 
-@pytest.mark.skipif(not find("pyosys").found, reason="pyosys is not installed")
-def test_beside_the_synthesis(plan: NetworkPlan, tmp_path: Path) -> None:
+def beside(plan: NetworkPlan, folder: Path) -> list[tuple[Figure, int]]:
+    """The figures for ecp5, each with what Yosys counts."""
     (made,) = estimate(plan, ["ecp5"]).targets
-    write_project(plan, tmp_path / "verilog")
-    sources = sorted((tmp_path / "verilog/rtl").glob("*.v"))
-    real = synthesize(sources, plan.top, {}, tmp_path, "ecp5", data_dir=tmp_path / "verilog").counts
-    for figure in made.figures:
+    write_project(plan, folder / "verilog")
+    sources, data = sorted((folder / "verilog/rtl").glob("*.v")), sorted((folder / "verilog/rom").glob("*"))
+    real = synthesize(sources, plan.top, {}, folder, "ecp5", data_dir=folder / "verilog", data=data).counts
+    return [(figure, real[figure.resource]) for figure in made.figures]
+
+
+@pytest.mark.skipif(not find("pyosys").found, reason="pyosys is not installed")
+def test_multipliers_and_memories_are_those_of_the_synthesis(plan: NetworkPlan, tmp_path: Path) -> None:
+    found = [(figure.count, real) for figure, real in beside(plan, tmp_path) if figure.rule]
+    assert found == [(3, 3), (0, 0)]
+
+
+@pytest.mark.skipif(not find("pyosys").found, reason="pyosys is not installed")
+def test_a_network_of_no_table_is_within_the_errors_that_are_told(tmp_path: Path) -> None:
+    """The first that is drawn after those of the tables: an LSTM, two thousand look-up tables."""
+    for figure, real in beside(design_of(draw(NEVER), NEVER).plan, tmp_path):
         if figure.rule:
-            assert figure.count == real[figure.resource]
+            assert figure.count == real
         else:
             assert figure.held_out is not None
-            assert abs(figure.count / real[figure.resource] - 1) <= figure.held_out.worst_percent / 100
+            assert abs(figure.count / real - 1) <= figure.held_out.worst_percent / 100
 
 
 def test_cycles_and_multipliers_are_those_of_the_plan(plan: NetworkPlan) -> None:
