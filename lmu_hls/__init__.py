@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from lmu_hls.backend import reference
     from lmu_hls.hls import register
     from lmu_hls.hls.stateful import reset_states, stream
-    from lmu_hls.layers import LMU, LMUCell, convert_keras_lmu, load_keras_lmu
+    from lmu_hls.layers import LMU, LMUCell, Recurrent, convert_keras_lmu, load_keras_lmu
     from lmu_hls.layers.rebase import fine_tune, rebase, rediscretize
     from lmu_hls.training import QuantizedModel, distill, learn_types, prune, quantize
     from lmu_hls.tuning import auto_precision
@@ -23,6 +23,7 @@ __all__ = [
     "LMU",
     "LMUCell",
     "QuantizedModel",
+    "Recurrent",
     "__version__",
     "auto_precision",
     "convert_keras_lmu",
@@ -41,7 +42,7 @@ __all__ = [
 ]
 
 _HOME = {
-    **dict.fromkeys(("LMU", "LMUCell", "convert_keras_lmu", "fine_tune"), "lmu_hls.layers"),
+    **dict.fromkeys(("LMU", "LMUCell", "Recurrent", "convert_keras_lmu", "fine_tune"), "lmu_hls.layers"),
     **dict.fromkeys(("load_keras_lmu", "rebase", "rediscretize"), "lmu_hls.layers"),
     **dict.fromkeys(("QuantizedModel", "distill", "learn_types", "prune", "quantize"), "lmu_hls.training"),
     "auto_precision": "lmu_hls.tuning",

@@ -57,7 +57,7 @@ ELSEWHERE = {
         "hls/test_batch_normalization.py": "notes",
     },
     "lmu_hls/front/graph": {
-        "front/graph/test_handler.py": "entrance layer",
+        "front/graph/test_handler.py": "cell entrance layer",
         "front/graph/test_types.py": "accumulators",
         "front/test_config.py": "settle update",
     },
@@ -66,6 +66,7 @@ ELSEWHERE = {
         "front/graph/test_layers.py": "base dense input lmu softmax",
         "hls/layers/test_function.py": "function",
         "hls/layers/test_pool.py": "pool",
+        "hls/layers/test_recurrent.py": "recurrent",
         "hls/layers/test_rectify.py": "rectify",
         "hls/layers/test_select.py": "select",
     },
@@ -78,6 +79,7 @@ ELSEWHERE = {
     "lmu_hls/hls/layers": {"hls/test_firmware_grid.py": "lmu"},
     "lmu_hls/layers": {
         "front/test_operators.py": "steps",
+        "front/test_recurrent.py": "recurrent",
         "layers/test_linear.py": "hoist",
         "layers/test_lmu.py": "arguments cell",
         "layers/test_lmu_options.py": "head hidden",
@@ -111,7 +113,7 @@ ELSEWHERE = {
         "rtl/test_search.py": "cycles loop manifest sizes",
         "rtl/test_standalone.py": "functions layout netlist network vector_buffer",
     },
-    "lmu_hls/rtl/cells": {"rtl/test_search.py": "base dense gru lstm"},
+    "lmu_hls/rtl/cells": {"rtl/stages/test_recurrent.py": "instances", "rtl/test_search.py": "base dense gru lstm"},
     "lmu_hls/rtl/stages": {
         "hls/layers/test_rectify.py": "rectify",
         "rtl/test_search.py": "argmax base dense elementwise lmu softmax",
@@ -125,6 +127,7 @@ ELSEWHERE = {
     },
     "lmu_hls/spec/cells": {"golden/test_network.py": "base dense gru lstm"},
     "lmu_hls/spec/layers": {
+        "golden/test_network.py": "recurrent",
         "spec/test_layers.py": "argmax base dense elementwise lmu scale softmax",
         "golden/test_merge.py": "merge",
         "golden/test_pool.py": "pool",

@@ -13,13 +13,15 @@ import numpy as np
 
 from lmu_hls.activations import FUNCTIONS, PASSING, Function
 from lmu_hls.front.graph.layers import LayerReader, readers
+from lmu_hls.front.recurrent import CELLS
 from lmu_hls.golden.softmax import EQUATIONS
 from lmu_hls.resources import hdl_modules
+from lmu_hls.rtl.cells import instances
 from lmu_hls.rtl.stages import stages
-from lmu_hls.spec import HIDDEN_CELLS, LMU, VectorFunction
+from lmu_hls.spec import HIDDEN_CELLS, LMU, Recurrent, VectorFunction
 from lmu_hls.spec.layers import LAYERS, Layer
 
-LMU_FOLDERS = ("memory", "cell")  # of hdl/
+FOLDERS = {LMU: ("memory", "cell"), Recurrent: ("cell",)}  # of hdl/
 PAGE = Path(__file__).parents[1] / "docs" / "layers.md"
 BEGINNING = """# Layers and activations
 
@@ -52,14 +54,15 @@ def has_golden(kind: type[Layer]) -> bool:
 
 
 def modules(kind: type[Layer]) -> tuple[str, ...]:
-    """The modules of Verilog that a layer's stage names; an LMU has those of its memory units and cells, too."""
+    """The modules of Verilog that a layer's stage names; one with a cell has those of cells, too."""
     stage = stages().get(kind)
     if stage is None:
         return ()
     source = inspect.getmodule(stage)
     assert source is not None
-    named = set(re.findall(r"\blmu_\w+", inspect.getsource(source)))
-    folders = LMU_FOLDERS if kind is LMU else ()
+    folders = FOLDERS.get(kind, ())
+    text = inspect.getsource(source) + (inspect.getsource(instances) if folders else "")
+    named = set(re.findall(r"\blmu_\w+", text))
     return tuple(name for name, path in hdl_modules().items() if name in named or path.parent.name in folders)
 
 
@@ -90,6 +93,9 @@ def _layer_table() -> Iterator[str]:
     around = sorted({name for reader in readers() for name in reader.pointwise} - set(PASSING))
     yield f"Layers that leave no trace: {_code(PASSING)};"
     yield f"and `TimeDistributed` around one of these, or around {_code(around)}."
+    yield ""
+    yield f"`RNN` around {_code((*CELLS.values(), 'LMUCell'))} is a layer of that cell; around several, one for each."
+    yield "`Bidirectional` and `go_backwards` are recurrent layers and layers that reverse the steps; C++ only."
 
 
 def _activation_table() -> Iterator[str]:

@@ -14,7 +14,6 @@ from lmu_hls.spec import Network
 from lmu_hls.verify.verilated import Accelerator
 
 PIECE = 4096  # steps of an endless sequence that golden computes at once
-TRACED = ("u", "mem", "h")  # of every LMU layer
 
 Tensors = dict[tuple[str, str], Ints]
 Progress = Callable[[int, int], None]
@@ -43,9 +42,8 @@ def run_golden(
     axis = 1 if endless else 0
     for run in _pieces(network, x, progress) if endless else _chunks(network, x, chunked, progress):
         outputs.append(run.output)
-        for lmu in network.lmus if trace else ():
-            for name in TRACED:
-                parts.setdefault((lmu.name, name), []).append(run[lmu.name].tensors[name])
+        for layer, name in network.observed if trace else ():
+            parts.setdefault((layer, name), []).append(run[layer].tensors[name])
     tensors = {key: np.concatenate(values, axis=axis) for key, values in parts.items()}
     return Answer(np.concatenate(outputs, axis=axis), tensors)
 

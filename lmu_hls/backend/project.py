@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lmu_hls.backend.design import Design, design
-from lmu_hls.backend.engines import TRACED, Answer, Progress, run_golden, run_verilated
+from lmu_hls.backend.engines import Answer, Progress, run_golden, run_verilated
 from lmu_hls.backend.hls4ml_form import as_hls4ml, integers
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import Ints, quantize, to_float
@@ -125,7 +125,7 @@ def predict(model: Graph, x: Any, engine: str = "verilator", progress: Progress 
 def trace(
     model: Graph, x: Any, engine: str = "verilator", progress: Progress | None = None
 ) -> tuple[NDArray[Any], dict[str, NDArray[Any]]]:
-    """The outputs as :func:`predict` gives them, and u, mem and h of every LMU layer.
+    """The outputs as :func:`predict` gives them, and the tensors inside: u, mem and h of every LMU layer, h of an LSTM.
 
     The keys are "<layer>.u", "<layer>.mem" and "<layer>.h", the arrays (N, steps, width) floats; of an LMU layer that
     returns its last step only, h may have that step alone.
@@ -133,7 +133,7 @@ def trace(
     of = design_of(model)
     values, count = _inputs(of, x)
     answer = _answer(model, of, values, engine, True, progress)
-    types = {(lmu.name, name): getattr(lmu, name) for lmu in of.network.lmus for name in TRACED}
+    types = of.network.observed
     traced = {
         f"{layer}.{name}": to_float(tensor, types[layer, name]).astype(x.dtype).reshape(count, -1, tensor.shape[-1])
         for (layer, name), tensor in answer.tensors.items()

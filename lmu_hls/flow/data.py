@@ -17,7 +17,7 @@ from lmu_hls.errors import LmuHlsError
 from lmu_hls.figures import Head, check_inputs, check_targets
 from lmu_hls.fixed import to_float
 from lmu_hls.records.evidence import ArrayId, DataSet
-from lmu_hls.spec import LMU, Elementwise, Network
+from lmu_hls.spec import Elementwise, Network, RecurrentLayer
 from lmu_hls.spec.cells.dense import DenseCell
 
 
@@ -54,7 +54,7 @@ def head_of(network: Network) -> Head:
     """What the integers of ``network`` stand for, sample by sample."""
     last, (output,) = network.layers[-1], network.outputs
     value = network.values[output]
-    hidden = last.hidden if isinstance(last, LMU) else None
+    hidden = last.hidden if isinstance(last, RecurrentLayer) else None
     made = hidden if isinstance(hidden, DenseCell) else last
     sigmoid = isinstance(made, DenseCell | Elementwise) and FUNCTIONS[made.activation.function].is_probability
     return Head((*([] if value.steps is None else [value.steps]), value.width), sigmoid)

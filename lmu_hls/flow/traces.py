@@ -47,7 +47,7 @@ def traces(
     """Of the data (N, steps, n_in), as integers x, and of ``outputs``, the Keras model's and golden's."""
     real, fixed = outputs[0], to_float(outputs[1], network.out)
     trace = golden.run(network, x[SEQUENCE : SEQUENCE + 1])
-    last = network.lmus[-1]
+    last = network.recurrent[-1]
     state = to_float(trace[last.name].tensors["h"][0], last.out)
     signals = _signals(last.name, "h", state, _float_states(model, last.name, data[SEQUENCE : SEQUENCE + 1]))
     if fixed.ndim == 3:  # every step has an output
@@ -63,12 +63,13 @@ def traces(
 
 
 def _float_states(model: keras.Model, name: str, x: Floats) -> Floats | None:
-    """What the LMU layer ``name`` of the Keras model gives for each step (T, n); None where it is no layer of ours."""
+    """What the recurrent layer ``name`` of the Keras model gives for each step (T, n); None if it is not ours."""
     import keras
 
     from lmu_hls.layers import LMU as Layer
+    from lmu_hls.layers import Recurrent
 
-    layer = next((layer for layer in model.layers if layer.name == name and isinstance(layer, Layer)), None)
+    layer = next((layer for layer in model.layers if layer.name == name and isinstance(layer, Layer | Recurrent)), None)
     if layer is None:
         return None
     sequences = keras.Model(model.inputs, layer.input).predict(x, verbose=0)

@@ -206,11 +206,11 @@ def _cosim(folder: OutputFolder, network: Network, x: Ints, reference: Ints, pro
 def _rtlsim(
     folder: OutputFolder, design: Design, x: Ints, simulator: str, waves: bool, progress: Progress
 ) -> tuple[Comparison, Timing, Excerpt]:
-    """The whole network under one simulator: u, mem and h of every LMU layer, and the output."""
+    """The whole network under one simulator: the tensors that the Verilog shows, and the output."""
     network, task = design.network, f"rtlsim {simulator}"
     trace = golden.run_samples(network, x)
-    tensors = ((lmu.name, name) for lmu in network.lmus for name in ("u", "mem", "h"))
-    expected = {OUTPUT: trace.output, **{(layer, name): trace[layer].tensors[name] for layer, name in tensors}}
+    expected = {OUTPUT: trace.output}
+    expected |= {(layer, name): trace[layer].tensors[name] for layer, name in network.observed}
     cycles = design.plan.cycles
     formulas = Formulas(cycles.ii, cycles.latency, None if design.plan.even else cycles.sequence)
     progress(f"{task}: compiling", 0, 1)

@@ -15,7 +15,6 @@ _DOT = "use Multiply and a Dense layer, which sums"
 _MERGE = (
     "use the layers Add, Subtract, Multiply, Average, Maximum, Minimum and Concatenate of keras.layers, on two tensors"
 )
-_RECURRENT = "make it the hidden cell of an LMU: LMU(..., hidden_cell=keras.layers.{0}Cell(units))"
 _MASKS = "masked steps are not supported: train without it, on sequences of one length"
 _ATTENTION = "use an LMU, whose memory weighs the past with fixed polynomials, and Dense layers"
 
@@ -30,13 +29,12 @@ INSTEAD: Mapping[str, str] = {
     **dict.fromkeys(("Conv2D", "SeparableConv1D", "Conv1DTranspose", "ConvLSTM1D"), _CONVOLUTION),
     "AdaptiveMaxPooling1D": "use MaxPooling1D or GlobalMaxPooling1D",
     "Dot": _DOT,
-    **{name: _RECURRENT.format(name) for name in ("LSTM", "GRU", "SimpleRNN")},
-    "RNN": "make its cell the hidden cell of an LMU: LMU(..., hidden_cell=cell) with a cell of keras.layers",
+    "RNN": "give it LSTMCell, GRUCell or SimpleRNNCell of keras.layers, or LMUCell, and call it with its input only",
     **dict.fromkeys(("Attention", "AdditiveAttention", "MultiHeadAttention", "GroupQueryAttention"), _ATTENTION),
     **dict.fromkeys(("Masking", "Embedding"), _MASKS),
     "EinsumDense": "use Dense, which acts on the last axis",
     "Lambda": "write it with LMU and Dense layers, or apply it to the data",
-    "Bidirectional": "use the LMU alone: a stream is not known backwards",
+    "Bidirectional": "use it around an LMU, LSTM, GRU or SimpleRNN, and call it with its input only",
     "Sequential": "a model inside is taken where it is Sequential or functional and is called with its input only, "
     "without mask and not in training mode",
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lmu_hls.errors import LmuHlsError
-from lmu_hls.front.node import Graph
+from lmu_hls.front.node import RECURRENT, Graph
 from lmu_hls.front.reading import Reading
 from lmu_hls.spec import Input, Layer, Network, Node
 from lmu_hls.spec.network import input_name
@@ -39,7 +39,7 @@ def network_of(name: str, readings: Sequence[Reading]) -> Network:
         if reading.kind == CLONE:
             own = sources[tensors[0]]
         elif reading.kind != "Input":
-            nodes.append(Node(own, _layer(reading), tuple(sources[tensor] for tensor in tensors)))
+            nodes.append(Node(own, layer_of(reading), tuple(sources[tensor] for tensor in tensors)))
         sources.update(dict.fromkeys(reading.node.outputs, own))
     outputs = tuple(sources[tensor] for tensor in ends[0].node.model.outputs)
     return Network(name, shapes[0][0], tuple(inputs), tuple(nodes), outputs, is_stateful(readings))
@@ -50,7 +50,7 @@ def is_stateful(readings: Sequence[Reading]) -> bool:
 
     LmuHlsError where only some of them do, and for several inputs or outputs of a network that does.
     """
-    kept = {reading.name: bool(reading.attribute("stateful")) for reading in readings if reading.kind == "LMU"}
+    kept = {reading.name: bool(reading.attribute("stateful")) for reading in readings if reading.kind in RECURRENT}
     forgetful = [name for name, stateful in kept.items() if not stateful]
     if any(kept.values()) and forgetful:
         raise LmuHlsError(
@@ -65,7 +65,8 @@ def is_stateful(readings: Sequence[Reading]) -> bool:
     return any(kept.values())
 
 
-def _layer(reading: Reading) -> Layer:
+def layer_of(reading: Reading) -> Layer:
+    """The layer of the contract that a node stands for. LmuHlsError for a class that is not known."""
     from lmu_hls.front.graph.layers import readers  # late: who has a graph has hls4ml, which takes long to import
 
     for reader in readers():

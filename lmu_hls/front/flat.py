@@ -1,4 +1,4 @@
-"""Models inside models, and recurrent layers that stand for several: the flat model with the same layers.
+"""Models inside models, and recurrent layers that are read as others: the flat model with the same layers.
 
 hls4ml reads the layers of the outermost model only, and a layer of the contract has one cell and goes forwards.
 """
@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from lmu_hls.front.recurrent import is_several, parts_of, without_options
+from lmu_hls.front.recurrent import is_replaced, parts_of, without_options
 from lmu_hls.keras_weights import take_weights
 
 if TYPE_CHECKING:
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
 
 
 def flat(model: keras.Model) -> keras.Model:
-    """``model`` where no layer of it is a model or a recurrent layer that stands for several; else such a copy of it.
+    """``model`` where no layer of it is a model or a recurrent layer that is replaced; else a copy.
 
-    Stacked cells become a layer each, with ``_1``, ``_2`` and so on behind the name; the directions of a layer in both
-    get ``_forward`` and ``_backward``. Other names stay; of layers with the same name, those of inner models get the
-    names of their models in front. A model inside that is no graph of layers, or is called with a mask or in training
-    mode, stays as it is.
+    LSTM, GRU and SimpleRNN layers become ours. Stacked cells become a layer each, with ``_1``, ``_2`` and so on behind
+    the name; the directions of a layer in both get ``_forward`` and ``_backward``. Other names stay; of layers with the
+    same name, those of inner models get the names of their models in front. A model inside that is no graph of layers,
+    or is called with a mask or in training mode, stays as it is.
     """
     import keras
 
-    if _graph(model) is None or not any(path or is_several(operation) for operation, path in _calls(model)):
+    if _graph(model) is None or not any(path or is_replaced(operation) for operation, path in _calls(model)):
         return model
     return keras.Model(*_Copy(model).ends(), name=model.name)
 
@@ -64,7 +64,7 @@ class _Copy:
         copied = self.layers.get(id(operation))
         if copied is not None:
             return copied(*args, **kwargs)
-        if is_several(operation):
+        if is_replaced(operation):
             parts = parts_of(operation, self.name(operation, path))
             self.layers[id(operation)] = lambda *args, **kwargs: parts(_input_of(args, kwargs))
             return self.layers[id(operation)](*args, **kwargs)

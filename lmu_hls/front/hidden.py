@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from lmu_hls.activations import FUNCTIONS
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType
 from lmu_hls.front.reading import Reading
-from lmu_hls.spec import HIDDEN_CELLS, Activation, make_activation, table_index_type
+from lmu_hls.spec import HIDDEN_CELLS, Activation, HiddenCell, make_activation, table_index_type
 
 # A hidden cell's fields with a function: the attribute of the Keras cell, and the table in C++.
 FUNCTION_FIELDS = {
@@ -19,9 +21,17 @@ NEAREST = "nearest"
 INTERPOLATIONS = (NEAREST, "linear")  # TableInterpolation: the nearest entry, or the line through its neighbours
 
 
-def hidden_weight(field: str) -> str:
-    """The name that the weight ``field`` of a hidden cell has in the graph."""
-    return f"hidden_{field.removeprefix('kernel_')}"
+def hidden_weight(field: str, memory: bool = True) -> str:
+    """The name that the weight ``field`` of a hidden cell has in the graph.
+
+    Without a ``memory`` the cell reads x in place of mem.
+    """
+    return f"hidden_{'x' if field == 'kernel_mem' and not memory else field.removeprefix('kernel_')}"
+
+
+def hidden_fields(cell: type[HiddenCell], memory: bool = True) -> dict[str, bool]:
+    """The fields of a cell's weights, and whether each must be there; without a ``memory`` x is read by kernel_mem."""
+    return {field: needed for field, needed in cell.weights().items() if memory or field != "kernel_x"}
 
 
 def cell_activations(reading: Reading) -> dict[str, Activation]:
@@ -61,3 +71,19 @@ def table_index(reading: Reading, function: str) -> FixedType | None:
         return table_index_type(reading.attribute("table_size"), reading.attribute("table_range") or own)
     except ValueError as error:
         raise LmuHlsError(f"layer {reading.name!r}: {error}; set TableSize and TableRange so") from None
+
+
+def hidden_cell(reading: Reading, memory: bool = True) -> HiddenCell | None:
+    """The hidden cell of a node in the contract; None where it has none."""
+    cell = HIDDEN_CELLS.get(reading.attribute("hidden_cell"))
+    if cell is None:
+        return None
+    read = {True: reading.weight, False: reading.optional}
+    contents: dict[str, Any] = dict.fromkeys(cell.weights())
+    for name, needed in hidden_fields(cell, memory).items():
+        contents[name] = read[needed](hidden_weight(name, memory))
+    activations = cell_activations(reading)
+    contents |= {name: activations[FUNCTION_FIELDS[name][1]] for name in cell.outputs}
+    contents |= {name: reading.type(name) for name in cell.tensors()}
+    contents |= {name: reading.attribute(name) for name in cell.options()}
+    return cell(**contents)

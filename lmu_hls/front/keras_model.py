@@ -9,6 +9,7 @@ from lmu_hls.errors import LmuHlsError
 from lmu_hls.front.alternatives import OPERATOR, OPERATORS, instead_of
 from lmu_hls.front.operators import layer_of
 from lmu_hls.front.own_types import has_own_types
+from lmu_hls.front.recurrent import CELLS
 from lmu_hls.naming import printable
 
 if TYPE_CHECKING:
@@ -49,7 +50,10 @@ def check_model(model: keras.Model) -> None:
         if not is_lmu_layer(layer) and not _is_steps(layer):
             _check_layer(layer)
     if not any(map(is_lmu_layer, layers)):
-        raise LmuHlsError(f"model {model.name!r} has no LMU layer; build it with lmu_hls.LMU, or use hls4ml itself")
+        raise LmuHlsError(
+            f"model {model.name!r} has no LMU layer, and no LSTM, GRU or SimpleRNN; build it with lmu_hls.LMU, or use "
+            "hls4ml itself"
+        )
     nodes = _nodes(model)
     for layer in layers:
         _check_masks(layer, nodes)
@@ -112,7 +116,7 @@ def _check_layer(layer: Any) -> None:
     if any(map(_is_lmu, layer._flatten_layers(include_self=False))):
         remedy = "use the layer inside it alone" if name in supported() else _instead_of(layer)
         raise LmuHlsError(f"layer {layer.name!r}: an LMU inside {name} is not supported yet; {remedy}")
-    if name not in supported() or type(layer) is not getattr(keras.layers, name):
+    if name not in supported() or name in CELLS or type(layer) is not getattr(keras.layers, name):
         raise LmuHlsError(
             f"layer {layer.name!r}: {name} layers are not supported in a model with an LMU; {_instead_of(layer)}"
         )
@@ -164,10 +168,8 @@ def _instead_of(layer: Any) -> str:
     kind = type(layer)
     if isinstance(layer, keras.Model):
         return instead_of("Sequential")
-    if isinstance(layer, keras.layers.Bidirectional):
-        return "use it around an LMU, or RNN around LMU cells, and call it with its input only"
-    if isinstance(getattr(layer, "cell", None), keras.layers.StackedRNNCells):
-        return "use one layer for each cell, in sequence: keras.layers.RNN(cell, return_sequences=True)"
+    if kind.__name__ in CELLS:  # else it would have been replaced
+        return "call it with its input only, without a mask, states and training=True"
     if kind.__module__.partition(".")[0] == "keras":
         return instead_of(kind.__name__)
     for ancestor in kind.__mro__:
@@ -177,10 +179,10 @@ def _instead_of(layer: Any) -> str:
 
 
 def _is_lmu(layer: Any) -> bool:
-    """Whether a layer is an LMU or its cell, ours or keras-lmu's."""
-    from lmu_hls.layers import LMUCell
+    """Whether a layer is an LMU or its cell, ours or keras-lmu's, or a cell of Keras that our layer goes through."""
+    from lmu_hls.layers import LMUCell, Recurrent
 
-    return isinstance(layer, LMUCell) or is_foreign(layer)
+    return isinstance(layer, LMUCell | Recurrent) or is_foreign(layer)
 
 
 def _is_steps(layer: Any) -> bool:
@@ -196,8 +198,8 @@ def is_foreign(layer: Any) -> bool:
 
 
 def is_lmu_layer(layer: Any) -> bool:
-    """Whether a layer of a model is an LMU over a sequence."""
-    return is_foreign(layer) or _is_lmu(getattr(layer, "cell", None))
+    """Whether a layer of a model is an LMU over a sequence, or our layer of another cell."""
+    return _is_lmu(layer) or _is_lmu(getattr(layer, "cell", None))
 
 
 def comes_from_lmu(tensor: Any) -> bool:

@@ -116,9 +116,13 @@ class Graph(Protocol):
     def write(self) -> None: ...
 
 
-class LMUNode(Node, Protocol):
-    """One of our class LMU; ``absent`` are the names of types that no value has."""
+RECURRENT = ("LMU", "LMURecurrent")  # classes of nodes with a state
+
+
+class RecurrentNode(Node, Protocol):
+    """One of our nodes with a hidden cell; ``absent`` are the names of types that no value has."""
 
     absent: frozenset[str]
+    accumulator_names: tuple[str, ...]
 
     def add_weight(self, name: str) -> None: ...

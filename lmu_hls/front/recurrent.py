@@ -1,6 +1,6 @@
-"""Recurrent layers that stand for several: stacked cells, backwards, and in both directions.
+"""Recurrent layers of Keras that are read as others: LSTM and the like, stacked cells, backwards, both directions.
 
-Each is replaced by layers that go forwards with one cell, and by layers that put the steps in reverse order.
+Each is replaced by layers that go forwards with one cell, ours, and by layers that put the steps in reverse order.
 """
 
 from __future__ import annotations
@@ -9,21 +9,31 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from lmu_hls.keras_weights import take_weights
+from lmu_hls.spec import HIDDEN_CELLS
 
 if TYPE_CHECKING:
     import keras
 
 Call = Callable[[Any], Any]  # tensor -> tensor, or a list of two
 OPTIONS = ("training", "mask")  # of a call
+CELLS = {  # layers of Keras, and their cells
+    name.removesuffix("Cell"): name for cell in HIDDEN_CELLS.values() for name in cell.keras if name.endswith("Cell")
+}
 
 
-def is_several(layer: Any) -> bool:
+def is_replaced(layer: Any) -> bool:
     """Whether a layer is to be replaced, by :func:`parts_of`.
 
-    All else stays as it is: layers of one cell that go forwards, cells that are not known, and layers with states that
-    come in or out.
+    All else stays as it is: our layers of one cell that go forwards, cells that are not known, and layers with states
+    that come in or out.
     """
-    return _stands_for_several(layer) and _plain(layer)
+    import keras
+
+    if type(layer) is keras.layers.Bidirectional:
+        known = all(_one_cell(part) or _stacked(part) for part in (layer.forward_layer, layer.backward_layer))
+        return known and _plain(layer)
+    own = _one_cell(layer) and _is_ours(layer) and not layer.go_backwards
+    return (_one_cell(layer) or _stacked(layer)) and not own and _plain(layer)
 
 
 def parts_of(layer: Any, name: str) -> Call:
@@ -43,14 +53,6 @@ def without_options(kwargs: Any) -> bool:
     return all(kwargs.get(option) is None or kwargs[option] is False for option in OPTIONS)
 
 
-def _stands_for_several(layer: Any) -> bool:
-    import keras
-
-    if type(layer) is keras.layers.Bidirectional:
-        return all(_one_cell(part) or _stacked(part) for part in (layer.forward_layer, layer.backward_layer))
-    return _stacked(layer) or (_one_cell(layer) and layer.go_backwards)
-
-
 def _plain(layer: Any) -> bool:
     """Whether only the sequence goes in, and no state comes out."""
     calls = layer._inbound_nodes
@@ -59,23 +61,38 @@ def _plain(layer: Any) -> bool:
     )
 
 
-def _one_cell(layer: Any) -> bool:
-    """Whether a layer has one LMU cell."""
+def _known_cell(cell: Any) -> bool:
+    """Whether a cell is an LMUCell, or exactly one of keras.layers that converts."""
     import keras
 
     from lmu_hls.layers import LMUCell
 
-    return isinstance(layer, keras.layers.RNN) and isinstance(layer.cell, LMUCell)
+    return isinstance(cell, LMUCell) or type(cell) in [getattr(keras.layers, name) for name in CELLS.values()]
+
+
+def _one_cell(layer: Any) -> bool:
+    """Whether a layer has one cell that is known: Keras's own class for it, Keras's RNN, or ours."""
+    import keras
+
+    from lmu_hls.layers import LMU, Recurrent
+
+    classes = [getattr(keras.layers, name) for name in ("RNN", *CELLS)]
+    return (isinstance(layer, LMU) or type(layer) in (Recurrent, *classes)) and _known_cell(layer.cell)
+
+
+def _is_ours(layer: Any) -> bool:
+    """Whether a layer of one cell is one that is read as it is."""
+    from lmu_hls.layers import LMUCell, Recurrent
+
+    return isinstance(layer.cell, LMUCell) or type(layer) is Recurrent
 
 
 def _stacked(layer: Any) -> bool:
-    """Whether a layer is Keras's RNN around several LMU cells."""
+    """Whether a layer is Keras's RNN around several cells that are known."""
     import keras
 
-    from lmu_hls.layers import LMUCell
-
     stacked = type(layer) is keras.layers.RNN and isinstance(layer.cell, keras.layers.StackedRNNCells)
-    return stacked and all(isinstance(cell, LMUCell) for cell in layer.cell.cells)
+    return stacked and all(map(_known_cell, layer.cell.cells))
 
 
 def _both(layer: Any, name: str) -> Call:
@@ -105,21 +122,13 @@ def _forwards(layer: Any, name: str) -> Call:
     """A layer for each cell, forwards: at each step a cell reads what the one before it gives."""
     import keras
 
-    if not _stacked(layer):
-        config = {**layer.get_config(), "name": name, "go_backwards": False}
-        return _with_weights(type(layer).from_config(config), layer)
-    cells = layer.cell.cells
+    if isinstance(layer.cell, keras.layers.StackedRNNCells):
+        cells = [(cell, f"{name}_{number}") for number, cell in enumerate(layer.cell.cells, 1)]
+    else:
+        cells = [(layer.cell, name)]
     calls = [
-        _with_weights(
-            keras.layers.RNN(
-                type(cell).from_config(cell.get_config()),
-                return_sequences=layer.return_sequences or number < len(cells),
-                stateful=layer.stateful,
-                name=f"{name}_{number}",
-            ),
-            cell,
-        )
-        for number, cell in enumerate(cells, 1)
+        _with_weights(_of_cell(layer, cell, own, layer.return_sequences or cell is not cells[-1][0]), cell)
+        for cell, own in cells
     ]
 
     def call(x: Any) -> Any:
@@ -128,6 +137,19 @@ def _forwards(layer: Any, name: str) -> Call:
         return x
 
     return call
+
+
+def _of_cell(layer: Any, cell: Any, name: str, return_sequences: bool) -> Any:
+    """A layer that goes forwards with a copy of one cell of ``layer``."""
+    import keras
+
+    from lmu_hls.layers import LMU, LMUCell, Recurrent
+
+    if isinstance(layer, LMU):
+        return type(layer).from_config({**layer.get_config(), "name": name, "go_backwards": False})
+    options = {"return_sequences": return_sequences, "stateful": layer.stateful, "name": name}
+    kind = keras.layers.RNN if isinstance(cell, LMUCell) else Recurrent
+    return kind(type(cell).from_config(cell.get_config()), **options)
 
 
 def _with_weights(layer: keras.layers.Layer, source: Any) -> Call:

@@ -1,12 +1,12 @@
 """The reference: the integer contract in NumPy, vectorised over the batch."""
 
-from lmu_hls.golden.lmu import LMUTrace, State, run_lmu
+from lmu_hls.golden.lmu import RecurrentTrace, State, run_lmu
 from lmu_hls.golden.network import LayerTrace, Trace, chunks, predict, predict_all, run, zero_states
 from lmu_hls.golden.stateful import Stateful, parts, predict_samples, run_samples
 
 __all__ = [
-    "LMUTrace",
     "LayerTrace",
+    "RecurrentTrace",
     "State",
     "Stateful",
     "Trace",

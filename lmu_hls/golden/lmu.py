@@ -1,4 +1,4 @@
-"""The LMU layer in integers: the reference for every other implementation."""
+"""The recurrent layers in integers: the reference for every other implementation."""
 
 from __future__ import annotations
 
@@ -11,28 +11,30 @@ from lmu_hls.fixed import Ints
 from lmu_hls.golden.affine import Affine, Numbers, Rounder
 from lmu_hls.golden.assign import Step
 from lmu_hls.golden.sweeps import Sweeps
-from lmu_hls.spec import LMU, carried
+from lmu_hls.spec import LMU, RecurrentLayer, carried
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class State:
-    """What an LMU carries from step to step: mem (batch, memory_d, order) and the hidden cell's own state.
+    """What a layer carries from step to step: mem (batch, memory_d, order) and the hidden cell's own state.
 
-    ``hidden`` has h and what else the hidden cell reads of the step before, each (batch, units).
+    Without a memory mem is empty. ``hidden`` has h and what else the hidden cell reads of the step before, each
+    (batch, units).
     """
 
     mem: Ints
     hidden: Mapping[str, Ints]
 
     @classmethod
-    def zeros(cls, lmu: LMU, batch: int) -> State:
-        widths = {"h": lmu.units} | {tensor.name: tensor.width for tensor in carried(lmu.cell)}
+    def zeros(cls, layer: RecurrentLayer, batch: int) -> State:
+        widths = {"h": layer.units} | {tensor.name: tensor.width for tensor in carried(layer.cell)}
         hidden = {name: np.zeros((batch, width), np.int64) for name, width in widths.items()}
-        return cls(np.zeros((batch, lmu.memory_d, lmu.order), np.int64), hidden)
+        memory = (layer.memory_d, layer.order) if isinstance(layer, LMU) else (0, 0)
+        return cls(np.zeros((batch, *memory), np.int64), hidden)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class LMUTrace:
+class RecurrentTrace:
     """Every named tensor over (batch, steps, ...), the values that overflowed in each, and the last state."""
 
     tensors: dict[str, Ints]
@@ -40,7 +42,24 @@ class LMUTrace:
     state: State
 
 
-def run_lmu(lmu: LMU, x: Ints, state: State | None = None, every_step: bool = True) -> LMUTrace:
+def run_recurrent(
+    layer: RecurrentLayer, x: Ints, state: State | None = None, every_step: bool = True
+) -> RecurrentTrace:
+    """Run a layer as :func:`run_lmu` does; one without a memory has the tensors of its cell."""
+    if isinstance(layer, LMU):
+        return run_lmu(layer, x, state, every_step)
+    batch, steps, _ = x.shape
+    state = State.zeros(layer, batch) if state is None else state
+    cell, last, kept = Step(layer.name, layer.cell), dict(state.hidden), steps if every_step else min(steps, 1)
+    history: list[dict[str, Ints]] = []
+    for t in range(steps):
+        now = cell({"x": x[:, t]}, last)
+        last = {name: now[name] for name in last}
+        history[min(t, kept - 1) :] = [now]
+    return RecurrentTrace(_stacked(cell, history, batch), cell.overflows, State(state.mem, last))
+
+
+def run_lmu(lmu: LMU, x: Ints, state: State | None = None, every_step: bool = True) -> RecurrentTrace:
     """Run ``lmu`` over x (batch, steps, n_in) from ``state`` (zeros by default).
 
     Tensors: u (batch, steps, memory_d), mem (batch, steps, memory_d * order), h (batch, steps, units) and the other
@@ -78,14 +97,19 @@ def run_lmu(lmu: LMU, x: Ints, state: State | None = None, every_step: bool = Tr
     flat = np.ascontiguousarray(mem_all.swapaxes(0, 1))
     tensors: dict[str, Ints] = {"u": u_all.swapaxes(0, 1), "mem": flat}
     if in_loop:
-        for name, width in cell.widths.items():
-            empty = np.zeros((batch, 0, width), np.int64)
-            tensors[name] = np.stack([now[name] for now in history], axis=1) if history else empty
+        tensors |= _stacked(cell, history, batch)
     else:
         tensors |= cell({"mem": flat, "x": x[:, steps - kept :]}, {})
         last = {"h": tensors["h"][:, -1]} if steps else last
     overflows = {"u": round_u.overflows, **memory.overflows, **cell.overflows}
-    return LMUTrace(tensors, overflows, State(mem.astype(np.int64).reshape(state.mem.shape), last))
+    return RecurrentTrace(tensors, overflows, State(mem.astype(np.int64).reshape(state.mem.shape), last))
+
+
+def _stacked(cell: Step, history: list[dict[str, Ints]], batch: int) -> dict[str, Ints]:
+    """The tensors of a cell over (batch, steps, width)."""
+    if not history:
+        return {name: np.zeros((batch, 0, width), np.int64) for name, width in cell.widths.items()}
+    return {name: np.stack([now[name] for now in history], axis=1) for name in cell.widths}
 
 
 def _memory(lmu: LMU) -> Step | Sweeps:

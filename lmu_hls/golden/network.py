@@ -1,4 +1,4 @@
-"""A whole network in integers: LMU layers, Dense layers, activations, softmax and argmax in sequence."""
+"""A whole network in integers: recurrent layers, Dense layers, activations, softmax and argmax in sequence."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import numpy as np
 
 from lmu_hls.fixed import Ints
 from lmu_hls.golden.assign import Step
-from lmu_hls.golden.lmu import State, run_lmu
-from lmu_hls.spec import LMU, Input, Layer, Network, Window
+from lmu_hls.golden.lmu import State, run_recurrent
+from lmu_hls.spec import Input, Layer, Network, RecurrentLayer, Window
 
 CHUNK_BYTES = 256 << 20  # of the largest tensor; bounds the memory of one pass over part of the batch
 
@@ -26,7 +26,7 @@ class LayerTrace:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Trace:
-    """All named tensors of a run, node by node, the network's outputs, and the last state of every LMU layer."""
+    """All named tensors of a run, node by node, the network's outputs, and the last state of every recurrent layer."""
 
     layers: tuple[LayerTrace, ...]
     outputs: Mapping[str, Ints]
@@ -53,7 +53,7 @@ class Trace:
 
 def zero_states(network: Network, batch: int) -> tuple[State, ...]:
     """The states that a sequence starts from."""
-    return tuple(State.zeros(lmu, batch) for lmu in network.lmus)
+    return tuple(State.zeros(layer, batch) for layer in network.recurrent)
 
 
 def run(
@@ -63,23 +63,23 @@ def run(
 
     A network of several inputs takes one such array for each, by name.
 
-    With ``every_step`` False an LMU layer that returns only its last step keeps only that step of mem, pre and h.
-    ``states``, one for each LMU layer, are where the run goes on from; x then has any number of steps from 1 on. A
-    sequence cut into pieces gives the outputs of the whole one: start with :func:`zero_states`, go on with
+    With ``every_step`` False a recurrent layer that returns only its last step keeps only that step of mem, pre and h.
+    ``states``, one for each recurrent layer, are where the run goes on from; x then has any number of steps from 1 on.
+    A sequence cut into pieces gives the outputs of the whole one: start with :func:`zero_states`, go on with
     ``trace.states``. Without ``states`` x is a whole sequence of ``network.steps``.
     Raises ValueError when the shape or an input value does not fit the network.
     """
     values = _checked(network, x, None if states is not None else network.steps)
     (batch,) = {len(value) for value in values.values()}
     left = list(zero_states(network, batch) if states is None else states)
-    if len(left) != len(network.lmus) or any(len(state.mem) != batch for state in left):
-        raise ValueError(f"{len(network.lmus)} states for a batch of {batch} are needed: see zero_states")
+    if len(left) != len(network.recurrent) or any(len(state.mem) != batch for state in left):
+        raise ValueError(f"{len(network.recurrent)} states for a batch of {batch} are needed: see zero_states")
     layers: list[LayerTrace] = []
     last: list[State] = []
     for node in network.nodes:
         layer, read = node.layer, [values[source] for source in node.inputs]
-        if isinstance(layer, LMU):
-            traced = run_lmu(layer, read[0], left.pop(0), every_step=every_step or layer.return_sequences)
+        if isinstance(layer, RecurrentLayer):
+            traced = run_recurrent(layer, read[0], left.pop(0), every_step=every_step or layer.return_sequences)
             h = traced.tensors["h"]
             values[node.name] = h if layer.return_sequences else h[:, -1]
             last.append(traced.state)
@@ -116,7 +116,7 @@ def predict_all(
 
 def chunks(network: Network, samples: int) -> list[slice]:
     """Slices of the batch, in order, each small enough for every tensor of :func:`run` to fit memory; one at least."""
-    widest = max(lmu.memory_d * lmu.order + lmu.units for lmu in network.lmus)
+    widest = max(layer.kept for layer in network.recurrent)
     size = max(1, CHUNK_BYTES // (8 * network.steps * widest))
     return [slice(start, min(start + size, samples)) for start in range(0, max(samples, 1), size)]
 

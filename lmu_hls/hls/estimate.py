@@ -13,15 +13,13 @@ from dataclasses import dataclass, replace
 from math import ceil
 
 from lmu_hls.fixed import FixedType
-from lmu_hls.front.graph.layers.lmu import LMULayerReader
-from lmu_hls.front.node import Graph, Node
-from lmu_hls.front.reading import Reading
-from lmu_hls.hls.strategy import ADDERS, has_adders, in_rtl, schedule_of
+from lmu_hls.front.node import RECURRENT, Graph, Node
+from lmu_hls.hls.strategy import ADDERS, has_adders, in_rtl, recurrent_layer, schedule_of
 from lmu_hls.hls.targets import TARGETS
 from lmu_hls.hls.tiles import Loop, Schedule
 from lmu_hls.records import HlsFigures, HlsLayer
 from lmu_hls.records.hls import ESTIMATE
-from lmu_hls.spec import LMU, Activation, DenseUpdate, Table
+from lmu_hls.spec import LMU, Activation, DenseUpdate, RecurrentLayer, Table
 from lmu_hls.spec.assign import Assign, Read, Term, carried
 
 # Cycles of an operation, assumed for about 200 MHz
@@ -62,7 +60,7 @@ def estimate_graph(model: Graph) -> HlsFigures | None:
     None where there is no LMU, where a memory is hand-written Verilog, and for Quartus and Catapult: their tools do not
     read the pragmas that make these loops, and their devices have other multipliers and RAMs.
     """
-    nodes = [node for node in model.get_layers() if node.class_name == "LMU"]
+    nodes = [node for node in model.get_layers() if node.class_name in RECURRENT]
     target = next(target for target in TARGETS if target.name == model.config.backend.name)
     if not nodes or not target.is_amd or any(map(in_rtl, nodes)):
         return None
@@ -80,16 +78,16 @@ def estimate_graph(model: Graph) -> HlsFigures | None:
 
 def _estimate_node(node: Node, multiplier: Multiplier) -> HlsLayer:
     """Additions in place of the memory's multiplications are taken to be as long as those."""
-    made = estimate_layer(LMULayerReader().extract(Reading(node)), schedule_of(node), multiplier)
+    made = estimate_layer(recurrent_layer(node), schedule_of(node), multiplier)
     return replace(made, strategy=ADDERS) if has_adders(node) else made
 
 
 def _not_counted(model: Graph) -> tuple[str, ...]:
     """The layers that take something, but have no model here."""
-    return tuple(node.name for node in model.get_layers() if node.class_name not in ("LMU", *WIRES))
+    return tuple(node.name for node in model.get_layers() if node.class_name not in (*RECURRENT, *WIRES))
 
 
-def step_cycles(layer: LMU, plan: Schedule) -> tuple[int, int]:
+def step_cycles(layer: RecurrentLayer, plan: Schedule) -> tuple[int, int]:
     """Cycles from a step's input to its h, and from one step to the next, with the loops of ``plan``."""
     if plan.strategy == "resource":
         loops = sum(_loop_cycles(layer, loop) for loop in plan.loops.values()) + ROUND + INTERFACE
@@ -99,7 +97,7 @@ def step_cycles(layer: LMU, plan: Schedule) -> tuple[int, int]:
     return latency, max(shared, feedback(layer))
 
 
-def estimate_layer(layer: LMU, plan: Schedule, multiplier: Multiplier = ULTRASCALE) -> HlsLayer:
+def estimate_layer(layer: RecurrentLayer, plan: Schedule, multiplier: Multiplier = ULTRASCALE) -> HlsLayer:
     """What a layer takes with the loops of ``plan``."""
     latency, interval = step_cycles(layer, plan)
     terms, turns = _terms(layer), plan.reuse_factor if plan.strategy == "latency" else 1
@@ -117,7 +115,7 @@ def estimate_layer(layer: LMU, plan: Schedule, multiplier: Multiplier = ULTRASCA
     )
 
 
-def feedback(layer: LMU) -> int:
+def feedback(layer: RecurrentLayer) -> int:
     """Cycles from one step to the next that the way of the state through a step asks for, all unrolled.
 
     The way leads from a state to itself, in one step, or to another one and back in two.
@@ -129,12 +127,12 @@ def feedback(layer: LMU) -> int:
     return max((ceil(sum(pair) / 2) for pair in pairs), default=1)
 
 
-def roms(layer: LMU, plan: Schedule) -> list[tuple[int, int]]:
+def roms(layer: RecurrentLayer, plan: Schedule) -> list[tuple[int, int]]:
     """Words and bits of a word of every ROM of weights or of a table."""
     terms, found = _terms(layer), []
     for loop in plan.loops.values():
         weights = [term.factor.type.width for term in terms[loop.name] if term.matrix is not None and term.factor]
-        if loop.name == "update":
+        if isinstance(layer, LMU) and loop.name == "update":
             found += _update_roms(layer, loop)
         elif weights:
             found.append((loop.words, loop.word * weights[0]))
@@ -146,13 +144,13 @@ def block_rams(words: int, bits: int) -> int:
     return 0 if words <= SHALLOW else min(ceil(bits / width) * ceil(words / depth) for width, depth in BRAM18)
 
 
-def _loop_cycles(layer: LMU, loop: Loop) -> int:
+def _loop_cycles(layer: RecurrentLayer, loop: Loop) -> int:
     """Cycles of a loop of Strategy Resource, all its parts: those of one iteration, and the intervals of the others."""
     states, channels = loop.tile
     chain, interval = MULTIPLY + ADD + ROUND, loop.interval
     if loop.name == "unit":  # what of the cell is no product with a matrix, through both parts of a GRU
         once = _arrivals(layer.cell, None, matrices=False)["h"]
-    elif loop.name != "update":
+    elif not isinstance(layer, LMU) or loop.name != "update":
         once = loop.parts * (READ + MULTIPLY + _levels(states + 1))
     elif isinstance(layer.update, DenseUpdate):
         once = READ + MULTIPLY + _levels(layer.order + 1) + ROUND
@@ -171,10 +169,11 @@ def _update_roms(layer: LMU, loop: Loop) -> list[tuple[int, int]]:
     return [(words, states * weight.type.width) for weight in (update.lam, update.gam, update.kap, update.bet)]
 
 
-def _terms(layer: LMU) -> dict[str, list[Term]]:
+def _terms(layer: RecurrentLayer) -> dict[str, list[Term]]:
     """The products of each loop."""
     found: defaultdict[str, list[Term]] = defaultdict(list)
-    for stage, items in (("encoder", (layer.encoder,)), ("update", layer.memory), ("hidden", layer.cell)):
+    stages = [("encoder", (layer.encoder,)), ("update", layer.memory)] if isinstance(layer, LMU) else []
+    for stage, items in [*stages, ("hidden", layer.cell)]:
         for term in (term for item in items for term in item.terms if term.factor is not None):
             source = term.x.tensor.name if term.x.tensor.name in ("x", "mem") else "h"  # a GRU's inner is r h
             matrix = f"{stage}_{source}" if term.matrix is not None else "unit"
@@ -188,7 +187,7 @@ def _tiles(terms: Sequence[Term], multiplier: Multiplier) -> int:
     return max((multiplier.tiles(*pair) for pair in pairs), default=1)
 
 
-def _tables(layer: LMU) -> list[Table]:
+def _tables(layer: RecurrentLayer) -> list[Table]:
     """The tables of the cell; equal ones are one array in the C++."""
     functions = [item.function for item in layer.cell if isinstance(item.function, Activation)]
     tables = [(function.function, function.table) for function in functions if function.table is not None]

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lmu_hls.errors import LmuHlsError
-from lmu_hls.front.node import Graph, Node
+from lmu_hls.front.node import RECURRENT, Graph, Node
 from lmu_hls.hls.strategy import in_rtl
 
 SWITCH = "lmu_state_of_call"  # of nnet_lmu.h, with these values
@@ -25,7 +25,7 @@ static const int samples_are_separate = {SWITCH} = {SEPARATE};
 
 
 def stateful_layers(model: Graph) -> list[Node]:
-    return [node for node in model.get_layers() if node.class_name == "LMU" and node.get_attr("stateful")]
+    return [node for node in model.get_layers() if node.class_name in RECURRENT and node.get_attr("stateful")]
 
 
 def start_calls_from_zero(model: Graph) -> None:

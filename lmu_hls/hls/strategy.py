@@ -8,19 +8,19 @@ from weakref import WeakKeyDictionary
 from hls4ml.model.optimizer import ModelOptimizerPass
 
 from lmu_hls.errors import LmuHlsError, LmuHlsWarning
-from lmu_hls.front.graph.layers.lmu import LMULayerReader
-from lmu_hls.front.node import Graph, Node
+from lmu_hls.front.extract import layer_of
+from lmu_hls.front.node import RECURRENT, Graph, Node
 from lmu_hls.front.reading import Reading
 from lmu_hls.hls.adders import ADDERS, AdderGraph, memory_adders
 from lmu_hls.hls.tiles import UNROLLED, Schedule, Strategy, is_possible, nearest_possible, schedule
-from lmu_hls.spec import LMU, DenseUpdate
+from lmu_hls.spec import LMU, DenseUpdate, RecurrentLayer
 
 _SCHEDULES: WeakKeyDictionary[Node, Schedule] = WeakKeyDictionary()  # as they were settled
 _ADDERS: WeakKeyDictionary[Node, AdderGraph] = WeakKeyDictionary()
 
 
 class SettleStrategies(ModelOptimizerPass):
-    """Writes the strategy of every LMU layer to the model's configuration, where hls4ml looks for it, too.
+    """Writes the strategy of every recurrent layer to the model's configuration, where hls4ml looks for it, too.
 
     It is what the user wrote for the layer or for all LMU layers. Where only the whole model has one, Resource holds
     for all, but Latency, which hls4ml's configurations always say, only up to :data:`UNROLLED` multiplications a step.
@@ -38,13 +38,15 @@ class SettleStrategies(ModelOptimizerPass):
 
     def transform(self, model: Graph) -> bool:
         for node in model.get_layers():
-            if node.class_name == "LMU":
+            if node.class_name in RECURRENT:
                 self._settle(node)
         return False
 
     def _settle(self, node: Node) -> None:
-        config, layer = node.model.config, LMULayerReader().extract(Reading(node))
-        own = config.layer_name_strategy.get(node.name.lower()) or config.layer_type_strategy.get("lmu")
+        config, layer = node.model.config, recurrent_layer(node)
+        own = config.layer_name_strategy.get(node.name.lower()) or config.layer_type_strategy.get(
+            node.class_name.lower()
+        )
         asked = str(own or config.get_strategy(node)).lower()
         rtl = in_rtl(node)
         if rtl and str(own).lower() == "latency":
@@ -65,7 +67,7 @@ class SettleStrategies(ModelOptimizerPass):
         _settled(node, layer, schedule(layer, "resource", rtl) if resource else unrolled)
 
 
-def _settled(node: Node, layer: LMU, chosen: Schedule) -> None:
+def _settled(node: Node, layer: RecurrentLayer, chosen: Schedule) -> None:
     _SCHEDULES[node] = chosen
     if chosen.unrolled > UNROLLED:
         warnings.warn(too_much(layer, chosen), LmuHlsWarning, stacklevel=2)
@@ -81,7 +83,7 @@ def schedule_of(node: Node) -> Schedule:
     strategy, settled = strategy_of(node), _SCHEDULES.get(node)
     if settled and (settled.strategy, settled.reuse_factor) == (strategy, node.get_attr("reuse_factor")):
         return settled
-    return schedule(LMULayerReader().extract(Reading(node)), strategy, in_rtl(node) or has_adders(node))
+    return schedule(recurrent_layer(node), strategy, in_rtl(node) or has_adders(node))
 
 
 def has_adders(node: Node) -> bool:
@@ -91,17 +93,24 @@ def has_adders(node: Node) -> bool:
 
 def adders_of(node: Node) -> AdderGraph:
     """The additions of an LMU node with :func:`has_adders`."""
-    return _ADDERS.get(node) or _adders(LMULayerReader().extract(Reading(node)), node)
+    return _ADDERS.get(node) or _adders(recurrent_layer(node), node)
 
 
-def _adders(layer: LMU, node: Node) -> AdderGraph:
-    where, update = f"layer {layer.name!r}", layer.update
-    if in_rtl(node) or not isinstance(update, DenseUpdate):
+def _adders(layer: RecurrentLayer, node: Node) -> AdderGraph:
+    where = f"layer {layer.name!r}"
+    if in_rtl(node) or not isinstance(layer, LMU) or not isinstance(layer.update, DenseUpdate):
         raise LmuHlsError(
             f"{where}: Strategy {ADDERS!r} is for the matrix of the memory, and this layer has none in C++; use "
             "'Latency' or 'Resource', or MemoryUpdate 'dense' without MemoryUpdateRtl"
         )
-    return memory_adders(where, update, layer.u, layer.mem)
+    return memory_adders(where, layer.update, layer.u, layer.mem)
+
+
+def recurrent_layer(node: Node) -> RecurrentLayer:
+    """The layer of the contract of a node with a state whose types are settled."""
+    layer = layer_of(Reading(node))
+    assert isinstance(layer, RecurrentLayer)
+    return layer
 
 
 def in_rtl(node: Node) -> bool:
@@ -109,7 +118,7 @@ def in_rtl(node: Node) -> bool:
     return bool(node.get_attr("memory_update_rtl", False))
 
 
-def _check_reuse(layer: LMU, rtl: bool) -> None:
+def _check_reuse(layer: RecurrentLayer, rtl: bool) -> None:
     reuse = layer.reuse_factor
     if is_possible(layer, reuse, rtl):
         return
@@ -119,7 +128,7 @@ def _check_reuse(layer: LMU, rtl: bool) -> None:
     )
 
 
-def too_much(layer: LMU, chosen: Schedule) -> str:
+def too_much(layer: RecurrentLayer, chosen: Schedule) -> str:
     """What to do about a layer with more unrolled multiplications than HLS tools accept."""
     helps = nearest_possible(
         layer, -(-chosen.multiplications // UNROLLED), at_most=UNROLLED, apart="update" not in chosen.loops

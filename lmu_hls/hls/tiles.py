@@ -14,7 +14,7 @@ from typing import Literal
 
 from lmu_hls.fixed import FixedType
 from lmu_hls.front.hidden import hidden_weight
-from lmu_hls.spec import LMU, Activation, GRUCell, HiddenCell, TridiagonalUpdate
+from lmu_hls.spec import LMU, Activation, GRUCell, HiddenCell, RecurrentLayer, TridiagonalUpdate
 
 Strategy = Literal["latency", "resource"]
 UNROLLED = 4096  # multiplications in one iteration: HLS tools of today are said to give up on more
@@ -44,7 +44,7 @@ class Loop:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """The loops of one step of an LMU, by the name of the matrix, "update" or "unit"."""
+    """The loops of one step of a recurrent layer, by the name of the matrix, "update" or "unit"."""
 
     strategy: Strategy
     reuse_factor: int
@@ -64,7 +64,7 @@ class Schedule:
         return self.multiplications if self.strategy == "latency" else self.multipliers
 
 
-def schedule(layer: LMU, strategy: Strategy, apart: bool = False) -> Schedule:
+def schedule(layer: RecurrentLayer, strategy: Strategy, apart: bool = False) -> Schedule:
     """The loops of ``layer``: of each the tile with the most iterations up to ReuseFactor, or one iteration.
 
     ``apart``: the memory update is none of them, since it is Verilog or additions.
@@ -75,7 +75,7 @@ def schedule(layer: LMU, strategy: Strategy, apart: bool = False) -> Schedule:
     return Schedule(strategy, layer.reuse_factor, sum(tiles[0].multiplications for tiles in choice), loops)
 
 
-def is_possible(layer: LMU, reuse_factor: int, apart: bool = False) -> bool:
+def is_possible(layer: RecurrentLayer, reuse_factor: int, apart: bool = False) -> bool:
     """Whether Strategy Resource comes close to multiplications / ``reuse_factor`` multipliers.
 
     Tiles that do not divide a matrix have more; a :data:`TOLERANCE` more in the whole layer is accepted.
@@ -83,7 +83,9 @@ def is_possible(layer: LMU, reuse_factor: int, apart: bool = False) -> bool:
     return _is_possible(_choices(layer, apart), reuse_factor)
 
 
-def nearest_possible(layer: LMU, reuse_factor: int, at_most: int | None = None, apart: bool = False) -> int | None:
+def nearest_possible(
+    layer: RecurrentLayer, reuse_factor: int, at_most: int | None = None, apart: bool = False
+) -> int | None:
     """The possible ReuseFactor that is nearest, the larger of two.
 
     With ``at_most`` only those that leave as many multipliers or fewer; None when there is none.
@@ -117,19 +119,20 @@ def _chosen(tiles: list[Loop], reuse: int) -> Loop:
     return max((loop for loop in tiles if loop.iterations <= reuse), key=lambda loop: loop.iterations)
 
 
-def _choices(layer: LMU, apart: bool) -> list[list[Loop]]:
+def _choices(layer: RecurrentLayer, apart: bool) -> list[list[Loop]]:
     """All tiles of every loop of a step, fewest iterations first."""
-    cell = layer.hidden
-    matrices = {name: getattr(layer, name) for name in ("encoder_x", "encoder_h", "encoder_mem")}
+    cell, memory = layer.hidden, isinstance(layer, LMU)
+    matrices = {name: getattr(layer, name) for name in ("encoder_x", "encoder_h", "encoder_mem")} if memory else {}
     if cell is not None:
-        matrices |= {hidden_weight(name): getattr(cell, name) for name in ("kernel_mem", "kernel_x", "kernel_h")}
+        kernels = ("kernel_mem", "kernel_x", "kernel_h") if memory else ("kernel_mem", "kernel_h")
+        matrices |= {hidden_weight(name, memory): getattr(cell, name) for name in kernels}
     split = hidden_weight("kernel_h") if isinstance(cell, GRUCell) and not cell.reset_after else None
     choice = [
         _matrix(name, weight.shape, 3 if name == split else 1)
         for name, weight in matrices.items()
         if weight is not None
     ]
-    if not apart:
+    if isinstance(layer, LMU) and not apart:
         choice.append((_tridiagonal if isinstance(layer.update, TridiagonalUpdate) else _dense)(layer))
     if cell is not None:
         choice.append(_units(layer, cell))
@@ -174,7 +177,7 @@ def _tridiagonal(layer: LMU) -> list[Loop]:
     return [tiles[iterations] for iterations in sorted(tiles)]
 
 
-def _units(layer: LMU, cell: HiddenCell) -> list[Loop]:
+def _units(layer: RecurrentLayer, cell: HiddenCell) -> list[Loop]:
     """Some units; a GRU cell has a loop for its gates, and one for the rest."""
     units, parts, reads = layer.units, 2 if isinstance(cell, GRUCell) else 1, table_reads(layer)
 
@@ -185,7 +188,7 @@ def _units(layer: LMU, cell: HiddenCell) -> list[Loop]:
     return [loop(n, count) for n, count in _shares(units)]
 
 
-def table_reads(layer: LMU) -> dict[str, int]:
+def table_reads(layer: RecurrentLayer) -> dict[str, int]:
     """Values that a unit reads of each table of the cell, by the first tensor that they become.
 
     Equal tables are one array in the C++, whose ports all share: of a GRU also where its loops follow one another.

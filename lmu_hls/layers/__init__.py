@@ -5,11 +5,13 @@ from lmu_hls.layers.head import head_of
 from lmu_hls.layers.keras_lmu import convert_keras_lmu, holds_keras_lmu, load_keras_lmu
 from lmu_hls.layers.lmu import LMU
 from lmu_hls.layers.rebase import Change, fine_tune, rebase, rediscretize
+from lmu_hls.layers.recurrent import Recurrent
 
 __all__ = [
     "LMU",
     "Change",
     "LMUCell",
+    "Recurrent",
     "convert_keras_lmu",
     "fine_tune",
     "head_of",

@@ -35,6 +35,16 @@ def _hidden_formulas(cell: CellSizes, lanes: Lanes) -> dict[str, tuple[str, int]
     return formulas
 
 
+def cell_pace(cell: CellSizes, lanes: Lanes) -> Pace:
+    """A hidden cell alone, which reads x in place of mem; one with a recurrence has a queue before it."""
+    formulas, wait = _hidden_formulas(cell, lanes), QUEUE if cell.recurrent else 0
+
+    def respond(beats: Beats) -> Beats:
+        return _CellLoop(cell, lanes, ahead=cell.n_h).step([], [beat + wait for beat in beats])
+
+    return Pace(max(cycles for _, cycles in formulas.values()), formulas, respond)
+
+
 def way_round(sizes: LMUSizes, encoder_lanes: int, memory_lanes: int) -> int:
     """A bound of the cycles a step of a layer with feedback, 0 without: the way of one step's last fed-back value.
 
@@ -53,18 +63,35 @@ def way_round(sizes: LMUSizes, encoder_lanes: int, memory_lanes: int) -> int:
     return end + (QUEUE if sizes.cell.recurrent else 0)
 
 
+class _CellLoop:
+    """A hidden cell, step after step. The first h are taken ``ahead`` cycles before anything of the step comes."""
+
+    def __init__(self, cell: CellSizes, lanes: Lanes, ahead: int = 0) -> None:
+        self.cell, self.lanes = cell, lanes
+        self.matrix = MatrixBeats(cell.matrix(HIDDEN, lanes), 0)
+        self.old_h = [-QUEUE - ahead] * cell.units  # the first step has zeros at once
+        self.taken = self.matrix.worked = -1 - ahead  # last operand
+
+    def step(self, x: Beats, mem: Beats) -> Beats:
+        """h of the next step, whose operands may be taken from these cycles on."""
+        operands = [*x, *([beat + QUEUE for beat in self.old_h] if self.cell.n_h else []), *mem]
+        operands = _in_turn(operands, self.taken)
+        self.taken = operands[-1]
+        self.old_h = self.cell.form.outputs(self.cell, self.lanes, self.matrix(operands))
+        return self.old_h
+
+
 class _Loop:
     """An LMU layer, step after step."""
 
     def __init__(self, sizes: LMUSizes, lanes: Lanes) -> None:
         self.sizes, self.cell = sizes, sizes.cell
         self.encoder = MatrixBeats(sizes.encoder.with_lanes(lanes[ENCODER]), ROUND)
-        self.lanes = lanes
         self.memory = sizes.memory.with_lanes(lanes[MEMORY]).responder()
-        self.matrix = MatrixBeats(sizes.cell.matrix(HIDDEN, lanes), 0) if sizes.cell is not None else None
+        self.hidden = None if sizes.cell is None else _CellLoop(sizes.cell, lanes)
         self.old_mem = [-QUEUE] * sizes.memory.states  # the first step has zeros at once
         self.old_h = [-QUEUE] * sizes.units
-        self.encoder_in = self.hidden_in = -1  # last operand taken
+        self.encoder_in = -1  # last operand taken
 
     def step(self, x: Beats) -> Beats:
         """h of the next step, whose input may be taken from ``x`` on."""
@@ -74,15 +101,12 @@ class _Loop:
         taken = _in_turn(offered, self.encoder_in)
         self.encoder_in = taken[-1]
         mem = self.memory(self.encoder(taken))
-        if self.cell is None or self.matrix is None:
+        if self.cell is None or self.hidden is None:
             h = [beat + ROUND for beat in mem]
         else:
             wait = QUEUE if self.cell.recurrent else 0
-            operands = [beat + QUEUE for beat in taken[: len(x)]] if self.cell.n_x else []
-            operands += [beat + QUEUE for beat in self.old_h] if self.cell.n_h else []
-            operands = _in_turn(operands + [beat + wait for beat in mem], self.hidden_in)
-            self.hidden_in = operands[-1]
-            h = self.cell.form.outputs(self.cell, self.lanes, self.matrix(operands))
+            waiting = [beat + QUEUE for beat in taken[: len(x)]] if self.cell.n_x else []
+            h = self.hidden.step(waiting, [beat + wait for beat in mem])
         self.old_mem, self.old_h = mem, h
         return h
 

@@ -131,6 +131,14 @@ def lmu_search(sizes: LMUSizes) -> Search:
     return Search(names, _Candidates(lanes, multipliers.ravel(), bounds.ravel()), sizes if loop else None)
 
 
+@lru_cache(KEPT)
+def cell_search(cell: CellSizes) -> Search:
+    """The search for a layer that is a hidden cell alone."""
+    found = list(_cells(cell, False))
+    lanes, multipliers, cycles, _ = zip(*found, strict=True)
+    return Search(tuple(cell.matrices), _Candidates(list(lanes), np.array(multipliers), np.array(cycles)))
+
+
 def _cells(cell: CellSizes | None, h_back: bool) -> Iterator[tuple[tuple[int, ...], int, int, int]]:
     """Lanes, multipliers, cycles a step, and the cell's share in the way round, for all choices of a cell's lanes."""
     if cell is None:

@@ -13,6 +13,7 @@ from lmu_hls.spec.layers.elementwise import Elementwise
 from lmu_hls.spec.layers.lmu import LMU
 from lmu_hls.spec.layers.merge import Merge
 from lmu_hls.spec.layers.pool import Pool
+from lmu_hls.spec.layers.recurrent import Recurrent, RecurrentLayer
 from lmu_hls.spec.layers.select import Select
 from lmu_hls.spec.layers.softmax import Softmax
 from lmu_hls.spec.memory import DenseUpdate, MemoryUpdate, TridiagonalUpdate
@@ -44,6 +45,8 @@ __all__ = [
     "Node",
     "Pool",
     "Read",
+    "Recurrent",
+    "RecurrentLayer",
     "Select",
     "Softmax",
     "Table",

@@ -11,13 +11,14 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from graphlib import CycleError, TopologicalSorter
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from lmu_hls.fixed import FixedType
 from lmu_hls.spec.assign import Tensor
 from lmu_hls.spec.layers import Layer
 from lmu_hls.spec.layers.base import ABSENT_BY_DEFAULT
 from lmu_hls.spec.layers.lmu import LMU
+from lmu_hls.spec.layers.recurrent import RecurrentLayer
 
 T = TypeVar("T")
 
@@ -55,9 +56,9 @@ class Value:
 class Network:
     """Uses of layers, each after what it reads; ``outputs`` are the nodes whose values come out.
 
-    ``stateful``: a sequence comes in chunks of ``steps``, and the state of every LMU layer stays from chunk to chunk
-    until it is reset; everything else works chunk by chunk. The nodes may be given in any order. Raises ValueError for
-    a name that is unknown or there twice, for a cycle, and where types, widths or steps do not agree.
+    ``stateful``: a sequence comes in chunks of ``steps``, and the state of every recurrent layer stays from chunk to
+    chunk until it is reset; everything else works chunk by chunk. The nodes may be given in any order. Raises
+    ValueError for a name that is unknown or there twice, for a cycle, and where types, widths or steps do not agree.
     """
 
     name: str
@@ -71,7 +72,7 @@ class Network:
         self._check_names()
         object.__setattr__(self, "nodes", _in_order(self.name, self.nodes))
         _ = self.values  # every layer says whether it can take what comes
-        if not self.lmus:
+        if not self.recurrent:
             raise ValueError(f"network {self.name!r} has no LMU layer")
 
     def _check_names(self) -> None:
@@ -107,6 +108,16 @@ class Network:
     @property
     def lmus(self) -> tuple[LMU, ...]:
         return tuple(layer for layer in self.layers if isinstance(layer, LMU))
+
+    @property
+    def recurrent(self) -> tuple[RecurrentLayer, ...]:
+        """The layers with a state: LMU layers, and cells without a memory."""
+        return tuple(layer for layer in self.layers if isinstance(layer, RecurrentLayer))
+
+    @property
+    def observed(self) -> dict[tuple[str, str], FixedType]:
+        """The types of the tensors inside that the Verilog shows, by (layer, tensor): u, mem and h of an LMU layer."""
+        return {(layer.name, name): getattr(layer, name) for layer in self.recurrent for name in layer.observed}
 
     @property
     def tensors(self) -> Mapping[tuple[str, str], Tensor]:
@@ -161,7 +172,7 @@ class Network:
     def with_steps(self, steps: int) -> Network:
         """The same graph on sequences of another length."""
         nodes = (
-            replace(node, layer=replace(node.layer, steps=steps)) if isinstance(node.layer, LMU) else node
+            replace(node, layer=_with_steps(node.layer, steps)) if isinstance(node.layer, RecurrentLayer) else node
             for node in self.nodes
         )
         return replace(self, steps=steps, nodes=tuple(nodes))
@@ -192,6 +203,12 @@ def input_name(names: Iterable[str]) -> str:
     while first in taken:
         first += "_"
     return first
+
+
+def _with_steps(layer: RecurrentLayer, steps: int) -> Layer:
+    dataclass: Any = layer
+    changed: Layer = replace(dataclass, steps=steps)
+    return changed
 
 
 def _in_order(name: str, nodes: tuple[Node, ...]) -> tuple[Node, ...]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType
 from lmu_hls.spec.layers import Layer
 from lmu_hls.spec.layers.argmax import ArgMax
 from lmu_hls.spec.layers.elementwise import Elementwise
-from lmu_hls.spec.layers.lmu import LMU
+from lmu_hls.spec.layers.recurrent import RecurrentLayer
 from lmu_hls.spec.layers.select import Select
 from lmu_hls.spec.layers.softmax import Softmax
 from lmu_hls.spec.network import Network, Node
@@ -25,8 +26,10 @@ def streaming(network: Network) -> Network:
 
 
 def _each_step(layer: Layer) -> Layer:
-    if isinstance(layer, LMU):
-        return replace(layer, return_sequences=True)
+    if isinstance(layer, RecurrentLayer):
+        dataclass: Any = layer
+        every: Layer = replace(dataclass, return_sequences=True)
+        return every
     if layer.over is None:
         return layer
     if isinstance(layer, Select) and layer.over.last_alone:

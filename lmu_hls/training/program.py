@@ -8,9 +8,10 @@ from typing import Any
 from keras import ops
 
 from lmu_hls.errors import LmuHlsError
-from lmu_hls.spec import LMU, Network, Node, Window
+from lmu_hls.spec import LMU, Network, Node, Recurrent, Window
 from lmu_hls.training.arithmetic import Assigned, assign, cast
 from lmu_hls.training.lmu import LMUProgram, Masks
+from lmu_hls.training.recurrent import RecurrentProgram
 from lmu_hls.training.step import Step
 from lmu_hls.training.weights import Weights
 
@@ -38,12 +39,14 @@ class Program:
         weights = Weights() if weights is None else weights
         self.network, self.weights = network, weights
         values = network.values
-        self._lmus, self._steps = {}, {}
+        self._lmus, self._cells, self._steps = {}, {}, {}
         self._inputs = {name: given for (name, tensor), given in (learned or {}).items() if not tensor}
         for node in network.nodes:
             own = {tensor: given for (name, tensor), given in (learned or {}).items() if name == node.name}
             if isinstance(node.layer, LMU):
                 self._lmus[node.name] = LMUProgram(node.layer, weights, (cells or {}).get(node.name), own)
+            elif isinstance(node.layer, Recurrent):
+                self._cells[node.name] = RecurrentProgram(node.layer, weights, own)
             else:
                 widths = [values[source].width for source in node.inputs]
                 names = [tensor.name for tensor in node.layer.reads(*widths)]
@@ -73,6 +76,8 @@ class Program:
             read = [cast(between(node.name, source, values[source])) for source in node.inputs]
             if node.name in self._lmus:
                 values[node.name] = self._lmus[node.name](read[0], (masks or {}).get(node.name))
+            elif node.name in self._cells:
+                values[node.name] = self._cells[node.name](read[0])
             else:
                 names, step = self._steps[node.name]
                 if node.layer.over is not None:

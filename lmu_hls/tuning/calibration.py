@@ -12,6 +12,7 @@ from lmu_hls import golden
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.figures import check_inputs
 from lmu_hls.fixed import MAX_WIDTH, FixedType, Ints, integer_bits, quantize, to_float
+from lmu_hls.front.node import RECURRENT
 from lmu_hls.golden import LayerTrace, Trace
 from lmu_hls.precision import coefficient_type
 from lmu_hls.records import Overrun
@@ -26,7 +27,7 @@ FINEST = 24  # fraction bits of values and weights that are small, where they ar
 WEIGHT_WIDTH = 24  # of weights there
 REFERENCE = FixedType(60, 60 - FINEST)  # holds all of them: the type of every value in a trace of `calibrate`
 WIDE_INDEX = FixedType(17, 5)  # of tables: over [-16, 16), as fine as WIDE
-WITH_TABLES = ("LMU", "LMUActivation")  # classes of nodes whose tables have an index of that type here
+WITH_TABLES = (*RECURRENT, "LMUActivation")  # classes of nodes whose tables have an index of that type here
 _TRACE_NAMES = {"h": "result", "out": "result"}  # golden's names of tensors, and hls4ml's
 
 

@@ -26,7 +26,7 @@ class Channel:
     quantized: Memory
     exact: Memory
 
-    def run(self, u: Ints, every_step: bool = True) -> golden.LMUTrace:
+    def run(self, u: Ints, every_step: bool = True) -> golden.RecurrentTrace:
         """u (batch, steps) from the zero state; the trace's mem is (batch, steps, order)."""
         return golden.run_lmu(self.lmu, u[..., np.newaxis], every_step=every_step)
 

@@ -22,7 +22,7 @@ from lmu_hls.fixed import FixedType, quantize, to_float
 from lmu_hls.front.config import full_config
 from lmu_hls.front.extract import CLONE, network_of
 from lmu_hls.front.hidden import table_index
-from lmu_hls.front.node import Graph, Node
+from lmu_hls.front.node import RECURRENT, Graph, Node
 from lmu_hls.front.notes import float_weights
 from lmu_hls.front.reading import Reading, fixed_type
 from lmu_hls.spec import Network
@@ -107,22 +107,24 @@ def draft(
     keys: dict[Key, None] = {}
     network_of("lmu", [_Recorded(*pair, keys) for pair in _types_before(nodes)])
     weights = {key: values for key, values in float_weights(graph).items() if key in keys}
-    lmus = [node.name for node in nodes if node.class_name == "LMU"]
-    own = frozenset(name for name in lmus if not _writes_table(config or {}, name))
+    recurrent = [node for node in nodes if node.class_name in RECURRENT]
+    own = frozenset(node.name for node in recurrent if not _writes_table(config or {}, node))
     return Draft(nodes, graph.config.get_project_name(), tuple(keys), weights, settings, own)
 
 
-def _writes_table(config: Mapping[str, Any], layer: str) -> bool:
-    """Whether a configuration says TableSize or TableRange for an LMU layer, by its name or by the type.
+def _writes_table(config: Mapping[str, Any], node: Node) -> bool:
+    """Whether a configuration says TableSize or TableRange for a recurrent layer, by its name or by the type.
 
     Both together at their defaults are what hls4ml prints by itself, and no wish.
     """
-    from lmu_hls.front.graph.layer import SETTINGS  # late, because importing it registers with hls4ml, which imports us
+    from lmu_hls.front.graph.cell import SETTINGS  # late, because importing it registers with hls4ml, which imports us
 
     defaults = {"TableSize": SETTINGS["table_size"], "TableRange": SETTINGS["table_range"]}
     given = config.get("HLSConfig", config)
-    entries = [(given.get("LayerName") or {}).get(layer)]
-    entries += [entry for kind, entry in (given.get("LayerType") or {}).items() if kind.lower() == "lmu"]
+    entries = [(given.get("LayerName") or {}).get(node.name)]
+    entries += [
+        entry for kind, entry in (given.get("LayerType") or {}).items() if kind.lower() == node.class_name.lower()
+    ]
     for entry in entries:
         written = {key: entry[key] for key in defaults if key in entry} if isinstance(entry, Mapping) else {}
         if written and written != defaults:

@@ -80,11 +80,11 @@ def describe(
 def _table_notes(network: Network, wide: Trace, final: Trace) -> dict[Key, str]:
     """By the tensor that comes out of a table: its size and range, and whether it is what limits the tensor's SNR."""
     notes = {}
-    for lmu in network.lmus:
-        for lookup in lookups(lmu):
-            table, key = lookup.activation.table, (lmu.name, lookup.target)
+    for layer in network.recurrent:
+        for lookup in lookups(layer):
+            table, key = lookup.activation.table, (layer.name, lookup.target)
             assert table is not None
-            allowed = allowed_db(lookup, table.entry_index, inputs_of(lookup, lmu.name, wide))
+            allowed = allowed_db(lookup, table.entry_index, inputs_of(lookup, layer.name, wide))
             measured = _measured_db(key, wide, final, lookup.activation.result)
             reach = -table.index.min_int * table.index.lsb
             text = (

@@ -19,7 +19,7 @@ from lmu_hls.activations import FUNCTIONS
 from lmu_hls.fixed import FixedType, quantize, to_float
 from lmu_hls.golden import Trace
 from lmu_hls.precision import decibel
-from lmu_hls.spec import LMU, Activation, Network
+from lmu_hls.spec import Activation, Network, RecurrentLayer
 from lmu_hls.tuning.calibration import REFERENCE
 from lmu_hls.tuning.draft import TABLE, Draft, Key, Types
 
@@ -66,10 +66,10 @@ class TablePlan:
         return next((bits for bits in sorted(self.db) if self.db[bits] >= db), max(self.db))
 
 
-def lookups(lmu: LMU) -> tuple[Lookup, ...]:
+def lookups(layer: RecurrentLayer) -> tuple[Lookup, ...]:
     """Every use of a table in the hidden cell, in the order in which a step makes them."""
     used: dict[tuple[Activation, str, str], list[NDArray[np.intp]]] = {}
-    for item in lmu.cell:
+    for item in layer.cell:
         if isinstance(item.function, Activation) and item.function.table is not None:
             (term,) = item.terms
             target = "result" if item.to.name == "h" else item.to.name
@@ -102,20 +102,20 @@ def inputs_of(lookup: Lookup, layer: str, trace: Trace) -> Floats:
 def plan_tables(source: Draft, integers: Mapping[Key, int], network: Network, trace: Trace) -> dict[Key, TablePlan]:
     """The tables of every layer that has some; ``trace`` is the run of ``network`` with types that hardly round."""
     plans = {}
-    for lmu in network.lmus:
-        used = lookups(lmu)
+    for layer in network.recurrent:
+        used = lookups(layer)
         if not used:
             continue
-        outputs = tuple((item.activation.function, (lmu.name, item.target)) for item in used)
-        values = [inputs_of(item, lmu.name, trace) for item in used]
-        if lmu.name in source.own_tables:
-            reach, db = _best_reaches(used, values, integers, lmu.name)
-            plans[lmu.name, TABLE] = TablePlan(outputs, reach, db)
+        outputs = tuple((item.activation.function, (layer.name, item.target)) for item in used)
+        values = [inputs_of(item, layer.name, trace) for item in used]
+        if layer.name in source.own_tables:
+            reach, db = _best_reaches(used, values, integers, layer.name)
+            plans[layer.name, TABLE] = TablePlan(outputs, reach, db)
         else:
-            own = [source.table_index(lmu.name, function) for function, _ in outputs]
+            own = [source.table_index(layer.name, function) for function, _ in outputs]
             bits = own[0].width
             least = min(allowed_db(item, kind, v) for item, kind, v in zip(used, own, values, strict=True))
-            plans[lmu.name, TABLE] = TablePlan(outputs, {bits: own[0].integer - 1}, {bits: least}, False)
+            plans[layer.name, TABLE] = TablePlan(outputs, {bits: own[0].integer - 1}, {bits: least}, False)
     return plans
 
 

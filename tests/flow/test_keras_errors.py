@@ -79,6 +79,10 @@ class Own(keras.Model):
         return self.lmu(x)
 
 
+class OwnCell(keras.layers.LSTMCell):
+    """It may compute anything."""
+
+
 class OwnDense(keras.layers.Dense):
     pass
 
@@ -100,8 +104,8 @@ MODELS = {
         ("layer 'inner'", "an LMU inside Sequential", "not in training mode"),
     ),
     "stack of cells": (
-        lambda: chain(keras.layers.RNN([LMUCell(1, 2, 5, None), keras.layers.LSTMCell(2)], name="stack")),
-        ("layer 'stack'", "an LMU inside RNN", "one layer for each cell"),
+        lambda: chain(keras.layers.RNN([LMUCell(1, 2, 5, None), OwnCell(2)], name="stack")),
+        ("layer 'stack'", "an LMU inside RNN", "give it LSTMCell"),
     ),
     "time distributed": (
         lambda: keras.Sequential(
@@ -117,17 +121,17 @@ MODELS = {
         lambda: chain(lmu(return_sequences=True), keras.layers.Softmax(axis=(1, 2), name="soft")),
         ("layer 'soft'", "last axis only", "axis=-1"),
     ),
-    "LSTM before": (
-        lambda: chain(keras.layers.LSTM(3, return_sequences=True, name="first"), lmu()),
-        ("layer 'first'", "LSTM layers are not supported", "hidden_cell=keras.layers.LSTMCell(units)"),
+    "LSTM in training mode": (
+        lambda: functional(lambda h, x: keras.layers.LSTM(3, name="last")(h, training=True)),
+        ("layer 'last'", "LSTM layers are not supported", "call it with its input only"),
     ),
     "GRU after": (
-        lambda: chain(lmu(return_sequences=True), keras.layers.GRU(3, name="last")),
-        ("layer 'last'", "GRU layers are not supported", "hidden_cell=keras.layers.GRUCell(units)"),
+        lambda: functional(lambda h, x: keras.layers.GRU(3, name="last")(h, mask=ops.any(h > 0, axis=-1))),
+        ("layer 'last'", "GRU layers are not supported", "call it with its input only"),
     ),
     "RNN of another cell": (
-        lambda: chain(lmu(return_sequences=True), keras.layers.RNN(keras.layers.LSTMCell(2), name="last")),
-        ("layer 'last'", "RNN", "hidden_cell=cell"),
+        lambda: chain(lmu(return_sequences=True), keras.layers.RNN(OwnCell(2), name="last")),
+        ("layer 'last'", "RNN", "give it LSTMCell"),
     ),
     "selu before": (
         lambda: chain(keras.layers.Dense(2, "selu", name="first"), lmu()),
@@ -192,7 +196,9 @@ def test_models_that_are_no_graph():
     assert "let it begin with keras.Input((steps, features))" in message(lambda: check_model(unbuilt))
     assert "give a keras.Model" in message(lambda: check_model("m.keras"))
     plain = keras.Sequential([keras.Input((5,)), keras.layers.Dense(2)], name="plain")
-    assert "model 'plain' has no LMU layer; build it with lmu_hls.LMU" in message(lambda: check_model(plain))
+    assert "model 'plain' has no LMU layer, and no LSTM, GRU or SimpleRNN; build it with lmu_hls.LMU" in message(
+        lambda: check_model(plain)
+    )
 
 
 def test_operators_of_another_model(tmp_path):

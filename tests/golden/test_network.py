@@ -16,6 +16,7 @@ from tests.support.networks import (
     random_input,
     random_lmu,
     random_network,
+    random_recurrent,
     random_weight,
     real,
 )
@@ -65,6 +66,22 @@ def test_recurrent_cells_equal_definition(kind, bias, seed):
         assert np.array_equal(real(Weight(trace.tensors["h"][sample], lmu.h)), expected["h"])
     network = chain("net", lmu.x, lmu.steps, lmu.n_in, (replace(lmu, return_sequences=False),))
     assert np.array_equal(golden.predict(network, x), trace.tensors["h"][:, -1])
+
+
+@pytest.mark.parametrize("kind", ["rnn", "lstm", "gru", "gru before"])
+def test_cells_over_the_sequence_equal_definition(kind):
+    """With a state that a sequence which is cut into pieces carries over."""
+    rng = np.random.default_rng(1)
+    layer = random_recurrent(rng, kind)
+    network = chain("net", layer.x, layer.steps, layer.n_in, (layer,))
+    x = random_input(rng, network, 3)
+    whole = golden.run(network, x)
+    assert np.array_equal(whole.output, [define_network(network, sample) for sample in x])
+    head = golden.run(network, x[:, :2], states=golden.zero_states(network, 3))
+    tail = golden.run(network, x[:, 2:], states=head.states)
+    assert np.array_equal(np.concatenate([head.output, tail.output], axis=1), whole.output)
+    last = chain("net", layer.x, layer.steps, layer.n_in, (replace(layer, return_sequences=False),))
+    assert np.array_equal(golden.predict(last, x), whole.output[:, -1])
 
 
 @pytest.mark.parametrize("kind", ["dense", "lstm", "gru"])

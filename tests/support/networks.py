@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from fractions import Fraction
 from math import floor
 
@@ -22,6 +23,7 @@ from lmu_hls.spec import (
     Layer,
     LSTMCell,
     Network,
+    Recurrent,
     Softmax,
     Weight,
     chain,
@@ -293,8 +295,39 @@ def define_graph(network: Network, given: Mapping[str, Ints]) -> dict[str, Ints]
     }
 
 
+def random_recurrent(
+    rng: np.random.Generator,
+    kind: str,
+    *,
+    name: str = "cell",
+    steps: int = 5,
+    x: FixedType | None = None,
+    n_in: int = 3,
+    units: int = 3,
+    bias: bool = True,
+    return_sequences: bool = True,
+) -> Recurrent:
+    """A cell of :func:`random_cell` over the sequence itself."""
+    h = random_type(rng)
+    cell = replace(random_cell(rng, kind, n_in, 1, units, h, bias), kernel_x=None)
+    return Recurrent(name, steps, x or random_type(rng), cell, h, return_sequences, 1)
+
+
+def define_recurrent(layer: Recurrent, x: np.ndarray) -> np.ndarray:
+    """h of every step of one sequence x (steps, n_in) of Fractions: the equations of a cell with x in place of mem."""
+    h, c = (np.full(layer.units, Fraction(0), object) for _ in range(2))
+    out = []
+    for x_t in x:
+        h, c = define_hidden(layer, x_t, None, h, c)
+        out.append(h)
+    return np.array(out, object)
+
+
 def define_layer(layer: Layer, values: np.ndarray, *others: np.ndarray) -> np.ndarray:
     """What a layer gives for the Fractions of its inputs, every step or the last."""
+    if isinstance(layer, Recurrent):
+        h = define_recurrent(layer, values)
+        return h if layer.return_sequences else h[-1]
     if isinstance(layer, LMU):
         h = define_lmu(layer, values)["h"]
         return h if layer.return_sequences else h[-1]

@@ -20,11 +20,10 @@ from lmu_hls.fixed import Ints
 from lmu_hls.rtl.network import NetworkPlan, RtlOptions, plan_network
 from lmu_hls.rtl.reuse import valid_reuse_factors
 from lmu_hls.rtl.standalone import Vectors, write_project
-from lmu_hls.spec import LMU, Dense, HiddenCell, Network, Weight, streaming
+from lmu_hls.spec import Dense, HiddenCell, Network, RecurrentLayer, Weight, streaming
 from lmu_hls.verify import verilated
 from tests.support.random_networks import random_spec_input, random_spec_network
 
-TRACED = ("u", "mem", "h")
 OUTPUT = ("", "output")
 CYCLES = 6000  # of the whole run, which reuse factors are drawn for
 TAIL = 2000  # characters of a simulator's text that a failure quotes
@@ -82,7 +81,7 @@ def sparse_case(seed: int) -> Case:
     """A network most of whose coefficients are zero, and one of whose matrices is often all zeros; every matrix is
     worked on in blocks. Every fourth seed is in streaming mode."""
     network, rng = random_spec_network(seed), np.random.default_rng(seed)
-    layers = {layer.name: _sparse(rng, layer) for layer in network.layers if isinstance(layer, LMU | Dense)}
+    layers = {layer.name: _sparse(rng, layer) for layer in network.layers if isinstance(layer, RecurrentLayer | Dense)}
     network = network.map_layers({layer.name: layers.get(layer.name, layer) for layer in network.layers})
     return make_case(network, RtlOptions(streaming=seed % 4 == 3), rng)
 
@@ -112,7 +111,7 @@ def with_reuse_factors(rng: np.random.Generator, network: Network, largest: int)
     """Every layer with a random valid reuse factor up to ``largest``, or its smallest one."""
     layers = []
     for layer in network.layers:
-        if isinstance(layer, LMU | Dense):
+        if isinstance(layer, RecurrentLayer | Dense):
             valid = valid_reuse_factors(layer)
             allowed = [factor for factor in valid if factor <= largest] or valid[:1]
             layer = replace(layer, reuse_factor=int(rng.choice(allowed)))
@@ -127,7 +126,7 @@ def expected_tensors(network: Network, x: Ints, endless: bool) -> Tensors:
         trace = golden.run(network, x.reshape(1, -1, network.n_in), states=golden.zero_states(network, 1))
     else:
         trace = golden.run_samples(network, x)
-    tensors = {(lmu.name, name): trace[lmu.name].tensors[name] for lmu in network.lmus for name in TRACED}
+    tensors = {(layer, name): trace[layer].tensors[name] for layer, name in network.observed}
     tensors[OUTPUT] = trace.output
     return {key: values.reshape(-1, values.shape[-1]) for key, values in tensors.items()}
 

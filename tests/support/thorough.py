@@ -120,6 +120,24 @@ THOROUGH: dict[str, tuple[str, ...]] = {
     "hdl/stream/test_vector_buffer.py": ("test_order_cycles_and_pressure[[]verilator]",),
     "hdl/number/test_round_sat.py": ("test_every_mode_and_value[[]verilator]", "test_the_usual_format[[]verilator]"),
     "hdl/host/test_registers.py": ("test_every_cycle[[]verilator]",),
+    "front/test_recurrent.py": (
+        "test_the_flat_model_computes_the_same*",
+        "!*[[]GRU backwards]",
+        "!*[[]mixed stack]",
+        "!*[[]ave]",
+        "test_csim_is_golden_and_near_keras*",
+        "!*[[]sum-io_stream]",
+    ),
+    "hls/layers/test_recurrent.py": (
+        "test_csim_is_golden_and_near_keras*",
+        "!*[[]lstm-options0]",
+        "!*[[]gru before-options5]",
+    ),
+    "rtl/stages/test_recurrent.py": (
+        "test_bits_and_cycles*",
+        "!*[[]rnn-lstm-options2]",
+        "!*[[]gru-gru before-options3]",
+    ),
     "hls/test_adders.py": (
         "test_csim_equals_golden*",
         "!*[[]Vitis-io_parallel]",

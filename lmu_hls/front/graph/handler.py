@@ -1,4 +1,4 @@
-"""Keras v3 handlers: from an LMU layer of a Keras model to the attributes of the IR layer."""
+"""Keras v3 handlers: from a recurrent layer of a Keras model to the attributes of the IR layer."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hls4ml.converters.keras_v3._base import KerasV3LayerHandler, registry
 
 from lmu_hls.activations import FUNCTIONS
 from lmu_hls.errors import LmuHlsError
-from lmu_hls.front.graph.layer import CELL_OPTIONS
+from lmu_hls.front.graph.cell import CELL_OPTIONS
 from lmu_hls.front.graph.layers import LayerReader, readers
 from lmu_hls.front.hidden import FUNCTION_FIELDS, hidden_weight
 from lmu_hls.front.keras_model import beside_lmu, comes_from_lmu, is_foreign
@@ -59,6 +59,25 @@ class LMUHandler(KerasV3LayerHandler):
             "b_data": np.asarray(b_bar, np.float64),
         }
         return ({**self.default_config, **attributes, **_encoder(layer), **_hidden(layer)},)
+
+
+class RecurrentHandler(KerasV3LayerHandler):
+    """Handles ``lmu_hls.Recurrent``: a cell of keras.layers that reads the sequence itself."""
+
+    handles = ("lmu_hls.layers.recurrent.Recurrent",)
+
+    def handle(self, layer: Any, in_tensors: Any, out_tensors: Any) -> tuple[dict[str, Any], ...]:
+        _check_length(layer, in_tensors)
+        n_in = int(in_tensors[0].shape[2])
+        attributes = {
+            "class_name": "LMURecurrent",
+            "n_in": n_in,
+            "n_timesteps": int(in_tensors[0].shape[1]),
+            "return_sequences": bool(layer.return_sequences),
+            "stateful": bool(layer.stateful),
+            **_cell(layer, layer.cell, n_in, 0, memory=False),
+        }
+        return ({**self.default_config, **attributes},)
 
 
 def own_layer(layer: Any, in_tensors: Any) -> Any:
@@ -144,51 +163,58 @@ def _encoder(layer: Any) -> dict[str, Any]:
 
 
 def _hidden(layer: Any) -> dict[str, Any]:
-    """The hidden cell: its kind and functions, and its weights, the kernel split into the rows that read mem and x."""
-
+    """The hidden cell of an LMU; the kernel is split into the rows that read mem and x."""
     cell, hidden = layer.cell, layer.cell.hidden_cell
     n_mem = int(cell.memory_d * cell.order)
-    attributes = {
-        "hidden_cell": "none",
-        **{f"hidden_{name}": "linear" for name, _ in FUNCTION_FIELDS.values()},
-        **dict.fromkeys(CELL_OPTIONS, False),
-        "units": n_mem,
-    }
     if hidden is None:
-        return attributes
-    spec = _contract_cell(layer)
+        return {
+            "hidden_cell": "none",
+            **{f"hidden_{name}": "linear" for name, _ in FUNCTION_FIELDS.values()},
+            **dict.fromkeys(CELL_OPTIONS, False),
+            "units": n_mem,
+        }
+    return _cell(layer, hidden, n_mem, int(cell._encoder_width) - _units(cell) if cell.input_to_hidden else 0)
+
+
+def _cell(layer: Any, hidden: Any, n_mem: int, n_x: int, memory: bool = True) -> dict[str, Any]:
+    """A hidden cell: its kind and functions, and its weights; ``n_mem`` and ``n_x`` rows of its kernel read mem and x.
+
+    Without a ``memory`` x stands in the place of mem.
+    """
+    spec = _contract_cell(layer, hidden)
+    functions = {f"hidden_{name}": "linear" for name, _ in FUNCTION_FIELDS.values()}
     for field in spec.outputs:
         name = FUNCTION_FIELDS[field][0]
-        attributes[f"hidden_{name}"] = _activation(layer, name)
+        functions[f"hidden_{name}"] = _activation(layer, hidden, name)
     kernel = layer_weight(hidden, "kernel")
     assert kernel is not None
-    n_in = n_mem + (int(cell._encoder_width) - _units(cell) if cell.input_to_hidden else 0)
-    _check_shape(layer, "kernel of the hidden cell", kernel, (n_in, spec.gates * int(hidden.units)))
+    _check_shape(layer, "kernel of the hidden cell", kernel, (n_mem + n_x, spec.gates * int(hidden.units)))
     bias = layer_weight(hidden, "bias") if hidden.use_bias else None
     recurrent_bias = None
     if bias is not None and bias.ndim == 2:  # two rows: one is added to the product with h alone
         bias, recurrent_bias = bias
     weights = {
         "kernel_mem": kernel[:n_mem],
-        "kernel_x": kernel[n_mem:] if cell.input_to_hidden else None,
+        "kernel_x": kernel[n_mem:] if n_x else None,
         "kernel_h": layer_weight(hidden, "recurrent_kernel"),
         "bias": bias,
         "recurrent_bias": recurrent_bias,
     }
+    kept = {hidden_weight(field, memory): values for field, values in weights.items() if memory or field != "kernel_x"}
     return {
-        **attributes,
         "hidden_cell": spec.kind,
+        **functions,
+        **dict.fromkeys(CELL_OPTIONS, False),
         **{name: bool(getattr(hidden, name)) for name in spec.options()},
         "units": int(hidden.units),
-        **{f"{hidden_weight(field)}_data": values for field, values in weights.items()},
+        **{f"{name}_data": values for name, values in kept.items()},
     }
 
 
-def _contract_cell(layer: Any) -> type[HiddenCell]:
+def _contract_cell(layer: Any, hidden: Any) -> type[HiddenCell]:
     """The cell of the contract for the Keras cell of ``layer``: exactly a class of keras.layers, no subclass."""
     import keras
 
-    hidden = layer.cell.hidden_cell
     cells = {name: cell for cell in HIDDEN_CELLS.values() for name in cell.keras}
     for name, cell in cells.items():
         if type(hidden) is getattr(keras.layers, name):
@@ -213,11 +239,11 @@ def _check_shape(layer: Any, what: str, values: Any, shape: tuple[int, ...]) -> 
         )
 
 
-def _activation(layer: Any, name: str) -> str:
+def _activation(layer: Any, hidden: Any, name: str) -> str:
     """The name of an activation of the hidden cell; LmuHlsError for one that the contract does not know."""
     import keras
 
-    function = getattr(layer.cell.hidden_cell, name)
+    function = getattr(hidden, name)
     known = [word for word in FUNCTIONS if function is keras.activations.get(word)]
     if not known:
         raise LmuHlsError(

@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterator
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
-from lmu_hls.front.node import Graph
+from lmu_hls.front.node import RECURRENT, Graph
 from lmu_hls.imports import when_imported
 
 MODULE = "hls4ml.model.profiling"
 FUNCTIONS = ("weights_hlsmodel", "types_hlsmodel")  # those that go through the weights of layers
-LAYERS = ("LMU", "LMUSoftmax", "LMUActivation")
+LAYERS = (*RECURRENT, "LMUSoftmax", "LMUActivation")
 
 
 def change_when_imported() -> None:

@@ -15,7 +15,7 @@ from lmu_hls.errors import LmuHlsError
 from lmu_hls.front.extract import is_stateful
 from lmu_hls.front.graph.layers import readers
 from lmu_hls.front.graph.types import unsupported
-from lmu_hls.front.node import Graph, Node
+from lmu_hls.front.node import RECURRENT, Graph, Node
 from lmu_hls.front.reading import Reading, fixed_type
 from lmu_hls.spec.sequences import whole_inputs
 
@@ -66,7 +66,7 @@ def _samples(model: Graph, x: Any) -> int:
 
 def has_lmu(model: Graph) -> bool:
     """Whether a ``ModelGraph`` is ours to settle."""
-    return any(node.class_name == "LMU" for node in model.get_layers())
+    return any(node.class_name in RECURRENT for node in model.get_layers())
 
 
 def is_streamed(model: Graph) -> bool:

@@ -12,6 +12,8 @@
 //                                                             or in additions: nnet_lmu_adders.h
 //     h   = cell(mem, x, h)                                   units values: nnet_lmu_cells.h
 //
+// A layer without a memory (lmu_recurrent_config) is its cell alone, with x in the place of mem.
+//
 // Numbers: u, mem, h and those that cell and update name are the named tensors; each value of theirs is rounded once,
 // when it is assigned, with the rounding and overflow mode of its type. Between two assignments everything is exact:
 // the types *_accum_t are computed at conversion to hold every partial sum. The order of summation does not matter.
@@ -201,6 +203,41 @@ template <typename CONFIG_T> struct lmu_tridiagonal_update {
     }
 };
 
+// What the cell reads: mem, made from x and from the h and mem of the step before.
+template <class x_T, class h_T, typename CONFIG_T> struct lmu_memory {
+    static void step(const bool fresh, const x_T x[CONFIG_T::n_in], const h_T h[CONFIG_T::units],
+                     typename CONFIG_T::mem_t mem[CONFIG_T::memory_d * CONFIG_T::order],
+                     const typename CONFIG_T::encoder_x_t encoder_x[CONFIG_T::n_encoder_x],
+                     const typename CONFIG_T::encoder_h_t encoder_h[CONFIG_T::n_encoder_h],
+                     const typename CONFIG_T::encoder_mem_t encoder_mem[CONFIG_T::n_encoder_mem],
+                     const typename CONFIG_T::encoder_bias_t encoder_bias[CONFIG_T::n_encoder_bias],
+                     const typename CONFIG_T::a_t a[CONFIG_T::n_a], const typename CONFIG_T::b_t b[CONFIG_T::n_b],
+                     const typename CONFIG_T::lam_t lam[CONFIG_T::n_lam],
+                     const typename CONFIG_T::gam_t gam[CONFIG_T::n_gam],
+                     const typename CONFIG_T::kap_t kap[CONFIG_T::n_kap],
+                     const typename CONFIG_T::bet_t bet[CONFIG_T::n_bet]) {
+        #pragma HLS INLINE
+        typename CONFIG_T::u_t u[CONFIG_T::memory_d];
+        #pragma HLS ARRAY_PARTITION variable=u complete
+        lmu_encode<x_T, h_T, CONFIG_T>(x, h, mem, encoder_x, encoder_h, encoder_mem, encoder_bias, u);
+        CONFIG_T::template update<CONFIG_T>::step(fresh, u, a, b, lam, gam, kap, bet, mem);
+    }
+};
+
+// A layer without a memory, an LSTM, GRU or SimpleRNN: the cell reads x.
+template <class x_T, class h_T, typename CONFIG_T> struct lmu_no_memory {
+    static void step(const bool, const x_T x[CONFIG_T::n_in], const h_T *, x_T mem[CONFIG_T::n_in], const lmu_none_t *,
+                     const lmu_none_t *, const lmu_none_t *, const lmu_none_t *, const lmu_none_t *, const lmu_none_t *,
+                     const lmu_none_t *, const lmu_none_t *, const lmu_none_t *, const lmu_none_t *) {
+        #pragma HLS INLINE
+    CopyLoop:
+        for (unsigned i = 0; i < CONFIG_T::n_in; i++) {
+            #pragma HLS UNROLL
+            mem[i] = x[i];
+        }
+    }
+};
+
 // One step: from x and the state (mem, cell, h) of the step before to the next state, whose h is the output. fresh: it
 // is the first of a sequence, for a memory update that keeps its state elsewhere (nnet_lmu_blackbox.h).
 template <class x_T, class h_T, typename CONFIG_T>
@@ -208,10 +245,8 @@ void lmu_step(const bool fresh, const x_T x[CONFIG_T::n_in],
               typename CONFIG_T::mem_t mem[CONFIG_T::memory_d * CONFIG_T::order],
               typename CONFIG_T::cell_t cell[CONFIG_T::units], h_T h[CONFIG_T::units], LMU_WEIGHTS_OF(CONFIG_T)) {
     #pragma HLS INLINE
-    typename CONFIG_T::u_t u[CONFIG_T::memory_d];
-    #pragma HLS ARRAY_PARTITION variable=u complete
-    lmu_encode<x_T, h_T, CONFIG_T>(x, h, mem, encoder_x, encoder_h, encoder_mem, encoder_bias, u);
-    CONFIG_T::template update<CONFIG_T>::step(fresh, u, a, b, lam, gam, kap, bet, mem);
+    CONFIG_T::template memory<x_T, h_T, CONFIG_T>::step(fresh, x, h, mem, encoder_x, encoder_h, encoder_mem,
+                                                        encoder_bias, a, b, lam, gam, kap, bet);
     CONFIG_T::template cell<x_T, h_T, CONFIG_T>::step(mem, x, hidden_mem, hidden_x, hidden_h, hidden_bias,
                                                       hidden_recurrent_bias, table, gate_table, squash_table, cell, h);
 }
@@ -321,8 +356,21 @@ struct lmu_config {
 
     // Also the sizes n_NAME of all weights, 1 for one that is absent, and the tiles NAME_tile of the matrices.
 
+    template <class x_T, class h_T, class CONFIG_T> using memory = lmu_memory<x_T, h_T, CONFIG_T>;
     template <class CONFIG_T> using update = lmu_dense_update<CONFIG_T>;
     template <class x_T, class h_T, class CONFIG_T> using cell = lmu_no_cell<x_T, h_T, CONFIG_T>;
+};
+
+// The settings of a layer without a memory. Its mem is x: memory_d is n_in, mem_t the type of x. What an LMU has beside
+// its cell is never read.
+struct lmu_recurrent_config : lmu_config {
+    typedef lmu_none_t encoder_x_t, encoder_h_t, encoder_mem_t, encoder_bias_t, hidden_x_t;
+    typedef lmu_none_t a_t, b_t, lam_t, gam_t, kap_t, bet_t;
+    static const unsigned n_encoder_x = 1, n_encoder_h = 1, n_encoder_mem = 1, n_encoder_bias = 1, n_hidden_x = 1;
+    static const unsigned n_a = 1, n_b = 1, n_lam = 1, n_gam = 1, n_kap = 1, n_bet = 1;
+    typedef lmu_tile<1, 1, 1> hidden_x_tile;
+
+    template <class x_T, class h_T, class CONFIG_T> using memory = lmu_no_memory<x_T, h_T, CONFIG_T>;
 };
 
 // The layer: data is n_timesteps x n_in; res is the last h, or every h (n_timesteps x units) with return_sequences.

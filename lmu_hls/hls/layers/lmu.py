@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hls4ml.backends.template import FunctionCallTemplate, LayerConfigTemplate
 
 from lmu_hls.front.graph.accumulators import ACCUMULATORS
-from lmu_hls.front.graph.layer import CELL_OPTIONS, COEFFICIENTS, INDEXES, LMU, TABLE_NAMES, TENSORS, WEIGHTS
-from lmu_hls.front.graph.layers.lmu import LMULayerReader
+from lmu_hls.front.graph.cell import CELL_OPTIONS, INDEXES, TABLE_NAMES
+from lmu_hls.front.graph.layer import COEFFICIENTS, LMU, TENSORS, WEIGHTS
 from lmu_hls.front.hidden import cell_activations
 from lmu_hls.front.node import Graph, Node
 from lmu_hls.front.reading import Reading
@@ -16,9 +17,10 @@ from lmu_hls.hls.adders import memory_fraction
 from lmu_hls.hls.dataflow import Pace
 from lmu_hls.hls.estimate import step_cycles
 from lmu_hls.hls.layers.function import cpp_function
-from lmu_hls.hls.strategy import adders_of, has_adders, in_rtl, schedule_of
+from lmu_hls.hls.strategy import adders_of, has_adders, in_rtl, recurrent_layer, schedule_of
 from lmu_hls.hls.streams import function_name
-from lmu_hls.hls.tiles import Loop
+from lmu_hls.hls.tiles import Loop, Schedule
+from lmu_hls.spec import LMU as Layer
 from lmu_hls.spec import DenseUpdate
 
 HEADERS = ("nnet_lmu_stream.h", "nnet_lmu.h", "nnet_lmu_cells.h", "nnet_lmu_matrix.h", "nnet_lmu_adders.h")
@@ -95,40 +97,48 @@ class LMUConfigTemplate(LayerConfigTemplate):
             "memory_to_memory": "encoder_mem" in node.weights,
             "encoder_bias": "encoder_bias" in node.weights,
             "input_to_hidden": "hidden_x" in node.weights,
-            "hidden_recurrent": "hidden_h" in node.weights,
-            "hidden_bias": "hidden_bias" in node.weights,
-            "hidden_recurrent_bias": "hidden_recurrent_bias" in node.weights,
-            "return_sequences": node.get_attr("return_sequences"),
         }
         types = (*TENSORS, *ACCUMULATORS, *WEIGHTS, *TABLE_NAMES, *INDEXES)
-        typedefs = "\n".join(f"    typedef {node.types[f'{name}_t'].name} {name}_t;" for name in types)
-        options = "\n".join(f"    static const bool {name} = {_flag(node.get_attr(name))};" for name in CELL_OPTIONS)
-        kind = node.get_attr("hidden_cell")
-        functions = {name: cpp_function(made) for name, made in cell_activations(Reading(node)).items()}
         plan = schedule_of(node)
         states, channels = plan.loops["update"].tile if "update" in plan.loops else (1, 1)
-        sizes = ("index", "n_in", "n_timesteps", "memory_d", "order", "units", "reuse_factor")
         return _CONFIG.format(
-            **{name: node.get_attr(name) for name in sizes},
-            **{name: _flag(value) for name, value in flags.items()},
-            n_out=node.get_output_variable().size(),
-            activation=functions.get("table", "linear"),
-            gate_activation=functions.get("gate_table", "linear"),
-            squash_activation=functions.get("squash_table", "linear"),
+            **cell_values(node, plan),
+            **{name: node.get_attr(name) for name in ("memory_d", "order")},
+            **{name: flag(value) for name, value in flags.items()},
             update=_update(node),
-            cell="no" if kind == "none" else kind,
-            options=options,
-            strategy=plan.strategy,
-            multiplications=plan.multiplications,
             states=states,
             channels=channels,
-            unit_interval=plan.loops["unit"].interval if "unit" in plan.loops else 1,
-            unit_tile=plan.loops["unit"].tile[1] if "unit" in plan.loops else node.get_attr("units"),
-            tiles="\n".join(_tile(name, plan.loops.get(name)) for name in MATRICES),
-            weights="\n".join(f"    static const unsigned n_{name} = {_size(node, name)};" for name in WEIGHTS),
-            typedefs=typedefs,
+            tiles="\n".join(tile(name, plan.loops.get(name)) for name in MATRICES),
+            weights="\n".join(f"    static const unsigned n_{name} = {weight_size(node, name)};" for name in WEIGHTS),
+            typedefs="\n".join(f"    typedef {node.types[f'{name}_t'].name} {name}_t;" for name in types),
             memory_step=_memory_step(node) if in_rtl(node) else _memory_sums(node) if has_adders(node) else "",
         )
+
+
+def cell_values(node: Node, plan: Schedule) -> dict[str, Any]:
+    """What the struct of any layer with a hidden cell says, beside its tiles, weights and types."""
+    functions = {name: cpp_function(made) for name, made in cell_activations(Reading(node)).items()}
+    kind, unit = node.get_attr("hidden_cell"), plan.loops.get("unit")
+    flags = {
+        "hidden_recurrent": "hidden_h" in node.weights,
+        "hidden_bias": "hidden_bias" in node.weights,
+        "hidden_recurrent_bias": "hidden_recurrent_bias" in node.weights,
+        "return_sequences": node.get_attr("return_sequences"),
+    }
+    return {
+        **{name: node.get_attr(name) for name in ("index", "n_in", "n_timesteps", "units", "reuse_factor")},
+        **{name: flag(value) for name, value in flags.items()},
+        "n_out": node.get_output_variable().size(),
+        "activation": functions.get("table", "linear"),
+        "gate_activation": functions.get("gate_table", "linear"),
+        "squash_activation": functions.get("squash_table", "linear"),
+        "cell": "no" if kind == "none" else kind,
+        "options": "\n".join(f"    static const bool {name} = {flag(node.get_attr(name))};" for name in CELL_OPTIONS),
+        "strategy": plan.strategy,
+        "multiplications": plan.multiplications,
+        "unit_interval": 1 if unit is None else unit.interval,
+        "unit_tile": node.get_attr("units") if unit is None else unit.tile[1],
+    }
 
 
 class LMUFunctionTemplate(FunctionCallTemplate):
@@ -144,16 +154,16 @@ class LMUFunctionTemplate(FunctionCallTemplate):
         return changed
 
     def format(self, node: Node) -> str:
-        params = self._default_function_params(node)
-        names = [*WEIGHTS, *(node.get_attr(f"{name}_array", name) for name in TABLE_NAMES)]
-        arrays = [node.weights[name].name if name in node.weights else "nnet::lmu_none" for name in names]
-        call = "nnet::{function}<{input_t}, {output_t}, {config}>({input}, {output}, {arrays});"
-        return call.format(**params, function=function_name(_function(node), node), arrays=", ".join(arrays))
+        return layer_call(node, self._default_function_params(node), WEIGHTS)
 
 
-def _function(node: Node) -> str:
-    """The function of a layer, by whether it keeps its state."""
-    return "lmu_stateful" if node.get_attr("stateful") else "lmu"
+def layer_call(node: Node, params: Mapping[str, Any], weights: Sequence[str]) -> str:
+    """The call of ``nnet::lmu``, or the function that keeps its state; ``weights`` are names in its order."""
+    names = [*weights, *(node.get_attr(f"{name}_array", name) for name in TABLE_NAMES)]
+    arrays = [node.weights[name].name if name in node.weights else "nnet::lmu_none" for name in names]
+    function = function_name("lmu_stateful" if node.get_attr("stateful") else "lmu", node)
+    call = "nnet::{function}<{input_t}, {output_t}, {config}>({input}, {output}, {arrays});"
+    return call.format(**params, function=function, arrays=", ".join(arrays))
 
 
 def memory_step_name(node: Node) -> str:
@@ -168,7 +178,7 @@ def memory_step_streams(node: Node) -> str:
 
 
 def _memory_step(node: Node) -> str:
-    descending = _flag(node.get_attr("memory_update") == "tridiagonal")
+    descending = flag(node.get_attr("memory_update") == "tridiagonal")
     return _MEMORY_STEP.format(descending=descending, streams=memory_step_streams(node), name=memory_step_name(node))
 
 
@@ -178,8 +188,8 @@ def _update(node: Node) -> str:
 
 
 def _memory_sums(node: Node) -> str:
-    layer, graph = LMULayerReader().extract(Reading(node)), adders_of(node)
-    assert isinstance(layer.update, DenseUpdate)
+    layer, graph = recurrent_layer(node), adders_of(node)
+    assert isinstance(layer, Layer) and isinstance(layer.update, DenseUpdate)
     widths = graph.widths((layer.u, *[layer.mem] * layer.order))
     accum, fraction = node.types["mem_accum_t"].precision, memory_fraction(layer.update, layer.u, layer.mem)
     lines = [f"const nnet::lmu_int<{widths[0]}> v0 = nnet::lmu_raw(u);"]
@@ -198,29 +208,28 @@ def _memory_sums(node: Node) -> str:
     return _MEMORY_SUMS.format(fraction=fraction, adders=graph.adders, lines=body)
 
 
-def _tile(name: str, loop: Loop | None) -> str:
+def tile(name: str, loop: Loop | None) -> str:
     """The tile of a matrix; one that the layer does not have is a single weight, which is never read."""
     sizes = (1, 1, 1) if loop is None else (*loop.tile, loop.word)
     return f"    typedef nnet::lmu_tile<{', '.join(map(str, sizes))}> {name}_tile;"
 
 
-def _size(node: Node, name: str) -> int:
+def weight_size(node: Node, name: str) -> int:
     return int(node.weights[name].data.size) if name in node.weights else 1
 
 
-def _flag(value: Any) -> str:
+def flag(value: Any) -> str:
     return str(bool(value)).lower()
 
 
 TEMPLATES = (LMUConfigTemplate, LMUFunctionTemplate)
 
 
-def _pace(node: Node) -> Pace:
+def recurrent_pace(node: Node) -> Pace:
     """A step is as long as the estimate says; one of the hand-written memory takes a cycle for each state, twice."""
-    layer = LMULayerReader().extract(Reading(node))
-    latency, interval = step_cycles(layer, schedule_of(node))
-    rtl = 2 * layer.order * layer.memory_d if in_rtl(node) else 0
+    latency, interval = step_cycles(recurrent_layer(node), schedule_of(node))
+    rtl = 2 * node.get_attr("order") * node.get_attr("memory_d") if in_rtl(node) else 0
     return Pace(interval=interval + rtl, latency=latency + rtl)
 
 
-PACES = {"LMU": _pace}
+PACES = {"LMU": recurrent_pace}

@@ -20,7 +20,7 @@ from lmu_hls.rtl.functions import function_parameters
 from lmu_hls.rtl.matrix import Matrix, Pattern, pattern_of
 from lmu_hls.rtl.netlist import Order
 from lmu_hls.rtl.packed import typed
-from lmu_hls.spec import LMU, Activation, HiddenCell, Weight
+from lmu_hls.spec import Activation, HiddenCell, RecurrentLayer, Weight
 
 Parameters = dict[str, int | str]
 Lanes = Mapping[str, int]  # part -> lanes
@@ -97,20 +97,21 @@ class CellSizes:
         return matrix.due(matrix.rows - 1) + SUM + self.form.after_sums(self, lanes)
 
 
-def cell_sizes(lmu: LMU) -> CellSizes | None:
-    """Those of the hidden cell of ``lmu``; None without one."""
-    cell = lmu.hidden
+def cell_sizes(layer: RecurrentLayer) -> CellSizes | None:
+    """Those of the hidden cell of a layer; None without one."""
+    cell = layer.hidden
     if cell is None:
         return None
+    mem, x, _ = layer.operands
     builder = _BUILDERS[type(cell)](cell)
-    sources = builder.sources(Inputs(lmu, "", "", None, None))
+    sources = builder.sources(Inputs(layer, "", "", None, None))
     return CellSizes(
         form=builder.form,
         units=cell.units,
-        n_x=lmu.n_in if cell.kernel_x is not None else 0,
+        n_x=x.width if cell.kernel_x is not None else 0,
         n_h=cell.units if cell.recurrent else 0,
-        n_mem=lmu.memory_d * lmu.order,
-        patterns=tuple(pattern_of([each.kernel.values for each in part], lmu.compression) for part in sources),
+        n_mem=mem.width,
+        patterns=tuple(pattern_of([each.kernel.values for each in part], layer.compression) for part in sources),
     )
 
 
@@ -167,23 +168,23 @@ class CellBuilder(ABC, Generic[C]):
         """The module with its parameters and ROMs. Raises LmuHlsError for what it cannot take."""
 
 
-def hidden_cell(lmu: LMU, file: str, lanes: Lanes, x_order: Order | None, mem_order: Order | None) -> Cell:
-    """The cell of ``lmu``, which has one; ``lanes`` by part. ROM files are rom/<file>_*.hex.
+def hidden_cell(layer: RecurrentLayer, file: str, lanes: Lanes, x_order: Order | None, mem_order: Order | None) -> Cell:
+    """The cell of a layer that has one; ``lanes`` by part. ROM files are rom/<file>_*.hex.
 
     The orders are those in which the values of x and mem arrive. Raises LmuHlsError for what the modules cannot take.
     """
-    cell = lmu.hidden
+    cell = layer.hidden
     assert cell is not None
-    where = f"layer {lmu.name!r}: hidden cell"
-    check_signed_type(where, "h", lmu.h)
-    return _BUILDERS[type(cell)](cell).build(Inputs(lmu, where, file, x_order, mem_order), lanes)
+    where = f"layer {layer.name!r}: hidden cell"
+    check_signed_type(where, "h", layer.h)
+    return _BUILDERS[type(cell)](cell).build(Inputs(layer, where, file, x_order, mem_order), lanes)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Inputs:
     """What reaches a cell, and in which order."""
 
-    lmu: LMU
+    layer: RecurrentLayer
     where: str
     file: str
     x_order: Order | None
@@ -191,16 +192,16 @@ class Inputs:
 
     def sizes(self, cell: HiddenCell) -> Parameters:
         """Sizes and widths that all cells have."""
-        lmu = self.lmu
+        mem, x, h = self.layer.operands
         with_x = cell.kernel_x is not None
         return {
-            "N_X": lmu.n_in if with_x else 0,
+            "N_X": x.width if with_x else 0,
             "N_H": cell.units if cell.kernel_h is not None else 0,
-            "N_MEM": lmu.memory_d * lmu.order,
+            "N_MEM": mem.width,
             "UNITS": cell.units,
-            "X_W": lmu.x.width if with_x else 1,
-            "H_W": lmu.h.width,
-            "MEM_W": lmu.mem.width,
+            "X_W": x.type.width if with_x else 1,
+            "H_W": h.type.width,
+            "MEM_W": mem.type.width,
         }
 
     def frame(self, cell: HiddenCell, gates: int, affine: Affine) -> Parameters:
@@ -211,18 +212,18 @@ class Inputs:
 
     def affine(self, part: str, sources: Sequence[Source], biases: Sequence[Weight | None], lanes: Lanes) -> Affine:
         """The matrix of a part, in the ROM that has its name."""
-        sizes = cell_sizes(self.lmu)
+        sizes = cell_sizes(self.layer)
         assert sizes is not None
         return make_affine(self.where, f"{self.file}_{part}", sources, biases, sizes.matrix(part, lanes))
 
     def x(self, kernel: Weight | None) -> list[Source]:
-        return [] if kernel is None else [Source("x", self.lmu.x, arriving(kernel, self.x_order))]
+        return [] if kernel is None else [Source("x", self.layer.x, arriving(kernel, self.x_order))]
 
     def mem(self, kernel: Weight) -> list[Source]:
-        return [Source("mem", self.lmu.mem, arriving(kernel, self.mem_order))]
+        return [Source("mem", self.layer.operands[0].type, arriving(kernel, self.mem_order))]
 
     def h(self, kernel: Weight | None) -> list[Source]:
-        return [] if kernel is None else [Source("h", self.lmu.h, kernel)]
+        return [] if kernel is None else [Source("h", self.layer.h, kernel)]
 
     def function(self, activation: Activation, to: FixedType, name: str) -> tuple[Parameters, tuple[Rom, ...]]:
         """Parameters with the prefix ``name``, and the type of the result."""
@@ -232,7 +233,7 @@ class Inputs:
         return parameters | typed(name.upper(), to), roms
 
     def h_parameters(self) -> Parameters:
-        return {**typed("H", self.lmu.h)}
+        return {**typed("H", self.layer.h)}
 
 
 def arriving(kernel: Weight, order: Order | None) -> Weight:

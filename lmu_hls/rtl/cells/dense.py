@@ -39,7 +39,7 @@ class DenseCellBuilder(CellBuilder[DenseCell], cell=DenseCell):
         cell = self.cell
         affine = inputs.affine(HIDDEN, self.sources(inputs)[0], [cell.bias], lanes)
         check_signed_type(inputs.where, "its pre-activation", cell.pre)
-        function, roms = function_parameters(inputs.where, cell.activation, inputs.lmu.h, f"{inputs.file}_table")
-        parameters = sums_parameters(affine) | typed("PRE", cell.pre) | function | typed("OUT", inputs.lmu.h)
+        function, roms = function_parameters(inputs.where, cell.activation, inputs.layer.h, f"{inputs.file}_table")
+        parameters = sums_parameters(affine) | typed("PRE", cell.pre) | function | typed("OUT", inputs.layer.h)
         frame = inputs.frame(cell, 1, affine)
         return Cell(frame, "lmu_activation", parameters, affine.roms + roms, affine.acc_width, keeps_state=False)

@@ -111,7 +111,7 @@ def _reset_before(inputs: Inputs, cell: GRUCell, sources: tuple[list[Source], ..
         inputs.affine(part, read, bias, lanes)
         for part, read, bias in zip((HIDDEN, HIDDEN2), sources, biases, strict=True)
     )
-    check_sum(inputs.where, [(cell.gate, inputs.lmu.h)])
+    check_sum(inputs.where, [(cell.gate, inputs.layer.h)])
     function, roms = _functions(inputs, cell)
     parameters = {"UNITS": n} | sums_parameters(affine) | function
     parameters |= {f"{key}2": value for key, value in sums_parameters(affine2).items()}
@@ -137,7 +137,7 @@ def _functions(inputs: Inputs, cell: GRUCell) -> tuple[Parameters, tuple[Rom, ..
     """What both kinds of GRU have; the bound of z h_{t-1} + (1 - z) g is checked."""
     for name in ("pre", "inner"):
         check_signed_type(inputs.where, name, getattr(cell, name))
-    h, gate, candidate = inputs.lmu.h, cell.gate, cell.candidate
+    h, gate, candidate = inputs.layer.h, cell.gate, cell.candidate
     fraction = max(h.fraction, candidate.fraction)
     kept = (gate.max_abs * h.max_abs) << (fraction - h.fraction)
     rest = (((1 << gate.fraction) + gate.max_abs) * candidate.max_abs) << (fraction - candidate.fraction)

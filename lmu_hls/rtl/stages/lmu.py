@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 from lmu_hls.fixed import FixedType
 from lmu_hls.rtl.affine import Source, check_signed_type, make_affine
-from lmu_hls.rtl.cells import Cell, Lanes, Parameters, SecondMatrix, arriving, hidden_cell
+from lmu_hls.rtl.cells import Lanes, Parameters, arriving, hidden_cell
+from lmu_hls.rtl.cells.instances import absent, add_cell
 from lmu_hls.rtl.cycles import Pace
 from lmu_hls.rtl.loop import lmu_pace
 from lmu_hls.rtl.matrix import Matrix
@@ -92,7 +93,7 @@ def _add(net: Netlist, lmu: LMU, x: Stream, lanes: Lanes, streaming: bool) -> St
             x_hidden = [net.fifo(x_hidden[0], f"{name}_wait_x", STEPS_AHEAD * lmu.n_in, about)]
         if recurrent:
             to_hidden = net.fifo(to_hidden, f"{name}_wait_mem", n_mem, "the memory works ahead of a recurrent cell")
-        h = _hidden(net, lmu, name, cell, x_hidden[0] if x_hidden else None, to_hidden, streaming)
+        h = add_cell(net, lmu, cell, x_hidden[0] if x_hidden else None, to_hidden, streaming)
     if old_h is not None:
         out, back = net.fork(h, f"{name}_h", ["out", "encoder"])
         net.fifo(back, f"{name}_old_h", lmu.units, "h of the step before, for the encoder", old_h)
@@ -194,57 +195,3 @@ def _no_cell(net: Netlist, lmu: LMU, name: str, mem: Stream) -> Stream:
     ports = mem.ports("s_axis") | h.ports("m_axis") | {"m_axis_tuser": net.clipped(lmu.name, name, "h", h)}
     net.add("lmu_activation", f"{name}_assign_h", parameters, ports, f"Layer {lmu.name}: h = mem")
     return h
-
-
-def _hidden(net: Netlist, lmu: LMU, name: str, cell: Cell, x: Stream | None, mem: Stream, streaming: bool) -> Stream:
-    h = net.tap(lmu.name, name, "h", lmu.h, lmu.units, None)
-    net.rom(*cell.roms)
-    recurrent = lmu.hidden is not None and lmu.hidden.recurrent
-    state: Parameters = {"STREAMING": int(streaming)}
-    comment = f"Layer {lmu.name}: {'mem, x' if x else 'mem'}{', its own h' if recurrent else ''} -> h"
-    readers = ["sums", "candidate"] if cell.second else ["sums"]
-    x_readers = net.fork(x, f"{name}_hidden_x", readers) if x else []
-    mem_readers = net.fork(mem, f"{name}_hidden_mem", readers)
-    ports = x_readers[0].ports("x_axis") if x else absent(net, f"{name}_hidden_x", "x_axis")
-    ports |= mem_readers[0].ports("mem_axis") | h.ports("m_axis")
-    ports |= {"m_axis_tuser": net.clipped(lmu.name, name, "h", h)}
-    sums = _link(net, f"{name}_sum", cell.sum_width)
-    units_h = _link(net, f"{name}_units", lmu.h.width) | {"tuser": net.wire(f"{name}_units_tuser")}
-    ports |= _ports("sum_axis", sums) | _ports("h_axis", units_h)
-    net.add("lmu_recurrent", f"{name}_hidden", {**cell.frame, **state}, ports, comment)
-    ports = _ports("s_axis", sums) | _ports("m_axis", units_h)
-    if cell.second:
-        ports |= _candidate(net, name, cell.second, x_readers[1] if x else None, mem_readers[1], state)
-    net.add(cell.module, f"{name}_units", {**cell.parameters, **state} if cell.keeps_state else cell.parameters, ports)
-    return h
-
-
-def _candidate(
-    net: Netlist, name: str, second: SecondMatrix, x: Stream | None, mem: Stream, state: Parameters
-) -> dict[str, str]:
-    """The matrix of x, mem and what the cell gives; connections of the cell to it."""
-    inner = _link(net, f"{name}_inner", second.inner_width)
-    operands = _link(net, f"{name}_candidate", second.operand_width)
-    sums = _link(net, f"{name}_candidate_sum", second.sum_width)
-    ports = x.ports("a_axis") if x else absent(net, f"{name}_candidate_x", "a_axis")
-    ports |= mem.ports("b_axis") | _ports("c_axis", inner) | _ports("m_axis", operands)
-    net.add("lmu_concat", f"{name}_candidate_concat", {**second.concat, **state}, ports)
-    ports = _ports("s_axis", operands) | _ports("m_axis", sums)
-    net.add("lmu_affine", f"{name}_candidate_affine", second.affine, ports)
-    return _ports("inner_axis", inner) | _ports("sum_axis", sums)
-
-
-def _link(net: Netlist, name: str, width: int) -> dict[str, str]:
-    """Wires of a stream of ``width`` bits that is no tensor, by the ends of their names."""
-    sizes = {"tdata": width, "tvalid": 1, "tready": 1, "tlast": 1}
-    return {signal: net.wire(f"{name}_{signal}", size) for signal, size in sizes.items()}
-
-
-def _ports(prefix: str, wires: Mapping[str, str]) -> dict[str, str]:
-    return {f"{prefix}_{signal}": wire for signal, wire in wires.items()}
-
-
-def absent(net: Netlist, name: str, prefix: str) -> dict[str, str]:
-    """Connections of an input stream that is not there."""
-    ports = {f"{prefix}_tdata": "1'b0", f"{prefix}_tvalid": "1'b0", f"{prefix}_tlast": "1'b0"}
-    return ports | {f"{prefix}_tready": net.wire(f"unused_{name}_tready")}

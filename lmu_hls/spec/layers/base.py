@@ -27,8 +27,9 @@ class Layer(ABC):
     name: str
     out: FixedType
 
-    def __init_subclass__(cls) -> None:
-        LAYERS[cls.__name__] = cls  # a dataclass with slots is made twice, and the second one stays
+    def __init_subclass__(cls, abstract: bool = False) -> None:
+        if not abstract:
+            LAYERS[cls.__name__] = cls  # a dataclass with slots is made twice, and the second one stays
 
     @property
     def inputs(self) -> tuple[FixedType, ...]:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from lmu_hls.fixed import FixedType
 from lmu_hls.spec.assign import Assign, Tensor, assign, assigned, matrix
 from lmu_hls.spec.cells import HiddenCell, no_cell
-from lmu_hls.spec.layers.base import ABSENT_BY_DEFAULT, Layer
+from lmu_hls.spec.layers.base import ABSENT_BY_DEFAULT
+from lmu_hls.spec.layers.recurrent import RecurrentLayer
 from lmu_hls.spec.memory import MemoryUpdate
 from lmu_hls.spec.weight import Weight, check_shape
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class LMU(Layer):
+class LMU(RecurrentLayer):
     """One LMU layer: u, mem and h of every step, and the types they are assigned to.
 
     u = encoder_x^T x [+ encoder_h^T h_{t-1}] [+ encoder_mem^T mem_{t-1}] [+ encoder_bias]; mem by ``update``, one
@@ -21,6 +23,8 @@ class LMU(Layer):
 
     ``compression``: whether blocks of zeros are left out of the matrices; None: where that is worth it.
     """
+
+    observed: ClassVar[tuple[str, ...]] = ("u", "mem", "h")
 
     name: str
     steps: int
@@ -43,8 +47,7 @@ class LMU(Layer):
 
     def __post_init__(self) -> None:
         n_mem = self.memory_d * self.order
-        if self.steps < 1 or self.reuse_factor < 1:
-            raise ValueError(f"{self.name}: steps and reuse_factor must be at least 1")
+        self.check_positive()
         if self.encoder_h is not None:
             check_shape("encoder_h", self.encoder_h, (self.units, self.memory_d))
         if self.encoder_mem is not None:
@@ -72,19 +75,8 @@ class LMU(Layer):
         return self.hidden.units if self.hidden is not None else self.memory_d * self.order
 
     @property
-    def out(self) -> FixedType:  # type: ignore[override] # nothing sets it
-        return self.h
-
-    def width(self, *widths: int) -> int:
-        self.check_width(self.n_in, widths[0])
-        return self.units
-
-    def given_steps(self, arriving: int | None) -> int | None:
-        if arriving is None:
-            raise ValueError(f"layer {self.name!r} needs every step, but only one vector comes; set return_sequences")
-        if arriving != self.steps:
-            raise ValueError(f"layer {self.name!r} has sequences of {self.steps} steps, but {arriving} come")
-        return arriving if self.return_sequences else None
+    def kept(self) -> int:
+        return self.memory_d * self.order + self.units
 
     @property
     def encoder(self) -> Assign:
@@ -100,9 +92,13 @@ class LMU(Layer):
         return self.update.assignments(mem, u)
 
     @property
-    def cell(self) -> tuple[Assign, ...]:
-        """What is assigned after mem, h last."""
+    def operands(self) -> tuple[Tensor, Tensor, Tensor]:
         x, _, mem, h = self._tensors()
+        return mem, x, h
+
+    @property
+    def cell(self) -> tuple[Assign, ...]:
+        mem, x, h = self.operands
         return no_cell(mem, h) if self.hidden is None else self.hidden.assignments(mem, x, h)
 
     def assignments(self, *widths: int) -> tuple[Assign, ...]:

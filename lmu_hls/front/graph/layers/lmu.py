@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from lmu_hls.front.graph.accumulators import settle_accumulators
 from lmu_hls.front.graph.layer import LMU as LMUNode
 from lmu_hls.front.graph.layers.base import LayerReader
 from lmu_hls.front.graph.types import compression
-from lmu_hls.front.hidden import FUNCTION_FIELDS, cell_activations, hidden_weight
+from lmu_hls.front.hidden import hidden_cell
 from lmu_hls.front.node import Node
 from lmu_hls.front.reading import Reading
-from lmu_hls.spec import HIDDEN_CELLS, LMU, DenseUpdate, HiddenCell, MemoryUpdate, TridiagonalUpdate
+from lmu_hls.spec import LMU, DenseUpdate, MemoryUpdate, TridiagonalUpdate
 
 
 class LMULayerReader(LayerReader):
@@ -34,7 +32,7 @@ class LMULayerReader(LayerReader):
             u=reading.type("u"),
             update=_update(reading),
             mem=reading.type("mem"),
-            hidden=_hidden(reading),
+            hidden=hidden_cell(reading),
             h=reading.type("result"),
             return_sequences=reading.attribute("return_sequences"),
             reuse_factor=reading.attribute("reuse_factor"),
@@ -50,16 +48,3 @@ def _update(reading: Reading) -> MemoryUpdate:
         return DenseUpdate(a=reading.weight("a"), b=reading.weight("b"))
     lam, gam, kap, bet = (reading.weight(name) for name in ("lam", "gam", "kap", "bet"))
     return TridiagonalUpdate(lam, gam, kap, bet, sweep=reading.type("sweep"))
-
-
-def _hidden(reading: Reading) -> HiddenCell | None:
-    cell = HIDDEN_CELLS.get(reading.attribute("hidden_cell"))
-    if cell is None:
-        return None
-    read = {True: reading.weight, False: reading.optional}
-    contents: dict[str, Any] = {name: read[needed](hidden_weight(name)) for name, needed in cell.weights().items()}
-    activations = cell_activations(reading)
-    contents |= {name: activations[FUNCTION_FIELDS[name][1]] for name in cell.outputs}
-    contents |= {name: reading.type(name) for name in cell.tensors()}
-    contents |= {name: reading.attribute(name) for name in cell.options()}
-    return cell(**contents)

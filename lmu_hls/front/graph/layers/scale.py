@@ -19,7 +19,7 @@ from hls4ml.model.layers import Layer
 from hls4ml.model.types import NamedType, UnspecifiedPrecisionType
 
 from lmu_hls.errors import LmuHlsError
-from lmu_hls.front.graph.layer import LMU
+from lmu_hls.front.graph.cell import CellLayer
 from lmu_hls.front.graph.layers.base import LayerReader, set_result
 from lmu_hls.front.graph.types import (
     default_type,
@@ -41,6 +41,7 @@ GIVES = {"Dense": ("weight", "bias")}  # matrix and offset of what a layer gives
 READS = {  # matrices that read a layer's input, each with the offset beside it
     "Dense": (("weight", "bias"),),
     "LMU": (("encoder_x", "encoder_bias"), ("hidden_x", "hidden_bias")),
+    "LMURecurrent": (("hidden_x", "hidden_bias"),),
 }
 
 
@@ -248,5 +249,5 @@ def _add(node: Node, name: str, values: Floats, factor: Floats | float = 1.0) ->
 def _put(node: Node, name: str, values: Floats) -> None:
     node.set_attr(f"{name}_data", values)
     node.set_attr("identity_encoder", False)
-    if isinstance(node, LMU):  # it has put its weights on their grids already
+    if isinstance(node, CellLayer):  # it has put its weights on their grids already
         node.add_weight(name)

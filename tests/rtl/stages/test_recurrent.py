@@ -1,0 +1,58 @@
+"""LSTM, GRU and SimpleRNN layers in the Verilog: golden's integers in the cycles of the formulas."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from lmu_hls.rtl.network import RtlOptions
+from lmu_hls.spec import chain
+from tests.support.mutants import change
+from tests.support.networks import random_recurrent
+from tests.support.random_rtl import (
+    SimulationError,
+    assert_equal,
+    check_icarus,
+    compile_icarus,
+    has_icarus,
+    make_case,
+    run_icarus,
+)
+
+pytestmark = pytest.mark.skipif(not has_icarus(), reason="Icarus is not installed")
+
+
+def case(first, second, options=None, seed=0, stateful=False):
+    """Two cells, the second of which gives its last step."""
+    rng = np.random.default_rng(seed)
+    one = random_recurrent(rng, first, name="first", units=3)
+    two = random_recurrent(rng, second, name="second", x=one.h, n_in=3, units=2, return_sequences=False)
+    network = replace(chain("net", one.x, one.steps, one.n_in, [one, two]), stateful=stateful)
+    return make_case(network, options or RtlOptions(), rng, 2000)
+
+
+@pytest.mark.parametrize(
+    "first, second, options",
+    [
+        ("lstm", "gru", RtlOptions(axi_lite=True)),
+        ("gru before", "rnn", RtlOptions()),
+        ("rnn", "lstm", RtlOptions(streaming=True)),
+        ("gru", "gru before", RtlOptions(check_steps=False)),
+    ],
+)
+def test_bits_and_cycles(first, second, options, tmp_path):
+    made = case(first, second, options)
+    made.write(tmp_path)
+    check_icarus(made, tmp_path)
+
+
+def test_a_stateful_network_keeps_its_state_and_a_fault_is_seen(tmp_path):
+    made = case("lstm", "gru", stateful=True)
+    made.write(tmp_path / "right")
+    compile_icarus(made.plan, tmp_path / "right")
+    assert_equal(made.expected, run_icarus(made, tmp_path / "right").tensors)
+    made.write(tmp_path / "fault")
+    change(tmp_path / f"fault/rtl/{made.plan.top}.v", ".STREAMING(1)", ".STREAMING(0)", several=True)
+    compile_icarus(made.plan, tmp_path / "fault")
+    with pytest.raises((SimulationError, AssertionError), match="differ"):
+        assert_equal(made.expected, run_icarus(made, tmp_path / "fault").tensors)
