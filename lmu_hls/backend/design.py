@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from lmu_hls import golden
 from lmu_hls.backend.engines import run_golden
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import Ints
@@ -53,8 +54,14 @@ class Design:
 
     @property
     def interface(self) -> Interface:
-        """The streams that a simulation drives and records."""
+        """The streams that a simulation drives and records. LmuHlsError for several of one direction."""
         plan = self.plan
+        if plan.several:
+            raise LmuHlsError(
+                f"network {self.network.name!r} has {len(plan.inputs)} inputs and {len(plan.outputs)} outputs, and the "
+                "simulations here drive one stream; run make sim in the folder of its Verilog, which compares stored "
+                "vectors, or put tensors side by side with Concatenate"
+            )
         return Interface(
             top=plan.top,
             x=Values.from_type(self.network.x, plan.in_bus),
@@ -84,7 +91,10 @@ class Design:
         return [folder / source for source in sources(self.plan)]
 
     def golden(self, x: Ints) -> Ints:
-        """The integers that must come out for x (N, steps, n_in), whose sequences follow one another after a reset."""
+        """The integers that must come out for x (N, steps, n_in), whose sequences follow one another after a reset.
+
+        Of a network with one input and one output.
+        """
         endless = self.streaming
         fed = x.reshape(1, -1, self.network.n_in) if endless else x
         output = run_golden(self.network, fed, endless, False, lambda done, total: None, consecutive=True).output
@@ -97,9 +107,16 @@ class Design:
 
         The files for other tools ask for ``clock_mhz`` and name AMD's ``part``.
         """
-        x = random_samples(self.network) if samples is None else samples[:VECTORS]
         extra = integration_files(self.plan, clock_mhz, part)
-        write_project(self.plan, folder, Vectors(x, self.golden(x)), self.settled, extra)
+        write_project(self.plan, folder, self.vectors(samples), self.settled, extra)
+
+    def vectors(self, samples: Ints | None = None) -> Vectors:
+        """The first of ``samples``, or random ones, and what golden makes of them."""
+        if self.plan.several:
+            inputs = random_inputs(self.network)
+            return Vectors(inputs, golden.predict_all(self.network, inputs))
+        x = random_samples(self.network) if samples is None else samples[:VECTORS]
+        return Vectors(x, self.golden(x))
 
     def report(self) -> dict[str, Any]:
         """What is known by formula, in words of hls4ml's kind."""
@@ -130,15 +147,27 @@ def design(network: Network, options: RtlOptions, reuse_factor: int = 1) -> Desi
     """
     settled = settle(options.apply(network), reuse_factor, options.streaming)
     plan = plan_network(settled.network, options)
-    for where, kind in (("input", plan.network.x), ("output", plan.out.type)):
-        if kind.width > MAX_WIDTH:
-            raise LmuHlsError(f"the {where} has the type {kind}; the simulation passes at most {MAX_WIDTH} bits")
+    for where, ends in (("input", plan.inputs), ("output", plan.outputs)):
+        for end in ends:
+            if end.type.width > MAX_WIDTH:
+                raise LmuHlsError(
+                    f"the {where} has the type {end.type}; the simulation passes at most {MAX_WIDTH} bits"
+                )
     return Design(plan, settled)
 
 
 def random_samples(network: Network) -> Ints:
-    """A few sequences over the whole range of the input type, the first of small values; always the same ones."""
-    kind, rng = network.x, np.random.default_rng(SEED)
-    x = rng.integers(kind.min_int, kind.max_int, (VECTORS, network.steps, network.n_in), endpoint=True)
-    x[0] //= 1 << max(0, min(kind.width - 2, kind.integer))
-    return x.astype(np.int64)
+    """As :func:`random_inputs`, of a network with one input."""
+    (x,) = random_inputs(network).values()
+    return x
+
+
+def random_inputs(network: Network) -> dict[str, Ints]:
+    """A few sequences over the whole range of each input's type, the first of small values; always the same ones."""
+    rng, found = np.random.default_rng(SEED), {}
+    for item in network.inputs:
+        kind, shape = item.type, (VECTORS, network.steps, item.width)
+        x = rng.integers(kind.min_int, kind.max_int, shape, endpoint=True)
+        x[0] //= 1 << max(0, min(kind.width - 2, kind.integer))
+        found[item.name] = x.astype(np.int64)
+    return found

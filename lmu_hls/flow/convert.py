@@ -325,14 +325,15 @@ def _manifest(
     sources = tuple(str(path.relative_to(folder.root)) for path in design.sources(folder.verilog))
     unit = Unit(design.network.name, design.plan.top, {}, sources, folder.verilog.name)
     tools = {name: version(name) for name in TOOLS}
+    only = design.network.inputs if len(design.network.inputs) == 1 else ()
     return Manifest(
         ModelSummary(model.name, layers),
         backend,
         io_type,
         (unit,),
         tools,
-        (design.network.steps, design.network.n_in),
-        design.network.x,
+        (design.network.steps, *(item.width for item in only)),
+        only[0].type if only else None,
         hardware(design.plan, design.settled),
         estimate_graph(graph),
         design.network.stateful,

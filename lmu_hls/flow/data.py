@@ -74,7 +74,16 @@ def load_data(path: Path, network: Network) -> Data:
 
 
 def data_or_random(path: Path | None, network: Network, samples: int) -> Data:
-    """What the file holds, as :func:`load_data`; without a file ``samples`` random sequences."""
+    """What the file holds, as :func:`load_data`; without a file ``samples`` random sequences.
+
+    LmuHlsError for a network of several inputs or outputs.
+    """
+    ends = len(network.inputs), len(network.outputs)
+    if ends != (1, 1):
+        raise LmuHlsError(
+            f"network {network.name!r} has {ends[0]} inputs and {ends[1]} outputs, and data are for one of each; run "
+            "make sim in OUTDIR/verilog, which compares the Verilog with golden on stored vectors"
+        )
     return random_data(network, samples) if path is None else load_data(path, network)
 
 

@@ -29,12 +29,12 @@ class Bus:
     ports: Mapping[str, Port]
 
 
-def streams(plan: NetworkPlan) -> tuple[Bus, Bus]:
-    """s_axis and m_axis."""
-    into = {"tdata": plan.in_bus, "tvalid": 1, "tready": 1, "tlast": 1}
-    return _bus("s_axis", "slave", into, ("tready",)), _bus(
-        "m_axis", "master", {"tdata": plan.out_bus, "tvalid": 1, "tready": 1, "tlast": 1, "tuser": 1}, ("tready",)
-    )
+def streams(plan: NetworkPlan) -> tuple[Bus, ...]:
+    """s_axis and m_axis, or those of every input and every output."""
+    flags = {"tvalid": 1, "tready": 1, "tlast": 1}
+    into = (_bus(end.prefix, "slave", {"tdata": end.bus, **flags}, ("tready",)) for end in plan.inputs)
+    out = (_bus(end.prefix, "master", {"tdata": end.bus, **flags, "tuser": 1}, ("tready",)) for end in plan.outputs)
+    return (*into, *out)
 
 
 def registers_bus(plan: NetworkPlan) -> Bus | None:

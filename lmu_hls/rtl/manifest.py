@@ -6,18 +6,25 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType
 from lmu_hls.records import Hardware
 
 if TYPE_CHECKING:  # who only reads a manifest needs no planner
+    from lmu_hls.rtl.ends import End
     from lmu_hls.rtl.network import NetworkPlan
     from lmu_hls.rtl.reuse import Settled
 
 
 @dataclass(frozen=True, slots=True)
 class StreamEntry:
-    """A stream of the top: ``values`` a step (or a sequence, if it does not give every step) of ``type``."""
+    """A stream of the top: ``values`` a step (or a sequence, if it does not give every step) of ``type``.
 
+    ``name`` is that of the input or the layer in the model; the ports begin with ``port``.
+    """
+
+    name: str
+    port: str
     type: FixedType
     bus_bits: int
     values: int
@@ -59,8 +66,8 @@ class Project:
     check_steps: bool
     axi_lite: bool
     steps: int
-    input: StreamEntry
-    output: StreamEntry
+    inputs: tuple[StreamEntry, ...]
+    outputs: tuple[StreamEntry, ...]
     hardware: Hardware
     counters: tuple[str, ...]
     taps: tuple[TapEntry, ...]
@@ -68,6 +75,24 @@ class Project:
     roms: Mapping[str, str]
     files: Mapping[str, str]
     words: Mapping[str, int]
+
+    @property
+    def input(self) -> StreamEntry:
+        """The only one; LmuHlsError where there are several."""
+        return self._only(self.inputs, "inputs")
+
+    @property
+    def output(self) -> StreamEntry:
+        """The only one; LmuHlsError where there are several."""
+        return self._only(self.outputs, "outputs")
+
+    def _only(self, streams: tuple[StreamEntry, ...], what: str) -> StreamEntry:
+        if len(streams) != 1:
+            raise LmuHlsError(
+                f"network {self.network!r} has {len(streams)} {what}, and boards and power estimates take one stream; "
+                "put tensors side by side with Concatenate"
+            )
+        return streams[0]
 
 
 def hardware(plan: NetworkPlan, settled: Settled | None = None) -> Hardware:
@@ -97,8 +122,8 @@ def project(plan: NetworkPlan, files: Mapping[str, str], settled: Settled | None
         check_steps=options.check_steps,
         axi_lite=options.axi_lite,
         steps=network.steps,
-        input=StreamEntry(network.x, plan.in_bus, network.n_in, True),
-        output=StreamEntry(plan.out.type, plan.out_bus, plan.out.count, plan.every_step),
+        inputs=tuple(map(_stream, plan.inputs)),
+        outputs=tuple(map(_stream, plan.outputs)),
         hardware=hardware(plan, settled),
         counters=tuple(f"{clip.layer}.{clip.tensor}" for clip in plan.net.clips) if options.axi_lite else (),
         taps=tuple(TapEntry(t.layer, t.tensor, t.wires, t.type, t.count, t.order) for t in plan.net.taps),
@@ -110,6 +135,10 @@ def project(plan: NetworkPlan, files: Mapping[str, str], settled: Settled | None
         files=dict(sorted(files.items())),
         words={} if options.inline_roms else {plan.names.rom(r): len(r.words) for r in plan.net.roms.values()},
     )
+
+
+def _stream(end: End) -> StreamEntry:
+    return StreamEntry(end.name, end.prefix, end.type, end.bus, end.count, end.every_step)
 
 
 def _roms(plan: NetworkPlan) -> dict[str, str]:

@@ -101,9 +101,10 @@ class Netlist:
     taps: list[Tap] = field(default_factory=list)
     clips: list[Clip] = field(default_factory=list)
     clip_expressions: dict[str, str] = field(default_factory=dict)
+    taken: set[str] = field(default_factory=set)  # names of ports
 
     def _has(self, name: str) -> bool:
-        return any(wire.name == name for wire in self.wires) or any(item.name == name for item in self.instances)
+        return name in {*self.taken, *(wire.name for wire in self.wires), *(item.name for item in self.instances)}
 
     def wire(self, name: str, width: int = 1, public: bool = False) -> str:
         """Declare a wire. Raises NamesMeet when there is a wire or an instance of that name."""

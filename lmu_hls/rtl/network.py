@@ -1,8 +1,7 @@
 """A whole network as instances of the hand-written modules in one generated top.
 
-The input goes through ``lmu_frame``, which mends wrong framing and reports it, then from layer to layer as a stream of
-single values, and out. A word that says whether the framing of a sequence was right waits in a queue for the last beat
-of that sequence.
+Each input goes through ``lmu_frame``, which mends wrong framing and reports it, then from layer to layer as a stream of
+single values, and out (:mod:`lmu_hls.rtl.ends`).
 """
 
 from __future__ import annotations
@@ -21,6 +20,7 @@ from lmu_hls.rtl.affine import check_signed_type
 from lmu_hls.rtl.branches import Branch, answered, copies, queued
 from lmu_hls.rtl.cells import Lanes
 from lmu_hls.rtl.cycles import Cycles, Pace, network_cycles, network_ii
+from lmu_hls.rtl.ends import End, add_input, framing_words, suffixes
 from lmu_hls.rtl.netlist import NamesMeet, Netlist, Stream
 from lmu_hls.rtl.options import RtlOptions
 from lmu_hls.rtl.renaming import Names
@@ -29,10 +29,9 @@ from lmu_hls.rtl.stages import Stage, stage_of
 from lmu_hls.rtl.vector_buffer import add_vector_buffer, buffer_pace
 from lmu_hls.rtl.window import LATENCY as WINDOW
 from lmu_hls.rtl.window import add_window, window_pace
-from lmu_hls.spec import Network, Value, store, streaming
+from lmu_hls.spec import Network, store, streaming
 
 WINDOWS = "window"  # the kind of an lmu_window in the plan
-SEQUENCES_IN_FLIGHT = 16  # ended sequences whose last output beat has not been taken
 _AXIL = (
     "awaddr awvalid awready wdata wstrb wvalid wready bresp bvalid bready "
     "araddr arvalid arready rdata rresp rvalid rready"
@@ -47,8 +46,8 @@ class NetworkPlan:
     network: Network
     options: RtlOptions
     net: Netlist
-    out: Stream
-    every_step: bool
+    inputs: tuple[End, ...]
+    outputs: tuple[End, ...]
     layers: tuple[LayerPlan, ...]
     cycles: Cycles
 
@@ -77,36 +76,56 @@ class NetworkPlan:
             "CONTRACT": int(self.contract[:8], 16),
             "INPUTS": self.network.n_in,
             "OUTPUTS": self.out.count,
-            "STEPS": checked_steps(self.network, self.options),
+            "STEPS": self.steps,
             "INPUT_TYPE": registers.type_word(self.network.x),
             "OUTPUT_TYPE": registers.type_word(self.out.type),
             "MODE": int(self.options.streaming) | int(self.every_step) << 1,
         }
 
     @property
-    def out_steps(self) -> int | None:
-        """Steps that come out for a sequence where they are not as many as come in; one is a vector, or a step."""
-        steps = None if self.options.streaming else self.network.values[self.network.outputs[0]].steps
-        return None if self.every_step and steps in (None, self.network.steps) else steps or 1
+    def steps(self) -> int:
+        """Steps that a sequence must have; 0: any number."""
+        return checked_steps(self.network, self.options)
+
+    @property
+    def several(self) -> bool:
+        """There is more than one stream in or out."""
+        return len(self.inputs) + len(self.outputs) > 2
 
     @property
     def even(self) -> bool:
         """Steps come at one pace: none of them brings more windows than another."""
         return all(layer.kind != WINDOWS for layer in self.layers)
 
+    # Of the only input, or the only output; ValueError where there are several
+
     @property
     def in_bus(self) -> int:
         """Bits of s_axis_tdata, whole bytes."""
-        return bus(self.network.x.width)
+        (end,) = self.inputs
+        return end.bus
 
     @property
     def out_bus(self) -> int:
         """Bits of m_axis_tdata, whole bytes."""
-        return bus(self.out.type.width)
+        (end,) = self.outputs
+        return end.bus
 
     @property
-    def sign_bit(self) -> str:
-        return f"{self.out.data}[{self.out.type.width - 1}]" if self.out.type.width > 1 else self.out.data
+    def out(self) -> Stream:
+        (end,) = self.outputs
+        return end.stream
+
+    @property
+    def every_step(self) -> bool:
+        (end,) = self.outputs
+        return end.every_step
+
+    @property
+    def out_steps(self) -> int | None:
+        """Steps that come out for a sequence where they are not as many as come in; one is a vector, or a step."""
+        (end,) = self.outputs
+        return end.steps
 
     @property
     def multipliers(self) -> int:
@@ -117,11 +136,6 @@ def checked_steps(network: Network, options: RtlOptions) -> int:
     """Steps that a sequence must have; 0: any number. Chunks have any number where no layer reads whole ones."""
     chunks = network.stateful and not network.branches and all(layer.over is None for layer in network.layers)
     return network.steps if options.check_steps and not options.streaming and not chunks else 0
-
-
-def bus(width: int) -> int:
-    """``width`` rounded up to whole bytes, in bits."""
-    return -(-width // 8) * 8
 
 
 def plan_network(network: Network, options: RtlOptions | None = None) -> NetworkPlan:
@@ -145,9 +159,11 @@ def _plan(network: Network, names: tuple[str, ...], options: RtlOptions) -> Netw
     stages = {node.name: stage_of(node.layer.renamed(name)) for name, node in zip(names, network.nodes, strict=True)}
     net, natural = Netlist(count_clips=options.axi_lite), _natural(network, stages)
     readers = Counter([*(source for node in network.nodes for source in node.inputs), *network.outputs])
-    (entrance,), (end,) = network.inputs, network.outputs
-    first = Branch(_frame(net, network, options), list(range(entrance.width)), tuple(range(network.steps)))
-    given = {entrance.name: copies(net, first, "in", readers[entrance.name])}
+    net.taken |= _ports(network)
+    inputs, given = _inputs(net, network, options), {}
+    for end in inputs:
+        first = Branch(end.stream, list(range(end.count)), tuple(range(network.steps)))
+        given[end.name] = copies(net, first, f"in{end.suffix}", readers[end.name])
     ii, runs_on = _ii(network, stages, options.streaming), options.streaming or network.stateful
     layers: list[tuple[LayerPlan, Pace]] = []
     tap_steps: dict[str, int | None] = {}
@@ -178,17 +194,17 @@ def _plan(network: Network, names: tuple[str, ...], options: RtlOptions) -> Netw
         given[node.name] = copies(net, branch, stage.name, readers[node.name])
     net.taps = [replace(tap, layer=own[tap.layer], steps=tap_steps[tap.layer]) for tap in net.taps]
     net.clips = [replace(clip, layer=own[clip.layer]) for clip in net.clips]
-    (out,) = given[end]
+    outs = {name: given[name].pop() for name in network.outputs}
     paces = [(pace, plan.executions) for plan, pace in layers]
     return NetworkPlan(
         top=f"{identifier(network.name)}_top",
         network=network,
         options=options,
         net=net,
-        out=out.stream,
-        every_step=options.streaming or _gives(network).steps is not None,
+        inputs=tuple(inputs),
+        outputs=_outputs(net, network, options, inputs, outs),
         layers=tuple(plan for plan, _ in layers),
-        cycles=network_cycles(paces, network.steps, network.n_in, out.end),
+        cycles=network_cycles(paces, network.steps, widest(network), [max(out.end[-1] for out in outs.values())]),
     )
 
 
@@ -214,7 +230,40 @@ def _ii(network: Network, stages: Mapping[str, Stage[Any]], endless: bool) -> in
         width = stage.taken_width(values[source].width for source in node.inputs)
         paces.append((stage.pace(width, _lanes(stage)), stage.taken_steps(arriving)))
         executions[node.name] = arriving if endless else stage.given_steps(arriving)
-    return network_ii(paces, network.steps, network.n_in)
+    return network_ii(paces, network.steps, widest(network))
+
+
+def widest(network: Network) -> int:
+    """The most beats of a step that an input has."""
+    return max(item.width for item in network.inputs)
+
+
+def _ports(network: Network) -> set[str]:
+    """The names of the ports of the streams."""
+    ins, outs = suffixes([item.name for item in network.inputs]), suffixes(network.outputs)
+    prefixes = [*(f"s_axis{suffix}" for suffix in ins), *(f"m_axis{suffix}" for suffix in outs)]
+    return {f"{prefix}_{name}" for prefix in prefixes for name in ("tdata", "tvalid", "tready", "tlast", "tuser")}
+
+
+def _inputs(net: Netlist, network: Network, options: RtlOptions) -> list[End]:
+    """The inputs behind their frames. Of several, every sequence is filled up, so that all have the same steps."""
+    items, steps = network.inputs, checked_steps(network, options)
+    several = len(items) + len(network.outputs) > 2
+    names = suffixes([item.name for item in items])
+    sizes = [(item.width * steps, 1) if several else (item.width, steps) for item in items]
+    return [add_input(net, *each, options.axi_lite) for each in zip(items, names, sizes, strict=True)]
+
+
+def _outputs(
+    net: Netlist, network: Network, options: RtlOptions, inputs: list[End], outs: Mapping[str, Branch]
+) -> tuple[End, ...]:
+    names, found = suffixes(network.outputs), []
+    for name, suffix, words in zip(outs, names, framing_words(net, inputs, names), strict=True):
+        given = None if options.streaming else network.values[name].steps
+        every = options.streaming or given is not None
+        steps = None if every and given in (None, network.steps) else given or 1
+        found.append(End(name, f"m_axis{suffix}", outs[name].stream, every, steps, words))
+    return tuple(found)
 
 
 def _lanes(stage: Stage[Any]) -> Lanes:
@@ -225,29 +274,6 @@ def utilisation(plan: NetworkPlan) -> float:
     """Useful multiplications in a sequence / (cycles of a sequence * multipliers), back to back."""
     useful = sum(part.macs * layer.executions for layer in plan.layers for part in layer.parts)
     return useful / (plan.cycles.sequence * plan.multipliers)
-
-
-def _frame(net: Netlist, network: Network, options: RtlOptions) -> Stream:
-    """The input: checked framing, and the queue for the words that say whether it was right."""
-    x = network.x
-    steps = checked_steps(network, options)
-    stream = net.stream("in", x, network.n_in)
-    for name in ("error_tdata", "error_tvalid", "error_tready", "framing_tdata", "framing_tvalid", "framing_tready"):
-        net.wire(name)
-    s_axis = {"s_axis_tdata": f"s_axis_tdata[{x.width - 1}:0]"}
-    s_axis |= {f"s_axis_{name}": f"s_axis_{name}" for name in ("tvalid", "tready", "tlast")}
-    if options.axi_lite:  # behind lmu_restart
-        s_axis |= {f"s_axis_{name}": net.wire(f"core_{name}") for name in ("tvalid", "tready")}
-    error = {f"e_axis_{name}": f"error_{name}" for name in ("tdata", "tvalid", "tready")}
-    pulse = net.wire("framing_error" if options.axi_lite else "unused_framing_error")
-    parameters = {"N": network.n_in, "STEPS": steps, "WIDTH": x.width}
-    ports = s_axis | stream.ports("m_axis") | error | {"framing_error": pulse}
-    net.add("lmu_frame", "frame", parameters, ports, "Whole steps and sequences")
-    ports = {f"s_axis_{name}": f"error_{name}" for name in ("tdata", "tvalid", "tready")}
-    ports |= {f"m_axis_{name}": f"framing_{name}" for name in ("tdata", "tvalid", "tready")}
-    about = "Whether the framing of each sequence was wrong, until its last beat comes out"
-    net.add("lmu_fifo", "framing_fifo", {"WIDTH": 1, "DEPTH": SEQUENCES_IN_FLIGHT}, ports, about)
-    return stream
 
 
 def layer_plan(
@@ -285,16 +311,14 @@ def _add(net: Netlist, stage: Stage[Any], branches: list[Branch], runs_on: bool)
 
 
 def _check(network: Network, options: RtlOptions) -> None:
-    ends = len(network.inputs), len(network.outputs)
-    if ends != (1, 1):
-        raise LmuHlsError(
-            f"network {network.name!r} has {ends[0]} inputs and {ends[1]} outputs; the Verilog takes one input and "
-            "gives one output: put tensors side by side with Concatenate, or use an HLS backend"
-        )
-    check_signed_type(f"network {network.name!r}", "the input", network.x)
+    where = f"network {network.name!r}"
+    for item in network.inputs:
+        check_signed_type(where, "the input", item.type)
     if options.streaming:
         _ = streaming(network)  # raises for a layer that reads whole sequences
-
-
-def _gives(network: Network) -> Value:
-    return network.values[network.outputs[0]]
+    ends = len(network.inputs), len(network.outputs)
+    if ends != (1, 1) and (options.axi_lite or not checked_steps(network, options)):
+        raise LmuHlsError(
+            f"{where} has {ends[0]} inputs and {ends[1]} outputs, a stream each for sequences with a fixed number of "
+            "steps, without registers; use Mode: sequence without AXILite, or put tensors side by side with Concatenate"
+        )

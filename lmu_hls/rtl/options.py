@@ -79,6 +79,10 @@ class RtlOptions:
 
         Raises LmuHlsError for a softmax that the model does not have.
         """
+        if len(network.outputs) > 1 and self.output != AS_IS:
+            raise LmuHlsError(
+                f"Output={self.output!r} is not possible: the model has {len(network.outputs)} outputs; leave it out"
+            )
         has_softmax = isinstance(network.layers[-1], Softmax)
         if self.output == "softmax" and not has_softmax:
             raise LmuHlsError(

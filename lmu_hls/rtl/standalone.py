@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
@@ -27,6 +27,7 @@ from lmu_hls.resources import hdl_file, hdl_modules, license_text
 from lmu_hls.rtl import layout, registers
 from lmu_hls.rtl.affine import Rom
 from lmu_hls.rtl.copies import without_formal
+from lmu_hls.rtl.ends import End
 from lmu_hls.rtl.manifest import Project, project
 from lmu_hls.rtl.network import NetworkPlan, checked_steps, utilisation
 from lmu_hls.rtl.packed import TypeWord
@@ -43,12 +44,17 @@ _INSTANCE = re.compile(r"^\s*(lmu_\w+)\s+(?:#\s*\(|\w+\s*\()", re.MULTILINE)
 class Vectors:
     """Input integers (sequences, steps, n_in) and the outputs that must come: (sequences, [steps,] n_out).
 
-    The outputs have the axis of the steps when the network gives every step. In streaming mode the sequences follow
-    one another without a new start.
+    Of several inputs or outputs one such array each, by name. The outputs have the axis of the steps when the network
+    gives every step. In streaming mode the sequences follow one another without a new start.
     """
 
-    inputs: Ints
-    outputs: Ints
+    inputs: Ints | Mapping[str, Ints]
+    outputs: Ints | Mapping[str, Ints]
+
+    def of(self, ends: Sequence[End], values: Ints | Mapping[str, Ints]) -> list[tuple[End, Ints]]:
+        """Each of ``ends`` with its array."""
+        given = values if isinstance(values, Mapping) else {ends[0].name: values}
+        return [(end, np.asarray(given[end.name])) for end in ends]
 
 
 def write_project(
@@ -83,15 +89,18 @@ def project_files(
         text = _inline_rom(plan) if inline and module == ROM_MODULE else source(module)
         files[f"{RTL}/{plan.names.module(module)}.v"] = plan.names.source(text, library)
     files |= {} if inline else {plan.names.rom(rom): rom.text() for rom in plan.net.roms.values()}
-    beats = (0, 0)
+    beats: dict[str, int] = {}
     if vectors is not None:
-        stimulus, response = _vector_files(plan, vectors)
-        files |= {f"{VECTORS}/input.hex": stimulus, f"{VECTORS}/output.hex": response}
-        beats = (stimulus.count("\n"), response.count("\n"))
+        texts = _vector_files(plan, vectors)
+        kinds = {end: "input" for end in plan.inputs} | {end: "output" for end in plan.outputs}
+        files |= {f"{VECTORS}/{kinds[end]}{end.suffix}.hex": text for end, text in texts.items()}
+        beats = {end.prefix: text.count("\n") for end, text in texts.items()}
         slowest = max(plan.cycles.ii, plan.cycles.latency, *(layer.ii_cycles for layer in plan.layers))
         patience = PATIENCE * slowest + 1000
+        widest = max(end.bus for end in (*plan.inputs, *plan.outputs))
+        ends = {"ins": [end.suffix for end in plan.inputs], "outs": [end.suffix for end in plan.outputs]}
         files[f"{BENCH}/{name}_tb.v"] = render(
-            "rtl", "network_tb.v", plan=plan, name=name, beats=beats, patience=patience
+            "rtl", "network_tb.v", plan=plan, name=name, beats=beats, patience=patience, widest=widest, **ends
         )
     software = software_files(plan) if plan.options.axi_lite else {}
     files |= software
@@ -184,21 +193,31 @@ def source(module: str) -> str:
     return without_formal(hdl_file(module).read_text(encoding="utf-8"))
 
 
-def _vector_files(plan: NetworkPlan, vectors: Vectors) -> tuple[str, str]:
-    """One beat a line, hexadecimal: {tlast, tdata} of the input, {tuser, tlast, tdata} of the output."""
-    x, y = np.asarray(vectors.inputs), np.asarray(vectors.outputs)
-    network = plan.network
-    if x.ndim != 3 or x.shape[2] != network.n_in or not len(x):
-        raise ValueError(f"vectors have inputs of shape {x.shape}, expected (sequences, steps, {network.n_in})")
-    steps = plan.out_steps or x.shape[1]
-    if checked_steps(network, plan.options) not in (0, x.shape[1]):
-        raise ValueError(f"vectors have sequences of {x.shape[1]} steps, the network of {network.steps}")
-    if y.size != len(x) * steps * plan.out.count:
-        raise ValueError(f"vectors have outputs of shape {y.shape}, expected {(len(x), steps, plan.out.count)}")
-    for values, kind in ((x, network.x), (y, plan.out.type)):
-        if values.min() < kind.min_int or values.max() > kind.max_int:
-            raise ValueError(f"vectors have values {values.min()}..{values.max()}, which do not fit {kind}")
-    return _beats(x, plan.in_bus, 1), _beats(y, plan.out_bus, 2)
+def _vector_files(plan: NetworkPlan, vectors: Vectors) -> dict[End, str]:
+    """One beat a line, hexadecimal: {tlast, tdata} of an input, {tuser, tlast, tdata} of an output."""
+    network, texts, shapes = plan.network, {}, set()
+    for end, x in vectors.of(plan.inputs, vectors.inputs):
+        if x.ndim != 3 or x.shape[2] != end.count or not len(x):
+            raise ValueError(f"vectors have inputs of shape {x.shape}, expected (sequences, steps, {end.count})")
+        if checked_steps(network, plan.options) not in (0, x.shape[1]):
+            raise ValueError(f"vectors have sequences of {x.shape[1]} steps, the network of {network.steps}")
+        shapes.add(x.shape[:2])
+        texts[end] = _beats(_fitting(x, end), end.bus, 1)
+    if len(shapes) > 1:
+        raise ValueError(f"the inputs of the vectors have different numbers of sequences or steps: {sorted(shapes)}")
+    ((sequences, arriving),) = shapes
+    for end, y in vectors.of(plan.outputs, vectors.outputs):
+        steps = end.steps or arriving
+        if y.size != sequences * steps * end.count:
+            raise ValueError(f"vectors have outputs of shape {y.shape}, expected {(sequences, steps, end.count)}")
+        texts[end] = _beats(_fitting(y.reshape(sequences, -1), end), end.bus, 2)
+    return texts
+
+
+def _fitting(values: Ints, end: End) -> Ints:
+    if values.min() < end.type.min_int or values.max() > end.type.max_int:
+        raise ValueError(f"vectors have values {values.min()}..{values.max()}, which do not fit {end.type}")
+    return values
 
 
 def _beats(values: Ints, width: int, flags: int) -> str:

@@ -1,0 +1,129 @@
+"""The streams of the top: inputs behind ``lmu_frame``, which mends wrong framing, and what outputs wait for.
+
+A word that says whether the framing of a sequence was right waits in a queue for the last beat of that sequence. Of
+several inputs each has such words for each output: an output's last beat waits for the words of all inputs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lmu_hls.fixed import FixedType
+from lmu_hls.naming import identifiers
+from lmu_hls.rtl.netlist import Netlist, Stream
+from lmu_hls.spec import Input
+
+SEQUENCES_IN_FLIGHT = 16  # ended sequences whose last output beat has not been taken
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """A stream of the top by its ``name`` in the network; its ports begin with ``prefix``.
+
+    An output has ``steps`` steps a sequence (None: as many as come in), with an axis of steps if ``every_step``, and
+    waits with its last beat for a word of each of the streams ``framing``.
+    """
+
+    name: str
+    prefix: str
+    stream: Stream
+    every_step: bool = True
+    steps: int | None = None
+    framing: tuple[str, ...] = ()
+
+    @property
+    def type(self) -> FixedType:
+        return self.stream.type
+
+    @property
+    def count(self) -> int:
+        """Values of a step."""
+        return self.stream.count
+
+    @property
+    def suffix(self) -> str:
+        """Of wires and files that belong to it: empty for the only one."""
+        return self.prefix[len("s_axis") :]
+
+    @property
+    def bus(self) -> int:
+        """Bits of tdata, whole bytes."""
+        return -(-self.type.width // 8) * 8
+
+    @property
+    def valid(self) -> str:
+        """The words that the last beat waits for are there."""
+        return _each(self.framing, "tvalid", "&&")
+
+    @property
+    def wrong(self) -> str:
+        """One of them says that its framing was wrong."""
+        return _each(self.framing, "tdata", "||")
+
+    @property
+    def sign_bit(self) -> str:
+        data = self.stream.data
+        return f"{data}[{self.type.width - 1}]" if self.type.width > 1 else data
+
+
+def _each(streams: Sequence[str], wire: str, operator: str) -> str:
+    """The wires of all ``streams`` with an operator between them, in parentheses where there are several."""
+    text = f" {operator} ".join(f"{name}_{wire}" for name in streams)
+    return text if len(streams) == 1 else f"({text})"
+
+
+def suffixes(names: Sequence[str]) -> list[str]:
+    """What tells the wires and ports of ends apart; nothing for the only one."""
+    return [""] if len(names) == 1 else [f"_{name}" for name in identifiers(names)]
+
+
+def add_input(net: Netlist, item: Input, suffix: str, sizes: tuple[int, int], axi_lite: bool) -> End:
+    """An input in pieces of ``sizes``, beats and pieces of a sequence (0: any number), and its words of framing."""
+    stream = net.stream(f"in{suffix}", item.type, item.width)
+    for name in ("error", "framing"):
+        for wire in ("tdata", "tvalid", "tready"):
+            net.wire(f"{name}{suffix}_{wire}")
+    prefix = f"s_axis{suffix}"
+    s_axis = {"s_axis_tdata": f"{prefix}_tdata[{item.type.width - 1}:0]"}
+    s_axis |= {f"s_axis_{name}": f"{prefix}_{name}" for name in ("tvalid", "tready", "tlast")}
+    if axi_lite:  # behind lmu_restart
+        s_axis |= {f"s_axis_{name}": net.wire(f"core_{name}") for name in ("tvalid", "tready")}
+    error = {f"e_axis_{name}": f"error{suffix}_{name}" for name in ("tdata", "tvalid", "tready")}
+    pulse = net.wire("framing_error" if axi_lite else f"unused_framing_error{suffix}")
+    parameters = {"N": sizes[0], "STEPS": sizes[1], "WIDTH": item.type.width}
+    ports = s_axis | stream.ports("m_axis") | error | {"framing_error": pulse}
+    net.add("lmu_frame", f"frame{suffix}", parameters, ports, "Whole steps and sequences")
+    ports = {f"s_axis_{name}": f"error{suffix}_{name}" for name in ("tdata", "tvalid", "tready")}
+    ports |= {f"m_axis_{name}": f"framing{suffix}_{name}" for name in ("tdata", "tvalid", "tready")}
+    about = "Whether the framing of each sequence was wrong, until its last beat comes out"
+    net.add("lmu_fifo", f"framing{suffix}_fifo", {"WIDTH": 1, "DEPTH": SEQUENCES_IN_FLIGHT}, ports, about)
+    return End(item.name, prefix, stream)
+
+
+def framing_words(net: Netlist, inputs: Sequence[End], outputs: Sequence[str]) -> list[tuple[str, ...]]:
+    """For each of the outputs, by their suffixes, the streams of words that it waits for, one of each input."""
+    if len(outputs) == 1:
+        return [tuple(f"framing{end.suffix}" for end in inputs)]
+    found: list[list[str]] = [[] for _ in outputs]
+    for end in inputs:
+        names = [f"framing{end.suffix}_to{output}" for output in outputs]
+        data = net.wire(f"framing{end.suffix}_words_tdata")
+        taken = [f"framing{end.suffix}_words{output}" for output in outputs]
+        for name, source in zip(names, taken, strict=True):
+            for wire in ("tvalid", "tready"):
+                net.wire(f"{source}_{wire}")
+            for wire in ("tdata", "tvalid", "tready"):
+                net.wire(f"{name}_{wire}")
+        ports = {f"s_axis_{wire}": f"framing{end.suffix}_{wire}" for wire in ("tdata", "tvalid", "tready")}
+        ports["m_axis_tdata"] = data
+        for wire in ("tvalid", "tready"):
+            ports[f"m_axis_{wire}"] = "{" + ", ".join(f"{source}_{wire}" for source in reversed(taken)) + "}"
+        sizes = {"WIDTH": 1, "OUTPUTS": len(outputs)}
+        net.add("lmu_fork", f"framing{end.suffix}_fork", sizes, ports, f"Words of {end.prefix} for each output")
+        for words, name, source in zip(found, names, taken, strict=True):
+            ports = {"s_axis_tdata": data, "s_axis_tvalid": f"{source}_tvalid", "s_axis_tready": f"{source}_tready"}
+            ports |= {f"m_axis_{wire}": f"{name}_{wire}" for wire in ("tdata", "tvalid", "tready")}
+            net.add("lmu_fifo", f"{name}_fifo", {"WIDTH": 1, "DEPTH": SEQUENCES_IN_FLIGHT}, ports)
+            words.append(name)
+    return [tuple(words) for words in found]

@@ -1,0 +1,140 @@
+"""Several inputs and outputs in the Verilog, a stream each: golden's integers at any pace of each stream."""
+
+import subprocess
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from lmu_hls.backend.design import Design, design
+from lmu_hls.errors import LmuHlsError
+from lmu_hls.fixed import FixedType
+from lmu_hls.integration import integration_files
+from lmu_hls.rtl.network import plan_network
+from lmu_hls.rtl.options import RtlOptions
+from lmu_hls.spec import Dense, Input, Merge, Network, Node, Select, Window
+from lmu_hls.toolchain import find, simulator_env
+from tests.support.hdl.stream_grid import Stream, Unit, problems, run_streams
+from tests.support.mutants import change
+from tests.support.networks import random_lmu, random_weight
+
+needs_icarus = pytest.mark.skipif(not find("icarus").found, reason="Icarus is not installed")
+STEPS, X, Y = 4, FixedType(8, 3), FixedType(11, 4)
+
+
+def fusion():
+    """Two inputs of different widths and types, a convolution on one; the fused sequence and a vector come out."""
+    rng = np.random.default_rng(6)
+    lmu = replace(random_lmu(rng, steps=STEPS, x=X, n_in=5, memory_d=1, order=2), return_sequences=False)
+    nodes = (
+        Node("wide", Select("wide", X, Window(STEPS, STEPS, -1, size=3)), ("left ear",)),
+        Node("conv", Dense("conv", X, random_weight(rng, 6, 3), None, X), ("wide",)),
+        Node("right", Dense("right", Y, random_weight(rng, 1, 2), random_weight(rng, 2), X), ("s_axis",)),
+        Node("both", Merge("both", X, X, "concatenate", X), ("conv", "right")),
+        Node("lmu", lmu, ("both",)),
+        Node("a+b", Dense("a+b", lmu.h, random_weight(rng, lmu.units, 2), None, Y), ("lmu",)),
+    )
+    ends = (Input("left ear", X, 2), Input("s_axis", Y, 1))
+    return Network("fusion", STEPS, ends, nodes, ("both", "a+b"))
+
+
+def simulate(made: Design, folder) -> str:
+    """Compile and run the project's test bench, at full speed and with pauses; what it prints."""
+    (folder / "build").mkdir()
+    sources = [str(path) for path in sorted((folder / "rtl").glob("*.v"))]
+    command = ["iverilog", "-g2009", "-Wall", "-o", "build/sim.vvp", *sources, f"tb/{made.plan.name}_tb.v"]
+    env = simulator_env("icarus")
+    compiled = subprocess.run(command, cwd=folder, capture_output=True, text=True, env=env)
+    assert not compiled.returncode, compiled.stderr
+    runs = [["vvp", "-n", "build/sim.vvp"], ["vvp", "-n", "build/sim.vvp", "+stall"]]
+    done = [subprocess.run(run, cwd=folder, capture_output=True, text=True, env=env) for run in runs]
+    return "".join(run.stdout + run.stderr for run in done)
+
+
+@pytest.fixture(scope="module")
+def made():
+    return design(fusion(), RtlOptions(), 8)
+
+
+def test_ports_have_the_names_of_the_model(made):
+    plan = made.plan
+    assert [end.prefix for end in plan.inputs] == ["s_axis_left_ear", "s_axis_s_axis"]
+    assert [end.prefix for end in plan.outputs] == ["m_axis_both", "m_axis_a_b"]
+    assert [end.bus for end in (*plan.inputs, *plan.outputs)] == [8, 16, 8, 16]
+    assert [end.steps for end in plan.outputs] == [None, 1]
+    files = integration_files(plan)
+    assert "s_axis_left_ear_tdata" in files["component.xml"] and not any(name.endswith("litex.py") for name in files)
+
+
+@needs_icarus
+def test_the_project_equals_golden_and_a_changed_coefficient_is_seen(made, tmp_path):
+    made.write(tmp_path)
+    assert simulate(made, tmp_path).count("PASS") == 2
+    rom = tmp_path / made.plan.names.rom(made.plan.net.roms["rom/right.hex"])
+    word, *others = rom.read_text().splitlines()
+    rom.write_text("\n".join([f"{int(word, 16) ^ 2:0{len(word)}x}", *others]) + "\n")
+    (tmp_path / "build/sim.vvp").unlink()
+    (tmp_path / "build").rmdir()
+    assert "output beats differ" in simulate(made, tmp_path)
+
+
+@needs_icarus
+def test_streams_are_independent_and_framing_is_mended(made, workdir, tmp_path):
+    """Each stream with pauses of its own, and a sequence that ends early in one input: all others stay right."""
+    made.write(tmp_path)
+    vectors, plan = made.vectors(), made.plan
+    right = phase(plan, vectors, [None] * 4)
+    short = phase(plan, vectors, [None, 3, None, None])
+    unit = Unit(
+        plan.top,
+        {"ROM_DIR": str(tmp_path / "rom")},
+        tuple(Stream(end.prefix, end.bus) for end in plan.inputs),
+        tuple(Stream(end.prefix, end.bus, user=1) for end in plan.outputs),
+    )
+    jobs = [
+        {"unit": "u", "phases": [each], "gap": gap, "stall": stall, "seed": seed, "patience": 4000}
+        for each in (right, short)
+        for seed, (gap, stall) in enumerate([(0.0, 0.0), (0.5, 0.0), (0.2, 0.7)])
+    ]
+    results = run_streams({"u": unit}, jobs, "icarus", workdir, tmp_path / "run", hdl=tmp_path / "rtl")
+    assert [problems(result) for result in results] == [[]] * len(jobs)
+
+
+def phase(plan, vectors, cut):
+    """The vectors as beats; ``cut``: the beats of the first input's sequences that end early, which none compares."""
+    inputs, outputs = {}, {}
+    for k, (end, x) in enumerate(vectors.of(plan.inputs, vectors.inputs)):
+        beats = []
+        for sequence, length in zip(x.reshape(len(x), -1).tolist(), cut, strict=True):
+            kept = sequence[: length if k == 0 else None]
+            beats += [[value & ((1 << end.bus) - 1), int(at == len(kept) - 1), 0] for at, value in enumerate(kept)]
+        inputs[end.prefix] = beats
+    for end, y in vectors.of(plan.outputs, vectors.outputs):
+        beats = []
+        for sequence, length in zip(y.reshape(len(y), -1).tolist(), cut, strict=True):
+            last = len(sequence) - 1
+            beats += [
+                [None if length else value & ((1 << end.bus) - 1), int(at == last), int(at == last and bool(length))]
+                for at, value in enumerate(sequence)
+            ]
+        outputs[end.prefix] = beats
+    return {"inputs": inputs, "outputs": outputs}
+
+
+@needs_icarus
+def test_words_of_framing_that_are_not_waited_for_are_seen(made, tmp_path):
+    made.write(tmp_path)
+    change(
+        tmp_path / f"rtl/{made.plan.top}.v", "_tready = m_axis_both_tready && sequence_end_both", "_tready = 1'b1", True
+    )
+    assert "PASS" not in simulate(made, tmp_path)
+
+
+def test_what_there_is_not(made):
+    with pytest.raises(LmuHlsError, match="drive one stream; run make sim"):
+        _ = made.interface
+    for options in (RtlOptions(axi_lite=True), RtlOptions(check_steps=False)):
+        with pytest.raises(LmuHlsError, match="has 2 inputs and 2 outputs, a stream each"):
+            plan_network(fusion(), options)
+    with pytest.raises(LmuHlsError, match="the model has 2 outputs; leave it out"):
+        RtlOptions(output="argmax").apply(fusion())
