@@ -51,7 +51,7 @@ class Vectors:
     inputs: Ints | Mapping[str, Ints]
     outputs: Ints | Mapping[str, Ints]
 
-    def of(self, ends: Sequence[End], values: Ints | Mapping[str, Ints]) -> list[tuple[End, Ints]]:
+    def arrays(self, ends: Sequence[End], values: Ints | Mapping[str, Ints]) -> list[tuple[End, Ints]]:
         """Each of ``ends`` with its array."""
         given = values if isinstance(values, Mapping) else {ends[0].name: values}
         return [(end, np.asarray(given[end.name])) for end in ends]
@@ -196,7 +196,7 @@ def source(module: str) -> str:
 def _vector_files(plan: NetworkPlan, vectors: Vectors) -> dict[End, str]:
     """One beat a line, hexadecimal: {tlast, tdata} of an input, {tuser, tlast, tdata} of an output."""
     network, texts, shapes = plan.network, {}, set()
-    for end, x in vectors.of(plan.inputs, vectors.inputs):
+    for end, x in vectors.arrays(plan.inputs, vectors.inputs):
         if x.ndim != 3 or x.shape[2] != end.count or not len(x):
             raise ValueError(f"vectors have inputs of shape {x.shape}, expected (sequences, steps, {end.count})")
         if checked_steps(network, plan.options) not in (0, x.shape[1]):
@@ -206,7 +206,7 @@ def _vector_files(plan: NetworkPlan, vectors: Vectors) -> dict[End, str]:
     if len(shapes) > 1:
         raise ValueError(f"the inputs of the vectors have different numbers of sequences or steps: {sorted(shapes)}")
     ((sequences, arriving),) = shapes
-    for end, y in vectors.of(plan.outputs, vectors.outputs):
+    for end, y in vectors.arrays(plan.outputs, vectors.outputs):
         steps = end.steps or arriving
         if y.size != sequences * steps * end.count:
             raise ValueError(f"vectors have outputs of shape {y.shape}, expected {(sequences, steps, end.count)}")

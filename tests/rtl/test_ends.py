@@ -103,13 +103,13 @@ def test_streams_are_independent_and_framing_is_mended(made, workdir, tmp_path):
 def phase(plan, vectors, cut):
     """The vectors as beats; ``cut``: the beats of the first input's sequences that end early, which none compares."""
     inputs, outputs = {}, {}
-    for k, (end, x) in enumerate(vectors.of(plan.inputs, vectors.inputs)):
+    for k, (end, x) in enumerate(vectors.arrays(plan.inputs, vectors.inputs)):
         beats = []
         for sequence, length in zip(x.reshape(len(x), -1).tolist(), cut, strict=True):
             kept = sequence[: length if k == 0 else None]
             beats += [[value & ((1 << end.bus) - 1), int(at == len(kept) - 1), 0] for at, value in enumerate(kept)]
         inputs[end.prefix] = beats
-    for end, y in vectors.of(plan.outputs, vectors.outputs):
+    for end, y in vectors.arrays(plan.outputs, vectors.outputs):
         beats = []
         for sequence, length in zip(y.reshape(len(y), -1).tolist(), cut, strict=True):
             last = len(sequence) - 1

@@ -64,8 +64,8 @@ def test_wrong_framing_is_reported_and_mended(every_step: bool, axi_lite: bool, 
     (tmp_path / "vectors" / "input.hex").write_text("\n".join(wanted) + "\n")
     (tmp_path / "vectors" / "output.hex").write_text("\n".join(got) + "\n")
     bench = tmp_path / "tb" / "net_tb.v"
-    sizes = f"IN_BEATS = {len(wanted)}, OUT_BEATS = {len(got)}"
-    bench.write_text(re.sub(r"IN_BEATS = \d+, OUT_BEATS = \d+", sizes, bench.read_text()))
+    text = re.sub(r"IN_BEATS = \d+", f"IN_BEATS = {len(wanted)}", bench.read_text())
+    bench.write_text(re.sub(r"OUT_BEATS = \d+", f"OUT_BEATS = {len(got)}", text))
     done = make(tmp_path)
     assert done.returncode == 0 and done.stdout.count("PASS") == 2, done.stdout + done.stderr
 
@@ -107,8 +107,8 @@ def _read_at_the_end(bench: Path, addresses: list[int]) -> None:
     )
     text = text.replace("    reg clk, rst, stall;", "    reg [11:0] address = 0; reg reading = 0; wire [31:0] register;"
                         " wire given; reg ended = 0;\n    reg clk, rst, stall;")  # fmt: skip
-    assert text.count("                $finish;") == 1
-    text = text.replace("                $finish;", "                ended <= 1'b1;")
+    assert text.count("            $finish;") == 1
+    text = text.replace("            $finish;", "            ended <= 1'b1;")
     reads = "".join(
         f"        address <= 12'd{a}; reading <= 1'b1; @(posedge clk); @(posedge clk); reading <= 1'b0;\n"
         f'        while (!given) @(posedge clk); $display("read %h %0d", address, register); @(posedge clk);\n'
