@@ -48,7 +48,8 @@ def frame(n_x: int, units: int, n_mem: int, gates: int = 1, recurrent: bool = Tr
 
 
 RNN, LSTM, GRU = cell("dense", 1, 1, 1, slow=False), cell("lstm", 1, 1, 1), cell("gru", 1, 1, 1)
-GRU_BEFORE, FRAME = cell("gru before", 1, 1, 1), frame(1, 1, 1)  # the faults of the first; its proof does not end
+GRU_BEFORE, NO_X = cell("gru before", 1, 1, 1), cell("gru before", 0, 1, 1, slow=False)
+FRAME = frame(1, 1, 1)
 DENSE = dense(1, 1, 1, slow=False)  # its faults; with many steps inside at once its proof takes long
 ENCODER = encoder(1, 1, 1)
 CASES = (
@@ -62,7 +63,7 @@ CASES = (
     encoder(2, 0, 0),
     LSTM,
     GRU,
-    replace(cell("gru before", 0, 1, 1), limit_s=1800),
+    NO_X,
     FRAME,
     frame(0, 1, 2, recurrent=False),
 )
@@ -83,6 +84,15 @@ MUTANTS = (
         ".s_axis_tvalid(copy_tvalid && !m_axis_tlast)",
         ("never_closed",),
         slow=True,
+    ),
+    # An inner that does not reach the second matrix stops it, too
+    Mutant(
+        NO_X,
+        "hidden_cell",
+        ".c_axis_tvalid(inner_tvalid)",
+        ".c_axis_tvalid(inner_tvalid && !inner_tlast)",
+        ("sum2_in_time", "f_alive.never_closed"),
+        cycles=40,
     ),
     Mutant(ENCODER, "lmu_encoder", ".m_axis_tready(operand_tready)", ".m_axis_tready(1'b1)", ("never_dry",)),
     Mutant(LSTM, "lmu_recurrent", OUTPUT, DEAF, ("valid_holds",), cycles=40),

@@ -41,6 +41,8 @@ module hidden_cell #(
     wire sum_tvalid, sum_tready, sum_tlast, h_tdata, h_tvalid, h_tready, h_tlast, h_tuser;
     // x and mem as they reach lmu_recurrent
     wire frame_x_tvalid, frame_x_tready, frame_mem_tvalid, frame_mem_tready;
+    // To the second matrix and from it
+    wire inner_tvalid, inner_tready, sum2_tvalid, sum2_tready;
 
     lmu_recurrent #(
         .N_X(N_X), .N_H(N_H), .N_MEM(N_MEM), .UNITS(UNITS), .GATES(GATES), .LANES(LANES), .X_W(1), .H_W(1), .MEM_W(1),
@@ -66,6 +68,7 @@ module hidden_cell #(
             assign x_axis_tready = frame_x_tready;
             assign frame_mem_tvalid = mem_axis_tvalid;
             assign mem_axis_tready = frame_mem_tready;
+            assign {inner_tvalid, inner_tready, sum2_tvalid, sum2_tready} = 4'd0;
         end
         if (CELL == 0) begin : g_activation
             lmu_activation #(.IN_W(2), .IN_F(0), .FUNCTION(0), .PRE_TYPE(ONE_BIT), .OUT_TYPE(ONE_BIT)) units (
@@ -102,10 +105,10 @@ module hidden_cell #(
         end else begin : g_gru_before
             wire both_x_tdata, both_x_tlast, x2_tvalid, x2_tready;
             wire both_mem_tdata, both_mem_tlast, mem2_tvalid, mem2_tready;
-            wire inner_tdata, inner_tvalid, inner_tready, inner_tlast;
+            wire inner_tdata, inner_tlast;
             wire operand_tdata, operand_tvalid, operand_tready, operand_tlast;
             wire [1:0] sum2_tdata;
-            wire sum2_tvalid, sum2_tready, sum2_tlast;
+            wire sum2_tlast;
 
             lmu_fork #(.WIDTH(2), .OUTPUTS(2)) fork_x (
                 .clk(clk), .rst(rst),
@@ -181,6 +184,43 @@ module hidden_cell #(
     localparam F_II = F_BUSY > F_LOOP ? F_BUSY : F_LOOP;
     localparam F_BEAT = CELL == 0 ? F_BUSY + LANES + 14 : F_LATENCY + 1;
     localparam F_STEP = CELL == 0 ? F_BUSY + 2 * LANES + F_N + 14 : F_LATENCY + F_N + 2;
+
+    // With one unit a single step goes round, through one stage after the other: which it is in, and how long the inputs
+    // may have been closed there. Without these steps the prover finds no induction for the second matrix.
+    localparam F_SUMS = F_LATENCY - F_CELL, F_SUM2 = F_LATENCY - 6;
+    localparam [2:0] F_IDLE = 0, F_IN_SUMS = 1, F_IN_INNER = 2, F_IN_SUM2 = 3, F_IN_H = 4;
+    if (UNITS == 1 && N_H != 0) begin : g_round
+        reg [2:0] f_at_q;
+        reg [1:0] f_sum_q;  // number of the next sum of its step
+        reg f_offered_q;  // this h has been offered before
+        reg [$clog2(F_STEP+2)-1:0] f_closed_q;  // as in f_live
+        wire f_mem = frame_mem_tvalid && frame_mem_tready, f_sum = sum_tvalid && sum_tready;
+        wire f_h = h_tvalid && !f_offered_q;
+        always @(posedge clk) begin
+            if (f_mem) f_at_q <= F_IN_SUMS;
+            if (f_sum) f_sum_q <= f_sum_q == GATES - 1 ? 0 : f_sum_q + 1;
+            if (f_sum && f_sum_q == GATES - 1) f_at_q <= CELL == 3 ? F_IN_INNER : F_IN_H;
+            if (inner_tvalid && inner_tready) f_at_q <= F_IN_SUM2;
+            if (sum2_tvalid && sum2_tready) f_at_q <= F_IN_H;
+            if (f_h) f_at_q <= F_IDLE;
+            f_offered_q <= h_tvalid && !h_tready;
+            if (!m_axis_tvalid || m_axis_tready) f_closed_q <= f_closed_q + 1;
+            if (x_axis_tready || mem_axis_tready) f_closed_q <= 0;
+            if (rst) {f_at_q, f_sum_q, f_offered_q, f_closed_q} <= 0;
+        end
+
+        always @* if (!rst) begin
+            mem_in_turn : assert (!f_mem || f_at_q == F_IDLE);
+            sum_in_turn : assert (!sum_tvalid || f_at_q == F_IN_SUMS);
+            inner_in_turn : assert (!inner_tvalid || f_at_q == F_IN_INNER);
+            sum2_in_turn : assert (!sum2_tvalid || f_at_q == F_IN_SUM2);
+            h_in_turn : assert (!f_h || f_at_q == F_IN_H);
+            sums_in_time : assert (f_at_q != F_IN_SUMS || f_closed_q < F_SUMS);
+            inner_in_time : assert (f_at_q != F_IN_INNER || f_closed_q < F_SUMS + 5);
+            sum2_in_time : assert (f_at_q != F_IN_SUM2 || f_closed_q < F_SUM2);
+            h_in_time : assert (f_at_q != F_IN_H || f_closed_q < F_LATENCY);
+        end
+    end
 
     f_unit #(
         .S_W(1), .M_W(2), .N_IN(N_MEM), .N_OUT(UNITS), .FLIGHT(N_H != 0 ? 2 : 14),
