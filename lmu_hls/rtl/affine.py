@@ -121,6 +121,9 @@ def make_affine(
     check_bound(where, bound)  # before the shift below, which could leave int64
     kernels = [s.kernel.values << (lift - op) for s, lift, op in zip(sources, lifts, op_shifts, strict=True)]
     matrix = np.concatenate(kernels).T  # (rows, columns)
+    if sizes.pattern is not None and sizes.blocks:
+        order = sizes.pattern.order(sizes.lanes)
+        matrix, bias = matrix[order], bias[order]
     bias_width = signed_width(bias) if given else 1
     return Affine(
         columns=matrix.shape[1],

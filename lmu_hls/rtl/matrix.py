@@ -20,13 +20,24 @@ class Pattern:
     """Which coefficients of ``rows`` x ``columns`` are not zero, packed row by row.
 
     A block is a column of ``lanes`` rows that follow one another. ``always``: blocks that are zero are left out even
-    where that saves little.
+    where that saves little. ``parts``: so many rows that follow one another are zero in columns of their own; as many
+    units as there are lanes then come part by part.
     """
 
     rows: int
     columns: int
     bits: bytes
     always: bool = False
+    parts: int = 1
+
+    def together(self, lanes: int) -> int:
+        """Units whose sums come part by part; 1: unit by unit."""
+        return lanes if self.parts > 1 and self.rows // self.parts % lanes == 0 else 1
+
+    def order(self, lanes: int) -> np.ndarray:
+        """The rows as they are worked on."""
+        rows = np.arange(self.rows).reshape(-1, self.together(lanes), self.parts)
+        return np.asarray(rows.swapaxes(1, 2).ravel())
 
     @property
     def nonzero(self) -> np.ndarray:
@@ -42,20 +53,21 @@ class Pattern:
 
 @lru_cache(maxsize=1024)
 def _blocks(pattern: Pattern, lanes: int) -> tuple[int, ...]:
-    groups = pattern.nonzero.reshape(-1, lanes, pattern.columns).any(axis=1)
+    groups = pattern.nonzero[pattern.order(lanes)].reshape(-1, lanes, pattern.columns).any(axis=1)
     blocks = np.maximum(groups.sum(axis=1), lanes).tolist()
     blocks[-1] += int(sum(blocks) == pattern.columns)
     return tuple(blocks)
 
 
-def pattern_of(kernels: Sequence[Ints], leave_out: bool | None) -> Pattern | None:
+def pattern_of(kernels: Sequence[Ints], leave_out: bool | None, parts: int = 1) -> Pattern | None:
     """Where the matrix of ``kernels``, each (values, rows), is zero. ``leave_out``: of each layer the choice between
-    all blocks (False), those that are not zero (True), and what is worth it (None). None where all count."""
+    all blocks (False), those that are not zero (True), and what is worth it (None); ``parts`` as in :class:`Pattern`.
+    None where all count."""
     matrix = np.concatenate(kernels).T != 0
     if leave_out is False or (matrix.all() and not leave_out):
         return None
     rows, columns = matrix.shape
-    return Pattern(rows, columns, np.packbits(matrix).tobytes(), bool(leave_out))
+    return Pattern(rows, columns, np.packbits(matrix).tobytes(), bool(leave_out), parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +102,19 @@ class Matrix:
         blocks = self.pattern.blocks(self.lanes)
         worth, out_of = _WORTH
         fewer = out_of * max(sum(blocks), self.columns) <= worth * self.groups * self.turn
-        earlier = sum(blocks) < (self.groups - 1) * self.turn
+        behind = _behind(self.pattern.parts, self.pattern.together(self.lanes))
+        earlier = sum(blocks) + behind < (self.groups - 1) * self.turn
         return blocks if self.pattern.always or (fewer and earlier) else ()
+
+    @property
+    def together(self) -> int:
+        """Units whose sums come part by part, to be put in order behind the matrix; 1: unit by unit."""
+        return self.pattern.together(self.lanes) if self.pattern is not None and self.blocks else 1
+
+    @property
+    def behind(self) -> int:
+        """Cycles that putting the sums in order takes."""
+        return _behind(self.pattern.parts, self.together) if self.pattern is not None else 0
 
     @property
     def cycles(self) -> int:
@@ -123,13 +146,20 @@ class Matrix:
 
     @property
     def choices(self) -> dict[int, int]:
-        """Lanes that are worth their multipliers -> cycles a step. Beyond ``columns`` lanes only the first helps."""
+        """Lanes that are worth their multipliers -> cycles a step. Beyond ``columns`` lanes only the first helps; where
+        blocks are left out, others can still answer earlier."""
+        every = [self.with_lanes(lanes) for lanes in divisors(self.rows)]
+        some = any(matrix.blocks for matrix in every)
         choices: dict[int, int] = {}
-        for lanes in divisors(self.rows):
-            cycles = self.with_lanes(lanes).cycles
-            if not choices or cycles < min(choices.values()):
-                choices[lanes] = cycles
+        for matrix in every:
+            if some or not choices or matrix.cycles < min(choices.values()):
+                choices[matrix.lanes] = matrix.cycles
         return choices
+
+
+def _behind(parts: int, together: int) -> int:
+    """Latency of an lmu_vector_buffer for the sums of so many units."""
+    return parts * together + 1 if together > 1 else 0
 
 
 def divisors(number: int) -> list[int]:

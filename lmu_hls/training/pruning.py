@@ -21,8 +21,8 @@ KERNELS = ("kernel", "recurrent_kernel")
 class Pruning(keras.callbacks.Callback):
     """Sets the weakest blocks of each kernel to zero, and keeps them there.
 
-    A block is one input of ``lanes`` outputs that the Verilog works on together: outputs that follow one another, of a
-    gated cell the gates of one unit after those of another. A kernel whose outputs ``lanes`` does not divide has blocks
+    A block is one input of ``lanes`` outputs that the Verilog works on together: outputs that follow one another, of an
+    LSTM the gates of one unit after those of another. A kernel whose outputs ``lanes`` does not divide has blocks
     of the largest number that divides both. The strength of a block is its mean magnitude. With one lane pruning is
     unstructured. After each batch the share of zeros is ``sparsity`` (1 - (1 - p)^3), where p goes from 0 to 1 over the
     epochs ``begin`` .. ``end``; a block that is zero stays so. A kernel that has zeros already, of an earlier pruning,
@@ -123,16 +123,17 @@ def _members(layer: Any, name: str, lanes: int) -> Mask:
     """Which outputs of the kernel ``name`` of ``layer`` are in which block, (blocks, outputs)."""
     outputs = int(getattr(layer, name).shape[-1])
     blocks: list[Mask] = []
-    for rows in _rows(layer, name, outputs):
+    for rows in _rows(layer, name, outputs, lanes):
         groups = rows.reshape(-1, math.gcd(lanes, len(rows)))
         blocks += [np.isin(np.arange(outputs), group) for group in groups]
     return np.array([block for block in blocks if block.any()])
 
 
-def _rows(layer: Any, name: str, outputs: int) -> list[NDArray[np.int64]]:
+def _rows(layer: Any, name: str, outputs: int, lanes: int) -> list[NDArray[np.int64]]:
     """The rows of each matrix of the Verilog as outputs of the kernel, -1 for a row of zeros.
 
-    Keras has all units of a gate together; the Verilog has the gates of unit 0, then of unit 1, ...
+    Keras has all units of a gate together; the Verilog has the gates of unit 0, then of unit 1, ... A GRU whose units
+    can be worked on gate by gate has no such order within a block.
     """
     gates = np.arange(outputs).reshape(-1, getattr(layer, "units", outputs))
     if len(gates) != 3:
@@ -140,6 +141,8 @@ def _rows(layer: Any, name: str, outputs: int) -> list[NDArray[np.int64]]:
     z, r, g = gates
     if not layer.reset_after:
         return [np.array([z, r]).T.ravel(), g]
+    if len(z) % lanes == 0:
+        return [z, r, g]
     none = np.full_like(g, -1)
     return [np.array([z, r, *((g, none) if name == "recurrent_kernel" else (none, g))]).T.ravel()]
 

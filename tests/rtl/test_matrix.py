@@ -51,6 +51,20 @@ def test_little_is_not_worth_it() -> None:
     assert matrix(np.ones((3, 2), np.int64), 1).pattern is None
 
 
+def test_parts_with_zeros_of_their_own_are_worked_on_part_by_part() -> None:
+    """A GRU of 16 units that reads h and 20 other values: three of four blocks with lanes that divide it."""
+    columns, units = 36, 16
+    h = np.arange(columns) < units
+    rows = np.array([np.ones(columns, bool), np.ones(columns, bool), h, ~h])  # z, r, inner, s
+    pattern = pattern_of([np.tile(rows, (units, 1)).T.astype(np.int64)], None, parts=4)
+    for lanes in (1, 2, 4, 8):
+        found = Matrix(columns, 4 * units, lanes, pattern)
+        assert 4 * found.cycles == 3 * found.all_cycles and found.together == lanes
+        assert found.behind == (4 * lanes + 1 if lanes > 1 else 0)
+    assert Matrix(columns, 4 * units, 16, pattern).blocks == ()  # later, for the sums have to be put in order
+    assert pattern is not None and [*pattern.order(2)[:9]] == [0, 4, 1, 5, 2, 6, 3, 7, 8]
+
+
 def test_beats_of_a_step_and_of_the_next() -> None:
     found = matrix(sparse(4, 10, 0.7, seed=3), 2, True)
     unit, total = MatrixBeats(found, 0), sum(found.blocks)

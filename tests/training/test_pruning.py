@@ -57,9 +57,7 @@ def test_blocks_of_lanes_are_zero_as_a_whole():
         assert np.array_equal(pairs[..., 0], pairs[..., -1]) and pairs.any()
 
 
-@pytest.mark.parametrize(
-    ("cell", "lanes", "left"), [(keras.layers.LSTMCell, 4, {4}), (keras.layers.GRUCell, 2, {1, 2})]
-)
+@pytest.mark.parametrize(("cell", "lanes", "left"), [(keras.layers.LSTMCell, 4, {4}), (keras.layers.GRUCell, 2, {2})])
 def test_blocks_are_those_that_the_verilog_leaves_out(cell, lanes, left, tmp_path):
     """Each block of the Verilog's matrix is zero as a whole, or no coefficient of it that is there."""
     connections = (False, False, True)
@@ -69,8 +67,8 @@ def test_blocks_are_those_that_the_verilog_leaves_out(cell, lanes, left, tmp_pat
     cell_sizes = lmu_sizes(network_spec(convert(built, tmp_path)).lmus[0]).cell
     assert cell_sizes is not None
     (pattern,) = cell_sizes.patterns
-    blocks = pattern.nonzero.reshape(-1, lanes, pattern.columns).sum(axis=1)
-    assert 0.5 < (blocks == 0).mean() < 0.75 and set(np.unique(blocks)) <= {0, *left}
+    blocks = pattern.nonzero[pattern.order(lanes)].reshape(-1, lanes, pattern.columns).sum(axis=1)
+    assert 0.5 < (blocks == 0).mean() < 0.85 and set(np.unique(blocks)) <= {0, *left}
 
 
 def test_together_a_small_kernel_keeps_more():

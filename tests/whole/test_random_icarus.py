@@ -23,7 +23,7 @@ from tests.support.random_rtl import (
 
 pytestmark = pytest.mark.skipif(not has_icarus(), reason="Icarus is not installed")
 STATEFUL = (3, 5, 9, 17, 29, 33)
-SPARSE = range(12)
+SPARSE = (*range(12), 22, 46)  # the last two: a GRU that is worked on gate by gate
 FAULTY = 33  # the seed of the faults: two LMU layers, the second an LSTM cell
 
 

@@ -46,20 +46,30 @@ class CellForm:
     products: int
     useful_quarters: int = 4
 
+    @property
+    def parts(self) -> int:
+        """Rows of a unit that are zero in columns of their own."""
+        return self.rows[0] if self.useful_quarters < 4 else 1
+
     def recurrence(self, cell: CellSizes, lanes: Lanes) -> tuple[str, int]:
         """Formula and cycles from a step's h to the next one's, of a recurrent cell."""
         before = cell.n_x + cell.n_h
         return "N_MEM + max(latency + 2, N_X + N_H)", cell.n_mem + max(cell.latency(lanes) + QUEUE, before)
 
     def after_sums(self, cell: CellSizes, lanes: Lanes) -> int:
-        """From the last sum of a unit to its h; with a second matrix, from the last sum of all to the last h."""
-        return self.after
+        """From the last sum of a unit to its h; with a second matrix, or where sums are put in order, from the last sum
+        of all to the last h."""
+        return self.after + cell.matrix(HIDDEN, lanes).behind
 
     def outputs(self, cell: CellSizes, lanes: Lanes, sums: Beats) -> Beats:
         """When the h of a step leave, whose ``sums`` leave the first matrix so."""
         (rows,) = self.rows
-        after = self.after_sums(cell, lanes)
-        return [sums[rows * (unit + 1) - 1] + after for unit in range(cell.units)]
+        together = cell.matrix(HIDDEN, lanes).together
+        if together > 1:  # all come out behind the last one
+            size = rows * together
+            ends = [sums[end - 1] + 1 for end in range(size, len(sums) + 1, size)]
+            sums = [end + k for end in ends for k in range(1, size + 1)]
+        return [sums[rows * (unit + 1) - 1] + self.after for unit in range(cell.units)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +121,9 @@ def cell_sizes(layer: RecurrentLayer) -> CellSizes | None:
         n_x=x.width if cell.kernel_x is not None else 0,
         n_h=cell.units if cell.recurrent else 0,
         n_mem=mem.width,
-        patterns=tuple(pattern_of([each.kernel.values for each in part], layer.compression) for part in sources),
+        patterns=tuple(
+            pattern_of([each.kernel.values for each in part], layer.compression, builder.form.parts) for part in sources
+        ),
     )
 
 
@@ -133,7 +145,8 @@ class SecondMatrix:
 class Cell:
     """A module for a hidden cell, and the parameters of the ``lmu_recurrent`` beside it.
 
-    ``sum_width`` are the bits of the sums that go from one to the other. A cell that ``keeps_state`` beside h has to
+    ``sum_width`` are the bits of the sums that go from one to the other; ``order`` of so many at a time, where they are
+    put in order on their way: the place of each that comes. A cell that ``keeps_state`` beside h has to
     know whether the state runs for ever.
     """
 
@@ -144,6 +157,7 @@ class Cell:
     sum_width: int
     keeps_state: bool
     second: SecondMatrix | None = None
+    order: Order | None = None
 
 
 class CellBuilder(ABC, Generic[C]):

@@ -16,6 +16,7 @@ from lmu_hls.rtl.cells.base import (
     Lanes,
     Parameters,
     SecondMatrix,
+    cell_sizes,
     check_sum,
     gates_of,
     sums_parameters,
@@ -23,6 +24,7 @@ from lmu_hls.rtl.cells.base import (
 )
 from lmu_hls.rtl.cycles import QUEUE, SUM, Beats
 from lmu_hls.rtl.functions import multipliers
+from lmu_hls.rtl.netlist import Order
 from lmu_hls.rtl.packed import typed
 from lmu_hls.spec import GRUCell
 
@@ -90,7 +92,17 @@ def _reset_after(inputs: Inputs, cell: GRUCell, sources: list[Source], lanes: La
     function, roms = _functions(inputs, cell)
     parameters = {"UNITS": cell.units} | sums_parameters(affine) | function
     frame = inputs.frame(cell, 4, affine)
-    return Cell(frame, "lmu_gru", parameters, affine.roms + roms, affine.acc_width, keeps_state=True)
+    order = _order(cell_sizes(inputs.layer), lanes)
+    return Cell(frame, "lmu_gru", parameters, affine.roms + roms, affine.acc_width, keeps_state=True, order=order)
+
+
+def _order(sizes: CellSizes | None, lanes: Lanes) -> Order | None:
+    """The places of the sums of some units that come gate by gate; None where they come unit by unit."""
+    assert sizes is not None
+    matrix = sizes.matrix(HIDDEN, lanes)
+    gates = matrix.rows // sizes.units
+    together = matrix.together
+    return tuple(gates * k + gate for gate in range(gates) for k in range(together)) if together > 1 else None
 
 
 def _sources_before(inputs: Inputs, cell: GRUCell) -> tuple[list[Source], ...]:

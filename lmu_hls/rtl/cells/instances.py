@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from lmu_hls.rtl.cells.base import Cell, Parameters, SecondMatrix
-from lmu_hls.rtl.netlist import Netlist, Stream
+from lmu_hls.rtl.netlist import Netlist, Order, Stream
+from lmu_hls.rtl.vector_buffer import add_order
 from lmu_hls.spec import RecurrentLayer
 
 
@@ -27,11 +28,23 @@ def add_cell(net: Netlist, layer: RecurrentLayer, cell: Cell, x: Stream | None, 
     units_h = _link(net, f"{name}_units", layer.h.width) | {"tuser": net.wire(f"{name}_units_tuser")}
     ports |= _ports("sum_axis", sums) | _ports("h_axis", units_h)
     net.add("lmu_recurrent", f"{name}_hidden", {**cell.frame, **state}, ports, comment)
+    if cell.order is not None:
+        sums = _in_order(net, f"{name}_sum", cell.sum_width, cell.order, sums)
     ports = _ports("s_axis", sums) | _ports("m_axis", units_h)
     if cell.second:
         ports |= _candidate(net, name, cell.second, x_readers[1] if x else None, mem_readers[1], state)
     net.add(cell.module, f"{name}_units", {**cell.parameters, **state} if cell.keeps_state else cell.parameters, ports)
     return h
+
+
+def _in_order(net: Netlist, name: str, width: int, order: Order, sums: Mapping[str, str]) -> dict[str, str]:
+    """The sums of a cell, ``order`` of so many at a time."""
+    out = _link(net, f"{name}_ordered", width)
+    parameters: Parameters = {"WIDTH": width, "N": len(order), "KEEP_LAST": 0, "REORDER": 1}
+    parameters["ORDER_FILE"] = add_order(net, f"{name}_order", order)
+    about = "The sums of some units, gate by gate, as those of one unit after the other"
+    net.add("lmu_vector_buffer", f"{name}_order", parameters, _ports("s_axis", sums) | _ports("m_axis", out), about)
+    return out
 
 
 def _candidate(
