@@ -1,8 +1,10 @@
 """Conversion: configuration by name, by type and for the model; registration; what the project looks like."""
 
+import copy
 import os
 import subprocess
 import sys
+from functools import reduce
 from pathlib import Path
 
 import keras
@@ -12,6 +14,7 @@ from hls4ml.model.flow import get_flow
 
 import lmu_hls
 from lmu_hls import LMUCell
+from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType, to_float
 from lmu_hls.front.extract import network_spec
 from lmu_hls.front.graph.layer import TENSORS, WEIGHTS
@@ -176,3 +179,53 @@ def test_the_handler_is_registered_for_the_layer_that_exists():
 
     assert f"{lmu_hls.LMU.__module__}.{lmu_hls.LMU.__name__}" in layer_handlers
     assert f"{keras.layers.RNN.__module__}.RNN" in layer_handlers
+
+
+CHANGES = {
+    "TableSize": 512, "TableRange": 2, "TableInterpolation": "linear", "MemoryUpdate": "tridiagonal", "ReuseFactor": 4,
+    "MemoryUpdateRtl": True, "BramFactor": 7,
+}  # fmt: skip
+BY_OTHERS = ("Trace", "TraceOutput")  # of hls4ml's trace(), whose test is that of its functions
+REFUSED = ("the layer has no", "has no effect", "does not hold the exact sum", "is not possible")
+
+
+def settings_of(config):
+    """Every setting of a configuration: the keys that lead to it, and another value."""
+    sections = [("Model",), *(("LayerName", name) for name in config["LayerName"])]
+    for section in sections:
+        own = config["Model"] if section == ("Model",) else config["LayerName"][section[1]]
+        for key in own:
+            if key == "Precision":
+                yield from ((*section, key, tensor) for tensor in own[key])
+            elif key not in BY_OTHERS:
+                yield (*section, key)
+
+
+def files(graph):
+    graph.write()
+    firmware = Path(graph.config.get_output_dir()) / "firmware"
+    return {path.relative_to(firmware): path.read_bytes() for path in firmware.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("draw", range(8))
+def test_every_printed_setting_changes_the_project_or_is_refused(draw, tmp_path):
+    """Every setting in turn, of which a draw has an eighth; a factor of the model only where no layer has its own."""
+    built = model(
+        lmu("tanh", name="one", discretizer="bilinear", memory_d=1, order=2), keras.layers.Dense(2, "relu", name="head")
+    )
+    printed = config(built)
+    for layer in printed["LayerName"].values():
+        layer.pop("ReuseFactor", None)
+    printed["LayerName"]["one"]["ReuseFactor"] = 1
+    before = files(convert(built, tmp_path / "out", copy.deepcopy(printed)))
+    for place in list(settings_of(printed))[draw::8]:
+        changed = copy.deepcopy(printed)
+        section = reduce(dict.__getitem__, place[:-1], changed)
+        other = {"Strategy": "Resource"} | CHANGES
+        section[place[-1]] = "fixed<9,3,RND,SAT>" if "Precision" in place else other[place[-1]]
+        try:
+            after = files(convert(built, tmp_path / "out", changed))
+        except LmuHlsError as error:
+            assert any(text in str(error) for text in REFUSED), (place, error)
+        else:
+            assert after != before, f"{place} has no effect"

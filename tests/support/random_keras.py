@@ -6,6 +6,7 @@ runs in Verilator and Icarus. Both contracts must say the same, and all give gol
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -99,7 +100,7 @@ def _draw(seed: int, folder: Path, strategy: str = "Latency", **options: Any) ->
             if is_lmu_layer(layer):
                 settings["LayerName"][layer.name]["Strategy"] = strategy
         try:
-            graph = convert(built, folder, settings, **options)
+            graph = _converted(built, folder, settings, **options)
         except LmuHlsError as error:
             if attempt < 20 and any(text in str(error) for text in UNLUCKY):
                 continue
@@ -110,6 +111,20 @@ def _draw(seed: int, folder: Path, strategy: str = "Latency", **options: Any) ->
         if len(np.unique(outputs, axis=0)) > SAMPLES // 2 or attempt >= 20:
             return _Drawn(rng, built, settings, graph, network, x)
     raise AssertionError
+
+
+def _converted(built: keras.Model, folder: Path, settings: dict[str, Any], **options: Any) -> Any:
+    """The graph; types were drawn for all tensors, and those of tensors that a layer does not have are taken out."""
+    for _ in built.layers:
+        try:
+            return convert(built, folder, settings, **options)
+        except LmuHlsError as error:
+            refused = re.match(r"layer '(.*)': Precision: (.*): the layer has no such tensors", str(error))
+            if refused is None:
+                raise
+            for tensor in refused[2].split(", "):
+                settings["LayerName"][refused[1]]["Precision"][tensor] = "auto"
+    return convert(built, folder, settings, **options)
 
 
 def _verilog(

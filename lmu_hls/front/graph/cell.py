@@ -55,6 +55,7 @@ class CellLayer(Layer):
     accumulator_names: ClassVar[tuple[str, ...]]
 
     absent: frozenset[str] = frozenset()  # of the types those without a value
+    optional: frozenset[str] = frozenset()  # of the absent ones those that another choice of ours would have
 
     def initialize(self) -> None:
         """Check what the user asked for; settle every type and weight that does not depend on the input's type."""
@@ -74,6 +75,7 @@ class CellLayer(Layer):
         for name in self.weight_names:
             self.add_weight(name)
         self.check_weights()
+        self._check_absent()
         self._add_tables()
 
     def choose(self) -> None:
@@ -161,6 +163,16 @@ class CellLayer(Layer):
         stems = (*self.weight_names, *TABLE_NAMES)
         if self.name in {*stems, *(f"{name}_data" for name in stems), *(f"{name}_array" for name in TABLE_NAMES)}:
             raise LmuHlsError(f"layer {self.name!r} has the name of one of its own weights or tables; rename it")
+
+    def _check_absent(self) -> None:
+        """No type for a tensor that the layer does not have: it would have no effect."""
+        types = self.model.config.layer_name_precision
+        absent = sorted(self.absent.intersection((*self.tensor_names, *self.weight_names)) - self.optional)
+        texts = {name: str(types.get(f"{self.name.lower()}_{name}", "auto")).lower() for name in absent}
+        if typed := [name for name, text in texts.items() if text != "auto"]:
+            raise LmuHlsError(
+                f"layer {self.name!r}: Precision: {', '.join(typed)}: the layer has no such tensors; remove them"
+            )
 
     def _check_target(self) -> None:
         config = self.model.config

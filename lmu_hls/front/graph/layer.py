@@ -58,6 +58,8 @@ class LMU(CellLayer):
     tensor_names, weight_names, accumulator_names = TENSORS, WEIGHTS, ACCUMULATORS
 
     def choose(self) -> None:
+        if str(self.get_attr("memory_update", "dense")).lower() == "auto":
+            self.optional = frozenset((*COEFFICIENTS, "sweep"))
         self.set_attr("memory_update", choose_update(self))
 
     def present(self) -> set[str]:
