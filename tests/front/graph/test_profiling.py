@@ -55,3 +55,20 @@ def test_numerical(plot, graph):
     pytest.importorskip("seaborn", reason="hls4ml's profiling needs seaborn: pip install seaborn")
     before, after, _, _ = importlib.import_module(MODULE).numerical(hls_model=graph, plot=plot)
     assert before is not None and after is not None
+
+
+def test_numerical_and_compare(tmp_path, monkeypatch):
+    """hls4ml's plots of weights and activations, before and after, and against Keras; it asks for a functional model."""
+    pytest.importorskip("seaborn", reason="hls4ml's numerical needs seaborn")
+    from hls4ml.model import profiling
+
+    monkeypatch.chdir(tmp_path)
+    built = model(lmu("tanh", return_sequences=False, name="lmu"), keras.layers.Dense(3, name="head"))
+    built = keras.Model(built.inputs, built.outputs)
+    settings = config(built)
+    for layer in settings["LayerName"].values():
+        layer["Trace"] = True
+    graph, x = convert(built, tmp_path / "out", settings), np.random.default_rng(0).normal(size=(20, 5, 3))
+    graph.compile()
+    assert len(profiling.numerical(model=built, hls_model=graph, X=x)) == 4
+    assert profiling.compare(built, graph, x) is not None
