@@ -58,7 +58,7 @@ def test_numerical(plot, graph):
 
 
 def test_numerical_and_compare(tmp_path, monkeypatch):
-    """hls4ml's plots of weights and activations, before and after, and against Keras; it asks for a functional model."""
+    """hls4ml's plots of weights, activations and differences to Keras; they ask for a functional model."""
     pytest.importorskip("seaborn", reason="hls4ml's numerical needs seaborn")
     from hls4ml.model import profiling
 
