@@ -15,7 +15,7 @@ import hashlib
 import os
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -66,8 +66,9 @@ class Row:
     """A network on a device.
 
     `counts` are Yosys's, with what the device has; `verilog` is the SHA-256 of what was synthesised, `design` the
-    digest of its netlist before optimisation, `modules` those that it has with the digest of what the estimator reads
-    in each. `fmax_mhz` and `step_us` are None where it does not fit, with `why`, or was not routed.
+    digest of its netlist before optimisation, "" in rows from before it was kept; `modules` are those that it has, with
+    the digest of what the estimator reads in each. `fmax_mhz` and `step_us` are None where it does not fit, with `why`,
+    or was not routed.
     """
 
     network: str
@@ -95,7 +96,9 @@ class Row:
 app = typer.Typer(add_completion=False)
 
 
-def measure(name: str, target: str, folder: Path, jobs: int, route: bool) -> Row:
+def measure(
+    name: str, target: str, folder: Path, design: str, modules: Mapping[str, str], jobs: int, route: bool
+) -> Row:
     """Synthesise one converted network for a device, and (``route``) place and route it where it fits."""
     asked, root = NETWORKS[name], OutputFolder(folder)
     resources = synthesize_units(folder, [target], jobs=jobs)
@@ -121,7 +124,8 @@ def measure(name: str, target: str, folder: Path, jobs: int, route: bool) -> Row
         found.seed,
         {**entry.evidence.tools, **{item.tool: item.tool_version for item in placed}},
         hashlib.sha256(files.encode()).hexdigest(),
-        *design_of(folder),
+        design,
+        modules,
     )
 
 
@@ -135,9 +139,9 @@ def design_of(folder: Path) -> tuple[str, dict[str, str]]:
         return netlist_digest(sources, project.top, verilog, Path(work)), reading_hashes(names)
 
 
-def is_fresh(row: Row | None, folder: Path, route: bool) -> bool:
-    """Whether a row was made with today's netlist and tools, and routed where that is asked for."""
-    if row is None or row.design != design_of(folder)[0]:
+def is_fresh(row: Row, design: str, route: bool) -> bool:
+    """Whether a row was made with this netlist and today's tools, and routed where that is asked for."""
+    if row.design != design:
         return False
     router = target_of(row.target).family.router
     names = ["pyosys", *([router.tool] if router and row.fmax_mhz else [])]
@@ -180,7 +184,8 @@ def _line(row: Row) -> str:
     step = f"{row.step_us:.4g} us" if row.step_us else "-"
     over = max(row.counts.items(), key=lambda item: item[1].percent)
     fits = "yes" if row.fits else f"no: {over[0]} {over[1].percent:.0f} %" if not over[1].fits else f"no: {row.why}"
-    return f"| {' | '.join([row.network, row.target, *columns, clock, step, fits])} |"
+    name = row.network if row.design else f"{row.network} (older Verilog)"
+    return f"| {' | '.join([name, row.target, *columns, clock, step, fits])} |"
 
 
 def _use(counts: Mapping[str, Usage], names: Sequence[str]) -> str:
@@ -230,12 +235,14 @@ def run(
     """Measure, and put the rows into the table, one by one."""
     for name in network or NETWORKS:
         convert(name, work / name)
+        design, modules = design_of(work / name)
         for device in target or TARGETS:
             rows = {(row.network, row.target): row for row in read()[0]} if TABLE.is_file() else {}
             before = rows.get((name, device))
-            if renew and is_fresh(before, work / name, route):
-                continue
-            row = measure(name, device, work / name, jobs, route)
+            if renew and before is not None and is_fresh(before, design, route):
+                row = replace(before, modules=modules)  # the netlist may be cut into other ones
+            else:
+                row = measure(name, device, work / name, design, modules, jobs, route)
             if route or before is None or before.verilog != row.verilog:
                 rows[name, device] = row
             ordered = [rows[name, device] for name in NETWORKS for device in TARGETS if (name, device) in rows]
