@@ -260,3 +260,31 @@ def test_a_configuration_as_from_a_file(tmp_path):
     assert backend.design_of(graph).plan.out.count == 1
     with pytest.raises(LmuHlsError, match="Mode='stream'"):
         hls4ml.converters.convert_from_config({**whole, "Mode": "stream"})
+
+
+def test_compression_leaves_blocks_of_zeros_out_or_keeps_them(tmp_path):
+    """Asked for or forbidden by layer or by class; the planner leaves them out where that is worth it."""
+    built = model(lmu("relu", return_sequences=False, name="memory"), keras.layers.Dense(6, name="head"))
+    head = built.get_layer("head")
+    kernel = np.zeros(head.kernel.shape, np.float32)
+    kernel[0] = 0.5
+    head.kernel.assign(kernel)
+
+    def asked(**settings):
+        configured = config(built, default_reuse_factor=1000)
+        if "head" in settings:
+            configured["LayerName"]["head"]["Compression"] = settings["head"]
+        if "lmus" in settings:
+            configured["LayerType"] = {"LMU": {"Compression": settings["lmus"]}}
+        plan = backend.design_of(verilog(built, tmp_path / "out", configured)).plan
+        return {i.name: i.parameters.get("BLOCKS", 0) for i in plan.net.instances if "LANES" in i.parameters}
+
+    found = asked()
+    assert found["head_dense"] == 6 and found["memory_hidden"] == 0
+    assert set(asked(head=False).values()) == {0}
+    forced = asked(head=True, lmus=True)
+    assert forced["memory_hidden"] > 0 and forced["memory_encoder"] > 0
+    settings = config(built)
+    settings["LayerName"]["memory"]["Compression"] = True
+    with pytest.raises(LmuHlsError, match=r"Compression is not supported by Vitis.*use backend='Verilog'"):
+        convert(built, tmp_path / "vitis", settings)

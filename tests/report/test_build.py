@@ -205,3 +205,17 @@ def test_rich_markup_in_names_is_shown_as_it_is() -> None:
     assert "[red]x[/red]: passed" in screen(
         dataclasses.replace(BASIS, manifest=dataclasses.replace(MANIFEST, model=model))
     )
+
+
+def test_what_zeros_save_has_a_row() -> None:
+    assert BASIS.manifest is not None
+    hardware = BASIS.manifest.hardware
+    assert hardware is not None
+    layer = hardware.layers[0]
+    parts = (*layer.parts[:-1], dataclasses.replace(layer.parts[-1], all_cycles=960))
+    sparse = dataclasses.replace(hardware, layers=(dataclasses.replace(layer, parts=parts), *hardware.layers[1:]))
+    before = {row.name for row in BASIS.rows()}
+    manifest = dataclasses.replace(BASIS.manifest, hardware=sparse)
+    (row,) = [row for row in dataclasses.replace(BASIS, manifest=manifest).rows() if row.name not in before]
+    assert (row.section, row.name, row.source) == ("Resources", f"{layer.name}, hidden", "formula")
+    assert row.value == "96 cycles a step, 10.0 % of the 960 with its zeros"
