@@ -10,7 +10,7 @@ from lmu_hls.records.placement import Usage
 from lmu_hls.rtl.network import NetworkPlan
 from lmu_hls.rtl.standalone import modules, project_files
 from lmu_hls.synth.estimate.features import clock_features, exact_counts, features
-from lmu_hls.synth.estimate.model import Errors, Fitted, Model, Rule, load, older
+from lmu_hls.synth.estimate.model import Errors, Fitted, Model, Rule, load, mostly_older, older
 from lmu_hls.synth.estimate.operators import Operators, operators
 from lmu_hls.synth.families import Target, target_of
 from lmu_hls.synth.fit import lacking, usage_of
@@ -90,16 +90,19 @@ def estimate(plan: NetworkPlan, targets: Iterable[str], fitted: Fitted | None = 
     fitted = fitted or load()
     chosen = [check_target(fitted, name) for name in targets]
     found = operators(project_files(plan), plan.top)
+    parts = modules(plan)
+    untold = [name for name in fitted.clocks if mostly_older(fitted, name, parts)]
     names = dict.fromkeys([*(target.family.name for target in chosen), *(target.name for target in chosen)])
-    old = older(fitted, names, modules(plan))
+    old = [str(item) for item in older(fitted, names, parts)]
+    old += [f"so no clock is told for {target.name}" for target in chosen if target.name in untold]
     return Estimate(
         network=plan.network.name,
         multipliers=plan.multipliers,
         step_cycles=plan.cycles.ii,
         latency_cycles=plan.cycles.latency,
         sequence_cycles=plan.cycles.sequence,
-        targets=tuple(_of_target(target, fitted, found) for target in chosen),
-        warning="; ".join([*map(str, old), STALE]) if old else "",
+        targets=tuple(_of_target(target, fitted, found, target.name not in untold) for target in chosen),
+        warning="; ".join([*old, STALE]) if old else "",
     )
 
 
@@ -114,14 +117,15 @@ def check_target(fitted: Fitted, name: str) -> Target:
     return target
 
 
-def _of_target(target: Target, models: Fitted, operators: Operators) -> TargetEstimate:
+def _of_target(target: Target, models: Fitted, operators: Operators, with_clock: bool) -> TargetEstimate:
     family = target.family.name
     quantities = features(family, operators)
     rules = models.rules[family]
     figures = [Figure(name, count, rules[name]) for name, count in exact_counts(family, operators).items()]
     fitted = [_fitted(name, model, quantities) for name, model in models.families[family].items()]
     usage = usage_of(target, {figure.resource: figure.count for figure in (*fitted, *figures)})
-    clock = models.clocks.get(target.name)
+    # Cells change little with the Verilog, the slowest path does
+    clock = models.clocks.get(target.name) if with_clock else None
     clocks = [_clock(clock, clock_features(family, operators))] if clock else []
     return TargetEstimate(target.name, target.title, (*fitted, *figures, *clocks), usage, lacking(usage))
 

@@ -137,14 +137,25 @@ def older(fitted: Fitted, targets: Iterable[str], modules: Iterable[str]) -> lis
     """For each of the targets that a model is fitted for, the one of the modules that is known least; [] where all
     networks have today's modules."""
     modules = list(modules)
-    today = _readings_today(fitted, modules)
     found = []
     for target in targets:
-        if table := fitted.tables.get(target):
-            known = [_known(target, module, table.get(module, {}), today[module]) for module in modules]
+        if known := _known_modules(fitted, target, modules):
             worst = max(known, key=lambda item: item.older / item.rows if item.rows else 2)
             found += [worst] if worst.older or not worst.rows else []
     return found
+
+
+def mostly_older(fitted: Fitted, target: str, modules: Iterable[str]) -> bool:
+    """Whether most networks with one of the modules that the target's models are fitted to have an older one."""
+    return any(2 * item.older > item.rows for item in _known_modules(fitted, target, list(modules)))
+
+
+def _known_modules(fitted: Fitted, target: str, modules: Sequence[str]) -> list[Older]:
+    table = fitted.tables.get(target)
+    if table is None:
+        return []
+    today = _readings_today(fitted, modules)
+    return [_known(target, module, table.get(module, {}), today[module]) for module in modules]
 
 
 def _known(target: str, module: str, readings: Mapping[str, int], today: str) -> Older:

@@ -67,9 +67,15 @@ def test_cycles_and_multipliers_are_those_of_the_plan(plan: NetworkPlan) -> None
 
 def test_a_device_with_a_model_has_a_clock(plan: NetworkPlan) -> None:
     clock = Model({"one": 8.0}, "", 24, {"one": 1.0}, 7.0, 10.0, Errors(24, 3.0, 9.0), Errors(0, 0.0, 0.0))
-    device, family = estimate(plan, ["ecp5-25k", "ecp5"], replace(load(), clocks={"ecp5-25k": clock})).targets
+    clocks = replace(load(), clocks={"ecp5-25k": clock}, tables={})
+    device, family = estimate(plan, ["ecp5-25k", "ecp5"], clocks).targets
     assert str(device.figures[-1]) == "125 MHz (held-out error: median 3 %, worst 9 %)"
     assert "MHz" not in {figure.resource for figure in family.figures} | set(device.usage)
+    read = reading_hashes(["lmu_ram"])["lmu_ram"]
+    for older, told in ((2, True), (3, False)):  # of five networks; most of them decide
+        tables = {"ecp5-25k": {"lmu_ram": {read: 5 - older, "other": older}}}
+        (device,) = estimate(plan, ["ecp5-25k"], replace(clocks, tables=tables)).targets
+        assert ("MHz" in {figure.resource for figure in device.figures}) == told
 
 
 def test_networks_with_older_verilog_are_counted(plan: NetworkPlan) -> None:
