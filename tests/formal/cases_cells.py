@@ -64,6 +64,7 @@ CASES = (
     LSTM,
     GRU,
     NO_X,
+    GRU_BEFORE,
     FRAME,
     frame(0, 1, 2, recurrent=False),
 )
