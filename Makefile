@@ -1,6 +1,7 @@
 # Everything happens in .venv; run `make demo` or `make test`, the rest follows.
 #   PYTHON=python3.12   which Python makes .venv (default: the first of 3.11, 3.12, 3.10 found)
 #   JOBS=2              processes that `make test` uses
+#   HLS4ML=hls4ml==1.3  which hls4ml `make test-hls4ml` takes, in pip's words (default: its main branch)
 #   PART=7/50           which part of the nightly tests `make test-rest` runs
 
 VENV := .venv
@@ -8,9 +9,10 @@ BIN := $(VENV)/bin
 JOBS ?= 2
 PART ?= $(shell git rev-list --count HEAD 2>/dev/null || echo 0)/50
 TEST_ARGS ?=
+HLS4ML ?= git+https://github.com/fastmachinelearning/hls4ml@main
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-rest test-all nightly formal coverage lint format lock clean distclean
+.PHONY: help install demo test test-rest test-all test-hls4ml nightly formal coverage lint format lock clean distclean
 
 help:
 	@echo "make install   make .venv with the pinned packages"
@@ -18,6 +20,7 @@ help:
 	@echo "make test      a test of every module, a fault of every checker, whole networks; 6 and a half minutes on 2 cores"
 	@echo "make test-rest the thorough tests that make test leaves out, and a part of the nightly ones; 10 minutes"
 	@echo "make test-all  all tests but the nightly ones; hours"
+	@echo "make test-hls4ml  what depends on hls4ml, with its main branch instead of the pinned version"
 	@echo "make nightly   1,000 random configurations; hours"
 	@echo "make formal    all formal proofs of the Verilog, the slow ones too"
 	@echo "make coverage  line and toggle coverage of the Verilog under Verilator"
@@ -57,6 +60,12 @@ test-rest: install
 
 test-all: install
 	@$(PYTEST) --dist loadfile -m "not nightly" --durations=20 $(TEST_ARGS)
+
+# Beside the pinned version, which stays in .venv.
+test-hls4ml: install
+	@rm -rf $(VENV)/hls4ml && $(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --target $(VENV)/hls4ml "$(HLS4ML)"
+	@PYTHONPATH=$(CURDIR)/$(VENV)/hls4ml $(PYTEST) --dist loadfile -m "not thorough and not slow and not nightly" \
+	    tests/test_hls4ml_private.py tests/front tests/hls tests/backend $(TEST_ARGS)
 
 nightly: install
 	@$(PYTEST) --dist worksteal -m nightly --maxfail=20 $(TEST_ARGS)
