@@ -77,7 +77,6 @@ def estimate_graph(model: Graph) -> HlsFigures | None:
 
 
 def _estimate_node(node: Node, multiplier: Multiplier) -> HlsLayer:
-    """Additions in place of the memory's multiplications are taken to be as long as those."""
     made = estimate_layer(recurrent_layer(node), schedule_of(node), multiplier)
     return replace(made, strategy=ADDERS) if has_adders(node) else made
 
@@ -93,8 +92,9 @@ def step_cycles(layer: RecurrentLayer, plan: Schedule) -> tuple[int, int]:
         loops = sum(_loop_cycles(layer, loop) for loop in plan.loops.values()) + ROUND + INTERFACE
         return loops, loops
     shared = max([plan.reuse_factor, *(loop.interval for loop in plan.loops.values())])  # multipliers and ports
-    latency = _arrivals(layer.assignments(layer.n_in), None)["h"] + INTERFACE + shared - 1
-    return latency, max(shared, feedback(layer))
+    adders = plan.adder_levels
+    latency = _arrivals(layer.assignments(layer.n_in), None, adder_levels=adders)["h"] + INTERFACE + shared - 1
+    return latency, max(shared, feedback(layer, adders))
 
 
 def estimate_layer(layer: RecurrentLayer, plan: Schedule, multiplier: Multiplier = ULTRASCALE) -> HlsLayer:
@@ -115,14 +115,14 @@ def estimate_layer(layer: RecurrentLayer, plan: Schedule, multiplier: Multiplier
     )
 
 
-def feedback(layer: RecurrentLayer) -> int:
+def feedback(layer: RecurrentLayer, adder_levels: int = 0) -> int:
     """Cycles from one step to the next that the way of the state through a step asks for, all unrolled.
 
     The way leads from a state to itself, in one step, or to another one and back in two.
     """
     items = layer.assignments(layer.n_in)
     state = [tensor.name for tensor in carried(items)]
-    ways = {start: _arrivals(items, start) for start in state}
+    ways = {start: _arrivals(items, start, adder_levels=adder_levels) for start in state}
     pairs = [(ways[a][b], ways[b][a]) for a in state for b in state if b in ways[a] and a in ways[b]]
     return max((ceil(sum(pair) / 2) for pair in pairs), default=1)
 
@@ -194,7 +194,9 @@ def _tables(layer: RecurrentLayer) -> list[Table]:
     return list({(name, table.index, table.values.type): table for name, table in tables}.values())
 
 
-def _arrivals(items: Sequence[Assign], start: str | None, matrices: bool = True) -> dict[str, int]:
+def _arrivals(
+    items: Sequence[Assign], start: str | None, matrices: bool = True, adder_levels: int = 0
+) -> dict[str, int]:
     """When each tensor is assigned, in cycles after the begin of a step in which nothing waits but for its operands.
 
     With ``start`` only on ways from the last value of that tensor. Without ``matrices`` their products take no time.
@@ -210,7 +212,7 @@ def _arrivals(items: Sequence[Assign], start: str | None, matrices: bool = True)
             elif name in done and not read.beside:
                 begins.append(done[name])
         if begins:
-            done[item.to.name] = max(done.get(item.to.name, 0), max(begins) + _cycles(item, matrices))
+            done[item.to.name] = max(done.get(item.to.name, 0), max(begins) + _cycles(item, matrices, adder_levels))
     return done
 
 
@@ -218,8 +220,10 @@ def _reads(item: Assign) -> Iterator[Read]:
     return (read for term in item.terms for read in (term.x, term.factor) if isinstance(read, Read))
 
 
-def _cycles(item: Assign, matrices: bool) -> int:
+def _cycles(item: Assign, matrices: bool, adder_levels: int) -> int:
     """Cycles of an assignment; one to the values of a group, each from the one before, takes them for each."""
+    if adder_levels and item.to.name == "mem":
+        return adder_levels * ADD + ROUND
     if isinstance(item.function, Activation):
         table = item.function.table
         return ROUND + (READ if table else 0) + (MULTIPLY + ADD if table and table.slopes else 0)

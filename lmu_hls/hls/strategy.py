@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 from weakref import WeakKeyDictionary
 
 from hls4ml.model.optimizer import ModelOptimizerPass
@@ -57,7 +58,7 @@ class SettleStrategies(ModelOptimizerPass):
         if asked == ADDERS:
             _ADDERS[node] = _adders(layer, node)
             config.layer_name_strategy[node.name.lower()] = ADDERS
-            _settled(node, layer, schedule(layer, "latency", apart=True))
+            _settled(node, layer, _with_adders(layer, _ADDERS[node]))
             return
         unrolled = schedule(layer, "latency", rtl)
         resource = rtl or asked == "resource" or (unrolled.unrolled > UNROLLED and own is None)
@@ -83,7 +84,14 @@ def schedule_of(node: Node) -> Schedule:
     strategy, settled = strategy_of(node), _SCHEDULES.get(node)
     if settled and (settled.strategy, settled.reuse_factor) == (strategy, node.get_attr("reuse_factor")):
         return settled
-    return schedule(recurrent_layer(node), strategy, in_rtl(node) or has_adders(node))
+    if has_adders(node):
+        return _with_adders(recurrent_layer(node), adders_of(node))
+    return schedule(recurrent_layer(node), strategy, in_rtl(node))
+
+
+def _with_adders(layer: RecurrentLayer, graph: AdderGraph) -> Schedule:
+    """The loops beside the memory, all unrolled."""
+    return replace(schedule(layer, "latency", apart=True), adder_levels=graph.levels)
 
 
 def has_adders(node: Node) -> bool:

@@ -50,6 +50,7 @@ class Schedule:
     reuse_factor: int
     multiplications: int
     loops: dict[str, Loop]
+    adder_levels: int = 0
 
     @property
     def multipliers(self) -> int:

@@ -81,6 +81,16 @@ def test_what_is_not_the_matrix_is_refused(fault, monkeypatch):
         adder_graph("here", matrix, [X] * 3)
 
 
+@needs_alkaid
+def test_a_level_of_additions_is_a_cycle_of_the_estimate(tmp_path):
+    """In place of a product, the additions of its row, 5 of them, and with the rounding as before."""
+    graph, plain = graph_of(tmp_path), graph_of(tmp_path, strategy="Latency")
+    (node,) = (node for node in graph.get_layers() if node.class_name == "LMU")
+    (made,), (before,) = (estimate_graph(each).layers for each in (graph, plain))
+    assert made.latency_cycles - before.latency_cycles == adders_of(node).levels - (3 + 3)
+    assert made.dsp < before.dsp
+
+
 def test_alkaid_that_is_not_installed_is_said(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "alkaid.cmvm", None)
     with pytest.raises(LmuHlsError, match=r"'memory': Strategy 'distributed_arithmetic' needs alkaid, .* pip install"):
