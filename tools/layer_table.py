@@ -95,7 +95,7 @@ def _layer_table() -> Iterator[str]:
     yield f"and `TimeDistributed` around one of these, or around {_code(around)}."
     yield ""
     yield f"`RNN` around {_code((*CELLS.values(), 'LMUCell'))} is a layer of that cell; around several, one for each."
-    yield "`Bidirectional` and `go_backwards` are recurrent layers and layers that reverse the steps; C++ only."
+    yield "`Bidirectional` and `go_backwards` are recurrent layers, and layers that reverse the steps."
 
 
 def _activation_table() -> Iterator[str]:

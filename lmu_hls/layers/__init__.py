@@ -6,12 +6,14 @@ from lmu_hls.layers.keras_lmu import convert_keras_lmu, holds_keras_lmu, load_ke
 from lmu_hls.layers.lmu import LMU
 from lmu_hls.layers.rebase import Change, fine_tune, rebase, rediscretize
 from lmu_hls.layers.recurrent import Recurrent
+from lmu_hls.layers.steps import Steps
 
 __all__ = [
     "LMU",
     "Change",
     "LMUCell",
     "Recurrent",
+    "Steps",
     "convert_keras_lmu",
     "fine_tune",
     "head_of",

@@ -8,6 +8,7 @@ import keras
 from keras import ops
 
 
+@keras.saving.register_keras_serializable(package="lmu_hls")
 class Steps(keras.layers.Layer):
     """x[:, start:stop:step] of x (batch, steps, features); with ``vector`` the only step of it, without its axis."""
 

@@ -46,6 +46,14 @@ def test_the_flat_model_computes_the_same(kind):
     assert flat(changed) is changed
 
 
+def test_the_flat_model_can_be_saved(tmp_path):
+    """As convert saves it: a process that has lmu_hls reads it."""
+    changed = flat(model(both(keras.layers.LSTM(3, return_sequences=True)), LAYERS["backwards"]()))
+    changed.save(tmp_path / "m.keras")
+    loaded = keras.models.load_model(tmp_path / "m.keras")
+    assert np.array_equal(loaded(data()), changed(data())) and flat(loaded) is loaded
+
+
 def test_two_outputs_of_two_calls():
     """merge_mode None gives both directions; a layer that is called twice becomes the same layers twice."""
     x = keras.Input((STEPS, 4), name="x")
