@@ -63,7 +63,6 @@ CASES = (
     affine(2, 2, 1, blocks=3),
     affine(3, 2, 1, blocks=2),
     affine(2, 2, 2, blocks=3),
-    affine(3, 4, 2, blocks=5),
 )
 MUTANTS = (
     Mutant(MERGE, "lmu_merge", "result = a - b;", "result = b - a;", ("value",)),
