@@ -248,9 +248,11 @@ def _hls4ml_model(
 ) -> Graph:
     import hls4ml
 
-    from lmu_hls.hls import register
+    from lmu_hls.hls import accelerator, register
 
     register()
+    if backend == accelerator.NAME and "part" in project:
+        project = {**project, "board": accelerator.board_of(str(project["part"]))}
     graph: Graph = hls4ml.converters.convert_from_keras_model(
         model,
         output_dir=str(folder.hls),

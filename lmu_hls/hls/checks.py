@@ -10,6 +10,7 @@ from hls4ml.model.types import FixedPrecisionType
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.front.graph.settle import is_streamed
 from lmu_hls.front.node import Graph
+from lmu_hls.hls.accelerator import check_part
 from lmu_hls.hls.fifos import check_fifos
 from lmu_hls.hls.stateful import check_stateful
 from lmu_hls.hls.targets import Target
@@ -22,6 +23,7 @@ def check_target(model: Graph, target: Target) -> None:
     _check_headers(target)
     _check_ends(model, target)
     _check_merges(model, target)
+    check_part(model)
     check_fifos(model)
     check_stateful(model)
     if target.numbers == "ac":

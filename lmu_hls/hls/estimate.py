@@ -14,6 +14,7 @@ from math import ceil
 
 from lmu_hls.fixed import FixedType
 from lmu_hls.front.node import RECURRENT, Graph, Node
+from lmu_hls.hls.accelerator import part_of
 from lmu_hls.hls.strategy import ADDERS, has_adders, in_rtl, recurrent_layer, schedule_of
 from lmu_hls.hls.targets import TARGETS
 from lmu_hls.hls.tiles import Loop, Schedule
@@ -64,7 +65,7 @@ def estimate_graph(model: Graph) -> HlsFigures | None:
     target = next(target for target in TARGETS if target.name == model.config.backend.name)
     if not nodes or not target.is_amd or any(map(in_rtl, nodes)):
         return None
-    part = str(model.config.get_config_value("Part") or "")
+    part = part_of(model)
     multiplier = SERIES_7 if part.lower().startswith("xc7") else ULTRASCALE
     made = tuple(_estimate_node(node, multiplier) for node in nodes)
     total = HlsLayer(
