@@ -54,6 +54,7 @@ def run(
     sparsity: Annotated[
         float, typer.Option(min=0.0, max=0.99, help="Share of the weights in kernels that becomes zero.")
     ] = 0.0,
+    distill: Annotated[float, typer.Option(min=0.0, max=1.0, help="Part of the float model in the loss.")] = 0.0,
     quick: Annotated[bool, typer.Option("--quick", help="A minute: little data, few epochs; proves nothing.")] = False,
     float_epochs: Annotated[int | None, typer.Option(min=1, help="Epochs in float; default 25.")] = None,
     integer_epochs: Annotated[int | None, typer.Option(min=1, help="Epochs on integers; default 20.")] = None,
@@ -81,7 +82,7 @@ def run(
     )
     with progress_bar() as tell:
         corpus = _corpus(outdir, speech_commands, effort, jobs, tell)
-        work = _Work(outdir, network, feedback, sparsity, effort, synth, energy and not quick, listen, tell)
+        work = _Work(outdir, network, feedback, sparsity, distill, effort, synth, energy and not quick, listen, tell)
         rows, events = work.result(corpus)
     for title, table in (("result", rows), ("detections", events)):
         (outdir / f"{title}-{work.name}.json").write_text(json.dumps(table, indent=2) + "\n")
@@ -106,6 +107,7 @@ class _Work:
     network: str
     feedback: bool
     sparsity: float
+    distill: float
     effort: Effort
     synth: bool
     energy: bool
@@ -169,11 +171,13 @@ class _Work:
         def train_integers() -> Any:
             count, what = effort.integer_epochs, "training on integers"
             return training.train_integers(
-                floating, network, data, count, self.sparsity, lambda done: self.tell(what, done, count)
+                floating, network, data, count, self.sparsity, self.distill, lambda done: self.tell(what, done, count)
             )
 
         floating, _ = kept_model(path, state, train_float)
-        quantized, _ = kept_model(saved, f"{state} {effort.integer_epochs} {self.sparsity}", train_integers)
+        quantized, _ = kept_model(
+            saved, f"{state} {effort.integer_epochs} {self.sparsity} {self.distill}", train_integers
+        )
         return floating, quantized, saved
 
     def _heard(self, corpus: Corpus, data: Dataset, folder: Any) -> tuple[dict[str, str], list[dict[str, Any]]]:

@@ -101,9 +101,7 @@ def _figures(figures: Sequence[Any], lacking: str) -> str:
 
 
 def _synthesized(root: Path, progress: Progress) -> dict[str, str]:
-    found = {}
-    for resources in synthesize_units(root, TARGETS, progress):
-        found[resources.target] = (
-            ", ".join(f"{count:,} {name}" for name, count in resources.counts.items()) + " (Yosys)"
-        )
-    return found
+    return {
+        f"{resources.target}, Yosys": ", ".join(f"{count:,} {name}" for name, count in resources.counts.items())
+        for resources in synthesize_units(root, TARGETS, progress)
+    }

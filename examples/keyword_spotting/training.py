@@ -39,11 +39,17 @@ def train(network: Configuration, data: Dataset, epochs: int, progress: Epochs) 
 
 
 def train_integers(
-    model: keras.Model, network: Configuration, data: Dataset, epochs: int, sparsity: float, progress: Epochs
+    model: keras.Model,
+    network: Configuration,
+    data: Dataset,
+    epochs: int,
+    sparsity: float,
+    share: float,
+    progress: Epochs,
 ) -> QuantizedModel:
     """The float ``model`` on integers: kernels of 4 bits, values and biases of 7, ``sparsity`` of each kernel zero.
 
-    It learns from the labels and from what the float model says.
+    It learns from the labels; ``share`` of the loss is what the float model says.
     """
     keras.utils.set_random_seed(SEED)
     sample = data.train.x[:: max(1, len(data.train.x) // SAMPLE)]
@@ -55,7 +61,8 @@ def train_integers(
         precision=TRIDIAGONAL,
     )
     pruning = [lmu_hls.prune(sparsity, end=max(1, int(RAMP * epochs)), together=True)] if sparsity else []
-    _fit(lmu_hls.distill(quantized, model), network, data, RATES[1], epochs, progress, pruning)
+    student = lmu_hls.distill(quantized, model, share=share) if share else quantized
+    _fit(student, network, data, RATES[1], epochs, progress, pruning)
     return quantized
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 THOROUGH: dict[str, tuple[str, ...]] = {
     "backend/test_verilog.py": ("test_ten_thousand_streamed_steps_are_goldens",),
     "benchmarks/test_precision.py": ("test_quick_tables",),
+    "benchmarks/test_against_recurrent.py": ("test_a_row*",),
     "benchmarks/test_learned_types.py": ("test_what_is_learned_is_cheaper",),
     "benchmarks/test_sparsity.py": ("test_a_gru_takes_three_of_four_blocks",),
     "examples/test_psmnist.py": ("test_weights_have_eight_bits_and_integer_states_are_goldens",),
