@@ -325,6 +325,7 @@ THOROUGH: dict[str, tuple[str, ...]] = {
         "!*[[]an iteration too few]",
         "!*[[]a matrix in another pipeline]",
         "test_a_stateful_layer_has_the_loops_of_its_schedule[[]io_stream*",
+        "test_layers_of_a_cell_alone_have_the_loops_of_their_schedule",
         "test_tiles_that_do_not_divide*",
     ),
     "whole/test_make_sim.py": (

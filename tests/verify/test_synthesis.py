@@ -14,7 +14,7 @@ from lmu_hls.errors import LmuHlsError
 from lmu_hls.front.extract import network_spec
 from lmu_hls.hls.strategy import schedule_of
 from lmu_hls.hls.tiles import Schedule
-from lmu_hls.spec import LMU
+from lmu_hls.spec import RecurrentLayer
 from lmu_hls.verify.synthesis import check_warnings, compile_layers
 from lmu_hls.verify.synthesis.expected import array_differences, loop_differences
 from tests.support.lmu_models import convert, lmu, model
@@ -45,22 +45,23 @@ FAULTS = {
     "a loop without a bound": (LAYER, f"t < CONFIG_T::n_timesteps; {STEP}", f"data[0] < 1; {STEP}"),
 }  # fmt: skip
 FIFO = ("lmu_fifo_read", "lmu_fifo_write")
-Layers = dict[int, tuple[LMU, Schedule]]  # contract and schedule, by the number of the layer
+Layers = dict[int, tuple[RecurrentLayer, Schedule]]  # contract and schedule, by the number of the layer
 
 
 def written(
     folder: Path, reuse: int, strategy: str, update: str = "dense", cells=("dense",), io_type: str = "io_parallel",
-    order: int = 4, stateful: bool = False,
+    order: int = 4, stateful: bool = False, after: tuple = (),
 ) -> Layers:  # fmt: skip
-    """Write a project of one LMU for each cell."""
+    """Write a project of one LMU for each cell, and of layers of Keras ``after`` them."""
     options = {"order": order, "discretizer": "bilinear", "stateful": stateful}
     layers = [lmu(CELLS[cell](), name=f"l_{cell}", **options) for cell in cells]
+    layers += [kind(4, return_sequences=True, name=kind.__name__.lower()) for kind in after]
     settings = {"Model": {"Precision": "fixed<14,4>", "ReuseFactor": reuse, "Strategy": strategy}}
-    settings["LayerName"] = {layer.name: {"MemoryUpdate": update} for layer in layers}
+    settings["LayerName"] = {layer.name: {"MemoryUpdate": update} for layer in layers[: len(cells)]}
     graph = convert(model(*layers, n_in=4, batch=1 if stateful else None), folder, settings, io_type=io_type)
     graph.write()
     contract = {layer.name: layer for layer in network_spec(graph).layers}
-    nodes = [node for node in graph.get_layers() if node.class_name == "LMU"]
+    nodes = [node for node in graph.get_layers() if isinstance(contract.get(node.name), RecurrentLayer)]
     return {node.index: (contract[node.name], schedule_of(node)) for node in nodes}
 
 
@@ -162,6 +163,11 @@ def test_a_stateful_layer_has_the_loops_of_its_schedule(io_type, calls, tmp_path
     assert_as_scheduled(tmp_path, written(tmp_path, 8, "Resource", io_type=io_type, stateful=True), calls)
     if io_type == "io_stream":
         check_warnings(tmp_path)
+
+
+def test_layers_of_a_cell_alone_have_the_loops_of_their_schedule(tmp_path):
+    after = (keras.layers.LSTM, keras.layers.GRU, keras.layers.SimpleRNN)
+    assert_as_scheduled(tmp_path, written(tmp_path, 4, "Resource", after=after))
 
 
 @pytest.mark.parametrize(("reuse", "order"), [(7, 20), (5, 14), (2, 5)])

@@ -1,4 +1,4 @@
-"""What the schedule and the contract of an LMU layer say of its compiled C++: loops, pragmas, sizes of arrays.
+"""What the schedule and the contract of a recurrent layer say of its compiled C++: loops, pragmas, sizes of arrays.
 
 The loops of a step are known by how often they run and by the interval of their pipeline; what of them runs once lies
 in the step itself.
@@ -16,12 +16,13 @@ from typing import Any, NamedTuple
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.front.hidden import hidden_weight
 from lmu_hls.hls.estimate import SHALLOW
+from lmu_hls.hls.layers.recurrent import CPP
 from lmu_hls.hls.tiles import Loop, Schedule
-from lmu_hls.spec import LMU, DenseUpdate
+from lmu_hls.spec import LMU, DenseUpdate, RecurrentLayer
 from lmu_hls.spec.weight import Weight
 from lmu_hls.verify.synthesis.ir import IRLoop
 
-_STRUCT = re.compile(r"struct config(\d+) : nnet::lmu_config \{(.*?)^\};", re.DOTALL | re.MULTILINE)
+_STRUCT = re.compile(r"struct config(\d+) : nnet::lmu_(?:recurrent_)?config \{(.*?)^\};", re.DOTALL | re.MULTILINE)
 _CONSTANT = re.compile(r"static const (?:unsigned|bool) (\w+) = (\w+);")
 _ARRAY = re.compile(r"\b(\w+)\[(\d+)\]")
 
@@ -33,7 +34,7 @@ class Kind(NamedTuple):
     interval: int | None
 
 
-def loop_differences(layer: LMU, plan: Schedule, body: IRLoop) -> list[str]:
+def loop_differences(layer: RecurrentLayer, plan: Schedule, body: IRLoop) -> list[str]:
     """What of the loops and pragmas of a compiled layer is not as ``plan`` says, in a sentence each."""
     if not body.bounded:
         return ["a loop does not end after a number of iterations that is known"]
@@ -92,7 +93,7 @@ def _expected(plan: Schedule) -> Counter[str]:
     return made
 
 
-def _storage(layer: LMU, plan: Schedule, step: IRLoop) -> list[str]:
+def _storage(layer: RecurrentLayer, plan: Schedule, step: IRLoop) -> list[str]:
     """Differences of the words of the ROMs, and of what they are made of."""
     factors, kinds = _reshapes(layer, plan), [_kind(loop) for loop in plan.loops.values() for _ in _reads(loop)]
     expected = Counter({f"ARRAY_RESHAPE factor={factor}": count for factor, count in factors.items()})
@@ -119,15 +120,15 @@ def _kind(loop: Loop) -> str:
     return "bram" if weights > SHALLOW else "lutram" if weights > 1 else ""
 
 
-def _reshapes(layer: LMU, plan: Schedule) -> Counter[int]:
+def _reshapes(layer: RecurrentLayer, plan: Schedule) -> Counter[int]:
     factors = Counter(loop.word for loop in plan.loops.values() for _ in _reads(loop))
-    if "update" in plan.loops and isinstance(layer.update, DenseUpdate):
+    if "update" in plan.loops and isinstance(layer, LMU) and isinstance(layer.update, DenseUpdate):
         states, _ = plan.loops["update"].tile
         factors.update((states * layer.order, states))
     return factors
 
 
-def array_differences(project: Path, index: int, layer: LMU) -> list[str]:
+def array_differences(project: Path, index: int, layer: RecurrentLayer) -> list[str]:
     """What of the sizes of ``configN`` in parameters.h, and of the arrays of weights, is not as the contract says."""
     firmware = project / "firmware"
     structs = dict(_STRUCT.findall((firmware / "parameters.h").read_text(encoding="utf-8")))
@@ -135,23 +136,27 @@ def array_differences(project: Path, index: int, layer: LMU) -> list[str]:
         raise LmuHlsError(f"{firmware}/parameters.h has no LMU config{index}; convert the model again")
     sizes = dict(_CONSTANT.findall(structs[str(index)]))
     weights = {f"n_{name}": weight.values.size for name, weight in weights_of(layer)}
+    memory = (layer.memory_d, layer.order) if isinstance(layer, LMU) else (layer.n_in, None)
     expected = {
-        "n_in": layer.n_in, "n_timesteps": layer.steps, "memory_d": layer.memory_d, "order": layer.order,
-        "units": layer.units, "n_out": layer.units * (layer.steps if layer.return_sequences else 1),
+        "n_in": layer.n_in, "n_timesteps": layer.steps, "units": layer.units,
+        "n_out": layer.units * (layer.steps if layer.return_sequences else 1),
+        **{name: size for name, size in zip(("memory_d", "order"), memory, strict=True) if size is not None},
     }  # fmt: skip
     absent = {name: 1 for name in sizes if name.startswith("n_") and name not in (*expected, *weights)}
     missed = _missed("parameters.h", {**expected, **absent, **weights}, sizes)
     declared: dict[str, str] = {}
     for header in sorted((firmware / "weights").glob("*.h")):
         declared.update(_ARRAY.findall(header.read_text(encoding="utf-8"))[:1])
-    arrays = {f"{name.removeprefix('n_')}{index}": size for name, size in weights.items()}
+    files = {} if isinstance(layer, LMU) else {cpp: name for name, cpp in CPP.items()}
+    names = {name: name.removeprefix("n_") for name in weights}
+    arrays = {f"{files.get(names[name], names[name])}{index}": size for name, size in weights.items()}
     return missed + _missed("weights", arrays, declared)
 
 
-def weights_of(layer: LMU) -> Iterator[tuple[str, Weight]]:
+def weights_of(layer: RecurrentLayer) -> Iterator[tuple[str, Weight]]:
     """The weights of a layer by their names in the C++."""
     parts: tuple[tuple[Any, Callable[[str], str]], ...] = (
-        (layer, str), (layer.update, str), (layer.hidden, hidden_weight),
+        (layer, str), (getattr(layer, "update", None), str), (layer.hidden, hidden_weight),
     )  # fmt: skip
     for part, named in parts:
         for item in dataclasses.fields(part) if part is not None else ():
