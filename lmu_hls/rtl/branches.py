@@ -92,10 +92,11 @@ def queued(net: Netlist, name: str, branches: list[Branch], taken: Taken, ii: in
     found = []
     for k, (branch, depth) in enumerate(zip(branches, depths, strict=True)):
         stream, kept = branch.stream, _steps_kept(needs, k) * branch.stream.count
-        if depth or kept > branch.stream.count:
+        waits = depth or kept > branch.stream.count
+        if waits:
             about = f"Layer {name}: a branch that waits for another"
             stream = net.fifo(stream, f"{name}_in{k}", max(depth, kept), about)
-        beats = [beat + QUEUE for beat in branch.beats] if depth else branch.beats
+        beats = [beat + QUEUE for beat in branch.beats] if waits else branch.beats
         found.append(replace(branch, stream=stream, beats=beats))
     return found
 

@@ -2,12 +2,26 @@
 
 import keras
 import numpy as np
+import pytest
 
 import lmu_hls
 from lmu_hls import golden
 from lmu_hls.fixed import quantize, to_float
 from lmu_hls.front.extract import network_spec
+from lmu_hls.spec import chain
+from lmu_hls.training.program import Program
 from tests.support.lmu_models import N_IN, STEPS, convert, model
+from tests.support.networks import random_input, random_recurrent
+
+
+@pytest.mark.parametrize("kind", ["rnn", "lstm", "gru", "gru before"])
+def test_drawn_layers_equal_golden(kind):
+    rng = np.random.default_rng(2)
+    layer = random_recurrent(rng, kind, return_sequences=kind != "gru")
+    network = chain("net", layer.x, layer.steps, layer.n_in, (layer,))
+    x = random_input(rng, network, 6)
+    expected = golden.predict(network, x)
+    assert np.array_equal(np.asarray(Program(network)(to_float(x, network.x))), to_float(expected, network.out))
 
 
 def test_what_keras_predicts_is_golden_and_weights_move(tmp_path):

@@ -5,11 +5,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from lmu_hls import golden
+from lmu_hls.backend.design import Design
+from lmu_hls.fixed import FixedType
 from lmu_hls.rtl.network import RtlOptions
-from lmu_hls.spec import chain
+from lmu_hls.spec import Input, Merge, Network, Node, Select, Window, chain
+from lmu_hls.verify import bench
+from lmu_hls.verify.rtlsim import Formulas, simulate
 from tests.support.mutants import change
 from tests.support.networks import random_recurrent
 from tests.support.random_rtl import (
+    OUTPUT,
     SimulationError,
     assert_equal,
     check_icarus,
@@ -56,3 +62,30 @@ def test_a_stateful_network_keeps_its_state_and_a_fault_is_seen(tmp_path):
     compile_icarus(made.plan, tmp_path / "fault")
     with pytest.raises((SimulationError, AssertionError), match="differ"):
         assert_equal(made.expected, run_icarus(made, tmp_path / "fault").tensors)
+
+
+def both_directions(kind, steps=4, n=3):
+    """A layer and one behind the steps in reverse order, turned back, side by side; the last step comes out."""
+    x, turn = FixedType(10, 2), Window(steps, steps, steps - 1, stride=-1)
+    f, b = (random_recurrent(np.random.default_rng(5), kind, name=k, x=x, n_in=n, units=n, steps=steps) for k in "fb")
+    nodes = [Node("f", f, ("x",)), Node("r", Select("r", x, turn), ("x",)), Node("b", b, ("r",))]
+    nodes += [
+        Node("t", Select("t", b.h, turn), ("b",)),
+        Node("m", Merge("m", f.h, b.h, "concatenate", f.h), ("f", "t")),
+    ]
+    nodes.append(Node("last", Select("last", f.h, Window(steps, 1, steps - 1, vector=True)), ("m",)))
+    return Network("net", steps, (Input("x", x, n),), tuple(nodes), ("last",))
+
+
+def test_bits_and_latency_of_both_directions(tmp_path):
+    made = make_case(both_directions("gru"), RtlOptions(), np.random.default_rng(0), 400)
+    folder, design, network = tmp_path / "verilog", Design(made.plan), made.network
+    made.write(folder)
+    compiled = bench.build("icarus", design.sources(folder), design.interface, folder, tmp_path / "work", False)
+    trace, cycles = golden.run_samples(network, made.x), made.plan.cycles
+    expected = {(layer, name): trace[layer].tensors[name] for layer, name in network.observed}
+    expected[OUTPUT] = trace.output
+    widths = {key: values.shape[-1] for key, values in expected.items()} | {("", "x"): network.n_in}
+    formulas, names = Formulas(cycles.ii, cycles.latency), ("net", "icarus")
+    comparison, timing, _ = simulate(compiled, made.x, expected, formulas, names, lambda done: None, widths)
+    assert comparison.exact == comparison.samples and timing.latency_measured.value == cycles.latency
