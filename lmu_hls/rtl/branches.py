@@ -41,6 +41,10 @@ class Branch:
         """Steps of a sequence."""
         return len(self.needs)
 
+    def even(self, steps: int) -> bool:
+        """Its steps come one like another in a sequence of ``steps``."""
+        return len(set(np.diff(self.needs, prepend=self.needs[-1] - steps).tolist())) == 1
+
     @property
     def end(self) -> Beats:
         """The beats of the last step."""

@@ -173,7 +173,8 @@ def _plan(network: Network, names: tuple[str, ...], options: RtlOptions) -> Netw
         branches = queued(net, stage.name, branches, stage.taken, period, ii)
         if stage.window is not None:
             (branch,), name = branches, f"{stage.name}_window"
-            branch = branch.windowed(add_window(net, stage.name, branch.stream, stage.window), stage.window, WINDOW)
+            windows = add_window(net, stage.name, branch.stream, stage.window, branch.even(network.steps))
+            branch = branch.windowed(windows, stage.window, WINDOW)
             branches, pace = [branch], window_pace(branch.stream.count)
             layers.append((layer_plan(name, WINDOWS, pace, branch.executions), pace))
         plan, pace, stream = _add(net, stage, branches, runs_on)

@@ -22,8 +22,12 @@ def window_pace(count: int) -> Pace:
     return Pace(count, {MODULE: ("SIZE*N", count)}, list)
 
 
-def add_window(net: Netlist, name: str, x: Stream, window: Window) -> Stream:
-    """The windows of ``x`` as single steps, with the values of a window's steps side by side."""
+def add_window(net: Netlist, name: str, x: Stream, window: Window, even: bool) -> Stream:
+    """The windows of ``x`` as single steps, with the values of a window's steps side by side.
+
+    Steps that do not come evenly get a ring twice as deep, in which they wait for one another.
+    """
+    depth = window_depth(window, x.count) * (1 if even else 2)
     whole = add_frame(net, name, "whole", x, (x.count * window.steps, 1), "whole sequences")
     both = x.beside(window.size)
     out = net.stream(f"{name}_window", x.type, both.count, both.order)
@@ -33,7 +37,7 @@ def add_window(net: Netlist, name: str, x: Stream, window: Window) -> Stream:
         "SIZE": window.size,
         "DILATION": 1,
         "REPEAT": int(window.repeat),
-        "DEPTH": window_depth(window, x.count),
+        "DEPTH": depth,
     }
     ports = whole.ports("s_axis", last=False) | out.ports("m_axis")
     net.add(MODULE, f"{name}_windows", {**parameters, "WIDTH": x.type.width}, ports, f"Layer {name}: windows")

@@ -5,9 +5,12 @@ import numpy as np
 import pytest
 
 from lmu_hls import golden
+from lmu_hls.backend.design import design
 from lmu_hls.fixed import quantize, to_float
+from lmu_hls.front.extract import network_spec
 from lmu_hls.rtl.network import RtlOptions
 from tests.support.lmu_models import N_IN, STEPS, assert_csim_equals_golden, config, convert, lmu
+from tests.support.make_sim import make
 from tests.support.random_rtl import check_icarus, has_icarus, make_case
 
 L = keras.layers
@@ -40,3 +43,64 @@ def test_a_residual_stack(tmp_path):
     made = make_case(network, RtlOptions(), np.random.default_rng(0), 2000)
     made.write(tmp_path)
     check_icarus(made, tmp_path)
+
+
+def anomalies(x):
+    """Beats of a heart: a convolution, an LMU, the mean of all steps, and how likely it is that something is wrong."""
+    h = L.Conv1D(3, 3, padding="same", activation="relu", name="conv")(x)
+    h = L.MaxPooling1D(2, name="pool")(h)
+    h = L.GlobalAveragePooling1D(name="mean")(lmu("tanh", (False, False, True), name="memory")(h))
+    return L.Dense(1, "sigmoid", name="head")(h)
+
+
+def former(x):
+    """An LMUFormer block without attention: a convolution over few steps, an LMU, a feed-forward part, ways around."""
+    h = L.Conv1D(4, 3, padding="causal", name="patch")(x)
+    inside = L.BatchNormalization(name="norm")(lmu("relu", (False, False, False), name="memory")(h))
+    h = L.Add(name="around")([h, inside])
+    wide = L.Dense(6, "gelu", name="wide")(h)
+    h = L.Add(name="again")([h, L.Dense(4, name="narrow")(wide)])
+    return L.Dense(3, "softmax", name="head")(L.GlobalMaxPooling1D(name="largest")(h))
+
+
+def regression(x):
+    """Each step of a sequence from the steps around it, in both directions."""
+    h = L.DepthwiseConv1D(3, padding="same", name="smooth")(x)
+    h = L.Bidirectional(lmu(None, (False, False, False), name="memory"), name="both")(h)
+    return L.TimeDistributed(L.Dense(2, name="line"), name="lines")(L.Dense(3, "tanh", name="hidden")(h))
+
+
+FORMS = {"anomalies": anomalies, "former": former, "regression": regression}
+
+
+@pytest.mark.skipif(not has_icarus(), reason="Icarus is not installed")
+@pytest.mark.parametrize("form", FORMS)
+def test_a_form(form, tmp_path):
+    """Golden near Keras, and the Verilog golden's in every integer and cycle."""
+    keras.utils.set_random_seed(3)
+    x = keras.Input((6, N_IN), name="x")
+    model = keras.Model(x, FORMS[form](x), name=form)
+    network = network_spec(convert(model, tmp_path / "hls", config(model, default_precision="fixed<20,6>")))
+    values = np.random.default_rng(1).uniform(-1, 1, (20, 6, N_IN)).astype(np.float32)
+    fixed = to_float(golden.run(network, quantize(values, network.x)).output, network.out)
+    real = np.asarray(model(values))
+    assert fixed.shape == real.shape and np.abs(fixed - real).max() < 0.01 and np.unique(fixed).size > 4
+    made = make_case(network, RtlOptions(), np.random.default_rng(0), 2000)
+    made.write(tmp_path)
+    check_icarus(made, tmp_path)
+
+
+@pytest.mark.skipif(not has_icarus(), reason="Icarus is not installed")
+def test_a_fusion_of_two_inputs(tmp_path):
+    """Motion and sound, an answer for each step and one for all: the written project runs its vectors."""
+    keras.utils.set_random_seed(5)
+    motion, sound = keras.Input((6, 2), name="motion"), keras.Input((6, 1), name="sound")
+    parts = [L.Dense(2, "relu", name="left")(motion), L.Conv1D(2, 3, padding="same", name="conv")(sound)]
+    h = lmu("relu", (False, False, True), name="memory")(L.Concatenate(name="fused")(parts))
+    ends = [L.Dense(2, name="trace")(h), L.Dense(1, "sigmoid", name="alarm")(h[:, -1])]
+    model = keras.Model([motion, sound], ends, name="fusion")
+    graph = convert(model, tmp_path / "hls", config(model, default_precision="fixed<18,6>"))
+    made = design(network_spec(graph), RtlOptions(), 8)
+    made.write(tmp_path / "verilog")
+    done = make(tmp_path / "verilog")
+    assert done.returncode == 0 and done.stdout.count("PASS") == 2, done.stdout + done.stderr

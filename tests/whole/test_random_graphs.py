@@ -1,0 +1,75 @@
+"""Random graphs of all layers: golden == csim == Icarus on every integer, and golden is near Keras."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lmu_hls import golden
+from lmu_hls.fixed import quantize, to_float
+from lmu_hls.front.extract import network_spec
+from lmu_hls.rtl.network import RtlOptions
+from lmu_hls.spec import Network
+from tests.support.keras_graphs import random_graph
+from tests.support.lmu_models import config, convert, random_input, write
+from tests.support.mutants import change
+from tests.support.random_rtl import (
+    SimulationError,
+    assert_equal,
+    check_icarus,
+    compile_icarus,
+    has_icarus,
+    make_case,
+    run_icarus,
+)
+
+TYPE = "fixed<24,9>"
+BOUND = 0.03  # of golden from Keras with this type: tables of 2048 entries, and the LSBs of about ten layers
+CYCLES = 4000  # of the whole run
+needs_icarus = pytest.mark.skipif(not has_icarus(), reason="Icarus is not installed")
+
+
+def check(seed: int, folder: Path, csim: bool) -> Network:
+    """The graph of ``seed`` through all roads; the C++ only with ``csim``."""
+    model = random_graph(seed)
+    graph = convert(model, folder / "hls", config(model, default_precision=TYPE))
+    network = network_spec(graph)
+    x = np.random.default_rng(seed).uniform(-1, 1, (16, *model.input_shape[1:])).astype(np.float32)
+    y = to_float(golden.run(network, quantize(x, network.x)).output, network.out)
+    real = np.asarray(model(x))
+    assert y.shape == real.shape and np.abs(y - real).max() < BOUND * max(1.0, np.abs(real).max())
+    case = make_case(network, RtlOptions(), np.random.default_rng(seed), CYCLES)
+    case.write(folder / "verilog")
+    if has_icarus():
+        check_icarus(case, folder / "verilog")
+    if csim:
+        integers = random_input(network, 20, seed)
+        assert np.array_equal(write(graph).run(integers, network), golden.run(network, integers).output)
+    return network
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_random_graph(seed, tmp_path):
+    check(seed, tmp_path, csim=False)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(200))
+def test_random_graph_by_all_roads(seed, tmp_path):
+    check(seed, tmp_path, csim=True)
+
+
+@needs_icarus
+def test_a_wrong_window_is_seen(tmp_path):
+    """A step further on."""
+    seed = 7
+    model = random_graph(seed)
+    network = network_spec(convert(model, tmp_path / "hls", config(model, default_precision=TYPE)))
+    case = make_case(network, RtlOptions(), np.random.default_rng(seed), CYCLES)
+    case.write(tmp_path)
+    windows = next(item for item in case.plan.net.instances if item.module == "lmu_window")
+    top, skip = tmp_path / f"rtl/{case.plan.top}.v", windows.parameters["SKIP"]
+    change(top, f".SKIP({skip})", f".SKIP({int(skip) + 1})", several=True)
+    compile_icarus(case.plan, tmp_path)
+    with pytest.raises((SimulationError, AssertionError)):
+        assert_equal(case.expected, run_icarus(case, tmp_path).tensors)
