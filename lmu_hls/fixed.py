@@ -108,16 +108,15 @@ def _round_shift(values: Ints, shift: int, rounding: str) -> Ints:
     rest = values - (floor << shift)
     half = np.int64(1) << np.int64(shift - 1)
     negative = values < 0
-    tie = rest == half
     up = {
-        "TRN": np.False_,
-        "TRN_ZERO": negative & (rest != 0),
-        "RND": rest >= half,
-        "RND_MIN_INF": rest > half,
-        "RND_INF": (rest > half) | (tie & ~negative),
-        "RND_ZERO": (rest > half) | (tie & negative),
-        "RND_CONV": (rest > half) | (tie & ((floor & 1) == 1)),
-    }[rounding]
+        "TRN": lambda: np.False_,
+        "TRN_ZERO": lambda: negative & (rest != 0),
+        "RND": lambda: rest >= half,
+        "RND_MIN_INF": lambda: rest > half,
+        "RND_INF": lambda: (rest > half) | ((rest == half) & ~negative),
+        "RND_ZERO": lambda: (rest > half) | ((rest == half) & negative),
+        "RND_CONV": lambda: (rest > half) | ((rest == half) & ((floor & 1) == 1)),
+    }[rounding]()
     return floor + up
 
 
@@ -153,14 +152,14 @@ def quantize(values: ArrayLike, to: FixedType) -> Ints:
     rest = scaled - floor
     negative = scaled < 0
     up = {
-        "TRN": np.False_,
-        "TRN_ZERO": negative & (rest != 0),
-        "RND": rest >= 0.5,
-        "RND_MIN_INF": rest > 0.5,
-        "RND_INF": (rest > 0.5) | ((rest == 0.5) & ~negative),
-        "RND_ZERO": (rest > 0.5) | ((rest == 0.5) & negative),
-        "RND_CONV": (rest > 0.5) | ((rest == 0.5) & (np.mod(floor, 2) == 1)),
-    }[to.rounding]
+        "TRN": lambda: np.False_,
+        "TRN_ZERO": lambda: negative & (rest != 0),
+        "RND": lambda: rest >= 0.5,
+        "RND_MIN_INF": lambda: rest > 0.5,
+        "RND_INF": lambda: (rest > 0.5) | ((rest == 0.5) & ~negative),
+        "RND_ZERO": lambda: (rest > 0.5) | ((rest == 0.5) & negative),
+        "RND_CONV": lambda: (rest > 0.5) | ((rest == 0.5) & (np.mod(floor, 2) == 1)),
+    }[to.rounding]()
     rounded = np.clip(floor + up, -limit, limit)
     if to.overflow == "WRAP" and np.any(np.abs(rounded) >= limit):
         raise ValueError(f"a value of magnitude {np.abs(values).max():g} is too large to be wrapped to {to}")

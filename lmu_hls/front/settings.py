@@ -6,10 +6,12 @@ its class in hls4ml's graph declares, so that the configuration which hls4ml pri
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from numbers import Integral, Real
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from lmu_hls.errors import LmuHlsError
@@ -91,19 +93,26 @@ def known_layers(model: keras.Model, backend: Any = None) -> tuple[Known, ...]:
 
 
 def _known(layer: Mapping[str, Any], backend: Any) -> Known:
-    from hls4ml.model.attributes import TypeAttribute
     from hls4ml.model.layers import layer_map
 
-    cls = layer_map[layer["class_name"]]
-    cls = cls if backend is None else backend.create_layer_class(cls)
+    keys, tensors = _configurable(layer_map[layer["class_name"]], backend)
+    return Known(layer["name"], layer["class_name"], keys, tensors)
+
+
+@functools.cache
+def _configurable(cls: type, backend: Any) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """The keys and the tensors of a class of hls4ml's layers, with their defaults."""
+    from hls4ml.model.attributes import TypeAttribute
+
+    layer: Any = cls if backend is None else backend.create_layer_class(cls)
     keys: dict[str, Any] = dict.fromkeys(EVERY_LAYER)
     tensors: dict[str, Any] = {"default": None}
-    for attribute in cls.expected_attributes:
+    for attribute in layer.expected_attributes:
         if isinstance(attribute, TypeAttribute) and attribute.configurable:
             tensors[attribute.name.removesuffix("_t")] = attribute.default
         elif attribute.configurable:
             keys[attribute.config_name] = attribute.default
-    return Known(layer["name"], layer["class_name"], keys, tensors)
+    return MappingProxyType(keys), MappingProxyType(tensors)
 
 
 def check_settings(configured: Any, layers: Iterable[Known]) -> None:
