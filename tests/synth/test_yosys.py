@@ -65,12 +65,12 @@ def design(tmp_path: Path) -> Path:
 
 def write_project_manifest(project: Path, rom: str, words: int) -> None:
     """The manifest of a Verilog project with one ROM file, as the conversion would write it."""
-    stream = StreamEntry(FixedType(16, 6), 16, 2, True)
+    stream = StreamEntry("x", "s_axis", FixedType(16, 6), 16, 2, True)
     fields = dict.fromkeys(("streaming", "check_steps", "axi_lite"), False)
     fields |= dict.fromkeys(("counters", "taps", "instances"), ())
     hashes = {rom: digest(project / rom)}
     made = Project(
-        network="m", top="unit", steps=1, input=stream, output=stream, hardware=Hardware((), 1, 1, 1, 1, 1.0),
+        network="m", top="unit", steps=1, inputs=(stream,), outputs=(stream,), hardware=Hardware((), 1, 1, 1, 1, 1.0),
         files=hashes, words={rom: words}, roms={rom: rom}, **fields,
     )  # fmt: skip
     dump(project / "manifest.json", made)
