@@ -13,7 +13,18 @@ from tests.support.hdl.core_cases import CASES
 from tests.support.hdl.packed import word
 from tests.support.hdl.stream_grid import modules
 
-CLEAN = ("fifo1", "concat_late", "concat_one", "one", "more_lanes", "row", "encoder_x", "hidden_relu", "rnn_one")
+CLEAN = (
+    "fifo1",
+    "concat_late",
+    "concat_one",
+    "one",
+    "more_lanes",
+    "row",
+    "blocks",
+    "encoder_x",
+    "hidden_relu",
+    "rnn_one",
+)
 ILLEGAL = [
     ("lmu_fifo", {"DEPTH": 0}, "PARAM_ERROR_width_and_depth_must_be_at_least_1"),
     ("lmu_fork", {"OUTPUTS": 0}, "PARAM_ERROR_width_and_outputs_must_be_at_least_1"),
@@ -27,6 +38,7 @@ ILLEGAL = [
     ("lmu_concat", {"A_SHIFT": 1}, "PARAM_ERROR_the_output_must_hold_the_shifted_input"),
     ("lmu_affine", {"N_IN": 0}, "PARAM_ERROR_n_in_n_out_and_lanes_must_be_at_least_1"),
     ("lmu_affine", {"LANES": 3}, "PARAM_ERROR_lanes_must_divide_n_out"),
+    ("lmu_affine", {"BLOCKS": 7}, "PARAM_ERROR_blocks_must_be_lanes_a_group_or_more_and_not_n_in"),
     ("lmu_affine", {"ACC_W": 31}, "PARAM_ERROR_the_sum_must_hold_a_product"),
     ("lmu_affine", {"BIAS_SHIFT": 30}, "PARAM_ERROR_the_output_must_hold_the_shifted_input"),
     ("lmu_dense", {"OUT_TYPE": word(16, 12, rounding=7)}, "PARAM_ERROR_rounding_must_be_0_to_6"),
