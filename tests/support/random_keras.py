@@ -100,7 +100,7 @@ def _draw(seed: int, folder: Path, strategy: str = "Latency", **options: Any) ->
             if is_lmu_layer(layer):
                 settings["LayerName"][layer.name]["Strategy"] = strategy
         try:
-            graph = _converted(built, folder, settings, **options)
+            graph = converted_without_absent(built, folder, settings, **options)
         except LmuHlsError as error:
             if attempt < 20 and any(text in str(error) for text in UNLUCKY):
                 continue
@@ -113,7 +113,7 @@ def _draw(seed: int, folder: Path, strategy: str = "Latency", **options: Any) ->
     raise AssertionError
 
 
-def _converted(built: keras.Model, folder: Path, settings: dict[str, Any], **options: Any) -> Any:
+def converted_without_absent(built: keras.Model, folder: Path, settings: dict[str, Any], **options: Any) -> Any:
     """The graph; types were drawn for all tensors, and those of tensors that a layer does not have are taken out."""
     for _ in built.layers:
         try:
