@@ -1,0 +1,1 @@
+"""Beats of a heart, right and wrong ones: a convolution, an LMU and pooling, from training to the Verilog."""
