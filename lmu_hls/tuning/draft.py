@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from lmu_hls.fixed import FixedType, quantize, to_float
 from lmu_hls.front.config import full_config
 from lmu_hls.front.extract import CLONE, network_of
+from lmu_hls.front.flat import flat
 from lmu_hls.front.hidden import table_index
 from lmu_hls.front.node import RECURRENT, Graph, Node
 from lmu_hls.front.notes import float_weights
@@ -100,6 +101,7 @@ def draft(
 
     Raises LmuHlsError for a model that cannot be converted.
     """
+    model = flat(model)
     with contextlib.redirect_stdout(io.StringIO()):
         settings = full_config(model, config or {}, backend, _WIDE, reuse_factor)
     graph = _convert(model, without_precision(settings), backend, io_type)

@@ -10,6 +10,7 @@ from lmu_hls.fixed import quantize, to_float
 from lmu_hls.front.extract import network_spec
 from lmu_hls.front.flat import flat
 from lmu_hls.hls.estimate import estimate_graph
+from lmu_hls.tuning.draft import draft
 from lmu_hls.verify.csim import compile_project
 from tests.support.lmu_models import N_IN, STEPS, assert_csim_equals_golden, config, convert, lmu, model, random_input
 from tests.support.mutants import change
@@ -87,6 +88,7 @@ def test_a_model_without_an_lmu_is_read_by_who_is_asked(tmp_path):
     built = model(keras.layers.LSTM(4, name="cell"))
     theirs = convert(built, tmp_path / "theirs")
     assert [node.class_name for node in theirs.get_layers()][1] == "LSTM"
+    assert ("cell", "hidden_x") in draft(built).weights, "the search for types reads it as ours"
     ours = convert(flat(built), tmp_path / "ours")
     assert [node.class_name for node in ours.get_layers()][1] == "LMURecurrent"
     assert flat(flat(built)) is not built and not any(isinstance(layer, LMU) for layer in flat(built).layers)
