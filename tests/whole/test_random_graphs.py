@@ -53,7 +53,7 @@ def test_random_graph(seed, tmp_path):
     check(seed, tmp_path, csim=False)
 
 
-LATE = pytest.mark.xfail(strict=True, reason="a sequence takes 246 cycles, and 240 by formula: padding between LMUs")
+LATE = pytest.mark.xfail(strict=True, reason="its last LMU takes 41 cycles a step, alone as well, and 40 by formula")
 
 
 @pytest.mark.slow
