@@ -46,6 +46,11 @@ class DenseMemory(MemorySizes):
     def formula(self) -> str:
         return "MEMORY_D*ORDER*(ORDER+1)/LANES + WAIT"
 
+    def cycles_behind(self, values: int) -> int:
+        """The first word waits for the values, and stops the unit three cycles before the second one is due."""
+        words = self.states // self.lanes
+        return max(self.cycles, values + 3 + (words - 2) * (self.order + 1))
+
     @property
     def macs(self) -> int:
         return self.states * (self.order + 1)

@@ -15,6 +15,29 @@ ROUNDS = 8  # steps after which the cycles from step to step have settled
 
 def lmu_pace(sizes: LMUSizes, lanes: Lanes) -> Pace:
     """An LMU layer whose parts have ``lanes``."""
+    waits = mem_waits(sizes, lanes)
+    formulas = _formulas(sizes, lanes, waits)
+    ii = max(cycles for _, cycles in formulas.values())
+    return Pace(ii, formulas, lambda beats: _Loop(sizes, lanes, waits).step(beats))
+
+
+def mem_waits(sizes: LMUSizes, lanes: Lanes) -> bool:
+    """Whether a queue of a step's mem stands before the hidden cell.
+
+    The memory works ahead of a cell with a recurrence. Before any other it is there where the memory would stand still,
+    and the layer be late, while x goes into the cell ahead of mem.
+    """
+    cell = sizes.cell
+    if cell is None or cell.recurrent:
+        return cell is not None
+    if not cell.n_x:
+        return False
+    ii = max(cycles for _, cycles in _formulas(sizes, lanes, waits=False).values())
+    return sizes.memory.with_lanes(lanes[MEMORY]).cycles_behind(cell.n_x) > ii
+
+
+def _formulas(sizes: LMUSizes, lanes: Lanes, waits: bool) -> dict[str, tuple[str, int]]:
+    """Text and cycles a step of each part."""
     encoder, memory = sizes.encoder.with_lanes(lanes[ENCODER]), sizes.memory.with_lanes(lanes[MEMORY])
     formulas = {ENCODER: (encoder.formula.replace("N_OUT", "MEMORY_D"), encoder.cycles)}
     formulas |= {MEMORY: (memory.formula, memory.cycles)}
@@ -22,9 +45,8 @@ def lmu_pace(sizes: LMUSizes, lanes: Lanes) -> Pace:
         formulas |= _hidden_formulas(sizes.cell, lanes)
     if sizes.mem_back or sizes.h_back:
         way = "one way round through encoder, memory and, for h, the hidden cell"
-        formulas["feedback"] = (way, _period(sizes, lanes))
-    ii = max(cycles for _, cycles in formulas.values())
-    return Pace(ii, formulas, lambda beats: _Loop(sizes, lanes).step(beats))
+        formulas["feedback"] = (way, _period(sizes, lanes, waits))
+    return formulas
 
 
 def _hidden_formulas(cell: CellSizes, lanes: Lanes) -> dict[str, tuple[str, int]]:
@@ -82,10 +104,10 @@ class _CellLoop:
 
 
 class _Loop:
-    """An LMU layer, step after step."""
+    """An LMU layer, step after step; ``waits`` as by :func:`mem_waits`."""
 
-    def __init__(self, sizes: LMUSizes, lanes: Lanes) -> None:
-        self.sizes, self.cell = sizes, sizes.cell
+    def __init__(self, sizes: LMUSizes, lanes: Lanes, waits: bool) -> None:
+        self.sizes, self.cell, self.wait = sizes, sizes.cell, QUEUE if waits else 0
         self.encoder = MatrixBeats(sizes.encoder.with_lanes(lanes[ENCODER]), ROUND)
         self.memory = sizes.memory.with_lanes(lanes[MEMORY]).responder()
         self.hidden = None if sizes.cell is None else _CellLoop(sizes.cell, lanes)
@@ -104,9 +126,8 @@ class _Loop:
         if self.cell is None or self.hidden is None:
             h = [beat + ROUND for beat in mem]
         else:
-            wait = QUEUE if self.cell.recurrent else 0
             waiting = [beat + QUEUE for beat in taken[: len(x)]] if self.cell.n_x else []
-            h = self.hidden.step(waiting, [beat + wait for beat in mem])
+            h = self.hidden.step(waiting, [beat + self.wait for beat in mem])
         self.old_mem, self.old_h = mem, h
         return h
 
@@ -120,8 +141,8 @@ def _in_turn(offered: Beats, last: int) -> Beats:
     return taken
 
 
-def _period(sizes: LMUSizes, lanes: Lanes) -> int:
+def _period(sizes: LMUSizes, lanes: Lanes, waits: bool) -> int:
     """Cycles from step to step when x is always there."""
-    loop = _Loop(sizes, lanes)
+    loop = _Loop(sizes, lanes, waits)
     ends = [loop.step([0] * sizes.n_in)[-1] for _ in range(ROUNDS)]
     return ends[-1] - ends[-2]

@@ -71,6 +71,13 @@ class MemorySizes(ABC):
     def last_state(self, u: Beats) -> int:
         """When the last state leaves the serializer of an idle unit, whose inputs come at ``u``; a bound from below."""
 
+    def cycles_behind(self, values: int) -> int:
+        """Cycles a step when ``values`` go one a cycle between a step's last state and the first one of the next.
+
+        No more than without them in a unit that keeps the states of a step.
+        """
+        return self.cycles
+
     @property
     def cycles(self) -> int:
         """Cycles a step; the states leave one a cycle."""

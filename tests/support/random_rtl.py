@@ -21,7 +21,8 @@ from lmu_hls.rtl.network import NetworkPlan, RtlOptions, plan_network
 from lmu_hls.rtl.reuse import valid_reuse_factors
 from lmu_hls.rtl.standalone import Vectors, write_project
 from lmu_hls.spec import Dense, HiddenCell, Network, RecurrentLayer, Weight, streaming
-from lmu_hls.verify import verilated
+from lmu_hls.verify import bench, verilated
+from lmu_hls.verify.rtlsim import Formulas, simulate
 from tests.support.random_networks import random_spec_input, random_spec_network
 
 OUTPUT = ("", "output")
@@ -239,6 +240,24 @@ def check_icarus(case: Case, folder: Path) -> None:
     assert_equal(case.expected, fast.tensors)
     assert_equal(case.expected, run_icarus(case, folder, "+stall").tensors)
     assert_cycles(case, fast.sequence_cycles)
+
+
+def measured_latency(case: Case, folder: Path) -> int:
+    """Cycles from a step's last input beat to its last output beat in an idle network in Icarus, every bit compared."""
+    design, network = Design(case.plan), case.network
+    case.write(folder / "verilog")
+    compiled = bench.build(
+        "icarus", design.sources(folder / "verilog"), design.interface, folder / "verilog", folder / "work", False
+    )
+    trace, cycles = golden.run_samples(network, case.x), case.plan.cycles
+    expected = {(layer, name): trace[layer].tensors[name] for layer, name in network.observed}
+    expected[OUTPUT] = trace.output
+    widths = {key: values.shape[-1] for key, values in expected.items()} | {("", "x"): network.n_in}
+    formulas, names = Formulas(cycles.ii, cycles.latency), ("net", "icarus")
+    comparison, timing, _ = simulate(compiled, case.x, expected, formulas, names, lambda done: None, widths)
+    assert comparison.exact == comparison.samples
+    assert timing.latency_measured is not None
+    return timing.latency_measured.value
 
 
 def build_verilator(case: Case, folder: Path, workdir: Path) -> verilated.Accelerator:

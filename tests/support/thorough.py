@@ -134,8 +134,6 @@ THOROUGH: dict[str, tuple[str, ...]] = {
     "hdl/host/test_registers.py": ("test_every_cycle[[]verilator]",),
     "front/test_recurrent.py": (
         "test_the_flat_model_computes_the_same*",
-        "!*[[]GRU backwards]",
-        "!*[[]mixed stack]",
         "!*[[]ave]",
         "test_csim_is_golden_and_near_keras*",
     ),

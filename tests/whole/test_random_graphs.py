@@ -53,11 +53,8 @@ def test_random_graph(seed, tmp_path):
     check(seed, tmp_path, csim=False)
 
 
-LATE = pytest.mark.xfail(strict=True, reason="its last LMU takes 41 cycles a step, alone as well, and 40 by formula")
-
-
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [pytest.param(seed, marks=[LATE] * (seed == 30)) for seed in range(200)])
+@pytest.mark.parametrize("seed", range(200))
 def test_random_graph_by_all_roads(seed, tmp_path):
     check(seed, tmp_path, csim=True)
 
@@ -65,7 +62,7 @@ def test_random_graph_by_all_roads(seed, tmp_path):
 @needs_icarus
 def test_a_wrong_window_is_seen(tmp_path):
     """A step further on."""
-    seed = 7
+    seed = 6  # of one window
     model = random_graph(seed)
     network = network_spec(convert(model, tmp_path / "hls", config(model, default_precision=TYPE)))
     case = make_case(network, RtlOptions(), np.random.default_rng(seed), CYCLES)

@@ -107,9 +107,10 @@ def run(folder: Path, faults: dict[str, tuple[str, str]]) -> str:
 
 
 NOT_FRESH = ("fresh_q <= 1'b1;", "fresh_q <= fresh_q !== 1'b0;")  # but after power-on
+NOT_FRESH_MEMORY = ("wait_q, fresh_q} <= 1;", "wait_q, fresh_q} <= fresh_q !== 1'b0;")
 NOT_FIRST = ("if (rst) m_axis_tuser <= 1'b1;", "if (rst) m_axis_tuser <= m_axis_tuser !== 1'b0;")
 FAULTS = {
-    "mem survives": ({"lmu_step_start": NOT_FIRST, "lmu_memory_dense": NOT_FRESH}, {"1", "2"}),
+    "mem survives": ({"lmu_step_start": NOT_FIRST, "lmu_memory_dense": NOT_FRESH_MEMORY}, {"1", "2"}),
     "h survives": ({"lmu_concat": NOT_FRESH}, {"1", "2"}),
     "CONTROL does not reach the core": (
         {"lmu_restart": ("assign core_rst = rst || restart", "assign core_rst = rst")},

@@ -9,7 +9,7 @@ from lmu_hls.rtl.affine import Source, check_signed_type, make_affine
 from lmu_hls.rtl.cells import Lanes, Parameters, arriving, hidden_cell
 from lmu_hls.rtl.cells.instances import absent, add_cell
 from lmu_hls.rtl.cycles import Pace
-from lmu_hls.rtl.loop import lmu_pace
+from lmu_hls.rtl.loop import lmu_pace, mem_waits
 from lmu_hls.rtl.matrix import Matrix
 from lmu_hls.rtl.memory import memory_unit
 from lmu_hls.rtl.netlist import Netlist, Order, Stream
@@ -87,12 +87,13 @@ def _add(net: Netlist, lmu: LMU, x: Stream, lanes: Lanes, streaming: bool) -> St
     if lmu.hidden is None:
         h = _no_cell(net, lmu, name, to_hidden)
     else:
-        cell, recurrent = hidden_cell(lmu, name, lanes, x.order, mem_order), lmu.hidden.recurrent
+        cell = hidden_cell(lmu, name, lanes, x.order, mem_order)
         if x_hidden:
             about = "x waits for the memory"
             x_hidden = [net.fifo(x_hidden[0], f"{name}_wait_x", STEPS_AHEAD * lmu.n_in, about)]
-        if recurrent:
-            to_hidden = net.fifo(to_hidden, f"{name}_wait_mem", n_mem, "the memory works ahead of a recurrent cell")
+        if mem_waits(lmu_sizes(lmu), lanes):
+            about = "the memory works ahead of a recurrent cell" if lmu.hidden.recurrent else "mem waits for x"
+            to_hidden = net.fifo(to_hidden, f"{name}_wait_mem", n_mem, about)
         h = add_cell(net, lmu, cell, x_hidden[0] if x_hidden else None, to_hidden, streaming)
     if old_h is not None:
         out, back = net.fork(h, f"{name}_h", ["out", "encoder"])

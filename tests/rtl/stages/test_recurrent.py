@@ -5,23 +5,19 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lmu_hls import golden
-from lmu_hls.backend.design import Design
 from lmu_hls.fixed import FixedType
 from lmu_hls.rtl.network import RtlOptions
 from lmu_hls.spec import Input, Merge, Network, Node, Select, Window, chain
-from lmu_hls.verify import bench
-from lmu_hls.verify.rtlsim import Formulas, simulate
 from tests.support.mutants import change
 from tests.support.networks import random_recurrent
 from tests.support.random_rtl import (
-    OUTPUT,
     SimulationError,
     assert_equal,
     check_icarus,
     compile_icarus,
     has_icarus,
     make_case,
+    measured_latency,
     run_icarus,
 )
 
@@ -79,13 +75,4 @@ def both_directions(kind, steps=4, n=3):
 
 def test_bits_and_latency_of_both_directions(tmp_path):
     made = make_case(both_directions("gru"), RtlOptions(), np.random.default_rng(0), 400)
-    folder, design, network = tmp_path / "verilog", Design(made.plan), made.network
-    made.write(folder)
-    compiled = bench.build("icarus", design.sources(folder), design.interface, folder, tmp_path / "work", False)
-    trace, cycles = golden.run_samples(network, made.x), made.plan.cycles
-    expected = {(layer, name): trace[layer].tensors[name] for layer, name in network.observed}
-    expected[OUTPUT] = trace.output
-    widths = {key: values.shape[-1] for key, values in expected.items()} | {("", "x"): network.n_in}
-    formulas, names = Formulas(cycles.ii, cycles.latency), ("net", "icarus")
-    comparison, timing, _ = simulate(compiled, made.x, expected, formulas, names, lambda done: None, widths)
-    assert comparison.exact == comparison.samples and timing.latency_measured.value == cycles.latency
+    assert measured_latency(made, tmp_path) == made.plan.cycles.latency
