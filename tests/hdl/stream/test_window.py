@@ -86,7 +86,7 @@ MUTANTS: Mutants = {
         "ring of the last sequence": ("if (finish) origin_q <= DEPTH > 1 ?", "if (finish) origin_q <= 1'b0 ?"),
         "steps are overwritten": ("held < (whole ? HELD - ONE : HELD)", "1'b1"),
         "before the sequence is whole": ("valid_q && !(m_axis_tlast && lead_q < ZERO)", "valid_q"),
-        "no step is dropped": ("low = base_q < ZERO ? ZERO :", "low = base_q > ZERO ? ZERO :"),
+        "no step is dropped": ("low = from < ZERO ? ZERO :", "low = from > ZERO ? ZERO :"),
         "window goes on after rst": (
             "            {base_q, step_q} <=",
             "            if (base_q[0] === 1'bx) {base_q, step_q} <=",

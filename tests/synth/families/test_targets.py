@@ -33,7 +33,7 @@ NETWORK = {
         "MULT36X36": 0,
         "BSRAM": 0,
     },
-    "ice40": {"LUT": 551, "CARRY": 122, "FF": 601, "DSP": 3, "EBR": 2, "SPRAM": 0},
+    "ice40": {"LUT": 550, "CARRY": 122, "FF": 601, "DSP": 3, "EBR": 2, "SPRAM": 0},
     "ecp5": {"LUT": 534, "LUTRAM": 78, "CCU2C": 48, "FF": 658, "DSP": 3, "DP16KD": 0},
     "xc7": {"LUT": 269, "LUTRAM": 40, "SRL": 3, "FF": 426, "CARRY4": 9, "DSP": 3, "BRAM18": 0},
     "xcup": {"LUT": 361, "LUTRAM": 48, "SRL": 3, "FF": 641, "CARRY4": 29, "DSP": 3, "BRAM18": 0, "URAM": 0},
