@@ -27,7 +27,22 @@ HEADERS = ("nnet_lmu_stream.h", "nnet_lmu.h", "nnet_lmu_cells.h", "nnet_lmu_matr
 BLACKBOX = "blackbox"  # below firmware/: what belongs to the hand-written units
 MATRICES = tuple(name for name in WEIGHTS if name not in COEFFICIENTS and not name.endswith("_bias"))
 
-_CONFIG = """struct config{index} : nnet::lmu_config {{
+# The part of the struct about the hidden cell, which :func:`cell_values` fills in
+CELL_CONFIG = """    static const bool hidden_recurrent = {hidden_recurrent};
+    static const bool hidden_bias = {hidden_bias};
+    static const bool hidden_recurrent_bias = {hidden_recurrent_bias};
+{options}
+    typedef nnet::lmu_{activation} activation;
+    typedef nnet::lmu_{gate_activation} gate_activation;
+    typedef nnet::lmu_{squash_activation} squash_activation;
+
+    typedef nnet::lmu_{strategy} strategy;
+    static const unsigned reuse_factor = {reuse_factor};
+    static const unsigned multiplier_limit = DIV_ROUNDUP({multiplications}, reuse_factor);
+"""
+
+_CONFIG = (
+    """struct config{index} : nnet::lmu_config {{
     static const unsigned n_in = {n_in};
     static const unsigned n_timesteps = {n_timesteps};
     static const unsigned memory_d = {memory_d};
@@ -41,18 +56,9 @@ _CONFIG = """struct config{index} : nnet::lmu_config {{
     static const bool return_sequences = {return_sequences};
 
     static const bool input_to_hidden = {input_to_hidden};
-    static const bool hidden_recurrent = {hidden_recurrent};
-    static const bool hidden_bias = {hidden_bias};
-    static const bool hidden_recurrent_bias = {hidden_recurrent_bias};
-{options}
-    typedef nnet::lmu_{activation} activation;
-    typedef nnet::lmu_{gate_activation} gate_activation;
-    typedef nnet::lmu_{squash_activation} squash_activation;
-
-    typedef nnet::lmu_{strategy} strategy;
-    static const unsigned reuse_factor = {reuse_factor};
-    static const unsigned multiplier_limit = DIV_ROUNDUP({multiplications}, reuse_factor);
-    static const unsigned state_tile = {states};
+"""
+    + CELL_CONFIG
+    + """    static const unsigned state_tile = {states};
     static const unsigned channel_tile = {channels};
     static const unsigned unit_tile = {unit_tile};
     static const unsigned unit_interval = {unit_interval};
@@ -66,6 +72,7 @@ _CONFIG = """struct config{index} : nnet::lmu_config {{
 {typedefs}
 {memory_step}}};
 """
+)
 
 _MEMORY_SUMS = """
     // B u + A mem of a channel, in units of 2^-{fraction}, by {adders} additions

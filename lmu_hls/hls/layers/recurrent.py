@@ -10,13 +10,14 @@ from lmu_hls.front.graph.layer import WEIGHTS as OF_LMU
 from lmu_hls.front.graph.layers.recurrent import WEIGHTS, LMURecurrent
 from lmu_hls.front.node import Node
 from lmu_hls.hls.layers import lmu
-from lmu_hls.hls.layers.lmu import cell_values, layer_call, recurrent_pace, tile, weight_size
+from lmu_hls.hls.layers.lmu import CELL_CONFIG, cell_values, layer_call, recurrent_pace, tile, weight_size
 from lmu_hls.hls.strategy import schedule_of
 
 HEADERS = ()  # those of an LMU
 CPP = {"hidden_x": "hidden_mem"}  # weights by another name in C++: x stands in the place of mem
 
-_CONFIG = """struct config{index} : nnet::lmu_recurrent_config {{
+_CONFIG = (
+    """struct config{index} : nnet::lmu_recurrent_config {{
     static const unsigned n_in = {n_in};
     static const unsigned n_timesteps = {n_timesteps};
     static const unsigned memory_d = {n_in};
@@ -24,18 +25,9 @@ _CONFIG = """struct config{index} : nnet::lmu_recurrent_config {{
     static const unsigned n_out = {n_out};
     static const bool return_sequences = {return_sequences};
 
-    static const bool hidden_recurrent = {hidden_recurrent};
-    static const bool hidden_bias = {hidden_bias};
-    static const bool hidden_recurrent_bias = {hidden_recurrent_bias};
-{options}
-    typedef nnet::lmu_{activation} activation;
-    typedef nnet::lmu_{gate_activation} gate_activation;
-    typedef nnet::lmu_{squash_activation} squash_activation;
-
-    typedef nnet::lmu_{strategy} strategy;
-    static const unsigned reuse_factor = {reuse_factor};
-    static const unsigned multiplier_limit = DIV_ROUNDUP({multiplications}, reuse_factor);
-    static const unsigned unit_tile = {unit_tile};
+"""
+    + CELL_CONFIG
+    + """    static const unsigned unit_tile = {unit_tile};
     static const unsigned unit_interval = {unit_interval};
 {tiles}
 
@@ -46,6 +38,7 @@ _CONFIG = """struct config{index} : nnet::lmu_recurrent_config {{
 {typedefs}
 }};
 """
+)
 
 
 class RecurrentConfigTemplate(LayerConfigTemplate):
