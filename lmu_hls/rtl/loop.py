@@ -30,10 +30,11 @@ def mem_waits(sizes: LMUSizes, lanes: Lanes) -> bool:
     cell = sizes.cell
     if cell is None or cell.recurrent:
         return cell is not None
-    if not cell.n_x:
+    memory = sizes.memory.with_lanes(lanes[MEMORY])
+    behind = memory.cycles_behind(cell.n_x)
+    if behind == memory.cycles:  # it never stands still; nothing has to go round to find that out
         return False
-    ii = max(cycles for _, cycles in _formulas(sizes, lanes, waits=False).values())
-    return sizes.memory.with_lanes(lanes[MEMORY]).cycles_behind(cell.n_x) > ii
+    return behind > max(cycles for _, cycles in _formulas(sizes, lanes, waits=False).values())
 
 
 def _formulas(sizes: LMUSizes, lanes: Lanes, waits: bool) -> dict[str, tuple[str, int]]:
