@@ -2,16 +2,16 @@
 
 The environment variable LMU_JOB names a JSON file:
 
-    x          .npy: (sequences, steps, n_in), the beats of s_axis as unsigned integers
-    beats      output beats that must come
+    inputs     for the wires of each input (s_axis) a file .npy (sequences, steps, values) of unsigned beats
+    beats      for the wires of each output (m_axis) the beats that must come
     taps       names of the wires of inner streams to be recorded: <name>_tdata, _tvalid, _tready
     tlast      1: tlast with the last beat of each sequence; 0: never
-    gap, stall probability that the source (the sink) starts a pause of 1 to 9 cycles in a cycle
+    gap, stall probability that a source (a sink) starts a pause of 1 to 9 cycles in a cycle, each for itself
     pause      cycles from a step's last input beat to the next step
     seed       of the pauses
     patience   cycles without a beat after which the bench gives up
-    result     .npz: for s_axis, m_axis and each tap <name>_data and <name>_cycles, for m_axis also m_axis_last and
-               m_axis_user; violations, beats that were withdrawn or changed while they waited; unknown, beats with
+    result     .npz: for each input, output and tap <name>_data and <name>_cycles, for outputs also <name>_last and
+               <name>_user; violations, beats that were withdrawn or changed while they waited; unknown, beats with
                bits that are neither 0 nor 1 (given as 0)
 
 Nothing is compared here. Beats after the last one that must come are recorded too, for a while.
@@ -49,45 +49,63 @@ class NetworkBench:
 
     def __init__(self, dut: Any, job: dict[str, Any]) -> None:
         self.dut, self.job = dut, job
-        self.x = np.load(job["x"])
-        into, out = ValueBus.from_prefix(dut, "s_axis"), ValueBus.from_prefix(dut, "m_axis")
-        self.source = AxiStreamSource(into, dut.clk, dut.rst, byte_lanes=1)
-        self.sink = AxiStreamSink(ReadyBus.from_prefix(dut, "m_axis"), dut.clk, dut.rst, byte_lanes=1)
-        buses = {"s_axis": into, "m_axis": out, **{name: TapBus(dut, name) for name in job["taps"]}}
+        self.x = {name: np.load(file) for name, file in job["inputs"].items()}
+        buses = {name: ValueBus.from_prefix(dut, name) for name in (*job["inputs"], *job["beats"])}
+        self.sources = {name: AxiStreamSource(buses[name], dut.clk, dut.rst, byte_lanes=1) for name in job["inputs"]}
+        sinks = [
+            AxiStreamSink(ReadyBus.from_prefix(dut, name), dut.clk, dut.rst, byte_lanes=1) for name in job["beats"]
+        ]
+        buses |= {name: TapBus(dut, name) for name in job["taps"]}
         self.watches = {name: Watch(dut.clk, dut.rst, bus) for name, bus in buses.items()}
-        for number, (end, chance) in enumerate(((self.source, job["gap"]), (self.sink, job["stall"]))):
-            if chance:
-                end.set_pause_generator(pauses(chance, random.Random(1000 * job["seed"] + number)))
+        # Each stream has pauses of its own: sources are numbered 0, 2, ..., sinks 1, 3, ...
+        for ends, chance, first in ((self.sources.values(), job["gap"], 0), (sinks, job["stall"], 1)):
+            for number, end in enumerate(ends):
+                if chance:
+                    end.set_pause_generator(pauses(chance, random.Random(1000 * job["seed"] + first + 2 * number)))
 
     async def run(self) -> None:
         for watch in self.watches.values():
             cocotb.start_soon(watch.run())
         await ClockCycles(self.dut.clk, 3)
         self.dut.rst.value = 0
-        sending = cocotb.start_soon(self._send())
+        sending = self._sending()
         await self._all_out()
-        sending.cancel()
+        for task in sending:
+            task.cancel()
         await ClockCycles(self.dut.clk, QUIET_CYCLES)
 
-    async def _send(self) -> None:
-        """Whole sequences, or with a pause step by step."""
-        pause, (count, steps, n_in) = self.job["pause"], self.x.shape
-        pieces = self.x.reshape(-1, n_in) if pause else self.x.reshape(count, -1)
-        for number, values in enumerate(pieces.tolist()):
-            ends = self.job["tlast"] and (not pause or (number + 1) % steps == 0)
-            last = [0] * (len(values) - 1) + [int(ends)]
-            await self.source.send(AxiStreamFrame(values, tid=last, tuser=0))
-            if pause:
-                await self.source.wait()
-                await ClockCycles(self.dut.clk, pause)
+    def _sending(self) -> list[Any]:
+        """The tasks that send: of each input its sequences, or with a pause the steps of all inputs together."""
+        if self.job["pause"]:
+            return [cocotb.start_soon(self._send_steps())]
+        return [cocotb.start_soon(self._send_sequences(name)) for name in self.x]
+
+    async def _send_sequences(self, name: str) -> None:
+        for sequence in self.x[name].reshape(len(self.x[name]), -1).tolist():
+            await self.sources[name].send(self._frame(sequence, True))
+
+    async def _send_steps(self) -> None:
+        pause, (count, steps, _) = self.job["pause"], next(iter(self.x.values())).shape
+        for number in range(count * steps):
+            for name, x in self.x.items():
+                step = x.reshape(count * steps, -1)[number].tolist()
+                await self.sources[name].send(self._frame(step, (number + 1) % steps == 0))
+            for source in self.sources.values():
+                await source.wait()
+            await ClockCycles(self.dut.clk, pause)
+
+    def _frame(self, values: list[int], ends: bool) -> AxiStreamFrame:
+        last = [0] * (len(values) - 1) + [int(ends and bool(self.job["tlast"]))]
+        return AxiStreamFrame(values, tid=last, tuser=0)
 
     async def _all_out(self) -> None:
-        """Until the output is complete, or nothing has moved for too long."""
-        out, into = self.watches["m_axis"], self.watches["s_axis"]
+        """Until the outputs are complete, or nothing has moved for too long."""
         moved, idle = 0, 0
-        while len(out.beats) < self.job["beats"] and idle < self.job["patience"]:
+        wanted = {self.watches[name]: beats for name, beats in self.job["beats"].items()}
+        streams = [*wanted, *(self.watches[name] for name in self.x)]
+        while any(len(out.beats) < beats for out, beats in wanted.items()) and idle < self.job["patience"]:
             await ClockCycles(self.dut.clk, CHECK_CYCLES)
-            now = len(out.beats) + len(into.beats)
+            now = sum(len(stream.beats) for stream in streams)
             idle = idle + CHECK_CYCLES if now == moved else 0
             moved = now
 
@@ -99,8 +117,9 @@ class NetworkBench:
             columns = [[value or 0 for value in column] for column in zip(*watch.beats, strict=True)] or [[], [], []]
             arrays[f"{name}_data"] = np.array(columns[0], np.uint64)
             arrays[f"{name}_cycles"] = np.array(watch.cycles, np.int64)
-            if name == "m_axis":
-                arrays["m_axis_last"], arrays["m_axis_user"] = (np.array(column, np.int64) for column in columns[1:])
+            if name in self.job["beats"]:
+                last, user = (np.array(column, np.int64) for column in columns[1:])
+                arrays |= {f"{name}_last": last, f"{name}_user": user}
         violations = sum(watch.violations for watch in self.watches.values())
         np.savez(self.job["result"], violations=violations, unknown=unknown, **arrays)
 

@@ -13,12 +13,13 @@ from lmu_hls.backend.engines import run_golden
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import Ints
 from lmu_hls.integration import DEFAULT_CLOCK_MHZ, DEFAULT_PART, integration_files
+from lmu_hls.rtl.ends import End
 from lmu_hls.rtl.network import NetworkPlan, plan_network, utilisation
 from lmu_hls.rtl.options import MODES, RtlOptions
 from lmu_hls.rtl.reuse import Settled, settle
 from lmu_hls.rtl.standalone import Vectors, sources, write_project
 from lmu_hls.spec import Network
-from lmu_hls.verify.interface import MAX_WIDTH, Interface, Probe, Values
+from lmu_hls.verify.interface import MAX_WIDTH, Interface, Port, Probe, Values
 
 VECTORS = 4  # sequences that the written project is tested with
 SEED = 1  # of their random values
@@ -54,21 +55,12 @@ class Design:
 
     @property
     def interface(self) -> Interface:
-        """The streams that a simulation drives and records. LmuHlsError for several of one direction."""
+        """The streams that a simulation drives and records."""
         plan = self.plan
-        if plan.several:
-            raise LmuHlsError(
-                f"network {self.network.name!r} has {len(plan.inputs)} inputs and {len(plan.outputs)} outputs, and the "
-                "simulations here drive one stream; run make sim in the folder of its Verilog, which compares stored "
-                "vectors, or put tensors side by side with Concatenate"
-            )
         return Interface(
             top=plan.top,
-            x=Values.from_type(self.network.x, plan.in_bus),
-            n_in=self.network.n_in,
-            out=Values.from_type(plan.out.type, plan.out_bus),
-            n_out=plan.out.count,
-            every_step=plan.every_step,
+            inputs=tuple(_port(end) for end in plan.inputs),
+            outputs=tuple(_port(end) for end in plan.outputs),
             step_cycles=max(plan.cycles.ii, plan.cycles.latency, *(layer.ii_cycles for layer in plan.layers)),
             probes=tuple(
                 Probe(
@@ -82,7 +74,6 @@ class Design:
                 )
                 for tap in plan.net.taps
             ),
-            out_steps=plan.out_steps,
             tied=AXI_LITE if self.plan.options.axi_lite else {},
         )
 
@@ -138,6 +129,10 @@ class Design:
                 for layer in plan.layers
             },
         }
+
+
+def _port(end: End) -> Port:
+    return Port(end.name, end.prefix, Values.from_type(end.type, end.bus), end.count, end.every_step, end.steps)
 
 
 def design(network: Network, options: RtlOptions, reuse_factor: int = 1) -> Design:

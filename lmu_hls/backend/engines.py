@@ -61,9 +61,9 @@ def run_verilated(
         tensors = {key: np.concatenate([answer.tensors[key] for answer in answers]) for key in keys}
         return Answer(np.concatenate([answer.output for answer in answers]), tensors)
     run = accelerator.run(x, trace=trace, tlast=not endless, progress=lambda done: progress(done, len(x)))
-    if run.user.any():
+    if run.wrong_framing:
         raise LmuHlsError(
-            f"{accelerator.interface.top} reports wrong framing of {int(run.user.sum())} sequences that were framed "
+            f"{accelerator.interface.top} reports wrong framing of {run.wrong_framing} sequences that were framed "
             "rightly. Restore the files in rtl/."
         )
     tensors = {(layer, name): values for layer, of in run.probes.items() for name, values in of.items()}

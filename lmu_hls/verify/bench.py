@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,8 +13,8 @@ import numpy as np
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import Ints
 from lmu_hls.verify import simulator as sim
-from lmu_hls.verify.interface import Interface, Values
-from lmu_hls.verify.run_files import Facts, Job, Run, Streams, assemble
+from lmu_hls.verify.interface import Interface, Port, Values
+from lmu_hls.verify.run_files import Came, Facts, Job, Run, Sent, Streams, assemble, checked
 
 BENCH = "network_bench"
 
@@ -31,7 +31,7 @@ class Bench:
 
     def run(
         self,
-        x: Ints,
+        x: Ints | Mapping[str, Ints],
         *,
         trace: bool = False,
         gap: float = 0.0,
@@ -46,15 +46,18 @@ class Bench:
         Waveforms, if they were asked for, stay in ``workdir``. Raises LmuHlsError when the simulation stops, gets
         stuck, gives unknown bits or breaks the rules of AXI4-Stream.
         """
-        job = Job(x.shape[0], x.shape[1], trace, gap, stall, seed, tlast, pause)
+        fed = checked(x, self.interface)
+        job = Job(fed[0].shape[0], fed[0].shape[1], trace, gap, stall, seed, tlast, pause)
         folder = sim.fresh_dir(self.workdir, self.interface.top)
         sim.copy_roms(self.directory, folder)
-        probes = self.interface.probes if trace else ()
-        np.save(folder / "x.npy", x & ((1 << self.interface.x.bus) - 1))
+        probes, inputs = self.interface.probes if trace else (), {}
+        for k, (port, values) in enumerate(zip(self.interface.inputs, fed, strict=True)):
+            np.save(folder / f"x{k}.npy", values & ((1 << port.values.bus) - 1))
+            inputs[port.wires] = str(folder.resolve() / f"x{k}.npy")
         settings = {
-            "x": str(folder.resolve() / "x.npy"),
+            "inputs": inputs,
             "result": str(folder.resolve() / "result.npz"),
-            "beats": job.outputs(self.interface),
+            "beats": {port.wires: job.beats_out(port) for port in self.interface.outputs},
             "taps": [probe.wires for probe in probes],
             "tlast": int(tlast),
             "gap": gap,
@@ -71,7 +74,7 @@ class Bench:
         result = self._read(folder / "result.npz", job)
         if not self.waves:
             shutil.rmtree(folder)
-        progress(len(x))
+        progress(job.sequences)
         return result
 
     def _read(self, path: Path, job: Job) -> Run:
@@ -82,29 +85,32 @@ class Bench:
                 raise LmuHlsError(
                     f"{of.top} gives {int(found['unknown'])} beats with unknown bits. Restore rtl/ and rom/."
                 )
-            wanted, sent = job.outputs(of), found["s_axis_data"].size
-            got = found["m_axis_data"].size
+            sent = tuple(found[f"{port.wires}_data"].size for port in of.inputs)
+            got = {port: found[f"{port.wires}_data"].size for port in of.outputs}
             facts = Facts(
-                moved=int(found["m_axis_cycles"][-1]) if got else 0,
+                moved=max(int(found[f"{port.wires}_cycles"][-1]) if size else 0 for port, size in got.items()),
                 sent=sent,
-                got=min(got, wanted),
-                extra=max(0, got - wanted),
+                got=tuple(min(size, job.beats_out(port)) for port, size in got.items()),
+                extra=sum(max(0, size - job.beats_out(port)) for port, size in got.items()),
                 broken=int(found["violations"]),
-                stuck=got < wanted,
+                stuck=any(size < job.beats_out(port) for port, size in got.items()),
                 finished=False,
             )
             streams = Streams(
-                output=_signed(found["m_axis_data"][:wanted], of.out),
-                user=found["m_axis_user"][:wanted],
-                last=found["m_axis_last"][:wanted],
-                accepted=found["s_axis_cycles"][of.n_in - 1 :: of.n_in],
-                delivered=found["m_axis_cycles"][:wanted][of.n_out - 1 :: of.n_out],
+                inputs=tuple(
+                    Sent(cycles[port.n - 1 :: port.n], cycles)
+                    for port, cycles in ((port, found[f"{port.wires}_cycles"]) for port in of.inputs)
+                ),
+                outputs=tuple(_came(found, port, job.beats_out(port)) for port in of.outputs),
                 probes=tuple(_signed(found[f"{probe.wires}_data"], probe.values) for probe in probes),
                 probe_cycles=tuple(found[f"{probe.wires}_cycles"] for probe in probes),
-                in_cycles=found["s_axis_cycles"],
-                out_cycles=found["m_axis_cycles"][:wanted],
             )
         return assemble(facts, streams, job, of)
+
+
+def _came(arrays: Mapping[str, np.ndarray], port: Port, beats: int) -> Came:
+    data, user, last, cycles = (arrays[f"{port.wires}_{what}"][:beats] for what in ("data", "user", "last", "cycles"))
+    return Came(_signed(data, port.values), user, last, cycles[port.n - 1 :: port.n], cycles)
 
 
 def build(

@@ -54,22 +54,42 @@ class Probe:
 
 
 @dataclass(frozen=True, slots=True)
+class Port:
+    """A stream of the accelerator: ``name`` of the network's input or output, wires ``<wires>_tdata``, ``_tvalid``, ...
+
+    A step has ``n`` beats. Of an output it comes for every step, or with ``every_step`` False once a sequence; where
+    ``steps`` is not None it has so many steps, however many come in.
+    """
+
+    name: str
+    wires: str
+    values: Values
+    n: int
+    every_step: bool = True
+    steps: int | None = None
+
+    def given_steps(self, arriving: int) -> int:
+        """Steps that come out for a sequence of which so many come in."""
+        return (self.steps or arriving) if self.every_step else 1
+
+
+@dataclass(frozen=True, slots=True)
 class Interface:
     """The streams of the accelerator with the top module ``top``.
 
-    A step has ``n_in`` beats in and ``n_out`` beats out; the output comes for every step, or with ``every_step`` False
-    once a sequence. Where ``out_steps`` is not None it has so many steps, however many come in.
+    The inputs have the same number of steps; each has its own number of beats a step.
     ``tied`` are further inputs of the top and the Verilog constants that they get (outputs: none).
     ``step_cycles`` bounds the cycles that the accelerator may take for a step without passing on a beat.
     """
 
     top: str
-    x: Values
-    n_in: int
-    out: Values
-    n_out: int
-    every_step: bool
+    inputs: tuple[Port, ...]
+    outputs: tuple[Port, ...]
     step_cycles: int
     probes: tuple[Probe, ...] = ()
-    out_steps: int | None = None
     tied: Mapping[str, str] = field(default_factory=dict)
+
+    def key(self, port: Port) -> tuple[str, str]:
+        """What its values are called beside those of layers: ("", "x") or ("", "output"); of several with its name."""
+        ports, name = (self.inputs, "x") if port in self.inputs else (self.outputs, "output")
+        return "", name if len(ports) == 1 else f"{name} {port.name}"

@@ -52,45 +52,60 @@ def compare_tensors(name: str, expected: Tensors, actual: Tensors) -> Comparison
 class Simulation(Protocol):
     """The accelerator in a simulator: ``Accelerator`` of verify.verilated or ``Bench`` of verify.bench."""
 
-    def run(self, x: Ints, *, trace: bool = ..., pause: int = ..., progress: Callable[[int], None] = ...) -> Run: ...
+    def run(
+        self,
+        x: Ints | Mapping[str, Ints],
+        *,
+        trace: bool = ...,
+        pause: int = ...,
+        progress: Callable[[int], None] = ...,
+    ) -> Run: ...
 
 
 def simulate(
     simulation: Simulation,
-    x: Ints,
+    x: Ints | Mapping[str, Ints],
     expected: Tensors,
     formulas: Formulas,
     names: tuple[str, str],
     progress: Callable[[int], None] = lambda done: None,
     widths: Mapping[tuple[str, str], int] | None = None,
 ) -> tuple[Comparison, Timing, Excerpt]:
-    """Send x (N, T, n_in) through the accelerator, back to back, and some of it again with pauses.
+    """Send x (N, T, n_in), one array for each of several inputs, through the accelerator, back to back, and some of it
+    again with pauses.
 
-    ``names`` are those of the accelerator and of the simulator in the result, ``widths`` the bits of tensors. The
-    excerpt is the last step of the first sequence that was sent with pauses.
+    ``expected`` has the outputs by :meth:`lmu_hls.verify.interface.Interface.key`, ``widths`` the bits of tensors.
+    ``names`` are those of the accelerator and of the simulator in the result. The excerpt is the last step of the first
+    sequence that was sent with pauses.
     Raises LmuHlsError when the simulation stops, gets stuck, or breaks the rules of the streams.
     """
     unit, simulator = names
     run = simulation.run(x, trace=True, progress=progress)
-    actual = {OUTPUT: run.outputs}
-    actual |= {(layer, name): values for layer, tensors in run.probes.items() for name, values in tensors.items()}
     pause = formulas.latency_cycles + 2 * formulas.ii_cycles
-    idle = simulation.run(x[:IDLE_SEQUENCES], trace=True, pause=pause)
-    comparison = compare_tensors(f"rtlsim {simulator}", expected, actual)
-    return comparison, _timing(unit, simulator, formulas, run, idle), _excerpt(simulator, x, idle, widths or {})
+    few = (
+        {name: values[:IDLE_SEQUENCES] for name, values in x.items()} if isinstance(x, Mapping) else x[:IDLE_SEQUENCES]
+    )
+    idle = simulation.run(few, trace=True, pause=pause)
+    comparison = compare_tensors(f"rtlsim {simulator}", expected, run.tensors)
+    inputs = list(few.values()) if isinstance(few, Mapping) else [few]
+    excerpt = _excerpt(simulator, inputs, idle, widths or {})
+    return comparison, _timing(unit, simulator, formulas, run, idle), excerpt
 
 
-def _excerpt(simulator: str, x: Ints, idle: Run, widths: Mapping[tuple[str, str], int]) -> Excerpt:
-    """The last step of the first sequence of a run with pauses, from its first beat in to its last beat out."""
+def _excerpt(simulator: str, inputs: list[Ints], idle: Run, widths: Mapping[tuple[str, str], int]) -> Excerpt:
+    """The last step of the first sequence of a run with pauses, from its first beat in to its last beat out.
+
+    The first streams of the run are the inputs.
+    """
     if not idle.beats:
         return Excerpt(simulator, ())
-    steps, n_in = x.shape[1:]
-    cycles_in = idle.beats["", "x"][0]
-    start, end = int(cycles_in[(steps - 1) * n_in]), int(idle.delivered[0].max())
+    sent = dict(zip(idle.beats, inputs, strict=False))
+    end = int(idle.finished[0])
+    start = min(int(idle.beats[key][0][(x.shape[1] - 1) * x.shape[2]]) for key, x in sent.items())
     streams = []
     for key, (cycles, values) in idle.beats.items():
         inside = np.flatnonzero((cycles >= start) & (cycles <= end))[:BEATS]
-        integers = x.reshape(-1)[inside] if key == ("", "x") else values.reshape(-1)[inside]
+        integers = sent.get(key, values).reshape(-1)[inside]
         beats = tuple((cycles[inside] - start).tolist())
         streams.append(Beats(*key, widths.get(key, 0), beats, tuple(integers.tolist())))
     return Excerpt(simulator, tuple(streams))
@@ -110,8 +125,7 @@ def _timing(unit: str, simulator: str, formulas: Formulas, run: Run, idle: Run) 
     place = np.arange(len(intervals))
     telling = (place >= STEPS_INSIDE) | (elapsed >= formulas.ii_cycles * (place + 1))
     intervals = intervals[telling & (place >= len(intervals) // 2)]
-    ends = idle.accepted if idle.delivered.ndim == 2 else idle.accepted[:, -1]
-    latencies = (idle.delivered - ends).ravel()
+    latencies = idle.latencies.ravel()
     few = f"{run.accepted.size} steps may all be on their way at once; give {STEPS_INSIDE + 2} or more"
     ii, latency = _farthest(formulas.ii_cycles, intervals), _farthest(formulas.latency_cycles, latencies)
     return Timing(
@@ -131,11 +145,11 @@ def _uneven(unit: str, simulator: str, formulas: Formulas, run: Run, idle: Run) 
 
     The pace of a sequence is a number of cycles a step only where it is not what it should be.
     """
-    steps, ends = run.accepted.shape[1], run.delivered.reshape(len(run.delivered), -1)[:, -1]
+    steps, ends = run.accepted.shape[1], run.finished
     periods = np.diff(ends)[len(ends) // 2 :]
     wrong = periods[periods != formulas.sequence_cycles]
     pace = Number(round(int(wrong[0]) / steps), "cycles", SOURCE) if len(wrong) else None
-    latencies = idle.delivered.reshape(len(idle.delivered), -1)[:, -1] - idle.accepted[:, -1]
+    latencies = idle.finished - idle.accepted[:, -1]
     return Timing(
         unit,
         simulator,

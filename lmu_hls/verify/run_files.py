@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,30 +11,79 @@ from numpy.typing import NDArray
 
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import Ints
-from lmu_hls.verify.interface import Interface, Probe
+from lmu_hls.verify.interface import Interface, Port, Probe
 
 PATIENCE = 2000  # cycles without a beat that are always allowed
 STEPS_INSIDE = 32  # steps that an accelerator may take in before it gives the output of the first one
 CHANCES = 65536  # in units of which the program takes probabilities
 
+Key = tuple[str, str]  # (layer, tensor)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Delivered:
+    """What came out of one output: ``values`` (N, [T], n), m_axis_tuser of each of them, and ``cycles`` (N, [T]), that
+    of the last beat of each; an axis [T] is there when it comes every step."""
+
+    values: Ints
+    user: NDArray[np.bool_]
+    cycles: Ints
+
+    @property
+    def every_step(self) -> bool:
+        return self.cycles.ndim == 2
+
+    @property
+    def ends(self) -> Ints:
+        """(N,): the cycle of the last beat of each sequence."""
+        return self.cycles.reshape(len(self.cycles), -1)[:, -1]
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Run:
-    """What one simulation gave. N sequences of T steps; an axis [T] is there when the output comes every step.
+    """What one simulation gave. N sequences of T steps.
 
-    ``outputs`` (N, [T], n_out) and ``user``, m_axis_tuser of each of them.
-    ``accepted`` (N, T): the cycle of each step's last input beat; ``delivered`` (N, [T]): that of each output's last
-    beat. ``cycles``: up to the last beat. ``probes``: layer -> tensor -> (N, T, n), where they were recorded.
-    ``beats``: (layer, tensor) -> the cycle of every beat and its value, with the probes; ("", "x") without values.
+    ``ends``: :meth:`lmu_hls.verify.interface.Interface.key` of each output -> what came out, in the order of the
+    interface. ``accepted`` (N, T): the cycle of each step's last input beat. ``cycles``: up to the last beat.
+    ``probes``: layer -> tensor -> (N, T, n), where they were recorded.
+    ``beats``: (layer, tensor) -> the cycle of every beat and its value, with the probes; inputs first, then probes.
     """
 
-    outputs: Ints
-    user: NDArray[np.bool_]
+    ends: Mapping[Key, Delivered]
     accepted: Ints
-    delivered: Ints
     cycles: int
     probes: dict[str, dict[str, Ints]]
-    beats: dict[tuple[str, str], tuple[Ints, Ints]] = field(default_factory=dict)
+    beats: dict[Key, tuple[Ints, Ints]] = field(default_factory=dict)
+
+    @property
+    def outputs(self) -> Ints:
+        """The values (N, [T], n) of the only output; ValueError where there are several."""
+        (end,) = self.ends.values()
+        return end.values
+
+    @property
+    def tensors(self) -> dict[Key, Ints]:
+        """Outputs and probes: (layer, tensor) -> their values."""
+        found = {key: end.values for key, end in self.ends.items()}
+        return found | {(layer, name): values for layer, of in self.probes.items() for name, values in of.items()}
+
+    @property
+    def wrong_framing(self) -> int:
+        """Sequences that an output reports as wrongly framed."""
+        return max(int(end.user.sum()) for end in self.ends.values())
+
+    @property
+    def finished(self) -> Ints:
+        """(N,): the cycle of the last output beat of each sequence."""
+        return np.maximum.reduce([end.ends for end in self.ends.values()])
+
+    @property
+    def latencies(self) -> Ints:
+        """From the last input beat of a step to the last output beat: of every step where all outputs come with every
+        step (N, T), else of the last one (N,)."""
+        if all(end.cycles.shape == self.accepted.shape for end in self.ends.values()):
+            return np.maximum.reduce([end.cycles for end in self.ends.values()]) - self.accepted
+        return self.finished - self.accepted[:, -1]
 
     @property
     def ii_cycles(self) -> int:
@@ -53,7 +103,7 @@ class Run:
 
         Raises ValueError when they differ from output to output.
         """
-        found = np.unique(self.delivered - (self.accepted if self.delivered.ndim == 2 else self.accepted[:, -1]))
+        found = np.unique(self.latencies)
         if len(found) != 1:
             raise ValueError(f"the outputs come after {found.tolist()} cycles; give the run a pause after each step")
         return int(found[0])
@@ -76,20 +126,19 @@ class Job:
     tlast: bool
     pause: int
 
-    def outputs(self, interface: Interface) -> int:
-        return self.sequences * self.out_steps(interface) * interface.n_out
+    def beats_in(self, port: Port) -> int:
+        return self.sequences * self.steps * port.n
 
-    def out_steps(self, interface: Interface) -> int:
-        """Steps that come out for a sequence."""
-        return (interface.out_steps or self.steps) if interface.every_step else 1
+    def beats_out(self, port: Port) -> int:
+        return self.sequences * port.given_steps(self.steps) * port.n
 
     def arguments(self, interface: Interface) -> list[str]:
         chances = [round(CHANCES * probability) for probability in (self.gap, self.stall)]
         if any(not 0 <= chance < CHANCES for chance in chances):
             raise ValueError(f"gap {self.gap} and stall {self.stall} must be probabilities below 1")
         patience = self.patience(interface)
-        numbers = [self.sequences, self.steps, self.outputs(interface), *chances, self.seed, int(self.record)]
-        return [*map(str, numbers), str(patience), str(int(self.tlast)), str(self.pause)]
+        numbers = [self.sequences, self.steps, *chances, self.seed, int(self.record), patience, int(self.tlast)]
+        return [*map(str, (*numbers, self.pause)), *(str(self.beats_out(port)) for port in interface.outputs)]
 
     def patience(self, interface: Interface) -> int:
         """Cycles without a beat after which the accelerator is taken for stuck."""
@@ -99,15 +148,16 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Beats that went in (``sent``) and came out (``got``, and ``extra`` ones), the cycle of the last one (``moved``).
+    """Beats that went into each input (``sent``) and came out of each output (``got``, and ``extra`` ones), the cycle
+    of the last one (``moved``).
 
     ``broken`` output beats were changed or withdrawn before they were taken. ``stuck``: nothing moved any more before
     the output was complete; ``finished``: the design ended the simulation.
     """
 
     moved: int
-    sent: int
-    got: int
+    sent: tuple[int, ...]
+    got: tuple[int, ...]
     extra: int
     broken: int
     stuck: bool
@@ -115,20 +165,33 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Streams:
-    """The values of all output beats with their flags, the cycles as in :class:`Run`, and the beats of each probe.
+class Sent:
+    """Of one input the cycle of each step's last beat and, where they were recorded, those of all beats."""
 
-    ``probe_cycles``, ``in_cycles`` and ``out_cycles`` are the cycles of their beats, where they were recorded."""
+    accepted: Ints
+    cycles: Ints = field(default_factory=_none)
 
-    output: Ints
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Came:
+    """Of one output the values of all beats with their flags, the cycle of each step's last beat, and those of all
+    beats where they were recorded."""
+
+    values: Ints
     user: Ints
     last: Ints
-    accepted: Ints
     delivered: Ints
+    cycles: Ints = field(default_factory=_none)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Streams:
+    """What went through each stream of the interface, in its order; the probes with their values and cycles."""
+
+    inputs: tuple[Sent, ...]
+    outputs: tuple[Came, ...]
     probes: tuple[Ints, ...]
     probe_cycles: tuple[Ints, ...] = ()
-    in_cycles: Ints = field(default_factory=_none)
-    out_cycles: Ints = field(default_factory=_none)
 
 
 def read(folder: Path, job: Job, interface: Interface) -> Run:
@@ -137,60 +200,70 @@ def read(folder: Path, job: Job, interface: Interface) -> Run:
     def numbers(name: str, kind: str) -> Ints:
         return np.fromfile(folder / f"{name}.bin", kind).astype(np.int64)
 
-    _, moved, sent, got, extra, broken, stuck, finished = numbers("facts", "<u8").tolist()
+    moved, extra, broken, stuck, finished, *counts = numbers("facts", "<u8").tolist()
+    sent = tuple(counts[: len(interface.inputs)])
     probes = tuple(numbers(f"tap{k}", "<i8") for k in range(len(interface.probes) if job.record else 0))
     streams = Streams(
-        output=numbers("y", "<i8"),
-        user=numbers("user", "u1"),
-        last=numbers("last", "u1"),
-        accepted=numbers("accepted", "<u8"),
-        delivered=numbers("delivered", "<u8"),
+        inputs=tuple(Sent(numbers(f"accepted{k}", "<u8"), numbers(f"s_cycles{k}", "<u8")) for k in range(len(sent))),
+        outputs=tuple(
+            Came(
+                numbers(f"y{k}", "<i8"),
+                numbers(f"user{k}", "u1"),
+                numbers(f"last{k}", "u1"),
+                numbers(f"delivered{k}", "<u8"),
+                numbers(f"m_cycles{k}", "<u8"),
+            )
+            for k in range(len(interface.outputs))
+        ),
         probes=probes,
         probe_cycles=tuple(numbers(f"tap{k}_cycles", "<u8") for k in range(len(probes))),
-        in_cycles=numbers("s_cycles", "<u8"),
-        out_cycles=numbers("m_cycles", "<u8"),
     )
-    facts = Facts(moved, sent, got, extra, broken, bool(stuck), bool(finished))
-    return assemble(facts, streams, job, interface)
+    got = tuple(counts[len(sent) :])
+    return assemble(Facts(moved, sent, got, extra, broken, bool(stuck), bool(finished)), streams, job, interface)
 
 
 def assemble(facts: Facts, streams: Streams, job: Job, interface: Interface) -> Run:
     """The run of what came out; LmuHlsError when the accelerator did something that it must not."""
     _check_facts(facts, job, interface)
-    each = (job.sequences, job.steps)
-    results = (job.sequences, job.out_steps(interface)) if interface.every_step else each[:1]
-    shape = (*results, interface.n_out)
-    last = streams.last.reshape(job.sequences, -1)
-    if job.tlast and (last[:, :-1].any() or not last[:, -1].all()):
-        raise LmuHlsError(f"{interface.top} gives tlast elsewhere than on the last beat of each sequence's output")
+    ends = {
+        interface.key(port): _delivered(came, port, job, interface)
+        for port, came in zip(interface.outputs, streams.outputs, strict=True)
+    }
     probes: dict[str, dict[str, Ints]] = {}
-    beats = {("", "x"): (streams.in_cycles, _none())} if job.record else {}
+    beats: dict[Key, tuple[Ints, Ints]] = {}
+    if job.record:
+        sent = zip(interface.inputs, streams.inputs, strict=True)
+        beats |= {interface.key(port): (stream.cycles, _none()) for port, stream in sent}
     for k, (probe, values) in enumerate(zip(interface.probes if job.record else (), streams.probes, strict=True)):
         probes.setdefault(probe.layer, {})[probe.tensor] = _shaped(values, probe, job, interface)
         beats[probe.layer, probe.tensor] = (streams.probe_cycles[k], values)
     if job.record:
-        beats["", "output"] = (streams.out_cycles, streams.output)
-    return Run(
-        outputs=streams.output.reshape(shape),
-        user=streams.user.astype(bool).reshape(shape),
-        accepted=streams.accepted.reshape(each),
-        delivered=streams.delivered.reshape(results),
-        cycles=facts.moved + 1,
-        probes=probes,
-        beats=beats,
-    )
+        came = zip(interface.outputs, streams.outputs, strict=True)
+        beats |= {interface.key(port): (stream.cycles, stream.values) for port, stream in came}
+    accepted = np.maximum.reduce([stream.accepted for stream in streams.inputs])
+    return Run(ends, accepted.reshape(job.sequences, job.steps), facts.moved + 1, probes, beats)
+
+
+def _delivered(came: Came, port: Port, job: Job, interface: Interface) -> Delivered:
+    last = came.last.reshape(job.sequences, -1)
+    if job.tlast and (last[:, :-1].any() or not last[:, -1].all()):
+        raise LmuHlsError(
+            f"{interface.top} gives {port.wires}_tlast elsewhere than on the last beat of each sequence's output"
+        )
+    each = (job.sequences, port.given_steps(job.steps)) if port.every_step else (job.sequences,)
+    shape = (*each, port.n)
+    return Delivered(came.values.reshape(shape), came.user.astype(bool).reshape(shape), came.delivered.reshape(each))
 
 
 def _check_facts(facts: Facts, job: Job, interface: Interface) -> None:
-    wanted, beats = job.outputs(interface), job.sequences * job.steps * interface.n_in
     if facts.stuck or facts.finished:
         how = "ended by $finish" if facts.finished else f"is stuck since cycle {facts.moved:,}"
-        sequence, beat = divmod(facts.sent, job.steps * interface.n_in)
-        step = beat // interface.n_in
-        raise LmuHlsError(
-            f"{interface.top} {how}: {facts.sent:,} of {beats:,} input beats went in (next: sequence {sequence}, "
-            f"step {step}) and {facts.got:,} of {wanted:,} output beats came out. Restore the files in rtl/."
+        went = ", ".join(_gone_in(*of, job) for of in zip(interface.inputs, facts.sent, strict=True))
+        came = ", ".join(
+            f"{got:,} of {job.beats_out(port):,} output beats came out of {port.wires}"
+            for port, got in zip(interface.outputs, facts.got, strict=True)
         )
+        raise LmuHlsError(f"{interface.top} {how}: {went}, {came}. Restore the files in rtl/.")
     if facts.extra:
         raise LmuHlsError(f"{interface.top} gives {facts.extra} output beats too many. Restore the files in rtl/.")
     if facts.broken:
@@ -198,6 +271,12 @@ def _check_facts(facts: Facts, job: Job, interface: Interface) -> None:
             f"{interface.top} changed or withdrew an output beat that had not been taken, {facts.broken} times. "
             "Restore the files in rtl/."
         )
+
+
+def _gone_in(port: Port, sent: int, job: Job) -> str:
+    sequence, beat = divmod(sent, job.steps * port.n)
+    place = f"next: sequence {sequence}, step {beat // port.n}"
+    return f"{sent:,} of {job.beats_in(port):,} input beats went into {port.wires} ({place})"
 
 
 def _shaped(values: Ints, probe: Probe, job: Job, interface: Interface) -> Ints:
@@ -213,3 +292,25 @@ def _shaped(values: Ints, probe: Probe, job: Job, interface: Interface) -> Ints:
     placed = np.empty_like(beats)
     placed[..., list(probe.order)] = beats
     return placed
+
+
+def checked(x: Ints | Mapping[str, Ints], interface: Interface) -> list[Ints]:
+    """The integers (N, T, n) for each input of the interface, in its order; ValueError for values that do not fit."""
+    given = x if isinstance(x, Mapping) else {port.name: x for port in interface.inputs[:1]}
+    if set(given) != {port.name for port in interface.inputs}:
+        names = ", ".join(port.name for port in interface.inputs)
+        raise ValueError(f"values of {', '.join(given)} are given; {interface.top} takes {names}")
+    found = [_fitting(np.asarray(given[port.name]), port) for port in interface.inputs]
+    if len({values.shape[:2] for values in found}) > 1:
+        raise ValueError("the inputs do not have the same samples and steps")
+    return found
+
+
+def _fitting(x: Ints, port: Port) -> Ints:
+    if x.ndim != 3 or x.shape[2] != port.n or x.dtype.kind not in "iu" or not x.size:
+        raise ValueError(f"x is {x.dtype} of shape {x.shape}; integers of shape (N, T, {port.n}) needed")
+    low, high = (-(1 << port.values.width - 1), 1 << port.values.width - 1) if port.values.signed else (0, 0)
+    high = high or 1 << port.values.width
+    if int(x.min()) < low or int(x.max()) >= high:
+        raise ValueError(f"input integers {x.min()}..{x.max()} do not fit {port.values.width} bits")
+    return x

@@ -13,8 +13,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from lmu_hls import builds, process
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import Ints
@@ -22,7 +20,7 @@ from lmu_hls.rendering import render
 from lmu_hls.toolchain import find, simulator_env
 from lmu_hls.verify import verilator
 from lmu_hls.verify.interface import Interface
-from lmu_hls.verify.run_files import Job, Run, read
+from lmu_hls.verify.run_files import Job, Run, checked, read
 from lmu_hls.verify.simulator import LOG, failure
 
 PROGRAM = "harness"
@@ -43,7 +41,7 @@ class Accelerator:
 
     def run(
         self,
-        x: Ints,
+        x: Ints | Mapping[str, Ints],
         *,
         trace: bool = False,
         gap: float = 0.0,
@@ -56,7 +54,8 @@ class Accelerator:
     ) -> Run:
         """Send the sequences x (N, T, n_in) through the accelerator after a reset, back to back.
 
-        ``gap`` is the probability of a pause before an input beat, ``stall`` that of an unready sink in a cycle, both
+        Of several inputs x has one such array each, by name. ``gap`` is the probability of a pause before a beat of an
+        input, ``stall`` that of an unready sink of an output in a cycle, of each stream for itself, both
         drawn from ``seed``, as is what registers hold before the reset. ``tlast`` False: the sequence never ends.
         ``pause`` is the number of cycles from a step's last input beat to the next step, which leaves the accelerator
         idle where it is long enough. ``progress`` is told the number of sequences
@@ -66,17 +65,18 @@ class Accelerator:
         Raises LmuHlsError when the simulation stops, gets
         stuck, or breaks the rules of AXI4-Stream; ValueError for values that do not fit.
         """
-        x = _checked(x, self.interface)
+        fed = checked(x, self.interface)
         with tempfile.TemporaryDirectory(prefix="lmu-hls-") as scratch:
             folder = Path(scratch)
-            x.astype("<i8").tofile(folder / "x.bin")
-            job = Job(x.shape[0], x.shape[1], trace, gap, stall, seed, tlast, pause)
+            for k, values in enumerate(fed):
+                values.astype("<i8").tofile(folder / f"x{k}.bin")
+            job = Job(fed[0].shape[0], fed[0].shape[1], trace, gap, stall, seed, tlast, pause)
             self._execute([str(folder), *job.arguments(self.interface)], progress)
             result = read(folder, job, self.interface)
             if activity is not None:
                 activity.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(folder / ACTIVITY, activity)
-        progress(len(x))
+        progress(job.sequences)
         return result
 
     def _execute(self, arguments: list[str], progress: Callable[[int], None]) -> None:
@@ -135,14 +135,3 @@ def _compile(
         if code:
             raise LmuHlsError(failure("Verilator could not compile the accelerator", code, log))
         shutil.move(place / verilator.OBJECTS / PROGRAM, program)
-
-
-def _checked(x: Ints, interface: Interface) -> Ints:
-    x = np.asarray(x)
-    if x.ndim != 3 or x.shape[2] != interface.n_in or x.dtype.kind not in "iu" or not x.size:
-        raise ValueError(f"x is {x.dtype} of shape {x.shape}; integers of shape (N, T, {interface.n_in}) needed")
-    low, high = (-(1 << interface.x.width - 1), 1 << interface.x.width - 1) if interface.x.signed else (0, 0)
-    high = high or 1 << interface.x.width
-    if int(x.min()) < low or int(x.max()) >= high:
-        raise ValueError(f"input integers {x.min()}..{x.max()} do not fit {interface.x.width} bits")
-    return x

@@ -6,7 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lmu_hls.backend.design import Design, design
+from lmu_hls import golden
+from lmu_hls.backend.design import Design, design, random_inputs
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType
 from lmu_hls.integration import integration_files
@@ -14,6 +15,9 @@ from lmu_hls.rtl.network import plan_network
 from lmu_hls.rtl.options import RtlOptions
 from lmu_hls.spec import Dense, Input, Merge, Network, Node, Select, Window
 from lmu_hls.toolchain import find, simulator_env
+from lmu_hls.verify import bench
+from lmu_hls.verify.rtlsim import Formulas
+from lmu_hls.verify.rtlsim import simulate as simulate_all
 from tests.support.hdl.stream_grid import Stream, Unit, problems, run_streams
 from tests.support.mutants import change
 from tests.support.networks import random_lmu, random_weight
@@ -130,9 +134,65 @@ def test_words_of_framing_that_are_not_waited_for_are_seen(made, tmp_path):
     assert "PASS" not in simulate(made, tmp_path)
 
 
+def pair():
+    """Two inputs of the same type and width; their difference and an LMU over one of them come out, step by step."""
+    rng = np.random.default_rng(3)
+    lmu = replace(random_lmu(rng, steps=STEPS, x=X, n_in=2, memory_d=1, order=2), return_sequences=True)
+    nodes = (Node("lmu", lmu, ("a",)), Node("less", Merge("less", X, X, "subtract", X), ("a", "b")))
+    return Network("pair", STEPS, (Input("a", X, 2), Input("b", X, 2)), nodes, ("lmu", "less"))
+
+
+LATE = """    reg [31:0] late_q = 32'd0;
+    always @(posedge clk) if (s_axis_b_tvalid && s_axis_b_tready) late_q <= {late_q[15:0], 8'd0, s_axis_b_tdata};
+
+endmodule"""
+SWAP = ("s_axis_a_tdata[7:0]", "s_axis_T_tdata[7:0]"), ("s_axis_b_tdata[7:0]", "s_axis_a_tdata[7:0]")
+FAULTS = {  # text of the top and what takes its place -> what is said
+    "right": ((), ""),
+    "inputs swapped": ((*SWAP, ("s_axis_T", "s_axis_b")), "0 of 4"),
+    "a step late": ((("s_axis_b_tdata[7:0]", "late_q[23:16]"), ("endmodule", LATE)), "0 of 4"),
+    "tlast lost": ((("assign m_axis_less_tlast = ", "assign m_axis_less_tlast = 1'b0 && "),), "m_axis_less_tlast"),
+}
+
+
+@needs_icarus
+@pytest.mark.parametrize("fault", FAULTS)
+def test_verification_drives_and_compares_every_stream(fault, workdir, tmp_path):
+    """Each stream with pauses of its own; what is wrong with one of several streams is seen and told."""
+    made = design(pair(), RtlOptions(), 8)
+    made.write(tmp_path)
+    texts, said = FAULTS[fault]
+    for text in texts:
+        change(tmp_path / f"rtl/{made.plan.top}.v", *text)
+    x, cycles = random_inputs(made.network), made.plan.cycles
+    trace = golden.run_samples(made.network, x)
+    expected = {(layer, name): trace[layer].tensors[name] for layer, name in made.network.observed}
+    expected |= {made.interface.key(port): trace.outputs[port.name] for port in made.interface.outputs}
+    simulation = bench.build("icarus", made.sources(tmp_path), made.interface, tmp_path, workdir / "pair")
+
+    def compared():
+        formulas = Formulas(cycles.ii, cycles.latency)
+        comparison, timing, excerpt = simulate_all(simulation, x, expected, formulas, ("pair", "icarus"))
+        return f"{comparison.exact} of {comparison.samples}", timing, excerpt
+
+    if "tlast" in said:
+        with pytest.raises(LmuHlsError, match=said):
+            compared()
+        return
+    samples, timing, excerpt = compared()
+    assert samples == (said or "4 of 4") and timing.passed
+    if not said:
+        assert [key for key in ((beats.layer, beats.tensor) for beats in excerpt.streams) if not key[0]] == [
+            ("", "x a"), ("", "x b"), ("", "output lmu"), ("", "output less")
+        ]  # fmt: skip
+        for seed in range(2):
+            run = simulation.run(x, trace=True, gap=0.4, stall=0.4, seed=seed)
+            assert all(np.array_equal(run.tensors[key], values) for key, values in expected.items())
+        with pytest.raises(ValueError, match="values of a are given; pair_top takes a, b"):
+            simulation.run({"a": x["a"]})
+
+
 def test_what_there_is_not(made):
-    with pytest.raises(LmuHlsError, match="drive one stream; run make sim"):
-        _ = made.interface
     for options in (RtlOptions(axi_lite=True), RtlOptions(check_steps=False)):
         with pytest.raises(LmuHlsError, match="has 2 inputs and 2 outputs, a stream each"):
             plan_network(fusion(), options)

@@ -272,10 +272,8 @@ def run_verilator(made: verilated.Accelerator, case: Case, pauses: float = 0.0, 
 
 
 def verilator_tensors(run: verilated.Run) -> Tensors:
-    tensors = {(layer, name): values for layer, of in run.probes.items() for name, values in of.items()}
-    tensors[OUTPUT] = run.outputs
-    assert not run.user.any(), "framing errors are reported in rightly framed sequences"
-    return {key: values.reshape(-1, values.shape[-1]) for key, values in tensors.items()}
+    assert not run.wrong_framing, "framing errors are reported in rightly framed sequences"
+    return {key: values.reshape(-1, values.shape[-1]) for key, values in run.tensors.items()}
 
 
 def check_verilator(case: Case, folder: Path, workdir: Path) -> None:
@@ -284,7 +282,7 @@ def check_verilator(case: Case, folder: Path, workdir: Path) -> None:
     fast = run_verilator(made, case)
     assert_equal(case.expected, verilator_tensors(fast))
     assert_equal(case.expected, verilator_tensors(run_verilator(made, case, pauses=0.4, seed=1)))
-    ends = fast.delivered.reshape(len(case.x), -1)[:, -1]
+    ends = fast.finished
     assert_cycles(case, int(ends[-1] - ends[-2]))
     cycles = case.plan.cycles
     slowest = max(cycles.latency, *(layer.ii_cycles for layer in case.plan.layers))

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lmu_hls.verify.rtlsim import OUTPUT, Formulas, simulate
-from lmu_hls.verify.run_files import STEPS_INSIDE, Run
+from lmu_hls.verify.run_files import STEPS_INSIDE, Delivered, Run
 
 II, LATENCY, RAMP = 12, 30, 4
 
@@ -26,7 +26,8 @@ class Design:
                 steps[self.at] += self.late
         accepted = np.concatenate([[5], 5 + np.cumsum(steps[:-1])]).reshape(x.shape[:2])
         output = np.zeros((*x.shape[:2], 1), np.int64)
-        return Run(output, output.astype(bool), accepted, accepted + LATENCY, int(accepted.max()) + LATENCY, {})
+        came = Delivered(output, output.astype(bool), accepted + LATENCY)
+        return Run({OUTPUT: came}, accepted, int(accepted.max()) + LATENCY, {})
 
 
 def measure(design, samples, steps):

@@ -17,7 +17,7 @@ from lmu_hls.rtl.standalone import with_submodules
 from lmu_hls.spec import LMU
 from lmu_hls.toolchain import simulator_env
 from lmu_hls.verify import verilated
-from lmu_hls.verify.interface import Interface, Probe, Values
+from lmu_hls.verify.interface import Interface, Port, Probe, Values
 from tests.support.networks import random_lmu
 
 TOP = """
@@ -97,9 +97,8 @@ def tiny(lmu: LMU, tmp_path: Path, workdir: Path):
             Probe("lmu", "u", "tap_lmu_u", u, lmu.memory_d),
             Probe("lmu", "mirrored", "tap_lmu_u", u, lmu.memory_d, order=(1, 0)),
         )
-        interface = Interface(
-            "tiny_top", u, lmu.memory_d, mem, 6, True, unit.sizes.ii_cycles + unit.sizes.latency_cycles, probes
-        )
+        ends = (Port("u", "s_axis", u, lmu.memory_d),), (Port("mem", "m_axis", mem, 6),)
+        interface = Interface("tiny_top", *ends, unit.sizes.ii_cycles + unit.sizes.latency_cycles, probes)
         sources = [*map(hdl_file, with_submodules([unit.module])), tmp_path / "tiny_top.v"]
         return verilated.build(sources, interface, tmp_path, workdir / "tiny")
 
@@ -137,7 +136,8 @@ def test_outputs_taps_and_cycles(tiny, lmu):
     assert done[-1] == 40
     at_bounds = (mem == lmu.mem.min_int) | (mem == lmu.mem.max_int)
     if lmu.mem.overflow != "WRAP":
-        assert not (run.user & ~at_bounds).any()
+        (end,) = run.ends.values()
+        assert not (end.user & ~at_bounds).any()
 
 
 def test_gaps_and_stalls_change_nothing(tiny, lmu):
@@ -220,7 +220,7 @@ def test_no_program_is_taken_from_the_output_folder(tmp_path, monkeypatch):
 
     monkeypatch.setenv(builds.VARIABLE, str(tmp_path / "cache"))
     monkeypatch.setattr(verilated, "_compile", compiled)
-    interface = Interface("top", Values(8), 1, Values(8), 1, False, 1)
+    interface = Interface("top", (Port("x", "s_axis", Values(8), 1),), (Port("y", "m_axis", Values(8), 1, False),), 1)
     work = tmp_path / "work"
     program = verilated.build([source], interface, tmp_path, work).program
     assert program.is_relative_to(tmp_path / "cache")
