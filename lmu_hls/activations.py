@@ -25,17 +25,18 @@ PASSING = (
 class Function:
     """An activation function f, by Keras's ``name``; ``low`` <= f(x) <= ``high`` for every x.
 
-    ``shrinks``: |f(x)| <= |x|, so that f(0) = 0 and a bound of x is one of f(x). It must be said: a function of which
+    ``rise``: |f(x)| <= |x| + rise, so that a bound of x gives one of f(x). It must be said: a function of which
     neither that nor a limit is known has no bound. Without a table ``low`` and ``high`` are integers of eight bits, or
     infinite. A function by table has a ``reach``: its table covers [-reach, reach), a power of two. It holds f(x), or
-    f(x) - max(x, 0) of one that ``adds_relu``; from ``end`` on that is its limit within 4e-7.
+    f(x) - max(x, 0) of one that ``adds_relu``; from ``end`` on that is its limit within 4e-7. One without ``end`` has
+    no limit: its table must go on until the type of the result ends.
     """
 
     name: str
     real: Callable[[Floats], Floats]
     low: float = -np.inf
     high: float = np.inf
-    shrinks: bool = False
+    rise: float | None = None
     reach: int | None = None
     end: int | None = None
     adds_relu: bool = False
@@ -44,9 +45,9 @@ class Function:
     def by_table(self) -> bool:
         return self.reach is not None
 
-    def tabulated(self, x: Floats) -> Floats:
-        """What a table holds."""
-        return self.real(x) - np.maximum(x, 0.0) if self.adds_relu else self.real(x)
+    def tabulated(self, x: Floats, alpha: float = 1.0) -> Floats:
+        """What a table holds; ``alpha`` is a factor of it."""
+        return alpha * (self.real(x) - np.maximum(x, 0.0) if self.adds_relu else self.real(x))
 
     @property
     def limit(self) -> float:
@@ -59,7 +60,7 @@ class Function:
 
     def largest(self, x: Floats) -> Floats:
         """The largest |f| for arguments of magnitude ``x`` at most."""
-        return np.minimum(x, self.limit) if self.shrinks else np.full_like(x, self.limit)
+        return np.full_like(x, self.limit) if self.rise is None else np.minimum(x + self.rise, self.limit)
 
 
 def _sigmoid(x: Floats) -> Floats:
@@ -82,23 +83,40 @@ def _mish(x: Floats) -> Floats:
     return np.asarray(x * np.tanh(np.logaddexp(x, 0.0)))
 
 
+def _squareplus(x: Floats) -> Floats:
+    return (x + np.sqrt(x * x + 4)) / 2
+
+
+def _sparse_plus(x: Floats) -> Floats:
+    return np.where(x > 1, x, np.square(np.maximum(x + 1, 0.0)) / 4)
+
+
+SELU = (1.6732632423543772, 1.0507009873554805)  # alpha of an elu, and the factor behind it
+
+
 FUNCTIONS: Mapping[str, Function] = {
     function.name: function
     for function in (
-        Function("linear", lambda x: x, shrinks=True),
-        Function("relu", lambda x: np.maximum(x, 0.0), low=0.0, shrinks=True),
-        Function("relu6", lambda x: np.clip(x, 0.0, 6.0), 0.0, 6.0, shrinks=True),
-        Function("hard_tanh", lambda x: np.clip(x, -1.0, 1.0), -1.0, 1.0, shrinks=True),
-        Function("tanh", np.tanh, -1.0, 1.0, shrinks=True, reach=4, end=8),
+        Function("linear", lambda x: x, rise=0.0),
+        Function("relu", lambda x: np.maximum(x, 0.0), low=0.0, rise=0.0),
+        Function("relu6", lambda x: np.clip(x, 0.0, 6.0), 0.0, 6.0, rise=0.0),
+        Function("hard_tanh", lambda x: np.clip(x, -1.0, 1.0), -1.0, 1.0, rise=0.0),
+        Function("tanh", np.tanh, -1.0, 1.0, rise=0.0, reach=4, end=8),
         Function("sigmoid", _sigmoid, 0.0, 1.0, reach=8, end=16),
-        Function("softsign", lambda x: x / (1 + np.abs(x)), -1.0, 1.0, shrinks=True, reach=16, end=1 << 22),
+        Function("softsign", lambda x: x / (1 + np.abs(x)), -1.0, 1.0, rise=0.0, reach=16, end=1 << 22),
         Function("hard_sigmoid", lambda x: np.clip(x / 6 + 0.5, 0.0, 1.0), 0.0, 1.0, reach=4, end=4),
-        Function("elu", _elu, -1.0, shrinks=True, reach=8, end=16, adds_relu=True),
-        Function("gelu", _gelu, -0.17, shrinks=True, reach=4, end=8, adds_relu=True),
-        Function("silu", lambda x: x * _sigmoid(x), -0.2785, shrinks=True, reach=8, end=32, adds_relu=True),
-        Function("mish", _mish, -0.3089, shrinks=True, reach=8, end=32, adds_relu=True),
+        Function("elu", _elu, -1.0, rise=0.0, reach=8, end=16, adds_relu=True),
+        Function("gelu", _gelu, -0.17, rise=0.0, reach=4, end=8, adds_relu=True),
+        Function("silu", lambda x: x * _sigmoid(x), -0.2785, rise=0.0, reach=8, end=32, adds_relu=True),
+        Function("mish", _mish, -0.3089, rise=0.0, reach=8, end=32, adds_relu=True),
         Function(
-            "hard_silu", lambda x: x * np.clip(x / 6 + 0.5, 0, 1), -0.375, shrinks=True, reach=4, end=4, adds_relu=True
+            "hard_silu", lambda x: x * np.clip(x / 6 + 0.5, 0, 1), -0.375, rise=0.0, reach=4, end=4, adds_relu=True
         ),
+        Function("celu", _elu, -1.0, rise=0.0, reach=8, end=16, adds_relu=True),
+        Function("softplus", lambda x: np.logaddexp(x, 0.0), 0.0, rise=0.6932, reach=8, end=16, adds_relu=True),
+        Function("squareplus", _squareplus, 0.0, rise=1.0, reach=16, end=1 << 22, adds_relu=True),
+        Function("sparse_plus", _sparse_plus, 0.0, rise=0.25, reach=1, end=1, adds_relu=True),
+        Function("sparse_sigmoid", lambda x: np.clip((x + 1) / 2, 0.0, 1.0), 0.0, 1.0, reach=1, end=1),
+        Function("exponential", lambda x: np.exp(np.minimum(x, 700.0)), 0.0, reach=8),
     )
 }

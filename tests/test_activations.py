@@ -16,12 +16,17 @@ POINTS = np.linspace(-40, 40, 20_001)
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_function(name):
     function, values = FUNCTIONS[name], FUNCTIONS[name].real(POINTS)
-    assert np.allclose(values, keras.activations.get(name)(POINTS.astype(np.float32)), atol=1e-6)
+    assert np.allclose(values, keras.activations.get(name)(POINTS), atol=1e-6)
     assert function.low <= values.min() and values.max() <= function.high
     assert np.all(np.abs(values) <= function.largest(np.abs(POINTS)))
-    assert function.shrinks == bool(np.all(np.abs(values) <= np.abs(POINTS)))
+    if function.rise is not None:
+        assert function.rise - 1e-4 <= np.max(np.abs(values) - np.abs(POINTS)) <= function.rise
+    else:  # of one without limit nothing is known
+        assert function.limit == np.inf or np.any(np.abs(values) > np.abs(POINTS))
     if function.by_table:
-        assert np.log2(function.reach) % 1 == 0 and (function.limit < np.inf) != function.adds_relu
+        assert np.log2(function.reach) % 1 == 0
+        assert (function.limit < np.inf) != (function.adds_relu or function.end is None)
+    if function.by_table and function.end is not None:
         held = function.tabulated(POINTS)
         flat = np.where(POINTS > 0, held[-1], held[0])
         assert np.all(np.abs(held - flat)[np.abs(POINTS) >= function.end] < 4e-7)

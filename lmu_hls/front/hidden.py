@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from lmu_hls.activations import FUNCTIONS
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType
@@ -45,8 +47,24 @@ def cell_activations(reading: Reading) -> dict[str, Activation]:
         keras_name, table = FUNCTION_FIELDS[field]
         function = reading.attribute(f"hidden_{keras_name}")
         to = reading.type("result" if tensor == "h" else tensor)
-        activations[table] = make_activation(function, table_index(reading, function), to, is_interpolated(reading))
+        activations[table] = activation_of(reading, function, to)
     return activations
+
+
+def activation_of(reading: Reading, function: str, to: FixedType, alpha: float = 1.0) -> Activation:
+    """A function of a node with its table, whose entries are for the type ``to``: the same for every reader.
+
+    LmuHlsError for a table of a function without limit that ends before ``to`` does.
+    """
+    known, index = FUNCTIONS[function], table_index(reading, function)
+    if index is not None and known.end is None:
+        last = float(known.tabulated(np.array((index.max_int - 1) * index.lsb)))
+        if last < to.max_int * to.lsb:
+            raise LmuHlsError(
+                f"layer {reading.name!r}: the table of {function} ends with {last:.4g}, and values of {to} go on; give "
+                "it a larger TableRange, or its result fewer integer bits"
+            )
+    return make_activation(function, index, to, is_interpolated(reading), alpha)
 
 
 def is_interpolated(reading: Reading) -> bool:

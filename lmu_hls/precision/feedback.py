@@ -147,7 +147,8 @@ def _u_bound(memory: Memory, unit: MemoryRange, encoder: Encoder, hidden: Hidden
         for _ in range(_REFINEMENTS):  # each turn maps a bound to a bound
             u = np.minimum(u, loop @ own + noise + from_h @ _activated(hidden, gain @ u + rest))
         return np.asarray(u)
-    if not FUNCTIONS[hidden.activation].shrinks:
+    rise = FUNCTIONS[hidden.activation].rise
+    if rise is None:
         raise ValueError(f"h feeds back into u through {hidden.activation}, of which no bound is known")
     turn = from_h @ gain
     radius = spectral_radius(turn)
@@ -156,7 +157,7 @@ def _u_bound(memory: Memory, unit: MemoryRange, encoder: Encoder, hidden: Hidden
             f"h feeds back into u through {hidden.activation} with a worst-case gain of {radius:.3g}, it must be below "
             "1 for a bound; use a bounded activation, or rely on the saturation of u"
         )
-    fixed = loop @ own + noise + from_h @ (rest + hidden.h.worst)
+    fixed = loop @ own + noise + from_h @ (rest + rise + hidden.h.worst)
     return np.asarray(np.linalg.solve(np.eye(channels) - turn, fixed))
 
 

@@ -16,9 +16,9 @@ from typing import Any, TypeVar
 from lmu_hls.fixed import FixedType
 from lmu_hls.spec.assign import Tensor
 from lmu_hls.spec.layers import Layer
-from lmu_hls.spec.layers.base import ABSENT_BY_DEFAULT
 from lmu_hls.spec.layers.lmu import LMU
 from lmu_hls.spec.layers.recurrent import RecurrentLayer
+from lmu_hls.spec.weight import ABSENT_BY_DEFAULT
 
 T = TypeVar("T")
 

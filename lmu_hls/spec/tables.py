@@ -18,34 +18,37 @@ Floats = NDArray[np.float64]
 
 
 @lru_cache(maxsize=64)  # a search for types makes the same few again and again
-def make_activation(function: str, index: FixedType | None, out: FixedType, interpolated: bool = False) -> Activation:
+def make_activation(
+    function: str, index: FixedType | None, out: FixedType, interpolated: bool = False, alpha: float = 1.0
+) -> Activation:
     """The activation with its table, if it has one.
 
     Entry k is the function at the k-th value of ``index`` (from the most negative one up), in float64, assigned to
     ``out`` with the rounding and overflow of ``out``; where it is summed with something, to a type that has GUARD more
     fraction bits. An ``interpolated`` table has slopes between its entries, and as many bits below those of ``index``
-    as the result has use for. ``index`` is ignored by functions without a table.
+    as the result has use for. ``index`` is ignored by functions without a table; of others the table is multiplied by
+    ``alpha``.
     """
     if function not in FUNCTIONS or not FUNCTIONS[function].by_table:
         return Activation(function)
     if index is None:
         raise ValueError(f"activation {function!r} needs an index type")
     known = FUNCTIONS[function]
+    points = to_float(np.arange(index.min_int, index.max_int + 2, dtype=np.int64), index)
+    values = known.tabulated(points, alpha)
     if not interpolated and not known.adds_relu:
-        return Activation(function, _table(known.real, index, out))
-    points = np.arange(index.min_int, index.max_int + 2, dtype=np.int64) * index.lsb
-    values = known.tabulated(points.astype(np.float64))
+        return Activation(function, Table(index, Weight(quantize(values[:-1], out), out)), alpha)
     integer = max(integer_bits(float(np.abs(values).max())), MIN_ENTRY - out.fraction - GUARD)
     entry = FixedType(integer + out.fraction + GUARD, integer).with_modes()
     entries = quantize(values, entry)
     if not interpolated:
-        return Activation(function, Table(index, Weight(entries[:-1], entry)))
+        return Activation(function, Table(index, Weight(entries[:-1], entry)), alpha)
     rest = max(1, min(out.fraction + 1 - index.fraction, MAX_REST, MAX_INDEX - index.width))
     slopes = np.diff(entries)
     width = int(np.abs(slopes).max()).bit_length() + 1
     fine = FixedType(index.width + rest, index.integer).with_modes()
     slope = FixedType(width, width - entry.fraction)
-    return Activation(function, Table(fine, Weight(entries[:-1], entry), Weight(slopes, slope)))
+    return Activation(function, Table(fine, Weight(entries[:-1], entry), Weight(slopes, slope)), alpha)
 
 
 def make_exp(index: FixedType, out: FixedType, x: FixedType | None = None) -> Table:

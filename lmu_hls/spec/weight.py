@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import log2
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from lmu_hls.activations import FUNCTIONS
 from lmu_hls.fixed import FixedType, Ints
 
+ABSENT_BY_DEFAULT = {"absent": True}  # of a field that a file of a network has only where it is not its default
 GUARD = 2  # fraction bits of an entry that is summed, beyond those of the result
 
 
@@ -81,11 +82,12 @@ class Activation:
     """One of :data:`lmu_hls.activations.FUNCTIONS`, with its table if it has one; assigned to the reader's type.
 
     An entry of a table is the result, of the reader's type; unless it is ``summed`` with the part of a slope or with
-    max(x, 0), exactly and rounded once.
+    max(x, 0), exactly and rounded once. Its table is that of the function times ``alpha``.
     """
 
     function: str
     table: Table | None = None
+    alpha: float = field(default=1.0, metadata=ABSENT_BY_DEFAULT)
 
     def __post_init__(self) -> None:
         if self.function not in FUNCTIONS:

@@ -169,7 +169,9 @@ def activate(function: Activation, values: Any, to: FixedType, learned: Assigned
         limited = values if known.high == np.inf else ops.minimum(values, known.high)
         return assign(limited, to) if learned is None else learned(limited)
     table = function.table
-    real = keras.activations.get(function.function)(values)
+    real = keras.activations.get(function.function)(
+        values, **({} if function.alpha == 1 else {"alpha": function.alpha})
+    )
     place = ops.cast(integers(ops.stop_gradient(values), table.index) - float(table.index.min_int), "int32")
     entries = constant(to_float(table.values.values, table.values.type))
     made = ops.take(entries, ops.right_shift(place, table.rest))

@@ -123,7 +123,7 @@ def test_a_function_of_which_nothing_is_said_has_no_bound(monkeypatch, scale_h):
 
 
 def test_seeded_fault_a_function_that_is_said_to_shrink_would_be_bounded(monkeypatch):
-    known(monkeypatch, shrinks=True)
+    known(monkeypatch, rise=0.0)
     memory, encoder, hidden = parts(3, "relu")
     assert np.all(np.isfinite(layer_range(memory, encoder, replace(hidden, activation="shifted")).h))
 

@@ -180,6 +180,9 @@ def real(weight: Weight | None) -> np.ndarray | None:
     )
 
 
+RELU_AND_TABLE = ("elu", "gelu", "silu", "mish", "hard_silu", "celu", "softplus", "squareplus", "sparse_plus")
+
+
 def define_activation(activation: Activation, pre: Fraction, to: FixedType) -> Fraction:
     if activation.table is not None:
         table = activation.table
@@ -188,7 +191,7 @@ def define_activation(activation: Activation, pre: Fraction, to: FixedType) -> F
         value = real(table.values)[q // 2**table.rest]
         if table.slopes is not None:
             value += real(table.slopes)[q // 2**table.rest] * between
-        if activation.function in ("elu", "gelu", "silu", "mish", "hard_silu"):
+        if activation.function in RELU_AND_TABLE:
             value += max(pre, Fraction(0))
         return assign(value, to)
     low, high = {"linear": (pre, pre), "relu": (0, pre), "relu6": (0, 6), "hard_tanh": (-1, 1)}[activation.function]

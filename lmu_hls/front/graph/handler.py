@@ -112,8 +112,9 @@ class NeighbourHandler:
         if parts is None:
             return None
         after = any(map(comes_from_lmu, in_tensors))
-        for part in parts:
-            for reader in readers():
+        for reader in readers():
+            parts = tuple(dict(made) for part in parts for made in reader.split(part))
+            for part in parts:
                 part["class_name"] = reader.node_class(part, after)
         return parts
 

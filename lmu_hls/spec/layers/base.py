@@ -16,7 +16,6 @@ from lmu_hls.spec.window import Window
 
 L = TypeVar("L", bound="Layer")
 
-ABSENT_BY_DEFAULT = {"absent": True}  # of a field that a file of a network has only where it is not its default
 LAYERS: dict[str, type[Layer]] = {}  # by the name of the class
 
 

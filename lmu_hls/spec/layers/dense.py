@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 from lmu_hls.fixed import FixedType
 from lmu_hls.spec.assign import Assign, Tensor, assign, matrix
-from lmu_hls.spec.layers.base import ABSENT_BY_DEFAULT, Layer
-from lmu_hls.spec.weight import Weight
+from lmu_hls.spec.layers.base import Layer
+from lmu_hls.spec.weight import ABSENT_BY_DEFAULT, Weight
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -8,10 +8,9 @@ from typing import ClassVar
 from lmu_hls.fixed import FixedType
 from lmu_hls.spec.assign import Assign, Tensor, assign, assigned, matrix
 from lmu_hls.spec.cells import HiddenCell, no_cell
-from lmu_hls.spec.layers.base import ABSENT_BY_DEFAULT
 from lmu_hls.spec.layers.recurrent import RecurrentLayer
 from lmu_hls.spec.memory import MemoryUpdate
-from lmu_hls.spec.weight import Weight, check_shape
+from lmu_hls.spec.weight import ABSENT_BY_DEFAULT, Weight, check_shape
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -9,7 +9,8 @@ from typing import ClassVar
 from lmu_hls.fixed import FixedType
 from lmu_hls.spec.assign import Assign, Tensor, assigned
 from lmu_hls.spec.cells import HiddenCell
-from lmu_hls.spec.layers.base import ABSENT_BY_DEFAULT, Layer
+from lmu_hls.spec.layers.base import Layer
+from lmu_hls.spec.weight import ABSENT_BY_DEFAULT
 
 
 class RecurrentLayer(Layer, abstract=True):

@@ -6,11 +6,13 @@ import pytest
 
 from lmu_hls import backend, golden
 from lmu_hls.activations import FUNCTIONS
+from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType, quantize, to_float
 from lmu_hls.flow.data import head_of
 from lmu_hls.front.extract import network_spec
 from lmu_hls.rtl.network import RtlOptions
 from lmu_hls.spec import Elementwise, with_argmax, with_logits
+from lmu_hls.spec.layers.scale import Scale
 from lmu_hls.verify.csim import compile_project
 from tests.support.lmu_models import assert_csim_equals_golden, config, convert, lmu, model, random_input
 from tests.support.mutants import change
@@ -22,7 +24,7 @@ def every_function():
     layers = [keras.layers.Dense(3, "softsign", name="first"), lmu("hard_tanh", name="memory")]
     layers += [keras.layers.Dense(3, "tanh", name="second"), keras.layers.Activation("hard_sigmoid", name="third")]
     layers += [keras.layers.Dense(3, "relu6", name="fourth"), lmu("silu", name="inner")]
-    layers += [keras.layers.Dense(3, "gelu", name="fifth"), keras.layers.ELU(name="sixth")]
+    layers += [keras.layers.Dense(3, "selu", name="fifth"), keras.layers.ELU(0.4, name="sixth")]
     return model(*layers, keras.layers.TimeDistributed(keras.layers.Dense(4, "sigmoid"), name="head"))
 
 
@@ -49,8 +51,9 @@ def test_csim_equals_golden(name, io_type, tmp_path):
     built = every_function()
     network = assert_csim_equals_golden(convert(built, tmp_path, settings_of(built), backend=name, io_type=io_type))
     functions = [layer.activation.function for layer in network.layers if isinstance(layer, Elementwise)]
-    assert functions == ["softsign", "tanh", "hard_sigmoid", "relu6", "gelu", "elu", "sigmoid"]
+    assert functions == ["softsign", "tanh", "hard_sigmoid", "relu6", "elu", "elu", "sigmoid"]
     second = network.layers[4]
+    assert [layer.name for layer in network.layers if isinstance(layer, Scale)] == ["fifth_selu_scale"]
     assert (second.activation.table.index, second.out) == (FixedType(6, 2), FixedType(9, 2, True, "RND", "WRAP"))
     assert network.out == FixedType(16, 1) and head_of(network).sigmoid
 
@@ -84,9 +87,26 @@ def test_the_function_within_half_a_step_of_the_index(name, tmp_path):
     trace = golden.run(network, random_input(network))
     x = to_float(trace.layers[0].tensors["h"], end.x)
     index, reach = end.activation.table.index, function.reach
+    if function.end is None:  # it is limited by the type of the result
+        real, most = (
+            np.minimum(function.real(x + part * index.lsb), end.out.max_int * end.out.lsb) for part in (0, 0.5)
+        )
+        error = np.abs(to_float(trace.output, end.out) - real)
+        assert np.all(error <= most * index.lsb / 2 + end.out.lsb)
+        return
     beyond = np.abs(function.tabulated(x) - function.tabulated(np.clip(x, -reach, reach - index.lsb)))
     error = np.abs(to_float(trace.output, end.out) - function.real(x))
     assert np.all(error <= index.lsb / 2 + end.out.lsb + beyond)
+
+
+def test_a_table_without_end_that_ends_too_early(tmp_path):
+    built = model(lmu("relu"), keras.layers.Activation("exponential", name="end"))
+    settings = config(built)
+    settings["LayerName"]["end"]["Precision"]["result"] = "fixed<20,14>"
+    with pytest.raises(LmuHlsError, match=r"'end': the table of exponential ends with 29.*larger TableRange"):
+        convert(built, tmp_path, settings)
+    settings["LayerName"]["end"]["TableRange"] = 16
+    assert network_spec(convert(built, tmp_path, settings)).layers[-1].out.integer == 14
 
 
 def test_closeness_to_keras(tmp_path):

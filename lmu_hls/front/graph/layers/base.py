@@ -58,6 +58,10 @@ class LayerReader(ABC):
         kind = str(part["class_name"])
         return self.renamed.get(kind, kind) if after else kind
 
+    def split(self, part: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
+        """What becomes of a node as a handler describes it: some nodes in its place."""
+        return (part,)
+
     def prepare(self, model: Graph) -> None:  # noqa: B027 - most have nothing to do
         """Change a graph before any type is settled; each kind of layer looks for its own nodes."""
 

@@ -7,18 +7,19 @@ from dataclasses import replace
 from math import prod
 from typing import Any
 
+import numpy as np
 from hls4ml.model.attributes import Attribute, ConfigurableAttribute, TypeAttribute
 from hls4ml.model.layers import Layer
 from hls4ml.model.types import NamedType
 
-from lmu_hls.activations import FUNCTIONS
+from lmu_hls.activations import FUNCTIONS, SELU
 from lmu_hls.errors import LmuHlsError
-from lmu_hls.front.graph.layers.base import LayerReader, set_result
+from lmu_hls.front.graph.layers.base import LayerReader, node_part, set_result
 from lmu_hls.front.graph.types import ABSENT, default_type, explicit_type, hls_type, table_words
-from lmu_hls.front.hidden import NEAREST, is_interpolated, table_index
+from lmu_hls.front.hidden import NEAREST, activation_of
 from lmu_hls.front.node import Node
 from lmu_hls.front.reading import Reading, fixed_type
-from lmu_hls.spec import Activation, Elementwise, make_activation
+from lmu_hls.spec import Activation, Elementwise
 
 SETTINGS = {"table_size": 2048, "table_range": 0}  # range 0: that of the function
 OF_HLS4ML = ("linear", "relu")  # whose C++ has the contract's numbers
@@ -37,6 +38,7 @@ class LMUActivation(Layer):
     _expected_attributes = [  # noqa: RUF012 - the form that hls4ml asks for
         *(Attribute(name) for name in ("n_in", "n_vectors")),
         Attribute("activation", value_type=str),
+        Attribute("alpha", value_type=float, default=1.0),
         *(ConfigurableAttribute(name, default=value) for name, value in SETTINGS.items()),
         ConfigurableAttribute("table_interpolation", value_type=str, default=NEAREST),
         *(TypeAttribute(name, configurable=False) for name in ("index", "table")),
@@ -82,12 +84,24 @@ class FunctionReader(LayerReader):
     handled = ("keras.src.layers.activations.elu.ELU",)
 
     def attributes(self, layer: Any, shape: tuple[int, ...]) -> Mapping[str, Any]:
-        if layer.alpha != 1:
+        alpha = float(layer.alpha)
+        if not 0 < alpha < np.inf:
             raise LmuHlsError(
-                f"layer {layer.name!r}: ELU with alpha={layer.alpha} is not supported; use keras.layers.ELU() and "
-                "train again"
+                f"layer {layer.name!r}: ELU with alpha={alpha:g} is not supported; use keras.layers.ELU with an alpha "
+                "above 0, or LeakyReLU, and train again"
             )
-        return {"class_name": "LMUActivation", "activation": "elu"}
+        return {"class_name": "LMUActivation", "activation": "elu", "alpha": alpha}
+
+    def split(self, part: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
+        """selu is an elu and a factor, which what reads it may take in."""
+        if part.get("activation") != "selu":
+            return (part,)
+        name, between = str(part["name"]), f"{part['output_keras_tensor_names'][0]}_elu"
+        alpha, factor = SELU
+        elu = {**part, "class_name": "LMUActivation", "activation": "elu", "alpha": alpha}
+        own = {"class_name": "LMUScale", "factor": factor}
+        scale = node_part(f"{name}_scale", [between], list(part["output_keras_tensor_names"]), own)
+        return ({**elu, "output_keras_tensor_names": [between]}, scale)
 
     def node_class(self, part: Mapping[str, Any], after: bool) -> str:
         kind = str(part["class_name"])
@@ -104,5 +118,4 @@ class FunctionReader(LayerReader):
 
 def activation(reading: Reading, out: Any) -> Activation:
     """The function of a node with its table, whose entries have the type ``out``: the same for every reader."""
-    function = reading.attribute("activation")
-    return make_activation(function, table_index(reading, function), out, is_interpolated(reading))
+    return activation_of(reading, reading.attribute("activation"), out, float(reading.attribute("alpha") or 1.0))

@@ -148,7 +148,12 @@ class LMUScale(Layer):
     ]
 
     def initialize(self) -> None:
-        self.add_output_variable(self.get_input_variable().shape)
+        shape = self.get_input_variable().shape
+        self.add_output_variable(shape)
+        if self.get_attr("scale_data") is None:  # one factor, of what hls4ml knows no shape of
+            self.set_attr("n_in", int(prod(shape)))
+            self.set_attr("scale_data", np.full(int(shape[-1]), float(self.get_attr("factor"))))
+            self.set_attr("bias_data", np.zeros(int(shape[-1])))
         for name in WEIGHTS:  # settled when it is known whether they stay
             self.set_attr(f"{name}_t", NamedType(f"scale{self.index}_{name}_t", UnspecifiedPrecisionType()))
 
