@@ -83,7 +83,7 @@ def run(outdir: Path, *, force: bool = False, progress: flow.Progress = flow.no_
         path = Path(scratch) / "vowels.keras"
         train(training, progress).save(path)
         flow.convert(flow.load_model(path), outdir, precision=PRECISION, reuse_factor=REUSE_FACTOR, force=force)
-    np.savez_compressed(outdir / "test.npz", x=test.x, y=np.asarray(test.y))
+    np.savez_compressed(outdir / "test.npz", x=np.asarray(test.x), y=np.asarray(test.y))
     test = replace(test, label="test.npz", option="--data test.npz", path=outdir / "test.npz")
     flow.verify(flow.OutputFolder(outdir), test, simulators=simulators, rtl_samples=SIMULATED, progress=progress)
     routed = [DEVICE] if find(target_of(DEVICE).routable[1].tool).found else []

@@ -33,6 +33,7 @@ from lmu_hls.keras_weights import take_weights
 from lmu_hls.naming import identifier
 from lmu_hls.records import (
     Conversion,
+    EndSummary,
     LayerSummary,
     Manifest,
     ModelSummary,
@@ -306,6 +307,11 @@ def _plain(value: Any) -> Any:
     return value if isinstance(value, bool | int | float | str) or value is None else str(value)
 
 
+def _end(network: Network, name: str) -> EndSummary:
+    value = network.values[name]
+    return EndSummary(name, value.steps, value.width, value.type)
+
+
 def _manifest(
     model: keras.Model, graph: Graph, design: Design, folder: OutputFolder, backend: str, io_type: str
 ) -> Manifest:
@@ -327,15 +333,14 @@ def _manifest(
     sources = tuple(str(path.relative_to(folder.root)) for path in design.sources(folder.verilog))
     unit = Unit(design.network.name, design.plan.top, {}, sources, folder.verilog.name)
     tools = {name: version(name) for name in TOOLS}
-    only = design.network.inputs if len(design.network.inputs) == 1 else ()
     return Manifest(
         ModelSummary(model.name, layers),
         backend,
         io_type,
         (unit,),
         tools,
-        (design.network.steps, *(item.width for item in only)),
-        only[0].type if only else None,
+        tuple(_end(design.network, item.name) for item in design.network.inputs),
+        tuple(_end(design.network, name) for name in design.network.outputs),
         hardware(design.plan, design.settled),
         estimate_graph(graph),
         design.network.stateful,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shlex
 import zipfile
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,31 +15,102 @@ from numpy.typing import NDArray
 from lmu_hls import limits
 from lmu_hls.activations import FUNCTIONS
 from lmu_hls.errors import LmuHlsError
-from lmu_hls.figures import Head, check_inputs, check_targets
+from lmu_hls.figures import Head, Targets, check_inputs, check_targets
 from lmu_hls.fixed import to_float
 from lmu_hls.records.evidence import ArrayId, DataSet
-from lmu_hls.spec import Elementwise, Network, RecurrentLayer
+from lmu_hls.spec import Elementwise, Network, RecurrentLayer, Softmax
 from lmu_hls.spec.cells.dense import DenseCell
+
+Floats = NDArray[np.float64]
+Given = NDArray[Any] | Mapping[str, NDArray[Any]] | Sequence[NDArray[Any]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Data:
     """x (samples, steps, n_in) as float64 and, where known, the targets ``y``: see :mod:`lmu_hls.figures`.
 
-    ``drawn`` says that x is random: it covers the input type, and is like no real data. ``label`` says where they came
+    Of several inputs x is an array for each, by name or in the order of the model, as Keras takes them; so is y of
+    several outputs, where those without targets may be left out. ``drawn`` says that x is random: it covers the input
+    type, and is like no real data. ``label`` says where they came
     from, ``option`` is the one of `lmu-hls verify` that gives them, ``path`` is the file.
     """
 
-    x: NDArray[np.float64]
-    y: NDArray[np.generic] | None = None
+    x: Given
+    y: Given | None = None
     drawn: bool = False
     label: str = "arrays"
     option: str = "--data FILE.npz"
     path: Path | None = None
 
+    def inputs(self, network: Network) -> dict[str, Floats]:
+        """x of each input, by name; LmuHlsError for arrays that do not fit."""
+        names = [item.name for item in network.inputs]
+        arrays = _by_name(self.x, {name: name for name in names}, "x", "input")
+        if set(arrays) != set(names):
+            missing = next(name for name in names if name not in arrays)
+            raise LmuHlsError(f"there are no values of the input {missing!r}; the model takes {', '.join(names)}")
+        found = {
+            item.name: check_inputs(arrays[item.name], (network.steps, item.width), _title("x", item.name, names))
+            for item in network.inputs
+        }
+        counts = {len(values) for values in found.values()}
+        if len(counts) > 1:
+            raise LmuHlsError(f"the inputs have different numbers of samples: {sorted(counts)}; give each the same")
+        return found
+
+    def targets(self, network: Network) -> dict[str, Targets]:
+        """Checked targets of each output that has some; LmuHlsError for such that do not fit."""
+        if self.y is None:
+            return {}
+        names = list(network.outputs)
+        found = _by_name(self.y, {keras_name(network, name): name for name in names}, "y", "output")
+        samples = len(next(iter(self.inputs(network).values())))
+        return {
+            name: check_targets(y, head_of(network, name), samples, _title("y", name, names))
+            for name, y in found.items()
+        }
+
     def identity(self, root: Path) -> DataSet:
         """What a record in the output folder ``root`` says of these data."""
-        return data_set(self.x, self.y, self.label, self.path, root)
+        y = None if self.y is None else _side_by_side(self.y)
+        return data_set(_side_by_side(self.x), y, self.label, self.path, root)
+
+
+def _title(what: str, name: str, names: Sequence[str]) -> str:
+    return what if len(names) == 1 else f"{what} of {name!r}"
+
+
+def _by_name(arrays: Given, names: Mapping[str, str], what: str, end: str) -> dict[str, NDArray[Any]]:
+    """Arrays by the network's names, which ``names`` has by those of the model."""
+    own = list(names.values())
+    if isinstance(arrays, Mapping):
+        unknown = [name for name in arrays if name not in names and name not in own]
+        if unknown:
+            raise LmuHlsError(
+                f"{what} has values of {unknown[0]!r}, which is no {end} of the model: {', '.join(names)}"
+            )
+        return {names.get(name, name): np.asarray(values) for name, values in arrays.items()}
+    if isinstance(arrays, list | tuple):
+        if len(arrays) != len(own):
+            raise LmuHlsError(f"{what} is a list of {len(arrays)} arrays; the model has {len(own)} {end}s")
+        return dict(zip(own, map(np.asarray, arrays), strict=True))
+    if len(own) != 1:
+        raise LmuHlsError(
+            f"{what} is one array, but the model has {len(own)} {end}s; give one array for each, by name: "
+            f"{', '.join(names)}"
+        )
+    return {own[0]: np.asarray(arrays)}
+
+
+def _side_by_side(arrays: Given) -> NDArray[Any]:
+    """The values of several arrays as one, each sample in a row, in the order of the names."""
+    if isinstance(arrays, Mapping):
+        arrays = [values for _, values in sorted(arrays.items())]
+    if not isinstance(arrays, list | tuple):
+        return np.asarray(arrays)
+    if len(arrays) == 1:
+        return np.asarray(arrays[0])
+    return np.concatenate([np.asarray(values).reshape(len(values), -1) for values in arrays], axis=1)
 
 
 def data_set(
@@ -50,10 +122,19 @@ def data_set(
     return DataSet(label, ArrayId.from_values(x), None if y is None else ArrayId.from_values(y), file)
 
 
-def head_of(network: Network) -> Head:
-    """What the integers of ``network`` stand for, sample by sample."""
-    last, (output,) = network.layers[-1], network.outputs
-    value = network.values[output]
+def keras_name(network: Network, output: str) -> str:
+    """The name of an output's layer in Keras: that of a Dense layer whose activation is a layer of its own here."""
+    node = network.node(output)
+    before = node.inputs[0]
+    activation = isinstance(node.layer, Softmax | Elementwise) and output.startswith(f"{before}_")
+    return before if activation else output
+
+
+def head_of(network: Network, output: str = "") -> Head:
+    """What the integers of an output stand for, the only one unless it is named, sample by sample."""
+    if not output:
+        (output,) = network.outputs
+    last, value = network.node(output).layer, network.values[output]
     hidden = last.hidden if isinstance(last, RecurrentLayer) else None
     made = hidden if isinstance(hidden, DenseCell) else last
     sigmoid = isinstance(made, DenseCell | Elementwise) and FUNCTIONS[made.activation.function].is_probability
@@ -63,42 +144,60 @@ def head_of(network: Network) -> Head:
 def load_data(path: Path, network: Network) -> Data:
     """Read ``x`` and, if present, ``y`` from an ``.npz`` file (or ``x`` alone from an ``.npy`` file).
 
-    Raises LmuHlsError when the file is absent or damaged, when x does not have the network's shape or holds NaN, and
-    when y are no targets for the network's output.
+    Of a network with several inputs the file has an array for each, by name; targets of several outputs are arrays with
+    the names of their layers. Raises LmuHlsError when the file is absent or damaged, when x does not have the network's
+    shape or holds NaN, and when y are no targets for the network's output.
     """
-    x, y = read_arrays(path)
-    values = check_inputs(x, (network.steps, network.n_in), f"{path}: x")
-    if y is not None:
-        check_targets(y, head_of(network), len(x), f"{path}: y")
-    return Data(values, y, label=path.name, option=f"--data {shlex.quote(path.name)}", path=path)
+    x, y = read_ends(path, network)
+    made = Data(x, y, label=path.name, option=f"--data {shlex.quote(path.name)}", path=path)
+    try:
+        values = made.inputs(network)
+        made.targets(network)
+    except LmuHlsError as error:
+        raise type(error)(f"{path}: {error}") from None
+    return replace(made, x=values if len(values) > 1 else next(iter(values.values())))
+
+
+def read_ends(path: Path, network: Network) -> tuple[Given, Given | None]:
+    """The arrays for the inputs and outputs of a network in a file: x and y of one, by name those of several."""
+    several_in, several_out = len(network.inputs) > 1, len(network.outputs) > 1
+    if not several_in and not several_out:
+        return read_arrays(path)
+    arrays = read_all(path)
+    inputs = {item.name for item in network.inputs} if several_in else {"x"}
+    x = {name: values for name, values in arrays.items() if name in inputs}
+    if set(x) != inputs:
+        raise LmuHlsError(
+            f"{path} has no array {sorted(inputs - set(x))[0]!r}, only {', '.join(arrays) or 'nothing'}; save it with "
+            f"np.savez(path, {', '.join(f'{name}=...' for name in sorted(inputs))}), or np.savez(path, **arrays)"
+        )
+    y = {name: values for name, values in arrays.items() if name not in inputs}
+    return (x if several_in else x["x"]), (y if several_out else y.get("y")) or None
 
 
 def data_or_random(path: Path | None, network: Network, samples: int) -> Data:
-    """What the file holds, as :func:`load_data`; without a file ``samples`` random sequences.
-
-    LmuHlsError for a network of several inputs or outputs.
-    """
-    ends = len(network.inputs), len(network.outputs)
-    if ends != (1, 1):
-        raise LmuHlsError(
-            f"network {network.name!r} has {ends[0]} inputs and {ends[1]} outputs, and data are for one of each; run "
-            "make sim in OUTDIR/verilog, which compares the Verilog with golden on stored vectors"
-        )
+    """What the file holds, as :func:`load_data`; without a file ``samples`` random sequences."""
     return random_data(network, samples) if path is None else load_data(path, network)
 
 
 def read_arrays(path: Path) -> tuple[NDArray[np.generic], NDArray[np.generic] | None]:
     """The arrays x and, if present, y of an ``.npz`` file, or x alone from an ``.npy`` file, whatever they hold."""
+    arrays = read_all(path)
+    if "x" not in arrays:
+        names = ", ".join(arrays) or "nothing"
+        raise LmuHlsError(f"{path} has no array 'x', only {names}; save it with np.savez(path, x=x)")
+    return arrays["x"], arrays.get("y")
+
+
+def read_all(path: Path) -> dict[str, NDArray[np.generic]]:
+    """All arrays of an ``.npz`` file by name, or that of an ``.npy`` file as x, whatever they hold."""
     limits.check_archive(path)
     try:
         loaded = np.load(path, allow_pickle=False)
         if isinstance(loaded, np.ndarray):
-            return loaded, None
+            return {"x": loaded}
         with loaded:
-            if "x" not in loaded:
-                found = ", ".join(loaded.files) or "nothing"
-                raise LmuHlsError(f"{path} has no array 'x', only {found}; save it with np.savez(path, x=x)")
-            return loaded["x"], loaded.get("y")
+            return {name: loaded[name] for name in loaded.files}
     except FileNotFoundError:
         raise LmuHlsError(f"{path} does not exist; give the path of an .npz file with an array x") from None
     except (OSError, ValueError, EOFError, MemoryError, zipfile.BadZipFile) as error:
@@ -108,10 +207,14 @@ def read_arrays(path: Path) -> tuple[NDArray[np.generic], NDArray[np.generic] | 
 
 
 def random_data(network: Network, samples: int, seed: int = 0) -> Data:
-    """Uniform values on the grid of the input type, in turn over its whole range and over an eighth of it."""
+    """Uniform values on the grid of each input's type, in turn over its whole range and over an eighth of it."""
     rng = np.random.default_rng(seed)
-    shape = (samples, network.steps, network.n_in)
-    integers = rng.integers(network.x.min_int, network.x.max_int + 1, shape)
-    integers[1::2] >>= 3
+    drawn = {}
+    for item in network.inputs:
+        shape = (samples, network.steps, item.width)
+        integers = rng.integers(item.type.min_int, item.type.max_int + 1, shape)
+        integers[1::2] >>= 3
+        drawn[item.name] = to_float(integers, item.type)
     label = f"random, seed {seed}, {samples} samples"
-    return Data(to_float(integers, network.x), drawn=True, label=label, option=f"--samples {samples}")
+    x = drawn if len(drawn) > 1 else next(iter(drawn.values()))
+    return Data(x, drawn=True, label=label, option=f"--samples {samples}")

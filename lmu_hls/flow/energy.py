@@ -51,19 +51,25 @@ def energy(
     folder.forget(folder.energy)
     network = store.load(folder.spec)
     design, work = written_accelerator(folder, network), folder.work("energy")
-    x = quantize(data.x[:sequences], network.x)
+    given = data.inputs(network)
+    x = {item.name: quantize(given[item.name][:sequences], item.type) for item in network.inputs}
+    count = len(next(iter(x.values())))
     progress(f"{TASK}: compiling", 0, 1)
     sources = design.sources(folder.verilog)
     compiled = verilated.build(sources, design.interface, folder.verilog, work, activity=True)
-    run = compiled.run(x, activity=work / SAIF, progress=lambda done: progress(TASK, done, len(x)))
-    if not np.array_equal(run.outputs, golden.predict_samples(network, x)):
+    run = compiled.run(x, activity=work / SAIF, progress=lambda done: progress(TASK, done, count))
+    expected = golden.run_samples(network, x, every_step=False).outputs
+    if not all(
+        np.array_equal(end.values, expected[port.name])
+        for port, end in zip(design.interface.outputs, run.ends.values(), strict=True)
+    ):
         raise VerificationFailed(
             f"the activity is that of wrong values: the Verilog of {folder.root} differs from the integer reference; "
             "run: lmu-hls verify OUTDIR"
         )
     measured = measure(work / SAIF, drivers(sources, design.plan.top, folder.verilog, work))
-    found = estimate(network, measured, len(x), design.plan.cycles.ii, node_nm, step_ms)
-    first = "" if data.drawn else f" --samples {len(x)}"
+    found = estimate(network, measured, count, design.plan.cycles.ii, node_nm, step_ms)
+    first = "" if data.drawn else f" --samples {count}"
     command = f"lmu-hls energy OUTDIR {data.option}{first} --node {node_nm} --step-ms {step_ms:g}"
     tools = {name: toolchain.find(name).version for name in ("verilator", "g++")}
     tools["yosys"] = toolchain.need("pyosys").version

@@ -6,14 +6,13 @@ about the types: an accelerator may be bit-exact and useless.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lmu_hls.figures import REGRESSION, Closeness, Targets, closeness, snr_db
 from lmu_hls.fixed import FixedType, Ints, quantize, to_float
-from lmu_hls.flow.data import Data
 from lmu_hls.records import Accuracy, Deviation, Fidelity, Overrun, Reference
 from lmu_hls.records.evidence import Evidence
 from lmu_hls.spec import Network
@@ -33,56 +32,66 @@ REMEDY = "lmu-hls convert --precision auto --calibration DATA.npz chooses types 
 
 def refer(
     network: Network,
-    data: Data,
+    name: str,
+    drawn: bool,
+    x: Mapping[str, Floats],
     targets: Targets | None,
-    real: Floats,
-    output: Ints,
+    outputs: tuple[Floats, Ints],
     overruns: tuple[Overrun, ...],
     min_snr_db: float | None,
 ) -> Reference:
-    """What golden's ``output`` and the Keras model's, ``real``, are worth on the data, and how close they are."""
-    outputs = (("float", real, "keras"), ("fixed-point", to_float(output, network.out), "golden"))
+    """What the output ``name`` of golden and of the Keras model is worth on the data, and how close they are.
+
+    ``outputs``: the Keras model's, and golden's.
+    """
+    real, integers = outputs
+    kinds = (("float", real, "keras"), ("fixed-point", to_float(integers, network.values[name].type), "golden"))
     right: tuple[Accuracy, ...] = ()
     errors: tuple[Deviation, ...] = ()
     if targets is not None and targets.task == REGRESSION:
-        errors = tuple(Deviation(name, targets.error(values), source) for name, values, source in outputs)
+        errors = tuple(Deviation(kind, targets.error(values), source) for kind, values, source in kinds)
     elif targets is not None:
         size = targets.values.size
-        right = tuple(Accuracy(name, targets.right(values), size, source) for name, values, source in outputs)
+        right = tuple(Accuracy(kind, targets.right(values), size, source) for kind, values, source in kinds)
     fidelity = measure_fidelity(
         network,
-        data.x,
+        x,
         real,
-        output,
+        integers,
+        name,
         targets=targets,
         overruns=overruns,
         min_snr_db=min_snr_db,
-        drawn=data.drawn,
+        drawn=drawn,
     )
     return Reference(Evidence(), right, overruns, str(targets or ""), errors, fidelity)
 
 
 def measure_fidelity(
     network: Network,
-    x: Floats,
+    x: Mapping[str, Floats] | Floats,
     real: Floats,
     output: Ints,
+    name: str = "",
     *,
     targets: Targets | None = None,
     overruns: Sequence[Overrun] = (),
     min_snr_db: float | None = None,
     drawn: bool = False,
 ) -> Fidelity:
-    """Golden's ``output`` for x against the Keras model's, ``real``.
+    """Golden's ``output`` for x against the Keras model's, ``real``: that called ``name`` where there are several.
 
-    ``overruns`` are what golden reports of its tensors. ``min_snr_db`` is the bound that the user set, in
+    x is an array for each input, by name, where there are several. ``overruns`` are what golden reports of its tensors.
+    ``min_snr_db`` is the bound that the user set, in
     place of WARN_DB; ``drawn`` says that x is random. Raises ValueError when ``real`` has not the shape of ``output``.
     """
-    fixed = to_float(output, network.out)
+    given = x if isinstance(x, Mapping) else {network.inputs[0].name: x}
+    kept = {item.name: quantize(given[item.name], item.type) for item in network.inputs}
+    out = network.values[name].type if name else network.out
+    fixed = to_float(output, out)
     close = closeness(real, fixed)
     drop = _points_lost(targets, real, fixed)
-    kept = quantize(x, network.x)
-    silent = bool(np.any(x)) and not np.any(kept)
+    silent = any(np.any(given[name]) and not np.any(values) for name, values in kept.items())
     low = WARN_DB if min_snr_db is None else min_snr_db
     doubts = []
     if close.snr_db < low:
@@ -90,7 +99,7 @@ def measure_fidelity(
     if drop > WARN_POINTS:
         doubts.append(f"{drop:.2f} points of accuracy are lost")
     if doubts or silent:
-        doubts += _causes(network, x, kept, real, output, overruns)
+        doubts += _causes(network, given, kept, real, output, out, overruns)
         doubts.append(
             "the data are random and cover the whole input type: give your own with --data" if drawn else REMEDY
         )
@@ -112,28 +121,41 @@ def _far(close: Closeness, low: float) -> str:
     return f"the SNR of {close.snr_db:.1f} dB is below {low:g} dB"
 
 
+def _input_causes(kind: FixedType, x: Floats, kept: Ints) -> list[str]:
+    """Why an input of this type says little of x."""
+    beyond = clipped(x, kind)
+    if beyond:
+        return [
+            f"{beyond} of {x.size} inputs are clipped: {kind.short} holds {kind.max_int * kind.lsb:g} at most, the "
+            f"data reach {np.abs(x).max():g}; scale the data, or give the input more integer bits"
+        ]
+    if np.any(x) and not np.any(kept):
+        return [
+            f"every input becomes zero: the step of {kind.short} is {kind.lsb:g}, the data reach only "
+            f"{np.abs(x).max():.3g}; scale the data up, or give the input more fraction bits"
+        ]
+    if (left := snr_db(x, to_float(kept, kind) - x)) < CAUSE_DB:
+        return [
+            f"the input type {kind.short} leaves {left:.1f} dB of the data; scale the data up, or give it more "
+            "fraction bits"
+        ]
+    return []
+
+
 def _causes(
-    network: Network, x: Floats, kept: Ints, real: Floats, output: Ints, overruns: Iterable[Overrun]
+    network: Network,
+    x: Mapping[str, Floats],
+    kept: Mapping[str, Ints],
+    real: Floats,
+    output: Ints,
+    out: FixedType,
+    overruns: Iterable[Overrun],
 ) -> list[str]:
     """What in the data and the types explains the distance, each with its remedy; words where nothing does."""
     causes = []
-    beyond = clipped(x, network.x)
-    held = network.x.max_int * network.x.lsb
-    if beyond:
-        causes.append(
-            f"{beyond} of {x.size} inputs are clipped: {network.x.short} holds {held:g} at most, the data reach "
-            f"{np.abs(x).max():g}; scale the data, or give the input more integer bits"
-        )
-    elif np.any(x) and not np.any(kept):
-        causes.append(
-            f"every input becomes zero: the step of {network.x.short} is {network.x.lsb:g}, the data reach only "
-            f"{np.abs(x).max():.3g}; scale the data up, or give the input more fraction bits"
-        )
-    elif (left := snr_db(x, to_float(kept, network.x) - x)) < CAUSE_DB:
-        causes.append(
-            f"the input type {network.x.short} leaves {left:.1f} dB of the data; scale the data up, or give it more "
-            "fraction bits"
-        )
+    for item in network.inputs:
+        which = "" if len(network.inputs) == 1 else f"input {item.name!r}: "
+        causes += [which + cause for cause in _input_causes(item.type, x[item.name], kept[item.name])]
     overflowing = sorted((item for item in overruns if item.overflows and item.layer != "input"), key=_by_overflows)
     if overflowing:
         worst = overflowing[0]
@@ -145,7 +167,7 @@ def _causes(
     if not np.any(output) and np.any(real):
         causes.append("all outputs in fixed point are zero")
     elif np.all(np.isfinite(real)):
-        causes += _output_causes(network.out, real)
+        causes += _output_causes(out, real)
     if not causes:
         causes.append("a tensor inside has too few fraction bits; lmu-hls profile MODEL.keras DATA.npz shows which")
     return causes

@@ -18,7 +18,7 @@ from lmu_hls.synth.roms import check_roms, data_files
 from lmu_hls.synth.yosys import netlist
 from lmu_hls.toolchain import need, simulator_env
 from lmu_hls.verify import bench, verilated
-from lmu_hls.verify.compare import compare
+from lmu_hls.verify.compare import compare_tensors
 from lmu_hls.verify.rtlsim import SOURCE
 
 SEQUENCES = 2  # that a netlist is simulated with
@@ -45,9 +45,10 @@ def check_netlists(targets: Sequence[str], simulator: str = SIMULATOR) -> None:
 
 
 def compare_netlist(
-    folder: OutputFolder, design: Design, x: Ints, target: str, simulator: str = SIMULATOR
+    folder: OutputFolder, design: Design, x: Mapping[str, Ints], target: str, simulator: str = SIMULATOR
 ) -> Comparison:
-    """Synthesise the network for a target, send x (N, T, n_in) through its netlist, and compare with golden.
+    """Synthesise the network for a target, send x (N, T, n_in) of each input, by name, through its netlist, and compare
+    every output with golden.
 
     Raises LmuHlsError when a tool fails, for a primitive without a model, and when the netlist gets stuck or gives
     unknown bits.
@@ -63,5 +64,6 @@ def compare_netlist(
         compiled = verilated.build(files, interface, folder.verilog, work)
     else:
         compiled = bench.build(simulator, files, interface, folder.verilog, work)
-    expected = golden.run_samples(design.network, x).output
-    return compare(title(target), SOURCE, "output", expected, compiled.run(x).outputs)
+    outputs = golden.run_samples(design.network, x).outputs
+    expected = {interface.key(port): outputs[port.name] for port in interface.outputs}
+    return compare_tensors(title(target), SOURCE, expected, compiled.run(x).tensors)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lmu_hls import golden
-from lmu_hls.figures import REGRESSION, Targets
+from lmu_hls.figures import REGRESSION, Head, Targets
 from lmu_hls.fixed import Ints, to_float
 from lmu_hls.flow.data import head_of
+from lmu_hls.layers.stateful import in_order, predict_all
 from lmu_hls.legendre import recall
 from lmu_hls.records.traces import (
     CLASSES,
@@ -26,6 +28,7 @@ from lmu_hls.records.traces import (
     Traces,
 )
 from lmu_hls.spec import LMU, Network
+from lmu_hls.verify.interface import end_key
 
 if TYPE_CHECKING:
     import keras
@@ -38,31 +41,39 @@ DIGITS = 6  # of the numbers, significant ones
 def traces(
     network: Network,
     model: keras.Model,
-    data: Floats,
-    x: Ints,
-    outputs: tuple[Floats, Ints],
-    targets: Targets | None,
+    data: Mapping[str, Floats],
+    x: Mapping[str, Ints],
+    outputs: tuple[Mapping[str, Floats], Mapping[str, Ints]],
+    targets: Mapping[str, Targets],
     excerpt: Excerpt | None,
 ) -> Traces:
-    """Of the data (N, steps, n_in), as integers x, and of ``outputs``, the Keras model's and golden's."""
-    real, fixed = outputs[0], to_float(outputs[1], network.out)
-    trace = golden.run(network, x[SEQUENCE : SEQUENCE + 1])
+    """Of the data (N, steps, n_in) of each input, as integers x, and of ``outputs``, the Keras model's and golden's.
+
+    The answers that are shown are those of the first output that has targets.
+    """
+    real, integers = outputs
+    fixed = {name: to_float(values, network.values[name].type) for name, values in integers.items()}
+    trace = golden.run(network, {name: values[SEQUENCE : SEQUENCE + 1] for name, values in x.items()})
     last = network.recurrent[-1]
     state = to_float(trace[last.name].tensors["h"][0], last.out)
-    signals = _signals(last.name, "h", state, _float_states(model, last.name, data[SEQUENCE : SEQUENCE + 1]))
-    if fixed.ndim == 3:  # every step has an output
-        signals += _signals("", "output", fixed[SEQUENCE], np.asarray(real[SEQUENCE], np.float64))
+    shown = in_order(model, {name: values[SEQUENCE : SEQUENCE + 1] for name, values in data.items()})
+    signals = _signals(last.name, "h", state, _float_states(model, last.name, shown))
+    for name, values in fixed.items():
+        if values.ndim == 3:  # every step has an output
+            key = end_key("output", name, len(fixed))
+            signals += _signals(*key, values[SEQUENCE], np.asarray(real[name][SEQUENCE], np.float64))
+    judged = next((name for name in network.outputs if name in targets), network.outputs[0])
     return Traces(
         SEQUENCE,
         signals,
         tuple(_remembered(lmu, trace) for lmu in network.lmus),
-        _confusion(network, targets, fixed),
-        _scatter(targets, fixed),
+        _confusion(head_of(network, judged), targets.get(judged), fixed[judged]),
+        _scatter(targets.get(judged), fixed[judged]),
         excerpt,
     )
 
 
-def _float_states(model: keras.Model, name: str, x: Floats) -> Floats | None:
+def _float_states(model: keras.Model, name: str, inputs: list[Floats]) -> Floats | None:
     """What the recurrent layer ``name`` of the Keras model gives for each step (T, n); None if it is not ours."""
     import keras
 
@@ -72,7 +83,7 @@ def _float_states(model: keras.Model, name: str, x: Floats) -> Floats | None:
     layer = next((layer for layer in model.layers if layer.name == name and isinstance(layer, Layer | Recurrent)), None)
     if layer is None:
         return None
-    sequences = keras.Model(model.inputs, layer.input).predict(x, verbose=0)
+    (sequences,) = predict_all(keras.Model(model.inputs, layer.input), inputs)
     before, layer.return_sequences = layer.return_sequences, True
     try:
         return np.asarray(layer(sequences, training=False), np.float64)[0]
@@ -104,8 +115,7 @@ def _remembered(lmu: LMU, trace: golden.Trace) -> Remembered:
     return Remembered(lmu.name, channel, lmu.order, float(lmu.theta), *values)
 
 
-def _confusion(network: Network, targets: Targets | None, fixed: Floats) -> Confusion | None:
-    head = head_of(network)
+def _confusion(head: Head, targets: Targets | None, fixed: Floats) -> Confusion | None:
     classes = max(2, head.width)
     if targets is None or targets.task == REGRESSION or classes > CLASSES:
         return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -10,10 +10,9 @@ import numpy as np
 from lmu_hls import golden, toolchain
 from lmu_hls.backend.design import Design
 from lmu_hls.errors import LmuHlsError
-from lmu_hls.figures import check_targets
 from lmu_hls.fixed import Ints, quantize
 from lmu_hls.flow.accelerator import written_accelerator
-from lmu_hls.flow.data import Data, head_of
+from lmu_hls.flow.data import Data, Floats
 from lmu_hls.flow.fidelity import refer
 from lmu_hls.flow.ledger import Ledger
 from lmu_hls.flow.netlists import SEQUENCES as NETLIST_SEQUENCES
@@ -22,7 +21,7 @@ from lmu_hls.flow.netlists import TOOLS as NETLIST_TOOLS
 from lmu_hls.flow.netlists import check_netlists, compare_netlist
 from lmu_hls.flow.netlists import title as netlist_title
 from lmu_hls.flow.traces import traces
-from lmu_hls.layers.stateful import predict_samples, without_state
+from lmu_hls.layers.stateful import in_order, predict_all, without_state
 from lmu_hls.records import Comparison, Overrun, Precision, Ties, Timing, Verification, load
 from lmu_hls.records.evidence import digests
 from lmu_hls.records.folder import OutputFolder
@@ -30,9 +29,10 @@ from lmu_hls.records.traces import Excerpt
 from lmu_hls.spec import Network, Softmax, store
 from lmu_hls.tuning import clipped, exceeded
 from lmu_hls.verify import bench, cosim, verilated
-from lmu_hls.verify.compare import compare
+from lmu_hls.verify.compare import compare_tensors
 from lmu_hls.verify.csim import compile_project
-from lmu_hls.verify.rtlsim import OUTPUT, Formulas, Simulation, simulate
+from lmu_hls.verify.interface import end_key
+from lmu_hls.verify.rtlsim import Formulas, Simulation, simulate
 
 # Calibration sees values before they are rounded; the noise of rounding alone moves the largest by some percent.
 ROUNDING_MARGIN = 1.1
@@ -75,7 +75,7 @@ def verify(
     about = data.identity(folder.root)
     before = digests(folder.root, [about.file])
     network = store.load(folder.spec)
-    targets = None if data.y is None else check_targets(data.y, head_of(network), len(data.x))
+    given, targets = data.inputs(network), data.targets(network)
     for simulator in simulators:  # before any work is done
         toolchain.simulator_env(simulator)
     if cosim.SIMULATOR in simulators:
@@ -90,43 +90,63 @@ def verify(
         (netlist_title(name), "rtlsim", _netlist_command(data, name, netlist_samples, asked)) for name in netlists
     ]
     ledger = Ledger.begin(folder, about, before, checks)
-    x = quantize(data.x, network.x)
+    x = {item.name: quantize(given[item.name], item.type) for item in network.inputs}
+    samples = len(next(iter(x.values())))
     reference, overruns, ties = _golden(folder, network, x, progress)
-    lost = clipped(data.x, network.x)
-    if lost:  # csim and rtlsim never see these values, so nothing but this tells
-        overruns = (Overrun("input", "x", lost, float(np.abs(data.x).max()), None), *overruns)
+    # csim and rtlsim never see values that are clipped, so nothing but this tells
+    overruns = (*_clipped(network, given), *overruns)
     from lmu_hls.flow.convert import load_model
 
-    progress("float", 0, len(x))
+    progress("float", 0, samples)
     model = load_model(folder.model)
-    real = predict_samples(model, data.x)
-    progress("float", len(x), len(x))
-    found = refer(network, data, targets, real, reference, overruns, min_snr_db)
+    real = dict(zip(network.outputs, predict_all(model, in_order(model, given)), strict=True))
+    progress("float", samples, samples)
+    references = []
+    for name in network.outputs:
+        ends = real[name], reference[name]
+        judged = refer(network, name, data.drawn, given, targets.get(name), ends, overruns, min_snr_db)
+        references.append(replace(judged, ties=ties.get(name), output=name if len(network.outputs) > 1 else ""))
+        overruns = ()  # those of the inputs and of tensors inside are told once
     if csim:
         ledger.enter("csim", _csim(folder, network, x, reference, progress), None, _versions("g++"))
     verilog = [name for name in simulators if name != cosim.SIMULATOR]
     if cosim.SIMULATOR in simulators:
-        part = x[: limits.get(cosim.SIMULATOR)]
-        comparison = _cosim(folder, network, part, reference[: len(part)], progress)
+        limit = limits.get(cosim.SIMULATOR)
+        comparison = _cosim(folder, network, _first(x, limit), _first(reference, limit), progress)
         ledger.enter(COSIM, comparison, None, _versions("verilator", "g++"))
     made = written_accelerator(folder, network) if verilog or netlists else None
     excerpt = None
     for simulator in verilog:
         assert made is not None
-        part = x[: limits.get(simulator)]
+        part = _first(x, limits.get(simulator))
         comparison, timing, step = _rtlsim(folder, made, part, simulator, waves, progress)
         excerpt = excerpt or step
         ledger.enter(f"rtlsim {simulator}", comparison, timing, _versions(simulator, "cocotb"))
     for target in netlists:
         assert made is not None
         progress(netlist_title(target), 0, 1)
-        comparison = compare_netlist(folder, made, x[:netlist_samples], target, netlist_simulator)
+        comparison = compare_netlist(folder, made, _first(x, netlist_samples), target, netlist_simulator)
         progress(netlist_title(target), 1, 1)
         ledger.enter(netlist_title(target), comparison, None, _versions(*NETLIST_TOOLS[netlist_simulator]))
     bound = "" if min_snr_db is None else f" --min-snr-db {min_snr_db:g}"
-    ledger.refer(_command(data, "none") + bound, _versions("keras", "tensorflow"), replace(found, ties=ties))
-    ledger.trace(traces(network, without_state(model), data.x, x, (real, reference), targets, excerpt))
+    for item in references:
+        ledger.refer(_command(data, "none") + bound, _versions("keras", "tensorflow"), item)
+    ledger.trace(traces(network, without_state(model), given, x, (real, reference), targets, excerpt))
     return ledger.record
+
+
+def _first(arrays: Mapping[str, Ints], samples: int | None) -> dict[str, Ints]:
+    """The first samples of each array; None for all."""
+    return {name: values[:samples] for name, values in arrays.items()}
+
+
+def _clipped(network: Network, inputs: Mapping[str, Floats]) -> Iterator[Overrun]:
+    """The inputs with values that their types do not hold."""
+    for item in network.inputs:
+        lost = clipped(inputs[item.name], item.type)
+        if lost:
+            name = "x" if len(network.inputs) == 1 else item.name
+            yield Overrun("input", name, lost, float(np.abs(inputs[item.name]).max()), None)
 
 
 def _check_of(simulator: str) -> tuple[str, str]:
@@ -149,67 +169,83 @@ def _versions(*tools: str) -> dict[str, str]:
 
 
 def _golden(
-    folder: OutputFolder, network: Network, x: Ints, progress: Progress
-) -> tuple[Ints, tuple[Overrun, ...], Ties | None]:
-    """The reference output, tensors that overflow or leave their magnitudes on the calibration data, and ties."""
+    folder: OutputFolder, network: Network, x: Mapping[str, Ints], progress: Progress
+) -> tuple[dict[str, Ints], tuple[Overrun, ...], dict[str, Ties]]:
+    """The outputs, tensors that overflow or leave their magnitudes on the calibration data, and ties, by output."""
     chosen = load(folder.precision, Precision).tensors if folder.precision.is_file() else ()
     values = [item for item in chosen if not item.weight]
     calibrated = {(item.layer, item.tensor): item.observed for item in values}
     limits = {(item.layer, item.tensor): ROUNDING_MARGIN * item.observed + item.type.lsb for item in values}
-    outputs: list[Ints] = []
-    ties: Ties | None = None
+    parts: list[Mapping[str, Ints]] = []
+    ties: dict[str, Ties] = {}
     overruns: dict[tuple[str, str], Overrun] = {}
-    for part in golden.parts(network, len(x)):
-        trace = golden.run_samples(network, x[part])
-        outputs.append(trace.output)
-        ties = _ties(network, trace, ties)
-        for item in exceeded(calibrated, limits, network, x[part], trace):
+    for part in golden.parts(network, len(next(iter(x.values())))):
+        fed = {name: values[part] for name, values in x.items()}
+        trace = golden.run_samples(network, fed)
+        parts.append(trace.outputs)
+        for name in network.outputs:
+            ties |= _ties(network, name, trace, ties)
+        for item in exceeded(calibrated, limits, network, fed, trace):
             key = (item.layer, item.tensor)
             overruns[key] = overruns[key].and_then(item) if key in overruns else item
-        progress("golden", part.stop, len(x))
-    return np.concatenate(outputs), tuple(overruns.values()), ties
+        progress("golden", part.stop, len(next(iter(x.values()))))
+    outputs = {name: np.concatenate([each[name] for each in parts]) for name in network.outputs}
+    return outputs, tuple(overruns.values()), ties
 
 
-def _ties(network: Network, trace: golden.Trace, before: Ties | None) -> Ties | None:
-    """The ties of a final softmax in a run, added to those ``before``; None where there is none."""
-    last = network.layers[-1]
-    if not isinstance(last, Softmax) or len(network.layers) < 2:
-        return None
-    logits, values = list(trace.layers[-2].tensors.values())[-1], trace.output
+def _ties(network: Network, output: str, trace: golden.Trace, before: Mapping[str, Ties]) -> dict[str, Ties]:
+    """The ties of an output's softmax in a run, added to those ``before``; none where there is no softmax."""
+    node = network.node(output)
+    names = [layer.name for layer in network.layers]
+    if not isinstance(node.layer, Softmax) or node.inputs[0] not in names:
+        return {}
+    logits, values = list(trace[node.inputs[0]].tensors.values())[-1], trace.outputs[output]
     if logits.ndim > values.ndim:  # an LMU layer that gives its last step, and whose trace has all
         logits = logits[:, -1]
     top = values == values.max(axis=-1, keepdims=True)
     lowest = np.where(top, logits, logits.max(axis=-1, keepdims=True)).min(axis=-1)
-    tied = int(np.count_nonzero(lowest < logits.max(axis=-1)))
-    answers = lowest.size
-    return (
-        Ties(last.name, answers, tied)
-        if before is None
-        else Ties(last.name, before.answers + answers, before.tied + tied)
+    earlier = before.get(output, Ties(output, 0, 0))
+    tied = earlier.tied + int(np.count_nonzero(lowest < logits.max(axis=-1)))
+    return {output: Ties(output, earlier.answers + lowest.size, tied)}
+
+
+def _csim(
+    folder: OutputFolder, network: Network, x: Mapping[str, Ints], reference: Mapping[str, Ints], progress: Progress
+) -> Comparison:
+    progress("csim: compiling", 0, 1)
+    outputs = compile_project(folder.hls).run_all(x, network, _told("csim", x, progress))
+    return _compared("csim", "csim", reference, outputs)
+
+
+def _cosim(
+    folder: OutputFolder, network: Network, x: Mapping[str, Ints], reference: Mapping[str, Ints], progress: Progress
+) -> Comparison:
+    progress(f"{COSIM}: compiling", 0, 1)
+    project = cosim.build(folder.hls, folder.work(cosim.SIMULATOR))
+    return _compared(COSIM, "cosim", reference, project.run_all(x, network, _told(COSIM, x, progress)))
+
+
+def _told(task: str, x: Mapping[str, Ints], progress: Progress) -> Callable[[int], None]:
+    """What tells how many of the samples are done."""
+    samples = len(next(iter(x.values())))
+    return lambda done: progress(task, done, samples)
+
+
+def _compared(name: str, source: str, expected: Mapping[str, Ints], actual: Mapping[str, Ints]) -> Comparison:
+    """The outputs, by name."""
+    keys = {output: end_key("output", output, len(expected)) for output in expected}
+    return compare_tensors(
+        name, source, {keys[k]: v for k, v in expected.items()}, {keys[k]: v for k, v in actual.items()}
     )
 
 
-def _csim(folder: OutputFolder, network: Network, x: Ints, reference: Ints, progress: Progress) -> Comparison:
-    progress("csim: compiling", 0, 1)
-    project = compile_project(folder.hls)
-    output = project.run(x, network, lambda done: progress("csim", done, len(x)))
-    return compare("csim", "csim", "output", reference, output)
-
-
-def _cosim(folder: OutputFolder, network: Network, x: Ints, reference: Ints, progress: Progress) -> Comparison:
-    progress(f"{COSIM}: compiling", 0, 1)
-    project = cosim.build(folder.hls, folder.work(cosim.SIMULATOR))
-    output = project.run(x, network, lambda done: progress(COSIM, done, len(x)))
-    return compare(COSIM, "cosim", "output", reference, output)
-
-
 def _rtlsim(
-    folder: OutputFolder, design: Design, x: Ints, simulator: str, waves: bool, progress: Progress
+    folder: OutputFolder, design: Design, x: Mapping[str, Ints], simulator: str, waves: bool, progress: Progress
 ) -> tuple[Comparison, Timing, Excerpt]:
-    """The whole network under one simulator: the tensors that the Verilog shows, and the output."""
-    network, task = design.network, f"rtlsim {simulator}"
+    """The whole network under one simulator: the tensors that the Verilog shows, and the outputs."""
+    network, task, interface = design.network, f"rtlsim {simulator}", design.interface
     trace = golden.run_samples(network, x)
-    expected = {OUTPUT: trace.output}
+    expected = {interface.key(port): trace.outputs[port.name] for port in interface.outputs}
     expected |= {(layer, name): trace[layer].tensors[name] for layer, name in network.observed}
     cycles = design.plan.cycles
     formulas = Formulas(cycles.ii, cycles.latency, None if design.plan.even else cycles.sequence)
@@ -217,10 +253,10 @@ def _rtlsim(
     sources, work = design.sources(folder.verilog), folder.work(simulator)
     compiled: Simulation
     if simulator == "verilator" and not waves:
-        compiled = verilated.build(sources, design.interface, folder.verilog, work)
+        compiled = verilated.build(sources, interface, folder.verilog, work)
     else:
-        compiled = bench.build(simulator, sources, design.interface, folder.verilog, work, waves)
+        compiled = bench.build(simulator, sources, interface, folder.verilog, work, waves)
     names = (network.name, simulator)
-    widths = {(probe.layer, probe.tensor): probe.values.width for probe in design.interface.probes}
-    widths |= {("", "x"): network.x.width, OUTPUT: network.out.width}
-    return simulate(compiled, x, expected, formulas, names, lambda done: progress(task, done, len(x)), widths)
+    widths = {(probe.layer, probe.tensor): probe.values.width for probe in interface.probes}
+    widths |= {interface.key(port): port.values.width for port in (*interface.inputs, *interface.outputs)}
+    return simulate(compiled, x, expected, formulas, names, _told(task, x, progress), widths)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -32,16 +33,18 @@ class Stateful:
         return trace
 
 
-def run_samples(network: Network, x: Ints, every_step: bool = True) -> Trace:
+def run_samples(network: Network, x: Ints | Mapping[str, Ints], every_step: bool = True) -> Trace:
     """The trace of samples x (N, steps, n_in) that go through the network one after the other.
 
-    Of a stateful network they are the chunks of one sequence, which starts from zero; of others each is a sequence. The
+    A network of several inputs takes one such array for each, by name; it has no state that stays. Of a stateful
+    network they are the chunks of one sequence, which starts from zero; of others each is a sequence. The
     states are those after the last sample.
     """
     if not network.stateful:
         return run(network, x, every_step)
     kept = Stateful(network)
-    traces = [kept.run(sample[np.newaxis], every_step) for sample in x]
+    (samples,) = x.values() if isinstance(x, Mapping) else (x,)
+    traces = [kept.run(sample[np.newaxis], every_step) for sample in samples]
     layers = []
     for same in zip(*(trace.layers for trace in traces), strict=True):
         tensors = {name: np.concatenate([layer.tensors[name] for layer in same]) for name in same[0].tensors}

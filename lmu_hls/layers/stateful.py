@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,10 +30,26 @@ def predict_samples(model: keras.Model, x: NDArray[Any]) -> NDArray[np.float64]:
     Of a stateful network they are the chunks of one sequence, which starts from zero; the model's own state is left as
     it is. Of others each is a sequence.
     """
-    if not is_stateful(model):
-        return np.asarray(model.predict(x, verbose=0), np.float64)
-    fresh = _twin(model, stateful=True, batch=1)
-    return np.asarray(fresh.predict(x, batch_size=1, verbose=0), np.float64)
+    (outputs,) = predict_all(model, [x])
+    return outputs
+
+
+def predict_all(model: keras.Model, inputs: list[NDArray[Any]]) -> list[NDArray[np.float64]]:
+    """As :func:`predict_samples`, with an array for each input and each output, in the order of the model."""
+    x = inputs if len(inputs) > 1 else inputs[0]
+    if is_stateful(model):
+        outputs = _twin(model, stateful=True, batch=1).predict(x, batch_size=1, verbose=0)
+    else:
+        outputs = model.predict(x, verbose=0)
+    if isinstance(outputs, dict):
+        outputs = [outputs[name] for name in model.output_names]
+    return [np.asarray(each, np.float64) for each in (outputs if isinstance(outputs, list | tuple) else [outputs])]
+
+
+def in_order(model: keras.Model, inputs: Mapping[str, NDArray[Any]]) -> list[NDArray[Any]]:
+    """Arrays by the names of the model's inputs, in its order; those of a model with one input have any name."""
+    names = [tensor.name for tensor in model.inputs]
+    return [inputs[name] for name in names] if len(names) > 1 else list(inputs.values())
 
 
 def _twin(model: keras.Model, stateful: bool, batch: int | None) -> keras.Model:

@@ -22,6 +22,7 @@ from lmu_hls.records.hls import HlsFigures, HlsLayer, HlsSynthesis
 from lmu_hls.records.jsonfile import write_bytes, write_text
 from lmu_hls.records.model import (
     Conversion,
+    EndSummary,
     Hardware,
     LayerPlan,
     LayerSummary,
@@ -61,6 +62,7 @@ __all__ = [
     "CriticalPath",
     "Deviation",
     "Difference",
+    "EndSummary",
     "Energy",
     "Fidelity",
     "Hardware",

@@ -133,10 +133,24 @@ class Hardware:
 
 
 @dataclass(frozen=True, slots=True)
+class EndSummary:
+    """An input or output of the network: ``steps`` of ``values`` a sequence (None: one vector), all of one type."""
+
+    name: str
+    steps: int | None
+    values: int
+    type: FixedType
+
+    def __str__(self) -> str:
+        steps = "" if self.steps is None else f"{self.steps} steps of "
+        return f"{steps}{self.values} value{'s' * (self.values != 1)} of {self.type.short}"
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
     """What `convert` wrote: the model, hls4ml backend and io_type, Verilog units, tool versions by name.
 
-    The input is (steps, n_in) values of one type. ``hardware`` is that of the whole network in Verilog,
+    ``inputs`` and ``outputs`` are those of the network. ``hardware`` is that of the whole network in Verilog,
     ``hls`` the estimate of the LMU layers in C++, None where there is no model for it. ``stateful``: its state stays
     from call to call.
     """
@@ -146,8 +160,8 @@ class Manifest:
     io_type: str
     units: tuple[Unit, ...]
     tools: Mapping[str, str]
-    input_shape: tuple[int, ...] = ()
-    input_type: FixedType | None = None
+    inputs: tuple[EndSummary, ...] = ()
+    outputs: tuple[EndSummary, ...] = ()
     hardware: Hardware | None = None
     hls: HlsFigures | None = None
     stateful: bool = False

@@ -236,7 +236,7 @@ class Ties:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """What golden and the Keras model gave on one data set.
+    """What golden and the Keras model gave on one data set; ``output`` names the one of several that it is about.
 
     `task` says what counts as an answer where targets are known: classes then have `accuracy`, a regression `errors`.
 
@@ -251,6 +251,11 @@ class Reference:
     errors: tuple[Deviation, ...] = ()
     fidelity: Fidelity | None = None
     ties: Ties | None = None
+    output: str = ""
+
+    def named(self, data: str) -> str:
+        """The data, with the output where there are several."""
+        return f"{data}, output {self.output}" if self.output else data
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,7 +269,7 @@ class Verification:
     def comparisons(self) -> tuple[Comparison, ...]:
         return tuple(check.comparison for check in self.checks if check.comparison)
 
-    def faults(self, label: Callable[[Reference], str] = lambda reference: _label(reference.evidence)) -> list[str]:
+    def faults(self, label: Callable[[Reference], str] = lambda reference: _label(reference)) -> list[str]:
         """What differs, and where a bound of the user is missed, in words; ``label`` names the data of a reference."""
         far = "the integers are not as close to the Keras model as asked"
         missed = ((item, item.fidelity) for item in self.references if item.fidelity and item.fidelity.failed)
@@ -279,5 +284,6 @@ class Verification:
         return bool(self.checks) and all(check.comparison for check in self.checks) and not self.faults()
 
 
-def _label(about: Evidence) -> str:
-    return about.data.label if about.data else "unknown data"
+def _label(reference: Reference) -> str:
+    about = reference.evidence.data
+    return reference.named(about.label if about else "unknown data")

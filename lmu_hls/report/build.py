@@ -111,6 +111,7 @@ class _Judge:
             reference.errors if right else (),
             reference.fidelity if near else None,
             reference.ties if overruns else None,
+            reference.output,
         )
 
     def synthesis(self, entry: TargetSynthesis) -> bool:
@@ -130,7 +131,9 @@ class _Judge:
         self, record: str, state: str, reason: str, remedy: str, judged: bool = True, data: DataSet | None = None
     ) -> None:
         label = self.labels.get(data.x.sha256, data.label) if data else ""
-        self.standings.append(Standing(record, label, state, reason, remedy, judged))
+        standing = Standing(record, label, state, reason, remedy, judged)
+        if standing not in self.standings:  # of several outputs on the same data
+            self.standings.append(standing)
 
 
 def build_report(outdir: Path) -> Report:

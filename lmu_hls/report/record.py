@@ -127,7 +127,8 @@ class Report:
     def data(self, comparison: Check | Reference) -> str:
         """The label of its data."""
         about = comparison.evidence.data
-        return self.labels.get(about.x.sha256, about.label) if about else "unknown data"
+        label = self.labels.get(about.x.sha256, about.label) if about else "unknown data"
+        return comparison.named(label) if isinstance(comparison, Reference) else label
 
     def rows(self) -> tuple[Row, ...]:
         """The short table: accuracy, exact samples, cycles, resources, and what is not current."""
@@ -252,7 +253,7 @@ def _hardware_rows(manifest: Manifest, checked: bool) -> tuple[Row, ...]:
     if hardware is None:
         return ()
     if checked:
-        steps = f" of {manifest.input_shape[0]} steps" if manifest.input_shape else ""
+        steps = f" of {manifest.inputs[0].steps} steps" if manifest.inputs else ""
         value = f"{hardware.sequence_cycles} cycles a sequence{steps}"
         rows.append(Row("Timing", "cycles a sequence", value, "formula"))
     value = f"{hardware.multipliers}, {100 * hardware.utilisation:.1f} % of their cycles needed"

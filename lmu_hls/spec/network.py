@@ -100,6 +100,10 @@ class Network:
             found[node.name] = _given(node, [found[source] for source in node.inputs])
         return found
 
+    def node(self, name: str) -> Node:
+        """The node called ``name``; KeyError when there is none."""
+        return {node.name: node for node in self.nodes}[name]
+
     @property
     def layers(self) -> tuple[Layer, ...]:
         """The layers of the nodes, in their order."""

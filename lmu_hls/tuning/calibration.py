@@ -158,15 +158,21 @@ def _of(values: Floats, overflows: int) -> Observed:
 
 
 def exceeded(
-    calibrated: Mapping[Key, float], limits: Mapping[Key, float], network: Network, x: Ints, trace: Trace
+    calibrated: Mapping[Key, float],
+    limits: Mapping[Key, float],
+    network: Network,
+    x: Mapping[str, Ints],
+    trace: Trace,
 ) -> tuple[Overrun, ...]:
     """The tensors that go beyond their ``limits``, or overflow, in a run of ``network`` on x.
 
-    ``calibrated`` are the largest magnitudes on the calibration data, for the reader. x are integers that fit already:
-    see :func:`clipped` for what quantizing the input lost.
+    ``calibrated`` are the largest magnitudes on the calibration data, for the reader. x are integers that fit already,
+    by input: see :func:`clipped` for what quantizing the input lost.
     """
     names = {layer.name for layer in network.layers}
-    seen = {key: _of(to_float(x, network.x), 0) for key in limits if key[0] not in names}  # the input's layer
+    inputs = {item.name: to_float(x[item.name], item.type) for item in network.inputs}
+    only = next(iter(inputs.values()))  # whose layer may have another name than the input of a chain
+    seen = {key: _of(inputs.get(key[0], only), 0) for key in limits if key[0] not in names}
     return tuple(
         Overrun(*key, now.overflows, now.peak, calibrated.get(key))
         for key, now in {**seen, **observe(network, trace)}.items()

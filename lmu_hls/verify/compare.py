@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from lmu_hls.fixed import Ints
@@ -22,3 +24,25 @@ def compare(name: str, source: str, tensor: str, expected: Ints, actual: Ints) -
         index = tuple(int(i) for i in np.argwhere(~same)[0])
         first = Difference(tensor, index, int(expected[index]), int(actual[index]))
     return Comparison(name, source, len(same), exact, int(expected.size), first)
+
+
+Tensors = Mapping[tuple[str, str], Ints]  # (layer, tensor) -> (N, ...)
+
+
+def compare_tensors(name: str, source: str, expected: Tensors, actual: Tensors) -> Comparison:
+    """Compare tensors of the same samples as :func:`compare` does; a sample is exact when it is so in every tensor.
+
+    Raises ValueError when the names or shapes differ.
+    """
+    if set(expected) != set(actual):
+        raise ValueError(f"{name}: tensors {sorted(actual)} and {sorted(expected)} cannot be compared")
+    each = {key: compare(name, source, ".".join(filter(None, key)), expected[key], actual[key]) for key in actual}
+    exact = np.logical_and.reduce([_exact_samples(expected[key], actual[key]) for key in actual])
+    first = next((of.first_difference for of in each.values() if of.first_difference), None)
+    values = sum(of.values_compared for of in each.values())
+    return Comparison(name, source, len(exact), int(np.count_nonzero(exact)), values, first)
+
+
+def _exact_samples(expected: Ints, actual: Ints) -> np.ndarray:
+    same = expected == actual
+    return np.asarray(same.reshape(len(same), -1).all(axis=1))

@@ -22,7 +22,7 @@ from lmu_hls.naming import contained, is_identifier
 from lmu_hls.rendering import render
 from lmu_hls.toolchain import find, simulator_env
 from lmu_hls.verify import verilator
-from lmu_hls.verify.csim import CsimProject, preprocess, run_compiler
+from lmu_hls.verify.csim import CsimProject, Sizes, arguments_of, preprocess, run_compiler
 from lmu_hls.verify.simulator import LOG, failure
 
 SIMULATOR = "blackbox"
@@ -49,10 +49,11 @@ class Cosimulation(CsimProject):
 
     __slots__ = ()
 
-    def _command(self, inputs: Path, outputs: Path, n_out: int, stateful: bool) -> list[str]:
-        x = np.load(inputs, mmap_mode="r")
-        np.save(outputs, np.full((len(x), n_out), np.nan))  # the program fills it in
-        return [str(self.library), str(inputs), str(outputs), *map(str, (*x.shape, n_out))]
+    def _command(self, inputs: Path, outputs: Path, sizes: Sizes, stateful: bool) -> list[str]:
+        samples = len(np.load(inputs, mmap_mode="r"))
+        np.save(outputs, np.full((samples, sum(sizes[1])), np.nan))  # the program fills it in
+        numbers = [samples, len(sizes[0]), *sizes[0], *sizes[1]]
+        return [str(self.library), str(inputs), str(outputs), *map(str, numbers)]
 
 
 def blackboxes(project: Path) -> tuple[Box, ...]:
@@ -100,7 +101,8 @@ def build(project_dir: Path, workdir: Path) -> Cosimulation:
         text = Path(scratch, "unit.ii")
         calls = render("verify", "cosim_calls.cpp", boxes=boxes)
         directory, name, command = preprocess(project_dir, text, WITHOUT_MODELS, calls)
-        files |= {part: render("verify", part, boxes=boxes, name=name).encode() for part in ("cosim.v", "cosim.cpp")}
+        facts = {"boxes": boxes, "name": name, "arrays": arguments_of(directory, name)}
+        files |= {part: render("verify", part, **facts).encode() for part in ("cosim.v", "cosim.cpp")}
         tools = [find(tool) for tool in ("verilator", "g++")]
         parts: list[str | bytes] = [*command, *FLAGS, OPTIMISE, *(f"{tool.path} {tool.version}" for tool in tools)]
         parts += [text.read_bytes(), *(item for pair in files.items() for item in pair)]

@@ -7,10 +7,11 @@ by the preprocessed text of the project. What the user or a test changed in the 
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import signal
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from lmu_hls import builds, process, toolchain
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType, Ints, to_float
 from lmu_hls.naming import is_identifier
-from lmu_hls.spec import Network
+from lmu_hls.spec import Input, Network
 
 FLAGS = ("-O2", "-std=c++14", "-fPIC", "-w")  # C++14 is what Vitis HLS compiles
 MAX_WIDTH = 53  # values cross the C interface as double
@@ -37,6 +38,8 @@ LIBRARY = "csim.so"
 SWITCH = "lmu_state_of_call"  # the variable of a stateful project that says which state a call has: see nnet_lmu.h
 WORKER = Path(__file__).with_name("csim_worker.py")
 
+Sizes = tuple[list[int], list[int]]
+
 
 @dataclass(frozen=True, slots=True)
 class CsimProject:
@@ -47,33 +50,42 @@ class CsimProject:
     library: Path
 
     def run(self, x: Ints, network: Network, progress: Callable[[int], None] = lambda done: None) -> Ints:
-        """The outputs for x, integers of ``network.x`` with shape (batch, steps, n_in), as integers of ``network.out``.
+        """As :meth:`run_all`, of a network with one input and one output."""
+        (item,) = network.inputs
+        (output,) = self.run_all({item.name: x}, network, progress).values()
+        return output
 
-        The shape is that of golden's output. The library runs in a process of its own, so that one that crashes ends
-        in an LmuHlsError. ``progress`` is told the number of samples done.
+    def run_all(
+        self, x: Mapping[str, Ints], network: Network, progress: Callable[[int], None] = lambda done: None
+    ) -> dict[str, Ints]:
+        """The outputs, by name, for each input's x, integers of its type with shape (batch, steps, n_in).
+
+        Shapes and types are those of golden's outputs. The library runs in a process of its own, so that one that
+        crashes ends in an LmuHlsError. ``progress`` is told the number of samples done.
         """
-        shape = (network.steps, network.n_in)
-        if x.ndim != 3 or x.shape[1:] != shape or x.dtype.kind not in "iu":
-            raise ValueError(
-                f"x is {x.dtype} of shape {x.shape}; integers of shape (batch, {shape[0]}, {shape[1]}) needed"
-            )
-        for type_ in (network.x, network.out):
+        flat = [_flat(item, x[item.name], network.steps) for item in network.inputs]
+        ends = {name: network.values[name] for name in network.outputs}
+        for type_ in (*(item.type for item in network.inputs), *(value.type for value in ends.values())):
             if type_.width > MAX_WIDTH:
                 raise LmuHlsError(f"csim passes at most {MAX_WIDTH} bits, not {type_}; use a narrower input or output")
-        out_shape = output_shape(network)
+        shapes = [output_shape(network, name) for name in ends]
+        sizes = [values.shape[1] for values in flat], [int(np.prod(shape)) for shape in shapes]
         with tempfile.TemporaryDirectory() as folder:
             inputs, outputs = Path(folder, "in.npy"), Path(folder, "out.npy")
-            np.save(inputs, to_float(x, network.x).reshape(len(x), shape[0] * shape[1]))
-            self._work(self._command(inputs, outputs, int(np.prod(out_shape)), network.stateful), progress)
-            values = np.load(outputs)
-        return _integers(values, network.out).reshape(len(x), *out_shape)
+            np.save(inputs, np.concatenate(flat, axis=1))
+            self._work(self._command(inputs, outputs, sizes, network.stateful), progress)
+            values = np.split(np.load(outputs), np.cumsum(sizes[1])[:-1], axis=1)
+        parts = zip(ends.items(), values, shapes, strict=True)
+        return {name: _integers(part, end.type).reshape(len(part), *shape) for (name, end), part, shape in parts}
 
-    def _command(self, inputs: Path, outputs: Path, n_out: int, stateful: bool) -> list[str]:
-        """What reads the samples of the file ``inputs`` and writes ``n_out`` values of each to ``outputs``.
+    def _command(self, inputs: Path, outputs: Path, sizes: Sizes, stateful: bool) -> list[str]:
+        """What reads the samples of the file ``inputs`` and writes the values of each to ``outputs``.
 
-        The samples of a ``stateful`` network are chunks of one sequence.
+        ``sizes`` are the values of a sample for each input, and for each output, which stand side by side in these
+        files. The samples of a ``stateful`` network are chunks of one sequence.
         """
-        arguments = (str(self.library), f"{self.name}_double", str(inputs), str(outputs), str(n_out))
+        numbers = (",".join(map(str, each)) for each in sizes)
+        arguments = (str(self.library), f"{self.name}_double", str(inputs), str(outputs), *numbers)
         return process.python(WORKER, *arguments, *([SWITCH] if stateful else []))
 
     def _work(self, command: list[str], progress: Callable[[int], None]) -> None:
@@ -132,6 +144,15 @@ def preprocess(project_dir: Path, text: Path, first: str = "", last: str = "") -
     return directory, name, command
 
 
+def arguments_of(project_dir: Path, name: str) -> int:
+    """How many arrays the function takes that the bridge of a project has: those of its inputs and outputs."""
+    text = (project_dir / f"{name}_bridge.cpp").read_text(encoding="utf-8")
+    head = re.search(rf"\bvoid {name}_double\(([^)]*)\)", text)
+    if head is None:
+        raise LmuHlsError(f"{project_dir} has no function {name}_double in its bridge; convert the model again")
+    return head[1].count("*") + head[1].count("[")
+
+
 def run_compiler(command: list[str], directory: Path, stdin: str | None = None) -> None:
     """Run g++; LmuHlsError with the end of its output when it fails."""
     done = process.run(command, tool="g++", cwd=directory, stdin=stdin)
@@ -141,9 +162,18 @@ def run_compiler(command: list[str], directory: Path, stdin: str | None = None) 
         raise LmuHlsError(f"g++ does not compile {directory}:\n{tail}\n{remedy}.")
 
 
-def output_shape(network: Network) -> tuple[int, ...]:
-    """Shape of one sample's output: (width,), or (steps, width) where it has an axis of steps."""
-    (name,) = network.outputs
+def _flat(item: Input, x: Ints, steps: int) -> np.ndarray:
+    """The samples of an input as floats, one a row."""
+    if x.ndim != 3 or x.shape[1:] != (steps, item.width) or x.dtype.kind not in "iu":
+        raise ValueError(f"x is {x.dtype} of shape {x.shape}; integers of shape (batch, {steps}, {item.width}) needed")
+    return np.asarray(to_float(x, item.type).reshape(len(x), -1))
+
+
+def output_shape(network: Network, name: str = "") -> tuple[int, ...]:
+    """Shape of one sample of an output, the only one unless it is named: (width,), or (steps, width) with an axis of
+    steps."""
+    if not name:
+        (name,) = network.outputs
     value = network.values[name]
     return (value.width,) if value.steps is None else (value.steps, value.width)
 

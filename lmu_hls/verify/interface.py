@@ -53,6 +53,14 @@ class Probe:
     order: tuple[int, ...] | None = None
 
 
+def end_key(kind: str, name: str, ends: int) -> tuple[str, str]:
+    """What the values of an input ("x") or an output ("output") are called beside those of layers, (layer, tensor).
+
+    Of several ``ends`` with its ``name``.
+    """
+    return "", kind if ends == 1 else f"{kind} {name}"
+
+
 @dataclass(frozen=True, slots=True)
 class Port:
     """A stream of the accelerator: ``name`` of the network's input or output, wires ``<wires>_tdata``, ``_tvalid``, ...
@@ -90,6 +98,7 @@ class Interface:
     tied: Mapping[str, str] = field(default_factory=dict)
 
     def key(self, port: Port) -> tuple[str, str]:
-        """What its values are called beside those of layers: ("", "x") or ("", "output"); of several with its name."""
-        ports, name = (self.inputs, "x") if port in self.inputs else (self.outputs, "output")
-        return "", name if len(ports) == 1 else f"{name} {port.name}"
+        """What its values are called beside those of layers: see :func:`end_key`."""
+        if port in self.inputs:
+            return end_key("x", port.name, len(self.inputs))
+        return end_key("output", port.name, len(self.outputs))

@@ -11,14 +11,12 @@ import numpy as np
 from lmu_hls.fixed import Ints
 from lmu_hls.records import Comparison, Number, Timing
 from lmu_hls.records.traces import BEATS, Beats, Excerpt
-from lmu_hls.verify.compare import compare
+from lmu_hls.verify.compare import Tensors, compare_tensors
 from lmu_hls.verify.run_files import STEPS_INSIDE, Run
 
 IDLE_SEQUENCES = 3  # that the latency is measured on
 OUTPUT = ("", "output")
 SOURCE = "rtl_sim"
-
-Tensors = Mapping[tuple[str, str], Ints]  # (layer, tensor) -> (N, ...)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,21 +30,6 @@ class Formulas:
     ii_cycles: int
     latency_cycles: int
     sequence_cycles: int | None = None
-
-
-def compare_tensors(name: str, expected: Tensors, actual: Tensors) -> Comparison:
-    """Compare tensors of the same samples; a sample is exact when it is so in every tensor.
-
-    Raises ValueError when the names or shapes differ.
-    """
-    if set(expected) != set(actual):
-        raise ValueError(f"{name}: tensors {sorted(actual)} and {sorted(expected)} cannot be compared")
-    each = {key: compare(name, SOURCE, ".".join(filter(None, key)), expected[key], actual[key]) for key in actual}
-    same = [_exact_samples(expected[key], actual[key]) for key in actual]
-    exact = np.logical_and.reduce(same)
-    first = next((found.first_difference for found in each.values() if found.first_difference), None)
-    values = sum(found.values_compared for found in each.values())
-    return Comparison(name, SOURCE, len(exact), int(np.count_nonzero(exact)), values, first)
 
 
 class Simulation(Protocol):
@@ -86,7 +69,7 @@ def simulate(
         {name: values[:IDLE_SEQUENCES] for name, values in x.items()} if isinstance(x, Mapping) else x[:IDLE_SEQUENCES]
     )
     idle = simulation.run(few, trace=True, pause=pause)
-    comparison = compare_tensors(f"rtlsim {simulator}", expected, run.tensors)
+    comparison = compare_tensors(f"rtlsim {simulator}", SOURCE, expected, run.tensors)
     inputs = list(few.values()) if isinstance(few, Mapping) else [few]
     excerpt = _excerpt(simulator, inputs, idle, widths or {})
     return comparison, _timing(unit, simulator, formulas, run, idle), excerpt
@@ -167,8 +150,3 @@ def _farthest(formula: int, measured: Ints) -> Number | None:
     if not len(measured):
         return None
     return Number(int(measured[np.abs(measured - formula).argmax()]), "cycles", SOURCE)
-
-
-def _exact_samples(expected: Ints, actual: Ints) -> np.ndarray:
-    same = expected == actual
-    return np.asarray(same.reshape(len(same), -1).all(axis=1))

@@ -10,7 +10,7 @@ from lmu_hls import cli, flow, golden
 from lmu_hls.errors import FAILED, LmuHlsError
 from lmu_hls.fixed import FixedType, quantize, to_float
 from lmu_hls.layers import LMU
-from lmu_hls.records import Precision, load
+from lmu_hls.records import EndSummary, Precision, load
 from lmu_hls.report import build_report, from_json, to_json, to_markdown
 from lmu_hls.spec import store
 
@@ -165,7 +165,7 @@ def test_a_bound_that_is_missed_fails_and_a_default_only_warns(tmp_path, capsys)
 
 def test_the_manifest_names_the_input_and_only_types_that_are_there(tmp_path):
     manifest = flow.convert(MODELS["a value"](), tmp_path / "out")
-    assert manifest.input_shape == (5, 2) and manifest.input_type == FixedType(16, 6)
+    assert manifest.inputs == (EndSummary("input", 5, 2, FixedType(16, 6)),)
     types = {tensor: kind for layer in manifest.model.layers for tensor, kind in layer.precision.items()}
     assert "pre_accum" in types and all(kind.signed for kind in types.values())  # what C++ only needs is one bit wide
     verilog = json.loads((tmp_path / "out" / "verilog" / "manifest.json").read_text())

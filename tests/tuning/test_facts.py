@@ -17,8 +17,8 @@ def test_what_data_exceed_is_told(model, x, at_30_db):
     network = draft(model).network(types_of(at_30_db))
     calm, wild = quantize(x, network.x), quantize(np.clip(20 * x, -1e3, 1e3), network.x)
     slack = {key: 1.1 * peak for key, peak in at_30_db.peaks.items()}  # rounding may add a little
-    assert exceeded(slack, slack, network, calm, golden.run(network, calm)) == ()
-    found = exceeded(slack, slack, network, wild, golden.run(network, wild))
+    assert exceeded(slack, slack, network, {network.inputs[0].name: calm}, golden.run(network, calm)) == ()
+    found = exceeded(slack, slack, network, {network.inputs[0].name: wild}, golden.run(network, wild))
     assert any(e.layer == "lmu" and e.tensor == "u" and e.seen > e.calibrated for e in found)
     assert any(e.overflows for e in found)
 

@@ -43,7 +43,7 @@ def board(
     network = store.load(OutputFolder(outdir).spec)
     count = simulate or (2 if netlist else 0)
     samples = data_or_random(data, network, max(count, 4))
-    x = quantize(samples.x, network.x)
+    x = quantize(samples.inputs(network)[network.inputs[0].name], network.x)
     boards.write_golden(project, network, x)
     compared, built = None, None
     with progress_bar() as progress:

@@ -14,9 +14,9 @@ def blocks(manifest: Manifest, hardware: Hardware) -> Picture:
     """The streams from the input to the output, and the layers between them with their parts and multipliers."""
     shapes: list[Shape] = []
     words: list[str] = []
-    steps, n_in = (*manifest.input_shape, 0, 0)[:2]
+    steps, n_in = (manifest.inputs[0].steps or 0 if manifest.inputs else 0), sum(end.values for end in manifest.inputs)
     y = 4.0
-    once, kind = False, manifest.input_type
+    once, kind = False, manifest.inputs[0].type if len(manifest.inputs) == 1 else None
     size = " x ".join(filter(None, (str(n_in or ""), _short(kind)))) or "values"
     shapes += _stream(y, size, f"a step; {steps} steps a sequence" if steps else "a step")
     y += GAP
