@@ -65,12 +65,14 @@ ELSEWHERE = {
         "front/graph/layers/test_activation.py": "time_distributed",
         "front/graph/test_layers.py": "base dense input lmu softmax",
         "hls/layers/test_function.py": "function",
+        "hls/layers/test_normalize.py": "normalize",
         "hls/layers/test_pool.py": "pool",
         "hls/layers/test_recurrent.py": "recurrent",
         "hls/layers/test_rectify.py": "rectify",
         "hls/layers/test_select.py": "select",
     },
     "lmu_hls/golden": {
+        "hls/layers/test_normalize.py": "normalize",
         "hls/layers/test_rectify.py": "rectify",
         "golden/test_memory.py": "sweeps",
         "golden/test_network.py": "affine lmu",
@@ -115,6 +117,7 @@ ELSEWHERE = {
     },
     "lmu_hls/rtl/cells": {"rtl/stages/test_recurrent.py": "instances", "rtl/test_search.py": "base dense gru lstm"},
     "lmu_hls/rtl/stages": {
+        "hls/layers/test_normalize.py": "normalize",
         "hls/layers/test_rectify.py": "rectify",
         "rtl/test_search.py": "argmax base dense elementwise softmax",
     },
@@ -131,6 +134,7 @@ ELSEWHERE = {
         "spec/test_layers.py": "argmax base dense elementwise lmu scale softmax",
         "golden/test_merge.py": "merge",
         "golden/test_pool.py": "pool",
+        "hls/layers/test_normalize.py": "normalize",
         "hls/layers/test_rectify.py": "rectify",
         "spec/test_window.py": "select",
     },
@@ -170,7 +174,7 @@ ELSEWHERE = {
         "hdl/cell/test_gated.py": "lmu_gates lmu_gru lmu_gru_before lmu_gru_mix lmu_lstm",
     },
     "hdl/formal": {"formal/test_proofs.py": "f_axis f_live f_pace f_pipe f_steps f_unit"},
-    "hdl/head": {"hdl/head/test_pointwise.py": "lmu_argmax lmu_softmax"},
+    "hdl/head": {"hdl/head/test_pointwise.py": "lmu_argmax lmu_normalize lmu_softmax"},
     "hdl/host": {"formal/test_proofs.py": "lmu_ap_call lmu_link_rx lmu_link_tx lmu_uart_rx lmu_uart_tx"},
     "hdl/matrix": {
         "hdl/cell/test_encoder.py": "lmu_dense",
@@ -183,7 +187,7 @@ ELSEWHERE = {
     },
     "hdl/number": {
         "formal/test_proofs.py": "lmu_crc",
-        "hdl/head/test_pointwise.py": "lmu_activation lmu_function",
+        "hdl/head/test_pointwise.py": "lmu_activation lmu_divider lmu_function",
         "hdl/matrix/test_affine.py": "lmu_align lmu_mac",
     },
     "hdl/store": {"hdl/matrix/test_affine.py": "lmu_ram lmu_rom", "hdl/memory/test_memory.py": "lmu_delay"},

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-_NORM = "use BatchNormalization, or train without it; inputs scaled to about [-1, 1] keep an LMU's memory there too"
+_NORM = (
+    "use BatchNormalization or LayerNormalization, or train without it; inputs scaled to about [-1, 1] keep an LMU's "
+    "memory there too"
+)
 _BEFORE = "apply it to the data, before the hardware"
 _BINS = "apply it to the data, so that the hardware takes the bin numbers, or use Rescaling, which keeps more"
 _CONVOLUTION = (
@@ -20,7 +23,7 @@ _ATTENTION = "use an LMU, whose memory weighs the past with fixed polynomials, a
 
 INSTEAD: Mapping[str, str] = {
     **dict.fromkeys(
-        ("LayerNormalization", "GroupNormalization", "UnitNormalization", "RMSNormalization", "SpectralNormalization"),
+        ("GroupNormalization", "SpectralNormalization"),
         _NORM,
     ),
     **dict.fromkeys(("CategoryEncoding", "Hashing"), _BEFORE),

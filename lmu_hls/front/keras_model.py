@@ -155,7 +155,7 @@ def _check_inside(layer: Any) -> None:
             f"layer {layer.name!r}: TimeDistributed around {name} is not supported; put one of "
             f"{', '.join(sorted(pointwise()))} into it"
         )
-    if getattr(inside, "axis", -1) != -1:
+    if getattr(inside, "axis", -1) not in (-1, [-1]):
         raise LmuHlsError(
             f"layer {layer.name!r}: {name} is supported on the last axis only, not on {inside.axis}; set axis=-1"
         )

@@ -9,9 +9,11 @@ import numpy as np
 from lmu_hls.fixed import Ints, overflow_count, requantize
 from lmu_hls.golden.affine import exact_dtype
 from lmu_hls.golden.merge import merge
+from lmu_hls.golden.normalize import normalize
 from lmu_hls.golden.pool import pool
 from lmu_hls.golden.rectify import rectify
 from lmu_hls.spec import ArgMax, Merge, Pool, Softmax, VectorFunction
+from lmu_hls.spec.layers.normalize import Normalize
 from lmu_hls.spec.layers.rectify import Rectify
 
 GUARD = 2  # bits below the result's: half an LSB, and whether anything is left below that
@@ -52,4 +54,5 @@ EQUATIONS: Mapping[type[VectorFunction], Callable[..., tuple[Ints, int]]] = {
     Pool: pool,
     Merge: merge,
     Rectify: rectify,
+    Normalize: normalize,
 }

@@ -169,7 +169,7 @@ def test_a_saved_model_can_be_loaded(tmp_path):
 
 
 def test_what_the_contract_or_the_verilog_cannot_do_is_refused(tmp_path):
-    unknown = model(lmu("tanh"), keras.layers.UnitNormalization(name="flat"))
+    unknown = model(lmu("tanh"), keras.layers.GroupNormalization(1, name="flat"))
     with pytest.raises(LmuHlsError, match="layer 'flat'"):
         verilog(unknown, tmp_path)
     with pytest.raises(LmuHlsError, match="62"):

@@ -56,7 +56,7 @@ def test_model_without_lmu(fails, tmp_path):
 
 
 def test_unknown_layer(fails, tmp_path):
-    model = keras.Sequential([keras.Input((5, 2)), LMU(1, 4, 6, None), keras.layers.LayerNormalization(name="norm")])
+    model = keras.Sequential([keras.Input((5, 2)), LMU(1, 4, 6, None), keras.layers.GroupNormalization(1, name="norm")])
     assert "norm" in fails("convert", save(model, tmp_path / "m.keras"), tmp_path / "out")
 
 

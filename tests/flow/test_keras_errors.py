@@ -152,7 +152,7 @@ MODELS = {
 }
 # Layers of keras.layers that stand for the lines of the table of alternatives
 LAYERS = {
-    "LayerNormalization": ((), "use BatchNormalization, or train without it"),
+    "GroupNormalization": ((1,), "use BatchNormalization or LayerNormalization, or train"),
     "SeparableConv1D": ((3, 1), "larger memory_d or order"),
     "Discretization": (([0.0, 1.0],), "takes the bin numbers"),
     "UpSampling1D": ((), "apply it to the data"),

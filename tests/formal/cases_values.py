@@ -20,6 +20,16 @@ def softmax(n: int, exp_w: int = 2, out_f: int = 1, slow: bool = True) -> Case:
     return Case("lmu_softmax", {"N": n, **types}, slow)
 
 
+def normalize(n: int) -> Case:
+    """Of one bit, over the mean of the squares."""
+    widths = {"DIFF_W": 1, "TOTAL_W": 1 + n // 2, "WHOLE_W": 2, "CENTERED": 0, "DIVISOR": n, "GUARD": 0}
+    return Case("lmu_normalize", {"N": n, "X_TYPE": word(1, 0), "OUT_TYPE": word(3, 0), **widths}, slow=True)
+
+
+NORMALIZE = normalize(1)
+DIVIDER = Case("lmu_divider", {"W": 1, "BITS": 3, "OUT_TYPE": word(3, 1)})
+
+
 def scale(n: int, out_w: int = 4, shift: int = 1, slow: bool = False) -> Case:
     """``out_w`` of 4 bits is the whole sum: the proof is then about the value, too."""
     widths = {"IN_W": 2, "COEF_W": 2, "ACC_W": 4, "ACC_F": 2, "BIAS_W": 2, "BIAS_SHIFT": shift}
@@ -55,6 +65,10 @@ CASES = (
     Case("lmu_function", {"IN_TYPE": word(3, 1), "FUNCTION": 0x01020305, **SUMMED}),
     Case("lmu_activation", {"IN_W": 3, "IN_F": 1, "PRE_TYPE": word(3, 1), "FUNCTION": 0x01020305, **SUMMED}),
     Case("lmu_activation", {"IN_W": 3, "IN_F": 1, **TYPES, "FUNCTION": 1}),
+    NORMALIZE,
+    normalize(2),
+    DIVIDER,
+    Case("lmu_divider", {"W": 2, "BITS": 4, "OUT_TYPE": word(4, 2)}, slow=True),
     softmax(1, exp_w=1, slow=False),
     softmax(1),
     softmax(2),
@@ -180,4 +194,9 @@ MUTANTS = (
         "wire load = divider_free && |{sum_valid_q, sum_end_q[2]};",
         ("sum_is_whole",),
     ),
+    Mutant(NORMALIZE, "lmu_normalize", "root_fits = left >= tried;", "root_fits = left > tried;", ("root_exact",)),
+    Mutant(NORMALIZE, "lmu_normalize", "s_axis_tready = !full_q[wr_bank_q];", "s_axis_tready = 1'b1;", ("bank_kept",)),
+    Mutant(DIVIDER, "lmu_divider", "(m_axis_tvalid && whole_q)", "m_axis_tvalid", ("ii_exact",)),
+    Mutant(DIVIDER, "lmu_divider", "whole_rest_q} <= {last_q,", "whole_rest_q} <= {s_axis_tlast,", ("last_in_place",)),
+    Mutant(DIVIDER, "lmu_divider", "fits = rest_q >=", "fits = rest_q >", ("division_exact",)),
 )

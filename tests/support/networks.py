@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from fractions import Fraction
-from math import floor
+from math import floor, isqrt
 
 import numpy as np
 
@@ -31,6 +31,7 @@ from lmu_hls.spec import (
     make_exp,
 )
 from lmu_hls.spec.layers.merge import Merge
+from lmu_hls.spec.layers.normalize import Normalize
 from lmu_hls.spec.layers.pool import Pool
 from lmu_hls.spec.layers.rectify import Rectify
 from lmu_hls.spec.layers.scale import Scale
@@ -354,6 +355,8 @@ def define_layer(layer: Layer, values: np.ndarray, *others: np.ndarray) -> np.nd
         exact = np.where(values > level, values, real(layer.slope) * (values - level))
         exact = exact if most is None else np.minimum(exact, most[0])
         return _each(exact, lambda v: assign(v, layer.out))
+    if isinstance(layer, Normalize):
+        return np.apply_along_axis(lambda v: define_normalize(layer, v), -1, values)
     if isinstance(layer, Scale):
         return _each(values * real(layer.scale) + real(layer.bias), lambda v: assign(v, layer.out))
     if isinstance(layer, Softmax):
@@ -365,6 +368,16 @@ def define_layer(layer: Layer, values: np.ndarray, *others: np.ndarray) -> np.nd
         return _each(values, lambda v: define_activation(layer.activation, v, layer.out))
     assert isinstance(layer, Merge)
     return _each(define_merge(layer.operation, values, *others), lambda v: assign(v, layer.out))
+
+
+def define_normalize(layer: Normalize, x: np.ndarray) -> np.ndarray:
+    """One step, from the docstring of lmu_hls/spec/layers/normalize.py."""
+    integers = [int(v * Fraction(2) ** layer.x.fraction) for v in x]
+    n, total = len(integers), sum(integers)
+    d = [n * k - total for k in integers] if layer.centered else integers
+    v = sum(k * k for k in d) + layer.epsilon
+    root = max(1, isqrt(4**layer.guard * v // (n if layer.averaged else 1)))
+    return np.array([assign(Fraction(2**layer.guard * k, root), layer.out) for k in d])
 
 
 def define_merge(operation: str, x: np.ndarray, y: np.ndarray) -> np.ndarray:

@@ -432,6 +432,11 @@ THOROUGH: dict[str, tuple[str, ...]] = {
         "test_csim_is_golden_and_near_keras[[]io_parallel]",
         "test_a_wrong_pool_is_seen[[]fault1]",
     ),
+    "hls/layers/test_normalize.py": (
+        "test_csim_golden_and_the_definition",
+        "test_it_is_the_keras_layer*",
+        "!test_it_is_the_keras_layer[[]*0]",
+    ),
     "hls/layers/test_rectify.py": (
         "test_it_is_the_keras_layer*",
         "!test_it_is_the_keras_layer[[]*3]",

@@ -53,6 +53,10 @@ CASES: dict[str, Case] = {
     "argmax": grid.argmax(10, 5, 5),
     "argmax_one": grid.argmax(1, 3, 1),
     "argmax_two": grid.argmax(2, 8, 2),
+    "normalize": grid.normalize(5, "fixed<8,4>", "deviation", 9, "fixed<9,3,RND_CONV,SAT>"),
+    "normalize_one": grid.normalize(1, "fixed<1,1>", "deviation", 0, "fixed<3,3,RND,SAT>"),
+    "normalize_mean": grid.normalize(4, "fixed<6,2>", "mean", 3, "fixed<7,2,TRN_ZERO,WRAP>"),
+    "normalize_norm": grid.normalize(3, "fixed<4,9>", "norm", 0, "fixed<12,1,RND_INF,SAT_SYM>"),
 }
 VERILATED = ("tanh", "scale", "softmax", "argmax", "pool")
 MUTANT_SCENARIOS = ("disturbed", "cut_short")
@@ -64,6 +68,8 @@ JUDGES = {
     "lmu_scale": ("scale",),
     "lmu_softmax": ("softmax",),
     "lmu_argmax": ("argmax_two",),
+    "lmu_normalize": ("normalize",),
+    "whole quotients are too small": ("normalize_mean",),
     "lmu_pool": ("pool",),
     "first step added to": ("pool_sum",),
     "whole quotients too small": ("softmax_two",),
@@ -105,6 +111,21 @@ MUTANTS: Mutants = {
         "input overwritten": ("assign s_axis_tready = !full_q[wr_bank_q]", "assign s_axis_tready = 1'b1"),
         "result overwritten": ("wire run = !(m_axis_tvalid && quotient_valid_q)", "wire run = 1'b1"),
         "whole quotients too small": ("rest_q >= {1'b0, divisor_q}", "rest_q > {1'b0, divisor_q}"),
+    },
+    "lmu_normalize": {
+        "mean of all steps": ("wr_place_q == 0 ? arriving : sum", "sum_q[0][0] === 1'bx ? arriving : sum"),
+        "mean not subtracted": ("wide * N[WIDE_W-1:0] - whole", "wide * N[WIDE_W-1:0]"),
+        "root of an undivided sum": ("part >= DIVISOR[PART_W:0]", "part >= 1"),
+        "root too small": ("wire root_fits = left >= tried;", "wire root_fits = left > tried;"),
+        "squares go on": ("if (terms_end_q[2]) total_q <= epsilon[TOTAL_W-1:0];\n        else if", "if"),
+        "bank freed a value early": ("free = load && rd_end", "free = load && rd_place_q == N - 2"),
+        "input overwritten": ("assign s_axis_tready = !full_q[wr_bank_q]", "assign s_axis_tready = 1'b1"),
+    },
+    "lmu_normalize/lmu_divider": {
+        "sign forgotten": ("whole_negative_q ? -exact : exact", "exact"),
+        "a rest is forgotten": ("quotient_q, whole_rest_q}", "quotient_q, 1'b0}"),
+        "whole quotients are too small": ("rest_q >= {1'b0, divisor_q}", "rest_q > {1'b0, divisor_q}"),
+        "quotient overwritten": ("wire run = !(m_axis_tvalid && whole_q)", "wire run = 1'b1"),
     },
     "lmu_pool": {
         "compared unsigned": ("x > old ? x : old", "s_axis_tdata > ring_q[OUT_W-1:0] ? x : old"),

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
+from math import isqrt
 
 import numpy as np
 
 from lmu_hls.fixed import FixedType, Ints, requantize
 from lmu_hls.golden.assign import Activate
 from lmu_hls.rtl.packed import typed
+from lmu_hls.rtl.stages.normalize import parameters
 from lmu_hls.spec import Activation, Softmax, make_activation, make_exp
+from lmu_hls.spec.layers.normalize import Normalize
 from tests.support.hdl.cell_grid import assign
 from tests.support.hdl.core_grid import Case, Phase, last_beats, signed
 from tests.support.hdl.stream_grid import Stream, Unit, beats, rom_text
@@ -182,3 +185,30 @@ def argmax(n: int, width: int, out_w: int) -> Case:
         return np.array([row.tolist().index(max(row.tolist())) for row in x]), np.zeros(len(x), int)
 
     return steps_case("lmu_argmax", parameters, n, kind, (1, out_w, 0), function, (1, n), {})
+
+
+def normalize_layer(n: int, x: str, kind: str, epsilon: int, out: str) -> Normalize:
+    """``kind``: deviation, mean (of squares) or norm."""
+    flags = {"deviation": (True, True), "mean": (False, True), "norm": (False, False)}[kind]
+    return Normalize("normalize", FixedType.parse(x), n, *flags, epsilon, FixedType.parse(out))
+
+
+def define_normalize(layer: Normalize, x: Ints) -> tuple[Ints, Ints]:
+    """The definition in Python's integers for x (steps, n), and where it was clipped."""
+    rows = []
+    for step in x.tolist():
+        d = [layer.size * v - sum(step) for v in step] if layer.centered else step
+        root = max(1, isqrt((4**layer.guard * (sum(v * v for v in d) + layer.epsilon)) // layer.divisor))
+        lift = 2 ** (layer.guard + layer.out.fraction + 1)
+        rows.append([2 * (v * lift // root) + (v * lift % root != 0) for v in d])
+    return assign(np.array(rows, np.int64), layer.out.fraction + 2, layer.out)
+
+
+def normalize(n: int, x: str, kind: str, epsilon: int, out: str) -> Case:
+    layer = normalize_layer(n, x, kind, epsilon, out)
+    division, roots = layer.whole_width + layer.out.fraction + 1, 3 * ((layer.total_width + 1) // 2 + layer.guard)
+    cycles = (n * (division + 1) + roots + 6, (n - 1) * division + max(division, n + roots + 4))
+    out_of = (n, layer.out.width, 1)
+    return steps_case(
+        "lmu_normalize", parameters(layer), n, layer.x, out_of, lambda v: define_normalize(layer, v), cycles, {}
+    )
