@@ -13,6 +13,7 @@ import numpy as np
 from keras import ops
 
 from lmu_hls import legendre
+from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import to_float
 from lmu_hls.layers import linear
 from lmu_hls.spec import LMU, DenseUpdate
@@ -48,13 +49,35 @@ class LMUProgram:
         h = self._all_in_a_loop(x, masks) if self._loops else self._by_parts(x, masks)
         return h if self.lmu.return_sequences else h[:, -1]
 
+    def seen(self, x: Any) -> Any:
+        """What the hidden cell reads, (batch, steps, memory_d * order + n_in); of the last step where that is all.
+
+        Raises LmuHlsError where h or mem is fed back: the memory is then another after each training step.
+        """
+        if self._loops:
+            raise LmuHlsError(f"layer {self.lmu.name!r} feeds back into its memory, whose states change as it trains")
+        return ops.concatenate(self._read(x, {}), axis=-1)
+
+    def onwards(self, seen: Any) -> Any:
+        """h, as of a call, from what ``seen`` gives."""
+        size = self.lmu.memory_d * self.lmu.order
+        h = self._hidden(seen[..., :size], seen[..., size:])
+        return h if self.lmu.return_sequences else h[:, -1]
+
     def _by_parts(self, x: Any, masks: Masks) -> Any:
-        encoder, cell = self._encoder.bind(), self._cell.bind()
-        u = encoder({"x": _masked(x, masks.get("x"), True)}, {})["u"]
+        return self._hidden(*self._read(x, masks))
+
+    def _read(self, x: Any, masks: Masks) -> tuple[Any, Any]:
+        """mem and x of all steps, or of the last."""
+        u = self._encoder.bind()({"x": _masked(x, masks.get("x"), True)}, {})["u"]
         every_step = self.lmu.return_sequences or bool(self._cell.carried)
-        mem = self._all_states(u, every_step)
+        return self._all_states(u, every_step), x if every_step else x[:, -1:]
+
+    def _hidden(self, mem: Any, x: Any) -> Any:
+        """h of all steps of mem and x."""
+        cell = self._cell.bind()
         if not self._cell.carried:
-            return cell({"mem": mem, "x": x if every_step else x[:, -1:]}, {})["h"]
+            return cell({"mem": mem, "x": x}, {})["h"]
         names, sums = _states(self._cell.carried), cell.ahead({"mem": mem, "x": x})
 
         def turn(states: list[Any], now: list[Any]) -> list[Any]:

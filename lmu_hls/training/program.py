@@ -60,6 +60,20 @@ class Program:
         (entrance,) = self.network.inputs
         return self.onwards({entrance.name: x}, between, masks)
 
+    def of_layer(self, x: Any, name: str, memory: bool) -> Any:
+        """What the node ``name`` gives, or what its hidden cell reads of ``memory`` and input, for real x."""
+        (entrance,) = self.network.inputs
+        values = self._values({entrance.name: x}, self.behind([entrance.name], [name]), unchanged, None, memory)
+        return values[name]
+
+    def lmu(self, name: str) -> LMUProgram:
+        """The LMU layer of that name; LmuHlsError where the node is another."""
+        if name not in self._lmus:
+            raise LmuHlsError(
+                f"layer {name!r} has no memory; LMU layers of {self.network.name!r}: {', '.join(self._lmus)}"
+            )
+        return self._lmus[name]
+
     def onwards(
         self, known: Mapping[str, Any], between: Between = unchanged, masks: Mapping[str, Masks] | None = None
     ) -> Any:
@@ -67,14 +81,28 @@ class Program:
 
         Raises LmuHlsError when the output needs more than what is ``known``.
         """
-        (output,), entire = self.network.outputs, self.network.values
+        (output,) = self.network.outputs
+        return self._values(known, self.behind(known), between, masks)[output]
+
+    def _values(
+        self,
+        known: Mapping[str, Any],
+        nodes: list[Node],
+        between: Between,
+        masks: Mapping[str, Masks] | None,
+        memory: bool = False,
+    ) -> dict[str, Any]:
+        """The values of ``known`` and of ``nodes``; of the last, with ``memory``, what its hidden cell reads."""
+        entire = self.network.values
         values = {
             name: self._inputs[name](cast(value)) if name in self._inputs else assign(cast(value), entire[name].type)
             for name, value in known.items()
         }
-        for node in self.behind(known):
+        for node in nodes:
             read = [cast(between(node.name, source, values[source])) for source in node.inputs]
-            if node.name in self._lmus:
+            if memory and node is nodes[-1]:
+                values[node.name] = self.lmu(node.name).seen(read[0])
+            elif node.name in self._lmus:
                 values[node.name] = self._lmus[node.name](read[0], (masks or {}).get(node.name))
             elif node.name in self._cells:
                 values[node.name] = self._cells[node.name](read[0])
@@ -83,13 +111,13 @@ class Program:
                 if node.layer.over is not None:
                     read = [_windows(node.layer.over, x) for x in read]
                 values[node.name] = step.bind()(dict(zip(names, read, strict=True)), {})["out"]
-        return values[output]
+        return values
 
-    def behind(self, known: Collection[str]) -> list[Node]:
-        """The nodes that lead from the inputs or nodes ``known`` to the output, in their order; else LmuHlsError."""
+    def behind(self, known: Collection[str], to: Collection[str] | None = None) -> list[Node]:
+        """The nodes from the inputs or nodes ``known`` to the output, or ``to`` others, in order; else LmuHlsError."""
         by_name = {node.name: node for node in self.network.nodes}
         needed: set[str] = set()
-        waiting = list(self.network.outputs)
+        waiting = list(self.network.outputs if to is None else to)
         while waiting:
             name = waiting.pop()
             if name in known or name in needed:

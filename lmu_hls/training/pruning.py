@@ -16,6 +16,7 @@ from lmu_hls.front.own_types import float_model_of
 
 Mask = NDArray[np.bool_]
 KERNELS = ("kernel", "recurrent_kernel")
+FEWEST = 1 / 500  # of all blocks: fewer are ranked later, since a ranking takes longer than a step of a small network
 
 
 class Pruning(keras.callbacks.Callback):
@@ -52,7 +53,7 @@ class Pruning(keras.callbacks.Callback):
         epochs = self.params.get("epochs") or 1
         self._last = epochs if self.end is None else self.end
         self._check(epochs)
-        kernels = [_Blocks(variable, _members(layer, name, self.lanes)) for layer, name, variable in _found(self.model)]
+        kernels = [_Blocks(variable, _blocks(layer, name, self.lanes)) for layer, name, variable in _found(self.model)]
         self._masks = [(blocks, blocks.strengths() == 0) for blocks in kernels]
         if not self._masks:
             raise LmuHlsError(f"model {self.model.name!r} has no kernel to prune")
@@ -89,7 +90,8 @@ class Pruning(keras.callbacks.Callback):
         """The kernels of ``group`` with more of the weakest blocks in their masks, up to ``share`` of all."""
         whole = np.concatenate([mask.ravel() for _, mask in group])
         count = int(np.floor(share * whole.size + 1e-9))
-        if count <= whole.sum():
+        more = count - int(whole.sum())
+        if more <= 0 or (more < FEWEST * whole.size and share < self.sparsity):
             return group
         ranks = [blocks.strengths() for blocks, _ in group]
         strengths = np.concatenate([(_adaptive(rank) if self.together else rank).ravel() for rank in ranks])
@@ -101,32 +103,34 @@ class Pruning(keras.callbacks.Callback):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Blocks:
-    """A kernel (inputs, outputs) and which outputs are in which block, (blocks, outputs)."""
+    """A kernel (inputs, outputs) and the block, from 0, that each output is in, (outputs)."""
 
     variable: Any
-    members: Mask
+    blocks: NDArray[np.int64]
 
     def strengths(self) -> NDArray[np.float64]:
         """Of each block of each input, (inputs, blocks)."""
         values = np.abs(keras.ops.convert_to_numpy(self.variable), dtype=np.float64)
-        strengths: NDArray[np.float64] = values @ self.members.T / self.members.sum(axis=1)
-        return strengths
+        sizes = np.bincount(self.blocks)
+        if len(sizes) == len(self.blocks):  # a block an output: no sums
+            return np.asarray(values[:, np.argsort(self.blocks)])
+        ordered = values[:, np.argsort(self.blocks, kind="stable")]
+        return np.asarray(np.add.reduceat(ordered, np.cumsum(sizes) - sizes, axis=1) / sizes)
 
     def clear(self, mask: Mask) -> None:
         """Set the blocks of ``mask`` (inputs, blocks) to zero."""
-        values = np.array(keras.ops.convert_to_numpy(self.variable))
-        values[mask @ self.members] = 0
-        self.variable.assign(values)
+        self.variable.assign(np.where(mask[:, self.blocks], 0, keras.ops.convert_to_numpy(self.variable)))
 
 
-def _members(layer: Any, name: str, lanes: int) -> Mask:
-    """Which outputs of the kernel ``name`` of ``layer`` are in which block, (blocks, outputs)."""
-    outputs = int(getattr(layer, name).shape[-1])
-    blocks: list[Mask] = []
-    for rows in _rows(layer, name, outputs, lanes):
-        groups = rows.reshape(-1, math.gcd(lanes, len(rows)))
-        blocks += [np.isin(np.arange(outputs), group) for group in groups]
-    return np.array([block for block in blocks if block.any()])
+def _blocks(layer: Any, name: str, lanes: int) -> NDArray[np.int64]:
+    """The block that each output of the kernel ``name`` of ``layer`` is in."""
+    blocks, count = np.empty(int(getattr(layer, name).shape[-1]), np.int64), 0
+    for rows in _rows(layer, name, len(blocks), lanes):
+        for group in rows.reshape(-1, math.gcd(lanes, len(rows))):
+            outputs = group[group >= 0]
+            blocks[outputs] = count
+            count += bool(len(outputs))
+    return blocks
 
 
 def _rows(layer: Any, name: str, outputs: int, lanes: int) -> list[NDArray[np.int64]]:
@@ -168,9 +172,10 @@ def kernels(model: keras.Model) -> Iterator[tuple[str, Any]]:
 
 
 def _found(model: keras.Model) -> Iterator[tuple[Any, str, Any]]:
-    """The layers, or cells, that have trained kernels, their names and the kernels."""
+    """The layers, or cells, that have kernels which ``model`` trains, their names and the kernels."""
+    trained = {id(variable) for variable in model.trainable_variables}
     for layer in float_model_of(model)._flatten_layers():
         for name in KERNELS:
             variable = getattr(layer, name, None)
-            if variable is not None and len(variable.shape) == 2 and variable.trainable:
+            if variable is not None and len(variable.shape) == 2 and id(variable) in trained:
                 yield layer, name, variable

@@ -490,6 +490,7 @@ THOROUGH: dict[str, tuple[str, ...]] = {
         "!test_streams_that_are_closed_change_nothing_else[[]| head -1]",
         "test_other_output_into_a_pipe_without_a_reader[[]--help]",
     ),
+    "training/test_behind.py": ("test_the_hidden_cell_trains_behind_a_memory*[[]cell1]",),
     "training/test_distillation.py": ("test_a_student_comes_close*", "test_it_goes_with_*"),
     "training/test_learned.py": ("test_it_is_saved*", "test_a_price_takes_bits_away*"),
     "training/test_recurrent.py": ("test_what_keras_predicts_is_golden_and_weights_move",),

@@ -10,6 +10,7 @@ from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import quantize, to_float
 from lmu_hls.front.extract import network_spec
 from lmu_hls.training import Behind
+from lmu_hls.training.pruning import kernels
 from tests.support.lmu_models import convert, lmu, model
 
 X = np.random.default_rng(1).normal(size=(24, 5, 3)).astype(np.float32)
@@ -57,3 +58,36 @@ def test_what_cannot_be_is_refused(quantized):
         Behind(quantized, "lmu")
     with pytest.raises(LmuHlsError, match="needs 'input' beside 'other'"):
         quantized.program.behind({"other"})
+
+
+@pytest.mark.parametrize("cell", ["relu", keras.layers.GRUCell(4)])
+def test_the_hidden_cell_trains_behind_a_memory_that_is_computed_once(cell):
+    keras.utils.set_random_seed(0)
+    built = model(lmu(cell, (False, False, True), name="memory", return_sequences=False), keras.layers.Dense(2))
+    quantized = lmu_hls.quantize(built, weights=4, activations=7, calibration=X)
+    behind = Behind(quantized, "memory", memory=True)
+    seen, expected = behind.before(X), quantized.predict(X, verbose=0)
+    assert np.array_equal(behind.predict(seen, verbose=0), expected)
+    assert np.array_equal(Behind(quantized, "memory").before(X).shape, (len(X), 4))
+    encoder = [np.array(w) for w in built.get_layer("memory").cell.trainable_variables[:1]]
+    behind.compile(keras.optimizers.Adam(0.01), keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    behind.fit(seen, np.arange(len(X)) % 2, epochs=3, verbose=0, callbacks=[lmu_hls.prune(0.5)])
+    shares = {path: float(np.mean(np.array(variable) == 0)) for path, variable in kernels(quantized)}
+    assert [share > 0.4 for share in shares.values()] == [False] + [True] * (len(shares) - 1)
+    assert np.array_equal(encoder[0], np.array(built.get_layer("memory").cell.kernel))
+    after = quantized.predict(X, verbose=0)
+    assert not np.array_equal(after, expected)
+    assert np.array_equal(behind.predict(behind.before(X), verbose=0), after)
+    assert np.array_equal(behind.predict(seen, verbose=0), after)
+
+
+def test_a_memory_with_feedback_or_none_is_refused(quantized):
+    keras.utils.set_random_seed(0)
+    built = model(
+        lmu("relu", (True, False, True), name="memory", return_sequences=False), keras.layers.Dense(2, name="logits")
+    )
+    fed_back = lmu_hls.quantize(built, weights=4, activations=7, calibration=X)
+    with pytest.raises(LmuHlsError, match="'memory' feeds back into its memory"):
+        Behind(fed_back, "memory", memory=True).before(X)
+    with pytest.raises(LmuHlsError, match=r"'logits' has no memory; LMU layers of .*: memory"):
+        Behind(fed_back, "logits", memory=True)
