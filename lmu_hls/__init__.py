@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from lmu_hls.hls.stateful import reset_states, stream
     from lmu_hls.layers import LMU, LMUCell, Recurrent, convert_keras_lmu, load_keras_lmu
     from lmu_hls.layers.rebase import fine_tune, rebase, rediscretize
+    from lmu_hls.spec.lengths import masked_lengths
     from lmu_hls.training import QuantizedModel, distill, learn_types, prune, quantize
     from lmu_hls.tuning import auto_precision
 
@@ -31,6 +32,7 @@ __all__ = [
     "fine_tune",
     "learn_types",
     "load_keras_lmu",
+    "masked_lengths",
     "prune",
     "quantize",
     "rebase",
@@ -46,6 +48,7 @@ _HOME = {
     **dict.fromkeys(("load_keras_lmu", "rebase", "rediscretize"), "lmu_hls.layers"),
     **dict.fromkeys(("QuantizedModel", "distill", "learn_types", "prune", "quantize"), "lmu_hls.training"),
     "auto_precision": "lmu_hls.tuning",
+    "masked_lengths": "lmu_hls.spec.lengths",
     "reference": "lmu_hls.backend",
     "register": "lmu_hls.hls",
     **dict.fromkeys(("reset_states", "stream"), "lmu_hls.hls.stateful"),

@@ -75,7 +75,7 @@ ELSEWHERE = {
         "hls/layers/test_normalize.py": "normalize",
         "hls/layers/test_rectify.py": "rectify",
         "golden/test_memory.py": "sweeps",
-        "golden/test_network.py": "affine lmu",
+        "golden/test_network.py": "affine lmu trace",
     },
     "lmu_hls/hls": {"hls/test_targets.py": "checks pointwise"},
     "lmu_hls/hls/layers": {"hls/test_firmware_grid.py": "lmu"},

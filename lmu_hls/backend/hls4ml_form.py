@@ -13,22 +13,33 @@ from lmu_hls.fixed import Ints, quantize, to_float
 from lmu_hls.front.extract import network_spec
 from lmu_hls.front.node import Graph
 from lmu_hls.spec import Network
-from lmu_hls.spec.sequences import whole_inputs
+from lmu_hls.spec.lengths import check_lengths
+from lmu_hls.spec.sequences import whole_inputs, with_counts
 
 
 def reference(model: Graph, x: Any) -> Any:
     """The outputs that ``model.predict(x)`` of an hls4ml model with an LMU must be equal to, value for value.
 
-    x (N, steps, n_in), or (steps, n_in), of float32 or float64; a list of such arrays for several inputs. The result
-    has the form of hls4ml's: that dtype, the output of a sample flat, so (N, values), and one sample without the first
-    axis; a list of such arrays for several outputs. ``reshape`` with the shape of the Keras model's output gives
-    Keras's form. Raises LmuHlsError for x of another kind or shape, and for NaN.
+    x (N, steps, n_in), or (steps, n_in) for one, of float32 or float64; a list of such arrays for several inputs. Of a
+    model that takes sequences of any length x is [x, lengths]. The result has the form of hls4ml's: that dtype, the
+    output of a sample flat, so (N, values), and one sample without the first axis; a list of such arrays for several
+    outputs. ``reshape`` with the shape of the Keras model's output gives Keras's form. Raises LmuHlsError for x of
+    another kind or shape, and for NaN.
     """
     network = network_spec(model)
-    outputs = golden.predict_all(network, input_integers(network, x))
+    x, lengths = with_lengths(network, x)
+    outputs = golden.predict_all(network, input_integers(network, x), lengths=lengths)
     dtype = (x[0] if isinstance(x, list | tuple) else x).dtype
     flat = [as_hls4ml(to_float(y, network.values[name].type), dtype) for name, y in outputs.items()]
     return flat[0] if len(flat) == 1 else flat
+
+
+def with_lengths(network: Network, x: Any) -> tuple[Any, Ints | None]:
+    """x, and how many steps of each sample count where a network takes any number of them: x is then [x, lengths]."""
+    if not network.any_length:
+        return x, None
+    values, lengths = with_counts(x)
+    return values, check_lengths(lengths, len(values) if np.ndim(values) == 3 else 1, network.steps)
 
 
 def input_integers(network: Network, x: Any) -> dict[str, Ints]:

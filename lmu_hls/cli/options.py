@@ -71,6 +71,9 @@ Config = Annotated[Path | None, typer.Option(metavar="YAML", help="Settings with
 Precision = Annotated[
     str | None, typer.Option(help="Default type, such as 'fixed<16,6>', or 'auto' with --calibration.")
 ]
+Steps = Annotated[
+    int | None, typer.Option(min=1, help="Most steps of a sequence, for a model on Input((None, features)).")
+]
 Calibration = Annotated[
     Path | None, typer.Option(metavar="NPZ", help="Inputs x (and targets y) that types are chosen on.")
 ]

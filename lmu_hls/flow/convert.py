@@ -25,6 +25,7 @@ from lmu_hls.front.config import full_config
 from lmu_hls.front.extract import network_spec
 from lmu_hls.front.flat import flat
 from lmu_hls.front.keras_model import check_model, is_foreign
+from lmu_hls.front.lengths import asked_steps, with_lengths
 from lmu_hls.front.node import Graph
 from lmu_hls.front.notes import remarks
 from lmu_hls.front.own_types import float_model_of, with_own_types
@@ -129,6 +130,7 @@ def convert(
     precision: str | None = None,
     chosen: Precision | None = None,
     reuse_factor: int | None = None,
+    steps: int | None = None,
     name: str | None = None,
     rom: str = "files",
     axi_lite: bool = False,
@@ -138,12 +140,14 @@ def convert(
 
     ``config`` has hls4ml's keys (``Model``, ``LayerName``, ``LayerType``), with Part and ClockPeriod beside them, and
     goes over the defaults; ``precision`` and ``reuse_factor`` go over both, for the whole model. ``chosen`` says how
-    the types of ``config`` were found and is kept beside them. ``name``, ``rom`` and ``axi_lite`` are those of
+    the types of ``config`` were found and is kept beside them. ``steps`` are the most that a sequence of any length may
+    have, where the model does not say it. ``name``, ``rom`` and ``axi_lite`` are those of
     :class:`lmu_hls.rtl.options.RtlOptions`. Raises LmuHlsError for what cannot be converted; the folder is then as it
     was before.
     """
     given_model = own_layers(model)
     config, model = with_own_types(given_model, config, precision), float_model_of(given_model)
+    model = with_lengths(model, steps or asked_steps(config))
     check_model(model)
     backend = known_backend(backend)
     options = RtlOptions.from_words(name=name, rom=rom, axi_lite=axi_lite)
@@ -160,7 +164,7 @@ def convert(
         manifest = _manifest(model, graph, made, folder, backend, io_type)
         dump(folder.manifest, manifest)
         written = evidence.digests(folder.root)
-        given = {"precision": precision, "reuse-factor": reuse_factor, "name": name, "rom": rom}
+        given = {"precision": precision, "reuse-factor": reuse_factor, "steps": steps, "name": name, "rom": rom}
         options_given = "".join(
             f" --{key} {shlex.quote(str(value))}" for key, value in given.items() if value is not None
         )
@@ -193,6 +197,7 @@ def design_of_model(
     precision: str | None = None,
     reuse_factor: int | None = None,
     options: RtlOptions | None = None,
+    steps: int | None = None,
 ) -> Design:
     """The accelerator that :func:`convert` would write, with the same arguments; nothing is written.
 
@@ -200,6 +205,7 @@ def design_of_model(
     """
     model, options = own_layers(model), options or RtlOptions()
     config, model = with_own_types(model, config, precision), float_model_of(model)
+    model = with_lengths(model, steps or asked_steps(config))
     check_model(model)
     out, err, printed = contextlib.redirect_stdout, contextlib.redirect_stderr, io.StringIO()
     with tempfile.TemporaryDirectory() as place, named_errors(model), out(printed), err(printed):

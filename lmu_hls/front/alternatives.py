@@ -18,7 +18,9 @@ _DOT = "use Multiply and a Dense layer, which sums"
 _MERGE = (
     "use the layers Add, Subtract, Multiply, Average, Maximum, Minimum and Concatenate of keras.layers, on two tensors"
 )
-_MASKS = "masked steps are not supported: train without it, on sequences of one length"
+_MASKS = (
+    "give the hardware the vectors that it makes; steps behind a sequence are left out by Masking of the model's input"
+)
 _ATTENTION = "use an LMU, whose memory weighs the past with fixed polynomials, and Dense layers"
 
 INSTEAD: Mapping[str, str] = {
@@ -34,7 +36,7 @@ INSTEAD: Mapping[str, str] = {
     "Dot": _DOT,
     "RNN": "give it LSTMCell, GRUCell or SimpleRNNCell of keras.layers, or LMUCell, and call it with its input only",
     **dict.fromkeys(("Attention", "AdditiveAttention", "MultiHeadAttention", "GroupQueryAttention"), _ATTENTION),
-    **dict.fromkeys(("Masking", "Embedding"), _MASKS),
+    "Embedding": _MASKS,
     "EinsumDense": "use Dense, which acts on the last axis",
     "Lambda": "write it with LMU and Dense layers, or apply it to the data",
     "Bidirectional": "use it around an LMU, LSTM, GRU or SimpleRNN, and call it with its input only",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lmu_hls.errors import LmuHlsError
-from lmu_hls.front.node import RECURRENT, Graph
+from lmu_hls.front.node import RECURRENT, Graph, counts_steps, has_count, sequence_inputs
 from lmu_hls.front.reading import Reading
 from lmu_hls.spec import Input, Layer, Network, Node
 from lmu_hls.spec.network import input_name
@@ -27,7 +27,8 @@ def network_of(name: str, readings: Sequence[Reading]) -> Network:
     Its only input is called :data:`lmu_hls.spec.network.INPUT`, several have the names of their layers.
     """
     found = {reading.node.outputs[0]: reading for reading in readings if reading.kind == "Input"}
-    ends = [found[tensor] for tensor in readings[0].node.model.inputs]  # the graph has its nodes in another order
+    graph = readings[0].node.model
+    ends = [found[node.outputs[0]] for node in sequence_inputs(graph)]  # the graph has its nodes in another order
     shapes = [reading.node.get_output_variable().shape for reading in ends]
     first = {ends[0].name: input_name(reading.name for reading in readings[1:])} if len(ends) == 1 else {}
     names = [first.get(reading.name, reading.name) for reading in ends]
@@ -35,14 +36,18 @@ def network_of(name: str, readings: Sequence[Reading]) -> Network:
     sources: dict[str, str] = {}  # by the tensors of the graph
     nodes: list[Node] = []
     for reading in readings:
-        tensors, own = reading.node.inputs, first.get(reading.name, reading.name)
+        own = first.get(reading.name, reading.name)
+        read = [sources[tensor] for tensor in reading.node.inputs if tensor in sources]  # not the number of steps
+        if counts_steps(reading.node) or (reading.kind == CLONE and not read):
+            continue
         if reading.kind == CLONE:
-            own = sources[tensors[0]]
+            (own,) = read
         elif reading.kind != "Input":
-            nodes.append(Node(own, layer_of(reading), tuple(sources[tensor] for tensor in tensors)))
+            nodes.append(Node(own, layer_of(reading), tuple(read)))
         sources.update(dict.fromkeys(reading.node.outputs, own))
-    outputs = tuple(sources[tensor] for tensor in ends[0].node.model.outputs)
-    return Network(name, shapes[0][0], tuple(inputs), tuple(nodes), outputs, is_stateful(readings))
+    outputs = tuple(sources[tensor] for tensor in graph.outputs)
+    kept, any_length = is_stateful(readings), has_count(graph)
+    return Network(name, shapes[0][0], tuple(inputs), tuple(nodes), outputs, kept, any_length)
 
 
 def is_stateful(readings: Sequence[Reading]) -> bool:

@@ -6,7 +6,7 @@ hls4ml reads the layers of the outermost model only, and a layer of the contract
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from lmu_hls.front.recurrent import is_replaced, parts_of, without_options
@@ -26,7 +26,7 @@ def flat(model: keras.Model) -> keras.Model:
     """
     import keras
 
-    if _graph(model) is None or not any(path or is_replaced(operation) for operation, path in _calls(model)):
+    if graph_of(model) is None or not any(path or is_replaced(operation) for operation, path in _calls(model)):
         return model
     return keras.Model(*_Copy(model).ends(), name=model.name)
 
@@ -55,7 +55,7 @@ class _Copy:
                 return self.through(operation, _input_of(args, kwargs), (*path, operation.name))
             return self.copy(operation, path, args, kwargs)
 
-        return _graph(model)._run_through_graph(inputs, call_fn=call)
+        return graph_of(model)._run_through_graph(inputs, call_fn=call)
 
     def copy(self, operation: Any, path: tuple[str, ...], args: Any, kwargs: Any) -> Any:
         """What the copy of a layer, or a copy of an operator for this call, makes of tensors."""
@@ -85,7 +85,17 @@ class _Copy:
         return name
 
 
-def _graph(model: Any) -> Any:
+def copy_ends(model: Any, call: Callable[..., Any], steps: int) -> tuple[list[Any], Any]:
+    """New inputs of ``steps`` steps, and what ``call`` makes of them in the place of each call in the model."""
+    inputs = []
+    for layer in _inputs(model):
+        first, _, *others = layer.output.shape
+        config = {**layer.get_config(), "batch_shape": (first, steps, *others)}
+        inputs.append(type(layer).from_config(config).output)
+    return inputs, graph_of(model)._run_through_graph(inputs, call_fn=call)
+
+
+def graph_of(model: Any) -> Any:
     """The graph of layers of a Sequential or functional model; None for what has none."""
     graph = getattr(model, "_functional", None) or model
     return graph if hasattr(graph, "_nodes_by_depth") and hasattr(graph, "_run_through_graph") else None
@@ -97,7 +107,7 @@ def _inputs(model: Any) -> list[Any]:
 
 def _opens(operation: Any, kwargs: Any) -> bool:
     """Whether a call is that of a model whose layers can be called instead."""
-    return _graph(operation) is not None and without_options(kwargs)
+    return graph_of(operation) is not None and without_options(kwargs)
 
 
 def _input_of(args: Any, kwargs: Any) -> Any:
@@ -106,7 +116,7 @@ def _input_of(args: Any, kwargs: Any) -> Any:
 
 def _calls(model: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[Any, tuple[str, ...]]]:
     """What a model calls, once for each call: layers and operators, each with the names of the models it is in."""
-    for level in _graph(model)._nodes_by_depth.values():
+    for level in graph_of(model)._nodes_by_depth.values():
         for node in level:
             if node.is_input:
                 continue

@@ -69,7 +69,8 @@ def _check_inputs(shapes: list[tuple[int | None, ...]]) -> None:
         features = shape[-1] if len(shape) == 3 and shape[-1] is not None else "features"
         raise LmuHlsError(
             f"the model's input has shape {shape}; a fixed number of time steps is needed: build the model on "
-            f"keras.Input((steps, {features})), with the number of steps that the hardware shall take"
+            f"keras.Input((steps, {features})), with the number of steps that the hardware shall take, or say how many "
+            "a sequence may have at most: --steps N, Model: Steps in the configuration, or the argument steps"
         )
     if len({steps for _, steps, _ in shapes}) > 1:
         words = " and ".join(map(str, shapes))
@@ -251,8 +252,8 @@ def _check_masks(layer: Any, nodes: set[Any]) -> None:
     for node in layer._inbound_nodes:
         if node in nodes and node.arguments.kwargs.get("mask") is not None:
             raise LmuHlsError(
-                f"layer {layer.name!r} is called with a mask, and masked steps are not supported; call it with its "
-                "input only, and train on sequences of one length"
+                f"layer {layer.name!r} is called with a mask of its own; put keras.layers.Masking behind the input, "
+                "whose mask layers hand on, and call it with its input only"
             )
 
 

@@ -117,6 +117,23 @@ class Graph(Protocol):
 
 
 RECURRENT = ("LMU", "LMURecurrent")  # classes of nodes with a state
+COUNT = "counts_steps"  # the attribute of an input that says how many steps of a sequence count
+
+
+def counts_steps(node: Node) -> bool:
+    """Whether a node is the input that says how many steps count, which recurrent ones read behind all else."""
+    return node.class_name == "Input" and bool(node.get_attr(COUNT, False))
+
+
+def sequence_inputs(model: Graph) -> list[Node]:
+    """The inputs of a graph, in its order, without the one that says how many steps count."""
+    found = {node.outputs[0]: node for node in model.get_layers() if node.class_name == "Input"}
+    return [found[tensor] for tensor in model.inputs if not counts_steps(found[tensor])]
+
+
+def has_count(model: Graph) -> bool:
+    """Whether sequences have any number of steps."""
+    return any(map(counts_steps, model.get_layers()))
 
 
 class RecurrentNode(Node, Protocol):

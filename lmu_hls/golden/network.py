@@ -3,52 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from lmu_hls.fixed import Ints
 from lmu_hls.golden.assign import Step
+from lmu_hls.golden.lengths import run_lengths
 from lmu_hls.golden.lmu import State, run_recurrent
+from lmu_hls.golden.trace import LayerTrace, Trace
 from lmu_hls.spec import Input, Layer, Network, RecurrentLayer, Window
 
 CHUNK_BYTES = 256 << 20  # of the largest tensor; bounds the memory of one pass over part of the batch
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class LayerTrace:
-    """The named tensors of one layer, each (batch, [steps,] width), and how many values overflowed in each."""
-
-    name: str
-    tensors: dict[str, Ints]
-    overflows: dict[str, int]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Trace:
-    """All named tensors of a run, node by node, the network's outputs, and the last state of every recurrent layer."""
-
-    layers: tuple[LayerTrace, ...]
-    outputs: Mapping[str, Ints]
-    states: tuple[State, ...]
-
-    @property
-    def output(self) -> Ints:
-        """That of a network with one output; ValueError for others."""
-        (output,) = self.outputs.values()
-        return output
-
-    def __getitem__(self, name: str) -> LayerTrace:
-        """The trace of the layer called ``name``; KeyError when there is none."""
-        for layer in self.layers:
-            if layer.name == name:
-                return layer
-        raise KeyError(name)
-
-    @property
-    def overflows(self) -> dict[str, int]:
-        """'layer.tensor' -> number of values that overflowed, only where there were any."""
-        return {f"{la.name}.{t}": n for la in self.layers for t, n in la.overflows.items() if n}
 
 
 def zero_states(network: Network, batch: int) -> tuple[State, ...]:
@@ -57,7 +22,11 @@ def zero_states(network: Network, batch: int) -> tuple[State, ...]:
 
 
 def run(
-    network: Network, x: Ints | Mapping[str, Ints], every_step: bool = True, states: Sequence[State] | None = None
+    network: Network,
+    x: Ints | Mapping[str, Ints],
+    every_step: bool = True,
+    states: Sequence[State] | None = None,
+    lengths: Ints | None = None,
 ) -> Trace:
     """Run ``network`` over x, integers of its input type with shape (batch, steps, n_in); every tensor is kept.
 
@@ -66,10 +35,13 @@ def run(
     With ``every_step`` False a recurrent layer that returns only its last step keeps only that step of mem, pre and h.
     ``states``, one for each recurrent layer, are where the run goes on from; x then has any number of steps from 1 on.
     A sequence cut into pieces gives the outputs of the whole one: start with :func:`zero_states`, go on with
-    ``trace.states``. Without ``states`` x is a whole sequence of ``network.steps``.
+    ``trace.states``. Without ``states`` x is a whole sequence of ``network.steps``; ``lengths`` (batch,) are the steps
+    of each that count, see :mod:`lmu_hls.golden.lengths`.
     Raises ValueError when the shape or an input value does not fit the network.
     """
     values = _checked(network, x, None if states is not None else network.steps)
+    if lengths is not None:
+        return run_lengths(network, values, every_step, lengths, run)
     (batch,) = {len(value) for value in values.values()}
     left = list(zero_states(network, batch) if states is None else states)
     if len(left) != len(network.recurrent) or any(len(state.mem) != batch for state in left):
@@ -93,15 +65,20 @@ def run(
     return Trace(tuple(layers), {name: values[name] for name in network.outputs}, tuple(last))
 
 
-def predict(network: Network, x: Ints, progress: Callable[[int], None] = lambda done: None) -> Ints:
+def predict(
+    network: Network, x: Ints, progress: Callable[[int], None] = lambda done: None, lengths: Ints | None = None
+) -> Ints:
     """The output of :func:`run` only, of a network with one input and one output, as :func:`predict_all` makes it."""
     (item,) = network.inputs
-    (output,) = predict_all(network, {item.name: x}, progress).values()
+    (output,) = predict_all(network, {item.name: x}, progress, lengths).values()
     return output
 
 
 def predict_all(
-    network: Network, x: Mapping[str, Ints], progress: Callable[[int], None] = lambda done: None
+    network: Network,
+    x: Mapping[str, Ints],
+    progress: Callable[[int], None] = lambda done: None,
+    lengths: Ints | None = None,
 ) -> dict[str, Ints]:
     """The outputs of :func:`run` only, by name, in chunks of the batch, so that memory stays bounded.
 
@@ -109,7 +86,8 @@ def predict_all(
     """
     parts: list[Mapping[str, Ints]] = []
     for part in chunks(network, len(next(iter(x.values())))):
-        parts.append(run(network, {name: values[part] for name, values in x.items()}, every_step=False).outputs)
+        of = {name: values[part] for name, values in x.items()}
+        parts.append(run(network, of, every_step=False, lengths=None if lengths is None else lengths[part]).outputs)
         progress(part.stop)
     return {name: np.concatenate([part[name] for part in parts]) for name in network.outputs}
 

@@ -8,7 +8,8 @@ from dataclasses import replace
 import numpy as np
 
 from lmu_hls.fixed import Ints
-from lmu_hls.golden.network import LayerTrace, Trace, chunks, run, zero_states
+from lmu_hls.golden.network import chunks, run, zero_states
+from lmu_hls.golden.trace import LayerTrace, Trace
 from lmu_hls.spec import Network
 
 
@@ -33,15 +34,17 @@ class Stateful:
         return trace
 
 
-def run_samples(network: Network, x: Ints | Mapping[str, Ints], every_step: bool = True) -> Trace:
+def run_samples(
+    network: Network, x: Ints | Mapping[str, Ints], every_step: bool = True, lengths: Ints | None = None
+) -> Trace:
     """The trace of samples x (N, steps, n_in) that go through the network one after the other.
 
     A network of several inputs takes one such array for each, by name; it has no state that stays. Of a stateful
     network they are the chunks of one sequence, which starts from zero; of others each is a sequence. The
-    states are those after the last sample.
+    states are those after the last sample. ``lengths`` as for :func:`lmu_hls.golden.run`.
     """
     if not network.stateful:
-        return run(network, x, every_step)
+        return run(network, x, every_step, lengths=lengths)
     kept = Stateful(network)
     (samples,) = x.values() if isinstance(x, Mapping) else (x,)
     traces = [kept.run(sample[np.newaxis], every_step) for sample in samples]
@@ -54,9 +57,9 @@ def run_samples(network: Network, x: Ints | Mapping[str, Ints], every_step: bool
     return replace(traces[-1], layers=tuple(layers), outputs=outputs)
 
 
-def predict_samples(network: Network, x: Ints) -> Ints:
+def predict_samples(network: Network, x: Ints, lengths: Ints | None = None) -> Ints:
     """The output of :func:`run_samples` only."""
-    return run_samples(network, x, every_step=False).output
+    return run_samples(network, x, every_step=False, lengths=lengths).output
 
 
 def parts(network: Network, samples: int) -> list[slice]:

@@ -133,7 +133,9 @@ class NetworkPlan:
 
 
 def checked_steps(network: Network, options: RtlOptions) -> int:
-    """Steps that a sequence must have; 0: any number. Chunks have any number where no layer reads whole ones."""
+    """Steps that a sequence must have; 0: any number. So it is with chunks where no layer reads whole ones."""
+    if network.any_length:
+        return 0
     chunks = network.stateful and not network.branches and all(layer.over is None for layer in network.layers)
     return network.steps if options.check_steps and not options.streaming and not chunks else 0
 

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from graphlib import CycleError, TopologicalSorter
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from lmu_hls.fixed import FixedType
 from lmu_hls.spec.assign import Tensor
@@ -57,8 +57,9 @@ class Network:
     """Uses of layers, each after what it reads; ``outputs`` are the nodes whose values come out.
 
     ``stateful``: a sequence comes in chunks of ``steps``, and the state of every recurrent layer stays from chunk to
-    chunk until it is reset; everything else works chunk by chunk. The nodes may be given in any order. Raises
-    ValueError for a name that is unknown or there twice, for a cycle, and where types, widths or steps do not agree.
+    chunk until it is reset; everything else works chunk by chunk. ``any_length``: a sequence has 1 to ``steps`` steps,
+    as many as are told with it. The nodes may be given in any order. Raises ValueError for a name that is unknown or
+    there twice, for a cycle, where types, widths or steps do not agree, and for a layer that does not take any length.
     """
 
     name: str
@@ -67,6 +68,7 @@ class Network:
     nodes: tuple[Node, ...]
     outputs: tuple[str, ...]
     stateful: bool = field(default=False, metadata=ABSENT_BY_DEFAULT)
+    any_length: bool = field(default=False, metadata=ABSENT_BY_DEFAULT)
 
     def __post_init__(self) -> None:
         self._check_names()
@@ -74,6 +76,15 @@ class Network:
         _ = self.values  # every layer says whether it can take what comes
         if not self.recurrent:
             raise ValueError(f"network {self.name!r} has no LMU layer")
+        if self.any_length:
+            self._check_any_length()
+
+    def _check_any_length(self) -> None:
+        if len(self.inputs) != 1 or self.stateful:
+            raise ValueError(f"network {self.name!r}: sequences of any length are for one input, without chunks")
+        for node in self.nodes:
+            if not node.layer.any_length:
+                raise ValueError(f"layer {node.name!r} needs sequences of one length")
 
     def _check_names(self) -> None:
         names = Counter([*(item.name for item in self.inputs), *(node.name for node in self.nodes)])
@@ -171,14 +182,12 @@ class Network:
         """Of a chain: the chain of other layers behind the same input."""
         if self.branches:
             raise ValueError(f"network {self.name!r} is no chain of layers: {self.branches}")
-        return chain(self.name, self.x, self.steps, self.n_in, layers, self.stateful)
+        changed = chain(self.name, self.x, self.steps, self.n_in, layers, self.stateful)
+        return replace(changed, any_length=self.any_length)
 
     def with_steps(self, steps: int) -> Network:
         """The same graph on sequences of another length."""
-        nodes = (
-            replace(node, layer=_with_steps(node.layer, steps)) if isinstance(node.layer, RecurrentLayer) else node
-            for node in self.nodes
-        )
+        nodes = (replace(node, layer=node.layer.with_steps(steps)) for node in self.nodes)
         return replace(self, steps=steps, nodes=tuple(nodes))
 
     def map_layers(self, nodes: Mapping[str, Layer]) -> Network:
@@ -207,12 +216,6 @@ def input_name(names: Iterable[str]) -> str:
     while first in taken:
         first += "_"
     return first
-
-
-def _with_steps(layer: RecurrentLayer, steps: int) -> Layer:
-    dataclass: Any = layer
-    changed: Layer = replace(dataclass, steps=steps)
-    return changed
 
 
 def _in_order(name: str, nodes: tuple[Node, ...]) -> tuple[Node, ...]:

@@ -48,6 +48,16 @@ def whole_inputs(shapes: Sequence[tuple[int, int]], x: Any) -> list[NDArray[Any]
     return whole
 
 
+def with_counts(x: Any) -> tuple[Any, Any]:
+    """x and the lengths of its sequences, which come together as a list. LmuHlsError for anything else."""
+    if not isinstance(x, list | tuple) or len(x) != 2:
+        raise LmuHlsError(
+            "the model takes sequences of any length: give [x, lengths], x filled up to the most steps, and how many "
+            "steps of each sample count; lmu_hls.masked_lengths(x, value) finds them where a value fills up"
+        )
+    return x[0], x[1]
+
+
 def _hint(shape: tuple[Any, ...], steps: int, n_in: int) -> str:
     """How to get from ``shape`` to what is needed, where that can be told."""
     if 0 in shape:

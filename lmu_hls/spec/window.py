@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +39,17 @@ class Window:
     def last_alone(self) -> bool:
         """Of the sequence only the last step is given, as a vector."""
         return self.vector and self.size == 1 and self.first == self.steps - 1
+
+    @property
+    def all_as_one(self) -> bool:
+        """The whole sequence is one window."""
+        return self.first == 0 and self.size == self.steps and self.count == 1
+
+    def shortened(self, steps: int) -> Window:
+        """The window of the same meaning, every step, the last one or all as one, on ``steps`` steps."""
+        if self.last_alone:
+            return replace(self, steps=steps, first=steps - 1)
+        return replace(self, steps=steps, size=steps) if self.all_as_one else replace(self, steps=steps, count=steps)
 
     @property
     def whole(self) -> bool:

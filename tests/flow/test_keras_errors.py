@@ -93,7 +93,7 @@ MODELS = {
     "slice": (lambda: functional(lambda h, x: h[..., -1:]), ("'get_item", "with all samples")),
     "mean": (lambda: functional(lambda h, x: ops.mean(h, axis=1)), ("'mean'", "return_sequences=False")),
     "function": (lambda: functional(lambda h, x: ops.relu(h)), ("'relu", "the layer of keras.layers")),
-    "mask": (masked, ("layer 'lmu'", "with a mask", "sequences of one length")),
+    "mask": (masked, ("layer 'lmu'", "with a mask", "Masking behind the input")),
     "model of the user's own inside": (
         lambda: chain(keras.layers.Rescaling(1.0), Own()),
         ("layer 'own'", "an LMU inside Own", "Sequential or functional"),
@@ -156,7 +156,6 @@ LAYERS = {
     "SeparableConv1D": ((3, 1), "larger memory_d or order"),
     "Discretization": (([0.0, 1.0],), "takes the bin numbers"),
     "UpSampling1D": ((), "apply it to the data"),
-    "Masking": ((), "sequences of one length"),
 }
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from lmu_hls.cli.options import Calibration, Config, Force, Json, Limits, Model, OutDir, Precision, Weights
+from lmu_hls.cli.options import Calibration, Config, Force, Json, Limits, Model, OutDir, Precision, Steps, Weights
 from lmu_hls.cli.terminal import err, out, print_json, progress_bar, warnings_printed
 from lmu_hls.errors import LmuHlsError
 
@@ -31,6 +31,7 @@ def convert(
     reuse_factor: Annotated[
         int | None, typer.Option(min=1, help="Cycles a step the Verilog may take; products for each multiplier in HLS.")
     ] = None,
+    steps: Steps = None,
     rediscretize: Annotated[
         str | None, typer.Option(help="Another discretizer (bilinear, zoh, euler): another network; needs --data.")
     ] = None,
@@ -86,6 +87,7 @@ def convert(
             precision=precision,
             chosen=chosen,
             reuse_factor=reuse_factor,
+            steps=steps,
             name=name,
             rom=rom,
             axi_lite=axi_lite,

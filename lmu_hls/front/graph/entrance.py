@@ -24,6 +24,7 @@ from lmu_hls.front.backends import supported_backend
 from lmu_hls.front.config import full_config
 from lmu_hls.front.flat import flat
 from lmu_hls.front.keras_model import check_model, holds_lmu
+from lmu_hls.front.lengths import add_count, asked_steps, length_keys, lengths_of, marked, with_lengths
 from lmu_hls.front.operators import with_layers
 from lmu_hls.front.own_types import float_model_of, has_own_types, with_own_types
 from lmu_hls.front.settings import check_settings, known_layers
@@ -63,19 +64,22 @@ def _check_configuration(module: ModuleType) -> None:
 
     @functools.wraps(original)
     def checked(*args: Any, **kwargs: Any) -> Any:
+        steps = kwargs.pop("steps", None)
         bound = signature.bind(*args, **kwargs)
         model, backend = bound.arguments["model"], bound.arguments.get("backend")
         if backend is not None and holds_lmu(model):
             supported_backend(backend, our_backends())
-        bound.arguments["model"] = _flat(float_model_of(model))
-        return with_own_types(model, original(*bound.args, **bound.kwargs), defaults=True)
+        bound.arguments["model"] = flat_model = _flat(float_model_of(model), steps)
+        made = with_own_types(model, original(*bound.args, **bound.kwargs), defaults=True)
+        made["Model"].update(length_keys(flat_model))
+        return made
 
     setattr(module, CONFIG, checked)
 
 
-def _flat(model: keras.Model) -> keras.Model:
-    """The model without models inside it, where it holds an LMU."""
-    return flat(model) if holds_lmu(model) else model
+def _flat(model: keras.Model, steps: int | None = None) -> keras.Model:
+    """The model without models inside it, of sequences with at most ``steps`` steps, where it holds an LMU."""
+    return with_lengths(flat(model), steps) if holds_lmu(model) else model
 
 
 # In a conversion: what the checks have parsed, with its model, until hls4ml asks for it.
@@ -98,14 +102,18 @@ def _parse_once(module: ModuleType) -> None:
     if hasattr(original, "__wrapped__"):
         return
 
+    def read(model: Any, *fallbacks: bool) -> Any:
+        lengths = lengths_of(model)
+        return original(model, *fallbacks) if lengths is None else add_count(original(model, *fallbacks), lengths)
+
     @functools.wraps(original)
     def parse(model: Any, allow_da_fallback: bool = True, allow_v2_fallback: bool = True) -> Any:
         parsed = _PARSED.get()
         if parsed is None or not (allow_da_fallback and allow_v2_fallback):
-            return original(model, allow_da_fallback, allow_v2_fallback)
+            return read(model, allow_da_fallback, allow_v2_fallback)
         if parsed and parsed[0][0] is model:
             return parsed.pop()[1]
-        result = original(model)
+        result = read(model)
         parsed[:] = [(model, result)]
         return result
 
@@ -114,7 +122,7 @@ def _parse_once(module: ModuleType) -> None:
 
 def _readable(model: keras.Model) -> keras.Model:
     """The model with layers for its operators, where it holds an LMU."""
-    return with_layers(model) if holds_lmu(model) else model
+    return marked(with_layers(model), lengths_of(model)) if holds_lmu(model) else model
 
 
 _INNER: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()  # the function inside each of the functions below
@@ -135,7 +143,8 @@ def _first(name: str, check: Callable[..., None]) -> property:
             bound = signature.bind(*args, **kwargs)
             bound.arguments.update(_parted(bound.arguments))
             with _one_parse() if check is _check_all else nullcontext():
-                bound.arguments["model"] = _flat(bound.arguments["model"])
+                steps = asked_steps(bound.arguments.get("hls_config"))
+                bound.arguments["model"] = _flat(bound.arguments["model"], steps)
                 check(**bound.arguments)
                 bound.arguments["model"] = _readable(bound.arguments["model"])
                 return original(*bound.args, **bound.kwargs)
@@ -188,7 +197,7 @@ def _checked_from_config(module: ModuleType) -> Any:
     @functools.wraps(original)
     def checked(config: Any) -> Any:
         read = module.__dict__["parse_yaml_config"](config) if isinstance(config, str) else config
-        model = _flat(read.get("KerasModel"))
+        model = _flat(read.get("KerasModel"), asked_steps(read.get("HLSConfig")))
         _check_all(model, read.get("Backend", "Vivado"), read.get("HLSConfig"))
         return original({**read, "KerasModel": _readable(model)})
 

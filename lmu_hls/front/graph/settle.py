@@ -14,10 +14,12 @@ from hls4ml.model.optimizer import ModelOptimizerPass
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.front.extract import is_stateful
 from lmu_hls.front.graph.layers import readers
+from lmu_hls.front.graph.layers.select import WINDOW
 from lmu_hls.front.graph.types import unsupported
-from lmu_hls.front.node import RECURRENT, Graph, Node
+from lmu_hls.front.node import RECURRENT, Graph, Node, has_count, sequence_inputs
 from lmu_hls.front.reading import Reading, fixed_type
-from lmu_hls.spec.sequences import whole_inputs
+from lmu_hls.spec.lengths import check_lengths
+from lmu_hls.spec.sequences import whole_inputs, with_counts
 
 _FIFO_DEPTHS: WeakKeyDictionary[Graph, dict[str, int]] = WeakKeyDictionary()  # before layers become others
 COPIES = 7  # of a stream, that hls4ml makes at most
@@ -49,10 +51,24 @@ class SettleTypes(ModelOptimizerPass):
                 raise LmuHlsError(unsupported(node))
             settlers[node.class_name](node)
         _check_maximum(model, nodes)
+        _check_any_length(nodes)
         model._compute_n_samples = partial(_samples, model)
         if model.config.pipeline_style == "auto":
             model.config.pipeline_style = "dataflow"  # a pipelined top function would unroll the time loop
         return True
+
+
+def _check_any_length(nodes: list[Node]) -> None:
+    """LmuHlsError for a layer that reads whole sequences of one length, where they have any."""
+    settled = {kind: reader for reader in readers() for kind in reader.settled}
+    for node in nodes if has_count(nodes[0].model) else ():
+        windowed = all(node.get_attr(name) is not None for name in WINDOW)
+        if windowed and not settled[node.class_name].extract(Reading(node)).any_length:
+            raise LmuHlsError(
+                f"layer {node.name!r} reads windows of several steps or takes an average, for sequences of one length, "
+                "and here they have any; build the model on keras.Input((steps, features)) without Masking, or use the "
+                "last step, GlobalMaxPooling1D, or a recurrent layer with return_sequences=False"
+            )
 
 
 def _samples(model: Graph, x: Any) -> int:
@@ -60,8 +76,14 @@ def _samples(model: Graph, x: Any) -> int:
 
     hls4ml's own count divides sizes, and reads shapes that do not fit across samples.
     """
-    ends = model.get_input_variables()
-    return len(whole_inputs([(end.shape[0], end.shape[1]) for end in ends], x)[0])
+    ends = [node.get_output_variable().shape for node in sequence_inputs(model)]
+    lengths = None
+    if has_count(model):
+        x, lengths = with_counts(x)
+    whole = whole_inputs([(shape[0], shape[1]) for shape in ends], x)
+    if lengths is not None:
+        check_lengths(lengths, len(whole[0]), ends[0][0])
+    return len(whole[0])
 
 
 def has_lmu(model: Graph) -> bool:

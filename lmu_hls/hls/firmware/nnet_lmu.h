@@ -269,9 +269,9 @@ ZeroH:
     }
 }
 
-// Step t of a whole sequence.
+// Step t of a whole sequence, of which the first `length` steps count: the state, and with it the result, then stays.
 template <class x_T, class h_T, typename CONFIG_T>
-void lmu_step_of(const unsigned t, x_T data[CONFIG_T::n_timesteps * CONFIG_T::n_in],
+void lmu_step_of(const unsigned t, const unsigned length, x_T data[CONFIG_T::n_timesteps * CONFIG_T::n_in],
                  typename CONFIG_T::mem_t mem[CONFIG_T::memory_d * CONFIG_T::order],
                  typename CONFIG_T::cell_t cell[CONFIG_T::units], h_T h[CONFIG_T::units], h_T res[CONFIG_T::n_out],
                  LMU_WEIGHTS_OF(CONFIG_T)) {
@@ -283,7 +283,8 @@ ReadLoop:
         #pragma HLS UNROLL
         x[i] = data[t * CONFIG_T::n_in + i];
     }
-    lmu_step<x_T, h_T, CONFIG_T>(t == 0, x, mem, cell, h, LMU_WEIGHTS());
+    if (t < length)
+        lmu_step<x_T, h_T, CONFIG_T>(t == 0, x, mem, cell, h, LMU_WEIGHTS());
     if (CONFIG_T::return_sequences || t == CONFIG_T::n_timesteps - 1) {
     WriteLoop:
         for (unsigned k = 0; k < CONFIG_T::units; k++) {
@@ -296,7 +297,7 @@ ReadLoop:
 // The strategies: all steps of a sequence. Latency unrolls a step and shares its multipliers between the operations.
 struct lmu_latency {
     template <class x_T, class h_T, typename CONFIG_T>
-    static void run(x_T data[CONFIG_T::n_timesteps * CONFIG_T::n_in],
+    static void run(const unsigned length, x_T data[CONFIG_T::n_timesteps * CONFIG_T::n_in],
                     typename CONFIG_T::mem_t mem[CONFIG_T::memory_d * CONFIG_T::order],
                     typename CONFIG_T::cell_t cell[CONFIG_T::units], h_T h[CONFIG_T::units],
                     h_T res[CONFIG_T::n_out], LMU_WEIGHTS_OF(CONFIG_T)) {
@@ -304,7 +305,7 @@ struct lmu_latency {
     StepLoop:
         for (unsigned t = 0; t < CONFIG_T::n_timesteps; t++) {
             #pragma HLS PIPELINE II=CONFIG_T::reuse_factor
-            lmu_step_of<x_T, h_T, CONFIG_T>(t, data, mem, cell, h, res, LMU_WEIGHTS());
+            lmu_step_of<x_T, h_T, CONFIG_T>(t, length, data, mem, cell, h, res, LMU_WEIGHTS());
         }
     }
 };
@@ -312,13 +313,13 @@ struct lmu_latency {
 // Resource runs the loops of a step one after the other, each with multipliers of its own.
 struct lmu_resource {
     template <class x_T, class h_T, typename CONFIG_T>
-    static void run(x_T data[CONFIG_T::n_timesteps * CONFIG_T::n_in],
+    static void run(const unsigned length, x_T data[CONFIG_T::n_timesteps * CONFIG_T::n_in],
                     typename CONFIG_T::mem_t mem[CONFIG_T::memory_d * CONFIG_T::order],
                     typename CONFIG_T::cell_t cell[CONFIG_T::units], h_T h[CONFIG_T::units],
                     h_T res[CONFIG_T::n_out], LMU_WEIGHTS_OF(CONFIG_T)) {
     StepLoop:
         for (unsigned t = 0; t < CONFIG_T::n_timesteps; t++) {
-            lmu_step_of<x_T, h_T, CONFIG_T>(t, data, mem, cell, h, res, LMU_WEIGHTS());
+            lmu_step_of<x_T, h_T, CONFIG_T>(t, length, data, mem, cell, h, res, LMU_WEIGHTS());
         }
     }
 };
@@ -383,7 +384,23 @@ void lmu(x_T data[CONFIG_T::n_timesteps * CONFIG_T::n_in], h_T res[CONFIG_T::n_o
     #pragma HLS ARRAY_PARTITION variable=cell complete
     #pragma HLS ARRAY_PARTITION variable=h complete
     lmu_reset<h_T, CONFIG_T>(mem, cell, h);
-    CONFIG_T::strategy::template run<x_T, h_T, CONFIG_T>(data, mem, cell, h, res, LMU_WEIGHTS());
+    CONFIG_T::strategy::template run<x_T, h_T, CONFIG_T>(CONFIG_T::n_timesteps, data, mem, cell, h, res, LMU_WEIGHTS());
+}
+
+// The layer of a network that takes sequences of any length: length[0], 1 to n_timesteps, steps of data count. With
+// return_sequences the last of their results stands again behind them.
+template <class x_T, class h_T, typename CONFIG_T, class length_T>
+void lmu_any_length(x_T data[CONFIG_T::n_timesteps * CONFIG_T::n_in], length_T length[1], h_T res[CONFIG_T::n_out],
+                    LMU_WEIGHTS_OF(CONFIG_T)) {
+    typename CONFIG_T::mem_t mem[CONFIG_T::memory_d * CONFIG_T::order];
+    typename CONFIG_T::cell_t cell[CONFIG_T::units];
+    h_T h[CONFIG_T::units];
+    #pragma HLS ARRAY_PARTITION variable=mem complete
+    #pragma HLS ARRAY_PARTITION variable=cell complete
+    #pragma HLS ARRAY_PARTITION variable=h complete
+    lmu_reset<h_T, CONFIG_T>(mem, cell, h);
+    const unsigned steps = length[0];
+    CONFIG_T::strategy::template run<x_T, h_T, CONFIG_T>(steps, data, mem, cell, h, res, LMU_WEIGHTS());
 }
 
 #ifndef __SYNTHESIS__
@@ -416,7 +433,7 @@ static void lmu_stateful(x_T data[CONFIG_T::n_timesteps * CONFIG_T::n_in], h_T r
     if (lmu_state_of_call == 2)
         lmu_reset<h_T, CONFIG_T>(mem, cell, h);
 #endif
-    CONFIG_T::strategy::template run<x_T, h_T, CONFIG_T>(data, mem, cell, h, res, LMU_WEIGHTS());
+    CONFIG_T::strategy::template run<x_T, h_T, CONFIG_T>(CONFIG_T::n_timesteps, data, mem, cell, h, res, LMU_WEIGHTS());
 }
 
 } // namespace nnet

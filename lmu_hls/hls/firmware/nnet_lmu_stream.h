@@ -19,7 +19,7 @@
 namespace nnet {
 
 template <class data_T, class res_T, typename CONFIG_T, class data_S, class res_S>
-void lmu_stream_step(const unsigned t, data_S &data, res_S &res,
+void lmu_stream_step(const unsigned t, const unsigned length, data_S &data, res_S &res,
                      typename CONFIG_T::mem_t mem[CONFIG_T::memory_d * CONFIG_T::order],
                      typename CONFIG_T::cell_t cell[CONFIG_T::units], typename res_T::value_type h[CONFIG_T::units],
                      LMU_WEIGHTS_OF(CONFIG_T)) {
@@ -32,8 +32,9 @@ ReadLoop:
         #pragma HLS UNROLL
         x[i] = word[i];
     }
-    lmu_step<typename data_T::value_type, typename res_T::value_type, CONFIG_T>(t == 0, x, mem, cell, h,
-                                                                                LMU_WEIGHTS());
+    if (t < length)
+        lmu_step<typename data_T::value_type, typename res_T::value_type, CONFIG_T>(t == 0, x, mem, cell, h,
+                                                                                    LMU_WEIGHTS());
     if (CONFIG_T::return_sequences || t == CONFIG_T::n_timesteps - 1) {
         res_T out;
         PRAGMA_DATA_PACK(out)
@@ -51,26 +52,28 @@ template <class strategy_T> struct lmu_stream_of;
 
 template <> struct lmu_stream_of<lmu_latency> {
     template <class data_T, class res_T, typename CONFIG_T, class data_S, class res_S>
-    static void run(data_S &data, res_S &res, typename CONFIG_T::mem_t mem[CONFIG_T::memory_d * CONFIG_T::order],
+    static void run(const unsigned length, data_S &data, res_S &res,
+                    typename CONFIG_T::mem_t mem[CONFIG_T::memory_d * CONFIG_T::order],
                     typename CONFIG_T::cell_t cell[CONFIG_T::units], typename res_T::value_type h[CONFIG_T::units],
                     LMU_WEIGHTS_OF(CONFIG_T)) {
         #pragma HLS ALLOCATION operation instances=mul limit=CONFIG_T::multiplier_limit
     StepLoop:
         for (unsigned t = 0; t < CONFIG_T::n_timesteps; t++) {
             #pragma HLS PIPELINE II=CONFIG_T::reuse_factor
-            lmu_stream_step<data_T, res_T, CONFIG_T>(t, data, res, mem, cell, h, LMU_WEIGHTS());
+            lmu_stream_step<data_T, res_T, CONFIG_T>(t, length, data, res, mem, cell, h, LMU_WEIGHTS());
         }
     }
 };
 
 template <> struct lmu_stream_of<lmu_resource> {
     template <class data_T, class res_T, typename CONFIG_T, class data_S, class res_S>
-    static void run(data_S &data, res_S &res, typename CONFIG_T::mem_t mem[CONFIG_T::memory_d * CONFIG_T::order],
+    static void run(const unsigned length, data_S &data, res_S &res,
+                    typename CONFIG_T::mem_t mem[CONFIG_T::memory_d * CONFIG_T::order],
                     typename CONFIG_T::cell_t cell[CONFIG_T::units], typename res_T::value_type h[CONFIG_T::units],
                     LMU_WEIGHTS_OF(CONFIG_T)) {
     StepLoop:
         for (unsigned t = 0; t < CONFIG_T::n_timesteps; t++) {
-            lmu_stream_step<data_T, res_T, CONFIG_T>(t, data, res, mem, cell, h, LMU_WEIGHTS());
+            lmu_stream_step<data_T, res_T, CONFIG_T>(t, length, data, res, mem, cell, h, LMU_WEIGHTS());
         }
     }
 };
@@ -86,8 +89,24 @@ void lmu_stream(data_S &data, res_S &res, LMU_WEIGHTS_OF(CONFIG_T)) {
     #pragma HLS ARRAY_PARTITION variable=cell complete
     #pragma HLS ARRAY_PARTITION variable=h complete
     lmu_reset<h_T, CONFIG_T>(mem, cell, h);
-    lmu_stream_of<typename CONFIG_T::strategy>::template run<data_T, res_T, CONFIG_T>(data, res, mem, cell, h,
-                                                                                      LMU_WEIGHTS());
+    lmu_stream_of<typename CONFIG_T::strategy>::template run<data_T, res_T, CONFIG_T>(
+        CONFIG_T::n_timesteps, data, res, mem, cell, h, LMU_WEIGHTS());
+}
+
+// The layer of a network that takes sequences of any length: as lmu_any_length; all n_timesteps words come and go.
+template <class data_T, class res_T, typename CONFIG_T, class data_S, class length_S, class res_S>
+void lmu_any_length_stream(data_S &data, length_S &length, res_S &res, LMU_WEIGHTS_OF(CONFIG_T)) {
+    typedef typename res_T::value_type h_T;
+    typename CONFIG_T::mem_t mem[CONFIG_T::memory_d * CONFIG_T::order];
+    typename CONFIG_T::cell_t cell[CONFIG_T::units];
+    h_T h[CONFIG_T::units];
+    #pragma HLS ARRAY_PARTITION variable=mem complete
+    #pragma HLS ARRAY_PARTITION variable=cell complete
+    #pragma HLS ARRAY_PARTITION variable=h complete
+    lmu_reset<h_T, CONFIG_T>(mem, cell, h);
+    const unsigned steps = length.read()[0];
+    lmu_stream_of<typename CONFIG_T::strategy>::template run<data_T, res_T, CONFIG_T>(
+        steps, data, res, mem, cell, h, LMU_WEIGHTS());
 }
 
 // The layer of a stateful network: as lmu_stateful.
@@ -111,8 +130,8 @@ static void lmu_stateful_stream(data_S &data, res_S &res, LMU_WEIGHTS_OF(CONFIG_
     if (lmu_state_of_call == 2)
         lmu_reset<h_T, CONFIG_T>(mem, cell, h);
 #endif
-    lmu_stream_of<typename CONFIG_T::strategy>::template run<data_T, res_T, CONFIG_T>(data, res, mem, cell, h,
-                                                                                      LMU_WEIGHTS());
+    lmu_stream_of<typename CONFIG_T::strategy>::template run<data_T, res_T, CONFIG_T>(
+        CONFIG_T::n_timesteps, data, res, mem, cell, h, LMU_WEIGHTS());
 }
 
 } // namespace nnet

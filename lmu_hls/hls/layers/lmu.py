@@ -168,9 +168,14 @@ def layer_call(node: Node, params: Mapping[str, Any], weights: Sequence[str]) ->
     """The call of ``nnet::lmu``, or the function that keeps its state; ``weights`` are names in its order."""
     names = [*weights, *(node.get_attr(f"{name}_array", name) for name in TABLE_NAMES)]
     arrays = [node.weights[name].name if name in node.weights else "nnet::lmu_none" for name in names]
-    function = function_name("lmu_stateful" if node.get_attr("stateful") else "lmu", node)
-    call = "nnet::{function}<{input_t}, {output_t}, {config}>({input}, {output}, {arrays});"
-    return call.format(**params, function=function, arrays=", ".join(arrays))
+    arguments, name = [params["input"], params["output"], *arrays], "lmu"
+    if node.get_attr("stateful"):
+        name = "lmu_stateful"
+    elif len(node.inputs) > 1:
+        name = "lmu_any_length"
+        arguments.insert(1, node.get_input_variable(node.inputs[1]).name)
+    call = "nnet::{function}<{input_t}, {output_t}, {config}>({arguments});"
+    return call.format(**params, function=function_name(name, node), arguments=", ".join(arguments))
 
 
 def memory_step_name(node: Node) -> str:

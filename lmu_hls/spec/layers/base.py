@@ -82,6 +82,20 @@ class Layer(ABC):
             raise ValueError(f"layer {self.name!r} reads {window.steps} steps, but {arriving or 'a vector'} come")
         return None if window.vector else window.count
 
+    @property
+    def any_length(self) -> bool:
+        """Whether it gives of the first steps of a sequence what it would give if there were no others."""
+        return self.over is None or self.over.last_alone
+
+    def with_steps(self: L, steps: int) -> L:
+        """The layer for sequences of ``steps`` steps; the layer itself where it has windows of other kinds."""
+        dataclass: Any = self
+        window: Window | None = getattr(self, "window", None)
+        if window is None or not self.any_length:
+            return self
+        changed: L = replace(dataclass, window=window.shortened(steps))
+        return changed
+
     def check_width(self, expected: int, arriving: int) -> None:
         """ValueError unless ``arriving`` values come in a step where it reads ``expected``."""
         if arriving != expected:

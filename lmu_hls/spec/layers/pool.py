@@ -31,6 +31,11 @@ class Pool(Layer, VectorFunction):
         if self.reciprocal is not None:
             check_shape(f"{self.name}: reciprocal", self.reciprocal, (1,))
 
+    @property
+    def any_length(self) -> bool:
+        """The largest value of a whole sequence, whatever its length; an average has a reciprocal for one only."""
+        return self.reciprocal is None and self.window.all_as_one
+
     def gives(self, width: int) -> int:
         return width // self.window.size
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from dataclasses import dataclass, field
-from typing import ClassVar
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar, TypeVar
 
 from lmu_hls.fixed import FixedType
 from lmu_hls.spec.assign import Assign, Tensor, assigned
 from lmu_hls.spec.cells import HiddenCell
 from lmu_hls.spec.layers.base import Layer
 from lmu_hls.spec.weight import ABSENT_BY_DEFAULT
+
+R = TypeVar("R", bound="RecurrentLayer")
 
 
 class RecurrentLayer(Layer, abstract=True):
@@ -69,6 +71,11 @@ class RecurrentLayer(Layer, abstract=True):
         if arriving != self.steps:
             raise ValueError(f"layer {self.name!r} has sequences of {self.steps} steps, but {arriving} come")
         return arriving if self.return_sequences else None
+
+    def with_steps(self: R, steps: int) -> R:
+        dataclass: Any = self
+        changed: R = replace(dataclass, steps=steps)
+        return changed
 
     def check_positive(self) -> None:
         """ValueError unless steps and reuse_factor can be."""

@@ -127,17 +127,10 @@ def test_initial_state(tmp_path):
     refuse(built, tmp_path, "memory", "initial_state")
 
 
-def test_masking(tmp_path):
-    refuse(
-        model(keras.layers.Masking(name="mask"), plain()),
-        tmp_path,
-        "mask",
-        "masked steps are not supported",
-        "train without it",
-    )
+def test_masks_of_words(tmp_path):
     inputs = keras.Input((STEPS,), dtype="int32")
     built = keras.Model(inputs, plain()(keras.layers.Embedding(5, N_IN, mask_zero=True, name="words")(inputs)))
-    refuse(built, tmp_path, "words", "Embedding layers are not supported", "train without it")
+    refuse(built, tmp_path, "words", "Embedding layers are not supported", "Masking of the model's input")
 
 
 def test_masking_without_an_lmu_is_left_to_hls4ml(tmp_path):

@@ -1,0 +1,248 @@
+"""Sequences of any length: models on ``Input((None, features))``, and Masking of the steps behind a sequence.
+
+Both become a model on the most steps that a sequence may have, in whose graph a further input says how many of them
+count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from lmu_hls.errors import LmuHlsError
+from lmu_hls.front.flat import copy_ends, flat, graph_of
+from lmu_hls.front.node import COUNT, RECURRENT
+from lmu_hls.front.recurrent import CELLS
+from lmu_hls.keras_weights import take_weights
+
+if TYPE_CHECKING:
+    import keras
+
+STEPS, MASK_VALUE = "Steps", "MaskValue"  # keys of Model in the configuration
+_MARK = "lmu_hls_lengths"  # the attribute of a Keras model that was made here
+_HELD = ("GlobalMaxPooling1D", "GetItem", "Steps")  # they read the last step, also where it does not count
+_SLICES = "use a recurrent layer with return_sequences=False"
+
+
+@dataclass(frozen=True, slots=True)
+class Lengths:
+    """A sequence has 1 to ``steps`` steps; those behind it have ``mask_value`` throughout, None: they are not told."""
+
+    steps: int
+    mask_value: float | None = None
+
+
+def lengths_of(model: Any) -> Lengths | None:
+    """What is known of the lengths of a model that :func:`with_lengths` made; None for one of one length."""
+    known: Lengths | None = getattr(model, _MARK, None)
+    return known
+
+
+def marked(model: keras.Model, lengths: Lengths | None) -> keras.Model:
+    """The model, which is known from now on to have sequences of these lengths."""
+    if lengths is not None:
+        setattr(model, _MARK, lengths)
+    return model
+
+
+def length_keys(model: keras.Model) -> dict[str, Any]:
+    """What the configuration of a model says of its lengths, below Model."""
+    known = lengths_of(model)
+    if known is None:
+        return {}
+    return {STEPS: known.steps, **({} if known.mask_value is None else {MASK_VALUE: known.mask_value})}
+
+
+def asked_steps(config: Any) -> int | None:
+    """The number of steps in hls4ml's configuration, also below HLSConfig."""
+    config = config.get("HLSConfig", config) if isinstance(config, Mapping) else {}
+    section = config.get("Model") if isinstance(config, Mapping) else None
+    return section.get(STEPS) if isinstance(section, Mapping) else None
+
+
+def with_lengths(model: keras.Model, steps: int | None = None) -> keras.Model:
+    """The flat model of one length that is meant where sequences have 1 to ``steps`` steps; else ``model``.
+
+    A model with Masking has the steps of its input, where that has some. LmuHlsError, naming the layer, for masks and
+    layers with which that would not be the same.
+    """
+    known = lengths_of(model)
+    if known is not None or graph_of(model) is None:
+        _check_same(steps, known)
+        return model
+    open_ends = any(len(tensor.shape) == 3 and tensor.shape[1] is None for tensor in model.inputs)
+    model = flat(model)
+    masking = _masking(model)
+    if not (masking or steps is not None):
+        return model
+    fixed = next((tensor.shape[1] for tensor in model.inputs if len(tensor.shape) == 3), None)
+    if open_ends and steps is None:
+        return model  # check_model says what is needed
+    if not open_ends:
+        _check_same(steps, Lengths(int(fixed or 0)))
+    _check(model)
+    made = Lengths(int(steps or fixed or 0), float(masking[0].mask_value) if masking else None)
+    return marked(flat(_copy(model, made.steps, masking)), made)
+
+
+def _check_same(steps: int | None, known: Lengths | None) -> None:
+    if known is not None and steps is not None and steps != known.steps:
+        raise LmuHlsError(
+            f"Model: {STEPS}={steps} is not the number of steps of the model's input, {known.steps}; leave it out, or "
+            "build the model on keras.Input((None, features))"
+        )
+
+
+def _check(model: keras.Model) -> None:
+    """LmuHlsError for models of which the number of steps is no matter of one sequence."""
+    if len(model.inputs) > 1:
+        raise LmuHlsError(
+            f"model {model.name!r} has {len(model.inputs)} inputs, and sequences of any length are for models with "
+            "one; put the features side by side, or build the model on a fixed number of steps, without Masking"
+        )
+    for layer in model.layers:
+        if getattr(layer, "stateful", False):
+            raise LmuHlsError(
+                f"layer {layer.name!r} has stateful=True, and chunks have a fixed number of steps; set stateful=False, "
+                "or build the model on a fixed number of steps, without Masking"
+            )
+
+
+def _masking(model: keras.Model) -> list[Any]:
+    """The Masking layers of a flat model. LmuHlsError for several, and for one that does not read the input."""
+    import keras
+
+    found = [layer for layer in model.layers if type(layer) is keras.layers.Masking]
+    inputs = [id(tensor) for tensor in model.inputs]
+    for layer in found:
+        reads = [tensor for node in layer._inbound_nodes for tensor in node.input_tensors]
+        if len(found) > 1 or any(id(tensor) not in inputs for tensor in reads):
+            raise LmuHlsError(
+                f"layer {layer.name!r}: Masking is supported once, of the model's input, so that the steps that count "
+                "are known from the data; put it behind keras.Input"
+            )
+    return found
+
+
+def _copy(model: keras.Model, steps: int, masking: list[Any]) -> keras.Model:
+    """The model on ``steps`` steps, without ``masking`` and the masks that come from it."""
+    import keras
+
+    layers: dict[int, Any] = {}
+
+    def call(operation: Any, *args: Any, **kwargs: Any) -> Any:
+        if operation in masking:
+            return args[0]
+        if masking:
+            kwargs.pop("mask", None)
+        copied = layers.get(id(operation))
+        if copied is None:
+            copied = type(operation).from_config(operation.get_config())
+        outputs = copied(*args, **kwargs)
+        if isinstance(operation, keras.layers.Layer) and id(operation) not in layers:
+            layers[id(operation)] = copied
+            take_weights(copied, operation)
+        return outputs
+
+    if masking:
+        _check_masked(model, {id(layer.output._keras_mask) for layer in masking})
+    return keras.Model(*copy_ends(model, call, steps), name=model.name)
+
+
+def _check_mask(operation: Any, mask: Any, masks: set[int]) -> None:
+    """LmuHlsError for a recurrent layer without a mask, and for a mask that does not come from the Masking layer."""
+    if _recurrent(operation) and mask is None:
+        raise LmuHlsError(
+            f"layer {operation.name!r}: the mask does not reach it, so that it would count steps that other layers "
+            "leave out; call it with the mask, or put layers between that hand it on"
+        )
+    if mask is not None and not _from_masking(mask, masks):
+        raise LmuHlsError(
+            f"layer {operation.name!r} is called with a mask that is not that of the Masking layer; call it with its "
+            "input only"
+        )
+
+
+def _from_masking(mask: Any, masks: set[int]) -> bool:
+    """Whether masks are those of the Masking layer, or operators on them, as merges make."""
+    import keras
+
+    waiting = list(keras.tree.flatten(mask))
+    while waiting:
+        tensor = waiting.pop()
+        if tensor is None or id(tensor) in masks:
+            continue
+        operation = tensor._keras_history.operation
+        if isinstance(operation, keras.layers.Layer):
+            return False
+        waiting += operation._inbound_nodes[tensor._keras_history.node_index].input_tensors
+    return True
+
+
+def _check_masked(model: keras.Model, masks: set[int]) -> None:
+    """LmuHlsError for layers that would read steps that do not count otherwise than Keras does."""
+    for node in _calls(model):
+        operation, kind = node.operation, type(node.operation).__name__
+        _check_mask(operation, node.arguments.kwargs.get("mask"), masks)
+        if _recurrent(operation) and getattr(operation, "zero_output_for_mask", False):
+            raise LmuHlsError(
+                f"layer {operation.name!r} has zero_output_for_mask=True, and its output stays as it was behind a "
+                "sequence; set it to False"
+            )
+        if kind == "Softmax" and len(node.outputs[0].shape) == 3:
+            raise LmuHlsError(
+                f"layer {operation.name!r}: Keras takes the mask of the steps for one of the classes here; use "
+                "Activation('softmax')"
+            )
+        if kind in _HELD and any(map(_unheld, node.input_tensors)):
+            raise LmuHlsError(
+                f"layer {operation.name!r}: {kind} reads steps that do not count, since no recurrent layer before it "
+                f"holds its last one; {_SLICES}"
+            )
+
+
+def _calls(model: keras.Model) -> Iterator[Any]:
+    for level in graph_of(model)._nodes_by_depth.values():
+        yield from (node for node in level if not node.is_input)
+
+
+def _unheld(tensor: Any) -> bool:
+    """Whether a tensor has values of masked steps that no recurrent layer makes those of the last one that counts."""
+    history = tensor._keras_history
+    if _recurrent(history.operation):
+        return False
+    read = history.operation._inbound_nodes[history.node_index].input_tensors
+    return not read or any(map(_unheld, read))
+
+
+def _recurrent(operation: Any) -> bool:
+    from lmu_hls.layers import LMU, Recurrent
+
+    known = isinstance(operation, LMU | Recurrent)
+    return known or type(operation).__name__ in (*CELLS, "RNN", "Bidirectional")
+
+
+def add_count(parsed: Any, lengths: Lengths) -> Any:
+    """hls4ml's description of a model of :func:`with_lengths`, with the input that says how many steps count.
+
+    Recurrent layers read it, behind what they read else.
+    """
+    layers, inputs, *others = parsed
+    taken, name = {layer["name"] for layer in layers}, "sequence_steps"
+    while name in taken:
+        name += "_"
+    part = {
+        "name": name,
+        "class_name": "InputLayer",
+        "input_shape": [1],
+        COUNT: True,
+        "input_keras_tensor_names": [],
+        "output_keras_tensor_names": [name],
+        "inputs": [],
+    }
+    place = max(k for k, layer in enumerate(layers) if layer["class_name"] == "InputLayer") + 1
+    read = [
+        {**layer, "inputs": [*layer["inputs"], name]} if layer["class_name"] in RECURRENT else layer for layer in layers
+    ]
+    return ([*read[:place], part, *read[place:]], [*inputs, name], *others)

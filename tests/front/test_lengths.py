@@ -1,0 +1,205 @@
+"""Sequences of any length: the contract of a model on Input((None, features)) or with Masking, against Keras."""
+
+import keras
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from keras import ops
+
+import lmu_hls
+from lmu_hls.errors import LmuHlsError
+from lmu_hls.front.extract import network_spec
+from lmu_hls.front.lengths import lengths_of, with_lengths
+from lmu_hls.spec.lengths import counting
+from tests.support.lmu_models import N_IN, convert, lmu
+
+STEPS, FILL = 5, -9.0
+TYPES, BOUND = "fixed<26,6>", 0.02  # tables of 2048 entries
+
+
+def head(units=2, activation=None):
+    return keras.layers.Dense(units, activation)
+
+
+def company(x):
+    """The other recurrent layers of Keras, stacked."""
+    x = keras.layers.GRU(3, return_sequences=True)(keras.layers.LSTM(3, return_sequences=True)(lmu()(x)))
+    return head()(keras.layers.SimpleRNN(3, name="simple")(x))
+
+
+# What stands behind the input
+FORMS = {
+    "last": lambda x: head()(lmu(return_sequences=False)(x)),
+    "every step": lambda x: head(3, "relu")(lmu("relu")(x)),
+    "stack": lambda x: lmu(return_sequences=False)(
+        keras.layers.BatchNormalization()(lmu(None, (False, False, False))(x))
+    ),
+    "company": company,
+    "slice": lambda x: head()(lmu()(x)[:, -1]),
+    "largest": lambda x: keras.layers.GlobalMaxPooling1D()(head()(lmu()(x))),
+    "residual": lambda x: keras.layers.Dense(2, "softmax")(head(N_IN)(lmu()(x)) + x),
+    "cells": lambda x: keras.layers.RNN([keras.layers.LSTMCell(3), lmu_hls.LMUCell(1, 2, 6, None)])(x),
+    "inside": lambda x: keras.Sequential([keras.Input((x.shape[1], N_IN)), lmu(), head()])(x)[:, -1],
+}
+
+
+def build(form, masking):
+    keras.utils.set_random_seed(0)
+    x = keras.Input((STEPS if masking else None, N_IN), name="x")
+    return keras.Model(x, FORMS[form](keras.layers.Masking(FILL, name="mask")(x) if masking else x))
+
+
+@pytest.fixture(scope="module")
+def converted(tmp_path_factory):
+    """The Keras model and its network, each made once."""
+    known = {}
+
+    def make(form, masking):
+        if (form, masking) not in known:
+            model, folder = build(form, masking), tmp_path_factory.mktemp("converted")
+            more = {} if masking else {"Steps": STEPS}
+            config = {"Model": {"Precision": TYPES, "ReuseFactor": 1, **more}}
+            known[form, masking] = model, convert(model, folder, config)
+        return known[form, masking]
+
+    return make
+
+
+def check(model, converted, lengths, seed, masking, held):
+    """Golden against Keras at every step that counts, and with Masking at the others where a layer holds the last."""
+    lengths = np.array(lengths)
+    x = np.random.default_rng(seed).uniform(-1, 1, (len(lengths), STEPS, N_IN)).astype(np.float32)
+    for row, length in enumerate(lengths):
+        x[row, length:] = FILL
+    values = lmu_hls.reference(converted, [x, lengths]).reshape(len(x), -1, model.output.shape[-1])
+    if masking:
+        real = np.asarray(model(x)).reshape(values.shape)
+        counts = counting(lengths, STEPS) if real.shape[1] == STEPS and not held else np.ones(real.shape[:2], bool)
+        assert np.abs(values - real)[counts].max() < BOUND
+        return
+    for row, length in enumerate(lengths):  # eager: a length is no other program
+        real = np.asarray(model(x[row : row + 1, :length])).reshape(-1, values.shape[-1])
+        assert np.abs(values[row, : len(real)] - real).max() < BOUND
+
+
+CASES = [(form, masking) for form in FORMS for masking in (False, True) if (form, masking) != ("inside", True)]
+
+
+@pytest.mark.parametrize(("form", "masking"), CASES, ids=[f"{form}-{'mask' * mask or 'open'}" for form, mask in CASES])
+@settings(deadline=None, max_examples=2)
+@given(lengths=st.lists(st.integers(1, STEPS), min_size=2, max_size=4), seed=st.integers(0, 9))
+def test_golden_is_keras_with_the_same_lengths(converted, form, masking, lengths, seed):
+    model, graph = converted(form, masking)
+    network = network_spec(graph)
+    assert network.any_length and network.steps == STEPS and len(network.inputs) == 1
+    check(model, graph, lengths, seed, masking, held=form != "residual")
+
+
+def test_the_check_sees_a_length_that_is_ignored(converted):
+    model, graph = converted("last", True)
+    x = np.full((1, STEPS, N_IN), FILL, np.float32)
+    x[0, :2] = 0.5
+    real = np.asarray(model(x))
+    assert np.abs(lmu_hls.reference(graph, [x, [2]]) - real).max() < BOUND
+    assert np.abs(lmu_hls.reference(graph, [x, [STEPS]]) - real).max() > 0.1
+
+
+def masked(*layers):
+    x = keras.Input((STEPS, N_IN))
+    h = keras.layers.Masking(FILL, name="mask")(x)
+    for layer in layers:
+        h = layer(h)
+    return keras.Model(x, h)
+
+
+def two_inputs():
+    ends = [keras.Input((None, N_IN)) for _ in range(2)]
+    return keras.Model(ends, lmu(name="memory")(keras.layers.Add()(ends)))
+
+
+def own_mask():
+    x = keras.Input((STEPS, N_IN))
+    keep = ops.any(x > 0, axis=-1)
+    return keras.Model(x, lmu(name="memory")(keras.layers.Masking(FILL)(x), mask=keep))
+
+
+def unseen():
+    """A layer that hands no mask on."""
+    return masked(keras.layers.Conv1D(2, 2), lmu(name="memory"))
+
+
+def beside():
+    """Of two branches one has the mask."""
+    x = keras.Input((STEPS, N_IN))
+    h = keras.layers.Concatenate()([lmu(name="first")(keras.layers.Masking(FILL)(x)), lmu(name="second")(x)])
+    return keras.Model(x, keras.layers.LSTM(2, name="third")(h))
+
+
+def not_held():
+    """The last step of a sum of the input itself."""
+    x = keras.layers.Masking(FILL)(inputs := keras.Input((STEPS, N_IN)))
+    return keras.Model(inputs, head()((head(N_IN)(lmu()(x)) + x)[:, -1]))
+
+
+REFUSED = {
+    "twice": (lambda: masked(lmu(), keras.layers.Masking(0.0, name="again"), lmu()), ("Masking is supported once",)),
+    "behind": (
+        lambda: keras.Sequential([keras.Input((STEPS, N_IN)), head(), keras.layers.Masking(name="late"), lmu()]),
+        ("layer 'late'", "of the model's input"),
+    ),
+    "two inputs": (two_inputs, ("has 2 inputs", "put the features side by side")),
+    "stateful": (
+        lambda: keras.Sequential([keras.Input(batch_shape=(1, None, N_IN)), lmu(stateful=True, name="memory")]),
+        ("layer 'memory' has stateful=True", "fixed number of steps"),
+    ),
+    "zero output": (
+        lambda: masked(lmu(zero_output_for_mask=True, name="memory")),
+        ("layer 'memory'", "zero_output_for_mask", "set it to False"),
+    ),
+    "own mask": (own_mask, ("layer 'memory'", "not that of the Masking layer")),
+    "unseen": (unseen, ("layer 'memory'", "the mask does not reach it")),
+    "beside": (beside, ("layer 'third'", "not that of the Masking layer")),
+    "softmax": (
+        lambda: masked(lmu(), keras.layers.Softmax(name="soft")),
+        ("layer 'soft'", "Activation('softmax')"),
+    ),
+    "not held": (not_held, ("GetItem reads steps that do not count", "return_sequences=False")),
+    "average": (
+        lambda: masked(lmu(), keras.layers.GlobalAveragePooling1D(name="mean")),
+        ("layer 'mean'", "takes an average", "GlobalMaxPooling1D"),
+    ),
+    "window": (
+        lambda: keras.Sequential([keras.Input((None, N_IN)), keras.layers.Conv1D(2, 2, name="conv"), lmu()]),
+        ("layer 'conv_window'", "windows of several steps", "without Masking"),
+    ),
+    "backwards": (lambda: masked(lmu(go_backwards=True, name="back")), ("layer 'back_reversed'",)),
+    "flat": (lambda: masked(lmu(), keras.layers.Flatten(name="flat"), head()), ("layer 'flat'",)),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_refusals(case, tmp_path):
+    build, words = REFUSED[case]
+    with pytest.raises(LmuHlsError) as refusal:
+        convert(build(), tmp_path, {"Model": {"Precision": TYPES, "ReuseFactor": 1, "Steps": STEPS}})
+    for word in words:
+        assert word in str(refusal.value)
+
+
+def test_steps_of_a_model_of_one_length(tmp_path):
+    """They say that a sequence may be shorter, and must be the model's own."""
+    model = keras.Sequential([keras.Input((STEPS, N_IN)), lmu(), head()])
+    assert with_lengths(model) is model and lengths_of(model) is None
+    assert network_spec(convert(model, tmp_path, {"Model": {"Precision": TYPES, "Steps": STEPS}})).any_length
+    with pytest.raises(LmuHlsError, match=r"Steps=4 is not the number of steps of the model's input, 5"):
+        convert(model, tmp_path, {"Model": {"Precision": TYPES, "Steps": 4}})
+
+
+def test_the_configuration_says_steps_and_mask():
+    import hls4ml
+
+    printed = hls4ml.utils.config_from_keras_model(build("last", False), granularity="name", backend="Vitis", steps=4)
+    assert printed["Model"]["Steps"] == 4 and "MaskValue" not in printed["Model"]
+    printed = hls4ml.utils.config_from_keras_model(build("last", True), granularity="name", backend="Vitis")
+    assert (printed["Model"]["Steps"], printed["Model"]["MaskValue"]) == (STEPS, FILL)
