@@ -13,7 +13,7 @@
 `default_nettype none  // verilator lint_off TIMESCALEMOD
 
 module f_pace #(
-    // Cycles, 2 or more
+    // Cycles, 1 or more
     parameter integer LATENCY = 2,
     // Cycles, 1 or more
     parameter integer II = 1,
@@ -34,7 +34,7 @@ module f_pace #(
     always @(posedge clk) begin
         calm_q <= calm_q && calm;
         flow_q <= flow_q && flow;
-        history_q <= {history_q[LATENCY-2:0], begun};
+        history_q <= {history_q, begun};
         ticked_q <= ticked_q || tick;
         interval_q <= tick ? 1 : interval_q + ticked_q;
         if (rst) {history_q, ticked_q, interval_q, calm_q, flow_q} <= 2'b11;

@@ -3,14 +3,15 @@
 //
 //   rd_data(t+1) = rd_en(t) ? contents[rd_addr(t)] : rd_data(t)
 //
-// The file holds DEPTH words in hexadecimal, one a line, without comments. A simulation stops with a message and a
-// non-zero exit code when the file is missing or holds another number of words.
+// The file holds DEPTH words in hexadecimal, one a line, without comments; with ROWS > 1, each word in ROWS lines, its
+// low bits first. A simulation stops with a message and a non-zero exit code when the file is missing or holds another
+// number of lines.
 //
 //   Signal    Width           Direction   Description
 //   clk       1               in          rising edge
 //   rd_en     1               in          read enable
 //   rd_addr   $clog2(DEPTH)   in          below DEPTH
-//   rd_data   WIDTH           out         one cycle after rd_en
+//   rd_data   ROWS*WIDTH      out         one cycle after rd_en
 //
 //   Cycles
 //   latency = 1     from an address to its word
@@ -19,29 +20,38 @@
 `default_nettype none  // verilator lint_off TIMESCALEMOD
 
 module lmu_rom #(
-    // Bits of a word
+    // Bits of a word, or of one of its rows
     parameter integer WIDTH = 18,
     // Number of words, 2 or more
     parameter integer DEPTH = 72,
+    // Lines of a word; with more than one the ROM is made of LUTs
+    parameter integer ROWS = 1,
     // File of the contents, read by $readmemh
     parameter FILE = "lmu_rom.hex"
 ) (
     input wire clk,
-    input wire rd_en, input wire [$clog2(DEPTH)-1:0] rd_addr, output reg [WIDTH-1:0] rd_data
+    input wire rd_en, input wire [$clog2(DEPTH)-1:0] rd_addr, output reg [ROWS*WIDTH-1:0] rd_data
 );
 
     // Left to itself, Yosys makes even large ROMs of LUTs. Verilator does not count the use in an attribute.
     // verilator lint_off UNUSEDPARAM
-    localparam [39:0] STYLE = WIDTH * DEPTH >= 8192 ? "block" : {8'd0, "auto"};
+    localparam [39:0] STYLE = ROWS > 1 ? "logic" : WIDTH * DEPTH >= 8192 ? "block" : {8'd0, "auto"};
     // verilator lint_on UNUSEDPARAM
 
     (* rom_style = STYLE *)
-    reg [WIDTH-1:0] contents[0:DEPTH-1];
+    reg [WIDTH-1:0] contents[0:ROWS*DEPTH-1];
 
 `ifndef FORMAL
     initial $readmemh(FILE, contents);
 
-    always @(posedge clk) if (rd_en) rd_data <= contents[rd_addr];
+    if (ROWS == 1) begin : g_word
+        always @(posedge clk) if (rd_en) rd_data <= contents[rd_addr];
+    end else begin : g_rows
+        genvar r;
+        for (r = 0; r < ROWS; r = r + 1) begin : g_row
+            always @(posedge clk) if (rd_en) rd_data[r*WIDTH+:WIDTH] <= contents[rd_addr*ROWS+r];
+        end
+    end
 
     // synthesis translate_off
 `ifndef SYNTHESIS
@@ -55,9 +65,9 @@ module lmu_rom #(
             while ($fscanf(file, "%h", word) == 1) if (^word !== 1'bx) words = words + 1;
             $fclose(file);
         end
-        if (words != DEPTH) begin
+        if (words != ROWS * DEPTH) begin
             $display("ERROR: lmu_rom: file %0s holds %0d words, expected %0d (0: missing or unreadable)", FILE, words,
-                     DEPTH);
+                     ROWS * DEPTH);
             // $fatal would need SystemVerilog. $stop is an error in Verilator; Icarus would wait for commands.
 `ifdef __ICARUS__
             $finish_and_return(1);
@@ -72,8 +82,8 @@ module lmu_rom #(
 
 `ifdef FORMAL
     // What is proven holds for any contents: no file is read
-    wire [WIDTH*DEPTH-1:0] f_contents = $anyconst;
-    always @(posedge clk) if (rd_en) rd_data <= f_contents[rd_addr*WIDTH+:WIDTH];
+    wire [ROWS*WIDTH*DEPTH-1:0] f_contents = $anyconst;
+    always @(posedge clk) if (rd_en) rd_data <= f_contents[rd_addr*ROWS*WIDTH+:ROWS*WIDTH];
 `endif
 endmodule
 `default_nettype wire

@@ -87,6 +87,7 @@ WINDOW = window(2, 3, 3, -1)
 EARLY = window(1, 3, 1, 1, SIZE=1, DEPTH=1)
 FAR = window(1, 4, 2, -1, STRIDE=3, DILATION=3, REPEAT=1, DEPTH=4)
 SERIALIZER = Case("lmu_serializer", {"WIDTH": 2, "LANES": 3})
+WIDE_SERIALIZER = Case("lmu_serializer", {"WIDTH": 1, "LANES": 5, "P": 2})
 STEP_START = Case("lmu_step_start", {"WIDTH": 2, "N": 3})
 REGISTERS = Case("lmu_registers", {"COUNTERS": 1, "ADDR_W": 7})
 
@@ -114,6 +115,7 @@ CASES = (
     pes(2, 4, 3, 2),
     SERIALIZER,
     Case("lmu_serializer", {"WIDTH": 1, "LANES": 1}),
+    WIDE_SERIALIZER,
     STEP_START,
     Case("lmu_step_start", {"WIDTH": 1, "N": 2, "STREAMING": 1}),
     frame(1, 1),
@@ -174,18 +176,19 @@ MUTANTS = (
     Mutant(
         SERIALIZER,
         "lmu_serializer",
-        "!m_axis_tvalid || (m_axis_tready && last_lane)",
-        "!m_axis_tvalid || last_lane",
+        "!m_axis_tvalid || (m_axis_tready && last_beat)",
+        "!m_axis_tvalid || last_beat",
         ("payload_holds",),
     ),
     Mutant(
         SERIALIZER,
         "lmu_serializer",
-        "!m_axis_tvalid || (m_axis_tready && last_lane)",
+        "!m_axis_tvalid || (m_axis_tready && last_beat)",
         "!m_axis_tvalid",
         ("taken_when_free",),
     ),
-    Mutant(SERIALIZER, "lmu_serializer", "last_q && last_lane", "last_q", ("last_in_place",)),
+    Mutant(SERIALIZER, "lmu_serializer", "last_q && last_beat", "last_q", ("last_in_place",)),
+    Mutant(WIDE_SERIALIZER, "lmu_serializer", "data_q >> (P * WIDTH)", "data_q >> WIDTH", ("value_in_place",)),
     Mutant(
         STEP_START, "lmu_step_start", "if (s_axis_tvalid && s_axis_tready)", "if (s_axis_tvalid)", ("start_in_place",)
     ),

@@ -11,11 +11,11 @@ import pytest
 from lmu_hls.resources import hdl_file, hdl_modules
 from lmu_hls.toolchain import find
 from lmu_hls.verify import formal
-from tests.formal import cases, cases_call, cases_cells, cases_core, cases_gated, cases_host, cases_values
+from tests.formal import cases, cases_call, cases_cells, cases_core, cases_gated, cases_host, cases_parallel, cases_values
 from tests.formal.cases import Case, Mutant
 from tests.support.mutants import changed
 
-ALL = (cases, cases_values, cases_cells, cases_core, cases_gated, cases_host, cases_call)
+ALL = (cases, cases_values, cases_cells, cases_core, cases_gated, cases_host, cases_call, cases_parallel)
 CASES = tuple(case for part in ALL for case in part.CASES)
 MUTANTS = tuple(mutant for part in ALL for mutant in part.MUTANTS)
 HERE = Path(__file__).parent

@@ -29,7 +29,7 @@ ILLEGAL = [
     ("lmu_memory_tridiag_pes", {"MEMORY_D": 4, "ORDER": 2}, "PARAM_ERROR_order_must_be_3_or_more"),
     ("lmu_align", {"IN_W": 8, "SHIFT": 2, "OUT_W": 9}, "PARAM_ERROR_the_output_must_hold_the_shifted_input"),
     ("lmu_delay", {"DEPTH": -1}, "PARAM_ERROR_depth_must_not_be_negative"),
-    ("lmu_serializer", {"LANES": 0}, "PARAM_ERROR_width_and_lanes_must_be_at_least_1"),
+    ("lmu_serializer", {"LANES": 0}, "PARAM_ERROR_width_lanes_and_p_must_be_at_least_1"),
     ("lmu_step_start", {"N": 0}, "PARAM_ERROR_n_and_width_must_be_at_least_1"),
     ("lmu_step_start", {"STREAMING": 2}, "PARAM_ERROR_streaming_must_be_0_or_1"),
     ("lmu_frame", {"N": 0}, "PARAM_ERROR_n_and_width_must_be_at_least_1"),

@@ -103,13 +103,13 @@ def test_every_beat(simulator: str, workdir: Path, tmp_path: Path) -> None:
 
 
 SERIALIZER_MUTANTS = {
-    "takes too early": ("!m_axis_tvalid || (m_axis_tready && last_lane)", "!m_axis_tvalid || last_lane"),
-    "one bubble a word": ("!m_axis_tvalid || (m_axis_tready && last_lane)", "!m_axis_tvalid"),
-    "high bits first": ("m_axis_tdata = data_q[WIDTH-1:0]", "m_axis_tdata = data_q[LANES*WIDTH-1-:WIDTH]"),
-    "flags stand still": ("user_q <= user_q >> 1;", ""),
-    "tlast on every lane": ("last_q && last_lane", "last_q"),
+    "takes too early": ("!m_axis_tvalid || (m_axis_tready && last_beat)", "!m_axis_tvalid || last_beat"),
+    "one bubble a word": ("!m_axis_tvalid || (m_axis_tready && last_beat)", "!m_axis_tvalid"),
+    "high bits first": ("m_axis_tdata = data_q[P*WIDTH-1:0]", "m_axis_tdata = data_q[LANES*WIDTH-1-:WIDTH]"),
+    "flags stand still": ("user_q <= user_q >> P;", ""),
+    "tlast on every lane": ("last_q && last_beat", "last_q"),
     "moves without ready": ("if (m_axis_tvalid && m_axis_tready)", "if (m_axis_tvalid)"),
-    "rst keeps the lane": ("m_axis_tvalid, lane_q} <= 0;", "m_axis_tvalid} <= 0; if (lane_q[0] === 1'bx) lane_q <= 0;"),
+    "rst keeps the lane": ("m_axis_tvalid, beat_q} <= 0;", "m_axis_tvalid} <= 0; if (beat_q[0] === 1'bx) beat_q <= 0;"),
 }  # fmt: skip
 START_MUTANTS = {
     "streams with restarts": ("STREAMING == 0 && s_axis_tlast", "s_axis_tlast"),
