@@ -2,17 +2,18 @@
 
 The environment variable LMU_JOB names a JSON file:
 
-    inputs     for the wires of each input (s_axis) a file .npy (sequences, steps, values) of unsigned beats
+    inputs     for the wires of each input (s_axis) a file .npy (sequences, steps, values) of unsigned values
     beats      for the wires of each output (m_axis) the beats that must come
     taps       names of the wires of inner streams to be recorded: <name>_tdata, _tvalid, _tready
+    slots      for the wires of each of these the bits of a value in a beat, and the values of a beat
     tlast      1: tlast with the last beat of each sequence; 0: never
     gap, stall probability that a source (a sink) starts a pause of 1 to 9 cycles in a cycle, each for itself
     pause      cycles from a step's last input beat to the next step
     seed       of the pauses
     patience   cycles without a beat after which the bench gives up
-    result     .npz: for each input, output and tap <name>_data and <name>_cycles, for outputs also <name>_last and
-               <name>_user; violations, beats that were withdrawn or changed while they waited; unknown, beats with
-               bits that are neither 0 nor 1 (given as 0)
+    result     .npz: for each input, output and tap <name>_data, its values, and <name>_cycles, for outputs also
+               <name>_last and <name>_user, all three of each beat; violations, beats that were withdrawn or changed
+               while they waited; unknown, beats with bits that are neither 0 nor 1 (given as 0)
 
 Nothing is compared here. Beats after the last one that must come are recorded too, for a while.
 """
@@ -49,7 +50,7 @@ class NetworkBench:
 
     def __init__(self, dut: Any, job: dict[str, Any]) -> None:
         self.dut, self.job = dut, job
-        self.x = {name: np.load(file) for name, file in job["inputs"].items()}
+        self.x = {name: self._beats(name, np.load(file)) for name, file in job["inputs"].items()}
         buses = {name: ValueBus.from_prefix(dut, name) for name in (*job["inputs"], *job["beats"])}
         self.sources = {name: AxiStreamSource(buses[name], dut.clk, dut.rst, byte_lanes=1) for name in job["inputs"]}
         sinks = [
@@ -62,6 +63,18 @@ class NetworkBench:
             for number, end in enumerate(ends):
                 if chance:
                     end.set_pause_generator(pauses(chance, random.Random(1000 * job["seed"] + first + 2 * number)))
+
+    def _beats(self, name: str, values: Any) -> Any:
+        """(sequences, steps, beats) of all values (sequences, steps, values)."""
+        bits, together = self.job["slots"][name]
+        if together == 1:
+            return values
+        slots = values.astype(object).reshape(*values.shape[:2], -1, together)
+        return sum(slots[..., k] << bits * k for k in range(together))
+
+    def _values(self, name: str, beats: list[int]) -> list[int]:
+        bits, together = self.job["slots"][name]
+        return beats if together == 1 else [b >> bits * k & ((1 << bits) - 1) for b in beats for k in range(together)]
 
     async def run(self) -> None:
         for watch in self.watches.values():
@@ -115,7 +128,7 @@ class NetworkBench:
         for name, watch in self.watches.items():
             unknown += sum(value is None for beat in watch.beats for value in beat)
             columns = [[value or 0 for value in column] for column in zip(*watch.beats, strict=True)] or [[], [], []]
-            arrays[f"{name}_data"] = np.array(columns[0], np.uint64)
+            arrays[f"{name}_data"] = np.array(self._values(name, columns[0]), np.uint64)
             arrays[f"{name}_cycles"] = np.array(watch.cycles, np.int64)
             if name in self.job["beats"]:
                 last, user = (np.array(column, np.int64) for column in columns[1:])

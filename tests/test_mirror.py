@@ -111,6 +111,7 @@ ELSEWHERE = {
         "rtl/stages/test_merge.py": "branches",
         "rtl/stages/test_select.py": "window",
         "rtl/test_dense.py": "memory unit",
+        "rtl/test_parallel.py": "converters",
         "rtl/test_renaming.py": "options",
         "rtl/test_search.py": "cycles loop manifest sizes",
         "rtl/test_standalone.py": "functions layout netlist network vector_buffer",
@@ -180,8 +181,10 @@ ELSEWHERE = {
         "hdl/cell/test_encoder.py": "lmu_dense",
         "hdl/head/test_pointwise.py": "lmu_scale",
         "hdl/matrix/test_affine.py": "lmu_blocks lmu_columns",
+        "rtl/test_parallel.py": "lmu_adders lmu_matvec",
     },
     "hdl/memory": {
+        "rtl/test_parallel.py": "lmu_memory_parallel",
         "hdl/cell/test_encoder.py": "lmu_encoder",
         "hdl/memory/test_memory.py": "lmu_memory_tridiag_pes lmu_tridiag_datapath",
     },
@@ -189,12 +192,14 @@ ELSEWHERE = {
         "formal/test_proofs.py": "lmu_crc",
         "hdl/head/test_pointwise.py": "lmu_activation lmu_divider lmu_function",
         "hdl/matrix/test_affine.py": "lmu_align lmu_mac",
+        "rtl/test_parallel.py": "lmu_activations",
     },
     "hdl/store": {"hdl/matrix/test_affine.py": "lmu_ram lmu_rom", "hdl/memory/test_memory.py": "lmu_delay"},
     "hdl/stream": {
         "hdl/head/test_pointwise.py": "lmu_pool",
         "hdl/stream/test_plumbing.py": "lmu_concat lmu_fifo lmu_fork",
         "rtl/stages/test_merge.py": "lmu_merge",
+        "rtl/test_parallel.py": "lmu_gather lmu_join",
         "hdl/stream/test_serializer.py": "lmu_step_start",
     },
 }

@@ -27,7 +27,8 @@ module lmu_gather #(
 ) (
     input wire clk, rst,
     input wire [P*WIDTH-1:0] s_axis_tdata, input wire s_axis_tvalid, output wire s_axis_tready, input wire s_axis_tlast,
-    output wire [N*WIDTH-1:0] m_axis_tdata, output wire m_axis_tvalid, input wire m_axis_tready, output wire m_axis_tlast
+    output wire [N*WIDTH-1:0] m_axis_tdata, output wire m_axis_tvalid, input wire m_axis_tready,
+    output wire m_axis_tlast
 );
 
     localparam BEATS = (N + P - 1) / P, BEAT_CW = BEATS > 1 ? $clog2(BEATS) : 1;

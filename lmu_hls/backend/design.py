@@ -67,7 +67,7 @@ class Design:
                     tap.layer,
                     tap.tensor,
                     tap.wires,
-                    Values.from_type(tap.type, tap.type.width),
+                    Values.from_type(tap.type, tap.type.width, tap.together),
                     tap.count,
                     tap.steps,
                     tap.order,
@@ -132,7 +132,8 @@ class Design:
 
 
 def _port(end: End) -> Port:
-    return Port(end.name, end.prefix, Values.from_type(end.type, end.bus), end.count, end.every_step, end.steps)
+    values = Values.from_type(end.type, end.slot, end.together)
+    return Port(end.name, end.prefix, values, end.count, end.every_step, end.steps)
 
 
 def design(network: Network, options: RtlOptions, reuse_factor: int = 1) -> Design:
@@ -140,7 +141,7 @@ def design(network: Network, options: RtlOptions, reuse_factor: int = 1) -> Desi
 
     Raises LmuHlsError for what the Verilog cannot do.
     """
-    settled = settle(options.apply(network), reuse_factor, options.streaming)
+    settled = settle(options.apply(network), reuse_factor, options.streaming, options.values_per_beat)
     plan = plan_network(settled.network, options)
     for where, ends in (("input", plan.inputs), ("output", plan.outputs)):
         for end in ends:

@@ -75,6 +75,7 @@ class VerilogBackend(FPGABackend):
         axi_lite: bool = False,
         name: str | None = None,
         rom: str = "files",
+        values_per_beat: int | str = 1,
         io_type: str = "io_parallel",
         namespace: str | None = None,
         write_weights_txt: bool = True,
@@ -82,8 +83,8 @@ class VerilogBackend(FPGABackend):
         tb_output_stream: str = "both",
         **unknown: Any,
     ) -> dict[str, Any]:
-        """The configuration of a conversion. ``mode``, ``output``, ``axi_lite``, ``name`` and ``rom`` are
-        those of :meth:`lmu_hls.rtl.options.RtlOptions.from_words`.
+        """The configuration of a conversion. ``mode``, ``output``, ``axi_lite``, ``name``, ``rom`` and
+        ``values_per_beat`` are those of :meth:`lmu_hls.rtl.options.RtlOptions.from_words`.
 
         The other arguments are hls4ml's and have no effect on Verilog. Raises LmuHlsError for any further one.
         """
@@ -94,7 +95,7 @@ class VerilogBackend(FPGABackend):
             "WriteTar": write_tar,
             "TBOutputStream": tb_output_stream,
         }
-        options = RtlOptions.from_words(mode, output, axi_lite, name, rom)
+        options = RtlOptions.from_words(mode, output, axi_lite, name, rom, values_per_beat)
         return {"IOType": io_type or "io_parallel", "HLSConfig": {}, "WriterConfig": writer, **options.config}
 
     def compile(self, model: Graph) -> None:

@@ -15,4 +15,5 @@ def written_accelerator(folder: OutputFolder, network: Network) -> Design:
 
     Raises LmuHlsError when the project's manifest cannot be read.
     """
-    return design(network, RtlOptions(axi_lite=load(folder.project, Project).axi_lite))
+    written = load(folder.project, Project)
+    return design(network, RtlOptions(axi_lite=written.axi_lite, values_per_beat=written.values_per_beat))

@@ -134,6 +134,7 @@ def convert(
     name: str | None = None,
     rom: str = "files",
     axi_lite: bool = False,
+    values_per_beat: int | str = 1,
     force: bool = False,
 ) -> Manifest:
     """Convert a Keras model into the output folder ``root`` and return its manifest.
@@ -141,7 +142,7 @@ def convert(
     ``config`` has hls4ml's keys (``Model``, ``LayerName``, ``LayerType``), with Part and ClockPeriod beside them, and
     goes over the defaults; ``precision`` and ``reuse_factor`` go over both, for the whole model. ``chosen`` says how
     the types of ``config`` were found and is kept beside them. ``steps`` are the most that a sequence of any length may
-    have, where the model does not say it. ``name``, ``rom`` and ``axi_lite`` are those of
+    have, where the model does not say it. ``name``, ``rom``, ``axi_lite`` and ``values_per_beat`` are those of
     :class:`lmu_hls.rtl.options.RtlOptions`. Raises LmuHlsError for what cannot be converted; the folder is then as it
     was before.
     """
@@ -150,7 +151,7 @@ def convert(
     model = with_lengths(model, steps or asked_steps(config))
     check_model(model)
     backend = known_backend(backend)
-    options = RtlOptions.from_words(name=name, rom=rom, axi_lite=axi_lite)
+    options = RtlOptions.from_words(name=name, rom=rom, axi_lite=axi_lite, values_per_beat=values_per_beat)
     with replacing(root, force) as folder:
         printed = io.StringIO()
         try:
@@ -169,6 +170,7 @@ def convert(
             f" --{key} {shlex.quote(str(value))}" for key, value in given.items() if value is not None
         )
         options_given += " --axi-lite" * axi_lite
+        options_given += f" --values-per-beat {values_per_beat}" * (values_per_beat != 1)
         command = f"lmu-hls convert MODEL.keras OUTDIR --backend {backend} --io-type {io_type}{options_given}"
         about = Evidence(evidence.of_topics(("conversion", "project"), written), None, command, manifest.tools)
         dump(folder.conversion, Conversion(about))

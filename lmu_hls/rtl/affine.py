@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import MAX_WIDTH, FixedType, Ints
-from lmu_hls.rtl.matrix import Matrix
+from lmu_hls.rtl.matrix import Matrix, WholeMatrix
 from lmu_hls.spec import Weight
 
 FACTOR = 18  # bits of a factor that the multipliers of most devices take: beyond it a product takes several of them
@@ -58,7 +58,8 @@ def _lines(digits: int, words: tuple[int, ...]) -> str:
 class Affine:
     """Sizes, widths and contents; ``shifts`` are the left shifts of the operands by source name.
 
-    ``blocks`` are those in the ROM when some that are zero are left out, else 0.
+    ``lanes`` are rows, or for lmu_matvec columns, that are worked on at once. ``blocks`` are those in the ROM when some
+    that are zero are left out, else 0.
     """
 
     columns: int
@@ -99,7 +100,7 @@ def make_affine(
     file: str,
     sources: Sequence[Source],
     biases: Sequence[Weight | None],
-    sizes: Matrix,
+    sizes: Matrix | WholeMatrix,
     shift_operands: bool = True,
 ) -> Affine:
     """The matrix of ``sources``, whose ROM is rom/<file>.hex; ``where`` names it in messages.
@@ -121,15 +122,15 @@ def make_affine(
     check_bound(where, bound)  # before the shift below, which could leave int64
     kernels = [s.kernel.values << (lift - op) for s, lift, op in zip(sources, lifts, op_shifts, strict=True)]
     matrix = np.concatenate(kernels).T  # (rows, columns)
-    if sizes.pattern is not None and sizes.blocks:
+    if isinstance(sizes, Matrix) and sizes.pattern is not None and sizes.blocks:
         order = sizes.pattern.order(sizes.lanes)
         matrix, bias = matrix[order], bias[order]
     bias_width = signed_width(bias) if given else 1
     return Affine(
         columns=matrix.shape[1],
         rows=matrix.shape[0],
-        lanes=sizes.lanes,
-        blocks=sum(sizes.blocks),
+        lanes=sizes.lanes if isinstance(sizes, Matrix) else sizes.at_once,
+        blocks=sum(sizes.blocks) if isinstance(sizes, Matrix) else 0,
         op_width=op_width,
         coef_width=coef_width,
         # A product fits its accumulator, and so does a bias where it is, also if it is zero
@@ -140,11 +141,18 @@ def make_affine(
         bias_width=bias_width,
         bias_shift=bias_shift,
         rom=_rom(f"rom/{file}.hex", matrix, sizes, coef_width),
-        bias_rom=Rom(f"rom/{file}_bias.hex", bias_width, padded(bias, bias_width)) if given else None,
+        bias_rom=Rom(f"rom/{file}_bias.hex", bias_width, _biases(bias, sizes, bias_width)) if given else None,
     )
 
 
-def _rom(file: str, matrix: Ints, sizes: Matrix, width: int) -> Rom:
+def _biases(bias: NDArray[np.object_], sizes: Matrix | WholeMatrix, width: int) -> tuple[int, ...]:
+    """One a word; for lmu_matvec all of them are one word, of two that its ROM has."""
+    return padded(bias if isinstance(sizes, Matrix) else [*bias, *[0] * len(bias)], width)
+
+
+def _rom(file: str, matrix: Ints, sizes: Matrix | WholeMatrix, width: int) -> Rom:
+    if isinstance(sizes, WholeMatrix):
+        return Rom(file, sizes.at_once * width, turn_words(matrix, sizes.at_once, width))
     if not sizes.blocks:
         return Rom(file, sizes.lanes * width, rom_words(matrix, sizes.lanes, width))
     column_width = max(1, (sizes.columns - 1).bit_length())
@@ -173,6 +181,18 @@ def rom_words(matrix: Ints, lanes: int, width: int) -> tuple[int, ...]:
     mask = (1 << width) - 1
     words = [sum((int(c) & mask) << (k * width) for k, c in enumerate(word)) for word in groups]
     return tuple(words + [0] * (2 - len(words)))
+
+
+def turn_words(matrix: Ints, at_once: int, width: int) -> tuple[int, ...]:
+    """For each turn and each row of ``matrix`` (rows, columns) the coefficients of ``at_once`` columns, the lowest one
+    in the low bits. There are two turns at least, and zeros beyond the last column."""
+    rows, columns = matrix.shape
+    turns = max(2, -(-columns // at_once))
+    wide = np.zeros((rows, turns * at_once), object)
+    wide[:, :columns] = matrix
+    mask = (1 << width) - 1
+    words = wide.reshape(rows, turns, at_once).swapaxes(0, 1).reshape(-1, at_once)
+    return tuple(sum((int(c) & mask) << (k * width) for k, c in enumerate(word)) for word in words)
 
 
 def padded(values: Iterable[int], width: int) -> tuple[int, ...]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import Ints
-from lmu_hls.rtl.affine import Rom, Source, split_lifts
+from lmu_hls.rtl.affine import Rom, Source, split_lifts, turn_words
 from lmu_hls.rtl.cycles import Beats
 from lmu_hls.rtl.matrix import divisors
 from lmu_hls.rtl.packed import typed
@@ -17,6 +17,7 @@ from lmu_hls.rtl.unit import CHANNELS, MemorySizes, MemoryUnit, check_signed
 from lmu_hls.spec import LMU, DenseUpdate, Weight
 
 MODULE = "lmu_memory_dense"
+Parameters = dict[str, int | str]
 PIPELINE_CYCLES = 5  # from the last column of a group to its output beat
 READ_AFTER_WRITE = 3  # from the last column of a step to where the next step may begin, if it read all at once
 
@@ -104,6 +105,21 @@ def dense_unit(lmu: LMU, update: DenseUpdate, file: str, lanes: int | None = Non
     parameters |= typed("U", lmu.u) | typed("MEM", lmu.mem) | typed("A", a.type) | typed("B", b.type)
     parameters["ROM_FILE"] = rom.file
     return MemoryUnit(DenseMemory(lmu.order, lmu.memory_d, lanes), MODULE, parameters, rom)
+
+
+def parallel_memory(lmu: LMU, update: DenseUpdate, file: str, columns: int, pipeline: int) -> tuple[Parameters, Rom]:
+    """Parameters and the ROM rom/<file>.hex of ``lmu_memory_parallel`` with so many columns of [B_bar, A_bar] a cycle.
+
+    Raises LmuHlsError for what the unit cannot take.
+    """
+    check_signed(lmu.name, {"u": lmu.u, "mem": lmu.mem, "A_bar": update.a.type, "B_bar": update.b.type})
+    a, b = _lifted(lmu, update)
+    width = max(a.type.width, b.type.width)
+    matrix = np.concatenate([b.values[:, None], a.values], axis=1)
+    rom = Rom(f"rom/{file}.hex", columns * width, turn_words(matrix, columns, width))
+    parameters: Parameters = {"ORDER": lmu.order, "MEMORY_D": lmu.memory_d, "COLUMNS": columns, "PIPELINE": pipeline}
+    parameters |= typed("U", lmu.u) | typed("MEM", lmu.mem) | typed("A", a.type) | typed("B", b.type)
+    return parameters | {"ROM_FILE": rom.file}, rom
 
 
 def _lifted(lmu: LMU, update: DenseUpdate) -> tuple[Weight, Weight]:

@@ -14,6 +14,7 @@ from lmu_hls.naming import identifiers
 from lmu_hls.rtl.netlist import Netlist, Stream
 from lmu_hls.spec import Input
 
+AUTO = 0  # values a beat: as many as the cycles of a step ask for
 SEQUENCES_IN_FLIGHT = 16  # ended sequences whose last output beat has not been taken
 
 
@@ -47,9 +48,56 @@ class End:
         return self.prefix[len("s_axis") :]
 
     @property
-    def bus(self) -> int:
-        """Bits of tdata, whole bytes."""
+    def together(self) -> int:
+        """Values of a beat."""
+        return self.stream.together
+
+    @property
+    def beats(self) -> int:
+        """Of a step."""
+        return self.stream.beats
+
+    @property
+    def slot(self) -> int:
+        """Bits of tdata for each value, whole bytes."""
         return -(-self.type.width // 8) * 8
+
+    @property
+    def bus(self) -> int:
+        """Bits of tdata."""
+        return self.together * self.slot
+
+    @property
+    def layout(self) -> str:
+        """What a beat is, for a comment: where several values are in it, the first one in the low bits."""
+        several = f"{self.together} values a beat, in {self.slot} bits each, every value" if self.together > 1 else ""
+        return several or "one value a beat"
+
+    @property
+    def taken(self) -> str:
+        """The values in the port of an input."""
+        return _beside([f"{self.prefix}_tdata[{low + self.type.width - 1}:{low}]" for low in self._lows])
+
+    @property
+    def padding(self) -> list[tuple[int, int]]:
+        """Bits in the port of an input that nobody reads: the highest and the lowest one of each slot."""
+        none = self.slot == self.type.width
+        return [] if none else [(low + self.slot - 1, low + self.type.width) for low in self._lows]
+
+    @property
+    def offered(self) -> str:
+        """The values in the port of an output, with their signs."""
+        data, width, more = self.stream.data, self.type.width, self.slot - self.type.width
+        if self.together == 1:
+            return f"{{{{{more}{{{self.sign_bit}}}}}, {data}}}" if more else data
+        if not more:
+            return data
+        tops = [width * k + width - 1 for k in range(self.together)]
+        return _beside([f"{{{{{more}{{{data}[{top}]}}}}, {data}[{top}:{top - width + 1}]}}" for top in tops])
+
+    @property
+    def _lows(self) -> list[int]:
+        return [self.slot * k for k in range(self.together)]
 
     @property
     def valid(self) -> str:
@@ -67,6 +115,21 @@ class End:
         return f"{data}[{self.type.width - 1}]" if self.type.width > 1 else data
 
 
+def _beside(values: Sequence[str]) -> str:
+    """Parts of a word, the first one in the low bits."""
+    return values[0] if len(values) == 1 else f"{{{', '.join(reversed(values))}}}"
+
+
+def together(values: int, per_beat: int, cycles: int) -> int:
+    """Values of a beat where a step has so many and ``per_beat`` are asked for; ``AUTO``: a power of two, as small as
+    ``cycles`` a step allow, or all values."""
+    if per_beat == AUTO:
+        per_beat = 1
+        while -(-values // per_beat) > cycles:
+            per_beat *= 2
+    return min(per_beat, values)
+
+
 def _each(streams: Sequence[str], wire: str, operator: str) -> str:
     """The wires of all ``streams`` with an operator between them, in parentheses where there are several."""
     text = f" {operator} ".join(f"{name}_{wire}" for name in streams)
@@ -78,20 +141,21 @@ def suffixes(names: Sequence[str]) -> list[str]:
     return [""] if len(names) == 1 else [f"_{name}" for name in identifiers(names)]
 
 
-def add_input(net: Netlist, item: Input, suffix: str, sizes: tuple[int, int], axi_lite: bool) -> End:
-    """An input in pieces of ``sizes``, beats and pieces of a sequence (0: any number), and its words of framing."""
-    stream = net.stream(f"in{suffix}", item.type, item.width)
+def add_input(net: Netlist, item: Input, suffix: str, sizes: tuple[int, int], axi_lite: bool, per_beat: int = 1) -> End:
+    """An input in pieces of ``sizes``, beats and pieces of a sequence (0: any number), and its words of framing. A beat
+    has ``per_beat`` values."""
+    stream = net.stream(f"in{suffix}", item.type, item.width, together=per_beat)
     for name in ("error", "framing"):
         for wire in ("tdata", "tvalid", "tready"):
             net.wire(f"{name}{suffix}_{wire}")
     prefix = f"s_axis{suffix}"
-    s_axis = {"s_axis_tdata": f"{prefix}_tdata[{item.type.width - 1}:0]"}
+    s_axis = {"s_axis_tdata": End(item.name, prefix, stream).taken}
     s_axis |= {f"s_axis_{name}": f"{prefix}_{name}" for name in ("tvalid", "tready", "tlast")}
     if axi_lite:  # behind lmu_restart
         s_axis |= {f"s_axis_{name}": net.wire(f"core_{name}") for name in ("tvalid", "tready")}
     error = {f"e_axis_{name}": f"error{suffix}_{name}" for name in ("tdata", "tvalid", "tready")}
     pulse = net.wire("framing_error" if axi_lite else f"unused_framing_error{suffix}")
-    parameters = {"N": sizes[0], "STEPS": sizes[1], "WIDTH": item.type.width}
+    parameters = {"N": sizes[0], "STEPS": sizes[1], "WIDTH": stream.bits}
     ports = s_axis | stream.ports("m_axis") | error | {"framing_error": pulse}
     net.add("lmu_frame", f"frame{suffix}", parameters, ports, "Whole steps and sequences")
     ports = {f"s_axis_{name}": f"error{suffix}_{name}" for name in ("tdata", "tvalid", "tready")}

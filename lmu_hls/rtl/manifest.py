@@ -20,7 +20,8 @@ if TYPE_CHECKING:  # who only reads a manifest needs no planner
 class StreamEntry:
     """A stream of the top: ``values`` a step (or a sequence, if it does not give every step) of ``type``.
 
-    ``name`` is that of the input or the layer in the model; the ports begin with ``port``.
+    ``name`` is that of the input or the layer in the model; the ports begin with ``port``. A beat has ``together`` values
+    in as many equal parts of its bits, the first one in the low bits; a step begins with a beat.
     """
 
     name: str
@@ -29,6 +30,7 @@ class StreamEntry:
     bus_bits: int
     values: int
     every_step: bool
+    together: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,7 @@ class TapEntry:
     type: FixedType
     values: int
     order: tuple[int, ...] | None
+    together: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,7 @@ class Project:
     roms: Mapping[str, str]
     files: Mapping[str, str]
     words: Mapping[str, int]
+    values_per_beat: int = 1  # as in RtlOptions
 
     @property
     def input(self) -> StreamEntry:
@@ -91,6 +95,11 @@ class Project:
             raise LmuHlsError(
                 f"network {self.network!r} has {len(streams)} {what}, and boards and power estimates take one stream; "
                 "put tensors side by side with Concatenate"
+            )
+        if streams[0].together != 1:
+            raise LmuHlsError(
+                f"the {what} of network {self.network!r} have {streams[0].together} values a beat, and boards take one; "
+                "convert it with ValuesPerBeat: 1"
             )
         return streams[0]
 
@@ -126,7 +135,7 @@ def project(plan: NetworkPlan, files: Mapping[str, str], settled: Settled | None
         outputs=tuple(map(_stream, plan.outputs)),
         hardware=hardware(plan, settled),
         counters=tuple(f"{clip.layer}.{clip.tensor}" for clip in plan.net.clips) if options.axi_lite else (),
-        taps=tuple(TapEntry(t.layer, t.tensor, t.wires, t.type, t.count, t.order) for t in plan.net.taps),
+        taps=tuple(TapEntry(t.layer, t.tensor, t.wires, t.type, t.count, t.order, t.together) for t in plan.net.taps),
         instances=tuple(
             InstanceEntry(plan.names.module(i.module), i.module, i.name, plain(i.parameters))
             for i in plan.net.instances
@@ -134,11 +143,12 @@ def project(plan: NetworkPlan, files: Mapping[str, str], settled: Settled | None
         roms=_roms(plan),
         files=dict(sorted(files.items())),
         words={} if options.inline_roms else {plan.names.rom(r): len(r.words) for r in plan.net.roms.values()},
+        values_per_beat=options.values_per_beat,
     )
 
 
 def _stream(end: End) -> StreamEntry:
-    return StreamEntry(end.name, end.prefix, end.type, end.bus, end.count, end.every_step)
+    return StreamEntry(end.name, end.prefix, end.type, end.bus, end.count, end.every_step, end.together)
 
 
 def _roms(plan: NetworkPlan) -> dict[str, str]:

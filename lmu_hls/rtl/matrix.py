@@ -157,6 +157,46 @@ class Matrix:
         return choices
 
 
+@dataclass(frozen=True, slots=True)
+class WholeMatrix:
+    """``rows`` sums over ``columns`` operands on lmu_matvec: all rows and ``at_once`` columns a cycle."""
+
+    columns: int
+    rows: int
+    at_once: int
+
+    @property
+    def cycles(self) -> int:
+        """Cycles a step: its turns."""
+        return -(-self.columns // self.at_once)
+
+    @property
+    def latency(self) -> int:
+        """From a step's operands to its sums."""
+        return self.cycles + (self.at_once - 1).bit_length() // 2 + 2
+
+    @property
+    def multipliers(self) -> int:
+        return self.rows * self.at_once
+
+    @property
+    def formula(self) -> str:
+        """That of :attr:`cycles`."""
+        return "ceil(N_IN/COLUMNS)"
+
+
+class Columns(dict[str, int]):
+    """Columns of each part that are worked on at once, by name: they stand in the place of lanes where the streams of a
+    layer carry whole vectors."""
+
+
+def turns_of(columns: int) -> dict[int, int]:
+    """The columns a cycle that are worth having -> the cycles of all ``columns``; the fewest for as many cycles."""
+    return {
+        -(-columns // turns): turns for turns in range(columns, 0, -1) if -(-columns // -(-columns // turns)) == turns
+    }
+
+
 def _behind(parts: int, together: int) -> int:
     """Latency of an lmu_vector_buffer for the sums of so many units."""
     return parts * together + 1 if together > 1 else 0

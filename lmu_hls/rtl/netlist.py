@@ -20,7 +20,8 @@ class NamesMeet(LmuHlsError):
 class Stream:
     """A value stream: ``count`` values of ``type`` a step; ``order`` None means that they arrive in natural order.
 
-    The other fields are names of wires; ``last`` may be a constant.
+    A beat has ``together`` of them, the first one in the low bits; of a step's last beat those beyond ``count`` mean
+    nothing. The other fields are names of wires; ``last`` may be a constant.
     """
 
     type: FixedType
@@ -30,6 +31,22 @@ class Stream:
     valid: str
     ready: str
     order: Order | None = None
+    together: int = 1
+
+    @property
+    def bits(self) -> int:
+        """Of a beat."""
+        return self.together * self.type.width
+
+    @property
+    def beats(self) -> int:
+        """Of a step."""
+        return -(-self.count // self.together)
+
+    @property
+    def whole(self) -> bool:
+        """A beat is a whole step."""
+        return self.together >= self.count
 
     def beside(self, steps: int) -> Stream:
         """The same beats as steps of so many times as many values, those of one step behind those of another."""
@@ -69,7 +86,7 @@ class Tap:
     """A stream that a simulator can trace: the wires <wires>_tdata, _tvalid and _tready.
 
     ``order[k]`` is the place of the k-th beat of a step in the tensor of the contract; None: the same place. ``steps``
-    are those of a sequence; None: as many as come into the network.
+    are those of a sequence; None: as many as come into the network. A beat has ``together`` values.
     """
 
     layer: str
@@ -79,6 +96,7 @@ class Tap:
     count: int
     order: Order | None
     steps: int | None = None
+    together: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,21 +139,34 @@ class Netlist:
             self.roms[rom.file] = rom
 
     def stream(
-        self, name: str, fixed_type: FixedType, count: int, order: Order | None = None, public: bool = False
+        self,
+        name: str,
+        fixed_type: FixedType,
+        count: int,
+        order: Order | None = None,
+        public: bool = False,
+        together: int = 1,
     ) -> Stream:
         """Declare the wires of a stream."""
-        data = self.wire(f"{name}_tdata", fixed_type.width, public)
+        data = self.wire(f"{name}_tdata", together * fixed_type.width, public)
         valid = self.wire(f"{name}_tvalid", 1, public)
         ready = self.wire(f"{name}_tready", 1, public)
-        return Stream(fixed_type, count, data, self.wire(f"{name}_tlast"), valid, ready, order)
+        return Stream(fixed_type, count, data, self.wire(f"{name}_tlast"), valid, ready, order, together)
 
     def tap(
-        self, layer: str, prefix: str, tensor: str, fixed_type: FixedType, count: int, order: Order | None
+        self,
+        layer: str,
+        prefix: str,
+        tensor: str,
+        fixed_type: FixedType,
+        count: int,
+        order: Order | None,
+        together: int = 1,
     ) -> Stream:
         """Declare a stream that can be traced."""
         wires = f"tap_{prefix}_{tensor}"
-        self.taps.append(Tap(layer, tensor, wires, fixed_type, count, order))
-        return self.stream(wires, fixed_type, count, order, public=True)
+        self.taps.append(Tap(layer, tensor, wires, fixed_type, count, order, together=together))
+        return self.stream(wires, fixed_type, count, order, public=True, together=together)
 
     def clipped(self, layer: str, prefix: str, tensor: str, stream: Stream) -> str:
         """Declare the wire of the flag that comes with ``stream`` and the event that it stands for."""
@@ -157,7 +188,7 @@ class Netlist:
         """Copies of ``stream``, one for each branch; the only branch is the stream itself."""
         if len(branches) == 1:
             return [stream]
-        data = self.wire(f"{name}_tdata", stream.type.width)
+        data = self.wire(f"{name}_tdata", stream.bits)
         last = self.wire(f"{name}_tlast")
         pairs = [(self.wire(f"{name}_{b}_tvalid"), self.wire(f"{name}_{b}_tready")) for b in branches]
         ports = {
@@ -168,13 +199,13 @@ class Netlist:
             "m_axis_tvalid": "{" + ", ".join(valid for valid, _ in reversed(pairs)) + "}",
             "m_axis_tready": "{" + ", ".join(ready for _, ready in reversed(pairs)) + "}",
         }
-        parameters = {"WIDTH": stream.type.width + 1, "OUTPUTS": len(branches)}
+        parameters = {"WIDTH": stream.bits + 1, "OUTPUTS": len(branches)}
         self.add("lmu_fork", f"{name}_fork", parameters, ports, comment)
-        return [Stream(stream.type, stream.count, data, last, valid, ready, stream.order) for valid, ready in pairs]
+        return [replace(stream, data=data, last=last, valid=valid, ready=ready) for valid, ready in pairs]
 
     def fifo(self, stream: Stream, name: str, depth: int, comment: str, out: Stream | None = None) -> Stream:
-        """``stream`` behind a queue of ``depth`` values; ``out`` is where it goes if that is declared already."""
-        out = out or self.stream(name, stream.type, stream.count, stream.order)
+        """``stream`` behind a queue of ``depth`` beats; ``out`` is where it goes if that is declared already."""
+        out = out or self.stream(name, stream.type, stream.count, stream.order, together=stream.together)
         ports = {
             "s_axis_tdata": f"{{{stream.last}, {stream.data}}}",
             "s_axis_tvalid": stream.valid,
@@ -183,5 +214,5 @@ class Netlist:
             "m_axis_tvalid": out.valid,
             "m_axis_tready": out.ready,
         }
-        self.add("lmu_fifo", f"{name}_fifo", {"WIDTH": stream.type.width + 1, "DEPTH": depth}, ports, comment)
+        self.add("lmu_fifo", f"{name}_fifo", {"WIDTH": stream.bits + 1, "DEPTH": depth}, ports, comment)
         return out

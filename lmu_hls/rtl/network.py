@@ -1,7 +1,7 @@
 """A whole network as instances of the hand-written modules in one generated top.
 
 Each input goes through ``lmu_frame``, which mends wrong framing and reports it, then from layer to layer as a stream of
-single values, and out (:mod:`lmu_hls.rtl.ends`).
+single values, or of whole vectors (:mod:`lmu_hls.rtl.parallel`), and out (:mod:`lmu_hls.rtl.ends`).
 """
 
 from __future__ import annotations
@@ -19,8 +19,10 @@ from lmu_hls.rtl import registers
 from lmu_hls.rtl.affine import check_signed_type
 from lmu_hls.rtl.branches import Branch, answered, copies, queued
 from lmu_hls.rtl.cells import Lanes
+from lmu_hls.rtl.converters import add_converters
 from lmu_hls.rtl.cycles import Cycles, Pace, network_cycles, network_ii
-from lmu_hls.rtl.ends import End, add_input, framing_words, suffixes
+from lmu_hls.rtl.ends import AUTO, End, add_input, framing_words, suffixes, together
+from lmu_hls.rtl.matrix import Columns
 from lmu_hls.rtl.netlist import NamesMeet, Netlist, Stream
 from lmu_hls.rtl.options import RtlOptions
 from lmu_hls.rtl.renaming import Names
@@ -162,15 +164,17 @@ def _plan(network: Network, names: tuple[str, ...], options: RtlOptions) -> Netw
     net, natural = Netlist(count_clips=options.axi_lite), _natural(network, stages)
     readers = Counter([*(source for node in network.nodes for source in node.inputs), *network.outputs])
     net.taken |= _ports(network)
-    inputs, given = _inputs(net, network, options), {}
+    ii, runs_on = _ii(network, stages, options), options.streaming or network.stateful
+    inputs, given = _inputs(net, network, options, ii), {}
     for end in inputs:
-        first = Branch(end.stream, list(range(end.count)), tuple(range(network.steps)))
+        first = Branch(end.stream, list(range(end.beats)), tuple(range(network.steps)))
         given[end.name] = copies(net, first, f"in{end.suffix}", readers[end.name])
-    ii, runs_on = _ii(network, stages, options.streaming), options.streaming or network.stateful
     layers: list[tuple[LayerPlan, Pace]] = []
     tap_steps: dict[str, int | None] = {}
     for node in network.nodes:
-        stage, branches = stages[node.name], [given[source].pop(0) for source in node.inputs]
+        stage = stages[node.name]
+        branches, lanes = [given[source].pop(0) for source in node.inputs], _lanes(stage, options)
+        branches = _converted(net, stage, lanes, branches, layers)
         period = ii * max(1, network.steps // branches[0].executions)
         branches = queued(net, stage.name, branches, stage.taken, period, ii)
         if stage.window is not None:
@@ -179,7 +183,7 @@ def _plan(network: Network, names: tuple[str, ...], options: RtlOptions) -> Netw
             branch = branch.windowed(windows, stage.window, WINDOW)
             branches, pace = [branch], window_pace(branch.stream.count)
             layers.append((layer_plan(name, WINDOWS, pace, branch.executions), pace))
-        plan, pace, stream = _add(net, stage, branches, runs_on)
+        plan, pace, stream = _add(net, stage, lanes, branches, runs_on)
         layers.append((replace(plan, name=node.name), pace))
         tap_steps[stage.name] = plan.executions if plan.executions != network.steps else None
         branch = answered(branches, stream, pace)
@@ -191,13 +195,13 @@ def _plan(network: Network, names: tuple[str, ...], options: RtlOptions) -> Netw
         if keep_last or reorder or stage.gathers:
             name = f"{stage.name}_vector"
             stream = add_vector_buffer(net, name, stream, keep_last, reorder)
-            pace = buffer_pace(stream.count)
+            pace = buffer_pace(stream.beats)
             branch = answered([branch], stream, pace)
             layers.append((layer_plan(name, "vector buffer", pace, branch.executions), pace))
         given[node.name] = copies(net, branch, stage.name, readers[node.name])
     net.taps = [replace(tap, layer=own[tap.layer], steps=tap_steps[tap.layer]) for tap in net.taps]
     net.clips = [replace(clip, layer=own[clip.layer]) for clip in net.clips]
-    outs = {name: given[name].pop() for name in network.outputs}
+    outs = _with_values(net, network, options, ii, {name: given[name].pop() for name in network.outputs}, layers)
     paces = [(pace, plan.executions) for plan, pace in layers]
     return NetworkPlan(
         top=f"{identifier(network.name)}_top",
@@ -207,8 +211,47 @@ def _plan(network: Network, names: tuple[str, ...], options: RtlOptions) -> Netw
         inputs=tuple(inputs),
         outputs=_outputs(net, network, options, inputs, outs),
         layers=tuple(plan for plan, _ in layers),
-        cycles=network_cycles(paces, network.steps, widest(network), [max(out.end[-1] for out in outs.values())]),
+        cycles=network_cycles(
+            paces, network.steps, max(end.beats for end in inputs), [max(out.end[-1] for out in outs.values())]
+        ),
     )
+
+
+def _converted(
+    net: Netlist, stage: Stage[Any], lanes: Lanes, branches: list[Branch], layers: list[tuple[LayerPlan, Pace]]
+) -> list[Branch]:
+    """The branches with as many values a beat as the layer takes: one, or all of them."""
+    whole = isinstance(lanes, Columns)
+    names = [f"{stage.name}_in{k}" if k else f"{stage.name}_in" for k in range(len(branches))]
+    return [
+        _with_beats(net, name, branch, branch.stream.count if whole else 1, layers)
+        for name, branch in zip(names, branches, strict=True)
+    ]
+
+
+def _with_beats(net: Netlist, name: str, branch: Branch, values: int, layers: list[tuple[LayerPlan, Pace]]) -> Branch:
+    """The branch with so many values a beat; what does that is added to ``layers``."""
+    for kind, stream, pace in add_converters(net, name, branch.stream, values):
+        branch = answered([branch], stream, pace)
+        layers.append((layer_plan(f"{name}_{kind}", kind, pace, branch.executions), pace))
+    return branch
+
+
+def _with_values(
+    net: Netlist,
+    network: Network,
+    options: RtlOptions,
+    ii: int,
+    outs: Mapping[str, Branch],
+    layers: list[tuple[LayerPlan, Pace]],
+) -> dict[str, Branch]:
+    """What comes out, with as many values a beat as the ports have."""
+    found = {}
+    for name, branch in outs.items():
+        cycles = ii * max(1, network.steps // branch.executions)
+        values = together(branch.stream.count, options.values_per_beat, cycles)
+        found[name] = _with_beats(net, f"{identifier(name)}_port", branch, values, layers)
+    return found
 
 
 def _natural(network: Network, stages: Mapping[str, Stage[Any]]) -> set[str]:
@@ -224,21 +267,19 @@ def _natural(network: Network, stages: Mapping[str, Stage[Any]]) -> set[str]:
     return found
 
 
-def _ii(network: Network, stages: Mapping[str, Stage[Any]], endless: bool) -> int:
-    """Cycles from step to step, as far as the layers say."""
+def _ii(network: Network, stages: Mapping[str, Stage[Any]], options: RtlOptions) -> int:
+    """Cycles from step to step, as far as the layers say, and the ports where their values a beat are given."""
+    endless, per_beat = options.streaming, options.values_per_beat
     values, executions = network.values, {item.name: network.steps for item in network.inputs}
     paces: list[tuple[Pace, int]] = []
     for node in network.nodes:
         stage, arriving = stages[node.name], executions[node.inputs[0]]
         width = stage.taken_width(values[source].width for source in node.inputs)
-        paces.append((stage.pace(width, _lanes(stage)), stage.taken_steps(arriving)))
+        lanes = _lanes(stage, options)
+        paces.append((stage.chosen(lanes).pace(width, lanes), stage.taken_steps(arriving)))
         executions[node.name] = arriving if endless else stage.given_steps(arriving)
-    return network_ii(paces, network.steps, widest(network))
-
-
-def widest(network: Network) -> int:
-    """The most beats of a step that an input has."""
-    return max(item.width for item in network.inputs)
+    widest = max(item.width for item in network.inputs)
+    return network_ii(paces, network.steps, 1 if per_beat == AUTO else -(-widest // per_beat))
 
 
 def _ports(network: Network) -> set[str]:
@@ -248,13 +289,17 @@ def _ports(network: Network) -> set[str]:
     return {f"{prefix}_{name}" for prefix in prefixes for name in ("tdata", "tvalid", "tready", "tlast", "tuser")}
 
 
-def _inputs(net: Netlist, network: Network, options: RtlOptions) -> list[End]:
+def _inputs(net: Netlist, network: Network, options: RtlOptions, ii: int) -> list[End]:
     """The inputs behind their frames. Of several, every sequence is filled up, so that all have the same steps."""
     items, steps = network.inputs, checked_steps(network, options)
     several = len(items) + len(network.outputs) > 2
     names = suffixes([item.name for item in items])
-    sizes = [(item.width * steps, 1) if several else (item.width, steps) for item in items]
-    return [add_input(net, *each, options.axi_lite) for each in zip(items, names, sizes, strict=True)]
+    values = [together(item.width, options.values_per_beat, ii) for item in items]
+    beats = [-(-item.width // each) for item, each in zip(items, values, strict=True)]
+    sizes = [(each * steps, 1) if several else (each, steps) for each in beats]
+    return [
+        add_input(net, *each[:3], options.axi_lite, each[3]) for each in zip(items, names, sizes, values, strict=True)
+    ]
 
 
 def _outputs(
@@ -269,8 +314,8 @@ def _outputs(
     return tuple(found)
 
 
-def _lanes(stage: Stage[Any]) -> Lanes:
-    return {} if stage.reuse_factor is None else choose_lanes(stage.layer, stage.reuse_factor)
+def _lanes(stage: Stage[Any], options: RtlOptions) -> Lanes:
+    return {} if stage.reuse_factor is None else choose_lanes(stage.layer, stage.reuse_factor, options.parallel)
 
 
 def utilisation(plan: NetworkPlan) -> float:
@@ -305,10 +350,13 @@ def layer_plan(
     )
 
 
-def _add(net: Netlist, stage: Stage[Any], branches: list[Branch], runs_on: bool) -> tuple[LayerPlan, Pace, Stream]:
-    lanes, xs = _lanes(stage), tuple(branch.stream for branch in branches)
-    out = stage.join(net, xs, lanes, runs_on)
-    parts, pace = stage.plan(lanes), stage.pace(sum(x.count for x in xs), lanes)
+def _add(
+    net: Netlist, stage: Stage[Any], lanes: Lanes, branches: list[Branch], runs_on: bool
+) -> tuple[LayerPlan, Pace, Stream]:
+    xs = tuple(branch.stream for branch in branches)
+    form = stage.chosen(lanes)
+    out = form.join(net, xs, lanes, runs_on)
+    parts, pace = form.plan(lanes), form.pace(sum(x.count for x in xs), lanes)
     told = (stage.types, stage.reuse_factor, parts, stage.product_multipliers)
     return layer_plan(stage.name, stage.kind, pace, branches[0].executions, *told), pace, out
 

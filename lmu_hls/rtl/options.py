@@ -15,6 +15,8 @@ OUTPUTS = ("logits", "softmax", "argmax")
 ROMS = ("files", "inline")
 AS_IS = "model"  # the output that the model has
 KEYS = {"mode": "Mode", "output": "Output", "axi_lite": "AXILite", "name": "Name", "rom": "Rom"}  # of hls4ml's config
+KEYS |= {"values_per_beat": "ValuesPerBeat"}
+AUTO = "auto"  # values a beat
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,8 @@ class RtlOptions:
     registers for control and status. ``inline_roms``: coefficients and tables are constants in the source, not files.
     ``output``: "logits", "softmax" or "argmax"; "model" is what the Keras model ends with. ``name`` begins the names of
     all modules and ROM files, so that accelerators of different names fit one design; None: the network's own.
+    ``values_per_beat`` are those of the streams in and out; 0: as many as the cycles of a step ask for. Unless it is 1,
+    layers can take fewer cycles a step than it has values.
     """
 
     streaming: bool = False
@@ -34,11 +38,20 @@ class RtlOptions:
     inline_roms: bool = False
     output: str = AS_IS
     name: str | None = None
+    values_per_beat: int = 1
 
     def __post_init__(self) -> None:
         _check_choice("Output", self.output, (*OUTPUTS, AS_IS))
         if not isinstance(self.axi_lite, bool):
             raise LmuHlsError(f"AXILite={self.axi_lite!r} is not possible; use True or False")
+        beat = self.values_per_beat
+        if isinstance(beat, bool) or not isinstance(beat, int) or beat < 0 or beat & (beat - 1):
+            raise LmuHlsError(f"ValuesPerBeat={beat!r} is not possible; use {AUTO!r} or a power of two")
+        if self.axi_lite and beat != 1:
+            raise LmuHlsError(
+                f"ValuesPerBeat={beat or AUTO!r} is not possible with AXILite: its drivers send one value a beat; use "
+                "ValuesPerBeat: 1, or leave AXILite out"
+            )
         if self.name is not None and (not isinstance(self.name, str) or not is_identifier(self.name)):
             raise LmuHlsError(f"the name {self.name!r} is not possible; use up to 64 of A-Z a-z 0-9 _, a letter first")
 
@@ -50,16 +63,18 @@ class RtlOptions:
         axi_lite: bool = False,
         name: str | None = None,
         rom: str = ROMS[0],
+        values_per_beat: int | str = 1,
     ) -> RtlOptions:
         """The options as users write them. LmuHlsError for what there is not.
 
         ``mode``: "sequence" or "streaming". ``rom``: coefficients and tables in "files" that the tools read, or
-        "inline" as constants in the source.
+        "inline" as constants in the source. ``values_per_beat``: a power of two, or "auto".
         """
         _check_choice("Mode", mode, MODES)
         _check_choice("Output", output, (*OUTPUTS, AS_IS))
         _check_choice("Rom", rom, ROMS)
-        return cls(mode == "streaming", axi_lite=axi_lite, inline_roms=rom == "inline", output=output, name=name)
+        beat = 0 if values_per_beat == AUTO else values_per_beat or -1
+        return cls(mode == "streaming", True, axi_lite, rom == "inline", output, name, beat)  # type: ignore[arg-type]
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> RtlOptions:
@@ -68,10 +83,15 @@ class RtlOptions:
         return cls.from_words(**{word: value for word, value in given.items() if value is not None})
 
     @property
+    def parallel(self) -> bool:
+        """Layers may have whole vectors for beats."""
+        return self.values_per_beat != 1
+
+    @property
     def config(self) -> dict[str, Any]:
         """The options as keys of an hls4ml configuration."""
         words: dict[str, Any] = {"mode": MODES[self.streaming], "output": self.output, "rom": ROMS[self.inline_roms]}
-        words |= {"axi_lite": self.axi_lite, "name": self.name}
+        words |= {"axi_lite": self.axi_lite, "name": self.name, "values_per_beat": self.values_per_beat or AUTO}
         return {key: words[word] for word, key in KEYS.items()}
 
     def apply(self, network: Network) -> Network:

@@ -15,7 +15,9 @@ from typing import Any
 
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.records import Reuse
-from lmu_hls.rtl.search import Search
+from lmu_hls.rtl.cells import Lanes
+from lmu_hls.rtl.ends import AUTO, together
+from lmu_hls.rtl.search import Choice, Either, Search
 from lmu_hls.rtl.stages import Stage, stage_of
 from lmu_hls.spec import Layer, Network
 
@@ -84,17 +86,17 @@ def valid_reuse_factors(layer: Layer) -> tuple[int, ...]:
     return tuple(choice.cycles for choice in search.front()) if search is not None else ()
 
 
-def choose_lanes(layer: Layer, reuse_factor: int) -> dict[str, int]:
-    """Lanes of each part of ``layer``, by name.
+def choose_lanes(layer: Layer, reuse_factor: int, parallel: bool = False) -> Lanes:
+    """Lanes of each part of ``layer``, by name; with ``parallel`` also :class:`lmu_hls.rtl.matrix.Columns`.
 
     Raises LmuHlsError for an invalid reuse factor; the text names the nearest valid ones.
     """
-    search = stage_of(layer).search
+    search = _search(stage_of(layer), parallel)
     if search is None:
         return {}
     found = search.at_most(reuse_factor)
     if found is not None and found.cycles == reuse_factor:
-        return dict(found.lanes)
+        return found.lanes
     valid = valid_reuse_factors(layer)
     why = (
         _why_slow(layer, reuse_factor, valid[0])
@@ -105,6 +107,12 @@ def choose_lanes(layer: Layer, reuse_factor: int) -> dict[str, int]:
         f"layer {layer.name!r}: ReuseFactor {reuse_factor} is not possible, {why}; "
         f"use {' or '.join(map(str, nearest(valid, reuse_factor)))}"
     )
+
+
+def _search(stage: Stage[Any], parallel: bool) -> Search | None:
+    """The choices of a layer; with ``parallel`` those of whole vectors, too."""
+    search, other = stage.search, stage.parallel if parallel else None
+    return search if search is None or other is None else Either(search, other.search)
 
 
 def _why_slow(layer: Layer, cycles: int, least: int) -> str:
@@ -120,9 +128,20 @@ def nearest(valid: Sequence[int], value: int) -> list[int]:
     return [*valid[max(0, below - 1) : below], *valid[above : above + 1]]
 
 
+@dataclass(frozen=True, slots=True)
+class _Port:
+    """Values of a step that come in or go out, as many a beat as are needed."""
+
+    width: int
+    per_beat: int
+
+    def at_most(self, cycles: int) -> Choice:
+        return Choice(-(-self.width // together(self.width, self.per_beat, cycles)), 0, {})
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Slot:
-    """A layer, or the input (None): the cycles that it can take, and the steps of a sequence that share them.
+    """A layer, or an input or output (None): the cycles that it can take, and the steps of a sequence that share them.
 
     Without ``choices`` it takes ``fewest`` cycles whatever is asked, which are then also the ``most``.
     """
@@ -131,7 +150,13 @@ class _Slot:
     fewest: int
     most: int
     steps: int = 1
-    choices: Search | None = None
+    choices: Search | _Port | None = None
+    port: str = ""
+
+    @property
+    def fixed(self) -> bool:
+        """It does not follow the others."""
+        return not isinstance(self.choices, _Port)
 
     def for_target(self, cycles: int) -> int:
         """The most cycles that are not above ``cycles`` for each step, which suffice."""
@@ -144,21 +169,25 @@ class _Slot:
 
     @property
     def name(self) -> str:
-        return "the input" if self.stage is None else f"layer {self.stage.name!r}"
+        return self.port if self.stage is None else f"layer {self.stage.name!r}"
 
 
-def settle(network: Network, request: int, streaming: bool = False) -> Settled:
+def settle(network: Network, request: int, streaming: bool = False, per_beat: int = 1) -> Settled:
     """``network`` with the fewest multipliers with which it takes at most ``request`` cycles a step.
 
     Where that is not possible it takes as few cycles as it can, with the fewest multipliers for that. A layer whose
     ReuseFactor is not ``request`` keeps its own; 1 is the fewest cycles that it can take. Layers behind an LMU that
     gives its last step only have ``network.steps`` times as long; when ``streaming``, every step goes through all
-    layers. Raises LmuHlsError when a layer's own ReuseFactor is impossible.
+    layers. ``per_beat`` as in RtlOptions; unless it is 1, layers may have whole vectors for beats. Raises LmuHlsError
+    when a layer's own ReuseFactor is impossible.
     """
-    slots = [_with_own(slot, request) for slot in _slots(network, streaming)]
+    parallel = per_beat != 1
+    slots = [_with_own(slot, request, parallel) for slot in _slots(network, streaming, per_beat)]
     tightest = max(slots, key=lambda slot: slot.a_step(slot.fewest))
     fewest = tightest.a_step(tightest.fewest)
     cycles = [slot.for_target(max(request, fewest)) for slot in slots]
+    slowest = max(slot.a_step(taken) for slot, taken in zip(slots, cycles, strict=True) if slot.fixed)
+    cycles = [taken if slot.fixed else slot.for_target(slowest) for slot, taken in zip(slots, cycles, strict=True)]
     layers = {
         slot.stage.name: slot.stage.with_reuse_factor(taken)
         for slot, taken in zip(slots, cycles, strict=True)
@@ -168,7 +197,7 @@ def settle(network: Network, request: int, streaming: bool = False) -> Settled:
         network=network.map_layers(layers),
         request=request,
         cycles=max(slot.a_step(taken) for slot, taken in zip(slots, cycles, strict=True)),
-        multipliers=sum(map(multipliers, layers.values())),
+        multipliers=sum(multipliers(layer, parallel) for layer in layers.values()),
         fewest_cycles=fewest,
         most_cycles=max(slot.a_step(slot.most) for slot in slots),
         limit=tightest.name,
@@ -176,11 +205,11 @@ def settle(network: Network, request: int, streaming: bool = False) -> Settled:
     )
 
 
-def multipliers(layer: Layer) -> int:
+def multipliers(layer: Layer, parallel: bool = False) -> int:
     """Those of a layer's parts and those of the gates of its cell; its reuse factor, if it has one, must be valid."""
     stage = stage_of(layer)
-    lanes = {} if stage.reuse_factor is None else choose_lanes(layer, stage.reuse_factor)
-    return sum(part.multipliers for part in stage.plan(lanes)) + stage.product_multipliers
+    lanes = {} if stage.reuse_factor is None else choose_lanes(layer, stage.reuse_factor, parallel)
+    return sum(part.multipliers for part in stage.chosen(lanes).plan(lanes)) + stage.product_multipliers
 
 
 def fastest(network: Network, streaming: bool = False) -> int:
@@ -205,32 +234,42 @@ def balanced(network: Network, cycles: int, streaming: bool = False) -> dict[str
     return chosen
 
 
-def _slots(network: Network, streaming: bool) -> list[_Slot]:
-    """The inputs, then the nodes in their order; their stages have the names of the nodes."""
+def _slots(network: Network, streaming: bool, per_beat: int = 1) -> list[_Slot]:
+    """The inputs, then the nodes in their order; their stages have the names of the nodes. Then the outputs, where they
+    could be what takes longest."""
     values = network.values
-    slots = [_Slot(None, item.width, item.width) for item in network.inputs]
+    slots = [_port("the input", item.width, per_beat) for item in network.inputs]
     executions = {item.name: network.steps for item in network.inputs}
     for node in network.nodes:
         stage, arriving = stage_of(node.layer.renamed(node.name)), executions[node.inputs[0]]
         steps = max(1, network.steps // (arriving if streaming else stage.taken_steps(arriving)))
-        choices = stage.search
+        choices = _search(stage, per_beat != 1)
         if choices is not None:
             slots.append(_Slot(stage, choices.fastest.cycles, choices.smallest.cycles, steps, choices))
         else:
             cycles = stage.pace(stage.taken_width(values[source].width for source in node.inputs), {}).ii
             slots.append(_Slot(stage, cycles, cycles, steps))
         executions[node.name] = arriving if streaming else stage.given_steps(arriving)
+    if per_beat != 1:
+        for name in network.outputs:
+            steps = max(1, network.steps // executions[name])
+            slots.append(_port("the output", values[name].width, per_beat, steps))
     return slots
 
 
-def _with_own(slot: _Slot, request: int) -> _Slot:
+def _port(name: str, width: int, per_beat: int, steps: int = 1) -> _Slot:
+    least, most = (-(-width // together(width, per_beat, cycles)) for cycles in (1, width))
+    return _Slot(None, least, most, steps, _Port(width, per_beat) if per_beat == AUTO else None, name)
+
+
+def _with_own(slot: _Slot, request: int, parallel: bool) -> _Slot:
     """``slot`` with no choice but the one that its layer asks for by itself, if it does."""
     if slot.stage is None or not _has_own(slot.stage, request):
         return slot
     own = slot.stage.reuse_factor
     if own is None or own == 1:
         return replace(slot, most=slot.fewest, choices=None)
-    choose_lanes(slot.stage.layer, own)
+    choose_lanes(slot.stage.layer, own, parallel)
     return replace(slot, fewest=own, most=own, choices=None)
 
 

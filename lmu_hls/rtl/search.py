@@ -7,7 +7,7 @@ steps go round (:func:`lmu_hls.rtl.loop.lmu_pace`), which is done only where the
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
@@ -37,8 +37,15 @@ class Search:
     No other choice has as few multipliers and fewer cycles, or as few cycles and fewer multipliers.
     """
 
-    def __init__(self, names: tuple[str, ...], candidates: _Candidates, sizes: LMUSizes | None = None) -> None:
-        """``sizes``: of a layer whose candidates have bounds only."""
+    def __init__(
+        self,
+        names: tuple[str, ...],
+        candidates: _Candidates,
+        sizes: LMUSizes | None = None,
+        form: type[dict[str, int]] = dict,
+    ) -> None:
+        """``sizes``: of a layer whose candidates have bounds only. ``form`` is what the lanes of a choice are."""
+        self._form = form
         order = np.lexsort((candidates.bounds, candidates.multipliers))
         self._names, self._sizes = names, sizes
         self._lanes = [candidates.lanes[k] for k in order]
@@ -87,10 +94,28 @@ class Search:
         return tuple(reversed(found))
 
     def _choice(self, k: int) -> Choice:
-        lanes = dict(zip(self._names, self._lanes[k], strict=True))
+        lanes = self._form(zip(self._names, self._lanes[k], strict=True))
         if k not in self._exact:
             self._exact[k] = int(self._bounds[k]) if self._sizes is None else lmu_pace(self._sizes, lanes).ii
         return Choice(self._exact[k], int(self._multipliers[k]), lanes)
+
+
+class Either(Search):
+    """The choices of ``first`` and, for fewer cycles than any of them takes, those of ``second``."""
+
+    def __init__(self, first: Search, second: Search) -> None:
+        self._first, self._second = first, second
+
+    def at_most(self, cycles: int) -> Choice | None:
+        return self._first.at_most(cycles) or self._second.at_most(cycles)
+
+    @property
+    def fastest(self) -> Choice:
+        return min(self._first.fastest, self._second.fastest, key=lambda choice: choice.cycles)
+
+    @property
+    def smallest(self) -> Choice:
+        return self._first.smallest
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -100,6 +125,14 @@ class _Candidates:
     lanes: list[tuple[int, ...]]
     multipliers: np.ndarray
     bounds: np.ndarray
+
+
+def exact_search(
+    names: tuple[str, ...], choices: Sequence[tuple[tuple[int, ...], int, int]], form: type[dict[str, int]]
+) -> Search:
+    """The search over ``choices``: lanes, multipliers and cycles a step of each."""
+    lanes, multipliers, cycles = zip(*choices, strict=True)
+    return Search(names, _Candidates(list(lanes), np.array(multipliers), np.array(cycles)), form=form)
 
 
 @lru_cache(KEPT)

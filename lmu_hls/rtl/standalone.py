@@ -202,7 +202,7 @@ def _vector_files(plan: NetworkPlan, vectors: Vectors) -> dict[End, str]:
         if checked_steps(network, plan.options) not in (0, x.shape[1]):
             raise ValueError(f"vectors have sequences of {x.shape[1]} steps, the network of {network.steps}")
         shapes.add(x.shape[:2])
-        texts[end] = _beats(_fitting(x, end), end.bus, 1)
+        texts[end] = _beats(packed(_fitting(x, end), end), end.bus, 1)
     if len(shapes) > 1:
         raise ValueError(f"the inputs of the vectors have different numbers of sequences or steps: {sorted(shapes)}")
     ((sequences, arriving),) = shapes
@@ -210,7 +210,7 @@ def _vector_files(plan: NetworkPlan, vectors: Vectors) -> dict[End, str]:
         steps = end.steps or arriving
         if y.size != sequences * steps * end.count:
             raise ValueError(f"vectors have outputs of shape {y.shape}, expected {(sequences, steps, end.count)}")
-        texts[end] = _beats(_fitting(y.reshape(sequences, -1), end), end.bus, 2)
+        texts[end] = _beats(packed(_fitting(y.reshape(sequences, steps, end.count), end), end), end.bus, 2)
     return texts
 
 
@@ -220,7 +220,17 @@ def _fitting(values: Ints, end: End) -> Ints:
     return values
 
 
-def _beats(values: Ints, width: int, flags: int) -> str:
+def packed(values: Ints, end: End) -> np.ndarray:
+    """The beats of steps (sequences, steps, values): of each its values in slots, zeros beyond the last one."""
+    if end.together == 1:
+        return values
+    slots = np.zeros((*values.shape[:2], end.beats * end.together), object)
+    slots[..., : end.count] = values & ((1 << end.slot) - 1)
+    slots = slots.reshape(*values.shape[:2], end.beats, end.together)
+    return np.asarray(sum(slots[..., k] << end.slot * k for k in range(end.together)))
+
+
+def _beats(values: np.ndarray, width: int, flags: int) -> str:
     digits = -(-(width + flags) // 4)
     mask = (1 << width) - 1
     lines = []

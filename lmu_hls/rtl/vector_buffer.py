@@ -9,9 +9,9 @@ from lmu_hls.rtl.netlist import Netlist, Order, Stream
 MODULE = "lmu_vector_buffer"
 
 
-def buffer_pace(count: int) -> Pace:
-    """Its cycles with ``count`` values a step."""
-    return whole_step_pace(MODULE, "N", count, count, 1, count + 1)
+def buffer_pace(beats: int) -> Pace:
+    """Its cycles with ``beats`` a step."""
+    return whole_step_pace(MODULE, "N", beats, beats, 1, beats + 1)
 
 
 def add_order(net: Netlist, name: str, order: Order) -> str:
@@ -23,8 +23,8 @@ def add_order(net: Netlist, name: str, order: Order) -> str:
 
 def add_vector_buffer(net: Netlist, name: str, x: Stream, keep_last: bool, reorder: bool) -> Stream:
     """Only the last step of a sequence, or the values in natural order, or both; or just the values, all at once."""
-    out = net.stream(name, x.type, x.count, None if reorder else x.order)
-    parameters: dict[str, int | str] = {"WIDTH": x.type.width, "N": x.count}
+    out = net.stream(name, x.type, x.count, None if reorder else x.order, together=x.together)
+    parameters: dict[str, int | str] = {"WIDTH": x.bits, "N": x.beats}
     parameters |= {"KEEP_LAST": int(keep_last), "REORDER": int(reorder)}
     if reorder:
         assert x.order is not None

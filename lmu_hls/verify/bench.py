@@ -13,8 +13,8 @@ import numpy as np
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import Ints
 from lmu_hls.verify import simulator as sim
-from lmu_hls.verify.interface import Interface, Port, Values
-from lmu_hls.verify.run_files import Came, Facts, Job, Run, Sent, Streams, assemble, checked
+from lmu_hls.verify.interface import Interface, Port, Probe, Values
+from lmu_hls.verify.run_files import Came, Facts, Job, Run, Sent, Streams, assemble, checked, padded
 
 BENCH = "network_bench"
 
@@ -52,13 +52,16 @@ class Bench:
         sim.copy_roms(self.directory, folder)
         probes, inputs = self.interface.probes if trace else (), {}
         for k, (port, values) in enumerate(zip(self.interface.inputs, fed, strict=True)):
-            np.save(folder / f"x{k}.npy", values & ((1 << port.values.bus) - 1))
+            np.save(folder / f"x{k}.npy", padded(values, port) & ((1 << port.values.bus) - 1))
             inputs[port.wires] = str(folder.resolve() / f"x{k}.npy")
+        streams: tuple[Port | Probe, ...] = (*self.interface.inputs, *self.interface.outputs, *probes)
+        slots = {stream.wires: [stream.values.bus, stream.values.together] for stream in streams}
         settings = {
             "inputs": inputs,
             "result": str(folder.resolve() / "result.npz"),
             "beats": {port.wires: job.beats_out(port) for port in self.interface.outputs},
             "taps": [probe.wires for probe in probes],
+            "slots": slots,
             "tlast": int(tlast),
             "gap": gap,
             "stall": stall,
@@ -85,8 +88,8 @@ class Bench:
                 raise LmuHlsError(
                     f"{of.top} gives {int(found['unknown'])} beats with unknown bits. Restore rtl/ and rom/."
                 )
-            sent = tuple(found[f"{port.wires}_data"].size for port in of.inputs)
-            got = {port: found[f"{port.wires}_data"].size for port in of.outputs}
+            sent = tuple(found[f"{port.wires}_cycles"].size for port in of.inputs)
+            got = {port: found[f"{port.wires}_cycles"].size for port in of.outputs}
             facts = Facts(
                 moved=max(int(found[f"{port.wires}_cycles"][-1]) if size else 0 for port, size in got.items()),
                 sent=sent,
@@ -98,7 +101,7 @@ class Bench:
             )
             streams = Streams(
                 inputs=tuple(
-                    Sent(cycles[port.n - 1 :: port.n], cycles)
+                    Sent(cycles[port.beats - 1 :: port.beats], cycles)
                     for port, cycles in ((port, found[f"{port.wires}_cycles"]) for port in of.inputs)
                 ),
                 outputs=tuple(_came(found, port, job.beats_out(port)) for port in of.outputs),
@@ -109,8 +112,9 @@ class Bench:
 
 
 def _came(arrays: Mapping[str, np.ndarray], port: Port, beats: int) -> Came:
-    data, user, last, cycles = (arrays[f"{port.wires}_{what}"][:beats] for what in ("data", "user", "last", "cycles"))
-    return Came(_signed(data, port.values), user, last, cycles[port.n - 1 :: port.n], cycles)
+    user, last, cycles = (arrays[f"{port.wires}_{what}"][:beats] for what in ("user", "last", "cycles"))
+    data = arrays[f"{port.wires}_data"][: beats * port.values.together]
+    return Came(_signed(data, port.values), user, last, cycles[port.beats - 1 :: port.beats], cycles)
 
 
 def build(
@@ -130,7 +134,7 @@ def build(
 
 
 def _signed(beats: np.ndarray, values: Values) -> Ints:
-    """The integers that beats of ``values.bus`` bits stand for."""
+    """The integers that values in ``values.bus`` bits stand for."""
     shift = np.uint64(64 - values.bus)
     raised = (beats.astype(np.uint64) << shift).view(np.int64)
     return raised >> np.int64(shift) if values.signed else (beats.astype(np.int64))

@@ -12,11 +12,15 @@ MAX_WIDTH = 64  # bits of a value that a simulation passes on
 
 @dataclass(frozen=True, slots=True)
 class Values:
-    """The integers of one stream: ``width`` bits, at most 64, on a bus of whole bytes unless ``bus`` says otherwise."""
+    """The integers of one stream: ``width`` bits, at most 64, in whole bytes of the bus unless ``bus`` says otherwise.
+
+    A beat has ``together`` of them, in ``bus`` bits each, the first one in the low bits.
+    """
 
     width: int
     signed: bool = True
     bus: int = 0
+    together: int = 1
 
     def __post_init__(self) -> None:
         if not 1 <= self.width <= MAX_WIDTH:
@@ -25,9 +29,13 @@ class Values:
             object.__setattr__(self, "bus", -(-self.width // 8) * 8)
 
     @classmethod
-    def from_type(cls, fixed_type: FixedType, bus: int = 0) -> Values:
+    def from_type(cls, fixed_type: FixedType, bus: int = 0, together: int = 1) -> Values:
         """The integers of a fixed-point type."""
-        return cls(fixed_type.width, fixed_type.signed, bus)
+        return cls(fixed_type.width, fixed_type.signed, bus, together)
+
+    def beats(self, values: int) -> int:
+        """Beats of a step of so many values; those of the last one beyond them mean nothing."""
+        return -(-values // self.together)
 
     @property
     def mask(self) -> str:
@@ -40,7 +48,7 @@ class Probe:
     """A stream inside the accelerator: tensor ``tensor`` of layer ``layer``, ``n`` values a step.
 
     Its wires in the top module are ``<wires>_tdata``, ``_tvalid`` and ``_tready``. ``order[k]``
-    is the place in the tensor of a step's k-th beat (None: the same place). A sequence has ``steps`` steps
+    is the place in the tensor of a step's k-th value (None: the same place). A sequence has ``steps`` steps
     (None: as many as come in).
     """
 
@@ -65,7 +73,7 @@ def end_key(kind: str, name: str, ends: int) -> tuple[str, str]:
 class Port:
     """A stream of the accelerator: ``name`` of the network's input or output, wires ``<wires>_tdata``, ``_tvalid``, ...
 
-    A step has ``n`` beats. Of an output it comes for every step, or with ``every_step`` False once a sequence; where
+    A step has ``n`` values. Of an output it comes for every step, or with ``every_step`` False once a sequence; where
     ``steps`` is not None it has so many steps, however many come in.
     """
 
@@ -76,6 +84,11 @@ class Port:
     every_step: bool = True
     steps: int | None = None
 
+    @property
+    def beats(self) -> int:
+        """Of a step."""
+        return self.values.beats(self.n)
+
     def given_steps(self, arriving: int) -> int:
         """Steps that come out for a sequence of which so many come in."""
         return (self.steps or arriving) if self.every_step else 1
@@ -85,7 +98,7 @@ class Port:
 class Interface:
     """The streams of the accelerator with the top module ``top``.
 
-    The inputs have the same number of steps; each has its own number of beats a step.
+    The inputs have the same number of steps; each has its own number of values a step.
     ``tied`` are further inputs of the top and the Verilog constants that they get (outputs: none).
     ``step_cycles`` bounds the cycles that the accelerator may take for a step without passing on a beat.
     """

@@ -127,10 +127,10 @@ class Job:
     pause: int
 
     def beats_in(self, port: Port) -> int:
-        return self.sequences * self.steps * port.n
+        return self.sequences * self.steps * port.beats
 
     def beats_out(self, port: Port) -> int:
-        return self.sequences * port.given_steps(self.steps) * port.n
+        return self.sequences * port.given_steps(self.steps) * port.beats
 
     def arguments(self, interface: Interface) -> list[str]:
         chances = [round(CHANCES * probability) for probability in (self.gap, self.stall)]
@@ -174,7 +174,7 @@ class Sent:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Came:
-    """Of one output the values of all beats with their flags, the cycle of each step's last beat, and those of all
+    """Of one output all values of its beats, the flags of these, the cycle of each step's last beat, and those of all
     beats where they were recorded."""
 
     values: Ints
@@ -233,13 +233,15 @@ def assemble(facts: Facts, streams: Streams, job: Job, interface: Interface) -> 
     beats: dict[Key, tuple[Ints, Ints]] = {}
     if job.record:
         sent = zip(interface.inputs, streams.inputs, strict=True)
-        beats |= {interface.key(port): (stream.cycles, _none()) for port, stream in sent}
+        beats |= {interface.key(port): (_each(stream.cycles, port), _none()) for port, stream in sent}
     for k, (probe, values) in enumerate(zip(interface.probes if job.record else (), streams.probes, strict=True)):
         probes.setdefault(probe.layer, {})[probe.tensor] = _shaped(values, probe, job, interface)
-        beats[probe.layer, probe.tensor] = (streams.probe_cycles[k], values)
+        beats[probe.layer, probe.tensor] = (_each(streams.probe_cycles[k], probe), _kept(values, probe))
     if job.record:
         came = zip(interface.outputs, streams.outputs, strict=True)
-        beats |= {interface.key(port): (stream.cycles, stream.values) for port, stream in came}
+        beats |= {
+            interface.key(port): (_each(stream.cycles, port), _kept(stream.values, port)) for port, stream in came
+        }
     accepted = np.maximum.reduce([stream.accepted for stream in streams.inputs])
     return Run(ends, accepted.reshape(job.sequences, job.steps), facts.moved + 1, probes, beats)
 
@@ -251,8 +253,26 @@ def _delivered(came: Came, port: Port, job: Job, interface: Interface) -> Delive
             f"{interface.top} gives {port.wires}_tlast elsewhere than on the last beat of each sequence's output"
         )
     each = (job.sequences, port.given_steps(job.steps)) if port.every_step else (job.sequences,)
-    shape = (*each, port.n)
-    return Delivered(came.values.reshape(shape), came.user.astype(bool).reshape(shape), came.delivered.reshape(each))
+    values, user = (array.reshape(*each, port.n) for array in (_kept(came.values, port), _each(came.user, port)))
+    return Delivered(values, user.astype(bool), came.delivered.reshape(each))
+
+
+def _kept(values: Ints, stream: Port | Probe) -> Ints:
+    """Of all values of whole steps those that mean something."""
+    padded = stream.values.beats(stream.n) * stream.values.together
+    return values if padded == stream.n else values.reshape(-1, padded)[:, : stream.n].ravel()
+
+
+def _each(beats: Ints, stream: Port | Probe) -> Ints:
+    """What is known of each beat for each of its values that mean something."""
+    together = stream.values.together
+    return beats if together == 1 else _kept(np.repeat(beats, together), stream)
+
+
+def padded(values: Ints, port: Port) -> Ints:
+    """The values (N, T, n) of all beats: those of a step's last one beyond n are zero."""
+    more = port.beats * port.values.together - port.n
+    return np.pad(values, ((0, 0), (0, 0), (0, more))) if more else values
 
 
 def _check_facts(facts: Facts, job: Job, interface: Interface) -> None:
@@ -274,19 +294,20 @@ def _check_facts(facts: Facts, job: Job, interface: Interface) -> None:
 
 
 def _gone_in(port: Port, sent: int, job: Job) -> str:
-    sequence, beat = divmod(sent, job.steps * port.n)
-    place = f"next: sequence {sequence}, step {beat // port.n}"
+    sequence, beat = divmod(sent, job.steps * port.beats)
+    place = f"next: sequence {sequence}, step {beat // port.beats}"
     return f"{sent:,} of {job.beats_in(port):,} input beats went into {port.wires} ({place})"
 
 
 def _shaped(values: Ints, probe: Probe, job: Job, interface: Interface) -> Ints:
     steps = job.steps if probe.steps is None else probe.steps
-    if values.size != job.sequences * steps * probe.n:
+    together, wanted = probe.values.together, job.sequences * steps * probe.values.beats(probe.n)
+    if values.size != wanted * together:
         raise LmuHlsError(
-            f"{interface.top}: the stream {probe.layer}.{probe.tensor} had {values.size:,} beats, "
-            f"not {job.sequences * steps * probe.n:,}. Restore the files in rtl/."
+            f"{interface.top}: the stream {probe.layer}.{probe.tensor} had {values.size // together:,} beats, "
+            f"not {wanted:,}. Restore the files in rtl/."
         )
-    beats = values.astype(np.int64).reshape(job.sequences, steps, probe.n)
+    beats = _kept(values, probe).astype(np.int64).reshape(job.sequences, steps, probe.n)
     if probe.order is None:
         return beats
     placed = np.empty_like(beats)

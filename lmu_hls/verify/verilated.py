@@ -20,7 +20,7 @@ from lmu_hls.rendering import render
 from lmu_hls.toolchain import find, simulator_env
 from lmu_hls.verify import verilator
 from lmu_hls.verify.interface import Interface
-from lmu_hls.verify.run_files import Job, Run, checked, read
+from lmu_hls.verify.run_files import Job, Run, checked, padded, read
 from lmu_hls.verify.simulator import LOG, failure
 
 PROGRAM = "harness"
@@ -68,8 +68,8 @@ class Accelerator:
         fed = checked(x, self.interface)
         with tempfile.TemporaryDirectory(prefix="lmu-hls-") as scratch:
             folder = Path(scratch)
-            for k, values in enumerate(fed):
-                values.astype("<i8").tofile(folder / f"x{k}.bin")
+            for k, (port, values) in enumerate(zip(self.interface.inputs, fed, strict=True)):
+                padded(values, port).astype("<i8").tofile(folder / f"x{k}.bin")
             job = Job(fed[0].shape[0], fed[0].shape[1], trace, gap, stall, seed, tlast, pause)
             self._execute([str(folder), *job.arguments(self.interface)], progress)
             result = read(folder, job, self.interface)

@@ -58,7 +58,9 @@ MUTANTS = (
     Mutant(WHOLE, "lmu_adders", "if (en) sum_q", "sum_q", ("value",)),
     Mutant(MEMORY, "lmu_memory_parallel", "run && first;", "run;", ("none_invented",)),
     Mutant(MEMORY, "lmu_memory_parallel", "sum_first ? sum : acc_q + sum", "acc_q + sum", ("exact",)),
-    Mutant(MEMORY, "lmu_memory_parallel", "first ? s_axis_tuser[0] || fresh_q : clear_q", "s_axis_tuser[0]", ("exact",)),
+    Mutant(
+        MEMORY, "lmu_memory_parallel", "first ? s_axis_tuser[0] || fresh_q : clear_q", "s_axis_tuser[0]", ("exact",)
+    ),
     Mutant(STEP, "lmu_memory_parallel", "!m_axis_tvalid || m_axis_tready", "1'b1", ("payload_holds",)),
     Mutant(LATE, "lmu_memory_parallel", "PIPELINE > 1 ? acc_q : total", "total", ("exact",)),
     Mutant(JOIN, "lmu_join", "take && !b_absent", "take", ("b_in_step",)),

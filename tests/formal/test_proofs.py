@@ -11,7 +11,16 @@ import pytest
 from lmu_hls.resources import hdl_file, hdl_modules
 from lmu_hls.toolchain import find
 from lmu_hls.verify import formal
-from tests.formal import cases, cases_call, cases_cells, cases_core, cases_gated, cases_host, cases_parallel, cases_values
+from tests.formal import (
+    cases,
+    cases_call,
+    cases_cells,
+    cases_core,
+    cases_gated,
+    cases_host,
+    cases_parallel,
+    cases_values,
+)
 from tests.formal.cases import Case, Mutant
 from tests.support.mutants import changed
 

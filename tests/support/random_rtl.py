@@ -178,18 +178,22 @@ def run_icarus(case: Case, folder: Path, *arguments: str) -> Simulated:
             beats[int(kind[1:])].append(rest)
     tensors = {}
     for tap, words in zip(plan.net.taps, beats, strict=False):
-        values = _signed(words, tap.type.width).reshape(-1, tap.count)
+        values = _signed(words, tap.type.width, tap.together, tap.count)
         if tap.order is not None:
             values[:, list(tap.order)] = values.copy()
         tensors[tap.layer, tap.tensor] = values
-    tensors[OUTPUT] = _signed(beats[-1], plan.out_bus).reshape(-1, plan.out.count)
+    (end,) = plan.outputs
+    tensors[OUTPUT] = _signed(beats[-1], end.slot, end.together, end.count)
     return Simulated(tensors, ends[-1] - ends[-2])
 
 
-def _signed(words: list[str], width: int) -> Ints:
-    """Hexadecimal words as signed integers; ValueError for an unknown bit."""
-    values = [int(word, 16) for word in words]
-    return np.array([value - (value >> (width - 1) << width) for value in values], np.int64)
+def _signed(words: list[str], width: int, together: int, count: int) -> Ints:
+    """Hexadecimal words, ``together`` values in each, as steps of ``count`` signed integers; ValueError for an unknown
+    bit."""
+    numbers, mask = [int(word, 16) for word in words], (1 << width) - 1
+    values = [number >> width * k & mask for number in numbers for k in range(together)]
+    signed = [value - (value >> (width - 1) << width) for value in values]
+    return np.array(signed, np.int64).reshape(-1, -(-count // together) * together)[:, :count]
 
 
 def _bench(folder: Path) -> str:

@@ -284,6 +284,12 @@ THOROUGH: dict[str, tuple[str, ...]] = {
         "!*[[]right]",
         "!*[[]inputs swapped]",
     ),
+    "rtl/test_parallel.py": (
+        "test_latency[[]one*",
+        "test_latency[[]feedback*",
+        "test_bits_and_cycles[[]without*",
+        "test_bits_and_cycles[[]feedback of h*",
+    ),
     "rtl/test_renaming.py": (
         "test_two_accelerators_and_one_twice[[]verilator]",
         "test_inline_roms_take_the_same_cells",

@@ -46,6 +46,9 @@ def convert(
     axi_lite: Annotated[
         bool, typer.Option("--axi-lite", help="Registers for control and status, with a C driver and a PYNQ class.")
     ] = False,
+    values_per_beat: Annotated[
+        str, typer.Option(help="Values in a beat of the Verilog's streams: a power of two, or auto.")
+    ] = "1",
     force: Force = False,
     limit: Limits = None,
     json_: Json = False,
@@ -91,6 +94,7 @@ def convert(
             name=name,
             rom=rom,
             axi_lite=axi_lite,
+            values_per_beat=int(values_per_beat) if values_per_beat.isdecimal() else values_per_beat,
             force=force,
         )
     reuse = manifest.hardware.reuse if manifest.hardware else None

@@ -17,7 +17,7 @@ from lmu_hls.fixed import FixedType
 from lmu_hls.rtl.affine import Affine, Rom, Source, check_bound, check_signed_type, make_affine
 from lmu_hls.rtl.cycles import QUEUE, SUM, Beats
 from lmu_hls.rtl.functions import function_parameters
-from lmu_hls.rtl.matrix import Matrix, Pattern, pattern_of
+from lmu_hls.rtl.matrix import Columns, Matrix, Pattern, WholeMatrix, pattern_of
 from lmu_hls.rtl.netlist import Order
 from lmu_hls.rtl.packed import typed
 from lmu_hls.spec import Activation, HiddenCell, RecurrentLayer, Weight
@@ -228,7 +228,10 @@ class Inputs:
         """The matrix of a part, in the ROM that has its name."""
         sizes = cell_sizes(self.layer)
         assert sizes is not None
-        return make_affine(self.where, f"{self.file}_{part}", sources, biases, sizes.matrix(part, lanes))
+        matrix = sizes.matrices[part]
+        whole = isinstance(lanes, Columns)
+        chosen = WholeMatrix(matrix.columns, matrix.rows, lanes[part]) if whole else matrix.with_lanes(lanes[part])
+        return make_affine(self.where, f"{self.file}_{part}", sources, biases, chosen)
 
     def x(self, kernel: Weight | None) -> list[Source]:
         return [] if kernel is None else [Source("x", self.layer.x, arriving(kernel, self.x_order))]

@@ -24,13 +24,13 @@ def add_cell(net: Netlist, layer: RecurrentLayer, cell: Cell, x: Stream | None, 
     ports = x_readers[0].ports("x_axis") if x else absent(net, f"{name}_hidden_x", "x_axis")
     ports |= mem_readers[0].ports("mem_axis") | h.ports("m_axis")
     ports |= {"m_axis_tuser": net.clipped(name, name, "h", h)}
-    sums = _link(net, f"{name}_sum", cell.sum_width)
-    units_h = _link(net, f"{name}_units", layer.h.width) | {"tuser": net.wire(f"{name}_units_tuser")}
-    ports |= _ports("sum_axis", sums) | _ports("h_axis", units_h)
+    sums = link(net, f"{name}_sum", cell.sum_width)
+    units_h = link(net, f"{name}_units", layer.h.width) | {"tuser": net.wire(f"{name}_units_tuser")}
+    ports |= link_ports("sum_axis", sums) | link_ports("h_axis", units_h)
     net.add("lmu_recurrent", f"{name}_hidden", {**cell.frame, **state}, ports, comment)
     if cell.order is not None:
         sums = _in_order(net, f"{name}_sum", cell.sum_width, cell.order, sums)
-    ports = _ports("s_axis", sums) | _ports("m_axis", units_h)
+    ports = link_ports("s_axis", sums) | link_ports("m_axis", units_h)
     if cell.second:
         ports |= _candidate(net, name, cell.second, x_readers[1] if x else None, mem_readers[1], state)
     net.add(cell.module, f"{name}_units", {**cell.parameters, **state} if cell.keeps_state else cell.parameters, ports)
@@ -39,11 +39,13 @@ def add_cell(net: Netlist, layer: RecurrentLayer, cell: Cell, x: Stream | None, 
 
 def _in_order(net: Netlist, name: str, width: int, order: Order, sums: Mapping[str, str]) -> dict[str, str]:
     """The sums of a cell, ``order`` of so many at a time."""
-    out = _link(net, f"{name}_ordered", width)
+    out = link(net, f"{name}_ordered", width)
     parameters: Parameters = {"WIDTH": width, "N": len(order), "KEEP_LAST": 0, "REORDER": 1}
     parameters["ORDER_FILE"] = add_order(net, f"{name}_order", order)
     about = "The sums of some units, gate by gate, as those of one unit after the other"
-    net.add("lmu_vector_buffer", f"{name}_order", parameters, _ports("s_axis", sums) | _ports("m_axis", out), about)
+    net.add(
+        "lmu_vector_buffer", f"{name}_order", parameters, link_ports("s_axis", sums) | link_ports("m_axis", out), about
+    )
     return out
 
 
@@ -51,24 +53,24 @@ def _candidate(
     net: Netlist, name: str, second: SecondMatrix, x: Stream | None, mem: Stream, state: Parameters
 ) -> dict[str, str]:
     """The matrix of x, mem and what the cell gives; connections of the cell to it."""
-    inner = _link(net, f"{name}_inner", second.inner_width)
-    operands = _link(net, f"{name}_candidate", second.operand_width)
-    sums = _link(net, f"{name}_candidate_sum", second.sum_width)
+    inner = link(net, f"{name}_inner", second.inner_width)
+    operands = link(net, f"{name}_candidate", second.operand_width)
+    sums = link(net, f"{name}_candidate_sum", second.sum_width)
     ports = x.ports("a_axis") if x else absent(net, f"{name}_candidate_x", "a_axis")
-    ports |= mem.ports("b_axis") | _ports("c_axis", inner) | _ports("m_axis", operands)
+    ports |= mem.ports("b_axis") | link_ports("c_axis", inner) | link_ports("m_axis", operands)
     net.add("lmu_concat", f"{name}_candidate_concat", {**second.concat, **state}, ports)
-    ports = _ports("s_axis", operands) | _ports("m_axis", sums)
+    ports = link_ports("s_axis", operands) | link_ports("m_axis", sums)
     net.add("lmu_affine", f"{name}_candidate_affine", second.affine, ports)
-    return _ports("inner_axis", inner) | _ports("sum_axis", sums)
+    return link_ports("inner_axis", inner) | link_ports("sum_axis", sums)
 
 
-def _link(net: Netlist, name: str, width: int) -> dict[str, str]:
+def link(net: Netlist, name: str, width: int) -> dict[str, str]:
     """Wires of a stream of ``width`` bits that is no tensor, by the ends of their names."""
     sizes = {"tdata": width, "tvalid": 1, "tready": 1, "tlast": 1}
     return {signal: net.wire(f"{name}_{signal}", size) for signal, size in sizes.items()}
 
 
-def _ports(prefix: str, wires: Mapping[str, str]) -> dict[str, str]:
+def link_ports(prefix: str, wires: Mapping[str, str]) -> dict[str, str]:
     return {f"{prefix}_{signal}": wire for signal, wire in wires.items()}
 
 

@@ -15,8 +15,9 @@ from lmu_hls.fixed import FixedType
 from lmu_hls.records import PartPlan
 from lmu_hls.rtl.cells import Lanes
 from lmu_hls.rtl.cycles import Beats, Pace
-from lmu_hls.rtl.matrix import Matrix
+from lmu_hls.rtl.matrix import Columns, Matrix
 from lmu_hls.rtl.netlist import Netlist, Stream
+from lmu_hls.rtl.parallel import Parallel
 from lmu_hls.rtl.search import Search
 from lmu_hls.spec import Layer, Window
 
@@ -96,6 +97,18 @@ class Stage(ABC, Generic[L]):
     def search(self) -> Search | None:
         """The search over the lanes of the parts; None without parts."""
         return None
+
+    @property
+    def parallel(self) -> Parallel | None:
+        """The layer with whole vectors for beats, where there is that form."""
+        return None
+
+    def chosen(self, lanes: Lanes) -> Stage[L] | Parallel:
+        """What ``lanes`` are for: the layer itself, or with whole vectors for beats."""
+        if not isinstance(lanes, Columns):
+            return self
+        assert self.parallel is not None
+        return self.parallel
 
     @property
     def gives_last(self) -> bool:

@@ -8,6 +8,7 @@ from lmu_hls.rtl.cycles import ROUND, MatrixBeats, Pace
 from lmu_hls.rtl.matrix import Matrix, pattern_of
 from lmu_hls.rtl.netlist import Netlist, Stream
 from lmu_hls.rtl.packed import typed
+from lmu_hls.rtl.parallel import ParallelDense
 from lmu_hls.rtl.search import Search, matrix_search
 from lmu_hls.rtl.stages.base import Part, Stage, matrix_part
 from lmu_hls.spec import Dense
@@ -31,6 +32,10 @@ class DenseStage(Stage[Dense], layer=Dense):
     @property
     def search(self) -> Search:
         return matrix_search(PART, self.matrix)
+
+    @property
+    def parallel(self) -> ParallelDense:
+        return ParallelDense(self.layer)
 
     def pace(self, count: int, lanes: Lanes) -> Pace:
         matrix = self.matrix.with_lanes(lanes[PART])

@@ -14,6 +14,7 @@ from lmu_hls.rtl.matrix import Matrix
 from lmu_hls.rtl.memory import memory_unit
 from lmu_hls.rtl.netlist import Netlist, Order, Stream
 from lmu_hls.rtl.packed import typed
+from lmu_hls.rtl.parallel import ParallelLMU
 from lmu_hls.rtl.search import Search, lmu_search
 from lmu_hls.rtl.sizes import ENCODER, MEMORY, LMUSizes, lmu_sizes
 from lmu_hls.rtl.stages.base import Part, Stage, matrix_part
@@ -58,6 +59,10 @@ class LMUStage(Stage[LMU], layer=LMU):
     @property
     def search(self) -> Search:
         return lmu_search(self.sizes)
+
+    @property
+    def parallel(self) -> ParallelLMU | None:
+        return ParallelLMU.where_possible(self.layer)
 
     def pace(self, count: int, lanes: Lanes) -> Pace:
         return lmu_pace(self.sizes, lanes)

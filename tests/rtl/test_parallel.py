@@ -1,0 +1,175 @@
+"""Layers with whole vectors for beats, and streams of several values a beat: bits and cycles in Icarus, and the plan."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from lmu_hls.errors import LmuHlsError
+from lmu_hls.rtl import converters, parallel
+from lmu_hls.rtl.ends import AUTO, together
+from lmu_hls.rtl.matrix import Columns, turns_of
+from lmu_hls.rtl.network import RtlOptions, plan_network
+from lmu_hls.rtl.reuse import choose_lanes, settle, valid_reuse_factors
+from lmu_hls.rtl.stages import stage_of
+from lmu_hls.spec import Dense, Network, chain
+from tests.support.networks import random_lmu, random_type, random_weight
+from tests.support.random_rtl import (
+    Case,
+    SimulationError,
+    check_icarus,
+    expected_tensors,
+    flip_bit,
+    has_icarus,
+    measured_latency,
+    random_spec_input,
+)
+
+icarus_only = pytest.mark.skipif(not has_icarus(), reason="Icarus is not installed")
+FORWARD, FROM_H, FROM_BOTH = (False, False, True), (True, False, True), (True, True, True)
+STEPS = 6
+
+
+def network(connections=FORWARD, n_in=5, units=4, head=3, last=False, seed=7) -> Network:
+    """An LMU of two channels of order 3, and a Dense head."""
+    rng = np.random.default_rng(seed)
+    sizes = {"steps": STEPS, "n_in": n_in, "order": 3, "memory_d": 2, "units": units}
+    lmu = random_lmu(rng, connections=connections, return_sequences=not last, **sizes)
+    kernel, bias = random_weight(rng, lmu.units, head), random_weight(rng, head)
+    return chain("net", lmu.x, STEPS, n_in, [lmu, Dense("head", lmu.h, kernel, bias, random_type(rng))])
+
+
+def asking(of: Network, cycles: int) -> Network:
+    return of.map_layers({layer.name: replace(layer, reuse_factor=cycles) for layer in of.layers})
+
+
+def case(of: Network, cycles: int, per_beat: int = AUTO, sequences: int = 3) -> Case:
+    """At most so many cycles a step, where that is possible."""
+    settled = settle(asking(of, cycles), cycles, per_beat=per_beat)
+    x = random_spec_input(settled.network, sequences, 1)
+    made = Case(settled.network, RtlOptions(values_per_beat=per_beat), x, expected_tensors(settled.network, x, False))
+    assert made.plan.cycles.ii == settled.cycles
+    assert made.plan.multipliers == settled.multipliers
+    return made
+
+
+CASES = {
+    "one cycle a step": (network(), 1, AUTO),
+    "two values a beat": (network(n_in=7), 4, 2),
+    "without a cell": (network(units=None), 3, AUTO),
+    "the last step": (network(last=True), 2, 4),
+    "feedback of h": (network(FROM_H), 1, AUTO),
+    "feedback of both": (network(FROM_BOTH), 1, AUTO),
+}
+
+
+@icarus_only
+@pytest.mark.parametrize("name", CASES)
+def test_bits_and_cycles(name, tmp_path):
+    made = case(*CASES[name])
+    made.write(tmp_path)
+    assert any(item.module == "lmu_memory_parallel" for item in made.plan.net.instances)
+    check_icarus(made, tmp_path)
+
+
+@icarus_only
+@pytest.mark.parametrize("name", ["one cycle a step", "two values a beat", "feedback of both"])
+def test_latency(name, tmp_path):
+    made = case(*CASES[name], sequences=4)
+    assert measured_latency(made, tmp_path) == made.plan.cycles.latency
+
+
+@icarus_only
+def test_a_wrong_coefficient_is_seen(tmp_path):
+    made = case(*CASES["one cycle a step"])
+    made.write(tmp_path)
+    flip_bit(made, tmp_path, "lmu_hidden")
+    with pytest.raises((AssertionError, SimulationError), match="differ"):
+        check_icarus(made, tmp_path)
+
+
+@icarus_only
+def test_a_shorter_queue_of_x_is_late(tmp_path, monkeypatch):
+    monkeypatch.setattr(parallel, "_ahead", lambda sizes, lanes: 2)
+    made = case(*CASES["one cycle a step"])
+    made.write(tmp_path)
+    with pytest.raises(AssertionError, match="cycles, not 6"):
+        check_icarus(made, tmp_path)
+
+
+@icarus_only
+def test_values_in_another_order_are_seen(tmp_path, monkeypatch):
+    monkeypatch.setattr(converters, "_gather", backwards(converters._gather))
+    made = case(*CASES["two values a beat"])
+    made.write(tmp_path)
+    with pytest.raises((AssertionError, SimulationError), match="differ"):
+        check_icarus(made, tmp_path)
+
+
+def backwards(gather):
+    """The values of a gathered step are taken for those in the other direction."""
+
+    def wrong(net, name, x):
+        out = gather(net, name, x)
+        return replace(out, order=tuple(reversed(range(out.count))))
+
+    return wrong
+
+
+def test_it_is_not_chosen_with_one_value_a_beat():
+    narrow = settle(asking(network(), 2), 2)
+    assert narrow.remark is not None and "out of reach" in narrow.remark
+    assert not [item for item in plan_network(narrow.network).net.instances if item.module == "lmu_matvec"]
+
+
+def test_it_is_chosen_only_below_what_single_values_allow():
+    lmu = network().layers[0]
+    least = valid_reuse_factors(lmu)[0]
+    assert not isinstance(choose_lanes(lmu, least, parallel=True), Columns)
+    assert isinstance(choose_lanes(lmu, 1, parallel=True), Columns)
+    with pytest.raises(LmuHlsError, match="ReuseFactor 1 is not possible"):
+        choose_lanes(lmu, 1)
+
+
+@pytest.mark.parametrize("cycles", [1, 2, 3, 5, 8])
+def test_the_fewest_multipliers(cycles):
+    """Of the layer's own cycles, and of no choice with fewer multipliers."""
+    form = stage_of(network().layers[0]).parallel
+    found = form.search.at_most(cycles)
+    assert found is not None and found.cycles <= cycles
+    pace = form.pace(5, found.lanes)
+    assert pace.ii == found.cycles
+    for part, at_once in found.lanes.items():
+        columns = {"encoder": 5, "memory": 4, "hidden": 11}[part]
+        fewer = [each for each in turns_of(columns) if each < at_once]
+        assert all(form.pace(5, Columns(found.lanes | {part: each})).ii > cycles for each in fewer)
+
+
+def test_values_of_a_beat():
+    assert [together(12, AUTO, cycles) for cycles in (12, 6, 5, 3, 2, 1)] == [1, 2, 4, 4, 8, 12]
+    assert [together(12, beat, 1) for beat in (1, 4, 16)] == [1, 4, 12]
+    assert turns_of(12) == {1: 12, 2: 6, 3: 4, 4: 3, 6: 2, 12: 1}
+
+
+def test_ports():
+    (end,) = case(network(n_in=7), 4, 2).plan.inputs
+    assert (end.together, end.beats, end.bus) == (2, 4, 2 * end.slot)
+    assert end.taken.count("tdata") == 2 and len(end.padding) == (2 if end.slot > end.type.width else 0)
+
+
+@pytest.mark.parametrize("word, values", [("auto", AUTO), (1, 1), (8, 8)])
+def test_words(word, values):
+    options = RtlOptions.from_config({"ValuesPerBeat": word})
+    assert options.values_per_beat == values
+    assert RtlOptions.from_config(options.config) == options
+
+
+@pytest.mark.parametrize("word", [0, 3, -2, True, "many", 1.5])
+def test_no_such_values(word):
+    with pytest.raises(LmuHlsError, match="ValuesPerBeat=.* is not possible; use 'auto' or a power of two"):
+        RtlOptions.from_config({"ValuesPerBeat": word})
+
+
+def test_registers_take_one_value_a_beat():
+    with pytest.raises(LmuHlsError, match="its drivers send one value a beat"):
+        RtlOptions(axi_lite=True, values_per_beat=4)
