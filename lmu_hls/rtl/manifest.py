@@ -20,8 +20,8 @@ if TYPE_CHECKING:  # who only reads a manifest needs no planner
 class StreamEntry:
     """A stream of the top: ``values`` a step (or a sequence, if it does not give every step) of ``type``.
 
-    ``name`` is that of the input or the layer in the model; the ports begin with ``port``. A beat has ``together`` values
-    in as many equal parts of its bits, the first one in the low bits; a step begins with a beat.
+    ``name`` is that of the input or the layer in the model; the ports begin with ``port``. A beat has ``together``
+    values in as many equal parts of its bits, the first one in the low bits; a step begins with a beat.
     """
 
     name: str
@@ -98,8 +98,8 @@ class Project:
             )
         if streams[0].together != 1:
             raise LmuHlsError(
-                f"the {what} of network {self.network!r} have {streams[0].together} values a beat, and boards take one; "
-                "convert it with ValuesPerBeat: 1"
+                f"the {what} of network {self.network!r} have {streams[0].together} values a beat, and boards take "
+                "one; convert it with ValuesPerBeat: 1"
             )
         return streams[0]
 

@@ -1,4 +1,4 @@
-"""Layers with whole vectors for beats, and streams of several values a beat: bits and cycles in Icarus, and the plan."""
+"""Layers with whole vectors for beats, and streams of several values a beat: bits and cycles in Icarus, the plan."""
 
 from dataclasses import replace
 
@@ -166,7 +166,7 @@ def test_words(word, values):
 
 @pytest.mark.parametrize("word", [0, 3, -2, True, "many", 1.5])
 def test_no_such_values(word):
-    with pytest.raises(LmuHlsError, match="ValuesPerBeat=.* is not possible; use 'auto' or a power of two"):
+    with pytest.raises(LmuHlsError, match=r"ValuesPerBeat=.* is not possible; use 'auto' or a power of two"):
         RtlOptions.from_config({"ValuesPerBeat": word})
 
 

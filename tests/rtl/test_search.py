@@ -204,7 +204,7 @@ def crowded() -> dict[str, Network]:
     }  # fmt: skip
 
 
-def most_lanes(layer: LMU | Dense, reuse_factor: int) -> dict[str, int]:
+def most_lanes(layer: LMU | Dense, reuse_factor: int, parallel: bool = False) -> dict[str, int]:
     """All that are of use, which in a loop can be more than the front ever has."""
     assert reuse_factor
     return {part.name: max(part.choices) for part in stage_of(layer).parts}
