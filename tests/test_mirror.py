@@ -112,6 +112,7 @@ ELSEWHERE = {
         "rtl/stages/test_select.py": "window",
         "rtl/test_dense.py": "memory unit",
         "rtl/test_parallel.py": "converters",
+        "rtl/test_engine.py": "engine_unit",
         "rtl/test_renaming.py": "options",
         "rtl/test_search.py": "cycles loop manifest sizes",
         "rtl/test_standalone.py": "functions layout netlist network vector_buffer",
@@ -182,6 +183,7 @@ ELSEWHERE = {
         "hdl/head/test_pointwise.py": "lmu_scale",
         "hdl/matrix/test_affine.py": "lmu_blocks lmu_columns",
         "rtl/test_parallel.py": "lmu_adders lmu_matvec",
+        "rtl/test_engine.py": "lmu_engine",
     },
     "hdl/memory": {
         "rtl/test_parallel.py": "lmu_memory_parallel",

@@ -95,6 +95,44 @@ class Affine:
         return (self.rom,) if self.bias_rom is None else (self.rom, self.bias_rom)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Sums:
+    """matrix . operands + bias * 2**bias_shift with ``fraction`` fraction bits, exact and never above ``bound``.
+
+    ``matrix`` (rows, columns) and the operands, each shifted left by that of its source, have the common fraction bits.
+    """
+
+    matrix: Ints
+    bias: NDArray[np.object_]  # (rows,)
+    biased: bool
+    bias_shift: int
+    fraction: int
+    bound: int
+    op_width: int
+    coef_width: int
+    shifts: Sequence[int]
+
+
+def exact_sums(
+    where: str, sources: Sequence[Source], biases: Sequence[Weight | None], shift_operands: bool = True
+) -> Sums:
+    """The sums of :func:`make_affine`, with its errors."""
+    for source in sources:
+        check_signed_type(where, source.name, source.type)
+    given = [bias for bias in biases if bias is not None]
+    own = [source.type.fraction + source.kernel.type.fraction for source in sources]
+    fraction = max([*own, *(bias.type.fraction for bias in given)])
+    lifts = [fraction - f for f in own]
+    op_width, coef_width, op_shifts = split_lifts(sources, lifts, shift_operands)
+    bias, bias_fraction = _sum_of(given, sources[0].kernel.shape[1])
+    bias_shift = fraction - bias_fraction if given else 0
+    bound = _bound(sources, lifts, [int(b) << bias_shift for b in bias])
+    check_bound(where, bound)  # before the shift below, which could leave int64
+    kernels = [s.kernel.values << (lift - op) for s, lift, op in zip(sources, lifts, op_shifts, strict=True)]
+    matrix = np.concatenate(kernels).T
+    return Sums(matrix, bias, bool(given), bias_shift, fraction, bound, op_width, coef_width, op_shifts)
+
+
 def make_affine(
     where: str,
     file: str,
@@ -109,39 +147,32 @@ def make_affine(
     ``shift_operands`` the coefficients alone are lifted. Raises LmuHlsError when the exact sum can reach 2**62 and for
     unsigned types.
     """
-    for source in sources:
-        check_signed_type(where, source.name, source.type)
-    given = [bias for bias in biases if bias is not None]
-    own = [source.type.fraction + source.kernel.type.fraction for source in sources]
-    fraction = max([*own, *(bias.type.fraction for bias in given)])
-    lifts = [fraction - f for f in own]
-    op_width, coef_width, op_shifts = split_lifts(sources, lifts, shift_operands)
-    bias, bias_fraction = _sum_of(given, sources[0].kernel.shape[1])
-    bias_shift = fraction - bias_fraction if given else 0
-    bound = _bound(sources, lifts, [int(b) << bias_shift for b in bias])
-    check_bound(where, bound)  # before the shift below, which could leave int64
-    kernels = [s.kernel.values << (lift - op) for s, lift, op in zip(sources, lifts, op_shifts, strict=True)]
-    matrix = np.concatenate(kernels).T  # (rows, columns)
+    sums = exact_sums(where, sources, biases, shift_operands)
+    matrix, bias = sums.matrix, sums.bias
     if isinstance(sizes, Matrix) and sizes.pattern is not None and sizes.blocks:
         order = sizes.pattern.order(sizes.lanes)
         matrix, bias = matrix[order], bias[order]
-    bias_width = signed_width(bias) if given else 1
+    bias_width = signed_width(bias) if sums.biased else 1
     return Affine(
         columns=matrix.shape[1],
         rows=matrix.shape[0],
         lanes=sizes.lanes if isinstance(sizes, Matrix) else sizes.at_once,
         blocks=sum(sizes.blocks) if isinstance(sizes, Matrix) else 0,
-        op_width=op_width,
-        coef_width=coef_width,
+        op_width=sums.op_width,
+        coef_width=sums.coef_width,
         # A product fits its accumulator, and so does a bias where it is, also if it is zero
-        acc_width=max(bound.bit_length() + 1, op_width + coef_width, bias_width + bias_shift if given else 0),
-        acc_fraction=fraction,
-        bound=bound,
-        shifts={source.name: shift for source, shift in zip(sources, op_shifts, strict=True)},
+        acc_width=max(
+            sums.bound.bit_length() + 1,
+            sums.op_width + sums.coef_width,
+            bias_width + sums.bias_shift if sums.biased else 0,
+        ),
+        acc_fraction=sums.fraction,
+        bound=sums.bound,
+        shifts={source.name: shift for source, shift in zip(sources, sums.shifts, strict=True)},
         bias_width=bias_width,
-        bias_shift=bias_shift,
-        rom=_rom(f"rom/{file}.hex", matrix, sizes, coef_width),
-        bias_rom=Rom(f"rom/{file}_bias.hex", bias_width, _biases(bias, sizes, bias_width)) if given else None,
+        bias_shift=sums.bias_shift,
+        rom=_rom(f"rom/{file}.hex", matrix, sizes, sums.coef_width),
+        bias_rom=Rom(f"rom/{file}_bias.hex", bias_width, _biases(bias, sizes, bias_width)) if sums.biased else None,
     )
 
 
@@ -233,7 +264,7 @@ def split_lifts(
     narrowest = max(source.type.width for source in sources)
     best: tuple[int, int, int, int, list[int]] | None = None
     for op_width in range(narrowest, narrowest + (max(lifts) if shift_operands else 0) + 1):
-        shifts = [min(lift, op_width - s.type.width) for s, lift in zip(sources, lifts, strict=True)]
+        shifts = [min(lift, (op_width - s.type.width) * shift_operands) for s, lift in zip(sources, lifts, strict=True)]
         coef_width = max(w + lift - op for w, lift, op in zip(kernel_widths, lifts, shifts, strict=True))
         devices = -(-op_width // FACTOR) * -(-coef_width // FACTOR)
         trial = (devices, op_width * coef_width, coef_width, op_width, shifts)

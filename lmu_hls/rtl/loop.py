@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from lmu_hls.rtl.cells import HIDDEN, CellSizes, Lanes
 from lmu_hls.rtl.cycles import QUEUE, ROUND, SUM, Beats, MatrixBeats, Pace
+from lmu_hls.rtl.engine import ENGINE
 from lmu_hls.rtl.sizes import ENCODER, MEMORY, LMUSizes
 
 ROUNDS = 8  # steps after which the cycles from step to step have settled
 
 
 def lmu_pace(sizes: LMUSizes, lanes: Lanes) -> Pace:
-    """An LMU layer whose parts have ``lanes``."""
+    """An LMU layer whose parts have ``lanes``, or its engine."""
+    if sizes.engine is not None and lanes.get(ENGINE):
+        return sizes.engine.with_lanes(lanes[ENGINE]).pace
     waits = mem_waits(sizes, lanes)
     formulas = _formulas(sizes, lanes, waits)
     ii = max(cycles for _, cycles in formulas.values())

@@ -146,12 +146,14 @@ class Netlist:
         order: Order | None = None,
         public: bool = False,
         together: int = 1,
+        last: bool = True,
     ) -> Stream:
-        """Declare the wires of a stream."""
+        """Declare the wires of a stream; one without ``last`` goes nowhere."""
         data = self.wire(f"{name}_tdata", together * fixed_type.width, public)
         valid = self.wire(f"{name}_tvalid", 1, public)
         ready = self.wire(f"{name}_tready", 1, public)
-        return Stream(fixed_type, count, data, self.wire(f"{name}_tlast"), valid, ready, order, together)
+        end = self.wire(f"{name}_tlast") if last else "1'b0"
+        return Stream(fixed_type, count, data, end, valid, ready, order, together)
 
     def tap(
         self,
@@ -162,11 +164,12 @@ class Netlist:
         count: int,
         order: Order | None,
         together: int = 1,
+        last: bool = True,
     ) -> Stream:
         """Declare a stream that can be traced."""
         wires = f"tap_{prefix}_{tensor}"
         self.taps.append(Tap(layer, tensor, wires, fixed_type, count, order, together=together))
-        return self.stream(wires, fixed_type, count, order, public=True, together=together)
+        return self.stream(wires, fixed_type, count, order, public=True, together=together, last=last)
 
     def clipped(self, layer: str, prefix: str, tensor: str, stream: Stream) -> str:
         """Declare the wire of the flag that comes with ``stream`` and the event that it stands for."""

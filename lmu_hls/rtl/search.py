@@ -15,6 +15,7 @@ from itertools import product
 import numpy as np
 
 from lmu_hls.rtl.cells import CellSizes, Lanes
+from lmu_hls.rtl.engine import ENGINE
 from lmu_hls.rtl.loop import lmu_pace, way_round
 from lmu_hls.rtl.matrix import Matrix
 from lmu_hls.rtl.sizes import ENCODER, MEMORY, LMUSizes
@@ -94,7 +95,7 @@ class Search:
         return tuple(reversed(found))
 
     def _choice(self, k: int) -> Choice:
-        lanes = self._form(zip(self._names, self._lanes[k], strict=True))
+        lanes = self._form((name, own) for name, own in zip(self._names, self._lanes[k], strict=True) if own)
         if k not in self._exact:
             self._exact[k] = int(self._bounds[k]) if self._sizes is None else lmu_pace(self._sizes, lanes).ii
         return Choice(self._exact[k], int(self._multipliers[k]), lanes)
@@ -145,7 +146,8 @@ def matrix_search(name: str, matrix: Matrix) -> Search:
 
 @lru_cache(KEPT)
 def lmu_search(sizes: LMUSizes) -> Search:
-    """Every choice of encoder and memory with every one of the cell; layers of the same sizes share it."""
+    """Every choice of encoder and memory with every one of the cell, and one engine for all; layers of the same sizes
+    share it."""
     each = sizes.memory.multipliers_a_lane
     memories = sizes.memory.choices
     front = [
@@ -158,10 +160,17 @@ def lmu_search(sizes: LMUSizes) -> Search:
     )
     multipliers = m_front[:, np.newaxis] + m_back
     bounds = np.maximum(np.maximum(c_front[:, np.newaxis], c_back), w_front[:, np.newaxis] + w_back)
-    lanes = [(*one[0], *other[0]) for one, other in product(front, back)]
-    names = (ENCODER, MEMORY, *(sizes.cell.matrices if sizes.cell is not None else ()))
+    lanes = [(*one[0], *other[0], 0) for one, other in product(front, back)]
+    names = (ENCODER, MEMORY, *(sizes.cell.matrices if sizes.cell is not None else ()), ENGINE)
+    engines = sizes.engine.choices if sizes.engine is not None else {}
+    lanes += [(*[0] * (len(names) - 1), own) for own in engines]
+    candidates = _Candidates(
+        lanes,
+        np.concatenate([multipliers.ravel(), np.array([*engines], int)]),
+        np.concatenate([bounds.ravel(), np.array([*engines.values()], int)]),
+    )
     loop = sizes.mem_back or sizes.h_back
-    return Search(names, _Candidates(lanes, multipliers.ravel(), bounds.ravel()), sizes if loop else None)
+    return Search(names, candidates, sizes if loop else None)
 
 
 @lru_cache(KEPT)

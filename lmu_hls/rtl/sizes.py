@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lmu_hls.rtl.cells import CellSizes, cell_sizes
+from lmu_hls.rtl.engine import EngineSizes
+from lmu_hls.rtl.engine_unit import engine_sizes
 from lmu_hls.rtl.matrix import Matrix, Pattern, pattern_of
 from lmu_hls.rtl.memory import memory_sizes
 from lmu_hls.rtl.unit import MemorySizes
@@ -23,6 +25,7 @@ class LMUSizes:
     h_back: bool
     cell: CellSizes | None
     encoder_pattern: Pattern | None = None
+    engine: EngineSizes | None = None  # where one engine can do all of it
 
     @property
     def memory_d(self) -> int:
@@ -48,4 +51,5 @@ def lmu_sizes(lmu: LMU) -> LMUSizes:
         h_back=lmu.encoder_h is not None,
         cell=cell_sizes(lmu),
         encoder_pattern=pattern_of(encoder, lmu.compression),
+        engine=engine_sizes(lmu),
     )

@@ -280,7 +280,7 @@ def test_compression_leaves_blocks_of_zeros_out_or_keeps_them(tmp_path):
         return {i.name: i.parameters.get("BLOCKS", 0) for i in plan.net.instances if "LANES" in i.parameters}
 
     found = asked()
-    assert found["head_dense"] == 6 and found["memory_hidden"] == 0
+    assert found["head_dense"] == 6 and found["memory_engine"] == 0
     assert set(asked(head=False).values()) == {0}
     forced = asked(head=True, lmus=True)
     assert forced["memory_hidden"] > 0 and forced["memory_encoder"] > 0

@@ -16,6 +16,7 @@ from tests.formal import (
     cases_call,
     cases_cells,
     cases_core,
+    cases_engine,
     cases_gated,
     cases_host,
     cases_parallel,
@@ -24,7 +25,7 @@ from tests.formal import (
 from tests.formal.cases import Case, Mutant
 from tests.support.mutants import changed
 
-ALL = (cases, cases_values, cases_cells, cases_core, cases_gated, cases_host, cases_call, cases_parallel)
+ALL = (cases, cases_values, cases_cells, cases_core, cases_gated, cases_host, cases_call, cases_parallel, cases_engine)
 CASES = tuple(case for part in ALL for case in part.CASES)
 MUTANTS = tuple(mutant for part in ALL for mutant in part.MUTANTS)
 HERE = Path(__file__).parent

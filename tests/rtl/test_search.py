@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lmu_hls.rtl.cells import HIDDEN, HIDDEN2
+from lmu_hls.rtl.engine import ENGINE
 from lmu_hls.rtl.loop import lmu_pace, way_round
 from lmu_hls.rtl.manifest import Project
 from lmu_hls.rtl.matrix import divisors
@@ -55,14 +56,21 @@ def every_lanes(layer: Layer) -> Iterator[Mapping[str, int]]:
         yield dict(zip((ENCODER, MEMORY, *hidden), lanes, strict=True))
 
 
+def with_engine(layer: Layer) -> Iterator[Mapping[str, int]]:
+    """And one engine in the place of all parts."""
+    yield from every_lanes(layer)
+    shared = stage_of(layer).shared
+    yield from ({shared.name: lanes} for lanes in (shared.choices if shared else ()))
+
+
 def cycles_and_multipliers(layer: Layer, lanes: Mapping[str, int]) -> tuple[int, int]:
-    each = {part.name: part.multipliers_a_lane for part in stage_of(layer).parts}
+    each = {part.name: part.multipliers_a_lane for part in stage_of(layer).parts} | {ENGINE: 1}
     return stage_of(layer).pace(1, lanes).ii, sum(each[name] * count for name, count in lanes.items())
 
 
 def everything(layer: Layer) -> list[tuple[int, int]]:
     """Cycles a step and multipliers of all combinations of lanes."""
-    return [cycles_and_multipliers(layer, lanes) for lanes in every_lanes(layer)]
+    return [cycles_and_multipliers(layer, lanes) for lanes in with_engine(layer)]
 
 
 def layers_with_parts(network: Network) -> list[LMU | Dense]:
@@ -167,6 +175,12 @@ def test_sizes_are_those_of_the_netlist(seed: int, data: st.DataObject) -> None:
     found = {instance.name: instance.parameters for instance in plan_network(network).net.instances}
     for lmu in network.lmus:
         sizes, lanes = lmu_sizes(lmu), choose_lanes(lmu, lmu.reuse_factor)
+        if ENGINE in lanes:
+            engine = found[f"{lmu.name}_engine"]
+            assert (lmu.n_in, lmu.memory_d, lmu.order, lmu.units, lanes[ENGINE]) == tuple(
+                engine[name] for name in ("N_X", "MEMORY_D", "ORDER", "UNITS", "LANES")
+            )
+            continue
         encoder, memory = found[f"{lmu.name}_encoder"], found[f"{lmu.name}_memory"]
         assert sizes.encoder.columns == sum(int(encoder[name]) for name in ("N_X", "N_MEM", "N_H"))
         assert (sizes.encoder.rows, lanes[ENCODER]) == (encoder["MEMORY_D"], encoder["LANES"])

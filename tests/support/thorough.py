@@ -141,6 +141,13 @@ THOROUGH: dict[str, tuple[str, ...]] = {
     "hdl/host/test_registers.py": ("test_every_cycle[[]verilator]",),
     "test_toolchain.py": ("test_cocotb_runs_in_the_environment[[]verilator]",),
     "hdl/host/test_restart.py": ("test_restarts_at_random_times[[]False]",),
+    "rtl/test_engine.py": (
+        "test_bits_and_cycles*",
+        "!test_bits_and_cycles[[]7]",
+        "test_latency*",
+        "test_a_fault_is_found*",
+        "!test_a_fault_is_found[[]a value read too early]",
+    ),
     "rtl/stages/test_lmu.py": ("test_bits_and_cycles[[]15-*",),
     "rtl/stages/test_pool.py": ("test_bits_and_cycles*", "!*[[]window0-*", "!*[[]window4-*"),
     "rtl/stages/test_select.py": (

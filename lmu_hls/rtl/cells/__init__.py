@@ -11,9 +11,11 @@ from lmu_hls.rtl.cells.base import (
     Lanes,
     Parameters,
     SecondMatrix,
+    SharedCell,
     arriving,
     cell_sizes,
     hidden_cell,
+    shared_cell,
 )
 
 __all__ = [
@@ -24,9 +26,11 @@ __all__ = [
     "Lanes",
     "Parameters",
     "SecondMatrix",
+    "SharedCell",
     "arriving",
     "cell_sizes",
     "hidden_cell",
+    "shared_cell",
 ]
 
 for _module in iter_modules(__path__):

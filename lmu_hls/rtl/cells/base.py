@@ -160,6 +160,18 @@ class Cell:
     order: Order | None = None
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class SharedCell:
+    """A cell that ``lmu_engine`` takes: h = activation(pre), pre = the kernels times their values plus the bias."""
+
+    kernel_mem: Weight
+    kernel_x: Weight | None
+    kernel_h: Weight | None
+    bias: Weight | None
+    pre: FixedType
+    activation: Activation
+
+
 class CellBuilder(ABC, Generic[C]):
     """A cell of the contract in Verilog."""
 
@@ -180,6 +192,17 @@ class CellBuilder(ABC, Generic[C]):
     @abstractmethod
     def build(self, inputs: Inputs, lanes: Lanes) -> Cell:
         """The module with its parameters and ROMs. Raises LmuHlsError for what it cannot take."""
+
+    @property
+    def shared(self) -> SharedCell | None:
+        """What the multipliers of the whole layer would do; None for a cell that is more than one sum a unit."""
+        return None
+
+
+def shared_cell(layer: RecurrentLayer) -> SharedCell | None:
+    """The cell of a layer that is one sum a unit."""
+    cell = layer.hidden
+    return _BUILDERS[type(cell)](cell).shared if cell is not None else None
 
 
 def hidden_cell(layer: RecurrentLayer, file: str, lanes: Lanes, x_order: Order | None, mem_order: Order | None) -> Cell:

@@ -5,7 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lmu_hls.rtl.affine import Source, check_signed_type
-from lmu_hls.rtl.cells.base import HIDDEN, Cell, CellBuilder, CellForm, CellSizes, Inputs, Lanes, sums_parameters
+from lmu_hls.rtl.cells.base import (
+    HIDDEN,
+    Cell,
+    CellBuilder,
+    CellForm,
+    CellSizes,
+    Inputs,
+    Lanes,
+    SharedCell,
+    sums_parameters,
+)
 from lmu_hls.rtl.cycles import QUEUE, SUM
 from lmu_hls.rtl.functions import function_parameters, latency, multipliers
 from lmu_hls.rtl.packed import typed
@@ -43,3 +53,8 @@ class DenseCellBuilder(CellBuilder[DenseCell], cell=DenseCell):
         parameters = sums_parameters(affine) | typed("PRE", cell.pre) | function | typed("OUT", inputs.layer.h)
         frame = inputs.frame(cell, 1, affine)
         return Cell(frame, "lmu_activation", parameters, affine.roms + roms, affine.acc_width, keeps_state=False)
+
+    @property
+    def shared(self) -> SharedCell:
+        cell = self.cell
+        return SharedCell(cell.kernel_mem, cell.kernel_x, cell.kernel_h, cell.bias, cell.pre, cell.activation)

@@ -84,9 +84,15 @@ class Stage(ABC, Generic[L]):
         """The parts with multiplications, in the order in which data meets them."""
         return ()
 
+    @property
+    def shared(self) -> Part | None:
+        """What can be in the place of all parts: one that does their work on the same multipliers."""
+        return None
+
     def plan(self, lanes: Lanes) -> tuple[PartPlan, ...]:
-        """The parts with their ``lanes``, by name."""
-        return tuple(part.with_lanes(lanes[part.name]) for part in self.parts)
+        """The parts with their ``lanes``, by name, or what is in their place."""
+        every = self.parts if self.shared is None else (*self.parts, self.shared)
+        return tuple(part.with_lanes(lanes[part.name]) for part in every if part.name in lanes)
 
     @property
     def product_multipliers(self) -> int:

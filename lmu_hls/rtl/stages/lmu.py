@@ -9,6 +9,8 @@ from lmu_hls.rtl.affine import Source, check_signed_type, make_affine
 from lmu_hls.rtl.cells import Lanes, Parameters, arriving, hidden_cell
 from lmu_hls.rtl.cells.instances import absent, add_cell
 from lmu_hls.rtl.cycles import Pace
+from lmu_hls.rtl.engine import ENGINE
+from lmu_hls.rtl.engine_unit import add_engine
 from lmu_hls.rtl.loop import lmu_pace, mem_waits
 from lmu_hls.rtl.matrix import Matrix
 from lmu_hls.rtl.memory import memory_unit
@@ -51,6 +53,11 @@ class LMUStage(Stage[LMU], layer=LMU):
         )
 
     @property
+    def shared(self) -> Part | None:
+        engine = self.sizes.engine
+        return None if engine is None else Part(ENGINE, engine.macs, engine.choices)
+
+    @property
     def product_multipliers(self) -> int:
         """Those of the gates."""
         cell = self.sizes.cell
@@ -69,6 +76,8 @@ class LMUStage(Stage[LMU], layer=LMU):
 
     def add(self, net: Netlist, x: Stream, lanes: Lanes, streaming: bool) -> Stream:
         """The output is h, every step."""
+        if (engine := self.sizes.engine) is not None and ENGINE in lanes:
+            return add_engine(net, self.layer, engine.with_lanes(lanes[ENGINE]), x, streaming)
         return _add(net, self.layer, x, lanes, streaming)
 
 

@@ -1,0 +1,426 @@
+// SPDX-License-Identifier: Apache-2.0
+// A whole LMU layer on LANES multipliers: encoder, dense memory and a Dense or SimpleRNN cell, one after another.
+//
+//   u_t   = assign(E_x x_t + E_mem mem_{t-1} + E_h h_{t-1} + bias)            exact sums, one rounding and one overflow step
+//   mem_t = assign(A_bar mem_{t-1} + B_bar u_t)                               per channel
+//   h_t   = assign(function(assign(W_x x_t + W_h h_{t-1} + W_mem mem_t + bias)))
+//
+// LANES rows at a time and one column per cycle. The values of this step and of the one before stand in one RAM; a table
+// says which of them meets each column, the constant 2**ONE_SHIFT of a bias included. The first step of a sequence
+// counts the values of the step before as zeros. The next x comes in while a step is worked on.
+//
+//   Signal         Width   Direction   Description
+//   clk, rst       1       in          rising edge; rst is synchronous, active high; the next step is a first one
+//   s_axis_tdata   X_W     in          x, signed, N_X beats a step
+//   s_axis_tlast   1       in          last beat of the sequence
+//   m_axis_tdata   H_W     out         h, signed, UNITS beats a step
+//   m_axis_tlast   1       out         last beat of the sequence
+//   m_axis_tuser   1       out         this value, or what it is made of, was clipped to fit
+//   u_axis_*       U_W     out         u, as it is written to the RAM, for whom it concerns; tready is high
+//   mem_axis_*     MEM_W   out         mem likewise, one channel after another
+//
+//   Cycles (exact, without gaps and back-pressure); DELAY = 10, 12 with a FUNCTION that is a sum
+//   U_GROUPS = MEMORY_D/LANES, MEM_GROUPS = ORDER/LANES, H_GROUPS = UNITS/LANES, each rounded up
+//   ii      = U_GROUPS*U_COLUMNS + MEMORY_D*MEM_GROUPS*(ORDER + 1) + H_GROUPS*H_COLUMNS + WAIT_U + WAIT_MEM + WAIT_H
+//   latency = ii - WAIT_U + (UNITS-1)%LANES + DELAY    from a step's last x to its last h, in an idle unit
+//
+// A sum is in the RAM DELAY - 2 cycles after its last column, the lanes one after another: WAIT_U, WAIT_MEM and WAIT_H
+// cycles pass before the first row of each, so that no value is read before it is there. U_COLUMNS, ORDER + 1 and
+// H_COLUMNS are LANES or more. A step has N_X + MEMORY_D*(ORDER + 1) + UNITS + 1 cycles or more: each value is written in
+// one of its own. No path leads from m_axis_tready to another output within a cycle.
+//
+// A half of the RAM has x, u, mem (one channel after another) and, with KEEP_H = 1, h, in this order. TABLE_FILE
+// has U_COLUMNS + MEMORY_D*(ORDER+1) + H_COLUMNS words, for the columns of u, of each channel, and of h: the place of
+// the operand, above it 1 where it is of the step before, and on top 1 where it is 2**ONE_SHIFT. ROM_FILE has
+// U_GROUPS*U_COLUMNS + MEM_GROUPS*(ORDER+1) + H_GROUPS*H_COLUMNS words of LANES coefficients of COEF_W bits, lowest
+// row in the low bits, a group of rows after another; rows beyond the last one do not count.
+
+`default_nettype none  // verilator lint_off TIMESCALEMOD
+
+module lmu_engine #(
+    // Values of x in a step, channels, Legendre degrees of each, and units, 1 or more
+    parameter integer N_X = 4, MEMORY_D = 2, ORDER = 4, UNITS = 4,
+    // Columns of u and of h, with those of their biases
+    parameter integer U_COLUMNS = 5, H_COLUMNS = 13,
+    // Rows worked on at once, one multiplier each
+    parameter integer LANES = 1,
+    // Cycles before the first row of each, 0 or more
+    parameter integer WAIT_U = 0, WAIT_MEM = 0, WAIT_H = 0,
+    // 1: h of the step before is read
+    parameter integer KEEP_H = 0,
+    // What a bias is multiplied with: 2**ONE_SHIFT, OP_W - 2 at most
+    parameter integer ONE_SHIFT = 0,
+    // Bits of x, an operand (the widest of x, u, mem and, with KEEP_H, h), a coefficient and a sum
+    parameter integer X_W = 16, OP_W = 16, COEF_W = 18, ACC_W = 40,
+    // Fraction bits of the sums
+    parameter integer U_ACC_F = 28, MEM_ACC_F = 28, H_ACC_F = 28,
+    // Types, as in lmu_round_sat, of u, mem, the pre-activation and h
+    parameter integer U_TYPE = 32'h16_000e_10, MEM_TYPE = 32'h16_000e_10, PRE_TYPE = 32'h16_000c_10,
+    parameter integer H_TYPE = 32'h16_000e_10,
+    // As in lmu_function, and the type of a table's index
+    parameter integer FUNCTION = 1, INDEX_TYPE = 32'h16_0006_0a,
+    // 1: sequences follow one another without a new start
+    parameter integer STREAMING = 0,
+    // Coefficients, places of the operands, and words of the function's table, read by $readmemh
+    parameter ROM_FILE = "lmu_engine.hex", TABLE_FILE = "lmu_engine_table.hex", FUNCTION_FILE = "lmu_engine_h.hex"
+) (
+    input wire clk, rst,
+    input wire [X_W-1:0] s_axis_tdata, input wire s_axis_tvalid, output wire s_axis_tready, input wire s_axis_tlast,
+    output reg [H_TYPE%256-1:0] m_axis_tdata, output reg m_axis_tvalid, input wire m_axis_tready,
+    output reg m_axis_tlast, output reg [0:0] m_axis_tuser,
+    output wire [U_TYPE%256-1:0] u_axis_tdata, output wire u_axis_tvalid, u_axis_tready, u_axis_tlast,
+    output wire [0:0] u_axis_tuser,
+    output wire [MEM_TYPE%256-1:0] mem_axis_tdata, output wire mem_axis_tvalid, mem_axis_tready, mem_axis_tlast,
+    output wire [0:0] mem_axis_tuser
+);
+
+    localparam integer U_W = U_TYPE % 256, MEM_W = MEM_TYPE % 256, PRE_W = PRE_TYPE % 256, H_W = H_TYPE % 256;
+    localparam U_GROUPS = (MEMORY_D + LANES - 1) / LANES, MEM_GROUPS = (ORDER + LANES - 1) / LANES;
+    localparam H_GROUPS = (UNITS + LANES - 1) / LANES, MEM_COLUMNS = ORDER + 1;
+    localparam U_WORDS = U_GROUPS * U_COLUMNS, MEM_WORDS = MEM_GROUPS * MEM_COLUMNS;
+    localparam WORDS = U_WORDS + MEM_WORDS + H_GROUPS * H_COLUMNS;
+    localparam PLACES = U_COLUMNS + MEMORY_D * MEM_COLUMNS + H_COLUMNS;
+    localparam ROWS = MEMORY_D * MEM_COLUMNS + UNITS;
+    localparam II = WORDS + (MEMORY_D - 1) * MEM_WORDS + WAIT_U + WAIT_MEM + WAIT_H;
+    localparam VALUES = N_X + MEMORY_D * MEM_COLUMNS + (KEEP_H != 0 ? UNITS : 0);
+    localparam PLACE_W = $clog2(VALUES), ROM_AW = $clog2(WORDS), TABLE_AW = $clog2(PLACES);
+    localparam UM_COLUMNS = U_COLUMNS > MEM_COLUMNS ? U_COLUMNS : MEM_COLUMNS;
+    localparam COLUMN_CW = $clog2((UM_COLUMNS > H_COLUMNS ? UM_COLUMNS : H_COLUMNS) + 1);
+    localparam UM_GROUPS = U_GROUPS > MEM_GROUPS ? U_GROUPS : MEM_GROUPS;
+    localparam GROUP_CW = $clog2((UM_GROUPS > H_GROUPS ? UM_GROUPS : H_GROUPS) + 1);
+    localparam CHANNEL_CW = MEMORY_D > 1 ? $clog2(MEMORY_D) : 1, LANE_CW = $clog2(LANES + 1);
+    localparam UM_WAIT = WAIT_U > WAIT_MEM ? WAIT_U : WAIT_MEM;
+    localparam WAIT_CW = $clog2((UM_WAIT > WAIT_H ? UM_WAIT : WAIT_H) + 2);
+    localparam KEPT_W = KEEP_H != 0 ? H_W : 1;  // an h that nobody reads does not widen the operands
+    localparam FUNCTION_DELAY = FUNCTION % 256 < 4 ? 1 : 3;
+    localparam [1:0] U = 2'd0, MEM = 2'd1, H = 2'd2;
+
+    if (N_X < 1 || MEMORY_D < 1 || ORDER < 1 || UNITS < 1 || LANES < 1) begin : g_check_sizes
+        PARAM_ERROR_sizes_and_lanes_must_be_at_least_1 check ();
+    end else if (U_COLUMNS < LANES || MEM_COLUMNS < LANES || H_COLUMNS < LANES) begin : g_check_lanes
+        PARAM_ERROR_no_more_lanes_than_columns check ();
+    end else if (II < N_X + ROWS + 1) begin : g_check_cycles
+        PARAM_ERROR_a_step_must_have_a_cycle_for_each_value check ();
+    end else if (ONE_SHIFT > OP_W - 2 || ACC_W < COEF_W + OP_W) begin : g_check_widths
+        PARAM_ERROR_the_operand_must_hold_its_constant_and_the_sum_a_product check ();
+    end
+
+    reg run_q;  // no h is due while two before it wait: known a cycle ahead
+    reg result_valid_q;
+    wire write = run_q && result_valid_q;
+
+    // Input: the next vector, into the half that is not worked on
+    reg [PLACE_W-1:0] x_count_q;
+    reg x_full_q, x_half_q, x_last_q;
+    wire accept = s_axis_tvalid && s_axis_tready;
+    wire x_end = {1'b0, x_count_q} == N_X[PLACE_W:0] - 1'b1;
+    wire start;
+    assign s_axis_tready = !x_full_q && !write;
+
+    always @(posedge clk) begin
+        if (start) begin
+            x_full_q <= 1'b0;
+            x_half_q <= !x_half_q;
+        end
+        if (accept) begin
+            x_count_q <= x_end ? {PLACE_W{1'b0}} : x_count_q + 1'b1;
+            x_full_q <= x_end;
+            x_last_q <= s_axis_tlast;
+        end
+        if (rst) {x_count_q, x_full_q, x_half_q} <= 0;
+    end
+
+    // Sequencer: one column of one group of rows per cycle
+    reg busy_q, half_q, last_q, fresh_q;
+    reg [1:0] kind_q;
+    reg [WAIT_CW-1:0] wait_q;
+    reg [COLUMN_CW-1:0] columns_q;  // left behind this one
+    reg [GROUP_CW-1:0] groups_q;
+    reg [CHANNEL_CW-1:0] channels_q;
+    reg [TABLE_AW-1:0] place_q, row_q;  // row_q: the first one of each row
+    reg [ROM_AW-1:0] rom_addr_q;
+    reg first_q;
+    wire issue = run_q && busy_q && wait_q == 0;
+    wire row_end = issue && columns_q == 0;
+    wire last_group = groups_q == 0;
+    wire pass_end = row_end && last_group;
+    wire step_end = pass_end && kind_q == H;
+    wire [1:0] next_kind = kind_q == U ? MEM : kind_q == H ? U : channels_q == 0 ? H : MEM;
+    wire [1:0] kind_d = pass_end ? next_kind : kind_q;
+    assign start = run_q && x_full_q && (!busy_q || step_end);
+
+    always @(posedge clk) begin
+        if (issue) begin
+            place_q <= step_end ? {TABLE_AW{1'b0}} : row_end && !last_group ? row_q : place_q + 1'b1;
+            rom_addr_q <= step_end ? {ROM_AW{1'b0}} : pass_end && kind_q == MEM && channels_q != 0
+                ? U_WORDS[ROM_AW-1:0] : rom_addr_q + 1'b1;
+            first_q <= row_end;
+            columns_q <= columns_q - 1'b1;
+        end
+        if (run_q && wait_q != 0) wait_q <= wait_q - 1'b1;
+        if (row_end) begin
+            columns_q <= kind_d == U ? U_COLUMNS[COLUMN_CW-1:0] - 1'b1
+                : kind_d == MEM ? MEM_COLUMNS[COLUMN_CW-1:0] - 1'b1 : H_COLUMNS[COLUMN_CW-1:0] - 1'b1;
+            groups_q <= groups_q - 1'b1;
+        end
+        if (pass_end) begin
+            kind_q <= next_kind;
+            row_q <= step_end ? {TABLE_AW{1'b0}} : place_q + 1'b1;
+            groups_q <= next_kind == U ? U_GROUPS[GROUP_CW-1:0] - 1'b1
+                : next_kind == MEM ? MEM_GROUPS[GROUP_CW-1:0] - 1'b1 : H_GROUPS[GROUP_CW-1:0] - 1'b1;
+            channels_q <= kind_q == MEM ? channels_q - 1'b1 : MEMORY_D[CHANNEL_CW-1:0] - 1'b1;
+            if (next_kind != kind_q) wait_q <= next_kind == MEM ? WAIT_MEM[WAIT_CW-1:0] : next_kind == H
+                ? WAIT_H[WAIT_CW-1:0] : WAIT_U[WAIT_CW-1:0];
+        end
+        if (step_end) begin
+            busy_q <= 1'b0;
+            fresh_q <= STREAMING == 0 && last_q;
+        end
+        if (start) begin
+            busy_q <= 1'b1;
+            half_q <= x_half_q;
+            last_q <= x_last_q;
+        end
+        if (rst) begin
+            {busy_q, kind_q, place_q, row_q, rom_addr_q, wait_q} <= 0;
+            columns_q <= U_COLUMNS[COLUMN_CW-1:0] - 1'b1;
+            groups_q <= U_GROUPS[GROUP_CW-1:0] - 1'b1;
+            {fresh_q, first_q} <= 2'b11;
+        end
+    end
+
+    // Operand and coefficients: place (1), word of the RAM and the ROM (2)
+    reg [ROM_AW-1:0] rom_addr1_q;
+    reg half1_q, fresh1_q, first1_q, first2_q, zero2_q, one2_q;
+    wire one1, old1;
+    wire [PLACE_W-1:0] place1;
+    wire [OP_W-1:0] stored;
+    wire [LANES*COEF_W-1:0] coefs;
+    wire [OP_W-1:0] operand = one2_q ? {{(OP_W - 1) {1'b0}}, 1'b1} << ONE_SHIFT : zero2_q ? {OP_W{1'b0}} : stored;
+    wire [OP_W-1:0] result;
+    wire [LANES*ACC_W-1:0] sums;
+    wire [PLACE_W:0] wr_addr;
+
+    always @(posedge clk) if (run_q) begin
+        rom_addr1_q <= rom_addr_q;
+        {half1_q, fresh1_q} <= {half_q, fresh_q};
+        {first2_q, first1_q} <= {first1_q, first_q};
+        {one2_q, zero2_q} <= {one1, old1 && fresh1_q};
+    end
+
+    lmu_rom #(.WIDTH(PLACE_W + 2), .DEPTH(PLACES), .FILE(TABLE_FILE)) places (
+        .clk(clk), .rd_en(run_q), .rd_addr(place_q), .rd_data({one1, old1, place1})
+    );
+    lmu_rom #(.WIDTH(LANES * COEF_W), .DEPTH(WORDS), .FILE(ROM_FILE)) rom (
+        .clk(clk), .rd_en(run_q), .rd_addr(rom_addr1_q), .rd_data(coefs)
+    );
+    lmu_ram #(.WIDTH(OP_W), .DEPTH(2 << PLACE_W)) ram (
+        .clk(clk),
+        .wr_en(accept || (write && (KEEP_H != 0 || result_kind_q != H))),
+        .wr_addr(write ? wr_addr : {x_half_q, x_count_q}),
+        .wr_data(write ? result : {{(OP_W - X_W) {s_axis_tdata[X_W-1]}}, s_axis_tdata}),
+        .rd_en(run_q), .rd_addr({half1_q ^ old1, place1}), .rd_data(stored)
+    );
+
+    genvar i;
+    for (i = 0; i < LANES; i = i + 1) begin : g_lane
+        lmu_mac #(.COEF_W(COEF_W), .OP_W(OP_W), .ACC_W(ACC_W)) mac (
+            .clk(clk), .en(run_q),
+            .first(first2_q), .coef(coefs[i*COEF_W+:COEF_W]), .operand(operand), .acc(sums[i*ACC_W+:ACC_W])
+        );
+    end
+
+    // Sums, when the last column is in: kind, whether some lanes have no row, and the ends of step and sequence
+    wire take, rest, due_end, due_last;
+    wire [1:0] due_kind;
+    reg [ACC_W-1:0] sum_q;
+    reg sum_valid_q, sum_end_q, sum_last_q;
+    reg [1:0] sum_kind_q;
+
+    lmu_delay #(.WIDTH(6), .DEPTH(5)) due (
+        .clk(clk), .rst(rst), .en(run_q),
+        .in_data({row_end, last_group, step_end, step_end && last_q, kind_q}),
+        .out_data({take, rest, due_end, due_last, due_kind})
+    );
+
+    if (LANES > 1) begin : g_waiting
+        localparam ALL = LANES - 1, U_REST = (MEMORY_D - 1) % LANES, MEM_REST = (ORDER - 1) % LANES;
+        localparam H_REST = (UNITS - 1) % LANES;
+        reg [(LANES-1)*ACC_W-1:0] waiting_q;
+        reg [LANE_CW-1:0] left_q;
+        reg end_q, last_lane_q;  // of the step, of the sequence: with the last lane
+        wire [LANE_CW-1:0] u_left = U_REST[LANE_CW-1:0], mem_left = MEM_REST[LANE_CW-1:0], h_left = H_REST[LANE_CW-1:0];
+        wire [LANE_CW-1:0] rest_left = due_kind == U ? u_left : due_kind == MEM ? mem_left : h_left;
+        wire [LANE_CW-1:0] left = rest ? rest_left : ALL[LANE_CW-1:0];
+        wire [LANE_CW-1:0] left_d = take ? left : left_q - {{(LANE_CW - 1) {1'b0}}, left_q != 0};
+
+        always @(posedge clk) begin
+            if (run_q) begin
+                waiting_q <= take ? sums[LANES*ACC_W-1:ACC_W] : waiting_q >> ACC_W;
+                sum_q <= take ? sums[ACC_W-1:0] : waiting_q[ACC_W-1:0];
+                sum_valid_q <= take || left_q != 0;
+                left_q <= left_d;
+                if (take) {end_q, last_lane_q, sum_kind_q} <= {due_end, due_last, due_kind};
+                {sum_end_q, sum_last_q} <= {2{left_d == 0}} & (take ? {due_end, due_last} : {end_q, last_lane_q});
+            end
+            if (rst) {sum_valid_q, left_q} <= 0;
+        end
+    end else begin : g_direct
+        wire unused_rest = rest;
+
+        always @(posedge clk) begin
+            if (run_q) begin
+                sum_q <= sums;
+                sum_valid_q <= take;
+                {sum_end_q, sum_last_q, sum_kind_q} <= {due_end, due_last, due_kind};
+            end
+            if (rst) sum_valid_q <= 1'b0;
+        end
+    end
+
+    // Values: assigned to u, to mem or to the pre-activation, and from that to h
+    localparam UM_W = U_W > MEM_W ? U_W : MEM_W, VALUE_W = UM_W > PRE_W ? UM_W : PRE_W;
+    wire [U_W-1:0] u;
+    wire [MEM_W-1:0] mem;
+    wire [PRE_W-1:0] pre;
+    wire [H_W-1:0] h;
+    wire u_clipped, mem_clipped, pre_clipped, h_clipped;
+    wire [VALUE_W-1:0] from_u = {{(VALUE_W - U_W) {u[U_W-1]}}, u}, from_mem = {{(VALUE_W - MEM_W) {mem[MEM_W-1]}}, mem};
+    wire [VALUE_W-1:0] from_pre = {{(VALUE_W - PRE_W) {pre[PRE_W-1]}}, pre};
+    reg [VALUE_W-1:0] value_q;
+    reg value_valid_q, value_end_q, value_last_q, value_clipped_q;
+    reg [1:0] value_kind_q;
+
+    lmu_round_sat #(.IN_W(ACC_W), .IN_F(U_ACC_F), .OUT_TYPE(U_TYPE)) to_u (
+        .in_data(sum_q), .out_data(u), .clipped(u_clipped)
+    );
+    lmu_round_sat #(.IN_W(ACC_W), .IN_F(MEM_ACC_F), .OUT_TYPE(MEM_TYPE)) to_mem (
+        .in_data(sum_q), .out_data(mem), .clipped(mem_clipped)
+    );
+    lmu_round_sat #(.IN_W(ACC_W), .IN_F(H_ACC_F), .OUT_TYPE(PRE_TYPE)) to_pre (
+        .in_data(sum_q), .out_data(pre), .clipped(pre_clipped)
+    );
+    lmu_function #(
+        .IN_TYPE(PRE_TYPE), .FUNCTION(FUNCTION), .PIPELINED(1), .INDEX_TYPE(INDEX_TYPE), .OUT_TYPE(H_TYPE),
+        .TABLE_FILE(FUNCTION_FILE)
+    ) apply (
+        .clk(clk), .en(run_q), .in_data(value_q[PRE_W-1:0]), .out_data(h), .clipped(h_clipped)
+    );
+
+    always @(posedge clk) begin
+        if (run_q) begin
+            value_q <= sum_kind_q == U ? from_u : sum_kind_q == MEM ? from_mem : from_pre;
+            value_clipped_q <= sum_kind_q == U ? u_clipped : sum_kind_q == MEM ? mem_clipped : pre_clipped;
+            {value_valid_q, value_end_q, value_last_q} <= {sum_valid_q, sum_end_q, sum_last_q};
+            value_kind_q <= sum_kind_q;
+        end
+        if (rst) value_valid_q <= 1'b0;
+    end
+
+    // Results, all as late as h
+    reg [VALUE_W-1:0] result_value_q;
+    reg result_end_q, result_last_q, result_clipped_q;
+    reg [1:0] result_kind_q;
+    wire due_valid, last_valid, end_valid, clipped_due;
+    wire [1:0] kind_due;
+    wire [VALUE_W-1:0] value_due;
+    wire h_due_q = result_valid_q && result_kind_q == H;
+    wire h_due_d = run_q ? due_valid && kind_due == H : h_due_q;
+    wire take_h = run_q && h_due_q;
+    reg kept_valid_q;
+    wire move = !m_axis_tvalid || m_axis_tready;
+    wire kept_valid_d = !move && (kept_valid_q || take_h);
+    assign result = result_kind_q == H ? {{(OP_W - KEPT_W) {h[KEPT_W-1]}}, h[KEPT_W-1:0]}
+        : {{(OP_W - UM_W) {result_value_q[UM_W-1]}}, result_value_q[UM_W-1:0]};
+
+    lmu_delay #(.WIDTH(VALUE_W + 5), .DEPTH(FUNCTION_DELAY - 1)) with_h (
+        .clk(clk), .rst(1'b0), .en(run_q),
+        .in_data({value_q, value_clipped_q, value_kind_q, value_end_q, value_last_q}),
+        .out_data({value_due, clipped_due, kind_due, end_valid, last_valid})
+    );
+    lmu_delay #(.WIDTH(1), .DEPTH(FUNCTION_DELAY - 1)) valid_with_h (
+        .clk(clk), .rst(rst), .en(run_q), .in_data(value_valid_q), .out_data(due_valid)
+    );
+
+    // Places of the results; the output, and the h that comes when the sink has just stopped
+    reg [H_W+1:0] kept_q;  // what is put out: whether it was clipped, whether it is the last one, the value
+    wire [H_W+1:0] out = {result_clipped_q || h_clipped, result_last_q, h};
+    reg wr_half_q;
+    reg [PLACE_W-1:0] wr_place_q;
+    assign wr_addr = {wr_half_q, wr_place_q};
+
+    always @(posedge clk) begin
+        if (run_q) begin
+            {result_value_q, result_clipped_q, result_kind_q} <= {value_due, clipped_due, kind_due};
+            {result_valid_q, result_end_q, result_last_q} <= {due_valid, end_valid, last_valid};
+        end
+        if (write) begin
+            wr_place_q <= result_end_q ? N_X[PLACE_W-1:0] : wr_place_q + 1'b1;
+            if (result_end_q) wr_half_q <= !wr_half_q;
+        end
+        if (take_h) kept_q <= out;
+        if (move) begin
+            m_axis_tvalid <= kept_valid_q || take_h;
+            {m_axis_tuser, m_axis_tlast, m_axis_tdata} <= kept_valid_q ? kept_q : out;
+        end
+        kept_valid_q <= kept_valid_d;
+        run_q <= !(kept_valid_d && h_due_d);
+        if (rst) begin
+            {result_valid_q, m_axis_tvalid, kept_valid_q, wr_half_q} <= 0;
+            wr_place_q <= N_X[PLACE_W-1:0];
+            run_q <= 1'b1;
+        end
+    end
+
+    assign {u_axis_tready, mem_axis_tready} = 2'b11;
+    assign {u_axis_tlast, mem_axis_tlast} = 2'b00;
+    assign {u_axis_tuser, mem_axis_tuser} = {2{result_clipped_q}};
+    assign u_axis_tvalid = write && result_kind_q == U;
+    assign mem_axis_tvalid = write && result_kind_q == MEM;
+    assign u_axis_tdata = result_value_q[U_W-1:0];
+    assign mem_axis_tdata = result_value_q[MEM_W-1:0];
+
+`ifdef FORMAL
+    localparam F_LATENCY = II - WAIT_U + (UNITS - 1) % LANES + 9 + FUNCTION_DELAY;
+    wire f_begun, f_done, f_due;
+    wire [3:0] f_inside;
+    f_unit #(
+        .S_W(X_W), .M_W(H_W + 1), .N_IN(N_X), .N_OUT(UNITS), .FLIGHT(6), .BEAT(II + F_LATENCY),
+        .STEP(II + F_LATENCY), .LATENCY(F_LATENCY), .II(II)
+    ) f_rules (
+        .clk(clk), .rst(rst), .s_valid(s_axis_tvalid), .s_ready(s_axis_tready), .s_last(s_axis_tlast),
+        .s_data(s_axis_tdata), .m_valid(m_axis_tvalid), .m_ready(m_axis_tready), .m_last(m_axis_tlast),
+        .m_data({m_axis_tuser, m_axis_tdata}), .starved(1'b0), .open(s_axis_tready), .calm(m_axis_tready),
+        .flow(m_axis_tready && s_axis_tvalid), .begun(f_begun), .done(f_done), .steps(f_inside), .due(f_due)
+    );
+
+    // Values are read after they have been written: rows of this step that have been worked on, and those of which
+    // the values are on their way
+    localparam F_ROW_W = $clog2(2 * ROWS + 1) + 1;
+    wire [GROUP_CW-1:0] f_groups = kind_q == U ? U_GROUPS : kind_q == MEM ? MEM_GROUPS : H_GROUPS;
+    wire [F_ROW_W-1:0] f_rest = ((kind_q == U ? MEMORY_D : kind_q == MEM ? ORDER : UNITS) - 1) % LANES + 1;
+    wire [F_ROW_W-1:0] f_now = !row_end ? 0 : last_group ? f_rest : LANES;
+    wire [F_ROW_W-1:0] f_channel = MEMORY_D - 1 - channels_q;
+    reg signed [F_ROW_W-1:0] f_rows_q, f_flight_q;
+    wire signed [F_ROW_W-1:0] f_there = f_rows_q - f_flight_q + write;
+
+    always @(posedge clk) begin
+        f_rows_q <= step_end ? 0 : f_rows_q + f_now;
+        f_flight_q <= f_flight_q + f_now - write;
+        if (rst) {f_rows_q, f_flight_q} <= 0;
+    end
+
+    always @* if (!rst) begin
+        groups_in_range : assert (groups_q < f_groups);
+        u_in_time : assert (!(issue && kind_q == MEM && columns_q == 0) || f_there > $signed(f_channel));
+        mem_in_time : assert (!(issue && kind_q == H && columns_q < MEMORY_D * ORDER)
+            || f_there >= $signed(ROWS[F_ROW_W-1:0] - UNITS[F_ROW_W-1:0] - {1'b0, columns_q}));
+        other_half : assert (!busy_q || x_half_q != half_q);
+        place_of_result : assert (!write || (wr_place_q >= N_X && wr_place_q < N_X + ROWS));
+        reach_last : cover (m_axis_tvalid && m_axis_tready && m_axis_tlast);
+        reach_stall : cover (!run_q && f_inside > 1);
+        reach_latency : cover (f_done && f_due);
+    end
+`endif
+endmodule
+`default_nettype wire

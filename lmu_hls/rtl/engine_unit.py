@@ -1,0 +1,161 @@
+"""An LMU layer as parameters and ROM words of ``lmu_engine``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from lmu_hls.fixed import FixedType, Ints
+from lmu_hls.rtl.affine import Rom, Source, Sums, check_signed_type, exact_sums, rom_words, signed_width
+from lmu_hls.rtl.cells import Parameters, SharedCell, arriving, shared_cell
+from lmu_hls.rtl.engine import EngineSizes
+from lmu_hls.rtl.functions import function_parameters, latency
+from lmu_hls.rtl.netlist import Netlist, Order, Stream
+from lmu_hls.rtl.packed import typed
+from lmu_hls.spec import LMU, DenseUpdate, Weight
+
+MODULE = "lmu_engine"
+
+
+def engine_sizes(lmu: LMU) -> EngineSizes | None:
+    """Those of a layer that the engine can take; None for others, and where blocks of zeros are to be left out."""
+    cell = shared_cell(lmu)
+    if cell is None or not isinstance(lmu.update, DenseUpdate) or lmu.compression:
+        return None
+    return EngineSizes(
+        n_x=lmu.n_in,
+        memory_d=lmu.memory_d,
+        order=lmu.order,
+        units=lmu.units,
+        u_bias=lmu.encoder_bias is not None,
+        u_mem=lmu.encoder_mem is not None,
+        u_h=lmu.encoder_h is not None,
+        h_bias=cell.bias is not None,
+        h_x=cell.kernel_x is not None,
+        h_h=cell.kernel_h is not None,
+        function=latency(cell.activation),
+    )
+
+
+def add_engine(net: Netlist, lmu: LMU, sizes: EngineSizes, x: Stream, streaming: bool) -> Stream:
+    """Put the engine of a layer behind ``x``; the stream of h."""
+    cell, name = shared_cell(lmu), lmu.name
+    assert cell is not None
+    where = f"layer {name!r}"
+    types = {"x": lmu.x, "u": lmu.u, "mem": lmu.mem, "its pre-activation": cell.pre, "h": lmu.h}
+    for tensor, fixed_type in types.items():
+        check_signed_type(where, tensor, fixed_type)
+    words = _words(where, lmu, cell, sizes, x.order)
+    function, table = function_parameters(
+        where, cell.activation, lmu.h, f"{name}_table", file_parameter="FUNCTION_FILE"
+    )
+    roms = [
+        Rom(f"rom/{name}_engine.hex", sizes.lanes * words.coef_width, words.coefficients),
+        Rom(f"rom/{name}_places.hex", sizes.place_width + 2, words.places),
+    ]
+    parameters: Parameters = {"N_X": sizes.n_x, "MEMORY_D": sizes.memory_d, "ORDER": sizes.order, "UNITS": sizes.units}
+    parameters |= {"U_COLUMNS": sizes.u_columns, "H_COLUMNS": sizes.h_columns, "LANES": sizes.lanes}
+    parameters |= {"WAIT_U": sizes.wait_u, "WAIT_MEM": sizes.wait_mem, "WAIT_H": sizes.wait_h}
+    parameters |= {"KEEP_H": int(sizes.keeps_h), "ONE_SHIFT": words.one_shift, "X_W": lmu.x.width}
+    parameters |= {"OP_W": words.op_width, "COEF_W": words.coef_width, "ACC_W": words.acc_width}
+    parameters |= dict(zip(("U_ACC_F", "MEM_ACC_F", "H_ACC_F"), words.fractions, strict=True))
+    parameters |= typed("U", lmu.u) | typed("MEM", lmu.mem) | typed("PRE", cell.pre) | typed("H", lmu.h) | function
+    parameters |= {"STREAMING": int(streaming), "ROM_FILE": roms[0].file, "TABLE_FILE": roms[1].file}
+    h = net.tap(name, name, "h", lmu.h, lmu.units, None)
+    ports = x.ports("s_axis") | h.ports("m_axis") | {"m_axis_tuser": net.clipped(name, name, "h", h)}
+    for tensor, fixed_type, count in (("u", lmu.u, sizes.memory_d), ("mem", lmu.mem, sizes.states)):
+        seen = net.tap(name, name, tensor, fixed_type, count, None, last=False)
+        ports |= seen.ports(f"{tensor}_axis", last=False)
+        ports[f"{tensor}_axis_tuser"] = net.clipped(name, name, tensor, seen)
+    net.rom(*roms, *table)
+    net.add(MODULE, f"{name}_engine", parameters, ports, f"Layer {name}: x -> u, mem, h, one after another")
+    return h
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Words:
+    coefficients: tuple[int, ...]
+    places: tuple[int, ...]
+    one_shift: int
+    op_width: int
+    coef_width: int
+    acc_width: int
+    fractions: tuple[int, ...]
+
+
+def _words(where: str, lmu: LMU, cell: SharedCell, sizes: EngineSizes, x_order: Order | None) -> _Words:
+    """Contents of both ROMs, and the widths that go with them."""
+    sums = _sums(where, lmu, cell, x_order)
+    op_width = max(lmu.x.width, lmu.u.width, lmu.mem.width, lmu.h.width if sizes.keeps_h else 1, 2)
+    one_shift = max(0, min([op_width - 2, *(each.bias_shift for each in sums if each.biased)]))
+    matrices = [_with_bias(each, one_shift) for each in sums]
+    coef_width = max(signed_width(matrix.ravel()) for matrix in matrices)
+    groups = [rom_words(_whole_groups(matrix, sizes.lanes), sizes.lanes, coef_width) for matrix in matrices]
+    counts = [-(-matrix.shape[0] // sizes.lanes) * matrix.shape[1] for matrix in matrices]
+    bound = max(each.bound for each in sums)
+    return _Words(
+        coefficients=tuple(word for own, count in zip(groups, counts, strict=True) for word in own[:count]),
+        places=operand_places(sizes),
+        one_shift=one_shift,
+        op_width=op_width,
+        coef_width=coef_width,
+        acc_width=max(bound.bit_length() + 1, op_width + coef_width),
+        fractions=tuple(each.fraction for each in sums),
+    )
+
+
+def _sums(where: str, lmu: LMU, cell: SharedCell, x_order: Order | None) -> tuple[Sums, Sums, Sums]:
+    """u, a channel of mem, and the pre-activation; operands in the order of their columns."""
+    assert isinstance(lmu.update, DenseUpdate)
+
+    def source(tensor: str, fixed_type: FixedType, kernel: Weight | None) -> list[Source]:
+        return [] if kernel is None else [Source(tensor, fixed_type, kernel)]
+
+    a, b = lmu.update.a, lmu.update.b
+    encoder = source("x", lmu.x, arriving(lmu.encoder_x, x_order)) + source("mem", lmu.mem, lmu.encoder_mem)
+    memory = [
+        Source("mem", lmu.mem, Weight(a.values.T, a.type)),
+        Source("u", lmu.u, Weight(b.values[np.newaxis], b.type)),
+    ]
+    kernel_x = cell.kernel_x and arriving(cell.kernel_x, x_order)
+    hidden = source("x", lmu.x, kernel_x) + source("h", lmu.h, cell.kernel_h) + source("mem", lmu.mem, cell.kernel_mem)
+    return (
+        exact_sums(f"{where}: encoder", encoder + source("h", lmu.h, lmu.encoder_h), [lmu.encoder_bias], False),
+        exact_sums(f"{where}: memory", memory, [], False),
+        exact_sums(f"{where}: hidden cell", hidden, [cell.bias], False),
+    )
+
+
+def _with_bias(sums: Sums, one_shift: int) -> Ints:
+    """The matrix, with a first column that meets 2**one_shift."""
+    if not sums.biased:
+        return sums.matrix.astype(object)
+    column = np.array([int(b) << sums.bias_shift - one_shift for b in sums.bias], object)
+    return np.concatenate([column[:, np.newaxis], sums.matrix.astype(object)], axis=1)
+
+
+def _whole_groups(matrix: Ints, lanes: int) -> Ints:
+    """With rows of zeros at the end."""
+    return np.pad(matrix, ((0, -matrix.shape[0] % lanes), (0, 0)))
+
+
+def operand_places(sizes: EngineSizes) -> tuple[int, ...]:
+    """Where the operand of each column stands; a bit above its place for one of the step before, and for a constant."""
+    width = sizes.place_width
+    u, mem, old, one = sizes.n_x, sizes.n_x + sizes.memory_d, 1 << width, 2 << width
+    h = mem + sizes.states
+
+    def values(first: int, count: int, there: bool = True, when: int = 0) -> Sequence[int]:
+        return range(when | first, (when | first) + count) if there else ()
+
+    encoder = [*values(0, sizes.n_x), *values(mem, sizes.states, sizes.u_mem, old)]
+    encoder += values(h, sizes.units, sizes.u_h, old)
+    memory = [
+        place
+        for channel in range(sizes.memory_d)
+        for place in (*values(mem + channel * sizes.order, sizes.order, when=old), u + channel)
+    ]
+    hidden = [*values(0, sizes.n_x, sizes.h_x), *values(h, sizes.units, sizes.h_h, old), *values(mem, sizes.states)]
+    return (*[one] * sizes.u_bias, *encoder, *memory, *[one] * sizes.h_bias, *hidden)

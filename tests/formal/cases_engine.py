@@ -1,0 +1,29 @@
+"""One engine for a whole layer: no value is read before it is written, and its cycles are those of its header."""
+
+from __future__ import annotations
+
+from tests.formal.cases import Case, Mutant
+from tests.support.hdl.packed import word
+
+TYPES = {f"{name}_TYPE": word(2, 1) for name in ("U", "MEM", "PRE", "H")}
+WIDTHS = {"X_W": 1, "OP_W": 2, "COEF_W": 1, "ACC_W": 3, "U_ACC_F": 1, "MEM_ACC_F": 1, "H_ACC_F": 1, "FUNCTION": 0}
+
+
+def engine(units: int, lanes: int, wait_h: int, wait_u: int = 0) -> Case:
+    """One channel of one degree, without biases; h has a column more where there are two lanes."""
+    sizes = {"N_X": 1, "MEMORY_D": 1, "ORDER": 1, "UNITS": units, "U_COLUMNS": lanes, "H_COLUMNS": lanes}
+    sizes |= {"LANES": lanes, "WAIT_U": wait_u, "WAIT_MEM": 6, "WAIT_H": wait_h}
+    return Case("lmu_engine", {**sizes, **WIDTHS, **TYPES}, slow=True, cycles=90, limit_s=1800)
+
+
+ONE, TWO = engine(1, 1, 7), engine(2, 2, 6)
+CASES = (ONE, TWO)
+MUTANTS = (
+    Mutant(ONE, "lmu_engine", "busy_q && wait_q == 0;", "busy_q;", ("u_in_time", "mem_in_time"), cycles=30),
+    Mutant(ONE, "lmu_engine", "!x_full_q && !write;", "!write;", ("f_count.flight_bounded",), cycles=60),
+    Mutant(ONE, "lmu_engine", "x_half_q <= !x_half_q;", "x_half_q <= x_half_q;", ("other_half",), cycles=30),
+    Mutant(
+        ONE, "lmu_engine", "h_clipped, result_last_q, h}", "h_clipped, 1'b0, h}", ("f_count.last_in_place",), cycles=50
+    ),
+    Mutant(ONE, "lmu_engine", "!m_axis_tvalid || m_axis_tready;", "1'b1;", ("f_m_axis.payload_holds",), cycles=60),
+)

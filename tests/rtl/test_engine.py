@@ -1,0 +1,165 @@
+"""One engine for all parts of an LMU layer: every bit, its cycles, and no value read before it is there."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lmu_hls.rtl.engine import ENGINE, EngineSizes
+from lmu_hls.rtl.engine_unit import engine_sizes, operand_places
+from lmu_hls.rtl.network import RtlOptions
+from lmu_hls.rtl.reuse import choose_lanes, settle
+from lmu_hls.spec import LMU, Network, chain
+from tests.support.mutants import change
+from tests.support.networks import random_lmu, random_weight
+from tests.support.random_rtl import (
+    Case,
+    SimulationError,
+    check_icarus,
+    expected_tensors,
+    has_icarus,
+    measured_latency,
+    random_spec_input,
+)
+
+needs_icarus = pytest.mark.skipif(not has_icarus(), reason="Icarus is not installed")
+
+
+def random_layer(rng: np.random.Generator) -> LMU:
+    """A layer with any of the connections, a Dense or a SimpleRNN cell."""
+    sizes = {name: int(rng.integers(1, most)) for name, most in (("n_in", 6), ("order", 6), ("memory_d", 4))}
+    connections = (bool(rng.integers(2)), bool(rng.integers(2)), bool(rng.integers(2)))
+    activation = str(rng.choice(["relu", "tanh", "linear", "sigmoid"]))
+    layer = random_lmu(
+        rng,
+        steps=3,
+        units=int(rng.integers(1, 7)),
+        connections=connections,
+        activation=activation,
+        bias=bool(rng.integers(2)),
+        **sizes,
+    )
+    assert layer.hidden is not None
+    kernel_h = random_weight(rng, layer.units, layer.units) if rng.integers(2) else None
+    return replace(layer, hidden=replace(layer.hidden, kernel_h=kernel_h))
+
+
+def full_layer() -> LMU:
+    """All connections, feedback of mem and h."""
+    layer = random_lmu(np.random.default_rng(2), steps=3, n_in=2, memory_d=2, order=3, units=3)
+    assert layer.hidden is not None
+    return replace(layer, hidden=replace(layer.hidden, kernel_h=random_weight(np.random.default_rng(3), 3, 3)))
+
+
+def network_of(layer: LMU) -> Network:
+    return chain("net", layer.x, layer.steps, layer.n_in, [layer])
+
+
+def engine_case(layer: LMU, lanes: int, monkeypatch: pytest.MonkeyPatch, streaming: bool = False) -> Case:
+    """The layer on an engine of ``lanes``, whether or not the planner would choose it."""
+    monkeypatch.setattr("lmu_hls.rtl.engine.MOST_LANES", lanes)
+    monkeypatch.setattr("lmu_hls.rtl.network.choose_lanes", lambda *_: {ENGINE: lanes})
+    network = network_of(layer)
+    x = random_spec_input(network, 3, 1)
+    return Case(network, RtlOptions(streaming=streaming), x, expected_tensors(network, x, streaming))
+
+
+def widest_engine(layer: LMU) -> int:
+    sizes = engine_sizes(layer)
+    assert sizes is not None
+    return min(4, sizes.u_columns, sizes.order + 1, sizes.h_columns)
+
+
+@needs_icarus
+@pytest.mark.parametrize("seed", range(12))
+def test_bits_and_cycles(seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(seed)
+    layer = random_layer(rng)
+    case = engine_case(layer, 1 + seed % widest_engine(layer), monkeypatch, streaming=seed % 4 == 3)
+    case.write(tmp_path)
+    check_icarus(case, tmp_path)
+
+
+@needs_icarus
+@pytest.mark.parametrize("lanes", [1, 3])
+def test_latency(lanes: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    case = engine_case(full_layer(), lanes, monkeypatch)
+    assert measured_latency(case, tmp_path) == case.plan.cycles.latency
+
+
+FAULTS = {
+    "a value read too early": ("wait_q == 0;", "1'b1;"),
+    "states of the step before in a first step": ("old1 && fresh1_q", "1'b0"),
+    "one channel's matrix for all": ("kind_q == MEM && channels_q != 0", "1'b0"),
+    "sums run on": (".first(first2_q)", ".first(1'b0)"),
+    "a bias not multiplied": ("one2_q ?", "1'b0 ?"),
+    "the half of the step before": ("{half1_q ^ old1, place1}", "{half1_q, place1}"),
+    "too few lanes": ("wire [LANE_CW-1:0] left = rest ?", "wire [LANE_CW-1:0] left = !rest ?"),
+}
+
+
+@needs_icarus
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_is_found(fault: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    case = engine_case(full_layer(), 2, monkeypatch)
+    case.write(tmp_path)
+    change(tmp_path / "rtl/net_lmu_engine.v", *FAULTS[fault])
+    with pytest.raises((AssertionError, SimulationError)):
+        check_icarus(case, tmp_path)
+
+
+def early(sizes: EngineSizes, waits: tuple[int, int, int]) -> bool:
+    """Whether a value is read before it is there, column by column over three steps."""
+    places, old, one = operand_places(sizes), *(bit << sizes.place_width for bit in (1, 2))
+    there: dict[int, int] = {}
+    columns = [sizes.u_columns, *[sizes.order + 1] * sizes.memory_d, sizes.h_columns]
+    rows = [sizes.memory_d, *[sizes.order] * sizes.memory_d, sizes.units]
+    pauses, cycle = [waits[0], waits[1], *[0] * (sizes.memory_d - 1), waits[2]], 0
+    for step in range(3):
+        first, row = 0, 0
+        for count, own, pause in zip(columns, rows, pauses, strict=True):
+            cycle += pause
+            for group in range(-(-own // sizes.lanes)):
+                for word in places[first : first + count]:
+                    if word < one and (word >= old or word >= sizes.n_x) and (step or word < old):
+                        value = (word % old, step - (word >= old))
+                        if there[hash(value)] > cycle:
+                            return True
+                    cycle += 1
+                for lane in range(min(sizes.lanes, own - group * sizes.lanes)):
+                    there[hash((sizes.n_x + row, step))] = cycle - 1 + sizes.delay + lane
+                    row += 1
+            first += count
+    return False
+
+
+def test_waits_are_as_short_as_they_can_be() -> None:
+    """One cycle less, and a value is read too early, or the cycles do not suffice to write all values."""
+    rng, waited = np.random.default_rng(0), 0
+    for _ in range(60):
+        sizes = engine_sizes(random_layer(rng))
+        assert sizes is not None
+        sizes = sizes.with_lanes(int(rng.integers(1, min(sizes.u_columns, sizes.order + 1, sizes.h_columns) + 1)))
+        waits = (sizes.wait_u, sizes.wait_mem, sizes.wait_h)
+        assert not early(sizes, waits)
+        values = sizes.n_x + sizes.memory_d * (sizes.order + 1) + sizes.units
+        for k in range(3):
+            less = tuple(wait - (n == k) for n, wait in enumerate(waits))
+            if waits[k]:
+                waited += 1
+                assert early(sizes, less) or (k == 0 and sizes.cycles == values + 1)
+    assert waited > 20
+
+
+def test_the_planner_takes_it_where_few_multipliers_are_wanted() -> None:
+    """Its layer needs two multipliers at least without it: one each for encoder, memory and cell."""
+    layer = random_lmu(np.random.default_rng(0), n_in=12, connections=(False, False, True))
+    sizes = engine_sizes(layer)
+    assert sizes is not None and sizes.macs == 120
+    assert choose_lanes(layer, 126) == {ENGINE: 1}
+    settled = settle(network_of(replace(layer, reuse_factor=126)), 126)
+    assert (settled.cycles, settled.multipliers) == (126, 1)
+    assert 120 / 126 > 0.9
