@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from lmu_hls import golden
 from lmu_hls.backend.engines import run_golden
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import Ints
@@ -82,14 +82,29 @@ class Design:
         return [folder / source for source in sources(self.plan)]
 
     def golden(self, x: Ints) -> Ints:
-        """The integers that must come out for x (N, steps, n_in), whose sequences follow one another after a reset.
+        """As :meth:`golden_all`, of a network with one input and one output."""
+        (item,) = self.network.inputs
+        (output,) = self.golden_all({item.name: x}).values()
+        return output
 
-        Of a network with one input and one output.
-        """
-        endless = self.streaming
-        fed = x.reshape(1, -1, self.network.n_in) if endless else x
-        output = run_golden(self.network, fed, endless, False, lambda done, total: None, consecutive=True).output
-        return output.reshape(len(x), -1, self.plan.out.count) if self.plan.every_step else output
+    def golden_all(self, x: Mapping[str, Ints]) -> dict[str, Ints]:
+        """The integers of each output, by name, that must come out for x (N, steps, n_in) of each input, whose
+        sequences follow one another after a reset."""
+        endless, count = self.streaming, len(next(iter(x.values())))
+        fed = self.fed(x)
+        answer = run_golden(self.network, fed, endless, False, lambda done, total: None, consecutive=True)
+        return {
+            end.name: answer.outputs[end.name].reshape(count, -1, end.count)
+            if end.every_step
+            else answer.outputs[end.name]
+            for end in self.plan.outputs
+        }
+
+    def fed(self, x: Mapping[str, Ints]) -> dict[str, Ints]:
+        """x (N, steps, n_in) of each input as it goes in: in streaming mode as one sequence, (1, N * steps, n_in)."""
+        return {
+            name: values.reshape(1, -1, values.shape[-1]) if self.streaming else values for name, values in x.items()
+        }
 
     def write(
         self, folder: Path, samples: Ints | None = None, clock_mhz: float = DEFAULT_CLOCK_MHZ, part: str = DEFAULT_PART
@@ -103,11 +118,8 @@ class Design:
 
     def vectors(self, samples: Ints | None = None) -> Vectors:
         """The first of ``samples``, or random ones, and what golden makes of them."""
-        if self.plan.several:
-            inputs = random_inputs(self.network)
-            return Vectors(inputs, golden.predict_all(self.network, inputs))
-        x = random_samples(self.network) if samples is None else samples[:VECTORS]
-        return Vectors(x, self.golden(x))
+        x = random_inputs(self.network) if samples is None else {self.network.inputs[0].name: samples[:VECTORS]}
+        return Vectors(x, self.golden_all(x))
 
     def report(self) -> dict[str, Any]:
         """What is known by formula, in words of hls4ml's kind."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,68 +21,94 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Answer:
-    """The integers of the output (N, [T], n_out) and, if they were asked for, (layer, tensor) -> (N, T, n)."""
+    """The integers of each output (N, [T], n_out), by name, and, if they were asked for, tensors (N, T, n) by layer and
+    name."""
 
-    output: Ints
+    outputs: Mapping[str, Ints]
     tensors: Tensors
+
+    @property
+    def output(self) -> Ints:
+        """That of a network with one output; ValueError for others."""
+        (output,) = self.outputs.values()
+        return output
 
 
 def run_golden(
-    network: Network, x: Ints, endless: bool, trace: bool, progress: Progress, consecutive: bool = False
+    network: Network, x: Mapping[str, Ints], endless: bool, trace: bool, progress: Progress, consecutive: bool = False
 ) -> Answer:
-    """The answer of golden. ``endless``: x (1, T, n_in) is one sequence of any length, given back every step.
+    """The answer of golden to an array for each input. ``endless``: these (1, T, n_in) are one sequence of any length,
+    given back every step.
 
     ``consecutive``: the samples of a stateful network are chunks of one sequence, else each is a sequence.
     """
     chunked = consecutive and network.stateful
     if not endless and not trace and not chunked:
-        return Answer(golden.predict(network, x, lambda done: progress(done, len(x))), {})
-    outputs: list[Ints] = []
+        samples = _samples(x)
+        return Answer(golden.predict_all(network, x, lambda done: progress(done, samples)), {})
+    outputs: dict[str, list[Ints]] = {name: [] for name in network.outputs}
     parts: dict[tuple[str, str], list[Ints]] = {}
     axis = 1 if endless else 0
     for run in _pieces(network, x, progress) if endless else _chunks(network, x, chunked, progress):
-        outputs.append(run.output)
+        for name, values in run.outputs.items():
+            outputs[name].append(values)
         for layer, name in network.observed if trace else ():
             parts.setdefault((layer, name), []).append(run[layer].tensors[name])
     tensors = {key: np.concatenate(values, axis=axis) for key, values in parts.items()}
-    return Answer(np.concatenate(outputs, axis=axis), tensors)
+    return Answer({name: np.concatenate(values, axis=axis) for name, values in outputs.items()}, tensors)
 
 
 def run_verilated(
-    accelerator: Accelerator, x: Ints, endless: bool, trace: bool, progress: Progress, resets: bool = False
+    accelerator: Accelerator,
+    x: Mapping[str, Ints],
+    endless: bool,
+    trace: bool,
+    progress: Progress,
+    resets: bool = False,
 ) -> Answer:
-    """The answer of the Verilog; ``endless`` as for :func:`run_golden`. LmuHlsError when the simulation fails.
+    """The answer of the Verilog; x and ``endless`` as for :func:`run_golden`. LmuHlsError when the simulation fails.
 
     ``resets``: a reset comes before each sample, and not before the first alone.
     """
+    samples = _samples(x)
     if resets:
-        answers = [run_verilated(accelerator, x[k : k + 1], endless, trace, progress) for k in range(len(x))]
-        keys = answers[0].tensors
-        tensors = {key: np.concatenate([answer.tensors[key] for answer in answers]) for key in keys}
-        return Answer(np.concatenate([answer.output for answer in answers]), tensors)
-    run = accelerator.run(x, trace=trace, tlast=not endless, progress=lambda done: progress(done, len(x)))
+        each = [{name: values[k : k + 1] for name, values in x.items()} for k in range(samples)]
+        answers = [run_verilated(accelerator, sample, endless, trace, progress) for sample in each]
+        first = answers[0]
+        tensors = {key: np.concatenate([answer.tensors[key] for answer in answers]) for key in first.tensors}
+        return Answer(
+            {name: np.concatenate([answer.outputs[name] for answer in answers]) for name in first.outputs}, tensors
+        )
+    run = accelerator.run(x, trace=trace, tlast=not endless, progress=lambda done: progress(done, samples))
     if run.wrong_framing:
         raise LmuHlsError(
             f"{accelerator.interface.top} reports wrong framing of {run.wrong_framing} sequences that were framed "
             "rightly. Restore the files in rtl/."
         )
     tensors = {(layer, name): values for layer, of in run.probes.items() for name, values in of.items()}
-    return Answer(run.outputs, tensors)
+    ports = accelerator.interface.outputs
+    return Answer({port.name: end.values for port, end in zip(ports, run.ends.values(), strict=True)}, tensors)
 
 
-def _chunks(network: Network, x: Ints, chunked: bool, progress: Progress) -> Iterator[golden.Trace]:
+def _samples(x: Mapping[str, Ints]) -> int:
+    return len(next(iter(x.values())))
+
+
+def _chunks(network: Network, x: Mapping[str, Ints], chunked: bool, progress: Progress) -> Iterator[golden.Trace]:
     if chunked:
         yield golden.run_samples(network, x)
         return
-    for part in golden.chunks(network, len(x)):
-        yield golden.run(network, x[part])
-        progress(part.stop, len(x))
+    samples = _samples(x)
+    for part in golden.chunks(network, samples):
+        yield golden.run(network, {name: values[part] for name, values in x.items()})
+        progress(part.stop, samples)
 
 
-def _pieces(network: Network, x: Ints, progress: Progress) -> Iterator[golden.Trace]:
-    states = golden.zero_states(network, len(x))
-    for start in range(0, x.shape[1], PIECE):
-        run = golden.run(network, x[:, start : start + PIECE], states=states)
+def _pieces(network: Network, x: Mapping[str, Ints], progress: Progress) -> Iterator[golden.Trace]:
+    states = golden.zero_states(network, _samples(x))
+    steps = next(iter(x.values())).shape[1]
+    for start in range(0, steps, PIECE):
+        run = golden.run(network, {name: each[:, start : start + PIECE] for name, each in x.items()}, states=states)
         states = run.states
         yield run
-        progress(min(start + PIECE, x.shape[1]), x.shape[1])
+        progress(min(start + PIECE, steps), steps)

@@ -58,12 +58,6 @@ def input_integers(network: Network, x: Any) -> dict[str, Ints]:
         raise LmuHlsError(f"x cannot be taken: {error}") from None
 
 
-def integers(network: Network, x: Any) -> Ints:
-    """Those of a network of one input."""
-    (values,) = input_integers(network, x).values()
-    return values
-
-
 def as_hls4ml(outputs: NDArray[np.float64], dtype: Any) -> NDArray[Any]:
     """Outputs (N, ...) in the form that hls4ml's ``predict`` has."""
     flat = outputs.astype(dtype).reshape(len(outputs), -1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from lmu_hls.backend.design import Design, design
 from lmu_hls.backend.engines import Answer, Progress, run_golden, run_verilated
-from lmu_hls.backend.hls4ml_form import as_hls4ml, integers
+from lmu_hls.backend.hls4ml_form import as_hls4ml, input_integers
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import Ints, quantize, to_float
 from lmu_hls.front.extract import network_spec
@@ -27,6 +27,7 @@ from lmu_hls.synth import synthesize
 from lmu_hls.synth.families import DEFAULT
 from lmu_hls.verify import verilated
 from lmu_hls.verify.compare import compare
+from lmu_hls.verify.interface import end_key
 from lmu_hls.verify.rtlsim import SOURCE
 
 NAME = "Verilog"
@@ -107,8 +108,10 @@ def compile(model: Graph) -> verilated.Accelerator:
     return made
 
 
-def predict(model: Graph, x: Any, engine: str = "verilator", progress: Progress | None = None) -> NDArray[Any]:
+def predict(model: Graph, x: Any, engine: str = "verilator", progress: Progress | None = None) -> Any:
     """The outputs for x, float32 or float64 of shape (N, steps, n_in) or (steps, n_in), as floats of the same type.
+
+    Of several inputs x is a list of such arrays in the order of the model, and so is the result of several outputs.
 
     As with every hls4ml backend the output of a sample is flat, (N, values), and one sample has no first axis. In mode
     "streaming" the samples are consecutive parts of one sequence that starts after a reset; N is then also the number
@@ -119,12 +122,12 @@ def predict(model: Graph, x: Any, engine: str = "verilator", progress: Progress 
     of = design_of(model)
     values, count = _inputs(of, x)
     answer = _answer(model, of, values, engine, False, progress)
-    return _outputs(of, answer.output, count, x.dtype)
+    return _outputs(of, answer, count, x)
 
 
 def trace(
     model: Graph, x: Any, engine: str = "verilator", progress: Progress | None = None
-) -> tuple[NDArray[Any], dict[str, NDArray[Any]]]:
+) -> tuple[Any, dict[str, NDArray[Any]]]:
     """The outputs as :func:`predict` gives them, and the tensors inside: u, mem and h of every LMU layer, h of an LSTM.
 
     The keys are "<layer>.u", "<layer>.mem" and "<layer>.h", the arrays (N, steps, width) floats; of an LMU layer that
@@ -134,11 +137,12 @@ def trace(
     values, count = _inputs(of, x)
     answer = _answer(model, of, values, engine, True, progress)
     types = of.network.observed
+    dtype = _dtype(x)
     traced = {
-        f"{layer}.{name}": to_float(tensor, types[layer, name]).astype(x.dtype).reshape(count, -1, tensor.shape[-1])
+        f"{layer}.{name}": to_float(tensor, types[layer, name]).astype(dtype).reshape(count, -1, tensor.shape[-1])
         for (layer, name), tensor in answer.tensors.items()
     }
-    return _outputs(of, answer.output, count, x.dtype), traced
+    return _outputs(of, answer, count, x), traced
 
 
 def verify(model: Graph, x: Any, progress: Progress | None = None) -> tuple[Comparison, ...]:
@@ -150,7 +154,10 @@ def verify(model: Graph, x: Any, progress: Progress | None = None) -> tuple[Comp
     values, _ = _inputs(of, x)
     expected = _answer(model, of, values, "golden", True, progress, consecutive=True)
     actual = _answer(model, of, values, "verilator", True, progress, consecutive=True)
-    results = [compare("verilog output", SOURCE, "output", expected.output, actual.output)]
+    results = []
+    for output, integers in actual.outputs.items():
+        _, key = end_key("output", output, len(actual.outputs))
+        results.append(compare(f"verilog {key}", SOURCE, key, expected.outputs[output], integers))
     for (layer, name), tensor in actual.tensors.items():
         reference = expected.tensors[layer, name][:, -tensor.shape[1] :]
         results.append(compare(f"verilog {layer}.{name}", SOURCE, f"{layer}.{name}", reference, tensor))
@@ -178,7 +185,7 @@ def build(model: Graph, synth: bool = True, target: str = DEFAULT) -> dict[str, 
 def _answer(
     model: Graph,
     design: Design,
-    x: Ints,
+    x: Mapping[str, Ints],
     engine: str,
     trace: bool,
     progress: Progress | None,
@@ -196,14 +203,23 @@ def _answer(
     return run_verilated(_COMPILED[model], x, design.streaming, trace, tell, resets)
 
 
-def _inputs(design: Design, x: Any) -> tuple[Ints, int]:
-    """x in integers, (N, steps, n_in) or, streaming, (1, N * steps, n_in); and N."""
-    values = integers(design.network, x)
-    return (values.reshape(1, -1, design.network.n_in) if design.streaming else values), len(values)
+def _inputs(design: Design, x: Any) -> tuple[dict[str, Ints], int]:
+    """x of each input in integers, (N, steps, n_in) or, streaming, (1, N * steps, n_in); and N."""
+    values = input_integers(design.network, x)
+    return design.fed(values), len(next(iter(values.values())))
 
 
-def _outputs(design: Design, output: Ints, count: int, dtype: Any) -> NDArray[Any]:
-    return as_hls4ml(to_float(output, design.network.out).reshape(count, -1), dtype)
+def _dtype(x: Any) -> Any:
+    return (x[0] if isinstance(x, list | tuple) else x).dtype
+
+
+def _outputs(design: Design, answer: Answer, count: int, x: Any) -> Any:
+    """In hls4ml's form: one array, or a list of those of several outputs."""
+    ends = {name: design.network.values[name].type for name in design.network.outputs}
+    flat = [
+        as_hls4ml(to_float(answer.outputs[name], kind).reshape(count, -1), _dtype(x)) for name, kind in ends.items()
+    ]
+    return flat[0] if len(flat) == 1 else flat
 
 
 def _samples(design: Design, path: str) -> Ints:

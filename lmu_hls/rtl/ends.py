@@ -141,10 +141,23 @@ def suffixes(names: Sequence[str]) -> list[str]:
     return [""] if len(names) == 1 else [f"_{name}" for name in identifiers(names)]
 
 
-def add_input(net: Netlist, item: Input, suffix: str, sizes: tuple[int, int], axi_lite: bool, per_beat: int = 1) -> End:
+def add_input(
+    net: Netlist,
+    item: Input,
+    suffix: str,
+    sizes: tuple[int, int],
+    axi_lite: bool,
+    per_beat: int = 1,
+    framed: bool = True,
+) -> End:
     """An input in pieces of ``sizes``, beats and pieces of a sequence (0: any number), and its words of framing. A beat
-    has ``per_beat`` values."""
+    has ``per_beat`` values.
+
+    One that is not ``framed`` never ends: there is no tlast, and there are no such words.
+    """
     stream = net.stream(f"in{suffix}", item.type, item.width, together=per_beat)
+    if not framed:
+        return _endless(net, End(item.name, f"s_axis{suffix}", stream))
     for name in ("error", "framing"):
         for wire in ("tdata", "tvalid", "tready"):
             net.wire(f"{name}{suffix}_{wire}")
@@ -163,6 +176,18 @@ def add_input(net: Netlist, item: Input, suffix: str, sizes: tuple[int, int], ax
     about = "Whether the framing of each sequence was wrong, until its last beat comes out"
     net.add("lmu_fifo", f"framing{suffix}_fifo", {"WIDTH": 1, "DEPTH": SEQUENCES_IN_FLIGHT}, ports, about)
     return End(item.name, prefix, stream)
+
+
+def _endless(net: Netlist, end: End) -> End:
+    unused = {name: net.wire(f"unused_{name}{end.suffix}") for name in ("error_tdata", "error_tvalid", "framing_error")}
+    ports = {"s_axis_tdata": end.taken, "s_axis_tlast": "1'b0"}
+    ports |= {f"s_axis_{name}": f"{end.prefix}_{name}" for name in ("tvalid", "tready")} | end.stream.ports("m_axis")
+    ports |= {"e_axis_tdata": unused["error_tdata"], "e_axis_tvalid": unused["error_tvalid"], "e_axis_tready": "1'b1"}
+    ports |= {"framing_error": unused["framing_error"]}
+    parameters = {"N": end.beats, "STEPS": 0, "WIDTH": end.stream.bits}
+    about = "A register in front, and no tlast: the stream never ends"
+    net.add("lmu_frame", f"frame{end.suffix}", parameters, ports, about)
+    return end
 
 
 def framing_words(net: Netlist, inputs: Sequence[End], outputs: Sequence[str]) -> list[tuple[str, ...]]:

@@ -95,6 +95,11 @@ class NetworkPlan:
         return len(self.inputs) + len(self.outputs) > 2
 
     @property
+    def framed(self) -> bool:
+        """tlast of the inputs is read, and outputs have one; not so in endless streams of several inputs or outputs."""
+        return not (self.several and self.options.streaming)
+
+    @property
     def even(self) -> bool:
         """Steps come at one pace: none of them brings more windows than another."""
         return all(layer.kind != WINDOWS for layer in self.layers)
@@ -296,9 +301,11 @@ def _inputs(net: Netlist, network: Network, options: RtlOptions, ii: int) -> lis
     names = suffixes([item.name for item in items])
     values = [together(item.width, options.values_per_beat, ii) for item in items]
     beats = [-(-item.width // each) for item, each in zip(items, values, strict=True)]
-    sizes = [(each * steps, 1) if several else (each, steps) for each in beats]
+    sizes = [(each * steps, 1) if several and steps else (each, steps) for each in beats]
+    framed = not (several and options.streaming)
     return [
-        add_input(net, *each[:3], options.axi_lite, each[3]) for each in zip(items, names, sizes, values, strict=True)
+        add_input(net, *each[:3], options.axi_lite, each[3], framed)
+        for each in zip(items, names, sizes, values, strict=True)
     ]
 
 
@@ -306,7 +313,9 @@ def _outputs(
     net: Netlist, network: Network, options: RtlOptions, inputs: list[End], outs: Mapping[str, Branch]
 ) -> tuple[End, ...]:
     names, found = suffixes(network.outputs), []
-    for name, suffix, words in zip(outs, names, framing_words(net, inputs, names), strict=True):
+    framed = len(inputs) + len(outs) == 2 or not options.streaming
+    words_of = framing_words(net, inputs, names) if framed else [()] * len(names)
+    for name, suffix, words in zip(outs, names, words_of, strict=True):
         given = None if options.streaming else network.values[name].steps
         every = options.streaming or given is not None
         steps = None if every and given in (None, network.steps) else given or 1
@@ -368,8 +377,10 @@ def _check(network: Network, options: RtlOptions) -> None:
     if options.streaming:
         _ = streaming(network)  # raises for a layer that reads whole sequences
     ends = len(network.inputs), len(network.outputs)
-    if ends != (1, 1) and (options.axi_lite or not checked_steps(network, options)):
+    any_number = not (options.streaming or checked_steps(network, options))
+    if ends != (1, 1) and (options.axi_lite or any_number):
         raise LmuHlsError(
-            f"{where} has {ends[0]} inputs and {ends[1]} outputs, a stream each for sequences with a fixed number of "
-            "steps, without registers; use Mode: sequence without AXILite, or put tensors side by side with Concatenate"
+            f"{where} has {ends[0]} inputs and {ends[1]} outputs, a stream each, for endless streams or sequences "
+            "with a fixed number of steps, and without registers; leave AXILite out, or put tensors side by side with "
+            "Concatenate"
         )

@@ -210,7 +210,7 @@ def _vector_files(plan: NetworkPlan, vectors: Vectors) -> dict[End, str]:
         steps = end.steps or arriving
         if y.size != sequences * steps * end.count:
             raise ValueError(f"vectors have outputs of shape {y.shape}, expected {(sequences, steps, end.count)}")
-        texts[end] = _beats(packed(_fitting(y.reshape(sequences, steps, end.count), end), end), end.bus, 2)
+        texts[end] = _beats(packed(_fitting(y.reshape(sequences, steps, end.count), end), end), end.bus, 2, plan.framed)
     return texts
 
 
@@ -230,13 +230,14 @@ def packed(values: Ints, end: End) -> np.ndarray:
     return np.asarray(sum(slots[..., k] << end.slot * k for k in range(end.together)))
 
 
-def _beats(values: np.ndarray, width: int, flags: int) -> str:
+def _beats(values: np.ndarray, width: int, flags: int, last: bool = True) -> str:
+    """A line for each beat; with ``last`` the last one of a sequence has tlast."""
     digits = -(-(width + flags) // 4)
     mask = (1 << width) - 1
     lines = []
     for sequence in values.reshape(len(values), -1):
         words = [int(value) & mask for value in sequence]
-        words[-1] |= 1 << width  # tlast
+        words[-1] |= int(last) << width  # tlast
         lines += [f"{word:0{digits}x}\n" for word in words]
     return "".join(lines)
 

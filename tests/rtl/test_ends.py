@@ -3,10 +3,11 @@
 import subprocess
 from dataclasses import replace
 
+import keras
 import numpy as np
 import pytest
 
-from lmu_hls import golden
+from lmu_hls import backend, golden
 from lmu_hls.backend.design import Design, design, random_inputs
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType
@@ -19,6 +20,7 @@ from lmu_hls.verify import bench
 from lmu_hls.verify.rtlsim import Formulas
 from lmu_hls.verify.rtlsim import simulate as simulate_all
 from tests.support.hdl.stream_grid import Stream, Unit, problems, run_streams
+from tests.support.lmu_models import convert, lmu
 from tests.support.mutants import change
 from tests.support.networks import random_lmu, random_weight
 
@@ -190,6 +192,48 @@ def test_verification_drives_and_compares_every_stream(fault, workdir, tmp_path)
             assert all(np.array_equal(run.tensors[key], values) for key, values in expected.items())
         with pytest.raises(ValueError, match="values of a are given; pair_top takes a, b"):
             simulation.run({"a": x["a"]})
+
+
+@needs_icarus
+def test_endless_streams_have_no_tlast(tmp_path):
+    """In streaming mode the state runs on, steps are paired by their number, and no tlast is read or given."""
+    streams = design(pair(), RtlOptions(streaming=True), 8)
+    streams.write(tmp_path)
+    assert simulate(streams, tmp_path).count("PASS") == 2
+    top = (tmp_path / f"rtl/{streams.plan.top}.v").read_text()
+    assert "lmu_fork #(\n        .WIDTH(1)" not in top and top.count("_tlast = 1'b0;") == 2
+    x = random_inputs(streams.network)
+    last = streams.golden_all(x)["lmu"][1:]
+    assert not np.array_equal(
+        last, golden.run_samples(streams.network, x).outputs["lmu"][1:]
+    )  # as each starts from zero
+
+
+@pytest.mark.skipif(not find("verilator").found, reason="Verilator is not installed")
+@pytest.mark.parametrize("mode", ["sequence", "streaming"])
+def test_predict_takes_and_gives_a_list(mode, tmp_path):
+    """The backend Verilog: an array for each input and for each output, those of golden; and its verify."""
+    keras.utils.set_random_seed(2)
+    left, right = keras.Input((STEPS, 2), name="left"), keras.Input((STEPS, 1), name="right")
+    fused = keras.layers.Concatenate(name="fused")([left, right])
+    h = lmu("relu", (False, False, True), name="memory")(fused)
+    ends = [keras.layers.Dense(2, name="trace")(h), keras.layers.Dense(1, "sigmoid", name="alarm")(h)]
+    built = keras.Model([left, right], ends, name="two")
+    graph = convert(built, tmp_path / "out", backend="Verilog", mode=mode)
+    graph.write()
+    graph.compile()
+    rng = np.random.default_rng(0)
+    x = [rng.normal(size=(3, STEPS, width)).astype(np.float32) for width in (2, 1)]
+    found, expected = graph.predict(x), backend.predict(graph, x, engine="golden")
+    assert [values.shape for values in found] == [(3, STEPS * 2), (3, STEPS)] and found[0].dtype == np.float32
+    assert all(np.array_equal(*pair) for pair in zip(found, expected, strict=True))
+    results = {result.name: result.passed for result in backend.verify(graph, x)}
+    assert results.keys() > {"verilog output trace", "verilog output alarm_sigmoid", "verilog memory.mem"}
+    assert all(results.values())
+    if mode == "sequence":
+        assert np.abs(found[0].reshape(3, STEPS, 2) - built.predict(x, verbose=0)[0]).max() < 0.1
+    with pytest.raises(LmuHlsError, match="give a list with one array for each"):
+        graph.predict(x[0])
 
 
 def test_what_there_is_not(made):
