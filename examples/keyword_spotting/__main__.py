@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -36,12 +37,13 @@ class Effort:
     takes: int = 8
     copies: int = 4
     float_epochs: int = 25
+    pruning_epochs: int = 60
     integer_epochs: int = 20
     clips: int = 200
     words: int = 40
 
 
-QUICK = Effort(speakers=10, takes=2, copies=2, float_epochs=4, integer_epochs=3, clips=4, words=6)
+QUICK = Effort(speakers=10, takes=2, copies=2, float_epochs=4, pruning_epochs=4, integer_epochs=3, clips=4, words=6)
 
 
 def run(
@@ -54,9 +56,13 @@ def run(
     sparsity: Annotated[
         float, typer.Option(min=0.0, max=0.99, help="Share of the weights in kernels that becomes zero.")
     ] = 0.0,
-    distill: Annotated[float, typer.Option(min=0.0, max=1.0, help="Part of the float model in the loss.")] = 0.0,
+    lanes: Annotated[int, typer.Option(min=1, help="Outputs of one input that become zero together.")] = 1,
+    distill: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="Part of the dense model in the loss of pruning.")
+    ] = 0.0,
     quick: Annotated[bool, typer.Option("--quick", help="A minute: little data, few epochs; proves nothing.")] = False,
     float_epochs: Annotated[int | None, typer.Option(min=1, help="Epochs in float; default 25.")] = None,
+    pruning_epochs: Annotated[int | None, typer.Option(min=1, help="Epochs of pruning in float; default 60.")] = None,
     integer_epochs: Annotated[int | None, typer.Option(min=1, help="Epochs on integers; default 20.")] = None,
     synth: Annotated[bool, typer.Option("--synth", help="Count cells with Yosys, beside the estimate.")] = False,
     energy: Annotated[bool, typer.Option(help="Estimate energy from a simulation; --quick leaves it out.")] = True,
@@ -74,15 +80,19 @@ def run(
 
     if network not in PUBLISHED:
         raise LmuHlsError(f"--network {network} is none of {', '.join(PUBLISHED)}")
+    if not sparsity and (lanes > 1 or distill):
+        raise LmuHlsError("--lanes and --distill say how weights are pruned; give --sparsity, too")
     effort = QUICK if quick else Effort()
     effort = replace(
         effort,
         float_epochs=float_epochs or effort.float_epochs,
+        pruning_epochs=pruning_epochs or effort.pruning_epochs,
         integer_epochs=integer_epochs or effort.integer_epochs,
     )
     with progress_bar() as tell:
         corpus = _corpus(outdir, speech_commands, effort, jobs, tell)
-        work = _Work(outdir, network, feedback, sparsity, distill, effort, synth, energy and not quick, listen, tell)
+        pruning = _Pruning(sparsity, lanes, distill)
+        work = _Work(outdir, network, feedback, pruning, effort, synth, energy and not quick, listen, tell)
         rows, events = work.result(corpus)
     for title, table in (("result", rows), ("detections", events)):
         (outdir / f"{title}-{work.name}.json").write_text(json.dumps(table, indent=2) + "\n")
@@ -100,14 +110,30 @@ def _corpus(outdir: Path, speech_commands: Path | None, effort: Effort, jobs: in
 
 
 @dataclass(frozen=True, slots=True)
+class _Pruning:
+    """The share of weights that becomes zero, in blocks of how many, and the dense model's part in the loss."""
+
+    sparsity: float
+    lanes: int
+    distill: float
+
+    @property
+    def name(self) -> str:
+        """A part of names of files, "" where nothing is pruned."""
+        if not self.sparsity:
+            return ""
+        blocks = f"-by-{self.lanes}" if self.lanes > 1 else ""
+        return f"-{100 * self.sparsity:g}-zero{blocks}{'-distilled' if self.distill else ''}"
+
+
+@dataclass(frozen=True, slots=True)
 class _Work:
     """One network from data to figures."""
 
     outdir: Path
     network: str
     feedback: bool
-    sparsity: float
-    distill: float
+    pruning: _Pruning
     effort: Effort
     synth: bool
     energy: bool
@@ -116,9 +142,13 @@ class _Work:
 
     @property
     def name(self) -> str:
-        """Of the float model's folder, and of files."""
-        pruned = f"-{100 * self.sparsity:g}-zero" if self.sparsity else ""
-        return f"{self.network}{'-feedback' if self.feedback else ''}{pruned}"
+        """Of the project's folder, and of files."""
+        return f"{self.dense}{self.pruning.name}"
+
+    @property
+    def dense(self) -> str:
+        """The same of the network before weights are pruned."""
+        return f"{self.network}{'-feedback' if self.feedback else ''}"
 
     def result(self, corpus: Corpus) -> tuple[dict[str, str], list[dict[str, Any]]]:
         """Quantities and their values as text; and what was spoken and heard."""
@@ -129,17 +159,19 @@ class _Work:
         data = dataset.dataset(
             corpus, effort.copies, self.outdir / "data", lambda done, total: self.tell("MFCC", done, total)
         )
-        floating, quantized, saved = self._trained(data)
+        floating, pruned, quantized, saved = self._trained(data)
         folder = converted(self.outdir / self.name, saved, quantized, reuse_factor=REUSE_FACTOR)
         test = dataset.Split(training.inputs(data.test.x, network), data.test.y)
         measured = hardware.measure(
             folder, test, effort.clips, f"{data.source}, MFCC", self.synth, self.energy, self.tell
         )
+        sparse = bool(self.pruning.sparsity)
         row, (whole, left) = PUBLISHED[self.network], kbit(quantized)
         rows = {
             "data": f"{data.source}: {len(data.train.y):,} clips in training, {len(data.test.y):,} in the test",
             "weights and biases": f"{floating.count_params():,}",
             "accuracy, float": _percent(training.accuracy(floating, network, data.test)),
+            **({"accuracy, float, pruned": _percent(training.accuracy(pruned, network, data.test))} if sparse else {}),
             "accuracy, 4-bit weights and 7-bit values": _percent(training.accuracy(quantized, network, data.test)),
             "size": f"{whole:.1f} kbit; {left:.1f} kbit without zeros",
             f"{row.name} of the paper": f"{row.accuracy} % of Speech Commands, {row.kbit} kbit",
@@ -152,33 +184,38 @@ class _Work:
         heard, events = self._heard(corpus, data, folder) if self.listen else ({}, [])
         return rows | heard, events
 
-    def _trained(self, data: Dataset) -> tuple[Any, Any, Path]:
-        """The float model, the quantized one, and the file of this."""
+    def _trained(self, data: Dataset) -> tuple[Any, Any, Any, Path]:
+        """The float model, it or what is left after pruning, the quantized one, and the file of this."""
         from examples.keyword_spotting import training
         from examples.keyword_spotting.networks import configuration
 
-        network, effort = configuration(self.network, self.feedback), self.effort
+        network, effort, pruning = configuration(self.network, self.feedback), self.effort, self.pruning
         code = digest_of_code(Path(__file__).with_name(f"{name}.py") for name in CODE)
-        amount = effort.speakers, effort.takes, effort.copies, effort.float_epochs
-        state = f"{code} {data.source} {amount}"
-        path = self.outdir / f"{self.network}{'-feedback' if self.feedback else ''}-float.keras"
-        saved = self.outdir / f"{self.name}-quantized.keras"
-        total = effort.float_epochs
+        state = f"{code} {data.source} {effort.speakers, effort.takes, effort.copies, effort.float_epochs}"
+
+        def told(what: str, total: int) -> Callable[[int], None]:
+            return lambda done: self.tell(what, done, total)
 
         def train_float() -> Any:
-            return training.train(network, data, total, lambda done: self.tell("training in float", done, total))
+            return training.train(network, data, effort.float_epochs, told("training in float", effort.float_epochs))
+
+        def train_pruned() -> Any:
+            count = effort.pruning_epochs
+            how = pruning.sparsity, pruning.lanes, pruning.distill
+            return training.train_pruned(floating, network, data, count, *how, told("pruning", count))
 
         def train_integers() -> Any:
-            count, what = effort.integer_epochs, "training on integers"
-            return training.train_integers(
-                floating, network, data, count, self.sparsity, self.distill, lambda done: self.tell(what, done, count)
-            )
+            count = effort.integer_epochs
+            return training.train_integers(pruned, network, data, count, told("training on integers", count))
 
-        floating, _ = kept_model(path, state, train_float)
-        quantized, _ = kept_model(
-            saved, f"{state} {effort.integer_epochs} {self.sparsity} {self.distill}", train_integers
-        )
-        return floating, quantized, saved
+        floating, _ = kept_model(self.outdir / f"{self.dense}-float.keras", state, train_float)
+        pruned = floating
+        if pruning.sparsity:
+            state = f"{state} {effort.pruning_epochs} {pruning}"
+            pruned, _ = kept_model(self.outdir / f"{self.name}-float.keras", state, train_pruned)
+        saved = self.outdir / f"{self.name}-quantized.keras"
+        quantized, _ = kept_model(saved, f"{state} {effort.integer_epochs}", train_integers)
+        return floating, pruned, quantized, saved
 
     def _heard(self, corpus: Corpus, data: Dataset, folder: Any) -> tuple[dict[str, str], list[dict[str, Any]]]:
         from examples.keyword_spotting import listening, training

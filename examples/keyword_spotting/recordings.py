@@ -21,6 +21,7 @@ OTHERS = (
 NOISE = "_background_noise_"
 LISTS = {"validation": "validation_list.txt", "test": "testing_list.txt"}
 SPLITS = ("train", *LISTS)
+SINCE_2 = ("backward", "follow", "forward", "learn", "visual")  # words that version 0.01 lacks
 SHARE = 0.1  # recordings of other words, and silences, for each recording of a keyword
 SEED = 0
 
@@ -65,6 +66,7 @@ def read_folder(folder: Path, version: Version = SPEECH_COMMANDS) -> Corpus:
     paths = {word: sorted((folder / word).glob("*.wav")) for word in (*KEYWORDS, *OTHERS)}
     seen = Version(version.name, sum(map(len, paths.values())), len(listed["validation"]), len(listed["test"]))
     noise = sorted((folder / NOISE).glob("*.wav"))
+    _check_lists(folder, listed, {f"{word}/{path.name}" for word, files in paths.items() for path in files})
     if seen != version or not noise:
         _refuse(folder, version, seen, [word for word in paths if not paths[word]] + ([] if noise else [NOISE]))
     split_of = {name: split for split, names in listed.items() for name in names}
@@ -90,14 +92,28 @@ def _list(folder: Path, name: str, version: Version) -> list[str]:
     try:
         return (folder / name).read_text(encoding="utf-8").split()
     except (OSError, UnicodeDecodeError) as error:
+        inside = sorted(path.parent.name for path in folder.glob(f"*/{name}"))
+        remedy = f"give {folder / inside[0]}" if inside else "give the folder into which its archive was unpacked"
         raise LmuHlsError(
-            f"{folder} is not {version.name}, it has no readable {name} ({error}); give the folder into which its "
-            "archive was unpacked, or leave --speech-commands out for synthetic keywords"
+            f"{folder} is not {version.name}, it has no readable {name} ({error}); {remedy}, or leave "
+            "--speech-commands out for synthetic keywords"
         ) from None
+
+
+def _check_lists(folder: Path, listed: dict[str, list[str]], present: set[str]) -> None:
+    """LmuHlsError for a recording that is listed twice, or listed and not there although others of its word are."""
+    both = sorted(set(listed["validation"]) & set(listed["test"]))
+    words = {name.split("/")[0] for name in present}
+    absent = sorted(name for names in listed.values() for name in set(names) - present if name.split("/")[0] in words)
+    if both or absent:
+        what = f"{both[0]} is in both lists" if both else f"{absent[0]} is listed, but not there ({len(absent)} such)"
+        raise LmuHlsError(f"{folder}: {what}; unpack the archive again, into an empty folder")
 
 
 def _refuse(folder: Path, version: Version, seen: Version, absent: Sequence[str]) -> None:
     lacking = f", and lacks {', '.join(absent)}" if absent else ""
+    if tuple(absent) == SINCE_2:
+        lacking = f"{lacking}: version 0.01 has no such words; give version 0.02"
     raise LmuHlsError(
         f"{folder} is not {version.name}, or not all of it: it has {seen.recordings:,} recordings, "
         f"{seen.validation:,} for validation and {seen.test:,} for the test, not {version.recordings:,}, "

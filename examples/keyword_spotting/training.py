@@ -1,4 +1,4 @@
-"""Float training, then training on the integers of the hardware, with pruning where it is asked for."""
+"""Training in float, pruning in float where it is asked for, and training on the integers of the hardware."""
 
 from __future__ import annotations
 
@@ -12,14 +12,16 @@ import lmu_hls
 from examples.keyword_spotting.dataset import Dataset, Features, Split
 from examples.keyword_spotting.networks import VALUE_BITS, WEIGHT_BITS
 from lmu_hls.configurations import Configuration
-from lmu_hls.training import QuantizedModel
+from lmu_hls.training import Behind, QuantizedModel
 
 SEED = 1
 BATCH = 100
-RATES = 5e-3, 2e-3  # in float, on integers
+RATES = 5e-3, 3e-3, 2e-3  # in float, while weights are pruned, on integers
 DROPOUT, HEAD_DROPOUT = 0.1, 0.3
+LESS = 0.5  # of this dropout while weights are pruned: what is left of them learns less by heart
+DECAY = 1e-4  # of the weights, a step and rate
 SAMPLE = 1000  # clips to which types are fitted
-RAMP = 0.7  # of the epochs on integers, in which pruning goes on
+RAMP = 0.6  # of the epochs of pruning, in which zeros grow
 TRIDIAGONAL = {"LayerName": {"lmu": {"MemoryUpdate": "tridiagonal"}}}
 
 Epochs = Callable[[int], None]  # told the epochs done
@@ -34,35 +36,54 @@ def train(network: Configuration, data: Dataset, epochs: int, progress: Epochs) 
     """The network in float."""
     keras.utils.set_random_seed(SEED)
     model = network.keras_model(dropout=DROPOUT, head_dropout=HEAD_DROPOUT)
-    _fit(model, network, data, RATES[0], epochs, progress, [])
+    _fit(model, inputs(data.train.x, network), data.train.y, RATES[0], epochs, progress, [])
     return model
 
 
-def train_integers(
+def train_pruned(
     model: keras.Model,
     network: Configuration,
     data: Dataset,
     epochs: int,
     sparsity: float,
+    lanes: int,
     share: float,
     progress: Epochs,
-) -> QuantizedModel:
-    """The float ``model`` on integers: kernels of 4 bits, values and biases of 7, ``sparsity`` of each kernel zero.
+) -> keras.Model:
+    """A copy of the float ``model`` with ``sparsity`` of its kernels zero, in blocks of ``lanes`` outputs.
 
-    It learns from the labels; ``share`` of the loss is what the float model says.
+    It learns from the labels; ``share`` of the loss is what ``model`` says.
     """
     keras.utils.set_random_seed(SEED)
-    sample = data.train.x[:: max(1, len(data.train.x) // SAMPLE)]
+    pruned = network.keras_model(dropout=LESS * DROPOUT, head_dropout=LESS * HEAD_DROPOUT)
+    pruned.set_weights(model.get_weights())
+    pruning = lmu_hls.prune(sparsity, end=int(RAMP * epochs), lanes=lanes, together=True)
+    student = lmu_hls.distill(pruned, model, share=share) if share else pruned
+    _fit(student, inputs(data.train.x, network), data.train.y, RATES[1], epochs, progress, [pruning])
+    return pruned
+
+
+def train_integers(
+    model: keras.Model, network: Configuration, data: Dataset, epochs: int, progress: Epochs
+) -> QuantizedModel:
+    """The float ``model`` on integers: kernels of 4 bits, values and biases of 7; zeros in its kernels stay zeros.
+
+    Without feedback the encoder stays as it is, so that what the memory holds of each clip is computed once.
+    """
+    keras.utils.set_random_seed(SEED)
+    x = inputs(data.train.x, network)
     quantized = lmu_hls.quantize(
         model,
         weights=WEIGHT_BITS,
         activations=VALUE_BITS,
-        calibration=inputs(sample, network),
+        calibration=x[:: max(1, len(x) // SAMPLE)],
         precision=TRIDIAGONAL,
     )
-    pruning = [lmu_hls.prune(sparsity, end=max(1, int(RAMP * epochs)), together=True)] if sparsity else []
-    student = lmu_hls.distill(quantized, model, share=share) if share else quantized
-    _fit(student, network, data, RATES[1], epochs, progress, pruning)
+    trained, seen = quantized, x
+    if not network.hidden_to_memory:
+        trained = Behind(quantized, "lmu", memory=True)
+        seen = trained.before(x)
+    _fit(trained, seen, data.train.y, RATES[2], epochs, progress, [lmu_hls.prune(0.0)])
     return quantized
 
 
@@ -72,14 +93,11 @@ def accuracy(model: Any, network: Configuration, split: Split) -> float:
     return float(np.mean(np.argmax(logits, axis=-1) == split.y))
 
 
-def _fit(
-    model: Any, network: Configuration, data: Dataset, rate: float, epochs: int, progress: Epochs, extra: list[Any]
-) -> None:
-    steps = epochs * -(-len(data.train.x) // BATCH)
+def _fit(model: Any, x: Any, y: Any, rate: float, epochs: int, progress: Epochs, extra: list[Any]) -> None:
+    steps = epochs * -(-len(y) // BATCH)
     model.compile(
-        keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(rate, steps)),
+        keras.optimizers.AdamW(keras.optimizers.schedules.CosineDecay(rate, steps), weight_decay=DECAY),
         keras.losses.SparseCategoricalCrossentropy(from_logits=True),
     )
     tell = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: progress(epoch + 1))
-    x = inputs(data.train.x, network)
-    model.fit(x, data.train.y, batch_size=BATCH, epochs=epochs, verbose=0, callbacks=[*extra, tell])
+    model.fit(x, y, batch_size=BATCH, epochs=epochs, verbose=0, callbacks=[*extra, tell])

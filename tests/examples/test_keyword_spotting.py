@@ -51,10 +51,74 @@ def test_a_folder_that_is_not_whole_or_another_version_is_refused(folder, tmp_pa
         recordings.read_folder(folder)
     with pytest.raises(LmuHlsError, match=r"no readable validation_list\.txt"):
         recordings.read_folder(tmp_path, SMALL)
+    with pytest.raises(LmuHlsError, match=rf"no readable validation_list\.txt .*; give {folder}, or leave"):
+        recordings.read_folder(folder.parent, SMALL)
     part = shutil.copytree(folder, tmp_path / "part")
+    lists = part / recordings.LISTS["test"]
+    lists.write_text(lists.read_text() + "yes/d_nohash_0.wav\n")
+    with pytest.raises(LmuHlsError, match=r"yes/d_nohash_0\.wav is listed, but not there \(1 such\); unpack"):
+        recordings.read_folder(part, SMALL)
+    lists.write_text(lists.read_text().replace("yes/d", "yes/b"))
+    with pytest.raises(LmuHlsError, match=r"yes/b_nohash_0\.wav is in both lists; unpack"):
+        recordings.read_folder(part, SMALL)
+    shutil.copy(folder / recordings.LISTS["test"], lists)
     shutil.rmtree(part / "stop")
     with pytest.raises(LmuHlsError, match=r"has 102 recordings, .*, and lacks stop; unpack"):
         recordings.read_folder(part, SMALL)
+
+
+# Recordings of each word in version 0.02; the words that are not there have none in version 0.01
+OFFICIAL = {
+    **dict(backward=1664, bed=2014, bird=2064, cat=2031, dog=2128, down=3917, eight=3787, five=4052, follow=1579),
+    **dict(forward=1557, four=3728, go=3880, happy=2054, house=2113, learn=1575, left=3801, marvin=2100, nine=3934),
+    **dict(no=3941, off=3745, on=3845, one=3890, right=3778, seven=3998, sheila=2022, six=3860, stop=3872),
+    **dict(three=3727, tree=1759, two=3880, up=3723, visual=1592, wow=2123, yes=4044, zero=4052),
+}
+NOISES = ("doing_the_dishes", "dude_miaowing", "exercise_bike", "pink_noise", "running_tap", "white_noise")
+
+
+def official(root, words, listed, parts):
+    """A folder of that form, a part in ``parts`` of each word: names of the files alone, which is what is counted."""
+    names = []
+    for word, count in words.items():
+        (root / word).mkdir(parents=True)
+        for k in range(count // parts):
+            name = f"{word}/{hash((word, k)) & 0xFFFFFFFF:08x}_nohash_{k % 5}_{k}.wav"
+            (root / name).touch()
+            names.append(name)
+    (root / recordings.NOISE).mkdir()
+    for name in (*(f"{noise}.wav" for noise in NOISES), "README.md"):
+        (root / recordings.NOISE / name).touch()
+    for name in ("LICENSE", "README.md", ".DS_Store"):
+        (root / name).touch()
+    taken = iter(np.random.default_rng(0).permutation(names))
+    for split, count in zip(recordings.LISTS, listed, strict=True):
+        lines = sorted(str(next(taken)) for _ in range(count // parts))
+        (root / recordings.LISTS[split]).write_text("".join(f"{line}\n" for line in lines))
+    return len(names)
+
+
+@pytest.mark.parametrize("parts", [100, pytest.param(1, marks=pytest.mark.slow)])
+def test_a_folder_of_the_official_form(parts, tmp_path):
+    counts = recordings.SPEECH_COMMANDS.validation, recordings.SPEECH_COMMANDS.test
+    whole = official(tmp_path / "whole", OFFICIAL, counts, parts)
+    version = recordings.Version("a part", whole, *(count // parts for count in counts))
+    assert parts > 1 or version == recordings.Version("a part", 105_829, 9_981, 11_005)
+    corpus = recordings.read_folder(tmp_path / "whole", version)
+    assert {path.stem for path in corpus.noise} == set(NOISES)
+    keywords = sum(OFFICIAL[word] // parts for word in KEYWORDS)
+    seen = {split: [LABELS[item.label] for item in items] for split, items in corpus.splits.items()}
+    assert sum(label in KEYWORDS for labels in seen.values() for label in labels) == keywords
+    for labels in seen.values():  # a tenth of the keywords each, at least one
+        share = max(1, round(recordings.SHARE * sum(label in KEYWORDS for label in labels)))
+        assert set(labels) == set(LABELS) and labels.count(UNKNOWN) == labels.count(SILENCE) == share
+    files = [item.path for items in corpus.splits.values() for item in items if item.path]
+    assert len(files) == len(set(files))
+    official(
+        tmp_path / "old", {w: n for w, n in OFFICIAL.items() if w not in recordings.SINCE_2}, (6_798, 6_835), parts
+    )
+    with pytest.raises(LmuHlsError, match=r"lacks backward, follow, .*: version 0\.01 has no such words; give version"):
+        recordings.read_folder(tmp_path / "old", version)
 
 
 def test_speakers_of_the_test_are_not_in_training():
