@@ -48,8 +48,9 @@ def predict_all(model: keras.Model, inputs: list[NDArray[Any]]) -> list[NDArray[
 
 def in_order(model: keras.Model, inputs: Mapping[str, NDArray[Any]]) -> list[NDArray[Any]]:
     """Arrays by the names of the model's inputs, in its order; those of a model with one input have any name."""
-    names = [tensor.name for tensor in model.inputs]
-    return [inputs[name] for name in names] if len(names) > 1 else list(inputs.values())
+    if len(inputs) == 1:  # a model of other classes than Keras's, a quantized one, has no list of them
+        return list(inputs.values())
+    return [inputs[tensor.name] for tensor in model.inputs]
 
 
 def _twin(model: keras.Model, stateful: bool, batch: int | None) -> keras.Model:

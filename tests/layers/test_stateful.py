@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from lmu_hls.errors import LmuHlsError
-from lmu_hls.layers.stateful import is_stateful, predict_samples, without_state
+from lmu_hls.layers.stateful import in_order, is_stateful, predict_samples, without_state
 from lmu_hls.training import quantize
 from tests.support.lmu_models import lmu
 
@@ -36,3 +36,9 @@ def test_samples_are_chunks_of_one_sequence():
 def test_training_with_its_own_types_is_refused():
     with pytest.raises(LmuHlsError, match="is stateful, and training starts every sequence from zero"):
         quantize(stateful(batch=1), precision="fixed<16,6>")
+
+
+def test_a_quantized_model_takes_its_input_by_any_name():
+    model = quantize(without_state(stateful(batch=1)), precision="fixed<16,6>")
+    x = np.zeros((2, STEPS, N_IN), np.float32)
+    assert in_order(model, {"x": x}) == [x]
