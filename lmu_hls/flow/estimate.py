@@ -9,7 +9,7 @@ from lmu_hls.backend.design import design
 from lmu_hls.flow.convert import design_of_model
 from lmu_hls.rtl.options import RtlOptions
 from lmu_hls.spec import Network
-from lmu_hls.synth.estimate import Estimate, check_target, estimate
+from lmu_hls.synth.estimate import Estimate, check_target, estimate, unknown_units
 from lmu_hls.synth.estimate.model import load
 
 if TYPE_CHECKING:
@@ -34,9 +34,12 @@ def estimate_model(
     return estimate(design_of_model(model, config, precision, reuse_factor).plan, targets)
 
 
-def estimate_line(network: Network) -> str:
+def estimate_line(network: Network, values_per_beat: int | str = 1) -> str:
     """What a converted network will take on DEVICE, with the errors, in a line; without the registers of --axi-lite."""
-    (made,) = estimate(design(network, RtlOptions()).plan, [DEVICE]).targets
+    plan = design(network, RtlOptions.from_words(values_per_beat=values_per_beat)).plan
+    if unknown := unknown_units(plan):
+        return f"Not estimated: {unknown}"
+    (made,) = estimate(plan, [DEVICE]).targets
     fits = f"does not fit: {made.lacking}" if made.lacking else "fits"
     return f"Estimate for {DEVICE} ({fits}): {'; '.join(map(str, made.figures))}"
 

@@ -53,6 +53,7 @@ def rehearse(
     backend: str = "Vitis",
     io_type: str = "io_parallel",
     reuse_factor: int | None = None,
+    values_per_beat: int | str = 1,
 ) -> None:
     """All of a conversion that types have no part in, to fail before a search for types and not after it.
 
@@ -63,7 +64,8 @@ def rehearse(
     with named_errors(model):
         source = draft(model, config, known_backend(backend), io_type, reuse_factor)
         network = source.network(wide_types(source))
-        design(network, RtlOptions(), source.config["Model"]["ReuseFactor"])
+        options = RtlOptions.from_words(values_per_beat=values_per_beat)
+        design(network, options, source.config["Model"]["ReuseFactor"])
 
 
 def choose_types(

@@ -13,6 +13,7 @@ from lmu_hls.rtl.network import RtlOptions, plan_network
 from lmu_hls.rtl.reuse import choose_lanes, settle, valid_reuse_factors
 from lmu_hls.rtl.stages import stage_of
 from lmu_hls.spec import Dense, Network, chain
+from lmu_hls.synth.estimate import estimate
 from tests.support.networks import random_lmu, random_type, random_weight
 from tests.support.random_rtl import (
     Case,
@@ -173,3 +174,9 @@ def test_no_such_values(word):
 def test_registers_take_one_value_a_beat():
     with pytest.raises(LmuHlsError, match="its drivers send one value a beat"):
         RtlOptions(axi_lite=True, values_per_beat=4)
+
+
+def test_estimates_refuse_units_that_their_tables_do_not_have():
+    plan = case(*CASES["one cycle a step"]).plan
+    with pytest.raises(LmuHlsError, match=r"no network of the tables has .*lmu_matvec.*; use lmu-hls synth"):
+        estimate(plan, ["ecp5"])

@@ -74,10 +74,11 @@ def convert(
     if rediscretize is not None and data is not None:
         keras_model, change = flow.change_discretizer(keras_model, rediscretize, data)
         err.print(str(change), markup=False, highlight=False)
+    beat = int(values_per_beat) if values_per_beat.isdecimal() else values_per_beat
     chosen = None
     if calibration is not None:
         precision = None
-        flow.rehearse(keras_model, settings, backend, io_type, reuse_factor)
+        flow.rehearse(keras_model, settings, backend, io_type, reuse_factor, beat)
         with progress_bar() as progress:
             settings, chosen = flow.choose_types(keras_model, calibration, target, settings, progress)
     with warnings_printed():
@@ -94,7 +95,7 @@ def convert(
             name=name,
             rom=rom,
             axi_lite=axi_lite,
-            values_per_beat=int(values_per_beat) if values_per_beat.isdecimal() else values_per_beat,
+            values_per_beat=beat,
             force=force,
         )
     reuse = manifest.hardware.reuse if manifest.hardware else None
@@ -116,4 +117,4 @@ def convert(
             out.print(f"Estimate for HLS, layer {line.name!r}: {line}", markup=False, highlight=False, soft_wrap=True)
         if manifest.hls and manifest.hls.not_counted:
             out.print(f"Not in the estimate: {', '.join(manifest.hls.not_counted)}", markup=False, soft_wrap=True)
-        out.print(flow.estimate_line(network), markup=False, highlight=False, soft_wrap=True)
+        out.print(flow.estimate_line(network, beat), markup=False, highlight=False, soft_wrap=True)

@@ -4,6 +4,6 @@
 flip-flops of the rest, `figures` says it with its error.
 """
 
-from lmu_hls.synth.estimate.figures import Estimate, Figure, TargetEstimate, check_target, estimate
+from lmu_hls.synth.estimate.figures import Estimate, Figure, TargetEstimate, check_target, estimate, unknown_units
 
-__all__ = ["Estimate", "Figure", "TargetEstimate", "check_target", "estimate"]
+__all__ = ["Estimate", "Figure", "TargetEstimate", "check_target", "estimate", "unknown_units"]

@@ -15,6 +15,7 @@ from lmu_hls.synth.estimate.operators import Operators, operators
 from lmu_hls.synth.families import Target, target_of
 from lmu_hls.synth.fit import lacking, usage_of
 
+WHOLE_VECTORS = {"lmu_join", "lmu_matvec", "lmu_activations", "lmu_memory_parallel", "lmu_gather"}
 STALE = "python -m benchmarks.estimate synth --renew brings the tables up to date (benchmarks/estimate.py)"
 
 
@@ -85,8 +86,11 @@ class Estimate:
 def estimate(plan: NetworkPlan, targets: Iterable[str], fitted: Fitted | None = None) -> Estimate:
     """The figures of ``plan``, with the committed models unless others are given.
 
-    Raises LmuHlsError for an unknown target, and for one that no model is fitted for.
+    Raises LmuHlsError for an unknown target, for one that no model is fitted for, and for units that no network of the
+    tables has.
     """
+    if unknown := unknown_units(plan):
+        raise LmuHlsError(f"network {plan.network.name!r} cannot be estimated: {unknown}")
     fitted = fitted or load()
     chosen = [check_target(fitted, name) for name in targets]
     found = operators(project_files(plan), plan.top)
@@ -104,6 +108,12 @@ def estimate(plan: NetworkPlan, targets: Iterable[str], fitted: Fitted | None = 
         targets=tuple(_of_target(target, fitted, found, target.name not in untold) for target in chosen),
         warning="; ".join([*old, STALE]) if old else "",
     )
+
+
+def unknown_units(plan: NetworkPlan) -> str:
+    """Why there is no estimate, with the remedy; "" where there is one."""
+    found = sorted({item.module for item in plan.net.instances} & WHOLE_VECTORS)
+    return f"no network of the tables has {', '.join(found)}; use lmu-hls synth" if found else ""
 
 
 def check_target(fitted: Fitted, name: str) -> Target:
