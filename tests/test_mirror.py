@@ -184,11 +184,12 @@ ELSEWHERE = {
         "hdl/matrix/test_affine.py": "lmu_blocks lmu_columns",
         "rtl/test_parallel.py": "lmu_adders lmu_matvec",
         "rtl/test_engine.py": "lmu_engine",
+        "hdl/memory/test_memory.py": "lmu_shift_add",
     },
     "hdl/memory": {
         "rtl/test_parallel.py": "lmu_memory_parallel",
         "hdl/cell/test_encoder.py": "lmu_encoder",
-        "hdl/memory/test_memory.py": "lmu_memory_tridiag_pes lmu_tridiag_datapath",
+        "hdl/memory/test_memory.py": "lmu_memory_ring lmu_memory_tridiag_pes lmu_tridiag_datapath",
     },
     "hdl/number": {
         "formal/test_proofs.py": "lmu_crc",

@@ -8,11 +8,12 @@ from weakref import WeakKeyDictionary
 
 from hls4ml.model.optimizer import ModelOptimizerPass
 
+from lmu_hls.adders import ADDERS, AdderGraph
 from lmu_hls.errors import LmuHlsError, LmuHlsWarning
 from lmu_hls.front.extract import layer_of
 from lmu_hls.front.node import RECURRENT, Graph, Node
 from lmu_hls.front.reading import Reading
-from lmu_hls.hls.adders import ADDERS, AdderGraph, memory_adders
+from lmu_hls.hls.adders import memory_adders
 from lmu_hls.hls.tiles import UNROLLED, Schedule, Strategy, is_possible, nearest_possible, schedule
 from lmu_hls.spec import LMU, DenseUpdate, RecurrentLayer
 
@@ -30,8 +31,8 @@ class SettleStrategies(ModelOptimizerPass):
     distributed_arithmetic the matrix of the memory is additions, and all else as with Latency.
 
     Raises LmuHlsError for a ReuseFactor that the Resource which the user asked for cannot come close to, for a
-    blackbox with another strategy, and for distributed_arithmetic without a matrix or without alkaid. Warns
-    of layers in which more than :data:`UNROLLED` multiplications are unrolled.
+    blackbox with another strategy, and for distributed_arithmetic without a matrix. Warns of
+    layers in which more than :data:`UNROLLED` multiplications are unrolled.
     """
 
     def __init__(self) -> None:

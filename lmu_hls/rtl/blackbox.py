@@ -54,10 +54,11 @@ def blackbox(name: str, layer: LMU) -> Blackbox:
 def blackbox_sources(boxes: Sequence[Blackbox], prefix: str) -> dict[str, str]:
     """The Verilog of a project's blackboxes: file -> text. All modules but the tops begin with ``prefix``."""
     names, library = Names(prefix), hdl_modules()
-    roms = {box.unit.rom.file: str(number) for number, box in enumerate(boxes, 1)}
+    all_roms = [rom for box in boxes for rom in box.unit.roms]
+    roms = {rom.file: str(number) for number, rom in enumerate(all_roms, 1)}
     files = {f"{box.name}.v": _top(box, names, roms) for box in boxes}
     for module in modules(boxes):
-        text = inline_rom(box.unit.rom for box in boxes) if module == ROM_MODULE else source(module)
+        text = inline_rom(all_roms) if module == ROM_MODULE else source(module)
         files[f"{names.module(module)}.v"] = names.source(text, library)
     return files
 

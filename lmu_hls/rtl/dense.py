@@ -104,7 +104,7 @@ def dense_unit(lmu: LMU, update: DenseUpdate, file: str, lanes: int | None = Non
     parameters: dict[str, int | str] = {"ORDER": lmu.order, "MEMORY_D": lmu.memory_d, "LANES": lanes}
     parameters |= typed("U", lmu.u) | typed("MEM", lmu.mem) | typed("A", a.type) | typed("B", b.type)
     parameters["ROM_FILE"] = rom.file
-    return MemoryUnit(DenseMemory(lmu.order, lmu.memory_d, lanes), MODULE, parameters, rom)
+    return MemoryUnit(DenseMemory(lmu.order, lmu.memory_d, lanes), MODULE, parameters, (rom,))
 
 
 def parallel_memory(lmu: LMU, update: DenseUpdate, file: str, columns: int, pipeline: int) -> tuple[Parameters, Rom]:

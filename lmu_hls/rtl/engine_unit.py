@@ -20,9 +20,10 @@ MODULE = "lmu_engine"
 
 
 def engine_sizes(lmu: LMU) -> EngineSizes | None:
-    """Those of a layer that the engine can take; None for others, and where blocks of zeros are to be left out."""
+    """Those of a layer that the engine can take; None for others, and where blocks of zeros are to be left out or
+    the memory is to have no multipliers."""
     cell = shared_cell(lmu)
-    if cell is None or not isinstance(lmu.update, DenseUpdate) or lmu.compression:
+    if cell is None or not isinstance(lmu.update, DenseUpdate) or lmu.compression or lmu.adders:
         return None
     return EngineSizes(
         n_x=lmu.n_in,

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from lmu_hls.adders import ADDERS
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.naming import identifier
 from lmu_hls.rtl.dense import DenseMemory, dense_unit
+from lmu_hls.rtl.ring import ring_sizes, ring_unit
 from lmu_hls.rtl.tridiag import TridiagonalMemory, tridiagonal_unit
 from lmu_hls.rtl.unit import MemorySizes, MemoryUnit
 from lmu_hls.spec import LMU, DenseUpdate, TridiagonalUpdate
@@ -18,19 +20,34 @@ _SIZES: dict[type, Callable[[int, int], MemorySizes]] = {
 
 
 def memory_sizes(lmu: LMU) -> MemorySizes:
-    """The memory unit of ``lmu`` with one lane."""
+    """The memory unit of ``lmu`` with one lane, or with all where it has no multipliers."""
+    if lmu.adders:
+        return ring_sizes(lmu, _dense(lmu))
     return _SIZES[type(lmu.update)](lmu.order, lmu.memory_d)
 
 
 def memory_unit(lmu: LMU, lanes: int | None = None, pipeline: int | None = None, file: str | None = None) -> MemoryUnit:
     """The memory unit of ``lmu``; its ROM is rom/<file>.hex, by default called as the layer.
 
-    ``lanes`` are rows as in :func:`dense_unit` or units as in :func:`tridiagonal_unit`; ``pipeline`` is of the latter.
+    ``lanes`` are rows as in :func:`dense_unit` or units as in :func:`tridiagonal_unit`; ``pipeline`` is of the latter,
+    and of :func:`ring_unit`.
     Raises LmuHlsError for what the unit cannot take.
     """
     file = identifier(lmu.name) if file is None else file
+    if lmu.adders:
+        return ring_unit(lmu, _dense(lmu), lanes, pipeline)
     if isinstance(lmu.update, TridiagonalUpdate):
         return tridiagonal_unit(lmu, lmu.update, file, lanes, pipeline)
     if pipeline is not None:
         raise LmuHlsError(f"layer {lmu.name!r}: a dense memory unit has one fixed pipeline; leave it out")
     return dense_unit(lmu, lmu.update, file, lanes)
+
+
+def _dense(lmu: LMU) -> DenseUpdate:
+    """The update of a memory without multipliers."""
+    if isinstance(lmu.update, DenseUpdate):
+        return lmu.update
+    raise LmuHlsError(
+        f"layer {lmu.name!r}: Strategy {ADDERS!r} is for the matrix of the memory, and a tridiagonal update has none; "
+        "use MemoryUpdate 'dense', or leave Strategy out"
+    )

@@ -139,7 +139,7 @@ class ParallelLMU(Parallel):
     def where_possible(cls, layer: LMU) -> ParallelLMU | None:
         """None for a layer that has no such form."""
         plain = layer.hidden is None or isinstance(layer.hidden, DenseCell)
-        return cls(layer) if plain and isinstance(layer.update, DenseUpdate) else None
+        return cls(layer) if plain and isinstance(layer.update, DenseUpdate) and not layer.adders else None
 
     @property
     def search(self) -> Search:

@@ -30,7 +30,7 @@ from lmu_hls.rtl.copies import without_formal
 from lmu_hls.rtl.ends import End
 from lmu_hls.rtl.manifest import Project, project
 from lmu_hls.rtl.network import NetworkPlan, checked_steps, utilisation
-from lmu_hls.rtl.packed import TypeWord
+from lmu_hls.rtl.packed import TypeWord, Words
 from lmu_hls.rtl.reuse import Settled
 from lmu_hls.rtl.software import software_files
 
@@ -149,7 +149,7 @@ def parameter(value: int | str, roms: Mapping[str, str]) -> str:
     """A parameter in Verilog; ``roms`` has the text for each ROM file."""
     if isinstance(value, str):
         return roms[value]
-    return value.verilog if isinstance(value, TypeWord) else str(value)
+    return value.verilog if isinstance(value, TypeWord | Words) else str(value)
 
 
 def modules(plan: NetworkPlan) -> tuple[str, ...]:

@@ -147,7 +147,7 @@ def tridiagonal_unit(
     for prefix in ("LAM", "GAM", "KAP", "BET"):
         parameters |= typed(prefix, coefficients[prefix].type)
     parameters["ROM_FILE"] = rom.file
-    return MemoryUnit(sizes, MODULE if pes == 1 else SHARED_MODULE, parameters, rom)
+    return MemoryUnit(sizes, MODULE if pes == 1 else SHARED_MODULE, parameters, (rom,))
 
 
 def rom_words(coefficients: dict[str, Weight]) -> tuple[int, ...]:

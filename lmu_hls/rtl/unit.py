@@ -91,12 +91,18 @@ class MemorySizes(ABC):
 
 @dataclass(frozen=True, slots=True)
 class MemoryUnit:
-    """The Verilog ``module`` that does the work of a memory of ``sizes``, with its ``parameters`` and its ROM."""
+    """The Verilog ``module`` that does the work of a memory of ``sizes``, with its ``parameters`` and ROMs."""
 
     sizes: MemorySizes
     module: str
     parameters: Mapping[str, int | str]
-    rom: Rom
+    roms: tuple[Rom, ...] = ()
+
+    @property
+    def rom(self) -> Rom:
+        """The only one; ValueError where there is none."""
+        (rom,) = self.roms
+        return rom
 
 
 def check_signed(layer: str, types: Mapping[str, FixedType]) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lmu_hls.fixed import FixedType
+from lmu_hls.fixed import FixedType, Ints
 from lmu_hls.spec.assign import Assign, Tensor, Term, assign
 from lmu_hls.spec.weight import Weight, check_shape
 
@@ -24,6 +24,16 @@ class DenseUpdate:
     @property
     def order(self) -> int:
         return self.b.shape[0]
+
+    def joint(self, u: FixedType, mem: FixedType) -> tuple[Ints, int]:
+        """[b, a] with the fraction bits that all products share: Python integers of (1 + order, order), by u and then
+        the states, and the fraction bits of the sums."""
+        own = [self.b.type.fraction + u.fraction, self.a.type.fraction + mem.fraction]
+        b, a = (
+            weight.values.T.astype(object) << max(own) - fraction
+            for weight, fraction in zip((self.b, self.a), own, strict=True)
+        )
+        return np.vstack([b, a]), max(own)
 
     def assignments(self, mem: Tensor, u: Tensor) -> tuple[Assign, ...]:
         a, b = Weight(self.a.values.T, self.a.type), Weight(self.b.values[np.newaxis], self.b.type)

@@ -262,6 +262,20 @@ def test_a_configuration_as_from_a_file(tmp_path):
         hls4ml.converters.convert_from_config({**whole, "Mode": "stream"})
 
 
+def test_the_memory_as_additions(tmp_path):
+    """The Strategy that makes them in C++ makes them in the Verilog, and only the memory loses its multipliers."""
+    built = model(lmu("relu", return_sequences=False, name="memory"), keras.layers.Dense(6, name="head"))
+    found = {}
+    for strategy, unit in (("Latency", "lmu_memory_dense"), ("distributed_arithmetic", "lmu_memory_ring")):
+        configured = config(built)
+        configured["LayerName"]["memory"]["Strategy"] = strategy
+        plan = backend.design_of(verilog(built, tmp_path / "out", configured)).plan
+        assert [i.module for i in plan.net.instances if i.name == "memory_memory"] == [unit]
+        found[strategy] = {part.name: part.multipliers for part in plan.layers[0].parts}
+    assert min(found["Latency"].values()) > 0
+    assert [name for name, count in found["distributed_arithmetic"].items() if not count] == ["memory"]
+
+
 def test_compression_leaves_blocks_of_zeros_out_or_keeps_them(tmp_path):
     """Asked for or forbidden by layer or by class; the planner leaves them out where that is worth it."""
     built = model(lmu("relu", return_sequences=False, name="memory"), keras.layers.Dense(6, name="head"))

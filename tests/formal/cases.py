@@ -57,6 +57,11 @@ def dense(order: int, memory_d: int, lanes: int, slow: bool = False) -> Case:
     return Case("lmu_memory_dense", {**sizes, **DENSE_TYPES}, slow)
 
 
+def ring(memory_d: int, slow: bool = False) -> Case:
+    """One state, u + 4 mem, and a register."""
+    return Case("lmu_memory_ring", {"ORDER": 1, "MEMORY_D": memory_d, "STAGES": 1}, slow)
+
+
 TRIDIAG_TYPES = {f"{name}_TYPE": word(2, 1) for name in ("U", "MEM", "SWEEP", "LAM", "GAM", "KAP", "BET")}
 
 
@@ -111,6 +116,9 @@ def pes(units: int, memory_d: int, order: int, pipeline: int = 1) -> Case:
 
 
 CASES = (
+    ring(2),
+    ring(1),
+    ring(4, slow=True),
     pes(2, 2, 3),
     pes(2, 4, 3, 2),
     SERIALIZER,
@@ -301,6 +309,34 @@ MUTANTS = (
         "wire beat_due_d = run_q ? done_q[3] :",
         "wire beat_due_d = run_q ? done_q[2] :",
         ("latency_exact",),
+    ),
+    Mutant(
+        ring(2),
+        "lmu_memory_ring",
+        "LOOP - MEMORY_D : 0;",
+        "LOOP - MEMORY_D - 1 : 0;",
+        ("read_after_write", "ii_exact"),
+    ),
+    Mutant(
+        ring(4, slow=True),
+        "lmu_memory_ring",
+        "ROOM = MEMORY_D > STAGES + 4 ? MEMORY_D : STAGES + 4",
+        "ROOM = STAGES + 3",
+        ("ii_exact",),
+    ),
+    Mutant(
+        ring(1),
+        "lmu_memory_ring",
+        "wait_q == 0 && room_q != 0",
+        "wait_q == 0",
+        ("room_for_all",),
+    ),
+    Mutant(
+        ring(2),
+        "lmu_memory_ring",
+        ".wr_addr(wr_channel_q)",
+        ".wr_addr(channel_q)",
+        ("states_of_step_before",),
     ),
     Mutant(
         tridiag(2, 1, 1),

@@ -165,7 +165,7 @@ def _memory(net: Netlist, lmu: LMU, name: str, unit: MemoryUnit, u: Stream, stre
     ports = u.ports("s_axis") | started.ports("m_axis") | {"m_axis_tuser": reset_state}
     net.add("lmu_step_start", f"{name}_step_start", parameters, ports)
 
-    net.rom(unit.rom)
+    net.rom(*unit.roms)
     ports = started.ports("s_axis") | {"s_axis_tuser": reset_state}
     comment = f"Layer {lmu.name}: u -> mem, {unit.sizes.stream.replace('_', ' ')}"
     order = arrival_order(unit.sizes)

@@ -21,6 +21,7 @@ class LMU(RecurrentLayer):
     channel at a time; h by ``hidden``, or h = mem (channel-major) without one. ``reuse_factor`` is a request.
 
     ``compression``: whether blocks of zeros are left out of the matrices; None: where that is worth it.
+    ``adders``: the matrix of a dense update is additions of shifted values, without multipliers.
     """
 
     observed: ClassVar[tuple[str, ...]] = ("u", "mem", "h")
@@ -43,6 +44,7 @@ class LMU(RecurrentLayer):
     discretizer: str
     basis: str
     compression: bool | None = field(default=None, metadata=ABSENT_BY_DEFAULT)
+    adders: bool = field(default=False, metadata=ABSENT_BY_DEFAULT)
 
     def __post_init__(self) -> None:
         n_mem = self.memory_d * self.order

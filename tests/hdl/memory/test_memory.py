@@ -1,4 +1,4 @@
-"""Both memory units under both simulators: every beat against the definition, every cycle against the formulas."""
+"""The memory units under both simulators: every beat against the definition, every cycle against the formulas."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from lmu_hls.fixed import FixedType
 from lmu_hls.toolchain import find
-from tests.support.hdl import dense_grid, tridiag_grid
+from tests.support.hdl import dense_grid, ring_grid, tridiag_grid
 from tests.support.hdl.core_cases import Mutants, Results, caught, check_all, mutant_results, names
 from tests.support.hdl.core_grid import Case, Once, simulate
 from tests.support.hdl.memory_grid import Config, memories, memory
@@ -18,7 +18,8 @@ from tests.support.hdl.packed import with_overflow, with_rounding
 from tests.support.hdl.stream_grid import run_streams
 
 SCENARIOS = ("stream", "isolated", "disturbed", "cut_short")
-GRIDS = {"dense": dense_grid.GRID, "tridiag": tridiag_grid.GRID}
+GRIDS = {"dense": dense_grid.GRID, "ring": ring_grid.GRID, "tridiag": tridiag_grid.GRID}
+RANDOM = {"dense": dense_grid.random_grid, "ring": ring_grid.random_grid, "tridiag": tridiag_grid.random_grid}
 CASES = {name: case for prefix, grid in GRIDS.items() for name, case in memories(prefix, grid).items()}
 VERILATED = ("dense9", "tridiag7", "tridiag11")  # which takes long to compile each unit
 
@@ -36,6 +37,22 @@ MUTANTS: Mutants = {
         "wrong slot": ("slot_q <= GROUPS[RAM_AW-1:0];", "slot_q <= {RAM_AW{1'b0}};"),
         "tlast too early": ("last_group && last_q};", "last_q};"),
         "one cycle late": ("WAIT == 0 || !last_channel", "1'b0"),
+    },
+    "lmu_memory_ring": {
+        "changed rounding": with_rounding("OUT_TYPE", "MEM_TYPE", 5),
+        "wraps instead of saturating": with_overflow("OUT_TYPE", "MEM_TYPE", 0),
+        "more than there is room for": ("wait_q == 0 && room_q != 0", "wait_q == 0"),
+        "states still under way": ("wait_q == 0 && room_q != 0", "room_q != 0"),
+        "reset_state ignored": ("clear_q <= s_axis_tuser[0] || fresh_q;", "clear_q <= fresh_q;"),
+        "reset_state of any beat": ("if (channel_q == 0) clear_q", "clear_q"),
+        "states of another channel": (".wr_addr(wr_channel_q)", ".wr_addr(channel_q)"),
+        "tlast of the next beat": ("lasts_q[STAGES+1], new_states", "lasts_q[STAGES], new_states"),
+        "one cycle late": ("LOOP - MEMORY_D : 0;", "LOOP - MEMORY_D + 1 : 0;"),
+    },
+    "lmu_memory_ring/lmu_shift_add": {
+        "a register too few": ("always @(posedge clk) value_q <= first;", "always @* value_q = first;"),
+        "sums for differences": ("KIND == DIFFERENCE ? first - second : ", ""),
+        "second not shifted": (".SHIFT(SECOND_SHIFT)", ".SHIFT(0)"),
     },
     "lmu_memory_tridiag": {
         "lam of the next degree": (".rd_addr(row_q)", ".rd_addr(back_q || row_q == ORDER - 1 ? row_q : row_q + 1)"),
@@ -79,6 +96,9 @@ MORE_MUTANTS: Mutants = {
 # Small, because all mutants run side by side; coarse types, so that ties and saturation are frequent
 SMALL: Mapping[str, Config] = {
     "dense": dense_grid.Config(4, 2, 2, "fixed<9,3>", "fixed<9,2,RND_CONV,SAT>", "fixed<9,2>", "fixed<9,2>"),
+    "ring": ring_grid.Config(
+        3, 2, u="fixed<9,3>", mem="fixed<9,2,RND_CONV,SAT>", a="fixed<6,2>", b="fixed<6,2>", stages=2
+    ),
     "channels": tridiag_grid.Config(3, 3, 2, "fixed<9,3>", "fixed<9,2,RND_CONV,SAT>", "fixed<12,3,RND_CONV,SAT>"),
     "one": tridiag_grid.Config(
         4, 1, 1, "fixed<6,2>", "fixed<6,0,RND_CONV,SAT>", "fixed<7,2,RND_CONV,SAT>", *["fixed<4,1>"] * 4
@@ -88,6 +108,7 @@ SMALL: Mapping[str, Config] = {
 JUDGE_CASES = {name: memory(name, config) for name, config in SMALL.items()}
 JUDGES = {
     "lmu_memory_dense": ("dense",),
+    "lmu_memory_ring": ("ring",),
     "lmu_memory_tridiag": ("channels", "one"),
     "lmu_memory_tridiag_pes": ("pes",),
 }
@@ -209,7 +230,7 @@ def test_random_configurations(simulator: str, workdir: Path, once: Once, grid: 
         cases = memories("large", (tridiag_grid.Config(256, 1, 1), tridiag_grid.Config(64, 4, 3)))
         assert cases["large0"].ii == 516
     else:
-        drawn = {"dense": dense_grid.random_grid, "tridiag": tridiag_grid.random_grid}[grid](40, seed=2026)
+        drawn = RANDOM[grid](40, seed=2026)
         cases = memories(f"random_{grid}", drawn if simulator == "verilator" else drawn[:6])
     found = simulate(cases, simulator, workdir, once, f"memory_random_{grid}", scenarios=SCENARIOS)
     for scenario in SCENARIOS:

@@ -47,6 +47,17 @@ def test_bits_and_cycles(n_in, order, memory_d, units, tmp_path):
     check_icarus(made, tmp_path)
 
 
+@pytest.mark.parametrize("back", [(True, True, True), pytest.param((False, False, True), marks=pytest.mark.thorough)])
+def test_bits_and_cycles_of_a_memory_without_multipliers(back, tmp_path):
+    layer = random_lmu(np.random.default_rng(3), n_in=4, order=3, memory_d=4, units=3, connections=back)
+    layer = replace(layer, adders=True)
+    layer = replace(layer, reuse_factor=valid_reuse_factors(layer)[0])
+    made = case(chain("net", layer.x, layer.steps, 4, [layer]))
+    made.write(tmp_path)
+    check_icarus(made, tmp_path)
+    assert measured_latency(made, tmp_path) == made.plan.cycles.latency
+
+
 def test_latency(tmp_path):
     made = case(fast(8, 4, 2, 4))
     assert measured_latency(made, tmp_path) == made.plan.cycles.latency

@@ -88,7 +88,7 @@ def memory(name: str, config: Config) -> Case:
 
     ports = ((Stream("s_axis", u_w, user=1),), (Stream("m_axis", out_w),))
     steps = {"inputs": {"s_axis": lmu.memory_d}, "outputs": {"m_axis": unit.sizes.states // unit.sizes.lanes}}
-    roms = {unit.rom.file: unit.rom.text()}
+    roms = {rom.file: rom.text() for rom in unit.roms}
     cycles = (unit.sizes.latency_cycles, unit.sizes.ii_cycles)
     return Case(Unit(unit.module, unit.parameters, *ports), phase, steps, *cycles, roms)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lmu_hls.adders import ADDERS
 from lmu_hls.front.graph.accumulators import settle_accumulators
 from lmu_hls.front.graph.layer import LMU as LMUNode
 from lmu_hls.front.graph.layers.base import LayerReader
@@ -40,7 +41,13 @@ class LMULayerReader(LayerReader):
             discretizer=reading.attribute("discretizer"),
             basis=reading.attribute("basis"),
             compression=compression(reading.node),
+            adders=_adders(reading.node),
         )
+
+
+def _adders(node: Node) -> bool:
+    """Whether the user wants the matrix of the memory as additions."""
+    return node.model.config.get_strategy(node).lower() == ADDERS
 
 
 def _update(reading: Reading) -> MemoryUpdate:
