@@ -82,8 +82,10 @@ module lmu_normalize #(
     reg [2:0] term_q, terms_end_q;  // reach the sum with their square
     wire rd_end = {1'b0, rd_place_q} == N[PLACE_W:0] - 1'b1;
     wire squaring = squaring_q && full_q[rd_bank_q];
+    reg [1:0] still_q;  // the difference of this place is there
     wire divider_free;
-    wire load = divider_free && root_valid_q;
+    wire due = root_valid_q && still_q[1];
+    wire load = divider_free && due;
     wire free = load && rd_end;  // the bank has been read for the last time
 
     always @(posedge clk) begin
@@ -107,6 +109,7 @@ module lmu_normalize #(
 
     always @(posedge clk) begin
         if (squaring || load) rd_place_q <= rd_end ? {PLACE_W{1'b0}} : rd_place_q + 1'b1;
+        still_q <= squaring || load ? 2'b00 : {still_q[0], 1'b1};
         if (squaring && rd_end) squaring_q <= 1'b0;
         if (free) begin
             squaring_q <= 1'b1;
@@ -191,7 +194,7 @@ module lmu_normalize #(
 
     lmu_divider #(.W(ROOT_W), .BITS(DIVISION), .OUT_TYPE(OUT_TYPE)) divide (
         .clk(clk), .rst(rst),
-        .s_axis_tdata(dividend[ROOT_W+DIVISION-1:0]), .s_axis_tvalid(root_valid_q), .s_axis_tready(divider_free),
+        .s_axis_tdata(dividend[ROOT_W+DIVISION-1:0]), .s_axis_tvalid(due), .s_axis_tready(divider_free),
         .s_axis_tlast(rd_end && last_q[rd_bank_q]), .s_axis_tuser(divisor),
         .m_axis_tdata(m_axis_tdata), .m_axis_tvalid(m_axis_tvalid), .m_axis_tready(m_axis_tready),
         .m_axis_tlast(m_axis_tlast), .m_axis_tuser(m_axis_tuser)
