@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import io
 import re
 import shlex
@@ -19,7 +20,7 @@ import yaml
 from lmu_hls import limits
 from lmu_hls.backend.design import Design, design
 from lmu_hls.errors import LmuHlsError, LmuHlsWarning
-from lmu_hls.flow.keras_errors import check_keras_file, check_weights_file, reason_of
+from lmu_hls.flow.keras_errors import check_keras_file, check_weights_file, configuration_of, reason_of
 from lmu_hls.front.backends import supported_backend
 from lmu_hls.front.config import full_config
 from lmu_hls.front.extract import network_spec
@@ -78,6 +79,7 @@ def load_model(path: Path, weights: Path | None = None) -> keras.Model:
         if weights is not None:
             raise LmuHlsError(f"{path} was written by keras-lmu, whose weights lie in it; leave --weights out")
         return flat(load_keras_lmu(path))
+    _import_hgq(path)
     try:
         model = keras.models.load_model(path, compile=False)
     except Exception as error:  # Keras raises whatever the damaged part happens to raise
@@ -91,6 +93,18 @@ def load_model(path: Path, weights: Path | None = None) -> keras.Model:
                 "model.save_weights wrote of this model"
             ) from error
     return flat(model)
+
+
+def _import_hgq(path: Path) -> None:
+    """Keras knows the layers of HGQ2 when it is imported. LmuHlsError where a file has some and it is not there."""
+    if '"hgq>' not in configuration_of(path):
+        return
+    try:
+        importlib.import_module("hgq")
+    except ImportError as error:
+        raise LmuHlsError(
+            f"{path} has layers of HGQ2, which is not installed ({error}); pip install 'lmu_hls[hgq]'"
+        ) from error
 
 
 def own_layers(model: keras.Model) -> keras.Model:

@@ -59,6 +59,17 @@ def check_keras_file(path: Path) -> None:
         raise LmuHlsError(f"{path} {state}; {how} again, or copy it again")
 
 
+def configuration_of(path: Path) -> str:
+    """The text of a file's configuration, or none where there is none; the file has been checked."""
+    import h5py  # type: ignore[import-untyped]
+
+    if path.suffix in OLDER:
+        with h5py.File(path, "r") as file:
+            return str(file.attrs.get("model_config", ""))
+    with zipfile.ZipFile(path) as archive:
+        return archive.read("config.json").decode("utf-8", "replace") if "config.json" in archive.namelist() else ""
+
+
 def check_weights_file(path: Path) -> None:
     """LmuHlsError unless ``path`` is a file of the form that ``model.save_weights`` writes."""
     how = "save them with model.save_weights('name.weights.h5')"
@@ -71,7 +82,7 @@ def check_weights_file(path: Path) -> None:
 
 def _check_hdf5(path: Path, attribute: str | None, how: str) -> None:
     """LmuHlsError unless ``path`` is an HDF5 file, with an attribute if there is one to be."""
-    import h5py  # type: ignore[import-untyped]
+    import h5py
 
     try:
         with h5py.File(path, "r") as file:

@@ -23,6 +23,25 @@ def supported() -> frozenset[str]:
     return frozenset(name for reader in readers() for name in reader.keras)
 
 
+def _is_known(layer: Any) -> bool:
+    """Whether a layer is exactly of a class that can be converted: Keras's, or of another package that has a reader."""
+    import keras
+
+    from lmu_hls.front.graph.layers import readers
+
+    kind = type(layer)
+    packages = {reader.package for reader in readers() if kind.__name__ in reader.keras}
+    own = kind is getattr(keras.layers, kind.__name__, None)
+    return own if packages == {"keras"} else kind.__module__.partition(".")[0] in packages
+
+
+def _of_package(package: str) -> tuple[str, ...]:
+    """The classes of another package than Keras that can be converted."""
+    from lmu_hls.front.graph.layers import readers
+
+    return tuple(name for reader in readers() if reader.package == package for name in reader.keras)
+
+
 def pointwise() -> frozenset[str]:
     """Those of :func:`supported` that treat every step alike."""
     from lmu_hls.front.graph.layers import readers
@@ -111,13 +130,11 @@ def _layers(model: keras.Model) -> list[Any]:
 
 
 def _check_layer(layer: Any) -> None:
-    import keras
-
     name = type(layer).__name__
     if any(map(_is_lmu, layer._flatten_layers(include_self=False))):
         remedy = "use the layer inside it alone" if name in supported() else _instead_of(layer)
         raise LmuHlsError(f"layer {layer.name!r}: an LMU inside {name} is not supported yet; {remedy}")
-    if name not in supported() or name in CELLS or type(layer) is not getattr(keras.layers, name):
+    if name in CELLS or not _is_known(layer):
         raise LmuHlsError(
             f"layer {layer.name!r}: {name} layers are not supported in a model with an LMU; {_instead_of(layer)}"
         )
@@ -171,8 +188,11 @@ def _instead_of(layer: Any) -> str:
         return instead_of("Sequential")
     if kind.__name__ in CELLS:  # else it would have been replaced
         return "call it with its input only, without a mask, states and training=True"
-    if kind.__module__.partition(".")[0] == "keras":
+    package = kind.__module__.partition(".")[0]
+    if package == "keras":
         return instead_of(kind.__name__)
+    if package != "lmu_hls" and (others := _of_package(package)):
+        return f"use a layer of keras.layers, or {', '.join(others)} of {package}"
     for ancestor in kind.__mro__:
         if ancestor.__name__ in supported() and ancestor is getattr(keras.layers, ancestor.__name__):
             return f"a class of your own may compute anything: use keras.layers.{ancestor.__name__} itself"

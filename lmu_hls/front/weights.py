@@ -37,7 +37,8 @@ def layer_weight(layer: Any, name: str) -> Floats | None:
         )
     if mode is not None and name == "kernel":
         return KERNELS[mode](layer)
-    value = getattr(layer, name, None)
+    trained = f"q{name}" if type(layer).__module__.partition(".")[0] == "hgq" else name  # with the types of HGQ2
+    value = getattr(layer, trained, None)
     if value is None:
         return None
     return _rounded_bias(layer, value) if mode == "float8" else _float64(value, layer, name)

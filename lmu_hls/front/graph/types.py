@@ -42,7 +42,7 @@ def explicit_type(node: Node, name: str) -> FixedType | None:
     Looked up as hls4ml does: by layer name, by layer type, then for the whole model; at each level first the tensor,
     then a default of the layer. The model's default is no explicit type: see :func:`default_type`.
     """
-    config = node.model.config
+    config, own, written = node.model.config, node.get_attr("own_types"), None
     places = [(config.layer_name_precision, f"{node.name.lower()}_{key}") for key in (name, "default")]
     # The configuration calls layers by Keras's class (InputLayer), hls4ml looks them up by its own (Input).
     for kind in (str(node.get_attr("class_name")), node.class_name):
@@ -52,8 +52,26 @@ def explicit_type(node: Node, name: str) -> FixedType | None:
         text = table.get(key)
         if text is not None:
             automatic = isinstance(text, str) and text.lower() == "auto"
-            return None if automatic else _parse(config, text, f"layer {node.name!r}: {name!r}")
-    return None
+            written = None if automatic else _parse(config, text, f"layer {node.name!r}: {name!r}")
+            break
+    return written if own is None else _own_type(node, name, written)
+
+
+def brings_types(node: Node) -> bool:
+    """Whether a node has types of its own: those that it says, and exact ones for all else."""
+    return node.get_attr("own_types") is not None
+
+
+def _own_type(node: Node, name: str, written: FixedType | None) -> FixedType | None:
+    """The node's own type of a tensor; None where it is to be exact. LmuHlsError where another one is written."""
+    text = node.get_attr("own_types").get(name)
+    own = None if text is None else FixedType.parse(text)
+    if written not in (None, own):
+        raise LmuHlsError(
+            f"layer {node.name!r} was trained with types of its own, and {written} for {name!r} would change them; "
+            "leave it out"
+        )
+    return own
 
 
 def _parse(config: GraphConfig, text: Any, where: str) -> FixedType:
@@ -96,7 +114,7 @@ def weight_on_grid(node: Node, name: str, data: Any, auto: FixedType | None = No
     data, where = np.asarray(data, np.float64), f"layer {node.name!r}: weight {name!r}"
     if not np.all(np.isfinite(data)):
         raise LmuHlsError(f"{where} holds NaN or infinity; train the model again (a lower learning rate often helps)")
-    type_ = explicit_type(node, name) or auto
+    type_ = explicit_type(node, name) or (_exact_type(data) if brings_types(node) else auto)
     if type_ is None:
         width = default_type(node.model.config).width
         type_ = FixedType(width, integer_bits(float(np.abs(data).max(initial=0.0))))
@@ -113,6 +131,16 @@ def weight_on_grid(node: Node, name: str, data: Any, auto: FixedType | None = No
         )
     float_weights(node.model)[node.name, name] = data
     return type_, values
+
+
+def _exact_type(data: Floats) -> FixedType:
+    """The smallest signed type that holds all of ``data``."""
+    mantissas, exponents = np.frexp(data[data != 0])
+    integers = np.ldexp(mantissas, 53).astype(np.int64)
+    zeros = np.log2((integers & -integers).astype(np.float64)).astype(np.int64)
+    fraction = int((53 - exponents - zeros).max(initial=1))
+    integer = max(integer_bits(float(np.abs(data).max(initial=0.0))), 2 - fraction)
+    return FixedType(min(integer + fraction, MAX_WIDTH), integer)
 
 
 def table_words(where: str, table: Table) -> tuple[IntegerPrecisionType, Floats]:

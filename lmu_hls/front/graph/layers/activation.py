@@ -10,7 +10,7 @@ from hls4ml.converters.keras_v3._base import KerasV3LayerHandler
 from lmu_hls.activations import PASSING
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.front.graph.layers.base import LayerReader, set_result
-from lmu_hls.front.graph.types import default_type, explicit_type, input_type, unsupported
+from lmu_hls.front.graph.types import brings_types, default_type, explicit_type, input_type, unsupported
 from lmu_hls.front.keras_model import beside_lmu
 from lmu_hls.front.node import Graph, Node
 from lmu_hls.front.reading import Reading
@@ -53,7 +53,8 @@ class ActivationReader(LayerReader):
         function = node.get_attr("activation")
         if function not in ("linear", "relu"):
             raise LmuHlsError(unsupported(node))
-        auto = input_type(node) if function == "linear" else default_type(node.model.config)
+        as_it_comes = function == "linear" or brings_types(node)
+        auto = input_type(node) if as_it_comes else default_type(node.model.config)
         set_result(node, explicit_type(node, "result") or auto)
 
     def extract(self, reading: Reading) -> Elementwise:

@@ -23,16 +23,18 @@ class LayerReader(ABC):
 
     ``settled`` are the classes of hls4ml's nodes whose types it settles, ``extracted`` those that it finds in their
     place in the finished graph. ``own`` are classes of nodes that hls4ml is to learn. ``keras`` are the classes of
-    keras.layers that come to it, ``handled`` those of them whose handler of hls4ml is to give our weights, by the path
-    that hls4ml knows them by, and ``renamed`` the classes of nodes after an LMU that become one of ours. ``pointwise``
-    are those of ``keras`` that treat every step alike, so that TimeDistributed around them is the layer itself.
-    ``beside`` are layers of the contract that one of its Keras layers becomes beside that of :meth:`extract`.
+    keras.layers, or of another ``package``, that come to it, ``handled`` those of them whose handler of hls4ml is to
+    give our weights, by the path that hls4ml knows them by, and ``renamed`` the classes of nodes after an LMU that
+    become one of ours. ``pointwise`` are those of ``keras`` that treat every step alike, so that TimeDistributed
+    around them is the layer itself. ``beside`` are layers of the contract that one of its Keras layers becomes beside
+    that of :meth:`extract`.
     """
 
     settled: ClassVar[tuple[str, ...]]
     extracted: ClassVar[tuple[str, ...]] = ()
     own: ClassVar[Mapping[str, type]] = {}
     keras: ClassVar[tuple[str, ...]] = ()
+    package: ClassVar[str] = "keras"
     handled: ClassVar[tuple[str, ...]] = ()
     renamed: ClassVar[Mapping[str, str]] = {}
     pointwise: ClassVar[tuple[str, ...]] = ()

@@ -7,6 +7,7 @@ from hls4ml.model.types import NamedType, WeightVariable
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.front.graph.layers.base import LayerReader, set_result
 from lmu_hls.front.graph.types import (
+    brings_types,
     compression,
     default_type,
     exact_sum,
@@ -19,7 +20,7 @@ from lmu_hls.front.graph.types import (
     weight_on_grid,
 )
 from lmu_hls.front.node import Node
-from lmu_hls.front.reading import Reading
+from lmu_hls.front.reading import Reading, fixed_type
 from lmu_hls.spec import Dense
 
 STRATEGIES = ("latency", "resource")  # the others generate code of their own
@@ -55,7 +56,8 @@ class DenseReader(LayerReader):
         accum = exact if wanted is None else hls_type(wanted)
         node.set_attr("accum_t", NamedType(f"dense{node.index}_accum_t", accum))
         config.layer_name_precision[f"{name}_accum"] = str(accum)
-        set_result(node, explicit_type(node, "result") or default_type(config))
+        automatic = fixed_type(exact, where) if brings_types(node) else default_type(config)
+        set_result(node, explicit_type(node, "result") or automatic)
         # A Dense layer on sequences becomes a convolution: what was said of the type Dense must go along.
         config.layer_name_rf[name] = reuse_factor(node)
         config.layer_name_strategy[name] = config.get_strategy(node)

@@ -22,6 +22,7 @@ from lmu_hls.errors import LmuHlsError
 from lmu_hls.front.graph.cell import CellLayer
 from lmu_hls.front.graph.layers.base import LayerReader, set_result
 from lmu_hls.front.graph.types import (
+    brings_types,
     default_type,
     exact_sum,
     explicit_type,
@@ -32,7 +33,7 @@ from lmu_hls.front.graph.types import (
 from lmu_hls.front.keras_model import beside_lmu
 from lmu_hls.front.node import Graph, Node
 from lmu_hls.front.notes import remarks
-from lmu_hls.front.reading import Floats, Reading
+from lmu_hls.front.reading import Floats, Reading, fixed_type
 from lmu_hls.front.weights import layer_weight
 from lmu_hls.spec.layers.scale import Scale
 
@@ -172,6 +173,7 @@ class ScaleReader(LayerReader):
             if not isinstance(fold, bool):
                 raise LmuHlsError(f"layer {node.name!r}: Fold={fold!r} is not possible; give True or False")
             why = "no Dense or LMU layer beside it takes it in" if fold else "Fold is False"
+            why = "it rounds to a type that was trained" if _rounds(node) else why
             remarks(model)[node.name] = f"a layer of its own, because {why}"
         while any(_fold(model, node) for node in reversed(_scales(model))):
             pass
@@ -184,8 +186,9 @@ class ScaleReader(LayerReader):
             kind, attributes[f"{weight}_data"] = weight_on_grid(node, weight, node.get_attr(f"{weight}_data"))
             config.layer_name_precision[f"{name}_{weight}"] = str(hls_type(kind))
             kinds.append(kind)
-        exact_sum(f"layer {node.name!r}", [(1, input_type(node), kinds[0])], kinds[1])
-        result = explicit_type(node, "result") or default_type(config)
+        where = f"layer {node.name!r}"
+        exact = fixed_type(exact_sum(where, [(1, input_type(node), kinds[0])], kinds[1]), where)
+        result = explicit_type(node, "result") or (exact if brings_types(node) else default_type(config))
         shape = node.get_input_variable().shape
         attributes["n_filt"] = int(shape[-1]) if len(shape) > 1 else -1
         new = node.model.make_node("BatchNormalization", node.name, attributes, node.inputs.copy())
@@ -201,12 +204,19 @@ def _scales(model: Graph) -> list[Node]:
     return [node for node in model.get_layers() if node.class_name == "LMUScale"]
 
 
+def _rounds(node: Node) -> bool:
+    """Whether a type of its own is what it is for."""
+    return "result" in (node.get_attr("own_types") or {})
+
+
 def _fold(model: Graph, node: Node) -> bool:
     """Fold one node, if something takes it in. LmuHlsError for types of its own, which would not arrive."""
     before, after = next(_neighbours(node, backwards=True), None), next(_neighbours(node, backwards=False), None)
     gives = before is not None and before.class_name in GIVES
     target = before if gives else after
-    if not node.get_attr("fold", True) or target is None or target.class_name not in READS:
+    if not node.get_attr("fold", True) or _rounds(node) or target is None or target.class_name not in READS:
+        return False
+    if brings_types(node) and not brings_types(target):  # whose weights are rounded
         return False
     written = [name for name in (*WEIGHTS, "result") if explicit_type(node, name) is not None]
     if written:
