@@ -8,12 +8,14 @@ always held as int64 arrays of those integers; floats enter through :func:`quant
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
 
 ROUNDINGS = ("TRN", "TRN_ZERO", "RND", "RND_ZERO", "RND_INF", "RND_MIN_INF", "RND_CONV")
 OVERFLOWS = ("WRAP", "SAT", "SAT_ZERO", "SAT_SYM")
@@ -148,22 +150,31 @@ def quantize(values: ArrayLike, to: FixedType) -> Ints:
         raise ValueError("NaN or infinity cannot be given a fixed-point value; clean the data or the weights first")
     with np.errstate(over="ignore"):  # beyond the limit all values are alike
         scaled = np.clip(np.ldexp(values, to.fraction), -2 * limit, 2 * limit)
-    floor = np.floor(scaled)
-    rest = scaled - floor
-    negative = scaled < 0
-    up = {
-        "TRN": lambda: np.False_,
-        "TRN_ZERO": lambda: negative & (rest != 0),
-        "RND": lambda: rest >= 0.5,
-        "RND_MIN_INF": lambda: rest > 0.5,
-        "RND_INF": lambda: (rest > 0.5) | ((rest == 0.5) & ~negative),
-        "RND_ZERO": lambda: (rest > 0.5) | ((rest == 0.5) & negative),
-        "RND_CONV": lambda: (rest > 0.5) | ((rest == 0.5) & (np.mod(floor, 2) == 1)),
-    }[to.rounding]()
-    rounded = np.clip(floor + up, -limit, limit)
+    rounded = np.clip(_ROUND[to.rounding](scaled), -limit, limit)
     if to.overflow == "WRAP" and np.any(np.abs(rounded) >= limit):
         raise ValueError(f"a value of magnitude {np.abs(values).max():g} is too large to be wrapped to {to}")
     return _overflow(rounded.astype(np.int64), to)
+
+
+def _round_up_where(up: Callable[[Floats, Floats], NDArray[np.bool_]]) -> Callable[[Floats], Floats]:
+    """Rounds to the integer above where ``up`` says so of a value and of what it is more than the one below."""
+
+    def rounded(values: Floats) -> Floats:
+        floor = np.floor(values)
+        return np.asarray(floor + up(values, values - floor), np.float64)
+
+    return rounded
+
+
+_ROUND: dict[str, Callable[[Floats], Floats]] = {
+    "TRN": np.floor,
+    "TRN_ZERO": np.trunc,
+    "RND": _round_up_where(lambda values, rest: rest >= 0.5),
+    "RND_MIN_INF": _round_up_where(lambda values, rest: rest > 0.5),
+    "RND_INF": _round_up_where(lambda values, rest: (rest > 0.5) | ((rest == 0.5) & (values >= 0))),
+    "RND_ZERO": _round_up_where(lambda values, rest: (rest > 0.5) | ((rest == 0.5) & (values < 0))),
+    "RND_CONV": np.rint,
+}
 
 
 def to_float(values: Ints, fixed_type: FixedType) -> NDArray[np.float64]:

@@ -33,7 +33,10 @@ class WeightVariable(Protocol):
 
 
 class Node(Protocol):
-    """A layer of the graph ``model``; attributes have the names of hls4ml's classes of layers."""
+    """A layer of the graph ``model``; attributes have the names of hls4ml's classes of layers.
+
+    ``attributes`` holds the types, variables and weights, too.
+    """
 
     name: str
     index: int
@@ -41,6 +44,7 @@ class Node(Protocol):
     inputs: list[str]
     outputs: list[str]
     model: Graph
+    attributes: MutableMapping[str, Any]
     types: MutableMapping[str, NamedType]
     weights: MutableMapping[str, WeightVariable]
 

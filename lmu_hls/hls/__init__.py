@@ -15,7 +15,7 @@ def register() -> None:
 
     from lmu_hls.front import graph
     from lmu_hls.hls import fifos, layers, names, pointwise, strategy
-    from lmu_hls.hls.targets import FIRMWARE, TARGETS
+    from lmu_hls.hls.targets import TARGETS
     from lmu_hls.hls.vendor import checked_build
 
     graph.register()
@@ -34,9 +34,8 @@ def register() -> None:
             graph.insert_pass(fifos.SettleFifos(), f"{passes}:specific_types", before=f"{passes}:register_bram_weights")
             for template in layers.TEMPLATES:
                 backend.register_template(template)
-        headers = [FIRMWARE / header for header in (*layers.HEADERS, target.numbers_header)]
         write = f"{target.name.lower()}:write_hls"
-        optimizer_map[write] = names.WriteSafely(optimizer_map[write], target, headers)
+        optimizer_map[write] = names.WriteSafely(optimizer_map[write], target)
 
 
 # Last, and for its own sake: hls4ml calls register() above when it is imported. Were a module of this package what

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from hls4ml.model.optimizer import ModelOptimizerPass
+from hls4ml.model.types import NamedType, Variable
 
 from lmu_hls.front.graph.settle import has_lmu
-from lmu_hls.front.node import Graph
+from lmu_hls.front.node import Graph, Node
 from lmu_hls.hls.checks import check_target
 from lmu_hls.hls.stateful import start_calls_from_zero
 from lmu_hls.hls.targets import Target
@@ -32,9 +33,10 @@ class NameTypes(ModelOptimizerPass):
         taken: dict[str, str] = {}
         for node in model.get_layers():
             for key, named in node.types.items():
-                if not is_identifier(named.name) or taken.get(named.name, str(named.precision)) != str(named.precision):
+                precision = str(named.precision)
+                if not is_identifier(named.name) or taken.get(named.name, precision) != precision:
                     named.name = f"layer{node.index}_{key}"
-                taken[named.name] = str(named.precision)
+                taken[named.name] = precision
         inputs = model.get_input_variables()
         words = words_of_cpp(model)
         for variable in inputs:
@@ -46,14 +48,14 @@ class WriteSafely(ModelOptimizerPass):
     """Stands before hls4ml's pass that writes the project: the layers' names go out as harmless text.
 
     hls4ml copies them into comments and, for a trace, into string literals of the C++, which give them back as they
-    are. The project also gets our ``headers``, which hls4ml would otherwise put into those of models without an LMU.
+    are. The project also gets those of our headers that its C++ includes: hls4ml has one list for all projects, those
+    of models without an LMU, too.
     """
 
-    def __init__(self, write: Any, target: Target, headers: Iterable[Path]) -> None:
+    def __init__(self, write: Any, target: Target) -> None:
         self.name = write.name
         self.write = write
         self.target = target
-        self.headers = tuple(headers)
 
     def transform(self, model: Graph) -> bool:
         if not has_lmu(model):
@@ -64,13 +66,18 @@ class WriteSafely(ModelOptimizerPass):
         try:
             for node, name in zip(nodes, names, strict=True):
                 node.name = source_text(name)
-            with _copied(self.headers, model.config.backend):
+            with _copied(self.target.headers(_included(nodes)), model.config.backend):
                 written = bool(self.write.transform(model))
             start_calls_from_zero(model)
             return written
         finally:
             for node, name in zip(nodes, names, strict=True):
                 node.name = name
+
+
+def _included(nodes: Iterable[Node]) -> frozenset[str]:
+    """The names of the headers that the C++ of these layers includes."""
+    return frozenset(Path(header).name for node in nodes for header in node.get_attr("include_header") or ())
 
 
 @contextmanager
@@ -96,8 +103,9 @@ def words_of_cpp(model: Graph) -> set[str]:
             f"layer{node.index}_index",
             f"lmu{node.index}_memory_step",
         }
-        names = [variable.name for variable in node.get_variables() if variable not in inputs]
-        names += [weight.name for weight in node.get_weights()]
-        words |= {name.rpartition(".")[2] for name in names}  # Quartus: members of structs
-        words |= {named.name for named in node.types.values()}
+        for value in node.attributes.values():
+            if isinstance(value, NamedType):
+                words.add(value.name)
+            elif isinstance(value, Variable) and value not in inputs:
+                words.add(value.name.rpartition(".")[2])  # Quartus: members of structs
     return words

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import functools
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 FIRMWARE = Path(__file__).with_name("firmware")
+_INCLUDE = re.compile(r'^#include "([^"]+)"', re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +35,12 @@ class Target:
         """Whether AMD's tools take the project: those that read ``#pragma HLS``."""
         return self.templates_of == TARGETS[0].name
 
-    @property
-    def numbers_header(self) -> str:
-        """Where in firmware/ the headers find what they need of the types beyond arithmetic."""
-        return f"{self.numbers}/nnet_lmu_numbers.h"
+    def headers(self, included: frozenset[str]) -> tuple[Path, ...]:
+        """Our headers that a project gets, where its C++ includes the files ``included``: those, and what they include.
+
+        What they need of the types beyond arithmetic is in the folder :attr:`numbers` of firmware/.
+        """
+        return _reached(included, (FIRMWARE, FIRMWARE / self.numbers))
 
 
 TARGETS = (
@@ -45,3 +50,17 @@ TARGETS = (
     Target("Quartus", numbers="ac", numbers_from="quartus/ac_types/ac_fixed.h", templates_of="Quartus"),
     Target("Catapult", numbers="ac", numbers_from="catapult/ac_types/include/ac_fixed.h", templates_of="Catapult"),
 )
+
+
+@functools.cache
+def _reached(included: frozenset[str], folders: tuple[Path, ...]) -> tuple[Path, ...]:
+    """The files in ``folders`` that these files lead to, by name; others are hls4ml's or of the compiler."""
+    reached: dict[str, Path] = {}
+    names = set(included)
+    while names:
+        name = names.pop()
+        path = next((folder / name for folder in folders if (folder / name).is_file()), None)
+        if path is not None and name not in reached:
+            reached[name] = path
+            names |= set(_INCLUDE.findall(path.read_text(encoding="utf-8")))
+    return tuple(reached[name] for name in sorted(reached))

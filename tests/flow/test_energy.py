@@ -51,7 +51,7 @@ def test_toggles_of_the_input_are_those_of_the_data(measured: Path, data: flow.D
         bits = (sent[:, None] >> np.arange(network.x.width)) & 1
         return [int(count) for count in (np.diff(bits, axis=0) != 0).sum(axis=0) + bits[0]]
 
-    counted = [saif.nets[f"TOP.s_axis_tdata[{bit}]"].changes for bit in range(network.x.width)]
+    counted = [saif.nets[f"TOP.in0_tdata[{bit}]"].changes for bit in range(network.x.width)]
     assert counted == changes(data.x)
     assert counted != changes(-data.x)
 

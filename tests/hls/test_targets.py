@@ -39,6 +39,15 @@ def test_csim_equals_golden(name, softmax, tmp_path):
     assert_csim_equals_golden(convert(built, tmp_path, backend=name))
 
 
+@pytest.mark.parametrize(("activation", "more"), [(None, set()), ("softmax", {"softmax"})])
+def test_a_project_has_the_headers_that_it_includes(activation, more, tmp_path):
+    """Those of its layers, and what they include in turn; not those of layers that it lacks."""
+    convert(model(lmu("tanh", name="memory"), keras.layers.Dense(3, activation, name="head")), tmp_path).write()
+    needed = {"stream", "adders", "cells", "function", "matrix", "numbers"} | more
+    names = {f"nnet_lmu_{name}.h" for name in needed} | {"nnet_lmu.h"}
+    assert {path.name for path in (tmp_path / "firmware" / "nnet_utils").glob("nnet_lmu*")} == names
+
+
 @pytest.mark.parametrize("name", ON_AC_TYPES)
 def test_a_stack_on_sequences(name, tmp_path):
     """The tridiagonal memory, an LSTM cell, a batch normalization of its own, relu and softmax at every step."""

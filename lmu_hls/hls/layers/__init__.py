@@ -1,6 +1,6 @@
 """The kinds of layers that the C++ has templates and headers of its own for: one file a kind, found because it is here.
 
-A file has ``TEMPLATES``, the classes of its templates, and ``HEADERS``, the files of firmware/ that its C++ stands in.
+A file has ``TEMPLATES``, the classes of its templates, which name the header in firmware/ that their C++ includes.
 One whose C++ in io_stream is more than a word in and a word out has ``PACES``: the pace of a node, by its class.
 """
 
@@ -15,7 +15,6 @@ from lmu_hls.hls.dataflow import Pace
 
 _KINDS = [import_module(f"{__name__}.{module.name}") for module in iter_modules(__path__)]
 TEMPLATES: tuple[type, ...] = tuple(template for kind in _KINDS for template in kind.TEMPLATES)
-HEADERS: tuple[str, ...] = tuple(header for kind in _KINDS for header in kind.HEADERS)
 
 _PACES: dict[str, Callable[[Node], Pace]] = {
     name: pace for kind in _KINDS for name, pace in getattr(kind, "PACES", {}).items()

@@ -10,7 +10,7 @@ from lmu_hls.front.node import Node
 from lmu_hls.hls.streams import function_name
 from lmu_hls.spec import Activation
 
-HEADERS = ("nnet_lmu_function.h",)
+HEADER = "nnet_utils/nnet_lmu_function.h"
 NAMED = ("linear", "relu")
 
 _CONFIG = """struct config{index} : nnet::lmu_function_config {{
@@ -41,7 +41,7 @@ class ActivationFunctionTemplate(FunctionCallTemplate):
     """The call of ``nnet::lmu_function``."""
 
     def __init__(self) -> None:
-        super().__init__(LMUActivation, include_header=[f"nnet_utils/{HEADERS[0]}"])
+        super().__init__(LMUActivation, include_header=[HEADER])
 
     def format(self, node: Node) -> str:
         params = self._default_function_params(node)

@@ -23,7 +23,7 @@ from lmu_hls.hls.tiles import Loop, Schedule
 from lmu_hls.spec import LMU as Layer
 from lmu_hls.spec import DenseUpdate
 
-HEADERS = ("nnet_lmu_stream.h", "nnet_lmu.h", "nnet_lmu_cells.h", "nnet_lmu_matrix.h", "nnet_lmu_adders.h")
+HEADER = "nnet_utils/nnet_lmu_stream.h"
 BLACKBOX = "blackbox"  # below firmware/: what belongs to the hand-written units
 MATRICES = tuple(name for name in WEIGHTS if name not in COEFFICIENTS and not name.endswith("_bias"))
 
@@ -152,7 +152,7 @@ class LMUFunctionTemplate(FunctionCallTemplate):
     """The call of ``nnet::lmu``; a weight that the layer lacks is passed as ``nnet::lmu_none``."""
 
     def __init__(self) -> None:
-        super().__init__(LMU, include_header=[f"nnet_utils/{HEADERS[0]}"])
+        super().__init__(LMU, include_header=[HEADER])
 
     def transform(self, model: Graph, node: Node) -> Any:
         changed = super().transform(model, node)

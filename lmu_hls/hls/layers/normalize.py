@@ -10,7 +10,7 @@ from lmu_hls.front.reading import Reading
 from lmu_hls.hls.dataflow import Pace
 from lmu_hls.hls.streams import function_name
 
-HEADERS = ("nnet_lmu_normalize.h",)
+HEADER = "nnet_utils/nnet_lmu_normalize.h"
 
 _CONFIG = """struct config{index} : nnet::lmu_normalize_config {{
     static const unsigned n_in = {n_in};
@@ -50,7 +50,7 @@ class NormalizeFunctionTemplate(FunctionCallTemplate):
     """The call of ``nnet::lmu_normalize``."""
 
     def __init__(self) -> None:
-        super().__init__(LMUNormalize, include_header=[f"nnet_utils/{HEADERS[0]}"])
+        super().__init__(LMUNormalize, include_header=[HEADER])
 
     def format(self, node: Node) -> str:
         params = self._default_function_params(node)

@@ -9,7 +9,7 @@ from lmu_hls.front.node import Node
 from lmu_hls.hls.layers.select import whole_pace, window_config
 from lmu_hls.hls.streams import function_name
 
-HEADERS = ("nnet_lmu_pool.h",)
+HEADER = "nnet_utils/nnet_lmu_pool.h"
 
 
 class PoolConfigTemplate(LayerConfigTemplate):
@@ -26,7 +26,7 @@ class PoolFunctionTemplate(FunctionCallTemplate):
     """The call of ``nnet::lmu_max_pool`` or ``nnet::lmu_average_pool``."""
 
     def __init__(self) -> None:
-        super().__init__(LMUPool, include_header=[f"nnet_utils/{HEADERS[0]}"])
+        super().__init__(LMUPool, include_header=[HEADER])
 
     def format(self, node: Node) -> str:
         params, average = self._default_function_params(node), node.get_attr("average")

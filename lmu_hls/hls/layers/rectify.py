@@ -8,7 +8,7 @@ from lmu_hls.front.graph.layers.rectify import EXACT, WEIGHTS, LMURectify
 from lmu_hls.front.node import Node
 from lmu_hls.hls.streams import function_name
 
-HEADERS = ("nnet_lmu_rectify.h",)
+HEADER = "nnet_utils/nnet_lmu_rectify.h"
 
 _CONFIG = """struct config{index} : nnet::lmu_rectify_config {{
     static const unsigned n_in = {n_in};
@@ -36,7 +36,7 @@ class RectifyFunctionTemplate(FunctionCallTemplate):
     """The call of ``nnet::lmu_rectify``; without a largest value the threshold is named in its place."""
 
     def __init__(self) -> None:
-        super().__init__(LMURectify, include_header=[f"nnet_utils/{HEADERS[0]}"])
+        super().__init__(LMURectify, include_header=[HEADER])
 
     def format(self, node: Node) -> str:
         params = self._default_function_params(node)

@@ -13,7 +13,6 @@ from lmu_hls.hls.layers import lmu
 from lmu_hls.hls.layers.lmu import CELL_CONFIG, cell_values, layer_call, recurrent_pace, tile, weight_size
 from lmu_hls.hls.strategy import schedule_of
 
-HEADERS = ()  # those of an LMU
 CPP = {"hidden_x": "hidden_mem"}  # weights by another name in C++: x stands in the place of mem
 
 _CONFIG = (
@@ -64,7 +63,7 @@ class RecurrentFunctionTemplate(FunctionCallTemplate):
     """The call of ``nnet::lmu``; what an LMU has beside its cell is passed as ``nnet::lmu_none``."""
 
     def __init__(self) -> None:
-        super().__init__(LMURecurrent, include_header=[f"nnet_utils/{lmu.HEADERS[0]}"])
+        super().__init__(LMURecurrent, include_header=[lmu.HEADER])
 
     def format(self, node: Node) -> str:
         own = {_cpp(name): name for name in WEIGHTS}

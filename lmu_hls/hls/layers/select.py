@@ -11,7 +11,7 @@ from lmu_hls.front.node import Node
 from lmu_hls.hls.dataflow import Pace
 from lmu_hls.hls.streams import function_name
 
-HEADERS = ("nnet_lmu_select.h",)
+HEADER = "nnet_utils/nnet_lmu_select.h"
 
 WINDOW = """struct config{index} : nnet::lmu_window_config {{
     static const unsigned n_in = {n_in};
@@ -52,7 +52,7 @@ class SelectFunctionTemplate(FunctionCallTemplate):
     """The call of ``nnet::lmu_select``."""
 
     def __init__(self) -> None:
-        super().__init__(LMUSelect, include_header=[f"nnet_utils/{HEADERS[0]}"])
+        super().__init__(LMUSelect, include_header=[HEADER])
 
     def format(self, node: Node) -> str:
         params = self._default_function_params(node)

@@ -9,7 +9,7 @@ from lmu_hls.front.node import Node
 from lmu_hls.hls.dataflow import Pace
 from lmu_hls.hls.streams import function_name
 
-HEADERS = ("nnet_lmu_softmax.h",)
+HEADER = "nnet_utils/nnet_lmu_softmax.h"
 
 _CONFIG = """struct config{index} : nnet::lmu_softmax_config {{
     static const unsigned n_in = {n_in};
@@ -37,7 +37,7 @@ class SoftmaxFunctionTemplate(FunctionCallTemplate):
     """The call of ``nnet::lmu_softmax``."""
 
     def __init__(self) -> None:
-        super().__init__(LMUSoftmax, include_header=[f"nnet_utils/{HEADERS[0]}"])
+        super().__init__(LMUSoftmax, include_header=[HEADER])
 
     def format(self, node: Node) -> str:
         params = self._default_function_params(node)
