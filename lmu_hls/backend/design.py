@@ -153,7 +153,7 @@ def design(network: Network, options: RtlOptions, reuse_factor: int = 1) -> Desi
 
     Raises LmuHlsError for what the Verilog cannot do.
     """
-    settled = settle(options.apply(network), reuse_factor, options.streaming, options.values_per_beat)
+    settled = settle(options.apply(network), reuse_factor, options.streaming, options.ports)
     plan = plan_network(settled.network, options)
     for where, ends in (("input", plan.inputs), ("output", plan.outputs)):
         for end in ends:

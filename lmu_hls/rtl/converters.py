@@ -13,10 +13,10 @@ def add_converters(net: Netlist, name: str, x: Stream, together: int) -> list[tu
     found: list[tuple[str, Stream, Pace]] = []
     if x.together == together:
         return found
-    if not x.whole:
+    if x.together != x.count:
         beats, x = x.beats, _gather(net, f"{name}_{GATHER}", x)
         found.append((GATHER, x, whole_step_pace("lmu_gather", "ceil(N/P)", beats, 1, 1, 0)))
-    if together < x.count:
+    if together != x.count:
         x = _serializer(net, f"{name}_{SERIALIZER}", x, together)
         pace = whole_step_pace("lmu_serializer", "ceil(LANES/P)", x.beats, x.beats, 1, x.beats)
         found.append((SERIALIZER, x, pace))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType
 from lmu_hls.naming import identifiers
 from lmu_hls.rtl.netlist import Netlist, Stream
@@ -59,8 +60,8 @@ class End:
 
     @property
     def slot(self) -> int:
-        """Bits of tdata for each value, whole bytes."""
-        return -(-self.type.width // 8) * 8
+        """Bits of tdata for each value."""
+        return slot_bits(self.type.width, self.together)
 
     @property
     def bus(self) -> int:
@@ -120,14 +121,48 @@ def _beside(values: Sequence[str]) -> str:
     return values[0] if len(values) == 1 else f"{{{', '.join(reversed(values))}}}"
 
 
-def together(values: int, per_beat: int, cycles: int) -> int:
-    """Values of a beat where a step has so many and ``per_beat`` are asked for; ``AUTO``: a power of two, as small as
-    ``cycles`` a step allow, or all values."""
-    if per_beat == AUTO:
-        per_beat = 1
-        while -(-values // per_beat) > cycles:
-            per_beat *= 2
-    return min(per_beat, values)
+def slot_bits(width: int, together: int) -> int:
+    """Bits of tdata for each value: whole bytes, and a power of two where there are several."""
+    return -(-width // 8) * 8 if together == 1 else max(8, 1 << (width - 1).bit_length())
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """``per_beat`` values in a beat of the streams in and out; ``AUTO``: as few as the cycles of a step allow.
+
+    A port has ``most_bits`` at most; None: any number.
+    """
+
+    per_beat: int = 1
+    most_bits: int | None = None
+
+    def together(self, values: int, width: int, cycles: int) -> int:
+        """Values of a beat, a power of two, where a step has ``values`` of ``width`` bits and may take ``cycles``.
+
+        Raises LmuHlsError where a beat would be too wide.
+        """
+        if self.per_beat == 1:
+            return 1
+        whole = 1 << (values - 1).bit_length()
+        found = 1
+        while found < whole and (found < self.per_beat if self.per_beat != AUTO else -(-values // found) > cycles):
+            if self.per_beat == AUTO and not self._fits(2 * found, width):
+                break
+            found *= 2
+        if not self._fits(found, width):
+            slot, most = slot_bits(width, 2), self.most_bits or 0
+            raise LmuHlsError(
+                f"ValuesPerBeat {found} is not possible: {found} values of {slot} bits are more than the {most} "
+                f"bits of a bus with AXILite; use {max(1, most // slot)}"
+            )
+        return found
+
+    def beats(self, values: int, width: int, cycles: int) -> int:
+        """Beats of a step of ``values``."""
+        return -(-values // self.together(values, width, cycles))
+
+    def _fits(self, together: int, width: int) -> bool:
+        return self.most_bits is None or together * slot_bits(width, together) <= self.most_bits
 
 
 def _each(streams: Sequence[str], wire: str, operator: str) -> str:

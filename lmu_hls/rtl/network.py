@@ -21,7 +21,7 @@ from lmu_hls.rtl.branches import Branch, answered, copies, queued
 from lmu_hls.rtl.cells import Lanes
 from lmu_hls.rtl.converters import add_converters
 from lmu_hls.rtl.cycles import Cycles, Pace, network_cycles, network_ii
-from lmu_hls.rtl.ends import AUTO, End, add_input, framing_words, suffixes, together
+from lmu_hls.rtl.ends import End, add_input, framing_words, suffixes
 from lmu_hls.rtl.matrix import Columns
 from lmu_hls.rtl.netlist import NamesMeet, Netlist, Stream
 from lmu_hls.rtl.options import RtlOptions
@@ -254,7 +254,7 @@ def _with_values(
     found = {}
     for name, branch in outs.items():
         cycles = ii * max(1, network.steps // branch.executions)
-        values = together(branch.stream.count, options.values_per_beat, cycles)
+        values = options.ports.together(branch.stream.count, branch.stream.type.width, cycles)
         found[name] = _with_beats(net, f"{identifier(name)}_port", branch, values, layers)
     return found
 
@@ -274,7 +274,7 @@ def _natural(network: Network, stages: Mapping[str, Stage[Any]]) -> set[str]:
 
 def _ii(network: Network, stages: Mapping[str, Stage[Any]], options: RtlOptions) -> int:
     """Cycles from step to step, as far as the layers say, and the ports where their values a beat are given."""
-    endless, per_beat = options.streaming, options.values_per_beat
+    endless = options.streaming
     values, executions = network.values, {item.name: network.steps for item in network.inputs}
     paces: list[tuple[Pace, int]] = []
     for node in network.nodes:
@@ -283,8 +283,8 @@ def _ii(network: Network, stages: Mapping[str, Stage[Any]], options: RtlOptions)
         lanes = _lanes(stage, options)
         paces.append((stage.chosen(lanes).pace(width, lanes), stage.taken_steps(arriving)))
         executions[node.name] = arriving if endless else stage.given_steps(arriving)
-    widest = max(item.width for item in network.inputs)
-    return network_ii(paces, network.steps, 1 if per_beat == AUTO else -(-widest // per_beat))
+    least = max(options.ports.beats(item.width, item.type.width, 1) for item in network.inputs)
+    return network_ii(paces, network.steps, least)
 
 
 def _ports(network: Network) -> set[str]:
@@ -299,7 +299,7 @@ def _inputs(net: Netlist, network: Network, options: RtlOptions, ii: int) -> lis
     items, steps = network.inputs, checked_steps(network, options)
     several = len(items) + len(network.outputs) > 2
     names = suffixes([item.name for item in items])
-    values = [together(item.width, options.values_per_beat, ii) for item in items]
+    values = [options.ports.together(item.width, item.type.width, ii) for item in items]
     beats = [-(-item.width // each) for item, each in zip(items, values, strict=True)]
     sizes = [(each * steps, 1) if several and steps else (each, steps) for each in beats]
     framed = not (several and options.streaming)
@@ -324,7 +324,9 @@ def _outputs(
 
 
 def _lanes(stage: Stage[Any], options: RtlOptions) -> Lanes:
-    return {} if stage.reuse_factor is None else choose_lanes(stage.layer, stage.reuse_factor, options.parallel)
+    return (
+        {} if stage.reuse_factor is None else choose_lanes(stage.layer, stage.reuse_factor, options.ports.per_beat != 1)
+    )
 
 
 def utilisation(plan: NetworkPlan) -> float:

@@ -8,6 +8,7 @@ from typing import Any
 
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.naming import is_identifier
+from lmu_hls.rtl.ends import Ports
 from lmu_hls.spec import Network, Softmax, streaming, with_argmax, with_logits
 
 MODES = ("sequence", "streaming")
@@ -17,6 +18,7 @@ AS_IS = "model"  # the output that the model has
 KEYS = {"mode": "Mode", "output": "Output", "axi_lite": "AXILite", "name": "Name", "rom": "Rom"}  # of hls4ml's config
 KEYS |= {"values_per_beat": "ValuesPerBeat"}
 AUTO = "auto"  # values a beat
+DMA_BITS = 512  # of a stream that a DMA serves, as the drivers of the registers expect it
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +49,6 @@ class RtlOptions:
         beat = self.values_per_beat
         if isinstance(beat, bool) or not isinstance(beat, int) or beat < 0 or beat & (beat - 1):
             raise LmuHlsError(f"ValuesPerBeat={beat!r} is not possible; use {AUTO!r} or a power of two")
-        if self.axi_lite and beat != 1:
-            raise LmuHlsError(
-                f"ValuesPerBeat={beat or AUTO!r} is not possible with AXILite: its drivers send one value a beat; use "
-                "ValuesPerBeat: 1, or leave AXILite out"
-            )
         if self.name is not None and (not isinstance(self.name, str) or not is_identifier(self.name)):
             raise LmuHlsError(f"the name {self.name!r} is not possible; use up to 64 of A-Z a-z 0-9 _, a letter first")
 
@@ -83,9 +80,8 @@ class RtlOptions:
         return cls.from_words(**{word: value for word, value in given.items() if value is not None})
 
     @property
-    def parallel(self) -> bool:
-        """Layers may have whole vectors for beats."""
-        return self.values_per_beat != 1
+    def ports(self) -> Ports:
+        return Ports(self.values_per_beat, DMA_BITS if self.axi_lite else None)
 
     @property
     def config(self) -> dict[str, Any]:

@@ -16,10 +16,12 @@ from typing import Any
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.records import Reuse
 from lmu_hls.rtl.cells import Lanes
-from lmu_hls.rtl.ends import AUTO, together
+from lmu_hls.rtl.ends import AUTO, Ports
 from lmu_hls.rtl.search import Choice, Either, Search
 from lmu_hls.rtl.stages import Stage, stage_of
 from lmu_hls.spec import Layer, Network
+
+ONE = Ports()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -132,11 +134,12 @@ def nearest(valid: Sequence[int], value: int) -> list[int]:
 class _Port:
     """Values of a step that come in or go out, as many a beat as are needed."""
 
+    values: int
     width: int
-    per_beat: int
+    ports: Ports
 
     def at_most(self, cycles: int) -> Choice:
-        return Choice(-(-self.width // together(self.width, self.per_beat, cycles)), 0, {})
+        return Choice(self.ports.beats(self.values, self.width, cycles), 0, {})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -172,17 +175,17 @@ class _Slot:
         return self.port if self.stage is None else f"layer {self.stage.name!r}"
 
 
-def settle(network: Network, request: int, streaming: bool = False, per_beat: int = 1) -> Settled:
+def settle(network: Network, request: int, streaming: bool = False, ports: Ports = ONE) -> Settled:
     """``network`` with the fewest multipliers with which it takes at most ``request`` cycles a step.
 
     Where that is not possible it takes as few cycles as it can, with the fewest multipliers for that. A layer whose
     ReuseFactor is not ``request`` keeps its own; 1 is the fewest cycles that it can take. Layers behind an LMU that
     gives its last step only have ``network.steps`` times as long; when ``streaming``, every step goes through all
-    layers. ``per_beat`` as in RtlOptions; unless it is 1, layers may have whole vectors for beats. Raises LmuHlsError
+    layers. Where ``ports`` have more than one value a beat, layers may have whole vectors for beats. Raises LmuHlsError
     when a layer's own ReuseFactor is impossible.
     """
-    parallel = per_beat != 1
-    slots = [_with_own(slot, request, parallel) for slot in _slots(network, streaming, per_beat)]
+    parallel = ports.per_beat != 1
+    slots = [_with_own(slot, request, parallel) for slot in _slots(network, streaming, ports)]
     tightest = max(slots, key=lambda slot: slot.a_step(slot.fewest))
     fewest = tightest.a_step(tightest.fewest)
     cycles = [slot.for_target(max(request, fewest)) for slot in slots]
@@ -234,32 +237,32 @@ def balanced(network: Network, cycles: int, streaming: bool = False) -> dict[str
     return chosen
 
 
-def _slots(network: Network, streaming: bool, per_beat: int = 1) -> list[_Slot]:
+def _slots(network: Network, streaming: bool, ports: Ports = ONE) -> list[_Slot]:
     """The inputs, then the nodes in their order; their stages have the names of the nodes. Then the outputs, where they
     could be what takes longest."""
     values = network.values
-    slots = [_port("the input", item.width, per_beat) for item in network.inputs]
+    slots = [_port("the input", item.width, item.type.width, ports) for item in network.inputs]
     executions = {item.name: network.steps for item in network.inputs}
     for node in network.nodes:
         stage, arriving = stage_of(node.layer.renamed(node.name)), executions[node.inputs[0]]
         steps = max(1, network.steps // (arriving if streaming else stage.taken_steps(arriving)))
-        choices = _search(stage, per_beat != 1)
+        choices = _search(stage, ports.per_beat != 1)
         if choices is not None:
             slots.append(_Slot(stage, choices.fastest.cycles, choices.smallest.cycles, steps, choices))
         else:
             cycles = stage.pace(stage.taken_width(values[source].width for source in node.inputs), {}).ii
             slots.append(_Slot(stage, cycles, cycles, steps))
         executions[node.name] = arriving if streaming else stage.given_steps(arriving)
-    if per_beat != 1:
+    if ports.per_beat != 1:
         for name in network.outputs:
             steps = max(1, network.steps // executions[name])
-            slots.append(_port("the output", values[name].width, per_beat, steps))
+            slots.append(_port("the output", values[name].width, values[name].type.width, ports, steps))
     return slots
 
 
-def _port(name: str, width: int, per_beat: int, steps: int = 1) -> _Slot:
-    least, most = (-(-width // together(width, per_beat, cycles)) for cycles in (1, width))
-    return _Slot(None, least, most, steps, _Port(width, per_beat) if per_beat == AUTO else None, name)
+def _port(name: str, values: int, width: int, ports: Ports, steps: int = 1) -> _Slot:
+    least, most = (ports.beats(values, width, cycles) for cycles in (1, values))
+    return _Slot(None, least, most, steps, _Port(values, width, ports) if ports.per_beat == AUTO else None, name)
 
 
 def _with_own(slot: _Slot, request: int, parallel: bool) -> _Slot:

@@ -11,6 +11,7 @@ from lmu_hls.fixed import FixedType
 from lmu_hls.records.folder import SOFTWARE
 from lmu_hls.rendering import render
 from lmu_hls.rtl import registers
+from lmu_hls.rtl.ends import End
 from lmu_hls.rtl.network import NetworkPlan
 from lmu_hls.spec import ArgMax
 
@@ -35,16 +36,38 @@ _OVERFLOWS = {
 
 @dataclass(frozen=True, slots=True)
 class Beats:
-    """One value a beat on a stream of ``bus`` bits, and the integer of C and NumPy that holds a beat in memory."""
+    """The values of a stream, and the integer of C and NumPy that holds one in memory."""
 
-    type: FixedType
-    bus: int
-    count: int
+    end: End
+
+    @property
+    def type(self) -> FixedType:
+        return self.end.type
+
+    @property
+    def bus(self) -> int:
+        """Bits of the stream."""
+        return self.end.bus
+
+    @property
+    def count(self) -> int:
+        """Values of a step."""
+        return self.end.count
+
+    @property
+    def slots(self) -> int:
+        """Integers of a step: those beyond its values are zeros."""
+        return self.end.beats * self.end.together
 
     @property
     def bits(self) -> int:
         """8, 16, 32 or 64."""
-        return max(8, 1 << (self.bus - 1).bit_length())
+        return max(8, 1 << (self.end.slot - 1).bit_length())
+
+    @property
+    def beat(self) -> str:
+        """What a beat of the stream has."""
+        return "one value" if self.end.together == 1 else f"{self.end.together} values"
 
     @property
     def integer(self) -> str:
@@ -72,8 +95,8 @@ def software_files(plan: NetworkPlan) -> dict[str, str]:
         "constants": constants(plan),
         "gives_class": isinstance(plan.network.layers[-1], ArgMax),
         "counters": [f"{clip.layer}.{clip.tensor}" for clip in plan.net.clips],
-        "input": Beats(plan.network.x, plan.in_bus, plan.network.n_in),
-        "output": Beats(plan.out.type, plan.out_bus, plan.out.count),
+        "input": Beats(plan.inputs[0]),
+        "output": Beats(plan.outputs[0]),
         "roundings": _ROUNDINGS,
         "overflows": _OVERFLOWS,
     }

@@ -7,7 +7,7 @@ import pytest
 
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.rtl import converters, parallel
-from lmu_hls.rtl.ends import AUTO, together
+from lmu_hls.rtl.ends import AUTO, Ports
 from lmu_hls.rtl.matrix import Columns, turns_of
 from lmu_hls.rtl.network import RtlOptions, plan_network
 from lmu_hls.rtl.reuse import choose_lanes, settle, valid_reuse_factors
@@ -44,11 +44,12 @@ def asking(of: Network, cycles: int) -> Network:
     return of.map_layers({layer.name: replace(layer, reuse_factor=cycles) for layer in of.layers})
 
 
-def case(of: Network, cycles: int, per_beat: int = AUTO, sequences: int = 3) -> Case:
+def case(of: Network, cycles: int, per_beat: int = AUTO, sequences: int = 3, axi_lite: bool = False) -> Case:
     """At most so many cycles a step, where that is possible."""
-    settled = settle(asking(of, cycles), cycles, per_beat=per_beat)
+    settled = settle(asking(of, cycles), cycles, ports=Ports(per_beat))
     x = random_spec_input(settled.network, sequences, 1)
-    made = Case(settled.network, RtlOptions(values_per_beat=per_beat), x, expected_tensors(settled.network, x, False))
+    options = RtlOptions(values_per_beat=per_beat, axi_lite=axi_lite)
+    made = Case(settled.network, options, x, expected_tensors(settled.network, x, False))
     assert made.plan.cycles.ii == settled.cycles
     assert made.plan.multipliers == settled.multipliers
     return made
@@ -78,6 +79,14 @@ def test_bits_and_cycles(name, tmp_path):
 def test_latency(name, tmp_path):
     made = case(*CASES[name], sequences=4)
     assert measured_latency(made, tmp_path) == made.plan.cycles.latency
+
+
+@icarus_only
+def test_with_registers(tmp_path):
+    made = case(network(n_in=5), 1, AUTO, axi_lite=True)
+    made.write(tmp_path)
+    assert [end.together for end in made.plan.inputs] == [8]
+    check_icarus(made, tmp_path)
 
 
 @icarus_only
@@ -147,9 +156,16 @@ def test_the_fewest_multipliers(cycles):
 
 
 def test_values_of_a_beat():
-    assert [together(12, AUTO, cycles) for cycles in (12, 6, 5, 3, 2, 1)] == [1, 2, 4, 4, 8, 12]
-    assert [together(12, beat, 1) for beat in (1, 4, 16)] == [1, 4, 12]
+    assert [Ports(AUTO).together(12, 16, cycles) for cycles in (12, 6, 5, 3, 2, 1)] == [1, 2, 4, 4, 8, 16]
+    assert [Ports(beat).together(12, 16, 1) for beat in (1, 4, 16, 64)] == [1, 4, 16, 16]
     assert turns_of(12) == {1: 12, 2: 6, 3: 4, 4: 3, 6: 2, 12: 1}
+
+
+def test_a_bus_that_a_dma_serves():
+    ports = RtlOptions(axi_lite=True, values_per_beat=AUTO).ports
+    assert [ports.together(values, width, 1) for values, width in ((40, 16), (40, 17), (3, 8))] == [32, 16, 4]
+    with pytest.raises(LmuHlsError, match=r"64 values of 16 bits are more than the 512 bits of a bus .*; use 32"):
+        RtlOptions(axi_lite=True, values_per_beat=64).ports.together(60, 12, 1)
 
 
 def test_ports():
@@ -169,11 +185,6 @@ def test_words(word, values):
 def test_no_such_values(word):
     with pytest.raises(LmuHlsError, match=r"ValuesPerBeat=.* is not possible; use 'auto' or a power of two"):
         RtlOptions.from_config({"ValuesPerBeat": word})
-
-
-def test_registers_take_one_value_a_beat():
-    with pytest.raises(LmuHlsError, match="its drivers send one value a beat"):
-        RtlOptions(axi_lite=True, values_per_beat=4)
 
 
 def test_estimates_refuse_units_that_their_tables_do_not_have():

@@ -302,6 +302,54 @@ def test_pynq_class(pynq: None, case: Case) -> None:
     accelerator.close()
 
 
+class Memory:
+    """The blocks of an overlay whose accelerator is golden: beats lie in memory as the packing of the streams says."""
+
+    def __init__(self, plan: NetworkPlan) -> None:
+        self.plan, self.sendchannel, self.recvchannel = plan, self.Channel(self._take), self.Channel(self._give)
+
+    class Channel:
+        idle, error = True, False
+
+        def __init__(self, transfer: Callable[[Any], None]) -> None:
+            self.transfer = transfer
+
+    def _give(self, buffer: Any) -> None:
+        self.buffer = buffer
+
+    def _take(self, buffer: Any) -> None:
+        (end,), (out,) = self.plan.inputs, self.plan.outputs
+        x = buffer.reshape(1, -1, end.beats * end.together).astype(np.int64)
+        assert not x[..., end.count :].any()
+        y = golden.predict(self.plan.network, x[..., : end.count])
+        y = y.reshape(-1, out.count)
+        slots = np.full((len(y), out.beats * out.together), -1)  # beyond the values anything may come
+        slots[:, : out.count] = y
+        self.buffer[:] = slots.ravel()
+
+
+@pytest.mark.parametrize("return_sequences", [True, False])
+def test_pynq_class_with_several_values_a_beat(
+    return_sequences: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    network = tiny(return_sequences)
+    plan = plan_network(network, replace(OPTIONS, values_per_beat=4))
+    assert [(end.together, end.count) for end in (*plan.inputs, *plan.outputs)] == [(2, 2), (4, 3)]
+    for name, text in software_files(plan).items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    numbers = np.random.default_rng(5).uniform(-2, 2, (3, network.steps, 2))
+    wanted = to_float(golden.predict(network, quantize(numbers, network.x)), plan.out.type)
+    driver = pynq_driver(tmp_path / "sw")
+    accelerator = object.__new__(driver["Accelerator"])
+    accelerator._dma, accelerator._buffers = Memory(plan), None
+    accelerator._allocate = lambda shape, dtype: np.zeros(shape, dtype)
+    for name, fake in (("read", lambda self, register: 0), ("_wait", lambda self, channel: None)):
+        monkeypatch.setattr(driver["Accelerator"], name, fake)
+    monkeypatch.setattr(driver["Accelerator"], "close", lambda self: None)
+    assert np.array_equal(accelerator.predict(numbers), wanted)
+
+
 @needs_verilator
 def test_pynq_class_says_what_is_wrong(pynq: None, case: Case) -> None:
     driver = pynq_driver(case.software)
