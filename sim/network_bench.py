@@ -2,7 +2,8 @@
 
 The environment variable LMU_JOB names a JSON file:
 
-    inputs     for the wires of each input (s_axis) a file .npy (sequences, steps, values) of unsigned values
+    inputs     for the wires of each input (s_axis) a file .npy (steps of all sequences, values) of unsigned values
+    lengths    the steps of each sequence
     beats      for the wires of each output (m_axis) the beats that must come
     taps       names of the wires of inner streams to be recorded: <name>_tdata, _tvalid, _tready
     slots      for the wires of each of these the bits of a value in a beat, and the values of a beat
@@ -51,6 +52,7 @@ class NetworkBench:
     def __init__(self, dut: Any, job: dict[str, Any]) -> None:
         self.dut, self.job = dut, job
         self.x = {name: self._beats(name, np.load(file)) for name, file in job["inputs"].items()}
+        self.ends = np.cumsum(job["lengths"])  # steps up to the end of each sequence
         buses = {name: ValueBus.from_prefix(dut, name) for name in (*job["inputs"], *job["beats"])}
         self.sources = {name: AxiStreamSource(buses[name], dut.clk, dut.rst, byte_lanes=1) for name in job["inputs"]}
         sinks = [
@@ -65,11 +67,11 @@ class NetworkBench:
                     end.set_pause_generator(pauses(chance, random.Random(1000 * job["seed"] + first + 2 * number)))
 
     def _beats(self, name: str, values: Any) -> Any:
-        """(sequences, steps, beats) of all values (sequences, steps, values)."""
+        """(steps, beats) of all values (steps, values)."""
         bits, together = self.job["slots"][name]
         if together == 1:
             return values
-        slots = values.astype(object).reshape(*values.shape[:2], -1, together)
+        slots = values.astype(object).reshape(len(values), -1, together)
         return sum(slots[..., k] << bits * k for k in range(together))
 
     def _values(self, name: str, beats: list[int]) -> list[int]:
@@ -94,15 +96,14 @@ class NetworkBench:
         return [cocotb.start_soon(self._send_sequences(name)) for name in self.x]
 
     async def _send_sequences(self, name: str) -> None:
-        for sequence in self.x[name].reshape(len(self.x[name]), -1).tolist():
-            await self.sources[name].send(self._frame(sequence, True))
+        for sequence in np.split(self.x[name], self.ends[:-1]):
+            await self.sources[name].send(self._frame(sequence.ravel().tolist(), True))
 
     async def _send_steps(self) -> None:
-        pause, (count, steps, _) = self.job["pause"], next(iter(self.x.values())).shape
-        for number in range(count * steps):
+        pause, ends = self.job["pause"], set(self.ends.tolist())
+        for number in range(int(self.ends[-1])):
             for name, x in self.x.items():
-                step = x.reshape(count * steps, -1)[number].tolist()
-                await self.sources[name].send(self._frame(step, (number + 1) % steps == 0))
+                await self.sources[name].send(self._frame(x[number].tolist(), number + 1 in ends))
             for source in self.sources.values():
                 await source.wait()
             await ClockCycles(self.dut.clk, pause)

@@ -6,6 +6,7 @@ from lmu_hls.flow.csynth import synthesize_hls
 from lmu_hls.flow.data import Data, data_or_random, load_data, random_data
 from lmu_hls.flow.energy import energy
 from lmu_hls.flow.estimate import estimate_line, estimate_model, estimate_text
+from lmu_hls.flow.lengths import mask_value_of
 from lmu_hls.flow.numbers import change_discretizer, choose_types, profile_types, rehearse, target_of
 from lmu_hls.flow.verification import Progress, no_progress, verify
 from lmu_hls.records.folder import OutputFolder
@@ -26,6 +27,7 @@ __all__ = [
     "estimate_text",
     "load_data",
     "load_model",
+    "mask_value_of",
     "no_progress",
     "profile_types",
     "random_data",

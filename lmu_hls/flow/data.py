@@ -16,12 +16,14 @@ from lmu_hls import limits
 from lmu_hls.activations import FUNCTIONS
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.figures import Head, Targets, check_inputs, check_targets
-from lmu_hls.fixed import to_float
+from lmu_hls.fixed import Ints, to_float
 from lmu_hls.records.evidence import ArrayId, DataSet
 from lmu_hls.spec import Elementwise, Network, RecurrentLayer, Softmax
 from lmu_hls.spec.cells.dense import DenseCell
+from lmu_hls.spec.lengths import check_lengths, counting, masked_lengths
 
 Floats = NDArray[np.float64]
+LENGTHS = "lengths"  # the array of a file with the steps of each sequence that count
 Given = NDArray[Any] | Mapping[str, NDArray[Any]] | Sequence[NDArray[Any]]
 
 
@@ -31,8 +33,9 @@ class Data:
 
     Of several inputs x is an array for each, by name or in the order of the model, as Keras takes them; so is y of
     several outputs, where those without targets may be left out. ``drawn`` says that x is random: it covers the input
-    type, and is like no real data. ``label`` says where they came
-    from, ``option`` is the one of `lmu-hls verify` that gives them, ``path`` is the file.
+    type, and is like no real data. Of a network that takes sequences of any length ``lengths`` (samples,) are the steps
+    of each that count; without them those up to steps in which every value is ``mask_value``, else all. ``label`` says
+    where they came from, ``option`` is the one of `lmu-hls verify` that gives them, ``path`` is the file.
     """
 
     x: Given
@@ -41,11 +44,35 @@ class Data:
     label: str = "arrays"
     option: str = "--data FILE.npz"
     path: Path | None = None
+    lengths: NDArray[Any] | None = None
+    mask_value: float | None = None
+
+    def counts(self, network: Network) -> Ints | None:
+        """The steps of each sequence that count; None of a network of one length. LmuHlsError for impossible ones."""
+        if not network.any_length:
+            if self.lengths is None:
+                return None
+            raise LmuHlsError(
+                f"there are lengths of sequences, but the model takes {network.steps} steps each; leave them out, or "
+                f"convert with --steps {network.steps}"
+            )
+        names = [item.name for item in network.inputs]
+        (x,) = _by_name(self.x, {name: name for name in names}, "x", "input").values()
+        check_inputs(x, (None, network.n_in))
+        lengths = self.lengths
+        if lengths is None:
+            told = self.mask_value is not None
+            lengths = masked_lengths(x, float(self.mask_value or 0)) if told else np.full(len(x), x.shape[1])
+        check_lengths(lengths, len(x), x.shape[1])
+        return check_lengths(lengths, len(x), network.steps)
 
     def inputs(self, network: Network) -> dict[str, Floats]:
         """x of each input, by name; LmuHlsError for arrays that do not fit."""
         names = [item.name for item in network.inputs]
         arrays = _by_name(self.x, {name: name for name in names}, "x", "input")
+        counts = self.counts(network)
+        if counts is not None and arrays:
+            arrays = {name: _filled(values, counts, network.steps) for name, values in arrays.items()}
         if set(arrays) != set(names):
             missing = next(name for name in names if name not in arrays)
             raise LmuHlsError(f"there are no values of the input {missing!r}; the model takes {', '.join(names)}")
@@ -53,9 +80,9 @@ class Data:
             item.name: check_inputs(arrays[item.name], (network.steps, item.width), _title("x", item.name, names))
             for item in network.inputs
         }
-        counts = {len(values) for values in found.values()}
-        if len(counts) > 1:
-            raise LmuHlsError(f"the inputs have different numbers of samples: {sorted(counts)}; give each the same")
+        samples = {len(values) for values in found.values()}
+        if len(samples) > 1:
+            raise LmuHlsError(f"the inputs have different numbers of samples: {sorted(samples)}; give each the same")
         return found
 
     def targets(self, network: Network) -> dict[str, Targets]:
@@ -64,16 +91,41 @@ class Data:
             return {}
         names = list(network.outputs)
         found = _by_name(self.y, {keras_name(network, name): name for name in names}, "y", "output")
-        samples = len(next(iter(self.inputs(network).values())))
+        samples, lengths = len(next(iter(self.inputs(network).values()))), self.counts(network)
+        if lengths is None:
+            sizes = dict.fromkeys(found, samples)
+        else:  # a row for each step that counts
+            found = {name: self._rows(network, name, y, lengths) for name, y in found.items()}
+            steps = int(lengths.sum())
+            sizes = {name: samples if network.values[name].steps is None else steps for name in found}
         return {
-            name: check_targets(y, head_of(network, name), samples, _title("y", name, names))
+            name: check_targets(y, head_of(network, name), sizes[name], _title("y", name, names))
             for name, y in found.items()
         }
+
+    def _rows(self, network: Network, name: str, y: NDArray[Any], lengths: Ints) -> NDArray[Any]:
+        """The targets of the steps that count, where an output has some for each step."""
+        if network.values[name].steps is None:
+            return y
+        if y.ndim < 2 or len(y) != len(lengths) or y.shape[1] < lengths.max():
+            raise LmuHlsError(
+                f"y has the shape {y.shape}; give targets for each of {len(lengths)} samples and {int(lengths.max())} "
+                "steps"
+            )
+        return y[counting(lengths, y.shape[1])]
 
     def identity(self, root: Path) -> DataSet:
         """What a record in the output folder ``root`` says of these data."""
         y = None if self.y is None else _side_by_side(self.y)
         return data_set(_side_by_side(self.x), y, self.label, self.path, root)
+
+
+def _filled(x: NDArray[Any], lengths: Ints, steps: int) -> NDArray[Any]:
+    """x with ``steps`` steps, zero behind those that count."""
+    filled = np.zeros((len(x), steps, *x.shape[2:]))
+    kept = counting(lengths, steps)[:, : x.shape[1]]
+    filled[:, : x.shape[1]][kept] = x[:, :steps][kept]
+    return filled
 
 
 def _title(what: str, name: str, names: Sequence[str]) -> str:
@@ -138,24 +190,29 @@ def head_of(network: Network, output: str = "") -> Head:
     hidden = last.hidden if isinstance(last, RecurrentLayer) else None
     made = hidden if isinstance(hidden, DenseCell) else last
     sigmoid = isinstance(made, DenseCell | Elementwise) and FUNCTIONS[made.activation.function].is_probability
-    return Head((*([] if value.steps is None else [value.steps]), value.width), sigmoid)
+    # Of any length each step that counts is a row
+    steps = () if value.steps is None or network.any_length else (value.steps,)
+    return Head((*steps, value.width), sigmoid)
 
 
-def load_data(path: Path, network: Network) -> Data:
+def load_data(path: Path, network: Network, mask_value: float | None = None) -> Data:
     """Read ``x`` and, if present, ``y`` from an ``.npz`` file (or ``x`` alone from an ``.npy`` file).
 
     Of a network with several inputs the file has an array for each, by name; targets of several outputs are arrays with
     the names of their layers. Raises LmuHlsError when the file is absent or damaged, when x does not have the network's
-    shape or holds NaN, and when y are no targets for the network's output.
+    shape or holds NaN, and when y are no targets for the network's output. Sequences of different lengths are filled up
+    with ``mask_value``, or the file has the array ``lengths``.
     """
     x, y = read_ends(path, network)
-    made = Data(x, y, label=path.name, option=f"--data {shlex.quote(path.name)}", path=path)
+    lengths = read_all(path).get(LENGTHS) if network.any_length else None
+    made = Data(x, y, False, path.name, f"--data {shlex.quote(path.name)}", path, lengths, mask_value)
     try:
         values = made.inputs(network)
         made.targets(network)
     except LmuHlsError as error:
         raise type(error)(f"{path}: {error}") from None
-    return replace(made, x=values if len(values) > 1 else next(iter(values.values())))
+    counts = made.counts(network)
+    return replace(made, x=values if len(values) > 1 else next(iter(values.values())), lengths=counts)
 
 
 def read_ends(path: Path, network: Network) -> tuple[Given, Given | None]:
@@ -171,13 +228,13 @@ def read_ends(path: Path, network: Network) -> tuple[Given, Given | None]:
             f"{path} has no array {sorted(inputs - set(x))[0]!r}, only {', '.join(arrays) or 'nothing'}; save it with "
             f"np.savez(path, {', '.join(f'{name}=...' for name in sorted(inputs))}), or np.savez(path, **arrays)"
         )
-    y = {name: values for name, values in arrays.items() if name not in inputs}
+    y = {name: values for name, values in arrays.items() if name not in (*inputs, LENGTHS)}
     return (x if several_in else x["x"]), (y if several_out else y.get("y")) or None
 
 
-def data_or_random(path: Path | None, network: Network, samples: int) -> Data:
+def data_or_random(path: Path | None, network: Network, samples: int, mask_value: float | None = None) -> Data:
     """What the file holds, as :func:`load_data`; without a file ``samples`` random sequences."""
-    return random_data(network, samples) if path is None else load_data(path, network)
+    return random_data(network, samples) if path is None else load_data(path, network, mask_value)
 
 
 def read_arrays(path: Path) -> tuple[NDArray[np.generic], NDArray[np.generic] | None]:
@@ -217,4 +274,7 @@ def random_data(network: Network, samples: int, seed: int = 0) -> Data:
         drawn[item.name] = to_float(integers, item.type)
     label = f"random, seed {seed}, {samples} samples"
     x = drawn if len(drawn) > 1 else next(iter(drawn.values()))
-    return Data(x, drawn=True, label=label, option=f"--samples {samples}")
+    lengths = rng.integers(1, network.steps + 1, samples) if network.any_length else None
+    if lengths is not None:
+        lengths[0] = network.steps
+    return Data(x, drawn=True, label=label, option=f"--samples {samples}", lengths=lengths)

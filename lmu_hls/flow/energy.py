@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lmu_hls import golden, toolchain
 from lmu_hls.energy.activity import measure
@@ -18,7 +19,7 @@ from lmu_hls.flow.verification import Progress, no_progress
 from lmu_hls.records import Conversion, Energy, dump, load
 from lmu_hls.records.evidence import Evidence, digests, of_topics
 from lmu_hls.records.folder import OutputFolder
-from lmu_hls.spec import store
+from lmu_hls.spec import Network, store
 from lmu_hls.verify import verilated
 
 SEQUENCES = 16  # that are simulated
@@ -52,7 +53,8 @@ def energy(
     network = store.load(folder.spec)
     design, work = written_accelerator(folder, network), folder.work("energy")
     given = data.inputs(network)
-    x = {item.name: quantize(given[item.name][:sequences], item.type) for item in network.inputs}
+    chosen = _whole(data, network)[:sequences]
+    x = {item.name: quantize(given[item.name][chosen], item.type) for item in network.inputs}
     count = len(next(iter(x.values())))
     progress(f"{TASK}: compiling", 0, 1)
     sources = design.sources(folder.verilog)
@@ -79,3 +81,17 @@ def energy(
     found = replace(found, evidence=evidence)
     dump(folder.energy, found)
     return found
+
+
+def _whole(data: Data, network: Network) -> NDArray[np.int64]:
+    """The numbers of the sequences with the most steps, which an energy is told for."""
+    lengths = data.counts(network)
+    if lengths is None:
+        return np.arange(len(next(iter(data.inputs(network).values()))))
+    whole = np.flatnonzero(lengths == network.steps)
+    if not len(whole):
+        raise LmuHlsError(
+            f"the energy is that of sequences of {network.steps} steps, and the data have none; give some, or leave "
+            "--data out"
+        )
+    return whole

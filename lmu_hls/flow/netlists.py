@@ -45,10 +45,15 @@ def check_netlists(targets: Sequence[str], simulator: str = SIMULATOR) -> None:
 
 
 def compare_netlist(
-    folder: OutputFolder, design: Design, x: Mapping[str, Ints], target: str, simulator: str = SIMULATOR
+    folder: OutputFolder,
+    design: Design,
+    x: Mapping[str, Ints],
+    target: str,
+    simulator: str = SIMULATOR,
+    lengths: Ints | None = None,
 ) -> Comparison:
     """Synthesise the network for a target, send x (N, T, n_in) of each input, by name, through its netlist, and compare
-    every output with golden.
+    every output with golden; of each sequence the first ``lengths`` (N,) steps.
 
     Raises LmuHlsError when a tool fails, for a primitive without a model, and when the netlist gets stuck or gives
     unknown bits.
@@ -64,6 +69,6 @@ def compare_netlist(
         compiled = verilated.build(files, interface, folder.verilog, work)
     else:
         compiled = bench.build(simulator, files, interface, folder.verilog, work)
-    outputs = golden.run_samples(design.network, x).outputs
+    outputs = golden.run_samples(design.network, x, lengths=lengths).outputs
     expected = {interface.key(port): outputs[port.name] for port in interface.outputs}
-    return compare_tensors(title(target), SOURCE, expected, compiled.run(x).tensors)
+    return compare_tensors(title(target), SOURCE, expected, compiled.run(x, lengths=lengths).tensors, lengths)

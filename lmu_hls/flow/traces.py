@@ -12,6 +12,7 @@ from lmu_hls import golden
 from lmu_hls.figures import REGRESSION, Head, Targets
 from lmu_hls.fixed import Ints, to_float
 from lmu_hls.flow.data import head_of
+from lmu_hls.flow.lengths import rows
 from lmu_hls.layers.stateful import in_order, predict_all
 from lmu_hls.legendre import recall
 from lmu_hls.records.traces import (
@@ -46,22 +47,30 @@ def traces(
     outputs: tuple[Mapping[str, Floats], Mapping[str, Ints]],
     targets: Mapping[str, Targets],
     excerpt: Excerpt | None,
+    lengths: Ints | None = None,
 ) -> Traces:
     """Of the data (N, steps, n_in) of each input, as integers x, and of ``outputs``, the Keras model's and golden's.
 
-    The answers that are shown are those of the first output that has targets.
+    The answers that are shown are those of the first output that has targets. Of a sequence the first of ``lengths``
+    (N,) steps are shown, which nothing behind them changes.
     """
     real, integers = outputs
     fixed = {name: to_float(values, network.values[name].type) for name, values in integers.items()}
-    trace = golden.run(network, {name: values[SEQUENCE : SEQUENCE + 1] for name, values in x.items()})
+    steps = network.steps if lengths is None else int(lengths[SEQUENCE])
+    trace = golden.run(
+        network if lengths is None else network.with_steps(steps),
+        {name: values[SEQUENCE : SEQUENCE + 1, :steps] for name, values in x.items()},
+    )
     last = network.recurrent[-1]
     state = to_float(trace[last.name].tensors["h"][0], last.out)
     shown = in_order(model, {name: values[SEQUENCE : SEQUENCE + 1] for name, values in data.items()})
-    signals = _signals(last.name, "h", state, _float_states(model, last.name, shown))
+    states = _float_states(model, last.name, shown)
+    signals = _signals(last.name, "h", state, None if states is None else states[:steps])
     for name, values in fixed.items():
         if values.ndim == 3:  # every step has an output
             key = end_key("output", name, len(fixed))
-            signals += _signals(*key, values[SEQUENCE], np.asarray(real[name][SEQUENCE], np.float64))
+            signals += _signals(*key, values[SEQUENCE, :steps], np.asarray(real[name][SEQUENCE, :steps], np.float64))
+    fixed = {name: rows(values, lengths) for name, values in fixed.items()}
     judged = next((name for name in network.outputs if name in targets), network.outputs[0])
     return Traces(
         SEQUENCE,

@@ -15,6 +15,7 @@ from lmu_hls.flow.accelerator import written_accelerator
 from lmu_hls.flow.data import Data, Floats
 from lmu_hls.flow.fidelity import refer
 from lmu_hls.flow.ledger import Ledger
+from lmu_hls.flow.lengths import predict_lengths, rows
 from lmu_hls.flow.netlists import SEQUENCES as NETLIST_SEQUENCES
 from lmu_hls.flow.netlists import SIMULATOR as NETLIST_SIMULATOR
 from lmu_hls.flow.netlists import TOOLS as NETLIST_TOOLS
@@ -75,12 +76,7 @@ def verify(
     about = data.identity(folder.root)
     before = digests(folder.root, [about.file])
     network = store.load(folder.spec)
-    if network.any_length:
-        raise LmuHlsError(
-            f"network {network.name!r} takes sequences of any length, which verify does not send yet; run make sim in "
-            "OUTDIR/verilog, which compares stored vectors"
-        )
-    given, targets = data.inputs(network), data.targets(network)
+    given, targets, lengths = data.inputs(network), data.targets(network), data.counts(network)
     for simulator in simulators:  # before any work is done
         toolchain.simulator_env(simulator)
     if cosim.SIMULATOR in simulators:
@@ -97,23 +93,25 @@ def verify(
     ledger = Ledger.begin(folder, about, before, checks)
     x = {item.name: quantize(given[item.name], item.type) for item in network.inputs}
     samples = len(next(iter(x.values())))
-    reference, overruns, ties = _golden(folder, network, x, progress)
+    reference, overruns, ties = _golden(folder, network, x, lengths, progress)
     # csim and rtlsim never see values that are clipped, so nothing but this tells
     overruns = (*_clipped(network, given), *overruns)
     from lmu_hls.flow.convert import load_model
 
     progress("float", 0, samples)
     model = load_model(folder.model)
-    real = dict(zip(network.outputs, predict_all(model, in_order(model, given)), strict=True))
+    fed = in_order(model, given)
+    outputs = predict_all(model, fed) if lengths is None else predict_lengths(model, fed[0], lengths)
+    real = dict(zip(network.outputs, outputs, strict=True))
     progress("float", samples, samples)
     references = []
     for name in network.outputs:
-        ends = real[name], reference[name]
+        ends = rows(real[name], lengths), rows(reference[name], lengths)
         judged = refer(network, name, data.drawn, given, targets.get(name), ends, overruns, min_snr_db)
         references.append(replace(judged, ties=ties.get(name), output=name if len(network.outputs) > 1 else ""))
         overruns = ()  # those of the inputs and of tensors inside are told once
     if csim:
-        ledger.enter("csim", _csim(folder, network, x, reference, progress), None, _versions("g++"))
+        ledger.enter("csim", _csim(folder, network, x, lengths, reference, progress), None, _versions("g++"))
     verilog = [name for name in simulators if name != cosim.SIMULATOR]
     if cosim.SIMULATOR in simulators:
         limit = limits.get(cosim.SIMULATOR)
@@ -123,20 +121,22 @@ def verify(
     excerpt = None
     for simulator in verilog:
         assert made is not None
-        part = _first(x, limits.get(simulator))
-        comparison, timing, step = _rtlsim(folder, made, part, simulator, waves, progress)
+        limit = limits.get(simulator)
+        part, some = _first(x, limit), None if lengths is None else lengths[:limit]
+        comparison, timing, step = _rtlsim(folder, made, (part, some), simulator, waves, progress)
         excerpt = excerpt or step
         ledger.enter(f"rtlsim {simulator}", comparison, timing, _versions(simulator, "cocotb"))
     for target in netlists:
         assert made is not None
         progress(netlist_title(target), 0, 1)
-        comparison = compare_netlist(folder, made, _first(x, netlist_samples), target, netlist_simulator)
+        some = None if lengths is None else lengths[:netlist_samples]
+        comparison = compare_netlist(folder, made, _first(x, netlist_samples), target, netlist_simulator, some)
         progress(netlist_title(target), 1, 1)
         ledger.enter(netlist_title(target), comparison, None, _versions(*NETLIST_TOOLS[netlist_simulator]))
     bound = "" if min_snr_db is None else f" --min-snr-db {min_snr_db:g}"
     for item in references:
         ledger.refer(_command(data, "none") + bound, _versions("keras", "tensorflow"), item)
-    ledger.trace(traces(network, without_state(model), given, x, (real, reference), targets, excerpt))
+    ledger.trace(traces(network, without_state(model), given, x, (real, reference), targets, excerpt, lengths))
     return ledger.record
 
 
@@ -174,7 +174,7 @@ def _versions(*tools: str) -> dict[str, str]:
 
 
 def _golden(
-    folder: OutputFolder, network: Network, x: Mapping[str, Ints], progress: Progress
+    folder: OutputFolder, network: Network, x: Mapping[str, Ints], lengths: Ints | None, progress: Progress
 ) -> tuple[dict[str, Ints], tuple[Overrun, ...], dict[str, Ties]]:
     """The outputs, tensors that overflow or leave their magnitudes on the calibration data, and ties, by output."""
     chosen = load(folder.precision, Precision).tensors if folder.precision.is_file() else ()
@@ -186,10 +186,11 @@ def _golden(
     overruns: dict[tuple[str, str], Overrun] = {}
     for part in golden.parts(network, len(next(iter(x.values())))):
         fed = {name: values[part] for name, values in x.items()}
-        trace = golden.run_samples(network, fed)
+        some = None if lengths is None else lengths[part]
+        trace = golden.run_samples(network, fed, lengths=some)
         parts.append(trace.outputs)
         for name in network.outputs:
-            ties |= _ties(network, name, trace, ties)
+            ties |= _ties(network, name, trace, ties, some)
         for item in exceeded(calibrated, limits, network, fed, trace):
             key = (item.layer, item.tensor)
             overruns[key] = overruns[key].and_then(item) if key in overruns else item
@@ -198,7 +199,9 @@ def _golden(
     return outputs, tuple(overruns.values()), ties
 
 
-def _ties(network: Network, output: str, trace: golden.Trace, before: Mapping[str, Ties]) -> dict[str, Ties]:
+def _ties(
+    network: Network, output: str, trace: golden.Trace, before: Mapping[str, Ties], lengths: Ints | None
+) -> dict[str, Ties]:
     """The ties of an output's softmax in a run, added to those ``before``; none where there is no softmax."""
     node = network.node(output)
     names = [layer.name for layer in network.layers]
@@ -207,6 +210,7 @@ def _ties(network: Network, output: str, trace: golden.Trace, before: Mapping[st
     logits, values = list(trace[node.inputs[0]].tensors.values())[-1], trace.outputs[output]
     if logits.ndim > values.ndim:  # an LMU layer that gives its last step, and whose trace has all
         logits = logits[:, -1]
+    logits, values = rows(logits, lengths), rows(values, lengths)
     top = values == values.max(axis=-1, keepdims=True)
     lowest = np.where(top, logits, logits.max(axis=-1, keepdims=True)).min(axis=-1)
     earlier = before.get(output, Ties(output, 0, 0))
@@ -215,11 +219,16 @@ def _ties(network: Network, output: str, trace: golden.Trace, before: Mapping[st
 
 
 def _csim(
-    folder: OutputFolder, network: Network, x: Mapping[str, Ints], reference: Mapping[str, Ints], progress: Progress
+    folder: OutputFolder,
+    network: Network,
+    x: Mapping[str, Ints],
+    lengths: Ints | None,
+    reference: Mapping[str, Ints],
+    progress: Progress,
 ) -> Comparison:
     progress("csim: compiling", 0, 1)
-    outputs = compile_project(folder.hls).run_all(x, network, _told("csim", x, progress))
-    return _compared("csim", "csim", reference, outputs)
+    outputs = compile_project(folder.hls).run_all(x, network, _told("csim", x, progress), lengths)
+    return _compared("csim", "csim", reference, outputs, lengths)
 
 
 def _cosim(
@@ -236,20 +245,30 @@ def _told(task: str, x: Mapping[str, Ints], progress: Progress) -> Callable[[int
     return lambda done: progress(task, done, samples)
 
 
-def _compared(name: str, source: str, expected: Mapping[str, Ints], actual: Mapping[str, Ints]) -> Comparison:
+def _compared(
+    name: str, source: str, expected: Mapping[str, Ints], actual: Mapping[str, Ints], lengths: Ints | None = None
+) -> Comparison:
     """The outputs, by name."""
     keys = {output: end_key("output", output, len(expected)) for output in expected}
-    return compare_tensors(
-        name, source, {keys[k]: v for k, v in expected.items()}, {keys[k]: v for k, v in actual.items()}
-    )
+    first, second = ({keys[k]: values for k, values in arrays.items()} for arrays in (expected, actual))
+    return compare_tensors(name, source, first, second, lengths)
 
 
 def _rtlsim(
-    folder: OutputFolder, design: Design, x: Mapping[str, Ints], simulator: str, waves: bool, progress: Progress
+    folder: OutputFolder,
+    design: Design,
+    sequences: tuple[Mapping[str, Ints], Ints | None],
+    simulator: str,
+    waves: bool,
+    progress: Progress,
 ) -> tuple[Comparison, Timing, Excerpt]:
-    """The whole network under one simulator: the tensors that the Verilog shows, and the outputs."""
+    """The whole network under one simulator: the tensors that the Verilog shows, and the outputs.
+
+    ``sequences``: of each input, and their lengths.
+    """
     network, task, interface = design.network, f"rtlsim {simulator}", design.interface
-    trace = golden.run_samples(network, x)
+    x, lengths = sequences
+    trace = golden.run_samples(network, x, lengths=lengths)
     expected = {interface.key(port): trace.outputs[port.name] for port in interface.outputs}
     expected |= {(layer, name): trace[layer].tensors[name] for layer, name in network.observed}
     cycles = design.plan.cycles
@@ -264,4 +283,4 @@ def _rtlsim(
     names = (network.name, simulator)
     widths = {(probe.layer, probe.tensor): probe.values.width for probe in interface.probes}
     widths |= {interface.key(port): port.values.width for port in (*interface.inputs, *interface.outputs)}
-    return simulate(compiled, x, expected, formulas, names, _told(task, x, progress), widths)
+    return simulate(compiled, x, expected, formulas, names, _told(task, x, progress), widths, lengths)

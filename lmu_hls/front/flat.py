@@ -85,7 +85,7 @@ class _Copy:
         return name
 
 
-def copy_ends(model: Any, call: Callable[..., Any], steps: int) -> tuple[list[Any], Any]:
+def copy_ends(model: Any, call: Callable[..., Any], steps: int | None) -> tuple[list[Any], Any]:
     """New inputs of ``steps`` steps, and what ``call`` makes of them in the place of each call in the model."""
     inputs = []
     for layer in _inputs(model):

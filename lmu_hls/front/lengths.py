@@ -125,7 +125,13 @@ def _masking(model: keras.Model) -> list[Any]:
     return found
 
 
-def _copy(model: keras.Model, steps: int, masking: list[Any]) -> keras.Model:
+def open_model(model: keras.Model) -> keras.Model:
+    """The same model on sequences of any number of steps."""
+    open_ends = all(tensor.shape[1] is None for tensor in model.inputs)
+    return model if open_ends else _copy(model, None, [])
+
+
+def _copy(model: keras.Model, steps: int | None, masking: list[Any]) -> keras.Model:
     """The model on ``steps`` steps, without ``masking`` and the masks that come from it."""
     import keras
 

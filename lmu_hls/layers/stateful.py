@@ -41,6 +41,11 @@ def predict_all(model: keras.Model, inputs: list[NDArray[Any]]) -> list[NDArray[
         outputs = _twin(model, stateful=True, batch=1).predict(x, batch_size=1, verbose=0)
     else:
         outputs = model.predict(x, verbose=0)
+    return output_arrays(model, outputs)
+
+
+def output_arrays(model: keras.Model, outputs: Any) -> list[NDArray[np.float64]]:
+    """What a call of the model gave, as an array for each output in the order of the model."""
     if isinstance(outputs, dict):
         outputs = [outputs[name] for name in model.output_names]
     return [np.asarray(each, np.float64) for each in (outputs if isinstance(outputs, list | tuple) else [outputs])]

@@ -14,7 +14,7 @@ from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import Ints
 from lmu_hls.verify import simulator as sim
 from lmu_hls.verify.interface import Interface, Port, Probe, Values
-from lmu_hls.verify.run_files import Came, Facts, Job, Run, Sent, Streams, assemble, checked, padded
+from lmu_hls.verify.run_files import Came, Facts, Job, Run, Sent, Streams, assemble, checked, job_of, padded
 
 BENCH = "network_bench"
 
@@ -33,6 +33,7 @@ class Bench:
         self,
         x: Ints | Mapping[str, Ints],
         *,
+        lengths: Ints | None = None,
         trace: bool = False,
         gap: float = 0.0,
         stall: float = 0.0,
@@ -47,17 +48,18 @@ class Bench:
         stuck, gives unknown bits or breaks the rules of AXI4-Stream.
         """
         fed = checked(x, self.interface)
-        job = Job(fed[0].shape[0], fed[0].shape[1], trace, gap, stall, seed, tlast, pause)
+        job = job_of(fed, lengths, (trace, gap, stall, seed, tlast, pause))
         folder = sim.fresh_dir(self.workdir, self.interface.top)
         sim.copy_roms(self.directory, folder)
         probes, inputs = self.interface.probes if trace else (), {}
         for k, (port, values) in enumerate(zip(self.interface.inputs, fed, strict=True)):
-            np.save(folder / f"x{k}.npy", padded(values, port) & ((1 << port.values.bus) - 1))
+            np.save(folder / f"x{k}.npy", padded(job.sent(values), port) & ((1 << port.values.bus) - 1))
             inputs[port.wires] = str(folder.resolve() / f"x{k}.npy")
         streams: tuple[Port | Probe, ...] = (*self.interface.inputs, *self.interface.outputs, *probes)
         slots = {stream.wires: [stream.values.bus, stream.values.together] for stream in streams}
         settings = {
             "inputs": inputs,
+            "lengths": job.each.tolist(),
             "result": str(folder.resolve() / "result.npz"),
             "beats": {port.wires: job.beats_out(port) for port in self.interface.outputs},
             "taps": [probe.wires for probe in probes],

@@ -22,6 +22,7 @@ from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType, Ints, to_float
 from lmu_hls.naming import is_identifier
 from lmu_hls.spec import Input, Network
+from lmu_hls.spec.lengths import check_lengths, held
 
 FLAGS = ("-O2", "-std=c++14", "-fPIC", "-w")  # C++14 is what Vitis HLS compiles
 MAX_WIDTH = 53  # values cross the C interface as double
@@ -49,21 +50,37 @@ class CsimProject:
     name: str
     library: Path
 
-    def run(self, x: Ints, network: Network, progress: Callable[[int], None] = lambda done: None) -> Ints:
+    def run(
+        self,
+        x: Ints,
+        network: Network,
+        progress: Callable[[int], None] = lambda done: None,
+        lengths: Ints | None = None,
+    ) -> Ints:
         """As :meth:`run_all`, of a network with one input and one output."""
         (item,) = network.inputs
-        (output,) = self.run_all({item.name: x}, network, progress).values()
+        (output,) = self.run_all({item.name: x}, network, progress, lengths).values()
         return output
 
     def run_all(
-        self, x: Mapping[str, Ints], network: Network, progress: Callable[[int], None] = lambda done: None
+        self,
+        x: Mapping[str, Ints],
+        network: Network,
+        progress: Callable[[int], None] = lambda done: None,
+        lengths: Ints | None = None,
     ) -> dict[str, Ints]:
         """The outputs, by name, for each input's x, integers of its type with shape (batch, steps, n_in).
 
         Shapes and types are those of golden's outputs. The library runs in a process of its own, so that one that
-        crashes ends in an LmuHlsError. ``progress`` is told the number of samples done.
+        crashes ends in an LmuHlsError. ``progress`` is told the number of samples done. ``lengths`` (batch,) are the
+        steps that count, by default all, of a network that takes any number of them.
         """
         flat = [_flat(item, x[item.name], network.steps) for item in network.inputs]
+        if network.any_length:
+            samples = len(flat[0])
+            each = np.full(samples, network.steps) if lengths is None else lengths
+            lengths = check_lengths(each, samples, network.steps)
+            flat.append(lengths[:, np.newaxis].astype(np.float64))
         ends = {name: network.values[name] for name in network.outputs}
         for type_ in (*(item.type for item in network.inputs), *(value.type for value in ends.values())):
             if type_.width > MAX_WIDTH:
@@ -76,7 +93,11 @@ class CsimProject:
             self._work(self._command(inputs, outputs, sizes, network.stateful), progress)
             values = np.split(np.load(outputs), np.cumsum(sizes[1])[:-1], axis=1)
         parts = zip(ends.items(), values, shapes, strict=True)
-        return {name: _integers(part, end.type).reshape(len(part), *shape) for (name, end), part, shape in parts}
+        found = {name: _integers(part, end.type).reshape(len(part), *shape) for (name, end), part, shape in parts}
+        if lengths is None:
+            return found
+        steps = network.steps
+        return {name: held(y, lengths, steps) if ends[name].steps is not None else y for name, y in found.items()}
 
     def _command(self, inputs: Path, outputs: Path, sizes: Sizes, stateful: bool) -> list[str]:
         """What reads the samples of the file ``inputs`` and writes the values of each to ``outputs``.

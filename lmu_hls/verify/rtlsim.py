@@ -11,6 +11,7 @@ import numpy as np
 from lmu_hls.fixed import Ints
 from lmu_hls.records import Comparison, Number, Timing
 from lmu_hls.records.traces import BEATS, Beats, Excerpt
+from lmu_hls.spec.lengths import counting
 from lmu_hls.verify.compare import Tensors, compare_tensors
 from lmu_hls.verify.run_files import STEPS_INSIDE, Run
 
@@ -39,6 +40,7 @@ class Simulation(Protocol):
         self,
         x: Ints | Mapping[str, Ints],
         *,
+        lengths: Ints | None = ...,
         trace: bool = ...,
         pause: int = ...,
         progress: Callable[[int], None] = ...,
@@ -53,9 +55,10 @@ def simulate(
     names: tuple[str, str],
     progress: Callable[[int], None] = lambda done: None,
     widths: Mapping[tuple[str, str], int] | None = None,
+    lengths: Ints | None = None,
 ) -> tuple[Comparison, Timing, Excerpt]:
     """Send x (N, T, n_in), one array for each of several inputs, through the accelerator, back to back, and some of it
-    again with pauses.
+    again with pauses; of each sequence the first ``lengths`` (N,) steps, all by default.
 
     ``expected`` has the outputs by :meth:`lmu_hls.verify.interface.Interface.key`, ``widths`` the bits of tensors.
     ``names`` are those of the accelerator and of the simulator in the result. The excerpt is the last step of the first
@@ -63,28 +66,34 @@ def simulate(
     Raises LmuHlsError when the simulation stops, gets stuck, or breaks the rules of the streams.
     """
     unit, simulator = names
-    run = simulation.run(x, trace=True, progress=progress)
+    run = simulation.run(x, lengths=lengths, trace=True, progress=progress)
     pause = formulas.latency_cycles + 2 * formulas.ii_cycles
     few = (
         {name: values[:IDLE_SEQUENCES] for name, values in x.items()} if isinstance(x, Mapping) else x[:IDLE_SEQUENCES]
     )
-    idle = simulation.run(few, trace=True, pause=pause)
-    comparison = compare_tensors(f"rtlsim {simulator}", SOURCE, expected, run.tensors)
-    inputs = list(few.values()) if isinstance(few, Mapping) else [few]
-    excerpt = _excerpt(simulator, inputs, idle, widths or {})
+    some = None if lengths is None else lengths[:IDLE_SEQUENCES]
+    idle = simulation.run(few, lengths=some, trace=True, pause=pause)
+    comparison = compare_tensors(f"rtlsim {simulator}", SOURCE, expected, run.tensors, lengths)
+    arrays = list(few.values()) if isinstance(few, Mapping) else [few]
+    steps = np.full(len(arrays[0]), arrays[0].shape[1]) if some is None else some
+    inputs = [values[counting(steps, values.shape[1])] for values in arrays]
+    excerpt = _excerpt(simulator, inputs, int(steps[0]), idle, widths or {})
     return comparison, _timing(unit, simulator, formulas, run, idle), excerpt
 
 
-def _excerpt(simulator: str, inputs: list[Ints], idle: Run, widths: Mapping[tuple[str, str], int]) -> Excerpt:
+def _excerpt(
+    simulator: str, inputs: list[Ints], steps: int, idle: Run, widths: Mapping[tuple[str, str], int]
+) -> Excerpt:
     """The last step of the first sequence of a run with pauses, from its first beat in to its last beat out.
 
-    The first streams of the run are the inputs.
+    The first streams of the run are the inputs, of which ``inputs`` has all steps, (T, n); ``steps`` are those of the
+    first sequence.
     """
     if not idle.beats:
         return Excerpt(simulator, ())
     sent = dict(zip(idle.beats, inputs, strict=False))
     end = int(idle.finished[0])
-    start = min(int(idle.beats[key][0][(x.shape[1] - 1) * x.shape[2]]) for key, x in sent.items())
+    start = min(int(idle.beats[key][0][(steps - 1) * x.shape[1]]) for key, x in sent.items())
     streams = []
     for key, (cycles, values) in idle.beats.items():
         inside = np.flatnonzero((cycles >= start) & (cycles <= end))[:BEATS]
@@ -103,13 +112,13 @@ def _timing(unit: str, simulator: str, formulas: Formulas, run: Run, idle: Run) 
     """
     if formulas.sequence_cycles is not None:
         return _uneven(unit, simulator, formulas, run, idle)
-    accepted = run.accepted.ravel()
+    accepted = np.unique(run.accepted)  # without what stands behind shorter sequences
     intervals, elapsed = np.diff(accepted), accepted[1:] - accepted[:1]
     place = np.arange(len(intervals))
     telling = (place >= STEPS_INSIDE) | (elapsed >= formulas.ii_cycles * (place + 1))
     intervals = intervals[telling & (place >= len(intervals) // 2)]
     latencies = idle.latencies.ravel()
-    few = f"{run.accepted.size} steps may all be on their way at once; give {STEPS_INSIDE + 2} or more"
+    few = f"{accepted.size} steps may all be on their way at once; give {STEPS_INSIDE + 2} or more"
     ii, latency = _farthest(formulas.ii_cycles, intervals), _farthest(formulas.latency_cycles, latencies)
     return Timing(
         unit,

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import Ints
+from lmu_hls.spec.lengths import check_lengths, counting, unravelled
 from lmu_hls.verify.interface import Interface, Port, Probe
 
 PATIENCE = 2000  # cycles without a beat that are always allowed
@@ -41,7 +42,7 @@ class Delivered:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Run:
-    """What one simulation gave. N sequences of T steps.
+    """What one simulation gave. N sequences of T steps; behind a shorter one its last step stands again.
 
     ``ends``: :meth:`lmu_hls.verify.interface.Interface.key` of each output -> what came out, in the order of the
     interface. ``accepted`` (N, T): the cycle of each step's last input beat. ``cycles``: up to the last beat.
@@ -91,9 +92,10 @@ class Run:
 
         Raises ValueError when they differ, or for fewer than four steps.
         """
-        steps = np.diff(self.accepted.ravel())[-(self.accepted.size // 2) :]
+        accepted = np.unique(self.accepted)  # without what stands behind shorter sequences
+        steps = np.diff(accepted)[-(accepted.size // 2) :]
         found = sorted(set(steps.tolist()))
-        if len(found) != 1 or self.accepted.size < 4:
+        if len(found) != 1 or accepted.size < 4:
             raise ValueError(f"the steps take {found or 'an unknown number of'} cycles, not one and the same number")
         return int(found[0])
 
@@ -115,7 +117,7 @@ def _none() -> Ints:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """The arguments of one run of the program."""
+    """The arguments of one run of the program; ``lengths`` are the steps of each sequence, None: all have ``steps``."""
 
     sequences: int
     steps: int
@@ -125,19 +127,39 @@ class Job:
     seed: int
     tlast: bool
     pause: int
+    lengths: tuple[int, ...] | None = None
+
+    @property
+    def each(self) -> Ints:
+        """(N,): the steps of each sequence."""
+        return np.full(self.sequences, self.steps) if self.lengths is None else np.array(self.lengths)
+
+    def sent(self, x: Ints) -> Ints:
+        """The steps of x (N, T, n) that are sent, one after the other, (steps, n)."""
+        return x.reshape(-1, x.shape[-1]) if self.lengths is None else x[counting(self.each, self.steps)]
+
+    def sequences_of(self, values: Ints, steps: int | None) -> Ints:
+        """What came for each step, or for ``steps`` of a sequence, as (N, T, ...), held behind shorter sequences."""
+        if self.lengths is None or steps is not None:
+            return values.reshape(self.sequences, steps or self.steps, *values.shape[1:])
+        return unravelled(values, self.each, self.steps)
 
     def beats_in(self, port: Port) -> int:
-        return self.sequences * self.steps * port.beats
+        return int(self.each.sum()) * port.beats
+
+    def steps_out(self, port: Port) -> Ints:
+        """(N,): the steps that come for each sequence."""
+        return np.array([port.given_steps(steps) for steps in self.each.tolist()])
 
     def beats_out(self, port: Port) -> int:
-        return self.sequences * port.given_steps(self.steps) * port.beats
+        return int(self.steps_out(port).sum()) * port.beats
 
     def arguments(self, interface: Interface) -> list[str]:
         chances = [round(CHANCES * probability) for probability in (self.gap, self.stall)]
         if any(not 0 <= chance < CHANCES for chance in chances):
             raise ValueError(f"gap {self.gap} and stall {self.stall} must be probabilities below 1")
         patience = self.patience(interface)
-        numbers = [self.sequences, self.steps, *chances, self.seed, int(self.record), patience, int(self.tlast)]
+        numbers = [self.sequences, *chances, self.seed, int(self.record), patience, int(self.tlast)]
         return [*map(str, (*numbers, self.pause)), *(str(self.beats_out(port)) for port in interface.outputs)]
 
     def patience(self, interface: Interface) -> int:
@@ -243,18 +265,23 @@ def assemble(facts: Facts, streams: Streams, job: Job, interface: Interface) -> 
             interface.key(port): (_each(stream.cycles, port), _kept(stream.values, port)) for port, stream in came
         }
     accepted = np.maximum.reduce([stream.accepted for stream in streams.inputs])
-    return Run(ends, accepted.reshape(job.sequences, job.steps), facts.moved + 1, probes, beats)
+    return Run(ends, job.sequences_of(accepted, None), facts.moved + 1, probes, beats)
 
 
 def _delivered(came: Came, port: Port, job: Job, interface: Interface) -> Delivered:
-    last = came.last.reshape(job.sequences, -1)
-    if job.tlast and (last[:, :-1].any() or not last[:, -1].all()):
+    ends = np.cumsum(job.steps_out(port)) * port.beats - 1
+    if job.tlast and not np.array_equal(np.flatnonzero(came.last), ends):
         raise LmuHlsError(
             f"{interface.top} gives {port.wires}_tlast elsewhere than on the last beat of each sequence's output"
         )
-    each = (job.sequences, port.given_steps(job.steps)) if port.every_step else (job.sequences,)
-    values, user = (array.reshape(*each, port.n) for array in (_kept(came.values, port), _each(came.user, port)))
-    return Delivered(values, user.astype(bool), came.delivered.reshape(each))
+    steps = port.steps if port.every_step else 1
+
+    def shaped(values: Ints) -> Ints:
+        sequences = job.sequences_of(values, steps)
+        return sequences if port.every_step else sequences[:, 0]
+
+    values, user = (array.reshape(-1, port.n) for array in (_kept(came.values, port), _each(came.user, port)))
+    return Delivered(shaped(values), shaped(user).astype(bool), shaped(came.delivered))
 
 
 def _kept(values: Ints, stream: Port | Probe) -> Ints:
@@ -270,9 +297,9 @@ def _each(beats: Ints, stream: Port | Probe) -> Ints:
 
 
 def padded(values: Ints, port: Port) -> Ints:
-    """The values (N, T, n) of all beats: those of a step's last one beyond n are zero."""
+    """The values (steps, n) of all beats: those of a step's last one beyond n are zero."""
     more = port.beats * port.values.together - port.n
-    return np.pad(values, ((0, 0), (0, 0), (0, more))) if more else values
+    return np.pad(values, ((0, 0), (0, more))) if more else values
 
 
 def _check_facts(facts: Facts, job: Job, interface: Interface) -> None:
@@ -294,25 +321,33 @@ def _check_facts(facts: Facts, job: Job, interface: Interface) -> None:
 
 
 def _gone_in(port: Port, sent: int, job: Job) -> str:
-    sequence, beat = divmod(sent, job.steps * port.beats)
-    place = f"next: sequence {sequence}, step {beat // port.beats}"
+    step = sent // port.beats
+    sequence = int(np.searchsorted(np.cumsum(job.each), step, side="right"))
+    place = f"next: sequence {sequence}, step {step - int(job.each[:sequence].sum())}"
     return f"{sent:,} of {job.beats_in(port):,} input beats went into {port.wires} ({place})"
 
 
 def _shaped(values: Ints, probe: Probe, job: Job, interface: Interface) -> Ints:
-    steps = job.steps if probe.steps is None else probe.steps
-    together, wanted = probe.values.together, job.sequences * steps * probe.values.beats(probe.n)
+    steps = int(job.each.sum()) if probe.steps is None else job.sequences * probe.steps
+    together, wanted = probe.values.together, steps * probe.values.beats(probe.n)
     if values.size != wanted * together:
         raise LmuHlsError(
             f"{interface.top}: the stream {probe.layer}.{probe.tensor} had {values.size // together:,} beats, "
             f"not {wanted:,}. Restore the files in rtl/."
         )
-    beats = _kept(values, probe).astype(np.int64).reshape(job.sequences, steps, probe.n)
+    beats = job.sequences_of(_kept(values, probe).astype(np.int64).reshape(-1, probe.n), probe.steps)
     if probe.order is None:
         return beats
     placed = np.empty_like(beats)
     placed[..., list(probe.order)] = beats
     return placed
+
+
+def job_of(x: list[Ints], lengths: Ints | None, options: tuple[bool, float, float, int, bool, int]) -> Job:
+    """The run of sequences x (N, T, n) with ``lengths`` steps each; LmuHlsError for lengths that cannot be."""
+    samples, steps = x[0].shape[:2]
+    each = None if lengths is None else tuple(check_lengths(lengths, samples, steps).tolist())
+    return Job(samples, steps, *options, each)
 
 
 def checked(x: Ints | Mapping[str, Ints], interface: Interface) -> list[Ints]:

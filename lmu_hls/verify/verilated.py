@@ -20,7 +20,7 @@ from lmu_hls.rendering import render
 from lmu_hls.toolchain import find, simulator_env
 from lmu_hls.verify import verilator
 from lmu_hls.verify.interface import Interface
-from lmu_hls.verify.run_files import Job, Run, checked, padded, read
+from lmu_hls.verify.run_files import Run, checked, job_of, padded, read
 from lmu_hls.verify.simulator import LOG, failure
 
 PROGRAM = "harness"
@@ -43,6 +43,7 @@ class Accelerator:
         self,
         x: Ints | Mapping[str, Ints],
         *,
+        lengths: Ints | None = None,
         trace: bool = False,
         gap: float = 0.0,
         stall: float = 0.0,
@@ -54,7 +55,8 @@ class Accelerator:
     ) -> Run:
         """Send the sequences x (N, T, n_in) through the accelerator after a reset, back to back.
 
-        Of several inputs x has one such array each, by name. ``gap`` is the probability of a pause before a beat of an
+        Of several inputs x has one such array each, by name. ``lengths`` (N,) are the steps of each sequence that are
+        sent, all by default. ``gap`` is the probability of a pause before a beat of an
         input, ``stall`` that of an unready sink of an output in a cycle, of each stream for itself, both
         drawn from ``seed``, as is what registers hold before the reset. ``tlast`` False: the sequence never ends.
         ``pause`` is the number of cycles from a step's last input beat to the next step, which leaves the accelerator
@@ -68,9 +70,10 @@ class Accelerator:
         fed = checked(x, self.interface)
         with tempfile.TemporaryDirectory(prefix="lmu-hls-") as scratch:
             folder = Path(scratch)
+            job = job_of(fed, lengths, (trace, gap, stall, seed, tlast, pause))
             for k, (port, values) in enumerate(zip(self.interface.inputs, fed, strict=True)):
-                padded(values, port).astype("<i8").tofile(folder / f"x{k}.bin")
-            job = Job(fed[0].shape[0], fed[0].shape[1], trace, gap, stall, seed, tlast, pause)
+                padded(job.sent(values), port).astype("<i8").tofile(folder / f"x{k}.bin")
+            job.each.astype("<i8").tofile(folder / "lengths.bin")
             self._execute([str(folder), *job.arguments(self.interface)], progress)
             result = read(folder, job, self.interface)
             if activity is not None:

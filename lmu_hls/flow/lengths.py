@@ -1,0 +1,60 @@
+"""Data of sequences of different lengths: what counts of outputs, and what the Keras model makes of each sequence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import yaml
+from numpy.typing import NDArray
+
+from lmu_hls.fixed import Ints
+from lmu_hls.front.lengths import MASK_VALUE, open_model
+from lmu_hls.layers.stateful import output_arrays, predict_all
+from lmu_hls.spec.lengths import counting, held
+
+if TYPE_CHECKING:
+    import keras
+
+Floats = NDArray[np.float64]
+
+
+def rows(values: NDArray[Any], lengths: Ints | None) -> NDArray[Any]:
+    """Outputs (N, T, K) of the steps that count one after the other, (steps, K); outputs (N, K) as they are."""
+    if lengths is None or values.ndim < 3:
+        return values
+    return values[counting(lengths, values.shape[1])]
+
+
+def mask_value_of(config: Path) -> float | None:
+    """The value of the Masking layer of a converted model, from the configuration that was written with it."""
+    model = (yaml.safe_load(config.read_text(encoding="utf-8")) or {}).get("Model", {}) if config.is_file() else {}
+    value = model.get(MASK_VALUE) if isinstance(model, dict) else None
+    return None if value is None else float(value)
+
+
+def predict_lengths(model: keras.Model, x: Floats, lengths: Ints) -> list[Floats]:
+    """The outputs for sequences x (N, T, n_in), of which the first ``lengths`` (N,) steps count, one for each output.
+
+    A model of T steps with Masking gets them filled up with its value; any other each length by itself, and behind the
+    outputs of its steps the last one stands again.
+    """
+    import keras
+
+    masking = [layer for layer in model.layers if type(layer) is keras.layers.Masking]
+    (end,) = model.inputs
+    if masking and end.shape[1] is not None:
+        filled = np.where(counting(lengths, x.shape[1])[..., np.newaxis], x, masking[0].mask_value)
+        return predict_all(model, [filled])
+    opened, steps = open_model(model), x.shape[1]
+    order, parts = [], []
+    for length in np.unique(lengths):  # eager: each length would be another program
+        group = np.flatnonzero(lengths == length)
+        values = output_arrays(opened, opened(x[group, :length].astype(np.float32), training=False))
+        every = [len(tensor.shape) == 3 for tensor in opened.outputs]
+        counts = np.full(len(group), length)
+        parts.append([held(y, counts, steps) if each else y for y, each in zip(values, every, strict=True)])
+        order.append(group)
+    back = np.argsort(np.concatenate(order))
+    return [np.concatenate(same)[back] for same in zip(*parts, strict=True)]
