@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from lmu_hls import golden
 from lmu_hls.backend.engines import run_golden
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import Ints
@@ -119,7 +120,11 @@ class Design:
     def vectors(self, samples: Ints | None = None) -> Vectors:
         """The first of ``samples``, or random ones, and what golden makes of them."""
         x = random_inputs(self.network) if samples is None else {self.network.inputs[0].name: samples[:VECTORS]}
-        return Vectors(x, self.golden_all(x))
+        if not self.network.any_length or self.streaming:
+            return Vectors(x, self.golden_all(x))
+        samples, steps = next(iter(x.values())), self.network.steps
+        lengths = np.array([max(1, steps - steps * k // VECTORS) for k in range(len(samples))])  # shorter and shorter
+        return Vectors(x, golden.predict_all(self.network, x, lengths=lengths), lengths)
 
     def report(self) -> dict[str, Any]:
         """What is known by formula, in words of hls4ml's kind."""

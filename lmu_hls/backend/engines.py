@@ -35,21 +35,28 @@ class Answer:
 
 
 def run_golden(
-    network: Network, x: Mapping[str, Ints], endless: bool, trace: bool, progress: Progress, consecutive: bool = False
+    network: Network,
+    x: Mapping[str, Ints],
+    endless: bool,
+    trace: bool,
+    progress: Progress,
+    consecutive: bool = False,
+    lengths: Ints | None = None,
 ) -> Answer:
     """The answer of golden to an array for each input. ``endless``: these (1, T, n_in) are one sequence of any length,
     given back every step.
 
-    ``consecutive``: the samples of a stateful network are chunks of one sequence, else each is a sequence.
+    ``consecutive``: the samples of a stateful network are chunks of one sequence, else each is a sequence. ``lengths``
+    are the steps of each that count, of a network that takes any number of them.
     """
     chunked = consecutive and network.stateful
     if not endless and not trace and not chunked:
         samples = _samples(x)
-        return Answer(golden.predict_all(network, x, lambda done: progress(done, samples)), {})
+        return Answer(golden.predict_all(network, x, lambda done: progress(done, samples), lengths), {})
     outputs: dict[str, list[Ints]] = {name: [] for name in network.outputs}
     parts: dict[tuple[str, str], list[Ints]] = {}
     axis = 1 if endless else 0
-    for run in _pieces(network, x, progress) if endless else _chunks(network, x, chunked, progress):
+    for run in _pieces(network, x, progress) if endless else _chunks(network, x, chunked, progress, lengths):
         for name, values in run.outputs.items():
             outputs[name].append(values)
         for layer, name in network.observed if trace else ():
@@ -65,8 +72,11 @@ def run_verilated(
     trace: bool,
     progress: Progress,
     resets: bool = False,
+    lengths: Ints | None = None,
 ) -> Answer:
-    """The answer of the Verilog; x and ``endless`` as for :func:`run_golden`. LmuHlsError when the simulation fails.
+    """The answer of the Verilog; x, ``endless`` and ``lengths`` as for :func:`run_golden`.
+
+    LmuHlsError when the simulation fails.
 
     ``resets``: a reset comes before each sample, and not before the first alone.
     """
@@ -79,7 +89,9 @@ def run_verilated(
         return Answer(
             {name: np.concatenate([answer.outputs[name] for answer in answers]) for name in first.outputs}, tensors
         )
-    run = accelerator.run(x, trace=trace, tlast=not endless, progress=lambda done: progress(done, samples))
+    run = accelerator.run(
+        x, lengths=lengths, trace=trace, tlast=not endless, progress=lambda done: progress(done, samples)
+    )
     if run.wrong_framing:
         raise LmuHlsError(
             f"{accelerator.interface.top} reports wrong framing of {run.wrong_framing} sequences that were framed "
@@ -94,13 +106,16 @@ def _samples(x: Mapping[str, Ints]) -> int:
     return len(next(iter(x.values())))
 
 
-def _chunks(network: Network, x: Mapping[str, Ints], chunked: bool, progress: Progress) -> Iterator[golden.Trace]:
+def _chunks(
+    network: Network, x: Mapping[str, Ints], chunked: bool, progress: Progress, lengths: Ints | None
+) -> Iterator[golden.Trace]:
     if chunked:
         yield golden.run_samples(network, x)
         return
     samples = _samples(x)
     for part in golden.chunks(network, samples):
-        yield golden.run(network, {name: values[part] for name, values in x.items()})
+        some = None if lengths is None else lengths[part]
+        yield golden.run(network, {name: values[part] for name, values in x.items()}, lengths=some)
         progress(part.stop, samples)
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from lmu_hls.backend.design import Design, design
 from lmu_hls.backend.engines import Answer, Progress, run_golden, run_verilated
-from lmu_hls.backend.hls4ml_form import as_hls4ml, input_integers
+from lmu_hls.backend.hls4ml_form import as_hls4ml, input_integers, with_lengths
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import Ints, quantize, to_float
 from lmu_hls.front.extract import network_spec
@@ -116,12 +116,14 @@ def predict(model: Graph, x: Any, engine: str = "verilator", progress: Progress 
     As with every hls4ml backend the output of a sample is flat, (N, values), and one sample has no first axis. In mode
     "streaming" the samples are consecutive parts of one sequence that starts after a reset; N is then also the number
     of parts. ``engine`` is "verilator" (after ``compile``) or "golden": both give the same values. ``progress`` is
-    told (done, all), in sequences or, for an endless one in golden, in steps. Raises LmuHlsError for x that does not
+    told (done, all), in sequences or, for an endless one in golden, in steps. Of a model that takes sequences of any
+    length x is [x, lengths], but for an endless one. Raises LmuHlsError for x that does not
     fit, and when the simulation stops.
     """
     of = design_of(model)
+    x, lengths = _lengths(of, x)
     values, count = _inputs(of, x)
-    answer = _answer(model, of, values, engine, False, progress)
+    answer = _answer(model, of, values, engine, False, progress, lengths=lengths)
     return _outputs(of, answer, count, x)
 
 
@@ -134,8 +136,9 @@ def trace(
     returns its last step only, h may have that step alone.
     """
     of = design_of(model)
+    x, lengths = _lengths(of, x)
     values, count = _inputs(of, x)
-    answer = _answer(model, of, values, engine, True, progress)
+    answer = _answer(model, of, values, engine, True, progress, lengths=lengths)
     types = of.network.observed
     dtype = _dtype(x)
     traced = {
@@ -151,16 +154,18 @@ def verify(model: Graph, x: Any, progress: Progress | None = None) -> tuple[Comp
     The samples of a stateful model are chunks of one sequence here.
     """
     of = design_of(model)
+    x, lengths = _lengths(of, x)
     values, _ = _inputs(of, x)
-    expected = _answer(model, of, values, "golden", True, progress, consecutive=True)
-    actual = _answer(model, of, values, "verilator", True, progress, consecutive=True)
+    expected = _answer(model, of, values, "golden", True, progress, True, lengths)
+    actual = _answer(model, of, values, "verilator", True, progress, True, lengths)
     results = []
     for output, integers in actual.outputs.items():
         _, key = end_key("output", output, len(actual.outputs))
-        results.append(compare(f"verilog {key}", SOURCE, key, expected.outputs[output], integers))
+        results.append(compare(f"verilog {key}", SOURCE, key, expected.outputs[output], integers, lengths))
     for (layer, name), tensor in actual.tensors.items():
         reference = expected.tensors[layer, name][:, -tensor.shape[1] :]
-        results.append(compare(f"verilog {layer}.{name}", SOURCE, f"{layer}.{name}", reference, tensor))
+        key = f"{layer}.{name}"
+        results.append(compare(f"verilog {key}", SOURCE, key, reference, tensor, lengths))
     return tuple(results)
 
 
@@ -190,17 +195,23 @@ def _answer(
     trace: bool,
     progress: Progress | None,
     consecutive: bool = False,
+    lengths: Ints | None = None,
 ) -> Answer:
     """What an engine gives; ``consecutive`` lets the samples of a stateful model follow one another without a reset."""
     tell: Callable[[int, int], None] = progress or (lambda done, total: None)
     if engine not in ENGINES:
         raise LmuHlsError(f"engine {engine!r} is not known; use one of {', '.join(map(repr, ENGINES))}")
     if engine == "golden":
-        return run_golden(design.network, x, design.streaming, trace, tell, consecutive)
+        return run_golden(design.network, x, design.streaming, trace, tell, consecutive, lengths)
     if model not in _COMPILED:
         raise LmuHlsError("the model is not compiled; call its compile() first, or use engine='golden'")
     resets = design.network.stateful and not design.streaming and not consecutive
-    return run_verilated(_COMPILED[model], x, design.streaming, trace, tell, resets)
+    return run_verilated(_COMPILED[model], x, design.streaming, trace, tell, resets, lengths)
+
+
+def _lengths(design: Design, x: Any) -> tuple[Any, Ints | None]:
+    """x, and how many steps of each sample count where sequences have an end and any length."""
+    return (x, None) if design.streaming else with_lengths(design.network, x)
 
 
 def _inputs(design: Design, x: Any) -> tuple[dict[str, Ints], int]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from lmu_hls import golden
 from lmu_hls.boards.bitstream import synthesise
-from lmu_hls.boards.host import Host, HostError
+from lmu_hls.boards.host import Host, HostError, predict
 from lmu_hls.boards.host import Network as Description
 from lmu_hls.boards.project import FACTS, BoardProject
 from lmu_hls.boards.simulation import simulated, simulated_netlist
@@ -26,10 +26,12 @@ GOLDEN = "golden.npz"
 PROGRESS = "board: sequences simulated"
 
 
-def write_golden(project: BoardProject, network: Network, x: Ints) -> Path:
+def write_golden(project: BoardProject, network: Network, x: Ints, lengths: Ints | None = None) -> Path:
     """golden.npz in the board's folder, for `host.py --golden`: the integers x (N, steps, n_in) and the y of them."""
+    arrays = {"x": x, "y": golden.predict_samples(network, x, lengths)}
+    arrays |= {} if lengths is None else {"lengths": lengths}
     text = io.BytesIO()
-    np.savez_compressed(text, x=x, y=golden.predict_samples(network, x))
+    np.savez_compressed(text, **arrays)  # type: ignore[arg-type] # its stubs take one for allow_pickle
     write_bytes(project.folder / GOLDEN, text.getvalue())
     return project.folder / GOLDEN
 
@@ -47,22 +49,22 @@ def check(
     x: Ints,
     netlist: bool = False,
     progress: Callable[[str, int, int], None] = lambda *_: None,
+    lengths: Ints | None = None,
 ) -> Comparison:
     """Send the integers x (N, steps, n_in) through the simulated board; with ``netlist``, that which synthesis made.
+
+    Of each sequence the first ``lengths`` (N,) steps are sent.
 
     Raises LmuHlsError when a tool is absent or fails, and when the board does not answer as the protocol says.
     """
     running = simulated_netlist(project, board_gates(project)) if netlist else simulated(project)
     name = f"{'netlist' if netlist else 'Verilog'} of {project.board.title} icarus"
-    found = []
     with running as line:
         try:
             host = Host(line, Description.read(project.folder / FACTS))
             host.identify()
-            for number, sequence in enumerate(x):
-                progress(PROGRESS, number, len(x))
-                found.append(host.run(sequence))
+            found = predict(host, x, lambda number, _: progress(PROGRESS, number, len(x)), lengths)
         except HostError as error:
             raise LmuHlsError(f"the simulated {project.board.title} failed: {error}") from error
     progress(PROGRESS, len(x), len(x))
-    return compare(name, "rtl_sim", "output", golden.predict_samples(network, x), np.stack(found))
+    return compare(name, "rtl_sim", "output", golden.predict_samples(network, x, lengths), found, lengths)

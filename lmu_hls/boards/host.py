@@ -226,8 +226,9 @@ def _integers(data: bytes, size: int) -> Ints:
 def sequences(x: np.ndarray, network: Network) -> Ints:
     """The network's integers for x (sequences, steps, n_in), or one sequence (steps, n_in). HostError if it is not."""
     x = x[None] if x.ndim == 2 else x
-    if x.ndim != 3 or x.shape[1:] != (network.steps, network.n_in) or not len(x):
-        raise HostError(f"x has the shape {x.shape}; {network.network} takes (..., {network.steps}, {network.n_in})")
+    steps = network.steps or "any number of"  # 0: the host says by the length of a sequence where it ends
+    if x.ndim != 3 or x.shape[1:] != (network.steps or x.shape[1], network.n_in) or not x.size:
+        raise HostError(f"x has the shape {x.shape}; {network.network} takes (..., {steps}, {network.n_in})")
     kind = FixedType.parse(network.input_type)
     if x.dtype.kind in "iu":
         if x.min() < kind.min_int or x.max() > kind.max_int:
@@ -241,13 +242,38 @@ def sequences(x: np.ndarray, network: Network) -> Ints:
         raise HostError(f"x: {error}") from error
 
 
-def predict(host: Host, x: np.ndarray, tell: Callable[[int, Ints], None] = lambda number, values: None) -> Ints:
-    """The integers for every sequence; ``tell`` gets each as it comes."""
+def predict(
+    host: Host,
+    x: np.ndarray,
+    tell: Callable[[int, Ints], None] = lambda number, values: None,
+    lengths: np.ndarray | None = None,
+) -> Ints:
+    """The integers for every sequence; ``tell`` gets each as it comes.
+
+    ``lengths`` are the steps of each sequence that are sent; behind their outputs the last one stands again.
+    """
+    values = sequences(x, host.network)
+    each = _lengths(lengths, values, host.network)
     found = []
-    for number, sequence in enumerate(sequences(x, host.network)):
-        found.append(host.run(sequence))
-        tell(number, found[-1])
+    for number, (sequence, steps) in enumerate(zip(values, each, strict=True)):
+        came = host.run(sequence[:steps])
+        tell(number, came)
+        if host.network.every_step:
+            came = np.concatenate([came, np.repeat(came[-1:], len(sequence) - steps, axis=0)])
+        found.append(came)
     return np.stack(found)
+
+
+def _lengths(lengths: np.ndarray | None, x: Ints, network: Network) -> list[int]:
+    """The steps of each sequence of x. HostError for such that cannot be."""
+    if lengths is None:
+        return [x.shape[1]] * len(x)
+    each = np.asarray(lengths).ravel()[: len(x)]
+    if each.dtype.kind not in "iu" or len(each) != len(x) or each.min() < 1 or each.max() > x.shape[1]:
+        raise HostError(f"lengths must be {len(x)} whole numbers from 1 to {x.shape[1]}, the steps of each sequence")
+    if network.steps and each.min() < network.steps:
+        raise HostError(f"{network.network} takes {network.steps} steps a sequence; leave lengths out")
+    return [int(steps) for steps in each]
 
 
 def read_array(path: Path, name: str) -> np.ndarray | None:
@@ -303,7 +329,7 @@ def main(arguments: list[str] | None = None, connect: Callable[[str, int, float]
     """The command; 0, 1 for an error, 3 for values that differ from golden."""
     parser = argparse.ArgumentParser(description="Run sequences through the network on a board.")
     parser.add_argument("port", help="serial port, such as /dev/ttyUSB1 or COM5")
-    parser.add_argument("data", type=Path, help=".npz with x and, if you like, y; or .npy with x")
+    parser.add_argument("data", type=Path, help=".npz with x and, if you like, y and lengths; or .npy with x")
     parser.add_argument("--golden", type=Path, help=".npz with the integers y that must come")
     parser.add_argument("--count", type=int, help="only so many sequences")
     parser.add_argument("--timeout", type=float, default=1.0, help="seconds that an answer may take (default 1)")
@@ -320,9 +346,9 @@ def main(arguments: list[str] | None = None, connect: Callable[[str, int, float]
 
 def _session(arguments: argparse.Namespace, connect: Callable[[str, int, float], Line]) -> int:
     network = Network.read(arguments.network)
-    x, y = read_array(arguments.data, "x"), None
+    x, y, lengths = read_array(arguments.data, "x"), None, None
     if arguments.data.suffix == ".npz":
-        y = read_array(arguments.data, "y")
+        y, lengths = read_array(arguments.data, "y"), read_array(arguments.data, "lengths")
     if x is None:
         raise HostError(f"{arguments.data} has no array x")
     golden = read_array(arguments.golden, "y") if arguments.golden else None
@@ -339,7 +365,7 @@ def _session(arguments: argparse.Namespace, connect: Callable[[str, int, float],
         print(f"{number}: {text}{' '.join(f'{value:g}' for value in last)}")
 
     start = time.monotonic()
-    found = predict(host, x, tell)
+    found = predict(host, x, tell, lengths)
     took = time.monotonic() - start
     print(f"{len(found)} sequences in {took:.2f} s, {host.retries} sent again")
     if y is not None and network.n_out > 1 and y.dtype.kind in "iu":

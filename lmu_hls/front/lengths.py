@@ -152,45 +152,54 @@ def _copy(model: keras.Model, steps: int | None, masking: list[Any]) -> keras.Mo
         return outputs
 
     if masking:
-        _check_masked(model, {id(layer.output._keras_mask) for layer in masking})
+        _check_masked(model, masking[0])
     return keras.Model(*copy_ends(model, call, steps), name=model.name)
 
 
-def _check_mask(operation: Any, mask: Any, masks: set[int]) -> None:
+def _check_mask(operation: Any, mask: Any, masking: Any) -> None:
     """LmuHlsError for a recurrent layer without a mask, and for a mask that does not come from the Masking layer."""
     if _recurrent(operation) and mask is None:
         raise LmuHlsError(
             f"layer {operation.name!r}: the mask does not reach it, so that it would count steps that other layers "
             "leave out; call it with the mask, or put layers between that hand it on"
         )
-    if mask is not None and not _from_masking(mask, masks):
+    if mask is not None and not _from_masking(mask, masking):
         raise LmuHlsError(
             f"layer {operation.name!r} is called with a mask that is not that of the Masking layer; call it with its "
             "input only"
         )
 
 
-def _from_masking(mask: Any, masks: set[int]) -> bool:
-    """Whether masks are those of the Masking layer, or operators on them, as merges make."""
+def _from_masking(mask: Any, masking: Any) -> bool:
+    """Whether masks are those of the Masking layer, or operators on them, as merges make.
+
+    In a model from a file they are tensors of their own: any(x != mask_value) of the input.
+    """
     import keras
 
     waiting = list(keras.tree.flatten(mask))
     while waiting:
         tensor = waiting.pop()
-        if tensor is None or id(tensor) in masks:
+        if tensor is None or tensor is masking.output._keras_mask:
             continue
         operation = tensor._keras_history.operation
+        node = operation._inbound_nodes[tensor._keras_history.node_index]
         if isinstance(operation, keras.layers.Layer):
             return False
-        waiting += operation._inbound_nodes[tensor._keras_history.node_index].input_tensors
+        if type(operation).__name__ == "NotEqual":
+            x, value = node.arguments.args
+            if x is not masking.input or value != masking.mask_value:
+                return False
+        else:
+            waiting += node.input_tensors
     return True
 
 
-def _check_masked(model: keras.Model, masks: set[int]) -> None:
+def _check_masked(model: keras.Model, masking: Any) -> None:
     """LmuHlsError for layers that would read steps that do not count otherwise than Keras does."""
     for node in _calls(model):
         operation, kind = node.operation, type(node.operation).__name__
-        _check_mask(operation, node.arguments.kwargs.get("mask"), masks)
+        _check_mask(operation, node.arguments.kwargs.get("mask"), masking)
         if _recurrent(operation) and getattr(operation, "zero_output_for_mask", False):
             raise LmuHlsError(
                 f"layer {operation.name!r} has zero_output_for_mask=True, and its output stays as it was behind a "

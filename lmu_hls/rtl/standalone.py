@@ -46,10 +46,13 @@ class Vectors:
 
     Of several inputs or outputs one such array each, by name. The outputs have the axis of the steps when the network
     gives every step. In streaming mode the sequences follow one another without a new start.
+
+    ``lengths`` (sequences,) are the steps of each that are sent and that come out, all by default.
     """
 
     inputs: Ints | Mapping[str, Ints]
     outputs: Ints | Mapping[str, Ints]
+    lengths: Ints | None = None
 
     def arrays(self, ends: Sequence[End], values: Ints | Mapping[str, Ints]) -> list[tuple[End, Ints]]:
         """Each of ``ends`` with its array."""
@@ -202,7 +205,7 @@ def _vector_files(plan: NetworkPlan, vectors: Vectors) -> dict[End, str]:
         if checked_steps(network, plan.options) not in (0, x.shape[1]):
             raise ValueError(f"vectors have sequences of {x.shape[1]} steps, the network of {network.steps}")
         shapes.add(x.shape[:2])
-        texts[end] = _beats(packed(_fitting(x, end), end), end.bus, 1)
+        texts[end] = _beats(packed(_fitting(x, end), end), end.bus, 1, True, vectors.lengths)
     if len(shapes) > 1:
         raise ValueError(f"the inputs of the vectors have different numbers of sequences or steps: {sorted(shapes)}")
     ((sequences, arriving),) = shapes
@@ -210,7 +213,9 @@ def _vector_files(plan: NetworkPlan, vectors: Vectors) -> dict[End, str]:
         steps = end.steps or arriving
         if y.size != sequences * steps * end.count:
             raise ValueError(f"vectors have outputs of shape {y.shape}, expected {(sequences, steps, end.count)}")
-        texts[end] = _beats(packed(_fitting(y.reshape(sequences, steps, end.count), end), end), end.bus, 2, plan.framed)
+        lengths = vectors.lengths if end.every_step and end.steps is None else None
+        beats = packed(_fitting(y.reshape(sequences, steps, end.count), end), end)
+        texts[end] = _beats(beats, end.bus, 2, plan.framed, lengths)
     return texts
 
 
@@ -230,13 +235,13 @@ def packed(values: Ints, end: End) -> np.ndarray:
     return np.asarray(sum(slots[..., k] << end.slot * k for k in range(end.together)))
 
 
-def _beats(values: np.ndarray, width: int, flags: int, last: bool = True) -> str:
-    """A line for each beat; with ``last`` the last one of a sequence has tlast."""
+def _beats(values: np.ndarray, width: int, flags: int, last: bool, lengths: Ints | None) -> str:
+    """A line for each beat, of the first ``lengths`` steps of each sequence; with ``last`` its last one has tlast."""
     digits = -(-(width + flags) // 4)
     mask = (1 << width) - 1
     lines = []
-    for sequence in values.reshape(len(values), -1):
-        words = [int(value) & mask for value in sequence]
+    for sequence, steps in zip(values, [None] * len(values) if lengths is None else lengths, strict=True):
+        words = [int(value) & mask for value in sequence[:steps].ravel()]
         words[-1] |= int(last) << width  # tlast
         lines += [f"{word:0{digits}x}\n" for word in words]
     return "".join(lines)

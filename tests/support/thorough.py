@@ -16,6 +16,13 @@ THOROUGH: dict[str, tuple[str, ...]] = {
     "benchmarks/test_learned_types.py": ("test_what_is_learned_is_cheaper",),
     "benchmarks/test_sparsity.py": ("test_a_gru_takes_three_of_four_blocks",),
     "examples/test_psmnist.py": ("test_weights_have_eight_bits_and_integer_states_are_goldens",),
+    "flow/test_lengths.py": (
+        "test_verify",
+        "test_faults_of_the_cpp*",
+        "test_faults_of_the_verilog[[]tlast*",
+        "test_what_keras_makes_of_each_length*",
+        "!test_what_keras_makes_of_each_length[[]False-True]",
+    ),
     "front/test_lengths.py": (
         "test_golden_is_keras_with_the_same_lengths*",
         "!*[[]last-mask]",

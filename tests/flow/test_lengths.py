@@ -1,0 +1,174 @@
+"""Sequences of different lengths from the data to the record: csim, the Verilog and Keras against golden."""
+
+import keras
+import numpy as np
+import pytest
+
+from lmu_hls import LMU, flow, golden
+from lmu_hls.errors import LmuHlsError
+from lmu_hls.fixed import quantize
+from lmu_hls.flow.data import Data
+from lmu_hls.flow.lengths import mask_value_of, predict_lengths, rows
+from lmu_hls.records.folder import OutputFolder
+from lmu_hls.spec import store
+from lmu_hls.spec.lengths import counting
+from lmu_hls.verify.csim import compile_project
+from lmu_hls.verify.run_files import job_of
+
+STEPS, FILL = 5, -9.0
+
+
+def model(masking=True, sequences=True):
+    keras.utils.set_random_seed(0)
+    x = keras.Input((STEPS if masking else None, 2))
+    h = keras.layers.Masking(FILL)(x) if masking else x
+    h = LMU(2, 3, 5, keras.layers.Dense(3, "tanh"), input_to_hidden=True, return_sequences=True, name="lmu")(h)
+    h = keras.layers.LSTM(3, return_sequences=sequences, name="rnn")(h)
+    return keras.Model(x, keras.layers.Dense(2, name="head")(h), name="small")
+
+
+def sequences(samples=9, seed=0):
+    """x filled up with the value of the mask, and the lengths."""
+    rng = np.random.default_rng(seed)
+    x, lengths = rng.uniform(-1, 1, (samples, STEPS, 2)), rng.integers(1, STEPS + 1, samples)
+    x[~counting(lengths, STEPS)] = FILL
+    return x, lengths
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    return converted(model(), tmp_path_factory.mktemp("every_step"))
+
+
+@pytest.fixture(scope="module")
+def last_step(tmp_path_factory):
+    return converted(model(sequences=False), tmp_path_factory.mktemp("last_step"))
+
+
+def converted(network, place):
+    """From a file, as the command reads it."""
+    network.save(place / "small.keras")
+    flow.convert(flow.load_model(place / "small.keras"), place / "out", precision="fixed<18,4>")
+    return OutputFolder(place / "out")
+
+
+@pytest.fixture
+def data(project, tmp_path):
+    """A file with targets for every step."""
+    x, lengths = sequences()
+    np.savez(tmp_path / "data.npz", x=x, y=np.random.default_rng(1).integers(0, 2, (len(x), STEPS)))
+    loaded = flow.load_data(tmp_path / "data.npz", store.load(project.spec), mask_value_of(project.config))
+    assert loaded.lengths.tolist() == lengths.tolist() and not loaded.x[~counting(lengths, STEPS)].any()
+    return loaded
+
+
+def test_verify(project, data):
+    record = flow.verify(project, data, simulators=("icarus",))
+    total = int(data.lengths.sum())
+    assert [check.comparison.passed for check in record.checks] == [True, True]
+    assert record.checks[0].comparison.values_compared == 2 * total
+    assert record.checks[1].comparison.values_compared == total * (2 + 6 + 3 + 3 + 2)
+    (reference,) = record.references
+    assert reference.fidelity.closeness.snr_db > 30 and reference.accuracy[0].samples == total
+    timing = record.checks[1].timing
+    assert timing.latency_measured.value == timing.latency_formula.value
+
+
+FAULTS = {  # of the C++: the text, and what stands there instead
+    "the length is ignored": ("const unsigned steps = length[0];", "const unsigned steps = CONFIG_T::n_timesteps;"),
+    "a step too late": ("const unsigned steps = length[0];", "const unsigned steps = length[0] + 1;"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_faults_of_the_cpp(last_step, fault, monkeypatch):
+    """What stands behind a sequence then counts, too."""
+    monkeypatch.setenv("CXXFLAGS", "-O0")
+    x, lengths = sequences()
+    project, network = last_step, store.load(last_step.spec)
+    integers = quantize(np.where(x == FILL, 0.5, x), network.x)
+    header = project.hls / "firmware" / "nnet_utils" / "nnet_lmu.h"
+    text = header.read_text()
+    assert text.count(FAULTS[fault][0]) == 1
+    expected = golden.predict(network, integers, lengths=lengths)
+    try:
+        header.write_text(text.replace(*FAULTS[fault]))
+        assert not np.array_equal(compile_project(project.hls).run(integers, network, lengths=lengths), expected)
+    finally:
+        header.write_text(text)
+
+
+@pytest.mark.parametrize("fault", ["none", "the state goes on", "tlast a step late"])
+def test_faults_of_the_verilog(project, fault):
+    """What is compared for each sequence sees a state that outlives it, and an end that comes too late."""
+    from lmu_hls.flow.accelerator import written_accelerator
+    from lmu_hls.verify import bench
+
+    x, lengths = sequences(4)
+    network = store.load(project.spec)
+    made = written_accelerator(project, network)
+    sources = made.sources(project.verilog)
+    if fault == "the state goes on":
+        (start,) = [source for source in sources if source.name.endswith("lmu_step_start.v")]
+        text = start.read_text()
+        mended = project.work("fault")
+        mended.mkdir(parents=True, exist_ok=True)
+        changed = mended / start.name
+        changed.write_text(text.replace("STREAMING == 0 && s_axis_tlast", "1'b0 && s_axis_tlast"))
+        assert changed.read_text() != text
+        sources = [changed if source == start else source for source in sources]
+    integers = quantize(np.where(x == FILL, 0.5, x), network.x)
+    sent = np.minimum(lengths + 1, STEPS) if fault == "tlast a step late" else lengths
+    built = bench.build("icarus", sources, made.interface, project.verilog, project.work("bench"))
+    run = built.run(integers, lengths=sent, trace=True, gap=0.2, stall=0.2)
+    trace = golden.run(network, integers, lengths=lengths)
+    same = np.array_equal(run.outputs, trace.output) and np.array_equal(
+        run.probes["lmu"]["mem"], trace["lmu"].tensors["mem"]
+    )
+    assert same == (fault == "none")
+
+
+@pytest.mark.parametrize("masking", [True, False])
+@pytest.mark.parametrize("every", [True, False])
+def test_what_keras_makes_of_each_length(masking, every):
+    """That of a model with Masking, and of one without whose sequences are cut."""
+    x, lengths = sequences(4)
+    opened = model(masking=False, sequences=every)
+    made = model(masking, every)
+    made.set_weights(opened.get_weights())
+    (outputs,) = predict_lengths(made, x, lengths)
+    assert outputs.shape == ((4, STEPS, 2) if every else (4, 2))
+    for row, length in enumerate(lengths):
+        alone = np.asarray(opened(x[row : row + 1, :length].astype(np.float32)))[0]
+        assert np.allclose(outputs[row, :length] if every else outputs[row], alone, atol=1e-5)
+    assert len(rows(outputs, lengths)) == (lengths.sum() if every else 4)
+
+
+def test_lengths_in_a_file(project, tmp_path):
+    """An array of lengths goes before the value of the mask, and x may have fewer steps than the network."""
+    x, _ = sequences(3)
+    np.savez(tmp_path / "data.npz", x=x[:, :3], lengths=[1, 3, 2])
+    network = store.load(project.spec)
+    loaded = flow.load_data(tmp_path / "data.npz", network, FILL)
+    assert loaded.x.shape == (3, STEPS, 2) and loaded.lengths.tolist() == [1, 3, 2] and loaded.x[0, 0, 0] == x[0, 0, 0]
+    assert flow.random_data(network, 8).counts(network).max() == STEPS
+    np.savez(tmp_path / "data.npz", x=x, lengths=[1, 6, 2])
+    with pytest.raises(LmuHlsError, match="1 to 5 steps here"):
+        flow.load_data(tmp_path / "data.npz", network)
+
+
+def test_lengths_for_a_network_of_one_length(project):
+    from dataclasses import replace
+
+    x, lengths = sequences(3)
+    fixed = replace(store.load(project.spec), any_length=False)
+    with pytest.raises(LmuHlsError, match="takes 5 steps each; leave them out, or convert with --steps 5"):
+        Data(x, lengths=lengths).counts(fixed)
+    assert Data(x).counts(fixed) is None
+
+
+def test_a_job_of_lengths():
+    x = np.arange(12).reshape(2, 3, 2)
+    job = job_of([x], np.array([1, 3]), (False, 0.0, 0.0, 0, True, 0))
+    assert job.sent(x).tolist() == [[0, 1], [6, 7], [8, 9], [10, 11]]
+    assert job.sequences_of(job.sent(x), None).tolist() == [[[0, 1]] * 3, x[1].tolist()]
