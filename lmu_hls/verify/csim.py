@@ -187,7 +187,7 @@ def _flat(item: Input, x: Ints, steps: int) -> np.ndarray:
     """The samples of an input as floats, one a row."""
     if x.ndim != 3 or x.shape[1:] != (steps, item.width) or x.dtype.kind not in "iu":
         raise ValueError(f"x is {x.dtype} of shape {x.shape}; integers of shape (batch, {steps}, {item.width}) needed")
-    return np.asarray(to_float(x, item.type).reshape(len(x), -1))
+    return np.asarray(to_float(x, item.type).reshape(len(x), steps * item.width))
 
 
 def output_shape(network: Network, name: str = "") -> tuple[int, ...]:

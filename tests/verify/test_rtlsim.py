@@ -17,7 +17,7 @@ class Design:
     def __init__(self, fill, ramp=RAMP, at=-1, late=0):
         self.fill, self.ramp, self.at, self.late = fill, ramp, at, late
 
-    def run(self, x, *, trace=False, pause=0, progress=None):
+    def run(self, x, *, lengths=None, trace=False, pause=0, progress=None):
         count = x.shape[0] * x.shape[1]
         steps = np.full(count, pause or II)
         if not pause:
