@@ -52,6 +52,9 @@ for kind, connections in kinds.items():
         assert np.array_equal(quantized.predict(x, verbose=0), expected), (kind, trained)
         states = to_float(trace["memory"].tensors["h"][:, -1], network.values["memory"].type)
         assert np.array_equal(Behind(quantized, "memory").predict(states, verbose=0), expected), (kind, trained)
+        if kind != "feedback":
+            behind = Behind(quantized, "memory", memory=True)
+            assert np.array_equal(behind.predict(behind.before(x), verbose=0), expected), (kind, trained)
 print("same")
 """
 
