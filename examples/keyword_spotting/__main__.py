@@ -38,7 +38,7 @@ class Effort:
     copies: int = 4
     float_epochs: int = 25
     pruning_epochs: int = 60
-    integer_epochs: int = 20
+    integer_epochs: int = 40
     clips: int = 200
     words: int = 40
 
@@ -63,7 +63,7 @@ def run(
     quick: Annotated[bool, typer.Option("--quick", help="A minute: little data, few epochs; proves nothing.")] = False,
     float_epochs: Annotated[int | None, typer.Option(min=1, help="Epochs in float; default 25.")] = None,
     pruning_epochs: Annotated[int | None, typer.Option(min=1, help="Epochs of pruning in float; default 60.")] = None,
-    integer_epochs: Annotated[int | None, typer.Option(min=1, help="Epochs on integers; default 20.")] = None,
+    integer_epochs: Annotated[int | None, typer.Option(min=1, help="Epochs on integers; default 40.")] = None,
     synth: Annotated[bool, typer.Option("--synth", help="Count cells with Yosys, beside the estimate.")] = False,
     energy: Annotated[bool, typer.Option(help="Estimate energy from a simulation; --quick leaves it out.")] = True,
     listen: Annotated[bool, typer.Option(help="Continuous audio through the Verilog in streaming mode.")] = True,
@@ -206,7 +206,8 @@ class _Work:
 
         def train_integers() -> Any:
             count = effort.integer_epochs
-            return training.train_integers(pruned, network, data, count, told("training on integers", count))
+            tell = told("training on integers", count)
+            return training.train_integers(pruned, network, data, count, bool(pruning.sparsity), tell)
 
         floating, _ = kept_model(self.outdir / f"{self.dense}-float.keras", state, train_float)
         pruned = floating

@@ -16,9 +16,10 @@ from lmu_hls.training import Behind, QuantizedModel
 
 SEED = 1
 BATCH = 100
-RATES = 5e-3, 3e-3, 2e-3  # in float, while weights are pruned, on integers
+RATES = 5e-3, 3e-3, 5e-3  # in float, while weights are pruned, on integers
 DROPOUT, HEAD_DROPOUT = 0.1, 0.3
 LESS = 0.5  # of this dropout while weights are pruned: what is left of them learns less by heart
+INTEGER_DROPOUT = 0.1  # before the head, on integers; none where weights were pruned
 DECAY = 1e-4  # of the weights, a step and rate
 SAMPLE = 1000  # clips to which types are fitted
 RAMP = 0.6  # of the epochs of pruning, in which zeros grow
@@ -64,16 +65,19 @@ def train_pruned(
 
 
 def train_integers(
-    model: keras.Model, network: Configuration, data: Dataset, epochs: int, progress: Epochs
+    model: keras.Model, network: Configuration, data: Dataset, epochs: int, pruned: bool, progress: Epochs
 ) -> QuantizedModel:
-    """The float ``model`` on integers: kernels of 4 bits, values and biases of 7; zeros in its kernels stay zeros.
+    """The float ``model``, ``pruned`` or not, on integers: kernels of 4 bits, values and biases of 7; zeros stay zeros.
 
     Without feedback the encoder stays as it is, so that what the memory holds of each clip is computed once.
     """
     keras.utils.set_random_seed(SEED)
     x = inputs(data.train.x, network)
+    dropouts = {} if pruned else {"dropout": DROPOUT, "head_dropout": INTEGER_DROPOUT}
+    start = network.keras_model(**dropouts)
+    start.set_weights(model.get_weights())
     quantized = lmu_hls.quantize(
-        model,
+        start,
         weights=WEIGHT_BITS,
         activations=VALUE_BITS,
         calibration=x[:: max(1, len(x) // SAMPLE)],
