@@ -169,7 +169,8 @@ def _plan(network: Network, names: tuple[str, ...], options: RtlOptions) -> Netw
     net, natural = Netlist(count_clips=options.axi_lite), _natural(network, stages)
     readers = Counter([*(source for node in network.nodes for source in node.inputs), *network.outputs])
     net.taken |= _ports(network)
-    ii, runs_on = _ii(network, stages, options), options.streaming or network.stateful
+    chosen = _chosen(network, stages, options)
+    ii, runs_on = _ii(network, stages, chosen, options), options.streaming or network.stateful
     inputs, given = _inputs(net, network, options, ii), {}
     for end in inputs:
         first = Branch(end.stream, list(range(end.beats)), tuple(range(network.steps)))
@@ -178,7 +179,7 @@ def _plan(network: Network, names: tuple[str, ...], options: RtlOptions) -> Netw
     tap_steps: dict[str, int | None] = {}
     for node in network.nodes:
         stage = stages[node.name]
-        branches, lanes = [given[source].pop(0) for source in node.inputs], _lanes(stage, options)
+        branches, lanes = [given[source].pop(0) for source in node.inputs], chosen[node.name]
         branches = _converted(net, stage, lanes, branches, layers)
         period = ii * max(1, network.steps // branches[0].executions)
         branches = queued(net, stage.name, branches, stage.taken, period, ii)
@@ -272,7 +273,7 @@ def _natural(network: Network, stages: Mapping[str, Stage[Any]]) -> set[str]:
     return found
 
 
-def _ii(network: Network, stages: Mapping[str, Stage[Any]], options: RtlOptions) -> int:
+def _ii(network: Network, stages: Mapping[str, Stage[Any]], chosen: Mapping[str, Lanes], options: RtlOptions) -> int:
     """Cycles from step to step, as far as the layers say, and the ports where their values a beat are given."""
     endless = options.streaming
     values, executions = network.values, {item.name: network.steps for item in network.inputs}
@@ -280,7 +281,7 @@ def _ii(network: Network, stages: Mapping[str, Stage[Any]], options: RtlOptions)
     for node in network.nodes:
         stage, arriving = stages[node.name], executions[node.inputs[0]]
         width = stage.taken_width(values[source].width for source in node.inputs)
-        lanes = _lanes(stage, options)
+        lanes = chosen[node.name]
         paces.append((stage.chosen(lanes).pace(width, lanes), stage.taken_steps(arriving)))
         executions[node.name] = arriving if endless else stage.given_steps(arriving)
     least = max(options.ports.beats(item.width, item.type.width, 1) for item in network.inputs)
@@ -323,10 +324,17 @@ def _outputs(
     return tuple(found)
 
 
-def _lanes(stage: Stage[Any], options: RtlOptions) -> Lanes:
-    return (
-        {} if stage.reuse_factor is None else choose_lanes(stage.layer, stage.reuse_factor, options.ports.per_beat != 1)
-    )
+def _chosen(network: Network, stages: Mapping[str, Stage[Any]], options: RtlOptions) -> dict[str, Lanes]:
+    """The lanes of the parts of each node. One without any has whole vectors for beats where what it reads has."""
+    parallel, found = options.ports.per_beat != 1, dict[str, Lanes]()
+    for node in network.nodes:
+        stage = stages[node.name]
+        if stage.reuse_factor is not None:
+            found[node.name] = choose_lanes(stage.layer, stage.reuse_factor, parallel)
+        else:
+            whole = stage.parallel is not None and isinstance(found.get(node.inputs[0]), Columns)
+            found[node.name] = Columns() if whole else {}
+    return found
 
 
 def utilisation(plan: NetworkPlan) -> float:
@@ -368,7 +376,7 @@ def _add(
     form = stage.chosen(lanes)
     out = form.join(net, xs, lanes, runs_on)
     parts, pace = form.plan(lanes), form.pace(sum(x.count for x in xs), lanes)
-    told = (stage.types, stage.reuse_factor, parts, stage.product_multipliers)
+    told = (stage.types, stage.reuse_factor, parts, form.product_multipliers)
     return layer_plan(stage.name, stage.kind, pace, branches[0].executions, *told), pace, out
 
 

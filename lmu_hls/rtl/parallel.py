@@ -16,19 +16,20 @@ from itertools import product
 from lmu_hls.fixed import FixedType
 from lmu_hls.records import PartPlan
 from lmu_hls.rtl.affine import Source, check_signed_type, make_affine
-from lmu_hls.rtl.cells import HIDDEN, Lanes, Parameters, arriving, hidden_cell
+from lmu_hls.rtl.cells import HIDDEN, CellSizes, Lanes, Parameters, arriving, cell_sizes, hidden_cell
 from lmu_hls.rtl.cells.instances import absent, link, link_ports
 from lmu_hls.rtl.cycles import QUEUE, ROUND, Beats, Pace
 from lmu_hls.rtl.dense import parallel_memory
+from lmu_hls.rtl.functions import function_parameters, latency
 from lmu_hls.rtl.matrix import Columns, WholeMatrix, turns_of
 from lmu_hls.rtl.netlist import Netlist, Stream
 from lmu_hls.rtl.packed import typed
 from lmu_hls.rtl.search import Search, exact_search
 from lmu_hls.rtl.sizes import ENCODER, MEMORY, LMUSizes, lmu_sizes
 from lmu_hls.rtl.unit import widths
-from lmu_hls.spec import LMU, Dense, DenseCell, DenseUpdate
+from lmu_hls.spec import LMU, Dense, DenseCell, DenseUpdate, Elementwise, Recurrent, RecurrentLayer
 
-DENSE = "dense"
+DENSE, FUNCTIONS = "dense", "functions"
 ROUNDS = 8  # steps after which the cycles from step to step have settled
 MOST_REGISTERS = 2  # PIPELINE of lmu_memory_parallel
 
@@ -37,11 +38,18 @@ class Parallel(ABC):
     """A layer in this form: what a stage tells the network, with :class:`Columns` in the place of lanes."""
 
     @property
-    @abstractmethod
-    def search(self) -> Search: ...
+    def search(self) -> Search | None:
+        """The choices of columns; None without multiplications: such a layer is so where what it reads is."""
+        return None
 
-    @abstractmethod
-    def plan(self, lanes: Lanes) -> tuple[PartPlan, ...]: ...
+    def plan(self, lanes: Lanes) -> tuple[PartPlan, ...]:
+        """Its parts."""
+        return ()
+
+    @property
+    def product_multipliers(self) -> int:
+        """The multipliers beside those of the parts."""
+        return 0
 
     @abstractmethod
     def pace(self, count: int, lanes: Lanes) -> Pace: ...
@@ -84,6 +92,32 @@ class ParallelMemory:
     @property
     def macs(self) -> int:
         return self.memory_d * self.order * (self.order + 1)
+
+
+class ParallelElementwise(Parallel):
+    """An activation as a layer."""
+
+    def __init__(self, layer: Elementwise) -> None:
+        self.layer = layer
+
+    def pace(self, count: int, lanes: Lanes) -> Pace:
+        after = latency(self.layer.activation)
+        return Pace(1, {FUNCTIONS: ("1", 1)}, lambda beats: [beat + after for beat in beats])
+
+    def add(self, net: Netlist, x: Stream, lanes: Lanes, streaming: bool) -> Stream:
+        layer, name = self.layer, self.layer.name
+        function, roms = function_parameters(f"layer {name!r}", layer.activation, layer.out, f"{name}_table")
+        net.rom(*roms)
+        parameters: Parameters = {
+            **widths("IN", layer.x),
+            **typed("PRE", layer.x),
+            **function,
+            **typed("OUT", layer.out),
+        }
+        out = net.stream(f"{name}_out", layer.out, x.count, x.order, together=x.count)
+        wires = {"tdata": x.data, "tvalid": x.valid, "tready": x.ready, "tlast": x.last}
+        _add_functions(net, name, wires, x.count, parameters, out, net.clipped(name, name, "out", out))
+        return out
 
 
 class ParallelDense(Parallel):
@@ -153,6 +187,11 @@ class ParallelLMU(Parallel):
             PartPlan(MEMORY, memory.macs, memory.at_once, memory.multipliers, memory.cycles),
         ]
         return (*parts, *([_part(HIDDEN, units.hidden)] if units.hidden else []))
+
+    @property
+    def product_multipliers(self) -> int:
+        cell = self.sizes.cell
+        return cell.form.products * cell.units if cell is not None else 0
 
     def pace(self, count: int, lanes: Lanes) -> Pace:
         return _pace(self.sizes, lanes)
@@ -242,15 +281,75 @@ class ParallelLMU(Parallel):
             wires = {"tdata": mem.data, "tvalid": mem.valid, "tready": mem.ready, "tlast": mem.last}
             _add_functions(net, f"{name}_assign", wires, units, parameters | typed("OUT", lmu.h), h, flag)
             return h
-        cell = hidden_cell(lmu, name, lanes, x[0].order if x else None, None)
-        net.rom(*cell.roms)
-        operands = [Operand("x", stream) for stream in x]
-        operands += [Operand("h", back["own"], feedback=True)] if "own" in back else []
-        operands.append(Operand("mem", mem))
-        about = f"Layer {name}: {', '.join(item.tensor for item in operands)} -> h"
-        sums = _add_sums(net, f"{name}_hidden", about, operands, units, cell.frame, streaming)
-        _add_functions(net, f"{name}_hidden", sums, units, cell.parameters, h, flag)
-        return h
+        return _add_cell(net, lmu, x, mem, back.get("own"), h, flag, lanes, streaming)
+
+
+class ParallelRecurrent(Parallel):
+    """A hidden cell without gates over the sequence itself."""
+
+    def __init__(self, layer: Recurrent) -> None:
+        self.layer = layer
+        sizes = cell_sizes(layer)
+        assert sizes is not None
+        self.sizes = sizes
+
+    @classmethod
+    def where_possible(cls, layer: Recurrent) -> ParallelRecurrent | None:
+        """None for a layer that has no such form."""
+        return cls(layer) if isinstance(layer.hidden, DenseCell) else None
+
+    def _matrix(self, lanes: Lanes) -> WholeMatrix:
+        return WholeMatrix(self.sizes.columns, self.sizes.units, lanes[HIDDEN])
+
+    @property
+    def search(self) -> Search:
+        return _cell_search(self.sizes)
+
+    def plan(self, lanes: Lanes) -> tuple[PartPlan, ...]:
+        return (_part(HIDDEN, self._matrix(lanes)),)
+
+    @property
+    def product_multipliers(self) -> int:
+        return self.sizes.form.products * self.sizes.units
+
+    def pace(self, count: int, lanes: Lanes) -> Pace:
+        return _cell_pace(self.sizes, lanes)
+
+    def add(self, net: Netlist, x: Stream, lanes: Lanes, streaming: bool) -> Stream:
+        layer, name, units = self.layer, self.layer.name, self.layer.units
+        h = net.tap(name, name, "h", layer.h, units, None, units)
+        flag, own = net.clipped(name, name, "h", h), None
+        if self.sizes.recurrent:
+            own = net.stream(f"{name}_own_h", layer.h, units, together=units)
+        _add_cell(net, layer, [], x, own, h, flag, lanes, streaming)
+        out, *back = net.fork(h, f"{name}_h", ["out", "own"] if own is not None else ["out"])
+        if own is not None:
+            net.fifo(back[0], f"{name}_own_h", 1, "h of the step before, for the cell", own)
+        return out
+
+
+def _add_cell(
+    net: Netlist,
+    layer: RecurrentLayer,
+    x: Sequence[Stream],
+    mem: Stream,
+    own: Stream | None,
+    h: Stream,
+    flag: str,
+    lanes: Lanes,
+    streaming: bool,
+) -> Stream:
+    """A hidden cell without gates, behind ``mem``, or x in its place; ``own`` is its h of the step before."""
+    name = layer.name
+    cell = hidden_cell(layer, name, lanes, x[0].order if x else None, mem.order)
+    net.rom(*cell.roms)
+    operands = [Operand("x", stream) for stream in x]
+    operands += [Operand("h", own, feedback=True)] if own is not None else []
+    operands.append(Operand("mem", mem))
+    about = f"Layer {name}: {', '.join(item.tensor for item in operands)} -> h"
+    sums = _add_sums(net, f"{name}_hidden", about, operands, layer.units, cell.frame, streaming)
+    _add_functions(net, f"{name}_hidden", sums, layer.units, cell.parameters, h, flag)
+    return h
 
 
 @dataclass(frozen=True, slots=True)
@@ -338,6 +437,16 @@ def _pace(sizes: LMUSizes, lanes: Lanes) -> Pace:
     )
 
 
+def _cell_pace(cell: CellSizes, lanes: Lanes) -> Pace:
+    matrix = WholeMatrix(cell.columns, cell.units, lanes[HIDDEN])
+    after = matrix.latency + cell.form.after
+    formulas = {HIDDEN: (matrix.formula, matrix.cycles)}
+    if cell.recurrent:
+        formulas["recurrence"] = (f"latency + {QUEUE}", after + QUEUE)
+    ii = max(cycles for _, cycles in formulas.values())
+    return Pace(ii, formulas, lambda beats: [beat + after for beat in beats])
+
+
 def _period(sizes: LMUSizes, lanes: Lanes) -> int:
     """Cycles from step to step when x is always there."""
     loop = _Loop(sizes, lanes)
@@ -358,6 +467,14 @@ def _ahead(sizes: LMUSizes, lanes: Lanes) -> int:
 def _matrix_search(columns: int, rows: int) -> Search:
     found = turns_of(columns)
     return exact_search((DENSE,), [((at_once,), rows * at_once, turns) for at_once, turns in found.items()], Columns)
+
+
+@lru_cache(64)
+def _cell_search(cell: CellSizes) -> Search:
+    found = []
+    for at_once in turns_of(cell.columns):
+        found.append(((at_once,), cell.units * at_once, _cell_pace(cell, {HIDDEN: at_once}).ii))
+    return exact_search((HIDDEN,), found, Columns)
 
 
 @lru_cache(64)

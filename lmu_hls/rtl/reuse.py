@@ -113,8 +113,9 @@ def choose_lanes(layer: Layer, reuse_factor: int, parallel: bool = False) -> Lan
 
 def _search(stage: Stage[Any], parallel: bool) -> Search | None:
     """The choices of a layer; with ``parallel`` those of whole vectors, too."""
-    search, other = stage.search, stage.parallel if parallel else None
-    return search if search is None or other is None else Either(search, other.search)
+    search, form = stage.search, stage.parallel if parallel else None
+    other = form.search if form is not None else None
+    return search if search is None or other is None else Either(search, other)
 
 
 def _why_slow(layer: Layer, cycles: int, least: int) -> str:
@@ -212,7 +213,8 @@ def multipliers(layer: Layer, parallel: bool = False) -> int:
     """Those of a layer's parts and those of the gates of its cell; its reuse factor, if it has one, must be valid."""
     stage = stage_of(layer)
     lanes = {} if stage.reuse_factor is None else choose_lanes(layer, stage.reuse_factor, parallel)
-    return sum(part.multipliers for part in stage.chosen(lanes).plan(lanes)) + stage.product_multipliers
+    form = stage.chosen(lanes)
+    return sum(part.multipliers for part in form.plan(lanes)) + form.product_multipliers
 
 
 def fastest(network: Network, streaming: bool = False) -> int:
@@ -240,14 +242,18 @@ def balanced(network: Network, cycles: int, streaming: bool = False) -> dict[str
 def _slots(network: Network, streaming: bool, ports: Ports = ONE) -> list[_Slot]:
     """The inputs, then the nodes in their order; their stages have the names of the nodes. Then the outputs, where they
     could be what takes longest."""
-    values = network.values
+    values, quick = network.values, set[str]()  # nodes that give a whole vector where single values would be too slow
     slots = [_port("the input", item.width, item.type.width, ports) for item in network.inputs]
     executions = {item.name: network.steps for item in network.inputs}
     for node in network.nodes:
         stage, arriving = stage_of(node.layer.renamed(node.name)), executions[node.inputs[0]]
         steps = max(1, network.steps // (arriving if streaming else stage.taken_steps(arriving)))
-        choices = _search(stage, ports.per_beat != 1)
-        if choices is not None:
+        choices, form = _search(stage, ports.per_beat != 1), stage.parallel if ports.per_beat != 1 else None
+        if form is not None and (form.search is not None or node.inputs[0] in quick):
+            quick.add(node.name)
+        if choices is None and node.name in quick:  # it takes no longer than what it reads
+            slots.append(_Slot(stage, 1, 1, steps))
+        elif choices is not None:
             slots.append(_Slot(stage, choices.fastest.cycles, choices.smallest.cycles, steps, choices))
         else:
             cycles = stage.pace(stage.taken_width(values[source].width for source in node.inputs), {}).ii

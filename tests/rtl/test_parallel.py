@@ -6,15 +6,16 @@ import numpy as np
 import pytest
 
 from lmu_hls.errors import LmuHlsError
+from lmu_hls.fixed import FixedType
 from lmu_hls.rtl import converters, parallel
 from lmu_hls.rtl.ends import AUTO, Ports
 from lmu_hls.rtl.matrix import Columns, turns_of
 from lmu_hls.rtl.network import RtlOptions, plan_network
 from lmu_hls.rtl.reuse import choose_lanes, settle, valid_reuse_factors
 from lmu_hls.rtl.stages import stage_of
-from lmu_hls.spec import Dense, Network, chain
+from lmu_hls.spec import Activation, Dense, DenseCell, Elementwise, Network, Recurrent, chain
 from lmu_hls.synth.estimate import estimate
-from tests.support.networks import random_lmu, random_type, random_weight
+from tests.support.networks import make_activation, random_lmu, random_type, random_weight
 from tests.support.random_rtl import (
     Case,
     SimulationError,
@@ -41,7 +42,8 @@ def network(connections=FORWARD, n_in=5, units=4, head=3, last=False, seed=7) ->
 
 
 def asking(of: Network, cycles: int) -> Network:
-    return of.map_layers({layer.name: replace(layer, reuse_factor=cycles) for layer in of.layers})
+    asked = {layer.name: replace(layer, reuse_factor=cycles) for layer in of.layers if hasattr(layer, "reuse_factor")}
+    return of.map_layers(asked)
 
 
 def case(of: Network, cycles: int, per_beat: int = AUTO, sequences: int = 3, axi_lite: bool = False) -> Case:
@@ -55,6 +57,31 @@ def case(of: Network, cycles: int, per_beat: int = AUTO, sequences: int = 3, axi
     return made
 
 
+def with_own_h(of: Network) -> Network:
+    """Its LMU's cell reads its own h, too."""
+    lmu = of.layers[0]
+    kernel = random_weight(np.random.default_rng(1), lmu.units, lmu.units)
+    return of.map_layers({lmu.name: replace(lmu, hidden=replace(lmu.hidden, kernel_h=kernel))})
+
+
+def with_relu() -> Network:
+    """A relu behind the head, and another Dense layer."""
+    of, rng = network(head=6), np.random.default_rng(2)
+    relu = Elementwise("act", of.layers[-1].out, Activation("relu"), random_type(rng))
+    return of.with_layers((*of.layers, relu, Dense("tail", relu.out, random_weight(rng, 6, 3), None, random_type(rng))))
+
+
+def recurrent() -> Network:
+    """A SimpleRNN layer."""
+    rng = np.random.default_rng(3)
+    h = random_type(rng)
+    kernels = random_weight(rng, 5, 4), random_weight(rng, 4, 4)
+    table = make_activation("tanh", FixedType(5, 3), h)
+    cell = DenseCell(kernels[0], None, None, random_type(rng), table, kernels[1])
+    layer = Recurrent("rnn", STEPS, random_type(rng), cell, h, True, 1)
+    return chain("net", layer.x, STEPS, 5, [layer])
+
+
 CASES = {
     "one cycle a step": (network(), 1, AUTO),
     "two values a beat": (network(n_in=7), 4, 2),
@@ -62,6 +89,9 @@ CASES = {
     "the last step": (network(last=True), 2, 4),
     "feedback of h": (network(FROM_H), 1, AUTO),
     "feedback of both": (network(FROM_BOTH), 1, AUTO),
+    "own h": (with_own_h(network()), 1, AUTO),
+    "an activation as a layer": (with_relu(), 1, AUTO),
+    "SimpleRNN": (recurrent(), 1, AUTO),
 }
 
 
@@ -70,7 +100,8 @@ CASES = {
 def test_bits_and_cycles(name, tmp_path):
     made = case(*CASES[name])
     made.write(tmp_path)
-    assert any(item.module == "lmu_memory_parallel" for item in made.plan.net.instances)
+    units = {item.module for item in made.plan.net.instances}
+    assert "lmu_matvec" in units and not units & {"lmu_affine", "lmu_encoder", "lmu_recurrent"}
     check_icarus(made, tmp_path)
 
 

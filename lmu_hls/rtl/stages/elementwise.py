@@ -7,6 +7,7 @@ from lmu_hls.rtl.cycles import Pace, pointwise_pace
 from lmu_hls.rtl.functions import function_parameters, latency, multipliers
 from lmu_hls.rtl.netlist import Netlist, Stream
 from lmu_hls.rtl.packed import typed
+from lmu_hls.rtl.parallel import ParallelElementwise
 from lmu_hls.rtl.stages.base import Stage
 from lmu_hls.rtl.unit import widths
 from lmu_hls.spec import Elementwise
@@ -15,6 +16,10 @@ MODULE = "lmu_activation"
 
 
 class ElementwiseStage(Stage[Elementwise], layer=Elementwise):
+    @property
+    def parallel(self) -> ParallelElementwise | None:
+        return ParallelElementwise(self.layer) if self.product_multipliers == 0 else None
+
     def pace(self, count: int, lanes: Lanes) -> Pace:
         return pointwise_pace(MODULE, count, latency(self.layer.activation))
 

@@ -8,6 +8,7 @@ from lmu_hls.rtl.cells.instances import add_cell
 from lmu_hls.rtl.cycles import Pace
 from lmu_hls.rtl.loop import cell_pace
 from lmu_hls.rtl.netlist import Netlist, Stream
+from lmu_hls.rtl.parallel import ParallelRecurrent
 from lmu_hls.rtl.search import Search, cell_search
 from lmu_hls.rtl.stages.base import Part, Stage, matrix_part
 from lmu_hls.spec import Recurrent
@@ -43,6 +44,10 @@ class RecurrentStage(Stage[Recurrent], layer=Recurrent):
     @property
     def search(self) -> Search:
         return cell_search(self.sizes)
+
+    @property
+    def parallel(self) -> ParallelRecurrent | None:
+        return ParallelRecurrent.where_possible(self.layer)
 
     def pace(self, count: int, lanes: Lanes) -> Pace:
         return cell_pace(self.sizes, lanes)
