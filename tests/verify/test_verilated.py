@@ -140,6 +140,15 @@ def test_outputs_taps_and_cycles(tiny, lmu):
         assert not (end.user & ~at_bounds).any()
 
 
+def test_cycles_are_the_same_where_nothing_is_recorded(tiny, lmu):
+    """Without records several cycles are one evaluation; each beat still has the cycle that it moves in."""
+    u, _ = sequences(lmu, 20)
+    recorded, plain = tiny().run(u, trace=True), tiny().run(u)
+    (before,), (after,) = recorded.ends.values(), plain.ends.values()
+    assert np.array_equal(plain.accepted, recorded.accepted) and plain.cycles == recorded.cycles
+    assert np.array_equal(after.cycles, before.cycles) and np.array_equal(after.values, before.values)
+
+
 def test_gaps_and_stalls_change_nothing(tiny, lmu):
     u, mem = sequences(lmu, 30)
     run = tiny().run(u, trace=True, gap=0.4, stall=0.4, seed=5)
