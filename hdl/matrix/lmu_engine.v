@@ -416,7 +416,8 @@ module lmu_engine #(
         mem_in_time : assert (!(issue && kind_q == H && columns_q < MEMORY_D * ORDER)
             || f_there >= $signed(ROWS[F_ROW_W-1:0] - UNITS[F_ROW_W-1:0] - {1'b0, columns_q}));
         other_half : assert (!busy_q || x_half_q != half_q);
-        place_of_result : assert (!write || (wr_place_q >= N_X && wr_place_q < N_X + ROWS));
+        place_of_result : assert (!write || (KEEP_H == 0 && result_kind_q == H)
+            || (wr_place_q >= N_X && wr_place_q < N_X + ROWS));
         reach_last : cover (m_axis_tvalid && m_axis_tready && m_axis_tlast);
         reach_stall : cover (!run_q && f_inside > 1);
         reach_latency : cover (f_done && f_due);

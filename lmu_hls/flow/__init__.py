@@ -8,14 +8,18 @@ from lmu_hls.flow.energy import energy
 from lmu_hls.flow.estimate import estimate_line, estimate_model, estimate_text
 from lmu_hls.flow.lengths import mask_value_of
 from lmu_hls.flow.numbers import change_discretizer, choose_types, profile_types, rehearse, target_of
+from lmu_hls.flow.optimize import DEVICE, optimize
 from lmu_hls.flow.verification import Progress, no_progress, verify
 from lmu_hls.records.folder import OutputFolder
 from lmu_hls.replace import check_free
+from lmu_hls.rtl.options import RtlOptions
 
 __all__ = [
+    "DEVICE",
     "Data",
     "OutputFolder",
     "Progress",
+    "RtlOptions",
     "change_discretizer",
     "check_free",
     "choose_types",
@@ -29,6 +33,7 @@ __all__ = [
     "load_model",
     "mask_value_of",
     "no_progress",
+    "optimize",
     "profile_types",
     "random_data",
     "read_config",

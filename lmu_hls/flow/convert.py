@@ -149,16 +149,17 @@ def convert(
     rom: str = "files",
     axi_lite: bool = False,
     values_per_beat: int | str = 1,
+    optimized: str = "",
     force: bool = False,
 ) -> Manifest:
     """Convert a Keras model into the output folder ``root`` and return its manifest.
 
     ``config`` has hls4ml's keys (``Model``, ``LayerName``, ``LayerType``), with Part and ClockPeriod beside them, and
     goes over the defaults; ``precision`` and ``reuse_factor`` go over both, for the whole model. ``chosen`` says how
-    the types of ``config`` were found and is kept beside them. ``steps`` are the most that a sequence of any length may
-    have, where the model does not say it. ``name``, ``rom``, ``axi_lite`` and ``values_per_beat`` are those of
-    :class:`lmu_hls.rtl.options.RtlOptions`. Raises LmuHlsError for what cannot be converted; the folder is then as it
-    was before.
+    the types of ``config`` were found and is kept beside them, ``optimized`` how the other settings were. ``steps`` are
+    the most that a sequence of any length may have, where the model does not say it. ``name``, ``rom``, ``axi_lite``
+    and ``values_per_beat`` are those of :class:`lmu_hls.rtl.options.RtlOptions`. Raises LmuHlsError for what cannot be
+    converted; the folder is then as it was before.
     """
     given_model = own_layers(model)
     config, model = with_own_types(given_model, config, precision), float_model_of(given_model)
@@ -176,7 +177,7 @@ def convert(
                 made = _write_parts(given_model, graph, folder, {**project_keys(config or {}), **settings}, options)
         finally:
             folder.log.write_text(printed.getvalue())
-        manifest = _manifest(model, graph, made, folder, backend, io_type)
+        manifest = replace(_manifest(model, graph, made, folder, backend, io_type), optimized=optimized)
         dump(folder.manifest, manifest)
         written = evidence.digests(folder.root)
         given = {"precision": precision, "reuse-factor": reuse_factor, "steps": steps, "name": name, "rom": rom}
@@ -219,7 +220,25 @@ def design_of_model(
 
     Raises LmuHlsError for what cannot be converted.
     """
-    model, options = own_layers(model), options or RtlOptions()
+    options = options or RtlOptions()
+    network, request = network_of_model(model, config, precision, reuse_factor, options.name, steps)
+    with named_errors(model):
+        return design(network, options, request)
+
+
+def network_of_model(
+    model: keras.Model,
+    config: Mapping[str, Any] | None = None,
+    precision: str | None = None,
+    reuse_factor: int | None = None,
+    name: str | None = None,
+    steps: int | None = None,
+) -> tuple[Network, int]:
+    """The contract that :func:`convert` would write, with the same arguments, and the model's ReuseFactor.
+
+    Raises LmuHlsError for what cannot be converted.
+    """
+    model = own_layers(model)
     config, model = with_own_types(model, config, precision), float_model_of(model)
     model = with_lengths(model, steps or asked_steps(config))
     check_model(model)
@@ -228,8 +247,7 @@ def design_of_model(
         settings = full_config(model, config or {}, "Vitis", precision, reuse_factor)
         project = project_options(config or {})
         graph = _hls4ml_model(model, OutputFolder(Path(place)), settings, "Vitis", "io_parallel", project)
-        network = replace(network_spec(graph), name=options.name or identifier(model.name))
-        return design(network, options, settings["Model"]["ReuseFactor"])
+        return replace(network_spec(graph), name=name or identifier(model.name)), settings["Model"]["ReuseFactor"]
 
 
 def softmax_remark(network: Network) -> str:

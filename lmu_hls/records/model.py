@@ -152,7 +152,7 @@ class Manifest:
 
     ``inputs`` and ``outputs`` are those of the network. ``hardware`` is that of the whole network in Verilog,
     ``hls`` the estimate of the LMU layers in C++, None where there is no model for it. ``stateful``: its state stays
-    from call to call.
+    from call to call. ``optimized`` says how the settings were chosen where `--optimize` did it.
     """
 
     model: ModelSummary
@@ -165,6 +165,7 @@ class Manifest:
     hardware: Hardware | None = None
     hls: HlsFigures | None = None
     stateful: bool = False
+    optimized: str = ""
 
 
 @dataclass(frozen=True, slots=True)

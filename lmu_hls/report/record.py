@@ -261,6 +261,8 @@ def _hardware_rows(manifest: Manifest, checked: bool) -> tuple[Row, ...]:
     if reuse := hardware.reuse:
         value = f"{reuse.wanted} asked, {reuse.cycles} cycles a step ({reuse.fewest} to {reuse.most} possible)"
         rows.append(Row("Resources", "reuse factor", value, "formula"))
+    if manifest.optimized:
+        rows.append(Row("Resources", "chosen by", manifest.optimized, "estimate"))
     return (*rows, *_zero_rows(hardware))
 
 

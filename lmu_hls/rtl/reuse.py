@@ -209,6 +209,27 @@ def settle(network: Network, request: int, streaming: bool = False, ports: Ports
     )
 
 
+def requests(network: Network, streaming: bool = False, ports: Ports = ONE) -> tuple[int, ...]:
+    """The reuse factors at which :func:`settle` gives another network than at one less, ascending."""
+    slots = _slots(network, streaming, ports)
+    fewest = max(slot.a_step(slot.fewest) for slot in slots)
+    changes = (
+        slot.a_step(choice.cycles)
+        for slot in slots
+        if isinstance(slot.choices, Search)
+        for choice in slot.choices.front()
+    )
+    return tuple(sorted({fewest, *(cycles for cycles in changes if cycles > fewest)}))
+
+
+def asking(network: Network, request: int, was: int = 1) -> Network:
+    """``network`` with ``request`` as the reuse factor of the layers that ask for ``was``; others keep their own."""
+    stages = [stage_of(node.layer.renamed(node.name)) for node in network.nodes]
+    return network.map_layers(
+        {stage.name: stage.with_reuse_factor(request) for stage in stages if stage.reuse_factor == was}
+    )
+
+
 def multipliers(layer: Layer, parallel: bool = False) -> int:
     """Those of a layer's parts and those of the gates of its cell; its reuse factor, if it has one, must be valid."""
     stage = stage_of(layer)

@@ -41,6 +41,7 @@ THOROUGH: dict[str, tuple[str, ...]] = {
         "test_the_netlist_and_a_flipped_bit_of_a_table*",
         "!*[[]ecp5-25k]",
     ),
+    "flow/test_optimize.py": ("test_the_best_of_all[[]estimate]",),
     "flow/test_numbers.py": (
         "test_data_beyond_the_calibration_is_reported",
         "test_a_range_without_bound_is_recorded_and_said",

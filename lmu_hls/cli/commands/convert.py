@@ -49,6 +49,14 @@ def convert(
     values_per_beat: Annotated[
         str, typer.Option(help="Values in a beat of the Verilog's streams: a power of two, or auto.")
     ] = "1",
+    optimize: Annotated[
+        str | None, typer.Option(help="Choose ReuseFactor, memory form and values a beat: area, speed or balanced.")
+    ] = None,
+    target: Annotated[
+        str | None, typer.Option(help="For --optimize: the device that it must fit (default: ecp5-25k).")
+    ] = None,
+    cycles: Annotated[int | None, typer.Option(min=1, help="For --optimize: most cycles a step.")] = None,
+    clock: Annotated[float | None, typer.Option(min=0.001, help="For --optimize: MHz to be reached.")] = None,
     force: Force = False,
     limit: Limits = None,
     json_: Json = False,
@@ -65,7 +73,13 @@ def convert(
         raise LmuHlsError(f"{unused[0]} is for --precision auto, which chooses types; give that too, or leave it out")
     if (rediscretize is None) != (data is None):
         raise LmuHlsError("--rediscretize and --data DATA.npz go together, because the change is measured; give both")
-    target = flow.target_of(target_snr_db, max_accuracy_drop, max_bits)
+    limits = {"--target": target, "--cycles": cycles, "--clock": clock}
+    unused = [name for name, value in limits.items() if value is not None]
+    if unused and optimize is None:
+        raise LmuHlsError(f"{unused[0]} is for --optimize area, speed or balanced; give that too, or leave it out")
+    if optimize is not None and reuse_factor is not None:
+        raise LmuHlsError("--optimize chooses the ReuseFactor; leave --reuse-factor out, or --optimize")
+    wanted = flow.target_of(target_snr_db, max_accuracy_drop, max_bits)
     settings = flow.read_config(config) if config else None
     flow.check_free(outdir, force)
     keras_model = flow.load_model(model, weights)
@@ -74,13 +88,31 @@ def convert(
     if rediscretize is not None and data is not None:
         keras_model, change = flow.change_discretizer(keras_model, rediscretize, data)
         err.print(str(change), markup=False, highlight=False)
-    beat = int(values_per_beat) if values_per_beat.isdecimal() else values_per_beat
+    beat: int | str = int(values_per_beat) if values_per_beat.isdecimal() else values_per_beat
     chosen = None
     if calibration is not None:
         precision = None
         flow.rehearse(keras_model, settings, backend, io_type, reuse_factor, beat)
         with progress_bar() as progress:
-            settings, chosen = flow.choose_types(keras_model, calibration, target, settings, progress)
+            settings, chosen = flow.choose_types(keras_model, calibration, wanted, settings, progress)
+    text = ""
+    if optimize is not None:
+        options = flow.RtlOptions.from_words(axi_lite=axi_lite, values_per_beat=beat)
+        with progress_bar() as progress:
+            best = flow.optimize(
+                keras_model,
+                optimize,
+                target or flow.DEVICE,
+                cycles=cycles,
+                clock_mhz=clock,
+                config=settings,
+                precision=precision,
+                options=options,
+                steps=steps,
+                progress=lambda done, total: progress("estimate", done, total),
+            )
+        chose, text = best.candidate.settings, best.text
+        settings, reuse_factor, beat = chose.over(settings), chose.reuse_factor, chose.values_per_beat or "auto"
     with warnings_printed():
         manifest = flow.convert(
             keras_model,
@@ -96,6 +128,7 @@ def convert(
             rom=rom,
             axi_lite=axi_lite,
             values_per_beat=beat,
+            optimized=text,
             force=force,
         )
     reuse = manifest.hardware.reuse if manifest.hardware else None
@@ -110,6 +143,8 @@ def convert(
         for layer in manifest.model.layers:
             if layer.remark:
                 out.print(f"Layer {layer.name!r}: {layer.remark}", markup=False, highlight=False)
+        if text:
+            out.print(text, markup=False, highlight=False, soft_wrap=True)
         if reuse is not None and not reuse.missed:
             out.print(reuse.text, markup=False, highlight=False)
         out.print(f"Converted {model} into {outdir}: hls/ (hls4ml, {backend}), verilog/, spec.npz", markup=False)
