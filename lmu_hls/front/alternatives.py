@@ -9,7 +9,6 @@ _NORM = (
     "memory there too"
 )
 _BEFORE = "apply it to the data, before the hardware"
-_BINS = "apply it to the data, so that the hardware takes the bin numbers, or use Rescaling, which keeps more"
 _CONVOLUTION = (
     "use Conv1D or DepthwiseConv1D; an LMU's memory sees theta steps by itself: give it a larger memory_d or order"
 )
@@ -29,7 +28,6 @@ INSTEAD: Mapping[str, str] = {
         _NORM,
     ),
     **dict.fromkeys(("CategoryEncoding", "Hashing"), _BEFORE),
-    "Discretization": _BINS,
     **dict.fromkeys(("UpSampling1D", "MelSpectrogram", "STFTSpectrogram"), _BEFORE),
     **dict.fromkeys(("Conv2D", "SeparableConv1D", "Conv1DTranspose", "ConvLSTM1D"), _CONVOLUTION),
     "AdaptiveMaxPooling1D": "use MaxPooling1D or GlobalMaxPooling1D",
@@ -47,9 +45,14 @@ SAME = {"Functional": "Sequential", "Model": "Sequential"}  # models inside a mo
 
 OPERATORS: Mapping[str, str] = {
     "GetItem": "slices of steps can be: h[:, -1], h[:, 2:], h[:, ::-1], with all samples and features",
-    **dict.fromkeys(("Multiply", "Divide", "TrueDivide", "Negative"), "put a factor into the weights of a Dense layer"),
     **dict.fromkeys(
-        ("Mean", "Max", "Sum", "Min"), "set return_sequences=False in the last LMU, which then gives its last step"
+        ("Multiply", "Divide", "TrueDivide", "Negative"),
+        "a tensor times a number can be; put other factors into the weights of a Dense layer",
+    ),
+    **dict.fromkeys(
+        ("Mean", "Max", "Sum", "Min"),
+        "the mean and the largest of the steps can be: keras.ops.mean(h, axis=1); or set return_sequences=False in the "
+        "last LMU, which then gives its last step",
     ),
     **dict.fromkeys(("Relu", "Softmax"), "use the layer of keras.layers instead of the function of keras.ops"),
     **dict.fromkeys(("Reshape", "Squeeze", "ExpandDims", "Transpose", "Flatten"), _SHAPE),

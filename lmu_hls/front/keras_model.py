@@ -304,8 +304,8 @@ def _check_operators(model: keras.Model, nodes: set[Any]) -> None:
     kind = type(operator).__name__
     read = " and ".join(repr(name) for name in _sources(operator)) or "the input"
     raise LmuHlsError(
-        f"model {model.name!r}: between its layers stands the operator {operator.name!r} ({kind}, after {read}); only "
-        f"layers can be converted, no operators such as h + x, x * 2 or functions of keras.ops; "
+        f"model {model.name!r}: between its layers stands the operator {operator.name!r} ({kind}, after {read}); some "
+        f"operators are read as layers (h + x, x * 2, h[:, -1], keras.ops.mean over the steps), but not this one; "
         f"{OPERATORS.get(kind, OPERATOR)}"
     )
 

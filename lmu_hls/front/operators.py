@@ -84,9 +84,49 @@ def _merge(operator: Any, node: Any) -> Any:
     kind, read = type(operator).__name__, _tensors(node.arguments.args)
     if kind == "Concatenate":
         return keras.layers.Concatenate(axis=operator.axis, name=operator.name)
+    if len(read) == 1:
+        return _rescaling(operator, node)
     if len(read) != 2 or tuple(read[0].shape) != tuple(read[1].shape):
         return None
     return getattr(keras.layers, kind)(name=operator.name)
+
+
+def _rescaling(operator: Any, node: Any) -> Any:
+    """x * 2, x / 4, -x, x + 1, 1 - x and the like: a tensor and a number, in either order."""
+    import keras
+
+    arguments = node.arguments.args
+    numbers = [item for item in arguments if isinstance(item, int | float) and not isinstance(item, bool)]
+    first = isinstance(arguments[0], keras.KerasTensor)
+    if len(_tensors(arguments)) != 1 or len(numbers) != len(arguments) - 1:
+        return None
+    factors = RESCALINGS.get((type(operator).__name__, first))
+    if factors is None or 0 in numbers:
+        return None
+    return keras.layers.Rescaling(*factors(*map(float, numbers)), name=operator.name)
+
+
+def _over_steps(operator: Any, node: Any) -> Any:
+    """keras.ops.mean and keras.ops.max of a sequence over its steps."""
+    import keras
+
+    (x,) = _tensors(node.arguments.args)[:1] or (None,)
+    axis = list(operator.axis) if isinstance(operator.axis, list | tuple) else [operator.axis]
+    if x is None or len(x.shape) != 3 or axis not in ([1], [-2]) or getattr(operator, "initial", None) is not None:
+        return None
+    kind = {"Mean": "GlobalAveragePooling1D", "Max": "GlobalMaxPooling1D"}[type(operator).__name__]
+    return getattr(keras.layers, kind)(keepdims=bool(operator.keepdims), name=operator.name)
+
+
+def _activation(operator: Any, node: Any) -> Any:
+    """A function of keras.ops without arguments that is an activation, too."""
+    import keras
+
+    name = ACTIVATIONS[type(operator).__name__]
+    config = operator.get_config() if hasattr(operator, "get_config") else {}
+    if len(_tensors(node.arguments.args)) != 1 or set(config) - {"name"} or node.arguments.kwargs:
+        return None
+    return keras.layers.Activation(name, name=operator.name)
 
 
 def _tensors(args: Any) -> list[Any]:
@@ -96,8 +136,27 @@ def _tensors(args: Any) -> list[Any]:
     return [item for item in keras.tree.flatten(args) if isinstance(item, keras.KerasTensor)]
 
 
+# Factor and offset by the class of the operator, and whether the tensor stands before the number
+RESCALINGS: dict[tuple[str, bool], Callable[..., tuple[float, float]]] = {
+    ("Multiply", True): lambda number: (number, 0.0),
+    ("Multiply", False): lambda number: (number, 0.0),
+    ("TrueDivide", True): lambda number: (1 / number, 0.0),
+    ("Divide", True): lambda number: (1 / number, 0.0),
+    ("Add", True): lambda number: (1.0, number),
+    ("Add", False): lambda number: (1.0, number),
+    ("Subtract", True): lambda number: (1.0, -number),
+    ("Subtract", False): lambda number: (-1.0, number),
+    ("Negative", True): lambda: (-1.0, 0.0),
+}
+ACTIVATIONS = {  # by the class of the operator
+    **{"Relu": "relu", "Relu6": "relu6", "Sigmoid": "sigmoid", "Tanh": "tanh", "Silu": "silu", "Exp": "exponential"},
+    **{"Softplus": "softplus", "Softsign": "softsign", "HardSigmoid": "hard_sigmoid", "Selu": "selu"},
+}
 # By Keras's class of the operator
 LAYERS: dict[str, Callable[[Any, Any], Any]] = {
     "GetItem": _slice,
     **dict.fromkeys(("Add", "Subtract", "Multiply", "Maximum", "Minimum", "Concatenate"), _merge),
+    **dict.fromkeys(("TrueDivide", "Divide", "Negative"), _rescaling),
+    **dict.fromkeys(("Mean", "Max"), _over_steps),
+    **dict.fromkeys(ACTIVATIONS, _activation),
 }

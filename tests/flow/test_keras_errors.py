@@ -88,11 +88,11 @@ class OwnDense(keras.layers.Dense):
 
 
 MODELS = {
-    "add": (lambda: functional(lambda h, x: h + 1), ("'add", "after 'lmu'", "on two tensors")),
-    "scale": (lambda: functional(lambda h, x: h * 2), ("'multiply", "after 'lmu'", "weights of a Dense layer")),
+    "add": (lambda: functional(lambda h, x: h + h[:, :1]), ("'add", "after 'lmu'", "on two tensors")),
+    "scale": (lambda: functional(lambda h, x: h * 0), ("'multiply", "after 'lmu'", "weights of a Dense layer")),
     "slice": (lambda: functional(lambda h, x: h[..., -1:]), ("'get_item", "with all samples")),
-    "mean": (lambda: functional(lambda h, x: ops.mean(h, axis=1)), ("'mean'", "return_sequences=False")),
-    "function": (lambda: functional(lambda h, x: ops.relu(h)), ("'relu", "the layer of keras.layers")),
+    "mean": (lambda: functional(lambda h, x: ops.mean(h, axis=-1)), ("'mean'", "return_sequences=False")),
+    "function": (lambda: functional(lambda h, x: ops.softmax(h)), ("'softmax", "the layer of keras.layers")),
     "mask": (masked, ("layer 'lmu'", "with a mask", "Masking behind the input")),
     "model of the user's own inside": (
         lambda: chain(keras.layers.Rescaling(1.0), Own()),
@@ -154,7 +154,6 @@ MODELS = {
 LAYERS = {
     "GroupNormalization": ((1,), "use BatchNormalization or LayerNormalization, or train"),
     "SeparableConv1D": ((3, 1), "larger memory_d or order"),
-    "Discretization": (([0.0, 1.0],), "takes the bin numbers"),
     "UpSampling1D": ((), "apply it to the data"),
 }
 

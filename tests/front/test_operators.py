@@ -39,6 +39,38 @@ def test_slices_of_steps(operator):
     assert with_layers(changed) is changed
 
 
+@pytest.mark.parametrize(
+    "operator",
+    [
+        lambda h: h * 2,
+        lambda h: 0.5 * h,
+        lambda h: 1 - h / 4,
+        lambda h: -h + 1.5,
+        lambda h: h - 0.25,
+        lambda h: keras.ops.mean(h, axis=1),
+        lambda h: keras.ops.max(h, axis=-2, keepdims=True),
+        keras.ops.relu,
+        lambda h: keras.ops.softplus(keras.ops.exp(h)),
+    ],
+)
+def test_numbers_steps_and_functions(operator, tmp_path):
+    model(operator).save(tmp_path / "m.keras")
+    built = keras.models.load_model(tmp_path / "m.keras")
+    check_model(built)
+    x = np.random.default_rng(0).uniform(-1, 1, (4, STEPS, N_IN)).astype(np.float32)
+    expected = built.predict(x, verbose=0)
+    assert np.allclose(with_layers(built).predict(x, verbose=0), expected, atol=1e-6) and expected.std() > 0.01
+
+
+@pytest.mark.parametrize(
+    "operator", [lambda h: 1 / (h + 3), lambda h: h * 0, lambda h: keras.ops.mean(h), lambda h: keras.ops.maximum(h, 1)]
+)
+def test_other_operators_are_refused(operator):
+    x = keras.Input((STEPS, N_IN), name="x")
+    with pytest.raises(LmuHlsError, match=r"the operator '"):
+        check_model(keras.Model(x, operator(lmu("tanh", name="memory")(x))))
+
+
 def two(merge):
     x = keras.Input((STEPS, N_IN), name="x")
     h = lmu("tanh", name="memory")(x)

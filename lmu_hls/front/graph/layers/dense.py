@@ -36,6 +36,12 @@ class DenseReader(LayerReader):
     def settle(self, node: Node) -> None:
         config, name = node.model.config, node.name.lower()
         _check_dense(node)
+        finest = node.get_attr("finest")
+        if finest is not None and input_type(node).fraction > finest:
+            raise LmuHlsError(
+                f"layer {node.name!r} tells values of {input_type(node)} apart, and at most {finest} fraction bits are "
+                "possible; give what comes before it fewer"
+            )
         for weight in ("weight", "bias"):
             if weight == "weight" or node.get_attr("bias_data") is not None:
                 type_, values = weight_on_grid(node, weight, node.get_attr(f"{weight}_data"))

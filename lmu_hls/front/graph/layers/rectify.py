@@ -59,7 +59,7 @@ class RectifyReader(LayerReader):
         most = getattr(layer, "max_value", None)
         most = None if most == float("inf") else most
         threshold, slope = float(getattr(layer, "threshold", 0.0)), _slope(layer, shape)
-        if most is None and threshold == 0 and not np.any(slope):
+        if most is None and threshold == 0 and not np.any(slope) and type(layer).__name__ != "PReLU":
             return None
         if threshold < 0 or (most is not None and most < threshold):
             raise LmuHlsError(

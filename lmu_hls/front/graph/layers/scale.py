@@ -177,6 +177,10 @@ class ScaleReader(LayerReader):
             remarks(model)[node.name] = f"a layer of its own, because {why}"
         while any(_fold(model, node) for node in reversed(_scales(model))):
             pass
+        for node in _scales(model):
+            if _changes_nothing(node):
+                remarks(model)[node.name] = "left out, because its factors are 1 and its offsets 0"
+                model.remove_node(node)
 
     def settle(self, node: Node) -> None:
         """It becomes hls4ml's BatchNormalization, whose C++ is exact before it rounds to the result."""
@@ -189,6 +193,13 @@ class ScaleReader(LayerReader):
         where = f"layer {node.name!r}"
         exact = fixed_type(exact_sum(where, [(1, input_type(node), kinds[0])], kinds[1]), where)
         result = explicit_type(node, "result") or (exact if brings_types(node) else default_type(config))
+        if _is_one(attributes):  # rounded or not; hls4ml leaves such a BatchNormalization out, and with it the rounding
+            attributes = {"class_name": node.get_attr("class_name"), "n_in": node.get_attr("n_in")}
+            attributes |= {"activation": "linear", "own_types": node.get_attr("own_types")}
+            new = node.model.make_node("Activation", node.name, attributes, node.inputs.copy())
+            node.model.replace_node(node, new)
+            set_result(new, result)
+            return
         shape = node.get_input_variable().shape
         attributes["n_filt"] = int(shape[-1]) if len(shape) > 1 else -1
         new = node.model.make_node("BatchNormalization", node.name, attributes, node.inputs.copy())
@@ -202,6 +213,17 @@ class ScaleReader(LayerReader):
 
 def _scales(model: Graph) -> list[Node]:
     return [node for node in model.get_layers() if node.class_name == "LMUScale"]
+
+
+def _changes_nothing(node: Node) -> bool:
+    """Whether it hands on what it reads."""
+    data = {f"{name}_data": node.get_attr(f"{name}_data") for name in WEIGHTS}
+    return _is_one(data) and explicit_type(node, "result") is None
+
+
+def _is_one(data: Mapping[str, Any]) -> bool:
+    """Whether all factors are 1 and all offsets 0."""
+    return bool(np.all(data["scale_data"] == 1) and not np.any(data["bias_data"]))
 
 
 def _rounds(node: Node) -> bool:

@@ -52,7 +52,11 @@ class SelectReader(LayerReader):
 
     def attributes(self, layer: Any, shape: tuple[int, ...]) -> Mapping[str, Any]:
         if type(layer).__name__ in ("Reshape", "Permute") and len(shape) != 2:
-            raise LmuHlsError(f"layer {layer.name!r} reads one vector, and has nothing to change; leave it out")
+            remedy = "leave it out, or let the model begin with keras.Input((steps, features))"
+            raise LmuHlsError(
+                f"layer {layer.name!r} reads one vector, of which no steps can be made, since they come one by one; "
+                f"{remedy}"
+            )
         return {"class_name": "LMUSelect", **asdict(WINDOWS[type(layer).__name__](layer, *_steps(shape)))}
 
     def settle(self, node: Node) -> None:

@@ -148,6 +148,21 @@ def test_fold_false_keeps_the_layer_and_its_types(tmp_path):
     assert str(kept.out) == types["result"]
 
 
+@pytest.mark.parametrize(("factor", "typed"), [(1.0, False), (1.0, True), (1 + 1e-7, False)])
+def test_factors_of_one_leave_the_types_right(factor, typed, tmp_path):
+    """hls4ml leaves out a normalization whose factors are 1, after the types around it are settled."""
+    built = model(lmu(), rescaling(factor, 0.0), keras.layers.GlobalMaxPooling1D(), dense(2))
+    settings = config(built)
+    if typed:
+        settings["LayerName"]["norm"]["Precision"]["result"] = "fixed<8,3,RND,SAT>"
+    network = network_spec(convert(built, tmp_path, settings))
+    kept = [layer for layer in network.layers if layer.name == "norm"]
+    assert [type(layer) for layer in kept] == ([Elementwise] if typed else []) and not any(
+        isinstance(layer, Scale) for layer in network.layers
+    )
+    assert not typed or kept[0].out.width == 8
+
+
 def test_activations_stay_in_place(tmp_path):
     network = network_spec(convert(trained(lmu(), dense(3), norm(), keras.layers.ReLU(name="r")), tmp_path))
     assert [type(layer) for layer in network.layers[1:]] == [Dense, Elementwise]
