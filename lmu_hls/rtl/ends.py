@@ -7,16 +7,17 @@ several inputs each has such words for each output: an output's last beat waits 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType
 from lmu_hls.naming import identifiers
-from lmu_hls.rtl.netlist import Netlist, Stream
+from lmu_hls.rtl.netlist import Instance, Netlist, Stream
 from lmu_hls.spec import Input
 
 AUTO = 0  # values a beat: as many as the cycles of a step ask for
-SEQUENCES_IN_FLIGHT = 16  # ended sequences whose last output beat has not been taken
+SEQUENCES_IN_FLIGHT = 16  # ended sequences whose last output beat has not been taken, at least
+UNDER_WAY = 4  # those beside the ones that a latency spans
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +224,24 @@ def _endless(net: Netlist, end: End) -> End:
     about = "A register in front, and no tlast: the stream never ends"
     net.add("lmu_frame", f"frame{end.suffix}", parameters, ports, about)
     return end
+
+
+def deepen_framing(net: Netlist, sequences: int) -> None:
+    """Room for so many ended sequences in the queues of words of framing."""
+    depth = max(SEQUENCES_IN_FLIGHT, sequences)
+    net.instances = [
+        replace(item, parameters={**item.parameters, "DEPTH": depth}) if _holds_framing(item) else item
+        for item in net.instances
+    ]
+
+
+def framing_depth(net: Netlist) -> int:
+    """Words in a queue of words of framing; 0 without one."""
+    return max([int(item.parameters["DEPTH"]) for item in net.instances if _holds_framing(item)], default=0)
+
+
+def _holds_framing(item: Instance) -> bool:
+    return item.module == "lmu_fifo" and item.name.startswith("framing") and item.parameters["WIDTH"] == 1
 
 
 def framing_words(net: Netlist, inputs: Sequence[End], outputs: Sequence[str]) -> list[tuple[str, ...]]:

@@ -21,7 +21,7 @@ from lmu_hls.rtl.branches import Branch, answered, copies, queued
 from lmu_hls.rtl.cells import Lanes
 from lmu_hls.rtl.converters import add_converters
 from lmu_hls.rtl.cycles import Cycles, Pace, network_cycles, network_ii
-from lmu_hls.rtl.ends import End, add_input, framing_words, suffixes
+from lmu_hls.rtl.ends import UNDER_WAY, End, add_input, deepen_framing, framing_depth, framing_words, suffixes
 from lmu_hls.rtl.matrix import Columns
 from lmu_hls.rtl.netlist import NamesMeet, Netlist, Stream
 from lmu_hls.rtl.options import RtlOptions
@@ -135,6 +135,11 @@ class NetworkPlan:
         return end.steps
 
     @property
+    def ended_bits(self) -> int:
+        """Of the number of sequences whose last beat has come in and not gone out."""
+        return max(6, (framing_depth(self.net) + UNDER_WAY).bit_length() + 1)
+
+    @property
     def multipliers(self) -> int:
         return sum(layer.multipliers for layer in self.layers)
 
@@ -209,6 +214,11 @@ def _plan(network: Network, names: tuple[str, ...], options: RtlOptions) -> Netw
     net.clips = [replace(clip, layer=own[clip.layer]) for clip in net.clips]
     outs = _with_values(net, network, options, ii, {name: given[name].pop() for name in network.outputs}, layers)
     paces = [(pace, plan.executions) for plan, pace in layers]
+    widest = max(end.beats for end in inputs)
+    cycles = network_cycles(paces, network.steps, widest, [max(out.end[-1] for out in outs.values())])
+    if options.ports.per_beat != 1:
+        shortest = cycles.sequence if checked_steps(network, options) else cycles.ii
+        deepen_framing(net, cycles.latency // max(1, shortest) + UNDER_WAY)
     return NetworkPlan(
         top=f"{identifier(network.name)}_top",
         network=network,
@@ -217,9 +227,7 @@ def _plan(network: Network, names: tuple[str, ...], options: RtlOptions) -> Netw
         inputs=tuple(inputs),
         outputs=_outputs(net, network, options, inputs, outs),
         layers=tuple(plan for plan, _ in layers),
-        cycles=network_cycles(
-            paces, network.steps, max(end.beats for end in inputs), [max(out.end[-1] for out in outs.values())]
-        ),
+        cycles=cycles,
     )
 
 

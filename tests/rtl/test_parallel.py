@@ -1,5 +1,7 @@
 """Layers with whole vectors for beats, and streams of several values a beat: bits and cycles in Icarus, the plan."""
 
+import re
+import subprocess
 from dataclasses import replace
 
 import numpy as np
@@ -20,6 +22,7 @@ from tests.support.random_rtl import (
     Case,
     SimulationError,
     check_icarus,
+    compile_icarus,
     expected_tensors,
     flip_bit,
     has_icarus,
@@ -62,6 +65,16 @@ def with_own_h(of: Network) -> Network:
     lmu = of.layers[0]
     kernel = random_weight(np.random.default_rng(1), lmu.units, lmu.units)
     return of.map_layers({lmu.name: replace(lmu, hidden=replace(lmu.hidden, kernel_h=kernel))})
+
+
+def with_tail(of: Network, layers: int) -> Network:
+    """So many Dense layers more behind it."""
+    rng = np.random.default_rng(4)
+    for k in range(layers):
+        last = of.layers[-1]
+        kernel = random_weight(rng, last.units, 6)
+        of = of.with_layers((*of.layers, Dense(f"tail{k}", last.out, kernel, None, random_type(rng))))
+    return of
 
 
 def with_relu() -> Network:
@@ -222,3 +235,22 @@ def test_estimates_refuse_units_that_their_tables_do_not_have():
     plan = case(*CASES["one cycle a step"]).plan
     with pytest.raises(LmuHlsError, match=r"no network of the tables has .*lmu_matvec.*; use lmu-hls synth"):
         estimate(plan, ["ecp5"])
+
+
+def cycles_of_all(made: Case, folder) -> int:
+    """Of the whole run at full speed, from the first beat in to the last one out."""
+    made.write(folder)
+    compile_icarus(made.plan, folder)
+    done = subprocess.run(["vvp", "-n", "build/sim.vvp"], cwd=folder, capture_output=True, text=True, check=True)
+    return int(re.search(r"beats in (\d+) cycles", done.stdout)[1])
+
+
+@icarus_only
+def test_many_sequences_at_once(tmp_path, monkeypatch):
+    """Sequences of one step: as many are under way as the latency has cycles."""
+    made = case(with_tail(network(head=6).with_steps(1), 2), 1, AUTO, sequences=80)
+    cycles = made.plan.cycles
+    assert cycles.latency > 30 and cycles.sequence == 1
+    assert cycles_of_all(made, tmp_path / "deep") <= 80 + cycles.latency + 3
+    monkeypatch.setattr("lmu_hls.rtl.network.deepen_framing", lambda net, sequences: None)
+    assert cycles_of_all(made, tmp_path / "shallow") > 80 + cycles.latency + 3
