@@ -17,8 +17,9 @@ import numpy as np
 from lmu_hls import golden, toolchain
 from lmu_hls.backend.design import Design
 from lmu_hls.fixed import Ints
+from lmu_hls.rtl.ends import AUTO
 from lmu_hls.rtl.network import NetworkPlan, RtlOptions, plan_network
-from lmu_hls.rtl.reuse import valid_reuse_factors
+from lmu_hls.rtl.reuse import settle, valid_reuse_factors
 from lmu_hls.rtl.standalone import Vectors, write_project
 from lmu_hls.spec import Dense, HiddenCell, Network, RecurrentLayer, Weight, streaming
 from lmu_hls.verify import bench, verilated
@@ -68,6 +69,22 @@ def random_case(seed: int, max_states: int = 96, cycles: int = CYCLES) -> Case:
     network = random_spec_network(seed, max_states)
     options = RtlOptions(streaming=seed % 4 == 3, check_steps=seed % 3 != 1, axi_lite=seed % 7 == 0)
     return make_case(network, options, np.random.default_rng(seed), cycles)
+
+
+def wide_case(seed: int, max_states: int = 40) -> Case:
+    """A network of which few cycles a step are asked, with several values in a beat of its streams."""
+    rng, is_streaming = np.random.default_rng(seed), seed % 4 == 3
+    network, request = random_spec_network(seed, max_states), int(rng.choice([1, 2, 3, 5, 8, 13]))
+    asking = [layer for layer in network.layers if isinstance(layer, RecurrentLayer | Dense)]
+    network = network.map_layers({layer.name: replace(layer, reuse_factor=request) for layer in asking})
+    options = RtlOptions(
+        is_streaming, seed % 3 != 1, seed % 7 == 0, values_per_beat=int(rng.choice([AUTO, AUTO, 2, 4]))
+    )
+    settled = settle(options.apply(network), request, is_streaming, options.ports)
+    x = random_spec_input(settled.network, max(3, -(-8 // network.steps)), seed)
+    case = Case(settled.network, options, x, expected_tensors(settled.network, x, is_streaming))
+    assert (case.plan.cycles.ii, case.plan.multipliers) == (settled.cycles, settled.multipliers)
+    return case
 
 
 def stateful_case(seed: int) -> Case:

@@ -388,6 +388,8 @@ THOROUGH: dict[str, tuple[str, ...]] = {
     "whole/test_random_icarus.py": (
         "test_random_network[[]*",
         "!test_random_network[[][05]]",
+        "test_several_values_a_beat[[]*",
+        "!test_several_values_a_beat[[]6]",
         "test_blocks_of_zeros_cost_nothing*",
         "!test_blocks_of_zeros_cost_nothing[[]3]",
         "!test_blocks_of_zeros_cost_nothing[[]22]",
@@ -411,6 +413,7 @@ THOROUGH: dict[str, tuple[str, ...]] = {
         "test_a_changed_rom_is_caught*",
         "!test_a_changed_rom_is_caught[[]memory_memory]",
         "test_random_network[[]3]",
+        "test_several_values_a_beat",
     ),
     "boards/test_host.py": (
         "test_every_integer_is_goldens*",

@@ -19,6 +19,7 @@ from tests.support.random_rtl import (
     run_icarus,
     sparse_case,
     stateful_case,
+    wide_case,
 )
 
 pytestmark = pytest.mark.skipif(not has_icarus(), reason="Icarus is not installed")
@@ -42,6 +43,23 @@ def test_random_network(seed, tmp_path):
 @pytest.mark.parametrize("seed", range(100, 1100))
 def test_random_network_at_length(seed, tmp_path):
     check(seed, tmp_path)
+
+
+def check_wide(seed: int, folder: Path) -> None:
+    case = wide_case(seed)
+    case.write(folder)
+    check_icarus(case, folder)
+
+
+@pytest.mark.parametrize("seed", range(24))
+def test_several_values_a_beat(seed, tmp_path):
+    check_wide(seed, tmp_path)
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("seed", range(100, 200))
+def test_several_values_a_beat_at_length(seed, tmp_path):
+    check_wide(seed, tmp_path)
 
 
 @pytest.mark.parametrize("seed", STATEFUL)

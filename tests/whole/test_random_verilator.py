@@ -17,10 +17,11 @@ from tests.support.random_rtl import (
     random_case,
     run_verilator,
     verilator_tensors,
+    wide_case,
 )
 
 SEEDS = (1, 3, 16, 20, 22)  # small ones: every hidden cell but LSTM alone, both updates, both modes
-FAULTY = 1
+FAULTY, WIDE = 1, 14
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -36,6 +37,14 @@ def test_random_network(seed, tmp_path, workdir):
     case = random_case(seed)
     case.write(tmp_path)
     check_verilator(case, tmp_path, workdir / "random")
+
+
+def test_several_values_a_beat(tmp_path, workdir):
+    case = wide_case(WIDE)
+    assert "lmu_matvec" in {item.module for item in case.plan.net.instances}
+    assert all(end.together > 1 for end in (*case.plan.inputs, *case.plan.outputs))
+    case.write(tmp_path)
+    check_verilator(case, tmp_path, workdir / "wide")
 
 
 @pytest.mark.nightly
