@@ -90,7 +90,7 @@ def unit_of(form: Form, order: int = DEMO.order, memory_d: int = DEMO.memory_d) 
 
 def top_source(unit: MemoryUnit) -> str:
     """A module ``memory`` that has the ports of ``unit`` and nothing else."""
-    u_w, out_w, lanes = STATE.width, unit.sizes.lanes * STATE.width, unit.sizes.lanes
+    u_w, out_w, lanes = STATE.width, unit.sizes.together * STATE.width, unit.sizes.together
     inputs = {"s_axis_tdata": u_w, "s_axis_tvalid": 1, "s_axis_tlast": 1, "s_axis_tuser": 1, "m_axis_tready": 1}
     outputs = {"m_axis_tdata": out_w, "m_axis_tvalid": 1, "m_axis_tlast": 1, "m_axis_tuser": lanes, "s_axis_tready": 1}
     sides = {"input": {"clk": 1, "rst": 1, **inputs}, "output": outputs}

@@ -189,7 +189,8 @@ ELSEWHERE = {
     "hdl/memory": {
         "rtl/test_parallel.py": "lmu_memory_parallel",
         "hdl/cell/test_encoder.py": "lmu_encoder",
-        "hdl/memory/test_memory.py": "lmu_memory_ring lmu_memory_tridiag_pes lmu_tridiag_datapath",
+        "hdl/memory/test_memory.py": "lmu_memory_ring lmu_memory_sweeps lmu_memory_tridiag_pes lmu_sweep "
+        "lmu_tridiag_datapath",
     },
     "hdl/number": {
         "formal/test_proofs.py": "lmu_crc",

@@ -2,41 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from lmu_hls.adders import ADDERS
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.naming import identifier
 from lmu_hls.rtl.dense import DenseMemory, dense_unit
 from lmu_hls.rtl.ring import ring_sizes, ring_unit
+from lmu_hls.rtl.sweeps import FreeTridiagonalMemory, SweepsMemory, sweeps_unit
 from lmu_hls.rtl.tridiag import TridiagonalMemory, tridiagonal_unit
 from lmu_hls.rtl.unit import MemorySizes, MemoryUnit
 from lmu_hls.spec import LMU, DenseUpdate, TridiagonalUpdate
-
-_SIZES: dict[type, Callable[[int, int], MemorySizes]] = {
-    DenseUpdate: DenseMemory,
-    TridiagonalUpdate: TridiagonalMemory,
-}
 
 
 def memory_sizes(lmu: LMU) -> MemorySizes:
     """The memory unit of ``lmu`` with one lane, or with all where it has no multipliers."""
     if lmu.adders:
         return ring_sizes(lmu, _dense(lmu))
-    return _SIZES[type(lmu.update)](lmu.order, lmu.memory_d)
+    if isinstance(lmu.update, DenseUpdate):
+        return DenseMemory(lmu.order, lmu.memory_d)
+    feedback = lmu.encoder_mem is not None or lmu.encoder_h is not None
+    return (TridiagonalMemory if feedback else FreeTridiagonalMemory)(lmu.order, lmu.memory_d)
 
 
 def memory_unit(lmu: LMU, lanes: int | None = None, pipeline: int | None = None, file: str | None = None) -> MemoryUnit:
     """The memory unit of ``lmu``; its ROM is rom/<file>.hex, by default called as the layer.
 
-    ``lanes`` are rows as in :func:`dense_unit` or units as in :func:`tridiagonal_unit`; ``pipeline`` is of the latter,
-    and of :func:`ring_unit`.
+    ``lanes`` are rows as in :func:`dense_unit`, or units as in :func:`tridiagonal_unit`, of which two are one with both
+    sweeps at the same time where nothing feeds back; ``pipeline`` is of tridiagonal_unit, and of :func:`ring_unit`.
     Raises LmuHlsError for what the unit cannot take.
     """
     file = identifier(lmu.name) if file is None else file
     if lmu.adders:
         return ring_unit(lmu, _dense(lmu), lanes, pipeline)
     if isinstance(lmu.update, TridiagonalUpdate):
+        sizes = memory_sizes(lmu).with_lanes(1 if lanes is None else lanes)
+        if isinstance(sizes, SweepsMemory) and pipeline is None:
+            return sweeps_unit(lmu, lmu.update, file, sizes)
         return tridiagonal_unit(lmu, lmu.update, file, lanes, pipeline)
     if pipeline is not None:
         raise LmuHlsError(f"layer {lmu.name!r}: a dense memory unit has one fixed pipeline; leave it out")

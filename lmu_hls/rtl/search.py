@@ -148,10 +148,10 @@ def matrix_search(name: str, matrix: Matrix) -> Search:
 def lmu_search(sizes: LMUSizes) -> Search:
     """Every choice of encoder and memory with every one of the cell, and one engine for all; layers of the same sizes
     share it."""
-    each = sizes.memory.multipliers_a_lane
     memories = sizes.memory.choices
+    each = {lanes: sizes.memory.with_lanes(lanes).multipliers for lanes in memories}
     front = [
-        ((encoder, memory), encoder + each * memory, max(cycles, memories[memory]), way_round(sizes, encoder, memory))
+        ((encoder, memory), encoder + each[memory], max(cycles, memories[memory]), way_round(sizes, encoder, memory))
         for (encoder, cycles), memory in product(sizes.encoder.choices.items(), memories)
     ]
     back = list(_cells(sizes.cell, sizes.h_back))

@@ -75,6 +75,10 @@ class TridiagonalMemory(MemorySizes):
         return divisors(self.memory_d) if self.order >= SHARED_ORDER else [1]
 
     @property
+    def queued(self) -> bool:
+        return self.lanes > 1
+
+    @property
     def words(self) -> int:
         """Output beats of the unit a step."""
         return self.states // self.lanes
@@ -177,6 +181,18 @@ def _coefficients(update: TridiagonalUpdate) -> dict[str, Weight]:
         "BET": _weight([int(value) for value in update.bet.values], _signed_width(update.bet.type), update.bet.type),
         "GAM": _weight([int(value) for value in gam.values[:-1]] + [0], _signed_width(gam.type), gam.type),
         "KAP": Weight(np.array(kaps, np.int64), FixedType(width, width - fraction)),
+    }
+
+
+def apart(update: TridiagonalUpdate) -> dict[str, Weight]:
+    """-lam, bet, gam and kap, signed, each in its own place and type."""
+    weights = {"LAM": update.lam, "BET": update.bet, "GAM": update.gam, "KAP": update.kap}
+    signs = {"LAM": -1}
+    return {
+        name: _weight(
+            [signs.get(name, 1) * int(value) for value in weight.values], _signed_width(weight.type), weight.type
+        )
+        for name, weight in weights.items()
     }
 
 

@@ -19,7 +19,7 @@ CHANNELS, DEGREES_DESCENDING = "channels", "degrees_descending"
 
 @dataclass(frozen=True, slots=True)
 class MemorySizes(ABC):
-    """A memory unit of ``memory_d`` channels of ``order`` states, ``lanes`` of them in an output beat: its cycles.
+    """A memory unit of ``memory_d`` channels of ``order`` states, ``lanes`` of which it works on: its cycles.
 
     ``stream`` is the order of the states. A subclass has the formulas in the header of its module, each once: they hold
     exactly, without gaps and back-pressure.
@@ -35,6 +35,25 @@ class MemorySizes(ABC):
     @property
     def states(self) -> int:
         return self.memory_d * self.order
+
+    @property
+    def multipliers(self) -> int:
+        return self.lanes * self.multipliers_a_lane
+
+    @property
+    def together(self) -> int:
+        """States of an output beat."""
+        return self.lanes
+
+    @property
+    def queued(self) -> bool:
+        """The states of a step wait in a queue behind it."""
+        return False
+
+    @property
+    def group(self) -> int:
+        """Channels whose states come together, where the degrees descend."""
+        return self.memory_d
 
     def with_lanes(self, lanes: int) -> MemorySizes:
         return replace(self, lanes=lanes)

@@ -70,6 +70,17 @@ def tridiag(order: int, memory_d: int, pipeline: int, slow: bool = False) -> Cas
     return Case("lmu_memory_tridiag", {**sizes, **TRIDIAG_TYPES}, slow)
 
 
+def sweeps(order: int, memory_d: int, together: int = 1, pipeline: int = 1) -> Case:
+    sizes = {"ORDER": order, "MEMORY_D": memory_d, "TOGETHER": together, "PIPELINE": pipeline}
+    types = {name: word(1, 0) for name in TRIDIAG_TYPES}
+    return Case("lmu_memory_sweeps", {**sizes, **types}, True)
+
+
+def sweep(channels: int, pipeline: int) -> Case:
+    types = {"COEF_TYPE": word(2, 1), "SWEEP_TYPE": word(3, 1), "X_W": 4, "X_F": 3}
+    return Case("lmu_sweep", {"CHANNELS": channels, "PIPELINE": pipeline, **types})
+
+
 def datapath(memory_d: int, pipeline: int, **types: int) -> Case:
     sizes = {"MEMORY_D": memory_d, "PIPELINE": pipeline}
     return Case("lmu_tridiag_datapath", {**sizes, **TRIDIAG_TYPES, **types})
@@ -119,6 +130,12 @@ CASES = (
     ring(2),
     ring(1),
     ring(4, slow=True),
+    sweep(1, 1),
+    sweep(3, 2),
+    sweep(3, 3),
+    sweeps(2, 2),
+    sweeps(2, 3),
+    sweeps(2, 4, 2, 2),
     pes(2, 2, 3),
     pes(2, 4, 3, 2),
     SERIALIZER,
@@ -337,6 +354,37 @@ MUTANTS = (
         ".wr_addr(wr_channel_q)",
         ".wr_addr(channel_q)",
         ("states_of_step_before",),
+    ),
+    Mutant(
+        sweep(3, 2),
+        "lmu_sweep",
+        ".DEPTH(CHANNELS - PIPELINE)",
+        ".DEPTH(CHANNELS - PIPELINE + 1)",
+        ("sweep_exact",),
+    ),
+    Mutant(
+        sweeps(2, 2),
+        "lmu_memory_sweeps",
+        "DEPTH(TO_BACK - 2)",
+        "DEPTH(TO_BACK - 3)",
+        ("f_of_this_step",),
+        cycles=40,
+    ),
+    Mutant(
+        sweeps(2, 2),
+        "lmu_memory_sweeps",
+        "DEPTH(TO_FORWARD - 2)",
+        "DEPTH(TO_FORWARD - 3)",
+        ("mem_of_step_before",),
+        cycles=40,
+    ),
+    Mutant(
+        sweeps(2, 2),
+        "lmu_memory_sweeps",
+        "(freed ? TOGETHER[FREE_CW-1:0] : {FREE_CW{1'b0}})",
+        "(run && up_start ? TOGETHER[FREE_CW-1:0] : {FREE_CW{1'b0}})",
+        ("u_of_this_step",),
+        cycles=40,
     ),
     Mutant(
         tridiag(2, 1, 1),

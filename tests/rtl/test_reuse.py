@@ -97,7 +97,7 @@ def test_tridiagonal_units_side_by_side() -> None:
     cycles = list(memory.choices.values())
     assert cycles == sorted(cycles, reverse=True)
     assert min(cycles) >= 4 * 8  # the states leave one a cycle
-    assert memory.multipliers_a_lane == 3
+    assert memory.multipliers == {1: 3, 2: 4, 4: 12}  # two are one with both sweeps at the same time
 
 
 @pytest.mark.parametrize(

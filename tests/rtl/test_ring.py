@@ -107,7 +107,7 @@ def test_stages_and_cycles():
     assert (one.stages, six.stages) == (-(-levels // 2), 4)
     assert (one.ii_cycles, one.latency_cycles, one.cycles) == (one.stages + 1, one.stages + 3, 6)
     assert (six.ii_cycles, six.latency_cycles, six.cycles, six.macs) == (6, 7, 36, 0)
-    assert six.choices == {6: 36} and six.multipliers_a_lane == 0
+    assert six.choices == {6: 36} and six.multipliers == 0
     wide = replace(layers[6], encoder_x=Weight(np.ones((1, 99), np.int64), FixedType(8, 4)))
     assert ring_sizes(wide, wide.update).stages == shared_additions(wide.update.joint(wide.u, wide.mem)[0]).levels
 

@@ -25,6 +25,7 @@ from lmu_hls.rtl.sizes import ENCODER, MEMORY, lmu_sizes
 from lmu_hls.rtl.stages import stage_of
 from lmu_hls.rtl.stages.dense import PART as DENSE
 from lmu_hls.rtl.standalone import write_project
+from lmu_hls.rtl.sweeps import BOTH
 from lmu_hls.rtl.tridiag import TridiagonalMemory
 from lmu_hls.spec import LMU, Dense, Layer, Network, chain
 from lmu_hls.toolchain import find
@@ -64,8 +65,10 @@ def with_engine(layer: Layer) -> Iterator[Mapping[str, int]]:
 
 
 def cycles_and_multipliers(layer: Layer, lanes: Mapping[str, int]) -> tuple[int, int]:
-    each = {part.name: part.multipliers_a_lane for part in stage_of(layer).parts} | {ENGINE: 1}
-    return stage_of(layer).pace(1, lanes).ii, sum(each[name] * count for name, count in lanes.items())
+    parts = {part.name: part for part in stage_of(layer).parts}
+    return stage_of(layer).pace(1, lanes).ii, sum(
+        parts[name].multipliers_of(count) if name in parts else count for name, count in lanes.items()
+    )
 
 
 def everything(layer: Layer) -> list[tuple[int, int]]:
@@ -185,7 +188,8 @@ def test_sizes_are_those_of_the_netlist(seed: int, data: st.DataObject) -> None:
         assert sizes.encoder.columns == sum(int(encoder[name]) for name in ("N_X", "N_MEM", "N_H"))
         assert (sizes.encoder.rows, lanes[ENCODER]) == (encoder["MEMORY_D"], encoder["LANES"])
         assert (sizes.memory.order, sizes.memory_d) == (memory["ORDER"], memory["MEMORY_D"])
-        assert lanes[MEMORY] == memory.get("PES" if isinstance(sizes.memory, TridiagonalMemory) else "LANES", 1)
+        units = BOTH if "TOGETHER" in memory else memory.get("PES", 1)
+        assert lanes[MEMORY] == (units if isinstance(sizes.memory, TridiagonalMemory) else memory.get("LANES", 1))
         assert isinstance(sizes.memory, TridiagonalMemory) == ("SWEEP_TYPE" in memory)
         if sizes.cell is not None:
             cell = found[f"{lmu.name}_hidden"]

@@ -14,6 +14,7 @@ from lmu_hls.fixed import FixedType
 from lmu_hls.rtl.memory import memory_unit
 from lmu_hls.rtl.packed import TypeWord
 from lmu_hls.rtl.standalone import with_submodules
+from lmu_hls.rtl.tridiag import tridiagonal_unit
 from lmu_hls.rtl.unit import DEGREES_DESCENDING
 from lmu_hls.spec import LMU, TridiagonalUpdate, Weight
 from lmu_hls.toolchain import find, simulator_env
@@ -97,7 +98,8 @@ def test_refusals_name_layer_and_remedy() -> None:
     with pytest.raises(LmuHlsError, match=r"'speech': 3 units do not divide memory_d 2; use one of 1, 2"):
         memory_unit(layer, 3)
     with pytest.raises(LmuHlsError, match=r"'low': 2 units need an order of 3 or more; use one unit"):
-        memory_unit(Config(2, 2, 1).lmu("low"), 2)
+        low = Config(2, 2, 1).lmu("low")
+        tridiagonal_unit(low, low.update, "low", 2)
     update = dataclasses.replace(layer.update, sweep=FixedType(8, 4, signed=False))
     with pytest.raises(LmuHlsError, match=r"'speech': sweep has the unsigned type ufixed<8,4.*use fixed<9,5>"):
         memory_unit(dataclasses.replace(layer, update=update))

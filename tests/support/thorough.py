@@ -77,6 +77,7 @@ THOROUGH: dict[str, tuple[str, ...]] = {
         "test_faults_found[[]lmu_uart_tx-*",
         "test_faults_found[[]lmu_memory_tridiag-*",
         "test_faults_found[[]lmu_memory_ring-*",
+        "test_faults_found[[]lmu_sweep-*",
     ),
     "formal/test_round_sat_proof.py": (  # faults of rounding and of saturation stay
         "test_faults_found*",

@@ -36,17 +36,20 @@ class Part:
     name: str
     macs: int
     choices: Mapping[int, int]
-    multipliers_a_lane: int = 1
+    multipliers: Mapping[int, int] | None = None  # of these lanes, where it is not one a lane
     matrix: Matrix | None = None  # with zeros that may be left out
 
     @property
     def fewest_cycles(self) -> int:
         return min(self.choices.values())
 
+    def multipliers_of(self, lanes: int) -> int:
+        return lanes if self.multipliers is None else self.multipliers[lanes]
+
     def with_lanes(self, lanes: int) -> PartPlan:
         matrix = self.matrix.with_lanes(lanes) if self.matrix is not None else None
         if matrix is None or not matrix.blocks:
-            return PartPlan(self.name, self.macs, lanes, lanes * self.multipliers_a_lane, self.choices[lanes])
+            return PartPlan(self.name, self.macs, lanes, self.multipliers_of(lanes), self.choices[lanes])
         return PartPlan(self.name, matrix.products, lanes, lanes, matrix.cycles, matrix.all_cycles)
 
 

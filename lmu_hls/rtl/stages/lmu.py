@@ -48,7 +48,7 @@ class LMUStage(Stage[LMU], layer=LMU):
         quarters = cell.form.useful_quarters if cell is not None else 4
         return (
             matrix_part(ENCODER, sizes.encoder),
-            Part(MEMORY, sizes.memory.macs, sizes.memory.choices, sizes.memory.multipliers_a_lane),
+            _memory_part(sizes.memory),
             *(matrix_part(name, matrix, quarters) for name, matrix in hidden.items()),
         )
 
@@ -116,11 +116,17 @@ def _add(net: Netlist, lmu: LMU, x: Stream, lanes: Lanes, streaming: bool) -> St
     return h
 
 
+def _memory_part(memory: MemorySizes) -> Part:
+    multipliers = {lanes: memory.with_lanes(lanes).multipliers for lanes in memory.possible_lanes}
+    return Part(MEMORY, memory.macs, memory.choices, multipliers)
+
+
 def arrival_order(sizes: MemorySizes) -> Order | None:
     """Place in the contract's mem (channel-major) of each state in the order in which it leaves the unit."""
     if sizes.stream != DEGREES_DESCENDING or sizes.order == 1:
         return None
-    return tuple(c * sizes.order + d for d in reversed(range(sizes.order)) for c in range(sizes.memory_d))
+    groups = (range(first, first + sizes.group) for first in range(0, sizes.memory_d, sizes.group))
+    return tuple(c * sizes.order + d for group in groups for d in reversed(range(sizes.order)) for c in group)
 
 
 def _encoder(
@@ -157,7 +163,7 @@ def _encoder(
 
 
 def _memory(net: Netlist, lmu: LMU, name: str, unit: MemoryUnit, u: Stream, streaming: bool) -> Stream:
-    if unit.sizes.stream == DEGREES_DESCENDING and lmu.memory_d > 1:
+    if unit.sizes.stream == DEGREES_DESCENDING and unit.sizes.group == lmu.memory_d > 1:
         u = net.fifo(u, f"{name}_wait_u", lmu.memory_d, "The first sweep takes the u of all channels one after another")
     started = net.stream(f"{name}_step", lmu.u, lmu.memory_d)
     reset_state = net.wire(f"{name}_step_tuser")
@@ -171,35 +177,41 @@ def _memory(net: Netlist, lmu: LMU, name: str, unit: MemoryUnit, u: Stream, stre
     order = arrival_order(unit.sizes)
     mem = net.tap(lmu.name, name, "mem", lmu.mem, lmu.memory_d * lmu.order, order)
     flag = net.clipped(lmu.name, name, "mem", mem)
-    if unit.sizes.lanes == 1:
+    if unit.sizes.together == 1 and not unit.sizes.queued:
         ports |= mem.ports("m_axis") | {"m_axis_tuser": flag}
         net.add(unit.module, f"{name}_memory", unit.parameters, ports, comment)
         return mem
-    data = net.wire(f"{name}_states_tdata", unit.sizes.lanes * lmu.mem.width)
+    data = net.wire(f"{name}_states_tdata", unit.sizes.together * lmu.mem.width)
     valid, ready, last = (net.wire(f"{name}_states_t{s}") for s in ("valid", "ready", "last"))
-    flags = net.wire(f"{name}_states_tuser", unit.sizes.lanes)
+    flags = net.wire(f"{name}_states_tuser", unit.sizes.together)
     wide = {"tdata": data, "tvalid": valid, "tready": ready, "tlast": last, "tuser": flags}
     ports |= {f"m_axis_{signal}": wire for signal, wire in wide.items()}
     net.add(unit.module, f"{name}_memory", unit.parameters, ports, comment)
-    if unit.sizes.stream == DEGREES_DESCENDING:
-        wide = _wide_fifo(net, lmu, name, unit, wide)
+    if unit.sizes.together == 1:
+        out = {"tdata": mem.data, "tvalid": mem.valid, "tready": mem.ready, "tlast": mem.last, "tuser": flag}
+        _wide_fifo(net, lmu, name, unit, wide, out)
+        return mem
+    if unit.sizes.queued:
+        sizes = {"tdata": unit.sizes.together * lmu.mem.width, "tuser": unit.sizes.together}
+        out = {signal: net.wire(f"{name}_wide_{signal}", sizes.get(signal, 1)) for signal in wide}
+        _wide_fifo(net, lmu, name, unit, wide, out)
+        wide = out
     ports = {f"s_axis_{signal}": wire for signal, wire in wide.items()}
     ports |= mem.ports("m_axis") | {"m_axis_tuser": flag}
-    net.add("lmu_serializer", f"{name}_serializer", {"WIDTH": lmu.mem.width, "LANES": unit.sizes.lanes}, ports)
+    net.add("lmu_serializer", f"{name}_serializer", {"WIDTH": lmu.mem.width, "LANES": unit.sizes.together}, ports)
     return mem
 
 
-def _wide_fifo(net: Netlist, lmu: LMU, name: str, unit: MemoryUnit, wide: Mapping[str, str]) -> dict[str, str]:
-    """The states of a step leave the unit in half of its cycles: they wait in a queue for the serializer."""
-    sizes = {"tdata": unit.sizes.lanes * lmu.mem.width, "tvalid": 1, "tready": 1, "tlast": 1, "tuser": unit.sizes.lanes}
-    out = {signal: net.wire(f"{name}_wide_{signal}", size) for signal, size in sizes.items()}
+def _wide_fifo(
+    net: Netlist, lmu: LMU, name: str, unit: MemoryUnit, wide: Mapping[str, str], out: Mapping[str, str]
+) -> None:
+    """The states of a step leave the unit faster than they go on: they wait in a queue from ``wide`` to ``out``."""
     payload = [f"{{{of['tuser']}, {of['tlast']}, {of['tdata']}}}" for of in (wide, out)]
     ports = {"s_axis_tdata": payload[0], "s_axis_tvalid": wide["tvalid"], "s_axis_tready": wide["tready"]}
     ports |= {"m_axis_tdata": payload[1], "m_axis_tvalid": out["tvalid"], "m_axis_tready": out["tready"]}
-    width = unit.sizes.lanes * (lmu.mem.width + 1) + 1
-    depth = lmu.memory_d * lmu.order // unit.sizes.lanes
+    width = unit.sizes.together * (lmu.mem.width + 1) + 1
+    depth = lmu.memory_d * lmu.order // unit.sizes.together
     net.add("lmu_fifo", f"{name}_wide_fifo", {"WIDTH": width, "DEPTH": depth}, ports)
-    return out
 
 
 def _no_cell(net: Netlist, lmu: LMU, name: str, mem: Stream) -> Stream:

@@ -10,7 +10,7 @@ import pytest
 
 from lmu_hls.fixed import FixedType
 from lmu_hls.toolchain import find
-from tests.support.hdl import dense_grid, ring_grid, tridiag_grid
+from tests.support.hdl import dense_grid, ring_grid, sweeps_grid, tridiag_grid
 from tests.support.hdl.core_cases import Mutants, Results, caught, check_all, mutant_results, names
 from tests.support.hdl.core_grid import Case, Once, simulate
 from tests.support.hdl.memory_grid import Config, memories, memory
@@ -18,8 +18,9 @@ from tests.support.hdl.packed import with_overflow, with_rounding
 from tests.support.hdl.stream_grid import run_streams
 
 SCENARIOS = ("stream", "isolated", "disturbed", "cut_short")
-GRIDS = {"dense": dense_grid.GRID, "ring": ring_grid.GRID, "tridiag": tridiag_grid.GRID}
+GRIDS = {"dense": dense_grid.GRID, "ring": ring_grid.GRID, "tridiag": tridiag_grid.GRID, "sweeps": sweeps_grid.GRID}
 RANDOM = {"dense": dense_grid.random_grid, "ring": ring_grid.random_grid, "tridiag": tridiag_grid.random_grid}
+RANDOM |= {"sweeps": sweeps_grid.random_grid}
 CASES = {name: case for prefix, grid in GRIDS.items() for name, case in memories(prefix, grid).items()}
 VERILATED = ("dense9", "tridiag7", "tridiag11")  # which takes long to compile each unit
 
@@ -39,20 +40,11 @@ MUTANTS: Mutants = {
         "one cycle late": ("WAIT == 0 || !last_channel", "1'b0"),
     },
     "lmu_memory_ring": {
-        "changed rounding": with_rounding("OUT_TYPE", "MEM_TYPE", 5),
-        "wraps instead of saturating": with_overflow("OUT_TYPE", "MEM_TYPE", 0),
         "more than there is room for": ("wait_q == 0 && room_q != 0", "wait_q == 0"),
-        "states still under way": ("wait_q == 0 && room_q != 0", "room_q != 0"),
         "reset_state ignored": ("clear_q <= s_axis_tuser[0] || fresh_q;", "clear_q <= fresh_q;"),
-        "reset_state of any beat": ("if (channel_q == 0) clear_q", "clear_q"),
-        "states of another channel": (".wr_addr(wr_channel_q)", ".wr_addr(channel_q)"),
-        "tlast of the next beat": ("lasts_q[STAGES+1], new_states", "lasts_q[STAGES], new_states"),
-        "one cycle late": ("LOOP - MEMORY_D : 0;", "LOOP - MEMORY_D + 1 : 0;"),
     },
     "lmu_memory_ring/lmu_shift_add": {
         "a register too few": ("always @(posedge clk) value_q <= first;", "always @* value_q = first;"),
-        "sums for differences": ("KIND == DIFFERENCE ? first - second : ", ""),
-        "second not shifted": (".SHIFT(SECOND_SHIFT)", ".SHIFT(0)"),
     },
     "lmu_memory_tridiag": {
         "lam of the next degree": (".rd_addr(row_q)", ".rd_addr(back_q || row_q == ORDER - 1 ? row_q : row_q + 1)"),
@@ -66,6 +58,11 @@ MUTANTS: Mutants = {
         "minus without its carry": ("wire carry = !back_q[X_STAGE+1];", "wire carry = 1'b0;"),
         "reset_state in the forward sweep only": ("old1 = clear ?", "old1 = clear && !back_q[1] ?"),
     },
+    "lmu_memory_sweeps": {
+        "swept backward too early": ("DEPTH(TO_BACK - 2)", "DEPTH(TO_BACK - 3)"),
+        "u that is still needed": ("free_q != 0", "free_q != 0 || up_end"),
+        "dropped beats": ("assign run = !(", "assign run = 1'b1 || !("),
+    },
     "lmu_memory_tridiag_pes": {
         "channels to the wrong unit": ("{turn_q[PES-2:0], turn_q[PES-1]}", "turn_q[0] ? {PES{1'b0}} | 2'd2 : turn_q"),
         "reset_state for the first unit only": ("s_axis_tuser[0] : reset_state_q", "s_axis_tuser[0] : 1'b0"),
@@ -74,6 +71,27 @@ MUTANTS: Mutants = {
     },
 }  # fmt: skip
 MORE_MUTANTS: Mutants = {
+    "lmu_memory_ring": {
+        "changed rounding": with_rounding("OUT_TYPE", "MEM_TYPE", 5),
+        "wraps instead of saturating": with_overflow("OUT_TYPE", "MEM_TYPE", 0),
+        "states still under way": ("wait_q == 0 && room_q != 0", "room_q != 0"),
+        "reset_state of any beat": ("if (channel_q == 0) clear_q", "clear_q"),
+        "states of another channel": (".wr_addr(wr_channel_q)", ".wr_addr(channel_q)"),
+        "tlast of the next beat": ("lasts_q[STAGES+1], new_states", "lasts_q[STAGES], new_states"),
+        "one cycle late": ("LOOP - MEMORY_D : 0;", "LOOP - MEMORY_D + 1 : 0;"),
+    },
+    "lmu_memory_ring/lmu_shift_add": {
+        "sums for differences": ("KIND == DIFFERENCE ? first - second : ", ""),
+        "second not shifted": (".SHIFT(SECOND_SHIFT)", ".SHIFT(0)"),
+    },
+    "lmu_memory_sweeps": {
+        "swept forward too early": ("DEPTH(TO_FORWARD - 2)", "DEPTH(TO_FORWARD - 3)"),
+        "bet u in both halves": ("{mem_part, 1'b0} + {u_part[BASE_W-1], u_part}", "{mem_part, 1'b0} + {u_part, 1'b0}"),
+        "reset_state of the next step": ("clear1 ? {MEM_W{1'b0}} : state1", "next_clear_q ? {MEM_W{1'b0}} : state1"),
+        "u of the channel before": (".rd_addr(up_channel_q)", ".rd_addr(load_q)"),
+        "tlast at every degree": ("last && bottom_q[MEM_STAGE]", "last"),
+        "the next group from its bottom": ("down_addr_q + NEXT_GROUP[RAM_AW-1:0]", "down_addr_q + 1'b1"),
+    },
     "lmu_memory_tridiag": {
         "next beat too early": ("wait_q <= FREE[2:0] &&", ""),
         "u of another channel": (".rd_addr(channel_q)", ".rd_addr(load_q)"),
@@ -103,6 +121,10 @@ SMALL: Mapping[str, Config] = {
     "one": tridiag_grid.Config(
         4, 1, 1, "fixed<6,2>", "fixed<6,0,RND_CONV,SAT>", "fixed<7,2,RND_CONV,SAT>", *["fixed<4,1>"] * 4
     ),
+    "sweeps": sweeps_grid.Config(
+        3, 4, 1, "fixed<9,3>", "fixed<9,2,RND_CONV,SAT>", "fixed<12,3,RND_CONV,SAT>", together=2
+    ),
+    "one_sweeps": sweeps_grid.Config(3, 2, 1),
     "pes": tridiag_grid.Config(4, 4, 2, pes=2),
 }
 JUDGE_CASES = {name: memory(name, config) for name, config in SMALL.items()}
@@ -110,6 +132,7 @@ JUDGES = {
     "lmu_memory_dense": ("dense",),
     "lmu_memory_ring": ("ring",),
     "lmu_memory_tridiag": ("channels", "one"),
+    "lmu_memory_sweeps": ("sweeps", "one_sweeps"),
     "lmu_memory_tridiag_pes": ("pes",),
 }
 NEEDS_ICARUS = pytest.mark.skipif(not find("icarus").found, reason="iverilog is not installed")

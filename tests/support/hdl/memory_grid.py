@@ -63,16 +63,17 @@ def reference(config: Config, lmu: LMU, u: Ints, reset_state: Ints) -> Ints:
 def words(mem: Ints, unit: MemoryUnit, width: int) -> Ints:
     """Output beats (steps, beats a step) of states (steps, memory_d, order), in the order of the unit's stream."""
     if unit.sizes.stream != CHANNELS:
-        mem = mem[:, :, ::-1].transpose(0, 2, 1)
-    states = (mem.reshape(len(mem), -1, unit.sizes.lanes) & ((1 << width) - 1)).astype(object)
-    return sum(states[..., lane] << (lane * width) for lane in range(unit.sizes.lanes))
+        groups = mem[:, :, ::-1].reshape(len(mem), -1, unit.sizes.group, unit.sizes.order)
+        mem = groups.transpose(0, 1, 3, 2)
+    states = (mem.reshape(len(mem), -1, unit.sizes.together) & ((1 << width) - 1)).astype(object)
+    return sum(states[..., lane] << (lane * width) for lane in range(unit.sizes.together))
 
 
 def memory(name: str, config: Config) -> Case:
     """A unit; reset_state comes with any step, and has no meaning beside a step's first value."""
     lmu = config.lmu(name)
     unit, u_w, mem_w = config.unit(lmu), lmu.u.width, lmu.mem.width
-    out_w = unit.sizes.lanes * mem_w
+    out_w = unit.sizes.together * mem_w
 
     def phase(rng: np.random.Generator, lengths: tuple[int, ...]) -> Phase:
         steps = sum(lengths)
@@ -87,7 +88,7 @@ def memory(name: str, config: Config) -> Case:
         }
 
     ports = ((Stream("s_axis", u_w, user=1),), (Stream("m_axis", out_w),))
-    steps = {"inputs": {"s_axis": lmu.memory_d}, "outputs": {"m_axis": unit.sizes.states // unit.sizes.lanes}}
+    steps = {"inputs": {"s_axis": lmu.memory_d}, "outputs": {"m_axis": unit.sizes.states // unit.sizes.together}}
     roms = {rom.file: rom.text() for rom in unit.roms}
     cycles = (unit.sizes.latency_cycles, unit.sizes.ii_cycles)
     return Case(Unit(unit.module, unit.parameters, *ports), phase, steps, *cycles, roms)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lmu_hls.fixed import OVERFLOWS, ROUNDINGS, FixedType, Ints, requantize
-from lmu_hls.rtl.memory import memory_unit
+from lmu_hls.rtl.tridiag import tridiagonal_unit
 from lmu_hls.rtl.unit import MemoryUnit
 from lmu_hls.spec import LMU, TridiagonalUpdate, Weight
 from tests.support.hdl.memory_grid import MEM, U, layer, random_integers
@@ -48,7 +48,8 @@ class Config:
         return layer(name, (u, mem), update, self.memory_d)
 
     def unit(self, layer: LMU) -> MemoryUnit:
-        return memory_unit(layer, self.pes, self.pipeline)
+        assert isinstance(layer.update, TridiagonalUpdate)
+        return tridiagonal_unit(layer, layer.update, layer.name, self.pes, self.pipeline)
 
     def step(self, layer: LMU, mem: Ints, u: int) -> Ints:
         """The two sweeps and the update, in integers with enough fraction bits for all of them."""
