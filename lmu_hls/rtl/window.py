@@ -35,7 +35,7 @@ def add_window(net: Netlist, name: str, x: Stream, window: Window, even: bool) -
     parameters |= {"BEFORE": max(0, -window.first), "SKIP": max(0, window.first), "STRIDE": window.stride}
     parameters |= {
         "SIZE": window.size,
-        "DILATION": 1,
+        "DILATION": window.dilation,
         "REPEAT": int(window.repeat),
         "DEPTH": depth,
     }
@@ -63,10 +63,10 @@ def window_depth(window: Window, n: int) -> int:
     """
     taken, given = window.steps * n, window.count * window.size * n
     depth, least = 1, max(taken, given)
-    span = window.size if window.stride >= 0 else window.steps
+    span = window.reach if window.stride >= 0 else window.steps
     while depth < span:
         depth *= 2
-    while depth < 2 * window.steps + window.size and max(
+    while depth < 2 * window.steps + window.reach and max(
         _period(window, n, depth, taken), _period(window, n, depth, least)
     ) > (least * window.steps):
         depth *= 2

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lmu_hls.spec.weight import ABSENT_BY_DEFAULT
+
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Step t of what is given reads the ``size`` steps from first + t * stride on, side by side.
+    """Step t of what is given reads ``size`` steps from first + t * stride on, each ``dilation`` behind the one before,
+    side by side.
 
     ``steps`` come, one also as a vector; ``count`` are given, or with ``vector`` the only one as a vector, without an
     axis of steps. A negative ``stride`` gives them from behind. What lies outside of the sequence is zero, or with
@@ -25,15 +28,21 @@ class Window:
     size: int = 1
     vector: bool = False
     repeat: bool = False
+    dilation: int = field(default=1, metadata=ABSENT_BY_DEFAULT)
 
     def __post_init__(self) -> None:
-        if min(self.steps, self.count, self.size) < 1 or (self.vector and self.count != 1):
+        if min(self.steps, self.count, self.size, self.dilation) < 1 or (self.vector and self.count != 1):
             raise ValueError(f"no window can be like this: {self}")
 
     @property
     def changes_nothing(self) -> bool:
         """Every step is given as it comes."""
         return self == Window(self.steps, self.steps, repeat=self.repeat)
+
+    @property
+    def reach(self) -> int:
+        """Steps from the first one of a window to its last one, both counted."""
+        return (self.size - 1) * self.dilation + 1
 
     @property
     def last_alone(self) -> bool:
@@ -43,7 +52,7 @@ class Window:
     @property
     def all_as_one(self) -> bool:
         """The whole sequence is one window."""
-        return self.first == 0 and self.size == self.steps and self.count == 1
+        return self.first == 0 and self.size == self.reach == self.steps and self.count == 1
 
     def shortened(self, steps: int) -> Window:
         """The window of the same meaning, every step, the last one or all as one, on ``steps`` steps."""
@@ -54,11 +63,11 @@ class Window:
     @property
     def whole(self) -> bool:
         """Every step is in just one window, and the last one ends with the sequence."""
-        apart = self.count == 1 or self.stride == self.size
+        apart = self.size == self.reach and (self.count == 1 or self.stride == self.size)
         return apart and self.first == 0 and self.count * self.size == self.steps
 
     def reads(self) -> NDArray[np.int64]:
         """The numbers of the steps that are read, (count, size); -1 for zeros."""
-        wanted = self.first + self.stride * np.arange(self.count)[:, None] + np.arange(self.size)
+        wanted = self.first + self.stride * np.arange(self.count)[:, None] + self.dilation * np.arange(self.size)
         inside = np.clip(wanted, 0, self.steps - 1)
         return inside if self.repeat else np.where(inside == wanted, wanted, -1)

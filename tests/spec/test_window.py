@@ -24,6 +24,7 @@ def with_layers(*layers, steps=4, seed=3):
         (Window(2, 5, -2), [[-1], [-1], [0], [1], [-1]]),
         (Window(1, 3, stride=0), [[0], [0], [0]]),
         (Window(4, 2, 3, stride=-2), [[3], [1]]),
+        (Window(5, 2, -1, stride=2, size=3, dilation=2), [[-1, 1, 3], [1, 3, -1]]),
         (Window(4, 3, -1, stride=2, size=2, repeat=True), [[0, 0], [1, 2], [3, 3]]),
     ],
 )

@@ -5,7 +5,7 @@
 // Steps of a sequence as they are, io_parallel and io_stream: slices, flattened, cropped, padded, repeated,
 // reversed sequences.
 //
-//     y_t = [x_s, x_(s+1), ..., x_(s+size-1)]     s = first + t * stride;  t = 0 .. count-1
+//     y_t = [x_s, x_(s+d), ..., x_(s+(size-1)d)]     s = first + t * stride, d = dilation;  t = 0 .. count-1
 //
 // What lies outside of the sequence is zero, or with `repeat` the nearest step.
 //
@@ -23,13 +23,14 @@ struct lmu_window_config {
     static const int first = 0;
     static const int stride = 1;
     static const unsigned size = 1;
+    static const unsigned dilation = 1;
     static const bool repeat = false;
 };
 
 // Number of the step that step t of the result reads at place p; outside of the sequence for zeros.
 template <typename CONFIG_T> int lmu_window_step(const unsigned t, const unsigned p) {
     #pragma HLS INLINE
-    const int step = CONFIG_T::first + int(t) * CONFIG_T::stride + int(p);
+    const int step = CONFIG_T::first + int(t) * CONFIG_T::stride + int(p * CONFIG_T::dilation);
     const int last = int(CONFIG_T::steps) - 1;
     if (!CONFIG_T::repeat)
         return step;

@@ -29,6 +29,8 @@ def window_config(node: Node, own: str = "") -> str:
     """The struct of a layer that reads windows, with lines of its ``own``."""
     window, n_in = node_window(node), prod(node.get_input_variable().shape[-1:])
     numbers = {name: getattr(window, name) for name in ("steps", "count", "first", "stride", "size")}
+    if window.dilation != 1:
+        own = f"    static const unsigned dilation = {window.dilation};\n{own}"
     return WINDOW.format(index=node.get_attr("index"), n_in=n_in, repeat=str(window.repeat).lower(), own=own, **numbers)
 
 

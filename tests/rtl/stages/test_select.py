@@ -23,6 +23,7 @@ WINDOWS = {
     "repeated": {"stride": 0, "count": 7, "first": 4},
     "same": {"first": -1, "count": 5, "size": 3},
     "causal": {"first": -3, "count": 5, "size": 4},
+    "dilated": {"first": -4, "count": 5, "size": 3, "dilation": 2},
     "reversed": {"first": 4, "stride": -1, "count": 5},
     "valid": {"stride": 2, "count": 2, "size": 2},
 }

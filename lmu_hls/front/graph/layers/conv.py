@@ -1,7 +1,7 @@
 """Convolutions over steps: the steps that each output reads side by side, and a Dense layer on them.
 
-Nothing is rounded between the two, so this is the convolution exactly. Dilation and separate channels are zeros in the
-matrix of the Dense layer.
+Nothing is rounded between the two, so this is the convolution exactly. Separate channels are zeros in the matrix of the
+Dense layer.
 """
 
 from __future__ import annotations
@@ -58,19 +58,18 @@ def conv_window(layer: Any, steps: int) -> Window:
     if layer.data_format != "channels_last":
         raise LmuHlsError(f"layer {layer.name!r}: a convolution is over steps only; set data_format='channels_last'")
     (size,), (stride,), (dilation,) = layer.kernel_size, layer.strides, layer.dilation_rate
-    reach = (size - 1) * dilation + 1
+    reach, own = (size - 1) * dilation + 1, {"stride": stride, "size": size, "dilation": dilation if size > 1 else 1}
     if layer.padding == "valid":
-        return Window(steps, (steps - reach) // stride + 1, stride=stride, size=reach)
+        return Window(steps, (steps - reach) // stride + 1, **own)
     count = -(-steps // stride)
     before = reach - 1 if layer.padding == "causal" else max(0, (count - 1) * stride + reach - steps) // 2
-    return Window(steps, count, -before, stride, reach)
+    return Window(steps, count, -before, **own)
 
 
 def dense_kernel(layer: Any, width: int) -> Floats:
     """The kernel as a matrix (steps * width, outputs), with zeros where an output does not read a value."""
     kernel = layer_weight(layer, "kernel")
     assert kernel is not None
-    (dilation,) = layer.dilation_rate
     if type(layer).__name__ == "DepthwiseConv1D":
         size, _, each = kernel.shape  # outputs of a channel are next to one another
         apart = np.zeros((size, width, width, each))
@@ -82,6 +81,4 @@ def dense_kernel(layer: Any, width: int) -> Floats:
         for first in range(0, width, inside):
             outputs = slice(first // inside * part, (first // inside + 1) * part)
             whole[:, first : first + inside, outputs] = kernel[:, :, outputs]
-    spread = np.zeros(((size - 1) * dilation + 1, *whole.shape[1:]))
-    spread[::dilation] = whole
-    return spread.reshape(-1, whole.shape[-1])
+    return whole.reshape(-1, whole.shape[-1])

@@ -17,6 +17,7 @@ FORMS = {
     "same, strides": lambda: L.Conv1D(3, 4, 2, "same", use_bias=False, name="conv"),
     "same, even": lambda: L.Conv1D(3, 2, padding="same", name="conv"),
     "causal, dilation": lambda: L.Conv1D(2, 2, padding="causal", dilation_rate=2, activation="tanh", name="conv"),
+    "valid, dilation": lambda: L.Conv1D(3, 2, dilation_rate=3, name="conv"),
     "causal, strides": lambda: L.Conv1D(2, 3, 2, padding="causal", name="conv"),
     "groups": lambda: L.Conv1D(6, 2, groups=3, name="conv"),
     "one step": lambda: L.Conv1D(3, 1, name="conv"),
@@ -48,7 +49,7 @@ def test_golden_is_near_keras(form, tmp_path):
 def test_csim_and_a_normalization_that_is_folded(tmp_path):
     """Conv1D, a batch normalization inside it, an LMU, pooling, and a sigmoid at the end."""
     built = model(
-        L.Conv1D(3, 3, padding="causal", name="conv"),
+        L.Conv1D(3, 3, padding="causal", dilation_rate=2, name="conv"),
         L.BatchNormalization(name="norm"),
         L.ReLU(name="relu"),
         lmu("tanh", (False, False, False), name="memory"),
@@ -60,4 +61,5 @@ def test_csim_and_a_normalization_that_is_folded(tmp_path):
     network = assert_csim_equals_golden(convert(built, tmp_path, config(built, default_precision=TYPE)))
     assert_near_keras(network, built)
     assert [layer.name for layer in network.layers][:3] == ["conv_window", "conv", "relu"]
+    assert network.layers[0].window.dilation == 2 and network.layers[1].kernel.shape == (3 * N_IN, 3)
     assert isinstance(network.layers[1], Dense) and isinstance(network.layers[2], Elementwise)
