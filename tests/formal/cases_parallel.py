@@ -6,15 +6,15 @@ from tests.formal.cases import Case, Mutant
 from tests.support.hdl.packed import word
 
 
-def matvec(n_in: int, n_out: int, columns: int, slow: bool = False) -> Case:
+def matvec(n_in: int, n_out: int, columns: int) -> Case:
     sizes = {"N_IN": n_in, "N_OUT": n_out, "COLUMNS": columns}
-    return Case("lmu_matvec", {**sizes, "OP_W": 1, "COEF_W": 1, "ACC_W": 4, "BIAS_W": 1}, slow)
+    return Case("lmu_matvec", {**sizes, "OP_W": 1, "COEF_W": 1, "ACC_W": 4, "BIAS_W": 1})
 
 
-def memory(order: int, memory_d: int, columns: int, pipeline: int, slow: bool = False) -> Case:
-    types = {f"{name}_TYPE": word(1, 0) for name in ("U", "A", "B")} | {"MEM_TYPE": word(2, 1)}
+def memory(order: int, memory_d: int, columns: int, pipeline: int, width: int = 1) -> Case:
+    types = {f"{name}_TYPE": word(width, width - 1) for name in ("U", "A", "B")} | {"MEM_TYPE": word(2, 1)}
     sizes = {"ORDER": order, "MEMORY_D": memory_d, "COLUMNS": columns, "PIPELINE": pipeline}
-    return Case("lmu_memory_parallel", {**sizes, **types}, slow)
+    return Case("lmu_memory_parallel", {**sizes, **types})
 
 
 def join(**sizes: int) -> Case:
@@ -41,6 +41,7 @@ CASES = (
     LATE,
     memory(2, 1, 1, 0),
     memory(1, 1, 1, 2),
+    memory(2, 1, 3, 1, width=2),
     JOIN,
     join(N_A=1, N_B=1, N_C=1, A_FEEDBACK=1, B_FEEDBACK=0, STREAMING=1),
     join(N_A=0, N_B=2, N_C=2, C_FEEDBACK=0),
