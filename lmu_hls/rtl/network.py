@@ -171,6 +171,8 @@ def _plan(network: Network, names: tuple[str, ...], options: RtlOptions) -> Netw
     """The top with the nodes called ``names`` in the Verilog; these must be distinct identifiers."""
     own = {name: node.name for name, node in zip(names, network.nodes, strict=True)}
     stages = {node.name: stage_of(node.layer.renamed(name)) for name, node in zip(names, network.nodes, strict=True)}
+    for stage in stages.values():
+        stage.any_length = network.any_length
     net, natural = Netlist(count_clips=options.axi_lite), _natural(network, stages)
     readers = Counter([*(source for node in network.nodes for source in node.inputs), *network.outputs])
     net.taken |= _ports(network)

@@ -37,9 +37,9 @@ def scale(n: int, out_w: int = 4, shift: int = 1, slow: bool = False) -> Case:
 
 
 SCALE = scale(3)
-POOL, SUM = (
+POOL, SUM, SO_FAR = (
     Case("lmu_pool", {"N": n, "SIZE": size, "MAX": largest, "WIDTH": 2, "OUT_W": width})
-    for n, size, largest, width in ((2, 3, 1, 2), (2, 2, 0, 3))
+    for n, size, largest, width in ((2, 3, 1, 2), (2, 2, 0, 3), (2, 0, 1, 2))
 )
 RECTIFIER = {"RECTIFY": 1, "THRESHOLD": 0, "ONE_SHIFT": 1, "HAS_MOST": 1, "MOST": 1, "MOST_SHIFT": 1}
 RECTIFY = Case("lmu_scale", {**scale(2).parameters, **RECTIFIER, "COEF_W": 3, "ACC_W": 5, "OUT_TYPE": word(5, 3)})
@@ -51,6 +51,7 @@ CASES = (
     scale(5, shift=2, slow=True),
     POOL,
     SUM,
+    SO_FAR,
     Case("lmu_pool", {"N": 1, "SIZE": 1, "MAX": 1, "WIDTH": 1, "OUT_W": 1}),
     Case("lmu_pool", {"N": 3, "SIZE": 3, "MAX": 0, "WIDTH": 2, "OUT_W": 4}, slow=True),
     MAC,
@@ -91,6 +92,7 @@ MUTANTS = (
     Mutant(
         POOL, "lmu_pool", "!(last_step && m_axis_tvalid) || m_axis_tready", "1'b1", ("payload_holds", "nothing_lost")
     ),
+    Mutant(SO_FAR, "lmu_pool", "ends = SIZE == 0 ? s_axis_tlast", "ends = SIZE == 0 ? 1'b0", ("counts_in_place",)),
     Mutant(SUM, "lmu_pool", "if (step_q == 0) result = x;", "", ("ring_in_place",)),
     Mutant(
         SCALE, "lmu_scale", "last_place ? {PLACE_W{1'b0}} : place_q", "place_q == 3 ? 0 : place_q", ("word_of_place",)

@@ -67,6 +67,7 @@ class Stage(ABC, Generic[L]):
     """
 
     any_order: ClassVar[bool] = False
+    any_length = False  # of the network's sequences
 
     def __init_subclass__(cls, layer: type) -> None:
         _STAGES[layer] = cls

@@ -24,7 +24,15 @@ LATENCY = 1  # cycles
 
 class PoolStage(Stage[Pool], layer=Pool):
     any_order = True  # a value keeps its place
-    gathers = True
+
+    @property
+    def gives_last(self) -> bool:
+        """Of a sequence of any length every step gives the largest values so far."""
+        return self.any_length
+
+    @property
+    def gathers(self) -> bool:
+        return not self.any_length
 
     def given_steps(self, arriving: int) -> int:
         return self.layer.window.count
@@ -48,12 +56,14 @@ class PoolStage(Stage[Pool], layer=Pool):
         for what, kind in (("x", layer.x), ("its output", layer.out)):
             check_signed_type(f"layer {name!r}", what, kind)
         count = x.count if self.window is None else x.count // window.size
-        whole = x if self.window is not None else whole_windows(net, name, x, window, "whole windows")
+        apart = self.window is not None or self.any_length
+        whole = x if apart else whole_windows(net, name, x, window, "whole windows")
         x = replace(whole, count=count, order=None if x.order is None else x.order[:count])
         largest = layer.reciprocal is None
         result = layer.x if largest else layer.sum
         pooled = net.stream(f"{name}_pooled", result, x.count, x.order)
-        parameters: Parameters = {"N": x.count, "SIZE": window.size, "MAX": int(largest)}
+        size = 0 if self.any_length else window.size
+        parameters: Parameters = {"N": x.count, "SIZE": size, "MAX": int(largest)}
         parameters |= {"WIDTH": layer.x.width, "OUT_W": result.width}
         net.add(MODULE, f"{name}_pool", parameters, x.ports("s_axis") | pooled.ports("m_axis"), f"Layer {name}: pool")
         return pooled if largest else self._average(net, pooled)
