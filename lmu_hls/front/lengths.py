@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 STEPS, MASK_VALUE = "Steps", "MaskValue"  # keys of Model in the configuration
 _MARK = "lmu_hls_lengths"  # the attribute of a Keras model that was made here
 _HELD = ("GlobalMaxPooling1D", "GetItem", "Steps")  # they read the last step, also where it does not count
+ONE_INPUT = "VivadoAccelerator"
 _SLICES = "use a recurrent layer with return_sequences=False"
 
 
@@ -236,6 +237,15 @@ def _recurrent(operation: Any) -> bool:
 
     known = isinstance(operation, LMU | Recurrent)
     return known or type(operation).__name__ in (*CELLS, "RNN", "Bidirectional")
+
+
+def check_backend(name: str) -> None:
+    """LmuHlsError for a backend of hls4ml whose projects have one input, and so none for the number of steps."""
+    if name == ONE_INPUT:
+        raise LmuHlsError(
+            f"{name} takes one input, and sequences of any length have a second one, how many steps count; use "
+            "backend='Vivado' or 'Vitis', or build the model on keras.Input((steps, features)) without Masking"
+        )
 
 
 def add_count(parsed: Any, lengths: Lengths) -> Any:

@@ -23,6 +23,13 @@ THOROUGH: dict[str, tuple[str, ...]] = {
         "test_what_keras_makes_of_each_length*",
         "!test_what_keras_makes_of_each_length[[]False-True]",
     ),
+    "hls/test_any_length.py": ("test_equals_golden*",),
+    "whole/test_any_length.py": (
+        "test_the_length_is_that_of_tlast*",
+        "!*[[]0-None]",
+        "!*[[]8-largest]",
+        "test_faults_are_seen[[]every*",
+    ),
     "front/test_lengths.py": (
         "test_golden_is_keras_with_the_same_lengths*",
         "!*[[]last-mask]",

@@ -24,7 +24,7 @@ from lmu_hls.front.backends import supported_backend
 from lmu_hls.front.config import full_config
 from lmu_hls.front.flat import flat
 from lmu_hls.front.keras_model import check_model, holds_lmu
-from lmu_hls.front.lengths import add_count, asked_steps, length_keys, lengths_of, marked, with_lengths
+from lmu_hls.front.lengths import add_count, asked_steps, check_backend, length_keys, lengths_of, marked, with_lengths
 from lmu_hls.front.operators import with_layers
 from lmu_hls.front.own_types import float_model_of, has_own_types, with_own_types
 from lmu_hls.front.settings import check_settings, known_layers
@@ -185,7 +185,10 @@ def _check_all(
     if not holds_lmu(model):
         return
     check_model(model)
-    layers = known_layers(model, supported_backend(backend, our_backends()))
+    name = supported_backend(backend, our_backends())
+    if lengths_of(model) is not None:
+        check_backend(name)
+    layers = known_layers(model, name)
     check_settings({} if hls_config is None else hls_config, layers)
     check_settings({"Model": {"BitExact": bit_exact}}, layers)
 

@@ -1,0 +1,49 @@
+"""The C++ of networks that take sequences of any length: golden's integers in every backend and io_type."""
+
+import keras
+import numpy as np
+import pytest
+
+from lmu_hls import golden
+from lmu_hls.errors import LmuHlsError
+from lmu_hls.fixed import quantize
+from lmu_hls.front.extract import network_spec
+from lmu_hls.front.lengths import ONE_INPUT
+from lmu_hls.hls.targets import TARGETS
+from lmu_hls.verify.csim import compile_project
+from tests.support.lmu_models import N_IN, STEPS, convert, lmu
+
+CASES = [(target.name, io_type) for target in TARGETS if target.name != ONE_INPUT for io_type in target.io_types]
+
+
+def model(last):
+    """An LMU and a GRU that read the number of steps, and what keeps the last one."""
+    keras.utils.set_random_seed(0)
+    x = keras.Input((None, N_IN), name="x")
+    h = keras.layers.Dense(3)(lmu("relu")(x))
+    h = keras.layers.GRU(3, return_sequences=last != "layer", name="gru")(h)
+    return keras.Model(x, keras.layers.GlobalMaxPooling1D()(h) if last == "pool" else h, name="net")
+
+
+def settings():
+    return {"Model": {"Precision": "fixed<14,5>", "ReuseFactor": 1, "Steps": STEPS}}
+
+
+def test_a_backend_of_one_input_is_refused(tmp_path):
+    with pytest.raises(LmuHlsError, match=r"VivadoAccelerator takes one input.*backend='Vivado'"):
+        convert(model("layer"), tmp_path, settings(), backend=ONE_INPUT)
+
+
+@pytest.mark.parametrize("backend, io_type", CASES)
+def test_equals_golden(backend, io_type, tmp_path, monkeypatch):
+    monkeypatch.setenv("CXXFLAGS", "-O0")
+    last = ("layer", "pool", "every step")[CASES.index((backend, io_type)) % 3]
+    graph = convert(model(last), tmp_path, settings(), backend=backend, io_type=io_type)
+    graph.write()
+    network = network_spec(graph)
+    rng = np.random.default_rng(0)
+    x, lengths = quantize(rng.uniform(-4, 4, (5, STEPS, N_IN)), network.x), np.array([STEPS, 1, 3, 2, 4])
+    expected = golden.predict(network, x, lengths=lengths)
+    assert np.array_equal(compile_project(tmp_path).run(x, network, lengths=lengths), expected)
+    whole = golden.predict(network, x)
+    assert np.array_equal(compile_project(tmp_path).run(x, network), whole) and not np.array_equal(whole, expected)
