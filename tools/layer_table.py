@@ -94,6 +94,11 @@ def _layer_table() -> Iterator[str]:
     yield f"Layers that leave no trace: {_code(PASSING)};"
     yield f"and `TimeDistributed` around one of these, or around {_code(around)}."
     yield ""
+    windows = [name for kind in LAYERS.values() if "window" in kind.__dataclass_fields__ for name in keras_layers(kind)]
+    yield "Sequences of any length (`Input((None, features))`, `Masking` behind the input) go through all of these but"
+    yield f"{_code(sorted(windows))} and convolutions,"
+    yield "of which the last step and `GlobalMaxPooling1D` are taken."
+    yield ""
     yield f"`RNN` around {_code((*CELLS.values(), 'LMUCell'))} is a layer of that cell; around several, one for each."
     yield "`Bidirectional` and `go_backwards` are recurrent layers, and layers that reverse the steps."
 

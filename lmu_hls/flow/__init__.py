@@ -6,7 +6,7 @@ from lmu_hls.flow.csynth import synthesize_hls
 from lmu_hls.flow.data import Data, data_or_random, load_data, random_data
 from lmu_hls.flow.energy import energy
 from lmu_hls.flow.estimate import estimate_line, estimate_model, estimate_text
-from lmu_hls.flow.lengths import mask_value_of
+from lmu_hls.flow.lengths import mask_value_of, with_steps
 from lmu_hls.flow.numbers import change_discretizer, choose_types, profile_types, rehearse, target_of
 from lmu_hls.flow.optimize import DEVICE, optimize
 from lmu_hls.flow.verification import Progress, no_progress, verify
@@ -43,4 +43,5 @@ __all__ = [
     "target_of",
     "up_to_logits",
     "verify",
+    "with_steps",
 ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,8 +11,9 @@ import numpy as np
 import yaml
 from numpy.typing import NDArray
 
+from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import Ints
-from lmu_hls.front.lengths import MASK_VALUE, open_model
+from lmu_hls.front.lengths import MASK_VALUE, STEPS, asked_steps, open_model
 from lmu_hls.layers.stateful import output_arrays, predict_all
 from lmu_hls.spec.lengths import counting, held
 
@@ -25,6 +28,16 @@ def rows(values: NDArray[Any], lengths: Ints | None) -> NDArray[Any]:
     if lengths is None or values.ndim < 3:
         return values
     return values[counting(lengths, values.shape[1])]
+
+
+def with_steps(config: Mapping[str, Any] | None, steps: int) -> dict[str, Any]:
+    """hls4ml's configuration, in which a sequence has at most ``steps`` steps. LmuHlsError where it says others."""
+    if asked_steps(config) not in (None, steps):
+        raise LmuHlsError(f"--steps {steps} and Model: {STEPS}={asked_steps(config)} differ; give one of them")
+    changed = copy.deepcopy(dict(config or {}))
+    below = changed.get("HLSConfig", changed)
+    below.setdefault("Model", {})[STEPS] = steps
+    return changed
 
 
 def mask_value_of(config: Path) -> float | None:

@@ -15,6 +15,7 @@ from lmu_hls.flow.convert import known_backend, named_errors, own_layers
 from lmu_hls.flow.data import data_set, read_arrays
 from lmu_hls.front.config import full_config
 from lmu_hls.front.keras_model import check_model
+from lmu_hls.front.lengths import asked_steps, with_lengths
 from lmu_hls.front.settings import project_keys
 from lmu_hls.layers.rebase import Change, rediscretize
 from lmu_hls.records import Precision, TensorPrecision
@@ -59,7 +60,7 @@ def rehearse(
 
     Nothing is written. Raises the LmuHlsError that :func:`lmu_hls.flow.convert` would raise.
     """
-    model = own_layers(model)
+    model = with_lengths(own_layers(model), asked_steps(config))
     check_model(model)
     with named_errors(model):
         source = draft(model, config, known_backend(backend), io_type, reuse_factor)
@@ -110,7 +111,7 @@ def profile_types(
     ``config`` (hls4ml's keys) and ``precision``, the default type, are as for :func:`lmu_hls.flow.convert`.
     """
     x, _ = read_arrays(data)
-    model = own_layers(model)
+    model = with_lengths(own_layers(model), asked_steps(config))
     check_model(model)
     with contextlib.redirect_stdout(io.StringIO()):
         settings = full_config(model, config or {}, precision=precision)

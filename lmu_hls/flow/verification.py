@@ -115,7 +115,8 @@ def verify(
     verilog = [name for name in simulators if name != cosim.SIMULATOR]
     if cosim.SIMULATOR in simulators:
         limit = limits.get(cosim.SIMULATOR)
-        comparison = _cosim(folder, network, _first(x, limit), _first(reference, limit), progress)
+        some = None if lengths is None else lengths[:limit]
+        comparison = _cosim(folder, network, _first(x, limit), some, _first(reference, limit), progress)
         ledger.enter(COSIM, comparison, None, _versions("verilator", "g++"))
     made = written_accelerator(folder, network) if verilog or netlists else None
     excerpt = None
@@ -232,11 +233,17 @@ def _csim(
 
 
 def _cosim(
-    folder: OutputFolder, network: Network, x: Mapping[str, Ints], reference: Mapping[str, Ints], progress: Progress
+    folder: OutputFolder,
+    network: Network,
+    x: Mapping[str, Ints],
+    lengths: Ints | None,
+    reference: Mapping[str, Ints],
+    progress: Progress,
 ) -> Comparison:
     progress(f"{COSIM}: compiling", 0, 1)
     project = cosim.build(folder.hls, folder.work(cosim.SIMULATOR))
-    return _compared(COSIM, "cosim", reference, project.run_all(x, network, _told(COSIM, x, progress)))
+    outputs = project.run_all(x, network, _told(COSIM, x, progress), lengths)
+    return _compared(COSIM, "cosim", reference, outputs, lengths)
 
 
 def _told(task: str, x: Mapping[str, Ints], progress: Progress) -> Callable[[int], None]:

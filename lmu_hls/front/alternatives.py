@@ -35,6 +35,7 @@ INSTEAD: Mapping[str, str] = {
     "RNN": "give it LSTMCell, GRUCell or SimpleRNNCell of keras.layers, or LMUCell, and call it with its input only",
     **dict.fromkeys(("Attention", "AdditiveAttention", "MultiHeadAttention", "GroupQueryAttention"), _ATTENTION),
     "Embedding": _MASKS,
+    "Masking": "leave it out and train on sequences of one length; lmu-hls convert takes it behind the input",
     "EinsumDense": "use Dense, which acts on the last axis",
     "Lambda": "write it with LMU and Dense layers, or apply it to the data",
     "Bidirectional": "use it around an LMU, LSTM, GRU or SimpleRNN, and call it with its input only",

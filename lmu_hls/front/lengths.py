@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 STEPS, MASK_VALUE = "Steps", "MaskValue"  # keys of Model in the configuration
 _MARK = "lmu_hls_lengths"  # the attribute of a Keras model that was made here
-_HELD = ("GlobalMaxPooling1D", "GetItem", "Steps")  # they read the last step, also where it does not count
+_HELD = ("GlobalMaxPooling1D", "GetItem", "Max", "Steps")  # they read the last step, also where it does not count
 ONE_INPUT = "VivadoAccelerator"
 _SLICES = "use a recurrent layer with return_sequences=False"
 

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.figures import REGRESSION, Head, Targets, check_targets
+from lmu_hls.front.lengths import asked_steps, with_lengths
 from lmu_hls.layers import head_of
 from lmu_hls.layers.stateful import without_state
 from lmu_hls.records import TensorPrecision
@@ -90,6 +91,7 @@ def tune(
     """
     if not (np.isfinite(headroom) and headroom >= 1):
         raise ValueError(f"headroom={headroom} is not allowed: give 1 or more")
+    model = with_lengths(model, asked_steps(config))  # on sequences of the most steps
     source = draft(model, config)
     x, head = check_data(source, x_calibration), head_of(model)
     targets = None if y is None else check_targets(y, head, len(x), "y of the calibration data")

@@ -12,6 +12,7 @@ from lmu_hls import golden
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.figures import check_inputs
 from lmu_hls.fixed import MAX_WIDTH, FixedType, Ints, integer_bits, quantize, to_float
+from lmu_hls.front.lengths import MASK_VALUE
 from lmu_hls.front.node import RECURRENT
 from lmu_hls.golden import LayerTrace, Trace
 from lmu_hls.precision import coefficient_type
@@ -46,6 +47,13 @@ def check_data(source: Draft, x: ArrayLike) -> Floats:
     data = check_inputs(x, (source.steps, source.n_in), "calibration data")
     if not np.any(data):
         raise LmuHlsError("calibration data is zero throughout, so it says nothing about ranges; give real samples")
+    mask = source.config["Model"].get(MASK_VALUE)
+    masked = np.flatnonzero(np.all(data == mask, axis=2).any(axis=1))  # none where there is no mask
+    if len(masked):
+        raise LmuHlsError(
+            f"calibration data has masked steps, in sample {masked[0]} first, and types are chosen on sequences of "
+            f"{source.steps} steps; give samples without any"
+        )
     return data
 
 

@@ -23,7 +23,8 @@ from lmu_hls.front.config import full_config
 from lmu_hls.front.extract import CLONE, network_of
 from lmu_hls.front.flat import flat
 from lmu_hls.front.hidden import table_index
-from lmu_hls.front.node import RECURRENT, Graph, Node
+from lmu_hls.front.lengths import asked_steps, with_lengths
+from lmu_hls.front.node import RECURRENT, Graph, Node, counts_steps
 from lmu_hls.front.notes import float_weights
 from lmu_hls.front.reading import Reading, fixed_type
 from lmu_hls.spec import Network
@@ -101,7 +102,7 @@ def draft(
 
     Raises LmuHlsError for a model that cannot be converted.
     """
-    model = flat(model)
+    model = with_lengths(flat(model), asked_steps(config))
     with contextlib.redirect_stdout(io.StringIO()):
         settings = full_config(model, config or {}, backend, _WIDE, reuse_factor)
     graph = _convert(model, without_precision(settings), backend, io_type)
@@ -221,7 +222,10 @@ def _types_before(nodes: tuple[Node, ...]) -> list[tuple[Node, tuple[str, ...]]]
     pairs: list[tuple[Node, tuple[str, ...]]] = []
     names: dict[str, str] = {}  # by the tensors of the graph
     for node in nodes:
-        before = () if node.class_name == "Input" else tuple(names[tensor] for tensor in node.inputs)
+        before = () if node.class_name == "Input" else tuple(names[t] for t in node.inputs if t in names)
+        if counts_steps(node) or (node.class_name == CLONE and not before):  # the number of steps has no type to choose
+            pairs.append((node, before))
+            continue
         keeps = getattr(node, "keeps_type", False) or node.class_name == CLONE
         names.update(dict.fromkeys(node.outputs, before[0] if keeps else node.name))
         pairs.append((node, before))

@@ -81,6 +81,8 @@ def convert(
         raise LmuHlsError("--optimize chooses the ReuseFactor; leave --reuse-factor out, or --optimize")
     wanted = flow.target_of(target_snr_db, max_accuracy_drop, max_bits)
     settings = flow.read_config(config) if config else None
+    if steps is not None:
+        settings = flow.with_steps(settings, steps)
     flow.check_free(outdir, force)
     keras_model = flow.load_model(model, weights)
     if logits:

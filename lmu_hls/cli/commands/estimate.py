@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from lmu_hls.cli.options import Calibration, Config, Json, Limits, Model, Precision, Weights
+from lmu_hls.cli.options import Calibration, Config, Json, Limits, Model, Precision, Steps, Weights
 from lmu_hls.cli.terminal import err, out, print_json, progress_bar
 from lmu_hls.errors import LmuHlsError
 
@@ -18,6 +18,7 @@ def estimate(
     precision: Precision = None,
     calibration: Calibration = None,
     reuse_factor: Annotated[int | None, typer.Option(min=1, help="Cycles a step the Verilog may take.")] = None,
+    steps: Steps = None,
     target: Annotated[
         list[str] | None, typer.Option(help="Family or device; may be given more than once (default: xc7 and ecp5).")
     ] = None,
@@ -30,6 +31,8 @@ def estimate(
     if (precision == "auto") != (calibration is not None):
         raise LmuHlsError("--precision auto and --calibration DATA.npz go together; give both or neither")
     settings = flow.read_config(config) if config else None
+    if steps is not None:
+        settings = flow.with_steps(settings, steps)
     keras_model = flow.load_model(model, weights)
     if calibration is not None:
         precision = None
