@@ -174,14 +174,14 @@ def _check_mask(operation: Any, mask: Any, masking: Any) -> None:
 def _from_masking(mask: Any, masking: Any) -> bool:
     """Whether masks are those of the Masking layer, or operators on them, as merges make.
 
-    In a model from a file they are tensors of their own: any(x != mask_value) of the input.
+    Such a mask is any(x != mask_value) of the input; in a model from a file it is a tensor of its own.
     """
     import keras
 
     waiting = list(keras.tree.flatten(mask))
     while waiting:
         tensor = waiting.pop()
-        if tensor is None or tensor is masking.output._keras_mask:
+        if tensor is None:
             continue
         operation = tensor._keras_history.operation
         node = operation._inbound_nodes[tensor._keras_history.node_index]
