@@ -51,7 +51,9 @@ class Form:
     def name(self) -> str:
         if self.adders:
             return "additions" if self.pipeline is None else f"additions, {self.pipeline} stages"
-        return f"{self.update}, {self.lanes} {'lanes' if self.update == 'dense' else 'units'}"
+        if self.update == "dense":
+            return f"dense, {self.lanes} lanes"
+        return "tridiagonal" if self.lanes == 1 else "tridiagonal, both sweeps at once"
 
 
 FORMS = (
