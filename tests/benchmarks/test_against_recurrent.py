@@ -29,3 +29,13 @@ def test_a_row(name):
     row = against_recurrent.row(replace(TASK), name, dict(against_recurrent.models(TASK))[name], seed=1)
     assert row.cycles <= 64 and row.multipliers >= 1 and set(row.resources) == set(against_recurrent.RESOURCES)
     assert str(row).startswith(f"| {name} | 1 | {row.weights} | ")
+
+
+def test_keywords_are_those_that_the_example_keeps(tmp_path):
+    kept = {f"x_{split}": RNG.normal(size=(3, 49, 40)).astype(np.float32) for split in ("train", "test")}
+    kept |= {f"y_{split}": np.array([0, 11, 5]) for split in ("train", "test")}
+    np.savez(tmp_path / "mfcc.npz", **kept)
+    task = against_recurrent.keywords(tmp_path / "mfcc.npz")
+    assert task.train.x.shape == (3, task.network.steps, task.network.n_in) and task.test.y.tolist() == [0, 11, 5]
+    assert np.array_equal(task.test.x, kept["x_test"][..., : task.network.n_in])
+    assert [name for name, _ in against_recurrent.models(task)] == ["LMU", "LSTM 32", "LSTM 48", "GRU 32", "GRU 48"]
