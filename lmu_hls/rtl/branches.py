@@ -26,44 +26,47 @@ Taken = Callable[[tuple[Beats, ...], int], tuple[Beats, ...]]
 class Branch:
     """What an input or a layer gives: its ``stream``, and the cycles of the beats that a sequence's last step brings.
 
-    ``needs`` are the steps that have to come for each of the steps that it gives. With the last one come ``burst`` of
-    them, of which ``beats`` is the first and the others follow ``spacing`` cycles apart.
+    ``needs`` are the steps that have to come for each of the steps that it gives. With the last one come the last
+    ones of these, a ``burst``: the beats of each.
     """
 
     stream: Stream
-    beats: Beats
+    burst: tuple[Beats, ...]
     needs: tuple[int, ...]
-    burst: int = 1
-    spacing: int = 0
 
     @property
     def executions(self) -> int:
         """Steps of a sequence."""
         return len(self.needs)
 
-    def even(self, steps: int) -> bool:
-        """Its steps come one like another in a sequence of ``steps``."""
-        return len(set(np.diff(self.needs, prepend=self.needs[-1] - steps).tolist())) == 1
+    @property
+    def beats(self) -> Beats:
+        """Those of the first step of the burst."""
+        return self.burst[0]
 
     @property
     def end(self) -> Beats:
         """The beats of the last step."""
-        return [beat + (self.burst - 1) * self.spacing for beat in self.beats]
+        return self.burst[-1]
 
     def ending(self, window: Window) -> Branch:
         """Of the steps of each window the last one, with which it comes out."""
-        last, first = window.reads()[:, -1], self.executions - self.burst
-        waiting = last[last >= first]
-        later = (int(waiting[0]) - first) * self.spacing if len(waiting) else PAST
-        needs, spacing = tuple(self.needs[k] for k in last), self.spacing * window.size
-        return Branch(self.stream, [beat + later for beat in self.beats], needs, max(1, len(waiting)), spacing)
+        last, first = window.reads()[:, -1].tolist(), self.executions - len(self.burst)
+        burst = tuple(self.burst[k - first] for k in last if k >= first)
+        return Branch(self.stream, burst or (self._past,), tuple(self.needs[k] for k in last))
 
     def windowed(self, stream: Stream, window: Window, latency: int) -> Branch:
         """What the windows over its steps give as ``stream``, ``latency`` cycles behind what they wait for."""
         reads = np.maximum.accumulate(window.reads().max(axis=1)).clip(0)
-        beats, burst = window_beats(window, self.beats, self.burst, self.spacing, latency)
-        spacing = max(self.spacing * min(window.stride, self.burst), len(beats))
-        return Branch(stream, beats, tuple(self.needs[k] for k in reads), burst, spacing)
+        return Branch(stream, window_beats(window, self.burst, latency), tuple(self.needs[k] for k in reads))
+
+    def steps(self, count: int) -> list[Beats]:
+        """The beats of the last ``count`` steps; those before the burst are there long ago."""
+        return [self._past] * (count - len(self.burst)) + list(self.burst[-count:])
+
+    @property
+    def _past(self) -> Beats:
+        return [PAST] * len(self.beats)
 
 
 def copies(net: Netlist, branch: Branch, name: str, readers: int) -> list[Branch]:
@@ -75,11 +78,28 @@ def copies(net: Netlist, branch: Branch, name: str, readers: int) -> list[Branch
 
 def answered(branches: list[Branch], stream: Stream, pace: Pace) -> Branch:
     """What a unit of this ``pace`` gives for steps of ``branches``, as ``stream``."""
-    burst = max(branch.burst for branch in branches)
-    waiting = [branch.beats if branch.burst == burst else [PAST] * len(branch.beats) for branch in branches]
+    count = max(len(branch.burst) for branch in branches)
     needs = tuple(max(steps) for steps in zip(*(branch.needs for branch in branches), strict=True))
-    spacing = max(pace.ii, *(branch.spacing for branch in branches)) if burst > 1 else 0
-    return Branch(stream, pace.answer(*waiting), needs, burst, spacing)
+    burst: list[Beats] = []
+    for arriving in zip(*(branch.steps(count) for branch in branches), strict=True):
+        beats = pace.answer(*arriving)
+        burst.append(
+            [max(beat, before + pace.ii) for beat, before in zip(beats, burst[-1], strict=True)] if burst else beats
+        )
+    return Branch(stream, tuple(burst), needs)
+
+
+def unblocked(net: Netlist, name: str, branch: Branch) -> Branch:
+    """One of several copies of a branch, for a layer that reads it alone.
+
+    Steps that come in a burst wait in a queue, since the layer may be slower than they come, and the other readers get
+    each beat when all can take it. A layer of several inputs has such a queue.
+    """
+    if len(branch.burst) == 1:
+        return branch
+    depth, about = len(branch.burst) * branch.stream.beats, f"Layer {name}: steps that come faster than it takes them"
+    stream = net.fifo(branch.stream, f"{name}_burst", depth, about)
+    return replace(branch, stream=stream, burst=tuple([beat + QUEUE for beat in beats] for beats in branch.burst))
 
 
 def queued(net: Netlist, name: str, branches: list[Branch], taken: Taken, ii: int, step: int) -> list[Branch]:
@@ -93,16 +113,35 @@ def queued(net: Netlist, name: str, branches: list[Branch], taken: Taken, ii: in
     late = (needs - needs.min(axis=0)).max(axis=1)  # steps that a branch is behind the one that is ahead
     shifted = [[beat + int(lag) * step for beat in _dense(b.beats)] for b, lag in zip(branches, late, strict=True)]
     depths = queue_depths(shifted, taken, ii)
+    bursts = _burst_depths(branches, taken)
     found = []
     for k, (branch, depth) in enumerate(zip(branches, depths, strict=True)):
-        stream, kept = branch.stream, _steps_kept(needs, k) * branch.stream.count
+        stream, kept = branch.stream, max(_steps_kept(needs, k) * branch.stream.count, bursts[k])
         waits = depth or kept > branch.stream.count
         if waits:
             about = f"Layer {name}: a branch that waits for another"
             stream = net.fifo(stream, f"{name}_in{k}", max(depth, kept), about)
-        beats = [beat + QUEUE for beat in branch.beats] if waits else branch.beats
-        found.append(replace(branch, stream=stream, beats=beats))
+        burst = tuple([beat + QUEUE * bool(waits) for beat in beats] for beats in branch.burst)
+        found.append(replace(branch, stream=stream, burst=burst))
     return found
+
+
+def _burst_depths(branches: list[Branch], taken: Taken) -> list[int]:
+    """The most words of each input that wait for the others among the steps that a sequence's last one brings; 0 where
+    it brings one alone."""
+    count = max(len(branch.burst) for branch in branches)
+    if count == 1:
+        return [0] * len(branches)
+    come: list[Beats] = [[] for _ in branches]
+    left: list[Beats] = [[] for _ in branches]
+    last = PAST
+    for arriving in zip(*(branch.steps(count) for branch in branches), strict=True):
+        cycles = taken(arriving, last)
+        last = max(own[-1] for own in cycles)
+        for k, (beats, leaves) in enumerate(zip(arriving, cycles, strict=True)):
+            come[k] += beats
+            left[k] += leaves
+    return [_most_waiting(*each) for each in zip(come, left, strict=True)]
 
 
 def _dense(beats: Beats) -> Beats:

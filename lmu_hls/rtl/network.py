@@ -17,7 +17,7 @@ from lmu_hls.naming import identifier, identifiers
 from lmu_hls.records import LayerPlan, PartPlan
 from lmu_hls.rtl import registers
 from lmu_hls.rtl.affine import check_signed_type
-from lmu_hls.rtl.branches import Branch, answered, copies, queued
+from lmu_hls.rtl.branches import Branch, answered, copies, queued, unblocked
 from lmu_hls.rtl.cells import Lanes
 from lmu_hls.rtl.converters import add_converters
 from lmu_hls.rtl.cycles import Cycles, Pace, network_cycles, network_ii
@@ -180,7 +180,7 @@ def _plan(network: Network, names: tuple[str, ...], options: RtlOptions) -> Netw
     ii, runs_on = _ii(network, stages, chosen, options), options.streaming or network.stateful
     inputs, given = _inputs(net, network, options, ii), {}
     for end in inputs:
-        first = Branch(end.stream, list(range(end.beats)), tuple(range(network.steps)))
+        first = Branch(end.stream, (list(range(end.beats)),), tuple(range(network.steps)))
         given[end.name] = copies(net, first, f"in{end.suffix}", readers[end.name])
     layers: list[tuple[LayerPlan, Pace]] = []
     tap_steps: dict[str, int | None] = {}
@@ -190,9 +190,11 @@ def _plan(network: Network, names: tuple[str, ...], options: RtlOptions) -> Netw
         branches = _converted(net, stage, lanes, branches, layers)
         period = ii * max(1, network.steps // branches[0].executions)
         branches = queued(net, stage.name, branches, stage.taken, period, ii)
+        if len(branches) == 1 and readers[node.inputs[0]] > 1:
+            branches = [unblocked(net, stage.name, branches[0])]
         if stage.window is not None:
             (branch,), name = branches, f"{stage.name}_window"
-            windows = add_window(net, stage.name, branch.stream, stage.window, branch.even(network.steps))
+            windows = add_window(net, stage.name, branch.stream, stage.window)
             branch = branch.windowed(windows, stage.window, WINDOW)
             branches, pace = [branch], window_pace(branch.stream.count)
             layers.append((layer_plan(name, WINDOWS, pace, branch.executions), pace))

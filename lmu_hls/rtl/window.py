@@ -22,12 +22,8 @@ def window_pace(count: int) -> Pace:
     return Pace(count, {MODULE: ("SIZE*N", count)}, list)
 
 
-def add_window(net: Netlist, name: str, x: Stream, window: Window, even: bool) -> Stream:
-    """The windows of ``x`` as single steps, with the values of a window's steps side by side.
-
-    Steps that do not come evenly get a ring twice as deep, in which they wait for one another.
-    """
-    depth = window_depth(window, x.count) * (1 if even else 2)
+def add_window(net: Netlist, name: str, x: Stream, window: Window) -> Stream:
+    """The windows of ``x`` as single steps, with the values of a window's steps side by side."""
     whole = add_frame(net, name, "whole", x, (x.count * window.steps, 1), "whole sequences")
     both = x.beside(window.size)
     out = net.stream(f"{name}_window", x.type, both.count, both.order)
@@ -37,7 +33,7 @@ def add_window(net: Netlist, name: str, x: Stream, window: Window, even: bool) -
         "SIZE": window.size,
         "DILATION": window.dilation,
         "REPEAT": int(window.repeat),
-        "DEPTH": depth,
+        "DEPTH": window_depth(window, x.count),
     }
     ports = whole.ports("s_axis", last=False) | out.ports("m_axis")
     net.add(MODULE, f"{name}_windows", {**parameters, "WIDTH": x.type.width}, ports, f"Layer {name}: windows")
@@ -98,24 +94,24 @@ def _period(window: Window, n: int, depth: int, taken: int) -> int:
     return done[-1] - done[-1 - window.count]
 
 
-def window_beats(window: Window, beats: Beats, burst: int, spacing: int, latency: int) -> tuple[Beats, int]:
-    """The beats of the first window that waits for one of the last ``burst`` steps, and the number of such windows.
+def window_beats(window: Window, burst: tuple[Beats, ...], latency: int) -> tuple[Beats, ...]:
+    """The beats of the windows that wait for one of the last steps, those of the ``burst``.
 
-    ``beats`` are those of the first of these steps, the others come ``spacing`` cycles apart; all steps before are long
-    there. A beat is given ``latency`` cycles after it came. Where no window waits, only the last beat does.
+    All steps before are long there. A beat is given ``latency`` cycles after it came, the last one of the last window
+    when the sequence is whole. Where no window waits, only that beat does.
     """
-    first = window.steps - burst
-    reads = window.reads()
-    waiting = [t for t in range(window.count) if reads[: t + 1].max() >= first]
-    whole = beats[-1] + (burst - 1) * spacing + 1  # when the last beat may be given
-    if not waiting:
-        return [PAST] * (len(beats) * window.size - 1) + [whole], 1
-    last, given = PAST, []
-    for step in reads[waiting[0]]:
-        for beat in beats:
-            there = beat + (int(step) - first) * spacing + latency if step >= first else PAST
-            last = max(last + 1, there)
-            given.append(last)
-    if len(waiting) == 1:
-        given[-1] = max(given[-1], whole)
-    return given, len(waiting)
+    first, whole = window.steps - len(burst), burst[-1][-1] + 1
+    reads, last = window.reads(), PAST
+    windows: list[Beats] = []
+    for t in range(window.count):
+        if reads[: t + 1].max() < first:
+            continue
+        windows.append([])
+        for step in reads[t].tolist():
+            for beat in burst[step - first] if step >= first else [PAST] * len(burst[0]):
+                last = max(last + 1, beat + latency)
+                windows[-1].append(last)
+    if not windows:
+        windows.append([PAST] * len(burst[0]) * window.size)
+    windows[-1][-1] = max(windows[-1][-1], whole)
+    return tuple(windows)

@@ -33,6 +33,29 @@ def random_graph(seed: int) -> keras.Model:
     return made
 
 
+def random_ends(seed: int) -> keras.Model:
+    """A graph of two or three inputs, joined after some pieces of their own, with two or three outputs."""
+    rng = np.random.default_rng([seed, 14])
+    keras.utils.clear_session()
+    steps = _int(rng, 3, 8)
+    inputs = [keras.Input((steps, _int(rng, 1, 4)), name=name) for name in ("left", "right", "top")[: _int(rng, 2, 4)]]
+    branches = []
+    for h in inputs:
+        for _ in range(_int(rng, 0, 3)):
+            h = _pick(rng, *KEEPING)(rng, h)
+        branches.append(h)
+    h = L.Concatenate()(branches)
+    outputs = [L.Dense(2, _pick(rng, None, "tanh"))(_pick(rng, branches[0], h))] if rng.random() < 0.5 else []
+    h = _memory(rng, h)
+    outputs.append(L.Dense(_int(rng, 1, 4), _pick(rng, None, "relu"))(h))
+    for _ in range(_int(rng, 0, 3)):
+        h = _piece(rng, h)
+    outputs.append(_end(rng, h))
+    made = keras.Model(inputs, outputs, name=f"ends{seed}")
+    _fill(made, rng)
+    return made
+
+
 def _int(rng: np.random.Generator, low: int, high: int) -> int:
     """low <= value < high."""
     return int(rng.integers(low, high))
@@ -50,6 +73,17 @@ def _memory(rng: np.random.Generator, h: Any, sequences: bool = True) -> Any:
     return L.Bidirectional(layer, _pick(rng, "concat", "sum"))(h) if rng.random() < 0.15 else layer(h)
 
 
+def _recurrent(rng: np.random.Generator, h: Any, sequences: bool = True) -> Any:
+    """A recurrent layer without a memory: one of Keras's, in both directions, or several cells, one on the other."""
+    units = _int(rng, 1, 4)
+    if rng.random() < 0.2:
+        cells = [L.GRUCell(2), L.SimpleRNNCell(units)]
+        return L.RNN(cells, return_sequences=sequences)(h)
+    make, options = _pick(rng, (L.LSTM, {}), (L.GRU, {"reset_after": rng.random() < 0.5}), (L.SimpleRNN, {}))
+    layer = make(units, return_sequences=sequences, go_backwards=rng.random() < 0.1, **options)
+    return L.Bidirectional(layer, merge_mode=_pick(rng, "concat", "sum"))(h) if rng.random() < 0.25 else layer(h)
+
+
 def _piece(rng: np.random.Generator, h: Any) -> Any:
     """One of the pieces that ``h`` is long enough for; few lengthen it when it is long."""
     steps = h.shape[1]
@@ -62,6 +96,7 @@ def _conv(rng: np.random.Generator, h: Any) -> Any:
     own = {"dilation_rate": 2} if size == 2 and rng.random() < 0.4 else {"strides": _int(rng, 1, 3)}
     activation = _pick(rng, None, "relu", "tanh")
     if rng.random() < 0.3:
+        padding = "same" if padding == "causal" else padding  # which Keras does not have there
         return L.DepthwiseConv1D(size, padding=padding, activation=activation, **own)(h)
     return L.Conv1D(_int(rng, 1, WIDTH), size, padding=padding, activation=activation, **own)(h)
 
@@ -125,6 +160,7 @@ def _again(rng: np.random.Generator, h: Any) -> Any:
     return L.RepeatVector(_int(rng, 2, 5))(vector)
 
 
+KEEPING = (_dense, _pointwise, _scaled, _residual, _beside, _recurrent)  # pieces that leave the steps as they are
 PIECES: tuple[tuple[Piece, int, int], ...] = (  # with the fewest and the most steps that they are for
     (_conv, 4, 99),
     (_dense, 1, 99),
@@ -137,18 +173,20 @@ PIECES: tuple[tuple[Piece, int, int], ...] = (  # with the fewest and the most s
     (_pad, 1, LONGEST),
     (_again, 1, 99),
     (_memory, 1, 99),
+    (_recurrent, 1, 99),
 )
 
 
 def _end(rng: np.random.Generator, h: Any) -> Any:
     """The sequence, its steps with a head on each, or a vector with one."""
-    ends = ["sequence", "steps", "last", "first", "mean", "largest", "flat", "memory"]
+    ends = ["sequence", "steps", "last", "first", "mean", "largest", "flat", "memory", "recurrent"]
     end = str(rng.choice(ends))
     if end == "sequence":
         return L.Dense(2)(h)
     vectors = {"steps": lambda: h, "last": lambda: h[:, -1], "first": lambda: h[:, 0], "flat": lambda: L.Flatten()(h)}
     vectors |= {"mean": lambda: L.GlobalAveragePooling1D()(h), "largest": lambda: L.GlobalMaxPooling1D()(h)}
     vectors["memory"] = lambda: _memory(rng, h, sequences=False)
+    vectors["recurrent"] = lambda: _recurrent(rng, h, sequences=False)
     return L.Dense(_int(rng, 1, 4), _pick(rng, None, "relu", "sigmoid", "tanh", "softmax"))(vectors[end]())
 
 

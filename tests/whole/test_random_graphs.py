@@ -1,16 +1,21 @@
 """Random graphs of all layers: golden == csim == Icarus on every integer, and golden is near Keras."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from lmu_hls import golden
+from lmu_hls.backend.design import design
 from lmu_hls.fixed import quantize, to_float
 from lmu_hls.front.extract import network_spec
+from lmu_hls.layers.stateful import in_order, predict_all
 from lmu_hls.rtl.network import RtlOptions
 from lmu_hls.spec import Network
-from tests.support.keras_graphs import random_graph
+from lmu_hls.verify import bench
+from lmu_hls.verify.rtlsim import Formulas, simulate
+from tests.support.keras_graphs import random_ends, random_graph
 from tests.support.lmu_models import config, convert, random_input, write
 from tests.support.mutants import change
 from tests.support.random_rtl import (
@@ -21,6 +26,7 @@ from tests.support.random_rtl import (
     has_icarus,
     make_case,
     run_icarus,
+    with_reuse_factors,
 )
 
 TYPE = "fixed<24,9>"
@@ -57,6 +63,50 @@ def test_random_graph(seed, tmp_path):
 @pytest.mark.parametrize("seed", range(200))
 def test_random_graph_by_all_roads(seed, tmp_path):
     check(seed, tmp_path, csim=True)
+
+
+def check_ends(seed: int, folder: Path, csim: bool) -> None:
+    """The graph of several inputs and outputs of ``seed``, each stream at full speed and with pauses of its own."""
+    model = random_ends(seed)
+    graph = convert(model, folder / "hls", config(model, default_precision=TYPE))
+    network = network_spec(graph)
+    rng = np.random.default_rng(seed)
+    real = {item.name: rng.uniform(-1, 1, (5, network.steps, item.width)) for item in network.inputs}
+    x = {item.name: quantize(real[item.name], item.type) for item in network.inputs}
+    trace = golden.run_samples(network, x)
+    answers = predict_all(model, in_order(model, {name: values.astype(np.float32) for name, values in real.items()}))
+    for name, answer in zip(network.outputs, answers, strict=True):
+        y = to_float(trace.outputs[name], network.values[name].type)
+        assert y.shape == answer.shape and np.abs(y - answer).max() < BOUND * max(1.0, np.abs(answer).max())
+    if csim:
+        outputs = write(graph).run_all(x, network)
+        assert all(np.array_equal(outputs[name], values) for name, values in trace.outputs.items())
+    made = design(with_reuse_factors(rng, network, CYCLES // (5 * network.steps)), RtlOptions())
+    made.write(folder / "verilog")
+    if not has_icarus():
+        return
+    sources, interface = made.sources(folder / "verilog"), made.interface
+    simulation = bench.build("icarus", sources, interface, folder / "verilog", folder / "work")
+    expected = {interface.key(port): trace.outputs[port.name] for port in interface.outputs}
+    expected |= {(layer, name): trace[layer].tensors[name] for layer, name in network.observed}
+    cycles = made.plan.cycles
+    formulas = Formulas(cycles.ii, cycles.latency, None if made.plan.even else cycles.sequence)
+    comparison, timing, _ = simulate(simulation, x, expected, formulas, (network.name, "icarus"))
+    assert comparison.passed, comparison.first_difference
+    assert timing.latency_measured == replace(timing.latency_formula, source="rtl_sim")
+    paused = simulation.run(x, trace=True, gap=0.4, stall=0.4, seed=seed)
+    assert all(np.array_equal(paused.tensors[key], values) for key, values in expected.items())
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_random_ends(seed, tmp_path):
+    check_ends(seed, tmp_path, csim=False)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(60))
+def test_random_ends_by_all_roads(seed, tmp_path):
+    check_ends(seed, tmp_path, csim=True)
 
 
 @needs_icarus
