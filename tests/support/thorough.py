@@ -99,6 +99,7 @@ THOROUGH: dict[str, tuple[str, ...]] = {
     ),
     "whole/test_forms.py": ("*", "!test_a_form[[]anomalies]"),
     "whole/test_random_graphs.py": (
+        "test_random_ends[[]*",
         "test_random_graph[[]*",
         "!test_random_graph[[]4]",
         "!test_random_graph[[]6]",
