@@ -33,9 +33,10 @@ OPTIONS = RtlOptions(axi_lite=True)
 needs_icarus = pytest.mark.skipif(not find("icarus").found, reason="Icarus Verilog is not installed")
 
 
-def network() -> Network:
+def network(place: int = 0) -> Network:
+    """At the least of its ReuseFactors; -1: at the largest, where one engine does all of an LMU layer."""
     rng = np.random.default_rng(10)
-    return replace(with_reuse(rng, random_network(rng), place=0), stateful=True)
+    return replace(with_reuse(rng, random_network(rng), place=place), stateful=True)
 
 
 def bench(plan: NetworkPlan, x: list[int], y: list[int]) -> str:
@@ -90,8 +91,8 @@ endmodule
 
 
 def run(folder: Path, faults: dict[str, tuple[str, str]]) -> str:
-    """What the bench prints, with faults by module."""
-    of = network()
+    """What the bench prints, with faults by module; those of lmu_engine are of a network with engines."""
+    of = network(-1 if "lmu_engine" in faults else 0)
     plan = plan_network(of, OPTIONS)
     write_project(plan, folder, golden_vectors(np.random.default_rng(0), of, OPTIONS, 2))
     x = np.random.default_rng(1).integers(of.x.min_int, of.x.max_int + 1, (CHUNKS, of.steps, of.n_in))
@@ -109,9 +110,12 @@ def run(folder: Path, faults: dict[str, tuple[str, str]]) -> str:
 NOT_FRESH = ("fresh_q <= 1'b1;", "fresh_q <= fresh_q !== 1'b0;")  # but after power-on
 NOT_FRESH_MEMORY = ("wait_q, fresh_q} <= 1;", "wait_q, fresh_q} <= fresh_q !== 1'b0;")
 NOT_FIRST = ("if (rst) m_axis_tuser <= 1'b1;", "if (rst) m_axis_tuser <= m_axis_tuser !== 1'b0;")
+NOT_FRESH_ENGINE = ("{fresh_q, first_q} <= 2'b11;", "{fresh_q, first_q} <= {fresh_q !== 1'b0, 1'b1};")
 FAULTS = {
     "mem survives": ({"lmu_step_start": NOT_FIRST, "lmu_memory_dense": NOT_FRESH_MEMORY}, {"1", "2"}),
     "h survives": ({"lmu_concat": NOT_FRESH}, {"1", "2"}),
+    "states survive in an engine": ({"lmu_engine": NOT_FRESH_ENGINE}, {"1", "2"}),
+    "an engine without a fault": ({"lmu_engine": ("module net_lmu_engine #(", "module net_lmu_engine  #(")}, set()),
     "CONTROL does not reach the core": (
         {"lmu_restart": ("assign core_rst = rst || restart", "assign core_rst = rst")},
         {"2"},
