@@ -19,7 +19,7 @@
 //   u_axis_*       U_W     out         u, as it is written to the RAM, for whom it concerns; tready is high
 //   mem_axis_*     MEM_W   out         mem likewise, one channel after another
 //
-//   Cycles (exact, without gaps and back-pressure); DELAY = 10, 12 with a FUNCTION that is a sum
+//   Cycles (exact, without gaps and back-pressure); DELAY = 11, 13 with a FUNCTION that is a sum
 //   U_GROUPS = MEMORY_D/LANES, MEM_GROUPS = ORDER/LANES, H_GROUPS = UNITS/LANES, each rounded up
 //   ii      = U_GROUPS*U_COLUMNS + MEMORY_D*MEM_GROUPS*(ORDER + 1) + H_GROUPS*H_COLUMNS + WAIT_U + WAIT_MEM + WAIT_H
 //   latency = ii - WAIT_U + (UNITS-1)%LANES + DELAY    from a step's last x to its last h, in an idle unit
@@ -189,13 +189,16 @@ module lmu_engine #(
         end
     end
 
-    // Operand and coefficients: place (1), word of the RAM and the ROM (2)
+    // Operand and coefficients: place (1), word of the RAM and the ROM (2), a register behind these (3)
     reg [ROM_AW-1:0] rom_addr1_q;
-    reg half1_q, fresh1_q, first1_q, first2_q, zero2_q, one2_q;
+    reg half1_q, fresh1_q, zero2_q, one2_q;
+    reg [3:1] firsts_q;
     wire one1, old1;
     wire [PLACE_W-1:0] place1;
     wire [OP_W-1:0] stored;
     wire [LANES*COEF_W-1:0] coefs;
+    reg [LANES*COEF_W-1:0] coefs_q;
+    reg [OP_W-1:0] operand_q;
     wire [OP_W-1:0] operand = one2_q ? {{(OP_W - 1) {1'b0}}, 1'b1} << ONE_SHIFT : zero2_q ? {OP_W{1'b0}} : stored;
     wire [OP_W-1:0] result;
     wire [LANES*ACC_W-1:0] sums;
@@ -204,8 +207,10 @@ module lmu_engine #(
     always @(posedge clk) if (run_q) begin
         rom_addr1_q <= rom_addr_q;
         {half1_q, fresh1_q} <= {half_q, fresh_q};
-        {first2_q, first1_q} <= {first1_q, first_q};
+        firsts_q <= {firsts_q[2:1], first_q};
         {one2_q, zero2_q} <= {one1, old1 && fresh1_q};
+        coefs_q <= coefs;
+        operand_q <= operand;
     end
 
     lmu_rom #(.WIDTH(PLACE_W + 2), .DEPTH(PLACES), .FILE(TABLE_FILE)) places (
@@ -226,7 +231,7 @@ module lmu_engine #(
     for (i = 0; i < LANES; i = i + 1) begin : g_lane
         lmu_mac #(.COEF_W(COEF_W), .OP_W(OP_W), .ACC_W(ACC_W)) mac (
             .clk(clk), .en(run_q),
-            .first(first2_q), .coef(coefs[i*COEF_W+:COEF_W]), .operand(operand), .acc(sums[i*ACC_W+:ACC_W])
+            .first(firsts_q[3]), .coef(coefs_q[i*COEF_W+:COEF_W]), .operand(operand_q), .acc(sums[i*ACC_W+:ACC_W])
         );
     end
 
@@ -237,7 +242,7 @@ module lmu_engine #(
     reg sum_valid_q, sum_end_q, sum_last_q;
     reg [1:0] sum_kind_q;
 
-    lmu_delay #(.WIDTH(6), .DEPTH(5)) due (
+    lmu_delay #(.WIDTH(6), .DEPTH(6)) due (
         .clk(clk), .rst(rst), .en(run_q),
         .in_data({row_end, last_group, step_end, step_end && last_q, kind_q}),
         .out_data({take, rest, due_end, due_last, due_kind})
@@ -381,7 +386,7 @@ module lmu_engine #(
     assign mem_axis_tdata = result_value_q[MEM_W-1:0];
 
 `ifdef FORMAL
-    localparam F_LATENCY = II - WAIT_U + (UNITS - 1) % LANES + 9 + FUNCTION_DELAY;
+    localparam F_LATENCY = II - WAIT_U + (UNITS - 1) % LANES + 10 + FUNCTION_DELAY;
     wire f_begun, f_done, f_due;
     wire [3:0] f_inside;
     f_unit #(

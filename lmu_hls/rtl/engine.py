@@ -61,7 +61,7 @@ class EngineSizes:
     @property
     def delay(self) -> int:
         """Cycles from a row's last column to the first column that can read its value."""
-        return 6 + self.function
+        return 7 + self.function
 
     @property
     def macs(self) -> int:

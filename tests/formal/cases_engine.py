@@ -12,11 +12,11 @@ WIDTHS = {"X_W": 1, "OP_W": 2, "COEF_W": 1, "ACC_W": 3, "U_ACC_F": 1, "MEM_ACC_F
 def engine(units: int, lanes: int, wait_h: int, wait_u: int = 0) -> Case:
     """One channel of one degree, without biases; h has a column more where there are two lanes."""
     sizes = {"N_X": 1, "MEMORY_D": 1, "ORDER": 1, "UNITS": units, "U_COLUMNS": lanes, "H_COLUMNS": lanes}
-    sizes |= {"LANES": lanes, "WAIT_U": wait_u, "WAIT_MEM": 6, "WAIT_H": wait_h}
+    sizes |= {"LANES": lanes, "WAIT_U": wait_u, "WAIT_MEM": 7, "WAIT_H": wait_h}
     return Case("lmu_engine", {**sizes, **WIDTHS, **TYPES}, slow=True, cycles=90, limit_s=1800)
 
 
-ONE, TWO = engine(1, 1, 7), engine(2, 2, 6)
+ONE, TWO = engine(1, 1, 8), engine(2, 2, 7)
 CASES = (ONE, TWO)
 MUTANTS = (
     Mutant(ONE, "lmu_engine", "busy_q && wait_q == 0;", "busy_q;", ("u_in_time", "mem_in_time"), cycles=30),

@@ -94,7 +94,7 @@ FAULTS = {
     "a value read too early": ("wait_q == 0;", "1'b1;"),
     "states of the step before in a first step": ("old1 && fresh1_q", "1'b0"),
     "one channel's matrix for all": ("kind_q == MEM && channels_q != 0", "1'b0"),
-    "sums run on": (".first(first2_q)", ".first(1'b0)"),
+    "sums run on": (".first(firsts_q[3])", ".first(1'b0)"),
     "a bias not multiplied": ("one2_q ?", "1'b0 ?"),
     "the half of the step before": ("{half1_q ^ old1, place1}", "{half1_q, place1}"),
     "too few lanes": ("wire [LANE_CW-1:0] left = rest ?", "wire [LANE_CW-1:0] left = !rest ?"),

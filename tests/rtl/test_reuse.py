@@ -54,7 +54,7 @@ def test_parts_of_an_lmu_layer() -> None:
     layer = random_lmu(np.random.default_rng(0), n_in=12, connections=(False, False, True))
     assert {part.name: part.macs for part in stage_of(layer).parts} == {"encoder": 24, "memory": 24, "hidden": 72}
     # memory: 24, 8; encoder: 24, 12; hidden: 72, 36, 18. Less than 18 is too fast for the hidden cell.
-    assert valid_reuse_factors(layer) == (18, 24, 36, 71, 126)  # one engine: 71 on two multipliers, 126 on one
+    assert valid_reuse_factors(layer) == (18, 24, 36, 72, 126)  # one engine: 72 on two multipliers, 126 on one
     assert choose_lanes(layer, 18) == {"encoder": 2, "memory": 3, "hidden": 4}
     assert choose_lanes(layer, 36) == {"encoder": 1, "memory": 1, "hidden": 2}
     assert [part.multipliers for part in stage_of(layer).plan(choose_lanes(layer, 18))] == [2, 3, 4]
@@ -105,7 +105,7 @@ def test_tridiagonal_units_side_by_side() -> None:
     [
         (12, r"layer 'lmu': ReuseFactor 12 is not possible, its hidden needs at least 18 cycles a step; use 18"),
         (20, r"layer 'lmu': ReuseFactor 20 is not possible, no choice of its multipliers takes .*; use 18 or 24"),
-        (99, r"layer 'lmu': ReuseFactor 99 is not possible, no choice of its multipliers .*; use 71 or 126"),
+        (99, r"layer 'lmu': ReuseFactor 99 is not possible, no choice of its multipliers .*; use 72 or 126"),
     ],
 )
 def test_invalid_reuse_factor(value: int, message: str) -> None:
@@ -144,7 +144,7 @@ def test_balanced() -> None:
 
 
 def settled_example(wanted: int, own: int | None = None) -> Settled:
-    """A layer that can take 18, 24, 36, 71 or 126 cycles; ``own``: its own reuse factor."""
+    """A layer that can take 18, 24, 36, 72 or 126 cycles; ``own``: its own reuse factor."""
     layer = random_lmu(np.random.default_rng(0), n_in=12, connections=(False, False, True))
     layer = replace(layer, reuse_factor=own or wanted)
     return settle(chain("net", layer.x, layer.steps, layer.n_in, (layer,)), wanted)
@@ -158,7 +158,7 @@ def settled_example(wanted: int, own: int | None = None) -> Settled:
         (18, None, 18, None),
         (35, None, 24, None),
         (36, None, 36, None),
-        (72, None, 71, None),
+        (72, None, 72, None),
         (1000000, None, 126, "ReuseFactor 1000000 saves nothing over 126: the fewest multipliers, 1, take 126 cycles"),
         (72, 1, 18, "ReuseFactor 72 saves nothing over 18"),  # 1: as fast as possible
         (20, 36, 36, "ReuseFactor 20 is out of reach: layer 'lmu' takes 36 cycles a step or more"),
