@@ -125,8 +125,8 @@ def optimize(
         slower = (_judged(*entry, yardstick) for entry in found[len(within) :])
         if fits := next((candidate for candidate in slower if not candidate.lacking), None):
             raise LmuHlsError(
-                f"nothing of at most {cycles} cycles a step fits {yardstick.name}; allow {fits.cycles}, which "
-                f"{fits.settings} takes"
+                f"nothing of at most {cycles} cycles a step fits {yardstick.name}; "
+                f"allow {fits.cycles} ({fits.settings})"
             )
     best = choose(judged, goal, yardstick.name, clock_mhz)
     parts = ", ".join(f"{use.used:,} {name}" for name, use in best.usage.items())
