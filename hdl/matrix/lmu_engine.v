@@ -424,7 +424,7 @@ module lmu_engine #(
         place_of_result : assert (!write || (KEEP_H == 0 && result_kind_q == H)
             || (wr_place_q >= N_X && wr_place_q < N_X + ROWS));
         reach_last : cover (m_axis_tvalid && m_axis_tready && m_axis_tlast);
-        reach_stall : cover (!run_q && f_inside > 1);
+        reach_stall : cover (kept_valid_q && f_inside > 1);
         reach_latency : cover (f_done && f_due);
     end
 `endif
