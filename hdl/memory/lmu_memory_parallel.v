@@ -105,6 +105,7 @@ module lmu_memory_parallel #(
 
     if (TURNS > 1) begin : g_turns
         wire [COUNT_W-1:0] limited = {1'b0, count_d} > LAST_TURN ? LAST_TURN[COUNT_W-1:0] : count_d;
+        wire unused_limited = &{1'b0, limited};
         assign turn_d = rst ? {ROM_AW{1'b0}} : limited[ROM_AW-1:0];
     end else begin : g_turn
         assign turn_d = {ROM_AW{1'b0}};

@@ -17,6 +17,8 @@ from lmu_hls.rtl.reuse import choose_lanes, settle, valid_reuse_factors
 from lmu_hls.rtl.stages import stage_of
 from lmu_hls.spec import Activation, Dense, DenseCell, Elementwise, Network, Recurrent, chain
 from lmu_hls.synth.estimate import estimate
+from lmu_hls.toolchain import find, simulator_env
+from tests.support.mutants import change
 from tests.support.networks import make_activation, random_lmu, random_type, random_weight
 from tests.support.random_rtl import (
     Case,
@@ -254,3 +256,20 @@ def test_many_sequences_at_once(tmp_path, monkeypatch):
     assert cycles_of_all(made, tmp_path / "deep") <= 80 + cycles.latency + 3
     monkeypatch.setattr("lmu_hls.rtl.network.deepen_framing", lambda net, sequences: None)
     assert cycles_of_all(made, tmp_path / "shallow") > 80 + cycles.latency + 3
+
+
+@pytest.mark.skipif(not find("verilator").found, reason="Verilator is not installed")
+def test_lint(tmp_path):
+    """No warning in what is written, and one for a bit that nobody reads."""
+    for number, name in enumerate(("two values a beat", "feedback of both")):
+        case(*CASES[name]).write(tmp_path / str(number))
+        assert "%Warning" not in linted(tmp_path / str(number))
+    change(tmp_path / "0/rtl/net_lmu_memory_parallel.v", "wire unused_limited = &{1'b0, limited};", "")
+    assert "UNUSEDSIGNAL" in linted(tmp_path / "0")
+
+
+def linted(project) -> str:
+    """What Verilator says of a written project."""
+    command = ["make", "-s", "lint"]
+    done = subprocess.run(command, cwd=project, env=simulator_env("verilator"), capture_output=True, text=True)
+    return done.stdout + done.stderr

@@ -315,6 +315,7 @@ THOROUGH: dict[str, tuple[str, ...]] = {
     "rtl/test_parallel.py": (
         "test_latency*",
         "test_many_sequences_at_once",
+        "test_lint",
         "test_with_registers",
         "test_values_in_another_order_are_seen",
         "test_bits_and_cycles*",
