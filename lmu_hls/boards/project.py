@@ -32,7 +32,10 @@ _MODULES = ("lmu_uart_rx", "lmu_uart_tx", "lmu_link_rx", "lmu_link_tx", "lmu_for
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the host has to know of the network, as network.json has it. Types as text, sizes in bytes a value."""
+    """What the host has to know of the network, as network.json has it. Types as text, sizes in bytes a value.
+
+    ``steps`` are those of a sequence; 0: any number.
+    """
 
     network: str
     board: str
@@ -97,7 +100,7 @@ def write_board(outdir: Path, board: Board, baud: int = BAUD, device: str = "") 
     contract = store.digest(network)
     cycles = divisor(board.clock_mhz, baud)
     names = Names(project.top.removesuffix("_top"))
-    facts = _facts(project, board, contract, baud)
+    facts = _facts(project, board, contract, baud, 0 if network.any_length else project.steps)
     top = f"{names.prefix}_{board.name}"
     folder = output.board(board.name)
     texts = _sources(project, names, output.verilog)
@@ -153,14 +156,14 @@ def _sources(project: Project, names: Names, verilog: Path) -> dict[str, str]:
     }
 
 
-def _facts(project: Project, board: Board, contract: str, baud: int) -> Facts:
+def _facts(project: Project, board: Board, contract: str, baud: int, steps: int) -> Facts:
     return Facts(
         network=project.network,
         board=board.name,
         contract=contract,
         baud=baud,
         buffer=BUFFER,
-        steps=project.steps,
+        steps=steps,
         n_in=project.input.values,
         input_type=str(project.input.type),
         input_bytes=project.input.bus_bits // 8,

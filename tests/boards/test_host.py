@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from lmu_hls import golden
 from lmu_hls.boards import BOARDS, write_board, write_golden
 from lmu_hls.boards.host import Host, HostError, LineError, Network, main, packet, predict
 from lmu_hls.boards.project import BoardProject
@@ -60,6 +61,22 @@ def test_every_integer_is_goldens(tmp_path: Path, seed: int, board: str) -> None
         host = Host(line, Network.read(project.folder / "network.json"))
         host.identify()
         assert np.array_equal(predict(host, x), expected(network, x)) and host.retries == 0
+
+
+def test_sequences_of_different_lengths(tmp_path: Path) -> None:
+    """The host ends each where it does; behind its outputs the last one stands again, as in golden."""
+    network = replace(small_network(EVERY).with_steps(4), any_length=True)
+    project = write_board(write_output(tmp_path, network), BOARDS["icebreaker"])
+    x, lengths = draw(network, 3, seed=1), np.array([2, 4, 1])
+    y = golden.run(network, x, lengths=lengths).output
+    with simulated(project) as line:
+        host = Host(line, Network.read(project.folder / "network.json"))
+        host.identify()
+        assert host.network.steps == 0
+        assert np.array_equal(predict(host, x, lengths=lengths), y) and host.retries == 0
+        assert not np.array_equal(predict(host, x), y)
+        with pytest.raises(HostError, match="3 whole numbers from 1 to 4"):
+            predict(host, x, lengths=np.array([2, 5, 1]))
 
 
 @dataclass

@@ -268,6 +268,22 @@ def test_quantization_in_c_is_that_of_the_types(case: Case, tmp_path: Path) -> N
     assert found == [str(value) for value in wanted]
 
 
+def test_lengths_in_python(tmp_path: Path) -> None:
+    """The steps that count are sent; an accelerator of one length takes no lengths."""
+    for network in (tiny(), replace(tiny(), any_length=True)):
+        (tmp_path / "pynq_driver.py").write_text(software_files(plan_network(network, OPTIONS))["sw/pynq_driver.py"])
+        driver = pynq_driver(tmp_path)
+        accelerator = object.__new__(driver["Accelerator"])
+        sent: list[int] = []
+        accelerator._sequence = lambda values, sent=sent: sent.append(len(values)) or np.zeros((len(values), 3))
+        numbers = np.zeros((3, network.steps, 2))
+        if driver["STEPS"]:
+            with pytest.raises(ValueError, match="lengths"):
+                accelerator.predict(numbers, [1, 2, 1])
+        else:
+            assert [len(one) for one in accelerator.predict(numbers, [1, 2, 1])] == sent == [1, 2, 1]
+
+
 def test_quantization_in_python_is_that_of_the_types(tmp_path: Path) -> None:
     for kind in (FixedType(8, 3, True, rounding, overflow) for rounding in ROUNDINGS for overflow in OVERFLOWS):
         text = software_files(plan_network(tiny(x=kind), OPTIONS))["sw/pynq_driver.py"]

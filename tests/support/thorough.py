@@ -437,6 +437,7 @@ THOROUGH: dict[str, tuple[str, ...]] = {
         "test_several_values_a_beat",
     ),
     "boards/test_host.py": (
+        "test_sequences_of_different_lengths",
         "test_every_integer_is_goldens*",
         "!test_every_integer_is_goldens[[]32-ulx3s]",
         "test_a_damaged_packet_is_noticed_and_the_sequence_sent_again*",
