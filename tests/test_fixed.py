@@ -11,8 +11,8 @@ import pytest
 from lmu_hls.fixed import OVERFLOWS, ROUNDINGS, FixedType, quantize, requantize, to_float
 
 SHAPES = {  # width, integer bits, signed: coarser, finer, narrower and wider than the sources, down to one bit
-    "some": ((6, 3, True), (1, 1, True), (6, 3, False)),
-    "others": ((4, 6, True), (3, 0, True), (5, -1, True), (12, 5, True), (2, 1, True), (1, 1, False)),
+    "some": ((6, 3, True), (6, 3, False)),
+    "others": ((1, 1, True), (4, 6, True), (3, 0, True), (5, -1, True), (12, 5, True), (2, 1, True), (1, 1, False)),
 }
 SOURCES = (FixedType(9, 4), FixedType(8, 3, signed=False))
 DOUBLES = np.arange(-700, 701) / 64  # below, on and between the grid points and their midpoints
