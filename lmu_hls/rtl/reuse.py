@@ -30,7 +30,8 @@ class Settled:
 
     ``cycles`` a step on ``multipliers``; ``fewest_cycles`` and ``most_cycles`` are those with all and with the fewest
     multipliers. Where layers run once a sequence, they count with the average over its steps. ``limit`` is what keeps
-    the network from fewer cycles, ``own`` the number of layers that keep a ReuseFactor of their own.
+    the network from fewer cycles, ``own`` the number of layers that keep a ReuseFactor of their own. ``wider`` are the
+    fewest cycles with several values in a beat of its streams, where a request is out of reach with one.
     """
 
     network: Network
@@ -41,6 +42,7 @@ class Settled:
     most_cycles: int
     limit: str
     own: int
+    wider: int | None = None
 
     @property
     def remark(self) -> str | None:
@@ -49,7 +51,7 @@ class Settled:
             return (
                 f"ReuseFactor {self.request} is out of reach: {self.limit} takes {self.fewest_cycles} cycles a step or "
                 f"more. A step takes {self.cycles}, with the fewest multipliers for that, {self.multipliers}."
-                f"{self._kept}"
+                f"{self._kept}{self._wider}"
             )
         if self.request > self.most_cycles:
             return (
@@ -69,6 +71,10 @@ class Settled:
         if self.own == 0:
             return ""
         return f" {'A layer keeps its' if self.own == 1 else f'{self.own} layers keep their'} own ReuseFactor."
+
+    @property
+    def _wider(self) -> str:
+        return f" With ValuesPerBeat: auto, {self.wider} are possible." if self.wider is not None else ""
 
     @property
     def summary(self) -> str:
@@ -206,7 +212,15 @@ def settle(network: Network, request: int, streaming: bool = False, ports: Ports
         most_cycles=max(slot.a_step(slot.most) for slot in slots),
         limit=tightest.name,
         own=sum(_has_own(slot.stage, request) for slot in slots),
+        wider=_wider(network, request, streaming, fewest) if not parallel and 1 < request < fewest else None,
     )
+
+
+def _wider(network: Network, request: int, streaming: bool, fewest: int) -> int | None:
+    """The fewest cycles with as many values in a beat as it takes, where these are fewer than ``fewest``."""
+    slots = [_with_own(slot, request, True) for slot in _slots(network, streaming, Ports(AUTO))]
+    found = max(slot.a_step(slot.fewest) for slot in slots)
+    return found if found < fewest else None
 
 
 def requests(network: Network, streaming: bool = False, ports: Ports = ONE) -> tuple[int, ...]:

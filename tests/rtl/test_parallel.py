@@ -175,6 +175,7 @@ def backwards(gather):
 def test_it_is_not_chosen_with_one_value_a_beat():
     narrow = settle(asking(network(), 2), 2)
     assert narrow.remark is not None and "out of reach" in narrow.remark
+    assert narrow.remark.endswith(" With ValuesPerBeat: auto, 1 are possible.")
     assert not [item for item in plan_network(narrow.network).net.instances if item.module == "lmu_matvec"]
 
 
