@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import keras
 import pytest
 
-from lmu_hls import flow
+from lmu_hls import cli, flow
 from lmu_hls.backend.design import design
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.flow.convert import network_of_model
@@ -148,3 +148,28 @@ def test_a_form_that_is_said_is_kept(monkeypatch):
     settings = {"LayerName": {"lmu": {"MemoryUpdate": "dense"}}}
     with pytest.raises(pytest.fail.Exception, match=r"^\{'lmu': \{'MemoryUpdate': 'dense'\}\}$"):
         optimize(bilinear_model(), "area", config=settings)
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        (["--cycles", "9"], "--cycles is for --optimize area, speed or balanced"),
+        (["--target", "up5k"], "--target is for --optimize area, speed or balanced"),
+        (["--optimize", "area", "--reuse-factor", "9"], "--optimize chooses the ReuseFactor; leave --reuse-factor out"),
+    ],
+)
+def test_what_does_not_go_together(asked, message, tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        cli.main(["convert", str(tmp_path / "model.keras"), str(tmp_path / "out"), *asked])
+    assert message in " ".join(capsys.readouterr().err.split())
+
+
+def test_the_command(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(module, "estimate", counted)
+    bilinear_model().save(tmp_path / "model.keras")
+    asked = ["--optimize", "area", "--cycles", "30", "--target", "ecp5"]
+    with pytest.raises(SystemExit):
+        cli.main(["convert", str(tmp_path / "model.keras"), str(tmp_path / "out"), *asked])
+    text = capsys.readouterr().out
+    assert "--optimize area for ecp5, at most 30 cycles a step: ReuseFactor" in text
+    assert "--optimize area" in (tmp_path / "out/manifest.json").read_text()
