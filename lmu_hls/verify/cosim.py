@@ -30,6 +30,7 @@ PROGRAM, PREFIX = "cosim", "Vcosim"
 WITHOUT_MODELS = "#define LMU_BLACKBOX_VERILATED\n"  # which the bridge of the project asks for
 FLAGS = ("-O3", "-Wno-fatal", "-Wno-WIDTH", "--x-assign", "fast", "--x-initial", "unique", "--top-module", PROGRAM)
 OPTIMISE = "-O2"
+UNIT = "unit.o"  # the C++ of the project
 PATIENCE = 16  # times the latency that a call may take
 _PARAMETERS = r"void {name}\(([\w:<>&, ]+)\);"  # of its function, in its header
 
@@ -104,13 +105,18 @@ def build(project_dir: Path, workdir: Path) -> Cosimulation:
         facts = {"boxes": boxes, "name": name, "arrays": arguments_of(directory, name)}
         files |= {part: render("verify", part, **facts).encode() for part in ("cosim.v", "cosim.cpp")}
         tools = [find(tool) for tool in ("verilator", "g++")]
-        parts: list[str | bytes] = [*command, *FLAGS, OPTIMISE, *(f"{tool.path} {tool.version}" for tool in tools)]
-        parts += [text.read_bytes(), *(item for pair in files.items() for item in pair)]
+        cpp: list[str | bytes] = [*command, f"{tools[1].path} {tools[1].version}", text.read_bytes()]
+        parts: list[str | bytes] = [*cpp, *FLAGS, OPTIMISE, f"{tools[0].path} {tools[0].version}"]
+        parts += [item for pair in files.items() for item in pair]
+
+        def compile_cpp(folder: Path) -> None:
+            run_compiler([*command, "-c", str(text), "-o", str(folder / UNIT)], directory)
 
         def make(folder: Path) -> None:
             place = Path(scratch, "build")
             place.mkdir()
-            run_compiler([*command, "-c", str(text), "-o", str(place / "unit.o")], directory)
+            # The C++ knows no Verilog: where only that changes, it is compiled already
+            shutil.copyfile(builds.built("cosim-unit", cpp, compile_cpp) / UNIT, place / UNIT)
             _verilate(files, place, folder / PROGRAM, env, workdir.resolve() / LOG)
 
         program = builds.built("cosim", parts, make) / PROGRAM
@@ -120,7 +126,7 @@ def build(project_dir: Path, workdir: Path) -> Cosimulation:
 def _verilate(files: Mapping[str, bytes], place: Path, program: Path, env: Mapping[str, str], log: Path) -> None:
     for name, content in files.items():
         (place / name).write_bytes(content)
-    arguments: Sequence[str] = [*FLAGS, "-o", PROGRAM, *files, str(place / "unit.o")]
+    arguments: Sequence[str] = [*FLAGS, "-o", PROGRAM, *files, str(place / UNIT)]
     code = verilator.program(arguments, place, PREFIX, OPTIMISE, env, log)
     if code:
         raise LmuHlsError(failure("Verilator could not compile the blackboxes", code, log))
