@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from lmu_hls.front.lengths import asked_steps, with_lengths
+from lmu_hls.front.lengths import asked_steps, check_mask_value, with_lengths
 from lmu_hls.front.own_types import float_model_of, with_own_types
 from lmu_hls.front.settings import Known, check_settings, hls_config, known_layers
 
@@ -35,6 +35,7 @@ def full_config(
     model, config = float_model_of(model), with_own_types(model, config, precision)
     given = hls_config(config)
     model = with_lengths(model, asked_steps(given))
+    check_mask_value(model, given)
     layers = known_layers(model, backend)
     check_settings(given, layers)
     for wanted in [precision] if precision is not None else []:

@@ -62,6 +62,18 @@ def asked_steps(config: Any) -> int | None:
     return section.get(STEPS) if isinstance(section, Mapping) else None
 
 
+def check_mask_value(model: keras.Model, config: Any) -> None:
+    """LmuHlsError for a MaskValue that is not the one of the model's Masking layer, which alone says it."""
+    section = config.get("Model") if isinstance(config, Mapping) else None
+    wanted = section.get(MASK_VALUE) if isinstance(section, Mapping) else None
+    known = length_keys(model).get(MASK_VALUE)
+    if wanted is not None and wanted != known:
+        has = "there is none" if known is None else f"it has {known:g}"
+        raise LmuHlsError(
+            f"Model: {MASK_VALUE}={wanted} is said by the Masking layer behind the input, and {has}; leave it out"
+        )
+
+
 def with_lengths(model: keras.Model, steps: int | None = None) -> keras.Model:
     """The flat model of one length that is meant where sequences have 1 to ``steps`` steps; else ``model``.
 

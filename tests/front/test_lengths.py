@@ -196,6 +196,13 @@ def test_steps_of_a_model_of_one_length(tmp_path):
         convert(model, tmp_path, {"Model": {"Precision": TYPES, "Steps": 4}})
 
 
+@pytest.mark.parametrize(("masking", "words"), [(True, "it has -9"), (False, "there is none")])
+def test_another_value_of_the_mask(masking, words, tmp_path):
+    config = {"Model": {"Precision": TYPES, "Steps": STEPS, "MaskValue": 1.0}}
+    with pytest.raises(LmuHlsError, match=f"MaskValue=1.0 is said by the Masking layer.*{words}"):
+        convert(build("last", masking), tmp_path, config)
+
+
 def test_the_configuration_says_steps_and_mask():
     import hls4ml
 

@@ -24,7 +24,16 @@ from lmu_hls.front.backends import supported_backend
 from lmu_hls.front.config import full_config
 from lmu_hls.front.flat import flat
 from lmu_hls.front.keras_model import check_model, holds_lmu
-from lmu_hls.front.lengths import add_count, asked_steps, check_backend, length_keys, lengths_of, marked, with_lengths
+from lmu_hls.front.lengths import (
+    add_count,
+    asked_steps,
+    check_backend,
+    check_mask_value,
+    length_keys,
+    lengths_of,
+    marked,
+    with_lengths,
+)
 from lmu_hls.front.operators import with_layers
 from lmu_hls.front.own_types import float_model_of, has_own_types, with_own_types
 from lmu_hls.front.settings import check_settings, known_layers
@@ -186,6 +195,7 @@ def _check_all(
         return
     check_model(model)
     name = supported_backend(backend, our_backends())
+    check_mask_value(model, hls_config)
     if lengths_of(model) is not None:
         check_backend(name)
     layers = known_layers(model, name)
