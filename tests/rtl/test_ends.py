@@ -44,6 +44,14 @@ def fusion():
     return Network("fusion", STEPS, ends, nodes, ("both", "a+b"))
 
 
+def pair():
+    """Two inputs of the same type and width; their difference and an LMU over one of them come out, step by step."""
+    rng = np.random.default_rng(3)
+    lmu = replace(random_lmu(rng, steps=STEPS, x=X, n_in=2, memory_d=1, order=2), return_sequences=True)
+    nodes = (Node("lmu", lmu, ("a",)), Node("less", Merge("less", X, X, "subtract", X), ("a", "b")))
+    return Network("pair", STEPS, (Input("a", X, 2), Input("b", X, 2)), nodes, ("lmu", "less"))
+
+
 def simulate(made: Design, folder) -> str:
     """Compile and run the project's test bench, at full speed and with pauses; what it prints."""
     (folder / "build").mkdir()
@@ -82,6 +90,16 @@ def test_the_project_equals_golden_and_a_changed_coefficient_is_seen(made, tmp_p
     (tmp_path / "build/sim.vvp").unlink()
     (tmp_path / "build").rmdir()
     assert "output beats differ" in simulate(made, tmp_path)
+
+
+@needs_icarus
+@pytest.mark.parametrize("network", [fusion, pair], ids=["fusion", "pair"])
+def test_several_values_a_beat(network, tmp_path):
+    wide = design(network(), RtlOptions(values_per_beat=2), 4)
+    assert max(end.together for end in wide.plan.inputs) == 2
+    assert all(end.together == 2 for end in wide.plan.outputs)
+    wide.write(tmp_path)
+    assert simulate(wide, tmp_path).count("PASS") == 2
 
 
 @needs_icarus
@@ -134,14 +152,6 @@ def test_words_of_framing_that_are_not_waited_for_are_seen(made, tmp_path):
         tmp_path / f"rtl/{made.plan.top}.v", "_tready = m_axis_both_tready && sequence_end_both", "_tready = 1'b1", True
     )
     assert "PASS" not in simulate(made, tmp_path)
-
-
-def pair():
-    """Two inputs of the same type and width; their difference and an LMU over one of them come out, step by step."""
-    rng = np.random.default_rng(3)
-    lmu = replace(random_lmu(rng, steps=STEPS, x=X, n_in=2, memory_d=1, order=2), return_sequences=True)
-    nodes = (Node("lmu", lmu, ("a",)), Node("less", Merge("less", X, X, "subtract", X), ("a", "b")))
-    return Network("pair", STEPS, (Input("a", X, 2), Input("b", X, 2)), nodes, ("lmu", "less"))
 
 
 LATE = """    reg [31:0] late_q = 32'd0;
