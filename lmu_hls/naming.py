@@ -16,11 +16,12 @@ from __future__ import annotations
 
 import hashlib
 import html as _html
+import ntpath
 import os
 import re
 import unicodedata
 from collections.abc import Collection, Iterable
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from pathlib import Path, PurePosixPath
 
 from lmu_hls.errors import LmuHlsError
 
@@ -189,7 +190,7 @@ def contained(root: Path, name: str, what: str) -> Path:
     Raises LmuHlsError unless it is a relative path that stays below ``root``, also through symbolic links.
     """
     path = PurePosixPath(name)
-    inside = name and "\0" not in name and "\\" not in name and not PureWindowsPath(name).drive
+    inside = name and "\0" not in name and "\\" not in name and not ntpath.splitdrive(name)[0]
     if not inside or path.is_absolute() or ".." in path.parts or not path.parts:
         raise LmuHlsError(f"{what} names {name!r}, which is no path below {root}; convert the model again")
     whole = root / path

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from lmu_hls.rtl.cells import CellSizes, cell_sizes
 from lmu_hls.rtl.engine import EngineSizes
@@ -41,6 +42,7 @@ class LMUSizes:
         return Matrix(columns, self.memory_d, pattern=self.encoder_pattern)
 
 
+@lru_cache(maxsize=16)  # every part of a plan asks for them
 def lmu_sizes(lmu: LMU) -> LMUSizes:
     """Those of ``lmu``."""
     encoder = [kernel.values for kernel in (lmu.encoder_x, lmu.encoder_mem, lmu.encoder_h) if kernel is not None]

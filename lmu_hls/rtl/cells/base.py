@@ -9,6 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
 import numpy as np
@@ -107,6 +108,7 @@ class CellSizes:
         return matrix.due(matrix.rows - 1) + SUM + self.form.after_sums(self, lanes)
 
 
+@lru_cache(maxsize=16)  # every part of a plan asks for them
 def cell_sizes(layer: RecurrentLayer) -> CellSizes | None:
     """Those of the hidden cell of a layer; None without one."""
     cell = layer.hidden
