@@ -26,6 +26,7 @@ KERAS = {
     "_functional": "keras model",
     "_inbound_nodes": "keras layer",
     "_keras_history": "keras tensor",
+    "_keras_mask": "",  # of a tensor behind Masking: tests/training/test_masked.py
     "_nodes_by_depth": "keras model",
     "_orig_output_dim": "",  # of a layer that was quantized: tests/front/test_weights.py
     "_outbound_nodes": "keras layer",

@@ -92,7 +92,8 @@ def _float_states(model: keras.Model, name: str, inputs: list[Floats]) -> Floats
     layer = next((layer for layer in model.layers if layer.name == name and isinstance(layer, Layer | Recurrent)), None)
     if layer is None:
         return None
-    (sequences,) = predict_all(keras.Model(model.inputs, layer.input), inputs)
+    read = keras.tree.flatten(layer.input)[0]  # of a model from a file a mask is an input, too
+    (sequences,) = predict_all(keras.Model(model.inputs, read), inputs)
     before, layer.return_sequences = layer.return_sequences, True
     try:
         return np.asarray(layer(sequences, training=False), np.float64)[0]

@@ -34,7 +34,7 @@ def masked_lengths(x: NDArray[Any], mask_value: float, what: str = "x") -> NDArr
 
     LmuHlsError for such a step before one that counts, and for a sequence without steps.
     """
-    counts = np.any(x != np.asarray(mask_value, x.dtype), axis=2)
+    counts = np.any(np.asarray(x, np.float32) != np.float32(mask_value), axis=2)  # as Keras compares them
     lengths = counts.sum(axis=1)
     inside = np.flatnonzero(np.any(counts != counting(lengths, x.shape[1]), axis=1))
     if len(inside):

@@ -27,6 +27,11 @@ class Behind(keras.Model):
         super().__init__(**{"name": f"behind_{layer}", "dtype": quantized.dtype_policy, **kwargs})
         program = quantized.program
         names = [node.name for node in program.network.nodes]
+        if program.network.any_length:
+            raise LmuHlsError(
+                f"model {quantized.name!r} has Masking, and what a layer gives does not tell the lengths; train the "
+                "whole quantized model"
+            )
         if layer not in names:
             raise LmuHlsError(f"model {quantized.name!r} has no layer {layer!r}; it has {', '.join(names)}")
         behind = {node.name for node in program.behind({layer})}

@@ -16,8 +16,8 @@ class Distilled(keras.Model):
     The loss is (1 - ``share``) times that of ``compile`` plus ``share`` times the distance to the teacher: where both
     give logits, the Kullback-Leibler divergence of their softmax at ``temperature``, times its square (Hinton, Vinyals,
     Dean, "Distilling the Knowledge in a Neural Network", 2015); with ``temperature`` None the mean squared difference
-    of the outputs. Weights, predictions and callbacks are the student's. Raises LmuHlsError for shares, temperatures
-    and outputs that do not fit.
+    of the outputs. Steps that a Masking layer masks are left out of both. Weights, predictions and callbacks are the
+    student's. Raises LmuHlsError for shares, temperatures and outputs that do not fit.
     """
 
     def __init__(
@@ -60,11 +60,20 @@ class Distilled(keras.Model):
         return (1 - self.share) * loss + self.share * (ops.cast(distance, loss.dtype) + own)
 
     def _distance(self, taught: Any, y_pred: Any) -> Any:
+        mask = getattr(y_pred, "_keras_mask", None)  # of a Masking layer, where each step has an output
         if self.temperature is None:
-            return ops.mean(ops.square(taught - y_pred))
+            return _mean(ops.mean(ops.square(taught - y_pred), axis=-1), mask)
         softened = ops.softmax(taught / self.temperature)
         difference = ops.log_softmax(taught / self.temperature) - ops.log_softmax(y_pred / self.temperature)
-        return self.temperature**2 * ops.mean(ops.sum(softened * difference, axis=-1))
+        return self.temperature**2 * _mean(ops.sum(softened * difference, axis=-1), mask)
+
+
+def _mean(values: Any, mask: Any) -> Any:
+    """The mean of those that count."""
+    if mask is None:
+        return ops.mean(values)
+    counts = ops.cast(mask, values.dtype)
+    return ops.sum(values * counts) / ops.maximum(ops.sum(counts), 1)
 
 
 def distill(student: Any, teacher: Any, temperature: float | None = 4.0, share: float = 0.5) -> Distilled:

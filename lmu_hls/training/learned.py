@@ -131,6 +131,10 @@ class LearnedTypes(keras.Model):
             self.add_loss(ops.cast(self.price * self.kbit(), keras.config.floatx()))
         return self.quantized.compute(self._program, x, training)
 
+    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
+        """The steps that a loss reads; None for all."""
+        return self.quantized.compute_mask(inputs)
+
     def kbit(self) -> Any:
         """What all weights, and all values of one time step, take at present."""
         total = cast(float(self._fixed))

@@ -14,6 +14,7 @@ from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType
 from lmu_hls.layers import LMUCell
 from lmu_hls.layers.discretize import working_dtype
+from lmu_hls.training.masked import Counted, mask_of, mask_value_of
 
 
 @keras.saving.register_keras_serializable(package="lmu_hls")
@@ -23,7 +24,8 @@ class QuantizedModel(keras.Model):
     Every named tensor and every weight lies on its grid; gradients go straight through roundings, and are zero where a
     value saturates. The trainable weights are those of ``float_model``, as floats; theta and batch normalizations stay
     as they are. x and the output are (batch, steps, features) and as of the float model, real values; x is float32, as
-    Keras hands it on. Dropout acts in training as in the float model, between layers and at the encoder.
+    Keras hands it on. Steps that a Masking layer masks are left out, of a loss as well. Dropout acts in training as in
+    the float model, between layers and at the encoder.
 
     ``own_config`` has hls4ml's keys, with a type for every tensor by the name of its layer.
     """
@@ -100,10 +102,16 @@ class QuantizedModel(keras.Model):
 
     def compute(self, program: Any, x: Any, training: bool) -> Any:
         """The output of ``program``, this model's or one with other types; with dropout in ``training``."""
+        value = mask_value_of(self.float_model)
+        counted = None if value is None else Counted(x, value)
         if not training:
-            return program(x)
+            return program(x, counted=counted)
         masks = {name: _masks(cell, ops.shape(x)[0]) for name, cell in _cells(self.float_model)}
-        return program(x, self.dropouts(), masks)
+        return program(x, self.dropouts(), masks, counted)
+
+    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
+        """The steps that a loss reads; None for all."""
+        return mask_of(inputs, self.float_model)
 
     def dropouts(self) -> Callable[[str, str, Any], Any]:
         """What the Dropout layers make, in training, of what goes from layer to layer."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from typing import Any
 
 from keras import ops
@@ -11,6 +12,7 @@ from lmu_hls.errors import LmuHlsError
 from lmu_hls.spec import LMU, Network, Node, Recurrent, Window
 from lmu_hls.training.arithmetic import Assigned, assign, cast
 from lmu_hls.training.lmu import LMUProgram, Masks
+from lmu_hls.training.masked import Counted
 from lmu_hls.training.recurrent import RecurrentProgram
 from lmu_hls.training.step import Step
 from lmu_hls.training.weights import Weights
@@ -44,21 +46,32 @@ class Program:
         for node in network.nodes:
             own = {tensor: given for (name, tensor), given in (learned or {}).items() if name == node.name}
             if isinstance(node.layer, LMU):
-                self._lmus[node.name] = LMUProgram(node.layer, weights, (cells or {}).get(node.name), own)
+                layer = replace(node.layer, return_sequences=True) if network.any_length else node.layer
+                self._lmus[node.name] = LMUProgram(layer, weights, (cells or {}).get(node.name), own)
             elif isinstance(node.layer, Recurrent):
-                self._cells[node.name] = RecurrentProgram(node.layer, weights, own)
+                cell = replace(node.layer, return_sequences=True) if network.any_length else node.layer
+                self._cells[node.name] = RecurrentProgram(cell, weights, own)
             else:
                 widths = [values[source].width for source in node.inputs]
                 names = [tensor.name for tensor in node.layer.reads(*widths)]
                 self._steps[node.name] = names, Step(node.name, node.layer.assignments(*widths), weights, learned=own)
 
-    def __call__(self, x: Any, between: Between = unchanged, masks: Mapping[str, Masks] | None = None) -> Any:
+    def __call__(
+        self,
+        x: Any,
+        between: Between = unchanged,
+        masks: Mapping[str, Masks] | None = None,
+        counted: Counted | None = None,
+    ) -> Any:
         """The output for real x (batch, steps, n_in), every value of which is on the grid of its type.
 
-        ``between`` and ``masks``, those of the LMU layers by name, are for dropout.
+        ``between`` and ``masks``, those of the LMU layers by name, are for dropout; ``counted`` are the steps that
+        count, where sequences have any length.
         """
-        (entrance,) = self.network.inputs
-        return self.onwards({entrance.name: x}, between, masks)
+        (entrance,), (output,) = self.network.inputs, self.network.outputs
+        known = {entrance.name: x if counted is None else counted.front(x)}
+        made = self._values(known, self.behind(known), between, masks, counted=counted)[output]
+        return made if counted is None else counted.back(made)
 
     def of_layer(self, x: Any, name: str, memory: bool) -> Any:
         """What the node ``name`` gives, or what its hidden cell reads of ``memory`` and input, for real x."""
@@ -91,8 +104,12 @@ class Program:
         between: Between,
         masks: Mapping[str, Masks] | None,
         memory: bool = False,
+        counted: Counted | None = None,
     ) -> dict[str, Any]:
-        """The values of ``known`` and of ``nodes``; of the last, with ``memory``, what its hidden cell reads."""
+        """The values of ``known`` and of ``nodes``; of the last, with ``memory``, what its hidden cell reads.
+
+        Behind a sequence its last step stands again in ``known`` and in what recurrent layers give, and so in all.
+        """
         entire = self.network.values
         values = {
             name: self._inputs[name](cast(value)) if name in self._inputs else assign(cast(value), entire[name].type)
@@ -111,6 +128,9 @@ class Program:
                 if node.layer.over is not None:
                     read = [_windows(node.layer.over, x) for x in read]
                 values[node.name] = step.bind()(dict(zip(names, read, strict=True)), {})["out"]
+            if counted is not None and isinstance(node.layer, LMU | Recurrent):
+                held = counted.held if node.layer.return_sequences else counted.last
+                values[node.name] = held(values[node.name])
         return values
 
     def behind(self, known: Collection[str], to: Collection[str] | None = None) -> list[Node]:

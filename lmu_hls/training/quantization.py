@@ -69,6 +69,12 @@ def _check(model: keras.Model, weights: Any, activations: Any, calibration: Any,
             f"model {model.name!r} is stateful, and training starts every sequence from zero; quantize its "
             "lmu_hls.layers.stateful.without_state(model)"
         )
+    if any(tensor.shape[1] is None for tensor in flat(model).inputs):
+        raise LmuHlsError(
+            f"model {model.name!r} takes sequences of any length, and a batch has one; put keras.layers.Masking behind "
+            f"keras.Input((steps, {flat(model).inputs[0].shape[-1]})), with the most steps, and fill up shorter ones "
+            "with its value"
+        )
     if (weights is None) != (activations is None):
         raise LmuHlsError("weights and activations go together: give both numbers of bits, or neither")
     if weights is not None and _says_types(precision):

@@ -144,6 +144,20 @@ def test_what_keras_makes_of_each_length(masking, every):
     assert len(rows(outputs, lengths)) == (lengths.sum() if every else 4)
 
 
+def test_float_states_of_a_model_from_a_file(tmp_path):
+    """There the mask is an input of the layer."""
+    from lmu_hls.flow.traces import _float_states
+
+    x, _ = sequences(1)
+    memory = model().get_layer("lmu")
+    masked = keras.layers.Masking(FILL)(ends := keras.Input((STEPS, 2)))
+    made = keras.Model(ends, type(memory).from_config(memory.get_config())(masked))
+    made.save(tmp_path / "made.keras")
+    states = _float_states(flow.load_model(tmp_path / "made.keras"), "lmu", [x])
+    assert states.shape == (STEPS, 3)
+    assert np.allclose(states[0], made.predict(x, verbose=0)[0, 0], atol=1e-6)
+
+
 def test_lengths_in_a_file(project, tmp_path):
     """An array of lengths goes before the value of the mask, and x may have fewer steps than the network."""
     x, _ = sequences(3)

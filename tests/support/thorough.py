@@ -569,6 +569,7 @@ THOROUGH: dict[str, tuple[str, ...]] = {
     ),
     "training/test_behind.py": ("test_the_hidden_cell_trains_behind_a_memory*[[]cell1]",),
     "training/test_distillation.py": ("test_a_student_comes_close*", "test_it_goes_with_*"),
+    "training/test_masked.py": ("test_it_trains", "test_learned_types"),
     "training/test_learned.py": ("test_it_is_saved*", "test_a_price_takes_bits_away*"),
     "training/test_recurrent.py": ("test_what_keras_predicts_is_golden_and_weights_move",),
     "training/test_program.py": (
