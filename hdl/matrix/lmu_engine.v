@@ -5,9 +5,10 @@
 //   mem_t = assign(A_bar mem_{t-1} + B_bar u_t)                               per channel
 //   h_t   = assign(function(assign(W_x x_t + W_h h_{t-1} + W_mem mem_t + bias)))
 //
-// LANES rows at a time and one column per cycle. The values of this step and of the one before stand in one RAM; a table
-// says which of them meets each column, the constant 2**ONE_SHIFT of a bias included. The first step of a sequence
-// counts the values of the step before as zeros. The next x comes in while a step is worked on.
+// LANES rows at a time and one column per cycle. The values of this step and of the one before stand in one RAM, x in
+// one of its own; a table says which of them meets each column, the constant 2**ONE_SHIFT of a bias included. The first
+// step of a sequence counts the values of the step before as zeros. The next x comes in while a step is worked on, and
+// never waits for a result that is written: a layer with feedback in front would be late by each such cycle.
 //
 //   Signal         Width   Direction   Description
 //   clk, rst       1       in          rising edge; rst is synchronous, active high; the next step is a first one
@@ -26,12 +27,12 @@
 //
 // A sum is in the RAM DELAY - 2 cycles after its last column, the lanes one after another: WAIT_U, WAIT_MEM and WAIT_H
 // cycles pass before the first row of each, so that no value is read before it is there. U_COLUMNS, ORDER + 1 and
-// H_COLUMNS are LANES or more. A step has N_X + MEMORY_D*(ORDER + 1) + UNITS + 1 cycles or more: each value is written in
-// one of its own. No path leads from m_axis_tready to another output within a cycle.
+// H_COLUMNS are LANES or more. A step has N_X + 1 cycles or more. No path leads from m_axis_tready to another output
+// within a cycle.
 //
-// A half of the RAM has x, u, mem (one channel after another) and, with KEEP_H = 1, h, in this order. TABLE_FILE
-// has U_COLUMNS + MEMORY_D*(ORDER+1) + H_COLUMNS words, for the columns of u, of each channel, and of h: the place of
-// the operand, above it 1 where it is of the step before, and on top 1 where it is 2**ONE_SHIFT. ROM_FILE has
+// The places of a step are those of x, u, mem (one channel after another) and, with KEEP_H = 1, h, in this order.
+// TABLE_FILE has U_COLUMNS + MEMORY_D*(ORDER+1) + H_COLUMNS words, for the columns of u, of each channel, and of h: the
+// place of the operand, above it 1 where it is of the step before, and on top 1 where it is 2**ONE_SHIFT. ROM_FILE has
 // U_GROUPS*U_COLUMNS + MEM_GROUPS*(ORDER+1) + H_GROUPS*H_COLUMNS words of LANES coefficients of COEF_W bits, lowest
 // row in the low bits, a group of rows after another; rows beyond the last one do not count.
 
@@ -80,9 +81,9 @@ module lmu_engine #(
     localparam U_WORDS = U_GROUPS * U_COLUMNS, MEM_WORDS = MEM_GROUPS * MEM_COLUMNS;
     localparam WORDS = U_WORDS + MEM_WORDS + H_GROUPS * H_COLUMNS;
     localparam PLACES = U_COLUMNS + MEMORY_D * MEM_COLUMNS + H_COLUMNS;
-    localparam ROWS = MEMORY_D * MEM_COLUMNS + UNITS;
     localparam II = WORDS + (MEMORY_D - 1) * MEM_WORDS + WAIT_U + WAIT_MEM + WAIT_H;
     localparam VALUES = N_X + MEMORY_D * MEM_COLUMNS + (KEEP_H != 0 ? UNITS : 0);
+    localparam X_AW = N_X > 1 ? $clog2(N_X) : 1;
     localparam PLACE_W = $clog2(VALUES), ROM_AW = $clog2(WORDS), TABLE_AW = $clog2(PLACES);
     localparam UM_COLUMNS = U_COLUMNS > MEM_COLUMNS ? U_COLUMNS : MEM_COLUMNS;
     localparam COLUMN_CW = $clog2((UM_COLUMNS > H_COLUMNS ? UM_COLUMNS : H_COLUMNS) + 1);
@@ -99,8 +100,8 @@ module lmu_engine #(
         PARAM_ERROR_sizes_and_lanes_must_be_at_least_1 check ();
     end else if (U_COLUMNS < LANES || MEM_COLUMNS < LANES || H_COLUMNS < LANES) begin : g_check_lanes
         PARAM_ERROR_no_more_lanes_than_columns check ();
-    end else if (II < N_X + ROWS + 1) begin : g_check_cycles
-        PARAM_ERROR_a_step_must_have_a_cycle_for_each_value check ();
+    end else if (II < N_X + 1) begin : g_check_cycles
+        PARAM_ERROR_a_step_must_have_a_cycle_for_each_x_and_one_more check ();
     end else if (ONE_SHIFT > OP_W - 2 || ACC_W < COEF_W + OP_W) begin : g_check_widths
         PARAM_ERROR_the_operand_must_hold_its_constant_and_the_sum_a_product check ();
     end
@@ -110,12 +111,12 @@ module lmu_engine #(
     wire write = run_q && result_valid_q;
 
     // Input: the next vector, into the half that is not worked on
-    reg [PLACE_W-1:0] x_count_q;
+    reg [X_AW-1:0] x_count_q;
     reg x_full_q, x_half_q, x_last_q;
     wire accept = s_axis_tvalid && s_axis_tready;
-    wire x_end = {1'b0, x_count_q} == N_X[PLACE_W:0] - 1'b1;
+    wire x_end = {1'b0, x_count_q} == N_X[X_AW:0] - 1'b1;
     wire start;
-    assign s_axis_tready = !x_full_q && !write;
+    assign s_axis_tready = !x_full_q;
 
     always @(posedge clk) begin
         if (start) begin
@@ -123,7 +124,7 @@ module lmu_engine #(
             x_half_q <= !x_half_q;
         end
         if (accept) begin
-            x_count_q <= x_end ? {PLACE_W{1'b0}} : x_count_q + 1'b1;
+            x_count_q <= x_end ? {X_AW{1'b0}} : x_count_q + 1'b1;
             x_full_q <= x_end;
             x_last_q <= s_axis_tlast;
         end
@@ -191,15 +192,17 @@ module lmu_engine #(
 
     // Operand and coefficients: place (1), word of the RAM and the ROM (2), a register behind these (3)
     reg [ROM_AW-1:0] rom_addr1_q;
-    reg half1_q, fresh1_q, zero2_q, one2_q;
+    reg half1_q, fresh1_q, zero2_q, one2_q, x2_q;
     reg [3:1] firsts_q;
     wire one1, old1;
     wire [PLACE_W-1:0] place1;
     wire [OP_W-1:0] stored;
+    wire [X_W-1:0] stored_x;
     wire [LANES*COEF_W-1:0] coefs;
     reg [LANES*COEF_W-1:0] coefs_q;
     reg [OP_W-1:0] operand_q;
-    wire [OP_W-1:0] operand = one2_q ? {{(OP_W - 1) {1'b0}}, 1'b1} << ONE_SHIFT : zero2_q ? {OP_W{1'b0}} : stored;
+    wire [OP_W-1:0] value = x2_q ? {{(OP_W - X_W) {stored_x[X_W-1]}}, stored_x} : stored;
+    wire [OP_W-1:0] operand = one2_q ? {{(OP_W - 1) {1'b0}}, 1'b1} << ONE_SHIFT : zero2_q ? {OP_W{1'b0}} : value;
     wire [OP_W-1:0] result;
     wire [LANES*ACC_W-1:0] sums;
     wire [PLACE_W:0] wr_addr;
@@ -208,7 +211,7 @@ module lmu_engine #(
         rom_addr1_q <= rom_addr_q;
         {half1_q, fresh1_q} <= {half_q, fresh_q};
         firsts_q <= {firsts_q[2:1], first_q};
-        {one2_q, zero2_q} <= {one1, old1 && fresh1_q};
+        {one2_q, zero2_q, x2_q} <= {one1, old1 && fresh1_q, {1'b0, place1} < N_X[PLACE_W:0]};
         coefs_q <= coefs;
         operand_q <= operand;
     end
@@ -221,10 +224,13 @@ module lmu_engine #(
     );
     lmu_ram #(.WIDTH(OP_W), .DEPTH(2 << PLACE_W)) ram (
         .clk(clk),
-        .wr_en(accept || (write && (KEEP_H != 0 || result_kind_q != H))),
-        .wr_addr(write ? wr_addr : {x_half_q, x_count_q}),
-        .wr_data(write ? result : {{(OP_W - X_W) {s_axis_tdata[X_W-1]}}, s_axis_tdata}),
+        .wr_en(write && (KEEP_H != 0 || result_kind_q != H)), .wr_addr(wr_addr), .wr_data(result),
         .rd_en(run_q), .rd_addr({half1_q ^ old1, place1}), .rd_data(stored)
+    );
+    lmu_ram #(.WIDTH(X_W), .DEPTH(2 << X_AW)) x_ram (
+        .clk(clk),
+        .wr_en(accept), .wr_addr({x_half_q, x_count_q}), .wr_data(s_axis_tdata),
+        .rd_en(run_q), .rd_addr({half1_q, place1[X_AW-1:0]}), .rd_data(stored_x)
     );
 
     genvar i;
@@ -401,7 +407,7 @@ module lmu_engine #(
 
     // Values are read after they have been written: rows of this step that have been worked on, and those of which
     // the values are on their way
-    localparam F_ROW_W = $clog2(2 * ROWS + 1) + 1;
+    localparam ROWS = MEMORY_D * MEM_COLUMNS + UNITS, F_ROW_W = $clog2(2 * ROWS + 1) + 1;
     wire [GROUP_CW-1:0] f_groups = kind_q == U ? U_GROUPS : kind_q == MEM ? MEM_GROUPS : H_GROUPS;
     wire [F_ROW_W-1:0] f_rest = ((kind_q == U ? MEMORY_D : kind_q == MEM ? ORDER : UNITS) - 1) % LANES + 1;
     wire [F_ROW_W-1:0] f_now = !row_end ? 0 : last_group ? f_rest : LANES;

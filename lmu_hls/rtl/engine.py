@@ -55,7 +55,7 @@ class EngineSizes:
 
     @property
     def place_width(self) -> int:
-        """Bits of the place of a value in a half of the RAM."""
+        """Bits of the place of a value among those of a step."""
         return (self.n_x + self.memory_d + self.states + self.units * self.keeps_h - 1).bit_length()
 
     @property
@@ -82,9 +82,8 @@ class EngineSizes:
 
     @property
     def wait_u(self) -> int:
-        """h of the step before is read in the last columns, and each value has a cycle in which it is written."""
-        ready = self.delay - 1 - (self.u_columns - self._last(self.units)) if self.u_h else 0
-        return max(0, ready, self.n_x + self.states + self.memory_d + self.units + 1 - self._words)
+        """h of the step before is read in the last columns."""
+        return max(0, self.delay - 1 - (self.u_columns - self._last(self.units))) if self.u_h else 0
 
     @property
     def cycles(self) -> int:

@@ -20,7 +20,7 @@ ONE, TWO = engine(1, 1, 8), engine(2, 2, 7)
 CASES = (ONE, TWO)
 MUTANTS = (
     Mutant(ONE, "lmu_engine", "busy_q && wait_q == 0;", "busy_q;", ("u_in_time", "mem_in_time"), cycles=30),
-    Mutant(ONE, "lmu_engine", "!x_full_q && !write;", "!write;", ("f_count.flight_bounded",), cycles=60),
+    Mutant(ONE, "lmu_engine", "tready = !x_full_q;", "tready = 1'b1;", ("f_count.flight_bounded",), cycles=60),
     Mutant(ONE, "lmu_engine", "x_half_q <= !x_half_q;", "x_half_q <= x_half_q;", ("other_half",), cycles=30),
     Mutant(
         ONE, "lmu_engine", "h_clipped, result_last_q, h}", "h_clipped, 1'b0, h}", ("f_count.last_in_place",), cycles=50
