@@ -87,7 +87,8 @@ def of_netlist(modules: Mapping[str, Any], top: str) -> Drivers:
         module = modules[name]
         library = library_name(name, module, top)
         if library in _MEMORIES:
-            memories.append(_memory(module, path.removesuffix("."), _MEMORIES[library]))
+            instance = _UNNAMED.sub("", path).removesuffix(".")  # blocks of our own have names
+            memories.append(_memory(module, instance, _MEMORIES[library]))
             continue
         bits += [Bit(library, kind, _in_both(path + net for net in nets)) for kind, nets in driven[name]]
         cells = module["cells"].items()

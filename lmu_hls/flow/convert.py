@@ -349,7 +349,7 @@ def _plain(value: Any) -> Any:
 
 def _end(network: Network, name: str) -> EndSummary:
     value = network.values[name]
-    return EndSummary(name, value.steps, value.width, value.type)
+    return EndSummary(name, value.steps, value.width, value.type, network.any_length and value.steps is not None)
 
 
 def _manifest(

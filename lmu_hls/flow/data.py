@@ -246,6 +246,20 @@ def read_arrays(path: Path) -> tuple[NDArray[np.generic], NDArray[np.generic] | 
     return arrays["x"], arrays.get("y")
 
 
+def read_whole(path: Path) -> tuple[NDArray[np.generic], NDArray[np.generic] | None]:
+    """:func:`read_arrays` of sequences that have all steps. LmuHlsError where the file has lengths of shorter ones."""
+    x, y = read_arrays(path)
+    lengths = read_all(path).get(LENGTHS)
+    if lengths is not None and x.ndim == 3:
+        shorter = np.flatnonzero(check_lengths(lengths, len(x), x.shape[1]) < x.shape[1])
+        if len(shorter):
+            raise LmuHlsError(
+                f"{path}: sample {shorter[0]} has fewer than {x.shape[1]} steps, and types are chosen and measured on "
+                "whole sequences; give samples of the most steps"
+            )
+    return x, y
+
+
 def read_all(path: Path) -> dict[str, NDArray[np.generic]]:
     """All arrays of an ``.npz`` file by name, or that of an ``.npy`` file as x, whatever they hold."""
     limits.check_archive(path)

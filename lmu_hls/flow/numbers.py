@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from lmu_hls.backend.design import design
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.flow.convert import known_backend, named_errors, own_layers
-from lmu_hls.flow.data import data_set, read_arrays
+from lmu_hls.flow.data import data_set, read_whole
 from lmu_hls.front.config import full_config
 from lmu_hls.front.keras_model import check_model
 from lmu_hls.front.lengths import asked_steps, with_lengths
@@ -81,7 +81,7 @@ def choose_types(
     Returns hls4ml's configuration with them, and the reasons. Raises LmuHlsError for unusable data and for a target
     that cannot be reached.
     """
-    x, y = read_arrays(calibration)
+    x, y = read_whole(calibration)
     found = tune(
         model, x, y, target, config=config, progress=lambda done, most: progress("types: runs of golden", done, most)
     )
@@ -110,7 +110,7 @@ def profile_types(
 
     ``config`` (hls4ml's keys) and ``precision``, the default type, are as for :func:`lmu_hls.flow.convert`.
     """
-    x, _ = read_arrays(data)
+    x, _ = read_whole(data)
     model = with_lengths(own_layers(model), asked_steps(config))
     check_model(model)
     with contextlib.redirect_stdout(io.StringIO()):
@@ -123,7 +123,7 @@ def change_discretizer(model: keras.Model, discretizer: str, data: Path) -> tupl
 
     Raises LmuHlsError for a discretizer or data that cannot be used.
     """
-    x, y = read_arrays(data)
+    x, y = read_whole(data)
     try:
         return rediscretize(model, discretizer, x, y)
     except ValueError as error:

@@ -134,15 +134,24 @@ class Hardware:
 
 @dataclass(frozen=True, slots=True)
 class EndSummary:
-    """An input or output of the network: ``steps`` of ``values`` a sequence (None: one vector), all of one type."""
+    """An input or output of the network: ``steps`` of ``values`` a sequence (None: one vector), all of one type.
+
+    ``any_length``: a sequence may have fewer steps, down to one.
+    """
 
     name: str
     steps: int | None
     values: int
     type: FixedType
+    any_length: bool = False
+
+    @property
+    def length(self) -> str:
+        """How many steps a sequence has, in words; "" of a vector."""
+        return "" if self.steps is None else f"{'up to ' * self.any_length}{self.steps} steps"
 
     def __str__(self) -> str:
-        steps = "" if self.steps is None else f"{self.steps} steps of "
+        steps = f"{self.length} of " if self.length else ""
         return f"{steps}{self.values} value{'s' * (self.values != 1)} of {self.type.short}"
 
 

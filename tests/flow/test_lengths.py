@@ -7,9 +7,11 @@ import pytest
 from lmu_hls import LMU, flow, golden
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import quantize
-from lmu_hls.flow.data import Data
+from lmu_hls.flow.data import Data, read_whole
 from lmu_hls.flow.lengths import mask_value_of, predict_lengths, rows
+from lmu_hls.records import Manifest, load
 from lmu_hls.records.folder import OutputFolder
+from lmu_hls.report.pictures.blocks import blocks
 from lmu_hls.spec import store
 from lmu_hls.spec.lengths import counting
 from lmu_hls.verify.csim import compile_project
@@ -169,6 +171,21 @@ def test_lengths_in_a_file(project, tmp_path):
     np.savez(tmp_path / "data.npz", x=x, lengths=[1, 6, 2])
     with pytest.raises(LmuHlsError, match="1 to 5 steps here"):
         flow.load_data(tmp_path / "data.npz", network)
+
+
+def test_the_report_says_up_to(project):
+    manifest = load(project.manifest, Manifest)
+    assert str(manifest.inputs[0]).startswith("up to 5 steps of 2 values of")
+    assert "a step; up to 5 steps a sequence" in repr(blocks(manifest, manifest.hardware).shapes)
+
+
+def test_types_are_chosen_on_whole_sequences(tmp_path):
+    x, lengths = sequences(4)
+    np.savez(tmp_path / "data.npz", x=x, lengths=lengths)
+    with pytest.raises(LmuHlsError, match="has fewer than 5 steps, and types are chosen and measured on whole"):
+        flow.choose_types(model(), tmp_path / "data.npz", None)
+    np.savez(tmp_path / "data.npz", x=x, lengths=np.full(4, STEPS))
+    assert np.array_equal(read_whole(tmp_path / "data.npz")[0], x)
 
 
 def test_lengths_for_a_network_of_one_length(project):

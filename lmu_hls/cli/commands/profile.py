@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from lmu_hls.cli.options import Config, Json, Limits, Model, Weights
+from lmu_hls.cli.options import Config, Json, Limits, Model, Steps, Weights
 from lmu_hls.cli.terminal import out, print_json
 
 
@@ -17,6 +17,7 @@ def profile(
     weights: Weights = None,
     config: Config = None,
     precision: Annotated[str | None, typer.Option(help="Default type, such as 'fixed<16,6>'.")] = None,
+    steps: Steps = None,
     limit: Limits = None,
     json_: Json = False,
 ) -> None:
@@ -25,6 +26,8 @@ def profile(
     from lmu_hls.report import precision_table
 
     settings = flow.read_config(config) if config else None
+    if steps is not None:
+        settings = flow.with_steps(settings, steps)
     tensors = flow.profile_types(flow.load_model(model, weights), data, settings, precision)
     if json_:
         print_json(tensors)

@@ -18,7 +18,7 @@ def blocks(manifest: Manifest, hardware: Hardware) -> Picture:
     y = 4.0
     once, kind = False, manifest.inputs[0].type if len(manifest.inputs) == 1 else None
     size = " x ".join(filter(None, (str(n_in or ""), _short(kind)))) or "values"
-    shapes += _stream(y, size, f"a step; {steps} steps a sequence" if steps else "a step")
+    shapes += _stream(y, size, f"a step; {manifest.inputs[0].length} a sequence" if steps else "a step")
     y += GAP
     for layer in hardware.layers:
         height = _layer(shapes, layer, y)
