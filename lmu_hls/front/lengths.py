@@ -15,6 +15,7 @@ from lmu_hls.front.flat import copy_ends, flat, graph_of
 from lmu_hls.front.node import COUNT, RECURRENT
 from lmu_hls.front.recurrent import CELLS
 from lmu_hls.keras_weights import take_weights
+from lmu_hls.spec.lengths import check_fill
 
 if TYPE_CHECKING:
     import keras
@@ -129,6 +130,7 @@ def _masking(model: keras.Model) -> list[Any]:
     found = [layer for layer in model.layers if type(layer) is keras.layers.Masking]
     inputs = [id(tensor) for tensor in model.inputs]
     for layer in found:
+        check_fill(layer.mask_value, f"layer {layer.name!r}: mask_value")
         reads = [tensor for node in layer._inbound_nodes for tensor in node.input_tensors]
         if len(found) > 1 or any(id(tensor) not in inputs for tensor in reads):
             raise LmuHlsError(

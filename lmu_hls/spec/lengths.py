@@ -29,12 +29,28 @@ def check_lengths(lengths: ArrayLike, samples: int, steps: int, what: str = "the
     return values.astype(np.int64)
 
 
+def check_fill(mask_value: float, what: str = "the mask value") -> np.float32:
+    """The value that fills up sequences, as Keras compares it. LmuHlsError for one that data cannot hold."""
+    try:
+        value = np.float64(mask_value)
+    except (TypeError, ValueError):
+        value = np.float64("nan")
+    if not abs(value) <= np.finfo(np.float32).max:
+        raise LmuHlsError(
+            f"{what} is {mask_value!r}, and data are finite float32 numbers; use one that no step consists of, as -10.0"
+        )
+    return np.float32(value)
+
+
 def masked_lengths(x: NDArray[Any], mask_value: float, what: str = "x") -> NDArray[np.int64]:
     """The lengths (N,) of sequences x (N, steps, n), filled up with steps in which every value is ``mask_value``.
 
-    LmuHlsError for such a step before one that counts, and for a sequence without steps.
+    LmuHlsError for such a step before one that counts, for a sequence without steps, and for other shapes and values.
     """
-    counts = np.any(np.asarray(x, np.float32) != np.float32(mask_value), axis=2)  # as Keras compares them
+    fill, x = check_fill(mask_value), np.asarray(x)
+    if x.ndim != 3 or x.dtype.kind not in "biuf":
+        raise LmuHlsError(f"{what} is {x.dtype} of shape {x.shape}; give numbers (samples, steps, features)")
+    counts = np.any(x.astype(np.float32) != fill, axis=2)
     lengths = counts.sum(axis=1)
     inside = np.flatnonzero(np.any(counts != counting(lengths, x.shape[1]), axis=1))
     if len(inside):

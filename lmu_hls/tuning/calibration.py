@@ -18,6 +18,7 @@ from lmu_hls.golden import LayerTrace, Trace
 from lmu_hls.precision import coefficient_type
 from lmu_hls.records import Overrun
 from lmu_hls.spec import Network
+from lmu_hls.spec.lengths import check_fill
 from lmu_hls.tuning.draft import TABLE, Draft, Key
 
 Floats = NDArray[np.float64]
@@ -48,7 +49,8 @@ def check_data(source: Draft, x: ArrayLike) -> Floats:
     if not np.any(data):
         raise LmuHlsError("calibration data is zero throughout, so it says nothing about ranges; give real samples")
     mask = source.config["Model"].get(MASK_VALUE)
-    masked = np.flatnonzero(np.all(data == mask, axis=2).any(axis=1))  # none where there is no mask
+    filled = np.zeros((len(data), 1)) if mask is None else np.all(data.astype(np.float32) == check_fill(mask), axis=2)
+    masked = np.flatnonzero(filled.any(axis=1))
     if len(masked):
         raise LmuHlsError(
             f"calibration data has masked steps, in sample {masked[0]} first, and types are chosen on sequences of "

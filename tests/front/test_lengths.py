@@ -148,6 +148,10 @@ REFUSED = {
         lambda: keras.Sequential([keras.Input((STEPS, N_IN)), head(), keras.layers.Masking(name="late"), lmu()]),
         ("layer 'late'", "of the model's input"),
     ),
+    "not a number": (
+        lambda: keras.Sequential([keras.Input((STEPS, N_IN)), keras.layers.Masking(float("nan"), name="none"), lmu()]),
+        ("layer 'none': mask_value is nan", "finite"),
+    ),
     "two inputs": (two_inputs, ("has 2 inputs", "put the features side by side")),
     "stateful": (
         lambda: keras.Sequential([keras.Input(batch_shape=(1, None, N_IN)), lmu(stateful=True, name="memory")]),

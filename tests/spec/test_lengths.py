@@ -28,6 +28,20 @@ def test_lengths_that_cannot_be(lengths, words):
     assert all(word in str(refusal.value) for word in words)
 
 
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), 1e39, None, "a"])
+def test_values_that_fill_nothing_up(value):
+    with pytest.raises(LmuHlsError, match=r"the mask value is .*, and data are finite float32 numbers"):
+        masked_lengths(np.zeros((1, 2, 1)), value)
+
+
+def test_the_value_is_that_of_keras():
+    """float32 in an array of another type."""
+    x = np.float64(np.float32([[[0.5], [-0.1]]]))
+    assert masked_lengths(x, -0.1).tolist() == [1] == masked_lengths(x.tolist(), -0.1).tolist()
+    with pytest.raises(LmuHlsError, match=r"x is float64 of shape \(2, 1\); give numbers"):
+        masked_lengths(x[0], -0.1)
+
+
 def test_masked_lengths():
     x = np.full((3, 4, 2), -1.0, np.float32)
     for row, length in enumerate((4, 1, 2)):

@@ -84,6 +84,16 @@ def test_learned_types(tmp_path):
     assert np.array_equal(keras.ops.convert_to_numpy(learned(data())), golden_of(quantized, data(), tmp_path))
 
 
+def test_types_are_chosen_without_masked_steps():
+    """Also where the value is that of float32 in float64."""
+    x = data().astype(np.float64)
+    x[x == FILL] = np.float32(-0.1)
+    ends = keras.Input((STEPS, 2))
+    masked = keras.Model(ends, LMU(2, 3, 5, keras.layers.Dense(3))(keras.layers.Masking(-0.1)(ends)))
+    with pytest.raises(LmuHlsError, match="calibration data has masked steps, in sample 1 first"):
+        lmu_hls.quantize(masked, 8, 8, calibration=x)
+
+
 def test_steps_that_do_not_count_anywhere():
     """As Keras: masked steps between others leave the state as it is, and a sequence without steps the start."""
     x = np.arange(6.0, dtype=np.float32).reshape(2, 3, 1)
