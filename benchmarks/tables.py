@@ -35,9 +35,9 @@ def measured(name: str, bits: int, interpolated: bool) -> tuple[int, float]:
 
 
 def rows() -> Iterator[str]:
-    """The table in Markdown: a row a function and form, a cell for each size."""
+    """The table in Markdown: a row for each function with a limit and each form, a cell for each size."""
     for name, function in FUNCTIONS.items():
-        for form, sizes in FORMS.items() if function.by_table else ():
+        for form, sizes in FORMS.items() if function.end is not None else ():
             cells = (f"{1 << n}: {bits / 1024:.3g} kbit, {db:.0f} dB" for n in sizes for bits, db in
                      [measured(name, n, form == "linear")])  # fmt: skip
             yield f"| `{name}` | {form} | {' · '.join(cells)} |"

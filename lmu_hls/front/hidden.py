@@ -64,7 +64,12 @@ def activation_of(reading: Reading, function: str, to: FixedType, alpha: float =
                 f"layer {reading.name!r}: the table of {function} ends with {last:.4g}, and values of {to} go on; give "
                 "it a larger TableRange, or its result fewer integer bits"
             )
-    return make_activation(function, index, to, is_interpolated(reading), alpha)
+    try:
+        return make_activation(function, index, to, is_interpolated(reading), alpha)
+    except ValueError as error:  # entries or slopes of more bits than a type has
+        raise LmuHlsError(
+            f"layer {reading.name!r}: the table of {function} for {to}: {error}; give its result fewer fraction bits"
+        ) from error
 
 
 def is_interpolated(reading: Reading) -> bool:

@@ -68,11 +68,16 @@ class Table:
         return FixedType(self.index.width - self.rest, self.index.integer, self.index.signed).with_modes()
 
     @property
+    def word_width(self) -> int:
+        """The bits of a word of it in a memory."""
+        return self.values.type.width + (self.slopes.type.width if self.slopes is not None else 0)
+
+    @property
     def words(self) -> Weight:
         """What a memory holds: the entries, with slopes above them as unsigned integers."""
         if self.slopes is None:
             return self.values
-        entry, width = self.values.type.width, self.values.type.width + self.slopes.type.width
+        entry, width = self.values.type.width, self.word_width
         words = (self.slopes.values << entry | self.values.values & (1 << entry) - 1) & (1 << width) - 1
         return Weight(words, FixedType(width, width, False))
 

@@ -30,13 +30,17 @@ def run(monkeypatch, capsys):
     def agree(name, source, samples):
         return Comparison(name, source, samples, samples, samples, None)
 
-    def csim(folder, network, x, reference, progress):
-        call.csim()
-        return agree("csim", "csim", len(x))
+    def samples(x):
+        (values,) = x.values()
+        return len(values)
 
-    def rtlsim(folder, design, x, simulator, waves, progress):
+    def csim(folder, network, x, lengths, reference, progress):
+        call.csim()
+        return agree("csim", "csim", samples(x))
+
+    def rtlsim(folder, design, sequences, simulator, waves, progress):
         cycles = [Number(4, "cycles", source) for source in ("formula", "rtl_sim")]
-        return agree(f"rtlsim {simulator}", "rtl_sim", len(x)), Timing("small", simulator, 9, *cycles, *cycles), None
+        return agree(f"rtlsim {simulator}", "rtl_sim", samples(sequences[0])), Timing("small", simulator, 9, *cycles, *cycles), None
 
     def call(*arguments):
         with pytest.raises(SystemExit) as stop:

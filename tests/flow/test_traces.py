@@ -29,7 +29,11 @@ def traced():
         integers = quantize(x, network.x)
         real = np.asarray(model.predict(x, verbose=0), np.float64)
         targets = None if y is None else check_targets(y, head_of(network), len(x))
-        return network, traces(network, model, x, integers, (real, golden.predict(network, integers)), targets, None)
+        (entrance,), (out,) = network.inputs, network.outputs
+        outputs = {out: real}, {out: golden.predict(network, integers)}
+        judged = {} if targets is None else {out: targets}
+        kept = traces(network, model, {entrance.name: x}, {entrance.name: integers}, outputs, judged, None)
+        return network, kept
 
     return run
 

@@ -124,7 +124,7 @@ def test_a_function_of_a_whole_vector_is_told_like_every_equation():
         Assign(out, 0, 3, last.terms, function=last.function)
     with pytest.raises(TypeError, match="abstract"):
 
-        class Nothing(Layer):
+        class Nothing(Layer, abstract=True):  # not one of the registry
             pass
 
         Nothing()

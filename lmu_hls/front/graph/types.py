@@ -145,12 +145,12 @@ def _exact_type(data: Floats) -> FixedType:
 
 def table_words(where: str, table: Table) -> tuple[IntegerPrecisionType, Floats]:
     """What the memory of a table holds, as hls4ml takes it. LmuHlsError for words that float64 does not hold."""
-    words = table.words
-    if words.type.width > MAX_WEIGHT_WIDTH:
+    if table.word_width > MAX_WEIGHT_WIDTH:
         raise LmuHlsError(
-            f"{where}: a word of its table needs {words.type.width} bits, at most {MAX_WEIGHT_WIDTH} are possible; "
+            f"{where}: a word of its table needs {table.word_width} bits, at most {MAX_WEIGHT_WIDTH} are possible; "
             "give its result fewer fraction bits"
         )
+    words = table.words
     return IntegerPrecisionType(words.type.width, words.type.signed), words.values.astype(np.float64)
 
 
