@@ -15,6 +15,7 @@ from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import Ints
 from lmu_hls.front.lengths import MASK_VALUE, STEPS, asked_steps, open_model
 from lmu_hls.layers.stateful import output_arrays, predict_all
+from lmu_hls.spec import Network
 from lmu_hls.spec.lengths import counting, held
 
 if TYPE_CHECKING:
@@ -40,11 +41,18 @@ def with_steps(config: Mapping[str, Any] | None, steps: int) -> dict[str, Any]:
     return changed
 
 
-def mask_value_of(config: Path) -> float | None:
-    """The value of the Masking layer of a converted model, from the configuration that was written with it."""
-    model = (yaml.safe_load(config.read_text(encoding="utf-8")) or {}).get("Model", {}) if config.is_file() else {}
-    value = model.get(MASK_VALUE) if isinstance(model, dict) else None
-    return None if value is None else float(value)
+def mask_value_of(config: Path, network: Network) -> float | None:
+    """The value of the Masking layer of a converted model, from the configuration that was written with it.
+
+    None without one, and where sequences have one length. LmuHlsError for a file that is damaged.
+    """
+    if not network.any_length or not config.is_file():
+        return None
+    try:
+        value = yaml.safe_load(config.read_text(encoding="utf-8"))["Model"].get(MASK_VALUE)
+        return None if value is None else float(value)
+    except (AttributeError, KeyError, TypeError, ValueError, yaml.YAMLError) as error:
+        raise LmuHlsError(f"{config} is damaged ({error}); run 'lmu-hls convert --force' again") from error
 
 
 def predict_lengths(model: keras.Model, x: Floats, lengths: Ints) -> list[Floats]:

@@ -40,7 +40,11 @@ def run(monkeypatch, capsys):
 
     def rtlsim(folder, design, sequences, simulator, waves, progress):
         cycles = [Number(4, "cycles", source) for source in ("formula", "rtl_sim")]
-        return agree(f"rtlsim {simulator}", "rtl_sim", samples(sequences[0])), Timing("small", simulator, 9, *cycles, *cycles), None
+        return (
+            agree(f"rtlsim {simulator}", "rtl_sim", samples(sequences[0])),
+            Timing("small", simulator, 9, *cycles, *cycles),
+            None,
+        )
 
     def call(*arguments):
         with pytest.raises(SystemExit) as stop:

@@ -59,9 +59,17 @@ def data(project, tmp_path):
     """A file with targets for every step."""
     x, lengths = sequences()
     np.savez(tmp_path / "data.npz", x=x, y=np.random.default_rng(1).integers(0, 2, (len(x), STEPS)))
-    loaded = flow.load_data(tmp_path / "data.npz", store.load(project.spec), mask_value_of(project.config))
+    network = store.load(project.spec)
+    loaded = flow.load_data(tmp_path / "data.npz", network, mask_value_of(project.config, network))
     assert loaded.lengths.tolist() == lengths.tolist() and not loaded.x[~counting(lengths, STEPS)].any()
     return loaded
+
+
+@pytest.mark.parametrize("text", ["[", "- a", "Model: {MaskValue: [1]}", "\x0b"])
+def test_a_damaged_configuration(project, tmp_path, text):
+    (tmp_path / "config.yml").write_text(text)
+    with pytest.raises(LmuHlsError, match=r"config.yml is damaged"):
+        mask_value_of(tmp_path / "config.yml", store.load(project.spec))
 
 
 def test_verify(project, data):

@@ -44,7 +44,7 @@ def board(
     folder = OutputFolder(outdir)
     network = store.load(folder.spec)
     count = simulate or (2 if netlist else 0)
-    samples = data_or_random(data, network, max(count, 4), mask_value_of(folder.config))
+    samples = data_or_random(data, network, max(count, 4), mask_value_of(folder.config, network))
     lengths = samples.counts(network)
     x = quantize(samples.inputs(network)[network.inputs[0].name], network.x)
     boards.write_golden(project, network, x, lengths)

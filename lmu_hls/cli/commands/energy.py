@@ -27,7 +27,7 @@ def energy(
 
     folder = flow.OutputFolder(outdir).require()
     network = store.load(folder.spec)
-    inputs = flow.data_or_random(data, network, samples, flow.mask_value_of(folder.config))
+    inputs = flow.data_or_random(data, network, samples, flow.mask_value_of(folder.config, network))
     with progress_bar() as progress:
         found = flow.energy(folder, inputs, sequences=samples, node_nm=node, step_ms=step_ms, progress=progress)
     if json_:

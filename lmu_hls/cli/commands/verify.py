@@ -43,7 +43,7 @@ def verify(
 
     folder = flow.OutputFolder(outdir).require()
     network = store.load(folder.spec)
-    inputs = flow.data_or_random(data, network, samples, flow.mask_value_of(folder.config))
+    inputs = flow.data_or_random(data, network, samples, flow.mask_value_of(folder.config, network))
     chosen = [name for name in (simulator or ["verilator"]) if name != "none"]
     with progress_bar() as progress:
         result = flow.verify(

@@ -109,7 +109,9 @@ def test_a_table_without_end_that_ends_too_early(tmp_path):
     assert network_spec(convert(built, tmp_path, settings)).layers[-1].out.integer == 14
 
 
-@pytest.mark.parametrize(("bits", "said"), [(26, "a word of its table needs"), (56, "outside 1..62; give its result fewer")])
+@pytest.mark.parametrize(
+    ("bits", "said"), [(26, "a word of its table needs"), (56, "outside 1..62; give its result fewer")]
+)
 def test_slopes_of_more_bits_than_there_are(bits, said, tmp_path):
     """The slopes of a steep function have nearly as many bits as its largest entry."""
     built = model(lmu("exponential", name="memory"))
