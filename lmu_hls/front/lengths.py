@@ -262,6 +262,24 @@ def check_backend(name: str) -> None:
         )
 
 
+def check_test_data(path: str, values: int) -> None:
+    """LmuHlsError for data of a C++ test bench in which a sample has ``values``, and so none for how many steps count.
+
+    A file that cannot be read is hls4ml's matter.
+    """
+    import numpy as np
+
+    try:
+        data = np.load(path) if str(path).endswith(".npy") else np.loadtxt(path, ndmin=2)
+    except (OSError, ValueError):
+        return
+    if np.atleast_1d(data)[:1].size == values:
+        raise LmuHlsError(
+            f"input_data_tb {path} has {values} values a sample, and sequences of any length have one more, how many "
+            "steps count; save np.hstack([x.reshape(len(x), -1), lengths[:, None]])"
+        )
+
+
 def add_count(parsed: Any, lengths: Lengths) -> Any:
     """hls4ml's description of a model of :func:`with_lengths`, with the input that says how many steps count.
 

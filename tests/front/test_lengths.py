@@ -10,7 +10,7 @@ from keras import ops
 import lmu_hls
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.front.extract import network_spec
-from lmu_hls.front.lengths import lengths_of, with_lengths
+from lmu_hls.front.lengths import check_test_data, lengths_of, with_lengths
 from lmu_hls.spec.lengths import counting
 from tests.support.lmu_models import N_IN, convert, lmu
 
@@ -189,6 +189,15 @@ def test_refusals(case, tmp_path):
         convert(build(), tmp_path, {"Model": {"Precision": TYPES, "ReuseFactor": 1, "Steps": STEPS}})
     for word in words:
         assert word in str(refusal.value)
+
+
+def test_data_of_a_test_bench_without_lengths(tmp_path):
+    x = np.zeros((2, STEPS, N_IN))
+    np.save(tmp_path / "x.npy", x)
+    with pytest.raises(LmuHlsError, match=f"has {STEPS * N_IN} values a sample, and sequences of any length have one"):
+        check_test_data(str(tmp_path / "x.npy"), STEPS * N_IN)
+    np.savetxt(tmp_path / "x.dat", np.hstack([x.reshape(2, -1), [[1], [2]]]))
+    check_test_data(str(tmp_path / "x.dat"), STEPS * N_IN)
 
 
 def test_steps_of_a_model_of_one_length(tmp_path):

@@ -29,6 +29,7 @@ from lmu_hls.front.lengths import (
     asked_steps,
     check_backend,
     check_mask_value,
+    check_test_data,
     length_keys,
     lengths_of,
     marked,
@@ -198,6 +199,8 @@ def _check_all(
     check_mask_value(model, hls_config)
     if lengths_of(model) is not None:
         check_backend(name)
+        if others.get("input_data_tb") and name != "Verilog":
+            check_test_data(others["input_data_tb"], model.inputs[0].shape[1] * model.inputs[0].shape[2])
     layers = known_layers(model, name)
     check_settings({} if hls_config is None else hls_config, layers)
     check_settings({"Model": {"BitExact": bit_exact}}, layers)
