@@ -38,7 +38,7 @@ def settings(built: keras.Model, **more: Any) -> dict[str, Any]:
     return made
 
 
-@pytest.mark.parametrize("io_type", ["io_parallel", pytest.param("io_stream", marks=pytest.mark.thorough)])
+@pytest.mark.parametrize("io_type", ["io_parallel", "io_stream"])
 def test_csim_equals_golden_and_a_fault_of_the_model_is_seen(io_type: str, tmp_path: Path) -> None:
     built = stack()
     graph = convert(built, tmp_path / "p", settings(built), io_type=io_type)
