@@ -28,38 +28,31 @@ SPARSE = (*range(12), 22, 46)  # the last two: a GRU that is worked on gate by g
 FAULTY = 33  # the seed of the faults: two LMU layers, the second an LSTM cell
 
 
-def check(seed: int, folder: Path) -> None:
-    case = random_case(seed)
+def check(case: Case, folder: Path) -> None:
     case.write(folder)
     check_icarus(case, folder)
 
 
 @pytest.mark.parametrize("seed", range(100))
 def test_random_network(seed, tmp_path):
-    check(seed, tmp_path)
+    check(random_case(seed), tmp_path)
 
 
 @pytest.mark.nightly
 @pytest.mark.parametrize("seed", range(100, 1100))
 def test_random_network_at_length(seed, tmp_path):
-    check(seed, tmp_path)
-
-
-def check_wide(seed: int, folder: Path) -> None:
-    case = wide_case(seed)
-    case.write(folder)
-    check_icarus(case, folder)
+    check(random_case(seed), tmp_path)
 
 
 @pytest.mark.parametrize("seed", range(24))
 def test_several_values_a_beat(seed, tmp_path):
-    check_wide(seed, tmp_path)
+    check(wide_case(seed), tmp_path)
 
 
 @pytest.mark.nightly
 @pytest.mark.parametrize("seed", range(100, 200))
 def test_several_values_a_beat_at_length(seed, tmp_path):
-    check_wide(seed, tmp_path)
+    check(wide_case(seed), tmp_path)
 
 
 @pytest.mark.parametrize("seed", STATEFUL)
