@@ -1,18 +1,17 @@
 """The tables that `lmu-hls estimate` is fitted to and judged with, and the fit.
 
     python -m benchmarks.estimate synth [--seeds 0:72] [--target xc7 --target ecp5-25k] [--renew] [-j 2]
-    python -m benchmarks.estimate synth --seeds 1000:1024 --table benchmarks/estimate_check.jsonl
     python -m benchmarks.estimate measure
     python -m benchmarks.estimate fit
 
 `synth` draws configurations (estimate_networks.py), writes the accelerator of each, synthesises it with Yosys, for a
-device places and routes it, and puts cells or clock into estimate_table.jsonl, one line a configuration. What is there
-already is left out, and netlists are kept in the cache of builds: a run that was interrupted goes on. Each number has
-the digest of the netlist before optimisation that it was found with (netlist_digest.py), and the tools: `measure` says
-which are of other Verilog or tools than today's and reads the operators of the others again, `synth --renew` makes the
-stale ones anew, no others. `fit` writes the coefficients; a table may be renewed in part. What is in
-estimate_check.jsonl is never fitted. A configuration takes 2 to 20 seconds of processor time on a family, the small
-ones from seed 2000 on as long on a device.
+device places and routes it, and puts cells or clock into the table of its seed, one line a configuration: what is in
+estimate_check.jsonl is never fitted. Small ones come first, over all targets. What is there already is left out, and
+netlists are kept in the cache of builds: a run that was interrupted goes on. Each number has the digest of the netlist
+before optimisation that it was found with (netlist_digest.py), and the tools: `measure` says which are of other Verilog
+or tools than today's and reads the operators of the others again, `synth --renew` makes the stale ones anew, no others.
+`fit` writes the coefficients; tables may be renewed in part. A configuration takes 2 to 20 seconds of processor time on
+a family, the small ones from seed 2000 on as long on a device.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -32,13 +31,15 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import typer
 
-from benchmarks.estimate_networks import Settings, design_of, draw, plain, settings_of
+from benchmarks.estimate_networks import CHECKED, FITTED, Settings, design_of, draw, plain, settings_of
 from benchmarks.estimate_table import (
     CHECK,
     TABLE,
     Found,
     Row,
+    empty_row,
     is_stale,
+    known,
     operators_of,
     put,
     read_table,
@@ -46,14 +47,16 @@ from benchmarks.estimate_table import (
     write_table,
 )
 from benchmarks.netlist_digest import netlist_digest
+from lmu_hls.builds import built
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.records import write_text
+from lmu_hls.records.evidence import digest
 from lmu_hls.records.jsonfile import encode
 from lmu_hls.rtl.standalone import modules, write_project
 from lmu_hls.synth.constraints import constraints
 from lmu_hls.synth.estimate import model
 from lmu_hls.synth.estimate.features import CLOCK_TERMS, LUTRAM, clock_features, features, terms
-from lmu_hls.synth.estimate.operators import Operators, operators, to_plain
+from lmu_hls.synth.estimate.operators import Operators, operators
 from lmu_hls.synth.estimate.primitives import PRIMITIVES, Primitives, counts
 from lmu_hls.synth.families import family_of, target_of
 from lmu_hls.synth.harness import CLOCK, PINS, harnessed
@@ -64,6 +67,7 @@ from lmu_hls.synth.yosys import NETLIST, netlist, synthesize
 from lmu_hls.toolchain import need
 
 READ = (".v", ".hex")
+DIGEST = "digest.txt"
 LEAST_ROWS = 20
 CLOCK_BOUND = (10.0, 30.0)  # median and worst error in percent up to which a clock is told
 FAMILIES = tuple(PRIMITIVES)
@@ -72,15 +76,33 @@ app = typer.Typer(add_completion=False)
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """The project of a configuration: its folder, top and Verilog. ``digest`` is that of its netlist, ``modules`` are
-    those that it has, with the digest of what is read in each."""
+    """The project of a configuration: its folder, top and Verilog. ``modules`` are those that it has, with the digest
+    of what is read in each."""
 
     folder: Path
     top: str
     sources: Sequence[Path]
-    digest: str
     modules: Mapping[str, str]
     operators: Operators
+
+    @property
+    def data(self) -> list[Path]:
+        """The files that the Verilog reads."""
+        return data_files(self.folder, self.sources, {})
+
+    @property
+    def digest(self) -> str:
+        """That of its netlist, kept in the cache of builds."""
+
+        def make(folder: Path) -> None:
+            with tempfile.TemporaryDirectory() as scratch:
+                found = netlist_digest(self.sources, self.top, self.folder, Path(scratch))
+            (folder / DIGEST).write_text(found, encoding="utf-8")
+
+        files = [f"{os.path.relpath(path, self.folder)} {digest(path)}" for path in (*self.sources, *sorted(self.data))]
+        made = hashlib.sha256(Path(netlist_digest.__code__.co_filename).read_bytes()).hexdigest()
+        parts = [need("pyosys").version, made, self.top, *files]
+        return (built("netlist-digest", parts, make) / DIGEST).read_text(encoding="utf-8")
 
 
 def written(settings: Settings, seed: int, work: Path) -> Written:
@@ -90,17 +112,14 @@ def written(settings: Settings, seed: int, work: Path) -> Written:
     paths = [path for path in folder.rglob("*") if path.suffix in READ]
     files = {str(path.relative_to(folder)): path.read_text(encoding="utf-8") for path in paths}
     sources, top = design.sources(folder), design.plan.top
-    with tempfile.TemporaryDirectory() as scratch:
-        digest = netlist_digest(sources, top, folder, Path(scratch))
-    read = model.reading_hashes(modules(design.plan))
-    return Written(folder, top, sources, digest, read, operators(files, top))
+    return Written(folder, top, sources, model.reading_hashes(modules(design.plan)), operators(files, top))
 
 
 def synthesized(project: Written, target: str) -> dict[str, int]:
     """The cells of one project on one target, by type."""
     with tempfile.TemporaryDirectory() as work:
-        data = data_files(project.folder, project.sources, {})
-        made = synthesize(project.sources, project.top, {}, Path(work), target, data_dir=project.folder, data=data)
+        data, sources = project.data, project.sources
+        made = synthesize(sources, project.top, {}, Path(work), target, data_dir=project.folder, data=data)
         return dict(made.cells)
 
 
@@ -110,8 +129,7 @@ def routed(project: Written, target: str) -> float:
     device, router = wanted.routable
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
-        data = data_files(project.folder, project.sources, {})
-        alone = netlist(project.sources, project.top, {}, work, wanted, project.folder, data) / NETLIST
+        alone = netlist(project.sources, project.top, {}, work, wanted, project.folder, project.data) / NETLIST
         joined = harnessed(alone, project.top, wanted, work).netlist
         pins = dict(zip(PINS, device.pins, strict=True)) if device.pins else {}
         text = constraints(router.constraints, CLOCK, device.clock_mhz, pins)
@@ -121,49 +139,62 @@ def routed(project: Written, target: str) -> float:
 
 @app.command()
 def synth(
-    seeds: Annotated[str, typer.Option(help="The first, and the one after the last; or some, with commas.")] = "0:72",
+    seeds: Annotated[str, typer.Option(help="The first, and the one after the last; or some, with commas.")] = "",
     target: Annotated[list[str] | None, typer.Option(help="Families, counted; devices, placed and routed.")] = None,
     renew: Annotated[bool, typer.Option(help="Also what was made with other Verilog or tools.")] = False,
     jobs: Annotated[int, typer.Option("-j")] = 2,
     work: Annotated[Path, typer.Option(help="Where the projects are written.")] = Path("estimate-work"),
     table: Annotated[Path, typer.Option(help="The table.")] = TABLE,
+    check: Annotated[Path, typer.Option(help="The table of designs that are not fitted.")] = CHECK,
 ) -> None:
-    """Synthesise, or place and route, what the table has not."""
-    rows, todo = read_table(table), []
-    for seed in numbers(seeds):
-        settings = draw(seed)
-        empty = {"seed": seed, "settings": plain(settings), "cells": {}, "mhz": {}, "made": {}, "designs": {}}
-        row = rows.get(seed, empty)
-        if not renew and all(name in row["made"] for name in target or FAMILIES):
+    """Synthesise, or place and route, what the tables have not."""
+    tables = {path: read_table(path) for path in (table, check)}
+    names, todo = list(dict.fromkeys(target or FAMILIES)), []
+    for seed in numbers(seeds) if seeds else (*FITTED, *CHECKED):
+        rows = tables[check if seed in CHECKED else table]
+        row = rows.get(seed) or empty_row(seed, plain(draw(seed)))
+        wanted = [name for name in names if renew or name not in row["made"]]
+        if not wanted:
             continue
         try:
-            project = written(settings, seed, work)
+            project = written(settings_of(row["settings"]), seed, work)
         except LmuHlsError as error:  # a draw that no accelerator can have
             print(f"{seed}: {error}", file=sys.stderr)
             continue
         rows[seed] = row
-        todo += [
-            (seed, project, name)
-            for name in dict.fromkeys(target or FAMILIES)
-            if name not in row["made"] or (renew and is_stale(row, name, project.digest, tools(name)))
-        ]
-    todo.sort(key=lambda item: item[1].operators.bits.total())  # small ones first
+        todo += [(row, project, name) for name in wanted]
+    todo.sort(key=lambda item: item[1].operators.bits.total())
     with ThreadPoolExecutor(jobs) as pool:
-        running = {pool.submit(_made, project, name): (seed, name) for seed, project, name in todo}
-        for done, future in enumerate(as_completed(running), 1):
-            seed, name = running[future]
-            try:
-                put(rows[seed], name, future.result())
-            except LmuHlsError as error:
-                print(f"{seed} {name}: {error}", file=sys.stderr)
-                continue
-            write_table({seed: row for seed, row in rows.items() if row["made"]}, table)
-            print(f"{done} of {len(running)}: {seed} {name}", flush=True)
+        running = {pool.submit(_made, *item): (item[0], item[2]) for item in todo}
+        try:
+            _put_all(running, tables)
+        except BaseException:  # what has begun ends, the rest is left
+            pool.shutdown(cancel_futures=True)
+            raise
 
 
-def _made(project: Written, name: str) -> Found:
-    """The cells of a family, the clock of a device in MHz."""
-    about = (project.digest, project.operators, project.modules, tools(name))
+def _put_all(running: Mapping[Future[Found | None], tuple[Row, str]], tables: Mapping[Path, dict[int, Row]]) -> None:
+    """What is found, into its row as soon as it comes."""
+    for done, future in enumerate(as_completed(running), 1):
+        row, name = running[future]
+        try:
+            found = future.result()
+        except LmuHlsError as error:
+            print(f"{row['seed']} {name}: {error}", file=sys.stderr)
+            continue
+        if found is not None:
+            put(row, name, found)
+            for path, rows in tables.items():
+                write_table({seed: row for seed, row in rows.items() if row["made"]}, path)
+            print(f"{done} of {len(running)}: {row['seed']} {name}", flush=True)
+
+
+def _made(row: Row, project: Written, name: str) -> Found | None:
+    """The cells of a family, the clock of a device in MHz; None where the row has them, of today."""
+    found, used = project.digest, tools(name)
+    if not is_stale(row, name, found, used):
+        return None
+    about = (found, project.operators, project.modules, used)
     if target_of(name).device:
         return Found(*about, mhz=routed(project, name))
     return Found(*about, cells=synthesized(project, name))
@@ -188,21 +219,24 @@ def numbers(seeds: str) -> Iterable[int]:
 def measure(
     work: Annotated[Path, typer.Option(help="Where the projects are written.")] = Path("estimate-work"),
     table: Annotated[Path, typer.Option(help="The table.")] = TABLE,
+    check: Annotated[Path, typer.Option(help="The table of designs that are not fitted.")] = CHECK,
 ) -> None:
     """Say which numbers are of other Verilog or tools than today's; read the operators of the others again."""
-    rows = read_table(table)
-    stale: Counter[str] = Counter()
-    for seed, row in rows.items():
-        project = written(settings_of(row["settings"]), seed, work)
-        old = [name for name in row["made"] if is_stale(row, name, project.digest, tools(name))]
-        stale.update(old)
-        print(f"{seed}: {', '.join(old) or 'nothing'} is stale")
-        if project.digest in row["designs"]:
-            known = {"operators": to_plain(project.operators), "modules": dict(project.modules)}
-            row["designs"][project.digest] = known
-    for name in sorted({name for row in rows.values() for name in row["made"]}):
-        print(f"{name}: {stale[name]} of {sum(name in row['made'] for row in rows.values())} are stale")
-    write_table(rows, table)
+    stale, total = Counter[str](), Counter[str]()
+    for path in (table, check):
+        rows = read_table(path)
+        for seed, row in rows.items():
+            project = written(settings_of(row["settings"]), seed, work)
+            today = project.digest
+            old = [name for name in row["made"] if is_stale(row, name, today, tools(name))]
+            stale.update(old)
+            total.update(row["made"])
+            print(f"{seed}: {', '.join(old) or 'nothing'} is stale", flush=True)
+            if today in row["designs"]:
+                row["designs"][today] = known(project.operators, project.modules)
+        write_table(rows, path)
+    for name, count in sorted(total.items()):
+        print(f"{name}: {stale[name]} of {count} are stale")
 
 
 @app.command()

@@ -5,16 +5,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from lmu_hls.adders import ADDERS
 from lmu_hls.backend.design import Design, design
 from lmu_hls.flow.convert import design_of_model
 from lmu_hls.rtl.options import RtlOptions
-from lmu_hls.rtl.reuse import settle
+from lmu_hls.rtl.reuse import requests, settle
 from lmu_hls.rtl.stages import stage_of
 from lmu_hls.spec import Network
 
@@ -23,11 +24,25 @@ HEADS = ("dense", "softmax", "argmax", "dense", "none")
 MODES = ("", ",RND_CONV,SAT", ",TRN,WRAP")
 MOST_MULTIPLIERS, LARGE, MOST_OF_LARGE = 20, 6, 40  # every sixth is a large one; these take minutes to synthesise
 SMALL, MOST_OF_SMALL = 2000, 6  # from this seed on they are small: placed and routed in seconds on every device
+UNITS, MOST_OF_WIDE = 3000, 48  # from this seed on they have the units that the others have not, one after the other
+WIDE, RING, SWEEPS, ENGINE = "wide", "ring", "sweeps", "engine"  # forms of the LMU layer
+# What stands between the LMU and the head
+SCALE, NORMALIZE, WINDOW, POOL, AVERAGE, MERGE = "scale", "normalize", "window", "pool", "average", "merge"
+BEHIND = (SCALE, NORMALIZE, WINDOW, POOL, AVERAGE, MERGE)
+KINDS = (WIDE, SCALE, RING, NORMALIZE, WIDE, SWEEPS, WINDOW, ENGINE, POOL, WIDE, MERGE, RING, AVERAGE)
+
+
+# Seeds of the two tables
+FITTED = (*range(72), *range(2000, 2030), *range(UNITS, UNITS + 39))
+CHECKED = (*range(1000, 1024), *range(2030, 2036), *range(UNITS + 39, UNITS + 52))
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """One configuration: layers, default type; ``share`` is where between the fastest (0) and the smallest it lies."""
+    """One configuration: layers, default type; ``share`` is where between the fastest (0) and the smallest it lies.
+
+    ``form`` is that of the LMU layers, where it is not the one that the share gives; ``behind`` stands before the head.
+    """
 
     n_in: int
     steps: int
@@ -47,10 +62,17 @@ class Settings:
     return_sequences: bool
     precision: str
     share: float
+    form: str = ""
+    behind: str = ""
 
 
 def draw(seed: int) -> Settings:
     """Cells and heads go round with the seed; the rest is random, sizes and multipliers evenly in their logarithm."""
+    drawn = _draw(seed)
+    return _with_unit(drawn, KINDS[(seed - UNITS) % len(KINDS)]) if seed >= UNITS else drawn
+
+
+def _draw(seed: int) -> Settings:
     rng = np.random.default_rng([1102, seed])
 
     def size(low: int, high: int) -> int:
@@ -79,6 +101,29 @@ def draw(seed: int) -> Settings:
         return_sequences=flag[4],
         precision=f"fixed<{width},{int(rng.integers(2, 7))}{rng.choice(MODES)}>",
         share=round(float(rng.uniform(0, 1)), 3),
+    )
+
+
+def _with_unit(drawn: Settings, kind: str) -> Settings:
+    """The settings in which there is a unit of the kind."""
+    plain_cell = drawn.cell if drawn.cell in ("none", "dense", "rnn") else "dense"
+    return replace(
+        drawn,
+        **{
+            WIDE: {"form": WIDE, "cell": plain_cell, "update": "dense", "layers": 1},
+            RING: {"form": RING, "update": "dense", "layers": 1},
+            SWEEPS: {
+                "form": SWEEPS,
+                "cell": "none",
+                "update": "tridiagonal",
+                "memory_d": 1 + drawn.memory_d,
+                "share": 0.0,
+                "hidden_to_memory": False,
+                "memory_to_memory": False,
+                "return_sequences": False,
+            },
+            ENGINE: {"form": ENGINE, "cell": plain_cell, "update": "dense", "share": 1.0},
+        }.get(kind, {"behind": kind, "return_sequences": kind in (WINDOW, POOL, AVERAGE), "layers": 1}),
     )
 
 
@@ -124,33 +169,67 @@ def keras_model(settings: Settings, seed: int) -> Any:
             name=f"lmu{number}",
         )
 
-    layers = [lmu(number) for number in range(1, settings.layers + 1)]
+    x = tensor = keras.Input((settings.steps, settings.n_in))
+    for number in range(1, settings.layers + 1):
+        tensor = lmu(number)(tensor)
+    if settings.behind:
+        tensor = _behind(settings, seed)(tensor)
     if settings.head != "none":
         activation = "softmax" if settings.head == "softmax" else None
-        layers.append(keras.layers.Dense(settings.classes, activation=activation, name="head"))
-    model = keras.Sequential([keras.Input((settings.steps, settings.n_in)), *layers], name=f"drawn{seed}")
+        tensor = keras.layers.Dense(settings.classes, activation=activation, name="head")(tensor)
+    model = keras.Model(x, tensor, name=f"drawn{seed}")
     rng = np.random.default_rng(seed)
     for layer in model.layers:  # biases, too, are not zero
         layer.set_weights([w if np.any(w) else rng.normal(0, 0.2, w.shape) for w in layer.get_weights()])
     return model
 
 
+def _behind(settings: Settings, seed: int) -> Callable[[Any], Any]:
+    """What stands behind the LMU."""
+    import keras
+
+    layers = keras.layers
+
+    def merged(tensor: Any) -> Any:
+        merge = (layers.Add, layers.Multiply, layers.Maximum)[seed % 3]
+        return merge(name="behind")([tensor, layers.Dense(tensor.shape[-1], name="beside")(tensor)])
+
+    scale = layers.PReLU(shared_axes=[1] if settings.return_sequences else None, name="behind")
+    made: dict[str, Callable[[Any], Any]] = {
+        SCALE: scale if seed % 2 else layers.BatchNormalization(name="behind"),
+        NORMALIZE: layers.LayerNormalization(name="behind") if seed % 2 else layers.RMSNormalization(name="behind"),
+        WINDOW: layers.Conv1D(settings.classes, 2 + seed % 2, name="behind"),
+        POOL: layers.MaxPooling1D(2, name="behind"),
+        AVERAGE: layers.AveragePooling1D(2 + seed % 2, name="behind"),
+        MERGE: merged,
+    }
+    return made[settings.behind]
+
+
 def design_of(settings: Settings, seed: int) -> Design:
     """The accelerator. Raises LmuHlsError where the settings cannot be built."""
-    config = {"LayerName": {f"lmu{n}": {"MemoryUpdate": settings.update} for n in range(1, settings.layers + 1)}}
+    lmu: dict[str, Any] = {"MemoryUpdate": settings.update}
+    if settings.form == RING:
+        lmu["Strategy"] = ADDERS
+    config = {"LayerName": {f"lmu{n}": lmu for n in range(1, settings.layers + 1)}}
+    if settings.behind == SCALE and seed % 2 == 0:
+        config["LayerName"]["behind"] = {"Fold": False}
     options = RtlOptions(output="argmax" if settings.head == "argmax" else "model")
     made = design_of_model(keras_model(settings, seed), config, settings.precision, options=options)
     assert made.settled is not None
     large, small = _kind(seed)
     most = MOST_OF_LARGE if large else MOST_OF_SMALL if small else MOST_MULTIPLIERS
-    low, high = made.settled.fewest_cycles, made.settled.most_cycles
+    options, low, high = RtlOptions(), made.settled.fewest_cycles, made.settled.most_cycles
+    if settings.form == WIDE:  # fewer cycles than single values could take
+        options, most = RtlOptions(values_per_beat=0), MOST_OF_WIDE
+        low, high = requests(made.network, ports=options.ports)[0], max(1, low - 1)
     for step in range(20):  # fewer multipliers until there are not too many
         share = settings.share + (1 - settings.share) * step / 19
         request = max(2, round(low * (high / low) ** share))
         network = _asking(made.network, request)
-        if settle(network, request).multipliers <= most:
+        if settle(network, request, ports=options.ports).multipliers <= most:
             break
-    return design(network, RtlOptions(), request)
+    return design(network, options, request)
 
 
 def _asking(network: Network, cycles: int) -> Network:

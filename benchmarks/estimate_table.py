@@ -50,6 +50,16 @@ def write_table(rows: Mapping[int, Row], path: Path = TABLE) -> None:
     made.replace(path)
 
 
+def empty_row(seed: int, settings: Mapping[str, Any]) -> Row:
+    """A row in which nothing is known."""
+    return {"seed": seed, "settings": dict(settings), "cells": {}, "mhz": {}, "made": {}, "designs": {}}
+
+
+def known(operators: Operators, modules: Mapping[str, str]) -> dict[str, Any]:
+    """What a row says of a design."""
+    return {"operators": to_plain(operators), "modules": dict(modules)}
+
+
 def put(row: Row, target: str, found: Found) -> None:
     """Put what was found on a family or device into the row; designs that nothing is left of go."""
     if found.cells is not None:
@@ -57,7 +67,7 @@ def put(row: Row, target: str, found: Found) -> None:
     if found.mhz is not None:
         row["mhz"][target] = found.mhz
     row["made"][target] = {"design": found.design, "tools": found.tools}
-    row["designs"][found.design] = {"operators": to_plain(found.operators), "modules": dict(found.modules)}
+    row["designs"][found.design] = known(found.operators, found.modules)
     used = {made["design"] for made in row["made"].values()}
     row["designs"] = {design: known for design, known in row["designs"].items() if design in used}
 

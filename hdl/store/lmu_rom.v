@@ -47,9 +47,19 @@ module lmu_rom #(
     if (ROWS == 1) begin : g_word
         always @(posedge clk) if (rd_en) rd_data <= contents[rd_addr];
     end else begin : g_rows
+        // Where the word begins, by sums: a product with ROWS would take a multiplier
+        localparam PLACE_W = $clog2(ROWS * DEPTH);
+        reg [PLACE_W-1:0] first;
+        integer b;
         genvar r;
+
+        always @* begin
+            first = 0;
+            for (b = 0; b < $clog2(DEPTH); b = b + 1) if (rd_addr[b]) first = first + (ROWS[PLACE_W-1:0] << b);
+        end
+
         for (r = 0; r < ROWS; r = r + 1) begin : g_row
-            always @(posedge clk) if (rd_en) rd_data[r*WIDTH+:WIDTH] <= contents[rd_addr*ROWS+r];
+            always @(posedge clk) if (rd_en) rd_data[r*WIDTH+:WIDTH] <= contents[first+r];
         end
     end
 

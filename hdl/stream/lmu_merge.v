@@ -58,11 +58,11 @@ module lmu_merge #(
     lmu_align #(.IN_W(B_W), .SHIFT(B_SHIFT), .OUT_W(OUT_W)) align_b (.in_data(b_axis_tdata), .out_data(b));
 
     always @* begin
-        result = a + b;
-        if (OP == 1) result = a - b;
-        if (OP == 2) result = a * b;
-        if (OP == 3) result = a > b ? a : b;
-        if (OP == 4) result = a < b ? a : b;
+        if (OP == 0) result = a + b;
+        else if (OP == 1) result = a - b;
+        else if (OP == 2) result = a * b;
+        else if (OP == 3) result = a > b ? a : b;
+        else result = a < b ? a : b;
     end
 
     always @(posedge clk) begin

@@ -5,8 +5,27 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
-from benchmarks.estimate_networks import LARGE, MOST_MULTIPLIERS, design_of, draw, plain, settings_of
+import pytest
+
+from benchmarks.estimate_networks import (
+    CHECKED,
+    ENGINE,
+    FITTED,
+    KINDS,
+    LARGE,
+    MOST_MULTIPLIERS,
+    RING,
+    SWEEPS,
+    UNITS,
+    WIDE,
+    WINDOW,
+    design_of,
+    draw,
+    plain,
+    settings_of,
+)
 from benchmarks.estimate_table import Found, is_stale, operators_of, put, read_table, readings, write_table
+from lmu_hls.rtl.standalone import modules
 from lmu_hls.synth.estimate.operators import Operators
 
 ROWS = read_table()
@@ -27,6 +46,27 @@ def test_a_drawn_accelerator_has_not_too_many_multipliers() -> None:
     seed = next(seed for seed in range(LARGE) if draw(seed).cell == "lstm")
     assert design_of(draw(seed), seed).plan.multipliers <= MOST_MULTIPLIERS
     assert plain(draw(seed)) == plain(draw(seed)) != plain(draw(seed + 1))
+
+
+@pytest.mark.parametrize(
+    ("kind", "module"),
+    [
+        (WIDE, "lmu_matvec"),
+        (RING, "lmu_shift_add"),
+        (SWEEPS, "lmu_sweep"),
+        (ENGINE, "lmu_engine"),
+        (WINDOW, "lmu_window"),
+    ],
+)
+def test_each_kind_of_unit_is_drawn(kind: str, module: str) -> None:
+    seed = UNITS + KINDS.index(kind)
+    assert module in modules(design_of(draw(seed), seed).plan)
+    assert {kind, ""} >= {draw(seed).form, draw(seed).behind} and not draw(seed - UNITS).form
+
+
+def test_no_seed_is_in_both_tables() -> None:
+    assert not set(FITTED) & set(CHECKED) and set(FITTED) >= set(ROWS)
+    assert set(KINDS) == {draw(seed).form or draw(seed).behind for seed in CHECKED if seed >= UNITS}
 
 
 def test_the_table_is_written_as_it_is_read(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
@@ -19,6 +19,7 @@ from lmu_hls.errors import LmuHlsError
 from lmu_hls.synth.estimate.tables import RomLogic, rom_logic
 
 ROUNDING_MODULE, MULTIPLIER_MODULE, FIFO_MODULE, CONCAT_MODULE = "lmu_round_sat", "lmu_mac", "lmu_fifo", "lmu_concat"
+ALIGN_MODULE = "lmu_align"
 _FREE = "no_rw_check"  # Yosys's attribute of a memory
 _WRAP, _SAT_SYM, _TRN = 0, 3, 0
 _ROUND_BELOW = (1, 3, 4, 5, 6)  # roundings that look at all the bits that are dropped
@@ -49,7 +50,7 @@ class Memory:
 
     ``written``: a RAM; else a ROM whose bits that are the same in all words are not in ``width``, and what it takes as
     logic. ``block``: the source asks for block RAM. ``unread``: upper bits that nothing reads. ``free``: a read that
-    meets a write may give anything, not only the old word.
+    meets a write may give anything, not only the old word. ``tables``: the source asks for look-up tables.
     """
 
     depth: int
@@ -59,6 +60,7 @@ class Memory:
     logic: RomLogic | None = None
     unread: int = 0
     free: bool = False
+    tables: bool = False
 
 
 @dataclass(slots=True)
@@ -77,14 +79,18 @@ class Operators:
 
 
 def to_plain(operators: Operators) -> dict[str, Any]:
-    """As data for JSON; a memory has its ``block`` or ``unread`` fourth, 2 more where it is ``free``."""
+    """As data for JSON; a memory has ``block`` or ``unread`` fourth, 2 more where it is ``free`` or ``tables``."""
     products = [[*astuple(p), times] for p, times in sorted(operators.products.items())]
     memories = [
-        [m.depth, m.width, int(m.written), m.unread + 2 * m.free + int(m.block), *(astuple(m.logic) if m.logic else ())]
+        [m.depth, m.width, int(m.written), m.unread + 2 * (m.free or m.tables) + int(m.block), *_plain(m.logic)]
         for m in operators.memories
     ]
     bits, widest = dict(sorted(operators.bits.items())), dict(sorted(operators.widest.items()))
     return {"products": products, "memories": memories, "bits": bits, "widest": widest}
+
+
+def _plain(logic: RomLogic | None) -> tuple[int, ...]:
+    return astuple(logic) if logic else ()
 
 
 def from_plain(data: Mapping[str, Any]) -> Operators:
@@ -93,7 +99,7 @@ def from_plain(data: Mapping[str, Any]) -> Operators:
     memories = [
         Memory(depth, width, True, False, None, more & 1, bool(more & 2))
         if written
-        else Memory(depth, width, False, bool(more), RomLogic(*logic) if logic else None)
+        else Memory(depth, width, False, bool(more & 1), RomLogic(*logic) if logic else None, tables=bool(more & 2))
         for depth, width, written, more, *logic in data["memories"]
     ]
     return Operators(products, memories, Counter(data["bits"]), dict(data["widest"]))
@@ -141,10 +147,19 @@ def _path(expression: Any) -> str:
     return symbol.hierarchicalPath if symbol is not None else ""
 
 
+@dataclass(frozen=True, slots=True)
+class _Assigned:
+    """``value`` is what a register or a part of it takes, None where it is a part of that; ``bits`` of the register."""
+
+    value: Any
+    bits: int
+    whole: bool
+
+
 @dataclass(slots=True)
 class _Register:
     width: int
-    assigned: list[Any] = field(default_factory=list)
+    assigned: list[_Assigned] = field(default_factory=list)
 
 
 class _Reader:
@@ -160,6 +175,8 @@ class _Reader:
         self.outside: dict[str, str] = {}  # {port of an instance: what is connected}
         self.unread: set[str] = set()
         self.flags: dict[str, str] = {}  # {fifo: the net of its upper bit}
+        self.narrow: dict[str, int] = {}  # {wire: bits that a signed value on it needs, where these are fewer}
+        self.addressing = False
         self.context: Any = None
 
     # What is where
@@ -208,6 +225,10 @@ class _Reader:
             output = connections["m_axis_tdata"].expression.left
             if type(output).__name__ == "ConcatenationExpression" and _width(output.operands[0]) == 1:
                 self.flags[instance.hierarchicalPath] = _path(output.operands[0])
+        elif name.endswith(ALIGN_MODULE):
+            sizes = {p.name: int(p.value.value) for p in node if type(p).__name__ == "ParameterSymbol"}
+            if path := _path(connections["out_data"].expression.left):
+                self.narrow[path] = sizes["IN_W"] + sizes["SHIFT"]
         elif name.endswith(CONCAT_MODULE):
             sizes = {p.name: int(p.value.value) for p in node if type(p).__name__ == "ParameterSymbol"}
             if sizes["N_C"] and not sizes["C_FEEDBACK"]:
@@ -235,7 +256,7 @@ class _Reader:
         parts = node.left.operands if type(node.left).__name__ == "ConcatenationExpression" else [node.left]
         same = len(parts) == 1 or self._constant(node.right) is not None  # for each of the registers
         for part in parts:
-            left, whole = part, same
+            left, whole, bits = part, same, _width(part)
             while type(left).__name__ in ("ElementSelectExpression", "RangeSelectExpression"):
                 left, whole = left.value, False
             path = left.symbol.hierarchicalPath
@@ -243,7 +264,7 @@ class _Reader:
                 self.written.add(path)
             else:
                 register = self.registers.setdefault(path, _Register(int(left.symbol.type.bitWidth)))
-                register.assigned.append(node.right if whole else None)
+                register.assigned.append(_Assigned(node.right if same else None, bits, whole))
         node.right.visit(self.visit)
         return ast.VisitAction.Skip
 
@@ -258,8 +279,8 @@ class _Reader:
         width = max(_width(left), _width(right))
         add = self.result.add
         if name == "Multiply":
-            if fixed:
-                add("sum", int(node.type.bitWidth))
+            constant = next((int(value) for side in (left, right) if (value := self._constant(side)) is not None), 0)
+            if fixed and (self.addressing or constant & (constant - 1) == 0):  # wires
                 return
             self.products.append((left, right, node))
             self.factors |= {_path(left), _path(right)}
@@ -282,20 +303,45 @@ class _Reader:
         self.result.add("mask" if fixed else "choice", int(node.type.bitWidth))
         return None
 
-    def _ElementSelectExpression(self, node: Any) -> None:
-        self._select(node, node.selector)
+    def _ConditionalStatement(self, node: Any) -> Any:
+        value = self._constant(node.conditions[0].expr)
+        if value is None:
+            return None
+        branch = node.ifTrue if int(value) else node.ifFalse
+        if branch is not None:
+            branch.visit(self.visit)
+        return ast.VisitAction.Skip
 
-    def _RangeSelectExpression(self, node: Any) -> None:
-        self._select(node, node.left)
+    def _ForLoopStatement(self, node: Any) -> Any:
+        node.body.visit(self.visit)
+        return ast.VisitAction.Skip
 
-    def _select(self, node: Any, selector: Any) -> None:
+    def _NetSymbol(self, node: Any) -> None:
+        """A wire that is a value with more copies of its sign."""
+        inner: Any = _natural(node.initializer) if node.initializer is not None else None
+        if type(inner).__name__ == "ConcatenationExpression" and len(inner.operands) == 2:
+            above, value = inner.operands
+            sign = getattr(getattr(above, "concat", None), "operands", [None])[0]
+            if type(sign).__name__ == "ElementSelectExpression" and _path(sign.value) == _path(value) != "":
+                self.narrow[node.hierarchicalPath] = _width(value)
+
+    def _ElementSelectExpression(self, node: Any) -> Any:
+        return self._select(node, node.selector)
+
+    def _RangeSelectExpression(self, node: Any) -> Any:
+        return self._select(node, node.left)
+
+    def _select(self, node: Any, selector: Any) -> Any:
         if node.value.type.isUnpackedArray:
             self.reads[_path(node.value)] += 1
-            return
-        if self._constant(selector) is not None:
-            return
-        width = int(node.type.bitWidth)
-        self.result.add("select", int(node.value.type.bitWidth) - width)
+        elif self._constant(selector) is None:
+            self.result.add("select", int(node.value.type.bitWidth) - int(node.type.bitWidth))
+        # A constant that a place is multiplied with is a matter of wires
+        before, self.addressing = self.addressing, True
+        selector.visit(self.visit)
+        self.addressing = before
+        node.value.visit(self.visit)
+        return ast.VisitAction.Skip
 
     def _accumulator(self, p: Mapping[str, int], path: str) -> None:
         """What lmu_mac takes."""
@@ -322,14 +368,15 @@ class _Reader:
         products = {id(node): Product(*self._operands(left, right, node)) for left, right, node in self.products}
         for path, register in self.registers.items():
             result.bits[f"q_{self._kind(path, register)}"] += register.width
-            moving = [value for value in register.assigned if value is None or self._constant(value) is None]
-            if len(moving) > 1:
-                result.bits["choice"] += register.width * (len(moving) - 1)
+            moving = [
+                item.bits for item in register.assigned if item.value is None or self._constant(item.value) is None
+            ]
+            result.bits["choice"] += max(0, sum(moving) - register.width)
         result.products.update(products.values())
         self.unread |= {self._outermost(path) for path in self.unread}
         for path, variable in self.memories.items():
-            memory = self._memory(path, variable)
-            if (reads := self.reads[path]) > 1:  # as cheap in flip-flops
+            memory, reads = self._memory(path, variable), self.reads[path]
+            if memory.written and reads > 1:  # as cheap in flip-flops
                 result.bits["q_plain"] += memory.width * memory.depth
                 result.bits["choice"] += memory.width * (memory.depth - 1) * reads
             else:
@@ -342,8 +389,14 @@ class _Reader:
         return path
 
     def _operands(self, left: Any, right: Any, node: Any) -> tuple[int, int, int]:
-        a, b = _width(left), _width(right)
+        a, b = (self._bits(side) for side in (left, right))
         return a, b, min(int(node.type.bitWidth), a + b)
+
+    def _bits(self, factor: Any) -> int:
+        """Those that a factor needs."""
+        if (value := self._constant(factor)) is not None:
+            return int(value).bit_length() + 1
+        return min(_width(factor), self.narrow.get(_path(factor), 1 << 30))
 
     def _kind(self, path: str, register: _Register) -> str:
         """What a register may be merged with."""
@@ -351,11 +404,13 @@ class _Reader:
             return "delay"
         if path in self.factors:
             return "factor"
-        for value in register.assigned:
-            inner: Any = _natural(value) if value is not None else None
+        for item in register.assigned:
+            inner: Any = _natural(item.value) if item.value is not None else None
             kind = type(inner).__name__
             if kind == "ElementSelectExpression" and _path(inner.value) in self.memories:
                 return "read"
+            if not item.whole:
+                continue
             if kind == "BinaryExpression" and str(inner.op).endswith("Multiply"):
                 return "product"
             if kind == "BinaryExpression" and str(inner.op).endswith("Add") and self._constant(inner.right) is None:
@@ -374,5 +429,14 @@ class _Reader:
         name = PurePosixPath(_text(parameters["FILE"].value)).name
         if name not in self.roms:
             raise LmuHlsError(f"the design reads {name}, which the project does not have")
-        logic = rom_logic([int(word, 16) for word in self.roms[name].split()], width)
-        return Memory(depth, logic.width, False, width * depth >= 8192, logic)
+        words = [int(word, 16) for word in self.roms[name].split()]
+        rows = max(1, self.reads[path])  # of a word
+        if rows > 1:
+            words = [_joined(words[first : first + rows], width) for first in range(0, depth, rows)]
+        logic = rom_logic(words, width * rows)
+        return Memory(depth // rows, logic.width, False, rows == 1 and width * depth >= 8192, logic, tables=rows > 1)
+
+
+def _joined(rows: Sequence[int], width: int) -> int:
+    """Rows of a word, the first one in the low bits."""
+    return sum(row << width * place for place, row in enumerate(rows))

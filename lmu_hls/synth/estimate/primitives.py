@@ -124,7 +124,7 @@ class Primitives:
 
     def store(self, memory: Memory) -> tuple[Store | None, int]:
         """What a memory lies in, and how many of it; None for a ROM in logic, or a RAM of flip-flops."""
-        if not memory.width:
+        if not memory.width or memory.tables:
             return None, 0
         found = [self._of_kind(self.blocks, memory)]
         if memory.written and self.distributed:

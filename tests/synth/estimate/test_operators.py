@@ -60,6 +60,53 @@ def test_a_reset_of_several_registers_in_one_line_is_no_other_design() -> None:
     assert design(one) == design(line) and design(one).bits["choice"] == 8
 
 
+WIDTHS = """
+module top #(parameter OP = 1) (
+    input wire clk, input wire [3:0] a, input wire [7:0] b, output wire [31:0] y, output reg [1:0] z
+);
+    wire signed [15:0] left, whole = {{12 {a[3]}}, a};
+    reg signed [15:0] result;
+    assign y = {16'd0, result};
+    lmu_align #(.IN_W(8), .SHIFT(1), .OUT_W(16)) align (.in_data(b), .out_data(left));
+    lmu_rom #(.WIDTH(3), .DEPTH(2), .ROWS(3), .FILE("words.hex")) rom (
+        .clk(clk), .rd_en(1'b1), .rd_addr(a[0]), .rd_data()
+    );
+    always @* begin
+        if (OP == 0) result = left + whole;
+        else if (OP == 1) result = left * whole;
+        else result = OP == 2 ? whole * 16'd5 : whole * 16'd4;
+    end
+    always @(posedge clk) begin
+        z[0] <= a[0];
+        z[1] <= b[0];
+    end
+endmodule
+"""
+
+
+def with_op(op: int) -> Operators:
+    library = {f"{name}.v": hdl_file(name).read_text() for name in ("lmu_rom", "lmu_align")}
+    words = {"words.hex": "1\n2\n4\n1\n3\n4\n"}
+    return operators({"top.v": WIDTHS.replace("OP = 1", f"OP = {op}")} | words | library, "top")
+
+
+@pytest.mark.parametrize(
+    ("op", "products", "sums"),
+    [(0, {}, 16), (1, {Product(9, 4, 13): 1}, 0), (2, {Product(4, 4, 8): 1}, 0), (3, {}, 0)],
+)
+def test_what_is_dead_or_wider_than_its_value_does_not_count(op: int, products: dict[Product, int], sums: int) -> None:
+    """A branch of a constant, the copies of a sign, a product with a power of two; and parts of one register."""
+    found = with_op(op)
+    assert found.products == products and found.bits["sum"] == sums + 3  # of the ROM's place
+    assert found.bits["choice"] == 0
+
+
+def test_the_rows_of_a_rom_are_one_word_of_look_up_tables() -> None:
+    (rom,) = with_op(1).memories
+    assert (rom.depth, rom.width, rom.tables, rom.block) == (2, 1, True, False)  # one bit of nine is another in each
+    assert from_plain(to_plain(with_op(1))) == with_op(1)
+
+
 def test_what_cannot_be_read_is_refused() -> None:
     with pytest.raises(LmuHlsError, match=r"other\.hex, which the project does not have"):
         design(TOP.replace("words.hex", "other.hex"))
