@@ -138,6 +138,7 @@ ELSEWHERE = {
         "golden/test_pool.py": "pool",
         "hls/layers/test_normalize.py": "normalize",
         "hls/layers/test_rectify.py": "rectify",
+        "rtl/stages/test_mean.py": "mean",
         "spec/test_window.py": "select",
     },
     "lmu_hls/synth": {
@@ -176,7 +177,10 @@ ELSEWHERE = {
         "hdl/cell/test_gated.py": "lmu_gates lmu_gru lmu_gru_before lmu_gru_mix lmu_lstm",
     },
     "hdl/formal": {"formal/test_proofs.py": "f_axis f_live f_pace f_pipe f_steps f_unit"},
-    "hdl/head": {"hdl/head/test_pointwise.py": "lmu_argmax lmu_normalize lmu_softmax"},
+    "hdl/head": {
+        "hdl/head/test_pointwise.py": "lmu_argmax lmu_normalize lmu_softmax",
+        "rtl/stages/test_mean.py": "lmu_average",
+    },
     "hdl/host": {"formal/test_proofs.py": "lmu_ap_call lmu_link_rx lmu_link_tx lmu_uart_rx lmu_uart_tx"},
     "hdl/matrix": {
         "hdl/cell/test_encoder.py": "lmu_dense",

@@ -45,8 +45,9 @@ def keras_layers(kind: type[Layer]) -> list[str]:
 
 
 def contract(reader: LayerReader) -> Any:
-    """The class of the contract that a reader makes."""
-    return typing.get_type_hints(type(reader).extract)["return"]
+    """The class of the contract that a reader makes, of sequences of one length."""
+    kind = typing.get_type_hints(type(reader).extract)["return"]
+    return (typing.get_args(kind) or (kind,))[0]
 
 
 def has_golden(kind: type[Layer]) -> bool:
@@ -85,7 +86,9 @@ def _layer_table() -> Iterator[str]:
     ours = (kind for kind in LAYERS.values() if kind.__module__.startswith("lmu_hls."))
     for kind in sorted(ours, key=lambda kind: kind.__name__):
         read = any(contract(reader) is kind for reader in readers())
-        yield _row(_code(keras_layers(kind)) if read else "an option of the Verilog", (kind,), read)
+        own = [name for reader in readers() for name, of_any in reader.any_length.items() if of_any is kind]
+        layers = f"{_code(own)} of any length" if own else "an option of the Verilog"
+        yield _row(_code(keras_layers(kind)) if read else layers, (kind,), read or bool(own))
     for reader in readers():
         if reader.beside:
             yield _row(_code(reader.keras), (*reader.beside, contract(reader)), True)
@@ -94,10 +97,13 @@ def _layer_table() -> Iterator[str]:
     yield f"Layers that leave no trace: {_code(PASSING)};"
     yield f"and `TimeDistributed` around one of these, or around {_code(around)}."
     yield ""
-    windows = [name for kind in LAYERS.values() if "window" in kind.__dataclass_fields__ for name in keras_layers(kind)]
+    kinds = {contract(reader) for reader in readers()} & {
+        k for k in LAYERS.values() if "window" in k.__dataclass_fields__
+    }
+    windows = [name for kind in kinds for name in keras_layers(kind)]
     yield "Sequences of any length (`Input((None, features))`, `Masking` behind the input) go through all of these but"
     yield f"{_code(sorted(windows))} and convolutions,"
-    yield "of which the last step and `GlobalMaxPooling1D` are taken."
+    yield "of which the last step, `GlobalMaxPooling1D` and `GlobalAveragePooling1D` (without `keepdims`) are taken."
     yield ""
     yield f"`RNN` around {_code((*CELLS.values(), 'LMUCell'))} is a layer of that cell; around several, one for each."
     yield "`Bidirectional` and `go_backwards` are recurrent layers, and layers that reverse the steps."

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Lets only whole sequences pass: steps of N beats, exactly STEPS of them (any number with STEPS = 0), and tlast on the
-// last beat of the last step.
+// Lets only whole sequences pass: steps of N beats, exactly STEPS of them (any number with STEPS = 0, no more with FEWER),
+// and tlast on the last beat of the last step.
 //
 // A sequence with its tlast in another place is mended, and reported as a framing error:
 //
 //   tlast within a step                  the rest of the step is filled with zeros, and tlast is on its last beat
-//   tlast at the end of an early step    it stays there: the sequence is shorter
+//   tlast at the end of an early step    it stays there: the sequence is shorter, which is right with FEWER
 //   no tlast at the end of step STEPS    that beat gets tlast; what follows is dropped, up to and with the next tlast
 //
 // So the beat after a tlast is always the first one of a sequence, whatever came before.
@@ -36,6 +36,8 @@ module lmu_frame #(
     parameter integer N = 4,
     // Steps of a sequence; 0: any number
     parameter integer STEPS = 0,
+    // 1: STEPS are the most that a sequence may have
+    parameter integer FEWER = 0,
     // Bits of a beat, 1 or more
     parameter integer WIDTH = 16
 ) (
@@ -75,7 +77,7 @@ module lmu_frame #(
     wire last_step;
     wire last_beat = {1'b0, beat_q} == N[BEAT_CW:0] - 1'b1;
     wire ends = last_beat && (fill_q || i_last || last_step);
-    wire error = fill_q || (STEPS != 0 && i_last != last_step);
+    wire error = fill_q || (STEPS != 0 && i_last != last_step && (FEWER == 0 || last_step));
     wire hold = ends && kept_q[1];
     wire pass = m_axis_tvalid && m_axis_tready;
     wire keep = pass && ends;
@@ -143,7 +145,8 @@ module lmu_frame #(
     wire f_given = m_axis_tvalid && m_axis_tready;
     wire f_end = f_given && m_axis_tlast;
     wire f_beyond = STEPS > 0 && f_in_q == F_SIZE;
-    wire f_right = f_taken && i_last && (STEPS == 0 || f_in_q == F_SIZE - 1);
+    wire f_early = FEWER != 0 && (f_in_q + 1) % N == 0;  // an early end that is right
+    wire f_right = f_taken && i_last && !f_beyond && (STEPS == 0 || f_in_q == F_SIZE - 1 || f_early);
     always @(posedge clk) begin
         if (f_taken) begin
             f_in_q <= f_in_q + !f_beyond;

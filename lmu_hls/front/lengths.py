@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.front.flat import copy_ends, flat, graph_of
-from lmu_hls.front.node import COUNT, RECURRENT
+from lmu_hls.front.node import COUNT, reads_count
 from lmu_hls.front.recurrent import CELLS
 from lmu_hls.keras_weights import take_weights
 from lmu_hls.spec.lengths import check_fill
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 STEPS, MASK_VALUE = "Steps", "MaskValue"  # keys of Model in the configuration
 _MARK = "lmu_hls_lengths"  # the attribute of a Keras model that was made here
 _HELD = ("GlobalMaxPooling1D", "GetItem", "Max", "Steps")  # they read the last step, also where it does not count
+_AVERAGES = ("GlobalAveragePooling1D", "Mean")
 ONE_INPUT = "VivadoAccelerator"
 _SLICES = "use a recurrent layer with return_sequences=False"
 
@@ -225,6 +226,11 @@ def _check_masked(model: keras.Model, masking: Any) -> None:
                 f"layer {operation.name!r}: Keras takes the mask of the steps for one of the classes here; use "
                 "Activation('softmax')"
             )
+        if kind in _AVERAGES and node.arguments.kwargs.get("mask") is None:
+            raise LmuHlsError(
+                f"layer {operation.name!r}: the mask does not reach it, so that Keras takes the average of all steps, "
+                "those that do not count too; use GlobalAveragePooling1D behind layers that hand the mask on"
+            )
         if kind in _HELD and any(map(_unheld, node.input_tensors)):
             raise LmuHlsError(
                 f"layer {operation.name!r}: {kind} reads steps that do not count, since no recurrent layer before it "
@@ -283,7 +289,7 @@ def check_test_data(path: str, values: int) -> None:
 def add_count(parsed: Any, lengths: Lengths) -> Any:
     """hls4ml's description of a model of :func:`with_lengths`, with the input that says how many steps count.
 
-    Recurrent layers read it, behind what they read else.
+    Recurrent layers and averages read it, behind what they read else.
     """
     layers, inputs, *others = parsed
     taken, name = {layer["name"] for layer in layers}, "sequence_steps"
@@ -299,7 +305,5 @@ def add_count(parsed: Any, lengths: Lengths) -> Any:
         "inputs": [],
     }
     place = max(k for k, layer in enumerate(layers) if layer["class_name"] == "InputLayer") + 1
-    read = [
-        {**layer, "inputs": [*layer["inputs"], name]} if layer["class_name"] in RECURRENT else layer for layer in layers
-    ]
+    read = [{**layer, "inputs": [*layer["inputs"], name]} if reads_count(layer) else layer for layer in layers]
     return ([*read[:place], part, *read[place:]], [*inputs, name], *others)

@@ -125,8 +125,14 @@ COUNT = "counts_steps"  # the attribute of an input that says how many steps of 
 
 
 def counts_steps(node: Node) -> bool:
-    """Whether a node is the input that says how many steps count, which recurrent ones read behind all else."""
+    """Whether a node is the input that says how many steps count, which some read behind all else."""
     return node.class_name == "Input" and bool(node.get_attr(COUNT, False))
+
+
+def reads_count(part: Mapping[str, Any]) -> bool:
+    """Whether the node that a handler of hls4ml describes reads that input, where there is one: recurrent ones, which
+    stop there, and averages, which divide by it."""
+    return part["class_name"] in RECURRENT or (part["class_name"] == "LMUPool" and bool(part["average"]))
 
 
 def sequence_inputs(model: Graph) -> list[Node]:

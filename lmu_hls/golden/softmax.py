@@ -10,9 +10,10 @@ from lmu_hls.fixed import Ints, overflow_count, requantize
 from lmu_hls.golden.affine import exact_dtype
 from lmu_hls.golden.merge import merge
 from lmu_hls.golden.normalize import normalize
-from lmu_hls.golden.pool import pool
+from lmu_hls.golden.pool import mean, pool
 from lmu_hls.golden.rectify import rectify
 from lmu_hls.spec import ArgMax, Merge, Pool, Softmax, VectorFunction
+from lmu_hls.spec.layers.mean import Mean
 from lmu_hls.spec.layers.normalize import Normalize
 from lmu_hls.spec.layers.rectify import Rectify
 
@@ -52,6 +53,7 @@ EQUATIONS: Mapping[type[VectorFunction], Callable[..., tuple[Ints, int]]] = {
     Softmax: softmax,
     ArgMax: argmax,
     Pool: pool,
+    Mean: mean,
     Merge: merge,
     Rectify: rectify,
     Normalize: normalize,

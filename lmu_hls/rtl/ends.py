@@ -181,13 +181,13 @@ def add_input(
     net: Netlist,
     item: Input,
     suffix: str,
-    sizes: tuple[int, int],
+    sizes: tuple[int, int, int],
     axi_lite: bool,
     per_beat: int = 1,
     framed: bool = True,
 ) -> End:
-    """An input in pieces of ``sizes``, beats and pieces of a sequence (0: any number), and its words of framing. A beat
-    has ``per_beat`` values.
+    """An input in pieces of ``sizes``: beats, pieces of a sequence (0: any number), and the most of these (0: any
+    number); and its words of framing. A beat has ``per_beat`` values.
 
     One that is not ``framed`` never ends: there is no tlast, and there are no such words.
     """
@@ -204,7 +204,8 @@ def add_input(
         s_axis |= {f"s_axis_{name}": net.wire(f"core_{name}") for name in ("tvalid", "tready")}
     error = {f"e_axis_{name}": f"error{suffix}_{name}" for name in ("tdata", "tvalid", "tready")}
     pulse = net.wire("framing_error" if axi_lite else f"unused_framing_error{suffix}")
-    parameters = {"N": sizes[0], "STEPS": sizes[1], "WIDTH": stream.bits}
+    beats, steps, most = sizes
+    parameters = {"N": beats, "STEPS": most or steps, "WIDTH": stream.bits, **({"FEWER": 1} if most else {})}
     ports = s_axis | stream.ports("m_axis") | error | {"framing_error": pulse}
     net.add("lmu_frame", f"frame{suffix}", parameters, ports, "Whole steps and sequences")
     ports = {f"s_axis_{name}": f"error{suffix}_{name}" for name in ("tdata", "tvalid", "tready")}

@@ -200,6 +200,9 @@ def _plan(network: Network, names: tuple[str, ...], options: RtlOptions) -> Netw
             layers.append((layer_plan(name, WINDOWS, pace, branch.executions), pace))
         plan, pace, stream = _add(net, stage, lanes, branches, runs_on)
         layers.append((replace(plan, name=node.name), pace))
+        if (ending := stage.ending(branches[0].stream.count)) is not None:
+            kind, once = ending
+            layers.append((layer_plan(f"{stage.name}_{kind}", kind, once, 1), once))
         tap_steps[stage.name] = plan.executions if plan.executions != network.steps else None
         branch = answered(branches, stream, pace)
         keep_last = stage.gives_last and not options.streaming
@@ -295,6 +298,8 @@ def _ii(network: Network, stages: Mapping[str, Stage[Any]], chosen: Mapping[str,
         width = stage.taken_width(values[source].width for source in node.inputs)
         lanes = chosen[node.name]
         paces.append((stage.chosen(lanes).pace(width, lanes), stage.taken_steps(arriving)))
+        if (ending := stage.ending(width)) is not None:
+            paces.append((ending[1], 1))
         executions[node.name] = arriving if endless else stage.given_steps(arriving)
     least = max(options.ports.beats(item.width, item.type.width, 1) for item in network.inputs)
     return network_ii(paces, network.steps, least)
@@ -310,11 +315,12 @@ def _ports(network: Network) -> set[str]:
 def _inputs(net: Netlist, network: Network, options: RtlOptions, ii: int) -> list[End]:
     """The inputs behind their frames. Of several, every sequence is filled up, so that all have the same steps."""
     items, steps = network.inputs, checked_steps(network, options)
+    most = network.steps if not steps and any(layer.bounded for layer in network.layers) else 0
     several = len(items) + len(network.outputs) > 2
     names = suffixes([item.name for item in items])
     values = [options.ports.together(item.width, item.type.width, ii) for item in items]
     beats = [-(-item.width // each) for item, each in zip(items, values, strict=True)]
-    sizes = [(each * steps, 1) if several and steps else (each, steps) for each in beats]
+    sizes = [(each * steps, 1, 0) if several and steps else (each, steps, most) for each in beats]
     framed = not (several and options.streaming)
     return [
         add_input(net, *each[:3], options.axi_lite, each[3], framed)

@@ -86,8 +86,8 @@ def datapath(memory_d: int, pipeline: int, **types: int) -> Case:
     return Case("lmu_tridiag_datapath", {**sizes, **TRIDIAG_TYPES, **types})
 
 
-def frame(n: int, steps: int, width: int = 2) -> Case:
-    return Case("lmu_frame", {"N": n, "STEPS": steps, "WIDTH": width})
+def frame(n: int, steps: int, width: int = 2, fewer: int = 0) -> Case:
+    return Case("lmu_frame", {"N": n, "STEPS": steps, "WIDTH": width, **({"FEWER": 1} if fewer else {})})
 
 
 def vector(n: int, keep_last: int, slow: bool = False) -> Case:
@@ -146,6 +146,7 @@ CASES = (
     frame(2, 0),
     frame(3, 2),
     frame(5, 3, 3),
+    frame(2, 3, fewer=1),
     vector(1, 0),
     vector(1, 1),
     vector(3, 0),
@@ -231,6 +232,7 @@ MUTANTS = (
         ("rest_dropped",),
     ),
     Mutant(frame(3, 2), "lmu_frame", "i_last != last_step", "i_last && !last_step", ("f_errors.last_in_place",)),
+    Mutant(frame(2, 3, fewer=1), "lmu_frame", "(FEWER == 0 || last_step)", "FEWER == 0", ("f_errors.last_in_place",)),
     Mutant(frame(3, 2), "lmu_frame", "wire hold = ends && kept_q[1]", "wire hold = 1'b0", ("f_errors.flight_bounded",)),
     Mutant(frame(3, 2), "lmu_frame", "errors_q[kept_q[0] && !take]", "errors_q[!take]", ("f_errors.last_in_place",)),
     Mutant(

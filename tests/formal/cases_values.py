@@ -26,7 +26,15 @@ def normalize(n: int) -> Case:
     return Case("lmu_normalize", {"N": n, "X_TYPE": word(1, 0), "OUT_TYPE": word(3, 0), **widths}, slow=True)
 
 
+def average(n: int, steps: int, x_f: int = 0) -> Case:
+    """Of one bit."""
+    types = {"X_TYPE": word(1, x_f), "OUT_TYPE": word(3, 0)}
+    return Case("lmu_average", {"N": n, "STEPS": steps, **types}, slow=n * steps > 2)
+
+
 NORMALIZE = normalize(1)
+AVERAGE = average(2, 1)
+AVERAGE_TWO = average(1, 2)
 DIVIDER = Case("lmu_divider", {"W": 1, "BITS": 3, "OUT_TYPE": word(3, 1)})
 
 
@@ -68,6 +76,9 @@ CASES = (
     Case("lmu_activation", {"IN_W": 3, "IN_F": 1, **TYPES, "FUNCTION": 1}),
     NORMALIZE,
     normalize(2),
+    AVERAGE_TWO,
+    AVERAGE,
+    average(2, 2, 2),
     DIVIDER,
     Case("lmu_divider", {"W": 2, "BITS": 4, "OUT_TYPE": word(4, 2)}, slow=True),
     softmax(1, exp_w=1, slow=False),
@@ -198,6 +209,12 @@ MUTANTS = (
     ),
     Mutant(NORMALIZE, "lmu_normalize", "root_fits = left >= tried;", "root_fits = left > tried;", ("root_exact",)),
     Mutant(NORMALIZE, "lmu_normalize", "s_axis_tready = !full_q[wr_bank_q];", "s_axis_tready = 1'b1;", ("bank_kept",)),
+    Mutant(AVERAGE_TWO, "lmu_average", "sum = count_q == 0 ? x :", "sum = rst ? x :", ("sum_in_place",)),
+    Mutant(
+        AVERAGE_TWO, "lmu_average", "s_axis_tready = !(ends && due_q)", "s_axis_tready = 1'b1", ("none_overwritten",)
+    ),
+    Mutant(AVERAGE_TWO, "lmu_average", "{sums, steps};", "{sums, count_q};", ("steps_counted",)),
+    Mutant(AVERAGE, "lmu_average", "s_axis_tlast(due_last)", "s_axis_tlast(1'b1)", ("last_in_place",)),
     Mutant(DIVIDER, "lmu_divider", "(m_axis_tvalid && whole_q)", "m_axis_tvalid", ("ii_exact",)),
     Mutant(DIVIDER, "lmu_divider", "whole_rest_q} <= {last_q,", "whole_rest_q} <= {s_axis_tlast,", ("last_in_place",)),
     Mutant(DIVIDER, "lmu_divider", "fits = rest_q >=", "fits = rest_q >", ("division_exact",)),

@@ -37,6 +37,7 @@ FORMS = {
     ),
     "company": company,
     "slice": lambda x: head()(lmu()(x)[:, -1]),
+    "average": lambda x: head()(keras.layers.GlobalAveragePooling1D()(lmu()(x))),
     "largest": lambda x: keras.layers.GlobalMaxPooling1D()(head()(lmu()(x))),
     "residual": lambda x: keras.layers.Dense(2, "softmax")(head(N_IN)(lmu()(x)) + x),
     "cells": lambda x: keras.layers.RNN([keras.layers.LSTMCell(3), lmu_hls.LMUCell(1, 2, 6, None)])(x),
@@ -169,9 +170,27 @@ REFUSED = {
         ("layer 'soft'", "Activation('softmax')"),
     ),
     "not held": (not_held, ("GetItem reads steps that do not count", "return_sequences=False")),
-    "average": (
+    "average without its mask": (
+        lambda: masked(lmu(), lambda h: ops.mean(h, axis=1), head()),
+        ("mean'", "the mask does not reach it", "GlobalAveragePooling1D"),
+    ),
+    "axis kept": (
+        lambda: masked(lmu(), keras.layers.GlobalAveragePooling1D(keepdims=True, name="mean")),
+        ("layer 'mean'", "windows of several steps", "without keepdims"),
+    ),
+    "window of all": (
+        lambda: keras.Sequential([keras.Input((None, N_IN)), lmu(), keras.layers.MaxPooling1D(STEPS, name="all")]),
+        ("layer 'all'", "windows of several steps"),
+    ),
+    "no fraction": (
         lambda: masked(lmu(), keras.layers.GlobalAveragePooling1D(name="mean")),
-        ("layer 'mean'", "takes an average", "GlobalMaxPooling1D"),
+        ("layer mean", "has no fraction bits", "narrower type"),
+        {"LayerName": {"mean": {"Precision": {"result": "fixed<4,5>"}}}},
+    ),
+    "reciprocal": (
+        lambda: masked(lmu(), keras.layers.GlobalAveragePooling1D(name="mean")),
+        ("layer 'mean'", "has no reciprocal"),
+        {"LayerName": {"mean": {"Precision": {"reciprocal": "fixed<9,1>"}}}},
     ),
     "window": (
         lambda: keras.Sequential([keras.Input((None, N_IN)), keras.layers.Conv1D(2, 2, name="conv"), lmu()]),
@@ -184,9 +203,10 @@ REFUSED = {
 
 @pytest.mark.parametrize("case", REFUSED)
 def test_refusals(case, tmp_path):
-    build, words = REFUSED[case]
+    build, words, *more = REFUSED[case]
+    config = {"Model": {"Precision": TYPES, "ReuseFactor": 1, "Steps": STEPS}, **(more[0] if more else {})}
     with pytest.raises(LmuHlsError) as refusal:
-        convert(build(), tmp_path, {"Model": {"Precision": TYPES, "ReuseFactor": 1, "Steps": STEPS}})
+        convert(build(), tmp_path, config)
     for word in words:
         assert word in str(refusal.value)
 

@@ -63,5 +63,6 @@ def test_windows_that_take_any_length():
     assert last.shortened(2) == Window(2, 1, 1, vector=True)
     assert Pool("pool", fixed, largest, None, fixed).any_length
     assert Pool("pool", fixed, largest, None, fixed).with_steps(2).window == Window(2, 1, size=2, vector=True)
+    assert not Pool("step", fixed, replace(largest, vector=False), None, fixed).any_length
     assert Select("last", fixed, last).any_length and not Select("flat", fixed, largest).any_length
     assert not Select("reversed", fixed, Window(5, 5, 4, -1)).any_length

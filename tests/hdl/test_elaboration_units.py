@@ -35,6 +35,8 @@ ILLEGAL = [
     ("lmu_softmax", {"X_TYPE": word(0, 10)}, "PARAM_ERROR_n_and_widths_must_be_at_least_1"),
     ("lmu_softmax", {"OUT_TYPE": word(16, -1)}, "PARAM_ERROR_out_f_must_not_be_negative"),
     ("lmu_softmax", {"EXP_TYPE": word(18, -1)}, "PARAM_ERROR_exp_f_must_not_be_negative"),
+    ("lmu_average", {"STEPS": 0}, "PARAM_ERROR_n_and_steps_must_be_at_least_1"),
+    ("lmu_average", {"OUT_TYPE": word(16, -1)}, "PARAM_ERROR_widths_must_be_at_least_1_and_out_f_0"),
     ("lmu_normalize", {"DIFF_W": 0}, "PARAM_ERROR_n_and_widths_must_be_at_least_1"),
     ("lmu_normalize", {"OUT_TYPE": word(16, -1)}, "PARAM_ERROR_out_f_must_not_be_negative"),
     ("lmu_normalize", {"DIVISOR": 0}, "PARAM_ERROR_divisor_guard_or_whole_w_too_small"),

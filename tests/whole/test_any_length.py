@@ -11,6 +11,7 @@ from lmu_hls.fixed import FixedType
 from lmu_hls.rtl.network import plan_network
 from lmu_hls.rtl.options import RtlOptions
 from lmu_hls.spec import Dense, Elementwise, Network, Node, Pool, Select, Window, chain, make_activation
+from lmu_hls.spec.layers.mean import Mean
 from tests.support.make_sim import make
 from tests.support.mutants import change
 from tests.support.networks import random_weight
@@ -29,9 +30,15 @@ def network(seed, end=None):
         return replace(drawn, any_length=True)
     lmu, out = replace(drawn.lmus[0], return_sequences=True), FixedType(9, 4)
     head = Dense("head", lmu.h, random_weight(np.random.default_rng(seed), lmu.units, 3), None, out)
-    last = Pool("end", out, ALL, None, out) if end == "largest" else Select("end", out, LAST)
-    limited = Elementwise("relu", out, make_activation("relu", out, None), out) if end == "every step" else last
-    return replace(chain("net", drawn.x, STEPS, drawn.n_in, [lmu, head, limited]), any_length=True)
+    relu = make_activation("relu", out, None)
+    ends = {
+        "largest": Pool("end", out, ALL, None, out),
+        "average": Mean("end", out, ALL, FixedType(12, 4, True, "RND_CONV", "SAT")),
+        "coarse average": Mean("end", out, ALL, FixedType(4, 2, True, "TRN_ZERO", "WRAP")),
+        "last": Select("end", out, LAST),
+        "every step": Elementwise("relu", out, relu, out),
+    }
+    return replace(chain("net", drawn.x, STEPS, drawn.n_in, [lmu, head, ends[end]]), any_length=True)
 
 
 def written(net, folder, seed=0, **options):
@@ -45,6 +52,7 @@ def written(net, folder, seed=0, **options):
 
 
 CASES = [(seed, None) for seed in range(6)] + [(8, "largest"), (9, "last"), (10, "every step")]
+CASES += [(9, "average"), (11, "coarse average")]
 
 
 @pytest.mark.parametrize("seed, end", CASES, ids=[f"{seed}-{end}" for seed, end in CASES])
@@ -57,6 +65,7 @@ def test_the_length_is_that_of_tlast(seed, end, tmp_path):
 
 FAULTS = {
     "the pool goes on": ("largest", "rtl/{net}_lmu_pool.v", "SIZE == 0 ? s_axis_tlast", "SIZE == 0 ? 1'b0"),
+    "steps are not counted": ("average", "rtl/{net}_lmu_average.v", "{sums, steps};", "{sums, {COUNT_W{1'b1}}};"),
     "every step comes out": ("last", "rtl/{net}_top.v", ".KEEP_LAST(1)", ".KEEP_LAST(0)"),
 }
 

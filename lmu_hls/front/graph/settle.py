@@ -65,9 +65,10 @@ def _check_any_length(nodes: list[Node]) -> None:
         windowed = all(node.get_attr(name) is not None for name in WINDOW)
         if windowed and not settled[node.class_name].extract(Reading(node)).any_length:
             raise LmuHlsError(
-                f"layer {node.name!r} reads windows of several steps or takes an average, for sequences of one length, "
-                "and here they have any; build the model on keras.Input((steps, features)) without Masking, or use the "
-                "last step, GlobalMaxPooling1D, or a recurrent layer with return_sequences=False"
+                f"layer {node.name!r} reads windows of several steps, for sequences of one length, and here they have "
+                "any; build the model on keras.Input((steps, features)) without Masking, or use the last step, "
+                "GlobalMaxPooling1D or GlobalAveragePooling1D without keepdims, or a recurrent layer with "
+                "return_sequences=False"
             )
 
 

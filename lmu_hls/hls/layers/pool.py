@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hls4ml.backends.template import FunctionCallTemplate, LayerConfigTemplate
 
-from lmu_hls.front.graph.layers.pool import LMUPool
+from lmu_hls.front.graph.layers.pool import LMUPool, divides
 from lmu_hls.front.node import Node
 from lmu_hls.hls.layers.select import whole_pace, window_config
 from lmu_hls.hls.streams import function_name
@@ -23,13 +23,17 @@ class PoolConfigTemplate(LayerConfigTemplate):
 
 
 class PoolFunctionTemplate(FunctionCallTemplate):
-    """The call of ``nnet::lmu_max_pool`` or ``nnet::lmu_average_pool``."""
+    """The call of ``nnet::lmu_max_pool``, ``nnet::lmu_average_pool`` or, of any length, ``nnet::lmu_mean_pool``."""
 
     def __init__(self) -> None:
         super().__init__(LMUPool, include_header=[HEADER])
 
     def format(self, node: Node) -> str:
         params, average = self._default_function_params(node), node.get_attr("average")
+        if divides(node):
+            length = node.get_input_variable(node.inputs[1]).name
+            call = "nnet::{function}<{input_t}, {output_t}, {config}>({input}, {length}, {output});"
+            return call.format(**params, function=function_name("lmu_mean_pool", node), length=length)
         function = function_name("lmu_average_pool" if average else "lmu_max_pool", node)
         more = f", {node.weights['reciprocal'].name}" if average else ""
         call = "nnet::{function}<{input_t}, {output_t}, {config}>({input}, {output}{more});"

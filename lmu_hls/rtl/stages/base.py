@@ -147,6 +147,10 @@ class Stage(ABC, Generic[L]):
             return Window(arriving, 1, arriving - 1)
         return None if window is None or self.window is not None else window
 
+    def ending(self, count: int) -> tuple[str, Pace] | None:
+        """What it does once a sequence, besides, for steps of ``count`` values: the kind of it, and its cycles."""
+        return None
+
     def taken_width(self, widths: Iterable[int]) -> int:
         """Values of a step that it works on, of all inputs together, where so many come in each."""
         return sum(widths) * (1 if self.window is None else self.window.size)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from lmu_hls.fixed import FixedType
 from lmu_hls.spec.assign import Assign, Tensor, assigned
@@ -25,6 +25,7 @@ class Layer(ABC):
     __slots__ = ()
     name: str
     out: FixedType
+    bounded: ClassVar[bool] = False  # a sequence of any length has no more steps than its window
 
     def __init_subclass__(cls, abstract: bool = False) -> None:
         if not abstract:

@@ -33,8 +33,9 @@ class Pool(Layer, VectorFunction):
 
     @property
     def any_length(self) -> bool:
-        """The largest value of a whole sequence, whatever its length; an average has a reciprocal for one only."""
-        return self.reciprocal is None and self.window.all_as_one
+        """The largest value of a whole sequence, whatever its length; an average has a reciprocal for one only, and a
+        window of so many steps, which is a step, none of fewer."""
+        return self.reciprocal is None and self.window.all_as_one and self.window.vector
 
     def gives(self, width: int) -> int:
         return width // self.window.size

@@ -27,7 +27,7 @@ class LayerReader(ABC):
     give our weights, by the path that hls4ml knows them by, and ``renamed`` the classes of nodes after an LMU that
     become one of ours. ``pointwise`` are those of ``keras`` that treat every step alike, so that TimeDistributed
     around them is the layer itself. ``beside`` are layers of the contract that one of its Keras layers becomes beside
-    that of :meth:`extract`.
+    that of :meth:`extract`, and ``any_length`` what one becomes, by its class, where sequences have any length.
     """
 
     settled: ClassVar[tuple[str, ...]]
@@ -39,6 +39,7 @@ class LayerReader(ABC):
     renamed: ClassVar[Mapping[str, str]] = {}
     pointwise: ClassVar[tuple[str, ...]] = ()
     beside: ClassVar[tuple[type[Layer], ...]] = ()
+    any_length: ClassVar[Mapping[str, type[Layer]]] = {}
 
     def __init_subclass__(cls) -> None:
         _READERS.append(cls())

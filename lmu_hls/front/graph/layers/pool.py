@@ -1,4 +1,7 @@
-"""The IR layer ``LMUPool``: the largest value or the average of a window of steps."""
+"""The IR layer ``LMUPool``: the largest value or the average of a window of steps.
+
+An average that reads how many steps of a sequence count divides by that number.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +14,14 @@ from hls4ml.model.layers import Layer
 from hls4ml.model.types import NamedType, UnspecifiedPrecisionType
 
 from lmu_hls.errors import LmuHlsError
+from lmu_hls.fixed import FixedType
 from lmu_hls.front.graph.layers.base import LayerReader, set_result
 from lmu_hls.front.graph.layers.select import WINDOW, node_window
 from lmu_hls.front.graph.types import default_type, exact_sum, explicit_type, hls_type, input_type, weight_on_grid
 from lmu_hls.front.node import Node
 from lmu_hls.front.reading import Reading
 from lmu_hls.spec import Pool, Window
+from lmu_hls.spec.layers.mean import Mean
 
 KERAS = {  # class -> file
     "MaxPooling1D": "max_pooling1d",
@@ -28,7 +33,7 @@ KERAS = {  # class -> file
 
 class LMUPool(Layer):
     """The largest value or the average of a window. Keys of the configuration, of an average: Precision with
-    ``result``, and with ``reciprocal``, the type of the constant 1 / size.
+    ``result``, and for sequences of one length with ``reciprocal``, the type of the constant 1 / size.
     """
 
     _expected_attributes = [  # noqa: RUF012 - the form that hls4ml asks for
@@ -52,6 +57,7 @@ class PoolReader(LayerReader):
     settled = ("LMUPool",)
     own = {"LMUPool": LMUPool}  # noqa: RUF012 - never changed
     keras = tuple(KERAS)
+    any_length = {"GlobalAveragePooling1D": Mean}  # noqa: RUF012 - never changed
     handled = tuple(f"keras.src.layers.pooling.{file}.{kind}" for kind, file in KERAS.items())
 
     def attributes(self, layer: Any, shape: tuple[int, ...]) -> Mapping[str, Any]:
@@ -70,6 +76,9 @@ class PoolReader(LayerReader):
                 node.types[f"{name}_t"].precision = hls_type(x)  # C++ needs a type, but no value has it
             set_result(node, x)
             return
+        if divides(node):
+            _settle_mean(node, wanted)
+            return
         size = node_window(node).size
         type_, values = weight_on_grid(node, "reciprocal", [1 / size])
         exact_sum(f"layer {node.name!r}", [(size, x, type_)], None)
@@ -82,11 +91,37 @@ class PoolReader(LayerReader):
         layer = Pool(node.name, x, node_window(node), Reading(node).weight("reciprocal", (1,)), result)
         node.types["sum_t"].precision = hls_type(layer.sum)
 
-    def extract(self, reading: Reading) -> Pool:
+    def extract(self, reading: Reading) -> Pool | Mean:
         window = node_window(reading.node)
+        if divides(reading.node):
+            return Mean(reading.name, reading.input, window, reading.type("result"))
         if not reading.attribute("average"):
             return Pool(reading.name, reading.input, window, None, reading.input)
         return Pool(reading.name, reading.input, window, reading.weight("reciprocal", (1,)), reading.type("result"))
+
+
+def divides(node: Node) -> bool:
+    """Whether a node takes the average of a sequence of any length, whose number of steps it reads."""
+    window = node_window(node)
+    return len(node.inputs) > 1 and window.all_as_one and window.vector
+
+
+def _settle_mean(node: Node, written: FixedType | None) -> None:
+    """LmuHlsError for types that it cannot have."""
+    if explicit_type(node, "reciprocal") is not None and explicit_type(node, "reciprocal") != written:
+        raise LmuHlsError(
+            f"layer {node.name!r} divides by the number of steps of a sequence, and has no reciprocal; leave that type "
+            "out"
+        )
+    set_result(node, written or default_type(node.model.config))
+    node.types["reciprocal_t"].precision = hls_type(input_type(node))  # C++ needs a type, but no value has it
+    try:
+        layer = Mean(node.name, input_type(node), node_window(node), Reading(node).type("result"))
+    except ValueError as error:
+        raise LmuHlsError(
+            f"layer {error}; give the layer before it or its result a narrower type, with fraction bits"
+        ) from None
+    node.types["sum_t"].precision = hls_type(layer.sum)
 
 
 def _window(layer: Any, steps: int) -> Window:
