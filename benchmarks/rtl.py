@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -35,8 +35,8 @@ from lmu_hls.configurations import KEYWORD, PSMNIST
 from lmu_hls.fixed import Ints, quantize
 from lmu_hls.front.extract import network_spec
 from lmu_hls.rtl.network import NetworkPlan, plan_network, utilisation
-from lmu_hls.rtl.reuse import balanced, valid_reuse_factors
-from lmu_hls.spec import LMU, Dense, Network
+from lmu_hls.rtl.reuse import asking, requests, settle
+from lmu_hls.spec import Network
 from lmu_hls.verify import bench
 
 PRECISION = "fixed<16,6>"
@@ -67,23 +67,18 @@ def convert(model: Any, folder: Path, layers: dict[str, dict[str, Any]] | None =
 
 
 def with_reuse(network: Network, cycles: int) -> NetworkPlan:
-    """The accelerator whose layers take at most ``cycles`` a step."""
-    chosen = balanced(network, cycles)
-    layers = [
-        replace(layer, reuse_factor=chosen[layer.name]) if isinstance(layer, LMU | Dense) else layer
-        for layer in network.layers
-    ]
-    return plan_network(network.with_layers(tuple(layers)))
+    """The accelerator that is asked for ``cycles`` a step."""
+    return plan_network(settle(asking(network, cycles), cycles).network)
 
 
 def plans(network: Network) -> list[NetworkPlan]:
-    """One accelerator for every valid reuse factor of the LMU layer; the other layers keep up with it."""
-    return [with_reuse(network, cycles) for cycles in valid_reuse_factors(network.lmus[0])]
+    """Every accelerator that a reuse factor of the whole gives."""
+    return [with_reuse(network, cycles) for cycles in requests(network)]
 
 
 def best(network: Network) -> NetworkPlan:
-    """The accelerator that uses its multipliers best."""
-    return max(plans(network), key=utilisation)
+    """Of those whose steps all take the same time, as it is measured here, the one with the busiest multipliers."""
+    return max((plan for plan in plans(network) if plan.even), key=utilisation)
 
 
 def reuse_settings(plan: NetworkPlan) -> dict[str, dict[str, Any]]:

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// A whole LMU layer on LANES multipliers: encoder, dense memory and a Dense or SimpleRNN cell, one after another.
+// A whole LMU layer on LANES multipliers: encoder, dense memory and a Dense or SimpleRNN cell, one after another, and
+// the Dense layer behind it where there is one.
 //
 //   u_t   = assign(E_x x_t + E_mem mem_{t-1} + E_h h_{t-1} + bias)            exact sums, one rounding and one overflow step
 //   mem_t = assign(A_bar mem_{t-1} + B_bar u_t)                               per channel
 //   h_t   = assign(function(assign(W_x x_t + W_h h_{t-1} + W_mem mem_t + bias)))
+//   out_t = assign(W_out h_t + bias)                                          with N_OUT > 0
 //
 // LANES rows at a time and one column per cycle. The values of this step and of the one before stand in one RAM, x in
 // one of its own; a table says which of them meets each column, the constant 2**ONE_SHIFT of a bias included. The first
@@ -14,27 +16,32 @@
 //   clk, rst       1       in          rising edge; rst is synchronous, active high; the next step is a first one
 //   s_axis_tdata   X_W     in          x, signed, N_X beats a step
 //   s_axis_tlast   1       in          last beat of the sequence
-//   m_axis_tdata   H_W     out         h, signed, UNITS beats a step
+//   m_axis_tdata   M_W     out         h, signed, UNITS beats a step; with N_OUT > 0 out, N_OUT beats
 //   m_axis_tlast   1       out         last beat of the sequence
 //   m_axis_tuser   1       out         this value, or what it is made of, was clipped to fit
 //   u_axis_*       U_W     out         u, as it is written to the RAM, for whom it concerns; tready is high
 //   mem_axis_*     MEM_W   out         mem likewise, one channel after another
+//   h_axis_*       H_W     out         h likewise
 //
 //   Cycles (exact, without gaps and back-pressure); DELAY = 11, 13 with a FUNCTION that is a sum
-//   U_GROUPS = MEMORY_D/LANES, MEM_GROUPS = ORDER/LANES, H_GROUPS = UNITS/LANES, each rounded up
-//   ii      = U_GROUPS*U_COLUMNS + MEMORY_D*MEM_GROUPS*(ORDER + 1) + H_GROUPS*H_COLUMNS + WAIT_U + WAIT_MEM + WAIT_H
-//   latency = ii - WAIT_U + (UNITS-1)%LANES + DELAY    from a step's last x to its last h, in an idle unit
+//   U_GROUPS = MEMORY_D/LANES, MEM_GROUPS = ORDER/LANES, H_GROUPS = UNITS/LANES, OUT_GROUPS = N_OUT/LANES, rounded up
+//   rows    = U_GROUPS*U_COLUMNS + MEMORY_D*MEM_GROUPS*(ORDER + 1) + H_GROUPS*H_COLUMNS + WAIT_U + WAIT_MEM + WAIT_H
+//   behind  = OUT_GROUPS*OUT_COLUMNS + WAIT_OUT, 0 with N_OUT = 0
+//   ii      = rows + behind; with LAST_ONLY = 1 rows, and behind more in the last step of a sequence
+//   latency = rows + behind - WAIT_U + (R-1)%LANES + DELAY    from a step's last x to its last output, in an idle unit;
+//             R = N_OUT, or UNITS with N_OUT = 0
 //
-// A sum is in the RAM DELAY - 2 cycles after its last column, the lanes one after another: WAIT_U, WAIT_MEM and WAIT_H
-// cycles pass before the first row of each, so that no value is read before it is there. U_COLUMNS, ORDER + 1 and
-// H_COLUMNS are LANES or more. A step has N_X + 1 cycles or more. No path leads from m_axis_tready to another output
-// within a cycle.
+// With LAST_ONLY = 1 only the last step of a sequence has an output. A sum is in the RAM DELAY - 2 cycles after its last
+// column, the lanes one after another: WAIT_U, WAIT_MEM, WAIT_H and WAIT_OUT cycles pass before the first row of each, so
+// that no value is read before it is there. U_COLUMNS, ORDER + 1, H_COLUMNS and OUT_COLUMNS are LANES or more. A step has
+// N_X + 1 cycles or more. No path leads from m_axis_tready to another output within a cycle.
 //
 // The places of a step are those of x, u, mem (one channel after another) and, with KEEP_H = 1, h, in this order.
-// TABLE_FILE has U_COLUMNS + MEMORY_D*(ORDER+1) + H_COLUMNS words, for the columns of u, of each channel, and of h: the
-// place of the operand, above it 1 where it is of the step before, and on top 1 where it is 2**ONE_SHIFT. ROM_FILE has
-// U_GROUPS*U_COLUMNS + MEM_GROUPS*(ORDER+1) + H_GROUPS*H_COLUMNS words of LANES coefficients of COEF_W bits, lowest
-// row in the low bits, a group of rows after another; rows beyond the last one do not count.
+// TABLE_FILE has U_COLUMNS + MEMORY_D*(ORDER+1) + H_COLUMNS words, for the columns of u, of each channel, and of h, and
+// OUT_COLUMNS with N_OUT > 0: the place of the operand, above it 1 where it is of the step before, and on top 1 where it
+// is 2**ONE_SHIFT. ROM_FILE has U_GROUPS*U_COLUMNS + MEM_GROUPS*(ORDER+1) + H_GROUPS*H_COLUMNS + OUT_GROUPS*OUT_COLUMNS
+// words of LANES coefficients of COEF_W bits, lowest row in the low bits, a group of rows after another; rows beyond the
+// last one do not count.
 
 `default_nettype none  // verilator lint_off TIMESCALEMOD
 
@@ -43,21 +50,25 @@ module lmu_engine #(
     parameter integer N_X = 4, MEMORY_D = 2, ORDER = 4, UNITS = 4,
     // Columns of u and of h, with those of their biases
     parameter integer U_COLUMNS = 5, H_COLUMNS = 13,
+    // Values of the Dense layer behind it, 0 without one, and its columns likewise
+    parameter integer N_OUT = 0, OUT_COLUMNS = 5,
+    // 1: these are for the last step of a sequence alone
+    parameter integer LAST_ONLY = 0,
     // Rows worked on at once, one multiplier each
     parameter integer LANES = 1,
     // Cycles before the first row of each, 0 or more
-    parameter integer WAIT_U = 0, WAIT_MEM = 0, WAIT_H = 0,
-    // 1: h of the step before is read
+    parameter integer WAIT_U = 0, WAIT_MEM = 0, WAIT_H = 0, WAIT_OUT = 0,
+    // 1: h is read, that of the step before or by the layer behind it
     parameter integer KEEP_H = 0,
     // What a bias is multiplied with: 2**ONE_SHIFT, OP_W - 2 at most
     parameter integer ONE_SHIFT = 0,
     // Bits of x, an operand (the widest of x, u, mem and, with KEEP_H, h), a coefficient and a sum
     parameter integer X_W = 16, OP_W = 16, COEF_W = 18, ACC_W = 40,
     // Fraction bits of the sums
-    parameter integer U_ACC_F = 28, MEM_ACC_F = 28, H_ACC_F = 28,
-    // Types, as in lmu_round_sat, of u, mem, the pre-activation and h
+    parameter integer U_ACC_F = 28, MEM_ACC_F = 28, H_ACC_F = 28, OUT_ACC_F = 28,
+    // Types, as in lmu_round_sat, of u, mem, the pre-activation, h and out
     parameter integer U_TYPE = 32'h16_000e_10, MEM_TYPE = 32'h16_000e_10, PRE_TYPE = 32'h16_000c_10,
-    parameter integer H_TYPE = 32'h16_000e_10,
+    parameter integer H_TYPE = 32'h16_000e_10, OUT_TYPE = 32'h16_000e_10,
     // As in lmu_function, and the type of a table's index
     parameter integer FUNCTION = 1, INDEX_TYPE = 32'h16_0006_0a,
     // 1: sequences follow one another without a new start
@@ -67,39 +78,52 @@ module lmu_engine #(
 ) (
     input wire clk, rst,
     input wire [X_W-1:0] s_axis_tdata, input wire s_axis_tvalid, output wire s_axis_tready, input wire s_axis_tlast,
-    output reg [H_TYPE%256-1:0] m_axis_tdata, output reg m_axis_tvalid, input wire m_axis_tready,
-    output reg m_axis_tlast, output reg [0:0] m_axis_tuser,
+    output reg [(N_OUT > 0 ? OUT_TYPE : H_TYPE)%256-1:0] m_axis_tdata, output reg m_axis_tvalid,
+    input wire m_axis_tready, output reg m_axis_tlast, output reg [0:0] m_axis_tuser,
     output wire [U_TYPE%256-1:0] u_axis_tdata, output wire u_axis_tvalid, u_axis_tready, u_axis_tlast,
     output wire [0:0] u_axis_tuser,
     output wire [MEM_TYPE%256-1:0] mem_axis_tdata, output wire mem_axis_tvalid, mem_axis_tready, mem_axis_tlast,
-    output wire [0:0] mem_axis_tuser
+    output wire [0:0] mem_axis_tuser,
+    output wire [H_TYPE%256-1:0] h_axis_tdata, output wire h_axis_tvalid, h_axis_tready, h_axis_tlast,
+    output wire [0:0] h_axis_tuser
 );
 
     localparam integer U_W = U_TYPE % 256, MEM_W = MEM_TYPE % 256, PRE_W = PRE_TYPE % 256, H_W = H_TYPE % 256;
+    localparam HEAD = N_OUT > 0 ? 1 : 0;
+    localparam integer OUT_W = HEAD != 0 ? OUT_TYPE % 256 : 1, M_W = HEAD != 0 ? OUT_W : H_W;
     localparam U_GROUPS = (MEMORY_D + LANES - 1) / LANES, MEM_GROUPS = (ORDER + LANES - 1) / LANES;
-    localparam H_GROUPS = (UNITS + LANES - 1) / LANES, MEM_COLUMNS = ORDER + 1;
+    localparam H_GROUPS = (UNITS + LANES - 1) / LANES, OUT_GROUPS = (N_OUT + LANES - 1) / LANES;
+    localparam MEM_COLUMNS = ORDER + 1;
     localparam U_WORDS = U_GROUPS * U_COLUMNS, MEM_WORDS = MEM_GROUPS * MEM_COLUMNS;
-    localparam WORDS = U_WORDS + MEM_WORDS + H_GROUPS * H_COLUMNS;
-    localparam PLACES = U_COLUMNS + MEMORY_D * MEM_COLUMNS + H_COLUMNS;
-    localparam II = WORDS + (MEMORY_D - 1) * MEM_WORDS + WAIT_U + WAIT_MEM + WAIT_H;
+    localparam H_WORDS = H_GROUPS * H_COLUMNS, OUT_WORDS = OUT_GROUPS * OUT_COLUMNS;
+    localparam WORDS = U_WORDS + MEM_WORDS + H_WORDS + OUT_WORDS;
+    localparam PLACES = U_COLUMNS + MEMORY_D * MEM_COLUMNS + H_COLUMNS + HEAD * OUT_COLUMNS;
+    localparam ROWS_II = U_WORDS + MEMORY_D * MEM_WORDS + H_WORDS + WAIT_U + WAIT_MEM + WAIT_H;
+    localparam BEHIND = OUT_WORDS + HEAD * WAIT_OUT;
+    localparam II = ROWS_II + (LAST_ONLY != 0 ? 0 : BEHIND);
     localparam VALUES = N_X + MEMORY_D * MEM_COLUMNS + (KEEP_H != 0 ? UNITS : 0);
     localparam X_AW = N_X > 1 ? $clog2(N_X) : 1;
     localparam PLACE_W = $clog2(VALUES), ROM_AW = $clog2(WORDS), TABLE_AW = $clog2(PLACES);
     localparam UM_COLUMNS = U_COLUMNS > MEM_COLUMNS ? U_COLUMNS : MEM_COLUMNS;
-    localparam COLUMN_CW = $clog2((UM_COLUMNS > H_COLUMNS ? UM_COLUMNS : H_COLUMNS) + 1);
+    localparam HO_COLUMNS = HEAD != 0 && OUT_COLUMNS > H_COLUMNS ? OUT_COLUMNS : H_COLUMNS;
+    localparam COLUMN_CW = $clog2((UM_COLUMNS > HO_COLUMNS ? UM_COLUMNS : HO_COLUMNS) + 1);
     localparam UM_GROUPS = U_GROUPS > MEM_GROUPS ? U_GROUPS : MEM_GROUPS;
-    localparam GROUP_CW = $clog2((UM_GROUPS > H_GROUPS ? UM_GROUPS : H_GROUPS) + 1);
+    localparam HO_GROUPS = OUT_GROUPS > H_GROUPS ? OUT_GROUPS : H_GROUPS;
+    localparam GROUP_CW = $clog2((UM_GROUPS > HO_GROUPS ? UM_GROUPS : HO_GROUPS) + 1);
     localparam CHANNEL_CW = MEMORY_D > 1 ? $clog2(MEMORY_D) : 1, LANE_CW = $clog2(LANES + 1);
-    localparam UM_WAIT = WAIT_U > WAIT_MEM ? WAIT_U : WAIT_MEM;
-    localparam WAIT_CW = $clog2((UM_WAIT > WAIT_H ? UM_WAIT : WAIT_H) + 2);
+    localparam UM_WAIT = WAIT_U > WAIT_MEM ? WAIT_U : WAIT_MEM, HO_WAIT = WAIT_H > WAIT_OUT ? WAIT_H : WAIT_OUT;
+    localparam WAIT_CW = $clog2((UM_WAIT > HO_WAIT ? UM_WAIT : HO_WAIT) + 2);
     localparam KEPT_W = KEEP_H != 0 ? H_W : 1;  // an h that nobody reads does not widen the operands
     localparam FUNCTION_DELAY = FUNCTION % 256 < 4 ? 1 : 3;
-    localparam [1:0] U = 2'd0, MEM = 2'd1, H = 2'd2;
+    localparam [1:0] U = 2'd0, MEM = 2'd1, H = 2'd2, OUT = 2'd3, GIVEN_KIND = HEAD != 0 ? OUT : H;
 
     if (N_X < 1 || MEMORY_D < 1 || ORDER < 1 || UNITS < 1 || LANES < 1) begin : g_check_sizes
         PARAM_ERROR_sizes_and_lanes_must_be_at_least_1 check ();
-    end else if (U_COLUMNS < LANES || MEM_COLUMNS < LANES || H_COLUMNS < LANES) begin : g_check_lanes
+    end else if (U_COLUMNS < LANES || MEM_COLUMNS < LANES || H_COLUMNS < LANES || HEAD * LANES > OUT_COLUMNS)
+    begin : g_check_lanes
         PARAM_ERROR_no_more_lanes_than_columns check ();
+    end else if (N_OUT < 0 || (HEAD != 0 && KEEP_H == 0)) begin : g_check_head
+        PARAM_ERROR_a_layer_behind_it_reads_a_kept_h check ();
     end else if (II < N_X + 1) begin : g_check_cycles
         PARAM_ERROR_a_step_must_have_a_cycle_for_each_x_and_one_more check ();
     end else if (ONE_SHIFT > OP_W - 2 || ACC_W < COEF_W + OP_W) begin : g_check_widths
@@ -145,8 +169,9 @@ module lmu_engine #(
     wire row_end = issue && columns_q == 0;
     wire last_group = groups_q == 0;
     wire pass_end = row_end && last_group;
-    wire step_end = pass_end && kind_q == H;
-    wire [1:0] next_kind = kind_q == U ? MEM : kind_q == H ? U : channels_q == 0 ? H : MEM;
+    wire behind = HEAD != 0 && kind_q == H && (LAST_ONLY == 0 || last_q);  // h is not the end of this step
+    wire step_end = pass_end && (kind_q == OUT || (kind_q == H && !behind));
+    wire [1:0] next_kind = kind_q == U ? MEM : kind_q == MEM ? (channels_q == 0 ? H : MEM) : behind ? OUT : U;
     wire [1:0] kind_d = pass_end ? next_kind : kind_q;
     assign start = run_q && x_full_q && (!busy_q || step_end);
 
@@ -161,17 +186,19 @@ module lmu_engine #(
         if (run_q && wait_q != 0) wait_q <= wait_q - 1'b1;
         if (row_end) begin
             columns_q <= kind_d == U ? U_COLUMNS[COLUMN_CW-1:0] - 1'b1
-                : kind_d == MEM ? MEM_COLUMNS[COLUMN_CW-1:0] - 1'b1 : H_COLUMNS[COLUMN_CW-1:0] - 1'b1;
+                : kind_d == MEM ? MEM_COLUMNS[COLUMN_CW-1:0] - 1'b1
+                : kind_d == H ? H_COLUMNS[COLUMN_CW-1:0] - 1'b1 : OUT_COLUMNS[COLUMN_CW-1:0] - 1'b1;
             groups_q <= groups_q - 1'b1;
         end
         if (pass_end) begin
             kind_q <= next_kind;
             row_q <= step_end ? {TABLE_AW{1'b0}} : place_q + 1'b1;
             groups_q <= next_kind == U ? U_GROUPS[GROUP_CW-1:0] - 1'b1
-                : next_kind == MEM ? MEM_GROUPS[GROUP_CW-1:0] - 1'b1 : H_GROUPS[GROUP_CW-1:0] - 1'b1;
+                : next_kind == MEM ? MEM_GROUPS[GROUP_CW-1:0] - 1'b1
+                : next_kind == H ? H_GROUPS[GROUP_CW-1:0] - 1'b1 : OUT_GROUPS[GROUP_CW-1:0] - 1'b1;
             channels_q <= kind_q == MEM ? channels_q - 1'b1 : MEMORY_D[CHANNEL_CW-1:0] - 1'b1;
             if (next_kind != kind_q) wait_q <= next_kind == MEM ? WAIT_MEM[WAIT_CW-1:0] : next_kind == H
-                ? WAIT_H[WAIT_CW-1:0] : WAIT_U[WAIT_CW-1:0];
+                ? WAIT_H[WAIT_CW-1:0] : next_kind == U ? WAIT_U[WAIT_CW-1:0] : WAIT_OUT[WAIT_CW-1:0];
         end
         if (step_end) begin
             busy_q <= 1'b0;
@@ -224,7 +251,8 @@ module lmu_engine #(
     );
     lmu_ram #(.WIDTH(OP_W), .DEPTH(2 << PLACE_W)) ram (
         .clk(clk),
-        .wr_en(write && (KEEP_H != 0 || result_kind_q != H)), .wr_addr(wr_addr), .wr_data(result),
+        .wr_en(write && result_kind_q != OUT && (KEEP_H != 0 || result_kind_q != H)), .wr_addr(wr_addr),
+        .wr_data(result),
         .rd_en(run_q), .rd_addr({half1_q ^ old1, place1}), .rd_data(stored)
     );
     lmu_ram #(.WIDTH(X_W), .DEPTH(2 << X_AW)) x_ram (
@@ -256,12 +284,13 @@ module lmu_engine #(
 
     if (LANES > 1) begin : g_waiting
         localparam ALL = LANES - 1, U_REST = (MEMORY_D - 1) % LANES, MEM_REST = (ORDER - 1) % LANES;
-        localparam H_REST = (UNITS - 1) % LANES;
+        localparam H_REST = (UNITS - 1) % LANES, OUT_REST = (N_OUT + LANES - 1) % LANES;
         reg [(LANES-1)*ACC_W-1:0] waiting_q;
         reg [LANE_CW-1:0] left_q;
         reg end_q, last_lane_q;  // of the step, of the sequence: with the last lane
         wire [LANE_CW-1:0] u_left = U_REST[LANE_CW-1:0], mem_left = MEM_REST[LANE_CW-1:0], h_left = H_REST[LANE_CW-1:0];
-        wire [LANE_CW-1:0] rest_left = due_kind == U ? u_left : due_kind == MEM ? mem_left : h_left;
+        wire [LANE_CW-1:0] ho_left = due_kind == H ? h_left : OUT_REST[LANE_CW-1:0];
+        wire [LANE_CW-1:0] rest_left = due_kind == U ? u_left : due_kind == MEM ? mem_left : ho_left;
         wire [LANE_CW-1:0] left = rest ? rest_left : ALL[LANE_CW-1:0];
         wire [LANE_CW-1:0] left_d = take ? left : left_q - {{(LANE_CW - 1) {1'b0}}, left_q != 0};
 
@@ -289,15 +318,19 @@ module lmu_engine #(
         end
     end
 
-    // Values: assigned to u, to mem or to the pre-activation, and from that to h
-    localparam UM_W = U_W > MEM_W ? U_W : MEM_W, VALUE_W = UM_W > PRE_W ? UM_W : PRE_W;
+    // Values: assigned to u, to mem, to out or to the pre-activation, and from that to h
+    localparam UM_W = U_W > MEM_W ? U_W : MEM_W, PO_W = PRE_W > OUT_W ? PRE_W : OUT_W;
+    localparam VALUE_W = UM_W > PO_W ? UM_W : PO_W;
     wire [U_W-1:0] u;
     wire [MEM_W-1:0] mem;
     wire [PRE_W-1:0] pre;
     wire [H_W-1:0] h;
-    wire u_clipped, mem_clipped, pre_clipped, h_clipped;
+    wire [OUT_W-1:0] out;
+    wire u_clipped, mem_clipped, pre_clipped, h_clipped, out_clipped;
     wire [VALUE_W-1:0] from_u = {{(VALUE_W - U_W) {u[U_W-1]}}, u}, from_mem = {{(VALUE_W - MEM_W) {mem[MEM_W-1]}}, mem};
     wire [VALUE_W-1:0] from_pre = {{(VALUE_W - PRE_W) {pre[PRE_W-1]}}, pre};
+    wire [VALUE_W-1:0] from_ho = sum_kind_q == H ? from_pre : {{(VALUE_W - OUT_W) {out[OUT_W-1]}}, out};
+    wire ho_clipped = sum_kind_q == H ? pre_clipped : out_clipped;
     reg [VALUE_W-1:0] value_q;
     reg value_valid_q, value_end_q, value_last_q, value_clipped_q;
     reg [1:0] value_kind_q;
@@ -318,10 +351,18 @@ module lmu_engine #(
         .clk(clk), .en(run_q), .in_data(value_q[PRE_W-1:0]), .out_data(h), .clipped(h_clipped)
     );
 
+    if (HEAD != 0) begin : g_out
+        lmu_round_sat #(.IN_W(ACC_W), .IN_F(OUT_ACC_F), .OUT_TYPE(OUT_TYPE)) to_out (
+            .in_data(sum_q), .out_data(out), .clipped(out_clipped)
+        );
+    end else begin : g_no_out
+        assign {out, out_clipped} = 2'b00;
+    end
+
     always @(posedge clk) begin
         if (run_q) begin
-            value_q <= sum_kind_q == U ? from_u : sum_kind_q == MEM ? from_mem : from_pre;
-            value_clipped_q <= sum_kind_q == U ? u_clipped : sum_kind_q == MEM ? mem_clipped : pre_clipped;
+            value_q <= sum_kind_q == U ? from_u : sum_kind_q == MEM ? from_mem : from_ho;
+            value_clipped_q <= sum_kind_q == U ? u_clipped : sum_kind_q == MEM ? mem_clipped : ho_clipped;
             {value_valid_q, value_end_q, value_last_q} <= {sum_valid_q, sum_end_q, sum_last_q};
             value_kind_q <= sum_kind_q;
         end
@@ -335,12 +376,12 @@ module lmu_engine #(
     wire due_valid, last_valid, end_valid, clipped_due;
     wire [1:0] kind_due;
     wire [VALUE_W-1:0] value_due;
-    wire h_due_q = result_valid_q && result_kind_q == H;
-    wire h_due_d = run_q ? due_valid && kind_due == H : h_due_q;
-    wire take_h = run_q && h_due_q;
+    wire out_due_q = result_valid_q && result_kind_q == GIVEN_KIND;
+    wire out_due_d = run_q ? due_valid && kind_due == GIVEN_KIND : out_due_q;
+    wire take_out = run_q && out_due_q;
     reg kept_valid_q;
     wire move = !m_axis_tvalid || m_axis_tready;
-    wire kept_valid_d = !move && (kept_valid_q || take_h);
+    wire kept_valid_d = !move && (kept_valid_q || take_out);
     assign result = result_kind_q == H ? {{(OP_W - KEPT_W) {h[KEPT_W-1]}}, h[KEPT_W-1:0]}
         : {{(OP_W - UM_W) {result_value_q[UM_W-1]}}, result_value_q[UM_W-1:0]};
 
@@ -353,12 +394,18 @@ module lmu_engine #(
         .clk(clk), .rst(rst), .en(run_q), .in_data(value_valid_q), .out_data(due_valid)
     );
 
-    // Places of the results; the output, and the h that comes when the sink has just stopped
-    reg [H_W+1:0] kept_q;  // what is put out: whether it was clipped, whether it is the last one, the value
-    wire [H_W+1:0] out = {result_clipped_q || h_clipped, result_last_q, h};
+    // Places of the results; the output, and the one that comes when the sink has just stopped
+    reg [M_W+1:0] kept_q;  // what is put out: whether it was clipped, whether it is the last one, the value
+    wire [M_W+1:0] given;
     reg wr_half_q;
     reg [PLACE_W-1:0] wr_place_q;
     assign wr_addr = {wr_half_q, wr_place_q};
+
+    if (HEAD != 0) begin : g_give_out
+        assign given = {result_clipped_q, result_last_q, result_value_q[M_W-1:0]};
+    end else begin : g_give_h
+        assign given = {result_clipped_q || h_clipped, result_last_q, h};
+    end
 
     always @(posedge clk) begin
         if (run_q) begin
@@ -369,13 +416,13 @@ module lmu_engine #(
             wr_place_q <= result_end_q ? N_X[PLACE_W-1:0] : wr_place_q + 1'b1;
             if (result_end_q) wr_half_q <= !wr_half_q;
         end
-        if (take_h) kept_q <= out;
+        if (take_out) kept_q <= given;
         if (move) begin
-            m_axis_tvalid <= kept_valid_q || take_h;
-            {m_axis_tuser, m_axis_tlast, m_axis_tdata} <= kept_valid_q ? kept_q : out;
+            m_axis_tvalid <= kept_valid_q || take_out;
+            {m_axis_tuser, m_axis_tlast, m_axis_tdata} <= kept_valid_q ? kept_q : given;
         end
         kept_valid_q <= kept_valid_d;
-        run_q <= !(kept_valid_d && h_due_d);
+        run_q <= !(kept_valid_d && out_due_d);
         if (rst) begin
             {result_valid_q, m_axis_tvalid, kept_valid_q, wr_half_q} <= 0;
             wr_place_q <= N_X[PLACE_W-1:0];
@@ -383,33 +430,61 @@ module lmu_engine #(
         end
     end
 
-    assign {u_axis_tready, mem_axis_tready} = 2'b11;
-    assign {u_axis_tlast, mem_axis_tlast} = 2'b00;
+    assign {u_axis_tready, mem_axis_tready, h_axis_tready} = 3'b111;
+    assign {u_axis_tlast, mem_axis_tlast, h_axis_tlast} = 3'b000;
     assign {u_axis_tuser, mem_axis_tuser} = {2{result_clipped_q}};
     assign u_axis_tvalid = write && result_kind_q == U;
     assign mem_axis_tvalid = write && result_kind_q == MEM;
+    assign h_axis_tvalid = write && result_kind_q == H;
+    assign h_axis_tuser = result_clipped_q || h_clipped;
+    assign h_axis_tdata = h;
     assign u_axis_tdata = result_value_q[U_W-1:0];
     assign mem_axis_tdata = result_value_q[MEM_W-1:0];
 
 `ifdef FORMAL
-    localparam F_LATENCY = II - WAIT_U + (UNITS - 1) % LANES + 10 + FUNCTION_DELAY;
-    wire f_begun, f_done, f_due;
+    localparam F_LATENCY = ROWS_II + BEHIND - WAIT_U + ((HEAD != 0 ? N_OUT : UNITS) - 1) % LANES + 10 + FUNCTION_DELAY;
+    localparam F_N_OUT = HEAD != 0 ? N_OUT : UNITS;
+    wire f_done, f_due;
     wire [3:0] f_inside;
-    f_unit #(
-        .S_W(X_W), .M_W(H_W + 1), .N_IN(N_X), .N_OUT(UNITS), .FLIGHT(6), .BEAT(II + F_LATENCY),
-        .STEP(II + F_LATENCY), .LATENCY(F_LATENCY), .II(II)
-    ) f_rules (
-        .clk(clk), .rst(rst), .s_valid(s_axis_tvalid), .s_ready(s_axis_tready), .s_last(s_axis_tlast),
-        .s_data(s_axis_tdata), .m_valid(m_axis_tvalid), .m_ready(m_axis_tready), .m_last(m_axis_tlast),
-        .m_data({m_axis_tuser, m_axis_tdata}), .starved(1'b0), .open(s_axis_tready), .calm(m_axis_tready),
-        .flow(m_axis_tready && s_axis_tvalid), .begun(f_begun), .done(f_done), .steps(f_inside), .due(f_due)
-    );
+    if (LAST_ONLY == 0) begin : g_each
+        wire f_begun;
+        f_unit #(
+            .S_W(X_W), .M_W(M_W + 1), .N_IN(N_X), .N_OUT(F_N_OUT), .FLIGHT(6), .BEAT(II + F_LATENCY),
+            .STEP(II + F_LATENCY), .LATENCY(F_LATENCY), .II(II)
+        ) f_rules (
+            .clk(clk), .rst(rst), .s_valid(s_axis_tvalid), .s_ready(s_axis_tready), .s_last(s_axis_tlast),
+            .s_data(s_axis_tdata), .m_valid(m_axis_tvalid), .m_ready(m_axis_tready), .m_last(m_axis_tlast),
+            .m_data({m_axis_tuser, m_axis_tdata}), .starved(1'b0), .open(s_axis_tready), .calm(m_axis_tready),
+            .flow(m_axis_tready && s_axis_tvalid), .begun(f_begun), .done(f_done), .steps(f_inside), .due(f_due)
+        );
+    end else begin : g_last
+        // With one x a step: only steps with tlast come out, each with all its values
+        wire f_begun, f_last = s_axis_tvalid && s_axis_tlast;
+        assign f_due = f_done;
+        f_axis #(.IN(1), .WIDTH(X_W + 1)) f_s_axis (
+            clk, rst, s_axis_tvalid, s_axis_tready, {s_axis_tdata, s_axis_tlast}
+        );
+        f_axis #(.WIDTH(M_W + 2)) f_m_axis (
+            clk, rst, m_axis_tvalid, m_axis_tready, {m_axis_tuser, m_axis_tdata, m_axis_tlast}
+        );
+        f_steps #(.N_IN(1), .N_OUT(F_N_OUT), .FLIGHT(6), .S_W(X_W), .M_W(M_W + 1), .RULES(0)) f_count (
+            .clk(clk), .rst(rst), .s_valid(f_last), .s_ready(s_axis_tready), .s_last(1'b1), .s_data(s_axis_tdata),
+            .m_valid(m_axis_tvalid), .m_ready(m_axis_tready), .m_last(m_axis_tlast),
+            .m_data({m_axis_tuser, m_axis_tdata}), .begun(f_begun), .done(f_done), .steps(f_inside)
+        );
+        f_live #(.BEAT(2 * II + F_LATENCY), .STEP(II + F_LATENCY)) f_alive (
+            .clk(clk), .rst(rst), .owed(f_inside != 0), .starved(1'b0), .open(s_axis_tready), .m_valid(m_axis_tvalid),
+            .m_ready(m_axis_tready)
+        );
+    end
 
     // Values are read after they have been written: rows of this step that have been worked on, and those of which
     // the values are on their way
-    localparam ROWS = MEMORY_D * MEM_COLUMNS + UNITS, F_ROW_W = $clog2(2 * ROWS + 1) + 1;
-    wire [GROUP_CW-1:0] f_groups = kind_q == U ? U_GROUPS : kind_q == MEM ? MEM_GROUPS : H_GROUPS;
-    wire [F_ROW_W-1:0] f_rest = ((kind_q == U ? MEMORY_D : kind_q == MEM ? ORDER : UNITS) - 1) % LANES + 1;
+    localparam ROWS = MEMORY_D * MEM_COLUMNS + UNITS, F_ROW_W = $clog2(2 * (ROWS + N_OUT) + 1) + 1;
+    wire [GROUP_CW-1:0] f_groups = kind_q == U ? U_GROUPS : kind_q == MEM ? MEM_GROUPS : kind_q == H ? H_GROUPS
+        : OUT_GROUPS;
+    wire [F_ROW_W-1:0] f_kind_rows = kind_q == U ? MEMORY_D : kind_q == MEM ? ORDER : kind_q == H ? UNITS : N_OUT;
+    wire [F_ROW_W-1:0] f_rest = (f_kind_rows - 1) % LANES + 1;
     wire [F_ROW_W-1:0] f_now = !row_end ? 0 : last_group ? f_rest : LANES;
     wire [F_ROW_W-1:0] f_channel = MEMORY_D - 1 - channels_q;
     reg signed [F_ROW_W-1:0] f_rows_q, f_flight_q;
@@ -426,8 +501,10 @@ module lmu_engine #(
         u_in_time : assert (!(issue && kind_q == MEM && columns_q == 0) || f_there > $signed(f_channel));
         mem_in_time : assert (!(issue && kind_q == H && columns_q < MEMORY_D * ORDER)
             || f_there >= $signed(ROWS[F_ROW_W-1:0] - UNITS[F_ROW_W-1:0] - {1'b0, columns_q}));
+        h_in_time : assert (!(issue && kind_q == OUT && columns_q < UNITS)
+            || f_there >= $signed(ROWS[F_ROW_W-1:0] - {1'b0, columns_q}));
         other_half : assert (!busy_q || x_half_q != half_q);
-        place_of_result : assert (!write || (KEEP_H == 0 && result_kind_q == H)
+        place_of_result : assert (!write || result_kind_q == OUT || (KEEP_H == 0 && result_kind_q == H)
             || (wr_place_q >= N_X && wr_place_q < N_X + ROWS));
         reach_last : cover (m_axis_tvalid && m_axis_tready && m_axis_tlast);
         reach_stall : cover (kept_valid_q && f_inside > 1);

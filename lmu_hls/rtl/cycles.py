@@ -22,11 +22,12 @@ PAST = -(1 << 20)  # a cycle before everything that a step brings
 @dataclass(frozen=True, slots=True)
 class Pace:
     """``ii`` cycles from step to step, by ``formulas`` (part -> text and cycles), and the answer to one step, of all
-    inputs."""
+    inputs. The last step of a sequence takes ``at_end`` cycles more."""
 
     ii: int
     formulas: Mapping[str, tuple[str, int]]
     respond: Callable[..., Beats]
+    at_end: int = 0
 
     def answer(self, *beats: Beats) -> Beats:
         """:attr:`respond` to beats of which some may have come long before cycle 0."""
@@ -37,11 +38,13 @@ class Pace:
 @dataclass(frozen=True, slots=True)
 class Cycles:
     """``ii`` from step to step; ``latency`` from a step's last input beat to its last output beat in an idle network;
-    ``sequence`` from one sequence to the next, back to back."""
+    ``sequence`` from one sequence to the next, back to back. Where they are not ``even``, a sequence's last step takes
+    longer than others."""
 
     ii: int
     latency: int
     sequence: int
+    even: bool = True
 
 
 def network_ii(layers: Sequence[tuple[Pace, int]], steps: int, n_in: int) -> int:
@@ -55,8 +58,9 @@ def network_ii(layers: Sequence[tuple[Pace, int]], steps: int, n_in: int) -> int
 def network_cycles(layers: Sequence[tuple[Pace, int]], steps: int, n_in: int, beats: Beats) -> Cycles:
     """Cycles of layers as for :func:`network_ii`; ``beats`` come out for a step whose input begins in cycle 0."""
     ii = network_ii(layers, steps, n_in)
-    sequence = max([steps * n_in, *(pace.ii * executions for pace, executions in layers)])
-    return Cycles(ii, max(beats[-1] - (n_in - 1), FRAMING), sequence)
+    sequence = max([steps * n_in, *(pace.ii * executions + pace.at_end for pace, executions in layers)])
+    even = not any(pace.at_end for pace, _ in layers)
+    return Cycles(ii, max(beats[-1] - (n_in - 1), FRAMING), sequence, even)
 
 
 def pointwise_pace(module: str, count: int, latency: int) -> Pace:

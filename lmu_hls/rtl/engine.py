@@ -1,4 +1,4 @@
-"""The cycles of ``lmu_engine``: all parts of an LMU layer on the same multipliers."""
+"""The cycles of ``lmu_engine``: all parts of an LMU layer, and the Dense layer behind it, on the same multipliers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,19 @@ from lmu_hls.rtl.cycles import Beats, Pace
 ENGINE = "engine"  # the part that stands for all others
 MOST_LANES = 2  # fewer than encoder, memory and cell have by themselves; these work side by side
 FORMULA = "U_GROUPS*U_COLUMNS + MEMORY_D*MEM_GROUPS*(ORDER + 1) + H_GROUPS*H_COLUMNS + WAIT_U + WAIT_MEM + WAIT_H"
-TO_OUTPUT = 2  # cycles more from a row's last column to its h than to where its value can be read
+BEHIND = "OUT_GROUPS*OUT_COLUMNS + WAIT_OUT"
+TO_OUTPUT = (
+    2  # cycles more from a row's last column to its h, or value of the head, than to where its value can be read
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A Dense layer behind an LMU layer: its ``rows``, for every step or for the ``last_only`` of a sequence."""
+
+    rows: int
+    bias: bool
+    last_only: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +29,8 @@ class EngineSizes:
     """An LMU layer with a dense memory and a Dense or SimpleRNN cell, on ``lanes`` multipliers.
 
     ``u_*`` and ``h_*`` say what goes into u and h: a constant for the bias, x, mem and h of the step before (u), h of
-    the step before (h). ``function`` are the cycles of the cell's activation.
+    the step before (h). ``function`` are the cycles of the cell's activation. ``head`` is the layer behind it, if that
+    is on them, too.
     """
 
     n_x: int
@@ -32,6 +45,7 @@ class EngineSizes:
     h_h: bool
     function: int
     lanes: int = 1
+    head: Head | None = None
 
     def with_lanes(self, lanes: int) -> EngineSizes:
         return replace(self, lanes=lanes)
@@ -49,9 +63,14 @@ class EngineSizes:
         return self._before_mem + self.states
 
     @property
+    def out_columns(self) -> int:
+        """Those of the head."""
+        return self.units + self.head.bias if self.head is not None else 1
+
+    @property
     def keeps_h(self) -> bool:
-        """h of the step before is read."""
-        return self.u_h or self.h_h
+        """h is read."""
+        return self.u_h or self.h_h or self.head is not None
 
     @property
     def place_width(self) -> int:
@@ -82,34 +101,61 @@ class EngineSizes:
 
     @property
     def wait_u(self) -> int:
-        """h of the step before is read in the last columns."""
-        return max(0, self.delay - 1 - (self.u_columns - self._last(self.units))) if self.u_h else 0
+        """h of the step before is read in the last columns; a head that comes in between has waited for it."""
+        waits = self.u_h and (self.head is None or self.head.last_only)
+        return max(0, self.delay - 1 - (self.u_columns - self._last(self.units))) if waits else 0
+
+    @property
+    def wait_out(self) -> int:
+        """The head reads h in its last columns."""
+        return max(0, self.delay - 1 - (self.out_columns - self._last(self.units))) if self.head is not None else 0
+
+    @property
+    def behind(self) -> int:
+        """Cycles of the head."""
+        return 0 if self.head is None else self._groups(self.head.rows) * self.out_columns + self.wait_out
+
+    @property
+    def at_end(self) -> int:
+        """Cycles that the last step of a sequence takes beside those of every step."""
+        return self.behind if self.head is not None and self.head.last_only else 0
 
     @property
     def cycles(self) -> int:
         """Cycles a step."""
-        return self._words + self.wait_u
+        return self._words + self.wait_u + self.behind - self.at_end
 
     @property
     def latency(self) -> int:
-        """From a step's last x to its last h, in an idle unit."""
-        return self._words + self._last(self.units) - 1 + self.delay + TO_OUTPUT
+        """From a step's last x to its last value, in an idle unit."""
+        return self._words + self.behind + self._last(self._rows_out) - 1 + self.delay + TO_OUTPUT
 
     @property
     def choices(self) -> dict[int, int]:
         """Possible lanes -> cycles a step."""
-        most = min(MOST_LANES, self.u_columns, self.order + 1, self.h_columns)
+        columns = [self.u_columns, self.order + 1, self.h_columns]
+        most = min(MOST_LANES, *columns, *[self.out_columns] * (self.head is not None))
         return {lanes: self.with_lanes(lanes).cycles for lanes in range(1, most + 1)}
 
     @property
     def pace(self) -> Pace:
-        return Pace(self.cycles, {ENGINE: (FORMULA, self.cycles)}, self._respond)
+        formula = FORMULA if self.behind == self.at_end else f"{FORMULA} + {BEHIND}"
+        return Pace(self.cycles, {ENGINE: (formula, self.cycles)}, self._respond, self.at_end)
+
+    @property
+    def head_pace(self) -> Pace:
+        """What the head takes of these cycles; its values come with those of :attr:`pace`."""
+        return Pace(self.behind, {ENGINE: (BEHIND, self.behind)}, lambda beats: beats)
 
     def _respond(self, beats: Beats) -> Beats:
-        last_lane = self._last(self.units) - 1
-        first = beats[-1] + self.latency - last_lane - (self._groups(self.units) - 1) * self.h_columns
-        rows = (divmod(row, self.lanes) for row in range(self.units))
-        return [first + group * self.h_columns + lane for group, lane in rows]
+        last_lane, columns = self._last(self._rows_out) - 1, self.h_columns if self.head is None else self.out_columns
+        first = beats[-1] + self.latency - last_lane - (self._groups(self._rows_out) - 1) * columns
+        rows = (divmod(row, self.lanes) for row in range(self._rows_out))
+        return [first + group * columns + lane for group, lane in rows]
+
+    @property
+    def _rows_out(self) -> int:
+        return self.units if self.head is None else self.head.rows
 
     @property
     def _before_mem(self) -> int:

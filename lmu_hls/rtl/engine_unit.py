@@ -1,4 +1,4 @@
-"""An LMU layer as parameters and ROM words of ``lmu_engine``."""
+"""An LMU layer, and the Dense layer behind it, as parameters and ROM words of ``lmu_engine``."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lmu_hls.rtl.engine import EngineSizes
 from lmu_hls.rtl.functions import function_parameters, latency
 from lmu_hls.rtl.netlist import Netlist, Order, Stream
 from lmu_hls.rtl.packed import typed
-from lmu_hls.spec import LMU, DenseUpdate, Weight
+from lmu_hls.spec import LMU, Dense, DenseUpdate, Weight
 
 MODULE = "lmu_engine"
 
@@ -40,15 +40,17 @@ def engine_sizes(lmu: LMU) -> EngineSizes | None:
     )
 
 
-def add_engine(net: Netlist, lmu: LMU, sizes: EngineSizes, x: Stream, streaming: bool) -> Stream:
-    """Put the engine of a layer behind ``x``; the stream of h."""
+def add_engine(
+    net: Netlist, lmu: LMU, sizes: EngineSizes, x: Stream, streaming: bool, head: Dense | None = None
+) -> Stream:
+    """Put the engine of a layer behind ``x``; the stream of h, or of what the ``head`` behind it makes of that."""
     cell, name = shared_cell(lmu), lmu.name
     assert cell is not None
     where = f"layer {name!r}"
     types = {"x": lmu.x, "u": lmu.u, "mem": lmu.mem, "its pre-activation": cell.pre, "h": lmu.h}
     for tensor, fixed_type in types.items():
         check_signed_type(where, tensor, fixed_type)
-    words = _words(where, lmu, cell, sizes, x.order)
+    words = _words(where, lmu, cell, sizes, x.order, head)
     function, table = function_parameters(
         where, cell.activation, lmu.h, f"{name}_table", file_parameter="FUNCTION_FILE"
     )
@@ -58,21 +60,39 @@ def add_engine(net: Netlist, lmu: LMU, sizes: EngineSizes, x: Stream, streaming:
     ]
     parameters: Parameters = {"N_X": sizes.n_x, "MEMORY_D": sizes.memory_d, "ORDER": sizes.order, "UNITS": sizes.units}
     parameters |= {"U_COLUMNS": sizes.u_columns, "H_COLUMNS": sizes.h_columns, "LANES": sizes.lanes}
+    if sizes.head is not None:
+        parameters |= {"N_OUT": sizes.head.rows, "OUT_COLUMNS": sizes.out_columns}
+        parameters |= {"LAST_ONLY": int(sizes.head.last_only), "WAIT_OUT": sizes.wait_out}
     parameters |= {"WAIT_U": sizes.wait_u, "WAIT_MEM": sizes.wait_mem, "WAIT_H": sizes.wait_h}
     parameters |= {"KEEP_H": int(sizes.keeps_h), "ONE_SHIFT": words.one_shift, "X_W": lmu.x.width}
     parameters |= {"OP_W": words.op_width, "COEF_W": words.coef_width, "ACC_W": words.acc_width}
-    parameters |= dict(zip(("U_ACC_F", "MEM_ACC_F", "H_ACC_F"), words.fractions, strict=True))
+    parameters |= dict(zip(("U_ACC_F", "MEM_ACC_F", "H_ACC_F", "OUT_ACC_F"), words.fractions, strict=False))
     parameters |= typed("U", lmu.u) | typed("MEM", lmu.mem) | typed("PRE", cell.pre) | typed("H", lmu.h) | function
     parameters |= {"STREAMING": int(streaming), "ROM_FILE": roms[0].file, "TABLE_FILE": roms[1].file}
-    h = net.tap(name, name, "h", lmu.h, lmu.units, None)
-    ports = x.ports("s_axis") | h.ports("m_axis") | {"m_axis_tuser": net.clipped(name, name, "h", h)}
-    for tensor, fixed_type, count in (("u", lmu.u, sizes.memory_d), ("mem", lmu.mem, sizes.states)):
+    out, flag = _output(net, lmu, head)
+    ports = x.ports("s_axis") | out.ports("m_axis") | {"m_axis_tuser": flag}
+    inside = [("u", lmu.u, sizes.memory_d), ("mem", lmu.mem, sizes.states)]
+    if head is not None:
+        check_signed_type(f"layer {head.name!r}", "its output", head.out)
+        parameters |= typed("OUT", head.out)
+        inside.append(("h", lmu.h, lmu.units))
+    for tensor, fixed_type, count in inside:
         seen = net.tap(name, name, tensor, fixed_type, count, None, last=False)
         ports |= seen.ports(f"{tensor}_axis", last=False)
         ports[f"{tensor}_axis_tuser"] = net.clipped(name, name, tensor, seen)
     net.rom(*roms, *table)
-    net.add(MODULE, f"{name}_engine", parameters, ports, f"Layer {name}: x -> u, mem, h, one after another")
-    return h
+    layers = f"Layer {name}: x -> u, mem, h" if head is None else f"Layers {name} and {head.name}: x -> u, mem, h, out"
+    net.add(MODULE, f"{name}_engine", parameters, ports, f"{layers}, one after another")
+    return out
+
+
+def _output(net: Netlist, lmu: LMU, head: Dense | None) -> tuple[Stream, str]:
+    """What comes out, and the wire of its flag."""
+    if head is None:
+        h = net.tap(lmu.name, lmu.name, "h", lmu.h, lmu.units, None)
+        return h, net.clipped(lmu.name, lmu.name, "h", h)
+    out = net.stream(f"{head.name}_out", head.out, head.units)
+    return out, net.clipped(head.name, head.name, "out", out)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,9 +106,11 @@ class _Words:
     fractions: tuple[int, ...]
 
 
-def _words(where: str, lmu: LMU, cell: SharedCell, sizes: EngineSizes, x_order: Order | None) -> _Words:
+def _words(
+    where: str, lmu: LMU, cell: SharedCell, sizes: EngineSizes, x_order: Order | None, head: Dense | None
+) -> _Words:
     """Contents of both ROMs, and the widths that go with them."""
-    sums = _sums(where, lmu, cell, x_order)
+    sums = [*_sums(where, lmu, cell, x_order), *([] if head is None else [_head_sums(head)])]
     op_width = max(lmu.x.width, lmu.u.width, lmu.mem.width, lmu.h.width if sizes.keeps_h else 1, 2)
     one_shift = max(0, min([op_width - 2, *(each.bias_shift for each in sums if each.biased)]))
     matrices = [_with_bias(each, one_shift) for each in sums]
@@ -129,6 +151,10 @@ def _sums(where: str, lmu: LMU, cell: SharedCell, x_order: Order | None) -> tupl
     )
 
 
+def _head_sums(head: Dense) -> Sums:
+    return exact_sums(f"layer {head.name!r}", [Source("x", head.x, head.kernel)], [head.bias], False)
+
+
 def _with_bias(sums: Sums, one_shift: int) -> Ints:
     """The matrix, with a first column that meets 2**one_shift."""
     if not sums.biased:
@@ -159,4 +185,7 @@ def operand_places(sizes: EngineSizes) -> tuple[int, ...]:
         for place in (*values(mem + channel * sizes.order, sizes.order, when=old), u + channel)
     ]
     hidden = [*values(0, sizes.n_x, sizes.h_x), *values(h, sizes.units, sizes.h_h, old), *values(mem, sizes.states)]
-    return (*[one] * sizes.u_bias, *encoder, *memory, *[one] * sizes.h_bias, *hidden)
+    behind: Sequence[int] = ()
+    if sizes.head is not None:
+        behind = (*[one] * sizes.head.bias, *values(h, sizes.units))
+    return (*[one] * sizes.u_bias, *encoder, *memory, *[one] * sizes.h_bias, *hidden, *behind)

@@ -22,6 +22,7 @@ from lmu_hls.rtl.cells import Lanes
 from lmu_hls.rtl.converters import add_converters
 from lmu_hls.rtl.cycles import Cycles, Pace, network_cycles, network_ii
 from lmu_hls.rtl.ends import UNDER_WAY, End, add_input, deepen_framing, framing_depth, framing_words, suffixes
+from lmu_hls.rtl.heads import join_heads, shared_heads
 from lmu_hls.rtl.matrix import Columns
 from lmu_hls.rtl.netlist import NamesMeet, Netlist, Stream
 from lmu_hls.rtl.options import RtlOptions
@@ -101,8 +102,8 @@ class NetworkPlan:
 
     @property
     def even(self) -> bool:
-        """Steps come at one pace: none of them brings more windows than another."""
-        return all(layer.kind != WINDOWS for layer in self.layers)
+        """Steps come at one pace: none of them brings more windows than another or takes longer."""
+        return self.cycles.even and all(layer.kind != WINDOWS for layer in self.layers)
 
     # Of the only input, or the only output; ValueError where there are several
 
@@ -176,7 +177,8 @@ def _plan(network: Network, names: tuple[str, ...], options: RtlOptions) -> Netw
     net, natural = Netlist(count_clips=options.axi_lite), _natural(network, stages)
     readers = Counter([*(source for node in network.nodes for source in node.inputs), *network.outputs])
     net.taken |= _ports(network)
-    chosen = _chosen(network, stages, options)
+    heads = shared_heads(network, options.streaming, options.ports)
+    chosen = _chosen(network, stages, options, join_heads(stages, heads))
     ii, runs_on = _ii(network, stages, chosen, options), options.streaming or network.stateful
     inputs, given = _inputs(net, network, options, ii), {}
     for end in inputs:
@@ -205,7 +207,7 @@ def _plan(network: Network, names: tuple[str, ...], options: RtlOptions) -> Netw
             layers.append((layer_plan(f"{stage.name}_{kind}", kind, once, 1), once))
         tap_steps[stage.name] = plan.executions if plan.executions != network.steps else None
         branch = answered(branches, stream, pace)
-        keep_last = stage.gives_last and not options.streaming
+        keep_last = stage.gives_last and not options.streaming and node.name not in heads
         together = stage.together(branch.executions)
         if together is not None and not options.streaming:
             branch = branch.ending(together)
@@ -342,12 +344,17 @@ def _outputs(
     return tuple(found)
 
 
-def _chosen(network: Network, stages: Mapping[str, Stage[Any]], options: RtlOptions) -> dict[str, Lanes]:
-    """The lanes of the parts of each node. One without any has whole vectors for beats where what it reads has."""
+def _chosen(
+    network: Network, stages: Mapping[str, Stage[Any]], options: RtlOptions, joined: Mapping[str, Lanes]
+) -> dict[str, Lanes]:
+    """The lanes of the parts of each node, ``joined`` where they are known. One without any has whole vectors for beats
+    where what it reads has."""
     parallel, found = options.ports.per_beat != 1, dict[str, Lanes]()
     for node in network.nodes:
         stage = stages[node.name]
-        if stage.reuse_factor is not None:
+        if node.name in joined:
+            found[node.name] = joined[node.name]
+        elif stage.reuse_factor is not None:
             found[node.name] = choose_lanes(stage.layer, stage.reuse_factor, parallel)
         else:
             whole = stage.parallel is not None and isinstance(found.get(node.inputs[0]), Columns)

@@ -9,7 +9,7 @@ fewer multipliers would take longer and as many cannot be faster (:mod:`lmu_hls.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,6 +17,7 @@ from lmu_hls.errors import LmuHlsError
 from lmu_hls.records import Reuse
 from lmu_hls.rtl.cells import Lanes
 from lmu_hls.rtl.ends import AUTO, Ports
+from lmu_hls.rtl.heads import SharedHead, possible_heads, shared_heads
 from lmu_hls.rtl.search import Choice, Either, Search
 from lmu_hls.rtl.stages import Stage, stage_of
 from lmu_hls.spec import Layer, Network
@@ -179,6 +180,11 @@ class _Slot:
 
     @property
     def name(self) -> str:
+        return self.port if self.stage is None else self.stage.name
+
+    @property
+    def about(self) -> str:
+        """For messages."""
         return self.port if self.stage is None else f"layer {self.stage.name!r}"
 
 
@@ -191,8 +197,8 @@ def settle(network: Network, request: int, streaming: bool = False, ports: Ports
     layers. Where ``ports`` have more than one value a beat, layers may have whole vectors for beats. Raises LmuHlsError
     when a layer's own ReuseFactor is impossible.
     """
-    parallel = ports.per_beat != 1
-    slots = [_with_own(slot, request, parallel) for slot in _slots(network, streaming, ports)]
+    parallel, asked = ports.per_beat != 1, shared_heads(network, streaming, ports)
+    slots = [_with_own(slot, request, parallel, asked) for slot in _slots(network, streaming, ports)]
     tightest = max(slots, key=lambda slot: slot.a_step(slot.fewest))
     fewest = tightest.a_step(tightest.fewest)
     cycles = [slot.for_target(max(request, fewest)) for slot in slots]
@@ -203,22 +209,51 @@ def settle(network: Network, request: int, streaming: bool = False, ports: Ports
         for slot, taken in zip(slots, cycles, strict=True)
         if slot.stage is not None
     }
+    taken = {slot.name: slot.a_step(own) for slot, own in zip(slots, cycles, strict=True)}
+    most = [slot.a_step(slot.most) for slot in slots]
+    for head in _free_heads(network, slots, request, streaming, ports):
+        layers |= _with_head(head, layers, max(request, fewest), max(taken[name] for name in head.layers))
+        most.append(max(head.choices.values()))
+    settled = network.map_layers(layers)
+    shared = shared_heads(settled, streaming, ports)
+    for head in shared.values():
+        taken |= dict.fromkeys(head.layers, head.average)
+    parts = {*layers}.difference(*(head.layers for head in shared.values()))
     return Settled(
-        network=network.map_layers(layers),
+        network=settled,
         request=request,
-        cycles=max(slot.a_step(taken) for slot, taken in zip(slots, cycles, strict=True)),
-        multipliers=sum(multipliers(layer, parallel) for layer in layers.values()),
+        cycles=max(taken.values()),
+        multipliers=sum(multipliers(layers[name], parallel) for name in parts)
+        + sum(head.sizes.lanes for head in shared.values()),
         fewest_cycles=fewest,
-        most_cycles=max(slot.a_step(slot.most) for slot in slots),
-        limit=tightest.name,
+        most_cycles=max(most),
+        limit=tightest.about,
         own=sum(_has_own(slot.stage, request) for slot in slots),
         wider=_wider(network, request, streaming, fewest) if not parallel and 1 < request < fewest else None,
     )
 
 
+def _free_heads(
+    network: Network, slots: Sequence[_Slot], request: int, streaming: bool, ports: Ports
+) -> list[SharedHead]:
+    """Dense layers that could be on the multipliers of the LMU layer before them; both follow the request."""
+    free = {slot.name for slot in slots if slot.stage is not None and not _has_own(slot.stage, request)}
+    return [head for head in possible_heads(network, streaming, ports) if free.issuperset(head.layers)]
+
+
+def _with_head(head: SharedHead, layers: Mapping[str, Layer], cycles: int, taken: int) -> dict[str, Layer]:
+    """Both layers with the ReuseFactor that says so, where that needs fewer multipliers than ``layers`` do, which take
+    ``taken`` cycles a step, or as many and fewer cycles; else none."""
+    both = {name: layers[name] for name in head.layers}
+    chosen, apart = head.at_most(cycles), (sum(map(multipliers, both.values())), taken)
+    if chosen is None or (chosen.sizes.lanes, chosen.average) >= apart:
+        return {}
+    return {name: stage_of(layer).with_reuse_factor(chosen.sizes.cycles) for name, layer in both.items()}
+
+
 def _wider(network: Network, request: int, streaming: bool, fewest: int) -> int | None:
     """The fewest cycles with as many values in a beat as it takes, where these are fewer than ``fewest``."""
-    slots = [_with_own(slot, request, True) for slot in _slots(network, streaming, Ports(AUTO))]
+    slots = [_with_own(slot, request, True, {}) for slot in _slots(network, streaming, Ports(AUTO))]
     found = max(slot.a_step(slot.fewest) for slot in slots)
     return found if found < fewest else None
 
@@ -233,7 +268,8 @@ def requests(network: Network, streaming: bool = False, ports: Ports = ONE) -> t
         if isinstance(slot.choices, Search)
         for choice in slot.choices.front()
     )
-    return tuple(sorted({fewest, *(cycles for cycles in changes if cycles > fewest)}))
+    shared = (cycles for head in possible_heads(network, streaming, ports) for cycles in head.choices.values())
+    return tuple(sorted({fewest, *(cycles for cycles in (*changes, *shared) if cycles > fewest)}))
 
 
 def asking(network: Network, request: int, was: int = 1) -> Network:
@@ -267,7 +303,7 @@ def balanced(network: Network, cycles: int, streaming: bool = False) -> dict[str
         allowed = cycles * slot.steps
         if slot.fewest > allowed:
             raise LmuHlsError(
-                f"{slot.name} needs at least {slot.fewest} cycles a step, {allowed} are allowed; allow more"
+                f"{slot.about} needs at least {slot.fewest} cycles a step, {allowed} are allowed; allow more"
             )
         if slot.stage is not None and slot.choices is not None:
             chosen[slot.stage.name] = slot.for_target(cycles)
@@ -306,14 +342,15 @@ def _port(name: str, values: int, width: int, ports: Ports, steps: int = 1) -> _
     return _Slot(None, least, most, steps, _Port(values, width, ports) if ports.per_beat == AUTO else None, name)
 
 
-def _with_own(slot: _Slot, request: int, parallel: bool) -> _Slot:
-    """``slot`` with no choice but the one that its layer asks for by itself, if it does."""
+def _with_own(slot: _Slot, request: int, parallel: bool, shared: Mapping[str, SharedHead]) -> _Slot:
+    """``slot`` with no choice but the one that its layer asks for by itself, if it does, or together with another."""
     if slot.stage is None or not _has_own(slot.stage, request):
         return slot
     own = slot.stage.reuse_factor
     if own is None or own == 1:
         return replace(slot, most=slot.fewest, choices=None)
-    choose_lanes(slot.stage.layer, own, parallel)
+    if all(slot.name not in head.layers for head in shared.values()):
+        choose_lanes(slot.stage.layer, own, parallel)
     return replace(slot, fewest=own, most=own, choices=None)
 
 

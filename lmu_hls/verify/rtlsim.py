@@ -150,7 +150,7 @@ def _uneven(unit: str, simulator: str, formulas: Formulas, run: Run, idle: Run) 
         pace,
         Number(formulas.latency_cycles, "cycles", "formula"),
         _farthest(formulas.latency_cycles, latencies),
-        "" if pace else f"windows take several steps at once; a sequence takes {formulas.sequence_cycles} cycles",
+        "" if pace else f"steps do not come at one pace; a sequence takes {formulas.sequence_cycles} cycles",
     )
 
 

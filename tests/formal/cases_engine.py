@@ -5,19 +5,23 @@ from __future__ import annotations
 from tests.formal.cases import Case, Mutant
 from tests.support.hdl.packed import word
 
-TYPES = {f"{name}_TYPE": word(2, 1) for name in ("U", "MEM", "PRE", "H")}
-WIDTHS = {"X_W": 1, "OP_W": 2, "COEF_W": 1, "ACC_W": 3, "U_ACC_F": 1, "MEM_ACC_F": 1, "H_ACC_F": 1, "FUNCTION": 0}
+TYPES = {f"{name}_TYPE": word(2, 1) for name in ("U", "MEM", "PRE", "H", "OUT")}
+WIDTHS = {"X_W": 1, "OP_W": 2, "COEF_W": 1, "ACC_W": 3, "FUNCTION": 0}
+FRACTIONS = {f"{name}_ACC_F": 1 for name in ("U", "MEM", "H", "OUT")}
 
 
-def engine(units: int, lanes: int, wait_h: int, wait_u: int = 0) -> Case:
+def engine(units: int, lanes: int, wait_h: int, wait_u: int = 0, **head: int) -> Case:
     """One channel of one degree, without biases; h has a column more where there are two lanes."""
     sizes = {"N_X": 1, "MEMORY_D": 1, "ORDER": 1, "UNITS": units, "U_COLUMNS": lanes, "H_COLUMNS": lanes}
     sizes |= {"LANES": lanes, "WAIT_U": wait_u, "WAIT_MEM": 7, "WAIT_H": wait_h}
-    return Case("lmu_engine", {**sizes, **WIDTHS, **TYPES}, slow=True, limit_s=1800)
+    return Case("lmu_engine", {**sizes, **head, **WIDTHS, **FRACTIONS, **TYPES}, slow=True, limit_s=1800)
 
 
 ONE, TWO = engine(1, 1, 8), engine(2, 2, 7)
-CASES = (ONE, TWO)
+# With a layer of one value behind it, of every step or of the last one
+BEHIND = {"KEEP_H": 1, "N_OUT": 1, "OUT_COLUMNS": 1, "WAIT_OUT": 8}
+EACH, LAST = engine(1, 1, 8, **BEHIND, LAST_ONLY=0), engine(1, 1, 8, **BEHIND, LAST_ONLY=1)
+CASES = (ONE, TWO, EACH, LAST)
 MUTANTS = (
     Mutant(ONE, "lmu_engine", "busy_q && wait_q == 0;", "busy_q;", ("u_in_time", "mem_in_time"), cycles=30),
     Mutant(ONE, "lmu_engine", "tready = !x_full_q;", "tready = 1'b1;", ("f_count.flight_bounded",), cycles=60),
@@ -26,4 +30,6 @@ MUTANTS = (
         ONE, "lmu_engine", "h_clipped, result_last_q, h}", "h_clipped, 1'b0, h}", ("f_count.last_in_place",), cycles=50
     ),
     Mutant(ONE, "lmu_engine", "!m_axis_tvalid || m_axis_tready;", "1'b1;", ("f_m_axis.payload_holds",), cycles=60),
+    Mutant(EACH, "lmu_engine", ": WAIT_OUT[WAIT_CW-1:0];", ": 0;", ("h_in_time",), cycles=40),
+    Mutant(LAST, "lmu_engine", "LAST_ONLY == 0 || last_q", "1'b1", ("f_count.none_invented",), cycles=60),
 )

@@ -45,6 +45,7 @@ ILLEGAL = [
     ("lmu_encoder", {"MEMORY_D": 3, "LANES": 2}, "PARAM_ERROR_lanes_must_divide_n_out"),
     ("lmu_engine", {"ORDER": 0}, "PARAM_ERROR_sizes_and_lanes_must_be_at_least_1"),
     ("lmu_engine", {"LANES": 6}, "PARAM_ERROR_no_more_lanes_than_columns"),
+    ("lmu_engine", {"N_OUT": 2}, "PARAM_ERROR_a_layer_behind_it_reads_a_kept_h"),
     ("lmu_engine", {"N_X": 102}, "PARAM_ERROR_a_step_must_have_a_cycle_for_each_x_and_one_more"),
     ("lmu_engine", {"ONE_SHIFT": 15}, "PARAM_ERROR_the_operand_must_hold_its_constant_and_the_sum_a_product"),
     ("lmu_recurrent", {"N_H": 3}, "PARAM_ERROR_n_h_must_be_0_or_units"),

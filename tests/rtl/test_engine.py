@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from lmu_hls.rtl.cells import Lanes
-from lmu_hls.rtl.engine import ENGINE, EngineSizes
+from lmu_hls.rtl.engine import ENGINE, EngineSizes, Head
 from lmu_hls.rtl.engine_unit import engine_sizes, operand_places
 from lmu_hls.rtl.network import RtlOptions
 from lmu_hls.rtl.reuse import choose_lanes, settle, valid_reuse_factors
@@ -164,16 +164,18 @@ def test_a_fault_is_found(fault: str, tmp_path: Path, monkeypatch: pytest.Monkey
         check_icarus(case, tmp_path)
 
 
-def early(sizes: EngineSizes, waits: tuple[int, int, int]) -> bool:
-    """Whether a value is read before it is there, column by column over three steps."""
+def early(sizes: EngineSizes, waits: tuple[int, ...]) -> bool:
+    """Whether a value is read before it is there, column by column over three steps, the last of a sequence."""
     places, old, one = operand_places(sizes), *(bit << sizes.place_width for bit in (1, 2))
     there: dict[int, int] = {}
     columns = [sizes.u_columns, *[sizes.order + 1] * sizes.memory_d, sizes.h_columns]
     rows = [sizes.memory_d, *[sizes.order] * sizes.memory_d, sizes.units]
-    pauses, cycle = [waits[0], waits[1], *[0] * (sizes.memory_d - 1), waits[2]], 0
+    pauses, cycle, head = [waits[0], waits[1], *[0] * (sizes.memory_d - 1), waits[2]], 0, sizes.head
     for step in range(3):
-        first, row = 0, 0
-        for count, own, pause in zip(columns, rows, pauses, strict=True):
+        first, row, sections = 0, 0, list(zip(columns, rows, pauses, strict=True))
+        if head is not None and (step == 2 or not head.last_only):
+            sections.append((sizes.out_columns, head.rows, waits[3]))
+        for count, own, pause in sections:
             cycle += pause
             for group in range(-(-own // sizes.lanes)):
                 for word in places[first : first + count]:
@@ -192,15 +194,18 @@ def early(sizes: EngineSizes, waits: tuple[int, int, int]) -> bool:
 def test_waits_are_as_short_as_they_can_be() -> None:
     """One cycle less, and a value is read too early."""
     rng, waited = np.random.default_rng(0), 0
-    for _ in range(60):
+    for k in range(60):
         sizes = engine_sizes(random_layer(rng))
         assert sizes is not None
-        sizes = sizes.with_lanes(int(rng.integers(1, min(sizes.u_columns, sizes.order + 1, sizes.h_columns) + 1)))
-        waits = (sizes.wait_u, sizes.wait_mem, sizes.wait_h)
+        if k % 3:
+            sizes = replace(sizes, head=Head(int(rng.integers(1, 7)), bool(rng.integers(2)), last_only=k % 3 == 2))
+        most = min(sizes.u_columns, sizes.order + 1, sizes.h_columns, *[sizes.out_columns] * (k % 3 > 0))
+        sizes = sizes.with_lanes(int(rng.integers(1, most + 1)))
+        waits = (sizes.wait_u, sizes.wait_mem, sizes.wait_h, sizes.wait_out)
         assert not early(sizes, waits)
-        for k in range(3):
-            less = tuple(wait - (n == k) for n, wait in enumerate(waits))
-            if waits[k]:
+        for place, wait in enumerate(waits):
+            less = tuple(own - (n == place) for n, own in enumerate(waits))
+            if wait:
                 waited += 1
                 assert early(sizes, less)
     assert waited > 20

@@ -14,7 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lmu_hls.rtl.cells import HIDDEN, HIDDEN2
+from lmu_hls.rtl.ends import Ports
 from lmu_hls.rtl.engine import ENGINE
+from lmu_hls.rtl.heads import shared_heads
 from lmu_hls.rtl.loop import lmu_pace, way_round
 from lmu_hls.rtl.manifest import Project
 from lmu_hls.rtl.matrix import divisors
@@ -136,8 +138,13 @@ def test_promise(seed: int, wanted: int, streaming: bool) -> None:
     assert plan.cycles.ii <= settled.cycles <= limit
     assert plan.cycles.sequence <= limit * network.steps
     assert settled.fewest_cycles == fastest(network, streaming) <= settled.cycles <= settled.most_cycles
+    shared = shared_heads(settled.network, streaming, Ports())
+    for head in shared.values():
+        apart = [min(n for c, n in everything(la) if c <= limit) for la in network.layers if la.name in head.layers]
+        fewer = [lanes for lanes, cycles in head.choices.items() if lanes < head.sizes.lanes and cycles <= limit]
+        assert head.sizes.lanes <= sum(apart) and not fewer
     for layer in plan.layers:
-        if layer.reuse_factor is None:
+        if layer.reuse_factor is None or any(layer.name in head.layers for head in shared.values()):
             continue
         times = network.steps // layer.executions
         (spec,) = (la for la in network.layers if la.name == layer.name)

@@ -186,6 +186,13 @@ THOROUGH: dict[str, tuple[str, ...]] = {
         "test_an_x_that_waits_for_results_makes_it_late*",
         "!test_an_x_that_waits_for_results_makes_it_late[[]8]",
     ),
+    "rtl/test_heads.py": (
+        "test_bits_and_cycles*",
+        "!test_bits_and_cycles[[]1]",
+        "test_latency*",
+        "test_a_fault_is_found*",
+        "!test_a_fault_is_found[[]h read too early]",
+    ),
     "rtl/stages/test_lmu.py": ("test_bits_and_cycles[[]15-*",),
     "rtl/stages/test_pool.py": ("test_bits_and_cycles*", "!*[[]window0-*", "!*[[]window4-*"),
     "rtl/stages/test_select.py": (

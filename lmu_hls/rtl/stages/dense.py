@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from lmu_hls.records import PartPlan
 from lmu_hls.rtl.affine import Source, check_signed_type, make_affine
 from lmu_hls.rtl.cells import Lanes, Parameters, arriving
 from lmu_hls.rtl.cycles import ROUND, MatrixBeats, Pace
+from lmu_hls.rtl.engine import EngineSizes
 from lmu_hls.rtl.matrix import Matrix, pattern_of
 from lmu_hls.rtl.netlist import Netlist, Stream
 from lmu_hls.rtl.packed import typed
@@ -19,6 +21,10 @@ PART = "dense"
 class DenseStage(Stage[Dense], layer=Dense):
     any_order = True  # the rows of its matrix follow it
 
+    def __init__(self, layer: Dense) -> None:
+        super().__init__(layer)
+        self.engine: EngineSizes | None = None  # that of the layer before it, if this one has no multipliers of its own
+
     @property
     def matrix(self) -> Matrix:
         pattern = pattern_of([self.layer.kernel.values], self.layer.compression)
@@ -29,6 +35,12 @@ class DenseStage(Stage[Dense], layer=Dense):
     def parts(self) -> tuple[Part, ...]:
         return (matrix_part(PART, self.matrix),)
 
+    def plan(self, lanes: Lanes) -> tuple[PartPlan, ...]:
+        if self.engine is None:
+            return super().plan(lanes)
+        macs = self.matrix.columns * self.matrix.rows
+        return (PartPlan(PART, macs, self.engine.lanes, 0, self.engine.behind),)
+
     @property
     def search(self) -> Search:
         return matrix_search(PART, self.matrix)
@@ -38,13 +50,17 @@ class DenseStage(Stage[Dense], layer=Dense):
         return ParallelDense(self.layer)
 
     def pace(self, count: int, lanes: Lanes) -> Pace:
+        if self.engine is not None:
+            return self.engine.head_pace
         matrix = self.matrix.with_lanes(lanes[PART])
         return Pace(
             matrix.cycles, {PART: (matrix.formula, matrix.cycles)}, lambda beats: MatrixBeats(matrix, ROUND)(beats)
         )
 
     def add(self, net: Netlist, x: Stream, lanes: Lanes, streaming: bool) -> Stream:
-        """The output is in natural order."""
+        """The output is in natural order; with the engine of the layer before it, it is what that gives."""
+        if self.engine is not None:
+            return x
         layer, name = self.layer, self.name
         where = f"layer {name!r}"
         check_signed_type(where, "its output", layer.out)

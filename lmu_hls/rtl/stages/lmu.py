@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from lmu_hls.fixed import FixedType
 from lmu_hls.rtl.affine import Source, check_signed_type, make_affine
 from lmu_hls.rtl.cells import Lanes, Parameters, arriving, hidden_cell
 from lmu_hls.rtl.cells.instances import absent, add_cell
 from lmu_hls.rtl.cycles import Pace
-from lmu_hls.rtl.engine import ENGINE
+from lmu_hls.rtl.engine import ENGINE, EngineSizes
 from lmu_hls.rtl.engine_unit import add_engine
 from lmu_hls.rtl.loop import lmu_pace, mem_waits
 from lmu_hls.rtl.matrix import Matrix
@@ -21,7 +22,7 @@ from lmu_hls.rtl.search import Search, lmu_search
 from lmu_hls.rtl.sizes import ENCODER, MEMORY, LMUSizes, lmu_sizes
 from lmu_hls.rtl.stages.base import Part, Stage, matrix_part
 from lmu_hls.rtl.unit import DEGREES_DESCENDING, MemorySizes, MemoryUnit, widths
-from lmu_hls.spec import LMU
+from lmu_hls.spec import LMU, Dense
 
 STEPS_AHEAD = 4  # steps of x that wait for the hidden cell while the memory works on them
 
@@ -29,9 +30,14 @@ STEPS_AHEAD = 4  # steps of x that wait for the hidden cell while the memory wor
 class LMUStage(Stage[LMU], layer=LMU):
     any_order = True  # the rows of its matrices follow it
 
+    def __init__(self, layer: LMU) -> None:
+        super().__init__(layer)
+        self.head: tuple[Dense, EngineSizes] | None = None  # the layer behind it, on the multipliers of one engine
+
     @property
     def sizes(self) -> LMUSizes:
-        return lmu_sizes(self.layer)
+        sizes = lmu_sizes(self.layer)
+        return sizes if self.head is None else replace(sizes, engine=self.head[1])
 
     @property
     def gives_last(self) -> bool:
@@ -75,9 +81,10 @@ class LMUStage(Stage[LMU], layer=LMU):
         return lmu_pace(self.sizes, lanes)
 
     def add(self, net: Netlist, x: Stream, lanes: Lanes, streaming: bool) -> Stream:
-        """The output is h, every step."""
+        """The output is h, every step; with a head what that makes of it."""
         if (engine := self.sizes.engine) is not None and ENGINE in lanes:
-            return add_engine(net, self.layer, engine.with_lanes(lanes[ENGINE]), x, streaming)
+            head = self.head and self.head[0]
+            return add_engine(net, self.layer, engine.with_lanes(lanes[ENGINE]), x, streaming, head)
         return _add(net, self.layer, x, lanes, streaming)
 
 
