@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from lmu_hls.errors import LmuHlsError
@@ -223,43 +223,37 @@ def is_lmu_layer(layer: Any) -> bool:
     return _is_lmu(layer) or _is_lmu(getattr(layer, "cell", None))
 
 
-def comes_from_lmu(tensor: Any) -> bool:
-    """Whether an LMU is upstream of a symbolic tensor."""
-    return _reaches_lmu([tensor._keras_history.operation], _before)
+def beside_lmu(in_tensors: Iterable[Any], out_tensors: Iterable[Any]) -> bool:
+    """Whether an LMU is connected, by any way, with the layer that makes ``out_tensors`` of ``in_tensors``.
 
-
-def _reaches_lmu(start: Iterable[Any], follow: Callable[[Any], Iterable[Any]]) -> bool:
-    """Whether one of the operations of ``start``, or of those that ``follow`` leads to from them, is an LMU layer."""
-    waiting = list(start)
-    seen = {id(operation) for operation in waiting}
+    A layer may be called in other models, too: the way goes from call to call.
+    """
+    waiting = [_call(tensor) for tensor in (*in_tensors, *out_tensors)]
+    seen = {id(call) for call in waiting}
     while waiting:
-        operation = waiting.pop()
-        if is_lmu_layer(operation):
+        call = waiting.pop()
+        if is_lmu_layer(call.operation):
             return True
-        for other in follow(operation):
+        for other in _beside(call):
             if id(other) not in seen:
                 seen.add(id(other))
                 waiting.append(other)
     return False
 
 
-def _before(operation: Any) -> Iterator[Any]:
-    """The operations whose results an operation reads."""
-    for node in operation._inbound_nodes:
-        for tensor in node.input_tensors:
-            yield tensor._keras_history.operation
+def _call(tensor: Any) -> Any:
+    """The call of a layer that makes a symbolic tensor."""
+    operation, number, _ = tensor._keras_history
+    return operation._inbound_nodes[number]
 
 
-def _beside(operation: Any) -> Iterator[Any]:
-    """Those, and the operations that read its results."""
-    yield from _before(operation)
-    for node in operation._outbound_nodes:
-        yield node.operation
-
-
-def beside_lmu(in_tensors: Iterable[Any], out_tensors: Iterable[Any]) -> bool:
-    """Whether an LMU is connected, by any way, with the layer that makes ``out_tensors`` of ``in_tensors``."""
-    return _reaches_lmu([tensor._keras_history.operation for tensor in (*in_tensors, *out_tensors)], _beside)
+def _beside(call: Any) -> Iterator[Any]:
+    """The calls whose results a call reads, and those that read its results."""
+    yield from map(_call, call.input_tensors)
+    results = {id(tensor) for tensor in call.output_tensors}
+    for other in call.operation._outbound_nodes:
+        if any(id(tensor) in results for tensor in other.input_tensors):
+            yield other
 
 
 def _nodes(model: keras.Model) -> set[Any]:

@@ -21,6 +21,7 @@ CLEAN = (
     "softmax_coarse",
     "normalize_one",
     "normalize_norm",
+    "normalize_wide",
     "argmax_one",
     "pool",
     "pool_single",

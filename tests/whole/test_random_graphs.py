@@ -2,20 +2,26 @@
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
+import keras
 import numpy as np
 import pytest
 
 from lmu_hls import golden
+from lmu_hls.activations import FUNCTIONS
 from lmu_hls.backend.design import design
 from lmu_hls.fixed import quantize, to_float
+from lmu_hls.front import operators
 from lmu_hls.front.extract import network_spec
+from lmu_hls.front.graph import layers
 from lmu_hls.layers.stateful import in_order, predict_all
 from lmu_hls.rtl.network import RtlOptions
 from lmu_hls.spec import Network
 from lmu_hls.verify import bench
 from lmu_hls.verify.rtlsim import Formulas, simulate
-from tests.support.keras_graphs import random_ends, random_graph
+from tests.support import keras_pieces
+from tests.support.keras_graphs import operations, random_ends, random_graph
 from tests.support.lmu_models import config, convert, random_input, write
 from tests.support.mutants import change
 from tests.support.random_rtl import (
@@ -40,9 +46,9 @@ def check(seed: int, folder: Path, csim: bool) -> Network:
     model = random_graph(seed)
     graph = convert(model, folder / "hls", config(model, default_precision=TYPE))
     network = network_spec(graph)
-    x = np.random.default_rng(seed).uniform(-1, 1, (16, *model.input_shape[1:])).astype(np.float32)
-    y = to_float(golden.run(network, quantize(x, network.x)).output, network.out)
-    real = np.asarray(model(x))
+    x = quantize(np.random.default_rng(seed).uniform(-1, 1, (16, *model.input_shape[1:])), network.x)
+    y = to_float(golden.run(network, x).output, network.out)
+    real = np.asarray(model(to_float(x, network.x).astype(np.float32)))
     assert y.shape == real.shape and np.abs(y - real).max() < BOUND * max(1.0, np.abs(real).max())
     case = make_case(network, RtlOptions(), np.random.default_rng(seed), CYCLES)
     case.write(folder / "verilog")
@@ -109,10 +115,45 @@ def test_random_ends_by_all_roads(seed, tmp_path):
     check_ends(seed, tmp_path, csim=True)
 
 
+def undrawn(models) -> set[str]:
+    """What the registries of layers and operators name, and no model calls. Layers of HGQ2 need HGQ2: test_hgq.py."""
+    drawn = {_name(operation) for model in models for operation in operations(model)}
+    readers = [reader for reader in layers.readers() if reader.package == "keras"]
+    named = {f"layer {name}" for reader in readers for name in reader.keras}
+    named |= {f"layer {name}" for name in ("LMU", "RNN", "Bidirectional")}
+    return (named | {f"operator {name}" for name in operators.LAYERS}) - drawn
+
+
+def _name(operation: object) -> str:
+    return f"{'layer' if isinstance(operation, keras.layers.Layer) else 'operator'} {type(operation).__name__}"
+
+
+def pieces() -> list[keras.Model]:
+    """A model of each piece alone."""
+    rng, x = np.random.default_rng(1), keras.Input((6, 3))
+    every = [*keras_pieces.PIECES.values(), *keras_pieces.OPERATORS.values()]
+    return [keras.Model(x, piece.make(rng, x)) for piece in every]
+
+
+def test_every_registered_layer_has_a_piece(monkeypatch):
+    assert not undrawn(pieces())
+    monkeypatch.setattr(keras_pieces, "PIECES", {"Dense": keras_pieces.PIECES["Dense"]})
+    monkeypatch.setattr(layers, "readers", lambda: (SimpleNamespace(package="keras", keras=("Dense", "New")),))
+    assert undrawn(pieces()) == {"layer New", "layer LMU", "layer RNN", "layer Bidirectional"}
+
+
+@pytest.mark.slow
+def test_400_graphs_have_every_layer_and_activation():
+    models = [random_graph(seed) for seed in range(400)]
+    assert not undrawn(models)
+    functions = {getattr(op, "activation", None) for model in models for op in operations(model)}
+    assert {keras.activations.get(name) for name in (*FUNCTIONS, "selu")} <= functions
+
+
 @needs_icarus
 def test_a_wrong_window_is_seen(tmp_path):
     """A step further on."""
-    seed = 6  # of one window
+    seed = 22  # of one window
     model = random_graph(seed)
     network = network_spec(convert(model, tmp_path / "hls", config(model, default_precision=TYPE)))
     case = make_case(network, RtlOptions(), np.random.default_rng(seed), CYCLES)

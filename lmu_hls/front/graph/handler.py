@@ -12,7 +12,7 @@ from lmu_hls.errors import LmuHlsError
 from lmu_hls.front.graph.cell import CELL_OPTIONS
 from lmu_hls.front.graph.layers import LayerReader, readers
 from lmu_hls.front.hidden import FUNCTION_FIELDS, hidden_weight
-from lmu_hls.front.keras_model import beside_lmu, comes_from_lmu, is_foreign
+from lmu_hls.front.keras_model import beside_lmu, is_foreign
 from lmu_hls.front.weights import layer_weight
 from lmu_hls.keras_weights import take_weights
 from lmu_hls.spec import HIDDEN_CELLS, HiddenCell
@@ -98,7 +98,7 @@ def own_layer(layer: Any, in_tensors: Any) -> Any:
 class NeighbourHandler:
     """hls4ml's own handler of a layer before or after an LMU, with our numbers.
 
-    After an LMU a node may become one of ours, as a softmax does; the weights are those that the layer computes with,
+    A node may become one of ours, as a softmax does; the weights are those that the layer computes with,
     also where Keras stores integers and a scale. ``original`` is None where hls4ml has no handler.
     """
 
@@ -111,11 +111,10 @@ class NeighbourHandler:
         parts = self.reader.parts(layer, in_tensors, out_tensors) or self._original(layer, in_tensors, out_tensors)
         if parts is None:
             return None
-        after = any(map(comes_from_lmu, in_tensors))
         for reader in readers():
             parts = tuple(dict(made) for part in parts for made in reader.split(part))
             for part in parts:
-                part["class_name"] = reader.node_class(part, after)
+                part["class_name"] = reader.node_class(part)
         return parts
 
     def _original(self, layer: Any, in_tensors: Any, out_tensors: Any) -> Any:

@@ -193,8 +193,6 @@ def input_type(node: Node) -> FixedType:
 def unsupported(node: Node) -> str:
     """Why ``node`` cannot be converted, and what to do."""
     activation = node.get_attr("activation")
-    if node.class_name == "Softmax" or activation == "softmax":
-        return f"layer {node.name!r}: a softmax before the first LMU is not supported; use it after an LMU"
     if activation is not None:
         return f"layer {node.name!r}: activation {activation!r} is not supported; use {', '.join(FUNCTIONS)} or softmax"
     remedy = instead_of(node.class_name)

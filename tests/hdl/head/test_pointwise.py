@@ -56,6 +56,7 @@ CASES: dict[str, Case] = {
     "normalize": grid.normalize(5, "fixed<8,4>", "deviation", 9, "fixed<9,3,RND_CONV,SAT>"),
     "normalize_one": grid.normalize(1, "fixed<1,1>", "deviation", 0, "fixed<3,3,RND,SAT>"),
     "normalize_mean": grid.normalize(4, "fixed<6,2>", "mean", 3, "fixed<7,2,TRN_ZERO,WRAP>"),
+    "normalize_wide": grid.normalize(6, "fixed<24,9>", "deviation", 1, "fixed<24,3,RND_CONV,SAT>"),
     "normalize_norm": grid.normalize(3, "fixed<4,9>", "norm", 0, "fixed<12,1,RND_INF,SAT_SYM>"),
 }
 VERILATED = ("tanh", "scale", "softmax", "argmax", "pool")
@@ -70,6 +71,7 @@ JUDGES = {
     "lmu_argmax": ("argmax_two",),
     "lmu_normalize": ("normalize",),
     "whole quotients are too small": ("normalize_mean",),
+    "bits of an integer above 31": ("normalize_wide",),
     "lmu_pool": ("pool",),
     "first step added to": ("pool_sum",),
     "whole quotients too small": ("softmax_two",),
@@ -114,7 +116,8 @@ MUTANTS: Mutants = {
     },
     "lmu_normalize": {
         "mean of all steps": ("wr_place_q == 0 ? arriving : sum", "sum_q[0][0] === 1'bx ? arriving : sum"),
-        "mean not subtracted": ("wide * N[WIDE_W-1:0] - whole", "wide * N[WIDE_W-1:0]"),
+        "mean not subtracted": ("wide * N_WIDE - whole", "wide * N_WIDE"),
+        "bits of an integer above 31": ("wide * N_WIDE - whole", "wide * N[WIDE_W-1:0] - whole"),
         "root of an undivided sum": ("part >= DIVISOR[PART_W:0]", "part >= 1"),
         "root too small": ("wire root_fits = left >= tried;", "wire root_fits = left > tried;"),
         "squares go on": ("if (terms_end_q[2]) total_q <= epsilon[TOTAL_W-1:0];\n        else if", "if"),

@@ -24,8 +24,8 @@ class LayerReader(ABC):
     ``settled`` are the classes of hls4ml's nodes whose types it settles, ``extracted`` those that it finds in their
     place in the finished graph. ``own`` are classes of nodes that hls4ml is to learn. ``keras`` are the classes of
     keras.layers, or of another ``package``, that come to it, ``handled`` those of them whose handler of hls4ml is to
-    give our weights, by the path that hls4ml knows them by, and ``renamed`` the classes of nodes after an LMU that
-    become one of ours. ``pointwise`` are those of ``keras`` that treat every step alike, so that TimeDistributed
+    give our weights, by the path that hls4ml knows them by, and ``renamed`` the classes of nodes beside an LMU
+    that become one of ours. ``pointwise`` are those of ``keras`` that treat every step alike, so that TimeDistributed
     around them is the layer itself. ``beside`` are layers of the contract that one of its Keras layers becomes beside
     that of :meth:`extract`, and ``any_length`` what one becomes, by its class, where sequences have any length.
     """
@@ -56,10 +56,10 @@ class LayerReader(ABC):
         own = self.attributes(layer, tuple(in_tensors[0].shape[1:]))
         return None if own is None else (node_part(layer.name, names_of(in_tensors), names_of(out_tensors), own),)
 
-    def node_class(self, part: Mapping[str, Any], after: bool) -> str:
-        """The class of the node that hls4ml's handler describes by ``part``, ``after`` an LMU or before one."""
+    def node_class(self, part: Mapping[str, Any]) -> str:
+        """The class of the node that hls4ml's handler describes by ``part``."""
         kind = str(part["class_name"])
-        return self.renamed.get(kind, kind) if after else kind
+        return self.renamed.get(kind, kind)
 
     def split(self, part: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
         """What becomes of a node as a handler describes it: some nodes in its place."""

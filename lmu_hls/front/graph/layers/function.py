@@ -103,7 +103,7 @@ class FunctionReader(LayerReader):
         scale = node_part(f"{name}_scale", [between], list(part["output_keras_tensor_names"]), own)
         return ({**elu, "output_keras_tensor_names": [between]}, scale)
 
-    def node_class(self, part: Mapping[str, Any], after: bool) -> str:
+    def node_class(self, part: Mapping[str, Any]) -> str:
         kind = str(part["class_name"])
         return "LMUActivation" if kind in NODES and part.get("activation") in OWN else kind
 

@@ -69,7 +69,7 @@ class RectifyReader(LayerReader):
         data: dict[str, Any] = {"slope_data": slope, "threshold_data": np.array([threshold])}
         return {"class_name": "LMURectify", **data, "most_data": None if most is None else np.array([float(most)])}
 
-    def node_class(self, part: Mapping[str, Any], after: bool) -> str:
+    def node_class(self, part: Mapping[str, Any]) -> str:
         kind = str(part["class_name"])
         return "LMURectify" if kind == "LeakyReLU" else kind
 

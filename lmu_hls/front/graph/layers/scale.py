@@ -233,12 +233,12 @@ def _rounds(node: Node) -> bool:
 
 def _fold(model: Graph, node: Node) -> bool:
     """Fold one node, if something takes it in. LmuHlsError for types of its own, which would not arrive."""
-    before, after = next(_neighbours(node, backwards=True), None), next(_neighbours(node, backwards=False), None)
+    if not node.get_attr("fold", True) or _rounds(node):
+        return False
+    before, after = (_taking(node, backwards) for backwards in (True, False))
     gives = before is not None and before.class_name in GIVES
     target = before if gives else after
-    if not node.get_attr("fold", True) or _rounds(node) or target is None or target.class_name not in READS:
-        return False
-    if brings_types(node) and not brings_types(target):  # whose weights are rounded
+    if target is None or target.class_name not in READS:
         return False
     written = [name for name in (*WEIGHTS, "result") if explicit_type(node, name) is not None]
     if written:
@@ -260,6 +260,13 @@ def _fold(model: Graph, node: Node) -> bool:
     remarks(model)[node.name] = f"folded into {target.name!r}"
     model.remove_node(node)
     return True
+
+
+def _taking(node: Node, backwards: bool) -> Node | None:
+    """The node before or after, unless one of the two is exact and the other is not: factors of one would be rounded,
+    and those of the other make exact sums as wide as all their bits."""
+    neighbour = next(_neighbours(node, backwards), None)
+    return neighbour if neighbour is not None and brings_types(neighbour) == brings_types(node) else None
 
 
 def _neighbours(node: Node, backwards: bool) -> Iterator[Node]:

@@ -65,8 +65,6 @@ INSIDE = {
 @pytest.mark.parametrize("before", [False, True], ids=["after", "before"])
 @pytest.mark.parametrize("inside", INSIDE)
 def test_time_distributed_is_the_layer_inside(inside, before, tmp_path):
-    if before and "oftmax" in inside:
-        pytest.skip("a softmax before an LMU is refused")
     make = INSIDE[inside]
     layers = (
         [lambda one: lmu("relu", name="lmu"), lambda one: one]

@@ -49,6 +49,16 @@ def test_csim_equals_golden(tmp_path):
     assert_csim_equals_golden(convert(built(), tmp_path))
 
 
+def test_a_rescaling_behind_it_stays_out_of_its_exact_sum(tmp_path):
+    """Factors of a layer that rounds would make the sum as wide as all their bits."""
+    layers = keras.layers.Discretization(BOUNDS, name="bins"), keras.layers.Rescaling(0.3, -1.0, name="centred")
+    own, rescaled = (
+        {node.name: getattr(node.layer, "out", None) for node in network_spec(convert(one, tmp_path)).nodes}
+        for one in (built(), model(*layers, lmu("relu", FREE, name="memory")))
+    )
+    assert rescaled["bins"] == own["bins"] and "centred" not in rescaled  # the memory takes it in
+
+
 def test_refusals(tmp_path):
     fine = config(built(), default_precision="fixed<32,6>")
     with pytest.raises(LmuHlsError, match=r"'bins_steps' tells values of fixed<32,6.*24 fraction bits"):
