@@ -63,7 +63,7 @@ from lmu_hls.synth.harness import CLOCK, PINS, harnessed
 from lmu_hls.synth.roms import data_files
 from lmu_hls.synth.route import REPORT, route
 from lmu_hls.synth.timing import read_timing
-from lmu_hls.synth.yosys import NETLIST, netlist, synthesize
+from lmu_hls.synth.yosys import NETLIST, netlist, synthesize, yosys_cells
 from lmu_hls.toolchain import need
 
 READ = (".v", ".hex")
@@ -116,11 +116,11 @@ def written(settings: Settings, seed: int, work: Path) -> Written:
 
 
 def synthesized(project: Written, target: str) -> dict[str, int]:
-    """The cells of one project on one target, by type."""
+    """The cells of one project on one target by type, as Yosys counts them."""
     with tempfile.TemporaryDirectory() as work:
         data, sources = project.data, project.sources
-        made = synthesize(sources, project.top, {}, Path(work), target, data_dir=project.folder, data=data)
-        return dict(made.cells)
+        synthesize(sources, project.top, {}, Path(work), target, data_dir=project.folder, data=data)
+        return yosys_cells(Path(work))
 
 
 def routed(project: Written, target: str) -> float:

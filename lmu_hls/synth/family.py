@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -92,6 +92,7 @@ class Family:
     the chips that are known by name, `router` how they are placed and routed with open tools; where none does,
     `vendor` is the manufacturer's tool for that, a name in lmu_hls.toolchain. `models` simulate its netlists.
     `register_banks` are registers of primitives that Yosys does not use: each `flip_flop` beside them moves there.
+    `finish` changes the flat netlist of Yosys in place, before its cells are counted.
     """
 
     name: str
@@ -105,6 +106,7 @@ class Family:
     models: Models | None = None
     flip_flop: FlipFlop | None = None
     register_banks: tuple[RegisterBank, ...] = ()
+    finish: Callable[[Mapping[str, Any]], None] | None = None
 
     def __post_init__(self) -> None:
         known = {resource.name for resource in self.resources}

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
 import re
 import shutil
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from lmu_hls import yosys
 from lmu_hls.builds import built
@@ -42,7 +45,7 @@ def synthesize(
 
     parameters: overrides of the top module's parameters. A negative integer goes in as 32-bit two's complement, so
     its parameter has to be declared `integer` or signed.
-    workdir: gets synth.ys, yosys.log and stat.json; made if absent.
+    workdir: gets synth.ys, yosys.log and stat.json, the cells before the family's `finish`; made if absent.
     unit: name in the result (default: top). data_dir: folder that relative $readmemh names start from (default:
     workdir). data: all files that the Verilog reads; where they are known, the result is kept and found again.
 
@@ -50,16 +53,18 @@ def synthesize(
     cells of unknown cost, an unknown target (one of synth.families); ValueError for a parameter that cannot be written.
     """
     wanted = target_of(target)
-    parts: dict[str, dict[str, int]] = {}
     if data is None:
-        _synthesize(verilog, top, parameters, workdir, wanted, data_dir or workdir)
-        stat = workdir / _STAT
+        _synthesize(verilog, top, parameters, workdir, wanted, data_dir or workdir, wanted.passes)
+        parts = _finished(workdir, top, wanted.family)
+        for name in (NETLIST, SCOPES):
+            (workdir / name).unlink()
     else:
         entry = netlist(verilog, top, parameters, workdir, wanted, data_dir or workdir, data)
-        stat = entry / _STAT
         parts = json.loads((entry / _PARTS).read_text(encoding="utf-8"))
-    cells, count = _cells(stat), wanted.family.count
-    taken = {name: {kind: n for kind, n in count(part).items() if n} for name, part in parts.items()}
+    total, count = sum(map(Counter, parts.values()), Counter[str]()), wanted.family.count
+    cells = {name: total[name] for name in sorted(total)}
+    known = {} if data is None else parts
+    taken = {name: {kind: n for kind, n in count(part).items() if n} for name, part in known.items()}
     return Resources(unit or top, target, "yosys", need("pyosys").version, count(cells), cells, parts=taken)
 
 
@@ -75,7 +80,8 @@ def netlist(
 ) -> Path:
     """The kept folder of a synthesis: the netlist NETLIST, SCOPES, and what `synthesize` leaves in ``workdir``.
 
-    In NETLIST registers have moved into the primitives that have some of their own, where Yosys leaves them beside.
+    In NETLIST the family's `finish` is done, and registers have moved into the primitives that have some of their own,
+    where Yosys leaves them beside.
     ``data`` are all files that the Verilog reads. With ``pads`` the ports of ``top`` are pads: the top of a board.
     Raises as :func:`synthesize`.
     """
@@ -88,6 +94,7 @@ def netlist(
         tool.version,
         *passes,
         repr(target.family.register_banks),
+        *([digest(Path(inspect.getfile(target.family.finish)))] if target.family.finish else []),
         top,
         json.dumps(dict(parameters), sort_keys=True),
         str(len(verilog)),
@@ -95,13 +102,13 @@ def netlist(
     ]
 
     def make(folder: Path) -> None:
-        _synthesize(verilog, top, parameters, workdir, target, data_dir, passes, kept=True)
+        _synthesize(verilog, top, parameters, workdir, target, data_dir, passes)
         for name in (_SCRIPT, _LOG, _STAT):
             shutil.copy(workdir / name, folder / name)
         for name in (NETLIST, SCOPES):
             shutil.move(workdir / name, folder / name)
-        cells = cells_of_instances(folder / NETLIST, top, read_scopes(folder / SCOPES))
-        (folder / _PARTS).write_text(json.dumps(cells), encoding="utf-8")
+        parts = _finished(folder, top, target.family)
+        (folder / _PARTS).write_text(json.dumps(parts), encoding="utf-8")
         _absorb(folder / NETLIST, top, target.family)
 
     workdir.mkdir(parents=True, exist_ok=True)
@@ -111,12 +118,27 @@ def netlist(
     return entry
 
 
+def _finished(folder: Path, top: str, family: Family) -> dict[str, dict[str, int]]:
+    """Do the family's `finish` on the netlist in ``folder``; the cells of each instance then."""
+    if family.finish is not None:
+        _change(folder / NETLIST, top, family.finish)
+    return cells_of_instances(folder / NETLIST, top, read_scopes(folder / SCOPES))
+
+
 def _absorb(netlist: Path, top: str, family: Family) -> None:
-    if family.flip_flop is None:
-        return
+    if (flip_flop := family.flip_flop) is not None:
+        _change(netlist, top, lambda module: absorb(module, flip_flop, family.register_banks))
+
+
+def _change(netlist: Path, top: str, change: Callable[[Mapping[str, Any]], None]) -> None:
     design = json.loads(netlist.read_text(encoding="utf-8"))
-    absorb(design["modules"][top], family.flip_flop, family.register_banks)
+    change(design["modules"][top])
     netlist.write_text(json.dumps(design), encoding="utf-8")
+
+
+def yosys_cells(workdir: Path) -> dict[str, int]:
+    """{type of cell: how many} of the synthesis in ``workdir`` before the family's `finish`."""
+    return _cells(workdir / _STAT)
 
 
 def _synthesize(
@@ -126,21 +148,20 @@ def _synthesize(
     workdir: Path,
     target: Target,
     data_dir: Path,
-    passes: Sequence[str] = (),
-    kept: bool = False,
+    passes: Sequence[str],
 ) -> None:
     for path in verilog:
         if not path.is_file():
             raise LmuHlsError(f"Verilog file {path} does not exist. Run the conversion again.")
     need("pyosys")
     workdir.mkdir(parents=True, exist_ok=True)
-    made = [workdir.resolve() / name for name in (_STAT, *((NETLIST, SCOPES) if kept else ()))]
+    made = [workdir.resolve() / name for name in (_STAT, NETLIST, SCOPES)]
     for path in made:
         path.unlink(missing_ok=True)
     # Relative names, as far as they go: what is above the working folder is not for the language of Yosys
     names = [os.path.relpath(path.resolve(), data_dir.resolve()) for path in (*verilog, *made)]
     count = len(verilog)
-    script = _passes(names[:count], top, parameters, passes or target.passes, *names[count:])
+    script = _passes(names[:count], top, parameters, passes, *names[count:])
     yosys.run(script, workdir / _SCRIPT, workdir / _LOG, data_dir, f"synthesise {top}")
 
 
@@ -150,8 +171,8 @@ def _passes(
     parameters: Mapping[str, int | str],
     passes: Sequence[str],
     stat: str,
-    netlist: str = "",
-    scopes: str = "",
+    netlist: str,
+    scopes: str,
 ) -> list[str]:
     """The Yosys passes, one a line. -defer leaves $readmemh until the parameters are known; $scopeinfo cells only
     note where flattened cells came from; autoname names those that synthesis made after the nets of the source."""
@@ -165,10 +186,11 @@ def _passes(
         *passes,
         "autoname",
         "check -assert",
-        *([f"tee -q -o {_quoted(scopes)} dump t:$scopeinfo"] if scopes else []),
+        f"tee -q -o {_quoted(scopes)} dump t:$scopeinfo",
         "delete t:$scopeinfo",
         f"tee -q -o {_quoted(stat)} stat -json -top {top}",
-        *([f"select {top}", f"write_json -selected {_quoted(netlist)}"] if netlist else []),
+        f"select {top}",
+        f"write_json -selected {_quoted(netlist)}",
     ]
 
 

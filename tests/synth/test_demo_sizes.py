@@ -14,7 +14,7 @@ from lmu_hls.toolchain import find
 
 CASES = {  # target: precision, reuse factor, lowest clock, DSP
     "ecp5-85k": ("fixed<16,6>", 96, 70.0, 25),
-    "up5k": ("fixed<8,4>", 480, 20.0, 7),
+    "up5k": ("fixed<8,4>", 480, 20.0, 4),
 }
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from lmu_hls.synth.estimate.operators import Operators
-from lmu_hls.synth.estimate.primitives import PRIMITIVES, Primitives, counts
+from lmu_hls.synth.estimate.primitives import PRIMITIVES, Primitives, counts, saved
 
 LUTRAM = "LUTRAM"
 BANKS = {4: 16, 6: 32}  # words of a distributed RAM, by inputs of a table, before a choice is needed
@@ -80,7 +80,9 @@ def _unregistered(operators: Operators) -> bool:
 
 def exact_counts(family: str, operators: Operators) -> dict[str, int]:
     """Multipliers and block RAMs: {resource: how many}."""
-    made = counts(PRIMITIVES[family], operators.products.items(), operators.memories)
+    primitives, products = PRIMITIVES[family], operators.products.items()
+    free = saved(primitives, products)
+    made = {name: count - free[name] for name, count in counts(primitives, products, operators.memories).items()}
     made.pop(LUTRAM, None)
     return made
 

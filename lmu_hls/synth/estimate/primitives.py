@@ -20,7 +20,8 @@ _OLD_WORD = 6  # points for a read that meets a write and needs the old word, wh
 @dataclass(frozen=True, slots=True)
 class Multiplier:
     """A primitive of a x b bits that takes products of at least ``least_a`` x ``least_b`` bits, a the wider, and
-    ``least_y`` bits of result. Wider ones are cut into slices of ``slice_a`` and b bits, less ``headroom``."""
+    ``least_y`` bits of result. Wider ones are cut into slices of ``slice_a`` and b bits, less ``headroom``.
+    Two products of at most ``half`` x ``half`` bits share one in the end."""
 
     resource: str
     a: int
@@ -30,6 +31,7 @@ class Multiplier:
     least_y: int = 9
     slice_a: int = 0
     headroom: int = 0
+    half: int = 0
 
     def split(self, a: int, b: int, y: int) -> tuple[int, list[tuple[int, int, int]]]:
         """How many a product of a x b bits takes, and the products in it that are left to others."""
@@ -176,7 +178,7 @@ PRIMITIVES = {
     ),
     # SPRAM is for memories with one address for reading and writing, which no module of hdl/ has
     "ice40": Primitives(
-        (Multiplier("DSP", 16, 16, least_y=11),),
+        (Multiplier("DSP", 16, 16, least_y=11, half=8),),
         (Store("EBR", 1, 64, 11, (2, 4, 8, 16), 1, emulation=_OLD_WORD),),
     ),
     "gowin": Primitives(
@@ -191,10 +193,20 @@ PRIMITIVES = {
 }
 
 
+def saved(primitives: Primitives, products: Iterable[tuple[Product, int]]) -> Counter[str]:
+    """Multipliers that pairs of narrow products leave free of those that Yosys counts: {resource: how many}."""
+    narrow: Counter[str] = Counter()
+    for product, times in products:
+        for kind in primitives.multipliers:
+            if max(product.a, product.b) <= kind.half:
+                narrow[kind.resource] += times * kind.split(product.a, product.b, product.y)[0]
+    return Counter({resource: times // 2 for resource, times in narrow.items()})
+
+
 def counts(
     primitives: Primitives, products: Iterable[tuple[Product, int]], memories: Iterable[Memory]
 ) -> dict[str, int]:
-    """Multipliers, block RAMs and LUTs that are memory: {resource: how many}."""
+    """Multipliers, block RAMs and LUTs that are memory, as Yosys counts them: {resource: how many}."""
     kinds: tuple[Multiplier | Store, ...] = (*primitives.multipliers, *primitives.blocks, *primitives.distributed)
     made = {kind.resource: 0 for kind in kinds}
     for product, times in products:

@@ -2,6 +2,7 @@
 
 from lmu_hls.synth.device import Device, Router
 from lmu_hls.synth.family import Family, Models, Resource
+from lmu_hls.synth.sb_mac16 import pair
 
 _FLIP_FLOPS = [
     f"SB_DFF{edge}{enable}{reset}" for edge in ("", "N") for enable in ("", "E") for reset in ("", "R", "S", "SR", "SS")
@@ -24,7 +25,7 @@ FAMILY = Family(
         Resource("LUT", "look-up tables of four inputs", short=True),
         Resource("CARRY", "carry chains of one bit, each beside a LUT"),
         Resource("FF", "flip-flops", short=True),
-        Resource("DSP", "multipliers of 16 x 16 bits with a sum of 32, SB_MAC16", short=True),
+        Resource("DSP", "multipliers of 16 x 16 bits or twice 8 x 8, SB_MAC16", short=True),
         Resource("EBR", "block RAMs of 4 Kbit", short=True),
         Resource("SPRAM", "single-port RAMs of 256 Kbit, without initial contents", short=True),
     ),
@@ -85,4 +86,5 @@ FAMILY = Family(
         bels={"ICESTORM_LC": "LC", "ICESTORM_DSP": "DSP", "ICESTORM_RAM": "EBR", "ICESTORM_SPRAM": "SPRAM"},
     ),
     models=Models(("ice40/cells_sim.v",), ("NO_ICE40_DEFAULT_ASSIGNMENTS",)),
+    finish=pair,
 )

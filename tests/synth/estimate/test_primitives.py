@@ -10,7 +10,7 @@ from benchmarks.estimate import judge_rules
 from benchmarks.estimate_table import CHECK, read_table
 from lmu_hls.synth.estimate.model import load
 from lmu_hls.synth.estimate.operators import Memory, Product
-from lmu_hls.synth.estimate.primitives import PRIMITIVES, Multiplier
+from lmu_hls.synth.estimate.primitives import PRIMITIVES, Multiplier, saved
 
 ROWS = [*read_table().values(), *read_table(CHECK).values()]
 
@@ -41,6 +41,12 @@ def test_what_a_multiplier_leaves_goes_to_the_next() -> None:
     assert gowin.multiply(Product(22, 18, 40)) == ({"MULT18X18": 1, "MULT9X9": 2}, [])
     assert gowin.multiply(Product(20, 18, 38)) == ({"MULT18X18": 1}, [(18, 2)])
     assert gowin.multiply(Product(24, 24, 48)) == ({"MULT36X36": 1}, [])
+
+
+def test_two_narrow_products_share_a_multiplier_of_an_ice40() -> None:
+    products = [(Product(8, 8, 16, 19), 4), (Product(7, 8, 15), 1), (Product(9, 8, 17), 5), (Product(2, 8, 10), 6)]
+    assert saved(PRIMITIVES["ice40"], products) == {"DSP": 2}
+    assert not saved(PRIMITIVES["ecp5"], products).total()
 
 
 def test_block_rams_of_an_ice40_pack_banks_and_slices() -> None:
