@@ -201,19 +201,10 @@ def settle(network: Network, request: int, streaming: bool = False, ports: Ports
     slots = [_with_own(slot, request, parallel, asked) for slot in _slots(network, streaming, ports)]
     tightest = max(slots, key=lambda slot: slot.a_step(slot.fewest))
     fewest = tightest.a_step(tightest.fewest)
-    cycles = [slot.for_target(max(request, fewest)) for slot in slots]
-    slowest = max(slot.a_step(taken) for slot, taken in zip(slots, cycles, strict=True) if slot.fixed)
-    cycles = [taken if slot.fixed else slot.for_target(slowest) for slot, taken in zip(slots, cycles, strict=True)]
-    layers = {
-        slot.stage.name: slot.stage.with_reuse_factor(taken)
-        for slot, taken in zip(slots, cycles, strict=True)
-        if slot.stage is not None
-    }
-    taken = {slot.name: slot.a_step(own) for slot, own in zip(slots, cycles, strict=True)}
-    most = [slot.a_step(slot.most) for slot in slots]
-    for head in _free_heads(network, slots, request, streaming, ports):
-        layers |= _with_head(head, layers, max(request, fewest), max(taken[name] for name in head.layers))
-        most.append(max(head.choices.values()))
+    free = {slot.name for slot in slots if slot.stage is not None and not _has_own(slot.stage, request)}
+    heads = [head for head in possible_heads(network, streaming, ports) if free.issuperset(head.layers)]
+    layers, taken = _layers(slots, heads, max(request, fewest))
+    most = [slot.a_step(slot.most) for slot in slots] + [max(head.choices.values()) for head in heads]
     settled = network.map_layers(layers)
     shared = shared_heads(settled, streaming, ports)
     for head in shared.values():
@@ -233,12 +224,22 @@ def settle(network: Network, request: int, streaming: bool = False, ports: Ports
     )
 
 
-def _free_heads(
-    network: Network, slots: Sequence[_Slot], request: int, streaming: bool, ports: Ports
-) -> list[SharedHead]:
-    """Dense layers that could be on the multipliers of the LMU layer before them; both follow the request."""
-    free = {slot.name for slot in slots if slot.stage is not None and not _has_own(slot.stage, request)}
-    return [head for head in possible_heads(network, streaming, ports) if free.issuperset(head.layers)]
+def _layers(
+    slots: Sequence[_Slot], heads: Sequence[SharedHead], target: int
+) -> tuple[dict[str, Layer], dict[str, int]]:
+    """The layers with their ReuseFactors for at most ``target`` cycles a step, and the cycles of each slot before any
+    two share their multipliers."""
+    cycles = [slot.for_target(target) for slot in slots]
+    slowest = max(slot.a_step(own) for slot, own in zip(slots, cycles, strict=True) if slot.fixed)
+    cycles = [own if slot.fixed else slot.for_target(slowest) for slot, own in zip(slots, cycles, strict=True)]
+    pairs = list(zip(slots, cycles, strict=True))
+    layers = {slot.name: slot.stage.with_reuse_factor(own) for slot, own in pairs if slot.stage is not None}
+    taken: dict[str, int] = {}
+    for slot, own in pairs:
+        taken[slot.name] = max(taken.get(slot.name, 0), slot.a_step(own))  # inputs have one name
+    for head in heads:
+        layers |= _with_head(head, layers, target, max(taken[name] for name in head.layers))
+    return layers, taken
 
 
 def _with_head(head: SharedHead, layers: Mapping[str, Layer], cycles: int, taken: int) -> dict[str, Layer]:
@@ -268,8 +269,12 @@ def requests(network: Network, streaming: bool = False, ports: Ports = ONE) -> t
         if isinstance(slot.choices, Search)
         for choice in slot.choices.front()
     )
-    shared = (cycles for head in possible_heads(network, streaming, ports) for cycles in head.choices.values())
-    return tuple(sorted({fewest, *(cycles for cycles in (*changes, *shared) if cycles > fewest)}))
+    heads, found = possible_heads(network, streaming, ports), dict[tuple[int | None, ...], int]()
+    shared = (cycles for head in heads for cycles in head.choices.values())
+    for cycles in sorted({fewest, *(cycles for cycles in (*changes, *shared) if cycles > fewest)}):
+        layers, _ = _layers(slots, heads, cycles)
+        found.setdefault(tuple(stage_of(layer).reuse_factor for layer in layers.values()), cycles)
+    return tuple(found.values())
 
 
 def asking(network: Network, request: int, was: int = 1) -> Network:

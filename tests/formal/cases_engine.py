@@ -14,7 +14,8 @@ def engine(units: int, lanes: int, wait_h: int, wait_u: int = 0, **head: int) ->
     """One channel of one degree, without biases; h has a column more where there are two lanes."""
     sizes = {"N_X": 1, "MEMORY_D": 1, "ORDER": 1, "UNITS": units, "U_COLUMNS": lanes, "H_COLUMNS": lanes}
     sizes |= {"LANES": lanes, "WAIT_U": wait_u, "WAIT_MEM": 7, "WAIT_H": wait_h}
-    return Case("lmu_engine", {**sizes, **head, **WIDTHS, **FRACTIONS, **TYPES}, slow=True, limit_s=1800)
+    cycles = 100 if head else 60
+    return Case("lmu_engine", {**sizes, **head, **WIDTHS, **FRACTIONS, **TYPES}, True, cycles, limit_s=1800)
 
 
 ONE, TWO = engine(1, 1, 8), engine(2, 2, 7)

@@ -71,7 +71,7 @@ def engine_case(layer: LMU, lanes: int, monkeypatch: pytest.MonkeyPatch, streami
 def widest_engine(layer: LMU) -> int:
     sizes = engine_sizes(layer)
     assert sizes is not None
-    return min(4, sizes.u_columns, sizes.order + 1, sizes.h_columns)
+    return min(8, sizes.u_columns, sizes.order + 1, sizes.h_columns)
 
 
 @needs_icarus

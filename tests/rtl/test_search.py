@@ -119,6 +119,7 @@ def test_way_round_is_a_bound(seed: int) -> None:
 def test_a_wrong_bound_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """A fault: a bound above the truth makes the search miss the best."""
     layer = random_lmu(np.random.default_rng(0))
+    layer = replace(layer, hidden=random_cell(np.random.default_rng(1), "gru", 6, 3, layer.units, layer.h))
     sizes = lmu_sizes(layer)
     right = lmu_search.__wrapped__(sizes).front()
     monkeypatch.setattr("lmu_hls.rtl.search.way_round", lambda *given: way_round(*given) * 2 * given[1])
