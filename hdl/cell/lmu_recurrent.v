@@ -31,7 +31,7 @@
 // (ROWS/LANES - 1) * max(N_IN, LANES) in it, and of ROWS/LANES * max(N_IN, LANES) in ii, which is N_IN at least.
 //
 // Where BLOCKS are those of LANES units gate by gate, an lmu_vector_buffer of GATES*LANES sums stands before the cell, and
-// CELL is GATES*LANES + 1 more, to the last h.
+// CELL is GATES*LANES + 2 more, to the last h.
 //
 // Multipliers: LANES, and two in lmu_lstm, lmu_gru and lmu_gru_before. Files as in lmu_affine, columns in the order x,
 // h, mem; the rows of unit 0, then of unit 1, ..., each in the order in which the cell takes its sums.

@@ -63,23 +63,26 @@ module lmu_affine #(
 
     // Input: a ring of two vectors
     reg [COLUMN_CW-1:0] wr_column_q;
-    reg wr_bank_q;
+    reg wr_bank_q, wr_last_column_q;  // the next one is the last column: known a cycle ahead
     reg [1:0] last_q;  // tlast of each of the two vectors
     reg run_q;  // the pipeline moves
     wire full;
     wire accept = s_axis_tvalid && s_axis_tready;
-    wire wr_last_column = {1'b0, wr_column_q} == N_IN[COLUMN_CW:0] - 1'b1;
     assign s_axis_tready = !full;
 
     always @(posedge clk) begin
         if (accept) begin
-            wr_column_q <= wr_last_column ? {COLUMN_CW{1'b0}} : wr_column_q + 1'b1;
-            if (wr_last_column) begin
+            wr_column_q <= wr_last_column_q ? {COLUMN_CW{1'b0}} : wr_column_q + 1'b1;
+            wr_last_column_q <= wr_last_column_q ? N_IN == 1 : {1'b0, wr_column_q} + 1'b1 == N_IN[COLUMN_CW:0] - 1'b1;
+            if (wr_last_column_q) begin
                 wr_bank_q <= !wr_bank_q;
                 last_q[wr_bank_q] <= s_axis_tlast;
             end
         end
-        if (rst) {wr_column_q, wr_bank_q} <= 0;
+        if (rst) begin
+            {wr_column_q, wr_bank_q} <= 0;
+            wr_last_column_q <= N_IN == 1;
+        end
     end
 
     // Sequencer: one column of one group per cycle, the first one of its group, the last one; of the last group
@@ -96,8 +99,8 @@ module lmu_affine #(
             .N_IN(N_IN), .GROUPS(GROUPS), .LANES(LANES), .BLOCKS(BLOCKS), .WIDTH(LANES * COEF_W), .ROM_FILE(ROM_FILE)
         ) blocks (
             .clk(clk), .rst(rst),
-            .run(run_q), .filled(accept && wr_last_column), .full(full), .issue(issue), .bank(rd_bank), .column(column),
-            .first(first_column), .last(last_column), .last_group(last_group), .word(word)
+            .run(run_q), .filled(accept && wr_last_column_q), .full(full), .issue(issue), .bank(rd_bank),
+            .column(column), .first(first_column), .last(last_column), .last_group(last_group), .word(word)
         );
     end else begin : g_all
         lmu_columns #(.N_IN(N_IN), .GROUPS(GROUPS), .WIDTH(LANES * COEF_W), .ROM_FILE(ROM_FILE)) columns (
@@ -112,21 +115,21 @@ module lmu_affine #(
 
     // Control that travels with the data: after the memories (1), their output (2), the input (3), product (4) and sum
     // registers (5)
-    reg valid1_q, first1_q, first2_q, sums_due_q;  // sums_due_q: the sums of a group are complete
-    reg [4:1] done_q;
+    reg first1_q, first2_q, sums_due_q;  // sums_due_q: the sums of a group are complete
+    reg [4:1] valid_q, done_q;
     reg [5:1] lasts_q;
     wire sums_due_d = run_q ? done_q[4] : sums_due_q;
 
     always @(posedge clk) begin
         if (run_q) begin
-            valid1_q <= issue;
+            valid_q <= {valid_q[3:1], issue};
             first1_q <= issue && first_column;
             first2_q <= first1_q;
             done_q <= {done_q[3:1], issue && last_column};
             lasts_q <= {lasts_q[4:1], last_group && last_q[rd_bank]};
         end
         sums_due_q <= sums_due_d;
-        if (rst) {valid1_q, done_q, sums_due_q} <= 0;
+        if (rst) {valid_q, done_q, sums_due_q} <= 0;
     end
 
     // Coefficients, operand and sums
@@ -135,10 +138,10 @@ module lmu_affine #(
     reg [LANES*COEF_W-1:0] coefs_q;
     reg [OP_W-1:0] operand_q;
 
-    // A cycle without a column adds nothing
+    // The registers of the memories. A cycle without a column leaves in them what is not added.
     always @(posedge clk) if (run_q) begin
         coefs_q <= word;
-        operand_q <= valid1_q ? x : {OP_W{1'b0}};
+        operand_q <= x;
     end
 
     lmu_ram #(.WIDTH(OP_W), .DEPTH(RAM_DEPTH)) ram (
@@ -151,7 +154,8 @@ module lmu_affine #(
     for (i = 0; i < LANES; i = i + 1) begin : g_lane
         lmu_mac #(.COEF_W(COEF_W), .OP_W(OP_W), .ACC_W(ACC_W)) mac (
             .clk(clk), .en(run_q),
-            .first(first2_q), .coef(coefs_q[i*COEF_W+:COEF_W]), .operand(operand_q), .acc(sums[i*ACC_W+:ACC_W])
+            .add(run_q && valid_q[4]), .first(first2_q), .coef(coefs_q[i*COEF_W+:COEF_W]), .operand(operand_q),
+            .acc(sums[i*ACC_W+:ACC_W])
         );
     end
 
@@ -236,7 +240,7 @@ module lmu_affine #(
     always @* if (!rst) begin
         flag_of_lane : assert (lane_zero_q == (lane_q == 0));
         runs_unless_sums_wait : assert (run_q == (!sums_due_q || take));
-        wr_column_in_range : assert (wr_column_q < N_IN);
+        wr_column_in_range : assert (wr_column_q < N_IN && wr_last_column_q == (wr_column_q == N_IN - 1));
         lane_in_range : assert (lane_q < LANES);
         wr_address : assert (wr_addr == wr_bank_q * (RAM_DEPTH / 2) + wr_column_q);
     end

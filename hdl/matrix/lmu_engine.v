@@ -265,7 +265,8 @@ module lmu_engine #(
     for (i = 0; i < LANES; i = i + 1) begin : g_lane
         lmu_mac #(.COEF_W(COEF_W), .OP_W(OP_W), .ACC_W(ACC_W)) mac (
             .clk(clk), .en(run_q),
-            .first(firsts_q[3]), .coef(coefs_q[i*COEF_W+:COEF_W]), .operand(operand_q), .acc(sums[i*ACC_W+:ACC_W])
+            .add(run_q), .first(firsts_q[3]), .coef(coefs_q[i*COEF_W+:COEF_W]), .operand(operand_q),
+            .acc(sums[i*ACC_W+:ACC_W])
         );
     end
 

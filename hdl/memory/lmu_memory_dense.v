@@ -96,36 +96,51 @@ module lmu_memory_dense #(
     reg [U_W-1:0] u_q;
     reg beat_due_q;  // the sums of a group are complete
     reg run_q;  // no beat is due while the one before waits: known a cycle ahead
+    // Of the counters, known a cycle ahead; channel_end_q: last column of the last group, where it is always busy
+    reg last_column_q, last_group_q, first_channel_q, last_channel_q, channel_end_q;
     wire first_column = column_q == 0;
-    wire last_column = column_q == COLUMNS[COLUMN_CW-1:0] - 1'b1;
-    wire last_group = {1'b0, group_q} == GROUPS[GROUP_CW:0] - 1'b1;
-    wire last_channel = {1'b0, channel_q} == MEMORY_D[CHANNEL_CW:0] - 1'b1;
-    wire channel_end = busy_q && last_column && last_group;
-    wire step_end = channel_end && last_channel;
-    wire [CHANNEL_CW-1:0] next_channel = last_channel ? {CHANNEL_CW{1'b0}} : channel_q + 1'b1;
-    wire [CHANNEL_CW-1:0] channel_d = channel_end ? next_channel : channel_q;
+    wire to_last_column = {1'b0, column_q} + 1'b1 == COLUMNS[COLUMN_CW:0] - 1'b1;
+    wire step_end = channel_end_q && last_channel_q;
+    wire first_channel_d = channel_end_q ? last_channel_q : first_channel_q;
+    wire [CHANNEL_CW-1:0] next_channel = last_channel_q ? {CHANNEL_CW{1'b0}} : channel_q + 1'b1;
     wire accept = s_axis_tready && s_axis_tvalid;
-    assign s_axis_tready = busy_q ? run_q && channel_end && (WAIT == 0 || !last_channel) : wait_q == 0;
+    assign s_axis_tready = busy_q ? run_q && channel_end_q && (WAIT == 0 || !last_channel_q) : wait_q == 0;
 
     always @(posedge clk) begin
         if (run_q) begin
-            channel_q <= channel_d;
-            if (busy_q) column_q <= last_column ? {COLUMN_CW{1'b0}} : column_q + 1'b1;
-            if (busy_q && last_column) group_q <= last_group ? {GROUP_CW{1'b0}} : group_q + 1'b1;
+            first_channel_q <= first_channel_d;
+            if (channel_end_q) begin
+                channel_q <= next_channel;
+                last_channel_q <= last_channel_q ? MEMORY_D == 1 : {1'b0, channel_q} + 1'b1 == MEMORY_D[CHANNEL_CW:0] - 1'b1;
+            end
+            if (busy_q) begin
+                column_q <= last_column_q ? {COLUMN_CW{1'b0}} : column_q + 1'b1;
+                last_column_q <= to_last_column;
+                channel_end_q <= to_last_column && last_group_q;
+            end
+            if (busy_q && last_column_q) begin
+                group_q <= last_group_q ? {GROUP_CW{1'b0}} : group_q + 1'b1;
+                last_group_q <= last_group_q ? GROUPS == 1 : {1'b0, group_q} + 1'b1 == GROUPS[GROUP_CW:0] - 1'b1;
+            end
             if (step_end && WAIT != 0) wait_q <= WAIT[1:0] - 1'b1;
             else if (wait_q != 0) wait_q <= wait_q - 1'b1;
-            if (channel_end) busy_q <= 1'b0;
+            if (channel_end_q) busy_q <= 1'b0;
         end
         if (accept) begin
             busy_q <= 1'b1;
             u_q <= s_axis_tdata;
             last_q <= s_axis_tlast;
-            if (channel_d == 0) begin
+            if (first_channel_d) begin
                 clear_q <= s_axis_tuser[0] || fresh_q;
                 fresh_q <= 1'b0;
             end
         end
-        if (rst) {busy_q, column_q, group_q, channel_q, wait_q, fresh_q} <= 1;
+        if (rst) begin
+            {busy_q, column_q, group_q, channel_q, wait_q, last_column_q, channel_end_q} <= 0;
+            {fresh_q, first_channel_q} <= 2'b11;
+            last_group_q <= GROUPS == 1;
+            last_channel_q <= MEMORY_D == 1;
+        end
     end
 
     // Addresses
@@ -139,10 +154,10 @@ module lmu_memory_dense #(
 
     always @(posedge clk) begin
         if (run_q && busy_q) begin
-            rom_addr_q <= channel_end ? {ROM_AW{1'b0}} : rom_addr_q + 1'b1;
-            if (channel_end) slot_q <= next_slot;
-            if (last_column) begin
-                rd_addr_q <= last_group ? next_slot : slot_q;
+            rom_addr_q <= channel_end_q ? {ROM_AW{1'b0}} : rom_addr_q + 1'b1;
+            if (channel_end_q) slot_q <= next_slot;
+            if (last_column_q) begin
+                rd_addr_q <= last_group_q ? next_slot : slot_q;
                 lane_q <= {LANE_CW{1'b0}};
             end else if (!first_column) begin
                 lane_q <= last_lane ? {LANE_CW{1'b0}} : lane_q + 1'b1;
@@ -168,8 +183,8 @@ module lmu_memory_dense #(
 
     always @(posedge clk) begin
         if (run_q) begin
-            done_q <= {done_q[2:1], busy_q && last_column};
-            lasts_q <= {lasts_q[3:1], last_group && last_q};
+            done_q <= {done_q[2:1], busy_q && last_column_q};
+            lasts_q <= {lasts_q[3:1], last_group_q && last_q};
             first1_q <= first_column;
             clear1_q <= clear_q;
             lane1_q <= lane_q;
@@ -205,7 +220,8 @@ module lmu_memory_dense #(
         wire signed [ACC_W-1:0] acc;
 
         lmu_mac #(.COEF_W(COEF_W), .OP_W(OP_W), .ACC_W(ACC_W)) mac (
-            .clk(clk), .en(run_q), .first(first1_q), .coef(coefs[i*COEF_W+:COEF_W]), .operand(operand), .acc(acc)
+            .clk(clk), .en(run_q),
+            .add(run_q), .first(first1_q), .coef(coefs[i*COEF_W+:COEF_W]), .operand(operand), .acc(acc)
         );
         lmu_round_sat #(.IN_W(ACC_W), .IN_F(ACC_F), .OUT_TYPE(MEM_TYPE)) round_sat (
             .in_data(acc), .out_data(new_states[i*MEM_W+:MEM_W]), .clipped(clipped[i])
@@ -225,7 +241,11 @@ module lmu_memory_dense #(
 
 `ifdef FORMAL
     // Counters in range
+    wire [CHANNEL_CW-1:0] f_channel_d = channel_end_q ? next_channel : channel_q;
     always @* if (!rst) begin
+        flags_of_counters : assert (last_column_q == (column_q == COLUMNS - 1) && last_group_q == (group_q == GROUPS - 1)
+            && last_channel_q == (channel_q == MEMORY_D - 1) && first_channel_q == (channel_q == 0));
+        flag_of_end : assert (channel_end_q == (last_column_q && last_group_q) && (busy_q || !last_column_q));
         column_in_range : assert (column_q < COLUMNS);
         group_in_range : assert (group_q < GROUPS);
         channel_in_range : assert (channel_q < MEMORY_D);
@@ -256,8 +276,8 @@ module lmu_memory_dense #(
     // The formulas of the header
     f_pace #(.LATENCY(CHANNEL_CYCLES + 5), .II(MEMORY_D * CHANNEL_CYCLES + WAIT), .EVERY(1)) f_timing (
         .clk(clk), .rst(rst), .calm(m_axis_tready), .flow(m_axis_tready && s_axis_tvalid),
-        .begun(accept && channel_d == MEMORY_D - 1), .done(f_done && f_channel_q == MEMORY_D - 1),
-        .tick(accept && channel_d == 0)
+        .begun(accept && f_channel_d == MEMORY_D - 1), .done(f_done && f_channel_q == MEMORY_D - 1),
+        .tick(accept && f_channel_d == 0)
     );
 
     // Whatever the gaps and stalls: each read of a word of states finds what the step before wrote, for an arbitrary
@@ -282,7 +302,7 @@ module lmu_memory_dense #(
             f_rd_lane_q <= f_rd_lane_q == LANES - 1 ? 0 : f_rd_lane_q + 1;
             if (f_rd_lane_q == LANES - 1) f_rd_group_q <= f_rd_group_q == GROUPS - 1 ? 0 : f_rd_group_q + 1;
         end
-        if (accept && channel_d == f_any_channel) f_steps_q <= f_steps_q + 1'b1;
+        if (accept && f_channel_d == f_any_channel) f_steps_q <= f_steps_q + 1'b1;
         if (wr_en) begin
             f_wr_group_q <= f_wr_group_q == GROUPS - 1 ? 0 : f_wr_group_q + 1;
             if (f_wr_group_q == GROUPS - 1) f_wr_channel_q <= f_wr_channel_q == MEMORY_D - 1 ? 0 : f_wr_channel_q + 1;

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // One multiplier with an accumulator: the sum of products is exact, nothing is rounded here.
 //
-//   acc(t+3) = coef(t) * operand(t) + (first(t) ? 0 : acc(t+2))       t counts cycles with en = 1
+//   acc(t+3) = add(t+2) ? coef(t) * operand(t) + (first(t) ? 0 : acc(t+2)) : acc(t+2)       t: cycles with en = 1
 //
-// Three register stages (inputs, product, sum) with one enable, as in a DSP48, a MULT18X18 or an SB_MAC16.
+// Three register stages (inputs, product, sum), as in a DSP48, a MULT18X18 or an SB_MAC16. Not before add does a product
+// count: what comes in without a meaning, as from a RAM that is not read, needs no zero in its place.
 //
 //   Signal    Width     Direction   Description
 //   clk       1         in          rising edge
-//   en        1         in          0 freezes all stages
+//   en        1         in          0 freezes inputs and product
+//   add       1         in          the sum takes the product that is there
 //   first     1         in          starts a new sum with this product
 //   coef      COEF_W    in          signed
 //   operand   OP_W      in          signed
@@ -26,7 +28,7 @@ module lmu_mac #(
     parameter integer ACC_W = 40
 ) (
     input wire clk, en,
-    input wire first,
+    input wire add, first,
     input wire signed [COEF_W-1:0] coef,
     input wire signed [OP_W-1:0] operand,
     output reg signed [ACC_W-1:0] acc
@@ -46,33 +48,35 @@ module lmu_mac #(
         operand_first_q <= first;
         product_q <= coef_q * operand_q;
         product_first_q <= operand_first_q;
-        acc <= addend + (product_first_q ? {ACC_W{1'b0}} : acc);
     end
 
+    always @(posedge clk) if (add) acc <= addend + (product_first_q ? {ACC_W{1'b0}} : acc);
+
 `ifdef FORMAL
-    // The sums of what goes in, three cycles later; unknown until a first one has come
-    reg signed [ACC_W-1:0] f_sum_q, f_sum1_q, f_sum2_q;
-    reg f_known_q = 1'b0, f_known1_q = 1'b0, f_known2_q = 1'b0;
+    // The sum of what came in two moves before, unknown until a first one has come
+    reg signed [ACC_W-1:0] f_product1_q, f_product2_q, f_sum_q;
+    reg f_first1_q, f_first2_q, f_moved1_q = 1'b0, f_moved2_q = 1'b0, f_known_q = 1'b0;
     reg [1:0] f_products_q = 2'd0;
-    wire signed [ACC_W-1:0] f_product = coef * operand;
-    wire signed [ACC_W-1:0] f_product1 = coef_q * operand_q;
-    wire signed [ACC_W-1:0] f_sum_1 = operand_first_q ? f_product1 : f_product1 + f_sum1_q;
-    wire signed [ACC_W-1:0] f_sum_2 = product_first_q ? addend : addend + f_sum2_q;
+    wire signed [ACC_W-1:0] f_product = coef * operand, f_product1 = coef_q * operand_q;
+
     always @(posedge clk) begin
         if (en) begin
-            f_sum_q <= first ? f_product : f_sum_q + f_product;
-            f_sum1_q <= f_sum_q;
-            f_sum2_q <= f_sum1_q;
-            f_known_q <= f_known_q || first;
-            f_known1_q <= f_known_q;
-            f_known2_q <= f_known1_q;
-            if (f_known2_q && f_products_q != 3) f_products_q <= f_products_q + 2'd1;
+            f_product1_q <= f_product;
+            f_product2_q <= f_product1_q;
+            {f_first2_q, f_first1_q} <= {f_first1_q, first};
+            {f_moved2_q, f_moved1_q} <= {f_moved1_q, 1'b1};
+        end
+        if (add) begin
+            f_sum_q <= f_first2_q ? f_product2_q : f_sum_q + f_product2_q;
+            f_known_q <= f_known_q || (f_moved2_q && f_first2_q);
+            if (f_known_q && f_products_q != 3) f_products_q <= f_products_q + 2'd1;
         end
         // The first two are steps of the induction
-        if (f_known_q) stage_1 : assert (f_sum_q == f_sum_1);
-        if (f_known1_q) stage_2 : assert (f_sum1_q == f_sum_2);
-        if (f_known2_q) sum_exact : assert (acc == f_sum2_q);
+        if (f_moved1_q) stage_1 : assert (f_product1_q == f_product1 && f_first1_q == operand_first_q);
+        if (f_moved2_q) stage_2 : assert (f_product2_q == addend && f_first2_q == product_first_q);
+        if (f_known_q) sum_exact : assert (f_moved2_q && acc == f_sum_q);
         reach_sum : cover (f_products_q == 3 && acc != 0);
+        reach_pause : cover (f_known_q && en && !add);
     end
 `endif
 endmodule

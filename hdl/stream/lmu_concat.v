@@ -64,6 +64,7 @@ module lmu_concat #(
     reg started_q;  // a step has ended since rst
     reg fresh_q;  // this is the first step of a sequence
     reg last_q;  // the last live source of this step ended with tlast
+    reg source_end_q;  // the next value is the last one of its source: known a cycle ahead
     wire signed [OUT_W-1:0] a, b, c;
 
     lmu_align #(.IN_W(A_W), .SHIFT(A_SHIFT), .OUT_W(OUT_W)) align_a (.in_data(a_axis_tdata), .out_data(a));
@@ -80,8 +81,8 @@ module lmu_concat #(
     wire absent = feedback && !started_q;
     wire take = m_axis_tready && !absent;
     wire transfer = m_axis_tready && m_axis_tvalid;
-    wire source_end = count_q == last_count;
-    wire step_end = source_end && source_q == LAST;
+    wire [1:0] source_d = source_q == LAST ? FIRST : source_q == A ? AFTER_A : C;  // behind a source
+    wire step_end = source_end_q && source_q == LAST;
     wire step_last = source_q == LAST_LIVE ? last : last_q;
     assign m_axis_tdata = feedback && fresh_q ? {OUT_W{1'b0}} : at_c ? c : at_b ? b : a;
     assign m_axis_tvalid = valid || absent;
@@ -92,9 +93,11 @@ module lmu_concat #(
 
     always @(posedge clk) begin
         if (transfer) begin
-            count_q <= source_end ? {COUNT_W{1'b0}} : count_q + 1'b1;
-            if (source_end) begin
-                source_q <= source_q == LAST ? FIRST : source_q == A ? AFTER_A : C;
+            count_q <= source_end_q ? {COUNT_W{1'b0}} : count_q + 1'b1;
+            source_end_q <= source_end_q ? source_d == A ? N_A == 1 : source_d == B ? N_B == 1 : N_C == 1
+                : count_q + 1'b1 == last_count;
+            if (source_end_q) begin
+                source_q <= source_d;
                 last_q <= step_last;
             end
             if (step_end) begin
@@ -105,6 +108,7 @@ module lmu_concat #(
         if (rst) begin
             {count_q, started_q} <= 0;
             source_q <= FIRST;
+            source_end_q <= (FIRST == A ? N_A : FIRST == B ? N_B : N_C) == 1;
             fresh_q <= 1'b1;
         end
     end
@@ -143,6 +147,7 @@ module lmu_concat #(
 
     always @* if (!rst) begin
         place : assert (f_place_q < F_N && source_q == (f_a ? A : f_b ? B : C));
+        flag_of_count : assert (source_end_q == (count_q == last_count));
         count : assert (f_place_q == count_q + (f_a ? 0 : f_b ? N_A : N_A + N_B));
         steps_follow : assert (started_q == f_started_q && fresh_q == f_first_q);
         last_kept : assert (f_place_q <= F_LIVE_END || last_q == f_last_q);

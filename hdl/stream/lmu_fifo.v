@@ -31,18 +31,23 @@ module lmu_fifo #(
 
     reg [AW-1:0] wr_addr_q, rd_addr_q;
     reg [AW:0] count_q;  // words in the RAM
+    reg full_q, any_q;  // it is full, it holds a word: known a cycle ahead
     wire wr_en = s_axis_tvalid && s_axis_tready;
-    wire rd_en = count_q != 0 && (!m_axis_tvalid || m_axis_tready);
-    assign s_axis_tready = count_q != RAM_DEPTH[AW:0];
+    wire rd_en = any_q && (!m_axis_tvalid || m_axis_tready);
+    assign s_axis_tready = !full_q;
 
     always @(posedge clk) begin
         if (wr_en) wr_addr_q <= {1'b0, wr_addr_q} == RAM_DEPTH[AW:0] - 1'b1 ? {AW{1'b0}} : wr_addr_q + 1'b1;
         if (rd_en) rd_addr_q <= {1'b0, rd_addr_q} == RAM_DEPTH[AW:0] - 1'b1 ? {AW{1'b0}} : rd_addr_q + 1'b1;
         if (wr_en && !rd_en) count_q <= count_q + 1'b1;
         if (rd_en && !wr_en) count_q <= count_q - 1'b1;
+        if (wr_en != rd_en) begin
+            full_q <= wr_en && count_q == RAM_DEPTH[AW:0] - 1'b1;
+            any_q <= wr_en || count_q != 1;
+        end
         if (m_axis_tready) m_axis_tvalid <= 1'b0;
         if (rd_en) m_axis_tvalid <= 1'b1;
-        if (rst) {wr_addr_q, rd_addr_q, count_q, m_axis_tvalid} <= 0;
+        if (rst) {wr_addr_q, rd_addr_q, count_q, full_q, any_q, m_axis_tvalid} <= 0;
     end
 
     lmu_ram #(.WIDTH(WIDTH), .DEPTH(RAM_DEPTH)) ram (
@@ -88,6 +93,7 @@ module lmu_fifo #(
 
     always @* if (!rst) begin
         in_range : assert (wr_addr_q < RAM_DEPTH && rd_addr_q < RAM_DEPTH && count_q <= RAM_DEPTH);
+        flags_of_count : assert (full_q == (count_q == RAM_DEPTH) && any_q == (count_q != 0));
         words_counted : assert (f_words_q == count_q + m_axis_tvalid);
         holds_depth : assert (s_axis_tready || f_words_q >= DEPTH);
         next_place : assert (wr_addr_q == f_next);

@@ -74,9 +74,9 @@ module lmu_frame #(
     reg [BEAT_CW-1:0] beat_q;
     reg [1:0] errors_q;  // the older one in bit 0
     reg [1:0] kept_q;  // how many of them wait
+    reg last_beat_q;  // known a cycle ahead, as the last step is
     wire last_step;
-    wire last_beat = {1'b0, beat_q} == N[BEAT_CW:0] - 1'b1;
-    wire ends = last_beat && (fill_q || i_last || last_step);
+    wire ends = last_beat_q && (fill_q || i_last || last_step);
     wire error = fill_q || (STEPS != 0 && i_last != last_step && (FEWER == 0 || last_step));
     wire hold = ends && kept_q[1];
     wire pass = m_axis_tvalid && m_axis_tready;
@@ -92,20 +92,29 @@ module lmu_frame #(
     always @(posedge clk) begin
         if (drop_q && i_valid && i_last) drop_q <= 1'b0;
         if (pass) begin
-            beat_q <= last_beat ? {BEAT_CW{1'b0}} : beat_q + 1'b1;
-            fill_q <= !last_beat && (fill_q || i_last);
+            beat_q <= last_beat_q ? {BEAT_CW{1'b0}} : beat_q + 1'b1;
+            last_beat_q <= last_beat_q ? N == 1 : {1'b0, beat_q} + 1'b1 == N[BEAT_CW:0] - 1'b1;
+            fill_q <= !last_beat_q && (fill_q || i_last);
             drop_q <= ends && !fill_q && !i_last;
         end
         if (rst) {beat_q, fill_q, drop_q} <= 0;
+        if (rst) last_beat_q <= N == 1;
     end
 
     if (STEPS > 0) begin : g_steps
         reg [STEP_CW-1:0] step_q;
-        assign last_step = {1'b0, step_q} == STEPS[STEP_CW:0] - 1'b1;
+        reg last_step_q;
+        assign last_step = last_step_q;
 
         always @(posedge clk) begin
-            if (pass && last_beat) step_q <= ends ? {STEP_CW{1'b0}} : step_q + 1'b1;
-            if (rst) step_q <= {STEP_CW{1'b0}};
+            if (pass && last_beat_q) begin
+                step_q <= ends ? {STEP_CW{1'b0}} : step_q + 1'b1;
+                last_step_q <= ends ? STEPS == 1 : {1'b0, step_q} + 1'b1 == STEPS[STEP_CW:0] - 1'b1;
+            end
+            if (rst) begin
+                step_q <= {STEP_CW{1'b0}};
+                last_step_q <= STEPS == 1;
+            end
         end
     end else begin : g_any_steps
         assign last_step = 1'b0;
@@ -163,6 +172,8 @@ module lmu_frame #(
     end
 
     always @* if (!rst) begin
+        flag_of_beat : assert (last_beat_q == (f_beat_q == N - 1) && f_beat_q == beat_q);
+        flag_of_step : assert (last_step == (STEPS > 0 && f_step_q == STEPS - 1));
         whole_steps : assert (!m_axis_tvalid || !m_axis_tlast || f_beat_q == N - 1);
         never_too_long : assert (STEPS == 0 || f_step_q < STEPS);
         last_at_the_end : assert (STEPS == 0 || !m_axis_tvalid || f_beat_q != N - 1 || f_step_q != STEPS - 1

@@ -13,10 +13,11 @@
 //   m_axis_tlast   1       out         last beat of a vector that came with s_axis_tlast
 //
 //   Cycles (exact, without gaps and back-pressure)
-//   latency = N + 1    from a vector's last input beat to its last output beat
+//   latency = N + 2    from a vector's last input beat to its last output beat
 //   ii      = N        from one vector's first input beat to that of the next
 //
-// m_axis_tready acts on clock enables within the cycle, and on no output.
+// m_axis_tready acts on clock enables within the cycle, and on no output. The output is the register behind the RAM,
+// which block RAMs have: without it their words come late in the cycle.
 //
 // ORDER_FILE has max(N, 2) words: word k is the place of the k-th arriving value. They are a permutation of 0..N-1
 // (a second word with N = 1 is not used).
@@ -37,7 +38,7 @@ module lmu_vector_buffer #(
 ) (
     input wire clk, rst,
     input wire [WIDTH-1:0] s_axis_tdata, input wire s_axis_tvalid, output wire s_axis_tready, input wire s_axis_tlast,
-    output wire [WIDTH-1:0] m_axis_tdata, output reg m_axis_tvalid, input wire m_axis_tready, output reg m_axis_tlast
+    output reg [WIDTH-1:0] m_axis_tdata, output reg m_axis_tvalid, input wire m_axis_tready, output reg m_axis_tlast
 );
 
     localparam COUNT_W = N > 1 ? $clog2(N) : 1;
@@ -55,7 +56,10 @@ module lmu_vector_buffer #(
     wire accept = s_axis_tvalid && s_axis_tready;
     wire wr_end = {1'b0, wr_count_q} == N[COUNT_W:0] - 1'b1;
     wire rd_end = {1'b0, rd_count_q} == N[COUNT_W:0] - 1'b1;
-    wire rd_en = full_q[rd_half_q] && (!m_axis_tvalid || m_axis_tready);
+    reg word_valid_q, word_last_q;  // of the word that has been read
+    wire [WIDTH-1:0] word;
+    wire move = !m_axis_tvalid || m_axis_tready;
+    wire rd_en = full_q[rd_half_q] && (!word_valid_q || move);
     wire [COUNT_W-1:0] wr_count_d = wr_end ? ZERO : wr_count_q + 1'b1;
     wire [COUNT_W-1:0] place;
     assign s_axis_tready = !full_q[wr_half_q];
@@ -69,24 +73,28 @@ module lmu_vector_buffer #(
                 wr_half_q <= !wr_half_q;
             end
         end
-        if (m_axis_tready) m_axis_tvalid <= 1'b0;
+        if (move) begin
+            m_axis_tvalid <= word_valid_q;
+            {m_axis_tlast, m_axis_tdata} <= {word_last_q, word};
+            word_valid_q <= 1'b0;
+        end
         if (rd_en) begin
-            m_axis_tvalid <= 1'b1;
-            m_axis_tlast <= rd_end && last_q[rd_half_q];
+            word_valid_q <= 1'b1;
+            word_last_q <= rd_end && last_q[rd_half_q];
             rd_count_q <= rd_end ? ZERO : rd_count_q + 1'b1;
             if (rd_end) begin
                 full_q[rd_half_q] <= 1'b0;
                 rd_half_q <= !rd_half_q;
             end
         end
-        if (rst) {wr_half_q, rd_half_q, wr_count_q, rd_count_q, m_axis_tvalid} <= 0;
+        if (rst) {wr_half_q, rd_half_q, wr_count_q, rd_count_q, word_valid_q, m_axis_tvalid} <= 0;
         if (rst) full_q <= 0;
     end
 
     lmu_ram #(.WIDTH(WIDTH), .DEPTH(2 << COUNT_W)) ram (
         .clk(clk),
         .wr_en(accept), .wr_addr({wr_half_q, place}), .wr_data(s_axis_tdata),
-        .rd_en(rd_en), .rd_addr({rd_half_q, rd_count_q}), .rd_data(m_axis_tdata)
+        .rd_en(rd_en), .rd_addr({rd_half_q, rd_count_q}), .rd_data(word)
     );
 
     if (REORDER != 0) begin : g_reorder
@@ -108,16 +116,16 @@ module lmu_vector_buffer #(
     always @* if (s_axis_tlast) assume (f_in_end);
 
     // Nothing lost, invented or moved, for the value at an arbitrary place (in the order of arrival, REORDER = 0)
-    localparam F_FLIGHT = 3;  // vectors in the unit that are to come out, at most
+    localparam F_FLIGHT = N == 1 ? 4 : 3;  // vectors in the unit that are to come out, at most
     wire [COUNT_W-1:0] f_place = $anyconst;
     reg [F_FLIGHT*(WIDTH+1)-1:0] f_words_q;  // tlast and value of each, the oldest one lowest
-    reg [1:0] f_vectors_q;
+    reg [2:0] f_vectors_q;
     reg [WIDTH-1:0] f_value_q;
     reg [COUNT_W-1:0] f_out_q;
     wire f_given = m_axis_tvalid && m_axis_tready;
     wire f_keep = accept && f_in_end && (KEEP_LAST == 0 || s_axis_tlast);
     wire f_done = f_given && f_out_q == N - 1;
-    wire [1:0] f_left = f_vectors_q - {1'b0, f_done};
+    wire [2:0] f_left = f_vectors_q - f_done;
     wire [WIDTH-1:0] f_value = accept && f_in_q == f_place ? s_axis_tdata : f_value_q;
     wire [F_FLIGHT*(WIDTH+1)-1:0] f_rest = f_done ? f_words_q >> (WIDTH + 1) : f_words_q;
     integer f_k;
@@ -125,7 +133,7 @@ module lmu_vector_buffer #(
 
     always @(posedge clk) begin
         f_value_q <= f_value;
-        f_vectors_q <= f_left + {1'b0, f_keep};
+        f_vectors_q <= f_left + f_keep;
         f_words_q <= f_rest;
         for (f_k = 0; f_k < F_FLIGHT; f_k = f_k + 1) begin
             if (f_keep && f_left == f_k) f_words_q[f_k*(WIDTH+1)+:WIDTH+1] <= {s_axis_tlast, f_value};
@@ -145,17 +153,18 @@ module lmu_vector_buffer #(
         end
     end
 
-    // Never stuck, no bubbles: what is there is offered after one cycle; a sink that is always ready never closes us
-    reg f_dry_q, f_ready_q;
+    // Never stuck, no bubbles: what is there is offered after two cycles; a sink that is always ready never closes us
+    reg [1:0] f_dry_q;
+    reg f_ready_q;
     reg [$clog2(N+2)-1:0] f_closed_q;
     always @(posedge clk) begin
-        f_dry_q <= !m_axis_tvalid && f_vectors_q != 0 && !rst;
+        f_dry_q <= rst ? 0 : {f_dry_q[0], !m_axis_tvalid && f_vectors_q != 0};
         f_ready_q <= rst || (f_ready_q && m_axis_tready);
         f_closed_q <= rst || s_axis_tready ? 0 : f_closed_q + m_axis_tready;
     end
 
     always @* if (!rst) begin
-        never_dry : assert (!f_dry_q || m_axis_tvalid || f_vectors_q == 0);
+        never_dry : assert (f_dry_q != 3 || m_axis_tvalid || f_vectors_q == 0);
         full_rate : assert (!f_ready_q || !m_axis_tready || s_axis_tready);
         never_closed : assert (f_closed_q <= N);
         reach_both_full : cover (!s_axis_tready && f_vectors_q == F_FLIGHT);

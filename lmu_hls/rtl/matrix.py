@@ -199,7 +199,7 @@ def turns_of(columns: int) -> dict[int, int]:
 
 def _behind(parts: int, together: int) -> int:
     """Latency of an lmu_vector_buffer for the sums of so many units."""
-    return parts * together + 1 if together > 1 else 0
+    return parts * together + 2 if together > 1 else 0
 
 
 def divisors(number: int) -> list[int]:

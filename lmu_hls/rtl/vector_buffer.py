@@ -11,7 +11,7 @@ MODULE = "lmu_vector_buffer"
 
 def buffer_pace(beats: int) -> Pace:
     """Its cycles with ``beats`` a step."""
-    return whole_step_pace(MODULE, "N", beats, beats, 1, beats + 1)
+    return whole_step_pace(MODULE, "N", beats, beats, 1, beats + 2)
 
 
 def add_order(net: Netlist, name: str, order: Order) -> str:

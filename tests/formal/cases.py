@@ -222,7 +222,13 @@ MUTANTS = (
     Mutant(WINDOW, "lmu_window", "lead_q == ZERO && in_beat_q != 0", "lead_q == ZERO", ("none_too_early",)),
     Mutant(FAR, "lmu_window", "late ? LAST : step_q", "late ? ZERO : step_q", ("value_in_place",)),
     Mutant(FAR, "lmu_window", "base_q + NEXT_WINDOW", "base_q + ONE", ("base_by_definition",)),
-    Mutant(frame(3, 2), "lmu_frame", "fill_q <= !last_beat && (fill_q || i_last)", "fill_q <= 1'b0", ("clean_start",)),
+    Mutant(
+        frame(3, 2),
+        "lmu_frame",
+        "fill_q <= !last_beat_q && (fill_q || i_last)",
+        "fill_q <= 1'b0",
+        ("clean_start",),
+    ),
     Mutant(frame(3, 2), "lmu_frame", "drop_q <= ends && !fill_q && !i_last", "drop_q <= 1'b0", ("rest_dropped",)),
     Mutant(
         frame(3, 2),
@@ -259,8 +265,8 @@ MUTANTS = (
         "assign s_axis_tready = 1'b1",
         ("none_invented", "value_in_place"),
     ),
-    Mutant(vector(3, 0), "lmu_vector_buffer", "&& (!m_axis_tvalid || m_axis_tready)", "", ("payload_holds",)),
-    Mutant(vector(3, 0), "lmu_vector_buffer", "(!m_axis_tvalid || m_axis_tready)", "!m_axis_tvalid", ("full_rate",)),
+    Mutant(vector(3, 0), "lmu_vector_buffer", "&& (!word_valid_q || move)", "", ("value_in_place",)),
+    Mutant(vector(3, 0), "lmu_vector_buffer", "(!word_valid_q || move)", "!word_valid_q", ("full_rate",)),
     Mutant(
         vector(3, 1), "lmu_vector_buffer", "wr_end && (KEEP_LAST == 0 || s_axis_tlast)", "wr_end", ("none_invented",)
     ),
@@ -309,14 +315,14 @@ MUTANTS = (
     Mutant(
         dense(2, 1, 1),
         "lmu_memory_dense",
-        "last_group && last_q};",
+        "last_group_q && last_q};",
         "last_q};",
         ("last_in_place",),
     ),
     Mutant(
         dense(2, 1, 1),
         "lmu_memory_dense",
-        "if (channel_end) slot_q <= next_slot;",
+        "if (channel_end_q) slot_q <= next_slot;",
         "if (step_end) slot_q <= next_slot + {{(RAM_AW - 1) {1'b0}}, last_q};",
         ("read_what_was_written",),
     ),

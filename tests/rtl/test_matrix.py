@@ -60,7 +60,7 @@ def test_parts_with_zeros_of_their_own_are_worked_on_part_by_part() -> None:
     for lanes in (1, 2, 4, 8):
         found = Matrix(columns, 4 * units, lanes, pattern)
         assert 4 * found.cycles == 3 * found.all_cycles and found.together == lanes
-        assert found.behind == (4 * lanes + 1 if lanes > 1 else 0)
+        assert found.behind == (4 * lanes + 2 if lanes > 1 else 0)
     assert Matrix(columns, 4 * units, 16, pattern).blocks == ()  # later, for the sums have to be put in order
     assert pattern is not None and [*pattern.order(2)[:9]] == [0, 4, 1, 5, 2, 6, 3, 7, 8]
 

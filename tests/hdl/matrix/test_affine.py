@@ -29,13 +29,13 @@ MUTANTS: Mutants = {
         "sums lost": ("run_q <= !sums_due_d ||", "run_q <= 1'b1 ||"),
         "kept sum overwritten": ("if (!kept_valid_q) {kept_last_q", "{kept_last_q"),
         "waiting sums overwritten": ("sums_due_q && lane_zero_q;", "sums_due_q;"),
-        "adds without a column": ("valid1_q ? x : {OP_W{1'b0}}", "x"),
+        "adds without a column": ("run_q && valid_q[4]", "run_q"),
         "bias of the next row": (
             ".rd_en(load), .rd_addr(bias_addr_q)",
             ".rd_en(load || kept_valid_q), .rd_addr(bias_addr_q)",
         ),
         "tlast of the wrong vector": ("last_group && last_q[rd_bank]", "last_group && last_q[wr_bank_q]"),
-        "tlast of any beat": ("if (wr_last_column) begin", "if (wr_last_column || s_axis_tlast) begin"),
+        "tlast of any beat": ("if (wr_last_column_q) begin", "if (wr_last_column_q || s_axis_tlast) begin"),
         "tlast on any lane": ("last_lane && group_last", "group_last"),
     },
     "lmu_affine/lmu_columns": {

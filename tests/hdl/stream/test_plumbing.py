@@ -24,9 +24,9 @@ NEEDS_ICARUS = pytest.mark.skipif(not find("icarus").found, reason="iverilog is 
 
 MUTANTS: Mutants = {
     "lmu_fifo": {
-        "lost when full": ("count_q != RAM_DEPTH[AW:0]", "1'b1"),
+        "lost when full": ("assign s_axis_tready = !full_q", "assign s_axis_tready = 1'b1"),
         "overwritten while it waits": ("&& (!m_axis_tvalid || m_axis_tready)", ""),
-        "last word stays": ("rd_en = count_q != 0", "rd_en = count_q > 1"),
+        "last word stays": ("rd_en = any_q", "rd_en = count_q > 1"),
         "every second cycle": ("(!m_axis_tvalid || m_axis_tready)", "!m_axis_tvalid"),
     },
     "lmu_fork": {

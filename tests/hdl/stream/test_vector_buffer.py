@@ -86,9 +86,9 @@ def roms(units: dict[str, Config]) -> dict[str, str]:
 
 
 def timing_problems(config: Config, streamed: dict[str, Any], alone: dict[str, Any]) -> list[str]:
-    """Full rate, and latency = N + 1."""
+    """Full rate, and latency = N + 2."""
     found = [f"interval {b - config.n}" for b in streamed["in_interval"] + streamed["out_interval"] if b != config.n]
-    if alone["latency"] != [config.n + 1] * 9:
+    if alone["latency"] != [config.n + 2] * 9:
         found.append(f"latencies {alone['latency']}")
     return found
 
@@ -125,15 +125,15 @@ MUTANTS = {
     "all vectors come out": ("wr_end && (KEEP_LAST == 0 || s_axis_tlast)", "wr_end"),
     "tlast of the other half": ("rd_end && last_q[rd_half_q]", "rd_end && last_q[!rd_half_q]"),
     "tlast on every beat": ("rd_end && last_q[rd_half_q]", "last_q[rd_half_q]"),
-    "overwrites a waiting beat": ("&& (!m_axis_tvalid || m_axis_tready)", ""),
-    "half rate": ("(!m_axis_tvalid || m_axis_tready)", "!m_axis_tvalid"),
+    "overwrites a waiting beat": ("&& (!word_valid_q || move)", ""),
+    "half rate": ("(!word_valid_q || move)", "!word_valid_q"),
     "place one beat late": ("rst ? ZERO : wr_count_d", "rst ? ZERO : wr_count_q"),
     "place not fetched at rst": ("accept || rst", "accept"),
     "rst keeps the half": (
         "if (rst) {wr_half_q, rd_half_q,",
         "if (wr_half_q === 1'bx) wr_half_q <= 0; if (rst) {rd_half_q,",
     ),
-    "rst keeps the count": ("wr_count_q, rd_count_q, m_axis", "rd_count_q, m_axis"),
+    "rst keeps the count": ("wr_count_q, rd_count_q, word", "rd_count_q, word"),
 }
 
 
