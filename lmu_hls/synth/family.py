@@ -84,6 +84,22 @@ class RegisterBank:
 
 
 @dataclass(frozen=True, slots=True)
+class Adder:
+    """A primitive ``cell`` that adds a bit in each of its ``halves``, with a look-up table in front of the carry.
+
+    ``inputs`` of the table, lowest first, and its ``setting``, end with the name of the half; those of ``table``, the
+    family's look-up table with the output ``out``, have the same names without it.
+    """
+
+    cell: str
+    halves: tuple[str, ...]
+    table: str
+    inputs: tuple[str, str, str, str]
+    setting: str
+    out: str
+
+
+@dataclass(frozen=True, slots=True)
 class Family:
     """One device family.
 
@@ -92,6 +108,7 @@ class Family:
     the chips that are known by name, `router` how they are placed and routed with open tools; where none does,
     `vendor` is the manufacturer's tool for that, a name in lmu_hls.toolchain. `models` simulate its netlists.
     `register_banks` are registers of primitives that Yosys does not use: each `flip_flop` beside them moves there.
+    `adder` takes gates in front of it that Yosys leaves outside.
     `finish` changes the flat netlist of Yosys in place, before its cells are counted.
     """
 
@@ -106,6 +123,7 @@ class Family:
     models: Models | None = None
     flip_flop: FlipFlop | None = None
     register_banks: tuple[RegisterBank, ...] = ()
+    adder: Adder | None = None
     finish: Callable[[Mapping[str, Any]], None] | None = None
 
     def __post_init__(self) -> None:

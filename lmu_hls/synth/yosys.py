@@ -17,6 +17,7 @@ from lmu_hls.builds import built
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.records import Resources
 from lmu_hls.records.evidence import digest
+from lmu_hls.synth.adders import fold
 from lmu_hls.synth.families import DEFAULT, Target, target_of
 from lmu_hls.synth.family import Family
 from lmu_hls.synth.instances import cells_of_instances
@@ -80,8 +81,8 @@ def netlist(
 ) -> Path:
     """The kept folder of a synthesis: the netlist NETLIST, SCOPES, and what `synthesize` leaves in ``workdir``.
 
-    In NETLIST the family's `finish` is done, and registers have moved into the primitives that have some of their own,
-    where Yosys leaves them beside.
+    In NETLIST the family's `finish` is done, and registers and gates that Yosys leaves beside primitives with some of
+    their own have moved into them.
     ``data`` are all files that the Verilog reads. With ``pads`` the ports of ``top`` are pads: the top of a board.
     Raises as :func:`synthesize`.
     """
@@ -94,6 +95,7 @@ def netlist(
         tool.version,
         *passes,
         repr(target.family.register_banks),
+        repr(target.family.adder),
         *([digest(Path(inspect.getfile(target.family.finish)))] if target.family.finish else []),
         top,
         json.dumps(dict(parameters), sort_keys=True),
@@ -109,7 +111,7 @@ def netlist(
             shutil.move(workdir / name, folder / name)
         parts = _finished(folder, top, target.family)
         (folder / _PARTS).write_text(json.dumps(parts), encoding="utf-8")
-        _absorb(folder / NETLIST, top, target.family)
+        _fill(folder / NETLIST, top, target.family)
 
     workdir.mkdir(parents=True, exist_ok=True)
     entry = built("netlist", parts, make)
@@ -125,9 +127,12 @@ def _finished(folder: Path, top: str, family: Family) -> dict[str, dict[str, int
     return cells_of_instances(folder / NETLIST, top, read_scopes(folder / SCOPES))
 
 
-def _absorb(netlist: Path, top: str, family: Family) -> None:
+def _fill(netlist: Path, top: str, family: Family) -> None:
+    """Move registers and gates into the primitives beside them."""
     if (flip_flop := family.flip_flop) is not None:
         _change(netlist, top, lambda module: absorb(module, flip_flop, family.register_banks))
+    if (adder := family.adder) is not None:
+        _change(netlist, top, lambda module: fold(module, adder))
 
 
 def _change(netlist: Path, top: str, change: Callable[[Mapping[str, Any]], None]) -> None:

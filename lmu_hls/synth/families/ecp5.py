@@ -1,7 +1,7 @@
 """Lattice ECP5, with the names of Yosys and nextpnr; sizes from Lattice FPGA-DS-02012."""
 
 from lmu_hls.synth.device import Device, Router
-from lmu_hls.synth.family import Family, FlipFlop, Models, RegisterBank, Resource
+from lmu_hls.synth.family import Adder, Family, FlipFlop, Models, RegisterBank, Resource
 
 _PACKAGE = ("--package", "CABGA381", "--speed", "6")
 
@@ -104,4 +104,5 @@ FAMILY = Family(
         _word("A", "A", _NARROW),
         _word("B", "B", _NARROW),
     ),
+    adder=Adder("CCU2C", ("0", "1"), "LUT4", ("A", "B", "C", "D"), "INIT", "Z"),
 )
