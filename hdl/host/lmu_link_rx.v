@@ -10,15 +10,19 @@
 //   D      values, low byte first  the values go to the network                                   A
 //   L      values, low byte first  the same, and the last of them ends the sequence               A
 //
+// Of several streams a byte with the number of one comes before its values.
+//
 // The payload is kept until its CRC is known, so that the network never sees a damaged one. Whatever is wrong gets the
 // reply E, with 1 for a wrong CRC, 2 for an unknown kind, 3 for a length that is not possible, 4 for a packet that does
-// not end, 5 for a byte outside of a packet; but not before the line has been quiet for PATIENCE cycles, so that the
-// rest of that packet is not taken for another one. Bytes that come before the reply are not heard.
+// not end, 5 for a byte outside of a packet, 6 for a stream that there is not; but not before the line has been quiet
+// for PATIENCE cycles, so that the rest of that packet is not taken for another one. Bytes that come before the reply
+// are not heard.
 //
 //   Signal          Width        Direction   Description
 //   clk, rst        1            in          rising edge; rst is synchronous, active high
 //   s_axis_*        8            in          bytes from the host
 //   m_axis_*        8*IN_BYTES   out         values to the network, tlast with the last one of a sequence
+//   m_axis_tdest    8            out         the number of the stream
 //   r_axis_tdata    16           out         what to reply: the kind in the low byte, with E what is wrong above it
 //   restart         1            out         high for a cycle, before the reply S
 //
@@ -31,6 +35,8 @@
 module lmu_link_rx #(
     // Bytes of a value, 1 or more
     parameter integer IN_BYTES = 2,
+    // Streams, 1 to 255
+    parameter integer STREAMS = 1,
     // Bytes of the longest payload, a power of two, 4 or more
     parameter integer BUFFER = 256,
     // Cycles without a byte after which a packet is over
@@ -39,25 +45,28 @@ module lmu_link_rx #(
     input wire clk, rst,
     input wire [7:0] s_axis_tdata, input wire s_axis_tvalid, output wire s_axis_tready,
     output reg [8*IN_BYTES-1:0] m_axis_tdata, output wire m_axis_tvalid, input wire m_axis_tready,
-    output wire m_axis_tlast,
+    output wire m_axis_tlast, output reg [7:0] m_axis_tdest,
     output wire [15:0] r_axis_tdata, output wire r_axis_tvalid, input wire r_axis_tready,
     output wire restart
 );
 
-    localparam [3:0] SYNC = 4'd0, KIND = 4'd1, LOW = 4'd2, HIGH = 4'd3, PAYLOAD = 4'd4, SUM1 = 4'd5, SUM2 = 4'd6,
-        FLUSH = 4'd7, RESTART = 4'd8, READ = 4'd9, TAKE = 4'd10, OFFER = 4'd11, REPLY = 4'd12;
-    localparam [7:0] CHECKSUM = 8'd1, UNKNOWN = 8'd2, LENGTH = 8'd3, TIMEOUT = 8'd4, STRAY = 8'd5;
+    localparam [3:0] SYNC = 4'd0, KIND = 4'd1, LOW = 4'd2, HIGH = 4'd3, DEST = 4'd4, PAYLOAD = 4'd5, SUM1 = 4'd6,
+        SUM2 = 4'd7, FLUSH = 4'd8, RESTART = 4'd9, READ = 4'd10, TAKE = 4'd11, OFFER = 4'd12, REPLY = 4'd13;
+    localparam [7:0] CHECKSUM = 8'd1, UNKNOWN = 8'd2, LENGTH = 8'd3, TIMEOUT = 8'd4, STRAY = 8'd5, STREAM = 8'd6;
+    localparam [15:0] MARK = STREAMS > 1 ? 16'd1 : 16'd0;  // bytes before the values
     localparam AW = $clog2(BUFFER), LANE_W = IN_BYTES > 1 ? $clog2(IN_BYTES) : 1, QUIET_W = $clog2(PATIENCE + 1);
 
     if (IN_BYTES < 1 || PATIENCE < 1) begin : g_check_sizes
         PARAM_ERROR_in_bytes_and_patience_must_be_at_least_1 check ();
+    end else if (STREAMS < 1 || STREAMS > 255) begin : g_check_streams
+        PARAM_ERROR_streams_must_be_1_to_255 check ();
     end else if (BUFFER < 4 || BUFFER > 32768 || (1 << AW) != BUFFER) begin : g_check_buffer
         PARAM_ERROR_buffer_must_be_a_power_of_two_from_4_to_32768 check ();
     end
 
     reg [3:0] state_q;
     reg [7:0] kind_q, low_q, error_q;
-    reg [AW:0] length_q, count_q;  // bytes of the payload, and those that have come or gone
+    reg [AW:0] length_q, count_q;  // bytes of the values, and those that have come or gone
     reg [LANE_W-1:0] lane_q;
     reg [15:0] crc_q;
     reg [QUIET_W-1:0] quiet_q;
@@ -110,10 +119,19 @@ module lmu_link_rx #(
                 state_q <= HIGH;
             end
             HIGH: if (take) begin
-                length_q <= length[AW:0];
-                state_q <= values ? PAYLOAD : SUM1;
-                if ((length != 0) != values || length > BUFFER[15:0]) begin
+                length_q <= length[AW:0] - MARK[AW:0];
+                m_axis_tdest <= 8'd0;
+                state_q <= !values ? SUM1 : MARK != 0 ? DEST : PAYLOAD;
+                if (values ? length <= MARK || length - MARK > BUFFER[15:0] : length != 0) begin
                     error_q <= LENGTH;
+                    state_q <= FLUSH;
+                end
+            end
+            DEST: if (take) begin
+                m_axis_tdest <= s_axis_tdata;
+                state_q <= PAYLOAD;
+                if (s_axis_tdata >= STREAMS[7:0]) begin
+                    error_q <= STREAM;
                     state_q <= FLUSH;
                 end
             end
@@ -154,12 +172,14 @@ module lmu_link_rx #(
 
 `ifdef FORMAL
     f_axis #(.IN(1), .WIDTH(8)) f_s_axis (clk, rst, s_axis_tvalid, s_axis_tready, s_axis_tdata);
-    f_axis #(.WIDTH(8*IN_BYTES + 1)) f_m_axis (clk, rst, m_axis_tvalid, m_axis_tready, {m_axis_tdata, m_axis_tlast});
+    f_axis #(.WIDTH(8*IN_BYTES + 9)) f_m_axis (
+        clk, rst, m_axis_tvalid, m_axis_tready, {m_axis_tdest, m_axis_tdata, m_axis_tlast}
+    );
     f_axis #(.WIDTH(16)) f_r_axis (clk, rst, r_axis_tvalid, r_axis_tready, r_axis_tdata);
 
     // The bytes since the last reply, as they came: f_place_q of them, the payload apart
     reg [15:0] f_place_q, f_length_q, f_crc_q;
-    reg [7:0] f_kind_q;
+    reg [7:0] f_kind_q, f_dest_q;
     reg [7:0] f_payload_q[0:BUFFER-1];
     reg [AW:0] f_given_q;  // values that the network has taken
     reg f_restarted_q;
@@ -172,7 +192,9 @@ module lmu_link_rx #(
             if (f_place_q == 1) f_kind_q <= s_axis_tdata;
             if (f_place_q == 2) f_length_q[7:0] <= s_axis_tdata;
             if (f_place_q == 3) f_length_q[15:8] <= s_axis_tdata;
-            if (f_place_q >= 4 && f_place_q < 4 + BUFFER) f_payload_q[f_place_q-4] <= s_axis_tdata;
+            if (f_place_q == 3) f_dest_q <= 0;
+            if (f_place_q == 4 && MARK != 0) f_dest_q <= s_axis_tdata;
+            if (f_place_q >= 4 + MARK && f_place_q < 4 + MARK + BUFFER) f_payload_q[f_place_q-4-MARK] <= s_axis_tdata;
             f_crc_q <= f_place_q == 0 ? 16'hFFFF : f_crc;
         end
         if (m_axis_tvalid && m_axis_tready) f_given_q <= f_given_q + 1;
@@ -197,25 +219,32 @@ module lmu_link_rx #(
         state_known : assert (state_q <= REPLY);
         values_of_a_whole_packet : assert (!m_axis_tvalid || (f_whole && f_values));
         value_in_place : assert (!m_axis_tvalid || m_axis_tdata == f_value);
+        stream_in_place : assert (!m_axis_tvalid || (m_axis_tdest == f_dest_q && f_dest_q < STREAMS));
         last_in_place : assert (!m_axis_tvalid || m_axis_tlast ==
-                                (f_kind_q == "L" && (f_given_q + 1) * IN_BYTES == f_length_q));
+                                (f_kind_q == "L" && (f_given_q + 1) * IN_BYTES + MARK == f_length_q));
         restart_of_a_whole_packet : assert (!restart || (f_whole && f_kind_q == "S"));
         if (r_axis_tvalid && r_axis_tdata[7:0] == "E") begin
             error_does_nothing : assert (f_given_q == 0 && !f_restarted_q && r_axis_tdata[15:8] != 0);
         end else if (r_axis_tvalid) begin
             reply_to_a_whole_packet : assert (f_whole && r_axis_tdata == (f_values ? "A" : f_kind_q));
-            all_given : assert (!f_values || f_given_q * IN_BYTES == f_length_q);
+            all_given : assert (!f_values || f_given_q * IN_BYTES + MARK == f_length_q);
             restarted : assert (f_restarted_q == (f_kind_q == "S"));
         end
         // What ties the record to the registers
         place_in_step : assert (state_q >= PAYLOAD || f_place_q == state_q);
+        stream_is_asked_for : assert (state_q != DEST || (MARK != 0 && values));
+        stream_kept : assert (state_q < PAYLOAD || error_q != 0 || (m_axis_tdest == f_dest_q && f_dest_q < STREAMS)
+                              || !values);
         kind_kept : assert (state_q <= KIND || (state_q >= FLUSH && error_q != 0) || kind_q == f_kind_q);
         crc_kept : assert (state_q == SYNC || state_q >= FLUSH || crc_q == f_crc_q);
         no_error_yet : assert (state_q == SYNC || state_q == FLUSH || state_q == REPLY || error_q == 0);
         flush_has_a_reason : assert (state_q != FLUSH || error_q != 0);
-        length_kept : assert (state_q < PAYLOAD || error_q != 0 || (length_q == f_length_q && f_length_q <= BUFFER));
+        length_kept : assert (state_q < DEST || error_q != 0 || !values
+            || (length_q + MARK == f_length_q && length_q != 0 && length_q <= BUFFER));
+        no_length : assert (state_q < DEST || error_q != 0 || values || f_length_q == 0);
         low_kept : assert (state_q != HIGH || low_q == f_length_q[7:0]);
-        counted : assert (state_q != PAYLOAD || (f_place_q == count_q + 4 && count_q < length_q));
+        counted : assert (state_q != PAYLOAD || (f_place_q == count_q + 4 + MARK && count_q < length_q));
+        nothing_counted : assert (state_q != DEST || (count_q == 0 && lane_q == 0));
         sum1_in_place : assert (state_q != SUM1 || f_place_q == f_length_q + 4);
         sum2_in_place : assert (state_q != SUM2 || f_place_q == f_length_q + 5);
         nothing_given_yet : assert (state_q > FLUSH || (f_given_q == 0 && !f_restarted_q));

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from lmu_hls.integration.ports import Bus
 from lmu_hls.rtl import registers
 from lmu_hls.rtl.network import NetworkPlan
+from lmu_hls.rtl.software import all_registers, constants
 
 RANGE = 1 << NetworkPlan.ADDRESS_WIDTH  # bytes of the address block
 _ACCESS = {"R": "read-only", "W": "write-only", "R/W": "read-write"}
-_EFFECT = {"clear": "oneToClear", "pulse": "modify"}
+_EFFECT = {"clear": "oneToClear", "pulse": "modify", "set": "modify", "beat": "modify"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +61,8 @@ def bus_type(bus: Bus) -> BusType:
 
 def register_entries(plan: NetworkPlan) -> tuple[RegisterEntry, ...]:
     """The registers of the accelerator, with the values that they have for this network."""
-    counters = len(plan.net.clips)
-    values = {**plan.identity, "COUNTERS": counters}
-    fixed = [_entry(register, 1, values.get(register.name, 0)) for register in registers.FIXED]
+    counters, values = len(plan.net.clips), constants(plan)
+    fixed = [_entry(register, 1, values.get(register.name, 0)) for register in all_registers(plan)]
     return (*fixed, _entry(registers.CLIPPED, counters, 0)) if counters else tuple(fixed)
 
 

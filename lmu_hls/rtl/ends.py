@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType
 from lmu_hls.naming import identifiers
+from lmu_hls.rtl import registers
 from lmu_hls.rtl.netlist import Instance, Netlist, Stream
 from lmu_hls.spec import Input
 
@@ -45,6 +46,10 @@ class End:
         return self.stream.count
 
     @property
+    def comes_in(self) -> bool:
+        return self.prefix.startswith("s_axis")
+
+    @property
     def suffix(self) -> str:
         """Of wires and files that belong to it: empty for the only one."""
         return self.prefix[len("s_axis") :]
@@ -68,6 +73,17 @@ class End:
     def bus(self) -> int:
         """Bits of tdata."""
         return self.together * self.slot
+
+    @property
+    def register_prefix(self) -> str:
+        """Begins the names of its registers."""
+        return f"{'IN' if self.comes_in else 'OUT'}{self.suffix}".upper()
+
+    def contents(self, steps: int) -> dict[str, int]:
+        """Its registers of constant contents in a network of so many steps; 0: any number."""
+        length = steps if self.steps is None else self.steps
+        beat = self.bus | self.together << 16
+        return {"VALUES": self.count, "TYPE": registers.type_word(self.type), "LENGTH": length, "BEAT": beat}
 
     @property
     def layout(self) -> str:
@@ -200,10 +216,13 @@ def add_input(
     prefix = f"s_axis{suffix}"
     s_axis = {"s_axis_tdata": End(item.name, prefix, stream).taken}
     s_axis |= {f"s_axis_{name}": f"{prefix}_{name}" for name in ("tvalid", "tready", "tlast")}
-    if axi_lite:  # behind lmu_restart
-        s_axis |= {f"s_axis_{name}": net.wire(f"core_{name}") for name in ("tvalid", "tready")}
+    if axi_lite:  # behind lmu_restart and lmu_mapped_in
+        core = End(item.name, f"core{suffix}", stream)
+        net.wire(f"{core.prefix}_tdata", core.bus)
+        s_axis = {"s_axis_tdata": core.taken}
+        s_axis |= {f"s_axis_{name}": net.wire(f"{core.prefix}_{name}") for name in ("tvalid", "tready", "tlast")}
     error = {f"e_axis_{name}": f"error{suffix}_{name}" for name in ("tdata", "tvalid", "tready")}
-    pulse = net.wire("framing_error" if axi_lite else f"unused_framing_error{suffix}")
+    pulse = net.wire("framing_error" if axi_lite and not suffix else f"unused_framing_error{suffix}")
     beats, steps, most = sizes
     parameters = {"N": beats, "STEPS": most or steps, "WIDTH": stream.bits, **({"FEWER": 1} if most else {})}
     ports = s_axis | stream.ports("m_axis") | error | {"framing_error": pulse}

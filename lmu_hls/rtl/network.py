@@ -26,6 +26,7 @@ from lmu_hls.rtl.heads import join_heads, shared_heads
 from lmu_hls.rtl.matrix import Columns
 from lmu_hls.rtl.netlist import NamesMeet, Netlist, Stream
 from lmu_hls.rtl.options import RtlOptions
+from lmu_hls.rtl.packed import Words
 from lmu_hls.rtl.renaming import Names
 from lmu_hls.rtl.reuse import choose_lanes
 from lmu_hls.rtl.stages import Stage, stage_of
@@ -77,13 +78,19 @@ class NetworkPlan:
         return {
             "ID": registers.MAGIC,
             "CONTRACT": int(self.contract[:8], 16),
-            "INPUTS": self.network.n_in,
-            "OUTPUTS": self.out.count,
+            "INPUTS": sum(end.count for end in self.inputs),
+            "OUTPUTS": sum(end.count for end in self.outputs),
             "STEPS": self.steps,
-            "INPUT_TYPE": registers.type_word(self.network.x),
-            "OUTPUT_TYPE": registers.type_word(self.out.type),
-            "MODE": int(self.options.streaming) | int(self.every_step) << 1,
+            "INPUT_TYPE": registers.type_word(self.inputs[0].type),
+            "OUTPUT_TYPE": registers.type_word(self.outputs[0].type),
+            "MODE": int(self.options.streaming) | int(self.outputs[0].every_step) << 1,
         }
+
+    @property
+    def stream_facts(self) -> Words:
+        """The parameter FACTS of lmu_registers: the constants of each stream, the first one in the low bits."""
+        ends = (*self.inputs, *self.outputs)
+        return Words([word for end in ends for word in end.contents(self.steps).values()], registers.WORD_BITS)
 
     @property
     def steps(self) -> int:
@@ -141,6 +148,18 @@ class NetworkPlan:
         return max(6, (framing_depth(self.net) + UNDER_WAY).bit_length() + 1)
 
     @property
+    def counted(self) -> list[tuple[str, str, str, list[str], int]]:
+        """The instances of lmu_together: name, their outputs, the events of each stream, bits of a count."""
+        ins, outs, bits = self.inputs, self.outputs, self.ended_bits
+        each_end = [f"accept{end.suffix} && {end.stream.last}" for end in ins]
+        return [
+            ("ends_in", "all_in", "ahead_in", each_end, bits),
+            ("ends_out", "all_out", "ahead_out", [f"ended{end.suffix}" for end in outs], bits),
+            ("steps_in", "step", "ahead_steps", [f"accepted{end.suffix}" for end in ins],
+             bits + self.network.steps.bit_length()),
+        ]  # fmt: skip
+
+    @property
     def multipliers(self) -> int:
         return sum(layer.multipliers for layer in self.layers)
 
@@ -176,7 +195,7 @@ def _plan(network: Network, names: tuple[str, ...], options: RtlOptions) -> Netw
         stage.any_length = network.any_length
     net, natural = Netlist(count_clips=options.axi_lite), _natural(network, stages)
     readers = Counter([*(source for node in network.nodes for source in node.inputs), *network.outputs])
-    net.taken |= _ports(network)
+    net.taken |= _ports(network) | (_around(network) if options.axi_lite else set())
     heads = shared_heads(network, options.streaming, options.ports)
     chosen = _chosen(network, stages, options, join_heads(stages, heads))
     ii, runs_on = _ii(network, stages, chosen, options), options.streaming or network.stateful
@@ -314,6 +333,19 @@ def _ports(network: Network) -> set[str]:
     return {f"{prefix}_{name}" for prefix in prefixes for name in ("tdata", "tvalid", "tready", "tlast", "tuser")}
 
 
+def _around(network: Network) -> set[str]:
+    """The names that the top itself has beside registers, and that begin with them for each stream."""
+    ins, outs = suffixes([item.name for item in network.inputs]), suffixes(network.outputs)
+    names = {"restart", "core_rst", "mapped", "restarting", "access", "access_last", "access_data", "states", "beats"}
+    names |= {"step", "under_way", "all_in", "all_out", "ahead_in", "ahead_out", "ahead_steps", "sequence_end"}
+    names |= {"registers", "ends_in", "ends_out", "steps_in", "ended_q"}
+    each = [*(f"{name}{s}" for s in ins for name in ("beat_q", "within_q", "accept", "accepted", "mapped_in"))]
+    each += [f"{name}{s}" for s in outs for name in ("ended", "mapped_out")]
+    wires = [f"gate{s}" for s in ins] + [f"{name}{s}" for s in outs for name in ("result", "sent")]
+    signals = ("tdata", "tvalid", "tready", "tlast", "tuser")
+    return {*names, *each, *(f"{wire}_{signal}" for wire in wires for signal in signals)}
+
+
 def _inputs(net: Netlist, network: Network, options: RtlOptions, ii: int) -> list[End]:
     """The inputs behind their frames. Of several, every sequence is filled up, so that all have the same steps."""
     items, steps = network.inputs, checked_steps(network, options)
@@ -413,9 +445,14 @@ def _check(network: Network, options: RtlOptions) -> None:
         _ = streaming(network)  # raises for a layer that reads whole sequences
     ends = len(network.inputs), len(network.outputs)
     any_number = not (options.streaming or checked_steps(network, options))
-    if ends != (1, 1) and (options.axi_lite or any_number):
+    if ends != (1, 1) and any_number:
         raise LmuHlsError(
             f"{where} has {ends[0]} inputs and {ends[1]} outputs, a stream each, for endless streams or sequences "
-            "with a fixed number of steps, and without registers; leave AXILite out, or put tensors side by side with "
-            "Concatenate"
+            "with a fixed number of steps: nothing says which of their ends belong together; give the model's inputs "
+            "that number, or put tensors side by side with Concatenate"
+        )
+    if ends != (1, 1) and options.axi_lite and options.streaming:
+        raise LmuHlsError(
+            f"{where} has {ends[0]} inputs and {ends[1]} outputs, whose endless streams have no ends that registers "
+            "count; leave AXILite out, use Mode='sequence', or put tensors side by side with Concatenate"
         )

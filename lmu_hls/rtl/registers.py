@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from lmu_hls.fixed import FixedType
 
-MAP_VERSION = 2
+MAP_VERSION = 3
 MAGIC = int.from_bytes(b"LMU\0", "big") + MAP_VERSION
 WORD_BITS = 32
 
@@ -15,9 +15,9 @@ WORD_BITS = 32
 class Field:
     """The bits ``low`` to ``high`` of a register.
 
-    A ``constant`` says what the accelerator is; any other field is 0 after rst and changes by itself. Writing 1 has the
-    effect ``on_write``: "pulse", of which nothing can be read, "clear", or none. ``read_effect``: reading changes
-    another register.
+    A ``constant`` says what the accelerator is; any other field is 0 after rst and changes by itself. Writing has the
+    effect ``on_write``: of a 1 "pulse" or "clear", "set" keeps what is written, "beat" is part of a beat; of "pulse"
+    and "beat" nothing can be read. ``read_effect``: reading changes something.
     """
 
     name: str
@@ -44,7 +44,7 @@ class Field:
     @property
     def access(self) -> str:
         """R, R/W, or W for what reads 0."""
-        return {"": "R", "pulse": "W"}.get(self.on_write, "R/W")
+        return {"": "R", "pulse": "W", "beat": "W"}.get(self.on_write, "R/W")
 
     @property
     def text(self) -> str:
@@ -89,7 +89,16 @@ def _constant(name: str, contents: str) -> tuple[Field, ...]:
 
 _FIELDS = {
     "ID": _constant("ID", f"the letters LMU and, in the low byte, the version of this map: 0x{MAGIC:08X}"),
-    "CONTROL": (Field("RESTART", "writing 1 restarts the accelerator; reads 0", 0, 1, on_write="pulse"),),
+    "CONTROL": (
+        Field("RESTART", "writing 1 restarts the accelerator; reads 0", 0, 1, on_write="pulse"),
+        Field(
+            "MAPPED",
+            "taken at a restart: beats go through DATA",
+            1,
+            1,
+            on_write="set",
+        ),
+    ),
     "STATUS": (
         Field(
             "FRAMING_ERROR", "a sequence had a framing error; writing 1 clears it and FRAMING", 0, 1, on_write="clear"
@@ -111,8 +120,8 @@ _FIELDS = {
     "CONTRACT": _constant(
         "CONTRACT", "first 32 bits of the SHA-256 of the integer contract (spec.npz): which network this is"
     ),
-    "INPUTS": _constant("INPUTS", "values of a step"),
-    "OUTPUTS": _constant("OUTPUTS", "values of the output of a step or sequence"),
+    "INPUTS": _constant("INPUTS", "values of a step, of all inputs"),
+    "OUTPUTS": _constant("OUTPUTS", "values of the output of a step or sequence, of all outputs"),
     "STEPS": _constant("STEPS", "steps of a sequence; 0: any number"),
     "INPUT_TYPE": _TYPE,
     "OUTPUT_TYPE": _TYPE,
@@ -126,16 +135,66 @@ FIXED = tuple(Register(name, 4 * k, fields) for k, (name, fields) in enumerate(_
 CLIPPED = Register("CLIPPED", 4 * len(FIXED), (Field("CLIPPED", "cycles with clipped[k], k = 0 .. COUNTERS-1"),))
 ADDRESS = {register.name: register.address for register in (*FIXED, CLIPPED)}
 
+# Each stream has STREAM_BYTES from STREAMS_AT on: the inputs, then the outputs, in their order in the network
+STREAMS_AT, STREAM_BYTES = 0x800, 32
+_ABOUT_STREAM = {
+    "VALUES": (12, _constant("VALUES", "values of a step, or of a sequence where LENGTH is 1")),
+    "TYPE": (16, _TYPE),
+    "LENGTH": (20, _constant("LENGTH", "steps of a sequence; 0: any number")),
+    "BEAT": (
+        24,
+        (
+            Field("BITS", "bits of a beat", 0, 16, constant=True),
+            Field("TOGETHER", "values of a beat", 16, 16, constant=True),
+        ),
+    ),
+}
+_INPUT = {
+    "DATA": (0, (Field("DATA", "a word of the next beat, the low one first; READY or SLVERR", on_write="beat"),)),
+    "LAST": (4, (Field("LAST", "as DATA, of the last beat of a sequence", on_write="beat"),)),
+    "STATE": (8, (Field("READY", "a word can be written", 0, 1),)),
+    **_ABOUT_STREAM,
+}
+_OUTPUT = {
+    "DATA": (
+        0,
+        (Field("DATA", "a word of a beat, the low one first, which is taken; READY or SLVERR", read_effect=True),),
+    ),
+    "STATE": (
+        8,
+        (
+            Field("READY", "a word can be read", 0, 1),
+            Field("LAST", "of the last beat", 1, 1),
+            Field("ERROR", "with a framing error", 2, 1),
+        ),
+    ),
+    **_ABOUT_STREAM,
+}
+
+
+def of_stream(name: str, number: int, comes_in: bool) -> tuple[Register, ...]:
+    """The registers of the stream with this number among all streams; their names begin with ``name``."""
+    at = STREAMS_AT + STREAM_BYTES * number
+    entries = (_INPUT if comes_in else _OUTPUT).items()
+    return tuple(Register(f"{name}_{register}", at + offset, fields) for register, (offset, fields) in entries)
+
 
 def type_word(fixed_type: FixedType) -> int:
-    """A type as INPUT_TYPE and OUTPUT_TYPE hold it."""
+    """A type as INPUT_TYPE, OUTPUT_TYPE and TYPE of a stream hold it."""
     return fixed_type.width | (fixed_type.fraction & 0xFF) << 8 | int(fixed_type.signed) << 16
 
 
 def _rows() -> list[tuple[str, str, str, str]]:
     """Address, name, access and contents of each register."""
     rows = [(f"0x{r.address:02X}", r.name, r.access, r.contents) for r in FIXED]
-    return [*rows, (f"0x{CLIPPED.address:02X}+4k", f"{CLIPPED.name}[k]", CLIPPED.access, CLIPPED.contents)]
+    rows.append((f"0x{CLIPPED.address:02X}+4k", f"{CLIPPED.name}[k]", CLIPPED.access, CLIPPED.contents))
+    known = {register.name.removeprefix("s_"): register for register in of_stream("s", 0, True)}
+    out = {register.name.removeprefix("s_"): register for register in of_stream("s", 0, False)}
+    for name, register in known.items():
+        which = [("input: ", register)] if name not in out or out[name] != register else [("", register)]
+        which += [("output: ", out[name])] if name in out and out[name] != register else []
+        rows += [(f"0x{r.address:X}+32s", f"{name}[s]", r.access, f"{kind}{r.contents}") for kind, r in which]
+    return rows
 
 
 def markdown_table() -> str:

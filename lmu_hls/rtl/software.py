@@ -6,6 +6,7 @@ All of it is made from :mod:`lmu_hls.rtl.registers` and from what the accelerato
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 
 from lmu_hls.fixed import FixedType
 from lmu_hls.records.folder import SOFTWARE
@@ -36,9 +37,41 @@ _OVERFLOWS = {
 
 @dataclass(frozen=True, slots=True)
 class Beats:
-    """The values of a stream, and the integer of C and NumPy that holds one in memory."""
+    """The values of a stream, and the integer of C and NumPy that holds one in memory.
+
+    ``prefix`` begins the names in C; the stream is one of ``several`` or the only one of its direction.
+    """
 
     end: End
+    prefix: str
+    several: bool
+
+    @property
+    def name(self) -> str:
+        """Begins the names of its functions in C."""
+        return f"{self.prefix}_{self.end.register_prefix.lower()}" if self.several else self.prefix
+
+    @property
+    def beat_type(self) -> str:
+        """The type of a value in C."""
+        if self.several:
+            return f"{self.name}_t"
+        return f"{self.prefix}_{'input' if self.end.comes_in else 'output'}"
+
+    @property
+    def macro(self) -> str:
+        """Begins the names of its registers in C."""
+        return f"{self.prefix}_{self.end.register_prefix}".upper()
+
+    @property
+    def call(self) -> str:
+        """Its name as a parameter in C and Python."""
+        return self.end.register_prefix.lower()
+
+    @property
+    def words(self) -> int:
+        """Of 32 bits, of a beat."""
+        return -(-self.bus // registers.WORD_BITS)
 
     @property
     def type(self) -> FixedType:
@@ -79,9 +112,23 @@ def prefix(plan: NetworkPlan) -> str:
     return f"lmu_{plan.name}"
 
 
+def all_registers(plan: NetworkPlan) -> tuple[registers.Register, ...]:
+    """The registers of the accelerator but CLIPPED: the fixed ones, then those of each stream."""
+    streams = (
+        registers.of_stream(end.register_prefix, number, end.comes_in)
+        for number, end in enumerate((*plan.inputs, *plan.outputs))
+    )
+    return tuple(chain(registers.FIXED, *streams))
+
+
 def constants(plan: NetworkPlan) -> dict[str, int]:
     """What the registers of constant contents hold."""
-    return plan.identity | {"COUNTERS": len(plan.net.clips)}
+    streams = {
+        f"{end.register_prefix}_{name}": value
+        for end in (*plan.inputs, *plan.outputs)
+        for name, value in end.contents(plan.steps).items()
+    }
+    return plan.identity | {"COUNTERS": len(plan.net.clips)} | streams
 
 
 def software_files(plan: NetworkPlan) -> dict[str, str]:
@@ -92,11 +139,12 @@ def software_files(plan: NetworkPlan) -> dict[str, str]:
         "name": name,
         "macro": name.upper(),
         "map": registers,
+        "registers": all_registers(plan),
         "constants": constants(plan),
         "gives_class": isinstance(plan.network.layers[-1], ArgMax),
         "counters": [f"{clip.layer}.{clip.tensor}" for clip in plan.net.clips],
-        "input": Beats(plan.inputs[0]),
-        "output": Beats(plan.outputs[0]),
+        "inputs": [Beats(end, name, plan.several) for end in plan.inputs],
+        "outputs": [Beats(end, name, plan.several) for end in plan.outputs],
         "roundings": _ROUNDINGS,
         "overflows": _OVERFLOWS,
     }

@@ -35,6 +35,7 @@ from lmu_hls.rtl.reuse import Settled
 from lmu_hls.rtl.software import software_files
 
 ROM_MODULE = "lmu_rom"
+AROUND = ("lmu_registers", "lmu_restart", "lmu_mapped_in", "lmu_mapped_out", "lmu_together")  # with AXI4-Lite
 PATIENCE = 16  # times the slowest step that the test bench waits for a beat
 
 _INSTANCE = re.compile(r"^\s*(lmu_\w+)\s+(?:#\s*\(|\w+\s*\()", re.MULTILINE)
@@ -158,7 +159,7 @@ def parameter(value: int | str, roms: Mapping[str, str]) -> str:
 def modules(plan: NetworkPlan) -> tuple[str, ...]:
     """The hand-written modules that the top needs, by their names in the library."""
     tops = [instance.module for instance in plan.net.instances]
-    return with_submodules(tops + (["lmu_registers", "lmu_restart"] if plan.options.axi_lite else []))
+    return with_submodules(tops + (list(AROUND) if plan.options.axi_lite else []))
 
 
 def with_submodules(tops: Iterable[str]) -> tuple[str, ...]:

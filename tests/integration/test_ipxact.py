@@ -14,6 +14,7 @@ from lmu_hls.integration.ports import ports
 from lmu_hls.records.folder import IP_XACT
 from lmu_hls.rtl import registers
 from lmu_hls.rtl.network import NetworkPlan, RtlOptions, plan_network
+from lmu_hls.rtl.software import all_registers
 from lmu_hls.rtl.standalone import project_files, rom_files, sources
 from tests.support.make_sim import fast_network
 
@@ -94,12 +95,13 @@ def test_component_has_the_registers_with_the_values_of_this_network() -> None:
     block = "memoryMaps/memoryMap/addressBlock/register"
     values = [int(text, 16) for text in texts(tree, f"{block}/reset/value")]
     told = dict(zip(texts(tree, f"{block}/name"), values, strict=True))
-    assert told == {register.name: told[register.name] for register in (*registers.FIXED, registers.CLIPPED)}
+    listed = (*all_registers(made), registers.CLIPPED)
+    assert told == {register.name: told[register.name] for register in listed}
     assert {name: told[name] for name in made.identity} == made.identity
     assert told["COUNTERS"] == len(made.net.clips) == int(texts(tree, f"{block}/dim")[0])
     offsets = [int(text, 16) for text in texts(tree, f"{block}/addressOffset")]
-    assert dict(zip(told, offsets, strict=True)) == registers.ADDRESS
-    fields = [field for register in (*registers.FIXED, registers.CLIPPED) for field in register.fields]
+    assert dict(zip(told, offsets, strict=True)) == {register.name: register.address for register in listed}
+    fields = [field for register in listed for field in register.fields]
     found = zip(texts(tree, f"{block}/field/bitOffset"), texts(tree, f"{block}/field/bitWidth"), strict=True)
     assert [(int(low), int(width)) for low, width in found] == [(field.low, field.width) for field in fields]
 

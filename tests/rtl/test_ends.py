@@ -81,6 +81,13 @@ def test_ports_have_the_names_of_the_model(made):
 
 
 @needs_icarus
+def test_with_registers_the_ports_are_the_same(tmp_path):
+    made = design(fusion(), RtlOptions(axi_lite=True), 8)
+    made.write(tmp_path)
+    assert simulate(made, tmp_path).count("PASS") == 2
+
+
+@needs_icarus
 def test_the_project_equals_golden_and_a_changed_coefficient_is_seen(made, tmp_path):
     made.write(tmp_path)
     assert simulate(made, tmp_path).count("PASS") == 2
@@ -247,8 +254,9 @@ def test_predict_takes_and_gives_a_list(mode, tmp_path):
 
 
 def test_what_there_is_not(made):
-    for options in (RtlOptions(axi_lite=True), RtlOptions(check_steps=False)):
-        with pytest.raises(LmuHlsError, match="has 2 inputs and 2 outputs, a stream each"):
-            plan_network(fusion(), options)
+    with pytest.raises(LmuHlsError, match="has 2 inputs and 2 outputs, a stream each"):
+        plan_network(fusion(), RtlOptions(check_steps=False))
+    with pytest.raises(LmuHlsError, match="endless streams have no ends that registers count; leave AXILite out"):
+        plan_network(pair(), RtlOptions(axi_lite=True, streaming=True))
     with pytest.raises(LmuHlsError, match="the model has 2 outputs; leave it out"):
         RtlOptions(output="argmax").apply(fusion())

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -23,7 +25,24 @@ C_FLAGS = ("-std=c99", "-Wall", "-Wextra", "-Werror", "-pedantic", "-Wconversion
 def build_server(project: Path, top: str, folder: Path) -> Path:
     """The Verilated top of a project, driven by server.cpp."""
     sources = sorted((project / "rtl").glob("*.v"))
-    arguments = [*verilated.FLAGS, "--top-module", top, "-o", "server", *map(str, sources), str(BENCH / "server.cpp")]
+    declared = (project / "rtl" / f"{top}.v").read_text()
+    text = ""
+    for name, prefix in (("SOURCE", "s_axis"), ("SINK", "m_axis")):
+        ports = re.findall(rf"put +wire \[\d+:0\] ({prefix}\w*)_tdata", declared)
+        each = " ".join(f"X({k}, {port})" for k, port in enumerate(ports))
+        text += f"#define {name}S {len(ports)}\n#define EACH_{name}(X) {each}\n"
+    (folder / "ports.h").write_text(text)
+    arguments = [
+        *verilated.FLAGS,
+        "-CFLAGS",
+        f"-I{folder}",
+        "--top-module",
+        top,
+        "-o",
+        "server",
+        *map(str, sources),
+        str(BENCH / "server.cpp"),
+    ]
     log = folder / "build.log"
     code = verilator.program(arguments, folder, "Vdut", verilated.COMPILER_FLAGS, simulator_env("verilator"), log)
     assert code == 0, log.read_text()
@@ -51,12 +70,12 @@ class Server:
         """The response."""
         return self._ask(f"w {address} {data}")[0]
 
-    def send(self, beats: list[int]) -> None:
-        self._ask(f"s {len(beats)} {' '.join(map(str, beats))}")
+    def send(self, beats: list[int], source: int = 0) -> None:
+        self._ask(f"s {source} {len(beats)} {' '.join(map(str, beats))}")
 
-    def take(self, cycles: int = 20000) -> tuple[list[int], bool]:
+    def take(self, cycles: int = 20000, sink: int = 0) -> tuple[list[int], bool]:
         """The beats of a packet, or of what there is, and whether it has its end."""
-        _, last, *beats = self._ask(f"m {cycles}")
+        _, last, *beats = self._ask(f"m {sink} {cycles}")
         return beats, bool(last)
 
 
@@ -123,15 +142,16 @@ class _Channel:
         assert self.idle
 
 
-def mock_pynq(server: Server, top: str) -> ModuleType:
-    """A module `pynq` whose overlay has the accelerator behind ``server`` and a DMA; nothing else is replaced."""
+def mock_pynq(server: Server, top: str, dmas: int = 1) -> ModuleType:
+    """A module `pynq` whose overlay has the accelerator behind ``server`` and DMAs: number k has the k-th source and
+    the k-th sink. Nothing else is replaced."""
 
-    def send(buffer: Any) -> None:
+    def send(source: int, buffer: Any) -> None:
         mask = (1 << 8 * buffer.itemsize) - 1
-        server.send([int(value) & mask for value in buffer])
+        server.send([int(value) & mask for value in buffer], source)
 
-    def receive(buffer: Any) -> int | None:
-        beats, ended = server.take()
+    def receive(sink: int, buffer: Any) -> int | None:
+        beats, ended = server.take(sink=sink)
         if not ended:
             return None
         buffer[: len(beats)] = np.array(beats, np.uint64).astype(buffer.dtype)
@@ -148,10 +168,12 @@ def mock_pynq(server: Server, top: str) -> ModuleType:
     class Overlay:
         def __init__(self, path: str) -> None:
             self.path = path
-            dma = SimpleNamespace(
-                sendchannel=_Channel(send, lambda buffer: buffer.nbytes), recvchannel=_Channel(lambda _: None, receive)
-            )
-            blocks = {f"{top}_0": SimpleNamespace(read=read, write=write), "axi_dma_0": dma}
+            blocks = {f"{top}_0": SimpleNamespace(read=read, write=write)}
+            for k in range(dmas):
+                blocks[f"axi_dma_{k}"] = SimpleNamespace(
+                    sendchannel=_Channel(partial(send, k), lambda buffer: buffer.nbytes),
+                    recvchannel=_Channel(lambda _: None, partial(receive, k)),
+                )
             self.ip_dict = {name: {} for name in blocks}
             for name, block in blocks.items():
                 setattr(self, name, block)

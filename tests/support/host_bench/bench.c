@@ -30,7 +30,7 @@ void bench_write(uintptr_t address, uint32_t word) {
 
 static void send(const lmu_net_input *beats, unsigned count) {
     unsigned told;
-    printf("s %u", count);
+    printf("s 0 %u", count);
     for (unsigned k = 0; k < count; ++k) printf(" %u", (unsigned)beats[k] & ((1u << 8 * sizeof beats[k]) - 1));
     printf("\n");
     fflush(stdout);
@@ -40,7 +40,7 @@ static void send(const lmu_net_input *beats, unsigned count) {
 static unsigned receive(lmu_net_output *beats) {
     unsigned count, last;
     unsigned long long beat;
-    printf("m 20000\n");
+    printf("m 0 20000\n");
     fflush(stdout);
     need(scanf("%u %u", &count, &last), 2);
     for (unsigned k = 0; k < count; ++k) {

@@ -2,10 +2,11 @@
 //
 //   r ADDRESS            -> DATA RESPONSE        a read at the AXI4-Lite port
 //   w ADDRESS DATA       -> RESPONSE             a write
-//   s COUNT BEAT...      -> COUNT                beats for the source to send; the last one has tlast
-//   m CYCLES             -> COUNT LAST BEAT...   what has come out: a packet, or what there is after so many cycles
+//   s K COUNT BEAT...    -> COUNT                beats for source K to send; the last one has tlast
+//   m K CYCLES           -> COUNT LAST BEAT...   what has come out at sink K: a packet, or what there is after so many
+//                                                cycles
 //
-// Numbers are decimal. The source offers what it has, the sink takes what comes.
+// Numbers are decimal. A source offers what it has, a sink takes what comes. ports.h names the streams.
 
 #include <cstdint>
 #include <cstdio>
@@ -15,28 +16,38 @@
 #include <vector>
 
 #include "Vdut.h"
+#include "ports.h"
 #include "verilated.h"
 
 namespace {
 
 VerilatedContext context;
 Vdut top{&context};
-std::deque<std::pair<uint64_t, bool>> to_send, received;
+std::deque<std::pair<uint64_t, bool>> to_send[SOURCES], received[SINKS];
 
 void cycle() {
-    top.s_axis_tvalid = !to_send.empty();
-    if (!to_send.empty()) {
-        top.s_axis_tdata = to_send.front().first;
-        top.s_axis_tlast = to_send.front().second;
+    bool taken[SOURCES];
+#define OFFER(K, PORT)                                    \
+    top.PORT##_tvalid = !to_send[K].empty();              \
+    if (!to_send[K].empty()) {                            \
+        top.PORT##_tdata = to_send[K].front().first;      \
+        top.PORT##_tlast = to_send[K].front().second;     \
     }
-    top.m_axis_tready = 1;
+    EACH_SOURCE(OFFER)
+#define OPEN(K, PORT) top.PORT##_tready = 1;
+    EACH_SINK(OPEN)
     top.clk = 0;
     top.eval();
-    const bool taken = top.s_axis_tvalid && top.s_axis_tready;
-    if (top.m_axis_tvalid) received.emplace_back(top.m_axis_tdata, top.m_axis_tlast);
+#define SEE(K, PORT) taken[K] = top.PORT##_tvalid && top.PORT##_tready;
+    EACH_SOURCE(SEE)
+#define KEEP(K, PORT) \
+    if (top.PORT##_tvalid) received[K].emplace_back(top.PORT##_tdata, top.PORT##_tlast);
+    EACH_SINK(KEEP)
     top.clk = 1;
     top.eval();
-    if (taken) to_send.pop_front();
+    for (unsigned k = 0; k < SOURCES; ++k) {
+        if (taken[k]) to_send[k].pop_front();
+    }
 }
 
 void read(unsigned address) {
@@ -65,24 +76,24 @@ void write(unsigned address, unsigned data) {
     top.s_axil_bready = 0;
 }
 
-void send(unsigned count) {
+void send(unsigned source, unsigned count) {
     for (unsigned k = 0; k < count; ++k) {
         unsigned long long beat = 0;
         if (std::scanf("%llu", &beat) != 1) return;
-        to_send.emplace_back(beat, k + 1 == count);
+        to_send[source].emplace_back(beat, k + 1 == count);
     }
     std::printf("%u\n", count);
 }
 
-void take(unsigned patience) {
+void take(unsigned sink, unsigned patience) {
     std::vector<uint64_t> packet;
     bool last = false;
     while (!last) {
-        for (; received.empty() && patience; --patience) cycle();
-        if (received.empty()) break;
-        packet.push_back(received.front().first);
-        last = received.front().second;
-        received.pop_front();
+        for (; received[sink].empty() && patience; --patience) cycle();
+        if (received[sink].empty()) break;
+        packet.push_back(received[sink].front().first);
+        last = received[sink].front().second;
+        received[sink].pop_front();
     }
     std::printf("%zu %d", packet.size(), int(last));
     for (uint64_t beat : packet) std::printf(" %llu", static_cast<unsigned long long>(beat));
@@ -97,12 +108,12 @@ int main() {
     top.rst = 1;
     for (int k = 0; k < 4; ++k) cycle();
     top.rst = 0;
-    received.clear();
+    for (auto &beats : received) beats.clear();
     while (std::scanf(" %c %u", &command, &first) == 2) {
         if (command == 'r') read(first);
         if (command == 'w' && std::scanf("%u", &second) == 1) write(first, second);
-        if (command == 's') send(first);
-        if (command == 'm') take(first);
+        if (command == 's' && std::scanf("%u", &second) == 1 && first < SOURCES) send(first, second);
+        if (command == 'm' && std::scanf("%u", &second) == 1 && first < SINKS) take(first, second);
         std::fflush(stdout);
     }
     return 0;
