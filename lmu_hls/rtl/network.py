@@ -339,6 +339,7 @@ def _around(network: Network) -> set[str]:
     names = {"restart", "core_rst", "mapped", "restarting", "access", "access_last", "access_data", "states", "beats"}
     names |= {"step", "under_way", "all_in", "all_out", "ahead_in", "ahead_out", "ahead_steps", "sequence_end"}
     names |= {"registers", "ends_in", "ends_out", "steps_in", "ended_q"}
+    names |= {"framing_error"} if len(ins) > 1 else set()
     each = [*(f"{name}{s}" for s in ins for name in ("beat_q", "within_q", "accept", "accepted", "mapped_in"))]
     each += [f"{name}{s}" for s in outs for name in ("ended", "mapped_out")]
     wires = [f"gate{s}" for s in ins] + [f"{name}{s}" for s in outs for name in ("result", "sent")]

@@ -80,9 +80,21 @@ def test_ports_have_the_names_of_the_model(made):
     assert "s_axis_left_ear_tdata" in files["component.xml"] and not any(name.endswith("litex.py") for name in files)
 
 
+def unequal(inputs):
+    """Two inputs and one output, or one input and two outputs."""
+    network = pair()
+    lmu, less = network.nodes
+    if inputs == 2:
+        return replace(network, nodes=(less, replace(lmu, inputs=("less",))), outputs=("lmu",))
+    head = Dense("head", lmu.layer.h, random_weight(np.random.default_rng(1), lmu.layer.units, 3), None, Y)
+    nodes = (lmu, Node("head", head, ("lmu",)))
+    return replace(network, inputs=network.inputs[:1], nodes=nodes, outputs=("lmu", "head"))
+
+
 @needs_icarus
-def test_with_registers_the_ports_are_the_same(tmp_path):
-    made = design(fusion(), RtlOptions(axi_lite=True), 8)
+@pytest.mark.parametrize("network", [fusion(), unequal(2), unequal(1)], ids=["2-2", "2-1", "1-2"])
+def test_with_registers_the_ports_are_the_same(network, tmp_path):
+    made = design(network, RtlOptions(axi_lite=True), 8)
     made.write(tmp_path)
     assert simulate(made, tmp_path).count("PASS") == 2
 
