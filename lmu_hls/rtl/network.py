@@ -446,14 +446,15 @@ def _check(network: Network, options: RtlOptions) -> None:
         _ = streaming(network)  # raises for a layer that reads whole sequences
     ends = len(network.inputs), len(network.outputs)
     any_number = not (options.streaming or checked_steps(network, options))
-    if ends != (1, 1) and any_number:
+    if ends[0] > 1 and any_number:
         raise LmuHlsError(
             f"{where} has {ends[0]} inputs and {ends[1]} outputs, a stream each, for endless streams or sequences "
             "with a fixed number of steps: nothing says which of their ends belong together; give the model's inputs "
             "that number, or put tensors side by side with Concatenate"
         )
-    if ends != (1, 1) and options.axi_lite and options.streaming:
+    if ends != (1, 1) and options.axi_lite and (options.streaming or any_number):
         raise LmuHlsError(
-            f"{where} has {ends[0]} inputs and {ends[1]} outputs, whose endless streams have no ends that registers "
-            "count; leave AXILite out, use Mode='sequence', or put tensors side by side with Concatenate"
+            f"{where} has {ends[0]} inputs and {ends[1]} outputs, and registers count the ends of sequences with a fixed "
+            "number of steps; leave AXILite out, use Mode='sequence' without --steps, or put tensors side by side with "
+            "Concatenate"
         )

@@ -6,11 +6,9 @@ import numpy as np
 import pytest
 
 from lmu_hls.backend.design import design
-from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType
-from lmu_hls.rtl.network import plan_network
 from lmu_hls.rtl.options import RtlOptions
-from lmu_hls.spec import Dense, Elementwise, Network, Node, Pool, Select, Window, chain, make_activation
+from lmu_hls.spec import Dense, Elementwise, Network, Pool, Select, Window, chain, make_activation
 from lmu_hls.spec.layers.mean import Mean
 from tests.support.make_sim import make
 from tests.support.mutants import change
@@ -78,9 +76,10 @@ def test_faults_are_seen(fault, tmp_path):
     assert make(tmp_path).returncode != 0
 
 
-def test_two_outputs_are_refused():
-    net = network(9, "last")
-    both = Network("net", STEPS, net.inputs, net.nodes, ("head", "end"), any_length=True)
-    assert isinstance(both.nodes[0], Node)
-    with pytest.raises(LmuHlsError, match="2 outputs"):
-        plan_network(both)
+@pytest.mark.parametrize("end", ["last", "average"])
+def test_two_outputs(end, tmp_path):
+    """Every step, and one vector a sequence: the streams end together."""
+    net = network(9, end)
+    written(Network("net", STEPS, net.inputs, net.nodes, ("head", "end"), any_length=True), tmp_path)
+    done = make(tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
