@@ -210,6 +210,7 @@ ELSEWHERE = {
         "hdl/head/test_pointwise.py": "lmu_pool",
         "hdl/stream/test_plumbing.py": "lmu_concat lmu_fifo lmu_fork",
         "rtl/stages/test_merge.py": "lmu_merge",
+        "rtl/stages/test_select.py": "lmu_history",
         "rtl/test_parallel.py": "lmu_gather lmu_join",
         "hdl/stream/test_serializer.py": "lmu_step_start",
     },

@@ -103,7 +103,8 @@ def _layer_table() -> Iterator[str]:
     windows = [name for kind in kinds for name in keras_layers(kind)]
     yield "Sequences of any length (`Input((None, features))`, `Masking` behind the input) go through all of these but"
     yield f"{_code(sorted(windows))} and convolutions,"
-    yield "of which the last step, `GlobalMaxPooling1D` and `GlobalAveragePooling1D` (without `keepdims`) are taken."
+    yield "of which the last step, `GlobalMaxPooling1D` and `GlobalAveragePooling1D` (without `keepdims`) and causal"
+    yield "convolutions without strides are taken."
     yield ""
     yield f"`RNN` around {_code((*CELLS.values(), 'LMUCell'))} is a layer of that cell; around several, one for each."
     yield "`Bidirectional` and `go_backwards` are recurrent layers, and layers that reverse the steps."

@@ -103,7 +103,7 @@ module lmu_average #(
     );
 
     // Bits that a number cannot have, which its width makes room for
-    wire unused_above = &{dividend, divisor};
+    wire unused_above = &{dividend, divisor, moved};
 
 `ifdef FORMAL
     f_axis #(.IN(1), .WIDTH(X_W + 1)) f_s_axis (clk, rst, s_axis_tvalid, s_axis_tready, {s_axis_tdata, s_axis_tlast});

@@ -289,7 +289,7 @@ def check_test_data(path: str, values: int) -> None:
 def add_count(parsed: Any, lengths: Lengths) -> Any:
     """hls4ml's description of a model of :func:`with_lengths`, with the input that says how many steps count.
 
-    Recurrent layers and averages read it, behind what they read else.
+    Recurrent layers, averages and causal windows read it, behind what they read else.
     """
     layers, inputs, *others = parsed
     taken, name = {layer["name"] for layer in layers}, "sequence_steps"

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
+from dataclasses import fields
 from typing import Any, Protocol
+
+from lmu_hls.spec.window import Window
 
 
 class NamedType(Protocol):
@@ -130,9 +133,11 @@ def counts_steps(node: Node) -> bool:
 
 
 def reads_count(part: Mapping[str, Any]) -> bool:
-    """Whether the node that a handler of hls4ml describes reads that input, where there is one: recurrent ones, which
-    stop there, and averages, which divide by it."""
-    return part["class_name"] in RECURRENT or (part["class_name"] == "LMUPool" and bool(part["average"]))
+    """Whether the node that a handler of hls4ml describes reads that input, where there is one: recurrent ones and
+    causal windows, which stop there, and averages, which divide by it."""
+    kind = part["class_name"]
+    causal = kind == "LMUSelect" and Window(**{field.name: part[field.name] for field in fields(Window)}).causal
+    return kind in RECURRENT or causal or (kind == "LMUPool" and bool(part["average"]))
 
 
 def sequence_inputs(model: Graph) -> list[Node]:

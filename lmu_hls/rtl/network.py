@@ -32,8 +32,8 @@ from lmu_hls.rtl.reuse import choose_lanes
 from lmu_hls.rtl.stages import Stage, stage_of
 from lmu_hls.rtl.vector_buffer import add_vector_buffer, buffer_pace
 from lmu_hls.rtl.window import LATENCY as WINDOW
-from lmu_hls.rtl.window import add_window, window_pace
-from lmu_hls.spec import Network, store, streaming
+from lmu_hls.rtl.window import add_history, add_window, window_pace
+from lmu_hls.spec import Network, Window, store, streaming
 
 WINDOWS = "window"  # the kind of an lmu_window in the plan
 _AXIL = (
@@ -214,11 +214,9 @@ def _plan(network: Network, names: tuple[str, ...], options: RtlOptions) -> Netw
         if len(branches) == 1 and readers[node.inputs[0]] > 1:
             branches = [unblocked(net, stage.name, branches[0])]
         if stage.window is not None:
-            (branch,), name = branches, f"{stage.name}_window"
-            windows = add_window(net, stage.name, branch.stream, stage.window)
-            branch = branch.windowed(windows, stage.window, WINDOW)
-            branches, pace = [branch], window_pace(branch.stream.count)
-            layers.append((layer_plan(name, WINDOWS, pace, branch.executions), pace))
+            kind, branch, pace = _windowed(net, stage, stage.window, branches)
+            branches = [branch]
+            layers.append((layer_plan(f"{stage.name}_window", kind, pace, branch.executions), pace))
         plan, pace, stream = _add(net, stage, lanes, branches, runs_on)
         layers.append((replace(plan, name=node.name), pace))
         if (ending := stage.ending(branches[0].stream.count)) is not None:
@@ -257,6 +255,16 @@ def _plan(network: Network, names: tuple[str, ...], options: RtlOptions) -> Netw
         layers=tuple(plan for plan, _ in layers),
         cycles=cycles,
     )
+
+
+def _windowed(net: Netlist, stage: Stage[Any], window: Window, branches: list[Branch]) -> tuple[str, Branch, Pace]:
+    """The steps of its windows side by side, what gives them, and its cycles."""
+    (branch,) = branches
+    if stage.any_length:
+        stream, pace = add_history(net, stage.name, branch.stream, window)
+        return "history", answered([branch], stream, pace), pace
+    branch = branch.windowed(add_window(net, stage.name, branch.stream, window), window, WINDOW)
+    return WINDOWS, branch, window_pace(branch.stream.count)
 
 
 def _converted(
@@ -452,9 +460,13 @@ def _check(network: Network, options: RtlOptions) -> None:
             "with a fixed number of steps: nothing says which of their ends belong together; give the model's inputs "
             "that number, or put tensors side by side with Concatenate"
         )
-    if ends != (1, 1) and options.axi_lite and (options.streaming or any_number):
+    if ends != (1, 1) and options.axi_lite and any_number:
         raise LmuHlsError(
-            f"{where} has {ends[0]} inputs and {ends[1]} outputs, and registers count the ends of sequences with a fixed "
-            "number of steps; leave AXILite out, use Mode='sequence' without --steps, or put tensors side by side with "
-            "Concatenate"
+            f"{where} has {ends[1]} outputs, and their registers count the ends of sequences with a fixed number of "
+            "steps; leave AXILite out, or put tensors side by side with Concatenate"
+        )
+    if ends != (1, 1) and options.axi_lite and options.streaming:
+        raise LmuHlsError(
+            f"{where} has {ends[0]} inputs and {ends[1]} outputs, whose endless streams have no ends that registers "
+            "count; leave AXILite out, use Mode='sequence', or put tensors side by side with Concatenate"
         )

@@ -1,4 +1,5 @@
-"""Windows of steps that are cut out, padded, repeated or overlap: ``lmu_window`` behind an ``lmu_frame``.
+"""Windows of steps that are cut out, padded, repeated or overlap: ``lmu_window`` behind an ``lmu_frame``, and of
+sequences of any length ``lmu_history``.
 
 The frame fills a sequence that is too short with zeros and drops what is too much, so that windows have whole ones.
 """
@@ -7,11 +8,12 @@ from __future__ import annotations
 
 from bisect import bisect_right
 
-from lmu_hls.rtl.cycles import PAST, Beats, Pace
+from lmu_hls.rtl.cycles import PAST, Beats, Pace, whole_step_pace
 from lmu_hls.rtl.netlist import Netlist, Stream
 from lmu_hls.spec import Window
 
 MODULE = "lmu_window"
+HISTORY = "lmu_history"
 LATENCY = 2  # cycles from the beat that a window waits for to the same beat given
 ROOM = 1  # cycles from the last beat of a window to the first one of a step that takes the place of its first one
 SEQUENCES = 4  # after which the windows of a sequence come at the pace of those before
@@ -38,6 +40,19 @@ def add_window(net: Netlist, name: str, x: Stream, window: Window) -> Stream:
     ports = whole.ports("s_axis", last=False) | out.ports("m_axis")
     net.add(MODULE, f"{name}_windows", {**parameters, "WIDTH": x.type.width}, ports, f"Layer {name}: windows")
     return out
+
+
+def add_history(net: Netlist, name: str, x: Stream, window: Window) -> tuple[Stream, Pace]:
+    """The causal windows of ``x``, of sequences of any length, as single steps."""
+    both, depth = x.beside(window.size), 2
+    while depth < window.reach + 1:
+        depth *= 2
+    out = net.stream(f"{name}_window", x.type, both.count, both.order)
+    parameters = {"N": x.count, "SIZE": window.size, "DILATION": window.dilation, "DEPTH": depth}
+    ports = x.ports("s_axis") | out.ports("m_axis")
+    net.add(HISTORY, f"{name}_windows", {**parameters, "WIDTH": x.type.width}, ports, f"Layer {name}: windows")
+    count = both.count
+    return out, whole_step_pace(HISTORY, "SIZE*N", count, count, 1, count + 1)
 
 
 def add_frame(net: Netlist, name: str, suffix: str, x: Stream, sizes: tuple[int, int], about: str) -> Stream:

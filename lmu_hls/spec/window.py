@@ -54,6 +54,12 @@ class Window:
         """The whole sequence is one window."""
         return self.first == 0 and self.size == self.reach == self.steps and self.count == 1
 
+    @property
+    def causal(self) -> bool:
+        """With each step the ones before it are given, zeros for those before the first one."""
+        every = self.stride == 1 and self.count == self.steps and not (self.vector or self.repeat)
+        return every and self.size > 1 and self.first == 1 - self.reach
+
     def shortened(self, steps: int) -> Window:
         """The window of the same meaning, every step, the last one or all as one, on ``steps`` steps."""
         if self.last_alone:

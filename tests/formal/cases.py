@@ -99,6 +99,12 @@ def window(n: int, steps: int, count: int, first: int, **others: int) -> Case:
     return Case("lmu_window", {**sizes, "SIZE": 2, "DEPTH": 2, "WIDTH": 1, **others})
 
 
+def history(n: int, size: int = 2, dilation: int = 1) -> Case:
+    sizes = {"N": n, "SIZE": size, "DILATION": dilation, "DEPTH": 4, "WIDTH": 1}
+    return Case("lmu_history", sizes, slow=n * size * dilation > 2)
+
+
+HISTORY = history(1)
 WINDOW = window(2, 3, 3, -1)
 EARLY = window(1, 3, 1, 1, SIZE=1, DEPTH=1)
 FAR = window(1, 4, 2, -1, STRIDE=3, DILATION=3, REPEAT=1, DEPTH=4)
@@ -153,6 +159,8 @@ CASES = (
     vector(3, 1),
     vector(6, 0, slow=True),
     EARLY,
+    HISTORY,
+    history(2, dilation=2),
     WINDOW,
     FAR,
     window(1, 3, 3, 2, SIZE=1, STRIDE=-1, DEPTH=4),
@@ -216,6 +224,9 @@ MUTANTS = (
     Mutant(
         STEP_START, "lmu_step_start", "if (s_axis_tvalid && s_axis_tready)", "if (s_axis_tvalid)", ("start_in_place",)
     ),
+    Mutant(HISTORY, "lmu_history", "ends ? {SLOT_W{1'b0}} :", "1'b0 ? {SLOT_W{1'b0}} :", ("value_in_place",)),
+    Mutant(HISTORY, "lmu_history", "held < (whole ?", "held < (1'b0 ?", ("ring_holds",)),
+    Mutant(HISTORY, "lmu_history", "window_end && ends", "window_end && s_axis_tlast", ("last_in_place",)),
     Mutant(EARLY, "lmu_window", "m_axis_tlast && lead_q < ZERO", "1'b0", ("whole_sequence",)),
     Mutant(WINDOW, "lmu_window", "beat_q < in_beat_q);", "beat_q <= in_beat_q);", ("only_what_came", "value_in_place")),
     Mutant(WINDOW, "lmu_window", "held < (whole ? HELD - ONE : HELD)", "held < HELD", ("room_is_there",)),

@@ -38,6 +38,11 @@ FORMS = {
     "company": company,
     "slice": lambda x: head()(lmu()(x)[:, -1]),
     "average": lambda x: head()(keras.layers.GlobalAveragePooling1D()(lmu()(x))),
+    "causal": lambda x: keras.layers.GlobalMaxPooling1D()(
+        keras.layers.Conv1D(2, 2, padding="causal", dilation_rate=2)(
+            lmu()(keras.layers.Conv1D(2, 3, padding="causal", activation="relu")(x))
+        )
+    ),
     "largest": lambda x: keras.layers.GlobalMaxPooling1D()(head()(lmu()(x))),
     "residual": lambda x: keras.layers.Dense(2, "softmax")(head(N_IN)(lmu()(x)) + x),
     "cells": lambda x: keras.layers.RNN([keras.layers.LSTMCell(3), lmu_hls.LMUCell(1, 2, 6, None)])(x),
@@ -84,7 +89,12 @@ def check(model, converted, lengths, seed, masking, held):
         assert np.abs(values[row, : len(real)] - real).max() < BOUND
 
 
-CASES = [(form, masking) for form in FORMS for masking in (False, True) if (form, masking) != ("inside", True)]
+CASES = [
+    (form, masking)
+    for form in FORMS
+    for masking in (False, True)
+    if (form, masking) not in (("inside", True), ("causal", True))
+]
 
 
 @pytest.mark.parametrize(("form", "masking"), CASES, ids=[f"{form}-{'mask' * mask or 'open'}" for form, mask in CASES])

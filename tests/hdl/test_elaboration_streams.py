@@ -28,6 +28,8 @@ CLEAN = (
 ILLEGAL = [
     ("lmu_fifo", {"DEPTH": 0}, "PARAM_ERROR_width_and_depth_must_be_at_least_1"),
     ("lmu_fork", {"OUTPUTS": 0}, "PARAM_ERROR_width_and_outputs_must_be_at_least_1"),
+    ("lmu_history", {"SIZE": 1}, "PARAM_ERROR_n_dilation_and_width_must_be_at_least_1_and_size_2"),
+    ("lmu_history", {"DILATION": 2}, "PARAM_ERROR_depth_must_be_a_power_of_2_that_holds_a_window_and_a_step"),
     ("lmu_window", {"SIZE": 0}, "PARAM_ERROR_n_steps_count_size_and_width_must_be_at_least_1"),
     ("lmu_window", {"BEFORE": -1}, "PARAM_ERROR_before_and_skip_must_not_be_negative"),
     ("lmu_window", {"DEPTH": 3}, "PARAM_ERROR_depth_must_be_a_power_of_2_that_holds_a_window"),

@@ -20,9 +20,12 @@ def model(last):
     """An LMU and a GRU that read the number of steps, and what keeps the last one."""
     keras.utils.set_random_seed(0)
     x = keras.Input((None, N_IN), name="x")
-    h = keras.layers.Dense(3)(lmu("relu")(x))
+    x_causal = keras.layers.Conv1D(2, 2, padding="causal")(x) if last == "causal" else x
+    h = keras.layers.Dense(3)(lmu("relu")(x_causal))
     h = keras.layers.GRU(3, return_sequences=last != "layer", name="gru")(h)
     ends = {"pool": keras.layers.GlobalMaxPooling1D, "average": keras.layers.GlobalAveragePooling1D}
+    if last == "causal":
+        h = keras.layers.Conv1D(3, 2, padding="causal", dilation_rate=2, name="behind")(h)
     return keras.Model(x, ends[last]()(h) if last in ends else h, name="net")
 
 
@@ -38,7 +41,7 @@ def test_a_backend_of_one_input_is_refused(tmp_path):
 @pytest.mark.parametrize("backend, io_type", CASES)
 def test_equals_golden(backend, io_type, tmp_path, monkeypatch):
     monkeypatch.setenv("CXXFLAGS", "-O0")
-    last = ("layer", "pool", "average", "every step")[CASES.index((backend, io_type)) % 4]
+    last = ("layer", "pool", "average", "causal", "every step")[CASES.index((backend, io_type)) % 5]
     graph = convert(model(last), tmp_path, settings(), backend=backend, io_type=io_type)
     graph.write()
     network = network_spec(graph)

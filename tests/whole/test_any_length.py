@@ -33,6 +33,7 @@ def network(seed, end=None):
         "largest": Pool("end", out, ALL, None, out),
         "average": Mean("end", out, ALL, FixedType(12, 4, True, "RND_CONV", "SAT")),
         "coarse average": Mean("end", out, ALL, FixedType(4, 2, True, "TRN_ZERO", "WRAP")),
+        "causal": Select("end", out, Window(STEPS, STEPS, -4, size=3, dilation=2)),
         "last": Select("end", out, LAST),
         "every step": Elementwise("relu", out, relu, out),
     }
@@ -50,7 +51,7 @@ def written(net, folder, seed=0, **options):
 
 
 CASES = [(seed, None) for seed in range(6)] + [(8, "largest"), (9, "last"), (10, "every step")]
-CASES += [(9, "average"), (11, "coarse average")]
+CASES += [(9, "average"), (11, "coarse average"), (12, "causal")]
 
 
 @pytest.mark.parametrize("seed, end", CASES, ids=[f"{seed}-{end}" for seed, end in CASES])
@@ -64,6 +65,7 @@ def test_the_length_is_that_of_tlast(seed, end, tmp_path):
 FAULTS = {
     "the pool goes on": ("largest", "rtl/{net}_lmu_pool.v", "SIZE == 0 ? s_axis_tlast", "SIZE == 0 ? 1'b0"),
     "steps are not counted": ("average", "rtl/{net}_lmu_average.v", "{sums, steps};", "{sums, {COUNT_W{1'b1}}};"),
+    "steps of the sequence before": ("causal", "rtl/{net}_lmu_history.v", "ends ? {SLOT_W{1'b0}} :", "0 ? 0 :"),
     "every step comes out": ("last", "rtl/{net}_top.v", ".KEEP_LAST(1)", ".KEEP_LAST(0)"),
 }
 

@@ -66,9 +66,9 @@ def _check_any_length(nodes: list[Node]) -> None:
         if windowed and not settled[node.class_name].extract(Reading(node)).any_length:
             raise LmuHlsError(
                 f"layer {node.name!r} reads windows of several steps, for sequences of one length, and here they have "
-                "any; build the model on keras.Input((steps, features)) without Masking, or use the last step, "
-                "GlobalMaxPooling1D or GlobalAveragePooling1D without keepdims, or a recurrent layer with "
-                "return_sequences=False"
+                "any; build the model on keras.Input((steps, features)) without Masking, or use padding='causal' "
+                "without strides, the last step, GlobalMaxPooling1D or GlobalAveragePooling1D without keepdims, or a "
+                "recurrent layer with return_sequences=False"
             )
 
 

@@ -37,15 +37,15 @@ template <typename CONFIG_T> int lmu_window_step(const unsigned t, const unsigne
     return step < 0 ? 0 : (step > last ? last : step);
 }
 
-// The layer: steps x n_in values in, count x size x n_in values out.
+// The first `length` of the steps that are given; behind them the last one stands again.
 template <class x_T, class res_T, typename CONFIG_T>
-void lmu_select(x_T data[CONFIG_T::steps * CONFIG_T::n_in],
-                res_T res[CONFIG_T::count * CONFIG_T::size * CONFIG_T::n_in]) {
+void lmu_select_steps(x_T data[CONFIG_T::steps * CONFIG_T::n_in], const unsigned length,
+                      res_T res[CONFIG_T::count * CONFIG_T::size * CONFIG_T::n_in]) {
 StepLoop:
     for (unsigned t = 0; t < CONFIG_T::count; t++) {
     PlaceLoop:
         for (unsigned p = 0; p < CONFIG_T::size; p++) {
-            const int step = lmu_window_step<CONFIG_T>(t, p);
+            const int step = lmu_window_step<CONFIG_T>(t < length ? t : length - 1, p);
             const bool inside = step >= 0 && step < int(CONFIG_T::steps);
         ValueLoop:
             for (unsigned k = 0; k < CONFIG_T::n_in; k++) {
@@ -55,6 +55,21 @@ StepLoop:
             }
         }
     }
+}
+
+// The layer: steps x n_in values in, count x size x n_in values out.
+template <class x_T, class res_T, typename CONFIG_T>
+void lmu_select(x_T data[CONFIG_T::steps * CONFIG_T::n_in],
+                res_T res[CONFIG_T::count * CONFIG_T::size * CONFIG_T::n_in]) {
+    lmu_select_steps<x_T, res_T, CONFIG_T>(data, CONFIG_T::count, res);
+}
+
+// The layer of a network that takes sequences of any length, with windows of steps that end where they are given:
+// length[0] steps of data count.
+template <class x_T, class res_T, typename CONFIG_T, class length_T>
+void lmu_select_any_length(x_T data[CONFIG_T::steps * CONFIG_T::n_in], length_T length[1],
+                           res_T res[CONFIG_T::count * CONFIG_T::size * CONFIG_T::n_in]) {
+    lmu_select_steps<x_T, res_T, CONFIG_T>(data, length[0], res);
 }
 
 // Words of n_in values each, as one array.
@@ -90,6 +105,16 @@ void lmu_select_stream(data_S &data, res_S &res) {
     typename res_T::value_type y[CONFIG_T::count * CONFIG_T::size * CONFIG_T::n_in];
     lmu_read_words<CONFIG_T::steps, data_T>(data, x);
     lmu_select<typename data_T::value_type, typename res_T::value_type, CONFIG_T>(x, y);
+    lmu_write_words<CONFIG_T::count, res_T>(y, res);
+}
+
+template <class data_T, class res_T, typename CONFIG_T, class data_S, class length_S, class res_S>
+void lmu_select_any_length_stream(data_S &data, length_S &length, res_S &res) {
+    typename data_T::value_type x[CONFIG_T::steps * CONFIG_T::n_in];
+    typename res_T::value_type y[CONFIG_T::count * CONFIG_T::size * CONFIG_T::n_in];
+    const unsigned steps = length.read()[0];
+    lmu_read_words<CONFIG_T::steps, data_T>(data, x);
+    lmu_select_steps<typename data_T::value_type, typename res_T::value_type, CONFIG_T>(x, steps, y);
     lmu_write_words<CONFIG_T::count, res_T>(y, res);
 }
 

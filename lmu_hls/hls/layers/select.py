@@ -51,15 +51,19 @@ class SelectConfigTemplate(LayerConfigTemplate):
 
 
 class SelectFunctionTemplate(FunctionCallTemplate):
-    """The call of ``nnet::lmu_select``."""
+    """The call of ``nnet::lmu_select``, or of what stops where a sequence of any length does."""
 
     def __init__(self) -> None:
         super().__init__(LMUSelect, include_header=[HEADER])
 
     def format(self, node: Node) -> str:
         params = self._default_function_params(node)
-        call = "nnet::{function}<{input_t}, {output_t}, {config}>({input}, {output});"
-        return call.format(**params, function=function_name("lmu_select", node))
+        arguments, name = [params["input"], params["output"]], "lmu_select"
+        if len(node.inputs) > 1:
+            name = "lmu_select_any_length"
+            arguments.insert(1, node.get_input_variable(node.inputs[1]).name)
+        call = "nnet::{function}<{input_t}, {output_t}, {config}>({arguments});"
+        return call.format(**params, function=function_name(name, node), arguments=", ".join(arguments))
 
 
 TEMPLATES = (SelectConfigTemplate, SelectFunctionTemplate)

@@ -86,7 +86,7 @@ class Layer(ABC):
     @property
     def any_length(self) -> bool:
         """Whether it gives of the first steps of a sequence what it would give if there were no others."""
-        return self.over is None or self.over.last_alone
+        return self.over is None or self.over.last_alone or self.over.causal
 
     def with_steps(self: L, steps: int) -> L:
         """The layer for sequences of ``steps`` steps; the layer itself where it has windows of other kinds."""

@@ -55,6 +55,16 @@ def test_bits_and_cycles(window, head, tmp_path):
 
 
 @needs_icarus
+@pytest.mark.parametrize("name", ["causal", "dilated"])
+def test_causal_windows_of_any_length(name, tmp_path):
+    net = replace(network(WINDOWS[name], head=name == "causal"), any_length=True)
+    case = make_case(net, RtlOptions(), np.random.default_rng(0), 800)
+    case.write(tmp_path)
+    check_icarus(case, tmp_path)
+    assert "lmu_history" in {item.module for item in case.plan.net.instances}
+
+
+@needs_icarus
 @pytest.mark.parametrize("name", WINDOWS)
 def test_windows(name, tmp_path):
     """In front of a Dense layer and the last step, or all that comes out."""
