@@ -24,7 +24,7 @@ module lmu_rom #(
     parameter integer WIDTH = 18,
     // Number of words, 2 or more
     parameter integer DEPTH = 72,
-    // Lines of a word; with more than one the ROM is made of LUTs
+    // Lines of a word; with more than one the ROM is made of LUTs, as it is with 64 words or fewer
     parameter integer ROWS = 1,
     // File of the contents, read by $readmemh
     parameter FILE = "lmu_rom.hex"
@@ -33,9 +33,10 @@ module lmu_rom #(
     input wire rd_en, input wire [$clog2(DEPTH)-1:0] rd_addr, output reg [ROWS*WIDTH-1:0] rd_data
 );
 
-    // Left to itself, Yosys makes even large ROMs of LUTs. Verilator does not count the use in an attribute.
+    // Left to itself, Yosys makes even large ROMs of LUTs, which only shallow ones should be: a block RAM is filled to an
+    // eighth by 64 words. Verilator does not count the use in an attribute.
     // verilator lint_off UNUSEDPARAM
-    localparam [39:0] STYLE = ROWS > 1 ? "logic" : WIDTH * DEPTH >= 8192 ? "block" : {8'd0, "auto"};
+    localparam [39:0] STYLE = ROWS > 1 || DEPTH <= 64 ? "logic" : WIDTH * DEPTH >= 8192 ? "block" : {8'd0, "auto"};
     // verilator lint_on UNUSEDPARAM
 
     (* rom_style = STYLE *)
