@@ -461,7 +461,7 @@ module lmu_engine #(
     end else begin : g_last
         // With one x a step: only steps with tlast come out, each with all its values
         wire f_begun, f_last = s_axis_tvalid && s_axis_tlast;
-        assign f_due = f_done;
+        assign f_due = 1'b0;
         f_axis #(.IN(1), .WIDTH(X_W + 1)) f_s_axis (
             clk, rst, s_axis_tvalid, s_axis_tready, {s_axis_tdata, s_axis_tlast}
         );
@@ -509,7 +509,7 @@ module lmu_engine #(
             || (wr_place_q >= N_X && wr_place_q < N_X + ROWS));
         reach_last : cover (m_axis_tvalid && m_axis_tready && m_axis_tlast);
         reach_stall : cover (kept_valid_q && f_inside > 1);
-        reach_latency : cover (f_done && f_due);
+        if (LAST_ONLY == 0) reach_latency : cover (f_done && f_due);
     end
 `endif
 endmodule
