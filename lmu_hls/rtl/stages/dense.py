@@ -39,7 +39,8 @@ class DenseStage(Stage[Dense], layer=Dense):
         if self.engine is None:
             return super().plan(lanes)
         macs = self.matrix.columns * self.matrix.rows
-        return (PartPlan(f"{PART}, on the engine of the layer before it", macs, self.engine.lanes, 0, self.engine.behind),)
+        name = f"{PART}, on the engine of the layer before it"
+        return (PartPlan(name, macs, self.engine.lanes, 0, self.engine.behind),)
 
     @property
     def search(self) -> Search:
