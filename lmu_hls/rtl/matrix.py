@@ -12,6 +12,7 @@ from lmu_hls.fixed import Ints
 
 ALL = "N_OUT/LANES * max(N_IN, LANES)"  # cycles a step when all blocks are worked on
 SOME = "max(BLOCKS, N_IN)"  # and when those that are zero are left out
+BUFFER = 2  # cycles of lmu_vector_buffer, with those of its values
 _WORTH = 7, 8  # blocks are left out where that takes this part of the cycles or less: the ROM holds their columns, too
 
 
@@ -199,7 +200,7 @@ def turns_of(columns: int) -> dict[int, int]:
 
 def _behind(parts: int, together: int) -> int:
     """Latency of an lmu_vector_buffer for the sums of so many units."""
-    return parts * together + 2 if together > 1 else 0
+    return parts * together + BUFFER if together > 1 else 0
 
 
 def divisors(number: int) -> list[int]:

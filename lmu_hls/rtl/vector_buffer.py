@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lmu_hls.rtl.affine import Rom
 from lmu_hls.rtl.cycles import Pace, whole_step_pace
+from lmu_hls.rtl.matrix import BUFFER
 from lmu_hls.rtl.netlist import Netlist, Order, Stream
 
 MODULE = "lmu_vector_buffer"
@@ -11,7 +12,7 @@ MODULE = "lmu_vector_buffer"
 
 def buffer_pace(beats: int) -> Pace:
     """Its cycles with ``beats`` a step."""
-    return whole_step_pace(MODULE, "N", beats, beats, 1, beats + 2)
+    return whole_step_pace(MODULE, "N", beats, beats, 1, beats + BUFFER)
 
 
 def add_order(net: Netlist, name: str, order: Order) -> str:

@@ -18,7 +18,7 @@ from lmu_hls.fixed import FixedType
 from lmu_hls.rtl.affine import Affine, Rom, Source, check_bound, check_signed_type, make_affine
 from lmu_hls.rtl.cycles import QUEUE, SUM, Beats
 from lmu_hls.rtl.functions import function_parameters
-from lmu_hls.rtl.matrix import Columns, Matrix, Pattern, WholeMatrix, pattern_of
+from lmu_hls.rtl.matrix import BUFFER, Columns, Matrix, Pattern, WholeMatrix, pattern_of
 from lmu_hls.rtl.netlist import Order
 from lmu_hls.rtl.packed import typed
 from lmu_hls.spec import Activation, HiddenCell, RecurrentLayer, Weight
@@ -68,7 +68,7 @@ class CellForm:
         together = cell.matrix(HIDDEN, lanes).together
         if together > 1:  # all come out behind the last one
             size = rows * together
-            ends = [sums[end - 1] + 1 for end in range(size, len(sums) + 1, size)]
+            ends = [sums[end - 1] + BUFFER for end in range(size, len(sums) + 1, size)]
             sums = [end + k for end in ends for k in range(1, size + 1)]
         return [sums[rows * (unit + 1) - 1] + self.after for unit in range(cell.units)]
 
