@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from lmu_hls.rtl.cycles import Beats, Pace
 
 ENGINE = "engine"  # the part that stands for all others
-MOST_LANES = 8  # beyond, encoder, memory and cell side by side are about as busy
+MOST_LANES = 4  # with more, the parts side by side are about as busy, and their coefficients are narrower
 FORMULA = "U_GROUPS*U_COLUMNS + MEMORY_D*MEM_GROUPS*(ORDER + 1) + H_GROUPS*H_COLUMNS + WAIT_U + WAIT_MEM + WAIT_H"
 BEHIND = "OUT_GROUPS*OUT_COLUMNS + WAIT_OUT"
 TO_OUTPUT = (
