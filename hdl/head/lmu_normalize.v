@@ -147,7 +147,8 @@ module lmu_normalize #(
     localparam WIDE_W = (D_W > SUM_W ? D_W : SUM_W) + 2 + PLACE_W;  // of N x, of which a difference needs D_W bits
     wire signed [WIDE_W-1:0] wide = {{(WIDE_W - X_W) {x[X_W-1]}}, x};
     wire signed [WIDE_W-1:0] whole = {{(WIDE_W - SUM_W) {sum[SUM_W-1]}}, sum};
-    localparam signed [WIDE_W-1:0] N_WIDE = N;  // of which a part select has no bits above 31
+    localparam [WIDE_W+31:0] N_LONG = {{WIDE_W{1'b0}}, N};  // N alone has no bits above 31
+    localparam signed [WIDE_W-1:0] N_WIDE = N_LONG[WIDE_W-1:0];
     wire signed [WIDE_W-1:0] scaled = CENTERED != 0 ? wide * N_WIDE - whole : wide;
 
     always @(posedge clk) begin
