@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
 
 from lmu_hls import golden
 from lmu_hls.boards.bitstream import synthesise
-from lmu_hls.boards.host import Host, HostError, predict
+from lmu_hls.boards.host import Host, HostError, predict_all
 from lmu_hls.boards.host import Network as Description
 from lmu_hls.boards.project import FACTS, BoardProject
 from lmu_hls.boards.simulation import simulated, simulated_netlist
@@ -20,15 +20,19 @@ from lmu_hls.records import Comparison, write_bytes
 from lmu_hls.spec import Network
 from lmu_hls.synth.families import target_of
 from lmu_hls.synth.gates import Gates, gates, modelled
-from lmu_hls.verify.compare import compare
+from lmu_hls.verify.compare import compare_tensors
+from lmu_hls.verify.interface import end_key
 
 GOLDEN = "golden.npz"
 PROGRESS = "board: sequences simulated"
 
 
-def write_golden(project: BoardProject, network: Network, x: Ints, lengths: Ints | None = None) -> Path:
-    """golden.npz in the board's folder, for `host.py --golden`: the integers x (N, steps, n_in) and the y of them."""
-    arrays = {"x": x, "y": golden.predict_samples(network, x, lengths)}
+def write_golden(project: BoardProject, network: Network, x: Mapping[str, Ints], lengths: Ints | None = None) -> Path:
+    """golden.npz in the board's folder, for `host.py --golden`: the integers of each input (N, steps, n_in), and those
+    that come; x and y, or of several inputs or outputs by their names."""
+    came = golden.run_samples(network, x, every_step=False, lengths=lengths).outputs
+    arrays = dict(zip(["x"] if len(x) == 1 else x, x.values(), strict=True))
+    arrays |= dict(zip(["y"] if len(came) == 1 else came, came.values(), strict=True))
     arrays |= {} if lengths is None else {"lengths": lengths}
     text = io.BytesIO()
     np.savez_compressed(text, **arrays)  # type: ignore[arg-type] # its stubs take one for allow_pickle
@@ -46,12 +50,13 @@ def board_gates(project: BoardProject) -> Gates:
 def check(
     project: BoardProject,
     network: Network,
-    x: Ints,
+    x: Mapping[str, Ints],
     netlist: bool = False,
     progress: Callable[[str, int, int], None] = lambda *_: None,
     lengths: Ints | None = None,
 ) -> Comparison:
-    """Send the integers x (N, steps, n_in) through the simulated board; with ``netlist``, that which synthesis made.
+    """Send the integers x (N, steps, n_in) of each input through the simulated board; with ``netlist``, that which
+    synthesis made.
 
     Of each sequence the first ``lengths`` (N,) steps are sent.
 
@@ -63,8 +68,12 @@ def check(
         try:
             host = Host(line, Description.read(project.folder / FACTS))
             host.identify()
-            found = predict(host, x, lambda number, _: progress(PROGRESS, number, len(x)), lengths)
+            each = [x[stream.name] for stream in host.network.inputs]
+            found = predict_all(host, each, lambda number, _: progress(PROGRESS, number, len(each[0])), lengths)
         except HostError as error:
             raise LmuHlsError(f"the simulated {project.board.title} failed: {error}") from error
-    progress(PROGRESS, len(x), len(x))
-    return compare(name, "rtl_sim", "output", golden.predict_samples(network, x, lengths), found, lengths)
+    progress(PROGRESS, len(each[0]), len(each[0]))
+    right = golden.run_samples(network, x, every_step=False, lengths=lengths).outputs
+    names = {output: end_key("output", output, len(right)) for output in right}
+    actual = {names[stream.name]: values for stream, values in zip(host.network.outputs, found, strict=True)}
+    return compare_tensors(name, "rtl_sim", {names[k]: values for k, values in right.items()}, actual, lengths)

@@ -4,7 +4,8 @@
     python host.py /dev/ttyUSB1 test.npz --golden golden.npz
 
 ``test.npz`` holds x (sequences, steps, n_in), real numbers or, as an integer array, the network's own integers; y, the
-classes, is used for the accuracy where it is there. ``golden.npz`` holds the integers that must come, as array y.
+classes, is used for the accuracy where it is there. ``golden.npz`` holds the integers that must come, as array y. Of
+several inputs or outputs each has an array under its name in network.json.
 Needs NumPy and pyserial. The protocol is that of docs/boards.md; network.json, beside this file, says which network
 must answer.
 """
@@ -16,7 +17,7 @@ import binascii
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -34,6 +35,7 @@ ERRORS = {
     3: "a length that is not possible",
     4: "a packet that did not end",
     5: "a byte outside of a packet",
+    6: "a stream that there is not",
 }
 
 
@@ -60,6 +62,16 @@ def packet(kind: str, payload: bytes = b"") -> bytes:
 
 
 @dataclass(frozen=True)
+class Stream:
+    """An input or an output: ``values`` of a step, or of a sequence where it does not give every step."""
+
+    name: str
+    values: int
+    type: str
+    every_step: bool = True
+
+
+@dataclass(frozen=True)
 class Network:
     """What network.json says: the network that must answer, and its values."""
 
@@ -69,20 +81,29 @@ class Network:
     baud: int
     buffer: int
     steps: int
-    n_in: int
-    input_type: str
     input_bytes: int
-    n_out: int
-    output_type: str
     output_bytes: int
-    every_step: bool
+    inputs: tuple[Stream, ...]
+    outputs: tuple[Stream, ...]
+
+    @property
+    def in_marks(self) -> int:
+        """Bytes before the values of a packet to the board."""
+        return int(len(self.inputs) > 1)
+
+    @property
+    def out_marks(self) -> int:
+        """Bytes before the values of a result."""
+        return int(len(self.outputs) > 1)
 
     @classmethod
     def read(cls, path: Path) -> Network:
         """Raises HostError for a file that is not there, or not of this kind."""
         try:
-            return cls(**json.loads(path.read_text(encoding="utf-8")))
-        except (OSError, ValueError, TypeError) as error:
+            told = json.loads(path.read_text(encoding="utf-8"))
+            streams = {ends: tuple(Stream(**each) for each in told[ends]) for ends in ("inputs", "outputs")}
+            return cls(**{**told, **streams})
+        except (OSError, ValueError, TypeError, KeyError) as error:
             raise HostError(
                 f"{path} is no description of a network ({error}); write the board's folder again"
             ) from error
@@ -122,7 +143,12 @@ class Host:
                     raise
 
     def run(self, x: Ints) -> Ints:
-        """The integers that the network gives for one sequence x (steps, n_in): (n_out,) or (steps, n_out).
+        """As :meth:`run_all`, of a network with one input and one output."""
+        (found,) = self.run_all([x])
+        return found
+
+    def run_all(self, x: Sequence[Ints]) -> list[Ints]:
+        """The integers of each output for one sequence, of each input (steps, n_in): (n_out,) or (steps, n_out).
 
         A sequence in which a packet was damaged is sent again, from its start. Raises LineError when that does not
         help, HostError when the network's own framing was not met.
@@ -137,40 +163,52 @@ class Host:
                 self.start()
         raise AssertionError
 
-    def _run(self, x: Ints) -> Ints:
-        size = self.network.input_bytes
-        data = _bytes(x, size)
-        chunk = self.network.buffer // size * size
-        results: list[Ints] = []
-        ended = False
-        for first in range(0, len(data), chunk):
-            last = first + chunk >= len(data)
-            self.line.write(packet("L" if last else "D", data[first : first + chunk]))
+    def _run(self, x: Sequence[Ints]) -> list[Ints]:
+        results: list[list[Ints]] = [[] for _ in self.network.outputs]
+        ended: set[int] = set()
+        for request in self._packets(x):
+            self.line.write(request)
             kind = ""
             while kind != "A":
                 kind, payload = self._receive()
-                ended = self._take(kind, payload, results) or ended
-        while not ended:
+                ended |= self._take(kind, payload, results)
+        while len(ended) < len(results):
             kind, payload = self._receive()
-            ended = self._take(kind, payload, results)
-        found = np.stack(results)
-        return found if self.network.every_step else found[0]
+            ended |= self._take(kind, payload, results)
+        pairs = zip(results, self.network.outputs, strict=True)
+        return [np.stack(each) if stream.every_step else each[0] for each, stream in pairs]
 
-    def _take(self, kind: str, payload: bytes, results: list[Ints]) -> bool:
-        """Whether the payload is the last result of the sequence."""
+    def _packets(self, x: Sequence[Ints]) -> Iterator[bytes]:
+        """The values of a sequence. Of several inputs step by step: the board keeps one step of each."""
+        size = self.network.input_bytes
+        room = self.network.buffer // size * size
+        pieces = [x] if len(x) == 1 else [[each[k : k + 1] for each in x] for k in range(len(x[0]))]
+        for number, piece in enumerate(pieces, 1):
+            for stream, values in enumerate(piece):
+                data, mark = _bytes(values, size), bytes([stream][: self.network.in_marks])
+                for first in range(0, len(data), room):
+                    last = number == len(pieces) and first + room >= len(data)
+                    yield packet("L" if last else "D", mark + data[first : first + room])
+
+    def _take(self, kind: str, payload: bytes, results: list[list[Ints]]) -> set[int]:
+        """The number of the output whose last result of the sequence the payload is."""
         if kind == "A":
-            return False
+            return set()
         if kind != "R":
             raise LineError(f"the board sent {kind!r} instead of a result")
-        if len(payload) != self.network.n_out * self.network.output_bytes + 1:
+        marks, size = self.network.out_marks, self.network.output_bytes
+        number = payload[0] if marks else 0
+        expected = self.network.outputs[number].values * size + 1 + marks if number < len(results) else None
+        if len(payload) != expected:
             raise HostError(f"a result has {len(payload)} bytes; the board has another network")
-        results.append(_integers(payload[:-1], self.network.output_bytes))
+        results[number].append(_integers(payload[marks:-1], size))
         if payload[-1] & 2:
+            values = " and ".join(str(stream.values) for stream in self.network.inputs)
             raise HostError(
                 f"the network met its last value at the wrong place: it takes {self.network.steps} steps of "
-                f"{self.network.n_in} values"
+                f"{values} values"
             )
-        return bool(payload[-1] & 1)
+        return {number} if payload[-1] & 1 else set()
 
     def _expect(self, kind: str, skip: bool = False) -> bytes:
         """The payload of the reply ``kind``; with ``skip``, what is left of an earlier sequence is passed over."""
@@ -188,7 +226,8 @@ class Host:
                 raise LineError(f"the board sent {first.hex()} where a packet begins; is the rate right?")
         header = self._read(HEADER - 1)
         length = int.from_bytes(header[1:], "little")
-        if length > 2 + max(12, self.network.n_out * self.network.output_bytes):
+        longest = max(stream.values for stream in self.network.outputs) * self.network.output_bytes
+        if length > 2 + self.network.out_marks + max(12, longest):
             return self._damaged("an impossible length", skip)
         rest = self._read(length + SUM)
         if binascii.crc_hqx(header + rest, 0xFFFF):
@@ -223,45 +262,62 @@ def _integers(data: bytes, size: int) -> Ints:
     return np.ascontiguousarray(full).view("<i8").ravel().astype(np.int64)
 
 
-def sequences(x: np.ndarray, network: Network) -> Ints:
-    """The network's integers for x (sequences, steps, n_in), or one sequence (steps, n_in). HostError if it is not."""
-    x = x[None] if x.ndim == 2 else x
+def sequences(x: np.ndarray, network: Network, number: int = 0) -> Ints:
+    """An input's integers for x (sequences, steps, n_in), or one sequence (steps, n_in). HostError if it is not."""
+    x, stream = x[None] if x.ndim == 2 else x, network.inputs[number]
+    name = "x" if len(network.inputs) == 1 else stream.name
     steps = network.steps or "any number of"  # 0: the host says by the length of a sequence where it ends
-    if x.ndim != 3 or x.shape[1:] != (network.steps or x.shape[1], network.n_in) or not x.size:
-        raise HostError(f"x has the shape {x.shape}; {network.network} takes (..., {steps}, {network.n_in})")
-    kind = FixedType.parse(network.input_type)
+    if x.ndim != 3 or x.shape[1:] != (network.steps or x.shape[1], stream.values) or not x.size:
+        raise HostError(f"{name} has the shape {x.shape}; {network.network} takes (..., {steps}, {stream.values})")
+    kind = FixedType.parse(stream.type)
     if x.dtype.kind in "iu":
         if x.min() < kind.min_int or x.max() > kind.max_int:
             raise HostError(
-                f"x has integers {x.min()}..{x.max()}, which do not fit {kind}; give real numbers as floats"
+                f"{name} has integers {x.min()}..{x.max()}, which do not fit {kind}; give real numbers as floats"
             )
         return x.astype(np.int64)
     try:
         return quantize(x, kind)
     except ValueError as error:
-        raise HostError(f"x: {error}") from error
+        raise HostError(f"{name}: {error}") from error
 
 
 def predict(
     host: Host,
     x: np.ndarray,
-    tell: Callable[[int, Ints], None] = lambda number, values: None,
+    tell: Callable[[int, list[Ints]], None] = lambda number, values: None,
     lengths: np.ndarray | None = None,
 ) -> Ints:
-    """The integers for every sequence; ``tell`` gets each as it comes.
+    """As :func:`predict_all`, of a network with one input and one output."""
+    (found,) = predict_all(host, [x], tell, lengths)
+    return found
+
+
+def predict_all(
+    host: Host,
+    x: Sequence[np.ndarray],
+    tell: Callable[[int, list[Ints]], None] = lambda number, values: None,
+    lengths: np.ndarray | None = None,
+) -> list[Ints]:
+    """The integers of each output for every sequence, x of each input; ``tell`` gets those of each as they come.
 
     ``lengths`` are the steps of each sequence that are sent; behind their outputs the last one stands again.
     """
-    values = sequences(x, host.network)
-    each = _lengths(lengths, values, host.network)
-    found = []
-    for number, (sequence, steps) in enumerate(zip(values, each, strict=True)):
-        came = host.run(sequence[:steps])
+    network = host.network
+    values = [sequences(each, network, number) for number, each in enumerate(x)]
+    if len({each.shape[:2] for each in values}) > 1:
+        shapes = ", ".join(
+            f"{stream.name} {each.shape[:2]}" for stream, each in zip(network.inputs, values, strict=True)
+        )
+        raise HostError(f"the inputs have different numbers of sequences or steps: {shapes}")
+    found: list[list[Ints]] = [[] for _ in network.outputs]
+    for number, steps in enumerate(_lengths(lengths, values[0], network)):
+        came = host.run_all([each[number, :steps] for each in values])
         tell(number, came)
-        if host.network.every_step:
-            came = np.concatenate([came, np.repeat(came[-1:], len(sequence) - steps, axis=0)])
-        found.append(came)
-    return np.stack(found)
+        for each, stream, kept in zip(came, network.outputs, found, strict=True):
+            more = values[0].shape[1] - steps if stream.every_step else 0
+            kept.append(np.concatenate([each, np.repeat(each[-1:], more, axis=0)]) if more else each)
+    return [np.stack(each) for each in found]
 
 
 def _lengths(lengths: np.ndarray | None, x: Ints, network: Network) -> list[int]:
@@ -288,19 +344,19 @@ def read_array(path: Path, name: str) -> np.ndarray | None:
         raise HostError(f"{path} cannot be read ({error}); save it with np.savez(path, {name}=...)") from error
 
 
-def compare(values: Ints, golden: np.ndarray) -> str:
-    """That all integers are equal, in words. HostError with the first difference."""
-    golden = golden[: len(values)]
+def compare(values: Ints, golden: np.ndarray, name: str = "") -> str:
+    """That all integers are equal, in words. HostError with the first difference; ``name`` is that of the output."""
+    golden, of = golden[: len(values)], f" of {name}" if name else ""
     if golden.shape != values.shape:
-        raise HostError(f"the golden values have the shape {golden.shape}, those of the board {values.shape}")
+        raise HostError(f"the golden values{of} have the shape {golden.shape}, those of the board {values.shape}")
     different = np.argwhere(golden != values)
     if len(different):
         place = tuple(int(k) for k in different[0])
         raise HostError(
-            f"{len(different)} of {values.size} values differ from golden; the first at {place}: {values[place]} "
+            f"{len(different)} of {values.size} values{of} differ from golden; the first at {place}: {values[place]} "
             f"instead of {golden[place]}"
         )
-    return f"all {values.size} values equal golden"
+    return f"all {values.size} values{of} equal golden"
 
 
 def accuracy(values: Ints, y: np.ndarray) -> str:
@@ -344,34 +400,42 @@ def main(arguments: list[str] | None = None, connect: Callable[[str, int, float]
         return 3 if "differ from golden" in str(error) else 1
 
 
+def _arrays(path: Path, streams: Sequence[Stream], only: str) -> list[np.ndarray]:
+    """The array of each stream: ``only``, or of several those with their names. HostError without one."""
+    names = [only] if len(streams) == 1 else [stream.name for stream in streams]
+    found = [read_array(path, name) for name in names]
+    absent = [name for name, array in zip(names, found, strict=True) if array is None]
+    if absent:
+        raise HostError(f"{path} has no array {', '.join(absent)}")
+    return [array for array in found if array is not None]
+
+
 def _session(arguments: argparse.Namespace, connect: Callable[[str, int, float], Line]) -> int:
     network = Network.read(arguments.network)
-    x, y, lengths = read_array(arguments.data, "x"), None, None
+    x, y, lengths = _arrays(arguments.data, network.inputs, "x"), None, None
+    several = len(network.outputs) > 1
     if arguments.data.suffix == ".npz":
         y, lengths = read_array(arguments.data, "y"), read_array(arguments.data, "lengths")
-    if x is None:
-        raise HostError(f"{arguments.data} has no array x")
-    golden = read_array(arguments.golden, "y") if arguments.golden else None
-    if arguments.golden and golden is None:
-        raise HostError(f"{arguments.golden} has no array y")
-    x = x[: arguments.count] if x.ndim == 3 else x
+    golden = _arrays(arguments.golden, network.outputs, "y") if arguments.golden else None
+    x = [each[: arguments.count] if each.ndim == 3 else each for each in x]
     host = Host(connect(arguments.port, network.baud, arguments.timeout), network)
     host.identify()
-    kind = FixedType.parse(network.output_type)
 
-    def tell(number: int, values: Ints) -> None:
-        last = to_float(values.reshape(-1, network.n_out)[-1], kind)
-        text = f"class {int(last.argmax())}  " if network.n_out > 1 else ""
-        print(f"{number}: {text}{' '.join(f'{value:g}' for value in last)}")
+    def tell(number: int, values: list[Ints]) -> None:
+        for stream, each in zip(network.outputs, values, strict=True):
+            last = to_float(each.reshape(-1, stream.values)[-1], FixedType.parse(stream.type))
+            text = f"class {int(last.argmax())}  " if stream.values > 1 else ""
+            name = f" {stream.name}" if several else ""
+            print(f"{number}{name}: {text}{' '.join(f'{value:g}' for value in last)}")
 
     start = time.monotonic()
-    found = predict(host, x, tell, lengths)
+    found = predict_all(host, x, tell, lengths)
     took = time.monotonic() - start
-    print(f"{len(found)} sequences in {took:.2f} s, {host.retries} sent again")
-    if y is not None and network.n_out > 1 and y.dtype.kind in "iu":
-        print(accuracy(found, y))
-    if golden is not None:
-        print(compare(found, golden))
+    print(f"{len(found[0])} sequences in {took:.2f} s, {host.retries} sent again")
+    if y is not None and not several and network.outputs[0].values > 1 and y.dtype.kind in "iu":
+        print(accuracy(found[0], y))
+    for stream, each, right in zip(network.outputs, found, golden or (), strict=golden is not None):
+        print(compare(each, right, stream.name if several else ""))
     return 0
 
 

@@ -15,7 +15,7 @@ from lmu_hls.records.folder import MANIFEST, OutputFolder
 from lmu_hls.rendering import SPDX, render
 from lmu_hls.resources import hdl_file, hdl_modules, license_text
 from lmu_hls.rtl.copies import without_formal
-from lmu_hls.rtl.manifest import Project
+from lmu_hls.rtl.manifest import Project, StreamEntry
 from lmu_hls.rtl.renaming import Names
 from lmu_hls.rtl.standalone import with_submodules
 from lmu_hls.spec import store
@@ -31,10 +31,20 @@ _MODULES = ("lmu_uart_rx", "lmu_uart_tx", "lmu_link_rx", "lmu_link_tx", "lmu_for
 
 
 @dataclass(frozen=True, slots=True)
+class StreamFacts:
+    """An input or an output: ``values`` of ``type`` a step, or a sequence where it does not give every step."""
+
+    name: str
+    values: int
+    type: str
+    every_step: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """What the host has to know of the network, as network.json has it. Types as text, sizes in bytes a value.
 
-    ``steps`` are those of a sequence; 0: any number.
+    ``steps`` are those of a sequence; 0: any number. All inputs have values of one size on the line, all outputs too.
     """
 
     network: str
@@ -43,13 +53,10 @@ class Facts:
     baud: int
     buffer: int
     steps: int
-    n_in: int
-    input_type: str
     input_bytes: int
-    n_out: int
-    output_type: str
     output_bytes: int
-    every_step: bool
+    inputs: tuple[StreamFacts, ...]
+    outputs: tuple[StreamFacts, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +156,8 @@ def _network_sources(project: Project, verilog: Path) -> Sequence[Path]:
 def _sources(project: Project, names: Names, verilog: Path) -> dict[str, str]:
     """The modules of the library that the board needs and the network has not."""
     library = hdl_modules()
-    needed = (name for name in with_submodules(_MODULES) if f"rtl/{names.module(name)}.v" not in project.files)
+    tops = _MODULES if len(project.inputs) == 1 else (*_MODULES, "lmu_fifo")
+    needed = (name for name in with_submodules(tops) if f"rtl/{names.module(name)}.v" not in project.files)
     return {
         f"rtl/{names.module(name)}.v": names.source(without_formal(hdl_file(name).read_text(encoding="utf-8")), library)
         for name in needed
@@ -164,20 +172,26 @@ def _facts(project: Project, board: Board, contract: str, baud: int, steps: int)
         baud=baud,
         buffer=BUFFER,
         steps=steps,
-        n_in=project.input.values,
-        input_type=str(project.input.type),
-        input_bytes=project.input.bus_bits // 8,
-        n_out=project.output.values,
-        output_type=str(project.output.type),
-        output_bytes=project.output.bus_bits // 8,
-        every_step=project.output.every_step,
+        input_bytes=max(stream.bus_bits for stream in project.inputs) // 8,
+        output_bytes=max(stream.bus_bits for stream in project.outputs) // 8,
+        inputs=tuple(map(_stream, project.inputs)),
+        outputs=tuple(map(_stream, project.outputs)),
     )
+
+
+def _stream(stream: StreamEntry) -> StreamFacts:
+    if stream.together != 1:
+        raise LmuHlsError(
+            f"the stream {stream.port} has {stream.together} values a beat, and boards take one; convert the model "
+            "with ValuesPerBeat: 1"
+        )
+    return StreamFacts(stream.name, stream.values, str(stream.type), stream.every_step)
 
 
 def _top(top: str, project: Project, board: Board, names: Names, facts: Facts, cycles: int) -> str:
     if project.axi_lite:
         raise LmuHlsError("a board has no master for the registers; convert without AXI-Lite")
-    values, y_bits = facts.n_out, project.output.bus_bits
+    shown = project.outputs[0]  # by the LEDs
     return render(
         "boards",
         "board_top.v",
@@ -188,10 +202,11 @@ def _top(top: str, project: Project, board: Board, names: Names, facts: Facts, c
         divisor=cycles,
         patience=round(PATIENCE_S * board.clock_mhz * 1e6),
         buffer=BUFFER,
-        x_bits=project.input.bus_bits,
-        y_bits=y_bits,
+        x_bits=8 * facts.input_bytes,
+        y_bits=8 * facts.output_bytes,
+        shown=shown,
         contract=facts.contract,
         has_roms=bool(project.words),
         led_bits=len(board.leds) - 1,
-        place_bits=max(1, (values - 1).bit_length()) if values > 1 else y_bits,
+        place_bits=max(1, (shown.values - 1).bit_length()) if shown.values > 1 else shown.bus_bits,
     )

@@ -31,6 +31,12 @@ def rows(values: NDArray[Any], lengths: Ints | None) -> NDArray[Any]:
     return values[counting(lengths, values.shape[1])]
 
 
+def first(arrays: Mapping[str, Ints], lengths: Ints | None, samples: int | None) -> tuple[dict[str, Ints], Ints | None]:
+    """The first samples of each array, and of their lengths; None for all."""
+    some = None if lengths is None else lengths[:samples]
+    return {name: values[:samples] for name, values in arrays.items()}, some
+
+
 def with_steps(config: Mapping[str, Any] | None, steps: int) -> dict[str, Any]:
     """hls4ml's configuration, in which a sequence has at most ``steps`` steps. LmuHlsError where it says others."""
     if asked_steps(config) not in (None, steps):

@@ -15,7 +15,7 @@ from lmu_hls.flow.accelerator import written_accelerator
 from lmu_hls.flow.data import Data, Floats
 from lmu_hls.flow.fidelity import refer
 from lmu_hls.flow.ledger import Ledger
-from lmu_hls.flow.lengths import predict_lengths, rows
+from lmu_hls.flow.lengths import first, predict_lengths, rows
 from lmu_hls.flow.netlists import SEQUENCES as NETLIST_SEQUENCES
 from lmu_hls.flow.netlists import SIMULATOR as NETLIST_SIMULATOR
 from lmu_hls.flow.netlists import TOOLS as NETLIST_TOOLS
@@ -115,23 +115,22 @@ def verify(
     verilog = [name for name in simulators if name != cosim.SIMULATOR]
     if cosim.SIMULATOR in simulators:
         limit = limits.get(cosim.SIMULATOR)
-        some = None if lengths is None else lengths[:limit]
-        comparison = _cosim(folder, network, _first(x, limit), some, _first(reference, limit), progress)
+        (part, some), (right, _) = first(x, lengths, limit), first(reference, lengths, limit)
+        comparison = _cosim(folder, network, part, some, right, progress)
         ledger.enter(COSIM, comparison, None, _versions("verilator", "g++"))
     made = written_accelerator(folder, network) if verilog or netlists else None
     excerpt = None
     for simulator in verilog:
         assert made is not None
         limit = limits.get(simulator)
-        part, some = _first(x, limit), None if lengths is None else lengths[:limit]
-        comparison, timing, step = _rtlsim(folder, made, (part, some), simulator, waves, progress)
+        comparison, timing, step = _rtlsim(folder, made, first(x, lengths, limit), simulator, waves, progress)
         excerpt = excerpt or step
         ledger.enter(f"rtlsim {simulator}", comparison, timing, _versions(simulator, "cocotb"))
     for target in netlists:
         assert made is not None
         progress(netlist_title(target), 0, 1)
-        some = None if lengths is None else lengths[:netlist_samples]
-        comparison = compare_netlist(folder, made, _first(x, netlist_samples), target, netlist_simulator, some)
+        part, some = first(x, lengths, netlist_samples)
+        comparison = compare_netlist(folder, made, part, target, netlist_simulator, some)
         progress(netlist_title(target), 1, 1)
         ledger.enter(netlist_title(target), comparison, None, _versions(*NETLIST_TOOLS[netlist_simulator]))
     bound = "" if min_snr_db is None else f" --min-snr-db {min_snr_db:g}"
@@ -139,11 +138,6 @@ def verify(
         ledger.refer(_command(data, "none") + bound, _versions("keras", "tensorflow"), item)
     ledger.trace(traces(network, without_state(model), given, x, (real, reference), targets, excerpt, lengths))
     return ledger.record
-
-
-def _first(arrays: Mapping[str, Ints], samples: int | None) -> dict[str, Ints]:
-    """The first samples of each array; None for all."""
-    return {name: values[:samples] for name, values in arrays.items()}
 
 
 def _clipped(network: Network, inputs: Mapping[str, Floats]) -> Iterator[Overrun]:

@@ -93,13 +93,13 @@ class Project:
     def _only(self, streams: tuple[StreamEntry, ...], what: str) -> StreamEntry:
         if len(streams) != 1:
             raise LmuHlsError(
-                f"network {self.network!r} has {len(streams)} {what}, and boards and power estimates take one stream; "
+                f"network {self.network!r} has {len(streams)} {what}, and power estimates take one stream; "
                 "put tensors side by side with Concatenate"
             )
         if streams[0].together != 1:
             raise LmuHlsError(
-                f"the {what} of network {self.network!r} have {streams[0].together} values a beat, and boards take "
-                "one; convert it with ValuesPerBeat: 1"
+                f"the {what} of network {self.network!r} have {streams[0].together} values a beat, and power estimates "
+                "take one; convert it with ValuesPerBeat: 1"
             )
         return streams[0]
 

@@ -17,7 +17,7 @@ from lmu_hls.boards.simulation import simulated_netlist
 from lmu_hls.fixed import Ints, quantize
 from lmu_hls.synth.gates import Gates
 from lmu_hls.toolchain import find
-from tests.support.board_project import draw, expected, write_output
+from tests.support.board_project import draw, expected, named, write_output
 from tests.support.flipped_tables import flipped_tables
 from tests.support.random_networks import random_spec_network
 
@@ -32,11 +32,11 @@ def board(tmp_path: Path, name: str = "icebreaker") -> BoardProject:
 
 def test_the_verilog_and_a_fault_in_it(tmp_path: Path) -> None:
     project = board(tmp_path)
-    found = check(project, SMALLEST, X)
+    found = check(project, SMALLEST, named(X))
     assert (found.exact, found.samples, found.values_compared) == (2, 2, 4)
     for rom in project.data_dir.glob("rom/*.hex"):
         rom.write_text(re.sub(r"\w", "0", rom.read_text()))
-    assert check(project, SMALLEST, X).first_difference
+    assert check(project, SMALLEST, named(X)).first_difference
 
 
 def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -92,5 +92,5 @@ def test_twenty_utterances_of_the_demo(tmp_path: Path) -> None:
     flow.convert(demo.build_model(), tmp_path / "out", precision="fixed<8,3,RND_CONV,SAT>", reuse_factor=1000)
     network = store.load(tmp_path / "out/spec.npz")
     x = quantize(demo.load_speech("test").x[::18][:20], network.x)
-    found = check(write_board(tmp_path / "out", BOARDS["icebreaker"]), network, x)
+    found = check(write_board(tmp_path / "out", BOARDS["icebreaker"]), network, named(x, network))
     assert (found.exact, found.samples, found.values_compared) == (20, 20, 180)

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 import tty
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -20,13 +20,15 @@ import numpy as np
 import pytest
 
 from lmu_hls import golden
+from lmu_hls.backend.design import random_inputs
 from lmu_hls.boards import BOARDS, write_board, write_golden
-from lmu_hls.boards.host import Host, HostError, LineError, Network, main, packet, predict
+from lmu_hls.boards.host import Host, HostError, LineError, Network, main, packet, predict, predict_all
 from lmu_hls.boards.project import BoardProject
 from lmu_hls.boards.simulation import SimulatedLine, simulated
-from lmu_hls.fixed import to_float
+from lmu_hls.fixed import Ints, to_float
 from lmu_hls.toolchain import find
-from tests.support.board_project import draw, expected, small_network, write_output
+from tests.support.board_project import draw, expected, named, small_network, write_output
+from tests.support.ends import fusion
 
 pytestmark = pytest.mark.skipif(not find("icarus").found, reason="iverilog is not installed")
 LAST, EVERY, SINGLE = 32, 2, 25  # one result a sequence; one a step; one value
@@ -192,7 +194,7 @@ def command(project: BoardProject, line: object, *arguments: object) -> int:
 
 def test_the_command(project: BoardProject, line: SimulatedLine, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     kind = small_network(LAST).x
-    write_golden(project, small_network(LAST), X)
+    write_golden(project, small_network(LAST), named(X))
     np.savez(tmp_path / "test.npz", x=to_float(X, kind), y=Y.argmax(-1))
     assert command(project, line, tmp_path / "test.npz", "--golden", project.folder / "golden.npz") == 0
     told = capsys.readouterr().out
@@ -270,7 +272,7 @@ def as_port(line: SimulatedLine) -> Iterator[str]:
 def test_the_written_script_alone(project: BoardProject, line: SimulatedLine) -> None:
     """As a program of its own, with nothing of lmu_hls on its path, on a serial port."""
     pytest.importorskip("serial")
-    write_golden(project, small_network(LAST), X)
+    write_golden(project, small_network(LAST), named(X))
     with as_port(line) as port:
         given = ["host.py", port, "golden.npz", "--golden", "golden.npz", "--timeout", "30"]
         code = "import sys, runpy; sys.path = [p for p in sys.path if p != %r]; sys.modules['lmu_hls'] = None; "
@@ -287,3 +289,62 @@ def test_a_description_that_is_none(tmp_path: Path) -> None:
     (tmp_path / "network.json").write_text(json.dumps({"network": "x"}))
     with pytest.raises(HostError, match="is no description of a network"):
         Network.read(tmp_path / "network.json")
+
+
+@pytest.fixture(scope="module")
+def several(tmp_path_factory: pytest.TempPathFactory) -> BoardProject:
+    """Two inputs of different widths, an output each step and one a sequence."""
+    return write_board(write_output(tmp_path_factory.mktemp("several"), fusion(), 8), BOARDS["ulx3s"])
+
+
+def each_output(project: BoardProject, x: Mapping[str, Ints]) -> dict[str, Ints]:
+    """What comes from the simulated board, by output."""
+    with simulated(project) as line:
+        host = Host(line, Network.read(project.folder / "network.json"))
+        host.identify()
+        came = predict_all(host, [x[stream.name] for stream in host.network.inputs])
+        assert host.retries == 0
+    return {stream.name: values for stream, values in zip(host.network.outputs, came, strict=True)}
+
+
+def test_several_streams_and_their_numbers_exchanged(several: BoardProject, tmp_path: Path) -> None:
+    x = {name: values[:2] for name, values in random_inputs(fusion()).items()}
+    right = golden.predict_all(fusion(), x)
+    assert all(np.array_equal(values, right[name]) for name, values in each_output(several, x).items())
+    top = several.folder / f"rtl/{several.top}.v"
+    text = top.read_text()
+    swapped = text.replace("x0_chosen = x_tdest == 8'd0", "x0_chosen = x_tdest == 8'd1")
+    swapped = swapped.replace("x1_chosen = x_tdest == 8'd1", "x1_chosen = x_tdest == 8'd0")
+    top.write_text(swapped)
+    try:
+        with pytest.raises((HostError, AssertionError)):
+            assert all(np.array_equal(values, right[name]) for name, values in each_output(several, x).items())
+    finally:
+        top.write_text(text)
+
+
+def test_several_streams_on_a_bad_line_and_a_stream_that_there_is_not(several: BoardProject) -> None:
+    x = {name: values[0] for name, values in random_inputs(fusion()).items()}
+    right = golden.predict_all(fusion(), {name: values[None] for name, values in x.items()})
+    with simulated(several) as line:
+        host = Host(line, Network.read(several.folder / "network.json"))
+        line.damage = Damage(4, FAULTS["flipped"])  # the number of the stream
+        came = host.run_all([x[stream.name] for stream in host.network.inputs])
+        assert host.retries == 1
+        for stream, values in zip(host.network.outputs, came, strict=True):
+            assert np.array_equal(values, right[stream.name][0])
+        line.write(packet("D", b"\2\1\0"))
+        answer = packet("E", b"\6")
+        assert line.read(len(answer)) == answer
+
+
+def test_the_command_with_several_streams(several: BoardProject, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    write_golden(several, fusion(), {name: values[:1] for name, values in random_inputs(fusion()).items()})
+    with simulated(several) as line:
+        file = several.folder / "golden.npz"
+        assert command(several, line, file, "--golden", file) == 0
+        told = capsys.readouterr().out
+        assert "all 20 values of both equal golden" in told and "0 a+b: class" in told
+        np.savez(tmp_path / "half.npz", **{"left ear": np.zeros((1, 4, 2))})
+        assert command(several, line, tmp_path / "half.npz") == 1
+        assert "has no array s_axis" in capsys.readouterr().err

@@ -35,6 +35,11 @@ def draw(network: Network, count: int, seed: int = 0) -> Ints:
     return np.random.default_rng(seed).integers(network.x.min_int, network.x.max_int + 1, shape)
 
 
+def named(x: Ints, network: Network | None = None) -> dict[str, Ints]:
+    """x by the name of the only input."""
+    return {(network or small_network()).inputs[0].name: x}
+
+
 def expected(network: Network, x: Ints) -> Ints:
     """What golden gives: (count, [steps,] n_out)."""
     return golden.run(network, x).output

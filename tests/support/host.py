@@ -31,17 +31,16 @@ def build_server(project: Path, top: str, folder: Path) -> Path:
         ports = re.findall(rf"put +wire \[\d+:0\] ({prefix}\w*)_tdata", declared)
         each = " ".join(f"X({k}, {port})" for k, port in enumerate(ports))
         text += f"#define {name}S {len(ports)}\n#define EACH_{name}(X) {each}\n"
-    (folder / "ports.h").write_text(text)
+    source = folder / "ports_and_server.cpp"
+    source.write_text(f'{text}#include "{BENCH / "server.cpp"}"\n')
     arguments = [
         *verilated.FLAGS,
-        "-CFLAGS",
-        f"-I{folder}",
         "--top-module",
         top,
         "-o",
         "server",
         *map(str, sources),
-        str(BENCH / "server.cpp"),
+        str(source),
     ]
     log = folder / "build.log"
     code = verilator.program(arguments, folder, "Vdut", verilated.COMPILER_FLAGS, simulator_env("verilator"), log)
@@ -88,12 +87,15 @@ def serving(program: Path) -> Iterator[Server]:
             process.kill()
 
 
-def run_driver(software: Path, server: Path, numbers: Any, folder: Path, compiler: str = "gcc") -> dict[str, str]:
-    """What bench.c, compiled with the driver in ``software``, finds at the server: (sequences, steps, n_in) numbers."""
+def run_driver(
+    software: Path, server: Path, numbers: Any, folder: Path, compiler: str = "gcc", bench: str = "bench"
+) -> dict[str, str]:
+    """What the program ``bench``, compiled with the driver in ``software``, finds at the server: numbers of sequences,
+    an array for each."""
     folder.mkdir(exist_ok=True)
     program, data, found = folder / "bench", folder / "data.txt", folder / "found.txt"
     includes = [f"-I{software}", f"-I{BENCH}", '-DLMU_MMIO_HEADER="bench_mmio.h"']
-    sources = [str(BENCH / "bench.c"), str(software / "lmu_net.c")]
+    sources = [str(BENCH / f"{bench}.c"), *map(str, software.glob("lmu_*.c"))]
     done = subprocess.run(
         [compiler, *C_FLAGS, *includes, *sources, "-o", str(program)], capture_output=True, text=True
     )  # fmt: skip

@@ -36,7 +36,7 @@ def board(
     from lmu_hls import boards
     from lmu_hls.fixed import quantize
     from lmu_hls.flow.data import data_or_random
-    from lmu_hls.flow.lengths import mask_value_of
+    from lmu_hls.flow.lengths import first, mask_value_of
     from lmu_hls.records.folder import OutputFolder
     from lmu_hls.spec import store
 
@@ -46,13 +46,14 @@ def board(
     count = simulate or (2 if netlist else 0)
     samples = data_or_random(data, network, max(count, 4), mask_value_of(folder.config, network))
     lengths = samples.counts(network)
-    x = quantize(samples.inputs(network)[network.inputs[0].name], network.x)
+    given = samples.inputs(network)
+    x = {item.name: quantize(given[item.name], item.type) for item in network.inputs}
     boards.write_golden(project, network, x, lengths)
     compared, built = None, None
     with progress_bar() as progress:
         if count:
-            some = None if lengths is None else lengths[:count]
-            compared = boards.check(project, network, x[:count], netlist, progress, some)
+            part, some = first(x, lengths, count)
+            compared = boards.check(project, network, part, netlist, progress, some)
         if bitstream:
             built = boards.build(project, seeds, progress=progress)
     if json_:

@@ -6,7 +6,7 @@
 //   m K CYCLES           -> COUNT LAST BEAT...   what has come out at sink K: a packet, or what there is after so many
 //                                                cycles
 //
-// Numbers are decimal. A source offers what it has, a sink takes what comes. ports.h names the streams.
+// Numbers are decimal. A source offers what it has, a sink takes what comes. Who includes this names the streams.
 
 #include <cstdint>
 #include <cstdio>
@@ -16,7 +16,6 @@
 #include <vector>
 
 #include "Vdut.h"
-#include "ports.h"
 #include "verilated.h"
 
 namespace {
