@@ -165,14 +165,17 @@ module lmu_engine #(
     reg [TABLE_AW-1:0] place_q, row_q;  // row_q: the first one of each row
     reg [ROM_AW-1:0] rom_addr_q;
     reg first_q;
-    wire issue = run_q && busy_q && wait_q == 0;
-    wire row_end = issue && columns_q == 0;
-    wire last_group = groups_q == 0;
+    reg waits_q, row_end_q, last_group_q;  // wait_q is not 0, columns_q and groups_q are: known a cycle ahead
+    wire issue = run_q && busy_q && !waits_q;
+    wire row_end = issue && row_end_q;
+    wire last_group = last_group_q;
     wire pass_end = row_end && last_group;
     wire behind = HEAD != 0 && kind_q == H && (LAST_ONLY == 0 || last_q);  // h is not the end of this step
     wire step_end = pass_end && (kind_q == OUT || (kind_q == H && !behind));
     wire [1:0] next_kind = kind_q == U ? MEM : kind_q == MEM ? (channels_q == 0 ? H : MEM) : behind ? OUT : U;
     wire [1:0] kind_d = pass_end ? next_kind : kind_q;
+    wire [WAIT_CW-1:0] wait_d = next_kind == MEM ? WAIT_MEM[WAIT_CW-1:0] : next_kind == H
+        ? WAIT_H[WAIT_CW-1:0] : next_kind == U ? WAIT_U[WAIT_CW-1:0] : WAIT_OUT[WAIT_CW-1:0];
     assign start = run_q && x_full_q && (!busy_q || step_end);
 
     always @(posedge clk) begin
@@ -182,9 +185,16 @@ module lmu_engine #(
                 ? U_WORDS[ROM_AW-1:0] : rom_addr_q + 1'b1;
             first_q <= row_end;
             columns_q <= columns_q - 1'b1;
+            row_end_q <= columns_q == 1;
         end
-        if (run_q && wait_q != 0) wait_q <= wait_q - 1'b1;
+        if (run_q && waits_q) begin
+            wait_q <= wait_q - 1'b1;
+            waits_q <= wait_q != 1;
+        end
         if (row_end) begin
+            row_end_q <= (kind_d == U ? U_COLUMNS : kind_d == MEM ? MEM_COLUMNS : kind_d == H ? H_COLUMNS
+                : OUT_COLUMNS) == 1;
+            last_group_q <= groups_q == 1;
             columns_q <= kind_d == U ? U_COLUMNS[COLUMN_CW-1:0] - 1'b1
                 : kind_d == MEM ? MEM_COLUMNS[COLUMN_CW-1:0] - 1'b1
                 : kind_d == H ? H_COLUMNS[COLUMN_CW-1:0] - 1'b1 : OUT_COLUMNS[COLUMN_CW-1:0] - 1'b1;
@@ -196,9 +206,13 @@ module lmu_engine #(
             groups_q <= next_kind == U ? U_GROUPS[GROUP_CW-1:0] - 1'b1
                 : next_kind == MEM ? MEM_GROUPS[GROUP_CW-1:0] - 1'b1
                 : next_kind == H ? H_GROUPS[GROUP_CW-1:0] - 1'b1 : OUT_GROUPS[GROUP_CW-1:0] - 1'b1;
+            last_group_q <= (next_kind == U ? U_GROUPS : next_kind == MEM ? MEM_GROUPS : next_kind == H ? H_GROUPS
+                : OUT_GROUPS) == 1;
             channels_q <= kind_q == MEM ? channels_q - 1'b1 : MEMORY_D[CHANNEL_CW-1:0] - 1'b1;
-            if (next_kind != kind_q) wait_q <= next_kind == MEM ? WAIT_MEM[WAIT_CW-1:0] : next_kind == H
-                ? WAIT_H[WAIT_CW-1:0] : next_kind == U ? WAIT_U[WAIT_CW-1:0] : WAIT_OUT[WAIT_CW-1:0];
+            if (next_kind != kind_q) begin
+                wait_q <= wait_d;
+                waits_q <= wait_d != 0;
+            end
         end
         if (step_end) begin
             busy_q <= 1'b0;
@@ -210,7 +224,9 @@ module lmu_engine #(
             last_q <= x_last_q;
         end
         if (rst) begin
-            {busy_q, kind_q, place_q, row_q, rom_addr_q, wait_q} <= 0;
+            {busy_q, kind_q, place_q, row_q, rom_addr_q, wait_q, waits_q} <= 0;
+            row_end_q <= U_COLUMNS == 1;
+            last_group_q <= U_GROUPS == 1;
             columns_q <= U_COLUMNS[COLUMN_CW-1:0] - 1'b1;
             groups_q <= U_GROUPS[GROUP_CW-1:0] - 1'b1;
             {fresh_q, first_q} <= 2'b11;
@@ -499,6 +515,8 @@ module lmu_engine #(
 
     always @* if (!rst) begin
         groups_in_range : assert (groups_q < f_groups);
+        flags_of_counts : assert (waits_q == (wait_q != 0) && row_end_q == (columns_q == 0)
+            && last_group_q == (groups_q == 0));
         u_in_time : assert (!(issue && kind_q == MEM && columns_q == 0) || f_there > $signed(f_channel));
         mem_in_time : assert (!(issue && kind_q == H && columns_q < MEMORY_D * ORDER)
             || f_there >= $signed(ROWS[F_ROW_W-1:0] - UNITS[F_ROW_W-1:0] - {1'b0, columns_q}));

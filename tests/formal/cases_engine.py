@@ -24,7 +24,7 @@ BEHIND = {"KEEP_H": 1, "N_OUT": 1, "OUT_COLUMNS": 1, "WAIT_OUT": 8}
 EACH, LAST = engine(1, 1, 8, **BEHIND, LAST_ONLY=0), engine(1, 1, 8, **BEHIND, LAST_ONLY=1)
 CASES = (ONE, TWO, EACH, LAST)
 MUTANTS = (
-    Mutant(ONE, "lmu_engine", "busy_q && wait_q == 0;", "busy_q;", ("u_in_time", "mem_in_time"), cycles=30),
+    Mutant(ONE, "lmu_engine", "busy_q && !waits_q;", "busy_q;", ("u_in_time", "mem_in_time"), cycles=30),
     Mutant(ONE, "lmu_engine", "tready = !x_full_q;", "tready = 1'b1;", ("f_count.flight_bounded",), cycles=60),
     Mutant(ONE, "lmu_engine", "x_half_q <= !x_half_q;", "x_half_q <= x_half_q;", ("other_half",), cycles=30),
     Mutant(

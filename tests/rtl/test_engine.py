@@ -144,7 +144,7 @@ def test_an_x_that_waits_for_results_makes_it_late(seed: int, tmp_path: Path, mo
 
 
 FAULTS = {
-    "a value read too early": ("wait_q == 0;", "1'b1;"),
+    "a value read too early": ("busy_q && !waits_q;", "busy_q;"),
     "states of the step before in a first step": ("old1 && fresh1_q", "1'b0"),
     "one channel's matrix for all": ("kind_q == MEM && channels_q != 0", "1'b0"),
     "sums run on": (".first(firsts_q[3])", ".first(1'b0)"),
