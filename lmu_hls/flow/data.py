@@ -20,7 +20,7 @@ from lmu_hls.fixed import Ints, to_float
 from lmu_hls.records.evidence import ArrayId, DataSet
 from lmu_hls.spec import Elementwise, Network, RecurrentLayer, Softmax
 from lmu_hls.spec.cells.dense import DenseCell
-from lmu_hls.spec.lengths import check_lengths, counting, masked_lengths
+from lmu_hls.spec.lengths import check_lengths, counting, filled, masked_lengths
 
 Floats = NDArray[np.float64]
 LENGTHS = "lengths"  # the array of a file with the steps of each sequence that count
@@ -72,7 +72,7 @@ class Data:
         arrays = _by_name(self.x, {name: name for name in names}, "x", "input")
         counts = self.counts(network)
         if counts is not None and arrays:
-            arrays = {name: _filled(values, counts, network.steps) for name, values in arrays.items()}
+            arrays = {name: filled(values, counts, network.steps) for name, values in arrays.items()}
         if set(arrays) != set(names):
             missing = next(name for name in names if name not in arrays)
             raise LmuHlsError(f"there are no values of the input {missing!r}; the model takes {', '.join(names)}")
@@ -118,14 +118,6 @@ class Data:
         """What a record in the output folder ``root`` says of these data."""
         y = None if self.y is None else _side_by_side(self.y)
         return data_set(_side_by_side(self.x), y, self.label, self.path, root)
-
-
-def _filled(x: NDArray[Any], lengths: Ints, steps: int) -> NDArray[Any]:
-    """x with ``steps`` steps, zero behind those that count."""
-    filled = np.zeros((len(x), steps, *x.shape[2:]))
-    kept = counting(lengths, steps)[:, : x.shape[1]]
-    filled[:, : x.shape[1]][kept] = x[:, :steps][kept]
-    return filled
 
 
 def _title(what: str, name: str, names: Sequence[str]) -> str:
@@ -249,15 +241,20 @@ def read_arrays(path: Path) -> tuple[NDArray[np.generic], NDArray[np.generic] | 
 def read_whole(path: Path) -> tuple[NDArray[np.generic], NDArray[np.generic] | None]:
     """:func:`read_arrays` of sequences that have all steps. LmuHlsError where the file has lengths of shorter ones."""
     x, y = read_arrays(path)
-    lengths = read_all(path).get(LENGTHS)
+    lengths = read_lengths(path)
     if lengths is not None and x.ndim == 3:
         shorter = np.flatnonzero(check_lengths(lengths, len(x), x.shape[1]) < x.shape[1])
         if len(shorter):
             raise LmuHlsError(
-                f"{path}: sample {shorter[0]} has fewer than {x.shape[1]} steps, and types are chosen and measured on "
-                "whole sequences; give samples of the most steps"
+                f"{path}: sample {shorter[0]} has fewer than {x.shape[1]} steps, and a discretizer is changed on whole "
+                "sequences; give samples of the most steps"
             )
     return x, y
+
+
+def read_lengths(path: Path) -> NDArray[np.generic] | None:
+    """How many steps of each sequence count, where the file says it."""
+    return read_all(path).get(LENGTHS)
 
 
 def read_all(path: Path) -> dict[str, NDArray[np.generic]]:

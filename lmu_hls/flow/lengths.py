@@ -1,27 +1,20 @@
-"""Data of sequences of different lengths: what counts of outputs, and what the Keras model makes of each sequence."""
+"""Data of sequences of different lengths: what counts of outputs, and what a configuration says."""
 
 from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import numpy as np
 import yaml
 from numpy.typing import NDArray
 
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import Ints
-from lmu_hls.front.lengths import MASK_VALUE, STEPS, asked_steps, open_model
-from lmu_hls.layers.stateful import output_arrays, predict_all
+from lmu_hls.front.lengths import MASK_VALUE, STEPS, asked_steps
 from lmu_hls.spec import Network
-from lmu_hls.spec.lengths import counting, held
-
-if TYPE_CHECKING:
-    import keras
-
-Floats = NDArray[np.float64]
+from lmu_hls.spec.lengths import counting
 
 
 def rows(values: NDArray[Any], lengths: Ints | None) -> NDArray[Any]:
@@ -59,29 +52,3 @@ def mask_value_of(config: Path, network: Network) -> float | None:
         return None if value is None else float(value)
     except (AttributeError, KeyError, TypeError, ValueError, yaml.YAMLError) as error:
         raise LmuHlsError(f"{config} is damaged ({error}); run 'lmu-hls convert --force' again") from error
-
-
-def predict_lengths(model: keras.Model, x: Floats, lengths: Ints) -> list[Floats]:
-    """The outputs for sequences x (N, T, n_in), of which the first ``lengths`` (N,) steps count, one for each output.
-
-    A model of T steps with Masking gets them filled up with its value; any other each length by itself, and behind the
-    outputs of its steps the last one stands again.
-    """
-    import keras
-
-    masking = [layer for layer in model.layers if type(layer) is keras.layers.Masking]
-    (end,) = model.inputs
-    if masking and end.shape[1] is not None:
-        filled = np.where(counting(lengths, x.shape[1])[..., np.newaxis], x, masking[0].mask_value)
-        return predict_all(model, [filled])
-    opened, steps = open_model(model), x.shape[1]
-    order, parts = [], []
-    for length in np.unique(lengths):  # eager: each length would be another program
-        group = np.flatnonzero(lengths == length)
-        values = output_arrays(opened, opened(x[group, :length].astype(np.float32), training=False))
-        every = [len(tensor.shape) == 3 for tensor in opened.outputs]
-        counts = np.full(len(group), length)
-        parts.append([held(y, counts, steps) if each else y for y, each in zip(values, every, strict=True)])
-        order.append(group)
-    back = np.argsort(np.concatenate(order))
-    return [np.concatenate(same)[back] for same in zip(*parts, strict=True)]

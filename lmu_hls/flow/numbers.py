@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from lmu_hls.backend.design import design
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.flow.convert import known_backend, named_errors, own_layers
-from lmu_hls.flow.data import data_set, read_whole
+from lmu_hls.flow.data import data_set, read_arrays, read_lengths, read_whole
 from lmu_hls.front.config import full_config
 from lmu_hls.front.keras_model import check_model
 from lmu_hls.front.lengths import asked_steps, with_lengths
@@ -76,15 +76,17 @@ def choose_types(
     config: Mapping[str, Any] | None = None,
     progress: Callable[[str, int, int], None] = lambda task, done, total: None,
 ) -> tuple[dict[str, Any], Precision]:
-    """Search for types on the data of an ``.npz`` file (x and, where known, y).
+    """Search for types on the data of an ``.npz`` file (x and, where known, y; lengths of sequences of any length).
 
     Returns hls4ml's configuration with them, and the reasons. Raises LmuHlsError for unusable data and for a target
     that cannot be reached.
     """
-    x, y = read_whole(calibration)
-    found = tune(
-        model, x, y, target, config=config, progress=lambda done, most: progress("types: runs of golden", done, most)
-    )
+    (x, y), lengths = read_arrays(calibration), read_lengths(calibration)
+
+    def told(done: int, most: int) -> None:
+        progress("types: runs of golden", done, most)
+
+    found = tune(model, x, y, target, config=config, lengths=lengths, progress=told)
     command = f"lmu-hls convert MODEL.keras OUTDIR --precision auto --calibration {shlex.quote(calibration.name)}"
     result = Precision(
         tensors=found.tensors,
@@ -110,12 +112,12 @@ def profile_types(
 
     ``config`` (hls4ml's keys) and ``precision``, the default type, are as for :func:`lmu_hls.flow.convert`.
     """
-    x, _ = read_whole(data)
+    (x, _), lengths = read_arrays(data), read_lengths(data)
     model = with_lengths(own_layers(model), asked_steps(config))
     check_model(model)
     with contextlib.redirect_stdout(io.StringIO()):
         settings = full_config(model, config or {}, precision=precision)
-    return profile(model, x, settings)
+    return profile(model, x, settings, lengths)
 
 
 def change_discretizer(model: keras.Model, discretizer: str, data: Path) -> tuple[keras.Model, Change]:

@@ -15,13 +15,14 @@ from lmu_hls.flow.accelerator import written_accelerator
 from lmu_hls.flow.data import Data, Floats
 from lmu_hls.flow.fidelity import refer
 from lmu_hls.flow.ledger import Ledger
-from lmu_hls.flow.lengths import first, predict_lengths, rows
+from lmu_hls.flow.lengths import first, rows
 from lmu_hls.flow.netlists import SEQUENCES as NETLIST_SEQUENCES
 from lmu_hls.flow.netlists import SIMULATOR as NETLIST_SIMULATOR
 from lmu_hls.flow.netlists import TOOLS as NETLIST_TOOLS
 from lmu_hls.flow.netlists import check_netlists, compare_netlist
 from lmu_hls.flow.netlists import title as netlist_title
 from lmu_hls.flow.traces import traces
+from lmu_hls.front.lengths import predict_lengths
 from lmu_hls.layers.stateful import in_order, predict_all, without_state
 from lmu_hls.records import Comparison, Overrun, Precision, Ties, Timing, Verification, load
 from lmu_hls.records.evidence import digests

@@ -10,16 +10,21 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from lmu_hls.errors import LmuHlsError
+from lmu_hls.fixed import Ints
 from lmu_hls.front.flat import copy_ends, flat, graph_of
 from lmu_hls.front.node import COUNT, reads_count
 from lmu_hls.front.recurrent import CELLS
 from lmu_hls.keras_weights import take_weights
-from lmu_hls.spec.lengths import check_fill
+from lmu_hls.spec.lengths import check_fill, counting, held
 
 if TYPE_CHECKING:
     import keras
 
+Floats = NDArray[np.float64]
 STEPS, MASK_VALUE = "Steps", "MaskValue"  # keys of Model in the configuration
 _MARK = "lmu_hls_lengths"  # the attribute of a Keras model that was made here
 _HELD = ("GlobalMaxPooling1D", "GetItem", "Max", "Steps")  # they read the last step, also where it does not count
@@ -273,8 +278,6 @@ def check_test_data(path: str, values: int) -> None:
 
     A file that cannot be read is hls4ml's matter.
     """
-    import numpy as np
-
     try:
         data = np.load(path) if str(path).endswith(".npy") else np.loadtxt(path, ndmin=2)
     except (OSError, ValueError):
@@ -307,3 +310,31 @@ def add_count(parsed: Any, lengths: Lengths) -> Any:
     place = max(k for k, layer in enumerate(layers) if layer["class_name"] == "InputLayer") + 1
     read = [{**layer, "inputs": [*layer["inputs"], name]} if reads_count(layer) else layer for layer in layers]
     return ([*read[:place], part, *read[place:]], [*inputs, name], *others)
+
+
+def predict_lengths(model: keras.Model, x: Floats, lengths: Ints) -> list[Floats]:
+    """The outputs for sequences x (N, T, n_in), of which the first ``lengths`` (N,) steps count, one for each output.
+
+    A model of T steps with Masking gets them filled up with its value; any other each length by itself, and behind the
+    outputs of its steps the last one stands again.
+    """
+    import keras
+
+    from lmu_hls.layers.stateful import output_arrays, predict_all
+
+    masking = [layer for layer in model.layers if type(layer) is keras.layers.Masking]
+    (end,) = model.inputs
+    if masking and end.shape[1] is not None:
+        filled = np.where(counting(lengths, x.shape[1])[..., np.newaxis], x, masking[0].mask_value)
+        return predict_all(model, [filled])
+    opened, steps = open_model(model), x.shape[1]
+    order, parts = [], []
+    for length in np.unique(lengths):  # eager: each length would be another program
+        group = np.flatnonzero(lengths == length)
+        values = output_arrays(opened, opened(x[group, :length].astype(np.float32), training=False))
+        every = [len(tensor.shape) == 3 for tensor in opened.outputs]
+        counts = np.full(len(group), length)
+        parts.append([held(y, counts, steps) if each else y for y, each in zip(values, every, strict=True)])
+        order.append(group)
+    back = np.argsort(np.concatenate(order))
+    return [np.concatenate(same)[back] for same in zip(*parts, strict=True)]

@@ -81,3 +81,20 @@ def unravelled(values: NDArray[Element], lengths: NDArray[np.int64], steps: int)
     ends = np.cumsum(lengths)
     places = (ends - lengths)[:, np.newaxis] + np.minimum(np.arange(steps), lengths[:, np.newaxis] - 1)
     return values[places]
+
+
+def as_one(values: NDArray[Element], lengths: NDArray[np.int64] | None) -> NDArray[Element]:
+    """Sequences (N, steps, ...) as one of the steps of all that count, (1, sum of lengths, ...).
+
+    Without ``lengths``, and without steps, (N, K), as they are.
+    """
+    whole = lengths is None or values.ndim < 3
+    return values if whole else values[counting(np.asarray(lengths), values.shape[1])][np.newaxis]
+
+
+def filled(x: NDArray[Any], lengths: NDArray[np.int64], steps: int) -> NDArray[np.float64]:
+    """x (N, any, ...) with ``steps`` steps, zero behind the ``lengths`` that count."""
+    values = np.zeros((len(x), steps, *x.shape[2:]))
+    kept = counting(lengths, steps)[:, : x.shape[1]]
+    values[:, : x.shape[1]][kept] = x[:, :steps][kept]
+    return values

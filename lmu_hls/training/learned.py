@@ -16,15 +16,14 @@ import numpy as np
 from keras import ops
 from numpy.typing import ArrayLike
 
-from lmu_hls import golden
 from lmu_hls.errors import LmuHlsError
-from lmu_hls.fixed import FixedType, quantize, to_float
+from lmu_hls.fixed import FixedType, to_float
 from lmu_hls.keras_weights import take_weights
 from lmu_hls.spec import LMU, Activation, Assign, Network
 from lmu_hls.training.arithmetic import cast, constant, straight_through
 from lmu_hls.training.model import QuantizedModel, types_of
 from lmu_hls.training.types import COEFFICIENTS, own_config
-from lmu_hls.tuning.calibration import REFERENCE, Floats, calibrate, check_data, value_keys
+from lmu_hls.tuning.calibration import REFERENCE, Floats, Samples, calibrate, check_data, value_keys
 from lmu_hls.tuning.draft import Draft, Key, Types, draft
 from lmu_hls.tuning.plan import MIN_WIDTH, STATE, Plan, make_plan, prove
 
@@ -212,9 +211,9 @@ def memory_types(source: Draft, types: Types, calibration: ArrayLike) -> dict[Ke
     A fraction bit goes as long as the output on ``calibration`` moves by less than a part (MOVED) of its error, which
     the other types make. Raises LmuHlsError where a memory cannot be proven stable.
     """
-    x = check_data(source, calibration)
-    seen, trace = calibrate(source, x)
-    search = _Memories(source, make_plan(source, seen, 1.0), x, to_float(trace.output, REFERENCE))
+    samples = check_data(source, calibration)
+    seen, trace = calibrate(source, samples)
+    search = _Memories(source, make_plan(source, seen, 1.0), samples, to_float(trace.output, REFERENCE))
     found = search.proven(types)
     if found is None:
         raise LmuHlsError("a memory is unstable with the coefficients of the start; quantize with more activations")
@@ -228,9 +227,9 @@ def memory_types(source: Draft, types: Types, calibration: ArrayLike) -> dict[Ke
 class _Memories:
     """Lowers fraction bits of memories; golden is the judge."""
 
-    def __init__(self, source: Draft, plan: Plan, x: Floats, exact: Floats) -> None:
+    def __init__(self, source: Draft, plan: Plan, samples: Samples, exact: Floats) -> None:
         self.source, self.plan = source, plan
-        self._x, self._exact = x, exact
+        self._samples, self._exact = samples, exact
         self._before, self._allowed = exact, 0.0
 
     def proven(self, types: Types) -> dict[Key, FixedType] | None:
@@ -259,8 +258,7 @@ class _Memories:
         return found
 
     def _output(self, types: Types) -> Floats:
-        network = self.source.network(types)
-        return to_float(golden.predict(network, quantize(self._x, network.x)), network.out)
+        return self._samples.predict(self.source.network(types))
 
 
 def is_memory(key: Key) -> bool:

@@ -41,8 +41,8 @@ def uniform_types(source: Draft, data: ArrayLike, weights: int, activations: int
             f"layer {softmax[0]!r}: weights and activations are for a model up to its logits, and this one ends with a "
             "softmax; train the logits with a loss of from_logits=True, or give precision"
         )
-    x = check_data(source, data)
-    seen, trace = calibrate(source, x)
+    samples = check_data(source, data)
+    seen, trace = calibrate(source, samples)
     plan = make_plan(source, seen, 1.0)
     fractions = first_fractions(plan, seen, trace, DB_A_BIT * activations)
     types = {}
@@ -52,7 +52,7 @@ def uniform_types(source: Draft, data: ArrayLike, weights: int, activations: int
         elif key in source.weights:
             types[key] = fitted(source.weights[key], activations if key[1] in WIDE else weights)
         else:
-            types[key] = fitted(_values(source, key, x, trace), activations)
+            types[key] = fitted(_values(source, key, samples.values, trace), activations)
     try:
         plan = prove(plan, types)
     except ValueError as error:

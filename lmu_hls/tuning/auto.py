@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,11 +12,12 @@ from numpy.typing import ArrayLike
 
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.figures import REGRESSION, Head, Targets, check_targets
-from lmu_hls.front.lengths import asked_steps, with_lengths
+from lmu_hls.front.lengths import asked_steps, predict_lengths, with_lengths
 from lmu_hls.layers import head_of
 from lmu_hls.layers.stateful import without_state
 from lmu_hls.records import TensorPrecision
-from lmu_hls.tuning.calibration import WIDE_INDEX, calibrate, check_data, wide_types
+from lmu_hls.spec.lengths import counting
+from lmu_hls.tuning.calibration import WIDE_INDEX, Floats, Samples, calibrate, check_data, wide_types
 from lmu_hls.tuning.draft import TABLE, Draft, Key, Types, draft
 from lmu_hls.tuning.facts import describe, vanished_coefficients
 from lmu_hls.tuning.judge import AccuracyDrop, BitBudget, Judge, Measure, SnrDb, Target
@@ -75,6 +76,7 @@ def tune(
     target: Target | None = None,
     *,
     config: Mapping[str, Any] | None = None,
+    lengths: ArrayLike | None = None,
     headroom: float = 1.25,
     budget: int = BUDGET,
     progress: Progress = lambda done, most: None,
@@ -84,33 +86,34 @@ def tune(
     ``y`` are the targets, see :mod:`lmu_hls.figures`; without them the float model's answers count as right. ``target``
     is an AccuracyDrop, SnrDb or BitBudget; by default 0.5 points of accuracy, and 40 dB for a regression and for a
     single output without y. ``config`` has hls4ml's keys and goes through to the result but for its types; ``headroom``
-    is how much larger than on the data a value may become. The same arguments always give the same types.
+    is how much larger than on the data a value may become. Of sequences of any length the first ``lengths`` (samples,)
+    steps count, by default those that Masking tells. The same arguments always give the same types.
 
     Raises LmuHlsError for unusable data, for weights that would all become zero, and for a target that is out of
     reach, with the best that was reached; ValueError for a headroom below 1.
     """
     if not (np.isfinite(headroom) and headroom >= 1):
         raise ValueError(f"headroom={headroom} is not allowed: give 1 or more")
-    model = with_lengths(model, asked_steps(config))  # on sequences of the most steps
-    source = draft(model, config)
-    x, head = check_data(source, x_calibration), head_of(model)
-    targets = None if y is None else check_targets(y, head, len(x), "y of the calibration data")
+    whole = with_lengths(model, asked_steps(config))  # on sequences of the most steps
+    source = draft(whole, config)
+    samples, head = check_data(source, x_calibration, lengths), head_of(whole)
+    targets, head = _targets(y, head, samples)
     target = _possible(target, targets, head)
-    output = np.asarray(without_state(model).predict(x, verbose=0), np.float64)
-    seen, trace = calibrate(source, x)
+    output = _outputs(model, whole, samples)
+    seen, trace = calibrate(source, samples)
     plan = make_plan(source, seen, headroom)
     plan = with_tables(plan, plan_tables(source, plan.integers, source.network(wide_types(source)), trace))
     start = first_fractions(plan, seen, trace, target.start_db)
 
     def judged(plan: Plan, target: Target) -> Judge:
         safety = target.safety if isinstance(target, AccuracyDrop) else 1.0
-        return Judge(plan, x, targets, head, output, safety, lambda done: progress(done, budget))
+        return Judge(plan, samples, targets, head, output, safety, lambda done: progress(done, budget))
 
     fractions, plan, judge, target = _reach(plan, start, judged, target, budget)
     types = plan.types(fractions)
     return Tuning(
         _configured(source, types),
-        describe(source, types, x, seen, trace),
+        describe(source, types, samples, seen, trace),
         judge(fractions),
         judge.reference,
         plan.bits(start),
@@ -118,6 +121,31 @@ def tune(
         vanished_coefficients(source, types),
         target,
     )
+
+
+def _targets(y: ArrayLike | None, head: Head, samples: Samples) -> tuple[Targets | None, Head]:
+    """Checked targets, and the head whose they are: of sequences of any length each step that counts is a row."""
+    counts, what = samples.lengths, "y of the calibration data"
+    if counts is None or not head.steps:
+        return (None if y is None else check_targets(y, head, len(samples.x), what)), head
+    head = replace(head, shape=(head.width,))
+    if y is None:
+        return None, head
+    rows = np.asarray(y)
+    if rows.ndim < 2 or len(rows) != len(counts) or rows.shape[1] < counts.max():
+        raise LmuHlsError(
+            f"{what} has the shape {rows.shape}; give targets for each of {len(counts)} samples and {counts.max()} "
+            "steps"
+        )
+    return check_targets(rows[counting(counts, rows.shape[1])], head, int(counts.sum()), what), head
+
+
+def _outputs(model: keras.Model, whole: keras.Model, samples: Samples) -> Floats:
+    """What the float model gives: (N, [T,] K), or rows of the steps that count."""
+    if samples.lengths is None:
+        return np.asarray(without_state(whole).predict(samples.x, verbose=0), np.float64)
+    (outputs,) = predict_lengths(model, samples.x, samples.lengths)
+    return outputs if outputs.ndim < 3 else outputs[counting(samples.lengths, outputs.shape[1])]
 
 
 def _possible(target: Target | None, targets: Targets | None, head: Head) -> Target:

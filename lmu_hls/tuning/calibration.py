@@ -13,12 +13,12 @@ from lmu_hls.errors import LmuHlsError
 from lmu_hls.figures import check_inputs
 from lmu_hls.fixed import MAX_WIDTH, FixedType, Ints, integer_bits, quantize, to_float
 from lmu_hls.front.lengths import MASK_VALUE
-from lmu_hls.front.node import RECURRENT
+from lmu_hls.front.node import RECURRENT, has_count
 from lmu_hls.golden import LayerTrace, Trace
 from lmu_hls.precision import coefficient_type
 from lmu_hls.records import Overrun
 from lmu_hls.spec import Network
-from lmu_hls.spec.lengths import check_fill
+from lmu_hls.spec.lengths import as_one, check_lengths, filled, masked_lengths
 from lmu_hls.tuning.draft import TABLE, Draft, Key
 
 Floats = NDArray[np.float64]
@@ -43,20 +43,57 @@ class Observed:
     overflows: int = 0
 
 
-def check_data(source: Draft, x: ArrayLike) -> Floats:
-    """x (samples, steps, n_in) as float64; LmuHlsError naming what is wrong and the remedy."""
-    data = check_inputs(x, (source.steps, source.n_in), "calibration data")
+@dataclass(frozen=True, slots=True, eq=False)
+class Samples:
+    """Sequences ``x`` (N, steps, n_in), of which the first ``lengths`` (N,) steps count; None: all of them."""
+
+    x: Floats
+    lengths: Ints | None = None
+
+    @property
+    def values(self) -> Floats:
+        """What counts of x, as :func:`lmu_hls.spec.lengths.as_one` gives it."""
+        return as_one(self.x, self.lengths)
+
+    def run(self, network: Network) -> Trace:
+        """golden's run, of whose tensors and outputs only the steps that count are there, as one sequence."""
+        trace = golden.run(network, quantize(self.x, network.x), lengths=self.lengths)
+        layers = tuple(
+            replace(layer, tensors={name: as_one(values, self.lengths) for name, values in layer.tensors.items()})
+            for layer in trace.layers
+        )
+        outputs = {name: as_one(values, self.lengths) for name, values in trace.outputs.items()}
+        return replace(trace, layers=layers, outputs=outputs)
+
+    def predict(self, network: Network) -> Floats:
+        """The real numbers of golden's output; of sequences of any length a row for each step that counts."""
+        integers = golden.predict(network, quantize(self.x, network.x), lengths=self.lengths)
+        values = to_float(integers, network.out)
+        return values if self.lengths is None or values.ndim < 3 else as_one(values, self.lengths)[0]
+
+
+def check_data(source: Draft, x: ArrayLike, lengths: ArrayLike | None = None) -> Samples:
+    """x (samples, steps, n_in) as float64, of sequences of any length with the ``lengths`` (samples,) that count, by
+    default those that the mask tells. LmuHlsError naming what is wrong and the remedy."""
+    any_length = has_count(source.nodes[0].model)
+    data = check_inputs(x, (None if any_length else source.steps, source.n_in), "calibration data")
     if not np.any(data):
         raise LmuHlsError("calibration data is zero throughout, so it says nothing about ranges; give real samples")
+    counts = np.full(len(data), data.shape[1])
     mask = source.config["Model"].get(MASK_VALUE)
-    filled = np.zeros((len(data), 1)) if mask is None else np.all(data.astype(np.float32) == check_fill(mask), axis=2)
-    masked = np.flatnonzero(filled.any(axis=1))
-    if len(masked):
+    if lengths is not None:
+        counts = check_lengths(lengths, len(data), data.shape[1], "the lengths of the calibration data")
+    elif mask is not None:
+        counts = masked_lengths(data, mask, "calibration data")
+    check_lengths(counts, len(data), source.steps, "the lengths of the calibration data")
+    if np.all(counts == source.steps):
+        return Samples(data[:, : source.steps])
+    if not any_length:
         raise LmuHlsError(
-            f"calibration data has masked steps, in sample {masked[0]} first, and types are chosen on sequences of "
-            f"{source.steps} steps; give samples without any"
+            f"there are lengths of sequences, but the model takes {source.steps} steps each; leave them out, or "
+            f"convert with --steps {source.steps}"
         )
-    return data
+    return Samples(filled(data, counts, source.steps), counts)
 
 
 def wide_types(source: Draft) -> dict[Key, FixedType]:
@@ -66,16 +103,16 @@ def wide_types(source: Draft) -> dict[Key, FixedType]:
     return {**{key: weights.get(key, WIDE) for key in source.keys}, **tables}
 
 
-def calibrate(source: Draft, x: Floats) -> tuple[dict[Key, Observed], Trace]:
-    """What every tensor that is no weight did on x, the input too, and a run that hardly rounds, in REFERENCE.
+def calibrate(source: Draft, samples: Samples) -> tuple[dict[Key, Observed], Trace]:
+    """What every tensor that is no weight did, the input too, and a run that hardly rounds, in REFERENCE.
 
     A first run with wide types shows how large every tensor is, a second one has bits where they are needed, so that
     small values are seen as well as large ones. Raises LmuHlsError when a value is beyond the wide type's range.
     """
     types = wide_types(source)
-    seen, trace = _observed(source, types, x)
+    seen, trace = _observed(source, types, samples)
     try:
-        finer = _observed(source, {**types, **_fine_types(source, seen)}, x)
+        finer = _observed(source, {**types, **_fine_types(source, seen)}, samples)
     except ValueError:  # a sum beyond the contract's 62 bits
         return seen, trace
     return finer
@@ -104,10 +141,10 @@ def _limit(key: Key, seen: Mapping[Key, Observed]) -> float:
     return 2.0 ** (WIDE.integer - 1)
 
 
-def _observed(source: Draft, types: Mapping[Key, FixedType], x: Floats) -> tuple[dict[Key, Observed], Trace]:
+def _observed(source: Draft, types: Mapping[Key, FixedType], samples: Samples) -> tuple[dict[Key, Observed], Trace]:
     network = source.network(types)
-    integers = quantize(x, network.x)
-    trace = golden.run(network, integers)
+    integers = quantize(samples.values, network.x)
+    trace = samples.run(network)
     seen = {(source.nodes[0].name, "result"): _of(to_float(integers, network.x), 0), **observe(network, trace)}
     for (layer, tensor), found in seen.items():
         if found.overflows:

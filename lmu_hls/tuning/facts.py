@@ -6,8 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from lmu_hls import golden
-from lmu_hls.fixed import FixedType, quantize, to_float
+from lmu_hls.fixed import FixedType, to_float
 from lmu_hls.golden import Trace
 from lmu_hls.precision import (
     Encoder,
@@ -24,7 +23,7 @@ from lmu_hls.precision import (
 from lmu_hls.precision.stability import FACTORS
 from lmu_hls.records import TensorPrecision
 from lmu_hls.spec import LMU, DenseCell, Network, TridiagonalUpdate, Weight
-from lmu_hls.tuning.calibration import REFERENCE, Floats, Observed, clipped, observe, traced_name
+from lmu_hls.tuning.calibration import REFERENCE, Floats, Observed, Samples, clipped, observe, traced_name
 from lmu_hls.tuning.draft import Draft, Key, Types
 from lmu_hls.tuning.plan import autocorrelation, memory_of
 from lmu_hls.tuning.tables import allowed_db, inputs_of, lookups
@@ -34,11 +33,11 @@ LIMIT_DB = 3.0  # a table limits a tensor when it makes at least half of its noi
 
 
 def describe(
-    source: Draft, types: Types, x: Floats, seen: Mapping[Key, Observed], wide: Trace
+    source: Draft, types: Types, samples: Samples, seen: Mapping[Key, Observed], wide: Trace
 ) -> tuple[TensorPrecision, ...]:
-    """One result for each tensor on x; ``seen`` and ``wide`` are from types that hardly round."""
+    """One result for each tensor on the samples; ``seen`` and ``wide`` are from types that hardly round."""
     network = source.network(types)
-    final = golden.run(network, quantize(x, network.x))
+    final = samples.run(network)
     entrance = (source.nodes[0].name, "result")
     proven, predicted = {}, {}
     for lmu in network.lmus:
@@ -46,7 +45,7 @@ def describe(
         proven.update({(lmu.name, name): peak for name, peak in _proven(lmu, memory).items()})
         predicted[lmu.name, "mem"] = _predicted_db(source, lmu, memory, wide, final)
     now, notes = observe(network, final), _table_notes(network, wide, final)
-    lost = clipped(x, types[entrance])
+    lost = clipped(samples.values, types[entrance])
     results = []
     for key in source.keys:
         values = source.weights.get(key)

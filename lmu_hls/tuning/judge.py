@@ -8,10 +8,9 @@ from typing import Final, Protocol
 
 import numpy as np
 
-from lmu_hls import golden
 from lmu_hls.figures import REGRESSION, ErrorFigures, Head, Targets, snr_db
-from lmu_hls.fixed import quantize, to_float
 from lmu_hls.precision import stability
+from lmu_hls.tuning.calibration import Samples
 from lmu_hls.tuning.draft import Key, Types
 from lmu_hls.tuning.plan import Floats, Fractions, Plan, memory_layers, memory_of
 
@@ -155,14 +154,14 @@ class Judge:
     def __init__(
         self,
         plan: Plan,
-        x: Floats,
+        samples: Samples,
         targets: Targets | None,
         head: Head,
         output: Floats,
         safety: float = 1.0,
         progress: Callable[[int], None] = lambda done: None,
     ) -> None:
-        self._plan, self._x, self._output, self._progress = plan, x, output, progress
+        self._plan, self._samples, self._output, self._progress = plan, samples, output, progress
         self._safety, self._head, self._targets = safety, head, targets
         self._answers = head.answers(output)
         self._known: dict[tuple[int, ...], Measure] = {}
@@ -207,7 +206,7 @@ class Judge:
                 return Measure(bits, problem=f"layer {layer!r}: its quantized memory is unstable")
         try:
             network = plan.source.network(types)
-            result = to_float(golden.predict(network, quantize(self._x, network.x)), network.out)
+            result = self._samples.predict(network)
         except ValueError as error:  # a sum beyond the contract's 62 bits
             return Measure(bits, problem=str(error))
         return self._judged(bits, result)

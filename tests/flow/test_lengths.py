@@ -6,14 +6,19 @@ import pytest
 
 from lmu_hls import LMU, flow, golden
 from lmu_hls.errors import LmuHlsError
+from lmu_hls.figures import snr_db
 from lmu_hls.fixed import quantize
 from lmu_hls.flow.data import Data, read_whole
-from lmu_hls.flow.lengths import mask_value_of, predict_lengths, rows
+from lmu_hls.flow.lengths import mask_value_of, rows
+from lmu_hls.front.lengths import predict_lengths
 from lmu_hls.records import Manifest, load
 from lmu_hls.records.folder import OutputFolder
 from lmu_hls.report.pictures.blocks import blocks
 from lmu_hls.spec import store
 from lmu_hls.spec.lengths import counting
+from lmu_hls.tuning import SnrDb, profile
+from lmu_hls.tuning.calibration import check_data
+from lmu_hls.tuning.draft import configured_types, draft
 from lmu_hls.verify.csim import compile_project
 from lmu_hls.verify.run_files import job_of
 
@@ -187,11 +192,34 @@ def test_the_report_says_up_to(project):
     assert "a step; up to 5 steps a sequence" in repr(blocks(manifest, manifest.hardware).shapes)
 
 
-def test_types_are_chosen_on_whole_sequences(tmp_path):
+def test_types_are_chosen_and_measured_on_steps_that_count(tmp_path):
+    """Told by the mask or by an array; what stands behind them does not count."""
+    keras.utils.set_random_seed(0)
+    layers = [keras.layers.Masking(FILL), LMU(1, 2, 5.0, None, return_sequences=True), keras.layers.Dense(1)]
+    made, (x, lengths) = keras.Sequential([keras.Input((STEPS, 2)), *layers]), sequences(6)
+    config, garbage = {"Model": {"Precision": "fixed<20,8>"}}, x.copy()
+    for row, length in enumerate(lengths):
+        garbage[row, length:] = 50.0
+    facts = profile(made, x, config)
+    assert facts == profile(made, garbage, config, lengths) != profile(made, garbage, config)
+    assert abs(facts[0].observed - np.abs(x[counting(lengths, STEPS)]).max()) < 1e-6  # the input
+    np.savez(tmp_path / "data.npz", x=garbage, lengths=lengths)
+    chosen, record = flow.choose_types(made, tmp_path / "data.npz", SnrDb(20), config)
+    assert record.snr_db >= 20
+    source = draft(made, chosen)
+    samples = check_data(source, garbage, lengths)
+    found = samples.predict(source.network(configured_types(made, source, chosen)))
+    real = rows(predict_lengths(made, x, lengths)[0], lengths)
+    assert found.shape == real.shape and abs(snr_db(real, found - real) - record.snr_db) < 1e-9
+    with pytest.raises(LmuHlsError, match="takes 5 steps each"):
+        profile(keras.Sequential([keras.Input((STEPS, 2)), LMU(1, 3, 5.0, None)]), x, config, lengths)
+
+
+def test_a_discretizer_is_changed_on_whole_sequences(tmp_path):
     x, lengths = sequences(4)
     np.savez(tmp_path / "data.npz", x=x, lengths=lengths)
-    with pytest.raises(LmuHlsError, match="has fewer than 5 steps, and types are chosen and measured on whole"):
-        flow.choose_types(model(), tmp_path / "data.npz", None)
+    with pytest.raises(LmuHlsError, match="has fewer than 5 steps, and a discretizer is changed on whole"):
+        read_whole(tmp_path / "data.npz")
     np.savez(tmp_path / "data.npz", x=x, lengths=np.full(4, STEPS))
     assert np.array_equal(read_whole(tmp_path / "data.npz")[0], x)
 

@@ -12,7 +12,7 @@ from lmu_hls.front.extract import network_spec
 from lmu_hls.precision import memory_range
 from lmu_hls.training import learned
 from lmu_hls.training.model import types_of
-from lmu_hls.tuning.calibration import calibrate
+from lmu_hls.tuning.calibration import Samples, calibrate
 from lmu_hls.tuning.draft import draft
 from lmu_hls.tuning.plan import make_plan, memory_of
 from tests.support.lmu_models import convert, lmu, model
@@ -63,7 +63,7 @@ def test_at_the_start_it_predicts_and_costs_what_the_quantized_model_does(start)
     assert np.array_equal(learning.predict(X, verbose=0), start.predict(X, verbose=0))
     source = draft(start.float_model, start.own_config)
     types = types_of(start.own_config, source.keys)
-    plan = make_plan(source, calibrate(source, X.astype(np.float64))[0], 1.0)
+    plan = make_plan(source, calibrate(source, Samples(X.astype(np.float64)))[0], 1.0)
     bits = sum(plan.elements[key] * kind.width for key, kind in types.items())
     assert learned.bits_of(start) == bits == round(1000 * float(learning.kbit()))
     fixed = set(types) - set(learning.learned)

@@ -11,7 +11,7 @@ from lmu_hls.fixed import FixedType, quantize, to_float
 from lmu_hls.spec import table_index_type
 from lmu_hls.spec.tables import make_activation
 from lmu_hls.tuning import SnrDb, profile, tune
-from lmu_hls.tuning.calibration import WIDE_INDEX, calibrate, wide_types
+from lmu_hls.tuning.calibration import WIDE_INDEX, Samples, calibrate, wide_types
 from lmu_hls.tuning.draft import TABLE, draft
 from lmu_hls.tuning.plan import make_plan
 from lmu_hls.tuning.tables import MAX_BITS, MIN_BITS, TablePlan, allowed_db, lookups, plan_tables
@@ -88,7 +88,7 @@ def test_the_range_holds_what_its_inputs_can_be_unless_the_function_is_flat(cell
     import keras
 
     source = draft(build(hidden_cell=getattr(keras.layers, cell)(3)))
-    seen, trace = calibrate(source, x)
+    seen, trace = calibrate(source, Samples(x))
     network, plan = source.network(wide_types(source)), make_plan(source, seen, 1.25)
     table = plan_tables(source, plan.integers, network, trace)["lmu", TABLE]
     (lmu,) = network.lmus
