@@ -4,10 +4,13 @@
 
 Both layers do the same work in the same process: same shapes, same hidden cell, Adam, train_on_batch. Their steps are
 taken in turn, so that other load on the machine meets both; the figure is the fastest step. keras-lmu is optional
-(pip install keras-lmu); without it only our times are shown. Needs the TensorFlow backend.
+(pip install keras-lmu); without it only our times are shown. keras-lmu and the ways to evaluate a memory need the
+TensorFlow backend; with JAX, which is always compiled by XLA, and PyTorch our layer alone is timed.
 """
 
 import argparse
+import contextlib
+import importlib
 import itertools
 import json
 import os
@@ -21,17 +24,21 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 import lmu_hls
 from lmu_hls import legendre
 from lmu_hls.configurations import DEMO, PSMNIST
 from lmu_hls.layers import LMU, linear
 
-try:
-    import keras_lmu
-except ImportError:
-    keras_lmu = None
+
+def _module(name: str) -> Any:
+    """A module that needs the TensorFlow backend; None without it, or where it is absent."""
+    with contextlib.suppress(ImportError):
+        return importlib.import_module(name) if keras.backend.backend() == "tensorflow" else None
+    return None
+
+
+tf, keras_lmu = _module("tensorflow"), _module("keras_lmu")
 
 RECURRENT = {"hidden_to_memory": True, "memory_to_memory": True}
 
@@ -212,6 +219,26 @@ def methods(order: int, theta: float, rows: int, steps: int, repeats: int) -> di
     return {name: 1e3 * t for name, t in zip(ways, fastest(functions, repeats), strict=True)}
 
 
+def all_methods(repeats: int) -> dict[str, dict[str, float]]:
+    """Print and return the milliseconds of :func:`methods` for two shapes."""
+    shapes = {
+        "T=784, order 256, batch 100": (PSMNIST.order, PSMNIST.theta, 100, PSMNIST.steps),
+        "T=50, order 12, 800 channels": (12, 50.0, 800, 50),
+    }
+    print("\n| Memory at every step, forward and gradient | ms |\n|---|---|")
+    ways = {}
+    for name, shape in shapes.items():
+        ways[name] = methods(*shape, repeats)
+        for way, milliseconds in ways[name].items():
+            print(f"| {name}: {way} | {milliseconds:.1f} |", flush=True)
+    return ways
+
+
+def compilers(both: bool) -> tuple[bool, ...]:
+    """Without XLA, and with it where ``both`` are asked for and the backend has the choice."""
+    return {"jax": (True,), "torch": (False,)}.get(keras.backend.backend(), (False, True) if both else (False,))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repeats", type=int, default=5)
@@ -222,7 +249,7 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.quantized:
         print("| Work, one training step | float, ms | quantized, ms | ratio |\n|---|---|---|---|")
-        for compiled in (False, True):
+        for compiled in compilers(True):
             row = compare_quantized(arguments.repeats, compiled)
             print(
                 f"| {row['work']} | {row['float_ms']:.2f} | {row['quantized_ms']:.2f} | {row['ratio']:.2f} |",
@@ -232,21 +259,12 @@ def main() -> None:
     rows = []
     print("| Work, one training step | XLA | ours, ms | keras-lmu, ms | speed-up |\n|---|---|---|---|---|")
     works = [work for work in WORKS if arguments.only in work.name]
-    for work, xla in itertools.product(works, (False, True) if arguments.xla else (False,)):
+    for work, xla in itertools.product(works, compilers(arguments.xla)):
         row = compare(work, arguments.repeats, xla)
         rows.append(row)
         theirs = "not run | -" if row["speedup"] is None else f"{row['keras_lmu_ms']:.1f} | {row['speedup']:.2f}"
         print(f"| {row['work']} | {'yes' if xla else 'no'} | {row['ours_ms']:.1f} | {theirs} |", flush=True)
-    shapes = {
-        "T=784, order 256, batch 100": (PSMNIST.order, PSMNIST.theta, 100, PSMNIST.steps),
-        "T=50, order 12, 800 channels": (12, 50.0, 800, 50),
-    }
-    print("\n| Memory at every step, forward and gradient | ms |\n|---|---|")
-    ways = {}
-    for name, shape in shapes.items():
-        ways[name] = methods(*shape, arguments.repeats)
-        for way, milliseconds in ways[name].items():
-            print(f"| {name}: {way} | {milliseconds:.1f} |", flush=True)
+    ways = all_methods(arguments.repeats) if tf is not None else {}
     if arguments.json:
         arguments.json.write_text(json.dumps({"training": rows, "methods": ways}, indent=2) + "\n")
 

@@ -25,6 +25,11 @@ def working_dtype() -> str:
     return str(keras.backend.standardize_dtype(probe.dtype))
 
 
+def product(values: Any, matrix: Any) -> Any:
+    """values (..., n) times matrix (n, m) in their own format; Keras's matmul makes float32 of float64 in PyTorch."""
+    return values @ matrix if keras.backend.backend() == "torch" else ops.matmul(values, matrix)
+
+
 @functools.cache
 def squarings(order: int, theta: float) -> int:
     """Squarings that scale A~/theta to a 2-norm of 1/8; the Taylor sum is exact far below this theta too."""
@@ -42,9 +47,9 @@ def _zoh(order: int, theta: Any, count: int, dtype: str) -> tuple[Any, Any]:
     # would lose its low bits beside the 1.
     excess = step / TAYLOR_DEGREE
     for k in range(TAYLOR_DEGREE - 1, 0, -1):
-        excess = ops.matmul(step, identity + excess) / k
+        excess = product(step, identity + excess) / k
     for _ in range(count):
-        excess = 2.0 * excess + ops.matmul(excess, excess)
+        excess = 2.0 * excess + product(excess, excess)
     return identity[:order, :order] + excess[:order, :order], excess[:order, order]
 
 

@@ -33,12 +33,12 @@ def powers(xp: Any, a_bar: Any, b_bar: Any, count: int) -> tuple[Any, Any]:
     rows, square, total, done, left = xp.expand_dims(b_bar, 0), a_bar, None, 1, count
     while left:
         if left & 1:
-            total = square if total is None else xp.matmul(square, total)
+            total = square if total is None else square @ total
         if done < count:  # square = A_bar^done
-            rows = xp.concatenate([rows, xp.matmul(rows, xp.transpose(square))], axis=0)
+            rows = xp.concatenate([rows, rows @ xp.transpose(square)], axis=0)
         left, done = left >> 1, 2 * done
         if left:
-            square = xp.matmul(square, square)
+            square = square @ square
     return rows[:count], total
 
 
@@ -50,7 +50,7 @@ def block_matrices(xp: Any, a_bar: Any, b_bar: Any, steps: int) -> tuple[Any, An
     order = b_bar.shape[0]
     stack = xp.expand_dims(xp.transpose(a_bar), 0)
     while stack.shape[0] < steps:  # stack[j] = (A_bar^T)^(j+1)
-        stack = xp.concatenate([stack, xp.matmul(stack, stack[-1])], axis=0)
+        stack = xp.concatenate([stack, stack @ stack[-1]], axis=0)
     carry = xp.reshape(xp.transpose(stack[:steps], (1, 0, 2)), (order, steps * order))
     impulse, _ = powers(xp, a_bar, b_bar, steps)
     lag = np.arange(steps)[None, :] - np.arange(steps)[:, None]

@@ -91,6 +91,16 @@ def whole(values: Any) -> Any:
     return nearest - cast(nearest > values)
 
 
+def least(values: Any, others: Any) -> Any:
+    """The smaller of each two; Keras's own minimum makes float32 of float64 in PyTorch."""
+    return ops.where(values <= others, values, others)
+
+
+def largest(values: Any, others: Any) -> Any:
+    """The larger of each two, as :func:`least`."""
+    return ops.where(values >= others, values, others)
+
+
 def _clip(values: Any, low: float, high: float) -> Any:
     """Bounds as tensors: Keras makes float32 of a number for PyTorch."""
     return ops.clip(values, constant(float(low)), constant(float(high)))

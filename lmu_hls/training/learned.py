@@ -20,7 +20,7 @@ from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType, to_float
 from lmu_hls.keras_weights import take_weights
 from lmu_hls.spec import LMU, Activation, Assign, Network
-from lmu_hls.training.arithmetic import cast, constant, straight_through
+from lmu_hls.training.arithmetic import cast, constant, largest, least, straight_through
 from lmu_hls.training.model import QuantizedModel, types_of
 from lmu_hls.training.types import COEFFICIENTS, own_config
 from lmu_hls.tuning.calibration import REFERENCE, Floats, Samples, calibrate, check_data, value_keys
@@ -45,13 +45,13 @@ class LearnedType:
         """Integer and fraction bits as whole numbers, with the gradients of the variables."""
         integer = _whole(cast(self._integer.value) * SPEED, self.start.integer + MOST_INTEGER)
         fraction = _whole(cast(self._fraction.value) * SPEED, self.start.fraction + MOST_FRACTION)
-        return integer, ops.maximum(fraction, MIN_WIDTH - integer)
+        return integer, largest(fraction, MIN_WIDTH - integer)
 
     def assign(self, values: Any) -> Any:
         integer, fraction = self.bits()
         lsb = _power(-ops.stop_gradient(fraction))
         high, low = _power(integer - 1), -_power(integer - 1)
-        inside = ops.minimum(ops.maximum(values, low), high - lsb)
+        inside = least(largest(values, low), high - lsb)
         made = ops.round(ops.stop_gradient(inside) / lsb) * lsb
         error = made - ops.stop_gradient(inside)  # its magnitude goes as 2^-F
         slope = -log(2.0) * error * (fraction - ops.stop_gradient(fraction))
@@ -275,7 +275,7 @@ def _is_plain(item: Assign) -> bool:
 
 def _whole(bits: Any, most: int) -> Any:
     """``bits`` rounded and at most ``most``, with the gradient of ``bits``."""
-    limited = ops.minimum(bits, constant(float(most)))
+    limited = least(bits, constant(float(most)))
     return straight_through(ops.round(ops.stop_gradient(limited)), limited)
 
 

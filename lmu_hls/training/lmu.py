@@ -16,6 +16,7 @@ from lmu_hls import legendre
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import to_float
 from lmu_hls.layers import linear
+from lmu_hls.layers.discretize import product
 from lmu_hls.spec import LMU, DenseUpdate
 from lmu_hls.training.arithmetic import Assigned, cast, constant, limits, straight_through
 from lmu_hls.training.loops import over
@@ -145,7 +146,7 @@ class LMUProgram:
         else:
             a, b = legendre.discretize(lmu.order, lmu.theta, lmu.discretizer, lmu.basis)
         channels = ops.reshape(mem, (-1, lmu.memory_d, lmu.order))
-        new = ops.matmul(channels, constant(np.ascontiguousarray(a.T))) + ops.expand_dims(u, -1) * constant(b)
+        new = product(channels, constant(np.ascontiguousarray(a.T))) + ops.expand_dims(u, -1) * constant(b)
         return ops.reshape(new, (-1, lmu.memory_d * lmu.order))
 
     def _unless_saturated(self, exact: Any, surrogate: Any) -> Any:

@@ -9,6 +9,7 @@ from typing import Any
 
 import keras
 import numpy as np
+from keras import ops
 from numpy.typing import NDArray
 
 from lmu_hls.errors import LmuHlsError
@@ -45,11 +46,6 @@ class Pruning(keras.callbacks.Callback):
         self._batch = 0
 
     def on_train_begin(self, logs: Any = None) -> None:
-        if keras.backend.backend() == "jax":
-            raise LmuHlsError(
-                "pruning is not possible with JAX, where Keras keeps the weights out of reach of callbacks while it "
-                "trains; use the TensorFlow backend (KERAS_BACKEND=tensorflow)"
-            )
         epochs = self.params.get("epochs") or 1
         self._last = epochs if self.end is None else self.end
         self._check(epochs)
@@ -61,6 +57,7 @@ class Pruning(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         self._batch += 1
+        _ = self.model  # with JAX its variables get, and give, the values of a step where a callback asks for the model
         share = self.share(self._batch / max(1, self.params.get("steps") or 1))
         groups = [self._masks] if self.together else [[item] for item in self._masks]
         self._masks = [item for group in groups for item in self._pruned(group, share)]
@@ -110,7 +107,7 @@ class _Blocks:
 
     def strengths(self) -> NDArray[np.float64]:
         """Of each block of each input, (inputs, blocks)."""
-        values = np.abs(keras.ops.convert_to_numpy(self.variable), dtype=np.float64)
+        values = np.abs(ops.convert_to_numpy(self.variable), dtype=np.float64)
         sizes = np.bincount(self.blocks)
         if len(sizes) == len(self.blocks):  # a block an output: no sums
             return np.asarray(values[:, np.argsort(self.blocks)])
@@ -119,7 +116,8 @@ class _Blocks:
 
     def clear(self, mask: Mask) -> None:
         """Set the blocks of ``mask`` (inputs, blocks) to zero."""
-        self.variable.assign(np.where(mask[:, self.blocks], 0, keras.ops.convert_to_numpy(self.variable)))
+        values = self.variable.value
+        self.variable.assign(ops.where(mask[:, self.blocks], ops.zeros_like(values), values))
 
 
 def _blocks(layer: Any, name: str, lanes: int) -> NDArray[np.int64]:

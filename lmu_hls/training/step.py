@@ -12,8 +12,19 @@ from keras import ops
 from lmu_hls.activations import FUNCTIONS
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType, to_float
+from lmu_hls.layers.discretize import product
 from lmu_hls.spec import Activation, Assign, Read, Term, VectorFunction, Weight, assigned, carried
-from lmu_hls.training.arithmetic import Assigned, assign, check_exact, constant, exact, integers, straight_through
+from lmu_hls.training.arithmetic import (
+    Assigned,
+    assign,
+    check_exact,
+    constant,
+    exact,
+    integers,
+    largest,
+    least,
+    straight_through,
+)
 from lmu_hls.training.loops import over
 from lmu_hls.training.vectors import EQUATIONS
 from lmu_hls.training.weights import Weights
@@ -131,7 +142,7 @@ class BoundStep:
             factor = self._factors[id(term.factor)]
             shape = (-1, *x.shape[1:-1])
             split = x if term.groups == 1 else ops.reshape(x, (*shape, term.groups, term.factor.shape[0]))
-            x = ops.matmul(split, factor) if term.matrix is not None else split * factor
+            x = product(split, factor) if term.matrix is not None else split * factor
             x = x if term.groups == 1 else ops.reshape(x, (*shape, term.groups * factor.shape[-1]))
         scale = (-1.0 if term.negative else 1.0) * 2.0**term.shift
         return x if scale == 1.0 else x * scale
@@ -165,8 +176,8 @@ def activate(function: Activation, values: Any, to: FixedType, learned: Assigned
         if known.low == 0:
             values = ops.relu(values)
         elif known.low > -np.inf:
-            values = ops.maximum(values, known.low)
-        limited = values if known.high == np.inf else ops.minimum(values, known.high)
+            values = largest(values, constant(known.low))
+        limited = values if known.high == np.inf else least(values, constant(known.high))
         return assign(limited, to) if learned is None else learned(limited)
     table = function.table
     real = keras.activations.get(function.function)(

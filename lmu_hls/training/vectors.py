@@ -10,7 +10,7 @@ from keras import ops
 from lmu_hls.fixed import to_float
 from lmu_hls.spec import Pool, Softmax, VectorFunction
 from lmu_hls.spec.layers.rectify import Rectify
-from lmu_hls.training.arithmetic import assign, check_exact, constant, exact, integers, straight_through, whole
+from lmu_hls.training.arithmetic import assign, check_exact, constant, exact, integers, least, straight_through, whole
 
 GUARD = 2  # bits below the result's: half an LSB, and whether anything is left below that
 
@@ -49,7 +49,7 @@ def rectify(layer: Rectify, x: Any) -> Any:
     below = (x - threshold) * constant(to_float(layer.slope.values, layer.slope.type))
     value = ops.where(x > threshold, x, below)
     if layer.most is not None:
-        value = ops.minimum(value, constant(float(layer.most.values[0] * layer.most.type.lsb)))
+        value = least(value, constant(float(layer.most.values[0] * layer.most.type.lsb)))
     return assign(value, layer.out)
 
 

@@ -118,9 +118,3 @@ def test_seeded_fault_without_the_callback_the_masks_are_lost():
 def test_what_cannot_be(arguments, message):
     with pytest.raises(LmuHlsError, match=message):
         trained(small(), [lmu_hls.prune(**arguments)])
-
-
-def test_jax_is_refused(monkeypatch):
-    monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
-    with pytest.raises(LmuHlsError, match="not possible with JAX"):
-        lmu_hls.prune(0.5).on_train_begin()
