@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from examples.resuming import Tell, command, converted, digest_of_code, kept_model  # before TensorFlow
+from examples.resuming import Tell, command, converted  # before TensorFlow
 
 # isort: split
 import typer
@@ -21,9 +20,9 @@ from lmu_hls.errors import LmuHlsError
 
 if TYPE_CHECKING:
     from examples.keyword_spotting.dataset import Dataset
+    from examples.keyword_spotting.models import Plan, Trained
     from examples.keyword_spotting.recordings import Corpus
 
-CODE = ("audio", "dataset", "features", "networks", "recordings", "synthetic", "training")
 REUSE_FACTOR = 16_384  # cycles a frame at most; a frame lasts 20 ms
 
 
@@ -38,18 +37,25 @@ class Effort:
     copies: int = 4
     float_epochs: int = 25
     pruning_epochs: int = 60
+    type_epochs: int = 10
     integer_epochs: int = 40
     clips: int = 200
     words: int = 40
 
 
-QUICK = Effort(speakers=10, takes=2, copies=2, float_epochs=4, pruning_epochs=4, integer_epochs=3, clips=4, words=6)
+QUICK = Effort(
+    speakers=10, takes=2, copies=2, float_epochs=4, pruning_epochs=4, type_epochs=1, integer_epochs=3, clips=4, words=6
+)
 
 
 def run(
     speech_commands: Annotated[
         Path | None,
         typer.Option(metavar="FOLDER", help="Your copy of Speech Commands 0.02; without it: synthetic keywords."),
+    ] = None,
+    features: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="MFCC that a run kept, mfcc-*.npz in its folder data, and no recordings."),
     ] = None,
     network: Annotated[str, typer.Option(help="lmu1, lmu2, lmu3 or lmu4: 1683, 361, 105, 49 kbit.")] = "lmu4",
     feedback: Annotated[bool, typer.Option(help="h goes back to the memory, as in the paper's equation.")] = False,
@@ -60,6 +66,14 @@ def run(
     distill: Annotated[
         float, typer.Option(min=0.0, max=1.0, help="Part of the dense model in the loss of pruning.")
     ] = 0.0,
+    learn_types: Annotated[
+        float, typer.Option(min=0.0, metavar="PRICE", help="Learn types, too: the loss that 1,000 bits cost, as 0.01.")
+    ] = 0.0,
+    seed: Annotated[int, typer.Option(min=1, help="Of the random numbers of the training.")] = 1,
+    train_only: Annotated[
+        bool,
+        typer.Option("--train-only", help="Train; a later run on this folder, on any machine, goes on from there."),
+    ] = False,
     quick: Annotated[bool, typer.Option("--quick", help="A minute: little data, few epochs; proves nothing.")] = False,
     float_epochs: Annotated[int | None, typer.Option(min=1, help="Epochs in float; default 25.")] = None,
     pruning_epochs: Annotated[int | None, typer.Option(min=1, help="Epochs of pruning in float; default 60.")] = None,
@@ -76,27 +90,38 @@ def run(
 
     A run that was ended goes on where it was when it is started again.
     """
+    from examples.keyword_spotting import dataset, models
     from examples.keyword_spotting.networks import PUBLISHED
 
     if network not in PUBLISHED:
         raise LmuHlsError(f"--network {network} is none of {', '.join(PUBLISHED)}")
     if not sparsity and (lanes > 1 or distill):
         raise LmuHlsError("--lanes and --distill say how weights are pruned; give --sparsity, too")
+    if features is not None and speech_commands is not None:
+        raise LmuHlsError("--features and --speech-commands both say what is heard; give one of them")
     effort = QUICK if quick else Effort()
-    effort = replace(
-        effort,
-        float_epochs=float_epochs or effort.float_epochs,
-        pruning_epochs=pruning_epochs or effort.pruning_epochs,
-        integer_epochs=integer_epochs or effort.integer_epochs,
+    epochs = models.Epochs(
+        float=float_epochs or effort.float_epochs,
+        pruning=pruning_epochs or effort.pruning_epochs,
+        types=effort.type_epochs,
+        integers=integer_epochs or effort.integer_epochs,
     )
+    plan = models.Plan(network, feedback, seed, sparsity, lanes, distill, learn_types, epochs)
     with progress_bar() as tell:
-        corpus = _corpus(outdir, speech_commands, effort, jobs, tell)
-        pruning = _Pruning(sparsity, lanes, distill)
-        work = _Work(outdir, network, feedback, pruning, effort, synth, energy and not quick, listen, tell)
-        rows, events = work.result(corpus)
-    for title, table in (("result", rows), ("detections", events)):
-        (outdir / f"{title}-{work.name}.json").write_text(json.dumps(table, indent=2) + "\n")
-    _show(rows, f"Keyword spotting, {work.name}, {corpus.source}{' (--quick)' if quick else ''}")
+        corpus = None
+        if features is None:
+            corpus = _corpus(outdir, speech_commands, effort, jobs, tell)
+            data = dataset.dataset(corpus, effort.copies, outdir / "data", lambda n, total: tell("MFCC", n, total))
+        else:
+            data = dataset.stored(features)
+        work = _Work(outdir, plan, data, effort, synth, energy and not quick, tell)
+        rows = work.training() if train_only else work.result()
+        events = work.heard(corpus) if listen and corpus is not None and not train_only else None
+    if events is not None:
+        rows["continuous audio"] = events[0]
+        _write(outdir / f"detections-{plan.name}.json", events[1])
+    _write(outdir / f"{'training' if train_only else 'result'}-{plan.name}.json", rows)
+    _show(rows, f"Keyword spotting, {plan.name}, {data.source}{' (--quick)' if quick else ''}")
 
 
 def _corpus(outdir: Path, speech_commands: Path | None, effort: Effort, jobs: int, tell: Tell) -> Corpus:
@@ -110,138 +135,96 @@ def _corpus(outdir: Path, speech_commands: Path | None, effort: Effort, jobs: in
 
 
 @dataclass(frozen=True, slots=True)
-class _Pruning:
-    """The share of weights that becomes zero, in blocks of how many, and the dense model's part in the loss."""
-
-    sparsity: float
-    lanes: int
-    distill: float
-
-    @property
-    def name(self) -> str:
-        """A part of names of files, "" where nothing is pruned."""
-        if not self.sparsity:
-            return ""
-        blocks = f"-by-{self.lanes}" if self.lanes > 1 else ""
-        return f"-{100 * self.sparsity:g}-zero{blocks}{'-distilled' if self.distill else ''}"
-
-
-@dataclass(frozen=True, slots=True)
 class _Work:
     """One network from data to figures."""
 
     outdir: Path
-    network: str
-    feedback: bool
-    pruning: _Pruning
+    plan: Plan
+    data: Dataset
     effort: Effort
     synth: bool
     energy: bool
-    listen: bool
     tell: Tell
 
-    @property
-    def name(self) -> str:
-        """Of the project's folder, and of files."""
-        return f"{self.dense}{self.pruning.name}"
+    def training(self) -> dict[str, str]:
+        """What was trained: quantities and their values as text."""
+        return self._accuracies(self._trained())
 
-    @property
-    def dense(self) -> str:
-        """The same of the network before weights are pruned."""
-        return f"{self.network}{'-feedback' if self.feedback else ''}"
-
-    def result(self, corpus: Corpus) -> tuple[dict[str, str], list[dict[str, Any]]]:
-        """Quantities and their values as text; and what was spoken and heard."""
+    def result(self) -> dict[str, str]:
+        """The same, and what the hardware takes."""
         from examples.keyword_spotting import dataset, hardware, training
-        from examples.keyword_spotting.networks import PUBLISHED, configuration, kbit
 
-        effort, network = self.effort, configuration(self.network, self.feedback)
-        data = dataset.dataset(
-            corpus, effort.copies, self.outdir / "data", lambda done, total: self.tell("MFCC", done, total)
-        )
-        floating, pruned, quantized, saved = self._trained(data)
-        folder = converted(self.outdir / self.name, saved, quantized, reuse_factor=REUSE_FACTOR)
-        test = dataset.Split(training.inputs(data.test.x, network), data.test.y)
+        plan, made = self.plan, self._trained()
+        folder = converted(self.outdir / plan.name, made.saved, made.quantized, reuse_factor=REUSE_FACTOR)
+        test = dataset.Split(training.inputs(self.data.test.x, plan.configuration), self.data.test.y)
         measured = hardware.measure(
-            folder, test, effort.clips, f"{data.source}, MFCC", self.synth, self.energy, self.tell
+            folder, test, self.effort.clips, f"{self.data.source}, MFCC", self.synth, self.energy, self.tell
         )
-        sparse = bool(self.pruning.sparsity)
-        row, (whole, left) = PUBLISHED[self.network], kbit(quantized)
-        rows = {
-            "data": f"{data.source}: {len(data.train.y):,} clips in training, {len(data.test.y):,} in the test",
-            "weights and biases": f"{floating.count_params():,}",
-            "accuracy, float": _percent(training.accuracy(floating, network, data.test)),
-            **({"accuracy, float, pruned": _percent(training.accuracy(pruned, network, data.test))} if sparse else {}),
-            "accuracy, 4-bit weights and 7-bit values": _percent(training.accuracy(quantized, network, data.test)),
-            "size": f"{whole:.1f} kbit; {left:.1f} kbit without zeros",
-            f"{row.name} of the paper": f"{row.accuracy} % of Speech Commands, {row.kbit} kbit",
+        return {
+            **self._accuracies(made),
             **{f"equal to golden, {k}": text for k, text in enumerate(measured.compared, 1)},
             "cycles a frame": f"{measured.frame_cycles:,} on {measured.multipliers} multipliers",
             **({"zeros left out": measured.left_out} if measured.left_out else {}),
             **{f"on {target}": text for target, text in (measured.figures | measured.synthesized).items()},
             "energy": measured.power,
         }
-        heard, events = self._heard(corpus, data, folder) if self.listen else ({}, [])
-        return rows | heard, events
 
-    def _trained(self, data: Dataset) -> tuple[Any, Any, Any, Path]:
-        """The float model, it or what is left after pruning, the quantized one, and the file of this."""
-        from examples.keyword_spotting import training
-        from examples.keyword_spotting.networks import configuration
-
-        network, effort, pruning = configuration(self.network, self.feedback), self.effort, self.pruning
-        code = digest_of_code(Path(__file__).with_name(f"{name}.py") for name in CODE)
-        state = f"{code} {data.source} {effort.speakers, effort.takes, effort.copies, effort.float_epochs}"
-
-        def told(what: str, total: int) -> Callable[[int], None]:
-            return lambda done: self.tell(what, done, total)
-
-        def train_float() -> Any:
-            return training.train(network, data, effort.float_epochs, told("training in float", effort.float_epochs))
-
-        def train_pruned() -> Any:
-            count = effort.pruning_epochs
-            how = pruning.sparsity, pruning.lanes, pruning.distill
-            return training.train_pruned(floating, network, data, count, *how, told("pruning", count))
-
-        def train_integers() -> Any:
-            count = effort.integer_epochs
-            tell = told("training on integers", count)
-            return training.train_integers(pruned, network, data, count, bool(pruning.sparsity), tell)
-
-        floating, _ = kept_model(self.outdir / f"{self.dense}-float.keras", state, train_float)
-        pruned = floating
-        if pruning.sparsity:
-            state = f"{state} {effort.pruning_epochs} {pruning}"
-            pruned, _ = kept_model(self.outdir / f"{self.name}-float.keras", state, train_pruned)
-        saved = self.outdir / f"{self.name}-quantized.keras"
-        quantized, _ = kept_model(saved, f"{state} {effort.integer_epochs}", train_integers)
-        return floating, pruned, quantized, saved
-
-    def _heard(self, corpus: Corpus, data: Dataset, folder: Any) -> tuple[dict[str, str], list[dict[str, Any]]]:
+    def heard(self, corpus: Corpus) -> tuple[str, list[dict[str, Any]]]:
+        """What was detected in continuous audio, in words; and what was spoken and detected, after :meth:`result`."""
         from examples.keyword_spotting import listening, training
-        from examples.keyword_spotting.networks import configuration
+        from lmu_hls import flow
         from lmu_hls.spec import store
         from lmu_hls.toolchain import find
 
         if not find("verilator").found:
-            return {"continuous audio": "left out: Verilator is absent"}, []
+            return "left out: Verilator is absent", []
         self.tell("listening", 0, 1)
         scene = listening.scene(corpus, self.effort.words)
-        x = training.inputs(data.normalized(listening.heard(scene.audio)), configuration(self.network, self.feedback))
-        project = self.outdir / f"{self.name}-streaming"
-        events = listening.detections(listening.stream(store.load(folder.spec), x, project, REUSE_FACTOR))
+        x = training.inputs(self.data.normalized(listening.heard(scene.audio)), self.plan.configuration)
+        contract = store.load(flow.OutputFolder(self.outdir / self.plan.name).spec)
+        logits = listening.stream(contract, x, self.outdir / f"{self.plan.name}-streaming", REUSE_FACTOR)
+        events = listening.detections(logits)
         found = listening.score(scene.events, events)
         self.tell("listening", 1, 1)
         text = (
             f"{found.detected} of {found.spoken} keywords detected, {found.false} false, in "
             f"{len(scene.audio) / listening.RATE:.0f} s; {len(x):,} frames through the Verilog in streaming mode"
         )
-        return {"continuous audio": text}, listening.table(scene.events, events)
+        return text, listening.table(scene.events, events)
+
+    def _trained(self) -> Trained:
+        from examples.keyword_spotting import models
+
+        return models.trained(self.plan, self.data, self.outdir, self.tell)
+
+    def _accuracies(self, made: Trained) -> dict[str, str]:
+        from examples.keyword_spotting.networks import PUBLISHED, kbit
+
+        data, row, (whole, left) = self.data, PUBLISHED[self.plan.network], kbit(made.quantized)
+        pruned = {"accuracy, float, pruned": self._right(made.pruned)} if self.plan.sparsity else {}
+        return {
+            "data": f"{data.source}: {len(data.train.y):,} clips in training, {len(data.test.y):,} in the test",
+            "weights and biases": f"{made.floating.count_params():,}",
+            "training": made.effort,
+            "accuracy, float": self._right(made.floating),
+            **pruned,
+            "accuracy, 4-bit weights and 7-bit values": self._right(made.quantized),
+            "size": f"{whole:.1f} kbit; {left:.1f} kbit without zeros",
+            f"{row.name} of the paper": f"{row.accuracy} % of Speech Commands, {row.kbit} kbit",
+        }
+
+    def _right(self, model: Any) -> str:
+        from examples.keyword_spotting.training import accuracy
+
+        test, validation = (
+            f"{100 * accuracy(model, self.plan.configuration, split):.2f} %"
+            for split in (self.data.test, self.data.validation)
+        )
+        return f"{test} of the test, {validation} of the validation"
 
 
-def _percent(share: float) -> str:
-    return f"{100 * share:.2f} %"
+def _write(path: Path, table: Any) -> None:
+    path.write_text(json.dumps(table, indent=2) + "\n")
 
 
 def _show(rows: dict[str, str], title: str) -> None:

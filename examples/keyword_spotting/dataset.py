@@ -8,13 +8,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
 from examples.keyword_spotting.audio import SHIFT, Audio, clip, excerpt, read_wav, stretched
 from examples.keyword_spotting.features import COEFFICIENTS, FRAMES, Features, mfcc
-from examples.keyword_spotting.recordings import SPLITS, Corpus, Recording
+from examples.keyword_spotting.recordings import LABELS, SPLITS, Corpus, Recording
+from lmu_hls.errors import LmuHlsError
 from lmu_hls.records.jsonfile import write_bytes
 
 BATCH = 256  # clips at a time
@@ -22,6 +24,7 @@ SEED = 11
 LOUDEST = 1.0  # noise of silence: its background noise times as much at most
 NOISY = 0.8  # share of clips in training with noise
 RATIO = (5.0, 40.0)  # dB of speech over noise, in training
+KEPT = np.float16  # of normalized coefficients, of which the network reads 7 bits: half a file
 STRETCH = (0.84, 1.19)  # length of a clip in training over that of its recording: a longer or shorter vocal tract
 
 
@@ -35,9 +38,13 @@ class Split:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Dataset:
-    """The splits, where they are from, and what was subtracted from each coefficient, and divided by."""
+    """The splits, where they are from, and what was subtracted from each coefficient, and divided by.
+
+    ``digest`` is of the recordings and of the code that makes MFCC of them.
+    """
 
     source: str
+    digest: str
     splits: dict[str, Split]
     mean: Features
     deviation: Features
@@ -62,17 +69,35 @@ class Dataset:
 def dataset(corpus: Corpus, copies: int, kept: Path, progress: Callable[[int, int], None]) -> Dataset:
     """The clips of ``corpus``: each in training ``copies`` times, moved in time and with noise; others as they are.
 
-    ``kept`` is the folder for the file that a later call with the same recordings reads.
+    ``kept`` is the folder for the file that a later call with the same recordings reads, and :func:`stored`.
     """
-    path = kept / f"mfcc-{_digest(corpus, copies)}.npz"
+    digest = _digest(corpus, copies)
+    path = kept / f"mfcc-{digest}.npz"
     if not path.is_file():
-        arrays = _arrays(corpus, copies, progress)
+        arrays = {**_arrays(corpus, copies, progress), "source": np.array(corpus.source), "digest": np.array(digest)}
         content = io.BytesIO()
         np.savez(content, **arrays)
         write_bytes(path, content.getvalue(), synced=False)
-    with np.load(path, allow_pickle=False) as loaded:
-        splits = {split: Split(loaded[f"x_{split}"], loaded[f"y_{split}"]) for split in SPLITS}
-        return Dataset(corpus.source, splits, loaded["mean"], loaded["deviation"])
+    return stored(path)
+
+
+def stored(path: Path) -> Dataset:
+    """What :func:`dataset` kept in ``path``. LmuHlsError for a file that is another."""
+    try:
+        with np.load(path, allow_pickle=False) as loaded:
+            splits = {s: Split(loaded[f"x_{s}"].astype(np.float32), loaded[f"y_{s}"]) for s in SPLITS}
+            made = Dataset(str(loaded["source"]), str(loaded["digest"]), splits, loaded["mean"], loaded["deviation"])
+    except (OSError, EOFError, BadZipFile, KeyError, ValueError) as error:
+        raise LmuHlsError(
+            f"{path} has no MFCC of keywords ({error}); give data/mfcc-*.npz of a folder of this example"
+        ) from None
+    for name, split in splits.items():
+        if split.x.shape != (len(split.y), FRAMES, COEFFICIENTS) or not np.isin(split.y, range(len(LABELS))).all():
+            raise LmuHlsError(
+                f"{path}: x_{name} {split.x.shape} and y_{name} are not {FRAMES} frames of {COEFFICIENTS} coefficients "
+                f"and one of {len(LABELS)} labels a clip; give data/mfcc-*.npz of a folder of this example"
+            )
+    return made
 
 
 def _arrays(corpus: Corpus, copies: int, progress: Callable[[int, int], None]) -> dict[str, Any]:
@@ -89,7 +114,7 @@ def _arrays(corpus: Corpus, copies: int, progress: Callable[[int, int], None]) -
     mean, deviation = training.mean((0, 1)), training.std((0, 1))
     arrays: dict[str, Any] = {"mean": mean, "deviation": deviation}
     for split in SPLITS:
-        arrays[f"x_{split}"] = (x[in_split == split] - mean) / deviation
+        arrays[f"x_{split}"] = ((x[in_split == split] - mean) / deviation).astype(KEPT)
         arrays[f"y_{split}"] = y[in_split == split].astype(np.int64)
     return arrays
 

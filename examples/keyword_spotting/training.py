@@ -1,8 +1,12 @@
-"""Training in float, pruning in float where it is asked for, and training on the integers of the hardware."""
+"""Training in float, pruning in float where it is asked for, and training on the integers of the hardware.
+
+Any backend of Keras trains; with JAX its float64 is switched on, in which the integers' sums are exact.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import keras
@@ -14,7 +18,6 @@ from examples.keyword_spotting.networks import VALUE_BITS, WEIGHT_BITS
 from lmu_hls.configurations import Configuration
 from lmu_hls.training import Behind, QuantizedModel
 
-SEED = 1
 BATCH = 100
 RATES = 5e-3, 3e-3, 5e-3  # in float, while weights are pruned, on integers
 DROPOUT, HEAD_DROPOUT = 0.1, 0.3
@@ -25,7 +28,16 @@ SAMPLE = 1000  # clips to which types are fitted
 RAMP = 0.6  # of the epochs of pruning, in which zeros grow
 TRIDIAGONAL = {"LayerName": {"lmu": {"MemoryUpdate": "tridiagonal"}}}
 
-Epochs = Callable[[int], None]  # told the epochs done
+Progress = Callable[[int], None]  # told the epochs done
+
+
+@dataclass(frozen=True, slots=True)
+class Pruning:
+    """The share of weights that becomes zero, in blocks of how many outputs, and the dense model's part in the loss."""
+
+    sparsity: float
+    lanes: int = 1
+    share: float = 0.0
 
 
 def inputs(x: Features, network: Configuration) -> Features:
@@ -33,9 +45,9 @@ def inputs(x: Features, network: Configuration) -> Features:
     return x[..., : network.n_in]
 
 
-def train(network: Configuration, data: Dataset, epochs: int, progress: Epochs) -> keras.Model:
+def train(network: Configuration, data: Dataset, epochs: int, seed: int, progress: Progress) -> keras.Model:
     """The network in float."""
-    keras.utils.set_random_seed(SEED)
+    keras.utils.set_random_seed(seed)
     model = network.keras_model(dropout=DROPOUT, head_dropout=HEAD_DROPOUT)
     _fit(model, inputs(data.train.x, network), data.train.y, RATES[0], epochs, progress, [])
     return model
@@ -46,49 +58,60 @@ def train_pruned(
     network: Configuration,
     data: Dataset,
     epochs: int,
-    sparsity: float,
-    lanes: int,
-    share: float,
-    progress: Epochs,
+    seed: int,
+    how: Pruning,
+    progress: Progress,
 ) -> keras.Model:
-    """A copy of the float ``model`` with ``sparsity`` of its kernels zero, in blocks of ``lanes`` outputs.
+    """A copy of the float ``model`` in which a share of the weights in kernels is zero.
 
-    It learns from the labels; ``share`` of the loss is what ``model`` says.
+    It learns from the labels, and from what ``model`` says.
     """
-    keras.utils.set_random_seed(SEED)
+    keras.utils.set_random_seed(seed)
     pruned = network.keras_model(dropout=LESS * DROPOUT, head_dropout=LESS * HEAD_DROPOUT)
     pruned.set_weights(model.get_weights())
-    pruning = lmu_hls.prune(sparsity, end=int(RAMP * epochs), lanes=lanes, together=True)
-    student = lmu_hls.distill(pruned, model, share=share) if share else pruned
+    pruning = lmu_hls.prune(how.sparsity, end=int(RAMP * epochs), lanes=how.lanes, together=True)
+    student = lmu_hls.distill(pruned, model, share=how.share) if how.share else pruned
     _fit(student, inputs(data.train.x, network), data.train.y, RATES[1], epochs, progress, [pruning])
     return pruned
 
 
-def train_integers(
-    model: keras.Model, network: Configuration, data: Dataset, epochs: int, pruned: bool, progress: Epochs
-) -> QuantizedModel:
-    """The float ``model``, ``pruned`` or not, on integers: kernels of 4 bits, values and biases of 7; zeros stay zeros.
-
-    Without feedback the encoder stays as it is, so that what the memory holds of each clip is computed once.
-    """
-    keras.utils.set_random_seed(SEED)
-    x = inputs(data.train.x, network)
+def quantized(model: keras.Model, network: Configuration, data: Dataset, seed: int, pruned: bool) -> QuantizedModel:
+    """The float ``model``, ``pruned`` or not, on integers: kernels of 4 bits, values and biases of 7."""
+    keras.utils.set_random_seed(seed)
     dropouts = {} if pruned else {"dropout": DROPOUT, "head_dropout": INTEGER_DROPOUT}
     start = network.keras_model(**dropouts)
     start.set_weights(model.get_weights())
-    quantized = lmu_hls.quantize(
+    return lmu_hls.quantize(
         start,
         weights=WEIGHT_BITS,
         activations=VALUE_BITS,
-        calibration=x[:: max(1, len(x) // SAMPLE)],
+        calibration=_sample(data, network),
         precision=TRIDIAGONAL,
     )
-    trained, seen = quantized, x
+
+
+def with_learned_types(
+    model: QuantizedModel, network: Configuration, data: Dataset, epochs: int, price: float, progress: Progress
+) -> QuantizedModel:
+    """A copy of ``model`` whose types were trained with its weights; 1,000 bits cost ``price`` of the loss."""
+    learning = lmu_hls.learn_types(model, price)
+    _fit(learning, inputs(data.train.x, network), data.train.y, RATES[2], epochs, progress, [lmu_hls.prune(0.0)])
+    return learning.settled(_sample(data, network))
+
+
+def train_integers(
+    model: QuantizedModel, network: Configuration, data: Dataset, epochs: int, progress: Progress
+) -> None:
+    """Train ``model`` in place; weights that are zero stay zero.
+
+    Without feedback the encoder stays as it is, so that what the memory holds of each clip is computed once.
+    """
+    x = inputs(data.train.x, network)
+    trained, seen = model, x
     if not network.hidden_to_memory:
-        trained = Behind(quantized, "lmu", memory=True)
+        trained = Behind(model, "lmu", memory=True)
         seen = trained.before(x)
     _fit(trained, seen, data.train.y, RATES[2], epochs, progress, [lmu_hls.prune(0.0)])
-    return quantized
 
 
 def accuracy(model: Any, network: Configuration, split: Split) -> float:
@@ -97,7 +120,7 @@ def accuracy(model: Any, network: Configuration, split: Split) -> float:
     return float(np.mean(np.argmax(logits, axis=-1) == split.y))
 
 
-def _fit(model: Any, x: Any, y: Any, rate: float, epochs: int, progress: Epochs, extra: list[Any]) -> None:
+def _fit(model: Any, x: Any, y: Any, rate: float, epochs: int, progress: Progress, extra: list[Any]) -> None:
     steps = epochs * -(-len(y) // BATCH)
     model.compile(
         keras.optimizers.AdamW(keras.optimizers.schedules.CosineDecay(rate, steps), weight_decay=DECAY),
@@ -105,3 +128,8 @@ def _fit(model: Any, x: Any, y: Any, rate: float, epochs: int, progress: Epochs,
     )
     tell = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: progress(epoch + 1))
     model.fit(x, y, batch_size=BATCH, epochs=epochs, verbose=0, callbacks=[*extra, tell])
+
+
+def _sample(data: Dataset, network: Configuration) -> Features:
+    x = inputs(data.train.x, network)
+    return x[:: max(1, len(x) // SAMPLE)]

@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from types import SimpleNamespace
 
 import keras
@@ -10,7 +11,18 @@ import numpy as np
 import pytest
 
 import lmu_hls
-from examples.keyword_spotting import audio, dataset, features, hardware, listening, networks, recordings, synthetic
+from examples import resuming
+from examples.keyword_spotting import (
+    audio,
+    dataset,
+    features,
+    hardware,
+    listening,
+    models,
+    networks,
+    recordings,
+    synthetic,
+)
 from examples.keyword_spotting.recordings import KEYWORDS, LABELS, OTHERS, SILENCE, UNKNOWN
 from lmu_hls import flow
 from lmu_hls.errors import LmuHlsError, VerificationFailed
@@ -197,6 +209,62 @@ def test_a_dataset_is_normalized_and_kept(folder, tmp_path):
     assert data.train.y[0] == data.train.y[1] and not np.allclose(first, second)  # two copies, each with its own noise
     again = dataset.dataset(corpus, 2, tmp_path, lambda done, total: told.append((done, total)))
     assert len(told) == 1 and np.array_equal(again.test.x, data.test.x)
+    (kept,) = tmp_path.glob("mfcc-*.npz")
+    assert kept.stem == f"mfcc-{data.digest}" and dataset.stored(kept).source == corpus.source
+
+
+def test_a_file_without_mfcc_is_refused(tmp_path):
+    absent, text, other, short = (tmp_path / f"{name}.npz" for name in ("absent", "text", "other", "short"))
+    text.write_text("MFCC")
+    np.savez(other, x=np.zeros(3))
+    arrays = {f"{name}_{split}": np.zeros(2, np.int64) for name in "xy" for split in recordings.SPLITS}
+    np.savez(short, source="words", digest="0", mean=0, deviation=1, **arrays)
+    for path in (absent, text, other):
+        with pytest.raises(LmuHlsError, match=rf"{path.name} has no MFCC of keywords .*; give data/mfcc-"):
+            dataset.stored(path)
+    with pytest.raises(LmuHlsError, match=r"x_train \(2,\) and y_train are not 49 frames of 40 coefficients"):
+        dataset.stored(short)
+
+
+def test_models_are_trained_once_and_those_of_other_settings_beside_them(tmp_path, monkeypatch):
+    """Each training is a copy of the model before it; what is counted is which trainings run."""
+    made = []
+
+    def note(what):
+        return lambda *arguments, **options: made.append(what) or what
+
+    trainings = ("train", "train_pruned", "quantized", "with_learned_types", "train_integers")
+    for name in trainings:
+        monkeypatch.setattr(models.training, name, note(name))
+
+    def kept_model(path, state, make):
+        if not (path.is_file() and path.read_text() == state):
+            make()
+            path.write_text(state)
+        return resuming.Kept(path.stem, path, 1.0, "jax")
+
+    monkeypatch.setattr(models, "kept_model", kept_model)
+    data = SimpleNamespace(digest="0")
+    plan = models.Plan("lmu4", False, 1, 0.9, 2, 0.0, 0.01, models.Epochs())
+
+    def trained(plan):
+        made.clear()
+        return models.trained(plan, data, tmp_path, print)
+
+    first = trained(plan)
+    assert made == list(trainings) and first.effort == "1 s (jax), 1 s (jax), 1 s (jax)"
+    assert (
+        first.saved.name == "lmu4-90-zero-by-2-price-0.01-quantized.keras" and first.pruned == "lmu4-90-zero-by-2-float"
+    )
+    assert trained(plan).saved == first.saved and not made
+    trained(replace(plan, price=0.0))
+    assert made == ["quantized", "train_integers"]
+    trained(replace(plan, sparsity=0.0, lanes=1))
+    assert made == ["quantized", "with_learned_types", "train_integers"]
+    trained(replace(plan, seed=2))
+    assert made == list(trainings)
+    trained(replace(plan, epochs=models.Epochs(float=1)))
+    assert made == list(trainings)
 
 
 def test_sizes_are_those_of_the_papers_table():
