@@ -9,7 +9,7 @@ from lmu_hls.backend.design import design
 from lmu_hls.fixed import quantize, to_float
 from lmu_hls.front.extract import network_spec
 from lmu_hls.rtl.network import RtlOptions
-from tests.support.lmu_models import N_IN, STEPS, assert_csim_equals_golden, config, convert, lmu
+from tests.support.lmu_models import N_IN, STEPS, assert_csim_equals_golden, config, convert, lmu, write
 from tests.support.make_sim import make
 from tests.support.random_rtl import check_icarus, has_icarus, make_case
 
@@ -70,17 +70,35 @@ def regression(x):
     return L.TimeDistributed(L.Dense(2, name="line"), name="lines")(L.Dense(3, "tanh", name="hidden")(h))
 
 
-FORMS = {"anomalies": anomalies, "former": former, "regression": regression}
+def classifier(x):
+    """Yes or no for a sequence: normalized values, an LMU with a GRU cell, its last h."""
+    h = L.BatchNormalization(name="norm")(x)
+    h = lmu(L.GRUCell(3), (False, False, True), return_sequences=False, name="memory")(h)
+    return L.Dense(1, "sigmoid", name="head")(L.Dropout(0.3, name="drop")(h))
+
+
+FORMS = {"anomalies": anomalies, "former": former, "regression": regression, "classifier": classifier}
+
+
+def converted(form, tmp_path):
+    """The model of a form, and its graph."""
+    keras.utils.set_random_seed(3)
+    x = keras.Input((6, N_IN), name="x")
+    model = keras.Model(x, FORMS[form](x), name=form)
+    return model, convert(model, tmp_path / "hls", config(model, default_precision="fixed<20,6>"))
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_csim_of_a_form(form, tmp_path):
+    assert_csim_equals_golden(converted(form, tmp_path)[1])
 
 
 @pytest.mark.skipif(not has_icarus(), reason="Icarus is not installed")
 @pytest.mark.parametrize("form", FORMS)
 def test_a_form(form, tmp_path):
     """Golden near Keras, and the Verilog golden's in every integer and cycle."""
-    keras.utils.set_random_seed(3)
-    x = keras.Input((6, N_IN), name="x")
-    model = keras.Model(x, FORMS[form](x), name=form)
-    network = network_spec(convert(model, tmp_path / "hls", config(model, default_precision="fixed<20,6>")))
+    model, graph = converted(form, tmp_path)
+    network = network_spec(graph)
     values = np.random.default_rng(1).uniform(-1, 1, (20, 6, N_IN)).astype(np.float32)
     fixed = to_float(golden.run(network, quantize(values, network.x)).output, network.out)
     real = np.asarray(model(values))
@@ -100,7 +118,12 @@ def test_a_fusion_of_two_inputs(tmp_path):
     ends = [L.Dense(2, name="trace")(h), L.Dense(1, "sigmoid", name="alarm")(h[:, -1])]
     model = keras.Model([motion, sound], ends, name="fusion")
     graph = convert(model, tmp_path / "hls", config(model, default_precision="fixed<18,6>"))
-    made = design(network_spec(graph), RtlOptions(), 8)
+    network = network_spec(graph)
+    rng = np.random.default_rng(7)
+    x = {item.name: quantize(rng.uniform(-1, 1, (9, 6, item.width)), item.type) for item in network.inputs}
+    outputs, trace = write(graph).run_all(x, network), golden.run_samples(network, x)
+    assert all(np.array_equal(outputs[name], values) for name, values in trace.outputs.items())
+    made = design(network, RtlOptions(), 8)
     made.write(tmp_path / "verilog")
     done = make(tmp_path / "verilog")
     assert done.returncode == 0 and done.stdout.count("PASS") == 2, done.stdout + done.stderr
