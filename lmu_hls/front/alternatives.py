@@ -29,7 +29,7 @@ INSTEAD: Mapping[str, str] = {
     ),
     **dict.fromkeys(("CategoryEncoding", "Hashing"), _BEFORE),
     **dict.fromkeys(("UpSampling1D", "MelSpectrogram", "STFTSpectrogram"), _BEFORE),
-    **dict.fromkeys(("Conv2D", "SeparableConv1D", "Conv1DTranspose", "ConvLSTM1D"), _CONVOLUTION),
+    **dict.fromkeys(("Conv2D", "Conv1DTranspose", "ConvLSTM1D"), _CONVOLUTION),
     "AdaptiveMaxPooling1D": "use MaxPooling1D or GlobalMaxPooling1D",
     "Dot": _DOT,
     "RNN": "give it LSTMCell, GRUCell or SimpleRNNCell of keras.layers, or LMUCell, and call it with its input only",
@@ -45,7 +45,8 @@ INSTEAD: Mapping[str, str] = {
 SAME = {"Functional": "Sequential", "Model": "Sequential"}  # models inside a model
 
 OPERATORS: Mapping[str, str] = {
-    "GetItem": "slices of steps can be: h[:, -1], h[:, 2:], h[:, ::-1], with all samples and features",
+    "GetItem": "slices of steps can be: h[:, -1], h[:, 2:], h[:, ::-1], with all samples and features, and slices of "
+    "features with all steps: h[..., 2:]",
     **dict.fromkeys(
         ("Multiply", "Divide", "TrueDivide", "Negative"),
         "a tensor times a number can be; put other factors into the weights of a Dense layer",
@@ -56,6 +57,9 @@ OPERATORS: Mapping[str, str] = {
         "last LMU, which then gives its last step",
     ),
     **dict.fromkeys(("Relu", "Softmax"), "use the layer of keras.layers instead of the function of keras.ops"),
+    "Clip": "use keras.layers.ReLU(max_value) for limits from 0 on, or Activation('hard_tanh') for -1 to 1",
+    "Absolute": "use keras.ops.maximum(h, -h)",
+    **dict.fromkeys(("Square", "Power"), "use h * h"),
     **dict.fromkeys(("Reshape", "Squeeze", "ExpandDims", "Transpose", "Flatten"), _SHAPE),
 }
 OPERATOR = _MERGE

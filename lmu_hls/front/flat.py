@@ -51,8 +51,8 @@ class _Copy:
         """What a model makes of tensors; ``path`` has the names of the models that it is in, and its own."""
 
         def call(operation: Any, *args: Any, **kwargs: Any) -> Any:
-            if _opens(operation, kwargs):
-                return self.through(operation, _input_of(args, kwargs), (*path, operation.name))
+            if (inner := _opened(operation, kwargs)) is not None:
+                return self.through(inner, _input_of(args, kwargs), (*path, operation.name))
             return self.copy(operation, path, args, kwargs)
 
         return graph_of(model)._run_through_graph(inputs, call_fn=call)
@@ -105,9 +105,32 @@ def _inputs(model: Any) -> list[Any]:
     return [tensor._keras_history.operation for tensor in model.inputs]
 
 
-def _opens(operation: Any, kwargs: Any) -> bool:
-    """Whether a call is that of a model whose layers can be called instead."""
-    return graph_of(operation) is not None and without_options(kwargs)
+def _opened(operation: Any, kwargs: Any) -> Any:
+    """The model whose layers can be called in place of a call, None for a call of a layer.
+
+    That is the model called, or one inside TimeDistributed all of whose layers treat every step alike.
+    """
+    import keras
+
+    if not without_options(kwargs):
+        return None
+    if type(operation) is keras.layers.TimeDistributed:
+        inside = operation.layer
+        return inside if graph_of(inside) is not None and _pointwise(inside) else None
+    return operation if graph_of(operation) is not None else None
+
+
+def _pointwise(model: Any) -> bool:
+    """Whether a model has nothing but layers of keras.layers that treat every step alike, one behind the other."""
+    import keras
+
+    from lmu_hls.front.keras_model import pointwise  # late: it takes the readers, which import hls4ml
+
+    layers = [operation for operation, _ in _calls(model)]
+    return (
+        all(type(layer) is getattr(keras.layers, type(layer).__name__, None) for layer in layers)
+        and {type(layer).__name__ for layer in layers} <= pointwise()
+    )
 
 
 def _input_of(args: Any, kwargs: Any) -> Any:
@@ -120,7 +143,7 @@ def _calls(model: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[Any, tuple[
         for node in level:
             if node.is_input:
                 continue
-            if _opens(node.operation, node.arguments.kwargs):
-                yield from _calls(node.operation, (*path, node.operation.name))
+            if (inner := _opened(node.operation, node.arguments.kwargs)) is not None:
+                yield from _calls(inner, (*path, node.operation.name))
             else:
                 yield node.operation, path

@@ -207,10 +207,10 @@ def _is_lmu(layer: Any) -> bool:
 
 
 def _is_steps(layer: Any) -> bool:
-    """Whether a layer is ours that hands steps on, as :mod:`lmu_hls.front.recurrent` puts it into a model."""
-    from lmu_hls.layers.steps import Steps
+    """Whether a layer is ours that hands steps or features on, as :mod:`lmu_hls.front.operators` has it."""
+    from lmu_hls.layers.steps import Features, Steps
 
-    return type(layer) is Steps
+    return type(layer) in (Features, Steps)
 
 
 def is_foreign(layer: Any) -> bool:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.keras_weights import take_weights
 
@@ -61,12 +63,18 @@ def operators(model: keras.Model) -> Iterator[tuple[Any, Any]]:
 
 
 def _slice(operator: Any, node: Any) -> Any:
-    """x[:, step] and x[:, start:stop:step] of a sequence, also from behind."""
-    from lmu_hls.layers.steps import Steps
+    """x[:, step] and x[:, start:stop:step] of a sequence, also from behind; x[..., start:stop:step] of features."""
+    from lmu_hls.layers.steps import Features, Steps
 
     x, key = node.arguments.args
     key = tuple(key) if isinstance(key, tuple | list) else (key,)  # a list in a model that was saved
     whole = slice(None)
+    if key[0] is Ellipsis:
+        key = (*[whole] * (len(x.shape) - len(key) + 1), *key[1:])
+    if len(key) == len(x.shape) and isinstance(key[-1], slice) and all(item == whole for item in key[:-1]):
+        kept = key[-1]
+        some = len(range(x.shape[-1])[kept])
+        return Features(kept.start, kept.stop, kept.step, name=operator.name) if some else None
     if len(x.shape) != 3 or x.shape[1] is None or len(key) < 2 or any(item != whole for item in (key[0], *key[2:])):
         return None
     steps, name = key[1], operator.name
@@ -92,18 +100,36 @@ def _merge(operator: Any, node: Any) -> Any:
 
 
 def _rescaling(operator: Any, node: Any) -> Any:
-    """x * 2, x / 4, -x, x + 1, 1 - x and the like: a tensor and a number, in either order."""
+    """x * 2, x / 4, -x, x + 1, 1 - x and the like: a tensor and a number, or one for each value of a step, in either
+    order."""
     import keras
 
     arguments = node.arguments.args
-    numbers = [item for item in arguments if isinstance(item, int | float) and not isinstance(item, bool)]
+    numbers = [item for item in arguments if not isinstance(item, keras.KerasTensor)]
     first = isinstance(arguments[0], keras.KerasTensor)
     if len(_tensors(arguments)) != 1 or len(numbers) != len(arguments) - 1:
         return None
     factors = RESCALINGS.get((type(operator).__name__, first))
-    if factors is None or 0 in numbers:
+    values = [_numbers(item, int(_tensors(arguments)[0].shape[-1])) for item in numbers]
+    if factors is None or any(value is None or not np.all(value) for value in values):
         return None
-    return keras.layers.Rescaling(*factors(*map(float, numbers)), name=operator.name)
+    parts = (np.asarray(part).tolist() for part in factors(*values))
+    return keras.layers.Rescaling(*parts, name=operator.name)
+
+
+def _numbers(item: Any, width: int) -> Any:
+    """A number, or an array with one for each value of a step; None for all else."""
+    if isinstance(item, bool | str) or item is None:
+        return None
+    import keras
+
+    try:
+        array = np.asarray(keras.ops.convert_to_numpy(item) if keras.ops.is_tensor(item) else item, np.float64)
+    except (TypeError, ValueError):
+        return None
+    if array.size != 1 and (array.size != width or array.shape[-1] != width):
+        return None
+    return array.item() if array.size == 1 else array.ravel()
 
 
 def _over_steps(operator: Any, node: Any) -> Any:
@@ -137,7 +163,7 @@ def _tensors(args: Any) -> list[Any]:
 
 
 # Factor and offset by the class of the operator, and whether the tensor stands before the number
-RESCALINGS: dict[tuple[str, bool], Callable[..., tuple[float, float]]] = {
+RESCALINGS: dict[tuple[str, bool], Callable[..., tuple[Any, Any]]] = {
     ("Multiply", True): lambda number: (number, 0.0),
     ("Multiply", False): lambda number: (number, 0.0),
     ("TrueDivide", True): lambda number: (1 / number, 0.0),

@@ -6,11 +6,12 @@ from lmu_hls.layers.keras_lmu import convert_keras_lmu, holds_keras_lmu, load_ke
 from lmu_hls.layers.lmu import LMU
 from lmu_hls.layers.rebase import Change, fine_tune, rebase, rediscretize
 from lmu_hls.layers.recurrent import Recurrent
-from lmu_hls.layers.steps import Steps
+from lmu_hls.layers.steps import Features, Steps
 
 __all__ = [
     "LMU",
     "Change",
+    "Features",
     "LMUCell",
     "Recurrent",
     "Steps",

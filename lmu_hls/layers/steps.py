@@ -1,4 +1,4 @@
-"""A slice of a sequence as a layer: what an operator such as ``h[:, -1]`` becomes for the conversion."""
+"""Slices as layers: what operators such as ``h[:, -1]`` and ``h[..., 2:]`` become for the conversion."""
 
 from __future__ import annotations
 
@@ -25,3 +25,22 @@ class Steps(keras.layers.Layer):
     def get_config(self) -> dict[str, Any]:
         own = {name: getattr(self, name) for name in ("start", "stop", "step", "vector")}
         return {**super().get_config(), **own}
+
+
+@keras.saving.register_keras_serializable(package="lmu_hls")
+class Features(keras.layers.Layer):
+    """x[..., start:stop:step] of x (batch, steps, features) or (batch, features)."""
+
+    def __init__(self, start: int | None, stop: int | None, step: int | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.start, self.stop, self.step = start, stop, step
+
+    @property
+    def kept(self) -> slice:
+        return slice(self.start, self.stop, self.step)
+
+    def call(self, x: Any) -> Any:
+        return ops.take(x, list(range(x.shape[-1])[self.kept]), axis=-1)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), **{name: getattr(self, name) for name in ("start", "stop", "step")}}

@@ -90,8 +90,8 @@ class OwnDense(keras.layers.Dense):
 MODELS = {
     "add": (lambda: functional(lambda h, x: h + h[:, :1]), ("'add", "after 'lmu'", "on two tensors")),
     "scale": (lambda: functional(lambda h, x: h * 0), ("'multiply", "after 'lmu'", "weights of a Dense layer")),
-    "slice": (lambda: functional(lambda h, x: h[..., -1:]), ("'get_item", "with all samples")),
-    "mean": (lambda: functional(lambda h, x: ops.mean(h, axis=-1)), ("'mean'", "return_sequences=False")),
+    "slice": (lambda: functional(lambda h, x: h[..., -1]), ("'get_item", "with all samples")),
+    "mean": (lambda: functional(lambda h, x: ops.mean(h, axis=-1)), ("'mean", "return_sequences=False")),
     "function": (lambda: functional(lambda h, x: ops.softmax(h)), ("'softmax", "the layer of keras.layers")),
     "mask": (masked, ("layer 'lmu'", "with a mask", "Masking behind the input")),
     "model of the user's own inside": (
@@ -153,7 +153,7 @@ MODELS = {
 # Layers of keras.layers that stand for the lines of the table of alternatives
 LAYERS = {
     "GroupNormalization": ((1,), "use BatchNormalization or LayerNormalization, or train"),
-    "SeparableConv1D": ((3, 1), "larger memory_d or order"),
+    "Conv1DTranspose": ((3, 1), "larger memory_d or order"),
     "UpSampling1D": ((), "apply it to the data"),
 }
 

@@ -56,7 +56,14 @@ def reused():
     return keras.Model(x, keras.layers.Dense(2, name="head")((inner(h) + inner(x))[:, -1]))
 
 
-@pytest.mark.parametrize("build", [sequential, deep])
+def distributed():
+    """A model for each step."""
+    memory, between, head = parts()
+    inner = keras.Sequential([between, head], name="inner")
+    return keras.Sequential([keras.Input(INPUT, name="x"), memory, keras.layers.TimeDistributed(inner)])
+
+
+@pytest.mark.parametrize("build", [sequential, deep, distributed])
 def test_the_contract_is_that_of_the_flat_model(build, tmp_path):
     """Bit by bit; settings go by the names of the layers, in hls4ml's own functions."""
     network = {}

@@ -4,11 +4,13 @@ import keras
 import numpy as np
 import pytest
 
+from lmu_hls import golden
 from lmu_hls.errors import LmuHlsError
+from lmu_hls.front.extract import network_spec
 from lmu_hls.front.keras_model import check_model
 from lmu_hls.front.operators import with_layers
 from lmu_hls.layers.steps import Steps
-from tests.support.lmu_models import N_IN, STEPS, lmu
+from tests.support.lmu_models import N_IN, STEPS, config, convert, lmu, random_input
 
 
 def model(operator):
@@ -47,6 +49,7 @@ def test_slices_of_steps(operator):
         lambda h: 1 - h / 4,
         lambda h: -h + 1.5,
         lambda h: h - 0.25,
+        lambda h: h * (0.5 + np.arange(4, dtype="float32")) - np.array([[0.1, 0.2, 0.3, 0.4]], "float32"),
         lambda h: keras.ops.mean(h, axis=1),
         lambda h: keras.ops.max(h, axis=-2, keepdims=True),
         keras.ops.relu,
@@ -63,7 +66,14 @@ def test_numbers_steps_and_functions(operator, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "operator", [lambda h: 1 / (h + 3), lambda h: h * 0, lambda h: keras.ops.mean(h), lambda h: keras.ops.maximum(h, 1)]
+    "operator",
+    [
+        lambda h: h * np.ones((STEPS, 1), "float32"),
+        lambda h: 1 / (h + 3),
+        lambda h: h * 0,
+        lambda h: keras.ops.mean(h),
+        lambda h: keras.ops.maximum(h, 1),
+    ],
 )
 def test_other_operators_are_refused(operator):
     x = keras.Input((STEPS, N_IN), name="x")
@@ -98,11 +108,30 @@ def test_operators_on_two_tensors(merge):
 
 
 @pytest.mark.parametrize(
-    "operator", [lambda h: h[:, 5:], lambda h: h[:2, :], lambda h: h[:, -1, 1:], lambda h: h[..., -1:]]
+    "operator",
+    [lambda h: h[:, 5:], lambda h: h[:2, :], lambda h: h[:, -1, 1:], lambda h: h[..., -1], lambda h: h[..., 4:]],
 )
 def test_other_slices_are_refused(operator):
     with pytest.raises(LmuHlsError, match=r"the operator 'get_item.*slices of steps can be: h\[:, -1\]"):
         check_model(model(operator))
+
+
+@pytest.mark.parametrize("operator", [lambda h: h[..., 1:3], lambda h: h[:, :, ::-2], lambda h: h[:, :, -1:]])
+def test_slices_of_features(operator, tmp_path):
+    """The values of the input as they are, behind a memory and before one."""
+    x = keras.Input((STEPS, N_IN), name="x")
+    behind = lmu("tanh", name="behind")(operator(x))
+    keras.Model(x, behind[:, -1][:, 1:]).save(tmp_path / "m.keras")
+    built = keras.models.load_model(tmp_path / "m.keras")
+    check_model(built)
+    values = np.random.default_rng(0).uniform(-1, 1, (4, STEPS, N_IN)).astype(np.float32)
+    expected = built.predict(values, verbose=0)
+    assert np.array_equal(with_layers(built).predict(values, verbose=0), expected) and expected.shape == (4, 3)
+    network = network_spec(convert(built, tmp_path, config(built, default_precision="fixed<16,4>")))
+    integers = random_input(network, 9)
+    trace, first = golden.run(network, integers), network.nodes[0]
+    assert first.layer.out == network.x
+    assert np.array_equal(trace[first.name].tensors["out"], operator(integers))
 
 
 def test_a_model_from_a_file(tmp_path):

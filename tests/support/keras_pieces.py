@@ -101,6 +101,12 @@ def _prelu(rng: Rng, h: Any) -> Any:
     return L.PReLU(shared_axes=None if len(h.shape) == 2 else pick(rng, [1], [1, 2]))(h)
 
 
+def _separable(rng: Rng, h: Any) -> Any:
+    size, multiplier = draw(rng, 1, 4), draw(rng, 1, 3)
+    own = {"padding": pick(rng, "valid", "same"), "depth_multiplier": multiplier, "use_bias": rng.random() < 0.8}
+    return L.SeparableConv1D(draw(rng, 1, WIDTH), size, activation=pick(rng, None, "relu"), **own)(h)
+
+
 def _conv(rng: Rng, h: Any, kind: str) -> Any:
     size, padding = draw(rng, 1, 4), pick(rng, "valid", "same", "causal")
     own = {"dilation_rate": 2} if size == 2 and rng.random() < 0.4 else {"strides": draw(rng, 1, 3)}
@@ -120,7 +126,8 @@ def _dense(rng: Rng, h: Any) -> Any:
 
 def _distributed(rng: Rng, h: Any) -> Any:
     layers = (L.Dense(draw(rng, 1, WIDTH), pick(rng, None, "relu", "sigmoid")), L.BatchNormalization(), L.ReLU())
-    return L.TimeDistributed(pick(rng, *layers, L.Activation("tanh"), L.LayerNormalization(), L.Dropout(0.2)))(h)
+    inner = keras.Sequential([L.Dense(draw(rng, 1, WIDTH), "tanh"), L.BatchNormalization()])
+    return L.TimeDistributed(pick(rng, *layers, inner, L.Activation("tanh"), L.LayerNormalization(), L.Dropout(0.2)))(h)
 
 
 def _discretization(rng: Rng, h: Any) -> Any:
@@ -247,6 +254,7 @@ PIECES: Mapping[str, Piece] = {
     "Discretization": Piece(_discretization, keeps=True, first=True),
     "TimeDistributed": Piece(_distributed, keeps=True),
     **{kind: Piece(_with(_conv, kind), least=4) for kind in ("Conv1D", "DepthwiseConv1D")},
+    "SeparableConv1D": Piece(_separable, least=4),
     **{
         kind: Piece(_with(_merge, kind), keeps=True)
         for kind in ("Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum")
@@ -274,8 +282,15 @@ def _beside(rng: Rng, h: Any) -> Any:
     return L.Dense(int(h.shape[-1]), "tanh")(h)
 
 
+def _factors(rng: Rng, h: Any) -> Any:
+    """One for each value of a step."""
+    return rng.uniform(0.5, 1.5, int(h.shape[-1])).astype(np.float32)
+
+
 def _slice(rng: Rng, h: Any) -> Any:
-    return pick(rng, h[:, 1:], h[:, :-1], h[:, ::2], h[:, ::-1], h[:, 1:-1])
+    width = int(h.shape[-1])
+    features = [h[..., 1:], h[:, :, : width - 1], h[..., ::-2]] if width > 1 else []
+    return pick(rng, h[:, 1:], h[:, :-1], h[:, ::2], h[:, ::-1], h[:, 1:-1], *features)
 
 
 def _function(kind: str) -> Piece:
@@ -289,7 +304,9 @@ OPERATORS: Mapping[str, Piece] = {
     "GetItem": Piece(_slice, least=3),
     "Add": _each(lambda rng, h: pick(rng, lambda: h + _beside(rng, h), lambda: h + 0.5, lambda: 0.25 + h)()),
     "Subtract": _each(lambda rng, h: pick(rng, lambda: h - _beside(rng, h), lambda: h - 0.5, lambda: 1 - h)()),
-    "Multiply": _each(lambda rng, h: pick(rng, lambda: h * _beside(rng, h), lambda: h * 1.5, lambda: 0.5 * h)()),
+    "Multiply": _each(
+        lambda rng, h: pick(rng, lambda: h * _beside(rng, h), lambda: h * 1.5, lambda: h * _factors(rng, h))()
+    ),
     "Maximum": _each(lambda rng, h: ops.maximum(h, _beside(rng, h))),
     "Minimum": _each(lambda rng, h: ops.minimum(h, _beside(rng, h))),
     "Concatenate": Piece(lambda rng, h: ops.concatenate([h, _beside(rng, h)], axis=-1), keeps=True),

@@ -1,7 +1,7 @@
 """Convolutions over steps: the steps that each output reads side by side, and a Dense layer on them.
 
 Nothing is rounded between the two, so this is the convolution exactly. Separate channels are zeros in the matrix of the
-Dense layer.
+Dense layer, and one behind another is one: a depthwise and a pointwise one are the product of their matrices.
 """
 
 from __future__ import annotations
@@ -19,7 +19,11 @@ from lmu_hls.front.reading import Floats, Reading
 from lmu_hls.front.weights import layer_weight
 from lmu_hls.spec import Dense, Select, Window
 
-KERAS = {"Conv1D": "conv1d", "DepthwiseConv1D": "depthwise_conv1d"}  # class -> file
+KERAS = {  # class -> file
+    "Conv1D": "conv1d",
+    "DepthwiseConv1D": "depthwise_conv1d",
+    "SeparableConv1D": "separable_conv1d",
+}
 
 
 class ConvReader(LayerReader):
@@ -68,13 +72,16 @@ def conv_window(layer: Any, steps: int) -> Window:
 
 def dense_kernel(layer: Any, width: int) -> Floats:
     """The kernel as a matrix (steps * width, outputs), with zeros where an output does not read a value."""
-    kernel = layer_weight(layer, "kernel")
+    separable = type(layer).__name__ == "SeparableConv1D"
+    kernel = layer_weight(layer, "depthwise_kernel" if separable else "kernel")
     assert kernel is not None
-    if type(layer).__name__ == "DepthwiseConv1D":
+    if separable or type(layer).__name__ == "DepthwiseConv1D":
         size, _, each = kernel.shape  # outputs of a channel are next to one another
         apart = np.zeros((size, width, width, each))
         apart[:, np.arange(width), np.arange(width)] = kernel
         whole = apart.reshape(size, width, width * each)
+        pointwise = layer_weight(layer, "pointwise_kernel") if separable else None
+        whole = whole if pointwise is None else whole @ pointwise[0]
     else:
         size, inside, units = kernel.shape
         whole, part = np.zeros((size, width, units)), units * inside // width  # outputs of a group

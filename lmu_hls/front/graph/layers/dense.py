@@ -1,7 +1,11 @@
-"""A Dense layer; hls4ml makes a convolution of one on sequences."""
+"""A Dense layer; hls4ml makes a convolution of one on sequences. A slice of features is one of ones and zeros."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
 from hls4ml.model.types import NamedType, WeightVariable
 
 from lmu_hls.errors import LmuHlsError
@@ -31,7 +35,16 @@ class DenseReader(LayerReader):
     extracted = ("Dense", "Conv1D", "PointwiseConv1D")
     keras = ("Dense",)
     pointwise = keras
-    handled = ("keras.src.layers.core.dense.Dense",)
+    handled = ("keras.src.layers.core.dense.Dense", "lmu_hls.layers.steps.Features")
+
+    def attributes(self, layer: Any, shape: tuple[int, ...]) -> Mapping[str, Any] | None:
+        """Of a slice of features; it hands values on in the type in which they come."""
+        if type(layer).__name__ != "Features":
+            return None
+        kernel = np.eye(shape[-1])[:, layer.kept]
+        own: dict[str, Any] = {"class_name": "Dense", "data_format": "channels_last", "weight_data": kernel}
+        own |= {"bias_data": None, "n_in": kernel.shape[0], "n_out": kernel.shape[1]}
+        return {**own, "own_types": {}, "slices": True}
 
     def settle(self, node: Node) -> None:
         config, name = node.model.config, node.name.lower()
@@ -63,6 +76,7 @@ class DenseReader(LayerReader):
         node.set_attr("accum_t", NamedType(f"dense{node.index}_accum_t", accum))
         config.layer_name_precision[f"{name}_accum"] = str(accum)
         automatic = fixed_type(exact, where) if brings_types(node) else default_type(config)
+        automatic = input_type(node) if node.get_attr("slices") else automatic
         set_result(node, explicit_type(node, "result") or automatic)
         # A Dense layer on sequences becomes a convolution: what was said of the type Dense must go along.
         config.layer_name_rf[name] = reuse_factor(node)

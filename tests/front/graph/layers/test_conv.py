@@ -22,6 +22,7 @@ FORMS = {
     "groups": lambda: L.Conv1D(6, 2, groups=3, name="conv"),
     "one step": lambda: L.Conv1D(3, 1, name="conv"),
     "depthwise": lambda: L.DepthwiseConv1D(3, padding="same", depth_multiplier=2, name="conv"),
+    "separable": lambda: L.SeparableConv1D(3, 2, padding="same", depth_multiplier=2, name="conv"),
     "depthwise, strides": lambda: L.DepthwiseConv1D(2, 2, activation="relu", name="conv"),
 }
 
