@@ -50,8 +50,7 @@ def integration_files(
     made["quartus.tcl"] = render("integration", "quartus.tcl", **facts)
     made[f"{plan.top}_hw.tcl"] = render("integration", "hw.tcl", **facts)
     facts |= {"registers": register_entries(plan) if plan.options.axi_lite else (), "range": RANGE}
-    if not plan.several:  # a module of LiteX has one sink and one source
-        made[f"{plan.name}_litex.py"] = render("integration", "litex.py", lite=registers_bus(plan), **facts)
+    made[f"{plan.name}_litex.py"] = render("integration", "litex.py", lite=registers_bus(plan), **facts)
     xml = render("integration", "component.xml", bus_type=bus_type, **facts)
     return {IP_XACT: xml} | {f"{INTEGRATION}/{name}": text for name, text in made.items()}
 

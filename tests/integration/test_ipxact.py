@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from lmu_hls.backend.design import design
 from lmu_hls.integration import integration_files
 from lmu_hls.integration.ports import ports
 from lmu_hls.records.folder import IP_XACT
@@ -16,6 +17,7 @@ from lmu_hls.rtl import registers
 from lmu_hls.rtl.network import NetworkPlan, RtlOptions, plan_network
 from lmu_hls.rtl.software import all_registers
 from lmu_hls.rtl.standalone import project_files, rom_files, sources
+from tests.support.ends import fusion
 from tests.support.make_sim import fast_network
 
 etree = pytest.importorskip("lxml.etree", reason="lxml is not installed")
@@ -57,6 +59,19 @@ def texts(tree: Any, path: str) -> list[str]:
 @pytest.mark.parametrize("options", [{}, {"axi_lite": True}, {"inline_roms": True}, {"streaming": True}])
 def test_component_is_valid(schema: Any, options: dict[str, bool]) -> None:
     assert schema.validate(etree.fromstring(component(plan(**options)).encode())), schema.error_log
+
+
+def test_component_with_several_streams_is_valid(schema: Any) -> None:
+    """Each stream is a bus, each has its registers, and tuser is a vector of one bit, as the top has it."""
+    made = design(fusion(), RtlOptions(axi_lite=True), 8).plan
+    tree = etree.fromstring(component(made).encode())
+    assert schema.validate(tree), schema.error_log
+    buses = ["s_axis_left_ear", "s_axis_s_axis", "m_axis_both", "m_axis_a_b", "s_axil", "clk", "rst"]
+    assert texts(tree, "busInterfaces/busInterface/name") == buses
+    told = texts(tree, "memoryMaps/memoryMap/addressBlock/register/name")
+    assert {"IN_LEFT_EAR_DATA", "OUT_A_B_STATE"} < set(told)
+    wide = [port for port in texts(tree, "model/ports/port/name") if port.endswith("_tuser")]
+    assert wide == ["m_axis_both_tuser", "m_axis_a_b_tuser"] and component(made).count(">0</spirit:right>") > 2
 
 
 def test_any_name_is_text(schema: Any) -> None:

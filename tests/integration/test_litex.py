@@ -12,12 +12,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from lmu_hls.backend.design import design
 from lmu_hls.integration import integration_files
 from lmu_hls.integration.ports import ports
 from lmu_hls.rtl import registers
 from lmu_hls.rtl.network import NetworkPlan, RtlOptions, plan_network
 from lmu_hls.rtl.standalone import write_project
 from lmu_hls.toolchain import find
+from tests.support.ends import fusion
 from tests.support.make_sim import fast_network, golden_vectors
 
 PYTHON = os.environ.get("LITEX_PYTHON", sys.executable)  # LiteX may live in an environment of its own
@@ -64,9 +66,9 @@ def project(folder: Path) -> NetworkPlan:
     return made
 
 
-def simulate(folder: Path, soc: Path) -> str:
+def simulate(folder: Path, soc: Path, name: str = "net") -> str:
     soc.mkdir()
-    command = [PYTHON, str(SOC), str(folder), "net", str(soc)]
+    command = [PYTHON, str(SOC), str(folder), name, str(soc)]
     done = subprocess.run(command, cwd=soc, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     (soc / "bench.v").write_text(BENCH)
@@ -91,9 +93,22 @@ def test_in_a_soc_registers_are_read_and_outputs_are_golden_s(tmp_path: Path) ->
     assert "WRONG" in simulate(tmp_path / "verilog", tmp_path / "other")
 
 
+@needs_litex
+@pytest.mark.slow
+def test_in_a_soc_with_several_streams(tmp_path: Path) -> None:
+    made = design(fusion(), RtlOptions(axi_lite=True), 8)
+    made.write(tmp_path / "verilog")
+    assert simulate(tmp_path / "verilog", tmp_path / "soc", "fusion").splitlines()[-1] == "RIGHT"
+    vectors = tmp_path / "verilog" / "vectors" / "output_a_b.hex"
+    first, *rest = vectors.read_text().split()
+    vectors.write_text("\n".join([f"{int(first, 16) ^ 1:x}", *rest]) + "\n")
+    assert "WRONG" in simulate(tmp_path / "verilog", tmp_path / "other", "fusion")
+
+
+@pytest.mark.parametrize("several", [False, True])
 @pytest.mark.parametrize("options", [{}, {"axi_lite": True}, {"inline_roms": True}])
-def test_the_class_connects_every_port_in_its_direction(options: dict[str, bool]) -> None:
-    made = plan(**options)
+def test_the_class_connects_every_port_in_its_direction(options: dict[str, bool], several: bool) -> None:
+    made = design(fusion(), RtlOptions(**options), 8).plan if several else plan(**options)
     text = integration_files(made)[f"integration/{made.name}_litex.py"]
     instance = next(
         node

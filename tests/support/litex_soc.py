@@ -9,6 +9,8 @@ from __future__ import annotations
 import importlib.util
 import re
 import sys
+from functools import reduce
+from operator import and_
 from pathlib import Path
 
 from litex.build.generic_platform import GenericPlatform, Pins
@@ -23,33 +25,42 @@ READS = 16  # registers from BASE
 
 
 class Player(LiteXModule):
-    """The beats of vectors/input.hex in, those of vectors/output.hex compared: ``done`` and ``wrong``."""
+    """The beats of vectors/input*.hex in, those of vectors/output*.hex compared: ``done`` and ``wrong``."""
 
     def __init__(self, accelerator: object, folder: Path) -> None:
         self.done, self.wrong = Signal(), Signal()
-        into, out = self._memory(folder / "input.hex"), self._memory(folder / "output.hex")
-        sink, source = accelerator.sink, accelerator.source
-        width, wide = len(sink.data), len(source.data)
+        for file in sorted(folder.glob("input*.hex")):
+            self._send(getattr(accelerator, f"sink{file.stem.removeprefix('input')}"), self._memory(file))
+        done = [
+            self._compare(getattr(accelerator, f"source{file.stem.removeprefix('output')}"), self._memory(file))
+            for file in sorted(folder.glob("output*.hex"))
+        ]
+        self.comb += self.done.eq(reduce(and_, done))
+
+    def _send(self, sink: object, into: LiteXModule) -> None:
+        width = len(sink.data)
         self.comb += [
             sink.valid.eq(into.place < into.size),
             sink.data.eq(into.word[:width]),
             sink.last.eq(into.word[width]),
-            source.ready.eq(~self.done),
-            self.done.eq(out.place == out.size),
         ]
-        self.sync += [
-            If(sink.valid & sink.ready, into.place.eq(into.place + 1)),
+        self.sync += If(sink.valid & sink.ready, into.place.eq(into.place + 1))
+
+    def _compare(self, source: object, out: LiteXModule) -> Signal:
+        """Whether all beats have come."""
+        wide, done = len(source.data), Signal()
+        self.comb += [source.ready.eq(~done), done.eq(out.place == out.size)]
+        self.sync += If(
+            source.valid & source.ready,
+            out.place.eq(out.place + 1),
             If(
-                source.valid & source.ready,
-                out.place.eq(out.place + 1),
-                If(
-                    (source.data != out.word[:wide])
-                    | (source.last != out.word[wide])
-                    | (source.last & (source.error != out.word[wide + 1])),
-                    self.wrong.eq(1),
-                ),
+                (source.data != out.word[:wide])
+                | (source.last != out.word[wide])
+                | (source.last & (source.error != out.word[wide + 1])),
+                self.wrong.eq(1),
             ),
-        ]
+        )
+        return done
 
     def _memory(self, file: Path) -> LiteXModule:
         words = [int(line, 16) for line in file.read_text().split()]

@@ -338,7 +338,10 @@ THOROUGH: dict[str, tuple[str, ...]] = {
         "!*[[]word lost]",
         "!*[[]done for one cycle]",
     ),
+    "rtl/test_software_streams.py": ("test_*", "!test_files_for_any_streams*"),
     "rtl/test_ends.py": (
+        "test_with_registers_the_ports_are_the_same*",
+        "!test_with_registers_the_ports_are_the_same[[]2-1]",
         "test_several_values_a_beat*",
         "test_predict_takes_and_gives_a_list*",
         "test_verification_drives_and_compares_every_stream*",
@@ -470,6 +473,8 @@ THOROUGH: dict[str, tuple[str, ...]] = {
         "test_several_values_a_beat",
     ),
     "boards/test_host.py": (
+        "test_several_streams_on_a_bad_line*",
+        "test_the_command_with_several_streams",
         "test_sequences_of_different_lengths",
         "test_every_integer_is_goldens*",
         "!test_every_integer_is_goldens[[]32-ulx3s]",
