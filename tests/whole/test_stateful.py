@@ -26,7 +26,7 @@ from lmu_hls.toolchain import find
 from lmu_hls.verify.csim import SWITCH, compile_project, output_shape
 from tests.support.make_sim import golden_vectors, with_reuse
 from tests.support.mutants import change
-from tests.support.networks import random_network
+from tests.support.networks import chain, random_lmu
 
 CHUNKS = 3
 OPTIONS = RtlOptions(axi_lite=True)
@@ -34,9 +34,12 @@ needs_icarus = pytest.mark.skipif(not find("icarus").found, reason="Icarus Veril
 
 
 def network(place: int = 0) -> Network:
-    """At the least of its ReuseFactors; -1: at the largest, where one engine does all of an LMU layer."""
+    """At the least of its ReuseFactors, which no engine reaches; -1: at the largest, where one does all of a layer."""
     rng = np.random.default_rng(10)
-    return replace(with_reuse(rng, random_network(rng), place=place), stateful=True)
+    first = random_lmu(rng, name="first", activation="tanh", units=8)
+    second = random_lmu(rng, name="second", x=first.h, n_in=8, activation="sigmoid", return_sequences=False)
+    whole = chain("net", first.x, first.steps, first.n_in, (first, second))
+    return replace(with_reuse(rng, whole, place=place), stateful=True)
 
 
 def bench(plan: NetworkPlan, x: list[int], y: list[int]) -> str:
@@ -108,7 +111,7 @@ def run(folder: Path, faults: dict[str, tuple[str, str]]) -> str:
 
 
 NOT_FRESH = ("fresh_q <= 1'b1;", "fresh_q <= fresh_q !== 1'b0;")  # but after power-on
-NOT_FRESH_MEMORY = ("wait_q, fresh_q} <= 1;", "wait_q, fresh_q} <= fresh_q !== 1'b0;")
+NOT_FRESH_MEMORY = ("{fresh_q, first_channel_q} <= 2'b11;", "{fresh_q, first_channel_q} <= {fresh_q !== 1'b0, 1'b1};")
 NOT_FIRST = ("if (rst) m_axis_tuser <= 1'b1;", "if (rst) m_axis_tuser <= m_axis_tuser !== 1'b0;")
 NOT_FRESH_ENGINE = ("{fresh_q, first_q} <= 2'b11;", "{fresh_q, first_q} <= {fresh_q !== 1'b0, 1'b1};")
 FAULTS = {
