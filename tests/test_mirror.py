@@ -149,7 +149,7 @@ ELSEWHERE = {
     "lmu_hls/synth/estimate": {"synth/estimate/test_model.py": "features"},
     "lmu_hls/synth/families": {"synth/families/test_targets.py": "ecp5 gowin ice40 xc7 xcup"},
     "lmu_hls/training": {
-        "training/test_program.py": "arithmetic lmu loops step vectors",
+        "training/test_program.py": "lmu loops step vectors",
         "training/test_quantization.py": "places types weights",
     },
     "lmu_hls/tuning": {
