@@ -25,16 +25,24 @@ from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import OVERFLOWS, ROUNDINGS, FixedType
 from lmu_hls.front.graph.layers.base import LayerReader, names_of, node_part
 from lmu_hls.front.graph.layers.conv import ConvReader
+from lmu_hls.front.graph.layers.merge import merge_parts
+from lmu_hls.front.graph.layers.pool import PoolReader
 from lmu_hls.front.node import Node
 from lmu_hls.front.reading import Reading
 from lmu_hls.front.weights import layer_weight
-from lmu_hls.spec import Dense, Elementwise
+from lmu_hls.spec import Dense, Elementwise, Merge, Pool
 from lmu_hls.spec.layers.scale import Scale
 
 KERAS = {  # class -> module
     "QDense": "core.dense",
+    "QBatchNormDense": "core.dense",
+    "QEinsumDense": "core.einsum_dense",
+    "QEinsumDenseBatchnorm": "einsum_dense_batchnorm",
     "QConv1D": "conv",
     "QBatchNormalization": "batch_normalization",
+    "QMaxPooling1D": "pooling",
+    "QGlobalMaxPooling1D": "pooling",
+    **dict.fromkeys(("QAdd", "QSubtract", "QMultiply", "QMaximum", "QMinimum", "QAveragePow2"), "ops.merge"),
 }
 EXACT = ("linear", "relu")  # activations without a table
 Part = dict[str, Any]
@@ -46,30 +54,33 @@ class HgqReader(LayerReader):
 
     settled = ()
     package = "hgq"
-    beside = (Elementwise, Scale)
+    beside = (Elementwise, Scale, Merge, Pool)
     keras = (*KERAS, "Quantizer")
     handled = (*(f"hgq.layers.{file}.{kind}" for kind, file in KERAS.items()), "hgq.quantizer.quantizer.Quantizer")
 
     def parts(self, layer: Any, in_tensors: Any, out_tensors: Any) -> tuple[Part, ...]:
         """The quantizers are called as HGQ2 calls them: the layer with ``_iq`` and ``_oq`` behind it."""
-        kind, shape = type(layer).__name__, tuple(in_tensors[0].shape[1:])
-        (read,), (given,) = names_of(in_tensors), names_of(out_tensors)
+        kind, shapes = type(layer).__name__, [tuple(tensor.shape[1:]) for tensor in in_tensors]
+        reads, (given,) = names_of(in_tensors), names_of(out_tensors)
         if kind == "Quantizer":
-            return _quantizer(layer, layer.name, read, given, shape)
-        before: tuple[Part, ...] = ()
-        inside, after = read, given
+            return _quantizer(layer, layer.name, reads[0], given, shapes[0])
+        before: list[Part] = []
+        insides, after = reads, given
         if layer.enable_iq:
-            inside = f"{given}_iq"
-            before = _quantizer(layer.iq, f"{layer.name}_iq", read, inside, shape)
+            insides = [f"{given}_iq{k or ''}" for k in range(len(reads))]
+            quantizers = layer.iq if len(reads) > 1 else [layer.iq]
+            for k, (quantizer, shape) in enumerate(zip(quantizers, shapes, strict=True)):
+                before += _quantizer(quantizer, f"{layer.name}_iq{k or ''}", reads[k], insides[k], shape)
         behind: tuple[Part, ...] = ()
         if layer.enable_oq:
             after = f"{given}_exact"
             behind = _quantizer(layer.oq, f"{layer.name}_oq", after, given, tuple(out_tensors[0].shape[1:]))
-        own = MAKERS[kind](layer, in_tensors, out_tensors)
+        own = MAKERS[kind](layer, [_Named(*pair) for pair in zip(insides, in_tensors, strict=True)], out_tensors)
         for part in own:
             part["own_types"] = part.get("own_types", {})
-            for ends in ("input_keras_tensor_names", "output_keras_tensor_names"):
-                part[ends] = [{read: inside, given: after}.get(name, name) for name in part[ends]]
+            part["output_keras_tensor_names"] = [
+                {given: after}.get(name, name) for name in part["output_keras_tensor_names"]
+            ]
         return (*before, *own, *behind)
 
     def settle(self, node: Node) -> None:
@@ -79,11 +90,33 @@ class HgqReader(LayerReader):
         raise LmuHlsError(f"layer {reading.name!r} is a layer of HGQ2; use QDense or QConv1D")
 
 
+class _Named:
+    """A tensor by another name: a layer may read one tensor twice, through two quantizers."""
+
+    def __init__(self, name: str, tensor: Any) -> None:
+        self.name, self.shape = name, tensor.shape
+
+
+def _einsum(layer: Any, in_tensors: Any, out_tensors: Any) -> tuple[Part, ...]:
+    """A product on the last axis, as a Dense layer. LmuHlsError for another equation."""
+    read, _, ends = layer.equation.replace(" ", "").partition(",")
+    kernel, _, given = ends.partition("->")
+    last = len(kernel) == 2 and kernel[0] == read[-1] and given == read[:-1] + kernel[1] and kernel[1] not in read
+    bias = layer_weight(layer, "bias")
+    if not last or (bias is not None and bias.size != out_tensors[0].shape[-1]):
+        raise LmuHlsError(
+            f"layer {layer.name!r}: the equation {layer.equation!r} with bias_axes={layer.bias_axes!r} is no product "
+            "on the last axis; use '...x,xy->...y' and 'y', or QDense"
+        )
+    return _dense(layer, in_tensors, out_tensors)
+
+
 def _dense(layer: Any, in_tensors: Any, out_tensors: Any) -> tuple[Part, ...]:
     kernel = layer_weight(layer, "kernel")
     assert kernel is not None
     own: Part = {"class_name": "Dense", "data_format": "channels_last", "weight_data": kernel}
-    own |= {"bias_data": layer_weight(layer, "bias"), "n_in": kernel.shape[0], "n_out": kernel.shape[1]}
+    bias = layer_weight(layer, "bias")
+    own |= {"bias_data": None if bias is None else np.ravel(bias), "n_in": kernel.shape[0], "n_out": kernel.shape[1]}
     return _activated(layer, own, in_tensors, out_tensors)
 
 
@@ -107,7 +140,26 @@ def _batch_normalization(layer: Any, in_tensors: Any, out_tensors: Any) -> tuple
     return (node_part(layer.name, names_of(in_tensors), names_of(out_tensors), own),)
 
 
-MAKERS = {"QDense": _dense, "QConv1D": _convolution, "QBatchNormalization": _batch_normalization}
+def _pool(layer: Any, in_tensors: Any, out_tensors: Any) -> tuple[Part, ...]:
+    own = PoolReader().attributes(layer, tuple(in_tensors[0].shape[1:]))
+    return (node_part(layer.name, names_of(in_tensors), names_of(out_tensors), own),)
+
+
+def _merge(layer: Any, in_tensors: Any, out_tensors: Any) -> tuple[Part, ...]:
+    operation, factor = type(layer).__name__.removeprefix("Q").lower(), None
+    if operation == "averagepow2":
+        operation, factor = "add", float(layer._scale)
+    return merge_parts(layer, operation, in_tensors, out_tensors, factor)
+
+
+MAKERS = {
+    **dict.fromkeys(("QDense", "QBatchNormDense"), _dense),
+    **dict.fromkeys(("QEinsumDense", "QEinsumDenseBatchnorm"), _einsum),
+    "QConv1D": _convolution,
+    "QBatchNormalization": _batch_normalization,
+    **dict.fromkeys(("QMaxPooling1D", "QGlobalMaxPooling1D"), _pool),
+    **dict.fromkeys((kind for kind, module in KERAS.items() if module == "ops.merge"), _merge),
+}
 
 
 def _activated(layer: Any, own: Part, in_tensors: Any, out_tensors: Any) -> tuple[Part, ...]:

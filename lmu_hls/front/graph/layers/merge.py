@@ -15,7 +15,7 @@ from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType
 from lmu_hls.front.graph.accumulators import ONE
 from lmu_hls.front.graph.layers.base import LayerReader, names_of, node_part, set_result
-from lmu_hls.front.graph.types import default_type, exact_sum, explicit_type
+from lmu_hls.front.graph.types import brings_types, default_type, exact_sum, explicit_type
 from lmu_hls.front.node import Node
 from lmu_hls.front.reading import Reading, fixed_type
 from lmu_hls.spec.layers.merge import OPERATIONS, SUMS, Merge
@@ -27,24 +27,11 @@ class MergeReader(LayerReader):
     handled = tuple(f"keras.src.layers.merging.{kind.lower()}.{kind}" for kind in keras)
 
     def parts(self, layer: Any, in_tensors: Any, out_tensors: Any) -> tuple[dict[str, Any], ...]:
-        """One node for two tensors, more for more; the average of more is their sum times one over their number."""
-        operation, shape = type(layer).__name__.lower(), tuple(out_tensors[0].shape[1:])
-        _check_shapes(layer, operation, [tuple(tensor.shape[1:]) for tensor in in_tensors])
-        read, (given,) = names_of(in_tensors), names_of(out_tensors)
-        average = operation == "average" and len(read) > 2
-        own = _attributes("add" if average else operation, shape)
-        found, before = [], read[0]
-        for k, other in enumerate(read[1:], 1):
-            last = k == len(read) - 1 and not average
-            name = layer.name if last else f"{layer.name}_part{k}"
-            gives = given if last else f"{given}_part{k}"
-            found.append(node_part(name, [before, other], [gives], {**own, "exact": not last}))
-            before = gives
-        if average:
-            factor = {"scale_data": np.full(shape[-1], 1 / len(read)), "bias_data": np.zeros(shape[-1])}
-            scale = {"class_name": "LMUScale", "n_in": int(prod(shape)), **factor}
-            found.append(node_part(layer.name, [before], [given], scale))
-        return tuple(found)
+        """The average of more than two is their sum times one over their number."""
+        operation, number = type(layer).__name__.lower(), len(in_tensors)
+        if operation == "average" and number > 2:
+            return merge_parts(layer, "add", in_tensors, out_tensors, 1 / number)
+        return merge_parts(layer, operation, in_tensors, out_tensors)
 
     def settle(self, node: Node) -> None:
         """Sums have the default type, values that are handed on one that holds both inputs'."""
@@ -53,7 +40,8 @@ class MergeReader(LayerReader):
         if operation in SUMS:
             products = [(1, x0, x1)] if operation == "multiply" else [(1, x0, ONE), (1, x1, ONE)]
             exact = fixed_type(exact_sum(where, products), where)
-            auto = exact.with_modes() if node.get_attr("exact") else default_type(node.model.config)
+            exactly = node.get_attr("exact") or brings_types(node)
+            auto = exact.with_modes() if exactly else default_type(node.model.config)
         else:
             auto = holding(where, x0, x1)
         set_result(node, explicit_type(node, "result") or auto)
@@ -61,6 +49,29 @@ class MergeReader(LayerReader):
     def extract(self, reading: Reading) -> Merge:
         x0, x1 = reading.inputs
         return Merge(reading.name, x0, x1, reading.attribute("operation"), reading.type("result"))
+
+
+def merge_parts(
+    layer: Any, operation: str, in_tensors: Any, out_tensors: Any, factor: float | None = None
+) -> tuple[dict[str, Any], ...]:
+    """One node for two tensors, more for more, and one for a ``factor`` of what they give. LmuHlsError for shapes that
+    differ."""
+    shape = tuple(out_tensors[0].shape[1:])
+    _check_shapes(layer, operation, [tuple(tensor.shape[1:]) for tensor in in_tensors])
+    read, (given,) = names_of(in_tensors), names_of(out_tensors)
+    own = _attributes(operation, shape)
+    parts, before = [], read[0]
+    for k, other in enumerate(read[1:], 1):
+        last = k == len(read) - 1 and factor is None
+        name = layer.name if last else f"{layer.name}_part{k}"
+        gives = given if last else f"{given}_part{k}"
+        parts.append(node_part(name, [before, other], [gives], {**own, "exact": not last}))
+        before = gives
+    if factor is not None:
+        data = {"scale_data": np.full(shape[-1], factor), "bias_data": np.zeros(shape[-1])}
+        scale = {"class_name": "LMUScale", "n_in": int(prod(shape)), **data}
+        parts.append(node_part(layer.name, [before], [given], scale))
+    return tuple(parts)
 
 
 def holding(where: str, x0: FixedType, x1: FixedType) -> FixedType:

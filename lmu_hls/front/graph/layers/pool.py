@@ -128,7 +128,7 @@ def _window(layer: Any, steps: int) -> Window:
     """The windows of a Keras layer. LmuHlsError for what the contract does not have."""
     if layer.data_format != "channels_last":
         raise LmuHlsError(f"layer {layer.name!r}: pooling is over steps only; set data_format='channels_last'")
-    if type(layer).__name__.startswith("Global"):
+    if "Global" in type(layer).__name__:
         return Window(steps, 1, size=steps, vector=not layer.keepdims)
     (size,), (stride,) = layer.pool_size, layer.strides
     if layer.padding == "valid":

@@ -99,6 +99,60 @@ def test_csim_and_icarus_are_golden(overflow, tmp_path):
     check_icarus(case, tmp_path / "verilog")
 
 
+def branched(seed=0):
+    """Two branches behind an LMU, joined in each way, and what else is a product on the last axis."""
+    from hgq.config import QuantizerConfigScope
+    from hgq.layers import (
+        QAdd,
+        QAveragePow2,
+        QBatchNormDense,
+        QEinsumDense,
+        QEinsumDenseBatchnorm,
+        QGlobalMaxPooling1D,
+        QMaximum,
+        QMaxPooling1D,
+        QMinimum,
+        QMultiply,
+        QSubtract,
+    )
+
+    x = keras.Input((STEPS, N_IN), name="x")
+    with QuantizerConfigScope(place="datalane", homogeneous_axis=(0, 1), heterogeneous_axis=None):
+        h = LMU(2, 3, 8, keras.layers.Dense(4, "relu"), return_sequences=True, name="lmu")(x)
+        first = QBatchNormDense(3, name="first")(h)
+        second = QEinsumDense("...x,xy->...y", (3,), bias_axes="y", name="second")(h)
+        third = QEinsumDenseBatchnorm("bsx,xy->bsy", (STEPS, 3), bias_axes="y", name="third")(h)
+        joined = [QAdd()([first, second, third]), QSubtract()([first, second]), QMultiply()([second, third])]
+        joined += [QMaximum()([joined[0], joined[1]]), QMinimum(enable_oq=True)([joined[1], joined[2]])]
+        joined = QAveragePow2()([joined[3], joined[4], QAdd()([first, first])])
+        built = keras.Model(x, QGlobalMaxPooling1D(name="largest")(QMaxPooling1D(2, name="pairs")(joined)))
+    rng = np.random.default_rng(seed)
+    for weight in built.weights:
+        kind = weight.path.split("/")[-1]
+        if kind in ("f", "b"):
+            weight.assign(rng.integers(2, 6, weight.shape))
+        elif kind == "i":
+            weight.assign(rng.integers(0, 4, weight.shape))
+        elif "variance" in kind:
+            weight.assign(rng.uniform(0.5, 1.5, weight.shape))
+        elif kind in ("kernel", "bias", "moving_mean", "bn_gamma", "gamma", "beta") and weight.shape:
+            weight.assign(rng.uniform(-2, 2, weight.shape))
+    return built
+
+
+@needs_hgq
+def test_branches_are_those_of_hgq(tmp_path):
+    built = branched()
+    graph = convert(built, tmp_path / "vitis", config(built))
+    network = network_spec(graph)
+    x = random_input(network, 20)
+    trace = golden.run(network, x)
+    after = keras.Model(built.get_layer("lmu").output, built.output)
+    expected = np.asarray(after(reals(network, trace, "lmu", "h").astype(np.float32)))
+    assert np.array_equal(to_float(trace.output, network.out), expected) and len(np.unique(expected)) > 4
+    assert np.array_equal(write(graph).run(x, network), trace.output)
+
+
 @needs_hgq
 def test_a_weight_that_is_not_as_trained_is_seen(tmp_path):
     """The kernel before HGQ2 rounds it gives other values."""
@@ -113,7 +167,7 @@ def test_a_weight_that_is_not_as_trained_is_seen(tmp_path):
 
 @needs_hgq
 def test_what_cannot_be_exact_is_refused(tmp_path):
-    from hgq.layers import QDense, QSoftmax
+    from hgq.layers import QDense, QEinsumDense, QSoftmax
 
     def model(*layers, sequences=True):
         lmu = LMU(2, 3, 8, keras.layers.Dense(4, "relu"), return_sequences=sequences, name="lmu")
@@ -127,6 +181,7 @@ def test_what_cannot_be_exact_is_refused(tmp_path):
         (differing, "'head_iq': its types differ from step to step.*heterogeneous_axis"),
         (model(QDense(3, activation="tanh", name="head"), sequences=False), "'head'.*activation='tanh'.*use linear"),
         (model(QSoftmax(name="end"), sequences=False), "'end'.*QSoftmax.*QDense"),
+        (model(QEinsumDense("bsx,sxy->by", (3,), name="all")), "'all'.*is no product on the last axis.*QDense"),
     ):
         with pytest.raises(LmuHlsError, match=words):
             convert(built, tmp_path, config(built) if "QSoftmax" not in words else None)
