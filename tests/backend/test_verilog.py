@@ -55,7 +55,9 @@ def x() -> np.ndarray:
 
 
 def rom_of(graph, layer: str) -> Path:
-    return next((Path(graph.config.get_output_dir()) / "rom").glob(f"*_{layer}_encoder_????????.hex"))
+    """That of its encoder, or of an engine for all of it."""
+    folder = Path(graph.config.get_output_dir()) / "rom"
+    return next(path for part in ("encoder", "engine") for path in folder.glob(f"*_{layer}_{part}_????????.hex"))
 
 
 def test_the_verilog_gives_goldens_values(stack, x):
