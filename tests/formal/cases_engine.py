@@ -19,8 +19,8 @@ def engine(units: int, lanes: int, wait_h: int, wait_u: int = 0, **head: int) ->
 
 
 ONE, TWO = engine(1, 1, 8), engine(2, 2, 7)
-# With a layer of one value behind it, of every step or of the last one. Of the second not all is proven in half an hour,
-# so that there are faults alone: in steps without an output the counts of f_steps say little of the unit.
+# With a layer of one value behind it, of every step or of the last one. Of the second not all is proven in half an
+# hour, so that there are faults alone: in steps without an output the counts of f_steps say little of the unit.
 BEHIND = {"KEEP_H": 1, "N_OUT": 1, "OUT_COLUMNS": 1, "WAIT_OUT": 8}
 EACH, LAST = engine(1, 1, 8, **BEHIND, LAST_ONLY=0), engine(1, 1, 8, **BEHIND, LAST_ONLY=1)
 CASES = (ONE, TWO, EACH)
