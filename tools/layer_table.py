@@ -55,20 +55,38 @@ def has_golden(kind: type[Layer]) -> bool:
 
 
 def modules(kind: type[Layer]) -> tuple[str, ...]:
-    """The modules of Verilog that a layer's stage names; one with a cell has those of cells, too."""
+    """The modules of Verilog of a layer's stage: those that it names, or a function that it calls, and what is in them.
+
+    One with a cell has those of cells, too.
+    """
     stage = stages().get(kind)
     if stage is None:
         return ()
     source = inspect.getmodule(stage)
     assert source is not None
-    folders = FOLDERS.get(kind, ())
+    folders, paths = FOLDERS.get(kind, ()), hdl_modules()
     text = inspect.getsource(source) + (inspect.getsource(instances) if folders else "")
-    named = set(re.findall(r"\blmu_\w+", text))
-    return tuple(name for name, path in hdl_modules().items() if name in named or path.parent.name in folders)
+    called = [item for item in vars(source).values() if inspect.isfunction(item) and item.__name__.startswith("add_")]
+    text += "".join(f" {inspect.getmodule(function).__dict__.get('MODULE', '')}" for function in called)
+    named = {name for name, path in paths.items() if path.parent.name in folders} | _modules_in(text)
+    inside = named
+    while inside:
+        inside = {part for name in inside for part in _modules_in(paths[name].read_text(encoding="utf-8"))} - named
+        named |= inside
+    return tuple(name for name in paths if name in named)
+
+
+def _modules_in(text: str) -> set[str]:
+    """The modules that a text names, but for comments of Verilog and what is only there for proofs."""
+    code = re.sub(r"//.*", "", text.split("`ifdef FORMAL")[0])
+    return set(re.findall(r"\blmu_\w+", code)) & set(hdl_modules())
 
 
 def proven(names: Iterable[str]) -> list[str]:
-    return [name for name in names if "`ifdef FORMAL" in hdl_modules()[name].read_text(encoding="utf-8")]
+    """Those with properties of their own, or with those of ``hdl/formal``; a ROM has no property there."""
+    texts = {name: hdl_modules()[name].read_text(encoding="utf-8") for name in names}
+    sections = {name: text.partition("`ifdef FORMAL")[2] for name, text in texts.items()}
+    return [name for name, section in sections.items() if re.search(r"\bassert\b|\bf_\w+ #\(", section)]
 
 
 def _row(layers: str, kinds: Sequence[type[Layer]], read: bool) -> str:

@@ -39,7 +39,7 @@ class Pace:
 class Cycles:
     """``ii`` from step to step; ``latency`` from a step's last input beat to its last output beat in an idle network;
     ``sequence`` from one sequence to the next, back to back. Where they are not ``even``, a sequence's last step takes
-    longer than others."""
+    longer than others, or those do which a layer works on that does not work on all, and is the slowest."""
 
     ii: int
     latency: int
@@ -59,7 +59,8 @@ def network_cycles(layers: Sequence[tuple[Pace, int]], steps: int, n_in: int, be
     """Cycles of layers as for :func:`network_ii`; ``beats`` come out for a step whose input begins in cycle 0."""
     ii = network_ii(layers, steps, n_in)
     sequence = max([steps * n_in, *(pace.ii * executions + pace.at_end for pace, executions in layers)])
-    even = not any(pace.at_end for pace, _ in layers)
+    every_step = max([n_in, *(pace.ii for pace, executions in layers if executions >= steps)])
+    even = ii == every_step and not any(pace.at_end for pace, _ in layers)
     return Cycles(ii, max(beats[-1] - (n_in - 1), FRAMING), sequence, even)
 
 

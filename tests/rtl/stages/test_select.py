@@ -5,10 +5,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from lmu_hls import golden
+from lmu_hls.backend.design import design
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType
 from lmu_hls.rtl.network import RtlOptions, plan_network
+from lmu_hls.rtl.reuse import valid_reuse_factors
 from lmu_hls.spec import Dense, Input, Merge, Network, Node, Select, Window, chain
+from lmu_hls.verify import bench
+from lmu_hls.verify.rtlsim import Formulas, simulate
 from tests.support.mutants import change
 from tests.support.networks import random_lmu, random_weight
 from tests.support.random_networks import random_spec_network
@@ -122,3 +127,25 @@ def test_a_wrong_length_is_seen(tmp_path):
 def test_refusals():
     with pytest.raises(LmuHlsError, match="layer 'steps' works on whole sequences"):
         plan_network(network(FLAT), RtlOptions(streaming=True))
+
+
+@needs_icarus
+def test_steps_of_which_few_are_worked_on_slowly_do_not_come_at_one_pace(tmp_path):
+    """Two steps are put together for a memory slower than both: sequences keep to the formula."""
+    rng = np.random.default_rng(3)
+    lmu = random_lmu(rng, steps=3, n_in=4, memory_d=2, order=3, units=3)
+    select = Select("steps", lmu.x, Window(6, 3, stride=2, size=2))
+    slow = replace(lmu, reuse_factor=valid_reuse_factors(lmu)[-1])
+    made = design(chain("pairs", lmu.x, 6, 2, [select, slow]), RtlOptions())
+    cycles = made.plan.cycles
+    assert cycles.sequence > 6 * 2 and not made.plan.even
+    made.write(tmp_path)
+    x = rng.integers(made.network.x.min_int, made.network.x.max_int, (6, 6, 2), endpoint=True)
+    simulation = bench.build("icarus", made.sources(tmp_path), made.interface, tmp_path, tmp_path / "work")
+    trace = golden.run_samples(made.network, x)
+    expected = {made.interface.key(port): trace.outputs[port.name] for port in made.interface.outputs}
+    expected |= {(layer, name): trace[layer].tensors[name] for layer, name in made.network.observed}
+    for even in (False, True):  # as steps at one pace they would be called late
+        formulas = Formulas(cycles.ii, cycles.latency, None if even else cycles.sequence)
+        comparison, timing, _ = simulate(simulation, x, expected, formulas, ("pairs", "icarus"))
+        assert comparison.passed and timing.passed != even
