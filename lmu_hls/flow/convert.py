@@ -251,14 +251,20 @@ def network_of_model(
 
 
 def softmax_remark(network: Network) -> str:
-    """What to say of a final softmax in which the largest value can have the output of a smaller one; else empty."""
-    last = network.layers[-1]
-    if not isinstance(last, Softmax) or last.keeps_apart(network.widths[-1]):
-        return ""
-    return (
-        f"layer {last.name!r}: with outputs of type {last.out}, classes that are close may tie, and the first of them "
-        "is then the class; give 'result' (or 'exp') more bits or leave its Precision 'auto', or use --logits"
-    )
+    """What to say of a softmax that comes out, in which the largest value can have the output of a smaller one.
+
+    Empty without one; of several outputs it is the first one.
+    """
+    layers = {node.name: node.layer for node in network.nodes}
+    for name in network.outputs:
+        last = layers.get(name)
+        if isinstance(last, Softmax) and not last.keeps_apart(network.values[name].width):
+            return (
+                f"layer {last.name!r}: with outputs of type {last.out}, classes that are close may tie, and the first "
+                "of them is then the class; give 'result' (or 'exp') more bits or leave its Precision 'auto', or use "
+                "--logits"
+            )
+    return ""
 
 
 def known_backend(name: str) -> str:

@@ -59,10 +59,11 @@ def _narrower(network: Network, over: Mapping[str, Usage], multipliers: int) -> 
     if any(use.available < multipliers for name, use in over.items() if name in _MULTIPLIERS):
         return larger
     share = min(use.available / use.used for use in over.values())
-    bits = int(network.x.width * share)
+    widest = max(item.type.width for item in network.inputs)
+    bits = int(widest * share)
     if bits < 4:
         return larger
-    return f"{larger}, or types of about {bits} instead of {network.x.width} bits (estimate)"
+    return f"{larger}, or types of about {bits} instead of {widest} bits (estimate)"
 
 
 def _reuse_factor(

@@ -1,11 +1,14 @@
 """`verify` of networks with several inputs and outputs: their data, every stream, and a row for each output."""
 
+from dataclasses import replace
+
 import keras
 import numpy as np
 import pytest
 
 from lmu_hls import flow
 from lmu_hls.errors import LmuHlsError
+from lmu_hls.fixed import FixedType
 from lmu_hls.records import Verification, load
 from lmu_hls.report import build_report, to_markdown
 from lmu_hls.spec import store
@@ -35,6 +38,15 @@ def data(tmp_path_factory):
     values = {"motion": rng.normal(size=(6, 5, 2)), "sound": rng.normal(size=(6, 5, 1))}
     np.savez(path, **values, trace=rng.normal(size=(6, 5, 2)), alarm=rng.integers(0, 3, 6))
     return path
+
+
+def test_a_softmax_among_several_outputs_is_looked_at(folder):
+    network = store.load(folder.spec)
+    alarm = network.node("alarm_softmax")
+    narrow = replace(alarm, layer=replace(alarm.layer, out=FixedType(3, 2)))
+    assert flow.softmax_remark(network) == ""
+    nodes = tuple(narrow if node is alarm else node for node in network.nodes)
+    assert "layer 'alarm_softmax': with outputs of type" in flow.softmax_remark(replace(network, nodes=nodes))
 
 
 @needs_icarus
