@@ -17,7 +17,7 @@ from lmu_hls.layers import head_of
 from lmu_hls.layers.stateful import without_state
 from lmu_hls.records import TensorPrecision
 from lmu_hls.spec.lengths import counting
-from lmu_hls.tuning.calibration import WIDE_INDEX, Floats, Samples, calibrate, check_data, wide_types
+from lmu_hls.tuning.calibration import ONE_END, WIDE_INDEX, Floats, Samples, calibrate, check_data, wide_types
 from lmu_hls.tuning.draft import TABLE, Draft, Key, Types, draft
 from lmu_hls.tuning.facts import describe, vanished_coefficients
 from lmu_hls.tuning.judge import AccuracyDrop, BitBudget, Judge, Measure, SnrDb, Target
@@ -95,6 +95,8 @@ def tune(
     if not (np.isfinite(headroom) and headroom >= 1):
         raise ValueError(f"headroom={headroom} is not allowed: give 1 or more")
     whole = with_lengths(model, asked_steps(config))  # on sequences of the most steps
+    if len(whole.outputs) > 1:
+        raise LmuHlsError(f"the model has {len(whole.outputs)} outputs, and {ONE_END}")
     source = draft(whole, config)
     samples, head = check_data(source, x_calibration, lengths), head_of(whole)
     targets, head = _targets(y, head, samples)

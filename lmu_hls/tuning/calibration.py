@@ -22,6 +22,9 @@ from lmu_hls.spec.lengths import as_one, check_lengths, filled, masked_lengths
 from lmu_hls.tuning.draft import TABLE, Draft, Key
 
 Floats = NDArray[np.float64]
+ONE_END = (
+    "types are chosen from data for one; give --precision 'fixed<W,I>' and, where a layer needs others, its Precision"
+)
 
 WIDE = FixedType(26, 14)  # of values while they are observed
 WIDE_WEIGHT_FRACTION = 16
@@ -75,7 +78,10 @@ class Samples:
 def check_data(source: Draft, x: ArrayLike, lengths: ArrayLike | None = None) -> Samples:
     """x (samples, steps, n_in) as float64, of sequences of any length with the ``lengths`` (samples,) that count, by
     default those that the mask tells. LmuHlsError naming what is wrong and the remedy."""
-    any_length = has_count(source.nodes[0].model)
+    graph = source.nodes[0].model
+    any_length = has_count(graph)
+    if len(graph.inputs) > 1 and not any_length:
+        raise LmuHlsError(f"the model has {len(graph.inputs)} inputs, and {ONE_END}")
     data = check_inputs(x, (None if any_length else source.steps, source.n_in), "calibration data")
     if not np.any(data):
         raise LmuHlsError("calibration data is zero throughout, so it says nothing about ranges; give real samples")

@@ -1,10 +1,12 @@
 """Unusable data and arguments, and targets out of reach: each one clear message."""
 
+import keras
 import numpy as np
 import pytest
 
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.tuning import AccuracyDrop, BitBudget, SnrDb, tune
+from tests.support.lmu_models import lmu
 from tests.support.tuning_networks import build
 
 
@@ -36,6 +38,15 @@ def test_bad_arguments_are_refused(model, x):
         tune(model, x, config={"LayerName": {"lnu": {"ReuseFactor": 2}}})
     with pytest.raises(LmuHlsError, match=r"one output and there is no y.*--target-snr-db"):
         tune(build(outputs=1), x, target=AccuracyDrop())
+
+
+def test_several_inputs_are_refused():
+    ends = [keras.Input((12, 2), name=name) for name in ("left", "right")]
+    h = lmu("relu", (False, False, True), name="lmu")(keras.layers.Concatenate(name="both")(ends))
+    with pytest.raises(
+        LmuHlsError, match="the model has 2 inputs and 1 outputs, and types are chosen from data for one"
+    ):
+        tune(keras.Model(ends, keras.layers.Dense(2, name="head")(h)), np.ones((4, 12, 2)))
 
 
 def test_targets_out_of_reach_say_the_best(model, x):
