@@ -40,13 +40,16 @@ def test_bad_arguments_are_refused(model, x):
         tune(build(outputs=1), x, target=AccuracyDrop())
 
 
-def test_several_inputs_are_refused():
+def test_several_inputs_and_outputs_are_refused():
     ends = [keras.Input((12, 2), name=name) for name in ("left", "right")]
     h = lmu("relu", (False, False, True), name="lmu")(keras.layers.Concatenate(name="both")(ends))
-    with pytest.raises(
-        LmuHlsError, match="the model has 2 inputs and 1 outputs, and types are chosen from data for one"
+    head = keras.layers.Dense(2, name="head")(h)
+    for outputs, said in (
+        (head, "the model has 2 inputs, and types"),
+        ([h, head], "the model has 2 outputs, and types"),
     ):
-        tune(keras.Model(ends, keras.layers.Dense(2, name="head")(h)), np.ones((4, 12, 2)))
+        with pytest.raises(LmuHlsError, match=said):
+            tune(keras.Model(ends, outputs), np.ones((4, 12, 2)))
 
 
 def test_targets_out_of_reach_say_the_best(model, x):
