@@ -137,7 +137,8 @@ def test_it_reaches_the_configuration_and_the_report(tmp_path, monkeypatch):
         values_per_beat=chosen.values_per_beat or "auto",
         optimized=best.text,
     )
-    assert manifest.hardware.ii_cycles == best.candidate.cycles <= 30
+    assert manifest.hardware.reuse.cycles == best.candidate.cycles <= 30
+    assert manifest.hardware.sequence_cycles == 4 * best.candidate.cycles  # the last step takes longer than others
     assert manifest.optimized == best.text
     assert chosen.forms["lmu"] in (tmp_path / "out/config.yml").read_text()
     assert f"ReuseFactor {chosen.reuse_factor}" in best.text
