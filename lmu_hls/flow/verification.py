@@ -274,7 +274,8 @@ def _rtlsim(
     expected = {interface.key(port): trace.outputs[port.name] for port in interface.outputs}
     expected |= {(layer, name): trace[layer].tensors[name] for layer, name in network.observed}
     cycles = design.plan.cycles
-    formulas = Formulas(cycles.ii, cycles.latency, None if design.plan.even else cycles.sequence)
+    plan = design.plan
+    formulas = Formulas(cycles.ii, cycles.latency, None if plan.even else cycles.sequence, plan.paced)
     progress(f"{task}: compiling", 0, 1)
     sources, work = design.sources(folder.verilog), folder.work(simulator)
     compiled: Simulation

@@ -112,6 +112,13 @@ class NetworkPlan:
         """Steps come at one pace: none of them brings more windows than another or takes longer."""
         return self.cycles.even and all(layer.kind != WINDOWS for layer in self.layers)
 
+    @property
+    def paced(self) -> bool:
+        """Sequences come at the pace of their steps, also those of any length that are short: nothing that is done once
+        a sequence takes longer than a step."""
+        once = [layer.ii_cycles for layer in self.layers if layer.executions < self.network.steps]
+        return not self.network.any_length or (self.even and all(ii <= self.cycles.ii for ii in once))
+
     # Of the only input, or the only output; ValueError where there are several
 
     @property

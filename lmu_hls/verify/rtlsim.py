@@ -25,12 +25,13 @@ class Formulas:
     """Cycles as they are promised: from step to step, and from a step's last input beat to its last output beat.
 
     Where steps do not come at one pace, ``sequence_cycles`` from sequence to sequence; the latency is then that of the
-    last step.
+    last step. ``paced``: sequences come at the pace of their steps, however short they are.
     """
 
     ii_cycles: int
     latency_cycles: int
     sequence_cycles: int | None = None
+    paced: bool = True
 
 
 class Simulation(Protocol):
@@ -110,6 +111,8 @@ def _timing(unit: str, simulator: str, formulas: Formulas, run: Run, idle: Run) 
     that waits for them is late only by its own interval: among these an interval tells of the pace only where the step
     is not ahead of it since the first one.
     """
+    if not formulas.paced:
+        return _unpaced(unit, simulator, formulas, idle)
     if formulas.sequence_cycles is not None:
         return _uneven(unit, simulator, formulas, run, idle)
     accepted = np.unique(run.accepted)  # without what stands behind shorter sequences
@@ -151,6 +154,21 @@ def _uneven(unit: str, simulator: str, formulas: Formulas, run: Run, idle: Run) 
         Number(formulas.latency_cycles, "cycles", "formula"),
         _farthest(formulas.latency_cycles, latencies),
         "" if pace else f"steps do not come at one pace; a sequence takes {formulas.sequence_cycles} cycles",
+    )
+
+
+def _unpaced(unit: str, simulator: str, formulas: Formulas, idle: Run) -> Timing:
+    """What is told of sequences of different lengths of which short ones take as long as what is done once for each:
+    the latency of the last step."""
+    return Timing(
+        unit,
+        simulator,
+        0,
+        Number(formulas.ii_cycles, "cycles", "formula"),
+        None,
+        Number(formulas.latency_cycles, "cycles", "formula"),
+        _farthest(formulas.latency_cycles, idle.finished - idle.accepted[:, -1]),
+        "a short sequence takes as long as what is done once for each, so that steps do not come at one pace",
     )
 
 

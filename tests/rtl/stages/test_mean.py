@@ -46,6 +46,13 @@ def test_a_sequence_has_no_more_steps_than_its_sum_has_room_for():
     assert [(frame["STEPS"], frame.get("FEWER", 0)) for frame in frames] == [(STEPS, 0), (STEPS, 1), (STEPS, 1)]
 
 
+def test_short_sequences_do_not_come_at_the_pace_of_their_steps():
+    """Where the divisions of one take longer than a step."""
+    net = make_case(network("fixed<30,2>", 0), RtlOptions(), np.random.default_rng(0), 400).network
+    whole, short = plan_network(net, RtlOptions()), plan_network(replace(net, any_length=True), RtlOptions())
+    assert whole.paced and not short.paced
+
+
 def test_types_without_fraction_bits_and_sums_that_are_too_wide():
     for out, words in (("fixed<4,6>", "no fraction bits"), ("fixed<62,2>", "exact quotient needs")):
         with pytest.raises(ValueError, match=words):
