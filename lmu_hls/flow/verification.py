@@ -273,9 +273,10 @@ def _rtlsim(
     trace = golden.run_samples(network, x, lengths=lengths)
     expected = {interface.key(port): trace.outputs[port.name] for port in interface.outputs}
     expected |= {(layer, name): trace[layer].tensors[name] for layer, name in network.observed}
-    cycles = design.plan.cycles
-    plan = design.plan
-    formulas = Formulas(cycles.ii, cycles.latency, None if plan.even else cycles.sequence, plan.paced)
+    plan, cycles = design.plan, design.plan.cycles
+    branches = plan.even and bool(network.branches)
+    sequence = cycles.sequence if branches or not plan.even else None
+    formulas = Formulas(cycles.ii, cycles.latency, sequence, plan.paced, branches)
     progress(f"{task}: compiling", 0, 1)
     sources, work = design.sources(folder.verilog), folder.work(simulator)
     compiled: Simulation

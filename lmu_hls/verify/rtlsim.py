@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lmu_hls.fixed import Ints
 from lmu_hls.records import Comparison, Number, Timing
@@ -18,6 +19,7 @@ from lmu_hls.verify.run_files import STEPS_INSIDE, Run
 IDLE_SEQUENCES = 3  # that the latency is measured on
 OUTPUT = ("", "output")
 SOURCE = "rtl_sim"
+Flags = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +28,15 @@ class Formulas:
 
     Where steps do not come at one pace, ``sequence_cycles`` from sequence to sequence; the latency is then that of the
     last step. ``paced``: sequences come at the pace of their steps, however short they are.
+    With ``branches`` steps may come unevenly: of those which are not equally fast one takes several steps at once
+    into its queues, and they wait for the slowest together. Each step is then on time, or each sequence.
     """
 
     ii_cycles: int
     latency_cycles: int
     sequence_cycles: int | None = None
     paced: bool = True
+    branches: bool = False
 
 
 class Simulation(Protocol):
@@ -79,7 +84,8 @@ def simulate(
     steps = np.full(len(arrays[0]), arrays[0].shape[1]) if some is None else some
     inputs = [values[counting(steps, values.shape[1])] for values in arrays]
     excerpt = _excerpt(simulator, inputs, int(steps[0]), idle, widths or {})
-    return comparison, _timing(unit, simulator, formulas, run, idle), excerpt
+    whole = np.ones(len(run.accepted), bool) if lengths is None else lengths == run.accepted.shape[1]
+    return comparison, _timing(unit, simulator, formulas, run, idle, whole), excerpt
 
 
 def _excerpt(
@@ -104,7 +110,7 @@ def _excerpt(
     return Excerpt(simulator, tuple(streams))
 
 
-def _timing(unit: str, simulator: str, formulas: Formulas, run: Run, idle: Run) -> Timing:
+def _timing(unit: str, simulator: str, formulas: Formulas, run: Run, idle: Run, whole: Flags) -> Timing:
     """Intervals of the second half of the steps, when the buffers are full, and latencies in the idle accelerator.
 
     The first STEPS_INSIDE steps may be taken in faster than they are worked on, because they fill the buffers, and one
@@ -113,8 +119,8 @@ def _timing(unit: str, simulator: str, formulas: Formulas, run: Run, idle: Run) 
     """
     if not formulas.paced:
         return _unpaced(unit, simulator, formulas, idle)
-    if formulas.sequence_cycles is not None:
-        return _uneven(unit, simulator, formulas, run, idle)
+    if formulas.sequence_cycles is not None and not formulas.branches:
+        return _uneven(unit, simulator, formulas, run, idle, whole)
     accepted = np.unique(run.accepted)  # without what stands behind shorter sequences
     intervals, elapsed = np.diff(accepted), accepted[1:] - accepted[:1]
     place = np.arange(len(intervals))
@@ -123,6 +129,8 @@ def _timing(unit: str, simulator: str, formulas: Formulas, run: Run, idle: Run) 
     latencies = idle.latencies.ravel()
     few = f"{accepted.size} steps may all be on their way at once; give {STEPS_INSIDE + 2} or more"
     ii, latency = _farthest(formulas.ii_cycles, intervals), _farthest(formulas.latency_cycles, latencies)
+    if formulas.branches and len(run.finished) > 1 and ii is not None and ii.value != formulas.ii_cycles:
+        return _uneven(unit, simulator, formulas, run, idle, whole)
     return Timing(
         unit,
         simulator,
@@ -135,15 +143,24 @@ def _timing(unit: str, simulator: str, formulas: Formulas, run: Run, idle: Run) 
     )
 
 
-def _uneven(unit: str, simulator: str, formulas: Formulas, run: Run, idle: Run) -> Timing:
+def _uneven(unit: str, simulator: str, formulas: Formulas, run: Run, idle: Run, whole: Flags) -> Timing:
     """What is told of steps that do not come at one pace: the latency of the last one.
 
-    The pace of a sequence is a number of cycles a step only where it is not what it should be.
+    Sequences are compared that are ``whole`` behind such ones; the formula is not for those with fewer steps.
+    The pace of a sequence is a number of cycles a step only where it is not what it should be: the next one on its side
+    of the formula at least, since a cycle too many is less than one a step.
     """
+    assert formulas.sequence_cycles is not None
     steps, ends = run.accepted.shape[1], run.finished
-    periods = np.diff(ends)[len(ends) // 2 :]
+    periods = np.diff(ends)[len(ends) // 2 :][(whole[1:] & whole[:-1])[len(ends) // 2 :]]
     wrong = periods[periods != formulas.sequence_cycles]
-    pace = Number(round(int(wrong[0]) / steps), "cycles", SOURCE) if len(wrong) else None
+    pace = None
+    if len(wrong):
+        late = int(wrong[0])
+        side = 1 if late > formulas.sequence_cycles else -1
+        cycles = side * -(side * -late // steps)
+        cycles = cycles if side * (cycles - formulas.ii_cycles) > 0 else formulas.ii_cycles + side
+        pace = Number(cycles, "cycles", SOURCE)
     latencies = idle.finished - idle.accepted[:, -1]
     return Timing(
         unit,

@@ -1,5 +1,7 @@
 """Cycles that can be measured are judged; on too few steps they are "not measured", and a right design passes."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -63,6 +65,26 @@ def test_a_step_that_takes_too_long_is_seen_on_few_steps_too(samples, steps, fil
 def test_one_step_that_is_off_by_a_cycle_is_seen(late):
     assert not measure(Design(4, at=60, late=late), 8, 10).passed
     assert not measure(Design(4, at=STEPS_INSIDE, late=late), 1, STEPS_INSIDE + 2).passed
+
+
+def test_branches_that_are_not_equally_fast_keep_the_pace_of_sequences():
+    """Three steps in turn; a sequence that is late is seen, and in a chain the steps themselves."""
+
+    class Turns(Design):
+        def run(self, x, **options):
+            run, steps = super().run(x, **options), np.arange(x.shape[0] * x.shape[1]).reshape(x.shape[:2])
+            if options.get("pause"):
+                return run
+            came = replace(run.ends[OUTPUT], cycles=run.ends[OUTPUT].cycles + self.late * (steps == steps.max()))
+            return replace(run, accepted=run.accepted - (II - 2) * (steps % 3 == 1), ends={OUTPUT: came})
+
+    x = np.zeros((6, 9, 2), np.int64)
+    for branches, late, right in ((True, 0, True), (True, 1, False), (False, 0, False)):
+        formulas = Formulas(II, LATENCY, 9 * II if branches else None, branches=branches)
+        _, timing, _ = simulate(
+            Turns(0, late=late), x, {OUTPUT: np.zeros((6, 9, 1), np.int64)}, formulas, ("u", "icarus")
+        )
+        assert timing.passed == right
 
 
 def test_a_step_that_waits_for_full_buffers_is_not_late():

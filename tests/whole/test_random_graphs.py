@@ -108,9 +108,10 @@ def check_ends(seed: int, folder: Path, csim: bool) -> None:
     expected = {interface.key(port): trace.outputs[port.name] for port in interface.outputs}
     expected |= {(layer, name): trace[layer].tensors[name] for layer, name in network.observed}
     cycles = made.plan.cycles
-    formulas = Formulas(cycles.ii, cycles.latency, None if made.plan.even else cycles.sequence)
+    formulas = Formulas(cycles.ii, cycles.latency, cycles.sequence, branches=made.plan.even)
     comparison, timing, _ = simulate(simulation, x, expected, formulas, (network.name, "icarus"))
     assert comparison.passed, comparison.first_difference
+    assert timing.ii_measured in (None, replace(timing.ii_formula, source="rtl_sim"))
     assert timing.latency_measured == replace(timing.latency_formula, source="rtl_sim")
     paused = simulation.run(x, trace=True, gap=0.4, stall=0.4, seed=seed)
     assert all(np.array_equal(paused.tensors[key], values) for key, values in expected.items())
