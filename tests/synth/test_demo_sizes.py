@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -13,19 +12,16 @@ from lmu_hls.synth import Routing, place_units, synthesize_units
 from lmu_hls.synth.families import target_of
 from lmu_hls.toolchain import find
 
-# On UP5K parts of their own, of which all but the memory have products of 8 x 8 bits, and so two in a multiplier
-PARTS = {"LayerName": {"lmu": {"ReuseFactor": 480}}}
-CASES: dict[str, tuple[str, int, dict[str, Any], float, int]] = {
-    # target: precision, reuse factor, what else is asked, lowest clock, DSP
-    "ecp5-85k": ("fixed<16,6>", 96, {}, 70.0, 25),
-    "up5k": ("fixed<8,4>", 500, PARTS, 40.0, 4),
+CASES = {  # target: precision, reuse factor, lowest clock, DSP
+    "ecp5-85k": ("fixed<16,6>", 96, 70.0, 25),
+    "up5k": ("fixed<8,4>", 480, 40.0, 4),
 }
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("target", CASES)
 def test_the_demo_fits_and_is_fast_enough(tmp_path: Path, target: str) -> None:
-    precision, reuse_factor, config, mhz, multipliers = CASES[target]
+    precision, reuse_factor, mhz, multipliers = CASES[target]
     router = target_of(target).family.router
     assert router is not None
     for tool in ("pyosys", router.tool):
@@ -34,8 +30,7 @@ def test_the_demo_fits_and_is_fast_enough(tmp_path: Path, target: str) -> None:
     import keras
 
     keras.utils.set_random_seed(0)
-    model = DEMO.keras_model()
-    flow.convert(model, tmp_path / "out", config=config, precision=precision, reuse_factor=reuse_factor)
+    flow.convert(DEMO.keras_model(), tmp_path / "out", precision=precision, reuse_factor=reuse_factor)
     resources = synthesize_units(tmp_path / "out", [target])
     (found,) = place_units(tmp_path / "out", resources, Routing(clock_mhz=mhz))
     assert found.fits and found.met, f"{found.fmax_mhz} MHz"
