@@ -160,15 +160,18 @@ def _observed(source: Draft, types: Mapping[Key, FixedType], samples: Samples) -
             )
     layers = tuple(
         replace(
-            traced, tensors={name: _in_reference(v, network, traced.name, name) for name, v in traced.tensors.items()}
+            traced,
+            tensors={
+                name: _in_reference(v, network.tensors[traced.name, name].type) for name, v in traced.tensors.items()
+            },
         )
         for traced in trace.layers
     )
-    return seen, replace(trace, layers=layers)
+    outputs = {name: _in_reference(values, network.values[name].type) for name, values in trace.outputs.items()}
+    return seen, replace(trace, layers=layers, outputs=outputs)
 
 
-def _in_reference(values: Ints, network: Network, layer: str, name: str) -> Ints:
-    kind = network.tensors[layer, name].type
+def _in_reference(values: Ints, kind: FixedType) -> Ints:
     return values.astype(np.int64) << np.int64(REFERENCE.fraction - kind.fraction)
 
 

@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 
 from lmu_hls import golden
 from lmu_hls.errors import LmuHlsError
-from lmu_hls.fixed import quantize
+from lmu_hls.fixed import quantize, to_float
 from lmu_hls.layers import LMU
 from lmu_hls.precision.feedback import Hidden
 from lmu_hls.report.precision import ASSUMED, precision_notes
 from lmu_hls.tuning import profile
-from lmu_hls.tuning.calibration import observe
+from lmu_hls.tuning.calibration import REFERENCE, calibrate, check_data, observe
 from lmu_hls.tuning.draft import configured_types, draft
 
 TOLERANCE_DB = 6.0  # of a prediction for a steady state, on sequences of a few steps
@@ -113,6 +113,14 @@ def test_small_signals_are_measured_as_well_as_large_ones(plain, scale):
         fact for fact in profile(plain, x, {"Model": {"Precision": f"fixed<16,{integer}>"}}) if fact.tensor == "mem"
     )
     assert mem.predicted_db == pytest.approx(mem.measured_db, abs=TOLERANCE_DB) and mem.measured_db > 35
+
+
+def test_the_outputs_of_a_calibration_are_in_its_type(plain):
+    """The output as the tensors: what is learned is judged by it."""
+    x = np.random.default_rng(1).normal(size=(4, 12, 2)).astype(np.float32)
+    source = draft(plain)
+    _, trace = calibrate(source, check_data(source, x))
+    assert np.allclose(to_float(trace.output, REFERENCE), plain.predict(x, verbose=0), atol=1e-3)
 
 
 def test_an_activation_that_nothing_is_known_of_is_refused():
