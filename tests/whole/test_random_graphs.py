@@ -10,7 +10,6 @@ import pytest
 from hls4ml.model.graph import ModelGraph
 
 from lmu_hls import golden
-from lmu_hls.activations import FUNCTIONS
 from lmu_hls.backend.design import design
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import quantize, to_float
@@ -156,11 +155,8 @@ def test_every_registered_layer_has_a_piece(monkeypatch):
 
 
 @pytest.mark.slow
-def test_400_graphs_have_every_layer_and_activation():
-    models = [random_graph(seed) for seed in range(400)]
-    assert not undrawn(models)
-    functions = {getattr(op, "activation", None) for model in models for op in operations(model)}
-    assert {keras.activations.get(name) for name in (*FUNCTIONS, "selu")} <= functions
+def test_400_graphs_have_every_layer():
+    assert not undrawn([random_graph(seed) for seed in range(400)])
 
 
 @needs_icarus
