@@ -117,6 +117,7 @@ ELSEWHERE = {
         "rtl/test_search.py": "cycles loop manifest sizes",
         "rtl/test_standalone.py": "functions layout netlist network vector_buffer",
     },
+    "lmu_hls/rtl/parallel": {"rtl/test_parallel.py": "base cycles instances layers"},
     "lmu_hls/rtl/cells": {"rtl/stages/test_recurrent.py": "instances", "rtl/test_search.py": "base dense gru lstm"},
     "lmu_hls/rtl/stages": {
         "hls/layers/test_normalize.py": "normalize",

@@ -9,10 +9,11 @@ import pytest
 
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType
-from lmu_hls.rtl import converters, parallel
+from lmu_hls.rtl import converters
 from lmu_hls.rtl.ends import AUTO, Ports
 from lmu_hls.rtl.matrix import Columns, turns_of
 from lmu_hls.rtl.network import RtlOptions, plan_network
+from lmu_hls.rtl.parallel import layers
 from lmu_hls.rtl.reuse import choose_lanes, settle, valid_reuse_factors
 from lmu_hls.rtl.stages import stage_of
 from lmu_hls.spec import Activation, Dense, DenseCell, Elementwise, Network, Recurrent, chain
@@ -146,7 +147,7 @@ def test_a_wrong_coefficient_is_seen(tmp_path):
 
 @icarus_only
 def test_a_shorter_queue_of_x_is_late(tmp_path, monkeypatch):
-    monkeypatch.setattr(parallel, "_ahead", lambda sizes, lanes: 2)
+    monkeypatch.setattr(layers, "steps_ahead", lambda sizes, lanes: 2)
     made = case(*CASES["one cycle a step"])
     made.write(tmp_path)
     with pytest.raises(AssertionError, match="cycles, not 6"):
