@@ -77,7 +77,7 @@ MUTANTS = (
     Mutant(MAPPED_IN, "lmu_mapped_in", "ready = mapped && !full_q", "ready = mapped", ("ready_until_whole",)),
     Mutant(MAPPED_IN, "lmu_mapped_in", "!mapped && m_axis_tready", "m_axis_tready", ("port_waits",)),
     Mutant(WIDE_IN, "lmu_mapped_in", "{give_data, beat_q}", "{beat_q, give_data}", ("words_in_place",)),
-    Mutant(MAPPED_OUT, "lmu_mapped_out", "mapped ? !ready", "mapped", ("none_lost",)),
+    Mutant(MAPPED_OUT, "lmu_mapped_out", "mapped ? !ready", "mapped ? 1'b1", ("none_lost",)),
     Mutant(MAPPED_OUT, "lmu_mapped_out", "s_axis_tvalid && !mapped", "s_axis_tvalid", ("port_is_silent",)),
     Mutant(WIDE_OUT, "lmu_mapped_out", "if (last_word) ready", "ready", ("words_of_a_beat",)),
     Mutant(TOGETHER, "lmu_together", "all = &some", "all = |some", ("each_has_one_more",)),

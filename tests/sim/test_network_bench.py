@@ -3,16 +3,23 @@ length, rst anywhere, and a restart through AXI4-Lite, each output beat against 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
-from lmu_hls.rtl.network import RtlOptions
+from lmu_hls.fixed import FixedType
+from lmu_hls.rtl.network import RtlOptions, plan_network
 from lmu_hls.rtl.registers import ADDRESS, MAGIC
+from lmu_hls.spec import Window, chain
+from lmu_hls.spec.layers.mean import Mean
 from tests.support.hdl.stream_grid import Stream, Unit, problems, run_streams
-from tests.support.network_case import Case, Job, jobs, make_case
+from tests.support.network_case import CYCLES_PER_STEP, Case, Job, jobs, make_case
+from tests.support.random_networks import random_spec_network
+from tests.support.random_rtl import with_reuse_factors
 
 ID, CONTROL, STATUS, COUNTERS, SEQUENCES, FRAMING, CLIPPED = (
     ADDRESS[name] for name in ("ID", "CONTROL", "STATUS", "COUNTERS", "SEQUENCES", "FRAMING", "CLIPPED")
@@ -73,6 +80,30 @@ def test_streams_framing_and_restart(simulator: str, tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_more_networks(simulator: str, tmp_path: Path) -> None:
     check(list(cases()), None, simulator, tmp_path)
+
+
+def averaged(fault: tuple[str, str] = ("", ""), name: str = "mean") -> Case:
+    """The average of sequences of any length, whose sum has room for so many steps and no more."""
+    drawn = random_spec_network(13, 12).with_steps(4)
+    lmu = replace(drawn.lmus[0], return_sequences=True)
+    mean = Mean("mean", lmu.h, Window(4, 1, size=4, vector=True), FixedType(12, 4, True, "RND_CONV", "SAT"))
+    network = replace(chain(name, drawn.x, 4, drawn.n_in, [lmu, mean]), any_length=True)
+    network = with_reuse_factors(np.random.default_rng(8), network, CYCLES_PER_STEP)
+    return Case(name, plan_network(network, RtlOptions()), fault)
+
+
+def test_no_sequence_is_longer_than_a_layer_has_room_for(icarus: str, tmp_path: Path) -> None:
+    """What is more is dropped, with an error; fewer steps are right, and each has its own average."""
+    case = averaged()
+    assert any(item.parameters.get("FEWER") for item in case.plan.net.instances)
+    assert max(case.lengths(4, seed=1)[1]) > case.network.n_in * case.network.steps
+    assert judge([case], icarus, tmp_path, jobs(case)[2:4], {case.name: case.unit()}) == {}
+
+
+@pytest.mark.parametrize("fault", [(".FEWER(1)", ".FEWER(0)"), (".N(4), .STEPS(4)", ".N(4), .STEPS(5)")])
+def test_a_sequence_that_is_too_long_is_seen(fault: tuple[str, str], icarus: str, tmp_path: Path) -> None:
+    case = averaged(fault)
+    assert judge([case], icarus, tmp_path, jobs(case)[2:3], {case.name: case.unit()})
 
 
 def test_stimuli_are_varied() -> None:

@@ -12,7 +12,7 @@ from lmu_hls.fixed import Ints
 from lmu_hls.rtl.network import NetworkPlan, RtlOptions, plan_network
 from lmu_hls.rtl.standalone import project_files
 from lmu_hls.spec import streaming
-from tests.support.hdl.framing import framed
+from tests.support.hdl.framing import Sizes, framed
 from tests.support.hdl.stream_grid import Stream, Unit
 from tests.support.mutants import changed
 from tests.support.random_networks import random_spec_network
@@ -39,7 +39,14 @@ class Case:
     def steps(self) -> int:
         """Of a right sequence; 0: any number."""
         options = self.plan.options
-        return self.network.steps if options.check_steps and not options.streaming else 0
+        any_length = options.streaming or self.network.any_length
+        return self.network.steps if options.check_steps and not any_length else 0
+
+    @property
+    def framing(self) -> Sizes:
+        """Of s_axis. Where a layer has no room for more, the steps that the network was made for are the most."""
+        fewer = not self.steps and any(layer.bounded for layer in self.network.layers)
+        return Sizes(self.network.n_in, self.network.steps if fewer else self.steps, int(fewer))
 
     def files(self) -> dict[str, str]:
         """Modules, top and ROM files."""
@@ -69,10 +76,10 @@ class Case:
         states = golden.zero_states(network, 1)
         beats = []
         for sequence in sequences:
-            mended = framed([sequence], (n_in, self.steps))
+            mended = framed([sequence], self.framing)
             values = np.array([value for value, _, _ in mended["m_axis"]], np.int64)
             x = (values - (values >> (width - 1) << width)).reshape(1, -1, n_in)
-            trace = golden.run(network, x, states=states)
+            trace = golden.run(network.with_steps(x.shape[1]), x, states=states)
             states = trace.states if self.plan.options.streaming else states
             out = [int(value) & ((1 << bus) - 1) for value in trace.output.ravel()]
             error = mended["e_axis"][0][0]
@@ -92,7 +99,8 @@ class Case:
     def lengths(self, count: int, seed: int) -> tuple[list[int], list[int]]:
         """Right lengths, and wrong ones with right ones among them."""
         rng, n_in = np.random.default_rng(seed), self.network.n_in
-        right = [n_in * (self.steps or int(rng.integers(1, self.network.steps + 4))) for _ in range(count)]
+        most = self.framing.steps or self.network.steps + 3
+        right = [n_in * (self.steps or int(rng.integers(1, most + 1))) for _ in range(count)]
         largest = n_in * (self.network.steps + 1) + 2
         wrong = [length for k in range(count) for length in (int(rng.integers(1, largest + 1)), right[k])]
         return right, [1, n_in, n_in + 1, n_in * self.network.steps - 1 or 1, *wrong]

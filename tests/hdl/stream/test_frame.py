@@ -12,16 +12,17 @@ from tests.support.mutants import write_mutants
 
 WIDTH = 7
 SIZES: dict[str, Sizes] = {
-    "a": (1, 0), "b": (1, 1), "c": (1, 4), "d": (3, 0), "e": (3, 1), "f": (4, 3), "g": (5, 2), "h": (2, 5),
+    "a": Sizes(1, 0), "b": Sizes(1, 1), "c": Sizes(1, 4), "d": Sizes(3, 0), "e": Sizes(3, 1), "f": Sizes(4, 3),
+    "g": Sizes(5, 2), "h": Sizes(2, 5), "i": Sizes(3, 2, fewer=1),
 }  # fmt: skip
 
 
 def unit(sizes: Sizes, module: str = "lmu_frame") -> Unit:
     """While a beat is not valid its tlast and data are turned round."""
-    n, steps = sizes
+    n, steps, fewer = sizes
     body = f"""
     wire @_error;
-    {module} #(.N({n}), .STEPS({steps}), .WIDTH({WIDTH})) @ (
+    {module} #(.N({n}), .STEPS({steps}), .FEWER({fewer}), .WIDTH({WIDTH})) @ (
         .clk(clk), .rst(@_rst), .framing_error(@_error),
         .s_axis_tdata(@_s_axis_tvalid ? @_s_axis_tdata : ~@_s_axis_tdata), .s_axis_tvalid(@_s_axis_tvalid),
         .s_axis_tready(@_s_axis_tready), .s_axis_tlast(@_s_axis_tlast == @_s_axis_tvalid),
@@ -61,14 +62,14 @@ def phase(lengths: list[int], sizes: Sizes, seed: int) -> dict[str, Any]:
 
 
 def right_length(sizes: Sizes, rng: random.Random) -> int:
-    n, steps = sizes
-    return n * (steps or rng.randint(1, 4))
+    n, steps, fewer = sizes
+    return n * (rng.randint(1, steps) if fewer else steps or rng.randint(1, 4))
 
 
 def jobs(name: str, sizes: Sizes, cut_cycles: int = 24) -> list[dict[str, Any]]:
     """Every length up to beyond two right ones, a right one after each; random ones; rst anywhere."""
     rng = random.Random(name)
-    n, steps = sizes
+    n, steps, _ = sizes
     longest = 2 * n * (steps or 3) + 2
     every = [length for wrong in range(1, longest) for length in (wrong, right_length(sizes, rng))]
     some = [rng.randint(1, longest) for _ in range(24)]
@@ -96,19 +97,25 @@ def test_every_framing(simulator: str, workdir: Path, tmp_path: Path) -> None:
 
 def test_definition() -> None:
     """The rules by hand, for two steps of two beats and for any number of steps."""
-    assert framed([[1, 2, 3, 4]], (2, 2))["m_axis"] == [[1, 0, 0], [2, 0, 0], [3, 0, 0], [4, 1, 0]]
-    assert framed([[1, 2, 3]], (2, 2))["m_axis"] == [[1, 0, 0], [2, 0, 0], [3, 0, 0], [0, 1, 0]]
-    assert framed([[1, 2]], (2, 2)) == {"m_axis": [[1, 0, 0], [2, 1, 0]], "e_axis": [[1, 0, 0]], "p_axis": [[1, 0, 0]]}
-    assert framed([[1, 2, 3, 4, 5], [1, 2, 3, 4]], (2, 2))["e_axis"] == [[1, 0, 0], [0, 0, 0]]
-    assert len(framed([[1, 2, 3, 4, 5]], (2, 2))["m_axis"]) == 4
-    assert framed([[1, 2, 3, 4, 5, 6]], (2, 0))["e_axis"] == [[0, 0, 0]]
+    assert framed([[1, 2, 3, 4]], Sizes(2, 2))["m_axis"] == [[1, 0, 0], [2, 0, 0], [3, 0, 0], [4, 1, 0]]
+    assert framed([[1, 2, 3]], Sizes(2, 2))["m_axis"] == [[1, 0, 0], [2, 0, 0], [3, 0, 0], [0, 1, 0]]
+    assert framed([[1, 2]], Sizes(2, 2)) == {
+        "m_axis": [[1, 0, 0], [2, 1, 0]],
+        "e_axis": [[1, 0, 0]],
+        "p_axis": [[1, 0, 0]],
+    }
+    assert framed([[1, 2, 3, 4, 5], [1, 2, 3, 4]], Sizes(2, 2))["e_axis"] == [[1, 0, 0], [0, 0, 0]]
+    assert len(framed([[1, 2, 3, 4, 5]], Sizes(2, 2))["m_axis"]) == 4
+    assert framed([[1, 2, 3, 4, 5, 6]], Sizes(2, 0))["e_axis"] == [[0, 0, 0]]
+    assert framed([[1, 2], [1, 2, 3], [1, 2, 3, 4, 5]], Sizes(2, 2, 1))["e_axis"] == [[0, 0, 0], [1, 0, 0], [1, 0, 0]]
 
 
 def test_full_rate(icarus: str, workdir: Path, tmp_path: Path) -> None:
     """Right sequences pass without a pause, one beat a cycle, even when each is a single beat."""
     todo = []
-    for name, (n, steps) in SIZES.items():
-        whole = phase([n * (steps or 2)] * 12, (n, steps), 5)
+    for name, sizes in SIZES.items():
+        n = sizes.n
+        whole = phase([n * (sizes.steps or 2)] * 12, sizes, 5)
         todo.append({"unit": name, "phases": [whole], "steps": {"inputs": {"s_axis": n}, "outputs": {"m_axis": n}}})
     for name, result in zip(SIZES, run_streams(UNITS, todo, icarus, workdir, tmp_path), strict=True):
         assert problems(result) == []
@@ -126,6 +133,8 @@ MUTANTS = {
     "dropping ends too early": ("if (drop_q && i_valid && i_last)", "if (drop_q && i_last)"),
     "dropping after a filled step": ("drop_q <= ends && !fill_q &&", "drop_q <= ends &&"),
     "late tlast not seen": ("i_last != last_step", "i_last && !last_step"),
+    "sequence that is too long not seen": ("(FEWER == 0 || last_step)", "FEWER == 0"),
+    "fewer steps are an error": ("(FEWER == 0 || last_step)", "1'b1"),
     "early tlast not seen": ("i_last != last_step", "!i_last && last_step"),
     "errors in the wrong order": ("errors_q[kept_q[0] && !take]", "errors_q[0]"),
     "error overwritten": ("wire hold = ends && kept_q[1]", "wire hold = 1'b0"),
@@ -144,8 +153,11 @@ MUTANTS = {
 
 def test_mutants_are_caught(icarus: str, tmp_path: Path) -> None:
     modules = write_mutants("lmu_frame", MUTANTS, tmp_path / "hdl")
-    few = ((1, 1), (2, 2))
-    mutants = {f"m{k}_{n}_{t}": (name, (n, t)) for k, name in enumerate(MUTANTS) for n, t in few}
+    mutants = {
+        f"m{k}_{j}": (name, sizes)
+        for k, (name, (text, _)) in enumerate(MUTANTS.items())
+        for j, sizes in enumerate([Sizes(2, 2, fewer=1)] if "FEWER" in text else [Sizes(1, 1), Sizes(2, 2)])
+    }
     units = {key: unit(sizes, modules[name]) for key, (name, sizes) in mutants.items()}
     todo = [job for key, (_, sizes) in mutants.items() for job in jobs(key, sizes, 10)[1:5]]
     results = run_streams(units, todo, icarus, tmp_path, tmp_path / "run", hdl=tmp_path / "hdl")
