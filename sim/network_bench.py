@@ -9,7 +9,7 @@ The environment variable LMU_JOB names a JSON file:
     slots      for the wires of each of these the bits of a value in a beat, and the values of a beat
     tlast      1: tlast with the last beat of each sequence; 0: never
     gap, stall probability that a source (a sink) starts a pause of 1 to 9 cycles in a cycle, each for itself
-    pause      cycles from a step's last input beat to the next step
+    pause      cycles from the reset, and from a step's last input beat, to the next step
     seed       of the pauses
     patience   cycles without a beat after which the bench gives up
     result     .npz: for each input, output and tap <name>_data, its values, and <name>_cycles, for outputs also
@@ -101,6 +101,7 @@ class NetworkBench:
 
     async def _send_steps(self) -> None:
         pause, ends = self.job["pause"], set(self.ends.tolist())
+        await ClockCycles(self.dut.clk, pause)
         for number in range(int(self.ends[-1])):
             for name, x in self.x.items():
                 await self.sources[name].send(self._frame(x[number].tolist(), number + 1 in ends))

@@ -112,18 +112,20 @@ def _period(window: Window, n: int, depth: int, taken: int) -> int:
 def window_beats(window: Window, burst: tuple[Beats, ...], latency: int) -> tuple[Beats, ...]:
     """The beats of the windows that wait for one of the last steps, those of the ``burst``.
 
-    All steps before are long there. A beat is given ``latency`` cycles after it came, the last one of the last window
-    when the sequence is whole. Where no window waits, only that beat does.
+    All steps before are long there. A beat is given ``latency`` cycles after it came, zeros after the first beat of
+    the sequence, and the last one of the last window when the sequence is whole. Where no window waits, only that beat
+    does.
     """
     first, whole = window.steps - len(burst), burst[-1][-1] + 1
     reads, last = window.reads(), PAST
+    zeros = [burst[0][0] if first == 0 else PAST] * len(burst[0])
     windows: list[Beats] = []
     for t in range(window.count):
-        if reads[: t + 1].max() < first:
+        if reads[: t + 1].max(initial=0) < first:
             continue
         windows.append([])
         for step in reads[t].tolist():
-            for beat in burst[step - first] if step >= first else [PAST] * len(burst[0]):
+            for beat in zeros if step < 0 else burst[step - first] if step >= first else [PAST] * len(burst[0]):
                 last = max(last + 1, beat + latency)
                 windows[-1].append(last)
     if not windows:

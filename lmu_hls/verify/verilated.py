@@ -59,10 +59,10 @@ class Accelerator:
         sent, all by default. ``gap`` is the probability of a pause before a beat of an
         input, ``stall`` that of an unready sink of an output in a cycle, of each stream for itself, both
         drawn from ``seed``, as is what registers hold before the reset. ``tlast`` False: the sequence never ends.
-        ``pause`` is the number of cycles from a step's last input beat to the next step, which leaves the accelerator
-        idle where it is long enough. ``progress`` is told the number of sequences
-        that went in. ``activity``, for a build with it, gets how often each bit changed, as SAIF: a time unit is a
-        cycle, the values are those before its rising edge.
+        ``pause`` is the number of cycles from the reset, and from a step's last input beat, to the next step, which
+        leaves the accelerator idle where it is long enough: after a reset a recurrent cell takes its zeros, a cycle
+        each. ``progress`` is told the number of sequences that went in. ``activity``, for a build with it, gets how
+        often each bit changed, as SAIF: a time unit is a cycle, the values are those before its rising edge.
 
         Raises LmuHlsError when the simulation stops, gets
         stuck, or breaks the rules of AXI4-Stream; ValueError for values that do not fit.

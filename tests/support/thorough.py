@@ -217,6 +217,7 @@ THOROUGH: dict[str, tuple[str, ...]] = {
     ),
     "rtl/stages/test_recurrent.py": (
         "test_bits_and_latency_of_both_directions",
+        "test_latency_of_the_first_step_after_a_reset[[]lstm-6]",
         "test_bits_and_cycles*",
         "!*[[]rnn-lstm-options2]",
         "!*[[]gru-gru before-options3]",

@@ -76,3 +76,22 @@ def both_directions(kind, steps=4, n=3):
 def test_bits_and_latency_of_both_directions(tmp_path):
     made = make_case(both_directions("gru"), RtlOptions(), np.random.default_rng(0), 400)
     assert measured_latency(made, tmp_path) == made.plan.cycles.latency
+
+
+@pytest.mark.parametrize("kind, units", [("gru", 8), ("lstm", 6)])
+def test_latency_of_the_first_step_after_a_reset(kind, units, tmp_path):
+    """The cell has taken its zeros, of which there are more than cycles between the reset and a first beat."""
+    layer = random_recurrent(np.random.default_rng(2), kind, name="cell", n_in=2, units=units, steps=2)
+    made = make_case(chain("net", layer.x, 2, 2, [layer]), RtlOptions(), np.random.default_rng(0), 200)
+    assert measured_latency(made, tmp_path) == made.plan.cycles.latency
+
+
+def test_latency_behind_zeros_before_reversed_steps(tmp_path):
+    """All steps come in a burst, and the zeros with its first beat: a slower cell works on each of them."""
+    steps, x = 3, FixedType(10, 2)
+    turn, pad = Window(steps, steps, steps - 1, stride=-1), Window(steps, steps + 3, -2)
+    cell = random_recurrent(np.random.default_rng(4), "rnn", name="cell", x=x, n_in=2, units=3, steps=steps + 3)
+    cell = replace(cell, return_sequences=False)
+    layers = [Select("turned", x, turn), Select("padded", x, pad), cell]
+    made = make_case(chain("net", x, steps, 2, layers), RtlOptions(), np.random.default_rng(0), 200)
+    assert measured_latency(made, tmp_path) == made.plan.cycles.latency
