@@ -37,7 +37,7 @@ def estimate_model(
 def estimate_line(network: Network, values_per_beat: int | str = 1) -> str:
     """What a converted network will take on DEVICE, with the errors, in a line; without the registers of --axi-lite."""
     plan = design(network, RtlOptions.from_words(values_per_beat=values_per_beat)).plan
-    if unknown := unknown_units(plan):
+    if unknown := unknown_units(plan, [DEVICE]):
         return f"Not estimated: {unknown}"
     (made,) = estimate(plan, [DEVICE]).targets
     fits = f"does not fit: {made.lacking}" if made.lacking else "fits"

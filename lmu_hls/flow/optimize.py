@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from itertools import groupby, product
 from typing import TYPE_CHECKING, Any
 
+from lmu_hls.adders import ADDERS
 from lmu_hls.backend.design import design
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.flow.convert import network_of_model, own_layers
@@ -29,7 +30,13 @@ if TYPE_CHECKING:
     import keras
 
 GOALS = ("area", "speed", "balanced")
-FORMS = ("dense", "tridiagonal")  # of a memory whose discretizer is bilinear
+DENSE, TRIDIAGONAL = "dense", "tridiagonal"  # forms of a memory, the second where its discretizer is bilinear
+FORMS = {
+    DENSE: {"MemoryUpdate": DENSE},
+    TRIDIAGONAL: {"MemoryUpdate": TRIDIAGONAL},
+    ADDERS: {"MemoryUpdate": DENSE, "Strategy": ADDERS},
+}
+MOST_ADDED = 16  # the order of a memory of which the additions are found in seconds
 DEVICE = "ecp5-25k"
 
 
@@ -43,7 +50,8 @@ class Settings:
 
     def __str__(self) -> str:
         beat = f"{self.values_per_beat or AUTO} value{'s' * (self.values_per_beat != 1)} a beat"
-        forms = [f"MemoryUpdate {form} of {name!r}" for name, form in self.forms.items()]
+        keys = {name: " and ".join(map(" ".join, FORMS[form].items())) for name, form in self.forms.items()}
+        forms = [f"{words} of {name!r}" for name, words in keys.items()]
         return ", ".join([f"ReuseFactor {self.reuse_factor}", *forms, beat])
 
     def over(self, config: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -53,7 +61,7 @@ class Settings:
         inner = dict(made[key]) if key else made
         layers = dict(inner.get("LayerName") or {})
         for name, form in self.forms.items():
-            layers[name] = {**(layers.get(name) or {}), "MemoryUpdate": form}
+            layers[name] = {**(layers.get(name) or {}), **FORMS[form]}
         if self.forms:
             inner["LayerName"] = layers
         return {**made, key: inner} if key else inner
@@ -107,7 +115,8 @@ def optimize(
     if goal not in GOALS:
         raise LmuHlsError(f"--optimize {goal!r} is not possible; use one of {', '.join(GOALS)}")
     yardstick = _with_device(check_target(load(), target))
-    found = sorted(_planned(model, config, precision, options or RtlOptions(), steps), key=lambda entry: entry[0])
+    planned = _planned(model, config, precision, options or RtlOptions(), steps, yardstick)
+    found = sorted(planned, key=lambda entry: entry[0])
     within = [entry for entry in found if cycles is None or entry[0] <= cycles]
     if not within:
         raise LmuHlsError(
@@ -184,6 +193,7 @@ def _planned(
     precision: str | None,
     options: RtlOptions,
     steps: int | None,
+    target: Target,
 ) -> Iterator[tuple[int, Settings, Network, RtlOptions]]:
     """Every candidate that there is an estimate for, with its cycles a step, what asks for it, and what is built."""
     for forms in _forms(model, config):
@@ -195,7 +205,10 @@ def _planned(
                 known = tuple(request for request in known if request < requests(network, chosen.streaming)[0])
             for request in known:
                 asked = asking(network, request, was)
-                if chosen is not options and unknown_units(design(asked, chosen, request).plan):
+                added = ADDERS in forms.values()
+                if (added or chosen is not options) and unknown_units(
+                    design(asked, chosen, request).plan, [target.name]
+                ):
                     continue
                 cycles = settle(asked, request, chosen.streaming, chosen.ports).cycles
                 yield cycles, Settings(request, chosen.values_per_beat, forms), asked, chosen
@@ -209,20 +222,23 @@ def _beats(options: RtlOptions) -> Iterator[RtlOptions]:
 
 
 def _forms(model: keras.Model, config: Mapping[str, Any] | None) -> Iterator[dict[str, str]]:
-    """Every choice of a form for the memories with a bilinear discretizer of which neither the model nor ``config``
-    says one."""
+    """Every choice of a form for the memories of which neither the model nor ``config`` says one."""
     from lmu_hls.layers import LMU
 
     inner = hls_config(config or {})
-    said = {
-        name for section in ("LayerName", "LayerType") for name, keys in (inner.get(section) or {}).items()
-        if "MemoryUpdate" in (keys or {})
-    }  # fmt: skip
-    free = [
-        layer.name for layer in own_layers(model).layers
-        if isinstance(layer, LMU) and layer.cell.discretizer == "bilinear" and not said & {layer.name, "LMU"}
-    ] if not has_own_types(model) else []  # fmt: skip
-    yield from (dict(zip(free, forms, strict=True)) for forms in product(FORMS, repeat=len(free)))
+    said: dict[str, set[str]] = {}
+    for section in ("LayerName", "LayerType"):
+        for name, keys in (inner.get(section) or {}).items():
+            said.setdefault(name, set()).update(keys or {})
+    free = {}
+    for layer in own_layers(model).layers if not has_own_types(model) else []:
+        keys = set(inner.get("Model") or {}) | said.get(layer.name, set()) | said.get("LMU", set())
+        if isinstance(layer, LMU) and "MemoryUpdate" not in keys:
+            forms = [DENSE] + [TRIDIAGONAL] * (layer.cell.discretizer == "bilinear")
+            forms += [ADDERS] * ("Strategy" not in keys and layer.cell.order <= MOST_ADDED)
+            if len(forms) > 1:
+                free[layer.name] = forms
+    yield from (dict(zip(free, forms, strict=True)) for forms in product(*free.values()))
 
 
 def _judged(cycles: int, settings: Settings, network: Network, options: RtlOptions, target: Target) -> Candidate:

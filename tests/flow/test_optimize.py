@@ -13,7 +13,7 @@ from lmu_hls import cli, flow
 from lmu_hls.backend.design import design
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.flow.convert import network_of_model
-from lmu_hls.flow.optimize import GOALS, Candidate, Settings, choose, optimize
+from lmu_hls.flow.optimize import FORMS, GOALS, Candidate, Settings, choose, optimize
 from lmu_hls.layers import LMU
 from lmu_hls.records.placement import Usage
 from lmu_hls.rtl.options import RtlOptions
@@ -41,12 +41,12 @@ def counted(plan, targets):
 
 
 def everything(judge) -> dict[tuple[int, float], str]:
-    """Cycles and area of every ReuseFactor that there is, from 1 to more than any is good for, in both forms of the
+    """Cycles and area of every ReuseFactor that there is, from 1 to more than any is good for, in all forms of the
     memory and with both kinds of beats, where it fits; of equal networks one."""
     model, found, seen = bilinear_model(), {}, set()
     has = target_of(DEVICE).device.available
-    for form in ("dense", "tridiagonal"):
-        network, was = network_of_model(model, {"LayerName": {"lmu": {"MemoryUpdate": form}}})
+    for form, keys in FORMS.items():
+        network, was = network_of_model(model, {"LayerName": {"lmu": keys}})
         for beat in (1, 0):
             for request in range(1, 60):
                 settled = settle(asking(network, request, was), request, ports=RtlOptions(values_per_beat=beat).ports)
@@ -55,7 +55,7 @@ def everything(judge) -> dict[tuple[int, float], str]:
                     continue
                 seen.add(key)
                 plan = design(settled.network, RtlOptions(values_per_beat=beat), request).plan
-                if judge is estimate and unknown_units(plan):
+                if judge is estimate and unknown_units(plan, [DEVICE]):
                     continue
                 (target,) = judge(plan, [DEVICE]).targets
                 counts = {figure.resource: figure.count for figure in target.figures}
@@ -69,7 +69,7 @@ def everything(judge) -> dict[tuple[int, float], str]:
 def test_the_best_of_all(judge, monkeypatch):
     monkeypatch.setattr(module, "estimate", judge)
     if judge is counted:
-        monkeypatch.setattr(module, "unknown_units", lambda plan: "")
+        monkeypatch.setattr(module, "unknown_units", lambda plan, targets: "")
     candidates = everything(judge)
     ranks = {"area": lambda pair: pair[::-1], "speed": lambda pair: pair, "balanced": lambda pair: pair[0] * pair[1]}
     for goal, limit in (("area", 30), ("speed", None), ("balanced", None)):

@@ -15,8 +15,6 @@ from lmu_hls.synth.estimate.operators import Operators, operators
 from lmu_hls.synth.families import Target, target_of
 from lmu_hls.synth.fit import lacking, usage_of
 
-# Units that no network of the tables has; lmu_engine is told within 9 % of Yosys's LUT and FF all the same
-NOT_IN_TABLES = {"lmu_join", "lmu_matvec", "lmu_activations", "lmu_memory_parallel", "lmu_gather", "lmu_memory_ring"}
 STALE = "python -m benchmarks.estimate synth --renew brings the tables up to date (benchmarks/estimate.py)"
 
 
@@ -90,10 +88,10 @@ def estimate(plan: NetworkPlan, targets: Iterable[str], fitted: Fitted | None = 
     Raises LmuHlsError for an unknown target, for one that no model is fitted for, and for units that no network of the
     tables has.
     """
-    if unknown := unknown_units(plan):
-        raise LmuHlsError(f"network {plan.network.name!r} cannot be estimated: {unknown}")
     fitted = fitted or load()
     chosen = [check_target(fitted, name) for name in targets]
+    if unknown := unknown_units(plan, [target.name for target in chosen], fitted):
+        raise LmuHlsError(f"network {plan.network.name!r} cannot be estimated: {unknown}")
     found = operators(project_files(plan), plan.top)
     parts = modules(plan)
     untold = [name for name in fitted.clocks if mostly_older(fitted, name, parts)]
@@ -111,10 +109,16 @@ def estimate(plan: NetworkPlan, targets: Iterable[str], fitted: Fitted | None = 
     )
 
 
-def unknown_units(plan: NetworkPlan) -> str:
-    """Why there is no estimate, with the remedy; "" where there is one."""
-    found = sorted({item.module for item in plan.net.instances} & NOT_IN_TABLES)
-    return f"no network of the tables has {', '.join(found)}; use lmu-hls synth" if found else ""
+def unknown_units(plan: NetworkPlan, targets: Iterable[str], fitted: Fitted | None = None) -> str:
+    """Why there is no estimate on one of ``targets``, with the remedy; "" where there is one.
+
+    A unit that no network of a family's table has could take anything.
+    """
+    known, units = (fitted or load()).tables, {item.module for item in plan.net.instances}
+    for family in dict.fromkeys(target_of(name).family.name for name in targets):
+        if family in known and (found := sorted(units - known[family].keys())):
+            return f"no network of the table of {family} has {', '.join(found)}; use lmu-hls synth"
+    return ""
 
 
 def check_target(fitted: Fitted, name: str) -> Target:
