@@ -25,13 +25,12 @@ MODES = ("", ",RND_CONV,SAT", ",TRN,WRAP")
 MOST_MULTIPLIERS, LARGE, MOST_OF_LARGE = 20, 6, 40  # every sixth is a large one; these take minutes to synthesise
 SMALL, MOST_OF_SMALL = 2000, 6  # from this seed on they are small: placed and routed in seconds on every device
 UNITS, MOST_OF_WIDE = 3000, 48  # from this seed on they have the units that the others have not, one after the other
-WIDE, RING, SWEEPS, ENGINE = "wide", "ring", "sweeps", "engine"  # forms of the LMU layer
-# What stands between the LMU and the head
-SCALE, NORMALIZE, WINDOW, POOL, AVERAGE, MERGE = "scale", "normalize", "window", "pool", "average", "merge"
-BEHIND = (SCALE, NORMALIZE, WINDOW, POOL, AVERAGE, MERGE)
-KINDS = (WIDE, SCALE, RING, NORMALIZE, WIDE, SWEEPS, WINDOW, ENGINE, POOL, WIDE, MERGE, RING, AVERAGE)
-
-
+WIDE, RING, SWEEPS, ENGINE, LINES = "wide", "ring", "sweeps", "engine", "lines"  # forms of the LMU layer; of its tables
+# What stands between the LMU and the head; MEAN is the average of a sequence of any length
+SCALE, NORMALIZE, WINDOW, POOL, AVERAGE, MERGE, MEAN = (
+    "scale", "normalize", "window", "pool", "average", "merge", "mean",
+)  # fmt: skip
+KINDS = (WIDE, SCALE, RING, NORMALIZE, SWEEPS, WINDOW, ENGINE, POOL, WIDE, MERGE, AVERAGE, MEAN, LINES)
 # Seeds of the two tables
 FITTED = (*range(72), *range(2000, 2030), *range(UNITS, UNITS + 39))
 CHECKED = (*range(1000, 1024), *range(2030, 2036), *range(UNITS + 39, UNITS + 52))
@@ -116,14 +115,17 @@ def _with_unit(drawn: Settings, kind: str) -> Settings:
                 "form": SWEEPS,
                 "cell": "none",
                 "update": "tridiagonal",
-                "memory_d": 1 + drawn.memory_d,
+                "memory_d": 2 + drawn.memory_d,
+                "order": 1 + drawn.order,
+                "classes": 2,
                 "share": 0.0,
                 "hidden_to_memory": False,
                 "memory_to_memory": False,
                 "return_sequences": False,
             },
             ENGINE: {"form": ENGINE, "cell": plain_cell, "update": "dense", "share": 1.0},
-        }.get(kind, {"behind": kind, "return_sequences": kind in (WINDOW, POOL, AVERAGE), "layers": 1}),
+            LINES: {"form": LINES, "cell": drawn.cell.replace("none", "dense"), "activation": "tanh"},
+        }.get(kind, {"behind": kind, "return_sequences": kind in (WINDOW, POOL, AVERAGE, MEAN), "layers": 1}),
     )
 
 
@@ -169,7 +171,7 @@ def keras_model(settings: Settings, seed: int) -> Any:
             name=f"lmu{number}",
         )
 
-    x = tensor = keras.Input((settings.steps, settings.n_in))
+    x = tensor = keras.Input((None if settings.behind == MEAN else settings.steps, settings.n_in))
     for number in range(1, settings.layers + 1):
         tensor = lmu(number)(tensor)
     if settings.behind:
@@ -202,6 +204,7 @@ def _behind(settings: Settings, seed: int) -> Callable[[Any], Any]:
         POOL: layers.MaxPooling1D(2, name="behind"),
         AVERAGE: layers.AveragePooling1D(2 + seed % 2, name="behind"),
         MERGE: merged,
+        MEAN: layers.GlobalAveragePooling1D(name="behind"),
     }
     return made[settings.behind]
 
@@ -211,11 +214,14 @@ def design_of(settings: Settings, seed: int) -> Design:
     lmu: dict[str, Any] = {"MemoryUpdate": settings.update}
     if settings.form == RING:
         lmu["Strategy"] = ADDERS
+    if settings.form == LINES:
+        lmu |= {"TableInterpolation": "linear", "TableSize": 64}
     config = {"LayerName": {f"lmu{n}": lmu for n in range(1, settings.layers + 1)}}
     if settings.behind == SCALE and seed % 2 == 0:
         config["LayerName"]["behind"] = {"Fold": False}
     options = RtlOptions(output="argmax" if settings.head == "argmax" else "model")
-    made = design_of_model(keras_model(settings, seed), config, settings.precision, options=options)
+    steps = settings.steps if settings.behind == MEAN else None
+    made = design_of_model(keras_model(settings, seed), config, settings.precision, options=options, steps=steps)
     assert made.settled is not None
     large, small = _kind(seed)
     most = MOST_OF_LARGE if large else MOST_OF_SMALL if small else MOST_MULTIPLIERS
