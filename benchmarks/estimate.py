@@ -6,12 +6,12 @@
 
 `synth` draws configurations (estimate_networks.py), writes the accelerator of each, synthesises it with Yosys, for a
 device places and routes it, and puts cells or clock into the table of its seed, one line a configuration: what is in
-estimate_check.jsonl is never fitted. Small ones come first, over all targets. What is there already is left out, and
+estimate_check.jsonl is never fitted. Target by target, small ones come first. What is there already is left out, and
 netlists are kept in the cache of builds: a run that was interrupted goes on. Each number has the digest of the netlist
 before optimisation that it was found with (netlist_digest.py), and the tools: `measure` says which are of other Verilog
 or tools than today's and reads the operators of the others again, `synth --renew` makes the stale ones anew, no others.
-`fit` writes the coefficients; tables may be renewed in part. A configuration takes 2 to 20 seconds of processor time on
-a family, the small ones from seed 2000 on as long on a device.
+`measure --drop` takes what is stale out. `fit` writes the coefficients; tables may be renewed in part. A configuration
+takes 2 to 20 seconds of processor time on a family, the small ones from seed 2000 on as long on a device.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ from benchmarks.estimate_table import (
     TABLE,
     Found,
     Row,
+    drop,
     empty_row,
     is_stale,
     known,
@@ -163,7 +164,7 @@ def synth(
             continue
         rows[seed] = row
         todo += [(row, project, name) for name in wanted]
-    todo.sort(key=lambda item: item[1].operators.bits.total())
+    todo.sort(key=lambda item: (names.index(item[2]), item[1].operators.bits.total()))
     with ThreadPoolExecutor(jobs) as pool:
         running = {pool.submit(_made, *item): (item[0], item[2]) for item in todo}
         try:
@@ -217,6 +218,7 @@ def numbers(seeds: str) -> Iterable[int]:
 
 @app.command()
 def measure(
+    forget: Annotated[bool, typer.Option("--drop", help="Take what is stale out of the tables.")] = False,
     work: Annotated[Path, typer.Option(help="Where the projects are written.")] = Path("estimate-work"),
     table: Annotated[Path, typer.Option(help="The table.")] = TABLE,
     check: Annotated[Path, typer.Option(help="The table of designs that are not fitted.")] = CHECK,
@@ -232,9 +234,11 @@ def measure(
             stale.update(old)
             total.update(row["made"])
             print(f"{seed}: {', '.join(old) or 'nothing'} is stale", flush=True)
+            for name in old if forget else ():
+                drop(row, name)
             if today in row["designs"]:
                 row["designs"][today] = known(project.operators, project.modules)
-        write_table(rows, path)
+        write_table({seed: row for seed, row in rows.items() if row["made"]}, path)
     for name, count in sorted(total.items()):
         print(f"{name}: {stale[name]} of {count} are stale")
 

@@ -68,8 +68,19 @@ def put(row: Row, target: str, found: Found) -> None:
         row["mhz"][target] = found.mhz
     row["made"][target] = {"design": found.design, "tools": found.tools}
     row["designs"][found.design] = known(found.operators, found.modules)
+    _forget_unused(row)
+
+
+def drop(row: Row, target: str) -> None:
+    """Forget what was found on a family or device."""
+    for part in ("cells", "mhz", "made"):
+        row[part].pop(target, None)
+    _forget_unused(row)
+
+
+def _forget_unused(row: Row) -> None:
     used = {made["design"] for made in row["made"].values()}
-    row["designs"] = {design: known for design, known in row["designs"].items() if design in used}
+    row["designs"] = {design: told for design, told in row["designs"].items() if design in used}
 
 
 def is_stale(row: Row, target: str, design: str, tools: str) -> bool:

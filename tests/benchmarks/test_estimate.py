@@ -24,7 +24,7 @@ from benchmarks.estimate_networks import (
     plain,
     settings_of,
 )
-from benchmarks.estimate_table import Found, is_stale, operators_of, put, read_table, readings, write_table
+from benchmarks.estimate_table import Found, drop, is_stale, operators_of, put, read_table, readings, write_table
 from lmu_hls.rtl.standalone import modules
 from lmu_hls.synth.estimate.operators import Operators
 
@@ -90,3 +90,7 @@ def test_each_number_of_a_row_is_stale_by_itself() -> None:
     assert readings([row], "xc7") == {"lmu_ram": {"r2": 1}} and readings([row], "up5k") == {"lmu_ram": {"r1": 1}}
     put(row, "up5k", Found("d2", after, {"lmu_ram": "r2"}, "pyosys 1, nextpnr 1", mhz=31.0))
     assert list(row["designs"]) == ["d2"]
+    drop(row, "xc7")
+    assert row["made"].keys() == row["mhz"].keys() == {"up5k"} and not row["cells"]
+    drop(row, "up5k")
+    assert not row["made"] and not row["designs"]
