@@ -17,6 +17,7 @@ takes 2 to 20 seconds of processor time on a family, the small ones from seed 20
 from __future__ import annotations
 
 import hashlib
+import inspect
 import os
 import sys
 import tempfile
@@ -202,12 +203,16 @@ def _made(row: Row, project: Written, name: str) -> Found | None:
 
 
 def tools(target: str) -> str:
-    """What a target's numbers depend on beside the Verilog: versions of the tools, and a digest of the passes."""
-    chosen = target_of(target)
-    passes = hashlib.sha256(repr((chosen.passes, chosen.family.register_banks)).encode()).hexdigest()[:8]
-    router = chosen.family.router if chosen.device else None
-    names = ["pyosys", *([router.tool] if router else [])]
-    return ", ".join([*(f"{name} {need(name).version}" for name in names), f"passes {passes}"])
+    """What a target's numbers depend on beside the Verilog: versions of the tools, and a digest of the passes; of a
+    device also what is done to the netlist behind them."""
+    chosen, family = target_of(target), target_of(target).family
+    steps, names = [repr(chosen.passes)], ["pyosys"]
+    if chosen.device and family.router:
+        names.append(family.router.tool)
+        steps += [repr(family.register_banks), repr(family.adder)]
+        steps += [digest(Path(inspect.getfile(family.finish)))] if family.finish else []
+    made = hashlib.sha256("".join(steps).encode()).hexdigest()[:8]
+    return ", ".join([*(f"{name} {need(name).version}" for name in names), f"passes {made}"])
 
 
 def numbers(seeds: str) -> Iterable[int]:
