@@ -25,15 +25,19 @@ MODES = ("", ",RND_CONV,SAT", ",TRN,WRAP")
 MOST_MULTIPLIERS, LARGE, MOST_OF_LARGE = 20, 6, 40  # every sixth is a large one; these take minutes to synthesise
 SMALL, MOST_OF_SMALL = 2000, 6  # from this seed on they are small: placed and routed in seconds on every device
 UNITS, MOST_OF_WIDE = 3000, 48  # from this seed on they have the units that the others have not, one after the other
-WIDE, RING, SWEEPS, ENGINE, LINES = "wide", "ring", "sweeps", "engine", "lines"  # forms of the LMU layer; of its tables
-# What stands between the LMU and the head; MEAN is the average of a sequence of any length
-SCALE, NORMALIZE, WINDOW, POOL, AVERAGE, MERGE, MEAN = (
-    "scale", "normalize", "window", "pool", "average", "merge", "mean",
+# Forms of the LMU layer, and of its tables
+WIDE, RING, SWEEPS, SIDE, ENGINE, LINES = "wide", "ring", "sweeps", "side by side", "engine", "lines"
+# What stands between the LMU and the head; the last two are for sequences of any length
+SCALE, NORMALIZE, WINDOW, POOL, AVERAGE, MERGE = "scale", "normalize", "window", "pool", "average", "merge"
+MEAN, HISTORY = "mean", "history"
+ANY_LENGTH = (MEAN, HISTORY)
+KINDS = (
+    WIDE, SCALE, RING, NORMALIZE, SWEEPS, WINDOW, ENGINE, POOL, WIDE, MERGE, SIDE, AVERAGE, MEAN, WIDE, LINES, HISTORY,
+    RING,
 )  # fmt: skip
-KINDS = (WIDE, SCALE, RING, NORMALIZE, SWEEPS, WINDOW, ENGINE, POOL, WIDE, MERGE, AVERAGE, MEAN, LINES)
 # Seeds of the two tables
-FITTED = (*range(72), *range(2000, 2030), *range(UNITS, UNITS + 39))
-CHECKED = (*range(1000, 1024), *range(2030, 2036), *range(UNITS + 39, UNITS + 52))
+FITTED = (*range(72), *range(2000, 2030), *range(UNITS, UNITS + 34))
+CHECKED = (*range(1000, 1024), *range(2030, 2036), *range(UNITS + 34, UNITS + 51))
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,27 +110,20 @@ def _draw(seed: int) -> Settings:
 def _with_unit(drawn: Settings, kind: str) -> Settings:
     """The settings in which there is a unit of the kind."""
     plain_cell = drawn.cell if drawn.cell in ("none", "dense", "rnn") else "dense"
-    return replace(
-        drawn,
-        **{
-            WIDE: {"form": WIDE, "cell": plain_cell, "update": "dense", "layers": 1},
-            RING: {"form": RING, "update": "dense", "layers": 1},
-            SWEEPS: {
-                "form": SWEEPS,
-                "cell": "none",
-                "update": "tridiagonal",
-                "memory_d": 2 + drawn.memory_d,
-                "order": 1 + drawn.order,
-                "classes": 2,
-                "share": 0.0,
-                "hidden_to_memory": False,
-                "memory_to_memory": False,
-                "return_sequences": False,
-            },
-            ENGINE: {"form": ENGINE, "cell": plain_cell, "update": "dense", "share": 1.0},
-            LINES: {"form": LINES, "cell": drawn.cell.replace("none", "dense"), "activation": "tanh"},
-        }.get(kind, {"behind": kind, "return_sequences": kind in (WINDOW, POOL, AVERAGE, MEAN), "layers": 1}),
-    )
+    tridiagonal = {"cell": "none", "update": "tridiagonal", "order": 1 + drawn.order, "share": 0.0, "layers": 1}
+    tridiagonal |= {"hidden_to_memory": False, "return_sequences": False, "classes": 2}
+    forms = {
+        WIDE: {"cell": plain_cell, "update": "dense", "layers": 1},
+        RING: {"update": "dense", "layers": 1},
+        SWEEPS: {"memory_d": 2 + drawn.memory_d, "memory_to_memory": False} | tridiagonal,
+        SIDE: {"memory_d": 2, "memory_to_memory": True} | tridiagonal,
+        ENGINE: {"cell": plain_cell, "update": "dense", "share": 1.0},
+        LINES: {"cell": drawn.cell.replace("none", "dense"), "activation": "tanh"},
+    }
+    if kind in forms:
+        return replace(drawn, form=kind, **forms[kind])
+    sequences = kind in (WINDOW, POOL, AVERAGE, *ANY_LENGTH)
+    return replace(drawn, behind=kind, return_sequences=sequences, layers=1)
 
 
 def _kind(seed: int) -> tuple[bool, bool]:
@@ -171,7 +168,7 @@ def keras_model(settings: Settings, seed: int) -> Any:
             name=f"lmu{number}",
         )
 
-    x = tensor = keras.Input((None if settings.behind == MEAN else settings.steps, settings.n_in))
+    x = tensor = keras.Input((None if settings.behind in ANY_LENGTH else settings.steps, settings.n_in))
     for number in range(1, settings.layers + 1):
         tensor = lmu(number)(tensor)
     if settings.behind:
@@ -201,6 +198,7 @@ def _behind(settings: Settings, seed: int) -> Callable[[Any], Any]:
         SCALE: scale if seed % 2 else layers.BatchNormalization(name="behind"),
         NORMALIZE: layers.LayerNormalization(name="behind") if seed % 2 else layers.RMSNormalization(name="behind"),
         WINDOW: layers.Conv1D(settings.classes, 2 + seed % 2, name="behind"),
+        HISTORY: layers.Conv1D(settings.classes, 2 + seed % 2, padding="causal", name="behind"),
         POOL: layers.MaxPooling1D(2, name="behind"),
         AVERAGE: layers.AveragePooling1D(2 + seed % 2, name="behind"),
         MERGE: merged,
@@ -220,11 +218,11 @@ def design_of(settings: Settings, seed: int) -> Design:
     if settings.behind == SCALE and seed % 2 == 0:
         config["LayerName"]["behind"] = {"Fold": False}
     options = RtlOptions(output="argmax" if settings.head == "argmax" else "model")
-    steps = settings.steps if settings.behind == MEAN else None
+    steps = settings.steps if settings.behind in ANY_LENGTH else None
     made = design_of_model(keras_model(settings, seed), config, settings.precision, options=options, steps=steps)
     assert made.settled is not None
     large, small = _kind(seed)
-    most = MOST_OF_LARGE if large else MOST_OF_SMALL if small else MOST_MULTIPLIERS
+    most = MOST_OF_LARGE if large else MOST_OF_SMALL if small and settings.form != SIDE else MOST_MULTIPLIERS
     options, low, high = RtlOptions(), made.settled.fewest_cycles, made.settled.most_cycles
     if settings.form == WIDE:  # fewer cycles than single values could take
         options, most = RtlOptions(values_per_beat=0), MOST_OF_WIDE
