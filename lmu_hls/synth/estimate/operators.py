@@ -20,7 +20,6 @@ from lmu_hls.synth.estimate.tables import RomLogic, rom_logic
 
 ROUNDING_MODULE, MULTIPLIER_MODULE, FIFO_MODULE, CONCAT_MODULE = "lmu_round_sat", "lmu_mac", "lmu_fifo", "lmu_concat"
 ALIGN_MODULE = "lmu_align"
-SHALLOW = 64  # words of a ROM that is always made of LUTs
 _FREE = "no_rw_check"  # Yosys's attribute of a memory
 _WRAP, _SAT_SYM, _TRN = 0, 3, 0
 _ROUND_BELOW = (1, 3, 4, 5, 6)  # roundings that look at all the bits that are dropped
@@ -434,8 +433,8 @@ class _Reader:
         rows = max(1, self.reads[path])  # of a word
         if rows > 1:
             words = [_joined(words[first : first + rows], width) for first in range(0, depth, rows)]
-        logic, block = rom_logic(words, width * rows), rows == 1 and depth > SHALLOW and width * depth >= 8192
-        return Memory(depth // rows, logic.width, False, block, logic, tables=rows > 1)
+        logic, style = rom_logic(words, width * rows), _text(parameters["STYLE"].value).strip("\0")
+        return Memory(depth // rows, logic.width, False, style == "block", logic, tables=style == "logic")
 
 
 def _joined(rows: Sequence[int], width: int) -> int:
