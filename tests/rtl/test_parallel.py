@@ -17,7 +17,6 @@ from lmu_hls.rtl.parallel import layers
 from lmu_hls.rtl.reuse import choose_lanes, settle, valid_reuse_factors
 from lmu_hls.rtl.stages import stage_of
 from lmu_hls.spec import Activation, Dense, DenseCell, Elementwise, Network, Recurrent, chain
-from lmu_hls.synth.estimate import estimate
 from lmu_hls.toolchain import find, simulator_env
 from tests.support.mutants import change
 from tests.support.networks import make_activation, random_lmu, random_type, random_weight
@@ -233,12 +232,6 @@ def test_words(word, values):
 def test_no_such_values(word):
     with pytest.raises(LmuHlsError, match=r"ValuesPerBeat=.* is not possible; use 'auto' or a power of two"):
         RtlOptions.from_config({"ValuesPerBeat": word})
-
-
-def test_estimates_refuse_units_that_their_tables_do_not_have():
-    plan = case(*CASES["one cycle a step"]).plan
-    with pytest.raises(LmuHlsError, match=r"no network of the tables has .*lmu_matvec.*; use lmu-hls synth"):
-        estimate(plan, ["ecp5"])
 
 
 def cycles_of_all(made: Case, folder) -> int:

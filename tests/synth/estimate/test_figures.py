@@ -14,7 +14,7 @@ from lmu_hls.rtl.network import NetworkPlan, plan_network
 from lmu_hls.rtl.standalone import modules, write_project
 from lmu_hls.spec import chain
 from lmu_hls.synth import synthesize
-from lmu_hls.synth.estimate import estimate
+from lmu_hls.synth.estimate import estimate, unknown_units
 from lmu_hls.synth.estimate.figures import STALE, Figure
 from lmu_hls.synth.estimate.model import Errors, Model, Older, Rule, load, reading_hashes
 from lmu_hls.toolchain import find
@@ -83,6 +83,18 @@ def test_networks_with_older_verilog_are_counted(plan: NetworkPlan) -> None:
     fitted = replace(load(), tables={"xc7": fresh, "ecp5": fresh | {"lmu_memory_dense": {"other": 3}}})
     assert estimate(plan, ["xc7"], fitted).warning == ""
     assert estimate(plan, ["xc7", "ecp5"], fitted).warning == f"{Older('ecp5', 'lmu_memory_dense', 3, 3)}; {STALE}"
+
+
+def test_a_unit_that_no_table_has_is_refused(plan: NetworkPlan) -> None:
+    """By name; each family by its own table, and units inside of others are only warned of."""
+    known = {name: {digest: 4} for name, digest in reading_hashes(modules(plan)).items()}
+    without = {name: found for name, found in known.items() if name != "lmu_memory_dense"}
+    fitted = replace(load(), tables={"xc7": known, "ecp5": without})
+    assert estimate(plan, ["xc7"], fitted).targets and not unknown_units(plan, ["xc7"], fitted)
+    with pytest.raises(LmuHlsError, match="no network of the table of ecp5 has lmu_memory_dense; use lmu-hls synth"):
+        estimate(plan, ["xc7", "ecp5-25k"], fitted)
+    inside = {name: found for name, found in known.items() if name != "lmu_mac"}
+    assert "has lmu_mac on xc7" in estimate(plan, ["xc7"], replace(load(), tables={"xc7": inside})).warning
 
 
 def test_the_error_and_the_range_stand_beside_the_number() -> None:
