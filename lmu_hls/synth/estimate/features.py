@@ -21,13 +21,17 @@ LUT_TERMS = MappingProxyType({
 FF_TERMS = MappingProxyType({
     "q_plain": 1.0, "q_sum": 1.0, "rom_out": 1.0, "ram_out": 1.0, "factor": 1.0, "product": 1.0, "delay": 1.0,
     "operand": 1.0, "single_acc": 1.0, "single_product": 1.0, "single_factor": 1.0, "several_acc": 1.0,
-    "several_product": 1.0, "several_factor": 1.0, "one": 0.0,
+    "several_product": 1.0, "several_factor": 1.0,
 })  # fmt: skip
 # What differs from these: registers that move into the multiplier, carry chains that take two tables a bit
 _MOVED = ("delay", "operand", "single_acc", "single_product", "single_factor", "several_product", "factor", "product")
 _TWO_TABLES = {"single_acc": 2.0, "several_acc": 2.0}
+# Tables of six inputs take in what is beside registers; of ROMs they follow the size, not the blocks that are alike
+_SIX_INPUTS = {"words": 1.0, "q_plain": 0.3}
+_NOT_SIX = ("tables", "joins")
 OWN = MappingProxyType({
-    ("xc7", "FF"): dict.fromkeys(_MOVED, 0.0), ("ecp5", "LUT"): _TWO_TABLES, ("gowin", "LUT"): _TWO_TABLES,
+    ("xc7", "LUT"): _SIX_INPUTS, ("xc7", "FF"): dict.fromkeys(_MOVED, 0.0), ("ecp5", "LUT"): _TWO_TABLES,
+    ("gowin", "LUT"): _TWO_TABLES,
 })  # fmt: skip
 
 # Bits of lmu_delay for each bit of a product in a sweep: up to 0.46 with one stage, from 0.65 on with more
@@ -89,11 +93,13 @@ def exact_counts(family: str, operators: Operators) -> dict[str, int]:
 
 def terms(family: str, resource: str) -> Mapping[str, float]:
     """{term of a model: what it is where the table says nothing else}."""
-    return (LUT_TERMS if resource == "LUT" else FF_TERMS) | OWN.get((family, resource), {})
+    made = (LUT_TERMS if resource == "LUT" else FF_TERMS) | OWN.get((family, resource), {})
+    left_out = _NOT_SIX if LUT_INPUTS.get(family) == 6 else ()
+    return {name: value for name, value in made.items() if name not in left_out}
 
 
 def _memories(family: str, primitives: Primitives, operators: Operators) -> dict[str, float]:
-    made = dict.fromkeys(("tables", "joins", "rom_out", "ram_out", "bank"), 0.0)
+    made = dict.fromkeys(("tables", "joins", "words", "rom_out", "ram_out", "bank"), 0.0)
     inputs = LUT_INPUTS.get(family, 4)
     for memory in operators.memories:
         store, _ = primitives.store(memory)
@@ -104,6 +110,7 @@ def _memories(family: str, primitives: Primitives, operators: Operators) -> dict
             logic = memory.logic
             made["tables"] += logic.tables6 if inputs == 6 else logic.tables4
             made["joins"] += logic.joins6 if inputs == 6 else logic.joins4
+            made["words"] += logic.columns * memory.depth / 32
             made["rom_out"] += logic.columns
     return made
 

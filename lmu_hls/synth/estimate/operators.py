@@ -285,6 +285,8 @@ class _Reader:
             self.products.append((left, right, node))
             self.factors |= {_path(left), _path(right)}
         elif name in _SUMS:
+            if fixed and self.addressing:  # a place has no more bits than what moves in it
+                width = _width(right if self._constant(left) is not None else left) - 1
             add("count" if fixed else "sum", min(int(node.type.bitWidth), width + 1))
         elif name in _ORDERS:
             add("order", width)
