@@ -82,7 +82,7 @@ def test_the_errors_stand_in_the_documentation() -> None:
 
 def test_a_fault_in_the_table_raises_the_error() -> None:
     rows = json.loads(json.dumps(ROWS))
-    for row in rows[::3]:
+    for row in [row for row in rows if "ecp5" in row["cells"]][::3]:
         row["cells"]["ecp5"] = {name: 2 * count for name, count in row["cells"]["ecp5"].items()}
         row["mhz"] = {name: mhz / 2 for name, mhz in row["mhz"].items()}
     assert fit_family("ecp5", rows, OTHERS)["FF"].held_out.worst_percent > BOUNDS["ecp5", "FF"][1]
