@@ -26,7 +26,7 @@ def window_pace(count: int) -> Pace:
 
 def add_window(net: Netlist, name: str, x: Stream, window: Window) -> Stream:
     """The windows of ``x`` as single steps, with the values of a window's steps side by side."""
-    whole = add_frame(net, name, "whole", x, (x.count * window.steps, 1), "whole sequences")
+    whole = add_frame(net, name, "whole", x, (x.count * window.steps, 1), "whole sequences", last=False)
     both = x.beside(window.size)
     out = net.stream(f"{name}_window", x.type, both.count, both.order)
     parameters = {"N": x.count, "STEPS": window.steps, "COUNT": window.count}
@@ -55,12 +55,15 @@ def add_history(net: Netlist, name: str, x: Stream, window: Window) -> tuple[Str
     return out, whole_step_pace(HISTORY, "SIZE*N", count, count, 1, count + 1)
 
 
-def add_frame(net: Netlist, name: str, suffix: str, x: Stream, sizes: tuple[int, int], about: str) -> Stream:
+def add_frame(
+    net: Netlist, name: str, suffix: str, x: Stream, sizes: tuple[int, int], about: str, last: bool = True
+) -> Stream:
     """``x`` in whole pieces: ``sizes`` are the beats of one, whose last ones are zeros where too few come, and how many
-    are a sequence. What comes out is named with the ``suffix``."""
-    out = net.stream(f"{name}_{suffix}", x.type, x.count, x.order)
-    unused = {port: net.wire(f"unused_{name}_{port}") for port in ("e_axis_tdata", "e_axis_tvalid", "framing_error")}
-    ports = x.ports("s_axis") | out.ports("m_axis") | unused | {"e_axis_tready": "1'b1"}
+    are a sequence. What comes out is named with the ``suffix``; not ``last``: without its end."""
+    out = net.stream(f"{name}_{suffix}", x.type, x.count, x.order, last=last)
+    unused = {} if last else {"m_axis_tlast": net.wire(f"unused_{name}_m_axis_tlast")}
+    unused |= {port: net.wire(f"unused_{name}_{port}") for port in ("e_axis_tdata", "e_axis_tvalid", "framing_error")}
+    ports = x.ports("s_axis") | out.ports("m_axis", last) | unused | {"e_axis_tready": "1'b1"}
     parameters = {"N": sizes[0], "STEPS": sizes[1], "WIDTH": x.type.width}
     net.add("lmu_frame", f"{name}_frame", parameters, ports, f"Layer {name}: {about}")
     return out

@@ -268,7 +268,7 @@ def test_the_memory_as_additions(tmp_path):
     found = {}
     for strategy, unit in (("Latency", "lmu_memory_dense"), ("distributed_arithmetic", "lmu_memory_ring")):
         configured = config(built)
-        configured["LayerName"]["memory"]["Strategy"] = strategy
+        configured["LayerName"]["memory"] |= {"Strategy": strategy, "Compression": True}  # which lmu_engine has not
         plan = backend.design_of(verilog(built, tmp_path / "out", configured)).plan
         assert [i.module for i in plan.net.instances if i.name == "memory_memory"] == [unit]
         found[strategy] = {part.name: part.multipliers for part in plan.layers[0].parts}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,9 @@ from lmu_hls.boards.project import divisor
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.synth.constraints import check_constraints
 from lmu_hls.synth.families import target_of
+from lmu_hls.toolchain import find, need, simulator_env
 from tests.support.board_project import small_network, write_output
+from tests.support.ends import fusion
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +39,24 @@ def test_the_folder(outdir: Path, name: str) -> None:
     assert all(path.is_file() for path in (*project.sources, project.bench))
     assert f"64'h{project.facts.contract[:16]}" in top
     assert len({path.stem for path in project.sources}) == len(project.sources)
+
+
+@pytest.mark.skipif(not find("verilator").found, reason="Verilator is not installed")
+def test_lint(tmp_path: Path) -> None:
+    """Two inputs and two outputs, and fewer LEDs than classes have bits."""
+    project = write_board(write_output(tmp_path, fusion(), 8), BOARDS["upduino"])
+    command = [str(need("verilator").path), "--lint-only", "-Wall", "--quiet", "--top-module", project.top]
+    command += [str(path) for path in project.sources]
+    assert run(command, env=simulator_env("verilator")) == (0, "")
+    top = project.folder / f"rtl/{project.top}.v"
+    top.write_text(top.read_text().replace("unused_places", "places"))
+    code, said = run(command, env=simulator_env("verilator"))
+    assert code and "UNUSEDSIGNAL" in said
+
+
+def run(command: list[str], env: Mapping[str, str]) -> tuple[int, str]:
+    done = subprocess.run(command, env=env, capture_output=True, text=True)
+    return done.returncode, done.stdout + done.stderr
 
 
 def test_the_rate() -> None:

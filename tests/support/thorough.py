@@ -476,6 +476,7 @@ THOROUGH: dict[str, tuple[str, ...]] = {
         "test_random_network[[]3]",
         "test_several_values_a_beat",
     ),
+    "boards/test_project.py": ("test_lint",),
     "boards/test_host.py": (
         "test_several_streams_on_a_bad_line*",
         "test_the_command_with_several_streams",
