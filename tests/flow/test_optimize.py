@@ -119,7 +119,7 @@ def test_cycles_out_of_reach(monkeypatch):
     narrow = RtlOptions(values_per_beat=2)
     with pytest.raises(LmuHlsError, match=r"--cycles 0 is out of reach: a step takes (\d+) cycles or more; allow \1"):
         optimize(small_model(), "area", cycles=0, options=narrow)
-    monkeypatch.setattr(module, "usage_of", lambda target, counts: {"DSP": Usage(counts["DSP"], 4)})
+    monkeypatch.setattr(module, "usage_of", lambda target, counts: {"DSP": Usage(counts["DSP"], 1)})
     with pytest.raises(LmuHlsError, match=r"nothing of at most 8 cycles a step fits ecp5-25k; allow \d+ \(Reuse"):
         optimize(bilinear_model(), "area", cycles=8)
 
