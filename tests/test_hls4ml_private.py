@@ -31,6 +31,7 @@ KERAS = {
     "_orig_output_dim": "",  # of a layer that was quantized: tests/front/test_weights.py
     "_outbound_nodes": "keras layer",
     "_run_through_graph": "keras model",
+    "_scale": "",  # of QAveragePow2 of HGQ2: tests/front/graph/layers/test_hgq.py
     "_trainable_variables": "keras layer",
 }
 MODULES = ("hls4ml.converters.keras_v3._base",)

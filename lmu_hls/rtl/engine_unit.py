@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -79,11 +79,20 @@ def add_engine(
     for tensor, fixed_type, count in inside:
         seen = net.tap(name, name, tensor, fixed_type, count, None, last=False)
         ports |= seen.ports(f"{tensor}_axis", last=False)
+        ports |= _unused(net, name, {f"{tensor}_axis_tlast": 1})
         ports[f"{tensor}_axis_tuser"] = net.clipped(name, name, tensor, seen)
+    if head is None:
+        flags = dict.fromkeys(("h_axis_tvalid", "h_axis_tready", "h_axis_tlast", "h_axis_tuser"), 1)
+        ports |= _unused(net, name, {"h_axis_tdata": lmu.h.width, **flags})
     net.rom(*roms, *table)
     layers = f"Layer {name}: x -> u, mem, h" if head is None else f"Layers {name} and {head.name}: x -> u, mem, h, out"
     net.add(MODULE, f"{name}_engine", parameters, ports, f"{layers}, one after another")
     return out
+
+
+def _unused(net: Netlist, name: str, ports: Mapping[str, int]) -> dict[str, str]:
+    """Wires that nothing reads for the outputs ``ports``, by width."""
+    return {port: net.wire(f"unused_{name}_{port}", width) for port, width in ports.items()}
 
 
 def _output(net: Netlist, lmu: LMU, head: Dense | None) -> tuple[Stream, str]:

@@ -35,8 +35,8 @@ needs_verilator = pytest.mark.skipif(not find("verilator").found, reason="Verila
 
 @pytest.fixture(scope="module")
 def network() -> Network:
-    rng = np.random.default_rng(10)  # outputs that depend on every weight
-    return with_reuse(rng, random_network(rng), place=0)
+    rng = np.random.default_rng(11)  # outputs that depend on every weight
+    return with_reuse(rng, random_network(rng, units=8), place=0)
 
 
 def write(network: Network, folder: Path, options: RtlOptions | None = None) -> None:
@@ -235,6 +235,19 @@ def test_stuck_network_ends(copy: Path) -> None:
 @needs_verilator
 @pytest.mark.parametrize("options", [RtlOptions(), RtlOptions(streaming=True, axi_lite=True)])
 def test_make_lint(network: Network, tmp_path: Path, options: RtlOptions) -> None:
+    lint(network, tmp_path, options)
+
+
+@needs_verilator
+@pytest.mark.parametrize("place", [0, -1])
+def test_make_lint_of_engines(tmp_path: Path, place: int) -> None:
+    rng = np.random.default_rng(10)
+    engines = with_reuse(rng, random_network(rng), place=place)
+    assert "lmu_engine" in modules(plan_network(engines))
+    lint(engines, tmp_path, RtlOptions())
+
+
+def lint(network: Network, tmp_path: Path, options: RtlOptions) -> None:
     write(network, tmp_path, options)
     done = subprocess.run(
         ["make", "-s", "lint"], cwd=tmp_path, env=simulator_env("verilator"), capture_output=True, text=True

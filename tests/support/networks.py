@@ -134,10 +134,12 @@ def random_softmax(rng: np.random.Generator, x: FixedType, name: str = "softmax"
     return Softmax(name, x, exp, FixedType(out.width, min(out.integer, 2), True, out.rounding, out.overflow))
 
 
-def random_network(rng: np.random.Generator) -> Network:
-    """Two LMU layers, a Dense layer and a relu."""
-    first = random_lmu(rng, name="first", activation="tanh")
-    second = random_lmu(rng, name="second", x=first.h, n_in=first.units, activation="sigmoid", return_sequences=False)
+def random_network(rng: np.random.Generator, units: int = 4) -> Network:
+    """Two LMU layers, a Dense layer and a relu. With 8 units no lmu_engine reaches the least ReuseFactor."""
+    first = random_lmu(rng, name="first", activation="tanh", units=units)
+    second = random_lmu(
+        rng, name="second", x=first.h, n_in=units, units=units, activation="sigmoid", return_sequences=False
+    )
     dense = Dense("head", second.h, random_weight(rng, second.units, 3), random_weight(rng, 3), random_type(rng))
     relu = Elementwise("relu", dense.out, Activation("relu"), random_type(rng))
     return chain("net", first.x, first.steps, first.n_in, (first, second, dense, relu))
