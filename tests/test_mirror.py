@@ -145,6 +145,7 @@ ELSEWHERE = {
     "lmu_hls/synth": {
         "synth/test_families.py": "device family",
         "synth/test_route.py": "constraints harness outcome timing",
+        "synth/test_registers.py": "wires",
         "synth/test_yosys.py": "roms",
     },
     "lmu_hls/synth/estimate": {"synth/estimate/test_model.py": "features"},

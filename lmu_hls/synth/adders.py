@@ -6,14 +6,12 @@ passes. The netlist that comes out does in every cycle what the one that goes in
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
 from lmu_hls.synth.family import Adder
+from lmu_hls.synth.wires import Bit, Cell, reads
 
-Bit = int | str
-Cell = dict[str, Any]
 _FREE, _ON = "0", "1"
 _SUM = 0b1001011010101010  # of A + B: A ^ B ^ C where D is 1; without C and D the carry where A = B, which is A
 
@@ -24,15 +22,9 @@ def fold(module: Mapping[str, Any], adder: Adder) -> None:
     A bit takes one of them: its own table becomes A ^ gate(B, C) where D is 1, and stays A without C and D.
     """
     cells: dict[str, Cell] = module["cells"]
-    reads = Counter[Bit](
-        bit for port in module["ports"].values() if port["direction"] != "input" for bit in port["bits"]
-    )
-    for cell in cells.values():
-        for pin, bits in cell["connections"].items():
-            if cell["port_directions"][pin] != "output":
-                reads.update(bits)
+    times = reads(module)
     tables = {cell["connections"][adder.out][0]: name for name, cell in cells.items() if cell["type"] == adder.table}
-    alone = {bit: name for bit, name in tables.items() if reads[bit] == 1}
+    alone = {bit: name for bit, name in tables.items() if times[bit] == 1}
     for cell in [cell for cell in cells.values() if cell["type"] == adder.cell]:
         for half in adder.halves:
             _fold(cells, cell, half, adder, alone)

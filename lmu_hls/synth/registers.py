@@ -7,14 +7,14 @@ does in every cycle what the one that goes in does.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from lmu_hls.synth.family import FlipFlop, RegisterBank
+from lmu_hls.synth.wires import Bit, Cell, reads
 
-Bit = int | str
-Cells = dict[str, dict[str, Any]]
+Cells = dict[str, Cell]
 
 
 def absorb(module: Mapping[str, Any], flip_flop: FlipFlop, banks: Sequence[RegisterBank]) -> None:
@@ -23,8 +23,7 @@ def absorb(module: Mapping[str, Any], flip_flop: FlipFlop, banks: Sequence[Regis
     A bank takes its flip-flops all together or not at all: those of one clock and one enable, without a reset.
     """
     cells: Cells = module["cells"]
-    ports = [bit for port in module["ports"].values() if port["direction"] != "input" for bit in port["bits"]]
-    wires = _Wires(cells, flip_flop, ports)
+    wires = _Wires(cells, flip_flop, reads(module))
     for bank in banks:
         for cell in [cell for cell in cells.values() if cell["type"] == bank.cell]:
             wires.fill(cell, bank)
@@ -44,17 +43,12 @@ class _Wires:
 
     cells: Cells
     flip_flop: FlipFlop
-    outputs: Iterable[Bit]
+    reads: Counter[Bit]
     by_output: dict[Bit, str] = field(default_factory=dict)
     by_input: dict[Bit, list[str]] = field(default_factory=lambda: defaultdict(list))
-    reads: Counter[Bit] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
-        self.reads.update(self.outputs)
         for name, cell in self.cells.items():
-            for pin, bits in cell["connections"].items():
-                if cell["port_directions"][pin] != "output":
-                    self.reads.update(bits)
             if cell["type"] == self.flip_flop.cell and self.flip_flop.plain(cell):
                 self.by_output[cell["connections"]["Q"][0]] = name
                 self.by_input[cell["connections"]["DI"][0]].append(name)

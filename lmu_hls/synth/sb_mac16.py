@@ -11,8 +11,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-Bit = int | str
-Cell = dict[str, Any]
+from lmu_hls.synth.wires import Bit, Cell, reads
 
 CELL = "SB_MAC16"
 _BYTE, _HALF = 8, 16
@@ -74,19 +73,13 @@ class _Netlist:
     cells: dict[str, Cell] = field(init=False)
     registers: dict[Hashable, Bit] = field(default_factory=dict)  # {(bit, clock, enable): the bit a cycle later}
     next_bit: int = field(init=False)
-    read: set[Bit] = field(init=False)  # by a cell or at a port
+    read: set[Bit] = field(init=False)  # by a cell or a port that goes out
 
     def __post_init__(self) -> None:
         self.cells = self.module["cells"]
         bits = [bit for cell in self.cells.values() for pins in cell["connections"].values() for bit in pins]
         self.next_bit = max((bit for bit in bits if isinstance(bit, int)), default=1) + 1
-        self.read = {
-            bit
-            for cell in self.cells.values()
-            for pin, pins in cell["connections"].items()
-            if cell["port_directions"][pin] != "output"
-            for bit in pins
-        } | {bit for port in self.module["ports"].values() for bit in port["bits"]}
+        self.read = set(reads(self.module))
 
     def pair(self) -> None:
         products = [found for name in sorted(self.cells) if (found := self._product(name))]

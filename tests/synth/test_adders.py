@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from lmu_hls import process
 from lmu_hls.synth.families import target_of
 from lmu_hls.synth.gates import gates
 from lmu_hls.synth.yosys import NETLIST, netlist
 from lmu_hls.toolchain import find
 from tests.support.mutants import changed
+from tests.support.netlist_bench import said
 
 pytestmark = pytest.mark.skipif(
     not (find("pyosys").found and find("icarus").found), reason="pyosys or Icarus is not installed"
@@ -49,13 +49,6 @@ endmodule
 """
 
 
-def simulated(folder: Path, text: str) -> str:
-    (folder / "bench.v").write_text(text)
-    command = ["iverilog", "-g2012", "-s", "bench", "-o", "bench.vvp", "bench.v"]
-    assert not process.run(command, tool="iverilog", cwd=folder).code
-    return process.run(["vvp", "-n", "bench.vvp"], tool="vvp", cwd=folder).output
-
-
 def test_they_move_and_nothing_changes(tmp_path: Path) -> None:
     (tmp_path / "top.v").write_text(SOURCE)
     made = netlist([tmp_path / "top.v"], "top", {}, tmp_path / "work", target_of("ecp5"), tmp_path, [])
@@ -65,7 +58,7 @@ def test_they_move_and_nothing_changes(tmp_path: Path) -> None:
     files = gates(made, target_of("ecp5"), tmp_path / "work")
     netlist_text, rest = files.netlist.read_text(), files.cells.read_text()
     rest += SOURCE.replace("module top", "module source") + BENCH
-    assert simulated(tmp_path, netlist_text + rest) == "0 wrong\n"
+    assert said(tmp_path, netlist_text + rest) == "0 wrong\n"
     for init in ("h96aa", "h6aaa", "ha600"):  # the clearing lost, the other way round, other carries
         faulty = changed(netlist_text, "INIT0(16'ha6aa)", f"INIT0(16'{init})", several=True)
-        assert simulated(tmp_path, faulty + rest) != "0 wrong\n"
+        assert said(tmp_path, faulty + rest) != "0 wrong\n"

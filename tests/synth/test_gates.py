@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from lmu_hls import process
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.synth.families import target_of
 from lmu_hls.synth.gates import cell_models, gates
 from lmu_hls.synth.yosys import NETLIST, netlist
 from lmu_hls.toolchain import find
 from tests.support.mutants import changed
+from tests.support.netlist_bench import simulated
 
 pytestmark = pytest.mark.skipif(
     not (find("pyosys").found and find("icarus").found), reason="pyosys or Icarus is not installed"
@@ -34,14 +34,6 @@ def models(family: str, *cells: str) -> str:
     found = target_of(family).family
     assert found.models is not None
     return cell_models(found, found.models, set(cells))
-
-
-def simulated(folder: Path, text: str) -> tuple[int, str]:
-    """Exit status and output of Icarus's compiler, and of what it made if it made it."""
-    (folder / "bench.v").write_text(text)
-    made = process.run(["iverilog", "-g2012", "-s", "bench", "-o", "bench.vvp", "bench.v"], tool="iverilog", cwd=folder)
-    ran = made if made.code else process.run(["vvp", "-n", "bench.vvp"], tool="vvp", cwd=folder)
-    return ran.code, ran.output
 
 
 def single_bits(name: str, port: str, bits: int) -> str:

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from lmu_hls import process
 from lmu_hls.synth.families import target_of
 from lmu_hls.synth.gates import gates
 from lmu_hls.synth.yosys import NETLIST, netlist
 from lmu_hls.toolchain import find
 from tests.support.mutants import changed
+from tests.support.netlist_bench import said
 
 pytestmark = pytest.mark.skipif(
     not (find("pyosys").found and find("icarus").found), reason="pyosys or Icarus is not installed"
@@ -77,13 +77,6 @@ def synthesised(source: str, folder: Path) -> tuple[Path, Counter[str]]:
     return made, Counter(cell["type"] for cell in cells)
 
 
-def simulated(folder: Path, text: str) -> str:
-    (folder / "bench.v").write_text(text)
-    command = ["iverilog", "-g2012", "-s", "bench", "-o", "bench.vvp", "bench.v"]
-    assert not process.run(command, tool="iverilog", cwd=folder).code
-    return process.run(["vvp", "-n", "bench.vvp"], tool="vvp", cwd=folder).output
-
-
 def test_they_move_and_nothing_changes(tmp_path: Path) -> None:
     made, cells = synthesised(SOURCE, tmp_path)
     assert cells["MULT18X18D"] == cells["DP16KD"] == 2
@@ -91,14 +84,14 @@ def test_they_move_and_nothing_changes(tmp_path: Path) -> None:
     files = gates(made, target_of("ecp5"), tmp_path / "work")
     netlist_text, models = files.netlist.read_text(), files.cells.read_text()
     peer = SOURCE.replace("module top", "module source")
-    assert simulated(tmp_path, netlist_text + models + peer + BENCH) == "0 wrong of 1\n"
+    assert said(tmp_path, netlist_text + models + peer + BENCH) == "0 wrong of 1\n"
     for old, new in (
         ('REG_OUTPUT_CLK("CLK0")', 'REG_OUTPUT_CLK("NONE")'),
         (".CE0(en)", ".CE0(1'b1)"),
         (".OCEA(en)", ".OCEA(1'b1)") if ".OCEA(en)" in netlist_text else (".OCEB(en)", ".OCEB(1'b1)"),
     ):
         faulty = changed(netlist_text, old, new, several=True)
-        assert not simulated(tmp_path, faulty + models + peer + BENCH).startswith("0 wrong"), old
+        assert not said(tmp_path, faulty + models + peer + BENCH).startswith("0 wrong"), old
 
 
 def test_what_does_not_fit_stays_outside(tmp_path: Path) -> None:

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from lmu_hls import process
 from lmu_hls.synth.families import target_of
 from lmu_hls.synth.gates import gates
 from lmu_hls.synth.sb_mac16 import CELL
 from lmu_hls.synth.yosys import NETLIST, netlist, synthesize, yosys_cells
 from lmu_hls.toolchain import find
 from tests.support.mutants import changed
+from tests.support.netlist_bench import said
 
 pytestmark = pytest.mark.skipif(
     not (find("pyosys").found and find("icarus").found), reason="pyosys or Icarus is not installed"
@@ -78,13 +78,6 @@ endmodule
 """
 
 
-def simulated(folder: Path, text: str) -> str:
-    (folder / "bench.v").write_text(text)
-    command = ["iverilog", "-g2012", "-s", "bench", "-o", "bench.vvp", "bench.v"]
-    assert not process.run(command, tool="iverilog", cwd=folder).code
-    return process.run(["vvp", "-n", "bench.vvp"], tool="vvp", cwd=folder).output
-
-
 def test_two_narrow_products_take_one(tmp_path: Path) -> None:
     source, target = tmp_path / "top.v", target_of("up5k")
     source.write_text(SOURCE)
@@ -101,11 +94,11 @@ def test_two_narrow_products_take_one(tmp_path: Path) -> None:
     files = gates(made, target, tmp_path / "work")
     right, models = files.netlist.read_text(), files.cells.read_text()
     models += SOURCE.replace("module top", "module source") + BENCH
-    assert simulated(tmp_path, right + models) == "0 wrong of 1\n"
+    assert said(tmp_path, right + models) == "0 wrong of 1\n"
     halves = re.findall(r"\.O\(\{ ([a-z]+\S*), ((?:also|bare|moving|first)\S*) \}\)", right)
     assert len(halves) == 4
     for high, low in halves:
         faulty = changed(right, f".O({{ {high}, {low} }})", f".O({{ {low}, {high} }})")
-        assert not simulated(tmp_path, faulty + models).startswith("0 wrong"), (high, low)
+        assert not said(tmp_path, faulty + models).startswith("0 wrong"), (high, low)
     faulty = changed(right, "MODE_8x8(1'h1)", "MODE_8x8(1'h0)", several=True)
-    assert not simulated(tmp_path, faulty + models).startswith("0 wrong")
+    assert not said(tmp_path, faulty + models).startswith("0 wrong")
