@@ -95,7 +95,7 @@ def run_driver(
     folder.mkdir(exist_ok=True)
     program, data, found = folder / "bench", folder / "data.txt", folder / "found.txt"
     includes = [f"-I{software}", f"-I{BENCH}", '-DLMU_MMIO_HEADER="bench_mmio.h"']
-    sources = [str(BENCH / f"{bench}.c"), *map(str, software.glob("lmu_*.c"))]
+    sources = [str(BENCH / f"{bench}.c"), str(BENCH / "bench_mmio.c"), *map(str, software.glob("lmu_*.c"))]
     done = subprocess.run(
         [compiler, *C_FLAGS, *includes, *sources, "-o", str(program)], capture_output=True, text=True
     )  # fmt: skip

@@ -9,25 +9,6 @@
 #define BASE ((uintptr_t)0x43C00000)
 #define MOST 4096
 
-static void need(int found, int wanted) {
-    if (found != wanted) exit(3);
-}
-
-uint32_t bench_read(uintptr_t address) {
-    unsigned data, response;
-    printf("r %u\n", (unsigned)address);
-    fflush(stdout);
-    need(scanf("%u %u", &data, &response), 2);
-    return response ? 0xDEADBEEFu : data;
-}
-
-void bench_write(uintptr_t address, uint32_t word) {
-    unsigned response;
-    printf("w %u %u\n", (unsigned)address, (unsigned)word);
-    fflush(stdout);
-    need(scanf("%u", &response), 1);
-}
-
 static void send(const lmu_net_input *beats, unsigned count) {
     unsigned told;
     printf("s 0 %u", count);

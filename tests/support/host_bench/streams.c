@@ -11,26 +11,6 @@
 #define READS 1000
 #define STEPS 4
 
-static void need(int found, int wanted) {
-    if (found != wanted) exit(3);
-}
-
-uint32_t bench_read(uintptr_t address) {
-    unsigned data, response;
-    printf("r %u\n", (unsigned)address);
-    fflush(stdout);
-    need(scanf("%u %u", &data, &response), 2);
-    return response ? 0xDEADBEEFu : data;
-}
-
-void bench_write(uintptr_t address, uint32_t word) {
-    unsigned response;
-    printf("w %u %u\n", (unsigned)address, (unsigned)word);
-    fflush(stdout);
-    need(scanf("%u", &response), 1);
-    if (response) exit(4);
-}
-
 static double number(FILE *data) {
     double value;
     need(fscanf(data, "%lf", &value), 1);
