@@ -318,19 +318,22 @@ def _heed_end() -> None:
 
 def _chunks(process: subprocess.Popen[bytes], stream: int, deadline: float) -> Iterator[bytes]:
     """Bytes as they come, until the end of the stream or of the process: what it leaves behind may hold the stream."""
+    ended = False
     with selectors.DefaultSelector() as selector:
         selector.register(stream, selectors.EVENT_READ)
         while True:
             if time.monotonic() > deadline:
                 raise TimeoutError
             _heed_end()
-            if selector.select(_TICK_S):
+            if selector.select(0 if ended else _TICK_S):
                 chunk = os.read(stream, 1 << 16)
                 if not chunk:
                     return
                 yield chunk
-            elif process.poll() is not None:
+            elif ended:
                 return
+            else:  # it may have printed and ended since: look once more
+                ended = process.poll() is not None
 
 
 @contextlib.contextmanager

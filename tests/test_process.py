@@ -3,6 +3,7 @@
 import contextlib
 import os
 import random
+import selectors
 import signal
 import subprocess
 import sys
@@ -156,6 +157,23 @@ def test_code_output_and_given_text(tmp_path):
     assert lines == ["a", "b", "c"]
     assert process.run(["sh", "-c", "read x"], tool="sh").code == 1  # stdin is closed
     assert process.run(["sh", "-c", "kill -SEGV $$"], tool="sh").code == -signal.SIGSEGV
+
+
+def test_what_is_printed_between_two_looks_is_not_lost(monkeypatch):
+    class Late(selectors.DefaultSelector):
+        """Its first look sees nothing, and takes until the program has printed and ended."""
+
+        looked = False
+
+        def select(self, timeout=None):
+            if not self.looked:
+                self.looked = True
+                time.sleep(1.0)
+                return []
+            return super().select(timeout)
+
+    monkeypatch.setattr(selectors, "DefaultSelector", Late)
+    assert process.run(["echo", "said"], tool="echo").output == "said\n"
 
 
 def test_a_program_that_cannot_be_started_is_named(tmp_path):
