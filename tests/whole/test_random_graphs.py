@@ -1,5 +1,6 @@
 """Random graphs of all layers: golden == csim == Icarus on every integer, and golden is near Keras."""
 
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -8,17 +9,20 @@ import keras
 import numpy as np
 import pytest
 from hls4ml.model.graph import ModelGraph
+from numpy.typing import NDArray
 
 from lmu_hls import golden
 from lmu_hls.backend.design import design
 from lmu_hls.errors import LmuHlsError
-from lmu_hls.fixed import quantize, to_float
+from lmu_hls.fixed import Ints, quantize, to_float
 from lmu_hls.front import operators
 from lmu_hls.front.extract import network_spec
 from lmu_hls.front.graph import layers
+from lmu_hls.golden.trace import Trace
 from lmu_hls.layers.stateful import in_order, predict_all
 from lmu_hls.rtl.network import RtlOptions
 from lmu_hls.spec import Network
+from lmu_hls.spec.layers.normalize import Normalize
 from lmu_hls.verify import bench
 from lmu_hls.verify.rtlsim import Formulas, simulate
 from tests.support import keras_pieces
@@ -52,15 +56,63 @@ def graph_of(model: keras.Model, folder: Path) -> ModelGraph:
         pytest.skip(f"refused, rightly: {error}")
 
 
+def check_near(model: keras.Model, network: Network, x: Mapping[str, Ints], trace: Trace) -> None:
+    """Golden is near Keras, in front of each normalization and at the outputs.
+
+    A vector near zero is divided by its size, and with it the errors of all layers before, without a bound: Keras
+    therefore goes on from golden's own values in front of each normalization, so that every part of the graph is
+    compared within the same bound.
+    """
+    known, values = (
+        list(model.inputs),
+        in_order(model, {item.name: to_float(x[item.name], item.type) for item in network.inputs}),
+    )
+
+    def compare(tensors: list[keras.KerasTensor], golden_values: list[NDArray[np.float64]]) -> None:
+        answers = predict_all(keras.Model(known, tensors), [each.astype(np.float32) for each in values])
+        for given, real in zip(golden_values, answers, strict=True):
+            assert given.shape == real.shape and np.abs(given - real).max() < BOUND * max(1.0, np.abs(real).max())
+
+    for tensor, given in normalized(model, network, trace):
+        compare([tensor], [given])
+        known, values = [*known, tensor], [*values, given]
+    compare(list(model.outputs), [to_float(trace.outputs[name], network.values[name].type) for name in network.outputs])
+
+
+def normalized(
+    model: keras.Model, network: Network, trace: Trace
+) -> Iterator[tuple[keras.KerasTensor, NDArray[np.float64]]]:
+    """What each normalization reads that is a layer of the graph itself and not of its inputs: Keras's, golden's."""
+    of_keras = {layer.name: layer for layer in model.layers}
+    for node in network.nodes:
+        (source, *_) = node.inputs
+        if isinstance(node.layer, Normalize) and node.name in of_keras and source in {n.name for n in network.nodes}:
+            *_, given = trace[source].tensors.values()
+            value = network.values[source]
+            last = value.steps is None and given.ndim == 3  # of a recurrent layer, which has all its steps in the trace
+            yield of_keras[node.name].input, to_float(given[:, -1] if last else given, value.type)
+
+
+def test_a_wrong_value_in_front_of_a_normalization_is_seen(tmp_path):
+    """In this graph a normalization divides vectors of size 0.006."""
+    seed = 192
+    model = random_graph(seed)
+    network = network_spec(graph_of(model, tmp_path))
+    x = {network.inputs[0].name: random_input(network, 16, seed)}
+    trace = golden.run_samples(network, x)
+    check_near(model, network, x, trace)
+    trace["elu"].tensors["out"][:] += int(2 * BOUND * 2 ** network.values["elu"].type.fraction)
+    with pytest.raises(AssertionError):
+        check_near(model, network, x, trace)
+
+
 def check(seed: int, folder: Path, csim: bool) -> Network:
     """The graph of ``seed`` through all roads; the C++ only with ``csim``."""
     model = random_graph(seed)
     graph = graph_of(model, folder)
     network = network_spec(graph)
     x = quantize(np.random.default_rng(seed).uniform(-1, 1, (16, *model.input_shape[1:])), network.x)
-    y = to_float(golden.run(network, x).output, network.out)
-    real = np.asarray(model(to_float(x, network.x).astype(np.float32)))
-    assert y.shape == real.shape and np.abs(y - real).max() < BOUND * max(1.0, np.abs(real).max())
+    check_near(model, network, {network.inputs[0].name: x}, golden.run(network, x))
     case = make_case(network, RtlOptions(), np.random.default_rng(seed), CYCLES)
     case.write(folder / "verilog")
     if has_icarus():
@@ -88,13 +140,9 @@ def check_ends(seed: int, folder: Path, csim: bool) -> None:
     graph = graph_of(model, folder)
     network = network_spec(graph)
     rng = np.random.default_rng(seed)
-    real = {item.name: rng.uniform(-1, 1, (5, network.steps, item.width)) for item in network.inputs}
-    x = {item.name: quantize(real[item.name], item.type) for item in network.inputs}
+    x = {item.name: quantize(rng.uniform(-1, 1, (5, network.steps, item.width)), item.type) for item in network.inputs}
     trace = golden.run_samples(network, x)
-    answers = predict_all(model, in_order(model, {name: values.astype(np.float32) for name, values in real.items()}))
-    for name, answer in zip(network.outputs, answers, strict=True):
-        y = to_float(trace.outputs[name], network.values[name].type)
-        assert y.shape == answer.shape and np.abs(y - answer).max() < BOUND * max(1.0, np.abs(answer).max())
+    check_near(model, network, x, trace)
     if csim:
         outputs = write(graph).run_all(x, network)
         assert all(np.array_equal(outputs[name], values) for name, values in trace.outputs.items())
