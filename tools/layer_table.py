@@ -131,6 +131,8 @@ def _layer_table() -> Iterator[str]:
 def _activation_table() -> Iterator[str]:
     cells = sorted({name for cell in HIDDEN_CELLS.values() for name in cell.keras})
     yield f"As a layer, as the activation of a Dense layer, and in the hidden cells {_code(cells)}."
+    yield "What is a layer only, such as `leaky_relu`, `selu` and softmax, converts in a `Dense` hidden cell whose"
+    yield "output is not fed back: it becomes a layer behind the LMU."
     yield ""
     yield "| Activation | Values | How | Beyond the default table |"
     yield "|---|---|---|---|"

@@ -36,6 +36,13 @@ def hidden_fields(cell: type[HiddenCell], memory: bool = True) -> dict[str, bool
     return {field: needed for field, needed in cell.weights().items() if memory or field != "kernel_x"}
 
 
+def known_function(function: Any) -> str | None:
+    """The name of a function of keras.activations that a hidden cell can have; None for any other."""
+    import keras
+
+    return next((word for word in FUNCTIONS if function is keras.activations.get(word)), None)
+
+
 def cell_activations(reading: Reading) -> dict[str, Activation]:
     """The activations of an LMU node's hidden cell, by the tables' names in C++: the same entries for every reader.
 

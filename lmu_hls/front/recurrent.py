@@ -1,6 +1,7 @@
 """Recurrent layers of Keras that are read as others: LSTM and the like, stacked cells, backwards, both directions.
 
-Each is replaced by layers that go forwards with one cell, ours, and by layers that put the steps in reverse order.
+Each is replaced by layers that go forwards with one cell, ours, and by layers that put the steps in reverse order. A
+function that no cell of the contract has becomes a layer, too, where nothing but the output reads what it gives.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from lmu_hls.front.hidden import known_function
 from lmu_hls.keras_weights import take_weights
 from lmu_hls.spec import HIDDEN_CELLS
 
@@ -32,7 +34,7 @@ def is_replaced(layer: Any) -> bool:
     if type(layer) is keras.layers.Bidirectional:
         known = all(_one_cell(part) or _stacked(part) for part in (layer.forward_layer, layer.backward_layer))
         return known and _plain(layer)
-    own = _one_cell(layer) and _is_ours(layer) and not layer.go_backwards
+    own = _one_cell(layer) and _is_ours(layer) and not layer.go_backwards and _behind(layer.cell) is None
     return (_one_cell(layer) or _stacked(layer)) and not own and _plain(layer)
 
 
@@ -126,10 +128,13 @@ def _forwards(layer: Any, name: str) -> Call:
         cells = [(cell, f"{name}_{number}") for number, cell in enumerate(layer.cell.cells, 1)]
     else:
         cells = [(layer.cell, name)]
-    calls = [
-        _with_weights(_of_cell(layer, cell, own, layer.return_sequences or cell is not cells[-1][0]), cell)
-        for cell, own in cells
-    ]
+    calls = []
+    for cell, own in cells:
+        made, function = _of_cell(layer, cell, own, layer.return_sequences or cell is not cells[-1][0]), _behind(cell)
+        calls.append(_with_weights(made, cell))
+        if function is not None:
+            made.cell.hidden_cell.activation = keras.activations.linear
+            calls.append(_as_layer(function, own))
 
     def call(x: Any) -> Any:
         for one in calls:
@@ -150,6 +155,31 @@ def _of_cell(layer: Any, cell: Any, name: str, return_sequences: bool) -> Any:
     options = {"return_sequences": return_sequences, "stateful": layer.stateful, "name": name}
     kind = keras.layers.RNN if isinstance(cell, LMUCell) else Recurrent
     return kind(type(cell).from_config(cell.get_config()), **options)
+
+
+def _behind(cell: Any) -> Any:
+    """The function of an LMU's cell that can be a layer behind it: no cell of the contract has it, and nothing but the
+    output reads h. None where there is no such function."""
+    import keras
+
+    from lmu_hls.layers import LMUCell
+
+    if not isinstance(cell, LMUCell) or type(cell.hidden_cell) is not keras.layers.Dense or cell.hidden_to_memory:
+        return None
+    function = cell.hidden_cell.activation
+    foreign = not str(getattr(function, "__module__", "")).startswith("keras.")  # it may compute anything
+    weighted = isinstance(function, keras.layers.PReLU)
+    return None if foreign or weighted or known_function(function) is not None else function
+
+
+def _as_layer(function: Any, name: str) -> Any:
+    """An activation, which may be a layer, behind the layer called ``name``."""
+    import keras
+
+    name = f"{name}_activation"
+    if isinstance(function, keras.layers.Layer):
+        return type(function).from_config({**function.get_config(), "name": name})
+    return keras.layers.Activation(function, name=name)
 
 
 def _with_weights(layer: keras.layers.Layer, source: Any) -> Call:

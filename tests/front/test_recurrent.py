@@ -26,7 +26,19 @@ def both(layer, **options):
     return keras.layers.Bidirectional(layer, name="both", **options)
 
 
+OPEN = (False, True, True)  # h is not fed back
+
+
+def behind(activation):
+    """A function that no hidden cell has, and that nothing but the output reads."""
+    cell = LMUCell(1, 2, 5, keras.layers.Dense(3, activation), input_to_hidden=True)
+    return keras.layers.RNN([cell, LMUCell(2, 3, 7, None)], return_sequences=True, name="memory")
+
+
 LAYERS = {
+    "leaky": lambda: lmu("leaky_relu", OPEN),
+    "a layer as function": lambda: behind(keras.layers.ReLU(max_value=0.5, negative_slope=0.25)),
+    "selu": lambda: lmu("selu", OPEN, return_sequences=False),
     "stack": lambda: stack(return_sequences=True, name="stack"),
     "backwards": lambda: lmu("tanh", go_backwards=True, name="memory"),
     "stack backwards": lambda: stack(go_backwards=True, name="stack"),
@@ -68,7 +80,8 @@ def test_two_outputs_of_two_calls():
 
 
 @pytest.mark.parametrize(
-    "kind, io_type", [("concat", "io_parallel"), ("sum", "io_stream"), ("stack backwards", "io_parallel")]
+    "kind, io_type",
+    [("concat", "io_parallel"), ("sum", "io_stream"), ("stack backwards", "io_parallel"), ("leaky", "io_stream")],
 )
 def test_csim_is_golden_and_near_keras(kind, io_type, tmp_path):
     built = model(LAYERS[kind](), keras.layers.Dense(2, name="head"))
@@ -93,3 +106,14 @@ def test_states_that_come_out_are_refused(tmp_path):
     y, *_ = both(lmu("tanh", return_state=True))(x)
     with pytest.raises(LmuHlsError, match=r"layer 'both': return_state=True .*set return_state=False"):
         convert(keras.Model(x, y), tmp_path)
+
+
+@pytest.mark.parametrize(
+    "activation, connections",
+    [("leaky_relu", (True, True, True)), (keras.layers.PReLU(), OPEN), (np.abs, OPEN)],
+    ids=["fed back", "with weights", "of the user"],
+)
+def test_functions_that_stay_in_the_cell_are_refused(activation, connections, tmp_path):
+    built = model(lmu(keras.layers.Dense(4, activation), connections))
+    with pytest.raises(LmuHlsError, match=r"activation .* of the hidden cell is not supported; use .* behind this one"):
+        convert(built, tmp_path)

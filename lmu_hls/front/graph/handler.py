@@ -11,7 +11,7 @@ from lmu_hls.activations import FUNCTIONS
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.front.graph.cell import CELL_OPTIONS
 from lmu_hls.front.graph.layers import LayerReader, readers
-from lmu_hls.front.hidden import FUNCTION_FIELDS, hidden_weight
+from lmu_hls.front.hidden import FUNCTION_FIELDS, hidden_weight, known_function
 from lmu_hls.front.keras_model import beside_lmu, is_foreign
 from lmu_hls.front.weights import layer_weight
 from lmu_hls.keras_weights import take_weights
@@ -241,13 +241,11 @@ def _check_shape(layer: Any, what: str, values: Any, shape: tuple[int, ...]) -> 
 
 def _activation(layer: Any, hidden: Any, name: str) -> str:
     """The name of an activation of the hidden cell; LmuHlsError for one that the contract does not know."""
-    import keras
-
     function = getattr(hidden, name)
-    known = [word for word in FUNCTIONS if function is keras.activations.get(word)]
-    if not known:
+    known = known_function(function)
+    if known is None:
         raise LmuHlsError(
             f"layer {layer.name!r}: {name} {getattr(function, '__name__', function)!r} of the hidden cell is not "
-            f"supported; use {', '.join(FUNCTIONS)}"
+            f"supported; use {', '.join(FUNCTIONS)}, or the function as a layer behind this one"
         )
-    return known[0]
+    return known
