@@ -53,6 +53,14 @@ class Behind(keras.Model):
     def trainable_weights(self) -> list[Any]:
         return self.trainable_variables
 
+    @property
+    def input_shape(self) -> Any:
+        return self.quantized.program.shape_of_layer(self._layer, self._memory)
+
+    @property
+    def output_shape(self) -> Any:
+        return self.quantized.output_shape
+
     def build(self, input_shape: Any = None) -> None:
         """The quantized model was built before."""
 

@@ -41,6 +41,7 @@ class LMUProgram:
         self._memory = Step(lmu.name, lmu.memory, weights)
         self._loops = bool(self._encoder.carried)
         self._cell = Step(lmu.name, lmu.cell, weights, x if self._loops else x | {"mem"}, learned)
+        self._every_step = lmu.return_sequences or bool(self._cell.carried)
         self._chained = any(term.x.beside for item in lmu.memory for term in item.terms)
         self._work = 2 * lmu.order // 8 + 1 if self._chained else 1
 
@@ -59,6 +60,10 @@ class LMUProgram:
             raise LmuHlsError(f"layer {self.lmu.name!r} feeds back into its memory, whose states change as it trains")
         return ops.concatenate(self._read(x, {}), axis=-1)
 
+    def seen_shape(self, steps: int | None) -> tuple[int | None, int]:
+        """Steps and width of what :meth:`seen` gives for a sequence of ``steps``."""
+        return steps if self._every_step else 1, self.lmu.memory_d * self.lmu.order + self.lmu.n_in
+
     def onwards(self, seen: Any) -> Any:
         """h, as of a call, from what ``seen`` gives."""
         size = self.lmu.memory_d * self.lmu.order
@@ -71,8 +76,7 @@ class LMUProgram:
     def _read(self, x: Any, masks: Masks) -> tuple[Any, Any]:
         """mem and x of all steps, or of the last."""
         u = self._encoder.bind()({"x": _masked(x, masks.get("x"), True)}, {})["u"]
-        every_step = self.lmu.return_sequences or bool(self._cell.carried)
-        return self._all_states(u, every_step), x if every_step else x[:, -1:]
+        return self._all_states(u, self._every_step), x if self._every_step else x[:, -1:]
 
     def _hidden(self, mem: Any, x: Any) -> Any:
         """h of all steps of mem and x."""

@@ -79,6 +79,14 @@ class Program:
         values = self._values({entrance.name: x}, self.behind([entrance.name], [name]), unchanged, None, memory)
         return values[name]
 
+    def shape_of_layer(self, name: str, memory: bool) -> tuple[int | None, ...]:
+        """The shape of what :meth:`of_layer` gives."""
+        if memory:
+            (source,) = next(node.inputs for node in self.network.nodes if node.name == name)
+            return None, *self.lmu(name).seen_shape(self.network.values[source].steps)
+        value = self.network.values[name]
+        return (None, value.width) if value.steps is None else (None, value.steps, value.width)
+
     def lmu(self, name: str) -> LMUProgram:
         """The LMU layer of that name; LmuHlsError where the node is another."""
         if name not in self._lmus:

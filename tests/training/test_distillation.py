@@ -6,6 +6,7 @@ import pytest
 
 import lmu_hls
 from lmu_hls.errors import LmuHlsError
+from lmu_hls.training import Behind
 from lmu_hls.training.pruning import kernels
 from tests.support.lmu_models import lmu, model
 
@@ -66,6 +67,41 @@ def test_it_goes_with_quantization_and_pruning(tmp_path):
     assert np.array_equal(distilled.predict(X, verbose=0), student.predict(X, verbose=0))
     shares = [np.mean(keras.ops.convert_to_numpy(kernel) == 0) for _, kernel in kernels(student)]
     assert len(shares) == 4 and all(share >= 0.4 for share in shares)
+
+
+def test_what_a_teacher_gives_may_come_with_the_inputs():
+    student, teacher = network(0), network(1)
+    taught = teacher.predict(X, verbose=0)
+    asked, told = lmu_hls.distill(student, teacher, share=0.25), lmu_hls.distill(student, share=0.25)
+    asked.compile("sgd", LOGITS)
+    told.compile("sgd", LOGITS)
+    given = student(X)
+    losses = [float(asked.compute_loss(X, Y, given)), float(told.compute_loss((X, taught), Y, given))]
+    assert abs(losses[0] - losses[1]) < 1e-5 * losses[0]  # the teacher's batches are others
+    assert told.evaluate((X, taught), Y, verbose=0) == told.evaluate(X, Y, verbose=0)
+    assert np.array_equal(told.predict((X, taught), verbose=0), student.predict(X, verbose=0))
+    with pytest.raises(LmuHlsError, match=r"does not come with the inputs: call fit\(\(inputs, taught\), y\)"):
+        told.fit(X, Y, verbose=0)
+    with pytest.raises(LmuHlsError, match=r"gives \(.*, 3\), and is taught \(.*, 2\)"):
+        told.fit((X, taught[:, :2]), Y, verbose=0)
+
+
+def test_it_goes_behind_a_memory_that_is_computed_once():
+    teacher = network(1)
+    quantized = lmu_hls.quantize(network(0), weights=4, activations=7, calibration=X)
+    behind = Behind(quantized, "memory", memory=True)
+    seen, taught = behind.before(X), teacher.predict(X, verbose=0)
+    assert behind.input_shape[1:] == seen.shape[1:] and behind.output_shape[1:] == taught.shape[1:]
+    with pytest.raises(LmuHlsError, match=r"reads \(None, 1, .*, the teacher .* \(None, 5, 3\); leave the teacher out"):
+        lmu_hls.distill(behind, teacher)
+    distilled = lmu_hls.distill(behind, temperature=None, share=1.0)
+    distilled.compile(keras.optimizers.Adam(0.02), LOGITS)
+    distance = np.abs(behind.predict(seen, verbose=0) - taught).max()
+    distilled.fit((seen, taught), Y, epochs=40, verbose=0, callbacks=[lmu_hls.prune(0.2)])
+    assert np.abs(behind.predict(seen, verbose=0) - taught).max() < 0.6 * distance
+    shares = {path: float(np.mean(keras.ops.convert_to_numpy(kernel) == 0)) for path, kernel in kernels(quantized)}
+    assert [share >= 0.15 for share in shares.values()] == [False] + [True] * (len(shares) - 1)  # the encoder stays
+    assert np.array_equal(distilled.predict((seen, taught), verbose=0), quantized.predict(X, verbose=0))
 
 
 @pytest.mark.parametrize(
