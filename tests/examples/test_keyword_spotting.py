@@ -1,5 +1,7 @@
 """The pieces of examples/keyword_spotting; the training itself takes minutes."""
 
+import inspect
+import json
 import shutil
 import subprocess
 import sys
@@ -10,6 +12,7 @@ import keras
 import numpy as np
 import pytest
 
+import examples.keyword_spotting.__main__ as main
 import lmu_hls
 from examples import resuming
 from examples.keyword_spotting import (
@@ -131,6 +134,34 @@ def test_a_folder_of_the_official_form(parts, tmp_path):
     )
     with pytest.raises(LmuHlsError, match=r"lacks backward, follow, .*: version 0\.01 has no such words; give version"):
         recordings.read_folder(tmp_path / "old", version)
+
+
+def test_the_command_trains_on_a_folder_of_the_official_form(tmp_path, monkeypatch):
+    """From WAV files in that form to a model on integers; the counts are those of a small part."""
+    counts = recordings.SPEECH_COMMANDS.validation // 1000, recordings.SPEECH_COMMANDS.test // 1000
+    whole = official(tmp_path / "words", OFFICIAL, (1000 * counts[0], 1000 * counts[1]), 1000)
+    rng = np.random.default_rng(1)
+    for path in (tmp_path / "words").glob("*/*.wav"):  # most of version 0.02 last a second, some less
+        audio.write_wav(path, 0.1 * rng.normal(size=int(rng.choice([16_000, 11_146]))).astype(np.float32))
+    version = recordings.Version("a part", whole, *counts)
+    read = recordings.read_folder
+    monkeypatch.setattr(recordings, "read_folder", lambda folder: read(folder, version))
+    out = tmp_path / "out"
+    options = dict(speech_commands=tmp_path / "words", outdir=out, network="lmu4", train_only=True, quick=True)
+    epochs = dict(float_epochs=1, pruning_epochs=1, integer_epochs=1)
+    main.run(**DEFAULTS | options | epochs | dict(sparsity=0.5, distill=0.5))
+    rows = json.loads((out / "training-lmu4-50-zero-distilled.json").read_text())
+    assert rows["data"].startswith("a part: ") and rows["accuracy, 4-bit weights and 7-bit values"].endswith(
+        "validation"
+    )
+    quantized = keras.models.load_model(out / "lmu4-50-zero-distilled-quantized.keras")
+    assert quantized.predict(np.zeros((1, 49, 20), np.float32), verbose=0).shape == (1, len(LABELS))
+    (tmp_path / "words" / "yes").rename(tmp_path / "words" / "yes please")
+    with pytest.raises(LmuHlsError, match=r"lacks yes; unpack its archive again"):
+        main.run(**DEFAULTS | options)
+
+
+DEFAULTS = {name: item.default for name, item in inspect.signature(main.run).parameters.items()}
 
 
 def test_speakers_of_the_test_are_not_in_training():

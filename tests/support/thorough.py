@@ -17,6 +17,7 @@ THOROUGH: dict[str, tuple[str, ...]] = {
     "benchmarks/test_learned_types.py": ("test_what_is_learned_is_cheaper",),
     "benchmarks/test_rtl.py": ("test_the_tridiagonal_update_is_30_times_faster",),
     "benchmarks/test_sparsity.py": ("test_a_gru_takes_three_of_four_blocks",),
+    "examples/test_keyword_spotting.py": ("test_the_command_trains_on_a_folder_of_the_official_form",),
     "examples/test_psmnist.py": ("test_weights_have_eight_bits_and_integer_states_are_goldens",),
     "flow/test_lengths.py": (
         "test_types_are_chosen_and_measured*",
