@@ -170,10 +170,11 @@ def kernels(model: keras.Model) -> Iterator[tuple[str, Any]]:
 
 
 def _found(model: keras.Model) -> Iterator[tuple[Any, str, Any]]:
-    """The layers, or cells, that have kernels which ``model`` trains, their names and the kernels."""
-    trained = {id(variable) for variable in model.trainable_variables}
+    """The layers, or cells, that have kernels which ``model`` trains, their names and the kernels, each once."""
+    waiting = {id(variable) for variable in model.trainable_variables}
     for layer in float_model_of(model)._flatten_layers():
         for name in KERNELS:
-            variable = getattr(layer, name, None)
-            if variable is not None and len(variable.shape) == 2 and id(variable) in trained:
+            variable = getattr(layer, name, None)  # a layer may also name what is its cell's
+            if variable is not None and len(variable.shape) == 2 and id(variable) in waiting:
+                waiting.remove(id(variable))
                 yield layer, name, variable

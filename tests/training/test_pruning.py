@@ -39,6 +39,15 @@ def test_the_share_is_reached_in_steps_and_each_kernel_has_it():
     assert [found.mean() for found in zeros(built)] == [np.floor(0.5 * f.size) / f.size for f in zeros(built)]
 
 
+def test_a_kernel_that_a_layer_and_its_cell_name_is_found_once():
+    built = model(lmu("relu", (True, True, True), name="memory", return_sequences=False), keras.layers.Dense(3))
+    memory = built.get_layer("memory")
+    assert memory.kernel is memory.cell.kernel
+    found = [id(variable) for _, variable in kernels(built)]
+    matrices = [variable for variable in built.trainable_variables if "kernel" in variable.path]
+    assert len(found) == len(set(found)) and set(found) == {id(variable) for variable in matrices}
+
+
 def test_the_weakest_are_left_out():
     built = small()
     before = [np.abs(variable.numpy()) for _, variable in kernels(built)]
