@@ -15,7 +15,7 @@
 //
 //   Cycles (exact, without gaps and back-pressure)
 //   D       = max(X_W + OUT_F + 1 - X_F, 3)   a division
-//   latency = N*D + 3                         from a sequence's last input beat to its last output beat
+//   latency = N*D + 4                         from a sequence's last input beat to its last output beat
 //   ii      = N                               from one step to the next, and N*D at least from one sequence to the next
 //
 // The sums stand in a ring of N registers, those of a sequence that has ended in another one, from which one after the
@@ -159,11 +159,11 @@ module lmu_average #(
         .m_valid(m_axis_tvalid), .m_ready(m_axis_tready), .m_last(m_axis_tlast), .m_data(1'b0),
         .begun(f_begun), .done(f_done), .steps(f_inside)
     );
-    f_live #(.BEAT(DIVISION + 3), .STEP(N * DIVISION + 4)) f_alive (
+    f_live #(.BEAT(DIVISION + 4), .STEP(N * DIVISION + 5)) f_alive (
         .clk(clk), .rst(rst), .owed(f_inside != 0), .starved(1'b0), .open(s_axis_tready),
         .m_valid(m_axis_tvalid), .m_ready(m_axis_tready)
     );
-    f_pace #(.LATENCY(N * DIVISION + 3)) f_timing (
+    f_pace #(.LATENCY(N * DIVISION + 4)) f_timing (
         .clk(clk), .rst(rst), .calm(m_axis_tready), .flow(1'b0), .begun(f_begun && f_inside == 0), .done(f_done),
         .tick(1'b0), .due(f_due)
     );

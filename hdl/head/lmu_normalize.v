@@ -22,7 +22,7 @@
 //   Cycles (exact, without gaps and back-pressure)
 //   R       = (TOTAL_W + 1) / 2 + GUARD      bits of a root
 //   D       = WHOLE_W + OUT_F + 1            a division
-//   latency = N*D + N + 3*R + 6              from a step's last input beat to its last output beat
+//   latency = N*D + N + 3*R + 7              from a step's last input beat to its last output beat
 //   ii      = (N-1)*D + max(D, N + 3*R + 4)  from one step's last output beat to that of the next
 //
 // Under back-pressure the divisions wait.
@@ -240,8 +240,8 @@ module lmu_normalize #(
     wire [3:0] f_inside;
     f_unit #(
         .S_W(X_W), .M_W(OUT_W + 1), .N_IN(N), .N_OUT(N), .FLIGHT(4),
-        .BEAT(N + 3 * ROOT_W + DIVISION + 5), .STEP(N * DIVISION + N + 3 * ROOT_W + 6),
-        .LATENCY(N * DIVISION + N + 3 * ROOT_W + 6),
+        .BEAT(N + 3 * ROOT_W + DIVISION + 6), .STEP(N * DIVISION + N + 3 * ROOT_W + 7),
+        .LATENCY(N * DIVISION + N + 3 * ROOT_W + 7),
         .II((N - 1) * DIVISION + (DIVISION > N + 3 * ROOT_W + 4 ? DIVISION : N + 3 * ROOT_W + 4))
     ) f_rules (
         .clk(clk), .rst(rst), .s_valid(s_axis_tvalid), .s_ready(s_axis_tready), .s_last(s_axis_tlast),

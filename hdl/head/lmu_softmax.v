@@ -18,11 +18,11 @@
 //   m_axis_tuser     1        out         the value was clipped to fit
 //
 //   Cycles (exact, without gaps and back-pressure)
-//   D       = max(OUT_F + 2, 4)              a division
-//   latency = N*D + N + 6                    from a step's last input beat to its last output beat
-//   ii      = (N-1)*D + max(D, N + 4)        from one step's last output beat to that of the next
+//   D       = max(OUT_F + 2, 6)              a division
+//   latency = N*D + N + 9                    from a step's last input beat to its last output beat
+//   ii      = (N-1)*D + max(D, N + 6)        from one step's last output beat to that of the next
 //
-// Under back-pressure everything but the input stops when a quotient is due and the previous one has not been taken.
+// Under back-pressure the divisions wait.
 
 `default_nettype none  // verilator lint_off TIMESCALEMOD
 
@@ -43,8 +43,8 @@ module lmu_softmax #(
     input wire clk, rst,
     input wire [X_TYPE%256-1:0] s_axis_tdata, input wire s_axis_tvalid, output wire s_axis_tready,
     input wire s_axis_tlast,
-    output reg [OUT_TYPE%256-1:0] m_axis_tdata, output reg m_axis_tvalid, input wire m_axis_tready,
-    output reg m_axis_tlast, output reg [0:0] m_axis_tuser
+    output wire [OUT_TYPE%256-1:0] m_axis_tdata, output wire m_axis_tvalid, input wire m_axis_tready,
+    output wire m_axis_tlast, output wire [0:0] m_axis_tuser
 );
 
     localparam integer X_W = X_TYPE % 256, X_F = (X_TYPE <<< 8) >>> 16;
@@ -55,8 +55,8 @@ module lmu_softmax #(
     // Bits that the index drops; all of them ones are added to a distance
     localparam DROPPED = X_F > INDEX_F ? X_F - INDEX_F : 0, DISTANCE_W = (X_W > DROPPED ? X_W : DROPPED) + 2;
     localparam PLACE_W = N > 1 ? $clog2(N) : 1, SUM_W = EXP_W + $clog2(N);
-    // Bits of a quotient, which is at most one; the next e is there four cycles after the one before
-    localparam DIVISION = OUT_F + 2 > 4 ? OUT_F + 2 : 4, BIT_CW = $clog2(DIVISION);
+    // Bits of a quotient, which is at most one; the next e is there six cycles after the one before
+    localparam DIVISION = OUT_F + 2 > 6 ? OUT_F + 2 : 6;
 
     if (N < 1 || X_W < 1 || INDEX_W < 1 || EXP_W < 1 || OUT_W < 1) begin : g_check_sizes
         PARAM_ERROR_n_and_widths_must_be_at_least_1 check ();
@@ -64,31 +64,37 @@ module lmu_softmax #(
     end else if (EXP_F < 0) begin : g_check_exp_f PARAM_ERROR_exp_f_must_not_be_negative check ();
     end
 
-    // Input: two banks, each with its largest value
+    // Input: two banks, and the largest value of the step that is written or waits: the reader takes it before that of
+    // the next step can be there.
     reg wr_bank_q;
     reg [PLACE_W-1:0] wr_place_q;
     reg [1:0] full_q, last_q;
-    reg signed [X_W-1:0] max_q[0:1];
-    reg quotient_valid_q;
-    wire run = !(m_axis_tvalid && quotient_valid_q);
+    reg signed [X_W-1:0] new_q, max_q;  // the value that came last, and the largest before it
+    reg new_valid_q, new_first_q;
     wire accept = s_axis_tvalid && s_axis_tready;
     wire wr_end = {1'b0, wr_place_q} == N[PLACE_W:0] - 1'b1;
     assign s_axis_tready = !full_q[wr_bank_q];
 
     // Reader: places 0..N-1 for the sum, then again, one for each division
-    reg rd_bank_q, sum_valid_q;
+    reg rd_bank_q;
     reg [PLACE_W-1:0] rd_place_q;
     reg summing_q;  // this pass is the one for the sum
-    reg [2:0] term_q, sum_end_q;  // reach the sum with their e
+    reg [4:0] term_q;  // reach the sum with their e
+    reg first_q;  // the first of them was read
+    reg [3:0] moved_q;
+    reg settled_q;  // the e of this place is there, and that of the one before in the sum
     wire rd_end = {1'b0, rd_place_q} == N[PLACE_W:0] - 1'b1;
     wire summing = summing_q && full_q[rd_bank_q];
     wire divider_free;
-    wire load = divider_free && sum_valid_q;
-    wire free = run && load && rd_end;  // the bank has been read for the last time
+    wire due = settled_q && !summing_q;
+    wire load = divider_free && due;
+    wire free = load && rd_end;  // the bank has been read for the last time
 
     always @(posedge clk) begin
+        new_q <= s_axis_tdata;
+        {new_valid_q, new_first_q} <= {accept, wr_place_q == 0};
+        if (new_valid_q && (new_first_q || new_q > max_q)) max_q <= new_q;
         if (accept) begin
-            if (wr_place_q == 0 || $signed(s_axis_tdata) > max_q[wr_bank_q]) max_q[wr_bank_q] <= s_axis_tdata;
             wr_place_q <= wr_end ? {PLACE_W{1'b0}} : wr_place_q + 1'b1;
             if (wr_end) begin
                 full_q[wr_bank_q] <= 1'b1;
@@ -97,43 +103,49 @@ module lmu_softmax #(
             end
         end
         if (free) full_q[rd_bank_q] <= 1'b0;
-        if (rst) {wr_bank_q, wr_place_q} <= 0;
+        if (rst) {wr_bank_q, wr_place_q, new_valid_q} <= 0;
         if (rst) full_q <= 0;
     end
 
     always @(posedge clk) begin
-        if (run) begin
-            if (summing || load) rd_place_q <= rd_end ? {PLACE_W{1'b0}} : rd_place_q + 1'b1;
-            if (summing && rd_end) summing_q <= 1'b0;
-            if (free) begin
-                summing_q <= 1'b1;
-                rd_bank_q <= !rd_bank_q;
-            end
-            term_q <= {term_q[1:0], summing};
-            sum_end_q <= {sum_end_q[1:0], summing && rd_end};
-            if (sum_end_q[2]) sum_valid_q <= 1'b1;
-            else if (load && rd_end) sum_valid_q <= 1'b0;
+        if (summing || load) rd_place_q <= rd_end ? {PLACE_W{1'b0}} : rd_place_q + 1'b1;
+        if (summing && rd_end) summing_q <= 1'b0;
+        if (free) begin
+            summing_q <= 1'b1;
+            rd_bank_q <= !rd_bank_q;
         end
-        if (rst) {rd_bank_q, rd_place_q, sum_valid_q, term_q, sum_end_q, summing_q} <= 1;
+        term_q <= {term_q[3:0], summing};
+        first_q <= summing && rd_place_q == 0;
+        moved_q <= {moved_q[2:0], summing || load};
+        settled_q <= !(summing || load) && moved_q == 0;
+        if (rst) {rd_bank_q, rd_place_q, term_q, moved_q, settled_q, summing_q} <= 1;
     end
 
-    // From a value to its e
+    // From a value to its e; words of memories go through a second register
     wire signed [X_W-1:0] x;
-    reg [DISTANCE_W-1:0] distance_q;  // never negative
+    reg signed [X_W-1:0] x_q;
+    reg [DISTANCE_W-1:0] above_q, distance_q;  // a distance is never negative
     wire [DISTANCE_W-1:0] up = ~({DISTANCE_W{1'b1}} << DROPPED);
-    wire signed [X_W-1:0] largest = max_q[rd_bank_q];
     wire [INDEX_W:0] index;
     wire [EXP_W-1:0] e;
+    reg [EXP_W-1:0] e_q;
+    reg [SUM_W-1:0] sum_q;
     wire unused_clipped;
 
     lmu_ram #(.WIDTH(X_W), .DEPTH(2 << PLACE_W)) ram (
         .clk(clk),
         .wr_en(accept), .wr_addr({wr_bank_q, wr_place_q}), .wr_data(s_axis_tdata),
-        .rd_en(run), .rd_addr({rd_bank_q, rd_place_q}), .rd_data(x)
+        .rd_en(1'b1), .rd_addr({rd_bank_q, rd_place_q}), .rd_data(x)
     );
 
-    always @(posedge clk) if (run) begin
-        distance_q <= {{(DISTANCE_W - X_W) {largest[X_W-1]}}, largest} - {{(DISTANCE_W - X_W) {x[X_W-1]}}, x} + up;
+    always @(posedge clk) begin
+        x_q <= x;
+        if (first_q) above_q <= {{(DISTANCE_W - X_W) {max_q[X_W-1]}}, max_q} + up;
+        distance_q <= above_q - {{(DISTANCE_W - X_W) {x_q[X_W-1]}}, x_q};
+        e_q <= e;
+        if (free) sum_q <= {SUM_W{1'b0}};
+        else if (term_q[4]) sum_q <= sum_q + {{(SUM_W - EXP_W) {1'b0}}, e_q};
+        if (rst) sum_q <= {SUM_W{1'b0}};
     end
 
     // The distance is not negative, so that an unsigned index is a signed one with a bit more
@@ -141,119 +153,54 @@ module lmu_softmax #(
         .in_data(distance_q), .out_data(index), .clipped(unused_clipped)
     );
     lmu_rom #(.WIDTH(EXP_W), .DEPTH(1 << INDEX_W), .FILE(TABLE_FILE)) rom (
-        .clk(clk), .rd_en(run), .rd_addr(index[INDEX_W-1:0]), .rd_data(e)
+        .clk(clk), .rd_en(1'b1), .rd_addr(index[INDEX_W-1:0]), .rd_data(e)
     );
 
     wire unused_index = index[INDEX_W];
 
-    // The sum, and the division of e by it, the highest bit of the quotient first
-    reg [SUM_W-1:0] sum_q, divisor_q;
-    reg [SUM_W:0] rest_q;  // below twice the divisor
-    reg [BIT_CW-1:0] bit_q;
-    reg [DIVISION-1:0] quotient_q;
-    reg dividing_q;
-    wire last_bit = {1'b0, bit_q} == DIVISION[BIT_CW:0] - 1'b1;
-    wire fits = rest_q >= {1'b0, divisor_q};
-    wire [SUM_W-1:0] rest = rest_q[SUM_W-1:0] - (fits ? divisor_q : {SUM_W{1'b0}});
-    assign divider_free = !dividing_q || last_bit;
+    // The division of e by the sum
+    wire [SUM_W+DIVISION-1:0] dividend = {{(SUM_W + DIVISION - EXP_W) {1'b0}}, e_q} << (OUT_F + 1);
 
-    always @(posedge clk) begin
-        if (run) begin
-            if (term_q[2]) sum_q <= sum_q + {{(SUM_W - EXP_W) {1'b0}}, e};
-            quotient_q <= {quotient_q[DIVISION-2:0], fits};
-            rest_q <= {rest, 1'b0};
-            bit_q <= bit_q + 1'b1;
-            if (divider_free) dividing_q <= load;
-            if (load) begin
-                rest_q <= {{(SUM_W + 1 - EXP_W) {1'b0}}, e};
-                bit_q <= {BIT_CW{1'b0}};
-                if (rd_place_q == 0) begin
-                    divisor_q <= sum_q;
-                    sum_q <= {SUM_W{1'b0}};
-                end
-            end
-        end
-        if (rst) {sum_q, dividing_q} <= 0;
-    end
-
-    // Output: the quotient with a bit for the rest, rounded
-    reg load_last_q, quotient_last_q;
-    reg [SUM_W-1:0] quotient_rest_q;
-    wire [OUT_W-1:0] out;
-    wire out_clipped;
-
-    lmu_round_sat #(.IN_W(DIVISION + 2), .IN_F(DIVISION), .OUT_TYPE(OUT_TYPE)) to_out (
-        .in_data({1'b0, quotient_q, |quotient_rest_q}), .out_data(out), .clipped(out_clipped)
+    lmu_divider #(.W(SUM_W), .BITS(DIVISION), .OUT_TYPE(OUT_TYPE)) divide (
+        .clk(clk), .rst(rst),
+        .s_axis_tdata(dividend), .s_axis_tvalid(due), .s_axis_tready(divider_free),
+        .s_axis_tlast(rd_end && last_q[rd_bank_q]), .s_axis_tuser({1'b0, sum_q}),
+        .m_axis_tdata(m_axis_tdata), .m_axis_tvalid(m_axis_tvalid), .m_axis_tready(m_axis_tready),
+        .m_axis_tlast(m_axis_tlast), .m_axis_tuser(m_axis_tuser)
     );
-
-    always @(posedge clk) begin
-        if (m_axis_tready) m_axis_tvalid <= 1'b0;
-        if (run) begin
-            if (load) load_last_q <= rd_end && last_q[rd_bank_q];
-            quotient_valid_q <= dividing_q && last_bit;
-            quotient_last_q <= load_last_q;
-            quotient_rest_q <= rest;
-            if (quotient_valid_q) begin
-                m_axis_tvalid <= 1'b1;
-                m_axis_tdata <= out;
-                m_axis_tlast <= quotient_last_q;
-                m_axis_tuser <= out_clipped;
-            end
-        end
-        if (rst) {quotient_valid_q, m_axis_tvalid} <= 0;
-    end
 
 `ifdef FORMAL
     // Counters in range; a bank is not written before it has been read for the last time
     always @* if (!rst) begin
         places_in_range : assert (wr_place_q < N && rd_place_q < N);
-        bit_in_range : assert (!dividing_q || bit_q < DIVISION);
         read_what_is_there : assert (!(summing || load) || full_q[rd_bank_q]);
         bank_kept : assert (!accept || !full_q[wr_bank_q]);
     end
 
     // Each sum has the N terms of its step, and nothing else; each division has the e that belongs to it: the one of
-    // the place that has been there for three cycles
+    // the place that has been there for five cycles
     reg [$clog2(N+1)-1:0] f_terms_q;
-    reg [2:0] f_still_q;  // cycles of run since rd_place_q or rd_bank_q changed, at most 4
+    reg [2:0] f_still_q;  // cycles since rd_place_q or rd_bank_q changed, at most 6
     always @(posedge clk) begin
-        if (run) begin
-            if (load && rd_place_q == 0) f_terms_q <= 0;
-            else if (term_q[2]) f_terms_q <= f_terms_q + 1'b1;
-            f_still_q <= summing || load ? 0 : f_still_q == 4 ? 4 : f_still_q + 1;
-        end
+        if (free) f_terms_q <= 0;
+        else if (term_q[4]) f_terms_q <= f_terms_q + 1'b1;
+        f_still_q <= summing || load ? 0 : f_still_q == 6 ? 6 : f_still_q + 1;
         if (rst) {f_terms_q, f_still_q} <= 0;
     end
 
-    always @* if (!rst && load) begin
-        sum_is_whole : assert (rd_place_q != 0 || f_terms_q == N);
-        e_belongs_to_place : assert (f_still_q >= 3);
-        e_within_sum : assert (e <= (rd_place_q == 0 ? sum_q : divisor_q));
-    end
-
-    // A division is exact: quotient * divisor + rest = e, shifted by the bits of the quotient after its first one
-    reg [EXP_W-1:0] f_e_q;
-    reg [SUM_W-1:0] f_divisor_q;
-    reg [SUM_W+DIVISION-1:0] f_all_q;  // of the division whose quotient is there: what quotient and rest must make up
-    wire [SUM_W+DIVISION-1:0] f_shifted = f_e_q;
-    wire [SUM_W+DIVISION-1:0] f_one = {1'b0, f_divisor_q, {(DIVISION - 1) {1'b0}}};  // of a quotient of 1
-    wire [SUM_W+DIVISION-1:0] f_product = quotient_q * f_divisor_q;
-    always @(posedge clk) if (run) begin
-        if (load) f_e_q <= e;
-        f_all_q <= f_shifted << (DIVISION - 1);
-        f_divisor_q <= divisor_q;
-    end
-
-    always @* if (!rst && quotient_valid_q && f_divisor_q != 0 && f_all_q <= f_one) begin
-        division_exact : assert (f_product + quotient_rest_q == f_all_q && quotient_rest_q < f_divisor_q);
+    always @* if (!rst && due) begin
+        sum_is_whole : assert (f_terms_q == N && term_q == 0);
+        e_belongs_to_place : assert (f_still_q >= 5);
+        e_within_sum : assert (e_q <= sum_q);
+        dividend_exact : assert (dividend == e_q << (OUT_F + 1));
     end
 
     wire f_done;
     wire [3:0] f_inside;
     f_unit #(
-        .S_W(X_W), .M_W(OUT_W + 1), .N_IN(N), .N_OUT(N), .FLIGHT(4),
-        .BEAT(N + DIVISION + 5), .STEP(N * DIVISION + N + 6),
-        .LATENCY(N * DIVISION + N + 6), .II((N - 1) * DIVISION + (DIVISION > N + 4 ? DIVISION : N + 4))
+        .S_W(X_W), .M_W(OUT_W + 1), .N_IN(N), .N_OUT(N), .FLIGHT(5),
+        .BEAT(N + DIVISION + 8), .STEP(N * DIVISION + N + 9),
+        .LATENCY(N * DIVISION + N + 9), .II((N - 1) * DIVISION + (DIVISION > N + 6 ? DIVISION : N + 6))
     ) f_rules (
         .clk(clk), .rst(rst), .s_valid(s_axis_tvalid), .s_ready(s_axis_tready), .s_last(s_axis_tlast),
         .s_data(s_axis_tdata), .m_valid(m_axis_tvalid), .m_ready(m_axis_tready), .m_last(m_axis_tlast),
@@ -263,8 +210,8 @@ module lmu_softmax #(
 
     always @(posedge clk) if (!rst) begin
         reach_last : cover (f_done && m_axis_tlast);
-        reach_stall : cover (!run && f_inside > 2);
-        reach_one : cover (quotient_valid_q && f_all_q == f_one && f_divisor_q != 0);
+        reach_stall : cover (m_axis_tvalid && !m_axis_tready && f_inside > 2);
+        reach_one : cover (load && e_q == sum_q && e_q != 0);
     end
 `endif
 endmodule

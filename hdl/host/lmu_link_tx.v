@@ -136,7 +136,7 @@ module lmu_link_tx #(
             mark_q <= MARK != 0 && !r_axis_tvalid;
             if (r_axis_tvalid) begin
                 left_q <= {COUNT_W{1'b0}};
-                if (r_axis_tdata[7:0] == "I") left_q <= 4'd12;
+                if (r_axis_tdata[7:0] == "I") left_q <= 12;
                 if (r_axis_tdata[7:0] == "E") left_q <= 1;
             end
             if (r_axis_tvalid || s_axis_tvalid != 0) state_q <= SYNC;

@@ -16,7 +16,7 @@
 //   m_axis_tuser    1           out         the value was clipped to fit
 //
 //   Cycles (exact, without gaps and back-pressure)
-//   latency = BITS + 2     from an input beat to its output beat
+//   latency = BITS + 3     from an input beat to its output beat
 //   ii      = BITS         from one output beat to the next
 //
 // Under back-pressure everything stops when a quotient is due and the previous one has not been taken.
@@ -37,7 +37,7 @@ module lmu_divider #(
 );
 
     localparam integer OUT_W = OUT_TYPE % 256, OUT_F = (OUT_TYPE <<< 8) >>> 16;
-    localparam BIT_CW = $clog2(BITS);
+    localparam BIT_CW = $clog2(BITS), BEFORE_LAST = BITS - 2;
 
     if (W < 1 || BITS < 3 || OUT_W < 1) begin : g_check_sizes
         PARAM_ERROR_w_or_bits_too_small check ();
@@ -48,69 +48,81 @@ module lmu_divider #(
     reg [W:0] rest_q;  // below twice the divisor
     reg [BITS-1:0] low_q, quotient_q;
     reg [BIT_CW-1:0] bit_q;
+    reg last_bit_q;  // bit_q is the last one
     reg dividing_q, negative_q, last_q;
-    reg whole_q, whole_negative_q, whole_last_q, whole_rest_q;  // of a quotient with all its bits
-    wire run = !(m_axis_tvalid && whole_q);
-    wire last_bit = {1'b0, bit_q} == BITS[BIT_CW:0] - 1'b1;
-    wire fits = rest_q >= {1'b0, divisor_q};
-    wire [W:0] rest = rest_q - (fits ? {1'b0, divisor_q} : {(W + 1) {1'b0}});
+    reg whole_q, whole_negative_q, whole_last_q;  // of a quotient with all its bits
+    reg [W-1:0] left_q;  // its rest
+    reg exact_q, exact_last_q;  // of a quotient that can be rounded
+    reg signed [BITS+1:0] value_q;
+    wire run = !(m_axis_tvalid && exact_q);
+    wire [W+1:0] difference = {1'b0, rest_q} - {2'b00, divisor_q};
+    wire fits = !difference[W+1];
+    wire [W-1:0] rest = fits ? difference[W-1:0] : rest_q[W-1:0];
+    wire signed [BITS+1:0] exact = {1'b0, quotient_q, |left_q};
     wire accept = s_axis_tvalid && s_axis_tready;
-    assign s_axis_tready = run && (!dividing_q || last_bit);
+    wire unused_difference = difference[W];  // a rest is below the divisor
+    assign s_axis_tready = run && (!dividing_q || last_bit_q);
 
     always @(posedge clk) begin
         if (run) begin
             quotient_q <= {quotient_q[BITS-2:0], fits};
-            {rest_q, low_q} <= {rest[W-1:0], low_q, 1'b0};
+            {rest_q, low_q} <= {rest, low_q, 1'b0};
             bit_q <= accept ? {BIT_CW{1'b0}} : bit_q + 1'b1;
-            if (last_bit) dividing_q <= 1'b0;
-            whole_q <= dividing_q && last_bit;
-            {whole_last_q, whole_negative_q, whole_rest_q} <= {last_q, negative_q, |rest};
+            last_bit_q <= !accept && bit_q == BEFORE_LAST[BIT_CW-1:0];
+            if (last_bit_q) dividing_q <= 1'b0;
+            whole_q <= dividing_q && last_bit_q;
+            {whole_last_q, whole_negative_q, left_q} <= {last_q, negative_q, rest};
+            {exact_q, exact_last_q} <= {whole_q, whole_last_q};
+            value_q <= whole_negative_q ? -exact : exact;
         end
         if (accept) begin
             {rest_q, low_q} <= {s_axis_tdata, 1'b0};
             {negative_q, divisor_q, last_q} <= {s_axis_tuser, s_axis_tlast};
             dividing_q <= 1'b1;
         end
-        if (rst) {dividing_q, whole_q} <= 0;
+        if (rst) {dividing_q, whole_q, exact_q} <= 0;
     end
 
-    wire signed [BITS+1:0] exact = {1'b0, quotient_q, whole_rest_q};
     wire [OUT_W-1:0] out;
     wire out_clipped;
 
     lmu_round_sat #(.IN_W(BITS + 2), .IN_F(OUT_F + 2), .OUT_TYPE(OUT_TYPE)) to_out (
-        .in_data(whole_negative_q ? -exact : exact), .out_data(out), .clipped(out_clipped)
+        .in_data(value_q), .out_data(out), .clipped(out_clipped)
     );
 
     always @(posedge clk) begin
         if (m_axis_tready) m_axis_tvalid <= 1'b0;
-        if (run && whole_q) begin
-            {m_axis_tdata, m_axis_tuser, m_axis_tlast} <= {out, out_clipped, whole_last_q};
+        if (run && exact_q) begin
+            {m_axis_tdata, m_axis_tuser, m_axis_tlast} <= {out, out_clipped, exact_last_q};
             m_axis_tvalid <= 1'b1;
         end
         if (rst) m_axis_tvalid <= 1'b0;
     end
 
 `ifdef FORMAL
-    always @* if (!rst) bit_in_range : assert (!dividing_q || bit_q < BITS);
+    always @* if (!rst && dividing_q) bit_in_range : assert (bit_q < BITS && last_bit_q == (bit_q == BITS - 1));
 
     // quotient * divisor + rest = dividend
     reg [W+BITS-1:0] f_dividend_q, f_whole_q;
-    reg [W-1:0] f_divisor_q, f_rest_q;
+    reg [W-1:0] f_divisor_q;
+    reg [BITS:0] f_value_q;  // of the quotient that can be rounded: itself, and whether a rest is left
+    reg f_negative_q;
+    wire [BITS+1:0] f_value = f_value_q;
     wire [W+BITS-1:0] f_product = quotient_q * f_divisor_q;
     always @(posedge clk) begin
-        if (run) {f_whole_q, f_divisor_q, f_rest_q} <= {f_dividend_q, divisor_q, rest[W-1:0]};
+        if (run) {f_whole_q, f_divisor_q} <= {f_dividend_q, divisor_q};
+        if (run) {f_value_q, f_negative_q} <= {quotient_q, left_q != 0, whole_negative_q};
         if (accept) f_dividend_q <= s_axis_tdata;
     end
     always @* if (!rst && whole_q && f_whole_q >> BITS < f_divisor_q) begin
-        division_exact : assert (f_product + f_rest_q == f_whole_q && f_rest_q < f_divisor_q);
-        rest_told : assert (whole_rest_q == (f_rest_q != 0));
+        division_exact : assert (f_product + left_q == f_whole_q && left_q < f_divisor_q);
     end
+    always @* if (!rst && exact_q) value_exact : assert (value_q == (f_negative_q ? -f_value : f_value));
 
     wire f_done;
     wire [3:0] f_inside;
     f_unit #(
-        .S_W(2 * W + BITS + 1), .M_W(OUT_W + 1), .FLIGHT(4), .BEAT(BITS + 2), .STEP(BITS + 2), .LATENCY(BITS + 2),
+        .S_W(2 * W + BITS + 1), .M_W(OUT_W + 1), .FLIGHT(4), .BEAT(BITS + 3), .STEP(BITS + 3), .LATENCY(BITS + 3),
         .II(BITS)
     ) f_rules (
         .clk(clk), .rst(rst), .s_valid(s_axis_tvalid), .s_ready(s_axis_tready), .s_last(s_axis_tlast),
@@ -122,7 +134,7 @@ module lmu_divider #(
     always @(posedge clk) if (!rst) begin
         reach_last : cover (f_done && m_axis_tlast);
         reach_stall : cover (!run && f_inside > 2);
-        reach_rest : cover (whole_q && whole_rest_q && whole_negative_q);
+        reach_rest : cover (exact_q && value_q[0] && f_negative_q);
     end
 `endif
 endmodule

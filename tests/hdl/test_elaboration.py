@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from lmu_hls.resources import hdl_modules
@@ -54,7 +56,9 @@ ILLEGAL = [
 ]
 
 
-def elaborate(simulator: str, top: str, parameters: dict[str, int], tmp_path: Path) -> subprocess.CompletedProcess[str]:
+def elaborate(
+    simulator: str, top: str, parameters: Mapping[str, object], tmp_path: Path
+) -> subprocess.CompletedProcess[str]:
     if simulator == "verilator":
         command = ["verilator", "--lint-only", "-Wall", "--quiet", "--top-module", top]
         command += [f"-G{name}={value}" for name, value in parameters.items()]
@@ -80,6 +84,18 @@ def test_clean(simulator: str, tmp_path: Path) -> None:
         parameters = {name: value for name, value in unit.parameters.items() if isinstance(value, int)}
         done = elaborate(simulator, unit.module, parameters, tmp_path)
         assert (done.returncode, done.stderr) == (0, ""), parameters
+
+
+@pytest.mark.skipif(not find("verilator").found, reason="Verilator is not installed")
+def test_clean_links(tmp_path: Path) -> None:
+    """The ends of a board's serial line, whose counters are as wide as the longest packet needs."""
+    rng = np.random.default_rng(0)
+    sizes = [(1, 1), (1, 14), (1, 15), (2, 7), *zip(rng.integers(1, 6, 4), rng.integers(1, 3000, 4), strict=True)]
+    cases = [("lmu_link_tx", {"OUT_BYTES": size, "N_OUT": f"16'd{count}"}) for size, count in sizes]
+    cases += [("lmu_link_rx", {"IN_BYTES": size}) for size in rng.integers(1, 9, 2)]
+    for top, parameters in cases:
+        done = elaborate("verilator", top, parameters, tmp_path)
+        assert (done.returncode, done.stderr) == (0, ""), (top, parameters)
 
 
 @pytest.mark.skipif(not find("icarus").found, reason="iverilog is not installed")

@@ -25,7 +25,7 @@ class MeanStage(Stage[Mean], layer=Mean):
         return self.layer.quotient_width
 
     def pace(self, count: int, lanes: Lanes) -> Pace:
-        return whole_step_pace(MODULE, "N", count, count, self.division, count * self.division + 3)
+        return whole_step_pace(MODULE, "N", count, count, self.division, count * self.division + 4)
 
     def ending(self, count: int) -> tuple[str, Pace]:
         cycles = count * self.division

@@ -30,7 +30,7 @@ class NormalizeStage(Stage[Normalize], layer=Normalize):
     def pace(self, count: int, lanes: Lanes) -> Pace:
         division, roots = self.division, 3 * ((self.layer.total_width + 1) // 2 + self.layer.guard)
         ii = (count - 1) * division + max(division, count + roots + 4)
-        return whole_step_pace(MODULE, FORMULA, ii, count, division, count * (division + 1) + roots + 6)
+        return whole_step_pace(MODULE, FORMULA, ii, count, division, count * (division + 1) + roots + 7)
 
     def add(self, net: Netlist, x: Stream, lanes: Lanes, streaming: bool) -> Stream:
         layer, name = self.layer, self.name

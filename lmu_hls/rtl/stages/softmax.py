@@ -12,19 +12,19 @@ from lmu_hls.rtl.stages.base import Stage
 from lmu_hls.spec import Softmax
 
 MODULE = "lmu_softmax"
-FORMULA = "(N-1)*D + max(D, N+4), D = max(OUT_F+2, 4)"
+FORMULA = "(N-1)*D + max(D, N+6), D = max(OUT_F+2, 6)"
 
 
 class SoftmaxStage(Stage[Softmax], layer=Softmax):
     @property
     def division(self) -> int:
         """Cycles of a division."""
-        return max(self.layer.out.fraction + 2, 4)
+        return max(self.layer.out.fraction + 2, 6)
 
     def pace(self, count: int, lanes: Lanes) -> Pace:
         division = self.division
-        ii = (count - 1) * division + max(division, count + 4)
-        return whole_step_pace(MODULE, FORMULA, ii, count, division, count * (division + 1) + 6)
+        ii = (count - 1) * division + max(division, count + 6)
+        return whole_step_pace(MODULE, FORMULA, ii, count, division, count * (division + 1) + 9)
 
     def add(self, net: Netlist, x: Stream, lanes: Lanes, streaming: bool) -> Stream:
         layer, name = self.layer, self.name

@@ -158,8 +158,8 @@ def softmax(name: str, n: int, x: str, index: str, exp: str, out: str) -> Case:
     parameters: dict[str, int | str] = {"N": n, **typed("X", kind), **typed("INDEX", layer.index)}
     parameters |= typed("EXP", to) | typed("OUT", layer.out) | {"TABLE_FILE": f"{name}.hex"}
     roms = {f"{name}.hex": rom_text(layer.exp.values.values.tolist(), to.width)}
-    division = max(layer.out.fraction + 2, 4)
-    cycles = (n * division + n + 6, (n - 1) * division + max(division, n + 4))
+    division = max(layer.out.fraction + 2, 6)
+    cycles = (n * division + n + 9, (n - 1) * division + max(division, n + 6))
     out_of = (n, layer.out.width, 1)
     return steps_case("lmu_softmax", parameters, n, kind, out_of, lambda v: define_softmax(layer, v), cycles, roms)
 
@@ -207,7 +207,7 @@ def define_normalize(layer: Normalize, x: Ints) -> tuple[Ints, Ints]:
 def normalize(n: int, x: str, kind: str, epsilon: int, out: str) -> Case:
     layer = normalize_layer(n, x, kind, epsilon, out)
     division, roots = layer.whole_width + layer.out.fraction + 1, 3 * ((layer.total_width + 1) // 2 + layer.guard)
-    cycles = (n * (division + 1) + roots + 6, (n - 1) * division + max(division, n + roots + 4))
+    cycles = (n * (division + 1) + roots + 7, (n - 1) * division + max(division, n + roots + 4))
     out_of = (n, layer.out.width, 1)
     return steps_case(
         "lmu_normalize", parameters(layer), n, layer.x, out_of, lambda v: define_normalize(layer, v), cycles, {}
