@@ -16,7 +16,7 @@ def test_the_page_is_that_of_the_registries():
 
 
 def test_what_is_missing_shows(monkeypatch):
-    assert row("Softmax") == ["`Softmax`", "`Softmax`", "yes", "yes", "yes", "yes", "`lmu_softmax`"]
+    assert row("Softmax") == ["`Softmax`", "`Softmax`", "yes", "yes", "yes", "yes", "`lmu_divider`, `lmu_softmax`"]
     monkeypatch.delitem(EQUATIONS, Softmax)
     assert row("Softmax")[2] == "-"
     monkeypatch.delitem(base._STAGES, Dense)
