@@ -66,6 +66,9 @@ def run(
     distill: Annotated[
         float, typer.Option(min=0.0, max=1.0, help="Part of the dense model in the loss of pruning.")
     ] = 0.0,
+    teach: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="Part of the float model in the loss on integers.")
+    ] = 0.0,
     learn_types: Annotated[
         float, typer.Option(min=0.0, metavar="PRICE", help="Learn types, too: the loss that 1,000 bits cost, as 0.01.")
     ] = 0.0,
@@ -106,7 +109,7 @@ def run(
         types=effort.type_epochs,
         integers=integer_epochs or effort.integer_epochs,
     )
-    plan = models.Plan(network, feedback, seed, sparsity, lanes, distill, learn_types, epochs)
+    plan = models.Plan(network, feedback, seed, sparsity, lanes, distill, teach, learn_types, epochs)
     with progress_bar() as tell:
         corpus = None
         if features is None:

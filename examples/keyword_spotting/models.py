@@ -30,7 +30,8 @@ class Epochs:
 class Plan:
     """What is trained: a network of the paper's table, with or without ``feedback``, from the random numbers of
     ``seed``; the share of weights that becomes zero, in blocks of ``lanes`` outputs, and the dense model's part
-    ``distill`` in the loss of that; and the ``price`` of 1,000 bits where types are learned, else 0.
+    ``distill`` in the loss of that; the dense float model's part ``teach`` in the loss on integers; and the ``price``
+    of 1,000 bits where types are learned, else 0.
     """
 
     network: str
@@ -39,6 +40,7 @@ class Plan:
     sparsity: float
     lanes: int
     distill: float
+    teach: float
     price: float
     epochs: Epochs
 
@@ -63,7 +65,8 @@ class Plan:
     @property
     def name(self) -> str:
         """The same of the quantized model, of its project, and of the results."""
-        return f"{self.pruned}{f'-price-{self.price:g}' if self.price else ''}"
+        taught = "-taught" if self.teach else ""
+        return f"{self.pruned}{taught}{f'-price-{self.price:g}' if self.price else ''}"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -106,7 +109,13 @@ def trained(plan: Plan, data: Dataset, folder: Path, tell: Tell) -> Trained:
                 quantized, network, data, epochs.types, plan.price, lambda n: tell("types", n, epochs.types)
             )
         training.train_integers(
-            quantized, network, data, epochs.integers, lambda n: tell("training on integers", n, epochs.integers)
+            quantized,
+            network,
+            data,
+            epochs.integers,
+            lambda n: tell("training on integers", n, epochs.integers),
+            floating.model,
+            plan.teach,
         )
         return quantized
 
@@ -116,6 +125,6 @@ def trained(plan: Plan, data: Dataset, folder: Path, tell: Tell) -> Trained:
         states.append(f"{states[-1]} {epochs.pruning} {plan.sparsity} {plan.lanes} {plan.distill}")
         pruned = kept_model(folder / f"{plan.pruned}-float.keras", states[-1], train_pruned)
         kept.append(pruned)
-    states.append(f"{states[-1]} {(epochs.types, plan.price) if plan.price else ''} {epochs.integers}")
+    states.append(f"{states[-1]} {(epochs.types, plan.price) if plan.price else ''} {epochs.integers} {plan.teach}")
     quantized = kept_model(folder / f"{plan.name}-quantized.keras", states[-1], train_integers)
     return Trained(floating.model, pruned.model, quantized.model, quantized.path, (*kept, quantized))

@@ -100,17 +100,27 @@ def with_learned_types(
 
 
 def train_integers(
-    model: QuantizedModel, network: Configuration, data: Dataset, epochs: int, progress: Progress
+    model: QuantizedModel,
+    network: Configuration,
+    data: Dataset,
+    epochs: int,
+    progress: Progress,
+    teacher: keras.Model,
+    share: float,
 ) -> None:
     """Train ``model`` in place; weights that are zero stay zero.
 
-    Without feedback the encoder stays as it is, so that what the memory holds of each clip is computed once.
+    ``share`` of the loss is the distance to what the float ``teacher`` says. Without feedback the encoder stays as it
+    is, so that what the memory holds of each clip is computed once.
     """
     x = inputs(data.train.x, network)
     trained, seen = model, x
     if not network.hidden_to_memory:
         trained = Behind(model, "lmu", memory=True)
         seen = trained.before(x)
+    if share:
+        trained = lmu_hls.distill(trained, share=share)
+        seen = seen, teacher.predict(x, batch_size=500, verbose=0)
     _fit(trained, seen, data.train.y, RATES[2], epochs, progress, [lmu_hls.prune(0.0)])
 
 

@@ -149,12 +149,12 @@ def test_the_command_trains_on_a_folder_of_the_official_form(tmp_path, monkeypat
     out = tmp_path / "out"
     options = dict(speech_commands=tmp_path / "words", outdir=out, network="lmu4", train_only=True, quick=True)
     epochs = dict(float_epochs=1, pruning_epochs=1, integer_epochs=1)
-    main.run(**DEFAULTS | options | epochs | dict(sparsity=0.5, distill=0.5))
-    rows = json.loads((out / "training-lmu4-50-zero-distilled.json").read_text())
+    main.run(**DEFAULTS | options | epochs | dict(sparsity=0.5, distill=0.5, teach=0.5))
+    rows = json.loads((out / "training-lmu4-50-zero-distilled-taught.json").read_text())
     assert rows["data"].startswith("a part: ") and rows["accuracy, 4-bit weights and 7-bit values"].endswith(
         "validation"
     )
-    quantized = keras.models.load_model(out / "lmu4-50-zero-distilled-quantized.keras")
+    quantized = keras.models.load_model(out / "lmu4-50-zero-distilled-taught-quantized.keras")
     assert quantized.predict(np.zeros((1, 49, 20), np.float32), verbose=0).shape == (1, len(LABELS))
     (tmp_path / "words" / "yes").rename(tmp_path / "words" / "yes please")
     with pytest.raises(LmuHlsError, match=r"lacks yes; unpack its archive again"):
@@ -276,7 +276,7 @@ def test_models_are_trained_once_and_those_of_other_settings_beside_them(tmp_pat
 
     monkeypatch.setattr(models, "kept_model", kept_model)
     data = SimpleNamespace(digest="0")
-    plan = models.Plan("lmu4", False, 1, 0.9, 2, 0.0, 0.01, models.Epochs())
+    plan = models.Plan("lmu4", False, 1, 0.9, 2, 0.0, 0.0, 0.01, models.Epochs())
 
     def trained(plan):
         made.clear()
@@ -292,6 +292,8 @@ def test_models_are_trained_once_and_those_of_other_settings_beside_them(tmp_pat
     assert made == ["quantized", "train_integers"]
     trained(replace(plan, sparsity=0.0, lanes=1))
     assert made == ["quantized", "with_learned_types", "train_integers"]
+    taught = trained(replace(plan, teach=0.5))
+    assert made == ["quantized", "with_learned_types", "train_integers"] and "-taught-price" in taught.saved.name
     trained(replace(plan, seed=2))
     assert made == list(trainings)
     trained(replace(plan, epochs=models.Epochs(float=1)))
