@@ -17,7 +17,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -37,6 +37,7 @@ from lmu_hls.synth.estimate.model import reading_hashes
 from lmu_hls.synth.families import target_of
 from lmu_hls.toolchain import need
 
+R = TypeVar("R")
 TABLE = Path(__file__).with_name("device_table.json")
 PAGE = Path(__file__).parents[1] / "docs" / "synthesis.md"
 BEGIN, END = "<!-- device table: begin -->", "<!-- device table: end -->"
@@ -210,15 +211,21 @@ def _tools(rows: Sequence[Row]) -> str:
 
 
 def page_with(text: str, page: str) -> str:
-    """The page with this text between the markers."""
-    before, _, rest = page.partition(BEGIN)
-    return before + text + rest.partition(END)[2]
+    """The page with this text, which begins and ends with its markers, in the place of the one between them."""
+    begin, *_, end = text.splitlines()
+    before, _, rest = page.partition(begin)
+    return before + text + rest.partition(end)[2]
 
 
 def read(path: Path = TABLE) -> tuple[tuple[Row, ...], str]:
     """The rows, and the SHA-256 of their file."""
+    return read_rows(Row, path)
+
+
+def read_rows(kind: type[R], path: Path) -> tuple[tuple[R, ...], str]:
+    """The records of one kind in a file, and its SHA-256."""
     data = path.read_bytes()
-    return decode(tuple[Row, ...], parse(data.decode())), hashlib.sha256(data).hexdigest()
+    return decode(tuple[kind, ...], parse(data.decode())), hashlib.sha256(data).hexdigest()  # type: ignore[valid-type]
 
 
 @app.command()

@@ -12,6 +12,7 @@ from __future__ import annotations
 THOROUGH: dict[str, tuple[str, ...]] = {
     "backend/test_verilog.py": ("test_ten_thousand_streamed_steps_are_goldens",),
     "blackbox/test_project.py": ("test_csim_equals_golden_and_a_fault_of_the_model_is_seen*",),
+    "benchmarks/test_place_and_route.py": ("test_a_row_has_the_path_of_the_seed_in_the_middle",),
     "benchmarks/test_precision.py": ("test_quick_tables",),
     "benchmarks/test_against_recurrent.py": ("test_a_row*",),
     "benchmarks/test_learned_types.py": ("test_what_is_learned_is_cheaper",),
