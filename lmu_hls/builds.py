@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import hashlib
+import inspect
 import json
 import os
 import shutil
@@ -17,9 +18,11 @@ import stat
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from lmu_hls.errors import LmuHlsError
 
+PACKAGE = __name__.partition(".")[0]
 VARIABLE = "LMU_HLS_CACHE"
 LIMIT_BYTES = 2 << 30  # the oldest entries go first
 IN_USE_S = 3600.0  # an entry that was asked for this recently may still be needed
@@ -55,6 +58,19 @@ def built(kind: str, parts: Sequence[str | bytes], make: Callable[[Path], None])
             f"set {VARIABLE} to a folder of your own"
         ) from error
     return entry
+
+
+def code_of(*functions: Callable[..., Any]) -> list[str]:
+    """The hash of each file of ours that functions stand in or use: parts of what is built by them."""
+    found: dict[str, str] = {}
+    waiting = [inspect.getmodule(function) for function in functions]
+    while waiting:
+        module = waiting.pop()
+        if module is None or module.__name__ in found or module.__name__.partition(".")[0] != PACKAGE:
+            continue
+        found[module.__name__] = hashlib.sha256(Path(inspect.getfile(module)).read_bytes()).hexdigest()
+        waiting += [value if inspect.ismodule(value) else inspect.getmodule(value) for value in vars(module).values()]
+    return [f"{name} {found[name]}" for name in sorted(found)]
 
 
 def cache_dir() -> Path:

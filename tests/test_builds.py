@@ -1,5 +1,6 @@
 """Builds are made once, made again when damaged, bound to all that goes into them, and closed to others."""
 
+import importlib
 import os
 import shutil
 import subprocess
@@ -244,3 +245,29 @@ def test_where_the_cache_is(monkeypatch, tmp_path):
     monkeypatch.delenv("XDG_CACHE_HOME")
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     assert builds.cache_dir() == tmp_path / "home" / ".cache" / "lmu_hls"
+
+
+def test_code_is_all_that_a_function_uses():
+    """Also what the modules use that it imports; nothing of other packages."""
+    from lmu_hls.synth.adders import fold
+    from lmu_hls.synth.registers import absorb
+
+    named = {line.split()[0] for line in builds.code_of(fold)}
+    assert {"lmu_hls.synth.adders", "lmu_hls.synth.wires", "lmu_hls.synth.family"} <= named
+    assert "lmu_hls.synth.registers" not in named and "lmu_hls.synth.registers" in str(builds.code_of(fold, absorb))
+    assert all(name.startswith("lmu_hls") for name in named)
+
+
+def test_seeded_fault_a_changed_import_is_another_code(tmp_path, monkeypatch):
+    """A package of one module that imports another one, which changes."""
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "__init__.py").touch()
+    (tmp_path / "own" / "outer.py").write_text("from own.inner import value\n\ndef make():\n    return value()\n")
+    inner = tmp_path / "own" / "inner.py"
+    inner.write_text("def value():\n    return 1\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(builds, "PACKAGE", "own")
+    make = importlib.import_module("own.outer").make
+    before = builds.code_of(make)
+    inner.write_text("def value():\n    return 2\n")
+    assert before != builds.code_of(make) and len(before) == 2

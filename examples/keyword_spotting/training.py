@@ -114,7 +114,8 @@ def train_integers(
     is, so that what the memory holds of each clip is computed once.
     """
     x = inputs(data.train.x, network)
-    trained, seen = model, x
+    trained: Any = model
+    seen: Any = x
     if not network.hidden_to_memory:
         trained = Behind(model, "lmu", memory=True)
         seen = trained.before(x)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 import os
 import re
@@ -13,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from lmu_hls import yosys
-from lmu_hls.builds import built
+from lmu_hls.builds import built, code_of
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.records import Resources
 from lmu_hls.records.evidence import digest
@@ -96,7 +95,7 @@ def netlist(
         *passes,
         repr(target.family.register_banks),
         repr(target.family.adder),
-        *([digest(Path(inspect.getfile(target.family.finish)))] if target.family.finish else []),
+        *code_of(absorb, fold, *([target.family.finish] if target.family.finish else [])),
         top,
         json.dumps(dict(parameters), sort_keys=True),
         str(len(verilog)),
