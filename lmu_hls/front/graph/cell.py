@@ -7,12 +7,12 @@ from dataclasses import replace
 from typing import Any, ClassVar
 
 from hls4ml.model.attributes import Attribute, ConfigurableAttribute, TypeAttribute
-from hls4ml.model.layers import Layer
 from hls4ml.model.types import NamedType, UnspecifiedPrecisionType
 
 from lmu_hls.activations import FUNCTIONS
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType
+from lmu_hls.front.graph.own_node import OwnNode
 from lmu_hls.front.graph.types import (
     ABSENT,
     default_type,
@@ -42,7 +42,7 @@ SETTINGS = {"table_size": 2048, "table_range": 0}  # range 0: 4 for tanh, 8 for 
 IDENTITY = FixedType(2, 2)  # holds 0 and 1: the encoder of an LMU with kernel_initializer=None
 
 
-class CellLayer(Layer):
+class CellLayer(OwnNode):
     """A layer with a hidden cell. Weights that the layer lacks have no weight variable.
 
     A subclass names its tensors, weights and accumulators, each with a type NAME_t.
@@ -59,7 +59,6 @@ class CellLayer(Layer):
 
     def initialize(self) -> None:
         """Check what the user asked for; settle every type and weight that does not depend on the input's type."""
-        self._check_name()
         self._check_target()
         self.set_attr("reuse_factor", reuse_factor(self))
         for name, value in {
@@ -157,12 +156,6 @@ class CellLayer(Layer):
             activation = activations.get(name.removesuffix("_index"))
             table = None if activation is None else activation.table
             self._set_type(name, None if table is None else hls_type(table.index))
-
-    def _check_name(self) -> None:
-        """hls4ml keeps a layer's output among its attributes, under the layer's name: no weight may have that name."""
-        stems = (*self.weight_names, *TABLE_NAMES)
-        if self.name in {*stems, *(f"{name}_data" for name in stems), *(f"{name}_array" for name in TABLE_NAMES)}:
-            raise LmuHlsError(f"layer {self.name!r} has the name of one of its own weights or tables; rename it")
 
     def _check_absent(self) -> None:
         """No type for a tensor that the layer does not have: it would have no effect."""
