@@ -10,11 +10,13 @@ from keras import ops
 
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.spec import LMU, Network, Node, Recurrent, Window
+from lmu_hls.spec.layers.mean import Mean
 from lmu_hls.training.arithmetic import Assigned, assign, cast
 from lmu_hls.training.lmu import LMUProgram, Masks
 from lmu_hls.training.masked import Counted
 from lmu_hls.training.recurrent import RecurrentProgram
 from lmu_hls.training.step import Step
+from lmu_hls.training.vectors import mean
 from lmu_hls.training.weights import Weights
 
 Between = Callable[[str, str, Any], Any]  # (node, what it reads, its values) -> what arrives
@@ -51,7 +53,7 @@ class Program:
             elif isinstance(node.layer, Recurrent):
                 cell = replace(node.layer, return_sequences=True) if network.any_length else node.layer
                 self._cells[node.name] = RecurrentProgram(cell, weights, own)
-            else:
+            elif not isinstance(node.layer, Mean):
                 widths = [values[source].width for source in node.inputs]
                 names = [tensor.name for tensor in node.layer.reads(*widths)]
                 self._steps[node.name] = names, Step(node.name, node.layer.assignments(*widths), weights, learned=own)
@@ -131,6 +133,8 @@ class Program:
                 values[node.name] = self._lmus[node.name](read[0], (masks or {}).get(node.name))
             elif node.name in self._cells:
                 values[node.name] = self._cells[node.name](read[0])
+            elif isinstance(node.layer, Mean):
+                values[node.name] = mean(node.layer, read[0], counted)
             else:
                 names, step = self._steps[node.name]
                 if node.layer.over is not None:

@@ -9,8 +9,20 @@ from keras import ops
 
 from lmu_hls.fixed import to_float
 from lmu_hls.spec import Pool, Softmax, VectorFunction
+from lmu_hls.spec.layers.mean import Mean
 from lmu_hls.spec.layers.rectify import Rectify
-from lmu_hls.training.arithmetic import assign, check_exact, constant, exact, integers, least, straight_through, whole
+from lmu_hls.training.arithmetic import (
+    assign,
+    cast,
+    check_exact,
+    constant,
+    exact,
+    integers,
+    least,
+    straight_through,
+    whole,
+)
+from lmu_hls.training.masked import Counted
 
 GUARD = 2  # bits below the result's: half an LSB, and whether anything is left below that
 
@@ -25,10 +37,7 @@ def softmax(layer: Softmax, x: Any) -> Any:
     place = ops.cast(integers(distance, layer.index), "int32")
     powers = ops.take(constant(to_float(powers_of.values, powers_of.type) / powers_of.type.lsb), place)
     total = ops.sum(powers, axis=-1, keepdims=True)
-    quotient, rest = _divide(powers * 2.0 ** (layer.out.fraction + GUARD - 1), total)
-    value = 2.0 * quotient + ops.where(rest != 0, ops.ones_like(rest), ops.zeros_like(rest))
-    result = exact(value * 2.0 ** -(layer.out.fraction + GUARD), layer.out)
-    return straight_through(result, ops.softmax(x, axis=-1))
+    return straight_through(_quotient(layer, powers, total), ops.softmax(x, axis=-1))
 
 
 def pool(layer: Pool, x: Any) -> Any:
@@ -42,6 +51,15 @@ def pool(layer: Pool, x: Any) -> Any:
     return assign(ops.sum(steps, axis=-2) * (factor * layer.reciprocal.type.lsb), layer.out)
 
 
+def mean(layer: Mean, x: Any, counted: Counted | None) -> Any:
+    """The average (batch, n) of the steps of x (batch, steps, n) that count; of all where nothing says which do."""
+    finest = max(layer.x.fraction, layer.out.fraction + GUARD - 1)  # of the sum and of the quotient
+    check_exact(f"{layer.name}: average", layer.steps * layer.x.max_abs << (finest - layer.x.fraction))
+    total = ops.sum(x if counted is None else counted.only(x), axis=1)
+    steps = constant(float(layer.steps)) if counted is None else cast(ops.maximum(counted.lengths, 1))[:, None]
+    return straight_through(_quotient(layer, ops.stop_gradient(total), steps), total / steps)
+
+
 def rectify(layer: Rectify, x: Any) -> Any:
     """The layer's output for x (..., n); its slopes are constants."""
     check_exact(f"{layer.name}: product", layer.exact.max_abs)
@@ -51,6 +69,13 @@ def rectify(layer: Rectify, x: Any) -> Any:
     if layer.most is not None:
         value = least(value, constant(float(layer.most.values[0] * layer.most.type.lsb)))
     return assign(value, layer.out)
+
+
+def _quotient(layer: Softmax | Mean, numerator: Any, denominator: Any) -> Any:
+    """The exact quotient by a whole number, assigned to the type of the layer, without a gradient of use."""
+    quotient, rest = _divide(numerator * 2.0 ** (layer.out.fraction + GUARD - 1), denominator)
+    value = 2.0 * quotient + ops.where(rest != 0, ops.ones_like(rest), ops.zeros_like(rest))
+    return exact(value * 2.0 ** -(layer.out.fraction + GUARD), layer.out)
 
 
 def _divide(numerator: Any, denominator: Any) -> tuple[Any, Any]:

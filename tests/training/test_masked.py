@@ -18,11 +18,12 @@ STEPS, FILL = 5, -9.0
 LENGTHS = np.array([5, 1, 3, 2])
 
 
-def small(sequences):
+def small(sequences, average=False):
     keras.utils.set_random_seed(0)
     x = keras.Input((STEPS, 2))
     h = LMU(2, 3, 5, keras.layers.Dense(3), return_sequences=True, name="lmu")(keras.layers.Masking(FILL)(x))
-    h = keras.layers.SimpleRNN(3, activation="relu", return_sequences=sequences, name="rnn")(h)
+    h = keras.layers.SimpleRNN(3, activation="relu", return_sequences=sequences or average, name="rnn")(h)
+    h = keras.layers.GlobalAveragePooling1D()(h) if average else h
     return keras.Model(x, keras.layers.Dense(2, name="head")(h), name="small")
 
 
@@ -75,6 +76,29 @@ def test_a_model_of_the_last_step(fault, tmp_path, monkeypatch):
     quantized, x = lmu_hls.quantize(small(False), precision="fixed<16,4>"), data()
     same = np.array_equal(keras.ops.convert_to_numpy(quantized(x)), golden_of(quantized, x, tmp_path))
     assert same != fault
+
+
+@pytest.mark.parametrize("result", ["fixed<16,4>", "fixed<12,3>", "fixed<20,4>"])
+def test_an_average_of_the_steps_that_count(result, tmp_path):
+    """The exact quotient, of a type with fewer with more fraction bits than the sum."""
+    model = small(False, average=True)
+    config = {
+        "Model": {"Precision": "fixed<16,4>"},
+        "LayerName": {model.layers[-2].name: {"Precision": {"result": result}}},
+    }
+    quantized, x = lmu_hls.quantize(model, precision=config), data()
+    expected = golden_of(quantized, x, tmp_path)
+    assert np.array_equal(keras.ops.convert_to_numpy(quantized(x)), expected)
+    quantized.compile("adam", "mse")
+    before = [np.array(weight) for weight in quantized.trainable_variables]
+    quantized.fit(x, np.ones_like(expected), epochs=1, verbose=0)
+    assert all(np.any(old != np.array(new)) for old, new in zip(before, quantized.trainable_variables, strict=True))
+
+
+def test_steps_that_do_not_count_are_no_part_of_an_average(monkeypatch, tmp_path):
+    quantized, x = lmu_hls.quantize(small(False, average=True), precision="fixed<16,4>"), data()
+    monkeypatch.setattr(Counted, "only", lambda self, values: values)
+    assert not np.array_equal(keras.ops.convert_to_numpy(quantized(x)), golden_of(quantized, x, tmp_path))
 
 
 def test_learned_types(tmp_path):
