@@ -2,7 +2,7 @@
 
 A graph grows from its input by 2 to 8 random pieces, each a layer or a small branch, one of them an LMU, and ends with
 a head on the sequence or on a vector of it. The pieces are those of :mod:`tests.support.keras_pieces`, which have the
-names of the registries; each has its turn, so that as many seeds as there are pieces have them all.
+names of the registries; each has its turn, and behind them each function, so that as many seeds have them all.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import numpy as np
 
 from tests.support.keras_pieces import (
     ACTIVATIONS,
+    FUNCTION_PIECES,
     OPERATORS,
     PIECES,
     Rng,
@@ -27,6 +28,7 @@ from tests.support.keras_pieces import (
 
 L = keras.layers
 EVERY = tuple([*PIECES.values(), *OPERATORS.values()])
+TURNS = (*EVERY, *FUNCTION_PIECES.values())
 
 
 def random_graph(seed: int) -> keras.Model:
@@ -34,7 +36,7 @@ def random_graph(seed: int) -> keras.Model:
     rng = np.random.default_rng([seed, 13])
     keras.utils.clear_session(free_memory=False)  # names of layers without one are those of a fresh process
     x = keras.Input((draw(rng, 4, 10), draw(rng, 1, 4)), name="x")
-    depth, in_turn = draw(rng, 2, 9), EVERY[seed % len(EVERY)]
+    depth, in_turn = draw(rng, 2, 9), TURNS[seed % len(TURNS)]
     anywhere = (in_turn.least, in_turn.most, in_turn.first) == (1, 99, False)
     turn, remembers, h = draw(rng, 0, depth) if anywhere else 0, draw(rng, 0, depth), x
     for k in range(depth):

@@ -93,6 +93,18 @@ def _activation(rng: Rng, h: Any) -> Any:
     return L.Activation(name)(L.Activation("tanh")(h) if name == "exponential" else h)
 
 
+def _of_function(name: str) -> Make:
+    """A function as a layer, in a Dense layer, or in a cell that is not fed back."""
+
+    def make(rng: Rng, h: Any) -> Any:
+        h = L.Activation("tanh")(h) if name == "exponential" else h
+        cell = lmu(name, (False, False, True), order=2, memory_d=1, theta=6.0)
+        layers = (L.Activation(name), L.Dense(draw(rng, 1, WIDTH), name), *([cell] if len(h.shape) == 3 else []))
+        return pick(rng, *layers)(h)
+
+    return make
+
+
 def _relu(rng: Rng, h: Any) -> Any:
     return L.ReLU(pick(rng, None, 1.5), pick(rng, 0.0, 0.25), pick(rng, 0.0, 0.5))(h)
 
@@ -318,3 +330,7 @@ OPERATORS: Mapping[str, Piece] = {
     **{kind: _function(kind) for kind in ("Relu", "Relu6", "Sigmoid", "Tanh", "Silu", "Exp")},
     **{kind: _function(kind) for kind in ("Softplus", "Softsign", "HardSigmoid", "Selu")},
 }
+
+
+# By the name of the function
+FUNCTION_PIECES: Mapping[str, Piece] = {name: _each(_of_function(name)) for name in (*FUNCTIONS, "selu", "leaky_relu")}

@@ -12,6 +12,7 @@ from hls4ml.model.graph import ModelGraph
 from numpy.typing import NDArray
 
 from lmu_hls import golden
+from lmu_hls.activations import FUNCTIONS
 from lmu_hls.backend.design import design
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import Ints, quantize, to_float
@@ -25,7 +26,7 @@ from lmu_hls.spec import Network
 from lmu_hls.spec.layers.normalize import Normalize
 from lmu_hls.verify import bench
 from lmu_hls.verify.rtlsim import Formulas, simulate
-from tests.support import keras_pieces
+from tests.support import keras_graphs, keras_pieces
 from tests.support.keras_graphs import operations, random_ends, random_graph
 from tests.support.lmu_models import config, convert, random_input, write
 from tests.support.mutants import change
@@ -200,6 +201,28 @@ def test_every_registered_layer_has_a_piece(monkeypatch):
     monkeypatch.setattr(keras_pieces, "PIECES", {"Dense": keras_pieces.PIECES["Dense"]})
     monkeypatch.setattr(layers, "readers", lambda: (SimpleNamespace(package="keras", keras=("Dense", "New")),))
     assert undrawn(pieces()) == {"layer New", "layer LMU", "layer RNN", "layer Bidirectional"}
+
+
+def functions_of(model: keras.Model) -> set[str]:
+    """The names of the functions of a model's layers and cells."""
+    parts = [part for layer in model._flatten_layers() for part in (layer, getattr(layer, "cell", None))]
+    parts += [getattr(part, "hidden_cell", None) for part in parts]
+    return {getattr(getattr(part, "activation", None), "__name__", "") for part in parts}
+
+
+def test_every_function_has_its_turn():
+    first = len(keras_graphs.EVERY)
+    turns = dict(enumerate(keras_pieces.FUNCTION_PIECES, first))
+    assert set(turns.values()) >= set(FUNCTIONS)
+    for seed, name in turns.items():
+        if name in ("linear", "hard_tanh", "exponential", "leaky_relu"):
+            assert name in functions_of(random_graph(seed)), name
+
+
+@pytest.mark.slow
+def test_every_function_is_drawn():
+    for seed, name in enumerate(keras_pieces.FUNCTION_PIECES, len(keras_graphs.EVERY)):
+        assert name in functions_of(random_graph(seed)), name
 
 
 @pytest.mark.slow
