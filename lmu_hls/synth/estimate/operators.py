@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass, field
+from math import prod
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -21,6 +22,7 @@ from lmu_hls.synth.estimate.tables import RomLogic, rom_logic
 ROUNDING_MODULE, MULTIPLIER_MODULE, FIFO_MODULE, CONCAT_MODULE = "lmu_round_sat", "lmu_mac", "lmu_fifo", "lmu_concat"
 ALIGN_MODULE = "lmu_align"
 _FREE = "no_rw_check"  # Yosys's attribute of a memory
+_UNREAD = "unused_"  # begins the name of a net that nothing reads
 _WRAP, _SAT_SYM, _TRN = 0, 3, 0
 _ROUND_BELOW = (1, 3, 4, 5, 6)  # roundings that look at all the bits that are dropped
 _SUMS, _ORDERS, _EQUALS = {"Add", "Subtract"}, {"LessThan", "LessThanEqual", "GreaterThan", "GreaterThanEqual"}, {
@@ -176,6 +178,10 @@ class _Reader:
         self.unread: set[str] = set()
         self.flags: dict[str, str] = {}  # {fifo: the net of its upper bit}
         self.narrow: dict[str, int] = {}  # {wire: bits that a signed value on it needs, where these are fewer}
+        self.lanes: dict[tuple[str, int], int] = {}  # {place in a vector: bits that its value needs}
+        self.lane_of: dict[str, tuple[str, int]] = {}  # {wire: the bits of a vector that it is}
+        self.same: dict[str, str] = {}  # {wire: the wire that it is}
+        self.places: set[tuple[str, tuple[int, ...], Product]] = set()  # products that places take
         self.addressing = False
         self.context: Any = None
 
@@ -224,11 +230,17 @@ class _Reader:
         if name.endswith(FIFO_MODULE):
             output = connections["m_axis_tdata"].expression.left
             if type(output).__name__ == "ConcatenationExpression" and _width(output.operands[0]) == 1:
-                self.flags[instance.hierarchicalPath] = _path(output.operands[0])
+                upper = _path(output.operands[0])
+                self.flags[instance.hierarchicalPath] = upper
+                if upper.rpartition(".")[2].startswith(_UNREAD):
+                    self.unread.add(upper)
         elif name.endswith(ALIGN_MODULE):
             sizes = {p.name: int(p.value.value) for p in node if type(p).__name__ == "ParameterSymbol"}
-            if path := _path(connections["out_data"].expression.left):
+            output = connections["out_data"].expression.left
+            if path := _path(output):
                 self.narrow[path] = sizes["IN_W"] + sizes["SHIFT"]
+            elif lane := self._lane(output):
+                self.lanes[lane] = sizes["IN_W"]
         elif name.endswith(CONCAT_MODULE):
             sizes = {p.name: int(p.value.value) for p in node if type(p).__name__ == "ParameterSymbol"}
             if sizes["N_C"] and not sizes["C_FEEDBACK"]:
@@ -252,6 +264,8 @@ class _Reader:
 
     def _AssignmentExpression(self, node: Any) -> Any:
         if not node.isNonBlocking:
+            if (wire := _path(node.left)) and (source := _path(_natural(node.right))):
+                self.same[wire] = source
             return None
         parts = node.left.operands if type(node.left).__name__ == "ConcatenationExpression" else [node.left]
         same = len(parts) == 1 or self._constant(node.right) is not None  # for each of the registers
@@ -326,12 +340,46 @@ class _Reader:
             sign = getattr(getattr(above, "concat", None), "operands", [None])[0]
             if type(sign).__name__ == "ElementSelectExpression" and _path(sign.value) == _path(value) != "":
                 self.narrow[node.hierarchicalPath] = _width(value)
+        elif lane := self._lane(inner):
+            self.lane_of[node.hierarchicalPath] = lane
+
+    def _lane(self, expression: Any) -> tuple[str, int] | None:
+        """The vector that constant bits are read from or driven in, and the lowest of them."""
+        if type(expression).__name__ != "RangeSelectExpression" or not _path(expression.value):
+            return None
+        simple = str(expression.selectionKind).endswith("Simple")
+        lowest = self._constant(expression.right if simple else expression.left)
+        return None if lowest is None else (_path(expression.value), int(lowest))
 
     def _ElementSelectExpression(self, node: Any) -> Any:
         return self._select(node, node.selector)
 
     def _RangeSelectExpression(self, node: Any) -> Any:
+        self._place(_natural(node.left), int(node.type.bitWidth))
         return self._select(node, node.left)
+
+    def _place(self, place: Any, taken: int) -> None:
+        """Note the products of a place from which ``taken`` bits are read.
+
+        ``value[place*N +: N]`` is a choice between words; where more than N bits are read, the products are made, once
+        for all that read at this place. A product of a product keeps the width of the place.
+        """
+        constants: list[int] = []
+        while type(place).__name__ == "BinaryExpression" and str(place.op).endswith("Multiply"):
+            constant = self._constant(place.right)
+            if constant is None or int(constant) < 1:
+                return
+            constants.append(int(constant))
+            bits, place = int(place.type.bitWidth), _natural(place.left)
+        odd = [constant // (constant & -constant) for constant in constants]
+        factors = [constant for constant in reversed(odd) if constant > 1]
+        if not factors or not _path(place) or taken <= factors[-1] * prod(constants) // prod(odd):
+            return
+        width = _width(place)
+        for number, factor in enumerate(factors):
+            own = factor.bit_length()
+            self.places.add((_path(place), tuple(factors), Product(width, own, bits if number else width + own)))
+            width += own
 
     def _select(self, node: Any, selector: Any) -> Any:
         if node.value.type.isUnpackedArray:
@@ -375,6 +423,7 @@ class _Reader:
             ]
             result.bits["choice"] += max(0, sum(moving) - register.width)
         result.products.update(products.values())
+        result.products.update(product for _, _, product in self.places)
         self.unread |= {self._outermost(path) for path in self.unread}
         for path, variable in self.memories.items():
             memory, reads = self._memory(path, variable), self.reads[path]
@@ -398,7 +447,13 @@ class _Reader:
         """Those that a factor needs."""
         if (value := self._constant(factor)) is not None:
             return int(value).bit_length() + 1
-        return min(_width(factor), self.narrow.get(_path(factor), 1 << 30))
+        path, wide = _path(factor), _width(factor)
+        if path in self.lane_of:
+            vector, lowest = self.lane_of[path]
+            while vector in self.same:
+                vector = self.same[vector]
+            wide = min(wide, self.lanes.get((vector, lowest), wide))
+        return min(wide, self.narrow.get(path, wide))
 
     def _kind(self, path: str, register: _Register) -> str:
         """What a register may be merged with."""

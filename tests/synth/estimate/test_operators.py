@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from lmu_hls import yosys
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.resources import hdl_file
 from lmu_hls.synth.estimate.operators import Memory, Operators, Product, from_plain, operators, to_plain
@@ -105,6 +108,90 @@ def test_the_rows_of_a_rom_are_one_word_of_look_up_tables() -> None:
     (rom,) = with_op(1).memories
     assert (rom.depth, rom.width, rom.tables, rom.block) == (2, 1, True, False)  # one bit of nine is another in each
     assert from_plain(to_plain(with_op(1))) == with_op(1)
+
+
+PLACES = """
+module top (input wire clk, input wire [1:0] place, input wire [255:0] words, output wire [127:0] y);
+    genvar c;
+    generate
+        for (c = 0; c < 2; c = c + 1) begin : g_channel
+            assign y[c*64+:TAKEN] = words[place*FACTORS+:TAKEN];
+        end
+    endgenerate
+endmodule
+"""
+
+
+# What is read at which place: what Yosys then makes
+TAKEN = {
+    ("14", 14): {},
+    ("14", 15): {Product(2, 3, 5): 1},
+    ("3*14", 14): {},
+    ("3*14", 42): {Product(2, 2, 4): 1, Product(4, 3, 32): 1},
+    ("4*14", 56): {},
+    ("3*16", 48): {},
+    ("3*16", 49): {Product(2, 2, 4): 1},
+    ("6*14", 28): {},
+    ("6*14", 29): {Product(2, 2, 4): 1, Product(4, 3, 32): 1},
+}
+
+
+def test_a_place_takes_products_where_more_is_read_than_its_last_factor(tmp_path: Path) -> None:
+    """As many as Yosys has behind its passes for such places."""
+    texts = [PLACES.replace("FACTORS", factors).replace("TAKEN", str(taken)) for factors, taken in TAKEN]
+    for text, products in zip(texts, TAKEN.values(), strict=True):
+        assert operators({"top.v": text}, "top").products == products
+    numbered = "".join(text.replace("module top", f"module top{k}") for k, text in enumerate(texts))
+    (tmp_path / "top.v").write_text(numbered)
+    passes = ["read_verilog top.v", "proc", "opt -nodffe -nosdff", "wreduce", "peepopt", "opt_clean"]
+    passes += ["tee -q -o found stat -json"]
+    yosys.run(passes, tmp_path / "passes.ys", tmp_path / "log", tmp_path, "read the places")
+    modules = json.loads((tmp_path / "found").read_text())["modules"]
+    made = {name: module["num_cells_by_type"].get("$mul", 0) for name, module in modules.items()}
+    assert made == {f"\\top{k}": sum(products.values()) for k, products in enumerate(TAKEN.values())}
+
+
+def test_a_lane_of_a_vector_needs_the_bits_of_its_value() -> None:
+    """Neither the zeros below nor the copies of the sign above take part in a product, as Yosys makes it."""
+    text = """
+module top #(parameter MIXED = 0) (
+    input wire signed [8:0] a, input wire [17:0] x, input wire [23:0] other, output wire [20:0] y, z
+);
+    wire [23:0] all, taken;
+    generate
+        if (MIXED) begin : g_mixed
+            assign taken = a[0] ? all : other;
+        end else begin : g_all
+            assign taken = all;
+        end
+    endgenerate
+    lmu_align #(.IN_W(9), .SHIFT(3), .OUT_W(12)) low (.in_data(x[8:0]), .out_data(all[11:0]));
+    lmu_align #(.IN_W(7), .SHIFT(0), .OUT_W(12)) high (.in_data(x[15:9]), .out_data(all[12+:12]));
+    wire signed [11:0] first = taken[0+:12], second = taken[12+:12];
+    assign y = a * first;
+    assign z = a * second;
+endmodule
+"""
+    library = {"lmu_align.v": hdl_file("lmu_align").read_text()}
+    assert operators(library | {"top.v": text}, "top").products == {Product(9, 9, 18): 1, Product(9, 7, 16): 1}
+    mixed = text.replace("MIXED = 0", "MIXED = 1")
+    assert operators(library | {"top.v": mixed}, "top").products == {Product(9, 12, 21): 2}
+
+
+def test_a_bit_of_a_queue_that_nothing_reads_is_known() -> None:
+    text = """
+module top (input wire clk, rst, input wire [16:0] x, output wire [15:0] y, output wire z);
+    wire NAME;
+    lmu_fifo #(.WIDTH(17), .DEPTH(9)) fifo (
+        .clk(clk), .rst(rst), .s_axis_tdata(x), .s_axis_tvalid(1'b1), .s_axis_tready(), .m_axis_tdata({NAME, y}),
+        .m_axis_tvalid(z), .m_axis_tready(1'b1)
+    );
+endmodule
+"""
+    library = {f"{name}.v": hdl_file(name).read_text() for name in ("lmu_fifo", "lmu_ram")}
+    for name, unread in (("unused_clipped", 1), ("clipped", 0)):
+        (memory,) = operators(library | {"top.v": text.replace("NAME", name)}, "top").memories
+        assert memory.unread == unread
 
 
 def test_what_cannot_be_read_is_refused() -> None:
