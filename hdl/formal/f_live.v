@@ -17,11 +17,13 @@ module f_live #(
 ) (
     input wire clk, rst,
     input wire owed, starved, open,
-    input wire m_valid, m_ready
+    input wire m_valid, m_ready,
+    output wire [15:0] dry, closed
 );
 
     reg [$clog2(BEAT+2)-1:0] dry_q;
     reg [$clog2(STEP+2)-1:0] closed_q;
+    assign {dry, closed} = {{(16 - $clog2(BEAT + 2)) {1'b0}}, dry_q, {(16 - $clog2(STEP + 2)) {1'b0}}, closed_q};
     always @(posedge clk) begin
         dry_q <= m_valid || !owed ? 0 : dry_q + !starved;
         if (!m_valid || m_ready) closed_q <= closed_q + 1;

@@ -8,6 +8,8 @@
 //   begun     1       in          a step is complete whose latency is to be exact
 //   done      1       in          a step is out: LATENCY cycles after begun if it has always been calm
 //   tick      1       in          begins an interval: every II cycles if there has always been flow
+//   state     *       out         {always calm so far, always flow so far, an interval has begun, its cycles (16 bits),
+//                                 begun of the LATENCY cycles before, newest lowest}, for invariants of a module
 //   due       1       out         it has always been calm, and a step must be out now
 
 `default_nettype none  // verilator lint_off TIMESCALEMOD
@@ -22,6 +24,7 @@ module f_pace #(
 ) (
     input wire clk, rst,
     input wire calm, flow, begun, done, tick,
+    output wire [LATENCY+18:0] state,
     output wire due
 );
 
@@ -29,6 +32,7 @@ module f_pace #(
     reg [LATENCY-1:0] history_q;  // begun, newest in bit 0
     reg [$clog2(II+2)-1:0] interval_q;
     wire always_calm = calm_q && calm;
+    assign state = {calm_q, flow_q, ticked_q, {(16 - $clog2(II + 2)) {1'b0}}, interval_q, history_q};
     assign due = always_calm && history_q[LATENCY-1];
 
     always @(posedge clk) begin

@@ -29,7 +29,7 @@ module f_steps #(
     output reg [$clog2(N_IN+1)-1:0] s_place,
     output reg [$clog2(N_OUT+1)-1:0] m_place,
     output wire begun, done,
-    output wire [3:0] steps
+    output wire [3:0] steps, output wire [FLIGHT-1:0] lasts
 );
 
     localparam [FLIGHT-1:0] ONE = 1;
@@ -42,7 +42,7 @@ module f_steps #(
     wire [FLIGHT-1:0] added = {FLIGHT{begun && s_last}} & ONE;
     assign begun = s_valid && s_ready && s_place == N_IN - 1;
     assign done = m_valid && m_ready && m_end;
-    assign steps = steps_q;
+    assign {steps, lasts} = {{(4 - STEPS_CW) {1'b0}}, steps_q, lasts_q};
 
     always @(posedge clk) begin
         steps_q <= left + begun;
@@ -58,6 +58,7 @@ module f_steps #(
     end
 
     always @* if (!rst) begin
+        places_in_range : assert (s_place < N_IN && m_place < N_OUT);
         flight_bounded : assert (steps_q <= FLIGHT);
         none_invented : assert (!m_valid || steps_q != 0);
         last_in_place : assert (!m_valid || m_last == (m_end && lasts_q[0]));

@@ -12,6 +12,7 @@
 //   calm       1       in          the sink is ready
 //   flow       1       in          the sink is ready and the sources have a beat
 //   s_place    *       out         as in f_steps: begun, done and steps too
+//   lasts, dry, closed, pace    the state of these, for invariants of a module
 //   due        1       out         as in f_pace
 
 `default_nettype none  // verilator lint_off TIMESCALEMOD
@@ -30,20 +31,25 @@ module f_unit #(
     input wire starved, open, calm, flow,
     output wire [$clog2(N_IN+1)-1:0] s_place,
     output wire begun, done,
-    output wire [3:0] steps,
+    output wire [3:0] steps, output wire [FLIGHT-1:0] lasts,
+    output wire [15:0] dry, closed,
+    output wire [LATENCY+18:0] pace,
     output wire due
 );
 
     f_steps #(.N_IN(N_IN), .N_OUT(N_OUT), .FLIGHT(FLIGHT), .S_W(S_W), .M_W(M_W)) f_count (
         .clk(clk), .rst(rst), .s_valid(s_valid), .s_ready(s_ready), .s_last(s_last), .s_data(s_data),
         .m_valid(m_valid), .m_ready(m_ready), .m_last(m_last), .m_data(m_data),
-        .s_place(s_place), .begun(begun), .done(done), .steps(steps)
+        .s_place(s_place), .begun(begun), .done(done), .steps(steps),
+        .lasts(lasts)
     );
     f_live #(.BEAT(BEAT), .STEP(STEP)) f_alive (
-        .clk(clk), .rst(rst), .owed(steps != 0), .starved(starved), .open(open), .m_valid(m_valid), .m_ready(m_ready)
+        .clk(clk), .rst(rst), .owed(steps != 0), .starved(starved), .open(open), .m_valid(m_valid), .m_ready(m_ready),
+        .dry(dry), .closed(closed)
     );
     f_pace #(.LATENCY(LATENCY), .II(II)) f_timing (
-        .clk(clk), .rst(rst), .calm(calm), .flow(flow), .begun(begun && steps == 0), .done(done), .tick(done), .due(due)
+        .clk(clk), .rst(rst), .calm(calm), .flow(flow), .begun(begun && steps == 0), .done(done), .tick(done), .state(pace),
+        .due(due)
     );
 
 endmodule

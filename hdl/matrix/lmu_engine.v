@@ -293,10 +293,16 @@ module lmu_engine #(
     reg sum_valid_q, sum_end_q, sum_last_q;
     reg [1:0] sum_kind_q;
 
+`ifdef FORMAL
+    wire [35:0] f_due_stages;
+`endif
     lmu_delay #(.WIDTH(6), .DEPTH(6)) due (
         .clk(clk), .rst(rst), .en(run_q),
         .in_data({row_end, last_group, step_end, step_end && last_q, kind_q}),
         .out_data({take, rest, due_end, due_last, due_kind})
+`ifdef FORMAL
+        , .f_stages(f_due_stages)
+`endif
     );
 
     if (LANES > 1) begin : g_waiting
@@ -463,6 +469,9 @@ module lmu_engine #(
     localparam F_N_OUT = HEAD != 0 ? N_OUT : UNITS;
     wire f_done, f_due;
     wire [3:0] f_inside;
+    wire [5:0] f_lasts;
+    wire [15:0] f_dry, f_closed;
+    wire [F_LATENCY+18:0] f_pace_state;
     if (LAST_ONLY == 0) begin : g_each
         wire f_begun;
         f_unit #(
@@ -472,12 +481,13 @@ module lmu_engine #(
             .clk(clk), .rst(rst), .s_valid(s_axis_tvalid), .s_ready(s_axis_tready), .s_last(s_axis_tlast),
             .s_data(s_axis_tdata), .m_valid(m_axis_tvalid), .m_ready(m_axis_tready), .m_last(m_axis_tlast),
             .m_data({m_axis_tuser, m_axis_tdata}), .starved(1'b0), .open(s_axis_tready), .calm(m_axis_tready),
-            .flow(m_axis_tready && s_axis_tvalid), .begun(f_begun), .done(f_done), .steps(f_inside), .due(f_due)
+            .flow(m_axis_tready && s_axis_tvalid), .begun(f_begun), .done(f_done),
+            .steps(f_inside), .lasts(f_lasts), .dry(f_dry), .closed(f_closed), .pace(f_pace_state), .due(f_due)
         );
     end else begin : g_last
         // With one x a step: only steps with tlast come out, each with all its values
         wire f_begun, f_last = s_axis_tvalid && s_axis_tlast;
-        assign f_due = 1'b0;
+        assign {f_due, f_pace_state} = 0;
         f_axis #(.IN(1), .WIDTH(X_W + 1)) f_s_axis (
             clk, rst, s_axis_tvalid, s_axis_tready, {s_axis_tdata, s_axis_tlast}
         );
@@ -487,11 +497,11 @@ module lmu_engine #(
         f_steps #(.N_IN(1), .N_OUT(F_N_OUT), .FLIGHT(6), .S_W(X_W), .M_W(M_W + 1), .RULES(0)) f_count (
             .clk(clk), .rst(rst), .s_valid(f_last), .s_ready(s_axis_tready), .s_last(1'b1), .s_data(s_axis_tdata),
             .m_valid(m_axis_tvalid), .m_ready(m_axis_tready), .m_last(m_axis_tlast),
-            .m_data({m_axis_tuser, m_axis_tdata}), .begun(f_begun), .done(f_done), .steps(f_inside)
+            .m_data({m_axis_tuser, m_axis_tdata}), .begun(f_begun), .done(f_done), .steps(f_inside), .lasts(f_lasts)
         );
-        f_live #(.BEAT(2 * II + F_LATENCY), .STEP(II + F_LATENCY)) f_alive (
+        f_live #(.BEAT(F_BEAT), .STEP(II + F_LATENCY)) f_alive (
             .clk(clk), .rst(rst), .owed(f_inside != 0), .starved(1'b0), .open(s_axis_tready), .m_valid(m_axis_tvalid),
-            .m_ready(m_axis_tready)
+            .m_ready(m_axis_tready), .dry(f_dry), .closed(f_closed)
         );
     end
 
@@ -511,6 +521,60 @@ module lmu_engine #(
         f_rows_q <= step_end ? 0 : f_rows_q + f_now;
         f_flight_q <= f_flight_q + f_now - write;
         if (rst) {f_rows_q, f_flight_q} <= 0;
+    end
+
+    // The moves of this step, by its counters, for invariants from which the rest follows: without them ABC finds none
+    localparam F_DELAY = 8 + FUNCTION_DELAY, F_TO_MEM = WAIT_U + U_WORDS;
+    localparam F_TO_H = F_TO_MEM + WAIT_MEM + MEMORY_D * MEM_WORDS;
+    localparam F_BEAT = (LAST_ONLY != 0 ? 2 * II : II) + F_LATENCY;
+    wire [15:0] f_group = groups_q, f_column = columns_q, f_channels = channels_q, f_wait = wait_q;
+    wire [15:0] f_at_u = WAIT_U - f_wait + (U_GROUPS - 1 - f_group) * U_COLUMNS + U_COLUMNS - 1 - f_column;
+    wire [15:0] f_at_mem = F_TO_MEM + WAIT_MEM - f_wait + (MEMORY_D - 1 - f_channels) * MEM_WORDS
+        + (MEM_GROUPS - 1 - f_group) * MEM_COLUMNS + MEM_COLUMNS - 1 - f_column;
+    wire [15:0] f_at_h = F_TO_H + WAIT_H - f_wait + (H_GROUPS - 1 - f_group) * H_COLUMNS + H_COLUMNS - 1 - f_column;
+    wire [15:0] f_at_out = ROWS_II + WAIT_OUT - f_wait + (OUT_GROUPS - 1 - f_group) * OUT_COLUMNS + OUT_COLUMNS - 1
+        - f_column;
+    wire [15:0] f_at = kind_q == U ? f_at_u : kind_q == MEM ? f_at_mem : kind_q == H ? f_at_h : f_at_out;
+    wire [1:0] f_outs = {x_last_q, last_q} | {2{LAST_ONLY == 0}};
+    wire [15:0] f_waits = kind_q == U ? WAIT_U : kind_q == MEM ? WAIT_MEM : kind_q == H ? WAIT_H : WAIT_OUT;
+    wire [15:0] f_columns = kind_q == U ? U_COLUMNS : kind_q == MEM ? MEM_COLUMNS : kind_q == H ? H_COLUMNS
+        : OUT_COLUMNS;
+    wire [15:0] f_begun_rows = kind_q == U ? MEMORY_D - 1 - f_group
+        : kind_q == MEM ? MEMORY_D + (MEMORY_D - 1 - f_channels) * ORDER + ORDER - 1 - f_group
+        : kind_q == H ? ROWS - 1 - f_group : ROWS + N_OUT - 1 - f_group;
+    wire f_first = f_groups == groups_q + 1'b1 && (kind_q != MEM || f_channels == MEMORY_D - 1);
+    wire [15:0] f_since = f_columns - 1 - f_column + (f_first ? f_waits - f_wait : 0);
+    wire f_given = step_end && f_outs[0];
+    wire [5:0] f_rows5, f_ends5, f_lasts5, f_outs5;
+    genvar f;
+    for (f = 0; f < 6; f = f + 1) begin : g_due
+        assign {f_rows5[f], f_ends5[f], f_lasts5[f]} = {f_due_stages[6*f+5], f_due_stages[6*f+3:6*f+2]};
+        assign f_outs5[f] = f_rows5[f] && f_due_stages[6*f+:2] == GIVEN_KIND;
+    end
+    if (LANES == 1 && F_N_OUT == 1 && FUNCTION_DELAY == 1 && WAIT_U == 0) begin : g_whole
+        f_engine #(
+            .ROWS(ROWS), .MORE(HEAD), .SHORT(ROWS_II), .LONG(ROWS_II + BEHIND), .PIPE(F_DELAY), .PLACE_W(PLACE_W), .BEAT(F_BEAT), .STEP(II + F_LATENCY), .LATENCY(F_LATENCY)
+        ) f_state (
+            .clk(clk), .rst(rst), .run(run_q), .start(start), .step_end(step_end), .given(f_given), .busy(busy_q),
+            .x_full(x_full_q), .x_out(f_outs[1]), .out(f_outs[0]), .x_last(x_last_q), .last(last_q),
+            .kept(kept_valid_q), .kept_last(kept_q[M_W]), .m_valid(m_axis_tvalid), .at(f_at),
+            .stages({out_due_q, value_valid_q && value_kind_q == GIVEN_KIND,
+                sum_valid_q && sum_kind_q == GIVEN_KIND, f_outs5}),
+            .stage_lasts({result_last_q, value_last_q, sum_last_q, f_lasts5}), .steps(f_inside), .lasts(f_lasts),
+            .dry(f_dry), .closed(f_closed), .pace(f_pace_state), .row_end(row_end), .rows(f_begun_rows), .since(f_since),
+            .written(wr_place_q - N_X[PLACE_W-1:0]), .f_rows({{(16 - F_ROW_W) {f_rows_q[F_ROW_W-1]}}, f_rows_q}),
+            .f_flight({{(16 - F_ROW_W) {f_flight_q[F_ROW_W-1]}}, f_flight_q}),
+            .row_stages({result_valid_q, value_valid_q, sum_valid_q, f_rows5}),
+            .end_stages({result_valid_q && result_end_q, value_valid_q && value_end_q, sum_valid_q && sum_end_q, f_ends5})
+        );
+        always @* if (!rst) begin
+            counts_in_range : assert (f_wait <= f_waits && f_column < f_columns
+                && (kind_q != MEM || f_channels < MEMORY_D));
+            wait_comes_first : assert (wait_q == 0 || (f_column == f_columns - 1 && groups_q == f_groups - 1
+                && (kind_q != MEM || f_channels == MEMORY_D - 1)));
+            out_of_last : assert (kind_q != OUT || (HEAD != 0 && busy_q && f_outs[0]));
+            idle_at_first : assert ((busy_q || f_at == 0) && {1'b0, x_count_q} < N_X[X_AW:0]);
+        end
     end
 
     always @* if (!rst) begin

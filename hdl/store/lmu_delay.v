@@ -25,12 +25,18 @@ module lmu_delay #(
     input wire clk, rst, en,
     input wire [WIDTH-1:0] in_data,
     output wire [WIDTH-1:0] out_data
+`ifdef FORMAL
+    , output wire [(DEPTH > 0 ? DEPTH : 1)*WIDTH-1:0] f_stages  // for the proofs of others: each stage, the newest lowest
+`endif
 );
 
     if (DEPTH < 0) begin : g_check_depth PARAM_ERROR_depth_must_not_be_negative check ();
     end else if (DEPTH < 1) begin : g_wire
         wire unused = &{1'b0, clk, rst, en};
         assign out_data = in_data;
+`ifdef FORMAL
+        assign f_stages = in_data;
+`endif
     end else begin : g_stages
         wire [WIDTH-1:0] tap[0:DEPTH];
         genvar i;
@@ -41,6 +47,9 @@ module lmu_delay #(
         for (i = 0; i < DEPTH; i = i + 1) begin : g_stage
             reg [WIDTH-1:0] stage_q;
             assign tap[i+1] = stage_q;
+`ifdef FORMAL
+            assign f_stages[i*WIDTH+:WIDTH] = stage_q;
+`endif
 
             always @(posedge clk) begin
                 if (en) stage_q <= tap[i];
