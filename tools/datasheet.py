@@ -29,6 +29,7 @@ import jinja2
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.naming import markdown
 from lmu_hls.resources import hdl_dir, hdl_modules, property_modules
+from lmu_hls.rtl.copies import without_formal
 
 README = hdl_dir() / "README.md"
 SUBJECTS = {
@@ -83,7 +84,7 @@ def entry(path: Path, with_cycles: bool = True) -> Entry:
     cycles, where = _cycles(header[ports:])
     if with_cycles and not any(line.startswith("latency") for line in cycles):
         raise _lacks(path, "a paragraph `Cycles` with a line `latency = ...`")
-    source = text.partition("\n`ifdef FORMAL")[0]
+    source = without_formal(text)
     declared = _PARAMETERS.search(source)
     return Entry(
         module=path.stem,

@@ -28,7 +28,7 @@ def formatted(text: str) -> str:
     for head in _HEAD.finditer(text):
         end = text.index(";", head.end()) + 1
         source = text[head.start() : end]
-        if "//" in source:
+        if "//" in source or "`" in source:  # comments and conditions stay where they are
             continue
         done += [text[place : head.start()], _layout(head[2], source, len(head[1]))]
         place = end
@@ -66,10 +66,10 @@ def _closing(text: str, place: int) -> int:
 
 
 def head(text: str) -> str:
-    """The Verilog with the parameters and the ports of its module in that layout."""
+    """The Verilog with the parameters and the ports of its module in that layout; ports under a condition stay."""
     if found := _PARAMETERS.search(text):
         text = text[: found.start(1)] + _parameters(found[1]) + text[found.end(1) :]
-    if found := _PORTS.search(text):
+    if (found := _PORTS.search(text)) and "`" not in found[1]:
         text = text[: found.start(1)] + _ports(found[1]) + text[found.end(1) :]
     return text
 

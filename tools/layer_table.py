@@ -17,6 +17,7 @@ from lmu_hls.front.recurrent import CELLS
 from lmu_hls.golden.softmax import EQUATIONS
 from lmu_hls.resources import hdl_modules
 from lmu_hls.rtl.cells import instances
+from lmu_hls.rtl.copies import without_formal
 from lmu_hls.rtl.stages import stages
 from lmu_hls.spec import HIDDEN_CELLS, LMU, Recurrent, VectorFunction
 from lmu_hls.spec.layers import LAYERS, Layer
@@ -78,7 +79,7 @@ def modules(kind: type[Layer]) -> tuple[str, ...]:
 
 def _modules_in(text: str) -> set[str]:
     """The modules that a text names, but for comments of Verilog and what is only there for proofs."""
-    code = re.sub(r"//.*", "", text.split("`ifdef FORMAL")[0])
+    code = re.sub(r"//.*", "", without_formal(text))
     return set(re.findall(r"\blmu_\w+", code)) & set(hdl_modules())
 
 

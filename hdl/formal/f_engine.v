@@ -2,19 +2,22 @@
 // What is true of lmu_engine in every cycle, one lane and one value of output a step: where its step is, what is on its
 // way, and that the counts of f_steps and f_live are those. What it promises follows from this by induction.
 //
-//   Signal                  Description
-//   run, start, step_end    as in lmu_engine; step_end of a step with an output: given
-//   busy, at                a step is worked on; the moves that it has had, by the counters
-//   x_full, x_out, out      a step waits, and will have an output; so will the one that is worked on
-//   x_last, last            their tlast
-//   stages, stage_lasts     bit i: an output ended i+1 moves ago, its tlast
-//   kept, kept_last         an output waits behind that of the port
-//   row_end, rows           a row of the matrix ends; those of this step before, by the counters
-//   since                   moves of this row and of the wait before it
-//   row_stages, end_stages  as stages, of each row, and of each step
-//   written                 rows of its step before the one that is written next
-//   f_rows, f_flight        as in lmu_engine
-//   steps, lasts            as in f_steps; dry and closed: as in f_live; pace: state of f_pace
+//   Signal       Width   Direction   Description
+//   clk, rst     1       in          rising edge; rst is synchronous, active high
+//   run          1       in          as in lmu_engine, and so are start, step_end and row_end
+//   given        1       in          step_end of a step with an output
+//   busy         1       in          a step is worked on; with an output if out; its tlast is last
+//   x_full       1       in          a step waits; with an output if x_out; its tlast is x_last
+//   kept         1       in          an output waits behind the one of the port, m_valid; its tlast is kept_last
+//   at           16      in          moves that the step has had, by the counters
+//   rows         16      in          rows of it that have been worked on, by the counters
+//   since        16      in          moves of this row and of the wait in front of it
+//   stages       PIPE    in          bit i: an output ended i+1 moves ago; stage_lasts: its tlast
+//   row_stages   PIPE    in          the same of each row; end_stages: of each step
+//   written      *       in          rows of its step before the one that is written next
+//   f_rows       16      in          as in lmu_engine, and so is f_flight
+//   steps        4       in          as in f_steps, and so are lasts; dry and closed as in f_live
+//   pace         *       in          state of f_pace
 
 `default_nettype none  // verilator lint_off TIMESCALEMOD
 
@@ -29,11 +32,15 @@ module f_engine #(
     parameter integer FLIGHT = 6, BEAT = 1, STEP = 1, LATENCY = 2
 ) (
     input wire clk, rst,
-    input wire run, start, step_end, given, busy, x_full, x_out, out, x_last, last, kept, kept_last, m_valid,
-    input wire row_end, input wire [15:0] at, rows, since, f_rows, f_flight,
+    input wire run, start, step_end, given, busy, x_full, x_out, out, x_last, last, kept, kept_last,
+    input wire m_valid,
+    input wire row_end,
+    input wire [15:0] at, rows, since, f_rows, f_flight,
     input wire [PIPE-1:0] stages, stage_lasts, row_stages, end_stages,
     input wire [PLACE_W-1:0] written,
-    input wire [3:0] steps, input wire [FLIGHT-1:0] lasts, input wire [15:0] dry, closed,
+    input wire [3:0] steps,
+    input wire [FLIGHT-1:0] lasts,
+    input wire [15:0] dry, closed,
     input wire [LATENCY+18:0] pace
 );
 

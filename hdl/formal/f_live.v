@@ -8,6 +8,7 @@
 //   starved   1       in          an input that this step needs besides has not come: such a cycle does not count
 //   open      1       in          the unit takes a beat
 //   m_*       1       in          the output
+//   dry       16      out         cycles without a beat that is owed; closed: cycles with its inputs closed
 
 `default_nettype none  // verilator lint_off TIMESCALEMOD
 

@@ -12,6 +12,7 @@
 //   begun     1       out         a step is complete with the beat taken now
 //   done      1       out         a step is out with the beat given now
 //   steps     4       out         complete steps inside
+//   lasts     FLIGHT  out         tlast of each, the oldest one lowest
 
 `default_nettype none  // verilator lint_off TIMESCALEMOD
 
@@ -29,7 +30,8 @@ module f_steps #(
     output reg [$clog2(N_IN+1)-1:0] s_place,
     output reg [$clog2(N_OUT+1)-1:0] m_place,
     output wire begun, done,
-    output wire [3:0] steps, output wire [FLIGHT-1:0] lasts
+    output wire [3:0] steps,
+    output wire [FLIGHT-1:0] lasts
 );
 
     localparam [FLIGHT-1:0] ONE = 1;

@@ -12,7 +12,7 @@
 //   calm       1       in          the sink is ready
 //   flow       1       in          the sink is ready and the sources have a beat
 //   s_place    *       out         as in f_steps: begun, done and steps too
-//   lasts, dry, closed, pace    the state of these, for invariants of a module
+//   lasts      *       out         as in f_steps; dry, closed as in f_live, pace as state in f_pace
 //   due        1       out         as in f_pace
 
 `default_nettype none  // verilator lint_off TIMESCALEMOD
@@ -31,7 +31,8 @@ module f_unit #(
     input wire starved, open, calm, flow,
     output wire [$clog2(N_IN+1)-1:0] s_place,
     output wire begun, done,
-    output wire [3:0] steps, output wire [FLIGHT-1:0] lasts,
+    output wire [3:0] steps,
+    output wire [FLIGHT-1:0] lasts,
     output wire [15:0] dry, closed,
     output wire [LATENCY+18:0] pace,
     output wire due
@@ -48,8 +49,8 @@ module f_unit #(
         .dry(dry), .closed(closed)
     );
     f_pace #(.LATENCY(LATENCY), .II(II)) f_timing (
-        .clk(clk), .rst(rst), .calm(calm), .flow(flow), .begun(begun && steps == 0), .done(done), .tick(done), .state(pace),
-        .due(due)
+        .clk(clk), .rst(rst), .calm(calm), .flow(flow), .begun(begun && steps == 0), .done(done), .tick(done),
+        .state(pace), .due(due)
     );
 
 endmodule

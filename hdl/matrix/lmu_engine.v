@@ -296,6 +296,7 @@ module lmu_engine #(
 `ifdef FORMAL
     wire [35:0] f_due_stages;
 `endif
+
     lmu_delay #(.WIDTH(6), .DEPTH(6)) due (
         .clk(clk), .rst(rst), .en(run_q),
         .in_data({row_end, last_group, step_end, step_end && last_q, kind_q}),
@@ -553,7 +554,8 @@ module lmu_engine #(
     end
     if (LANES == 1 && F_N_OUT == 1 && FUNCTION_DELAY == 1 && WAIT_U == 0) begin : g_whole
         f_engine #(
-            .ROWS(ROWS), .MORE(HEAD), .SHORT(ROWS_II), .LONG(ROWS_II + BEHIND), .PIPE(F_DELAY), .PLACE_W(PLACE_W), .BEAT(F_BEAT), .STEP(II + F_LATENCY), .LATENCY(F_LATENCY)
+            .ROWS(ROWS), .MORE(HEAD), .SHORT(ROWS_II), .LONG(ROWS_II + BEHIND), .PIPE(F_DELAY), .PLACE_W(PLACE_W),
+            .BEAT(F_BEAT), .STEP(II + F_LATENCY), .LATENCY(F_LATENCY)
         ) f_state (
             .clk(clk), .rst(rst), .run(run_q), .start(start), .step_end(step_end), .given(f_given), .busy(busy_q),
             .x_full(x_full_q), .x_out(f_outs[1]), .out(f_outs[0]), .x_last(x_last_q), .last(last_q),

@@ -26,7 +26,7 @@ module lmu_delay #(
     input wire [WIDTH-1:0] in_data,
     output wire [WIDTH-1:0] out_data
 `ifdef FORMAL
-    , output wire [(DEPTH > 0 ? DEPTH : 1)*WIDTH-1:0] f_stages  // for the proofs of others: each stage, the newest lowest
+    , output wire [(DEPTH > 0 ? DEPTH : 1)*WIDTH-1:0] f_stages // each stage, the newest lowest
 `endif
 );
 

@@ -54,6 +54,8 @@ def test_the_layout_of_an_instance() -> None:
     assert max(map(len, lines)) <= 120 and lines[-1] == ");"
     commented = "lmu_rom rom (\n    .clk(clk) // rising\n);\n"
     assert formatted(commented) == commented
+    conditional = "lmu_rom rom (\n    .clk(clk)\n`ifdef FORMAL\n    , .state(state)\n`endif\n);\n"
+    assert formatted(conditional) == conditional
 
 
 def test_the_layout_of_a_head() -> None:
