@@ -22,15 +22,26 @@ ONE, TWO = engine(1, 1, 8), engine(2, 2, 7)
 # With a layer of one value behind it, of every step or of the last one
 BEHIND = {"KEEP_H": 1, "N_OUT": 1, "OUT_COLUMNS": 1, "WAIT_OUT": 8}
 EACH, LAST = engine(1, 1, 8, **BEHIND, LAST_ONLY=0), engine(1, 1, 8, **BEHIND, LAST_ONLY=1)
+# Without the invariants of f_engine, so that a fault shows in what they are for: ABC ends soon after the first failures
+PLAIN, PLAIN_EACH = engine(1, 1, 8, 1), engine(1, 1, 8, 1, **BEHIND, LAST_ONLY=0)
+PLAIN_LAST = engine(1, 1, 8, 1, **BEHIND, LAST_ONLY=1)
 CASES = (ONE, TWO, EACH, LAST)
 MUTANTS = (
-    Mutant(ONE, "lmu_engine", "busy_q && !waits_q;", "busy_q;", ("u_in_time", "mem_in_time"), cycles=30),
-    Mutant(ONE, "lmu_engine", "tready = !x_full_q;", "tready = 1'b1;", ("f_count.flight_bounded",), cycles=60),
-    Mutant(ONE, "lmu_engine", "x_half_q <= !x_half_q;", "x_half_q <= x_half_q;", ("other_half",), cycles=30),
     Mutant(
-        ONE, "lmu_engine", "h_clipped, result_last_q, h}", "h_clipped, 1'b0, h}", ("f_count.last_in_place",), cycles=50
+        ONE, "lmu_engine", "busy_q && !waits_q;", "busy_q;", ("f_state.step_in_place", "f_state.rows_apart"), cycles=10
     ),
-    Mutant(ONE, "lmu_engine", "!m_axis_tvalid || m_axis_tready;", "1'b1;", ("f_m_axis.payload_holds",), cycles=60),
-    Mutant(EACH, "lmu_engine", ": WAIT_OUT[WAIT_CW-1:0];", ": 0;", ("h_in_time", "f_state.step_in_place"), cycles=40),
-    Mutant(LAST, "lmu_engine", "LAST_ONLY == 0 || last_q", "1'b1", ("f_count.none_invented",), cycles=60),
+    Mutant(PLAIN, "lmu_engine", "busy_q && !waits_q;", "busy_q;", ("u_in_time", "mem_in_time"), cycles=30),
+    Mutant(PLAIN, "lmu_engine", "tready = !x_full_q;", "tready = 1'b1;", ("f_count.flight_bounded",), cycles=60),
+    Mutant(PLAIN, "lmu_engine", "x_half_q <= !x_half_q;", "x_half_q <= x_half_q;", ("other_half",), cycles=30),
+    Mutant(
+        PLAIN,
+        "lmu_engine",
+        "h_clipped, result_last_q, h}",
+        "h_clipped, 1'b0, h}",
+        ("f_count.last_in_place",),
+        cycles=50,
+    ),
+    Mutant(PLAIN, "lmu_engine", "!m_axis_tvalid || m_axis_tready;", "1'b1;", ("f_m_axis.payload_holds",), cycles=60),
+    Mutant(PLAIN_EACH, "lmu_engine", ": WAIT_OUT[WAIT_CW-1:0];", ": 0;", ("h_in_time",), cycles=40),
+    Mutant(PLAIN_LAST, "lmu_engine", "LAST_ONLY == 0 || last_q", "1'b1", ("f_count.none_invented",), cycles=60),
 )
