@@ -182,7 +182,7 @@ REFUSED = {
     "not held": (not_held, ("GetItem reads steps that do not count", "return_sequences=False")),
     "average without its mask": (
         lambda: masked(lmu(), lambda h: ops.mean(h, axis=1), head()),
-        ("mean'", "the mask does not reach it", "GlobalAveragePooling1D"),
+        ("'mean", "the mask does not reach it", "GlobalAveragePooling1D"),
     ),
     "axis kept": (
         lambda: masked(lmu(), keras.layers.GlobalAveragePooling1D(keepdims=True, name="mean")),

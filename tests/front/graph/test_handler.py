@@ -40,7 +40,7 @@ def test_hidden_cells(cell, tmp_path):
 
 
 def test_hidden_activation(tmp_path):
-    refuse(model(lmu("selu", FREE, name="memory")), tmp_path, "memory", "selu", "use linear, relu, relu6")
+    refuse(model(lmu("selu", name="memory")), tmp_path, "memory", "selu", "use linear, relu, relu6")
     cell = keras.layers.GRUCell(3, recurrent_activation="log_sigmoid")
     refuse(model(lmu(cell, FREE, name="memory")), tmp_path, "recurrent_activation 'log_sigmoid'", "use linear")
 
@@ -50,12 +50,6 @@ def test_gate_without_fraction_bits(tmp_path):
     settings = config(built)
     settings["LayerName"]["memory"]["Precision"]["gate"] = "fixed<6,8>"
     refuse(built, tmp_path, "memory", "'gate' has the type fixed<6,8,TRN,WRAP>", "fraction bits", hls_config=settings)
-
-
-@pytest.mark.parametrize("name", ["a", "table", "gate_table", "hidden_h", "lam_data"])
-def test_names_of_weights(name, tmp_path):
-    """hls4ml would keep the layer's output and the weight under one name."""
-    refuse(model(lmu("tanh", FREE, name=name)), tmp_path, repr(name), "rename it")
 
 
 def memory_update(update, tmp_path, *words, precision=None, **system):
