@@ -13,15 +13,12 @@ from keras import ops
 
 
 class Counted:
-    """The steps of x (batch, steps, n_in) that count: those in which a value is not ``mask_value``.
-
-    ``lengths`` (batch,) is how many they are.
-    """
+    """The steps of x (batch, steps, n_in) that count: those in which a value is not ``mask_value``."""
 
     def __init__(self, x: Any, mask_value: float) -> None:
         self.mask = ops.any(ops.not_equal(x, ops.cast(mask_value, x.dtype)), axis=-1)
         whole = ops.cast(self.mask, "int32")
-        self.lengths = ops.sum(whole, axis=1)
+        self._lengths = ops.sum(whole, axis=1)
         self._places = ops.cumsum(whole, axis=1) - 1
 
     def front(self, x: Any) -> Any:
@@ -33,17 +30,22 @@ class Counted:
     def held(self, values: Any) -> Any:
         """(batch, steps, n) of which the last step that counts stands again in all behind it."""
         every = ops.arange(values.shape[1], dtype="int32")
-        return _taken(values, ops.minimum(every, self.lengths[:, None] - 1))
+        return _taken(values, ops.minimum(every, self._lengths[:, None] - 1))
 
     def last(self, values: Any) -> Any:
         """(batch, n), the last step that counts; zeros of a sequence without any, as a state is before the first."""
-        last = _taken(values, self.lengths[:, None] - 1)[:, 0]
-        return ops.where(self.lengths[:, None] > 0, last, ops.zeros_like(last))
+        last = _taken(values, self._lengths[:, None] - 1)[:, 0]
+        return ops.where(self._lengths[:, None] > 0, last, ops.zeros_like(last))
+
+    @property
+    def steps(self) -> Any:
+        """(batch, 1), how many they are, as a divisor: 1 of a sequence without any."""
+        return ops.maximum(self._lengths, 1)[:, None]
 
     def only(self, values: Any) -> Any:
         """(batch, steps, n) with zeros behind the last step that counts."""
         every = ops.arange(values.shape[1], dtype="int32")
-        return ops.where((every < self.lengths[:, None])[..., None], values, ops.zeros_like(values))
+        return ops.where((every < self._lengths[:, None])[..., None], values, ops.zeros_like(values))
 
     def back(self, values: Any) -> Any:
         """What came of :meth:`front`, (batch, steps, n), at the steps that it is of; (batch, n) as it is."""

@@ -56,7 +56,7 @@ def mean(layer: Mean, x: Any, counted: Counted | None) -> Any:
     finest = max(layer.x.fraction, layer.out.fraction + GUARD - 1)  # of the sum and of the quotient
     check_exact(f"{layer.name}: average", layer.steps * layer.x.max_abs << (finest - layer.x.fraction))
     total = ops.sum(x if counted is None else counted.only(x), axis=1)
-    steps = constant(float(layer.steps)) if counted is None else cast(ops.maximum(counted.lengths, 1))[:, None]
+    steps = constant(float(layer.steps)) if counted is None else cast(counted.steps)
     return straight_through(_quotient(layer, ops.stop_gradient(total), steps), total / steps)
 
 

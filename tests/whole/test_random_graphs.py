@@ -28,7 +28,7 @@ from lmu_hls.verify import bench
 from lmu_hls.verify.rtlsim import Formulas, simulate
 from tests.support import keras_graphs, keras_pieces
 from tests.support.keras_graphs import operations, random_ends, random_graph
-from tests.support.lmu_models import config, convert, random_input, write
+from tests.support.lmu_models import config, convert, lmu, random_input, write
 from tests.support.mutants import change
 from tests.support.random_rtl import (
     SimulationError,
@@ -95,16 +95,23 @@ def normalized(
 
 
 def test_a_wrong_value_in_front_of_a_normalization_is_seen(tmp_path):
-    """In this graph a normalization divides vectors of size 0.006."""
-    seed = 192
-    model = random_graph(seed)
+    """A normalization that divides vectors of size 0.01, and with them what the table before it is wrong by."""
+    keras.utils.set_random_seed(1)
+    x = keras.Input((4, 3), name="x")
+    small = keras.layers.Dense(3, "elu", kernel_initializer=keras.initializers.RandomUniform(-0.005, 0.005), name="elu")
+    h = keras.layers.RMSNormalization(name="rms")(small(lmu(None, (False, False, False))(x)))
+    model = keras.Model(x, keras.layers.Dense(2)(h))
     network = network_spec(graph_of(model, tmp_path))
-    x = {network.inputs[0].name: random_input(network, 16, seed)}
-    trace = golden.run_samples(network, x)
-    check_near(model, network, x, trace)
-    trace["elu"].tensors["out"][:] += int(2 * BOUND * 2 ** network.values["elu"].type.fraction)
+    values = {network.inputs[0].name: quantize(np.random.default_rng(1).uniform(-1, 1, (16, 4, 3)), network.x)}
+    trace = golden.run_samples(network, values)
+    check_near(model, network, values, trace)
+    (front,) = next(node.inputs for node in network.nodes if isinstance(node.layer, Normalize))
+    (out,) = trace[front].tensors.values()
+    real = np.asarray(model(to_float(*values.values(), network.x).astype(np.float32)))
+    assert np.abs(to_float(trace.output, network.out) - real).max() > BOUND * max(1.0, np.abs(real).max())
+    out += int(2 * BOUND * 2 ** network.values[front].type.fraction)
     with pytest.raises(AssertionError):
-        check_near(model, network, x, trace)
+        check_near(model, network, values, trace)
 
 
 def check(seed: int, folder: Path, csim: bool) -> Network:
