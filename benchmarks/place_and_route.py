@@ -211,9 +211,7 @@ def measure(case: Case, folder: Path) -> list[str]:
     return [*row, ", ".join(f"{clock(joined, target, seed, folder):.1f}" for seed in SEEDS)]
 
 
-def timing(
-    joined: Path, target: Target, seed: int, folder: Path, scopes: Mapping[str, str], top: str
-) -> Timing:  # fmt: skip
+def timing(joined: Path, target: Target, seed: int, folder: Path, scopes: Mapping[str, str], top: str) -> Timing:
     """Clock and slowest path after place and route of the unit ``top`` in its harness."""
     device, router = target.routable
     pins = constraints(router.constraints, CLOCK, device.clock_mhz, {})

@@ -99,7 +99,7 @@ module f_engine #(
         rows_seen : assert (row_stages == rows_q && end_stages == step_ends_q);
         rows_counted : assert (f_flight == in_pipe[PIPE] && f_rows == (busy ? rows : 0));
         rows_apart : assert (too_young == 0);
-        rows_of_step : assert (older[PIPE] <= ROWS + (MORE != 0 && on_way) 
+        rows_of_step : assert (older[PIPE] <= ROWS + (MORE != 0 && on_way)
             && (step_ends_q == 0 ? in_pipe[PIPE] <= f_rows : in_pipe[PIPE] - older[PIPE] == f_rows));
         rows_written : assert (written == all_written[PLACE_W-1:0]);
         lasts_seen : assert (((stage_lasts ^ {PIPE {end_last_q}}) & stages) == 0);

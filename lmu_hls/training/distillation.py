@@ -32,8 +32,8 @@ class Distilled(keras.Model):
         if hasattr(student, "program"):
             _ = student.program  # made before Keras traces a step
         self.student, self.temperature, self.share = student, temperature, share
-        self._has_teacher = teacher is not None
-        self._teach = lambda x: teacher(x, training=False)  # not an attribute: its weights are not this model's
+        # The teacher is no attribute: its weights are not this model's
+        self._teach = None if teacher is None else lambda x: teacher(x, training=False)
         self.built = True
 
     @property
@@ -66,13 +66,13 @@ class Distilled(keras.Model):
 
     def _parts(self, x: Any) -> tuple[Any, Any]:
         """What the student reads; and what comes with it, None where nothing does."""
-        if self._has_teacher or not isinstance(x, tuple | list):
+        if self._teach or not isinstance(x, tuple | list):
             return x, None
         inputs, taught = x
         return inputs, taught
 
     def _taught(self, x: Any, y_pred: Any) -> Any:
-        taught = self._teach(x) if self._has_teacher else self._parts(x)[1]
+        taught = self._teach(x) if self._teach else self._parts(x)[1]
         if taught is None:
             raise LmuHlsError(
                 f"{self.student.name!r} has no teacher, and what one would give does not come with the inputs: call "
