@@ -2,6 +2,7 @@
 
 Names are loaded on first use, so that ``import lmu_hls`` and the command line start without Keras or hls4ml. Keras
 knows the layers once both are imported, in either order: ``keras.models.load_model`` needs nothing more.
+hls4ml knows the LMU in the same way.
 """
 
 from importlib import import_module
@@ -62,3 +63,4 @@ def __getattr__(name: str) -> Any:
 
 
 registration.with_keras()
+registration.with_hls4ml()

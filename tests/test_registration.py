@@ -1,11 +1,14 @@
 """Keras knows the layers once both packages are imported, in either order; alone, lmu_hls imports no Keras."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from lmu_hls.errors import LmuHlsError
+from lmu_hls.front.backends import supported_backend
 from tests.support.small_model import small_model
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -68,7 +71,21 @@ def test_seeded_fault_without_the_hook_the_layer_is_unknown(saved):
     assert done.returncode == 1 and "LMU" in done.stderr
 
 
-@pytest.mark.parametrize("first", ["hls.names", "front.graph.settle", "backend", "flow.data"])
+def first_of_each_package():
+    """Of each package with modules that need hls4ml for their own sake, the first one: hls4ml may be imported by it."""
+    found = {}
+    for path in sorted((ROOT / "lmu_hls").rglob("*.py")):
+        module = ".".join(path.relative_to(ROOT / "lmu_hls").with_suffix("").parts)
+        if path.stem != "__init__" and re.search(r"^(from|import) hls4ml", path.read_text(), re.MULTILINE):
+            found.setdefault(path.parent, module)
+    return list(found.values())
+
+
+def test_packages_that_need_hls4ml():
+    assert {"backend.verilog", "blackbox.project", "hls.accelerator"} <= set(first_of_each_package())
+
+
+@pytest.mark.parametrize("first", [*first_of_each_package(), "hls.names", "front.graph.settle", "backend", "flow.data"])
 def test_hls4ml_knows_all_of_the_plugin_whatever_is_imported_first(first):
     """Names of layers go unescaped into C++ where the plugin is left out, or half of it."""
     code = f"""
@@ -80,7 +97,39 @@ from lmu_hls.hls.names import WriteSafely
 assert get_backend("Vitis").supports_lmu and "lmu_settle_types" in get_flow("convert").optimizers
 assert "lmu_name_types" in get_flow("vivado:specific_types").optimizers
 assert isinstance(optimizer_map["vitis:write_hls"].write, WriteSafely)  # inside the pass that adds blackboxes
+assert get_backend("Vitis").rtl_blackbox
 get_backend("Verilog")
 """
     done = run(code)
     assert done.returncode == 0 and "WARNING: backend plugin" not in done.stdout, done.stdout + done.stderr
+
+
+NO_ENTRY = """
+from importlib import metadata
+found = metadata.entry_points
+class None_:
+    def select(self, **kinds): return ()
+metadata.entry_points = lambda **kinds: found(**kinds) if kinds else None_()
+import lmu_hls, sys
+{}
+import hls4ml
+from hls4ml.backends.backend import get_available_backends
+from hls4ml.model.layers import layer_map
+assert "keras" not in sys.modules
+print("LMU" in layer_map, "verilog" in get_available_backends())
+"""
+
+
+def test_hls4ml_knows_a_package_without_its_entry_point():
+    done = run(NO_ENTRY.format(""))
+    assert done.stdout == "True True\n", done.stdout + done.stderr
+
+
+def test_seeded_fault_without_the_hook_hls4ml_does_not_know_it():
+    done = run(NO_ENTRY.format("sys.meta_path[:] = [f for f in sys.meta_path if getattr(f, 'name', '') != 'hls4ml']"))
+    assert done.stdout == "False False\n", done.stdout + done.stderr
+
+
+def test_no_backend_is_told_with_the_reason():
+    with pytest.raises(LmuHlsError, match=r"could not be registered with it; import lmu_hls\.plugin"):
+        supported_backend("Vitis", [])

@@ -39,3 +39,8 @@ def register(register_backend: Callable[..., Any], register_writer: Callable[...
     if NAME.lower() not in get_available_backends():
         register_writer(NAME, VerilogWriter)  # the backend looks for it when it is made
         register_backend(NAME, VerilogBackend)
+
+
+# Last, and for its own sake: hls4ml calls register() above when it is imported. Were a module of this package what
+# imports hls4ml first, register() would find that module half made, and the plugin would be left out.
+import hls4ml  # noqa: E402, F401

@@ -20,3 +20,8 @@ def register() -> None:
             backend.rtl_blackbox = True  # asked by the layer of the graph
             write = f"{name.lower()}:write_hls"
             optimizer_map[write] = WriteBlackboxes(optimizer_map[write])
+
+
+# Last, and for its own sake: hls4ml calls register() above when it is imported. Were a module of this package what
+# imports hls4ml first, register() would find that module half made, and the plugin would be left out.
+import hls4ml  # noqa: E402, F401

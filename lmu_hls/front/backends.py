@@ -22,6 +22,11 @@ def supported_backend(name: object, supported: Iterable[str]) -> str:
     Raises LmuHlsError, with the reason where there is one, for any other.
     """
     names = {one.lower(): one for one in supported}
+    if not names:
+        raise LmuHlsError(
+            f"backend {name!r}: hls4ml knows no backend that can take an LMU, because lmu_hls could not be registered "
+            "with it; import lmu_hls.plugin to see why, and ask lmu-hls doctor which versions work together"
+        )
     found = names.get(str(name).lower())
     if found is not None:
         return found
