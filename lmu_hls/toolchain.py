@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.metadata
 import importlib.util
 import os
@@ -66,6 +67,13 @@ class Tool:
     def state(self) -> str:
         """found, unusable (it is there, but for the ``reason``) or missing."""
         return "found" if self.found else "unusable" if self.reason else "missing"
+
+    @property
+    def identity(self) -> str:
+        """What keys of kept results have of it: its version, or the SHA-256 of its program where it tells none."""
+        if self.version or self.path is None or not self.path.is_file():
+            return self.version
+        return hashlib.sha256(self.path.read_bytes()).hexdigest()
 
 
 def find(name: str) -> Tool:

@@ -36,6 +36,25 @@ def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     return folder
 
 
+def test_a_tool_in_a_key_is_its_version_else_its_program(bare: Path) -> None:
+    def identity(text: str) -> str:
+        fake(bare, "nextpnr-ecp5", text)
+        return toolchain.need("nextpnr-ecp5").identity
+
+    assert identity("nextpnr-0.9") == identity("again nextpnr-0.9") == "0.9"
+    first, second = identity("nextpnr"), identity("another nextpnr")
+    assert (len(first), len(second)) == (64, 64) and first != second
+    assert toolchain.find("ecppack").identity == ""  # it is not there
+
+
+def test_no_module_that_keeps_results_reads_a_version_but_for_its_record() -> None:
+    """A key has Tool.identity; in synth/yosys.py the version goes into the record, too."""
+    texts = [path.read_text(encoding="utf-8") for path in Path(toolchain.__file__).parent.rglob("*.py")]
+    keeping = [text for text in texts if re.search(r"\bbuilt\(.*, (make|compile|lambda)", text)]
+    lines = [line for text in keeping for line in text.splitlines() if ".version" in line]
+    assert len(keeping) > 8 and [line for line in lines if "Resources(" not in line] == []
+
+
 @SKIP_VERILATOR
 def test_verilator_is_new_enough_for_cocotb() -> None:
     tool = toolchain.need("verilator")

@@ -52,7 +52,7 @@ def mapped(sources: Sequence[Path], top: str, data_dir: Path, data: Sequence[Pat
         script = [line.replace("{folder}", str(folder.resolve())) for line in passes]
         yosys.run(script, folder / _SCRIPT, folder / _LOG, data_dir, f"map {top} to standard cells")
 
-    folder = builds.built(LIBRARY, [tool.version, *passes, *_ABC_COMMANDS, *files], make)
+    folder = builds.built(LIBRARY, [tool.identity, *passes, *_ABC_COMMANDS, *files], make)
     work.mkdir(parents=True, exist_ok=True)
     for name in (_SCRIPT, _LOG, STAT):
         shutil.copy(folder / name, work / name)

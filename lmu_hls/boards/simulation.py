@@ -86,7 +86,7 @@ def _running(project: BoardProject, options: Sequence[str], sources: Sequence[Pa
     tool = need("icarus")
     assert tool.path is not None
     compiler = tool.path
-    parts = [tool.version, *options, *(digest(path) for path in (project.bench, *sources))]
+    parts = [tool.identity, *options, *(digest(path) for path in (project.bench, *sources))]
 
     def make(folder: Path) -> None:
         log = project.folder / "work" / "iverilog.log"

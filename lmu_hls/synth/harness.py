@@ -42,7 +42,7 @@ def harnessed(unit: Path, top: str, target: Target, workdir: Path) -> Harnessed:
     text = harness(_ports(unit, top), top)
     tool = need("pyosys")
     passes = target.pad_passes
-    parts = [tool.version, *passes, top, text, digest(unit)]
+    parts = [tool.identity, *passes, top, text, digest(unit)]
 
     def make(folder: Path) -> None:
         (folder / _SOURCE).write_text(text, encoding="utf-8")

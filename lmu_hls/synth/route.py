@@ -1,6 +1,7 @@
 """Place and route with nextpnr, and bitstreams with the packer of the family.
 
-Each run is kept by the hash of the netlist, the constraints, the arguments and the tool's version.
+Each run is kept by the hash of the netlist, the constraints, the arguments and what tells the tool
+from others.
 """
 
 from __future__ import annotations
@@ -73,7 +74,7 @@ def route(netlist: Path, target: Target, seed: int, clock_mhz: float, pins: str,
         _PLACED,
     ]
     options = [*device.route, *wanted]
-    parts = [CELLS, tool.version, *options, *router.arguments, pins, clock, digest(netlist)]
+    parts = [CELLS, tool.identity, *options, *router.arguments, pins, clock, digest(netlist)]
     program = tool.path
 
     def make(folder: Path) -> None:

@@ -119,7 +119,7 @@ def implement(
             link.unlink()
         shutil.rmtree(folder / ".Xil", ignore_errors=True)
 
-    return built("vivado", [str(program.resolve()), tool.version, text, clock, *hashes], make)
+    return built("vivado", [str(program.resolve()), tool.identity, text, clock, *hashes], make)
 
 
 def read_reports(folder: Path, scopes: Mapping[str, str], top: str, clock_mhz: float) -> Implemented:

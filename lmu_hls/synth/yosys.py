@@ -91,7 +91,7 @@ def netlist(
     parts = [
         "autoname",
         _PARTS,
-        tool.version,
+        tool.identity,
         *passes,
         repr(target.family.register_banks),
         repr(target.family.adder),

@@ -105,8 +105,8 @@ def build(project_dir: Path, workdir: Path) -> Cosimulation:
         facts = {"boxes": boxes, "name": name, "arrays": arguments_of(directory, name)}
         files |= {part: render("verify", part, **facts).encode() for part in ("cosim.v", "cosim.cpp")}
         tools = [find(tool) for tool in ("verilator", "g++")]
-        cpp: list[str | bytes] = [*command, f"{tools[1].path} {tools[1].version}", text.read_bytes()]
-        parts: list[str | bytes] = [*cpp, *FLAGS, OPTIMISE, f"{tools[0].path} {tools[0].version}"]
+        cpp: list[str | bytes] = [*command, f"{tools[1].path} {tools[1].identity}", text.read_bytes()]
+        parts: list[str | bytes] = [*cpp, *FLAGS, OPTIMISE, f"{tools[0].path} {tools[0].identity}"]
         parts += [item for pair in files.items() for item in pair]
 
         def compile_cpp(folder: Path) -> None:

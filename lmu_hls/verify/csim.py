@@ -134,7 +134,7 @@ def compile_project(project_dir: Path) -> CsimProject:
             run_compiler([*command, "-shared", str(text), "-o", str(folder / LIBRARY)], directory)
 
         # All headers are in the preprocessed text, those of the system and of the compiler, too
-        parts: list[str | bytes] = [toolchain.need("g++").version, *command, text.read_bytes()]
+        parts: list[str | bytes] = [toolchain.need("g++").identity, *command, text.read_bytes()]
         library = builds.built("csim", parts, make) / LIBRARY
     return CsimProject(directory, name, library)
 

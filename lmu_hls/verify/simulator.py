@@ -35,7 +35,7 @@ def build(simulator: str, sources: Sequence[Path], top: str, workdir: Path, wave
     coverage = simulator == "verilator" and bool(os.environ.get(COVERAGE))
     tools = [find(name) for name in SIMULATORS[simulator]]
     parts: list[str | bytes] = [json.dumps([simulator, top, waves, coverage])]
-    parts += [f"{tool.path} {tool.version}" for tool in tools]
+    parts += [f"{tool.path} {tool.identity}" for tool in tools]
     for source in sources:
         parts += [str(source.resolve()) if coverage else source.name, source.read_bytes()]
     if simulator == "verilator":

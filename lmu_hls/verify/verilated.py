@@ -116,7 +116,7 @@ def build(
             raise LmuHlsError(f"Verilog file {source} does not exist. Write the project again.")
         files[source.name] = source.read_bytes()
     tools = [find(name) for name in ("verilator", "g++")]
-    parts: list[str | bytes] = [*flags, COMPILER_FLAGS, *(f"{tool.path} {tool.version}" for tool in tools)]
+    parts: list[str | bytes] = [*flags, COMPILER_FLAGS, *(f"{tool.path} {tool.identity}" for tool in tools)]
     for name, content in files.items():
         parts += [name, content]
     workdir.mkdir(parents=True, exist_ok=True)

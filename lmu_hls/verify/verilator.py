@@ -105,7 +105,7 @@ def _keep(target: str, files: str, place: Path, prefix: str, log: Path, run: Cal
 
 
 def _versions() -> list[str]:
-    return [f"{tool.path} {tool.version}" for tool in map(find, ("verilator", "g++"))]
+    return [f"{tool.path} {tool.identity}" for tool in map(find, ("verilator", "g++"))]
 
 
 def _root(makefile: Path) -> Path:

@@ -19,7 +19,7 @@ from lmu_hls.errors import LmuHlsError
 from lmu_hls.records import Manifest, ModelSummary, Placements, Unit, dump, load
 from lmu_hls.report import build_report, to_markdown
 from lmu_hls.synth import Incomplete, Routing, megahertz, place_units, synthesize_units
-from lmu_hls.toolchain import find
+from lmu_hls.toolchain import Tool, find
 from tests.support.interrupts import heed_interrupts
 from tests.support.process_tree import wait_for
 from tests.synth.test_yosys import write_project_manifest
@@ -157,6 +157,23 @@ def test_another_clock_edited_verilog_and_a_damaged_entry_are_routed_again(outdi
     place(outdir)
     assert len(calls.read_text().split()) == 4
     assert [item.state for item in build_report(outdir).standings if "placement" in item.record] == ["current"]
+
+
+@pytest.mark.parametrize("by_version_only", [False, True], ids=["program", "seeded fault: version only"])
+def test_a_tool_that_tells_no_version_is_known_by_its_program(
+    outdir: Path, calls: Path, monkeypatch: pytest.MonkeyPatch, by_version_only: bool
+) -> None:
+    program = calls.parent / "bin" / "nextpnr-ecp5"
+    program.write_text(f"{NEXTPNR}# {uuid.uuid4()}\n")
+    assert Tool("", program, "9.1", True, "").identity == "9.1"
+    if by_version_only:
+        monkeypatch.setattr(Tool, "identity", property(lambda tool: tool.version))
+    else:
+        monkeypatch.setenv("VERSION", "")  # it says "nextpnr-9.", which is none
+        assert find("nextpnr-ecp5").version == ""
+    assert [place(outdir)[0].fmax_mhz for _ in range(2)] == [140.0, 140.0] and len(calls.read_text().split()) == 1
+    program.write_text(program.read_text().replace("150.0 - ", "100.0 - "))
+    assert place(outdir)[0].fmax_mhz == (140.0 if by_version_only else 90.0)
 
 
 READER = """\
