@@ -8,8 +8,9 @@ from dataclasses import replace
 
 import pytest
 
-from benchmarks.device_table import BEGIN, END, NETWORKS, PAGE, TABLE, TARGETS, page_with, read, text_of
+from benchmarks.device_table import BEGIN, END, NETWORKS, PAGE, TABLE, TARGETS, is_fresh, page_with, read, text_of
 from lmu_hls.synth.estimate.model import reading_hashes
+from lmu_hls.toolchain import find
 
 ROWS, DIGEST = read()
 SAID = PAGE.read_text(encoding="utf-8")
@@ -54,6 +55,20 @@ def test_a_row_is_older_where_one_of_its_own_modules_is_another() -> None:
     row = replace(ROWS[0], modules=reading_hashes(["lmu_ram", "lmu_rom"]))
     assert not row.is_older() and replace(row, modules={**row.modules, "lmu_rom": "0" * 16}).is_older()
     assert replace(row, modules={**row.modules, "lmu_gone": "0" * 16}).is_older()
+
+
+@pytest.mark.skipif(
+    not all(find(name).found for name in ("pyosys", "nextpnr-ecp5", "nextpnr-ice40")), reason="a tool is not installed"
+)
+def test_a_row_is_fresh_with_its_netlist_and_tools_and_if_it_fits_its_clock() -> None:
+    versions = {"yosys": find("pyosys").version, "nextpnr-ecp5": find("nextpnr-ecp5").version}
+    row = replace(next(row for row in ROWS if row.fmax_mhz), design="d", tools=versions)
+    assert is_fresh(row, "d", True) and not is_fresh(row, "e", True)
+    assert not is_fresh(replace(row, tools=versions | {"yosys": "0.1"}), "d", True)
+    unrouted = replace(row, fmax_mhz=None)
+    assert is_fresh(unrouted, "d", False) and not is_fresh(unrouted, "d", True)
+    large = replace(unrouted, fits=False, tools=versions | {"nextpnr-ice40": find("nextpnr-ice40").version})
+    assert is_fresh(large, "d", True)
 
 
 def test_the_modules_are_those_of_today() -> None:
