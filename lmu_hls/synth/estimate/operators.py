@@ -20,7 +20,7 @@ from lmu_hls.errors import LmuHlsError
 from lmu_hls.synth.estimate.tables import RomLogic, rom_logic
 
 ROUNDING_MODULE, MULTIPLIER_MODULE, FIFO_MODULE, CONCAT_MODULE = "lmu_round_sat", "lmu_mac", "lmu_fifo", "lmu_concat"
-ALIGN_MODULE = "lmu_align"
+ALIGN_MODULE, MATRIX_MODULE, ADDERS_MODULE = "lmu_align", "lmu_matvec", "lmu_adders"
 _FREE = "no_rw_check"  # Yosys's attribute of a memory
 _UNREAD = "unused_"  # begins the name of a net that nothing reads
 _WRAP, _SAT_SYM, _TRN = 0, 3, 0
@@ -211,7 +211,27 @@ class _Reader:
                 parameters = {p.name: int(p.value.value) for p in node if type(p).__name__ == "ParameterSymbol"}
                 read(parameters, node.parentInstance.hierarchicalPath)
                 return ast.VisitAction.Skip
+        for module, leave_out in {MATRIX_MODULE: self._one_turn, ADDERS_MODULE: self._zero_leaves}.items():
+            if node.definition.name.endswith(module):
+                leave_out({p.name: p.value.value for p in node if type(p).__name__ == "ParameterSymbol"})
         return None
+
+    def _one_turn(self, sizes: Mapping[str, Any]) -> None:
+        """A matrix whose vector takes one turn has no sums of turns: what chooses between these and the bias goes, and
+        the sum with it where there is no bias."""
+        if int(sizes["COLUMNS"]) >= int(sizes["N_IN"]):
+            gone = int(sizes["N_OUT"]) * int(sizes["ACC_W"])
+            self.result.bits["choice"] -= gone
+            if not int(sizes["HAS_BIAS"]):
+                self.result.bits["sum"] -= gone
+
+    def _zero_leaves(self, sizes: Mapping[str, Any]) -> None:
+        """A tree of adders has zeros beyond its values: nothing is added there, and what is zero needs no register."""
+        values, wide, levels = (int(sizes[name]) for name in ("N", "OUT_W", "LEVELS"))
+        depth = (values - 1).bit_length()
+        self.result.bits["sum"] -= ((1 << depth) - values) * wide
+        for height in range(levels, depth + 1, levels) if levels else ():
+            self.result.bits["q_sum"] -= ((1 << depth - height) - -(-values >> height)) * wide
 
     def _connections(self, node: Any) -> None:
         """Note what the ports are connected to, and which bits of fifos nobody reads.

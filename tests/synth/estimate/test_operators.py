@@ -151,6 +151,69 @@ def test_a_place_takes_products_where_more_is_read_than_its_last_factor(tmp_path
     assert made == {f"\\top{k}": sum(products.values()) for k, products in enumerate(TAKEN.values())}
 
 
+TREE = """
+module topK (input wire clk, input wire en, input wire [N*6-1:0] x, output wire signed [8:0] y);
+    lmu_adders #(.N(N), .LEVELS(LEVELS), .IN_W(6), .OUT_W(9)) tree (.clk(clk), .en(en), .in_data(x), .out_data(y));
+endmodule
+"""
+TREES = [(5, 0), (5, 1), (6, 2), (7, 1), (8, 2), (9, 2), (1, 1)]
+
+
+def test_nothing_is_added_where_a_tree_of_adders_has_zeros(tmp_path: Path) -> None:
+    """Sums and registers are those that Yosys leaves."""
+    texts = [
+        TREE.replace("LEVELS(LEVELS)", f"LEVELS({levels})").replace("N*6", f"{n}*6").replace("N(N)", f"N({n})")
+        for n, levels in TREES
+    ]
+    texts = [text.replace("topK", f"top{k}") for k, text in enumerate(texts)]
+    library = {"lmu_adders.v": hdl_file("lmu_adders").read_text()}
+    found = [operators({"top.v": text} | library, f"top{k}").bits for k, text in enumerate(texts)]
+    assert found[1]["sum"] == 4 * 9 and found[1]["q_sum"] == (3 + 2 + 1) * 9
+    for name, text in ({"top.v": "".join(texts)} | library).items():
+        (tmp_path / name).write_text(text)
+    passes = [
+        "read_verilog top.v lmu_adders.v",
+        "hierarchy",
+        "proc",
+        "flatten",
+        "opt -full",
+        "tee -q -o found stat -json",
+    ]
+    yosys.run(passes, tmp_path / "passes.ys", tmp_path / "log", tmp_path, "read the trees")
+    modules = json.loads((tmp_path / "found").read_text())["modules"]
+    for k, bits in enumerate(found):
+        cells = modules[f"\\top{k}"]["num_cells_by_type"]
+        registers = sum(count for kind, count in cells.items() if kind.startswith("$dff"))
+        assert (bits["sum"], bits["q_sum"]) == (9 * cells.get("$add", 0), 9 * registers), TREES[k]
+
+
+TURNS = """
+module top (input wire clk, input wire [7:0] x, input wire valid, output wire [29:0] y, output wire done);
+    lmu_matvec #(
+        .N_IN(2), .N_OUT(3), .COLUMNS(2), .OP_W(4), .COEF_W(4), .ACC_W(10), .HAS_BIAS(1), .BIAS_W(4),
+        .BIAS_SHIFT(2), .ROM_FILE("words.hex"), .BIAS_FILE("words.hex")
+    ) matrix (
+        .clk(clk), .rst(1'b0), .s_axis_tdata(x), .s_axis_tvalid(valid), .s_axis_tready(), .s_axis_tlast(1'b0),
+        .m_axis_tdata(y), .m_axis_tvalid(done), .m_axis_tready(1'b1), .m_axis_tlast()
+    );
+endmodule
+"""
+
+
+def test_a_matrix_of_one_turn_does_not_add_up_turns() -> None:
+    names = ("lmu_matvec", "lmu_adders", "lmu_rom", "lmu_align")
+    files = {f"{name}.v": hdl_file(name).read_text() for name in names} | {"words.hex": "1\n2\n3\n4\n5\n6\n"}
+
+    def bits(columns: int, bias: int) -> tuple[int, int]:
+        text = TURNS.replace("COLUMNS(2)", f"COLUMNS({columns})").replace("BIAS(1)", f"BIAS({bias})")
+        found = operators({"top.v": text} | files, "top").bits
+        return found["sum"], found["choice"]
+
+    (sums, choices), tree = bits(1, 1), 3 * 10  # with two turns; and what a second column adds
+    assert bits(2, 1)[0] - sums == tree and choices - bits(2, 1)[1] == 3 * 10
+    assert bits(2, 1)[0] - bits(2, 0)[0] == 3 * 10 + (sums - bits(1, 0)[0])
+
+
 def test_a_lane_of_a_vector_needs_the_bits_of_its_value() -> None:
     """Neither the zeros below nor the copies of the sign above take part in a product, as Yosys makes it."""
     text = """
