@@ -31,7 +31,7 @@ ELSEWHERE = {
     "lmu_hls/backend": {
         "backend/test_verilog.py": "design engines project",
     },
-    "lmu_hls/boards": {"boards/test_host.py": "record simulation"},
+    "lmu_hls/boards": {"boards/test_host.py": "link record simulation"},
     "lmu_hls/cli": {"test_cli_light.py": "options run terminal"},
     "lmu_hls/cli/commands": {
         "boards/test_comparison.py": "board",

@@ -10,8 +10,9 @@ import numpy as np
 
 from lmu_hls import golden
 from lmu_hls.boards.bitstream import synthesise
-from lmu_hls.boards.host import Host, HostError, predict_all
-from lmu_hls.boards.host import Network as Description
+from lmu_hls.boards.host import predict_all
+from lmu_hls.boards.link import Host, HostError
+from lmu_hls.boards.link import Network as Description
 from lmu_hls.boards.project import FACTS, BoardProject
 from lmu_hls.boards.simulation import simulated, simulated_netlist
 from lmu_hls.errors import LmuHlsError

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
@@ -27,6 +28,8 @@ BUFFER = 256  # bytes of the longest payload
 PATIENCE_S = 0.05  # without a byte, after which a packet is over: USB sends in bursts
 SLOWEST = 0.03  # of a bit, that a divisor may be wrong by
 FACTS = "network.json"
+SCRIPT = ("boards/host.py", "boards/link.py", "fixed.py")  # of the host; they need nothing of lmu_hls beside them
+_OURS = re.compile(r"^from lmu_hls\.(?:boards\.)?", re.MULTILINE)
 _MODULES = ("lmu_uart_rx", "lmu_uart_tx", "lmu_link_rx", "lmu_link_tx", "lmu_fork", "lmu_argmax")
 
 
@@ -118,8 +121,8 @@ def write_board(outdir: Path, board: Board, baud: int = BAUD, device: str = "") 
     texts[f"{board.name}.{router.constraints}"] = pins
     texts[FACTS] = jsonfile.encode(facts)
     package = files("lmu_hls")
-    for name in ("boards/host.py", "fixed.py"):  # the script needs nothing of lmu_hls beside it
-        text = (package / name).read_text(encoding="utf-8").replace("from lmu_hls.fixed import", "from fixed import")
+    for name in SCRIPT:
+        text = _OURS.sub("from ", (package / name).read_text(encoding="utf-8"))
         texts[Path(name).name] = f"# {SPDX}\n{text}"
     bitstream = f"{top}.{router.bitstream}"
     texts["README.md"] = render(

@@ -27,7 +27,7 @@ ANSWER_CYCLES = 200_000  # that an answer may take
 
 @dataclass
 class SimulatedLine:
-    """A :class:`lmu_hls.boards.host.Line` to a simulated board. `patience` is in cycles.
+    """A :class:`lmu_hls.boards.link.Line` to a simulated board. `patience` is in cycles.
 
     `damage` may change what goes to the board, byte by byte: its result is what the board gets.
     """

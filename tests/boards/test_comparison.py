@@ -11,7 +11,8 @@ import pytest
 from lmu_hls import cli
 from lmu_hls.boards import BOARDS, check, write_board
 from lmu_hls.boards.comparison import board_gates
-from lmu_hls.boards.host import Host, HostError, Network, predict
+from lmu_hls.boards.host import predict
+from lmu_hls.boards.link import Host, HostError, Network
 from lmu_hls.boards.project import BoardProject
 from lmu_hls.boards.simulation import simulated_netlist
 from lmu_hls.fixed import Ints, quantize

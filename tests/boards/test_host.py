@@ -22,7 +22,8 @@ import pytest
 from lmu_hls import golden
 from lmu_hls.backend.design import random_inputs
 from lmu_hls.boards import BOARDS, write_board, write_golden
-from lmu_hls.boards.host import Host, HostError, LineError, Network, main, packet, predict, predict_all
+from lmu_hls.boards.host import main, predict, predict_all
+from lmu_hls.boards.link import Host, HostError, LineError, Network, packet
 from lmu_hls.boards.project import BoardProject
 from lmu_hls.boards.simulation import SimulatedLine, simulated
 from lmu_hls.fixed import Ints, to_float
