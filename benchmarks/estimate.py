@@ -58,8 +58,9 @@ from lmu_hls.rtl.standalone import modules, write_project
 from lmu_hls.synth.constraints import constraints
 from lmu_hls.synth.estimate import model
 from lmu_hls.synth.estimate.features import CLOCK_TERMS, LUTRAM, clock_features, features, terms
-from lmu_hls.synth.estimate.operators import Operators, operators
+from lmu_hls.synth.estimate.operators import operators
 from lmu_hls.synth.estimate.primitives import PRIMITIVES, Primitives, counts
+from lmu_hls.synth.estimate.quantities import Operators
 from lmu_hls.synth.families import family_of, target_of
 from lmu_hls.synth.harness import CLOCK, PINS, harnessed
 from lmu_hls.synth.roms import data_files

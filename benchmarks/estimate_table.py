@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from lmu_hls.synth.estimate.model import Readings
-from lmu_hls.synth.estimate.operators import Operators, from_plain, to_plain
+from lmu_hls.synth.estimate.quantities import Operators, from_plain, to_plain
 
 TABLE = Path(__file__).with_name("estimate_table.jsonl")
 CHECK = Path(__file__).with_name("estimate_check.jsonl")

@@ -34,7 +34,8 @@ from lmu_hls.backend.design import Design
 from lmu_hls.configurations import KEYWORD, PSMNIST
 from lmu_hls.fixed import Ints, quantize
 from lmu_hls.front.extract import network_spec
-from lmu_hls.rtl.network import NetworkPlan, plan_network, utilisation
+from lmu_hls.rtl.network import plan_network
+from lmu_hls.rtl.plan import NetworkPlan, utilisation
 from lmu_hls.rtl.reuse import asking, requests, settle
 from lmu_hls.spec import Network
 from lmu_hls.verify import bench

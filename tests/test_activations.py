@@ -6,7 +6,7 @@ import pytest
 
 from lmu_hls import backend
 from lmu_hls.activations import FUNCTIONS
-from lmu_hls.rtl.network import RtlOptions
+from lmu_hls.rtl.options import RtlOptions
 from tests.support.lmu_models import assert_csim_equals_golden, convert, lmu, model, random_input
 from tests.support.random_rtl import Case, check_icarus, expected_tensors, has_icarus
 

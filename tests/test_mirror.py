@@ -115,7 +115,7 @@ ELSEWHERE = {
         "rtl/test_engine.py": "engine_unit",
         "rtl/test_renaming.py": "options",
         "rtl/test_search.py": "cycles loop manifest sizes",
-        "rtl/test_standalone.py": "functions layout netlist network vector_buffer",
+        "rtl/test_standalone.py": "functions layout netlist network plan vector_buffer",
     },
     "lmu_hls/rtl/parallel": {"rtl/test_parallel.py": "base cycles instances layers"},
     "lmu_hls/rtl/cells": {"rtl/stages/test_recurrent.py": "instances", "rtl/test_search.py": "base dense gru lstm"},
@@ -148,7 +148,10 @@ ELSEWHERE = {
         "synth/test_registers.py": "wires",
         "synth/test_yosys.py": "roms",
     },
-    "lmu_hls/synth/estimate": {"synth/estimate/test_model.py": "features"},
+    "lmu_hls/synth/estimate": {
+        "synth/estimate/test_model.py": "features",
+        "synth/estimate/test_operators.py": "quantities",
+    },
     "lmu_hls/synth/families": {"synth/families/test_targets.py": "ecp5 gowin ice40 xc7 xcup"},
     "lmu_hls/training": {
         "training/test_program.py": "lmu loops step vectors",

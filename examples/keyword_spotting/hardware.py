@@ -15,7 +15,7 @@ from lmu_hls.energy.published import PAPER
 from lmu_hls.errors import VerificationFailed
 from lmu_hls.flow.accelerator import written_accelerator
 from lmu_hls.records import Energy
-from lmu_hls.rtl.network import NetworkPlan
+from lmu_hls.rtl.plan import NetworkPlan
 from lmu_hls.spec import store
 from lmu_hls.synth import synthesize_units
 from lmu_hls.synth.estimate import estimate

@@ -15,8 +15,9 @@ from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import Ints
 from lmu_hls.integration import DEFAULT_CLOCK_MHZ, DEFAULT_PART, integration_files
 from lmu_hls.rtl.ends import End
-from lmu_hls.rtl.network import NetworkPlan, plan_network, utilisation
+from lmu_hls.rtl.network import plan_network
 from lmu_hls.rtl.options import MODES, RtlOptions
+from lmu_hls.rtl.plan import NetworkPlan, utilisation
 from lmu_hls.rtl.reuse import Settled, settle
 from lmu_hls.rtl.standalone import Vectors, sources, write_project
 from lmu_hls.spec import Network

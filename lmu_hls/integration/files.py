@@ -8,7 +8,7 @@ from lmu_hls.integration.ipxact import RANGE, bus_type, register_entries
 from lmu_hls.integration.ports import CLOCK, RESET, buses, ports, registers_bus
 from lmu_hls.records.folder import INTEGRATION, IP_XACT
 from lmu_hls.rendering import SPDX, render
-from lmu_hls.rtl.network import NetworkPlan
+from lmu_hls.rtl.plan import NetworkPlan
 from lmu_hls.rtl.standalone import rom_files, sources
 from lmu_hls.synth.constraints import constraints, sdc
 from lmu_hls.synth.vivado import script

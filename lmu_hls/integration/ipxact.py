@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from lmu_hls.integration.ports import Bus
 from lmu_hls.rtl import registers
-from lmu_hls.rtl.network import NetworkPlan
+from lmu_hls.rtl.plan import NetworkPlan
 from lmu_hls.rtl.software import all_registers, constants
 
 RANGE = 1 << NetworkPlan.ADDRESS_WIDTH  # bytes of the address block

@@ -12,7 +12,7 @@ from lmu_hls.records import Hardware
 
 if TYPE_CHECKING:  # who only reads a manifest needs no planner
     from lmu_hls.rtl.ends import End
-    from lmu_hls.rtl.network import NetworkPlan
+    from lmu_hls.rtl.plan import NetworkPlan
     from lmu_hls.rtl.reuse import Settled
 
 
@@ -106,7 +106,7 @@ class Project:
 
 def hardware(plan: NetworkPlan, settled: Settled | None = None) -> Hardware:
     """What the network of ``plan`` takes; ``settled``: what was made of the reuse factor that was asked for."""
-    from lmu_hls.rtl.network import utilisation
+    from lmu_hls.rtl.plan import utilisation
 
     return Hardware(
         layers=plan.layers,

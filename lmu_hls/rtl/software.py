@@ -13,7 +13,7 @@ from lmu_hls.records.folder import SOFTWARE
 from lmu_hls.rendering import render
 from lmu_hls.rtl import registers
 from lmu_hls.rtl.ends import End
-from lmu_hls.rtl.network import NetworkPlan
+from lmu_hls.rtl.plan import NetworkPlan
 from lmu_hls.spec import ArgMax
 
 # The modes of ap_fixed as expressions of NumPy: whether floor + 1 is the rounded value of scaled = floor + rest, and

@@ -29,8 +29,8 @@ from lmu_hls.rtl.affine import Rom
 from lmu_hls.rtl.copies import without_formal
 from lmu_hls.rtl.ends import End
 from lmu_hls.rtl.manifest import Project, project
-from lmu_hls.rtl.network import NetworkPlan, checked_steps, utilisation
 from lmu_hls.rtl.packed import TypeWord, Words
+from lmu_hls.rtl.plan import NetworkPlan, checked_steps, utilisation
 from lmu_hls.rtl.reuse import Settled
 from lmu_hls.rtl.software import software_files
 

@@ -26,7 +26,7 @@ from benchmarks.estimate_networks import (
 )
 from benchmarks.estimate_table import Found, drop, is_stale, operators_of, put, read_table, readings, write_table
 from lmu_hls.rtl.standalone import modules
-from lmu_hls.synth.estimate.operators import Operators
+from lmu_hls.synth.estimate.quantities import Operators
 
 ROWS = read_table()
 

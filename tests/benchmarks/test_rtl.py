@@ -9,7 +9,7 @@ import pytest
 from lmu_hls import backend, demo
 from lmu_hls.configurations import KEYWORD
 from lmu_hls.front.extract import network_spec
-from lmu_hls.rtl.network import utilisation
+from lmu_hls.rtl.plan import utilisation
 
 PATH = Path(__file__).parents[2] / "benchmarks" / "rtl.py"
 

@@ -10,7 +10,9 @@ import pytest
 from lmu_hls.integration import integration_files
 from lmu_hls.integration.ports import ports
 from lmu_hls.rendering import SPDX
-from lmu_hls.rtl.network import NetworkPlan, RtlOptions, plan_network
+from lmu_hls.rtl.network import plan_network
+from lmu_hls.rtl.options import RtlOptions
+from lmu_hls.rtl.plan import NetworkPlan
 from lmu_hls.rtl.standalone import rom_files, sources, write_project
 from lmu_hls.synth.constraints import check_constraints
 from tests.support import tcl_stubs

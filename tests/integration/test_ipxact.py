@@ -14,7 +14,9 @@ from lmu_hls.integration import integration_files
 from lmu_hls.integration.ports import ports
 from lmu_hls.records.folder import IP_XACT
 from lmu_hls.rtl import registers
-from lmu_hls.rtl.network import NetworkPlan, RtlOptions, plan_network
+from lmu_hls.rtl.network import plan_network
+from lmu_hls.rtl.options import RtlOptions
+from lmu_hls.rtl.plan import NetworkPlan
 from lmu_hls.rtl.software import all_registers
 from lmu_hls.rtl.standalone import project_files, rom_files, sources
 from tests.support.ends import fusion

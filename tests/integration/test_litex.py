@@ -16,7 +16,9 @@ from lmu_hls.backend.design import design
 from lmu_hls.integration import integration_files
 from lmu_hls.integration.ports import ports
 from lmu_hls.rtl import registers
-from lmu_hls.rtl.network import NetworkPlan, RtlOptions, plan_network
+from lmu_hls.rtl.network import plan_network
+from lmu_hls.rtl.options import RtlOptions
+from lmu_hls.rtl.plan import NetworkPlan
 from lmu_hls.rtl.standalone import write_project
 from lmu_hls.toolchain import find
 from tests.support.ends import fusion

@@ -7,7 +7,8 @@ import re
 import pytest
 
 from lmu_hls.integration.ports import buses, ports
-from lmu_hls.rtl.network import RtlOptions, plan_network
+from lmu_hls.rtl.network import plan_network
+from lmu_hls.rtl.options import RtlOptions
 from lmu_hls.rtl.standalone import top_source
 from tests.support.make_sim import fast_network
 

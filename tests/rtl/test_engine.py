@@ -12,7 +12,7 @@ import pytest
 from lmu_hls.rtl.cells import Lanes
 from lmu_hls.rtl.engine import ENGINE, EngineSizes, Head
 from lmu_hls.rtl.engine_unit import engine_sizes, operand_places
-from lmu_hls.rtl.network import RtlOptions
+from lmu_hls.rtl.options import RtlOptions
 from lmu_hls.rtl.reuse import choose_lanes, settle, valid_reuse_factors
 from lmu_hls.spec import LMU, Network, chain
 from tests.support.mutants import change

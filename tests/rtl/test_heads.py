@@ -10,7 +10,9 @@ import pytest
 
 from lmu_hls.rtl.ends import Ports
 from lmu_hls.rtl.heads import SharedHead, possible_heads, shared_heads
-from lmu_hls.rtl.network import RtlOptions, plan_network, utilisation
+from lmu_hls.rtl.network import plan_network
+from lmu_hls.rtl.options import RtlOptions
+from lmu_hls.rtl.plan import utilisation
 from lmu_hls.rtl.reuse import asking, requests, settle
 from lmu_hls.rtl.stages import stage_of
 from lmu_hls.spec import LMU, Dense, Layer, Network, Node, chain

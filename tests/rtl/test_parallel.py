@@ -12,7 +12,8 @@ from lmu_hls.fixed import FixedType
 from lmu_hls.rtl import converters
 from lmu_hls.rtl.ends import AUTO, Ports
 from lmu_hls.rtl.matrix import Columns, turns_of
-from lmu_hls.rtl.network import RtlOptions, plan_network
+from lmu_hls.rtl.network import plan_network
+from lmu_hls.rtl.options import RtlOptions
 from lmu_hls.rtl.parallel import layers
 from lmu_hls.rtl.reuse import choose_lanes, settle, valid_reuse_factors
 from lmu_hls.rtl.stages import stage_of

@@ -11,7 +11,8 @@ import pytest
 
 from lmu_hls import golden
 from lmu_hls.fixed import Ints
-from lmu_hls.rtl.network import RtlOptions, plan_network
+from lmu_hls.rtl.network import plan_network
+from lmu_hls.rtl.options import RtlOptions
 from lmu_hls.rtl.registers import ADDRESS
 from lmu_hls.rtl.standalone import Vectors, write_project
 from lmu_hls.spec import LMU, Network, store

@@ -22,7 +22,9 @@ from lmu_hls.fixed import FixedType
 from lmu_hls.records import Resources
 from lmu_hls.resources import hdl_modules
 from lmu_hls.rtl.affine import Rom
-from lmu_hls.rtl.network import NetworkPlan, RtlOptions, plan_network
+from lmu_hls.rtl.network import plan_network
+from lmu_hls.rtl.options import RtlOptions
+from lmu_hls.rtl.plan import NetworkPlan
 from lmu_hls.rtl.renaming import Names
 from lmu_hls.rtl.standalone import sources, write_project
 from lmu_hls.spec import Network, chain

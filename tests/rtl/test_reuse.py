@@ -11,7 +11,9 @@ from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType
 from lmu_hls.rtl.loop import lmu_pace
 from lmu_hls.rtl.matrix import Matrix
-from lmu_hls.rtl.network import RtlOptions, plan_network, utilisation
+from lmu_hls.rtl.network import plan_network
+from lmu_hls.rtl.options import RtlOptions
+from lmu_hls.rtl.plan import utilisation
 from lmu_hls.rtl.reuse import (
     Settled,
     balanced,

@@ -20,7 +20,8 @@ from lmu_hls.rtl.heads import shared_heads
 from lmu_hls.rtl.loop import lmu_pace, way_round
 from lmu_hls.rtl.manifest import Project
 from lmu_hls.rtl.matrix import divisors
-from lmu_hls.rtl.network import RtlOptions, plan_network
+from lmu_hls.rtl.network import plan_network
+from lmu_hls.rtl.options import RtlOptions
 from lmu_hls.rtl.reuse import choose_lanes, fastest, settle, valid_reuse_factors
 from lmu_hls.rtl.search import Search, lmu_search
 from lmu_hls.rtl.sizes import ENCODER, MEMORY, lmu_sizes

@@ -17,7 +17,9 @@ import pytest
 from lmu_hls import golden
 from lmu_hls.fixed import OVERFLOWS, ROUNDINGS, FixedType, Ints, quantize, to_float
 from lmu_hls.rtl import registers
-from lmu_hls.rtl.network import NetworkPlan, RtlOptions, plan_network
+from lmu_hls.rtl.network import plan_network
+from lmu_hls.rtl.options import RtlOptions
+from lmu_hls.rtl.plan import NetworkPlan
 from lmu_hls.rtl.software import all_registers, constants, software_files
 from lmu_hls.rtl.standalone import write_project
 from lmu_hls.spec import Dense, Network, chain, with_argmax

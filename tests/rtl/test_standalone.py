@@ -19,7 +19,8 @@ from lmu_hls.fixed import FixedType
 from lmu_hls.rendering import SPDX
 from lmu_hls.resources import hdl_file, hdl_modules
 from lmu_hls.rtl.copies import without_formal
-from lmu_hls.rtl.network import RtlOptions, plan_network
+from lmu_hls.rtl.network import plan_network
+from lmu_hls.rtl.options import RtlOptions
 from lmu_hls.rtl.renaming import Names
 from lmu_hls.rtl.reuse import valid_reuse_factors
 from lmu_hls.rtl.standalone import MANIFEST, Vectors, modules, write_project

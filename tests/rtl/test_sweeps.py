@@ -8,7 +8,7 @@ import pytest
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType
 from lmu_hls.rtl.memory import memory_sizes, memory_unit
-from lmu_hls.rtl.network import RtlOptions
+from lmu_hls.rtl.options import RtlOptions
 from lmu_hls.rtl.reuse import valid_reuse_factors
 from lmu_hls.rtl.stages.lmu import arrival_order
 from lmu_hls.rtl.sweeps import BOTH, FreeTridiagonalMemory, SweepsMemory, sweeps_sizes, sweeps_unit

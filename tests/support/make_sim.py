@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from lmu_hls import golden
-from lmu_hls.rtl.network import RtlOptions, plan_network
+from lmu_hls.rtl.network import plan_network
+from lmu_hls.rtl.options import RtlOptions
 from lmu_hls.rtl.reuse import valid_reuse_factors
 from lmu_hls.rtl.standalone import Vectors, write_project
 from lmu_hls.spec import LMU, Dense, Network, streaming

@@ -9,7 +9,9 @@ import numpy as np
 
 from lmu_hls import golden
 from lmu_hls.fixed import Ints
-from lmu_hls.rtl.network import NetworkPlan, RtlOptions, plan_network
+from lmu_hls.rtl.network import plan_network
+from lmu_hls.rtl.options import RtlOptions
+from lmu_hls.rtl.plan import NetworkPlan
 from lmu_hls.rtl.standalone import project_files
 from lmu_hls.spec import streaming
 from tests.support.hdl.framing import Sizes, framed

@@ -20,7 +20,7 @@ from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import OVERFLOWS, ROUNDINGS, Ints
 from lmu_hls.front.extract import network_spec
 from lmu_hls.front.keras_model import is_lmu_layer
-from lmu_hls.rtl.network import RtlOptions
+from lmu_hls.rtl.options import RtlOptions
 from lmu_hls.rtl.reuse import valid_reuse_factors
 from lmu_hls.spec import LMU, Dense, Network
 from lmu_hls.verify.csim import CsimProject, compile_project

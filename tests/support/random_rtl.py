@@ -18,7 +18,9 @@ from lmu_hls import golden, toolchain
 from lmu_hls.backend.design import Design
 from lmu_hls.fixed import Ints
 from lmu_hls.rtl.ends import AUTO
-from lmu_hls.rtl.network import NetworkPlan, RtlOptions, plan_network
+from lmu_hls.rtl.network import plan_network
+from lmu_hls.rtl.options import RtlOptions
+from lmu_hls.rtl.plan import NetworkPlan
 from lmu_hls.rtl.reuse import settle, valid_reuse_factors
 from lmu_hls.rtl.standalone import Vectors, write_project
 from lmu_hls.spec import Dense, HiddenCell, Network, RecurrentLayer, Weight, streaming

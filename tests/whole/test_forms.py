@@ -8,7 +8,7 @@ from lmu_hls import golden
 from lmu_hls.backend.design import design
 from lmu_hls.fixed import quantize, to_float
 from lmu_hls.front.extract import network_spec
-from lmu_hls.rtl.network import RtlOptions
+from lmu_hls.rtl.options import RtlOptions
 from tests.support.lmu_models import N_IN, STEPS, assert_csim_equals_golden, config, convert, lmu, write
 from tests.support.make_sim import make
 from tests.support.random_rtl import check_icarus, has_icarus, make_case

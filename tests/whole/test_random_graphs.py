@@ -21,7 +21,7 @@ from lmu_hls.front.extract import network_spec
 from lmu_hls.front.graph import layers
 from lmu_hls.golden.trace import Trace
 from lmu_hls.layers.stateful import in_order, predict_all
-from lmu_hls.rtl.network import RtlOptions
+from lmu_hls.rtl.options import RtlOptions
 from lmu_hls.spec import Network
 from lmu_hls.spec.layers.normalize import Normalize
 from lmu_hls.verify import bench

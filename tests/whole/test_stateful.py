@@ -18,7 +18,9 @@ from lmu_hls.flow.convert import convert
 from lmu_hls.flow.data import random_data
 from lmu_hls.flow.verification import verify
 from lmu_hls.records.folder import OutputFolder
-from lmu_hls.rtl.network import NetworkPlan, RtlOptions, plan_network
+from lmu_hls.rtl.network import plan_network
+from lmu_hls.rtl.options import RtlOptions
+from lmu_hls.rtl.plan import NetworkPlan
 from lmu_hls.rtl.registers import ADDRESS
 from lmu_hls.rtl.standalone import sources, write_project
 from lmu_hls.spec import Network, store

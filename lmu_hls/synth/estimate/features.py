@@ -6,8 +6,8 @@ import math
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from lmu_hls.synth.estimate.operators import Operators
 from lmu_hls.synth.estimate.primitives import PRIMITIVES, Primitives, counts, saved
+from lmu_hls.synth.estimate.quantities import Operators
 
 LUTRAM = "LUTRAM"
 BANKS = {4: 16, 6: 32}  # words of a distributed RAM, by inputs of a table, before a choice is needed

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field, replace
 
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.records.placement import Usage
-from lmu_hls.rtl.network import NetworkPlan
+from lmu_hls.rtl.plan import NetworkPlan
 from lmu_hls.rtl.standalone import modules, project_files
 from lmu_hls.synth.estimate.features import clock_features, exact_counts, features
 from lmu_hls.synth.estimate.model import Errors, Fitted, Model, Rule, load, mostly_older, older
-from lmu_hls.synth.estimate.operators import Operators, operators
+from lmu_hls.synth.estimate.operators import operators
+from lmu_hls.synth.estimate.quantities import Operators
 from lmu_hls.synth.families import Target, target_of
 from lmu_hls.synth.fit import lacking, usage_of
 

@@ -22,7 +22,8 @@ from lmu_hls.records.jsonfile import RecordError, decode, parse
 from lmu_hls.resources import hdl_file, hdl_modules
 from lmu_hls.rtl.copies import without_formal
 from lmu_hls.rtl.standalone import with_submodules
-from lmu_hls.synth.estimate.operators import operators, to_plain
+from lmu_hls.synth.estimate.operators import operators
+from lmu_hls.synth.estimate.quantities import to_plain
 
 FITTED = Path(__file__).with_name("coefficients.json")
 FOLDS, SEED = 10, 7

@@ -1,6 +1,6 @@
-"""What a design asks of a synthesis: its registers, memories, multiplications and operators with their widths.
+"""Reads the operators of a design, and what else it asks of a synthesis, from its Verilog.
 
-slang elaborates the Verilog text, parameters and generate blocks included, so that nothing about the modules of hdl/ is
+slang elaborates the text, parameters and generate blocks included, so that nothing about the modules of hdl/ is
 told here a second time but how `lmu_round_sat`, the module that most of the logic is in, follows from its parameters.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import astuple, dataclass, field
+from dataclasses import dataclass, field
 from math import prod
 from pathlib import PurePosixPath
 from typing import Any
@@ -17,7 +17,8 @@ from typing import Any
 from pyslang import ast, syntax
 
 from lmu_hls.errors import LmuHlsError
-from lmu_hls.synth.estimate.tables import RomLogic, rom_logic
+from lmu_hls.synth.estimate.quantities import Memory, Operators, Product
+from lmu_hls.synth.estimate.tables import rom_logic
 
 ROUNDING_MODULE, MULTIPLIER_MODULE, FIFO_MODULE, CONCAT_MODULE = "lmu_round_sat", "lmu_mac", "lmu_fifo", "lmu_concat"
 ALIGN_MODULE, MATRIX_MODULE, ADDERS_MODULE = "lmu_align", "lmu_matvec", "lmu_adders"
@@ -31,80 +32,6 @@ _SUMS, _ORDERS, _EQUALS = {"Add", "Subtract"}, {"LessThan", "LessThanEqual", "Gr
 _GATES = {"BinaryAnd", "BinaryOr", "BinaryXor", "LogicalAnd", "LogicalOr"}
 _LANE_BESIDE = re.compile(r"\[[1-9]\d*\]\.\w+$")  # not the first of several that have the same operand
 _DELAYED = re.compile(r"\.g_stage\[[1-9]\d*\]\.stage_q$")  # a register of lmu_delay behind the first
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Product:
-    """A multiplication of a by b signed bits whose y low bits are wanted.
-
-    ``acc``: bits of the accumulator behind it, in a lmu_mac with a as coefficient; 0 for a product that stands alone.
-    """
-
-    a: int
-    b: int
-    y: int
-    acc: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Memory:
-    """``depth`` words of ``width`` bits with a registered output.
-
-    ``written``: a RAM; else a ROM whose bits that are the same in all words are not in ``width``, and what it takes as
-    logic. ``block``: the source asks for block RAM. ``unread``: upper bits that nothing reads. ``free``: a read that
-    meets a write may give anything, not only the old word. ``tables``: the source asks for look-up tables.
-    """
-
-    depth: int
-    width: int
-    written: bool
-    block: bool = False
-    logic: RomLogic | None = None
-    unread: int = 0
-    free: bool = False
-    tables: bool = False
-
-
-@dataclass(slots=True)
-class Operators:
-    """All of a design; ``bits`` is {kind of operator or register: bits of all of them}, ``widest`` those of one."""
-
-    products: Counter[Product] = field(default_factory=Counter)
-    memories: list[Memory] = field(default_factory=list)
-    bits: Counter[str] = field(default_factory=Counter)
-    widest: dict[str, int] = field(default_factory=dict)
-
-    def add(self, kind: str, bits: int) -> None:
-        """One more operator."""
-        self.bits[kind] += bits
-        self.widest[kind] = max(bits, self.widest.get(kind, 0))
-
-
-def to_plain(operators: Operators) -> dict[str, Any]:
-    """As data for JSON; a memory has ``block`` or ``unread`` fourth, 2 more where it is ``free`` or ``tables``."""
-    products = [[*astuple(p), times] for p, times in sorted(operators.products.items())]
-    memories = [
-        [m.depth, m.width, int(m.written), m.unread + 2 * (m.free or m.tables) + int(m.block), *_plain(m.logic)]
-        for m in operators.memories
-    ]
-    bits, widest = dict(sorted(operators.bits.items())), dict(sorted(operators.widest.items()))
-    return {"products": products, "memories": memories, "bits": bits, "widest": widest}
-
-
-def _plain(logic: RomLogic | None) -> tuple[int, ...]:
-    return astuple(logic) if logic else ()
-
-
-def from_plain(data: Mapping[str, Any]) -> Operators:
-    """What :func:`to_plain` gave."""
-    products = Counter({Product(*product): times for *product, times in data["products"]})
-    memories = [
-        Memory(depth, width, True, False, None, more & 1, bool(more & 2))
-        if written
-        else Memory(depth, width, False, bool(more & 1), RomLogic(*logic) if logic else None, tables=bool(more & 2))
-        for depth, width, written, more, *logic in data["memories"]
-    ]
-    return Operators(products, memories, Counter(data["bits"]), dict(data["widest"]))
 
 
 def operators(files: Mapping[str, str], top: str) -> Operators:

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from lmu_hls.synth.estimate.operators import Memory, Product
+from lmu_hls.synth.estimate.quantities import Memory, Product
 
 _CHOICE = 0.5  # price of a bit of a choice between banks, read or written
 _EMULATED = 2  # price of a point of emulation

@@ -12,7 +12,8 @@ import numpy as np
 from lmu_hls.fixed import FixedType
 from lmu_hls.resources import hdl_file
 from lmu_hls.rtl import registers
-from lmu_hls.rtl.network import RtlOptions, plan_network
+from lmu_hls.rtl.network import plan_network
+from lmu_hls.rtl.options import RtlOptions
 from lmu_hls.spec import store
 from lmu_hls.verify import simulator as sim
 from tests.support.make_sim import with_reuse

@@ -12,7 +12,9 @@ import numpy as np
 import pytest
 
 from lmu_hls import golden
-from lmu_hls.rtl.network import NetworkPlan, RtlOptions, plan_network
+from lmu_hls.rtl.network import plan_network
+from lmu_hls.rtl.options import RtlOptions
+from lmu_hls.rtl.plan import NetworkPlan
 from lmu_hls.rtl.registers import ADDRESS
 from lmu_hls.rtl.standalone import sources, write_project
 from lmu_hls.spec import LMU, Network

@@ -10,7 +10,7 @@ from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType, quantize, to_float
 from lmu_hls.flow.data import head_of
 from lmu_hls.front.extract import network_spec
-from lmu_hls.rtl.network import RtlOptions
+from lmu_hls.rtl.options import RtlOptions
 from lmu_hls.spec import Elementwise, with_argmax, with_logits
 from lmu_hls.spec.layers.scale import Scale
 from lmu_hls.verify.csim import compile_project

@@ -11,7 +11,7 @@ from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType, quantize, to_float
 from lmu_hls.front.extract import network_spec
 from lmu_hls.golden.normalize import normalize
-from lmu_hls.rtl.network import RtlOptions
+from lmu_hls.rtl.options import RtlOptions
 from lmu_hls.spec.layers.normalize import Normalize
 from lmu_hls.verify.csim import compile_project
 from tests.support.lmu_models import config, convert, lmu, model, random_input, write

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lmu_hls.rtl import loop
-from lmu_hls.rtl.network import RtlOptions
+from lmu_hls.rtl.options import RtlOptions
 from lmu_hls.rtl.reuse import valid_reuse_factors
 from lmu_hls.rtl.stages import lmu as stage
 from lmu_hls.spec import Network, chain

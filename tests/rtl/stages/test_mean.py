@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from lmu_hls.fixed import FixedType
-from lmu_hls.rtl.network import RtlOptions, plan_network
+from lmu_hls.rtl.network import plan_network
+from lmu_hls.rtl.options import RtlOptions
 from lmu_hls.spec import Dense, Window, chain
 from lmu_hls.spec.layers.mean import Mean
 from tests.support.networks import random_weight

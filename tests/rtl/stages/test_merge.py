@@ -9,7 +9,7 @@ import pytest
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType
 from lmu_hls.rtl.branches import queue_depths
-from lmu_hls.rtl.network import RtlOptions
+from lmu_hls.rtl.options import RtlOptions
 from lmu_hls.rtl.reuse import settle
 from lmu_hls.rtl.stages import stage_of
 from lmu_hls.spec import Dense, Input, Merge, Network, Node, Select, Window

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lmu_hls.fixed import FixedType
-from lmu_hls.rtl.network import RtlOptions
+from lmu_hls.rtl.options import RtlOptions
 from lmu_hls.rtl.reuse import multipliers
 from lmu_hls.spec import Dense, Pool, Select, Weight, Window, chain
 from tests.support.mutants import change

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lmu_hls.fixed import FixedType
-from lmu_hls.rtl.network import RtlOptions
+from lmu_hls.rtl.options import RtlOptions
 from lmu_hls.spec import Input, Merge, Network, Node, Select, Window, chain
 from tests.support.mutants import change
 from tests.support.networks import random_recurrent

@@ -5,7 +5,9 @@ import pytest
 
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType
-from lmu_hls.rtl.network import NetworkPlan, RtlOptions, plan_network
+from lmu_hls.rtl.network import plan_network
+from lmu_hls.rtl.options import RtlOptions
+from lmu_hls.rtl.plan import NetworkPlan
 from lmu_hls.rtl.reuse import multipliers, settle, valid_reuse_factors
 from lmu_hls.rtl.stages import stage_of
 from lmu_hls.spec import Dense, Network, TridiagonalUpdate, Weight, chain

@@ -9,7 +9,8 @@ from lmu_hls import golden
 from lmu_hls.backend.design import design
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType
-from lmu_hls.rtl.network import RtlOptions, plan_network
+from lmu_hls.rtl.network import plan_network
+from lmu_hls.rtl.options import RtlOptions
 from lmu_hls.rtl.reuse import valid_reuse_factors
 from lmu_hls.spec import Dense, Input, Merge, Network, Node, Select, Window, chain
 from lmu_hls.verify import bench

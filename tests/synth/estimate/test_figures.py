@@ -10,7 +10,8 @@ import pytest
 from benchmarks.estimate_networks import design_of, draw
 from benchmarks.estimate_table import CHECK, TABLE, read_table
 from lmu_hls.errors import LmuHlsError
-from lmu_hls.rtl.network import NetworkPlan, plan_network
+from lmu_hls.rtl.network import plan_network
+from lmu_hls.rtl.plan import NetworkPlan
 from lmu_hls.rtl.standalone import modules, write_project
 from lmu_hls.spec import chain
 from lmu_hls.synth import synthesize

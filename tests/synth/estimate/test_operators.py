@@ -11,7 +11,8 @@ import pytest
 from lmu_hls import yosys
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.resources import hdl_file
-from lmu_hls.synth.estimate.operators import Memory, Operators, Product, from_plain, operators, to_plain
+from lmu_hls.synth.estimate.operators import operators
+from lmu_hls.synth.estimate.quantities import Memory, Operators, Product, from_plain, to_plain
 
 TOP = """
 module top (input wire clk, input wire [3:0] a, input wire [7:0] b, output wire [7:0] y, output reg [11:0] p);

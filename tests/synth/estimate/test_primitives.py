@@ -9,8 +9,8 @@ import pytest
 from benchmarks.estimate import judge_rules
 from benchmarks.estimate_table import CHECK, read_table
 from lmu_hls.synth.estimate.model import Rule, load
-from lmu_hls.synth.estimate.operators import Memory, Product
 from lmu_hls.synth.estimate.primitives import PRIMITIVES, Multiplier, saved
+from lmu_hls.synth.estimate.quantities import Memory, Product
 
 ROWS = [*read_table().values(), *read_table(CHECK).values()]
 

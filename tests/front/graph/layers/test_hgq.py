@@ -11,7 +11,7 @@ from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import to_float
 from lmu_hls.flow import load_model
 from lmu_hls.front.extract import network_spec
-from lmu_hls.rtl.network import RtlOptions
+from lmu_hls.rtl.options import RtlOptions
 from tests.support.lmu_models import config, convert, random_input, write
 from tests.support.random_rtl import Case, check_icarus, expected_tensors, has_icarus
 
