@@ -69,8 +69,8 @@ class LearnedTypes(keras.Model):
     """``quantized`` with types that are trained with its weights; ``price`` is the loss that a kbit costs.
 
     What counts are the bits of every weight once and of every value of one time step once. Types of the memory and of
-    its coefficients, which are computed, and those of tables stay as they are until :meth:`settled`. Raises LmuHlsError
-    for a price that is not possible, and for types with other modes than RND_CONV and SAT.
+    its coefficients, which are computed, and those of tables and averages stay as they are until :meth:`settled`.
+    Raises LmuHlsError for a price that is not possible, and for types with other modes than RND_CONV and SAT.
     """
 
     def __init__(self, quantized: QuantizedModel, price: float, **kwargs: Any) -> None:
@@ -182,7 +182,8 @@ def bits_of(quantized: QuantizedModel) -> int:
 
 
 def learnable_values(network: Network, source: Draft) -> list[Key]:
-    """The tensors whose types can be learned: all but the memory, which is proven, and what comes out of a table."""
+    """The tensors whose types can be learned: all but the memory, which is proven, and what comes out of a table, an
+    average or another function. Layers without a type of their own have that of what they read."""
     values, key_of = network.values, value_keys(network, source)
     keys = [key_of[item.name, ""] for item in network.inputs]
     for node in network.nodes:
@@ -192,7 +193,7 @@ def learnable_values(network: Network, source: Draft) -> list[Key]:
             items = list(node.layer.assignments(*(values[source].width for source in node.inputs)))
         fixed = {item.to.name for item in items if not _is_plain(item)}
         keys += [key_of[node.name, item.to.name] for item in items if item.to.name not in fixed]
-    return list(dict.fromkeys(keys))
+    return [key for key in dict.fromkeys(keys) if key in source.keys]
 
 
 def elements(network: Network, source: Draft) -> dict[Key, int]:

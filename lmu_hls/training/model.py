@@ -143,10 +143,17 @@ class QuantizedModel(keras.Model):
 
 
 def _by_tensor(network: Any, source: Any, learned: Mapping[tuple[str, str], Any]) -> dict[tuple[str, str], Any]:
-    """``learned`` by the contract's names of tensors; that of an input is ""."""
+    """``learned`` by the contract's names of tensors, "" of an input; a layer without a type has that of its input."""
     from lmu_hls.tuning.calibration import value_keys
 
-    return {name: learned[key] for name, key in value_keys(network, source).items() if key in learned}
+    found = {name: learned[key] for name, key in value_keys(network, source).items() if key in learned}
+    results = {item.name: (source.nodes[0].name, "result") for item in network.inputs}
+    for node in network.nodes:
+        own = (node.name, "result")
+        results[node.name] = own if own in source.keys else results[node.inputs[0]]
+        if results[node.name] != own and results[node.name] in learned:
+            found[node.name, "out"] = learned[results[node.name]]
+    return found
 
 
 def _outside_of_graphs() -> Any:

@@ -10,6 +10,7 @@ from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType, quantize, to_float
 from lmu_hls.front.extract import network_spec
 from lmu_hls.precision import memory_range
+from lmu_hls.spec.lengths import counting
 from lmu_hls.training import learned
 from lmu_hls.training.model import types_of
 from lmu_hls.tuning.calibration import Samples, calibrate
@@ -102,6 +103,44 @@ def test_it_is_saved_and_a_teacher_leaves_the_price(start, tmp_path):
     taught = np.mean((start.predict(X, verbose=0) - np.asarray(output)) ** 2)
     expected = 0.75 * np.mean((Y - np.asarray(output)) ** 2) + 0.25 * taught + float(learning.kbit())
     assert abs(float(distilled.compute_loss(X, Y, output)) - expected) < 1e-5 * expected
+
+
+LENGTHS, FILL = np.array([5, 1, 3, 2] * 6), -9.0
+BETWEEN = {
+    "average of any length": [keras.layers.GlobalAveragePooling1D],
+    "average": [keras.layers.GlobalAveragePooling1D],
+    "averages of windows": [lambda: keras.layers.AveragePooling1D(2), keras.layers.Flatten],
+    "the largest of windows": [lambda: keras.layers.MaxPooling1D(2), keras.layers.Flatten],
+}
+
+
+def values(tensor):
+    return keras.ops.convert_to_numpy(tensor)
+
+
+@pytest.mark.parametrize("between", BETWEEN)
+def test_types_are_learned_through_what_has_a_fixed_type_or_that_of_its_input(between, tmp_path, monkeypatch):
+    """Golden at the start, and with other fraction bits of everything that is learned."""
+    any_length = between == "average of any length"
+    masking = [keras.layers.Masking(FILL)] if any_length else []
+    layers = [make() for make in BETWEEN[between]]
+    built = model(*masking, lmu("relu", (False, False, True)), *layers, keras.layers.Dense(2))
+    x, lengths = (np.array(X), LENGTHS) if any_length else (X, None)
+    if any_length:
+        x[~counting(LENGTHS, x.shape[1])] = FILL
+    start = lmu_hls.quantize(built, weights=5, activations=8, calibration=X)
+    learning = lmu_hls.learn_types(start, 1.0)
+    assert np.array_equal(values(learning(x)), values(start(x)))
+    rng = np.random.default_rng(5)
+    for each in learning.learned.values():
+        each._fraction.assign((each.start.fraction + rng.integers(-2, 3)) / learned.SPEED)
+    monkeypatch.setattr(learned, "memory_types", lambda source, types, calibration: types)
+    made = learning.settled(X)
+    network = network_spec(convert(made, tmp_path, None))
+    integers = quantize(np.where(x == FILL, 0, x).astype(np.float64), network.x)
+    expected = to_float(golden.predict(network, integers, lengths=lengths), network.out)
+    assert np.array_equal(values(learning(x)), expected) and len(np.unique(expected)) > 8
+    assert not np.array_equal(values(start(x)), expected)
 
 
 def test_memory_bits_that_would_move_the_output_stay(start, monkeypatch):
