@@ -12,6 +12,7 @@ from lmu_hls.front.extract import network_spec
 from lmu_hls.precision import memory_range
 from lmu_hls.spec.lengths import counting
 from lmu_hls.training import learned
+from lmu_hls.training import model as quantized
 from lmu_hls.training.model import types_of
 from lmu_hls.tuning.calibration import Samples, calibrate
 from lmu_hls.tuning.draft import draft
@@ -118,9 +119,8 @@ def values(tensor):
     return keras.ops.convert_to_numpy(tensor)
 
 
-@pytest.mark.parametrize("between", BETWEEN)
-def test_types_are_learned_through_what_has_a_fixed_type_or_that_of_its_input(between, tmp_path, monkeypatch):
-    """Golden at the start, and with other fraction bits of everything that is learned."""
+def finer(between, folder, monkeypatch):
+    """What is predicted with two or three fraction bits more of everything that is learned, and golden's output."""
     any_length = between == "average of any length"
     masking = [keras.layers.Masking(FILL)] if any_length else []
     layers = [make() for make in BETWEEN[between]]
@@ -133,14 +133,25 @@ def test_types_are_learned_through_what_has_a_fixed_type_or_that_of_its_input(be
     assert np.array_equal(values(learning(x)), values(start(x)))
     rng = np.random.default_rng(5)
     for each in learning.learned.values():
-        each._fraction.assign((each.start.fraction + rng.integers(-2, 3)) / learned.SPEED)
+        each._fraction.assign((each.start.fraction + rng.integers(2, 4)) / learned.SPEED)
     monkeypatch.setattr(learned, "memory_types", lambda source, types, calibration: types)
-    made = learning.settled(X)
-    network = network_spec(convert(made, tmp_path, None))
+    network = network_spec(convert(learning.settled(X), folder, None))
     integers = quantize(np.where(x == FILL, 0, x).astype(np.float64), network.x)
     expected = to_float(golden.predict(network, integers, lengths=lengths), network.out)
-    assert np.array_equal(values(learning(x)), expected) and len(np.unique(expected)) > 8
-    assert not np.array_equal(values(start(x)), expected)
+    assert len(np.unique(expected)) > 8 and not np.array_equal(values(start(x)), expected)
+    return values(learning(x)), expected
+
+
+@pytest.mark.parametrize("between", BETWEEN)
+def test_types_are_learned_through_what_has_a_fixed_type_or_that_of_its_input(between, tmp_path, monkeypatch):
+    assert np.array_equal(*finer(between, tmp_path, monkeypatch))
+
+
+def test_seeded_fault_a_layer_that_keeps_the_first_type_of_its_input_is_seen(tmp_path, monkeypatch):
+    by_tensor = "lmu_hls.training.model._by_tensor"
+    told = quantized._by_tensor
+    monkeypatch.setattr(by_tensor, lambda *given: {k: v for k, v in told(*given).items() if "flatten" not in k[0]})
+    assert not np.array_equal(*finer("the largest of windows", tmp_path, monkeypatch))
 
 
 def test_memory_bits_that_would_move_the_output_stay(start, monkeypatch):
