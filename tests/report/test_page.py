@@ -86,6 +86,13 @@ def test_what_is_missing_or_stale_says_so(tmp_path, name, title, value):
         assert "verilog/rtl/top.v is gone" in text and ">312<" not in text
 
 
+def test_an_option_of_a_command_is_not_broken_after_its_hyphens(tmp_path):
+    (write_folder(tmp_path) / "place.json").unlink(missing_ok=True)
+    assert 'OUTDIR <span class="option">--route</span> <span class="option">--target</span>' in to_html(
+        build_report(tmp_path)
+    )
+
+
 def test_pictures_are_files_too_and_those_of_before_go(tmp_path):
     plots = write_folder(tmp_path) / "plots"
     plots.mkdir()

@@ -64,4 +64,4 @@ def _picture(rows: Sequence[Row]) -> Picture:
         ]  # fmt: skip
         height += 16
     text = "Bits by weight: " + ", ".join(f"{name} {kind.short}" for name, kind, *_ in rows) + "."
-    return Picture("types", "Types", text, height, tuple(shapes))
+    return Picture("types", "The bits of each tensor", text, height, tuple(shapes))
