@@ -25,11 +25,13 @@ PASSING = (
 class Function:
     """An activation function f, by Keras's ``name``; ``low`` <= f(x) <= ``high`` for every x.
 
-    ``rise``: |f(x)| <= |x| + rise, so that a bound of x gives one of f(x). It must be said: a function of which
-    neither that nor a limit is known has no bound. Without a table ``low`` and ``high`` are integers of eight bits, or
-    infinite. A function by table has a ``reach``: its table covers [-reach, reach), a power of two. It holds f(x), or
-    f(x) - max(x, 0) of one that ``adds_relu``; from ``end`` on that is its limit within 4e-7. One without ``end`` has
-    no limit: its table must go on until the type of the result ends.
+    ``rise``: |f(x)| <= ``gain`` |x| + rise, so that a bound of x gives one of f(x). It must be said: a function of
+    which neither that nor a limit is known has no bound. Without a table ``low`` and ``high`` are integers of eight
+    bits, or infinite. A function by table has a ``reach``: its table covers [-reach, reach), a power of two. It holds
+    f(x), or f(x) - max(x, 0) of one that ``adds_relu``; from ``end`` on that is its limit within 4e-7. One without
+    ``end`` has no limit: its table must go on until the type of the result ends; unless it is of the ``whole`` type of
+    its argument, and interpolated, whatever is asked for. One that ``has_lines`` is straight on both sides of zero, which
+    takes a few entries. One that is ``composed`` is made of other layers where it is a layer.
     """
 
     name: str
@@ -37,9 +39,13 @@ class Function:
     low: float = -np.inf
     high: float = np.inf
     rise: float | None = None
+    gain: float = 1.0
     reach: int | None = None
     end: int | None = None
     adds_relu: bool = False
+    whole: bool = False
+    has_lines: bool = False
+    composed: bool = False
 
     @property
     def by_table(self) -> bool:
@@ -48,6 +54,10 @@ class Function:
     def tabulated(self, x: Floats, alpha: float = 1.0) -> Floats:
         """What a table holds; ``alpha`` is a factor of it."""
         return alpha * (self.real(x) - np.maximum(x, 0.0) if self.adds_relu else self.real(x))
+
+    def scaled(self, x: Floats, alpha: float) -> Floats:
+        """The function of which :meth:`tabulated` is the table."""
+        return self.tabulated(x, alpha) + np.maximum(x, 0.0) if self.adds_relu else self.tabulated(x, alpha)
 
     @property
     def limit(self) -> float:
@@ -60,7 +70,7 @@ class Function:
 
     def largest(self, x: Floats) -> Floats:
         """The largest |f| for arguments of magnitude ``x`` at most."""
-        return np.full_like(x, self.limit) if self.rise is None else np.minimum(x + self.rise, self.limit)
+        return np.full_like(x, self.limit) if self.rise is None else np.minimum(self.gain * x + self.rise, self.limit)
 
 
 def _sigmoid(x: Floats) -> Floats:
@@ -91,6 +101,15 @@ def _sparse_plus(x: Floats) -> Floats:
     return np.where(x > 1, x, np.square(np.maximum(x + 1, 0.0)) / 4)
 
 
+def _log_sigmoid(x: Floats) -> Floats:
+    return np.asarray(-np.logaddexp(-x, 0.0))
+
+
+def _soft_shrink(x: Floats) -> Floats:
+    return x - np.clip(x, -0.5, 0.5)
+
+
+SLOPE = 0.2  # of leaky_relu below zero
 SELU = (1.6732632423543772, 1.0507009873554805)  # alpha of an elu, and the factor behind it
 
 
@@ -117,6 +136,30 @@ FUNCTIONS: Mapping[str, Function] = {
         Function("squareplus", _squareplus, 0.0, rise=1.0, reach=16, end=1 << 22, adds_relu=True),
         Function("sparse_plus", _sparse_plus, 0.0, rise=0.25, reach=1, end=1, adds_relu=True),
         Function("sparse_sigmoid", lambda x: np.clip((x + 1) / 2, 0.0, 1.0), 0.0, 1.0, reach=1, end=1),
+        Function(
+            "leaky_relu",
+            lambda x: np.where(x > 0, x, SLOPE * x),
+            rise=0.0,
+            reach=8,
+            adds_relu=True,
+            whole=True,
+            has_lines=True,
+            composed=True,
+        ),
+        Function(
+            "selu",
+            lambda x: SELU[1] * np.where(x > 0, x, SELU[0] * _elu(np.minimum(x, 0.0))),
+            -SELU[0] * SELU[1],
+            rise=0.1666,
+            gain=SELU[1],
+            reach=8,
+            adds_relu=True,
+            whole=True,
+            composed=True,
+        ),
+        Function("log_sigmoid", _log_sigmoid, high=0.0, rise=0.6932, reach=8, whole=True),
+        Function("tanh_shrink", lambda x: x - np.tanh(x), rise=0.0, reach=8, whole=True),
+        Function("soft_shrink", _soft_shrink, rise=0.0, reach=8, whole=True),
         Function("exponential", lambda x: np.exp(np.minimum(x, 700.0)), 0.0, reach=8),
     )
 }

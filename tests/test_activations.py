@@ -20,12 +20,13 @@ def test_function(name):
     assert function.low <= values.min() and values.max() <= function.high
     assert np.all(np.abs(values) <= function.largest(np.abs(POINTS)))
     if function.rise is not None:
-        assert function.rise - 1e-4 <= np.max(np.abs(values) - np.abs(POINTS)) <= function.rise
+        assert function.rise - 1e-4 <= np.max(np.abs(values) - function.gain * np.abs(POINTS)) <= function.rise
     else:  # of one without limit nothing is known
         assert function.limit == np.inf or np.any(np.abs(values) > np.abs(POINTS))
     if function.by_table:
         assert np.log2(function.reach) % 1 == 0
         assert (function.limit < np.inf) != (function.adds_relu or function.end is None)
+        assert not function.whole or function.end is None
     if function.by_table and function.end is not None:
         held = function.tabulated(POINTS)
         flat = np.where(POINTS > 0, held[-1], held[0])
@@ -39,8 +40,13 @@ def test_function(name):
         lambda: keras.layers.SimpleRNNCell(4, "elu"),
         lambda: keras.layers.LSTMCell(4, "silu", recurrent_activation="hard_sigmoid"),
         lambda: keras.layers.GRUCell(4, "gelu", "hard_sigmoid"),
+        lambda: keras.layers.Dense(4, "leaky_relu"),
+        lambda: keras.layers.SimpleRNNCell(4, keras.layers.LeakyReLU(0.7)),
+        lambda: keras.layers.LSTMCell(4, "selu", recurrent_activation="log_sigmoid"),
+        lambda: keras.layers.LSTMCell(4, keras.layers.ELU(2.0), recurrent_activation=keras.layers.ELU(0.5)),
+        lambda: keras.layers.GRUCell(4, "tanh_shrink", "soft_shrink", reset_after=False),
     ],
-    ids=["dense", "rnn", "lstm", "gru"],
+    ids=["dense", "rnn", "lstm", "gru", "lines", "slope", "whole", "two factors", "shrink"],
 )
 def test_cells_are_the_same_everywhere(cell, tmp_path):
     built = model(lmu(cell(), name="memory"), keras.layers.Dense(3, name="head"))

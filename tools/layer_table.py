@@ -132,13 +132,18 @@ def _layer_table() -> Iterator[str]:
 def _activation_table() -> Iterator[str]:
     cells = sorted({name for cell in HIDDEN_CELLS.values() for name in cell.keras})
     yield f"As a layer, as the activation of a Dense layer, and in the hidden cells {_code(cells)}."
-    yield "What is a layer only, such as `leaky_relu`, `selu` and softmax, converts in a `Dense` hidden cell whose"
-    yield "output is not fed back: it becomes a layer behind the LMU."
+    composed = _code(function.name for function in FUNCTIONS.values() if function.composed)
+    yield "A layer as the activation of a layer is one behind it; in a hidden cell `Activation`, `ELU`, `LeakyReLU` and"
+    yield "`ReLU` (of 6 at most, or without limit) are functions like these. Others, such as softmax, convert in a `Dense`"
+    yield "hidden cell whose output is not fed back: they become a layer behind the LMU, and so do"
+    yield f"{composed}, which need no table there."
     yield ""
     yield "| Activation | Values | How | Beyond the default table |"
     yield "|---|---|---|---|"
     for function in FUNCTIONS.values():
-        table = f"{'max(x, 0) + ' * function.adds_relu}table over [-{function.reach}, {function.reach})"
+        ends = "all of x's type" if function.whole else f"[-{function.reach}, {function.reach})"
+        form = "interpolated table" if function.whole else "table"
+        table = f"{'max(x, 0) + ' * function.adds_relu}{form} over {ends}"
         how = table if function.by_table else "exact"
         columns = (f"`{function.name}`", f"{function.low:g} to {function.high:g}", how, _beyond(function))
         yield f"| {' | '.join(columns)} |"
@@ -146,7 +151,7 @@ def _activation_table() -> Iterator[str]:
 
 def _beyond(function: Function) -> str:
     """What a function still changes where its default table has ended."""
-    if function.reach is None:
+    if function.reach is None or function.whole:
         return "-"
     ends = function.tabulated(np.array([-1000.0, -function.reach, function.reach, 1000.0]))
     return f"{np.abs(ends[[1, 2]] - ends[[0, 3]]).max():.2g}"

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from lmu_hls.front.attached import has_layer, with_layer_behind
 from lmu_hls.front.recurrent import is_replaced, parts_of, without_options
 from lmu_hls.keras_weights import take_weights
 
@@ -17,16 +18,18 @@ if TYPE_CHECKING:
 
 
 def flat(model: keras.Model) -> keras.Model:
-    """``model`` where no layer of it is a model or a recurrent layer that is replaced; else a copy.
+    """``model`` where no layer of it is a model, is a recurrent one that is replaced, or has a layer as activation;
+    else a copy.
 
     LSTM, GRU and SimpleRNN layers become ours. Stacked cells become a layer each, with ``_1``, ``_2`` and so on behind
-    the name; the directions of a layer in both get ``_forward`` and ``_backward``. Other names stay; of layers with the
+    the name; the directions of a layer in both get ``_forward`` and ``_backward``, an activation that is a layer
+    ``_activation``. Other names stay; of layers with the
     same name, those of inner models get the names of their models in front. A model inside that is no graph of layers,
     or is called with a mask or in training mode, stays as it is.
     """
     import keras
 
-    if graph_of(model) is None or not any(path or is_replaced(operation) for operation, path in _calls(model)):
+    if graph_of(model) is None or not any(path or _split(operation) for operation, path in _calls(model)):
         return model
     return keras.Model(*_Copy(model).ends(), name=model.name)
 
@@ -64,8 +67,8 @@ class _Copy:
         copied = self.layers.get(id(operation))
         if copied is not None:
             return copied(*args, **kwargs)
-        if is_replaced(operation):
-            parts = parts_of(operation, self.name(operation, path))
+        if (split := _split(operation)) is not None:
+            parts = split(operation, self.name(operation, path))
             self.layers[id(operation)] = lambda *args, **kwargs: parts(_input_of(args, kwargs))
             return self.layers[id(operation)](*args, **kwargs)
         copied = type(operation).from_config({**operation.get_config(), "name": self.name(operation, path)})
@@ -103,6 +106,11 @@ def graph_of(model: Any) -> Any:
 
 def _inputs(model: Any) -> list[Any]:
     return [tensor._keras_history.operation for tensor in model.inputs]
+
+
+def _split(layer: Any) -> Callable[[Any, str], Callable[[Any], Any]] | None:
+    """What makes several layers of one; None for a layer that stays as it is."""
+    return parts_of if is_replaced(layer) else with_layer_behind if has_layer(layer) else None
 
 
 def _opened(operation: Any, kwargs: Any) -> Any:

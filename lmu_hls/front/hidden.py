@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -46,25 +48,36 @@ def known_function(function: Any) -> str | None:
 def cell_activations(reading: Reading) -> dict[str, Activation]:
     """The activations of an LMU node's hidden cell, by the tables' names in C++: the same entries for every reader.
 
-    All tables of one function have one index type; reach is the table_range of the layer, or that of the function.
+    All tables of one function have one index type, but for those of the whole type of an argument; reach is the
+    table_range of the layer, or that of the function.
     """
-    activations = {}
+    activations: dict[str, Activation] = {}
     cell = HIDDEN_CELLS.get(reading.attribute("hidden_cell"))
-    for field, tensor in cell.outputs.items() if cell is not None else ():
+    if cell is None:
+        return activations
+    for field, tensor in cell.outputs.items():
         keras_name, table = FUNCTION_FIELDS[field]
-        function = reading.attribute(f"hidden_{keras_name}")
-        to = reading.type("result" if tensor == "h" else tensor)
-        activations[table] = activation_of(reading, function, to)
+        function, alpha = (reading.attribute(name) for name in function_attributes(keras_name))
+        source, to = partial(reading.type, cell.argument(field)), reading.type("result" if tensor == "h" else tensor)
+        activations[table] = activation_of(reading, function, source, to, float(alpha or 1.0))
     return activations
 
 
-def activation_of(reading: Reading, function: str, to: FixedType, alpha: float = 1.0) -> Activation:
-    """A function of a node with its table, whose entries are for the type ``to``: the same for every reader.
+def function_attributes(keras_name: str) -> tuple[str, str]:
+    """The attributes of a node with a hidden cell for a function of the Keras cell: its name and its alpha."""
+    return f"hidden_{keras_name}", f"hidden_{keras_name}_alpha"
+
+
+def activation_of(
+    reading: Reading, function: str, source: Callable[[], FixedType], to: FixedType, alpha: float = 1.0
+) -> Activation:
+    """A function of a node with its table, for arguments of the type ``source`` and results of the type ``to``: the
+    same for every reader. The argument's type is asked for only where the table depends on it.
 
     LmuHlsError for a table of a function without limit that ends before ``to`` does.
     """
-    known, index = FUNCTIONS[function], table_index(reading, function)
-    if index is not None and known.end is None:
+    known, index = FUNCTIONS[function], table_index(reading, function, source)
+    if index is not None and known.end is None and not known.whole:
         last = float(known.tabulated(np.array((index.max_int - 1) * index.lsb)))
         if last < to.max_int * to.lsb:
             raise LmuHlsError(
@@ -89,18 +102,25 @@ def is_interpolated(reading: Reading) -> bool:
     return value != NEAREST
 
 
-def table_index(reading: Reading, function: str) -> FixedType | None:
-    """The index type of an LMU node's tables of ``function``, None where it has no table.
+def table_index(reading: Reading, function: str, source: Callable[[], FixedType]) -> FixedType | None:
+    """The index type of a node's tables of ``function`` of values of the type ``source``, None where it has no table.
 
     Raises LmuHlsError for an impossible TableSize or TableRange.
     """
-    own = FUNCTIONS[function].reach
-    if own is None or reading.table_index is not None:
-        return None if own is None else reading.table_index
-    try:
-        return table_index_type(reading.attribute("table_size"), reading.attribute("table_range") or own)
-    except ValueError as error:
-        raise LmuHlsError(f"layer {reading.name!r}: {error}; set TableSize and TableRange so") from None
+    known, index = FUNCTIONS[function], reading.table_index
+    if known.reach is None:
+        return None
+    if index is None:
+        try:
+            index = table_index_type(reading.attribute("table_size"), reading.attribute("table_range") or known.reach)
+        except ValueError as error:
+            raise LmuHlsError(f"layer {reading.name!r}: {error}; set TableSize and TableRange so") from None
+    return whole_index(index.width, source()) if known.whole else index
+
+
+def whole_index(bits: int, source: FixedType) -> FixedType:
+    """The index type of a table of 2**bits entries for every value of the type ``source``."""
+    return FixedType(bits, source.integer + (not source.signed)).with_modes()
 
 
 def hidden_cell(reading: Reading, memory: bool = True) -> HiddenCell | None:

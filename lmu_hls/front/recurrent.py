@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from lmu_hls.activations import FUNCTIONS
+from lmu_hls.front.attached import BEHIND, as_layer
 from lmu_hls.front.hidden import known_function
 from lmu_hls.keras_weights import take_weights
 from lmu_hls.spec import HIDDEN_CELLS
@@ -134,7 +136,7 @@ def _forwards(layer: Any, name: str) -> Call:
         calls.append(_with_weights(made, cell))
         if function is not None:
             made.cell.hidden_cell.activation = keras.activations.linear
-            calls.append(_as_layer(function, own))
+            calls.append(as_layer(function, f"{own}{BEHIND}"))
 
     def call(x: Any) -> Any:
         for one in calls:
@@ -158,8 +160,8 @@ def _of_cell(layer: Any, cell: Any, name: str, return_sequences: bool) -> Any:
 
 
 def _behind(cell: Any) -> Any:
-    """The function of an LMU's cell that can be a layer behind it: no cell of the contract has it, and nothing but the
-    output reads h. None where there is no such function."""
+    """The function of an LMU's cell that is a layer behind it: no cell of the contract has it, or not without a table,
+    and nothing but the output reads h. None where there is no such function."""
     import keras
 
     from lmu_hls.layers import LMUCell
@@ -169,17 +171,9 @@ def _behind(cell: Any) -> Any:
     function = cell.hidden_cell.activation
     foreign = not str(getattr(function, "__module__", "")).startswith("keras.")  # it may compute anything
     weighted = isinstance(function, keras.layers.PReLU)
-    return None if foreign or weighted or known_function(function) is not None else function
-
-
-def _as_layer(function: Any, name: str) -> Any:
-    """An activation, which may be a layer, behind the layer called ``name``."""
-    import keras
-
-    name = f"{name}_activation"
-    if isinstance(function, keras.layers.Layer):
-        return type(function).from_config({**function.get_config(), "name": name})
-    return keras.layers.Activation(function, name=name)
+    known = known_function(function)
+    inside = known is not None and not FUNCTIONS[known].composed
+    return None if foreign or weighted or inside else function
 
 
 def _with_weights(layer: keras.layers.Layer, source: Any) -> Call:

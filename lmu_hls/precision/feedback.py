@@ -44,8 +44,8 @@ class Encoder:
 class Hidden:
     """h = activation(mem kernel_mem [+ x kernel_x] [+ bias]); kernels (inputs, units).
 
-    ``index_error`` is the largest error of the activation's argument, that of the index of its table. Raises ValueError
-    for an activation that nothing is known of.
+    ``index_error`` is the largest error of the activation's argument, that of the index of its table; ``alpha`` is a
+    factor of its values below zero. Raises ValueError for an activation that nothing is known of.
     """
 
     kernel_mem: Array
@@ -55,6 +55,12 @@ class Hidden:
     pre: Rounding = EXACT
     h: Rounding = EXACT
     index_error: float = 0.0
+    alpha: float = 1.0
+
+    @property
+    def gain(self) -> float:
+        """|h| is at most so many times what the function itself allows."""
+        return max(1.0, self.alpha)
 
     def __post_init__(self) -> None:
         if self.activation not in FUNCTIONS:
@@ -122,7 +128,7 @@ def memory_range_scaled(unit: MemoryRange, u_max: float) -> MemoryRange:
 
 
 def _activated(hidden: Hidden, pre: Array) -> Array:
-    limited = FUNCTIONS[hidden.activation].largest(pre + hidden.index_error)
+    limited = hidden.gain * FUNCTIONS[hidden.activation].largest(pre + hidden.index_error)
     return np.asarray(limited + hidden.h.worst)
 
 
@@ -141,23 +147,25 @@ def _u_bound(memory: Memory, unit: MemoryRange, encoder: Encoder, hidden: Hidden
     rounding = np.abs(hidden.kernel_mem).T @ np.tile(unit.mem.rounding, channels)
     gain = np.abs(hidden.kernel_mem).T @ np.kron(np.eye(channels), unit.mem.signal[:, None])  # (units, memory_d)
     rest = rounding + hidden.offset(encoder.x_max)
-    limit = FUNCTIONS[hidden.activation].limit
+    known = FUNCTIONS[hidden.activation]
+    limit = hidden.gain * known.limit
     if limit < np.inf:
         u = loop @ own + noise + from_h @ np.full(len(gain), limit + hidden.h.worst)
         for _ in range(_REFINEMENTS):  # each turn maps a bound to a bound
             u = np.minimum(u, loop @ own + noise + from_h @ _activated(hidden, gain @ u + rest))
         return np.asarray(u)
-    rise = FUNCTIONS[hidden.activation].rise
-    if rise is None:
+    if known.rise is None:
         raise ValueError(f"h feeds back into u through {hidden.activation}, of which no bound is known")
-    turn = from_h @ gain
+    steepest, rise = hidden.gain * known.gain, hidden.gain * known.rise
+    turn = steepest * from_h @ gain
     radius = spectral_radius(turn)
     if radius >= 1:
         raise ValueError(
             f"h feeds back into u through {hidden.activation} with a worst-case gain of {radius:.3g}, it must be below "
             "1 for a bound; use a bounded activation, or rely on the saturation of u"
         )
-    fixed = loop @ own + noise + from_h @ (rest + rise + hidden.h.worst)
+    rest = rest + (hidden.index_error if known.whole else 0.0)
+    fixed = loop @ own + noise + from_h @ (steepest * rest + rise + hidden.h.worst)
     return np.asarray(np.linalg.solve(np.eye(channels) - turn, fixed))
 
 

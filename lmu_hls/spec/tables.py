@@ -13,6 +13,7 @@ from lmu_hls.fixed import FixedType, integer_bits, quantize, to_float
 from lmu_hls.spec.weight import GUARD, Activation, Table, Weight
 
 MIN_ENTRY = 2  # bits of an entry
+MIN_LINES = 2  # bits of the index of a table of lines
 MAX_REST, MAX_INDEX = 12, 24  # bits between two entries, and of both together
 Floats = NDArray[np.float64]
 
@@ -26,14 +27,18 @@ def make_activation(
     Entry k is the function at the k-th value of ``index`` (from the most negative one up), in float64, assigned to
     ``out`` with the rounding and overflow of ``out``; where it is summed with something, to a type that has GUARD more
     fraction bits. An ``interpolated`` table has slopes between its entries, and as many bits below those of ``index``
-    as the result has use for. ``index`` is ignored by functions without a table; of others the table is multiplied by
-    ``alpha``.
+    as the result has use for; so has that of a function over the whole type of its argument. ``index`` is ignored by
+    functions without a table; of others the table is multiplied by ``alpha``.
     """
     if function not in FUNCTIONS or not FUNCTIONS[function].by_table:
         return Activation(function)
     if index is None:
         raise ValueError(f"activation {function!r} needs an index type")
     known = FUNCTIONS[function]
+    interpolated = interpolated or known.whole
+    if known.has_lines:  # no more entries than the bits between them leave
+        width = max(MIN_LINES, index.integer + out.fraction + 1 - MAX_REST)
+        index = FixedType(min(index.width, width), index.integer).with_modes()
     points = to_float(np.arange(index.min_int, index.max_int + 2, dtype=np.int64), index)
     values = known.tabulated(points, alpha)
     if not interpolated and not known.adds_relu:

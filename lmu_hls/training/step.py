@@ -180,9 +180,10 @@ def activate(function: Activation, values: Any, to: FixedType, learned: Assigned
         limited = values if known.high == np.inf else least(values, constant(known.high))
         return assign(limited, to) if learned is None else learned(limited)
     table = function.table
-    real = keras.activations.get(function.function)(
-        values, **({} if function.alpha == 1 else {"alpha": function.alpha})
-    )
+    real = keras.activations.get(function.function)(values)
+    if function.alpha != 1:  # a factor of what the table adds to max(x, 0)
+        positive = ops.relu(values) if function.adds_relu else 0.0
+        real = positive + function.alpha * (real - positive)
     place = ops.cast(integers(ops.stop_gradient(values), table.index) - float(table.index.min_int), "int32")
     entries = constant(to_float(table.values.values, table.values.type))
     made = ops.take(entries, ops.right_shift(place, table.rest))

@@ -70,9 +70,10 @@ class Draft:
         """
         return network_of(self.project, retyped(self, types))
 
-    def table_index(self, layer: str, function: str) -> FixedType:
-        """The index type that the configuration gives the tables of ``function`` in an LMU layer."""
-        index = table_index(Reading(next(node for node in self.nodes if node.name == layer)), function)
+    def table_index(self, layer: str, function: str, source: FixedType) -> FixedType:
+        """The index type that the configuration gives the tables of ``function`` in an LMU layer, for arguments of the
+        type ``source``."""
+        index = table_index(Reading(next(node for node in self.nodes if node.name == layer)), function, lambda: source)
         assert index is not None, f"{function} has no table"
         return index
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from lmu_hls.activations import FUNCTIONS
 from lmu_hls.fixed import FixedType, to_float
 from lmu_hls.golden import Trace
 from lmu_hls.precision import (
@@ -22,7 +23,7 @@ from lmu_hls.precision import (
 )
 from lmu_hls.precision.stability import FACTORS
 from lmu_hls.records import TensorPrecision
-from lmu_hls.spec import LMU, DenseCell, Network, TridiagonalUpdate, Weight
+from lmu_hls.spec import LMU, Activation, DenseCell, Network, TridiagonalUpdate, Weight
 from lmu_hls.tuning.calibration import REFERENCE, Floats, Observed, Samples, clipped, observe, traced_name
 from lmu_hls.tuning.draft import Draft, Key, Types
 from lmu_hls.tuning.plan import autocorrelation, memory_of
@@ -157,7 +158,6 @@ def _proven_u(lmu: LMU, memory: Memory, cell: DenseCell | None) -> float:
     )
     hidden = None
     if cell is not None:
-        table = cell.activation.table
         hidden = Hidden(
             _real(cell.kernel_mem),
             _maybe(cell.kernel_x),
@@ -165,7 +165,8 @@ def _proven_u(lmu: LMU, memory: Memory, cell: DenseCell | None) -> float:
             cell.activation.function,
             Rounding.from_type(cell.pre),
             Rounding.from_type(lmu.h),
-            0.0 if table is None else Rounding.from_type(table.entry_index).worst * (1 if table.slopes is None else 2),
+            _index_error(cell.activation),
+            cell.activation.alpha,
         )
     found = layer_range(memory, encoder, hidden)
     u = float(found.u.max())
@@ -179,6 +180,16 @@ def _proven_u(lmu: LMU, memory: Memory, cell: DenseCell | None) -> float:
     fed = ((encoder.kernel_h, lmu.h), (encoder.kernel_mem, lmu.mem))
     back = sum((_most(kind) * np.abs(kernel).sum(axis=0) for kernel, kind in fed if kernel is not None), encoder.own)
     return max(u, float(np.max(back)))
+
+
+def _index_error(activation: Activation) -> float:
+    """The largest error of the argument of a function by table."""
+    table = activation.table
+    if table is None:
+        return 0.0
+    if FUNCTIONS[activation.function].has_lines:  # between the entries, too, it is the function itself
+        return Rounding.from_type(table.index).worst
+    return Rounding.from_type(table.entry_index).worst * (1 if table.slopes is None else 2)
 
 
 def _most(fixed_type: FixedType) -> float:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from lmu_hls.activations import FUNCTIONS
 from lmu_hls.fixed import FixedType, quantize, to_float
+from lmu_hls.front.hidden import whole_index
 from lmu_hls.golden import Trace
 from lmu_hls.precision import decibel
 from lmu_hls.spec import Activation, Network, RecurrentLayer
@@ -84,13 +85,14 @@ def lookups(layer: RecurrentLayer) -> tuple[Lookup, ...]:
 def allowed_db(lookup: Lookup, index: FixedType, values: Floats) -> float:
     """The SNR of the function of ``values`` by a table of the entries that ``index`` counts, in dB."""
     function, table = FUNCTIONS[lookup.activation.function], lookup.activation.table
+    alpha = lookup.activation.alpha
     if table is not None and table.slopes is not None:
         points = (np.arange(index.min_int, index.max_int + 2) * index.lsb).astype(np.float64)
-        held = np.interp(values, points, function.tabulated(points))
+        held = np.interp(values, points, function.tabulated(points, alpha))
     else:
-        held = function.tabulated(to_float(quantize(values, index), index))
-    error = held - function.tabulated(values)
-    return decibel(float(np.sum(function.real(values) ** 2)), float(np.sum(error**2)))
+        held = function.tabulated(to_float(quantize(values, index), index), alpha)
+    error = held - function.tabulated(values, alpha)
+    return decibel(float(np.sum(function.scaled(values, alpha) ** 2)), float(np.sum(error**2)))
 
 
 def inputs_of(lookup: Lookup, layer: str, trace: Trace) -> Floats:
@@ -112,11 +114,17 @@ def plan_tables(source: Draft, integers: Mapping[Key, int], network: Network, tr
             reach, db = _best_reaches(used, values, integers, layer.name)
             plans[layer.name, TABLE] = TablePlan(outputs, reach, db)
         else:
-            own = [source.table_index(layer.name, function) for function, _ in outputs]
+            own = [_written(source, layer.name, item, integers) for item in used]
             bits = own[0].width
             least = min(allowed_db(item, kind, v) for item, kind, v in zip(used, own, values, strict=True))
             plans[layer.name, TABLE] = TablePlan(outputs, {bits: own[0].integer - 1}, {bits: least}, False)
     return plans
+
+
+def _written(source: Draft, layer: str, item: Lookup, integers: Mapping[Key, int]) -> FixedType:
+    """The index type that the configuration gives a table."""
+    argument = integers[layer, item.source]
+    return source.table_index(layer, item.activation.function, FixedType(max(1, argument), argument))
 
 
 def _best_reaches(
@@ -126,14 +134,18 @@ def _best_reaches(
 
     The range never ends below what the inputs' types hold, unless the function is flat there.
     """
-    functions = {item.activation.function for item in used}
+    functions = [FUNCTIONS[item.activation.function] for item in used]
     full = max(0, *(integers[layer, item.source] - 1 for item in used))
-    low = min(full, max(int(log2(FUNCTIONS[name].reach or 1)) for name in functions))
-    high = max(low, min(full, max(int(log2(FUNCTIONS[name].end or 1)) for name in functions)))
+    low = min(full, max((int(log2(known.reach or 1)) for known in functions if not known.whole), default=full))
+    high = max(low, min(full, max((int(log2(known.end or 1)) for known in functions if not known.whole), default=full)))
     reach, db = {}, {}
     for bits in range(MIN_BITS, MAX_BITS + 1):
+        whole = {item: whole_index(bits, FixedType(bits, integers[layer, item.source])) for item in used}
         found = {
-            end: min(allowed_db(item, FixedType(bits, end + 1), v) for item, v in zip(used, values, strict=True))
+            end: min(
+                allowed_db(item, whole[item] if known.whole else FixedType(bits, end + 1), v)
+                for item, known, v in zip(used, functions, values, strict=True)
+            )
             for end in range(low, high + 1)
         }
         reach[bits] = max(found, key=lambda end: found[end])

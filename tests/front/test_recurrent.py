@@ -110,8 +110,13 @@ def test_states_that_come_out_are_refused(tmp_path):
 
 @pytest.mark.parametrize(
     "activation, connections",
-    [("leaky_relu", (True, True, True)), (keras.layers.PReLU(), OPEN), (np.abs, OPEN)],
-    ids=["fed back", "with weights", "of the user"],
+    [
+        ("hard_shrink", (True, True, True)),
+        (keras.layers.ReLU(0.5), (True, True, True)),
+        (keras.layers.PReLU(), OPEN),
+        (np.abs, OPEN),
+    ],
+    ids=["fed back", "limited", "with weights", "of the user"],
 )
 def test_functions_that_stay_in_the_cell_are_refused(activation, connections, tmp_path):
     built = model(lmu(keras.layers.Dense(4, activation), connections))

@@ -70,6 +70,8 @@ def simulate(memory, encoder, hidden, steps=400, batch=300):
         ("relu", 0.005, 0.1),
         ("linear", 0.005, 0),
         ("tanh", 0, 0.2),
+        ("selu", 0.005, 0.1),
+        ("leaky_relu", 0.005, 0),
     ],
 )
 def test_nothing_leaves_its_range(activation, scale_h, scale_m, rounding):

@@ -21,7 +21,7 @@ WIDTH, LONGEST = 5, 10  # values of a step, steps; about
 Rng = np.random.Generator
 Make = Callable[[Rng, Any], Any]  # what a piece makes of a tensor, (batch, steps, width) or (batch, width)
 # exponential has no bound to what it makes of a large argument, and stands behind a tanh
-ACTIVATIONS = (*(name for name in FUNCTIONS if name != "exponential"), "selu")
+ACTIVATIONS = tuple(name for name in FUNCTIONS if name != "exponential")
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def pick(rng: Rng, *choices: Any) -> Any:
 
 
 def memory(rng: Rng, h: Any, sequences: bool = True) -> Any:
-    functions = [str(rng.choice(ACTIVATIONS[:-1])) for _ in range(2)]
+    functions = [str(rng.choice(ACTIVATIONS)) for _ in range(2)]
     cells = (L.GRUCell(2), L.SimpleRNNCell(3, pick(rng, "tanh", "relu")), L.LSTMCell(2))
     hidden = pick(rng, "tanh", "relu", None, *functions, *cells)
     flags = tuple(bool(flag) for flag in rng.random(3) < 0.4)
@@ -333,4 +333,4 @@ OPERATORS: Mapping[str, Piece] = {
 
 
 # By the name of the function
-FUNCTION_PIECES: Mapping[str, Piece] = {name: _each(_of_function(name)) for name in (*FUNCTIONS, "selu", "leaky_relu")}
+FUNCTION_PIECES: Mapping[str, Piece] = {name: _each(_of_function(name)) for name in FUNCTIONS}

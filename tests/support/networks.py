@@ -183,7 +183,19 @@ def real(weight: Weight | None) -> np.ndarray | None:
     )
 
 
-RELU_AND_TABLE = ("elu", "gelu", "silu", "mish", "hard_silu", "celu", "softplus", "squareplus", "sparse_plus")
+RELU_AND_TABLE = (
+    "elu",
+    "gelu",
+    "silu",
+    "mish",
+    "hard_silu",
+    "celu",
+    "softplus",
+    "squareplus",
+    "sparse_plus",
+    "leaky_relu",
+    "selu",
+)
 
 
 def define_activation(activation: Activation, pre: Fraction, to: FixedType) -> Fraction:

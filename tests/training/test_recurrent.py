@@ -10,8 +10,24 @@ from lmu_hls.fixed import quantize, to_float
 from lmu_hls.front.extract import network_spec
 from lmu_hls.spec import chain
 from lmu_hls.training.program import Program
-from tests.support.lmu_models import N_IN, STEPS, convert, model
+from tests.support.lmu_models import N_IN, STEPS, convert, lmu, model
 from tests.support.networks import random_input, random_recurrent
+
+FUNCTIONS = {
+    "dense": lambda: lmu(keras.layers.Dense(3, keras.layers.LeakyReLU(0.4))),
+    "rnn": lambda: keras.layers.SimpleRNN(3, "selu", return_sequences=True),
+    "lstm": lambda: keras.layers.LSTM(3, keras.layers.ELU(1.5), "log_sigmoid", return_sequences=True),
+}
+
+
+@pytest.mark.parametrize("kind", FUNCTIONS)
+def test_functions_over_the_whole_type(kind, tmp_path):
+    built = model(FUNCTIONS[kind](), keras.layers.Dense(2, name="head"))
+    x = np.random.default_rng(0).uniform(-1, 1, (8, STEPS, N_IN)).astype(np.float32)
+    quantized = lmu_hls.quantize(built, 6, 8, calibration=x)
+    network = network_spec(convert(quantized, tmp_path))
+    expected = to_float(golden.run(network, quantize(x, network.x)).output, network.out)
+    assert np.array_equal(quantized.predict(x, verbose=0), expected) and len(np.unique(expected)) > 4
 
 
 @pytest.mark.parametrize("kind", ["rnn", "lstm", "gru", "gru before"])

@@ -23,7 +23,7 @@ from lmu_hls.front.graph.types import (
     tensor_type,
     weight_on_grid,
 )
-from lmu_hls.front.hidden import FUNCTION_FIELDS, NEAREST, cell_activations
+from lmu_hls.front.hidden import FUNCTION_FIELDS, NEAREST, cell_activations, function_attributes
 from lmu_hls.front.reading import Reading
 from lmu_hls.spec import HIDDEN_CELLS, HiddenCell
 
@@ -113,7 +113,7 @@ class CellLayer(OwnNode):
         """``default``, but a function's values that lie in [-1, 1] get one integer bit; 1 becomes 1 - LSB."""
         cell = HIDDEN_CELLS.get(self.get_attr("hidden_cell"))
         outputs = {tensor: field for field, tensor in cell.outputs.items()} if cell is not None else {}
-        attribute = f"hidden_{FUNCTION_FIELDS[outputs[name]][0]}" if name in outputs else ""
+        attribute = function_attributes(FUNCTION_FIELDS[outputs[name]][0])[0] if name in outputs else ""
         function = FUNCTIONS.get(self.get_attr(attribute))
         return replace(default, integer=1) if function and function.limit <= 1 else default
 
@@ -139,14 +139,15 @@ class CellLayer(OwnNode):
     def _add_tables(self) -> None:
         """The activation tables as integers (the bits of their tensor), one for each function and type."""
         activations = cell_activations(Reading(self))
-        shared: dict[tuple[str, FixedType, FixedType], str] = {}
+        shared: dict[tuple[str, float, FixedType, FixedType], str] = {}
         for name in TABLE_NAMES:
             table = activations[name].table if name in activations else None
             if table is None:
                 self._set_type(name, None)
                 continue
             bits, entries = table_words(f"layer {self.name!r}", table)
-            first = shared.setdefault((activations[name].function, table.index, table.values.type), name)
+            made = activations[name]
+            first = shared.setdefault((made.function, made.alpha, table.index, table.values.type), name)
             if first == name:
                 self._add_variable(name, bits, entries)
             else:
@@ -197,7 +198,10 @@ class CellLayer(OwnNode):
 
 def shared_attributes() -> list[Attribute]:
     """What hls4ml has to know of every such layer beside its tensors and weights."""
+    functions = [function_attributes(name) for name in dict.fromkeys(name for name, _ in FUNCTION_FIELDS.values())]
     return [
+        *(Attribute(name, value_type=str) for name, _ in functions),
+        *(Attribute(alpha, value_type=float, default=1.0) for _, alpha in functions),
         *(ConfigurableAttribute(name, default=value) for name, value in SETTINGS.items()),
         ConfigurableAttribute("table_interpolation", value_type=str, default=NEAREST),
     ]

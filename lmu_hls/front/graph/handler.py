@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from lmu_hls.activations import FUNCTIONS
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.front.graph.cell import CELL_OPTIONS
 from lmu_hls.front.graph.layers import LayerReader, readers
-from lmu_hls.front.hidden import FUNCTION_FIELDS, hidden_weight, known_function
+from lmu_hls.front.hidden import FUNCTION_FIELDS, function_attributes, hidden_weight, known_function
 from lmu_hls.front.keras_model import beside_lmu, is_foreign
 from lmu_hls.front.weights import layer_weight
 from lmu_hls.keras_weights import take_weights
@@ -169,7 +170,7 @@ def _hidden(layer: Any) -> dict[str, Any]:
     if hidden is None:
         return {
             "hidden_cell": "none",
-            **{f"hidden_{name}": "linear" for name, _ in FUNCTION_FIELDS.values()},
+            **_functions(layer, None, {}),
             **dict.fromkeys(CELL_OPTIONS, False),
             "units": n_mem,
         }
@@ -182,10 +183,6 @@ def _cell(layer: Any, hidden: Any, n_mem: int, n_x: int, memory: bool = True) ->
     Without a ``memory`` x stands in the place of mem.
     """
     spec = _contract_cell(layer, hidden)
-    functions = {f"hidden_{name}": "linear" for name, _ in FUNCTION_FIELDS.values()}
-    for field in spec.outputs:
-        name = FUNCTION_FIELDS[field][0]
-        functions[f"hidden_{name}"] = _activation(layer, hidden, name)
     kernel = layer_weight(hidden, "kernel")
     assert kernel is not None
     _check_shape(layer, "kernel of the hidden cell", kernel, (n_mem + n_x, spec.gates * int(hidden.units)))
@@ -203,7 +200,7 @@ def _cell(layer: Any, hidden: Any, n_mem: int, n_x: int, memory: bool = True) ->
     kept = {hidden_weight(field, memory): values for field, values in weights.items() if memory or field != "kernel_x"}
     return {
         "hidden_cell": spec.kind,
-        **functions,
+        **_functions(layer, hidden, spec.outputs),
         **dict.fromkeys(CELL_OPTIONS, False),
         **{name: bool(getattr(hidden, name)) for name in spec.options()},
         "units": int(hidden.units),
@@ -239,13 +236,26 @@ def _check_shape(layer: Any, what: str, values: Any, shape: tuple[int, ...]) -> 
         )
 
 
-def _activation(layer: Any, hidden: Any, name: str) -> str:
-    """The name of an activation of the hidden cell; LmuHlsError for one that the contract does not know."""
+def _functions(layer: Any, hidden: Any, fields: Iterable[str]) -> dict[str, str | float]:
+    """What a node says of the functions of a hidden cell; linear where it has none."""
+    used = {FUNCTION_FIELDS[field][0] for field in fields}
+    made: dict[str, str | float] = {}
+    for name, _ in FUNCTION_FIELDS.values():
+        found = _activation(layer, hidden, name) if name in used else ("linear", 1.0)
+        made |= zip(function_attributes(name), found, strict=True)
+    return made
+
+
+def _activation(layer: Any, hidden: Any, name: str) -> tuple[str, float]:
+    """An activation of the hidden cell, and its alpha; LmuHlsError for one that the contract does not know."""
     function = getattr(hidden, name)
     known = known_function(function)
-    if known is None:
+    found = (
+        (known, 1.0) if known is not None else next(filter(None, (each.function(function) for each in readers())), None)
+    )
+    if found is None:
         raise LmuHlsError(
             f"layer {layer.name!r}: {name} {getattr(function, '__name__', function)!r} of the hidden cell is not "
             f"supported; use {', '.join(FUNCTIONS)}, or the function as a layer behind this one"
         )
-    return known
+    return found

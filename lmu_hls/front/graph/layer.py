@@ -42,7 +42,6 @@ class LMU(CellLayer):
         *(Attribute(name) for name in ("n_in", "n_timesteps", "memory_d", "order", "units")),
         Attribute("theta", value_type=float),
         *(Attribute(name, value_type=str) for name in ("discretizer", "basis", "hidden_cell")),
-        *(Attribute(name, value_type=str) for name in ("hidden_activation", "hidden_recurrent_activation")),
         *(Attribute(name, value_type=bool) for name in ("hidden_to_memory", "memory_to_memory", "input_to_hidden")),
         *(Attribute(name, value_type=bool) for name in (*CELL_OPTIONS, "return_sequences")),
         Attribute("stateful", value_type=bool, default=False),

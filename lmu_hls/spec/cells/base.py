@@ -27,8 +27,8 @@ class HiddenCell(ABC):
     ``kernel_h`` (units, width; None where h does not feed back), where width is ``gates`` times the units.
 
     ``kind`` is its name in the configuration and in C++ (lmu_KIND_cell), ``keras`` are the classes of keras.layers that
-    it stands for. ``outputs`` maps each field with a function to the tensor that comes out of it; ``products`` are the
-    multiplications of a unit beside the matrices.
+    it stands for. ``outputs`` maps each field with a function to the tensor that comes out of it, ``arguments`` to that
+    which it reads, where this is not pre; ``products`` are the multiplications of a unit beside the matrices.
     """
 
     __slots__ = ()
@@ -37,6 +37,7 @@ class HiddenCell(ABC):
     keras: ClassVar[tuple[str, ...]]
     gates: ClassVar[int]
     outputs: ClassVar[Mapping[str, str]]
+    arguments: ClassVar[Mapping[str, str]] = {}
     products: ClassVar[int] = 0
 
     kernel_mem: Weight
@@ -63,6 +64,11 @@ class HiddenCell(ABC):
     @classmethod  # noqa: B027 - most cells refuse none
     def check_types(cls, types: Mapping[str, FixedType]) -> None:
         """ValueError for types, by tensor, with which the equations have no meaning."""
+
+    @classmethod
+    def argument(cls, field: str) -> str:
+        """The tensor that the function of a field reads."""
+        return cls.arguments.get(field, "pre")
 
     @classmethod
     def weights(cls) -> dict[str, bool]:

@@ -32,6 +32,7 @@ class LSTMCell(HiddenCell):
         "gate_activation": "gate",
         "cell_activation": "squashed",
     }
+    arguments: ClassVar[Mapping[str, str]] = {"cell_activation": "cell"}
     products = 3
 
     kernel_mem: Weight

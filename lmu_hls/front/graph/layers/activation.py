@@ -11,6 +11,7 @@ from lmu_hls.activations import PASSING
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.front.graph.layers.base import LayerReader, set_result
 from lmu_hls.front.graph.types import brings_types, default_type, explicit_type, input_type, unsupported
+from lmu_hls.front.hidden import known_function
 from lmu_hls.front.keras_model import beside_lmu
 from lmu_hls.front.node import Graph, Node
 from lmu_hls.front.reading import Reading
@@ -39,6 +40,12 @@ class ActivationReader(LayerReader):
     keras = (*PASSING, "Activation")
     pointwise = keras
     handled = ("keras.src.layers.activations.activation.Activation",)
+
+    def function(self, layer: Any) -> tuple[str, float] | None:
+        import keras
+
+        name = known_function(layer.activation) if type(layer) is keras.layers.Activation else None
+        return None if name is None else (name, 1.0)
 
     def prepare(self, model: Graph) -> None:
         """hls4ml reads keras.layers.ReLU as a ThresholdedReLU with threshold 0: make it the relu that it is."""

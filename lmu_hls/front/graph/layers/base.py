@@ -51,6 +51,10 @@ class LayerReader(ABC):
         """
         return None
 
+    def function(self, layer: Any) -> tuple[str, float] | None:
+        """A layer as activation of a hidden cell: its function, by name, and its alpha; None where it is none."""
+        return None
+
     def parts(self, layer: Any, in_tensors: Any, out_tensors: Any) -> tuple[dict[str, Any], ...] | None:
         """The nodes of a Keras layer, connected by the names of the tensors; None: those of hls4ml's handler."""
         own = self.attributes(layer, tuple(in_tensors[0].shape[1:]))

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 from hls4ml.model.attributes import Attribute, ConfigurableAttribute, TypeAttribute
-from hls4ml.model.types import NamedType
+from hls4ml.model.types import NamedType, UnspecifiedPrecisionType
 
 from lmu_hls.activations import FUNCTIONS, SELU
 from lmu_hls.errors import LmuHlsError
@@ -57,6 +57,14 @@ class LMUActivation(OwnNode):
         function, default = FUNCTIONS[self.get_attr("activation")], default_type(self.model.config)
         automatic = replace(default, integer=1) if function.limit <= 1 else default
         self.add_output_variable(shape, precision=hls_type(explicit_type(self, "result") or automatic))
+        if function.whole:  # the table depends on the input's type
+            for name in ("index", "table"):
+                self.set_attr(f"{name}_t", NamedType(f"activation{self.index}_{name}_t", UnspecifiedPrecisionType()))
+        else:
+            self.add_table()
+
+    def add_table(self) -> None:
+        """Settle the table, and the type of its index."""
         table = self.function.table
         index = ABSENT if table is None else table.index
         self.set_attr("index_t", NamedType(f"activation{self.index}_index_t", hls_type(index)))
@@ -84,13 +92,12 @@ class FunctionReader(LayerReader):
     handled = ("keras.src.layers.activations.elu.ELU",)
 
     def attributes(self, layer: Any, shape: tuple[int, ...]) -> Mapping[str, Any]:
-        alpha = float(layer.alpha)
-        if not 0 < alpha < np.inf:
-            raise LmuHlsError(
-                f"layer {layer.name!r}: ELU with alpha={alpha:g} is not supported; use keras.layers.ELU with an alpha "
-                "above 0, or LeakyReLU, and train again"
-            )
-        return {"class_name": "LMUActivation", "activation": "elu", "alpha": alpha}
+        return {"class_name": "LMUActivation", "activation": "elu", "alpha": _alpha(layer)}
+
+    def function(self, layer: Any) -> tuple[str, float] | None:
+        import keras
+
+        return ("elu", _alpha(layer)) if type(layer) is keras.layers.ELU else None
 
     def split(self, part: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
         """selu is an elu and a factor, which what reads it may take in."""
@@ -109,6 +116,8 @@ class FunctionReader(LayerReader):
 
     def settle(self, node: Node) -> None:
         assert isinstance(node, LMUActivation)
+        if FUNCTIONS[node.get_attr("activation")].whole:
+            node.add_table()
         set_result(node, node.result)
 
     def extract(self, reading: Reading) -> Elementwise:
@@ -116,6 +125,17 @@ class FunctionReader(LayerReader):
         return Elementwise(reading.name, reading.input, activation(reading, out), out)
 
 
+def _alpha(layer: Any) -> float:
+    alpha = float(layer.alpha)
+    if not 0 < alpha < np.inf:
+        raise LmuHlsError(
+            f"layer {layer.name!r}: ELU with alpha={alpha:g} is not supported; use keras.layers.ELU with an alpha "
+            "above 0, or LeakyReLU, and train again"
+        )
+    return alpha
+
+
 def activation(reading: Reading, out: Any) -> Activation:
     """The function of a node with its table, whose entries have the type ``out``: the same for every reader."""
-    return activation_of(reading, reading.attribute("activation"), out, float(reading.attribute("alpha") or 1.0))
+    alpha = float(reading.attribute("alpha") or 1.0)
+    return activation_of(reading, reading.attribute("activation"), lambda: reading.input, out, alpha)

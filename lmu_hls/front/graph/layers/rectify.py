@@ -10,6 +10,7 @@ import numpy as np
 from hls4ml.model.attributes import Attribute, TypeAttribute
 from hls4ml.model.types import NamedType, UnspecifiedPrecisionType
 
+from lmu_hls.activations import SLOPE
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.front.graph.layers.base import LayerReader, set_result
 from lmu_hls.front.graph.own_node import OwnNode
@@ -68,6 +69,16 @@ class RectifyReader(LayerReader):
             )
         data: dict[str, Any] = {"slope_data": slope, "threshold_data": np.array([threshold])}
         return {"class_name": "LMURectify", **data, "most_data": None if most is None else np.array([float(most)])}
+
+    def function(self, layer: Any) -> tuple[str, float] | None:
+        import keras
+
+        if type(layer) not in (keras.layers.ReLU, keras.layers.LeakyReLU):
+            return None
+        most, slope = getattr(layer, "max_value", None), float(layer.negative_slope)
+        if getattr(layer, "threshold", 0.0) or (most not in (None, np.inf) and (most != 6 or slope)):
+            return None
+        return ("leaky_relu", slope / SLOPE) if slope else ("relu" if most in (None, np.inf) else "relu6", 1.0)
 
     def node_class(self, part: Mapping[str, Any]) -> str:
         kind = str(part["class_name"])

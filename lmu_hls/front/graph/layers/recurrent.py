@@ -34,7 +34,6 @@ class LMURecurrent(CellLayer):
     _expected_attributes = [  # noqa: RUF012 - the form that hls4ml asks for
         *(Attribute(name) for name in ("n_in", "n_timesteps", "units")),
         Attribute("hidden_cell", value_type=str),
-        *(Attribute(name, value_type=str) for name in ("hidden_activation", "hidden_recurrent_activation")),
         *(Attribute(name, value_type=bool) for name in (*CELL_OPTIONS, "return_sequences")),
         Attribute("stateful", value_type=bool, default=False),
         ConfigurableAttribute("reuse_factor", default=1),
