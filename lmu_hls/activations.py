@@ -30,8 +30,8 @@ class Function:
     bits, or infinite. A function by table has a ``reach``: its table covers [-reach, reach), a power of two. It holds
     f(x), or f(x) - max(x, 0) of one that ``adds_relu``; from ``end`` on that is its limit within 4e-7. One without
     ``end`` has no limit: its table must go on until the type of the result ends; unless it is of the ``whole`` type of
-    its argument, and interpolated, whatever is asked for. One that ``has_lines`` is straight on both sides of zero, which
-    takes a few entries. One that is ``composed`` is made of other layers where it is a layer.
+    its argument, and interpolated, whatever is asked for. One that ``has_lines`` is straight on both sides of zero,
+    which takes a few entries. One that is ``composed`` is made of other layers where it is a layer.
     """
 
     name: str

@@ -134,8 +134,8 @@ def _activation_table() -> Iterator[str]:
     yield f"As a layer, as the activation of a Dense layer, and in the hidden cells {_code(cells)}."
     composed = _code(function.name for function in FUNCTIONS.values() if function.composed)
     yield "A layer as the activation of a layer is one behind it; in a hidden cell `Activation`, `ELU`, `LeakyReLU` and"
-    yield "`ReLU` (of 6 at most, or without limit) are functions like these. Others, such as softmax, convert in a `Dense`"
-    yield "hidden cell whose output is not fed back: they become a layer behind the LMU, and so do"
+    yield "`ReLU` (of 6 at most, or without limit) are functions like these. Others, such as softmax, convert in a"
+    yield "`Dense` hidden cell whose output is not fed back: they become a layer behind the LMU, and so do"
     yield f"{composed}, which need no table there."
     yield ""
     yield "| Activation | Values | How | Beyond the default table |"

@@ -17,6 +17,7 @@ ACTIVATIONS = {
     "relu": lambda v: np.maximum(v, 0),
     "tanh": np.tanh,
     "sigmoid": lambda v: 1 / (1 + np.exp(-v)),
+    "selu": lambda v: 1.0507009873554805 * np.where(v > 0, v, 1.6732632423543772 * np.expm1(np.minimum(v, 0))),
 }
 
 
@@ -71,7 +72,6 @@ def simulate(memory, encoder, hidden, steps=400, batch=300):
         ("linear", 0.005, 0),
         ("tanh", 0, 0.2),
         ("selu", 0.005, 0.1),
-        ("leaky_relu", 0.005, 0),
     ],
 )
 def test_nothing_leaves_its_range(activation, scale_h, scale_m, rounding):
@@ -85,6 +85,18 @@ def test_nothing_leaves_its_range(activation, scale_h, scale_m, rounding):
     limits = np.concatenate([c.mem.total for c in bound.channels])
     assert np.all(seen["mem"] <= limits)
     assert bound.mem_peak == limits.max()
+
+
+@pytest.mark.parametrize("scale_h", [0.0, 0.005])
+def test_a_slope_above_one(scale_h, monkeypatch):
+    memory, encoder, hidden = parts(3, "leaky_relu", scale_h)
+    hidden = replace(hidden, alpha=20.0)
+    monkeypatch.setitem(ACTIVATIONS, "leaky_relu", lambda v: np.where(v > 0, v, 4 * v))
+    bound = layer_range(memory, encoder, hidden)
+    assert bound.bounded, bound.reason
+    seen = simulate(memory, encoder, hidden)
+    assert np.all(seen["u"] <= bound.u) and np.all(seen["h"] <= bound.h)
+    assert np.any(seen["h"] > layer_range(memory, encoder, replace(hidden, alpha=1.0)).h)
 
 
 def test_without_feedback_u_is_the_sum_of_its_weights():
