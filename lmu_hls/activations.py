@@ -26,7 +26,8 @@ class Function:
     """An activation function f, by Keras's ``name``; ``low`` <= f(x) <= ``high`` for every x.
 
     ``rise``: |f(x)| <= ``gain`` |x| + rise, so that a bound of x gives one of f(x). It must be said: a function of
-    which neither that nor a limit is known has no bound. Without a table ``low`` and ``high`` are integers of eight
+    which neither that nor a limit is known has no bound. Of one that is x from 0 on, |f(x)| <= ``below`` |x| for
+    negative x. Without a table ``low`` and ``high`` are integers of eight
     bits, or infinite. A function by table has a ``reach``: its table covers [-reach, reach), a power of two. It holds
     f(x), or f(x) - max(x, 0) of one that ``adds_relu``; from ``end`` on that is its limit within 4e-7. One without
     ``end`` has no limit: its table must go on until the type of the result ends; unless it is of the ``whole`` type of
@@ -40,6 +41,7 @@ class Function:
     high: float = np.inf
     rise: float | None = None
     gain: float = 1.0
+    below: float = 1.0
     reach: int | None = None
     end: int | None = None
     adds_relu: bool = False
@@ -141,6 +143,7 @@ FUNCTIONS: Mapping[str, Function] = {
             lambda x: np.where(x > 0, x, SLOPE * x),
             rise=0.0,
             reach=8,
+            below=SLOPE,
             adds_relu=True,
             whole=True,
             has_lines=True,

@@ -60,7 +60,7 @@ class Hidden:
     @property
     def gain(self) -> float:
         """|h| is at most so many times what the function itself allows."""
-        return max(1.0, self.alpha)
+        return max(1.0, self.alpha * FUNCTIONS[self.activation].below)
 
     def __post_init__(self) -> None:
         if self.activation not in FUNCTIONS:
