@@ -3,6 +3,7 @@
 entrance, handler, keras_lmu   in front of hls4ml's functions, and from Keras layers to attributes
 layers/                        one file a kind of layer: how its types are settled, and how the contract reads it
 layer, update, accumulators    the LMU in the graph, and the types of what it computes
+node_names                     layers may have the name of anything in their node
 settle                         the pass that settles the types of all layers
 """
 
@@ -20,7 +21,7 @@ def register() -> None:
     """
     from hls4ml.model.layers import layer_map, register_layer
 
-    from lmu_hls.front.graph import entrance, handler, profiling, settle
+    from lmu_hls.front.graph import entrance, handler, node_names, profiling, settle
     from lmu_hls.front.graph import keras_lmu as keras_lmu  # its handlers register themselves
     from lmu_hls.front.graph.layers import readers
 
@@ -28,6 +29,7 @@ def register() -> None:
         return
     entrance.check_before_reading()
     profiling.change_when_imported()
+    node_names.let_nodes_have_any_name()
     handler.wrap_handlers()
     for name, layer in ((name, layer) for reader in readers() for name, layer in reader.own.items()):
         register_layer(name, layer)

@@ -7,12 +7,12 @@ from dataclasses import replace
 from typing import Any, ClassVar
 
 from hls4ml.model.attributes import Attribute, ConfigurableAttribute, TypeAttribute
+from hls4ml.model.layers import Layer as IrLayer
 from hls4ml.model.types import NamedType, UnspecifiedPrecisionType
 
 from lmu_hls.activations import FUNCTIONS
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType
-from lmu_hls.front.graph.own_node import OwnNode
 from lmu_hls.front.graph.types import (
     ABSENT,
     default_type,
@@ -42,7 +42,7 @@ SETTINGS = {"table_size": 2048, "table_range": 0}  # range 0: 4 for tanh, 8 for 
 IDENTITY = FixedType(2, 2)  # holds 0 and 1: the encoder of an LMU with kernel_initializer=None
 
 
-class CellLayer(OwnNode):
+class CellLayer(IrLayer):
     """A layer with a hidden cell. Weights that the layer lacks have no weight variable.
 
     A subclass names its tensors, weights and accumulators, each with a type NAME_t.

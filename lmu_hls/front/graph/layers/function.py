@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 from hls4ml.model.attributes import Attribute, ConfigurableAttribute, TypeAttribute
+from hls4ml.model.layers import Layer as IrLayer
 from hls4ml.model.types import NamedType, UnspecifiedPrecisionType
 
 from lmu_hls.activations import FUNCTIONS, SELU
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.front.graph.layers.base import LayerReader, node_part, set_result
-from lmu_hls.front.graph.own_node import OwnNode
 from lmu_hls.front.graph.types import ABSENT, default_type, explicit_type, hls_type, table_words
 from lmu_hls.front.hidden import NEAREST, activation_of
 from lmu_hls.front.node import Node
@@ -27,7 +27,7 @@ OWN = tuple(name for name in FUNCTIONS if name not in OF_HLS4ML)
 NODES = ("Activation", "HardActivation", "ELU")  # hls4ml's, for functions of Keras
 
 
-class LMUActivation(OwnNode):
+class LMUActivation(IrLayer):
     """An activation other than linear and relu. Keys of the configuration, under the layer's name or its class:
 
     TableSize and TableRange of a table, powers of two; TableInterpolation, 'nearest' or 'linear'; Precision with

@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 from hls4ml.model.attributes import Attribute
+from hls4ml.model.layers import Layer as IrLayer
 
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import integer_bits
 from lmu_hls.front.graph.layers.base import LayerReader, names_of, node_part, set_result
-from lmu_hls.front.graph.own_node import OwnNode
 from lmu_hls.front.graph.types import default_type, explicit_type, input_type
 from lmu_hls.front.node import Node
 from lmu_hls.front.reading import Floats, Reading
@@ -47,7 +47,7 @@ KERAS = {  # class -> file
 }
 
 
-class LMUNormalize(OwnNode):
+class LMUNormalize(IrLayer):
     """Values of a step over what they have in common. Keys of the configuration, under the layer's name or its class:
     Precision with ``result``, by default with the integer bits that its largest possible value needs.
     """

@@ -10,13 +10,13 @@ from dataclasses import asdict
 from typing import Any
 
 from hls4ml.model.attributes import Attribute, TypeAttribute
+from hls4ml.model.layers import Layer as IrLayer
 from hls4ml.model.types import NamedType, UnspecifiedPrecisionType
 
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType
 from lmu_hls.front.graph.layers.base import LayerReader, set_result
 from lmu_hls.front.graph.layers.select import WINDOW, node_window
-from lmu_hls.front.graph.own_node import OwnNode
 from lmu_hls.front.graph.types import default_type, exact_sum, explicit_type, hls_type, input_type, weight_on_grid
 from lmu_hls.front.node import Node
 from lmu_hls.front.reading import Reading
@@ -31,7 +31,7 @@ KERAS = {  # class -> file
 }
 
 
-class LMUPool(OwnNode):
+class LMUPool(IrLayer):
     """The largest value or the average of a window. Keys of the configuration, of an average: Precision with
     ``result``, and for sequences of one length with ``reciprocal``, the type of the constant 1 / size.
     """

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 from hls4ml.model.attributes import Attribute, TypeAttribute
+from hls4ml.model.layers import Layer as IrLayer
 from hls4ml.model.types import NamedType, UnspecifiedPrecisionType
 
 from lmu_hls.activations import SLOPE
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.front.graph.layers.base import LayerReader, set_result
-from lmu_hls.front.graph.own_node import OwnNode
 from lmu_hls.front.graph.types import default_type, explicit_type, hls_type, input_type, weight_on_grid
 from lmu_hls.front.node import Node
 from lmu_hls.front.reading import Floats, Reading
@@ -25,7 +25,7 @@ EXACT = ("difference", "exact")  # types that hold every value
 KERAS = {"ReLU": "relu", "LeakyReLU": "leaky_relu", "PReLU": "prelu"}  # class -> file
 
 
-class LMURectify(OwnNode):
+class LMURectify(IrLayer):
     """A rectifier with a slope below its threshold. Keys of the configuration, under the layer's name or its class:
     Precision with ``slope``, ``threshold``, ``most`` (the largest value) and ``result``.
     """

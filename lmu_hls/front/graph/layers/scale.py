@@ -15,12 +15,12 @@ from typing import Any
 import numpy as np
 from hls4ml.converters.keras_v3._base import KerasV3LayerHandler
 from hls4ml.model.attributes import Attribute, ConfigurableAttribute, TypeAttribute
+from hls4ml.model.layers import Layer as IrLayer
 from hls4ml.model.types import NamedType, UnspecifiedPrecisionType
 
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.front.graph.cell import CellLayer
 from lmu_hls.front.graph.layers.base import LayerReader, set_result
-from lmu_hls.front.graph.own_node import OwnNode
 from lmu_hls.front.graph.types import (
     brings_types,
     default_type,
@@ -137,7 +137,7 @@ def _for_each(layer: Any, values: Floats, shape: tuple[int, ...]) -> Floats:
     return np.array(np.broadcast_to(numbers, shape[-1:]), np.float64)
 
 
-class LMUScale(OwnNode):
+class LMUScale(IrLayer):
     """Factor and offset of each value on the last axis. Keys of the configuration, under the layer's name or under
     ``LMUScale``: Fold, False for a layer of its own in any case; Precision with ``scale``, ``bias`` and ``result``.
     """

@@ -8,10 +8,10 @@ from math import prod
 from typing import Any
 
 from hls4ml.model.attributes import Attribute
+from hls4ml.model.layers import Layer as IrLayer
 
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.front.graph.layers.base import LayerReader, set_result
-from lmu_hls.front.graph.own_node import OwnNode
 from lmu_hls.front.graph.types import explicit_type, input_type
 from lmu_hls.front.node import Node
 from lmu_hls.front.reading import Reading
@@ -29,7 +29,7 @@ KERAS = {  # class -> file
 WINDOW = tuple(field.name for field in fields(Window))
 
 
-class LMUSelect(OwnNode):
+class LMUSelect(IrLayer):
     """The steps of each window side by side. It has no type of its own: its output has that of its input."""
 
     keeps_type = True

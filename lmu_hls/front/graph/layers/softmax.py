@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 from hls4ml.model.attributes import Attribute, ConfigurableAttribute, TypeAttribute
+from hls4ml.model.layers import Layer as IrLayer
 from hls4ml.model.types import IntegerPrecisionType, NamedType, UnspecifiedPrecisionType
 
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import MAX_WIDTH, FixedType
 from lmu_hls.front.graph.layers.base import LayerReader
-from lmu_hls.front.graph.own_node import OwnNode
 from lmu_hls.front.graph.types import default_type, explicit_type, hls_type, input_type, tensor_type
 from lmu_hls.front.node import Node
 from lmu_hls.front.reading import Reading, fixed_type
@@ -27,7 +27,7 @@ INTEGER = 2  # integer bits of the result: with the sign, so that 1 is a value
 TYPES = ("index", "difference", "sum", "exp_table")
 
 
-class LMUSoftmax(OwnNode):
+class LMUSoftmax(IrLayer):
     """A softmax on the last axis. Keys of the configuration, under the layer's name or under ``LMUSoftmax``:
 
     TableSize and TableRange of the table of exp(-d), powers of two; Precision with ``exp``, the unsigned type of its

@@ -23,6 +23,33 @@ def named(names):
     return keras.Model(x, L.Softmax(name=ends)(h), name="named")
 
 
+OF_HANDLERS = ("class_name", "name", "module", "data_format", "weight_data", "bias_data", "input_shape", "own_types")
+
+
+@pytest.mark.parametrize(("node", "sequences"), [("dense", False), pytest.param("dense", True, marks=pytest.mark.slow)])
+def test_a_name_of_anything_in_a_node_of_hls4ml(node, sequences, tmp_path):
+    """Every attribute of hls4ml's own node of a Dense layer, which on sequences becomes another one."""
+    plain = convert(small(node, node, sequences), tmp_path / "plain")
+    expected = network_spec(plain)
+    x = random_input(expected, 4)
+    found = next(each for each in plain.get_layers() if each.name == node)
+    held = [key for key in found.attributes if key.isidentifier() and not key.startswith("__")]
+    names = [*OF_HANDLERS, *(key for key in held if key not in (node, *OF_HANDLERS))]
+    assert {"weight", "bias", "accum_t", "result_t"} <= set(held)
+    for name in names:
+        network = network_spec(convert(small(node, name, sequences), tmp_path / "named"))
+        assert name in {each.name for each in network.nodes}, name
+        assert np.array_equal(golden.run(network, x).output, golden.run(expected, x).output), name
+
+
+def small(node, name, sequences):
+    keras.utils.set_random_seed(1)
+    names = {"dense": "dense", "ends": "ends", node: name}
+    layers = [lmu("tanh", name="memory", return_sequences=sequences), L.Dense(3, "relu", name=names["dense"])]
+    layers.append(L.Softmax(name=names["ends"]))
+    return keras.Sequential([keras.Input((6, 2), name="x"), *layers], name="named")
+
+
 def drawn(graph, seed):
     """For each layer the name of an attribute of its node, no two alike."""
     rng, names = np.random.default_rng(seed), []
