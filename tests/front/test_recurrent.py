@@ -1,5 +1,6 @@
 """Recurrent layers that stand for several: the flat model computes what Keras computes, and so does golden."""
 
+import hls4ml
 import keras
 import numpy as np
 import pytest
@@ -89,6 +90,20 @@ def test_csim_is_golden_and_near_keras(kind, io_type, tmp_path):
     network = assert_csim_equals_golden(convert(built, tmp_path, settings, io_type=io_type), samples=10)
     y = to_float(golden.run(network, quantize(data(), network.x)).output, network.out)
     assert np.abs(y - built.predict(data(), verbose=0)).max() < 0.01
+
+
+@pytest.mark.parametrize("layer", [lambda: keras.layers.LSTM(3, "selu"), lambda: both(keras.layers.GRU(2))])
+def test_without_an_lmu_they_are_ours_in_the_verilog_only(layer, tmp_path):
+    built = model(layer(), keras.layers.Dense(2, name="head"))
+    settings = hls4ml.utils.config_from_keras_model(built, "name", "Verilog", default_precision="fixed<20,6>")
+    network = network_spec(convert(built, tmp_path, settings, backend="Verilog"))
+    y = to_float(golden.run(network, quantize(data(), network.x)).output, network.out)
+    assert network.recurrent and np.abs(y - built.predict(data(), verbose=0)).max() < 0.01
+
+
+def test_without_an_lmu_hls4ml_reads_its_own_layers(tmp_path):
+    graph = convert(model(keras.layers.LSTM(3), keras.layers.Dense(2)), tmp_path)
+    assert [node.class_name for node in graph.get_layers()][1] == "LSTM"
 
 
 def test_settings_go_by_the_names_of_the_directions(tmp_path):

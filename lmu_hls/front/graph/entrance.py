@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     import keras
 
 MODULE = "hls4ml.converters"
+VERILOG = "Verilog"  # the backend that is ours
 CONFIG = "config_from_keras_model"  # of the modules that have it
 CONFIG_MODULES = ("hls4ml.utils", "hls4ml.utils.config")
 PARSER, PARSE = f"{MODULE}.keras_v3_to_hls", "parse_keras_v3_model"
@@ -79,7 +80,7 @@ def _check_configuration(module: ModuleType) -> None:
         model, backend = bound.arguments["model"], bound.arguments.get("backend")
         if backend is not None and holds_lmu(model):
             supported_backend(backend, our_backends())
-        bound.arguments["model"] = flat_model = _flat(float_model_of(model), steps)
+        bound.arguments["model"] = flat_model = _flat(float_model_of(model), steps, backend)
         made = with_own_types(model, original(*bound.args, **bound.kwargs), defaults=True)
         made["Model"].update(length_keys(flat_model))
         return made
@@ -87,9 +88,13 @@ def _check_configuration(module: ModuleType) -> None:
     setattr(module, CONFIG, checked)
 
 
-def _flat(model: keras.Model, steps: int | None = None) -> keras.Model:
-    """The model without models inside it, of sequences with at most ``steps`` steps, where it holds an LMU."""
-    return with_lengths(flat(model), steps) if holds_lmu(model) else model
+def _flat(model: keras.Model, steps: int | None = None, backend: Any = None) -> keras.Model:
+    """The model without models inside it, of sequences with at most ``steps`` steps, where it holds an LMU.
+
+    A recurrent layer of Keras is such a one for the Verilog, and else without an LMU beside it hls4ml's own.
+    """
+    changed = flat(model) if holds_lmu(model) or str(backend).lower() == VERILOG.lower() else model
+    return with_lengths(changed, steps) if holds_lmu(changed) else model
 
 
 # In a conversion: what the checks have parsed, with its model, until hls4ml asks for it.
@@ -154,7 +159,7 @@ def _first(name: str, check: Callable[..., None]) -> property:
             bound.arguments.update(_parted(bound.arguments))
             with _one_parse() if check is _check_all else nullcontext():
                 steps = asked_steps(bound.arguments.get("hls_config"))
-                bound.arguments["model"] = _flat(bound.arguments["model"], steps)
+                bound.arguments["model"] = _flat(bound.arguments["model"], steps, bound.arguments.get("backend"))
                 check(**bound.arguments)
                 bound.arguments["model"] = _readable(bound.arguments["model"])
                 return original(*bound.args, **bound.kwargs)
@@ -199,7 +204,7 @@ def _check_all(
     check_mask_value(model, hls_config)
     if lengths_of(model) is not None:
         check_backend(name)
-        if others.get("input_data_tb") and name != "Verilog":
+        if others.get("input_data_tb") and name != VERILOG:
             check_test_data(others["input_data_tb"], model.inputs[0].shape[1] * model.inputs[0].shape[2])
     layers = known_layers(model, name)
     check_settings({} if hls_config is None else hls_config, layers)
@@ -213,7 +218,7 @@ def _checked_from_config(module: ModuleType) -> Any:
     @functools.wraps(original)
     def checked(config: Any) -> Any:
         read = module.__dict__["parse_yaml_config"](config) if isinstance(config, str) else config
-        model = _flat(read.get("KerasModel"), asked_steps(read.get("HLSConfig")))
+        model = _flat(read.get("KerasModel"), asked_steps(read.get("HLSConfig")), read.get("Backend"))
         _check_all(model, read.get("Backend", "Vivado"), read.get("HLSConfig"))
         return original({**read, "KerasModel": _readable(model)})
 
