@@ -128,6 +128,6 @@ def test_an_activation_that_nothing_is_known_of_is_refused():
     kernel = np.ones((1, 1))
     for name in ("linear", "relu", "tanh", "sigmoid"):
         assert Hidden(kernel, activation=name).activation == name
-    for name in ("selu", "log_sigmoid", ""):
+    for name in ("hard_shrink", "log_softmax", ""):
         with pytest.raises(ValueError, match="has no known bound"):
             Hidden(kernel, activation=name)

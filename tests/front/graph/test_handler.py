@@ -40,9 +40,9 @@ def test_hidden_cells(cell, tmp_path):
 
 
 def test_hidden_activation(tmp_path):
-    refuse(model(lmu("selu", name="memory")), tmp_path, "memory", "selu", "use linear, relu, relu6")
-    cell = keras.layers.GRUCell(3, recurrent_activation="log_sigmoid")
-    refuse(model(lmu(cell, FREE, name="memory")), tmp_path, "recurrent_activation 'log_sigmoid'", "use linear")
+    refuse(model(lmu("hard_shrink", name="memory")), tmp_path, "memory", "hard_shrink", "use linear, relu, relu6")
+    cell = keras.layers.GRUCell(3, recurrent_activation="threshold")
+    refuse(model(lmu(cell, FREE, name="memory")), tmp_path, "recurrent_activation 'threshold'", "use linear")
 
 
 def test_gate_without_fraction_bits(tmp_path):
@@ -163,7 +163,7 @@ def test_compression_of_the_head(tmp_path):
     refuse(built, tmp_path, "head", "Compression", hls_config=settings)
 
 
-@pytest.mark.parametrize("activation", ["log_sigmoid", "tanh_shrink", "sparsemax"])
+@pytest.mark.parametrize("activation", ["log_softmax", "hard_shrink", "sparsemax"])
 def test_head_activations(activation, tmp_path):
     built = model(plain(return_sequences=False), keras.layers.Dense(2, activation, name="head"))
     refuse(built, tmp_path, "head", "not supported", "use linear, relu")
