@@ -80,7 +80,6 @@ ELSEWHERE = {
     "lmu_hls/hls": {"hls/test_targets.py": "checks pointwise"},
     "lmu_hls/hls/layers": {"hls/test_firmware_grid.py": "lmu"},
     "lmu_hls/layers": {
-        "front/test_operators.py": "steps",
         "front/test_recurrent.py": "recurrent",
         "layers/test_linear.py": "hoist",
         "layers/test_lmu.py": "arguments cell",

@@ -49,6 +49,13 @@ def pointwise() -> frozenset[str]:
     return frozenset(name for reader in readers() for name in reader.pointwise)
 
 
+def windowed() -> frozenset[str]:
+    """Those of :func:`supported` that read several steps at once."""
+    from lmu_hls.front.graph.layers import readers
+
+    return frozenset(name for reader in readers() if reader.windowed for name in reader.keras)
+
+
 def holds_lmu(model: keras.Model) -> bool:
     """Whether an LMU, ours or keras-lmu's, is anywhere in a Keras model. False for all that is no Keras model."""
     return hasattr(model, "_flatten_layers") and any(map(_is_lmu, model._flatten_layers()))

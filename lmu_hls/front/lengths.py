@@ -102,6 +102,8 @@ def with_lengths(model: keras.Model, steps: int | None = None) -> keras.Model:
     if not open_ends:
         _check_same(steps, Lengths(int(fixed or 0)))
     _check(model)
+    if not masking:
+        _check_open(model if open_ends else _opened(model))
     made = Lengths(int(steps or fixed or 0), float(masking[0].mask_value) if masking else None)
     return marked(flat(_copy(model, made.steps, masking)), made)
 
@@ -126,6 +128,30 @@ def _check(model: keras.Model) -> None:
             raise LmuHlsError(
                 f"layer {layer.name!r} has stateful=True, and chunks have a fixed number of steps; set stateful=False, "
                 "or build the model on a fixed number of steps, without Masking"
+            )
+
+
+def _opened(model: keras.Model) -> keras.Model:
+    """As :func:`open_model`. LmuHlsError, with Keras's words, for a model that has no such form."""
+    try:
+        return open_model(model)
+    except (TypeError, ValueError) as error:
+        raise LmuHlsError(
+            f"model {model.name!r} does not take sequences of any length: {error}; leave {STEPS} out, or change the "
+            "layer that needs a fixed number of steps"
+        ) from error
+
+
+def _check_open(model: keras.Model) -> None:
+    """LmuHlsError for a layer that makes so many steps of sequences of any number, as Reshape does."""
+    for node in _calls(model):
+        read, (given, *_) = node.input_tensors, node.outputs
+        anything = any(len(tensor.shape) == 3 and tensor.shape[1] is None for tensor in read)
+        if anything and len(given.shape) == 3 and given.shape[1] not in (None, 1):
+            raise LmuHlsError(
+                f"layer {node.operation.name!r} makes {given.shape[1]} steps of sequences of any length; leave the "
+                "layer out, let it keep their number, as Reshape with -1 does, or build the model on "
+                "keras.Input((steps, features))"
             )
 
 
@@ -238,8 +264,8 @@ def _check_masked(model: keras.Model, masking: Any) -> None:
             )
         if kind in _HELD and any(map(_unheld, node.input_tensors)):
             raise LmuHlsError(
-                f"layer {operation.name!r}: {kind} reads steps that do not count, since no recurrent layer before it "
-                f"holds its last one; {_SLICES}"
+                f"layer {operation.name!r}: {kind} reads steps that do not count, and nothing before it makes them its "
+                f"last one, as a recurrent layer does that no window of steps follows; {_SLICES}"
             )
 
 
@@ -249,10 +275,15 @@ def _calls(model: keras.Model) -> Iterator[Any]:
 
 
 def _unheld(tensor: Any) -> bool:
-    """Whether a tensor has values of masked steps that no recurrent layer makes those of the last one that counts."""
+    """Whether a tensor has values of masked steps other than those of the last one that counts: no recurrent layer
+    makes them these, or there is a window behind it, which reads some of them beside others."""
+    from lmu_hls.front.keras_model import windowed  # late: it takes the readers, which import hls4ml
+
     history = tensor._keras_history
     if _recurrent(history.operation):
         return False
+    if type(history.operation).__name__ in windowed():
+        return True
     read = history.operation._inbound_nodes[history.node_index].input_tensors
     return not read or any(map(_unheld, read))
 

@@ -17,9 +17,11 @@ class Steps(keras.layers.Layer):
         self.start, self.stop, self.step, self.vector = start, stop, step, vector
 
     def call(self, x: Any) -> Any:
-        steps = slice(self.start, self.stop, self.step)
-        # PyTorch has no slices backwards
-        kept = x[:, steps] if self.step > 0 else ops.take(x, list(range(x.shape[1])[steps]), axis=1)
+        start, stop, step = self.start, self.stop, self.step
+        if step < 0:  # PyTorch has no slices backwards: step k from the front is step ~k of the reversed sequence
+            x, step = ops.flip(x, axis=1), -step
+            start, stop = (None if end is None else ~end for end in (start, stop))
+        kept = x[:, start:stop:step]
         return kept[:, 0] if self.vector else kept
 
     def get_config(self) -> dict[str, Any]:

@@ -180,6 +180,10 @@ REFUSED = {
         ("layer 'soft'", "Activation('softmax')"),
     ),
     "not held": (not_held, ("GetItem reads steps that do not count", "return_sequences=False")),
+    "largest of windows": (
+        lambda: masked(lmu(), keras.layers.Conv1D(2, 2, padding="causal"), head(), keras.layers.GlobalMaxPooling1D()),
+        ("GlobalMaxPooling1D reads steps that do not count", "no window of steps follows"),
+    ),
     "average without its mask": (
         lambda: masked(lmu(), lambda h: ops.mean(h, axis=1), head()),
         ("'mean", "the mask does not reach it", "GlobalAveragePooling1D"),
@@ -207,6 +211,26 @@ REFUSED = {
         ("layer 'conv_window'", "windows of several steps", "without Masking"),
     ),
     "backwards": (lambda: masked(lmu(go_backwards=True, name="back")), ("layer 'back_reversed'",)),
+    "backwards, open": (
+        lambda: keras.Sequential([keras.Input((None, N_IN)), lmu(go_backwards=True, name="back")]),
+        ("layer 'back_reversed'", "keras.Input((steps, features))"),
+    ),
+    "both directions": (
+        lambda: keras.Sequential([keras.Input((None, N_IN)), keras.layers.Bidirectional(lmu(), name="both"), lmu()]),
+        ("layer 'both_backward_reversed'",),
+    ),
+    "reshaped": (
+        lambda: keras.Sequential([keras.Input((None, N_IN)), keras.layers.Reshape((STEPS, N_IN), name="cut"), lmu()]),
+        ("layer 'cut' makes 5 steps of sequences of any length", "Reshape with -1"),
+    ),
+    "reshaped, of one length": (
+        lambda: keras.Sequential([keras.Input((STEPS, N_IN)), keras.layers.Reshape((STEPS, N_IN), name="cut"), lmu()]),
+        ("layer 'cut' makes 5 steps of sequences of any length",),
+    ),
+    "a weight for each step": (
+        lambda: keras.Sequential([keras.Input((STEPS, N_IN)), keras.layers.PReLU(name="own"), lmu()], name="net"),
+        ("model 'net' does not take sequences of any length", "leave Steps out"),
+    ),
     "flat": (lambda: masked(lmu(), keras.layers.Flatten(name="flat"), head()), ("layer 'flat'",)),
 }
 

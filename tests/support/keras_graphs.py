@@ -44,7 +44,7 @@ def random_graph(seed: int) -> keras.Model:
             h = in_turn.make(rng, h)
         h = memory(rng, h) if k == remembers else _piece(rng, h, EVERY)
     built = keras.Model(x, _end(rng, h), name=f"graph{seed}")
-    _fill(built, rng)
+    fill(built, rng)
     return built
 
 
@@ -67,7 +67,7 @@ def random_ends(seed: int) -> keras.Model:
         h = _piece(rng, h, EVERY)
     outputs.append(_end(rng, h))
     built = keras.Model(inputs, outputs, name=f"ends{seed}")
-    _fill(built, rng)
+    fill(built, rng)
     return built
 
 
@@ -101,7 +101,7 @@ def operations(model: keras.Model) -> list[Any]:
     return found
 
 
-def _fill(model: keras.Model, rng: Rng) -> None:
+def fill(model: keras.Model, rng: Rng) -> None:
     """Weights of a size that keeps values between layers about as large, and statistics as after training."""
     for weight in model.trainable_weights:
         fan = int(np.prod(weight.shape[:-1])) or 1

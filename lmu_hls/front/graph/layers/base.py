@@ -26,7 +26,7 @@ class LayerReader(ABC):
     keras.layers, or of another ``package``, that come to it, ``handled`` those of them whose handler of hls4ml is to
     give our weights, by the path that hls4ml knows them by, and ``renamed`` the classes of nodes beside an LMU
     that become one of ours. ``pointwise`` are those of ``keras`` that treat every step alike, so that TimeDistributed
-    around them is the layer itself. ``beside`` are layers of the contract that one of its Keras layers becomes beside
+    around them is the layer itself; ``windowed``, they read several steps at once. ``beside`` are layers of the contract that one of its Keras layers becomes beside
     that of :meth:`extract`, and ``any_length`` what one becomes, by its class, where sequences have any length.
     """
 
@@ -38,6 +38,7 @@ class LayerReader(ABC):
     handled: ClassVar[tuple[str, ...]] = ()
     renamed: ClassVar[Mapping[str, str]] = {}
     pointwise: ClassVar[tuple[str, ...]] = ()
+    windowed: ClassVar[bool] = False
     beside: ClassVar[tuple[type[Layer], ...]] = ()
     any_length: ClassVar[Mapping[str, type[Layer]]] = {}
 

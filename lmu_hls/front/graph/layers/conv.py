@@ -32,6 +32,7 @@ class ConvReader(LayerReader):
     settled = ()
     beside = (Select,)
     keras = tuple(KERAS)
+    windowed = True
     handled = tuple(f"keras.src.layers.convolutional.{file}.{kind}" for kind, file in KERAS.items())
 
     def parts(self, layer: Any, in_tensors: Any, out_tensors: Any) -> tuple[dict[str, Any], ...]:

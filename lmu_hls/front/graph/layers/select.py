@@ -45,6 +45,7 @@ class SelectReader(LayerReader):
     settled = ("LMUSelect",)
     own = {"LMUSelect": LMUSelect}  # noqa: RUF012 - never changed
     keras = tuple(KERAS)
+    windowed = True
     handled = (
         *(f"keras.src.layers.reshaping.{file}.{kind}" for kind, file in KERAS.items()),
         "lmu_hls.layers.steps.Steps",

@@ -1,0 +1,92 @@
+"""Every layer and operator of the registries where sequences have any length: it equals Keras, or is refused by name."""
+
+import keras
+import numpy as np
+import pytest
+
+import lmu_hls
+from lmu_hls import golden
+from lmu_hls.errors import LmuHlsError
+from lmu_hls.front.extract import network_spec
+from lmu_hls.front.lengths import open_model
+from lmu_hls.spec.lengths import counting
+from lmu_hls.verify.csim import compile_project
+from tests.support.keras_graphs import fill
+from tests.support.keras_pieces import OPERATORS, PIECES, Piece
+from tests.support.lmu_models import N_IN, convert, lmu
+
+STEPS, FILL, BOUND = 7, -9.0, 0.02
+LENGTHS = np.array([STEPS, 1, 3, 6, 2, 4, 5])
+BACKWARDS = Piece(lambda rng, h: keras.layers.GRU(2, return_sequences=True, go_backwards=True)(h))
+EVERY = {**PIECES, **{f"operator {name}": piece for name, piece in OPERATORS.items()}, "go_backwards": BACKWARDS}
+PLACES = ("front", "behind")
+CASES = [(name, mask, place) for name in EVERY for mask in (False, True) for place in PLACES]
+CASES = [(name, mask, place) for name, mask, place in CASES if place == "front" or not EVERY[name].first]
+IDS = [f"{name}-{'mask' if mask else 'open'}-{place}" for name, mask, place in CASES]
+
+
+def build(name, masking, place, seed):
+    """The piece before or behind an LMU; a skip where Keras does not take it on sequences of any length."""
+    rng, x = np.random.default_rng(seed), keras.Input((STEPS, N_IN), name="x")
+
+    def memory(h):
+        return lmu(None, (False, False, False), order=2, theta=6.0)(h) if len(h.shape) == 3 else h
+
+    try:
+        h = keras.layers.Masking(FILL)(x) if masking else x
+        h = memory(EVERY[name].make(rng, h)) if place == "front" else EVERY[name].make(rng, memory(h))
+        made = keras.Model(x, h)
+        fill(made, rng)
+        return made if masking else open_model(made)
+    except (ValueError, TypeError) as error:
+        pytest.skip(f"Keras does not take it: {error}")
+
+
+def converted(model, masking, folder):
+    """The graph, and its network; a refusal names what, where and what else to do."""
+    steps = {} if masking else {"Steps": STEPS}
+    try:
+        graph = convert(model, folder, {"Model": {"Precision": "fixed<26,8>", "ReuseFactor": 1, **steps}})
+    except LmuHlsError as error:
+        assert any(repr(name) in str(error) for name in names_of(model)) and "; " in str(error), error
+        pytest.skip(f"refused: {error}")
+    return graph, network_spec(graph)
+
+
+def names_of(model):
+    """What a refusal may name: the layers and operators, and what becomes of them."""
+    names = [model.name, *(operation.name for operation in getattr(model, "_functional", model).operations)]
+    return [f"{name}{end}" for name in names for end in ("", "_window", "_reversed", "_backward_reversed")]
+
+
+def sequences(seed):
+    x = np.random.default_rng(seed).uniform(-1, 1, (len(LENGTHS), STEPS, N_IN)).astype(np.float32)
+    x[~counting(LENGTHS, STEPS)] = FILL
+    return x
+
+
+@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("name, masking, place", CASES, ids=IDS)
+def test_golden_is_keras_or_it_is_refused(name, masking, place, seed, tmp_path):
+    model = build(name, masking, place, seed)
+    graph, network = converted(model, masking, tmp_path)
+    assert network.any_length
+    x = sequences(seed)
+    (value,) = (network.values[output] for output in network.outputs)
+    values = lmu_hls.reference(graph, [x, LENGTHS]).reshape(len(x), -1, value.width)
+    for row, length in enumerate(LENGTHS):
+        real = np.asarray(model(x[row : row + 1] if masking else x[row : row + 1, :length]))[0]
+        real = real.reshape(-1, value.width)[: length if value.steps else 1]
+        assert np.abs(values[row, : len(real)] - real).max() < BOUND
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("name, masking, place", CASES, ids=IDS)
+def test_csim_is_golden(name, masking, place, tmp_path, monkeypatch):
+    monkeypatch.setenv("CXXFLAGS", "-O0")
+    graph, network = converted(build(name, masking, place, 1), masking, tmp_path)
+    graph.write()
+    rng, (end,) = np.random.default_rng(0), network.inputs
+    x = rng.integers(end.type.min_int // 64, end.type.max_int // 64, (len(LENGTHS), STEPS, N_IN))
+    expected = golden.predict(network, x, lengths=LENGTHS)
+    assert np.array_equal(compile_project(tmp_path).run(x, network, lengths=LENGTHS), expected)
