@@ -20,9 +20,9 @@ def pool(layer: Pool, x: Ints) -> tuple[Ints, int]:
     steps = x.reshape(*x.shape[:-1], layer.window.size, -1)
     if layer.reciprocal is None:
         return steps.max(axis=-2), 0
-    factor, fraction = int(layer.reciprocal.values[0]), layer.x.fraction + layer.reciprocal.type.fraction
-    exact_dtype(f"{layer.name}: average", layer.window.size * layer.x.max_abs * abs(factor))
-    exact = steps.sum(axis=-2) * np.int64(factor)
+    factors, fraction = layer.reciprocals.values, layer.x.fraction + layer.reciprocal.type.fraction
+    exact_dtype(f"{layer.name}: average", layer.window.size * layer.x.max_abs * int(np.abs(factors).max()))
+    exact = steps.sum(axis=-2) * (factors[0] if layer.window.vector else factors[:, np.newaxis])
     return requantize(exact, fraction, layer.out), overflow_count(exact, fraction, layer.out)
 
 

@@ -72,6 +72,11 @@ class Window:
         apart = self.size == self.reach and (self.count == 1 or self.stride == self.size)
         return apart and self.first == 0 and self.count * self.size == self.steps
 
+    @property
+    def missing(self) -> NDArray[np.int64]:
+        """Steps of each window that lie outside of the sequence and are zero, (count,)."""
+        return np.asarray((self.reads() < 0).sum(axis=1))
+
     def reads(self) -> NDArray[np.int64]:
         """The numbers of the steps that are read, (count, size); -1 for zeros."""
         wanted = self.first + self.stride * np.arange(self.count)[:, None] + self.dilation * np.arange(self.size)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
 from keras import ops
 
 from lmu_hls.fixed import to_float
@@ -46,9 +47,10 @@ def pool(layer: Pool, x: Any) -> Any:
     steps = ops.reshape(x, (-1, *x.shape[1:-1], layer.window.size, n))
     if layer.reciprocal is None:
         return ops.max(steps, axis=-2)
-    factor = int(layer.reciprocal.values[0])
-    check_exact(f"{layer.name}: average", layer.window.size * layer.x.max_abs * abs(factor))
-    return assign(ops.sum(steps, axis=-2) * (factor * layer.reciprocal.type.lsb), layer.out)
+    factors = layer.reciprocals
+    check_exact(f"{layer.name}: average", layer.window.size * layer.x.max_abs * int(np.abs(factors.values).max()))
+    each = to_float(factors.values, factors.type)
+    return assign(ops.sum(steps, axis=-2) * constant(each if layer.window.vector else each[:, np.newaxis]), layer.out)
 
 
 def mean(layer: Mean, x: Any, counted: Counted | None) -> Any:

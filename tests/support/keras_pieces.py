@@ -182,9 +182,7 @@ def _concatenate(rng: Rng, h: Any) -> Any:
 
 def _pool(rng: Rng, h: Any, kind: str) -> Any:
     size, stride = draw(rng, 1, 4), draw(rng, 1, 4)
-    if kind == "MaxPooling1D":
-        return L.MaxPooling1D(size, stride, pick(rng, "valid", "same"))(h)
-    return L.AveragePooling1D(size, stride)(h)
+    return getattr(L, kind)(size, stride, pick(rng, "valid", "same"))(h)
 
 
 def _of_all(rng: Rng, h: Any, kind: str) -> Any:

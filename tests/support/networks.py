@@ -360,7 +360,10 @@ def define_layer(layer: Layer, values: np.ndarray, *others: np.ndarray) -> np.nd
         steps = values.reshape(*values.shape[:-1], layer.window.size, -1)
         if layer.reciprocal is None:
             return steps.max(axis=-2)
-        return _each(steps.sum(axis=-2) * real(layer.reciprocal)[0], lambda v: assign(v, layer.out))
+        there = [sum(step >= 0 for step in window) for window in layer.window.reads()]
+        factors = [real(layer.reciprocal)[steps_there - layer.window.size - 1] for steps_there in there]
+        factors = factors[0] if layer.window.vector else np.array(factors, object)[:, np.newaxis]
+        return _each(steps.sum(axis=-2) * factors, lambda v: assign(v, layer.out))
     if isinstance(layer, Dense):
         bias = real(layer.bias)
         return _each(values @ real(layer.kernel) + (bias if bias is not None else 0), lambda v: assign(v, layer.out))

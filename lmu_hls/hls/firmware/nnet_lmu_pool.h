@@ -6,7 +6,8 @@
 //
 //     y_tk = max_s x_sk                      or   reciprocal * sum_s x_sk, exact, rounded once to the type of the result
 //
-// over the steps s of window t: see nnet_lmu_select.h. Of a sequence of any length, in which length[0] steps count:
+// over the steps s of window t: see nnet_lmu_select.h. A window of which m steps lie outside of the sequence has the
+// reciprocal that stands m before the last. Of a sequence of any length, in which length[0] steps count:
 //
 //     y_k = (sum_s x_sk) / length            the exact quotient, rounded once: computed down to half of the result's last
 //                                            bit, and one more bit says whether anything is left
@@ -17,7 +18,7 @@
 
 namespace nnet {
 
-// parameters.h adds sum_t to the settings of a window.
+// parameters.h adds sum_t and the number of reciprocals to the settings of a window.
 template <class x_T, class res_T, typename CONFIG_T>
 void lmu_max_pool(x_T data[CONFIG_T::steps * CONFIG_T::n_in], res_T res[CONFIG_T::count * CONFIG_T::n_in]) {
 StepLoop:
@@ -39,18 +40,23 @@ StepLoop:
 
 template <class x_T, class res_T, typename CONFIG_T, class reciprocal_T>
 void lmu_average_pool(x_T data[CONFIG_T::steps * CONFIG_T::n_in], res_T res[CONFIG_T::count * CONFIG_T::n_in],
-                      const reciprocal_T reciprocal[1]) {
+                      const reciprocal_T reciprocal[CONFIG_T::reciprocals]) {
 StepLoop:
     for (unsigned t = 0; t < CONFIG_T::count; t++) {
     ValueLoop:
         for (unsigned k = 0; k < CONFIG_T::n_in; k++) {
             typename CONFIG_T::sum_t sum = 0;
+            unsigned place = CONFIG_T::reciprocals - 1;
         PlaceLoop:
             for (unsigned p = 0; p < CONFIG_T::size; p++) {
                 #pragma HLS PIPELINE II=1
-                sum += data[unsigned(lmu_window_step<CONFIG_T>(t, p)) * CONFIG_T::n_in + k];
+                const int step = lmu_window_step<CONFIG_T>(t, p);
+                if (step >= 0 && step < int(CONFIG_T::steps))
+                    sum += data[unsigned(step) * CONFIG_T::n_in + k];
+                else
+                    place--;
             }
-            res[t * CONFIG_T::n_in + k] = sum * reciprocal[0];
+            res[t * CONFIG_T::n_in + k] = sum * reciprocal[place];
         }
     }
 }
@@ -102,7 +108,7 @@ void lmu_max_pool_stream(data_S &data, res_S &res) {
 }
 
 template <class data_T, class res_T, typename CONFIG_T, class data_S, class res_S, class reciprocal_T>
-void lmu_average_pool_stream(data_S &data, res_S &res, const reciprocal_T reciprocal[1]) {
+void lmu_average_pool_stream(data_S &data, res_S &res, const reciprocal_T reciprocal[CONFIG_T::reciprocals]) {
     typename data_T::value_type x[CONFIG_T::steps * CONFIG_T::n_in];
     typename res_T::value_type y[CONFIG_T::count * CONFIG_T::n_in];
     lmu_read_words<CONFIG_T::steps, data_T>(data, x);

@@ -19,7 +19,10 @@ class PoolConfigTemplate(LayerConfigTemplate):
         super().__init__(LMUPool)
 
     def format(self, node: Node) -> str:
-        return window_config(node, f"    typedef {node.types['sum_t'].name} sum_t;\n")
+        own = f"    typedef {node.types['sum_t'].name} sum_t;\n"
+        if "reciprocal" in node.weights:
+            own += f"    static const unsigned reciprocals = {node.weights['reciprocal'].data.size};\n"
+        return window_config(node, own)
 
 
 class PoolFunctionTemplate(FunctionCallTemplate):

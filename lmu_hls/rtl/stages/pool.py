@@ -69,9 +69,14 @@ class PoolStage(Stage[Pool], layer=Pool):
         return pooled if largest else self._average(net, pooled)
 
     def _average(self, net: Netlist, x: Stream) -> Stream:
-        """The sums times the reciprocal, every value with the same factor."""
+        """The sums times the reciprocal: every value with the same factor, or those of a whole sequence each with its
+        own."""
         layer, name, factor = self.layer, self.name, self.layer.reciprocal
         assert factor is not None
+        if factor.shape != (1,):
+            factor = Weight(np.repeat(layer.reciprocals.values, x.count), factor.type)
         fraction = x.type.fraction + factor.type.fraction
-        zero = Weight(np.zeros(1, np.int64), FixedType(2, 2 - fraction))
-        return add_scale(net, x, Scale(name, x.type, factor, zero, layer.out), "scale", "average", result="out_average")
+        zero = Weight(np.zeros(factor.shape, np.int64), FixedType(2, 2 - fraction))
+        scale = Scale(name, x.type, factor, zero, layer.out)
+        out = add_scale(net, replace(x, order=None), scale, "scale", "average", result="out_average")
+        return replace(out, order=x.order)

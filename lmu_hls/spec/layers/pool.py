@@ -15,21 +15,22 @@ from lmu_hls.spec.window import Window
 class Pool(Layer, VectorFunction):
     """out_k = max_s x_sk, or reciprocal * sum_s x_sk, over the steps s of each window; k on the last axis.
 
-    The sum and its product with ``reciprocal``, the constant 1 / size in its type, are exact, and rounded once. Without
-    ``reciprocal`` it is the largest value, in the type of x. Raises ValueError where that is not so.
+    The sum and its product with the reciprocal, the constant 1 / size in its type, are exact, and rounded once. A window
+    of which m steps lie outside of the sequence has 1 / (size - m), which stands m before the last of ``reciprocal``.
+    Without ``reciprocal`` it is the largest value, in the type of x. Raises ValueError where that is not so.
     """
 
     name: str
     x: FixedType
     window: Window
-    reciprocal: Weight | None  # (1,)
+    reciprocal: Weight | None  # (1 + the most steps that a window misses,)
     out: FixedType
 
     def __post_init__(self) -> None:
         if self.reciprocal is None and self.out != self.x:
             raise ValueError(f"{self.name}: the largest of values of {self.x} has no other type, such as {self.out}")
         if self.reciprocal is not None:
-            check_shape(f"{self.name}: reciprocal", self.reciprocal, (1,))
+            check_shape(f"{self.name}: reciprocal", self.reciprocal, (1 + int(self.window.missing.max()),))
 
     @property
     def any_length(self) -> bool:
@@ -43,6 +44,12 @@ class Pool(Layer, VectorFunction):
     def assignments(self, *widths: int) -> tuple[Assign, ...]:
         (x,) = self.reads(*widths)
         return (apply(self, Tensor("out", self.out, widths[0]), x.now()),)
+
+    @property
+    def reciprocals(self) -> Weight:
+        """Of an average: the one of each window, (count,)."""
+        assert self.reciprocal is not None
+        return Weight(self.reciprocal.values[-1 - self.window.missing], self.reciprocal.type)
 
     @property
     def sum(self) -> FixedType:

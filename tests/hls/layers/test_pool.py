@@ -27,6 +27,7 @@ def windows():
         keras.layers.MaxPooling1D(2, strides=1, padding="same", name="before"),
         lmu("tanh", FREE, name="memory"),
         keras.layers.AveragePooling1D(3, strides=2, name="thirds"),
+        keras.layers.AveragePooling1D(4, strides=1, padding="same", name="edges"),
         keras.layers.GlobalMaxPooling1D(keepdims=True, name="largest"),
         keras.layers.GlobalAveragePooling1D(name="mean"),
     )
@@ -38,15 +39,18 @@ def test_csim_is_golden_and_near_keras(io_type, tmp_path):
     settings = config(built, default_precision="fixed<20,6>")
     settings["LayerName"]["mean"]["Precision"]["result"] = "fixed<14,3,RND,SAT>"
     network = assert_csim_equals_golden(convert(built, tmp_path, settings, io_type=io_type))
-    thirds = network.layers[2]
+    thirds, edges = network.layers[2:4]
     assert isinstance(thirds, Pool) and thirds.reciprocal.type == FixedType(20, 0)
     assert thirds.reciprocal.values.tolist() == [round(2**20 / 3)]
+    assert edges.reciprocals.values.tolist() == [round(2**20 / steps) for steps in (3, 3, 2)]
     x = np.random.default_rng(1).uniform(-1, 1, (30, STEPS, 3)).astype(np.float32)
     y = to_float(golden.run(network, quantize(x, network.x)).output, network.out)
     assert np.abs(y - built.predict(x, verbose=0)).max() < 0.01
 
 
-@pytest.mark.parametrize("fault", [("x > largest", "x < largest"), ("unsigned p = 0; p", "unsigned p = 1; p")])
+@pytest.mark.parametrize(
+    "fault", [("x > largest", "x < largest"), ("unsigned p = 0; p", "unsigned p = 1; p"), ("place--;", ";")]
+)
 def test_a_wrong_pool_is_seen(fault, tmp_path):
     graph = convert(windows(), tmp_path, config(windows()))
     graph.write()
@@ -57,9 +61,6 @@ def test_a_wrong_pool_is_seen(fault, tmp_path):
 
 
 def test_refusals(tmp_path):
-    same = keras.layers.AveragePooling1D(3, padding="same", name="pool")
-    with pytest.raises(LmuHlsError, match="layer 'pool': an average with padding='same' has fewer steps at the ends"):
-        convert(pooled(lmu(name="memory"), same, keras.layers.Flatten()), tmp_path)
     first = keras.layers.GlobalMaxPooling1D(data_format="channels_first", name="pool")
     with pytest.raises(LmuHlsError, match="layer 'pool': pooling is over steps only"):
         convert(pooled(lmu(name="memory"), first), tmp_path)

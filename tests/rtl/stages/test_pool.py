@@ -26,6 +26,7 @@ needs_icarus = pytest.mark.skipif(not has_icarus(), reason="Icarus is not instal
 STEPS = 6
 ALL, PAIRS = Window(STEPS, 1, size=STEPS, vector=True), Window(STEPS, 3, stride=2, size=2)
 OVER, SAME = Window(STEPS, 3, stride=1, size=4), Window(STEPS, 3, -1, stride=2, size=3, repeat=True)
+EDGES, LATE = Window(STEPS, STEPS, -1, size=4), Window(STEPS, 2, stride=4, size=3)  # averages of fewer steps
 
 
 def network(window, average, seed=8):
@@ -34,7 +35,8 @@ def network(window, average, seed=8):
     drawn = random_spec_network(seed, 12).with_steps(STEPS)
     lmu = replace(drawn.lmus[0], return_sequences=True)
     out = FixedType(9, 4) if average else lmu.h
-    pool = Pool("pool", lmu.h, window, Weight(np.array([43]), FixedType(8, 1)) if average else None, out)
+    factors = Weight(np.array([90, 64, 43][-1 - int(window.missing.max()) :]), FixedType(8, 1))
+    pool = Pool("pool", lmu.h, window, factors if average else None, out)
     head = Dense("head", out, random_weight(rng, lmu.units, 3), None, FixedType(10, 5))
     last = [] if window.vector else [Select("last", head.out, Window(window.count, 1, window.count - 1, vector=True))]
     return chain("net", drawn.x, STEPS, drawn.n_in, [lmu, pool, head, *last])
@@ -45,7 +47,10 @@ def case(window, average):
 
 
 @needs_icarus
-@pytest.mark.parametrize("window, average", [(ALL, True), (ALL, False), (PAIRS, True), (OVER, True), (SAME, False)])
+@pytest.mark.parametrize(
+    "window, average",
+    [(ALL, True), (ALL, False), (PAIRS, True), (OVER, True), (SAME, False), (EDGES, True), (LATE, True)],
+)
 def test_bits_and_cycles(window, average, tmp_path):
     made = case(window, average)
     made.write(tmp_path)
@@ -60,6 +65,14 @@ def test_a_wrong_reciprocal_and_a_wrong_size_are_seen(tmp_path):
     rom = tmp_path / made.plan.names.rom(made.plan.net.roms["rom/pool.hex"])
     word, *others = rom.read_text().splitlines()
     rom.write_text("\n".join([f"{int(word, 16) ^ 16:0{len(word)}x}", *others]) + "\n")
+    compile_icarus(made.plan, tmp_path)
+    with pytest.raises((SimulationError, AssertionError), match="differ"):
+        assert_equal(made.expected, run_icarus(made, tmp_path).tensors)
+    made = case(EDGES, True)
+    made.write(tmp_path)
+    rom = tmp_path / made.plan.names.rom(made.plan.net.roms["rom/pool.hex"])
+    words = rom.read_text().splitlines()
+    rom.write_text("\n".join([words[-1], *words[:-1]]) + "\n")  # the reciprocals a place too late
     compile_icarus(made.plan, tmp_path)
     with pytest.raises((SimulationError, AssertionError), match="differ"):
         assert_equal(made.expected, run_icarus(made, tmp_path).tensors)

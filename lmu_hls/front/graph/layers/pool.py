@@ -57,6 +57,7 @@ class PoolReader(LayerReader):
     settled = ("LMUPool",)
     own = {"LMUPool": LMUPool}  # noqa: RUF012 - never changed
     keras = tuple(KERAS)
+    windowed = True
     any_length = {"GlobalAveragePooling1D": Mean}  # noqa: RUF012 - never changed
     handled = tuple(f"keras.src.layers.pooling.{file}.{kind}" for kind, file in KERAS.items())
 
@@ -79,17 +80,17 @@ class PoolReader(LayerReader):
         if divides(node):
             _settle_mean(node, wanted)
             return
-        size = node_window(node).size
-        type_, values = weight_on_grid(node, "reciprocal", [1 / size])
-        exact_sum(f"layer {node.name!r}", [(size, x, type_)], None)
+        window = node_window(node)
+        fewest = window.size - int(window.missing.max())  # steps of a window
+        type_, values = weight_on_grid(node, "reciprocal", [1 / steps for steps in range(fewest, window.size + 1)])
+        exact_sum(f"layer {node.name!r}", [(window.size, x, type_)], None)
         set_weight: Any = node
         set_weight.add_weights_variable(
             "reciprocal", "reciprocal{index}", f"pool{node.index}_reciprocal_t", hls_type(type_), values
         )
         result = wanted or default_type(node.model.config)
         set_result(node, result)
-        layer = Pool(node.name, x, node_window(node), Reading(node).weight("reciprocal", (1,)), result)
-        node.types["sum_t"].precision = hls_type(layer.sum)
+        node.types["sum_t"].precision = hls_type(_average(Reading(node)).sum)
 
     def extract(self, reading: Reading) -> Pool | Mean:
         window = node_window(reading.node)
@@ -97,7 +98,13 @@ class PoolReader(LayerReader):
             return Mean(reading.name, reading.input, window, reading.type("result"))
         if not reading.attribute("average"):
             return Pool(reading.name, reading.input, window, None, reading.input)
-        return Pool(reading.name, reading.input, window, reading.weight("reciprocal", (1,)), reading.type("result"))
+        return _average(reading)
+
+
+def _average(reading: Reading) -> Pool:
+    window = node_window(reading.node)
+    reciprocal = reading.weight("reciprocal", (1 + int(window.missing.max()),))
+    return Pool(reading.name, reading.input, window, reciprocal, reading.type("result"))
 
 
 def divides(node: Node) -> bool:
@@ -135,9 +142,5 @@ def _window(layer: Any, steps: int) -> Window:
         return Window(steps, (steps - size) // stride + 1, stride=stride, size=size)
     count = -(-steps // stride)
     missing = max(0, (count - 1) * stride + size - steps)
-    if missing and "Average" in type(layer).__name__:
-        raise LmuHlsError(
-            f"layer {layer.name!r}: an average with padding='same' has fewer steps at the ends; set padding='valid', "
-            f"or let the {steps} steps be a multiple of the stride"
-        )
-    return Window(steps, count, -(missing // 2), stride, size, repeat=True)
+    repeat = "Max" in type(layer).__name__ or not missing  # of an average what is not there does not count
+    return Window(steps, count, -(missing // 2), stride, size, repeat=repeat)
