@@ -77,7 +77,7 @@ ELSEWHERE = {
         "golden/test_memory.py": "sweeps",
         "golden/test_network.py": "affine lmu trace",
     },
-    "lmu_hls/hls": {"hls/test_targets.py": "checks pointwise"},
+    "lmu_hls/hls": {"hls/test_any_length.py": "lengths", "hls/test_targets.py": "checks pointwise"},
     "lmu_hls/hls/layers": {"hls/test_firmware_grid.py": "lmu"},
     "lmu_hls/layers": {
         "front/test_recurrent.py": "recurrent",

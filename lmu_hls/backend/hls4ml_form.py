@@ -39,7 +39,8 @@ def with_lengths(network: Network, x: Any) -> tuple[Any, Ints | None]:
     if not network.any_length:
         return x, None
     values, lengths = with_counts(x)
-    return values, check_lengths(lengths, len(values) if np.ndim(values) == 3 else 1, network.steps)
+    samples = len(values) if np.ndim(values) == 3 else 1
+    return values, check_lengths(lengths, samples, network.steps, least=network.least_steps)
 
 
 def input_integers(network: Network, x: Any) -> dict[str, Ints]:

@@ -64,7 +64,7 @@ class Data:
             told = self.mask_value is not None
             lengths = masked_lengths(x, float(self.mask_value or 0)) if told else np.full(len(x), x.shape[1])
         check_lengths(lengths, len(x), x.shape[1])
-        return check_lengths(lengths, len(x), network.steps)
+        return check_lengths(lengths, len(x), network.steps, least=network.least_steps)
 
     def inputs(self, network: Network) -> dict[str, Floats]:
         """x of each input, by name; LmuHlsError for arrays that do not fit."""
@@ -285,7 +285,7 @@ def random_data(network: Network, samples: int, seed: int = 0) -> Data:
         drawn[item.name] = to_float(integers, item.type)
     label = f"random, seed {seed}, {samples} samples"
     x = drawn if len(drawn) > 1 else next(iter(drawn.values()))
-    lengths = rng.integers(1, network.steps + 1, samples) if network.any_length else None
+    lengths = rng.integers(network.least_steps, network.steps + 1, samples) if network.any_length else None
     if lengths is not None:
         lengths[0] = network.steps
     return Data(x, drawn=True, label=label, option=f"--samples {samples}", lengths=lengths)

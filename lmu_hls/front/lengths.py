@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import Ints
 from lmu_hls.front.flat import copy_ends, flat, graph_of
-from lmu_hls.front.node import COUNT, reads_count
+from lmu_hls.front.node import COUNT, reads_ahead, reads_count
 from lmu_hls.front.recurrent import CELLS
 from lmu_hls.keras_weights import take_weights
 from lmu_hls.spec.lengths import check_fill, counting, held
@@ -339,6 +339,8 @@ def add_count(parsed: Any, lengths: Lengths) -> Any:
         "inputs": [],
     }
     place = max(k for k, layer in enumerate(layers) if layer["class_name"] == "InputLayer") + 1
+    if lengths.mask_value is not None:  # Keras reads masked steps in windows
+        layers = [{**layer, "open": False} if reads_ahead(layer) else layer for layer in layers]
     read = [{**layer, "inputs": [*layer["inputs"], name]} if reads_count(layer) else layer for layer in layers]
     return ([*read[:place], part, *read[place:]], [*inputs, name], *others)
 
@@ -358,14 +360,30 @@ def predict_lengths(model: keras.Model, x: Floats, lengths: Ints) -> list[Floats
     if masking and end.shape[1] is not None:
         filled = np.where(counting(lengths, x.shape[1])[..., np.newaxis], x, masking[0].mask_value)
         return predict_all(model, [filled])
-    opened, steps = open_model(model), x.shape[1]
+    opened = open_model(model)
+    most = [int(steps[0]) for steps in output_lengths(opened, np.array([x.shape[1]]))]
     order, parts = [], []
     for length in np.unique(lengths):  # eager: each length would be another program
         group = np.flatnonzero(lengths == length)
         values = output_arrays(opened, opened(x[group, :length].astype(np.float32), training=False))
         every = [len(tensor.shape) == 3 for tensor in opened.outputs]
-        counts = np.full(len(group), length)
-        parts.append([held(y, counts, steps) if each else y for y, each in zip(values, every, strict=True)])
+        counts = [np.full(len(y), y.shape[1]) for y in values]
+        ends = zip(values, counts, most, every, strict=True)
+        parts.append([held(y, given, steps) if each else y for y, given, steps, each in ends])
         order.append(group)
     back = np.argsort(np.concatenate(order))
     return [np.concatenate(same)[back] for same in zip(*parts, strict=True)]
+
+
+def output_lengths(model: keras.Model, lengths: Ints) -> list[Ints]:
+    """How many steps each output has of sequences with so many ``lengths`` (N,), by Keras; a vector is one."""
+    (end,) = model.inputs
+    found, places = np.unique(lengths, return_inverse=True)
+    shapes = [_shapes(open_model(model).compute_output_shape((1, int(steps), end.shape[2]))) for steps in found]
+    return [
+        np.array([shape[1] if len(shape) == 3 else 1 for shape in same])[places] for same in zip(*shapes, strict=True)
+    ]
+
+
+def _shapes(shapes: Any) -> list[tuple[int, ...]]:
+    return [shapes] if isinstance(shapes, tuple) and not isinstance(shapes[0], tuple) else list(shapes)

@@ -134,10 +134,14 @@ def counts_steps(node: Node) -> bool:
 
 def reads_count(part: Mapping[str, Any]) -> bool:
     """Whether the node that a handler of hls4ml describes reads that input, where there is one: recurrent ones and
-    causal windows, which stop there, and averages, which divide by it."""
+    open windows, which stop there, and averages of all steps, which divide by it."""
     kind = part["class_name"]
-    causal = kind == "LMUSelect" and Window(**{field.name: part[field.name] for field in fields(Window)}).causal
-    return kind in RECURRENT or causal or (kind == "LMUPool" and bool(part["average"]))
+    return kind in RECURRENT or bool(part.get("open")) or (kind == "LMUPool" and bool(part["average"]))
+
+
+def reads_ahead(part: Mapping[str, Any]) -> bool:
+    """Whether the node that a handler describes has an open window that is not causal."""
+    return bool(part.get("open")) and not Window(**{field.name: part[field.name] for field in fields(Window)}).causal
 
 
 def sequence_inputs(model: Graph) -> list[Node]:

@@ -23,9 +23,9 @@ def run_lengths(network: Network, x: dict[str, Ints], every_step: bool, lengths:
     Overflows are those of steps that count. LmuHlsError for a network of one length, and for lengths that cannot be.
     """
     (samples,) = {len(values) for values in x.values()}
-    lengths = check_lengths(lengths, samples, network.steps)
-    if not network.any_length and np.any(lengths != network.steps):
+    if not network.any_length and np.any(np.asarray(lengths) != network.steps):
         raise ValueError(f"network {network.name!r} has sequences of {network.steps} steps only")
+    lengths = check_lengths(lengths, samples, network.steps, least=network.least_steps)
     runs: list[tuple[Ints, Trace]] = []
     for length in np.unique(lengths):
         rows = np.flatnonzero(lengths == length)
@@ -38,27 +38,22 @@ def _together(network: Network, runs: list[tuple[Ints, Trace]], every_step: bool
     order = np.argsort(np.concatenate([rows for rows, _ in runs]))
     values = network.values
 
-    def joined(parts: list[Ints], whole: bool) -> Ints:
-        """``whole``: an array has an axis of all steps, of another size in each part."""
-        steps = [np.full(len(part), part.shape[1]) for part in parts] if whole else []
-        filled = [held(part, each, network.steps) for part, each in zip(parts, steps, strict=True)] if whole else parts
-        return np.concatenate(filled)[order]
+    def joined(parts: list[Ints], whole: int | None) -> Ints:
+        """``whole``: an array has an axis of all steps, of another size in each part, and gets so many."""
+        if whole is not None:
+            parts = [held(part, np.full(len(part), part.shape[1]), whole) for part in parts]
+        return np.concatenate(parts)[order]
 
     layers = []
     for place, node in enumerate(network.nodes):
         traces = [trace.layers[place] for _, trace in runs]
-        recurrent = isinstance(node.layer, RecurrentLayer)
-        whole = every_step or values[node.name].steps is not None if recurrent else values[node.name].steps is not None
-        tensors = {
-            name: joined([trace.tensors[name] for trace in traces], whole or (recurrent and name == OF_EVERY_STEP))
-            for name in traces[0].tensors
-        }
+        given, layer = values[node.name].steps, node.layer
+        every = layer.steps if isinstance(layer, RecurrentLayer) else given
+        whole = {name: every if every_step or name == OF_EVERY_STEP else given for name in traces[0].tensors}
+        tensors = {name: joined([trace.tensors[name] for trace in traces], steps) for name, steps in whole.items()}
         overflows = {name: sum(trace.overflows[name] for trace in traces) for name in traces[0].overflows}
         layers.append(LayerTrace(node.name, tensors, overflows))
-    outputs = {
-        name: joined([trace.outputs[name] for _, trace in runs], values[name].steps is not None)
-        for name in network.outputs
-    }
+    outputs = {name: joined([trace.outputs[name] for _, trace in runs], values[name].steps) for name in network.outputs}
     states = tuple(
         State(
             np.concatenate([state.mem for state in same])[order],

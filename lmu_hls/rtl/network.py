@@ -277,6 +277,13 @@ def _add(
 
 def _check(network: Network, options: RtlOptions) -> None:
     where = f"network {network.name!r}"
+    for node in network.nodes if network.any_length else ():
+        if node.layer.over is not None and node.layer.over.open:
+            raise LmuHlsError(
+                f"layer {node.name!r} reads windows of sequences of any length, which the Verilog takes with "
+                "padding='causal' and without strides only; use that, or keras.Input((steps, features)), or convert "
+                "for C++ alone, by hls4ml.converters.convert_from_keras_model(..., backend='Vitis')"
+            )
     for item in network.inputs:
         check_signed_type(where, "the input", item.type)
     if options.streaming:

@@ -12,19 +12,21 @@ from lmu_hls.errors import LmuHlsError
 Element = TypeVar("Element", bound=np.generic)
 
 
-def check_lengths(lengths: ArrayLike, samples: int, steps: int, what: str = "the lengths") -> NDArray[np.int64]:
-    """(samples,) whole numbers from 1 to ``steps``, also as (samples, 1) or as floats. LmuHlsError for others."""
+def check_lengths(
+    lengths: ArrayLike, samples: int, steps: int, what: str = "the lengths", least: int = 1
+) -> NDArray[np.int64]:
+    """(samples,) whole numbers, ``least`` to ``steps``, also as (samples, 1) or as floats. LmuHlsError for others."""
     values = np.asarray(lengths)
     if values.dtype.kind not in "iuf" or values.shape not in ((samples,), (samples, 1)):
         raise LmuHlsError(
             f"{what} are {values.dtype} of shape {values.shape}; give the number of steps of each sample, ({samples},)"
         )
     values = values.ravel()
-    wrong = np.flatnonzero((values < 1) | (values > steps) | (values != np.rint(values)))
+    wrong = np.flatnonzero((values < least) | (values > steps) | (values != np.rint(values)))
     if len(wrong):
         raise LmuHlsError(
-            f"{what} hold {values[wrong[0]]:g} in sample {wrong[0]}; a sequence has 1 to {steps} steps here: leave the "
-            "sample out, cut it, or convert with more steps (--steps)"
+            f"{what} hold {values[wrong[0]]:g} in sample {wrong[0]}; a sequence has {least} to {steps} steps here: "
+            "leave the sample out, cut it, or convert with more steps (--steps)"
         )
     return values.astype(np.int64)
 

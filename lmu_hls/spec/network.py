@@ -13,7 +13,9 @@ from dataclasses import dataclass, field, replace
 from graphlib import CycleError, TopologicalSorter
 from typing import TypeVar
 
-from lmu_hls.fixed import FixedType
+import numpy as np
+
+from lmu_hls.fixed import FixedType, Ints
 from lmu_hls.spec.assign import Tensor
 from lmu_hls.spec.layers import Layer
 from lmu_hls.spec.layers.lmu import LMU
@@ -85,6 +87,14 @@ class Network:
         for node in self.nodes:
             if not node.layer.any_length:
                 raise ValueError(f"layer {node.name!r} needs sequences of one length")
+        given = self.steps_of(np.arange(self.least_steps, self.steps + 1))
+        for node in self.nodes:
+            read = [given[source] for source in node.inputs]
+            for steps, numbers in enumerate(zip(*read, strict=True), self.least_steps) if read[1:] else ():
+                if len(set(numbers)) > 1:
+                    raise ValueError(
+                        f"layer {node.name!r} reads {' and '.join(map(str, numbers))} steps of a sequence of {steps}"
+                    )
 
     def _check_names(self) -> None:
         names = Counter([*(item.name for item in self.inputs), *(node.name for node in self.nodes)])
@@ -185,9 +195,39 @@ class Network:
         changed = chain(self.name, self.x, self.steps, self.n_in, layers, self.stateful)
         return replace(changed, any_length=self.any_length)
 
+    def steps_of(self, steps: Ints) -> Mapping[str, Ints]:
+        """How many steps every input and every node gives of sequences of so many ``steps``, which may have any length.
+
+        A vector is one step; 0 where a sequence has too few.
+        """
+        found = {item.name: np.asarray(steps) for item in self.inputs}
+        values = self.values
+        for node in self.nodes:
+            read, window = found[node.inputs[0]], node.layer.over
+            if values[node.name].steps is None:
+                found[node.name] = np.minimum(read, 1)
+            elif window is not None and window.open:
+                found[node.name] = np.where(read > 0, np.maximum(window.given(read), 0), 0)
+            else:
+                found[node.name] = read
+        return found
+
+    @property
+    def least_steps(self) -> int:
+        """The fewest steps of a sequence that every layer takes: 1 but for windows that need more."""
+        every = np.arange(1, self.steps + 1)
+        enough = np.min([given for given in self.steps_of(every).values()], axis=0) > 0
+        return int(every[enough][0]) if self.any_length else self.steps
+
     def with_steps(self, steps: int) -> Network:
         """The same graph on sequences of another length."""
-        nodes = (replace(node, layer=node.layer.with_steps(steps)) for node in self.nodes)
+        given: dict[str, int | None] = {item.name: steps for item in self.inputs}
+        nodes = []
+        for node in self.nodes:
+            arriving = given[node.inputs[0]]
+            layer = node.layer if arriving is None else node.layer.with_steps(arriving)
+            given[node.name] = layer.given_steps(arriving)
+            nodes.append(replace(node, layer=layer))
         return replace(self, steps=steps, nodes=tuple(nodes))
 
     def map_layers(self, nodes: Mapping[str, Layer]) -> Network:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lmu_hls.spec.weight import ABSENT_BY_DEFAULT
+
+Count = TypeVar("Count", int, NDArray[np.int64])
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +21,9 @@ class Window:
     ``steps`` come, one also as a vector; ``count`` are given, or with ``vector`` the only one as a vector, without an
     axis of steps. A negative ``stride`` gives them from behind. What lies outside of the sequence is zero, or with
     ``repeat`` the nearest step.
+
+    ``open``: it is for sequences of fewer steps, too. Each has as many windows as fit when ``pad`` steps are added, or
+    taken off where that is negative: ``-first`` before it, or ``centred``, half of what its windows need.
     Raises ValueError for sizes that cannot be.
     """
 
@@ -29,15 +35,27 @@ class Window:
     vector: bool = False
     repeat: bool = False
     dilation: int = field(default=1, metadata=ABSENT_BY_DEFAULT)
+    open: bool = field(default=False, metadata=ABSENT_BY_DEFAULT)
+    pad: int = field(default=0, metadata=ABSENT_BY_DEFAULT)
+    centred: bool = field(default=False, metadata=ABSENT_BY_DEFAULT)
 
     def __post_init__(self) -> None:
-        if min(self.steps, self.count, self.size, self.dilation) < 1 or (self.vector and self.count != 1):
+        wrong = min(self.steps, self.count, self.size, self.dilation) < 1 or (self.vector and self.count != 1)
+        if wrong or (self.open and (self.vector or self.stride < 1 or not self._fits())):
             raise ValueError(f"no window can be like this: {self}")
+
+    def _fits(self) -> bool:
+        return (self.given(self.steps), self.begin(self.steps)) == (self.count, self.first)
 
     @property
     def changes_nothing(self) -> bool:
         """Every step is given as it comes."""
-        return self == Window(self.steps, self.steps, repeat=self.repeat)
+        return self.closed == Window(self.steps, self.steps, repeat=self.repeat)
+
+    @property
+    def closed(self) -> Window:
+        """The window for sequences of ``steps`` only."""
+        return replace(self, open=False, pad=0, centred=False) if self.open else self
 
     @property
     def reach(self) -> int:
@@ -60,8 +78,19 @@ class Window:
         every = self.stride == 1 and self.count == self.steps and not (self.vector or self.repeat)
         return every and self.size > 1 and self.first == 1 - self.reach
 
+    def given(self, steps: Count) -> Count:
+        """How many windows a sequence of so many ``steps`` has where it is open; 0 or less: it has too few."""
+        return (steps + self.pad - self.reach) // self.stride + 1
+
+    def begin(self, steps: int) -> int:
+        """The first step of the first window of a sequence of so many ``steps`` where it is open."""
+        needed = max(0, (self.given(steps) - 1) * self.stride + self.reach - steps)
+        return -(needed // 2) if self.centred else self.first
+
     def shortened(self, steps: int) -> Window:
-        """The window of the same meaning, every step, the last one or all as one, on ``steps`` steps."""
+        """The window of the same meaning, open, every step, the last one or all as one, on ``steps`` steps."""
+        if self.open:
+            return replace(self, steps=steps, count=self.given(steps), first=self.begin(steps))
         if self.last_alone:
             return replace(self, steps=steps, first=steps - 1)
         return replace(self, steps=steps, size=steps) if self.all_as_one else replace(self, steps=steps, count=steps)
@@ -71,6 +100,13 @@ class Window:
         """Every step is in just one window, and the last one ends with the sequence."""
         apart = self.size == self.reach and (self.count == 1 or self.stride == self.size)
         return apart and self.first == 0 and self.count * self.size == self.steps
+
+    @property
+    def most_missing(self) -> int:
+        """Steps that a window misses at most, in a sequence of any number of steps where it is open."""
+        lengths = range(1, min(self.steps, 2 * (self.reach + self.stride)) + 1) if self.open else ()
+        windows = [self, *(self.shortened(steps) for steps in lengths if self.given(steps) > 0)]
+        return max(int(window.missing.max()) for window in windows)
 
     @property
     def missing(self) -> NDArray[np.int64]:

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.figures import REGRESSION, Head, Targets, check_targets
-from lmu_hls.front.lengths import asked_steps, predict_lengths, with_lengths
+from lmu_hls.front.lengths import asked_steps, output_lengths, predict_lengths, with_lengths
 from lmu_hls.layers import head_of
 from lmu_hls.layers.stateful import without_state
 from lmu_hls.records import TensorPrecision
@@ -99,7 +99,7 @@ def tune(
         raise LmuHlsError(f"the model has {len(whole.outputs)} outputs, and {ONE_END}")
     source = draft(whole, config)
     samples, head = check_data(source, x_calibration, lengths), head_of(whole)
-    targets, head = _targets(y, head, samples)
+    targets, head = _targets(y, head, samples, model)
     target = _possible(target, targets, head)
     output = _outputs(model, whole, samples)
     seen, trace = calibrate(source, samples)
@@ -125,11 +125,12 @@ def tune(
     )
 
 
-def _targets(y: ArrayLike | None, head: Head, samples: Samples) -> tuple[Targets | None, Head]:
+def _targets(y: ArrayLike | None, head: Head, samples: Samples, model: keras.Model) -> tuple[Targets | None, Head]:
     """Checked targets, and the head whose they are: of sequences of any length each step that counts is a row."""
-    counts, what = samples.lengths, "y of the calibration data"
-    if counts is None or not head.steps:
+    what = "y of the calibration data"
+    if samples.lengths is None or not head.steps:
         return (None if y is None else check_targets(y, head, len(samples.x), what)), head
+    (counts,) = output_lengths(model, samples.lengths)
     head = replace(head, shape=(head.width,))
     if y is None:
         return None, head
@@ -147,7 +148,8 @@ def _outputs(model: keras.Model, whole: keras.Model, samples: Samples) -> Floats
     if samples.lengths is None:
         return np.asarray(without_state(whole).predict(samples.x, verbose=0), np.float64)
     (outputs,) = predict_lengths(model, samples.x, samples.lengths)
-    return outputs if outputs.ndim < 3 else outputs[counting(samples.lengths, outputs.shape[1])]
+    (given,) = output_lengths(model, samples.lengths)
+    return outputs if outputs.ndim < 3 else outputs[counting(given, outputs.shape[1])]
 
 
 def _possible(target: Target | None, targets: Targets | None, head: Head) -> Target:

@@ -17,7 +17,7 @@ from lmu_hls.front.node import RECURRENT, has_count
 from lmu_hls.golden import LayerTrace, Trace
 from lmu_hls.precision import coefficient_type
 from lmu_hls.records import Overrun
-from lmu_hls.spec import Network
+from lmu_hls.spec import Network, RecurrentLayer
 from lmu_hls.spec.lengths import as_one, check_lengths, filled, masked_lengths
 from lmu_hls.tuning.draft import TABLE, Draft, Key
 
@@ -61,18 +61,26 @@ class Samples:
     def run(self, network: Network) -> Trace:
         """golden's run, of whose tensors and outputs only the steps that count are there, as one sequence."""
         trace = golden.run(network, quantize(self.x, network.x), lengths=self.lengths)
+        given = self.given(network)
+        # Tensors of a layer with a state are those of each step that it reads
+        ends = [node.inputs[0] if isinstance(node.layer, RecurrentLayer) else node.name for node in network.nodes]
         layers = tuple(
-            replace(layer, tensors={name: as_one(values, self.lengths) for name, values in layer.tensors.items()})
-            for layer in trace.layers
+            replace(layer, tensors={name: as_one(values, given[end]) for name, values in layer.tensors.items()})
+            for layer, end in zip(trace.layers, ends, strict=True)
         )
-        outputs = {name: as_one(values, self.lengths) for name, values in trace.outputs.items()}
+        outputs = {name: as_one(values, given[name]) for name, values in trace.outputs.items()}
         return replace(trace, layers=layers, outputs=outputs)
+
+    def given(self, network: Network) -> Mapping[str, Ints | None]:
+        """How many steps of each sequence every node gives; None where all count."""
+        return dict.fromkeys(network.values) if self.lengths is None else network.steps_of(self.lengths)
 
     def predict(self, network: Network) -> Floats:
         """The real numbers of golden's output; of sequences of any length a row for each step that counts."""
         integers = golden.predict(network, quantize(self.x, network.x), lengths=self.lengths)
         values = to_float(integers, network.out)
-        return values if self.lengths is None or values.ndim < 3 else as_one(values, self.lengths)[0]
+        (output,) = network.outputs
+        return values if self.lengths is None or values.ndim < 3 else as_one(values, self.given(network)[output])[0]
 
 
 def check_data(source: Draft, x: ArrayLike, lengths: ArrayLike | None = None) -> Samples:

@@ -79,7 +79,7 @@ class CsimProject:
         if network.any_length:
             samples = len(flat[0])
             each = np.full(samples, network.steps) if lengths is None else lengths
-            lengths = check_lengths(each, samples, network.steps)
+            lengths = check_lengths(each, samples, network.steps, least=network.least_steps)
             flat.append(lengths[:, np.newaxis].astype(np.float64))
         ends = {name: network.values[name] for name in network.outputs}
         for type_ in (*(item.type for item in network.inputs), *(value.type for value in ends.values())):
@@ -96,8 +96,10 @@ class CsimProject:
         found = {name: _integers(part, end.type).reshape(len(part), *shape) for (name, end), part, shape in parts}
         if lengths is None:
             return found
-        steps = network.steps
-        return {name: held(y, lengths, steps) if ends[name].steps is not None else y for name, y in found.items()}
+        given = network.steps_of(lengths)
+        return {
+            name: y if (steps := ends[name].steps) is None else held(y, given[name], steps) for name, y in found.items()
+        }
 
     def _command(self, inputs: Path, outputs: Path, sizes: Sizes, stateful: bool) -> list[str]:
         """What reads the samples of the file ``inputs`` and writes the values of each to ``outputs``.

@@ -10,7 +10,7 @@ from lmu_hls.figures import snr_db
 from lmu_hls.fixed import quantize
 from lmu_hls.flow.data import Data, read_whole
 from lmu_hls.flow.lengths import mask_value_of, rows
-from lmu_hls.front.lengths import predict_lengths
+from lmu_hls.front.lengths import output_lengths, predict_lengths
 from lmu_hls.records import Manifest, load
 from lmu_hls.records.folder import OutputFolder
 from lmu_hls.report.pictures.blocks import blocks
@@ -90,8 +90,8 @@ def test_verify(project, data):
 
 
 FAULTS = {  # of the C++: the text, and what stands there instead
-    "the length is ignored": ("const unsigned steps = length[0];", "const unsigned steps = CONFIG_T::n_timesteps;"),
-    "a step too late": ("const unsigned steps = length[0];", "const unsigned steps = length[0] + 1;"),
+    "the length is ignored": ("CONFIG_T::counted(length[0])", "CONFIG_T::n_timesteps"),
+    "a step too late": ("CONFIG_T::counted(length[0])", "CONFIG_T::counted(length[0]) + 1"),
 }
 
 
@@ -213,6 +213,27 @@ def test_types_are_chosen_and_measured_on_steps_that_count(tmp_path):
     assert found.shape == real.shape and abs(snr_db(real, found - real) - record.snr_db) < 1e-9
     with pytest.raises(LmuHlsError, match="takes 5 steps each"):
         profile(keras.Sequential([keras.Input((STEPS, 2)), LMU(1, 3, 5.0, None)]), x, config, lengths)
+
+
+def test_types_of_layers_that_give_fewer_steps(tmp_path):
+    """Every other step: what stands behind a sequence does not count, and neither do windows of it."""
+    keras.utils.set_random_seed(0)
+    layers = [
+        keras.layers.MaxPooling1D(2, 2, "same"),
+        LMU(1, 2, 5.0, None, return_sequences=True),
+        keras.layers.Dense(1),
+    ]
+    made, (x, lengths) = keras.Sequential([keras.Input((None, 2)), *layers]), sequences(6)
+    config, garbage = {"Model": {"Precision": "fixed<20,8>", "Steps": STEPS}}, x.copy()
+    for row, length in enumerate(lengths):
+        garbage[row, length:] = 50.0
+    assert profile(made, x, config, lengths) == profile(made, garbage, config, lengths)
+    source = draft(made, config)
+    samples = check_data(source, garbage, lengths)
+    found = samples.predict(source.network(configured_types(made, source, config)))
+    (outputs,), (given,) = predict_lengths(made, x, lengths), output_lengths(made, lengths)
+    real = rows(outputs, given)
+    assert given.tolist() == [-(-length // 2) for length in lengths] and np.abs(found - real).max() < 0.01
 
 
 def test_a_discretizer_is_changed_on_whole_sequences(tmp_path):

@@ -10,7 +10,7 @@ from keras import ops
 import lmu_hls
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.front.extract import network_spec
-from lmu_hls.front.lengths import check_test_data, lengths_of, with_lengths
+from lmu_hls.front.lengths import check_test_data, lengths_of, output_lengths, predict_lengths, with_lengths
 from lmu_hls.spec.lengths import counting
 from tests.support.lmu_models import N_IN, convert, lmu
 
@@ -42,6 +42,16 @@ FORMS = {
         keras.layers.Conv1D(2, 2, padding="causal", dilation_rate=2)(
             lmu()(keras.layers.Conv1D(2, 3, padding="causal", activation="relu")(x))
         )
+    ),
+    "windows": lambda x: keras.layers.GlobalAveragePooling1D()(
+        keras.layers.Conv1D(2, 2, padding="causal", strides=2)(
+            keras.layers.GRU(3, return_sequences=True)(
+                keras.layers.MaxPooling1D(3, 2, "same")(lmu()(keras.layers.ZeroPadding1D((1, 2))(x)))
+            )
+        )
+    ),
+    "every window": lambda x: keras.layers.AveragePooling1D(3, 1, "same")(
+        lmu()(keras.layers.Conv1D(2, 4, strides=2, padding="same", activation="relu")(x))
     ),
     "largest": lambda x: keras.layers.GlobalMaxPooling1D()(head()(lmu()(x))),
     "residual": lambda x: keras.layers.Dense(2, "softmax")(head(N_IN)(lmu()(x)) + x),
@@ -93,7 +103,7 @@ CASES = [
     (form, masking)
     for form in FORMS
     for masking in (False, True)
-    if (form, masking) not in (("inside", True), ("causal", True))
+    if not (masking and form in ("inside", "causal", "windows", "every window"))
 ]
 
 
@@ -147,6 +157,13 @@ def beside():
     return keras.Model(x, keras.layers.LSTM(2, name="third")(h))
 
 
+def branches():
+    """Two that have as many steps for five, and not for three."""
+    h = lmu()(x := keras.Input((None, N_IN)))
+    ends = [keras.layers.MaxPooling1D(2, 2, "same")(h), keras.layers.MaxPooling1D(3, 1)(h)]
+    return keras.Model(x, keras.layers.Add(name="sum")(ends))
+
+
 def not_held():
     """The last step of a sum of the input itself."""
     x = keras.layers.Masking(FILL)(inputs := keras.Input((STEPS, N_IN)))
@@ -192,10 +209,6 @@ REFUSED = {
         lambda: masked(lmu(), keras.layers.GlobalAveragePooling1D(keepdims=True, name="mean")),
         ("layer 'mean'", "windows of several steps", "without keepdims"),
     ),
-    "window of all": (
-        lambda: keras.Sequential([keras.Input((None, N_IN)), lmu(), keras.layers.MaxPooling1D(STEPS, name="all")]),
-        ("layer 'all'", "windows of several steps"),
-    ),
     "no fraction": (
         lambda: masked(lmu(), keras.layers.GlobalAveragePooling1D(name="mean")),
         ("layer mean", "has no fraction bits", "narrower type"),
@@ -206,10 +219,11 @@ REFUSED = {
         ("layer 'mean'", "has no reciprocal"),
         {"LayerName": {"mean": {"Precision": {"reciprocal": "fixed<9,1>"}}}},
     ),
-    "window": (
-        lambda: keras.Sequential([keras.Input((None, N_IN)), keras.layers.Conv1D(2, 2, name="conv"), lmu()]),
+    "masked window": (
+        lambda: masked(lmu(), keras.layers.Conv1D(2, 2, padding="same", name="conv")),
         ("layer 'conv_window'", "windows of several steps", "without Masking"),
     ),
+    "branches": (branches, ("layer 'sum' reads 2 and 1 steps of a sequence of 3", "padding='same'")),
     "backwards": (lambda: masked(lmu(go_backwards=True, name="back")), ("layer 'back_reversed'",)),
     "backwards, open": (
         lambda: keras.Sequential([keras.Input((None, N_IN)), lmu(go_backwards=True, name="back")]),
@@ -243,6 +257,22 @@ def test_refusals(case, tmp_path):
         convert(build(), tmp_path, config)
     for word in words:
         assert word in str(refusal.value)
+
+
+def test_sequences_that_are_too_short(tmp_path):
+    """For a window that needs three steps of every other one."""
+    x = keras.Input((None, N_IN))
+    model = keras.Model(x, lmu()(keras.layers.Conv1D(2, 3, dilation_rate=2)(x)))
+    graph = convert(model, tmp_path, {"Model": {"Precision": TYPES, "ReuseFactor": 1, "Steps": 7}})
+    x = np.zeros((1, 7, N_IN), np.float32)
+    assert lmu_hls.reference(graph, [x, [5]]).shape == lmu_hls.reference(graph, [x, [7]]).shape
+    with pytest.raises(LmuHlsError, match="hold 4 in sample 0; a sequence has 5 to 7 steps here"):
+        lmu_hls.reference(graph, [x, [4]])
+    with pytest.raises(LmuHlsError, match="5 to 7 steps"):
+        graph._compute_n_samples([x, np.array([[4]])])
+    assert [steps.tolist() for steps in output_lengths(model, np.array([7, 5, 6]))] == [[3, 1, 2]]
+    (outputs,) = predict_lengths(model, x.repeat(2, 0), np.array([5, 6]))
+    assert outputs.shape[:2] == (2, 3)
 
 
 def test_data_of_a_test_bench_without_lengths(tmp_path):

@@ -1,4 +1,4 @@
-"""Every layer and operator of the registries where sequences have any length: it equals Keras, or is refused by name."""
+"""Every layer and operator of the registries where sequences have any length equals Keras, or is refused by name."""
 
 import keras
 import numpy as np

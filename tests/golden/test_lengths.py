@@ -7,7 +7,9 @@ import pytest
 
 from lmu_hls import golden
 from lmu_hls.errors import LmuHlsError
-from lmu_hls.spec import Pool, Select, Window
+from lmu_hls.fixed import FixedType
+from lmu_hls.spec import Node, Pool, Select, Weight, Window, chain
+from lmu_hls.spec.layers.merge import Merge
 from tests.support.random_networks import random_spec_network
 
 STEPS = 5
@@ -55,6 +57,43 @@ def test_a_network_of_one_length_takes_no_other():
         golden.run(net, x, lengths=lengths)
     with pytest.raises(LmuHlsError, match="1 to 5 steps"):
         golden.run(network(0), x, lengths=lengths + 1)
+
+
+def test_layers_that_give_other_numbers_of_steps():
+    """Pairs of steps, and the average of each and of its neighbours that are there."""
+    drawn = network(0)
+    lmu = replace(drawn.lmus[0], return_sequences=True)
+    pairs = Pool("pairs", lmu.h, Window(STEPS, 2, stride=2, size=2, open=True), None, lmu.h)
+    edges = Window(2, 2, -1, size=3, pad=2, centred=True, open=True)
+    factors = Weight(np.array([60, 40, 30]), FixedType(8, 1))
+    mean = Pool("mean", lmu.h, edges, factors, lmu.h)
+    net = replace(chain("net", drawn.x, STEPS, drawn.n_in, [lmu, pairs, mean]), any_length=True)
+    assert net.least_steps == 2 and net.steps_of(np.array([1, 2, 5]))["mean"].tolist() == [0, 1, 2]
+    x, lengths = sequences(net, 0)
+    lengths = np.maximum(lengths, 2)
+    together = golden.run(net, x, lengths=lengths)
+    for row, length in enumerate(lengths):
+        alone = golden.run(net.with_steps(int(length)), x[row : row + 1, :length]).output
+        assert alone.shape[1] == length // 2 and np.array_equal(together.output[row, : length // 2], alone[0])
+        assert np.array_equal(together.output[row, -1], alone[0, -1])
+    with pytest.raises(LmuHlsError, match="2 to 5 steps"):
+        golden.run(net, x, lengths=np.ones(6, int))
+    both = (
+        Select("cut", lmu.h, Window(STEPS, 4, 1, pad=-1, open=True)),
+        Select("odd", lmu.h, Window(STEPS, 4, size=2, open=True)),
+    )
+    assert merged(net, lmu, *both).least_steps == 2
+    other = Pool("other", lmu.h, Window(STEPS, 2, stride=3, size=2, open=True), None, lmu.h)
+    with pytest.raises(ValueError, match="layer 'sum' reads 2 and 1 steps of a sequence of 4"):
+        merged(net, lmu, pairs, other)
+
+
+def merged(net, lmu, *layers):
+    """The steps of two layers behind the same LMU side by side."""
+    nodes = [Node("lmu", lmu, (net.inputs[0].name,)), *(Node(layer.name, layer, ("lmu",)) for layer in layers)]
+    side_by_side = Merge("sum", *(layer.out for layer in layers), "concatenate", lmu.h)
+    nodes.append(Node("sum", side_by_side, tuple(layer.name for layer in layers)))
+    return replace(net, nodes=tuple(nodes), outputs=("sum",))
 
 
 def test_windows_that_take_any_length():

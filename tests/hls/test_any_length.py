@@ -12,6 +12,7 @@ from lmu_hls.front.lengths import ONE_INPUT
 from lmu_hls.hls.targets import TARGETS
 from lmu_hls.verify.csim import compile_project
 from tests.support.lmu_models import N_IN, STEPS, convert, lmu
+from tests.support.mutants import change
 
 CASES = [(target.name, io_type) for target in TARGETS if target.name != ONE_INPUT for io_type in target.io_types]
 
@@ -20,10 +21,15 @@ def model(last):
     """An LMU and a GRU that read the number of steps, and what keeps the last one."""
     keras.utils.set_random_seed(0)
     x = keras.Input((None, N_IN), name="x")
-    x_causal = keras.layers.Conv1D(2, 2, padding="causal")(x) if last == "causal" else x
-    h = keras.layers.Dense(3)(lmu("relu")(x_causal))
+    front = {"causal": {"padding": "causal"}, "windows": {"padding": "same", "strides": 2}}
+    h = keras.layers.Conv1D(2, 4, **front[last])(x) if last in front else x
+    h = keras.layers.Dense(3)(lmu("relu")(h))
+    if last == "windows":
+        h = keras.layers.MaxPooling1D(2, 1, "same")(keras.layers.AveragePooling1D(3, 1, "same")(h))
     h = keras.layers.GRU(3, return_sequences=last != "layer", name="gru")(h)
     ends = {"pool": keras.layers.GlobalMaxPooling1D, "average": keras.layers.GlobalAveragePooling1D}
+    if last == "windows":
+        h = keras.layers.ZeroPadding1D((1, 2))(keras.layers.MaxPooling1D(2, 2, "same")(h))
     if last == "causal":
         h = keras.layers.Conv1D(3, 2, padding="causal", dilation_rate=2, name="behind")(h)
     return keras.Model(x, ends[last]()(h) if last in ends else h, name="net")
@@ -41,7 +47,7 @@ def test_a_backend_of_one_input_is_refused(tmp_path):
 @pytest.mark.parametrize("backend, io_type", CASES)
 def test_equals_golden(backend, io_type, tmp_path, monkeypatch):
     monkeypatch.setenv("CXXFLAGS", "-O0")
-    last = ("layer", "pool", "average", "causal", "every step")[CASES.index((backend, io_type)) % 5]
+    last = ("layer", "windows", "pool", "average", "causal", "every step")[CASES.index((backend, io_type)) % 6]
     graph = convert(model(last), tmp_path, settings(), backend=backend, io_type=io_type)
     graph.write()
     network = network_spec(graph)
@@ -51,3 +57,29 @@ def test_equals_golden(backend, io_type, tmp_path, monkeypatch):
     assert np.array_equal(compile_project(tmp_path).run(x, network, lengths=lengths), expected)
     whole = golden.predict(network, x)
     assert np.array_equal(compile_project(tmp_path).run(x, network), whole) and not np.array_equal(whole, expected)
+
+
+FAULTS = {  # of the windows of a sequence that is shorter than it may be
+    "steps behind it are read": (
+        "return step >= 0 && step < length;",
+        "return step >= 0 && step < int(CONFIG_T::steps);",
+    ),
+    "the first window": ("first = needed > 0 ? -(needed / 2) : 0;", "first = 0;"),
+    "how many steps come": ("return n; }", "return n > 2 ? n - 1 : n; }"),
+}
+
+
+@pytest.mark.parametrize("fault", [None, *FAULTS])
+def test_windows_and_their_faults(fault, tmp_path, monkeypatch):
+    monkeypatch.setenv("CXXFLAGS", "-O0")
+    graph = convert(model("windows"), tmp_path, settings())
+    graph.write()
+    if fault is not None:
+        change(tmp_path / "firmware/nnet_utils/nnet_lmu_select.h", *FAULTS[fault])
+    network = network_spec(graph)
+    x = quantize(np.random.default_rng(0).uniform(-4, 4, (5, STEPS, N_IN)), network.x)
+    lengths = np.array([STEPS, 1, 3, 2, 4])
+    same = np.array_equal(
+        compile_project(tmp_path).run(x, network, lengths=lengths), golden.predict(network, x, lengths=lengths)
+    )
+    assert same == (fault is None)

@@ -1,10 +1,17 @@
 """Which steps a window reads, and what the contract makes of them."""
 
+from dataclasses import replace
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
 from lmu_hls import golden
 from lmu_hls.errors import LmuHlsError
+from lmu_hls.front.graph.layers import pool
+from lmu_hls.front.graph.layers.conv import conv_window
 from lmu_hls.spec import Select, Window, chain, store, streaming
 from tests.support.networks import define_network, random_input, random_lmu
 
@@ -55,6 +62,30 @@ def test_refusals():
     with pytest.raises(ValueError, match="layer 't' reads 2 steps, but a vector come"):
         flat = Window(4, 1, size=4, vector=True)
         with_layers(lambda h: Select("s", h, flat), lambda h: Select("t", h, Window(2, 1)))
+
+
+@settings(deadline=None, max_examples=80)
+@given(data=st.data(), steps=st.integers(1, 12))
+def test_open_windows_are_those_of_a_layer_for_fewer_steps(data, steps):
+    """Of convolutions and pooling, whose readers say them for one length."""
+    draw = lambda low, high: data.draw(st.integers(low, high))  # noqa: E731
+    size, stride, dilation, fewer = draw(1, 4), draw(1, 3), draw(1, 2), draw(1, steps)
+    padding = data.draw(st.sampled_from(["valid", "same", "causal"]))
+    own = {"kernel_size": (size,), "strides": (stride,), "dilation_rate": (dilation,), "padding": padding}
+    layer = SimpleNamespace(data_format="channels_last", pool_size=(size,), **own)
+    assume(padding != "valid" or fewer > (size - 1) * dilation)
+    for window_of in (conv_window, *([pool._window] if padding != "causal" else [])):
+        assert window_of(layer, steps).shortened(fewer) == window_of(layer, fewer)
+
+
+def test_what_an_open_window_needs():
+    three = Window(6, 4, size=3, open=True)
+    assert [three.given(steps) for steps in (2, 3, 6)] == [0, 1, 4] and three.most_missing == 0
+    assert Window(6, 6, -1, size=4, pad=3, centred=True, open=True).most_missing == 3  # of one step
+    assert three.closed == Window(6, 4, size=3) and Window(4, 4, open=True).changes_nothing
+    for wrong in ({"count": 3}, {"stride": -2, "first": 5, "count": 3}):
+        with pytest.raises(ValueError, match="no window can be like this"):
+            replace(three, **wrong)
 
 
 def test_streaming():

@@ -28,7 +28,12 @@ THOROUGH: dict[str, tuple[str, ...]] = {
         "test_what_keras_makes_of_each_length*",
         "!test_what_keras_makes_of_each_length[[]False-True]",
     ),
-    "hls/test_any_length.py": ("test_equals_golden*",),
+    "hls/test_any_length.py": (
+        "test_equals_golden*",
+        "test_windows_and_their_faults*",
+        "!test_windows_and_their_faults[[]None]",
+        "!test_windows_and_their_faults[[]steps*",
+    ),
     "whole/test_any_length.py": (
         "test_the_length_is_that_of_tlast*",
         "!*[[]0-None]",

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from lmu_hls.backend.design import design
+from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType
 from lmu_hls.rtl.options import RtlOptions
 from lmu_hls.spec import Dense, Elementwise, Network, Pool, Select, Window, chain, make_activation
@@ -76,6 +77,15 @@ def test_faults_are_seen(fault, tmp_path):
     made = written(network(8, end), tmp_path)
     change(tmp_path / file.format(net=made.plan.name), text, instead)
     assert make(tmp_path).returncode != 0
+
+
+def test_windows_that_the_verilog_does_not_take():
+    net = network(9, "causal")
+    causal = net.node("end").layer
+    window = Window(STEPS, STEPS, -1, size=3, pad=2, centred=True, open=True)
+    changed = net.map_layers({"end": replace(causal, window=window)})
+    with pytest.raises(LmuHlsError, match=r"layer 'end' reads windows of sequences of any length.*padding='causal'"):
+        design(changed, RtlOptions())
 
 
 @pytest.mark.parametrize("end", ["last", "average"])

@@ -12,7 +12,7 @@ from weakref import WeakKeyDictionary
 from hls4ml.model.optimizer import ModelOptimizerPass
 
 from lmu_hls.errors import LmuHlsError
-from lmu_hls.front.extract import is_stateful
+from lmu_hls.front.extract import is_stateful, network_of, network_spec
 from lmu_hls.front.graph.layers import readers
 from lmu_hls.front.graph.layers.select import WINDOW
 from lmu_hls.front.graph.types import unsupported
@@ -66,10 +66,19 @@ def _check_any_length(nodes: list[Node]) -> None:
         if windowed and not settled[node.class_name].extract(Reading(node)).any_length:
             raise LmuHlsError(
                 f"layer {node.name!r} reads windows of several steps, for sequences of one length, and here they have "
-                "any; build the model on keras.Input((steps, features)) without Masking, or use padding='causal' "
-                "without strides, the last step, GlobalMaxPooling1D or GlobalAveragePooling1D without keepdims, or a "
-                "recurrent layer with return_sequences=False"
+                "any; build the model without Masking, where convolutions and pooling take any length, and others "
+                "keras.Input((steps, features)), or use padding='causal' without strides, the last step, "
+                "GlobalMaxPooling1D or GlobalAveragePooling1D without keepdims, or a recurrent layer with "
+                "return_sequences=False"
             )
+    if has_count(nodes[0].model) and any(node.get_attr("open") for node in nodes):
+        try:
+            network_of("model", [Reading(node) for node in nodes])
+        except ValueError as error:  # of branches
+            raise LmuHlsError(
+                f"{error}; let the branches have as many steps for sequences of every length, as padding='same' "
+                "without strides does, or build the model on keras.Input((steps, features))"
+            ) from None
 
 
 def _samples(model: Graph, x: Any) -> int:
@@ -83,7 +92,7 @@ def _samples(model: Graph, x: Any) -> int:
         x, lengths = with_counts(x)
     whole = whole_inputs([(shape[0], shape[1]) for shape in ends], x)
     if lengths is not None:
-        check_lengths(lengths, len(whole[0]), ends[0][0])
+        check_lengths(lengths, len(whole[0]), ends[0][0], least=network_spec(model).least_steps)
     return len(whole[0])
 
 

@@ -326,6 +326,9 @@ struct lmu_resource {
 
 // The settings of a layer, with the smallest LMU as an example; parameters.h overrides all of them.
 struct lmu_config {
+    // Of the steps of a sequence of any length, those that come to this layer
+    static unsigned counted(const unsigned n) { return n; }
+
     static const unsigned n_in = 1;
     static const unsigned n_timesteps = 1;
     static const unsigned memory_d = 1;
@@ -399,7 +402,7 @@ void lmu_any_length(x_T data[CONFIG_T::n_timesteps * CONFIG_T::n_in], length_T l
     #pragma HLS ARRAY_PARTITION variable=cell complete
     #pragma HLS ARRAY_PARTITION variable=h complete
     lmu_reset<h_T, CONFIG_T>(mem, cell, h);
-    const unsigned steps = length[0];
+    const unsigned steps = CONFIG_T::counted(length[0]);
     CONFIG_T::strategy::template run<x_T, h_T, CONFIG_T>(steps, data, mem, cell, h, res, LMU_WEIGHTS());
 }
 

@@ -20,16 +20,18 @@ namespace nnet {
 
 // parameters.h adds sum_t and the number of reciprocals to the settings of a window.
 template <class x_T, class res_T, typename CONFIG_T>
-void lmu_max_pool(x_T data[CONFIG_T::steps * CONFIG_T::n_in], res_T res[CONFIG_T::count * CONFIG_T::n_in]) {
+void lmu_max_pool_of(x_T data[CONFIG_T::steps * CONFIG_T::n_in], const unsigned length,
+                     res_T res[CONFIG_T::count * CONFIG_T::n_in]) {
+    const lmu_windows<CONFIG_T> windows(length);
 StepLoop:
     for (unsigned t = 0; t < CONFIG_T::count; t++) {
     ValueLoop:
         for (unsigned k = 0; k < CONFIG_T::n_in; k++) {
-            x_T largest = data[unsigned(lmu_window_step<CONFIG_T>(t, 0)) * CONFIG_T::n_in + k];
+            x_T largest = data[unsigned(windows.step(t, 0)) * CONFIG_T::n_in + k];
         PlaceLoop:
             for (unsigned p = 1; p < CONFIG_T::size; p++) {
                 #pragma HLS PIPELINE II=1
-                const x_T x = data[unsigned(lmu_window_step<CONFIG_T>(t, p)) * CONFIG_T::n_in + k];
+                const x_T x = data[unsigned(windows.step(t, p)) * CONFIG_T::n_in + k];
                 if (x > largest)
                     largest = x;
             }
@@ -38,9 +40,22 @@ StepLoop:
     }
 }
 
+template <class x_T, class res_T, typename CONFIG_T>
+void lmu_max_pool(x_T data[CONFIG_T::steps * CONFIG_T::n_in], res_T res[CONFIG_T::count * CONFIG_T::n_in]) {
+    lmu_max_pool_of<x_T, res_T, CONFIG_T>(data, CONFIG_T::steps, res);
+}
+
+template <class x_T, class res_T, typename CONFIG_T, class length_T>
+void lmu_max_pool_any_length(x_T data[CONFIG_T::steps * CONFIG_T::n_in], length_T length[1],
+                             res_T res[CONFIG_T::count * CONFIG_T::n_in]) {
+    lmu_max_pool_of<x_T, res_T, CONFIG_T>(data, CONFIG_T::counted(length[0]), res);
+}
+
 template <class x_T, class res_T, typename CONFIG_T, class reciprocal_T>
-void lmu_average_pool(x_T data[CONFIG_T::steps * CONFIG_T::n_in], res_T res[CONFIG_T::count * CONFIG_T::n_in],
-                      const reciprocal_T reciprocal[CONFIG_T::reciprocals]) {
+void lmu_average_pool_of(x_T data[CONFIG_T::steps * CONFIG_T::n_in], const unsigned length,
+                         res_T res[CONFIG_T::count * CONFIG_T::n_in],
+                         const reciprocal_T reciprocal[CONFIG_T::reciprocals]) {
+    const lmu_windows<CONFIG_T> windows(length);
 StepLoop:
     for (unsigned t = 0; t < CONFIG_T::count; t++) {
     ValueLoop:
@@ -50,8 +65,8 @@ StepLoop:
         PlaceLoop:
             for (unsigned p = 0; p < CONFIG_T::size; p++) {
                 #pragma HLS PIPELINE II=1
-                const int step = lmu_window_step<CONFIG_T>(t, p);
-                if (step >= 0 && step < int(CONFIG_T::steps))
+                const int step = windows.step(t, p);
+                if (windows.inside(step))
                     sum += data[unsigned(step) * CONFIG_T::n_in + k];
                 else
                     place--;
@@ -59,6 +74,19 @@ StepLoop:
             res[t * CONFIG_T::n_in + k] = sum * reciprocal[place];
         }
     }
+}
+
+template <class x_T, class res_T, typename CONFIG_T, class reciprocal_T>
+void lmu_average_pool(x_T data[CONFIG_T::steps * CONFIG_T::n_in], res_T res[CONFIG_T::count * CONFIG_T::n_in],
+                      const reciprocal_T reciprocal[CONFIG_T::reciprocals]) {
+    lmu_average_pool_of<x_T, res_T, CONFIG_T>(data, CONFIG_T::steps, res, reciprocal);
+}
+
+template <class x_T, class res_T, typename CONFIG_T, class length_T, class reciprocal_T>
+void lmu_average_pool_any_length(x_T data[CONFIG_T::steps * CONFIG_T::n_in], length_T length[1],
+                                 res_T res[CONFIG_T::count * CONFIG_T::n_in],
+                                 const reciprocal_T reciprocal[CONFIG_T::reciprocals]) {
+    lmu_average_pool_of<x_T, res_T, CONFIG_T>(data, CONFIG_T::counted(length[0]), res, reciprocal);
 }
 
 template <class x_T, class res_T, typename CONFIG_T>
@@ -94,7 +122,7 @@ ValueLoop:
 
 template <class x_T, class res_T, typename CONFIG_T, class length_T>
 void lmu_mean_pool(x_T data[CONFIG_T::steps * CONFIG_T::n_in], length_T length[1], res_T res[CONFIG_T::n_in]) {
-    lmu_mean_of<x_T, res_T, CONFIG_T>(data, length[0], res);
+    lmu_mean_of<x_T, res_T, CONFIG_T>(data, CONFIG_T::counted(length[0]), res);
 }
 
 // The layers in io_stream: a word is a step. data and res are streams of any backend.
@@ -117,10 +145,31 @@ void lmu_average_pool_stream(data_S &data, res_S &res, const reciprocal_T recipr
 }
 
 template <class data_T, class res_T, typename CONFIG_T, class data_S, class length_S, class res_S>
+void lmu_max_pool_any_length_stream(data_S &data, length_S &length, res_S &res) {
+    typename data_T::value_type x[CONFIG_T::steps * CONFIG_T::n_in];
+    typename res_T::value_type y[CONFIG_T::count * CONFIG_T::n_in];
+    const unsigned steps = CONFIG_T::counted(length.read()[0]);
+    lmu_read_words<CONFIG_T::steps, data_T>(data, x);
+    lmu_max_pool_of<typename data_T::value_type, typename res_T::value_type, CONFIG_T>(x, steps, y);
+    lmu_write_words<CONFIG_T::count, res_T>(y, res);
+}
+
+template <class data_T, class res_T, typename CONFIG_T, class data_S, class length_S, class res_S, class reciprocal_T>
+void lmu_average_pool_any_length_stream(data_S &data, length_S &length, res_S &res,
+                                        const reciprocal_T reciprocal[CONFIG_T::reciprocals]) {
+    typename data_T::value_type x[CONFIG_T::steps * CONFIG_T::n_in];
+    typename res_T::value_type y[CONFIG_T::count * CONFIG_T::n_in];
+    const unsigned steps = CONFIG_T::counted(length.read()[0]);
+    lmu_read_words<CONFIG_T::steps, data_T>(data, x);
+    lmu_average_pool_of<typename data_T::value_type, typename res_T::value_type, CONFIG_T>(x, steps, y, reciprocal);
+    lmu_write_words<CONFIG_T::count, res_T>(y, res);
+}
+
+template <class data_T, class res_T, typename CONFIG_T, class data_S, class length_S, class res_S>
 void lmu_mean_pool_stream(data_S &data, length_S &length, res_S &res) {
     typename data_T::value_type x[CONFIG_T::steps * CONFIG_T::n_in];
     typename res_T::value_type y[CONFIG_T::n_in];
-    const unsigned steps = length.read()[0];
+    const unsigned steps = CONFIG_T::counted(length.read()[0]);
     lmu_read_words<CONFIG_T::steps, data_T>(data, x);
     lmu_mean_of<typename data_T::value_type, typename res_T::value_type, CONFIG_T>(x, steps, y);
     lmu_write_words<1, res_T>(y, res);

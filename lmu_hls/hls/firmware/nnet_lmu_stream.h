@@ -104,7 +104,7 @@ void lmu_any_length_stream(data_S &data, length_S &length, res_S &res, LMU_WEIGH
     #pragma HLS ARRAY_PARTITION variable=cell complete
     #pragma HLS ARRAY_PARTITION variable=h complete
     lmu_reset<h_T, CONFIG_T>(mem, cell, h);
-    const unsigned steps = length.read()[0];
+    const unsigned steps = CONFIG_T::counted(length.read()[0]);
     lmu_stream_of<typename CONFIG_T::strategy>::template run<data_T, res_T, CONFIG_T>(
         steps, data, res, mem, cell, h, LMU_WEIGHTS());
 }

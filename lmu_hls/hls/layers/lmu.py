@@ -17,6 +17,7 @@ from lmu_hls.hls.adders import memory_fraction
 from lmu_hls.hls.dataflow import Pace
 from lmu_hls.hls.estimate import step_cycles
 from lmu_hls.hls.layers.function import cpp_function
+from lmu_hls.hls.lengths import counted
 from lmu_hls.hls.strategy import adders_of, has_adders, in_rtl, recurrent_layer, schedule_of
 from lmu_hls.hls.streams import function_name
 from lmu_hls.hls.tiles import Loop, Schedule
@@ -140,7 +141,8 @@ def cell_values(node: Node, plan: Schedule) -> dict[str, Any]:
         "gate_activation": functions.get("gate_table", "linear"),
         "squash_activation": functions.get("squash_table", "linear"),
         "cell": "no" if kind == "none" else kind,
-        "options": "\n".join(f"    static const bool {name} = {flag(node.get_attr(name))};" for name in CELL_OPTIONS),
+        "options": "\n".join(f"    static const bool {name} = {flag(node.get_attr(name))};" for name in CELL_OPTIONS)
+        + (f"\n{counted(node)}" if len(node.inputs) > 1 and counted(node) else ""),
         "strategy": plan.strategy,
         "multiplications": plan.multiplications,
         "unit_interval": 1 if unit is None else unit.interval,

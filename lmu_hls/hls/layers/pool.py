@@ -33,14 +33,15 @@ class PoolFunctionTemplate(FunctionCallTemplate):
 
     def format(self, node: Node) -> str:
         params, average = self._default_function_params(node), node.get_attr("average")
-        if divides(node):
-            length = node.get_input_variable(node.inputs[1]).name
-            call = "nnet::{function}<{input_t}, {output_t}, {config}>({input}, {length}, {output});"
-            return call.format(**params, function=function_name("lmu_mean_pool", node), length=length)
-        function = function_name("lmu_average_pool" if average else "lmu_max_pool", node)
-        more = f", {node.weights['reciprocal'].name}" if average else ""
-        call = "nnet::{function}<{input_t}, {output_t}, {config}>({input}, {output}{more});"
-        return call.format(**params, function=function, more=more)
+        name = "lmu_mean_pool" if divides(node) else "lmu_average_pool" if average else "lmu_max_pool"
+        arguments = [params["input"], params["output"]]
+        if "reciprocal" in node.weights:
+            arguments.append(node.weights["reciprocal"].name)
+        if len(node.inputs) > 1:
+            name += "" if divides(node) else "_any_length"
+            arguments.insert(1, node.get_input_variable(node.inputs[1]).name)
+        call = "nnet::{function}<{input_t}, {output_t}, {config}>({arguments});"
+        return call.format(**params, function=function_name(name, node), arguments=", ".join(arguments))
 
 
 TEMPLATES = (PoolConfigTemplate, PoolFunctionTemplate)

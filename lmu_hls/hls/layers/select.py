@@ -9,6 +9,7 @@ from hls4ml.backends.template import FunctionCallTemplate, LayerConfigTemplate
 from lmu_hls.front.graph.layers.select import LMUSelect, node_window
 from lmu_hls.front.node import Node
 from lmu_hls.hls.dataflow import Pace
+from lmu_hls.hls.lengths import counted
 from lmu_hls.hls.streams import function_name
 
 HEADER = "nnet_utils/nnet_lmu_select.h"
@@ -31,6 +32,10 @@ def window_config(node: Node, own: str = "") -> str:
     numbers = {name: getattr(window, name) for name in ("steps", "count", "first", "stride", "size")}
     if window.dilation != 1:
         own = f"    static const unsigned dilation = {window.dilation};\n{own}"
+    if len(node.inputs) > 1:
+        pad = window.pad if window.open else window.reach - 1  # a causal one
+        own += f"    static const int pad = {pad};\n    static const bool centred = {str(window.centred).lower()};\n"
+        own += counted(node)
     return WINDOW.format(index=node.get_attr("index"), n_in=n_in, repeat=str(window.repeat).lower(), own=own, **numbers)
 
 

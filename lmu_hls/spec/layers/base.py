@@ -86,13 +86,14 @@ class Layer(ABC):
     @property
     def any_length(self) -> bool:
         """Whether it gives of the first steps of a sequence what it would give if there were no others."""
-        return self.over is None or self.over.last_alone or self.over.causal
+        window = self.over
+        return window is None or window.open or window.last_alone or window.causal
 
     def with_steps(self: L, steps: int) -> L:
         """The layer for sequences of ``steps`` steps; the layer itself where it has windows of other kinds."""
         dataclass: Any = self
         window: Window | None = getattr(self, "window", None)
-        if window is None or not self.any_length:
+        if window is None or window.steps == steps or not self.any_length:
             return self
         changed: L = replace(dataclass, window=window.shortened(steps))
         return changed

@@ -15,9 +15,9 @@ from lmu_hls.spec.window import Window
 class Pool(Layer, VectorFunction):
     """out_k = max_s x_sk, or reciprocal * sum_s x_sk, over the steps s of each window; k on the last axis.
 
-    The sum and its product with the reciprocal, the constant 1 / size in its type, are exact, and rounded once. A window
-    of which m steps lie outside of the sequence has 1 / (size - m), which stands m before the last of ``reciprocal``.
-    Without ``reciprocal`` it is the largest value, in the type of x. Raises ValueError where that is not so.
+    The sum and its product with the reciprocal, the constant 1 / size in its type, are exact, and rounded once. A
+    window of which m steps lie outside of the sequence has 1 / (size - m), which stands m before the last of
+    ``reciprocal``. Without it out is the largest value, in the type of x. Raises ValueError where that is not so.
     """
 
     name: str
@@ -30,13 +30,15 @@ class Pool(Layer, VectorFunction):
         if self.reciprocal is None and self.out != self.x:
             raise ValueError(f"{self.name}: the largest of values of {self.x} has no other type, such as {self.out}")
         if self.reciprocal is not None:
-            check_shape(f"{self.name}: reciprocal", self.reciprocal, (1 + int(self.window.missing.max()),))
+            least = 1 + self.window.most_missing
+            most = len(self.reciprocal.values) if self.window.open else least  # of a shorter sequence all may be whole
+            check_shape(f"{self.name}: reciprocal", self.reciprocal, (max(least, most),))
 
     @property
     def any_length(self) -> bool:
-        """The largest value of a whole sequence, whatever its length; an average has a reciprocal for one only, and a
-        window of so many steps, which is a step, none of fewer."""
-        return self.reciprocal is None and self.window.all_as_one and self.window.vector
+        """An open window, and the largest value of a whole sequence, whatever its length; an average of all has a
+        reciprocal for one length only, and a window of so many steps, which is a step, none of fewer."""
+        return self.window.open or (self.reciprocal is None and self.window.all_as_one and self.window.vector)
 
     def gives(self, width: int) -> int:
         return width // self.window.size

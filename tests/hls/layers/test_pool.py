@@ -42,7 +42,8 @@ def test_csim_is_golden_and_near_keras(io_type, tmp_path):
     thirds, edges = network.layers[2:4]
     assert isinstance(thirds, Pool) and thirds.reciprocal.type == FixedType(20, 0)
     assert thirds.reciprocal.values.tolist() == [round(2**20 / 3)]
-    assert edges.reciprocals.values.tolist() == [round(2**20 / steps) for steps in (3, 3, 2)]
+    assert edges.reciprocal.type == FixedType(20, 1)
+    assert edges.reciprocals.values.tolist() == [round(2**19 / steps) for steps in (3, 3, 2)]
     x = np.random.default_rng(1).uniform(-1, 1, (30, STEPS, 3)).astype(np.float32)
     y = to_float(golden.run(network, quantize(x, network.x)).output, network.out)
     assert np.abs(y - built.predict(x, verbose=0)).max() < 0.01

@@ -26,8 +26,9 @@ class LayerReader(ABC):
     keras.layers, or of another ``package``, that come to it, ``handled`` those of them whose handler of hls4ml is to
     give our weights, by the path that hls4ml knows them by, and ``renamed`` the classes of nodes beside an LMU
     that become one of ours. ``pointwise`` are those of ``keras`` that treat every step alike, so that TimeDistributed
-    around them is the layer itself; ``windowed``, they read several steps at once. ``beside`` are layers of the contract that one of its Keras layers becomes beside
-    that of :meth:`extract`, and ``any_length`` what one becomes, by its class, where sequences have any length.
+    around them is the layer itself; with ``windowed`` they read several steps at once. ``beside`` are layers of the
+    contract that one of its Keras layers becomes beside that of :meth:`extract`, and ``any_length`` what one becomes,
+    by its class, where sequences have any length.
     """
 
     settled: ClassVar[tuple[str, ...]]

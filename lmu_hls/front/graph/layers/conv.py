@@ -65,10 +65,12 @@ def conv_window(layer: Any, steps: int) -> Window:
     (size,), (stride,), (dilation,) = layer.kernel_size, layer.strides, layer.dilation_rate
     reach, own = (size - 1) * dilation + 1, {"stride": stride, "size": size, "dilation": dilation if size > 1 else 1}
     if layer.padding == "valid":
-        return Window(steps, (steps - reach) // stride + 1, **own)
-    count = -(-steps // stride)
-    before = reach - 1 if layer.padding == "causal" else max(0, (count - 1) * stride + reach - steps) // 2
-    return Window(steps, count, -before, **own)
+        return Window(steps, (steps - reach) // stride + 1, open=True, **own)
+    count, own["pad"] = -(-steps // stride), reach - 1
+    if layer.padding == "causal":
+        return Window(steps, count, 1 - reach, open=True, **own)
+    before = max(0, (count - 1) * stride + reach - steps) // 2
+    return Window(steps, count, -before, open=True, centred=True, **own)
 
 
 def dense_kernel(layer: Any, width: int) -> Floats:

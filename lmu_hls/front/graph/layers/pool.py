@@ -6,7 +6,7 @@ An average that reads how many steps of a sequence count divides by that number.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from hls4ml.model.attributes import Attribute, TypeAttribute
@@ -80,8 +80,8 @@ class PoolReader(LayerReader):
         if divides(node):
             _settle_mean(node, wanted)
             return
-        window = node_window(node)
-        fewest = window.size - int(window.missing.max())  # steps of a window
+        window = pool_window(node)
+        fewest = window.size - window.most_missing  # steps of a window
         type_, values = weight_on_grid(node, "reciprocal", [1 / steps for steps in range(fewest, window.size + 1)])
         exact_sum(f"layer {node.name!r}", [(window.size, x, type_)], None)
         set_weight: Any = node
@@ -93,7 +93,7 @@ class PoolReader(LayerReader):
         node.types["sum_t"].precision = hls_type(_average(Reading(node)).sum)
 
     def extract(self, reading: Reading) -> Pool | Mean:
-        window = node_window(reading.node)
+        window = pool_window(reading.node)
         if divides(reading.node):
             return Mean(reading.name, reading.input, window, reading.type("result"))
         if not reading.attribute("average"):
@@ -102,9 +102,16 @@ class PoolReader(LayerReader):
 
 
 def _average(reading: Reading) -> Pool:
-    window = node_window(reading.node)
-    reciprocal = reading.weight("reciprocal", (1 + int(window.missing.max()),))
+    window = pool_window(reading.node)
+    reciprocal = reading.weight("reciprocal", (1 + window.most_missing,))
     return Pool(reading.name, reading.input, window, reciprocal, reading.type("result"))
+
+
+def pool_window(node: Node) -> Window:
+    """The window of a node; with padding="same" of which nothing lies outside, it repeats steps as a maximum does."""
+    window = node_window(node)
+    whole = bool(node.get_attr("centred")) and not (window.open or window.missing.any())
+    return replace(window, repeat=window.repeat or whole)
 
 
 def divides(node: Node) -> bool:
@@ -139,8 +146,9 @@ def _window(layer: Any, steps: int) -> Window:
         return Window(steps, 1, size=steps, vector=not layer.keepdims)
     (size,), (stride,) = layer.pool_size, layer.strides
     if layer.padding == "valid":
-        return Window(steps, (steps - size) // stride + 1, stride=stride, size=size)
+        return Window(steps, (steps - size) // stride + 1, stride=stride, size=size, open=True)
     count = -(-steps // stride)
     missing = max(0, (count - 1) * stride + size - steps)
-    repeat = "Max" in type(layer).__name__ or not missing  # of an average what is not there does not count
-    return Window(steps, count, -(missing // 2), stride, size, repeat=repeat)
+    repeat = "Max" in type(layer).__name__  # of an average what is not there does not count
+    own = {"repeat": repeat, "open": True, "pad": size - 1, "centred": True}
+    return Window(steps, count, -(missing // 2), stride, size, **own)

@@ -13,7 +13,7 @@ from hls4ml.model.layers import Layer as IrLayer
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.front.graph.layers.base import LayerReader, set_result
 from lmu_hls.front.graph.types import explicit_type, input_type
-from lmu_hls.front.node import Node
+from lmu_hls.front.node import Node, has_count
 from lmu_hls.front.reading import Reading
 from lmu_hls.spec.layers.select import Select
 from lmu_hls.spec.window import Window
@@ -74,8 +74,11 @@ class SelectReader(LayerReader):
 
 
 def node_window(node: Node) -> Window:
-    """The window that a node's attributes say."""
-    return Window(**{name: node.get_attr(name) for name in WINDOW})
+    """The window that a node's attributes say, open where sequences have any length."""
+    values = {name: node.get_attr(name) for name in WINDOW}
+    values |= {name: bool(values[name]) for name in ("vector", "repeat", "open", "centred")}
+    window = Window(**values)
+    return window if has_count(node.model) and not window.causal else window.closed
 
 
 def _steps(shape: tuple[int, ...]) -> tuple[int, int]:
@@ -90,7 +93,10 @@ def _flatten(layer: Any, steps: int, width: int) -> Window:
 
 def _slice(layer: Any, steps: int, width: int) -> Window:
     kept = range(steps)[slice(layer.start, layer.stop, layer.step)]
-    return Window(steps, len(kept), kept.start, kept.step, vector=layer.vector)
+    before, behind = layer.start or 0, -(layer.stop or 0)
+    anywhere = kept.step > 0 and before >= 0 and behind >= 0 and not layer.vector
+    own = {"open": True, "pad": -before - behind} if anywhere else {"vector": layer.vector}
+    return Window(steps, len(kept), kept.start, kept.step, **own)
 
 
 def _reshape(layer: Any, steps: int, width: int) -> Window:
@@ -116,12 +122,12 @@ def _permute(layer: Any, steps: int, width: int) -> Window:
 
 def _crop(layer: Any, steps: int, width: int) -> Window:
     before, after = layer.cropping
-    return Window(steps, steps - before - after, before)
+    return Window(steps, steps - before - after, before, open=True, pad=-before - after)
 
 
 def _pad(layer: Any, steps: int, width: int) -> Window:
     before, after = layer.padding
-    return Window(steps, steps + before + after, -before)
+    return Window(steps, steps + before + after, -before, open=True, pad=before + after)
 
 
 def _repeat(layer: Any, steps: int, width: int) -> Window:
