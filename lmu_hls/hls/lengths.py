@@ -28,4 +28,4 @@ def _steps(node: Node) -> str:
     if not windowed or not (window := node_window(before)).open:
         return steps
     more = window.pad - window.reach
-    return f"({steps} {'-' if more < 0 else '+'} {abs(more)}) / {window.stride} + 1"
+    return f"({steps} {'-' if more < 0 else '+'} {abs(more)}) / {abs(window.stride)} + 1"

@@ -23,7 +23,8 @@ class Window:
     ``repeat`` the nearest step.
 
     ``open``: it is for sequences of fewer steps, too. Each has as many windows as fit when ``pad`` steps are added, or
-    taken off where that is negative: ``-first`` before it, or ``centred``, half of what its windows need.
+    taken off where that is negative: ``-first`` before it, or ``centred``, half of what its windows need. From behind
+    it is of one step each, from the last one on.
     Raises ValueError for sizes that cannot be.
     """
 
@@ -41,11 +42,12 @@ class Window:
 
     def __post_init__(self) -> None:
         wrong = min(self.steps, self.count, self.size, self.dilation) < 1 or (self.vector and self.count != 1)
-        if wrong or (self.open and (self.vector or self.stride < 1 or not self._fits())):
+        if wrong or (self.open and (self.vector or not self.stride or not self._fits())):
             raise ValueError(f"no window can be like this: {self}")
 
     def _fits(self) -> bool:
-        return (self.given(self.steps), self.begin(self.steps)) == (self.count, self.first)
+        whole = self.stride > 0 or (self.size == 1 and not self.pad)
+        return whole and (self.given(self.steps), self.begin(self.steps)) == (self.count, self.first)
 
     @property
     def changes_nothing(self) -> bool:
@@ -80,10 +82,12 @@ class Window:
 
     def given(self, steps: Count) -> Count:
         """How many windows a sequence of so many ``steps`` has where it is open; 0 or less: it has too few."""
-        return (steps + self.pad - self.reach) // self.stride + 1
+        return (steps + self.pad - self.reach) // abs(self.stride) + 1
 
     def begin(self, steps: int) -> int:
         """The first step of the first window of a sequence of so many ``steps`` where it is open."""
+        if self.stride < 0:
+            return steps - 1
         needed = max(0, (self.given(steps) - 1) * self.stride + self.reach - steps)
         return -(needed // 2) if self.centred else self.first
 

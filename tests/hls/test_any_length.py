@@ -26,7 +26,9 @@ def model(last):
     h = keras.layers.Dense(3)(lmu("relu")(h))
     if last == "windows":
         h = keras.layers.MaxPooling1D(2, 1, "same")(keras.layers.AveragePooling1D(3, 1, "same")(h))
-    h = keras.layers.GRU(3, return_sequences=last != "layer", name="gru")(h)
+    if last == "both":
+        h = keras.layers.Bidirectional(keras.layers.GRU(2, return_sequences=True))(h)
+    h = keras.layers.GRU(3, return_sequences=last != "layer", go_backwards=last == "both", name="gru")(h)
     ends = {"pool": keras.layers.GlobalMaxPooling1D, "average": keras.layers.GlobalAveragePooling1D}
     if last == "windows":
         h = keras.layers.ZeroPadding1D((1, 2))(keras.layers.MaxPooling1D(2, 2, "same")(h))
@@ -47,7 +49,8 @@ def test_a_backend_of_one_input_is_refused(tmp_path):
 @pytest.mark.parametrize("backend, io_type", CASES)
 def test_equals_golden(backend, io_type, tmp_path, monkeypatch):
     monkeypatch.setenv("CXXFLAGS", "-O0")
-    last = ("layer", "windows", "pool", "average", "causal", "every step")[CASES.index((backend, io_type)) % 6]
+    kinds = ("layer", "windows", "both", "pool", "average", "causal", "every step")
+    last = kinds[CASES.index((backend, io_type)) % len(kinds)]
     graph = convert(model(last), tmp_path, settings(), backend=backend, io_type=io_type)
     graph.write()
     network = network_spec(graph)
@@ -65,6 +68,7 @@ FAULTS = {  # of the windows of a sequence that is shorter than it may be
         "return step >= 0 && step < int(CONFIG_T::steps);",
     ),
     "the first window": ("first = needed > 0 ? -(needed / 2) : 0;", "first = 0;"),
+    "the last step": ("first = length - 1;", ""),
     "how many steps come": ("return n; }", "return n > 2 ? n - 1 : n; }"),
 }
 
@@ -72,7 +76,7 @@ FAULTS = {  # of the windows of a sequence that is shorter than it may be
 @pytest.mark.parametrize("fault", [None, *FAULTS])
 def test_windows_and_their_faults(fault, tmp_path, monkeypatch):
     monkeypatch.setenv("CXXFLAGS", "-O0")
-    graph = convert(model("windows"), tmp_path, settings())
+    graph = convert(model("both" if fault == "the last step" else "windows"), tmp_path, settings())
     graph.write()
     if fault is not None:
         change(tmp_path / "firmware/nnet_utils/nnet_lmu_select.h", *FAULTS[fault])

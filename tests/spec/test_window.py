@@ -83,7 +83,9 @@ def test_what_an_open_window_needs():
     assert [three.given(steps) for steps in (2, 3, 6)] == [0, 1, 4] and three.most_missing == 0
     assert Window(6, 6, -1, size=4, pad=3, centred=True, open=True).most_missing == 3  # of one step
     assert three.closed == Window(6, 4, size=3) and Window(4, 4, open=True).changes_nothing
-    for wrong in ({"count": 3}, {"stride": -2, "first": 5, "count": 3}):
+    back = Window(6, 3, 5, -2, open=True)
+    assert back.shortened(3) == Window(3, 2, 2, -2, open=True) and back.reads().ravel().tolist() == [5, 3, 1]
+    for wrong in ({"count": 3}, {"stride": -2, "first": 5, "count": 3}, {"stride": 0}):
         with pytest.raises(ValueError, match="no window can be like this"):
             replace(three, **wrong)
 

@@ -42,7 +42,10 @@ template <typename CONFIG_T> struct lmu_windows {
         if (length == int(CONFIG_T::steps))
             return;
         const int reach = (CONFIG_T::size - 1) * CONFIG_T::dilation + 1;
-        count = (length + CONFIG_T::pad - reach) / CONFIG_T::stride + 1;
+        const int apart = CONFIG_T::stride < 0 ? -CONFIG_T::stride : CONFIG_T::stride;
+        count = (length + CONFIG_T::pad - reach) / (apart > 0 ? apart : 1) + 1;
+        if (CONFIG_T::stride < 0)
+            first = length - 1;
         const int needed = (count - 1) * CONFIG_T::stride + reach - length;
         if (CONFIG_T::centred)
             first = needed > 0 ? -(needed / 2) : 0;

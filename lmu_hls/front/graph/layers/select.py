@@ -94,7 +94,8 @@ def _flatten(layer: Any, steps: int, width: int) -> Window:
 def _slice(layer: Any, steps: int, width: int) -> Window:
     kept = range(steps)[slice(layer.start, layer.stop, layer.step)]
     before, behind = layer.start or 0, -(layer.stop or 0)
-    anywhere = kept.step > 0 and before >= 0 and behind >= 0 and not layer.vector
+    ends = before >= 0 and behind >= 0 if kept.step > 0 else layer.start is layer.stop is None
+    anywhere = ends and not layer.vector
     own = {"open": True, "pad": -before - behind} if anywhere else {"vector": layer.vector}
     return Window(steps, len(kept), kept.start, kept.step, **own)
 
