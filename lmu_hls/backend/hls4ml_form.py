@@ -21,10 +21,10 @@ def reference(model: Graph, x: Any) -> Any:
     """The outputs that ``model.predict(x)`` of an hls4ml model with an LMU must be equal to, value for value.
 
     x (N, steps, n_in), or (steps, n_in) for one, of float32 or float64; a list of such arrays for several inputs. Of a
-    model that takes sequences of any length x is [x, lengths]. The result has the form of hls4ml's: that dtype, the
-    output of a sample flat, so (N, values), and one sample without the first axis; a list of such arrays for several
-    outputs. ``reshape`` with the shape of the Keras model's output gives Keras's form. Raises LmuHlsError for x of
-    another kind or shape, and for NaN.
+    model that takes sequences of any length their lengths are the last of a list, as in [x, lengths]. The result has
+    the form of hls4ml's: that dtype, the output of a sample flat, so (N, values), and one sample without the first
+    axis; a list of such arrays for several outputs. ``reshape`` with the shape of the Keras model's output gives
+    Keras's form. Raises LmuHlsError for x of another kind or shape, and for NaN.
     """
     network = network_spec(model)
     x, lengths = with_lengths(network, x)
@@ -35,11 +35,13 @@ def reference(model: Graph, x: Any) -> Any:
 
 
 def with_lengths(network: Network, x: Any) -> tuple[Any, Ints | None]:
-    """x, and how many steps of each sample count where a network takes any number of them: x is then [x, lengths]."""
+    """x, and how many steps of each sample count where a network takes any number of them: x is then [x, lengths], of
+    several inputs [x0, x1, lengths] and so on."""
     if not network.any_length:
         return x, None
-    values, lengths = with_counts(x)
-    samples = len(values) if np.ndim(values) == 3 else 1
+    values, lengths = with_counts(x, len(network.inputs))
+    one = values[0] if isinstance(values, list) else values
+    samples = len(one) if np.ndim(one) == 3 else 1
     return values, check_lengths(lengths, samples, network.steps, least=network.least_steps)
 
 

@@ -57,8 +57,10 @@ class Data:
                 f"convert with --steps {network.steps}"
             )
         names = [item.name for item in network.inputs]
-        (x,) = _by_name(self.x, {name: name for name in names}, "x", "input").values()
-        check_inputs(x, (None, network.n_in))
+        x, *others = _by_name(self.x, {name: name for name in names}, "x", "input").values()
+        check_inputs(x, (None, network.inputs[0].width))
+        if len({values.shape[:2] for values in (x, *others)}) > 1:
+            raise LmuHlsError("the inputs have different numbers of samples or steps; give each the same")
         lengths = self.lengths
         if lengths is None:
             told = self.mask_value is not None

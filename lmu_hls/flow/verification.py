@@ -102,7 +102,7 @@ def verify(
     progress("float", 0, samples)
     model = load_model(folder.model)
     fed = in_order(model, given)
-    outputs = predict_all(model, fed) if lengths is None else predict_lengths(model, fed[0], lengths)
+    outputs = predict_all(model, fed) if lengths is None else predict_lengths(model, fed, lengths)
     real = dict(zip(network.outputs, outputs, strict=True))
     progress("float", samples, samples)
     references = []

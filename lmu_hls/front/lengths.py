@@ -6,7 +6,7 @@ count.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -101,7 +101,7 @@ def with_lengths(model: keras.Model, steps: int | None = None) -> keras.Model:
         return model  # check_model says what is needed
     if not open_ends:
         _check_same(steps, Lengths(int(fixed or 0)))
-    _check(model)
+    _check(model, masking)
     if not masking:
         _check_open(model if open_ends else _opened(model))
     made = Lengths(int(steps or fixed or 0), float(masking[0].mask_value) if masking else None)
@@ -116,12 +116,18 @@ def _check_same(steps: int | None, known: Lengths | None) -> None:
         )
 
 
-def _check(model: keras.Model) -> None:
-    """LmuHlsError for models of which the number of steps is no matter of one sequence."""
-    if len(model.inputs) > 1:
+def _check(model: keras.Model, masking: list[Any]) -> None:
+    """LmuHlsError for models of which the number of steps is no matter of sequences that have as many of them."""
+    if len(model.inputs) > 1 and masking:
         raise LmuHlsError(
-            f"model {model.name!r} has {len(model.inputs)} inputs, and sequences of any length are for models with "
-            "one; put the features side by side, or build the model on a fixed number of steps, without Masking"
+            f"model {model.name!r} has {len(model.inputs)} inputs, and a mask is for models with one; put the features "
+            "side by side, or build the model on keras.Input((None, features)), without Masking"
+        )
+    shapes = {tuple(tensor.shape)[1:-1] for tensor in model.inputs}
+    if len(shapes) > 1:
+        raise LmuHlsError(
+            f"model {model.name!r} has inputs of different kinds, and with sequences of any length all of them have as "
+            "many steps; build each on keras.Input((None, features))"
         )
     for layer in model.layers:
         if getattr(layer, "stateful", False):
@@ -345,8 +351,10 @@ def add_count(parsed: Any, lengths: Lengths) -> Any:
     return ([*read[:place], part, *read[place:]], [*inputs, name], *others)
 
 
-def predict_lengths(model: keras.Model, x: Floats, lengths: Ints) -> list[Floats]:
+def predict_lengths(model: keras.Model, x: Floats | Sequence[Floats], lengths: Ints) -> list[Floats]:
     """The outputs for sequences x (N, T, n_in), of which the first ``lengths`` (N,) steps count, one for each output.
+
+    Of several inputs x has such an array for each.
 
     A model of T steps with Masking gets them filled up with its value; any other each length by itself, and behind the
     outputs of its steps the last one stands again.
@@ -356,16 +364,17 @@ def predict_lengths(model: keras.Model, x: Floats, lengths: Ints) -> list[Floats
     from lmu_hls.layers.stateful import output_arrays, predict_all
 
     masking = [layer for layer in model.layers if type(layer) is keras.layers.Masking]
-    (end,) = model.inputs
-    if masking and end.shape[1] is not None:
-        filled = np.where(counting(lengths, x.shape[1])[..., np.newaxis], x, masking[0].mask_value)
+    given = [x] if isinstance(x, np.ndarray) else list(x)
+    if masking and model.inputs[0].shape[1] is not None:
+        filled = np.where(counting(lengths, given[0].shape[1])[..., np.newaxis], given[0], masking[0].mask_value)
         return predict_all(model, [filled])
     opened = open_model(model)
-    most = [int(steps[0]) for steps in output_lengths(opened, np.array([x.shape[1]]))]
+    most = [int(steps[0]) for steps in output_lengths(opened, np.array([given[0].shape[1]]))]
     order, parts = [], []
     for length in np.unique(lengths):  # eager: each length would be another program
         group = np.flatnonzero(lengths == length)
-        values = output_arrays(opened, opened(x[group, :length].astype(np.float32), training=False))
+        some = [values[group, :length].astype(np.float32) for values in given]
+        values = output_arrays(opened, opened(some if len(some) > 1 else some[0], training=False))
         every = [len(tensor.shape) == 3 for tensor in opened.outputs]
         counts = [np.full(len(y), y.shape[1]) for y in values]
         ends = zip(values, counts, most, every, strict=True)
@@ -377,9 +386,10 @@ def predict_lengths(model: keras.Model, x: Floats, lengths: Ints) -> list[Floats
 
 def output_lengths(model: keras.Model, lengths: Ints) -> list[Ints]:
     """How many steps each output has of sequences with so many ``lengths`` (N,), by Keras; a vector is one."""
-    (end,) = model.inputs
     found, places = np.unique(lengths, return_inverse=True)
-    shapes = [_shapes(open_model(model).compute_output_shape((1, int(steps), end.shape[2]))) for steps in found]
+    ends = [[(1, int(steps), end.shape[2]) for end in model.inputs] for steps in found]
+    opened = open_model(model)
+    shapes = [_shapes(opened.compute_output_shape(each if len(each) > 1 else each[0])) for each in ends]
     return [
         np.array([shape[1] if len(shape) == 3 else 1 for shape in same])[places] for same in zip(*shapes, strict=True)
     ]

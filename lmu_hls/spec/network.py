@@ -82,8 +82,8 @@ class Network:
             self._check_any_length()
 
     def _check_any_length(self) -> None:
-        if len(self.inputs) != 1 or self.stateful:
-            raise ValueError(f"network {self.name!r}: sequences of any length are for one input, without chunks")
+        if self.stateful:
+            raise ValueError(f"network {self.name!r}: sequences of any length are without chunks")
         for node in self.nodes:
             if not node.layer.any_length:
                 raise ValueError(f"layer {node.name!r} needs sequences of one length")

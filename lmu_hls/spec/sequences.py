@@ -48,14 +48,18 @@ def whole_inputs(shapes: Sequence[tuple[int, int]], x: Any) -> list[NDArray[Any]
     return whole
 
 
-def with_counts(x: Any) -> tuple[Any, Any]:
-    """x and the lengths of its sequences, which come together as a list. LmuHlsError for anything else."""
-    if not isinstance(x, list | tuple) or len(x) != 2:
+def with_counts(x: Any, inputs: int) -> tuple[Any, Any]:
+    """x, a list for several ``inputs``, and the lengths of its sequences, which come together as one list.
+
+    LmuHlsError for anything else.
+    """
+    if not isinstance(x, list | tuple) or len(x) != inputs + 1:
+        names = ", ".join(f"x{k}" for k in range(inputs)) if inputs > 1 else "x"
         raise LmuHlsError(
-            "the model takes sequences of any length: give [x, lengths], x filled up to the most steps, and how many "
-            "steps of each sample count; lmu_hls.masked_lengths(x, value) finds them where a value fills up"
+            f"the model takes sequences of any length: give [{names}, lengths], x filled up to the most steps, and how "
+            "many steps of each sample count; lmu_hls.masked_lengths(x, value) finds them where a value fills up"
         )
-    return x[0], x[1]
+    return x[0] if inputs == 1 else list(x[:-1]), x[-1]
 
 
 def _hint(shape: tuple[Any, ...], steps: int, n_in: int) -> str:

@@ -13,7 +13,7 @@ from lmu_hls.errors import LmuHlsError
 from lmu_hls.figures import check_inputs
 from lmu_hls.fixed import MAX_WIDTH, FixedType, Ints, integer_bits, quantize, to_float
 from lmu_hls.front.lengths import MASK_VALUE
-from lmu_hls.front.node import RECURRENT, has_count
+from lmu_hls.front.node import RECURRENT, has_count, sequence_inputs
 from lmu_hls.golden import LayerTrace, Trace
 from lmu_hls.precision import coefficient_type
 from lmu_hls.records import Overrun
@@ -88,8 +88,9 @@ def check_data(source: Draft, x: ArrayLike, lengths: ArrayLike | None = None) ->
     default those that the mask tells. LmuHlsError naming what is wrong and the remedy."""
     graph = source.nodes[0].model
     any_length = has_count(graph)
-    if len(graph.inputs) > 1 and not any_length:
-        raise LmuHlsError(f"the model has {len(graph.inputs)} inputs, and {ONE_END}")
+    inputs = len(sequence_inputs(graph))
+    if inputs > 1:
+        raise LmuHlsError(f"the model has {inputs} inputs, and {ONE_END}")
     data = check_inputs(x, (None if any_length else source.steps, source.n_in), "calibration data")
     if not np.any(data):
         raise LmuHlsError("calibration data is zero throughout, so it says nothing about ranges; give real samples")

@@ -8,9 +8,11 @@ from hypothesis import strategies as st
 from keras import ops
 
 import lmu_hls
+from lmu_hls.backend.design import design
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.front.extract import network_spec
 from lmu_hls.front.lengths import check_test_data, lengths_of, output_lengths, predict_lengths, with_lengths
+from lmu_hls.rtl.options import RtlOptions
 from lmu_hls.spec.lengths import counting
 from tests.support.lmu_models import N_IN, convert, lmu
 
@@ -142,9 +144,12 @@ def masked(*layers):
     return keras.Model(x, h)
 
 
-def two_inputs():
-    ends = [keras.Input((None, N_IN)) for _ in range(2)]
-    return keras.Model(ends, lmu(name="memory")(keras.layers.Add()(ends)))
+def two_inputs(steps=(None, None), fill=None):
+    """What the one says and a convolution of the other, added up; with ``fill`` the one has a mask."""
+    ends = [keras.Input((number, N_IN), name=name) for number, name in zip(steps, ("left", "right"), strict=True)]
+    first = ends[0] if fill is None else keras.layers.Masking(fill)(ends[0])
+    both = keras.layers.Add()([first, keras.layers.Conv1D(N_IN, 3, padding="same")(ends[1])])
+    return keras.Model(ends, head()(lmu(name="memory", return_sequences=False)(both)))
 
 
 def own_mask():
@@ -188,7 +193,11 @@ REFUSED = {
         lambda: keras.Sequential([keras.Input((STEPS, N_IN)), keras.layers.Masking(float("nan"), name="none"), lmu()]),
         ("layer 'none': mask_value is nan", "finite"),
     ),
-    "two inputs": (two_inputs, ("has 2 inputs", "put the features side by side")),
+    "two inputs with a mask": (
+        lambda: two_inputs((STEPS, STEPS), FILL),
+        ("has 2 inputs", "a mask is for models with one", "put the features side by side"),
+    ),
+    "two inputs of two kinds": (lambda: two_inputs((None, STEPS)), ("inputs of different kinds", "Input((None,")),
     "stateful": (
         lambda: keras.Sequential([keras.Input(batch_shape=(1, None, N_IN)), lmu(stateful=True, name="memory")]),
         ("layer 'memory' has stateful=True", "fixed number of steps"),
@@ -257,6 +266,26 @@ def test_refusals(case, tmp_path):
         convert(build(), tmp_path, config)
     for word in words:
         assert word in str(refusal.value)
+
+
+def test_two_inputs(tmp_path):
+    """Their sequences have as many steps, which are told once."""
+    keras.utils.set_random_seed(0)
+    model, rng = two_inputs(), np.random.default_rng(0)
+    graph = convert(model, tmp_path, {"Model": {"Precision": TYPES, "ReuseFactor": 1, "Steps": STEPS}})
+    x = [rng.uniform(-1, 1, (4, STEPS, N_IN)).astype(np.float32) for _ in range(2)]
+    lengths = np.array([5, 1, 2, 4])
+    values = lmu_hls.reference(graph, [*x, lengths])
+    for row, length in enumerate(lengths):
+        real = np.asarray(model([each[row : row + 1, :length] for each in x]))
+        assert np.abs(values[row] - real).max() < BOUND
+    (outputs,) = predict_lengths(model, x, lengths)
+    assert np.abs(values - outputs).max() < BOUND and graph._compute_n_samples([*x, lengths[:, None]]) == 4
+    assert network_spec(graph).any_length
+    with pytest.raises(LmuHlsError, match=r"give \[x0, x1, lengths\]"):
+        lmu_hls.reference(graph, x)
+    with pytest.raises(LmuHlsError, match=r"2 inputs.*nothing says which of their ends belong together"):
+        design(network_spec(graph), RtlOptions())
 
 
 def test_sequences_that_are_too_short(tmp_path):

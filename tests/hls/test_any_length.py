@@ -87,3 +87,18 @@ def test_windows_and_their_faults(fault, tmp_path, monkeypatch):
         compile_project(tmp_path).run(x, network, lengths=lengths), golden.predict(network, x, lengths=lengths)
     )
     assert same == (fault is None)
+
+
+@pytest.mark.parametrize("io_type", ["io_parallel", "io_stream"])
+def test_two_inputs(io_type, tmp_path, monkeypatch):
+    monkeypatch.setenv("CXXFLAGS", "-O0")
+    ends = [keras.Input((None, N_IN), name=name) for name in ("left", "right")]
+    both = keras.layers.Concatenate()([ends[0], keras.layers.MaxPooling1D(2, 1, "same")(ends[1])])
+    graph = convert(keras.Model(ends, lmu(return_sequences=False)(both)), tmp_path, settings(), io_type=io_type)
+    graph.write()
+    network, lengths = network_spec(graph), np.array([STEPS, 1, 3, 2, 4])
+    rng = np.random.default_rng(0)
+    x = {item.name: quantize(rng.uniform(-4, 4, (5, STEPS, N_IN)), item.type) for item in network.inputs}
+    expected = golden.predict_all(network, x, lengths=lengths)
+    found = compile_project(tmp_path).run_all(x, network, lengths=lengths)
+    assert all(np.array_equal(found[name], values) for name, values in expected.items())

@@ -33,6 +33,7 @@ THOROUGH: dict[str, tuple[str, ...]] = {
         "test_windows_and_their_faults*",
         "!test_windows_and_their_faults[[]None]",
         "!test_windows_and_their_faults[[]steps*",
+        "test_two_inputs[[]io_parallel]",
     ),
     "whole/test_any_length.py": (
         "test_the_length_is_that_of_tlast*",

@@ -205,7 +205,8 @@ def _check_all(
     if lengths_of(model) is not None:
         check_backend(name)
         if others.get("input_data_tb") and name != VERILOG:
-            check_test_data(others["input_data_tb"], model.inputs[0].shape[1] * model.inputs[0].shape[2])
+            values = sum(end.shape[1] * end.shape[2] for end in model.inputs)
+            check_test_data(others["input_data_tb"], values)
     layers = known_layers(model, name)
     check_settings({} if hls_config is None else hls_config, layers)
     check_settings({"Model": {"BitExact": bit_exact}}, layers)

@@ -89,7 +89,7 @@ def _samples(model: Graph, x: Any) -> int:
     ends = [node.get_output_variable().shape for node in sequence_inputs(model)]
     lengths = None
     if has_count(model):
-        x, lengths = with_counts(x)
+        x, lengths = with_counts(x, len(ends))
     whole = whole_inputs([(shape[0], shape[1]) for shape in ends], x)
     if lengths is not None:
         check_lengths(lengths, len(whole[0]), ends[0][0], least=network_spec(model).least_steps)
