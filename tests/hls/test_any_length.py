@@ -68,7 +68,7 @@ FAULTS = {  # of the windows of a sequence that is shorter than it may be
         "return step >= 0 && step < int(CONFIG_T::steps);",
     ),
     "the first window": ("first = needed > 0 ? -(needed / 2) : 0;", "first = 0;"),
-    "the last step": ("first = length - 1;", ""),
+    "the last step": ("first = length - 1;", "first = CONFIG_T::first;"),
     "how many steps come": ("return n; }", "return n > 2 ? n - 1 : n; }"),
 }
 
