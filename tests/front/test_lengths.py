@@ -148,7 +148,7 @@ def two_inputs(steps=(None, None), fill=None):
     """What the one says and a convolution of the other, added up; with ``fill`` the one has a mask."""
     ends = [keras.Input((number, N_IN), name=name) for number, name in zip(steps, ("left", "right"), strict=True)]
     first = ends[0] if fill is None else keras.layers.Masking(fill)(ends[0])
-    both = keras.layers.Add()([first, keras.layers.Conv1D(N_IN, 3, padding="same")(ends[1])])
+    both = keras.layers.Add()([first, keras.layers.Conv1D(N_IN, 3, padding="causal")(ends[1])])
     return keras.Model(ends, head()(lmu(name="memory", return_sequences=False)(both)))
 
 
