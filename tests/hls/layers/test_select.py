@@ -60,7 +60,7 @@ def test_csim_is_golden_and_near_keras(io_type, build, tmp_path):
 def test_a_wrong_step_is_seen(tmp_path):
     graph = convert(flat(), tmp_path, config(flat(), default_precision="fixed<20,6>"))
     graph.write()
-    right, wrong = "int(t) * CONFIG_T::stride + int(p * CONFIG_T::dilation)", "int(t) + int(p) / 2"
+    right, wrong = "window * CONFIG_T::stride + int(p * CONFIG_T::dilation)", "window + int(p) / 2"
     change(tmp_path / "firmware/nnet_utils/nnet_lmu_select.h", right, wrong)
     with pytest.raises(AssertionError):
         assert_compiled_equals_golden(graph, tmp_path)
