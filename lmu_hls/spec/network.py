@@ -207,7 +207,7 @@ class Network:
             if values[node.name].steps is None:
                 found[node.name] = np.minimum(read, 1)
             elif window is not None and window.open:
-                found[node.name] = np.where(read > 0, np.maximum(window.given(read), 0), 0)
+                found[node.name] = np.where(read > 0, np.maximum(window.windows_of(read), 0), 0)
             else:
                 found[node.name] = read
         return found

@@ -47,7 +47,7 @@ class Window:
 
     def _fits(self) -> bool:
         whole = self.stride > 0 or (self.size == 1 and not self.pad)
-        return whole and (self.given(self.steps), self.begin(self.steps)) == (self.count, self.first)
+        return whole and (self.windows_of(self.steps), self.begin(self.steps)) == (self.count, self.first)
 
     @property
     def changes_nothing(self) -> bool:
@@ -80,7 +80,7 @@ class Window:
         every = self.stride == 1 and self.count == self.steps and not (self.vector or self.repeat)
         return every and self.size > 1 and self.first == 1 - self.reach
 
-    def given(self, steps: Count) -> Count:
+    def windows_of(self, steps: Count) -> Count:
         """How many windows a sequence of so many ``steps`` has where it is open; 0 or less: it has too few."""
         return (steps + self.pad - self.reach) // abs(self.stride) + 1
 
@@ -88,13 +88,13 @@ class Window:
         """The first step of the first window of a sequence of so many ``steps`` where it is open."""
         if self.stride < 0:
             return steps - 1
-        needed = max(0, (self.given(steps) - 1) * self.stride + self.reach - steps)
+        needed = max(0, (self.windows_of(steps) - 1) * self.stride + self.reach - steps)
         return -(needed // 2) if self.centred else self.first
 
     def shortened(self, steps: int) -> Window:
         """The window of the same meaning, open, every step, the last one or all as one, on ``steps`` steps."""
         if self.open:
-            return replace(self, steps=steps, count=self.given(steps), first=self.begin(steps))
+            return replace(self, steps=steps, count=self.windows_of(steps), first=self.begin(steps))
         if self.last_alone:
             return replace(self, steps=steps, first=steps - 1)
         return replace(self, steps=steps, size=steps) if self.all_as_one else replace(self, steps=steps, count=steps)
@@ -109,7 +109,7 @@ class Window:
     def most_missing(self) -> int:
         """Steps that a window misses at most, in a sequence of any number of steps where it is open."""
         lengths = range(1, min(self.steps, 2 * (self.reach + self.stride)) + 1) if self.open else ()
-        windows = [self, *(self.shortened(steps) for steps in lengths if self.given(steps) > 0)]
+        windows = [self, *(self.shortened(steps) for steps in lengths if self.windows_of(steps) > 0)]
         return max(int(window.missing.max()) for window in windows)
 
     @property

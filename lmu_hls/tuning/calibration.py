@@ -61,7 +61,7 @@ class Samples:
     def run(self, network: Network) -> Trace:
         """golden's run, of whose tensors and outputs only the steps that count are there, as one sequence."""
         trace = golden.run(network, quantize(self.x, network.x), lengths=self.lengths)
-        given = self.given(network)
+        given = self.lengths_of(network)
         # Tensors of a layer with a state are those of each step that it reads
         ends = [node.inputs[0] if isinstance(node.layer, RecurrentLayer) else node.name for node in network.nodes]
         layers = tuple(
@@ -71,7 +71,7 @@ class Samples:
         outputs = {name: as_one(values, given[name]) for name, values in trace.outputs.items()}
         return replace(trace, layers=layers, outputs=outputs)
 
-    def given(self, network: Network) -> Mapping[str, Ints | None]:
+    def lengths_of(self, network: Network) -> Mapping[str, Ints | None]:
         """How many steps of each sequence every node gives; None where all count."""
         return dict.fromkeys(network.values) if self.lengths is None else network.steps_of(self.lengths)
 
@@ -80,7 +80,9 @@ class Samples:
         integers = golden.predict(network, quantize(self.x, network.x), lengths=self.lengths)
         values = to_float(integers, network.out)
         (output,) = network.outputs
-        return values if self.lengths is None or values.ndim < 3 else as_one(values, self.given(network)[output])[0]
+        if self.lengths is None or values.ndim < 3:
+            return values
+        return as_one(values, self.lengths_of(network)[output])[0]
 
 
 def check_data(source: Draft, x: ArrayLike, lengths: ArrayLike | None = None) -> Samples:

@@ -80,7 +80,7 @@ def test_open_windows_are_those_of_a_layer_for_fewer_steps(data, steps):
 
 def test_what_an_open_window_needs():
     three = Window(6, 4, size=3, open=True)
-    assert [three.given(steps) for steps in (2, 3, 6)] == [0, 1, 4] and three.most_missing == 0
+    assert [three.windows_of(steps) for steps in (2, 3, 6)] == [0, 1, 4] and three.most_missing == 0
     assert Window(6, 6, -1, size=4, pad=3, centred=True, open=True).most_missing == 3  # of one step
     assert three.closed == Window(6, 4, size=3) and Window(4, 4, open=True).changes_nothing
     back = Window(6, 3, 5, -2, open=True)
