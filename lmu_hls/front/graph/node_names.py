@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from typing import Any
 
+from hls4ml.backends.fpga.passes.clone import Clone
 from hls4ml.model.attributes import AttributeDict
 
 
@@ -21,6 +22,7 @@ def let_nodes_have_any_name() -> None:
     @functools.wraps(original)
     def initialize(self: Any, layer: Any) -> None:
         original(self, layer)
-        self._expected_attributes.extend(layer.outputs)
+        if not isinstance(layer, Clone):  # copies of a stream are looked up by the names of what is given
+            self._expected_attributes.extend(layer.outputs)
 
     AttributeDict.__init__ = initialize
