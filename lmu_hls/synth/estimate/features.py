@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from lmu_hls.synth.estimate.primitives import PRIMITIVES, Primitives, counts, saved
-from lmu_hls.synth.estimate.quantities import Operators
+from lmu_hls.synth.estimate.quantities import Memory, Operators
 
 LUTRAM = "LUTRAM"
 BANKS = {4: 16, 6: 32}  # words of a distributed RAM, by inputs of a table, before a choice is needed
@@ -36,9 +36,13 @@ OWN = MappingProxyType({
 
 # Bits of lmu_delay for each bit of a product in a sweep: up to 0.46 with one stage, from 0.65 on with more
 STAGES = 0.55
+# A table of a function in block RAM, whose value goes through logic at once; wider words are those of a softmax, behind
+# which a register stands
+TABLE_WORDS, TABLE_BITS = 1024, 16
 # Of the period of a clock, in ns
 CLOCK_TERMS = MappingProxyType({
     "one": 5.0, "wide": 0.08, "alone": 0.2, "split": 2.0, "acc": 0.02, "round": 0.02, "order": 0.02, "size": 0.1,
+    "table": 1.0,
 })  # fmt: skip
 
 
@@ -58,7 +62,8 @@ def clock_features(family: str, operators: Operators) -> dict[str, float]:
     """{term: quantity} of a design's slowest path: the widest of each kind, and how large it all is.
 
     ``alone`` are products without a register of their own behind them, as in the sweeps of the tridiagonal update with
-    one stage, whose loop goes through a product and its rounding in one cycle.
+    one stage, whose loop goes through a product and its rounding in one cycle. ``table``: whether there is a table of a
+    function in block RAM.
     """
     products, widest = operators.products, operators.widest
     unregistered = _unregistered(operators)
@@ -72,7 +77,13 @@ def clock_features(family: str, operators: Operators) -> dict[str, float]:
         "round": widest.get("round", 0),
         "order": widest.get("order", 0),
         "size": math.log2(operators.bits.total()),
+        "table": float(any(_is_table(family, memory) for memory in operators.memories)),
     }
+
+
+def _is_table(family: str, memory: Memory) -> bool:
+    large = memory.depth >= TABLE_WORDS and memory.width <= TABLE_BITS
+    return large and not memory.written and PRIMITIVES[family].store(memory)[0] is not None
 
 
 def _unregistered(operators: Operators) -> bool:

@@ -13,6 +13,7 @@ import pytest
 from benchmarks.estimate import fit_clock, fit_family, is_good
 from benchmarks.estimate_table import CHECK, read_table, readings
 from lmu_hls.errors import LmuHlsError
+from lmu_hls.synth.estimate.features import CLOCK_TERMS
 from lmu_hls.synth.estimate.figures import STALE
 from lmu_hls.synth.estimate.model import FITTED, Errors, Model, Older, load, module_hashes, older, reading_hashes
 
@@ -58,6 +59,14 @@ def test_a_clock_that_is_too_wrong_is_not_told() -> None:
     rows = [_renamed(row) for row in ROWS if "ecp5-25k" in row["mhz"]]
     made = fit_clock("ecp5-25k", rows, OTHERS)
     assert made is not None and not is_good(made)
+
+
+def test_tables_in_block_ram_explain_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    without = {name: theory for name, theory in CLOCK_TERMS.items() if name != "table"}
+    monkeypatch.setattr("benchmarks.estimate.CLOCK_TERMS", without)
+    made, told = fit_clock("ecp5-25k", ROWS, OTHERS), load().clocks["ecp5-25k"]
+    assert made is not None and not is_good(made)
+    assert made.others.worst_percent > 2 * told.others.worst_percent
 
 
 def _renamed(row: dict[str, Any]) -> dict[str, Any]:
