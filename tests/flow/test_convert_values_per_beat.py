@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lmu_hls import cli, flow
+from lmu_hls import boards, cli, flow
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.flow.accelerator import written_accelerator
 from lmu_hls.records import load
@@ -36,11 +36,13 @@ def test_the_project_has_wide_streams(wide: OutputFolder, icarus: str) -> None:
     assert [(check.comparison.exact, check.comparison.samples) for check in found.checks] == [(2, 2)]
 
 
-def test_boards_take_one_value_a_beat(wide: OutputFolder) -> None:
+def test_power_and_boards_take_one_value_a_beat(wide: OutputFolder) -> None:
     written = load(wide.project, Project)
     assert replace(written, inputs=(replace(written.inputs[0], together=1),)).input
-    with pytest.raises(LmuHlsError, match="have 2 values a beat, and boards take one; convert it"):
+    with pytest.raises(LmuHlsError, match="have 2 values a beat, and power estimates take one; convert it"):
         _ = written.input
+    with pytest.raises(LmuHlsError, match="has 2 values a beat, and boards take one; convert the model"):
+        boards.write_board(wide.root, boards.board_of("icebreaker"))
 
 
 def test_what_is_no_number_is_refused(saved: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
