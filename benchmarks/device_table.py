@@ -182,7 +182,7 @@ def _line(row: Row) -> str:
     step = f"{row.step_us:.4g} us" if row.step_us else "-"
     over = max(row.counts.items(), key=lambda item: item[1].percent)
     fits = "yes" if row.fits else f"no: {over[0]} {over[1].percent:.0f} %" if not over[1].fits else f"no: {row.why}"
-    name = row.network if row.design else f"{row.network} (older Verilog)"
+    name = f"{row.network} (older Verilog)" if row.is_older() else row.network
     return f"| {' | '.join([name, row.target, *columns, clock, step, fits])} |"
 
 
