@@ -380,7 +380,10 @@ THOROUGH: dict[str, tuple[str, ...]] = {
         "test_latency[[]two*",
         "test_latency[[]feedback*",
     ),
-    "flow/test_convert_values_per_beat.py": ("test_the_project_has_wide_streams", "test_power_and_boards_take_one_value_a_beat"),
+    "flow/test_convert_values_per_beat.py": (
+        "test_the_project_has_wide_streams",
+        "test_power_and_boards_take_one_value_a_beat",
+    ),
     "rtl/test_renaming.py": (
         "test_two_accelerators_and_one_twice[[]verilator]",
         "test_inline_roms_take_the_same_cells",
