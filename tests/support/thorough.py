@@ -419,8 +419,10 @@ THOROUGH: dict[str, tuple[str, ...]] = {
     ),
     "test_folder_untrusted.py": ("test_every_tool_works_in_a_folder_of_any_name",),
     "test_activations.py": (
-        "test_cells_are_the_same_everywhere[[]lstm]",
-        "test_cells_are_the_same_everywhere[[]rnn]",
+        "test_cells_are_the_same_everywhere*",
+        "!test_cells_are_the_same_everywhere[[]gru]",
+        "!test_cells_are_the_same_everywhere[[]lines]",
+        "!test_cells_are_the_same_everywhere[[]whole]",
     ),
     "test_registration.py": (
         "test_a_saved_model_loads*",
