@@ -149,7 +149,7 @@ ELSEWHERE = {
     },
     "lmu_hls/synth/estimate": {
         "synth/estimate/test_model.py": "features",
-        "synth/estimate/test_operators.py": "quantities",
+        "synth/estimate/test_operators.py": "quantities walk",
     },
     "lmu_hls/synth/families": {"synth/families/test_targets.py": "ecp5 gowin ice40 xc7 xcup"},
     "lmu_hls/training": {

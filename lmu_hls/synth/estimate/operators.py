@@ -1,16 +1,12 @@
 """Reads the operators of a design, and what else it asks of a synthesis, from its Verilog.
 
-slang elaborates the text, parameters and generate blocks included, so that nothing about the modules of hdl/ is
-told here a second time but how `lmu_round_sat`, the module that most of the logic is in, follows from its parameters.
+slang elaborates the text, parameters and generate blocks included.
 """
 
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from math import prod
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -19,18 +15,9 @@ from pyslang import ast, syntax
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.synth.estimate.quantities import Memory, Operators, Product
 from lmu_hls.synth.estimate.tables import rom_logic
+from lmu_hls.synth.estimate.walk import Register, Walk, natural, path_of, width_of
 
-ROUNDING_MODULE, MULTIPLIER_MODULE, FIFO_MODULE, CONCAT_MODULE = "lmu_round_sat", "lmu_mac", "lmu_fifo", "lmu_concat"
-ALIGN_MODULE, MATRIX_MODULE, ADDERS_MODULE = "lmu_align", "lmu_matvec", "lmu_adders"
 _FREE = "no_rw_check"  # Yosys's attribute of a memory
-_UNREAD = "unused_"  # begins the name of a net that nothing reads
-_WRAP, _SAT_SYM, _TRN = 0, 3, 0
-_ROUND_BELOW = (1, 3, 4, 5, 6)  # roundings that look at all the bits that are dropped
-_SUMS, _ORDERS, _EQUALS = {"Add", "Subtract"}, {"LessThan", "LessThanEqual", "GreaterThan", "GreaterThanEqual"}, {
-    "Equality", "Inequality",
-}  # fmt: skip
-_GATES = {"BinaryAnd", "BinaryOr", "BinaryXor", "LogicalAnd", "LogicalOr"}
-_LANE_BESIDE = re.compile(r"\[[1-9]\d*\]\.\w+$")  # not the first of several that have the same operand
 _DELAYED = re.compile(r"\.g_stage\[[1-9]\d*\]\.stage_q$")  # a register of lmu_delay behind the first
 
 
@@ -46,20 +33,9 @@ def operators(files: Mapping[str, str], top: str) -> Operators:
     root = compilation.getRoot()
     if [instance.name for instance in root.topInstances] != [top]:
         raise LmuHlsError(f"the Verilog has no single top {top}: {', '.join(i.name for i in root.topInstances)}")
-    reader = _Reader({PurePosixPath(path).name: text for path, text in files.items()}, compilation)
-    root.visit(reader.visit)
-    return reader.operators()
-
-
-def _natural(expression: Any) -> Any:
-    """The expression without the conversions that its context puts around it."""
-    while type(expression).__name__ == "ConversionExpression" and expression.isImplicit:
-        expression = expression.operand
-    return expression
-
-
-def _width(expression: Any) -> int:
-    return int(_natural(expression).type.bitWidth)
+    walk = Walk()
+    root.visit(walk.visit)
+    return _Counted({PurePosixPath(path).name: text for path, text in files.items()}, compilation, walk).operators()
 
 
 def _text(value: Any) -> str:
@@ -70,310 +46,26 @@ def _text(value: Any) -> str:
     return number.to_bytes(-(-number.bit_length() // 8), "big").decode("ascii", "replace")
 
 
-def _path(expression: Any) -> str:
-    """The place of the variable or wire that an expression is; "" for any other expression."""
-    symbol = getattr(expression, "symbol", None)
-    return symbol.hierarchicalPath if symbol is not None else ""
+class _Counted:
+    """What a walk found, counted: registers by what they may be merged with, memories and ROMs, products by width."""
 
-
-@dataclass(frozen=True, slots=True)
-class _Assigned:
-    """``value`` is what a register or a part of it takes, None where it is a part of that; ``bits`` of the register."""
-
-    value: Any
-    bits: int
-    whole: bool
-
-
-@dataclass(slots=True)
-class _Register:
-    width: int
-    assigned: list[_Assigned] = field(default_factory=list)
-
-
-class _Reader:
-    def __init__(self, roms: Mapping[str, str], compilation: Any) -> None:
-        self.roms, self.compilation = roms, compilation
-        self.result = Operators()
-        self.registers: dict[str, _Register] = {}
-        self.memories: dict[str, Any] = {}
-        self.written: set[str] = set()
-        self.reads: Counter[str] = Counter()
-        self.factors: set[str] = set()
-        self.products: list[tuple[Any, Any, Any]] = []
-        self.outside: dict[str, str] = {}  # {port of an instance: what is connected}
-        self.unread: set[str] = set()
-        self.flags: dict[str, str] = {}  # {fifo: the net of its upper bit}
-        self.narrow: dict[str, int] = {}  # {wire: bits that a signed value on it needs, where these are fewer}
-        self.lanes: dict[tuple[str, int], int] = {}  # {place in a vector: bits that its value needs}
-        self.lane_of: dict[str, tuple[str, int]] = {}  # {wire: the bits of a vector that it is}
-        self.same: dict[str, str] = {}  # {wire: the wire that it is}
-        self.places: set[tuple[str, tuple[int, ...], Product]] = set()  # products that places take
-        self.addressing = False
-        self.context: Any = None
-
-    # What is where
-
-    def visit(self, node: Any) -> Any:
-        handler = getattr(self, f"_{type(node).__name__}", None)
-        return handler(node) if handler else None
-
-    def _constant(self, expression: Any) -> Any:
-        """The value, None where it is not constant."""
-        kind = type(_natural(expression)).__name__
-        if kind in ("NamedValueExpression",) and type(_natural(expression).symbol).__name__ != "ParameterSymbol":
-            return None
-        value = expression.eval(self.context)
-        return value.value if value else None
-
-    def _InstanceSymbol(self, node: Any) -> Any:
-        self.context = ast.EvalContext(node)
-        return None
-
-    def _InstanceBodySymbol(self, node: Any) -> Any:
-        self._connections(node)
-        own = {ROUNDING_MODULE: self._rounding, MULTIPLIER_MODULE: self._accumulator}
-        for module, read in own.items():
-            if node.definition.name.endswith(module):
-                parameters = {p.name: int(p.value.value) for p in node if type(p).__name__ == "ParameterSymbol"}
-                read(parameters, node.parentInstance.hierarchicalPath)
-                return ast.VisitAction.Skip
-        for module, leave_out in {MATRIX_MODULE: self._one_turn, ADDERS_MODULE: self._zero_leaves}.items():
-            if node.definition.name.endswith(module):
-                leave_out({p.name: p.value.value for p in node if type(p).__name__ == "ParameterSymbol"})
-        return None
-
-    def _one_turn(self, sizes: Mapping[str, Any]) -> None:
-        """A matrix whose vector takes one turn has no sums of turns: what chooses between these and the bias goes, and
-        the sum with it where there is no bias."""
-        if int(sizes["COLUMNS"]) >= int(sizes["N_IN"]):
-            gone = int(sizes["N_OUT"]) * int(sizes["ACC_W"])
-            self.result.bits["choice"] -= gone
-            if not int(sizes["HAS_BIAS"]):
-                self.result.bits["sum"] -= gone
-
-    def _zero_leaves(self, sizes: Mapping[str, Any]) -> None:
-        """A tree of adders has zeros beyond its values: nothing is added there, and what is zero needs no register."""
-        values, wide, levels = (int(sizes[name]) for name in ("N", "OUT_W", "LEVELS"))
-        depth = (values - 1).bit_length()
-        self.result.bits["sum"] -= ((1 << depth) - values) * wide
-        for height in range(levels, depth + 1, levels) if levels else ():
-            self.result.bits["q_sum"] -= ((1 << depth - height) - -(-values >> height)) * wide
-
-    def _connections(self, node: Any) -> None:
-        """Note what the ports are connected to, and which bits of fifos nobody reads.
-
-        lmu_concat heeds tlast only in its last live source; Yosys sees that where this is the third.
-        """
-        name, instance = node.definition.name, node.parentInstance
-        if instance is None:
-            return
-        connections = {made.port.name: made for made in instance.portConnections}
-        for made in connections.values():
-            if path := _path(made.expression):
-                self.outside[made.port.internalSymbol.hierarchicalPath] = path
-        if not connections:  # the top
-            return
-        if name.endswith(FIFO_MODULE):
-            output = connections["m_axis_tdata"].expression.left
-            if type(output).__name__ == "ConcatenationExpression" and _width(output.operands[0]) == 1:
-                upper = _path(output.operands[0])
-                self.flags[instance.hierarchicalPath] = upper
-                if upper.rpartition(".")[2].startswith(_UNREAD):
-                    self.unread.add(upper)
-        elif name.endswith(ALIGN_MODULE):
-            sizes = {p.name: int(p.value.value) for p in node if type(p).__name__ == "ParameterSymbol"}
-            output = connections["out_data"].expression.left
-            if path := _path(output):
-                self.narrow[path] = sizes["IN_W"] + sizes["SHIFT"]
-            elif lane := self._lane(output):
-                self.lanes[lane] = sizes["IN_W"]
-        elif name.endswith(CONCAT_MODULE):
-            sizes = {p.name: int(p.value.value) for p in node if type(p).__name__ == "ParameterSymbol"}
-            if sizes["N_C"] and not sizes["C_FEEDBACK"]:
-                self.unread |= {_path(connections[f"{source}_axis_tlast"].expression) for source in "ab"}
-
-    def _GenerateBlockSymbol(self, node: Any) -> Any:
-        return ast.VisitAction.Skip if node.isUninstantiated else None
-
-    def _ParameterSymbol(self, node: Any) -> Any:
-        return ast.VisitAction.Skip
-
-    def _VariableSymbol(self, node: Any) -> None:
-        if node.type.isUnpackedArray:
-            self.memories[node.hierarchicalPath] = node
-
-    def _ProceduralBlockSymbol(self, node: Any) -> Any:
-        initial = str(node.procedureKind).endswith("Initial")
-        return ast.VisitAction.Skip if initial else None
-
-    # Registers and memories
-
-    def _AssignmentExpression(self, node: Any) -> Any:
-        if not node.isNonBlocking:
-            if (wire := _path(node.left)) and (source := _path(_natural(node.right))):
-                self.same[wire] = source
-            return None
-        parts = node.left.operands if type(node.left).__name__ == "ConcatenationExpression" else [node.left]
-        same = len(parts) == 1 or self._constant(node.right) is not None  # for each of the registers
-        for part in parts:
-            left, whole, bits = part, same, _width(part)
-            while type(left).__name__ in ("ElementSelectExpression", "RangeSelectExpression"):
-                left, whole = left.value, False
-            path = left.symbol.hierarchicalPath
-            if path in self.memories:
-                self.written.add(path)
-            else:
-                register = self.registers.setdefault(path, _Register(int(left.symbol.type.bitWidth)))
-                register.assigned.append(_Assigned(node.right if same else None, bits, whole))
-        node.right.visit(self.visit)
-        return ast.VisitAction.Skip
-
-    # Operators
-
-    def _BinaryExpression(self, node: Any) -> None:
-        name = str(node.op).rsplit(".", 1)[-1]
-        left, right = _natural(node.left), _natural(node.right)
-        fixed = self._constant(left) is not None or self._constant(right) is not None
-        if fixed and self._constant(left) is not None and self._constant(right) is not None:
-            return
-        width = max(_width(left), _width(right))
-        add = self.result.add
-        if name == "Multiply":
-            constant = next((int(value) for side in (left, right) if (value := self._constant(side)) is not None), 0)
-            if fixed and (self.addressing or constant & (constant - 1) == 0):  # wires
-                return
-            self.products.append((left, right, node))
-            self.factors |= {_path(left), _path(right)}
-        elif name in _SUMS:
-            if fixed and self.addressing:  # a place has no more bits than what moves in it
-                width = _width(right if self._constant(left) is not None else left) - 1
-            add("count" if fixed else "sum", min(int(node.type.bitWidth), width + 1))
-        elif name in _ORDERS:
-            add("order", width)
-        elif name in _EQUALS:
-            add("equal" if fixed else "equal2", width)
-        elif name in _GATES:
-            add("gate", 1 if name.startswith("Logical") else int(node.type.bitWidth))
-
-    def _ConditionalExpression(self, node: Any) -> Any:
-        condition = node.conditions[0].expr
-        value = self._constant(condition)
-        if value is not None:
-            (node.left if int(value) else node.right).visit(self.visit)
-            return ast.VisitAction.Skip
-        fixed = self._constant(node.left) is not None or self._constant(node.right) is not None
-        self.result.add("mask" if fixed else "choice", int(node.type.bitWidth))
-        return None
-
-    def _ConditionalStatement(self, node: Any) -> Any:
-        value = self._constant(node.conditions[0].expr)
-        if value is None:
-            return None
-        branch = node.ifTrue if int(value) else node.ifFalse
-        if branch is not None:
-            branch.visit(self.visit)
-        return ast.VisitAction.Skip
-
-    def _ForLoopStatement(self, node: Any) -> Any:
-        node.body.visit(self.visit)
-        return ast.VisitAction.Skip
-
-    def _NetSymbol(self, node: Any) -> None:
-        """A wire that is a value with more copies of its sign."""
-        inner: Any = _natural(node.initializer) if node.initializer is not None else None
-        if type(inner).__name__ == "ConcatenationExpression" and len(inner.operands) == 2:
-            above, value = inner.operands
-            sign = getattr(getattr(above, "concat", None), "operands", [None])[0]
-            if type(sign).__name__ == "ElementSelectExpression" and _path(sign.value) == _path(value) != "":
-                self.narrow[node.hierarchicalPath] = _width(value)
-        elif lane := self._lane(inner):
-            self.lane_of[node.hierarchicalPath] = lane
-
-    def _lane(self, expression: Any) -> tuple[str, int] | None:
-        """The vector that constant bits are read from or driven in, and the lowest of them."""
-        if type(expression).__name__ != "RangeSelectExpression" or not _path(expression.value):
-            return None
-        simple = str(expression.selectionKind).endswith("Simple")
-        lowest = self._constant(expression.right if simple else expression.left)
-        return None if lowest is None else (_path(expression.value), int(lowest))
-
-    def _ElementSelectExpression(self, node: Any) -> Any:
-        return self._select(node, node.selector)
-
-    def _RangeSelectExpression(self, node: Any) -> Any:
-        self._place(_natural(node.left), int(node.type.bitWidth))
-        return self._select(node, node.left)
-
-    def _place(self, place: Any, taken: int) -> None:
-        """Note the products of a place from which ``taken`` bits are read.
-
-        ``value[place*N +: N]`` is a choice between words; where more than N bits are read, the products are made, once
-        for all that read at this place. A product of a product keeps the width of the place.
-        """
-        constants: list[int] = []
-        while type(place).__name__ == "BinaryExpression" and str(place.op).endswith("Multiply"):
-            constant = self._constant(place.right)
-            if constant is None or int(constant) < 1:
-                return
-            constants.append(int(constant))
-            bits, place = int(place.type.bitWidth), _natural(place.left)
-        odd = [constant // (constant & -constant) for constant in constants]
-        factors = [constant for constant in reversed(odd) if constant > 1]
-        if not factors or not _path(place) or taken <= factors[-1] * prod(constants) // prod(odd):
-            return
-        width = _width(place)
-        for number, factor in enumerate(factors):
-            own = factor.bit_length()
-            self.places.add((_path(place), tuple(factors), Product(width, own, bits if number else width + own)))
-            width += own
-
-    def _select(self, node: Any, selector: Any) -> Any:
-        if node.value.type.isUnpackedArray:
-            self.reads[_path(node.value)] += 1
-        elif self._constant(selector) is None:
-            self.result.add("select", int(node.value.type.bitWidth) - int(node.type.bitWidth))
-        # A constant that a place is multiplied with is a matter of wires
-        before, self.addressing = self.addressing, True
-        selector.visit(self.visit)
-        self.addressing = before
-        node.value.visit(self.visit)
-        return ast.VisitAction.Skip
-
-    def _accumulator(self, p: Mapping[str, int], path: str) -> None:
-        """What lmu_mac takes."""
-        self.result.products[Product(p["COEF_W"], p["OP_W"], p["PRODUCT_W"], p["ACC_W"])] += 1
-        if not _LANE_BESIDE.search(path):
-            self.result.bits["q_operand"] += p["OP_W"] + 2
-
-    def _rounding(self, p: Mapping[str, int], path: str) -> None:
-        """What lmu_round_sat takes; its parameters are told in its header."""
-        add = self.result.add
-        if p["DROP"] and p["ROUNDING"] != _TRN:
-            add("round", p["WIDE_W"])
-            add("rest", p["DROP"] if p["ROUNDING"] in _ROUND_BELOW else 0)
-        if p["OVERFLOW"] != _WRAP:
-            add("clip", p["OUT_W"])
-            add("fits", p["WIDE_W"] - p["OUT_W"] + 1)
-        if p["OVERFLOW"] == _SAT_SYM:
-            add("equal", p["OUT_W"])
-
-    # All together
+    def __init__(self, roms: Mapping[str, str], compilation: Any, walk: Walk) -> None:
+        self.roms, self.compilation, self.walk = roms, compilation, walk
 
     def operators(self) -> Operators:
-        result = self.result
-        products = {id(node): Product(*self._operands(left, right, node)) for left, right, node in self.products}
-        for path, register in self.registers.items():
+        result = self.walk.result
+        products = {id(node): Product(*self._operands(left, right, node)) for left, right, node in self.walk.products}
+        for path, register in self.walk.registers.items():
             result.bits[f"q_{self._kind(path, register)}"] += register.width
             moving = [
-                item.bits for item in register.assigned if item.value is None or self._constant(item.value) is None
+                item.bits for item in register.assigned if item.value is None or self.walk.constant(item.value) is None
             ]
             result.bits["choice"] += max(0, sum(moving) - register.width)
         result.products.update(products.values())
-        result.products.update(product for _, _, product in self.places)
-        self.unread |= {self._outermost(path) for path in self.unread}
-        for path, variable in self.memories.items():
-            memory, reads = self._memory(path, variable), self.reads[path]
+        result.products.update(product for _, _, product in self.walk.places)
+        self.walk.unread |= {self._outermost(path) for path in self.walk.unread}
+        for path, variable in self.walk.memories.items():
+            memory, reads = self._memory(path, variable), self.walk.reads[path]
             if memory.written and reads > 1:  # as cheap in flip-flops
                 result.bits["q_plain"] += memory.width * memory.depth
                 result.bits["choice"] += memory.width * (memory.depth - 1) * reads
@@ -382,8 +74,8 @@ class _Reader:
         return result
 
     def _outermost(self, path: str) -> str:
-        while path in self.outside:
-            path = self.outside[path]
+        while path in self.walk.outside:
+            path = self.walk.outside[path]
         return path
 
     def _operands(self, left: Any, right: Any, node: Any) -> tuple[int, int, int]:
@@ -392,49 +84,49 @@ class _Reader:
 
     def _bits(self, factor: Any) -> int:
         """Those that a factor needs."""
-        if (value := self._constant(factor)) is not None:
+        if (value := self.walk.constant(factor)) is not None:
             return int(value).bit_length() + 1
-        path, wide = _path(factor), _width(factor)
-        if path in self.lane_of:
-            vector, lowest = self.lane_of[path]
-            while vector in self.same:
-                vector = self.same[vector]
-            wide = min(wide, self.lanes.get((vector, lowest), wide))
-        return min(wide, self.narrow.get(path, wide))
+        path, wide = path_of(factor), width_of(factor)
+        if path in self.walk.lane_of:
+            vector, lowest = self.walk.lane_of[path]
+            while vector in self.walk.same:
+                vector = self.walk.same[vector]
+            wide = min(wide, self.walk.lanes.get((vector, lowest), wide))
+        return min(wide, self.walk.narrow.get(path, wide))
 
-    def _kind(self, path: str, register: _Register) -> str:
+    def _kind(self, path: str, register: Register) -> str:
         """What a register may be merged with."""
         if _DELAYED.search(path):
             return "delay"
-        if path in self.factors:
+        if path in self.walk.factors:
             return "factor"
         for item in register.assigned:
-            inner: Any = _natural(item.value) if item.value is not None else None
+            inner: Any = natural(item.value) if item.value is not None else None
             kind = type(inner).__name__
-            if kind == "ElementSelectExpression" and _path(inner.value) in self.memories:
+            if kind == "ElementSelectExpression" and path_of(inner.value) in self.walk.memories:
                 return "read"
             if not item.whole:
                 continue
             if kind == "BinaryExpression" and str(inner.op).endswith("Multiply"):
                 return "product"
-            if kind == "BinaryExpression" and str(inner.op).endswith("Add") and self._constant(inner.right) is None:
+            if kind == "BinaryExpression" and str(inner.op).endswith("Add") and self.walk.constant(inner.right) is None:
                 return "sum"
         return "plain"
 
     def _memory(self, path: str, variable: Any) -> Memory:
         width = int(variable.type.elementType.bitWidth)
         depth = int(variable.type.range.width)
-        if path in self.written:
+        if path in self.walk.written:
             fifo = path.removesuffix(".ram.contents")
             free = any(attribute.name == _FREE for attribute in self.compilation.getAttributes(variable))
-            return Memory(depth, width, True, unread=int(self.flags.get(fifo) in self.unread), free=free)
+            return Memory(depth, width, True, unread=int(self.walk.flags.get(fifo) in self.walk.unread), free=free)
         scope = variable.parentScope
         parameters = {p.name: p.value for p in scope if type(p).__name__ == "ParameterSymbol"}
         name = PurePosixPath(_text(parameters["FILE"].value)).name
         if name not in self.roms:
             raise LmuHlsError(f"the design reads {name}, which the project does not have")
         words = [int(word, 16) for word in self.roms[name].split()]
-        rows = max(1, self.reads[path])  # of a word
+        rows = max(1, self.walk.reads[path])  # of a word
         if rows > 1:
             words = [_joined(words[first : first + rows], width) for first in range(0, depth, rows)]
         logic, style = rom_logic(words, width * rows), _text(parameters["STYLE"].value).strip("\0")
