@@ -1,40 +1,51 @@
-"""The table in docs/synthesis.md is that of the rows that it names, and these say of what Verilog they are."""
+"""The tables of devices and of single units in docs/synthesis.md are those of the rows that they name, and these say of
+what Verilog they are."""
 
 from __future__ import annotations
 
 import re
 import warnings
 from dataclasses import replace
+from types import ModuleType
 
 import pytest
 
-from benchmarks.device_table import BEGIN, END, NETWORKS, PAGE, TABLE, TARGETS, is_fresh, page_with, read, text_of
+from benchmarks import device_table, place_and_route
+from benchmarks.device_table import NETWORKS, TARGETS, is_fresh, page_with, read, text_of
 from lmu_hls.synth.estimate.model import reading_hashes
 from lmu_hls.toolchain import find
 
-ROWS, DIGEST = read()
-SAID = PAGE.read_text(encoding="utf-8")
+ROWS = read()[0]
+# The tables: what names a row, and two faults of a page
+NAMES = {device_table: ("network", "target"), place_and_route: ("module",)}
+FAULTS = {
+    device_table: ((r"\| small \| ", "| large | "), (r"(\d)\.\d MHz", r"\g<1>.99 MHz")),
+    place_and_route: ((r"\| `lmu_softmax` ", "| `lmu_hard` "), (r"\*\*\d+\.\d\*\*", "**999.9**")),
+}
+each_table = pytest.mark.parametrize("table", NAMES, ids=lambda table: table.__name__.partition(".")[2])
 
 
-def check(page: str) -> None:
-    assert page == page_with(text_of(*read()), page)
+def check(table: ModuleType, page: str) -> None:
+    assert page == page_with(table.text_of(*table.read()), page)
 
 
-def test_the_page_has_the_table_of_the_rows() -> None:
-    """Where this fails: python -m benchmarks.device_table write."""
-    assert SAID.count(BEGIN) == SAID.count(END) == 1
-    check(SAID)
-    assert DIGEST in SAID and TABLE.name in SAID
+@each_table
+def test_the_page_has_the_table_of_the_rows(table: ModuleType) -> None:
+    """Where this fails: python -m benchmarks.device_table write, or the same of place_and_route."""
+    page = table.PAGE.read_text(encoding="utf-8")
+    assert page.count(table.BEGIN) == page.count(table.END) == 1
+    check(table, page)
+    assert table.read()[1] in page and table.TABLE.name in page
 
 
-@pytest.mark.parametrize(
-    "fault", [(r"\| small \| ", "| large | "), (r"(\d)\.\d MHz", r"\g<1>.99 MHz"), (DIGEST, "0" * 64)]
-)
-def test_a_page_that_says_something_else_is_seen(fault: tuple[str, str]) -> None:
-    edited = re.sub(*fault, SAID, count=1)
-    assert edited != SAID
-    with pytest.raises(AssertionError):
-        check(edited)
+@each_table
+def test_a_page_that_says_something_else_is_seen(table: ModuleType) -> None:
+    page = table.PAGE.read_text(encoding="utf-8")
+    for fault in (*FAULTS[table], (table.read()[1], "0" * 64)):
+        edited = re.sub(*fault, page, count=1)
+        assert edited != page
+        with pytest.raises(AssertionError):
+            check(table, edited)
 
 
 def test_every_network_is_there_on_every_device() -> None:
@@ -71,7 +82,9 @@ def test_a_row_is_fresh_with_its_netlist_and_tools_and_if_it_fits_its_clock() ->
     assert is_fresh(large, "d", True)
 
 
-def test_the_modules_are_those_of_today() -> None:
+@each_table
+def test_the_modules_are_those_of_today(table: ModuleType) -> None:
     """A warning, no failure: the counts of other Verilog are still counts, of the Verilog that they name."""
-    if older := [f"{row.network} on {row.target}" for row in ROWS if row.is_older()]:
+    older = [" on ".join(getattr(row, name) for name in NAMES[table]) for row in table.read()[0] if row.is_older()]
+    if older:
         warnings.warn(f"hdl/ has changed since these were synthesised: {', '.join(older)}", stacklevel=1)

@@ -1,53 +1,25 @@
-"""The table of single units in docs/synthesis.md is that of the rows that it names."""
+"""Rows are of single units of today, with the path of the seed in the middle; their page: test_device_table.py."""
 
 from __future__ import annotations
 
-import re
-import warnings
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from benchmarks import place_and_route
-from benchmarks.device_table import page_with
-from benchmarks.place_and_route import ALONE, BEGIN, END, NETWORKS, PAGE, SEEDS, UNITS, Unit, read, row_of, text_of
+from benchmarks.place_and_route import ALONE, NETWORKS, SEEDS, UNITS, Unit, read, row_of, text_of
 from lmu_hls.records.placement import CriticalPath, Place
 from lmu_hls.resources import hdl_modules
 from lmu_hls.synth.timing import Timing
 from lmu_hls.toolchain import find
 
-ROWS, DIGEST = read()
-SAID = PAGE.read_text(encoding="utf-8")
-
-
-def check(page: str) -> None:
-    assert page == page_with(text_of(*read()), page)
-
-
-def test_the_page_has_the_table_of_the_rows() -> None:
-    """Where this fails: python -m benchmarks.place_and_route write."""
-    assert SAID.count(BEGIN) == SAID.count(END) == 1
-    check(SAID)
-    assert DIGEST in SAID
-
-
-@pytest.mark.parametrize(
-    "fault", [(r"\| `lmu_softmax` ", "| `lmu_hard` "), (r"\*\*\d+\.\d\*\*", "**999.9**"), (DIGEST, "0" * 64)]
-)
-def test_a_page_that_says_something_else_is_seen(fault: tuple[str, str]) -> None:
-    edited = re.sub(*fault, SAID, count=1)
-    assert edited != SAID
-    with pytest.raises(AssertionError):
-        check(edited)
-
 
 def test_the_rows_are_units_of_today() -> None:
-    assert [row.module for row in ROWS] == [name for name in UNITS if name in {row.module for row in ROWS}]
+    rows = read()[0]
+    assert [row.module for row in rows] == [name for name in UNITS if name in {row.module for row in rows}]
     assert set(UNITS) <= set(hdl_modules())
-    assert all(row.network == NETWORKS.get(row.module) and len(row.mhz) == len(SEEDS) for row in ROWS)
-    if older := [row.module for row in ROWS if row.is_older()]:
-        warnings.warn(f"hdl/ has changed since these were placed: {', '.join(older)}", stacklevel=1)
+    assert all(row.network == NETWORKS.get(row.module) and len(row.mhz) == len(SEEDS) for row in rows)
 
 
 def test_a_row_is_older_where_its_module_is_another() -> None:
