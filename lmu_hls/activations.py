@@ -28,10 +28,10 @@ class Function:
     ``rise``: |f(x)| <= ``gain`` |x| + rise, so that a bound of x gives one of f(x). It must be said: a function of
     which neither that nor a limit is known has no bound. Of one that is x from 0 on, |f(x)| <= ``below`` |x| for
     negative x. Without a table ``low`` and ``high`` are integers of eight
-    bits, or infinite. A function by table has a ``reach``: its table covers [-reach, reach), a power of two. It holds
-    f(x), or f(x) - max(x, 0) of one that ``adds_relu``; from ``end`` on that is its limit within 4e-7. One without
-    ``end`` has no limit: its table must go on until the type of the result ends; unless it is of the ``whole`` type of
-    its argument, and interpolated, whatever is asked for. One that ``has_lines`` is straight on both sides of zero,
+    bits, or infinite. A table holds f(x), or f(x) - max(x, 0) of a function that ``adds_relu``. It is of the ``whole``
+    type of the argument, and interpolated, whatever is asked for; or it has a ``reach``, a power of two, and covers
+    [-reach, reach). From ``end`` on its function is its limit within 4e-7; one without ``end`` has no limit, and its
+    table must go on until the type of the result ends. One that ``has_lines`` is straight on both sides of zero,
     which takes a few entries. One that is ``composed`` is made of other layers where it is a layer.
     """
 
@@ -51,7 +51,7 @@ class Function:
 
     @property
     def by_table(self) -> bool:
-        return self.reach is not None
+        return self.whole or self.reach is not None
 
     def tabulated(self, x: Floats, alpha: float = 1.0) -> Floats:
         """What a table holds; ``alpha`` is a factor of it."""
@@ -142,7 +142,6 @@ FUNCTIONS: Mapping[str, Function] = {
             "leaky_relu",
             lambda x: np.where(x > 0, x, SLOPE * x),
             rise=0.0,
-            reach=8,
             below=SLOPE,
             adds_relu=True,
             whole=True,
@@ -155,14 +154,13 @@ FUNCTIONS: Mapping[str, Function] = {
             -SELU[0] * SELU[1],
             rise=0.1666,
             gain=SELU[1],
-            reach=8,
             adds_relu=True,
             whole=True,
             composed=True,
         ),
-        Function("log_sigmoid", _log_sigmoid, high=0.0, rise=0.6932, reach=8, whole=True),
-        Function("tanh_shrink", lambda x: x - np.tanh(x), rise=0.0, reach=8, whole=True),
-        Function("soft_shrink", _soft_shrink, rise=0.0, reach=8, whole=True),
+        Function("log_sigmoid", _log_sigmoid, high=0.0, rise=0.6932, whole=True),
+        Function("tanh_shrink", lambda x: x - np.tanh(x), rise=0.0, whole=True),
+        Function("soft_shrink", _soft_shrink, rise=0.0, whole=True),
         Function("exponential", lambda x: np.exp(np.minimum(x, 700.0)), 0.0, reach=8),
     )
 }

@@ -108,11 +108,12 @@ def table_index(reading: Reading, function: str, source: Callable[[], FixedType]
     Raises LmuHlsError for an impossible TableSize or TableRange.
     """
     known, index = FUNCTIONS[function], reading.table_index
-    if known.reach is None:
+    if not known.by_table:
         return None
     if index is None:
+        reach = reading.attribute("table_range") or known.reach or 1
         try:
-            index = table_index_type(reading.attribute("table_size"), reading.attribute("table_range") or known.reach)
+            index = table_index_type(reading.attribute("table_size"), reach)
         except ValueError as error:
             raise LmuHlsError(f"layer {reading.name!r}: {error}; set TableSize and TableRange so") from None
     return whole_index(index.width, source()) if known.whole else index
