@@ -10,13 +10,14 @@ from lmu_hls.records.placement import Usage
 from lmu_hls.rtl.plan import NetworkPlan
 from lmu_hls.rtl.standalone import modules, project_files
 from lmu_hls.synth.estimate.features import clock_features, exact_counts, features
-from lmu_hls.synth.estimate.model import Errors, Fitted, Model, Rule, load, mostly_older, older
+from lmu_hls.synth.estimate.model import Errors, Fitted, Model, Rule, is_known, load, older
 from lmu_hls.synth.estimate.operators import operators
 from lmu_hls.synth.estimate.quantities import Operators
 from lmu_hls.synth.families import Target, target_of
 from lmu_hls.synth.fit import lacking, usage_of
 
 STALE = "python -m benchmarks.estimate synth --renew brings the tables up to date (benchmarks/estimate.py)"
+ROUTE = "lmu-hls synth --route measures it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ class TargetEstimate:
 class Estimate:
     """A whole accelerator: multiplications at a time, cycles of a step and a sequence by formula, and the targets.
 
-    ``warning`` is "" unless networks of the tables are older than the Verilog.
+    ``warning`` is "" unless networks of the tables are older than the Verilog, or have none of its modules.
     """
 
     network: str
@@ -95,10 +96,12 @@ def estimate(plan: NetworkPlan, targets: Iterable[str], fitted: Fitted | None = 
         raise LmuHlsError(f"network {plan.network.name!r} cannot be estimated: {unknown}")
     found = operators(project_files(plan), plan.top)
     parts = modules(plan)
-    untold = [name for name in fitted.clocks if mostly_older(fitted, name, parts)]
+    untold = [name for name in fitted.clocks if not is_known(fitted, name, parts)]
     names = dict.fromkeys([*(target.family.name for target in chosen), *(target.name for target in chosen)])
-    old = [str(item) for item in older(fitted, names, parts)]
-    old += [f"so no clock is told for {target.name}" for target in chosen if target.name in untold]
+    unlike = older(fitted, names, parts)
+    warnings = [str(item) for item in unlike]
+    warnings += [f"so no clock is told for {target.name}: {ROUTE}" for target in chosen if target.name in untold]
+    warnings += [STALE] if any(item.older for item in unlike) else []
     return Estimate(
         network=plan.network.name,
         multipliers=plan.multipliers,
@@ -106,7 +109,7 @@ def estimate(plan: NetworkPlan, targets: Iterable[str], fitted: Fitted | None = 
         latency_cycles=plan.cycles.latency,
         sequence_cycles=plan.cycles.sequence,
         targets=tuple(_of_target(target, fitted, found, target.name not in untold) for target in chosen),
-        warning="; ".join([*old, STALE]) if old else "",
+        warning="; ".join(warnings),
     )
 
 

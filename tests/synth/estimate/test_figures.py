@@ -72,11 +72,18 @@ def test_a_device_with_a_model_has_a_clock(plan: NetworkPlan) -> None:
     device, family = estimate(plan, ["ecp5-25k", "ecp5"], clocks).targets
     assert str(device.figures[-1]) == "125 MHz (held-out error: median 3 %, worst 9 %)"
     assert "MHz" not in {figure.resource for figure in family.figures} | set(device.usage)
-    read = reading_hashes(["lmu_ram"])["lmu_ram"]
-    for older, told in ((2, True), (3, False)):  # of five networks; most of them decide
-        tables = {"ecp5-25k": {"lmu_ram": {read: 5 - older, "other": older}}}
-        (device,) = estimate(plan, ["ecp5-25k"], replace(clocks, tables=tables)).targets
-        assert ("MHz" in {figure.resource for figure in device.figures}) == told
+    fresh = {name: {digest: 5} for name, digest in reading_hashes(modules(plan)).items()}
+    (read,) = fresh["lmu_ram"]
+    for ram, told in (
+        ({read: 3, "other": 2}, True),
+        ({read: 2, "other": 3}, False),
+        ({}, False),
+    ):  # most networks decide
+        table = fresh | {"lmu_ram": ram}
+        made = estimate(plan, ["ecp5-25k"], replace(clocks, tables={"ecp5-25k": table}))
+        assert ("MHz" in {figure.resource for figure in made.targets[0].figures}) == told
+        assert ("no clock is told for ecp5-25k: lmu-hls synth --route" in made.warning) != told
+    assert made.warning.startswith("no network of the table has lmu_ram on ecp5-25k; so") and STALE not in made.warning
 
 
 def test_networks_with_older_verilog_are_counted(plan: NetworkPlan) -> None:
