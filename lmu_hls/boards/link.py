@@ -63,7 +63,10 @@ class Stream:
 
 @dataclass(frozen=True)
 class Network:
-    """What network.json says: the network that must answer, and its values."""
+    """What network.json says: the network that must answer, and its values. Types as text, sizes in bytes a value.
+
+    ``steps`` are those of a sequence; 0: any number. All inputs have values of one size on the line, all outputs too.
+    """
 
     network: str
     board: str

@@ -9,6 +9,8 @@ from importlib.resources import files
 from pathlib import Path
 
 from lmu_hls import naming
+from lmu_hls.boards.link import Network as Description
+from lmu_hls.boards.link import Stream
 from lmu_hls.boards.record import Board
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.records import jsonfile, load, write_text
@@ -34,35 +36,6 @@ _MODULES = ("lmu_uart_rx", "lmu_uart_tx", "lmu_link_rx", "lmu_link_tx", "lmu_for
 
 
 @dataclass(frozen=True, slots=True)
-class StreamFacts:
-    """An input or an output: ``values`` of ``type`` a step, or a sequence where it does not give every step."""
-
-    name: str
-    values: int
-    type: str
-    every_step: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What the host has to know of the network, as network.json has it. Types as text, sizes in bytes a value.
-
-    ``steps`` are those of a sequence; 0: any number. All inputs have values of one size on the line, all outputs too.
-    """
-
-    network: str
-    board: str
-    contract: str
-    baud: int
-    buffer: int
-    steps: int
-    input_bytes: int
-    output_bytes: int
-    inputs: tuple[StreamFacts, ...]
-    outputs: tuple[StreamFacts, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class BoardProject:
     """A written folder. `sources` are all Verilog files of the board, `data_dir` where their ROM files are named from.
 
@@ -76,7 +49,7 @@ class BoardProject:
     sources: tuple[Path, ...]
     data_dir: Path
     bench: Path
-    facts: Facts
+    facts: Description
     constraints: str
 
 
@@ -167,8 +140,8 @@ def _sources(project: Project, names: Names, verilog: Path) -> dict[str, str]:
     }
 
 
-def _facts(project: Project, board: Board, contract: str, baud: int, steps: int) -> Facts:
-    return Facts(
+def _facts(project: Project, board: Board, contract: str, baud: int, steps: int) -> Description:
+    return Description(
         network=project.network,
         board=board.name,
         contract=contract,
@@ -182,16 +155,16 @@ def _facts(project: Project, board: Board, contract: str, baud: int, steps: int)
     )
 
 
-def _stream(stream: StreamEntry) -> StreamFacts:
+def _stream(stream: StreamEntry) -> Stream:
     if stream.together != 1:
         raise LmuHlsError(
             f"the stream {stream.port} has {stream.together} values a beat, and boards take one; convert the model "
             "with ValuesPerBeat: 1"
         )
-    return StreamFacts(stream.name, stream.values, str(stream.type), stream.every_step)
+    return Stream(stream.name, stream.values, str(stream.type), stream.every_step)
 
 
-def _top(top: str, project: Project, board: Board, names: Names, facts: Facts, cycles: int) -> str:
+def _top(top: str, project: Project, board: Board, names: Names, facts: Description, cycles: int) -> str:
     if project.axi_lite:
         raise LmuHlsError("a board has no master for the registers; convert without AXI-Lite")
     shown = project.outputs[0]  # by the LEDs

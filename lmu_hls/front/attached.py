@@ -52,6 +52,17 @@ def as_layer(function: Any, name: str) -> Any:
     return keras.layers.Activation(function, name=name)
 
 
+def with_weights(layer: Any, source: Any) -> Callable[[Any], Any]:
+    """A new layer, which has the weights of ``source`` once it is called, and by that built."""
+
+    def call(x: Any) -> Any:
+        y = layer(x)
+        take_weights(layer, source)
+        return y
+
+    return call
+
+
 def _inside(layer: Any) -> Any:
     import keras
 
@@ -63,11 +74,4 @@ def _copied(function: Any, name: str) -> Callable[[Any], Any]:
     if has_layer(function):
         return with_layer_behind(function, name)
     made = as_layer(function, name)
-
-    def call(x: Any) -> Any:
-        y = made(x)
-        if function.built:  # Keras builds it when the layer first computes numbers
-            take_weights(made, function)
-        return y
-
-    return call
+    return with_weights(made, function) if function.built else made  # built when the layer first computes numbers

@@ -7,16 +7,12 @@ function that no cell of the contract has becomes a layer, too, where nothing bu
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from lmu_hls.activations import FUNCTIONS
-from lmu_hls.front.attached import BEHIND, as_layer
+from lmu_hls.front.attached import BEHIND, as_layer, with_weights
 from lmu_hls.front.hidden import known_function
-from lmu_hls.keras_weights import take_weights
 from lmu_hls.spec import HIDDEN_CELLS
-
-if TYPE_CHECKING:
-    import keras
 
 Call = Callable[[Any], Any]  # tensor -> tensor, or a list of two
 OPTIONS = ("training", "mask")  # of a call
@@ -133,7 +129,7 @@ def _forwards(layer: Any, name: str) -> Call:
     calls = []
     for cell, own in cells:
         made, function = _of_cell(layer, cell, own, layer.return_sequences or cell is not cells[-1][0]), _behind(cell)
-        calls.append(_with_weights(made, cell))
+        calls.append(with_weights(made, cell))
         if function is not None:
             made.cell.hidden_cell.activation = keras.activations.linear
             calls.append(as_layer(function, f"{own}{BEHIND}"))
@@ -174,17 +170,6 @@ def _behind(cell: Any) -> Any:
     known = known_function(function)
     inside = known is not None and not FUNCTIONS[known].composed
     return None if foreign or weighted or inside else function
-
-
-def _with_weights(layer: keras.layers.Layer, source: Any) -> Call:
-    """A new layer, which has the weights of ``source`` once it is called, and by that built."""
-
-    def call(x: Any) -> Any:
-        y = layer(x)
-        take_weights(layer, source)
-        return y
-
-    return call
 
 
 def _reverse(name: str) -> Any:

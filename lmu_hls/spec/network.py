@@ -87,10 +87,11 @@ class Network:
         for node in self.nodes:
             if not node.layer.any_length:
                 raise ValueError(f"layer {node.name!r} needs sequences of one length")
-        given = self.steps_of(np.arange(self.least_steps, self.steps + 1))
+        least = self.least_steps
+        given = self.steps_of(np.arange(least, self.steps + 1))
         for node in self.nodes:
             read = [given[source] for source in node.inputs]
-            for steps, numbers in enumerate(zip(*read, strict=True), self.least_steps) if read[1:] else ():
+            for steps, numbers in enumerate(zip(*read, strict=True), least) if read[1:] else ():
                 if len(set(numbers)) > 1:
                     raise ValueError(
                         f"layer {node.name!r} reads {' and '.join(map(str, numbers))} steps of a sequence of {steps}"
@@ -215,9 +216,10 @@ class Network:
     @property
     def least_steps(self) -> int:
         """The fewest steps of a sequence that every layer takes: 1 but for windows that need more."""
+        if not self.any_length:
+            return self.steps
         every = np.arange(1, self.steps + 1)
-        enough = np.min([given for given in self.steps_of(every).values()], axis=0) > 0
-        return int(every[enough][0]) if self.any_length else self.steps
+        return int(every[np.min(list(self.steps_of(every).values()), axis=0) > 0][0])
 
     def with_steps(self, steps: int) -> Network:
         """The same graph on sequences of another length."""

@@ -49,6 +49,24 @@ class Window:
         whole = self.stride > 0 or (self.size == 1 and not self.pad)
         return whole and (self.windows_of(self.steps), self.begin(self.steps)) == (self.count, self.first)
 
+    @classmethod
+    def opened(
+        cls,
+        steps: int,
+        pad: int = 0,
+        first: int = 0,
+        *,
+        stride: int = 1,
+        size: int = 1,
+        dilation: int = 1,
+        repeat: bool = False,
+        centred: bool = False,
+    ) -> Window:
+        """An open window, with as many windows as it has on ``steps``; ``first`` where it is neither centred nor from
+        behind."""
+        sizes = cls(steps, 1, first, stride, size, repeat=repeat, dilation=dilation, pad=pad, centred=centred)
+        return replace(sizes, open=True, count=sizes.windows_of(steps), first=sizes.begin(steps))
+
     @property
     def changes_nothing(self) -> bool:
         """Every step is given as it comes."""

@@ -148,8 +148,10 @@ def _outputs(model: keras.Model, whole: keras.Model, samples: Samples) -> Floats
     if samples.lengths is None:
         return np.asarray(without_state(whole).predict(samples.x, verbose=0), np.float64)
     (outputs,) = predict_lengths(model, samples.x, samples.lengths)
+    if outputs.ndim < 3:
+        return outputs
     (given,) = output_lengths(model, samples.lengths)
-    return outputs if outputs.ndim < 3 else outputs[counting(given, outputs.shape[1])]
+    return outputs[counting(given, outputs.shape[1])]
 
 
 def _possible(target: Target | None, targets: Targets | None, head: Head) -> Target:

@@ -136,8 +136,9 @@ def _best_reaches(
     """
     functions = [FUNCTIONS[item.activation.function] for item in used]
     full = max(0, *(integers[layer, item.source] - 1 for item in used))
-    low = min(full, max((int(log2(known.reach or 1)) for known in functions if not known.whole), default=full))
-    high = max(low, min(full, max((int(log2(known.end or 1)) for known in functions if not known.whole), default=full)))
+    ending = [known for known in functions if not known.whole]
+    low = min(full, max((int(log2(known.reach or 1)) for known in ending), default=full))
+    high = max(low, min(full, max((int(log2(known.end or 1)) for known in ending), default=full)))
     reach, db = {}, {}
     for bits in range(MIN_BITS, MAX_BITS + 1):
         whole = {item: whole_index(bits, FixedType(bits, integers[layer, item.source])) for item in used}

@@ -127,6 +127,7 @@ def cell_values(node: Node, plan: Schedule) -> dict[str, Any]:
     """What the struct of any layer with a hidden cell says, beside its tiles, weights and types."""
     functions = {name: cpp_function(made) for name, made in cell_activations(Reading(node)).items()}
     kind, unit = node.get_attr("hidden_cell"), plan.loops.get("unit")
+    options = [f"    static const bool {name} = {flag(node.get_attr(name))};" for name in CELL_OPTIONS]
     flags = {
         "hidden_recurrent": "hidden_h" in node.weights,
         "hidden_bias": "hidden_bias" in node.weights,
@@ -141,8 +142,7 @@ def cell_values(node: Node, plan: Schedule) -> dict[str, Any]:
         "gate_activation": functions.get("gate_table", "linear"),
         "squash_activation": functions.get("squash_table", "linear"),
         "cell": "no" if kind == "none" else kind,
-        "options": "\n".join(f"    static const bool {name} = {flag(node.get_attr(name))};" for name in CELL_OPTIONS)
-        + (f"\n{counted(node)}" if len(node.inputs) > 1 and counted(node) else ""),
+        "options": "\n".join([*options, *filter(None, [counted(node)])]),
         "strategy": plan.strategy,
         "multiplications": plan.multiplications,
         "unit_interval": 1 if unit is None else unit.interval,

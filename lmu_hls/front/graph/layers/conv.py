@@ -63,14 +63,12 @@ def conv_window(layer: Any, steps: int) -> Window:
     if layer.data_format != "channels_last":
         raise LmuHlsError(f"layer {layer.name!r}: a convolution is over steps only; set data_format='channels_last'")
     (size,), (stride,), (dilation,) = layer.kernel_size, layer.strides, layer.dilation_rate
-    reach, own = (size - 1) * dilation + 1, {"stride": stride, "size": size, "dilation": dilation if size > 1 else 1}
+    before, own = (size - 1) * dilation, {"stride": stride, "size": size, "dilation": dilation if size > 1 else 1}
     if layer.padding == "valid":
-        return Window(steps, (steps - reach) // stride + 1, open=True, **own)
-    count, own["pad"] = -(-steps // stride), reach - 1
+        return Window.opened(steps, **own)
     if layer.padding == "causal":
-        return Window(steps, count, 1 - reach, open=True, **own)
-    before = max(0, (count - 1) * stride + reach - steps) // 2
-    return Window(steps, count, -before, open=True, centred=True, **own)
+        return Window.opened(steps, before, -before, **own)
+    return Window.opened(steps, before, centred=True, **own)
 
 
 def dense_kernel(layer: Any, width: int) -> Floats:

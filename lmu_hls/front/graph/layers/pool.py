@@ -146,9 +146,6 @@ def _window(layer: Any, steps: int) -> Window:
         return Window(steps, 1, size=steps, vector=not layer.keepdims)
     (size,), (stride,) = layer.pool_size, layer.strides
     if layer.padding == "valid":
-        return Window(steps, (steps - size) // stride + 1, stride=stride, size=size, open=True)
-    count = -(-steps // stride)
-    missing = max(0, (count - 1) * stride + size - steps)
+        return Window.opened(steps, stride=stride, size=size)
     repeat = "Max" in type(layer).__name__  # of an average what is not there does not count
-    own = {"repeat": repeat, "open": True, "pad": size - 1, "centred": True}
-    return Window(steps, count, -(missing // 2), stride, size, **own)
+    return Window.opened(steps, size - 1, stride=stride, size=size, repeat=repeat, centred=True)

@@ -95,9 +95,9 @@ def _slice(layer: Any, steps: int, width: int) -> Window:
     kept = range(steps)[slice(layer.start, layer.stop, layer.step)]
     before, behind = layer.start or 0, -(layer.stop or 0)
     ends = before >= 0 and behind >= 0 if kept.step > 0 else layer.start is layer.stop is None
-    anywhere = ends and not layer.vector
-    own = {"open": True, "pad": -before - behind} if anywhere else {"vector": layer.vector}
-    return Window(steps, len(kept), kept.start, kept.step, **own)
+    if ends and not layer.vector:
+        return Window.opened(steps, -before - behind, kept.start, stride=kept.step)
+    return Window(steps, len(kept), kept.start, kept.step, vector=layer.vector)
 
 
 def _reshape(layer: Any, steps: int, width: int) -> Window:
@@ -123,12 +123,12 @@ def _permute(layer: Any, steps: int, width: int) -> Window:
 
 def _crop(layer: Any, steps: int, width: int) -> Window:
     before, after = layer.cropping
-    return Window(steps, steps - before - after, before, open=True, pad=-before - after)
+    return Window.opened(steps, -before - after, before)
 
 
 def _pad(layer: Any, steps: int, width: int) -> Window:
     before, after = layer.padding
-    return Window(steps, steps + before + after, -before, open=True, pad=before + after)
+    return Window.opened(steps, before + after, -before)
 
 
 def _repeat(layer: Any, steps: int, width: int) -> Window:
