@@ -85,8 +85,8 @@ def run(
     """Run a program to its end, stdout and stderr together.
 
     ``tool`` names it in messages. ``stdin`` is what it reads on stdin (default: nothing). With ``log`` all it prints
-    goes to that file, which stays; else the end of it (``KEPT_BYTES``) is captured, and ``line`` is told each line,
-    without its line break, as it comes. ``limit`` is in seconds; the default is that of :func:`default_limit`.
+    goes to that file, which stays; else the end of it (``KEPT_BYTES``) is captured. ``line`` is told each line, without
+    its line break, as it comes. ``limit`` is in seconds; the default is that of :func:`default_limit`.
 
     Raises ToolTimeout at the limit, Stopped when the :func:`threads` are to end, LmuHlsError when the program cannot be
     started. Any exception, also one that ``line`` raises, ends the program and all that it started.
@@ -95,10 +95,11 @@ def run(
     deadline = time.monotonic() + limit
     with contextlib.ExitStack() as files:
         source: int | IO[bytes] = subprocess.DEVNULL if stdin is None else files.enter_context(_spooled(stdin))
-        target: int | IO[bytes] = subprocess.PIPE if log is None else files.enter_context(log.open("wb"))
+        file = None if log is None else files.enter_context(log.open("wb", buffering=0))
+        target: int | IO[bytes] = file if file is not None and line is None else subprocess.PIPE
         with _group(command, tool, cwd, env, source, target) as process:
             try:
-                text = _read(process, deadline, line)
+                text = _read(process, deadline, line, file)
                 _wait(process, deadline)
             except (subprocess.TimeoutExpired, TimeoutError):
                 raise ToolTimeout(_late(tool, limit, log)) from None
@@ -274,16 +275,22 @@ def _signal(group: int, number: int) -> None:
         os.killpg(group, number)
 
 
-def _read(process: subprocess.Popen[bytes], deadline: float, line: Callable[[str], None] | None) -> str:
-    """What the process prints up to its end, the last ``KEPT_BYTES``; TimeoutError at the deadline."""
+def _read(
+    process: subprocess.Popen[bytes], deadline: float, line: Callable[[str], None] | None, log: IO[bytes] | None
+) -> str:
+    """What the process prints up to its end, the last ``KEPT_BYTES``, or all of it in ``log``; TimeoutError at the
+    deadline."""
     if process.stdout is None:
         return ""
     kept: deque[bytes] = deque()
     size, rest = 0, b""
     for chunk in _chunks(process, process.stdout.fileno(), deadline):
-        kept.append(chunk)
-        size += len(chunk)
-        while size - len(kept[0]) >= KEPT_BYTES:
+        if log is None:
+            kept.append(chunk)
+            size += len(chunk)
+        else:
+            log.write(chunk)
+        while kept and size - len(kept[0]) >= KEPT_BYTES:
             size -= len(kept.popleft())
         if line is not None:
             *whole, rest = (rest + chunk).split(b"\n")

@@ -16,7 +16,8 @@ The environment variable LMU_JOB names a JSON file:
                <name>_last and <name>_user, all three of each beat; violations, beats that were withdrawn or changed
                while they waited; unknown, beats with bits that are neither 0 nor 1 (given as 0)
 
-Nothing is compared here. Beats after the last one that must come are recorded too, for a while.
+A line "done N" on stdout says that N sequences have gone in. Nothing is compared here. Beats after the last one
+that must come are recorded too, for a while.
 """
 
 from __future__ import annotations
@@ -115,7 +116,7 @@ class NetworkBench:
 
     async def _all_out(self) -> None:
         """Until the outputs are complete, or nothing has moved for too long."""
-        moved, idle = 0, 0
+        moved, idle, done = 0, 0, 0
         wanted = {self.watches[name]: beats for name, beats in self.job["beats"].items()}
         streams = [*wanted, *(self.watches[name] for name in self.x)]
         while any(len(out.beats) < beats for out, beats in wanted.items()) and idle < self.job["patience"]:
@@ -123,6 +124,14 @@ class NetworkBench:
             now = sum(len(stream.beats) for stream in streams)
             idle = idle + CHECK_CYCLES if now == moved else 0
             moved = now
+            if (sent := self._sequences_in()) > done:
+                done = sent
+                print(f"done {done}", flush=True)
+
+    def _sequences_in(self) -> int:
+        """Sequences that all inputs have had."""
+        steps = min(len(self.watches[name].beats) // beats.shape[1] for name, beats in self.x.items())
+        return int(np.searchsorted(self.ends, steps, side="right"))
 
     def write(self) -> None:
         arrays: dict[str, Any] = {}

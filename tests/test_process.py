@@ -120,6 +120,17 @@ def test_an_exception_of_the_caller_ends_the_program(mark):
     assert all_gone(mark)
 
 
+def test_lines_are_heard_as_they_come_and_kept_in_the_log(tmp_path):
+    log, seen = tmp_path / "log", []
+
+    def hear(line):
+        seen.append((line, log.read_text()))
+
+    done = process.run(["sh", "-c", "echo one; sleep 0.2; printf two"], tool="sh", log=log, line=hear)
+    assert (done, log.read_text()) == (process.Done(0, ""), "one\ntwo")
+    assert seen == [("one", "one\n"), ("two", "one\ntwo")]
+
+
 @pytest.mark.parametrize("logged", [False, True])
 def test_what_a_program_leaves_behind_ends_with_it(mark, tmp_path, logged):
     begin = time.monotonic()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
@@ -51,9 +51,11 @@ def compare_netlist(
     target: str,
     simulator: str = SIMULATOR,
     lengths: Ints | None = None,
+    progress: Callable[[int], None] = lambda done: None,
 ) -> Comparison:
     """Synthesise the network for a target, send x (N, T, n_in) of each input, by name, through its netlist, and compare
-    every output with golden; of each sequence the first ``lengths`` (N,) steps.
+    every output with golden; of each sequence the first ``lengths`` (N,) steps. ``progress`` is told the number of
+    sequences that went in.
 
     Raises LmuHlsError when a tool fails, for a primitive without a model, and when the netlist gets stuck or gives
     unknown bits.
@@ -71,4 +73,5 @@ def compare_netlist(
         compiled = bench.build(simulator, files, interface, folder.verilog, work)
     outputs = golden.run_samples(design.network, x, lengths=lengths).outputs
     expected = {interface.key(port): outputs[port.name] for port in interface.outputs}
-    return compare_tensors(title(target), SOURCE, expected, compiled.run(x, lengths=lengths).tensors, lengths)
+    found = compiled.run(x, lengths=lengths, progress=progress).tensors
+    return compare_tensors(title(target), SOURCE, expected, found, lengths)

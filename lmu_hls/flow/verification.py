@@ -83,8 +83,9 @@ def verify(
     if cosim.SIMULATOR in simulators:
         cosim.blackboxes(folder.hls)
     check_netlists(netlists, netlist_simulator)
-    limits = rtl_samples or {}
-    commands = {name: _command(data, name, limits.get(name)) for name in simulators}
+    samples = len(next(iter(given.values())))
+    limits = {name: limit for name, limit in (rtl_samples or {}).items() if limit < samples}
+    commands = {name: _command(data, f"{name}:{limits[name]}" if name in limits else name) for name in simulators}
     checks = [("csim", "csim", _command(data, "none"))] if csim else []
     checks += [(*_check_of(name), command) for name, command in commands.items()]
     asked = "" if netlist_simulator == NETLIST_SIMULATOR else f" --netlist-simulator {netlist_simulator}"
@@ -93,7 +94,6 @@ def verify(
     ]
     ledger = Ledger.begin(folder, about, before, checks)
     x = {item.name: quantize(given[item.name], item.type) for item in network.inputs}
-    samples = len(next(iter(x.values())))
     reference, overruns, ties = _golden(folder, network, x, lengths, progress)
     # csim and rtlsim never see values that are clipped, so nothing but this tells
     overruns = (*_clipped(network, given), *overruns)
@@ -129,10 +129,10 @@ def verify(
         ledger.enter(f"rtlsim {simulator}", comparison, timing, _versions(simulator, "cocotb"))
     for target in netlists:
         assert made is not None
-        progress(netlist_title(target), 0, 1)
+        progress(f"{netlist_title(target)}: compiling", 0, 1)
         part, some = first(x, lengths, netlist_samples)
-        comparison = compare_netlist(folder, made, part, target, netlist_simulator, some)
-        progress(netlist_title(target), 1, 1)
+        told = _told(netlist_title(target), part, progress)
+        comparison = compare_netlist(folder, made, part, target, netlist_simulator, some, told)
         ledger.enter(netlist_title(target), comparison, None, _versions(*NETLIST_TOOLS[netlist_simulator]))
     bound = "" if min_snr_db is None else f" --min-snr-db {min_snr_db:g}"
     for item in references:
@@ -155,9 +155,8 @@ def _check_of(simulator: str) -> tuple[str, str]:
     return (COSIM, "csim") if simulator == cosim.SIMULATOR else (f"rtlsim {simulator}", "rtlsim")
 
 
-def _command(data: Data, simulator: str, limit: int | None = None) -> str:
-    first = f", the first {limit} samples" if limit else ""
-    return f"lmu-hls verify OUTDIR --simulator {simulator} {data.option}{first}"
+def _command(data: Data, simulator: str) -> str:
+    return f"lmu-hls verify OUTDIR --simulator {simulator} {data.option}"
 
 
 def _netlist_command(data: Data, target: str, limit: int, asked: str) -> str:

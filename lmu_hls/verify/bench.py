@@ -42,7 +42,7 @@ class Bench:
         pause: int = 0,
         progress: Callable[[int], None] = lambda done: None,
     ) -> Run:
-        """As :meth:`lmu_hls.verify.verilated.Accelerator.run`; ``progress`` hears only of the end.
+        """As :meth:`lmu_hls.verify.verilated.Accelerator.run`.
 
         Waveforms, if they were asked for, stay in ``workdir``. Raises LmuHlsError when the simulation stops, gets
         stuck, gives unknown bits or breaks the rules of AXI4-Stream.
@@ -72,7 +72,8 @@ class Bench:
             "patience": job.patience(self.interface) + pause,
         }
         (folder / "bench.json").write_text(json.dumps(settings, indent=1) + "\n", encoding="utf-8")
-        passed = sim.run(self.built, BENCH, folder, {"LMU_JOB": str(folder.resolve() / "bench.json")}, self.waves)
+        variables = {"LMU_JOB": str(folder.resolve() / "bench.json")}
+        passed = sim.run(self.built, BENCH, folder, variables, self.waves, progress)
         if not passed or not (folder / "result.npz").is_file():
             log = folder / "sim.log"
             raise LmuHlsError(sim.failure("the simulation stopped without a result", 1, log))

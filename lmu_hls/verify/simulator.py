@@ -7,7 +7,7 @@ import os
 import shutil
 import tempfile
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -87,11 +87,18 @@ def failure(what: str, code: int, log: Path) -> str:
     return f"{what}; the full text is in {log}\n{tail(log)}" + (f"\n{trouble}" if trouble else "")
 
 
-def run(built: Path, module: str, run_dir: Path, variables: Mapping[str, str], waves: bool = False) -> bool:
+def run(
+    built: Path,
+    module: str,
+    run_dir: Path,
+    variables: Mapping[str, str],
+    waves: bool = False,
+    progress: Callable[[int], None] = lambda done: None,
+) -> bool:
     """Run the tests of a cocotb module on a build in ``run_dir``; True when the simulator and all tests succeed.
 
-    What the simulator prints is in ``run_dir/sim.log``. The counts of a build with coverage go to the folder named by
-    the environment variable LMU_COVERAGE.
+    What the simulator prints is in ``run_dir/sim.log``; ``progress`` hears each "done N" of it. The counts
+    of a build with coverage go to the folder named by the environment variable LMU_COVERAGE.
     """
     made = json.loads((built / BUILT).read_text(encoding="utf-8"))
     run_dir.mkdir(parents=True, exist_ok=True)
@@ -105,7 +112,8 @@ def run(built: Path, module: str, run_dir: Path, variables: Mapping[str, str], w
         "env": dict(variables),
         "waves": waves,
     }
-    succeeded = execute(job, run_dir, simulator_env(made["simulator"]), run_dir / "sim.log") == 0
+    hear, _ = process.hear_progress(progress)
+    succeeded = execute(job, run_dir, simulator_env(made["simulator"]), run_dir / "sim.log", hear) == 0
     _keep_coverage(run_dir / "coverage.dat")
     if not succeeded:
         return False
@@ -119,15 +127,22 @@ def _keep_coverage(file: Path) -> None:
         shutil.copyfile(file, folder / f"{uuid.uuid4().hex}.dat")
 
 
-def execute(job: Mapping[str, Any], folder: Path, env: Mapping[str, str], log: Path) -> int:
-    """Run one job of sim/run_bench.py and return its exit code.
+def execute(
+    job: Mapping[str, Any],
+    folder: Path,
+    env: Mapping[str, str],
+    log: Path,
+    line: Callable[[str], None] | None = None,
+) -> int:
+    """Run one job of sim/run_bench.py and return its exit code; ``line`` is told each line of what goes to ``log``.
 
     The simulator's Python finds the modules in the folder of run_bench.py, and none in ``folder``.
     """
     file = folder.resolve() / "job.json"
     file.write_text(json.dumps(job, indent=1) + "\n", encoding="utf-8")
     command = process.python(sim_dir() / "run_bench.py", str(file), first=[sim_dir()])
-    return process.run(command, tool=f"The simulation with {job['simulator']}", cwd=folder, env=env, log=log).code
+    tool = f"The simulation with {job['simulator']}"
+    return process.run(command, tool=tool, cwd=folder, env=env, log=log, line=line).code
 
 
 def fresh_dir(workdir: Path, name: str) -> Path:

@@ -178,6 +178,11 @@ def test_unknown_simulator(fails, converted):
     assert "modelsim" in fails("verify", converted, "--simulator", "modelsim")
 
 
+@pytest.mark.parametrize("number", ["", "0", "-1", "1.5", "x"])
+def test_a_simulator_with_an_impossible_number_of_samples(fails, converted, number):
+    assert "as in icarus:10" in fails("verify", converted, "--simulator", f"icarus:{number}")
+
+
 def test_simulator_absent(fails, converted, monkeypatch):
     from lmu_hls import toolchain
 

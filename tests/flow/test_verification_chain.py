@@ -1,5 +1,6 @@
 """The commands in sequence on a small model, and the seeded faults that verify must see."""
 
+import importlib
 import json
 import os
 import shutil
@@ -7,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -49,6 +51,21 @@ def lanes(folder):
 def simulator():
     """The quicker one to build."""
     return "icarus" if find("icarus").found else "verilator"
+
+
+def test_a_simulator_gets_the_first_samples(command, folder, speech, monkeypatch):
+    """As many as are named, and the command that the record names gives it as many; it says meanwhile how far it is."""
+    heard = []
+    module = importlib.import_module("lmu_hls.cli.commands.verify")
+    monkeypatch.setattr(module, "progress_bar", lambda: nullcontext(lambda *told: heard.append(told)))
+    np.savez(speech, x=np.random.default_rng(0).normal(size=(12, 5, 2)))
+    status, text = command("verify", folder, "--simulator", f"{simulator()}:9", "--data", speech, "--json")
+    *_, check = json.loads(text)["checks"]
+    assert (status, check["name"], check["comparison"]["samples"]) == (0, f"rtlsim {simulator()}", 9)
+    assert any(task == check["name"] and 0 < done < total == 9 for task, done, total in heard)
+    again = check["evidence"]["command"].replace("OUTDIR", str(folder)).replace(speech.name, str(speech))
+    *_, check = json.loads(command(*again.split()[1:], "--json")[1])["checks"]
+    assert check["comparison"]["samples"] == 9
 
 
 def test_verify_synth_report(command, folder, speech):

@@ -9,13 +9,18 @@ import typer
 
 from lmu_hls.cli.options import Json, Limits, OutDir, ToolTimeout
 from lmu_hls.cli.terminal import err, out, print_json, progress_bar
+from lmu_hls.errors import LmuHlsError
 from lmu_hls.naming import visible
 
 
 def verify(
     outdir: OutDir,
     simulator: Annotated[
-        list[str] | None, typer.Option(help="verilator, icarus, blackbox (Verilog in csim) or none; repeatable.")
+        list[str] | None,
+        typer.Option(
+            metavar="NAME[:N]",
+            help="verilator, icarus, blackbox (Verilog in csim) or none, with all samples or the first N; repeatable.",
+        ),
     ] = None,
     data: Annotated[Path | None, typer.Option(metavar="NPZ", help="Inputs x and targets y; default: random.")] = None,
     samples: Annotated[int, typer.Option(min=1, help="Number of random samples without --data.")] = 32,
@@ -44,12 +49,14 @@ def verify(
     folder = flow.OutputFolder(outdir).require()
     network = store.load(folder.spec)
     inputs = flow.data_or_random(data, network, samples, flow.mask_value_of(folder.config, network))
-    chosen = [name for name in (simulator or ["verilator"]) if name != "none"]
+    chosen = dict(map(_limited, simulator or ["verilator"]))
+    chosen.pop("none", None)
     with progress_bar() as progress:
         result = flow.verify(
             folder,
             inputs,
-            simulators=chosen,
+            simulators=tuple(chosen),
+            rtl_samples={name: limit for name, limit in chosen.items() if limit is not None},
             netlists=tuple(dict.fromkeys(netlist or ())),
             netlist_samples=netlist_samples,
             netlist_simulator=netlist_simulator,
@@ -66,3 +73,11 @@ def verify(
     else:
         out.print(to_table(made))
     made.require()
+
+
+def _limited(text: str) -> tuple[str, int | None]:
+    """NAME or NAME:N. Raises LmuHlsError for an N that is no number of samples."""
+    name, colon, number = text.partition(":")
+    if colon and not (number.isdecimal() and number.isascii() and int(number)):
+        raise LmuHlsError(f"--simulator {text!r}: a colon comes before a number of samples, as in {name}:10")
+    return name, int(number) if colon else None
