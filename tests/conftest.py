@@ -59,6 +59,12 @@ def icarus() -> str:
 
 
 @pytest.fixture(scope="session")
+def verilator() -> str:
+    """Verilator alone; all tests of a module have it by ``pytestmark = pytest.mark.usefixtures("verilator")``."""
+    return _installed("verilator")
+
+
+@pytest.fixture(scope="session")
 def workdir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One folder for the whole session and all workers of pytest-xdist."""
     base = tmp_path_factory.getbasetemp()

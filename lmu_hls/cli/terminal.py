@@ -8,12 +8,15 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from lmu_hls.errors import LmuHlsWarning
+
+if TYPE_CHECKING:
+    from lmu_hls.report.record import Report
 
 SAY_EVERY = 10.0  # seconds between two lines of progress off a terminal
 out = Console()  # both look up the stream when they print
@@ -72,6 +75,19 @@ def print_json(record: object) -> None:
     from lmu_hls.records.jsonfile import encode
 
     sys.stdout.write(encode(record) if isinstance(record, (list, tuple)) else text_of(record))
+
+
+def print_report(made: Report, outdir: Path, json_: bool) -> None:
+    """A report that has just been written into ``outdir``. Raises what its `require` raises where it is no pass."""
+    from lmu_hls.records.folder import OutputFolder
+    from lmu_hls.report import to_json, to_table
+
+    if json_:
+        sys.stdout.write(to_json(made))
+    else:
+        out.print(to_table(made))
+        say(f"The report is {OutputFolder(outdir).reports[-1]}")
+    made.require()
 
 
 def show_report(outdir: Path) -> None:

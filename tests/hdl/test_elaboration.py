@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +11,7 @@ import pytest
 from lmu_hls.resources import hdl_modules
 from lmu_hls.toolchain import find, simulator_env
 from tests.support.hdl import dense_grid, tridiag_grid
+from tests.support.hdl.elaboration import check_clean, check_stops, elaborate
 from tests.support.hdl.packed import word
 
 SOURCES = [str(path) for path in hdl_modules().values()]
@@ -56,34 +56,18 @@ ILLEGAL = [
 ]
 
 
-def elaborate(
-    simulator: str, top: str, parameters: Mapping[str, object], tmp_path: Path
-) -> subprocess.CompletedProcess[str]:
-    if simulator == "verilator":
-        command = ["verilator", "--lint-only", "-Wall", "--quiet", "--top-module", top]
-        command += [f"-G{name}={value}" for name, value in parameters.items()]
-    else:
-        command = ["iverilog", "-g2005", "-Wall", "-Wno-timescale", "-o", str(tmp_path / "out.vvp"), "-s", top]
-        command += [f"-P{top}.{name}={value}" for name, value in parameters.items()]
-    return subprocess.run([*command, *SOURCES], capture_output=True, text=True, env=simulator_env(simulator))
-
-
 @pytest.mark.parametrize(("top", "parameters", "message"), ILLEGAL)
 def test_illegal_parameters_stop(
     simulator: str, tmp_path: Path, top: str, parameters: dict[str, int], message: str
 ) -> None:
-    done = elaborate(simulator, top, parameters, tmp_path)
-    assert done.returncode != 0
-    assert message in done.stdout + done.stderr
+    check_stops(simulator, top, parameters, message, tmp_path)
 
 
 def test_clean(simulator: str, tmp_path: Path) -> None:
     """Not one warning, whatever the sizes, types and modes."""
     for config in (*dense_grid.GRID, *tridiag_grid.GRID):
         unit = config.unit(config.lmu("memory"))
-        parameters = {name: value for name, value in unit.parameters.items() if isinstance(value, int)}
-        done = elaborate(simulator, unit.module, parameters, tmp_path)
-        assert (done.returncode, done.stderr) == (0, ""), parameters
+        check_clean(simulator, unit.module, unit.parameters, tmp_path)
 
 
 @pytest.mark.skipif(not find("verilator").found, reason="Verilator is not installed")
@@ -94,8 +78,7 @@ def test_clean_links(tmp_path: Path) -> None:
     cases = [("lmu_link_tx", {"OUT_BYTES": size, "N_OUT": f"16'd{count}"}) for size, count in sizes]
     cases += [("lmu_link_rx", {"IN_BYTES": size}) for size in rng.integers(1, 9, 2)]
     for top, parameters in cases:
-        done = elaborate("verilator", top, parameters, tmp_path)
-        assert (done.returncode, done.stderr) == (0, ""), (top, parameters)
+        assert elaborate("verilator", top, parameters, tmp_path) == (0, ""), (top, parameters)
 
 
 @pytest.mark.skipif(not find("icarus").found, reason="iverilog is not installed")

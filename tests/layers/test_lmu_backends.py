@@ -1,12 +1,10 @@
 """The same layer on the other Keras backends, each in a process of its own (Keras chooses one at import)."""
 
-import importlib.util
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+from tests.support.other_backend import BACKENDS, check
 
 CHECK = """
 import itertools, sys
@@ -45,15 +43,7 @@ print("same")
 """
 
 
-@pytest.mark.parametrize("backend", ["jax", "torch"])
+@pytest.mark.parametrize("backend", BACKENDS)
 def test_same_results(backend: str, tmp_path: Path) -> None:
-    if importlib.util.find_spec(backend) is None:
-        pytest.skip(f"{backend} is an optional Keras backend: pip install {backend}")
-    script = tmp_path / "check.py"
-    script.write_text(CHECK)
-    path = os.pathsep.join([str(Path(__file__).parents[2]), *filter(None, [os.environ.get("PYTHONPATH")])])
-    environment = {**os.environ, "KERAS_BACKEND": backend, "PYTHONPATH": path}
-    environment["JAX_DEFAULT_MATMUL_PRECISION"] = "float32"  # on a GPU it multiplies with fewer bits, else
-    command = [sys.executable, str(script), backend]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    assert done.stdout.strip().endswith("same"), done.stderr[-4000:]
+    """On a GPU JAX multiplies with fewer bits, unless it is told."""
+    check(CHECK, backend, tmp_path, JAX_DEFAULT_MATMUL_PRECISION="float32")

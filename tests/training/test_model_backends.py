@@ -1,14 +1,11 @@
 """Quantized training on the other Keras backends, each in a process of its own (Keras chooses one at import)."""
 
-import importlib.util
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.support.other_backend import BACKENDS, check
+
 CHECK = """
 import sys
 import keras, numpy as np
@@ -58,14 +55,6 @@ print("same")
 """
 
 
-@pytest.mark.parametrize("backend", ["jax", "torch"])
+@pytest.mark.parametrize("backend", BACKENDS)
 def test_integers_are_goldens_and_training_works(backend: str, tmp_path: Path) -> None:
-    if importlib.util.find_spec(backend) is None:
-        pytest.skip(f"{backend} is an optional Keras backend: pip install {backend}")
-    script = tmp_path / "check.py"
-    script.write_text(CHECK)
-    path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
-    environment = {**os.environ, "KERAS_BACKEND": backend, "JAX_ENABLE_X64": "1", "PYTHONPATH": path}
-    command = [sys.executable, str(script), backend]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    assert done.stdout.strip().endswith("same"), done.stderr[-4000:]
+    check(CHECK, backend, tmp_path, JAX_ENABLE_X64="1")

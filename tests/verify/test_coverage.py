@@ -10,6 +10,7 @@ from lmu_hls.errors import LmuHlsError
 from lmu_hls.verify import coverage
 from lmu_hls.verify import simulator as sim
 
+pytestmark = pytest.mark.usefixtures("verilator")
 UNIT = """\
 module NAME (input wire [7:0] in_data, output reg [3:0] out_data);
     always @* begin
@@ -43,16 +44,6 @@ def run(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     built = sim.build("verilator", [*sources, folder / "top.v"], "top", folder / "build")
     assert sim.run(built, "table_bench", folder, {"LMU_TABLE": str(folder / "table.npy")}), sim.tail(folder / "sim.log")
     return counts
-
-
-@pytest.fixture(autouse=True)
-def verilator_only(request: pytest.FixtureRequest) -> None:
-    from lmu_hls.toolchain import simulator_env
-
-    try:
-        simulator_env("verilator")
-    except LmuHlsError as error:
-        pytest.skip(reason=str(error))
 
 
 def test_a_line_that_never_runs_lowers_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,6 @@ from lmu_hls.resources import hdl_file
 from lmu_hls.rtl.memory import memory_unit
 from lmu_hls.rtl.standalone import with_submodules
 from lmu_hls.spec import LMU
-from lmu_hls.toolchain import simulator_env
 from lmu_hls.verify import verilated
 from lmu_hls.verify.interface import Interface, Port, Probe, Values
 from tests.support.networks import random_lmu
@@ -74,12 +73,8 @@ def lmu() -> LMU:
 
 
 @pytest.fixture
-def tiny(lmu: LMU, tmp_path: Path, workdir: Path):
+def tiny(lmu: LMU, tmp_path: Path, workdir: Path, verilator: str):
     """A function that builds the top, with a fault in it or from another source."""
-    try:
-        simulator_env("verilator")
-    except LmuHlsError as error:
-        pytest.skip(reason=str(error))
     unit = memory_unit(lmu, lanes=1)
 
     def make(fault: str = "", source: str = TOP) -> verilated.Accelerator:

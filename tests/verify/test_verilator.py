@@ -24,11 +24,8 @@ int main() {
 
 
 @pytest.fixture
-def env() -> dict[str, str]:
-    try:
-        return simulator_env("verilator")
-    except LmuHlsError as error:
-        pytest.skip(reason=str(error))
+def env(verilator: str) -> dict[str, str]:
+    return simulator_env(verilator)
 
 
 def compiled(folder: Path, expression: str, env: dict[str, str]) -> Path:

@@ -9,8 +9,6 @@ from typing import TypeVar
 import numpy as np
 import pytest
 
-from lmu_hls import toolchain
-from lmu_hls.errors import LmuHlsError
 from lmu_hls.verify.csim import CsimProject
 from tests.support.random_keras import Converted, random_converted
 from tests.support.random_rtl import (
@@ -27,6 +25,7 @@ from tests.support.random_rtl import (
     verilator_tensors,
 )
 
+pytestmark = pytest.mark.usefixtures("verilator")
 SEEDS = (6, 8)
 T = TypeVar("T")
 
@@ -37,14 +36,6 @@ def check(converted: Converted, csim: CsimProject, workdir: Path) -> None:
     if has_icarus():
         check_icarus(converted.case, converted.verilog)
     check_verilator(converted.case, converted.verilog, workdir)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def verilator() -> None:
-    try:
-        toolchain.simulator_env("verilator")
-    except LmuHlsError as error:
-        pytest.skip(reason=str(error))
 
 
 class BySeed(dict[int, T]):

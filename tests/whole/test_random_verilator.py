@@ -4,8 +4,6 @@ from dataclasses import replace
 
 import pytest
 
-from lmu_hls import toolchain
-from lmu_hls.errors import LmuHlsError
 from lmu_hls.rtl.packed import TypeWord
 from tests.support.mutants import change
 from tests.support.random_rtl import (
@@ -20,16 +18,9 @@ from tests.support.random_rtl import (
     wide_case,
 )
 
+pytestmark = pytest.mark.usefixtures("verilator")
 SEEDS = (1, 3, 16, 20, 22)  # small ones: every hidden cell but LSTM alone, both updates, both modes
 FAULTY, WIDE = 1, 14
-
-
-@pytest.fixture(scope="module", autouse=True)
-def verilator() -> None:
-    try:
-        toolchain.simulator_env("verilator")
-    except LmuHlsError as error:
-        pytest.skip(reason=str(error))
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -21,11 +21,11 @@ from lmu_hls.records.folder import OutputFolder
 from lmu_hls.rtl.network import plan_network
 from lmu_hls.rtl.options import RtlOptions
 from lmu_hls.rtl.plan import NetworkPlan
-from lmu_hls.rtl.registers import ADDRESS
 from lmu_hls.rtl.standalone import sources, write_project
 from lmu_hls.spec import Network, store
 from lmu_hls.toolchain import find
 from lmu_hls.verify.csim import SWITCH, compile_project, output_shape
+from tests.support.hdl.restarts import assignments, restart_port
 from tests.support.make_sim import golden_vectors, with_reuse
 from tests.support.mutants import change
 from tests.support.networks import chain, random_lmu
@@ -46,12 +46,7 @@ def network(place: int = 0) -> Network:
 
 def bench(plan: NetworkPlan, x: list[int], y: list[int]) -> str:
     """The chunks as golden has them, then again after rst, and again after CONTROL: WRONG where a beat is another."""
-    inputs = {"awaddr": f"12'd{ADDRESS['CONTROL']}", "awvalid": "aw", "wdata": "32'd1", "wstrb": "4'd1", "wvalid": "w"}
-    inputs |= {"bready": "1'b1", "araddr": "12'd0", "arvalid": "1'b0", "rready": "1'b0"}
-    outputs = {"awready": "aw_ready", "wready": "w_ready"}
-    lite = "".join(f".s_axil_{s}({({**inputs, **outputs}).get(s, '')}), " for s in plan.AXIL)
-    table = "".join(f"        x[{k}] = {v & ((1 << plan.in_bus) - 1)};\n" for k, v in enumerate(x))
-    table += "".join(f"        y[{k}] = {v & ((1 << plan.out_bus) - 1)};\n" for k, v in enumerate(y))
+    lite, table = restart_port(plan), assignments(plan, x, y)
     beats = len(x) // CHUNKS
     return f"""
 module bench;

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -10,7 +9,7 @@ from typing import Annotated
 import typer
 
 from lmu_hls.cli.options import Json, alone_each
-from lmu_hls.cli.terminal import out, print_json, say
+from lmu_hls.cli.terminal import out, print_json, print_report, say
 from lmu_hls.errors import LmuHlsError
 
 
@@ -44,8 +43,7 @@ def report(
 
     Several folders are compared instead, with ratios to the first one; their reports are not written.
     """
-    from lmu_hls.records.folder import OutputFolder
-    from lmu_hls.report import to_json, to_table, write_report
+    from lmu_hls.report import write_report
 
     if len(outdirs) > 1:
         _compare(outdirs, output, json_)
@@ -53,10 +51,4 @@ def report(
     if output is not None:
         raise LmuHlsError("--output is for several folders; the report of one is written into it. Leave it out")
     (outdir,) = outdirs
-    made = write_report(outdir)
-    if json_:
-        sys.stdout.write(to_json(made))
-    else:
-        out.print(to_table(made))
-        say(f"The report is {OutputFolder(outdir).reports[-1]}")
-    made.require()
+    print_report(write_report(outdir), outdir, json_)
