@@ -77,17 +77,17 @@ def print_json(record: object) -> None:
     sys.stdout.write(encode(record) if isinstance(record, (list, tuple)) else text_of(record))
 
 
-def print_report(made: Report, outdir: Path, json_: bool) -> None:
+def print_report(report: Report, outdir: Path, json_: bool) -> None:
     """A report that has just been written into ``outdir``. Raises what its `require` raises where it is no pass."""
     from lmu_hls.records.folder import OutputFolder
     from lmu_hls.report import to_json, to_table
 
     if json_:
-        sys.stdout.write(to_json(made))
+        sys.stdout.write(to_json(report))
     else:
-        out.print(to_table(made))
+        out.print(to_table(report))
         say(f"The report is {OutputFolder(outdir).reports[-1]}")
-    made.require()
+    report.require()
 
 
 def show_report(outdir: Path) -> None:

@@ -1,8 +1,6 @@
 """The table of what zeros save."""
 
-import pytest
-
-sparsity = pytest.importorskip("benchmarks.sparsity")
+from benchmarks import sparsity
 
 
 def test_a_gru_takes_three_of_four_blocks(tmp_path, monkeypatch):

@@ -41,7 +41,5 @@ def test_thirty_seeds_have_everything(networks):
 @pytest.mark.parametrize("seed", SEEDS)
 def test_golden_is_the_definition(seed, networks):
     network = networks[seed]
-    if max(lmu.memory_d * lmu.order for lmu in network.lmus) > 50:
-        pytest.skip("the definition in rational numbers takes long on a large memory")
     x = random_spec_input(network, 2)
     assert np.array_equal(golden.run(network, x).output, [define_network(network, sample) for sample in x])

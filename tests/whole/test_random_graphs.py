@@ -47,14 +47,17 @@ CYCLES = 4000  # of the whole run
 needs_icarus = pytest.mark.skipif(not has_icarus(), reason="Icarus is not installed")
 
 
-def graph_of(model: keras.Model, folder: Path) -> ModelGraph:
-    """The converted model; a skip for one whose exact sums need more bits than an integer has, which is refused."""
+def graph_of(model: keras.Model, folder: Path) -> ModelGraph | None:
+    """The converted model; None for one whose exact sums need more bits than an integer has: refused, by a layer's
+    name and with a remedy."""
     try:
         return convert(model, folder / "hls", config(model, default_precision=TYPE))
     except LmuHlsError as error:
         if "at most 62 are possible" not in str(error):
             raise
-        pytest.skip(f"refused, rightly: {error}")
+        names = [operation.name for operation in operations(model)]
+        assert "; " in str(error) and any(name in str(error) for name in names), error
+        return None
 
 
 def check_near(model: keras.Model, network: Network, x: Mapping[str, Ints], trace: Trace) -> None:
@@ -101,7 +104,9 @@ def test_a_wrong_value_in_front_of_a_normalization_is_seen(tmp_path):
     small = keras.layers.Dense(3, "elu", kernel_initializer=keras.initializers.RandomUniform(-0.005, 0.005), name="elu")
     h = keras.layers.RMSNormalization(name="rms")(small(lmu(None, (False, False, False))(x)))
     model = keras.Model(x, keras.layers.Dense(2)(h))
-    network = network_spec(graph_of(model, tmp_path))
+    graph = graph_of(model, tmp_path)
+    assert graph is not None
+    network = network_spec(graph)
     values = {network.inputs[0].name: quantize(np.random.default_rng(1).uniform(-1, 1, (16, 4, 3)), network.x)}
     trace = golden.run_samples(network, values)
     check_near(model, network, values, trace)
@@ -114,10 +119,12 @@ def test_a_wrong_value_in_front_of_a_normalization_is_seen(tmp_path):
         check_near(model, network, values, trace)
 
 
-def check(seed: int, folder: Path, csim: bool) -> Network:
-    """The graph of ``seed`` through all roads; the C++ only with ``csim``."""
+def check(seed: int, folder: Path, csim: bool) -> None:
+    """The graph of ``seed`` through all roads, if it is not refused; the C++ only with ``csim``."""
     model = random_graph(seed)
     graph = graph_of(model, folder)
+    if graph is None:
+        return
     network = network_spec(graph)
     x = quantize(np.random.default_rng(seed).uniform(-1, 1, (16, *model.input_shape[1:])), network.x)
     check_near(model, network, {network.inputs[0].name: x}, golden.run(network, x))
@@ -128,7 +135,6 @@ def check(seed: int, folder: Path, csim: bool) -> Network:
     if csim:
         integers = random_input(network, 20, seed)
         assert np.array_equal(write(graph).run(integers, network), golden.run(network, integers).output)
-    return network
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -146,6 +152,8 @@ def check_ends(seed: int, folder: Path, csim: bool) -> None:
     """The graph of several inputs and outputs of ``seed``, each stream at full speed and with pauses of its own."""
     model = random_ends(seed)
     graph = graph_of(model, folder)
+    if graph is None:
+        return
     network = network_spec(graph)
     rng = np.random.default_rng(seed)
     x = {item.name: quantize(rng.uniform(-1, 1, (5, network.steps, item.width)), item.type) for item in network.inputs}
