@@ -66,7 +66,7 @@ from lmu_hls.synth.harness import CLOCK, PINS, harnessed
 from lmu_hls.synth.roms import data_files
 from lmu_hls.synth.route import REPORT, route
 from lmu_hls.synth.timing import read_timing
-from lmu_hls.synth.yosys import NETLIST, netlist, synthesize, yosys_cells
+from lmu_hls.synth.yosys import NETLIST, netlist, steps_of, synthesize, yosys_cells
 from lmu_hls.toolchain import need
 
 READ = (".v", ".hex")
@@ -204,16 +204,17 @@ def _made(row: Row, project: Written, name: str) -> Found | None:
 
 
 def tools(target: str) -> str:
-    """What a target's numbers depend on beside the Verilog: versions of the tools, and a digest of the passes; of a
-    device also what is done to the netlist behind them."""
-    chosen, family = target_of(target), target_of(target).family
-    steps, names = [repr(chosen.passes)], ["pyosys"]
-    if chosen.device and family.router:
-        names.append(family.router.tool)
-        steps += [repr(family.register_banks), repr(family.adder)]
-        steps += [digest(Path(inspect.getfile(family.finish)))] if family.finish else []
-    made = hashlib.sha256("".join(steps).encode()).hexdigest()[:8]
-    return ", ".join([*(f"{name} {need(name).version}" for name in names), f"passes {made}"])
+    """What a target's numbers depend on beside the Verilog: the tools, and a digest of what they are told; of a device
+    also of what is done to the netlist behind Yosys, of the harness and of the options of place and route."""
+    chosen, names = target_of(target), ["pyosys"]
+    steps = [repr(chosen.passes)]
+    if chosen.device and chosen.family.router:
+        device, router = chosen.routable
+        names.append(router.tool)
+        steps += [*steps_of(chosen, ()), digest(Path(inspect.getfile(harnessed)))]
+        steps += [*device.route, *router.arguments, f"{device.clock_mhz:g}", *device.pins]
+    made = hashlib.sha256("\n".join(steps).encode()).hexdigest()[:8]
+    return ", ".join([*(f"{name} {need(name).identity}" for name in names), f"passes {made}"])
 
 
 def numbers(seeds: str) -> Iterable[int]:

@@ -92,10 +92,7 @@ def netlist(
         "autoname",
         _PARTS,
         tool.identity,
-        *passes,
-        repr(target.family.register_banks),
-        repr(target.family.adder),
-        *code_of(absorb, fold, *([target.family.finish] if target.family.finish else [])),
+        *steps_of(target, passes),
         top,
         json.dumps(dict(parameters), sort_keys=True),
         str(len(verilog)),
@@ -117,6 +114,13 @@ def netlist(
     for name in (_SCRIPT, _LOG, _STAT):
         shutil.copy(entry / name, workdir / name)
     return entry
+
+
+def steps_of(target: Target, passes: Sequence[str]) -> list[str]:
+    """What a netlist depends on beside Yosys and what it reads: the passes, and all that is done behind them."""
+    family = target.family
+    code = code_of(absorb, fold, *([family.finish] if family.finish else []))
+    return [*passes, repr(family.register_banks), repr(family.adder), *code]
 
 
 def _finished(folder: Path, top: str, family: Family) -> dict[str, dict[str, int]]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from benchmarks import estimate
 from benchmarks.estimate_networks import (
     CHECKED,
     ENGINE,
@@ -27,6 +29,7 @@ from benchmarks.estimate_networks import (
 from benchmarks.estimate_table import Found, drop, is_stale, operators_of, put, read_table, readings, write_table
 from lmu_hls.rtl.standalone import modules
 from lmu_hls.synth.estimate.quantities import Operators
+from lmu_hls.synth.families import target_of
 
 ROWS = read_table()
 
@@ -67,6 +70,26 @@ def test_each_kind_of_unit_is_drawn(kind: str, module: str) -> None:
 def test_no_seed_is_in_both_tables() -> None:
     assert not set(FITTED) & set(CHECKED) and set(FITTED) >= set(ROWS)
     assert set(KINDS) == {draw(seed).form or draw(seed).behind for seed in CHECKED if seed >= UNITS}
+
+
+def test_the_tools_of_a_number_are_all_that_it_depends_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A family's cells are counted before what is done for a device."""
+    before = {name: estimate.tools(name) for name in ("ice40", "up5k")}
+    chosen = target_of("up5k")
+    family, device, router = chosen.family, chosen.device, chosen.family.router
+    assert device is not None and router is not None and family.finish is not None
+    faults = (
+        replace(chosen, family=replace(family, passes=(*family.passes, "opt"))),
+        replace(chosen, family=replace(family, finish=None)),
+        replace(chosen, family=replace(family, adder=target_of("ecp5").family.adder)),
+        replace(chosen, family=replace(family, router=replace(router, arguments=(*router.arguments, "--more")))),
+        replace(chosen, device=replace(device, clock_mhz=device.clock_mhz + 1)),
+    )
+    for fault in faults:
+        monkeypatch.setattr(estimate, "target_of", lambda name, fault=fault: fault)
+        assert estimate.tools("up5k") != before["up5k"]
+    monkeypatch.setattr(estimate, "target_of", lambda name: replace(faults[1], device=None))
+    assert estimate.tools("ice40") == before["ice40"]
 
 
 def test_the_table_is_written_as_it_is_read(tmp_path: Path) -> None:
