@@ -22,6 +22,11 @@ from typing import IO, Any
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.suggest import did_you_mean
 
+LAMBDA = (  # what to do about a layer that is code
+    "write it with layers of keras.layers, or with operators on tensors (h[:, -1], 2 * h + x, keras.ops.mean over the "
+    "steps)"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Limit:
@@ -152,9 +157,7 @@ def _check_hdf5_model(path: Path) -> None:
     check_config(config, str(path))
     for node in _mappings(config):
         if {node.get("class_name"), node.get("registered_name")} & {"Lambda", "__lambda__"}:
-            raise LmuHlsError(
-                f"{path}: it holds a Lambda layer, which is Python code; write it with LMU and Dense layers"
-            )
+            raise LmuHlsError(f"{path}: it holds a Lambda layer, which is Python code; {LAMBDA}")
 
 
 def _check_text(text: bytes, where: str) -> None:

@@ -100,6 +100,10 @@ class Data:
             found = {name: self._rows(network, name, y, lengths) for name, y in found.items()}
             steps = int(lengths.sum())
             sizes = {name: samples if network.values[name].steps is None else steps for name in found}
+        for name, y in found.items():  # of a vector that the Keras model gives another form at the end
+            value = network.values[name]
+            if value.steps is None and y.ndim > 2 and y[0].size == value.width:
+                found[name] = y.reshape(len(y), value.width)
         return {
             name: check_targets(y, head_of(network, name), sizes[name], _title("y", name, names))
             for name, y in found.items()

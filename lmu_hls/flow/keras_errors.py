@@ -8,6 +8,7 @@ from json import JSONDecodeError
 from pathlib import Path
 
 from lmu_hls.errors import LmuHlsError
+from lmu_hls.limits import LAMBDA
 
 OLDER = (".h5", ".hdf5")  # whole models in one HDF5 file, as Keras 2 wrote them
 MARK = "Exception encountered:"  # before the reason, once for every level of the file
@@ -30,7 +31,7 @@ _KNOWN = (
     ),
     (
         re.compile(r"(?:Requested the deserialization of a|The) `?Lambda`? layer"),
-        "it holds a Lambda layer, which is Python code; write it with LMU and Dense layers",
+        f"it holds a Lambda layer, which is Python code; {LAMBDA}",
     ),
 )
 

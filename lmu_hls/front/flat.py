@@ -5,6 +5,7 @@ hls4ml reads the layers of the outermost model only, and a layer of the contract
 
 from __future__ import annotations
 
+import operator
 from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
@@ -16,22 +17,47 @@ from lmu_hls.keras_weights import take_weights
 if TYPE_CHECKING:
     import keras
 
+RESERVED = "input"  # hls4ml takes no layer of this name
+
 
 def flat(model: keras.Model) -> keras.Model:
-    """``model`` where no layer of it is a model, is a recurrent one that is replaced, or has a layer as activation;
-    else a copy.
+    """``model`` where no layer of it is a model, is a recurrent one that is replaced, has a layer as activation, or the
+    name that hls4ml keeps for itself; else a copy.
 
     LSTM, GRU and SimpleRNN layers become ours. Stacked cells become a layer each, with ``_1``, ``_2`` and so on behind
     the name; the directions of a layer in both get ``_forward`` and ``_backward``, an activation that is a layer
-    ``_activation``. Other names stay; of layers with the
-    same name, those of inner models get the names of their models in front. A model inside that is no graph of layers,
-    or is called with a mask or in training mode, stays as it is.
+    ``_activation``, and a layer called ``input`` a number. Other names stay; of layers with the same name, those of
+    inner models get the names of their models in front. A model inside that is no graph of layers, or is called with a
+    mask or in training mode, stays as it is. A Reshape of a vector at the end is left out: it gives the same values.
     """
     import keras
 
-    if graph_of(model) is None or not any(path or _split(operation) for operation, path in _calls(model)):
+    if graph_of(model) is None:
         return model
-    return keras.Model(*_Copy(model).ends(), name=model.name)
+    changed = any(path or _split(operation) or operation.name == RESERVED for operation, path in _calls(model))
+    if changed or RESERVED in _input_names(model):
+        model = keras.Model(*_Copy(model).ends(), name=model.name)
+    return _up_to_vectors(model)
+
+
+def _up_to_vectors(model: Any) -> Any:
+    """The model without Reshape layers that give a vector, which no layer reads, another form."""
+    import keras
+
+    graph = graph_of(model)
+    calls = [node for level in graph._nodes_by_depth.values() for node in level]
+    read = {id(tensor) for node in calls for tensor in node.input_tensors}
+
+    def before(tensor: Any) -> Any:
+        operation, number, _ = tensor._keras_history
+        if type(operation) is not keras.layers.Reshape or id(tensor) in read:
+            return tensor
+        (source,) = operation._inbound_nodes[number].input_tensors
+        return source if len(source.shape) == 2 else tensor
+
+    outputs = keras.tree.map_structure(before, graph.output)
+    same = all(map(operator.is_, keras.tree.flatten(outputs), keras.tree.flatten(graph.output)))
+    return model if same else keras.Model(model.inputs, outputs, name=model.name)
 
 
 class _Copy:
@@ -40,15 +66,19 @@ class _Copy:
     def __init__(self, model: Any) -> None:
         self.model = model
         called = {id(operation): operation.name for operation, _ in _calls(model)}
-        inputs = [layer.name for layer in _inputs(model)]
+        inputs = _input_names(model)
         self.owners = Counter([*called.values(), *inputs])
-        self.taken = set(inputs)
+        self.taken = {*inputs, RESERVED}
         self.layers: dict[int, Any] = {}  # by the id of the layer that each is a copy of
 
     def ends(self) -> tuple[list[Any], Any]:
         """The inputs and the outputs of the copy."""
-        inputs = [type(layer).from_config(layer.get_config()).output for layer in _inputs(self.model)]
+        inputs = [self.input(layer) for layer in _inputs(self.model)]
         return inputs, self.through(self.model, inputs, ())
+
+    def input(self, layer: Any) -> Any:
+        name = self.name(layer, ()) if layer.name == RESERVED else layer.name
+        return type(layer).from_config({**layer.get_config(), "name": name}).output
 
     def through(self, model: Any, inputs: Any, path: tuple[str, ...]) -> Any:
         """What a model makes of tensors; ``path`` has the names of the models that it is in, and its own."""
@@ -106,6 +136,10 @@ def graph_of(model: Any) -> Any:
 
 def _inputs(model: Any) -> list[Any]:
     return [tensor._keras_history.operation for tensor in model.inputs]
+
+
+def _input_names(model: Any) -> list[str]:
+    return [layer.name for layer in _inputs(model)]
 
 
 def _split(layer: Any) -> Callable[[Any, str], Callable[[Any], Any]] | None:

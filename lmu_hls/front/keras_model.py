@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from lmu_hls.activations import PASSING
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.front.alternatives import OPERATOR, OPERATORS, instead_of
 from lmu_hls.front.operators import layer_of
@@ -85,6 +86,7 @@ def check_model(model: keras.Model) -> None:
         _check_masks(layer, nodes)
         _check_state(layer, nodes)
     _check_operators(model, nodes)
+    _check_outputs(model)
     _check_inputs([tuple(tensor.shape) for tensor in model.inputs])
 
 
@@ -93,10 +95,14 @@ def _check_inputs(shapes: list[tuple[int | None, ...]]) -> None:
         if len(shape) == 3 and None not in shape[1:]:
             continue
         features = shape[-1] if len(shape) == 3 and shape[-1] is not None else "features"
+        open_ends = (
+            ", or say how many a sequence may have at most: --steps N, Model: Steps in the configuration, or the "
+            "argument steps"
+        )
         raise LmuHlsError(
             f"the model's input has shape {shape}; a fixed number of time steps is needed: build the model on "
-            f"keras.Input((steps, {features})), with the number of steps that the hardware shall take, or say how many "
-            "a sequence may have at most: --steps N, Model: Steps in the configuration, or the argument steps"
+            f"keras.Input((steps, {features})), with the number of steps that the hardware shall take"
+            f"{open_ends if len(shape) == 3 else ''}"
         )
     if len({steps for _, steps, _ in shapes}) > 1:
         words = " and ".join(map(str, shapes))
@@ -111,8 +117,6 @@ def _check_name(what: str, name: str) -> None:
     wrong = sorted(set(name) & set("{}\0" if what == "layer" else "\0")) if printable(name) else ["half a character"]
     if wrong:
         raise LmuHlsError(f"{what} {name!r}: a name with {wrong[0]!r} cannot be converted; rename the {what}")
-    if what == "layer" and name == "input":
-        raise LmuHlsError("layer 'input': hls4ml keeps this name for itself; rename the layer")
 
 
 def _layers(model: keras.Model) -> list[Any]:
@@ -152,7 +156,8 @@ def _check_layer(layer: Any) -> None:
         rank = len(layer._inbound_nodes[0].outputs[0].shape)
         if layer.axis not in (-1, rank - 1):
             raise LmuHlsError(
-                f"layer {layer.name!r}: softmax is supported on the last axis only, not on {layer.axis}; set axis=-1"
+                f"layer {layer.name!r}: softmax is supported on the last axis only, not on {layer.axis}, since steps "
+                "come one by one; set axis=-1, which weighs features, or take GlobalAveragePooling1D of the steps"
             )
 
 
@@ -309,6 +314,26 @@ def _check_operators(model: keras.Model, nodes: set[Any]) -> None:
         f"operators are read as layers (h + x, x * 2, h[:, -1], keras.ops.mean over the steps), but not this one; "
         f"{OPERATORS.get(kind, OPERATOR)}"
     )
+
+
+def _check_outputs(model: keras.Model) -> None:
+    """LmuHlsError for an output that is an input, or that is given twice, behind layers that change nothing."""
+    import keras
+
+    found: dict[int, int] = {}
+    for number, tensor in enumerate(model.outputs, start=1):
+        source = tensor
+        while type(source._keras_history.operation).__name__ in PASSING:
+            (source,) = _call(source).input_tensors
+        name = source._keras_history.operation.name
+        remedy = f"leave output {number} out: keras.Model(inputs, outputs) with the others"
+        if isinstance(source._keras_history.operation, keras.layers.InputLayer):
+            raise LmuHlsError(f"output {number} of model {model.name!r} is its input {name!r} as it is; {remedy}")
+        first = found.setdefault(id(source), number)
+        if first != number:
+            raise LmuHlsError(
+                f"outputs {first} and {number} of model {model.name!r} are the same, that of layer {name!r}; {remedy}"
+            )
 
 
 def _sources(operator: Any) -> Iterator[str]:

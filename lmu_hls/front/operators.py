@@ -5,11 +5,13 @@ hls4ml reads a model layer by layer and does not see an operator on tensors.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lmu_hls.activations import FUNCTIONS
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.keras_weights import take_weights
 
@@ -19,7 +21,10 @@ if TYPE_CHECKING:
 
 def layer_of(operator: Any, node: Any) -> Any:
     """The layer that does the same as an operator called by ``node``; None where there is none."""
-    make = LAYERS.get(type(operator).__name__)
+    kind = type(operator)
+    if kind.__module__.partition(".")[0] != "keras":
+        return None  # a class of the user's own, whatever its name says
+    make = LAYERS.get(kind.__name__, _activation if kind.__name__.lower() in ACTIVATIONS else None)
     return None if make is None else make(operator, node)
 
 
@@ -137,22 +142,64 @@ def _over_steps(operator: Any, node: Any) -> Any:
     import keras
 
     (x,) = _tensors(node.arguments.args)[:1] or (None,)
-    axis = list(operator.axis) if isinstance(operator.axis, list | tuple) else [operator.axis]
-    if x is None or len(x.shape) != 3 or axis not in ([1], [-2]) or getattr(operator, "initial", None) is not None:
+    if (
+        x is None
+        or len(x.shape) != 3
+        or _axes(operator) not in ([1], [-2])
+        or getattr(operator, "initial", None) is not None
+    ):
         return None
     kind = {"Mean": "GlobalAveragePooling1D", "Max": "GlobalMaxPooling1D"}[type(operator).__name__]
     return getattr(keras.layers, kind)(keepdims=bool(operator.keepdims), name=operator.name)
 
 
 def _activation(operator: Any, node: Any) -> Any:
-    """A function of keras.ops without arguments that is an activation, too."""
+    """A function of keras.ops or keras.activations, with the arguments that the activation or its layer has."""
     import keras
 
-    name = ACTIVATIONS[type(operator).__name__]
-    config = operator.get_config() if hasattr(operator, "get_config") else {}
-    if len(_tensors(node.arguments.args)) != 1 or set(config) - {"name"} or node.arguments.kwargs:
+    kind = type(operator).__name__.lower()
+    name = ACTIVATIONS[kind]
+    if len(_tensors(node.arguments.args)) != 1 or node.arguments.kwargs:
         return None
-    return keras.layers.Activation(name, name=operator.name)
+    usual = inspect.signature(keras.activations.get(name)).parameters
+    config = operator.get_config()
+    given = {key: value for key, value in config.items() if key != "name" and value != usual[key].default}
+    if not given:
+        return keras.layers.Activation(name, name=operator.name)
+    layer = WITH_ARGUMENTS.get(kind)
+    return layer and getattr(keras.layers, layer)(**given, name=operator.name)
+
+
+def _flip(operator: Any, node: Any) -> Any:
+    """keras.ops.flip of a sequence over its steps."""
+    from lmu_hls.layers.steps import Steps
+
+    (x,) = _tensors(node.arguments.args)
+    known = len(x.shape) == 3 and x.shape[1] is not None
+    return Steps(None, None, -1, name=operator.name) if known and _axes(operator) in ([1], [-2]) else None
+
+
+def _shape(operator: Any, node: Any) -> Any:
+    """Another form of each sample: the axis of the steps comes to a vector, goes, or both are put together."""
+    import keras
+
+    (x, *others) = _tensors(node.arguments.args)
+    kind, last = type(operator).__name__, len(x.shape) - 1
+    if kind == "ExpandDims" and len(x.shape) == 2 and operator.axis in (1, -2):
+        return keras.layers.RepeatVector(1, name=operator.name)
+    if kind == "Squeeze" and x.shape[1:-1] == (1,) and _axes(operator) in ([1], [-2], [None]):
+        return keras.layers.Flatten(name=operator.name)
+    shape = tuple(operator.newshape) if kind == "Reshape" else ()
+    values = x.shape[1:]
+    if others or not shape or last not in (1, 2) or None in values or shape[0] not in (-1, None):
+        return None
+    inner = shape[1:]
+    fits = all(isinstance(size, int) and size > 0 for size in inner) and np.prod(inner) == np.prod(values)
+    return keras.layers.Reshape(inner, name=operator.name) if inner and fits else None
+
+
+def _axes(operator: Any) -> list[Any]:
+    return list(operator.axis) if isinstance(operator.axis, list | tuple) else [operator.axis]
 
 
 def _tensors(args: Any) -> list[Any]:
@@ -174,15 +221,20 @@ RESCALINGS: dict[tuple[str, bool], Callable[..., tuple[Any, Any]]] = {
     ("Subtract", False): lambda number: (-1.0, number),
     ("Negative", True): lambda: (-1.0, 0.0),
 }
-ACTIVATIONS = {  # by the class of the operator
-    **{"Relu": "relu", "Relu6": "relu6", "Sigmoid": "sigmoid", "Tanh": "tanh", "Silu": "silu", "Exp": "exponential"},
-    **{"Softplus": "softplus", "Softsign": "softsign", "HardSigmoid": "hard_sigmoid", "Selu": "selu"},
-}
+# By the class of the operator, in small letters
+ACTIVATIONS = {"exp": "exponential", **{name.replace("_", ""): name for name in (*FUNCTIONS, "softmax")}}
+WITH_ARGUMENTS = {
+    "relu": "ReLU",
+    "leakyrelu": "LeakyReLU",
+    "elu": "ELU",
+    "softmax": "Softmax",
+}  # classes of keras.layers
 # By Keras's class of the operator
 LAYERS: dict[str, Callable[[Any, Any], Any]] = {
     "GetItem": _slice,
     **dict.fromkeys(("Add", "Subtract", "Multiply", "Maximum", "Minimum", "Concatenate"), _merge),
     **dict.fromkeys(("TrueDivide", "Divide", "Negative"), _rescaling),
     **dict.fromkeys(("Mean", "Max"), _over_steps),
-    **dict.fromkeys(ACTIVATIONS, _activation),
+    **dict.fromkeys(("ExpandDims", "Squeeze", "Reshape"), _shape),
+    "Flip": _flip,
 }

@@ -99,7 +99,7 @@ def test_a_name_that_is_not_escaped_is_found(
 
 
 BRACES = ("{0.__class__}", "a{index:99999999999}", "}", "{{7*7}}")
-HOPELESS = [(name, part) for name in (*BRACES, "nul\0", "input") for part in range(3)] + [
+HOPELESS = [(name, part) for name in (*BRACES, "nul\0") for part in range(3)] + [
     ("nul\0", 3),
     ("half\ud800", 3),
 ]

@@ -88,7 +88,7 @@ class OwnDense(keras.layers.Dense):
 
 
 MODELS = {
-    "add": (lambda: functional(lambda h, x: h + h[:, :1]), ("'add", "after 'lmu'", "on two tensors")),
+    "add": (lambda: functional(lambda h, x: h + h[:, :1]), ("'add", "after 'lmu'", "the same shape: RepeatVector(steps)")),
     "scale": (lambda: functional(lambda h, x: h * 0), ("'multiply", "after 'lmu'", "weights of a Dense layer")),
     "slice": (lambda: functional(lambda h, x: h[..., -1]), ("'get_item", "with all samples")),
     "mean": (lambda: functional(lambda h, x: ops.mean(h, axis=-1)), ("'mean", "return_sequences=False")),
@@ -144,6 +144,22 @@ MODELS = {
     "own class": (
         lambda: chain(lmu(), OwnDense(2, name="mine")),
         ("layer 'mine'", "OwnDense", "use keras.layers.Dense itself"),
+    ),
+    "an output twice": (
+        lambda: functional(lambda h, x: [h, keras.layers.Dropout(0.1, name="off")(h)]),
+        ("outputs 1 and 2 of model 'net' are the same, that of layer 'lmu'", "leave output 2 out"),
+    ),
+    "an input as output": (
+        lambda: functional(lambda h, x: [h, keras.layers.Dropout(0.1, name="off")(x)]),
+        ("output 2 of model 'net' is its input 'x' as it is", "leave output 2 out"),
+    ),
+    "softmax over the steps": (
+        lambda: functional(lambda h, x: keras.layers.Softmax(axis=1, name="weigh")(h)),
+        ("layer 'weigh'", "on the last axis only, not on 1, since steps come one by one", "GlobalAveragePooling1D"),
+    ),
+    "vector of time": (
+        lambda: keras.Sequential([keras.Input((5,)), keras.layers.Reshape((5, 1)), lmu()]),
+        ("(None, 5)", "build the model on keras.Input((steps, features))", "shall take"),
     ),
     "length": (
         lambda: keras.Sequential([keras.Input((None, 2)), lmu()]),

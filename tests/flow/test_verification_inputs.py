@@ -111,6 +111,9 @@ def test_data_come_by_name_or_in_the_order_of_the_model(folder, data):
     ):
         with pytest.raises(LmuHlsError, match=said):
             flow.Data(wrong).inputs(network)
+    right = np.eye(3)[[0, 1, 2, 2, 1, 0]]
+    flat, formed = (flow.Data(by_name, {"alarm": y}).targets(network) for y in (right, right[:, np.newaxis]))
+    assert np.array_equal(flat["alarm_softmax"].values, formed["alarm_softmax"].values)
     with pytest.raises(LmuHlsError, match="y of 'alarm_softmax'"):
         flow.Data(by_name, {"alarm": np.full(6, 3)}).targets(network)
 

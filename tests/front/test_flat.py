@@ -120,6 +120,42 @@ def test_what_normalization_has_learned_arrives():
         assert np.array_equal(changed(data()), built(data()))
 
 
+@pytest.mark.parametrize("name", ["x", "memory", "head"])
+def test_a_layer_may_be_called_input(name, tmp_path):
+    """hls4ml keeps this name for itself."""
+    x = keras.Input(INPUT, name="input" if name == "x" else "x")
+    h = lmu("tanh", name="input" if name == "memory" else "input_2")(x)
+    built = keras.Model(x, keras.layers.Dense(2, name="input" if name == "head" else "head")(h), name="net")
+    changed = flat(built)
+    check_model(changed)
+    names = [layer.name for layer in changed.layers]
+    assert "input" not in names and len(set(names)) == 3
+    assert np.array_equal(changed(data()), built(data()))
+    assert flat(changed) is changed
+    assert len(network_spec(convert(built, tmp_path, config(built))).nodes) == 2
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_a_vector_that_gets_another_form_at_the_end(several):
+    """The values are the same; the last Reshape of a vector is left out, wherever it stands."""
+    keras.utils.set_random_seed(0)
+    form = keras.layers.Reshape((3, 2), name="form")
+    decoder = keras.Sequential([keras.Input((4,)), keras.layers.Dense(6, name="all"), form], name="decoder")
+    x = keras.Input(INPUT, name="x")
+    h = lmu("tanh", name="memory")(x)
+    made = decoder(keras.layers.Dense(4, name="code")(h[:, -1]))
+    ends = {"made": made, "steps": keras.layers.Reshape((-1, 8), name="pairs")(h[:, 1:])} if several else made
+    built = keras.Model(x, ends)
+    changed = flat(built)
+    assert "form" not in [layer.name for layer in changed.layers]
+    values, expected = changed(data()), built(data())
+    for one, other in zip(keras.tree.flatten(values), keras.tree.flatten(expected), strict=True):
+        assert np.array_equal(np.reshape(one, np.shape(other)), other)
+    assert flat(changed) is changed and tuple(changed.outputs[0].shape) == (None, 6)
+    read = keras.Model(x, keras.layers.ReLU()(made))
+    assert "form" in [layer.name for layer in flat(read).layers]
+
+
 def test_other_models_are_left_alone():
     for built in (plain(), keras.Sequential([lmu()]), flat(sequential())):
         assert flat(built) is built

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from lmu_hls import golden
+from lmu_hls.activations import FUNCTIONS
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.front.extract import network_spec
 from lmu_hls.front.keras_model import check_model
@@ -79,6 +80,90 @@ def test_other_operators_are_refused(operator):
     x = keras.Input((STEPS, N_IN), name="x")
     with pytest.raises(LmuHlsError, match=r"the operator '"):
         check_model(keras.Model(x, operator(lmu("tanh", name="memory")(x))))
+
+
+def test_functions_called_on_tensors():
+    """Each of keras.activations that Keras calls on a tensor of a model, and those whose layer has arguments."""
+    x = keras.Input((STEPS, N_IN), name="x")
+    h = lmu("tanh", name="memory")(x)
+    called = {name: getattr(keras.activations, name) for name in (*FUNCTIONS, "softmax") if name != "linear"}
+    rng = np.random.default_rng(3)
+    for number, (slope, top) in enumerate(rng.uniform(0.1, 2, (3, 2)).round(2)):
+        called |= {
+            f"relu{number}": lambda h, top=top: keras.activations.relu(h, max_value=top),
+            f"leaky{number}": lambda h, slope=slope: keras.ops.leaky_relu(h, negative_slope=slope),
+            f"elu{number}": lambda h, slope=slope: keras.activations.elu(h, alpha=slope),
+        }
+    made = {}
+    for name, function in called.items():
+        try:
+            made[name] = function(h)
+        except ValueError:  # Keras calls it on values only
+            assert name in ("mish", "hard_silu", "hard_tanh")
+    built = keras.Model(x, made)
+    check_model(built)
+    values = np.random.default_rng(0).uniform(-9, 9, (4, STEPS, N_IN)).astype(np.float32)
+    expected, found = built.predict(values, verbose=0), with_layers(built).predict(values, verbose=0)
+    assert len(made) > 25 and all(np.allclose(found[name], expected[name], atol=1e-6) for name in made)
+
+
+def test_functions_with_other_arguments_are_refused():
+    with pytest.raises(LmuHlsError, match=r"approximates by default: use keras\.ops\.gelu\(h, approximate=False\)"):
+        check_model(model(keras.ops.gelu))
+    with pytest.raises(LmuHlsError, match="the operator 'celu"):
+        check_model(model(lambda h: keras.ops.celu(h, alpha=0.5)))
+
+
+def test_an_operator_of_ones_own_is_not_taken_for_that_of_its_name():
+    class Relu(keras.Operation):
+        def call(self, x):
+            return x * x
+
+        def compute_output_spec(self, x):
+            return keras.KerasTensor(x.shape, x.dtype)
+
+    with pytest.raises(LmuHlsError, match=r"\(Relu, after 'memory'\)"):
+        check_model(model(lambda h: Relu()(h)))
+
+
+@pytest.mark.parametrize(
+    "operator",
+    [
+        lambda h: keras.ops.flip(h, axis=1),
+        lambda h: keras.ops.flip(h, axis=[-2]),
+        lambda h: keras.ops.expand_dims(h[:, 2], 1),
+        lambda h: keras.ops.expand_dims(h[:, 2], axis=-2),
+        lambda h: keras.ops.squeeze(h[:, -1:], axis=1),
+        lambda h: keras.ops.squeeze(keras.ops.max(h, axis=1, keepdims=True)),
+        lambda h: keras.ops.reshape(h, (-1, 4 * STEPS)),
+        lambda h: keras.ops.reshape(h[:, 1:5], (-1, 2, 8)),
+        lambda h: keras.ops.reshape(h[:, 0], (-1, 1, 4)),
+    ],
+)
+def test_forms(operator):
+    built = model(operator)
+    check_model(built)
+    x = np.random.default_rng(0).uniform(-1, 1, (4, STEPS, N_IN)).astype(np.float32)
+    assert np.array_equal(with_layers(built).predict(x, verbose=0), built.predict(x, verbose=0))
+
+
+@pytest.mark.parametrize(
+    ("operator", "remedy"),
+    [
+        (lambda h: keras.ops.flip(h, axis=2), r"h\[:, ::-1\]"),
+        (lambda h: keras.ops.flip(h), r"h\[:, ::-1\]"),
+        (lambda h: keras.ops.expand_dims(h, -1)[..., 0], "RepeatVector"),
+        (lambda h: keras.ops.transpose(h, (0, 2, 1)), "whole steps can be put together"),
+        (lambda h: keras.ops.reshape(h, (-1, STEPS)), "whole steps can be put together"),  # 4 times as many samples
+        (lambda h: h + np.ones((STEPS, 1), "float32"), "one number for each feature"),
+        (lambda h: keras.ops.matmul(h, np.ones((4, 2), "float32")), "use Dense"),
+        (lambda h: keras.ops.split(h, 2, axis=-1)[0], r"h\[\.\.\., :2\]"),
+        (lambda h: keras.ops.log_softmax(h), "the logits"),
+    ],
+)
+def test_what_to_use_instead_of_an_operator(operator, remedy):
+    with pytest.raises(LmuHlsError, match=rf"the operator '.*{remedy}"):
+        check_model(model(operator))
 
 
 def two(merge):

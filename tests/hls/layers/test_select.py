@@ -35,7 +35,9 @@ def shaped():
     h = keras.layers.Permute((1, 2), name="same")(lmu("tanh", FREE, name="memory")(h))
     h = keras.layers.Cropping1D((1, 3), name="crop")(h)
     h = keras.layers.Reshape((2, -1), name="pairs")(h)
-    h = keras.layers.RepeatVector(3, name="again")(keras.layers.Reshape((-1,), name="flat")(h))
+    h = keras.layers.Reshape((-1,), name="same_vector")(keras.layers.Reshape((-1,), name="flat")(h))
+    h = keras.layers.Flatten(name="back")(keras.layers.Reshape((1, -1), name="one_step")(h))
+    h = keras.layers.RepeatVector(3, name="again")(h)
     return keras.Model(x, keras.layers.Dense(2, name="head")(h))
 
 
@@ -54,7 +56,7 @@ def test_csim_is_golden_and_near_keras(io_type, build, tmp_path):
     network = assert_csim_equals_golden(convert(model, tmp_path, settings, io_type=io_type))
     assert_like_keras(network, model)
     selected = [layer for layer in network.layers if isinstance(layer, Select)]
-    assert len(selected) == {slices: 3, flat: 1, shaped: 6}[build]
+    assert len(selected) == {slices: 3, flat: 1, shaped: 9}[build]
 
 
 def test_a_wrong_step_is_seen(tmp_path):
@@ -80,6 +82,12 @@ def assert_compiled_equals_golden(graph, folder):
     "layer, message",
     [
         (keras.layers.Permute((2, 1), name="other"), "steps and values cannot change places"),
+        (
+            keras.Sequential(
+                [keras.layers.Flatten(), keras.layers.Reshape((10, 2), name="other"), keras.layers.ReLU()]
+            ),
+            r"reads one vector, of which no steps can be made, .*; RepeatVector\(steps\)",
+        ),
         (keras.layers.Reshape((2 * STEPS, 2), name="other"), r"of \(5, 4\) only whole steps .* not \(10, 2\)"),
     ],
 )

@@ -107,7 +107,9 @@ def _check_shapes(layer: Any, operation: str, shapes: list[tuple[int, ...]]) -> 
         return
     if len(set(shapes)) > 1:
         words = " and ".join(map(str, shapes))
+        widths = {shape[-1] for shape in shapes}
+        way = "RepeatVector(steps) behind the vector" if len(widths) == 1 else "a Dense layer before it"
         raise LmuHlsError(
             f"layer {layer.name!r} reads tensors of the shapes {words}, whose values Keras would repeat; give it "
-            "tensors of one shape, for example by a Dense layer before it"
+            f"tensors of one shape, for example by {way}"
         )

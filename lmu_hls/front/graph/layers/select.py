@@ -52,13 +52,10 @@ class SelectReader(LayerReader):
     )
 
     def attributes(self, layer: Any, shape: tuple[int, ...]) -> Mapping[str, Any]:
-        if type(layer).__name__ in ("Reshape", "Permute") and len(shape) != 2:
-            remedy = "leave it out, or let the model begin with keras.Input((steps, features))"
-            raise LmuHlsError(
-                f"layer {layer.name!r} reads one vector, of which no steps can be made, since they come one by one; "
-                f"{remedy}"
-            )
-        return {"class_name": "LMUSelect", **asdict(WINDOWS[type(layer).__name__](layer, *_steps(shape)))}
+        kind = type(layer).__name__
+        if kind in ("Reshape", "Permute") and len(shape) != 2:
+            return {"class_name": "LMUSelect", **asdict(_of_vector(layer, shape))}
+        return {"class_name": "LMUSelect", **asdict(WINDOWS[kind](layer, *_steps(shape)))}
 
     def settle(self, node: Node) -> None:
         wanted, arriving = explicit_type(node, "result"), input_type(node)
@@ -85,6 +82,19 @@ def _steps(shape: tuple[int, ...]) -> tuple[int, int]:
     """Steps and values of a step, of a tensor without the axis of the samples; a vector is one step."""
     *steps, width = shape
     return prod(steps), width
+
+
+def _of_vector(layer: Any, shape: tuple[int, ...]) -> Window:
+    """A vector that stays one, or becomes one step."""
+    target = tuple(int(size) for size in layer.compute_output_shape((None, *shape))[1:])
+    if target == shape:
+        return Window(1, 1, vector=True)
+    if target == (1, *shape):
+        return Window(1, 1, stride=0)
+    raise LmuHlsError(
+        f"layer {layer.name!r} reads one vector, of which no steps can be made, since they come one by one; "
+        "RepeatVector(steps) gives every step the whole vector, and as the last layer of a model Reshape may stay"
+    )
 
 
 def _flatten(layer: Any, steps: int, width: int) -> Window:
