@@ -61,7 +61,7 @@ OPERATORS: Mapping[str, str] = {
         "the mean and the largest of the steps can be: keras.ops.mean(h, axis=1), times their number for the sum; or "
         "set return_sequences=False in the last LMU, which then gives its last step",
     ),
-    **dict.fromkeys(("Relu", "Softmax"), "use the layer of keras.layers instead of the function of keras.ops"),
+    "Softmax": "steps come one by one: use it on the last axis: axis=-1",
     "Gelu": "keras.ops.gelu approximates by default: use keras.ops.gelu(h, approximate=False), which is the activation",
     "Flip": "the steps can be reversed: h[:, ::-1]",
     "Clip": "use keras.layers.ReLU(max_value) for limits from 0 on, or Activation('hard_tanh') for -1 to 1",

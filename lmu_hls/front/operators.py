@@ -167,6 +167,8 @@ def _activation(operator: Any, node: Any) -> Any:
     if not given:
         return keras.layers.Activation(name, name=operator.name)
     layer = WITH_ARGUMENTS.get(kind)
+    if layer == "Softmax" and config["axis"] != len(node.input_tensors[0].shape) - 1:
+        return None
     return layer and getattr(keras.layers, layer)(**given, name=operator.name)
 
 

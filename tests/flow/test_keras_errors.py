@@ -88,11 +88,14 @@ class OwnDense(keras.layers.Dense):
 
 
 MODELS = {
-    "add": (lambda: functional(lambda h, x: h + h[:, :1]), ("'add", "after 'lmu'", "the same shape: RepeatVector(steps)")),
+    "add": (
+        lambda: functional(lambda h, x: h + h[:, :1]),
+        ("'add", "after 'lmu'", "the same shape: RepeatVector(steps)"),
+    ),
     "scale": (lambda: functional(lambda h, x: h * 0), ("'multiply", "after 'lmu'", "weights of a Dense layer")),
     "slice": (lambda: functional(lambda h, x: h[..., -1]), ("'get_item", "with all samples")),
     "mean": (lambda: functional(lambda h, x: ops.mean(h, axis=-1)), ("'mean", "return_sequences=False")),
-    "function": (lambda: functional(lambda h, x: ops.softmax(h)), ("'softmax", "the layer of keras.layers")),
+    "function": (lambda: functional(lambda h, x: ops.softmax(h, 1)), ("'softmax", "on the last axis: axis=-1")),
     "mask": (masked, ("layer 'lmu'", "with a mask", "Masking behind the input")),
     "model of the user's own inside": (
         lambda: chain(keras.layers.Rescaling(1.0), Own()),

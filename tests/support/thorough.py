@@ -423,6 +423,9 @@ THOROUGH: dict[str, tuple[str, ...]] = {
         "!test_cells_are_the_same_everywhere[[]gru]",
         "!test_cells_are_the_same_everywhere[[]lines]",
         "!test_cells_are_the_same_everywhere[[]whole]",
+        "test_functions_in_all_places_of_cells*",
+        "!test_functions_in_all_places_of_cells[[]7-0-3]",
+        "test_a_changed_function_of_a_cell_is_seen",
     ),
     "test_registration.py": (
         "test_a_saved_model_loads*",
