@@ -76,7 +76,11 @@ CELLS = {
     "before": lambda units, f, gate: keras.layers.GRUCell(units, f, gate, reset_after=False),
 }
 NAMES = tuple(FUNCTIONS)
-TYPED = ("u", "mem", "pre", "gate", "candidate", "cell", "squashed", "inner", "result")
+TENSORS = ("u", "mem", "pre", "result")
+GATED = {
+    "lstm": ("gate", "candidate", "cell", "squashed"),
+    **dict.fromkeys(("gru", "before"), ("gate", "candidate", "inner")),
+}
 PARTS = 10  # projects in which every function is once in every place of every cell
 QUICK = [(7, 0), (7, 4)]  # of them `make test` has a few cells of the first, and make test-rest all
 
@@ -110,7 +114,7 @@ def functions_in_cells(rng, cells, folder):
             weight.assign(rng.uniform(-1, 1, weight.shape))
         settings = config(built, default_precision="fixed<16,6,RND_CONV,SAT>")
         for name in ends:
-            for key in TYPED:
+            for key in (*TENSORS, *GATED.get(name.rstrip("0123456789"), ())):
                 if rng.random() < 0.6:
                     settings["LayerName"][name]["Precision"][key] = drawn_type(rng)
         try:
