@@ -73,6 +73,7 @@ class Design:
                     tap.count,
                     tap.steps,
                     tap.order,
+                    tap.counts,
                 )
                 for tap in plan.net.taps
             ),
@@ -123,8 +124,8 @@ class Design:
         x = random_inputs(self.network) if samples is None else {self.network.inputs[0].name: samples[:VECTORS]}
         if not self.network.any_length or self.streaming:
             return Vectors(x, self.golden_all(x))
-        samples, steps = next(iter(x.values())), self.network.steps
-        lengths = np.array([max(1, steps - steps * k // VECTORS) for k in range(len(samples))])  # shorter and shorter
+        samples, steps, least = next(iter(x.values())), self.network.steps, self.network.least_steps
+        lengths = np.array([max(least, steps - steps * k // VECTORS) for k in range(len(samples))])  # shorter each
         return Vectors(x, golden.predict_all(self.network, x, lengths=lengths), lengths)
 
     def report(self) -> dict[str, Any]:
@@ -151,7 +152,7 @@ class Design:
 
 def _port(end: End) -> Port:
     values = Values.from_type(end.type, end.slot, end.together)
-    return Port(end.name, end.prefix, values, end.count, end.every_step, end.steps)
+    return Port(end.name, end.prefix, values, end.count, end.every_step, end.steps, end.counts)
 
 
 def design(network: Network, options: RtlOptions, reuse_factor: int = 1) -> Design:

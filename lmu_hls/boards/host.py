@@ -77,9 +77,20 @@ def predict_all(
         came = host.run_all([each[number, :steps] for each in values])
         tell(number, came)
         for each, stream, kept in zip(came, network.outputs, found, strict=True):
-            more = values[0].shape[1] - steps if stream.every_step else 0
-            kept.append(np.concatenate([each, np.repeat(each[-1:], more, axis=0)]) if more else each)
-    return [np.stack(each) for each in found]
+            more = values[0].shape[1] - steps if stream.every_step and len(each) == steps else 0
+            kept.append(_held(each, len(each) + more) if more else each)
+    return [_stacked(each, stream.every_step) for each, stream in zip(found, network.outputs, strict=True)]
+
+
+def _held(values: Ints, steps: int) -> Ints:
+    """So many steps: behind those of ``values`` the last one stands again."""
+    return np.concatenate([values, np.repeat(values[-1:], steps - len(values), axis=0)])
+
+
+def _stacked(sequences: list[Ints], every_step: bool) -> Ints:
+    """All with the steps of the longest, where a network gives other numbers of them than come in."""
+    most = max(map(len, sequences)) if every_step else 0
+    return np.stack([_held(each, most) if every_step else each for each in sequences])
 
 
 def _lengths(lengths: np.ndarray | None, x: Ints, network: Network) -> list[int]:

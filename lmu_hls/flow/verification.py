@@ -275,7 +275,7 @@ def _rtlsim(
     plan, cycles = design.plan, design.plan.cycles
     branches = plan.even and bool(network.branches)
     sequence = cycles.sequence if branches or not plan.even else None
-    formulas = Formulas(cycles.ii, cycles.latency, sequence, plan.paced, branches)
+    formulas = Formulas(cycles.ii, cycles.latency, sequence, plan.paced, branches, plan.by_length)
     progress(f"{task}: compiling", 0, 1)
     sources, work = design.sources(folder.verilog), folder.work(simulator)
     compiled: Simulation

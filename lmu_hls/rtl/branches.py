@@ -7,6 +7,7 @@ the branch that is ahead gives more until the other one comes, as the cycles of 
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import product
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 
 from lmu_hls.rtl.cycles import PAST, QUEUE, Beats, Pace
 from lmu_hls.rtl.netlist import Netlist, Stream
-from lmu_hls.rtl.window import window_beats
+from lmu_hls.rtl.window import stored_beats, window_beats
 from lmu_hls.spec import Window
 
 Taken = Callable[[tuple[Beats, ...], int], tuple[Beats, ...]]
@@ -59,6 +60,10 @@ class Branch:
         """What the windows over its steps give as ``stream``, ``latency`` cycles behind what they wait for."""
         reads = np.maximum.accumulate(window.reads().max(axis=1)).clip(0)
         return Branch(stream, window_beats(window, self.burst, latency), tuple(self.needs[k] for k in reads))
+
+    def stored(self, stream: Stream, window: Window) -> Branch:
+        """What the windows over its steps give as ``stream`` once all of a sequence have come."""
+        return Branch(stream, stored_beats(window, self.end[-1], stream.count), (self.needs[-1],) * window.count)
 
     def steps(self, count: int) -> list[Beats]:
         """The beats of the last ``count`` steps; those before the burst are there long ago."""
@@ -182,4 +187,5 @@ def _run(offered: list[Beats], taken: Taken, ii: int) -> list[tuple[Beats, Beats
 
 def _most_waiting(comes: Beats, leaves: Beats) -> int:
     """The most beats that have come and have not been taken."""
-    return max(sum(beat <= cycle for beat in comes) - k for k, cycle in enumerate(leaves))
+    came = sorted(comes)
+    return max(bisect_right(came, cycle) - k for k, cycle in enumerate(leaves))

@@ -15,6 +15,7 @@ from lmu_hls.naming import identifiers
 from lmu_hls.rtl import registers
 from lmu_hls.rtl.netlist import Instance, Netlist, Stream
 from lmu_hls.spec import Input
+from lmu_hls.spec.lengths import given_steps
 
 AUTO = 0  # values a beat: as many as the cycles of a step ask for
 SEQUENCES_IN_FLIGHT = 16  # ended sequences whose last output beat has not been taken, at least
@@ -25,8 +26,9 @@ UNDER_WAY = 4  # those beside the ones that a latency spans
 class End:
     """A stream of the top by its ``name`` in the network; its ports begin with ``prefix``.
 
-    An output has ``steps`` steps a sequence (None: as many as come in), with an axis of steps if ``every_step``, and
-    waits with its last beat for a word of each of the streams ``framing``.
+    An output has ``steps`` steps a sequence (None: as many as come in), of any length those of ``counts`` as for
+    :func:`lmu_hls.spec.lengths.given_steps`, with an axis of steps if ``every_step``, and waits with its last beat for
+    a word of each of the streams ``framing``.
     """
 
     name: str
@@ -35,6 +37,11 @@ class End:
     every_step: bool = True
     steps: int | None = None
     framing: tuple[str, ...] = ()
+    counts: tuple[int, ...] | None = None
+
+    def given_steps(self, arriving: int) -> int:
+        """Steps of a sequence of which so many come in."""
+        return given_steps(arriving, self.steps, self.counts)
 
     @property
     def type(self) -> FixedType:

@@ -86,7 +86,8 @@ class Tap:
     """A stream that a simulator can trace: the wires <wires>_tdata, _tvalid and _tready.
 
     ``order[k]`` is the place of the k-th beat of a step in the tensor of the contract; None: the same place. ``steps``
-    are those of a sequence; None: as many as come into the network. A beat has ``together`` values.
+    are those of a sequence; None: as many as come into the network. Of any length it has those of ``counts``, as for
+    :func:`lmu_hls.spec.lengths.given_steps`. A beat has ``together`` values.
     """
 
     layer: str
@@ -97,6 +98,7 @@ class Tap:
     order: Order | None
     steps: int | None = None
     together: int = 1
+    counts: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ from lmu_hls.rtl.reuse import choose_lanes
 from lmu_hls.rtl.stages import Stage, stage_of
 from lmu_hls.rtl.vector_buffer import add_vector_buffer, buffer_pace
 from lmu_hls.rtl.window import LATENCY as WINDOW
-from lmu_hls.rtl.window import add_history, add_window, window_pace
+from lmu_hls.rtl.window import add_history, add_stored, add_window, window_pace
 from lmu_hls.spec import Network, Window, streaming
 
 
@@ -65,7 +65,7 @@ def _plan(network: Network, names: tuple[str, ...], options: RtlOptions) -> Netw
         first = Branch(end.stream, (list(range(end.beats)),), tuple(range(network.steps)))
         given[end.name] = copies(net, first, f"in{end.suffix}", readers[end.name])
     layers: list[tuple[LayerPlan, Pace]] = []
-    tap_steps: dict[str, int | None] = {}
+    tap_steps: dict[str, dict[str, Any]] = {}
     for node in network.nodes:
         stage = stages[node.name]
         branches, lanes = [given[source].pop(0) for source in node.inputs], chosen[node.name]
@@ -83,7 +83,9 @@ def _plan(network: Network, names: tuple[str, ...], options: RtlOptions) -> Netw
         if (ending := stage.ending(branches[0].stream.count)) is not None:
             kind, once = ending
             layers.append((layer_plan(f"{stage.name}_{kind}", kind, once, 1), once))
-        tap_steps[stage.name] = plan.executions if plan.executions != network.steps else None
+        counts = network.counts(node.inputs[0])
+        fixed = plan.executions if plan.executions != network.steps and counts is None else None
+        tap_steps[stage.name] = {"steps": fixed, "counts": counts}
         branch = answered(branches, stream, pace)
         keep_last = stage.gives_last and not options.streaming and node.name not in heads
         together = stage.together(branch.executions)
@@ -97,7 +99,7 @@ def _plan(network: Network, names: tuple[str, ...], options: RtlOptions) -> Netw
             branch = answered([branch], stream, pace)
             layers.append((layer_plan(name, "vector buffer", pace, branch.executions), pace))
         given[node.name] = copies(net, branch, stage.name, readers[node.name])
-    net.taps = [replace(tap, layer=own[tap.layer], steps=tap_steps[tap.layer]) for tap in net.taps]
+    net.taps = [replace(tap, layer=own[tap.layer], **tap_steps[tap.layer]) for tap in net.taps]
     net.clips = [replace(clip, layer=own[clip.layer]) for clip in net.clips]
     outs = _with_values(net, network, options, ii, {name: given[name].pop() for name in network.outputs}, layers)
     paces = [(pace, plan.executions) for plan, pace in layers]
@@ -121,6 +123,9 @@ def _plan(network: Network, names: tuple[str, ...], options: RtlOptions) -> Netw
 def _windowed(net: Netlist, stage: Stage[Any], window: Window, branches: list[Branch]) -> tuple[str, Branch, Pace]:
     """The steps of its windows side by side, what gives them, and its cycles."""
     (branch,) = branches
+    if window.open:
+        stream, pace = add_stored(net, stage.name, branch.stream, window)
+        return WINDOWS, branch.stored(stream, window), pace
     if stage.any_length:
         stream, pace = add_history(net, stage.name, branch.stream, window)
         return "history", answered([branch], stream, pace), pace
@@ -219,7 +224,8 @@ def _around(network: Network) -> set[str]:
 def _inputs(net: Netlist, network: Network, options: RtlOptions, ii: int) -> list[End]:
     """The inputs behind their frames. Of several, every sequence is filled up, so that all have the same steps."""
     items, steps = network.inputs, checked_steps(network, options)
-    most = network.steps if not steps and any(layer.bounded for layer in network.layers) else 0
+    bounded = any(layer.bounded or (layer.over is not None and layer.over.open) for layer in network.layers)
+    most = network.steps if not steps and bounded else 0
     several = len(items) + len(network.outputs) > 2
     names = suffixes([item.name for item in items])
     values = [options.ports.together(item.width, item.type.width, ii) for item in items]
@@ -241,8 +247,14 @@ def _outputs(
     for name, suffix, words in zip(outs, names, words_of, strict=True):
         given = None if options.streaming else network.values[name].steps
         every = options.streaming or given is not None
-        steps = None if every and given in (None, network.steps) else given or 1
-        found.append(End(name, f"m_axis{suffix}", outs[name].stream, every, steps, words))
+        whole = given in (None, network.steps) or network.any_length
+        steps, counts = None if every and whole else given or 1, network.counts(name)
+        if counts is not None and options.axi_lite:
+            raise LmuHlsError(
+                f"layer {name!r} gives other numbers of steps than come in, of sequences of any length, and what "
+                "drives registers asks for as many; leave AXILite out, or use keras.Input((steps, features))"
+            )
+        found.append(End(name, f"m_axis{suffix}", outs[name].stream, every, steps, words, counts))
     return tuple(found)
 
 
@@ -277,13 +289,6 @@ def _add(
 
 def _check(network: Network, options: RtlOptions) -> None:
     where = f"network {network.name!r}"
-    for node in network.nodes if network.any_length else ():
-        if node.layer.over is not None and node.layer.over.open:
-            raise LmuHlsError(
-                f"layer {node.name!r} reads windows of sequences of any length, which the Verilog takes with "
-                "padding='causal' and without strides only; use that, or keras.Input((steps, features)), or convert "
-                "for C++ alone, by hls4ml.converters.convert_from_keras_model(..., backend='Vitis')"
-            )
     for item in network.inputs:
         check_signed_type(where, "the input", item.type)
     if options.streaming:

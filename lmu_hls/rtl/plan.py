@@ -101,6 +101,11 @@ class NetworkPlan:
         once = [layer.ii_cycles for layer in self.layers if layer.executions < self.network.steps]
         return not self.network.any_length or (self.even and all(ii <= self.cycles.ii for ii in once))
 
+    @property
+    def by_length(self) -> bool:
+        """The latency depends on the steps of a sequence: windows of any length begin when all have come."""
+        return self.network.any_length and any(layer.kind == WINDOWS for layer in self.layers)
+
     # Of the only input, or the only output; ValueError where there are several
 
     @property

@@ -211,10 +211,12 @@ def _vector_files(plan: NetworkPlan, vectors: Vectors) -> dict[End, str]:
         raise ValueError(f"the inputs of the vectors have different numbers of sequences or steps: {sorted(shapes)}")
     ((sequences, arriving),) = shapes
     for end, y in vectors.arrays(plan.outputs, vectors.outputs):
-        steps = end.steps or arriving
+        steps = end.given_steps(arriving)
         if y.size != sequences * steps * end.count:
             raise ValueError(f"vectors have outputs of shape {y.shape}, expected {(sequences, steps, end.count)}")
         lengths = vectors.lengths if end.every_step and end.steps is None else None
+        if lengths is not None:
+            lengths = np.array([end.given_steps(length) for length in lengths.tolist()])
         beats = packed(_fitting(y.reshape(sequences, steps, end.count), end), end)
         texts[end] = _beats(beats, end.bus, 2, plan.framed, lengths)
     return texts

@@ -1,5 +1,5 @@
 """Windows of steps that are cut out, padded, repeated or overlap: ``lmu_window`` behind an ``lmu_frame``, and of
-sequences of any length ``lmu_history``.
+sequences of any length ``lmu_history`` where they are causal, or ``lmu_window_any``, which stores each sequence.
 
 The frame fills a sequence that is too short with zeros and drops what is too much, so that windows have whole ones.
 """
@@ -14,7 +14,10 @@ from lmu_hls.spec import Window
 
 MODULE = "lmu_window"
 HISTORY = "lmu_history"
+STORED = "lmu_window_any"
 LATENCY = 2  # cycles from the beat that a window waits for to the same beat given
+STORED_LATENCY = 2  # cycles from the last beat of a sequence to the one before the first beat of its windows
+BETWEEN = 1  # cycles in which lmu_window_any gives nothing, from sequence to sequence
 ROOM = 1  # cycles from the last beat of a window to the first one of a step that takes the place of its first one
 SEQUENCES = 4  # after which the windows of a sequence come at the pace of those before
 
@@ -53,6 +56,25 @@ def add_history(net: Netlist, name: str, x: Stream, window: Window) -> tuple[Str
     net.add(HISTORY, f"{name}_windows", {**parameters, "WIDTH": x.type.width}, ports, f"Layer {name}: windows")
     count = both.count
     return out, whole_step_pace(HISTORY, "SIZE*N", count, count, 1, count + 1)
+
+
+def add_stored(net: Netlist, name: str, x: Stream, window: Window) -> tuple[Stream, Pace]:
+    """The open windows of ``x``, of sequences of any length, as single steps, once a sequence has come."""
+    both = x.beside(window.size)
+    out = net.stream(f"{name}_window", x.type, both.count, both.order)
+    parameters = {"N": x.count, "STEPS": window.steps, "STRIDE": window.stride}
+    parameters |= {"FIRST": 0 if window.stride < 0 or window.centred else window.first}
+    parameters |= {"SIZE": window.size, "DILATION": window.dilation, "PAD": window.pad}
+    parameters |= {"CENTRED": int(window.centred), "REPEAT": int(window.repeat), "WIDTH": x.type.width}
+    ports = x.ports("s_axis") | out.ports("m_axis")
+    net.add(STORED, f"{name}_windows", parameters, ports, f"Layer {name}: windows")
+    return out, Pace(both.count, {STORED: ("SIZE*N", both.count)}, list, BETWEEN)
+
+
+def stored_beats(window: Window, ends: int, values: int) -> tuple[Beats, ...]:
+    """The beats of all windows, of ``values`` each, of a sequence whose last beat comes in cycle ``ends``."""
+    first = ends + STORED_LATENCY + 1
+    return tuple(list(range(first + t * values, first + (t + 1) * values)) for t in range(window.count))
 
 
 def add_frame(

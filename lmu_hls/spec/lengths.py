@@ -72,6 +72,14 @@ def counting(lengths: NDArray[np.int64], steps: int) -> NDArray[np.bool_]:
     return np.asarray(np.arange(steps) < lengths[:, np.newaxis])
 
 
+def given_steps(arriving: int, steps: int | None, counts: tuple[int, ...] | None) -> int:
+    """Steps that come out for a sequence of which so many come in: as many, ``steps``, or those of ``counts``, which
+    are for sequences of 1, 2, ... steps."""
+    if counts is not None:
+        return counts[arriving - 1]
+    return arriving if steps is None else steps
+
+
 def held(values: NDArray[Element], lengths: NDArray[np.int64], steps: int) -> NDArray[Element]:
     """(N, any, ...) as (N, steps, ...), where the last step that counts stands again in all behind it."""
     places = np.minimum(np.arange(steps), lengths[:, np.newaxis] - 1)

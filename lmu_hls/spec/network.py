@@ -213,6 +213,13 @@ class Network:
                 found[node.name] = read
         return found
 
+    def counts(self, name: str) -> tuple[int, ...] | None:
+        """How many steps the input or node gives of sequences of 1, 2, ... steps, which may have any length; None where
+        it gives as many as come, or one vector."""
+        given = self.steps_of(np.arange(1, self.steps + 1))[name].tolist()
+        every = not self.any_length or self.values[name].steps is None or given == list(range(1, self.steps + 1))
+        return None if every else tuple(given)
+
     @property
     def least_steps(self) -> int:
         """The fewest steps of a sequence that every layer takes: 1 but for windows that need more."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from lmu_hls.fixed import FixedType
+from lmu_hls.spec.lengths import given_steps
 
 MAX_WIDTH = 64  # bits of a value that a simulation passes on
 
@@ -49,7 +50,7 @@ class Probe:
 
     Its wires in the top module are ``<wires>_tdata``, ``_tvalid`` and ``_tready``. ``order[k]``
     is the place in the tensor of a step's k-th value (None: the same place). A sequence has ``steps`` steps
-    (None: as many as come in).
+    (None: as many as come in), of any length those of ``counts`` as for :func:`lmu_hls.spec.lengths.given_steps`.
     """
 
     layer: str
@@ -59,6 +60,11 @@ class Probe:
     n: int
     steps: int | None = None
     order: tuple[int, ...] | None = None
+    counts: tuple[int, ...] | None = None
+
+    def given_steps(self, arriving: int) -> int:
+        """Steps of a sequence of which so many come in."""
+        return given_steps(arriving, self.steps, self.counts)
 
 
 def end_key(kind: str, name: str, ends: int) -> tuple[str, str]:
@@ -74,7 +80,8 @@ class Port:
     """A stream of the accelerator: ``name`` of the network's input or output, wires ``<wires>_tdata``, ``_tvalid``, ...
 
     A step has ``n`` values. Of an output it comes for every step, or with ``every_step`` False once a sequence; where
-    ``steps`` is not None it has so many steps, however many come in.
+    ``steps`` is not None it has so many steps, however many come in; of any length those of ``counts``, as for
+    :func:`lmu_hls.spec.lengths.given_steps`.
     """
 
     name: str
@@ -83,6 +90,7 @@ class Port:
     n: int
     every_step: bool = True
     steps: int | None = None
+    counts: tuple[int, ...] | None = None
 
     @property
     def beats(self) -> int:
@@ -91,7 +99,7 @@ class Port:
 
     def given_steps(self, arriving: int) -> int:
         """Steps that come out for a sequence of which so many come in."""
-        return (self.steps or arriving) if self.every_step else 1
+        return given_steps(arriving, self.steps, self.counts) if self.every_step else 1
 
 
 @dataclass(frozen=True, slots=True)

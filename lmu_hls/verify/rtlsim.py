@@ -30,6 +30,7 @@ class Formulas:
     last step. ``paced``: sequences come at the pace of their steps, however short they are.
     With ``branches`` steps may come unevenly: of those which are not equally fast one takes several steps at once
     into its queues, and they wait for the slowest together. Each step is then on time, or each sequence.
+    ``by_length``: the latency is that of the longest sequences, and shorter ones have others.
     """
 
     ii_cycles: int
@@ -37,6 +38,7 @@ class Formulas:
     sequence_cycles: int | None = None
     paced: bool = True
     branches: bool = False
+    by_length: bool = False
 
 
 class Simulation(Protocol):
@@ -74,18 +76,18 @@ def simulate(
     unit, simulator = names
     run = simulation.run(x, lengths=lengths, trace=True, progress=progress)
     pause = formulas.latency_cycles + 2 * formulas.ii_cycles
-    few = (
-        {name: values[:IDLE_SEQUENCES] for name, values in x.items()} if isinstance(x, Mapping) else x[:IDLE_SEQUENCES]
-    )
-    some = None if lengths is None else lengths[:IDLE_SEQUENCES]
+    whole = np.ones(len(run.accepted), bool) if lengths is None else lengths == run.accepted.shape[1]
+    alone = slice(IDLE_SEQUENCES) if whole.all() or not formulas.by_length else np.argsort(~whole, kind="stable")
+    alone = alone if isinstance(alone, slice) else alone[:IDLE_SEQUENCES]
+    few = {name: values[alone] for name, values in x.items()} if isinstance(x, Mapping) else x[alone]
+    some = None if lengths is None else lengths[alone]
     idle = simulation.run(few, lengths=some, trace=True, pause=pause)
     comparison = compare_tensors(f"rtlsim {simulator}", SOURCE, expected, run.tensors, lengths)
     arrays = list(few.values()) if isinstance(few, Mapping) else [few]
     steps = np.full(len(arrays[0]), arrays[0].shape[1]) if some is None else some
     inputs = [values[counting(steps, values.shape[1])] for values in arrays]
     excerpt = _excerpt(simulator, inputs, int(steps[0]), idle, widths or {})
-    whole = np.ones(len(run.accepted), bool) if lengths is None else lengths == run.accepted.shape[1]
-    return comparison, _timing(unit, simulator, formulas, run, idle, whole), excerpt
+    return comparison, _timing(unit, simulator, formulas, run, idle, (whole, whole[alone])), excerpt
 
 
 def _excerpt(
@@ -110,17 +112,17 @@ def _excerpt(
     return Excerpt(simulator, tuple(streams))
 
 
-def _timing(unit: str, simulator: str, formulas: Formulas, run: Run, idle: Run, whole: Flags) -> Timing:
+def _timing(unit: str, simulator: str, formulas: Formulas, run: Run, idle: Run, whole: tuple[Flags, Flags]) -> Timing:
     """Intervals of the second half of the steps, when the buffers are full, and latencies in the idle accelerator.
 
     The first STEPS_INSIDE steps may be taken in faster than they are worked on, because they fill the buffers, and one
     that waits for them is late only by its own interval: among these an interval tells of the pace only where the step
-    is not ahead of it since the first one.
+    is not ahead of it since the first one. ``whole``: which sequences of both runs have the most steps.
     """
     if not formulas.paced:
-        return _unpaced(unit, simulator, formulas, idle)
+        return _unpaced(unit, simulator, formulas, idle, whole[1])
     if formulas.sequence_cycles is not None and not formulas.branches:
-        return _uneven(unit, simulator, formulas, run, idle, whole)
+        return _uneven(unit, simulator, formulas, run, idle, whole[0])
     accepted = np.unique(run.accepted)  # without what stands behind shorter sequences
     intervals, elapsed = np.diff(accepted), accepted[1:] - accepted[:1]
     place = np.arange(len(intervals))
@@ -130,7 +132,7 @@ def _timing(unit: str, simulator: str, formulas: Formulas, run: Run, idle: Run, 
     few = f"{accepted.size} steps may all be on their way at once; give {STEPS_INSIDE + 2} or more"
     ii, latency = _farthest(formulas.ii_cycles, intervals), _farthest(formulas.latency_cycles, latencies)
     if formulas.branches and len(run.finished) > 1 and ii is not None and ii.value != formulas.ii_cycles:
-        return _uneven(unit, simulator, formulas, run, idle, whole)
+        return _uneven(unit, simulator, formulas, run, idle, whole[0])
     return Timing(
         unit,
         simulator,
@@ -174,9 +176,15 @@ def _uneven(unit: str, simulator: str, formulas: Formulas, run: Run, idle: Run, 
     )
 
 
-def _unpaced(unit: str, simulator: str, formulas: Formulas, idle: Run) -> Timing:
-    """What is told of sequences of different lengths of which short ones take as long as what is done once for each:
-    the latency of the last step."""
+def _unpaced(unit: str, simulator: str, formulas: Formulas, idle: Run, whole: Flags) -> Timing:
+    """What is told of sequences of different lengths of which short ones take as long as what is done once for each,
+    or whose windows begin when all steps have come: the latency of the last step."""
+    latencies = idle.finished - idle.accepted[:, -1]
+    note = "a short sequence takes as long as what is done once for each, so that steps do not come at one pace"
+    if formulas.by_length:
+        latencies = latencies[whole]
+        steps = idle.accepted.shape[1]
+        note = f"latency and pace depend on the length of a sequence; these are for {steps} steps"
     return Timing(
         unit,
         simulator,
@@ -184,8 +192,8 @@ def _unpaced(unit: str, simulator: str, formulas: Formulas, idle: Run) -> Timing
         Number(formulas.ii_cycles, "cycles", "formula"),
         None,
         Number(formulas.latency_cycles, "cycles", "formula"),
-        _farthest(formulas.latency_cycles, idle.finished - idle.accepted[:, -1]),
-        "a short sequence takes as long as what is done once for each, so that steps do not come at one pace",
+        _farthest(formulas.latency_cycles, latencies),
+        note,
     )
 
 

@@ -138,16 +138,18 @@ class Job:
         """The steps of x (N, T, n) that are sent, one after the other, (steps, n)."""
         return x.reshape(-1, x.shape[-1]) if self.lengths is None else x[counting(self.each, self.steps)]
 
-    def sequences_of(self, values: Ints, steps: int | None) -> Ints:
-        """What came for each step, or for ``steps`` of a sequence, as (N, T, ...), held behind shorter sequences."""
-        if self.lengths is None or steps is not None:
-            return values.reshape(self.sequences, steps or self.steps, *values.shape[1:])
-        return unravelled(values, self.each, self.steps)
+    def sequences_of(self, values: Ints, stream: Port | Probe | None = None) -> Ints:
+        """What came for each step, by default of an input, as (N, T, ...), held behind shorter sequences."""
+        each = self.each if stream is None else self.steps_out(stream)
+        most = self.steps if stream is None else stream.given_steps(self.steps)
+        if np.all(each == most):
+            return values.reshape(self.sequences, most, *values.shape[1:])
+        return unravelled(values, each, most)
 
     def beats_in(self, port: Port) -> int:
         return int(self.each.sum()) * port.beats
 
-    def steps_out(self, port: Port) -> Ints:
+    def steps_out(self, port: Port | Probe) -> Ints:
         """(N,): the steps that come for each sequence."""
         return np.array([port.given_steps(steps) for steps in self.each.tolist()])
 
@@ -265,7 +267,7 @@ def assemble(facts: Facts, streams: Streams, job: Job, interface: Interface) -> 
             interface.key(port): (_each(stream.cycles, port), _kept(stream.values, port)) for port, stream in came
         }
     accepted = np.maximum.reduce([stream.accepted for stream in streams.inputs])
-    return Run(ends, job.sequences_of(accepted, None), facts.moved + 1, probes, beats)
+    return Run(ends, job.sequences_of(accepted), facts.moved + 1, probes, beats)
 
 
 def _delivered(came: Came, port: Port, job: Job, interface: Interface) -> Delivered:
@@ -274,10 +276,9 @@ def _delivered(came: Came, port: Port, job: Job, interface: Interface) -> Delive
         raise LmuHlsError(
             f"{interface.top} gives {port.wires}_tlast elsewhere than on the last beat of each sequence's output"
         )
-    steps = port.steps if port.every_step else 1
 
     def shaped(values: Ints) -> Ints:
-        sequences = job.sequences_of(values, steps)
+        sequences = job.sequences_of(values, port)
         return sequences if port.every_step else sequences[:, 0]
 
     values, user = (array.reshape(-1, port.n) for array in (_kept(came.values, port), _each(came.user, port)))
@@ -328,14 +329,14 @@ def _gone_in(port: Port, sent: int, job: Job) -> str:
 
 
 def _shaped(values: Ints, probe: Probe, job: Job, interface: Interface) -> Ints:
-    steps = int(job.each.sum()) if probe.steps is None else job.sequences * probe.steps
+    steps = int(job.steps_out(probe).sum())
     together, wanted = probe.values.together, steps * probe.values.beats(probe.n)
     if values.size != wanted * together:
         raise LmuHlsError(
             f"{interface.top}: the stream {probe.layer}.{probe.tensor} had {values.size // together:,} beats, "
             f"not {wanted:,}. Restore the files in rtl/."
         )
-    beats = job.sequences_of(_kept(values, probe).astype(np.int64).reshape(-1, probe.n), probe.steps)
+    beats = job.sequences_of(_kept(values, probe).astype(np.int64).reshape(-1, probe.n), probe)
     if probe.order is None:
         return beats
     placed = np.empty_like(beats)

@@ -89,6 +89,24 @@ def test_verify(project, data):
     assert timing.latency_measured.value == timing.latency_formula.value
 
 
+def test_verify_windows(tmp_path):
+    """Latency and integers of sequences whose windows begin when all steps have come; of the longest ones."""
+    keras.utils.set_random_seed(0)
+    h = keras.layers.Conv1D(2, 3, 2, "same")(x := keras.Input((None, 2)))
+    h = LMU(1, 2, 5, None, return_sequences=True, name="lmu")(h)
+    network = keras.Model(x, keras.layers.Bidirectional(keras.layers.GRU(2, return_sequences=True))(h), name="small")
+    network.save(tmp_path / "small.keras")
+    flow.convert(flow.load_model(tmp_path / "small.keras"), tmp_path / "out", precision="fixed<18,4>", steps=STEPS)
+    project = OutputFolder(tmp_path / "out")
+    values, _ = sequences(6)
+    np.savez(tmp_path / "data.npz", x=values, lengths=np.array([1, 2, 3, 4, STEPS, 2]))
+    data = flow.load_data(tmp_path / "data.npz", store.load(project.spec))
+    record = flow.verify(project, data, simulators=("icarus",))
+    assert [check.comparison.passed for check in record.checks] == [True, True]
+    timing = record.checks[1].timing
+    assert timing.latency_measured.value == timing.latency_formula.value and "for 5 steps" in timing.unmeasured
+
+
 FAULTS = {  # of the C++: the text, and what stands there instead
     "the length is ignored": ("CONFIG_T::counted(length[0])", "CONFIG_T::n_timesteps"),
     "a step too late": ("CONFIG_T::counted(length[0])", "CONFIG_T::counted(length[0]) + 1"),

@@ -104,7 +104,15 @@ def history(n: int, size: int = 2, dilation: int = 1) -> Case:
     return Case("lmu_history", sizes, slow=n * size * dilation > 2)
 
 
+def window_any(n: int, steps: int, **others: int) -> Case:
+    return Case("lmu_window_any", {"N": n, "STEPS": steps, "WIDTH": 1, **others})
+
+
 HISTORY = history(1)
+ANY = window_any(1, 2, SIZE=2, FIRST=-1, PAD=1)
+ANY_CENTRED = window_any(1, 3, SIZE=3, PAD=2, CENTRED=1)
+ANY_FAR = window_any(1, 4, SIZE=2, STRIDE=2, PAD=1, REPEAT=1)
+ANY_BACKWARDS = window_any(2, 2, SIZE=1, STRIDE=-1)
 WINDOW = window(2, 3, 3, -1)
 EARLY = window(1, 3, 1, 1, SIZE=1, DEPTH=1)
 FAR = window(1, 4, 2, -1, STRIDE=3, DILATION=3, REPEAT=1, DEPTH=4)
@@ -161,6 +169,10 @@ CASES = (
     EARLY,
     HISTORY,
     history(2, dilation=2),
+    ANY,
+    ANY_BACKWARDS,
+    ANY_CENTRED,
+    ANY_FAR,
     WINDOW,
     FAR,
     window(1, 3, 3, 2, SIZE=1, STRIDE=-1, DEPTH=4),
@@ -227,6 +239,25 @@ MUTANTS = (
     Mutant(HISTORY, "lmu_history", "ends ? {SLOT_W{1'b0}} :", "1'b0 ? {SLOT_W{1'b0}} :", ("value_in_place",)),
     Mutant(HISTORY, "lmu_history", "held < (whole ?", "held < (1'b0 ?", ("ring_holds",)),
     Mutant(HISTORY, "lmu_history", "window_end && ends", "window_end && s_axis_tlast", ("last_in_place",)),
+    Mutant(ANY, "lmu_window_any", "!stored[1] && !rst", "!rst", ("two_at_most",)),
+    Mutant(ANY, "lmu_window_any", "(early || late)", "early", ("zero_in_place",)),
+    Mutant(
+        ANY,
+        "lmu_window_any",
+        "place_end && left_q == 0;\n            beat_q",
+        "place_end;\n            beat_q",
+        ("last_in_place",),
+    ),
+    Mutant(ANY, "lmu_window_any", "busy_q <= stored_q != 0", "busy_q <= stored_q[1]", ("never_late",)),
+    Mutant(ANY_BACKWARDS, "lmu_window_any", "STRIDE < 0 ? in_last :", "STRIDE < 0 ? ZERO :", ("value_in_place",)),
+    Mutant(
+        ANY_CENTRED,
+        "lmu_window_any",
+        "needed > ZERO ? -(needed >>> 1)",
+        "needed > ZERO ? -needed",
+        ("zero_in_place", "value_in_place"),
+    ),
+    Mutant(ANY_FAR, "lmu_window_any", "another ? ZERO : rest_q", "another ? ONE : rest_q", ("windows_counted",)),
     Mutant(EARLY, "lmu_window", "m_axis_tlast && lead_q < ZERO", "1'b0", ("whole_sequence",)),
     Mutant(WINDOW, "lmu_window", "beat_q < in_beat_q);", "beat_q <= in_beat_q);", ("only_what_came", "value_in_place")),
     Mutant(WINDOW, "lmu_window", "held < (whole ? HELD - ONE : HELD)", "held < HELD", ("room_is_there",)),

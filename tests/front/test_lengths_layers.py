@@ -6,15 +6,19 @@ import pytest
 
 import lmu_hls
 from lmu_hls import golden
+from lmu_hls.backend.design import design
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.front.extract import network_spec
 from lmu_hls.front.flat import flat
 from lmu_hls.front.lengths import open_model
+from lmu_hls.rtl.options import RtlOptions
 from lmu_hls.spec.lengths import counting
+from lmu_hls.verify import bench
 from lmu_hls.verify.csim import compile_project
 from tests.support.keras_graphs import fill
 from tests.support.keras_pieces import OPERATORS, PIECES, Piece
 from tests.support.lmu_models import N_IN, convert, lmu
+from tests.support.random_rtl import has_icarus
 
 STEPS, FILL, BOUND = 7, -9.0, 0.02
 LENGTHS = np.array([STEPS, 1, 3, 6, 2, 4, 5])
@@ -88,6 +92,28 @@ def test_golden_is_keras_or_it_is_refused(name, masking, place, seed, tmp_path):
         real = np.asarray(model(x[row : row + 1] if masking else x[row : row + 1, :length]))[0]
         real = real.reshape(-1, value.width)[: length if value.steps else 1]
         assert np.abs(values[row, : len(real)] - real).max() < BOUND
+
+
+@pytest.mark.nightly
+@pytest.mark.skipif(not has_icarus(), reason="Icarus is not installed")
+@pytest.mark.parametrize("name, masking, place", CASES, ids=IDS)
+def test_verilog_is_golden(name, masking, place, tmp_path):
+    """With pauses, too; or it is refused, as averages of windows that reach over the ends are."""
+    model = build(name, masking, place, 1)
+    _, network = converted(model, masking, tmp_path)
+    try:
+        made = design(network, RtlOptions())
+    except LmuHlsError as error:
+        assert any(repr(layer) in str(error) for layer in names_of(model)) and "; " in str(error), error
+        pytest.skip(f"refused: {error}")
+    made.write(tmp_path / "verilog")
+    rng, (end,), lengths = np.random.default_rng(0), network.inputs, LENGTHS[network.least_steps <= LENGTHS]
+    x = rng.integers(end.type.min_int // 64, end.type.max_int // 64, (len(lengths), STEPS, N_IN))
+    folder = tmp_path / "verilog"
+    built = bench.build("icarus", made.sources(folder), made.interface, folder, tmp_path / "bench")
+    expected = golden.predict(network, x, lengths=lengths)
+    for pauses in ({}, {"gap": 0.3, "stall": 0.4}):
+        assert np.array_equal(built.run(x, lengths=lengths, **pauses).outputs, expected)
 
 
 @pytest.mark.nightly

@@ -134,7 +134,7 @@ class Stage(ABC, Generic[L]):
     def window(self) -> Window | None:
         """What ``lmu_window`` gives it side by side; None where it takes the steps as they come."""
         window = self.layer.over
-        return None if window is None or window.whole else window
+        return None if window is None or (window.whole and not window.open) else window
 
     def taken_steps(self, arriving: int) -> int:
         """Steps of a sequence that it works on where so many come."""

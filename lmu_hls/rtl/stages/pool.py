@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType
 from lmu_hls.rtl.affine import check_signed_type
 from lmu_hls.rtl.cells import Lanes, Parameters
@@ -28,11 +29,11 @@ class PoolStage(Stage[Pool], layer=Pool):
     @property
     def gives_last(self) -> bool:
         """Of a sequence of any length every step gives the largest values so far."""
-        return self.any_length
+        return self.any_length and not self.layer.window.open
 
     @property
     def gathers(self) -> bool:
-        return not self.any_length
+        return not self.gives_last
 
     def given_steps(self, arriving: int) -> int:
         return self.layer.window.count
@@ -56,13 +57,13 @@ class PoolStage(Stage[Pool], layer=Pool):
         for what, kind in (("x", layer.x), ("its output", layer.out)):
             check_signed_type(f"layer {name!r}", what, kind)
         count = x.count if self.window is None else x.count // window.size
-        apart = self.window is not None or self.any_length
+        apart = self.window is not None or self.gives_last
         whole = x if apart else whole_windows(net, name, x, window, "whole windows")
         x = replace(whole, count=count, order=None if x.order is None else x.order[:count])
         largest = layer.reciprocal is None
         result = layer.x if largest else layer.sum
         pooled = net.stream(f"{name}_pooled", result, x.count, x.order)
-        size = 0 if self.any_length else window.size
+        size = 0 if self.gives_last else window.size
         parameters: Parameters = {"N": x.count, "SIZE": size, "MAX": int(largest)}
         parameters |= {"WIDTH": layer.x.width, "OUT_W": result.width}
         net.add(MODULE, f"{name}_pool", parameters, x.ports("s_axis") | pooled.ports("m_axis"), f"Layer {name}: pool")
@@ -73,7 +74,16 @@ class PoolStage(Stage[Pool], layer=Pool):
         own."""
         layer, name, factor = self.layer, self.name, self.layer.reciprocal
         assert factor is not None
-        if factor.shape != (1,):
+        if layer.window.open:
+            if layer.window.most_missing:
+                raise LmuHlsError(
+                    f"layer {name!r} divides the sum of each window of a sequence of any length by the steps that it "
+                    "has, which the Verilog does where all have as many, with padding='valid'; use that, or "
+                    "keras.Input((steps, features)), or convert for C++ alone, by "
+                    "hls4ml.converters.convert_from_keras_model(..., backend='Vitis')"
+                )
+            factor = Weight(factor.values[-1:], factor.type)
+        elif factor.shape != (1,):
             factor = Weight(np.repeat(layer.reciprocals.values, x.count), factor.type)
         fraction = x.type.fraction + factor.type.fraction
         zero = Weight(np.zeros(factor.shape, np.int64), FixedType(2, 2 - fraction))
