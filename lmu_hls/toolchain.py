@@ -240,7 +240,7 @@ def _find_libpython(name: str) -> Tool:
 
 def _find_vendor(name: str, programs: tuple[str, ...]) -> Tool:
     """An AMD tool; asking for its version takes seconds, so it is read from the installation path."""
-    remedy = f"install AMD's tools and source their settings64.sh ({programs[0]} is optional)"
+    remedy = f"AMD's installer, and source settings64.sh of what it installs ({programs[0]} is optional)"
     for path in filter(None, map(_which, programs)):
         match = re.search(r"20\d\d\.\d", str(path.resolve()))
         return Tool(name, path, match.group(0) if match else "", True, remedy, required=False)

@@ -1,5 +1,7 @@
 """report, synth and doctor print what is stored or ask tools: they import neither TensorFlow nor Keras nor hls4ml.
 
+Nor do convert and demo before they refuse an output folder that is not free, or options that do not go together.
+
 Nor SciPy, of which they need nothing. So does the help of every command, which is read before anything else.
 """
 
@@ -36,6 +38,9 @@ SCRIPT %= "[sys.argv[1:]]"
         (("synth", "{}"), (0, 1)),
         (("synth", "{}", "--target", "up5k", "--route"), (0, 1)),
         (("doctor",), (0, 1)),
+        (("convert", "m.keras", "{}"), (1,)),  # of what is refused before a model is read
+        (("convert", "m.keras", "absent", "--max-bits", "9"), (1,)),
+        (("demo", "{}"), (1,)),
     ],
 )
 def test_a_light_command_imports_nothing_heavy(light_folder, arguments, statuses):

@@ -62,8 +62,7 @@ def convert(
     json_: Json = False,
 ) -> None:
     """Convert a Keras model into an hls4ml project, Verilog and the integer contract."""
-    from lmu_hls import flow
-    from lmu_hls.spec import store
+    from lmu_hls.replace import check_free
 
     if (precision == "auto") != (calibration is not None):
         raise LmuHlsError("--precision auto and --calibration DATA.npz go together; give both or neither")
@@ -79,11 +78,14 @@ def convert(
         raise LmuHlsError(f"{unused[0]} is for --optimize area, speed or balanced; give that too, or leave it out")
     if optimize is not None and reuse_factor is not None:
         raise LmuHlsError("--optimize chooses the ReuseFactor; leave --reuse-factor out, or --optimize")
+    check_free(outdir, force)
+    from lmu_hls import flow  # Keras, which takes seconds
+    from lmu_hls.spec import store
+
     wanted = flow.target_of(target_snr_db, max_accuracy_drop, max_bits)
     settings = flow.read_config(config) if config else None
     if steps is not None:
         settings = flow.with_steps(settings, steps)
-    flow.check_free(outdir, force)
     keras_model = flow.load_model(model, weights)
     if logits:
         keras_model = flow.up_to_logits(keras_model)

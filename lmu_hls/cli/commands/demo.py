@@ -15,7 +15,10 @@ def demo(
     json_: Json = False,
 ) -> None:
     """Train an LMU on real speech, convert it, verify it and report: the whole chain in one run."""
-    from lmu_hls import demo as speech
+    from lmu_hls.replace import check_free
+
+    check_free(outdir, force)
+    from lmu_hls import demo as speech  # Keras, which takes seconds
 
     with progress_bar() as progress:
         made = speech.run(outdir, force=force, progress=progress)
