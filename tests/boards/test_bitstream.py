@@ -13,11 +13,13 @@ from lmu_hls.boards.bitstream import RECORD, Built, words
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.records import load
 from lmu_hls.records.placement import Usage
+from lmu_hls.spec import Network
 from lmu_hls.synth.families import target_of
 from lmu_hls.synth.route import DoesNotFit
 from lmu_hls.synth.timing import Timing
 from lmu_hls.toolchain import Tool, find
 from tests.support.board_project import write_output
+from tests.support.ends import fusion
 from tests.support.random_networks import random_spec_network
 
 NETWORK = random_spec_network(90, 4)
@@ -51,12 +53,13 @@ def test_what_does_not_fit_gets_no_bitstream(no_tools: None, tmp_path: Path, mon
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("network", [NETWORK, fusion()], ids=["one stream each", "two inputs, two outputs"])
 @pytest.mark.parametrize("name", BOARDS)
-def test_every_board_has_a_bitstream(tmp_path: Path, name: str) -> None:
+def test_every_board_has_a_bitstream(tmp_path: Path, name: str, network: Network) -> None:
     router = target_of(BOARDS[name].target).routable[1]
     if not all(find(tool).found for tool in ("pyosys", router.tool, router.packer)):
         pytest.skip("place and route is not installed")
-    project = write_board(write_output(tmp_path, NETWORK), BOARDS[name])
+    project = write_board(write_output(tmp_path, network), BOARDS[name])
     found = build(project)
     assert found.met and (project.folder / found.bitstream).stat().st_size > 10_000
     assert load(project.folder / RECORD, Built) == found

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from lmu_hls import cli
+from lmu_hls.backend.design import random_inputs
 from lmu_hls.boards import BOARDS, check, write_board
 from lmu_hls.boards.comparison import board_gates
 from lmu_hls.boards.host import predict
@@ -19,6 +20,7 @@ from lmu_hls.fixed import Ints, quantize
 from lmu_hls.synth.gates import Gates
 from lmu_hls.toolchain import find
 from tests.support.board_project import draw, expected, named, write_output
+from tests.support.ends import fusion
 from tests.support.flipped_tables import flipped_tables
 from tests.support.random_networks import random_spec_network
 
@@ -63,6 +65,17 @@ def run(project: BoardProject, gates: Gates, x: Ints) -> Ints:
 def test_the_netlist_of_a_board(tmp_path: Path, name: str) -> None:
     project = board(tmp_path, name)
     assert np.array_equal(run(project, board_gates(project), X[:1]), expected(SMALLEST, X[:1]))
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not find("pyosys").found, reason="pyosys is not installed")
+@pytest.mark.parametrize("name", ["icebreaker", "ulx3s", "tangnano9k"])
+def test_the_netlist_of_a_board_with_two_inputs_and_two_outputs(tmp_path: Path, name: str) -> None:
+    network, chosen = fusion(), BOARDS[name]
+    project = write_board(write_output(tmp_path, network, 8), chosen, baud=int(chosen.clock_mhz * 1e6 // 4))
+    x = {name: values[:2] for name, values in random_inputs(network).items()}
+    found = check(project, network, x, netlist=True)
+    assert (found.exact, found.samples) == (2, 2) and found.values_compared > 4
 
 
 @pytest.mark.slow
