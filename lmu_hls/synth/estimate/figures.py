@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from lmu_hls.errors import LmuHlsError
@@ -10,7 +10,7 @@ from lmu_hls.records.placement import Usage
 from lmu_hls.rtl.plan import NetworkPlan
 from lmu_hls.rtl.standalone import modules, project_files
 from lmu_hls.synth.estimate.features import clock_features, exact_counts, features
-from lmu_hls.synth.estimate.model import Errors, Fitted, Model, Rule, is_known, load, older
+from lmu_hls.synth.estimate.model import Errors, Fitted, Model, Rule, load, mostly_older, older, unseen
 from lmu_hls.synth.estimate.operators import operators
 from lmu_hls.synth.estimate.quantities import Operators
 from lmu_hls.synth.families import Target, target_of
@@ -26,7 +26,7 @@ class Figure:
 
     By the rules of the synthesis, with how often these were right (``rule``), or by a model, with its errors on designs
     that it was not fitted to: each of its own left out once, and others. ``outside`` names what lies outside the fitted
-    range.
+    range, of a clock also modules that none of its networks has.
     """
 
     resource: str
@@ -96,11 +96,14 @@ def estimate(plan: NetworkPlan, targets: Iterable[str], fitted: Fitted | None = 
         raise LmuHlsError(f"network {plan.network.name!r} cannot be estimated: {unknown}")
     found = operators(project_files(plan), plan.top)
     parts = modules(plan)
-    untold = [name for name in fitted.clocks if not is_known(fitted, name, parts)]
+    untold = [name for name in fitted.clocks if mostly_older(fitted, name, parts)]
+    beyond = {target.name: unseen(fitted, target.name, parts) for target in chosen if target.name in fitted.clocks}
     names = dict.fromkeys([*(target.family.name for target in chosen), *(target.name for target in chosen)])
     unlike = older(fitted, names, parts)
     warnings = [str(item) for item in unlike]
-    warnings += [f"so no clock is told for {target.name}: {ROUTE}" for target in chosen if target.name in untold]
+    warnings += [f"so no clock is told for {name}: {ROUTE}" for name in beyond if name in untold]
+    guessed = [name for name, modules in beyond.items() if modules and name not in untold]
+    warnings += [f"so the clock of {name} is a guess: {ROUTE}" for name in guessed]
     warnings += [STALE] if any(item.older for item in unlike) else []
     return Estimate(
         network=plan.network.name,
@@ -108,7 +111,10 @@ def estimate(plan: NetworkPlan, targets: Iterable[str], fitted: Fitted | None = 
         step_cycles=plan.cycles.ii,
         latency_cycles=plan.cycles.latency,
         sequence_cycles=plan.cycles.sequence,
-        targets=tuple(_of_target(target, fitted, found, target.name not in untold) for target in chosen),
+        targets=tuple(
+            _of_target(target, fitted, found, None if target.name in untold else beyond.get(target.name))
+            for target in chosen
+        ),
         warning="; ".join(warnings),
     )
 
@@ -136,7 +142,8 @@ def check_target(fitted: Fitted, name: str) -> Target:
     return target
 
 
-def _of_target(target: Target, models: Fitted, operators: Operators, with_clock: bool) -> TargetEstimate:
+def _of_target(target: Target, models: Fitted, operators: Operators, beyond: Sequence[str] | None) -> TargetEstimate:
+    """With the clock, beside which stands what is ``beyond`` its networks; without one where this is None."""
     family = target.family.name
     quantities = features(family, operators)
     rules = models.rules[family]
@@ -144,8 +151,8 @@ def _of_target(target: Target, models: Fitted, operators: Operators, with_clock:
     fitted = [_fitted(name, model, quantities) for name, model in models.families[family].items()]
     usage = usage_of(target, {figure.resource: figure.count for figure in (*fitted, *figures)})
     # Cells change little with the Verilog, the slowest path does
-    clock = models.clocks.get(target.name) if with_clock else None
-    clocks = [_clock(clock, clock_features(family, operators))] if clock else []
+    clock = models.clocks.get(target.name) if beyond is not None else None
+    clocks = [_clock(clock, clock_features(family, operators), beyond or ())] if clock else []
     return TargetEstimate(target.name, target.title, (*fitted, *figures, *clocks), usage, lacking(usage))
 
 
@@ -154,5 +161,6 @@ def _fitted(name: str, model: Model, quantities: Mapping[str, float]) -> Figure:
     return Figure(name, round(model.value(quantities)), None, model.held_out, model.others, outside)
 
 
-def _clock(model: Model, quantities: Mapping[str, float]) -> Figure:
-    return replace(_fitted("MHz", model, quantities), count=round(1000 / model.value(quantities)))
+def _clock(model: Model, quantities: Mapping[str, float], beyond: Sequence[str]) -> Figure:
+    figure = _fitted("MHz", model, quantities)
+    return replace(figure, count=round(1000 / model.value(quantities)), outside=(*figure.outside, *beyond))

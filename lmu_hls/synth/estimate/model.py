@@ -146,9 +146,14 @@ def older(fitted: Fitted, targets: Iterable[str], modules: Iterable[str]) -> lis
     return found
 
 
-def is_known(fitted: Fitted, target: str, modules: Iterable[str]) -> bool:
-    """Whether the target's models are fitted to networks with each of the modules, of which not most are older."""
-    return all(item.rows and 2 * item.older <= item.rows for item in _known_modules(fitted, target, list(modules)))
+def mostly_older(fitted: Fitted, target: str, modules: Iterable[str]) -> bool:
+    """Whether most networks with one of the modules that the target's models are fitted to have an older one."""
+    return any(2 * item.older > item.rows for item in _known_modules(fitted, target, list(modules)))
+
+
+def unseen(fitted: Fitted, target: str, modules: Iterable[str]) -> list[str]:
+    """Those of the modules that no network has which the target's models are fitted to."""
+    return [item.module for item in _known_modules(fitted, target, list(modules)) if not item.rows]
 
 
 def _known_modules(fitted: Fitted, target: str, modules: Sequence[str]) -> list[Older]:

@@ -74,16 +74,22 @@ def test_a_device_with_a_model_has_a_clock(plan: NetworkPlan) -> None:
     assert "MHz" not in {figure.resource for figure in family.figures} | set(device.usage)
     fresh = {name: {digest: 5} for name, digest in reading_hashes(modules(plan)).items()}
     (read,) = fresh["lmu_ram"]
-    for ram, told in (
-        ({read: 3, "other": 2}, True),
-        ({read: 2, "other": 3}, False),
-        ({}, False),
-    ):  # most networks decide
-        table = fresh | {"lmu_ram": ram}
-        made = estimate(plan, ["ecp5-25k"], replace(clocks, tables={"ecp5-25k": table}))
+    for older, told in ((2, True), (3, False)):  # of five networks; most of them decide
+        tables = {"ecp5-25k": fresh | {"lmu_ram": {read: 5 - older, "other": older}}}
+        made = estimate(plan, ["ecp5-25k"], replace(clocks, tables=tables))
         assert ("MHz" in {figure.resource for figure in made.targets[0].figures}) == told
-        assert ("no clock is told for ecp5-25k: lmu-hls synth --route" in made.warning) != told
-    assert made.warning.startswith("no network of the table has lmu_ram on ecp5-25k; so") and STALE not in made.warning
+        assert ("so no clock is told for ecp5-25k: lmu-hls synth --route" in made.warning) != told
+
+
+def test_a_clock_without_a_module_is_outside_the_fitted_range(plan: NetworkPlan) -> None:
+    fresh = {name: {digest: 5} for name, digest in reading_hashes(modules(plan)).items()}
+    without, fitted = {name: found for name, found in fresh.items() if name != "lmu_ram"}, load()
+    for table, outside in ((fresh, False), (without, True)):
+        made = estimate(plan, ["ecp5-25k"], replace(fitted, tables={**fitted.tables, "ecp5-25k": table}))
+        clock = made.targets[0].figures[-1]
+        assert clock.resource == "MHz" and ("lmu_ram" in clock.outside) == str(clock).endswith("lmu_ram)") == outside
+        said = "no network of the table has lmu_ram on ecp5-25k; so the clock of ecp5-25k is a guess: lmu-hls synth"
+        assert (said in made.warning) == outside
 
 
 def test_networks_with_older_verilog_are_counted(plan: NetworkPlan) -> None:
