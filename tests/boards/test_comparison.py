@@ -73,9 +73,9 @@ def test_the_netlist_of_a_board(tmp_path: Path, name: str) -> None:
 def test_the_netlist_of_a_board_with_two_inputs_and_two_outputs(tmp_path: Path, name: str) -> None:
     network, chosen = fusion(), BOARDS[name]
     project = write_board(write_output(tmp_path, network, 8), chosen, baud=int(chosen.clock_mhz * 1e6 // 4))
-    x = {name: values[:2] for name, values in random_inputs(network).items()}
+    x = {name: values[:1] for name, values in random_inputs(network).items()}
     found = check(project, network, x, netlist=True)
-    assert (found.exact, found.samples) == (2, 2) and found.values_compared > 4
+    assert (found.exact, found.samples) == (1, 1) and found.values_compared > 2
 
 
 @pytest.mark.slow
