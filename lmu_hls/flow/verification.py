@@ -34,7 +34,7 @@ from lmu_hls.verify import bench, cosim, verilated
 from lmu_hls.verify.compare import compare_tensors
 from lmu_hls.verify.csim import compile_project
 from lmu_hls.verify.interface import end_key
-from lmu_hls.verify.rtlsim import Formulas, Simulation, simulate
+from lmu_hls.verify.rtlsim import Simulation, formulas_of, simulate
 
 # Calibration sees values before they are rounded; the noise of rounding alone moves the largest by some percent.
 ROUNDING_MARGIN = 1.1
@@ -272,10 +272,7 @@ def _rtlsim(
     trace = golden.run_samples(network, x, lengths=lengths)
     expected = {interface.key(port): trace.outputs[port.name] for port in interface.outputs}
     expected |= {(layer, name): trace[layer].tensors[name] for layer, name in network.observed}
-    plan, cycles = design.plan, design.plan.cycles
-    branches = plan.even and bool(network.branches)
-    sequence = cycles.sequence if branches or not plan.even else None
-    formulas = Formulas(cycles.ii, cycles.latency, sequence, plan.paced, branches, plan.by_length)
+    formulas = formulas_of(design.plan)
     progress(f"{task}: compiling", 0, 1)
     sources, work = design.sources(folder.verilog), folder.work(simulator)
     compiled: Simulation

@@ -30,13 +30,11 @@ def flat(model: keras.Model) -> keras.Model:
     inner models get the names of their models in front. A model inside that is no graph of layers, or is called with a
     mask or in training mode, stays as it is. A Reshape of a vector at the end is left out: it gives the same values.
     """
-    import keras
-
     if graph_of(model) is None:
         return model
     changed = any(path or _split(operation) or operation.name == RESERVED for operation, path in _calls(model))
     if changed or RESERVED in _input_names(model):
-        model = keras.Model(*_Copy(model).ends(), name=model.name)
+        model = model_of(*_Copy(model).ends(), model.name)
     return _up_to_vectors(model)
 
 
@@ -57,7 +55,14 @@ def _up_to_vectors(model: Any) -> Any:
 
     outputs = keras.tree.map_structure(before, graph.output)
     same = all(map(operator.is_, keras.tree.flatten(outputs), keras.tree.flatten(graph.output)))
-    return model if same else keras.Model(model.inputs, outputs, name=model.name)
+    return model if same else model_of(model.inputs, outputs, model.name)
+
+
+def model_of(inputs: list[Any], outputs: Any, name: str) -> Any:
+    """The Keras model between tensors; one with one input takes an array, and Keras warns of no list."""
+    import keras
+
+    return keras.Model(inputs if len(inputs) > 1 else inputs[0], outputs, name=name)
 
 
 class _Copy:

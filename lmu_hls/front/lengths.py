@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import Ints
-from lmu_hls.front.flat import copy_ends, flat, graph_of
+from lmu_hls.front.flat import copy_ends, flat, graph_of, model_of
 from lmu_hls.front.node import COUNT, reads_ahead, reads_count
 from lmu_hls.front.recurrent import CELLS
 from lmu_hls.keras_weights import take_weights
@@ -206,7 +206,7 @@ def _copy(model: keras.Model, steps: int | None, masking: list[Any]) -> keras.Mo
 
     if masking:
         _check_masked(model, masking[0])
-    return keras.Model(*copy_ends(model, call, steps), name=model.name)
+    return model_of(*copy_ends(model, call, steps), model.name)
 
 
 def _check_mask(operation: Any, mask: Any, masking: Any) -> None:

@@ -17,7 +17,7 @@ from lmu_hls.rtl.packed import Words
 from lmu_hls.rtl.renaming import Names
 from lmu_hls.spec import Network, store
 
-WINDOWS = "window"  # the kind of an lmu_window in the plan
+WINDOWS, HISTORY = "window", "history"  # the kinds of an lmu_window and of an lmu_history in the plan
 _AXIL = (
     "awaddr awvalid awready wdata wstrb wvalid wready bresp bvalid bready "
     "araddr arvalid arready rdata rresp rvalid rready"
@@ -93,6 +93,12 @@ class NetworkPlan:
     def even(self) -> bool:
         """Steps come at one pace: none of them brings more windows than another or takes longer."""
         return self.cycles.even and all(layer.kind != WINDOWS for layer in self.layers)
+
+    @property
+    def ahead(self) -> bool:
+        """Steps of a sequence may be taken in before the one ahead of it is done: its first windows read few of them,
+        so that a history has room for more than elsewhere."""
+        return any(layer.kind == HISTORY for layer in self.layers)
 
     @property
     def paced(self) -> bool:

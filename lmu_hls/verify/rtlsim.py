@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from lmu_hls.fixed import Ints
 from lmu_hls.records import Comparison, Number, Timing
 from lmu_hls.records.traces import BEATS, Beats, Excerpt
+from lmu_hls.rtl.plan import NetworkPlan
 from lmu_hls.spec.lengths import counting
 from lmu_hls.verify.compare import Tensors, compare_tensors
 from lmu_hls.verify.run_files import STEPS_INSIDE, Run
@@ -28,8 +29,9 @@ class Formulas:
 
     Where steps do not come at one pace, ``sequence_cycles`` from sequence to sequence; the latency is then that of the
     last step. ``paced``: sequences come at the pace of their steps, however short they are.
-    With ``branches`` steps may come unevenly: of those which are not equally fast one takes several steps at once
-    into its queues, and they wait for the slowest together. Each step is then on time, or each sequence.
+    With ``queues`` steps may come unevenly: of branches which are not equally fast one takes several steps at once into
+    its queues, and they wait for the slowest together; and so does a history at the beginning of a sequence. Each step
+    is then on time, or each sequence.
     ``by_length``: the latency is that of the longest sequences, and shorter ones have others.
     """
 
@@ -37,8 +39,15 @@ class Formulas:
     latency_cycles: int
     sequence_cycles: int | None = None
     paced: bool = True
-    branches: bool = False
+    queues: bool = False
     by_length: bool = False
+
+
+def formulas_of(plan: NetworkPlan) -> Formulas:
+    """What is promised of the network that is planned."""
+    queues = plan.even and (bool(plan.network.branches) or plan.ahead)
+    sequence = plan.cycles.sequence if queues or not plan.even else None
+    return Formulas(plan.cycles.ii, plan.cycles.latency, sequence, plan.paced, queues, plan.by_length)
 
 
 class Simulation(Protocol):
@@ -121,7 +130,7 @@ def _timing(unit: str, simulator: str, formulas: Formulas, run: Run, idle: Run, 
     """
     if not formulas.paced:
         return _unpaced(unit, simulator, formulas, idle, whole[1])
-    if formulas.sequence_cycles is not None and not formulas.branches:
+    if formulas.sequence_cycles is not None and not formulas.queues:
         return _uneven(unit, simulator, formulas, run, idle, whole[0])
     accepted = np.unique(run.accepted)  # without what stands behind shorter sequences
     intervals, elapsed = np.diff(accepted), accepted[1:] - accepted[:1]
@@ -131,7 +140,7 @@ def _timing(unit: str, simulator: str, formulas: Formulas, run: Run, idle: Run, 
     latencies = idle.latencies.ravel()
     few = f"{accepted.size} steps may all be on their way at once; give {STEPS_INSIDE + 2} or more"
     ii, latency = _farthest(formulas.ii_cycles, intervals), _farthest(formulas.latency_cycles, latencies)
-    if formulas.branches and len(run.finished) > 1 and ii is not None and ii.value != formulas.ii_cycles:
+    if formulas.queues and len(run.finished) > 1 and ii is not None and ii.value != formulas.ii_cycles:
         return _uneven(unit, simulator, formulas, run, idle, whole[0])
     return Timing(
         unit,

@@ -37,6 +37,7 @@ THOROUGH: dict[str, tuple[str, ...]] = {
         "test_two_inputs[[]io_parallel]",
     ),
     "whole/test_any_length.py": (
+        "test_steps_that_a_history_takes_ahead_are_not_late[[]13]",
         "test_the_length_is_that_of_tlast*",
         "!*[[]0-None]",
         "!*[[]8-largest]",

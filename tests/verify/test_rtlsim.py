@@ -79,8 +79,8 @@ def test_branches_that_are_not_equally_fast_keep_the_pace_of_sequences():
             return replace(run, accepted=run.accepted - (II - 2) * (steps % 3 == 1), ends={OUTPUT: came})
 
     x = np.zeros((6, 9, 2), np.int64)
-    for branches, late, right in ((True, 0, True), (True, 1, False), (False, 0, False)):
-        formulas = Formulas(II, LATENCY, 9 * II if branches else None, branches=branches)
+    for queues, late, right in ((True, 0, True), (True, 1, False), (False, 0, False)):
+        formulas = Formulas(II, LATENCY, 9 * II if queues else None, queues=queues)
         _, timing, _ = simulate(
             Turns(0, late=late), x, {OUTPUT: np.zeros((6, 9, 1), np.int64)}, formulas, ("u", "icarus")
         )

@@ -15,11 +15,12 @@ from lmu_hls.rtl.options import RtlOptions
 from lmu_hls.spec import Dense, Elementwise, Network, Pool, Select, Weight, Window, chain, make_activation
 from lmu_hls.spec.layers.mean import Mean
 from lmu_hls.verify import bench, verilated
+from lmu_hls.verify.rtlsim import formulas_of, simulate
 from tests.support.lmu_models import N_IN, convert, lmu
 from tests.support.make_sim import make
 from tests.support.mutants import change
 from tests.support.networks import random_weight
-from tests.support.random_networks import random_spec_network
+from tests.support.random_networks import random_spec_input, random_spec_network
 from tests.support.random_rtl import has_icarus, with_reuse_factors
 
 pytestmark = pytest.mark.skipif(not has_icarus(), reason="Icarus is not installed")
@@ -168,6 +169,30 @@ def test_every_length_in_the_cycles_of_the_plan(keras_design, simulator, tmp_pat
 
 def units(plan):
     return [instance.name for instance in plan.net.instances]
+
+
+@pytest.mark.parametrize("seed", [12, 13])
+def test_steps_that_a_history_takes_ahead_are_not_late(seed, tmp_path):
+    """A causal convolution reads the input, and is the slowest layer: a sequence begins early, and it is on time."""
+    rng, drawn = np.random.default_rng(seed), random_spec_network(seed, 12).with_steps(STEPS)
+    x, memory = FixedType(8, 3), replace(drawn.lmus[0], return_sequences=True)
+    history = Select("history", x, Window(STEPS, STEPS, -4, size=3, dilation=2))
+    kernel = random_weight(rng, 6, drawn.n_in)
+    slow = Dense("slow", x, kernel, None, drawn.x, reuse_factor=6 * drawn.n_in)
+    net = replace(chain("net", x, STEPS, 2, [history, slow, memory]), any_length=True)
+    made = design(net, RtlOptions(), 1)
+    made.write(tmp_path)
+    lengths = np.array(2 * [5, 5, 1, 5, 2, 1, 1, 5, 5, 5, 5, 3])
+    values = random_spec_input(made.network, len(lengths), seed)
+    trace = golden.run_samples(made.network, values, lengths=lengths)
+    expected = {made.interface.key(port): trace.outputs[port.name] for port in made.interface.outputs}
+    expected |= {(layer, name): trace[layer].tensors[name] for layer, name in made.network.observed}
+    accelerator = bench.build("icarus", made.sources(tmp_path), made.interface, tmp_path, tmp_path / "work", False)
+    formulas = formulas_of(made.plan)
+    right, timing, _ = simulate(accelerator, values, expected, formulas, ("net", "icarus"), lengths=lengths)
+    assert right.passed and timing.passed and formulas.queues
+    wrong = replace(formulas, sequence_cycles=formulas.sequence_cycles + 1, ii_cycles=formulas.ii_cycles + 1)
+    assert not simulate(accelerator, values, expected, wrong, ("net", "icarus"), lengths=lengths)[1].passed
 
 
 @pytest.mark.parametrize("end", ["last", "average"])

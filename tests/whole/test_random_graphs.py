@@ -171,7 +171,7 @@ def check_ends(seed: int, folder: Path, csim: bool) -> None:
     expected = {interface.key(port): trace.outputs[port.name] for port in interface.outputs}
     expected |= {(layer, name): trace[layer].tensors[name] for layer, name in network.observed}
     cycles = made.plan.cycles
-    formulas = Formulas(cycles.ii, cycles.latency, cycles.sequence, branches=made.plan.even)
+    formulas = Formulas(cycles.ii, cycles.latency, cycles.sequence, queues=made.plan.even)
     comparison, timing, _ = simulate(simulation, x, expected, formulas, (network.name, "icarus"))
     assert comparison.passed, comparison.first_difference
     assert timing.ii_measured in (None, replace(timing.ii_formula, source="rtl_sim"))
