@@ -240,7 +240,7 @@ MUTANTS = (
     Mutant(HISTORY, "lmu_history", "held < (whole ?", "held < (1'b0 ?", ("ring_holds",)),
     Mutant(HISTORY, "lmu_history", "window_end && ends", "window_end && s_axis_tlast", ("last_in_place",)),
     Mutant(ANY, "lmu_window_any", "!stored[1] && !rst", "!rst", ("two_at_most",)),
-    Mutant(ANY, "lmu_window_any", "(early || late)", "early", ("zero_in_place",)),
+    Mutant(ANY, "lmu_window_any", "(early || late)", "late", ("zero_in_place",)),
     Mutant(
         ANY,
         "lmu_window_any",
