@@ -27,7 +27,7 @@ from lmu_hls.synth import synthesize
 from lmu_hls.synth.families import DEFAULT
 from lmu_hls.verify import verilated
 from lmu_hls.verify.compare import compare
-from lmu_hls.verify.interface import end_key
+from lmu_hls.verify.interface import counted_steps, end_key
 from lmu_hls.verify.rtlsim import SOURCE
 
 NAME = "Verilog"
@@ -158,14 +158,15 @@ def verify(model: Graph, x: Any, progress: Progress | None = None) -> tuple[Comp
     values, _ = _inputs(of, x)
     expected = _answer(model, of, values, "golden", True, progress, True, lengths)
     actual = _answer(model, of, values, "verilator", True, progress, True, lengths)
-    results = []
+    results, counted = [], counted_steps(of.network, lengths) or {}
     for output, integers in actual.outputs.items():
-        _, key = end_key("output", output, len(actual.outputs))
-        results.append(compare(f"verilog {key}", SOURCE, key, expected.outputs[output], integers, lengths))
+        end = end_key("output", output, len(actual.outputs))
+        key, steps = end[1], counted.get(end)
+        results.append(compare(f"verilog {key}", SOURCE, key, expected.outputs[output], integers, steps))
     for (layer, name), tensor in actual.tensors.items():
         reference = expected.tensors[layer, name][:, -tensor.shape[1] :]
         key = f"{layer}.{name}"
-        results.append(compare(f"verilog {key}", SOURCE, key, reference, tensor, lengths))
+        results.append(compare(f"verilog {key}", SOURCE, key, reference, tensor, counted.get((layer, name))))
     return tuple(results)
 
 

@@ -22,7 +22,7 @@ from lmu_hls.spec import Network
 from lmu_hls.synth.families import target_of
 from lmu_hls.synth.gates import Gates, gates, modelled
 from lmu_hls.verify.compare import compare_tensors
-from lmu_hls.verify.interface import end_key
+from lmu_hls.verify.interface import counted_steps, end_key
 
 GOLDEN = "golden.npz"
 PROGRESS = "board: sequences simulated"
@@ -77,4 +77,5 @@ def check(
     right = golden.run_samples(network, x, every_step=False, lengths=lengths).outputs
     names = {output: end_key("output", output, len(right)) for output in right}
     actual = {names[stream.name]: values for stream, values in zip(host.network.outputs, found, strict=True)}
-    return compare_tensors(name, "rtl_sim", {names[k]: values for k, values in right.items()}, actual, lengths)
+    expected, counted = {names[k]: values for k, values in right.items()}, counted_steps(network, lengths)
+    return compare_tensors(name, "rtl_sim", expected, actual, counted)

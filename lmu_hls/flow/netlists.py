@@ -19,6 +19,7 @@ from lmu_hls.synth.yosys import netlist
 from lmu_hls.toolchain import need, simulator_env
 from lmu_hls.verify import bench, verilated
 from lmu_hls.verify.compare import compare_tensors
+from lmu_hls.verify.interface import counted_steps
 from lmu_hls.verify.rtlsim import SOURCE
 
 SEQUENCES = 2  # that a netlist is simulated with
@@ -74,4 +75,4 @@ def compare_netlist(
     outputs = golden.run_samples(design.network, x, lengths=lengths).outputs
     expected = {interface.key(port): outputs[port.name] for port in interface.outputs}
     found = compiled.run(x, lengths=lengths, progress=progress).tensors
-    return compare_tensors(title(target), SOURCE, expected, found, lengths)
+    return compare_tensors(title(target), SOURCE, expected, found, counted_steps(design.network, lengths))

@@ -33,7 +33,7 @@ from lmu_hls.tuning import clipped, exceeded
 from lmu_hls.verify import bench, cosim, verilated
 from lmu_hls.verify.compare import compare_tensors
 from lmu_hls.verify.csim import compile_project
-from lmu_hls.verify.interface import end_key
+from lmu_hls.verify.interface import counted_steps, end_key
 from lmu_hls.verify.rtlsim import Simulation, formulas_of, simulate
 
 # Calibration sees values before they are rounded; the noise of rounding alone moves the largest by some percent.
@@ -223,7 +223,7 @@ def _csim(
 ) -> Comparison:
     progress("csim: compiling", 0, 1)
     outputs = compile_project(folder.hls).run_all(x, network, _told("csim", x, progress), lengths)
-    return _compared("csim", "csim", reference, outputs, lengths)
+    return _compared(network, ("csim", "csim"), reference, outputs, lengths)
 
 
 def _cosim(
@@ -237,7 +237,7 @@ def _cosim(
     progress(f"{COSIM}: compiling", 0, 1)
     project = cosim.build(folder.hls, folder.work(cosim.SIMULATOR))
     outputs = project.run_all(x, network, _told(COSIM, x, progress), lengths)
-    return _compared(COSIM, "cosim", reference, outputs, lengths)
+    return _compared(network, (COSIM, "cosim"), reference, outputs, lengths)
 
 
 def _told(task: str, x: Mapping[str, Ints], progress: Progress) -> Callable[[int], None]:
@@ -247,12 +247,16 @@ def _told(task: str, x: Mapping[str, Ints], progress: Progress) -> Callable[[int
 
 
 def _compared(
-    name: str, source: str, expected: Mapping[str, Ints], actual: Mapping[str, Ints], lengths: Ints | None = None
+    network: Network,
+    names: tuple[str, str],
+    expected: Mapping[str, Ints],
+    actual: Mapping[str, Ints],
+    lengths: Ints | None,
 ) -> Comparison:
-    """The outputs, by name."""
+    """The outputs, by name; ``names`` are those of the comparison and of its source."""
     keys = {output: end_key("output", output, len(expected)) for output in expected}
     first, second = ({keys[k]: values for k, values in arrays.items()} for arrays in (expected, actual))
-    return compare_tensors(name, source, first, second, lengths)
+    return compare_tensors(*names, first, second, counted_steps(network, lengths))
 
 
 def _rtlsim(
@@ -280,7 +284,7 @@ def _rtlsim(
         compiled = verilated.build(sources, interface, folder.verilog, work)
     else:
         compiled = bench.build(simulator, sources, interface, folder.verilog, work, waves)
-    names = (network.name, simulator)
+    names, counted = (network.name, simulator), counted_steps(network, lengths)
     widths = {(probe.layer, probe.tensor): probe.values.width for probe in interface.probes}
     widths |= {interface.key(port): port.values.width for port in (*interface.inputs, *interface.outputs)}
-    return simulate(compiled, x, expected, formulas, names, _told(task, x, progress), widths, lengths)
+    return simulate(compiled, x, expected, formulas, names, _told(task, x, progress), widths, lengths, counted)

@@ -36,16 +36,18 @@ Tensors = Mapping[tuple[str, str], Ints]  # (layer, tensor) -> (N, ...)
 
 
 def compare_tensors(
-    name: str, source: str, expected: Tensors, actual: Tensors, lengths: Ints | None = None
+    name: str, source: str, expected: Tensors, actual: Tensors, lengths: Tensors | None = None
 ) -> Comparison:
     """Compare tensors of the same samples as :func:`compare` does; a sample is exact when it is so in every tensor.
+    ``lengths``: of each tensor the steps of each sample that count.
 
     Raises ValueError when the names or shapes differ.
     """
     if set(expected) != set(actual):
         raise ValueError(f"{name}: tensors {sorted(actual)} and {sorted(expected)} cannot be compared")
     each = {
-        key: compare(name, source, ".".join(filter(None, key)), expected[key], actual[key], lengths) for key in actual
+        key: compare(name, source, ".".join(filter(None, key)), expected[key], actual[key], (lengths or {}).get(key))
+        for key in actual
     }
     exact = np.logical_and.reduce([_exact_samples(expected[key], actual[key]) for key in actual])
     first = next((of.first_difference for of in each.values() if of.first_difference), None)

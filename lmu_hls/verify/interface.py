@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from lmu_hls.fixed import FixedType
+from lmu_hls.fixed import FixedType, Ints
+from lmu_hls.spec import Network
 from lmu_hls.spec.lengths import given_steps
 
 MAX_WIDTH = 64  # bits of a value that a simulation passes on
@@ -73,6 +74,16 @@ def end_key(kind: str, name: str, ends: int) -> tuple[str, str]:
     Of several ``ends`` with its ``name``.
     """
     return "", kind if ends == 1 else f"{kind} {name}"
+
+
+def counted_steps(network: Network, lengths: Ints | None) -> dict[tuple[str, str], Ints] | None:
+    """How many steps of the outputs and of what the Verilog shows inside count, by (layer, tensor), of sequences of
+    which the first ``lengths`` (N,) do; None: all."""
+    if lengths is None:
+        return None
+    given = network.steps_of(lengths)
+    ends = {end_key("output", name, len(network.outputs)): given[name] for name in network.outputs}
+    return ends | {key: given[network.node(key[0]).inputs[0]] for key in network.observed}
 
 
 @dataclass(frozen=True, slots=True)

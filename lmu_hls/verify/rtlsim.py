@@ -73,9 +73,11 @@ def simulate(
     progress: Callable[[int], None] = lambda done: None,
     widths: Mapping[tuple[str, str], int] | None = None,
     lengths: Ints | None = None,
+    counted: Tensors | None = None,
 ) -> tuple[Comparison, Timing, Excerpt]:
     """Send x (N, T, n_in), one array for each of several inputs, through the accelerator, back to back, and some of it
-    again with pauses; of each sequence the first ``lengths`` (N,) steps, all by default.
+    again with pauses; of each sequence the first ``lengths`` (N,) steps, all by default, of whose tensors the steps
+    ``counted`` are told as compared.
 
     ``expected`` has the outputs by :meth:`lmu_hls.verify.interface.Interface.key`, ``widths`` the bits of tensors.
     ``names`` are those of the accelerator and of the simulator in the result. The excerpt is the last step of the first
@@ -91,7 +93,7 @@ def simulate(
     few = {name: values[alone] for name, values in x.items()} if isinstance(x, Mapping) else x[alone]
     some = None if lengths is None else lengths[alone]
     idle = simulation.run(few, lengths=some, trace=True, pause=pause)
-    comparison = compare_tensors(f"rtlsim {simulator}", SOURCE, expected, run.tensors, lengths)
+    comparison = compare_tensors(f"rtlsim {simulator}", SOURCE, expected, run.tensors, counted)
     arrays = list(few.values()) if isinstance(few, Mapping) else [few]
     steps = np.full(len(arrays[0]), arrays[0].shape[1]) if some is None else some
     inputs = [values[counting(steps, values.shape[1])] for values in arrays]

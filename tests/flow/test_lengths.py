@@ -103,6 +103,9 @@ def test_verify_windows(tmp_path):
     data = flow.load_data(tmp_path / "data.npz", store.load(project.spec))
     record = flow.verify(project, data, simulators=("icarus",))
     assert [check.comparison.passed for check in record.checks] == [True, True]
+    total = 1 + 1 + 2 + 2 + 3 + 1  # every other step
+    assert record.checks[0].comparison.values_compared == 4 * total
+    assert record.checks[1].comparison.values_compared == total * (1 + 2 + 2 + 2 + 2 + 4)
     timing = record.checks[1].timing
     assert timing.latency_measured.value == timing.latency_formula.value and "for 5 steps" in timing.unmeasured
 

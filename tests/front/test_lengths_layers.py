@@ -100,12 +100,16 @@ def test_golden_is_keras_or_it_is_refused(name, masking, place, seed, tmp_path):
 def test_verilog_is_golden(name, masking, place, tmp_path):
     """With pauses, too; or it is refused, as averages of windows that reach over the ends are."""
     model = build(name, masking, place, 1)
-    _, network = converted(model, masking, tmp_path)
+    extracted = converted(model, masking, tmp_path)
+    if extracted is None:
+        return
+    _, network = extracted
     try:
         made = design(network, RtlOptions())
     except LmuHlsError as error:
-        assert any(repr(layer) in str(error) for layer in names_of(model)) and "; " in str(error), error
-        pytest.skip(f"refused: {error}")
+        assert name == "AveragePooling1D" and "padding='valid'; use that, or" in str(error), error
+        assert any(repr(layer) in str(error) for layer in names_of(model)), error
+        return
     made.write(tmp_path / "verilog")
     rng, (end,), lengths = np.random.default_rng(0), network.inputs, LENGTHS[network.least_steps <= LENGTHS]
     x = rng.integers(end.type.min_int // 64, end.type.max_int // 64, (len(lengths), STEPS, N_IN))
