@@ -56,11 +56,17 @@ class Data:
                 f"there are lengths of sequences, but the model takes {network.steps} steps each; leave them out, or "
                 f"convert with --steps {network.steps}"
             )
-        names = [item.name for item in network.inputs]
-        x, *others = _by_name(self.x, {name: name for name in names}, "x", "input").values()
-        check_inputs(x, (None, network.inputs[0].width))
-        if len({values.shape[:2] for values in (x, *others)}) > 1:
-            raise LmuHlsError("the inputs have different numbers of samples or steps; give each the same")
+        arrays = self._arrays(network)
+        for item in network.inputs:
+            check_inputs(arrays[item.name], (None, item.width), _title("x", item.name, list(arrays)))
+        shapes = {name: values.shape[:2] for name, values in arrays.items()}
+        if len(set(shapes.values())) > 1:
+            words = ", ".join(f"{name!r} {samples} of {steps} steps" for name, (samples, steps) in shapes.items())
+            raise LmuHlsError(
+                f"the inputs have different numbers of samples or steps: {words}; a sequence has as many steps in "
+                "each: cut the longer ones, or fill the shorter ones up"
+            )
+        x = arrays[network.inputs[0].name]
         lengths = self.lengths
         if lengths is None:
             told = self.mask_value is not None
@@ -68,16 +74,22 @@ class Data:
         check_lengths(lengths, len(x), x.shape[1])
         return check_lengths(lengths, len(x), network.steps, least=network.least_steps)
 
-    def inputs(self, network: Network) -> dict[str, Floats]:
-        """x of each input, by name; LmuHlsError for arrays that do not fit."""
+    def _arrays(self, network: Network) -> dict[str, NDArray[Any]]:
+        """What is given for each input, by name, in the order of the network. LmuHlsError where one has nothing."""
         names = [item.name for item in network.inputs]
         arrays = _by_name(self.x, {name: name for name in names}, "x", "input")
+        missing = [name for name in names if name not in arrays]
+        if missing:
+            raise LmuHlsError(f"there are no values of the input {missing[0]!r}; the model takes {', '.join(names)}")
+        return {name: arrays[name] for name in names}
+
+    def inputs(self, network: Network) -> dict[str, Floats]:
+        """x of each input, by name; LmuHlsError for arrays that do not fit."""
+        arrays = self._arrays(network)
+        names = list(arrays)
         counts = self.counts(network)
-        if counts is not None and arrays:
+        if counts is not None:
             arrays = {name: filled(values, counts, network.steps) for name, values in arrays.items()}
-        if set(arrays) != set(names):
-            missing = next(name for name in names if name not in arrays)
-            raise LmuHlsError(f"there are no values of the input {missing!r}; the model takes {', '.join(names)}")
         found = {
             item.name: check_inputs(arrays[item.name], (network.steps, item.width), _title("x", item.name, names))
             for item in network.inputs
@@ -275,8 +287,10 @@ def read_all(path: Path) -> dict[str, NDArray[np.generic]]:
     except FileNotFoundError:
         raise LmuHlsError(f"{path} does not exist; give the path of an .npz file with an array x") from None
     except (OSError, ValueError, EOFError, MemoryError, zipfile.BadZipFile) as error:
+        # what NumPy says of any file that does not begin as one of its own
+        why = "it is of another form" if "allow_pickle=" in str(error) else error
         raise LmuHlsError(
-            f"{path} is not a readable .npz or .npy file ({error}); save it with np.savez(path, x=x)"
+            f"{path} is not a readable .npz or .npy file ({why}); save it with np.savez(path, x=x)"
         ) from error
 
 

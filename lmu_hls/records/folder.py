@@ -134,6 +134,10 @@ class OutputFolder:
 
     def require(self) -> OutputFolder:
         """This folder, which must hold a converted model."""
+        if self.root.is_file():
+            raise LmuHlsError(
+                f"{self.root} is a file; run 'lmu-hls convert {self.root} OUTDIR' first, and give that folder"
+            )
         if not self.manifest.is_file():
             raise LmuHlsError(
                 f"{self.root} holds no converted model; run 'lmu-hls convert MODEL.keras {self.root}' first"

@@ -10,6 +10,7 @@ from lmu_hls.figures import snr_db
 from lmu_hls.fixed import quantize
 from lmu_hls.flow.data import Data, read_whole
 from lmu_hls.flow.lengths import mask_value_of, rows
+from lmu_hls.front.extract import network_spec
 from lmu_hls.front.lengths import output_lengths, predict_lengths
 from lmu_hls.records import Manifest, load
 from lmu_hls.records.folder import OutputFolder
@@ -21,6 +22,7 @@ from lmu_hls.tuning.calibration import check_data
 from lmu_hls.tuning.draft import configured_types, draft
 from lmu_hls.verify.csim import compile_project
 from lmu_hls.verify.run_files import job_of
+from tests.support.lmu_models import convert
 
 STEPS, FILL = 5, -9.0
 
@@ -281,3 +283,37 @@ def test_a_job_of_lengths():
     job = job_of([x], np.array([1, 3]), (False, 0.0, 0.0, 0, True, 0))
     assert job.sent(x).tolist() == [[0, 1], [6, 7], [8, 9], [10, 11]]
     assert job.sequences_of(job.sent(x), None).tolist() == [[[0, 1]] * 3, x[1].tolist()]
+
+
+def test_inputs_have_as_many_steps_and_may_come_in_any_order(tmp_path):
+    """Of several inputs of a network of sequences of any length, in a file; each by its own shape."""
+    wide, narrow = keras.Input((None, 3), name="wide"), keras.Input((None, 1), name="narrow")
+    h = keras.layers.Concatenate()([wide, narrow])
+    end = LMU(1, 2, 5, keras.layers.Dense(2, "relu"), name="lmu")(h)
+    both = keras.Model([wide, narrow], end, name="both")
+    network = network_spec(
+        convert(both, tmp_path, {"Model": {"Precision": "fixed<12,4>", "ReuseFactor": 1, "Steps": 6}})
+    )
+    rng = np.random.default_rng(0)
+
+    def given(steps, samples=4, **others):
+        values = {"narrow": rng.normal(size=(samples, 5, 1)), "wide": rng.normal(size=(4, steps, 3)), **others}
+        np.savez(tmp_path / "data.npz", **values)
+        return values, flow.load_data(tmp_path / "data.npz", network)
+
+    values, data = given(5, lengths=[5, 3, 1, 2])
+    found = data.inputs(network)
+    assert list(found) == ["wide", "narrow"]
+    assert all(np.array_equal(found[name][0, :5], values[name][0]) for name in found)
+    said = r"steps: 'wide' 4 of 6 steps, 'narrow' {} of 5 steps; .*fill the shorter ones up"
+    with pytest.raises(LmuHlsError, match=said.format(4)):
+        given(6)[1].inputs(network)
+    with pytest.raises(LmuHlsError, match=said.format(3)):
+        given(6, 3, lengths=[5, 3, 1, 2])[1].inputs(network)
+    with pytest.raises(LmuHlsError, match="no values of the input 'wide'"):
+        Data({"narrow": values["narrow"]}).counts(network)
+    with pytest.raises(LmuHlsError, match=r"x of 'narrow' .*\(samples, steps, 1\)|x of 'narrow'"):
+        Data({"narrow": values["wide"], "wide": values["wide"]}).counts(network)
+    (tmp_path / "data.csv").write_text("1,2,3")
+    with pytest.raises(LmuHlsError, match=r"data.csv is not a readable .npz or .npy file \(it is of another form\)"):
+        flow.load_data(tmp_path / "data.csv", network)

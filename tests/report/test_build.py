@@ -137,6 +137,10 @@ def test_a_folder_without_a_converted_model_is_refused(outdir: Path) -> None:
     (outdir / "manifest.json").unlink()
     with pytest.raises(LmuHlsError, match="holds no converted model"):
         build_report(outdir)
+    model = outdir / "small.keras"
+    model.write_bytes(b"a model")
+    with pytest.raises(LmuHlsError, match=r"is a file; run 'lmu-hls convert .*small.keras OUTDIR' first"):
+        build_report(model)
 
 
 @pytest.mark.parametrize("name", ["verify.json", "synth.json"])
