@@ -76,6 +76,15 @@ def check(
     progress(PROGRESS, len(each[0]), len(each[0]))
     right = golden.run_samples(network, x, every_step=False, lengths=lengths).outputs
     names = {output: end_key("output", output, len(right)) for output in right}
-    actual = {names[stream.name]: values for stream, values in zip(host.network.outputs, found, strict=True)}
+    actual = {
+        names[stream.name]: _as_many(values, right[stream.name])
+        for stream, values in zip(host.network.outputs, found, strict=True)
+    }
     expected, counted = {names[k]: values for k, values in right.items()}, counted_steps(network, lengths)
     return compare_tensors(name, "rtl_sim", expected, actual, counted)
+
+
+def _as_many(values: Ints, expected: Ints) -> Ints:
+    """The values with as many steps as expected, where no sequence was so long: the last one of each stands again."""
+    missing = expected.shape[1] - values.shape[1] if expected.ndim == 3 else 0
+    return np.concatenate([values, np.repeat(values[:, -1:], missing, axis=1)], axis=1) if missing > 0 else values

@@ -63,7 +63,8 @@ def predict_all(
 ) -> list[Ints]:
     """The integers of each output for every sequence, x of each input; ``tell`` gets those of each as they come.
 
-    ``lengths`` are the steps of each sequence that are sent; behind their outputs the last one stands again.
+    ``lengths`` are the steps of each sequence that are sent; behind their outputs the last one stands again, up to the
+    steps of x, or those of the longest outputs where a network gives other numbers of steps than come in.
     """
     network = host.network
     values = [sequences(each, network, number) for number, each in enumerate(x)]
@@ -73,24 +74,25 @@ def predict_all(
         )
         raise HostError(f"the inputs have different numbers of sequences or steps: {shapes}")
     found: list[list[Ints]] = [[] for _ in network.outputs]
-    for number, steps in enumerate(_lengths(lengths, values[0], network)):
+    each_steps = _lengths(lengths, values[0], network)
+    for number, steps in enumerate(each_steps):
         came = host.run_all([each[number, :steps] for each in values])
         tell(number, came)
-        for each, stream, kept in zip(came, network.outputs, found, strict=True):
-            more = values[0].shape[1] - steps if stream.every_step and len(each) == steps else 0
-            kept.append(_held(each, len(each) + more) if more else each)
-    return [_stacked(each, stream.every_step) for each, stream in zip(found, network.outputs, strict=True)]
+        for each, kept in zip(came, found, strict=True):
+            kept.append(each)
+    most = values[0].shape[1]
+    return [
+        _held(each, each_steps, most) if stream.every_step else np.stack(each)
+        for each, stream in zip(found, network.outputs, strict=True)
+    ]
 
 
-def _held(values: Ints, steps: int) -> Ints:
-    """So many steps: behind those of ``values`` the last one stands again."""
-    return np.concatenate([values, np.repeat(values[-1:], steps - len(values), axis=0)])
-
-
-def _stacked(sequences: list[Ints], every_step: bool) -> Ints:
-    """All with the steps of the longest, where a network gives other numbers of them than come in."""
-    most = max(map(len, sequences)) if every_step else 0
-    return np.stack([_held(each, most) if every_step else each for each in sequences])
+def _held(sequences: list[Ints], steps: list[int], most: int) -> Ints:
+    """All with ``most`` steps, or with those of the longest one where other numbers of them come out than the ``steps``
+    that went in: behind each its last one stands again."""
+    sizes = list(map(len, sequences))
+    most = most if sizes == steps else max(sizes)
+    return np.stack([np.concatenate([each, np.repeat(each[-1:], most - len(each), axis=0)]) for each in sequences])
 
 
 def _lengths(lengths: np.ndarray | None, x: Ints, network: Network) -> list[int]:

@@ -19,7 +19,7 @@ from lmu_hls.boards.simulation import simulated_netlist
 from lmu_hls.fixed import Ints, quantize
 from lmu_hls.synth.gates import Gates
 from lmu_hls.toolchain import find
-from tests.support.board_project import draw, expected, named, write_output
+from tests.support.board_project import any_length_network, draw, expected, named, write_output
 from tests.support.ends import fusion
 from tests.support.flipped_tables import flipped_tables
 from tests.support.random_networks import random_spec_network
@@ -40,6 +40,15 @@ def test_the_verilog_and_a_fault_in_it(tmp_path: Path) -> None:
     for rom in project.data_dir.glob("rom/*.hex"):
         rom.write_text(re.sub(r"\w", "0", rom.read_text()))
     assert check(project, SMALLEST, named(X)).first_difference
+
+
+def test_no_sequence_has_the_most_steps(tmp_path: Path) -> None:
+    """Every other step comes out, of the longest one here fewer than of the longest that there may be."""
+    network = any_length_network(2, 4, stride=2)
+    x, project = draw(network, 2), write_board(write_output(tmp_path, network), BOARDS["icebreaker"])
+    found = check(project, network, named(x, network), lengths=np.array([2, 1]))
+    (width,) = (network.values[name].width for name in network.outputs)
+    assert (found.exact, found.values_compared) == (2, 2 * width)
 
 
 def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ from lmu_hls import golden
 from lmu_hls.backend.design import design
 from lmu_hls.fixed import Ints
 from lmu_hls.rtl.options import RtlOptions
-from lmu_hls.spec import Network, store
+from lmu_hls.spec import Network, Node, Select, Window, store
 from tests.support.random_networks import random_spec_network
 
 SMALL = 12  # a seed of random_spec_network whose network is small
@@ -27,6 +28,16 @@ def write_output(root: Path, network: Network, reuse_factor: int = 40) -> Path:
 
 def small_network(seed: int = SMALL) -> Network:
     return random_spec_network(seed, 6)
+
+
+def any_length_network(seed: int, steps: int, stride: int = 1) -> Network:
+    """The small one on sequences of any length up to ``steps``; of what it gives every ``stride``-th step comes out."""
+    network = replace(small_network(seed).with_steps(steps), any_length=True)
+    if stride == 1:
+        return network
+    (last,) = network.outputs
+    select = Select("some", network.values[last].type, Window.opened(steps, stride=stride))
+    return replace(network, nodes=(*network.nodes, Node("some", select, (last,))), outputs=("some",))
 
 
 def draw(network: Network, count: int, seed: int = 0) -> Ints:

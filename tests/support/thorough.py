@@ -507,10 +507,11 @@ THOROUGH: dict[str, tuple[str, ...]] = {
         "test_several_values_a_beat",
     ),
     "boards/test_project.py": ("test_lint",),
+    "boards/test_comparison.py": ("test_no_sequence_has_the_most_steps",),
     "boards/test_host.py": (
         "test_several_streams_on_a_bad_line*",
         "test_the_command_with_several_streams",
-        "test_sequences_of_different_lengths",
+        "test_sequences_of_different_lengths*",
         "test_every_integer_is_goldens*",
         "!test_every_integer_is_goldens[[]32-ulx3s]",
         "test_a_damaged_packet_is_noticed_and_the_sequence_sent_again*",
