@@ -117,9 +117,14 @@ def own_layers(model: keras.Model) -> keras.Model:
 
 
 def up_to_logits(model: keras.Model) -> keras.Model:
-    """The model without a final softmax or sigmoid, as a layer or as the activation of the last Dense layer."""
+    """The model without a final softmax or sigmoid: a layer, the activation of the last Dense layer, or a function that
+    is called."""
     import keras
 
+    outputs: list[Any] = getattr(model, "outputs", None) or []  # a Sequential that is not built has none
+    called = outputs[0]._keras_history.operation if len(outputs) == 1 else model.layers[-1]
+    if not isinstance(called, keras.layers.Layer) and type(called).__name__ in ("Softmax", "Sigmoid"):
+        return keras.Model(model.inputs, called.input, name=model.name)
     last = model.layers[-1]
     inside = last.layer if isinstance(last, keras.layers.TimeDistributed) else last
     ends = getattr(inside, "activation", None) in (keras.activations.softmax, keras.activations.sigmoid)

@@ -95,6 +95,14 @@ def test_logits_of_a_sigmoid(end):
     assert np.allclose(expected, 1 / (1 + np.exp(-logits)), atol=1e-6) and np.abs(logits).max() > 0.05
 
 
+@pytest.mark.parametrize("function", [keras.ops.softmax, keras.ops.sigmoid, keras.activations.softmax])
+def test_logits_of_a_function_that_is_called(function):
+    base = small_model()
+    trimmed = flow.up_to_logits(keras.Model(base.inputs, function(base.outputs[0])))
+    x = np.random.default_rng(0).uniform(-1, 1, (4, 5, 2))
+    assert np.array_equal(trimmed(x), base(x))
+
+
 @pytest.mark.parametrize("end", ["relu", "linear"])
 def test_logits_changes_nothing_else(end):
     keras.utils.set_random_seed(0)
