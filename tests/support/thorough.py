@@ -34,7 +34,7 @@ THOROUGH: dict[str, tuple[str, ...]] = {
         "test_windows_and_their_faults*",
         "!test_windows_and_their_faults[[]None]",
         "!test_windows_and_their_faults[[]steps*",
-        "test_two_inputs[[]io_parallel]",
+        "test_two_inputs*",
     ),
     "whole/test_any_length.py": (
         "test_steps_that_a_history_takes_ahead_are_not_late[[]13]",
@@ -560,7 +560,7 @@ THOROUGH: dict[str, tuple[str, ...]] = {
     ),
     "hls/layers/test_pool.py": (
         "test_csim_is_golden_and_near_keras[[]io_parallel]",
-        "test_a_wrong_pool_is_seen[[]fault1]",
+        "test_a_wrong_pool_is_seen[[]fault[12]]",
     ),
     "hls/layers/test_normalize.py": (
         "test_csim_golden_and_the_definition",
