@@ -105,6 +105,13 @@ def test_averages_of_windows_that_reach_over_the_ends():
         design(network(9, "averages at the ends"), RtlOptions())
 
 
+@pytest.mark.parametrize("end, steps", [("same", "1 to 5"), ("averages", "2 to 5")])
+def test_the_project_says_which_lengths_it_takes(end, steps, tmp_path):
+    written(network(14, end), tmp_path)
+    text = (tmp_path / "README.md").read_text()
+    assert f"A sequence has {steps} steps" in text and ("do not send it" in text) == (end == "averages")
+
+
 def test_registers_ask_for_as_many_steps():
     assert drawn_design(network(9, "same"), axi_lite=True).plan.outputs[0].counts is None
     with pytest.raises(LmuHlsError, match=r"layer 'end' gives other numbers of steps.*leave AXILite out"):
