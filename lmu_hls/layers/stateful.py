@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,8 @@ from lmu_hls.keras_weights import take_weights
 
 if TYPE_CHECKING:
     import keras
+
+SCOPE = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.\\/>-]*")  # a name in a graph of TensorFlow
 
 
 def is_stateful(model: keras.Model) -> bool:
@@ -38,10 +41,24 @@ def predict_all(model: keras.Model, inputs: list[NDArray[Any]]) -> list[NDArray[
     """As :func:`predict_samples`, with an array for each input and each output, in the order of the model."""
     x = inputs if len(inputs) > 1 else inputs[0]
     if is_stateful(model):
-        outputs = _twin(model, stateful=True, batch=1).predict(x, batch_size=1, verbose=0)
+        outputs = predict(_twin(model, stateful=True, batch=1), x, batch_size=1)
     else:
-        outputs = model.predict(x, verbose=0)
+        outputs = predict(model, x)
     return output_arrays(model, outputs)
+
+
+def predict(model: keras.Model, x: Any, **options: Any) -> Any:
+    """What ``model.predict`` gives, without a graph where TensorFlow makes none of layers with such names."""
+    import keras
+
+    names = [model.name, *(layer.name for layer in model._flatten_layers(include_self=False))]
+    if keras.backend.backend() != "tensorflow" or all(map(SCOPE.fullmatch, names)):
+        return model.predict(x, verbose=0, **options)
+    eager, model.run_eagerly = model.run_eagerly, True
+    try:
+        return model.predict(x, verbose=0, **options)
+    finally:
+        model.run_eagerly = eager
 
 
 def output_arrays(model: keras.Model, outputs: Any) -> list[NDArray[np.float64]]:

@@ -14,7 +14,7 @@ from lmu_hls.errors import LmuHlsError
 from lmu_hls.figures import REGRESSION, Head, Targets, check_targets
 from lmu_hls.front.lengths import asked_steps, output_lengths, predict_lengths, with_lengths
 from lmu_hls.layers import head_of
-from lmu_hls.layers.stateful import without_state
+from lmu_hls.layers.stateful import predict, without_state
 from lmu_hls.records import TensorPrecision
 from lmu_hls.spec.lengths import counting
 from lmu_hls.tuning.calibration import ONE_END, WIDE_INDEX, Floats, Samples, calibrate, check_data, wide_types
@@ -146,7 +146,7 @@ def _targets(y: ArrayLike | None, head: Head, samples: Samples, model: keras.Mod
 def _outputs(model: keras.Model, whole: keras.Model, samples: Samples) -> Floats:
     """What the float model gives: (N, [T,] K), or rows of the steps that count."""
     if samples.lengths is None:
-        return np.asarray(without_state(whole).predict(samples.x, verbose=0), np.float64)
+        return np.asarray(predict(without_state(whole), samples.x), np.float64)
     (outputs,) = predict_lengths(model, samples.x, samples.lengths)
     if outputs.ndim < 3:
         return outputs

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 
+from lmu_hls import LMU
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.layers.stateful import in_order, is_stateful, predict_samples, without_state
 from lmu_hls.training import quantize
@@ -42,3 +43,15 @@ def test_a_quantized_model_takes_its_input_by_any_name():
     model = quantize(without_state(stateful(batch=1)), precision="fixed<16,6>")
     x = np.zeros((2, STEPS, N_IN), np.float32)
     assert in_order(model, {"x": x}) == [x]
+
+
+@pytest.mark.parametrize("names", [("my model (v2)", "a", "b"), ("net", "lmu 1", "größe"), ("net", "a", "_b")])
+def test_layers_with_names_that_no_graph_of_tensorflow_takes(names):
+    model, memory, head = names
+    keras.utils.set_random_seed(0)
+    x = keras.Input((4, 2))
+    h = LMU(1, 2, 4, keras.layers.Dense(2, "relu"), name=memory)(x)
+    built = keras.Model(x, keras.layers.Dense(2, name=head)(h), name=model)
+    values = np.random.default_rng(0).uniform(-1, 1, (3, 4, 2)).astype(np.float32)
+    assert np.allclose(predict_samples(built, values), np.asarray(built(values)), atol=1e-6)
+    assert not built.run_eagerly
