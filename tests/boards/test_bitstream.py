@@ -19,7 +19,7 @@ from lmu_hls.synth.route import DoesNotFit
 from lmu_hls.synth.timing import Timing
 from lmu_hls.toolchain import Tool, find
 from tests.support.board_project import write_output
-from tests.support.ends import fusion
+from tests.support.ends import pair
 from tests.support.random_networks import random_spec_network
 
 NETWORK = random_spec_network(90, 4)
@@ -53,7 +53,7 @@ def test_what_does_not_fit_gets_no_bitstream(no_tools: None, tmp_path: Path, mon
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("network", [NETWORK, fusion()], ids=["one stream each", "two inputs, two outputs"])
+@pytest.mark.parametrize("network", [NETWORK, pair()], ids=["one stream each", "two inputs, two outputs"])
 @pytest.mark.parametrize("name", BOARDS)
 def test_every_board_has_a_bitstream(tmp_path: Path, name: str, network: Network) -> None:
     router = target_of(BOARDS[name].target).routable[1]
