@@ -303,6 +303,11 @@ def _slice(rng: Rng, h: Any) -> Any:
     return pick(rng, h[:, 1:], h[:, :-1], h[:, ::2], h[:, ::-1], h[:, 1:-1], *features)
 
 
+def _forms(step: Any) -> Any:
+    """The only step, by way of every form that operators give it."""
+    return ops.reshape(ops.expand_dims(ops.squeeze(step, 1), 1), (-1, 1, int(step.shape[-1])))
+
+
 def _function(kind: str) -> Piece:
     """An activation as an operator; Relu6 and the like are called by the class's name in small letters."""
     name = {"Relu6": "relu6", "HardSigmoid": "hard_sigmoid"}.get(kind, kind.lower())
@@ -324,7 +329,7 @@ OPERATORS: Mapping[str, Piece] = {
     "Divide": _each(lambda rng, h: ops.divide(h, 1.6)),
     "Negative": _each(lambda rng, h: -h),
     "Mean": Piece(lambda rng, h: _again(rng, ops.mean(h, axis=1))),
-    "Max": Piece(lambda rng, h: ops.max(h, axis=1, keepdims=True)),
+    "Max": Piece(lambda rng, h: _forms(ops.max(ops.flip(h, axis=1), axis=1, keepdims=True))),
     **{kind: _function(kind) for kind in ("Relu", "Relu6", "Sigmoid", "Tanh", "Silu", "Exp")},
     **{kind: _function(kind) for kind in ("Softplus", "Softsign", "HardSigmoid", "Selu")},
 }

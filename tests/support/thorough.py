@@ -429,7 +429,7 @@ THOROUGH: dict[str, tuple[str, ...]] = {
         "!test_cells_are_the_same_everywhere[[]lines]",
         "!test_cells_are_the_same_everywhere[[]whole]",
         "test_functions_in_all_places_of_cells*",
-        "!test_functions_in_all_places_of_cells[[]7-0-3]",
+        "!test_functions_in_all_places_of_cells[[]7-0-1]",
         "test_a_changed_function_of_a_cell_is_seen",
     ),
     "test_registration.py": (
