@@ -95,12 +95,6 @@ class NetworkPlan:
         return self.cycles.even and all(layer.kind != WINDOWS for layer in self.layers)
 
     @property
-    def ahead(self) -> bool:
-        """Steps of a sequence may be taken in before the one ahead of it is done: its first windows read few of them,
-        so that a history has room for more than elsewhere."""
-        return any(layer.kind == HISTORY for layer in self.layers)
-
-    @property
     def paced(self) -> bool:
         """Sequences come at the pace of their steps, also those of any length that are short: nothing that is done once
         a sequence takes longer than a step."""

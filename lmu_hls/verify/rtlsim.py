@@ -30,8 +30,8 @@ class Formulas:
     Where steps do not come at one pace, ``sequence_cycles`` from sequence to sequence; the latency is then that of the
     last step. ``paced``: sequences come at the pace of their steps, however short they are.
     With ``queues`` steps may come unevenly: of branches which are not equally fast one takes several steps at once into
-    its queues, and they wait for the slowest together; and so does a history at the beginning of a sequence. Each step
-    is then on time, or each sequence.
+    its queues, and they wait for the slowest together; so does a history at the beginning of a sequence, and a fast
+    layer before a slow one until the queues between them are full. Each step is then on time, or each sequence.
     ``by_length``: the latency is that of the longest sequences, and shorter ones have others.
     """
 
@@ -45,9 +45,8 @@ class Formulas:
 
 def formulas_of(plan: NetworkPlan) -> Formulas:
     """What is promised of the network that is planned."""
-    queues = plan.even and (bool(plan.network.branches) or plan.ahead)
-    sequence = plan.cycles.sequence if queues or not plan.even else None
-    return Formulas(plan.cycles.ii, plan.cycles.latency, sequence, plan.paced, queues, plan.by_length)
+    cycles = plan.cycles
+    return Formulas(cycles.ii, cycles.latency, cycles.sequence, plan.paced, plan.even, plan.by_length)
 
 
 class Simulation(Protocol):

@@ -87,6 +87,24 @@ def test_branches_that_are_not_equally_fast_keep_the_pace_of_sequences():
         assert timing.passed == right
 
 
+@pytest.mark.parametrize(("late", "right"), [(0, True), (1, False), (-1, False)])
+def test_queues_that_fill_slowly_keep_the_pace_of_sequences(late, right):
+    """A layer of II - 2 cycles before one of II is ahead for more than half of them; sequences end on time."""
+
+    class Slowly(Design):
+        def run(self, x, **options):
+            run, steps = super().run(x, **options), np.arange(x.shape[0] * x.shape[1]).reshape(x.shape[:2])
+            if options.get("pause"):
+                return run
+            came = replace(run.ends[OUTPUT], cycles=5 + LATENCY + II * steps + late * (steps == steps.max()))
+            return replace(run, ends={OUTPUT: came})
+
+    formulas = Formulas(II, LATENCY, 12 * II, queues=True)
+    x, expected = np.zeros((6, 12, 2), np.int64), {OUTPUT: np.zeros((6, 12, 1), np.int64)}
+    _, timing, _ = simulate(Slowly(STEPS_INSIDE + 8, II - 2), x, expected, formulas, ("unit", "icarus"))
+    assert timing.passed == right
+
+
 def test_a_step_that_waits_for_full_buffers_is_not_late():
     timing = measure(Design(8, at=7, late=3 + II - RAMP), 2, 5)  # 15 cycles after seven steps of 4
     assert timing.passed and timing.ii_measured is None
