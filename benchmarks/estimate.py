@@ -256,10 +256,13 @@ def fit(
     check: Annotated[Path, typer.Option(help="The table of designs that are not fitted.")] = CHECK,
 ) -> None:
     """Fit the coefficients to the table, and print the errors of rows that were left out."""
-    fitted = fit_all(*(list(read_table(path).values()) for path in (table, check)))
+    rows, others = (list(read_table(path).values()) for path in (table, check))
+    fitted = fit_all(rows, others)
     write_text(model.FITTED, encode(fitted))
     models = {f"{name} {kind}": made for name, kinds in fitted.families.items() for kind, made in kinds.items()}
-    for name, made in (models | {f"{name} clock": made for name, made in fitted.clocks.items()}).items():
+    for name, clock in fit_clocks(rows, others).items():
+        models[f"{name} clock{'' if name in fitted.clocks else ', not told'}"] = clock
+    for name, made in models.items():
         print(f"{name}: {made.rows} rows, left out: {made.held_out}; {made.others.rows} others: {made.others}")
     for name, rules in fitted.rules.items():
         for resource, rule in rules.items():
@@ -270,8 +273,7 @@ def fit_all(rows: Sequence[Row], others: Sequence[Row]) -> model.Fitted:
     """All models of a table, judged with the other one."""
     families = {name: made for name in FAMILIES if (made := fit_family(name, rows, others))}
     rules = {name: judge_rules(name, PRIMITIVES[name], (*rows, *others)) for name in families}
-    devices = sorted({name for row in rows for name in row["mhz"]})
-    clocks = {name: made for name in devices if (made := fit_clock(name, rows, others)) and is_good(made)}
+    clocks = {name: made for name, made in fit_clocks(rows, others).items() if is_good(made)}
     hashes = model.module_hashes()
     read = model.reading_hashes(hashes)
     tables = {name: readings(rows, name) for name in (*families, *clocks)}
@@ -293,6 +295,12 @@ def fit_family(name: str, rows: Sequence[Row], others: Sequence[Row]) -> dict[st
         )
         for kind, offset in (("LUT", "lutram"), ("FF", ""))
     }
+
+
+def fit_clocks(rows: Sequence[Row], others: Sequence[Row]) -> dict[str, model.Model]:
+    """The models of the periods of all devices that have enough rows, good or not."""
+    devices = sorted({name for row in rows for name in row["mhz"]})
+    return {name: made for name in devices if (made := fit_clock(name, rows, others))}
 
 
 def fit_clock(name: str, rows: Sequence[Row], others: Sequence[Row]) -> model.Model | None:
