@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -68,10 +68,17 @@ def test_the_check_is_kept(converted: Path, tmp_path: Path, speech: Path, monkey
     """What verify does with what is found of a netlist, here on golden's own integers."""
 
     def compare_netlist(
-        folder: OutputFolder, made: Design, x: Mapping[str, Ints], target: str, simulator: str, lengths: Ints | None
+        folder: OutputFolder,
+        made: Design,
+        x: Mapping[str, Ints],
+        target: str,
+        simulator: str,
+        lengths: Ints | None,
+        progress: Callable[[int], None],
     ) -> Comparison:
         assert simulator == "verilator"
         (y,) = golden.run_samples(made.network, x, lengths=lengths).outputs.values()
+        progress(len(y))
         return compare(netlists.title(target), "rtl_sim", "output", y, y)
 
     monkeypatch.setattr(verification, "compare_netlist", compare_netlist)
