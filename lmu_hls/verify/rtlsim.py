@@ -87,8 +87,8 @@ def simulate(
     run = simulation.run(x, lengths=lengths, trace=True, progress=progress)
     pause = formulas.latency_cycles + 2 * formulas.ii_cycles
     whole = np.ones(len(run.accepted), bool) if lengths is None else lengths == run.accepted.shape[1]
-    alone = slice(IDLE_SEQUENCES) if whole.all() or not formulas.by_length else np.argsort(~whole, kind="stable")
-    alone = alone if isinstance(alone, slice) else alone[:IDLE_SEQUENCES]
+    longest_first = np.argsort(~whole, kind="stable") if formulas.by_length else np.arange(len(whole))
+    alone = longest_first[:IDLE_SEQUENCES]
     few = {name: values[alone] for name, values in x.items()} if isinstance(x, Mapping) else x[alone]
     some = None if lengths is None else lengths[alone]
     idle = simulation.run(few, lengths=some, trace=True, pause=pause)
