@@ -6,6 +6,7 @@ import shlex
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -114,7 +115,7 @@ class Data:
             sizes = {name: samples if network.values[name].steps is None else steps for name in found}
         for name, y in found.items():  # of a vector that the Keras model gives another form at the end
             value = network.values[name]
-            if value.steps is None and y.ndim > 2 and y[0].size == value.width:
+            if value.steps is None and y.ndim > 2 and prod(y.shape[1:]) == value.width:
                 found[name] = y.reshape(len(y), value.width)
         return {
             name: check_targets(y, head_of(network, name), sizes[name], _title("y", name, names))

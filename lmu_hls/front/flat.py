@@ -43,8 +43,7 @@ def _up_to_vectors(model: Any) -> Any:
     import keras
 
     graph = graph_of(model)
-    calls = [node for level in graph._nodes_by_depth.values() for node in level]
-    read = {id(tensor) for node in calls for tensor in node.input_tensors}
+    read = {id(tensor) for node in calls_of(model) for tensor in node.input_tensors}
 
     def before(tensor: Any) -> Any:
         operation, number, _ = tensor._keras_history
@@ -139,6 +138,12 @@ def graph_of(model: Any) -> Any:
     return graph if hasattr(graph, "_nodes_by_depth") and hasattr(graph, "_run_through_graph") else None
 
 
+def calls_of(model: Any) -> Iterator[Any]:
+    """The calls of layers and operators in the graph of a model, without its inputs."""
+    for level in graph_of(model)._nodes_by_depth.values():
+        yield from (node for node in level if not node.is_input)
+
+
 def _inputs(model: Any) -> list[Any]:
     return [tensor._keras_history.operation for tensor in model.inputs]
 
@@ -186,11 +191,8 @@ def _input_of(args: Any, kwargs: Any) -> Any:
 
 def _calls(model: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[Any, tuple[str, ...]]]:
     """What a model calls, once for each call: layers and operators, each with the names of the models it is in."""
-    for level in graph_of(model)._nodes_by_depth.values():
-        for node in level:
-            if node.is_input:
-                continue
-            if (inner := _opened(node.operation, node.arguments.kwargs)) is not None:
-                yield from _calls(inner, (*path, node.operation.name))
-            else:
-                yield node.operation, path
+    for node in calls_of(model):
+        if (inner := _opened(node.operation, node.arguments.kwargs)) is not None:
+            yield from _calls(inner, (*path, node.operation.name))
+        else:
+            yield node.operation, path

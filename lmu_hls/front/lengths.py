@@ -6,7 +6,7 @@ count.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import Ints
-from lmu_hls.front.flat import copy_ends, flat, graph_of, model_of
+from lmu_hls.front.flat import calls_of, copy_ends, flat, graph_of, model_of
 from lmu_hls.front.node import COUNT, reads_ahead, reads_count
 from lmu_hls.front.recurrent import CELLS
 from lmu_hls.keras_weights import take_weights
@@ -150,7 +150,7 @@ def _opened(model: keras.Model) -> keras.Model:
 
 def _check_open(model: keras.Model) -> None:
     """LmuHlsError for a layer that makes so many steps of sequences of any number, as Reshape does."""
-    for node in _calls(model):
+    for node in calls_of(model):
         read, (given, *_) = node.input_tensors, node.outputs
         anything = any(len(tensor.shape) == 3 and tensor.shape[1] is None for tensor in read)
         if anything and len(given.shape) == 3 and given.shape[1] not in (None, 1):
@@ -250,7 +250,7 @@ def _from_masking(mask: Any, masking: Any) -> bool:
 
 def _check_masked(model: keras.Model, masking: Any) -> None:
     """LmuHlsError for layers that would read steps that do not count otherwise than Keras does."""
-    for node in _calls(model):
+    for node in calls_of(model):
         operation, kind = node.operation, type(node.operation).__name__
         _check_mask(operation, node.arguments.kwargs.get("mask"), masking)
         if _recurrent(operation) and getattr(operation, "zero_output_for_mask", False):
@@ -273,11 +273,6 @@ def _check_masked(model: keras.Model, masking: Any) -> None:
                 f"layer {operation.name!r}: {kind} reads steps that do not count, and nothing before it makes them its "
                 f"last one, as a recurrent layer does that no window of steps follows; {_SLICES}"
             )
-
-
-def _calls(model: keras.Model) -> Iterator[Any]:
-    for level in graph_of(model)._nodes_by_depth.values():
-        yield from (node for node in level if not node.is_input)
 
 
 def _unheld(tensor: Any) -> bool:

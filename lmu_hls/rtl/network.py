@@ -24,7 +24,7 @@ from lmu_hls.rtl.heads import join_heads, shared_heads
 from lmu_hls.rtl.matrix import Columns
 from lmu_hls.rtl.netlist import NamesMeet, Netlist, Stream
 from lmu_hls.rtl.options import RtlOptions
-from lmu_hls.rtl.plan import HISTORY, WINDOWS, NetworkPlan, checked_steps, layer_plan
+from lmu_hls.rtl.plan import WINDOWS, NetworkPlan, checked_steps, layer_plan
 from lmu_hls.rtl.reuse import choose_lanes
 from lmu_hls.rtl.stages import Stage, stage_of
 from lmu_hls.rtl.vector_buffer import add_vector_buffer, buffer_pace
@@ -128,7 +128,7 @@ def _windowed(net: Netlist, stage: Stage[Any], window: Window, branches: list[Br
         return WINDOWS, branch.stored(stream, window), pace
     if stage.any_length:
         stream, pace = add_history(net, stage.name, branch.stream, window)
-        return HISTORY, answered([branch], stream, pace), pace
+        return "history", answered([branch], stream, pace), pace
     branch = branch.windowed(add_window(net, stage.name, branch.stream, window), window, WINDOW)
     return WINDOWS, branch, window_pace(branch.stream.count)
 

@@ -17,7 +17,7 @@ from lmu_hls.rtl.packed import Words
 from lmu_hls.rtl.renaming import Names
 from lmu_hls.spec import Network, store
 
-WINDOWS, HISTORY = "window", "history"  # the kinds of an lmu_window and of an lmu_history in the plan
+WINDOWS = "window"  # the kind of an lmu_window and of an lmu_window_any in the plan
 _AXIL = (
     "awaddr awvalid awready wdata wstrb wvalid wready bresp bvalid bready "
     "araddr arvalid arready rdata rresp rvalid rready"

@@ -216,9 +216,11 @@ class Network:
     def counts(self, name: str) -> tuple[int, ...] | None:
         """How many steps the input or node gives of sequences of 1, 2, ... steps, which may have any length; None where
         it gives as many as come, or one vector."""
-        given = self.steps_of(np.arange(1, self.steps + 1))[name].tolist()
-        every = not self.any_length or self.values[name].steps is None or given == list(range(1, self.steps + 1))
-        return None if every else tuple(given)
+        if not self.any_length or self.values[name].steps is None:
+            return None
+        every = np.arange(1, self.steps + 1)
+        given = self.steps_of(every)[name]
+        return None if np.array_equal(given, every) else tuple(given.tolist())
 
     @property
     def least_steps(self) -> int:

@@ -25,7 +25,7 @@ from lmu_hls.rtl.options import RtlOptions
 from lmu_hls.spec import Network
 from lmu_hls.spec.layers.normalize import Normalize
 from lmu_hls.verify import bench
-from lmu_hls.verify.rtlsim import Formulas, simulate
+from lmu_hls.verify.rtlsim import formulas_of, simulate
 from tests.support import keras_graphs, keras_pieces
 from tests.support.keras_graphs import operations, random_ends, random_graph
 from tests.support.lmu_models import config, convert, lmu, random_input, write
@@ -170,9 +170,7 @@ def check_ends(seed: int, folder: Path, csim: bool) -> None:
     simulation = bench.build("icarus", sources, interface, folder / "verilog", folder / "work")
     expected = {interface.key(port): trace.outputs[port.name] for port in interface.outputs}
     expected |= {(layer, name): trace[layer].tensors[name] for layer, name in network.observed}
-    cycles = made.plan.cycles
-    formulas = Formulas(cycles.ii, cycles.latency, cycles.sequence, queues=made.plan.even)
-    comparison, timing, _ = simulate(simulation, x, expected, formulas, (network.name, "icarus"))
+    comparison, timing, _ = simulate(simulation, x, expected, formulas_of(made.plan), (network.name, "icarus"))
     assert comparison.passed, comparison.first_difference
     assert timing.ii_measured in (None, replace(timing.ii_formula, source="rtl_sim"))
     assert timing.latency_measured == replace(timing.latency_formula, source="rtl_sim")

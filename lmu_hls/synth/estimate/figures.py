@@ -96,14 +96,14 @@ def estimate(plan: NetworkPlan, targets: Iterable[str], fitted: Fitted | None = 
         raise LmuHlsError(f"network {plan.network.name!r} cannot be estimated: {unknown}")
     found = operators(project_files(plan), plan.top)
     parts = modules(plan)
-    untold = [name for name in fitted.clocks if mostly_older(fitted, name, parts)]
-    beyond = {target.name: unseen(fitted, target.name, parts) for target in chosen if target.name in fitted.clocks}
+    clocks = dict.fromkeys(target.name for target in chosen if target.name in fitted.clocks)
+    untold = [name for name in clocks if mostly_older(fitted, name, parts)]
+    beyond = {name: unseen(fitted, name, parts) for name in clocks if name not in untold}
     names = dict.fromkeys([*(target.family.name for target in chosen), *(target.name for target in chosen)])
     unlike = older(fitted, names, parts)
     warnings = [str(item) for item in unlike]
-    warnings += [f"so no clock is told for {name}: {ROUTE}" for name in beyond if name in untold]
-    guessed = [name for name, modules in beyond.items() if modules and name not in untold]
-    warnings += [f"so the clock of {name} is a guess: {ROUTE}" for name in guessed]
+    warnings += [f"so no clock is told for {name}: {ROUTE}" for name in untold]
+    warnings += [f"so the clock of {name} is a guess: {ROUTE}" for name, others in beyond.items() if others]
     warnings += [STALE] if any(item.older for item in unlike) else []
     return Estimate(
         network=plan.network.name,
@@ -111,10 +111,7 @@ def estimate(plan: NetworkPlan, targets: Iterable[str], fitted: Fitted | None = 
         step_cycles=plan.cycles.ii,
         latency_cycles=plan.cycles.latency,
         sequence_cycles=plan.cycles.sequence,
-        targets=tuple(
-            _of_target(target, fitted, found, None if target.name in untold else beyond.get(target.name))
-            for target in chosen
-        ),
+        targets=tuple(_of_target(target, fitted, found, beyond.get(target.name)) for target in chosen),
         warning="; ".join(warnings),
     )
 
