@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 from dataclasses import dataclass
@@ -130,6 +131,11 @@ def run(
 def _corpus(outdir: Path, speech_commands: Path | None, effort: Effort, jobs: int, tell: Tell) -> Corpus:
     from examples.keyword_spotting import recordings, synthetic
 
+    if importlib.util.find_spec("tensorflow") is None:
+        raise LmuHlsError(
+            "MFCC are computed by TensorFlow, which is not installed: pip install tensorflow; or give --features FILE, "
+            "the MFCC that a run on another machine kept"
+        )
     if speech_commands is not None:
         return recordings.read_folder(speech_commands)
     plan = synthetic.Plan(effort.speakers, effort.takes)

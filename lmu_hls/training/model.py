@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
 from lmu_hls.errors import LmuHlsError
@@ -15,6 +16,8 @@ from lmu_hls.fixed import FixedType
 from lmu_hls.layers import LMUCell
 from lmu_hls.layers.discretize import working_dtype
 from lmu_hls.training.masked import Counted, mask_of, mask_value_of
+
+TYPES = "types"  # beside the variables of a quantized model in a file of weights: its configuration
 
 
 @keras.saving.register_keras_serializable(package="lmu_hls")
@@ -35,13 +38,16 @@ class QuantizedModel(keras.Model):
         self.float_model = float_model
         self._config_text = json.dumps(own_config)  # a dictionary would be tracked by Keras
         self._program: Any = None
+        self._loaded_text: str | None = None  # that of weights that were loaded
         self._freeze()
         self.built = True
 
     @property
     def own_config(self) -> dict[str, Any]:
-        """hls4ml's configuration with all types."""
+        """hls4ml's configuration with all types. LmuHlsError where loaded weights were trained with others."""
         config: dict[str, Any] = json.loads(self._config_text)
+        if self._loaded_text is not None and (loaded := json.loads(self._loaded_text)) != config:
+            raise _other_types(self.name, loaded, config)
         return config
 
     @property
@@ -62,9 +68,25 @@ class QuantizedModel(keras.Model):
     def build(self, input_shape: Any = None) -> None:
         """The float model was built before."""
 
+    def save_own_variables(self, store: Any) -> None:
+        """Types go with the weights, so that a training is not resumed with others."""
+        super().save_own_variables(store)
+        store[TYPES] = np.frombuffer(self._config_text.encode(), np.uint8)
+
+    def load_own_variables(self, store: Any) -> None:
+        """Keras goes on after an error of one part of a model; so :attr:`own_config` says what does not fit."""
+        kept = {name: store[name] for name in store.keys()}  # noqa: SIM118: Keras's store is no mapping
+        found = kept.pop(TYPES, None)
+        self._loaded_text = None if found is None else np.asarray(found, np.uint8).tobytes().decode()
+        super().load_own_variables(kept)
+
     @property
     def program(self) -> Any:
-        """The contract in keras.ops; made when it is first needed, because that takes a conversion."""
+        """The contract in keras.ops; made when it is first needed, because that takes a conversion.
+
+        Raises LmuHlsError where weights of a model with other types were loaded.
+        """
+        _ = self.own_config
         if self._program is None:
             with _outside_of_graphs():
                 self._program = self.make_program()
@@ -140,6 +162,25 @@ class QuantizedModel(keras.Model):
         """The model that `get_config` described, with fresh weights."""
         inner = keras.saving.deserialize_keras_object(config["float_model"], custom_objects=custom_objects)
         return cls(inner, config["own_config"], name=config["name"])
+
+
+def _other_types(name: str, loaded: Mapping[str, Any], own: Mapping[str, Any]) -> LmuHlsError:
+    """Names the first setting in which the configurations differ."""
+    texts = [dict(_flat(config.get("LayerName") or {})) for config in (loaded, own)]
+    first = next((key for key in {**texts[0], **texts[1]} if texts[0].get(key) != texts[1].get(key)), ())
+    theirs, ours = (text.get(first, "not there") for text in texts)
+    return LmuHlsError(
+        f"model {name!r}: the weights that were loaded were trained with other types ({': '.join(first)} is {theirs}, "
+        f"here {ours}); load them into a model with their types, or quantize the float_model of that one again"
+    )
+
+
+def _flat(config: Mapping[str, Any], path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:
+    for key, value in config.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, (*path, key))
+        else:
+            yield (*path, key), str(value)
 
 
 def _by_tensor(network: Any, source: Any, learned: Mapping[tuple[str, str], Any]) -> dict[tuple[str, str], Any]:

@@ -34,7 +34,8 @@ class Pruning(keras.callbacks.Callback):
     of the squares that are not smaller in its kernel (Lee, Park, Mo, Ahn, Shin, "Layer-adaptive Sparsity for the
     Magnitude-based Pruning", 2021), so that small kernels, an encoder's for one, keep more of theirs.
 
-    Raises LmuHlsError for a sparsity, epochs or lanes that cannot be, when training begins.
+    Raises LmuHlsError for a sparsity, epochs or lanes that cannot be, and for lanes of which no kernel has blocks of
+    more than one output, when training begins.
     """
 
     def __init__(
@@ -53,6 +54,13 @@ class Pruning(keras.callbacks.Callback):
         self._masks = [(blocks, blocks.strengths() == 0) for blocks in kernels]
         if not self._masks:
             raise LmuHlsError(f"model {self.model.name!r} has no kernel to prune")
+        if self.lanes > 1 and not any(blocks.several for blocks in kernels):
+            outputs = ", ".join(str(len(blocks.blocks)) for blocks in kernels)
+            raise LmuHlsError(
+                f"lanes={self.lanes} fits no kernel of model {self.model.name!r}: it has no divisor in common with "
+                f"their outputs ({outputs}), so that no block of several outputs can become zero; give another number, "
+                "or lanes=1 for single weights"
+            )
         self._batch = 0
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
@@ -104,6 +112,11 @@ class _Blocks:
 
     variable: Any
     blocks: NDArray[np.int64]
+
+    @property
+    def several(self) -> bool:
+        """Whether a block has more than one output."""
+        return bool(self.blocks.max(initial=0) + 1 < len(self.blocks))
 
     def strengths(self) -> NDArray[np.float64]:
         """Of each block of each input, (inputs, blocks)."""

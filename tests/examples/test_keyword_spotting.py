@@ -230,6 +230,12 @@ def test_mfcc_are_frames_of_40_ms_every_20():
     assert np.abs(louder[..., 1:]).max() < 1e-2
 
 
+def test_without_tensorflow_one_message_says_what_to_do(tmp_path, monkeypatch):
+    monkeypatch.setattr(main.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(LmuHlsError, match=r"not installed: pip install tensorflow; or give --features FILE"):
+        main._corpus(tmp_path, None, main.QUICK, 1, lambda what, done, total: None)
+
+
 def test_a_dataset_is_normalized_and_kept(folder, tmp_path):
     corpus = recordings.read_folder(folder, SMALL)
     told = []

@@ -122,6 +122,7 @@ def test_seeded_fault_without_the_callback_the_masks_are_lost():
         ({"sparsity": 1.0}, "sparsity=1.0 is not possible"),
         ({"sparsity": 0.5, "begin": 3, "end": 9}, "do not lie in the 4 epochs"),
         ({"sparsity": 0.5, "lanes": 0}, "lanes=0 is not possible"),
+        ({"sparsity": 0.5, "lanes": 11}, r"lanes=11 fits no kernel of model .* outputs \([\d, ]+\), so that no block"),
     ],
 )
 def test_what_cannot_be(arguments, message):

@@ -106,6 +106,28 @@ def test_trains_is_saved_and_brings_its_types(tmp_path):
     loaded.fit(x, y, epochs=1, verbose=0)  # and goes on
 
 
+def test_a_training_is_not_resumed_with_other_types(tmp_path):
+    x, y = data(8), np.arange(8) % 2
+    built = model(lmu(name="memory", return_sequences=False), keras.layers.Dense(2, name="logits"))
+    own = {"Model": {"Precision": "fixed<11,4>"}, "LayerName": {"logits": {"Precision": {"result": "fixed<9,4>"}}}}
+    first, other = lmu_hls.quantize(built, precision="fixed<11,4>"), lmu_hls.quantize(built, precision=own)
+    path = tmp_path / "first.weights.h5"
+    first.save_weights(path)
+    expected = other.predict(x, verbose=0)
+    other.load_weights(path)
+    message = r"other types \(logits: Precision: result is fixed<11,4.*, here fixed<9,4.*; load them into a model with"
+    other.compile("adam", "mse")
+    for use in (lambda: other.fit(x, y, verbose=0), lambda: other.predict(x, verbose=0), lambda: other.own_config):
+        with pytest.raises(LmuHlsError, match=message):
+            use()
+    with pytest.raises(LmuHlsError, match=message):
+        flow.convert(other, tmp_path / "out")
+    again = lmu_hls.quantize(built, precision=own)
+    again.save_weights(path)
+    other.load_weights(path)
+    assert np.array_equal(other.predict(x, verbose=0), expected)
+
+
 @pytest.mark.parametrize("hidden", ["tanh", LSTM(3)], ids=["dense", "lstm"])
 def test_gradients_reach_every_weight(hidden):
     x = data()
