@@ -75,7 +75,7 @@ class QuantizedModel(keras.Model):
 
     def load_own_variables(self, store: Any) -> None:
         """Keras goes on after an error of one part of a model; so :attr:`own_config` says what does not fit."""
-        kept = {name: store[name] for name in store.keys()}  # noqa: SIM118: Keras's store is no mapping
+        kept = {name: store[name] for name in [*store.keys()]}  # Keras's store is no mapping
         found = kept.pop(TYPES, None)
         self._loaded_text = None if found is None else np.asarray(found, np.uint8).tobytes().decode()
         super().load_own_variables(kept)
