@@ -68,7 +68,8 @@ NETWORKS: Mapping[str, int] = {
     "lmu_normalize": 3003, "lmu_pool": 3007, "lmu_recurrent": 5, "lmu_scale": 3001, "lmu_serializer": 3000,
     "lmu_softmax": 3001, "lmu_step_start": 3, "lmu_vector_buffer": 3004, "lmu_window": 3005,
 }  # fmt: skip
-ALONE = ("lmu_divider",)  # in no top by themselves: with the parameters that they have by default
+# In no top by themselves, or in no network that is drawn: with the parameters that they have by default
+ALONE = ("lmu_divider", "lmu_window_any")
 UNITS = tuple(sorted((*NETWORKS, *ALONE)))
 
 ORDER, THETA = PSMNIST.order, PSMNIST.theta

@@ -78,17 +78,20 @@ module lmu_window_any #(
     wire whole = accept && {1'b0, in_beat_q} == N[BEAT_W:0] - 1'b1;
     wire ends = whole && s_axis_tlast;
     wire another = rest_q == REST_END;
-    wire signed [POS_W-1:0] needed = PADDED - rest_q;
-    wire signed [POS_W-1:0] half = needed > ZERO ? -(needed >>> 1) : ZERO;
+    wire signed [POS_W-1:0] excess = rest_q + ONE - PADDED;
+    wire signed [POS_W-1:0] half = excess < ZERO ? excess >>> 1 : ZERO;
     wire signed [POS_W-1:0] in_last = {{(POS_W - STEP_W) {1'b0}}, in_step_q};
     wire signed [POS_W-1:0] begins = STRIDE < 0 ? in_last : CENTRED != 0 ? half : FROM;
 
-    // Whole sequences that are stored, of each bank: where its windows begin, its last step, and windows beside the first
+    // Whole sequences that are stored. Where the windows begin, the last step, and windows beside the first: of one that ends
+    // while another one is given they wait
     localparam KEPT_W = 2 * POS_W + MORE_W;
     reg [1:0] stored_q;
-    reg [2*KEPT_W-1:0] kept_q;
+    reg busy_q, waits_q;
+    reg [KEPT_W-1:0] kept_q;
     wire finish;
     wire [1:0] stored = stored_q + {1'b0, ends} - {1'b0, finish};
+    wire [KEPT_W-1:0] came = {begins, in_last, more_q};
 
     always @(posedge clk) begin
         s_axis_tready <= !stored[1] && !rst;
@@ -99,19 +102,17 @@ module lmu_window_any #(
             more_q <= ends ? MORE_1[MORE_W-1:0] : more_q + {{(MORE_W - 1) {1'b0}}, another};
             rest_q <= ends ? REST : another ? ZERO : rest_q + ONE;
         end
-        if (ends) begin
-            in_bank_q <= !in_bank_q;
-            if (in_bank_q) kept_q[KEPT_W+:KEPT_W] <= {begins, in_last, more_q};
-            else kept_q[0+:KEPT_W] <= {begins, in_last, more_q};
-        end
+        if (ends) in_bank_q <= !in_bank_q;
+        if (!busy_q) waits_q <= 1'b0;
+        if (ends && (busy_q || waits_q)) {waits_q, kept_q} <= {1'b1, came};
         if (rst) begin
             {in_bank_q, in_beat_q, in_step_q, stored_q} <= 0;
-            {more_q, rest_q} <= {MORE_1[MORE_W-1:0], REST};
+            {waits_q, more_q, rest_q} <= {1'b0, MORE_1[MORE_W-1:0], REST};
         end
     end
 
-    // What is given: the window begins with base_q, left_q are behind it, the next beat is of step_q
-    reg busy_q, bank_q;
+    // What is given, a beat ahead: the window begins with base_q, left_q are behind it, the beat is of step_q
+    reg bank_q;
     reg [BEAT_W-1:0] beat_q;
     reg [PLACE_W-1:0] place_q;
     reg [MORE_W-1:0] left_q;
@@ -121,20 +122,14 @@ module lmu_window_any #(
     wire early = step_q < ZERO;
     wire late = step_q > last_q;
     wire zero = REPEAT == 0 && (early || late);
-    wire [STEP_W-1:0] step = early ? {STEP_W{1'b0}} : late ? last_q[STEP_W-1:0] : step_q[STEP_W-1:0];
-    wire give = busy_q && (!m_axis_tvalid || m_axis_tready);
-    wire next_place = give && beat_end;
+    wire last = beat_end && place_end && left_q == 0;
+    wire move;
+    wire next_place = move && beat_end;
     wire next_window = next_place && place_end;
     wire signed [POS_W-1:0] base_d = base_q + NEXT_WINDOW;
-    assign finish = next_window && left_q == 0;
 
     always @(posedge clk) begin
-        if (m_axis_tready) m_axis_tvalid <= 1'b0;
-        if (give) begin
-            m_axis_tvalid <= 1'b1;
-            m_axis_tlast <= beat_end && place_end && left_q == 0;
-            beat_q <= beat_end ? {BEAT_W{1'b0}} : beat_q + 1'b1;
-        end
+        if (move) beat_q <= beat_end ? {BEAT_W{1'b0}} : beat_q + 1'b1;
         if (next_place) begin
             place_q <= place_end ? {PLACE_W{1'b0}} : place_q + 1'b1;
             step_q <= place_end ? base_d : step_q + NEXT_PLACE;
@@ -143,24 +138,42 @@ module lmu_window_any #(
             base_q <= base_d;
             left_q <= left_q - 1'b1;
         end
-        if (finish) {busy_q, bank_q} <= {1'b0, !bank_q};
+        if (move && last) {busy_q, bank_q} <= {1'b0, !bank_q};
         if (!busy_q) begin
-            busy_q <= stored_q != 0;
-            {base_q, last_q, left_q} <= bank_q ? kept_q[KEPT_W+:KEPT_W] : kept_q[0+:KEPT_W];
-            step_q <= bank_q ? kept_q[2*KEPT_W-1-:POS_W] : kept_q[KEPT_W-1-:POS_W];
+            busy_q <= waits_q || ends;
+            {base_q, last_q, left_q} <= waits_q ? kept_q : came;
+            step_q <= waits_q ? kept_q[KEPT_W-1-:POS_W] : begins;
         end
-        if (rst) {busy_q, bank_q, beat_q, place_q, m_axis_tvalid} <= 0;
+        if (rst) {busy_q, bank_q, beat_q, place_q} <= 0;
     end
 
-    reg zero_q;
+    // The beat that is read next. Of zeros, any one
+    reg near_q, near_early_q, near_late_q, near_zero_q, near_bank_q, near_last_q, zero_q;
+    reg [BEAT_W-1:0] near_beat_q;
+    reg [STEP_W-1:0] near_step_q, near_end_q;
+    wire give = near_q && (!m_axis_tvalid || m_axis_tready);
+    wire [STEP_W-1:0] step = REPEAT == 0 ? near_step_q : near_early_q ? {STEP_W{1'b0}} : near_late_q ? near_end_q
+        : near_step_q;
     wire [WIDTH-1:0] value;
+    assign move = busy_q && (!near_q || give);
+    assign finish = give && near_last_q;
     assign m_axis_tdata = zero_q ? {WIDTH{1'b0}} : value;
-    always @(posedge clk) if (give) zero_q <= zero;
+
+    always @(posedge clk) begin
+        if (m_axis_tready) m_axis_tvalid <= 1'b0;
+        if (give) {near_q, m_axis_tvalid, m_axis_tlast, zero_q} <= {2'b01, near_last_q, near_zero_q};
+        if (move) begin
+            {near_q, near_early_q, near_late_q, near_zero_q} <= {1'b1, early, late, zero};
+            {near_bank_q, near_beat_q, near_last_q} <= {bank_q, beat_q, last};
+            {near_step_q, near_end_q} <= {step_q[STEP_W-1:0], last_q[STEP_W-1:0]};
+        end
+        if (rst) {near_q, m_axis_tvalid} <= 0;
+    end
 
     lmu_ram #(.WIDTH(WIDTH), .DEPTH(2 << (STEP_W + BEAT_W))) ram (
         .clk(clk),
         .wr_en(accept), .wr_addr({in_bank_q, in_step_q, in_beat_q}), .wr_data(s_axis_tdata),
-        .rd_en(give), .rd_addr({bank_q, step, beat_q}), .rd_data(value)
+        .rd_en(give), .rd_addr({near_bank_q, step, near_beat_q}), .rd_data(value)
     );
 
 `ifdef FORMAL

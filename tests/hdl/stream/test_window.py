@@ -82,14 +82,14 @@ MUTANTS: Mutants = {
     "lmu_window": {
         "steps before the first one are read": ("wire zero = REPEAT == 0 && (early || late);", "wire zero = 1'b0;"),
         "outside is zero": ("wire zero = REPEAT == 0 && (early", "wire zero = (early"),
-        "a beat is read before it comes": ("beat_q < in_beat_q);", "beat_q <= in_beat_q);"),
-        "ring of the last sequence": ("if (finish) origin_q <= DEPTH > 1 ?", "if (finish) origin_q <= 1'b0 ?"),
-        "steps are overwritten": ("held < (whole ? HELD - ONE : HELD)", "1'b1"),
-        "before the sequence is whole": ("valid_q && !(m_axis_tlast && lead_q < ZERO)", "valid_q"),
-        "no step is dropped": ("low = from < ZERO ? ZERO :", "low = from > ZERO ? ZERO :"),
+        "a beat is read before it comes": ("place_far == place_in && accept", "place_far == place_in"),
+        "ring of the last sequence": ("origin_q <= origin_q + STEPS[ALL_W-1:0]", "origin_q <= origin_q"),
+        "steps are overwritten": ("held != HELD && !(whole && held == HELD - 1'b1)", "1'b1"),
+        "before the sequence is whole": ("valid_q && !(m_axis_tlast && ahead_q[AHEAD_W-1])", "valid_q"),
+        "no step is dropped": ("from < ZERO, from >", "from > ZERO, from >"),
         "window goes on after rst": (
-            "            {base_q, step_q} <=",
-            "            if (base_q[0] === 1'bx) {base_q, step_q} <=",
+            "            {base_q, step_q, read_low_q} <=",
+            "            if (base_q[0] === 1'bx) {base_q, step_q, read_low_q} <=",
         ),
     }
 }
