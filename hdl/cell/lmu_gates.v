@@ -1,26 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
-// The first part of a gated cell: which sum of which unit comes, and the gate that it becomes.
+// The first part of a gated cell: each sum becomes a gate, and it is told which one of which unit.
 //
-//   value2 = assign_value(function(assign_pre(sum)))      two cycles later, as in lmu_function
+//   value = assign_value(function(assign_pre(sum)))
 //
 //   Signal           Width           Direction   Description
 //   clk              1               in          rising edge
 //   rst              1               in          synchronous, active high, clears control; the next step is a first one
 //   en               1               in          0 freezes all stages
 //   sum              IN_W            in          signed, IN_F fraction bits: PARTS sums of unit 0, then of unit 1, ...
-//   valid            1               in          there is a sum
-//   last             1               in          with the last sum of a sequence
-//   unit             $clog2(UNITS)   out         unit of the sum that comes
-//   fresh            1               out         it belongs to the first step of a sequence
-//   valid2, part2    $clog2(PARTS)   out         two cycles ago a sum came: the part2-th of its unit
+//   sum_valid        1               in          there is a sum
+//   sum_last         1               in          with the last sum of a sequence
 //   pre1             PRE_W           out         the pre-activation, one cycle after its sum
-//   pre_clipped2     1               out         it was clipped to fit, two cycles after its sum
-//   value2           OUT_W           out         signed, of OUT_TYPE
-//   value_clipped2   1               out         with value2: it was clipped to fit
+//   valid            1               out         a sum came LATENCY cycles ago
+//   part             $clog2(PARTS)   out         its number among those of its unit
+//   unit             $clog2(UNITS)   out         its unit; between two sums, that of the next one
+//   fresh            1               out         as unit: it belongs to the first step of a sequence
+//   last             1               out         it had sum_last
+//   pre_clipped      1               out         its pre-activation was clipped to fit
+//   value            OUT_W           out         its value, signed, of OUT_TYPE
+//   value_clipped    1               out         the value was clipped to fit
 //
 //   Cycles (of en = 1)
-//   latency = 2    from a sum to its value2
-//   ii      = 1    a sum
+//   latency = LATENCY   from a sum to its value
+//   ii      = 1         a sum
 //
 // With STREAMING = 1 only rst makes a first step.
 
@@ -36,87 +38,94 @@ module lmu_gates #(
     // Function, its index and its result, as in lmu_function
     parameter integer FUNCTION = 2, INDEX_TYPE = 32'h16_0006_0a, OUT_TYPE = 32'h16_000e_10,
     parameter TABLE_FILE = "lmu_gates.hex",
+    // Cycles from a sum to its value: one more than lmu_function has, or more than that
+    parameter integer LATENCY = 2,
     // 1: the state runs on after the end of a sequence
     parameter integer STREAMING = 0
 ) (
     input wire clk, rst, en,
     input wire [IN_W-1:0] sum,
-    input wire valid, last,
+    input wire sum_valid, sum_last,
+    output reg [PRE_TYPE%256-1:0] pre1,
+    output wire valid,
+    output reg [$clog2(PARTS)-1:0] part,
     output reg [(UNITS>1?$clog2(UNITS):1)-1:0] unit,
     output reg fresh,
-    output reg [PRE_TYPE%256-1:0] pre1,
-    output reg valid2,
-    output reg [$clog2(PARTS)-1:0] part2,
-    output wire [OUT_TYPE%256-1:0] value2,
-    output reg pre_clipped2,
-    output wire value_clipped2
+    output wire last,
+    output wire pre_clipped,
+    output wire [OUT_TYPE%256-1:0] value,
+    output wire value_clipped
 );
 
     localparam integer PRE_W = PRE_TYPE % 256;
-    localparam PART_CW = $clog2(PARTS), UNIT_CW = UNITS > 1 ? $clog2(UNITS) : 1;
+    localparam UNIT_CW = UNITS > 1 ? $clog2(UNITS) : 1, FUNCTION_LATENCY = FUNCTION % 256 < 4 ? 1 : 3;
 
     if (UNITS < 1) begin : g_check_units PARAM_ERROR_units_must_be_at_least_1 check ();
     end else if (PARTS != 2 && PARTS != 4) begin : g_check_parts PARAM_ERROR_parts_must_be_2_or_4 check ();
     end
 
-    reg [PART_CW-1:0] part_q, part1_q;
-    reg valid1_q, pre_clipped1_q;
+    // Bit k: of the sum that came k cycles ago
+    reg [LATENCY:1] valid_q, last_q, clipped_q;
     wire last_unit = {1'b0, unit} == UNITS[UNIT_CW:0] - 1'b1;
-    wire [PRE_W-1:0] pre;
-    wire pre_clipped;
+    wire [PRE_W-1:0] pre, late_pre;
+    wire clipped;
+    assign {valid, last, pre_clipped} = {valid_q[LATENCY], last_q[LATENCY], clipped_q[LATENCY]};
 
     always @(posedge clk) begin
         if (en) begin
             if (valid) begin
-                part_q <= part_q + 1'b1;
-                if (&part_q) begin
+                part <= part + 1'b1;
+                if (&part) begin
                     unit <= last_unit ? {UNIT_CW{1'b0}} : unit + 1'b1;
                     if (last_unit) fresh <= STREAMING == 0 && last;
                 end
             end
-            {valid2, valid1_q} <= {valid1_q, valid};
-            {part2, part1_q} <= {part1_q, part_q};
+            valid_q <= {valid_q[LATENCY-1:1], sum_valid};
+            last_q <= {last_q[LATENCY-1:1], sum_last};
+            clipped_q <= {clipped_q[LATENCY-1:1], clipped};
             pre1 <= pre;
-            {pre_clipped2, pre_clipped1_q} <= {pre_clipped1_q, pre_clipped};
         end
-        if (rst) {part_q, unit, valid1_q, valid2, fresh} <= 1;
+        if (rst) {part, unit, valid_q, fresh} <= 1;
     end
 
     lmu_round_sat #(.IN_W(IN_W), .IN_F(IN_F), .OUT_TYPE(PRE_TYPE)) to_pre (
-        .in_data(sum), .out_data(pre), .clipped(pre_clipped)
+        .in_data(sum), .out_data(pre), .clipped(clipped)
+    );
+    lmu_delay #(.WIDTH(PRE_W), .DEPTH(LATENCY - 1 - FUNCTION_LATENCY)) wait_pre (
+        .clk(clk), .rst(1'b0), .en(en), .in_data(pre1), .out_data(late_pre)
     );
     lmu_function #(
         .IN_TYPE(PRE_TYPE), .FUNCTION(FUNCTION), .INDEX_TYPE(INDEX_TYPE), .OUT_TYPE(OUT_TYPE), .TABLE_FILE(TABLE_FILE)
     ) apply (
-        .clk(clk), .en(en), .in_data(pre1), .out_data(value2), .clipped(value_clipped2)
+        .clk(clk), .en(en), .in_data(late_pre), .out_data(value), .clipped(value_clipped)
     );
 
 `ifdef FORMAL
-    // Sums of a step are counted anew: part and unit follow from the number, and two cycles later valid2 and part2
+    // Values of a step are counted anew: part and unit follow from the number
     reg f_past_q = 1'b0;
-    reg [$clog2(UNITS*PARTS+1)-1:0] f_sums_q;
+    reg [$clog2(UNITS*PARTS+1)-1:0] f_values_q;
     reg f_fresh_q;
-    reg [1:0] f_valid_q;
-    reg [2*PART_CW-1:0] f_parts_q;
-    wire f_end = f_sums_q == UNITS * PARTS - 1;
+    reg [LATENCY-1:0] f_valid_q, f_last_q;
+    wire f_valid = f_valid_q[LATENCY-1], f_last = f_last_q[LATENCY-1];
+    wire f_end = f_values_q == UNITS * PARTS - 1;
     always @(posedge clk) begin
         f_past_q <= 1'b1;
         if (en) begin
-            if (valid) f_sums_q <= f_end ? 0 : f_sums_q + 1;
-            if (valid && f_end) f_fresh_q <= last && STREAMING == 0;
-            f_valid_q <= {f_valid_q[0], valid};
-            f_parts_q <= {f_parts_q[PART_CW-1:0], part_q};
+            if (f_valid) f_values_q <= f_end ? 0 : f_values_q + 1;
+            if (f_valid && f_end) f_fresh_q <= f_last && STREAMING == 0;
+            f_valid_q <= {f_valid_q[LATENCY-2:0], sum_valid};
+            f_last_q <= {f_last_q[LATENCY-2:0], sum_last};
         end
-        if (rst) {f_sums_q, f_valid_q, f_fresh_q} <= 1;
+        if (rst) {f_values_q, f_valid_q, f_fresh_q} <= 1;
     end
 
     always @* if (!f_past_q) assume (rst);
     always @* if (f_past_q && !rst) begin
         unit_in_range : assert (unit < UNITS);
-        in_turn : assert (f_sums_q == unit * PARTS + part_q);
+        in_turn : assert (f_values_q == unit * PARTS + part);
         first_step : assert (fresh == f_fresh_q);
-        two_later : assert (valid2 == f_valid_q[1] && (!valid2 || part2 == f_parts_q[2*PART_CW-1:PART_CW]));
-        reach_second_step : cover (valid2 && part2 == PARTS - 1 && f_sums_q == 1 && (STREAMING != 0 || !fresh));
+        in_time : assert (valid == f_valid && (!valid || last == f_last));
+        reach_second_step : cover (valid && part == 1 && unit == 0 && (STREAMING != 0 || !fresh) && f_last);
     end
 `endif
 endmodule

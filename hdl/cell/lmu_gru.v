@@ -9,7 +9,7 @@
 //
 //   Signal           Width   Direction   Description
 //   clk, rst         1       in          rising edge; rst is synchronous, active high; the next step is a first one
-//   s_axis_tdata     IN_W    in          signed, IN_F fraction bits: sums of z, r, inner, s of unit 0, then of
+//   s_axis_tdata     IN_W    in          signed, IN_F fraction bits: sums of r, z, inner, s of unit 0, then of
 //                                        unit 1, ...; 4*UNITS beats a step
 //   s_axis_tlast     1       in          last beat of the sequence: with STREAMING = 0 the next step is a first one
 //   m_axis_tdata     H_W     out         h, UNITS beats a step
@@ -17,7 +17,8 @@
 //   m_axis_tuser     1       out         one of the values that lead from the four sums to this h was clipped to fit
 //
 //   Cycles (exact, without gaps and back-pressure)
-//   latency = 10         from a step's last input beat to its last output beat
+//   latency = 10         from a step's last input beat to its last output beat; 2 more where the function of the gates is
+//                        a sum, as in lmu_function, and 1 more where that of the candidate is
 //   ii      = 4*UNITS    from one step's first input beat to that of the next
 //
 // All stages stop while an output beat is not taken. With UNITS = 1 a step may begin only when h of the step before
@@ -55,7 +56,7 @@ module lmu_gru #(
     localparam integer GATE_W = GATE_TYPE % 256, GATE_F = (GATE_TYPE <<< 8) >>> 16;
     localparam integer INNER_W = INNER_TYPE % 256, INNER_F = (INNER_TYPE <<< 8) >>> 16;
     localparam integer H_W = H_TYPE % 256;
-    localparam [1:0] Z = 2'd0, R = 2'd1, INNER = 2'd2, S = 2'd3;
+    localparam [1:0] R = 2'd0, Z = 2'd1, INNER = 2'd2, S = 2'd3;
     localparam UNIT_CW = UNITS > 1 ? $clog2(UNITS) : 1;
 
     // s and r inner are brought to the finer of their fraction bits
@@ -64,77 +65,81 @@ module lmu_gru #(
     localparam PRODUCT_SHIFT = IN_F > PRODUCT_F ? IN_F - PRODUCT_F : 0;
     localparam TOTAL_W = (IN_W + S_SHIFT > PRODUCT_W + PRODUCT_SHIFT ? IN_W + S_SHIFT : PRODUCT_W + PRODUCT_SHIFT) + 1;
     localparam TOTAL_F = IN_F + S_SHIFT;
+
     wire run = m_axis_tready || !m_axis_tvalid;
     assign s_axis_tready = run;
 
-    // Which sum of which unit; cycle 1: pre-activation and inner; cycle 2: gates. Numbers at the end of names count the
-    // cycles since the sum came.
-    wire [1:0] part2;
+    // Cycles from a sum to its value. Numbers at the end of names count the cycles since the value came.
+    localparam VALUE = GATE_FUNCTION % 256 < 4 ? 2 : 4;
+    wire [1:0] part;
     wire [UNIT_CW-1:0] unused_unit;
     wire [PRE_W-1:0] unused_pre;
-    wire fresh, valid2, pre_clipped2, inner_clipped, gate_clipped2;
-    reg [IN_W-1:0] sum1_q, sum2_q, sum3_q;
+    wire fresh, valid, last, pre_clipped, inner_clipped, gate_clipped;
+    wire [IN_W-1:0] sum;
     wire [INNER_W-1:0] inner;
-    reg [INNER_W-1:0] inner1_q, inner2_q;
-    reg inner_clipped1_q, inner_clipped2_q;
-    wire [GATE_W-1:0] gate2;
-    wire gate_or_pre_clipped2 = pre_clipped2 || gate_clipped2;
-    wire clipped2 = part2 == INNER ? inner_clipped2_q : part2 != S && gate_or_pre_clipped2;
+    wire [GATE_W-1:0] gate;
+    reg inner_clipped_q;
+    wire gate_or_pre_clipped = pre_clipped || gate_clipped;
+    wire clipped = part == INNER ? inner_clipped_q : part != S && gate_or_pre_clipped;
 
     lmu_gates #(
         .UNITS(UNITS), .PARTS(4), .IN_W(IN_W), .IN_F(IN_F), .PRE_TYPE(PRE_TYPE), .FUNCTION(GATE_FUNCTION),
-        .INDEX_TYPE(GATE_INDEX_TYPE), .OUT_TYPE(GATE_TYPE), .TABLE_FILE(GATE_FILE), .STREAMING(STREAMING)
+        .INDEX_TYPE(GATE_INDEX_TYPE), .OUT_TYPE(GATE_TYPE), .TABLE_FILE(GATE_FILE), .LATENCY(VALUE),
+        .STREAMING(STREAMING)
     ) gates (
         .clk(clk), .rst(rst), .en(run),
-        .sum(s_axis_tdata), .valid(s_axis_tvalid), .last(s_axis_tlast), .unit(unused_unit), .fresh(fresh),
-        .pre1(unused_pre), .valid2(valid2), .part2(part2), .value2(gate2), .pre_clipped2(pre_clipped2),
-        .value_clipped2(gate_clipped2)
+        .sum(s_axis_tdata), .sum_valid(s_axis_tvalid), .sum_last(s_axis_tlast), .pre1(unused_pre), .valid(valid),
+        .part(part), .unit(unused_unit), .fresh(fresh), .last(last), .pre_clipped(pre_clipped), .value(gate),
+        .value_clipped(gate_clipped)
+    );
+    lmu_delay #(.WIDTH(IN_W), .DEPTH(VALUE)) wait_sum (
+        .clk(clk), .rst(1'b0), .en(run), .in_data(s_axis_tdata), .out_data(sum)
     );
     lmu_round_sat #(.IN_W(IN_W), .IN_F(IN_F), .OUT_TYPE(INNER_TYPE)) to_inner (
         .in_data(s_axis_tdata), .out_data(inner), .clipped(inner_clipped)
     );
 
-    always @(posedge clk) if (run) begin
-        {sum3_q, sum2_q, sum1_q} <= {sum2_q, sum1_q, s_axis_tdata};
-        {inner2_q, inner1_q} <= {inner1_q, inner};
-        {inner_clipped2_q, inner_clipped1_q} <= {inner_clipped1_q, inner_clipped};
-    end
-
-    // r inner. inner is the beat before s at the latest, so that the product is there when s came three cycles ago.
-    reg multiply3_q;
-    reg signed [GATE_W-1:0] z_q, r_q, r3_q;
-    reg signed [INNER_W-1:0] inner3_q;
+    // r inner, from values that stay until the next unit's come. r is three beats before s at the latest, so that the
+    // product is there with the value of s; inner is taken as it comes.
+    reg [1:0] sum_part_q;
+    reg signed [GATE_W-1:0] z_q, r_q, weight_q;
+    reg signed [INNER_W-1:0] inner_q, factor_q;
     reg signed [PRODUCT_W-1:0] product_q;
-    wire signed [TOTAL_W-1:0] s3, product3;
-    reg signed [TOTAL_W-1:0] total4_q;
+    wire signed [TOTAL_W-1:0] s0, product0;
+    reg signed [TOTAL_W-1:0] total1_q;
 
-    lmu_align #(.IN_W(IN_W), .SHIFT(S_SHIFT), .OUT_W(TOTAL_W)) align_s (.in_data(sum3_q), .out_data(s3));
+    lmu_align #(.IN_W(IN_W), .SHIFT(S_SHIFT), .OUT_W(TOTAL_W)) align_s (.in_data(sum), .out_data(s0));
     lmu_align #(.IN_W(PRODUCT_W), .SHIFT(PRODUCT_SHIFT), .OUT_W(TOTAL_W)) align_product (
-        .in_data(product_q), .out_data(product3)
+        .in_data(product_q), .out_data(product0)
     );
 
     always @(posedge clk) begin
         if (run) begin
-            if (valid2 && part2 == Z) z_q <= gate2;
-            if (valid2 && part2 == R) r_q <= gate2;
-            multiply3_q <= valid2 && part2 == INNER;
-            r3_q <= r_q;
-            inner3_q <= inner2_q;
-            if (multiply3_q) product_q <= r3_q * inner3_q;
-            total4_q <= s3 + product3;
+            if (s_axis_tvalid) sum_part_q <= sum_part_q + 1'b1;
+            if (s_axis_tvalid && sum_part_q == INNER) begin
+                inner_q <= inner;
+                inner_clipped_q <= inner_clipped;
+            end
+            if (valid && part == R) r_q <= gate;
+            if (valid && part == Z) z_q <= gate;
+            weight_q <= r_q;
+            factor_q <= inner_q;
+            product_q <= weight_q * factor_q;
+            total1_q <= s0 + product0;
         end
-        if (rst) multiply3_q <= 1'b0;
+        if (rst) sum_part_q <= 2'd0;
     end
 
-    // From s on. Bit k of the following vectors: s came k cycles ago; z waits, for the next unit's may come meanwhile.
-    reg [9:1] out_last_q;
-    reg [6:1] out_fresh_q;
-    reg [9:3] out_valid_q;
-    reg [9:4] out_clipped_q;
+    // From s on. Bit k of the following vectors: the value of s came k cycles ago. z stays, for the next unit's may come
+    // meanwhile; MIX: when lmu_gru_mix wants it.
+    localparam MIX = CAND_FUNCTION % 256 < 4 ? 4 : 5;
+    reg [MIX+3:1] out_last_q, out_valid_q;
+    reg [MIX:1] out_fresh_q;
+    reg [MIX+3:2] out_clipped_q;
     reg unit_clipped_q;  // one of the sums of this unit so far
     reg signed [GATE_W-1:0] mix_z_q;
     reg [UNIT_CW-1:0] rd_unit_q, wr_unit_q;
-    wire [H_W-1:0] stored_h6;
+    wire [H_W-1:0] stored_h;
     wire mix_clipped;
     reg m_clipped_q;
     assign m_axis_tuser = m_clipped_q || mix_clipped;
@@ -142,7 +147,7 @@ module lmu_gru #(
     lmu_ram #(.WIDTH(H_W), .DEPTH(UNITS > 1 ? UNITS : 2)) states (
         .clk(clk),
         .wr_en(m_axis_tvalid && m_axis_tready), .wr_addr(wr_unit_q), .wr_data(m_axis_tdata),
-        .rd_en(run), .rd_addr(rd_unit_q), .rd_data(stored_h6)
+        .rd_en(run), .rd_addr(rd_unit_q), .rd_data(stored_h)
     );
     lmu_gru_mix #(
         .IN_W(TOTAL_W), .IN_F(TOTAL_F), .PRE_TYPE(PRE_TYPE), .CAND_FUNCTION(CAND_FUNCTION),
@@ -150,24 +155,24 @@ module lmu_gru #(
         .H_TYPE(H_TYPE)
     ) mix (
         .clk(clk), .en(run),
-        .sum(total4_q), .z(mix_z_q), .old_h(out_fresh_q[6] ? {H_W{1'b0}} : stored_h6), .h(m_axis_tdata),
+        .sum(total1_q), .z(mix_z_q), .old_h(out_fresh_q[MIX] ? {H_W{1'b0}} : stored_h), .h(m_axis_tdata),
         .clipped(mix_clipped)
     );
 
     always @(posedge clk) begin
         if (run) begin
-            if (valid2) unit_clipped_q <= clipped2 || (unit_clipped_q && part2 != Z);
-            if (out_valid_q[3]) mix_z_q <= z_q;
-            if (out_valid_q[5]) begin
+            if (valid) unit_clipped_q <= clipped || (unit_clipped_q && part != R);
+            if (out_valid_q[2]) mix_z_q <= z_q;
+            if (out_valid_q[MIX-1]) begin
                 rd_unit_q <= {1'b0, rd_unit_q} == UNITS[UNIT_CW:0] - 1'b1 ? {UNIT_CW{1'b0}} : rd_unit_q + 1'b1;
             end
-            out_valid_q <= {out_valid_q[8:3], valid2 && part2 == S};
-            out_fresh_q <= {out_fresh_q[5:1], fresh};
-            out_last_q <= {out_last_q[8:1], s_axis_tlast};
-            out_clipped_q <= {out_clipped_q[8:4], unit_clipped_q};
-            m_axis_tvalid <= out_valid_q[9];
-            m_axis_tlast <= out_last_q[9];
-            m_clipped_q <= out_clipped_q[9];
+            out_valid_q <= {out_valid_q[MIX+2:1], valid && part == S};
+            out_fresh_q <= {out_fresh_q[MIX-1:1], fresh};
+            out_last_q <= {out_last_q[MIX+2:1], last};
+            out_clipped_q <= {out_clipped_q[MIX+2:2], unit_clipped_q};
+            m_axis_tvalid <= out_valid_q[MIX+3];
+            m_axis_tlast <= out_last_q[MIX+3];
+            m_clipped_q <= out_clipped_q[MIX+3];
         end
         if (m_axis_tvalid && m_axis_tready) begin
             wr_unit_q <= {1'b0, wr_unit_q} == UNITS[UNIT_CW:0] - 1'b1 ? {UNIT_CW{1'b0}} : wr_unit_q + 1'b1;
@@ -176,8 +181,9 @@ module lmu_gru #(
     end
 
 `ifdef FORMAL
-    wire [10:1] f_inside;
-    f_pipe #(.S_W(IN_W), .M_W(H_W + 1), .N_IN(4), .LATENCY(10)) f_flow (
+    localparam LATENCY = VALUE + MIX + 4;
+    wire [LATENCY:1] f_inside;
+    f_pipe #(.S_W(IN_W), .M_W(H_W + 1), .N_IN(4), .LATENCY(LATENCY)) f_flow (
         .clk(clk), .rst(rst), .s_valid(s_axis_tvalid), .s_ready(s_axis_tready), .s_last(s_axis_tlast),
         .s_data(s_axis_tdata), .m_valid(m_axis_tvalid), .m_ready(m_axis_tready), .m_last(m_axis_tlast),
         .m_data({m_axis_tuser, m_axis_tdata}), .inside(f_inside)

@@ -23,8 +23,9 @@
 //                                          clipped to fit
 //
 //   Cycles (exact, without gaps and back-pressure)
-//   latency  = 5         from a step's last beat of s to its last inner
-//   latency2 = 6         from a step's last sum2 to its last h
+//   latency  = 5         from a step's last beat of s to its last inner; 7 where the function of the gates is a sum, as in
+//                        lmu_function
+//   latency2 = 7         from a step's last sum2 to its last h; 8 where the function of the candidate is a sum
 //   ii       = 2*UNITS   from one step's first beat of s to that of the next
 //
 // The two halves stop by themselves while a beat of their output is not taken. A step may begin only when the last h of
@@ -70,71 +71,72 @@ module lmu_gru_before #(
     localparam integer H_W = H_TYPE % 256, H_F = (H_TYPE <<< 8) >>> 16;
     localparam UNIT_CW = UNITS > 1 ? $clog2(UNITS) : 1, RAM_DEPTH = UNITS > 1 ? UNITS : 2;
 
-    // First half, from the sums of z and r to inner. Numbers at the end of names count the cycles since r came.
+    // First half, from the sums of z and r to inner. VALUE: cycles from a sum to its value; numbers at the end of names
+    // count the cycles since the value of r came.
+    localparam VALUE = GATE_FUNCTION % 256 < 4 ? 2 : 4;
     wire run = inner_axis_tready || !inner_axis_tvalid;
     assign s_axis_tready = run;
 
-    wire part2;  // 1: r
+    wire part;  // 1: r
     wire [UNIT_CW-1:0] unit;
-    wire fresh, valid2, pre_clipped2, gate_clipped2;
+    wire fresh, valid, last, pre_clipped, gate_clipped;
     wire [PRE_W-1:0] unused_pre;
-    reg [2:1] fresh_q;
-    reg [4:3] r_valid_q;
-    reg [UNIT_CW-1:0] unit1_q;
-    reg [4:1] last_q;
-    wire [GATE_W-1:0] gate2;
-    wire clipped2 = pre_clipped2 || gate_clipped2;
+    reg [2:1] fresh_q, r_valid_q, last_q;
+    wire [GATE_W-1:0] gate;
+    wire clipped = pre_clipped || gate_clipped;
 
     lmu_gates #(
         .UNITS(UNITS), .PARTS(2), .IN_W(IN_W), .IN_F(IN_F), .PRE_TYPE(PRE_TYPE), .FUNCTION(GATE_FUNCTION),
-        .INDEX_TYPE(GATE_INDEX_TYPE), .OUT_TYPE(GATE_TYPE), .TABLE_FILE(GATE_FILE), .STREAMING(STREAMING)
+        .INDEX_TYPE(GATE_INDEX_TYPE), .OUT_TYPE(GATE_TYPE), .TABLE_FILE(GATE_FILE), .LATENCY(VALUE),
+        .STREAMING(STREAMING)
     ) gates (
         .clk(clk), .rst(rst), .en(run),
-        .sum(s_axis_tdata), .valid(s_axis_tvalid), .last(s_axis_tlast), .unit(unit), .fresh(fresh), .pre1(unused_pre),
-        .valid2(valid2), .part2(part2), .value2(gate2), .pre_clipped2(pre_clipped2), .value_clipped2(gate_clipped2)
+        .sum(s_axis_tdata), .sum_valid(s_axis_tvalid), .sum_last(s_axis_tlast), .pre1(unused_pre), .valid(valid),
+        .part(part), .unit(unit), .fresh(fresh), .last(last), .pre_clipped(pre_clipped), .value(gate),
+        .value_clipped(gate_clipped)
     );
 
-    wire [H_W-1:0] stored_h2;
+    wire [H_W-1:0] stored_h;
     reg [UNIT_CW-1:0] wr_unit_q;
     reg m_new_q;  // h, which may go round before it is taken outside, has just been made
 
     lmu_ram #(.WIDTH(H_W), .DEPTH(RAM_DEPTH)) states (
         .clk(clk),
         .wr_en(m_new_q), .wr_addr(wr_unit_q), .wr_data(m_axis_tdata),
-        .rd_en(run), .rd_addr(unit1_q), .rd_data(stored_h2)
+        .rd_en(run), .rd_addr(unit), .rd_data(stored_h)
     );
 
-    reg signed [GATE_W-1:0] z_q, z4_q, r3_q;
-    reg signed [H_W-1:0] old_h3_q, old_h4_q;
-    reg z_clipped_q, clipped3_q, clipped4_q;
-    reg signed [GATE_W+H_W-1:0] product4_q;
-    wire [INNER_W-1:0] inner4;
-    wire inner_clipped4;
+    // In a first step inner and the old h are 0 behind the product, whose factors have no reset
+    reg signed [GATE_W-1:0] z_q, z2_q, r1_q;
+    reg signed [H_W-1:0] old_h1_q, old_h2_q;
+    reg z_clipped_q, clipped1_q, clipped2_q;
+    reg signed [GATE_W+H_W-1:0] product2_q;
+    wire [INNER_W-1:0] inner2;
+    wire inner_clipped2;
 
     lmu_round_sat #(.IN_W(GATE_W + H_W), .IN_F(GATE_F + H_F), .OUT_TYPE(INNER_TYPE)) to_inner (
-        .in_data(product4_q), .out_data(inner4), .clipped(inner_clipped4)
+        .in_data(product2_q), .out_data(inner2), .clipped(inner_clipped2)
     );
 
     always @(posedge clk) begin
         if (run) begin
-            unit1_q <= unit;
             fresh_q <= {fresh_q[1], fresh};
-            r_valid_q <= {r_valid_q[3], valid2 && part2};
-            last_q <= {last_q[3:1], s_axis_tlast};
-            if (valid2 && !part2) begin
-                z_q <= gate2;
-                z_clipped_q <= clipped2;
+            r_valid_q <= {r_valid_q[1], valid && part};
+            last_q <= {last_q[1], last};
+            if (valid && !part) begin
+                z_q <= gate;
+                z_clipped_q <= clipped;
             end
-            z4_q <= z_q;
-            r3_q <= gate2;
-            old_h3_q <= fresh_q[2] ? {H_W{1'b0}} : stored_h2;
-            old_h4_q <= old_h3_q;
-            product4_q <= r3_q * old_h3_q;
-            clipped3_q <= z_clipped_q || clipped2;
-            clipped4_q <= clipped3_q;
-            inner_axis_tvalid <= r_valid_q[4];
-            inner_axis_tdata <= inner4;
-            inner_axis_tlast <= last_q[4];
+            z2_q <= z_q;
+            r1_q <= gate;
+            old_h1_q <= stored_h;
+            old_h2_q <= fresh_q[1] ? {H_W{1'b0}} : old_h1_q;
+            product2_q <= r1_q * old_h1_q;
+            clipped1_q <= z_clipped_q || clipped;
+            clipped2_q <= clipped1_q;
+            inner_axis_tvalid <= r_valid_q[2];
+            inner_axis_tdata <= fresh_q[2] ? {INNER_W{1'b0}} : inner2;
+            inner_axis_tlast <= last_q[2];
         end
         if (rst) {r_valid_q, inner_axis_tvalid} <= 0;
     end
@@ -147,13 +149,16 @@ module lmu_gru_before #(
 
     lmu_ram #(.WIDTH(1 + GATE_W + H_W), .DEPTH(RAM_DEPTH)) kept (
         .clk(clk),
-        .wr_en(run && r_valid_q[4]), .wr_addr(keep_unit_q), .wr_data({clipped4_q || inner_clipped4, z4_q, old_h4_q}),
+        .wr_en(run && r_valid_q[2]), .wr_addr(keep_unit_q),
+        .wr_data({clipped2_q || (inner_clipped2 && !fresh_q[2]), z2_q, old_h2_q}),
         .rd_en(mix_run), .rd_addr(mix_unit_q), .rd_data({mix_kept_clipped, mix_z, mix_old_h})
     );
 
-    // Second half, from the sum of the candidate to h. Bit k of the vectors: the sum came k cycles ago.
-    reg [5:1] mix_valid_q, mix_last_q;
-    reg [5:3] mix_clipped_q;
+    // Second half, from the sum of the candidate to h. Bit k of the vectors: the sum came k cycles ago; MIX: when
+    // lmu_gru_mix wants z.
+    localparam MIX = CAND_FUNCTION % 256 < 4 ? 3 : 4;
+    reg [MIX+3:1] mix_valid_q, mix_last_q;
+    reg [MIX+3:MIX+1] mix_clipped_q;
     reg m_clipped_q;
     wire mix_clipped;
     assign mix_run = m_axis_tready || !m_axis_tvalid;
@@ -175,28 +180,28 @@ module lmu_gru_before #(
     endfunction
 
     always @(posedge clk) begin
-        if (run && r_valid_q[4]) keep_unit_q <= next_unit(keep_unit_q);
+        if (run && r_valid_q[2]) keep_unit_q <= next_unit(keep_unit_q);
         if (mix_run) begin
-            if (mix_valid_q[1]) mix_unit_q <= next_unit(mix_unit_q);
-            mix_valid_q <= {mix_valid_q[4:1], sum_axis_tvalid};
-            mix_last_q <= {mix_last_q[4:1], sum_axis_tlast};
-            mix_clipped_q <= {mix_clipped_q[4:3], mix_kept_clipped};
-            m_axis_tvalid <= mix_valid_q[5];
-            m_axis_tlast <= mix_last_q[5];
-            m_clipped_q <= mix_clipped_q[5];
+            if (mix_valid_q[MIX-1]) mix_unit_q <= next_unit(mix_unit_q);
+            mix_valid_q <= {mix_valid_q[MIX+2:1], sum_axis_tvalid};
+            mix_last_q <= {mix_last_q[MIX+2:1], sum_axis_tlast};
+            mix_clipped_q <= {mix_clipped_q[MIX+2:MIX+1], mix_kept_clipped};
+            m_axis_tvalid <= mix_valid_q[MIX+3];
+            m_axis_tlast <= mix_last_q[MIX+3];
+            m_clipped_q <= mix_clipped_q[MIX+3];
         end
-        m_new_q <= mix_run && mix_valid_q[5];
+        m_new_q <= mix_run && mix_valid_q[MIX+3];
         if (m_new_q) wr_unit_q <= next_unit(wr_unit_q);
         if (rst) {keep_unit_q, mix_unit_q, wr_unit_q, mix_valid_q, m_axis_tvalid, m_new_q} <= 0;
     end
 
 `ifdef FORMAL
-    f_pipe #(.S_W(IN_W), .M_W(INNER_W), .N_IN(2), .LATENCY(5)) f_first (
+    f_pipe #(.S_W(IN_W), .M_W(INNER_W), .N_IN(2), .LATENCY(VALUE + 3)) f_first (
         .clk(clk), .rst(rst), .s_valid(s_axis_tvalid), .s_ready(s_axis_tready), .s_last(s_axis_tlast),
         .s_data(s_axis_tdata), .m_valid(inner_axis_tvalid), .m_ready(inner_axis_tready), .m_last(inner_axis_tlast),
         .m_data(inner_axis_tdata)
     );
-    f_pipe #(.S_W(IN_W2), .M_W(H_W + 1), .N_IN(1), .LATENCY(6)) f_second (
+    f_pipe #(.S_W(IN_W2), .M_W(H_W + 1), .N_IN(1), .LATENCY(MIX + 4)) f_second (
         .clk(clk), .rst(rst), .s_valid(sum_axis_tvalid), .s_ready(sum_axis_tready), .s_last(sum_axis_tlast),
         .s_data(sum_axis_tdata), .m_valid(m_axis_tvalid), .m_ready(m_axis_tready), .m_last(m_axis_tlast),
         .m_data({m_axis_tuser, m_axis_tdata})

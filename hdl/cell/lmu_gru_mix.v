@@ -11,13 +11,13 @@
 //   clk         1        in          rising edge
 //   en          1        in          0 freezes all stages
 //   sum         IN_W     in          signed, IN_F fraction bits
-//   z, old_h    GATE_W,  in          signed, GATE_F and H_F fraction bits, two cycles after their sum
+//   z, old_h    GATE_W,  in          signed, GATE_F and H_F fraction bits, latency - 4 cycles after their sum
 //               H_W
-//   h           H_W      out         signed, H_F fraction bits, six cycles after its sum
+//   h           H_W      out         signed, H_F fraction bits, latency cycles after its sum
 //   clipped     1        out         with h: the pre-activation, g or h was clipped to fit
 //
 //   Cycles (those with en = 1)
-//   latency = 6     from a sum to its h
+//   latency = 7     from a sum to its h; 8 where the function is a sum
 //   ii      = 1
 //
 // Functions as in lmu_function.
@@ -59,20 +59,22 @@ module lmu_gru_mix #(
 
     if (GATE_F < 0) begin : g_check_gate_f PARAM_ERROR_gate_f_must_not_be_negative check (); end
 
-    // Numbers at the end of names count the cycles since the sum came
+    // A table's word goes through a second register. Numbers at the end of names count the cycles since the candidate
+    // came from there.
+    localparam CAND = CAND_FUNCTION % 256 < 4 ? 3 : 4;  // cycles from the sum to that
     wire [PRE_W-1:0] pre;
-    wire pre_clipped, cand_clipped2, h_clipped;
-    reg [PRE_W-1:0] pre1_q;
-    wire [CAND_W-1:0] cand2;
-    wire signed [VALUE_W-1:0] old2, value2;
-    reg signed [VALUE_W:0] difference3_q;
-    reg signed [GATE_W-1:0] z3_q;
-    reg signed [VALUE_W-1:0] value3_q, value4_q;
-    reg signed [PRODUCT_W-1:0] product4_q;
-    wire signed [MIX_W-1:0] product4, one4;
-    reg signed [MIX_W-1:0] mix5_q;
+    wire pre_clipped, cand_clipped, cand_clipped0, h_clipped;
+    reg [PRE_W-1:0] pre_q;
+    wire [CAND_W-1:0] cand, cand0;
+    wire signed [VALUE_W-1:0] old0, value0;
+    reg signed [VALUE_W:0] difference1_q;
+    reg signed [GATE_W-1:0] z1_q;
+    reg signed [VALUE_W-1:0] value1_q, value2_q;
+    reg signed [PRODUCT_W-1:0] product2_q;
+    wire signed [MIX_W-1:0] product2, one2;
+    reg signed [MIX_W-1:0] mix3_q;
     wire [H_W-1:0] new_h;
-    reg [5:1] clipped_q;  // so far
+    reg [CAND+3:1] clipped_q;  // so far; bit k: of the sum that came k cycles ago
 
     lmu_round_sat #(.IN_W(IN_W), .IN_F(IN_F), .OUT_TYPE(PRE_TYPE)) to_pre (
         .in_data(sum), .out_data(pre), .clipped(pre_clipped)
@@ -81,28 +83,31 @@ module lmu_gru_mix #(
         .IN_TYPE(PRE_TYPE), .FUNCTION(CAND_FUNCTION), .INDEX_TYPE(CAND_INDEX_TYPE), .OUT_TYPE(CAND_TYPE),
         .TABLE_FILE(CAND_FILE)
     ) cand_function (
-        .clk(clk), .en(en), .in_data(pre1_q), .out_data(cand2), .clipped(cand_clipped2)
+        .clk(clk), .en(en), .in_data(pre_q), .out_data(cand), .clipped(cand_clipped)
     );
-    lmu_align #(.IN_W(H_W), .SHIFT(OLD_SHIFT), .OUT_W(VALUE_W)) align_old (.in_data(old_h), .out_data(old2));
-    lmu_align #(.IN_W(CAND_W), .SHIFT(CAND_SHIFT), .OUT_W(VALUE_W)) align_cand (.in_data(cand2), .out_data(value2));
-    lmu_align #(.IN_W(PRODUCT_W), .SHIFT(0), .OUT_W(MIX_W)) align_product (.in_data(product4_q), .out_data(product4));
-    lmu_align #(.IN_W(VALUE_W), .SHIFT(GATE_F), .OUT_W(MIX_W)) times_one (.in_data(value4_q), .out_data(one4));
+    lmu_delay #(.WIDTH(CAND_W + 1), .DEPTH(CAND_FUNCTION % 256 < 4 ? 1 : 0)) behind_table (
+        .clk(clk), .rst(1'b0), .en(en), .in_data({cand_clipped, cand}), .out_data({cand_clipped0, cand0})
+    );
+    lmu_align #(.IN_W(H_W), .SHIFT(OLD_SHIFT), .OUT_W(VALUE_W)) align_old (.in_data(old_h), .out_data(old0));
+    lmu_align #(.IN_W(CAND_W), .SHIFT(CAND_SHIFT), .OUT_W(VALUE_W)) align_cand (.in_data(cand0), .out_data(value0));
+    lmu_align #(.IN_W(PRODUCT_W), .SHIFT(0), .OUT_W(MIX_W)) align_product (.in_data(product2_q), .out_data(product2));
+    lmu_align #(.IN_W(VALUE_W), .SHIFT(GATE_F), .OUT_W(MIX_W)) times_one (.in_data(value2_q), .out_data(one2));
     lmu_round_sat #(.IN_W(MIX_W), .IN_F(MIX_F), .OUT_TYPE(H_TYPE)) to_h (
-        .in_data(mix5_q), .out_data(new_h), .clipped(h_clipped)
+        .in_data(mix3_q), .out_data(new_h), .clipped(h_clipped)
     );
 
     always @(posedge clk) if (en) begin
-        pre1_q <= pre;
-        difference3_q <= {old2[VALUE_W-1], old2} - {value2[VALUE_W-1], value2};
-        z3_q <= z;
-        value3_q <= value2;
-        product4_q <= z3_q * difference3_q;
-        value4_q <= value3_q;
-        mix5_q <= product4 + one4;
+        pre_q <= pre;
+        difference1_q <= {old0[VALUE_W-1], old0} - {value0[VALUE_W-1], value0};
+        z1_q <= z;
+        value1_q <= value0;
+        product2_q <= z1_q * difference1_q;
+        value2_q <= value1_q;
+        mix3_q <= product2 + one2;
         h <= new_h;
-        clipped_q <= {clipped_q[4:1], pre_clipped};
-        if (cand_clipped2) clipped_q[3] <= 1'b1;
-        clipped <= clipped_q[5] || h_clipped;
+        clipped_q <= {clipped_q[CAND+2:1], pre_clipped};
+        if (cand_clipped0) clipped_q[CAND+1] <= 1'b1;
+        clipped <= clipped_q[CAND+3] || h_clipped;
     end
 
 endmodule

@@ -9,7 +9,7 @@
 //
 //   Signal           Width   Direction   Description
 //   clk, rst         1       in          rising edge; rst is synchronous, active high; the next step is a first one
-//   s_axis_tdata     IN_W    in          signed, IN_F fraction bits: sums of i, f, g, o of unit 0, then of unit 1, ...;
+//   s_axis_tdata     IN_W    in          signed, IN_F fraction bits: sums of g, i, f, o of unit 0, then of unit 1, ...;
 //                                        4*UNITS beats a step
 //   s_axis_tlast     1       in          last beat of the sequence: with STREAMING = 0 the next step is a first one
 //   m_axis_tdata     H_W     out         h, UNITS beats a step
@@ -17,7 +17,8 @@
 //   m_axis_tuser     1       out         one of the values that lead from the four sums to this h was clipped to fit
 //
 //   Cycles (exact, without gaps and back-pressure)
-//   latency = 9          from a step's last input beat to its last output beat
+//   latency = 9          from a step's last input beat to its last output beat; 2 more where a function of the sums is
+//                        a sum itself, as in lmu_function, and 2 more where that of the cell is
 //   ii      = 4*UNITS    from one step's first input beat to that of the next
 //
 // All stages stop while an output beat is not taken. With UNITS = 1 a step may begin only when h of the step before
@@ -60,7 +61,7 @@ module lmu_lstm #(
     localparam integer CELL_W = CELL_TYPE % 256, CELL_F = (CELL_TYPE <<< 8) >>> 16;
     localparam integer SQUASH_W = SQUASH_TYPE % 256, SQUASH_F = (SQUASH_TYPE <<< 8) >>> 16;
     localparam integer H_W = H_TYPE % 256;
-    localparam [1:0] I = 2'd0, F = 2'd1, G = 2'd2, O = 2'd3;
+    localparam [1:0] G = 2'd0, I = 2'd1, F = 2'd2, O = 2'd3;
     localparam UNIT_CW = UNITS > 1 ? $clog2(UNITS) : 1;
 
     // Both products of the cell are brought to the finer of their fraction bits
@@ -73,162 +74,168 @@ module lmu_lstm #(
     wire run = m_axis_tready || !m_axis_tvalid;
     assign s_axis_tready = run;
 
-    // Which gate of which unit; cycle 1: pre-activation; cycle 2: gates and candidate. Numbers at the end of names
-    // count the cycles since the sum came.
-    wire [1:0] part2;
+    // Cycles from a sum to its value, and those of the function of the cell. Numbers at the end of names count the cycles
+    // since the value came.
+    localparam GATE_SUM = GATE_FUNCTION % 256 < 4 ? 0 : 2, CAND_SUM = CAND_FUNCTION % 256 < 4 ? 0 : 2;
+    localparam VALUE = 2 + (GATE_SUM > CAND_SUM ? GATE_SUM : CAND_SUM), SQUASH = SQUASH_FUNCTION % 256 < 4 ? 1 : 3;
+    wire [1:0] part;
     wire [UNIT_CW-1:0] unit;
-    wire fresh, valid2, pre_clipped2, gate_clipped2, cand_clipped2;
-    reg last1_q, last2_q;
-    wire [PRE_W-1:0] pre1;
-    wire [GATE_W-1:0] gate2;
-    wire [CAND_W-1:0] cand2;
-    wire clipped2 = pre_clipped2 || (part2 == G ? cand_clipped2 : gate_clipped2);
-
-    always @(posedge clk) if (run) {last2_q, last1_q} <= {last1_q, s_axis_tlast};
+    wire fresh, valid, last, pre_clipped, gate_clipped, cand_clipped;
+    wire [PRE_W-1:0] pre, late_pre;
+    wire [GATE_W-1:0] gate;
+    wire [CAND_W-1:0] cand;
+    wire clipped = pre_clipped || (part == G ? cand_clipped : gate_clipped);
 
     lmu_gates #(
         .UNITS(UNITS), .PARTS(4), .IN_W(IN_W), .IN_F(IN_F), .PRE_TYPE(PRE_TYPE), .FUNCTION(GATE_FUNCTION),
-        .INDEX_TYPE(GATE_INDEX_TYPE), .OUT_TYPE(GATE_TYPE), .TABLE_FILE(GATE_FILE), .STREAMING(STREAMING)
+        .INDEX_TYPE(GATE_INDEX_TYPE), .OUT_TYPE(GATE_TYPE), .TABLE_FILE(GATE_FILE), .LATENCY(VALUE),
+        .STREAMING(STREAMING)
     ) gates (
         .clk(clk), .rst(rst), .en(run),
-        .sum(s_axis_tdata), .valid(s_axis_tvalid), .last(s_axis_tlast), .unit(unit), .fresh(fresh), .pre1(pre1),
-        .valid2(valid2), .part2(part2), .value2(gate2), .pre_clipped2(pre_clipped2), .value_clipped2(gate_clipped2)
+        .sum(s_axis_tdata), .sum_valid(s_axis_tvalid), .sum_last(s_axis_tlast), .pre1(pre), .valid(valid), .part(part),
+        .unit(unit), .fresh(fresh), .last(last), .pre_clipped(pre_clipped), .value(gate), .value_clipped(gate_clipped)
+    );
+    lmu_delay #(.WIDTH(PRE_W), .DEPTH(VALUE - 2 - CAND_SUM)) wait_pre (
+        .clk(clk), .rst(1'b0), .en(run), .in_data(pre), .out_data(late_pre)
     );
     lmu_function #(
         .IN_TYPE(PRE_TYPE), .FUNCTION(CAND_FUNCTION), .INDEX_TYPE(CAND_INDEX_TYPE), .OUT_TYPE(CAND_TYPE),
         .TABLE_FILE(CAND_FILE)
     ) cand_function (
-        .clk(clk), .en(run), .in_data(pre1), .out_data(cand2), .clipped(cand_clipped2)
+        .clk(clk), .en(run), .in_data(late_pre), .out_data(cand), .clipped(cand_clipped)
     );
 
-    // The cell: f c when f is there, i g when g is there. The unit goes on no earlier than two cycles after f.
-    wire [CELL_W-1:0] old_cell2;
-    wire [CELL_W-1:0] cell2 = fresh ? {CELL_W{1'b0}} : old_cell2;
-    reg [4:3] keep_q;
-    reg [5:3] add_q;
-    reg signed [GATE_W-1:0] i_q, weight3_q;
-    reg signed [FACTOR_W-1:0] factor3_q;
-    reg signed [GATE_W+FACTOR_W-1:0] product4_q;
-    wire [KEEP_W-1:0] keep_product4 = product4_q[KEEP_W-1:0];
-    wire [ADD_W-1:0] add_product4 = product4_q[ADD_W-1:0];
-    wire signed [SUM_W-1:0] keep4, add4;
-    reg signed [SUM_W-1:0] sum5_q;
+    // The cell: i g when i is there, and f c one beat later at the earliest. A gate goes to the multiplier at once, so
+    // that nothing stands between a block RAM with its table and the register at the factor; and no register of a factor
+    // has a reset, with which it could not be that of the multiplier: in a first step f c is left out of the sum.
+    wire [CELL_W-1:0] old_cell;
+    reg [3:1] keep_q;
+    reg [2:1] add_q, fresh_q;
+    reg [CAND_W-1:0] cand_q;
+    reg signed [GATE_W-1:0] weight1_q;
+    reg signed [FACTOR_W-1:0] factor1_q;
+    reg signed [GATE_W+FACTOR_W-1:0] product2_q;
+    wire [KEEP_W-1:0] keep_product2 = product2_q[KEEP_W-1:0];
+    wire [ADD_W-1:0] add_product2 = product2_q[ADD_W-1:0];
+    wire signed [SUM_W-1:0] keep2, add2;
+    reg signed [SUM_W-1:0] sum3_q;
 
     lmu_align #(.IN_W(KEEP_W), .SHIFT(KEEP_SHIFT), .OUT_W(SUM_W)) align_keep (
-        .in_data(keep_product4), .out_data(keep4)
+        .in_data(keep_product2), .out_data(keep2)
     );
-    lmu_align #(.IN_W(ADD_W), .SHIFT(ADD_SHIFT), .OUT_W(SUM_W)) align_add (.in_data(add_product4), .out_data(add4));
+    lmu_align #(.IN_W(ADD_W), .SHIFT(ADD_SHIFT), .OUT_W(SUM_W)) align_add (.in_data(add_product2), .out_data(add2));
 
     always @(posedge clk) begin
         if (run) begin
-            if (valid2 && part2 == I) i_q <= gate2;
-            weight3_q <= part2 == F ? gate2 : i_q;
-            factor3_q <= part2 == F ? {{(FACTOR_W - CELL_W) {cell2[CELL_W-1]}}, cell2} :
-                                        {{(FACTOR_W - CAND_W) {cand2[CAND_W-1]}}, cand2};
-            product4_q <= weight3_q * factor3_q;
-            if (keep_q[4]) sum5_q <= keep4;
-            if (add_q[4]) sum5_q <= sum5_q + add4;
-            keep_q <= {keep_q[3], valid2 && part2 == F};
-            add_q <= {add_q[4:3], valid2 && part2 == G};
+            if (valid && part == G) cand_q <= cand;
+            weight1_q <= gate;
+            factor1_q <= part == F ? {{(FACTOR_W - CELL_W) {old_cell[CELL_W-1]}}, old_cell} :
+                                       {{(FACTOR_W - CAND_W) {cand_q[CAND_W-1]}}, cand_q};
+            product2_q <= weight1_q * factor1_q;
+            fresh_q <= {fresh_q[1], fresh};
+            if (add_q[2]) sum3_q <= add2;
+            if (keep_q[2] && !fresh_q[2]) sum3_q <= sum3_q + keep2;
+            add_q <= {add_q[1], valid && part == I};
+            keep_q <= {keep_q[2:1], valid && part == F};
         end
-        if (rst) {keep_q, add_q} <= 0;
+        if (rst) {add_q, keep_q} <= 0;
     end
 
-    // Cycle 6: the cell is assigned; cycle 7: it is squashed
+    // Cycle 4 of f: the cell is assigned; then it is squashed
     wire [CELL_W-1:0] new_cell;
-    wire new_cell_clipped, squash_clipped7;
-    reg cell_valid6_q, cell_clipped6_q;
-    reg [CELL_W-1:0] cell6_q;
+    wire new_cell_clipped, squash_clipped;
+    reg cell_valid4_q, cell_clipped4_q;
+    reg [CELL_W-1:0] cell4_q;
     reg [UNIT_CW-1:0] cell_unit_q;
-    wire [SQUASH_W-1:0] squashed7;
+    wire [SQUASH_W-1:0] squashed;
 
     lmu_round_sat #(.IN_W(SUM_W), .IN_F(SUM_F), .OUT_TYPE(CELL_TYPE)) to_cell (
-        .in_data(sum5_q), .out_data(new_cell), .clipped(new_cell_clipped)
+        .in_data(sum3_q), .out_data(new_cell), .clipped(new_cell_clipped)
     );
 
     always @(posedge clk) begin
         if (run) begin
-            cell_valid6_q <= add_q[5];
-            if (add_q[5]) begin
-                cell6_q <= new_cell;
-                cell_clipped6_q <= new_cell_clipped;
+            cell_valid4_q <= keep_q[3];
+            if (keep_q[3]) begin
+                cell4_q <= new_cell;
+                cell_clipped4_q <= new_cell_clipped;
             end
-            if (cell_valid6_q) begin
+            if (cell_valid4_q) begin
                 cell_unit_q <= {1'b0, cell_unit_q} == UNITS[UNIT_CW:0] - 1'b1 ? {UNIT_CW{1'b0}} : cell_unit_q + 1'b1;
             end
         end
-        if (rst) {cell_valid6_q, cell_unit_q} <= 0;
+        if (rst) {cell_valid4_q, cell_unit_q} <= 0;
     end
 
     lmu_ram #(.WIDTH(CELL_W), .DEPTH(UNITS > 1 ? UNITS : 2)) cells (
         .clk(clk),
-        .wr_en(run && cell_valid6_q), .wr_addr(cell_unit_q), .wr_data(cell6_q),
-        .rd_en(run), .rd_addr(unit), .rd_data(old_cell2)
+        .wr_en(run && cell_valid4_q), .wr_addr(cell_unit_q), .wr_data(cell4_q),
+        .rd_en(run), .rd_addr(unit), .rd_data(old_cell)
     );
     lmu_function #(
         .IN_TYPE(CELL_TYPE), .FUNCTION(SQUASH_FUNCTION), .INDEX_TYPE(SQUASH_INDEX_TYPE), .OUT_TYPE(SQUASH_TYPE),
         .TABLE_FILE(SQUASH_FILE)
     ) squash_function (
-        .clk(clk), .en(run), .in_data(cell6_q), .out_data(squashed7), .clipped(squash_clipped7)
+        .clk(clk), .en(run), .in_data(cell4_q), .out_data(squashed), .clipped(squash_clipped)
     );
 
-    // h. o is the beat after g at the earliest, so that the squashed cell is there when o came six cycles ago, and it
-    // stays until the g of the next unit has come as far. Bit k of the following vectors: o came k cycles ago.
-    reg [8:3] out_valid_q, out_last_q;
-    reg [8:4] out_clipped_q;
+    // h. o is the beat after f at the earliest, so that the squashed cell is there in cycle 3 + SQUASH of o, and it stays
+    // until the f of the next unit has come as far. Bit k of the following vectors: o came k cycles ago.
+    localparam PRODUCT = 5 + SQUASH;
+    reg [PRODUCT:1] out_valid_q, out_last_q;
+    reg [PRODUCT:2] out_clipped_q;
     reg unit_clipped_q;  // one of the gates of this unit so far
-    reg signed [GATE_W-1:0] o_q, o7_q;
+    reg [GATE_W-1:0] o_q;
+    wire [GATE_W-1:0] late_o;
+    reg signed [GATE_W-1:0] out_weight_q;
     reg signed [SQUASH_W-1:0] squashed_q;
-    reg signed [GATE_W+SQUASH_W-1:0] product8_q;
+    reg signed [GATE_W+SQUASH_W-1:0] out_product_q;
     wire [H_W-1:0] h;
     wire h_clipped;
 
+    // o_q has it for four cycles
+    lmu_delay #(.WIDTH(GATE_W), .DEPTH(SQUASH - 1)) wait_o (
+        .clk(clk), .rst(1'b0), .en(run), .in_data(o_q), .out_data(late_o)
+    );
     lmu_round_sat #(.IN_W(GATE_W + SQUASH_W), .IN_F(GATE_F + SQUASH_F), .OUT_TYPE(H_TYPE)) to_h (
-        .in_data(product8_q), .out_data(h), .clipped(h_clipped)
+        .in_data(out_product_q), .out_data(h), .clipped(h_clipped)
     );
 
     always @(posedge clk) begin
         if (run) begin
-            if (valid2 && part2 == O) o_q <= gate2;
-            if (valid2) unit_clipped_q <= clipped2 || (unit_clipped_q && part2 != I);
-            o7_q <= o_q;
-            squashed_q <= squashed7;
-            product8_q <= o7_q * squashed_q;
-            out_valid_q <= {out_valid_q[7:3], valid2 && part2 == O};
-            out_last_q <= {out_last_q[7:3], last2_q};
-            out_clipped_q <= {out_clipped_q[7:4], unit_clipped_q};
-            if (cell_clipped6_q || squash_clipped7) out_clipped_q[7] <= 1'b1;
-            m_axis_tvalid <= out_valid_q[8];
+            if (valid && part == O) o_q <= gate;
+            if (valid) unit_clipped_q <= clipped || (unit_clipped_q && part != G);
+            out_weight_q <= late_o;
+            squashed_q <= squashed;
+            out_product_q <= out_weight_q * squashed_q;
+            out_valid_q <= {out_valid_q[PRODUCT-1:1], valid && part == O};
+            out_last_q <= {out_last_q[PRODUCT-1:1], last};
+            out_clipped_q <= {out_clipped_q[PRODUCT-1:2], unit_clipped_q};
+            if (cell_clipped4_q || squash_clipped) out_clipped_q[PRODUCT-1] <= 1'b1;
+            m_axis_tvalid <= out_valid_q[PRODUCT];
             m_axis_tdata <= h;
-            m_axis_tlast <= out_last_q[8];
-            m_axis_tuser <= out_clipped_q[8] || h_clipped;
+            m_axis_tlast <= out_last_q[PRODUCT];
+            m_axis_tuser <= out_clipped_q[PRODUCT] || h_clipped;
         end
         if (rst) {out_valid_q, m_axis_tvalid} <= 0;
     end
 
 `ifdef FORMAL
-    wire [2:0] f_place;
-    wire [9:1] f_inside;
-    reg f_f1_q, f_g1_q;  // a sum of f, of g came one move ago
-    f_pipe #(.S_W(IN_W), .M_W(H_W + 1), .N_IN(4), .LATENCY(9)) f_flow (
+    localparam LATENCY = VALUE + PRODUCT + 1;
+    wire [LATENCY:1] f_inside;
+    f_pipe #(.S_W(IN_W), .M_W(H_W + 1), .N_IN(4), .LATENCY(LATENCY)) f_flow (
         .clk(clk), .rst(rst), .s_valid(s_axis_tvalid), .s_ready(s_axis_tready), .s_last(s_axis_tlast),
         .s_data(s_axis_tdata), .m_valid(m_axis_tvalid), .m_ready(m_axis_tready), .m_last(m_axis_tlast),
-        .m_data({m_axis_tuser, m_axis_tdata}), .place(f_place), .inside(f_inside)
+        .m_data({m_axis_tuser, m_axis_tdata}), .inside(f_inside)
     );
 
-    wire [1:0] f_f_g = {2{s_axis_tvalid}} & {f_place == F, f_place == G};
-    always @(posedge clk) {f_f1_q, f_g1_q} <= rst ? 2'b00 : run ? f_f_g : {f_f1_q, f_g1_q};
-
-    wire [1:0] f_early = f_g1_q + (valid2 && part2 == G);
-    wire [2:0] f_cells = f_early + add_q[3] + add_q[4] + add_q[5] + cell_valid6_q;
-    wire [UNIT_CW-1:0] f_next = cell_unit_q == UNITS - 1 ? 0 : cell_unit_q + 1;
+    wire [2:0] f_cells = keep_q[1] + keep_q[2] + keep_q[3] + cell_valid4_q;
     always @* if (!rst) begin
         unit_in_range : assert (unit < UNITS);
-        // c is read after it has been written: no cell of this unit is under way when its f is there
+        // c is read, in the cycle before its f, after it has been written: no cell of this unit is under way
         if (UNITS > 1) begin
-            cells_under_way : assert (f_cells <= 2);
-            if (f_f1_q && f_cells > 0) cell_written : assert (cell_unit_q != unit);
-            if (f_f1_q && f_cells > 1) second_cell_written : assert (f_next != unit);
+            cells_under_way : assert (f_cells <= 1);
+            if (valid && part == I && f_cells > 0) cell_written : assert (cell_unit_q != unit);
         end
         reach_flow : cover (m_axis_tvalid && m_axis_tready && m_axis_tlast && f_inside[5]);
         reach_stall : cover (m_axis_tvalid && !m_axis_tready && s_axis_tvalid);

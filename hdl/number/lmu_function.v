@@ -10,7 +10,7 @@
 //
 //   sum = entry(k) + slope(k) r / 2**RR [+ max(in(t), 0)]     k, r = assign_index(in(t)) without its RR lowest bits, these
 //
-// t counts cycles with en = 1; a sum with PIPELINED comes two cycles later. Types and modes as in lmu_round_sat. A word is
+// t counts cycles with en = 1; a sum comes two cycles later. Types and modes as in lmu_round_sat. A word is
 // an entry of EE bits, two fraction bits more than the output's, and above it a slope of SS bits; without slopes SS = RR = 0.
 //
 //   Signal      Width   Direction   Description
@@ -21,7 +21,7 @@
 //   clipped     1       out         out_data was clipped to fit; the index of a table saturates without a flag
 //
 //   Cycles
-//   latency = 1     from a value to its result, in cycles with en = 1; 3 of a sum with PIPELINED
+//   latency = 1     from a value to its result, in cycles with en = 1; 3 of a sum
 //   ii      = 1
 
 `default_nettype none  // verilator lint_off TIMESCALEMOD
@@ -31,8 +31,6 @@ module lmu_function #(
     parameter integer IN_TYPE = 32'h00_000c_10,
     // 0 linear, 1 relu, 2 table, 3 limits, 4 sum, 5 sum with relu, and what is above
     parameter integer FUNCTION = 2,
-    // 1: registers between the table, the sum and the output
-    parameter integer PIPELINED = 0,
     // Type of a table's index
     parameter integer INDEX_TYPE = 32'h16_0006_0a,
     // Type of the output
@@ -85,8 +83,10 @@ module lmu_function #(
         wire signed [PRODUCT_W-1:0] product1;
         wire signed [SUM_W-1:0] entry1, in1, product2;
         wire signed [SUM_W-1:0] base1 = entry1 + in1;
-        wire signed [PRODUCT_W-1:0] factored2;
-        wire signed [SUM_W-1:0] base2;
+        reg signed [PRODUCT_W-1:0] product2_q;
+        reg signed [SUM_W-1:0] base2_q;
+        reg signed [OUT_W-1:0] out_q;
+        reg clipped_q;
         wire signed [OUT_W-1:0] rounded;
         wire rounded_clipped;
 
@@ -102,10 +102,17 @@ module lmu_function #(
             .in_data(word[ENTRY_W-1:0]), .out_data(entry1)
         );
         lmu_align #(.IN_W(PRODUCT_W), .SHIFT(SUM_F - EXACT_F), .OUT_W(SUM_W)) align_product (
-            .in_data(factored2), .out_data(product2)
+            .in_data(product2_q), .out_data(product2)
         );
 
-        always @(posedge clk) if (en) positive1_q <= in_data[IN_W-1] ? {IN_W{1'b0}} : in_data;
+        assign {out_data, clipped} = {out_q, clipped_q};
+        always @(posedge clk) if (en) begin
+            positive1_q <= in_data[IN_W-1] ? {IN_W{1'b0}} : in_data;
+            product2_q <= product1;
+            base2_q <= base1;
+            out_q <= rounded;
+            clipped_q <= rounded_clipped;
+        end
 
         if (KIND == RELU_SUM) begin : g_relu
             lmu_align #(.IN_W(IN_W), .SHIFT(IN_LIFT), .OUT_W(SUM_W)) align_in (.in_data(positive1_q), .out_data(in1));
@@ -127,7 +134,7 @@ module lmu_function #(
         end
 
         lmu_round_sat #(.IN_W(SUM_W), .IN_F(SUM_F), .OUT_TYPE(OUT_TYPE)) to_out (
-            .in_data(base2 + product2), .out_data(rounded), .clipped(rounded_clipped)
+            .in_data(base2_q + product2), .out_data(rounded), .clipped(rounded_clipped)
         );
 
 `ifdef FORMAL
@@ -150,28 +157,10 @@ module lmu_function #(
         always @* if (f_moves_q > 0) begin
             positive_exact : assert (positive1_q == (f_in1_q > 0 ? f_in1_q : 0));
             if (SLOPE_W > 0) product_exact : assert (product1 == f_slope1 * f_rest1);
-            if (f_moves_q > 1 && PIPELINED != 0) sum_exact : assert (base2 + product2 == f_exact2_q);
+            if (f_moves_q > 1) sum_exact : assert (base2_q + product2 == f_exact2_q);
             reach_sum : cover (f_moves_q > 1 && en && out_data != 0);
         end
 `endif
-
-        if (PIPELINED != 0) begin : g_pipelined
-            reg signed [PRODUCT_W-1:0] product2_q;
-            reg signed [SUM_W-1:0] base2_q;
-            reg signed [OUT_W-1:0] out_q;
-            reg clipped_q;
-            assign {factored2, base2} = {product2_q, base2_q};
-            assign {out_data, clipped} = {out_q, clipped_q};
-            always @(posedge clk) if (en) begin
-                product2_q <= product1;
-                base2_q <= base1;
-                out_q <= rounded;
-                clipped_q <= rounded_clipped;
-            end
-        end else begin : g_at_once
-            assign {factored2, base2} = {product1, base1};
-            assign {out_data, clipped} = {rounded, rounded_clipped};
-        end
     end else begin : g_assign
         // Limits and value on one grid, on which a limit is an integer
         localparam PAD = IN_F < 0 ? -IN_F : 0, F = IN_F < 0 ? 0 : IN_F;

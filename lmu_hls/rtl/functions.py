@@ -49,6 +49,11 @@ def latency(activation: Activation) -> int:
     return 4 if activation.summed else ROUND
 
 
+def later(activation: Activation) -> int:
+    """Cycles by which ``lmu_function`` has the result of a sum later than that of others."""
+    return latency(activation) - ROUND
+
+
 def multipliers(*activations: Activation) -> int:
     """Those that multiply a slope."""
     return sum(each.table is not None and each.table.slopes is not None for each in activations)

@@ -292,13 +292,8 @@ def with_bias(affine: Affine) -> Parameters:
     return {"HAS_BIAS": int(affine.bias_rom is not None), **affine.parameters()}
 
 
-def interleaved(weight: Weight, units: int) -> Weight:
-    """All gates of unit 0, then of unit 1, ... on the last axis, where Keras has all units of a gate together."""
-    return gates_of(weight, units, tuple(range(weight.shape[-1] // units)))
-
-
 def gates_of(weight: Weight, units: int, rows: Sequence[int | None]) -> Weight:
-    """For each unit in turn its gates ``rows``, where None is a row of zeros."""
+    """For each unit in turn its gates ``rows``, where None is a row of zeros; Keras has all units of a gate together."""
     by_gate = weight.values.reshape(*weight.shape[:-1], -1, units)
     zeros = np.zeros_like(by_gate[..., 0, :])
     chosen = [zeros if row is None else by_gate[..., row, :] for row in rows]

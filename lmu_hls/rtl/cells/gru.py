@@ -23,7 +23,7 @@ from lmu_hls.rtl.cells.base import (
     with_bias,
 )
 from lmu_hls.rtl.cycles import QUEUE, SUM, Beats
-from lmu_hls.rtl.functions import multipliers
+from lmu_hls.rtl.functions import later, multipliers
 from lmu_hls.rtl.netlist import Order
 from lmu_hls.rtl.packed import typed
 from lmu_hls.spec import GRUCell
@@ -33,12 +33,14 @@ Z, R, G = 0, 1, 2  # places of the gates in Keras's kernels
 
 @dataclass(frozen=True, slots=True)
 class TwoMatrixForm(CellForm):
-    """The second matrix takes x, mem and inner, after the last sum of the first."""
+    """The second matrix takes x, mem and inner, after the last sum of the first; ``mix``: from a sum of it to h."""
+
+    mix: int = 7
 
     def second_latency(self, cell: CellSizes, lanes: Lanes) -> int:
         """From a step's last inner to its last h."""
         matrix = cell.matrix(HIDDEN2, lanes)
-        return matrix.due(matrix.rows - 1) + SUM + 6
+        return matrix.due(matrix.rows - 1) + SUM + self.mix
 
     def recurrence(self, cell: CellSizes, lanes: Lanes) -> tuple[str, int]:
         wait = max(QUEUE, cell.n_x + cell.n_h - self.second_latency(cell, lanes))
@@ -56,10 +58,11 @@ class TwoMatrixForm(CellForm):
 class GRUCellBuilder(CellBuilder[GRUCell], cell=GRUCell):
     @property
     def form(self) -> CellForm:
-        products = 2 + multipliers(self.cell.gate_activation, self.cell.activation)
-        if self.cell.reset_after:
-            return CellForm((4,), after=10, products=products, useful_quarters=3)  # every fourth row is zeros
-        return TwoMatrixForm((2, 1), after=5, products=products)
+        gate, candidate = self.cell.gate_activation, self.cell.activation
+        products, mix = 2 + multipliers(gate, candidate), 7 + later(candidate) // 2
+        if self.cell.reset_after:  # every fourth row is zeros
+            return CellForm((4,), after=3 + later(gate) + mix, products=products, useful_quarters=3)
+        return TwoMatrixForm((2, 1), after=5 + later(gate), products=products, mix=mix)
 
     def sources(self, inputs: Inputs) -> tuple[list[Source], ...]:
         return _sources_after(inputs, self.cell) if self.cell.reset_after else _sources_before(inputs, self.cell)
@@ -72,18 +75,18 @@ class GRUCellBuilder(CellBuilder[GRUCell], cell=GRUCell):
 
 
 def _sources_after(inputs: Inputs, cell: GRUCell) -> tuple[list[Source], ...]:
-    """Rows z, r, inner (h alone) and s (x and mem alone) of each unit."""
+    """Rows r, z, inner (h alone) and s (x and mem alone) of each unit."""
     n = cell.units
-    sources = inputs.x(None if cell.kernel_x is None else gates_of(cell.kernel_x, n, (Z, R, None, G)))
-    sources += inputs.h(gates_of(cell.kernel_h, n, (Z, R, G, None)))
-    return (sources + inputs.mem(gates_of(cell.kernel_mem, n, (Z, R, None, G))),)
+    sources = inputs.x(None if cell.kernel_x is None else gates_of(cell.kernel_x, n, (R, Z, None, G)))
+    sources += inputs.h(gates_of(cell.kernel_h, n, (R, Z, G, None)))
+    return (sources + inputs.mem(gates_of(cell.kernel_mem, n, (R, Z, None, G))),)
 
 
 def _reset_after(inputs: Inputs, cell: GRUCell, sources: list[Source], lanes: Lanes) -> Cell:
     n = cell.units
     biases = [
-        None if cell.bias is None else gates_of(cell.bias, n, (Z, R, None, G)),
-        None if cell.recurrent_bias is None else gates_of(cell.recurrent_bias, n, (Z, R, G, None)),
+        None if cell.bias is None else gates_of(cell.bias, n, (R, Z, None, G)),
+        None if cell.recurrent_bias is None else gates_of(cell.recurrent_bias, n, (R, Z, G, None)),
     ]
     affine = inputs.affine(HIDDEN, sources, biases, lanes)
     fraction = max(affine.acc_fraction, cell.gate.fraction + cell.inner.fraction)

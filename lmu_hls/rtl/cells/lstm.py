@@ -11,29 +11,33 @@ from lmu_hls.rtl.cells.base import (
     Inputs,
     Lanes,
     check_sum,
-    interleaved,
+    gates_of,
     sums_parameters,
 )
-from lmu_hls.rtl.functions import multipliers
+from lmu_hls.rtl.functions import later, multipliers
 from lmu_hls.rtl.packed import typed
 from lmu_hls.spec import LSTMCell
+
+GATES = (2, 0, 1, 3)  # g, i, f, o: their places in Keras's kernels
 
 
 class LSTMCellBuilder(CellBuilder[LSTMCell], cell=LSTMCell):
     @property
     def form(self) -> CellForm:
         cell = self.cell
-        return CellForm((4,), 9, 2 + multipliers(cell.gate_activation, cell.activation, cell.cell_activation))
+        sums = max(later(cell.gate_activation), later(cell.activation)), later(cell.cell_activation)
+        products = 2 + multipliers(cell.gate_activation, cell.activation, cell.cell_activation)
+        return CellForm((4,), 9 + sum(sums), products)
 
     def sources(self, inputs: Inputs) -> tuple[list[Source], ...]:
         cell = self.cell
-        kernels = [None if k is None else interleaved(k, cell.units) for k in (cell.kernel_x, cell.kernel_h)]
-        mem = inputs.mem(interleaved(cell.kernel_mem, cell.units))
+        kernels = [None if k is None else gates_of(k, cell.units, GATES) for k in (cell.kernel_x, cell.kernel_h)]
+        mem = inputs.mem(gates_of(cell.kernel_mem, cell.units, GATES))
         return (inputs.x(kernels[0]) + inputs.h(kernels[1]) + mem,)
 
     def build(self, inputs: Inputs, lanes: Lanes) -> Cell:
         cell = self.cell
-        bias = None if cell.bias is None else interleaved(cell.bias, cell.units)
+        bias = None if cell.bias is None else gates_of(cell.bias, cell.units, GATES)
         affine = inputs.affine(HIDDEN, self.sources(inputs)[0], [bias], lanes)
         for name in ("pre", "cell"):
             check_signed_type(inputs.where, name, getattr(cell, name))

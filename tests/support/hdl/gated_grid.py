@@ -246,8 +246,8 @@ def gated(name: str, kind: str, lmu: LMU, lanes: tuple[int, int] = (1, 1), strea
     }
     parameters |= {"LANES": lanes[0], "HAS_BIAS": int(cell.bias is not None)}
     roms: dict[str, str] = {}
-    gates: dict[str, tuple[int | None, ...]] = {"lstm": (0, 1, 2, 3), "gru": (0, 1, None, 2), "gru before": (0, 1)}
-    recurrent = (0, 1, 2, None) if kind == "gru" else gates[kind]
+    gates: dict[str, tuple[int | None, ...]] = {"lstm": (2, 0, 1, 3), "gru": (1, 0, None, 2), "gru before": (0, 1)}
+    recurrent = (1, 0, 2, None) if kind == "gru" else gates[kind]
 
     def part(file: str, of: tuple[int | None, ...], of_h: tuple[int | None, ...], h: tuple[str, FixedType], count: int):
         sources = {"X": (lmu.x, cell.kernel_x, of, n_x), h[0]: (h[1], cell.kernel_h, of_h, units)}
@@ -278,7 +278,7 @@ def gated(name: str, kind: str, lmu: LMU, lanes: tuple[int, int] = (1, 1), strea
     if kind == "gru before":
         second = part(f"{name}_2", (2,), (2,), ("INNER", cell.inner), lanes[1])
         parameters |= {"LANES2": lanes[1], **{f"{key}2": value for key, value in second.items()}}
-        latency2 = (units // lanes[1] - 1) * max(n_in, lanes[1]) + lanes[1] + 13
+        latency2 = (units // lanes[1] - 1) * max(n_in, lanes[1]) + lanes[1] + 14
         latency = (2 * units // lanes[0] - 1) * turn + lanes[0] + 12 + latency2
         ii = n_mem + latency + max(2, n_x + units - latency2)
     else:
