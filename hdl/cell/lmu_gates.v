@@ -38,8 +38,8 @@ module lmu_gates #(
     // Function, its index and its result, as in lmu_function
     parameter integer FUNCTION = 2, INDEX_TYPE = 32'h16_0006_0a, OUT_TYPE = 32'h16_000e_10,
     parameter TABLE_FILE = "lmu_gates.hex",
-    // Cycles from a sum to its value: one more than lmu_function has, or more than that
-    parameter integer LATENCY = 2,
+    // Cycles from a sum to its value: one more than lmu_function has with TWO_REGISTERS, or more than that
+    parameter integer LATENCY = 3,
     // 1: the state runs on after the end of a sequence
     parameter integer STREAMING = 0
 ) (
@@ -51,14 +51,14 @@ module lmu_gates #(
     output reg [$clog2(PARTS)-1:0] part,
     output reg [(UNITS>1?$clog2(UNITS):1)-1:0] unit,
     output reg fresh,
-    output wire last,
-    output wire pre_clipped,
+    output wire last, pre_clipped,
     output wire [OUT_TYPE%256-1:0] value,
     output wire value_clipped
 );
 
     localparam integer PRE_W = PRE_TYPE % 256;
-    localparam UNIT_CW = UNITS > 1 ? $clog2(UNITS) : 1, FUNCTION_LATENCY = FUNCTION % 256 < 4 ? 1 : 3;
+    localparam UNIT_CW = UNITS > 1 ? $clog2(UNITS) : 1, KIND = FUNCTION % 256;
+    localparam FUNCTION_LATENCY = KIND > 3 ? 3 : KIND == 2 ? 2 : 1;
 
     if (UNITS < 1) begin : g_check_units PARAM_ERROR_units_must_be_at_least_1 check ();
     end else if (PARTS != 2 && PARTS != 4) begin : g_check_parts PARAM_ERROR_parts_must_be_2_or_4 check ();
@@ -95,7 +95,8 @@ module lmu_gates #(
         .clk(clk), .rst(1'b0), .en(en), .in_data(pre1), .out_data(late_pre)
     );
     lmu_function #(
-        .IN_TYPE(PRE_TYPE), .FUNCTION(FUNCTION), .INDEX_TYPE(INDEX_TYPE), .OUT_TYPE(OUT_TYPE), .TABLE_FILE(TABLE_FILE)
+        .IN_TYPE(PRE_TYPE), .FUNCTION(FUNCTION), .TWO_REGISTERS(1), .INDEX_TYPE(INDEX_TYPE), .OUT_TYPE(OUT_TYPE),
+        .TABLE_FILE(TABLE_FILE)
     ) apply (
         .clk(clk), .en(en), .in_data(late_pre), .out_data(value), .clipped(value_clipped)
     );

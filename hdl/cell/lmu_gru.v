@@ -17,9 +17,9 @@
 //   m_axis_tuser     1       out         one of the values that lead from the four sums to this h was clipped to fit
 //
 //   Cycles (exact, without gaps and back-pressure)
-//   latency = 10         from a step's last input beat to its last output beat; 2 more where the function of the gates is
-//                        a sum, as in lmu_function, and 1 more where that of the candidate is
+//   latency = 7 + GATE + CAND    from a step's last input beat to its last output beat
 //   ii      = 4*UNITS    from one step's first input beat to that of the next
+// GATE, CAND: 1; 2 where that function is a table; 3 where it is a sum, as in lmu_function.
 //
 // All stages stop while an output beat is not taken. With UNITS = 1 a step may begin only when h of the step before
 // has been given; in the recurrence it can not begin earlier.
@@ -70,7 +70,7 @@ module lmu_gru #(
     assign s_axis_tready = run;
 
     // Cycles from a sum to its value. Numbers at the end of names count the cycles since the value came.
-    localparam VALUE = GATE_FUNCTION % 256 < 4 ? 2 : 4;
+    localparam VALUE = GATE_FUNCTION % 256 > 3 ? 4 : GATE_FUNCTION % 256 == 2 ? 3 : 2;
     wire [1:0] part;
     wire [UNIT_CW-1:0] unused_unit;
     wire [PRE_W-1:0] unused_pre;
@@ -132,7 +132,7 @@ module lmu_gru #(
 
     // From s on. Bit k of the following vectors: the value of s came k cycles ago. z stays, for the next unit's may come
     // meanwhile; MIX: when lmu_gru_mix wants it.
-    localparam MIX = CAND_FUNCTION % 256 < 4 ? 4 : 5;
+    localparam MIX = CAND_FUNCTION % 256 > 3 ? 5 : CAND_FUNCTION % 256 == 2 ? 4 : 3;
     reg [MIX+3:1] out_last_q, out_valid_q;
     reg [MIX:1] out_fresh_q;
     reg [MIX+3:2] out_clipped_q;
@@ -191,7 +191,7 @@ module lmu_gru #(
 
     always @* if (!rst) begin
         h_read_in_turn : assert (rd_unit_q < UNITS && wr_unit_q < UNITS);
-        reach_flow : cover (m_axis_tvalid && m_axis_tready && m_axis_tlast && f_inside[6]);
+        reach_flow : cover (m_axis_tvalid && m_axis_tready && m_axis_tlast && f_inside[LATENCY-4]);
         reach_stall : cover (m_axis_tvalid && !m_axis_tready && s_axis_tvalid);
     end
 `endif

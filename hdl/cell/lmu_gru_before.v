@@ -23,10 +23,10 @@
 //                                          clipped to fit
 //
 //   Cycles (exact, without gaps and back-pressure)
-//   latency  = 5         from a step's last beat of s to its last inner; 7 where the function of the gates is a sum, as in
-//                        lmu_function
-//   latency2 = 7         from a step's last sum2 to its last h; 8 where the function of the candidate is a sum
-//   ii       = 2*UNITS   from one step's first beat of s to that of the next
+//   latency  = 4 + GATE    from a step's last beat of s to its last inner
+//   latency2 = 5 + CAND    from a step's last sum2 to its last h
+//   ii       = 2*UNITS     from one step's first beat of s to that of the next
+// GATE, CAND: 1; 2 where that function is a table; 3 where it is a sum, as in lmu_function.
 //
 // The two halves stop by themselves while a beat of their output is not taken. A step may begin only when the last h of
 // the step before has been given; in the recurrence it can not begin earlier.
@@ -73,7 +73,7 @@ module lmu_gru_before #(
 
     // First half, from the sums of z and r to inner. VALUE: cycles from a sum to its value; numbers at the end of names
     // count the cycles since the value of r came.
-    localparam VALUE = GATE_FUNCTION % 256 < 4 ? 2 : 4;
+    localparam VALUE = GATE_FUNCTION % 256 > 3 ? 4 : GATE_FUNCTION % 256 == 2 ? 3 : 2;
     wire run = inner_axis_tready || !inner_axis_tvalid;
     assign s_axis_tready = run;
 
@@ -156,7 +156,7 @@ module lmu_gru_before #(
 
     // Second half, from the sum of the candidate to h. Bit k of the vectors: the sum came k cycles ago; MIX: when
     // lmu_gru_mix wants z.
-    localparam MIX = CAND_FUNCTION % 256 < 4 ? 3 : 4;
+    localparam MIX = CAND_FUNCTION % 256 > 3 ? 4 : CAND_FUNCTION % 256 == 2 ? 3 : 2;
     reg [MIX+3:1] mix_valid_q, mix_last_q;
     reg [MIX+3:MIX+1] mix_clipped_q;
     reg m_clipped_q;

@@ -17,7 +17,7 @@
 //   clipped     1        out         with h: the pre-activation, g or h was clipped to fit
 //
 //   Cycles (those with en = 1)
-//   latency = 7     from a sum to its h; 8 where the function is a sum
+//   latency = 6     from a sum to its h; 7 where the function is a table, 8 where it is a sum
 //   ii      = 1
 //
 // Functions as in lmu_function.
@@ -59,13 +59,12 @@ module lmu_gru_mix #(
 
     if (GATE_F < 0) begin : g_check_gate_f PARAM_ERROR_gate_f_must_not_be_negative check (); end
 
-    // A table's word goes through a second register. Numbers at the end of names count the cycles since the candidate
-    // came from there.
-    localparam CAND = CAND_FUNCTION % 256 < 4 ? 3 : 4;  // cycles from the sum to that
+    // Numbers at the end of names count the cycles since the candidate came, CAND cycles after the sum
+    localparam CAND = CAND_FUNCTION % 256 > 3 ? 4 : CAND_FUNCTION % 256 == 2 ? 3 : 2;
     wire [PRE_W-1:0] pre;
-    wire pre_clipped, cand_clipped, cand_clipped0, h_clipped;
+    wire pre_clipped, cand_clipped0, h_clipped;
     reg [PRE_W-1:0] pre_q;
-    wire [CAND_W-1:0] cand, cand0;
+    wire [CAND_W-1:0] cand0;
     wire signed [VALUE_W-1:0] old0, value0;
     reg signed [VALUE_W:0] difference1_q;
     reg signed [GATE_W-1:0] z1_q;
@@ -80,13 +79,10 @@ module lmu_gru_mix #(
         .in_data(sum), .out_data(pre), .clipped(pre_clipped)
     );
     lmu_function #(
-        .IN_TYPE(PRE_TYPE), .FUNCTION(CAND_FUNCTION), .INDEX_TYPE(CAND_INDEX_TYPE), .OUT_TYPE(CAND_TYPE),
-        .TABLE_FILE(CAND_FILE)
+        .IN_TYPE(PRE_TYPE), .FUNCTION(CAND_FUNCTION), .TWO_REGISTERS(1), .INDEX_TYPE(CAND_INDEX_TYPE),
+        .OUT_TYPE(CAND_TYPE), .TABLE_FILE(CAND_FILE)
     ) cand_function (
-        .clk(clk), .en(en), .in_data(pre_q), .out_data(cand), .clipped(cand_clipped)
-    );
-    lmu_delay #(.WIDTH(CAND_W + 1), .DEPTH(CAND_FUNCTION % 256 < 4 ? 1 : 0)) behind_table (
-        .clk(clk), .rst(1'b0), .en(en), .in_data({cand_clipped, cand}), .out_data({cand_clipped0, cand0})
+        .clk(clk), .en(en), .in_data(pre_q), .out_data(cand0), .clipped(cand_clipped0)
     );
     lmu_align #(.IN_W(H_W), .SHIFT(OLD_SHIFT), .OUT_W(VALUE_W)) align_old (.in_data(old_h), .out_data(old0));
     lmu_align #(.IN_W(CAND_W), .SHIFT(CAND_SHIFT), .OUT_W(VALUE_W)) align_cand (.in_data(cand0), .out_data(value0));

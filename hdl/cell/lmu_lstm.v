@@ -17,9 +17,9 @@
 //   m_axis_tuser     1       out         one of the values that lead from the four sums to this h was clipped to fit
 //
 //   Cycles (exact, without gaps and back-pressure)
-//   latency = 9          from a step's last input beat to its last output beat; 2 more where a function of the sums is
-//                        a sum itself, as in lmu_function, and 2 more where that of the cell is
+//   latency = 7 + max(GATE, CAND) + SQUASH    from a step's last input beat to its last output beat
 //   ii      = 4*UNITS    from one step's first input beat to that of the next
+// GATE, CAND, SQUASH: 1; 2 where that function is a table; 3 where it is a sum, as in lmu_function.
 //
 // All stages stop while an output beat is not taken. With UNITS = 1 a step may begin only when h of the step before
 // has been given; in the recurrence it can not begin earlier.
@@ -74,10 +74,12 @@ module lmu_lstm #(
     wire run = m_axis_tready || !m_axis_tvalid;
     assign s_axis_tready = run;
 
-    // Cycles from a sum to its value, and those of the function of the cell. Numbers at the end of names count the cycles
+    // Cycles of the functions, and from a sum to its value. Numbers at the end of names count the cycles
     // since the value came.
-    localparam GATE_SUM = GATE_FUNCTION % 256 < 4 ? 0 : 2, CAND_SUM = CAND_FUNCTION % 256 < 4 ? 0 : 2;
-    localparam VALUE = 2 + (GATE_SUM > CAND_SUM ? GATE_SUM : CAND_SUM), SQUASH = SQUASH_FUNCTION % 256 < 4 ? 1 : 3;
+    localparam GATE = GATE_FUNCTION % 256 > 3 ? 3 : GATE_FUNCTION % 256 == 2 ? 2 : 1;
+    localparam CAND = CAND_FUNCTION % 256 > 3 ? 3 : CAND_FUNCTION % 256 == 2 ? 2 : 1;
+    localparam SQUASH = SQUASH_FUNCTION % 256 > 3 ? 3 : SQUASH_FUNCTION % 256 == 2 ? 2 : 1;
+    localparam VALUE = 1 + (GATE > CAND ? GATE : CAND);
     wire [1:0] part;
     wire [UNIT_CW-1:0] unit;
     wire fresh, valid, last, pre_clipped, gate_clipped, cand_clipped;
@@ -95,12 +97,12 @@ module lmu_lstm #(
         .sum(s_axis_tdata), .sum_valid(s_axis_tvalid), .sum_last(s_axis_tlast), .pre1(pre), .valid(valid), .part(part),
         .unit(unit), .fresh(fresh), .last(last), .pre_clipped(pre_clipped), .value(gate), .value_clipped(gate_clipped)
     );
-    lmu_delay #(.WIDTH(PRE_W), .DEPTH(VALUE - 2 - CAND_SUM)) wait_pre (
+    lmu_delay #(.WIDTH(PRE_W), .DEPTH(VALUE - 1 - CAND)) wait_pre (
         .clk(clk), .rst(1'b0), .en(run), .in_data(pre), .out_data(late_pre)
     );
     lmu_function #(
-        .IN_TYPE(PRE_TYPE), .FUNCTION(CAND_FUNCTION), .INDEX_TYPE(CAND_INDEX_TYPE), .OUT_TYPE(CAND_TYPE),
-        .TABLE_FILE(CAND_FILE)
+        .IN_TYPE(PRE_TYPE), .FUNCTION(CAND_FUNCTION), .TWO_REGISTERS(1), .INDEX_TYPE(CAND_INDEX_TYPE),
+        .OUT_TYPE(CAND_TYPE), .TABLE_FILE(CAND_FILE)
     ) cand_function (
         .clk(clk), .en(run), .in_data(late_pre), .out_data(cand), .clipped(cand_clipped)
     );
@@ -173,8 +175,8 @@ module lmu_lstm #(
         .rd_en(run), .rd_addr(unit), .rd_data(old_cell)
     );
     lmu_function #(
-        .IN_TYPE(CELL_TYPE), .FUNCTION(SQUASH_FUNCTION), .INDEX_TYPE(SQUASH_INDEX_TYPE), .OUT_TYPE(SQUASH_TYPE),
-        .TABLE_FILE(SQUASH_FILE)
+        .IN_TYPE(CELL_TYPE), .FUNCTION(SQUASH_FUNCTION), .TWO_REGISTERS(1), .INDEX_TYPE(SQUASH_INDEX_TYPE),
+        .OUT_TYPE(SQUASH_TYPE), .TABLE_FILE(SQUASH_FILE)
     ) squash_function (
         .clk(clk), .en(run), .in_data(cell4_q), .out_data(squashed), .clipped(squash_clipped)
     );
@@ -237,7 +239,7 @@ module lmu_lstm #(
             cells_under_way : assert (f_cells <= 1);
             if (valid && part == I && f_cells > 0) cell_written : assert (cell_unit_q != unit);
         end
-        reach_flow : cover (m_axis_tvalid && m_axis_tready && m_axis_tlast && f_inside[5]);
+        reach_flow : cover (m_axis_tvalid && m_axis_tready && m_axis_tlast && f_inside[LATENCY-4]);
         reach_stall : cover (m_axis_tvalid && !m_axis_tready && s_axis_tvalid);
     end
 `endif

@@ -21,10 +21,10 @@
 // N_H = UNITS: the cell reads its own h of the step before, 0 in the first step of a sequence. N_H = 0: it does not.
 //
 //   Cycles (exact, without gaps and back-pressure); N_IN = N_X + N_H + N_MEM; ROWS = GATES*UNITS;
-//   CELL = 2 with lmu_activation, 9 with lmu_lstm, 10 with lmu_gru: from the last sum of a unit to its h;
-//   CELL = 5 + latency2 with lmu_gru_before: from the last sum of all to the last h
+//   CELL = the latency of lmu_activation, lmu_lstm or lmu_gru: from the last sum of a unit to its h;
+//   CELL = 4 + GATE + latency2 with lmu_gru_before: from the last sum of all to the last h; GATE and CAND as there
 //   latency  = (ROWS/LANES - 1) * max(N_IN, LANES) + LANES + 7 + CELL    from a step's last mem to its last h
-//   latency2 = (UNITS/LANES2 - 1) * max(N_IN, LANES2) + LANES2 + 13    of the second matrix: from the last inner
+//   latency2 = (UNITS/LANES2 - 1) * max(N_IN, LANES2) + LANES2 + 12 + CAND    of the second matrix: from the last inner
 //   ii       = ROWS/LANES * max(N_IN, LANES), and with its own h at least N_MEM + latency + 2
 //   ii2      = N_MEM + latency + max(2, N_X + N_H - latency2)    ii with lmu_gru_before
 // latency: of a step that finds nothing inside, when x has gone into the sums. With BLOCKS, BLOCKS is in the place of

@@ -369,8 +369,7 @@ module lmu_engine #(
         .in_data(sum_q), .out_data(pre), .clipped(pre_clipped)
     );
     lmu_function #(
-        .IN_TYPE(PRE_TYPE), .FUNCTION(FUNCTION), .INDEX_TYPE(INDEX_TYPE), .OUT_TYPE(H_TYPE),
-        .TABLE_FILE(FUNCTION_FILE)
+        .IN_TYPE(PRE_TYPE), .FUNCTION(FUNCTION), .INDEX_TYPE(INDEX_TYPE), .OUT_TYPE(H_TYPE), .TABLE_FILE(FUNCTION_FILE)
     ) apply (
         .clk(clk), .en(run_q), .in_data(value_q[PRE_W-1:0]), .out_data(h), .clipped(h_clipped)
     );

@@ -58,8 +58,7 @@ module lmu_activation #(
         .in_data(s_axis_tdata), .out_data(pre), .clipped(pre_clipped)
     );
     lmu_function #(
-        .IN_TYPE(PRE_TYPE), .FUNCTION(FUNCTION), .INDEX_TYPE(INDEX_TYPE), .OUT_TYPE(OUT_TYPE),
-        .TABLE_FILE(TABLE_FILE)
+        .IN_TYPE(PRE_TYPE), .FUNCTION(FUNCTION), .INDEX_TYPE(INDEX_TYPE), .OUT_TYPE(OUT_TYPE), .TABLE_FILE(TABLE_FILE)
     ) apply (
         .clk(clk), .en(run), .in_data(pre_q), .out_data(m_axis_tdata), .clipped(out_clipped)
     );

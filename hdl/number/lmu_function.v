@@ -10,7 +10,7 @@
 //
 //   sum = entry(k) + slope(k) r / 2**RR [+ max(in(t), 0)]     k, r = assign_index(in(t)) without its RR lowest bits, these
 //
-// t counts cycles with en = 1; a sum comes two cycles later. Types and modes as in lmu_round_sat. A word is
+// t counts cycles with en = 1; a sum comes two cycles later, a table's word with a second register one. Types and modes as in lmu_round_sat. A word is
 // an entry of EE bits, two fraction bits more than the output's, and above it a slope of SS bits; without slopes SS = RR = 0.
 //
 //   Signal      Width   Direction   Description
@@ -21,7 +21,7 @@
 //   clipped     1       out         out_data was clipped to fit; the index of a table saturates without a flag
 //
 //   Cycles
-//   latency = 1     from a value to its result, in cycles with en = 1; 3 of a sum
+//   latency = 1     from a value to its result, in cycles with en = 1; 2 of a table with TWO_REGISTERS, 3 of a sum
 //   ii      = 1
 
 `default_nettype none  // verilator lint_off TIMESCALEMOD
@@ -31,6 +31,8 @@ module lmu_function #(
     parameter integer IN_TYPE = 32'h00_000c_10,
     // 0 linear, 1 relu, 2 table, 3 limits, 4 sum, 5 sum with relu, and what is above
     parameter integer FUNCTION = 2,
+    // 1: a table's word goes through a second register, which a block RAM has
+    parameter integer TWO_REGISTERS = 0,
     // Type of a table's index
     parameter integer INDEX_TYPE = 32'h16_0006_0a,
     // Type of the output
@@ -52,6 +54,7 @@ module lmu_function #(
     end else if (KIND == TABLE) begin : g_table
         wire [INDEX_W-1:0] index;
         wire unused_clipped;
+        wire [OUT_W-1:0] word;
 
         lmu_round_sat #(.IN_W(IN_W), .IN_F(IN_F), .OUT_TYPE(INDEX_TYPE)) to_index (
             .in_data(in_data), .out_data(index), .clipped(unused_clipped)
@@ -59,8 +62,10 @@ module lmu_function #(
 
         // The words begin with the most negative index: its sign bit counts the other way round
         lmu_rom #(.WIDTH(OUT_W), .DEPTH(1 << INDEX_W), .FILE(TABLE_FILE)) rom (
-            .clk(clk),
-            .rd_en(en), .rd_addr(index ^ ({{(INDEX_W - 1) {1'b0}}, 1'b1} << (INDEX_W - 1))), .rd_data(out_data)
+            .clk(clk), .rd_en(en), .rd_addr(index ^ ({{(INDEX_W - 1) {1'b0}}, 1'b1} << (INDEX_W - 1))), .rd_data(word)
+        );
+        lmu_delay #(.WIDTH(OUT_W), .DEPTH(TWO_REGISTERS)) behind (
+            .clk(clk), .rst(1'b0), .en(en), .in_data(word), .out_data(out_data)
         );
 
         assign clipped = 1'b0;

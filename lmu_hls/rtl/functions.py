@@ -49,9 +49,9 @@ def latency(activation: Activation) -> int:
     return 4 if activation.summed else ROUND
 
 
-def later(activation: Activation) -> int:
-    """Cycles by which ``lmu_function`` has the result of a sum later than that of others."""
-    return latency(activation) - ROUND
+def cell_latency(activation: Activation) -> int:
+    """Cycles of ``lmu_function`` in the cells, where a table has two registers."""
+    return 3 if activation.summed else 1 if activation.table is None else 2
 
 
 def multipliers(*activations: Activation) -> int:

@@ -48,17 +48,21 @@ CASES = (
     gru_before(3, STREAMING=1),
 )
 MUTANTS = (
-    Mutant(gates(3, 4), "lmu_gates", "if (&part_q) begin", "if (part_q[0]) begin", ("in_turn",)),
+    Mutant(gates(3, 4), "lmu_gates", "if (&part) begin", "if (part[0]) begin", ("in_turn",)),
     Mutant(gates(3, 4), "lmu_gates", "if (last_unit) fresh <=", "fresh <=", ("first_step",)),
     Mutant(gates(2, 2, 1), "lmu_gates", "fresh <= STREAMING == 0 && last", "fresh <= last", ("first_step",)),
-    Mutant(gates(1, 2), "lmu_gates", "{valid1_q, valid};", "{valid, valid};", ("two_later",)),
+    Mutant(gates(1, 2), "lmu_gates", "{valid_q[LATENCY-1:1], sum_valid};", "{LATENCY{sum_valid}};", ("in_time",)),
     Mutant(LSTM, "lmu_lstm", "wire run = m_axis_tready || !m_axis_tvalid;", "wire run = 1'b1;", ("payload_holds",)),
-    Mutant(LSTM, "lmu_lstm", "m_axis_tlast <= out_last_q[8];", "m_axis_tlast <= out_last_q[7];", ("last_in_place",)),
     Mutant(
-        LSTM, "lmu_lstm", "cell_valid6_q <= add_q[5];", "cell_valid6_q <= add_q[5] && part2 == I;", ("cell_written",)
+        LSTM, "lmu_lstm", "m_axis_tlast <= out_last_q[PRODUCT];", "m_axis_tlast <= out_last_q[1];", ("last_in_place",)
     ),
-    Mutant(GRU, "lmu_gru", "m_axis_tvalid <= out_valid_q[9];", "m_axis_tvalid <= out_valid_q[8];", ("one_out",)),
-    Mutant(GRU, "lmu_gru", "valid2 && part2 == S}", "part2 == S}", ("one_out",)),
+    Mutant(
+        LSTM, "lmu_lstm", "cell_valid4_q <= keep_q[3];", "cell_valid4_q <= keep_q[3] && part == O;", ("cell_written",)
+    ),
+    Mutant(
+        GRU, "lmu_gru", "m_axis_tvalid <= out_valid_q[MIX+3];", "m_axis_tvalid <= out_valid_q[MIX+2];", ("one_out",)
+    ),
+    Mutant(GRU, "lmu_gru", "valid && part == S}", "part == S}", ("one_out",)),
     Mutant(
         BEFORE,
         "lmu_gru_before",
@@ -69,8 +73,8 @@ MUTANTS = (
     Mutant(
         BEFORE,
         "lmu_gru_before",
-        "inner_axis_tlast <= last_q[4];",
-        "inner_axis_tlast <= last_q[3];",
+        "inner_axis_tlast <= last_q[2];",
+        "inner_axis_tlast <= last_q[1];",
         ("f_first.last_in_place",),
     ),
     Mutant(BEFORE, "lmu_gru_before", "m_new_q <= mix_run &&", "m_new_q <=", ("h_kept_at_once",)),

@@ -11,8 +11,8 @@ TYPES = {"PRE_TYPE": word(2, 0), "OUT_TYPE": word(2, 0)}
 LINEAR = Case("lmu_activation", {"IN_W": 2, "IN_F": 0, **TYPES, "FUNCTION": 0})
 TABLE = Case("lmu_activation", {"IN_W": 3, "IN_F": 1, **TYPES, "FUNCTION": 2, "INDEX_TYPE": word(1, 0)})
 SUMMED = {"INDEX_TYPE": word(3, 1), "OUT_TYPE": word(3, 0)}  # entries of 3 bits; with slopes of 2, and 1 bit between
-RELU_SUM = Case("lmu_function", {"IN_TYPE": word(3, 1), "FUNCTION": 0x00000305, "PIPELINED": 1, **SUMMED})
-SLOPES = Case("lmu_function", {"IN_TYPE": word(3, 1), "FUNCTION": 0x01020304, "PIPELINED": 1, **SUMMED})
+RELU_SUM = Case("lmu_function", {"IN_TYPE": word(3, 1), "FUNCTION": 0x00000305, **SUMMED})
+SLOPES = Case("lmu_function", {"IN_TYPE": word(3, 1), "FUNCTION": 0x01020304, **SUMMED})
 
 
 def softmax(n: int, exp_w: int = 2, out_f: int = 1, slow: bool = True) -> Case:

@@ -293,7 +293,7 @@ def with_bias(affine: Affine) -> Parameters:
 
 
 def gates_of(weight: Weight, units: int, rows: Sequence[int | None]) -> Weight:
-    """For each unit in turn its gates ``rows``, where None is a row of zeros; Keras has all units of a gate together."""
+    """For each unit in turn its gates ``rows``, where None is a row of zeros. Keras has all of a gate together."""
     by_gate = weight.values.reshape(*weight.shape[:-1], -1, units)
     zeros = np.zeros_like(by_gate[..., 0, :])
     chosen = [zeros if row is None else by_gate[..., row, :] for row in rows]

@@ -23,7 +23,7 @@ from lmu_hls.rtl.cells.base import (
     with_bias,
 )
 from lmu_hls.rtl.cycles import QUEUE, SUM, Beats
-from lmu_hls.rtl.functions import later, multipliers
+from lmu_hls.rtl.functions import cell_latency, multipliers
 from lmu_hls.rtl.netlist import Order
 from lmu_hls.rtl.packed import typed
 from lmu_hls.spec import GRUCell
@@ -35,7 +35,7 @@ Z, R, G = 0, 1, 2  # places of the gates in Keras's kernels
 class TwoMatrixForm(CellForm):
     """The second matrix takes x, mem and inner, after the last sum of the first; ``mix``: from a sum of it to h."""
 
-    mix: int = 7
+    mix: int = 0
 
     def second_latency(self, cell: CellSizes, lanes: Lanes) -> int:
         """From a step's last inner to its last h."""
@@ -59,10 +59,10 @@ class GRUCellBuilder(CellBuilder[GRUCell], cell=GRUCell):
     @property
     def form(self) -> CellForm:
         gate, candidate = self.cell.gate_activation, self.cell.activation
-        products, mix = 2 + multipliers(gate, candidate), 7 + later(candidate) // 2
+        products, before, mix = 2 + multipliers(gate, candidate), 4 + cell_latency(gate), 5 + cell_latency(candidate)
         if self.cell.reset_after:  # every fourth row is zeros
-            return CellForm((4,), after=3 + later(gate) + mix, products=products, useful_quarters=3)
-        return TwoMatrixForm((2, 1), after=5 + later(gate), products=products, mix=mix)
+            return CellForm((4,), after=before + mix - 2, products=products, useful_quarters=3)
+        return TwoMatrixForm((2, 1), after=before, products=products, mix=mix)
 
     def sources(self, inputs: Inputs) -> tuple[list[Source], ...]:
         return _sources_after(inputs, self.cell) if self.cell.reset_after else _sources_before(inputs, self.cell)

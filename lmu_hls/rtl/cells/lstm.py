@@ -14,7 +14,7 @@ from lmu_hls.rtl.cells.base import (
     gates_of,
     sums_parameters,
 )
-from lmu_hls.rtl.functions import later, multipliers
+from lmu_hls.rtl.functions import cell_latency, multipliers
 from lmu_hls.rtl.packed import typed
 from lmu_hls.spec import LSTMCell
 
@@ -25,9 +25,9 @@ class LSTMCellBuilder(CellBuilder[LSTMCell], cell=LSTMCell):
     @property
     def form(self) -> CellForm:
         cell = self.cell
-        sums = max(later(cell.gate_activation), later(cell.activation)), later(cell.cell_activation)
+        sums = max(cell_latency(cell.gate_activation), cell_latency(cell.activation))
         products = 2 + multipliers(cell.gate_activation, cell.activation, cell.cell_activation)
-        return CellForm((4,), 9 + sum(sums), products)
+        return CellForm((4,), 7 + sums + cell_latency(cell.cell_activation), products)
 
     def sources(self, inputs: Inputs) -> tuple[list[Source], ...]:
         cell = self.cell

@@ -236,7 +236,8 @@ def gated(name: str, kind: str, lmu: LMU, lanes: tuple[int, int] = (1, 1), strea
     cell = lmu.hidden
     assert isinstance(cell, LSTMCell | GRUCell)
     units, n_mem, n_x = lmu.units, lmu.order, 0 if cell.kernel_x is None else lmu.n_in
-    n_in, lat = n_x + units + n_mem, 9 if kind == "lstm" else 10
+    n_in = n_x + units + n_mem
+    gate, cand = (2 if activation.table else 1 for activation in (cell.gate_activation, cell.activation))
     parameters: Parameters = {"N_X": n_x, "N_H": units, "N_MEM": n_mem, "UNITS": units, "STREAMING": streaming}
     parameters |= {
         "X_W": lmu.x.width if n_x else 1,
@@ -278,11 +279,15 @@ def gated(name: str, kind: str, lmu: LMU, lanes: tuple[int, int] = (1, 1), strea
     if kind == "gru before":
         second = part(f"{name}_2", (2,), (2,), ("INNER", cell.inner), lanes[1])
         parameters |= {"LANES2": lanes[1], **{f"{key}2": value for key, value in second.items()}}
-        latency2 = (units // lanes[1] - 1) * max(n_in, lanes[1]) + lanes[1] + 14
-        latency = (2 * units // lanes[0] - 1) * turn + lanes[0] + 12 + latency2
+        latency2 = (units // lanes[1] - 1) * max(n_in, lanes[1]) + lanes[1] + 12 + cand
+        latency = (2 * units // lanes[0] - 1) * turn + lanes[0] + 11 + gate + latency2
         ii = n_mem + latency + max(2, n_x + units - latency2)
     else:
-        latency = (4 * units // lanes[0] - 1) * turn + lanes[0] + 7 + lat
+        if isinstance(cell, LSTMCell):
+            inside = max(gate, cand) + (2 if cell.cell_activation.table else 1)
+        else:
+            inside = gate + cand
+        latency = (4 * units // lanes[0] - 1) * turn + lanes[0] + 14 + inside
         ii = max(4 * units // lanes[0] * turn, n_mem + latency + 2)
 
     @cache  # the same phases are asked for again and again
