@@ -147,10 +147,14 @@ def _blocks(layer: Any, name: str, lanes: int) -> NDArray[np.int64]:
 def _rows(layer: Any, name: str, outputs: int, lanes: int) -> list[NDArray[np.int64]]:
     """The rows of each matrix of the Verilog as outputs of the kernel, -1 for a row of zeros.
 
-    Keras has all units of a gate together; the Verilog has the gates of unit 0, then of unit 1, ... A GRU whose units
-    can be worked on gate by gate has no such order within a block.
+    Keras has all units of a gate together; the Verilog has the gates of unit 0, then of unit 1, ..., each in the
+    order in which its module takes them (``lmu_lstm``: g, i, f, o; ``lmu_gru``: r, z, then the candidate's two). A GRU
+    whose units can be worked on gate by gate has no such order within a block.
     """
     gates = np.arange(outputs).reshape(-1, getattr(layer, "units", outputs))
+    if len(gates) == 4:
+        i, f, g, o = gates
+        return [np.array([g, i, f, o]).T.ravel()]
     if len(gates) != 3:
         return [gates.T.ravel()]
     z, r, g = gates
@@ -159,7 +163,7 @@ def _rows(layer: Any, name: str, outputs: int, lanes: int) -> list[NDArray[np.in
     if len(z) % lanes == 0:
         return [z, r, g]
     none = np.full_like(g, -1)
-    return [np.array([z, r, *((g, none) if name == "recurrent_kernel" else (none, g))]).T.ravel()]
+    return [np.array([r, z, *((g, none) if name == "recurrent_kernel" else (none, g))]).T.ravel()]
 
 
 def _adaptive(strengths: NDArray[np.float64]) -> NDArray[np.float64]:

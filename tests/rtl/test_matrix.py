@@ -55,7 +55,7 @@ def test_parts_with_zeros_of_their_own_are_worked_on_part_by_part() -> None:
     """A GRU of 16 units that reads h and 20 other values: three of four blocks with lanes that divide it."""
     columns, units = 36, 16
     h = np.arange(columns) < units
-    rows = np.array([np.ones(columns, bool), np.ones(columns, bool), h, ~h])  # z, r, inner, s
+    rows = np.array([np.ones(columns, bool), np.ones(columns, bool), h, ~h])  # r, z, inner, s
     pattern = pattern_of([np.tile(rows, (units, 1)).T.astype(np.int64)], None, parts=4)
     for lanes in (1, 2, 4, 8):
         found = Matrix(columns, 4 * units, lanes, pattern)

@@ -66,7 +66,10 @@ def test_blocks_of_lanes_are_zero_as_a_whole():
         assert np.array_equal(pairs[..., 0], pairs[..., -1]) and pairs.any()
 
 
-@pytest.mark.parametrize(("cell", "lanes", "left"), [(keras.layers.LSTMCell, 4, {4}), (keras.layers.GRUCell, 2, {2})])
+@pytest.mark.parametrize(
+    ("cell", "lanes", "left"),
+    [(keras.layers.LSTMCell, 2, {2}), (keras.layers.LSTMCell, 4, {4}), (keras.layers.GRUCell, 2, {2})],
+)
 def test_blocks_are_those_that_the_verilog_leaves_out(cell, lanes, left, tmp_path):
     """Each block of the Verilog's matrix is zero as a whole, or no coefficient of it that is there."""
     connections = (False, False, True)
