@@ -23,8 +23,8 @@
 //   Cycles (exact, without gaps and back-pressure); N_IN = N_X + N_H + N_MEM; ROWS = GATES*UNITS;
 //   CELL = the latency of lmu_activation, lmu_lstm or lmu_gru: from the last sum of a unit to its h;
 //   CELL = 4 + GATE + latency2 with lmu_gru_before: from the last sum of all to the last h; GATE and CAND as there
-//   latency  = (ROWS/LANES - 1) * max(N_IN, LANES) + LANES + 7 + CELL    from a step's last mem to its last h
-//   latency2 = (UNITS/LANES2 - 1) * max(N_IN, LANES2) + LANES2 + 12 + CAND    of the second matrix: from the last inner
+//   latency  = (ROWS/LANES - 1) * max(N_IN, LANES) + LANES + 7 + MORE + CELL    from a step's last mem to its last h
+//   latency2 = (UNITS/LANES2 - 1) * max(N_IN, LANES2) + LANES2 + 12 + MORE + CAND    of the second: from the last inner
 //   ii       = ROWS/LANES * max(N_IN, LANES), and with its own h at least N_MEM + latency + 2
 //   ii2      = N_MEM + latency + max(2, N_X + N_H - latency2)    ii with lmu_gru_before
 // latency: of a step that finds nothing inside, when x has gone into the sums. With BLOCKS, BLOCKS is in the place of
@@ -33,7 +33,7 @@
 // Where BLOCKS are those of LANES units gate by gate, an lmu_vector_buffer of GATES*LANES sums stands before the cell, and
 // CELL is GATES*LANES + 2 more, to the last h.
 //
-// Multipliers: LANES, and two in lmu_lstm, lmu_gru and lmu_gru_before. Files as in lmu_affine, columns in the order x,
+// Multipliers: LANES, and two in lmu_lstm, lmu_gru and lmu_gru_before. Files and MORE as in lmu_affine, columns in the order x,
 // h, mem; the rows of unit 0, then of unit 1, ..., each in the order in which the cell takes its sums.
 
 `default_nettype none  // verilator lint_off TIMESCALEMOD

@@ -21,9 +21,10 @@
 //
 //   Cycles (exact, without gaps and back-pressure)
 //   R       = (TOTAL_W + 1) / 2 + GUARD      bits of a root
-//   D       = WHOLE_W + OUT_F + 1            a division
-//   latency = N*D + N + 3*R + 7              from a step's last input beat to its last output beat
-//   ii      = (N-1)*D + max(D, N + 3*R + 4)  from one step's last output beat to that of the next
+//   D       = max(WHOLE_W + OUT_F + 1, 5)    a division
+//   MORE    stages of a product that lmu_mac cuts: 0 where |d| has no more than 17 bits
+//   latency = N*D + N + 3*R + 10 + MORE      from a step's last input beat to its last output beat
+//   ii      = (N-1)*D + max(D, N + 3*R + 7 + MORE)  from one step's last output beat to that of the next
 //
 // Under back-pressure the divisions wait.
 
@@ -55,7 +56,9 @@ module lmu_normalize #(
     localparam integer X_W = X_TYPE % 256, OUT_W = OUT_TYPE % 256, OUT_F = (OUT_TYPE <<< 8) >>> 16;
     localparam PLACE_W = N > 1 ? $clog2(N) : 1, SUM_W = X_W + $clog2(N) + 1, D_W = DIFF_W + 1;
     localparam ROOT_W = (TOTAL_W + 1) / 2 + GUARD, VALUE_W = 2 * ROOT_W, PART_W = $clog2(DIVISOR + 1);
-    localparam DIVISION = WHOLE_W + OUT_F + 1, LIFT = GUARD + OUT_F + 1;
+    // Cycles of a division; the next difference is there five cycles after the one before
+    localparam DIVISION = WHOLE_W + OUT_F + 1 > 5 ? WHOLE_W + OUT_F + 1 : 5, LIFT = GUARD + OUT_F + 1;
+    localparam MORE = $clog2((1 + (D_W - 2) / 17) * (1 + (D_W - 2) / 17));  // as in lmu_mac
     localparam COUNT_W = $clog2(VALUE_W);
 
     if (N < 1 || X_W < 1 || OUT_W < 1 || DIFF_W < 1 || TOTAL_W < 1) begin : g_check_sizes
@@ -79,12 +82,14 @@ module lmu_normalize #(
     reg rd_bank_q, root_valid_q;
     reg [PLACE_W-1:0] rd_place_q;
     reg squaring_q;  // this pass is the one for the squares
-    reg [2:0] term_q, terms_end_q;  // reach the sum with their square
+    reg [4+MORE:0] term_q;  // reach the sum with their square
+    reg [5+MORE:0] terms_end_q;
+    reg [2:0] first_q;  // reach the multiplier with the first difference
     wire rd_end = {1'b0, rd_place_q} == N[PLACE_W:0] - 1'b1;
     wire squaring = squaring_q && full_q[rd_bank_q];
-    reg [1:0] still_q;  // the difference of this place is there
+    reg [3:0] still_q;  // the difference of this place is there
     wire divider_free;
-    wire due = root_valid_q && still_q[1];
+    wire due = root_valid_q && still_q[3];
     wire load = divider_free && due;
     wire free = load && rd_end;  // the bank has been read for the last time
 
@@ -109,16 +114,17 @@ module lmu_normalize #(
 
     always @(posedge clk) begin
         if (squaring || load) rd_place_q <= rd_end ? {PLACE_W{1'b0}} : rd_place_q + 1'b1;
-        still_q <= squaring || load ? 2'b00 : {still_q[0], 1'b1};
+        still_q <= squaring || load ? 4'b0000 : {still_q[2:0], 1'b1};
         if (squaring && rd_end) squaring_q <= 1'b0;
         if (free) begin
             squaring_q <= 1'b1;
             rd_bank_q <= !rd_bank_q;
         end
-        term_q <= {term_q[1:0], squaring};
-        terms_end_q <= {terms_end_q[1:0], squaring && rd_end};
+        term_q <= {term_q[3+MORE:0], squaring};
+        terms_end_q <= {terms_end_q[4+MORE:0], squaring && rd_end};
+        first_q <= {first_q[1:0], rd_place_q == 0};
         count_q <= (dividing_sum_q && !divided) || rooting_q ? count_q + 1'b1 : {COUNT_W{1'b0}};
-        if (terms_end_q[2]) dividing_sum_q <= 1'b1;
+        if (terms_end_q[5+MORE]) dividing_sum_q <= 1'b1;
         else if (divided) dividing_sum_q <= 1'b0;
         if (dividing_sum_q && divided) rooting_q <= 1'b1;
         else if (rooted) rooting_q <= 1'b0;
@@ -131,12 +137,10 @@ module lmu_normalize #(
     wire signed [X_W-1:0] x;
     wire signed [SUM_W-1:0] sum = sum_q[rd_bank_q];
     reg signed [D_W-1:0] difference_q;
-    reg [2*D_W-1:0] square_q;
-    reg [TOTAL_W-1:0] total_q;
-    wire [61:0] epsilon = {EPSILON_HIGH[30:0], EPSILON[30:0]};
-    wire [TOTAL_W+2*D_W-1:0] square = {{TOTAL_W{1'b0}}, square_q};
-    wire [TOTAL_W-1:0] total = total_q + square[TOTAL_W-1:0];
-    wire [VALUE_W:0] lifted = {{(VALUE_W + 1 - TOTAL_W) {1'b0}}, total} << (2 * GUARD);
+    localparam ACC_W = TOTAL_W + 1 > 2 * D_W ? TOTAL_W + 1 : 2 * D_W;
+    wire [ACC_W+61:0] epsilon = {{ACC_W{1'b0}}, EPSILON_HIGH[30:0], EPSILON[30:0]};
+    wire [ACC_W-1:0] total;
+    wire [VALUE_W:0] lifted = {{(VALUE_W + 1 - TOTAL_W) {1'b0}}, total[TOTAL_W-1:0]} << (2 * GUARD);
 
     lmu_ram #(.WIDTH(X_W), .DEPTH(2 << PLACE_W)) ram (
         .clk(clk),
@@ -145,19 +149,26 @@ module lmu_normalize #(
     );
 
     localparam WIDE_W = (D_W > SUM_W ? D_W : SUM_W) + 2 + PLACE_W;  // of N x, of which a difference needs D_W bits
-    wire signed [WIDE_W-1:0] wide = {{(WIDE_W - X_W) {x[X_W-1]}}, x};
+    reg signed [X_W-1:0] x_q;
+    wire signed [WIDE_W-1:0] wide = {{(WIDE_W - X_W) {x_q[X_W-1]}}, x_q};
     wire signed [WIDE_W-1:0] whole = {{(WIDE_W - SUM_W) {sum[SUM_W-1]}}, sum};
     localparam [WIDE_W+31:0] N_LONG = {{WIDE_W{1'b0}}, N};  // N alone has no bits above 31
     localparam signed [WIDE_W-1:0] N_WIDE = N_LONG[WIDE_W-1:0];
-    wire signed [WIDE_W-1:0] scaled = CENTERED != 0 ? wide * N_WIDE - whole : wide;
+    reg signed [WIDE_W-1:0] scaled_q;
+    wire signed [WIDE_W-1:0] centered = CENTERED != 0 ? scaled_q - whole : scaled_q;
+    wire signed [D_W-1:0] difference = centered[D_W-1:0];
 
     always @(posedge clk) begin
-        difference_q <= scaled[D_W-1:0];
-        square_q <= difference_q * difference_q;
-        if (terms_end_q[2]) total_q <= epsilon[TOTAL_W-1:0];
-        else if (term_q[2]) total_q <= total;
-        if (rst) total_q <= epsilon[TOTAL_W-1:0];
+        x_q <= x;
+        scaled_q <= CENTERED != 0 ? wide * N_WIDE : wide;
+        difference_q <= difference;
     end
+
+    lmu_mac #(.COEF_W(D_W), .OP_W(D_W), .ACC_W(ACC_W)) squares (
+        .clk(clk), .en(1'b1),
+        .add(term_q[4+MORE]), .first(first_q[2]), .coef(difference), .operand(difference), .base(epsilon[ACC_W-1:0]),
+        .acc(total)
+    );
 
     // The sum over DIVISOR, a bit a cycle; then its root, the highest bit first
     reg [VALUE_W-1:0] value_q;
@@ -173,7 +184,7 @@ module lmu_normalize #(
     wire [ROOT_W:0] root_next = {root_q, root_fits};
 
     always @(posedge clk) begin
-        if (terms_end_q[2]) begin
+        if (terms_end_q[5+MORE]) begin
             value_q <= lifted[VALUE_W-1:0];
             part_q <= {PART_W{1'b0}};
             root_q <= {ROOT_W{1'b0}};
@@ -203,7 +214,7 @@ module lmu_normalize #(
     );
 
     // Bits that a number cannot have, which its width makes room for
-    wire unused_above = &{epsilon, square, lifted, scaled, left_next, part_next, root_next, dividend};
+    wire unused_above = &{epsilon, total, lifted, centered, left_next, part_next, root_next, dividend};
 
 `ifdef FORMAL
     // Counters in range; a bank is not written before it has been read for the last time
@@ -215,19 +226,19 @@ module lmu_normalize #(
     end
 
     // Each sum has the N terms of its step, and nothing else; each division has the difference that belongs to it: the
-    // one of the place that has been there for two cycles
+    // one of the place that has been there for four cycles
     reg [$clog2(N+1)-1:0] f_terms_q;
-    reg [1:0] f_still_q;  // cycles since rd_place_q or rd_bank_q changed, at most 3
+    reg [2:0] f_still_q;  // cycles since rd_place_q or rd_bank_q changed, at most 7
     always @(posedge clk) begin
-        if (terms_end_q[2]) f_terms_q <= 0;
-        else if (term_q[2]) f_terms_q <= f_terms_q + 1'b1;
-        f_still_q <= squaring || load ? 0 : f_still_q == 3 ? 3 : f_still_q + 1;
+        if (terms_end_q[4+MORE]) f_terms_q <= 0;
+        else if (term_q[4+MORE]) f_terms_q <= f_terms_q + 1'b1;
+        f_still_q <= squaring || load ? 0 : f_still_q == 7 ? 7 : f_still_q + 1;
         if (rst) {f_terms_q, f_still_q} <= 0;
     end
 
     always @* if (!rst) begin
-        sum_is_whole : assert (!terms_end_q[2] || (term_q[2] && f_terms_q == N - 1));
-        difference_belongs_to_place : assert (!load || f_still_q >= 2);
+        sum_is_whole : assert (!terms_end_q[4+MORE] || (term_q[4+MORE] && f_terms_q == N - 1));
+        difference_belongs_to_place : assert (!load || f_still_q >= 4);
     end
 
     // The root is exact: its square is the largest that is no larger
@@ -240,9 +251,9 @@ module lmu_normalize #(
     wire [3:0] f_inside;
     f_unit #(
         .S_W(X_W), .M_W(OUT_W + 1), .N_IN(N), .N_OUT(N), .FLIGHT(4),
-        .BEAT(N + 3 * ROOT_W + DIVISION + 6), .STEP(N * DIVISION + N + 3 * ROOT_W + 7),
-        .LATENCY(N * DIVISION + N + 3 * ROOT_W + 7),
-        .II((N - 1) * DIVISION + (DIVISION > N + 3 * ROOT_W + 4 ? DIVISION : N + 3 * ROOT_W + 4))
+        .BEAT(N + 3 * ROOT_W + DIVISION + 9 + MORE), .STEP(N * DIVISION + N + 3 * ROOT_W + 10 + MORE),
+        .LATENCY(N * DIVISION + N + 3 * ROOT_W + 10 + MORE),
+        .II((N - 1) * DIVISION + (DIVISION > N + 3 * ROOT_W + 7 + MORE ? DIVISION : N + 3 * ROOT_W + 7 + MORE))
     ) f_rules (
         .clk(clk), .rst(rst), .s_valid(s_axis_tvalid), .s_ready(s_axis_tready), .s_last(s_axis_tlast),
         .s_data(s_axis_tdata), .m_valid(m_axis_tvalid), .m_ready(m_axis_tready), .m_last(m_axis_tlast),

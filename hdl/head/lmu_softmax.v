@@ -69,8 +69,9 @@ module lmu_softmax #(
     reg wr_bank_q;
     reg [PLACE_W-1:0] wr_place_q;
     reg [1:0] full_q, last_q;
-    reg signed [X_W-1:0] new_q, max_q;  // the value that came last, and the largest before it
-    reg new_valid_q, new_first_q;
+    reg signed [X_W-1:0] new_q, held_q, max_q;  // the last value, the one before, the largest before these
+    reg new_valid_q, new_first_q, larger_q;  // larger_q: held_q is larger than max_q
+    wire signed [X_W-1:0] max = larger_q ? held_q : max_q;
     wire accept = s_axis_tvalid && s_axis_tready;
     wire wr_end = {1'b0, wr_place_q} == N[PLACE_W:0] - 1'b1;
     assign s_axis_tready = !full_q[wr_bank_q];
@@ -93,7 +94,9 @@ module lmu_softmax #(
     always @(posedge clk) begin
         new_q <= s_axis_tdata;
         {new_valid_q, new_first_q} <= {accept, wr_place_q == 0};
-        if (new_valid_q && (new_first_q || new_q > max_q)) max_q <= new_q;
+        held_q <= new_q;
+        larger_q <= new_valid_q && (new_first_q || (larger_q ? new_q > held_q : new_q > max_q));
+        if (larger_q) max_q <= held_q;
         if (accept) begin
             wr_place_q <= wr_end ? {PLACE_W{1'b0}} : wr_place_q + 1'b1;
             if (wr_end) begin
@@ -103,7 +106,7 @@ module lmu_softmax #(
             end
         end
         if (free) full_q[rd_bank_q] <= 1'b0;
-        if (rst) {wr_bank_q, wr_place_q, new_valid_q} <= 0;
+        if (rst) {wr_bank_q, wr_place_q, new_valid_q, larger_q} <= 0;
         if (rst) full_q <= 0;
     end
 
@@ -140,7 +143,7 @@ module lmu_softmax #(
 
     always @(posedge clk) begin
         x_q <= x;
-        if (first_q) above_q <= {{(DISTANCE_W - X_W) {max_q[X_W-1]}}, max_q} + up;
+        if (first_q) above_q <= {{(DISTANCE_W - X_W) {max[X_W-1]}}, max} + up;
         distance_q <= above_q - {{(DISTANCE_W - X_W) {x_q[X_W-1]}}, x_q};
         e_q <= e;
         if (free) sum_q <= {SUM_W{1'b0}};

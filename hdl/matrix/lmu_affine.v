@@ -15,9 +15,10 @@
 //   m_axis_tlast   1       out         last beat of the step whose last x came with s_axis_tlast
 //
 //   Cycles (exact, without gaps and back-pressure)
-//   latency = (N_OUT/LANES - 1) * max(N_IN, LANES) + LANES + 7    from a step's last x to its last out, in an idle unit
-//   ii      = N_OUT/LANES * max(N_IN, LANES)                      from one step to the next
-//   With BLOCKS: latency = BLOCKS + LANES + 7, ii = max(BLOCKS, N_IN)
+//   latency = (N_OUT/LANES - 1) * max(N_IN, LANES) + LANES + 7 + MORE    from a step's last x to its last out, idle before
+//   ii      = N_OUT/LANES * max(N_IN, LANES)                             from one step to the next
+//   With BLOCKS: latency = BLOCKS + LANES + 7 + MORE, ii = max(BLOCKS, N_IN)
+//   MORE    stages of a product that lmu_mac cuts: 0 where no factor is wider than 18 bits
 //
 // The sums wait in the accumulators, and the multipliers with them, while the LANES sums before them have not been
 // taken; input is accepted until two vectors are in. No path leads from m_axis_tready to an output within a cycle, nor
@@ -52,6 +53,7 @@ module lmu_affine #(
 
     localparam GROUPS = N_OUT / LANES, COLUMN_CW = N_IN > 1 ? $clog2(N_IN) : 1;
     localparam LANE_CW = LANES > 1 ? $clog2(LANES) : 1;
+    localparam MORE = $clog2((1 + (COEF_W - 2) / 17) * (1 + (OP_W - 2) / 17));  // as in lmu_mac
     localparam RAM_DEPTH = BLOCKS != 0 ? 2 << COLUMN_CW : 2 * N_IN, RAM_AW = $clog2(RAM_DEPTH);
 
     if (N_IN < 1 || N_OUT < 1 || LANES < 1) begin : g_check_sizes
@@ -114,19 +116,19 @@ module lmu_affine #(
     end
 
     // Control that travels with the data: after the memories (1), their output (2), the input (3), product (4) and sum
-    // registers (5)
+    // registers (5); between the last two where the product is cut
     reg first1_q, first2_q, sums_due_q;  // sums_due_q: the sums of a group are complete
-    reg [4:1] valid_q, done_q;
-    reg [5:1] lasts_q;
-    wire sums_due_d = run_q ? done_q[4] : sums_due_q;
+    reg [4+MORE:1] valid_q, done_q;
+    reg [5+MORE:1] lasts_q;
+    wire sums_due_d = run_q ? done_q[4+MORE] : sums_due_q;
 
     always @(posedge clk) begin
         if (run_q) begin
-            valid_q <= {valid_q[3:1], issue};
+            valid_q <= {valid_q[3+MORE:1], issue};
             first1_q <= issue && first_column;
             first2_q <= first1_q;
-            done_q <= {done_q[3:1], issue && last_column};
-            lasts_q <= {lasts_q[4:1], last_group && last_q[rd_bank]};
+            done_q <= {done_q[3+MORE:1], issue && last_column};
+            lasts_q <= {lasts_q[4+MORE:1], last_group && last_q[rd_bank]};
         end
         sums_due_q <= sums_due_d;
         if (rst) {valid_q, done_q, sums_due_q} <= 0;
@@ -154,8 +156,8 @@ module lmu_affine #(
     for (i = 0; i < LANES; i = i + 1) begin : g_lane
         lmu_mac #(.COEF_W(COEF_W), .OP_W(OP_W), .ACC_W(ACC_W)) mac (
             .clk(clk), .en(run_q),
-            .add(run_q && valid_q[4]), .first(first2_q), .coef(coefs_q[i*COEF_W+:COEF_W]), .operand(operand_q),
-            .acc(sums[i*ACC_W+:ACC_W])
+            .add(run_q && valid_q[4+MORE]), .first(first2_q), .coef(coefs_q[i*COEF_W+:COEF_W]), .operand(operand_q),
+            .base({ACC_W{1'b0}}), .acc(sums[i*ACC_W+:ACC_W])
         );
     end
 
@@ -170,7 +172,7 @@ module lmu_affine #(
     wire load = sum_moves && (sums_due_q || !lane_zero_q);
     wire [ACC_W-1:0] sum;
     wire last_lane = {1'b0, lane_q} == LANES[LANE_CW:0] - 1'b1;
-    wire group_last = lane_zero_q ? lasts_q[5] : waiting_last_q;
+    wire group_last = lane_zero_q ? lasts_q[5+MORE] : waiting_last_q;
 
     if (LANES > 1) begin : g_waiting
         reg [(LANES-1)*ACC_W-1:0] waiting_q;
@@ -219,7 +221,7 @@ module lmu_affine #(
             sum_q <= sum;
             sum_last_q <= last_lane && group_last;
         end
-        if (take) waiting_last_q <= lasts_q[5];
+        if (take) waiting_last_q <= lasts_q[5+MORE];
         if (load) lane_q <= last_lane ? {LANE_CW{1'b0}} : lane_q + 1'b1;
         if (!kept_valid_q) {kept_last_q, kept_q} <= {sum_last_q, total};
         if (move) begin
@@ -247,7 +249,7 @@ module lmu_affine #(
 
     // Each step gives N_OUT beats; those that go to the output come from the lane whose turn it is
     localparam F_TURN = N_IN > LANES ? N_IN : LANES;
-    localparam F_LATENCY = (BLOCKS != 0 ? BLOCKS : (GROUPS - 1) * F_TURN) + LANES + 7;
+    localparam F_LATENCY = (BLOCKS != 0 ? BLOCKS : (GROUPS - 1) * F_TURN) + LANES + 7 + MORE;
     localparam F_II = BLOCKS == 0 ? GROUPS * F_TURN : BLOCKS > N_IN ? BLOCKS : N_IN;
     wire f_done, f_due;
     wire [3:0] f_inside;
@@ -255,8 +257,8 @@ module lmu_affine #(
     always @(posedge clk) f_loaded_q <= rst ? 0 : !load ? f_loaded_q : f_loaded_q == N_OUT - 1 ? 0 : f_loaded_q + 1;
 
     f_unit #(
-        .S_W(OP_W), .M_W(ACC_W), .N_IN(N_IN), .N_OUT(N_OUT), .FLIGHT(12), .BEAT((BLOCKS != 0 ? BLOCKS : N_IN) + 7),
-        .STEP(F_II + LANES + 7), .LATENCY(F_LATENCY), .II(F_II)
+        .S_W(OP_W), .M_W(ACC_W), .N_IN(N_IN), .N_OUT(N_OUT), .FLIGHT(12), .BEAT((BLOCKS != 0 ? BLOCKS : N_IN) + 7 + MORE),
+        .STEP(F_II + LANES + 7 + MORE), .LATENCY(F_LATENCY), .II(F_II)
     ) f_rules (
         .clk(clk), .rst(rst), .s_valid(s_axis_tvalid), .s_ready(s_axis_tready), .s_last(s_axis_tlast),
         .s_data(s_axis_tdata), .m_valid(m_axis_tvalid), .m_ready(m_axis_tready), .m_last(m_axis_tlast),

@@ -12,11 +12,11 @@
 //   m_axis_tuser   1       out         this value was clipped to fit
 //
 //   Cycles (exact, without gaps and back-pressure)
-//   latency = (N_OUT/LANES - 1) * max(N_IN, LANES) + LANES + 9    from a step's last x to its last out, in an idle unit
+//   latency = (N_OUT/LANES - 1) * max(N_IN, LANES) + LANES + 9 + MORE    from a step's last x to its last out, idle before
 //   ii      = N_OUT/LANES * max(N_IN, LANES)
-//   With BLOCKS: latency = BLOCKS + LANES + 9, ii = max(BLOCKS, N_IN)
+//   With BLOCKS: latency = BLOCKS + LANES + 9 + MORE, ii = max(BLOCKS, N_IN)
 //
-// Files as in lmu_affine.
+// Files and MORE as in lmu_affine.
 
 `default_nettype none  // verilator lint_off TIMESCALEMOD
 
@@ -66,12 +66,13 @@ module lmu_dense #(
 `ifdef FORMAL
     localparam integer OUT_W = OUT_TYPE % 256;
     localparam F_TURN = N_IN > LANES ? N_IN : LANES;
-    localparam F_LATENCY = (BLOCKS != 0 ? BLOCKS : (N_OUT / LANES - 1) * F_TURN) + LANES + 9;
+    localparam F_MORE = $clog2((1 + (COEF_W - 2) / 17) * (1 + (IN_W - 2) / 17));
+    localparam F_LATENCY = (BLOCKS != 0 ? BLOCKS : (N_OUT / LANES - 1) * F_TURN) + LANES + 9 + F_MORE;
     localparam F_II = BLOCKS == 0 ? N_OUT / LANES * F_TURN : BLOCKS > N_IN ? BLOCKS : N_IN;
     wire f_begun;
     f_unit #(
         .S_W(IN_W), .M_W(OUT_W + 1), .N_IN(N_IN), .N_OUT(N_OUT), .FLIGHT(12),
-        .BEAT((BLOCKS != 0 ? BLOCKS : N_IN) + 10), .STEP(F_II + LANES + 10), .LATENCY(F_LATENCY), .II(F_II)
+        .BEAT((BLOCKS != 0 ? BLOCKS : N_IN) + 10 + F_MORE), .STEP(F_II + LANES + 10 + F_MORE), .LATENCY(F_LATENCY), .II(F_II)
     ) f_rules (
         .clk(clk), .rst(rst), .s_valid(s_axis_tvalid), .s_ready(s_axis_tready), .s_last(s_axis_tlast),
         .s_data(s_axis_tdata), .m_valid(m_axis_tvalid), .m_ready(m_axis_tready), .m_last(m_axis_tlast),

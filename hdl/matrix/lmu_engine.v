@@ -23,7 +23,8 @@
 //   mem_axis_*     MEM_W   out         mem likewise, one channel after another
 //   h_axis_*       H_W     out         h likewise
 //
-//   Cycles (exact, without gaps and back-pressure); DELAY = 11, 13 with a FUNCTION that is a sum
+//   Cycles (exact, without gaps and back-pressure); DELAY = 11 + MORE, 12 + MORE with a FUNCTION that is a table, 13 + MORE
+//   with one that is a sum; MORE: stages of a product that lmu_mac cuts, 0 where no factor is wider than 18 bits
 //   U_GROUPS = MEMORY_D/LANES, MEM_GROUPS = ORDER/LANES, H_GROUPS = UNITS/LANES, OUT_GROUPS = N_OUT/LANES, rounded up
 //   rows    = U_GROUPS*U_COLUMNS + MEMORY_D*MEM_GROUPS*(ORDER + 1) + H_GROUPS*H_COLUMNS + WAIT_U + WAIT_MEM + WAIT_H
 //   behind  = OUT_GROUPS*OUT_COLUMNS + WAIT_OUT, 0 with N_OUT = 0
@@ -114,7 +115,8 @@ module lmu_engine #(
     localparam UM_WAIT = WAIT_U > WAIT_MEM ? WAIT_U : WAIT_MEM, HO_WAIT = WAIT_H > WAIT_OUT ? WAIT_H : WAIT_OUT;
     localparam WAIT_CW = $clog2((UM_WAIT > HO_WAIT ? UM_WAIT : HO_WAIT) + 2);
     localparam KEPT_W = KEEP_H != 0 ? H_W : 1;  // an h that nobody reads does not widen the operands
-    localparam FUNCTION_DELAY = FUNCTION % 256 < 4 ? 1 : 3;
+    localparam FUNCTION_DELAY = FUNCTION % 256 == 2 ? 2 : FUNCTION % 256 < 4 ? 1 : 3;  // a register behind a table
+    localparam MORE = $clog2((1 + (COEF_W - 2) / 17) * (1 + (OP_W - 2) / 17));  // as in lmu_mac
     localparam [1:0] U = 2'd0, MEM = 2'd1, H = 2'd2, OUT = 2'd3, GIVEN_KIND = HEAD != 0 ? OUT : H;
 
     if (N_X < 1 || MEMORY_D < 1 || ORDER < 1 || UNITS < 1 || LANES < 1) begin : g_check_sizes
@@ -282,7 +284,7 @@ module lmu_engine #(
         lmu_mac #(.COEF_W(COEF_W), .OP_W(OP_W), .ACC_W(ACC_W)) mac (
             .clk(clk), .en(run_q),
             .add(run_q), .first(firsts_q[3]), .coef(coefs_q[i*COEF_W+:COEF_W]), .operand(operand_q),
-            .acc(sums[i*ACC_W+:ACC_W])
+            .base({ACC_W{1'b0}}), .acc(sums[i*ACC_W+:ACC_W])
         );
     end
 
@@ -294,10 +296,10 @@ module lmu_engine #(
     reg [1:0] sum_kind_q;
 
 `ifdef FORMAL
-    wire [35:0] f_due_stages;
+    wire [6*(6+MORE)-1:0] f_due_stages;
 `endif
 
-    lmu_delay #(.WIDTH(6), .DEPTH(6)) due (
+    lmu_delay #(.WIDTH(6), .DEPTH(6 + MORE)) due (
         .clk(clk), .rst(rst), .en(run_q),
         .in_data({row_end, last_group, step_end, step_end && last_q, kind_q}),
         .out_data({take, rest, due_end, due_last, due_kind})
@@ -369,7 +371,8 @@ module lmu_engine #(
         .in_data(sum_q), .out_data(pre), .clipped(pre_clipped)
     );
     lmu_function #(
-        .IN_TYPE(PRE_TYPE), .FUNCTION(FUNCTION), .INDEX_TYPE(INDEX_TYPE), .OUT_TYPE(H_TYPE), .TABLE_FILE(FUNCTION_FILE)
+        .IN_TYPE(PRE_TYPE), .FUNCTION(FUNCTION), .TWO_REGISTERS(1), .INDEX_TYPE(INDEX_TYPE), .OUT_TYPE(H_TYPE),
+        .TABLE_FILE(FUNCTION_FILE)
     ) apply (
         .clk(clk), .en(run_q), .in_data(value_q[PRE_W-1:0]), .out_data(h), .clipped(h_clipped)
     );
@@ -465,7 +468,8 @@ module lmu_engine #(
     assign mem_axis_tdata = result_value_q[MEM_W-1:0];
 
 `ifdef FORMAL
-    localparam F_LATENCY = ROWS_II + BEHIND - WAIT_U + ((HEAD != 0 ? N_OUT : UNITS) - 1) % LANES + 10 + FUNCTION_DELAY;
+    localparam F_LATENCY = ROWS_II + BEHIND - WAIT_U + ((HEAD != 0 ? N_OUT : UNITS) - 1) % LANES + 10 + MORE
+        + FUNCTION_DELAY;
     localparam F_N_OUT = HEAD != 0 ? N_OUT : UNITS;
     wire f_done, f_due;
     wire [3:0] f_inside;
@@ -524,7 +528,7 @@ module lmu_engine #(
     end
 
     // The moves of this step, by its counters, for invariants from which the rest follows: without them ABC finds none
-    localparam F_DELAY = 8 + FUNCTION_DELAY, F_TO_MEM = WAIT_U + U_WORDS;
+    localparam F_DELAY = 8 + MORE + FUNCTION_DELAY, F_TO_MEM = WAIT_U + U_WORDS;
     localparam F_TO_H = F_TO_MEM + WAIT_MEM + MEMORY_D * MEM_WORDS;
     localparam F_BEAT = (LAST_ONLY != 0 ? 2 * II : II) + F_LATENCY;
     wire [15:0] f_group = groups_q, f_column = columns_q, f_channels = channels_q, f_wait = wait_q;
@@ -545,9 +549,9 @@ module lmu_engine #(
     wire f_first = f_groups == groups_q + 1'b1 && (kind_q != MEM || f_channels == MEMORY_D - 1);
     wire [15:0] f_since = f_columns - 1 - f_column + (f_first ? f_waits - f_wait : 0);
     wire f_given = step_end && f_outs[0];
-    wire [5:0] f_rows5, f_ends5, f_lasts5, f_outs5;
+    wire [5+MORE:0] f_rows5, f_ends5, f_lasts5, f_outs5;
     genvar f;
-    for (f = 0; f < 6; f = f + 1) begin : g_due
+    for (f = 0; f < 6 + MORE; f = f + 1) begin : g_due
         assign {f_rows5[f], f_ends5[f], f_lasts5[f]} = {f_due_stages[6*f+5], f_due_stages[6*f+3:6*f+2]};
         assign f_outs5[f] = f_rows5[f] && f_due_stages[6*f+:2] == GIVEN_KIND;
     end

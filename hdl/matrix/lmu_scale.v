@@ -15,8 +15,9 @@
 //   m_axis_tuser   1       out         this value was clipped to fit
 //
 //   Cycles (exact, without gaps and back-pressure)
-//   latency = 4      from an input beat to its output beat
-//   ii      = N      from one step to the next, one value a cycle
+//   latency = 6 + MORE + HAS_MOST    from an input beat to its output beat
+//   MORE    = stages of a product that lmu_mac cuts: 0 where no factor is wider than 18 bits
+//   ii      = N                      from one step to the next, one value a cycle
 //
 // One multiplier. All stages stop while an output beat is not taken.
 //
@@ -50,6 +51,8 @@ module lmu_scale #(
 
     localparam integer OUT_W = OUT_TYPE % 256;
     localparam DEPTH = N > 1 ? N : 2, PLACE_W = $clog2(DEPTH), PRODUCT_W = COEF_W + IN_W;
+    localparam MORE = $clog2((1 + (COEF_W - 2) / 17) * (1 + (IN_W - 2) / 17));  // as in lmu_mac
+    localparam SUM = 5 + MORE, STAGES = SUM + (HAS_MOST != 0 ? 2 : 1);  // a beat is in the sum, and at the output
 
     if (N < 1) begin : g_check_n PARAM_ERROR_n_must_be_at_least_1 check ();
     end else if (IN_W < 1 || COEF_W < 1 || BIAS_W < 1 || BIAS_SHIFT < 0) begin : g_check_sizes
@@ -60,37 +63,36 @@ module lmu_scale #(
         PARAM_ERROR_the_sum_must_hold_a_product_and_an_offset check ();
     end
 
-    // Control: a beat moves through four stages
-    reg [3:0] valid_q, last_q;  // the oldest beat in bit 3
+    // Control: a beat moves through the stages
+    reg [STAGES:1] valid_q, last_q;  // the oldest beat in the highest bit
     reg [PLACE_W-1:0] place_q;  // of the next x
-    wire run = m_axis_tready || !valid_q[3];
+    wire run = m_axis_tready || !valid_q[STAGES];
     wire accept = s_axis_tvalid && run;
     wire last_place = {1'b0, place_q} == N[PLACE_W:0] - 1'b1;
     assign s_axis_tready = run;
-    assign m_axis_tvalid = valid_q[3];
-    assign m_axis_tlast = last_q[3];
+    assign m_axis_tvalid = valid_q[STAGES];
+    assign m_axis_tlast = last_q[STAGES];
 
     always @(posedge clk) begin
         if (run) begin
-            valid_q <= {valid_q[2:0], s_axis_tvalid};
-            last_q <= {last_q[2:0], s_axis_tlast};
+            valid_q <= {valid_q[STAGES-1:1], s_axis_tvalid};
+            last_q <= {last_q[STAGES-1:1], s_axis_tlast};
         end
         if (accept) place_q <= last_place ? {PLACE_W{1'b0}} : place_q + 1'b1;
         if (rst) {valid_q, place_q} <= 0;
     end
 
-    // Data: operands, product, sum, rounded value
+    // Data: what is read (1), its registers (2), operands (3), product (4), between these where the product is cut, sum,
+    // limited sum, rounded value
     wire [BIAS_W+COEF_W-1:0] word;
-    reg signed [IN_W-1:0] x_q;
-    wire above;
-    wire signed [COEF_W-1:0] coef = above ? {{(COEF_W - 1) {1'b0}}, 1'b1} << ONE_SHIFT : word[COEF_W-1:0];
-    wire signed [ACC_W-1:0] own = {{(ACC_W - BIAS_W) {word[BIAS_W+COEF_W-1]}}, word[COEF_W+:BIAS_W]} <<< BIAS_SHIFT;
-    wire signed [ACC_W-1:0] offset = above ? {ACC_W{1'b0}} : own;
-    reg signed [PRODUCT_W-1:0] product_q;
-    reg signed [ACC_W-1:0] offset_q, sum_q;
-    wire signed [ACC_W-1:0] addend = {{(ACC_W - PRODUCT_W) {product_q[PRODUCT_W-1]}}, product_q};
-    wire signed [ACC_W-1:0] sum = addend + offset_q;
-    wire signed [ACC_W-1:0] limited;
+    reg [BIAS_W+COEF_W-1:0] word_q;
+    reg signed [IN_W-1:0] x1_q, x_q;
+    wire above, above1;
+    wire signed [COEF_W-1:0] coef = above ? {{(COEF_W - 1) {1'b0}}, 1'b1} << ONE_SHIFT : word_q[COEF_W-1:0];
+    wire [BIAS_W-1:0] own = above ? {BIAS_W{1'b0}} : word_q[COEF_W+:BIAS_W];
+    wire [BIAS_W-1:0] offset;
+    wire signed [ACC_W-1:0] base = {{(ACC_W - BIAS_W) {offset[BIAS_W-1]}}, offset} <<< BIAS_SHIFT;
+    wire signed [ACC_W-1:0] sum, limited;
     wire [OUT_W-1:0] out;
     wire clipped;
 
@@ -98,10 +100,19 @@ module lmu_scale #(
         localparam signed [31:0] LEVEL = THRESHOLD;
         localparam LEVEL_W = IN_W > 32 ? IN_W : 32;
         wire signed [LEVEL_W-1:0] wide;
-        lmu_align #(.IN_W(IN_W), .SHIFT(0), .OUT_W(LEVEL_W)) widen (.in_data(x_q), .out_data(wide));
-        assign above = wide > LEVEL;
+        lmu_align #(.IN_W(IN_W), .SHIFT(0), .OUT_W(LEVEL_W)) widen (.in_data(x1_q), .out_data(wide));
+        assign above1 = wide > LEVEL;
     end else begin : g_linear
-        assign above = 1'b0;
+        assign above1 = 1'b0;
+    end
+
+    // A register where there is something to choose
+    if (RECTIFY != 0) begin : g_above
+        reg above_q;
+        assign above = above_q;
+        always @(posedge clk) if (run) above_q <= above1;
+    end else begin : g_never
+        assign above = above1;
     end
 
     if (HAS_MOST != 0) begin : g_most
@@ -110,7 +121,9 @@ module lmu_scale #(
         wire signed [MOST_W-1:0] most, wide;
         lmu_align #(.IN_W(32), .SHIFT(MOST_SHIFT), .OUT_W(MOST_W)) align_most (.in_data(HIGHEST), .out_data(most));
         lmu_align #(.IN_W(ACC_W), .SHIFT(0), .OUT_W(MOST_W)) widen (.in_data(sum), .out_data(wide));
-        assign limited = wide > most ? most[ACC_W-1:0] : sum;
+        reg signed [ACC_W-1:0] limited_q;
+        assign limited = limited_q;
+        always @(posedge clk) if (run) limited_q <= wide > most ? most[ACC_W-1:0] : sum;
     end else begin : g_no_most
         assign limited = sum;
     end
@@ -119,21 +132,27 @@ module lmu_scale #(
         .clk(clk), .rd_en(run), .rd_addr(place_q), .rd_data(word)
     );
     lmu_round_sat #(.IN_W(ACC_W), .IN_F(ACC_F), .OUT_TYPE(OUT_TYPE)) to_out (
-        .in_data(sum_q), .out_data(out), .clipped(clipped)
+        .in_data(limited), .out_data(out), .clipped(clipped)
+    );
+
+    lmu_delay #(.WIDTH(BIAS_W), .DEPTH(MORE + 2)) with_product (
+        .clk(clk), .rst(1'b0), .en(run), .in_data(own), .out_data(offset)
+    );
+    lmu_mac #(.COEF_W(COEF_W), .OP_W(IN_W), .ACC_W(ACC_W)) mac (
+        .clk(clk), .en(run), .add(run), .first(1'b1), .coef(coef), .operand(x_q), .base(base), .acc(sum)
     );
 
     always @(posedge clk) if (run) begin
-        x_q <= s_axis_tdata;
-        product_q <= coef * x_q;
-        offset_q <= offset;
-        sum_q <= limited;
+        x1_q <= s_axis_tdata;
+        x_q <= x1_q;
+        word_q <= word;
         m_axis_tdata <= out;
         m_axis_tuser <= clipped;
     end
 
 `ifdef FORMAL
-    wire [4:1] f_inside;
-    f_pipe #(.S_W(IN_W), .M_W(OUT_W + 1), .LATENCY(4)) f_flow (
+    wire [STAGES:1] f_inside;
+    f_pipe #(.S_W(IN_W), .M_W(OUT_W + 1), .LATENCY(STAGES)) f_flow (
         .clk(clk), .rst(rst), .s_valid(s_axis_tvalid), .s_ready(s_axis_tready), .s_last(s_axis_tlast),
         .s_data(s_axis_tdata), .m_valid(m_axis_tvalid), .m_ready(m_axis_tready), .m_last(m_axis_tlast),
         .m_data({m_axis_tuser, m_axis_tdata}), .inside(f_inside)
@@ -143,23 +162,25 @@ module lmu_scale #(
     localparam integer OUT_F = (OUT_TYPE <<< 8) >>> 16, OVERFLOW = OUT_TYPE >> 28;
     localparam F_SAME = ACC_W == OUT_W && ACC_F == OUT_F && OVERFLOW != 3;
     wire [PLACE_W-1:0] f_any = $anyconst;  // a place
-    reg [PLACE_W-1:0] f_place_q, f_place1_q;  // of the next x, and of the x whose operands are at hand
+    reg [PLACE_W-1:0] f_place_q, f_place1_q;  // of the next x, and of the x whose word is read
     reg f_seen_q;
     reg [BIAS_W+COEF_W-1:0] f_word_q;  // what was there when that place was seen
     reg signed [IN_W-1:0] f_x1_q;
-    reg signed [ACC_W-1:0] f_exact2_q, f_exact3_q, f_exact4_q;
-    wire f_here = valid_q[0] && f_place1_q == f_any;
+    reg signed [ACC_W-1:0] f_exact_q[2:STAGES], f_given_q;
+    wire f_here = valid_q[1] && f_place1_q == f_any;
     wire signed [BIAS_W-1:0] f_offset = word[COEF_W+:BIAS_W];
     wire signed [COEF_W-1:0] f_coef = word[COEF_W-1:0];
     wire signed [ACC_W-1:0] f_one = f_x1_q, f_most = MOST * (1 << MOST_SHIFT);
+    wire signed [ACC_W-1:0] f_last = f_exact_q[STAGES-1], f_limited = HAS_MOST != 0 && f_last > f_most ? f_most : f_last;
     wire f_above = RECTIFY != 0 && f_x1_q > THRESHOLD;
+    integer f;
     always @(posedge clk) begin
         if (run) begin
             f_place1_q <= f_place_q;
             f_x1_q <= s_axis_tdata;
-            f_exact2_q <= f_above ? f_one <<< ONE_SHIFT : f_coef * f_x1_q + (f_offset <<< BIAS_SHIFT);
-            f_exact3_q <= HAS_MOST != 0 && f_exact2_q > f_most ? f_most : f_exact2_q;
-            f_exact4_q <= f_exact3_q;
+            f_exact_q[2] <= f_above ? f_one <<< ONE_SHIFT : f_coef * f_x1_q + (f_offset <<< BIAS_SHIFT);
+            for (f = 2; f < STAGES; f = f + 1) f_exact_q[f+1] <= f_exact_q[f];
+            f_given_q <= f_limited;
         end
         if (f_here) f_word_q <= word;
         f_seen_q <= !rst && (f_seen_q || f_here);
@@ -171,10 +192,9 @@ module lmu_scale #(
         stages_in_place : assert (valid_q == f_inside);
         place_in_step : assert (f_place_q < N);
         if (f_here && f_seen_q) word_of_place : assert (word == f_word_q);
-        // The first two are steps of the induction
-        if (valid_q[1]) product_exact : assert (sum == f_exact2_q);
-        if (valid_q[2]) sum_exact : assert (sum_q == f_exact3_q);
-        if (valid_q[3] && F_SAME) value_exact : assert (m_axis_tdata == f_exact4_q && !m_axis_tuser);
+        if (valid_q[SUM]) sum_exact : assert (sum == f_exact_q[SUM]);
+        if (valid_q[STAGES-1]) limited_exact : assert (limited == f_limited);
+        if (valid_q[STAGES] && F_SAME) value_exact : assert (m_axis_tdata == f_given_q && !m_axis_tuser);
         reach_flow : cover (&f_inside && m_axis_tready && s_axis_tvalid && m_axis_tlast && f_place_q == N - 1);
         reach_stall : cover (&f_inside && !s_axis_tready);
     end

@@ -18,13 +18,13 @@
 //   m_axis_tuser     1       out         this value was clipped to fit
 //
 //   Cycles (exact, without gaps and back-pressure); N_IN = N_X + N_MEM + N_H
-//   latency = N_MEM + N_H + (MEMORY_D/LANES - 1) * max(N_IN, LANES) + LANES + 9
+//   latency = N_MEM + N_H + (MEMORY_D/LANES - 1) * max(N_IN, LANES) + LANES + 9 + MORE
 //   ii      = MEMORY_D/LANES * max(N_IN, LANES)
-//   With BLOCKS: latency = N_MEM + N_H + BLOCKS + LANES + 9, ii = max(BLOCKS, N_IN)
+//   With BLOCKS: latency = N_MEM + N_H + BLOCKS + LANES + 9 + MORE, ii = max(BLOCKS, N_IN)
 //
 // latency is from a step's last x to its last u, in an idle unit to which mem and h have come before.
 //
-// Files as in lmu_affine; columns in the order x, mem, h.
+// Files and MORE as in lmu_affine; columns in the order x, mem, h.
 
 `default_nettype none  // verilator lint_off TIMESCALEMOD
 
@@ -98,7 +98,8 @@ module lmu_encoder #(
     f_axis #(.IN(1), .WIDTH(H_W + 1)) f_h_axis (clk, rst, h_axis_tvalid, h_axis_tready, {h_axis_tdata, h_axis_tlast});
 
     localparam F_N = N_X + N_MEM + N_H, F_TURN = F_N > LANES ? F_N : LANES;
-    localparam F_LATENCY = N_MEM + N_H + (BLOCKS != 0 ? BLOCKS : (MEMORY_D / LANES - 1) * F_TURN) + LANES + 9;
+    localparam F_LATENCY = N_MEM + N_H + (BLOCKS != 0 ? BLOCKS : (MEMORY_D / LANES - 1) * F_TURN) + LANES + 9
+        + $clog2((1 + (COEF_W - 2) / 17) * (1 + (OP_W - 2) / 17));
     localparam F_II = BLOCKS == 0 ? MEMORY_D / LANES * F_TURN : BLOCKS > F_N ? BLOCKS : F_N;
     wire f_flow = m_axis_tready && x_axis_tvalid && (N_MEM == 0 || mem_axis_tvalid) && (N_H == 0 || h_axis_tvalid);
     wire f_begun;

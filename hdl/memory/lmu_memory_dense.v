@@ -21,9 +21,10 @@
 //   m_axis_tlast  1             out         last beat of the channel whose u came with s_axis_tlast
 //
 //   Cycles (exact, without gaps and back-pressure)
-//   latency = ORDER*(ORDER+1)/LANES + 5              from a step's last input beat to its last output beat
+//   latency = ORDER*(ORDER+1)/LANES + 5 + MORE       from a step's last input beat to its last output beat
 //   ii      = MEMORY_D*ORDER*(ORDER+1)/LANES + WAIT  from one step's first input beat to that of the next
-//   WAIT    = max(0, 3 - (ORDER-LANES) - (MEMORY_D-1)*ORDER*(ORDER+1)/LANES), at most 3
+//   WAIT    = max(0, 3 + MORE - (ORDER-LANES) - (MEMORY_D-1)*ORDER*(ORDER+1)/LANES)
+//   MORE    stages of a product that lmu_mac cuts: 0 where no factor is wider than 18 bits
 //
 // WAIT keeps a step from reading the last states of the previous one before they are written. Under back-pressure the
 // whole pipeline stops when a beat is due and the previous one has not been taken; no path leads from m_axis_tready
@@ -66,10 +67,11 @@ module lmu_memory_dense #(
     localparam COEF_W = A_W > B_W ? A_W : B_W;
     localparam OP_W = U_W + U_SHIFT > MEM_W + MEM_SHIFT ? U_W + U_SHIFT : MEM_W + MEM_SHIFT;
     localparam ACC_W = COEF_W + OP_W - 1 + $clog2(COLUMNS + 1);
+    localparam MORE = $clog2((1 + (COEF_W - 2) / 17) * (1 + (OP_W - 2) / 17));  // as in lmu_mac
 
     // Cycles from the last column of a word to the first cycle that can read that word, less those that pass anyway
     localparam SLACK = (ORDER - LANES) + (MEMORY_D - 1) * CHANNEL_CYCLES;
-    localparam WAIT = SLACK < 3 ? 3 - SLACK : 0;
+    localparam WAIT = SLACK < 3 + MORE ? 3 + MORE - SLACK : 0, WAIT_CW = MORE > 1 ? 3 : 2;
 
     // States live in MEMORY_D + 1 slots of GROUPS words. A channel reads its slot and writes the slot before it, which
     // the previous channel has just read.
@@ -90,7 +92,7 @@ module lmu_memory_dense #(
     reg [COLUMN_CW-1:0] column_q;
     reg [GROUP_CW-1:0] group_q;
     reg [CHANNEL_CW-1:0] channel_q;
-    reg [1:0] wait_q;
+    reg [WAIT_CW-1:0] wait_q;
     reg fresh_q;  // no step has begun since rst
     reg clear_q;  // this step starts from mem = 0
     reg [U_W-1:0] u_q;
@@ -122,7 +124,7 @@ module lmu_memory_dense #(
                 group_q <= last_group_q ? {GROUP_CW{1'b0}} : group_q + 1'b1;
                 last_group_q <= last_group_q ? GROUPS == 1 : {1'b0, group_q} + 1'b1 == GROUPS[GROUP_CW:0] - 1'b1;
             end
-            if (step_end && WAIT != 0) wait_q <= WAIT[1:0] - 1'b1;
+            if (step_end && WAIT != 0) wait_q <= WAIT[WAIT_CW-1:0] - 1'b1;
             else if (wait_q != 0) wait_q <= wait_q - 1'b1;
             if (channel_end_q) busy_q <= 1'b0;
         end
@@ -172,19 +174,20 @@ module lmu_memory_dense #(
         end
     end
 
-    wire beat_due_d = run_q ? done_q[3] : beat_due_q;
+    wire beat_due_d = run_q ? done_q[3+MORE] : beat_due_q;
     wire valid_d = wr_en || (m_axis_tvalid && !m_axis_tready);
 
-    // Control that travels with the data: after the memories (1), the input (2), product (3) and sum registers
-    reg [3:1] done_q;
-    reg [4:1] lasts_q;
+    // Control that travels with the data: after the memories (1), the input (2), product (3) and sum registers; between
+    // the last two where the product is cut
+    reg [3+MORE:1] done_q;
+    reg [4+MORE:1] lasts_q;
     reg first1_q, clear1_q;
     reg [LANE_CW-1:0] lane1_q;
 
     always @(posedge clk) begin
         if (run_q) begin
-            done_q <= {done_q[2:1], busy_q && last_column_q};
-            lasts_q <= {lasts_q[3:1], last_group_q && last_q};
+            done_q <= {done_q[2+MORE:1], busy_q && last_column_q};
+            lasts_q <= {lasts_q[3+MORE:1], last_group_q && last_q};
             first1_q <= first_column;
             clear1_q <= clear_q;
             lane1_q <= lane_q;
@@ -221,7 +224,8 @@ module lmu_memory_dense #(
 
         lmu_mac #(.COEF_W(COEF_W), .OP_W(OP_W), .ACC_W(ACC_W)) mac (
             .clk(clk), .en(run_q),
-            .add(run_q), .first(first1_q), .coef(coefs[i*COEF_W+:COEF_W]), .operand(operand), .acc(acc)
+            .add(run_q), .first(first1_q), .coef(coefs[i*COEF_W+:COEF_W]), .operand(operand), .base({ACC_W{1'b0}}),
+            .acc(acc)
         );
         lmu_round_sat #(.IN_W(ACC_W), .IN_F(ACC_F), .OUT_TYPE(MEM_TYPE)) round_sat (
             .in_data(acc), .out_data(new_states[i*MEM_W+:MEM_W]), .clipped(clipped[i])
@@ -233,7 +237,7 @@ module lmu_memory_dense #(
         m_axis_tvalid <= valid_d;
         if (wr_en) begin
             m_axis_tdata <= new_states;
-            m_axis_tlast <= lasts_q[4];
+            m_axis_tlast <= lasts_q[4+MORE];
             m_axis_tuser <= clipped;
         end
         if (rst) m_axis_tvalid <= 1'b0;
@@ -250,7 +254,7 @@ module lmu_memory_dense #(
         group_in_range : assert (group_q < GROUPS);
         channel_in_range : assert (channel_q < MEMORY_D);
         lane_in_range : assert (lane_q < LANES);
-        wait_in_range : assert (wait_q <= 2 && (wait_q == 0 || !busy_q));
+        wait_in_range : assert (wait_q <= 2 + MORE && (wait_q == 0 || !busy_q));
         rom_address : assert (rom_addr_q == group_q * COLUMNS + column_q);
         slot_in_range : assert (slot_q <= LAST_SLOT);
         runs_unless_a_beat_waits : assert (run_q == !(m_axis_tvalid && beat_due_q));
@@ -260,12 +264,12 @@ module lmu_memory_dense #(
     reg [CHANNEL_CW-1:0] f_channel_q;  // channel of the next one
     wire f_done;
     wire [3:0] f_inside;
-    f_steps #(.N_IN(1), .N_OUT(GROUPS), .FLIGHT(6), .S_W(U_W + 1), .M_W(LANES*MEM_W + LANES)) f_count (
+    f_steps #(.N_IN(1), .N_OUT(GROUPS), .FLIGHT(6 + MORE), .S_W(U_W + 1), .M_W(LANES*MEM_W + LANES)) f_count (
         .clk(clk), .rst(rst), .s_valid(s_axis_tvalid), .s_ready(s_axis_tready), .s_last(s_axis_tlast),
         .s_data({s_axis_tuser, s_axis_tdata}), .m_valid(m_axis_tvalid), .m_ready(m_axis_tready), .m_last(m_axis_tlast),
         .m_data({m_axis_tuser, m_axis_tdata}), .done(f_done), .steps(f_inside)
     );
-    f_live #(.BEAT(COLUMNS + 4), .STEP(CHANNEL_CYCLES + WAIT + 1)) f_alive (
+    f_live #(.BEAT(COLUMNS + 4 + MORE), .STEP(CHANNEL_CYCLES + WAIT + 1)) f_alive (
         .clk(clk), .rst(rst), .owed(f_inside != 0), .starved(1'b0), .open(s_axis_tready),
         .m_valid(m_axis_tvalid), .m_ready(m_axis_tready)
     );
@@ -274,7 +278,7 @@ module lmu_memory_dense #(
     always @(posedge clk) f_channel_q <= rst ? 0 : f_done ? f_next_channel : f_channel_q;
 
     // The formulas of the header
-    f_pace #(.LATENCY(CHANNEL_CYCLES + 5), .II(MEMORY_D * CHANNEL_CYCLES + WAIT), .EVERY(1)) f_timing (
+    f_pace #(.LATENCY(CHANNEL_CYCLES + 5 + MORE), .II(MEMORY_D * CHANNEL_CYCLES + WAIT), .EVERY(1)) f_timing (
         .clk(clk), .rst(rst), .calm(m_axis_tready), .flow(m_axis_tready && s_axis_tvalid),
         .begun(accept && f_channel_d == MEMORY_D - 1), .done(f_done && f_channel_q == MEMORY_D - 1),
         .tick(accept && f_channel_d == 0)

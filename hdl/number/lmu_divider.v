@@ -58,7 +58,11 @@ module lmu_divider #(
     wire [W+1:0] difference = {1'b0, rest_q} - {2'b00, divisor_q};
     wire fits = !difference[W+1];
     wire [W-1:0] rest = fits ? difference[W-1:0] : rest_q[W-1:0];
-    wire signed [BITS+1:0] exact = {1'b0, quotient_q, |left_q};
+    wire some_left = |left_q;
+    wire signed [BITS+1:0] exact = {1'b0, quotient_q, some_left};
+    wire [BITS:0] quotient = {1'b0, quotient_q};
+    // -exact, without a carry out of some_left, which is known late
+    wire signed [BITS+1:0] negated = {some_left ? ~quotient : -quotient, some_left};
     wire accept = s_axis_tvalid && s_axis_tready;
     wire unused_difference = difference[W];  // a rest is below the divisor
     assign s_axis_tready = run && (!dividing_q || last_bit_q);
@@ -73,7 +77,7 @@ module lmu_divider #(
             whole_q <= dividing_q && last_bit_q;
             {whole_last_q, whole_negative_q, left_q} <= {last_q, negative_q, rest};
             {exact_q, exact_last_q} <= {whole_q, whole_last_q};
-            value_q <= whole_negative_q ? -exact : exact;
+            value_q <= whole_negative_q ? negated : exact;
         end
         if (accept) begin
             {rest_q, low_q} <= {s_axis_tdata, 1'b0};

@@ -17,9 +17,8 @@ from numpy.typing import NDArray
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import MAX_WIDTH, FixedType, Ints
 from lmu_hls.rtl.matrix import Matrix, WholeMatrix
+from lmu_hls.rtl.products import more_stages, pieces
 from lmu_hls.spec import Weight
-
-FACTOR = 18  # bits of a factor that the multipliers of most devices take: beyond it a product takes several of them
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -120,9 +119,7 @@ def exact_sums(
     for source in sources:
         check_signed_type(where, source.name, source.type)
     given = [bias for bias in biases if bias is not None]
-    own = [source.type.fraction + source.kernel.type.fraction for source in sources]
-    fraction = max([*own, *(bias.type.fraction for bias in given)])
-    lifts = [fraction - f for f in own]
+    fraction, lifts = common_fraction(sources, given)
     op_width, coef_width, op_shifts = split_lifts(sources, lifts, shift_operands)
     bias, bias_fraction = _sum_of(given, sources[0].kernel.shape[1])
     bias_shift = fraction - bias_fraction if given else 0
@@ -131,6 +128,19 @@ def exact_sums(
     kernels = [s.kernel.values << (lift - op) for s, lift, op in zip(sources, lifts, op_shifts, strict=True)]
     matrix = np.concatenate(kernels).T
     return Sums(matrix, bias, bool(given), bias_shift, fraction, bound, op_width, coef_width, op_shifts)
+
+
+def common_fraction(sources: Sequence[Source], biases: Iterable[Weight]) -> tuple[int, list[int]]:
+    """Fraction bits of the sums, and by how many bits the products of each source are lifted to them."""
+    own = [source.type.fraction + source.kernel.type.fraction for source in sources]
+    fraction = max([*own, *(bias.type.fraction for bias in biases)])
+    return fraction, [fraction - f for f in own]
+
+
+def matrix_stages(sources: Sequence[Source], biases: Sequence[Weight | None], shift_operands: bool = True) -> int:
+    """:func:`more_stages` of the products of :func:`make_affine`."""
+    _, lifts = common_fraction(sources, [bias for bias in biases if bias is not None])
+    return more_stages(*split_lifts(sources, lifts, shift_operands)[:2])
 
 
 def make_affine(
@@ -266,8 +276,7 @@ def split_lifts(
     for op_width in range(narrowest, narrowest + (max(lifts) if shift_operands else 0) + 1):
         shifts = [min(lift, (op_width - s.type.width) * shift_operands) for s, lift in zip(sources, lifts, strict=True)]
         coef_width = max(w + lift - op for w, lift, op in zip(kernel_widths, lifts, shifts, strict=True))
-        devices = -(-op_width // FACTOR) * -(-coef_width // FACTOR)
-        trial = (devices, op_width * coef_width, coef_width, op_width, shifts)
+        trial = (pieces(op_width, coef_width), op_width * coef_width, coef_width, op_width, shifts)
         best = trial if best is None else min(best, trial)
     assert best is not None
     return best[3], best[2], best[4]

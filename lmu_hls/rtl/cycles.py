@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from lmu_hls.rtl.matrix import Matrix
 
 Beats = list[int]  # the cycle of each beat of a step
-SUM = 7  # from the last column of a group to its first sum
 ROUND = 2  # cycles through lmu_activation
 QUEUE = 2  # cycles through lmu_fifo
 FRAMING = 3  # cycles from the last beat of a sequence to the word that says whether its framing was right
@@ -85,16 +84,17 @@ def whole_step_pace(module: str, formula: str, ii: int, values: int, spacing: in
 class MatrixBeats:
     """lmu_affine, followed by ``after`` cycles.
 
-    A group's sums are taken for output five cycles after its last column, but not before the sums ahead of them have
+    A group's sums are taken for output ``due`` cycles after its last column, but not before the sums ahead of them have
     gone out; until then all columns behind them stand still. Only with more lanes than columns does that happen. Where
     blocks that are zero are left out, the first one is worked on two cycles after the last operand.
     """
 
     WHOLE = 2
-    DUE = 5  # cycles from a group's last column to where its sums can be taken
+    TAKEN = 2  # cycles from where a group's sums can be taken to the first one at the output
 
     def __init__(self, matrix: Matrix, after: int) -> None:
         self.matrix, self.after = matrix, after
+        self.due = matrix.to_sum - self.TAKEN
         self.worked = -1  # last cycle in which a column was worked on
         self.taken = -matrix.lanes  # last cycle in which sums were taken
         self.still: list[tuple[int, int]] = []  # first cycle in which columns stand still, and the one after the last
@@ -105,15 +105,15 @@ class MatrixBeats:
             first = max(beats[-1] + self.WHOLE, self.worked + 1)
             ends = [first - 1 + sum(matrix.blocks[: group + 1]) for group in range(matrix.groups)]
             self.worked = ends[-1]
-            taken = [end + self.DUE for end in ends]
+            taken = [end + self.due for end in ends]
         elif matrix.lanes > matrix.columns:
             taken = self._crowded(beats)
         else:
             for beat in beats:
                 self.worked = max(beat, self.worked) + 1
-            taken = [self.worked + self.DUE + g * matrix.columns for g in range(matrix.groups)]
+            taken = [self.worked + self.due + g * matrix.columns for g in range(matrix.groups)]
             self.worked += (matrix.groups - 1) * matrix.columns
-        return [cycle + SUM - self.DUE + self.after + lane for cycle in taken for lane in range(matrix.lanes)]
+        return [cycle + self.TAKEN + self.after + lane for cycle in taken for lane in range(matrix.lanes)]
 
     def _crowded(self, beats: Beats) -> list[int]:
         """When the sums of each group are taken, if those of the group before can be in their way."""
@@ -121,7 +121,7 @@ class MatrixBeats:
         for group in range(self.matrix.groups):
             for beat in beats:
                 self.worked = self._later(max(beat, self.worked) if group == 0 else self.worked, 1)
-            due = self._later(self.worked, self.DUE)
+            due = self._later(self.worked, self.due)
             self.taken = max(due, self.taken + self.matrix.lanes)
             self.still = [pause for pause in self.still if pause[1] > self.worked]
             if self.taken > due:

@@ -13,21 +13,30 @@ from lmu_hls.rtl.affine import Rom, Source, split_lifts, turn_words
 from lmu_hls.rtl.cycles import Beats
 from lmu_hls.rtl.matrix import divisors
 from lmu_hls.rtl.packed import typed
+from lmu_hls.rtl.products import more_stages
 from lmu_hls.rtl.unit import CHANNELS, MemorySizes, MemoryUnit, check_signed
 from lmu_hls.spec import LMU, DenseUpdate, Weight
 
 MODULE = "lmu_memory_dense"
 Parameters = dict[str, int | str]
-PIPELINE_CYCLES = 5  # from the last column of a group to its output beat
+PIPELINE_CYCLES = 5  # from the last column of a group to its output beat, where a product has one stage
 READ_AFTER_WRITE = 3  # from the last column of a step to where the next step may begin, if it read all at once
 
 
 @dataclass(frozen=True, slots=True)
 class DenseMemory(MemorySizes):
-    """``lanes`` rows of [A_bar, B_bar] at a time, one multiplier each; they divide the order."""
+    """``lanes`` rows of [A_bar, B_bar] at a time, one multiplier each; they divide the order. A product has ``more``
+    stages than one."""
+
+    more: int = 0
 
     multipliers_a_lane = 1
     stream = CHANNELS
+
+    @property
+    def pipeline(self) -> int:
+        """Cycles from the last column of a group to its output beat."""
+        return PIPELINE_CYCLES + self.more
 
     @property
     def channel(self) -> int:
@@ -37,11 +46,11 @@ class DenseMemory(MemorySizes):
     @property
     def ii_cycles(self) -> int:
         slack = (self.order - self.lanes) + (self.memory_d - 1) * self.channel
-        return self.memory_d * self.channel + max(0, READ_AFTER_WRITE - slack)
+        return self.memory_d * self.channel + max(0, READ_AFTER_WRITE + self.more - slack)
 
     @property
     def latency_cycles(self) -> int:
-        return self.channel + PIPELINE_CYCLES
+        return self.channel + self.pipeline
 
     @property
     def formula(self) -> str:
@@ -64,7 +73,7 @@ class DenseMemory(MemorySizes):
         return _Rows(self)
 
     def last_state(self, u: Beats) -> int:
-        end = max(beat + (self.memory_d - c) * self.channel for c, beat in enumerate(u)) + PIPELINE_CYCLES
+        end = max(beat + (self.memory_d - c) * self.channel for c, beat in enumerate(u)) + self.pipeline
         return end + (self.lanes if self.lanes > 1 else 0)
 
 
@@ -79,10 +88,15 @@ class _Rows:
         for beat in beats:
             taken = max(beat, self.free)
             self.free = taken + sizes.channel
-            words = [taken + (g + 1) * (sizes.order + 1) + PIPELINE_CYCLES for g in range(sizes.order // lanes)]
+            words = [taken + (g + 1) * (sizes.order + 1) + sizes.pipeline for g in range(sizes.order // lanes)]
             states += words if lanes == 1 else [word + 1 + lane for word in words for lane in range(lanes)]
         self.free += sizes.ii_cycles - sizes.memory_d * sizes.channel
         return states
+
+
+def dense_sizes(lmu: LMU, update: DenseUpdate) -> DenseMemory:
+    """The sizes of the unit for ``update``, the one of ``lmu``, with one lane."""
+    return DenseMemory(lmu.order, lmu.memory_d, more=_lifted(lmu, update)[2])
 
 
 def dense_unit(lmu: LMU, update: DenseUpdate, file: str, lanes: int | None = None) -> MemoryUnit:
@@ -97,14 +111,14 @@ def dense_unit(lmu: LMU, update: DenseUpdate, file: str, lanes: int | None = Non
     if lanes < 1 or lmu.order % lanes:
         allowed = ", ".join(map(str, divisors(lmu.order)))
         raise LmuHlsError(f"layer {lmu.name!r}: {lanes} lanes do not divide order {lmu.order}; use one of {allowed}")
-    a, b = _lifted(lmu, update)
+    a, b, _ = _lifted(lmu, update)
     coef_width = max(a.type.width, b.type.width)
     words = rom_words(a.values, b.values, lanes, coef_width)
     rom = Rom(f"rom/{file}.hex", lanes * coef_width, words)
     parameters: dict[str, int | str] = {"ORDER": lmu.order, "MEMORY_D": lmu.memory_d, "LANES": lanes}
     parameters |= typed("U", lmu.u) | typed("MEM", lmu.mem) | typed("A", a.type) | typed("B", b.type)
     parameters["ROM_FILE"] = rom.file
-    return MemoryUnit(DenseMemory(lmu.order, lmu.memory_d, lanes), MODULE, parameters, (rom,))
+    return MemoryUnit(dense_sizes(lmu, update).with_lanes(lanes), MODULE, parameters, (rom,))
 
 
 def parallel_memory(lmu: LMU, update: DenseUpdate, file: str, columns: int, pipeline: int) -> tuple[Parameters, Rom]:
@@ -113,7 +127,7 @@ def parallel_memory(lmu: LMU, update: DenseUpdate, file: str, columns: int, pipe
     Raises LmuHlsError for what the unit cannot take.
     """
     check_signed(lmu.name, {"u": lmu.u, "mem": lmu.mem, "A_bar": update.a.type, "B_bar": update.b.type})
-    a, b = _lifted(lmu, update)
+    a, b, _ = _lifted(lmu, update)
     width = max(a.type.width, b.type.width)
     matrix = np.concatenate([b.values[:, None], a.values], axis=1)
     rom = Rom(f"rom/{file}.hex", columns * width, turn_words(matrix, columns, width))
@@ -122,15 +136,15 @@ def parallel_memory(lmu: LMU, update: DenseUpdate, file: str, columns: int, pipe
     return parameters | {"ROM_FILE": rom.file}, rom
 
 
-def _lifted(lmu: LMU, update: DenseUpdate) -> tuple[Weight, Weight]:
-    """A_bar and B_bar with the fraction bits that make the smallest multipliers. The unit shifts u or mem by the
-    difference that is left."""
+def _lifted(lmu: LMU, update: DenseUpdate) -> tuple[Weight, Weight, int]:
+    """A_bar and B_bar with the fraction bits that make the smallest multipliers, and :func:`more_stages` of their
+    products. The unit shifts u or mem by the difference that is left."""
     sources = [Source("u", lmu.u, Weight(update.b.values[np.newaxis], update.b.type)), Source("mem", lmu.mem, update.a)]
     fractions = [source.type.fraction + source.kernel.type.fraction for source in sources]
     lifts = [max(fractions) - fraction for fraction in fractions]
-    _, _, shifts = split_lifts(sources, lifts)
+    op_width, coef_width, shifts = split_lifts(sources, lifts)
     b, a = (_shifted(weight, lift - own) for weight, lift, own in zip((update.b, update.a), lifts, shifts, strict=True))
-    return a, b
+    return a, b, more_stages(op_width, coef_width)
 
 
 def _shifted(weight: Weight, bits: int) -> Weight:

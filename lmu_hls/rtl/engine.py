@@ -30,7 +30,7 @@ class EngineSizes:
 
     ``u_*`` and ``h_*`` say what goes into u and h: a constant for the bias, x, mem and h of the step before (u), h of
     the step before (h). ``function`` are the cycles of the cell's activation. ``head`` is the layer behind it, if that
-    is on them, too.
+    is on them, too. A product has ``more`` stages than one.
     """
 
     n_x: int
@@ -46,6 +46,7 @@ class EngineSizes:
     function: int
     lanes: int = 1
     head: Head | None = None
+    more: int = 0
 
     def with_lanes(self, lanes: int) -> EngineSizes:
         return replace(self, lanes=lanes)
@@ -80,7 +81,7 @@ class EngineSizes:
     @property
     def delay(self) -> int:
         """Cycles from a row's last column to the first column that can read its value."""
-        return 7 + self.function
+        return 7 + self.more + self.function
 
     @property
     def macs(self) -> int:

@@ -3,29 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from lmu_hls.fixed import FixedType, Ints
-from lmu_hls.rtl.affine import Rom, Source, Sums, check_signed_type, exact_sums, rom_words, signed_width
+from lmu_hls.rtl.affine import (
+    Rom,
+    Source,
+    Sums,
+    check_signed_type,
+    common_fraction,
+    exact_sums,
+    rom_words,
+    signed_width,
+)
 from lmu_hls.rtl.cells import Parameters, SharedCell, arriving, shared_cell
-from lmu_hls.rtl.engine import EngineSizes
-from lmu_hls.rtl.functions import function_parameters, latency
+from lmu_hls.rtl.engine import EngineSizes, Head
+from lmu_hls.rtl.functions import cell_latency, function_parameters
 from lmu_hls.rtl.netlist import Netlist, Order, Stream
 from lmu_hls.rtl.packed import typed
+from lmu_hls.rtl.products import more_stages
 from lmu_hls.spec import LMU, Dense, DenseUpdate, Weight
 
 MODULE = "lmu_engine"
 
 
-def engine_sizes(lmu: LMU) -> EngineSizes | None:
-    """Those of a layer that the engine can take; None for others, and where blocks of zeros are to be left out or
-    the memory is to have no multipliers."""
+def engine_sizes(lmu: LMU, head: Dense | None = None, last_only: bool = False) -> EngineSizes | None:
+    """Those of a layer that the engine can take, with the ``head`` behind it, which may be for the ``last_only`` of a
+    sequence; None for others, and where blocks of zeros are to be left out or the memory is to have no multipliers."""
     cell = shared_cell(lmu)
     if cell is None or not isinstance(lmu.update, DenseUpdate) or lmu.compression or lmu.adders:
         return None
-    return EngineSizes(
+    sizes = EngineSizes(
         n_x=lmu.n_in,
         memory_d=lmu.memory_d,
         order=lmu.order,
@@ -36,8 +46,11 @@ def engine_sizes(lmu: LMU) -> EngineSizes | None:
         h_bias=cell.bias is not None,
         h_x=cell.kernel_x is not None,
         h_h=cell.kernel_h is not None,
-        function=latency(cell.activation),
+        function=1 + cell_latency(cell.activation),
+        head=None if head is None else Head(head.units, head.bias is not None, last_only),
     )
+    widths = _widths(lmu, _sections("", lmu, cell, None, head), sizes.keeps_h)
+    return replace(sizes, more=more_stages(widths.operand, widths.coefficient))
 
 
 def add_engine(
@@ -119,27 +132,61 @@ def _words(
     where: str, lmu: LMU, cell: SharedCell, sizes: EngineSizes, x_order: Order | None, head: Dense | None
 ) -> _Words:
     """Contents of both ROMs, and the widths that go with them."""
-    sums = [*_sums(where, lmu, cell, x_order), *([] if head is None else [_head_sums(head)])]
-    op_width = max(lmu.x.width, lmu.u.width, lmu.mem.width, lmu.h.width if sizes.keeps_h else 1, 2)
-    one_shift = max(0, min([op_width - 2, *(each.bias_shift for each in sums if each.biased)]))
-    matrices = [_with_bias(each, one_shift) for each in sums]
-    coef_width = max(signed_width(matrix.ravel()) for matrix in matrices)
-    groups = [rom_words(_whole_groups(matrix, sizes.lanes), sizes.lanes, coef_width) for matrix in matrices]
+    sections = _sections(where, lmu, cell, x_order, head)
+    sums = [exact_sums(each.where, each.sources, [each.bias], False) for each in sections]
+    widths = _widths(lmu, sections, sizes.keeps_h)
+    matrices = [_with_bias(each, widths.one_shift) for each in sums]
+    groups = [rom_words(_whole_groups(matrix, sizes.lanes), sizes.lanes, widths.coefficient) for matrix in matrices]
     counts = [-(-matrix.shape[0] // sizes.lanes) * matrix.shape[1] for matrix in matrices]
     bound = max(each.bound for each in sums)
     return _Words(
         coefficients=tuple(word for own, count in zip(groups, counts, strict=True) for word in own[:count]),
         places=operand_places(sizes),
-        one_shift=one_shift,
-        op_width=op_width,
-        coef_width=coef_width,
-        acc_width=max(bound.bit_length() + 1, op_width + coef_width),
+        one_shift=widths.one_shift,
+        op_width=widths.operand,
+        coef_width=widths.coefficient,
+        acc_width=max(bound.bit_length() + 1, widths.operand + widths.coefficient),
         fractions=tuple(each.fraction for each in sums),
     )
 
 
-def _sums(where: str, lmu: LMU, cell: SharedCell, x_order: Order | None) -> tuple[Sums, Sums, Sums]:
-    """u, a channel of mem, and the pre-activation; operands in the order of their columns."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _Section:
+    """Rows that follow one another: what they read, in the order of the columns, and their bias."""
+
+    where: str
+    sources: list[Source]
+    bias: Weight | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Widths:
+    """Bits of an operand and of a coefficient; a bias meets 2**one_shift."""
+
+    operand: int
+    coefficient: int
+    one_shift: int
+
+
+def _widths(lmu: LMU, sections: Sequence[_Section], keeps_h: bool) -> _Widths:
+    """The widest operand, and the coefficients that are lifted furthest."""
+    operand = max(lmu.x.width, lmu.u.width, lmu.mem.width, lmu.h.width if keeps_h else 1, 2)
+    lifted: list[tuple[Weight, int]] = []
+    biases: list[tuple[Weight, int]] = []
+    for each in sections:
+        fraction, lifts = common_fraction(each.sources, [] if each.bias is None else [each.bias])
+        lifted += zip([source.kernel for source in each.sources], lifts, strict=True)
+        biases += [] if each.bias is None else [(each.bias, fraction - each.bias.type.fraction)]
+    one_shift = max(0, min([operand - 2, *(shift for _, shift in biases)]))
+    lifted += [(bias, shift - one_shift) for bias, shift in biases]
+    ends = [int(end) << lift for weight, lift in lifted for end in (weight.values.min(), weight.values.max())]
+    return _Widths(operand, signed_width(ends), one_shift)
+
+
+def _sections(
+    where: str, lmu: LMU, cell: SharedCell, x_order: Order | None, head: Dense | None
+) -> tuple[_Section, ...]:
+    """u, a channel of mem, the pre-activation, and what is behind it."""
     assert isinstance(lmu.update, DenseUpdate)
 
     def source(tensor: str, fixed_type: FixedType, kernel: Weight | None) -> list[Source]:
@@ -153,15 +200,13 @@ def _sums(where: str, lmu: LMU, cell: SharedCell, x_order: Order | None) -> tupl
     ]
     kernel_x = cell.kernel_x and arriving(cell.kernel_x, x_order)
     hidden = source("x", lmu.x, kernel_x) + source("h", lmu.h, cell.kernel_h) + source("mem", lmu.mem, cell.kernel_mem)
+    behind = () if head is None else (_Section(f"layer {head.name!r}", [Source("x", head.x, head.kernel)], head.bias),)
     return (
-        exact_sums(f"{where}: encoder", encoder + source("h", lmu.h, lmu.encoder_h), [lmu.encoder_bias], False),
-        exact_sums(f"{where}: memory", memory, [], False),
-        exact_sums(f"{where}: hidden cell", hidden, [cell.bias], False),
+        _Section(f"{where}: encoder", encoder + source("h", lmu.h, lmu.encoder_h), lmu.encoder_bias),
+        _Section(f"{where}: memory", memory),
+        _Section(f"{where}: hidden cell", hidden, cell.bias),
+        *behind,
     )
-
-
-def _head_sums(head: Dense) -> Sums:
-    return exact_sums(f"layer {head.name!r}", [Source("x", head.x, head.kernel)], [head.bias], False)
 
 
 def _with_bias(sums: Sums, one_shift: int) -> Ints:

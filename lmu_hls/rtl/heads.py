@@ -13,7 +13,7 @@ from typing import Any
 
 from lmu_hls.rtl.cells import Lanes
 from lmu_hls.rtl.ends import Ports
-from lmu_hls.rtl.engine import ENGINE, EngineSizes, Head
+from lmu_hls.rtl.engine import ENGINE, EngineSizes
 from lmu_hls.rtl.engine_unit import engine_sizes
 from lmu_hls.rtl.stages import Stage, stage_of
 from lmu_hls.rtl.stages.dense import DenseStage
@@ -102,10 +102,9 @@ def _sizes(network: Network, before: Node, node: Node, streaming: bool) -> Engin
     lmu, dense = before.layer, node.layer
     if not isinstance(lmu, LMU) or not isinstance(dense, Dense) or dense.compression:
         return None
-    sizes, last_only = engine_sizes(lmu), not lmu.return_sequences and not streaming
-    if sizes is None or (last_only and not _paced(network, before, sizes)):
-        return None
-    return replace(sizes, head=Head(dense.units, dense.bias is not None, last_only))
+    last_only = not lmu.return_sequences and not streaming
+    sizes = engine_sizes(lmu, dense, last_only)
+    return None if sizes is None or (last_only and not _paced(network, before, sizes)) else sizes
 
 
 def _paced(network: Network, lmu: Node, sizes: EngineSizes) -> bool:

@@ -7,7 +7,7 @@ feedback they are those of its slowest part.
 from __future__ import annotations
 
 from lmu_hls.rtl.cells import HIDDEN, CellSizes, Lanes
-from lmu_hls.rtl.cycles import QUEUE, ROUND, SUM, Beats, MatrixBeats, Pace
+from lmu_hls.rtl.cycles import QUEUE, ROUND, Beats, MatrixBeats, Pace
 from lmu_hls.rtl.engine import ENGINE
 from lmu_hls.rtl.sizes import ENCODER, MEMORY, LMUSizes
 
@@ -80,7 +80,7 @@ def way_round(sizes: LMUSizes, encoder_lanes: int, memory_lanes: int) -> int:
     if not sizes.mem_back and not sizes.h_back:
         return 0
     encoder, memory = sizes.encoder.with_lanes(encoder_lanes), sizes.memory.with_lanes(memory_lanes)
-    u = [QUEUE + encoder.due(c) + SUM + ROUND for c in range(sizes.memory_d)]
+    u = [QUEUE + encoder.latency(c) + ROUND for c in range(sizes.memory_d)]
     end = memory.last_state(u)
     if not sizes.h_back:
         return end

@@ -12,6 +12,7 @@ from lmu_hls.fixed import Ints
 
 ALL = "N_OUT/LANES * max(N_IN, LANES)"  # cycles a step when all blocks are worked on
 SOME = "max(BLOCKS, N_IN)"  # and when those that are zero are left out
+SUM = 7  # cycles from the last column of a group to its first sum
 BUFFER = 2  # cycles of lmu_vector_buffer, with those of its values
 _WORTH = 7, 8  # blocks are left out where that takes this part of the cycles or less: the ROM holds their columns, too
 
@@ -75,13 +76,14 @@ def pattern_of(kernels: Sequence[Ints], leave_out: bool | None, parts: int = 1) 
 class Matrix:
     """``rows`` sums over ``columns`` operands on lmu_affine, ``lanes`` rows at a time, one multiplier each.
 
-    ``pattern`` says where it is zero; without one all of it counts.
+    ``pattern`` says where it is zero; without one all of it counts. A product has ``more`` stages than one.
     """
 
     columns: int
     rows: int
     lanes: int = 1
     pattern: Pattern | None = None
+    more: int = 0
 
     @property
     def groups(self) -> int:
@@ -132,10 +134,15 @@ class Matrix:
         """That of :attr:`cycles`."""
         return SOME if self.blocks else ALL
 
-    def due(self, row: int) -> int:
-        """Cycles from a step's last operand to where the sum of ``row`` is on its way, in an idle unit."""
+    @property
+    def to_sum(self) -> int:
+        """Cycles from the last column of a group to its first sum."""
+        return SUM + self.more
+
+    def latency(self, row: int) -> int:
+        """Cycles from a step's last operand to the sum of ``row``, in an idle unit."""
         group, lane = divmod(row, self.lanes)
-        return 1 + lane + (sum(self.blocks[: group + 1]) if self.blocks else group * self.turn)
+        return self.to_sum + 1 + lane + (sum(self.blocks[: group + 1]) if self.blocks else group * self.turn)
 
     @property
     def products(self) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from lmu_hls.adders import ADDERS
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.naming import identifier
-from lmu_hls.rtl.dense import DenseMemory, dense_unit
+from lmu_hls.rtl.dense import dense_sizes, dense_unit
 from lmu_hls.rtl.ring import ring_sizes, ring_unit
 from lmu_hls.rtl.sweeps import FreeTridiagonalMemory, SweepsMemory, sweeps_unit
 from lmu_hls.rtl.tridiag import TridiagonalMemory, tridiagonal_unit
@@ -18,7 +18,7 @@ def memory_sizes(lmu: LMU) -> MemorySizes:
     if lmu.adders:
         return ring_sizes(lmu, _dense(lmu))
     if isinstance(lmu.update, DenseUpdate):
-        return DenseMemory(lmu.order, lmu.memory_d)
+        return dense_sizes(lmu, lmu.update)
     feedback = lmu.encoder_mem is not None or lmu.encoder_h is not None
     return (TridiagonalMemory if feedback else FreeTridiagonalMemory)(lmu.order, lmu.memory_d)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
+from lmu_hls.rtl.affine import Source, matrix_stages
 from lmu_hls.rtl.cells import CellSizes, cell_sizes
 from lmu_hls.rtl.engine import EngineSizes
 from lmu_hls.rtl.engine_unit import engine_sizes
@@ -26,6 +27,7 @@ class LMUSizes:
     h_back: bool
     cell: CellSizes | None
     encoder_pattern: Pattern | None = None
+    encoder_more: int = 0  # stages of its products beside one
     engine: EngineSizes | None = None  # where one engine can do all of it
 
     @property
@@ -39,19 +41,21 @@ class LMUSizes:
     @property
     def encoder(self) -> Matrix:
         columns = self.n_in + self.memory.states * int(self.mem_back) + self.units * int(self.h_back)
-        return Matrix(columns, self.memory_d, pattern=self.encoder_pattern)
+        return Matrix(columns, self.memory_d, pattern=self.encoder_pattern, more=self.encoder_more)
 
 
 @lru_cache(maxsize=16)  # every part of a plan asks for them
 def lmu_sizes(lmu: LMU) -> LMUSizes:
     """Those of ``lmu``."""
-    encoder = [kernel.values for kernel in (lmu.encoder_x, lmu.encoder_mem, lmu.encoder_h) if kernel is not None]
+    read = {"x": (lmu.x, lmu.encoder_x), "mem": (lmu.mem, lmu.encoder_mem), "h": (lmu.h, lmu.encoder_h)}
+    encoder = [Source(name, kind, kernel) for name, (kind, kernel) in read.items() if kernel is not None]
     return LMUSizes(
         n_in=lmu.n_in,
         memory=memory_sizes(lmu),
         mem_back=lmu.encoder_mem is not None,
         h_back=lmu.encoder_h is not None,
         cell=cell_sizes(lmu),
-        encoder_pattern=pattern_of(encoder, lmu.compression),
+        encoder_pattern=pattern_of([source.kernel.values for source in encoder], lmu.compression),
+        encoder_more=matrix_stages(encoder, [lmu.encoder_bias]),
         engine=engine_sizes(lmu),
     )

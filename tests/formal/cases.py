@@ -346,8 +346,8 @@ MUTANTS = (
     Mutant(
         dense(1, 1, 1),
         "lmu_memory_dense",
-        "localparam WAIT = SLACK < 3 ? 3 - SLACK : 0;",
-        "localparam WAIT = SLACK < 3 ? 2 - SLACK : 0;",
+        "localparam WAIT = SLACK < 3 + MORE ? 3 + MORE - SLACK : 0,",
+        "localparam WAIT = SLACK < 3 + MORE ? 2 + MORE - SLACK : 0,",
         ("read_in_time",),
     ),
     Mutant(
@@ -374,8 +374,8 @@ MUTANTS = (
     Mutant(
         dense(2, 1, 1),
         "lmu_memory_dense",
-        "wire beat_due_d = run_q ? done_q[3] :",
-        "wire beat_due_d = run_q ? done_q[2] :",
+        "wire beat_due_d = run_q ? done_q[3+MORE] :",
+        "wire beat_due_d = run_q ? done_q[2+MORE] :",
         ("latency_exact",),
     ),
     Mutant(

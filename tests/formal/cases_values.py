@@ -6,6 +6,7 @@ from tests.formal.cases import Case, Mutant
 from tests.support.hdl.packed import word
 
 MAC = Case("lmu_mac", {"COEF_W": 1, "OP_W": 2, "ACC_W": 4})
+PIECES = Case("lmu_mac", {"COEF_W": 4, "OP_W": 2, "FACTOR": 3, "ACC_W": 6})
 ARGMAX = Case("lmu_argmax", {"N": 3, "WIDTH": 2, "OUT_W": 2})
 TYPES = {"PRE_TYPE": word(2, 0), "OUT_TYPE": word(2, 0)}
 LINEAR = Case("lmu_activation", {"IN_W": 2, "IN_F": 0, **TYPES, "FUNCTION": 0})
@@ -63,7 +64,9 @@ CASES = (
     Case("lmu_pool", {"N": 1, "SIZE": 1, "MAX": 1, "WIDTH": 1, "OUT_W": 1}),
     Case("lmu_pool", {"N": 3, "SIZE": 3, "MAX": 0, "WIDTH": 2, "OUT_W": 4}, slow=True),
     MAC,
+    PIECES,
     Case("lmu_mac", {"COEF_W": 2, "OP_W": 2, "ACC_W": 4}, slow=True),
+    Case("lmu_mac", {"COEF_W": 3, "OP_W": 3, "FACTOR": 2, "ACC_W": 6}, slow=True),
     ARGMAX,
     Case("lmu_argmax", {"N": 1, "WIDTH": 2, "OUT_W": 3}),
     Case("lmu_argmax", {"N": 4, "WIDTH": 3, "OUT_W": 2}, slow=True),
@@ -90,9 +93,9 @@ CASES = (
 ONE = softmax(1, exp_w=1, slow=False)
 TWO = softmax(2)
 MUTANTS = (
-    Mutant(RECTIFY, "lmu_scale", "above = wide > LEVEL", "above = wide < LEVEL", ("product_exact",)),
-    Mutant(RECTIFY, "lmu_scale", "wide > most ? most[ACC_W-1:0] : sum", "sum", ("sum_exact",)),
-    Mutant(RECTIFY, "lmu_scale", "above ? {ACC_W{1'b0}} : own", "own", ("product_exact",)),
+    Mutant(RECTIFY, "lmu_scale", "above1 = wide > LEVEL", "above1 = wide < LEVEL", ("sum_exact",)),
+    Mutant(RECTIFY, "lmu_scale", "wide > most ? most[ACC_W-1:0] : sum", "sum", ("limited_exact",)),
+    Mutant(RECTIFY, "lmu_scale", "own = above ? {BIAS_W{1'b0}} :", "own = 0 ? 0 :", ("sum_exact",)),
     Mutant(
         RELU_SUM, "lmu_function", "positive1_q <= in_data[IN_W-1] ?", "positive1_q <= in_data[0] ?", ("positive_exact",)
     ),
@@ -111,34 +114,36 @@ MUTANTS = (
     Mutant(
         SCALE,
         "lmu_scale",
-        "valid_q <= {valid_q[2:0], s_axis_tvalid};",
-        "valid_q <= {valid_q[2:0], accept && !s_axis_tlast};",
+        "valid_q <= {valid_q[STAGES-1:1], s_axis_tvalid};",
+        "valid_q <= {valid_q[STAGES-1:1], accept && !s_axis_tlast};",
         ("stages_in_place",),
     ),
     Mutant(
         SCALE,
         "lmu_scale",
-        "last_q <= {last_q[2:0], s_axis_tlast};",
-        "last_q <= {last_q[2:0], last_place};",
+        "last_q <= {last_q[STAGES-1:1], s_axis_tlast};",
+        "last_q <= {last_q[STAGES-1:1], last_place};",
         ("last_in_place",),
     ),
     Mutant(
         SCALE,
         "lmu_scale",
-        "wire run = m_axis_tready || !valid_q[3];",
+        "wire run = m_axis_tready || !valid_q[STAGES];",
         "wire run = 1'b1;",
         ("valid_holds", "payload_holds"),
     ),
     Mutant(
         SCALE,
         "lmu_scale",
-        "wire run = m_axis_tready || !valid_q[3];",
+        "wire run = m_axis_tready || !valid_q[STAGES];",
         "wire run = m_axis_tready || valid_q == 0;",
         ("never_closed",),
     ),
-    Mutant(SCALE, "lmu_scale", "sum = addend + offset_q;", "sum = addend - offset_q;", ("product_exact",)),
-    Mutant(SCALE, "lmu_scale", "product_q <= coef * x_q;", "product_q <= word[COEF_W-1:0] * x_q;", ("product_exact",)),
-    Mutant(MAC, "lmu_mac", "product_first_q <= operand_first_q;", "product_first_q <= first;", ("sum_exact",)),
+    Mutant(SCALE, "lmu_scale", ".DEPTH(MORE + 2)", ".DEPTH(MORE + 1)", ("sum_exact",)),
+    Mutant(SCALE, "lmu_scale", ".operand(x_q)", ".operand(x1_q)", ("sum_exact",)),
+    Mutant(MAC, "lmu_mac", "product_first_q <= product_first;", "product_first_q <= first;", ("sum_exact",)),
+    Mutant(PIECES, "lmu_mac", "{1'b0, coef_q[", "{coef_q[i*PART+PART-1], coef_q[", ("sum_exact",)),
+    Mutant(PIECES, "lmu_mac", "product_first = firsts_q[MORE]", "product_first = operand_first_q", ("sum_exact",)),
     Mutant(
         ARGMAX,
         "lmu_argmax",
@@ -203,5 +208,5 @@ MUTANTS = (
         "fits = !difference[W+1] && difference != 0;",
         ("division_exact",),
     ),
-    Mutant(DIVIDER, "lmu_divider", "quotient_q, |left_q}", "quotient_q, 1'b0}", ("value_exact",)),
+    Mutant(DIVIDER, "lmu_divider", "some_left = |left_q", "some_left = 1'b0", ("value_exact",)),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lmu_hls.rtl.cycles import SUM, MatrixBeats
+from lmu_hls.rtl.cycles import MatrixBeats
 from lmu_hls.rtl.matrix import ALL, SOME, Matrix, pattern_of
 
 
@@ -69,7 +69,7 @@ def test_beats_of_a_step_and_of_the_next() -> None:
     found = matrix(sparse(4, 10, 0.7, seed=3), 2, True)
     unit, total = MatrixBeats(found, 0), sum(found.blocks)
     first = unit([*range(10)])
-    assert first == [9 + found.due(row) + SUM for row in range(4)]
-    assert first[-1] - 9 == total + found.lanes + SUM
+    assert first == [9 + found.latency(row) for row in range(4)]
+    assert first[-1] - 9 == total + found.lanes + found.to_sum
     late = unit([*range(10, 20)])
     assert late[-1] - first[-1] == max(total, 10)

@@ -22,6 +22,7 @@ from tests.support.networks import random_network
 
 pytestmark = pytest.mark.skipif(not find("icarus").found, reason="Icarus Verilog is not installed")
 CLIPPED = ADDRESS["CLIPPED"]
+SEQUENCES = 40  # after which the queues between two layers are full, of which the first is a cycle faster
 
 
 def make_network(every_step: bool) -> Network:
@@ -72,16 +73,22 @@ def test_wrong_framing_is_reported_and_mended(every_step: bool, axi_lite: bool, 
 
 
 def test_registers_count(tmp_path: Path) -> None:
-    """After 8 sequences: their number, the cycles of a step, and the clipped values of u and mem as golden has them."""
+    """Their number, the cycles of a step, and the clipped values of u and mem as golden has them."""
     network = make_network(every_step=True)
     options = RtlOptions(axi_lite=True)
-    x = np.random.default_rng(2).integers(network.x.min_int, network.x.max_int + 1, (8, network.steps, network.n_in))
+    x = np.random.default_rng(2).integers(
+        network.x.min_int, network.x.max_int + 1, (SEQUENCES, network.steps, network.n_in)
+    )
     trace = golden.run(network, x)
     plan = plan_network(network, options)
     manifest = write_project(plan, tmp_path, Vectors(x, trace.output))
     expected = {ADDRESS[name]: value for name, value in plan.identity.items()}
     assert f"{plan.identity['CONTRACT']:08x}" == store.digest(network)[:8]
-    expected |= {ADDRESS["SEQUENCES"]: 8, ADDRESS["STEP_CYCLES"]: manifest.hardware.ii_cycles, ADDRESS["STATUS"]: 0}
+    expected |= {
+        ADDRESS["SEQUENCES"]: SEQUENCES,
+        ADDRESS["STEP_CYCLES"]: manifest.hardware.ii_cycles,
+        ADDRESS["STATUS"]: 0,
+    }
     for k, counter in enumerate(manifest.counters):
         layer, tensor = counter.split(".")
         if tensor in ("u", "mem"):

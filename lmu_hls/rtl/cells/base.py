@@ -15,8 +15,8 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 
 from lmu_hls.fixed import FixedType
-from lmu_hls.rtl.affine import Affine, Rom, Source, check_bound, check_signed_type, make_affine
-from lmu_hls.rtl.cycles import QUEUE, SUM, Beats
+from lmu_hls.rtl.affine import Affine, Rom, Source, check_bound, check_signed_type, make_affine, matrix_stages
+from lmu_hls.rtl.cycles import QUEUE, Beats
 from lmu_hls.rtl.functions import function_parameters
 from lmu_hls.rtl.matrix import BUFFER, Columns, Matrix, Pattern, WholeMatrix, pattern_of
 from lmu_hls.rtl.netlist import Order
@@ -83,6 +83,7 @@ class CellSizes:
     n_h: int
     n_mem: int
     patterns: tuple[Pattern | None, ...] = ()  # of the matrices, where they have zeros
+    more: tuple[int, ...] = ()  # stages of the products of each matrix beside one
 
     @property
     def recurrent(self) -> bool:
@@ -95,9 +96,13 @@ class CellSizes:
 
     @property
     def matrices(self) -> dict[str, Matrix]:
-        patterns = self.patterns or (None,) * len(self.form.rows)
-        rows = zip((HIDDEN, HIDDEN2), self.form.rows, patterns, strict=False)
-        return {name: Matrix(self.columns, each * self.units, pattern=pattern) for name, each, pattern in rows}
+        rows = self.form.rows
+        patterns, more = self.patterns or (None,) * len(rows), self.more or (0,) * len(rows)
+        each = zip((HIDDEN, HIDDEN2), rows, patterns, more, strict=False)
+        return {
+            name: Matrix(self.columns, count * self.units, pattern=pattern, more=stages)
+            for name, count, pattern, stages in each
+        }
 
     def matrix(self, name: str, lanes: Lanes) -> Matrix:
         return self.matrices[name].with_lanes(lanes[name])
@@ -105,7 +110,7 @@ class CellSizes:
     def latency(self, lanes: Lanes) -> int:
         """From a step's last mem to its last h."""
         matrix = self.matrix(HIDDEN, lanes)
-        return matrix.due(matrix.rows - 1) + SUM + self.form.after_sums(self, lanes)
+        return matrix.latency(matrix.rows - 1) + self.form.after_sums(self, lanes)
 
 
 @lru_cache(maxsize=16)  # every part of a plan asks for them
@@ -126,6 +131,7 @@ def cell_sizes(layer: RecurrentLayer) -> CellSizes | None:
         patterns=tuple(
             pattern_of([each.kernel.values for each in part], layer.compression, builder.form.parts) for part in sources
         ),
+        more=tuple(matrix_stages(*part) for part in zip(sources, builder.biases(), strict=True)),
     )
 
 
@@ -190,6 +196,10 @@ class CellBuilder(ABC, Generic[C]):
     @abstractmethod
     def sources(self, inputs: Inputs) -> tuple[list[Source], ...]:
         """What each matrix reads, in its order, and the rows for it."""
+
+    @abstractmethod
+    def biases(self) -> tuple[list[Weight | None], ...]:
+        """The biases of each matrix, with its rows."""
 
     @abstractmethod
     def build(self, inputs: Inputs, lanes: Lanes) -> Cell:

@@ -16,10 +16,10 @@ from lmu_hls.rtl.cells.base import (
     SharedCell,
     sums_parameters,
 )
-from lmu_hls.rtl.cycles import QUEUE, SUM
+from lmu_hls.rtl.cycles import QUEUE
 from lmu_hls.rtl.functions import function_parameters, latency, multipliers
 from lmu_hls.rtl.packed import typed
-from lmu_hls.spec import DenseCell
+from lmu_hls.spec import DenseCell, Weight
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +30,10 @@ class OverlappingForm(CellForm):
         matrix = cell.matrix(HIDDEN, lanes)
         if matrix.blocks:
             return CellForm.recurrence(self, cell, lanes)
-        last = max(cell.n_x + cell.n_h, matrix.lanes + SUM + QUEUE + self.after)
+        behind = matrix.to_sum + QUEUE + self.after
+        last = max(cell.n_x + cell.n_h, matrix.lanes + behind)
         cycles = (matrix.groups - 1) * matrix.turn + last + cell.n_mem
-        return f"(UNITS/LANES - 1)*N_IN + max(N_X + N_H, LANES + {SUM + QUEUE + self.after}) + N_MEM", cycles
+        return f"(UNITS/LANES - 1)*N_IN + max(N_X + N_H, LANES + {behind}) + N_MEM", cycles
 
 
 class DenseCellBuilder(CellBuilder[DenseCell], cell=DenseCell):
@@ -45,9 +46,12 @@ class DenseCellBuilder(CellBuilder[DenseCell], cell=DenseCell):
         cell = self.cell
         return (inputs.x(cell.kernel_x) + inputs.h(cell.kernel_h) + inputs.mem(cell.kernel_mem),)
 
+    def biases(self) -> tuple[list[Weight | None], ...]:
+        return ([self.cell.bias],)
+
     def build(self, inputs: Inputs, lanes: Lanes) -> Cell:
         cell = self.cell
-        affine = inputs.affine(HIDDEN, self.sources(inputs)[0], [cell.bias], lanes)
+        affine = inputs.affine(HIDDEN, self.sources(inputs)[0], self.biases()[0], lanes)
         check_signed_type(inputs.where, "its pre-activation", cell.pre)
         function, roms = function_parameters(inputs.where, cell.activation, inputs.layer.h, f"{inputs.file}_table")
         parameters = sums_parameters(affine) | typed("PRE", cell.pre) | function | typed("OUT", inputs.layer.h)

@@ -22,11 +22,11 @@ from lmu_hls.rtl.cells.base import (
     sums_parameters,
     with_bias,
 )
-from lmu_hls.rtl.cycles import QUEUE, SUM, Beats
+from lmu_hls.rtl.cycles import QUEUE, Beats
 from lmu_hls.rtl.functions import cell_latency, multipliers
 from lmu_hls.rtl.netlist import Order
 from lmu_hls.rtl.packed import typed
-from lmu_hls.spec import GRUCell
+from lmu_hls.spec import GRUCell, Weight
 
 Z, R, G = 0, 1, 2  # places of the gates in Keras's kernels
 
@@ -40,7 +40,7 @@ class TwoMatrixForm(CellForm):
     def second_latency(self, cell: CellSizes, lanes: Lanes) -> int:
         """From a step's last inner to its last h."""
         matrix = cell.matrix(HIDDEN2, lanes)
-        return matrix.due(matrix.rows - 1) + SUM + self.mix
+        return matrix.latency(matrix.rows - 1) + self.mix
 
     def recurrence(self, cell: CellSizes, lanes: Lanes) -> tuple[str, int]:
         wait = max(QUEUE, cell.n_x + cell.n_h - self.second_latency(cell, lanes))
@@ -52,7 +52,7 @@ class TwoMatrixForm(CellForm):
     def outputs(self, cell: CellSizes, lanes: Lanes, sums: Beats) -> Beats:
         second = cell.matrix(HIDDEN2, lanes)
         last = sums[-1] + self.after_sums(cell, lanes)
-        return [last - second.due(second.rows - 1) + second.due(row) for row in range(second.rows)]
+        return [last - second.latency(second.rows - 1) + second.latency(row) for row in range(second.rows)]
 
 
 class GRUCellBuilder(CellBuilder[GRUCell], cell=GRUCell):
@@ -67,11 +67,21 @@ class GRUCellBuilder(CellBuilder[GRUCell], cell=GRUCell):
     def sources(self, inputs: Inputs) -> tuple[list[Source], ...]:
         return _sources_after(inputs, self.cell) if self.cell.reset_after else _sources_before(inputs, self.cell)
 
+    def biases(self) -> tuple[list[Weight | None], ...]:
+        cell = self.cell
+
+        def rows(bias: Weight | None, *gates: int | None) -> Weight | None:
+            return None if bias is None else gates_of(bias, cell.units, gates)
+
+        if cell.reset_after:
+            return ([rows(cell.bias, R, Z, None, G), rows(cell.recurrent_bias, R, Z, G, None)],)
+        return [rows(cell.bias, Z, R)], [rows(cell.bias, G)]
+
     def build(self, inputs: Inputs, lanes: Lanes) -> Cell:
-        sources = self.sources(inputs)
+        sources, biases = self.sources(inputs), self.biases()
         if self.cell.reset_after:
-            return _reset_after(inputs, self.cell, sources[0], lanes)
-        return _reset_before(inputs, self.cell, sources, lanes)
+            return _reset_after(inputs, self.cell, sources[0], biases[0], lanes)
+        return _reset_before(inputs, self.cell, sources, biases, lanes)
 
 
 def _sources_after(inputs: Inputs, cell: GRUCell) -> tuple[list[Source], ...]:
@@ -82,12 +92,9 @@ def _sources_after(inputs: Inputs, cell: GRUCell) -> tuple[list[Source], ...]:
     return (sources + inputs.mem(gates_of(cell.kernel_mem, n, (R, Z, None, G))),)
 
 
-def _reset_after(inputs: Inputs, cell: GRUCell, sources: list[Source], lanes: Lanes) -> Cell:
-    n = cell.units
-    biases = [
-        None if cell.bias is None else gates_of(cell.bias, n, (R, Z, None, G)),
-        None if cell.recurrent_bias is None else gates_of(cell.recurrent_bias, n, (R, Z, G, None)),
-    ]
+def _reset_after(
+    inputs: Inputs, cell: GRUCell, sources: list[Source], biases: list[Weight | None], lanes: Lanes
+) -> Cell:
     affine = inputs.affine(HIDDEN, sources, biases, lanes)
     fraction = max(affine.acc_fraction, cell.gate.fraction + cell.inner.fraction)
     reset = (cell.gate.max_abs * cell.inner.max_abs) << (fraction - cell.gate.fraction - cell.inner.fraction)
@@ -119,16 +126,20 @@ def _sources_before(inputs: Inputs, cell: GRUCell) -> tuple[list[Source], ...]:
     return first, second
 
 
-def _reset_before(inputs: Inputs, cell: GRUCell, sources: tuple[list[Source], ...], lanes: Lanes) -> Cell:
-    n = cell.units
-    biases = [[None if cell.bias is None else gates_of(cell.bias, n, rows)] for rows in ((Z, R), (G,))]
+def _reset_before(
+    inputs: Inputs,
+    cell: GRUCell,
+    sources: tuple[list[Source], ...],
+    biases: tuple[list[Weight | None], ...],
+    lanes: Lanes,
+) -> Cell:
     affine, affine2 = (
         inputs.affine(part, read, bias, lanes)
         for part, read, bias in zip((HIDDEN, HIDDEN2), sources, biases, strict=True)
     )
     check_sum(inputs.where, [(cell.gate, inputs.layer.h)])
     function, roms = _functions(inputs, cell)
-    parameters = {"UNITS": n} | sums_parameters(affine) | function
+    parameters = {"UNITS": cell.units} | sums_parameters(affine) | function
     parameters |= {f"{key}2": value for key, value in sums_parameters(affine2).items()}
     roms = affine.roms + affine2.roms + roms
     frame, matrix = inputs.frame(cell, 2, affine), _second_matrix(inputs, cell, affine2)

@@ -16,7 +16,7 @@ from lmu_hls.rtl.cells.base import (
 )
 from lmu_hls.rtl.functions import cell_latency, multipliers
 from lmu_hls.rtl.packed import typed
-from lmu_hls.spec import LSTMCell
+from lmu_hls.spec import LSTMCell, Weight
 
 GATES = (2, 0, 1, 3)  # g, i, f, o: their places in Keras's kernels
 
@@ -35,10 +35,13 @@ class LSTMCellBuilder(CellBuilder[LSTMCell], cell=LSTMCell):
         mem = inputs.mem(gates_of(cell.kernel_mem, cell.units, GATES))
         return (inputs.x(kernels[0]) + inputs.h(kernels[1]) + mem,)
 
+    def biases(self) -> tuple[list[Weight | None], ...]:
+        cell = self.cell
+        return ([None if cell.bias is None else gates_of(cell.bias, cell.units, GATES)],)
+
     def build(self, inputs: Inputs, lanes: Lanes) -> Cell:
         cell = self.cell
-        bias = None if cell.bias is None else gates_of(cell.bias, cell.units, GATES)
-        affine = inputs.affine(HIDDEN, self.sources(inputs)[0], [bias], lanes)
+        affine = inputs.affine(HIDDEN, self.sources(inputs)[0], self.biases()[0], lanes)
         for name in ("pre", "cell"):
             check_signed_type(inputs.where, name, getattr(cell, name))
         check_sum(inputs.where, [(cell.gate, cell.cell), (cell.gate, cell.candidate)])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lmu_hls.records import PartPlan
-from lmu_hls.rtl.affine import Source, check_signed_type, make_affine
+from lmu_hls.rtl.affine import Source, check_signed_type, make_affine, matrix_stages
 from lmu_hls.rtl.cells import Lanes, Parameters, arriving
 from lmu_hls.rtl.cycles import ROUND, MatrixBeats, Pace
 from lmu_hls.rtl.engine import EngineSizes
@@ -27,9 +27,12 @@ class DenseStage(Stage[Dense], layer=Dense):
 
     @property
     def matrix(self) -> Matrix:
-        pattern = pattern_of([self.layer.kernel.values], self.layer.compression)
-        columns, rows = self.layer.kernel.shape
-        return Matrix(columns, rows, pattern=pattern)
+        layer = self.layer
+        pattern = pattern_of([layer.kernel.values], layer.compression)
+        source = Source("x", layer.x, layer.kernel)
+        columns, rows = layer.kernel.shape
+        more = matrix_stages([source], [layer.bias], shift_operands=False)
+        return Matrix(columns, rows, pattern=pattern, more=more)
 
     @property
     def parts(self) -> tuple[Part, ...]:

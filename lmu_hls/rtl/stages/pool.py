@@ -13,8 +13,7 @@ from lmu_hls.rtl.cells import Lanes, Parameters
 from lmu_hls.rtl.cycles import Beats, Pace
 from lmu_hls.rtl.netlist import Netlist, Stream
 from lmu_hls.rtl.stages.base import Stage
-from lmu_hls.rtl.stages.scale import LATENCY as SCALE
-from lmu_hls.rtl.stages.scale import add_scale
+from lmu_hls.rtl.stages.scale import add_scale, scale_latency
 from lmu_hls.rtl.stages.select import whole_windows
 from lmu_hls.spec import Pool, Weight
 from lmu_hls.spec.layers.scale import Scale
@@ -44,7 +43,7 @@ class PoolStage(Stage[Pool], layer=Pool):
 
     def pace(self, count: int, lanes: Lanes) -> Pace:
         size = 1 if self.window is None else self.window.size  # steps of a window that stand side by side
-        latency = LATENCY + SCALE * self.product_multipliers
+        latency = LATENCY + (0 if self.layer.reciprocal is None else scale_latency(self._scale(1)))
 
         def respond(beats: Beats) -> Beats:
             """Those of the last step."""
@@ -72,21 +71,25 @@ class PoolStage(Stage[Pool], layer=Pool):
     def _average(self, net: Netlist, x: Stream) -> Stream:
         """The sums times the reciprocal: every value with the same factor, or those of a whole sequence each with its
         own."""
-        layer, name, factor = self.layer, self.name, self.layer.reciprocal
+        window = self.layer.window
+        if window.open and window.most_missing:
+            raise LmuHlsError(
+                f"layer {self.name!r} divides the sum of each window of a sequence of any length by the steps that it "
+                "has, which the Verilog does where all have as many, with padding='valid'; use that, or "
+                "keras.Input((steps, features)), or convert for C++ alone, by "
+                "hls4ml.converters.convert_from_keras_model(..., backend='Vitis')"
+            )
+        out = add_scale(net, replace(x, order=None), self._scale(x.count), "scale", "average", result="out_average")
+        return replace(out, order=x.order)
+
+    def _scale(self, count: int) -> Scale:
+        """Of an average: the reciprocals of the steps of ``count`` values."""
+        layer, factor = self.layer, self.layer.reciprocal
         assert factor is not None
         if layer.window.open:
-            if layer.window.most_missing:
-                raise LmuHlsError(
-                    f"layer {name!r} divides the sum of each window of a sequence of any length by the steps that it "
-                    "has, which the Verilog does where all have as many, with padding='valid'; use that, or "
-                    "keras.Input((steps, features)), or convert for C++ alone, by "
-                    "hls4ml.converters.convert_from_keras_model(..., backend='Vitis')"
-                )
             factor = Weight(factor.values[-1:], factor.type)
         elif factor.shape != (1,):
-            factor = Weight(np.repeat(layer.reciprocals.values, x.count), factor.type)
-        fraction = x.type.fraction + factor.type.fraction
+            factor = Weight(np.repeat(layer.reciprocals.values, count), factor.type)
+        fraction = layer.sum.fraction + factor.type.fraction
         zero = Weight(np.zeros(factor.shape, np.int64), FixedType(2, 2 - fraction))
-        scale = Scale(name, x.type, factor, zero, layer.out)
-        out = add_scale(net, replace(x, order=None), scale, "scale", "average", result="out_average")
-        return replace(out, order=x.order)
+        return Scale(self.name, layer.sum, factor, zero, layer.out)

@@ -10,7 +10,7 @@ from lmu_hls.rtl.cells import Lanes
 from lmu_hls.rtl.cycles import Pace, pointwise_pace
 from lmu_hls.rtl.netlist import Netlist, Stream
 from lmu_hls.rtl.stages.base import Stage
-from lmu_hls.rtl.stages.scale import LATENCY, MODULE, Limits, add_scale
+from lmu_hls.rtl.stages.scale import MODULE, Limits, add_scale, scale_latency
 from lmu_hls.spec import Weight
 from lmu_hls.spec.layers.rectify import Rectify
 from lmu_hls.spec.layers.scale import Scale
@@ -26,7 +26,7 @@ class RectifyStage(Stage[Rectify], layer=Rectify):
         return 1
 
     def pace(self, count: int, lanes: Lanes) -> Pace:
-        return pointwise_pace(MODULE, count, LATENCY)
+        return pointwise_pace(MODULE, count, scale_latency(below(self.layer), limits(self.layer)))
 
     def add(self, net: Netlist, x: Stream, lanes: Lanes, streaming: bool) -> Stream:
         return add_scale(net, x, below(self.layer), "rectify", "rectifier", limits(self.layer))

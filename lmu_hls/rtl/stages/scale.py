@@ -11,11 +11,12 @@ from lmu_hls.rtl.cells import Lanes, Parameters, arriving
 from lmu_hls.rtl.cycles import Pace, pointwise_pace
 from lmu_hls.rtl.netlist import Netlist, Order, Stream
 from lmu_hls.rtl.packed import typed
+from lmu_hls.rtl.products import more_stages
 from lmu_hls.rtl.stages.base import Part, PartPlan, Stage
 from lmu_hls.spec.layers.scale import Scale
 
 MODULE = "lmu_scale"
-LATENCY = 4  # cycles
+LATENCY = 6  # cycles, where the product is whole and nothing limits the sum
 
 
 class ScaleStage(Stage[Scale], layer=Scale):
@@ -31,7 +32,7 @@ class ScaleStage(Stage[Scale], layer=Scale):
         return tuple(part.with_lanes(1) for part in self.parts)
 
     def pace(self, count: int, lanes: Lanes) -> Pace:
-        return pointwise_pace(MODULE, count, LATENCY)
+        return pointwise_pace(MODULE, count, scale_latency(self.layer))
 
     def add(self, net: Netlist, x: Stream, lanes: Lanes, streaming: bool) -> Stream:
         return add_scale(net, x, self.layer, "scale", "scale")
@@ -43,6 +44,23 @@ class Limits:
 
     threshold: int
     most: tuple[int, int] | None
+
+
+def scale_latency(layer: Scale, limits: Limits | None = None) -> int:
+    """Cycles of :func:`add_scale`."""
+    _, coef_width = _lifted(layer, limits)
+    has_most = limits is not None and limits.most is not None
+    return LATENCY + more_stages(coef_width, layer.x.width) + has_most
+
+
+def _lifted(layer: Scale, limits: Limits | None) -> tuple[int, int]:
+    """Fraction bits of the sums, and bits of a factor that is lifted to them."""
+    own = layer.x.fraction + layer.scale.type.fraction
+    passes = [] if limits is None else [layer.x.fraction] + ([limits.most[1]] if limits.most is not None else [])
+    fraction = max(own, layer.bias.type.fraction, *passes)
+    factors = layer.scale.values
+    width = signed_width(int(end) << fraction - own for end in (factors.min(), factors.max()))
+    return fraction, width if limits is None else max(width, fraction - layer.x.fraction + 2)
 
 
 def add_scale(
@@ -72,19 +90,18 @@ def scale_numbers(layer: Scale, order: Order | None, limits: Limits | None = Non
     LmuHlsError when the exact sum can reach 2**62.
     """
     own, bias = layer.x.fraction + layer.scale.type.fraction, layer.bias.type
-    passes = [] if limits is None else [layer.x.fraction] + ([limits.most[1]] if limits.most is not None else [])
-    fraction = max(own, bias.fraction, *passes)
+    fraction, coef_w = _lifted(layer, limits)
     lift, shift = fraction - own, fraction - bias.fraction
     bound = np.abs(layer.scale.values).astype(object) * (layer.x.max_abs << lift)
     bound = bound + (np.abs(layer.bias.values).astype(object) << shift)
     check_bound(f"layer {layer.name!r}", int(bound.max()))  # before the shifts below, which could leave int64
     factors, offsets = arriving(layer.scale, order).values << lift, arriving(layer.bias, order).values
-    coef_w, bias_w = signed_width(factors), signed_width(offsets)
+    bias_w = signed_width(offsets)
     parameters: Parameters = {}
     least = 1
     if limits is not None:
         pad = fraction - layer.x.fraction  # of the factor 1
-        coef_w, least = max(coef_w, pad + 2), (layer.x.max_abs << pad).bit_length() + 1
+        least = (layer.x.max_abs << pad).bit_length() + 1
         parameters |= {"RECTIFY": 1, "THRESHOLD": limits.threshold, "ONE_SHIFT": pad}
     if limits is not None and limits.most is not None:
         most, shift_most = limits.most[0], fraction - limits.most[1]

@@ -312,10 +312,32 @@ class Walk:
         return ast.VisitAction.Skip
 
     def _accumulator(self, p: Mapping[str, int], path: str) -> None:
-        """What lmu_mac takes."""
-        self.result.products[Product(p["COEF_W"], p["OP_W"], p["PRODUCT_W"], p["ACC_W"])] += 1
+        """What lmu_mac takes; pieces of a product that is cut are products by themselves, and their sums operators."""
+        if p["PIECES"] > 1:
+            self._pieces(p)
+        else:
+            self.result.products[Product(p["COEF_W"], p["OP_W"], p["PRODUCT_W"], p["ACC_W"])] += 1
         if not _LANE_BESIDE.search(path):
             self.result.bits["q_operand"] += p["OP_W"] + 2
+
+    def _pieces(self, p: Mapping[str, int]) -> None:
+        bits, part = self.result.bits, p["PART"]
+
+        def widths(whole: int, parts: int) -> list[int]:
+            return [p["FACTOR"]] * (parts - 1) + [whole - (parts - 1) * part]
+
+        for a in widths(p["COEF_W"], p["COEF_PARTS"]):
+            for b in widths(p["OP_W"], p["OP_PARTS"]):
+                bits["q_product"] += a + b
+                if min(a, b) == 2:  # gates and a sum
+                    self.result.add("sum", a + b)
+                else:
+                    self.result.products[Product(a, b, a + b)] += 1
+        bits["q_factor"] += p["COEF_W"]
+        bits["q_sum"] += p["ACC_W"] + (p["PIECES"] - 1) * p["PRODUCT_W"]
+        self.result.add("sum", p["ACC_W"])
+        for _ in range(p["PIECES"] - 1):
+            self.result.add("sum", p["PRODUCT_W"])
 
     def _rounding(self, p: Mapping[str, int], path: str) -> None:
         """What lmu_round_sat takes; its parameters are told in its header."""

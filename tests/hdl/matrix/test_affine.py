@@ -29,7 +29,7 @@ MUTANTS: Mutants = {
         "sums lost": ("run_q <= !sums_due_d ||", "run_q <= 1'b1 ||"),
         "kept sum overwritten": ("if (!kept_valid_q) {kept_last_q", "{kept_last_q"),
         "waiting sums overwritten": ("sums_due_q && lane_zero_q;", "sums_due_q;"),
-        "adds without a column": ("run_q && valid_q[4]", "run_q"),
+        "adds without a column": ("run_q && valid_q[4+MORE]", "run_q"),
         "bias of the next row": (
             ".rd_en(load), .rd_addr(bias_addr_q)",
             ".rd_en(load || kept_valid_q), .rd_addr(bias_addr_q)",

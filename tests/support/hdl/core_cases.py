@@ -34,6 +34,8 @@ AFFINE: Mapping[str, Case] = {
     "column": core.affine("column", 1, 4, 4),
     "column_by_one": core.affine("column_by_one", 1, 5, 1, bias_w=0),
     "row": core.affine("row", 6, 1, 1, bias_w=0),
+    "cut_products": core.affine("cut_products", 4, 4, 2, (20, 23)),
+    "cut_more_lanes": core.affine("cut_more_lanes", 2, 6, 3, (12, 19)),
     "more_lanes": core.affine("more_lanes", 2, 6, 3),
     "all_lanes": core.affine("all_lanes", 7, 4, 4),
     "square": core.affine("square", 3, 3, 1),

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from lmu_hls.rtl.products import more_stages
 from tests.support.hdl.stream_grid import Beats, Stream, Unit, beats, problems, rom_text, run_streams
 
 LENGTHS = (1, 2, 3, 1, 1)  # steps of sequences that follow one another
@@ -238,7 +239,7 @@ def affine(
     ports = ((Stream("s_axis", widths[0]),), (Stream("m_axis", acc_w),))
     steps = {"inputs": {"s_axis": n_in}, "outputs": {"m_axis": n_out}}
     turn, blocks = max(n_in, lanes), sum(map(len, kept or ()))
-    latency = (blocks or (n_out // lanes - 1) * turn) + lanes + 7
+    latency = (blocks or (n_out // lanes - 1) * turn) + lanes + 7 + more_stages(*widths)
     unit = Unit("lmu_affine", {**parameters, "OP_W": widths[0]}, *ports)
     return Case(unit, phase, steps, latency, max(blocks, n_in) if blocks else n_out // lanes * turn, roms)
 

@@ -11,6 +11,7 @@ import numpy as np
 from lmu_hls.fixed import FixedType, Ints, requantize
 from lmu_hls.golden.assign import Activate
 from lmu_hls.rtl.packed import typed
+from lmu_hls.rtl.products import more_stages
 from lmu_hls.rtl.stages.normalize import parameters
 from lmu_hls.spec import Activation, Softmax, make_activation, make_exp
 from lmu_hls.spec.layers.normalize import Normalize
@@ -93,7 +94,7 @@ def scale(name: str, n: int, widths: tuple[int, int, int], shift: int, fraction:
     ports = ((Stream("s_axis", x_w),), (Stream("m_axis", kind.width, user=1),))
     steps = {"inputs": {"s_axis": n}, "outputs": {"m_axis": n}}
     roms = {f"{name}.hex": rom_text([*words, 0] if n == 1 else words, coef_w + bias_w)}
-    return Case(Unit("lmu_scale", parameters, *ports), phase, steps, 4, n, roms)
+    return Case(Unit("lmu_scale", parameters, *ports), phase, steps, 6 + more_stages(x_w, coef_w), n, roms)
 
 
 def softmax_layer(x: str, index: str, exp: str, out: str) -> Softmax:
@@ -206,8 +207,9 @@ def define_normalize(layer: Normalize, x: Ints) -> tuple[Ints, Ints]:
 
 def normalize(n: int, x: str, kind: str, epsilon: int, out: str) -> Case:
     layer = normalize_layer(n, x, kind, epsilon, out)
-    division, roots = layer.whole_width + layer.out.fraction + 1, 3 * ((layer.total_width + 1) // 2 + layer.guard)
-    cycles = (n * (division + 1) + roots + 7, (n - 1) * division + max(division, n + roots + 4))
+    division, roots = max(layer.whole_width + layer.out.fraction + 1, 5), (layer.total_width + 1) // 2 + layer.guard
+    behind = 3 * roots + 7 + more_stages(*[1 + layer.difference_max.bit_length()] * 2)
+    cycles = (n * (division + 1) + behind + 3, (n - 1) * division + max(division, n + behind))
     out_of = (n, layer.out.width, 1)
     return steps_case(
         "lmu_normalize", parameters(layer), n, layer.x, out_of, lambda v: define_normalize(layer, v), cycles, {}
