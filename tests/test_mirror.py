@@ -207,6 +207,7 @@ ELSEWHERE = {
         "formal/test_proofs.py": "lmu_crc",
         "hdl/head/test_pointwise.py": "lmu_activation lmu_divider lmu_function",
         "hdl/matrix/test_affine.py": "lmu_align lmu_mac",
+        "hdl/memory/test_memory.py": "lmu_product",
         "rtl/test_parallel.py": "lmu_activations",
     },
     "hdl/store": {"hdl/matrix/test_affine.py": "lmu_ram lmu_rom", "hdl/memory/test_memory.py": "lmu_delay"},

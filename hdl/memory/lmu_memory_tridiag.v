@@ -7,7 +7,8 @@
 //   update     mem_i <= round(mem_i + bet_i u + 2 z_i)                  with the backward sweep, in MEM_*
 //
 // Each sum is exact and has one rounding and one overflow step: lmu_tridiag_datapath. One degree of one channel a
-// cycle, the channels in turn at each degree. The states of all channels are kept between steps.
+// cycle, the channels in turn at each degree. A PIPELINE that is deeper than there are channels makes a faster clock of
+// more cycles. The states of all channels are kept between steps.
 //
 // All values are signed. LAM_F and KAP_F should be equal: their difference widens a multiplier.
 //
@@ -22,11 +23,13 @@
 //   m_axis_tlast  1       out         beat of degree 0 of the channel whose u came with s_axis_tlast
 //
 //   Cycles (exact, without gaps and back-pressure)
-//   latency = 2*ORDER*MEMORY_D + TURN + DEPTH + 1    from a step's last input beat to its last output beat
-//   ii      = 2*ORDER*MEMORY_D + TURN + WAIT + 1     from one step's first input beat to that of the next
-//   DEPTH   = 3, 5, 7 for PIPELINE = 1, 2, 3         from reading a state to writing it
-//   TURN    = 1 if MEMORY_D = 1, else 0              f reaches its memory before the backward sweep reads it
-//   WAIT    = max(0, DEPTH - MEMORY_D)               mem reaches its memory before the next step reads it
+//   latency = 2*ORDER*SLOTS - GAP + TURN + DEPTH + 1   from a step's last input beat to its last output beat
+//   ii      = 2*ORDER*SLOTS - GAP + TURN + WAIT + 1    from one step's first input beat to that of the next
+//   SLOTS   = max(MEMORY_D, PIPELINE)                  from a degree to the next one of the same channel
+//   GAP     = SLOTS - MEMORY_D                         cycles between two degrees in which nothing is read
+//   DEPTH   = 4, 7, 9, 10 for PIPELINE = 1, 2, 3, 4    from reading a state to writing it
+//   TURN    = 2 if SLOTS = 1, else 0                   f reaches its memory before the backward sweep reads it
+//   WAIT    = max(0, DEPTH - MEMORY_D)                 mem reaches its memory before the next step reads it
 //
 // The whole pipeline stops when a beat is due and the previous one is not taken. m_axis_tready acts on clock enables
 // within the cycle, and on no output.
@@ -40,9 +43,10 @@
 module lmu_memory_tridiag #(
     // Legendre degrees of a channel, 1 or more
     parameter integer ORDER = 8,
-    // Channels, PIPELINE or more
+    // Channels
     parameter integer MEMORY_D = 1,
-    // Cycles of the recurrence: 1 all in one, 2 product | sum and rounding, 3 product | sum | rounding
+    // Cycles of the recurrence: 1 all in one, 2 product | sum and rounding, 3 product | sum | rounding, 4 the product of
+    // 3 in two
     parameter integer PIPELINE = 1,
     // Types, as in lmu_round_sat: of u; of mem; of f and z; of -lam, gam, kap (and the last gam) and bet
     parameter integer U_TYPE = 32'h00_000e_10, MEM_TYPE = 32'h16_000e_10, SWEEP_TYPE = 32'h16_0011_13,
@@ -63,8 +67,10 @@ module lmu_memory_tridiag #(
     localparam integer KAP_W = KAP_TYPE % 256, BET_W = BET_TYPE % 256;
 
     // Cycles after the read of a state and its coefficients: f or z is there; the new state is written
-    localparam SWEEP_STAGE = PIPELINE > 1 ? PIPELINE + 3 : 3;
-    localparam MEM_STAGE = PIPELINE > 2 ? SWEEP_STAGE + 1 : SWEEP_STAGE;
+    localparam SWEEP_STAGE = PIPELINE > 1 ? PIPELINE + 4 : 4;
+    localparam MEM_STAGE = SWEEP_STAGE + (PIPELINE > 2 ? 2 : PIPELINE - 1);
+    localparam SLOTS = MEMORY_D > PIPELINE ? MEMORY_D : PIPELINE, GAP = SLOTS - MEMORY_D, TURN = SLOTS == 1 ? 2 : 0;
+    localparam LATE = PIPELINE == 2 ? 1 : 0;  // f is read so many cycles after the state: it is there just in time
     // wait_q from which on the next u is taken: WAIT less than at its start
     localparam FREE = MEM_STAGE > MEMORY_D ? MEMORY_D : MEM_STAGE;
 
@@ -75,8 +81,7 @@ module lmu_memory_tridiag #(
     localparam RAM_AW = $clog2(RAM_DEPTH), CHANNEL_CW = MEMORY_D > 1 ? $clog2(MEMORY_D) : 1;
 
     if (ORDER < 1 || MEMORY_D < 1) begin : g_check_sizes PARAM_ERROR_order_and_memory_d_must_be_at_least_1 check ();
-    end else if (PIPELINE < 1 || PIPELINE > 3) begin : g_check_pipeline PARAM_ERROR_pipeline_must_be_1_to_3 check ();
-    end else if (PIPELINE > MEMORY_D) begin : g_check_channels PARAM_ERROR_pipeline_must_not_exceed_memory_d check ();
+    end else if (PIPELINE < 1 || PIPELINE > 4) begin : g_check_pipeline PARAM_ERROR_pipeline_must_be_1_to_4 check ();
     end else if (U_W < 1 || MEM_W < 1 || SWEEP_W < 1 || LAM_W < 1 || GAM_W < 1 || KAP_W < 1 || BET_W < 1)
     begin : g_check_widths
         PARAM_ERROR_widths_must_be_at_least_1 check ();
@@ -85,15 +90,15 @@ module lmu_memory_tridiag #(
     // Sequencer: one degree (row) of one channel a cycle, rows up in the forward and down in the backward sweep
     reg busy_q;
     reg back_q;  // backward sweep
-    reg turn_q;  // between the sweeps
+    reg [1:0] pause_q;  // before the next degree
     reg [ROW_CW-1:0] row_q;
     reg [CHANNEL_CW-1:0] channel_q;
     reg [CHANNEL_CW-1:0] load_q;  // channel of the next u
-    reg [2:0] wait_q;  // until the first state of the step is in its memory
+    reg [3:0] wait_q;  // until the first state of the step is in its memory
     reg fresh_q;  // no step has begun since rst
     reg next_clear_q, clear_q;  // the next step, this step starts from mem = 0
     wire run;
-    wire issue = busy_q && !turn_q && (back_q || wait_q == 0);
+    wire issue = busy_q && pause_q == 0 && (back_q || wait_q == 0);
     wire last_channel = {1'b0, channel_q} == MEMORY_D[CHANNEL_CW:0] - 1'b1;
     wire last_load = {1'b0, load_q} == MEMORY_D[CHANNEL_CW:0] - 1'b1;
     wire top = {1'b0, row_q} == ORDER[ROW_CW:0] - 1'b1;
@@ -103,20 +108,20 @@ module lmu_memory_tridiag #(
 
     // In a step's last row the channels that are through can take their next u. That the first of them waits keeps the
     // interval the same after an idle time.
-    assign s_axis_tready = wait_q <= FREE[2:0] && (!busy_q || (back_q && bottom && load_q != channel_q));
+    assign s_axis_tready = wait_q <= FREE[3:0] && (!busy_q || (back_q && bottom && load_q != channel_q));
 
     always @(posedge clk) begin
         if (run) begin
             if (wait_q != 0) wait_q <= wait_q - 1'b1;
-            turn_q <= 1'b0;
+            if (pause_q != 0) pause_q <= pause_q - 1'b1;
             if (issue) begin
                 channel_q <= last_channel ? {CHANNEL_CW{1'b0}} : channel_q + 1'b1;
                 if (last_channel && !back_q) begin
                     if (top) back_q <= 1'b1;
                     else row_q <= row_q + 1'b1;
-                    turn_q <= top && MEMORY_D == 1;
                 end
-                if (back_q && bottom && channel_q == 0) wait_q <= MEM_STAGE[2:0];
+                if (last_channel) pause_q <= back_q ? (bottom ? 2'd0 : GAP[1:0]) : top ? GAP[1:0] + TURN[1:0] : GAP[1:0];
+                if (back_q && bottom && channel_q == 0) wait_q <= MEM_STAGE[3:0];
                 if (last_channel && back_q) begin
                     if (bottom) {busy_q, back_q} <= 2'b00;
                     else row_q <= row_q - 1'b1;
@@ -132,7 +137,7 @@ module lmu_memory_tridiag #(
                 clear_q <= clear_d;
             end
         end
-        if (rst) {busy_q, back_q, turn_q, row_q, channel_q, load_q, wait_q, fresh_q} <= 1;
+        if (rst) {busy_q, back_q, pause_q, row_q, channel_q, load_q, wait_q, fresh_q} <= 1;
     end
 
     // Address row*MEMORY_D + channel, and u with its tlast, which arrives with the memories' outputs
@@ -170,15 +175,18 @@ module lmu_memory_tridiag #(
     // Addresses and marks of what is under way; bit k belongs to cycle k after the read
     reg [MEM_STAGE:1] bottom_q;
     reg clear1_q;
-    wire [RAM_AW-1:0] sweep_addr, new_addr;
+    wire [RAM_AW-1:0] f_read_addr, sweep_addr, new_addr;
 
     always @(posedge clk) if (run) begin
         bottom_q <= {bottom_q[MEM_STAGE-1:1], bottom};
         clear1_q <= clear_q;
     end
 
-    lmu_delay #(.WIDTH(RAM_AW), .DEPTH(SWEEP_STAGE)) delay_sweep_addr (
-        .clk(clk), .rst(1'b0), .en(run), .in_data(addr), .out_data(sweep_addr)
+    lmu_delay #(.WIDTH(RAM_AW), .DEPTH(LATE)) delay_f_addr (
+        .clk(clk), .rst(1'b0), .en(run), .in_data(addr), .out_data(f_read_addr)
+    );
+    lmu_delay #(.WIDTH(RAM_AW), .DEPTH(SWEEP_STAGE - LATE)) delay_sweep_addr (
+        .clk(clk), .rst(1'b0), .en(run), .in_data(f_read_addr), .out_data(sweep_addr)
     );
     lmu_delay #(.WIDTH(RAM_AW), .DEPTH(MEM_STAGE - SWEEP_STAGE)) delay_new_addr (
         .clk(clk), .rst(1'b0), .en(run), .in_data(sweep_addr), .out_data(new_addr)
@@ -205,10 +213,10 @@ module lmu_memory_tridiag #(
     lmu_ram #(.WIDTH(SWEEP_W), .DEPTH(RAM_DEPTH)) f_ram (
         .clk(clk),
         .wr_en(run && f_valid), .wr_addr(sweep_addr), .wr_data(sweep),
-        .rd_en(run), .rd_addr(addr), .rd_data(f1)
+        .rd_en(run), .rd_addr(f_read_addr), .rd_data(f1)
     );
     lmu_tridiag_datapath #(
-        .MEMORY_D(MEMORY_D), .PIPELINE(PIPELINE), .U_TYPE(U_TYPE), .MEM_TYPE(MEM_TYPE), .SWEEP_TYPE(SWEEP_TYPE),
+        .SLOTS(SLOTS), .PIPELINE(PIPELINE), .U_TYPE(U_TYPE), .MEM_TYPE(MEM_TYPE), .SWEEP_TYPE(SWEEP_TYPE),
         .LAM_TYPE(LAM_TYPE), .GAM_TYPE(GAM_TYPE), .KAP_TYPE(KAP_TYPE), .BET_TYPE(BET_TYPE)
     ) datapath (
         .clk(clk), .rst(rst), .en(run),
@@ -224,7 +232,7 @@ module lmu_memory_tridiag #(
         .clk(clk), .rst(1'b0), .en(run), .in_data(last1), .out_data(last)
     );
 
-    assign run = !(m_axis_tvalid && !m_axis_tready && new_valid);
+    assign run = m_axis_tready || !m_axis_tvalid || !new_valid;
 
     always @(posedge clk) begin
         if (m_axis_tready) m_axis_tvalid <= 1'b0;
@@ -245,7 +253,8 @@ module lmu_memory_tridiag #(
         load_in_range : assert (load_q < MEMORY_D);
         wait_in_range : assert (wait_q <= MEM_STAGE);
         address : assert (addr == row_q * MEMORY_D + channel_q);
-        sweep_without_gaps : assert (issue || (channel_q == 0 && (back_q ? top : bottom)));
+        pause_in_range : assert (pause_q <= GAP + TURN);
+        sweep_without_gaps : assert (issue || channel_q == 0);
     end
 
     // A step of u gives ORDER * MEMORY_D beats in the order of the header; an arbitrary channel gives ORDER of them for
@@ -267,14 +276,13 @@ module lmu_memory_tridiag #(
     );
 
     // The formulas of the header
-    localparam F_SWEEP = ORDER * MEMORY_D, F_TURN = MEMORY_D == 1 ? 1 : 0;
-    localparam F_WAIT = MEM_STAGE - FREE;
-    f_live #(.BEAT(F_SWEEP + F_TURN + F_WAIT + MEM_STAGE + 1), .STEP(2 * F_SWEEP + F_TURN + MEM_STAGE)) f_alive (
+    localparam F_SWEEPS = 2 * ORDER * SLOTS - GAP + TURN, F_WAIT = MEM_STAGE - FREE;
+    f_live #(.BEAT(F_SWEEPS + F_WAIT + MEM_STAGE + 1), .STEP(F_SWEEPS + MEM_STAGE)) f_alive (
         .clk(clk), .rst(rst), .owed(f_inside != 0), .starved(1'b0), .open(s_axis_tready),
         .m_valid(m_axis_tvalid), .m_ready(m_axis_tready)
     );
     f_pace #(
-        .LATENCY(2 * F_SWEEP + F_TURN + MEM_STAGE + 1), .II(2 * F_SWEEP + F_TURN + F_WAIT + 1), .EVERY(1)
+        .LATENCY(F_SWEEPS + MEM_STAGE + 1), .II(F_SWEEPS + F_WAIT + 1), .EVERY(1)
     ) f_timing (
         .clk(clk), .rst(rst), .calm(m_axis_tready), .flow(m_axis_tready && s_axis_tvalid),
         .begun(f_begun), .done(f_done), .tick(accept && load_q == 0)
@@ -290,21 +298,22 @@ module lmu_memory_tridiag #(
     reg [1:0] f_u_q;  // u taken
     wire f_read = run && issue && row_q == f_row && channel_q == f_channel;
     // u is read with the state, or kept in a register until it is used in the next cycle
-    reg f_issued_q;
+    reg f_issued_q, f_back_q;
     wire f_use = MEMORY_D == 1 ? run && f_issued_q : f_read;
     always @(posedge clk) begin
         if (run) f_issued_q <= issue;
+        if (run) f_back_q <= f_read && back_q && !top;
         if (f_read && !back_q) f_up_q <= f_up_q + 1'b1;
         if (run && issue && !back_q && row_q == 0 && channel_q == f_channel) f_begins_q <= f_begins_q + 1'b1;
         if (new_en && new_addr == f_addr) f_mem_q <= f_mem_q + 1'b1;
         if (run && f_valid && sweep_addr == f_addr) f_f_q <= f_f_q + 1'b1;
         if (f_load) f_u_q <= f_u_q + 1'b1;
-        if (rst) {f_issued_q, f_up_q, f_begins_q, f_mem_q, f_f_q, f_u_q} <= 0;
+        if (rst) {f_issued_q, f_back_q, f_up_q, f_begins_q, f_mem_q, f_f_q, f_u_q} <= 0;
     end
 
     always @* if (!rst) begin
         if (f_read) mem_of_step_before : assert (f_mem_q == f_up_q - {1'b0, back_q});
-        if (f_read && back_q && !top) f_of_this_step : assert (f_f_q == f_up_q);
+        if (LATE != 0 ? run && f_back_q : f_read && back_q && !top) f_of_this_step : assert (f_f_q == f_up_q);
         if (f_use) u_of_this_step : assert (f_u_q == f_begins_q + {1'b0, MEMORY_D > 1 && !back_q && row_q == 0});
         reach_last : cover (f_done && m_axis_tlast);
         reach_stall : cover (!run && f_up_q == 2);

@@ -16,9 +16,9 @@
 //   m_axis_tuser   PES         out         one bit a state: it was clipped to fit; f and z are not reported
 //   m_axis_tlast   1           out         last beat of the sequence
 //
-//   Cycles (exact, without gaps and back-pressure; TURN, DEPTH and WAIT are those of MEMORY_D/PES channels)
-//   latency = 2*ORDER*MEMORY_D/PES + TURN + DEPTH + 1         from a step's last input beat to its last output beat
-//   ii      = 2*ORDER*MEMORY_D/PES + TURN + WAIT + 1 + LOAD   from one step's first input beat to that of the next
+//   Cycles (exact, without gaps and back-pressure; those of lmu_memory_tridiag have MEMORY_D/PES channels)
+//   latency = 2*ORDER*SLOTS - GAP + TURN + DEPTH + 1          from a step's last input beat to its last output beat
+//   ii      = 2*ORDER*SLOTS - GAP + TURN + WAIT + 1 + LOAD    from one step's first input beat to that of the next
 //   LOAD    = MEMORY_D - MEMORY_D/PES                         all u come through one stream
 //
 // ORDER is 3 or more: with fewer degrees a unit takes the next u while it still waits for the others, and the cycles
@@ -31,7 +31,7 @@ module lmu_memory_tridiag_pes #(
     parameter integer PES = 2,
     // All channels
     parameter integer MEMORY_D = 2,
-    // The rest as in lmu_memory_tridiag; PIPELINE must not exceed MEMORY_D/PES, ORDER must be 3 or more
+    // The rest as in lmu_memory_tridiag; ORDER must be 3 or more
     parameter integer ORDER = 8, PIPELINE = 1, U_TYPE = 32'h00_000e_10, MEM_TYPE = 32'h16_000e_10,
     parameter integer SWEEP_TYPE = 32'h16_0011_13, LAM_TYPE = 32'h00_000f_10, GAM_TYPE = 32'h00_000f_10,
     parameter integer KAP_TYPE = 32'h00_000f_10, BET_TYPE = 32'h00_000f_10,
@@ -103,10 +103,11 @@ module lmu_memory_tridiag_pes #(
     wire f_begun;
     always @* if (s_axis_tlast) assume (f_in == MEMORY_D - 1);
 
-    localparam F_TURN = CHANNELS == 1 ? 1 : 0, F_DEPTH = 2 * PIPELINE + 1;
-    localparam F_LATENCY = 2 * ORDER * CHANNELS + F_TURN + F_DEPTH + 1;
-    localparam F_II = 2 * ORDER * CHANNELS + F_TURN + (F_DEPTH > CHANNELS ? F_DEPTH - CHANNELS : 0) + 1
-        + MEMORY_D - CHANNELS;
+    localparam F_SLOTS = CHANNELS > PIPELINE ? CHANNELS : PIPELINE;
+    localparam F_DEPTH = PIPELINE == 1 ? 4 : PIPELINE == 2 ? 7 : PIPELINE + 6;
+    localparam F_SWEEPS = (2 * ORDER - 1) * F_SLOTS + CHANNELS + (F_SLOTS == 1 ? 2 : 0);
+    localparam F_LATENCY = F_SWEEPS + F_DEPTH + 1;
+    localparam F_II = F_SWEEPS + (F_DEPTH > CHANNELS ? F_DEPTH - CHANNELS : 0) + 1 + MEMORY_D - CHANNELS;
 
     f_unit #(
         .S_W(U_W + 1), .M_W(PES * MEM_W + PES), .N_IN(MEMORY_D), .N_OUT(ORDER * MEMORY_D / PES), .FLIGHT(12),

@@ -3,7 +3,7 @@
 // f, z and the new state come out:
 //
 //   forward    f   = round(-(state + bet u/2) + lam f')    f' = f of the degree before, of the same channel
-//   backward   z   = round(gam f + kap z')                 z' = f or z of the cycle MEMORY_D before; top: round(kap z')
+//   backward   z   = round(gam f + kap z')                 z' = f or z of the cycle SLOTS before; top: round(kap z')
 //              new = round(state + bet u + 2 z)
 //
 // lam is the negative one. With clear, state counts as 0. The sums are exact, with one rounding and one overflow step.
@@ -14,7 +14,8 @@
 //   valid        1         in          a degree is read now
 //   back, top    1         in          it belongs to the backward sweep; it is the last one of its channel
 //   u, state     U_W, ...  in          these and the following signed, one cycle after valid
-//   f            SWEEP_W   in          what was given for this degree in the forward sweep
+//   f            SWEEP_W   in          what was given for this degree in the forward sweep; for PIPELINE = 2 two cycles
+//                                      after valid
 //   clear        1         in
 //   lam, bet     LAM_W, .. in          gam and kap likewise
 //   sweep        SWEEP_W   out         f or z, SWEEP_STAGE cycles after valid
@@ -23,19 +24,20 @@
 //   new_valid    1         out         with new_state, in the backward sweep
 //   clipped      1         out         with new_state: it was clipped to fit
 //
-//   Cycles (those with en = 1); for PIPELINE = 1, 2, 3: SWEEP_STAGE = 3, 5, 6 and MEM_STAGE = 3, 5, 7
+//   Cycles (those with en = 1); for PIPELINE = 1 to 4: SWEEP_STAGE = 4, 6, 7, 8 and MEM_STAGE = 4, 7, 9, 10
 //   latency = MEM_STAGE     from valid to the new state; SWEEP_STAGE to f or z
 //   ii      = 1
 //
-// The channels take turns without a gap within a sweep, so that f' or z' has MEMORY_D cycles to come round. Three
-// multipliers serve both sweeps: bet u; lam f' or kap z'; gam f.
+// The channels take turns, each every SLOTS cycles within a sweep, in which f' or z' comes round. In cycles in between
+// nothing may be valid. Three multipliers serve both sweeps: bet u; lam f' or kap z'; gam f.
 
 `default_nettype none  // verilator lint_off TIMESCALEMOD
 
 module lmu_tridiag_datapath #(
-    // Channels, PIPELINE or more
-    parameter integer MEMORY_D = 1,
-    // Cycles of the recurrence: 1 all in one, 2 product | sum and rounding, 3 product | sum | rounding
+    // Cycles from a degree to the next one of the same channel, PIPELINE or more
+    parameter integer SLOTS = 1,
+    // Cycles of the recurrence: 1 all in one, 2 product | sum and rounding, 3 product | sum | rounding, 4 the product of
+    // 3 in two
     parameter integer PIPELINE = 1,
     // Types, as in lmu_round_sat: of u; of mem; of f and z; of -lam, gam, kap (and the last gam) and bet
     parameter integer U_TYPE = 32'h00_000e_10, MEM_TYPE = 32'h16_000e_10, SWEEP_TYPE = 32'h16_0011_13,
@@ -65,12 +67,14 @@ module lmu_tridiag_datapath #(
     localparam integer KAP_W = KAP_TYPE % 256, KAP_F = (KAP_TYPE <<< 8) >>> 16;
     localparam integer BET_W = BET_TYPE % 256, BET_F = (BET_TYPE <<< 8) >>> 16;
 
-    // Cycles after the read of a state and its coefficients: f or z is there; the new state is written
-    localparam SWEEP_STAGE = PIPELINE > 1 ? PIPELINE + 3 : 3;
-    localparam MEM_STAGE = PIPELINE > 2 ? SWEEP_STAGE + 1 : SWEEP_STAGE;
-    // x is computed in this one and meets the product of the recurrence in the next
-    localparam X_STAGE = PIPELINE > 1 ? 3 : 1;
-    localparam FRONT = PIPELINE > 1 ? 1 : 0;  // registers before and after the other two multipliers
+    // Cycles after the read of a state and its coefficients. In BASE_STAGE bet u meets mem, in X_STAGE x is computed,
+    // which meets the product of the recurrence in the next one. f or z is there in SWEEP_STAGE, the new state in MEM_STAGE.
+    localparam FRONT = PIPELINE > 1 ? 1 : 0;  // a register for what is read
+    localparam LATE = PIPELINE == 2 ? 1 : 0;  // f, because it is not in its memory before
+    localparam STAGES = PIPELINE > 3 ? 2 : 1, LOOP_STAGES = PIPELINE > 1 ? STAGES : 0;  // of products
+    localparam BASE_STAGE = 1 + FRONT + STAGES, X_STAGE = BASE_STAGE + FRONT;
+    localparam SWEEP_STAGE = X_STAGE + 2 + (PIPELINE > 2 ? 1 : 0);
+    localparam MEM_STAGE = SWEEP_STAGE + (PIPELINE > 2 ? 2 : FRONT);
 
     // bet u and mem, brought to the same fraction bits BASE_F
     localparam PRODUCT_W = BET_W + U_W, PRODUCT_F = BET_F + U_F;
@@ -86,8 +90,13 @@ module lmu_tridiag_datapath #(
     localparam HALF_F = BASE_F + 1, GAIN_F = GAM_F + SWEEP_F, LOOP_F = COEF_F + SWEEP_F;
     localparam SUM_F = HALF_F > GAIN_F ? (HALF_F > LOOP_F ? HALF_F : LOOP_F) : (GAIN_F > LOOP_F ? GAIN_F : LOOP_F);
     localparam GAIN_W = GAM_W + SWEEP_W, LOOP_W = COEF_W + SWEEP_W;
-    localparam X_W = BASE_W + SUM_F - HALF_F > GAIN_W + SUM_F - GAIN_F ? BASE_W + SUM_F - HALF_F
-                                                                        : GAIN_W + SUM_F - GAIN_F;
+    localparam KNOWN_W = BASE_W + SUM_F - HALF_F > GAIN_W + SUM_F - GAIN_F ? BASE_W + SUM_F - HALF_F
+                                                                           : GAIN_W + SUM_F - GAIN_F;
+    // Half an LSB of f and z is in x where the rounding then needs no sum
+    localparam integer ROUNDING = (SWEEP_TYPE >> 24) % 16;
+    localparam ADDED = SUM_F > SWEEP_F && SWEEP_W > 1 && (ROUNDING == 2 || ROUNDING == 6) ? 1 : 0;
+    localparam HALF_AT = ADDED != 0 ? SUM_F - SWEEP_F - 1 : 0;
+    localparam X_W = 1 + (KNOWN_W > HALF_AT + 2 ? KNOWN_W : HALF_AT + 2);
     localparam SUM_W = 1 + (X_W > LOOP_W + SUM_F - LOOP_F ? X_W : LOOP_W + SUM_F - LOOP_F);
 
     // The sum that becomes mem, with NEW_F fraction bits; z counts twice
@@ -112,67 +121,85 @@ module lmu_tridiag_datapath #(
     lmu_delay #(.WIDTH(1), .DEPTH(X_STAGE)) delay_top (.clk(clk), .rst(1'b0), .en(en), .in_data(top), .out_data(x_top));
 
     // base = mem + bet u, or 2 mem + bet u in the forward sweep, which is twice what is wanted: it has HALF_F there
-    wire [MEM_W:0] states1 = back_q[1] ? {state[MEM_W-1], state} : {state, 1'b0};
-    wire [MEM_W:0] old1 = clear ? {(MEM_W + 1) {1'b0}} : states1;
+    wire clear2;
     wire signed [U_W-1:0] u2;
     wire signed [BET_W-1:0] bet2;
     wire signed [GAM_W-1:0] gam2;
     wire signed [SWEEP_W-1:0] f2;
-    wire [MEM_W:0] old2, old3;
-    wire signed [PRODUCT_W-1:0] product2 = bet2 * u2;
-    wire signed [GAIN_W-1:0] gain2 = gam2 * f2;
-    wire [PRODUCT_W-1:0] product3;
-    wire [GAIN_W-1:0] gain3;
-    wire signed [BASE_W-1:0] mem_part, u_part;
+    wire [MEM_W-1:0] state2;
+    wire [MEM_W:0] states2 = back_q[1+FRONT] ? {state2[MEM_W-1], state2} : {state2, 1'b0};
+    wire [MEM_W:0] old;
+    wire [PRODUCT_W-1:0] product;
+    wire [GAIN_W-1:0] gain;
+    wire [BASE_W-1:0] mem_part, u_part, x_base;
     wire [BASE_W-1:0] base = mem_part + u_part;
 
-    lmu_delay #(.WIDTH(U_W + BET_W + GAM_W + SWEEP_W + MEM_W + 1), .DEPTH(FRONT)) operands (
-        .clk(clk), .rst(1'b0), .en(en), .in_data({u, bet, gam, f, old1}), .out_data({u2, bet2, gam2, f2, old2})
+    lmu_delay #(.WIDTH(U_W + BET_W + MEM_W + 1), .DEPTH(FRONT)) operands (
+        .clk(clk), .rst(1'b0), .en(en), .in_data({u, bet, state, clear}), .out_data({u2, bet2, state2, clear2})
     );
-    lmu_delay #(.WIDTH(PRODUCT_W + GAIN_W + MEM_W + 1), .DEPTH(FRONT)) products (
-        .clk(clk), .rst(1'b0), .en(en), .in_data({product2, gain2, old2}), .out_data({product3, gain3, old3})
+    lmu_delay #(.WIDTH(GAM_W), .DEPTH(2 * FRONT)) delay_gam (
+        .clk(clk), .rst(1'b0), .en(en), .in_data(gam), .out_data(gam2)
     );
-    lmu_align #(.IN_W(MEM_W + 1), .SHIFT(MEM_SHIFT), .OUT_W(BASE_W)) align_mem (.in_data(old3), .out_data(mem_part));
+    lmu_delay #(.WIDTH(SWEEP_W), .DEPTH(2 * FRONT - LATE)) delay_f (
+        .clk(clk), .rst(1'b0), .en(en), .in_data(f), .out_data(f2)
+    );
+    lmu_align #(.IN_W(MEM_W + 1), .SHIFT(MEM_SHIFT), .OUT_W(BASE_W)) align_mem (.in_data(old), .out_data(mem_part));
     lmu_align #(.IN_W(PRODUCT_W), .SHIFT(PRODUCT_SHIFT), .OUT_W(BASE_W)) align_product (
-        .in_data(product3), .out_data(u_part)
+        .in_data(product), .out_data(u_part)
+    );
+    lmu_delay #(.WIDTH(BASE_W), .DEPTH(FRONT)) delay_x_base (
+        .clk(clk), .rst(1'b0), .en(en), .in_data(base), .out_data(x_base)
     );
 
-    // x is what the recurrence does not touch: -base/2 - 1 LSB in the forward sweep, gam f in the backward sweep, but
+    lmu_delay #(.WIDTH(MEM_W + 1), .DEPTH(STAGES)) delay_old (
+        .clk(clk), .rst(1'b0), .en(en), .in_data(clear2 ? {(MEM_W + 1) {1'b0}} : states2), .out_data(old)
+    );
+    lmu_product #(.A_W(BET_W), .B_W(U_W), .STAGES(STAGES)) bet_u (
+        .clk(clk), .en(en), .a(bet2), .b(u2), .product(product)
+    );
+    lmu_product #(.A_W(GAM_W), .B_W(SWEEP_W), .STAGES(STAGES)) gam_f (
+        .clk(clk), .en(en), .a(gam2), .b(f2), .product(gain)
+    );
+
+    // x is what the recurrence does not touch, and half an LSB: -base/2 in the forward sweep, gam f in the backward sweep, but
     // 0 in its first row, where f has not been read
     wire [X_W-1:0] half_part, gain_part;
-    wire [X_W-1:0] x_d = !back_q[X_STAGE] ? ~half_part : x_top ? {X_W{1'b0}} : gain_part;
+    wire [X_W-1:0] half = {{(X_W - 1) {1'b0}}, ADDED != 0} << HALF_AT;
+    wire [X_W-1:0] known = !back_q[X_STAGE] ? ~half_part : x_top ? {X_W{1'b0}} : gain_part;
     reg [X_W-1:0] x_q;
 
-    lmu_align #(.IN_W(BASE_W), .SHIFT(SUM_F - HALF_F), .OUT_W(X_W)) align_half (.in_data(base), .out_data(half_part));
-    lmu_align #(.IN_W(GAIN_W), .SHIFT(SUM_F - GAIN_F), .OUT_W(X_W)) align_gain (.in_data(gain3), .out_data(gain_part));
+    lmu_align #(.IN_W(BASE_W), .SHIFT(SUM_F - HALF_F), .OUT_W(X_W)) align_half (.in_data(x_base), .out_data(half_part));
+    lmu_align #(.IN_W(GAIN_W), .SHIFT(SUM_F - GAIN_F), .OUT_W(X_W)) align_gain (.in_data(gain), .out_data(gain_part));
 
-    always @(posedge clk) if (en) x_q <= x_d;
+    always @(posedge clk) if (en) x_q <= known + half + {{(X_W - 1) {1'b0}}, !back_q[X_STAGE]};
 
-    // The recurrence. The additional LSB of the sum is a carry that takes the -1 LSB out of x.
+    // The recurrence
+    wire [LAM_W-1:0] lam2;
+    wire [KAP_W-1:0] kap2;
     wire signed [COEF_W-1:0] lam_coef, kap_coef, coef;
     wire signed [SWEEP_W-1:0] previous;  // f_{i-1} or z_{i+1} of the same channel
-    wire signed [LOOP_W-1:0] loop_d = coef * previous;
     wire [LOOP_W-1:0] loop;
-    wire [SUM_W-1:0] loop_part, x_part, sum, sum_d;
-    wire carry = !back_q[X_STAGE+1];
-    wire unused_lsb, unused_clipped;
+    wire [SUM_W-1:0] loop_part, x_part, sum;
+    wire unused_clipped;
     wire [SWEEP_W-1:0] sweep_d;
-    assign {sum_d, unused_lsb} = {loop_part, carry} + {x_part, carry};
 
-    lmu_align #(.IN_W(LAM_W), .SHIFT(COEF_F - LAM_F), .OUT_W(COEF_W)) align_lam (.in_data(lam), .out_data(lam_coef));
-    lmu_align #(.IN_W(KAP_W), .SHIFT(COEF_F - KAP_F), .OUT_W(COEF_W)) align_kap (.in_data(kap), .out_data(kap_coef));
-    lmu_delay #(.WIDTH(COEF_W), .DEPTH(1 + FRONT)) delay_coef (
-        .clk(clk), .rst(1'b0), .en(en), .in_data(back_q[1] ? kap_coef : lam_coef), .out_data(coef)
+    lmu_delay #(.WIDTH(LAM_W + KAP_W), .DEPTH(FRONT)) coefficients (
+        .clk(clk), .rst(1'b0), .en(en), .in_data({lam, kap}), .out_data({lam2, kap2})
     );
-    lmu_delay #(.WIDTH(LOOP_W), .DEPTH(PIPELINE > 1 ? 1 : 0)) delay_loop (
-        .clk(clk), .rst(1'b0), .en(en), .in_data(loop_d), .out_data(loop)
+    lmu_align #(.IN_W(LAM_W), .SHIFT(COEF_F - LAM_F), .OUT_W(COEF_W)) align_lam (.in_data(lam2), .out_data(lam_coef));
+    lmu_align #(.IN_W(KAP_W), .SHIFT(COEF_F - KAP_F), .OUT_W(COEF_W)) align_kap (.in_data(kap2), .out_data(kap_coef));
+    lmu_delay #(.WIDTH(COEF_W), .DEPTH(X_STAGE - LOOP_STAGES - FRONT)) delay_coef (
+        .clk(clk), .rst(1'b0), .en(en), .in_data(back_q[1+FRONT] ? kap_coef : lam_coef), .out_data(coef)
+    );
+    lmu_product #(.A_W(COEF_W), .B_W(SWEEP_W), .STAGES(LOOP_STAGES)) coef_previous (
+        .clk(clk), .en(en), .a(coef), .b(previous), .product(loop)
     );
     lmu_align #(.IN_W(LOOP_W), .SHIFT(SUM_F - LOOP_F), .OUT_W(SUM_W)) align_loop (.in_data(loop), .out_data(loop_part));
     lmu_align #(.IN_W(X_W), .SHIFT(0), .OUT_W(SUM_W)) align_x (.in_data(x_q), .out_data(x_part));
     lmu_delay #(.WIDTH(SUM_W), .DEPTH(PIPELINE > 2 ? 1 : 0)) delay_sum (
-        .clk(clk), .rst(1'b0), .en(en), .in_data(sum_d), .out_data(sum)
+        .clk(clk), .rst(1'b0), .en(en), .in_data(loop_part + x_part), .out_data(sum)
     );
-    lmu_round_sat #(.IN_W(SUM_W), .IN_F(SUM_F), .OUT_TYPE(SWEEP_TYPE)) round_sweep (
+    lmu_round_sat #(.IN_W(SUM_W), .IN_F(SUM_F), .OUT_TYPE(SWEEP_TYPE), .ADDED(ADDED)) round_sweep (
         .in_data(sum), .out_data(sweep_d), .clipped(unused_clipped)
     );
 
@@ -180,7 +207,7 @@ module lmu_tridiag_datapath #(
     lmu_delay #(.WIDTH(SWEEP_W), .DEPTH(1)) delay_sweep (
         .clk(clk), .rst(rst), .en(en && valid_q[SWEEP_STAGE-1]), .in_data(sweep_d), .out_data(sweep)
     );
-    lmu_delay #(.WIDTH(SWEEP_W), .DEPTH(MEMORY_D - PIPELINE)) delay_previous (
+    lmu_delay #(.WIDTH(SWEEP_W), .DEPTH(SLOTS - PIPELINE)) delay_previous (
         .clk(clk), .rst(rst), .en(en), .in_data(sweep), .out_data(previous)
     );
 
@@ -188,9 +215,11 @@ module lmu_tridiag_datapath #(
     wire [BASE_W-1:0] old_base;
     wire signed [NEW_W-1:0] base_part, twice_part;
     wire [NEW_W-1:0] new_sum;
+    wire [MEM_W-1:0] new_state_d;
+    wire clipped_d;
 
     lmu_delay #(.WIDTH(BASE_W), .DEPTH(SWEEP_STAGE - X_STAGE)) delay_base (
-        .clk(clk), .rst(1'b0), .en(en), .in_data(base), .out_data(old_base)
+        .clk(clk), .rst(1'b0), .en(en), .in_data(x_base), .out_data(old_base)
     );
     lmu_align #(.IN_W(BASE_W), .SHIFT(NEW_F - BASE_F), .OUT_W(NEW_W)) align_base (
         .in_data(old_base), .out_data(base_part)
@@ -198,18 +227,21 @@ module lmu_tridiag_datapath #(
     lmu_align #(.IN_W(SWEEP_W), .SHIFT(NEW_F - TWICE_F), .OUT_W(NEW_W)) align_twice (
         .in_data(sweep), .out_data(twice_part)
     );
-    lmu_delay #(.WIDTH(NEW_W), .DEPTH(MEM_STAGE - SWEEP_STAGE)) delay_new_sum (
+    lmu_delay #(.WIDTH(NEW_W), .DEPTH(FRONT)) delay_new_sum (
         .clk(clk), .rst(1'b0), .en(en), .in_data(base_part + twice_part), .out_data(new_sum)
     );
     lmu_round_sat #(.IN_W(NEW_W), .IN_F(NEW_F), .OUT_TYPE(MEM_TYPE)) round_mem (
-        .in_data(new_sum), .out_data(new_state), .clipped(clipped)
+        .in_data(new_sum), .out_data(new_state_d), .clipped(clipped_d)
+    );
+    lmu_delay #(.WIDTH(MEM_W + 1), .DEPTH(PIPELINE > 2 ? 1 : 0)) delay_new (
+        .clk(clk), .rst(1'b0), .en(en), .in_data({clipped_d, new_state_d}), .out_data({clipped, new_state})
     );
 
 `ifdef FORMAL
     // The equations of the header on what was read, when f, z and the new state are there: exact sums with F bits to
     // the right of the point, as one expression each
     localparam F_W = 2 * (NEW_W > SUM_W ? NEW_W : SUM_W) + 2;
-    localparam F_READ = 3 + U_W + MEM_W + SWEEP_W + LAM_W + BET_W + GAM_W + KAP_W;
+    localparam F_READ = 3 + U_W + MEM_W + LAM_W + BET_W + GAM_W + KAP_W;
     reg f_past_q = 1'b0;
     wire f_back, f_top, f_clear, f_sweep_clipped, f_new_clipped;
     wire signed [U_W-1:0] f_u;
@@ -247,10 +279,13 @@ module lmu_tridiag_datapath #(
     always @* if (!f_past_q) assume (rst);
     lmu_delay #(.WIDTH(F_READ), .DEPTH(SWEEP_STAGE - 1)) f_delay_read (
         .clk(clk), .rst(1'b0), .en(en),
-        .in_data({f_back_q[1], f_top_q, clear, u, state, f, lam, bet, gam, kap}),
-        .out_data({f_back, f_top, f_clear, f_u, f_read_state, f_f, f_lam, f_bet, f_gam, f_kap})
+        .in_data({f_back_q[1], f_top_q, clear, u, state, lam, bet, gam, kap}),
+        .out_data({f_back, f_top, f_clear, f_u, f_read_state, f_lam, f_bet, f_gam, f_kap})
     );
-    lmu_delay #(.WIDTH(SWEEP_W), .DEPTH(MEMORY_D)) f_delay_before (
+    lmu_delay #(.WIDTH(SWEEP_W), .DEPTH(SWEEP_STAGE - 1 - LATE)) f_delay_f (
+        .clk(clk), .rst(1'b0), .en(en), .in_data(f), .out_data(f_f)
+    );
+    lmu_delay #(.WIDTH(SWEEP_W), .DEPTH(SLOTS)) f_delay_before (
         .clk(clk), .rst(rst), .en(en), .in_data(sweep), .out_data(f_before)
     );
     lmu_delay #(.WIDTH(F_W + SWEEP_W), .DEPTH(MEM_STAGE - SWEEP_STAGE)) f_delay_base (

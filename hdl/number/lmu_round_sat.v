@@ -33,7 +33,10 @@ module lmu_round_sat #(
     // Fraction bits of the input; may be negative or exceed IN_W
     parameter integer IN_F = 30,
     // Type of the output, packed as above
-    parameter integer OUT_TYPE = 32'h16_000e_10
+    parameter integer OUT_TYPE = 32'h16_000e_10,
+    // 1: half an LSB of the output has been added to in_data; only for RND and RND_CONV, 2 bits or more, of which some
+    // are dropped
+    parameter integer ADDED = 0
 ) (
     input wire signed [IN_W-1:0] in_data,
     output wire signed [OUT_TYPE%256-1:0] out_data,
@@ -54,6 +57,8 @@ module lmu_round_sat #(
         PARAM_ERROR_rounding_must_be_0_to_6 check ();
     end else if (OVERFLOW < WRAP || OVERFLOW > SAT_SYM) begin : g_check_overflow
         PARAM_ERROR_overflow_must_be_0_to_3 check ();
+    end else if (ADDED != 0 && (DROP == 0 || OUT_W < 2 || (ROUNDING != RND && ROUNDING != RND_CONV))) begin : g_check_added
+        PARAM_ERROR_half_is_added_for_rnd_and_rnd_conv_only check ();
     end
 
     wire signed [WIDE_W-1:0] floor;  // with the output's fraction bits, toward minus infinity
@@ -83,6 +88,7 @@ module lmu_round_sat #(
             RND_CONV:    up = half && (OUT_W > 1 || below || floor[0]);  // the sum does not wait for the lower bits
             default:     up = 1'b0;
         endcase
+        if (ADDED != 0) up = 1'b0;
     end
 
     // Whether the sum floor + up fits is known beside it: its upper bits are those of floor, and a carry into them
@@ -92,7 +98,7 @@ module lmu_round_sat #(
     wire carry = up && (floor[OUT_W-1:0] | LOWEST) == {OUT_W{1'b1}};
     wire fits = &top[WIDE_W-OUT_W:1] ? top[0] || carry : ~|top && !carry;
     wire [OUT_W-1:0] sum = floor[OUT_W-1:0] + {{(OUT_W - 1) {1'b0}}, up};
-    wire even = ROUNDING == RND_CONV && half && !below;  // a tie, rounded up: its lowest bit becomes zero
+    wire even = ROUNDING == RND_CONV && half == (ADDED == 0) && !below;  // a tie, rounded up: its lowest bit becomes zero
     wire [OUT_W-1:0] low = sum & ~{{(OUT_W - 1) {1'b0}}, even};
     wire [OUT_W-1:0] bound = negative ? (OVERFLOW == SAT ? LOWEST : LOWEST + ONE) : HIGHEST;
     reg [OUT_W-1:0] result;

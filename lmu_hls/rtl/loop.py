@@ -10,6 +10,7 @@ from lmu_hls.rtl.cells import HIDDEN, CellSizes, Lanes
 from lmu_hls.rtl.cycles import QUEUE, ROUND, Beats, MatrixBeats, Pace
 from lmu_hls.rtl.engine import ENGINE
 from lmu_hls.rtl.sizes import ENCODER, MEMORY, LMUSizes
+from lmu_hls.rtl.unit import MemorySizes
 
 ROUNDS = 8  # steps after which the cycles from step to step have settled
 
@@ -33,7 +34,7 @@ def mem_waits(sizes: LMUSizes, lanes: Lanes) -> bool:
     cell = sizes.cell
     if cell is None or cell.recurrent:
         return cell is not None
-    memory = sizes.memory.with_lanes(lanes[MEMORY])
+    memory = _memory(sizes, lanes)
     behind = memory.cycles_behind(cell.n_x)
     if behind == memory.cycles:  # it never stands still; nothing has to go round to find that out
         return False
@@ -42,15 +43,31 @@ def mem_waits(sizes: LMUSizes, lanes: Lanes) -> bool:
 
 def _formulas(sizes: LMUSizes, lanes: Lanes, waits: bool) -> dict[str, tuple[str, int]]:
     """Text and cycles a step of each part."""
-    encoder, memory = sizes.encoder.with_lanes(lanes[ENCODER]), sizes.memory.with_lanes(lanes[MEMORY])
-    formulas = {ENCODER: (encoder.formula.replace("N_OUT", "MEMORY_D"), encoder.cycles)}
-    formulas |= {MEMORY: (memory.formula, memory.cycles)}
-    if sizes.cell is not None:
-        formulas |= _hidden_formulas(sizes.cell, lanes)
+    memory = _memory(sizes, lanes)
+    encoder, *others = _beside(sizes, lanes).items()
+    formulas = dict([encoder, (MEMORY, (memory.formula, memory.cycles)), *others])
     if sizes.mem_back or sizes.h_back:
         way = "one way round through encoder, memory and, for h, the hidden cell"
         formulas["feedback"] = (way, _period(sizes, lanes, waits))
     return formulas
+
+
+def _beside(sizes: LMUSizes, lanes: Lanes) -> dict[str, tuple[str, int]]:
+    """Text and cycles a step of the encoder and of each part of the hidden cell."""
+    encoder = sizes.encoder.with_lanes(lanes[ENCODER])
+    formulas = {ENCODER: (encoder.formula.replace("N_OUT", "MEMORY_D"), encoder.cycles)}
+    return formulas | (_hidden_formulas(sizes.cell, lanes) if sizes.cell is not None else {})
+
+
+def cycles_beside(sizes: LMUSizes, lanes: Lanes) -> int:
+    """Cycles a step that a layer takes whatever its memory does; 0 where the way round through the memory counts."""
+    if sizes.mem_back or sizes.h_back:
+        return 0
+    return max(cycles for _, cycles in _beside(sizes, lanes).values())
+
+
+def _memory(sizes: LMUSizes, lanes: Lanes) -> MemorySizes:
+    return sizes.memory.with_lanes(lanes[MEMORY]).within(cycles_beside(sizes, lanes))
 
 
 def _hidden_formulas(cell: CellSizes, lanes: Lanes) -> dict[str, tuple[str, int]]:
@@ -113,7 +130,7 @@ class _Loop:
     def __init__(self, sizes: LMUSizes, lanes: Lanes, waits: bool) -> None:
         self.sizes, self.cell, self.wait = sizes, sizes.cell, QUEUE if waits else 0
         self.encoder = MatrixBeats(sizes.encoder.with_lanes(lanes[ENCODER]), ROUND)
-        self.memory = sizes.memory.with_lanes(lanes[MEMORY]).responder()
+        self.memory = _memory(sizes, lanes).responder()
         self.hidden = None if sizes.cell is None else _CellLoop(sizes.cell, lanes)
         self.old_mem = [-QUEUE] * sizes.memory.states  # the first step has zeros at once
         self.old_h = [-QUEUE] * sizes.units

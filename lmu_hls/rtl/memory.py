@@ -23,11 +23,14 @@ def memory_sizes(lmu: LMU) -> MemorySizes:
     return (TridiagonalMemory if feedback else FreeTridiagonalMemory)(lmu.order, lmu.memory_d)
 
 
-def memory_unit(lmu: LMU, lanes: int | None = None, pipeline: int | None = None, file: str | None = None) -> MemoryUnit:
+def memory_unit(
+    lmu: LMU, lanes: int | None = None, pipeline: int | None = None, file: str | None = None, cycles: int = 0
+) -> MemoryUnit:
     """The memory unit of ``lmu``; its ROM is rom/<file>.hex, by default called as the layer.
 
     ``lanes`` are rows as in :func:`dense_unit`, or units as in :func:`tridiagonal_unit`, of which two are one with both
-    sweeps at the same time where nothing feeds back; ``pipeline`` is of tridiagonal_unit, and of :func:`ring_unit`.
+    sweeps at the same time where nothing feeds back; ``pipeline`` is of tridiagonal_unit, and of :func:`ring_unit`;
+    without it the clock is the fastest that costs no cycle more than ``cycles`` a step.
     Raises LmuHlsError for what the unit cannot take.
     """
     file = identifier(lmu.name) if file is None else file
@@ -37,7 +40,7 @@ def memory_unit(lmu: LMU, lanes: int | None = None, pipeline: int | None = None,
         sizes = memory_sizes(lmu).with_lanes(1 if lanes is None else lanes)
         if isinstance(sizes, SweepsMemory) and pipeline is None:
             return sweeps_unit(lmu, lmu.update, file, sizes)
-        return tridiagonal_unit(lmu, lmu.update, file, lanes, pipeline)
+        return tridiagonal_unit(lmu, lmu.update, file, lanes, pipeline, cycles)
     if pipeline is not None:
         raise LmuHlsError(f"layer {lmu.name!r}: a dense memory unit has one fixed pipeline; leave it out")
     return dense_unit(lmu, lmu.update, file, lanes)

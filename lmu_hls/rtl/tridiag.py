@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -17,8 +17,9 @@ from lmu_hls.rtl.unit import DEGREES_DESCENDING, MemorySizes, MemoryUnit, check_
 from lmu_hls.spec import LMU, TridiagonalUpdate, Weight
 
 MODULE, SHARED_MODULE = "lmu_memory_tridiag", "lmu_memory_tridiag_pes"
-# From reading a state to writing it, for a recurrence of 1, 2, 3 cycles
-DEPTH = {1: 3, 2: 5, 3: 7}
+# From reading a state to writing it, for each depth of the recurrence
+DEPTH = {1: 4, 2: 7, 3: 9, 4: 10}
+TURN = 2  # between the sweeps, where a degree takes one cycle
 SHARED_ORDER = 3  # from which on several units share the channels: their cycles would not be constant below
 
 
@@ -26,7 +27,7 @@ SHARED_ORDER = 3  # from which on several units share the channels: their cycles
 class TridiagonalMemory(MemorySizes):
     """``lanes`` units share the channels; they divide memory_d. ``pipeline`` is the depth of the recurrence.
 
-    Without ``pipeline`` it is as deep as the channels of a unit allow, which costs no cycle.
+    Without ``pipeline`` it is as deep as the channels of a unit hide. A deeper one takes more cycles of a faster clock.
     """
 
     pipeline: int | None = None
@@ -46,11 +47,21 @@ class TridiagonalMemory(MemorySizes):
     @property
     def depth(self) -> int:
         """Cycles from reading a state to writing it."""
-        return DEPTH[self.deepest if self.pipeline is None else self.pipeline]
+        return DEPTH[self.recurrence]
+
+    @property
+    def recurrence(self) -> int:
+        """Cycles from a degree to the next one of the same channel, without others in between."""
+        return self.deepest if self.pipeline is None else self.pipeline
+
+    @property
+    def slots(self) -> int:
+        """Cycles of a degree of all channels."""
+        return max(self.channels, self.recurrence)
 
     @property
     def _sweeps(self) -> int:
-        return 2 * self.order * self.channels + int(self.channels == 1) + 1
+        return (2 * self.order - 1) * self.slots + self.channels + (TURN if self.slots == 1 else 0) + 1
 
     @property
     def ii_cycles(self) -> int:
@@ -63,8 +74,8 @@ class TridiagonalMemory(MemorySizes):
     @property
     def formula(self) -> str:
         if self.lanes == 1:
-            return "2*ORDER*MEMORY_D + TURN + WAIT + 1"
-        return "max(ORDER*MEMORY_D, 2*ORDER*MEMORY_D/PES + TURN + WAIT + 1 + LOAD)"
+            return "2*ORDER*SLOTS - GAP + TURN + WAIT + 1"
+        return "max(ORDER*MEMORY_D, 2*ORDER*SLOTS - GAP + TURN + WAIT + 1 + LOAD)"
 
     @property
     def macs(self) -> int:
@@ -83,6 +94,16 @@ class TridiagonalMemory(MemorySizes):
         """Output beats of the unit a step."""
         return self.states // self.lanes
 
+    def within(self, cycles: int) -> TridiagonalMemory:
+        made = (replace(self, pipeline=pipeline) for pipeline in sorted(DEPTH, reverse=True))
+        allowed = max(cycles, self.cycles)
+        return next(sizes for sizes in made if sizes.cycles <= allowed)
+
+    @property
+    def outputs(self) -> list[int]:
+        """When the words of a step leave, from the first one on."""
+        return [row * self.slots + channel for row in range(self.order) for channel in range(self.channels)]
+
     def responder(self) -> Callable[[Beats], Beats]:
         return _Sweeps(self)
 
@@ -91,7 +112,7 @@ class TridiagonalMemory(MemorySizes):
         if self.lanes == 1:
             return end
         # Behind its queue, the states of a word leave one a cycle
-        return max(end + QUEUE + self.lanes, end - self.words + 1 + QUEUE + self.states)
+        return max(end + QUEUE + self.lanes, end - self.outputs[-1] + QUEUE + self.states)
 
 
 class _Sweeps:
@@ -106,24 +127,29 @@ class _Sweeps:
             taken = max(beat + wait, self.free)
             self.free = taken + 1
         self.free = taken + sizes.ii_cycles - sizes.memory_d + 1
-        first = taken + sizes.latency_cycles - sizes.words + 1
+        first = taken + sizes.latency_cycles - sizes.outputs[-1]
         if sizes.lanes == 1:
-            return list(range(first, first + sizes.words))
+            return [first + output for output in sizes.outputs]
         states: Beats = []
-        for word in range(sizes.words):
-            serialized = max(first + word + QUEUE, states[-1] if states else 0)
+        for output in sizes.outputs:
+            serialized = max(first + output + QUEUE, states[-1] if states else 0)
             states += [serialized + 1 + lane for lane in range(sizes.lanes)]
         return states
 
 
 def tridiagonal_unit(
-    lmu: LMU, update: TridiagonalUpdate, file: str, pes: int | None = None, pipeline: int | None = None
+    lmu: LMU,
+    update: TridiagonalUpdate,
+    file: str,
+    pes: int | None = None,
+    pipeline: int | None = None,
+    cycles: int = 0,
 ) -> MemoryUnit:
     """The unit for ``update``, the one of ``lmu``; its ROM is rom/<file>.hex.
 
     ``pes`` units, by default one, share the channels; it divides memory_d, and is 1 below order 3. ``pipeline`` is the
-    number of cycles of the recurrence, 1 to 3 and not more than a unit's channels; by default as many as these allow,
-    which cost no cycle. Each unit has three multipliers. Raises LmuHlsError for what the unit cannot take.
+    number of cycles of the recurrence, 1 to 4; by default as many as cost no cycle more than ``cycles`` a step. Each
+    unit has three multipliers. Raises LmuHlsError for what the unit cannot take.
     """
     check_signed(lmu.name, {"u": lmu.u, "mem": lmu.mem, "sweep": update.sweep})
     pes = 1 if pes is None else pes
@@ -135,18 +161,17 @@ def tridiagonal_unit(
     if pes > 1 and lmu.order < SHARED_ORDER:
         raise LmuHlsError(f"layer {lmu.name!r}: {pes} units need an order of {SHARED_ORDER} or more; use one unit")
     sizes = TridiagonalMemory(lmu.order, lmu.memory_d, pes, pipeline)
-    if pipeline is not None and not 1 <= pipeline <= sizes.deepest:
-        raise LmuHlsError(
-            f"layer {lmu.name!r}: pipeline {pipeline} is not possible with {sizes.channels} channels a unit; "
-            f"use 1 to {sizes.deepest}"
-        )
+    if pipeline is not None and pipeline not in DEPTH:
+        raise LmuHlsError(f"layer {lmu.name!r}: pipeline {pipeline} is not possible; use 1 to {max(DEPTH)}")
+    if pipeline is None:
+        sizes = sizes.within(cycles)
     coefficients = _coefficients(update)
     lam, bet, gam, kap = (weight.type.width for weight in coefficients.values())
     last_gam = (lmu.order - 1, ((1 << gam) - 1) << (lam + bet))  # the unit adds z of a degree that is not there
     rom = Rom(f"rom/{file}.hex", lam + bet + gam + kap, rom_words(coefficients), last_gam)
     parameters: dict[str, int | str] = {} if pes == 1 else {"PES": pes}
     parameters |= {"ORDER": lmu.order, "MEMORY_D": lmu.memory_d}
-    parameters |= {"PIPELINE": sizes.deepest if pipeline is None else pipeline}
+    parameters |= {"PIPELINE": sizes.recurrence}
     parameters |= typed("U", lmu.u) | typed("MEM", lmu.mem) | typed("SWEEP", update.sweep)
     for prefix in ("LAM", "GAM", "KAP", "BET"):
         parameters |= typed(prefix, coefficients[prefix].type)

@@ -58,6 +58,10 @@ class MemorySizes(ABC):
     def with_lanes(self, lanes: int) -> MemorySizes:
         return replace(self, lanes=lanes)
 
+    def within(self, cycles: int) -> MemorySizes:
+        """The one with the fastest clock that takes no more cycles a step than this one, or than ``cycles``."""
+        return self
+
     @property
     @abstractmethod
     def ii_cycles(self) -> int:

@@ -81,8 +81,8 @@ def sweep(channels: int, pipeline: int) -> Case:
     return Case("lmu_sweep", {"CHANNELS": channels, "PIPELINE": pipeline, **types})
 
 
-def datapath(memory_d: int, pipeline: int, **types: int) -> Case:
-    sizes = {"MEMORY_D": memory_d, "PIPELINE": pipeline}
+def datapath(slots: int, pipeline: int, **types: int) -> Case:
+    sizes = {"SLOTS": slots, "PIPELINE": pipeline}
     return Case("lmu_tridiag_datapath", {**sizes, **TRIDIAG_TYPES, **types})
 
 
@@ -188,12 +188,19 @@ CASES = (
     dense(2, 3, 2, slow=True),
     dense(4, 2, 2, slow=True),
     dense(4, 1, 1, slow=True),
+    Case("lmu_product", {"A_W": 3, "B_W": 4, "STAGES": 2, "PIECE": 2}),
     DATAPATH,
+    datapath(1, 1, SWEEP_TYPE=word(2, 1, 6, 1)),
+    datapath(4, 4),
     datapath(2, 2),
     datapath(3, 3),
     UNEQUAL,
     tridiag(1, 1, 1),
     tridiag(2, 1, 1),
+    tridiag(2, 1, 2, slow=True),
+    tridiag(3, 1, 2, slow=True),
+    tridiag(2, 2, 3, slow=True),
+    tridiag(2, 1, 4, slow=True),
     tridiag(1, 2, 2, slow=True),
     tridiag(2, 2, 1, slow=True),
     tridiag(2, 2, 2, slow=True),
@@ -440,12 +447,12 @@ MUTANTS = (
     Mutant(
         tridiag(2, 1, 1),
         "lmu_memory_tridiag",
-        "assign run = !(m_axis_tvalid && !m_axis_tready && new_valid);",
+        "assign run = m_axis_tready || !m_axis_tvalid || !new_valid;",
         "assign run = 1'b1;",
         ("payload_holds",),
     ),
     Mutant(
-        tridiag(3, 1, 1),
+        tridiag(4, 1, 1),
         "lmu_memory_tridiag",
         "localparam FREE = MEM_STAGE > MEMORY_D ? MEMORY_D : MEM_STAGE;",
         "localparam FREE = MEM_STAGE;",
@@ -461,12 +468,17 @@ MUTANTS = (
     Mutant(
         tridiag(1, 1, 1),
         "lmu_memory_tridiag",
-        "wait_q <= MEM_STAGE[2:0];",
-        "wait_q <= MEM_STAGE[2:0] - 3'd1;",
+        "wait_q <= MEM_STAGE[3:0];",
+        "wait_q <= MEM_STAGE[3:0] - 4'd1;",
         ("mem_of_step_before", "ii_exact"),
     ),
+    Mutant(tridiag(2, 1, 1), "lmu_memory_tridiag", "GAP[1:0] + TURN[1:0]", "GAP[1:0]", ("latency_exact",)),
     Mutant(
-        tridiag(2, 1, 1), "lmu_memory_tridiag", "turn_q <= top && MEMORY_D == 1;", "turn_q <= 1'b0;", ("latency_exact",)
+        tridiag(3, 1, 2),
+        "lmu_memory_tridiag",
+        "localparam LATE = PIPELINE == 2 ? 1 : 0;",
+        "localparam LATE = 0;",
+        ("f_of_this_step",),
     ),
     Mutant(
         tridiag(2, 1, 1),
@@ -485,18 +497,26 @@ MUTANTS = (
     Mutant(
         DATAPATH,
         "lmu_tridiag_datapath",
-        "wire carry = !back_q[X_STAGE+1];",
-        "wire carry = 1'b0;",
+        "{{(X_W - 1) {1'b0}}, !back_q[X_STAGE]}",
+        "{X_W{1'b0}}",
         ("sweep_exact",),
     ),
     Mutant(DATAPATH, "lmu_tridiag_datapath", "x_top ?", "1'b0 ?", ("sweep_exact",)),
-    Mutant(DATAPATH, "lmu_tridiag_datapath", "old1 = clear ?", "old1 = clear && back_q[1] ?", ("sweep_exact",)),
+    Mutant(DATAPATH, "lmu_tridiag_datapath", "clear2 ?", "clear2 && back_q[1+FRONT] ?", ("sweep_exact",)),
+    Mutant(datapath(1, 1, SWEEP_TYPE=word(2, 1, 6, 1)), "lmu_tridiag_datapath", "<< HALF_AT", "<< 0", ("sweep_exact",)),
+    Mutant(
+        Case("lmu_product", {"A_W": 3, "B_W": 4, "STAGES": 2, "PIECE": 2}),
+        "lmu_product",
+        "inner_b <<< A_LOW",
+        "inner_b <<< B_LOW",
+        ("product_exact",),
+    ),
     Mutant(UNEQUAL, "lmu_tridiag_datapath", ".SHIFT(NEW_F - TWICE_F)", ".SHIFT(0)", ("new_exact",)),
     Mutant(
         datapath(3, 3),
         "lmu_tridiag_datapath",
-        ".DEPTH(MEMORY_D - PIPELINE)",
-        ".DEPTH(MEMORY_D - PIPELINE + 1)",
+        ".DEPTH(SLOTS - PIPELINE)",
+        ".DEPTH(SLOTS - PIPELINE + 1)",
         ("sweep_exact",),
     ),
     Mutant(

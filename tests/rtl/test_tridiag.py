@@ -71,11 +71,12 @@ def test_single_degree_has_two_words() -> None:
 @pytest.mark.parametrize(
     ("order", "memory_d", "pipeline", "ii", "latency"),
     [
-        (256, 1, 1, 512 + 1 + 1 + 2, 512 + 1 + 1 + 3),
-        (8, 2, 1, 32 + 1 + 1, 32 + 1 + 3),
-        (8, 2, 2, 32 + 1 + 3, 32 + 1 + 5),
-        (8, 3, 3, 48 + 1 + 4, 48 + 1 + 7),
-        (8, 9, 3, 144 + 1, 144 + 1 + 7),
+        (256, 1, 1, 512 + 2 + 1 + 3, 512 + 2 + 1 + 4),
+        (256, 1, 4, 2048 - 3 + 1 + 9, 2048 - 3 + 1 + 10),
+        (8, 2, 1, 32 + 1 + 2, 32 + 1 + 4),
+        (8, 2, 2, 32 + 1 + 5, 32 + 1 + 7),
+        (8, 3, 3, 48 + 1 + 6, 48 + 1 + 9),
+        (8, 9, 3, 144 + 1, 144 + 1 + 9),
     ],
 )
 def test_formulas(order: int, memory_d: int, pipeline: int, ii: int, latency: int) -> None:
@@ -83,17 +84,23 @@ def test_formulas(order: int, memory_d: int, pipeline: int, ii: int, latency: in
     assert (unit.sizes.ii_cycles, unit.sizes.latency_cycles) == (ii, latency)
 
 
-@pytest.mark.parametrize(("memory_d", "pipeline"), [(1, 1), (2, 2), (3, 3), (7, 3)])
+@pytest.mark.parametrize(("memory_d", "pipeline"), [(1, 1), (2, 2), (3, 3), (7, 4)])
 def test_deepest_pipeline_is_the_default(memory_d: int, pipeline: int) -> None:
     assert memory_unit(Config(4, memory_d, 1).lmu("a")).parameters["PIPELINE"] == pipeline
 
 
+def test_deeper_where_cycles_are_left() -> None:
+    layer = Config(8, 1, 1).lmu("a")
+    plain, least, most = (memory_unit(layer, cycles=cycles) for cycles in (0, 38, 1000))
+    assert [unit.parameters["PIPELINE"] for unit in (plain, least, most)] == [1, 2, 4]
+    assert least.sizes.cycles == 38
+    assert memory_unit(layer, cycles=37).parameters["PIPELINE"] == 1
+
+
 def test_refusals_name_layer_and_remedy() -> None:
     layer = Config(6, 2, 1).lmu("speech")
-    for pipeline in (0, 3):
-        with pytest.raises(
-            LmuHlsError, match=rf"'speech': pipeline {pipeline} is not possible with 2 channels a unit; use 1"
-        ):
+    for pipeline in (0, 5):
+        with pytest.raises(LmuHlsError, match=rf"'speech': pipeline {pipeline} is not possible; use 1 to 4"):
             memory_unit(layer, pipeline=pipeline)
     with pytest.raises(LmuHlsError, match=r"'speech': 3 units do not divide memory_d 2; use one of 1, 2"):
         memory_unit(layer, 3)

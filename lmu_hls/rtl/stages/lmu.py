@@ -12,7 +12,7 @@ from lmu_hls.rtl.cells.instances import absent, add_cell
 from lmu_hls.rtl.cycles import Pace
 from lmu_hls.rtl.engine import ENGINE, EngineSizes
 from lmu_hls.rtl.engine_unit import add_engine
-from lmu_hls.rtl.loop import lmu_pace, mem_waits
+from lmu_hls.rtl.loop import cycles_beside, lmu_pace, mem_waits
 from lmu_hls.rtl.matrix import Matrix
 from lmu_hls.rtl.memory import memory_unit
 from lmu_hls.rtl.netlist import Netlist, Order, Stream
@@ -92,7 +92,8 @@ def _add(net: Netlist, lmu: LMU, x: Stream, lanes: Lanes, streaming: bool) -> St
     name = lmu.name
     uses_x = lmu.hidden is not None and lmu.hidden.kernel_x is not None
     x_encoder, *x_hidden = net.fork(x, f"{name}_x", ["encoder", "hidden"] if uses_x else ["encoder"])
-    unit = memory_unit(lmu, lanes[MEMORY], file=f"{name}_memory")
+    cycles = cycles_beside(lmu_sizes(lmu), lanes)
+    unit = memory_unit(lmu, lanes[MEMORY], file=f"{name}_memory", cycles=cycles)
     n_mem, mem_order = lmu.memory_d * lmu.order, arrival_order(unit.sizes)
     h_order = mem_order if lmu.hidden is None else None
     old_mem = net.stream(f"{name}_old_mem", lmu.mem, n_mem, mem_order) if lmu.encoder_mem is not None else None

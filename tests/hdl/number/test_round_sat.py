@@ -37,6 +37,12 @@ def _cases(formats: Sequence[Format]) -> list[tuple[Format, int, int]]:
     return list(product(formats, range(len(ROUNDINGS)), range(len(OVERFLOWS))))
 
 
+def _added(case: tuple[Format, int, int]) -> int:
+    """Half an LSB of the output, where its addition may be left to those before."""
+    (_, in_f, out_w, out_f), rounding, _ = case
+    return 1 << (in_f - out_f - 1) if in_f > out_f and out_w > 1 and ROUNDINGS[rounding] in ("RND", "RND_CONV") else 0
+
+
 def _top(formats: Sequence[Format]) -> str:
     outputs, instances = [], []
     for k, ((in_w, in_f, out_w, out_f), rounding, overflow) in enumerate(_cases(formats)):
@@ -45,6 +51,18 @@ def _top(formats: Sequence[Format]) -> str:
             f"    lmu_round_sat #(.IN_W({in_w}), .IN_F({in_f}), "
             f".OUT_TYPE({word(out_w, out_f, rounding, overflow)})) "
             f"unit_{k} (.in_data(in_data[{in_w - 1}:0]), .out_data(out_{k}));\n"
+        )
+    for case in filter(_added, _cases(formats)):
+        k, half = len(outputs), _added(case)
+        (in_w, in_f, out_w, out_f), rounding, overflow = case
+        wide = max(in_w, in_f - out_f + 1) + 1
+        total = f"$signed({wide}'d{half}) + $signed(in_data[{in_w - 1}:0])"
+        outputs.append(f"output wire [{out_w - 1}:0] out_{k}")
+        instances.append(
+            f"    wire signed [{wide - 1}:0] sum_{k} = {total};\n"
+            f"    lmu_round_sat #(.IN_W({wide}), .IN_F({in_f}), .ADDED(1), "
+            f".OUT_TYPE({word(out_w, out_f, rounding, overflow)})) "
+            f"unit_{k} (.in_data(sum_{k}), .out_data(out_{k}));\n"
         )
     ports = ",\n    ".join(["input wire [" + str(WIDTH - 1) + ":0] in_data", *outputs])
     count = f"    localparam [31:0] COUNT = {len(outputs)};\n"
@@ -57,7 +75,10 @@ def check(formats: Sequence[Format], simulator: str, folder: Path) -> None:
     assert sim.run(built, "table_bench", folder, {"LMU_TABLE": str(folder / "table.npy")}), sim.tail(folder / "sim.log")
     table = np.load(folder / "table.npy")  # a row for each input value, a column for each case
     values = np.arange(-(1 << (WIDTH - 1)), 1 << (WIDTH - 1))
-    for k, ((in_w, in_f, out_w, out_f), rounding, overflow) in enumerate(_cases(formats)):
+    cases = _cases(formats)
+    cases += [case for case in cases if _added(case)]
+    assert table.shape[1] == len(cases)
+    for k, ((in_w, in_f, out_w, out_f), rounding, overflow) in enumerate(cases):
         low = ((values + (1 << (in_w - 1))) & ((1 << in_w) - 1)) - (1 << (in_w - 1))  # the bits that the case reads
         to = FixedType(out_w, out_w - out_f, True, ROUNDINGS[rounding], OVERFLOWS[overflow])
         np.testing.assert_array_equal(table[:, k], requantize(low, in_f, to), err_msg=str((formats, k)))

@@ -80,7 +80,7 @@ class Config:
 
 Grid = tuple[Config, ...]
 
-# What each one adds: sizes at the edges, every PIPELINE with channels to spare and without, odd types and modes
+# What each one adds: sizes at the edges, every PIPELINE with channels to spare, without and fewer, odd types and modes
 GRID: Grid = (
     Config(6, 1, 1),
     Config(1, 1, 1),
@@ -97,6 +97,11 @@ GRID: Grid = (
     Config(3, 3, 1, pes=3),
     Config(3, 6, 3, pes=2),
     Config(4, 8, 2, pes=4),
+    Config(4, 1, 2),
+    Config(5, 1, 4, "fixed<20,2>", sweep="fixed<21,2,RND>", lam="fixed<19,1>"),
+    Config(3, 2, 3),
+    Config(3, 6, 4, pes=2),
+    Config(2, 5, 4),
 )  # fmt: skip
 
 
@@ -113,6 +118,6 @@ def random_grid(size: int, seed: int) -> Grid:
     for _ in range(size):
         memory_d = int(rng.integers(1, 7))
         types = [kind(4, 20), kind(4, 24, True), kind(4, 24, True), *(kind(4, 16) for _ in range(4))]
-        sizes = int(rng.integers(1, 41)), memory_d, int(rng.integers(1, min(3, memory_d) + 1))
+        sizes = int(rng.integers(1, 41)), memory_d, int(rng.integers(1, 5))
         grid.append(Config(*sizes, *types, scale=float(rng.uniform(0.05, 1.0))))
     return tuple(grid)
