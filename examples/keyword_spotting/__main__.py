@@ -67,6 +67,9 @@ def run(
     distill: Annotated[
         float, typer.Option(min=0.0, max=1.0, help="Part of the dense model in the loss of pruning.")
     ] = 0.0,
+    decay: Annotated[
+        float, typer.Option(min=0.0, help="Weight decay while weights are pruned; on integers a tenth of it.")
+    ] = 1e-4,
     teach: Annotated[
         float, typer.Option(min=0.0, max=1.0, help="Part of the float model in the loss on integers.")
     ] = 0.0,
@@ -99,8 +102,8 @@ def run(
 
     if network not in PUBLISHED:
         raise LmuHlsError(f"--network {network} is none of {', '.join(PUBLISHED)}")
-    if not sparsity and (lanes > 1 or distill):
-        raise LmuHlsError("--lanes and --distill say how weights are pruned; give --sparsity, too")
+    if not sparsity and (lanes > 1 or distill or decay != models.training.DECAY):
+        raise LmuHlsError("--lanes, --distill and --decay say how weights are pruned; give --sparsity, too")
     if features is not None and speech_commands is not None:
         raise LmuHlsError("--features and --speech-commands both say what is heard; give one of them")
     effort = QUICK if quick else Effort()
@@ -110,7 +113,7 @@ def run(
         types=effort.type_epochs,
         integers=integer_epochs or effort.integer_epochs,
     )
-    plan = models.Plan(network, feedback, seed, sparsity, lanes, distill, teach, learn_types, epochs)
+    plan = models.Plan(network, feedback, seed, sparsity, lanes, distill, decay, teach, learn_types, epochs)
     with progress_bar() as tell:
         corpus = None
         if features is None:

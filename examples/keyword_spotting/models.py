@@ -29,9 +29,9 @@ class Epochs:
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What is trained: a network of the paper's table, with or without ``feedback``, from the random numbers of
-    ``seed``; the share of weights that becomes zero, in blocks of ``lanes`` outputs, and the dense model's part
-    ``distill`` in the loss of that; the dense float model's part ``teach`` in the loss on integers; and the ``price``
-    of 1,000 bits where types are learned, else 0.
+    ``seed``; the share of weights that becomes zero, in blocks of ``lanes`` outputs, the dense model's part ``distill``
+    in the loss of that, and the ``decay`` of the weights that are left; the dense float model's part ``teach`` in the
+    loss on integers; and the ``price`` of 1,000 bits where types are learned, else 0.
     """
 
     network: str
@@ -40,6 +40,7 @@ class Plan:
     sparsity: float
     lanes: int
     distill: float
+    decay: float
     teach: float
     price: float
     epochs: Epochs
@@ -60,7 +61,12 @@ class Plan:
         if not self.sparsity:
             return self.dense
         blocks = f"-by-{self.lanes}" if self.lanes > 1 else ""
-        return f"{self.dense}-{100 * self.sparsity:g}-zero{blocks}{'-distilled' if self.distill else ''}"
+        return f"{self.dense}-{100 * self.sparsity:g}-zero{blocks}{'-distilled' if self.distill else ''}{self.decayed}"
+
+    @property
+    def decayed(self) -> str:
+        """A part of these names where weights decay otherwise than usual."""
+        return f"-decay-{self.decay:g}" if self.decay != training.DECAY else ""
 
     @property
     def name(self) -> str:
@@ -97,7 +103,7 @@ def trained(plan: Plan, data: Dataset, folder: Path, tell: Tell) -> Trained:
         )
 
     def train_pruned() -> Any:
-        how = training.Pruning(plan.sparsity, plan.lanes, plan.distill)
+        how = training.Pruning(plan.sparsity, plan.lanes, plan.distill, plan.decay)
         return training.train_pruned(
             floating.model, network, data, epochs.pruning, plan.seed, how, lambda n: tell("pruning", n, epochs.pruning)
         )
@@ -116,13 +122,14 @@ def trained(plan: Plan, data: Dataset, folder: Path, tell: Tell) -> Trained:
             lambda n: tell("training on integers", n, epochs.integers),
             floating.model,
             plan.teach,
+            max(training.DECAY, training.ON_INTEGERS * plan.decay),
         )
         return quantized
 
     floating = kept_model(folder / f"{plan.dense}-float.keras", states[-1], train_float)
     pruned, kept = floating, [floating]
     if plan.sparsity:
-        states.append(f"{states[-1]} {epochs.pruning} {plan.sparsity} {plan.lanes} {plan.distill}")
+        states.append(f"{states[-1]} {epochs.pruning} {plan.sparsity} {plan.lanes} {plan.distill}{plan.decayed}")
         pruned = kept_model(folder / f"{plan.pruned}-float.keras", states[-1], train_pruned)
         kept.append(pruned)
     states.append(f"{states[-1]} {(epochs.types, plan.price) if plan.price else ''} {epochs.integers} {plan.teach}")

@@ -24,6 +24,7 @@ DROPOUT, HEAD_DROPOUT = 0.1, 0.3
 LESS = 0.5  # of this dropout while weights are pruned: what is left of them learns less by heart
 INTEGER_DROPOUT = 0.1  # before the head, on integers; none where weights were pruned
 DECAY = 1e-4  # of the weights, a step and rate
+ON_INTEGERS = 0.1  # of a larger decay, with which weights were pruned
 SAMPLE = 1000  # clips to which types are fitted
 RAMP = 0.6  # of the epochs of pruning, in which zeros grow
 TRIDIAGONAL = {"LayerName": {"lmu": {"MemoryUpdate": "tridiagonal"}}}
@@ -33,11 +34,14 @@ Progress = Callable[[int], None]  # told the epochs done
 
 @dataclass(frozen=True, slots=True)
 class Pruning:
-    """The share of weights that becomes zero, in blocks of how many outputs, and the dense model's part in the loss."""
+    """The share of weights that becomes zero, in blocks of how many outputs; the dense model's part in the loss; the
+    decay of weights.
+    """
 
     sparsity: float
     lanes: int = 1
     share: float = 0.0
+    decay: float = DECAY
 
 
 def inputs(x: Features, network: Configuration) -> Features:
@@ -71,7 +75,7 @@ def train_pruned(
     pruned.set_weights(model.get_weights())
     pruning = lmu_hls.prune(how.sparsity, end=int(RAMP * epochs), lanes=how.lanes, together=True)
     student = lmu_hls.distill(pruned, model, share=how.share) if how.share else pruned
-    _fit(student, inputs(data.train.x, network), data.train.y, RATES[1], epochs, progress, [pruning])
+    _fit(student, inputs(data.train.x, network), data.train.y, RATES[1], epochs, progress, [pruning], how.decay)
     return pruned
 
 
@@ -107,6 +111,7 @@ def train_integers(
     progress: Progress,
     teacher: keras.Model,
     share: float,
+    decay: float = DECAY,
 ) -> None:
     """Train ``model`` in place; weights that are zero stay zero.
 
@@ -122,7 +127,7 @@ def train_integers(
     if share:
         trained = lmu_hls.distill(trained, share=share)
         seen = seen, teacher.predict(x, batch_size=500, verbose=0)
-    _fit(trained, seen, data.train.y, RATES[2], epochs, progress, [lmu_hls.prune(0.0)])
+    _fit(trained, seen, data.train.y, RATES[2], epochs, progress, [lmu_hls.prune(0.0)], decay)
 
 
 def accuracy(model: Any, network: Configuration, split: Split) -> float:
@@ -131,10 +136,19 @@ def accuracy(model: Any, network: Configuration, split: Split) -> float:
     return float(np.mean(np.argmax(logits, axis=-1) == split.y))
 
 
-def _fit(model: Any, x: Any, y: Any, rate: float, epochs: int, progress: Progress, extra: list[Any]) -> None:
+def _fit(
+    model: Any,
+    x: Any,
+    y: Any,
+    rate: float,
+    epochs: int,
+    progress: Progress,
+    extra: list[Any],
+    decay: float = DECAY,
+) -> None:
     steps = epochs * -(-len(y) // BATCH)
     model.compile(
-        keras.optimizers.AdamW(keras.optimizers.schedules.CosineDecay(rate, steps), weight_decay=DECAY),
+        keras.optimizers.AdamW(keras.optimizers.schedules.CosineDecay(rate, steps), weight_decay=decay),
         keras.losses.SparseCategoricalCrossentropy(from_logits=True),
     )
     tell = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: progress(epoch + 1))

@@ -149,12 +149,12 @@ def test_the_command_trains_on_a_folder_of_the_official_form(tmp_path, monkeypat
     out = tmp_path / "out"
     options = dict(speech_commands=tmp_path / "words", outdir=out, network="lmu4", train_only=True, quick=True)
     epochs = dict(float_epochs=1, pruning_epochs=1, integer_epochs=1)
-    main.run(**DEFAULTS | options | epochs | dict(sparsity=0.5, distill=0.5, teach=0.5))
-    rows = json.loads((out / "training-lmu4-50-zero-distilled-taught.json").read_text())
+    main.run(**DEFAULTS | options | epochs | dict(sparsity=0.5, distill=0.5, decay=0.3, teach=0.5))
+    rows = json.loads((out / "training-lmu4-50-zero-distilled-decay-0.3-taught.json").read_text())
     assert rows["data"].startswith("a part: ") and rows["accuracy, 4-bit weights and 7-bit values"].endswith(
         "validation"
     )
-    quantized = keras.models.load_model(out / "lmu4-50-zero-distilled-taught-quantized.keras")
+    quantized = keras.models.load_model(out / "lmu4-50-zero-distilled-decay-0.3-taught-quantized.keras")
     assert quantized.predict(np.zeros((1, 49, 20), np.float32), verbose=0).shape == (1, len(LABELS))
     (tmp_path / "words" / "yes").rename(tmp_path / "words" / "yes please")
     with pytest.raises(LmuHlsError, match=r"lacks yes; unpack its archive again"):
@@ -282,7 +282,7 @@ def test_models_are_trained_once_and_those_of_other_settings_beside_them(tmp_pat
 
     monkeypatch.setattr(models, "kept_model", kept_model)
     data = SimpleNamespace(digest="0")
-    plan = models.Plan("lmu4", False, 1, 0.9, 2, 0.0, 0.0, 0.01, models.Epochs())
+    plan = models.Plan("lmu4", False, 1, 0.9, 2, 0.0, 1e-4, 0.0, 0.01, models.Epochs())
 
     def trained(plan):
         made.clear()
@@ -300,6 +300,8 @@ def test_models_are_trained_once_and_those_of_other_settings_beside_them(tmp_pat
     assert made == ["quantized", "with_learned_types", "train_integers"]
     taught = trained(replace(plan, teach=0.5))
     assert made == ["quantized", "with_learned_types", "train_integers"] and "-taught-price" in taught.saved.name
+    decayed = trained(replace(plan, decay=0.3))
+    assert made == list(trainings)[1:] and "-decay-0.3-price" in decayed.saved.name
     trained(replace(plan, seed=2))
     assert made == list(trainings)
     trained(replace(plan, epochs=models.Epochs(float=1)))
@@ -381,6 +383,14 @@ def test_a_network_that_differs_is_not_measured(converted, monkeypatch):
     test = dataset.Split(np.zeros((2, 5, 2), np.float32), np.zeros(2, np.int64))
     with pytest.raises(VerificationFailed, match="differ from golden"):
         hardware.measure(flow.OutputFolder(converted), test, 2, "zeros", False, False, lambda *arguments: None)
+
+
+@pytest.mark.parametrize("option", [dict(lanes=2), dict(distill=0.5), dict(decay=0.3)])
+def test_how_weights_are_pruned_goes_with_a_sparsity(option, tmp_path):
+    with pytest.raises(
+        LmuHlsError, match=r"--lanes, --distill and --decay say how weights are pruned; give --sparsity"
+    ):
+        main.run(**DEFAULTS | option | dict(outdir=tmp_path))
 
 
 def test_the_command_has_help():
