@@ -10,12 +10,12 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from itertools import product
+from itertools import chain, product
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lmu_hls.rtl.cycles import PAST, QUEUE, Beats, Pace
+from lmu_hls.rtl.cycles import PAST, QUEUE, ROUNDS, Beats, Pace
 from lmu_hls.rtl.netlist import Netlist, Stream
 from lmu_hls.rtl.window import stored_beats, window_beats
 from lmu_hls.spec import Window
@@ -104,6 +104,24 @@ def unblocked(net: Netlist, name: str, branch: Branch) -> Branch:
         return branch
     depth, about = len(branch.burst) * branch.stream.beats, f"Layer {name}: steps that come faster than it takes them"
     stream = net.fifo(branch.stream, f"{name}_burst", depth, about)
+    return replace(branch, stream=stream, burst=tuple([beat + QUEUE for beat in beats] for beats in branch.burst))
+
+
+def eased(net: Netlist, name: str, branch: Branch, pace: Pace, ii: int, before: int) -> Branch:
+    """What a layer reads alone, in a queue where it takes beats so late that a layer before it would be late as well.
+
+    ``ii`` cycles are from step to step, of which the slowest layer before it takes ``before``.
+    """
+    if pace.intake is None:
+        return branch
+    ii, take, come, left = max(ii, pace.ii), pace.intake(), list[Beats](), list[Beats]()
+    for step in range(ROUNDS):
+        come.append([beat + step * ii for beat in branch.beats])
+        left.append(take(come[-1]))
+    if max(there - here for here, there in zip(come[-1], left[-1], strict=True)) <= ii - before:
+        return branch
+    depth = _most_waiting(*(list(chain(*beats)) for beats in (come, left)))
+    stream = net.fifo(branch.stream, f"{name}_in", depth, f"Layer {name}: x that comes while it takes mem and h")
     return replace(branch, stream=stream, burst=tuple([beat + QUEUE for beat in beats] for beats in branch.burst))
 
 

@@ -15,18 +15,22 @@ Beats = list[int]  # the cycle of each beat of a step
 ROUND = 2  # cycles through lmu_activation
 QUEUE = 2  # cycles through lmu_fifo
 FRAMING = 3  # cycles from the last beat of a sequence to the word that says whether its framing was right
+ROUNDS = 8  # steps after which the cycles from step to step have settled
 PAST = -(1 << 20)  # a cycle before everything that a step brings
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
     """``ii`` cycles from step to step, by ``formulas`` (part -> text and cycles), and the answer to one step, of all
-    inputs. The last step of a sequence takes ``at_end`` cycles more."""
+    inputs. The last step of a sequence takes ``at_end`` cycles more. ``intake`` begins a run of steps and says when the
+    beats of each are taken that may be taken from these cycles on; None: as they come, if not faster than a step in
+    ``ii``."""
 
     ii: int
     formulas: Mapping[str, tuple[str, int]]
     respond: Callable[..., Beats]
     at_end: int = 0
+    intake: Callable[[], Callable[[Beats], Beats]] | None = None
 
     def answer(self, *beats: Beats) -> Beats:
         """:attr:`respond` to beats of which some may have come long before cycle 0."""
@@ -54,13 +58,24 @@ def network_ii(layers: Sequence[tuple[Pace, int]], steps: int, n_in: int) -> int
     return max([n_in, *(-(-pace.ii // max(1, steps // executions)) for pace, executions in layers)])
 
 
+def is_even(layers: Sequence[tuple[Pace, int]], steps: int, n_in: int) -> bool:
+    """Whether each step of a sequence takes as long as every other: the slowest layer works on all of them, and none
+    takes longer at the end."""
+    every_step = max([n_in, *(pace.ii for pace, executions in layers if executions >= steps)])
+    return network_ii(layers, steps, n_in) == every_step and not any(pace.at_end for pace, _ in layers)
+
+
+def fastest_step(layers: Sequence[tuple[Pace, int]], steps: int, beats: int) -> int:
+    """Cycles from step to step behind these layers, of which a sequence has ``steps`` of ``beats``, at the least: where
+    a network is not even, steps that nothing holds back follow those that have waited as fast as that."""
+    return max([beats, *(pace.ii * executions // steps for pace, executions in layers)])
+
+
 def network_cycles(layers: Sequence[tuple[Pace, int]], steps: int, n_in: int, beats: Beats) -> Cycles:
     """Cycles of layers as for :func:`network_ii`; ``beats`` come out for a step whose input begins in cycle 0."""
     ii = network_ii(layers, steps, n_in)
     sequence = max([steps * n_in, *(pace.ii * executions + pace.at_end for pace, executions in layers)])
-    every_step = max([n_in, *(pace.ii for pace, executions in layers if executions >= steps)])
-    even = ii == every_step and not any(pace.at_end for pace, _ in layers)
-    return Cycles(ii, max(beats[-1] - (n_in - 1), FRAMING), sequence, even)
+    return Cycles(ii, max(beats[-1] - (n_in - 1), FRAMING), sequence, is_even(layers, steps, n_in))
 
 
 def pointwise_pace(module: str, count: int, latency: int) -> Pace:

@@ -7,12 +7,10 @@ feedback they are those of its slowest part.
 from __future__ import annotations
 
 from lmu_hls.rtl.cells import HIDDEN, CellSizes, Lanes
-from lmu_hls.rtl.cycles import QUEUE, ROUND, Beats, MatrixBeats, Pace
+from lmu_hls.rtl.cycles import QUEUE, ROUND, ROUNDS, Beats, MatrixBeats, Pace
 from lmu_hls.rtl.engine import ENGINE
 from lmu_hls.rtl.sizes import ENCODER, MEMORY, LMUSizes
 from lmu_hls.rtl.unit import MemorySizes
-
-ROUNDS = 8  # steps after which the cycles from step to step have settled
 
 
 def lmu_pace(sizes: LMUSizes, lanes: Lanes) -> Pace:
@@ -22,7 +20,9 @@ def lmu_pace(sizes: LMUSizes, lanes: Lanes) -> Pace:
     waits = mem_waits(sizes, lanes)
     formulas = _formulas(sizes, lanes, waits)
     ii = max(cycles for _, cycles in formulas.values())
-    return Pace(ii, formulas, lambda beats: _Loop(sizes, lanes, waits).step(beats))
+    feeds_back = sizes.mem_back or sizes.h_back
+    intake = (lambda: _Loop(sizes, lanes, waits).take) if feeds_back else None
+    return Pace(ii, formulas, lambda beats: _Loop(sizes, lanes, waits).step(beats), intake=intake)
 
 
 def mem_waits(sizes: LMUSizes, lanes: Lanes) -> bool:
@@ -135,6 +135,12 @@ class _Loop:
         self.old_mem = [-QUEUE] * sizes.memory.states  # the first step has zeros at once
         self.old_h = [-QUEUE] * sizes.units
         self.encoder_in = -1  # last operand taken
+        self.x_taken: Beats = []
+
+    def take(self, x: Beats) -> Beats:
+        """When x of the next step is taken, which may be from these cycles on: mem and h behind it hold up others."""
+        self.step(x)
+        return self.x_taken
 
     def step(self, x: Beats) -> Beats:
         """h of the next step, whose input may be taken from ``x`` on."""
@@ -142,12 +148,12 @@ class _Loop:
         offered += [beat + QUEUE for beat in self.old_mem] if self.sizes.mem_back else []
         offered += [beat + QUEUE for beat in self.old_h] if self.sizes.h_back else []
         taken = _in_turn(offered, self.encoder_in)
-        self.encoder_in = taken[-1]
+        self.encoder_in, self.x_taken = taken[-1], taken[: len(x)]
         mem = self.memory(self.encoder(taken))
         if self.cell is None or self.hidden is None:
             h = [beat + ROUND for beat in mem]
         else:
-            waiting = [beat + QUEUE for beat in taken[: len(x)]] if self.cell.n_x else []
+            waiting = [beat + QUEUE for beat in self.x_taken] if self.cell.n_x else []
             h = self.hidden.step(waiting, [beat + self.wait for beat in mem])
         self.old_mem, self.old_h = mem, h
         return h

@@ -15,10 +15,10 @@ from lmu_hls.errors import LmuHlsError
 from lmu_hls.naming import identifier, identifiers
 from lmu_hls.records import LayerPlan
 from lmu_hls.rtl.affine import check_signed_type
-from lmu_hls.rtl.branches import Branch, answered, copies, queued, unblocked
+from lmu_hls.rtl.branches import Branch, answered, copies, eased, queued, unblocked
 from lmu_hls.rtl.cells import Lanes
 from lmu_hls.rtl.converters import add_converters
-from lmu_hls.rtl.cycles import Pace, network_cycles, network_ii
+from lmu_hls.rtl.cycles import Pace, fastest_step, is_even, network_cycles, network_ii
 from lmu_hls.rtl.ends import UNDER_WAY, End, add_input, deepen_framing, framing_words, suffixes
 from lmu_hls.rtl.heads import join_heads, shared_heads
 from lmu_hls.rtl.matrix import Columns
@@ -59,7 +59,9 @@ def _plan(network: Network, names: tuple[str, ...], options: RtlOptions) -> Netw
     net.taken |= _ports(network) | (_around(network) if options.axi_lite else set())
     heads = shared_heads(network, options.streaming, options.ports)
     chosen = _chosen(network, stages, options, join_heads(stages, heads))
-    ii, runs_on = _ii(network, stages, chosen, options), options.streaming or network.stateful
+    of_all, runs_on = _paces(network, stages, chosen, options), options.streaming or network.stateful
+    least = _input_beats(network, options)
+    ii, even = network_ii(of_all, network.steps, least), is_even(of_all, network.steps, least)
     inputs, given = _inputs(net, network, options, ii), {}
     for end in inputs:
         first = Branch(end.stream, (list(range(end.beats)),), tuple(range(network.steps)))
@@ -70,10 +72,18 @@ def _plan(network: Network, names: tuple[str, ...], options: RtlOptions) -> Netw
         stage = stages[node.name]
         branches, lanes = [given[source].pop(0) for source in node.inputs], chosen[node.name]
         branches = _converted(net, stage, lanes, branches, layers)
-        period = ii * max(1, network.steps // branches[0].executions)
-        branches = queued(net, stage.name, branches, stage.taken, period, ii)
-        if len(branches) == 1 and readers[node.inputs[0]] > 1:
-            branches = [unblocked(net, stage.name, branches[0])]
+        paces = [(pace, plan.executions) for plan, pace in layers]
+        step, period = ii, ii * max(1, network.steps // branches[0].executions)
+        before = fastest_step(paces, branches[0].executions, branches[0].stream.beats)
+        if not even:
+            step, period = fastest_step(paces, network.steps, least), before
+        branches = queued(net, stage.name, branches, stage.taken, period, step)
+        if len(branches) == 1:
+            (branch,) = branches
+            if readers[node.inputs[0]] > 1:
+                branch = unblocked(net, stage.name, branch)
+            pace = stage.chosen(lanes).pace(branch.stream.count, lanes)
+            branches = [eased(net, stage.name, branch, pace, period, before)]
         if stage.window is not None:
             kind, branch, pace = _windowed(net, stage, stage.window, branches)
             branches = [branch]
@@ -183,8 +193,10 @@ def _natural(network: Network, stages: Mapping[str, Stage[Any]]) -> set[str]:
     return found
 
 
-def _ii(network: Network, stages: Mapping[str, Stage[Any]], chosen: Mapping[str, Lanes], options: RtlOptions) -> int:
-    """Cycles from step to step, as far as the layers say, and the ports where their values a beat are given."""
+def _paces(
+    network: Network, stages: Mapping[str, Stage[Any]], chosen: Mapping[str, Lanes], options: RtlOptions
+) -> list[tuple[Pace, int]]:
+    """The layers as far as their numbers of lanes say, each with the number of steps that go through it."""
     endless = options.streaming
     values, executions = network.values, {item.name: network.steps for item in network.inputs}
     paces: list[tuple[Pace, int]] = []
@@ -196,8 +208,12 @@ def _ii(network: Network, stages: Mapping[str, Stage[Any]], chosen: Mapping[str,
         if (ending := stage.ending(width)) is not None:
             paces.append((ending[1], 1))
         executions[node.name] = arriving if endless else stage.given_steps(arriving)
-    least = max(options.ports.beats(item.width, item.type.width, 1) for item in network.inputs)
-    return network_ii(paces, network.steps, least)
+    return paces
+
+
+def _input_beats(network: Network, options: RtlOptions) -> int:
+    """Beats of a step of the widest input, where the values a beat of the ports are given."""
+    return max(options.ports.beats(item.width, item.type.width, 1) for item in network.inputs)
 
 
 def _ports(network: Network) -> set[str]:

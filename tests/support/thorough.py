@@ -197,6 +197,11 @@ THOROUGH: dict[str, tuple[str, ...]] = {
         "!test_seeded_faults[[]no end]",
         "!test_seeded_faults[[]nothing swallowed]",
     ),
+    "rtl/stages/test_merge.py": (
+        "test_what_stands_before_the_slowest_layer*",
+        "!test_what_stands_before_the_slowest_layer*[[]3-6-False]",
+        "!test_what_stands_before_the_slowest_layer*[[]1-20-True]",
+    ),
     "rtl/test_engine.py": (
         "test_bits_and_cycles*",
         "!test_bits_and_cycles[[]7]",

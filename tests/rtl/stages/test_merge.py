@@ -8,17 +8,21 @@ import pytest
 
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType
+from lmu_hls.rtl import network as planning
 from lmu_hls.rtl.branches import queue_depths
 from lmu_hls.rtl.options import RtlOptions
-from lmu_hls.rtl.reuse import settle
+from lmu_hls.rtl.reuse import settle, valid_reuse_factors
 from lmu_hls.rtl.stages import stage_of
-from lmu_hls.spec import Dense, Input, Merge, Network, Node, Select, Window
+from lmu_hls.spec import Dense, Input, Merge, Network, Node, Pool, Select, Window
 from tests.support.networks import random_lmu, random_weight
+from tests.support.random_networks import random_spec_input
 from tests.support.random_rtl import (
+    Case,
     SimulationError,
     assert_equal,
     check_icarus,
     compile_icarus,
+    expected_tensors,
     has_icarus,
     make_case,
     run_icarus,
@@ -75,6 +79,30 @@ def every_operation():
     return Network("net", STEPS, (Input("in", X, 2),), tuple(nodes), (before,))
 
 
+def pooled(wide, outs, back):
+    """``wide`` x beside what a Dense layer makes of them, the larger of every two of five such steps, and of these a
+    Dense layer of 2 * ``wide`` * ``outs`` cycles, the slowest one, before an LMU, which takes its own mem and h, too,
+    where it goes ``back``."""
+    rng, window = np.random.default_rng(outs), Window(5, 2, stride=2, size=2)
+    first = Dense("first", X, random_weight(rng, wide, wide), None, X, reuse_factor=wide)
+    slow = Dense("slow", X, random_weight(rng, 2 * wide, outs), None, X, reuse_factor=2 * wide * outs)
+    last = random_lmu(rng, steps=2, x=X, n_in=outs, memory_d=1, order=2, units=3, connections=(back, back, False))
+    nodes = (
+        Node("first", first, ("in",)),
+        Node("beside", Merge("beside", X, X, "concatenate", X), ("in", "first")),
+        Node("pool", Pool("pool", X, window, None, X), ("beside",)),
+        Node("slow", slow, ("pool",)),
+        Node("lmu", replace(last, reuse_factor=valid_reuse_factors(last)[0]), ("slow",)),
+    )
+    return Network("net", window.steps, (Input("in", X, wide),), nodes, ("lmu",))
+
+
+def behind_branches(wide, outs, back):
+    network = pooled(wide, outs, back)
+    x = random_spec_input(network, 3, outs)
+    return Case(network, RtlOptions(), x, expected_tensors(network, x, endless=False))
+
+
 def case(network, **options):
     return make_case(network, RtlOptions(**options), np.random.default_rng(0), 2000)
 
@@ -100,6 +128,31 @@ def test_a_shallow_queue_blocks_and_a_wrong_operation_is_seen(tmp_path):
         compile_icarus(made.plan, tmp_path)
         with pytest.raises((SimulationError, AssertionError)):
             assert_equal(made.expected, run_icarus(made, tmp_path).tensors)
+
+
+SHORT, HELD = (3, 6, False), (1, 20, True)
+
+
+@needs_icarus
+@pytest.mark.parametrize("wide, outs, back", [SHORT, HELD, (3, 7, False), (2, 7, False), (4, 5, False), (1, 24, True)])
+def test_what_stands_before_the_slowest_layer_and_behind_it_is_not_in_its_way(wide, outs, back, tmp_path):
+    made = behind_branches(wide, outs, back)
+    made.write(tmp_path)
+    check_icarus(made, tmp_path)
+
+
+@needs_icarus
+@pytest.mark.parametrize(
+    "of, function, fault",
+    [
+        (SHORT, "is_even", lambda *_: True),  # a queue for the mean pace
+        (HELD, "eased", lambda net, name, branch, *_: branch),  # none for x that comes while mem and h are taken
+    ],
+)
+def test_without_their_queues_it_is_late(of, function, fault, monkeypatch, tmp_path):
+    monkeypatch.setattr(planning, function, fault)
+    with pytest.raises(AssertionError, match=r"\d+ cycles, not \d+"):
+        test_what_stands_before_the_slowest_layer_and_behind_it_is_not_in_its_way(*of, tmp_path)
 
 
 def test_queues():
