@@ -239,7 +239,7 @@ def measure(
             today = project.digest
             old = [name for name in row["made"] if is_stale(row, name, today, tools(name))]
             stale.update(old)
-            total.update(row["made"])
+            total.update(list(row["made"]))
             print(f"{seed}: {', '.join(old) or 'nothing'} is stale", flush=True)
             for name in old if forget else ():
                 drop(row, name)
