@@ -205,7 +205,7 @@ module lmu_normalize #(
     wire [ROOT_W+DIVISION+DIFF_W+LIFT-1:0] dividend = {{(ROOT_W + DIVISION + LIFT) {1'b0}}, magnitude} << LIFT;
     wire [ROOT_W:0] divisor = {negative, root_q} | {{ROOT_W{1'b0}}, root_q == 0};
 
-    lmu_divider #(.W(ROOT_W), .BITS(DIVISION), .OUT_TYPE(OUT_TYPE)) divide (
+    lmu_divider #(.W(ROOT_W), .BITS(DIVISION), .OUT_TYPE(OUT_TYPE), .FAST(1)) divide (
         .clk(clk), .rst(rst),
         .s_axis_tdata(dividend[ROOT_W+DIVISION-1:0]), .s_axis_tvalid(due), .s_axis_tready(divider_free),
         .s_axis_tlast(rd_end && last_q[rd_bank_q]), .s_axis_tuser(divisor),

@@ -27,7 +27,9 @@ module lmu_divider #(
     // Bits of a divisor, and of a quotient, which has 3 or more
     parameter integer W = 16, BITS = 16,
     // Type of the output; its fraction bits are 0 or more
-    parameter integer OUT_TYPE = 32'h16_000a_10
+    parameter integer OUT_TYPE = 32'h16_000a_10,
+    // 1: -exact has no carry from the rest, which is known late; 0: it is smaller
+    parameter integer FAST = 0
 ) (
     input wire clk, rst,
     input wire [W+BITS-1:0] s_axis_tdata, input wire s_axis_tvalid, output wire s_axis_tready, input wire s_axis_tlast,
@@ -60,12 +62,17 @@ module lmu_divider #(
     wire [W-1:0] rest = fits ? difference[W-1:0] : rest_q[W-1:0];
     wire some_left = |left_q;
     wire signed [BITS+1:0] exact = {1'b0, quotient_q, some_left};
-    wire [BITS:0] quotient = {1'b0, quotient_q};
-    // -exact, without a carry out of some_left, which is known late
-    wire signed [BITS+1:0] negated = {some_left ? ~quotient : -quotient, some_left};
+    wire signed [BITS+1:0] negated;
     wire accept = s_axis_tvalid && s_axis_tready;
     wire unused_difference = difference[W];  // a rest is below the divisor
     assign s_axis_tready = run && (!dividing_q || last_bit_q);
+
+    if (FAST != 0) begin : g_fast
+        wire [BITS:0] quotient = {1'b0, quotient_q};
+        assign negated = {some_left ? ~quotient : -quotient, some_left};
+    end else begin : g_small
+        assign negated = -exact;
+    end
 
     always @(posedge clk) begin
         if (run) begin

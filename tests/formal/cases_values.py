@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tests.formal.cases import Case, Mutant
 from tests.support.hdl.packed import word
 
@@ -83,6 +85,7 @@ CASES = (
     AVERAGE,
     average(2, 2, 2),
     DIVIDER,
+    replace(DIVIDER, parameters={**DIVIDER.parameters, "FAST": 1}),
     Case("lmu_divider", {"W": 2, "BITS": 4, "OUT_TYPE": word(4, 2)}, slow=True),
     softmax(1, exp_w=1, slow=False),
     softmax(1),

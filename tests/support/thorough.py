@@ -209,9 +209,9 @@ THOROUGH: dict[str, tuple[str, ...]] = {
         "test_a_fault_is_found*",
         "!test_a_fault_is_found[[]a value read too early]",
         "test_two_layers_keep_the_pace_of_the_slower_one*",
-        "!test_two_layers_keep_the_pace_of_the_slower_one[[]8-b]",
+        "!test_two_layers_keep_the_pace_of_the_slower_one[[]14-b]",
         "test_an_x_that_waits_for_results_makes_it_late*",
-        "!test_an_x_that_waits_for_results_makes_it_late[[]8]",
+        "!test_an_x_that_waits_for_results_makes_it_late[[]14]",
     ),
     "rtl/test_heads.py": (
         "test_bits_and_cycles*",
