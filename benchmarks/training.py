@@ -119,6 +119,32 @@ def fastest(functions: list[Callable[[], Any]], repeats: int) -> list[float]:
     return [min(taken) for taken in times]
 
 
+def products(work: Work) -> Callable[[], Any]:
+    """The products of matrices of a recurrent work with their gradients, compiled by XLA, and nothing that a product
+    does not need: a linear recurrence of the same shapes, without biases, loss and optimizer."""
+    memory_d, order, units = work.options["memory_d"], work.options["order"], work.hidden().units
+    states, rng = memory_d * order, np.random.default_rng(0)
+    shapes = (work.features + units + states, memory_d), (states + work.features, units), (units, units), (order, order)
+    encoder, kernel, recurrent, a_bar = (tf.constant(0.01 * rng.normal(size=shape), tf.float32) for shape in shapes)
+    x = tf.constant(rng.normal(size=(work.steps, work.batch, work.features)), tf.float32)
+
+    @tf.function(jit_compile=True)
+    def run() -> Any:
+        with tf.GradientTape() as tape:
+            trained = (encoder, kernel, recurrent)
+            tape.watch(trained)
+            h, mem = tf.zeros((work.batch, units)), tf.zeros((work.batch, states))
+            for step in tf.range(work.steps):
+                u = tf.concat([x[step], h, mem], -1) @ encoder
+                channels = tf.reshape(mem, (-1, order)) @ a_bar + tf.reshape(u, (-1, 1))
+                mem = tf.reshape(channels, (work.batch, states))
+                h = tf.concat([x[step], mem], -1) @ kernel + h @ recurrent
+            loss = tf.reduce_sum(h)
+        return tape.gradient(loss, trained)
+
+    return lambda: run()[0].numpy()
+
+
 def compare(work: Work, repeats: int, xla: bool) -> dict[str, Any]:
     """Milliseconds per training step of both layers on one work, both with XLA or both without."""
     layers = [LMU(hidden_cell=work.hidden(), **work.options)]
@@ -127,13 +153,15 @@ def compare(work: Work, repeats: int, xla: bool) -> dict[str, Any]:
     )
     if keras_lmu is not None and not too_large:
         layers.append(keras_lmu.LMU(hidden_cell=work.hidden(), **work.options))
-    seconds = fastest([trainer(layer, work, xla) for layer in layers], repeats)
-    theirs = seconds[1] if len(seconds) > 1 else None
+    bound = [products(work)] if xla and tf is not None and RECURRENT.items() <= work.options.items() else []
+    seconds = fastest([*(trainer(layer, work, xla) for layer in layers), *bound], repeats)
+    theirs = seconds[1] if len(layers) > 1 else None
     return {
         "work": work.name,
         "xla": xla,
         "ours_ms": 1e3 * seconds[0],
         "keras_lmu_ms": None if theirs is None else 1e3 * theirs,
+        "products_ms": 1e3 * seconds[-1] if bound else None,
         "speedup": None if theirs is None else theirs / seconds[0],
     }
 
@@ -257,13 +285,18 @@ def main() -> None:
             )
         return
     rows = []
-    print("| Work, one training step | XLA | ours, ms | keras-lmu, ms | speed-up |\n|---|---|---|---|---|")
+    print(
+        "| Work, one training step | XLA | ours, ms | keras-lmu, ms | speed-up | products alone, ms |\n"
+        + "|---" * 6
+        + "|"
+    )
     works = [work for work in WORKS if arguments.only in work.name]
     for work, xla in itertools.product(works, compilers(arguments.xla)):
         row = compare(work, arguments.repeats, xla)
         rows.append(row)
         theirs = "not run | -" if row["speedup"] is None else f"{row['keras_lmu_ms']:.1f} | {row['speedup']:.2f}"
-        print(f"| {row['work']} | {'yes' if xla else 'no'} | {row['ours_ms']:.1f} | {theirs} |", flush=True)
+        bound = "" if row["products_ms"] is None else f"{row['products_ms']:.1f}"
+        print(f"| {row['work']} | {'yes' if xla else 'no'} | {row['ours_ms']:.1f} | {theirs} | {bound} |", flush=True)
     ways = all_methods(arguments.repeats) if tf is not None else {}
     if arguments.json:
         arguments.json.write_text(json.dumps({"training": rows, "methods": ways}, indent=2) + "\n")
