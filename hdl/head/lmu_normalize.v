@@ -164,7 +164,7 @@ module lmu_normalize #(
         difference_q <= difference;
     end
 
-    lmu_mac #(.COEF_W(D_W), .OP_W(D_W), .ACC_W(ACC_W)) squares (
+    lmu_mac #(.COEF_W(D_W), .OP_W(D_W), .ACC_W(ACC_W), .HAS_BASE(1)) squares (
         .clk(clk), .en(1'b1),
         .add(term_q[4+MORE]), .first(first_q[2]), .coef(difference), .operand(difference), .base(epsilon[ACC_W-1:0]),
         .acc(total)

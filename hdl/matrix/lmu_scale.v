@@ -138,7 +138,7 @@ module lmu_scale #(
     lmu_delay #(.WIDTH(BIAS_W), .DEPTH(MORE + 2)) with_product (
         .clk(clk), .rst(1'b0), .en(run), .in_data(own), .out_data(offset)
     );
-    lmu_mac #(.COEF_W(COEF_W), .OP_W(IN_W), .ACC_W(ACC_W)) mac (
+    lmu_mac #(.COEF_W(COEF_W), .OP_W(IN_W), .ACC_W(ACC_W), .HAS_BASE(1)) mac (
         .clk(clk), .en(run), .add(run), .first(1'b1), .coef(coef), .operand(x_q), .base(base), .acc(sum)
     );
 

@@ -13,7 +13,7 @@
 //   en        1         in          0 freezes inputs and product
 //   add       1         in          the sum takes the product that is there
 //   first     1         in          starts a new sum with this product
-//   base      ACC_W     in          what a sum starts with, signed, constant or when its first product is there
+//   base      ACC_W     in          with HAS_BASE what a sum starts with, signed, constant or when its first product is there
 //   coef      COEF_W    in          signed
 //   operand   OP_W      in          signed
 //   acc       ACC_W     out         signed; the sum up to the product that entered latency cycles earlier
@@ -32,7 +32,9 @@ module lmu_mac #(
     // Bits of a factor that one multiplier takes
     parameter integer FACTOR = 18,
     // Bits of the sum: COEF_W + OP_W - 1 + $clog2(N + 1) holds any N products
-    parameter integer ACC_W = 40
+    parameter integer ACC_W = 40,
+    // 0: a sum starts with 0, 1: with base
+    parameter integer HAS_BASE = 0
 ) (
     input wire clk, en,
     input wire add, first,
@@ -125,7 +127,7 @@ module lmu_mac #(
         product_first_q <= product_first;
     end
 
-    always @(posedge clk) if (add) acc <= addend + (product_first_q ? base : acc);
+    always @(posedge clk) if (add) acc <= addend + (product_first_q ? (HAS_BASE != 0 ? base : {ACC_W{1'b0}}) : acc);
 
 `ifdef FORMAL
     // The sum of what came in some moves before, unknown until a first one has come
@@ -146,7 +148,7 @@ module lmu_mac #(
             f_moved_q <= {f_moved_q, 1'b1};
         end
         if (add) begin
-            f_sum_q <= f_products_q[F_STAGES] + (f_firsts_q[F_STAGES] ? base : f_sum_q);
+            f_sum_q <= f_products_q[F_STAGES] + (f_firsts_q[F_STAGES] ? (HAS_BASE != 0 ? base : {ACC_W{1'b0}}) : f_sum_q);
             f_known_q <= f_known_q || (f_moved_q[F_STAGES] && f_firsts_q[F_STAGES]);
             if (f_known_q && f_count_q != 3) f_count_q <= f_count_q + 2'd1;
         end

@@ -79,7 +79,7 @@ module lmu_round_sat #(
     end
 
     always @* begin
-        case (ROUNDING)
+        case (ADDED != 0 ? TRN : ROUNDING)
             TRN_ZERO:    up = negative && (half || below);
             RND:         up = half;
             RND_ZERO:    up = half && (below || negative);
@@ -88,7 +88,6 @@ module lmu_round_sat #(
             RND_CONV:    up = half && (OUT_W > 1 || below || floor[0]);  // the sum does not wait for the lower bits
             default:     up = 1'b0;
         endcase
-        if (ADDED != 0) up = 1'b0;
     end
 
     // Whether the sum floor + up fits is known beside it: its upper bits are those of floor, and a carry into them
@@ -98,7 +97,7 @@ module lmu_round_sat #(
     wire carry = up && (floor[OUT_W-1:0] | LOWEST) == {OUT_W{1'b1}};
     wire fits = &top[WIDE_W-OUT_W:1] ? top[0] || carry : ~|top && !carry;
     wire [OUT_W-1:0] sum = floor[OUT_W-1:0] + {{(OUT_W - 1) {1'b0}}, up};
-    wire even = ROUNDING == RND_CONV && half == (ADDED == 0) && !below;  // a tie, rounded up: its lowest bit becomes zero
+    wire even = ROUNDING == RND_CONV && (ADDED != 0 ? !half : half) && !below;  // a tie, rounded up: its lowest bit becomes zero
     wire [OUT_W-1:0] low = sum & ~{{(OUT_W - 1) {1'b0}}, even};
     wire [OUT_W-1:0] bound = negative ? (OVERFLOW == SAT ? LOWEST : LOWEST + ONE) : HIGHEST;
     reg [OUT_W-1:0] result;

@@ -7,8 +7,8 @@ from dataclasses import replace
 from tests.formal.cases import Case, Mutant
 from tests.support.hdl.packed import word
 
-MAC = Case("lmu_mac", {"COEF_W": 1, "OP_W": 2, "ACC_W": 4})
-PIECES = Case("lmu_mac", {"COEF_W": 4, "OP_W": 2, "FACTOR": 3, "ACC_W": 6})
+MAC = Case("lmu_mac", {"COEF_W": 1, "OP_W": 2, "ACC_W": 4, "HAS_BASE": 1})
+PIECES = Case("lmu_mac", {"COEF_W": 4, "OP_W": 2, "FACTOR": 3, "ACC_W": 6, "HAS_BASE": 1})
 ARGMAX = Case("lmu_argmax", {"N": 3, "WIDTH": 2, "OUT_W": 2})
 TYPES = {"PRE_TYPE": word(2, 0), "OUT_TYPE": word(2, 0)}
 LINEAR = Case("lmu_activation", {"IN_W": 2, "IN_F": 0, **TYPES, "FUNCTION": 0})
@@ -84,6 +84,7 @@ CASES = (
     AVERAGE_TWO,
     AVERAGE,
     average(2, 2, 2),
+    replace(MAC, parameters={**MAC.parameters, "HAS_BASE": 0}),
     DIVIDER,
     replace(DIVIDER, parameters={**DIVIDER.parameters, "FAST": 1}),
     Case("lmu_divider", {"W": 2, "BITS": 4, "OUT_TYPE": word(4, 2)}, slow=True),

@@ -60,7 +60,7 @@ def test_all_widths(tmp_path: Path, in_w: int, out_w: int) -> None:
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        ("wire even = ROUNDING == RND_CONV && half == (ADDED == 0) && !below;", "wire even = 1'b0;"),
+        ("wire even = ROUNDING == RND_CONV && (ADDED != 0 ? !half : half) && !below;", "wire even = 1'b0;"),
         ("half && (OUT_W > 1 || below || floor[0]);", "half;"),
         ("wire carry = up && ", "wire carry = "),
         ("? top[0] || carry :", "? top[0] :"),
