@@ -310,7 +310,7 @@ module lmu_memory_sweeps #(
     end
 
     // Output
-    assign run = m_axis_tready || !m_axis_tvalid || !new_valid;
+    assign run = !(m_axis_tvalid && !m_axis_tready && new_valid);
 
     always @(posedge clk) begin
         if (m_axis_tready) m_axis_tvalid <= 1'b0;

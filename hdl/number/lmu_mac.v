@@ -133,6 +133,7 @@ module lmu_mac #(
     // The sum of what came in some moves before, unknown until a first one has come
     localparam F_STAGES = MORE + 2;
     reg signed [PRODUCT_W-1:0] f_products_q[1:F_STAGES];
+    wire signed [ACC_W-1:0] f_base = HAS_BASE != 0 ? base : {ACC_W{1'b0}};
     reg signed [ACC_W-1:0] f_sum_q;
     reg [F_STAGES:1] f_firsts_q, f_moved_q = 0;
     reg f_known_q = 1'b0;
@@ -148,7 +149,7 @@ module lmu_mac #(
             f_moved_q <= {f_moved_q, 1'b1};
         end
         if (add) begin
-            f_sum_q <= f_products_q[F_STAGES] + (f_firsts_q[F_STAGES] ? (HAS_BASE != 0 ? base : {ACC_W{1'b0}}) : f_sum_q);
+            f_sum_q <= f_products_q[F_STAGES] + (f_firsts_q[F_STAGES] ? f_base : f_sum_q);
             f_known_q <= f_known_q || (f_moved_q[F_STAGES] && f_firsts_q[F_STAGES]);
             if (f_known_q && f_count_q != 3) f_count_q <= f_count_q + 2'd1;
         end
