@@ -62,8 +62,11 @@ module lmu_product #(
         // The lower parts are not negative; one that has no bits is 0
         wire signed [A_W-A_LOW-1:0] a_high = a[A_W-1:A_LOW];
         wire signed [B_W-B_LOW-1:0] b_high = b[B_W-1:B_LOW];
-        wire signed [A_LOW:0] a_low = a & ~({A_W{1'b1}} << A_LOW);
-        wire signed [B_LOW:0] b_low = b & ~({B_W{1'b1}} << B_LOW);
+        wire [A_W-1:0] a_rest = a & ~({A_W{1'b1}} << A_LOW);
+        wire [B_W-1:0] b_rest = b & ~({B_W{1'b1}} << B_LOW);
+        wire signed [A_LOW:0] a_low = a_rest[A_LOW:0];
+        wire signed [B_LOW:0] b_low = b_rest[B_LOW:0];
+        wire unused_rest = &{1'b0, a_rest, b_rest};
         reg signed [OUT_W-A_LOW-B_LOW-1:0] high_q;
         reg signed [B_W-B_LOW+A_LOW:0] a_low_q;  // the lower part of a with the upper one of b
         reg signed [A_W-A_LOW+B_LOW:0] b_low_q;
@@ -71,8 +74,15 @@ module lmu_product #(
         reg signed [OUT_W-1:0] product_q;
         // Products of both lower and both upper parts lie side by side
         wire signed [OUT_W-1:0] outer;
-        wire signed [OUT_W-1:0] inner_a = a_low_q, inner_b = b_low_q;
+        wire signed [OUT_W-1:0] inner_a, inner_b;
         assign product = product_q;
+
+        lmu_align #(.IN_W(B_W - B_LOW + A_LOW + 1), .SHIFT(B_LOW), .OUT_W(OUT_W)) align_a (
+            .in_data(a_low_q), .out_data(inner_a)
+        );
+        lmu_align #(.IN_W(A_W - A_LOW + B_LOW + 1), .SHIFT(A_LOW), .OUT_W(OUT_W)) align_b (
+            .in_data(b_low_q), .out_data(inner_b)
+        );
 
         if (A_LOW > 0 && B_LOW > 0) begin : g_both
             wire [1:0] unused = low_q[A_LOW+B_LOW+1:A_LOW+B_LOW];
@@ -87,7 +97,7 @@ module lmu_product #(
             a_low_q <= a_low * b_high;
             b_low_q <= b_low * a_high;
             low_q <= a_low * b_low;
-            product_q <= outer + (inner_a <<< B_LOW) + (inner_b <<< A_LOW);
+            product_q <= outer + inner_a + inner_b;
         end
     end
 

@@ -507,8 +507,8 @@ MUTANTS = (
     Mutant(
         Case("lmu_product", {"A_W": 3, "B_W": 4, "STAGES": 2, "PIECE": 2}),
         "lmu_product",
-        "inner_b <<< A_LOW",
-        "inner_b <<< B_LOW",
+        ".SHIFT(A_LOW)",
+        ".SHIFT(0)",
         ("product_exact",),
     ),
     Mutant(UNEQUAL, "lmu_tridiag_datapath", ".SHIFT(NEW_F - TWICE_F)", ".SHIFT(0)", ("new_exact",)),
