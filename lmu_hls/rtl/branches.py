@@ -65,6 +65,10 @@ class Branch:
         """What the windows over its steps give as ``stream`` once all of a sequence have come."""
         return Branch(stream, stored_beats(window, self.end[-1], stream.count), (self.needs[-1],) * window.count)
 
+    def behind_queue(self, stream: Stream) -> Branch:
+        """The same steps as ``stream``, which a queue gives."""
+        return replace(self, stream=stream, burst=tuple([beat + QUEUE for beat in beats] for beats in self.burst))
+
     def steps(self, count: int) -> list[Beats]:
         """The beats of the last ``count`` steps; those before the burst are there long ago."""
         return [self._past] * (count - len(self.burst)) + list(self.burst[-count:])
@@ -103,8 +107,7 @@ def unblocked(net: Netlist, name: str, branch: Branch) -> Branch:
     if len(branch.burst) == 1:
         return branch
     depth, about = len(branch.burst) * branch.stream.beats, f"Layer {name}: steps that come faster than it takes them"
-    stream = net.fifo(branch.stream, f"{name}_burst", depth, about)
-    return replace(branch, stream=stream, burst=tuple([beat + QUEUE for beat in beats] for beats in branch.burst))
+    return branch.behind_queue(net.fifo(branch.stream, f"{name}_burst", depth, about))
 
 
 def eased(net: Netlist, name: str, branch: Branch, pace: Pace, ii: int, before: int) -> Branch:
@@ -121,8 +124,8 @@ def eased(net: Netlist, name: str, branch: Branch, pace: Pace, ii: int, before: 
     if max(there - here for here, there in zip(come[-1], left[-1], strict=True)) <= ii - before:
         return branch
     depth = _most_waiting(*(list(chain(*beats)) for beats in (come, left)))
-    stream = net.fifo(branch.stream, f"{name}_in", depth, f"Layer {name}: x that comes while it takes mem and h")
-    return replace(branch, stream=stream, burst=tuple([beat + QUEUE for beat in beats] for beats in branch.burst))
+    about = f"Layer {name}: x that comes while it takes mem and h"
+    return branch.behind_queue(net.fifo(branch.stream, f"{name}_in", depth, about))
 
 
 def queued(net: Netlist, name: str, branches: list[Branch], taken: Taken, ii: int, step: int) -> list[Branch]:
@@ -139,13 +142,11 @@ def queued(net: Netlist, name: str, branches: list[Branch], taken: Taken, ii: in
     bursts = _burst_depths(branches, taken)
     found = []
     for k, (branch, depth) in enumerate(zip(branches, depths, strict=True)):
-        stream, kept = branch.stream, max(_steps_kept(needs, k) * branch.stream.count, bursts[k])
-        waits = depth or kept > branch.stream.count
-        if waits:
+        kept = max(_steps_kept(needs, k) * branch.stream.count, bursts[k])
+        if depth or kept > branch.stream.count:
             about = f"Layer {name}: a branch that waits for another"
-            stream = net.fifo(stream, f"{name}_in{k}", max(depth, kept), about)
-        burst = tuple([beat + QUEUE * bool(waits) for beat in beats] for beats in branch.burst)
-        found.append(replace(branch, stream=stream, burst=burst))
+            branch = branch.behind_queue(net.fifo(branch.stream, f"{name}_in{k}", max(depth, kept), about))
+        found.append(branch)
     return found
 
 

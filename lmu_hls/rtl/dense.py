@@ -9,7 +9,7 @@ import numpy as np
 
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import Ints
-from lmu_hls.rtl.affine import Rom, Source, split_lifts, turn_words
+from lmu_hls.rtl.affine import Rom, Source, common_fraction, split_lifts, turn_words
 from lmu_hls.rtl.cycles import Beats
 from lmu_hls.rtl.matrix import divisors
 from lmu_hls.rtl.packed import typed
@@ -140,8 +140,7 @@ def _lifted(lmu: LMU, update: DenseUpdate) -> tuple[Weight, Weight, int]:
     """A_bar and B_bar with the fraction bits that make the smallest multipliers, and :func:`more_stages` of their
     products. The unit shifts u or mem by the difference that is left."""
     sources = [Source("u", lmu.u, Weight(update.b.values[np.newaxis], update.b.type)), Source("mem", lmu.mem, update.a)]
-    fractions = [source.type.fraction + source.kernel.type.fraction for source in sources]
-    lifts = [max(fractions) - fraction for fraction in fractions]
+    _, lifts = common_fraction(sources, [])
     op_width, coef_width, shifts = split_lifts(sources, lifts)
     b, a = (_shifted(weight, lift - own) for weight, lift, own in zip((update.b, update.a), lifts, shifts, strict=True))
     return a, b, more_stages(op_width, coef_width)

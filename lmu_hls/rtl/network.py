@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import chain
 from typing import Any
 
 from lmu_hls.errors import LmuHlsError
@@ -59,8 +60,8 @@ def _plan(network: Network, names: tuple[str, ...], options: RtlOptions) -> Netw
     net.taken |= _ports(network) | (_around(network) if options.axi_lite else set())
     heads = shared_heads(network, options.streaming, options.ports)
     chosen = _chosen(network, stages, options, join_heads(stages, heads))
-    of_all, runs_on = _paces(network, stages, chosen, options), options.streaming or network.stateful
-    least = _input_beats(network, options)
+    paces, runs_on = _paces(network, stages, chosen, options), options.streaming or network.stateful
+    of_all, least = list(chain.from_iterable(paces.values())), _input_beats(network, options)
     ii, even = network_ii(of_all, network.steps, least), is_even(of_all, network.steps, least)
     inputs, given = _inputs(net, network, options, ii), {}
     for end in inputs:
@@ -72,17 +73,16 @@ def _plan(network: Network, names: tuple[str, ...], options: RtlOptions) -> Netw
         stage = stages[node.name]
         branches, lanes = [given[source].pop(0) for source in node.inputs], chosen[node.name]
         branches = _converted(net, stage, lanes, branches, layers)
-        paces = [(pace, plan.executions) for plan, pace in layers]
         step, period = ii, ii * max(1, network.steps // branches[0].executions)
-        before = fastest_step(paces, branches[0].executions, branches[0].stream.beats)
+        before = fastest_step(_shares(layers), branches[0].executions, branches[0].stream.beats)
         if not even:
-            step, period = fastest_step(paces, network.steps, least), before
+            step, period = fastest_step(_shares(layers), network.steps, least), before
         branches = queued(net, stage.name, branches, stage.taken, period, step)
         if len(branches) == 1:
             (branch,) = branches
             if readers[node.inputs[0]] > 1:
                 branch = unblocked(net, stage.name, branch)
-            pace = stage.chosen(lanes).pace(branch.stream.count, lanes)
+            (pace, _), *_ = paces[node.name]
             branches = [eased(net, stage.name, branch, pace, period, before)]
         if stage.window is not None:
             kind, branch, pace = _windowed(net, stage, stage.window, branches)
@@ -112,9 +112,8 @@ def _plan(network: Network, names: tuple[str, ...], options: RtlOptions) -> Netw
     net.taps = [replace(tap, layer=own[tap.layer], **tap_steps[tap.layer]) for tap in net.taps]
     net.clips = [replace(clip, layer=own[clip.layer]) for clip in net.clips]
     outs = _with_values(net, network, options, ii, {name: given[name].pop() for name in network.outputs}, layers)
-    paces = [(pace, plan.executions) for plan, pace in layers]
     widest = max(end.beats for end in inputs)
-    cycles = network_cycles(paces, network.steps, widest, [max(out.end[-1] for out in outs.values())])
+    cycles = network_cycles(_shares(layers), network.steps, widest, [max(out.end[-1] for out in outs.values())])
     if options.ports.per_beat != 1:
         shortest = cycles.sequence if checked_steps(network, options) else cycles.ii
         deepen_framing(net, cycles.latency // max(1, shortest) + UNDER_WAY)
@@ -195,20 +194,26 @@ def _natural(network: Network, stages: Mapping[str, Stage[Any]]) -> set[str]:
 
 def _paces(
     network: Network, stages: Mapping[str, Stage[Any]], chosen: Mapping[str, Lanes], options: RtlOptions
-) -> list[tuple[Pace, int]]:
-    """The layers as far as their numbers of lanes say, each with the number of steps that go through it."""
+) -> dict[str, list[tuple[Pace, int]]]:
+    """Of each node the layer as far as its lanes say, and what ends its sequences, with the number of steps that go
+    through them."""
     endless = options.streaming
     values, executions = network.values, {item.name: network.steps for item in network.inputs}
-    paces: list[tuple[Pace, int]] = []
+    paces: dict[str, list[tuple[Pace, int]]] = {}
     for node in network.nodes:
         stage, arriving = stages[node.name], executions[node.inputs[0]]
         width = stage.taken_width(values[source].width for source in node.inputs)
         lanes = chosen[node.name]
-        paces.append((stage.chosen(lanes).pace(width, lanes), stage.taken_steps(arriving)))
+        paces[node.name] = [(stage.chosen(lanes).pace(width, lanes), stage.taken_steps(arriving))]
         if (ending := stage.ending(width)) is not None:
-            paces.append((ending[1], 1))
+            paces[node.name].append((ending[1], 1))
         executions[node.name] = arriving if endless else stage.given_steps(arriving)
     return paces
+
+
+def _shares(layers: list[tuple[LayerPlan, Pace]]) -> list[tuple[Pace, int]]:
+    """The layers, each with the number of steps that go through it."""
+    return [(pace, plan.executions) for plan, pace in layers]
 
 
 def _input_beats(network: Network, options: RtlOptions) -> int:
