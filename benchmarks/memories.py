@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
+from typing import TypeVar
 
 import numpy as np
 from rich.console import Console
@@ -33,6 +34,7 @@ from lmu_hls.synth.families import target_of
 from lmu_hls.synth.harness import harnessed
 from lmu_hls.synth.yosys import NETLIST, netlist, synthesize
 
+T = TypeVar("T")
 TARGET, TOP = "ecp5-85k", "memory"
 STATE, WIDTH = FixedType(16, 6), 16
 SWEEP = FixedType(19, 6)
@@ -73,18 +75,21 @@ def _weight(values: np.ndarray) -> Weight:
     return Weight(quantize(values, kind), kind)
 
 
+def update_of(name: str, order: int = DEMO.order) -> DenseUpdate | TridiagonalUpdate:
+    """The update ``name``, dense or tridiagonal, with coefficients of 16 bits."""
+    if name == "dense":
+        a, b = discretize(order, DEMO.theta, DEMO.discretizer, "orthonormal")
+        return DenseUpdate(_weight(a), _weight(b.ravel()))
+    factors = tridiagonal_factors(order, DEMO.theta)
+    return TridiagonalUpdate(
+        **{name: _weight(getattr(factors, name)) for name in ("lam", "gam", "kap", "bet")}, sweep=SWEEP
+    )
+
+
 def unit_of(form: Form, order: int = DEMO.order, memory_d: int = DEMO.memory_d) -> MemoryUnit:
     """The memory of the demo: u and mem of 16 bits, coefficients of 16."""
-    update: DenseUpdate | TridiagonalUpdate
-    if form.update == "dense":
-        a, b = discretize(order, DEMO.theta, DEMO.discretizer, "orthonormal")
-        update = DenseUpdate(_weight(a), _weight(b.ravel()))
-    else:
-        factors = tridiagonal_factors(order, DEMO.theta)
-        update = TridiagonalUpdate(
-            **{name: _weight(getattr(factors, name)) for name in ("lam", "gam", "kap", "bet")}, sweep=SWEEP
-        )
     encoder = Weight(np.ones((1, memory_d), np.int64), FixedType(8, 4))
+    update = update_of(form.update, order)
     layer = LMU("unit", 1, STATE, encoder, None, None, None, STATE, update, STATE, None, STATE, True, 1, DEMO.theta,
                 "bilinear", "orthonormal")  # fmt: skip
     return memory_unit(replace(layer, adders=form.adders), form.lanes, form.pipeline)
@@ -106,30 +111,48 @@ def top_source(unit: MemoryUnit) -> str:
 
 def measure(form: Form, folder: Path, seeds: Sequence[int] = SEEDS) -> list[str]:
     """A row of the table."""
-    unit, target = unit_of(form), target_of(TARGET)
+    unit = unit_of(form)
     (folder / "rom").mkdir()
     for rom in unit.roms:
         (folder / rom.file).write_text(rom.text())
     (folder / "memory.v").write_text(top_source(unit))
     sources = [folder / "memory.v", *map(hdl_file, with_submodules([unit.module]))]
     data = [folder / rom.file for rom in unit.roms]
+    return [form.name, *figures(sources, data, unit.sizes.ii_cycles, folder, seeds)]
+
+
+def figures(
+    sources: Sequence[Path], data: Sequence[Path], cycles: int, folder: Path, seeds: Sequence[int] = SEEDS
+) -> list[str]:
+    """What stands in a row for the module ``memory`` of ``sources``, with ROM files ``data``, that takes ``cycles``."""
+    target = target_of(TARGET)
     counts = synthesize(sources, TOP, {}, folder, TARGET, data_dir=folder, data=data).counts
     alone = netlist(sources, TOP, {}, folder, target, folder, data) / NETLIST
     joined = harnessed(alone, TOP, target, folder).netlist
     mhz = median(clock(joined, target, seed, folder) for seed in seeds)
-    step = 1000 * unit.sizes.ii_cycles / mhz
-    cells = [str(counts[name]) for name in ("LUT", "FF", "DSP")]
-    return [form.name, str(unit.sizes.ii_cycles), *cells, f"{mhz:.1f}", f"{step:.0f}", f"{step * counts['LUT']:,.0f}"]
+    step = 1000 * cycles / mhz
+    cells = [str(counts.get(name, 0)) for name in ("LUT", "FF", "DSP")]
+    return [str(cycles), *cells, f"{mhz:.1f}", f"{step:.0f}", f"{step * counts['LUT']:,.0f}"]
+
+
+def table_of(rows: Iterable[Sequence[str]]) -> Table:
+    """The table, with its heading."""
+    table = Table("form", "cycles", "COMB", "FF", "DSP", "MHz", "ns a step", "ns x COMB")
+    table.title = f"Memory of order {DEMO.order} with {DEMO.memory_d} channels, 16 bits, {TARGET}"
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+def rows_of(forms: Sequence[T], row: Callable[[T, Path], list[str]]) -> Iterator[list[str]]:
+    """A row of each form, made in a folder of its own."""
+    for form in forms:
+        with tempfile.TemporaryDirectory() as folder:
+            yield row(form, Path(folder))
 
 
 def main(names: Sequence[str]) -> None:
-    table = Table("form", "cycles", "COMB", "FF", "DSP", "MHz", "ns a step", "ns x COMB")
-    table.title = f"Memory of order {DEMO.order} with {DEMO.memory_d} channels, 16 bits, {TARGET}"
-    for form in FORMS:
-        if not names or form.name in names:
-            with tempfile.TemporaryDirectory() as folder:
-                table.add_row(*measure(form, Path(folder)))
-    Console().print(table)
+    Console().print(table_of(rows_of([form for form in FORMS if not names or form.name in names], measure)))
 
 
 if __name__ == "__main__":
