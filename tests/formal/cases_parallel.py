@@ -25,9 +25,23 @@ def gather(n: int, p: int) -> Case:
     return Case("lmu_gather", {"WIDTH": 1, "N": n, "P": p})
 
 
+def cell(units: int, streaming: int = 0) -> Case:
+    """The units of an LSTM cell side by side; of small types and without tables."""
+    sizes = {f"{name}_TYPE": word(2, 1) for name in ("PRE", "GATE", "CAND", "CELL", "SQUASH", "H")}
+    functions = {"GATE_FUNCTION": 0, "CAND_FUNCTION": 0, "SQUASH_FUNCTION": 0}
+    return Case(
+        "lmu_lstm_parallel", {"UNITS": units, "STREAMING": streaming, "IN_W": 2, "IN_F": 1, **functions, **sizes}
+    )
+
+
+def one_step(latency: int, streaming: int = 0) -> Case:
+    return Case("lmu_one_step", {"LATENCY": latency, "STREAMING": streaming})
+
+
 TYPES = {"PRE_TYPE": word(2, 1), "OUT_TYPE": word(2, 1), "FUNCTION": 1}
 MATVEC, TURNS, WHOLE = matvec(2, 1, 2), matvec(3, 1, 2), matvec(4, 2, 4)
 MEMORY, STEP, LATE = memory(2, 1, 2, 1), memory(1, 2, 2, 0), memory(2, 1, 3, 2)
+LSTM, CONTROL, ENDLESS = cell(2), one_step(3), one_step(4, 1)
 JOIN, GATHER = join(N_A=2, N_B=1, N_C=2), gather(5, 2)
 ACTIVATIONS = Case("lmu_activations", {"N": 2, "IN_W": 3, "IN_F": 1, **TYPES})
 CASES = (
@@ -50,6 +64,11 @@ CASES = (
     gather(3, 1),
     gather(3, 4),
     ACTIVATIONS,
+    CONTROL,
+    ENDLESS,
+    one_step(2),
+    LSTM,
+    cell(1, 1),
 )
 MUTANTS = (
     Mutant(TURNS, "lmu_matvec", "run && (!busy_q || last_turn)", "run", ("flight_bounded",)),
@@ -70,4 +89,13 @@ MUTANTS = (
     Mutant(GATHER, "lmu_gather", "!last_beat || m_axis_tready", "1'b1", ("nothing_lost",)),
     Mutant(GATHER, "lmu_gather", "all[BEATS*P*WIDTH-1:P*WIDTH]", "all[(BEATS-1)*P*WIDTH-1:0]", ("value_in_place",)),
     Mutant(ACTIVATIONS, "lmu_activations", ".s_axis_tlast(s_axis_tlast)", ".s_axis_tlast(i == 0)", ("same_last",)),
+    Mutant(CONTROL, "lmu_one_step", "assign s_ready = !busy_q", "assign s_ready = !busy_q || m_ready", ("taken",)),
+    Mutant(CONTROL, "lmu_one_step", "{2'b00, STREAMING == 0 && m_last}", "3'b000", ("first_step",)),
+    Mutant(ENDLESS, "lmu_one_step", "STREAMING == 0 && m_last}", "m_last}", ("first_step",)),
+    Mutant(CONTROL, "lmu_one_step", "if (came_q[LATENCY-1])", "if (came_q[LATENCY-2])", ("out_in_time",)),
+    Mutant(LSTM, "lmu_one_step", "if (m_valid && m_ready) {busy_q", "if (m_valid) {busy_q", ("valid_holds",)),
+    Mutant(LSTM, "lmu_lstm_parallel", "<= {o_q, squashed};", "<= {o, squashed};", ("product_exact",)),
+    Mutant(LSTM, "lmu_lstm_parallel", "fresh ? {SUM_W{1'b0}} : keep", "keep", ("sum_exact",)),
+    Mutant(LSTM, "lmu_lstm_parallel", "if (came[VALUE]) o_q <= o;", "o_q <= o;", ("gate_of_this_step",)),
+    Mutant(LSTM, "lmu_lstm_parallel", "if (came[CELL-1]) cell_q", "cell_q", ("cell_of_step_before",)),
 )

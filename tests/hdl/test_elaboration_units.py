@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.hdl.cell import test_gated
+from tests.hdl.cell import test_gated, test_units_parallel
 from tests.hdl.head import test_pointwise
 from tests.support.hdl.elaboration import check_clean, check_stops
 from tests.support.hdl.packed import word
 
-CASES = {**test_pointwise.CASES, **test_gated.CASES}
+CASES = {**test_pointwise.CASES, **test_gated.CASES, **test_units_parallel.CASES}
 CLEAN = (
     "relu",
     "sigmoid",
@@ -28,6 +28,7 @@ CLEAN = (
     "lstm_one",
     "gru_long_x",
     "gru2_assigned",
+    "lstm_one_side_by_side",
 )
 ILLEGAL = [
     ("lmu_activation", {"FUNCTION": 6}, "PARAM_ERROR_function_must_be_0_to_5"),
@@ -67,6 +68,7 @@ ILLEGAL = [
     ("lmu_memory_parallel", {"COLUMNS": 10}, "PARAM_ERROR_columns_must_be_1_to_order_plus_1"),
     ("lmu_memory_parallel", {"PIPELINE": 3}, "PARAM_ERROR_pipeline_must_be_0_to_2"),
     ("lmu_lstm", {"UNITS": 0}, "PARAM_ERROR_units_must_be_at_least_1"),
+    ("lmu_lstm_parallel", {"UNITS": 0}, "PARAM_ERROR_units_must_be_at_least_1"),
     ("lmu_gru", {"UNITS": 0}, "PARAM_ERROR_units_must_be_at_least_1"),
     ("lmu_gru_before", {"UNITS": 0}, "PARAM_ERROR_units_must_be_at_least_1"),
 ]

@@ -20,7 +20,14 @@ from lmu_hls.rtl.stages import stage_of
 from lmu_hls.spec import Activation, Dense, DenseCell, Elementwise, Network, Recurrent, chain
 from lmu_hls.toolchain import find, simulator_env
 from tests.support.mutants import change
-from tests.support.networks import make_activation, random_lmu, random_type, random_weight
+from tests.support.networks import (
+    make_activation,
+    random_cell,
+    random_lmu,
+    random_recurrent,
+    random_type,
+    random_weight,
+)
 from tests.support.random_rtl import (
     Case,
     SimulationError,
@@ -98,6 +105,19 @@ def recurrent() -> Network:
     return chain("net", layer.x, STEPS, 5, [layer])
 
 
+def gated(kind: str, units: int = 4) -> Network:
+    """A layer of gated cells."""
+    layer = random_recurrent(np.random.default_rng(7), kind, n_in=5, units=units, steps=STEPS)
+    return chain("net", layer.x, STEPS, 5, [layer])
+
+
+def with_gates(of: Network, kind: str, seed: int = 3) -> Network:
+    """Its LMU has such a cell."""
+    lmu = of.layers[0]
+    cell = random_cell(np.random.default_rng(seed), kind, lmu.memory_d * lmu.order, lmu.n_in, lmu.units, lmu.h)
+    return of.map_layers({lmu.name: replace(lmu, hidden=cell)})
+
+
 CASES = {
     "one cycle a step": (network(), 1, AUTO),
     "two values a beat": (network(n_in=7), 4, 2),
@@ -108,6 +128,9 @@ CASES = {
     "own h": (with_own_h(network()), 1, AUTO),
     "an activation as a layer": (with_relu(), 1, AUTO),
     "SimpleRNN": (recurrent(), 1, AUTO),
+    "LSTM": (gated("lstm"), 1, AUTO),
+    "LMU with LSTM": (with_gates(network(), "lstm"), 1, AUTO),
+    "LMU with LSTM, feedback": (with_gates(network(FROM_BOTH), "lstm"), 30, AUTO),
 }
 
 
@@ -122,7 +145,7 @@ def test_bits_and_cycles(name, tmp_path):
 
 
 @icarus_only
-@pytest.mark.parametrize("name", ["one cycle a step", "two values a beat", "feedback of both"])
+@pytest.mark.parametrize("name", ["one cycle a step", "two values a beat", "feedback of both", "LSTM"])
 def test_latency(name, tmp_path):
     made = case(*CASES[name], sequences=4)
     assert measured_latency(made, tmp_path) == made.plan.cycles.latency

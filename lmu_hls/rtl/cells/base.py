@@ -33,19 +33,31 @@ _BUILDERS: dict[type[HiddenCell], type[CellBuilder[Any]]] = {}
 
 
 @dataclass(frozen=True, slots=True)
+class WholeForm:
+    """What makes the whole vector h of all sums at once: the ``module`` and the parameter that is the ``count`` of its
+    units, cycles from the sums to h, and the multipliers of a unit beside the matrix."""
+
+    module: str
+    after: int
+    products: int
+    count: str = "UNITS"
+
+
+@dataclass(frozen=True, slots=True)
 class CellForm:
     """What the module of a kind of hidden cell has: ``rows`` of each unit in its matrices, and cycles.
 
     ``after`` are those from a unit's last sum to its h or, with a second matrix, from the last sum of all to the last
     operand of the second. ``products`` are the multipliers beside the matrices; so many quarters of the matrices are
     not there to fill them. The cycles here are those of one matrix in ``lmu_recurrent``, which takes a step after it
-    has given the one before.
+    has given the one before. ``whole`` is its form for whole vectors, where there is one.
     """
 
     rows: tuple[int, ...]
     after: int
     products: int
     useful_quarters: int = 4
+    whole: WholeForm | None = None
 
     @property
     def parts(self) -> int:
@@ -106,6 +118,11 @@ class CellSizes:
 
     def matrix(self, name: str, lanes: Lanes) -> Matrix:
         return self.matrices[name].with_lanes(lanes[name])
+
+    def whole_matrix(self, lanes: Lanes) -> WholeMatrix:
+        """The matrix where streams carry whole vectors."""
+        (rows,) = self.form.rows
+        return WholeMatrix(self.columns, rows * self.units, lanes[HIDDEN])
 
     def latency(self, lanes: Lanes) -> int:
         """From a step's last mem to its last h."""

@@ -14,6 +14,7 @@ from lmu_hls.rtl.cells.base import (
     Inputs,
     Lanes,
     SharedCell,
+    WholeForm,
     sums_parameters,
 )
 from lmu_hls.rtl.cycles import QUEUE
@@ -40,7 +41,8 @@ class DenseCellBuilder(CellBuilder[DenseCell], cell=DenseCell):
     @property
     def form(self) -> CellForm:
         function = self.cell.activation
-        return OverlappingForm((1,), after=latency(function), products=multipliers(function))
+        after, products = latency(function), multipliers(function)
+        return OverlappingForm((1,), after, products, whole=WholeForm("lmu_activations", after, products, "N"))
 
     def sources(self, inputs: Inputs) -> tuple[list[Source], ...]:
         cell = self.cell

@@ -1,4 +1,4 @@
-"""An LSTM cell: ``lmu_lstm`` beside ``lmu_recurrent``."""
+"""An LSTM cell: ``lmu_lstm`` beside ``lmu_recurrent``, or ``lmu_lstm_parallel``."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from lmu_hls.rtl.cells.base import (
     CellForm,
     Inputs,
     Lanes,
+    WholeForm,
     check_sum,
     gates_of,
     sums_parameters,
@@ -26,8 +27,10 @@ class LSTMCellBuilder(CellBuilder[LSTMCell], cell=LSTMCell):
     def form(self) -> CellForm:
         cell = self.cell
         sums = max(cell_latency(cell.gate_activation), cell_latency(cell.activation))
-        products = 2 + multipliers(cell.gate_activation, cell.activation, cell.cell_activation)
-        return CellForm((4,), 7 + sums + cell_latency(cell.cell_activation), products)
+        chain = sums + cell_latency(cell.cell_activation)
+        products = multipliers(cell.gate_activation, cell.activation, cell.cell_activation)
+        beside = 3 + products + 2 * multipliers(cell.gate_activation)  # three gates have a function each
+        return CellForm((4,), 7 + chain, 2 + products, whole=WholeForm("lmu_lstm_parallel", 8 + chain, beside))
 
     def sources(self, inputs: Inputs) -> tuple[list[Source], ...]:
         cell = self.cell

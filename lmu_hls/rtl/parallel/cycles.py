@@ -7,7 +7,7 @@ from functools import lru_cache
 from itertools import product
 
 from lmu_hls.records import PartPlan
-from lmu_hls.rtl.cells import HIDDEN, CellSizes, Lanes
+from lmu_hls.rtl.cells import HIDDEN, CellSizes, Lanes, WholeForm
 from lmu_hls.rtl.cycles import QUEUE, ROUND, Pace
 from lmu_hls.rtl.matrix import Columns, WholeMatrix, turns_of
 from lmu_hls.rtl.parallel.base import DENSE
@@ -59,13 +59,20 @@ class Units:
 
 def units_of(sizes: LMUSizes, lanes: Lanes) -> Units:
     encoder, cell = sizes.encoder, sizes.cell
-    hidden = None if cell is None else WholeMatrix(cell.columns, cell.units, lanes[HIDDEN])
+    hidden = None if cell is None else cell.whole_matrix(lanes)
     memory = ParallelMemory(sizes.memory.order, sizes.memory_d, lanes[MEMORY])
     return Units(WholeMatrix(encoder.columns, encoder.rows, lanes[ENCODER]), memory, hidden)
 
 
-def part_plan(name: str, matrix: WholeMatrix) -> PartPlan:
-    return PartPlan(name, matrix.columns * matrix.rows, matrix.at_once, matrix.multipliers, matrix.cycles)
+def part_plan(name: str, matrix: WholeMatrix, useful_quarters: int = 4) -> PartPlan:
+    macs = matrix.columns * matrix.rows * useful_quarters // 4
+    return PartPlan(name, macs, matrix.at_once, matrix.multipliers, matrix.cycles)
+
+
+def whole_form(cell: CellSizes) -> WholeForm:
+    """What makes h, of a cell that has a form for whole vectors."""
+    assert cell.form.whole is not None
+    return cell.form.whole
 
 
 class _Unit:
@@ -102,7 +109,7 @@ class _Loop:
         own = [self.h + QUEUE] if sizes.cell.recurrent else []
         waiting = [taken + QUEUE] if sizes.cell.n_x else []
         into = self.hidden.take(self.mem, *own, *waiting)
-        self.h = into + units.hidden.latency + sizes.cell.form.after
+        self.h = into + units.hidden.latency + whole_form(sizes.cell).after
         return self.h
 
 
@@ -122,8 +129,8 @@ def lmu_pace(sizes: LMUSizes, lanes: Lanes) -> Pace:
 
 
 def cell_pace(cell: CellSizes, lanes: Lanes) -> Pace:
-    matrix = WholeMatrix(cell.columns, cell.units, lanes[HIDDEN])
-    after = matrix.latency + cell.form.after
+    matrix = cell.whole_matrix(lanes)
+    after = matrix.latency + whole_form(cell).after
     formulas = {HIDDEN: (matrix.formula, matrix.cycles)}
     if cell.recurrent:
         formulas["recurrence"] = (f"latency + {QUEUE}", after + QUEUE)
@@ -157,7 +164,8 @@ def matrix_search(columns: int, rows: int) -> Search:
 def cell_search(cell: CellSizes) -> Search:
     found = []
     for at_once in turns_of(cell.columns):
-        found.append(((at_once,), cell.units * at_once, cell_pace(cell, {HIDDEN: at_once}).ii))
+        lanes = {HIDDEN: at_once}
+        found.append(((at_once,), cell.whole_matrix(lanes).multipliers, cell_pace(cell, lanes).ii))
     return exact_search((HIDDEN,), found, Columns)
 
 

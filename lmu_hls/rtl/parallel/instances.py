@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from lmu_hls.fixed import FixedType
-from lmu_hls.rtl.cells import Lanes, Parameters, hidden_cell
+from lmu_hls.rtl.cells import Lanes, Parameters, cell_sizes, hidden_cell
 from lmu_hls.rtl.cells.instances import absent, link, link_ports
 from lmu_hls.rtl.netlist import Netlist, Stream
 from lmu_hls.rtl.packed import typed
+from lmu_hls.rtl.parallel.cycles import whole_form
 from lmu_hls.spec import RecurrentLayer
 
 
@@ -33,16 +34,20 @@ def add_cell(
     lanes: Lanes,
     streaming: bool,
 ) -> Stream:
-    """A hidden cell without gates, behind ``mem``, or x in its place; ``own`` is its h of the step before."""
+    """A hidden cell behind ``mem``, or x in its place; ``own`` is its h of the step before."""
     name = layer.name
-    cell = hidden_cell(layer, name, lanes, x[0].order if x else None, mem.order)
+    cell, sizes = hidden_cell(layer, name, lanes, x[0].order if x else None, mem.order), cell_sizes(layer)
+    assert sizes is not None
+    whole, (rows,) = whole_form(sizes), sizes.form.rows
     net.rom(*cell.roms)
     operands = [Operand("x", stream) for stream in x]
     operands += [Operand("h", own, feedback=True)] if own is not None else []
     operands.append(Operand("mem", mem))
     about = f"Layer {name}: {', '.join(item.tensor for item in operands)} -> h"
-    sums = add_sums(net, f"{name}_hidden", about, operands, layer.units, cell.frame, streaming)
-    add_functions(net, f"{name}_hidden", sums, layer.units, cell.parameters, h, flag)
+    sums = add_sums(net, f"{name}_hidden", about, operands, rows * layer.units, cell.frame, streaming)
+    parameters = {whole.count: layer.units, **cell.parameters}
+    parameters |= {"STREAMING": int(streaming)} if cell.keeps_state else {}
+    _add_functions(net, f"{name}_hidden", sums, whole.module, parameters, h, flag)
     return h
 
 
@@ -87,5 +92,12 @@ def add_functions(
     flag: str,
 ) -> None:  # fmt: skip
     """The function of each of ``count`` values."""
+    _add_functions(net, name, values, "lmu_activations", {"N": count, **parameters}, out, flag)
+
+
+def _add_functions(
+    net: Netlist, name: str, values: Mapping[str, str], module: str, parameters: Mapping[str, int | str], out: Stream,
+    flag: str,
+) -> None:  # fmt: skip
     ports = link_ports("s_axis", values) | out.ports("m_axis") | {"m_axis_tuser": flag}
-    net.add("lmu_activations", f"{name}_functions", {"N": count, **parameters}, ports)
+    net.add(module, f"{name}_functions", parameters, ports)

@@ -23,12 +23,13 @@ from lmu_hls.rtl.parallel.cycles import (
     part_plan,
     steps_ahead,
     units_of,
+    whole_form,
 )
 from lmu_hls.rtl.parallel.instances import Operand, add_cell, add_functions, add_sums, assigned
 from lmu_hls.rtl.search import Search
 from lmu_hls.rtl.sizes import ENCODER, MEMORY, lmu_sizes
 from lmu_hls.rtl.unit import widths
-from lmu_hls.spec import LMU, Dense, DenseCell, DenseUpdate, Elementwise, Recurrent
+from lmu_hls.spec import LMU, Dense, DenseUpdate, Elementwise, Recurrent
 
 
 class ParallelElementwise(Parallel):
@@ -101,7 +102,7 @@ class ParallelDense(Parallel):
 
 
 class ParallelLMU(Parallel):
-    """An LMU with a dense memory, and no hidden cell or one without gates."""
+    """An LMU with a dense memory, and no hidden cell or one that has such a form."""
 
     def __init__(self, layer: LMU) -> None:
         self.layer, self.sizes = layer, lmu_sizes(layer)
@@ -109,8 +110,9 @@ class ParallelLMU(Parallel):
     @classmethod
     def where_possible(cls, layer: LMU) -> ParallelLMU | None:
         """None for a layer that has no such form."""
-        plain = layer.hidden is None or isinstance(layer.hidden, DenseCell)
-        return cls(layer) if plain and isinstance(layer.update, DenseUpdate) and not layer.adders else None
+        cell = cell_sizes(layer)
+        possible = cell is None or cell.form.whole is not None
+        return cls(layer) if possible and isinstance(layer.update, DenseUpdate) and not layer.adders else None
 
     @property
     def search(self) -> Search:
@@ -123,12 +125,15 @@ class ParallelLMU(Parallel):
             part_plan(ENCODER, units.encoder),
             PartPlan(MEMORY, memory.macs, memory.at_once, memory.multipliers, memory.cycles),
         ]
-        return (*parts, *([part_plan(HIDDEN, units.hidden)] if units.hidden else []))
+        cell = self.sizes.cell
+        if units.hidden is not None and cell is not None:
+            parts.append(part_plan(HIDDEN, units.hidden, cell.form.useful_quarters))
+        return tuple(parts)
 
     @property
     def product_multipliers(self) -> int:
         cell = self.sizes.cell
-        return cell.form.products * cell.units if cell is not None else 0
+        return whole_form(cell).products * cell.units if cell is not None else 0
 
     def pace(self, count: int, lanes: Lanes) -> Pace:
         return lmu_pace(self.sizes, lanes)
@@ -222,7 +227,7 @@ class ParallelLMU(Parallel):
 
 
 class ParallelRecurrent(Parallel):
-    """A hidden cell without gates over the sequence itself."""
+    """A hidden cell over the sequence itself."""
 
     def __init__(self, layer: Recurrent) -> None:
         self.layer = layer
@@ -233,21 +238,19 @@ class ParallelRecurrent(Parallel):
     @classmethod
     def where_possible(cls, layer: Recurrent) -> ParallelRecurrent | None:
         """None for a layer that has no such form."""
-        return cls(layer) if isinstance(layer.hidden, DenseCell) else None
-
-    def _matrix(self, lanes: Lanes) -> WholeMatrix:
-        return WholeMatrix(self.sizes.columns, self.sizes.units, lanes[HIDDEN])
+        cell = cell_sizes(layer)
+        return cls(layer) if cell is not None and cell.form.whole is not None else None
 
     @property
     def search(self) -> Search:
         return cell_search(self.sizes)
 
     def plan(self, lanes: Lanes) -> tuple[PartPlan, ...]:
-        return (part_plan(HIDDEN, self._matrix(lanes)),)
+        return (part_plan(HIDDEN, self.sizes.whole_matrix(lanes), self.sizes.form.useful_quarters),)
 
     @property
     def product_multipliers(self) -> int:
-        return self.sizes.form.products * self.sizes.units
+        return whole_form(self.sizes).products * self.sizes.units
 
     def pace(self, count: int, lanes: Lanes) -> Pace:
         return cell_pace(self.sizes, lanes)

@@ -21,6 +21,11 @@ from tests.support.networks import random_cell, random_lmu
 
 FUNCTIONS = ("linear", "relu")
 Parameters = dict[str, int | str]
+Places = tuple[int | None, ...]
+# Places of the sums of a unit in Keras's kernels, for x and mem, and for h; None: zeros
+GATES: Mapping[str, tuple[Places, Places]] = {
+    "lstm": ((2, 0, 1, 3), (2, 0, 1, 3)), "gru": ((1, 0, None, 2), (1, 0, 2, None)), "gru before": ((0, 1), (0, 1)),
+}  # fmt: skip
 
 
 def gated_lmu(kind: str, n_x: int, order: int, units: int, seed: int, bias: bool = True, tables: bool = True) -> LMU:
@@ -231,6 +236,39 @@ def with_candidate(unit: Unit) -> Unit:
     return replace(unit, module="lmu_gru_before", parameters={}, body=body)
 
 
+def matrix(file: str, lmu: LMU, of: Places, of_h: Places, h: tuple[str, FixedType]):
+    """A matrix of a cell as `affine` gives it; rows of x and mem at `of`, those of h, or inner, at `of_h`."""
+    cell, units = lmu.hidden, lmu.units
+    assert isinstance(cell, LSTMCell | GRUCell)
+    sources = {"X": (lmu.x, cell.kernel_x, of, lmu.n_in), h[0]: (h[1], cell.kernel_h, of_h, units)}
+    sources["MEM"] = (lmu.mem, cell.kernel_mem, of, lmu.order)
+    order = sorted(sources, key=lambda key: key == "INNER")  # inner comes last
+    matrices = {
+        key: (sources[key][0], sources[key][1].type, rows(sources[key][1], units, *sources[key][2:]))
+        for key in order
+        if sources[key][1] is not None
+    }
+    both = getattr(cell, "recurrent_bias", None)
+    return affine(file, matrices, bias_rows(cell.bias, units, of) + bias_rows(both, units, of_h))
+
+
+def functions(name: str, cell: LSTMCell | GRUCell) -> tuple[Parameters, dict[str, str]]:
+    """Parameters and files of the functions of a cell, and the types between them."""
+    every = {"GATE": (cell.gate_activation, cell.gate), "CAND": (cell.activation, cell.candidate)}
+    parameters: Parameters = dict(typed("PRE", cell.pre))
+    if isinstance(cell, LSTMCell):
+        every["SQUASH"] = (cell.cell_activation, cell.squashed)
+        parameters |= typed("CELL", cell.cell)
+    else:
+        parameters |= typed("INNER", cell.inner)
+    roms: dict[str, str] = {}
+    for prefix, (activation, to) in every.items():
+        found, files = function(name, prefix, activation, to)
+        parameters |= found
+        roms |= files
+    return parameters, roms
+
+
 def gated(name: str, kind: str, lmu: LMU, lanes: tuple[int, int] = (1, 1), streaming: int = 0) -> Case:
     """The cell of `lmu` as lmu_recurrent with lmu_lstm, lmu_gru or lmu_gru_before beside it."""
     cell = lmu.hidden
@@ -243,38 +281,19 @@ def gated(name: str, kind: str, lmu: LMU, lanes: tuple[int, int] = (1, 1), strea
         "X_W": lmu.x.width if n_x else 1,
         "MEM_W": lmu.mem.width,
         **typed("H", lmu.h),
-        **typed("PRE", cell.pre),
     }
     parameters |= {"LANES": lanes[0], "HAS_BIAS": int(cell.bias is not None)}
     roms: dict[str, str] = {}
-    gates: dict[str, tuple[int | None, ...]] = {"lstm": (2, 0, 1, 3), "gru": (1, 0, None, 2), "gru before": (0, 1)}
-    recurrent = (1, 0, 2, None) if kind == "gru" else gates[kind]
 
-    def part(file: str, of: tuple[int | None, ...], of_h: tuple[int | None, ...], h: tuple[str, FixedType], count: int):
-        sources = {"X": (lmu.x, cell.kernel_x, of, n_x), h[0]: (h[1], cell.kernel_h, of_h, units)}
-        sources["MEM"] = (lmu.mem, cell.kernel_mem, of, n_mem)
-        order = sorted(sources, key=lambda key: key == "INNER")  # inner comes last
-        matrices = {
-            key: (sources[key][0], sources[key][1].type, rows(sources[key][1], units, *sources[key][2:]))
-            for key in order
-            if sources[key][1] is not None
-        }
-        both = getattr(cell, "recurrent_bias", None)
-        found, contents = affine(file, matrices, bias_rows(cell.bias, units, of) + bias_rows(both, units, of_h))
+    def part(file: str, of: Places, of_h: Places, h: tuple[str, FixedType], count: int):
+        found, contents = matrix(file, lmu, of, of_h, h)
         roms.update(affine_files(found, contents, count))
         return found
 
-    parameters |= part(name, gates[kind], recurrent, ("H", lmu.h), lanes[0])
-    functions = {"GATE": (cell.gate_activation, cell.gate), "CAND": (cell.activation, cell.candidate)}
-    if isinstance(cell, LSTMCell):
-        functions["SQUASH"] = (cell.cell_activation, cell.squashed)
-        parameters |= typed("CELL", cell.cell)
-    else:
-        parameters |= typed("INNER", cell.inner)
-    for prefix, (activation, to) in functions.items():
-        found, files = function(name, prefix, activation, to)
-        parameters |= found
-        roms |= files
+    parameters |= part(name, *GATES[kind], ("H", lmu.h), lanes[0])
+    found, files = functions(name, cell)
+    parameters |= found
+    roms |= files
     turn = max(n_in, lanes[0])
     if kind == "gru before":
         second = part(f"{name}_2", (2,), (2,), ("INNER", cell.inner), lanes[1])
