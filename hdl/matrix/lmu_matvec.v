@@ -5,7 +5,8 @@
 //
 // The unit for few cycles a step, down to one: a beat is a vector. N_OUT*COLUMNS multipliers and, for each row, a tree
 // of adders with a register after every second level. Where a vector takes several turns, the vector is shifted by
-// COLUMNS values a cycle and the sums of the turns are added up.
+// COLUMNS values a cycle and the sums of the turns are added up. Both factors of a product have a register that goes into
+// the multiplier; a product with a factor of more than 18 bits is the sum of several, as in lmu_product.
 //
 //   Signal         Width        Direction   Description
 //   clk, rst       1            in          rising edge; rst is synchronous, active high, clears control
@@ -14,8 +15,9 @@
 //   m_axis_tdata   N_OUT*ACC_W  out         out, signed, out_0 in the low bits; one beat a step
 //   m_axis_tlast   1            out
 //
-//   Cycles (exact, without gaps and back-pressure); TURNS = ceil(N_IN/COLUMNS), TREE = floor($clog2(COLUMNS)/2)
-//   latency = TURNS + TREE + 2    from a vector to its sums
+//   Cycles (exact, without gaps and back-pressure); TURNS = ceil(N_IN/COLUMNS), TREE = floor($clog2(COLUMNS)/2),
+//   MORE = 1 if OP_W or COEF_W is more than 18, else 0
+//   latency = TURNS + TREE + 3 + MORE    from a vector to its sums
 //   ii      = TURNS
 //
 // All stages stop while the sums of a vector are not taken.
@@ -49,7 +51,8 @@ module lmu_matvec #(
 
     localparam TURNS = (N_IN + COLUMNS - 1) / COLUMNS, TURN_CW = TURNS > 1 ? $clog2(TURNS) : 1;
     localparam TREE = $clog2(COLUMNS) / 2, WIDE_W = TURNS * COLUMNS * OP_W, PRODUCT_W = COEF_W + OP_W;
-    localparam ROM_DEPTH = TURNS > 1 ? TURNS : 2, DELAY = TREE + 1;  // from a turn's operands to its sum
+    localparam ROM_DEPTH = TURNS > 1 ? TURNS : 2, MORE = OP_W > 18 || COEF_W > 18 ? 1 : 0;
+    localparam DELAY = TREE + 2 + MORE;  // from a turn's operands to its sum
 
     if (N_IN < 1 || N_OUT < 1) begin : g_check_sizes PARAM_ERROR_n_in_and_n_out_must_be_at_least_1 check ();
     end else if (COLUMNS < 1 || COLUMNS > N_IN) begin : g_check_columns
@@ -85,7 +88,7 @@ module lmu_matvec #(
         if (rst) {busy_q, turn_q} <= 0;
     end
 
-    // Control that travels with a turn: the products, the tree, and the sums, which are the output
+    // Control that travels with a turn: the factors, the products, the tree, and the sums, which are the output
     reg [DELAY:1] first_q, done_q, lasts_q;
 
     always @(posedge clk) begin
@@ -124,6 +127,11 @@ module lmu_matvec #(
         assign biases = {(N_OUT * ACC_W) {1'b0}};
     end
 
+    for (k = 0; k < COLUMNS; k = k + 1) begin : g_operand
+        reg signed [OP_W-1:0] operand_q;
+        always @(posedge clk) if (run) operand_q <= x_q[k*OP_W+:OP_W];
+    end
+
     for (i = 0; i < N_OUT; i = i + 1) begin : g_row
         wire [COLUMNS*PRODUCT_W-1:0] products;
         wire signed [ACC_W-1:0] sum;
@@ -131,11 +139,19 @@ module lmu_matvec #(
         assign m_axis_tdata[i*ACC_W+:ACC_W] = acc_q;
 
         for (k = 0; k < COLUMNS; k = k + 1) begin : g_column
-            wire signed [COEF_W-1:0] coef = coefs[(i*COLUMNS+k)*COEF_W+:COEF_W];
-            wire signed [OP_W-1:0] operand = x_q[k*OP_W+:OP_W];
-            reg signed [PRODUCT_W-1:0] product_q;
-            assign products[k*PRODUCT_W+:PRODUCT_W] = product_q;
-            always @(posedge clk) if (run) product_q <= coef * operand;
+            reg signed [COEF_W-1:0] coef_q;
+            always @(posedge clk) if (run) coef_q <= coefs[(i*COLUMNS+k)*COEF_W+:COEF_W];
+
+            if (MORE != 0) begin : g_pieces
+                lmu_product #(.A_W(COEF_W), .B_W(OP_W), .STAGES(2)) pieces (
+                    .clk(clk), .en(run),
+                    .a(coef_q), .b(g_operand[k].operand_q), .product(products[k*PRODUCT_W+:PRODUCT_W])
+                );
+            end else begin : g_whole
+                reg signed [PRODUCT_W-1:0] product_q;
+                assign products[k*PRODUCT_W+:PRODUCT_W] = product_q;
+                always @(posedge clk) if (run) product_q <= coef_q * g_operand[k].operand_q;
+            end
         end
 
         lmu_adders #(.N(COLUMNS), .LEVELS(2), .IN_W(PRODUCT_W), .OUT_W(ACC_W)) adders (
@@ -149,8 +165,8 @@ module lmu_matvec #(
     wire f_done, f_due;
     wire [3:0] f_inside;
     f_unit #(
-        .S_W(N_IN*OP_W), .M_W(N_OUT*ACC_W), .FLIGHT(TREE + 3), .BEAT(TURNS + TREE + 2), .STEP(TURNS),
-        .LATENCY(TURNS + TREE + 2), .II(TURNS)
+        .S_W(N_IN*OP_W), .M_W(N_OUT*ACC_W), .FLIGHT(DELAY + 2), .BEAT(TURNS + DELAY + 1), .STEP(TURNS),
+        .LATENCY(TURNS + DELAY + 1), .II(TURNS)
     ) f_rules (
         .clk(clk), .rst(rst), .s_valid(s_axis_tvalid), .s_ready(s_axis_tready), .s_last(s_axis_tlast),
         .s_data(s_axis_tdata), .m_valid(m_axis_tvalid), .m_ready(m_axis_tready), .m_last(m_axis_tlast),
@@ -159,7 +175,7 @@ module lmu_matvec #(
     );
 
     // The sum of an arbitrary row, made at once when a vector comes, travels along
-    localparam F_STAGES = TURNS + TREE + 2;
+    localparam F_STAGES = TURNS + DELAY + 1;
     reg [F_STAGES*ACC_W-1:0] f_sums_q;
     reg [F_STAGES-1:0] f_there_q;
     reg signed [ACC_W-1:0] f_sum;

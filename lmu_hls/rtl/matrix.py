@@ -152,6 +152,10 @@ class Matrix:
     def with_lanes(self, lanes: int) -> Matrix:
         return replace(self, lanes=lanes)
 
+    def whole(self, at_once: int) -> WholeMatrix:
+        """The same matrix where a beat is a vector, on lmu_matvec."""
+        return WholeMatrix(self.columns, self.rows, at_once, cut=self.more > 0)
+
     @property
     def choices(self) -> dict[int, int]:
         """Lanes that are worth their multipliers -> cycles a step. Beyond ``columns`` lanes only the first helps; where
@@ -167,11 +171,13 @@ class Matrix:
 
 @dataclass(frozen=True, slots=True)
 class WholeMatrix:
-    """``rows`` sums over ``columns`` operands on lmu_matvec: all rows and ``at_once`` columns a cycle."""
+    """``rows`` sums over ``columns`` operands on lmu_matvec: all rows and ``at_once`` columns a cycle. ``cut``: a
+    factor is wider than a multiplier."""
 
     columns: int
     rows: int
     at_once: int
+    cut: bool = False
 
     @property
     def cycles(self) -> int:
@@ -181,7 +187,7 @@ class WholeMatrix:
     @property
     def latency(self) -> int:
         """From a step's operands to its sums."""
-        return self.cycles + (self.at_once - 1).bit_length() // 2 + 2
+        return self.cycles + (self.at_once - 1).bit_length() // 2 + 3 + int(self.cut)
 
     @property
     def multipliers(self) -> int:

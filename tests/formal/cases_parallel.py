@@ -6,9 +6,9 @@ from tests.formal.cases import Case, Mutant
 from tests.support.hdl.packed import word
 
 
-def matvec(n_in: int, n_out: int, columns: int) -> Case:
+def matvec(n_in: int, n_out: int, columns: int, **widths: int) -> Case:
     sizes = {"N_IN": n_in, "N_OUT": n_out, "COLUMNS": columns}
-    return Case("lmu_matvec", {**sizes, "OP_W": 1, "COEF_W": 1, "ACC_W": 4, "BIAS_W": 1})
+    return Case("lmu_matvec", {**sizes, "OP_W": 1, "COEF_W": 1, "ACC_W": 4, "BIAS_W": 1, **widths})
 
 
 def memory(order: int, memory_d: int, columns: int, pipeline: int, width: int = 1) -> Case:
@@ -50,6 +50,7 @@ CASES = (
     WHOLE,
     matvec(1, 2, 1),
     matvec(3, 1, 1),
+    matvec(2, 1, 1, OP_W=19, ACC_W=21),
     MEMORY,
     STEP,
     LATE,

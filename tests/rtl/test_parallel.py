@@ -17,7 +17,7 @@ from lmu_hls.rtl.options import RtlOptions
 from lmu_hls.rtl.parallel import layers
 from lmu_hls.rtl.reuse import choose_lanes, settle, valid_reuse_factors
 from lmu_hls.rtl.stages import stage_of
-from lmu_hls.spec import Activation, Dense, DenseCell, Elementwise, Network, Recurrent, chain
+from lmu_hls.spec import Activation, Dense, DenseCell, Elementwise, Network, Recurrent, Weight, chain
 from lmu_hls.toolchain import find, simulator_env
 from tests.support.mutants import change
 from tests.support.networks import (
@@ -118,6 +118,16 @@ def with_gates(of: Network, kind: str, seed: int = 3) -> Network:
     return of.map_layers({lmu.name: replace(lmu, hidden=cell)})
 
 
+def wide(value: int, coefficient: int) -> Network:
+    """A Dense layer behind the head whose values and weights have so many bits."""
+    of, rng = network(head=5), np.random.default_rng(5)
+    lmu, head = of.layers
+    head = replace(head, out=FixedType(value, 3))
+    kind = FixedType(coefficient, 3)
+    kernel = Weight(rng.integers(kind.min_int, kind.max_int + 1, (5, 3)), kind)
+    return of.with_layers((lmu, head, Dense("tail", head.out, kernel, random_weight(rng, 3), random_type(rng))))
+
+
 CASES = {
     "one cycle a step": (network(), 1, AUTO),
     "two values a beat": (network(n_in=7), 4, 2),
@@ -128,6 +138,9 @@ CASES = {
     "own h": (with_own_h(network()), 1, AUTO),
     "an activation as a layer": (with_relu(), 1, AUTO),
     "SimpleRNN": (recurrent(), 1, AUTO),
+    "values beyond a multiplier": (wide(21, 7), 1, AUTO),
+    "weights beyond a multiplier": (wide(9, 19), 2, AUTO),
+    "factors beyond a multiplier": (wide(20, 23), 3, AUTO),
     "LSTM": (gated("lstm"), 1, AUTO),
     "LMU with LSTM": (with_gates(network(), "lstm"), 1, AUTO),
     "LMU with LSTM, feedback": (with_gates(network(FROM_BOTH), "lstm"), 30, AUTO),
@@ -145,7 +158,9 @@ def test_bits_and_cycles(name, tmp_path):
 
 
 @icarus_only
-@pytest.mark.parametrize("name", ["one cycle a step", "two values a beat", "feedback of both", "LSTM"])
+@pytest.mark.parametrize(
+    "name", ["one cycle a step", "two values a beat", "feedback of both", "LSTM", "factors beyond a multiplier"]
+)
 def test_latency(name, tmp_path):
     made = case(*CASES[name], sequences=4)
     assert measured_latency(made, tmp_path) == made.plan.cycles.latency

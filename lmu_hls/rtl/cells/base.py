@@ -121,8 +121,8 @@ class CellSizes:
 
     def whole_matrix(self, lanes: Lanes) -> WholeMatrix:
         """The matrix where streams carry whole vectors."""
-        (rows,) = self.form.rows
-        return WholeMatrix(self.columns, rows * self.units, lanes[HIDDEN])
+        (matrix,) = self.matrices.values()
+        return matrix.whole(lanes[HIDDEN])
 
     def latency(self, lanes: Lanes) -> int:
         """From a step's last mem to its last h."""
@@ -282,7 +282,7 @@ class Inputs:
         assert sizes is not None
         matrix = sizes.matrices[part]
         whole = isinstance(lanes, Columns)
-        chosen = WholeMatrix(matrix.columns, matrix.rows, lanes[part]) if whole else matrix.with_lanes(lanes[part])
+        chosen = matrix.whole(lanes[part]) if whole else matrix.with_lanes(lanes[part])
         return make_affine(self.where, f"{self.file}_{part}", sources, biases, chosen)
 
     def x(self, kernel: Weight | None) -> list[Source]:

@@ -58,10 +58,10 @@ class Units:
 
 
 def units_of(sizes: LMUSizes, lanes: Lanes) -> Units:
-    encoder, cell = sizes.encoder, sizes.cell
+    cell = sizes.cell
     hidden = None if cell is None else cell.whole_matrix(lanes)
     memory = ParallelMemory(sizes.memory.order, sizes.memory_d, lanes[MEMORY])
-    return Units(WholeMatrix(encoder.columns, encoder.rows, lanes[ENCODER]), memory, hidden)
+    return Units(sizes.encoder.whole(lanes[ENCODER]), memory, hidden)
 
 
 def part_plan(name: str, matrix: WholeMatrix, useful_quarters: int = 4) -> PartPlan:

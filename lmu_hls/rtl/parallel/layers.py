@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from lmu_hls.records import PartPlan
-from lmu_hls.rtl.affine import Source, check_signed_type, make_affine
+from lmu_hls.rtl.affine import Source, check_signed_type, make_affine, matrix_stages
 from lmu_hls.rtl.cells import HIDDEN, Lanes, Parameters, arriving, cell_sizes
 from lmu_hls.rtl.cycles import ROUND, Beats, Pace
 from lmu_hls.rtl.dense import parallel_memory
 from lmu_hls.rtl.functions import function_parameters, latency
-from lmu_hls.rtl.matrix import WholeMatrix
+from lmu_hls.rtl.matrix import Matrix, WholeMatrix
 from lmu_hls.rtl.netlist import Netlist, Stream
 from lmu_hls.rtl.packed import typed
 from lmu_hls.rtl.parallel.base import DENSE, FUNCTIONS, Parallel
@@ -65,8 +65,10 @@ class ParallelDense(Parallel):
         self.layer = layer
 
     def _matrix(self, at_once: int) -> WholeMatrix:
-        columns, rows = self.layer.kernel.shape
-        return WholeMatrix(columns, rows, at_once)
+        layer = self.layer
+        columns, rows = layer.kernel.shape
+        more = matrix_stages([Source("x", layer.x, layer.kernel)], [layer.bias])
+        return Matrix(columns, rows, more=more).whole(at_once)
 
     @property
     def search(self) -> Search:
