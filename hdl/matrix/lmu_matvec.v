@@ -6,7 +6,7 @@
 // The unit for few cycles a step, down to one: a beat is a vector. N_OUT*COLUMNS multipliers and, for each row, a tree
 // of adders with a register after every second level. Where a vector takes several turns, the vector is shifted by
 // COLUMNS values a cycle and the sums of the turns are added up. Both factors of a product have a register that goes into
-// the multiplier; a product with a factor of more than 18 bits is the sum of several, as in lmu_product.
+// the multiplier; a product with a factor of more than FACTOR bits is the sum of several, as in lmu_product.
 //
 //   Signal         Width        Direction   Description
 //   clk, rst       1            in          rising edge; rst is synchronous, active high, clears control
@@ -16,7 +16,7 @@
 //   m_axis_tlast   1            out
 //
 //   Cycles (exact, without gaps and back-pressure); TURNS = ceil(N_IN/COLUMNS), TREE = floor($clog2(COLUMNS)/2),
-//   MORE = 1 if OP_W or COEF_W is more than 18, else 0
+//   MORE = 1 if OP_W or COEF_W is more than FACTOR, else 0
 //   latency = TURNS + TREE + 3 + MORE    from a vector to its sums
 //   ii      = TURNS
 //
@@ -35,6 +35,8 @@ module lmu_matvec #(
     parameter integer COLUMNS = 4,
     // Bits of x, and of a coefficient
     parameter integer OP_W = 16, COEF_W = 16,
+    // Bits of a factor that one multiplier takes
+    parameter integer FACTOR = 18,
     // Bits of the sum, COEF_W + OP_W or more, and enough for every sum and the shifted bias
     parameter integer ACC_W = 40,
     // 1: there is a bias; its bits and its additional fraction bits, 0 or more
@@ -51,7 +53,7 @@ module lmu_matvec #(
 
     localparam TURNS = (N_IN + COLUMNS - 1) / COLUMNS, TURN_CW = TURNS > 1 ? $clog2(TURNS) : 1;
     localparam TREE = $clog2(COLUMNS) / 2, WIDE_W = TURNS * COLUMNS * OP_W, PRODUCT_W = COEF_W + OP_W;
-    localparam ROM_DEPTH = TURNS > 1 ? TURNS : 2, MORE = OP_W > 18 || COEF_W > 18 ? 1 : 0;
+    localparam ROM_DEPTH = TURNS > 1 ? TURNS : 2, MORE = OP_W > FACTOR || COEF_W > FACTOR ? 1 : 0;
     localparam DELAY = TREE + 2 + MORE;  // from a turn's operands to its sum
 
     if (N_IN < 1 || N_OUT < 1) begin : g_check_sizes PARAM_ERROR_n_in_and_n_out_must_be_at_least_1 check ();
@@ -143,7 +145,7 @@ module lmu_matvec #(
             always @(posedge clk) if (run) coef_q <= coefs[(i*COLUMNS+k)*COEF_W+:COEF_W];
 
             if (MORE != 0) begin : g_pieces
-                lmu_product #(.A_W(COEF_W), .B_W(OP_W), .STAGES(2)) pieces (
+                lmu_product #(.A_W(COEF_W), .B_W(OP_W), .STAGES(2), .PIECE(FACTOR)) pieces (
                     .clk(clk), .en(run),
                     .a(coef_q), .b(g_operand[k].operand_q), .product(products[k*PRODUCT_W+:PRODUCT_W])
                 );

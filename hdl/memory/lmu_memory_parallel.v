@@ -39,7 +39,8 @@ module lmu_memory_parallel #(
     parameter integer MEMORY_D = 1,
     // Columns worked on at once, 1 to ORDER + 1
     parameter integer COLUMNS = 3,
-    // Registers on the way from state to state: 0, 1 behind the multipliers, 2 before the rounding, too
+    // Registers on the way from state to state: 0, 1 behind the multipliers, 2 before the rounding, too, 3 before the
+    // multipliers, too
     parameter integer PIPELINE = 1,
     // Types, as in lmu_round_sat, of u, mem, A_bar and B_bar
     parameter integer U_TYPE = 32'h00_000e_10, MEM_TYPE = 32'h16_000e_10, A_TYPE = 32'h00_0010_12,
@@ -71,7 +72,7 @@ module lmu_memory_parallel #(
     if (ORDER < 1 || MEMORY_D < 1) begin : g_check_sizes PARAM_ERROR_order_and_memory_d_must_be_at_least_1 check ();
     end else if (COLUMNS < 1 || COLUMNS > ORDER + 1) begin : g_check_columns
         PARAM_ERROR_columns_must_be_1_to_order_plus_1 check ();
-    end else if (PIPELINE < 0 || PIPELINE > 2) begin : g_check_pipeline PARAM_ERROR_pipeline_must_be_0_to_2 check ();
+    end else if (PIPELINE < 0 || PIPELINE > 3) begin : g_check_pipeline PARAM_ERROR_pipeline_must_be_0_to_3 check ();
     end else if (U_W < 1 || MEM_W < 1 || A_W < 1 || B_W < 1) begin : g_check_widths
         PARAM_ERROR_widths_must_be_at_least_1 check ();
     end
@@ -129,9 +130,13 @@ module lmu_memory_parallel #(
     wire sum_first;
     wire unused = &{1'b0, count_d, sum_first};
     if (PIPELINE > 0) begin : g_late
-        reg first_q;
+        reg first_q, chosen_first_q;
+        wire unused_first = &{1'b0, chosen_first_q};
         assign sum_first = first_q;
-        always @(posedge clk) if (moves) first_q <= first;
+        always @(posedge clk) if (moves) begin
+            chosen_first_q <= first;
+            first_q <= PIPELINE > 2 ? chosen_first_q : first;
+        end
     end else begin : g_at_once
         assign sum_first = first;
     end
@@ -162,15 +167,28 @@ module lmu_memory_parallel #(
             assign chosen = operands;
         end
 
+        for (k = 0; k < (PIPELINE > 2 ? COLUMNS : 0); k = k + 1) begin : g_factor
+            reg signed [OP_W-1:0] operand_q;
+            always @(posedge clk) if (moves) operand_q <= chosen[k*OP_W+:OP_W];
+        end
+
         for (i = 0; i < ORDER; i = i + 1) begin : g_row
             wire [COLUMNS*PRODUCT_W-1:0] products, arrived;
             wire signed [ACC_W-1:0] sum, total, exact;
 
             for (k = 0; k < COLUMNS; k = k + 1) begin : g_column
-                wire signed [COEF_W-1:0] coef = coefs[(i*COLUMNS+k)*COEF_W+:COEF_W];
-                wire signed [OP_W-1:0] operand = chosen[k*OP_W+:OP_W];
-                wire signed [PRODUCT_W-1:0] product = coef * operand;
+                wire signed [PRODUCT_W-1:0] product;
                 assign products[k*PRODUCT_W+:PRODUCT_W] = product;
+
+                if (PIPELINE > 2) begin : g_factors
+                    reg signed [COEF_W-1:0] coef_q;
+                    assign product = coef_q * g_factor[k].operand_q;
+                    always @(posedge clk) if (moves) coef_q <= coefs[(i*COLUMNS+k)*COEF_W+:COEF_W];
+                end else begin : g_no_factors
+                    wire signed [COEF_W-1:0] coef = coefs[(i*COLUMNS+k)*COEF_W+:COEF_W];
+                    wire signed [OP_W-1:0] operand = chosen[k*OP_W+:OP_W];
+                    assign product = coef * operand;
+                end
             end
 
             if (PIPELINE > 0) begin : g_products

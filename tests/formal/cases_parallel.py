@@ -40,7 +40,7 @@ def one_step(latency: int, streaming: int = 0) -> Case:
 
 TYPES = {"PRE_TYPE": word(2, 1), "OUT_TYPE": word(2, 1), "FUNCTION": 1}
 MATVEC, TURNS, WHOLE = matvec(2, 1, 2), matvec(3, 1, 2), matvec(4, 2, 4)
-MEMORY, STEP, LATE = memory(2, 1, 2, 1), memory(1, 2, 2, 0), memory(2, 1, 3, 2)
+MEMORY, STEP, LATE, EARLY = memory(2, 1, 2, 1), memory(1, 2, 2, 0), memory(2, 1, 3, 2), memory(1, 1, 1, 3)
 LSTM, CONTROL, ENDLESS = cell(2), one_step(3), one_step(4, 1)
 JOIN, GATHER = join(N_A=2, N_B=1, N_C=2), gather(5, 2)
 ACTIVATIONS = Case("lmu_activations", {"N": 2, "IN_W": 3, "IN_F": 1, **TYPES})
@@ -50,13 +50,15 @@ CASES = (
     WHOLE,
     matvec(1, 2, 1),
     matvec(3, 1, 1),
-    matvec(2, 1, 1, OP_W=19, ACC_W=21),
+    matvec(2, 1, 1, OP_W=3, FACTOR=2, ACC_W=6),
     MEMORY,
     STEP,
     LATE,
     memory(2, 1, 1, 0),
     memory(1, 1, 1, 2),
     memory(2, 1, 3, 1, width=2),
+    EARLY,
+    memory(2, 1, 3, 3),
     JOIN,
     join(N_A=1, N_B=1, N_C=1, A_FEEDBACK=1, B_FEEDBACK=0, STREAMING=1),
     join(N_A=0, N_B=2, N_C=2, C_FEEDBACK=0),
@@ -84,6 +86,7 @@ MUTANTS = (
     ),
     Mutant(STEP, "lmu_memory_parallel", "!m_axis_tvalid || m_axis_tready", "1'b1", ("payload_holds",)),
     Mutant(LATE, "lmu_memory_parallel", "PIPELINE > 1 ? acc_q : total", "total", ("exact",)),
+    Mutant(EARLY, "lmu_memory_parallel", "PIPELINE > 2 ? chosen_first_q : first", "first", ("exact",)),
     Mutant(JOIN, "lmu_join", "take && !b_absent", "take", ("b_in_step",)),
     Mutant(JOIN, "lmu_join", "B_FEEDBACK != 0 && fresh_q ?", "B_FEEDBACK != 0 && !started_q ?", ("b_value",)),
     Mutant(JOIN, "lmu_join", "&& (c_absent || c_axis_tvalid)", "", ("c_in_step",)),

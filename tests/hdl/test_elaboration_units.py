@@ -66,7 +66,7 @@ ILLEGAL = [
     ("lmu_matvec", {"COLUMNS": 17}, "PARAM_ERROR_columns_must_be_1_to_n_in"),
     ("lmu_matvec", {"ACC_W": 31}, "PARAM_ERROR_the_sum_must_hold_a_product"),
     ("lmu_memory_parallel", {"COLUMNS": 10}, "PARAM_ERROR_columns_must_be_1_to_order_plus_1"),
-    ("lmu_memory_parallel", {"PIPELINE": 3}, "PARAM_ERROR_pipeline_must_be_0_to_2"),
+    ("lmu_memory_parallel", {"PIPELINE": 4}, "PARAM_ERROR_pipeline_must_be_0_to_3"),
     ("lmu_lstm", {"UNITS": 0}, "PARAM_ERROR_units_must_be_at_least_1"),
     ("lmu_lstm_parallel", {"UNITS": 0}, "PARAM_ERROR_units_must_be_at_least_1"),
     ("lmu_gru", {"UNITS": 0}, "PARAM_ERROR_units_must_be_at_least_1"),

@@ -15,6 +15,7 @@ from lmu_hls.rtl.matrix import Columns, turns_of
 from lmu_hls.rtl.network import plan_network
 from lmu_hls.rtl.options import RtlOptions
 from lmu_hls.rtl.parallel import layers
+from lmu_hls.rtl.parallel.cycles import units_of
 from lmu_hls.rtl.reuse import choose_lanes, settle, valid_reuse_factors
 from lmu_hls.rtl.stages import stage_of
 from lmu_hls.spec import Activation, Dense, DenseCell, Elementwise, Network, Recurrent, Weight, chain
@@ -138,6 +139,7 @@ CASES = {
     "own h": (with_own_h(network()), 1, AUTO),
     "an activation as a layer": (with_relu(), 1, AUTO),
     "SimpleRNN": (recurrent(), 1, AUTO),
+    "all registers": (network(), 7, 8),
     "values beyond a multiplier": (wide(21, 7), 1, AUTO),
     "weights beyond a multiplier": (wide(9, 19), 2, AUTO),
     "factors beyond a multiplier": (wide(20, 23), 3, AUTO),
@@ -239,6 +241,17 @@ def test_the_fewest_multipliers(cycles):
         columns = {"encoder": 5, "memory": 4, "hidden": 11}[part]
         fewer = [each for each in turns_of(columns) if each < at_once]
         assert all(form.pace(5, Columns(found.lanes | {part: each})).ii > cycles for each in fewer)
+
+
+def test_the_memory_has_the_registers_that_cost_no_cycle():
+    lanes = {"encoder": 1, "memory": 4, "hidden": 3}  # 5, 1 and 4 turns
+    sizes = {name: stage_of(network(back).layers[0]).sizes for name, back in (("no", FORWARD), ("h", FROM_H))}
+    assert units_of(sizes["no"], lanes | {"hidden": 11}).memory.pipeline == 3
+    assert units_of(sizes["no"], lanes | {"encoder": 5}).memory.pipeline == 3
+    assert units_of(sizes["no"], lanes | {"encoder": 3, "hidden": 11}).memory.pipeline == 1
+    assert units_of(sizes["no"], lanes | {"encoder": 5, "hidden": 11}).memory.pipeline == 0
+    assert units_of(sizes["h"], lanes).memory.pipeline == 0
+    assert [units_of(sizes["h"], lanes | {"memory": each}).memory.cycles for each in (1, 2, 4)] == [7, 3, 1]
 
 
 def test_values_of_a_beat():

@@ -15,16 +15,18 @@ from lmu_hls.rtl.search import Search, exact_search
 from lmu_hls.rtl.sizes import ENCODER, MEMORY, LMUSizes
 
 ROUNDS = 8  # steps after which the cycles from step to step have settled
-MOST_REGISTERS = 2  # PIPELINE of lmu_memory_parallel
+MOST_REGISTERS = 3  # PIPELINE of lmu_memory_parallel
 
 
 @dataclass(frozen=True, slots=True)
 class ParallelMemory:
-    """``lmu_memory_parallel``. The more turns it takes, the more registers can be on the way from state to state."""
+    """``lmu_memory_parallel``. The more turns it takes, the more registers can be on the way from state to state, and
+    as many as there are cycles for where a step takes ``room`` anyhow."""
 
     order: int
     memory_d: int
     at_once: int
+    room: int = 0
 
     @property
     def turns(self) -> int:
@@ -32,7 +34,7 @@ class ParallelMemory:
 
     @property
     def pipeline(self) -> int:
-        return min(self.turns - 1, MOST_REGISTERS)
+        return min(max(self.turns - 1, self.room - self.turns), MOST_REGISTERS)
 
     @property
     def cycles(self) -> int:
@@ -60,8 +62,10 @@ class Units:
 def units_of(sizes: LMUSizes, lanes: Lanes) -> Units:
     cell = sizes.cell
     hidden = None if cell is None else cell.whole_matrix(lanes)
-    memory = ParallelMemory(sizes.memory.order, sizes.memory_d, lanes[MEMORY])
-    return Units(sizes.encoder.whole(lanes[ENCODER]), memory, hidden)
+    encoder, room = sizes.encoder.whole(lanes[ENCODER]), 0
+    if not sizes.mem_back and not sizes.h_back:
+        room = max(encoder.cycles, cell_pace(cell, lanes).ii if cell is not None else 0)
+    return Units(encoder, ParallelMemory(sizes.memory.order, sizes.memory_d, lanes[MEMORY], room), hidden)
 
 
 def part_plan(name: str, matrix: WholeMatrix, useful_quarters: int = 4) -> PartPlan:
