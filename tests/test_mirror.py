@@ -112,6 +112,7 @@ ELSEWHERE = {
         "rtl/test_dense.py": "memory unit",
         "rtl/test_parallel.py": "converters",
         "rtl/test_engine.py": "engine_unit",
+        "rtl/test_gated.py": "engines gated_rows gated_unit",
         "rtl/test_renaming.py": "options",
         "rtl/test_search.py": "cycles loop manifest sizes",
         "rtl/test_standalone.py": "functions layout netlist network plan vector_buffer",
@@ -196,6 +197,7 @@ ELSEWHERE = {
         "hdl/matrix/test_affine.py": "lmu_blocks lmu_columns",
         "rtl/test_parallel.py": "lmu_adders lmu_matvec",
         "rtl/test_engine.py": "lmu_engine",
+        "rtl/test_gated.py": "lmu_engine_gated lmu_engine_out lmu_engine_x",
         "hdl/memory/test_memory.py": "lmu_shift_add",
     },
     "hdl/memory": {

@@ -30,7 +30,7 @@ class EngineSizes:
 
     ``u_*`` and ``h_*`` say what goes into u and h: a constant for the bias, x, mem and h of the step before (u), h of
     the step before (h). ``function`` are the cycles of the cell's activation. ``head`` is the layer behind it, if that
-    is on them, too. A product has ``more`` stages than one.
+    is on them, too. A product has ``more`` stages than one. ``slopes`` are multipliers of the activation.
     """
 
     n_x: int
@@ -47,9 +47,14 @@ class EngineSizes:
     lanes: int = 1
     head: Head | None = None
     more: int = 0
+    slopes: int = 0
 
     def with_lanes(self, lanes: int) -> EngineSizes:
         return replace(self, lanes=lanes)
+
+    @property
+    def multipliers(self) -> int:
+        return self.lanes + self.slopes
 
     @property
     def states(self) -> int:

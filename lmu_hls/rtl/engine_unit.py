@@ -20,11 +20,11 @@ from lmu_hls.rtl.affine import (
 )
 from lmu_hls.rtl.cells import Parameters, SharedCell, arriving, shared_cell
 from lmu_hls.rtl.engine import EngineSizes, Head
-from lmu_hls.rtl.functions import cell_latency, function_parameters
+from lmu_hls.rtl.functions import cell_latency, function_parameters, multipliers
 from lmu_hls.rtl.netlist import Netlist, Order, Stream
 from lmu_hls.rtl.packed import typed
 from lmu_hls.rtl.products import more_stages
-from lmu_hls.spec import LMU, Dense, DenseUpdate, Weight
+from lmu_hls.spec import LMU, Dense, DenseUpdate, RecurrentLayer, Weight
 
 MODULE = "lmu_engine"
 
@@ -48,6 +48,7 @@ def engine_sizes(lmu: LMU, head: Dense | None = None, last_only: bool = False) -
         h_h=cell.kernel_h is not None,
         function=1 + cell_latency(cell.activation),
         head=None if head is None else Head(head.units, head.bias is not None, last_only),
+        slopes=multipliers(cell.activation),
     )
     widths = _widths(lmu, _sections("", lmu, cell, None, head), sizes.keeps_h)
     return replace(sizes, more=more_stages(widths.operand, widths.coefficient))
@@ -82,7 +83,7 @@ def add_engine(
     parameters |= dict(zip(("U_ACC_F", "MEM_ACC_F", "H_ACC_F", "OUT_ACC_F"), words.fractions, strict=False))
     parameters |= typed("U", lmu.u) | typed("MEM", lmu.mem) | typed("PRE", cell.pre) | typed("H", lmu.h) | function
     parameters |= {"STREAMING": int(streaming), "ROM_FILE": roms[0].file, "TABLE_FILE": roms[1].file}
-    out, flag = _output(net, lmu, head)
+    out, flag = output(net, lmu, head)
     ports = x.ports("s_axis") | out.ports("m_axis") | {"m_axis_tuser": flag}
     inside = [("u", lmu.u, sizes.memory_d), ("mem", lmu.mem, sizes.states)]
     if head is not None:
@@ -92,23 +93,23 @@ def add_engine(
     for tensor, fixed_type, count in inside:
         seen = net.tap(name, name, tensor, fixed_type, count, None, last=False)
         ports |= seen.ports(f"{tensor}_axis", last=False)
-        ports |= _unused(net, name, {f"{tensor}_axis_tlast": 1})
+        ports |= unused(net, name, {f"{tensor}_axis_tlast": 1})
         ports[f"{tensor}_axis_tuser"] = net.clipped(name, name, tensor, seen)
     if head is None:
         flags = dict.fromkeys(("h_axis_tvalid", "h_axis_tready", "h_axis_tlast", "h_axis_tuser"), 1)
-        ports |= _unused(net, name, {"h_axis_tdata": lmu.h.width, **flags})
+        ports |= unused(net, name, {"h_axis_tdata": lmu.h.width, **flags})
     net.rom(*roms, *table)
     layers = f"Layer {name}: x -> u, mem, h" if head is None else f"Layers {name} and {head.name}: x -> u, mem, h, out"
     net.add(MODULE, f"{name}_engine", parameters, ports, f"{layers}, one after another")
     return out
 
 
-def _unused(net: Netlist, name: str, ports: Mapping[str, int]) -> dict[str, str]:
+def unused(net: Netlist, name: str, ports: Mapping[str, int]) -> dict[str, str]:
     """Wires that nothing reads for the outputs ``ports``, by width."""
     return {port: net.wire(f"unused_{name}_{port}", width) for port, width in ports.items()}
 
 
-def _output(net: Netlist, lmu: LMU, head: Dense | None) -> tuple[Stream, str]:
+def output(net: Netlist, lmu: RecurrentLayer, head: Dense | None) -> tuple[Stream, str]:
     """What comes out, and the wire of its flag."""
     if head is None:
         h = net.tap(lmu.name, lmu.name, "h", lmu.h, lmu.units, None)
@@ -135,8 +136,8 @@ def _words(
     sections = _sections(where, lmu, cell, x_order, head)
     sums = [exact_sums(each.where, each.sources, [each.bias], False) for each in sections]
     widths = _widths(lmu, sections, sizes.keeps_h)
-    matrices = [_with_bias(each, widths.one_shift) for each in sums]
-    groups = [rom_words(_whole_groups(matrix, sizes.lanes), sizes.lanes, widths.coefficient) for matrix in matrices]
+    matrices = [with_bias(each, widths.one_shift) for each in sums]
+    groups = [rom_words(whole_groups(matrix, sizes.lanes), sizes.lanes, widths.coefficient) for matrix in matrices]
     counts = [-(-matrix.shape[0] // sizes.lanes) * matrix.shape[1] for matrix in matrices]
     bound = max(each.bound for each in sums)
     return _Words(
@@ -209,7 +210,7 @@ def _sections(
     )
 
 
-def _with_bias(sums: Sums, one_shift: int) -> Ints:
+def with_bias(sums: Sums, one_shift: int) -> Ints:
     """The matrix, with a first column that meets 2**one_shift."""
     if not sums.biased:
         return sums.matrix.astype(object)
@@ -217,7 +218,7 @@ def _with_bias(sums: Sums, one_shift: int) -> Ints:
     return np.concatenate([column[:, np.newaxis], sums.matrix.astype(object)], axis=1)
 
 
-def _whole_groups(matrix: Ints, lanes: int) -> Ints:
+def whole_groups(matrix: Ints, lanes: int) -> Ints:
     """With rows of zeros at the end."""
     return np.pad(matrix, ((0, -matrix.shape[0] % lanes), (0, 0)))
 

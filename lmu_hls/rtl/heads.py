@@ -13,8 +13,8 @@ from typing import Any
 
 from lmu_hls.rtl.cells import Lanes
 from lmu_hls.rtl.ends import Ports
-from lmu_hls.rtl.engine import ENGINE, EngineSizes
-from lmu_hls.rtl.engine_unit import engine_sizes
+from lmu_hls.rtl.engine import ENGINE
+from lmu_hls.rtl.engines import Engine, engine_sizes
 from lmu_hls.rtl.stages import Stage, stage_of
 from lmu_hls.rtl.stages.dense import DenseStage
 from lmu_hls.rtl.stages.lmu import LMUStage
@@ -31,7 +31,7 @@ class SharedHead:
 
     lmu: str
     dense: str
-    sizes: EngineSizes
+    sizes: Engine
     steps: int
     every: int
     possible: tuple[int, ...]
@@ -97,7 +97,7 @@ def _takes(layer: Layer, cycles: int) -> bool:
     return choice is not None and choice.cycles == cycles
 
 
-def _sizes(network: Network, before: Node, node: Node, streaming: bool) -> EngineSizes | None:
+def _sizes(network: Network, before: Node, node: Node, streaming: bool) -> Engine | None:
     """The engine for both; None where there is none."""
     lmu, dense = before.layer, node.layer
     if not isinstance(lmu, LMU) or not isinstance(dense, Dense) or dense.compression:
@@ -107,7 +107,7 @@ def _sizes(network: Network, before: Node, node: Node, streaming: bool) -> Engin
     return None if sizes is None or (last_only and not _paced(network, before, sizes)) else sizes
 
 
-def _paced(network: Network, lmu: Node, sizes: EngineSizes) -> bool:
+def _paced(network: Network, lmu: Node, sizes: Engine) -> bool:
     """Nothing that works on every step is slower than the engine: the cycles of the last step are all that a sequence
     takes beside those of its steps."""
     if network.branches:

@@ -215,7 +215,7 @@ def settle(network: Network, request: int, streaming: bool = False, ports: Ports
         request=request,
         cycles=max(taken.values()),
         multipliers=sum(multipliers(layers[name], parallel) for name in parts)
-        + sum(head.sizes.lanes for head in shared.values()),
+        + sum(head.sizes.multipliers for head in shared.values()),
         fewest_cycles=fewest,
         most_cycles=max(most),
         limit=tightest.about,
@@ -247,7 +247,7 @@ def _with_head(head: SharedHead, layers: Mapping[str, Layer], cycles: int, taken
     ``taken`` cycles a step, or as many and fewer cycles; else none."""
     both = {name: layers[name] for name in head.layers}
     chosen, apart = head.at_most(cycles), (sum(map(multipliers, both.values())), taken)
-    if chosen is None or (chosen.sizes.lanes, chosen.average) >= apart:
+    if chosen is None or (chosen.sizes.multipliers, chosen.average) >= apart:
         return {}
     return {name: stage_of(layer).with_reuse_factor(chosen.sizes.cycles) for name, layer in both.items()}
 

@@ -16,6 +16,7 @@ import numpy as np
 
 from lmu_hls.rtl.cells import CellSizes, Lanes
 from lmu_hls.rtl.engine import ENGINE
+from lmu_hls.rtl.engines import Engine
 from lmu_hls.rtl.loop import lmu_pace, way_round
 from lmu_hls.rtl.matrix import Matrix
 from lmu_hls.rtl.sizes import ENCODER, MEMORY, LMUSizes
@@ -25,7 +26,7 @@ KEPT = 64  # searches: a conversion plans the same layers several times
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Lanes of all parts of a layer, the cycles a step that it then takes, and the multipliers of the parts."""
+    """Lanes of all parts of a layer, the cycles a step that it then takes, and the multipliers."""
 
     cycles: int
     multipliers: int
@@ -158,15 +159,16 @@ def lmu_search(sizes: LMUSizes) -> Search:
     (m_front, c_front, w_front), (m_back, c_back, w_back) = (
         np.array([candidate[1:] for candidate in part]).T for part in (front, back)
     )
-    multipliers = m_front[:, np.newaxis] + m_back
+    products = sizes.cell.form.products if sizes.cell is not None else 0
+    multipliers = m_front[:, np.newaxis] + m_back + products
     bounds = np.maximum(np.maximum(c_front[:, np.newaxis], c_back), w_front[:, np.newaxis] + w_back)
     lanes = [(*one[0], *other[0], 0) for one, other in product(front, back)]
     names = (ENCODER, MEMORY, *(sizes.cell.matrices if sizes.cell is not None else ()), ENGINE)
-    engines = sizes.engine.choices if sizes.engine is not None else {}
+    engines, slopes = ({}, 0) if sizes.engine is None else (sizes.engine.choices, sizes.engine.slopes)
     lanes += [(*[0] * (len(names) - 1), own) for own in engines]
     candidates = _Candidates(
         lanes,
-        np.concatenate([multipliers.ravel(), np.array([*engines], int)]),
+        np.concatenate([multipliers.ravel(), np.array([*engines], int) + slopes]),
         np.concatenate([bounds.ravel(), np.array([*engines.values()], int)]),
     )
     loop = sizes.mem_back or sizes.h_back
@@ -174,11 +176,15 @@ def lmu_search(sizes: LMUSizes) -> Search:
 
 
 @lru_cache(KEPT)
-def cell_search(cell: CellSizes) -> Search:
-    """The search for a layer that is a hidden cell alone."""
-    found = list(_cells(cell, False))
-    lanes, multipliers, cycles, _ = zip(*found, strict=True)
-    return Search(tuple(cell.matrices), _Candidates(list(lanes), np.array(multipliers), np.array(cycles)))
+def cell_search(cell: CellSizes, engine: Engine | None = None) -> Search:
+    """The search for a layer that is a hidden cell alone, or an ``engine`` in its place."""
+    found = [
+        ((*lanes, 0), multipliers + cell.form.products, cycles) for lanes, multipliers, cycles, _ in _cells(cell, False)
+    ]
+    if engine is not None:
+        none = (0,) * len(cell.matrices)
+        found += [((*none, own), own + engine.slopes, cycles) for own, cycles in engine.choices.items()]
+    return exact_search((*cell.matrices, ENGINE), found, dict)
 
 
 def _cells(cell: CellSizes | None, h_back: bool) -> Iterator[tuple[tuple[int, ...], int, int, int]]:

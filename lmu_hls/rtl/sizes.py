@@ -7,8 +7,7 @@ from functools import lru_cache
 
 from lmu_hls.rtl.affine import Source, matrix_stages
 from lmu_hls.rtl.cells import CellSizes, cell_sizes
-from lmu_hls.rtl.engine import EngineSizes
-from lmu_hls.rtl.engine_unit import engine_sizes
+from lmu_hls.rtl.engines import Engine, engine_sizes
 from lmu_hls.rtl.matrix import Matrix, Pattern, pattern_of
 from lmu_hls.rtl.memory import memory_sizes
 from lmu_hls.rtl.unit import MemorySizes
@@ -28,7 +27,7 @@ class LMUSizes:
     cell: CellSizes | None
     encoder_pattern: Pattern | None = None
     encoder_more: int = 0  # stages of its products beside one
-    engine: EngineSizes | None = None  # where one engine can do all of it
+    engine: Engine | None = None  # where one engine can do all of it
 
     @property
     def memory_d(self) -> int:

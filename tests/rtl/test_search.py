@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from lmu_hls.rtl.cells import HIDDEN, HIDDEN2
 from lmu_hls.rtl.ends import Ports
 from lmu_hls.rtl.engine import ENGINE
+from lmu_hls.rtl.gated import GatedSizes
 from lmu_hls.rtl.heads import shared_heads
 from lmu_hls.rtl.loop import lmu_pace, way_round
 from lmu_hls.rtl.manifest import Project
@@ -68,10 +69,10 @@ def with_engine(layer: Layer) -> Iterator[Mapping[str, int]]:
 
 
 def cycles_and_multipliers(layer: Layer, lanes: Mapping[str, int]) -> tuple[int, int]:
-    parts = {part.name: part for part in stage_of(layer).parts}
-    return stage_of(layer).pace(1, lanes).ii, sum(
-        parts[name].multipliers_of(count) if name in parts else count for name, count in lanes.items()
-    )
+    stage = stage_of(layer)
+    parts, beside = {part.name: part for part in stage.parts}, stage.chosen(lanes).product_multipliers
+    own = (parts[name].multipliers_of(count) if name in parts else count for name, count in lanes.items())
+    return stage.pace(1, lanes).ii, sum(own) + beside
 
 
 def everything(layer: Layer) -> list[tuple[int, int]]:
@@ -144,14 +145,14 @@ def test_promise(seed: int, wanted: int, streaming: bool) -> None:
     for head in shared.values():
         apart = [min(n for c, n in everything(la) if c <= limit) for la in network.layers if la.name in head.layers]
         fewer = [lanes for lanes, cycles in head.choices.items() if lanes < head.sizes.lanes and cycles <= limit]
-        assert head.sizes.lanes <= sum(apart) and not fewer
+        assert head.sizes.multipliers <= sum(apart) and not fewer
     for layer in plan.layers:
         if layer.reuse_factor is None or any(layer.name in head.layers for head in shared.values()):
             continue
         times = network.steps // layer.executions
         (spec,) = (la for la in network.layers if la.name == layer.name)
         kept = [multipliers for cycles, multipliers in everything(spec) if cycles <= limit * times]
-        assert sum(part.multipliers for part in layer.parts) == min(kept)
+        assert layer.multipliers == min(kept)
 
 
 @settings(max_examples=15, deadline=None)
@@ -188,8 +189,14 @@ def test_sizes_are_those_of_the_netlist(seed: int, data: st.DataObject) -> None:
     for lmu in network.lmus:
         sizes, lanes = lmu_sizes(lmu), choose_lanes(lmu, lmu.reuse_factor)
         if ENGINE in lanes:
-            engine = found[f"{lmu.name}_engine"]
-            assert (lmu.n_in, lmu.memory_d, lmu.order, lmu.units, lanes[ENGINE]) == tuple(
+            engine, counts = found[f"{lmu.name}_engine"], (lmu.n_in, lmu.memory_d, lmu.order, lmu.units)
+            if isinstance(sizes.engine, GatedSizes):
+                assert (lmu.n_in, sizes.engine.gates, lanes[ENGINE]) == tuple(
+                    engine[name] for name in ("N_X", "GATES", "LANES")
+                )
+                assert counts == tuple(getattr(sizes.engine, name) for name in ("n_x", "memory_d", "order", "units"))
+                continue
+            assert (*counts, lanes[ENGINE]) == tuple(
                 engine[name] for name in ("N_X", "MEMORY_D", "ORDER", "UNITS", "LANES")
             )
             continue

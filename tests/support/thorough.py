@@ -213,6 +213,17 @@ THOROUGH: dict[str, tuple[str, ...]] = {
         "test_an_x_that_waits_for_results_makes_it_late*",
         "!test_an_x_that_waits_for_results_makes_it_late[[]14]",
     ),
+    "rtl/test_gated.py": (
+        "test_bits_and_cycles*",
+        "!test_bits_and_cycles[[]lstm-2]",
+        "test_latency*",
+        "test_flags_are_those_of_the_parts*",
+        "!test_flags_are_those_of_the_parts[[]gru-3]",
+        "test_a_head_behind_it*",
+        "!test_a_head_behind_it[[]1]",
+        "test_a_fault_is_found*",
+        "!test_a_fault_is_found[[]a value read too early]",
+    ),
     "rtl/test_heads.py": (
         "test_bits_and_cycles*",
         "!test_bits_and_cycles[[]1]",

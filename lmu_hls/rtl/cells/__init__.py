@@ -8,6 +8,8 @@ from lmu_hls.rtl.cells.base import (
     HIDDEN2,
     Cell,
     CellSizes,
+    GatedCell,
+    GateRows,
     Lanes,
     Parameters,
     SecondMatrix,
@@ -15,6 +17,7 @@ from lmu_hls.rtl.cells.base import (
     WholeForm,
     arriving,
     cell_sizes,
+    gated_cell,
     hidden_cell,
     shared_cell,
 )
@@ -24,6 +27,8 @@ __all__ = [
     "HIDDEN2",
     "Cell",
     "CellSizes",
+    "GateRows",
+    "GatedCell",
     "Lanes",
     "Parameters",
     "SecondMatrix",
@@ -31,6 +36,7 @@ __all__ = [
     "WholeForm",
     "arriving",
     "cell_sizes",
+    "gated_cell",
     "hidden_cell",
     "shared_cell",
 ]

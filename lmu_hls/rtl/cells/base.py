@@ -197,6 +197,37 @@ class SharedCell:
     activation: Activation
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class GateRows:
+    """Rows of one kind of a gated cell, gate after gate: kernels of x, mem and h, or of inner in the place of h."""
+
+    kernel_x: Weight | None
+    kernel_h: Weight | None
+    kernel_mem: Weight | None
+    biases: tuple[Weight, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GatedCell:
+    """A cell that ``lmu_engine_gated`` takes: the ``kind`` of its program, its rows and types.
+
+    ``cell`` is the type of an LSTM's cell or of a GRU's inner; ``inner`` are the rows of that, where it has some.
+    """
+
+    kind: str
+    gates: GateRows
+    candidates: GateRows
+    inner: GateRows | None
+    pre: FixedType
+    gate: FixedType
+    candidate: FixedType
+    cell: FixedType
+    squashed: FixedType | None
+    gate_activation: Activation
+    activation: Activation
+    cell_activation: Activation | None
+
+
 class CellBuilder(ABC, Generic[C]):
     """A cell of the contract in Verilog."""
 
@@ -227,11 +258,22 @@ class CellBuilder(ABC, Generic[C]):
         """What the multipliers of the whole layer would do; None for a cell that is more than one sum a unit."""
         return None
 
+    @property
+    def gated(self) -> GatedCell | None:
+        """The same of a cell with gates."""
+        return None
+
 
 def shared_cell(layer: RecurrentLayer) -> SharedCell | None:
     """The cell of a layer that is one sum a unit."""
     cell = layer.hidden
     return _BUILDERS[type(cell)](cell).shared if cell is not None else None
+
+
+def gated_cell(layer: RecurrentLayer) -> GatedCell | None:
+    """The cell of a layer that has gates."""
+    cell = layer.hidden
+    return _BUILDERS[type(cell)](cell).gated if cell is not None else None
 
 
 def hidden_cell(layer: RecurrentLayer, file: str, lanes: Lanes, x_order: Order | None, mem_order: Order | None) -> Cell:
@@ -325,6 +367,14 @@ def gates_of(weight: Weight, units: int, rows: Sequence[int | None]) -> Weight:
     zeros = np.zeros_like(by_gate[..., 0, :])
     chosen = [zeros if row is None else by_gate[..., row, :] for row in rows]
     return Weight(np.stack(chosen, axis=-1).reshape(*weight.shape[:-1], -1), weight.type)
+
+
+def rows_of(weight: Weight | None, units: int, *gates: int) -> Weight | None:
+    """The ``gates`` of Keras's kernel, or bias, one after another."""
+    if weight is None:
+        return None
+    values = [weight.values[..., gate * units : (gate + 1) * units] for gate in gates]
+    return Weight(np.concatenate(values, axis=-1), weight.type)
 
 
 def check_sum(where: str, pairs: Sequence[tuple[FixedType, FixedType]]) -> None:

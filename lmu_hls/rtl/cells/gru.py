@@ -12,6 +12,8 @@ from lmu_hls.rtl.cells.base import (
     CellBuilder,
     CellForm,
     CellSizes,
+    GatedCell,
+    GateRows,
     Inputs,
     Lanes,
     Parameters,
@@ -19,11 +21,13 @@ from lmu_hls.rtl.cells.base import (
     cell_sizes,
     check_sum,
     gates_of,
+    rows_of,
     sums_parameters,
     with_bias,
 )
 from lmu_hls.rtl.cycles import QUEUE, Beats
 from lmu_hls.rtl.functions import cell_latency, multipliers
+from lmu_hls.rtl.gated import GRU, GRU_BEFORE
 from lmu_hls.rtl.netlist import Order
 from lmu_hls.rtl.packed import typed
 from lmu_hls.spec import GRUCell, Weight
@@ -82,6 +86,34 @@ class GRUCellBuilder(CellBuilder[GRUCell], cell=GRUCell):
         if self.cell.reset_after:
             return _reset_after(inputs, self.cell, sources[0], biases[0], lanes)
         return _reset_before(inputs, self.cell, sources, biases, lanes)
+
+    @property
+    def gated(self) -> GatedCell:
+        cell, n = self.cell, self.cell.units
+
+        def rows(bias: Weight | None, recurrent_bias: Weight | None, *gates: int, h: bool = True) -> GateRows:
+            x, mem = rows_of(cell.kernel_x, n, *gates), rows_of(cell.kernel_mem, n, *gates)
+            biases = [rows_of(each, n, *gates) for each in (bias, recurrent_bias)]
+            kernel_h = rows_of(cell.kernel_h, n, *gates) if h else None
+            return GateRows(x, kernel_h, mem, tuple(each for each in biases if each is not None))
+
+        after = cell.reset_after
+        inner_bias = rows_of(cell.recurrent_bias, n, G)
+        inner = GateRows(None, rows_of(cell.kernel_h, n, G), None, () if inner_bias is None else (inner_bias,))
+        return GatedCell(
+            GRU if after else GRU_BEFORE,
+            rows(cell.bias, cell.recurrent_bias, R, Z),
+            rows(cell.bias, None, G, h=not after),
+            inner if after else None,
+            cell.pre,
+            cell.gate,
+            cell.candidate,
+            cell.inner,
+            None,
+            cell.gate_activation,
+            cell.activation,
+            None,
+        )
 
 
 def _sources_after(inputs: Inputs, cell: GRUCell) -> tuple[list[Source], ...]:

@@ -8,14 +8,18 @@ from lmu_hls.rtl.cells.base import (
     Cell,
     CellBuilder,
     CellForm,
+    GatedCell,
+    GateRows,
     Inputs,
     Lanes,
     WholeForm,
     check_sum,
     gates_of,
+    rows_of,
     sums_parameters,
 )
 from lmu_hls.rtl.functions import cell_latency, multipliers
+from lmu_hls.rtl.gated import LSTM
 from lmu_hls.rtl.packed import typed
 from lmu_hls.spec import LSTMCell, Weight
 
@@ -56,3 +60,28 @@ class LSTMCellBuilder(CellBuilder[LSTMCell], cell=LSTMCell):
         parameters |= typed("CELL", cell.cell) | squash | inputs.h_parameters()
         roms = affine.roms + gate_roms + candidate_roms + squash_roms
         return Cell(inputs.frame(cell, 4, affine), "lmu_lstm", parameters, roms, affine.acc_width, keeps_state=True)
+
+    @property
+    def gated(self) -> GatedCell:
+        cell = self.cell
+        return GatedCell(
+            LSTM,
+            self._rows(0, 1, 3),
+            self._rows(2),
+            None,
+            cell.pre,
+            cell.gate,
+            cell.candidate,
+            cell.cell,
+            cell.squashed,
+            cell.gate_activation,
+            cell.activation,
+            cell.cell_activation,
+        )
+
+    def _rows(self, *gates: int) -> GateRows:
+        cell = self.cell
+        x, h, mem, bias = (
+            rows_of(k, cell.units, *gates) for k in (cell.kernel_x, cell.kernel_h, cell.kernel_mem, cell.bias)
+        )
+        return GateRows(x, h, mem, () if bias is None else (bias,))

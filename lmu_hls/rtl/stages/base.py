@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
+from copy import copy
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, ClassVar, Generic, TypeVar
@@ -68,6 +69,7 @@ class Stage(ABC, Generic[L]):
 
     any_order: ClassVar[bool] = False
     any_length = False  # of the network's sequences
+    on_engine = False  # it is on what it has in the place of its parts
 
     def __init_subclass__(cls, layer: type) -> None:
         _STAGES[layer] = cls
@@ -114,9 +116,11 @@ class Stage(ABC, Generic[L]):
         return None
 
     def chosen(self, lanes: Lanes) -> Stage[L] | Parallel:
-        """What ``lanes`` are for: the layer itself, or with whole vectors for beats."""
+        """What ``lanes`` are for: the layer itself, on an engine or not, or with whole vectors for beats."""
         if not isinstance(lanes, Columns):
-            return self
+            form = copy(self)
+            form.on_engine = self.shared is not None and self.shared.name in lanes
+            return form
         assert self.parallel is not None
         return self.parallel
 

@@ -6,7 +6,7 @@ from lmu_hls.records import PartPlan
 from lmu_hls.rtl.affine import Source, check_signed_type, make_affine, matrix_stages
 from lmu_hls.rtl.cells import Lanes, Parameters, arriving
 from lmu_hls.rtl.cycles import ROUND, MatrixBeats, Pace
-from lmu_hls.rtl.engine import EngineSizes
+from lmu_hls.rtl.engines import Engine
 from lmu_hls.rtl.matrix import Matrix, pattern_of
 from lmu_hls.rtl.netlist import Netlist, Stream
 from lmu_hls.rtl.packed import typed
@@ -23,7 +23,7 @@ class DenseStage(Stage[Dense], layer=Dense):
 
     def __init__(self, layer: Dense) -> None:
         super().__init__(layer)
-        self.engine: EngineSizes | None = None  # that of the layer before it, if this one has no multipliers of its own
+        self.engine: Engine | None = None  # that of the layer before it, if this one has no multipliers of its own
 
     @property
     def matrix(self) -> Matrix:

@@ -10,8 +10,8 @@ from lmu_hls.rtl.affine import Source, check_signed_type, make_affine
 from lmu_hls.rtl.cells import Lanes, Parameters, arriving, hidden_cell
 from lmu_hls.rtl.cells.instances import absent, add_cell
 from lmu_hls.rtl.cycles import Pace
-from lmu_hls.rtl.engine import ENGINE, EngineSizes
-from lmu_hls.rtl.engine_unit import add_engine
+from lmu_hls.rtl.engine import ENGINE
+from lmu_hls.rtl.engines import Engine, add_engine
 from lmu_hls.rtl.loop import cycles_beside, lmu_pace, mem_waits
 from lmu_hls.rtl.matrix import Matrix
 from lmu_hls.rtl.memory import memory_unit
@@ -32,7 +32,7 @@ class LMUStage(Stage[LMU], layer=LMU):
 
     def __init__(self, layer: LMU) -> None:
         super().__init__(layer)
-        self.head: tuple[Dense, EngineSizes] | None = None  # the layer behind it, on the multipliers of one engine
+        self.head: tuple[Dense, Engine] | None = None  # the layer behind it, on the multipliers of one engine
 
     @property
     def sizes(self) -> LMUSizes:
@@ -65,8 +65,10 @@ class LMUStage(Stage[LMU], layer=LMU):
 
     @property
     def product_multipliers(self) -> int:
-        """Those of the gates."""
-        cell = self.sizes.cell
+        """Those of the gates, which are done on an engine."""
+        cell, engine = self.sizes.cell, self.sizes.engine
+        if self.on_engine and engine is not None:
+            return engine.slopes
         return cell.form.products if cell is not None else 0
 
     @property
