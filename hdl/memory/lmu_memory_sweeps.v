@@ -20,13 +20,14 @@
 //   m_axis_tlast  1       out         beat of degree 0 of the channel whose u came with s_axis_tlast
 //
 //   Cycles (exact, without gaps and back-pressure)
-//   latency = (GROUPS+1)*SWEEP - (GROUPS-1)*TOGETHER + TO_BACK + PIPELINE + 4
-//                                                     from a step's last input beat to its last output beat
+//   latency = (GROUPS+1)*SWEEP - (GROUPS-1)*TOGETHER + TO_BACK + DEPTH + 1
+//                                                        from a step's last input beat to its last output beat
 //   ii      = max(GROUPS*SWEEP, 2*SWEEP + TO_BACK + TO_FORWARD - 2)      from step to step, at the output
 //   GROUPS     = MEMORY_D/TOGETHER
 //   SWEEP      = ORDER*TOGETHER
-//   TO_BACK    = max(2, 6 + PIPELINE - TOGETHER)      from the end of a group's forward sweep to its backward sweep
-//   TO_FORWARD = max(2, 5 + PIPELINE - TOGETHER)      from the end of its backward sweep to its next forward sweep
+//   TO_BACK    = max(2, 8 - TOGETHER)             from the end of a group's forward sweep to its backward sweep
+//   TO_FORWARD = max(2, DEPTH + 2 - TOGETHER)     from the end of its backward sweep to its next forward sweep
+//   DEPTH      = 8, 8, 7, 7 for PIPELINE = 1, 2, 3, 4     from reading f to writing the new state
 //
 // The whole pipeline stops when a beat is due and the previous one is not taken. m_axis_tready acts on clock enables
 // within the cycle, and on no output.
@@ -42,7 +43,8 @@ module lmu_memory_sweeps #(
     parameter integer MEMORY_D = 2,
     // Channels of a group, PIPELINE or more; divides MEMORY_D into 2 groups or more
     parameter integer TOGETHER = 1,
-    // Cycles of a recurrence: 1 all in one, 2 product | sum and rounding, 3 product | sum | rounding
+    // Cycles of a recurrence, as in lmu_sweep: 1 product and sum, 2 product | sum, 3 product | sum | rounding, 4 the
+    // product of 3 in two
     parameter integer PIPELINE = 1,
     // Types, as in lmu_round_sat: of u; of mem; of f and z; of -lam, gam, kap and bet
     parameter integer U_TYPE = 32'h00_000e_10, MEM_TYPE = 32'h16_000e_10, SWEEP_TYPE = 32'h16_0011_13,
@@ -64,11 +66,14 @@ module lmu_memory_sweeps #(
     localparam integer LAM_W = LAM_TYPE % 256, KAP_W = KAP_TYPE % 256;
     localparam integer GAM_W = GAM_TYPE % 256, GAM_F = (GAM_TYPE <<< 8) >>> 16;
     localparam integer BET_W = BET_TYPE % 256, BET_F = (BET_TYPE <<< 8) >>> 16;
-    localparam GROUPS = MEMORY_D / TOGETHER, TO_BACK = 6 + PIPELINE - TOGETHER > 2 ? 6 + PIPELINE - TOGETHER : 2;
-    localparam TO_FORWARD = 5 + PIPELINE - TOGETHER > 2 ? 5 + PIPELINE - TOGETHER : 2;
+    localparam integer ROUNDING = (SWEEP_TYPE >> 24) % 16;
 
-    // Cycles after the read of a degree: f is there, and written; the new state is there
-    localparam F_STAGE = 4 + PIPELINE, MEM_STAGE = 3 + PIPELINE;
+    // Cycles after the read of a degree: what is added in a sweep is there, in which its coefficient has been for EARLY
+    // cycles; f is there, and written; z is there; the new state is
+    localparam X_STAGE = 4, EARLY = PIPELINE / 2, F_STAGE = X_STAGE + 2, Z_STAGE = F_STAGE + (PIPELINE < 3 ? 1 : 0);
+    localparam DEPTH = Z_STAGE + 1, GROUPS = MEMORY_D / TOGETHER;
+    localparam TO_BACK = F_STAGE > TOGETHER ? F_STAGE + 2 - TOGETHER : 2;
+    localparam TO_FORWARD = DEPTH > TOGETHER ? DEPTH + 2 - TOGETHER : 2;
 
     // mem + bet u, with BASE_F fraction bits; with 2 z
     localparam PRODUCT_W = BET_W + U_W, PRODUCT_F = BET_F + U_F, BASE_F = PRODUCT_F > MEM_F ? PRODUCT_F : MEM_F;
@@ -77,6 +82,16 @@ module lmu_memory_sweeps #(
     localparam TWICE_F = SWEEP_F - 1, NEW_F = BASE_F > TWICE_F ? BASE_F : TWICE_F;
     localparam NEW_W = 1 + (BASE_W + NEW_F - BASE_F > SWEEP_W + NEW_F - TWICE_F ? BASE_W + NEW_F - BASE_F
                                                                                 : SWEEP_W + NEW_F - TWICE_F);
+
+    // What is added in a sweep, each with half an LSB of f and z for rounding to nearest: -(2 mem + bet u), and gam f
+    localparam ADDED = SWEEP_W > 1 && (ROUNDING == 2 || ROUNDING == 6) ? 1 : 0;
+    localparam UP_F = BASE_F > SWEEP_F ? BASE_F + 1 : SWEEP_F + 1, UP_SHIFT = UP_F - BASE_F - 1;
+    localparam UP_W = 1 + (BASE_W + 1 + UP_SHIFT > UP_F - SWEEP_F + 1 ? BASE_W + 1 + UP_SHIFT : UP_F - SWEEP_F + 1);
+    localparam GAIN_W = GAM_W + SWEEP_W, GAIN_F = GAM_F + SWEEP_F, DOWN_F = GAM_F > 0 ? GAIN_F : SWEEP_F + 1;
+    localparam DOWN_SHIFT = DOWN_F - GAIN_F;
+    localparam DOWN_W = 1 + (GAIN_W + DOWN_SHIFT > DOWN_F - SWEEP_F + 1 ? GAIN_W + DOWN_SHIFT : DOWN_F - SWEEP_F + 1);
+    // gam f as the products of two parts of f, each for one multiplier
+    localparam PIECE = 18, LOW_W = SWEEP_W > PIECE ? SWEEP_W - PIECE : 0;
 
     localparam ROM_W = LAM_W + BET_W + GAM_W + KAP_W, RAM_DEPTH = ORDER * MEMORY_D, RAM_AW = $clog2(RAM_DEPTH);
     localparam ROW_CW = $clog2(ORDER), CHANNEL_CW = $clog2(MEMORY_D), PLACE_CW = TOGETHER > 1 ? $clog2(TOGETHER) : 1;
@@ -185,20 +200,24 @@ module lmu_memory_sweeps #(
         end
     end
 
-    // Forward: the registers of what is read (1), product (2), sums (3) and x (4), then the recurrence
-    wire [LAM_W-1:0] lam1, lam4;
-    wire signed [BET_W-1:0] bet1;
+    // Forward: the registers of what is read (1 and 2, which is that of a block RAM), of the product (3) and of sums (4),
+    // then the recurrence
+    wire [LAM_W-1:0] lam1, lam;
+    wire signed [BET_W-1:0] bet1, bet;
     wire [GAM_W+KAP_W-1:0] unused_up;
-    wire signed [U_W-1:0] u1;
-    wire last1, last3, clear1;
-    wire [MEM_W-1:0] state1, new_state;
+    wire signed [U_W-1:0] u1, u;
+    wire last1, last_base, clear1, clear;
+    wire [MEM_W-1:0] state1, state, new_state;
     wire [RAM_AW-1:0] base_addr, f_addr;
     reg signed [PRODUCT_W-1:0] product_q;
     reg [MEM_W-1:0] old_q;
     reg [BASE_W-1:0] base_q;
-    reg [BASE_W:0] twice_q, x_q;  // 2 mem + bet u, and its negative
+    reg [UP_W-1:0] up_x_q;
     reg [F_STAGE:1] up_valid_q;
     wire [BASE_W-1:0] mem_part, u_part;
+    wire [BASE_W:0] twice_mem = {mem_part, 1'b0};
+    wire [UP_W-1:0] twice_part, drive_part;
+    wire [UP_W-1:0] up_half = {{(UP_W - 1) {1'b0}}, ADDED != 0} << (UP_F - SWEEP_F - 1);
     wire signed [SWEEP_W-1:0] f;
 
     lmu_ram #(.WIDTH(U_W + 2), .DEPTH(MEMORY_D)) u_ram (
@@ -209,52 +228,70 @@ module lmu_memory_sweeps #(
     lmu_rom #(.WIDTH(ROM_W), .DEPTH(ORDER), .FILE(ROM_FILE)) up_rom (
         .clk(clk), .rd_en(run), .rd_addr(up_row_q), .rd_data({unused_up, bet1, lam1})
     );
+    lmu_delay #(.WIDTH(1 + U_W + BET_W + MEM_W), .DEPTH(1)) delay_read (
+        .clk(clk), .rst(1'b0), .en(run), .in_data({clear1, u1, bet1, state1}), .out_data({clear, u, bet, state})
+    );
     lmu_align #(.IN_W(MEM_W), .SHIFT(BASE_F - MEM_F), .OUT_W(BASE_W)) align_mem (.in_data(old_q), .out_data(mem_part));
     lmu_align #(.IN_W(PRODUCT_W), .SHIFT(BASE_F - PRODUCT_F), .OUT_W(BASE_W)) align_product (
         .in_data(product_q), .out_data(u_part)
     );
-    lmu_delay #(.WIDTH(LAM_W), .DEPTH(3)) delay_lam (.clk(clk), .rst(1'b0), .en(run), .in_data(lam1), .out_data(lam4));
-    lmu_delay #(.WIDTH(1), .DEPTH(2)) delay_last (.clk(clk), .rst(1'b0), .en(run), .in_data(last1), .out_data(last3));
-    lmu_delay #(.WIDTH(RAM_AW), .DEPTH(3)) delay_base_addr (
+    lmu_align #(.IN_W(BASE_W + 1), .SHIFT(UP_SHIFT), .OUT_W(UP_W)) align_twice_mem (
+        .in_data(twice_mem), .out_data(twice_part)
+    );
+    lmu_align #(.IN_W(BASE_W), .SHIFT(UP_SHIFT), .OUT_W(UP_W)) align_drive (.in_data(u_part), .out_data(drive_part));
+    lmu_delay #(.WIDTH(LAM_W), .DEPTH(X_STAGE - EARLY - 1)) delay_lam (
+        .clk(clk), .rst(1'b0), .en(run), .in_data(lam1), .out_data(lam)
+    );
+    lmu_delay #(.WIDTH(1), .DEPTH(X_STAGE - 1)) delay_last (
+        .clk(clk), .rst(1'b0), .en(run), .in_data(last1), .out_data(last_base)
+    );
+    lmu_delay #(.WIDTH(RAM_AW), .DEPTH(X_STAGE)) delay_base_addr (
         .clk(clk), .rst(1'b0), .en(run), .in_data(up_addr_q), .out_data(base_addr)
     );
-    lmu_delay #(.WIDTH(RAM_AW), .DEPTH(F_STAGE - 3)) delay_f_addr (
+    lmu_delay #(.WIDTH(RAM_AW), .DEPTH(F_STAGE - X_STAGE)) delay_f_addr (
         .clk(clk), .rst(1'b0), .en(run), .in_data(base_addr), .out_data(f_addr)
     );
 
     always @(posedge clk) begin
         if (run) begin
-            product_q <= bet1 * u1;
-            old_q <= clear1 ? {MEM_W{1'b0}} : state1;
+            product_q <= bet * u;
+            old_q <= clear ? {MEM_W{1'b0}} : state;
             base_q <= mem_part + u_part;
-            twice_q <= {mem_part, 1'b0} + {u_part[BASE_W-1], u_part};
-            x_q <= -twice_q;
+            up_x_q <= up_half - twice_part - drive_part;
             up_valid_q <= {up_valid_q[F_STAGE-1:1], up_q};
         end
         if (rst) up_valid_q <= {F_STAGE{1'b0}};
     end
 
     lmu_sweep #(
-        .CHANNELS(TOGETHER), .PIPELINE(PIPELINE), .COEF_TYPE(LAM_TYPE), .SWEEP_TYPE(SWEEP_TYPE), .X_W(BASE_W + 1),
-        .X_F(BASE_F + 1)
+        .SLOTS(TOGETHER), .PIPELINE(PIPELINE), .COEF_TYPE(LAM_TYPE), .SWEEP_TYPE(SWEEP_TYPE), .X_W(UP_W), .X_F(UP_F),
+        .ADDED(ADDED)
     ) forward (
-        .clk(clk), .rst(rst), .en(run), .valid(up_valid_q[4]), .coef(lam4), .x(x_q), .sweep(f)
+        .clk(clk), .rst(rst), .en(run), .valid(up_valid_q[X_STAGE]), .coef(lam), .x(up_x_q), .sweep(f)
     );
 
-    // Backward: the registers of what is read (1) and of the product (2), the recurrence, then the sum
+    // Backward: the registers of what is read (1 and 2), of the products (3) and their sum (4), the recurrence, then the
+    // sum
     wire [LAM_W+BET_W-1:0] unused_down;
-    wire signed [GAM_W-1:0] gam1;
-    wire [KAP_W-1:0] kap1;
-    wire signed [SWEEP_W-1:0] f1, z;
+    wire signed [GAM_W-1:0] gam1, gam;
+    wire [KAP_W-1:0] kap1, kap;
+    wire signed [SWEEP_W-1:0] f1, f_read, z_rounded, z;
     wire [BASE_W-1:0] base1, base;
     wire last_of1, last, clipped;
-    reg signed [GAM_W+SWEEP_W-1:0] gain_q;
-    reg [KAP_W-1:0] kap_q;
-    reg [MEM_STAGE:1] down_valid_q, bottom_q;
+    wire signed [SWEEP_W-LOW_W-1:0] f_high = f_read[SWEEP_W-1:LOW_W];
+    wire [SWEEP_W:0] f_rest = {1'b0, f_read & ~({SWEEP_W{1'b1}} << LOW_W)};
+    wire signed [LOW_W:0] f_low = f_rest[LOW_W:0];
+    wire unused_rest = &{1'b0, f_rest};
+    reg signed [GAIN_W-LOW_W-1:0] gain_q;
+    reg signed [GAM_W+LOW_W:0] gain_low_q;
+    reg [DOWN_W-1:0] down_x_q;
+    reg [DEPTH:1] down_valid_q, bottom_q;
     reg [NEW_W-1:0] new_sum_q;
-    wire [NEW_W-1:0] base_part, twice_part;
+    wire [DOWN_W-1:0] gain_part, gain_low_part;
+    wire [DOWN_W-1:0] down_half = {{(DOWN_W - 1) {1'b0}}, ADDED != 0} << (DOWN_F - SWEEP_F - 1);
+    wire [NEW_W-1:0] base_part, z_part;
     wire [RAM_AW-1:0] new_addr;
-    wire new_valid = down_valid_q[MEM_STAGE];
+    wire new_valid = down_valid_q[DEPTH];
     wire new_en = run && new_valid;
 
     lmu_rom #(.WIDTH(ROM_W), .DEPTH(ORDER), .FILE(ROM_FILE)) down_rom (
@@ -267,7 +304,7 @@ module lmu_memory_sweeps #(
     );
     lmu_ram #(.WIDTH(BASE_W + 1), .DEPTH(RAM_DEPTH)) base_ram (
         .clk(clk),
-        .wr_en(run && up_valid_q[3]), .wr_addr(base_addr), .wr_data({last3, base_q}),
+        .wr_en(run && up_valid_q[X_STAGE]), .wr_addr(base_addr), .wr_data({last_base, base_q}),
         .rd_en(run), .rd_addr(down_addr_q), .rd_data({last_of1, base1})
     );
     lmu_ram #(.WIDTH(MEM_W), .DEPTH(RAM_DEPTH)) mem_ram (
@@ -275,38 +312,53 @@ module lmu_memory_sweeps #(
         .wr_en(new_en), .wr_addr(new_addr), .wr_data(new_state),
         .rd_en(run), .rd_addr(up_addr_q), .rd_data(state1)
     );
-    lmu_sweep #(
-        .CHANNELS(TOGETHER), .PIPELINE(PIPELINE), .COEF_TYPE(KAP_TYPE), .SWEEP_TYPE(SWEEP_TYPE), .X_W(GAM_W + SWEEP_W),
-        .X_F(GAM_F + SWEEP_F)
-    ) backward (
-        .clk(clk), .rst(rst), .en(run), .valid(down_valid_q[2]), .coef(kap_q), .x(gain_q), .sweep(z)
+    lmu_delay #(.WIDTH(GAM_W + SWEEP_W), .DEPTH(1)) delay_read_f (
+        .clk(clk), .rst(1'b0), .en(run), .in_data({gam1, f1}), .out_data({gam, f_read})
     );
-    lmu_delay #(.WIDTH(BASE_W), .DEPTH(MEM_STAGE - 2)) delay_base (
+    lmu_delay #(.WIDTH(KAP_W), .DEPTH(X_STAGE - EARLY - 1)) delay_kap (
+        .clk(clk), .rst(1'b0), .en(run), .in_data(kap1), .out_data(kap)
+    );
+    lmu_align #(.IN_W(GAIN_W - LOW_W), .SHIFT(DOWN_SHIFT + LOW_W), .OUT_W(DOWN_W)) align_gain (
+        .in_data(gain_q), .out_data(gain_part)
+    );
+    lmu_align #(.IN_W(GAM_W + LOW_W + 1), .SHIFT(DOWN_SHIFT), .OUT_W(DOWN_W)) align_gain_low (
+        .in_data(gain_low_q), .out_data(gain_low_part)
+    );
+    lmu_sweep #(
+        .SLOTS(TOGETHER), .PIPELINE(PIPELINE), .COEF_TYPE(KAP_TYPE), .SWEEP_TYPE(SWEEP_TYPE), .X_W(DOWN_W),
+        .X_F(DOWN_F), .ADDED(ADDED)
+    ) backward (
+        .clk(clk), .rst(rst), .en(run), .valid(down_valid_q[X_STAGE]), .coef(kap), .x(down_x_q),
+        .sweep(z_rounded)
+    );
+    lmu_delay #(.WIDTH(SWEEP_W), .DEPTH(Z_STAGE - F_STAGE)) delay_z (
+        .clk(clk), .rst(1'b0), .en(run), .in_data(z_rounded), .out_data(z)
+    );
+    lmu_delay #(.WIDTH(BASE_W), .DEPTH(DEPTH - 2)) delay_base (
         .clk(clk), .rst(1'b0), .en(run), .in_data(base1), .out_data(base)
     );
-    lmu_delay #(.WIDTH(1), .DEPTH(MEM_STAGE - 1)) delay_last_of (
+    lmu_delay #(.WIDTH(1), .DEPTH(DEPTH - 1)) delay_last_of (
         .clk(clk), .rst(1'b0), .en(run), .in_data(last_of1), .out_data(last)
     );
-    lmu_delay #(.WIDTH(RAM_AW), .DEPTH(MEM_STAGE)) delay_new_addr (
+    lmu_delay #(.WIDTH(RAM_AW), .DEPTH(DEPTH)) delay_new_addr (
         .clk(clk), .rst(1'b0), .en(run), .in_data(down_addr_q), .out_data(new_addr)
     );
     lmu_align #(.IN_W(BASE_W), .SHIFT(NEW_F - BASE_F), .OUT_W(NEW_W)) align_base (.in_data(base), .out_data(base_part));
-    lmu_align #(.IN_W(SWEEP_W), .SHIFT(NEW_F - TWICE_F), .OUT_W(NEW_W)) align_twice (
-        .in_data(z), .out_data(twice_part)
-    );
+    lmu_align #(.IN_W(SWEEP_W), .SHIFT(NEW_F - TWICE_F), .OUT_W(NEW_W)) align_twice (.in_data(z), .out_data(z_part));
     lmu_round_sat #(.IN_W(NEW_W), .IN_F(NEW_F), .OUT_TYPE(MEM_TYPE)) round_mem (
         .in_data(new_sum_q), .out_data(new_state), .clipped(clipped)
     );
 
     always @(posedge clk) begin
         if (run) begin
-            gain_q <= gam1 * f1;
-            kap_q <= kap1;
-            new_sum_q <= base_part + twice_part;
-            down_valid_q <= {down_valid_q[MEM_STAGE-1:1], down_q};
-            bottom_q <= {bottom_q[MEM_STAGE-1:1], bottom};
+            gain_q <= gam * f_high;
+            gain_low_q <= LOW_W == 1 ? (f_low[0] ? {{2{gam[GAM_W-1]}}, gam} : {(GAM_W + 2) {1'b0}}) : gam * f_low;
+            down_x_q <= gain_part + gain_low_part + down_half;
+            new_sum_q <= base_part + z_part;
+            down_valid_q <= {down_valid_q[DEPTH-1:1], down_q};
+            bottom_q <= {bottom_q[DEPTH-1:1], bottom};
         end
-        if (rst) down_valid_q <= {MEM_STAGE{1'b0}};
+        if (rst) down_valid_q <= {DEPTH{1'b0}};
     end
 
     // Output
@@ -317,7 +369,7 @@ module lmu_memory_sweeps #(
         if (new_en) begin
             m_axis_tvalid <= 1'b1;
             m_axis_tdata <= new_state;
-            m_axis_tlast <= last && bottom_q[MEM_STAGE];
+            m_axis_tlast <= last && bottom_q[DEPTH];
             m_axis_tuser <= clipped;
         end
         if (rst) m_axis_tvalid <= 1'b0;
@@ -337,9 +389,9 @@ module lmu_memory_sweeps #(
 
     // The u of a group give ORDER * TOGETHER beats; a source puts tlast on a step's last u. The formulas of the header,
     // the latency for a step without gaps that finds nothing inside.
-    localparam F_SWEEP = ORDER * TOGETHER, F_WAIT = TO_BACK + TO_FORWARD, F_OUT = ORDER * MEMORY_D;
-    localparam F_LATENCY = (GROUPS + 1) * F_SWEEP - (GROUPS - 1) * TOGETHER + TO_BACK + PIPELINE + 4;
-    localparam F_II = GROUPS * F_SWEEP > 2 * F_SWEEP + F_WAIT - 2 ? GROUPS * F_SWEEP : 2 * F_SWEEP + F_WAIT - 2;
+    localparam F_SWEEP = ORDER * TOGETHER, F_OUT = ORDER * MEMORY_D;
+    localparam F_LATENCY = (GROUPS + 1) * F_SWEEP - (GROUPS - 1) * TOGETHER + TO_BACK + DEPTH + 1;
+    localparam F_ONE = 2 * F_SWEEP + TO_BACK + TO_FORWARD - 2, F_II = GROUPS * F_SWEEP > F_ONE ? GROUPS * F_SWEEP : F_ONE;
     wire [3:0] f_inside;  // groups
     reg [$clog2(F_OUT+1)-1:0] f_out_q;  // number of the next beat of its step
     reg f_even_q;  // the u of this step have come without gaps
@@ -381,7 +433,7 @@ module lmu_memory_sweeps #(
         if (f_down) f_down_q <= f_down_q + 1'b1;
         if (new_en && new_addr == f_place) f_mem_q <= f_mem_q + 1'b1;
         if (run && up_valid_q[F_STAGE] && f_addr == f_place) f_f_q <= f_f_q + 1'b1;
-        if (run && up_valid_q[3] && base_addr == f_place) f_base_q <= f_base_q + 1'b1;
+        if (run && up_valid_q[X_STAGE] && base_addr == f_place) f_base_q <= f_base_q + 1'b1;
         if (accept && load_q == f_channel) f_u_q <= f_u_q + 1'b1;
         if (rst) {f_up_q, f_down_q, f_mem_q, f_f_q, f_base_q, f_u_q} <= 0;
     end

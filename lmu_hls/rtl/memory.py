@@ -39,7 +39,7 @@ def memory_unit(
     if isinstance(lmu.update, TridiagonalUpdate):
         sizes = memory_sizes(lmu).with_lanes(1 if lanes is None else lanes)
         if isinstance(sizes, SweepsMemory) and pipeline is None:
-            return sweeps_unit(lmu, lmu.update, file, sizes)
+            return sweeps_unit(lmu, lmu.update, file, sizes.within(cycles))
         return tridiagonal_unit(lmu, lmu.update, file, lanes, pipeline, cycles)
     if pipeline is not None:
         raise LmuHlsError(f"layer {lmu.name!r}: a dense memory unit has one fixed pipeline; leave it out")

@@ -17,7 +17,8 @@ from lmu_hls.spec import LMU, TridiagonalUpdate
 MODULE = "lmu_memory_sweeps"
 LEAST_ORDER = 2
 BOTH = 2  # lanes: a degree of each sweep
-DEEPEST = 3  # cycles of a recurrence
+# From reading f to writing the new state, for each depth of the recurrence
+DEPTH = {1: 8, 2: 8, 3: 7, 4: 7}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,18 +51,28 @@ class SweepsMemory(MemorySizes):
     def with_lanes(self, lanes: int) -> MemorySizes:
         return FreeTridiagonalMemory(self.order, self.memory_d).with_lanes(lanes)
 
+    def within(self, cycles: int) -> SweepsMemory:
+        allowed = max(cycles, self.cycles)
+        made = [sizes for sizes in _made(self.order, self.memory_d) if sizes.cycles <= allowed]
+        return min(made, key=lambda sizes: (-sizes.pipeline, sizes.ii_cycles, sizes.latency_cycles))
+
     @property
     def sweep(self) -> int:
         """Cycles of a sweep of a group."""
         return self.order * self.channels
 
     @property
+    def depth(self) -> int:
+        """From reading f to writing the new state."""
+        return DEPTH[self.pipeline]
+
+    @property
     def to_back(self) -> int:
-        return max(2, 6 + self.pipeline - self.channels)
+        return max(2, 8 - self.channels)
 
     @property
     def to_forward(self) -> int:
-        return max(2, 5 + self.pipeline - self.channels)
+        return max(2, self.depth + 2 - self.channels)
 
     @property
     def ii_cycles(self) -> int:
@@ -70,7 +81,7 @@ class SweepsMemory(MemorySizes):
     @property
     def latency_cycles(self) -> int:
         ahead = (self.groups - 1) * self.channels
-        return (self.groups + 1) * self.sweep - ahead + self.to_back + self.pipeline + 4
+        return (self.groups + 1) * self.sweep - ahead + self.to_back + self.depth + 1
 
     @property
     def formula(self) -> str:
@@ -88,7 +99,7 @@ class SweepsMemory(MemorySizes):
         return _Groups(self)
 
     def last_state(self, u: Beats) -> int:
-        return u[-1] + 2 * self.sweep + self.to_back + self.pipeline + 4 + QUEUE
+        return u[-1] + 2 * self.sweep + self.to_back + self.depth + 1 + QUEUE
 
 
 class _Groups:
@@ -108,7 +119,7 @@ class _Groups:
             self.up = self.freed[group] = first + sizes.sweep - 1
             first = max(self.up + sizes.to_back, self.down + 1)
             self.down = self.swept[group] = first + sizes.sweep - 1
-            states += [first + k + sizes.pipeline + 4 + QUEUE for k in range(sizes.sweep)]
+            states += [first + k + sizes.depth + 1 + QUEUE for k in range(sizes.sweep)]
         return states
 
 
@@ -132,12 +143,17 @@ def sweeps_sizes(order: int, memory_d: int) -> SweepsMemory:
 
     It has two channels and two degrees or more.
     """
-    made = [
+    return min(_made(order, memory_d), key=lambda sizes: (sizes.ii_cycles, -sizes.pipeline, sizes.latency_cycles))
+
+
+def _made(order: int, memory_d: int) -> list[SweepsMemory]:
+    """All forms of the unit."""
+    return [
         SweepsMemory(order, memory_d, BOTH, channels, pipeline)
         for channels in divisors(memory_d)[:-1]
-        for pipeline in range(1, min(DEEPEST, channels) + 1)
+        for pipeline in DEPTH
+        if pipeline <= channels
     ]
-    return min(made, key=lambda sizes: (sizes.ii_cycles, -sizes.pipeline, sizes.latency_cycles))
 
 
 def sweeps_unit(lmu: LMU, update: TridiagonalUpdate, file: str, sizes: SweepsMemory) -> MemoryUnit:

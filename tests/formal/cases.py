@@ -76,9 +76,10 @@ def sweeps(order: int, memory_d: int, together: int = 1, pipeline: int = 1) -> C
     return Case("lmu_memory_sweeps", {**sizes, **types}, True, limit_s=1200)
 
 
-def sweep(channels: int, pipeline: int) -> Case:
-    types = {"COEF_TYPE": word(2, 1), "SWEEP_TYPE": word(3, 1), "X_W": 4, "X_F": 3}
-    return Case("lmu_sweep", {"CHANNELS": channels, "PIPELINE": pipeline, **types})
+def sweep(slots: int, pipeline: int, rounding: int = 6, overflow: int = 1, **others: int) -> Case:
+    types = {"COEF_TYPE": word(2, 1), "SWEEP_TYPE": word(3, 1, rounding, overflow), "X_W": 5, "X_F": 4}
+    added = int(rounding in (2, 6))
+    return Case("lmu_sweep", {"SLOTS": slots, "PIPELINE": pipeline, "ADDED": added, **types, **others})
 
 
 def datapath(slots: int, pipeline: int, **types: int) -> Case:
@@ -145,8 +146,15 @@ CASES = (
     ring(1),
     ring(4, slow=True),
     sweep(1, 1),
-    sweep(3, 2),
-    sweep(3, 3),
+    sweep(1, 1, SWEEP_TYPE=word(4, 1), COEF_TYPE=word(3, 2), PIECE=2),
+    sweep(2, 1, X_F=2),
+    sweep(1, 1, 5, 3),
+    sweep(2, 2),
+    sweep(2, 2, 0),
+    sweep(3, 2, 2, 0, X_F=2, PIECE=2),
+    sweep(2, 2, 1, 2),
+    sweep(3, 3, PIECE=2),
+    sweep(4, 4),
     sweeps(2, 2),
     pes(2, 2, 3),
     pes(2, 4, 3, 2),
@@ -414,10 +422,28 @@ MUTANTS = (
         ("states_of_step_before",),
     ),
     Mutant(
-        sweep(3, 2),
+        sweep(2, 2),
         "lmu_sweep",
-        ".DEPTH(CHANNELS - PIPELINE)",
-        ".DEPTH(CHANNELS - PIPELINE + 1)",
+        ".WIDTH(CUT_W + 1), .DEPTH(SLOTS - PIPELINE)",
+        ".WIDTH(CUT_W + 1), .DEPTH(SLOTS - PIPELINE + 1)",
+        ("sweep_exact",),
+    ),
+    Mutant(sweep(1, 1), "lmu_sweep", "more_q <= |(", "more_q <= 1'b0 && |(", ("sweep_exact",)),
+    Mutant(sweep(1, 1), "lmu_sweep", "ROUNDING == 6 && ~|previous", "1'b0 && ~|previous", ("sweep_exact",)),
+    Mutant(sweep(1, 1), "lmu_sweep", "choice[0] ? lowest_q : highest_q", "lowest_q", ("sweep_exact",)),
+    Mutant(sweep(2, 2), "lmu_sweep", "bound_part - coef_part", "bound_part", ("sweep_exact",)),
+    Mutant(
+        sweep(1, 1, SWEEP_TYPE=word(4, 1), COEF_TYPE=word(3, 2), PIECE=2),
+        "lmu_sweep",
+        "even = even_q + later",
+        "even = even_q",
+        ("sweep_exact",),
+    ),
+    Mutant(
+        sweep(3, 3, PIECE=2),
+        "lmu_sweep",
+        "assign product_part = upper_part +",
+        "assign product_part =",
         ("sweep_exact",),
     ),
     Mutant(

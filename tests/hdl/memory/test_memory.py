@@ -87,10 +87,10 @@ MORE_MUTANTS: Mutants = {
     },
     "lmu_memory_sweeps": {
         "swept forward too early": ("DEPTH(TO_FORWARD - 2)", "DEPTH(TO_FORWARD - 3)"),
-        "bet u in both halves": ("{mem_part, 1'b0} + {u_part[BASE_W-1], u_part}", "{mem_part, 1'b0} + {u_part, 1'b0}"),
-        "reset_state of the next step": ("clear1 ? {MEM_W{1'b0}} : state1", "next_clear_q ? {MEM_W{1'b0}} : state1"),
+        "bet u in both halves": ("- twice_part - drive_part", "- twice_part - (drive_part << 1)"),
+        "reset_state of the next step": ("clear ? {MEM_W{1'b0}} : state", "next_clear_q ? {MEM_W{1'b0}} : state"),
         "u of the channel before": (".rd_addr(up_channel_q)", ".rd_addr(load_q)"),
-        "tlast at every degree": ("last && bottom_q[MEM_STAGE]", "last"),
+        "tlast at every degree": ("last && bottom_q[DEPTH]", "last"),
         "the next group from its bottom": ("down_addr_q + NEXT_GROUP[RAM_AW-1:0]", "down_addr_q + 1'b1"),
     },
     "lmu_memory_tridiag": {

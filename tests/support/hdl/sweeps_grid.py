@@ -33,10 +33,12 @@ Grid = tuple[Config, ...]
 # Two groups and more, waits and none, every PIPELINE with channels to spare and without, odd types and modes
 GRID: Grid = (
     Config(6, 2, 1),
+    Config(17, 4, 2, together=2),
     Config(2, 2, 1),
     Config(2, 3, 1),
     Config(5, 4, 2, together=2),
     Config(3, 6, 3, together=3),
+    Config(3, 8, 4, together=4),
     Config(4, 8, 1, together=4),
     Config(4, 6, 1, "fixed<4,0>", "fixed<20,1,RND>", "fixed<6,3,RND>", "ufixed<8,0>", "ufixed<7,0>", "ufixed<5,0>"),
     Config(5, 2, 1, "fixed<8,-2>", "fixed<12,1,TRN,WRAP>", "fixed<14,1,TRN,WRAP>", lam="fixed<10,1>", gam="fixed<9,3>"),
@@ -60,6 +62,6 @@ def random_grid(size: int, seed: int) -> Grid:
         if config.order > 1 and config.memory_d > 1 and len(made) < size:
             together = int(rng.choice(divisors(config.memory_d)[:-1]))
             values = {field.name: getattr(config, field.name) for field in fields(config)}
-            values |= {"pipeline": int(rng.integers(1, min(3, together) + 1)), "pes": 1}
+            values |= {"pipeline": int(rng.integers(1, min(4, together) + 1)), "pes": 1}
             made.append(Config(**values, together=together))
     return tuple(made)
