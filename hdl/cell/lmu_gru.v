@@ -17,7 +17,7 @@
 //   m_axis_tuser     1       out         one of the values that lead from the four sums to this h was clipped to fit
 //
 //   Cycles (exact, without gaps and back-pressure)
-//   latency = 7 + GATE + CAND    from a step's last input beat to its last output beat
+//   latency = 7 + GATE + CAND + MORE    from a step's last input beat to its last output beat
 //   ii      = 4*UNITS    from one step's first input beat to that of the next
 // GATE, CAND: 1; 2 where that function is a table; 3 where it is a sum, as in lmu_function.
 //
@@ -44,7 +44,11 @@ module lmu_gru #(
     // Type of h
     parameter integer H_TYPE = 32'h16_000e_10,
     // 1: h runs on after the end of a sequence
-    parameter integer STREAMING = 0
+    parameter integer STREAMING = 0,
+    // 1: the product with z takes two cycles, in pieces, for a factor that is wider than those of one multiplier
+    parameter integer MORE = 0,
+    // Bits of a factor of one multiplier
+    parameter integer FACTOR = 18
 ) (
     input wire clk, rst,
     input wire [IN_W-1:0] s_axis_tdata, input wire s_axis_tvalid, output wire s_axis_tready, input wire s_axis_tlast,
@@ -102,15 +106,18 @@ module lmu_gru #(
     // r inner, from values that stay until the next unit's come. r is three beats before s at the latest, so that the
     // product is there with the value of s; inner is taken as it comes.
     reg [1:0] sum_part_q;
-    reg signed [GATE_W-1:0] z_q, r_q, weight_q;
-    reg signed [INNER_W-1:0] inner_q, factor_q;
-    reg signed [PRODUCT_W-1:0] product_q;
+    reg signed [GATE_W-1:0] z_q, r_q;
+    reg signed [INNER_W-1:0] inner_q;
+    wire signed [PRODUCT_W-1:0] product;
     wire signed [TOTAL_W-1:0] s0, product0;
     reg signed [TOTAL_W-1:0] total1_q;
 
     lmu_align #(.IN_W(IN_W), .SHIFT(S_SHIFT), .OUT_W(TOTAL_W)) align_s (.in_data(sum), .out_data(s0));
     lmu_align #(.IN_W(PRODUCT_W), .SHIFT(PRODUCT_SHIFT), .OUT_W(TOTAL_W)) align_product (
-        .in_data(product_q), .out_data(product0)
+        .in_data(product), .out_data(product0)
+    );
+    lmu_product #(.A_W(GATE_W), .B_W(INNER_W), .STAGES(2), .PIECE(FACTOR)) multiply (
+        .clk(clk), .en(run), .a(r_q), .b(inner_q), .product(product)
     );
 
     always @(posedge clk) begin
@@ -122,9 +129,6 @@ module lmu_gru #(
             end
             if (valid && part == R) r_q <= gate;
             if (valid && part == Z) z_q <= gate;
-            weight_q <= r_q;
-            factor_q <= inner_q;
-            product_q <= weight_q * factor_q;
             total1_q <= s0 + product0;
         end
         if (rst) sum_part_q <= 2'd0;
@@ -133,9 +137,10 @@ module lmu_gru #(
     // From s on. Bit k of the following vectors: the value of s came k cycles ago. z stays, for the next unit's may come
     // meanwhile; MIX: when lmu_gru_mix wants it.
     localparam MIX = CAND_FUNCTION % 256 > 3 ? 5 : CAND_FUNCTION % 256 == 2 ? 4 : 3;
-    reg [MIX+3:1] out_last_q, out_valid_q;
+    localparam OUT = MIX + MORE + 3;
+    reg [OUT:1] out_last_q, out_valid_q;
     reg [MIX:1] out_fresh_q;
-    reg [MIX+3:2] out_clipped_q;
+    reg [OUT:2] out_clipped_q;
     reg unit_clipped_q;  // one of the sums of this unit so far
     reg signed [GATE_W-1:0] mix_z_q;
     reg [UNIT_CW-1:0] rd_unit_q, wr_unit_q;
@@ -152,7 +157,7 @@ module lmu_gru #(
     lmu_gru_mix #(
         .IN_W(TOTAL_W), .IN_F(TOTAL_F), .PRE_TYPE(PRE_TYPE), .CAND_FUNCTION(CAND_FUNCTION),
         .CAND_INDEX_TYPE(CAND_INDEX_TYPE), .CAND_TYPE(CAND_TYPE), .CAND_FILE(CAND_FILE), .GATE_TYPE(GATE_TYPE),
-        .H_TYPE(H_TYPE)
+        .H_TYPE(H_TYPE), .MORE(MORE), .FACTOR(FACTOR)
     ) mix (
         .clk(clk), .en(run),
         .sum(total1_q), .z(mix_z_q), .old_h(out_fresh_q[MIX] ? {H_W{1'b0}} : stored_h), .h(m_axis_tdata),
@@ -166,13 +171,13 @@ module lmu_gru #(
             if (out_valid_q[MIX-1]) begin
                 rd_unit_q <= {1'b0, rd_unit_q} == UNITS[UNIT_CW:0] - 1'b1 ? {UNIT_CW{1'b0}} : rd_unit_q + 1'b1;
             end
-            out_valid_q <= {out_valid_q[MIX+2:1], valid && part == S};
+            out_valid_q <= {out_valid_q[OUT-1:1], valid && part == S};
             out_fresh_q <= {out_fresh_q[MIX-1:1], fresh};
-            out_last_q <= {out_last_q[MIX+2:1], last};
-            out_clipped_q <= {out_clipped_q[MIX+2:2], unit_clipped_q};
-            m_axis_tvalid <= out_valid_q[MIX+3];
-            m_axis_tlast <= out_last_q[MIX+3];
-            m_clipped_q <= out_clipped_q[MIX+3];
+            out_last_q <= {out_last_q[OUT-1:1], last};
+            out_clipped_q <= {out_clipped_q[OUT-1:2], unit_clipped_q};
+            m_axis_tvalid <= out_valid_q[OUT];
+            m_axis_tlast <= out_last_q[OUT];
+            m_clipped_q <= out_clipped_q[OUT];
         end
         if (m_axis_tvalid && m_axis_tready) begin
             wr_unit_q <= {1'b0, wr_unit_q} == UNITS[UNIT_CW:0] - 1'b1 ? {UNIT_CW{1'b0}} : wr_unit_q + 1'b1;
@@ -181,7 +186,7 @@ module lmu_gru #(
     end
 
 `ifdef FORMAL
-    localparam LATENCY = VALUE + MIX + 4;
+    localparam LATENCY = VALUE + OUT + 1;
     wire [LATENCY:1] f_inside;
     f_pipe #(.S_W(IN_W), .M_W(H_W + 1), .N_IN(4), .LATENCY(LATENCY)) f_flow (
         .clk(clk), .rst(rst), .s_valid(s_axis_tvalid), .s_ready(s_axis_tready), .s_last(s_axis_tlast),

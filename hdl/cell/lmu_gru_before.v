@@ -24,7 +24,7 @@
 //
 //   Cycles (exact, without gaps and back-pressure)
 //   latency  = 4 + GATE    from a step's last beat of s to its last inner
-//   latency2 = 5 + CAND    from a step's last sum2 to its last h
+//   latency2 = 5 + CAND + MORE    from a step's last sum2 to its last h
 //   ii       = 2*UNITS     from one step's first beat of s to that of the next
 // GATE, CAND: 1; 2 where that function is a table; 3 where it is a sum, as in lmu_function.
 //
@@ -53,7 +53,11 @@ module lmu_gru_before #(
     // Type of h
     parameter integer H_TYPE = 32'h16_000e_10,
     // 1: h runs on after the end of a sequence
-    parameter integer STREAMING = 0
+    parameter integer STREAMING = 0,
+    // 1: the product with z takes two cycles, in pieces, for a factor that is wider than those of one multiplier
+    parameter integer MORE = 0,
+    // Bits of a factor of one multiplier
+    parameter integer FACTOR = 18
 ) (
     input wire clk, rst,
     input wire [IN_W-1:0] s_axis_tdata, input wire s_axis_tvalid, output wire s_axis_tready, input wire s_axis_tlast,
@@ -157,8 +161,9 @@ module lmu_gru_before #(
     // Second half, from the sum of the candidate to h. Bit k of the vectors: the sum came k cycles ago; MIX: when
     // lmu_gru_mix wants z.
     localparam MIX = CAND_FUNCTION % 256 > 3 ? 4 : CAND_FUNCTION % 256 == 2 ? 3 : 2;
-    reg [MIX+3:1] mix_valid_q, mix_last_q;
-    reg [MIX+3:MIX+1] mix_clipped_q;
+    localparam OUT = MIX + MORE + 3;
+    reg [OUT:1] mix_valid_q, mix_last_q;
+    reg [OUT:MIX+1] mix_clipped_q;
     reg m_clipped_q;
     wire mix_clipped;
     assign mix_run = m_axis_tready || !m_axis_tvalid;
@@ -168,7 +173,7 @@ module lmu_gru_before #(
     lmu_gru_mix #(
         .IN_W(IN_W2), .IN_F(IN_F2), .PRE_TYPE(PRE_TYPE), .CAND_FUNCTION(CAND_FUNCTION),
         .CAND_INDEX_TYPE(CAND_INDEX_TYPE), .CAND_TYPE(CAND_TYPE), .CAND_FILE(CAND_FILE), .GATE_TYPE(GATE_TYPE),
-        .H_TYPE(H_TYPE)
+        .H_TYPE(H_TYPE), .MORE(MORE), .FACTOR(FACTOR)
     ) mix (
         .clk(clk), .en(mix_run),
         .sum(sum_axis_tdata), .z(mix_z), .old_h(mix_old_h), .h(m_axis_tdata), .clipped(mix_clipped)
@@ -183,14 +188,14 @@ module lmu_gru_before #(
         if (run && r_valid_q[2]) keep_unit_q <= next_unit(keep_unit_q);
         if (mix_run) begin
             if (mix_valid_q[MIX-1]) mix_unit_q <= next_unit(mix_unit_q);
-            mix_valid_q <= {mix_valid_q[MIX+2:1], sum_axis_tvalid};
-            mix_last_q <= {mix_last_q[MIX+2:1], sum_axis_tlast};
-            mix_clipped_q <= {mix_clipped_q[MIX+2:MIX+1], mix_kept_clipped};
-            m_axis_tvalid <= mix_valid_q[MIX+3];
-            m_axis_tlast <= mix_last_q[MIX+3];
-            m_clipped_q <= mix_clipped_q[MIX+3];
+            mix_valid_q <= {mix_valid_q[OUT-1:1], sum_axis_tvalid};
+            mix_last_q <= {mix_last_q[OUT-1:1], sum_axis_tlast};
+            mix_clipped_q <= {mix_clipped_q[OUT-1:MIX+1], mix_kept_clipped};
+            m_axis_tvalid <= mix_valid_q[OUT];
+            m_axis_tlast <= mix_last_q[OUT];
+            m_clipped_q <= mix_clipped_q[OUT];
         end
-        m_new_q <= mix_run && mix_valid_q[MIX+3];
+        m_new_q <= mix_run && mix_valid_q[OUT];
         if (m_new_q) wr_unit_q <= next_unit(wr_unit_q);
         if (rst) {keep_unit_q, mix_unit_q, wr_unit_q, mix_valid_q, m_axis_tvalid, m_new_q} <= 0;
     end
@@ -201,7 +206,7 @@ module lmu_gru_before #(
         .s_data(s_axis_tdata), .m_valid(inner_axis_tvalid), .m_ready(inner_axis_tready), .m_last(inner_axis_tlast),
         .m_data(inner_axis_tdata)
     );
-    f_pipe #(.S_W(IN_W2), .M_W(H_W + 1), .N_IN(1), .LATENCY(MIX + 4)) f_second (
+    f_pipe #(.S_W(IN_W2), .M_W(H_W + 1), .N_IN(1), .LATENCY(OUT + 1)) f_second (
         .clk(clk), .rst(rst), .s_valid(sum_axis_tvalid), .s_ready(sum_axis_tready), .s_last(sum_axis_tlast),
         .s_data(sum_axis_tdata), .m_valid(m_axis_tvalid), .m_ready(m_axis_tready), .m_last(m_axis_tlast),
         .m_data({m_axis_tuser, m_axis_tdata})

@@ -11,13 +11,13 @@
 //   clk         1        in          rising edge
 //   en          1        in          0 freezes all stages
 //   sum         IN_W     in          signed, IN_F fraction bits
-//   z, old_h    GATE_W,  in          signed, GATE_F and H_F fraction bits, latency - 4 cycles after their sum
+//   z, old_h    GATE_W,  in          signed, GATE_F and H_F fraction bits, latency - 4 - MORE cycles after their sum
 //               H_W
 //   h           H_W      out         signed, H_F fraction bits, latency cycles after its sum
 //   clipped     1        out         with h: the pre-activation, g or h was clipped to fit
 //
 //   Cycles (those with en = 1)
-//   latency = 6     from a sum to its h; 7 where the function is a table, 8 where it is a sum
+//   latency = 6 + MORE     from a sum to its h; 7 where the function is a table, 8 where it is a sum
 //   ii      = 1
 //
 // Functions as in lmu_function.
@@ -35,7 +35,11 @@ module lmu_gru_mix #(
     // Type of z; its fraction bits are 0 or more
     parameter integer GATE_TYPE = 32'h00_000e_10,
     // Type of h
-    parameter integer H_TYPE = 32'h16_000e_10
+    parameter integer H_TYPE = 32'h16_000e_10,
+    // 1: the product with z takes two cycles, in pieces, for a factor that is wider than those of one multiplier
+    parameter integer MORE = 0,
+    // Bits of a factor of one multiplier
+    parameter integer FACTOR = 18
 ) (
     input wire clk, en,
     input wire signed [IN_W-1:0] sum,
@@ -68,12 +72,13 @@ module lmu_gru_mix #(
     wire signed [VALUE_W-1:0] old0, value0;
     reg signed [VALUE_W:0] difference1_q;
     reg signed [GATE_W-1:0] z1_q;
-    reg signed [VALUE_W-1:0] value1_q, value2_q;
-    reg signed [PRODUCT_W-1:0] product2_q;
+    // Behind these MORE cycles are not counted
+    wire signed [VALUE_W-1:0] value2;
+    wire signed [PRODUCT_W-1:0] exact2;
     wire signed [MIX_W-1:0] product2, one2;
     reg signed [MIX_W-1:0] mix3_q;
     wire [H_W-1:0] new_h;
-    reg [CAND+3:1] clipped_q;  // so far; bit k: of the sum that came k cycles ago
+    reg [CAND+MORE+3:1] clipped_q;  // so far; bit k: of the sum that came k cycles ago
 
     lmu_round_sat #(.IN_W(IN_W), .IN_F(IN_F), .OUT_TYPE(PRE_TYPE)) to_pre (
         .in_data(sum), .out_data(pre), .clipped(pre_clipped)
@@ -86,8 +91,14 @@ module lmu_gru_mix #(
     );
     lmu_align #(.IN_W(H_W), .SHIFT(OLD_SHIFT), .OUT_W(VALUE_W)) align_old (.in_data(old_h), .out_data(old0));
     lmu_align #(.IN_W(CAND_W), .SHIFT(CAND_SHIFT), .OUT_W(VALUE_W)) align_cand (.in_data(cand0), .out_data(value0));
-    lmu_align #(.IN_W(PRODUCT_W), .SHIFT(0), .OUT_W(MIX_W)) align_product (.in_data(product2_q), .out_data(product2));
-    lmu_align #(.IN_W(VALUE_W), .SHIFT(GATE_F), .OUT_W(MIX_W)) times_one (.in_data(value2_q), .out_data(one2));
+    lmu_product #(.A_W(VALUE_W + 1), .B_W(GATE_W), .STAGES(1 + MORE), .PIECE(FACTOR)) multiply (
+        .clk(clk), .en(en), .a(difference1_q), .b(z1_q), .product(exact2)
+    );
+    lmu_delay #(.WIDTH(VALUE_W), .DEPTH(2 + MORE)) wait_value (
+        .clk(clk), .rst(1'b0), .en(en), .in_data(value0), .out_data(value2)
+    );
+    lmu_align #(.IN_W(PRODUCT_W), .SHIFT(0), .OUT_W(MIX_W)) align_product (.in_data(exact2), .out_data(product2));
+    lmu_align #(.IN_W(VALUE_W), .SHIFT(GATE_F), .OUT_W(MIX_W)) times_one (.in_data(value2), .out_data(one2));
     lmu_round_sat #(.IN_W(MIX_W), .IN_F(MIX_F), .OUT_TYPE(H_TYPE)) to_h (
         .in_data(mix3_q), .out_data(new_h), .clipped(h_clipped)
     );
@@ -96,14 +107,11 @@ module lmu_gru_mix #(
         pre_q <= pre;
         difference1_q <= {old0[VALUE_W-1], old0} - {value0[VALUE_W-1], value0};
         z1_q <= z;
-        value1_q <= value0;
-        product2_q <= z1_q * difference1_q;
-        value2_q <= value1_q;
         mix3_q <= product2 + one2;
         h <= new_h;
-        clipped_q <= {clipped_q[CAND+2:1], pre_clipped};
+        clipped_q <= {clipped_q[CAND+MORE+2:1], pre_clipped};
         if (cand_clipped0) clipped_q[CAND+1] <= 1'b1;
-        clipped <= clipped_q[CAND+3] || h_clipped;
+        clipped <= clipped_q[CAND+MORE+3] || h_clipped;
     end
 
 endmodule

@@ -6,6 +6,7 @@
 //   h_t = assign_h(o assign_squash(squash_function(c_t)))
 //
 // One multiplier makes f c and i g, another one o times the squashed cell. The functions are those of lmu_function.
+// With ONE_TABLE = 1 that of g makes both g and the squashed cell, each of which asks for one value a unit.
 //
 //   Signal           Width   Direction   Description
 //   clk, rst         1       in          rising edge; rst is synchronous, active high; the next step is a first one
@@ -17,7 +18,8 @@
 //   m_axis_tuser     1       out         one of the values that lead from the four sums to this h was clipped to fit
 //
 //   Cycles (exact, without gaps and back-pressure)
-//   latency = 7 + max(GATE, CAND) + SQUASH    from a step's last input beat to its last output beat
+//   latency = 7 + max(GATE, CAND) + SQUASH + ONE_TABLE
+//                        from a step's last input beat to its last output beat
 //   ii      = 4*UNITS    from one step's first input beat to that of the next
 // GATE, CAND, SQUASH: 1; 2 where that function is a table; 3 where it is a sum, as in lmu_function.
 //
@@ -47,7 +49,9 @@ module lmu_lstm #(
     // Type of h
     parameter integer H_TYPE = 32'h16_000e_10,
     // 1: c runs on after the end of a sequence
-    parameter integer STREAMING = 0
+    parameter integer STREAMING = 0,
+    // 1: SQUASH_FUNCTION, its index, its result and its file are those of the candidate
+    parameter integer ONE_TABLE = 0
 ) (
     input wire clk, rst,
     input wire [IN_W-1:0] s_axis_tdata, input wire s_axis_tvalid, output wire s_axis_tready, input wire s_axis_tlast,
@@ -55,7 +59,7 @@ module lmu_lstm #(
     output reg m_axis_tlast, output reg [0:0] m_axis_tuser
 );
 
-    localparam integer PRE_W = PRE_TYPE % 256;
+    localparam integer PRE_W = PRE_TYPE % 256, PRE_F = (PRE_TYPE <<< 8) >>> 16;
     localparam integer GATE_W = GATE_TYPE % 256, GATE_F = (GATE_TYPE <<< 8) >>> 16;
     localparam integer CAND_W = CAND_TYPE % 256, CAND_F = (CAND_TYPE <<< 8) >>> 16;
     localparam integer CELL_W = CELL_TYPE % 256, CELL_F = (CELL_TYPE <<< 8) >>> 16;
@@ -70,6 +74,14 @@ module lmu_lstm #(
     localparam KEEP_W = GATE_W + CELL_W, ADD_W = GATE_W + CAND_W, FACTOR_W = CELL_W > CAND_W ? CELL_W : CAND_W;
     localparam SUM_W = (KEEP_W + KEEP_SHIFT > ADD_W + ADD_SHIFT ? KEEP_W + KEEP_SHIFT : ADD_W + ADD_SHIFT) + 1;
     localparam SUM_F = GATE_F + CELL_F + KEEP_SHIFT;
+
+    // A value of a pre-activation or of the cell
+    localparam integer EITHER_F = PRE_F > CELL_F ? PRE_F : CELL_F;
+    localparam integer PRE_SHIFT = EITHER_F - PRE_F, CELL_SHIFT = EITHER_F - CELL_F;
+    localparam integer EITHER_W = PRE_W + PRE_SHIFT > CELL_W + CELL_SHIFT ? PRE_W + PRE_SHIFT : CELL_W + CELL_SHIFT;
+
+    if (ONE_TABLE != 0 && (CAND_FUNCTION != SQUASH_FUNCTION || CAND_INDEX_TYPE != SQUASH_INDEX_TYPE
+        || CAND_TYPE != SQUASH_TYPE)) begin : g_check_one PARAM_ERROR_one_table_is_of_one_function check (); end
 
     wire run = m_axis_tready || !m_axis_tvalid;
     assign s_axis_tready = run;
@@ -99,12 +111,6 @@ module lmu_lstm #(
     );
     lmu_delay #(.WIDTH(PRE_W), .DEPTH(VALUE - 1 - CAND)) wait_pre (
         .clk(clk), .rst(1'b0), .en(run), .in_data(pre), .out_data(late_pre)
-    );
-    lmu_function #(
-        .IN_TYPE(PRE_TYPE), .FUNCTION(CAND_FUNCTION), .TWO_REGISTERS(1), .INDEX_TYPE(CAND_INDEX_TYPE),
-        .OUT_TYPE(CAND_TYPE), .TABLE_FILE(CAND_FILE)
-    ) cand_function (
-        .clk(clk), .en(run), .in_data(late_pre), .out_data(cand), .clipped(cand_clipped)
     );
 
     // The cell: i g when i is there, and f c one beat later at the earliest. A gate goes to the multiplier at once, so
@@ -174,16 +180,55 @@ module lmu_lstm #(
         .wr_en(run && cell_valid4_q), .wr_addr(cell_unit_q), .wr_data(cell4_q),
         .rd_en(run), .rd_addr(unit), .rd_data(old_cell)
     );
-    lmu_function #(
-        .IN_TYPE(CELL_TYPE), .FUNCTION(SQUASH_FUNCTION), .TWO_REGISTERS(1), .INDEX_TYPE(SQUASH_INDEX_TYPE),
-        .OUT_TYPE(SQUASH_TYPE), .TABLE_FILE(SQUASH_FILE)
-    ) squash_function (
-        .clk(clk), .en(run), .in_data(cell4_q), .out_data(squashed), .clipped(squash_clipped)
-    );
 
-    // h. o is the beat after f at the earliest, so that the squashed cell is there in cycle 3 + SQUASH of o, and it stays
-    // until the f of the next unit has come as far. Bit k of the following vectors: o came k cycles ago.
-    localparam PRODUCT = 5 + SQUASH;
+    // Cycle 4 of f, or with one function cycle 4 or 5: a pre-activation of g goes first, and cell4_q has its value for
+    // four cycles, in which no second one comes
+    wire squash_due = ONE_TABLE == 0 || !(valid && part == G);
+    if (ONE_TABLE != 0) begin : g_one
+        reg [1:0] sum_part_q;
+        reg [VALUE-CAND:1] sum_of_g_q;
+        wire [EITHER_W-1:0] wide_pre, wide_cell;
+        wire [EITHER_W-1:0] either = sum_of_g_q[VALUE-CAND] ? wide_pre : wide_cell;
+        assign {squashed, squash_clipped} = {cand, cand_clipped};
+
+        always @(posedge clk) begin
+            if (run) begin
+                if (s_axis_tvalid) sum_part_q <= sum_part_q + 1'b1;
+                sum_of_g_q <= sum_of_g_q << 1 | {{(VALUE - CAND - 1) {1'b0}}, s_axis_tvalid && sum_part_q == G};
+            end
+            if (rst) {sum_part_q, sum_of_g_q} <= 0;
+        end
+
+        lmu_align #(.IN_W(PRE_W), .SHIFT(PRE_SHIFT), .OUT_W(EITHER_W)) align_pre (
+            .in_data(late_pre), .out_data(wide_pre)
+        );
+        lmu_align #(.IN_W(CELL_W), .SHIFT(CELL_SHIFT), .OUT_W(EITHER_W)) align_cell (
+            .in_data(cell4_q), .out_data(wide_cell)
+        );
+        lmu_function #(
+            .IN_TYPE((EITHER_F & 65535) << 8 | EITHER_W), .FUNCTION(CAND_FUNCTION), .TWO_REGISTERS(1),
+            .INDEX_TYPE(CAND_INDEX_TYPE), .OUT_TYPE(CAND_TYPE), .TABLE_FILE(CAND_FILE)
+        ) both_functions (
+            .clk(clk), .en(run), .in_data(either), .out_data(cand), .clipped(cand_clipped)
+        );
+    end else begin : g_two
+        lmu_function #(
+            .IN_TYPE(PRE_TYPE), .FUNCTION(CAND_FUNCTION), .TWO_REGISTERS(1), .INDEX_TYPE(CAND_INDEX_TYPE),
+            .OUT_TYPE(CAND_TYPE), .TABLE_FILE(CAND_FILE)
+        ) cand_function (
+            .clk(clk), .en(run), .in_data(late_pre), .out_data(cand), .clipped(cand_clipped)
+        );
+        lmu_function #(
+            .IN_TYPE(CELL_TYPE), .FUNCTION(SQUASH_FUNCTION), .TWO_REGISTERS(1), .INDEX_TYPE(SQUASH_INDEX_TYPE),
+            .OUT_TYPE(SQUASH_TYPE), .TABLE_FILE(SQUASH_FILE)
+        ) squash_function (
+            .clk(clk), .en(run), .in_data(cell4_q), .out_data(squashed), .clipped(squash_clipped)
+        );
+    end
+
+    // h. o is the beat after f at the earliest, so that the squashed cell is there in cycle 3 + SQUASH + ONE_TABLE of o,
+    // and it stays until the f of the next unit has come as far. Bit k of the following vectors: o came k cycles ago.
+    localparam PRODUCT = 5 + SQUASH + (ONE_TABLE != 0 ? 1 : 0);
     reg [PRODUCT:1] out_valid_q, out_last_q;
     reg [PRODUCT:2] out_clipped_q;
     reg unit_clipped_q;  // one of the gates of this unit so far
@@ -191,12 +236,13 @@ module lmu_lstm #(
     wire [GATE_W-1:0] late_o;
     reg signed [GATE_W-1:0] out_weight_q;
     reg signed [SQUASH_W-1:0] squashed_q;
+    reg squash_clipped_q;
     reg signed [GATE_W+SQUASH_W-1:0] out_product_q;
     wire [H_W-1:0] h;
     wire h_clipped;
 
     // o_q has it for four cycles
-    lmu_delay #(.WIDTH(GATE_W), .DEPTH(SQUASH - 1)) wait_o (
+    lmu_delay #(.WIDTH(GATE_W), .DEPTH(PRODUCT - 6)) wait_o (
         .clk(clk), .rst(1'b0), .en(run), .in_data(o_q), .out_data(late_o)
     );
     lmu_round_sat #(.IN_W(GATE_W + SQUASH_W), .IN_F(GATE_F + SQUASH_F), .OUT_TYPE(H_TYPE)) to_h (
@@ -208,12 +254,13 @@ module lmu_lstm #(
             if (valid && part == O) o_q <= gate;
             if (valid) unit_clipped_q <= clipped || (unit_clipped_q && part != G);
             out_weight_q <= late_o;
-            squashed_q <= squashed;
+            if (squash_due) {squashed_q, squash_clipped_q} <= {squashed, squash_clipped};
             out_product_q <= out_weight_q * squashed_q;
             out_valid_q <= {out_valid_q[PRODUCT-1:1], valid && part == O};
             out_last_q <= {out_last_q[PRODUCT-1:1], last};
             out_clipped_q <= {out_clipped_q[PRODUCT-1:2], unit_clipped_q};
-            if (cell_clipped4_q || squash_clipped) out_clipped_q[PRODUCT-1] <= 1'b1;
+            if (cell_clipped4_q) out_clipped_q[4+SQUASH] <= 1'b1;
+            if (squash_clipped_q) out_clipped_q[PRODUCT] <= 1'b1;
             m_axis_tvalid <= out_valid_q[PRODUCT];
             m_axis_tdata <= h;
             m_axis_tlast <= out_last_q[PRODUCT];
@@ -230,6 +277,24 @@ module lmu_lstm #(
         .s_data(s_axis_tdata), .m_valid(m_axis_tvalid), .m_ready(m_axis_tready), .m_last(m_axis_tlast),
         .m_data({m_axis_tuser, m_axis_tdata}), .inside(f_inside)
     );
+
+    // What the functions have made is that of the pre-activation of this g, and of the cell of this o
+    wire [CAND_W-1:0] f_cand;
+    wire [SQUASH_W-1:0] f_squashed, f_late;
+    wire f_cand_clipped, f_squash_clipped;
+    lmu_function #(.IN_TYPE(PRE_TYPE), .FUNCTION(CAND_FUNCTION), .OUT_TYPE(CAND_TYPE)) f_cand_function (
+        .clk(clk), .en(run), .in_data(late_pre), .out_data(f_cand), .clipped(f_cand_clipped)
+    );
+    lmu_function #(.IN_TYPE(CELL_TYPE), .FUNCTION(SQUASH_FUNCTION), .OUT_TYPE(SQUASH_TYPE)) f_squash_function (
+        .clk(clk), .en(run), .in_data(cell4_q), .out_data(f_squashed), .clipped(f_squash_clipped)
+    );
+    lmu_delay #(.WIDTH(SQUASH_W), .DEPTH(PRODUCT - 4 - SQUASH)) f_delay (
+        .clk(clk), .rst(1'b0), .en(run), .in_data(f_squashed), .out_data(f_late)
+    );
+    always @* if (!rst && GATE_FUNCTION == 0 && CAND_FUNCTION == 0 && SQUASH_FUNCTION == 0) begin
+        if (valid && part == G) cand_in_turn : assert ({cand, cand_clipped} == {f_cand, f_cand_clipped});
+        if (out_valid_q[PRODUCT-1]) squashed_in_turn : assert (squashed_q == f_late);
+    end
 
     wire [2:0] f_cells = keep_q[1] + keep_q[2] + keep_q[3] + cell_valid4_q;
     always @* if (!rst) begin

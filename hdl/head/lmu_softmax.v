@@ -19,7 +19,7 @@
 //
 //   Cycles (exact, without gaps and back-pressure)
 //   D       = max(OUT_F + 2, 6)              a division
-//   latency = N*D + N + 9                    from a step's last input beat to its last output beat
+//   latency = N*D + N + 10                   from a step's last input beat to its last output beat
 //   ii      = (N-1)*D + max(D, N + 6)        from one step's last output beat to that of the next
 //
 // Under back-pressure the divisions wait.
@@ -65,16 +65,28 @@ module lmu_softmax #(
     end
 
     // Input: two banks, and the largest value of the step that is written or waits: the reader takes it before that of
-    // the next step can be there.
+    // the next step can be there. Its upper half is known a cycle before the lower one, so that half a comparison is
+    // made in a cycle.
+    localparam HALF = (X_W + 1) / 2, ODD = 2 * HALF - X_W;
     reg wr_bank_q;
     reg [PLACE_W-1:0] wr_place_q;
-    reg [1:0] full_q, last_q;
-    reg signed [X_W-1:0] new_q, held_q, max_q;  // the last value, the one before, the largest before these
-    reg new_valid_q, new_first_q, larger_q;  // larger_q: held_q is larger than max_q
-    wire signed [X_W-1:0] max = larger_q ? held_q : max_q;
+    reg [1:0] full_q, last_q, there_q;  // there_q: full_q, when the largest value is there
+    reg [X_W-1:0] new_q;
+    reg new_valid_q, new_first_q;
+    reg signed [HALF-1:0] upper_q, max_upper_q;
+    reg [HALF-1:0] new_lower_q, max_lower_q;
+    reg larger_q, equal_q;  // the upper half of the value of new_lower_q, compared with that of the largest before it
+    wire [2*HALF-1:0] new_value;
+    wire signed [HALF-1:0] new_upper = new_value[2*HALF-1:HALF];
+    wire larger = new_first_q || new_upper > upper_q;
+    wire lower_larger = larger_q || (equal_q && new_lower_q > max_lower_q);
+    wire [2*HALF-1:0] max_halves = {max_upper_q, max_lower_q};
+    wire signed [X_W-1:0] max = max_halves[2*HALF-1:ODD];
     wire accept = s_axis_tvalid && s_axis_tready;
     wire wr_end = {1'b0, wr_place_q} == N[PLACE_W:0] - 1'b1;
     assign s_axis_tready = !full_q[wr_bank_q];
+
+    lmu_align #(.IN_W(X_W), .SHIFT(ODD), .OUT_W(2 * HALF)) align_new (.in_data(new_q), .out_data(new_value));
 
     // Reader: places 0..N-1 for the sum, then again, one for each division
     reg rd_bank_q;
@@ -85,7 +97,7 @@ module lmu_softmax #(
     reg [3:0] moved_q;
     reg settled_q;  // the e of this place is there, and that of the one before in the sum
     wire rd_end = {1'b0, rd_place_q} == N[PLACE_W:0] - 1'b1;
-    wire summing = summing_q && full_q[rd_bank_q];
+    wire summing = summing_q && there_q[rd_bank_q];
     wire divider_free;
     wire due = settled_q && !summing_q;
     wire load = divider_free && due;
@@ -94,9 +106,12 @@ module lmu_softmax #(
     always @(posedge clk) begin
         new_q <= s_axis_tdata;
         {new_valid_q, new_first_q} <= {accept, wr_place_q == 0};
-        held_q <= new_q;
-        larger_q <= new_valid_q && (new_first_q || (larger_q ? new_q > held_q : new_q > max_q));
-        if (larger_q) max_q <= held_q;
+        if (new_valid_q && larger) upper_q <= new_upper;
+        {larger_q, equal_q} <= {new_valid_q && larger, new_valid_q && new_upper == upper_q};
+        new_lower_q <= new_value[HALF-1:0];
+        max_upper_q <= upper_q;
+        if (lower_larger) max_lower_q <= new_lower_q;
+        there_q <= full_q;
         if (accept) begin
             wr_place_q <= wr_end ? {PLACE_W{1'b0}} : wr_place_q + 1'b1;
             if (wr_end) begin
@@ -106,7 +121,7 @@ module lmu_softmax #(
             end
         end
         if (free) full_q[rd_bank_q] <= 1'b0;
-        if (rst) {wr_bank_q, wr_place_q, new_valid_q, larger_q} <= 0;
+        if (rst) {wr_bank_q, wr_place_q, new_valid_q, there_q} <= 0;
         if (rst) full_q <= 0;
     end
 
@@ -180,6 +195,20 @@ module lmu_softmax #(
         bank_kept : assert (!accept || !full_q[wr_bank_q]);
     end
 
+    // The halves of the largest value are those of the largest of whole values
+    reg f_new_q = 1'b0, f_first_q, f_known_q = 1'b0;
+    reg signed [X_W-1:0] f_value_q, f_max_q;
+    wire signed [X_W-1:0] f_next = f_new_q && (f_first_q || f_value_q > f_max_q) ? f_value_q : f_max_q;
+    wire signed [2*HALF-1:0] f_halves;
+    lmu_align #(.IN_W(X_W), .SHIFT(ODD), .OUT_W(2 * HALF)) f_align (.in_data(f_next), .out_data(f_halves));
+    always @(posedge clk) begin
+        {f_new_q, f_first_q, f_value_q} <= {new_valid_q, new_first_q, new_q};
+        f_max_q <= f_next;
+        if (f_new_q && f_first_q) f_known_q <= 1'b1;
+        if (f_known_q || (f_new_q && f_first_q)) upper_exact : assert (upper_q == f_halves[2*HALF-1:HALF]);
+        if (f_known_q) max_exact : assert (max == f_max_q);
+    end
+
     // Each sum has the N terms of its step, and nothing else; each division has the e that belongs to it: the one of
     // the place that has been there for five cycles
     reg [$clog2(N+1)-1:0] f_terms_q;
@@ -202,8 +231,8 @@ module lmu_softmax #(
     wire [3:0] f_inside;
     f_unit #(
         .S_W(X_W), .M_W(OUT_W + 1), .N_IN(N), .N_OUT(N), .FLIGHT(5),
-        .BEAT(N + DIVISION + 8), .STEP(N * DIVISION + N + 9),
-        .LATENCY(N * DIVISION + N + 9), .II((N - 1) * DIVISION + (DIVISION > N + 6 ? DIVISION : N + 6))
+        .BEAT(N + DIVISION + 9), .STEP(N * DIVISION + N + 10),
+        .LATENCY(N * DIVISION + N + 10), .II((N - 1) * DIVISION + (DIVISION > N + 6 ? DIVISION : N + 6))
     ) f_rules (
         .clk(clk), .rst(rst), .s_valid(s_axis_tvalid), .s_ready(s_axis_tready), .s_last(s_axis_tlast),
         .s_data(s_axis_tdata), .m_valid(m_axis_tvalid), .m_ready(m_axis_tready), .m_last(m_axis_tlast),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from lmu_hls.activations import FUNCTIONS
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType
@@ -42,6 +44,17 @@ def function_parameters(
 
 def same_bits(one: FixedType, other: FixedType) -> bool:
     return (one.width, one.fraction) == (other.width, other.fraction)
+
+
+def one_table(one: Activation, to: FixedType, other: Activation, other_to: FixedType) -> bool:
+    """Whether a table and its ``lmu_function`` serve both: the words are compared, not the names of the functions."""
+    if one.table is None or other.table is None or one.summed != other.summed:
+        return False
+    if one.summed and _summed(one.table, one.adds_relu) != _summed(other.table, other.adds_relu):
+        return False
+    if one.table.index != other.table.index or to != other_to:
+        return False
+    return bool(np.array_equal(one.table.words.values, other.table.words.values))
 
 
 def latency(activation: Activation) -> int:

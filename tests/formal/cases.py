@@ -541,8 +541,8 @@ MUTANTS = (
     Mutant(
         datapath(3, 3),
         "lmu_tridiag_datapath",
-        ".SLOTS(SLOTS)",
-        ".SLOTS(SLOTS + 1)",
+        ".DEPTH(SLOTS - PIPELINE)",
+        ".DEPTH(SLOTS - PIPELINE + 1)",
         ("sweep_exact",),
     ),
     Mutant(

@@ -27,6 +27,7 @@ def gru_before(units: int, **more: int) -> Case:
 
 
 LSTM, GRU, BEFORE = lstm(2), gru(2), gru_before(2)
+SHARED = lstm(1, ONE_TABLE=1)
 GATES = {"IN_W": 2, "IN_F": 1, "PRE_TYPE": word(2, 1), "FUNCTION": 0, "OUT_TYPE": word(2, 1)}
 
 
@@ -40,11 +41,15 @@ CASES = (
     gates(2, 2, 1),
     LSTM,
     lstm(1),
+    SHARED,
+    lstm(2, ONE_TABLE=1),
     lstm(3, STREAMING=1),
     GRU,
     gru(1),
+    gru(2, MORE=1, FACTOR=2),
     BEFORE,
     gru_before(1),
+    gru_before(2, MORE=1, FACTOR=2),
     gru_before(3, STREAMING=1),
 )
 MUTANTS = (
@@ -59,9 +64,9 @@ MUTANTS = (
     Mutant(
         LSTM, "lmu_lstm", "cell_valid4_q <= keep_q[3];", "cell_valid4_q <= keep_q[3] && part == O;", ("cell_written",)
     ),
-    Mutant(
-        GRU, "lmu_gru", "m_axis_tvalid <= out_valid_q[MIX+3];", "m_axis_tvalid <= out_valid_q[MIX+2];", ("one_out",)
-    ),
+    Mutant(SHARED, "lmu_lstm", "sum_of_g_q[VALUE-CAND] ?", "1'b0 ?", ("cand_in_turn",)),
+    Mutant(SHARED, "lmu_lstm", "ONE_TABLE == 0 || !(valid && part == G)", "1'b1", ("squashed_in_turn",)),
+    Mutant(GRU, "lmu_gru", "m_axis_tvalid <= out_valid_q[OUT];", "m_axis_tvalid <= out_valid_q[OUT-1];", ("one_out",)),
     Mutant(GRU, "lmu_gru", "valid && part == S}", "part == S}", ("one_out",)),
     Mutant(
         BEFORE,

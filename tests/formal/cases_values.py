@@ -18,8 +18,8 @@ RELU_SUM = Case("lmu_function", {"IN_TYPE": word(3, 1), "FUNCTION": 0x00000305, 
 SLOPES = Case("lmu_function", {"IN_TYPE": word(3, 1), "FUNCTION": 0x01020304, **SUMMED})
 
 
-def softmax(n: int, exp_w: int = 2, out_f: int = 1, slow: bool = True) -> Case:
-    types = {"X_TYPE": word(1, 0), "INDEX_TYPE": word(1, 0), "EXP_TYPE": word(exp_w, 0), "OUT_TYPE": word(3, out_f)}
+def softmax(n: int, exp_w: int = 2, out_f: int = 1, slow: bool = True, x_w: int = 1) -> Case:
+    types = {"X_TYPE": word(x_w, 0), "INDEX_TYPE": word(1, 0), "EXP_TYPE": word(exp_w, 0), "OUT_TYPE": word(3, out_f)}
     return Case("lmu_softmax", {"N": n, **types}, slow)
 
 
@@ -38,6 +38,7 @@ def average(n: int, steps: int, x_f: int = 0) -> Case:
 NORMALIZE = normalize(1)
 AVERAGE = average(2, 1)
 AVERAGE_TWO = average(1, 2)
+HALVES = softmax(2, exp_w=1, x_w=4)
 DIVIDER = Case("lmu_divider", {"W": 1, "BITS": 3, "OUT_TYPE": word(3, 1)})
 
 
@@ -91,6 +92,7 @@ CASES = (
     softmax(1, exp_w=1, slow=False),
     softmax(1),
     softmax(2),
+    HALVES,
     softmax(3, exp_w=1, out_f=2),
     softmax(2, exp_w=1, out_f=4),
 )
@@ -187,6 +189,8 @@ MUTANTS = (
     Mutant(ONE, "lmu_softmax", "due = settled_q && !summing_q;", "due = !summing_q;", ("e_belongs_to_place",)),
     Mutant(ONE, "lmu_softmax", "due = settled_q && !summing_q;", "due = settled_q;", ("read_what_is_there",)),
     Mutant(ONE, "lmu_softmax", "if (term_q[4]) sum_q", "if (term_q[3]) sum_q", ("e_within_sum",)),
+    Mutant(HALVES, "lmu_softmax", "equal_q && new_lower_q >", "new_lower_q >", ("max_exact",)),
+    Mutant(HALVES, "lmu_softmax", "there_q <= full_q;", "there_q <= {2{s_axis_tvalid}};", ("read_what_is_there",)),
     Mutant(ONE, "lmu_softmax", "rd_end && last_q[rd_bank_q]", "last_q[wr_bank_q]", ("last_in_place",)),
     Mutant(
         TWO, "lmu_softmax", "assign s_axis_tready = !full_q[wr_bank_q];", "assign s_axis_tready = 1'b1;", ("bank_kept",)

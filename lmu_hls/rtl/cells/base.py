@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
@@ -137,7 +137,7 @@ def cell_sizes(layer: RecurrentLayer) -> CellSizes | None:
     if cell is None:
         return None
     mem, x, _ = layer.operands
-    builder = _BUILDERS[type(cell)](cell)
+    builder = _BUILDERS[type(cell)](cell, layer.h)
     sources = builder.sources(Inputs(layer, "", "", None, None))
     return CellSizes(
         form=builder.form,
@@ -172,7 +172,7 @@ class Cell:
 
     ``sum_width`` are the bits of the sums that go from one to the other; ``order`` of so many at a time, where they are
     put in order on their way: the place of each that comes. A cell that ``keeps_state`` beside h has to
-    know whether the state runs for ever.
+    know whether the state runs for ever. ``in_turn`` are parameters of the module that its :class:`WholeForm` lacks.
     """
 
     frame: Mapping[str, int | str]
@@ -183,6 +183,7 @@ class Cell:
     keeps_state: bool
     second: SecondMatrix | None = None
     order: Order | None = None
+    in_turn: Mapping[str, int | str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -234,8 +235,9 @@ class CellBuilder(ABC, Generic[C]):
     def __init_subclass__(cls, cell: type[HiddenCell]) -> None:
         _BUILDERS[cell] = cls
 
-    def __init__(self, cell: C) -> None:
-        self.cell = cell
+    def __init__(self, cell: C, h: FixedType) -> None:
+        """``h``: the type of what it gives."""
+        self.cell, self.h = cell, h
 
     @property
     @abstractmethod
@@ -267,13 +269,13 @@ class CellBuilder(ABC, Generic[C]):
 def shared_cell(layer: RecurrentLayer) -> SharedCell | None:
     """The cell of a layer that is one sum a unit."""
     cell = layer.hidden
-    return _BUILDERS[type(cell)](cell).shared if cell is not None else None
+    return _BUILDERS[type(cell)](cell, layer.h).shared if cell is not None else None
 
 
 def gated_cell(layer: RecurrentLayer) -> GatedCell | None:
     """The cell of a layer that has gates."""
     cell = layer.hidden
-    return _BUILDERS[type(cell)](cell).gated if cell is not None else None
+    return _BUILDERS[type(cell)](cell, layer.h).gated if cell is not None else None
 
 
 def hidden_cell(layer: RecurrentLayer, file: str, lanes: Lanes, x_order: Order | None, mem_order: Order | None) -> Cell:
@@ -285,7 +287,7 @@ def hidden_cell(layer: RecurrentLayer, file: str, lanes: Lanes, x_order: Order |
     assert cell is not None
     where = f"layer {layer.name!r}: hidden cell"
     check_signed_type(where, "h", layer.h)
-    return _BUILDERS[type(cell)](cell).build(Inputs(layer, where, file, x_order, mem_order), lanes)
+    return _BUILDERS[type(cell)](cell, layer.h).build(Inputs(layer, where, file, x_order, mem_order), lanes)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

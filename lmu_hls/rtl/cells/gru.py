@@ -1,9 +1,10 @@
-"""A GRU cell: ``lmu_gru``, or ``lmu_gru_before`` and a matrix, beside ``lmu_recurrent``; or ``lmu_gru_parallel``."""
+"""A GRU cell: ``lmu_gru``, or ``lmu_gru_before`` with its second matrix, beside ``lmu_recurrent``."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from lmu_hls.fixed import FixedType
 from lmu_hls.rtl.affine import Affine, Rom, Source, check_bound, check_signed_type
 from lmu_hls.rtl.cells.base import (
     HIDDEN,
@@ -18,7 +19,6 @@ from lmu_hls.rtl.cells.base import (
     Lanes,
     Parameters,
     SecondMatrix,
-    WholeForm,
     cell_sizes,
     check_sum,
     gates_of,
@@ -29,9 +29,9 @@ from lmu_hls.rtl.cells.base import (
 from lmu_hls.rtl.cycles import QUEUE, Beats
 from lmu_hls.rtl.functions import cell_latency, multipliers
 from lmu_hls.rtl.gated import GRU, GRU_BEFORE
-from lmu_hls.rtl.matrix import Columns
 from lmu_hls.rtl.netlist import Order
 from lmu_hls.rtl.packed import typed
+from lmu_hls.rtl.products import FACTOR
 from lmu_hls.spec import GRUCell, Weight
 
 Z, R, G = 0, 1, 2  # places of the gates in Keras's kernels
@@ -65,12 +65,10 @@ class GRUCellBuilder(CellBuilder[GRUCell], cell=GRUCell):
     @property
     def form(self) -> CellForm:
         gate, candidate = self.cell.gate_activation, self.cell.activation
-        products, before, mix = 2 + multipliers(gate, candidate), 4 + cell_latency(gate), 5 + cell_latency(candidate)
+        products, before = 2 + multipliers(gate, candidate), 4 + cell_latency(gate)
+        mix = 5 + cell_latency(candidate) + _more(self.cell, self.h)
         if self.cell.reset_after:  # every fourth row is zeros
-            whole = WholeForm(
-                "lmu_gru_parallel", before + mix, products + multipliers(gate)
-            )  # two gates have a function each
-            return CellForm((4,), after=before + mix - 2, products=products, useful_quarters=3, whole=whole)
+            return CellForm((4,), after=before + mix - 2, products=products, useful_quarters=3)
         return TwoMatrixForm((2, 1), after=before, products=products, mix=mix)
 
     def sources(self, inputs: Inputs) -> tuple[list[Source], ...]:
@@ -121,6 +119,14 @@ class GRUCellBuilder(CellBuilder[GRUCell], cell=GRUCell):
         )
 
 
+def _more(cell: GRUCell, h: FixedType) -> int:
+    """Cycles that the product of z and h_{t-1} - g takes beside one."""
+    values = (h, cell.candidate)
+    fraction = max(value.fraction for value in values)
+    difference = 1 + max(value.width + fraction - value.fraction for value in values)
+    return int(max(difference, cell.gate.width) > FACTOR)
+
+
 def _sources_after(inputs: Inputs, cell: GRUCell) -> tuple[list[Source], ...]:
     """Rows r, z, inner (h alone) and s (x and mem alone) of each unit."""
     n = cell.units
@@ -139,7 +145,7 @@ def _reset_after(
     function, roms = _functions(inputs, cell)
     parameters = {"UNITS": cell.units} | sums_parameters(affine) | function
     frame = inputs.frame(cell, 4, affine)
-    order = None if isinstance(lanes, Columns) else _order(cell_sizes(inputs.layer), lanes)
+    order = _order(cell_sizes(inputs.layer), lanes)
     return Cell(frame, "lmu_gru", parameters, affine.roms + roms, affine.acc_width, keeps_state=True, order=order)
 
 
@@ -208,4 +214,5 @@ def _functions(inputs: Inputs, cell: GRUCell) -> tuple[Parameters, tuple[Rom, ..
     gates, gate_roms = inputs.function(cell.gate_activation, gate, "gate")
     candidates, candidate_roms = inputs.function(cell.activation, candidate, "cand")
     parameters: Parameters = typed("PRE", cell.pre) | gates | typed("INNER", cell.inner) | candidates
-    return parameters | inputs.h_parameters(), gate_roms + candidate_roms
+    parameters |= inputs.h_parameters() | ({"MORE": more} if (more := _more(cell, h)) else {})
+    return parameters, gate_roms + candidate_roms

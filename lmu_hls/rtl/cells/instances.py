@@ -33,7 +33,8 @@ def add_cell(net: Netlist, layer: RecurrentLayer, cell: Cell, x: Stream | None, 
     ports = link_ports("s_axis", sums) | link_ports("m_axis", units_h)
     if cell.second:
         ports |= _candidate(net, name, cell.second, x_readers[1] if x else None, mem_readers[1], state)
-    net.add(cell.module, f"{name}_units", {**cell.parameters, **state} if cell.keeps_state else cell.parameters, ports)
+    own = {**cell.parameters, **cell.in_turn, **(state if cell.keeps_state else {})}
+    net.add(cell.module, f"{name}_units", own, ports)
     return h
 
 

@@ -12,13 +12,14 @@ from lmu_hls.rtl.cells.base import (
     GateRows,
     Inputs,
     Lanes,
+    Parameters,
     WholeForm,
     check_sum,
     gates_of,
     rows_of,
     sums_parameters,
 )
-from lmu_hls.rtl.functions import cell_latency, multipliers
+from lmu_hls.rtl.functions import cell_latency, multipliers, one_table
 from lmu_hls.rtl.gated import LSTM
 from lmu_hls.rtl.packed import typed
 from lmu_hls.spec import LSTMCell, Weight
@@ -29,12 +30,20 @@ GATES = (2, 0, 1, 3)  # g, i, f, o: their places in Keras's kernels
 class LSTMCellBuilder(CellBuilder[LSTMCell], cell=LSTMCell):
     @property
     def form(self) -> CellForm:
-        cell = self.cell
+        cell, one = self.cell, self.one_table
         sums = max(cell_latency(cell.gate_activation), cell_latency(cell.activation))
         chain = sums + cell_latency(cell.cell_activation)
         products = multipliers(cell.gate_activation, cell.activation, cell.cell_activation)
         beside = 3 + products + 2 * multipliers(cell.gate_activation)  # three gates have a function each
-        return CellForm((4,), 7 + chain, 2 + products, whole=WholeForm("lmu_lstm_parallel", 8 + chain, beside))
+        whole = WholeForm("lmu_lstm_parallel", 8 + chain, beside)
+        saved = multipliers(cell.cell_activation) if one else 0
+        return CellForm((4,), 7 + chain + one, 2 + products - saved, whole=whole)
+
+    @property
+    def one_table(self) -> bool:
+        """Whether the table of the candidate is that of the cell, too."""
+        cell = self.cell
+        return one_table(cell.activation, cell.candidate, cell.cell_activation, cell.squashed)
 
     def sources(self, inputs: Inputs) -> tuple[list[Source], ...]:
         cell = self.cell
@@ -56,10 +65,14 @@ class LSTMCellBuilder(CellBuilder[LSTMCell], cell=LSTMCell):
         gate, gate_roms = inputs.function(cell.gate_activation, cell.gate, "gate")
         candidate, candidate_roms = inputs.function(cell.activation, cell.candidate, "cand")
         squash, squash_roms = inputs.function(cell.cell_activation, cell.squashed, "squash")
+        one: Parameters = {}
+        if self.one_table:
+            squash, squash_roms, one = squash | {"SQUASH_FILE": candidate["CAND_FILE"]}, (), {"ONE_TABLE": 1}
         parameters = {"UNITS": cell.units} | sums_parameters(affine) | typed("PRE", cell.pre) | gate | candidate
         parameters |= typed("CELL", cell.cell) | squash | inputs.h_parameters()
         roms = affine.roms + gate_roms + candidate_roms + squash_roms
-        return Cell(inputs.frame(cell, 4, affine), "lmu_lstm", parameters, roms, affine.acc_width, keeps_state=True)
+        frame, width = inputs.frame(cell, 4, affine), affine.acc_width
+        return Cell(frame, "lmu_lstm", parameters, roms, width, keeps_state=True, in_turn=one)
 
     @property
     def gated(self) -> GatedCell:

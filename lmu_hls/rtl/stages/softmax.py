@@ -24,7 +24,7 @@ class SoftmaxStage(Stage[Softmax], layer=Softmax):
     def pace(self, count: int, lanes: Lanes) -> Pace:
         division = self.division
         ii = (count - 1) * division + max(division, count + 6)
-        return whole_step_pace(MODULE, FORMULA, ii, count, division, count * (division + 1) + 9)
+        return whole_step_pace(MODULE, FORMULA, ii, count, division, count * (division + 1) + 10)
 
     def add(self, net: Netlist, x: Stream, lanes: Lanes, streaming: bool) -> Stream:
         layer, name = self.layer, self.name

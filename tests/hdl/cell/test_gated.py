@@ -24,12 +24,17 @@ SIZES: dict[str, tuple[str, tuple[int, int, int, int], tuple[int, int], dict[str
     "lstm_streaming": ("lstm", (5, 1, 2, 4), (8, 1), {"bias": False, "streaming": 1}),
     "lstm_long_x": ("lstm", (30, 2, 1, 5), (4, 1), {"tables": False}),
     "lstm_slow": ("lstm", (1, 5, 3, 6), (1, 1), {}),
+    "lstm_shared": ("lstm", (3, 4, 4, 1), (4, 1), {"one_table": True}),
+    "lstm_shared_one": ("lstm", (0, 3, 1, 2), (1, 1), {"one_table": True}),
+    "lstm_shared_assigned": ("lstm", (2, 3, 3, 3), (2, 1), {"tables": False, "one_table": True}),
     "gru": ("gru", (3, 4, 4, 15), (4, 1), {}),
     "gru_one": ("gru", (0, 3, 1, 2), (1, 1), {}),
     "gru_assigned": ("gru", (2, 3, 3, 3), (2, 1), {"tables": False}),
     "gru_streaming": ("gru", (5, 1, 2, 4), (8, 1), {"bias": False, "streaming": 1}),
     "gru_long_x": ("gru", (30, 2, 1, 5), (4, 1), {"tables": False}),
     "gru_slow": ("gru", (1, 5, 3, 6), (1, 1), {}),
+    "gru_wide": ("gru", (3, 4, 4, 15), (4, 1), {"wide": True}),
+    "gru2_wide": ("gru before", (3, 4, 4, 28), (4, 2), {"wide": True}),
     "gru2": ("gru before", (3, 4, 4, 28), (4, 2), {}),
     "gru2_one": ("gru before", (0, 3, 1, 2), (1, 1), {}),
     "gru2_assigned": ("gru before", (2, 3, 3, 3), (2, 1), {"tables": False}),
@@ -46,8 +51,8 @@ def _case(name: str) -> Case:
 
 def _made(name: str, kind: str, sizes: tuple[int, int, int, int], lanes: tuple[int, int], more: dict[str, Any]) -> Case:
     settings = {"streaming": 0, **more}
-    streaming = settings.pop("streaming")
-    return gated(name, kind, gated_lmu(kind, *sizes, **settings), lanes, streaming)
+    streaming, one = settings.pop("streaming"), settings.get("one_table", False)
+    return gated(name, kind, gated_lmu(kind, *sizes, **settings), lanes, streaming, one)
 
 
 CASES = {name: _case(name) for name in SIZES}
@@ -108,13 +113,15 @@ MUTANTS: Mutants = {
         "candidate through the gates": ("cand_q <= cand;", "cand_q <= gate;"),
         "product not brought to the sum's fraction": (".SHIFT(KEEP_SHIFT)", ".SHIFT(0)"),
         "clipped only by h": ("m_axis_tuser <= out_clipped_q[PRODUCT] || h_clipped", "m_axis_tuser <= h_clipped"),
-        "clipped cell not flagged": ("if (cell_clipped4_q || squash_clipped)", "if (squash_clipped)"),
+        "clipped cell not flagged": ("if (cell_clipped4_q)", "if (1'b0)"),
+        "cell before g": ("sum_of_g_q[VALUE-CAND] ?", "1'b0 ?"),
+        "g for the cell": ("squash_due = ONE_TABLE == 0 || !(valid && part == G)", "squash_due = 1'b1"),
         "pipeline runs on under back-pressure": ("wire run = m_axis_tready || !m_axis_tvalid", "wire run = 1'b1"),
     },
     "lmu_gru": {
         "h not cleared": ("out_fresh_q[MIX] ? {H_W{1'b0}} : stored_h", "stored_h"),
         "z of the next unit": (".z(mix_z_q)", ".z(z_q)"),
-        "inner not reset": ("weight_q * factor_q", "factor_q"),
+        "inner not reset": (".a(r_q)", ".a({1'b0, {(GATE_W - 1) {1'b1}}})"),
         "s truncated": ("<= s0 + product0", f"<= (s0 >>> (TOTAL_F - {PRE_F}) <<< (TOTAL_F - {PRE_F})) + product0"),
         "inner wraps": with_overflow("OUT_TYPE", "INNER_TYPE", 0),
         "clipped inner not flagged": ("part == INNER ? inner_clipped_q :", "part == INNER ? 1'b0 :"),
@@ -127,7 +134,7 @@ MUTANTS: Mutants = {
         "h cleared while streaming": ("fresh <= STREAMING == 0 && last", "fresh <= last"),
     },
     "lmu_gru/lmu_gru_mix": {
-        "one is 1 LSB less": ("mix3_q <= product2 + one2", "mix3_q <= product2 + one2 - value2_q"),
+        "one is 1 LSB less": ("mix3_q <= product2 + one2", "mix3_q <= product2 + one2 - value2"),
         "z and 1 - z changed": ("{old0[VALUE_W-1], old0} - {value0[VALUE_W-1], value0}", "value0 - old0"),
         "h truncated": with_rounding("OUT_TYPE", "H_TYPE", 0),
         "clipped candidate not flagged": ("if (cand_clipped0) clipped_q[CAND+1] <= 1'b1;", ""),
@@ -145,6 +152,8 @@ MUTANTS: Mutants = {
     },
 }  # fmt: skip
 JUDGES = {
+    "cell before g": ("lstm_shared",),
+    "g for the cell": ("lstm_shared",),
     "lmu_lstm": ("lstm",),
     "lmu_gru": ("gru",),
     "lmu_gru_before": ("gru2",),

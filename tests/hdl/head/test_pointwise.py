@@ -105,8 +105,9 @@ MUTANTS: Mutants = {
         ),
     },
     "lmu_softmax": {
-        "largest of all steps": ("(new_first_q ||", "(max_q[0] === 1'bx ||"),
-        "largest compared unsigned": ("new_q > max_q)", "$unsigned(new_q) > max_q)"),
+        "largest of all steps": ("larger = new_first_q ||", "larger = upper_q[0] === 1'bx ||"),
+        "largest compared unsigned": ("new_upper > upper_q;", "$unsigned(new_upper) > upper_q;"),
+        "lower halves compared alone": ("(equal_q && new_lower_q >", "(new_lower_q >"),
         "largest of the next step": ("first_q <= summing && rd_place_q == 0;", "first_q <= summing && rd_end;"),
         "distance rounded down": ("max} + up;", "max};"),
         "bank freed a value early": ("free = load && rd_end;", "free = load && rd_place_q == N - 2;"),

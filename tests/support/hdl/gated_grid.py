@@ -28,8 +28,11 @@ GATES: Mapping[str, tuple[Places, Places]] = {
 }  # fmt: skip
 
 
-def gated_lmu(kind: str, n_x: int, order: int, units: int, seed: int, bias: bool = True, tables: bool = True) -> LMU:
-    """An LMU whose cell is a "lstm", "gru" or "gru before"; n_x = 0: without x.
+def gated_lmu(
+    kind: str, n_x: int, order: int, units: int, seed: int, bias: bool = True, tables: bool = True,
+    one_table: bool = False, wide: bool = False,
+) -> LMU:  # fmt: skip
+    """An LMU whose cell is a "lstm", "gru" or "gru before"; n_x = 0: without x. ``wide``: gates of 18 bits and more.
 
     Types are random, but such that most values fit and some do not.
     """
@@ -47,13 +50,16 @@ def gated_lmu(kind: str, n_x: int, order: int, units: int, seed: int, bias: bool
     lmu = replace(lmu, x=type_(1), mem=type_(1), h=type_(int(rng.integers(0, 2))))
     cell = random_cell(rng, kind, order, max(n_x, 1), units, lmu.h, bias)
     gate, candidate = type_(1), type_(int(rng.integers(0, 2)))
+    if wide:
+        gate, candidate = (replace(value, width=value.width + 11) for value in (gate, candidate))
     changed: dict[str, Any] = {"pre": type_(int(rng.integers(2, 4))), "gate": gate, "candidate": candidate}
     changed |= {"gate_activation": function("sigmoid", gate), "activation": function("tanh", candidate)}
     if kind == "lstm":
-        squashed = type_(1)
-        changed |= {"cell": type_(1), "squashed": squashed, "cell_activation": function("tanh", squashed)}
+        squashed = candidate if one_table else type_(1)
+        own = changed["activation"] if one_table else function("tanh", squashed)
+        changed |= {"cell": type_(1), "squashed": squashed, "cell_activation": own}
     else:
-        changed["inner"] = type_(1 if kind == "gru" else 0)
+        changed["inner"] = replace(type_(1), width=20) if wide and kind == "gru" else type_(1 if kind == "gru" else 0)
     if n_x == 0:
         changed["kernel_x"] = None
     return replace(lmu, hidden=replace(cell, **changed))
@@ -269,7 +275,9 @@ def functions(name: str, cell: LSTMCell | GRUCell) -> tuple[Parameters, dict[str
     return parameters, roms
 
 
-def gated(name: str, kind: str, lmu: LMU, lanes: tuple[int, int] = (1, 1), streaming: int = 0) -> Case:
+def gated(
+    name: str, kind: str, lmu: LMU, lanes: tuple[int, int] = (1, 1), streaming: int = 0, one_table: bool = False
+) -> Case:
     """The cell of `lmu` as lmu_recurrent with lmu_lstm, lmu_gru or lmu_gru_before beside it."""
     cell = lmu.hidden
     assert isinstance(cell, LSTMCell | GRUCell)
@@ -294,18 +302,28 @@ def gated(name: str, kind: str, lmu: LMU, lanes: tuple[int, int] = (1, 1), strea
     found, files = functions(name, cell)
     parameters |= found
     roms |= files
+    one = one_table and kind == "lstm"
+    if one:
+        parameters["ONE_TABLE"] = 1
+        roms.pop(str(parameters.pop("SQUASH_FILE", "")), None)
     turn = max(n_in, lanes[0])
+    kept = (lmu.h, cell.candidate)
+    fraction = max(value.fraction for value in kept)
+    difference = 1 + max(value.width - value.fraction + fraction for value in kept)
+    more = int(max(difference, cell.gate.width) > 18 and kind != "lstm")
+    if more:
+        parameters["MORE"] = 1
     if kind == "gru before":
         second = part(f"{name}_2", (2,), (2,), ("INNER", cell.inner), lanes[1])
         parameters |= {"LANES2": lanes[1], **{f"{key}2": value for key, value in second.items()}}
-        latency2 = (units // lanes[1] - 1) * max(n_in, lanes[1]) + lanes[1] + 12 + cand
+        latency2 = (units // lanes[1] - 1) * max(n_in, lanes[1]) + lanes[1] + 12 + cand + more
         latency = (2 * units // lanes[0] - 1) * turn + lanes[0] + 11 + gate + latency2
         ii = n_mem + latency + max(2, n_x + units - latency2)
     else:
         if isinstance(cell, LSTMCell):
-            inside = max(gate, cand) + (2 if cell.cell_activation.table else 1)
+            inside = max(gate, cand) + (2 if cell.cell_activation.table else 1) + one
         else:
-            inside = gate + cand
+            inside = gate + cand + more
         latency = (4 * units // lanes[0] - 1) * turn + lanes[0] + 14 + inside
         ii = max(4 * units // lanes[0] * turn, n_mem + latency + 2)
 

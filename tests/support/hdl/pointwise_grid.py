@@ -160,7 +160,7 @@ def softmax(name: str, n: int, x: str, index: str, exp: str, out: str) -> Case:
     parameters |= typed("EXP", to) | typed("OUT", layer.out) | {"TABLE_FILE": f"{name}.hex"}
     roms = {f"{name}.hex": rom_text(layer.exp.values.values.tolist(), to.width)}
     division = max(layer.out.fraction + 2, 6)
-    cycles = (n * division + n + 9, (n - 1) * division + max(division, n + 6))
+    cycles = (n * division + n + 10, (n - 1) * division + max(division, n + 6))
     out_of = (n, layer.out.width, 1)
     return steps_case("lmu_softmax", parameters, n, kind, out_of, lambda v: define_softmax(layer, v), cycles, roms)
 

@@ -10,7 +10,7 @@ from lmu_hls.fixed import Ints
 from lmu_hls.rtl.packed import typed
 from lmu_hls.spec import LMU, Activation, GRUCell, LSTMCell
 from tests.support.hdl.core_grid import Case, Phase, first_steps, last_beats
-from tests.support.hdl.gated_grid import GATES, Reference, functions, matrix
+from tests.support.hdl.gated_grid import GATES, Parameters, Reference, functions, matrix
 from tests.support.hdl.stream_grid import Stream, Unit, beats
 
 
@@ -66,11 +66,9 @@ def side_by_side(name: str, kind: str, lmu: LMU, streaming: int = 0) -> Case:
         return 2 if activation.table else 1
 
     gate, candidate = cycles(cell.gate_activation), cycles(cell.activation)
-    if isinstance(cell, LSTMCell):
-        latency = 8 + max(gate, candidate) + cycles(cell.cell_activation)
-    else:
-        latency = 9 + gate + candidate
+    latency = 8 + max(gate, candidate) + cycles(cell.cell_activation) if isinstance(cell, LSTMCell) else 0
+    parameters_of: Parameters = parameters
     ports = ((Stream("s_axis", rows * in_w),), (Stream("m_axis", out_w, user=1),))
-    unit = Unit(f"lmu_{kind}_parallel", parameters, *ports)
+    unit = Unit(f"lmu_{kind}_parallel", parameters_of, *ports)
     one = {"inputs": {"s_axis": 1}, "outputs": {"m_axis": 1}}
     return Case(unit, phase, one, latency, latency + 1, roms)
