@@ -164,23 +164,80 @@ module lmu_affine #(
     // Sums one after another: the first one from its accumulator, the others from where they wait meanwhile
     reg [LANE_CW-1:0] lane_q;  // next one to go out; 0: all sums taken from the accumulators are out
     reg lane_zero_q, waiting_last_q;
+    wire lane_zero = LANES == 1 || lane_zero_q;
     reg [ACC_W-1:0] sum_q;
     reg sum_valid_q, sum_last_q;
     reg kept_valid_q;  // a sum that has its bias waits behind the output, and the one behind it with it
     wire sum_moves = !sum_valid_q || !kept_valid_q;
-    wire take = sum_moves && sums_due_q && lane_zero_q;
-    wire load = sum_moves && (sums_due_q || !lane_zero_q);
+    wire take = sum_moves && sums_due_q && lane_zero;
+    wire load = sum_moves && (sums_due_q || !lane_zero);
     wire [ACC_W-1:0] sum;
-    wire last_lane = {1'b0, lane_q} == LANES[LANE_CW:0] - 1'b1;
-    wire group_last = lane_zero_q ? lasts_q[5+MORE] : waiting_last_q;
+    wire last_lane = LANES == 1 || {1'b0, lane_q} == LANES[LANE_CW:0] - 1'b1;
+    wire group_last = lane_zero ? lasts_q[5+MORE] : waiting_last_q;
 
     if (LANES > 1) begin : g_waiting
-        reg [(LANES-1)*ACC_W-1:0] waiting_q;
-        wire [LANES*ACC_W-1:0] lanes = {waiting_q, sums[ACC_W-1:0]};
+        // FRONT of them can be chosen; the place of one that goes out is taken by the one FRONT lanes behind it
+        localparam FRONT = LANES > 9 ? (LANES + 2) / 4 : LANES - 1, SLOT_CW = $clog2(FRONT + 1);
+        reg [FRONT*ACC_W-1:0] front_q;
+        wire free = sums_due_q && lane_zero_q;  // what has waited is out: it is overwritten until the sums are taken
+        wire [(FRONT+1)*ACC_W-1:0] slots = {front_q, sums[ACC_W-1:0]};
+        wire [SLOT_CW-1:0] slot;  // of the next one to go out
+        assign sum = slots[slot*ACC_W+:ACC_W];
 
-        always @(posedge clk) if (take) waiting_q <= sums[LANES*ACC_W-1:ACC_W];
+        if (FRONT == LANES - 1) begin : g_front
+            assign slot = lane_q;
+            always @(posedge clk) if (free) front_q <= sums[LANES*ACC_W-1:ACC_W];
+        end else begin : g_behind
+            reg [(LANES-1-FRONT)*ACC_W-1:0] behind_q;
+            reg [SLOT_CW-1:0] slot_q;
+            reg [1:0] turn_q;  // what comes to the front: 0 from the accumulators, then FRONT more each time
+            wire last_slot = slot_q == FRONT[SLOT_CW-1:0];
+            assign slot = slot_q;
 
-        assign sum = lanes[lane_q*ACC_W+:ACC_W];
+            always @(posedge clk) begin
+                if (free) behind_q <= sums[LANES*ACC_W-1:(1+FRONT)*ACC_W];
+                if (load) begin
+                    slot_q <= last_lane ? {SLOT_CW{1'b0}} : last_slot ? {{(SLOT_CW - 1) {1'b0}}, 1'b1} : slot_q + 1'b1;
+                    turn_q <= last_lane ? 2'd0 : turn_q + {1'b0, lane_zero_q || last_slot};
+                end
+                if (rst) {slot_q, turn_q} <= 0;
+            end
+
+            for (i = 0; i < FRONT; i = i + 1) begin : g_slot
+                // Behind the last lane there is nothing, and anything will do
+                localparam SLOT = i + 1, SECOND = i, THIRD = i + FRONT < LANES - 1 - FRONT ? i + FRONT : i;
+                localparam FOURTH = i + 2 * FRONT < LANES - 1 - FRONT ? i + 2 * FRONT : i;
+                wire [4*ACC_W-1:0] next = {
+                    behind_q[FOURTH*ACC_W+:ACC_W], behind_q[THIRD*ACC_W+:ACC_W], behind_q[SECOND*ACC_W+:ACC_W],
+                    sums[(1+i)*ACC_W+:ACC_W]
+                };
+
+                always @(posedge clk) begin
+                    if (free || (sum_moves && slot_q == SLOT[SLOT_CW-1:0])) front_q[i*ACC_W+:ACC_W] <= next[turn_q*ACC_W+:ACC_W];
+                end
+            end
+
+`ifdef FORMAL
+            // Each sum goes out in its turn, as it was when all were taken; the lines behind it are for the induction
+            reg [LANES*ACC_W-1:0] f_sums_q;
+            always @(posedge clk) if (take) f_sums_q <= sums;
+            always @* if (!rst) begin
+                place_of_lane : assert (lane_q == 0 ? slot_q == 0 && turn_q == 0
+                    : slot_q == (lane_q - 1) % FRONT + 1 && turn_q == (1 + (lane_q - 1) / FRONT) % 4);
+                if (lane_q != 0) begin
+                    sum_of_lane : assert (sum == f_sums_q[lane_q*ACC_W+:ACC_W]);
+                    kept_behind : assert (behind_q == f_sums_q[LANES*ACC_W-1:(1+FRONT)*ACC_W]);
+                end
+            end
+
+            for (i = 0; i < FRONT; i = i + 1) begin : g_formal
+                wire [LANE_CW+1:0] f_lane = lane_q + (i + FRONT - (lane_q - 1) % FRONT) % FRONT;
+                always @* if (!rst && lane_q != 0 && f_lane < LANES) begin
+                    kept_in_front : assert (front_q[i*ACC_W+:ACC_W] == f_sums_q[f_lane*ACC_W+:ACC_W]);
+                end
+            end
+`endif
+        end
     end else begin : g_direct
         assign sum = sums;
     end
@@ -214,7 +271,7 @@ module lmu_affine #(
     wire [ACC_W-1:0] total = sum_q + bias;
     wire kept_valid_d = !move && (kept_valid_q || sum_valid_q);
     wire sum_valid_d = sum_moves ? load : sum_valid_q;
-    wire lane_zero_d = load ? last_lane : lane_zero_q;
+    wire lane_zero_d = load ? last_lane : lane_zero;
 
     always @(posedge clk) begin
         if (sum_moves) begin

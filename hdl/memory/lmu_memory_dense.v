@@ -72,6 +72,8 @@ module lmu_memory_dense #(
     // Cycles from the last column of a word to the first cycle that can read that word, less those that pass anyway
     localparam SLACK = (ORDER - LANES) + (MEMORY_D - 1) * CHANNEL_CYCLES;
     localparam WAIT = SLACK < 3 + MORE ? 3 + MORE - SLACK : 0, WAIT_CW = MORE > 1 ? 3 : 2;
+    // Where there is another cycle, a word is written from the register of the output
+    localparam LATE = SLACK > 3 + MORE;
 
     // States live in MEMORY_D + 1 slots of GROUPS words. A channel reads its slot and writes the slot before it, which
     // the previous channel has just read.
@@ -106,7 +108,7 @@ module lmu_memory_dense #(
     wire first_channel_d = channel_end_q ? last_channel_q : first_channel_q;
     wire [CHANNEL_CW-1:0] next_channel = last_channel_q ? {CHANNEL_CW{1'b0}} : channel_q + 1'b1;
     wire accept = s_axis_tready && s_axis_tvalid;
-    assign s_axis_tready = busy_q ? run_q && channel_end_q && (WAIT == 0 || !last_channel_q) : wait_q == 0;
+    assign s_axis_tready = busy_q ? run_q && channel_end_q && (WAIT == 0 || !last_channel_q) : WAIT == 0 || wait_q == 0;
 
     always @(posedge clk) begin
         if (run_q) begin
@@ -152,7 +154,9 @@ module lmu_memory_dense #(
     reg [LANE_CW-1:0] lane_q;
     wire [RAM_AW-1:0] next_slot = slot_q == LAST_SLOT[RAM_AW-1:0] ? {RAM_AW{1'b0}} : slot_q + GROUPS[RAM_AW-1:0];
     wire last_lane = {1'b0, lane_q} == LANES[LANE_CW:0] - 1'b1;
-    wire wr_en = run_q && beat_due_q;
+    reg given_q;  // a beat went to the output a cycle ago
+    wire give = run_q && beat_due_q;
+    wire wr_en = LATE ? given_q : give;
 
     always @(posedge clk) begin
         if (run_q && busy_q) begin
@@ -175,7 +179,7 @@ module lmu_memory_dense #(
     end
 
     wire beat_due_d = run_q ? done_q[3+MORE] : beat_due_q;
-    wire valid_d = wr_en || (m_axis_tvalid && !m_axis_tready);
+    wire valid_d = give || (m_axis_tvalid && !m_axis_tready);
 
     // Control that travels with the data: after the memories (1), the input (2), product (3) and sum registers; between
     // the last two where the product is cut
@@ -202,19 +206,19 @@ module lmu_memory_dense #(
     wire [LANES*MEM_W-1:0] states, new_states;
     wire [LANES-1:0] clipped;
     wire [MEM_W-1:0] state = states[lane1_q*MEM_W+:MEM_W];
-    wire [MEM_W-1:0] old_state = clear1_q ? {MEM_W{1'b0}} : state;
     wire signed [OP_W-1:0] u_operand, mem_operand;
-    wire signed [OP_W-1:0] operand = first1_q ? u_operand : mem_operand;
+    // Gates, no multiplexer: of one with zeros synthesis makes resets, with which a register stays outside a multiplier
+    wire signed [OP_W-1:0] operand = u_operand & {OP_W{first1_q}} | mem_operand & {OP_W{!first1_q && !clear1_q}};
 
     lmu_align #(.IN_W(U_W), .SHIFT(U_SHIFT), .OUT_W(OP_W)) align_u (.in_data(u_q), .out_data(u_operand));
-    lmu_align #(.IN_W(MEM_W), .SHIFT(MEM_SHIFT), .OUT_W(OP_W)) align_mem (.in_data(old_state), .out_data(mem_operand));
+    lmu_align #(.IN_W(MEM_W), .SHIFT(MEM_SHIFT), .OUT_W(OP_W)) align_mem (.in_data(state), .out_data(mem_operand));
 
     lmu_rom #(.WIDTH(LANES * COEF_W), .DEPTH(CHANNEL_CYCLES), .FILE(ROM_FILE)) rom (
         .clk(clk), .rd_en(run_q), .rd_addr(rom_addr_q), .rd_data(coefs)
     );
     lmu_ram #(.WIDTH(LANES * MEM_W), .DEPTH(RAM_DEPTH)) ram (
         .clk(clk),
-        .wr_en(wr_en), .wr_addr(wr_addr_q), .wr_data(new_states),
+        .wr_en(wr_en), .wr_addr(wr_addr_q), .wr_data(LATE ? m_axis_tdata : new_states),
         .rd_en(run_q), .rd_addr(rd_addr_q), .rd_data(states)
     );
 
@@ -235,12 +239,13 @@ module lmu_memory_dense #(
     // Output
     always @(posedge clk) begin
         m_axis_tvalid <= valid_d;
-        if (wr_en) begin
+        given_q <= give;
+        if (give) begin
             m_axis_tdata <= new_states;
             m_axis_tlast <= lasts_q[4+MORE];
             m_axis_tuser <= clipped;
         end
-        if (rst) m_axis_tvalid <= 1'b0;
+        if (rst) {m_axis_tvalid, given_q} <= 0;
     end
 
 `ifdef FORMAL

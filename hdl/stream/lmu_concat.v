@@ -71,7 +71,7 @@ module lmu_concat #(
     lmu_align #(.IN_W(B_W), .SHIFT(B_SHIFT), .OUT_W(OUT_W)) align_b (.in_data(b_axis_tdata), .out_data(b));
     lmu_align #(.IN_W(C_W), .SHIFT(C_SHIFT), .OUT_W(OUT_W)) align_c (.in_data(c_axis_tdata), .out_data(c));
 
-    wire at_b = source_q == B, at_c = source_q == C;
+    wire at_b = N_B > 0 && source_q == B, at_c = N_C > 0 && source_q == C, at_a = N_A > 0 && !at_b && !at_c;
     wire feedback = at_c ? C_FEEDBACK != 0 : at_b ? B_FEEDBACK != 0 : A_FEEDBACK != 0;
     wire valid = at_c ? c_axis_tvalid : at_b ? b_axis_tvalid : a_axis_tvalid;
     wire last = at_c ? c_axis_tlast : at_b ? b_axis_tlast : a_axis_tlast;
@@ -87,7 +87,7 @@ module lmu_concat #(
     assign m_axis_tdata = feedback && fresh_q ? {OUT_W{1'b0}} : at_c ? c : at_b ? b : a;
     assign m_axis_tvalid = valid || absent;
     assign m_axis_tlast = step_end && step_last;
-    assign a_axis_tready = source_q == A && take;
+    assign a_axis_tready = at_a && take;
     assign b_axis_tready = at_b && take;
     assign c_axis_tready = at_c && take;
 

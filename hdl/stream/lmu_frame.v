@@ -27,7 +27,7 @@
 // s_axis_tready is a register. A mended step takes as long as a whole one, a dropped beat one cycle.
 //
 // The beat on e_axis follows the one with m_axis_tlast by one cycle. Two of them are kept; when neither has been taken,
-// the next beat with m_axis_tlast is not offered until one is.
+// the next beat that could have m_axis_tlast, the last one of a step, is not offered until one is.
 
 `default_nettype none  // verilator lint_off TIMESCALEMOD
 
@@ -54,7 +54,8 @@ module lmu_frame #(
     end else if (STEPS < 0) begin : g_check_steps PARAM_ERROR_steps_must_not_be_negative check ();
     end
 
-    // A beat that is taken while it can not pass waits here, so that s_axis_tready comes from a register
+    // A beat that is taken while it can not pass waits here, so that s_axis_tready comes from a register. One with tlast
+    // within a step stays here while the step is filled.
     reg full_q;
     reg [WIDTH:0] waiting_q;
     wire i_ready;
@@ -62,11 +63,6 @@ module lmu_frame #(
     wire [WIDTH-1:0] i_data = full_q ? waiting_q[WIDTH-1:0] : s_axis_tdata;
     wire i_last = full_q ? waiting_q[WIDTH] : s_axis_tlast;
     assign s_axis_tready = !full_q;
-
-    always @(posedge clk) begin
-        full_q <= i_valid && !i_ready && !rst;
-        if (!full_q) waiting_q <= {s_axis_tlast, s_axis_tdata};
-    end
 
     // Places in a step and in a sequence
     reg fill_q;  // tlast has come within this step
@@ -76,28 +72,31 @@ module lmu_frame #(
     reg [1:0] kept_q;  // how many of them wait
     reg last_beat_q;  // known a cycle ahead, as the last step is
     wire last_step;
-    wire ends = last_beat_q && (fill_q || i_last || last_step);
+    wire ends = last_beat_q && (i_last || last_step);
     wire error = fill_q || (STEPS != 0 && i_last != last_step && (FEWER == 0 || last_step));
-    wire hold = ends && kept_q[1];
+    wire hold = last_beat_q && kept_q[1];
     wire pass = m_axis_tvalid && m_axis_tready;
     wire keep = pass && ends;
     wire take = e_axis_tvalid && e_axis_tready;
-    assign i_ready = drop_q || (!fill_q && !hold && m_axis_tready);
+    wire fill_d = pass ? !last_beat_q && i_last : fill_q;
+    assign i_ready = drop_q || (!hold && m_axis_tready);
     assign m_axis_tdata = fill_q ? {WIDTH{1'b0}} : i_data;
-    assign m_axis_tvalid = !drop_q && !hold && (fill_q || i_valid);
+    assign m_axis_tvalid = !drop_q && !hold && i_valid;
     assign m_axis_tlast = ends;
     assign e_axis_tdata = errors_q[0];
     assign e_axis_tvalid = kept_q != 0;
 
     always @(posedge clk) begin
+        full_q <= (fill_d || (i_valid && !i_ready)) && !rst;
+        fill_q <= fill_d && !rst;
+        if (!full_q) waiting_q <= {s_axis_tlast, s_axis_tdata};
         if (drop_q && i_valid && i_last) drop_q <= 1'b0;
         if (pass) begin
             beat_q <= last_beat_q ? {BEAT_CW{1'b0}} : beat_q + 1'b1;
             last_beat_q <= last_beat_q ? N == 1 : {1'b0, beat_q} + 1'b1 == N[BEAT_CW:0] - 1'b1;
-            fill_q <= !last_beat_q && (fill_q || i_last);
-            drop_q <= ends && !fill_q && !i_last;
+            drop_q <= ends && !i_last;
         end
-        if (rst) {beat_q, fill_q, drop_q} <= 0;
+        if (rst) {beat_q, drop_q} <= 0;
         if (rst) last_beat_q <= N == 1;
     end
 
@@ -137,7 +136,8 @@ module lmu_frame #(
     // The register in front: a beat that is taken passes at once or waits, and none comes twice
     always @(posedge clk) begin
         if (!rst && $past(!rst && i_valid && !i_ready)) waiting_holds : assert (i_valid && $stable({i_data, i_last}));
-        if (!rst && $past(!rst && i_ready)) none_twice : assert (s_axis_tready);
+        filled_from_waiting : assert (rst || !fill_q || (full_q && i_last));
+        if (!rst && $past(!rst && i_ready) && !fill_q) none_twice : assert (s_axis_tready);
         if (!rst && $past(!rst && s_axis_tvalid && s_axis_tready && !i_ready)) begin
             none_dropped : assert (full_q && {i_last, i_data} == $past({s_axis_tlast, s_axis_tdata}));
         end
@@ -150,7 +150,7 @@ module lmu_frame #(
     reg [$clog2(N+1)-1:0] f_beat_q;
     reg [$clog2(STEPS+2)-1:0] f_step_q;
     reg f_short_q;  // the source's sequence has ended within the step
-    wire f_taken = i_valid && i_ready;
+    wire f_taken = i_valid && i_ready && !fill_q;
     wire f_given = m_axis_tvalid && m_axis_tready;
     wire f_end = f_given && m_axis_tlast;
     wire f_beyond = STEPS > 0 && f_in_q == F_SIZE;

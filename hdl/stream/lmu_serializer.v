@@ -46,19 +46,20 @@ module lmu_serializer #(
     reg [BEATS*P-1:0] user_q;
     reg last_q;
     reg [BEAT_CW-1:0] beat_q;
-    wire last_beat = {1'b0, beat_q} == BEATS[BEAT_CW:0] - 1'b1;
+    reg last_beat_q;  // known a cycle ahead
     wire accept = s_axis_tready && s_axis_tvalid;
-    assign s_axis_tready = !m_axis_tvalid || (m_axis_tready && last_beat);
+    assign s_axis_tready = !m_axis_tvalid || (m_axis_tready && last_beat_q);
     assign m_axis_tdata = data_q[P*WIDTH-1:0];
-    assign m_axis_tlast = last_q && last_beat;
+    assign m_axis_tlast = last_q && last_beat_q;
     assign m_axis_tuser = user_q[P-1:0];
 
     always @(posedge clk) begin
         if (m_axis_tvalid && m_axis_tready) begin
-            data_q <= data_q >> (P * WIDTH);
+            data_q <= data_q >> (P * WIDTH) | data_q << ((BEATS - 1) * P * WIDTH);  // in a ring: zeros would be resets
             user_q <= user_q >> P;
-            beat_q <= last_beat ? {BEAT_CW{1'b0}} : beat_q + 1'b1;
-            if (last_beat) m_axis_tvalid <= 1'b0;
+            beat_q <= last_beat_q ? {BEAT_CW{1'b0}} : beat_q + 1'b1;
+            last_beat_q <= last_beat_q ? BEATS == 1 : {1'b0, beat_q} + 1'b1 == BEATS[BEAT_CW:0] - 1'b1;
+            if (last_beat_q) m_axis_tvalid <= 1'b0;
         end
         if (accept) begin
             data_q <= {{(BEYOND * WIDTH) {1'b0}}, s_axis_tdata};
@@ -67,6 +68,7 @@ module lmu_serializer #(
             m_axis_tvalid <= 1'b1;
         end
         if (rst) {m_axis_tvalid, beat_q} <= 0;
+        if (rst) last_beat_q <= BEATS == 1;
     end
 
 `ifdef FORMAL
@@ -88,7 +90,7 @@ module lmu_serializer #(
     end
 
     always @* if (!rst) begin
-        beat_in_range : assert (beat_q < BEATS);
+        beat_in_range : assert (beat_q < BEATS && last_beat_q == (beat_q == BEATS - 1));
         no_bubble : assert (m_axis_tvalid == (f_inside != 0));
         taken_when_free : assert (s_axis_tready == (f_inside == 0 || f_done));
         if (m_axis_tvalid) begin

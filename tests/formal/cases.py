@@ -196,6 +196,7 @@ CASES = (
     dense(2, 3, 2, slow=True),
     dense(4, 2, 2, slow=True),
     dense(4, 1, 1, slow=True),
+    dense(5, 1, 1, slow=True),
     Case("lmu_product", {"A_W": 3, "B_W": 4, "STAGES": 2, "PIECE": 2}),
     DATAPATH,
     datapath(1, 1, SWEEP_TYPE=word(2, 1, 6, 1)),
@@ -235,18 +236,18 @@ MUTANTS = (
     Mutant(
         SERIALIZER,
         "lmu_serializer",
-        "!m_axis_tvalid || (m_axis_tready && last_beat)",
-        "!m_axis_tvalid || last_beat",
+        "!m_axis_tvalid || (m_axis_tready && last_beat_q)",
+        "!m_axis_tvalid || last_beat_q",
         ("payload_holds",),
     ),
     Mutant(
         SERIALIZER,
         "lmu_serializer",
-        "!m_axis_tvalid || (m_axis_tready && last_beat)",
+        "!m_axis_tvalid || (m_axis_tready && last_beat_q)",
         "!m_axis_tvalid",
         ("taken_when_free",),
     ),
-    Mutant(SERIALIZER, "lmu_serializer", "last_q && last_beat", "last_q", ("last_in_place",)),
+    Mutant(SERIALIZER, "lmu_serializer", "last_q && last_beat_q", "last_q", ("last_in_place",)),
     Mutant(WIDE_SERIALIZER, "lmu_serializer", "data_q >> (P * WIDTH)", "data_q >> WIDTH", ("value_in_place",)),
     Mutant(
         STEP_START, "lmu_step_start", "if (s_axis_tvalid && s_axis_tready)", "if (s_axis_tvalid)", ("start_in_place",)
@@ -285,11 +286,11 @@ MUTANTS = (
     Mutant(
         frame(3, 2),
         "lmu_frame",
-        "fill_q <= !last_beat_q && (fill_q || i_last)",
-        "fill_q <= 1'b0",
+        "pass ? !last_beat_q && i_last :",
+        "pass ? 1'b0 :",
         ("clean_start",),
     ),
-    Mutant(frame(3, 2), "lmu_frame", "drop_q <= ends && !fill_q && !i_last", "drop_q <= 1'b0", ("rest_dropped",)),
+    Mutant(frame(3, 2), "lmu_frame", "drop_q <= ends && !i_last", "drop_q <= 1'b0", ("rest_dropped",)),
     Mutant(
         frame(3, 2),
         "lmu_frame",
@@ -299,7 +300,13 @@ MUTANTS = (
     ),
     Mutant(frame(3, 2), "lmu_frame", "i_last != last_step", "i_last && !last_step", ("f_errors.last_in_place",)),
     Mutant(frame(2, 3, fewer=1), "lmu_frame", "(FEWER == 0 || last_step)", "FEWER == 0", ("f_errors.last_in_place",)),
-    Mutant(frame(3, 2), "lmu_frame", "wire hold = ends && kept_q[1]", "wire hold = 1'b0", ("f_errors.flight_bounded",)),
+    Mutant(
+        frame(3, 2),
+        "lmu_frame",
+        "wire hold = last_beat_q && kept_q[1]",
+        "wire hold = 1'b0",
+        ("f_errors.flight_bounded",),
+    ),
     Mutant(frame(3, 2), "lmu_frame", "errors_q[kept_q[0] && !take]", "errors_q[!take]", ("f_errors.last_in_place",)),
     Mutant(
         frame(3, 2),
@@ -308,7 +315,7 @@ MUTANTS = (
         "assign m_axis_tvalid = !drop_q && !(hold || (ends && take))",
         ("f_m_axis.valid_holds",),
     ),
-    Mutant(frame(3, 2), "lmu_frame", "i_valid && !i_ready && !rst", "1'b0", ("none_dropped",)),
+    Mutant(frame(3, 2), "lmu_frame", "(i_valid && !i_ready)", "1'b0", ("none_dropped",)),
     Mutant(frame(3, 2), "lmu_frame", "if (!full_q) waiting_q", "waiting_q", ("waiting_holds",)),
     Mutant(RESTART, "lmu_restart", "restart && y_axis_tvalid && !close_q", "1'b0", ("valid_holds",)),
     Mutant(RESTART, "lmu_restart", "if (!kept_q) begin", "begin", ("payload_holds",)),
@@ -364,6 +371,13 @@ MUTANTS = (
         "localparam WAIT = SLACK < 3 + MORE ? 3 + MORE - SLACK : 0,",
         "localparam WAIT = SLACK < 3 + MORE ? 2 + MORE - SLACK : 0,",
         ("read_in_time",),
+    ),
+    Mutant(
+        dense(4, 1, 1, slow=True),
+        "lmu_memory_dense",
+        "LATE = SLACK > 3 + MORE",
+        "LATE = SLACK > 2 + MORE",
+        ("read_what_was_written",),
     ),
     Mutant(
         dense(2, 1, 1),

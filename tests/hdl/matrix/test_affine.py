@@ -28,7 +28,7 @@ MUTANTS: Mutants = {
         "a cycle lost between groups": (".run(run_q), .accept", ".run(run_q && !done_q[1]), .accept"),
         "sums lost": ("run_q <= !sums_due_d ||", "run_q <= 1'b1 ||"),
         "kept sum overwritten": ("if (!kept_valid_q) {kept_last_q", "{kept_last_q"),
-        "waiting sums overwritten": ("sums_due_q && lane_zero_q;", "sums_due_q;"),
+        "waiting sums overwritten": ("free = sums_due_q && lane_zero_q;", "free = sums_due_q;"),
         "adds without a column": ("run_q && valid_q[4+MORE]", "run_q"),
         "bias of the next row": (
             ".rd_en(load), .rd_addr(bias_addr_q)",
@@ -37,6 +37,9 @@ MUTANTS: Mutants = {
         "tlast of the wrong vector": ("last_group && last_q[rd_bank]", "last_group && last_q[wr_bank_q]"),
         "tlast of any beat": ("if (wr_last_column_q) begin", "if (wr_last_column_q || s_axis_tlast) begin"),
         "tlast on any lane": ("last_lane && group_last", "group_last"),
+        "the sum of another lane": ("lane_zero_q || last_slot}", "last_slot}"),
+        "nothing comes to the front": ("if (free || (sum_moves && slot_q == SLOT[SLOT_CW-1:0]))", "if (free)"),
+        "begins in the middle": ("slot_q <= last_lane ? {SLOT_CW{1'b0}} :", "slot_q <="),
     },
     "lmu_affine/lmu_columns": {
         "reads what has not come": (

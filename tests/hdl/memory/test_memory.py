@@ -37,6 +37,7 @@ MUTANTS: Mutants = {
         "wrong lane": ("lane1_q <= lane_q;", "lane1_q <= lane_q + 1'b1;"),
         "wrong slot": ("slot_q <= GROUPS[RAM_AW-1:0];", "slot_q <= {RAM_AW{1'b0}};"),
         "tlast too early": ("last_group_q && last_q};", "last_q};"),
+        "written before it is given": (".wr_data(LATE ? m_axis_tdata : new_states)", ".wr_data(new_states)"),
         "one cycle late": ("WAIT == 0 || !last_channel_q", "1'b0"),
     },
     "lmu_memory_ring": {

@@ -126,27 +126,26 @@ def test_full_rate(icarus: str, workdir: Path, tmp_path: Path) -> None:
 
 MUTANTS = {
     "fill not zero": ("fill_q ? {WIDTH{1'b0}} : i_data", "i_data"),
-    "fill without tlast": ("wire ends = last_beat_q && (fill_q ||", "wire ends = last_beat_q && ("),
     "tlast within a step passes": ("wire ends = last_beat_q && (", "wire ends = (last_beat_q || i_last) && ("),
-    "step not filled": ("fill_q <= !last_beat_q && (fill_q || i_last)", "fill_q <= 1'b0"),
-    "nothing dropped": ("drop_q <= ends && !fill_q && !i_last", "drop_q <= 1'b0"),
+    "step not filled": ("pass ? !last_beat_q && i_last :", "pass ? 1'b0 :"),
+    "nothing dropped": ("drop_q <= ends && !i_last", "drop_q <= 1'b0"),
     "dropping ends too early": ("if (drop_q && i_valid && i_last)", "if (drop_q && i_last)"),
-    "dropping after a filled step": ("drop_q <= ends && !fill_q &&", "drop_q <= ends &&"),
+    "dropping after a tlast": ("drop_q <= ends && !i_last", "drop_q <= ends"),
     "late tlast not seen": ("i_last != last_step", "i_last && !last_step"),
     "sequence that is too long not seen": ("(FEWER == 0 || last_step)", "FEWER == 0"),
     "fewer steps are an error": ("(FEWER == 0 || last_step)", "1'b1"),
     "early tlast not seen": ("i_last != last_step", "!i_last && last_step"),
     "errors in the wrong order": ("errors_q[kept_q[0] && !take]", "errors_q[0]"),
-    "error overwritten": ("wire hold = ends && kept_q[1]", "wire hold = 1'b0"),
+    "error overwritten": ("wire hold = last_beat_q && kept_q[1]", "wire hold = 1'b0"),
     "rst forgets the step": (
         "if (rst) begin\n                step_q", "if (rst && step_q[0] === 1'bx) begin\n                step_q",
     ),
-    "rst forgets the dropping": ("fill_q, drop_q} <= 0;", "fill_q} <= 0; if (drop_q === 1'bx) drop_q <= 1'b0;"),
+    "rst forgets the dropping": ("{beat_q, drop_q} <= 0;", "beat_q <= 0; if (drop_q === 1'bx) drop_q <= 1'b0;"),
     "valid waits for ready": ("assign m_axis_tvalid = ", "assign m_axis_tvalid = m_axis_tready && "),
     "waiting beat lost": ("i_valid = full_q || s_axis_tvalid", "i_valid = s_axis_tvalid"),
     "waiting beat overwritten": ("if (!full_q) waiting_q", "waiting_q"),
     "taken while one waits": ("assign s_axis_tready = !full_q", "assign s_axis_tready = !full_q || fill_q"),
-    "rst forgets the waiting beat": ("!i_ready && !rst", "!i_ready && !(rst && full_q === 1'bx)"),
+    "rst forgets the waiting beat": ("!i_ready)) && !rst", "!i_ready)) && !(rst && full_q === 1'bx)"),
     "pulse also without error": ("framing_error <= keep && error", "framing_error <= keep"),
 }  # fmt: skip
 

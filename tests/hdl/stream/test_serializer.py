@@ -103,11 +103,11 @@ def test_every_beat(simulator: str, workdir: Path, tmp_path: Path) -> None:
 
 
 SERIALIZER_MUTANTS = {
-    "takes too early": ("!m_axis_tvalid || (m_axis_tready && last_beat)", "!m_axis_tvalid || last_beat"),
-    "one bubble a word": ("!m_axis_tvalid || (m_axis_tready && last_beat)", "!m_axis_tvalid"),
+    "takes too early": ("!m_axis_tvalid || (m_axis_tready && last_beat_q)", "!m_axis_tvalid || last_beat_q"),
+    "one bubble a word": ("!m_axis_tvalid || (m_axis_tready && last_beat_q)", "!m_axis_tvalid"),
     "high bits first": ("m_axis_tdata = data_q[P*WIDTH-1:0]", "m_axis_tdata = data_q[LANES*WIDTH-1-:WIDTH]"),
     "flags stand still": ("user_q <= user_q >> P;", ""),
-    "tlast on every lane": ("last_q && last_beat", "last_q"),
+    "tlast on every lane": ("last_q && last_beat_q", "last_q"),
     "moves without ready": ("if (m_axis_tvalid && m_axis_tready)", "if (m_axis_tvalid)"),
     "rst keeps the lane": ("m_axis_tvalid, beat_q} <= 0;", "m_axis_tvalid} <= 0; if (beat_q[0] === 1'bx) beat_q <= 0;"),
 }  # fmt: skip
