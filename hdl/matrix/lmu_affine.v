@@ -272,6 +272,8 @@ module lmu_affine #(
     wire kept_valid_d = !move && (kept_valid_q || sum_valid_q);
     wire sum_valid_d = sum_moves ? load : sum_valid_q;
     wire lane_zero_d = load ? last_lane : lane_zero;
+    // The pipeline moves also if the sink does not; what the sink says comes last
+    wire runs_d = !sums_due_d || (lane_zero_d && (!sum_valid_d || !(kept_valid_q || sum_valid_q)));
 
     always @(posedge clk) begin
         if (sum_moves) begin
@@ -288,7 +290,7 @@ module lmu_affine #(
         sum_valid_q <= sum_valid_d;
         kept_valid_q <= kept_valid_d;
         lane_zero_q <= lane_zero_d;
-        run_q <= !sums_due_d || (lane_zero_d && (!sum_valid_d || !kept_valid_d));
+        run_q <= runs_d || (lane_zero_d && move);
         if (rst) begin
             {m_axis_tvalid, sum_valid_q, kept_valid_q, lane_q} <= 0;
             {lane_zero_q, run_q} <= 2'b11;

@@ -27,7 +27,7 @@
 // s_axis_tready is a register. A mended step takes as long as a whole one, a dropped beat one cycle.
 //
 // The beat on e_axis follows the one with m_axis_tlast by one cycle. Two of them are kept; when neither has been taken,
-// the next beat that could have m_axis_tlast, the last one of a step, is not offered until one is.
+// no beat is offered until one is.
 
 `default_nettype none  // verilator lint_off TIMESCALEMOD
 
@@ -74,7 +74,7 @@ module lmu_frame #(
     wire last_step;
     wire ends = last_beat_q && (i_last || last_step);
     wire error = fill_q || (STEPS != 0 && i_last != last_step && (FEWER == 0 || last_step));
-    wire hold = last_beat_q && kept_q[1];
+    wire hold = kept_q[1];
     wire pass = m_axis_tvalid && m_axis_tready;
     wire keep = pass && ends;
     wire take = e_axis_tvalid && e_axis_tready;
@@ -90,11 +90,10 @@ module lmu_frame #(
         full_q <= (fill_d || (i_valid && !i_ready)) && !rst;
         fill_q <= fill_d && !rst;
         if (!full_q) waiting_q <= {s_axis_tlast, s_axis_tdata};
-        if (drop_q && i_valid && i_last) drop_q <= 1'b0;
+        drop_q <= drop_q ? !(i_valid && i_last) : pass && ends && !i_last;
         if (pass) begin
             beat_q <= last_beat_q ? {BEAT_CW{1'b0}} : beat_q + 1'b1;
             last_beat_q <= last_beat_q ? N == 1 : {1'b0, beat_q} + 1'b1 == N[BEAT_CW:0] - 1'b1;
-            drop_q <= ends && !i_last;
         end
         if (rst) {beat_q, drop_q} <= 0;
         if (rst) last_beat_q <= N == 1;

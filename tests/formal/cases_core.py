@@ -87,7 +87,7 @@ MUTANTS = (
     Mutant(BLOCKS, "lmu_blocks", "issue = run && valid_q", "issue = valid_q", ("first_of_group",)),
     Mutant(BLOCKS, "lmu_blocks", "unread_any_q <= unread_d != 0;", "unread_any_q <= 1'b1;", ("read_when_whole",)),
     Mutant(AFFINE, "lmu_affine", "last_group && last_q[rd_bank]", "last_q[rd_bank]", ("f_count.last_in_place",)),
-    Mutant(SLOW, "lmu_affine", "run_q <= !sums_due_d ||", "run_q <= 1'b1 ||", ("never_dry",)),
+    Mutant(SLOW, "lmu_affine", "run_q <= runs_d ||", "run_q <= 1'b1 ||", ("never_dry",)),
     Mutant(SLOW, "lmu_affine", "run_q ? done_q[4+MORE] :", "run_q ? done_q[3+MORE] :", ("latency_exact",)),
     Mutant(AFFINE, "lmu_columns", "(accept != release_word) full_q", "(accept) full_q", ("f_alive.never_closed",)),
     Mutant(AFFINE, "lmu_affine", ".run(run_q), .accept", ".run(run_q && !done_q[1]), .accept", ("ii_exact",)),

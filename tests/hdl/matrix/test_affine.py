@@ -26,7 +26,7 @@ MUTANTS: Mutants = {
     "lmu_affine": {
         "overwrites what is needed": ("s_axis_tready = !full;", "s_axis_tready = 1'b1;"),
         "a cycle lost between groups": (".run(run_q), .accept", ".run(run_q && !done_q[1]), .accept"),
-        "sums lost": ("run_q <= !sums_due_d ||", "run_q <= 1'b1 ||"),
+        "sums lost": ("run_q <= runs_d ||", "run_q <= 1'b1 ||"),
         "kept sum overwritten": ("if (!kept_valid_q) {kept_last_q", "{kept_last_q"),
         "waiting sums overwritten": ("free = sums_due_q && lane_zero_q;", "free = sums_due_q;"),
         "adds without a column": ("run_q && valid_q[4+MORE]", "run_q"),
