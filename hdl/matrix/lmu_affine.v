@@ -216,27 +216,6 @@ module lmu_affine #(
                     if (free || (sum_moves && slot_q == SLOT[SLOT_CW-1:0])) front_q[i*ACC_W+:ACC_W] <= next[turn_q*ACC_W+:ACC_W];
                 end
             end
-
-`ifdef FORMAL
-            // Each sum goes out in its turn, as it was when all were taken; the lines behind it are for the induction
-            reg [LANES*ACC_W-1:0] f_sums_q;
-            always @(posedge clk) if (take) f_sums_q <= sums;
-            always @* if (!rst) begin
-                place_of_lane : assert (lane_q == 0 ? slot_q == 0 && turn_q == 0
-                    : slot_q == (lane_q - 1) % FRONT + 1 && turn_q == (1 + (lane_q - 1) / FRONT) % 4);
-                if (lane_q != 0) begin
-                    sum_of_lane : assert (sum == f_sums_q[lane_q*ACC_W+:ACC_W]);
-                    kept_behind : assert (behind_q == f_sums_q[LANES*ACC_W-1:(1+FRONT)*ACC_W]);
-                end
-            end
-
-            for (i = 0; i < FRONT; i = i + 1) begin : g_formal
-                wire [LANE_CW+1:0] f_lane = lane_q + (i + FRONT - (lane_q - 1) % FRONT) % FRONT;
-                always @* if (!rst && lane_q != 0 && f_lane < LANES) begin
-                    kept_in_front : assert (front_q[i*ACC_W+:ACC_W] == f_sums_q[f_lane*ACC_W+:ACC_W]);
-                end
-            end
-`endif
         end
     end else begin : g_direct
         assign sum = sums;

@@ -196,7 +196,6 @@ CASES = (
     dense(2, 3, 2, slow=True),
     dense(4, 2, 2, slow=True),
     dense(4, 1, 1, slow=True),
-    dense(5, 1, 1, slow=True),
     Case("lmu_product", {"A_W": 3, "B_W": 4, "STAGES": 2, "PIECE": 2}),
     DATAPATH,
     datapath(1, 1, SWEEP_TYPE=word(2, 1, 6, 1)),
