@@ -13,6 +13,7 @@ from lmu_hls.rtl.engine import ENGINE, MOST_LANES, Head
 U, MEM, GATE, CAND, CELL, SQUASH, H, OUT = range(8)  # kinds of rows, as the module numbers them
 LSTM, GRU, GRU_BEFORE = "lstm", "gru", "gru before"
 FORMULA = "WAIT + GROUPS*COLUMNS of all sections"
+SHORTEST = 2  # cycles of a section, after which the next one is there
 TO_OUTPUT = 3  # cycles more from a row's last column to the value at the output than to where it can be read
 PROGRAMS = 64  # a plan asks for the same ones again and again
 
@@ -39,7 +40,7 @@ class Column:
 class Section:
     """``rows`` with the same ``columns``, so many ``together``; ``same``: they have the same coefficients, too.
 
-    ``wait`` cycles pass before the first one.
+    ``wait`` cycles pass before the first one. The rows before ``first`` are those of the section ahead.
     """
 
     kind: int
@@ -48,6 +49,7 @@ class Section:
     together: int
     same: bool = False
     wait: int = 0
+    first: int = 0
 
     @property
     def groups(self) -> int:
@@ -193,9 +195,10 @@ def _sections(sizes: GatedSizes) -> Iterator[Section]:
     def values(tensor: str, count: int, there: bool = True, old: bool = False) -> list[Column]:
         return [Column(places[tensor] + k, old) for k in range(count * there)]
 
-    def own(tensor: str, factor: int = 0, gate: int = 0, old: bool = False, lane: int = 0) -> Column:
-        """The value of the row's unit, and the gate."""
-        return Column(places[tensor] + lane, old, factor, gate * n + lane, counts=True, told=not old, lane=lane)
+    def own(tensor: str, factor: int = 0, gate: int = 0, old: bool = False, lane: int = 0, first: int = 0) -> Column:
+        """The value of the row's unit, and the gate, where the first one is that of a row."""
+        unit = first + lane
+        return Column(places[tensor] + unit, old, factor, gate * n + unit, counts=True, told=not old, lane=lane)
 
     def constant(there: bool) -> list[Column]:
         return [Column(None)] * there
@@ -228,7 +231,13 @@ def _sections(sizes: GatedSizes) -> Iterator[Section]:
         yield rows(GATE, 2 * n, constant(sizes.h_bias or sizes.recurrent_bias), x, old_h, mem)  # r, z
         if sizes.cell == GRU:
             yield rows(CELL, n, constant(sizes.recurrent_bias), old_h)
-            yield rows(CAND, n, bias, x, mem, [own("inner", 1, 0, lane=lane) for lane in range(lanes)])
+            whole = n - n % lanes
+            for first, count in ((0, whole), (whole, n - whole)):  # no lane reads beyond the last inner
+                if count:
+                    at_once = min(lanes, count)
+                    reset = [own("inner", 1, 0, lane=lane, first=first) for lane in range(at_once)]
+                    made = rows(CAND, count, bias, x, mem, reset)
+                    yield replace(made, together=at_once, first=first)
         else:
             yield each(CELL, own("h", 1, 0, old=True))
             yield rows(CAND, n, bias, x, values("inner", n), mem)
@@ -251,7 +260,8 @@ def with_waits(sizes: GatedSizes, sections: Sequence[Section]) -> list[Section]:
 def _late(sizes: GatedSizes, sections: Sequence[Section], number: int, old: bool) -> int:
     """By how many cycles ``number`` would read too early: its own step, or with ``old`` the one before."""
     there, ends, begins = written(sizes, sections)
-    section, begin, late = sections[number], begins[number], 0
+    section, begin = sections[number], begins[number]
+    late = SHORTEST - section.cycles
     period = sum(each.cycles for each in sections) - (
         sections[-1].cycles if sizes.head is not None and sizes.head.last_only else 0
     )

@@ -173,7 +173,7 @@ def _words(
             starts.append(len(words))
             blank = [column.factor != 0 for column in section.columns]
             full = np.zeros((1 if section.same else section.rows, len(section.columns)), object)
-            full[:, np.logical_not(blank)] = matrix
+            full[:, np.logical_not(blank)] = matrix[section.first :][: len(full)]
             own = rom_words(whole_groups(full, sizes.lanes), sizes.lanes, coefficient)
             words += own[: -(-len(full) // sizes.lanes) * full.shape[1]]
         channels += section.kind == MEM
@@ -192,10 +192,14 @@ def _words(
 
 
 def _of_sections(sizes: GatedSizes, each: Sequence[T]) -> list[T]:
-    """One for each section: all channels of the memory have the same."""
-    if not sizes.memory_d:
-        return list(each)
-    return [each[0], *[each[1]] * sizes.memory_d, *each[2:]]
+    """One for each section: all channels of the memory have the same, and so have rows that go on."""
+    found: list[T] = []
+    rows, before = iter(each), None
+    for section in sizes.sections:
+        goes_on = section.first > 0 or section.kind == before == MEM
+        found.append(found[-1] if goes_on else next(rows))
+        before = section.kind
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -186,6 +186,8 @@ def early(sizes: GatedSizes, sections: list[Section]) -> bool:
         for section in sections:
             if section is sections[-1] and sizes.head is not None and sizes.head.last_only and step < 2:
                 continue
+            if section.cycles < 2:
+                return True
             cycle += section.wait
             for first in range(0, section.rows, section.together):
                 for column in section.columns:
