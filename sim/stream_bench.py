@@ -15,7 +15,8 @@ Units run at the same time, the jobs of one unit one after another. LMU_JOBS nam
     seed           of the pauses (default 0)
     steps          {"inputs": {stream: beats a step}, "outputs": {stream: beats a step}}: turns the stopwatch on. Give
                    only streams whose beats count; others are merely fed.
-    isolate        1: a step is offered only when the outputs of the one before are in (for latency; default 0, for ii)
+    isolate        1: a step is offered only some cycles after the outputs of the one before are in (for latency;
+                   default 0, for ii)
     patience       cycles without any transfer after which a phase is given up (default 500); so it is after 200 beats
                    too many
 
@@ -143,6 +144,7 @@ class Job:
             self._send({s: phase["inputs"][s][k * n : (k + 1) * n] for s, n in sizes["inputs"].items()})
             if not await self._transferred({s: (k + 1) * n for s, n in sizes["outputs"].items()}):
                 return
+            await ClockCycles(self.unit.clk, QUIET_CYCLES)  # what a unit keeps has to stay
 
     async def _transferred(self, goals: dict[str, int]) -> bool:
         """Whether all streams reach their numbers of beats before patience ends."""

@@ -180,7 +180,7 @@ ELSEWHERE = {
     "hdl/cell": {
         "hdl/cell/test_encoder.py": "lmu_recurrent",
         "hdl/cell/test_gated.py": "lmu_gates lmu_gru lmu_gru_before lmu_gru_mix lmu_lstm",
-        "hdl/cell/test_units_parallel.py": "lmu_lstm_parallel lmu_one_step",
+        "hdl/cell/test_units_parallel.py": "lmu_gru_parallel lmu_lstm_parallel lmu_one_step",
     },
     "hdl/formal": {"formal/test_proofs.py": "f_axis f_engine f_live f_pace f_pipe f_steps f_unit"},
     "hdl/head": {

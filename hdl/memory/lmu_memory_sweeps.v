@@ -328,8 +328,7 @@ module lmu_memory_sweeps #(
         .SLOTS(TOGETHER), .PIPELINE(PIPELINE), .COEF_TYPE(KAP_TYPE), .SWEEP_TYPE(SWEEP_TYPE), .X_W(DOWN_W),
         .X_F(DOWN_F), .ADDED(ADDED)
     ) backward (
-        .clk(clk), .rst(rst), .en(run), .valid(down_valid_q[X_STAGE]), .coef(kap), .x(down_x_q),
-        .sweep(z_rounded)
+        .clk(clk), .rst(rst), .en(run), .valid(down_valid_q[X_STAGE]), .coef(kap), .x(down_x_q), .sweep(z_rounded)
     );
     lmu_delay #(.WIDTH(SWEEP_W), .DEPTH(Z_STAGE - F_STAGE)) delay_z (
         .clk(clk), .rst(1'b0), .en(run), .in_data(z_rounded), .out_data(z)

@@ -67,9 +67,7 @@ module lmu_sweep #(
     ) round_sweep (
         .in_data(sum), .out_data(rounded), .clipped(unused_clipped)
     );
-    lmu_delay #(.WIDTH(1), .DEPTH(1)) delay_valid (
-        .clk(clk), .rst(rst), .en(en), .in_data(valid), .out_data(kept)
-    );
+    lmu_delay #(.WIDTH(1), .DEPTH(1)) delay_valid (.clk(clk), .rst(rst), .en(en), .in_data(valid), .out_data(kept));
 
     if (AHEAD != 0) begin : g_ahead
         // What goes round: the exact sum with the fraction bits of the product, and whether x has others. Without
@@ -228,9 +226,7 @@ module lmu_sweep #(
     lmu_delay #(.WIDTH(1), .DEPTH(F_LATENCY)) f_delay_valid (
         .clk(clk), .rst(rst), .en(en), .in_data(valid), .out_data(f_valid)
     );
-    lmu_delay #(.WIDTH(X_W), .DEPTH(F_LATENCY)) f_delay_x (
-        .clk(clk), .rst(1'b0), .en(en), .in_data(x), .out_data(f_x)
-    );
+    lmu_delay #(.WIDTH(X_W), .DEPTH(F_LATENCY)) f_delay_x (.clk(clk), .rst(1'b0), .en(en), .in_data(x), .out_data(f_x));
     lmu_delay #(.WIDTH(COEF_W), .DEPTH(F_LATENCY + F_LATE)) f_delay_coef (
         .clk(clk), .rst(1'b0), .en(en), .in_data(coef), .out_data(f_coef)
     );

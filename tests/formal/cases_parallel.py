@@ -25,13 +25,18 @@ def gather(n: int, p: int) -> Case:
     return Case("lmu_gather", {"WIDTH": 1, "N": n, "P": p})
 
 
-def cell(units: int, streaming: int = 0) -> Case:
-    """The units of an LSTM cell side by side; of small types and without tables."""
-    sizes = {f"{name}_TYPE": word(2, 1) for name in ("PRE", "GATE", "CAND", "CELL", "SQUASH", "H")}
-    functions = {"GATE_FUNCTION": 0, "CAND_FUNCTION": 0, "SQUASH_FUNCTION": 0}
-    return Case(
-        "lmu_lstm_parallel", {"UNITS": units, "STREAMING": streaming, "IN_W": 2, "IN_F": 1, **functions, **sizes}
-    )
+def cell(module: str, units: int, *types: str, **more: int) -> Case:
+    """The units of a cell side by side; of small types and without tables."""
+    sizes = {f"{name}_TYPE": word(2, 1) for name in ("PRE", "GATE", "CAND", "H", *types)}
+    return Case(module, {"UNITS": units, "IN_W": 2, "IN_F": 1, "GATE_FUNCTION": 0, "CAND_FUNCTION": 0, **sizes, **more})
+
+
+def lstm(units: int, **more: int) -> Case:
+    return cell("lmu_lstm_parallel", units, "CELL", "SQUASH", SQUASH_FUNCTION=0, **more)
+
+
+def gru(units: int, **more: int) -> Case:
+    return cell("lmu_gru_parallel", units, "INNER", **more)
 
 
 def one_step(latency: int, streaming: int = 0) -> Case:
@@ -41,7 +46,7 @@ def one_step(latency: int, streaming: int = 0) -> Case:
 TYPES = {"PRE_TYPE": word(2, 1), "OUT_TYPE": word(2, 1), "FUNCTION": 1}
 MATVEC, TURNS, WHOLE = matvec(2, 1, 2), matvec(3, 1, 2), matvec(4, 2, 4)
 MEMORY, STEP, LATE, EARLY = memory(2, 1, 2, 1), memory(1, 2, 2, 0), memory(2, 1, 3, 2), memory(1, 1, 1, 3)
-LSTM, CONTROL, ENDLESS = cell(2), one_step(3), one_step(4, 1)
+LSTM, GRU, CONTROL, ENDLESS = lstm(2), gru(2), one_step(3), one_step(4, 1)
 JOIN, GATHER = join(N_A=2, N_B=1, N_C=2), gather(5, 2)
 ACTIVATIONS = Case("lmu_activations", {"N": 2, "IN_W": 3, "IN_F": 1, **TYPES})
 CASES = (
@@ -71,7 +76,9 @@ CASES = (
     ENDLESS,
     one_step(2),
     LSTM,
-    cell(1, 1),
+    lstm(1, STREAMING=1),
+    GRU,
+    gru(1, STREAMING=1, MORE=1),
 )
 MUTANTS = (
     Mutant(TURNS, "lmu_matvec", "run && (!busy_q || last_turn)", "run", ("flight_bounded",)),
@@ -102,4 +109,9 @@ MUTANTS = (
     Mutant(LSTM, "lmu_lstm_parallel", "fresh ? {SUM_W{1'b0}} : keep", "keep", ("sum_exact",)),
     Mutant(LSTM, "lmu_lstm_parallel", "if (came[VALUE]) o_q <= o;", "o_q <= o;", ("gate_of_this_step",)),
     Mutant(LSTM, "lmu_lstm_parallel", "if (came[CELL-1]) cell_q", "cell_q", ("cell_of_step_before",)),
+    Mutant(GRU, "lmu_gru_parallel", "if (came[TOTAL-1]) total_q", "total_q", ("sum_exact",)),
+    Mutant(GRU, "lmu_gru_parallel", "if (came[VALUE]) z_q", "z_q", ("gate_of_this_step",)),
+    Mutant(
+        GRU, "lmu_gru_parallel", "m_axis_tvalid && m_axis_tready) old_h_q", "m_axis_tvalid) old_h_q", ("payload_holds",)
+    ),
 )

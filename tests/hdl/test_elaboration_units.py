@@ -29,6 +29,7 @@ CLEAN = (
     "gru_long_x",
     "gru2_assigned",
     "lstm_one_side_by_side",
+    "gru_one_side_by_side",
 )
 ILLEGAL = [
     ("lmu_activation", {"FUNCTION": 6}, "PARAM_ERROR_function_must_be_0_to_5"),
@@ -69,6 +70,7 @@ ILLEGAL = [
     ("lmu_memory_parallel", {"PIPELINE": 4}, "PARAM_ERROR_pipeline_must_be_0_to_3"),
     ("lmu_lstm", {"UNITS": 0}, "PARAM_ERROR_units_must_be_at_least_1"),
     ("lmu_lstm_parallel", {"UNITS": 0}, "PARAM_ERROR_units_must_be_at_least_1"),
+    ("lmu_gru_parallel", {"UNITS": 0}, "PARAM_ERROR_units_must_be_at_least_1"),
     ("lmu_gru", {"UNITS": 0}, "PARAM_ERROR_units_must_be_at_least_1"),
     ("lmu_gru_before", {"UNITS": 0}, "PARAM_ERROR_units_must_be_at_least_1"),
 ]

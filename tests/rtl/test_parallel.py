@@ -144,6 +144,8 @@ CASES = {
     "weights beyond a multiplier": (wide(9, 19), 2, AUTO),
     "factors beyond a multiplier": (wide(20, 23), 3, AUTO),
     "LSTM": (gated("lstm"), 1, AUTO),
+    "GRU": (gated("gru"), 1, AUTO),
+    "LMU with GRU": (with_gates(network(), "gru"), 1, AUTO),
     "LMU with LSTM": (with_gates(network(), "lstm"), 1, AUTO),
     "LMU with LSTM, feedback": (with_gates(network(FROM_BOTH), "lstm"), 30, AUTO),
 }
@@ -161,11 +163,16 @@ def test_bits_and_cycles(name, tmp_path):
 
 @icarus_only
 @pytest.mark.parametrize(
-    "name", ["one cycle a step", "two values a beat", "feedback of both", "LSTM", "factors beyond a multiplier"]
+    "name", ["one cycle a step", "two values a beat", "feedback of both", "LSTM", "GRU", "factors beyond a multiplier"]
 )
 def test_latency(name, tmp_path):
     made = case(*CASES[name], sequences=4)
     assert measured_latency(made, tmp_path) == made.plan.cycles.latency
+
+
+def test_a_gru_that_resets_before_the_product_takes_single_values():
+    assert stage_of(gated("gru before").layers[0]).parallel is None
+    assert stage_of(with_gates(network(), "gru before").layers[0]).parallel is None
 
 
 @icarus_only

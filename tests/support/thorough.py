@@ -398,6 +398,7 @@ THOROUGH: dict[str, tuple[str, ...]] = {
         "!*[[]feedback of both*",
         "!*[[]an activation*",
         "!test_bits_and_cycles[[]LSTM]",
+        "!test_bits_and_cycles[[]GRU]",
         "test_latency[[]one*",
         "test_latency[[]two*",
         "test_latency[[]feedback*",

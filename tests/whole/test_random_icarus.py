@@ -23,7 +23,7 @@ from tests.support.random_rtl import (
 )
 
 pytestmark = pytest.mark.skipif(not has_icarus(), reason="Icarus is not installed")
-WIDE = (*range(24), 27, 45, 51, 57)  # the last ones: LSTM cells side by side
+WIDE = (*range(24), 27, 28, 34, 40, 45, 51, 57)  # the last ones: LSTM and GRU cells side by side
 STATEFUL = (3, 5, 9, 17, 29, 33)
 SPARSE = (*range(12), 22, 46)  # the last two: a GRU that is worked on gate by gate
 FAULTY = 33  # the seed of the faults: two LMU layers, the second an LSTM cell
@@ -49,7 +49,7 @@ def test_random_network_at_length(seed, tmp_path):
 def test_several_values_a_beat(seed, tmp_path):
     case = wide_case(seed)
     modules = {instance.module for instance in case.plan.net.instances}
-    assert seed < 24 or any(f"lmu_{name}_parallel" in modules for name in ("lstm",))
+    assert seed < 24 or any(f"lmu_{name}_parallel" in modules for name in ("lstm", "gru"))
     check(case, tmp_path)
 
 

@@ -1,4 +1,4 @@
-"""A GRU cell: ``lmu_gru``, or ``lmu_gru_before`` with its second matrix, beside ``lmu_recurrent``."""
+"""A GRU cell: ``lmu_gru``, or ``lmu_gru_before`` and a matrix, beside ``lmu_recurrent``; or ``lmu_gru_parallel``."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from lmu_hls.rtl.cells.base import (
     Lanes,
     Parameters,
     SecondMatrix,
+    WholeForm,
     cell_sizes,
     check_sum,
     gates_of,
@@ -29,6 +30,7 @@ from lmu_hls.rtl.cells.base import (
 from lmu_hls.rtl.cycles import QUEUE, Beats
 from lmu_hls.rtl.functions import cell_latency, multipliers
 from lmu_hls.rtl.gated import GRU, GRU_BEFORE
+from lmu_hls.rtl.matrix import Columns
 from lmu_hls.rtl.netlist import Order
 from lmu_hls.rtl.packed import typed
 from lmu_hls.rtl.products import FACTOR
@@ -68,7 +70,10 @@ class GRUCellBuilder(CellBuilder[GRUCell], cell=GRUCell):
         products, before = 2 + multipliers(gate, candidate), 4 + cell_latency(gate)
         mix = 5 + cell_latency(candidate) + _more(self.cell, self.h)
         if self.cell.reset_after:  # every fourth row is zeros
-            return CellForm((4,), after=before + mix - 2, products=products, useful_quarters=3)
+            whole = WholeForm(
+                "lmu_gru_parallel", before + mix, products + multipliers(gate)
+            )  # two gates have a function each
+            return CellForm((4,), after=before + mix - 2, products=products, useful_quarters=3, whole=whole)
         return TwoMatrixForm((2, 1), after=before, products=products, mix=mix)
 
     def sources(self, inputs: Inputs) -> tuple[list[Source], ...]:
@@ -145,7 +150,7 @@ def _reset_after(
     function, roms = _functions(inputs, cell)
     parameters = {"UNITS": cell.units} | sums_parameters(affine) | function
     frame = inputs.frame(cell, 4, affine)
-    order = _order(cell_sizes(inputs.layer), lanes)
+    order = None if isinstance(lanes, Columns) else _order(cell_sizes(inputs.layer), lanes)
     return Cell(frame, "lmu_gru", parameters, affine.roms + roms, affine.acc_width, keeps_state=True, order=order)
 
 

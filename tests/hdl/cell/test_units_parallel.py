@@ -20,13 +20,18 @@ SIZES: dict[str, tuple[str, tuple[int, int, int, int], int, dict[str, Any]]] = {
     "lstm_one": ("lstm", (0, 3, 1, 2), 0, {}),
     "lstm_assigned": ("lstm", (2, 3, 3, 3), 0, {"tables": False}),
     "lstm_streaming": ("lstm", (5, 1, 2, 4), 1, {"bias": False}),
+    "gru": ("gru", (3, 4, 4, 15), 0, {}),
+    "gru_one": ("gru", (0, 3, 1, 2), 0, {}),
+    "gru_pieces": ("gru", (2, 3, 2, 5), 0, {}),
+    "gru_assigned": ("gru", (2, 3, 2, 20), 0, {"tables": False}),
+    "gru_streaming": ("gru", (5, 1, 2, 4), 1, {"bias": False}),
 }
-VERILATED = ("lstm",)
+VERILATED = ("lstm", "gru_streaming")
 
 
 def _case(name: str) -> Case:
     kind, sizes, streaming, more = SIZES[name]
-    return side_by_side(name, kind, gated_lmu(kind, *sizes, **more), streaming)
+    return side_by_side(name, kind, gated_lmu(kind, *sizes, **more), streaming, pieces=name.endswith("pieces"))
 
 
 CASES = {f"{name}_side_by_side": _case(name) for name in SIZES}
@@ -72,6 +77,23 @@ MUTANTS: Mutants = {
         "clipped cell not flagged": ("if (came[CELL] && |cell_clipped) clipped_q <= 1'b1;", ""),
         "clipped h not flagged": ("clipped_q || |h_clipped", "clipped_q"),
     },
+    "lmu_gru_parallel": {
+        "h not cleared": (".old_h(fresh ? {H_W{1'b0}} : old_h_q)", ".old_h(old_h_q)"),
+        "h of now": ("if (m_axis_tvalid && m_axis_tready) old_h_q", "old_h_q"),
+        "h too late": ("if (m_axis_tvalid && m_axis_tready) old_h_q", "if (came[0]) old_h_q"),
+        "z does not stay": ("if (came[VALUE]) z_q", "z_q"),
+        "inner not reset": ("weight_q * factor_q", "factor_q"),
+        "sum does not stay": ("if (came[TOTAL-1]) total_q", "total_q"),
+        "inner wraps": with_overflow("OUT_TYPE", "INNER_TYPE", 0),
+        "product not brought to the sum's fraction": (".SHIFT(PRODUCT_SHIFT)", ".SHIFT(0)"),
+        "clipped inner not flagged": ("|clipped || inner_clipped", "|clipped"),
+        "clipped z or r not flagged": ("if (came[VALUE] && |gate_clipped) clipped_q <= 1'b1;", ""),
+        "clipped h not flagged": ("clipped_q || |mix_clipped", "clipped_q"),
+    },
+    "lmu_gru_parallel/lmu_one_step": {
+        "h cleared while streaming": ("{2'b00, STREAMING == 0 && m_last}", "{2'b00, m_last}"),
+        "h is kept": ("{2'b00, STREAMING == 0 && m_last}", "3'b000"),
+    },
     "lmu_lstm_parallel/lmu_one_step": {
         "c cleared while streaming": ("{2'b00, STREAMING == 0 && m_last}", "{2'b00, m_last}"),
         "sequence goes on": ("{2'b00, STREAMING == 0 && m_last}", "3'b000"),
@@ -80,6 +102,8 @@ MUTANTS: Mutants = {
 }
 JUDGES = {
     "lmu_lstm_parallel": ("lstm_side_by_side",),
+    "lmu_gru_parallel": ("gru_side_by_side", "gru_assigned_side_by_side"),
+    "h cleared while streaming": ("gru_streaming_side_by_side",),
     "c cleared while streaming": ("lstm_streaming_side_by_side",),
     "cell wraps": ("lstm_assigned_side_by_side",),
     "clipped gate not flagged": ("lstm_assigned_side_by_side",),
@@ -89,7 +113,9 @@ JUDGES = {
 
 @pytest.fixture(scope="session")
 def mutated(workdir: Path, once: Once) -> Results:
-    return mutant_results(MUTANTS, "icarus", workdir, once, "side_by_side", CASES, JUDGES, ("stream", "cut_short"))
+    return mutant_results(
+        MUTANTS, "icarus", workdir, once, "side_by_side", CASES, JUDGES, ("stream", "isolated", "cut_short")
+    )
 
 
 @pytest.mark.skipif(not find("icarus").found, reason="iverilog is not installed")

@@ -10,7 +10,7 @@ from lmu_hls.fixed import Ints
 from lmu_hls.rtl.packed import typed
 from lmu_hls.spec import LMU, Activation, GRUCell, LSTMCell
 from tests.support.hdl.core_grid import Case, Phase, first_steps, last_beats
-from tests.support.hdl.gated_grid import GATES, Parameters, Reference, functions, matrix
+from tests.support.hdl.gated_grid import GATES, Reference, functions, matrix
 from tests.support.hdl.stream_grid import Stream, Unit, beats
 
 
@@ -20,14 +20,18 @@ def packed(values: Ints, width: int) -> list[int]:
     return [sum((int(value) & mask) << width * k for k, value in enumerate(row)) for row in values]
 
 
-def side_by_side(name: str, kind: str, lmu: LMU, streaming: int = 0) -> Case:
-    """The cell of `lmu` as lmu_lstm_parallel or lmu_gru_parallel, fed with the sums of its gates."""
+def side_by_side(name: str, kind: str, lmu: LMU, streaming: int = 0, pieces: bool = False) -> Case:
+    """The cell of `lmu` as lmu_lstm_parallel or lmu_gru_parallel, fed with the sums of its gates.
+
+    With `pieces` the last product is cut into pieces.
+    """
     cell, units = lmu.hidden, lmu.units
     assert isinstance(cell, LSTMCell | GRUCell)
     affine, (coefs, bias, _, _) = matrix(name, lmu, *GATES[kind], ("H", lmu.h))
     parameters, roms = functions(name, cell)
     parameters |= {**typed("H", lmu.h), "IN_W": affine["ACC_W"], "IN_F": affine["ACC_F"], "UNITS": units}
     parameters["STREAMING"] = streaming
+    parameters |= {"MORE": 1, "FACTOR": 9} if pieces else {}
     in_w, out_w, rows = int(affine["ACC_W"]), units * lmu.h.width, len(GATES[kind][0]) * units
     shifts = [int(affine[f"{key}_SHIFT"]) for key in ("X", "H", "MEM") if f"{key}_SHIFT" in affine]
 
@@ -66,9 +70,11 @@ def side_by_side(name: str, kind: str, lmu: LMU, streaming: int = 0) -> Case:
         return 2 if activation.table else 1
 
     gate, candidate = cycles(cell.gate_activation), cycles(cell.activation)
-    latency = 8 + max(gate, candidate) + cycles(cell.cell_activation) if isinstance(cell, LSTMCell) else 0
-    parameters_of: Parameters = parameters
+    if isinstance(cell, LSTMCell):
+        latency = 8 + max(gate, candidate) + cycles(cell.cell_activation)
+    else:
+        latency = 9 + gate + candidate + int(pieces)
     ports = ((Stream("s_axis", rows * in_w),), (Stream("m_axis", out_w, user=1),))
-    unit = Unit(f"lmu_{kind}_parallel", parameters_of, *ports)
+    unit = Unit(f"lmu_{kind}_parallel", parameters, *ports)
     one = {"inputs": {"s_axis": 1}, "outputs": {"m_axis": 1}}
     return Case(unit, phase, one, latency, latency + 1, roms)
