@@ -38,7 +38,7 @@ def average(n: int, steps: int, x_f: int = 0) -> Case:
 NORMALIZE = normalize(1)
 AVERAGE = average(2, 1)
 AVERAGE_TWO = average(1, 2)
-HALVES = softmax(2, exp_w=1, x_w=4)
+HALVES = softmax(2, exp_w=1, x_w=2)
 DIVIDER = Case("lmu_divider", {"W": 1, "BITS": 3, "OUT_TYPE": word(3, 1)})
 
 
