@@ -92,7 +92,6 @@ CASES = (
     softmax(1, exp_w=1, slow=False),
     softmax(1),
     softmax(2),
-    HALVES,
     softmax(3, exp_w=1, out_f=2),
     softmax(2, exp_w=1, out_f=4),
 )
