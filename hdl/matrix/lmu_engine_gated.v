@@ -33,20 +33,22 @@
 //
 //   Cycles (exact, without gaps and back-pressure)
 //   ii      = WAIT + GROUPS*COLUMNS, summed over the sections of a step
-//   latency = ii + ROWS - 1 + 12 + MORE + FUNCTION    from a step's last x to its last output, in an idle unit
+//   latency = ii + ROWS - 1 + 13 + MORE + FUNCTION    from a step's last x to its last output, in an idle unit
 // ROWS: those of the last group. MORE: stages of a product that lmu_mac cuts, 0 where no factor is wider than 18 bits.
 // FUNCTION: 1; 2 where one of the functions is a table, 3 where one is a sum.
 //
-// A sum is in the RAM so that a column 9 + MORE + FUNCTION cycles behind its last one can read it, the lanes one after
-// another; the program's waits are for that. A group ends so many cycles after the one before as that has rows, or more. A
-// step has N_X + 1 cycles or more. No path leads from m_axis_tready to another output within a cycle.
+// A sum is in the RAM so that a column 10 + MORE + FUNCTION cycles behind its last one can read it, the lanes one
+// after another; the program's waits are for that. A section takes two cycles or more, and a group ends so many cycles
+// after the one before as that has rows, or more. A step has N_X + 1 cycles or more. No path leads from m_axis_tready
+// to another output within a cycle.
 //
-// A word of PROGRAM_FILE is a section, from its low bits: kind (3); whether the step ends with it, whether it does so in
-// all steps but the last (1 each); whether its rows have the same coefficients (1); rows of a group - 1, rows of its last
-// one - 1 (LANE_CW each); wait, columns - 1, groups - 1; and where its columns and coefficients begin. One of TABLE_FILE is a column: place of the operand; 1 where that is of the step before, where it
-// is 2**ONE_SHIFT, where both places count with the row, where the operand's flag goes on to the value (1 each); factor (2): 0 a
-// coefficient, 1 and 2 a gate times 2**SHIFT1 and 2**SHIFT2, 3 -1 - gate times 2**SHIFT3; place of the gate; and the lane
-// for which this is, zero for others. One of ROM_FILE has LANES coefficients of COEF_W bits, lowest row in the low bits.
+// A word of PROGRAM_FILE is a section, from its low bits: kind (3); whether the step ends with it, whether it does so
+// in all steps but the last (1 each); whether its rows have the same coefficients (1); rows of a group - 1, rows of
+// its last one - 1 (LANE_CW each); wait, columns - 1, groups - 1; and where its columns and coefficients begin. One of
+// TABLE_FILE is a column: place of the operand; 1 where that is of the step before, where it is 2**ONE_SHIFT, where
+// both places count with the row, where the operand's flag goes on to the value (1 each); factor (2): 0 a coefficient,
+// 1 and 2 a gate times 2**SHIFT1 and 2**SHIFT2, 3 -1 - gate times 2**SHIFT3; place of the gate; and the lane for which
+// this is, zero for others. One of ROM_FILE has LANES coefficients of COEF_W bits, lowest row in the low bits.
 // lmu_hls/rtl/gated.py writes them.
 
 `default_nettype none  // verilator lint_off TIMESCALEMOD
@@ -124,7 +126,8 @@ module lmu_engine_gated #(
     wire run, start, x_full, x_half, x_last;
     wire write = run && result_valid_q;
 
-    // Sequencer: one column of one group of rows per cycle. The next section is at the program's output.
+    // Sequencer: one column of one group of rows per cycle. The next section is at the program's output
+    // in the second cycle of one.
     reg busy_q, half_q, last_q, fresh_q;
     reg [2:0] kind_q;
     reg [WAIT_CW-1:0] wait_q;
@@ -152,16 +155,14 @@ module lmu_engine_gated #(
     wire step_end = pass_end && end_q;
     assign start = run && x_full && (!busy_q || step_end);
     wire load = start || (pass_end && !end_q);
-    wire [SECTION_AW-1:0] section_d = !load ? section_q : next_end ? {SECTION_AW{1'b0}} : section_q + 1'b1;
 
     lmu_rom #(.WIDTH(SECTION_W), .DEPTH(SECTIONS), .FILE(PROGRAM_FILE)) sections (
         .clk(clk),
-        .rd_en(1'b1), .rd_addr(rst ? {SECTION_AW{1'b0}} : section_d),
+        .rd_en(1'b1), .rd_addr(section_q),
         .rd_data({ next_coef, next_place, next_groups, next_columns, next_wait, next_last_rows, next_rows, next_same, next_ends_early, next_ends, next_kind })
     );
 
     always @(posedge clk) begin
-        section_q <= section_d;
         if (issue) begin
             place_q <= row_end ? first_place_q : place_q + 1'b1;
             coef_q <= row_end && same_q ? first_coef_q : coef_q + 1'b1;
@@ -192,6 +193,7 @@ module lmu_engine_gated #(
             {place_q, first_place_q, coef_q, first_coef_q} <= {next_place, next_place, next_coef, next_coef};
             row_q <= 0;
             first_q <= 1'b1;
+            section_q <= next_end ? {SECTION_AW{1'b0}} : section_q + 1'b1;
         end
         if (start) begin
             busy_q <= 1'b1;
@@ -375,7 +377,16 @@ module lmu_engine_gated #(
     wire signed [H_W-1:0] h;
     wire signed [OUT_W-1:0] out;
     wire u_clipped, mem_clipped, pre_clipped, cell_clipped, h_clipped, out_clipped;
-    reg signed [VALUE_W-1:0] value_d;
+    reg [U_W-1:0] u_q;
+    reg [MEM_W-1:0] mem_q;
+    reg [PRE_W-1:0] pre_q;
+    reg [CELL_W-1:0] new_cell_q;
+    reg [H_W-1:0] h_q;
+    reg [OUT_W-1:0] out_q;
+    reg u_clipped_q, mem_clipped_q, pre_clipped_q, cell_clipped_q, h_clipped_q, out_clipped_q;
+    reg round_valid_q, round_end_q, round_last_q, round_clipped_q;
+    reg [2:0] round_kind_q;
+    reg [VALUE_W-1:0] value_d;
     reg clipped_d;
     reg [VALUE_W-1:0] value_q;
     reg value_valid_q, value_end_q, value_last_q, value_clipped_q;
@@ -448,36 +459,41 @@ module lmu_engine_gated #(
     end
 
     always @* begin
-        case (sum_kind_q)
-            IS_U:      value_d = {{(VALUE_W - U_W) {u[U_W-1]}}, u};
-            IS_MEM:    value_d = {{(VALUE_W - MEM_W) {mem[MEM_W-1]}}, mem};
-            IS_GATE:   value_d = {{(VALUE_W - PRE_W) {pre[PRE_W-1]}}, pre};
-            IS_CAND:   value_d = {{(VALUE_W - PRE_W) {pre[PRE_W-1]}}, pre};
-            IS_CELL:   value_d = {{(VALUE_W - CELL_W) {new_cell[CELL_W-1]}}, new_cell};
-            IS_SQUASH: value_d = {{(VALUE_W - CELL_W) {new_cell[CELL_W-1]}}, new_cell};
-            IS_H:      value_d = {{(VALUE_W - H_W) {h[H_W-1]}}, h};
-            default:   value_d = {{(VALUE_W - OUT_W) {out[OUT_W-1]}}, out};
+        case (round_kind_q)
+            IS_U:      value_d = {{(VALUE_W - U_W) {u_q[U_W-1]}}, u_q};
+            IS_MEM:    value_d = {{(VALUE_W - MEM_W) {mem_q[MEM_W-1]}}, mem_q};
+            IS_GATE:   value_d = {{(VALUE_W - PRE_W) {pre_q[PRE_W-1]}}, pre_q};
+            IS_CAND:   value_d = {{(VALUE_W - PRE_W) {pre_q[PRE_W-1]}}, pre_q};
+            IS_CELL:   value_d = {{(VALUE_W - CELL_W) {new_cell_q[CELL_W-1]}}, new_cell_q};
+            IS_SQUASH: value_d = {{(VALUE_W - CELL_W) {new_cell_q[CELL_W-1]}}, new_cell_q};
+            IS_H:      value_d = {{(VALUE_W - H_W) {h_q[H_W-1]}}, h_q};
+            default:   value_d = {{(VALUE_W - OUT_W) {out_q[OUT_W-1]}}, out_q};
         endcase
-        case (sum_kind_q)
-            IS_U:      clipped_d = u_clipped;
-            IS_MEM:    clipped_d = mem_clipped;
-            IS_GATE:   clipped_d = pre_clipped;
-            IS_CAND:   clipped_d = pre_clipped;
-            IS_CELL:   clipped_d = cell_clipped;
-            IS_SQUASH: clipped_d = cell_clipped;
-            IS_H:      clipped_d = h_clipped;
-            default:   clipped_d = out_clipped;
+        case (round_kind_q)
+            IS_U:      clipped_d = u_clipped_q;
+            IS_MEM:    clipped_d = mem_clipped_q;
+            IS_GATE:   clipped_d = pre_clipped_q;
+            IS_CAND:   clipped_d = pre_clipped_q;
+            IS_CELL:   clipped_d = cell_clipped_q;
+            IS_SQUASH: clipped_d = cell_clipped_q;
+            IS_H:      clipped_d = h_clipped_q;
+            default:   clipped_d = out_clipped_q;
         endcase
     end
 
     always @(posedge clk) begin
         if (run) begin
+            {u_q, mem_q, pre_q, new_cell_q, h_q, out_q} <= {u, mem, pre, new_cell, h, out};
+            {u_clipped_q, mem_clipped_q, pre_clipped_q} <= {u_clipped, mem_clipped, pre_clipped};
+            {cell_clipped_q, h_clipped_q, out_clipped_q} <= {cell_clipped, h_clipped, out_clipped};
+            {round_valid_q, round_end_q, round_last_q} <= {sum_valid_q, sum_end_q, sum_last_q};
+            {round_kind_q, round_clipped_q} <= {sum_kind_q, sum_clipped_q};
             value_q <= value_d;
-            value_clipped_q <= clipped_d || sum_clipped_q;
-            {value_valid_q, value_end_q, value_last_q} <= {sum_valid_q, sum_end_q, sum_last_q};
-            value_kind_q <= sum_kind_q;
+            value_clipped_q <= clipped_d || round_clipped_q;
+            {value_valid_q, value_end_q, value_last_q} <= {round_valid_q, round_end_q, round_last_q};
+            value_kind_q <= round_kind_q;
         end
-        if (rst) value_valid_q <= 1'b0;
+        if (rst) {round_valid_q, value_valid_q} <= 2'b00;
     end
 
     // Results, all as late as those of the slowest function
@@ -551,5 +567,22 @@ module lmu_engine_gated #(
     assign mem_axis_tdata = result_value_q[MEM_W-1:0];
     assign h_axis_tdata = result_value_q[H_W-1:0];
 
+`ifdef FORMAL
+    // Whatever the program is; that no value is read too early is the program's part
+    f_axis #(.IN(1), .WIDTH(X_W + 1)) f_s_axis (
+        clk, rst, s_axis_tvalid, s_axis_tready, {s_axis_tdata, s_axis_tlast}
+    );
+    f_axis #(.WIDTH(M_W + 2)) f_m_axis (
+        clk, rst, m_axis_tvalid, m_axis_tready, {m_axis_tuser, m_axis_tdata, m_axis_tlast}
+    );
+
+    always @* if (!rst) begin
+        flags_of_counts : assert (!busy_q || (waits_q == (wait_q != 0) && row_end_q == (columns_q == 0)
+            && last_group_q == (groups_q == 0)));
+        moves_on : assert (!(start && busy_q) || step_end);
+        reach_last : cover (m_axis_tvalid && m_axis_tready && m_axis_tlast);
+        reach_next : cover (start && busy_q);
+    end
+`endif
 endmodule
 `default_nettype wire

@@ -53,5 +53,27 @@ module lmu_engine_out #(
         end
     end
 
+`ifdef FORMAL
+    reg f_moved_q, f_valid_q;  // what the engine had said of this cycle
+
+    always @(posedge clk) begin
+        f_moved_q <= run && due;
+        f_valid_q <= !run && valid;
+        if (rst) {f_moved_q, f_valid_q} <= 0;
+    end
+
+    f_axis #(.WIDTH(WIDTH + 2)) f_m_axis (
+        clk, rst, m_axis_tvalid, m_axis_tready, {m_axis_tuser, m_axis_tdata, m_axis_tlast}
+    );
+
+    always @* begin
+        if (!rst) begin
+            due_before : assume (valid == (f_moved_q || f_valid_q));
+            none_lost : assert (!(take && kept_valid_q && !move));
+            behind_another : assert (!kept_valid_q || m_axis_tvalid);
+            reach_stall : cover (kept_valid_q && !run);
+        end
+    end
+`endif
 endmodule
 `default_nettype wire

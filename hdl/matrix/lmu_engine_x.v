@@ -61,5 +61,24 @@ module lmu_engine_x #(
         .rd_en(rd_en), .rd_addr(rd_addr), .rd_data(rd_data)
     );
 
+`ifdef FORMAL
+    reg f_waits_q;
+
+    always @(posedge clk) f_waits_q <= full && !start && !rst;
+
+    f_axis #(.IN(1), .WIDTH(X_W + 1)) f_s_axis (
+        clk, rst, s_axis_tvalid, s_axis_tready, {s_axis_tdata, s_axis_tlast}
+    );
+
+    always @* begin
+        if (!rst) begin
+            start_of_whole : assume (!start || full);
+            counts_in_range : assert ({1'b0, count_q} < N_X[X_AW:0]);
+            waits_for_start : assert (!f_waits_q || full);
+            whole_steps : assert (!full || count_q == 0);
+            reach_whole : cover (full && last && start);
+        end
+    end
+`endif
 endmodule
 `default_nettype wire

@@ -128,7 +128,7 @@ class GatedSizes:
     @property
     def delay(self) -> int:
         """Cycles from a row's last column to the first column that can read its value."""
-        return 9 + self.more + self.function
+        return 10 + self.more + self.function
 
     @property
     def macs(self) -> int:

@@ -25,7 +25,14 @@ EACH, LAST = engine(1, 1, 8, **BEHIND, LAST_ONLY=0), engine(1, 1, 8, **BEHIND, L
 # Without the invariants of f_engine, so that a fault shows in what they are for: ABC ends soon after the first failures
 PLAIN, PLAIN_EACH = engine(1, 1, 8, 1), engine(1, 1, 8, 1, **BEHIND, LAST_ONLY=0)
 PLAIN_LAST = engine(1, 1, 8, 1, **BEHIND, LAST_ONLY=1)
-CASES = (ONE, TWO, EACH, LAST)
+# The ends of lmu_engine_gated, whose program is in ROMs
+X, GIVEN = Case("lmu_engine_x", {"N_X": 3, "X_W": 1}), Case("lmu_engine_out", {"WIDTH": 2})
+SMALL = {f"{name}_TYPE": word(2, 1) for name in ("U", "MEM", "PRE", "CELL", "H", "OUT", "GATE", "CAND")}
+SMALL |= {f"{name}_ACC_F": 1 for name in ("U", "MEM", "PRE", "CELL", "H", "OUT")}
+SMALL |= {"X_W": 1, "OP_W": 2, "COEF_W": 2, "ACC_W": 4, "GATE_FUNCTION": 0, "CAND_FUNCTION": 0, "HAS_SQUASH": 0}
+SMALL |= {"N_X": 1, "VALUES": 4, "GATES": 2, "SECTIONS": 2, "COLUMNS": 2, "WORDS": 2}
+GATED = Case("lmu_engine_gated", {**SMALL, "MOST_COLUMNS": 1, "MOST_GROUPS": 1, "MOST_WAIT": 1})
+CASES = (ONE, TWO, EACH, LAST, X, GIVEN, GATED)
 MUTANTS = (
     Mutant(
         ONE, "lmu_engine", "busy_q && !waits_q;", "busy_q;", ("f_state.step_in_place", "f_state.rows_apart"), cycles=10
@@ -44,4 +51,12 @@ MUTANTS = (
     Mutant(PLAIN, "lmu_engine", "!m_axis_tvalid || m_axis_tready;", "1'b1;", ("f_m_axis.payload_holds",), cycles=60),
     Mutant(PLAIN_EACH, "lmu_engine", ": WAIT_OUT[WAIT_CW-1:0];", ": 0;", ("h_in_time",), cycles=40),
     Mutant(PLAIN_LAST, "lmu_engine", "LAST_ONLY == 0 || last_q", "1'b1", ("f_count.none_invented",), cycles=60),
+    Mutant(GATED, "lmu_engine_gated", "row_end_q <= columns_q == 1;", "row_end_q <= 1'b0;", ("flags_of_counts",)),
+    Mutant(GATED, "lmu_engine_gated", ".due(due_valid &&", ".due(1'b0 &&", ("give.due_before",)),
+    Mutant(X, "lmu_engine_x", "s_axis_tvalid && !full_q;", "s_axis_tvalid;", ("waits_for_start",)),
+    Mutant(X, "lmu_engine_x", "ends ? {X_AW{1'b0}} : count_q + 1'b1;", "count_q + 1'b1;", ("counts_in_range",)),
+    Mutant(
+        GIVEN, "lmu_engine_out", "run_q <= !(kept_valid_d && (run_q ? due : valid));", "run_q <= 1'b1;", ("none_lost",)
+    ),
+    Mutant(GIVEN, "lmu_engine_out", "!m_axis_tvalid || m_axis_tready;", "1'b1;", ("f_m_axis.payload_holds",)),
 )
