@@ -35,7 +35,7 @@ def memory_unit(
     """
     file = identifier(lmu.name) if file is None else file
     if lmu.adders:
-        return ring_unit(lmu, _dense(lmu), lanes, pipeline)
+        return ring_unit(lmu, _dense(lmu), lanes, pipeline, cycles)
     if isinstance(lmu.update, TridiagonalUpdate):
         sizes = memory_sizes(lmu).with_lanes(1 if lanes is None else lanes)
         if isinstance(sizes, SweepsMemory) and pipeline is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from functools import lru_cache
 
@@ -26,12 +26,19 @@ NODE_W, RESULT_W = 64, 32  # bits of the words of GRAPH and RESULTS
 
 @dataclass(frozen=True, slots=True)
 class RingMemory(MemorySizes):
-    """All rows of a channel at once, in ``stages`` between registers; ``lanes`` is the order."""
+    """All rows of a channel at once, in ``stages`` between registers; ``lanes`` is the order. ``levels`` are the
+    additions that follow one another, and so the most stages that are worth having."""
 
     stages: int = 1
+    levels: int = 1
 
     multipliers_a_lane = 0
     stream = CHANNELS
+
+    def within(self, cycles: int) -> RingMemory:
+        """0 cycles: something waits for the states, and more stages would make it wait longer."""
+        possible = max(cycles, self.cycles) - (self.loop - self.stages) if cycles else 0
+        return replace(self, stages=max(self.stages, min(self.levels, possible)))
 
     @property
     def loop(self) -> int:
@@ -94,17 +101,19 @@ def ring_sizes(lmu: LMU, update: DenseUpdate) -> RingMemory:
     """Of the unit for ``update``: as many stages as the channels hide, at least one for each :data:`ADDITIONS`."""
     levels = _graph(lmu, update)[0].levels
     fewest = max(1, -(-levels // ADDITIONS))
-    return RingMemory(lmu.order, lmu.memory_d, lmu.order, max(fewest, min(levels, lmu.memory_d - 2)))
+    return RingMemory(lmu.order, lmu.memory_d, lmu.order, max(fewest, min(levels, lmu.memory_d - 2)), levels)
 
 
-def ring_unit(lmu: LMU, update: DenseUpdate, lanes: int | None = None, stages: int | None = None) -> MemoryUnit:
-    """The unit for ``update``, the one of ``lmu``. Raises LmuHlsError for what the unit cannot take."""
+def ring_unit(
+    lmu: LMU, update: DenseUpdate, lanes: int | None = None, stages: int | None = None, cycles: int = 0
+) -> MemoryUnit:
+    """The unit for ``update``, the one of ``lmu``; without ``stages`` it has those of :meth:`RingMemory.within`. Raises
+    LmuHlsError for what the unit cannot take."""
     check_signed(lmu.name, {"u": lmu.u, "mem": lmu.mem})
     if lanes not in (None, lmu.order):
         raise LmuHlsError(f"layer {lmu.name!r}: a memory without multipliers has {lmu.order} lanes; leave them out")
     sizes = ring_sizes(lmu, update)
-    if stages is not None:
-        sizes = RingMemory(lmu.order, lmu.memory_d, lmu.order, stages)
+    sizes = sizes.within(cycles) if stages is None else replace(sizes, stages=stages)
     graph, fraction = _graph(lmu, update)
     pipeline = in_stages(graph, (lmu.u, *[lmu.mem] * lmu.order), sizes.stages)
     if pipeline.sum_width > MAX_WIDTH:

@@ -112,6 +112,19 @@ def test_stages_and_cycles():
     assert ring_sizes(wide, wide.update).stages == shared_additions(wide.update.joint(wide.u, wide.mem)[0]).levels
 
 
+def test_stages_that_cost_no_cycle():
+    """Up to one for each addition, where a step takes as long anyhow and nothing waits for the states."""
+    for config in (ring_grid.Config(6, 1), ring_grid.Config(6, 6), ring_grid.Config(1, 1)):
+        sizes = memory_sizes(config.lmu("ring"))
+        more = sizes.within(1)
+        assert sizes.within(0) == sizes and more.cycles == sizes.cycles
+        assert more.stages == sizes.levels or more.ii_cycles == sizes.cycles
+        deep = sizes.within(99)
+        assert deep.stages == sizes.levels and deep.cycles <= 99
+        layer = config.lmu("ring")
+        assert memory_unit(layer, cycles=99).sizes == deep and memory_unit(layer).sizes == sizes
+
+
 def test_what_is_refused():
     layer = ring_grid.Config(6, 6).lmu("ring")
     with pytest.raises(LmuHlsError, match="'ring': a memory without multipliers has 6 lanes; leave them out"):
