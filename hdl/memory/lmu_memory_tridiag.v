@@ -45,8 +45,8 @@ module lmu_memory_tridiag #(
     parameter integer ORDER = 8,
     // Channels
     parameter integer MEMORY_D = 1,
-    // Cycles of the recurrence: 1 all in one, 2 product | sum and rounding, 3 product | sum | rounding, 4 the product of
-    // 3 in two
+    // Cycles of the recurrence, as in lmu_sweep: 1 product and sum, 2 product | sum, 3 product | sum | rounding, 4 the
+    // product of 3 in two
     parameter integer PIPELINE = 1,
     // Types, as in lmu_round_sat: of u; of mem; of f and z; of -lam, gam, kap (and the last gam) and bet
     parameter integer U_TYPE = 32'h00_000e_10, MEM_TYPE = 32'h16_000e_10, SWEEP_TYPE = 32'h16_0011_13,

@@ -218,7 +218,7 @@ module lmu_sweep #(
     // A coefficient that comes before its x comes after rst, too
     wire f_open;
     always @* if (!f_past_q) assume (rst);
-    always @* if (!f_open) assume (!valid);
+    always @* if (f_past_q && !f_open) assume (!valid);
 
     lmu_delay #(.WIDTH(1), .DEPTH(F_LATE)) f_delay_open (
         .clk(clk), .rst(rst), .en(en), .in_data(1'b1), .out_data(f_open)

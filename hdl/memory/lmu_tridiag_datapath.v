@@ -36,8 +36,8 @@
 module lmu_tridiag_datapath #(
     // Cycles from a degree to the next one of the same channel, PIPELINE or more
     parameter integer SLOTS = 1,
-    // Cycles of the recurrence: 1 all in one, 2 product | sum and rounding, 3 product | sum | rounding, 4 the product of
-    // 3 in two
+    // Cycles of the recurrence, as in lmu_sweep: 1 product and sum, 2 product | sum, 3 product | sum | rounding, 4 the
+    // product of 3 in two
     parameter integer PIPELINE = 1,
     // Types, as in lmu_round_sat: of u; of mem; of f and z; of -lam, gam, kap (and the last gam) and bet
     parameter integer U_TYPE = 32'h00_000e_10, MEM_TYPE = 32'h16_000e_10, SWEEP_TYPE = 32'h16_0011_13,
@@ -71,7 +71,7 @@ module lmu_tridiag_datapath #(
     // which meets the product of the recurrence in the next one. f or z is there in SWEEP_STAGE, the new state in MEM_STAGE.
     localparam FRONT = PIPELINE > 1 ? 1 : 0;  // a register for what is read
     localparam LATE = PIPELINE == 2 ? 1 : 0;  // f, because it is not in its memory before
-    localparam STAGES = PIPELINE > 3 ? 2 : 1, LOOP_STAGES = PIPELINE > 1 ? STAGES : 0;  // of products
+    localparam STAGES = PIPELINE > 3 ? 2 : 1;  // of products
     localparam BASE_STAGE = 1 + FRONT + STAGES, X_STAGE = BASE_STAGE + FRONT;
     localparam SWEEP_STAGE = X_STAGE + 2 + (PIPELINE > 2 ? 1 : 0);
     localparam MEM_STAGE = SWEEP_STAGE + (PIPELINE > 2 ? 2 : FRONT);
@@ -89,7 +89,7 @@ module lmu_tridiag_datapath #(
                                                                          : KAP_W + COEF_F - KAP_F;
     localparam HALF_F = BASE_F + 1, GAIN_F = GAM_F + SWEEP_F, LOOP_F = COEF_F + SWEEP_F;
     localparam SUM_F = HALF_F > GAIN_F ? (HALF_F > LOOP_F ? HALF_F : LOOP_F) : (GAIN_F > LOOP_F ? GAIN_F : LOOP_F);
-    localparam GAIN_W = GAM_W + SWEEP_W, LOOP_W = COEF_W + SWEEP_W;
+    localparam GAIN_W = GAM_W + SWEEP_W;
     localparam KNOWN_W = BASE_W + SUM_F - HALF_F > GAIN_W + SUM_F - GAIN_F ? BASE_W + SUM_F - HALF_F
                                                                            : GAIN_W + SUM_F - GAIN_F;
     // Half an LSB of f and z is in x where the rounding then needs no sum
@@ -97,7 +97,6 @@ module lmu_tridiag_datapath #(
     localparam ADDED = SUM_F > SWEEP_F && SWEEP_W > 1 && (ROUNDING == 2 || ROUNDING == 6) ? 1 : 0;
     localparam HALF_AT = ADDED != 0 ? SUM_F - SWEEP_F - 1 : 0;
     localparam X_W = 1 + (KNOWN_W > HALF_AT + 2 ? KNOWN_W : HALF_AT + 2);
-    localparam SUM_W = 1 + (X_W > LOOP_W + SUM_F - LOOP_F ? X_W : LOOP_W + SUM_F - LOOP_F);
 
     // The sum that becomes mem, with NEW_F fraction bits; z counts twice
     localparam TWICE_F = SWEEP_F - 1, NEW_F = BASE_F > TWICE_F ? BASE_F : TWICE_F;
@@ -166,49 +165,33 @@ module lmu_tridiag_datapath #(
     wire [X_W-1:0] half_part, gain_part;
     wire [X_W-1:0] half = {{(X_W - 1) {1'b0}}, ADDED != 0} << HALF_AT;
     wire [X_W-1:0] known = !back_q[X_STAGE] ? ~half_part : x_top ? {X_W{1'b0}} : gain_part;
-    reg [X_W-1:0] x_q;
+    wire [X_W-1:0] x;
 
     lmu_align #(.IN_W(BASE_W), .SHIFT(SUM_F - HALF_F), .OUT_W(X_W)) align_half (.in_data(x_base), .out_data(half_part));
     lmu_align #(.IN_W(GAIN_W), .SHIFT(SUM_F - GAIN_F), .OUT_W(X_W)) align_gain (.in_data(gain), .out_data(gain_part));
 
-    always @(posedge clk) if (en) x_q <= known + half + {{(X_W - 1) {1'b0}}, !back_q[X_STAGE]};
+    lmu_delay #(.WIDTH(X_W), .DEPTH(PIPELINE > 2 ? 1 : 0)) delay_x (
+        .clk(clk), .rst(1'b0), .en(en), .in_data(known + half + {{(X_W - 1) {1'b0}}, !back_q[X_STAGE]}), .out_data(x)
+    );
 
     // The recurrence
     wire [LAM_W-1:0] lam2;
     wire [KAP_W-1:0] kap2;
     wire signed [COEF_W-1:0] lam_coef, kap_coef, coef;
-    wire signed [SWEEP_W-1:0] previous;  // f_{i-1} or z_{i+1} of the same channel
-    wire [LOOP_W-1:0] loop;
-    wire [SUM_W-1:0] loop_part, x_part, sum;
-    wire unused_clipped;
-    wire [SWEEP_W-1:0] sweep_d;
 
     lmu_delay #(.WIDTH(LAM_W + KAP_W), .DEPTH(FRONT)) coefficients (
         .clk(clk), .rst(1'b0), .en(en), .in_data({lam, kap}), .out_data({lam2, kap2})
     );
     lmu_align #(.IN_W(LAM_W), .SHIFT(COEF_F - LAM_F), .OUT_W(COEF_W)) align_lam (.in_data(lam2), .out_data(lam_coef));
     lmu_align #(.IN_W(KAP_W), .SHIFT(COEF_F - KAP_F), .OUT_W(COEF_W)) align_kap (.in_data(kap2), .out_data(kap_coef));
-    lmu_delay #(.WIDTH(COEF_W), .DEPTH(X_STAGE - LOOP_STAGES - FRONT)) delay_coef (
+    lmu_delay #(.WIDTH(COEF_W), .DEPTH(SWEEP_STAGE - 3 - PIPELINE / 2 - FRONT)) delay_coef (
         .clk(clk), .rst(1'b0), .en(en), .in_data(back_q[1+FRONT] ? kap_coef : lam_coef), .out_data(coef)
     );
-    lmu_product #(.A_W(COEF_W), .B_W(SWEEP_W), .STAGES(LOOP_STAGES)) coef_previous (
-        .clk(clk), .en(en), .a(coef), .b(previous), .product(loop)
-    );
-    lmu_align #(.IN_W(LOOP_W), .SHIFT(SUM_F - LOOP_F), .OUT_W(SUM_W)) align_loop (.in_data(loop), .out_data(loop_part));
-    lmu_align #(.IN_W(X_W), .SHIFT(0), .OUT_W(SUM_W)) align_x (.in_data(x_q), .out_data(x_part));
-    lmu_delay #(.WIDTH(SUM_W), .DEPTH(PIPELINE > 2 ? 1 : 0)) delay_sum (
-        .clk(clk), .rst(1'b0), .en(en), .in_data(loop_part + x_part), .out_data(sum)
-    );
-    lmu_round_sat #(.IN_W(SUM_W), .IN_F(SUM_F), .OUT_TYPE(SWEEP_TYPE), .ADDED(ADDED)) round_sweep (
-        .in_data(sum), .out_data(sweep_d), .clipped(unused_clipped)
-    );
-
-    // rst and valid keep unknown values out: a sweep starts with what is here times 0
-    lmu_delay #(.WIDTH(SWEEP_W), .DEPTH(1)) delay_sweep (
-        .clk(clk), .rst(rst), .en(en && valid_q[SWEEP_STAGE-1]), .in_data(sweep_d), .out_data(sweep)
-    );
-    lmu_delay #(.WIDTH(SWEEP_W), .DEPTH(SLOTS - PIPELINE)) delay_previous (
-        .clk(clk), .rst(rst), .en(en), .in_data(sweep), .out_data(previous)
+    lmu_sweep #(
+        .SLOTS(SLOTS), .PIPELINE(PIPELINE), .COEF_TYPE(((COEF_F & 65535) << 8) + COEF_W), .SWEEP_TYPE(SWEEP_TYPE), .X_W(X_W),
+        .X_F(SUM_F), .ADDED(ADDED)
+    ) recurrence (
+        .clk(clk), .rst(rst), .en(en), .valid(valid_q[SWEEP_STAGE-2]), .coef(coef), .x(x), .sweep(sweep)
     );
 
     // The new state
@@ -240,7 +223,8 @@ module lmu_tridiag_datapath #(
 `ifdef FORMAL
     // The equations of the header on what was read, when f, z and the new state are there: exact sums with F bits to
     // the right of the point, as one expression each
-    localparam F_W = 2 * (NEW_W > SUM_W ? NEW_W : SUM_W) + 2;
+    localparam F_SUM_W = X_W > COEF_W + SWEEP_W + SUM_F - LOOP_F ? X_W : COEF_W + SWEEP_W + SUM_F - LOOP_F;
+    localparam F_W = 2 * (NEW_W > F_SUM_W ? NEW_W : F_SUM_W) + 4;
     localparam F_READ = 3 + U_W + MEM_W + LAM_W + BET_W + GAM_W + KAP_W;
     reg f_past_q = 1'b0;
     wire f_back, f_top, f_clear, f_sweep_clipped, f_new_clipped;

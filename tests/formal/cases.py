@@ -554,8 +554,8 @@ MUTANTS = (
     Mutant(
         datapath(3, 3),
         "lmu_tridiag_datapath",
-        ".DEPTH(SLOTS - PIPELINE)",
-        ".DEPTH(SLOTS - PIPELINE + 1)",
+        ".SLOTS(SLOTS)",
+        ".SLOTS(SLOTS + 1)",
         ("sweep_exact",),
     ),
     Mutant(

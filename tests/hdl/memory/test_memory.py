@@ -24,7 +24,7 @@ RANDOM |= {"sweeps": sweeps_grid.random_grid}
 CASES = {name: case for prefix, grid in GRIDS.items() for name, case in memories(prefix, grid).items()}
 VERILATED = ("dense9", "tridiag7", "tridiag11")  # which takes long to compile each unit
 
-HALF = "(1 << (SUM_F - SWEEP_F - 1))"  # taken off before rounding to nearest, it gives the floor but for ties
+HALF = "ADDED != 0} << HALF_AT"  # without it rounding to nearest gives the floor but for ties
 MUTANTS: Mutants = {
     "lmu_memory_dense": {
         "changed rounding": with_rounding("OUT_TYPE", "MEM_TYPE", 5),
@@ -55,8 +55,8 @@ MUTANTS: Mutants = {
         "next step too early": ("(back_q || wait_q == 0)", "1'b1"),
     },
     "lmu_memory_tridiag/lmu_tridiag_datapath": {
-        "rounding of f": (".in_data(sum),", f".in_data(back_q[SWEEP_STAGE-1] ? sum : sum - {HALF}),"),
-        "rounding of z": (".in_data(sum),", f".in_data(back_q[SWEEP_STAGE-1] ? sum - {HALF} : sum),"),
+        "rounding of f": (HALF, HALF.replace("!= 0", "!= 0 && back_q[X_STAGE]")),
+        "rounding of z": (HALF, HALF.replace("!= 0", "!= 0 && !back_q[X_STAGE]")),
         "minus without its carry": ("{{(X_W - 1) {1'b0}}, !back_q[X_STAGE]}", "{X_W{1'b0}}"),
         "reset_state in the forward sweep only": ("clear2 ?", "clear2 && !back_q[1+FRONT] ?"),
     },
@@ -107,7 +107,7 @@ MORE_MUTANTS: Mutants = {
         "overflow of mem": with_overflow("OUT_TYPE", "MEM_TYPE", 2),
         "rounding of mem": with_rounding("OUT_TYPE", "MEM_TYPE", 0),
         "kap in both sweeps": ("back_q[1+FRONT] ? kap_coef : lam_coef", "kap_coef"),
-        "f of another channel": (".DEPTH(SLOTS - PIPELINE)", ".DEPTH(SLOTS - PIPELINE + 1)"),
+        "f of another channel": (".SLOTS(SLOTS)", ".SLOTS(SLOTS + 1)"),
         "z once": ("TWICE_F = SWEEP_F - 1", "TWICE_F = SWEEP_F"),
         "half of bet u in both sweeps": ("back_q[1+FRONT] ? {state2[MEM_W-1], state2} :", ""),
     },
