@@ -188,8 +188,8 @@ module lmu_tridiag_datapath #(
         .clk(clk), .rst(1'b0), .en(en), .in_data(back_q[1+FRONT] ? kap_coef : lam_coef), .out_data(coef)
     );
     lmu_sweep #(
-        .SLOTS(SLOTS), .PIPELINE(PIPELINE), .COEF_TYPE(((COEF_F & 65535) << 8) + COEF_W), .SWEEP_TYPE(SWEEP_TYPE), .X_W(X_W),
-        .X_F(SUM_F), .ADDED(ADDED)
+        .SLOTS(SLOTS), .PIPELINE(PIPELINE), .COEF_TYPE(((COEF_F & 65535) << 8) + COEF_W), .SWEEP_TYPE(SWEEP_TYPE),
+        .X_W(X_W), .X_F(SUM_F), .ADDED(ADDED)
     ) recurrence (
         .clk(clk), .rst(rst), .en(en), .valid(valid_q[SWEEP_STAGE-2]), .coef(coef), .x(x), .sweep(sweep)
     );
