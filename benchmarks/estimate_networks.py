@@ -25,6 +25,7 @@ MODES = ("", ",RND_CONV,SAT", ",TRN,WRAP")
 MOST_MULTIPLIERS, LARGE, MOST_OF_LARGE = 20, 6, 40  # every sixth is a large one; these take minutes to synthesise
 SMALL, MOST_OF_SMALL = 2000, 6  # from this seed on they are small: placed and routed in seconds on every device
 UNITS, MOST_OF_WIDE = 3000, 48  # from this seed on they have the units that the others have not, one after the other
+GATED = 4000  # from this seed on they have cells with gates, side by side or on an engine, in turns
 # Forms of the LMU layer, and of its tables
 WIDE, RING, SWEEPS, SIDE, ENGINE, LINES = "wide", "ring", "sweeps", "side by side", "engine", "lines"
 # What stands between the LMU and the head; the last two are for sequences of any length
@@ -36,8 +37,8 @@ KINDS = (
     RING,
 )  # fmt: skip
 # Seeds of the two tables
-FITTED = (*range(72), *range(2000, 2030), *range(UNITS, UNITS + 34))
-CHECKED = (*range(1000, 1024), *range(2030, 2036), *range(UNITS + 34, UNITS + 51))
+FITTED = (*range(72), *range(2000, 2030), *range(UNITS, UNITS + 34), *range(GATED, GATED + 12))
+CHECKED = (*range(1000, 1024), *range(2030, 2036), *range(UNITS + 34, UNITS + 51), *range(GATED + 12, GATED + 16))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,8 @@ class Settings:
 def draw(seed: int) -> Settings:
     """Cells and heads go round with the seed; the rest is random, sizes and multipliers evenly in their logarithm."""
     drawn = _draw(seed)
+    if seed >= GATED:
+        return _with_gates(drawn, seed)
     return _with_unit(drawn, KINDS[(seed - UNITS) % len(KINDS)]) if seed >= UNITS else drawn
 
 
@@ -124,6 +127,13 @@ def _with_unit(drawn: Settings, kind: str) -> Settings:
         return replace(drawn, form=kind, **forms[kind])
     sequences = kind in (WINDOW, POOL, AVERAGE, *ANY_LENGTH)
     return replace(drawn, behind=kind, return_sequences=sequences, layers=1)
+
+
+def _with_gates(drawn: Settings, seed: int) -> Settings:
+    """The settings with a cell that has gates: all values of a step a beat, or all parts on one engine."""
+    form, cell = (WIDE, ENGINE)[seed % 2], ("lstm", "gru", "gru_before")[seed // 2 % (2 if seed % 2 == 0 else 3)]
+    gated = replace(drawn, form=form, cell=cell, activation="tanh", update="dense", layers=1)
+    return replace(gated, share=1.0) if form == ENGINE else replace(gated, units=min(drawn.units, 4))
 
 
 def _kind(seed: int) -> tuple[bool, bool]:

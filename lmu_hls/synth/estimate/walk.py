@@ -291,7 +291,12 @@ class Walk:
             bits, place = int(place.type.bitWidth), natural(place.left)
         odd = [constant // (constant & -constant) for constant in constants]
         factors = [constant for constant in reversed(odd) if constant > 1]
-        if not factors or not path_of(place) or taken <= factors[-1] * prod(constants) // prod(odd):
+        if (
+            not factors
+            or not path_of(place)
+            or self.constant(place) is not None
+            or taken <= factors[-1] * prod(constants) // prod(odd)
+        ):
             return
         width = width_of(place)
         for number, factor in enumerate(factors):

@@ -152,6 +152,13 @@ def test_a_place_takes_products_where_more_is_read_than_its_last_factor(tmp_path
     assert made == {f"\\top{k}": sum(products.values()) for k, products in enumerate(TAKEN.values())}
 
 
+def test_a_place_that_does_not_move_is_wires() -> None:
+    text = PLACES.replace("place*FACTORS", "FIRST*14").replace("TAKEN", "42")
+    fixed = text.replace("genvar c;", "localparam FIRST = 1; genvar c;")
+    assert not operators({"top.v": fixed}, "top").products
+    assert operators({"top.v": text.replace("FIRST", "place")}, "top").products
+
+
 TREE = """
 module topK (input wire clk, input wire en, input wire [N*6-1:0] x, output wire signed [8:0] y);
     lmu_adders #(.N(N), .LEVELS(LEVELS), .IN_W(6), .OUT_W(9)) tree (.clk(clk), .en(en), .in_data(x), .out_data(y));
