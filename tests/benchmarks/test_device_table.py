@@ -19,7 +19,7 @@ ROWS = read()[0]
 # The tables: what names a row, and two faults of a page
 NAMES = {device_table: ("network", "target"), place_and_route: ("module",)}
 FAULTS = {
-    device_table: ((r"\| small \| ", "| large | "), (r"(\d)\.\d MHz", r"\g<1>.99 MHz")),
+    device_table: ((r"\| small ", "| large "), (r"(\d)\.\d MHz \|", r"\g<1>.99 MHz |")),
     place_and_route: ((r"\| `lmu_softmax` ", "| `lmu_hard` "), (r"\*\*\d+\.\d\*\*", "**999.9**")),
 }
 each_table = pytest.mark.parametrize("table", NAMES, ids=lambda table: table.__name__.partition(".")[2])
