@@ -212,7 +212,7 @@ def test_rom_dir_reaches_yosys(tmp_path: Path) -> None:
 
 WORDS = st.sampled_from([*sorted(hdl_modules()), "PARAM_ERROR_x", "lmu_romx", "xlmu_rom", "wire", "contents", "a"])
 AROUND = st.sampled_from(
-    ["{} ", " .{} (", "// {}\n", "/* {}\n{} */", '"{}"', '"\\"{}"', "\\{} ", "${} ", "`{} ", "'h{} ", "{}\n", "{}_x "]
+    ["{} ", " .{} (", "// {}\n", "/* {}\n{} */", '"{}"', '"\\"{}"', "\\{} ", "${} ", "`{} ", "'h{} ", "{}\n", "{}_xx "]
 )
 
 
@@ -223,9 +223,9 @@ def test_only_whole_names_are_renamed(pieces: list[tuple[str, str]]) -> None:
     modules = hdl_modules()
     expected = []
     for around, word in pieces:
-        plain = around in ("{} ", " .{} (", "{}\n", "{}_x ")
+        plain = around in ("{} ", " .{} (", "{}\n", "{}_xx ")
         whole = around.replace("{}", word)
-        ours = plain and (word.startswith("PARAM_ERROR_") or (word in modules and around != "{}_x "))
+        ours = plain and (word.startswith("PARAM_ERROR_") or (word in modules and around != "{}_xx "))
         expected.append(whole.replace(word, f"net_{word}") if ours else whole)
     text = "".join(around.replace("{}", word) for around, word in pieces)
     assert Names("net").source(text, modules) == "".join(expected)
