@@ -31,8 +31,6 @@ from lmu_hls.fixed import Ints
 from lmu_hls.spec import DenseUpdate
 
 SAMPLES = 1000
-# alkaid computes with float64, which holds these exactly
-EXACT = 53
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +51,14 @@ def matrix() -> tuple[Ints, int]:
     """Integers of [B, A], by which (u, mem) becomes the next mem, and their fraction bits."""
     update = update_of("dense")
     assert isinstance(update, DenseUpdate)
-    fraction = max(update.a.type.fraction, update.b.type.fraction)
-    b = update.b.values << fraction - update.b.type.fraction
-    return np.vstack([b[None, :], update.a.values.T << fraction - update.a.type.fraction]), fraction
+    coefficients, fraction = update.joint(STATE, STATE)
+    return coefficients, fraction - STATE.fraction
 
 
 def next_states(values: Ints) -> Ints:
     """mem of rows of (u, mem), all of them integers of STATE: ties are rounded up, and what does not fit is clipped."""
     coefficients, fraction = matrix()
-    sums = values.astype(object) @ coefficients.astype(object)
+    sums = values.astype(object) @ coefficients
     return np.clip((sums + (1 << fraction - 1)) >> fraction, STATE.min_int, STATE.max_int).astype(np.int64)
 
 
@@ -70,7 +67,7 @@ def logic_of(alkaid: Any) -> Any:
     coefficients, fraction = matrix()
     whole = STATE.integer - 1
     inputs = alkaid.trace.FVArrayInput((len(coefficients),)).quantize(1, whole, STATE.fraction)
-    sums = inputs @ np.ascontiguousarray(coefficients * 2.0**-fraction)
+    sums = inputs @ np.ascontiguousarray((coefficients * 2.0**-fraction).astype(float))
     logic = alkaid.trace.trace(inputs, sums.quantize(1, whole, STATE.fraction, overflow_mode="SAT", round_mode="RND"))
     check(logic)
     return logic

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from lmu_hls.rtl.cycles import Beats, Pace
+
+E = TypeVar("E", bound="LayerOnEngine")
 
 ENGINE = "engine"  # the part that stands for all others
 MOST_LANES = 4  # with more, the parts side by side are about as busy, and their coefficients are narrower
@@ -24,13 +28,13 @@ class Head:
     last_only: bool
 
 
-@dataclass(frozen=True, slots=True)
-class EngineSizes:
-    """An LMU layer with a dense memory and a Dense or SimpleRNN cell, on ``lanes`` multipliers.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LayerOnEngine(ABC):
+    """A layer of ``units`` behind ``memory_d`` memories of an ``order`` on ``lanes`` multipliers.
 
-    ``u_*`` and ``h_*`` say what goes into u and h: a constant for the bias, x, mem and h of the step before (u), h of
-    the step before (h). ``function`` are the cycles of the cell's activation. ``head`` is the layer behind it, if that
-    is on them, too. A product has ``more`` stages than one. ``slopes`` are multipliers of the activation.
+    ``u_*`` and ``h_*`` say what goes into u and the hidden cell: a constant for the bias, x, mem and h of the step
+    before (u). ``function`` are the cycles of the slowest function, ``slopes`` the multipliers of all of them. ``head``
+    is the layer behind it, if that is on them, too. A product has ``more`` stages than one.
     """
 
     n_x: int
@@ -42,14 +46,13 @@ class EngineSizes:
     u_h: bool
     h_bias: bool
     h_x: bool
-    h_h: bool
     function: int
+    slopes: int = 0
     lanes: int = 1
     head: Head | None = None
     more: int = 0
-    slopes: int = 0
 
-    def with_lanes(self, lanes: int) -> EngineSizes:
+    def with_lanes(self: E, lanes: int) -> E:
         return replace(self, lanes=lanes)
 
     @property
@@ -59,6 +62,23 @@ class EngineSizes:
     @property
     def states(self) -> int:
         return self.memory_d * self.order
+
+    @property
+    @abstractmethod
+    def behind(self) -> int:
+        """Cycles of the head."""
+
+    @property
+    def at_end(self) -> int:
+        """Cycles that the last step of a sequence takes beside those of every step."""
+        return self.behind if self.head is not None and self.head.last_only else 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineSizes(LayerOnEngine):
+    """An LMU layer with a dense memory and a Dense or SimpleRNN cell. ``h_h``: h of the step before goes into h."""
+
+    h_h: bool
 
     @property
     def u_columns(self) -> int:
@@ -120,11 +140,6 @@ class EngineSizes:
     def behind(self) -> int:
         """Cycles of the head."""
         return 0 if self.head is None else self._groups(self.head.rows) * self.out_columns + self.wait_out
-
-    @property
-    def at_end(self) -> int:
-        """Cycles that the last step of a sequence takes beside those of every step."""
-        return self.behind if self.head is not None and self.head.last_only else 0
 
     @property
     def cycles(self) -> int:

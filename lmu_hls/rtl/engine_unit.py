@@ -90,23 +90,35 @@ def add_engine(
         check_signed_type(f"layer {head.name!r}", "its output", head.out)
         parameters |= typed("OUT", head.out)
         inside.append(("h", lmu.h, lmu.units))
-    for tensor, fixed_type, count in inside:
-        seen = net.tap(name, name, tensor, fixed_type, count, None, last=False)
-        ports |= seen.ports(f"{tensor}_axis", last=False)
-        ports |= unused(net, name, {f"{tensor}_axis_tlast": 1})
-        ports[f"{tensor}_axis_tuser"] = net.clipped(name, name, tensor, seen)
-    if head is None:
-        flags = dict.fromkeys(("h_axis_tvalid", "h_axis_tready", "h_axis_tlast", "h_axis_tuser"), 1)
-        ports |= unused(net, name, {"h_axis_tdata": lmu.h.width, **flags})
+    ports |= seen_ports(net, name, inside, {"h": lmu.h.width})
     net.rom(*roms, *table)
     layers = f"Layer {name}: x -> u, mem, h" if head is None else f"Layers {name} and {head.name}: x -> u, mem, h, out"
     net.add(MODULE, f"{name}_engine", parameters, ports, f"{layers}, one after another")
     return out
 
 
-def unused(net: Netlist, name: str, ports: Mapping[str, int]) -> dict[str, str]:
-    """Wires that nothing reads for the outputs ``ports``, by width."""
-    return {port: net.wire(f"unused_{name}_{port}", width) for port, width in ports.items()}
+def seen_ports(
+    net: Netlist, name: str, inside: Sequence[tuple[str, FixedType, int]], widths: Mapping[str, int]
+) -> dict[str, str]:
+    """The outputs of the tensors ``inside`` a layer, so many values of a type each: for whom they concern; those of the
+    other tensors of ``widths`` bits nobody reads."""
+    ports: dict[str, str] = {}
+
+    def unread(tensor: str, signals: Mapping[str, int]) -> None:
+        for signal, width in signals.items():
+            port = f"{tensor}_axis_{signal}"
+            ports[port] = net.wire(f"unused_{name}_{port}", width)
+
+    for tensor, fixed_type, count in inside:
+        seen = net.tap(name, name, tensor, fixed_type, count, None, last=False)
+        ports |= seen.ports(f"{tensor}_axis", last=False)
+        unread(tensor, {"tlast": 1})
+        ports[f"{tensor}_axis_tuser"] = net.clipped(name, name, tensor, seen)
+    there = [tensor for tensor, _, _ in inside]
+    for tensor, width in widths.items():
+        if tensor not in there:
+            unread(tensor, {"tdata": width, "tvalid": 1, "tready": 1, "tlast": 1, "tuser": 1})
+    return ports
 
 
 def output(net: Netlist, lmu: RecurrentLayer, head: Dense | None) -> tuple[Stream, str]:
@@ -193,21 +205,25 @@ def _sections(
     def source(tensor: str, fixed_type: FixedType, kernel: Weight | None) -> list[Source]:
         return [] if kernel is None else [Source(tensor, fixed_type, kernel)]
 
-    a, b = lmu.update.a, lmu.update.b
     encoder = source("x", lmu.x, arriving(lmu.encoder_x, x_order)) + source("mem", lmu.mem, lmu.encoder_mem)
-    memory = [
-        Source("mem", lmu.mem, Weight(a.values.T, a.type)),
-        Source("u", lmu.u, Weight(b.values[np.newaxis], b.type)),
-    ]
     kernel_x = cell.kernel_x and arriving(cell.kernel_x, x_order)
     hidden = source("x", lmu.x, kernel_x) + source("h", lmu.h, cell.kernel_h) + source("mem", lmu.mem, cell.kernel_mem)
     behind = () if head is None else (_Section(f"layer {head.name!r}", [Source("x", head.x, head.kernel)], head.bias),)
     return (
         _Section(f"{where}: encoder", encoder + source("h", lmu.h, lmu.encoder_h), lmu.encoder_bias),
-        _Section(f"{where}: memory", memory),
+        _Section(f"{where}: memory", memory_sources(lmu, lmu.update)),
         _Section(f"{where}: hidden cell", hidden, cell.bias),
         *behind,
     )
+
+
+def memory_sources(lmu: LMU, update: DenseUpdate) -> list[Source]:
+    """What goes into the next states of a channel: its states, and its u."""
+    a, b = update.a, update.b
+    return [
+        Source("mem", lmu.mem, Weight(a.values.T, a.type)),
+        Source("u", lmu.u, Weight(b.values[np.newaxis], b.type)),
+    ]
 
 
 def with_bias(sums: Sums, one_shift: int) -> Ints:

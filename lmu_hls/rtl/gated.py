@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
 from lmu_hls.rtl.cycles import Beats, Pace
-from lmu_hls.rtl.engine import ENGINE, MOST_LANES, Head
+from lmu_hls.rtl.engine import ENGINE, MOST_LANES, LayerOnEngine
 
 U, MEM, GATE, CAND, CELL, SQUASH, H, OUT = range(8)  # kinds of rows, as the module numbers them
 LSTM, GRU, GRU_BEFORE = "lstm", "gru", "gru before"
@@ -65,44 +65,16 @@ class Section:
         return self.wait + self.groups * len(self.columns)
 
 
-@dataclass(frozen=True)
-class GatedSizes:
-    """A layer on ``lanes`` multipliers; an LMU, or with ``memory_d`` 0 a ``cell`` over x itself.
+@dataclass(frozen=True, kw_only=True)
+class GatedSizes(LayerOnEngine):
+    """An LMU, or with ``memory_d`` 0 a ``cell`` over x itself; an inner one of a GRU may have a ``recurrent_bias``.
 
-    ``u_*`` and ``h_*`` say what goes into u and the gates, with a ``recurrent_bias`` of the inner one of a GRU.
-    ``function`` are the cycles of the slowest function. ``head`` is the layer behind it, if that is on them, too. A
-    product has ``more`` stages than one. ``zero_shift`` is the factor that is an LSTM's gate as it is. ``slopes`` are
-    multipliers of the functions.
+    ``zero_shift`` is the factor that is an LSTM's gate as it is.
     """
 
-    n_x: int
-    memory_d: int
-    order: int
-    units: int
     cell: str
-    u_bias: bool
-    u_mem: bool
-    u_h: bool
-    h_bias: bool
     recurrent_bias: bool
-    h_x: bool
-    function: int
-    slopes: int
     zero_shift: int = 1
-    lanes: int = 1
-    head: Head | None = None
-    more: int = 0
-
-    def with_lanes(self, lanes: int) -> GatedSizes:
-        return replace(self, lanes=lanes)
-
-    @property
-    def multipliers(self) -> int:
-        return self.lanes + self.slopes
-
-    @property
-    def states(self) -> int:
-        return self.memory_d * self.order
 
     @property
     def sections(self) -> tuple[Section, ...]:
@@ -145,11 +117,6 @@ class GatedSizes:
     def behind(self) -> int:
         """Cycles of the head."""
         return 0 if self.head is None else self.sections[-1].cycles
-
-    @property
-    def at_end(self) -> int:
-        """Cycles that the last step of a sequence takes beside those of every step."""
-        return self.behind if self.head is not None and self.head.last_only else 0
 
     @property
     def cycles(self) -> int:

@@ -12,6 +12,7 @@ from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType
 from lmu_hls.rtl.affine import Source, exact_sums
 from lmu_hls.rtl.cells import GatedCell, GateRows, arriving
+from lmu_hls.rtl.engine_unit import memory_sources
 from lmu_hls.rtl.gated import GRU, LSTM
 from lmu_hls.rtl.netlist import Order
 from lmu_hls.spec import LMU, Dense, DenseUpdate, RecurrentLayer, Weight
@@ -61,16 +62,11 @@ def section_rows(
     rows: list[Rows] = []
     if isinstance(layer, LMU):
         assert isinstance(layer.update, DenseUpdate)
-        a, b = layer.update.a, layer.update.b
         read = {"x": (layer.x, arriving(layer.encoder_x, x_order)), "mem": (layer.mem, layer.encoder_mem)}
         read["h"] = (layer.h, layer.encoder_h)
         encoder = [Source(name, kind, kernel) for name, (kind, kernel) in read.items() if kernel is not None]
         rows.append(_affine(f"{where}: encoder", encoder, [layer.encoder_bias]))
-        memory = [
-            Source("mem", layer.mem, Weight(a.values.T, a.type)),
-            Source("u", layer.u, Weight(b.values[np.newaxis], b.type)),
-        ]
-        rows.append(_affine(f"{where}: memory", memory, []))
+        rows.append(_affine(f"{where}: memory", memory_sources(layer, layer.update), []))
     h = ("h", layer.h)
     gates = _hidden(where, layer, cell.gates, x_order, h)
     candidates = _hidden(where, layer, cell.candidates, x_order, h if cell.kind == LSTM else ("inner", cell.cell))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType
@@ -20,10 +21,10 @@ from lmu_hls.rtl.affine import (
 )
 from lmu_hls.rtl.cells import GatedCell, Parameters, gated_cell
 from lmu_hls.rtl.engine import Head
-from lmu_hls.rtl.engine_unit import output, unused, whole_groups
+from lmu_hls.rtl.engine_unit import output, seen_ports, whole_groups
 from lmu_hls.rtl.functions import cell_latency, function_parameters, multipliers
 from lmu_hls.rtl.gated import CAND, CELL, GATE, MEM, OUT, SQUASH, Column, GatedSizes, H, U
-from lmu_hls.rtl.gated_rows import section_rows
+from lmu_hls.rtl.gated_rows import Rows, section_rows
 from lmu_hls.rtl.netlist import Netlist, Order, Stream
 from lmu_hls.rtl.packed import typed
 from lmu_hls.rtl.products import more_stages
@@ -62,10 +63,10 @@ def gated_sizes(layer: RecurrentLayer, head: Dense | None = None, last_only: boo
         head=None if head is None else Head(head.units, head.bias is not None, last_only),
     )
     try:
-        words = _words("", layer, cell, sizes, None, head)
+        coefficients = _coefficients("", layer, cell, sizes, None, head)
     except LmuHlsError:  # said by the parts side by side
         return None
-    return replace(sizes, more=more_stages(words.op_width, words.coef_width))
+    return replace(sizes, more=more_stages(coefficients.op_width, coefficients.width))
 
 
 def _dense_memory(layer: RecurrentLayer) -> bool:
@@ -83,20 +84,23 @@ def add_gated(
     types |= {"u": layer.u, "mem": layer.mem} if isinstance(layer, LMU) else {}
     for tensor, fixed_type in types.items():
         check_signed_type(where, tensor, fixed_type)
-    words = _words(where, layer, cell, sizes, x.order, head)
+    coefficients = _coefficients(where, layer, cell, sizes, x.order, head)
+    words = _words(sizes, coefficients)
     program = _program_words(sizes, words)
     roms = [
-        Rom(f"rom/{name}_engine.hex", sizes.lanes * words.coef_width, words.coefficients),
+        Rom(f"rom/{name}_engine.hex", sizes.lanes * coefficients.width, words.coefficients),
         Rom(f"rom/{name}_program.hex", program.section_width, padded(program.sections, program.section_width)),
         Rom(f"rom/{name}_places.hex", program.column_width, padded(program.columns, program.column_width)),
     ]
     parameters: Parameters = {"N_X": sizes.n_x, "VALUES": sizes.places[""], "GATES": sizes.gates}
     parameters |= {"SECTIONS": len(sizes.sections), "COLUMNS": len(roms[2].words), "WORDS": len(roms[0].words)}
     parameters |= {"MOST_COLUMNS": program.most_columns, "MOST_GROUPS": program.most_groups}
-    parameters |= {"MOST_WAIT": program.most_wait, "LANES": sizes.lanes, "ONE_SHIFT": words.one_shift}
-    parameters |= {f"SHIFT{k + 1}": shift for k, shift in enumerate(words.shifts)}
-    parameters |= {"X_W": layer.x.width, "OP_W": words.op_width, "COEF_W": words.coef_width, "ACC_W": words.acc_width}
-    parameters |= {f"{FRACTIONS[kind]}_ACC_F": fraction for kind, fraction in words.fractions.items()}
+    parameters |= {"MOST_WAIT": program.most_wait, "LANES": sizes.lanes, "ONE_SHIFT": coefficients.one_shift}
+    parameters |= {f"SHIFT{k + 1}": shift for k, shift in enumerate(coefficients.shifts)}
+    parameters |= {"X_W": layer.x.width, "OP_W": coefficients.op_width, "COEF_W": coefficients.width}
+    parameters |= {"ACC_W": max(coefficients.bound.bit_length() + 1, coefficients.op_width + coefficients.width)}
+    for section, rows in zip(sizes.sections, _of_sections(sizes, coefficients.rows), strict=True):
+        parameters[f"{FRACTIONS[section.kind]}_ACC_F"] = rows.fraction
     parameters |= typed("PRE", cell.pre) | typed("CELL", cell.cell) | typed("H", layer.h)
     functions = [("GATE", cell.gate_activation, cell.gate), ("CAND", cell.activation, cell.candidate)]
     if cell.cell_activation is not None and cell.squashed is not None:
@@ -120,15 +124,8 @@ def add_gated(
         check_signed_type(f"layer {head.name!r}", "its output", head.out)
         parameters |= typed("OUT", head.out)
         inside.append(("h", layer.h, layer.units))
-    for tensor, fixed_type, count in inside:
-        seen = net.tap(name, name, tensor, fixed_type, count, None, last=False)
-        ports |= seen.ports(f"{tensor}_axis", last=False)
-        ports |= unused(net, name, {f"{tensor}_axis_tlast": 1})
-        ports[f"{tensor}_axis_tuser"] = net.clipped(name, name, tensor, seen)
-    widths = {"u": 16, "mem": 16, "h": layer.h.width}  # those of the module where a layer has no u and mem
-    for tensor in set(widths).difference(name for name, _, _ in inside):
-        flags = {f"{tensor}_axis_{signal}": 1 for signal in ("tvalid", "tready", "tlast", "tuser")}
-        ports |= unused(net, name, {f"{tensor}_axis_tdata": widths[tensor], **flags})
+    # Those of the module where a layer has no u and mem
+    ports |= seen_ports(net, name, inside, {"u": 16, "mem": 16, "h": layer.h.width})
     net.rom(*roms)
     layers = f"Layer {name}: x -> h" if head is None else f"Layers {name} and {head.name}: x -> h, out"
     net.add(MODULE, f"{name}_engine", parameters, dict(sorted(ports.items())), f"{layers}, one sum after another")
@@ -136,21 +133,23 @@ def add_gated(
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Words:
-    coefficients: tuple[int, ...]
-    starts: tuple[int, ...]  # of the sections
-    one_shift: int
+class _Coefficients:
+    """Those of the ``rows`` as ``matrices`` of values of ``width`` bits, which meet operands of ``op_width``; a bias
+    meets 2**one_shift, and the sums are ``bound`` or less."""
+
     shifts: tuple[int, int, int]
+    rows: list[Rows]
+    matrices: list[NDArray[np.object_]]
+    one_shift: int
     op_width: int
-    coef_width: int
-    acc_width: int
-    fractions: dict[int, int]
+    width: int
+    bound: int
 
 
-def _words(
+def _coefficients(
     where: str, layer: RecurrentLayer, cell: GatedCell, sizes: GatedSizes, x_order: Order | None, head: Dense | None
-) -> _Words:
-    """The coefficients, and the widths that go with them. Raises LmuHlsError for what leaves the contract."""
+) -> _Coefficients:
+    """Raises LmuHlsError for what leaves the contract."""
     shifts, rows = section_rows(where, layer, cell, x_order, head)
     kept = [layer.x, layer.h, cell.candidate, cell.cell, *([] if cell.squashed is None else [cell.squashed])]
     kept += [layer.u, layer.mem] if isinstance(layer, LMU) else []
@@ -160,13 +159,24 @@ def _words(
     matrices = [each.with_bias(one_shift) for each in rows]
     used = {column.factor for section in sizes.sections for column in section.columns} - {0}
     widths = [signed_width([matrix.min(), matrix.max()]) for matrix in matrices if matrix.size]
-    coefficient = max(*widths, *(cell.gate.width + shifts[factor - 1] for factor in used))
+    width = max(*widths, *(cell.gate.width + shifts[factor - 1] for factor in used))
     bound = max(each.bound for each in rows)
     check_bound(where, bound)
+    return _Coefficients(shifts, rows, matrices, one_shift, operand, width, bound)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Words:
+    coefficients: tuple[int, ...]
+    starts: tuple[int, ...]  # of the sections
+
+
+def _words(sizes: GatedSizes, coefficients: _Coefficients) -> _Words:
+    """The coefficients as words of a ROM, section after section."""
     words: list[int] = []
     starts: list[int] = []
     channels = 0
-    for section, matrix in zip(sizes.sections, _of_sections(sizes, matrices), strict=True):
+    for section, matrix in zip(sizes.sections, _of_sections(sizes, coefficients.matrices), strict=True):
         if section.kind == MEM and channels:
             starts.append(starts[-1])
         else:
@@ -174,21 +184,10 @@ def _words(
             blank = [column.factor != 0 for column in section.columns]
             full = np.zeros((1 if section.same else section.rows, len(section.columns)), object)
             full[:, np.logical_not(blank)] = matrix[section.first :][: len(full)]
-            own = rom_words(whole_groups(full, sizes.lanes), sizes.lanes, coefficient)
+            own = rom_words(whole_groups(full, sizes.lanes), sizes.lanes, coefficients.width)
             words += own[: -(-len(full) // sizes.lanes) * full.shape[1]]
         channels += section.kind == MEM
-    return _Words(
-        coefficients=tuple(words),
-        starts=tuple(starts),
-        one_shift=one_shift,
-        shifts=shifts,
-        op_width=operand,
-        coef_width=coefficient,
-        acc_width=max(bound.bit_length() + 1, operand + coefficient),
-        fractions={
-            section.kind: each.fraction for section, each in zip(sizes.sections, _of_sections(sizes, rows), strict=True)
-        },
-    )
+    return _Words(tuple(words), tuple(starts))
 
 
 def _of_sections(sizes: GatedSizes, each: Sequence[T]) -> list[T]:

@@ -19,6 +19,7 @@ from lmu_hls.synth.estimate.quantities import Operators, Product
 
 ROUNDING_MODULE, MULTIPLIER_MODULE, FIFO_MODULE, CONCAT_MODULE = "lmu_round_sat", "lmu_mac", "lmu_fifo", "lmu_concat"
 ALIGN_MODULE, MATRIX_MODULE, ADDERS_MODULE = "lmu_align", "lmu_matvec", "lmu_adders"
+ENGINE_MODULE, _ENGINE_ENDS, _ENGINE_RAMS = "lmu_engine_gated", ("m", "u", "mem", "h"), ("ram", "gate_ram")
 _UNREAD = "unused_"  # begins the name of a net that nothing reads
 _WRAP, _SAT_SYM, _TRN = 0, 3, 0
 _ROUND_BELOW = (1, 3, 4, 5, 6)  # roundings that look at all the bits that are dropped
@@ -38,6 +39,10 @@ def natural(expression: Any) -> Any:
 
 def width_of(expression: Any) -> int:
     return int(natural(expression).type.bitWidth)
+
+
+def _is_unread(net: str) -> bool:
+    return net.rpartition(".")[2].startswith(_UNREAD)
 
 
 def path_of(expression: Any) -> str:
@@ -74,7 +79,7 @@ class Walk:
         self.products: list[tuple[Any, Any, Any]] = []
         self.outside: dict[str, str] = {}  # {port of an instance: what is connected}
         self.unread: set[str] = set()
-        self.flags: dict[str, str] = {}  # {fifo: the net of its upper bit}
+        self.flags: dict[str, str] = {}  # {RAM: the net of its upper bit}
         self.narrow: dict[str, int] = {}  # {wire: bits that a signed value on it needs, where these are fewer}
         self.lanes: dict[tuple[str, int], int] = {}  # {place in a vector: bits that its value needs}
         self.lane_of: dict[str, tuple[str, int]] = {}  # {wire: the bits of a vector that it is}
@@ -132,9 +137,10 @@ class Walk:
             self.result.bits["q_sum"] -= ((1 << depth - height) - -(-values >> height)) * wide
 
     def _connections(self, node: Any) -> None:
-        """Note what the ports are connected to, and which bits of fifos nobody reads.
+        """Note what the ports are connected to, and which bits of fifos and of an engine's RAMs nobody reads.
 
-        lmu_concat heeds tlast only in its last live source; Yosys sees that where this is the third.
+        lmu_engine_gated keeps with each value whether it was clipped. lmu_concat heeds tlast only in its last live
+        source; Yosys sees that where this is the third.
         """
         name, instance = node.definition.name, node.parentInstance
         if instance is None:
@@ -149,9 +155,14 @@ class Walk:
             output = connections["m_axis_tdata"].expression.left
             if type(output).__name__ == "ConcatenationExpression" and width_of(output.operands[0]) == 1:
                 upper = path_of(output.operands[0])
-                self.flags[instance.hierarchicalPath] = upper
-                if upper.rpartition(".")[2].startswith(_UNREAD):
+                self.flags[f"{instance.hierarchicalPath}.ram"] = upper
+                if _is_unread(upper):
                     self.unread.add(upper)
+        elif name.endswith(ENGINE_MODULE):
+            told = [path_of(connections[f"{end}_axis_tuser"].expression.left) for end in _ENGINE_ENDS]
+            if all(map(_is_unread, told)):
+                self.flags |= {f"{instance.hierarchicalPath}.{ram}": told[0] for ram in _ENGINE_RAMS}
+                self.unread |= {*told}
         elif name.endswith(ALIGN_MODULE):
             sizes = {p.name: int(p.value.value) for p in node if type(p).__name__ == "ParameterSymbol"}
             output = connections["out_data"].expression.left
@@ -282,6 +293,8 @@ class Walk:
         ``value[place*N +: N]`` is a choice between words; where more than N bits are read, the products are made, once
         for all that read at this place. A product of a product keeps the width of the place.
         """
+        if self.constant(place) is not None:
+            return
         constants: list[int] = []
         while type(place).__name__ == "BinaryExpression" and str(place.op).endswith("Multiply"):
             constant = self.constant(place.right)
@@ -291,12 +304,7 @@ class Walk:
             bits, place = int(place.type.bitWidth), natural(place.left)
         odd = [constant // (constant & -constant) for constant in constants]
         factors = [constant for constant in reversed(odd) if constant > 1]
-        if (
-            not factors
-            or not path_of(place)
-            or self.constant(place) is not None
-            or taken <= factors[-1] * prod(constants) // prod(odd)
-        ):
+        if not factors or not path_of(place) or taken <= factors[-1] * prod(constants) // prod(odd):
             return
         width = width_of(place)
         for number, factor in enumerate(factors):
