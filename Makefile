@@ -2,12 +2,15 @@
 #   PYTHON=python3.12   which Python makes .venv (default: the first of 3.11, 3.12, 3.10 found)
 #   JOBS=2              processes that `make test` uses
 #   HLS4ML=hls4ml==1.3  which hls4ml `make test-hls4ml` takes, in pip's words (default: its main branch)
-#   PART=7/50           which part of the nightly tests `make test-rest` runs
+#   PART=3/4            which part of the thorough tests `make test-rest` runs (0/1: all)
+#   NIGHTLY=7/50        which part of the nightly tests `make test-rest` runs
 
 VENV := .venv
 BIN := $(VENV)/bin
 JOBS ?= 2
-PART ?= $(shell git rev-list --count HEAD 2>/dev/null || echo 0)/50
+COMMITS := $(shell git rev-list --count HEAD 2>/dev/null || echo 0)
+PART ?= $(COMMITS)/4
+NIGHTLY ?= $(COMMITS)/50
 TEST_ARGS ?=
 HLS4ML ?= git+https://github.com/fastmachinelearning/hls4ml@main
 
@@ -18,7 +21,7 @@ help:
 	@echo "make install   make .venv with the pinned packages"
 	@echo "make demo      real speech through the whole chain; results in demo-out/"
 	@echo "make test      a test of every module, a fault of every checker, whole networks; 6 and a half minutes on 2 cores"
-	@echo "make test-rest the thorough tests that make test leaves out, and a part of the nightly ones; 10 minutes"
+	@echo "make test-rest a part of the thorough tests that make test leaves out, and of the nightly ones; 10 minutes"
 	@echo "make test-all  all tests but the nightly ones; hours"
 	@echo "make test-hls4ml  what depends on hls4ml, with its main branch instead of the pinned version"
 	@echo "make nightly   1,000 random configurations; hours"
@@ -53,10 +56,10 @@ PYTEST = $(BIN)/python -m pytest -q -n $(JOBS)
 test: install
 	@$(PYTEST) --dist loadfile -m "not thorough and not slow and not nightly" --durations=10 --durations-min=5 $(TEST_ARGS)
 
-# Each commit takes another part of the nightly tests.
+# Each commit takes another part.
 test-rest: install
-	@$(PYTEST) --dist loadfile -m thorough --durations=10 --durations-min=5 $(TEST_ARGS)
-	@$(PYTEST) --dist worksteal -m nightly --part $(PART) $(TEST_ARGS)
+	@$(PYTEST) --dist loadfile -m thorough --part $(PART) --durations=10 --durations-min=5 $(TEST_ARGS)
+	@$(PYTEST) --dist worksteal -m nightly --part $(NIGHTLY) $(TEST_ARGS)
 
 test-all: install
 	@$(PYTEST) --dist loadfile -m "not nightly" --durations=20 $(TEST_ARGS)

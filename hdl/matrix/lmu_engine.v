@@ -397,6 +397,7 @@ module lmu_engine #(
 
     // Results, all as late as h
     reg [VALUE_W-1:0] result_value_q;
+    wire unused_value = &{1'b0, result_value_q};  // the widest may be what functions are applied to
     reg result_end_q, result_last_q, result_clipped_q;
     reg [1:0] result_kind_q;
     wire due_valid, last_valid, end_valid, clipped_due;

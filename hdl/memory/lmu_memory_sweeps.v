@@ -351,7 +351,7 @@ module lmu_memory_sweeps #(
     always @(posedge clk) begin
         if (run) begin
             gain_q <= gam * f_high;
-            gain_low_q <= LOW_W == 1 ? (f_low[0] ? {{2{gam[GAM_W-1]}}, gam} : {(GAM_W + 2) {1'b0}}) : gam * f_low;
+            gain_low_q <= LOW_W == 1 ? {{(LOW_W + 1) {gam[GAM_W-1]}}, gam} & {(GAM_W + LOW_W + 1) {f_low[0]}} : gam * f_low;
             down_x_q <= gain_part + gain_low_part + down_half;
             new_sum_q <= base_part + z_part;
             down_valid_q <= {down_valid_q[DEPTH-1:1], down_q};

@@ -96,20 +96,21 @@ module lmu_sweep #(
         wire [UPPER_W+FACTOR_W-1:0] product;
         wire signed [CUT_W-1:0] wide, wide_upper;
         wire [COEF_W-1:0] below = factor & ~({COEF_W{1'b1}} << REST_W);
-        wire [LOW_W-1:0] middle = known[COEF_F+:LOW_W] & ~{{(LOW_W - 1) {1'b0}}, 1'b1};
         wire [CUT_W-1:0] above_part = (REST_W == 1 ? wide_upper & {CUT_W{factor[0]}}
                                                    : wide_upper * {{(CUT_W - COEF_W) {1'b0}}, below}) << LOW_W;
         wire [CUT_W-1:0] middle_part;
         lmu_align #(.IN_W(COEF_W), .SHIFT(0), .OUT_W(CUT_W)) align_factor (.in_data(factor), .out_data(wide));
         lmu_align #(.IN_W(UPPER_W), .SHIFT(0), .OUT_W(CUT_W)) align_upper (.in_data(upper), .out_data(wide_upper));
         if (LOW_W == 3) begin : g_two_bits
+            wire [1:0] middle = known[COEF_F+1+:2];
             wire [CUT_W-1:0] coef_once, thrice;
             lmu_align #(.IN_W(COEF_W), .SHIFT(0), .OUT_W(CUT_W)) align_once (.in_data(coef), .out_data(coef_once));
             lmu_delay #(.WIDTH(CUT_W), .DEPTH(1)) delay_thrice (
                 .clk(clk), .rst(1'b0), .en(en), .in_data(coef_once + (coef_once << 1)), .out_data(thrice)
             );
-            assign middle_part = (&middle[2:1] ? thrice : middle[2] ? wide << 1 : middle[1] ? wide : {CUT_W{1'b0}}) << 1;
+            assign middle_part = (&middle ? thrice : middle[1] ? wide << 1 : middle[0] ? wide : {CUT_W{1'b0}}) << 1;
         end else begin : g_bits
+            wire [LOW_W-1:0] middle = known[COEF_F+:LOW_W] & ~{{(LOW_W - 1) {1'b0}}, 1'b1};
             assign middle_part = wide * {{(CUT_W - LOW_W) {1'b0}}, middle};
         end
 

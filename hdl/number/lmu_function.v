@@ -70,7 +70,7 @@ module lmu_function #(
 
         assign clipped = 1'b0;
     end else if (KIND == SUM || KIND == RELU_SUM) begin : g_sum
-        localparam integer REST = FUNCTION[30:24], SLOPE_W = FUNCTION[23:16], ENTRY_W = FUNCTION[15:8];
+        localparam integer REST = FUNCTION >> 24, SLOPE_W = (FUNCTION >> 16) % 256, ENTRY_W = (FUNCTION >> 8) % 256;
         localparam integer OUT_F = (OUT_TYPE <<< 8) >>> 16, ENTRY_F = OUT_F + 2, EXACT_F = ENTRY_F + REST;
         localparam integer SUM_F = KIND == RELU_SUM && IN_F > EXACT_F ? IN_F : EXACT_F;
         localparam ADDRESS_W = INDEX_W - REST, WORD_W = ENTRY_W + SLOPE_W;

@@ -1,4 +1,4 @@
-"""Lint of the activation, scale, softmax, argmax and gated units, and parameters that must stop elaboration."""
+"""Lint of every case of the benches of units, and parameters that must stop elaboration."""
 
 from __future__ import annotations
 
@@ -8,29 +8,13 @@ import pytest
 
 from tests.hdl.cell import test_gated, test_units_parallel
 from tests.hdl.head import test_pointwise
+from tests.hdl.memory import test_memory
+from tests.hdl.stream import test_window, test_window_any
 from tests.support.hdl.elaboration import check_clean, check_stops
 from tests.support.hdl.packed import word
 
-CASES = {**test_pointwise.CASES, **test_gated.CASES, **test_units_parallel.CASES}
-CLEAN = (
-    "relu",
-    "sigmoid",
-    "scale_one",
-    "scale_coarse",
-    "softmax_one",
-    "softmax_coarse",
-    "normalize_one",
-    "normalize_norm",
-    "normalize_wide",
-    "argmax_one",
-    "pool",
-    "pool_single",
-    "lstm_one",
-    "gru_long_x",
-    "gru2_assigned",
-    "lstm_one_side_by_side",
-    "gru_one_side_by_side",
-)
+BENCHES = (test_memory, test_pointwise, test_gated, test_units_parallel, test_window, test_window_any)
+CASES = {f"{bench.__name__.split('_', 1)[1]}-{name}": case for bench in BENCHES for name, case in bench.CASES.items()}
 ILLEGAL = [
     ("lmu_activation", {"FUNCTION": 6}, "PARAM_ERROR_function_must_be_0_to_5"),
     ("lmu_activation", {"FUNCTION": 0, "OUT_TYPE": word(16, 14, rounding=7)}, "PARAM_ERROR_rounding_must_be_0_to_6"),
@@ -81,7 +65,7 @@ def test_illegal_units_stop(simulator: str, tmp_path: Path, top: str, parameters
     check_stops(simulator, top, parameters, message, tmp_path)
 
 
-@pytest.mark.parametrize("case", CLEAN)
+@pytest.mark.parametrize("case", CASES)
 def test_clean_units(simulator: str, tmp_path: Path, case: str) -> None:
     for module, parameters in CASES[case].unit.parts:
         check_clean(simulator, module, parameters, tmp_path)

@@ -575,7 +575,7 @@ THOROUGH: dict[str, tuple[str, ...]] = {
     ),
     "hdl/test_elaboration_units.py": (
         "test_illegal_units_stop[[]verilator-*",
-        "test_clean_units[[]verilator-*",
+        "test_clean_units[[]icarus-*",
     ),
     "hls/layers/test_pool.py": (
         "test_csim_is_golden_and_near_keras[[]io_parallel]",
