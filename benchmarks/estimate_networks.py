@@ -119,7 +119,7 @@ def _with_unit(drawn: Settings, kind: str) -> Settings:
         WIDE: {"cell": plain_cell, "update": "dense", "layers": 1},
         RING: {"update": "dense", "layers": 1},
         SWEEPS: {"memory_d": 2 + drawn.memory_d, "memory_to_memory": False} | tridiagonal,
-        SIDE: {"memory_d": 2, "memory_to_memory": True} | tridiagonal,
+        SIDE: {"memory_d": 2, "memory_to_memory": True} | tridiagonal | {"order": 6 + drawn.order},
         ENGINE: {"cell": plain_cell, "update": "dense", "share": 1.0},
         LINES: {"cell": drawn.cell.replace("none", "dense"), "activation": "tanh"},
     }

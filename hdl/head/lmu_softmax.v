@@ -80,7 +80,9 @@ module lmu_softmax #(
     wire signed [HALF-1:0] new_upper = new_value[2*HALF-1:HALF];
     wire larger = new_first_q || new_upper > upper_q;
     wire lower_larger = larger_q || (equal_q && new_lower_q > max_lower_q);
-    wire signed [X_W-1:0] max = {max_upper_q, max_lower_q[HALF-1:ODD]};
+    wire [2*HALF-1:0] max_halves = {max_upper_q, max_lower_q};
+    wire signed [X_W-1:0] max = max_halves[2*HALF-1:ODD];
+    wire unused_lowest = max_halves[0];  // is not a bit of it where X_W is odd
     wire accept = s_axis_tvalid && s_axis_tready;
     wire wr_end = {1'b0, wr_place_q} == N[PLACE_W:0] - 1'b1;
     assign s_axis_tready = !full_q[wr_bank_q];

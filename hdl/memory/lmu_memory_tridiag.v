@@ -27,8 +27,8 @@
 //   ii      = 2*ORDER*SLOTS - GAP + TURN + WAIT + 1    from one step's first input beat to that of the next
 //   SLOTS   = max(MEMORY_D, PIPELINE)                  from a degree to the next one of the same channel
 //   GAP     = SLOTS - MEMORY_D                         cycles between two degrees in which nothing is read
-//   DEPTH   = 4, 7, 9, 10 for PIPELINE = 1, 2, 3, 4    from reading a state to writing it
-//   TURN    = 2 if SLOTS = 1, else 0                   f reaches its memory before the backward sweep reads it
+//   DEPTH   = 7, 7, 9, 10 for PIPELINE = 1, 2, 3, 4    from reading a state to writing it
+//   TURN    = 3 if SLOTS = 1, else 0                   f reaches its memory before the backward sweep reads it
 //   WAIT    = max(0, DEPTH - MEMORY_D)                 mem reaches its memory before the next step reads it
 //
 // The whole pipeline stops when a beat is due and the previous one is not taken. m_axis_tready acts on clock enables
@@ -67,10 +67,10 @@ module lmu_memory_tridiag #(
     localparam integer KAP_W = KAP_TYPE % 256, BET_W = BET_TYPE % 256;
 
     // Cycles after the read of a state and its coefficients: f or z is there; the new state is written
-    localparam SWEEP_STAGE = PIPELINE > 1 ? PIPELINE + 4 : 4;
-    localparam MEM_STAGE = SWEEP_STAGE + (PIPELINE > 2 ? 2 : PIPELINE - 1);
-    localparam SLOTS = MEMORY_D > PIPELINE ? MEMORY_D : PIPELINE, GAP = SLOTS - MEMORY_D, TURN = SLOTS == 1 ? 2 : 0;
-    localparam LATE = PIPELINE == 2 ? 1 : 0;  // f is read so many cycles after the state: it is there just in time
+    localparam SWEEP_STAGE = PIPELINE > 2 ? PIPELINE + 4 : 6;
+    localparam MEM_STAGE = SWEEP_STAGE + (PIPELINE > 2 ? 2 : 1);
+    localparam SLOTS = MEMORY_D > PIPELINE ? MEMORY_D : PIPELINE, GAP = SLOTS - MEMORY_D, TURN = SLOTS == 1 ? 3 : 0;
+    localparam LATE = PIPELINE < 3 ? 1 : 0;  // f is read so many cycles after the state: it is there just in time
     // wait_q from which on the next u is taken: WAIT less than at its start
     localparam FREE = MEM_STAGE > MEMORY_D ? MEMORY_D : MEM_STAGE;
 

@@ -104,8 +104,8 @@ module lmu_memory_tridiag_pes #(
     always @* if (s_axis_tlast) assume (f_in == MEMORY_D - 1);
 
     localparam F_SLOTS = CHANNELS > PIPELINE ? CHANNELS : PIPELINE;
-    localparam F_DEPTH = PIPELINE == 1 ? 4 : PIPELINE == 2 ? 7 : PIPELINE + 6;
-    localparam F_SWEEPS = (2 * ORDER - 1) * F_SLOTS + CHANNELS + (F_SLOTS == 1 ? 2 : 0);
+    localparam F_DEPTH = PIPELINE < 3 ? 7 : PIPELINE + 6;
+    localparam F_SWEEPS = (2 * ORDER - 1) * F_SLOTS + CHANNELS + (F_SLOTS == 1 ? 3 : 0);
     localparam F_LATENCY = F_SWEEPS + F_DEPTH + 1;
     localparam F_II = F_SWEEPS + (F_DEPTH > CHANNELS ? F_DEPTH - CHANNELS : 0) + 1 + MEMORY_D - CHANNELS;
 

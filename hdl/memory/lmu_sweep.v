@@ -89,19 +89,30 @@ module lmu_sweep #(
             .clk(clk), .rst(rst), .en(en), .in_data(coef), .out_data(factor)
         );
 
-        // The product of the upper bits, and of all others
+        // The product of the upper bits, and those of all others: of the upper bits with what the factor has below, and of
+        // the bits in the middle
         wire signed [UPPER_W-1:0] upper = known[COEF_F+LOW_W+:UPPER_W];
         wire signed [FACTOR_W-1:0] factor_upper = factor[COEF_W-1:REST_W];
         wire signed [UPPER_W+FACTOR_W-1:0] product_d = upper * factor_upper;
         wire [UPPER_W+FACTOR_W-1:0] product;
-        wire signed [CUT_W-1:0] wide, wide_upper;
-        wire [COEF_W-1:0] below = factor & ~({COEF_W{1'b1}} << REST_W);
-        wire [CUT_W-1:0] above_part = (REST_W == 1 ? wide_upper & {CUT_W{factor[0]}}
-                                                   : wide_upper * {{(CUT_W - COEF_W) {1'b0}}, below}) << LOW_W;
-        wire [CUT_W-1:0] middle_part;
+        wire [CUT_W-1:0] wide, above_part, middle_part;
         lmu_align #(.IN_W(COEF_W), .SHIFT(0), .OUT_W(CUT_W)) align_factor (.in_data(factor), .out_data(wide));
-        lmu_align #(.IN_W(UPPER_W), .SHIFT(0), .OUT_W(CUT_W)) align_upper (.in_data(upper), .out_data(wide_upper));
-        if (LOW_W == 3) begin : g_two_bits
+        if (REST_W < 2) begin : g_bit_below
+            wire [CUT_W-1:0] upper_part;
+            lmu_align #(.IN_W(UPPER_W), .SHIFT(LOW_W), .OUT_W(CUT_W)) align_upper (
+                .in_data(upper), .out_data(upper_part)
+            );
+            assign above_part = upper_part & {CUT_W{REST_W != 0 && factor[0]}};
+        end else begin : g_below
+            wire signed [REST_W:0] below = {1'b0, factor[REST_W-1:0]};
+            wire signed [UPPER_W+REST_W:0] above = upper * below;
+            lmu_align #(.IN_W(UPPER_W + REST_W + 1), .SHIFT(LOW_W), .OUT_W(CUT_W)) align_above (
+                .in_data(above), .out_data(above_part)
+            );
+        end
+        if (LOW_W < 3) begin : g_one_bit
+            assign middle_part = (wide & {CUT_W{LOW_W != 1 && known[COEF_F+1]}}) << 1;
+        end else if (LOW_W == 3) begin : g_two_bits
             wire [1:0] middle = known[COEF_F+1+:2];
             wire [CUT_W-1:0] coef_once, thrice;
             lmu_align #(.IN_W(COEF_W), .SHIFT(0), .OUT_W(CUT_W)) align_once (.in_data(coef), .out_data(coef_once));
@@ -110,8 +121,11 @@ module lmu_sweep #(
             );
             assign middle_part = (&middle ? thrice : middle[1] ? wide << 1 : middle[0] ? wide : {CUT_W{1'b0}}) << 1;
         end else begin : g_bits
-            wire [LOW_W-1:0] middle = known[COEF_F+:LOW_W] & ~{{(LOW_W - 1) {1'b0}}, 1'b1};
-            assign middle_part = wide * {{(CUT_W - LOW_W) {1'b0}}, middle};
+            wire signed [LOW_W-1:0] middle = {1'b0, known[COEF_F+1+:LOW_W-1]};
+            wire signed [COEF_W+LOW_W-1:0] between = factor * middle;
+            lmu_align #(.IN_W(COEF_W + LOW_W), .SHIFT(1), .OUT_W(CUT_W)) align_between (
+                .in_data(between), .out_data(middle_part)
+            );
         end
 
         // What may be beside the product: the others are added before these registers, or behind

@@ -14,8 +14,8 @@
 //   valid        1         in          a degree is read now
 //   back, top    1         in          it belongs to the backward sweep; it is the last one of its channel
 //   u, state     U_W, ...  in          these and the following signed, one cycle after valid
-//   f            SWEEP_W   in          what was given for this degree in the forward sweep; for PIPELINE = 2 two cycles
-//                                      after valid
+//   f            SWEEP_W   in          what was given for this degree in the forward sweep; for PIPELINE = 1 and 2 two
+//                                      cycles after valid
 //   clear        1         in
 //   lam, bet     LAM_W, .. in          gam and kap likewise
 //   sweep        SWEEP_W   out         f or z, SWEEP_STAGE cycles after valid
@@ -24,7 +24,7 @@
 //   new_valid    1         out         with new_state, in the backward sweep
 //   clipped      1         out         with new_state: it was clipped to fit
 //
-//   Cycles (those with en = 1); for PIPELINE = 1 to 4: SWEEP_STAGE = 4, 6, 7, 8 and MEM_STAGE = 4, 7, 9, 10
+//   Cycles (those with en = 1); for PIPELINE = 1 to 4: SWEEP_STAGE = 6, 6, 7, 8 and MEM_STAGE = 7, 7, 9, 10
 //   latency = MEM_STAGE     from valid to the new state; SWEEP_STAGE to f or z
 //   ii      = 1
 //
@@ -69,12 +69,11 @@ module lmu_tridiag_datapath #(
 
     // Cycles after the read of a state and its coefficients. In BASE_STAGE bet u meets mem, in X_STAGE x is computed,
     // which meets the product of the recurrence in the next one. f or z is there in SWEEP_STAGE, the new state in MEM_STAGE.
-    localparam FRONT = PIPELINE > 1 ? 1 : 0;  // a register for what is read
-    localparam LATE = PIPELINE == 2 ? 1 : 0;  // f, because it is not in its memory before
+    localparam LATE = PIPELINE < 3 ? 1 : 0;  // f, because it is not in its memory before
     localparam STAGES = PIPELINE > 3 ? 2 : 1;  // of products
-    localparam BASE_STAGE = 1 + FRONT + STAGES, X_STAGE = BASE_STAGE + FRONT;
+    localparam BASE_STAGE = 2 + STAGES, X_STAGE = BASE_STAGE + 1;
     localparam SWEEP_STAGE = X_STAGE + 2 + (PIPELINE > 2 ? 1 : 0);
-    localparam MEM_STAGE = SWEEP_STAGE + (PIPELINE > 2 ? 2 : FRONT);
+    localparam MEM_STAGE = SWEEP_STAGE + (PIPELINE > 2 ? 2 : 1);
 
     // bet u and mem, brought to the same fraction bits BASE_F
     localparam PRODUCT_W = BET_W + U_W, PRODUCT_F = BET_F + U_F;
@@ -126,27 +125,23 @@ module lmu_tridiag_datapath #(
     wire signed [GAM_W-1:0] gam2;
     wire signed [SWEEP_W-1:0] f2;
     wire [MEM_W-1:0] state2;
-    wire [MEM_W:0] states2 = back_q[1+FRONT] ? {state2[MEM_W-1], state2} : {state2, 1'b0};
+    wire [MEM_W:0] states2 = back_q[2] ? {state2[MEM_W-1], state2} : {state2, 1'b0};
     wire [MEM_W:0] old;
     wire [PRODUCT_W-1:0] product;
     wire [GAIN_W-1:0] gain;
     wire [BASE_W-1:0] mem_part, u_part, x_base;
     wire [BASE_W-1:0] base = mem_part + u_part;
 
-    lmu_delay #(.WIDTH(U_W + BET_W + MEM_W + 1), .DEPTH(FRONT)) operands (
+    lmu_delay #(.WIDTH(U_W + BET_W + MEM_W + 1), .DEPTH(1)) operands (
         .clk(clk), .rst(1'b0), .en(en), .in_data({u, bet, state, clear}), .out_data({u2, bet2, state2, clear2})
     );
-    lmu_delay #(.WIDTH(GAM_W), .DEPTH(2 * FRONT)) delay_gam (
-        .clk(clk), .rst(1'b0), .en(en), .in_data(gam), .out_data(gam2)
-    );
-    lmu_delay #(.WIDTH(SWEEP_W), .DEPTH(2 * FRONT - LATE)) delay_f (
-        .clk(clk), .rst(1'b0), .en(en), .in_data(f), .out_data(f2)
-    );
+    lmu_delay #(.WIDTH(GAM_W), .DEPTH(2)) delay_gam (.clk(clk), .rst(1'b0), .en(en), .in_data(gam), .out_data(gam2));
+    lmu_delay #(.WIDTH(SWEEP_W), .DEPTH(2 - LATE)) delay_f (.clk(clk), .rst(1'b0), .en(en), .in_data(f), .out_data(f2));
     lmu_align #(.IN_W(MEM_W + 1), .SHIFT(MEM_SHIFT), .OUT_W(BASE_W)) align_mem (.in_data(old), .out_data(mem_part));
     lmu_align #(.IN_W(PRODUCT_W), .SHIFT(PRODUCT_SHIFT), .OUT_W(BASE_W)) align_product (
         .in_data(product), .out_data(u_part)
     );
-    lmu_delay #(.WIDTH(BASE_W), .DEPTH(FRONT)) delay_x_base (
+    lmu_delay #(.WIDTH(BASE_W), .DEPTH(1)) delay_x_base (
         .clk(clk), .rst(1'b0), .en(en), .in_data(base), .out_data(x_base)
     );
 
@@ -179,13 +174,13 @@ module lmu_tridiag_datapath #(
     wire [KAP_W-1:0] kap2;
     wire signed [COEF_W-1:0] lam_coef, kap_coef, coef;
 
-    lmu_delay #(.WIDTH(LAM_W + KAP_W), .DEPTH(FRONT)) coefficients (
+    lmu_delay #(.WIDTH(LAM_W + KAP_W), .DEPTH(1)) coefficients (
         .clk(clk), .rst(1'b0), .en(en), .in_data({lam, kap}), .out_data({lam2, kap2})
     );
     lmu_align #(.IN_W(LAM_W), .SHIFT(COEF_F - LAM_F), .OUT_W(COEF_W)) align_lam (.in_data(lam2), .out_data(lam_coef));
     lmu_align #(.IN_W(KAP_W), .SHIFT(COEF_F - KAP_F), .OUT_W(COEF_W)) align_kap (.in_data(kap2), .out_data(kap_coef));
-    lmu_delay #(.WIDTH(COEF_W), .DEPTH(SWEEP_STAGE - 3 - PIPELINE / 2 - FRONT)) delay_coef (
-        .clk(clk), .rst(1'b0), .en(en), .in_data(back_q[1+FRONT] ? kap_coef : lam_coef), .out_data(coef)
+    lmu_delay #(.WIDTH(COEF_W), .DEPTH(SWEEP_STAGE - 4 - PIPELINE / 2)) delay_coef (
+        .clk(clk), .rst(1'b0), .en(en), .in_data(back_q[2] ? kap_coef : lam_coef), .out_data(coef)
     );
     lmu_sweep #(
         .SLOTS(SLOTS), .PIPELINE(PIPELINE), .COEF_TYPE(((COEF_F & 65535) << 8) + COEF_W), .SWEEP_TYPE(SWEEP_TYPE),
@@ -210,7 +205,7 @@ module lmu_tridiag_datapath #(
     lmu_align #(.IN_W(SWEEP_W), .SHIFT(NEW_F - TWICE_F), .OUT_W(NEW_W)) align_twice (
         .in_data(sweep), .out_data(twice_part)
     );
-    lmu_delay #(.WIDTH(NEW_W), .DEPTH(FRONT)) delay_new_sum (
+    lmu_delay #(.WIDTH(NEW_W), .DEPTH(1)) delay_new_sum (
         .clk(clk), .rst(1'b0), .en(en), .in_data(base_part + twice_part), .out_data(new_sum)
     );
     lmu_round_sat #(.IN_W(NEW_W), .IN_F(NEW_F), .OUT_TYPE(MEM_TYPE)) round_mem (

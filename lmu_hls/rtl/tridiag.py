@@ -18,8 +18,8 @@ from lmu_hls.spec import LMU, TridiagonalUpdate, Weight
 
 MODULE, SHARED_MODULE = "lmu_memory_tridiag", "lmu_memory_tridiag_pes"
 # From reading a state to writing it, for each depth of the recurrence
-DEPTH = {1: 4, 2: 7, 3: 9, 4: 10}
-TURN = 2  # between the sweeps, where a degree takes one cycle
+DEPTH = {1: 7, 2: 7, 3: 9, 4: 10}
+TURN = 3  # between the sweeps, where a degree takes one cycle
 SHARED_ORDER = 3  # from which on several units share the channels: their cycles would not be constant below
 
 

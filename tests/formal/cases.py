@@ -214,6 +214,7 @@ CASES = (
     tridiag(2, 2, 2, slow=True),
     tridiag(2, 3, 3, slow=True),
     tridiag(3, 1, 1, slow=True),
+    tridiag(8, 1, 1, slow=True),
     tridiag(3, 2, 2, slow=True),
 )
 
@@ -491,18 +492,20 @@ MUTANTS = (
         ("payload_holds",),
     ),
     Mutant(
-        tridiag(4, 1, 1),
+        tridiag(8, 1, 1),
         "lmu_memory_tridiag",
         "localparam FREE = MEM_STAGE > MEMORY_D ? MEMORY_D : MEM_STAGE;",
         "localparam FREE = MEM_STAGE;",
         ("u_of_this_step",),
+        cycles=40,
     ),
     Mutant(
-        tridiag(3, 2, 1, slow=True),
+        tridiag(5, 2, 1, slow=True),
         "lmu_memory_tridiag",
         "(back_q && bottom && load_q != channel_q)",
         "(back_q && bottom)",
         ("u_of_this_step",),
+        cycles=40,
     ),
     Mutant(
         tridiag(1, 1, 1),
@@ -515,7 +518,7 @@ MUTANTS = (
     Mutant(
         tridiag(3, 1, 2),
         "lmu_memory_tridiag",
-        "localparam LATE = PIPELINE == 2 ? 1 : 0;",
+        "localparam LATE = PIPELINE < 3 ? 1 : 0;",
         "localparam LATE = 0;",
         ("f_of_this_step",),
     ),
@@ -541,7 +544,7 @@ MUTANTS = (
         ("sweep_exact",),
     ),
     Mutant(DATAPATH, "lmu_tridiag_datapath", "x_top ?", "1'b0 ?", ("sweep_exact",)),
-    Mutant(DATAPATH, "lmu_tridiag_datapath", "clear2 ?", "clear2 && back_q[1+FRONT] ?", ("sweep_exact",)),
+    Mutant(DATAPATH, "lmu_tridiag_datapath", "clear2 ?", "clear2 && back_q[2] ?", ("sweep_exact",)),
     Mutant(datapath(1, 1, SWEEP_TYPE=word(2, 1, 6, 1)), "lmu_tridiag_datapath", "<< HALF_AT", "<< 0", ("sweep_exact",)),
     Mutant(
         Case("lmu_product", {"A_W": 3, "B_W": 4, "STAGES": 2, "PIECE": 2}),

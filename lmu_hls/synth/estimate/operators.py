@@ -117,9 +117,9 @@ class _Counted:
         width = int(variable.type.elementType.bitWidth)
         depth = int(variable.type.range.width)
         if path in self.walk.written:
-            flag = self.walk.flags.get(path.removesuffix(".contents"))
+            flag, bits = self.walk.flags.get(path.removesuffix(".contents"), ("", 0))
             free = any(attribute.name == _FREE for attribute in self.compilation.getAttributes(variable))
-            return Memory(depth, width, True, unread=int(flag in self.walk.unread), free=free)
+            return Memory(depth, width, True, unread=bits if flag in self.walk.unread else 0, free=free)
         scope = variable.parentScope
         parameters = {p.name: p.value for p in scope if type(p).__name__ == "ParameterSymbol"}
         name = PurePosixPath(_text(parameters["FILE"].value)).name

@@ -58,14 +58,16 @@ class Operators:
 
 
 def to_plain(operators: Operators) -> dict[str, Any]:
-    """As data for JSON; a memory has ``block`` or ``unread`` fourth, 2 more where it is ``free`` or ``tables``."""
+    """As data for JSON; the fourth of a memory is in bit 0 ``block`` or bit 0 of ``unread``, in bit 1
+    ``free`` or ``tables``, and above the rest of ``unread``."""
     products = [[*astuple(p), times] for p, times in sorted(operators.products.items())]
-    memories = [
-        [m.depth, m.width, int(m.written), m.unread + 2 * (m.free or m.tables) + int(m.block), *_plain(m.logic)]
-        for m in operators.memories
-    ]
+    memories = [[m.depth, m.width, int(m.written), _more(m), *_plain(m.logic)] for m in operators.memories]
     bits, widest = dict(sorted(operators.bits.items())), dict(sorted(operators.widest.items()))
     return {"products": products, "memories": memories, "bits": bits, "widest": widest}
+
+
+def _more(memory: Memory) -> int:
+    return (memory.block or memory.unread & 1) + 2 * (memory.free or memory.tables) + 4 * (memory.unread >> 1)
 
 
 def _plain(logic: RomLogic | None) -> tuple[int, ...]:
@@ -76,7 +78,7 @@ def from_plain(data: Mapping[str, Any]) -> Operators:
     """What :func:`to_plain` gave."""
     products = Counter({Product(*product): times for *product, times in data["products"]})
     memories = [
-        Memory(depth, width, True, False, None, more & 1, bool(more & 2))
+        Memory(depth, width, True, False, None, (more & 1) + 2 * (more >> 2), bool(more & 2))
         if written
         else Memory(depth, width, False, bool(more & 1), RomLogic(*logic) if logic else None, tables=bool(more & 2))
         for depth, width, written, more, *logic in data["memories"]

@@ -19,6 +19,7 @@ from lmu_hls.synth.estimate.quantities import Operators, Product
 
 ROUNDING_MODULE, MULTIPLIER_MODULE, FIFO_MODULE, CONCAT_MODULE = "lmu_round_sat", "lmu_mac", "lmu_fifo", "lmu_concat"
 ALIGN_MODULE, MATRIX_MODULE, ADDERS_MODULE = "lmu_align", "lmu_matvec", "lmu_adders"
+SERIALIZER_MODULE = "lmu_serializer"
 ENGINE_MODULE, _ENGINE_ENDS, _ENGINE_RAMS = "lmu_engine_gated", ("m", "u", "mem", "h"), ("ram", "gate_ram")
 _UNREAD = "unused_"  # begins the name of a net that nothing reads
 _WRAP, _SAT_SYM, _TRN = 0, 3, 0
@@ -79,7 +80,7 @@ class Walk:
         self.products: list[tuple[Any, Any, Any]] = []
         self.outside: dict[str, str] = {}  # {port of an instance: what is connected}
         self.unread: set[str] = set()
-        self.flags: dict[str, str] = {}  # {RAM: the net of its upper bit}
+        self.flags: dict[str, tuple[str, int]] = {}  # {RAM: the net of its upper bits, and how many there are}
         self.narrow: dict[str, int] = {}  # {wire: bits that a signed value on it needs, where these are fewer}
         self.lanes: dict[tuple[str, int], int] = {}  # {place in a vector: bits that its value needs}
         self.lane_of: dict[str, tuple[str, int]] = {}  # {wire: the bits of a vector that it is}
@@ -139,8 +140,8 @@ class Walk:
     def _connections(self, node: Any) -> None:
         """Note what the ports are connected to, and which bits of fifos and of an engine's RAMs nobody reads.
 
-        lmu_engine_gated keeps with each value whether it was clipped. lmu_concat heeds tlast only in its last live
-        source; Yosys sees that where this is the third.
+        lmu_engine_gated keeps with each value whether it was clipped, and so does the queue before lmu_serializer.
+        lmu_concat heeds tlast only in its last live source; Yosys sees that where this is the third.
         """
         name, instance = node.definition.name, node.parentInstance
         if instance is None:
@@ -153,16 +154,19 @@ class Walk:
             return
         if name.endswith(FIFO_MODULE):
             output = connections["m_axis_tdata"].expression.left
-            if type(output).__name__ == "ConcatenationExpression" and width_of(output.operands[0]) == 1:
+            if type(output).__name__ == "ConcatenationExpression":
                 upper = path_of(output.operands[0])
-                self.flags[f"{instance.hierarchicalPath}.ram"] = upper
+                self.flags[f"{instance.hierarchicalPath}.ram"] = upper, width_of(output.operands[0])
                 if _is_unread(upper):
                     self.unread.add(upper)
         elif name.endswith(ENGINE_MODULE):
             told = [path_of(connections[f"{end}_axis_tuser"].expression.left) for end in _ENGINE_ENDS]
             if all(map(_is_unread, told)):
-                self.flags |= {f"{instance.hierarchicalPath}.{ram}": told[0] for ram in _ENGINE_RAMS}
+                self.flags |= {f"{instance.hierarchicalPath}.{ram}": (told[0], 1) for ram in _ENGINE_RAMS}
                 self.unread |= {*told}
+        elif name.endswith(SERIALIZER_MODULE):
+            if _is_unread(path_of(connections["m_axis_tuser"].expression.left)):
+                self.unread.add(path_of(connections["s_axis_tuser"].expression))
         elif name.endswith(ALIGN_MODULE):
             sizes = {p.name: int(p.value.value) for p in node if type(p).__name__ == "ParameterSymbol"}
             output = connections["out_data"].expression.left

@@ -54,7 +54,7 @@ def test_each_kind_is_found_once() -> None:
     assert found.bits["q_factor"] == 4 + 8 and found.bits["q_product"] == 12 and found.bits["q_read"] == 6 + 8
     assert found.bits["choice"] == 8 and found.bits["count"] == 8 and not found.bits["q_plain"]
     assert from_plain(to_plain(found)) == found
-    checked = replace(found, memories=[Memory(32, 8, True, unread=1), Memory(9, 8, False, True)])
+    checked = replace(found, memories=[*(Memory(32, 8, True, unread=n) for n in range(5)), Memory(9, 8, False, True)])
     assert from_plain(to_plain(checked)) == checked
 
 
@@ -261,6 +261,30 @@ endmodule
 """
     library = {f"{name}.v": hdl_file(name).read_text() for name in ("lmu_fifo", "lmu_ram")}
     for name, unread in (("unused_clipped", 1), ("clipped", 0)):
+        (memory,) = operators(library | {"top.v": text.replace("NAME", name)}, "top").memories
+        assert memory.unread == unread
+
+
+def test_flags_of_a_queue_before_a_serializer_are_read_where_its_own_are() -> None:
+    text = """
+module top (input wire clk, rst, input wire [18:0] x, output wire [7:0] y, output wire z);
+    wire [1:0] tuser;
+    wire tlast, valid, ready;
+    wire [15:0] tdata;
+    wire NAME;
+    lmu_fifo #(.WIDTH(19), .DEPTH(9)) fifo (
+        .clk(clk), .rst(rst), .s_axis_tdata(x), .s_axis_tvalid(1'b1), .s_axis_tready(),
+        .m_axis_tdata({tuser, tlast, tdata}), .m_axis_tvalid(valid), .m_axis_tready(ready)
+    );
+    lmu_serializer #(.WIDTH(8), .LANES(2)) serializer (
+        .clk(clk), .rst(rst), .s_axis_tdata(tdata), .s_axis_tvalid(valid), .s_axis_tready(ready),
+        .s_axis_tlast(tlast), .s_axis_tuser(tuser), .m_axis_tdata(y), .m_axis_tvalid(z), .m_axis_tready(1'b1),
+        .m_axis_tlast(), .m_axis_tuser(NAME)
+    );
+endmodule
+"""
+    library = {f"{name}.v": hdl_file(name).read_text() for name in ("lmu_fifo", "lmu_ram", "lmu_serializer")}
+    for name, unread in (("unused_clipped", 2), ("clipped", 0)):
         (memory,) = operators(library | {"top.v": text.replace("NAME", name)}, "top").memories
         assert memory.unread == unread
 
