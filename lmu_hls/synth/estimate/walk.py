@@ -96,12 +96,20 @@ class Walk:
         return handler(node) if handler else None
 
     def constant(self, expression: Any) -> Any:
-        """The value, None where it is not constant."""
-        kind = type(natural(expression)).__name__
-        if kind in ("NamedValueExpression",) and type(natural(expression).symbol).__name__ != "ParameterSymbol":
-            return None
+        """The value, None where it is not constant; a wire has that of the side of its ``?:`` that is taken."""
+        inner = natural(expression)
+        if type(inner).__name__ == "NamedValueExpression" and type(inner.symbol).__name__ != "ParameterSymbol":
+            given = natural(inner.symbol.initializer) if type(inner.symbol).__name__ == "NetSymbol" else None
+            if type(given).__name__ != "ConditionalExpression" or (chosen := self._side(given)) is None:
+                return None
+            return self.constant(chosen)
         value = expression.eval(self.context)
         return value.value if value else None
+
+    def _side(self, choice: Any) -> Any:
+        """The side of a ``?:`` that is taken, None where what decides is not constant."""
+        value = self.constant(choice.conditions[0].expr)
+        return None if value is None else choice.left if int(value) else choice.right
 
     def _InstanceSymbol(self, node: Any) -> Any:
         self.context = ast.EvalContext(node)
@@ -232,6 +240,8 @@ class Walk:
             self.products.append((left, right, node))
             self.factors |= {path_of(left), path_of(right)}
         elif name in _SUMS:
+            if 0 in (self.constant(left), self.constant(right)):  # wires
+                return
             if fixed and self.addressing:  # a place has no more bits than what moves in it
                 width = width_of(right if self.constant(left) is not None else left) - 1
             add("count" if fixed else "sum", min(int(node.type.bitWidth), width + 1))
@@ -243,10 +253,8 @@ class Walk:
             add("gate", 1 if name.startswith("Logical") else int(node.type.bitWidth))
 
     def _ConditionalExpression(self, node: Any) -> Any:
-        condition = node.conditions[0].expr
-        value = self.constant(condition)
-        if value is not None:
-            (node.left if int(value) else node.right).visit(self.visit)
+        if (taken := self._side(node)) is not None:
+            taken.visit(self.visit)
             return ast.VisitAction.Skip
         fixed = self.constant(node.left) is not None or self.constant(node.right) is not None
         self.result.add("mask" if fixed else "choice", int(node.type.bitWidth))

@@ -289,6 +289,18 @@ endmodule
         assert memory.unread == unread
 
 
+def test_a_sum_with_a_wire_that_is_zero_is_none() -> None:
+    text = """
+module top #(parameter LATER = 1) (input wire [7:0] a, b, output wire [7:0] y);
+    wire [7:0] later = LATER == 1 ? b : 8'd0;
+    assign y = a + later;
+endmodule
+"""
+    assert operators({"top.v": text}, "top").bits["sum"] == 8
+    other = operators({"top.v": text.replace("LATER = 1", "LATER = 0")}, "top").bits
+    assert other["sum"] == other["count"] == 0
+
+
 def test_what_cannot_be_read_is_refused() -> None:
     with pytest.raises(LmuHlsError, match=r"other\.hex, which the project does not have"):
         design(TOP.replace("words.hex", "other.hex"))
