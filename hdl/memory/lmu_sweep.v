@@ -95,8 +95,7 @@ module lmu_sweep #(
         wire signed [FACTOR_W-1:0] factor_upper = factor[COEF_W-1:REST_W];
         wire signed [UPPER_W+FACTOR_W-1:0] product_d = upper * factor_upper;
         wire [UPPER_W+FACTOR_W-1:0] product;
-        wire [CUT_W-1:0] wide, above_part, middle_part;
-        lmu_align #(.IN_W(COEF_W), .SHIFT(0), .OUT_W(CUT_W)) align_factor (.in_data(factor), .out_data(wide));
+        wire [CUT_W-1:0] above_part, middle_part;
         if (REST_W < 2) begin : g_bit_below
             wire [CUT_W-1:0] upper_part;
             lmu_align #(.IN_W(UPPER_W), .SHIFT(LOW_W), .OUT_W(CUT_W)) align_upper (
@@ -111,10 +110,13 @@ module lmu_sweep #(
             );
         end
         if (LOW_W < 3) begin : g_one_bit
-            assign middle_part = (wide & {CUT_W{LOW_W != 1 && known[COEF_F+1]}}) << 1;
+            wire [CUT_W-1:0] twice;
+            lmu_align #(.IN_W(COEF_W), .SHIFT(1), .OUT_W(CUT_W)) align_factor (.in_data(factor), .out_data(twice));
+            assign middle_part = twice & {CUT_W{LOW_W != 1 && known[COEF_F+1]}};
         end else if (LOW_W == 3) begin : g_two_bits
             wire [1:0] middle = known[COEF_F+1+:2];
-            wire [CUT_W-1:0] coef_once, thrice;
+            wire [CUT_W-1:0] wide, coef_once, thrice;
+            lmu_align #(.IN_W(COEF_W), .SHIFT(0), .OUT_W(CUT_W)) align_factor (.in_data(factor), .out_data(wide));
             lmu_align #(.IN_W(COEF_W), .SHIFT(0), .OUT_W(CUT_W)) align_once (.in_data(coef), .out_data(coef_once));
             lmu_delay #(.WIDTH(CUT_W), .DEPTH(1)) delay_thrice (
                 .clk(clk), .rst(1'b0), .en(en), .in_data(coef_once + (coef_once << 1)), .out_data(thrice)

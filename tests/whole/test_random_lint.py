@@ -13,8 +13,8 @@ from lmu_hls.toolchain import simulator_env
 from tests.support.random_rtl import Case, random_case, sparse_case, stateful_case, wide_case
 
 pytestmark = pytest.mark.usefixtures("verilator")
-# 13, 34, 58, 104 and 23 have found a warning, in an engine whose widest value is none of its results
-SEEDS = {random_case: (2, 13, 34), wide_case: (58, 104), stateful_case: (23,), sparse_case: (5,)}
+# 13, 34, 58, 104 and 23 have found a warning in an engine whose widest value is none of its results, 264 one in a sweep
+SEEDS = {random_case: (2, 13, 34), wide_case: (58, 104, 264), stateful_case: (23,), sparse_case: (5,)}
 
 
 def lint(case: Case, folder: Path) -> str:
