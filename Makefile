@@ -4,6 +4,7 @@
 #   HLS4ML=hls4ml==1.3  which hls4ml `make test-hls4ml` takes, in pip's words (default: its main branch)
 #   PART=3/4            which part of the thorough tests `make test-rest` runs (0/1: all)
 #   NIGHTLY=7/50        which part of the nightly tests `make test-rest` runs
+#   SEED=5              of what hypothesis draws: a commit fails everywhere or nowhere, the next one draws others
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -11,6 +12,7 @@ JOBS ?= 2
 COMMITS := $(shell git rev-list --count HEAD 2>/dev/null || echo 0)
 PART ?= $(COMMITS)/4
 NIGHTLY ?= $(COMMITS)/50
+SEED ?= $(COMMITS)
 TEST_ARGS ?=
 HLS4ML ?= git+https://github.com/fastmachinelearning/hls4ml@main
 
@@ -51,7 +53,7 @@ demo: install
 	@$(BIN)/lmu-hls demo demo-out --force
 
 # loadfile keeps tests that share a build in one process, worksteal deals out many small ones.
-PYTEST = $(BIN)/python -m pytest -q -n $(JOBS)
+PYTEST = $(BIN)/python -m pytest -q -n $(JOBS) --hypothesis-seed=$(SEED)
 
 test: install
 	@$(PYTEST) --dist loadfile -m "not thorough and not slow and not nightly" --durations=10 --durations-min=5 $(TEST_ARGS)

@@ -42,7 +42,8 @@ class TridiagonalMemory(MemorySizes):
 
     @property
     def deepest(self) -> int:
-        return min(max(DEPTH), self.channels)
+        """That costs no cycle. Up to order 2 a second one takes no more than the turn of one channel alone."""
+        return min(max(DEPTH), max(self.channels, 2 if self.order <= 2 else 1))
 
     @property
     def depth(self) -> int:

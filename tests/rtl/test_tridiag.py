@@ -8,13 +8,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.fixed import FixedType
 from lmu_hls.rtl.memory import memory_unit
 from lmu_hls.rtl.packed import TypeWord
 from lmu_hls.rtl.standalone import with_submodules
-from lmu_hls.rtl.tridiag import tridiagonal_unit
+from lmu_hls.rtl.sweeps import FreeTridiagonalMemory
+from lmu_hls.rtl.tridiag import TridiagonalMemory, tridiagonal_unit
 from lmu_hls.rtl.unit import DEGREES_DESCENDING
 from lmu_hls.spec import LMU, TridiagonalUpdate, Weight
 from lmu_hls.toolchain import find, simulator_env
@@ -84,9 +87,18 @@ def test_formulas(order: int, memory_d: int, pipeline: int, ii: int, latency: in
     assert (unit.sizes.ii_cycles, unit.sizes.latency_cycles) == (ii, latency)
 
 
-@pytest.mark.parametrize(("memory_d", "pipeline"), [(1, 1), (2, 2), (3, 3), (7, 4)])
-def test_deepest_pipeline_is_the_default(memory_d: int, pipeline: int) -> None:
-    assert memory_unit(Config(4, memory_d, 1).lmu("a")).parameters["PIPELINE"] == pipeline
+@pytest.mark.parametrize(
+    ("order", "memory_d", "pipeline"), [(4, 1, 1), (2, 1, 2), (1, 1, 2), (4, 2, 2), (4, 3, 3), (4, 7, 4), (1, 7, 4)]
+)
+def test_deepest_pipeline_is_the_default(order: int, memory_d: int, pipeline: int) -> None:
+    assert memory_unit(Config(order, memory_d, 1).lmu("a")).parameters["PIPELINE"] == pipeline
+
+
+@given(st.integers(1, 12), st.integers(1, 12))
+def test_cycles_of_the_search_are_those_of_what_is_built(order: int, memory_d: int) -> None:
+    """A faster clock may be had for nothing, fewer cycles never: the search would not know of them."""
+    for memory in (TridiagonalMemory(order, memory_d), FreeTridiagonalMemory(order, memory_d)):
+        assert memory.choices == {lanes: memory.with_lanes(lanes).within(0).cycles for lanes in memory.choices}
 
 
 def test_deeper_where_cycles_are_left() -> None:
