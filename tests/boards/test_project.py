@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -14,9 +12,10 @@ from lmu_hls.boards.project import divisor
 from lmu_hls.errors import LmuHlsError
 from lmu_hls.synth.constraints import check_constraints
 from lmu_hls.synth.families import target_of
-from lmu_hls.toolchain import find, need, simulator_env
+from lmu_hls.toolchain import find
 from tests.support.board_project import small_network, write_output
 from tests.support.ends import fusion
+from tests.support.hdl.elaboration import lint
 
 
 @pytest.fixture(scope="module")
@@ -45,18 +44,11 @@ def test_the_folder(outdir: Path, name: str) -> None:
 def test_lint(tmp_path: Path) -> None:
     """Two inputs and two outputs, and fewer LEDs than classes have bits."""
     project = write_board(write_output(tmp_path, fusion(), 8), BOARDS["upduino"])
-    command = [str(need("verilator").path), "--lint-only", "-Wall", "--quiet", "--top-module", project.top]
-    command += [str(path) for path in project.sources]
-    assert run(command, env=simulator_env("verilator")) == (0, "")
+    assert lint(project.top, project.sources) == (0, "")
     top = project.folder / f"rtl/{project.top}.v"
     top.write_text(top.read_text().replace("unused_places", "places"))
-    code, said = run(command, env=simulator_env("verilator"))
+    code, said = lint(project.top, project.sources)
     assert code and "UNUSEDSIGNAL" in said
-
-
-def run(command: list[str], env: Mapping[str, str]) -> tuple[int, str]:
-    done = subprocess.run(command, env=env, capture_output=True, text=True)
-    return done.returncode, done.stdout + done.stderr
 
 
 def test_the_rate() -> None:
