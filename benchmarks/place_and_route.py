@@ -60,10 +60,10 @@ SEEDS = (1, 2, 3)
 # Units by module, and the seed of the network that they are taken from: there its ROMs are large
 NETWORKS: Mapping[str, int] = {
     "lmu_activation": 3, "lmu_activations": 3013, "lmu_affine": 6, "lmu_argmax": 3002, "lmu_average": 3012,
-    "lmu_concat": 3014, "lmu_dense": 5, "lmu_encoder": 7, "lmu_engine": 3003, "lmu_engine_gated": 28,
+    "lmu_concat": 6, "lmu_dense": 5, "lmu_encoder": 7, "lmu_engine": 3003, "lmu_engine_gated": 28,
     "lmu_fifo": 3, "lmu_fork": 4,
     "lmu_frame": 3, "lmu_gather": 3008, "lmu_gru": 3005, "lmu_gru_before": 6, "lmu_history": 3015, "lmu_join": 3000,
-    "lmu_lstm": 3012, "lmu_matvec": 3008, "lmu_memory_dense": 3014, "lmu_memory_parallel": 3000,
+    "lmu_lstm": 3012, "lmu_matvec": 3008, "lmu_memory_dense": 13, "lmu_memory_parallel": 3000,
     "lmu_memory_ring": 3002,
     "lmu_memory_sweeps": 3004, "lmu_memory_tridiag": 3005, "lmu_memory_tridiag_pes": 3010, "lmu_merge": 3009,
     "lmu_normalize": 3003, "lmu_pool": 3007, "lmu_recurrent": 5, "lmu_scale": 3001, "lmu_serializer": 3000,

@@ -48,3 +48,8 @@ def test_a_row_has_the_path_of_the_seed_in_the_middle(tmp_path: Path, monkeypatc
 
 def test_a_unit_that_is_alone_has_its_default_parameters() -> None:
     assert [place_and_route.unit_named(name) for name in ALONE] == [Unit(name, {}, {}) for name in ALONE]
+
+
+def test_each_unit_is_found() -> None:
+    """The network that it is taken from has one today."""
+    assert [place_and_route.unit_named(name).module for name in UNITS] == list(UNITS)
