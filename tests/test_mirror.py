@@ -213,7 +213,10 @@ ELSEWHERE = {
         "hdl/memory/test_memory.py": "lmu_product",
         "rtl/test_parallel.py": "lmu_activations",
     },
-    "hdl/store": {"hdl/matrix/test_affine.py": "lmu_ram lmu_rom", "hdl/memory/test_memory.py": "lmu_delay"},
+    "hdl/store": {
+        "hdl/matrix/test_affine.py": "lmu_ram lmu_rom lmu_rom_sequence",
+        "hdl/memory/test_memory.py": "lmu_delay",
+    },
     "hdl/stream": {
         "hdl/head/test_pointwise.py": "lmu_pool",
         "hdl/stream/test_plumbing.py": "lmu_concat lmu_fifo lmu_fork",

@@ -58,7 +58,6 @@ module lmu_columns #(
     reg [GROUP_CW-1:0] group_q;
     reg rd_bank_q;
     reg [RAM_AW-1:0] rd_addr_q;
-    reg [ROM_AW-1:0] rom_addr_q;
     reg first_group_q, last_group_q, last_column_q, unread_any_q;
     wire [RAM_AW:0] unread = GROUPS == 1 ? used_q : unread_q;
     wire read_anew = issue && first_group_q;
@@ -70,7 +69,6 @@ module lmu_columns #(
     always @(posedge clk) begin
         if (accept) wr_addr_q <= {1'b0, wr_addr_q} == RAM_DEPTH[RAM_AW:0] - 1'b1 ? {RAM_AW{1'b0}} : wr_addr_q + 1'b1;
         if (issue) begin
-            rom_addr_q <= last_column_q && last_group_q ? {ROM_AW{1'b0}} : rom_addr_q + 1'b1;
             rd_addr_q <= rd_addr_q + 1'b1;
             column_q <= last_column_q ? {COLUMN_CW{1'b0}} : column_q + 1'b1;
             last_column_q <= last_column_q ? N_IN == 1 : {1'b0, column_q} + 1'b1 == N_IN[COLUMN_CW:0] - 1'b1;
@@ -89,15 +87,18 @@ module lmu_columns #(
         if (!accept && read_anew) unread_q <= unread_q - 1'b1;
         if (accept != read_anew) unread_any_q <= accept || unread != 1;
         if (rst) begin
-            {wr_addr_q, used_q, unread_q, full_q, unread_any_q, rom_addr_q, rd_addr_q, column_q, group_q, rd_bank_q} <= 0;
+            {wr_addr_q, used_q, unread_q, full_q, unread_any_q, rd_addr_q, column_q, group_q, rd_bank_q} <= 0;
             first_group_q <= 1'b1;
             last_group_q <= GROUPS == 1;
             last_column_q <= N_IN == 1;
         end
     end
 
-    lmu_rom #(.WIDTH(WIDTH), .DEPTH(ROM_DEPTH), .FILE(ROM_FILE)) rom (
-        .clk(clk), .rd_en(issue), .rd_addr(rom_addr_q), .rd_data(word)
+    wire [ROM_AW-1:0] rom_addr;
+    wire unused_addr = &{1'b0, rom_addr};
+
+    lmu_rom_sequence #(.WIDTH(WIDTH), .DEPTH(ROM_DEPTH), .FILE(ROM_FILE)) rom (
+        .clk(clk), .rst(rst), .next(issue), .restart(last_column_q && last_group_q), .addr(rom_addr), .word(word)
     );
 
 `ifdef FORMAL
@@ -114,7 +115,7 @@ module lmu_columns #(
         column_in_range : assert (column_q < N_IN);
         group_in_range : assert (group_q < GROUPS);
         ring_in_range : assert (used_q <= RAM_DEPTH && unread <= used_q);
-        rom_address : assert (rom_addr_q == group_q * N_IN + column_q);
+        rom_address : assert (rom_addr == group_q * N_IN + column_q);
         rd_address : assert (rd_addr_q == rd_bank_q * N_IN + column_q);
         wr_address : assert (wr_addr_q < RAM_DEPTH);
     end

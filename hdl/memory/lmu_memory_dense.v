@@ -148,7 +148,6 @@ module lmu_memory_dense #(
     end
 
     // Addresses
-    reg [ROM_AW-1:0] rom_addr_q;
     reg [RAM_AW-1:0] slot_q;  // first word of the slot that is read
     reg [RAM_AW-1:0] rd_addr_q, wr_addr_q;
     reg [LANE_CW-1:0] lane_q;
@@ -160,7 +159,6 @@ module lmu_memory_dense #(
 
     always @(posedge clk) begin
         if (run_q && busy_q) begin
-            rom_addr_q <= channel_end_q ? {ROM_AW{1'b0}} : rom_addr_q + 1'b1;
             if (channel_end_q) slot_q <= next_slot;
             if (last_column_q) begin
                 rd_addr_q <= last_group_q ? next_slot : slot_q;
@@ -172,7 +170,7 @@ module lmu_memory_dense #(
         end
         if (wr_en) wr_addr_q <= {1'b0, wr_addr_q} == RAM_DEPTH[RAM_AW:0] - 1'b1 ? {RAM_AW{1'b0}} : wr_addr_q + 1'b1;
         if (rst) begin
-            {rom_addr_q, lane_q, wr_addr_q} <= 0;
+            {lane_q, wr_addr_q} <= 0;
             slot_q <= GROUPS[RAM_AW-1:0];
             rd_addr_q <= GROUPS[RAM_AW-1:0];
         end
@@ -203,6 +201,8 @@ module lmu_memory_dense #(
 
     // Coefficients and operand
     wire [LANES*COEF_W-1:0] coefs;
+    wire [ROM_AW-1:0] rom_addr;
+    wire unused_addr = &{1'b0, rom_addr};
     wire [LANES*MEM_W-1:0] states, new_states;
     wire [LANES-1:0] clipped;
     wire [MEM_W-1:0] state = states[lane1_q*MEM_W+:MEM_W];
@@ -213,8 +213,8 @@ module lmu_memory_dense #(
     lmu_align #(.IN_W(U_W), .SHIFT(U_SHIFT), .OUT_W(OP_W)) align_u (.in_data(u_q), .out_data(u_operand));
     lmu_align #(.IN_W(MEM_W), .SHIFT(MEM_SHIFT), .OUT_W(OP_W)) align_mem (.in_data(state), .out_data(mem_operand));
 
-    lmu_rom #(.WIDTH(LANES * COEF_W), .DEPTH(CHANNEL_CYCLES), .FILE(ROM_FILE)) rom (
-        .clk(clk), .rd_en(run_q), .rd_addr(rom_addr_q), .rd_data(coefs)
+    lmu_rom_sequence #(.WIDTH(LANES * COEF_W), .DEPTH(CHANNEL_CYCLES), .FILE(ROM_FILE)) rom (
+        .clk(clk), .rst(rst), .next(run_q && busy_q), .restart(channel_end_q), .addr(rom_addr), .word(coefs)
     );
     lmu_ram #(.WIDTH(LANES * MEM_W), .DEPTH(RAM_DEPTH)) ram (
         .clk(clk),
@@ -260,7 +260,7 @@ module lmu_memory_dense #(
         channel_in_range : assert (channel_q < MEMORY_D);
         lane_in_range : assert (lane_q < LANES);
         wait_in_range : assert (wait_q <= 2 + MORE && (wait_q == 0 || !busy_q));
-        rom_address : assert (rom_addr_q == group_q * COLUMNS + column_q);
+        rom_address : assert (rom_addr == group_q * COLUMNS + column_q);
         slot_in_range : assert (slot_q <= LAST_SLOT);
         runs_unless_a_beat_waits : assert (run_q == !(m_axis_tvalid && beat_due_q));
     end

@@ -11,7 +11,7 @@
 //   clk       1               in          rising edge
 //   rd_en     1               in          read enable
 //   rd_addr   $clog2(DEPTH)   in          below DEPTH
-//   rd_data   ROWS*WIDTH      out         one cycle after rd_en
+//   rd_data   ROWS*WIDTH      out         one cycle after rd_en; with BITS, that many bits of the word from FIRST on
 //
 //   Cycles
 //   latency = 1     from an address to its word
@@ -26,12 +26,18 @@ module lmu_rom #(
     parameter integer DEPTH = 72,
     // Lines of a word; with more than one the ROM is made of LUTs, as it is with 64 words or fewer
     parameter integer ROWS = 1,
+    // Part of a word that is read, for ROWS = 1; BITS = 0: all
+    parameter integer FIRST = 0, BITS = 0,
     // File of the contents, read by $readmemh
     parameter FILE = "lmu_rom.hex"
 ) (
     input wire clk,
-    input wire rd_en, input wire [$clog2(DEPTH)-1:0] rd_addr, output reg [ROWS*WIDTH-1:0] rd_data
+    input wire rd_en, input wire [$clog2(DEPTH)-1:0] rd_addr, output reg [(BITS!=0?BITS:ROWS*WIDTH)-1:0] rd_data
 );
+
+    if (BITS < 0 || FIRST < 0 || (BITS == 0 ? FIRST > 0 : ROWS > 1 || FIRST + BITS > WIDTH)) begin : g_check_part
+        PARAM_ERROR_part_must_lie_within_a_word_of_one_row check ();
+    end
 
     // Left to itself, Yosys makes even large ROMs of LUTs, which only shallow ones should be: a block RAM is filled to an
     // eighth by 64 words. Verilator does not count the use in an attribute.
@@ -45,7 +51,9 @@ module lmu_rom #(
 `ifndef FORMAL
     initial $readmemh(FILE, contents);
 
-    if (ROWS == 1) begin : g_word
+    if (BITS != 0) begin : g_part
+        always @(posedge clk) if (rd_en) rd_data <= contents[rd_addr][FIRST+:BITS];
+    end else if (ROWS == 1) begin : g_word
         always @(posedge clk) if (rd_en) rd_data <= contents[rd_addr];
     end else begin : g_rows
         // Where the word begins, by sums: a product with ROWS would take a multiplier
@@ -93,8 +101,9 @@ module lmu_rom #(
 
 `ifdef FORMAL
     // What is proven holds for any contents: no file is read
-    wire [ROWS*WIDTH*DEPTH-1:0] f_contents = $anyconst;
-    always @(posedge clk) if (rd_en) rd_data <= f_contents[rd_addr*ROWS*WIDTH+:ROWS*WIDTH];
+    localparam F_W = BITS != 0 ? BITS : ROWS * WIDTH;
+    wire [F_W*DEPTH-1:0] f_contents = $anyconst;
+    always @(posedge clk) if (rd_en) rd_data <= f_contents[rd_addr*F_W+:F_W];
 `endif
 endmodule
 `default_nettype wire

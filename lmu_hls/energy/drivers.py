@@ -110,7 +110,8 @@ def library_name(name: str, module: Mapping[str, Any], top: str) -> str:
 def _memory(module: Mapping[str, Any], path: str, kind: str) -> Memory:
     values = module.get("parameter_default_values", {})
     try:
-        return Memory(path, kind, int(values["WIDTH"], 2), int(values["DEPTH"], 2))
+        width = int(values["WIDTH"], 2) * int(values.get("ROWS", "1"), 2)
+        return Memory(path, kind, int(values.get("BITS", "0"), 2) or width, int(values["DEPTH"], 2))
     except (KeyError, ValueError, TypeError) as error:
         raise LmuHlsError(f"the memory {path} has no WIDTH and DEPTH; convert the model again") from error
 

@@ -1,5 +1,7 @@
 """Yosys says what drives each bit; the activity of a simulation is put to it."""
 
+from pathlib import Path
+
 import pytest
 
 from lmu_hls.energy.activity import TOP, Access, join
@@ -58,6 +60,18 @@ def test_every_bit_has_the_kind_of_what_drives_it(found: Drivers) -> None:
     assert kinds["g_on.unit.either"] == (unit, "logic")
     assert not [name for name in kinds if name.startswith("g_on.unit.a[") or name.endswith("clk")]
     assert found.memories == (ROM,)
+
+
+@pytest.mark.parametrize(("more", "bits"), [("", 5), (", .ROWS(2)", 10), (", .FIRST(1), .BITS(3)", 3)])
+def test_a_memory_has_the_bits_that_are_read(more: str, bits: int, tmp_path: Path) -> None:
+    (tmp_path / "rom.v").write_text(hdl_file("lmu_rom").read_text())
+    (tmp_path / "a.hex").write_text("01\n1f\n02\n" * 2)
+    (tmp_path / "top.v").write_text(
+        f"module top (input wire clk, input wire [1:0] a, output wire [{bits - 1}:0] word);\n"
+        f'lmu_rom #(.WIDTH(5), .DEPTH(3){more}, .FILE("a.hex")) rom (clk, 1\'b1, a, word);\nendmodule\n'
+    )
+    found = drivers([tmp_path / "top.v", tmp_path / "rom.v"], "top", tmp_path, tmp_path / "work")
+    assert found.memories == (Memory("rom", "ROM", bits, 3),)
 
 
 def saif(found: Drivers, changes: int = 2) -> Saif:

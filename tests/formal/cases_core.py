@@ -16,6 +16,7 @@ def affine(n_in: int, n_out: int, lanes: int, slow: bool = True, blocks: int = 0
 
 FIFO, FORK = Case("lmu_fifo", {"WIDTH": 2, "DEPTH": 3}), Case("lmu_fork", {"WIDTH": 1, "OUTPUTS": 3})
 CONCAT, AFFINE, SLOW = concat(N_A=2, N_B=1, N_C=2), affine(2, 2, 1, slow=False), affine(2, 2, 1)
+SEQUENCE = Case("lmu_rom_sequence", {"WIDTH": 5, "DEPTH": 3, "PART": 6})
 COLUMNS = Case("lmu_columns", {"N_IN": 2, "GROUPS": 2, "WIDTH": 1})
 
 
@@ -43,6 +44,8 @@ CASES = (
     concat(N_A=1, N_B=1, N_C=1, A_FEEDBACK=1, B_FEEDBACK=0, STREAMING=1),
     concat(N_A=0, N_B=2, N_C=2, C_FEEDBACK=0),
     concat(N_A=3, N_B=0, N_C=0),
+    SEQUENCE,
+    Case("lmu_rom_sequence", {"WIDTH": 1, "DEPTH": 2, "PART": 2}),
     COLUMNS,
     Case("lmu_columns", {"N_IN": 1, "GROUPS": 1, "WIDTH": 1}),
     Case("lmu_columns", {"N_IN": 3, "GROUPS": 1, "WIDTH": 1}),
@@ -78,6 +81,9 @@ MUTANTS = (
     Mutant(CONCAT, "lmu_concat", "m_axis_tlast = step_end &&", "m_axis_tlast = source_end_q &&", ("last_in_place",)),
     Mutant(CONCAT, "lmu_concat", "take = m_axis_tready && !absent", "take = m_axis_tready", ("taken_when_given",)),
     Mutant(AFFINE, "lmu_affine", "tready = !full;", "tready = 1'b1;", ("f_count.flight_bounded",)),
+    Mutant(SEQUENCE, "lmu_rom_sequence", "<= restart ?", "<= restart && p == 0 ?", ("same_address",)),
+    Mutant(SEQUENCE, "lmu_rom_sequence", "if (next) addr_q", "addr_q", ("same_address",)),
+    Mutant(COLUMNS, "lmu_columns", "(last_column_q && last_group_q),", "(last_column_q),", ("rom_address",)),
     Mutant(COLUMNS, "lmu_columns", "issue && last_group_q;", "issue && first_group_q;", ("nothing_overwritten",)),
     Mutant(COLUMNS, "lmu_columns", "|| unread_any_q)", "|| used_q != 0)", ("read_what_was_written",)),
     Mutant(COLUMNS, "lmu_columns", "if (last_group_q) rd_bank_q", "rd_bank_q", ("rd_address",)),

@@ -102,6 +102,8 @@ class _Counted:
             return "factor"
         for item in register.assigned:
             inner: Any = natural(item.value) if item.value is not None else None
+            if type(inner).__name__ == "RangeSelectExpression":  # a part of what is read
+                inner = inner.value
             kind = type(inner).__name__
             if kind == "ElementSelectExpression" and path_of(inner.value) in self.walk.memories:
                 return "read"
@@ -126,6 +128,8 @@ class _Counted:
         if name not in self.roms:
             raise LmuHlsError(f"the design reads {name}, which the project does not have")
         words = [int(word, 16) for word in self.roms[name].split()]
+        if part := int(parameters["BITS"].value):
+            words, width = [word >> int(parameters["FIRST"].value) & (1 << part) - 1 for word in words], part
         rows = max(1, self.walk.reads[path])  # of a word
         if rows > 1:
             words = [_joined(words[first : first + rows], width) for first in range(0, depth, rows)]

@@ -40,6 +40,11 @@ MUTANTS: Mutants = {
         "written before it is given": (".wr_data(LATE ? m_axis_tdata : new_states)", ".wr_data(new_states)"),
         "one cycle late": ("WAIT == 0 || !last_channel_q", "1'b0"),
     },
+    "lmu_memory_dense/lmu_rom_sequence": {
+        "a part from its second word on": ("<= restart ?", "<= restart && p == 0 ?"),
+        "a part of another word": (".rd_addr(addr_q)", ".rd_addr(addr_q == 0 && p > 0 ? 1 : addr_q)"),
+        "a part twice": (".FIRST(FIRST)", ".FIRST(0)"),
+    },
     "lmu_memory_ring": {
         "more than there is room for": ("wait_q == 0 && room_q != 0", "wait_q == 0"),
         "reset_state ignored": ("clear_q <= s_axis_tuser[0] || fresh_q;", "clear_q <= fresh_q;"),
@@ -115,6 +120,7 @@ MORE_MUTANTS: Mutants = {
 # Small, because all mutants run side by side; coarse types, so that ties and saturation are frequent
 SMALL: Mapping[str, Config] = {
     "dense": dense_grid.Config(4, 2, 2, "fixed<9,3>", "fixed<9,2,RND_CONV,SAT>", "fixed<9,2>", "fixed<9,2>"),
+    "parts": dense_grid.Config(12, 1, 12),
     "ring": ring_grid.Config(
         3, 2, u="fixed<9,3>", mem="fixed<9,2,RND_CONV,SAT>", a="fixed<6,2>", b="fixed<6,2>", stages=2
     ),
@@ -131,6 +137,7 @@ SMALL: Mapping[str, Config] = {
 JUDGE_CASES = {name: memory(name, config) for name, config in SMALL.items()}
 JUDGES = {
     "lmu_memory_dense": ("dense",),
+    "lmu_memory_dense/lmu_rom_sequence": ("parts",),
     "lmu_memory_ring": ("ring",),
     "lmu_memory_tridiag": ("channels", "one"),
     "lmu_memory_sweeps": ("sweeps", "one_sweeps"),

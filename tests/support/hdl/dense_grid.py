@@ -64,6 +64,7 @@ GRID: Grid = (
     Config(5, 2, 5, u="fixed<8,-2>", mem="fixed<12,1,TRN,WRAP>", a="fixed<10,1>", b="fixed<14,3>"),
     Config(3, 2, 1, u="fixed<10,10>", mem="fixed<9,4,RND_INF,SAT_SYM>", a="fixed<7,1>", b="fixed<6,-3>"),
     Config(4, 1, 4, u="fixed<12,2>", mem="fixed<14,2,TRN_ZERO,SAT_ZERO>", a="fixed<16,1>", b="fixed<12,12>"),
+    Config(12, 1, 12),
 )
 
 

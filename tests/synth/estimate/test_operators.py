@@ -137,6 +137,22 @@ TAKEN = {
 }
 
 
+def test_parts_of_a_rom_of_look_up_tables_have_an_address_each() -> None:
+    """A part reads its own bits of a word, which has the same columns in all parts and beside."""
+    words = [0b1010_0001, 0b1011_0010, 0b1010_0111]
+    text = """module top (input wire clk, rst, next, restart, output wire [1:0] addr, output wire [7:0] word);
+        lmu_rom_sequence #(.WIDTH(8), .DEPTH(3), .PART(PARTS), .FILE("words.hex")) rom (
+            .clk(clk), .rst(rst), .next(next), .restart(restart), .addr(addr), .word(word)
+        );
+    endmodule"""
+    library = {f"{name}.v": hdl_file(name).read_text() for name in ("lmu_rom", "lmu_rom_sequence")}
+    for parts, kept in {24: [4], 12: [1, 3]}.items():
+        files = {"top.v": text.replace("PARTS", str(parts)), **library}
+        found = operators(files | {"words.hex": "\n".join(f"{word:x}" for word in words)}, "top")
+        assert sorted(memory.width for memory in found.memories) == kept
+        assert found.bits["q_read"] == 8 and found.bits["q_plain"] == 2 * len(kept)
+
+
 def test_a_place_takes_products_where_more_is_read_than_its_last_factor(tmp_path: Path) -> None:
     """As many as Yosys has behind its passes for such places."""
     texts = [PLACES.replace("FACTORS", factors).replace("TAKEN", str(taken)) for factors, taken in TAKEN]
