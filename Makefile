@@ -2,7 +2,7 @@
 #   PYTHON=python3.12   which Python makes .venv (default: the first of 3.11, 3.12, 3.10 found)
 #   JOBS=2              processes that `make test` uses
 #   HLS4ML=hls4ml==1.3  which hls4ml `make test-hls4ml` takes, in pip's words (default: its main branch)
-#   PART=3/4            which part of the thorough tests `make test-rest` runs (0/1: all)
+#   PART=3/8            which part of the thorough tests `make test-rest` runs (0/1: all)
 #   NIGHTLY=7/50        which part of the nightly tests `make test-rest` runs
 #   SEED=5              of what hypothesis draws: a commit fails everywhere or nowhere, the next one draws others
 
@@ -10,7 +10,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 JOBS ?= 2
 COMMITS := $(shell git rev-list --count HEAD 2>/dev/null || echo 0)
-PART ?= $(COMMITS)/4
+PART ?= $(COMMITS)/8
 NIGHTLY ?= $(COMMITS)/50
 SEED ?= $(COMMITS)
 TEST_ARGS ?=
@@ -22,8 +22,8 @@ HLS4ML ?= git+https://github.com/fastmachinelearning/hls4ml@main
 help:
 	@echo "make install   make .venv with the pinned packages"
 	@echo "make demo      real speech through the whole chain; results in demo-out/"
-	@echo "make test      a test of every module, a fault of every checker, whole networks; 6 and a half minutes on 2 cores"
-	@echo "make test-rest a part of the thorough tests that make test leaves out, and of the nightly ones; 10 minutes"
+	@echo "make test      a test of every module, a fault of every checker, whole networks; 6 and a half minutes on 2 fast cores"
+	@echo "make test-rest a part of the thorough tests that make test leaves out, and of the nightly ones; 6 minutes"
 	@echo "make test-all  all tests but the nightly ones; hours"
 	@echo "make test-hls4ml  what depends on hls4ml, with its main branch instead of the pinned version"
 	@echo "make nightly   1,000 random configurations; hours"

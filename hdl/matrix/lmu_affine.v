@@ -51,7 +51,7 @@ module lmu_affine #(
     output reg [ACC_W-1:0] m_axis_tdata, output reg m_axis_tvalid, input wire m_axis_tready, output reg m_axis_tlast
 );
 
-    localparam GROUPS = N_OUT / LANES, COLUMN_CW = N_IN > 1 ? $clog2(N_IN) : 1;
+    localparam GROUPS = LANES > 0 ? N_OUT / LANES : 1, COLUMN_CW = N_IN > 1 ? $clog2(N_IN) : 1;
     localparam LANE_CW = LANES > 1 ? $clog2(LANES) : 1;
     localparam MORE = $clog2((1 + (COEF_W - 2) / 17) * (1 + (OP_W - 2) / 17));  // as in lmu_mac
     localparam RAM_DEPTH = BLOCKS != 0 ? 2 << COLUMN_CW : 2 * N_IN, RAM_AW = $clog2(RAM_DEPTH);

@@ -59,7 +59,7 @@ module lmu_memory_dense #(
     localparam integer MEM_W = MEM_TYPE % 256, MEM_F = (MEM_TYPE <<< 8) >>> 16;
     localparam integer A_W = A_TYPE % 256, A_F = (A_TYPE <<< 8) >>> 16;
     localparam integer B_W = B_TYPE % 256, B_F = (B_TYPE <<< 8) >>> 16;
-    localparam GROUPS = ORDER / LANES, COLUMNS = ORDER + 1, CHANNEL_CYCLES = GROUPS * COLUMNS;
+    localparam GROUPS = LANES > 0 ? ORDER / LANES : 1, COLUMNS = ORDER + 1, CHANNEL_CYCLES = GROUPS * COLUMNS;
 
     // Left shifts that bring both kinds of products to the same fraction bits
     localparam ALIGN = (A_F + MEM_F) - (B_F + U_F), U_SHIFT = ALIGN > 0 ? ALIGN : 0;

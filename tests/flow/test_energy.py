@@ -62,7 +62,7 @@ def test_accesses_are_those_of_the_formulas(measured: Path) -> None:
     network = store.load(OutputFolder(measured).spec)
     saif = read_saif(OutputFolder(measured).work("energy") / "activity.saif")
     read = network.lmus[0].order * network.lmus[0].memory_d + network.n_in  # by the hidden cell, in a step
-    rom = "TOP.harness.dut.lmu_hidden.affine.g_all.columns.rom"
+    rom = "TOP.harness.dut.lmu_hidden.affine.g_all.columns.rom.g_part[0].rom"
     assert saif.nets[f"{rom}.rd_en"].high == SEQUENCES * network.steps * read
     assert found.cycles == saif.duration
     assert {row.name: row.count for row in found.operations}["products of 16 x 16 bits"] == 432
