@@ -214,8 +214,8 @@ ELSEWHERE = {
         "rtl/test_parallel.py": "lmu_activations",
     },
     "hdl/store": {
-        "hdl/matrix/test_affine.py": "lmu_ram lmu_rom lmu_rom_sequence",
-        "hdl/memory/test_memory.py": "lmu_delay",
+        "hdl/matrix/test_affine.py": "lmu_ram lmu_rom",
+        "hdl/memory/test_memory.py": "lmu_delay lmu_rom_sequence",
     },
     "hdl/stream": {
         "hdl/head/test_pointwise.py": "lmu_pool",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +12,11 @@ import pytest
 from lmu_hls.rtl.network import plan_network
 from lmu_hls.rtl.options import RtlOptions
 from lmu_hls.rtl.standalone import write_project
+from lmu_hls.spec import chain
 from lmu_hls.toolchain import find
+from tests.support.hdl import dense_grid
 from tests.support.make_sim import golden_vectors, make, with_reuse
+from tests.support.mutants import change
 from tests.support.random_networks import random_spec_network
 
 needs_icarus = pytest.mark.skipif(not find("icarus").found, reason="Icarus Verilog is not installed")
@@ -63,6 +67,22 @@ def test_latency_is_as_planned(seed: int, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     (cycles,) = re.findall(r"output beats in (\d+) cycles", done.stdout)
     assert int(cycles) - network.n_in == manifest.hardware.latency_cycles
+
+
+@needs_icarus
+@pytest.mark.parametrize("inline", [False, True])
+def test_a_rom_in_parts(inline: bool, tmp_path: Path) -> None:
+    """Coefficients of twelve lanes, read in two parts from a file or constants; a part of the wrong bits is found."""
+    layer = replace(dense_grid.Config(12, 1, 12).lmu("lmu"), reuse_factor=16)
+    network, options = chain("parts", layer.x, layer.steps, 1, (layer,)), RtlOptions(inline_roms=inline)
+    plan = plan_network(network, options)
+    (memory,) = (item for item in plan.net.instances if item.module == "lmu_memory_dense")
+    assert memory.parameters["LANES"] == 12
+    write_project(plan, tmp_path, golden_vectors(np.random.default_rng(0), network, options, 3))
+    assert make(tmp_path).returncode == 0
+    (rom,) = (tmp_path / "rtl").glob("*lmu_rom.v")
+    change(rom, "[FIRST+:BITS]", "[0+:BITS]")
+    assert make(tmp_path).returncode != 0
 
 
 @needs_icarus

@@ -14,8 +14,6 @@ from tests.support.random_rtl import Case, random_case, sparse_case, stateful_ca
 pytestmark = pytest.mark.usefixtures("verilator")
 # 13, 34, 58, 104 and 23 have found a warning in an engine whose widest value is none of its results, 264 one in a sweep
 SEEDS = {random_case: (2, 13, 34), wide_case: (58, 104, 264), stateful_case: (23,), sparse_case: (5,)}
-
-
 CLEAN = (0, "")
 
 

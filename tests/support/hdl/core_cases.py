@@ -43,7 +43,7 @@ AFFINE: Mapping[str, Case] = {
     "behind_three": core.affine("behind_three", 5, 13, 13, bias_w=0),
     "behind_uneven": core.affine("behind_uneven", 14, 11, 11),
     "wide": core.affine("wide", 4, 8, 4, (12, 9), 20, 0),
-    "lut_parts": core.affine("lut_parts", 3, 18, 9, (7, 15)),
+    "lut_parts": core.affine("lut_parts", 7, 26, 13, (7, 15)),
     "blocks": core.affine("blocks", 5, 6, 2, kept=((0, 1, 3), (2, 4), (0, 1, 2, 4))),
     "blocks_short": core.affine("blocks_short", 9, 3, 1, kept=((4,), (0, 8, 2), (8, 1))),
     "blocks_again": core.affine("blocks_again", 3, 2, 1, bias_w=0, kept=((2, 0), (1, 2))),
